@@ -1,0 +1,217 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { startFleet } from '../../testbed/start.ts';
+import { ISTIO } from './support/kube.ts';
+import type { Obj } from './support/kube.ts';
+import { APP, NAMESPACE, deployment, image, namespace, service } from './support/objects.ts';
+import { Stage } from './support/stage.ts';
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = new Stage(await startFleet());
+});
+afterEach(() => stage.fleet.reset());
+afterAll(() => stage.fleet.stop());
+
+describe('a first install on empty clusters', () => {
+  test('shows 8:2 at both ingresses, without a failed request from the moment the route exists (scenario 1)', async () => {
+    await stage.underLoad(async () => {
+      const run = await stage.pass({ weights: 'v1=80,v2=20' });
+      expect(run.outputs).toMatchObject({ verdict: 'pass', weights: 'v1=80,v2=20', 'previous-weights': '', complete: 'false' });
+      const observed = JSON.parse(run.outputs['observed'] ?? '') as Record<string, { v1: number; v2: number }>;
+      expect(Object.keys(observed)).toEqual(['east', 'west']);
+      for (const shares of Object.values(observed)) expect(Math.abs(shares.v2 - 0.2)).toBeLessThan(0.05);
+      expect(run.summary).toContain('✅');
+    });
+    await expect(stage.weights()).resolves.toEqual(['v1=80,v2=20', 'v1=80,v2=20']);
+  });
+
+  test('makes the objects of the page: subsets with mutual TLS on both levels, a Gateway, a named port', async () => {
+    await stage.pass({ weights: 'v1=80,v2=20', 'max-rps': '1000' });
+    const rule = await stage.east.get(ISTIO, 'DestinationRule', APP, NAMESPACE);
+    const mutual = { tls: { mode: 'ISTIO_MUTUAL' } };
+    expect(rule['spec']).toEqual({
+      host: APP,
+      trafficPolicy: mutual,
+      subsets: ['v1', 'v2'].map((version) => ({ name: version, labels: { version }, trafficPolicy: mutual })),
+    });
+    const created = await stage.west.get('v1', 'Service', APP, NAMESPACE);
+    expect(created['spec']).toMatchObject({ selector: { app: APP }, ports: [{ name: 'http-5000', port: 5000, targetPort: 5000 }] });
+    const space = await stage.west.get('v1', 'Namespace', NAMESPACE);
+    expect(space.metadata?.labels).toMatchObject({ 'istio-injection': 'enabled' });
+  });
+
+  test('starts a version that comes alone at 100', async () => {
+    await stage.underLoad(async () => {
+      const run = await stage.pass({ clusters: 'v1: east', version: 'v1', image: image('v1'), 'config-clusters': 'east, west' });
+      expect(run.outputs).toMatchObject({ verdict: 'pass', weights: 'v1=100' });
+    });
+  });
+});
+
+describe('the same inputs again', () => {
+  test('write nothing and pass (scenario 3)', async () => {
+    await stage.pass({ weights: 'v1=80,v2=20' });
+    const before = await stage.routes();
+    await stage.underLoad(async () => {
+      const run = await stage.pass({ weights: 'v1=80,v2=20' });
+      expect(run.outputs).toMatchObject({ verdict: 'pass', changed: '0' });
+    });
+    const after = await stage.routes();
+    expect(after.map(({ metadata }) => metadata?.resourceVersion)).toEqual(before.map(({ metadata }) => metadata?.resourceVersion));
+  });
+});
+
+describe('staged weights', () => {
+  test('90/10, 50/50, 100/0, 0/100 hold one after the other (scenario 2)', async () => {
+    await stage.underLoad(async () => {
+      for (const weights of ['v1=90,v2=10', 'v1=50,v2=50', 'v1=100,v2=0', 'v1=0,v2=100']) {
+        const run = await stage.pass({ weights });
+        expect(run.outputs).toMatchObject({ verdict: 'pass', weights });
+        await expect(stage.weights()).resolves.toEqual([weights, weights]);
+      }
+    });
+  });
+
+  test('uneven steps 1, 7, 33, 100 hold, and each tells the next one (scenario 2)', async () => {
+    const next: Record<string, string> = { 1: 'v1=93,v2=7', 7: 'v1=67,v2=33', 33: 'v1=0,v2=100', 100: '' };
+    await stage.underLoad(async () => {
+      for (const step of [1, 7, 33, 100]) {
+        const run = await stage.pass({ weights: `v1=${String(100 - step)},v2=${String(step)}`, steps: '1,7,33,100' });
+        expect(run.outputs).toMatchObject({ verdict: 'pass', 'next-weights': next[step], complete: String(step === 100) });
+      }
+    });
+  });
+
+  test('without weights a new version joins at 0 and the others keep theirs', async () => {
+    await stage.pass({ clusters: 'v1: east', version: 'v1', image: image('v1'), 'config-clusters': 'east, west' });
+    await stage.underLoad(async () => {
+      const run = await stage.pass({ image: image('v2') });
+      expect(run.outputs).toMatchObject({ verdict: 'pass', weights: 'v1=100,v2=0' });
+    });
+  });
+});
+
+describe('a workload that cannot take traffic', () => {
+  const cases = [
+    { fault: 'missing', cause: /ImagePullBackOff/ },
+    { fault: 'crash', cause: /CrashLoopBackOff/ },
+    { fault: 'unready', cause: /was not ready after 3 s.*ready-timeout/s },
+  ];
+  test.each(cases)('($fault) is named as the cause, and the traffic is not touched (scenario 5)', async ({ fault, cause }) => {
+    await stage.pass({ clusters: 'v1: east', version: 'v1', image: image('v1'), 'config-clusters': 'east, west' });
+    const before = await stage.routes();
+    await stage.underLoad(async () => {
+      const run = await stage.run({ weights: 'v1=80,v2=20', image: image('v2', fault), 'ready-timeout': fault === 'unready' ? '3s' : '60s' });
+      expect(run.code).toBe(1);
+      expect(run.log).toMatch(cause);
+      expect(run.log).toMatch(/Version v2 in west/);
+    });
+    expect((await stage.routes()).map(({ spec }) => spec)).toEqual(before.map(({ spec }) => spec));
+  });
+
+  test('for want of quota is named as the cause, and the traffic is not touched (scenario 5)', async () => {
+    await stage.pass({ clusters: 'v1: east', version: 'v1', image: image('v1'), 'config-clusters': 'east, west' });
+    await stage.west.create({
+      apiVersion: 'v1',
+      kind: 'ResourceQuota',
+      metadata: { name: 'tight', namespace: NAMESPACE },
+      spec: { hard: { pods: '0' } },
+    });
+    await stage.west.settled('v1', 'ResourceQuota', 'tight', NAMESPACE, (quota) => (quota['status'] as Obj | undefined)?.['hard'] !== undefined);
+    await stage.underLoad(async () => {
+      const run = await stage.run({ weights: 'v1=80,v2=20', image: image('v2') });
+      expect(run.code).toBe(1);
+      expect(run.log).toMatch(/Version v2 in west.*exceeded quota: tight/s);
+    });
+    await expect(stage.weights()).resolves.toEqual(['v1=100', 'v1=100']);
+  });
+
+  test('for want of a sidecar is named as the cause, and no route is made', async () => {
+    await stage.everywhere(namespace({}));
+    const run = await stage.run({ weights: 'v1=80,v2=20' });
+    expect(run.code).toBe(1);
+    expect(run.log).toMatch(/has no sidecar.*input injection/s);
+    await expect(stage.weights()).resolves.toEqual([undefined, undefined]);
+  });
+});
+
+test('a Deployment of the same name that runs another version is refused before anything is written (scenario 6)', async () => {
+  await stage.everywhere(namespace(), service());
+  await stage.west.create(deployment('v1', { name: `${APP}-v2` }));
+  const run = await stage.run({ weights: 'v1=80,v2=20' });
+  expect(run.code).toBe(1);
+  expect(run.log).toMatch(/Deployment gray-demo\/helloworld-v2 in west runs version v1, not v2/);
+  expect(run.outputs['changed']).toBe('0');
+  await expect(stage.east.find('apps/v1', 'Deployment', `${APP}-v1`, NAMESPACE)).resolves.toBeUndefined();
+});
+
+describe("the user's own manifests", () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'manifests-'));
+    await writeFile(join(folder, 'a-config.yaml'), 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {color: blue}\n');
+    await writeFile(
+      join(folder, 'b-app.yaml'),
+      `apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: hello
+  labels: {team: greeters}
+spec:
+  selector:
+    matchLabels: {app: helloworld}
+  template:
+    metadata:
+      labels: {app: helloworld, tier: front}
+      annotations: {note: 'kept'}
+    spec:
+      containers:
+        - name: helper
+          image: docker.m.daocloud.io/library/helper:1.0
+        - name: web
+          image: registry.example:5000/istio/examples-helloworld-v2:0.9
+          ports: [{containerPort: 5000}]
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: hello
+`,
+    );
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  const digest = `registry.example:5000/istio/examples-helloworld-v2:1.0@sha256:${'ab12'.repeat(16)}`;
+
+  test('get version label and image patched in, the rest untouched (scenario 8)', async () => {
+    await stage.pass({ clusters: 'v1: east', version: 'v1', image: image('v1'), 'config-clusters': 'east, west' });
+    await stage.west.create(service());
+    await stage.underLoad(async () => {
+      const inputs = { weights: 'v1=80,v2=20', image: digest, manifests: '*.yaml' };
+      const run = await stage.pass(inputs, { cwd: folder });
+      expect(run.outputs['verdict']).toBe('pass');
+      const again = await stage.pass(inputs, { cwd: folder });
+      expect(again.outputs['changed']).toBe('0');
+    });
+    const hello = await stage.west.get('apps/v1', 'Deployment', 'hello', NAMESPACE);
+    expect(hello.metadata?.labels).toEqual({ team: 'greeters', version: 'v2' });
+    expect(hello['spec']).toMatchObject({
+      selector: { matchLabels: { app: APP, version: 'v2' } },
+      template: {
+        metadata: { labels: { app: APP, tier: 'front', version: 'v2' }, annotations: { note: 'kept' } },
+        spec: {
+          containers: [
+            { name: 'helper', image: 'docker.m.daocloud.io/library/helper:1.0' },
+            { name: 'web', image: digest },
+          ],
+        },
+      },
+    });
+    const settings = await stage.west.get('v1', 'ConfigMap', 'settings', NAMESPACE);
+    expect(settings['data']).toEqual({ color: 'blue' });
+    await expect(stage.east.find('v1', 'ConfigMap', 'settings', NAMESPACE)).resolves.toBeUndefined();
+  });
+});

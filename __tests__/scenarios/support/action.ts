@@ -1,0 +1,53 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const ENTRY = join(import.meta.dirname, '../../../dist/index.js');
+
+/** What a run of the action left behind. */
+export interface Run {
+  readonly code: number;
+  readonly log: string;
+  readonly outputs: Readonly<Record<string, string>>;
+  readonly summary: string;
+  readonly seconds: number;
+}
+
+/** Starts the built action as a runner does: inputs in `INPUT_*`, outputs and summary through files. */
+export async function runAction(
+  inputs: Readonly<Record<string, string>>,
+  options: { readonly env?: Readonly<Record<string, string>>; readonly cwd?: string } = {},
+): Promise<Run> {
+  const folder = await mkdtemp(join(tmpdir(), 'canary-run-'));
+  const outputFile = join(folder, 'output');
+  const summaryFile = join(folder, 'summary.md');
+  await Promise.all([writeFile(outputFile, ''), writeFile(summaryFile, '')]);
+  const start = performance.now();
+  const child = spawn(process.execPath, [ENTRY], {
+    cwd: options.cwd ?? folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      HOME: folder,
+      GITHUB_OUTPUT: outputFile,
+      GITHUB_STEP_SUMMARY: summaryFile,
+      ...Object.fromEntries(Object.entries(inputs).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value])),
+      ...options.env,
+    },
+  });
+  let log = '';
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (log += text));
+  const [code] = (await once(child, 'close')) as [number | null];
+  const seconds = (performance.now() - start) / 1000;
+  const [output, summary] = await Promise.all([readFile(outputFile, 'utf8'), readFile(summaryFile, 'utf8')]);
+  await rm(folder, { recursive: true });
+  return { code: code ?? -1, log, outputs: outputsIn(output), summary, seconds };
+}
+
+/** Reads the file of outputs: `name<<delimiter`, the value, the delimiter. */
+function outputsIn(text: string): Record<string, string> {
+  const found = text.matchAll(/^(?<name>[^\n<]+)<<(?<mark>.+)\n(?<value>[\s\S]*?)\n\k<mark>$/gm);
+  return Object.fromEntries([...found].map(({ groups }) => [groups?.['name'] ?? '', groups?.['value'] ?? '']));
+}

@@ -1,0 +1,70 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { KubeConfig, KubernetesObjectApi, PatchStrategy } from '@kubernetes/client-node';
+import type { KubernetesObject } from '@kubernetes/client-node';
+import type { TestFleet } from '../../../testbed/fleet.ts';
+
+export const ISTIO = 'networking.istio.io/v1';
+
+/** An object as a scenario writes or reads it. */
+export interface Obj extends KubernetesObject {
+  [field: string]: unknown;
+}
+
+/** A person with kubectl in one cluster: what a scenario prepares, changes behind the action's back, and looks at. */
+export class Kube {
+  readonly #api: KubernetesObjectApi;
+
+  constructor(fleet: TestFleet, cluster: string) {
+    const config = new KubeConfig();
+    config.loadFromString(fleet.kubeconfig);
+    config.setCurrentContext(cluster);
+    this.#api = KubernetesObjectApi.makeApiClient(config);
+  }
+
+  async create(...objects: readonly Obj[]): Promise<void> {
+    for (const object of objects) await this.#api.create(object, undefined, undefined, 'kubectl-create');
+  }
+
+  async get(apiVersion: string, kind: string, name: string, namespace?: string): Promise<Obj> {
+    return this.#api.read<Obj>({ apiVersion, kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }) } });
+  }
+
+  /** undefined where there is no such object */
+  async find(apiVersion: string, kind: string, name: string, namespace?: string): Promise<Obj | undefined> {
+    try {
+      return await this.get(apiVersion, kind, name, namespace);
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 404) return undefined;
+      throw error;
+    }
+  }
+
+  async list(apiVersion: string, kind: string, namespace?: string): Promise<readonly Obj[]> {
+    const { items } = await this.#api.list<Obj>(apiVersion, kind, namespace);
+    return items;
+  }
+
+  /** A JSON merge patch, as `kubectl edit` would write it. */
+  async merge(object: Obj): Promise<void> {
+    await this.#api.patch(object, undefined, undefined, 'kubectl-edit', undefined, PatchStrategy.MergePatch);
+  }
+
+  async replace(object: Obj): Promise<void> {
+    await this.#api.replace(object, undefined, undefined, 'kubectl-replace');
+  }
+
+  async remove(apiVersion: string, kind: string, name: string, namespace?: string): Promise<void> {
+    await this.#api.delete({ apiVersion, kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }) } });
+  }
+
+  /** Waits until a controller has brought an object to a state; 10 s at most. */
+  async settled(apiVersion: string, kind: string, name: string, namespace: string | undefined, reached: (object: Obj) => boolean): Promise<void> {
+    const deadline = Date.now() + 10_000;
+    for (;;) {
+      const object = await this.get(apiVersion, kind, name, namespace);
+      if (reached(object)) return;
+      if (Date.now() > deadline) throw new Error(`${kind} ${name} did not settle: ${JSON.stringify(object)}`);
+      await delay(50);
+    }
+  }
+}

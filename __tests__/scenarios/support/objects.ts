@@ -1,0 +1,79 @@
+import { ISTIO } from './kube.ts';
+import type { Obj } from './kube.ts';
+
+export const APP = 'helloworld';
+export const NAMESPACE = 'gray-demo';
+export const HOST = `${APP}.${NAMESPACE}.svc.cluster.local`;
+
+/** The image of the seed's sample service; a tag from the fleet's list of faults makes it misbehave. */
+export const image = (version: string, tag = 'latest'): string => `docker.m.daocloud.io/istio/examples-helloworld-${version}:${tag}`;
+
+/** The seed's release: v1 in east, v2 in west. */
+export const SEED = {
+  app: APP,
+  namespace: NAMESPACE,
+  clusters: 'v1: east\nv2: west',
+  version: 'v2',
+  image: `v1=${image('v1')}\nv2=${image('v2')}`,
+  port: '5000',
+  path: '/hello',
+  'max-rps': '500',
+} as const;
+
+export const namespace = (labels: Record<string, string> = { 'istio-injection': 'enabled' }): Obj => ({
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  metadata: { name: NAMESPACE, labels },
+});
+
+export const service = (): Obj => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name: APP, namespace: NAMESPACE, labels: { app: APP } },
+  spec: { selector: { app: APP }, ports: [{ name: 'http-5000', port: 5000, targetPort: 5000, protocol: 'TCP' }] },
+});
+
+export const deployment = (version: string, options: { name?: string; image?: string } = {}): Obj => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: options.name ?? `${APP}-${version}`, namespace: NAMESPACE, labels: { app: APP, version } },
+  spec: {
+    replicas: 1,
+    selector: { matchLabels: { app: APP, version } },
+    template: {
+      metadata: { labels: { app: APP, version } },
+      spec: { containers: [{ name: APP, image: options.image ?? image(version), ports: [{ containerPort: 5000 }] }] },
+    },
+  },
+});
+
+export const destinationRule = (versions: readonly string[], spec: Record<string, unknown> = {}): Obj => ({
+  apiVersion: ISTIO,
+  kind: 'DestinationRule',
+  metadata: { name: APP, namespace: NAMESPACE },
+  spec: {
+    host: APP,
+    trafficPolicy: { tls: { mode: 'ISTIO_MUTUAL' } },
+    subsets: versions.map((version) => ({ name: version, labels: { version }, trafficPolicy: { tls: { mode: 'ISTIO_MUTUAL' } } })),
+    ...spec,
+  },
+});
+
+export const gateway = (hosts: readonly string[] = ['*']): Obj => ({
+  apiVersion: ISTIO,
+  kind: 'Gateway',
+  metadata: { name: APP, namespace: NAMESPACE },
+  spec: { selector: { istio: 'ingressgateway' }, servers: [{ port: { number: 80, name: 'http', protocol: 'HTTP' }, hosts: [...hosts] }] },
+});
+
+export const destination = (subset: string, weight?: number): Record<string, unknown> => ({
+  destination: { host: HOST, port: { number: 5000 }, subset },
+  ...(weight === undefined ? {} : { weight }),
+});
+
+export const virtualService = (http: readonly unknown[], spec: Record<string, unknown> = {}): Obj => ({
+  apiVersion: ISTIO,
+  kind: 'VirtualService',
+  metadata: { name: APP, namespace: NAMESPACE },
+  spec: { hosts: ['*'], gateways: [APP], http, ...spec },
+});

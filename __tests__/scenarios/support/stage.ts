@@ -1,0 +1,73 @@
+import { expect } from '@jest/globals';
+import type { TestFleet } from '../../../testbed/fleet.ts';
+import { startLoad } from '../../../testbed/load.ts';
+import { runAction } from './action.ts';
+import type { Run } from './action.ts';
+import { ISTIO, Kube } from './kube.ts';
+import type { Obj } from './kube.ts';
+import { APP, NAMESPACE, SEED } from './objects.ts';
+
+/** A fleet with what every scenario needs: the action with the seed's inputs, and a person with kubectl. */
+export class Stage {
+  readonly fleet: TestFleet;
+  readonly east: Kube;
+  readonly west: Kube;
+
+  constructor(fleet: TestFleet) {
+    this.fleet = fleet;
+    this.east = new Kube(fleet, 'east');
+    this.west = new Kube(fleet, 'west');
+  }
+
+  /** Runs the action with the seed's inputs; an input set to '' is not given. */
+  async run(inputs: Readonly<Record<string, string>> = {}, options: Parameters<typeof runAction>[1] = {}): Promise<Run> {
+    return runAction({ kubeconfig: this.fleet.kubeconfig, ...SEED, ...inputs }, options);
+  }
+
+  /** Runs the action and expects it to pass; the message of a failure is its log. */
+  async pass(inputs: Readonly<Record<string, string>> = {}, options: Parameters<typeof runAction>[1] = {}): Promise<Run> {
+    const run = await this.run(inputs, options);
+    if (run.code !== 0) throw new Error(`The action failed:\n${run.log}`);
+    return run;
+  }
+
+  /** Creates the same objects in both clusters. */
+  async everywhere(...objects: readonly Obj[]): Promise<void> {
+    await Promise.all([this.east.create(...objects), this.west.create(...objects)]);
+  }
+
+  /** Runs a scenario while users send requests through every ingress, and expects none of them to fail. */
+  async underLoad(scenario: () => Promise<void>, options: { readonly host?: string } = {}): Promise<void> {
+    const urls = this.fleet.clusters.map(({ ingress }) => `${ingress}${SEED.path}`);
+    const load = await startLoad(urls, options);
+    try {
+      await scenario();
+    } finally {
+      const report = await load.stop();
+      expect({ failed: report.failed, failures: report.failures }).toEqual({ failed: 0, failures: [] });
+      expect(report.sent).toBeGreaterThan(0);
+    }
+  }
+
+  /** The spec of the VirtualService in each cluster. */
+  async routes(): Promise<readonly Obj[]> {
+    return Promise.all([this.east, this.west].map((kube) => kube.get(ISTIO, 'VirtualService', APP, NAMESPACE)));
+  }
+
+  /** The weights that the users' route holds in each cluster, as `v1=80,v2=20`; undefined where there is none. */
+  async weights(): Promise<readonly (string | undefined)[]> {
+    const found = await Promise.all([this.east, this.west].map((kube) => kube.find(ISTIO, 'VirtualService', APP, NAMESPACE)));
+    return found.map((vs) => (vs === undefined ? undefined : weightsIn(vs)));
+  }
+}
+
+interface Route {
+  readonly name?: string;
+  readonly route?: readonly { readonly weight?: number; readonly destination: { readonly subset?: string } }[];
+}
+
+function weightsIn(vs: Obj): string {
+  const { http } = vs['spec'] as { http: readonly Route[] };
+  const route = http.find(({ name }) => name?.startsWith('canary-preview-') !== true);
+  return (route?.route ?? []).map(({ weight = 100, destination }) => `${destination.subset ?? ''}=${String(weight)}`).join(',');
+}

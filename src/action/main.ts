@@ -1,0 +1,146 @@
+import * as core from '@actions/core';
+import type { KubeConfig } from '@kubernetes/client-node';
+import { readKubeconfig, secretsOf } from '../cluster/kubeconfig.ts';
+import { Fleet } from '../fleet/fleet.ts';
+import { rollout } from '../operations/rollout.ts';
+import { status } from '../operations/status.ts';
+import { verify } from '../operations/verify.ts';
+import type { Context } from '../operations/context.ts';
+import { CanaryError, InputError, messageOf } from '../release/errors.ts';
+import { allClusters } from '../release/release.ts';
+import type { Release } from '../release/release.ts';
+import { stepWeights } from '../release/weights.ts';
+import { newJournal } from '../report/record.ts';
+import type { Journal } from '../report/record.ts';
+import { summaryOf } from '../report/summary.ts';
+import { OPERATIONS, readInputs } from './inputs.ts';
+import type { Inputs, Operation } from './inputs.ts';
+import { asText, jobLog } from './log.ts';
+import { setOutputs } from './outputs.ts';
+import { releaseFrom } from './release.ts';
+
+/** What exists of the operations. */
+const RUN: Partial<Record<Operation, (context: Context) => Promise<void>>> = { rollout, verify, status };
+
+interface Job {
+  readonly operation: Operation;
+  readonly release: Release;
+  readonly kubeconfig: KubeConfig;
+  readonly summary: boolean;
+}
+
+/** Runs the action once: inputs, operation, outputs. Never throws; a failure is the job's failure. */
+export async function main(): Promise<void> {
+  try {
+    await run(readJob());
+  } catch (error) {
+    fail(error);
+  }
+}
+
+async function run({ operation, release, kubeconfig, summary }: Job): Promise<void> {
+  const cancelled = cancellation();
+  const journal = newJournal(operation, release.app, release.namespace);
+  const fleet = Fleet.open(kubeconfig, allClusters(release), cancelled.signal);
+  try {
+    const work = RUN[operation];
+    if (work === undefined) throw new CanaryError(notYet(operation));
+    await work({ release, fleet, journal, log: jobLog, signal: cancelled.signal });
+    conclude(journal);
+  } catch (error) {
+    journal.failure = messageOf(error);
+    throw error;
+  } finally {
+    cancelled.release();
+    await fleet.close();
+    await publish(release, journal, summary);
+  }
+}
+
+/** Reads all inputs, the kubeconfig and the manifests. @throws InputError with every problem at once */
+function readJob(): Job {
+  const { values, problems } = readInputs((name) => core.getInput(name));
+  let kubeconfig: KubeConfig | undefined;
+  const found: string[] = [];
+  try {
+    kubeconfig = readKubeconfig(values.kubeconfig);
+    mask(kubeconfig);
+  } catch (error) {
+    found.push(messageOf(error));
+  }
+  const read = releaseFrom(
+    values,
+    kubeconfig?.getContexts().map(({ name }) => name),
+  );
+  const all = [...problems, ...found, ...read.problems];
+  if (all.length > 0) throw new InputError(all);
+  if (read.release === undefined || kubeconfig === undefined) throw new Error('inputs without a problem, but no release');
+  return { ...switches(values), release: read.release, kubeconfig };
+}
+
+function switches({ operation = 'rollout', summary = true }: Partial<Inputs>): Pick<Job, 'operation' | 'summary'> {
+  return { operation, summary };
+}
+
+/** Tells the runner what never to show. Elsewhere nobody reads this command, and it would itself show the secret. */
+function mask(kubeconfig: KubeConfig): void {
+  if (process.env['GITHUB_ACTIONS'] !== 'true') return;
+  for (const secret of secretsOf(kubeconfig)) core.setSecret(secret);
+}
+
+function notYet(operation: Operation): string {
+  const there = OPERATIONS.filter((name) => RUN[name] !== undefined).join(', ');
+  return `Input operation: "${operation}" is not there yet in this version of the action; it takes ${there}.`;
+}
+
+/** A signal that a cancelled job sets off; the runner sends SIGINT, then SIGTERM 7.5 s later. */
+function cancellation(): { readonly signal: AbortSignal; readonly release: () => void } {
+  const controller = new AbortController();
+  const cancel = (name: NodeJS.Signals): void => {
+    controller.abort(new CanaryError(`Cancelled by ${name}.`));
+  };
+  process.on('SIGINT', cancel).on('SIGTERM', cancel);
+  return {
+    signal: controller.signal,
+    release: () => {
+      process.off('SIGINT', cancel).off('SIGTERM', cancel);
+    },
+  };
+}
+
+/** Turns a verdict that is no pass into the failure of the job. */
+function conclude({ verdict, evidence, findings }: Journal): void {
+  if (verdict === undefined || verdict === 'pass') return;
+  const seen = evidence.filter((one) => one.verdict !== 'pass').map(({ cluster, url, reason }) => `${cluster} (${url}): ${reason}`);
+  const causes = findings.map(({ title, detail }) => `${title}. ${detail}`);
+  const head = verdict === 'fail' ? 'What users get is not what was asked for.' : 'The check came to no decision, which is no pass.';
+  throw new CanaryError([head, ...seen, ...causes].join('\n'));
+}
+
+async function publish(release: Release, journal: Journal, summary: boolean): Promise<void> {
+  lookAhead(release, journal);
+  setOutputs(journal);
+  if (journal.verdict === 'pass') core.notice(asText(passNotice(journal)), { title: `${release.app}: the shares match the weights` });
+  if (!summary || !process.env['GITHUB_STEP_SUMMARY']) return;
+  await core.summary.addRaw(summaryOf(journal)).write();
+}
+
+function passNotice({ evidence }: Journal): string {
+  return evidence.map(({ cluster, samples, seconds }) => `${cluster}: ${String(samples)} samples in ${seconds.toFixed(1)} s`).join(', ');
+}
+
+/** The next step of the release, and whether it has come to its end. */
+function lookAhead({ version, traffic }: Release, journal: Journal): void {
+  const { weights } = journal;
+  if (version === undefined || weights === undefined) return;
+  const now = weights.get(version) ?? 0;
+  const next = traffic.steps.find((step) => step > now);
+  journal.next = next === undefined ? undefined : stepWeights(next, version, weights);
+  journal.complete = now === 100 || (traffic.steps.length > 0 && next === undefined);
+}
+
+function fail(error: unknown): void {
+  const expected = error instanceof CanaryError;
+  core.setFailed(asText(messageOf(error)));
+  if (!expected && error instanceof Error) core.info(asText(error.stack ?? ''));
+}

@@ -1,0 +1,28 @@
+import * as core from '@actions/core';
+import { shareOf } from '../check/evidence.ts';
+import { formatWeights } from '../release/weights.ts';
+import type { RunRecord } from '../report/record.ts';
+
+/** The outputs of a run, by name; every one is set, empty where there is nothing to tell. */
+export function outputsOf(record: RunRecord): Readonly<Record<string, string>> {
+  const observed = record.evidence.map((one) => [
+    one.cluster,
+    Object.fromEntries([...one.weights.keys()].map((version) => [version, Number(shareOf(one, version).toFixed(4))])),
+  ]);
+  return {
+    verdict: record.verdict ?? '',
+    weights: record.weights === undefined ? '' : formatWeights(record.weights),
+    observed: JSON.stringify(Object.fromEntries(observed)),
+    samples: String(record.evidence.reduce((sum, { samples }) => sum + samples, 0)),
+    'ingress-urls': JSON.stringify(Object.fromEntries(record.ingresses)),
+    changed: String(record.changes.length),
+    'previous-weights': record.previous === undefined ? '' : formatWeights(record.previous),
+    'next-weights': record.next === undefined ? '' : formatWeights(record.next),
+    complete: String(record.complete),
+    report: '',
+  };
+}
+
+export function setOutputs(record: RunRecord): void {
+  for (const [name, value] of Object.entries(outputsOf(record))) core.setOutput(name, value);
+}

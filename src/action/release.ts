@@ -1,0 +1,139 @@
+import type { Manifest, Release } from '../release/release.ts';
+import type { VersionName } from '../release/weights.ts';
+import type { Inputs } from './inputs.ts';
+import { readManifests } from './manifests.ts';
+
+type Problems = string[];
+
+/**
+ * The release that the inputs describe, with what is wrong between them. Inputs that could not be read are missing from
+ * `values`: what depends on them is not judged, and there is no release then.
+ *
+ * @param contexts of the kubeconfig; undefined where it could not be read
+ */
+export function releaseFrom(
+  values: Partial<Inputs>,
+  contexts: readonly string[] | undefined,
+): { readonly release: Release | undefined; readonly problems: readonly string[] } {
+  const problems: Problems = [];
+  if (contexts !== undefined) checkContexts(values, contexts, problems);
+  const images = imagesOf(values, problems);
+  checkVersions(values, images, problems);
+  checkChoices(values, problems);
+  const manifests = manifestsOf(values, problems);
+  if (!isComplete(values)) return { release: undefined, problems };
+  return { release: Object.freeze(build(values, images, manifests)), problems };
+}
+
+/** Only these have no default, and no meaning when they are missing. */
+type Required = 'app' | 'namespace' | 'clusters';
+const REQUIRED: readonly Required[] = ['app', 'namespace', 'clusters'];
+
+function isComplete(values: Partial<Inputs>): values is Inputs {
+  return REQUIRED.every((name) => values[name] !== undefined);
+}
+
+function build(values: Inputs, images: ReadonlyMap<VersionName, string>, manifests: readonly Manifest[] | undefined): Release {
+  const { clusters, byVersion } = values.clusters;
+  return {
+    app: values.app,
+    namespace: values.namespace,
+    version: values.version,
+    placement: byVersion,
+    clusters,
+    configClusters: values['config-clusters'] ?? clusters,
+    workload: {
+      images,
+      manifests,
+      port: values.port,
+      targetPort: values['target-port'],
+      portName: values['port-name'],
+      replicas: values.replicas,
+      injection: values.injection,
+      readyTimeoutMs: values['ready-timeout'],
+    },
+    traffic: {
+      weights: values.weights,
+      steps: values.steps,
+      virtualService: values['virtual-service'] ?? values.app,
+      destinationRule: values['destination-rule'] ?? values.app,
+      gateway: values.gateway,
+      gatewaySelector: Object.fromEntries(values['gateway-selector']),
+      hosts: values.hosts,
+      routes: values.routes,
+    },
+    check: {
+      path: values.path,
+      host: values.host,
+      headers: values.headers,
+      versionFrom: values['version-from'],
+      tolerance: values.tolerance / 100,
+      confidence: values.confidence / 100,
+      maxSamples: values['max-samples'],
+      maxRps: values['max-rps'],
+      verifyTimeoutMs: values['verify-timeout'],
+      maxErrorRate: values['max-error-rate'] / 100,
+      ingress: values.ingress,
+    },
+    onFailure: values['on-failure'],
+  };
+}
+
+function checkContexts(values: Partial<Inputs>, contexts: readonly string[], problems: Problems): void {
+  const takes = `the contexts of the kubeconfig: ${contexts.join(', ')}`;
+  const unknown = (input: string, names: readonly string[]): void => {
+    for (const name of names) {
+      if (!contexts.includes(name)) problems.push(`Input ${input}: got "${name}", which is no context; it takes ${takes}.`);
+    }
+  };
+  unknown('clusters', values.clusters?.clusters ?? []);
+  unknown('config-clusters', values['config-clusters'] ?? []);
+  const named = [...(values.clusters?.clusters ?? []), ...(values['config-clusters'] ?? [])];
+  for (const name of values.ingress?.keys() ?? []) {
+    if (values.clusters !== undefined && !named.includes(name)) {
+      problems.push(`Input ingress: got "${name}", which is none of the clusters named; it takes ${named.join(', ')}.`);
+    }
+  }
+}
+
+function imagesOf(values: Partial<Inputs>, problems: Problems): ReadonlyMap<VersionName, string> {
+  const { image, version } = values;
+  if (image === undefined) return new Map();
+  if (typeof image !== 'string') return image;
+  if (version === undefined) {
+    problems.push(`Input image: got "${image}" for no version; set the input version, or write version=image.`);
+    return new Map();
+  }
+  return new Map([[version, image]]);
+}
+
+function checkVersions(values: Partial<Inputs>, images: ReadonlyMap<VersionName, string>, problems: Problems): void {
+  const placed = [...(values.clusters?.byVersion.keys() ?? [])];
+  if (placed.length === 0) return;
+  const unknown = (input: string, names: Iterable<VersionName>): void => {
+    for (const name of names) {
+      if (!placed.includes(name)) {
+        problems.push(`Input ${input}: got version "${name}", which has no clusters; the input clusters names ${placed.join(', ')}. Name its clusters there.`);
+      }
+    }
+  };
+  unknown('weights', values.weights?.keys() ?? []);
+  unknown('image', images.keys());
+  unknown('version', values.version === undefined ? [] : [values.version]);
+}
+
+function checkChoices(values: Partial<Inputs>, problems: Problems): void {
+  if (values.manifests !== undefined && values.version === undefined) {
+    problems.push('Input manifests: they are the objects of one version; set the input version to it.');
+  }
+  if (values.steps !== undefined && values.steps.length > 0 && values.version === undefined) {
+    problems.push('Input steps: they are weights of the version being released; set the input version to it.');
+  }
+}
+
+function manifestsOf(values: Partial<Inputs>, problems: Problems): readonly Manifest[] | undefined {
+  if (values.manifests === undefined) return undefined;
+  const read = readManifests(values.manifests);
+  problems.push(...read.problems);
+  return read.manifests;
+}

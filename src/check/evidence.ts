@@ -1,0 +1,48 @@
+import type { ClusterName } from '../release/release.ts';
+import type { VersionName, Weights } from '../release/weights.ts';
+
+/** `undecided`: stopped before a decision, since another ingress had failed by then. */
+export type IngressVerdict = 'pass' | 'fail' | 'inconclusive' | 'undecided';
+export type Verdict = 'pass' | 'fail' | 'inconclusive';
+
+/** What was seen at one ingress. */
+export interface IngressEvidence {
+  readonly cluster: ClusterName;
+  readonly url: string;
+  readonly verdict: IngressVerdict;
+  /** Why, as a sentence. */
+  readonly reason: string;
+  /** The weights that the shares were tested against. */
+  readonly weights: Weights;
+  /** Requests sent and ended. */
+  readonly requests: number;
+  /** Those attributed to a version of the weights, under the revision in force. */
+  readonly samples: number;
+  /** Samples by version. */
+  readonly counts: ReadonlyMap<VersionName, number>;
+  /** Failed requests by kind; those that tell their version are samples as well. */
+  readonly errors: ReadonlyMap<string, number>;
+  /** Answers under another revision than the one in force, by revision: reported, not counted. */
+  readonly stale: ReadonlyMap<string, number>;
+  /** Answers without a revision although the managed routes set one: another route gave them. */
+  readonly unmarked: number;
+  /** Answers whose body names another version than their header, as `v1 → v2`. */
+  readonly contradictions: ReadonlyMap<string, number>;
+  readonly seconds: number;
+}
+
+/** The share of a version at an ingress, a fraction; 0 before the first sample. */
+export function shareOf(evidence: IngressEvidence, version: VersionName): number {
+  return evidence.samples === 0 ? 0 : (evidence.counts.get(version) ?? 0) / evidence.samples;
+}
+
+/** The verdict on all ingresses together: one failure fails, and only passes pass. */
+export function verdictOf(evidence: readonly IngressEvidence[]): Verdict {
+  if (evidence.some(({ verdict }) => verdict === 'fail')) return 'fail';
+  return evidence.length > 0 && evidence.every(({ verdict }) => verdict === 'pass') ? 'pass' : 'inconclusive';
+}
+
+/** The sum of the counts of a table. */
+export function total(counts: ReadonlyMap<string, number>): number {
+  return [...counts.values()].reduce((a, b) => a + b, 0);
+}

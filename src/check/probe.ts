@@ -1,0 +1,98 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { CanaryError } from '../release/errors.ts';
+import type { VersionSource } from '../release/release.ts';
+import { PREVIEW_HEADER } from '../release/routes.ts';
+import type { VersionName } from '../release/weights.ts';
+import { attribute } from './attribution.ts';
+import type { Sample } from './attribution.ts';
+import type { IngressClient, Reply } from './client.ts';
+
+/** So many answers in a row, each over a connection of its own, count as "arrived": a late replica shows among them. */
+const IN_A_ROW = 10;
+const POLL_MS = 20;
+/** How long a change may take to reach a gateway. */
+const ARRIVAL_TIMEOUT_MS = 30_000;
+
+export interface ProbeOptions {
+  readonly versionFrom: VersionSource;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Waits until preview requests reach a version through an ingress. Users' traffic is not touched by them.
+ *
+ * @param revision that the preview route must carry; undefined: any
+ * @throws CanaryError with what came back instead, after 30 s, or at once where the version's pods are of another version
+ */
+export async function awaitPreview(
+  client: IngressClient,
+  version: VersionName,
+  revision: string | undefined,
+  known: readonly VersionName[],
+  options: ProbeOptions,
+): Promise<void> {
+  const what = `A preview request (${PREVIEW_HEADER}: ${version})`;
+  const arrived = (sample: Sample): boolean => {
+    const { contradiction } = sample;
+    if (sample.version === version && contradiction !== undefined && known.includes(contradiction)) {
+      throw new CanaryError(
+        `${what} through the ingress of ${client.target.cluster} was answered by ${contradiction}: the subset ${version} selects pods of ${contradiction}. Compare the labels of the subset with those of the pods, and the image of the pods.`,
+      );
+    }
+    return sample.error === undefined && sample.version === version && (revision === undefined || sample.revision === revision);
+  };
+  await awaitAnswers(client, { what, headers: { [PREVIEW_HEADER]: version }, arrived }, options);
+}
+
+/**
+ * Waits until the managed route of an ingress answers under a revision.
+ *
+ * @throws CanaryError with what came back instead, after 30 s
+ */
+export async function awaitRevision(client: IngressClient, revision: string, options: ProbeOptions): Promise<void> {
+  const what = `A request for revision ${revision}`;
+  await awaitAnswers(client, { what, headers: {}, arrived: (sample) => sample.revision === revision }, options);
+}
+
+interface Wanted {
+  readonly what: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly arrived: (sample: Sample) => boolean;
+}
+
+async function awaitAnswers(client: IngressClient, wanted: Wanted, { versionFrom, signal }: ProbeOptions): Promise<void> {
+  const deadline = Date.now() + ARRIVAL_TIMEOUT_MS;
+  const missed = new Map<string, number>();
+  let row = 0;
+  let sent = 0;
+  while (row < IN_A_ROW) {
+    const reply = await client.send({ headers: wanted.headers, fresh: true, signal });
+    sent += 1;
+    if (wanted.arrived(attribute(reply, versionFrom))) {
+      row += 1;
+      continue;
+    }
+    row = 0;
+    const seen = describe(reply, versionFrom);
+    missed.set(seen, (missed.get(seen) ?? 0) + 1);
+    if (Date.now() >= deadline) throw notArrived(client, wanted.what, sent, missed);
+    await delay(POLL_MS, undefined, { signal });
+  }
+}
+
+function notArrived(client: IngressClient, what: string, sent: number, missed: ReadonlyMap<string, number>): CanaryError {
+  const { cluster, url, path } = client.target;
+  const seen = [...missed].toSorted((a, b) => b[1] - a[1]).map(([kind, count]) => `${String(count)} × ${kind}`);
+  return new CanaryError(
+    `${what} did not get through the ingress of ${cluster} (${url}${path}) within ${String(ARRIVAL_TIMEOUT_MS / 1000)} s: of ${String(sent)} answers ${seen.join(', ')}. Does the path exist (input path), and does no other route take it?`,
+  );
+}
+
+function describe(reply: Reply, versionFrom: VersionSource): string {
+  const sample = attribute(reply, versionFrom);
+  const told = [
+    sample.version === undefined ? undefined : `version ${sample.version}`,
+    sample.revision === undefined ? 'no revision' : `revision ${sample.revision}`,
+  ];
+  return [sample.error ?? 'a success', ...told.filter((part) => part !== undefined)].join(' with ');
+}

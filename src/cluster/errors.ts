@@ -1,0 +1,62 @@
+import { CanaryError } from '../release/errors.ts';
+import type { ClusterName } from '../release/release.ts';
+
+/** The `Status` that a Kubernetes API answers with instead of an object. */
+export interface Status {
+  readonly message?: string;
+  readonly reason?: string;
+  readonly details?: { readonly causes?: readonly { readonly reason?: string; readonly message?: string; readonly field?: string }[] };
+}
+
+/** A call that a cluster refused, or that did not get through. */
+export class ClusterError extends CanaryError {
+  override readonly name = 'ClusterError';
+  readonly cluster: ClusterName;
+  /** HTTP status; undefined where no answer came. */
+  readonly status: number | undefined;
+  readonly reason: string | undefined;
+
+  constructor(cluster: ClusterName, tried: string, answer: { status?: number; body?: Status; cause?: unknown }) {
+    const { status, body, cause } = answer;
+    super(`${tried} in ${cluster}: ${said(status, body, cause)}${remedy(status, body, cause)}`, { cause });
+    this.cluster = cluster;
+    this.status = status;
+    this.reason = body?.reason;
+  }
+}
+
+function said(status: number | undefined, body: Status | undefined, cause: unknown): string {
+  if (status === undefined) return reasonOf(cause);
+  const conflicts = (body?.details?.causes ?? []).filter(({ reason }) => reason === 'FieldManagerConflict');
+  if (conflicts.length > 0) {
+    return `fields belong to someone else: ${conflicts.map(({ field = '', message = '' }) => `${field} (${message})`).join('; ')}`;
+  }
+  return `${body?.message ?? 'no reason given'} (${String(status)}${body?.reason === undefined ? '' : ` ${body.reason}`})`;
+}
+
+function reasonOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  const inner = cause.cause instanceof Error ? cause.cause : cause;
+  if (inner instanceof AggregateError) return inner.errors.map(reasonOf).join('; ');
+  return inner.message === '' ? inner.name : inner.message;
+}
+
+function remedy(status: number | undefined, body: Status | undefined, cause: unknown): string {
+  switch (status) {
+    case undefined:
+      return /certificate|self.signed/i.test(reasonOf(cause))
+        ? '. Check certificate-authority-data of this cluster in the input kubeconfig.'
+        : '. Is the API server of this context reachable from the runner?';
+    case 401:
+      return '. The credentials of this context were not accepted: renew them in the input kubeconfig.';
+    case 403:
+      // A quota refuses with 403 as well; its own message says what to do.
+      return /quota/.test(body?.message ?? '') ? '' : '. Grant this to the user of the kubeconfig in this cluster.';
+    case 409:
+      return (body?.details?.causes ?? []).some(({ reason }) => reason === 'FieldManagerConflict')
+        ? '. They are not taken over: give them up there, or leave them out here.'
+        : '. It was changed by someone else in between; run again.';
+    default:
+      return '';
+  }
+}

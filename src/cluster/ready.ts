@@ -1,0 +1,131 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { CanaryError } from '../release/errors.ts';
+import { nameOf, selects } from '../release/objects.ts';
+import type { ContainerStatus, Deployment, Pod } from '../release/objects.ts';
+import type { ReadyCheck } from '../release/plan.ts';
+import type { Cluster } from './cluster.ts';
+import { hasSidecar, isReady } from './pods.ts';
+
+const POLL_MS = 250;
+
+/** Reasons for which a container does not start, and will not without someone's help. */
+const HOPELESS = [
+  'ImagePullBackOff',
+  'ErrImagePull',
+  'InvalidImageName',
+  'ErrImageNeverPull',
+  'CrashLoopBackOff',
+  'CreateContainerConfigError',
+  'CreateContainerError',
+  'RunContainerError',
+];
+
+export interface ReadyOptions {
+  readonly namespace: string;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+  /** Told whenever the counts change. */
+  readonly onProgress: (text: string) => void;
+}
+
+/** What is still missing until a version is ready in a cluster; `hopeless` where waiting will not mend it. */
+type Missing = { readonly text: string; readonly hopeless: boolean } | undefined;
+
+/**
+ * Waits until a version can take traffic in a cluster: its Deployments have rolled out, and a pod that its subset selects
+ * is ready and has a sidecar.
+ *
+ * @throws CanaryError with the cause, as soon as waiting is of no use or the time is over
+ */
+export async function waitUntilReady(cluster: Cluster, check: ReadyCheck, options: ReadyOptions): Promise<void> {
+  const deadline = Date.now() + options.timeoutMs;
+  let last = '';
+  for (;;) {
+    const missing = await missingFor(cluster, check, options.namespace);
+    if (missing === undefined) return;
+    const where = `Version ${check.version} in ${check.cluster}`;
+    if (missing.hopeless) throw new CanaryError(`${where} does not get ready: ${missing.text}`);
+    if (Date.now() >= deadline) {
+      throw new CanaryError(
+        `${where} was not ready after ${String(options.timeoutMs / 1000)} s (input ready-timeout): ${missing.text}`,
+      );
+    }
+    if (missing.text !== last) options.onProgress(`${where}: ${missing.text}`);
+    last = missing.text;
+    await delay(POLL_MS, undefined, { signal: options.signal });
+  }
+}
+
+async function missingFor(cluster: Cluster, check: ReadyCheck, namespace: string): Promise<Missing> {
+  const [pods, deployments] = await Promise.all([
+    cluster.list<Pod>('v1', 'Pod', namespace, check.labels),
+    Promise.all(check.deployments.map((name) => cluster.read<Deployment>('apps/v1', 'Deployment', name, namespace))),
+  ]);
+  for (const [i, deployment] of deployments.entries()) {
+    if (deployment === undefined) return { text: `Deployment ${namespace}/${check.deployments[i] ?? ''} is gone`, hopeless: true };
+    const missing = rolloutOf(deployment, pods);
+    if (missing !== undefined) return missing;
+  }
+  return readyPods(pods, check);
+}
+
+/** What a Deployment still has to do (https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#deployment-status). */
+function rolloutOf(deployment: Deployment, pods: readonly Pod[]): Missing {
+  const { status = {}, spec } = deployment;
+  const wanted = spec?.replicas ?? 1;
+  const updated = status.updatedReplicas ?? 0;
+  const available = status.availableReplicas ?? 0;
+  const seen = (status.observedGeneration ?? 0) >= (deployment.metadata.generation ?? 0);
+  if (seen && updated >= wanted && available >= wanted && (status.replicas ?? 0) <= updated) return undefined;
+  const refused = status.conditions?.find(({ type, status: is }) => type === 'ReplicaFailure' && is === 'True');
+  if (seen && refused !== undefined) {
+    return { text: `${nameOf(deployment)} cannot make its pods: ${refused.message ?? refused.reason ?? ''}`, hopeless: true };
+  }
+  const mine = pods.filter((pod) => selects(spec?.selector?.matchLabels, pod.metadata.labels));
+  const counts = `${nameOf(deployment)}: ${String(Math.min(updated, available))} of ${String(wanted)} replicas ready`;
+  const trouble = mine.map(troubleOf).find((found) => found !== undefined);
+  if (trouble !== undefined) return { text: `${counts}; ${trouble.text}`, hopeless: trouble.hopeless };
+  return { text: counts, hopeless: false };
+}
+
+function readyPods(pods: readonly Pod[], check: ReadyCheck): Missing {
+  const ready = pods.filter(isReady);
+  const labels = Object.entries(check.labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',');
+  const bare = ready.find((pod) => !hasSidecar(pod));
+  if (bare !== undefined) {
+    return {
+      text: `${nameOf(bare)} has no sidecar, so mutual TLS to it would fail. Is injection on for the namespace (input injection), and was the pod made after that?`,
+      hopeless: true,
+    };
+  }
+  if (ready.length > 0) return undefined;
+  const trouble = pods.map(troubleOf).find((found) => found !== undefined);
+  if (trouble !== undefined) return trouble;
+  return { text: `no ready pod is labelled ${labels}`, hopeless: false };
+}
+
+function troubleOf(pod: Pod): Missing {
+  if (isReady(pod) || pod.metadata.deletionTimestamp !== undefined) return undefined;
+  const statuses = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
+  for (const status of statuses) {
+    const waiting = status.state?.waiting;
+    if (waiting?.reason !== undefined && HOPELESS.includes(waiting.reason)) {
+      const image = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])].find(({ name }) => name === status.name)?.image;
+      return {
+        text: `container ${status.name} of ${nameOf(pod)}, image ${image ?? 'unknown'}: ${waiting.reason}${waiting.message === undefined ? '' : `: ${waiting.message}`}${crashOf(status)}`,
+        hopeless: true,
+      };
+    }
+  }
+  const unready = pod.status?.conditions?.find(({ type, status }) => (type === 'Ready' || type === 'PodScheduled') && status === 'False');
+  return unready === undefined
+    ? undefined
+    : { text: `${nameOf(pod)}: ${unready.reason ?? 'not ready'}${unready.message === undefined ? '' : `: ${unready.message}`}`, hopeless: false };
+}
+
+function crashOf(status: ContainerStatus): string {
+  const code = status.lastState?.terminated?.exitCode;
+  return code === undefined ? '' : ` (exit code ${String(code)}, ${String(status.restartCount ?? 0)} restarts)`;
+}

@@ -1,0 +1,69 @@
+import type { KubeConfig } from '@kubernetes/client-node';
+import { Cluster } from '../cluster/cluster.ts';
+import { readCluster, readTraffic } from '../cluster/read.ts';
+import { CanaryError, messageOf } from '../release/errors.ts';
+import { allClusters } from '../release/release.ts';
+import type { ClusterName, Release } from '../release/release.ts';
+import type { FleetState } from '../release/state.ts';
+
+/** The clusters of a release, handled side by side. */
+export class Fleet {
+  readonly #clusters: ReadonlyMap<ClusterName, Cluster>;
+
+  private constructor(clusters: ReadonlyMap<ClusterName, Cluster>) {
+    this.#clusters = clusters;
+  }
+
+  /** Nothing is sent yet. */
+  static open(config: KubeConfig, names: readonly ClusterName[], signal: AbortSignal): Fleet {
+    return new Fleet(new Map(names.map((name) => [name, new Cluster(name, config, signal)])));
+  }
+
+  /** The same clusters under another signal, to put things back after the first one has ended. */
+  withSignal(signal: AbortSignal): Fleet {
+    return new Fleet(new Map([...this.#clusters].map(([name, cluster]) => [name, cluster.withSignal(signal)])));
+  }
+
+  cluster(name: ClusterName): Cluster {
+    const cluster = this.#clusters.get(name);
+    if (cluster === undefined) throw new Error(`${name} is no cluster of this release`);
+    return cluster;
+  }
+
+  /** Reads every cluster, once. One that cannot be read fails all: nothing has been written then. */
+  async read(release: Release): Promise<FleetState> {
+    const names = allClusters(release);
+    const states = await allOf(names.map((name) => readCluster(this.cluster(name), release)));
+    return new Map(states.map((state) => [state.name, state]));
+  }
+
+  /** The state with the traffic objects as they are now; the rest as it was read before. */
+  async readAgain(release: Release, state: FleetState): Promise<FleetState> {
+    const traffic = await allOf(
+      release.configClusters.map(async (name) => [name, await readTraffic(this.cluster(name), release)] as const),
+    );
+    const fresh = new Map(traffic);
+    return new Map([...state].map(([name, cluster]) => [name, { ...cluster, traffic: fresh.get(name) }]));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#clusters.values()].map((cluster) => cluster.close()));
+  }
+}
+
+/**
+ * The results of work done side by side. All of it ends before this returns or throws, so that no failure cancels
+ * another's write half way.
+ *
+ * @throws the only failure as it is, or a CanaryError that lists all of them
+ */
+export async function allOf<T>(work: readonly Promise<T>[]): Promise<readonly T[]> {
+  const settled = await Promise.allSettled(work);
+  const failures = settled.flatMap((result): unknown[] => (result.status === 'rejected' ? [result.reason] : []));
+  if (failures.length === 1) throw failures[0];
+  if (failures.length > 1) {
+    const texts = [...new Set(failures.map(messageOf))];
+    throw texts.length === 1 ? failures[0] : new CanaryError(texts.map((text) => `- ${text}`).join('\n'), { cause: failures[0] });
+  }
+  return settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+}

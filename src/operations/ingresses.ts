@@ -1,0 +1,79 @@
+import { IngressClient } from '../check/client.ts';
+import { findIngress } from '../cluster/ingress.ts';
+import type { Ingress } from '../cluster/ingress.ts';
+import { allOf } from '../fleet/fleet.ts';
+import { CanaryError } from '../release/errors.ts';
+import { gatewayKey } from '../release/gateways.ts';
+import type { Gateway, VirtualService } from '../release/objects.ts';
+import { allClusters } from '../release/release.ts';
+import type { ClusterName } from '../release/release.ts';
+import type { FleetState } from '../release/state.ts';
+import { trafficOf } from '../release/traffic.ts';
+import type { Context } from './context.ts';
+
+const NONE = 'none';
+
+/**
+ * Opens a client to the ingress of every cluster of the release: the one given by hand, or the one found.
+ *
+ * @param vs of the release, as it is or will be, by config cluster
+ * @param planned Gateways that the release is about to make
+ * @throws CanaryError where a cluster's ingress is not found, or users have none at all
+ */
+export async function openIngresses(
+  context: Context,
+  state: FleetState,
+  vs: ReadonlyMap<ClusterName, VirtualService>,
+  planned: readonly Gateway[] = [],
+): Promise<readonly IngressClient[]> {
+  const { release, fleet, journal, log } = context;
+  const found = await allOf(
+    allClusters(release).map(async (name): Promise<Ingress | undefined> => {
+      const given = release.check.ingress.get(name);
+      if (given === NONE) return undefined;
+      if (given !== undefined) return { cluster: name, url: given, source: 'input ingress' };
+      return findIngress(fleet.cluster(name), gatewaysFor(context, name, state, vs, planned));
+    }),
+  );
+  const ingresses = found.filter((ingress) => ingress !== undefined);
+  if (ingresses.length === 0) {
+    throw new CanaryError('Input ingress says none for every cluster: there is nothing left to sample. Name at least one.');
+  }
+  journal.ingresses = new Map(ingresses.map(({ cluster, url }) => [cluster, url]));
+  for (const { cluster, url, source } of ingresses) log.info(`Ingress of ${cluster}: ${url} (${source})`);
+  const host = hostOf(context, vs);
+  const { path, headers } = release.check;
+  return allOf(ingresses.map(({ cluster, url }) => IngressClient.open({ cluster, url, path, headers, host })));
+}
+
+/** The Gateways by which traffic enters a cluster, as its own control plane has them, or the first config cluster's. */
+function gatewaysFor(
+  { release }: Context,
+  name: ClusterName,
+  state: FleetState,
+  vs: ReadonlyMap<ClusterName, VirtualService>,
+  planned: readonly Gateway[],
+): readonly Gateway[] {
+  const [first = name] = release.configClusters;
+  const serving = release.configClusters.includes(name) ? name : first;
+  const references = vs.get(serving)?.spec.gateways ?? [];
+  const known = [...trafficOf(state, serving).gateways, ...planned];
+  return references
+    .filter((reference) => reference !== 'mesh')
+    .flatMap((reference) => {
+      const key = gatewayKey(reference, release.namespace);
+      const gateway = known.find(({ metadata }) => metadata.name === key.name && metadata.namespace === key.namespace);
+      return gateway === undefined ? [] : [gateway];
+    });
+}
+
+/** The host to ask for: the one given, else the first of the VirtualService; none where it takes every host. */
+function hostOf({ release }: Context, vs: ReadonlyMap<ClusterName, VirtualService>): string | undefined {
+  if (release.check.host !== undefined) return release.check.host;
+  const hosts = [...vs.values()].flatMap(({ spec }) => spec.hosts ?? []);
+  const concrete = hosts.find((host) => !host.includes('*'));
+  if (concrete !== undefined || hosts.length === 0 || hosts.includes('*')) return concrete;
+  throw new CanaryError(
+    `The VirtualService takes the hosts ${hosts.join(', ')}: set the input host to the one to ask for.`,
+  );
+}

@@ -1,0 +1,183 @@
+import { awaitPreview, awaitRevision } from '../check/probe.ts';
+import type { IngressClient } from '../check/client.ts';
+import type { Verdict } from '../check/evidence.ts';
+import { waitUntilReady } from '../cluster/ready.ts';
+import { rebased, writeInOrder, writeTogether } from '../fleet/apply.ts';
+import type { Written } from '../fleet/apply.ts';
+import { dryRun } from '../fleet/dry-run.ts';
+import { allOf } from '../fleet/fleet.ts';
+import { nameOf } from '../release/objects.ts';
+import type { Gateway, VirtualService } from '../release/objects.ts';
+import { planRollout } from '../release/plan.ts';
+import type { Change, Plan } from '../release/plan.ts';
+import type { ClusterName, Release } from '../release/release.ts';
+import type { FleetState } from '../release/state.ts';
+import { weightsInForce } from '../release/traffic.ts';
+import { formatWeights, sameWeights } from '../release/weights.ts';
+import type { Weights } from '../release/weights.ts';
+import { checkShares } from './check.ts';
+import { phase } from './context.ts';
+import type { Context } from './context.ts';
+import { openIngresses } from './ingresses.ts';
+import { virtualServices } from './verify.ts';
+
+/** A cancelled job has about 7 s before it is killed. */
+const GIVE_BACK_TIMEOUT_MS = 7_000;
+
+/**
+ * Brings workloads, DestinationRule, Gateway and VirtualService in all clusters to what was asked, then verifies the shares
+ * through every ingress; gives the earlier weights back where they are not right. Run again, it writes nothing.
+ */
+export async function rollout(context: Context): Promise<void> {
+  const { release, fleet } = context;
+  const state = await phase(context, 'Read', () => fleet.read(release));
+  const { plan, clients } = await phase(context, 'Plan', async () => {
+    const plan = await dryRun(fleet, state, planRollout(release, state));
+    tell(context, plan);
+    return { plan, clients: await openIngresses(context, state, finalRoutes(release, state, plan), gatewaysIn(plan)) };
+  });
+  try {
+    await deploy(context, plan);
+    const previewed = await prepare(context, plan, clients);
+    await shift(context, state, { ...plan, routes: rebased(plan.routes, previewed) }, clients);
+  } finally {
+    await Promise.all(clients.map((client) => client.close()));
+  }
+}
+
+/** Moves the weights and looks at what users get; whatever goes wrong from the first write on, the earlier weights come back. */
+async function shift(context: Context, state: FleetState, plan: Plan, clients: readonly IngressClient[]): Promise<void> {
+  const { log } = context;
+  let verdict: Verdict | undefined;
+  try {
+    if (plan.routes.length > 0) await phase(context, 'Weights', () => moveWeights(context, plan, clients));
+    context.journal.weights = plan.weights;
+    verdict = await phase(context, 'Verify', () => checkNow(context, state, plan.weights, clients));
+  } finally {
+    if (verdict !== 'pass') await giveBack(context, state, plan, clients);
+  }
+  if (verdict === 'pass') log.info(`Released: ${formatWeights(plan.weights)}`);
+}
+
+function tell({ journal, log, release }: Context, plan: Plan): void {
+  journal.previous = plan.before;
+  journal.weights = plan.previous;
+  log.info(`${release.app}: ${plan.previous === undefined ? 'no weights' : formatWeights(plan.previous)} → ${formatWeights(plan.weights)}`);
+  const changes = [...plan.workloads, ...plan.subsets, ...plan.previews, ...plan.routes];
+  for (const { cluster, verb, object, reason } of changes) log.info(`${cluster}: ${verb} ${nameOf(object)} (${reason})`);
+  if (changes.length === 0) log.info('Nothing to write: every cluster holds what was asked for.');
+}
+
+function finalRoutes(release: Release, state: FleetState, plan: Plan): ReadonlyMap<ClusterName, VirtualService> {
+  const standing = virtualServices(weightsInForce(release, state));
+  return new Map([...standing, ...objectsOf<VirtualService>(plan.routes, 'VirtualService')]);
+}
+
+function gatewaysIn(plan: Plan): readonly Gateway[] {
+  return objectsOf<Gateway>(plan.subsets, 'Gateway').map(([, gateway]) => gateway);
+}
+
+function objectsOf<T extends Gateway | VirtualService>(changes: readonly Change[], kind: T['kind']): readonly (readonly [ClusterName, T])[] {
+  return changes.filter(({ object }) => object.kind === kind).map(({ cluster, object }) => [cluster, object as T] as const);
+}
+
+/** Workloads first: nothing may be routed to a version before it is ready in each of its clusters. */
+async function deploy(context: Context, plan: Plan): Promise<void> {
+  const { release, fleet, log, signal } = context;
+  const { workloads, ready } = plan;
+  if (workloads.length > 0) await phase(context, 'Deploy', () => writeInOrder(fleet, workloads, recordIn(context)));
+  if (workloads.length === 0 && plan.routes.length === 0) return;
+  await phase(context, 'Ready', () =>
+    allOf(
+      ready.map((check) =>
+        waitUntilReady(fleet.cluster(check.cluster), check, {
+          namespace: release.namespace,
+          timeoutMs: release.workload.readyTimeoutMs,
+          signal,
+          onProgress: (text) => {
+            log.info(text);
+          },
+        }),
+      ),
+    ),
+  );
+}
+
+/** Subset before preview, preview before weights: each is seen through every ingress before the next. */
+async function prepare(context: Context, plan: Plan, clients: readonly IngressClient[]): Promise<readonly Written[]> {
+  const { fleet } = context;
+  const { subsets, previews, routes } = plan;
+  if (subsets.length > 0) await phase(context, 'Subsets', () => writeInOrder(fleet, subsets, recordIn(context)));
+  const previewed = previews.length === 0 ? [] : await phase(context, 'Preview routes', () => writeInOrder(fleet, previews, recordIn(context)));
+  if (routes.length > 0) await phase(context, 'Preview', () => seePreviews(context, plan, clients));
+  return previewed;
+}
+
+async function moveWeights(context: Context, plan: Plan, clients: readonly IngressClient[]): Promise<void> {
+  await writeTogether(context.fleet, plan.routes, recordIn(context));
+  context.journal.weights = plan.weights;
+  await seeRevision(context, plan.revision, clients);
+}
+
+async function seePreviews({ release, signal }: Context, plan: Plan, clients: readonly IngressClient[]): Promise<void> {
+  const { versionFrom } = release.check;
+  const known = [...plan.weights.keys()];
+  const revision = plan.previews.length === 0 ? undefined : String(plan.revision);
+  await allOf(
+    clients.flatMap((client) => plan.probes.map((version) => awaitPreview(client, version, revision, known, { versionFrom, signal }))),
+  );
+}
+
+async function seeRevision({ release, signal }: Context, revision: number, clients: readonly IngressClient[]): Promise<void> {
+  const { versionFrom } = release.check;
+  await allOf(clients.map((client) => awaitRevision(client, String(revision), { versionFrom, signal })));
+}
+
+async function checkNow(
+  context: Context,
+  state: FleetState,
+  weights: Weights,
+  clients: readonly IngressClient[],
+): Promise<Verdict> {
+  const { release, fleet, journal } = context;
+  const now = journal.changes.length === 0 ? state : await fleet.readAgain(release, state);
+  return checkShares(context, clients, weights, weightsInForce(release, now));
+}
+
+/** After anything but a pass: the weights that were in force before, where there were any and they were changed. */
+async function giveBack(context: Context, state: FleetState, plan: Plan, clients: readonly IngressClient[]): Promise<void> {
+  const { release, journal, log } = context;
+  const { previous, weights } = plan;
+  if (journal.weights !== weights) return;
+  if (release.onFailure === 'keep') {
+    log.warn(`The weights stay ${formatWeights(weights)} (input on-failure: keep).`);
+    return;
+  }
+  if (previous === undefined || sameWeights(previous, weights)) {
+    log.warn(`The weights stay ${formatWeights(weights)}: there are no earlier ones to go back to.`);
+    return;
+  }
+  // A cancellation must not end this as well.
+  const signal = AbortSignal.timeout(GIVE_BACK_TIMEOUT_MS);
+  const rescue: Context = { ...context, signal, fleet: context.fleet.withSignal(signal) };
+  try {
+    await phase(rescue, 'Roll back', async () => {
+      const earlier: Release = { ...release, traffic: { ...release.traffic, weights: previous } };
+      const back = planRollout(earlier, await rescue.fleet.readAgain(release, state));
+      await writeTogether(rescue.fleet, back.routes, recordIn(rescue));
+      journal.weights = previous;
+      await seeRevision(rescue, back.revision, clients);
+    });
+    log.warn(`Rolled back to ${formatWeights(previous)}.`);
+  } finally {
+    await rescue.fleet.close();
+  }
+}
+
+function recordIn({ journal, log }: Context): (written: Written) => void {
+  return ({ change, stored }) => {
+    const { cluster, reason } = change;
+    journal.changes = [...journal.changes, { cluster, object: nameOf(stored), reason }];
+    log.info(`${cluster}: wrote ${nameOf(stored)} (${reason})`);
+  };
+}

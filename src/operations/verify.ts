@@ -1,0 +1,57 @@
+import { CanaryError } from '../release/errors.ts';
+import { nameOf } from '../release/objects.ts';
+import type { VirtualService } from '../release/objects.ts';
+import type { ClusterName } from '../release/release.ts';
+import { weightsInForce } from '../release/traffic.ts';
+import type { InForce } from '../release/traffic.ts';
+import { formatWeights, sameWeights } from '../release/weights.ts';
+import type { Weights } from '../release/weights.ts';
+import { checkShares } from './check.ts';
+import { phase } from './context.ts';
+import type { Context } from './context.ts';
+import { openIngresses } from './ingresses.ts';
+
+/** Samples every ingress against the weights in force, or those given. Writes nothing. */
+export async function verify(context: Context): Promise<void> {
+  const { release, fleet, journal, log } = context;
+  const { clients, inForce, weights } = await phase(context, 'Read', async () => {
+    const state = await fleet.read(release);
+    const inForce = weightsInForce(release, state);
+    const weights = release.traffic.weights ?? agreedWeights(inForce, release.traffic.virtualService);
+    log.info(`Sampling against ${formatWeights(weights)} (${release.traffic.weights === undefined ? 'the weights in force' : 'input weights'})`);
+    return { inForce, weights, clients: await openIngresses(context, state, virtualServices(inForce)) };
+  });
+  journal.weights = inForce[0]?.weights;
+  journal.previous = inForce[0]?.record?.previous;
+  try {
+    await phase(context, 'Verify', () => checkShares(context, clients, weights, inForce));
+  } finally {
+    await Promise.all(clients.map((client) => client.close()));
+  }
+}
+
+export function virtualServices(inForce: readonly InForce[]): ReadonlyMap<ClusterName, VirtualService> {
+  return new Map(
+    inForce.flatMap(({ cluster, virtualService }) => (virtualService === undefined ? [] : [[cluster, virtualService] as const])),
+  );
+}
+
+/**
+ * The weights that the last step of the release wrote, or where there was none, those that all config clusters hold.
+ *
+ * @throws CanaryError where there are none, or the clusters disagree and no record tells which are meant
+ */
+function agreedWeights(inForce: readonly InForce[], name: string): Weights {
+  for (const { cluster, virtualService, weights } of inForce) {
+    if (virtualService === undefined) throw new CanaryError(`There is no VirtualService ${name} in ${cluster}: nothing has been released there yet. Run the operation rollout first.`);
+    if (weights === undefined) throw new CanaryError(`${nameOf(virtualService)} in ${cluster} gives no weights to versions. Run the operation rollout first, or set the input weights.`);
+  }
+  const newest = inForce.toSorted((a, b) => (b.record?.revision ?? 0) - (a.record?.revision ?? 0))[0];
+  const agreed = newest?.record?.weights ?? newest?.weights;
+  if (agreed === undefined) throw new CanaryError('No cluster was named that serves the routes.');
+  if (newest?.record?.weights === undefined && !inForce.every(({ weights }) => weights !== undefined && sameWeights(weights, agreed))) {
+    const held = inForce.map(({ cluster, weights }) => `${cluster} ${weights === undefined ? 'none' : formatWeights(weights)}`);
+    throw new CanaryError(`The clusters hold different weights (${held.join('; ')}). Set the input weights to those that are meant.`);
+  }
+  return agreed;
+}

@@ -1,0 +1,30 @@
+/**
+ * An error whose message is a sentence for the one who must act: what was tried, on what, what came back, what to do.
+ * Everything that is thrown on purpose is one of these; anything else that surfaces is a defect of the action.
+ */
+export class CanaryError extends Error {
+  override readonly name: string = 'CanaryError';
+}
+
+/** All that is wrong with the inputs, found before the first network call. */
+export class InputError extends CanaryError {
+  override readonly name = 'InputError';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(
+      problems.length === 1
+        ? (problems[0] ?? '')
+        : [`${String(problems.length)} problems with the inputs:`, ...problems.map((problem) => `- ${problem}`)].join('\n'),
+    );
+    this.problems = problems;
+  }
+}
+
+/** The text of anything that was thrown, with its chain of causes. */
+export function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause === undefined ? '' : ` (${messageOf(error.cause)})`;
+  const text = error.message === '' && error instanceof AggregateError ? error.errors.map(messageOf).join('; ') : error.message;
+  return `${text}${text.includes(cause.slice(2, -1)) ? '' : cause}`;
+}

@@ -1,0 +1,166 @@
+/**
+ * The parts of the Kubernetes and Istio objects that the action reads or writes. Every level is open (`unknown` for
+ * the fields it does not know), since whatever stands there has to come through unchanged.
+ * Source: Kubernetes API 1.36, https://istio.io/latest/docs/reference/config/networking/
+ */
+interface Open {
+  readonly [field: string]: unknown;
+}
+
+export type Labels = Readonly<Record<string, string>>;
+
+/** Who wrote which fields, when (`metadata.managedFields`). */
+export interface ManagedFields extends Open {
+  readonly manager?: string;
+  readonly operation?: string;
+  readonly time?: string;
+  readonly subresource?: string;
+  readonly fieldsV1?: Open;
+}
+
+export interface ObjectMeta extends Open {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly labels?: Labels;
+  readonly annotations?: Labels;
+  readonly resourceVersion?: string;
+  readonly generation?: number;
+  readonly deletionTimestamp?: string;
+  readonly managedFields?: readonly ManagedFields[];
+}
+
+export interface KubeObject extends Open {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: ObjectMeta;
+}
+
+export interface Service extends KubeObject {
+  readonly spec?: Open & {
+    readonly type?: string;
+    readonly selector?: Labels;
+    readonly ports?: readonly ServicePort[];
+    readonly externalTrafficPolicy?: string;
+  };
+  readonly status?: Open & { readonly loadBalancer?: { readonly ingress?: readonly { ip?: string; hostname?: string }[] } };
+}
+
+export interface ServicePort extends Open {
+  readonly name?: string;
+  readonly port: number;
+  readonly targetPort?: number | string;
+  readonly nodePort?: number;
+}
+
+export interface Container extends Open {
+  readonly name: string;
+  readonly image?: string;
+  readonly ports?: readonly { readonly name?: string; readonly containerPort: number }[];
+}
+
+export interface PodSpec extends Open {
+  readonly containers?: readonly Container[];
+  readonly initContainers?: readonly Container[];
+  readonly nodeName?: string;
+}
+
+export interface Deployment extends KubeObject {
+  readonly spec?: Open & {
+    readonly replicas?: number;
+    readonly selector?: { readonly matchLabels?: Labels };
+    readonly template?: { readonly metadata?: { readonly labels?: Labels }; readonly spec?: PodSpec };
+  };
+  readonly status?: Open & {
+    readonly observedGeneration?: number;
+    readonly replicas?: number;
+    readonly updatedReplicas?: number;
+    readonly availableReplicas?: number;
+    readonly conditions?: readonly Condition[];
+  };
+}
+
+export interface Condition extends Open {
+  readonly type: string;
+  readonly status: string;
+  readonly reason?: string;
+  readonly message?: string;
+}
+
+export interface ContainerStatus extends Open {
+  readonly name: string;
+  readonly ready?: boolean;
+  readonly restartCount?: number;
+  readonly state?: { readonly waiting?: { readonly reason?: string; readonly message?: string } };
+  readonly lastState?: { readonly terminated?: { readonly reason?: string; readonly exitCode?: number; readonly message?: string } };
+}
+
+export interface Pod extends KubeObject {
+  readonly spec?: PodSpec;
+  readonly status?: Open & {
+    readonly phase?: string;
+    readonly podIP?: string;
+    readonly hostIP?: string;
+    readonly conditions?: readonly Condition[];
+    readonly containerStatuses?: readonly ContainerStatus[];
+    readonly initContainerStatuses?: readonly ContainerStatus[];
+  };
+}
+
+export interface Node extends KubeObject {
+  readonly status?: Open & { readonly addresses?: readonly { readonly type: string; readonly address: string }[] };
+}
+
+export interface Subset extends Open {
+  readonly name: string;
+  readonly labels?: Labels;
+}
+
+export interface DestinationRule extends KubeObject {
+  readonly spec: Open & { readonly host: string; readonly subsets?: readonly Subset[] };
+}
+
+export interface Gateway extends KubeObject {
+  readonly spec: Open & { readonly selector?: Labels; readonly servers?: readonly GatewayServer[] };
+}
+
+export interface GatewayServer extends Open {
+  readonly port: { readonly number: number; readonly name?: string; readonly protocol?: string };
+  readonly hosts?: readonly string[];
+  readonly tls?: Open & { readonly mode?: string; readonly httpsRedirect?: boolean };
+}
+
+export interface VirtualService extends KubeObject {
+  readonly spec: Open & {
+    readonly hosts?: readonly string[];
+    readonly gateways?: readonly string[];
+    readonly http?: readonly HttpRoute[];
+  };
+}
+
+export interface HttpRoute extends Open {
+  readonly name?: string;
+  readonly match?: readonly HttpMatch[];
+  readonly route?: readonly RouteDestination[];
+}
+
+export interface HttpMatch extends Open {
+  readonly headers?: Readonly<Record<string, unknown>>;
+}
+
+export interface RouteDestination extends Open {
+  readonly destination: Open & { readonly host: string; readonly subset?: string; readonly port?: { readonly number?: number } };
+  readonly weight?: number;
+  readonly headers?: Open & { readonly response?: Open & { readonly set?: Labels } };
+}
+
+/** `VirtualService gray-demo/gray-demo-vs`, as messages name an object. */
+export function nameOf(object: Pick<KubeObject, 'kind'> & { readonly metadata: Pick<ObjectMeta, 'name' | 'namespace'> }): string {
+  const { name, namespace } = object.metadata;
+  return `${object.kind} ${namespace === undefined ? name : `${namespace}/${name}`}`;
+}
+
+/** Whether an object with these labels is selected (`matchLabels`); an empty or missing selector selects nothing. */
+export function selects(selector: Labels | undefined, labels: Labels | undefined): boolean {
+  const wanted = Object.entries(selector ?? {});
+  return wanted.length > 0 && wanted.every(([key, value]) => labels?.[key] === value);
+}

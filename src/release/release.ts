@@ -1,0 +1,109 @@
+import type { KubeObject } from './objects.ts';
+import type { VersionName, Weights } from './weights.ts';
+
+/** A kubeconfig context. */
+export type ClusterName = string;
+
+/** What was asked for: the validated inputs, frozen. No I/O has happened but the reading of local files. */
+export interface Release {
+  readonly app: string;
+  readonly namespace: string;
+  /** The version being released; the others are those it takes over from. */
+  readonly version: VersionName | undefined;
+  /** The clusters of each version that was named with its own; empty where every version is everywhere. */
+  readonly placement: ReadonlyMap<VersionName, readonly ClusterName[]>;
+  /** Clusters that may run workloads, in the order named. */
+  readonly clusters: readonly ClusterName[];
+  /** Clusters whose control plane serves the routes. */
+  readonly configClusters: readonly ClusterName[];
+  readonly workload: WorkloadSpec;
+  readonly traffic: TrafficSpec;
+  readonly check: CheckSpec;
+  readonly onFailure: 'rollback' | 'keep';
+}
+
+export interface WorkloadSpec {
+  /** The image of each version that the action deploys; versions without one run already. */
+  readonly images: ReadonlyMap<VersionName, string>;
+  /** The user's own objects for `version`; undefined: Service and Deployment are generated. */
+  readonly manifests: readonly Manifest[] | undefined;
+  readonly port: number | undefined;
+  readonly targetPort: number | undefined;
+  readonly portName: string | undefined;
+  readonly replicas: number | undefined;
+  /** `enabled`, `off`, or an Istio revision name; undefined leaves an existing namespace as it is. */
+  readonly injection: string | undefined;
+  readonly readyTimeoutMs: number;
+}
+
+/** An object of a manifest file, and where it stands there (for messages). */
+export interface Manifest {
+  readonly object: KubeObject;
+  /** `deploy/app.yaml, document 2` */
+  readonly source: string;
+}
+
+export interface TrafficSpec {
+  /** The weights asked for, complete; undefined keeps those in force. */
+  readonly weights: Weights | undefined;
+  /** Weights of `version`, rising, in percent. */
+  readonly steps: readonly number[];
+  readonly virtualService: string;
+  readonly destinationRule: string;
+  /** `name` or `namespace/name`; undefined: the VirtualService's own, or one named after the app. */
+  readonly gateway: string | undefined;
+  readonly gatewaySelector: Readonly<Record<string, string>>;
+  readonly hosts: readonly string[] | undefined;
+  /** Names of the HTTP routes to manage; undefined: the only one that leads to the service. */
+  readonly routes: readonly string[] | undefined;
+}
+
+/** How a response tells its version. */
+export type VersionSource =
+  | { readonly from: 'auto' }
+  | { readonly from: 'header'; readonly name: string }
+  | { readonly from: 'body'; readonly pattern: RegExp }
+  | { readonly from: 'json'; readonly pointer: string };
+
+export interface CheckSpec {
+  readonly path: string;
+  /** Host header and SNI; undefined: the first host of the VirtualService that is no wildcard. */
+  readonly host: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly versionFrom: VersionSource;
+  /** A fraction: 0.05 for 5 points. */
+  readonly tolerance: number;
+  /** A fraction: 0.99. */
+  readonly confidence: number;
+  /** Per ingress; undefined: what the share test asks for at most. */
+  readonly maxSamples: number | undefined;
+  /** Requests per second and ingress. */
+  readonly maxRps: number;
+  readonly verifyTimeoutMs: number;
+  /** A fraction: 0.01. */
+  readonly maxErrorRate: number;
+  /** Base URLs given by hand instead of discovery; `none`: the cluster has no ingress. */
+  readonly ingress: ReadonlyMap<ClusterName, string>;
+}
+
+/** Every cluster that has a part in the release, each once, in the order named. */
+export function allClusters(release: Release): readonly ClusterName[] {
+  return [...new Set([...release.clusters, ...release.configClusters])];
+}
+
+/** Every version that the inputs name, in order: `weights` first, then placement, images, `version`. */
+export function namedVersions(release: Release): readonly VersionName[] {
+  return [
+    ...new Set([
+      ...(release.traffic.weights?.keys() ?? []),
+      ...release.placement.keys(),
+      ...release.workload.images.keys(),
+      ...(release.version === undefined ? [] : [release.version]),
+    ]),
+  ];
+}
+
+/** The clusters that run a version: those named for it, or every cluster that runs workloads. */
+export function clustersOf(release: Release, version: VersionName): readonly ClusterName[] {
+  return release.placement.get(version) ?? (release.placement.size === 0 ? release.clusters : []);
+}

@@ -1,0 +1,123 @@
+import { CanaryError } from './errors.ts';
+import { nameOf } from './objects.ts';
+import type { DestinationRule, VirtualService } from './objects.ts';
+import { recordOf } from './record.ts';
+import type { ReleaseRecord } from './record.ts';
+import type { ClusterName, Release } from './release.ts';
+import { REVISION_HEADER, isHostOf, managedRoutes, routesTo, weightsOf } from './routes.ts';
+import type { FleetState, TrafficState } from './state.ts';
+import { formatWeights, sameWeights } from './weights.ts';
+import type { Weights } from './weights.ts';
+
+/** The release as one config cluster's objects tell it. */
+export interface InForce {
+  readonly cluster: ClusterName;
+  readonly virtualService: VirtualService | undefined;
+  readonly destinationRule: DestinationRule | undefined;
+  /** What the managed routes hold; undefined where none stands, or none that names subsets. */
+  readonly weights: Weights | undefined;
+  /** The revision that responses of the managed routes carry. */
+  readonly revision: string | undefined;
+  readonly record: ReleaseRecord | undefined;
+}
+
+/**
+ * Reads the weights in force from every config cluster.
+ *
+ * @throws CanaryError where objects of another name hold the service's traffic, or the choice of routes is not clear
+ */
+export function weightsInForce(release: Release, fleet: FleetState): readonly InForce[] {
+  return release.configClusters.map((cluster) => {
+    const traffic = trafficOf(fleet, cluster);
+    const virtualService = virtualServiceOf(release, traffic, cluster);
+    const destinationRule = destinationRuleOf(release, traffic, cluster);
+    try {
+      return {
+        cluster,
+        virtualService,
+        destinationRule,
+        weights: virtualService && weightsOf(virtualService, release, release.traffic.routes),
+        revision: virtualService && revisionOf(virtualService, release),
+        record: virtualService && recordOf(virtualService),
+      };
+    } catch (error) {
+      throw error instanceof CanaryError ? new CanaryError(`In ${cluster}: ${error.message}`, { cause: error.cause }) : error;
+    }
+  });
+}
+
+/** The traffic objects of a config cluster. */
+export function trafficOf(fleet: FleetState, cluster: ClusterName): TrafficState {
+  const traffic = fleet.get(cluster)?.traffic;
+  if (traffic === undefined) throw new Error(`${cluster} was not read as a config cluster`);
+  return traffic;
+}
+
+function revisionOf(vs: VirtualService, release: Release): string | undefined {
+  const [route] = managedRoutes(vs, release, release.traffic.routes);
+  return route?.route?.find(({ headers }) => headers?.response?.set?.[REVISION_HEADER] !== undefined)?.headers?.response?.set?.[
+    REVISION_HEADER
+  ];
+}
+
+function virtualServiceOf(release: Release, traffic: TrafficState, cluster: ClusterName): VirtualService | undefined {
+  const name = release.traffic.virtualService;
+  const found = traffic.virtualServices.find(({ metadata }) => metadata.name === name);
+  if (found !== undefined) return found;
+  const other = traffic.virtualServices.find((vs) => routesTo(vs, release).length > 0);
+  if (other === undefined) return undefined;
+  throw new CanaryError(
+    `There is no VirtualService ${release.namespace}/${name} in ${cluster}, but ${nameOf(other)} routes to ${release.app}. Set the input virtual-service to ${other.metadata.name}.`,
+  );
+}
+
+function destinationRuleOf(release: Release, traffic: TrafficState, cluster: ClusterName): DestinationRule | undefined {
+  const name = release.traffic.destinationRule;
+  const ofHost = traffic.destinationRules.filter(({ spec, metadata }) => isHostOf(release, spec.host, metadata.namespace));
+  const found = traffic.destinationRules.find(({ metadata }) => metadata.name === name);
+  if (found !== undefined && !ofHost.includes(found)) {
+    throw new CanaryError(
+      `${nameOf(found)} in ${cluster} is for host ${found.spec.host}, not for ${release.app}. Set the input destination-rule to another name.`,
+    );
+  }
+  const [other] = ofHost;
+  if (found === undefined && other !== undefined) {
+    throw new CanaryError(
+      `There is no DestinationRule ${release.namespace}/${name} in ${cluster}, but ${nameOf(other)} is for ${release.app}. Set the input destination-rule to ${other.metadata.name}.`,
+    );
+  }
+  return found;
+}
+
+/** A config cluster whose managed routes hold other weights than the action last wrote. */
+export interface Edit {
+  readonly cluster: ClusterName;
+  readonly virtualService: VirtualService;
+  readonly recorded: Weights;
+  readonly found: Weights | undefined;
+  /** `kubectl-edit at 2026-11-22T10:00:00Z`; empty where the object does not tell. */
+  readonly by: string;
+}
+
+/** The config clusters where someone else changed the weights since the action wrote them. */
+export function editsOf(inForce: readonly InForce[]): readonly Edit[] {
+  return inForce.flatMap(({ cluster, virtualService, record, weights }) => {
+    const recorded = record?.weights;
+    if (virtualService === undefined || recorded === undefined) return [];
+    if (weights !== undefined && sameWeights(weights, recorded)) return [];
+    return [{ cluster, virtualService, recorded, found: weights, by: lastEditor(virtualService) }];
+  });
+}
+
+/** `VirtualService … in west holds v1=50,v2=50 instead of v1=80,v2=20 (kubectl-edit at …)`. */
+export function describeEdit(edit: Edit): string {
+  const found = edit.found === undefined ? 'no weights' : formatWeights(edit.found);
+  const by = edit.by === '' ? '' : ` (last written by ${edit.by})`;
+  return `${nameOf(edit.virtualService)} in ${edit.cluster} holds ${found} instead of the ${formatWeights(edit.recorded)} that the last release step wrote${by}`;
+}
+
+/** Who last wrote the object, and when, by its managed fields. */
+function lastEditor(vs: VirtualService): string {
+  const [last] = (vs.metadata.managedFields ?? []).toSorted((a, b) => (b.time ?? '').localeCompare(a.time ?? ''));
+  return last?.manager === undefined ? '' : `${last.manager} at ${last.time ?? 'an unknown time'}`;
+}

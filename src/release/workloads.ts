@@ -1,0 +1,263 @@
+import { CanaryError } from './errors.ts';
+import { nameOf, selects } from './objects.ts';
+import type { Container, Deployment, KubeObject, Labels, PodSpec, Service } from './objects.ts';
+import type { Manifest, Release } from './release.ts';
+import type { ClusterState } from './state.ts';
+import { VERSION_LABEL } from './subsets.ts';
+import type { VersionName } from './weights.ts';
+
+/** Label of the pods that the generated Service selects. */
+export const APP_LABEL = 'app';
+const SIDECAR = 'istio-proxy';
+
+/** An object to apply, and why. */
+export interface WorkloadObject {
+  readonly object: KubeObject;
+  readonly reason: string;
+}
+
+/** The namespace with its injection label; undefined where it stands already and nothing about it was asked. */
+export function namespaceObject(release: Release, state: ClusterState): WorkloadObject | undefined {
+  const { injection } = release.workload;
+  if (state.namespace !== undefined && injection === undefined) return undefined;
+  return {
+    object: {
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name: release.namespace, labels: injectionLabels(injection ?? 'enabled') },
+    },
+    reason: state.namespace === undefined ? 'the namespace of the release' : `sidecar injection: ${injection ?? 'enabled'}`,
+  };
+}
+
+/** Istio's labels for sidecar injection (https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/). */
+function injectionLabels(injection: string): Labels {
+  switch (injection) {
+    case 'enabled':
+      return { 'istio-injection': 'enabled' };
+    case 'off':
+      return { 'istio-injection': 'disabled' };
+    default:
+      return { 'istio.io/rev': injection };
+  }
+}
+
+/**
+ * What one version needs in one cluster: generated Service and Deployment, or the user's manifests with labels and image
+ * patched in. Empty where the version is not deployed by the action.
+ *
+ * @throws CanaryError where an object of the same name runs another version, or the manifests leave a choice open
+ */
+export function workloadObjects(release: Release, state: ClusterState, version: VersionName): readonly WorkloadObject[] {
+  const { images, manifests } = release.workload;
+  const image = images.get(version);
+  const reason = `${version} in ${state.name}`;
+  const objects =
+    manifests !== undefined && version === release.version
+      ? patchedManifests(release, state, version, manifests, image)
+      : image === undefined
+        ? []
+        : generated(release, state, version, image);
+  for (const object of objects) assertSameVersion(state, object, version);
+  return objects.map((object) => ({ object, reason }));
+}
+
+function generated(release: Release, state: ClusterState, version: VersionName, image: string): readonly KubeObject[] {
+  const { app, namespace } = release;
+  const deployment = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: `${app}-${version}`, namespace } };
+  const existing = deploymentLike(state, deployment);
+  const labels = { [APP_LABEL]: app, ...selectorOfService(release, state), [VERSION_LABEL]: version };
+  const { port, targetPort = port, replicas } = release.workload;
+  const container = existing === undefined ? undefined : containerFor(existing, app, image);
+  return [
+    ...generatedService(release, state),
+    {
+      ...deployment,
+      metadata: { ...deployment.metadata, labels: { [APP_LABEL]: app, [VERSION_LABEL]: version } },
+      spec: {
+        ...(replicas === undefined ? {} : { replicas }),
+        // The selector of a Deployment cannot change.
+        selector: existing?.spec?.selector ?? { matchLabels: labels },
+        template: {
+          metadata: { labels: { ...labels, ...existing?.spec?.selector?.matchLabels } },
+          spec: {
+            containers: [
+              {
+                name: container?.name ?? app,
+                image,
+                ...(targetPort === undefined ? {} : { ports: [{ containerPort: targetPort, protocol: 'TCP' }] }),
+              },
+            ],
+          },
+        },
+      },
+    },
+  ];
+}
+
+function generatedService(release: Release, state: ClusterState): readonly KubeObject[] {
+  const { app, namespace } = release;
+  const { port, targetPort = port, portName } = release.workload;
+  if (state.service !== undefined && !isOurs(state.service)) return [];
+  if (port === undefined) {
+    if (state.service !== undefined) return [];
+    throw new CanaryError(
+      `There is no Service ${namespace}/${app} in ${state.name} yet, and the input port is not set: give the port on which the Service listens.`,
+    );
+  }
+  return [
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: app, namespace, labels: { [APP_LABEL]: app } },
+      spec: {
+        selector: { [APP_LABEL]: app },
+        ports: [{ name: portName ?? `http-${String(port)}`, port, targetPort: targetPort ?? port, protocol: 'TCP' }],
+      },
+    },
+  ];
+}
+
+/** The name under which the action owns fields (server-side apply). */
+export const FIELD_MANAGER = 'multicluster-canary';
+
+function isOurs(object: KubeObject): boolean {
+  return object.metadata.managedFields?.some(({ manager, operation }) => manager === FIELD_MANAGER && operation === 'Apply') ?? false;
+}
+
+/** The Deployment of the cluster that has the name of `object`, where `object` is one. */
+function deploymentLike(state: ClusterState, object: KubeObject): Deployment | undefined {
+  return object.kind === 'Deployment' ? state.deployments.find(({ metadata }) => metadata.name === object.metadata.name) : undefined;
+}
+
+function assertSameVersion(state: ClusterState, object: KubeObject, version: VersionName): void {
+  const running = deploymentLike(state, object)?.spec?.template?.metadata?.labels?.[VERSION_LABEL];
+  if (running !== undefined && running !== version) {
+    throw new CanaryError(
+      `${nameOf(object)} in ${state.name} runs version ${running}, not ${version}. Deploying ${version} under this name would take ${running} away from its users; give the new Deployment another name, or another cluster.`,
+    );
+  }
+}
+
+// The user's own manifests
+
+function patchedManifests(
+  release: Release,
+  state: ClusterState,
+  version: VersionName,
+  manifests: readonly Manifest[],
+  image: string | undefined,
+): readonly KubeObject[] {
+  const workloads = manifests.filter(({ object }) => podTemplateOf(object) !== undefined);
+  const mine = serviceWorkloads(release, state, workloads);
+  return manifests.map((manifest) => {
+    const object = inNamespace(manifest, release.namespace);
+    return mine.includes(manifest) ? withVersion(release, state, manifest.source, object, version, image) : object;
+  });
+}
+
+/** The workloads among the manifests whose pods the service selects; the only workload, where none matches. */
+function serviceWorkloads(
+  release: Release,
+  state: ClusterState,
+  workloads: readonly Manifest[],
+): readonly Manifest[] {
+  const selector = selectorOfService(release, state);
+  const selected = workloads.filter(({ object }) => selects(selector, podTemplateOf(object)?.metadata?.labels));
+  if (selected.length > 0) return selected;
+  if (workloads.length === 1) return workloads;
+  throw new CanaryError(
+    `Input manifests: ${workloads.length === 0 ? 'no workload' : `none of the ${String(workloads.length)} workloads`} in them has pods that the Service ${release.app} selects (${JSON.stringify(selector)}).`,
+  );
+}
+
+/** The labels by which the app's Service picks pods: the user's own manifest of it, what stands there, or the generated. */
+export function selectorOfService(release: Release, state: ClusterState): Labels {
+  const own = release.workload.manifests?.find(
+    ({ object }) => object.kind === 'Service' && object.metadata.name === release.app,
+  )?.object;
+  const service: Service | undefined = own ?? state.service;
+  return service?.spec?.selector ?? { [APP_LABEL]: release.app };
+}
+
+interface PodTemplate {
+  readonly metadata?: { readonly labels?: Labels };
+  readonly spec?: PodSpec;
+}
+
+const WORKLOAD_KINDS = ['Deployment', 'StatefulSet', 'DaemonSet'];
+
+/** The pod template of an object that makes pods and keeps them. */
+export function podTemplateOf(object: KubeObject): PodTemplate | undefined {
+  const workload: Deployment = object;
+  return WORKLOAD_KINDS.includes(object.kind) ? workload.spec?.template : undefined;
+}
+
+const CLUSTER_SCOPED = ['Namespace', 'ClusterRole', 'ClusterRoleBinding', 'PriorityClass', 'CustomResourceDefinition'];
+
+function inNamespace({ object }: Manifest, namespace: string): KubeObject {
+  if (object.metadata.namespace !== undefined || CLUSTER_SCOPED.includes(object.kind)) return object;
+  return { ...object, metadata: { ...object.metadata, namespace } };
+}
+
+function withVersion(
+  release: Release,
+  state: ClusterState,
+  source: string,
+  object: KubeObject,
+  version: VersionName,
+  image: string | undefined,
+): KubeObject {
+  const workload: Deployment = object;
+  const template = workload.spec?.template;
+  const labels = { ...template?.metadata?.labels, [VERSION_LABEL]: version };
+  const existing = deploymentLike(state, object);
+  const selector = existing?.spec?.selector ?? {
+    ...workload.spec?.selector,
+    matchLabels: { ...workload.spec?.selector?.matchLabels, [VERSION_LABEL]: version },
+  };
+  const chosen = image === undefined ? undefined : containerFor(workload, release.app, image, source);
+  const containers = template?.spec?.containers?.map((container) => (container === chosen ? { ...container, image } : container));
+  return {
+    ...object,
+    metadata: { ...object.metadata, labels: { ...object.metadata.labels, [VERSION_LABEL]: version } },
+    spec: {
+      ...workload.spec,
+      selector,
+      template: {
+        ...template,
+        metadata: { ...template?.metadata, labels },
+        spec: { ...template?.spec, ...(containers === undefined ? {} : { containers }) },
+      },
+    },
+  };
+}
+
+/**
+ * The container of a workload that an image is meant for: the one of the same repository, else the one named after the
+ * app, else the only one.
+ *
+ * @throws CanaryError where none of these tells it
+ */
+function containerFor(workload: Deployment, app: string, image: string, source?: string): Container {
+  const containers = (workload.spec?.template?.spec?.containers ?? []).filter(({ name }) => name !== SIDECAR);
+  const chosen =
+    containers.find((container) => repositoryOf(container.image ?? '') === repositoryOf(image)) ??
+    containers.find(({ name }) => name === app) ??
+    (containers.length === 1 ? containers[0] : undefined);
+  if (chosen !== undefined) return chosen;
+  const names = containers.map(({ name, image: its }) => `${name} (${its ?? 'no image'})`).join(', ') || 'none';
+  throw new CanaryError(
+    `${nameOf(workload)}${source === undefined ? '' : ` (${source})`}: which container gets image ${image}? Its containers are ${names}; name one of them ${app}.`,
+  );
+}
+
+/**
+ * The repository of an image reference, without tag and digest; a colon before a slash belongs to the registry's port.
+ * Source: https://pkg.go.dev/github.com/distribution/reference
+ */
+export function repositoryOf(image: string): string {
+  const [name = ''] = image.split('@');
+  const colon = name.lastIndexOf(':');
+  return colon > name.lastIndexOf('/') ? name.slice(0, colon) : name;
+}

@@ -1,0 +1,67 @@
+import type { Finding } from '../check/diagnosis.ts';
+import type { IngressEvidence, Verdict } from '../check/evidence.ts';
+import type { ClusterName } from '../release/release.ts';
+import type { Weights } from '../release/weights.ts';
+
+/** A write that was made. */
+export interface RecordedChange {
+  readonly cluster: ClusterName;
+  /** `VirtualService gray-demo/helloworld` */
+  readonly object: string;
+  readonly reason: string;
+}
+
+export interface Phase {
+  readonly name: string;
+  readonly seconds: number;
+}
+
+/** What one cluster holds, as `status` tells it. */
+export interface ClusterSummary {
+  readonly cluster: ClusterName;
+  readonly text: string;
+}
+
+/** All that is known of one run of the action, for log, summary, outputs and report. */
+export interface RunRecord {
+  readonly operation: string;
+  readonly app: string;
+  readonly namespace: string;
+  readonly verdict: Verdict | undefined;
+  /** In force at the end, as far as is known. */
+  readonly weights: Weights | undefined;
+  readonly previous: Weights | undefined;
+  readonly next: Weights | undefined;
+  readonly complete: boolean;
+  readonly changes: readonly RecordedChange[];
+  readonly evidence: readonly IngressEvidence[];
+  readonly findings: readonly Finding[];
+  readonly clusters: readonly ClusterSummary[];
+  readonly ingresses: ReadonlyMap<ClusterName, string>;
+  readonly phases: readonly Phase[];
+  /** Why the run failed, as a sentence; undefined where it did not. */
+  readonly failure: string | undefined;
+}
+
+/** The record while the run goes on: operations write into it, so that nothing is lost when one of them throws. */
+export type Journal = { -readonly [Field in keyof RunRecord]: RunRecord[Field] };
+
+export function newJournal(operation: string, app: string, namespace: string): Journal {
+  return {
+    operation,
+    app,
+    namespace,
+    verdict: undefined,
+    weights: undefined,
+    previous: undefined,
+    next: undefined,
+    complete: false,
+    changes: [],
+    evidence: [],
+    findings: [],
+    clusters: [],
+    ingresses: new Map(),
+    phases: [],
+    failure: undefined,
+  };
+}

@@ -1,0 +1,51 @@
+/**
+ * A fleet of clusters in one Istio mesh for the scenarios to run against: the one interface behind which
+ * stand the real processes (`testbed/mesh`) and the in-process fleet (`testbed/embedded`).
+ *
+ * Both hold, in every cluster, the namespace `istio-system` with the Service `istio-ingressgateway`
+ * (type LoadBalancer, its own port for HTTP that leads to Gateway server port 80) and one ready gateway pod.
+ */
+export interface TestFleet {
+  readonly kind: 'mesh' | 'embedded';
+  /** Kubeconfig text (YAML) with one admin context for each cluster, named as the cluster. */
+  readonly kubeconfig: string;
+  /** In the order they were asked for; by default `east`, `west`. */
+  readonly clusters: readonly FleetCluster[];
+  /**
+   * Takes away all that a scenario made, in every cluster: every namespace but the fleet's own with everything in it,
+   * and every change of the gateway's Service. Resolves once the gateways serve no route and no workload runs.
+   */
+  reset(): Promise<void>;
+  /** Ends every process and socket of the fleet. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+export interface FleetCluster {
+  readonly name: string;
+  /** Base URL of the cluster's ingress as a user reaches it, without a trailing slash. */
+  readonly ingress: string;
+  /** A host name that resolves, on this machine, to two addresses that both lead to this cluster's ingress (same port). */
+  readonly hostname: string;
+  /** PEM files of a server certificate for `*.example.com`, readable by the gateway (a Gateway's `tls.serverCertificate`, `tls.privateKey`). */
+  readonly tls: { readonly certificate: string; readonly key: string };
+}
+
+export interface FleetOptions {
+  /** Cluster names; the mesh takes exactly two. */
+  readonly clusters?: readonly string[];
+  /**
+   * `each`: a control plane in every cluster (multi-primary). `first`: the control plane of the first cluster serves
+   * the gateways and sidecars of all, so that routes are read from the first cluster alone.
+   */
+  readonly controlPlane?: 'each' | 'first';
+}
+
+/**
+ * How a workload behaves is told by its image, the same on both fleets:
+ * `…/examples-helloworld-v2` answers `GET /hello` with `Hello version: v2, instance: POD\n`; any other path is a 404.
+ * The tag adds a fault: `:missing` (ImagePullBackOff), `:crash` (CrashLoopBackOff), `:unready` (runs, never Ready),
+ * `:errors` (500 for every tenth answer), `:slow` (three times the usual time of 5 ms); every other tag is healthy.
+ * A pod is served only where the injector gave it a sidecar.
+ */
+export const IMAGE_FAULTS = ['missing', 'crash', 'unready', 'errors', 'slow'] as const;
+export type ImageFault = (typeof IMAGE_FAULTS)[number];

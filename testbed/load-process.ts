@@ -1,0 +1,91 @@
+// The process from which a load is sent (see load.ts), so that nothing a test does delays it.
+import { Pool } from 'undici';
+import type { LoadReport } from './load.ts';
+
+const TICK_MS = 10;
+const TIMEOUT_MS = 10_000;
+const MOST_FAILURES = 20;
+/** What a client sees of a gateway that has no listener yet. */
+const NO_LISTENER = new Set(['ECONNREFUSED', 'ECONNRESET', 'UND_ERR_SOCKET']);
+
+export interface LoadRequest {
+  readonly urls: readonly string[];
+  readonly rps: number;
+  readonly host: string | undefined;
+}
+/** The first answer says that requests are being sent; the one to `stop` is the report. */
+export type LoadAnswer = 'sending' | LoadReport;
+
+process.on('message', (message: LoadRequest | 'stop') => {
+  if (message !== 'stop') send(message);
+});
+process.on('disconnect', () => { process.exit(0); });
+
+function send({ urls, rps, host }: LoadRequest): void {
+  const start = performance.now();
+  const failures: LoadReport['failures'][number][] = [];
+  const underWay = new Set<Promise<void>>();
+  let sent = 0;
+  let failed = 0;
+
+  const targets = urls.map((url) => {
+    const { origin, pathname, search } = new URL(url);
+    // Who watches a release is no judge of certificates.
+    const connect = { rejectUnauthorized: false, ...(host === undefined ? {} : { servername: host }) };
+    const pool = new Pool(origin, { connections: 64, keepAliveTimeout: 60_000, connect });
+    return { url, pool, path: pathname + search, exists: false };
+  });
+
+  const sendOne = async (target: (typeof targets)[number]) => {
+    const early = !target.exists;
+    const what = await outcome(target.pool, target.path, host);
+    if (what === undefined) target.exists = true;
+    else if (!early || !what.mayBeEarly) {
+      failed += 1;
+      if (failures.length < MOST_FAILURES) failures.push({ url: target.url, atMs: Math.round(performance.now() - start), what: what.text });
+    }
+  };
+
+  const tick = () => {
+    const due = Math.floor(((performance.now() - start) * rps) / 1000) + 1;
+    for (let missing = due * targets.length - sent; missing > 0; missing -= targets.length) {
+      for (const target of targets) {
+        sent += 1;
+        const request = sendOne(target).finally(() => underWay.delete(request));
+        underWay.add(request);
+      }
+    }
+  };
+
+  tick();
+  const timer = setInterval(tick, TICK_MS);
+  answer('sending');
+
+  process.on('message', (message) => {
+    if (message !== 'stop') return;
+    clearInterval(timer);
+    void Promise.all(underWay).then(() => { answer({ sent, failed, failures }); });
+  });
+}
+
+/** @returns nothing for a 200, else what came back, and whether that is also how a route looks that is yet to come */
+async function outcome(pool: Pool, path: string, host: string | undefined): Promise<{ text: string; mayBeEarly: boolean } | undefined> {
+  try {
+    const response = await pool.request({
+      method: 'GET',
+      path,
+      headers: host === undefined ? {} : { host },
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    const body = await response.body.text();
+    if (response.statusCode === 200) return undefined;
+    return { text: `HTTP ${response.statusCode}: ${body.trim().slice(0, 200)}`, mayBeEarly: response.statusCode === 404 };
+  } catch (error) {
+    const { name, message, code } = error as NodeJS.ErrnoException;
+    return { text: `${code ?? name}: ${message}`, mayBeEarly: NO_LISTENER.has(code ?? '') };
+  }
+}
+
+function answer(message: LoadAnswer): void {
+  process.send?.(message);
+}
