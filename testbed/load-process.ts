@@ -19,7 +19,9 @@ export type LoadAnswer = 'sending' | LoadReport;
 process.on('message', (message: LoadRequest | 'stop') => {
   if (message !== 'stop') send(message);
 });
-process.on('disconnect', () => { process.exit(0); });
+process.on('disconnect', () => {
+  process.exit(0);
+});
 
 function send({ urls, rps, host }: LoadRequest): void {
   const start = performance.now();
@@ -42,7 +44,8 @@ function send({ urls, rps, host }: LoadRequest): void {
     if (what === undefined) target.exists = true;
     else if (!early || !what.mayBeEarly) {
       failed += 1;
-      if (failures.length < MOST_FAILURES) failures.push({ url: target.url, atMs: Math.round(performance.now() - start), what: what.text });
+      if (failures.length < MOST_FAILURES)
+        failures.push({ url: target.url, atMs: Math.round(performance.now() - start), what: what.text });
     }
   };
 
@@ -64,12 +67,18 @@ function send({ urls, rps, host }: LoadRequest): void {
   process.on('message', (message) => {
     if (message !== 'stop') return;
     clearInterval(timer);
-    void Promise.all(underWay).then(() => { answer({ sent, failed, failures }); });
+    void Promise.all(underWay).then(() => {
+      answer({ sent, failed, failures });
+    });
   });
 }
 
 /** @returns nothing for a 200, else what came back, and whether that is also how a route looks that is yet to come */
-async function outcome(pool: Pool, path: string, host: string | undefined): Promise<{ text: string; mayBeEarly: boolean } | undefined> {
+async function outcome(
+  pool: Pool,
+  path: string,
+  host: string | undefined,
+): Promise<{ text: string; mayBeEarly: boolean } | undefined> {
   try {
     const response = await pool.request({
       method: 'GET',
@@ -79,7 +88,10 @@ async function outcome(pool: Pool, path: string, host: string | undefined): Prom
     });
     const body = await response.body.text();
     if (response.statusCode === 200) return undefined;
-    return { text: `HTTP ${response.statusCode}: ${body.trim().slice(0, 200)}`, mayBeEarly: response.statusCode === 404 };
+    return {
+      text: `HTTP ${String(response.statusCode)}: ${body.trim().slice(0, 200)}`,
+      mayBeEarly: response.statusCode === 404,
+    };
   } catch (error) {
     const { name, message, code } = error as NodeJS.ErrnoException;
     return { text: `${code ?? name}: ${message}`, mayBeEarly: NO_LISTENER.has(code ?? '') };

@@ -30,7 +30,10 @@ export interface LoadOptions {
  */
 export async function startLoad(urls: readonly string[], options: LoadOptions = {}): Promise<Load> {
   const { rps = 100, host } = options;
-  const child = fork(join(import.meta.dirname, 'load-process.ts'), { execPath: process.execPath, execArgv: [] });
+  const child = fork(join(import.meta.dirname, 'load-process.ts'), {
+    execPath: process.execPath,
+    execArgv: [],
+  });
   const request: LoadRequest = { urls, rps, host };
   const next = nextAnswer(child);
   child.send(request);
@@ -51,7 +54,9 @@ async function nextAnswer(child: ReturnType<typeof fork>): Promise<LoadAnswer> {
   const settled = new AbortController();
   const { signal } = settled;
   const exit = once(child, 'exit', { signal }).then(([code]) => {
-    throw new Error(`The process of the load ended by itself (exit code ${String(code)}); what it printed tells why.`);
+    throw new Error(
+      `The process of the load ended by itself (exit code ${String(code)}); what it printed tells why.`,
+    );
   });
   try {
     const message = once(child, 'message', { signal }) as Promise<[LoadAnswer]>;

@@ -19,8 +19,16 @@ describe('a first install on empty clusters', () => {
   test('shows 8:2 at both ingresses, without a failed request from the moment the route exists (scenario 1)', async () => {
     await stage.underLoad(async () => {
       const run = await stage.pass({ weights: 'v1=80,v2=20' });
-      expect(run.outputs).toMatchObject({ verdict: 'pass', weights: 'v1=80,v2=20', 'previous-weights': '', complete: 'false' });
-      const observed = JSON.parse(run.outputs['observed'] ?? '') as Record<string, { v1: number; v2: number }>;
+      expect(run.outputs).toMatchObject({
+        verdict: 'pass',
+        weights: 'v1=80,v2=20',
+        'previous-weights': '',
+        complete: 'false',
+      });
+      const observed = JSON.parse(run.outputs['observed'] ?? '') as Record<
+        string,
+        { v1: number; v2: number }
+      >;
       expect(Object.keys(observed)).toEqual(['east', 'west']);
       for (const shares of Object.values(observed)) expect(Math.abs(shares.v2 - 0.2)).toBeLessThan(0.05);
       expect(run.summary).toContain('✅');
@@ -38,14 +46,22 @@ describe('a first install on empty clusters', () => {
       subsets: ['v1', 'v2'].map((version) => ({ name: version, labels: { version }, trafficPolicy: mutual })),
     });
     const created = await stage.west.get('v1', 'Service', APP, NAMESPACE);
-    expect(created['spec']).toMatchObject({ selector: { app: APP }, ports: [{ name: 'http-5000', port: 5000, targetPort: 5000 }] });
+    expect(created['spec']).toMatchObject({
+      selector: { app: APP },
+      ports: [{ name: 'http-5000', port: 5000, targetPort: 5000 }],
+    });
     const space = await stage.west.get('v1', 'Namespace', NAMESPACE);
-    expect(space.metadata?.labels).toMatchObject({ 'istio-injection': 'enabled' });
+    expect(space.metadata.labels).toMatchObject({ 'istio-injection': 'enabled' });
   });
 
   test('starts a version that comes alone at 100', async () => {
     await stage.underLoad(async () => {
-      const run = await stage.pass({ clusters: 'v1: east', version: 'v1', image: image('v1'), 'config-clusters': 'east, west' });
+      const run = await stage.pass({
+        clusters: 'v1: east',
+        version: 'v1',
+        image: image('v1'),
+        'config-clusters': 'east, west',
+      });
       expect(run.outputs).toMatchObject({ verdict: 'pass', weights: 'v1=100' });
     });
   });
@@ -60,7 +76,9 @@ describe('the same inputs again', () => {
       expect(run.outputs).toMatchObject({ verdict: 'pass', changed: '0' });
     });
     const after = await stage.routes();
-    expect(after.map(({ metadata }) => metadata?.resourceVersion)).toEqual(before.map(({ metadata }) => metadata?.resourceVersion));
+    expect(after.map(({ metadata }) => metadata.resourceVersion)).toEqual(
+      before.map(({ metadata }) => metadata.resourceVersion),
+    );
   });
 });
 
@@ -79,14 +97,26 @@ describe('staged weights', () => {
     const next: Record<string, string> = { 1: 'v1=93,v2=7', 7: 'v1=67,v2=33', 33: 'v1=0,v2=100', 100: '' };
     await stage.underLoad(async () => {
       for (const step of [1, 7, 33, 100]) {
-        const run = await stage.pass({ weights: `v1=${String(100 - step)},v2=${String(step)}`, steps: '1,7,33,100' });
-        expect(run.outputs).toMatchObject({ verdict: 'pass', 'next-weights': next[step], complete: String(step === 100) });
+        const run = await stage.pass({
+          weights: `v1=${String(100 - step)},v2=${String(step)}`,
+          steps: '1,7,33,100',
+        });
+        expect(run.outputs).toMatchObject({
+          verdict: 'pass',
+          'next-weights': next[step],
+          complete: String(step === 100),
+        });
       }
     });
   });
 
   test('without weights a new version joins at 0 and the others keep theirs', async () => {
-    await stage.pass({ clusters: 'v1: east', version: 'v1', image: image('v1'), 'config-clusters': 'east, west' });
+    await stage.pass({
+      clusters: 'v1: east',
+      version: 'v1',
+      image: image('v1'),
+      'config-clusters': 'east, west',
+    });
     await stage.underLoad(async () => {
       const run = await stage.pass({ image: image('v2') });
       expect(run.outputs).toMatchObject({ verdict: 'pass', weights: 'v1=100,v2=0' });
@@ -100,27 +130,50 @@ describe('a workload that cannot take traffic', () => {
     { fault: 'crash', cause: /CrashLoopBackOff/ },
     { fault: 'unready', cause: /was not ready after 3 s.*ready-timeout/s },
   ];
-  test.each(cases)('($fault) is named as the cause, and the traffic is not touched (scenario 5)', async ({ fault, cause }) => {
-    await stage.pass({ clusters: 'v1: east', version: 'v1', image: image('v1'), 'config-clusters': 'east, west' });
-    const before = await stage.routes();
-    await stage.underLoad(async () => {
-      const run = await stage.run({ weights: 'v1=80,v2=20', image: image('v2', fault), 'ready-timeout': fault === 'unready' ? '3s' : '60s' });
-      expect(run.code).toBe(1);
-      expect(run.log).toMatch(cause);
-      expect(run.log).toMatch(/Version v2 in west/);
-    });
-    expect((await stage.routes()).map(({ spec }) => spec)).toEqual(before.map(({ spec }) => spec));
-  });
+  test.each(cases)(
+    '($fault) is named as the cause, and the traffic is not touched (scenario 5)',
+    async ({ fault, cause }) => {
+      await stage.pass({
+        clusters: 'v1: east',
+        version: 'v1',
+        image: image('v1'),
+        'config-clusters': 'east, west',
+      });
+      const before = await stage.routes();
+      await stage.underLoad(async () => {
+        const run = await stage.run({
+          weights: 'v1=80,v2=20',
+          image: image('v2', fault),
+          'ready-timeout': fault === 'unready' ? '3s' : '60s',
+        });
+        expect(run.code).toBe(1);
+        expect(run.log).toMatch(cause);
+        expect(run.log).toMatch(/Version v2 in west/);
+      });
+      expect((await stage.routes()).map(({ spec }) => spec)).toEqual(before.map(({ spec }) => spec));
+    },
+  );
 
   test('for want of quota is named as the cause, and the traffic is not touched (scenario 5)', async () => {
-    await stage.pass({ clusters: 'v1: east', version: 'v1', image: image('v1'), 'config-clusters': 'east, west' });
+    await stage.pass({
+      clusters: 'v1: east',
+      version: 'v1',
+      image: image('v1'),
+      'config-clusters': 'east, west',
+    });
     await stage.west.create({
       apiVersion: 'v1',
       kind: 'ResourceQuota',
       metadata: { name: 'tight', namespace: NAMESPACE },
       spec: { hard: { pods: '0' } },
     });
-    await stage.west.settled('v1', 'ResourceQuota', 'tight', NAMESPACE, (quota) => (quota['status'] as Obj | undefined)?.['hard'] !== undefined);
+    await stage.west.settled(
+      'v1',
+      'ResourceQuota',
+      'tight',
+      NAMESPACE,
+      (quota) => (quota['status'] as Obj | undefined)?.['hard'] !== undefined,
+    );
     await stage.underLoad(async () => {
       const run = await stage.run({ weights: 'v1=80,v2=20', image: image('v2') });
       expect(run.code).toBe(1);
@@ -152,7 +205,10 @@ describe("the user's own manifests", () => {
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'manifests-'));
-    await writeFile(join(folder, 'a-config.yaml'), 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {color: blue}\n');
+    await writeFile(
+      join(folder, 'a-config.yaml'),
+      'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {color: blue}\n',
+    );
     await writeFile(
       join(folder, 'b-app.yaml'),
       `apiVersion: apps/v1
@@ -187,7 +243,12 @@ metadata:
   const digest = `registry.example:5000/istio/examples-helloworld-v2:1.0@sha256:${'ab12'.repeat(16)}`;
 
   test('get version label and image patched in, the rest untouched (scenario 8)', async () => {
-    await stage.pass({ clusters: 'v1: east', version: 'v1', image: image('v1'), 'config-clusters': 'east, west' });
+    await stage.pass({
+      clusters: 'v1: east',
+      version: 'v1',
+      image: image('v1'),
+      'config-clusters': 'east, west',
+    });
     await stage.west.create(service());
     await stage.underLoad(async () => {
       const inputs = { weights: 'v1=80,v2=20', image: digest, manifests: '*.yaml' };
@@ -197,7 +258,7 @@ metadata:
       expect(again.outputs['changed']).toBe('0');
     });
     const hello = await stage.west.get('apps/v1', 'Deployment', 'hello', NAMESPACE);
-    expect(hello.metadata?.labels).toEqual({ team: 'greeters', version: 'v2' });
+    expect(hello.metadata.labels).toEqual({ team: 'greeters', version: 'v2' });
     expect(hello['spec']).toMatchObject({
       selector: { matchLabels: { app: APP, version: 'v2' } },
       template: {

@@ -77,7 +77,9 @@ export function readInputs(textOf: (name: string) => string): ReadInputs {
       const result = schema.safeParse(text.trim() === '' ? undefined : text);
       if (result.success) return [name, result.data];
       const missing = text.trim() === '';
-      problems.push(...result.error.issues.map(({ message }) => `Input ${name}: ${missing ? 'is required' : message}.`));
+      problems.push(
+        ...result.error.issues.map(({ message }) => `Input ${name}: ${missing ? 'is required' : message}.`),
+      );
       return [name, undefined];
     }),
   );

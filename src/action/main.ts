@@ -1,6 +1,6 @@
 import * as core from '@actions/core';
-import type { KubeConfig } from '@kubernetes/client-node';
 import { readKubeconfig, secretsOf } from '../cluster/kubeconfig.ts';
+import type { KubeConfig } from '../cluster/kubeconfig.ts';
 import { Fleet } from '../fleet/fleet.ts';
 import { rollout } from '../operations/rollout.ts';
 import { status } from '../operations/status.ts';
@@ -74,11 +74,15 @@ function readJob(): Job {
   );
   const all = [...problems, ...found, ...read.problems];
   if (all.length > 0) throw new InputError(all);
-  if (read.release === undefined || kubeconfig === undefined) throw new Error('inputs without a problem, but no release');
+  if (read.release === undefined || kubeconfig === undefined)
+    throw new Error('inputs without a problem, but no release');
   return { ...switches(values), release: read.release, kubeconfig };
 }
 
-function switches({ operation = 'rollout', summary = true }: Partial<Inputs>): Pick<Job, 'operation' | 'summary'> {
+function switches({
+  operation = 'rollout',
+  summary = true,
+}: Partial<Inputs>): Pick<Job, 'operation' | 'summary'> {
   return { operation, summary };
 }
 
@@ -111,22 +115,32 @@ function cancellation(): { readonly signal: AbortSignal; readonly release: () =>
 /** Turns a verdict that is no pass into the failure of the job. */
 function conclude({ verdict, evidence, findings }: Journal): void {
   if (verdict === undefined || verdict === 'pass') return;
-  const seen = evidence.filter((one) => one.verdict !== 'pass').map(({ cluster, url, reason }) => `${cluster} (${url}): ${reason}`);
+  const seen = evidence
+    .filter((one) => one.verdict !== 'pass')
+    .map(({ cluster, url, reason }) => `${cluster} (${url}): ${reason}`);
   const causes = findings.map(({ title, detail }) => `${title}. ${detail}`);
-  const head = verdict === 'fail' ? 'What users get is not what was asked for.' : 'The check came to no decision, which is no pass.';
+  const head =
+    verdict === 'fail'
+      ? 'What users get is not what was asked for.'
+      : 'The check came to no decision, which is no pass.';
   throw new CanaryError([head, ...seen, ...causes].join('\n'));
 }
 
 async function publish(release: Release, journal: Journal, summary: boolean): Promise<void> {
   lookAhead(release, journal);
   setOutputs(journal);
-  if (journal.verdict === 'pass') core.notice(asText(passNotice(journal)), { title: `${release.app}: the shares match the weights` });
+  if (journal.verdict === 'pass')
+    core.notice(asText(passNotice(journal)), { title: `${release.app}: the shares match the weights` });
   if (!summary || !process.env['GITHUB_STEP_SUMMARY']) return;
   await core.summary.addRaw(summaryOf(journal)).write();
 }
 
 function passNotice({ evidence }: Journal): string {
-  return evidence.map(({ cluster, samples, seconds }) => `${cluster}: ${String(samples)} samples in ${seconds.toFixed(1)} s`).join(', ');
+  return evidence
+    .map(
+      ({ cluster, samples, seconds }) => `${cluster}: ${String(samples)} samples in ${seconds.toFixed(1)} s`,
+    )
+    .join(', ');
 }
 
 /** The next step of the release, and whether it has come to its end. */

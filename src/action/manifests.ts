@@ -15,7 +15,10 @@ const object: z.ZodType<KubeObject> = z.looseObject({
 const listOf = z.looseObject({ kind: z.string().endsWith('List'), items: z.array(object) });
 
 /** The objects of the manifest files, in the order of the globs and then of the paths, and what is wrong with the rest. */
-export function readManifests(globs: readonly string[]): { readonly manifests: readonly Manifest[]; readonly problems: readonly string[] } {
+export function readManifests(globs: readonly string[]): {
+  readonly manifests: readonly Manifest[];
+  readonly problems: readonly string[];
+} {
   const manifests: Manifest[] = [];
   const problems: string[] = [];
   const files = new Set<string>();
@@ -30,14 +33,18 @@ export function readManifests(globs: readonly string[]): { readonly manifests: r
         if (document === null || document === undefined) continue;
         const source = `${file}, document ${String(i + 1)}`;
         const found = objectsIn(document);
-        if (found === undefined) problems.push(`Input manifests: ${source} is no Kubernetes object (apiVersion, kind and metadata.name are needed).`);
+        if (found === undefined)
+          problems.push(
+            `Input manifests: ${source} is no Kubernetes object (apiVersion, kind and metadata.name are needed).`,
+          );
         else manifests.push(...found.map((one) => ({ object: one, source })));
       }
     } catch (error) {
       problems.push(`Input manifests: ${placeOf(file, error)}.`);
     }
   }
-  if (manifests.length === 0 && problems.length === 0) problems.push(`Input manifests: ${[...files].join(', ')} hold no object.`);
+  if (manifests.length === 0 && problems.length === 0)
+    problems.push(`Input manifests: ${[...files].join(', ')} hold no object.`);
   return { manifests, problems };
 }
 

@@ -7,7 +7,9 @@ import type { RunRecord } from '../report/record.ts';
 export function outputsOf(record: RunRecord): Readonly<Record<string, string>> {
   const observed = record.evidence.map((one) => [
     one.cluster,
-    Object.fromEntries([...one.weights.keys()].map((version) => [version, Number(shareOf(one, version).toFixed(4))])),
+    Object.fromEntries(
+      [...one.weights.keys()].map((version) => [version, Number(shareOf(one, version).toFixed(4))]),
+    ),
   ]);
   return {
     verdict: record.verdict ?? '',

@@ -64,17 +64,21 @@ export const dnsLabel = text('a name of up to 63 lower-case letters, digits and 
 );
 
 const DNS_SUBDOMAIN = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
-export const objectName = text('the name of an object: lower-case letters, digits, hyphens and dots', (value) =>
-  DNS_SUBDOMAIN.test(value) ? value : undefined,
+export const objectName = text(
+  'the name of an object: lower-case letters, digits, hyphens and dots',
+  (value) => (DNS_SUBDOMAIN.test(value) ? value : undefined),
 );
 
 export const gatewayName = text('name or namespace/name of a Gateway', (value) =>
-  value.split('/').length <= 2 && value.split('/').every((part) => DNS_SUBDOMAIN.test(part)) ? value : undefined,
+  value.split('/').length <= 2 && value.split('/').every((part) => DNS_SUBDOMAIN.test(part))
+    ? value
+    : undefined,
 );
 
 /** A version is a label value and the name of a subset at once. */
-export const version = text('a version label such as v2: lower-case letters, digits, hyphens and dots', (value) =>
-  DNS_SUBDOMAIN.test(value) && value.length <= 63 ? value : undefined,
+export const version = text(
+  'a version label such as v2: lower-case letters, digits, hyphens and dots',
+  (value) => (DNS_SUBDOMAIN.test(value) && value.length <= 63 ? value : undefined),
 );
 
 export const wholeNumber = (min: number, max: number): z.ZodType<number, string> =>
@@ -111,7 +115,8 @@ export const weights = text('a whole percent for each version, 100 in all, such 
   const parsed = new Map<string, number>();
   for (const [name, weight] of pairs(entries(value))) {
     const percent = whole(weight, 0, 100);
-    if (percent === undefined) throw new Error(`${name} has ${weight}, which is no whole percent from 0 to 100`);
+    if (percent === undefined)
+      throw new Error(`${name} has ${weight}, which is no whole percent from 0 to 100`);
     parsed.set(name, percent);
   }
   const sum = [...parsed.values()].reduce((a, b) => a + b, 0);
@@ -147,20 +152,24 @@ export const placement = text(
       if (current.includes(cluster)) throw new Error(`"${cluster}" stands there twice`);
       current.push(cluster);
     }
-    if (plain.length > 0 && byVersion.size > 0) throw new Error(`"${plain.join(', ')}" stands before the first version`);
+    if (plain.length > 0 && byVersion.size > 0)
+      throw new Error(`"${plain.join(', ')}" stands before the first version`);
     const clusters = [...new Set([...plain, ...[...byVersion.values()].flat()])];
     return clusters.length > 0 ? { byVersion, clusters } : undefined;
   },
 );
 
 /** An image for the version of the release, or one for each of several. */
-export const images = text('an image, or version=image for each version', (value): string | ReadonlyMap<string, string> | undefined => {
-  if (value === '') return undefined;
-  const found = entries(value);
-  const [first = ''] = found;
-  if (found.length === 1 && pair(first) === undefined) return image(first);
-  return new Map([...pairs(found)].map(([name, reference]) => [name, image(reference)]));
-});
+export const images = text(
+  'an image, or version=image for each version',
+  (value): string | ReadonlyMap<string, string> | undefined => {
+    if (value === '') return undefined;
+    const found = entries(value);
+    const [first = ''] = found;
+    if (found.length === 1 && pair(first) === undefined) return image(first);
+    return new Map([...pairs(found)].map(([name, reference]) => [name, image(reference)]));
+  },
+);
 
 function image(reference: string): string {
   // distribution/reference: no white space, no upper case in the repository, a name before tag or digest.
@@ -188,15 +197,21 @@ export const versionSource = text('auto, header:NAME, body:REGEX or json:POINTER
 
 /** Base URLs by cluster; `none` for a cluster through which no user enters. */
 export const ingresses = text('cluster=URL (or cluster=none), one per line or comma separated', (value) => {
-  const found = [...pairs(entries(value))].map(([cluster, address]) => [cluster, address === 'none' ? address : baseUrl(address)] as const);
+  const found = [...pairs(entries(value))].map(
+    ([cluster, address]) => [cluster, address === 'none' ? address : baseUrl(address)] as const,
+  );
   return new Map(found);
 });
 
 function baseUrl(address: string): string {
   const url = URL.canParse(address) ? new URL(address) : undefined;
-  if (url === undefined || !['http:', 'https:'].includes(url.protocol)) throw new Error(`"${address}" is no http or https URL`);
-  if (url.pathname !== '/' || url.search !== '') throw new Error(`"${address}" has a path, which belongs into the input path`);
+  if (url === undefined || !['http:', 'https:'].includes(url.protocol))
+    throw new Error(`"${address}" is no http or https URL`);
+  if (url.pathname !== '/' || url.search !== '')
+    throw new Error(`"${address}" has a path, which belongs into the input path`);
   return url.origin;
 }
 
-export const urlPath = text('a path that begins with /', (value) => (/^\/\S*$/.test(value) ? value : undefined));
+export const urlPath = text('a path that begins with /', (value) =>
+  /^\/\S*$/.test(value) ? value : undefined,
+);

@@ -33,7 +33,11 @@ function isComplete(values: Partial<Inputs>): values is Inputs {
   return REQUIRED.every((name) => values[name] !== undefined);
 }
 
-function build(values: Inputs, images: ReadonlyMap<VersionName, string>, manifests: readonly Manifest[] | undefined): Release {
+function build(
+  values: Inputs,
+  images: ReadonlyMap<VersionName, string>,
+  manifests: readonly Manifest[] | undefined,
+): Release {
   const { clusters, byVersion } = values.clusters;
   return {
     app: values.app,
@@ -83,7 +87,8 @@ function checkContexts(values: Partial<Inputs>, contexts: readonly string[], pro
   const takes = `the contexts of the kubeconfig: ${contexts.join(', ')}`;
   const unknown = (input: string, names: readonly string[]): void => {
     for (const name of names) {
-      if (!contexts.includes(name)) problems.push(`Input ${input}: got "${name}", which is no context; it takes ${takes}.`);
+      if (!contexts.includes(name))
+        problems.push(`Input ${input}: got "${name}", which is no context; it takes ${takes}.`);
     }
   };
   unknown('clusters', values.clusters?.clusters ?? []);
@@ -91,7 +96,9 @@ function checkContexts(values: Partial<Inputs>, contexts: readonly string[], pro
   const named = [...(values.clusters?.clusters ?? []), ...(values['config-clusters'] ?? [])];
   for (const name of values.ingress?.keys() ?? []) {
     if (values.clusters !== undefined && !named.includes(name)) {
-      problems.push(`Input ingress: got "${name}", which is none of the clusters named; it takes ${named.join(', ')}.`);
+      problems.push(
+        `Input ingress: got "${name}", which is none of the clusters named; it takes ${named.join(', ')}.`,
+      );
     }
   }
 }
@@ -101,19 +108,27 @@ function imagesOf(values: Partial<Inputs>, problems: Problems): ReadonlyMap<Vers
   if (image === undefined) return new Map();
   if (typeof image !== 'string') return image;
   if (version === undefined) {
-    problems.push(`Input image: got "${image}" for no version; set the input version, or write version=image.`);
+    problems.push(
+      `Input image: got "${image}" for no version; set the input version, or write version=image.`,
+    );
     return new Map();
   }
   return new Map([[version, image]]);
 }
 
-function checkVersions(values: Partial<Inputs>, images: ReadonlyMap<VersionName, string>, problems: Problems): void {
+function checkVersions(
+  values: Partial<Inputs>,
+  images: ReadonlyMap<VersionName, string>,
+  problems: Problems,
+): void {
   const placed = [...(values.clusters?.byVersion.keys() ?? [])];
   if (placed.length === 0) return;
   const unknown = (input: string, names: Iterable<VersionName>): void => {
     for (const name of names) {
       if (!placed.includes(name)) {
-        problems.push(`Input ${input}: got version "${name}", which has no clusters; the input clusters names ${placed.join(', ')}. Name its clusters there.`);
+        problems.push(
+          `Input ${input}: got version "${name}", which has no clusters; the input clusters names ${placed.join(', ')}. Name its clusters there.`,
+        );
       }
     }
   };
@@ -127,7 +142,9 @@ function checkChoices(values: Partial<Inputs>, problems: Problems): void {
     problems.push('Input manifests: they are the objects of one version; set the input version to it.');
   }
   if (values.steps !== undefined && values.steps.length > 0 && values.version === undefined) {
-    problems.push('Input steps: they are weights of the version being released; set the input version to it.');
+    problems.push(
+      'Input steps: they are weights of the version being released; set the input version to it.',
+    );
   }
 }
 

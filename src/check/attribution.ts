@@ -24,12 +24,20 @@ export function attribute(reply: Reply, source: VersionSource): Sample {
     return { version: undefined, contradiction: undefined, revision: undefined, error: reply.what };
   }
   const version = versionOf(reply, source);
-  const shown = source.from === 'auto' && reply.headers[VERSION_HEADER] !== undefined ? inBody(reply.body, BODY_VERSION) : undefined;
+  const shown =
+    source.from === 'auto' && reply.headers[VERSION_HEADER] !== undefined
+      ? inBody(reply.body, BODY_VERSION)
+      : undefined;
   return {
     version,
     contradiction: shown === version ? undefined : shown,
     revision: reply.headers[REVISION_HEADER],
-    error: reply.status >= 400 ? `status ${String(reply.status)}` : version === undefined ? 'no version in the answer' : undefined,
+    error:
+      reply.status >= 400
+        ? `status ${String(reply.status)}`
+        : version === undefined
+          ? 'no version in the answer'
+          : undefined,
   };
 }
 

@@ -25,7 +25,13 @@ export interface Target {
 
 /** What came back: an answer, or the failure to get one. */
 export type Reply =
-  | { readonly kind: 'answer'; readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string; readonly ms: number }
+  | {
+      readonly kind: 'answer';
+      readonly status: number;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly body: string;
+      readonly ms: number;
+    }
   | { readonly kind: 'failure'; readonly what: string; readonly ms: number };
 
 /** Sends requests to one ingress, through every address that its host name has, in turn. */
@@ -45,7 +51,11 @@ export class IngressClient {
     this.#connect = { servername: (target.host ?? url.hostname).replace(/:\d+$/, '') };
     this.#pools = origins.map(
       (origin) =>
-        new Pool(origin, { connections: CONNECTIONS, maxRequestsPerClient: REQUESTS_PER_CONNECTION, connect: this.#connect }),
+        new Pool(origin, {
+          connections: CONNECTIONS,
+          maxRequestsPerClient: REQUESTS_PER_CONNECTION,
+          connect: this.#connect,
+        }),
     );
   }
 
@@ -55,7 +65,11 @@ export class IngressClient {
   }
 
   /** One request; never throws but for the signal. `fresh`: over a connection of its own. */
-  async send(options: { readonly headers?: Readonly<Record<string, string>>; readonly fresh?: boolean; readonly signal: AbortSignal }): Promise<Reply> {
+  async send(options: {
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly fresh?: boolean;
+    readonly signal: AbortSignal;
+  }): Promise<Reply> {
     const start = performance.now();
     const index = this.#turn++ % this.#origins.length;
     const agent = options.fresh === true ? new Agent({ connect: this.#connect, pipelining: 0 }) : undefined;
@@ -73,7 +87,13 @@ export class IngressClient {
         signal: options.signal,
       });
       const body = await readStart(response.body);
-      return { kind: 'answer', status: response.statusCode, headers: single(response.headers), body, ms: elapsed() };
+      return {
+        kind: 'answer',
+        status: response.statusCode,
+        headers: single(response.headers),
+        body,
+        ms: elapsed(),
+      };
     } catch (error) {
       options.signal.throwIfAborted();
       return { kind: 'failure', what: kindOf(error), ms: elapsed() };
@@ -118,7 +138,10 @@ async function readStart(body: AsyncIterable<Uint8Array>): Promise<string> {
 
 function single(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]),
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.join(', ') : (value ?? ''),
+    ]),
   );
 }
 

@@ -18,7 +18,11 @@ export interface Finding {
  * Why the shares are not the weights: the likeliest cause first, each with its evidence. Pure: works on what was read
  * and sampled. Empty where nothing known explains it.
  */
-export function diagnose(release: Release, inForce: readonly InForce[], evidence: readonly IngressEvidence[]): readonly Finding[] {
+export function diagnose(
+  release: Release,
+  inForce: readonly InForce[],
+  evidence: readonly IngressEvidence[],
+): readonly Finding[] {
   const failed = evidence.filter(({ verdict }) => verdict !== 'pass');
   return [
     ...edits(inForce),
@@ -75,11 +79,18 @@ function staleReplicas({ cluster, stale, requests }: IngressEvidence): readonly 
 }
 
 /** Answers that no managed route gave: something ahead of it takes the path. */
-function otherRoutes(release: Release, inForce: readonly InForce[], { cluster, unmarked, samples }: IngressEvidence): readonly Finding[] {
+function otherRoutes(
+  release: Release,
+  inForce: readonly InForce[],
+  { cluster, unmarked, samples }: IngressEvidence,
+): readonly Finding[] {
   const own = inForce.find((one) => one.cluster === cluster) ?? inForce[0];
   if (unmarked === 0 || own?.virtualService === undefined) return [];
   const earlier = earlierRoutes(own.virtualService, release);
-  const suspects = earlier.length === 0 ? 'another VirtualService of the same host and gateway' : `route ${earlier.join(', ')} ahead of it`;
+  const suspects =
+    earlier.length === 0
+      ? 'another VirtualService of the same host and gateway'
+      : `route ${earlier.join(', ')} ahead of it`;
   return [
     {
       title: `Another route answers in ${cluster}`,
@@ -92,13 +103,16 @@ function earlierRoutes(vs: VirtualService, release: Release): readonly string[] 
   const routes = vs.spec.http ?? [];
   const [managed] = managedRoutes(vs, release, release.traffic.routes);
   const index = managed === undefined ? routes.length : routes.indexOf(managed);
-  return routes.slice(0, index).flatMap((route, i) => (isPreview(route) ? [] : [route.name ?? `http[${String(i)}]`]));
+  return routes
+    .slice(0, index)
+    .flatMap((route, i) => (isPreview(route) ? [] : [route.name ?? `http[${String(i)}]`]));
 }
 
 function stickiness(inForce: readonly InForce[], failed: readonly IngressEvidence[]): readonly Finding[] {
   if (failed.length === 0) return [];
   return inForce.flatMap(({ cluster, destinationRule }) => {
-    if (destinationRule === undefined || !JSON.stringify(destinationRule.spec).includes('"consistentHash"')) return [];
+    if (destinationRule === undefined || !JSON.stringify(destinationRule.spec).includes('"consistentHash"'))
+      return [];
     return [
       {
         title: `Consistent hashing is on in ${cluster}`,
@@ -110,6 +124,13 @@ function stickiness(inForce: readonly InForce[], failed: readonly IngressEvidenc
 
 function errors({ cluster, url, errors: seen, requests }: IngressEvidence): readonly Finding[] {
   if (seen.size === 0) return [];
-  const kinds = [...seen].toSorted((a, b) => b[1] - a[1]).map(([kind, count]) => `${String(count)} × ${kind}`);
-  return [{ title: `Requests fail through ${cluster}`, detail: `Of ${String(requests)} requests to ${url}: ${kinds.join(', ')}.` }];
+  const kinds = [...seen]
+    .toSorted((a, b) => b[1] - a[1])
+    .map(([kind, count]) => `${String(count)} × ${kind}`);
+  return [
+    {
+      title: `Requests fail through ${cluster}`,
+      detail: `Of ${String(requests)} requests to ${url}: ${kinds.join(', ')}.`,
+    },
+  ];
 }

@@ -39,7 +39,11 @@ export async function awaitPreview(
         `${what} through the ingress of ${client.target.cluster} was answered by ${contradiction}: the subset ${version} selects pods of ${contradiction}. Compare the labels of the subset with those of the pods, and the image of the pods.`,
       );
     }
-    return sample.error === undefined && sample.version === version && (revision === undefined || sample.revision === revision);
+    return (
+      sample.error === undefined &&
+      sample.version === version &&
+      (revision === undefined || sample.revision === revision)
+    );
   };
   await awaitAnswers(client, { what, headers: { [PREVIEW_HEADER]: version }, arrived }, options);
 }
@@ -49,9 +53,17 @@ export async function awaitPreview(
  *
  * @throws CanaryError with what came back instead, after 30 s
  */
-export async function awaitRevision(client: IngressClient, revision: string, options: ProbeOptions): Promise<void> {
+export async function awaitRevision(
+  client: IngressClient,
+  revision: string,
+  options: ProbeOptions,
+): Promise<void> {
   const what = `A request for revision ${revision}`;
-  await awaitAnswers(client, { what, headers: {}, arrived: (sample) => sample.revision === revision }, options);
+  await awaitAnswers(
+    client,
+    { what, headers: {}, arrived: (sample) => sample.revision === revision },
+    options,
+  );
 }
 
 interface Wanted {
@@ -60,7 +72,11 @@ interface Wanted {
   readonly arrived: (sample: Sample) => boolean;
 }
 
-async function awaitAnswers(client: IngressClient, wanted: Wanted, { versionFrom, signal }: ProbeOptions): Promise<void> {
+async function awaitAnswers(
+  client: IngressClient,
+  wanted: Wanted,
+  { versionFrom, signal }: ProbeOptions,
+): Promise<void> {
   const deadline = Date.now() + ARRIVAL_TIMEOUT_MS;
   const missed = new Map<string, number>();
   let row = 0;
@@ -80,9 +96,16 @@ async function awaitAnswers(client: IngressClient, wanted: Wanted, { versionFrom
   }
 }
 
-function notArrived(client: IngressClient, what: string, sent: number, missed: ReadonlyMap<string, number>): CanaryError {
+function notArrived(
+  client: IngressClient,
+  what: string,
+  sent: number,
+  missed: ReadonlyMap<string, number>,
+): CanaryError {
   const { cluster, url, path } = client.target;
-  const seen = [...missed].toSorted((a, b) => b[1] - a[1]).map(([kind, count]) => `${String(count)} × ${kind}`);
+  const seen = [...missed]
+    .toSorted((a, b) => b[1] - a[1])
+    .map(([kind, count]) => `${String(count)} × ${kind}`);
   return new CanaryError(
     `${what} did not get through the ingress of ${cluster} (${url}${path}) within ${String(ARRIVAL_TIMEOUT_MS / 1000)} s: of ${String(sent)} answers ${seen.join(', ')}. Does the path exist (input path), and does no other route take it?`,
   );

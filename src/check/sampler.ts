@@ -50,7 +50,10 @@ export async function sampleAll(
     const tally = new Tally(client, expect(client), options.check, clients.length);
     await sampleOne(client, tally, stop, options);
     const evidence = tally.evidence(failed.signal.aborted ? 'undecided' : 'inconclusive');
-    if (evidence.verdict === 'fail') grace ??= setTimeout(() => { failed.abort(); }, GRACE_MS);
+    if (evidence.verdict === 'fail')
+      grace ??= setTimeout(() => {
+        failed.abort();
+      }, GRACE_MS);
     return evidence;
   });
   try {
@@ -61,7 +64,12 @@ export async function sampleAll(
   }
 }
 
-async function sampleOne(client: IngressClient, tally: Tally, stop: AbortSignal, options: SamplingOptions): Promise<void> {
+async function sampleOne(
+  client: IngressClient,
+  tally: Tally,
+  stop: AbortSignal,
+  options: SamplingOptions,
+): Promise<void> {
   const interval = 1000 / options.check.maxRps;
   let slot = performance.now();
   let reported = slot;
@@ -80,9 +88,11 @@ async function sampleOne(client: IngressClient, tally: Tally, stop: AbortSignal,
       }
     }
   };
-  const workers = Array.from({ length: WORKERS }, () => worker().catch((error: unknown) => {
-    if (!signal.aborted) throw error;
-  }));
+  const workers = Array.from({ length: WORKERS }, () =>
+    worker().catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    }),
+  );
   await Promise.all(workers);
   options.signal.throwIfAborted();
 }
@@ -131,7 +141,11 @@ class Tally {
 
   /** What was seen so far; `otherwise` is the verdict where none has been reached. */
   evidence(otherwise: IngressVerdict): IngressEvidence {
-    const final = this.#final ?? { verdict: otherwise, reason: this.#undecided(otherwise), seconds: this.#seconds() };
+    const final = this.#final ?? {
+      verdict: otherwise,
+      reason: this.#undecided(otherwise),
+      seconds: this.#seconds(),
+    };
     return {
       cluster: this.#client.target.cluster,
       url: this.#client.target.url,
@@ -152,25 +166,34 @@ class Tally {
   }
 
   #undecided(verdict: IngressVerdict): string {
-    if (verdict === 'undecided') return `stopped after ${String(this.#samples)} samples, since another ingress had failed`;
+    if (verdict === 'undecided')
+      return `stopped after ${String(this.#samples)} samples, since another ingress had failed`;
     const seconds = String(this.#check.verifyTimeoutMs / 1000);
     return `no decision after ${seconds} s and ${String(this.#samples)} samples (input verify-timeout)`;
   }
 
   #count(sample: Sample): { readonly verdict: IngressVerdict; readonly reason: string } | undefined {
     const { version, revision, contradiction, error } = sample;
-    if (revision !== undefined && this.#expected.revision !== undefined && revision !== this.#expected.revision) {
+    if (
+      revision !== undefined &&
+      this.#expected.revision !== undefined &&
+      revision !== this.#expected.revision
+    ) {
       increment(this.#stale, revision);
       return this.#tooManyStale();
     }
     if (error !== undefined) increment(this.#errors, error);
-    if (revision === undefined && this.#expected.revision !== undefined && version !== undefined) this.#unmarked += 1;
+    if (revision === undefined && this.#expected.revision !== undefined && version !== undefined)
+      this.#unmarked += 1;
     // A body may speak of some other version (of a page, of an API): only the release's own contradict the header.
     if (version !== undefined && contradiction !== undefined && this.#counts.has(contradiction)) {
       increment(this.#contradictions, `${version} → ${contradiction}`);
     }
     if (version !== undefined && !this.#counts.has(version)) {
-      return { verdict: 'fail', reason: `version ${version} answered, which is none of ${this.#versions.join(', ')}` };
+      return {
+        verdict: 'fail',
+        reason: `version ${version} answered, which is none of ${this.#versions.join(', ')}`,
+      };
     }
     if (version !== undefined) {
       increment(this.#counts, version);
@@ -196,7 +219,10 @@ class Tally {
       case 'fail':
         return { verdict, reason: `the shares are not the weights (${samples})` };
       case 'inconclusive':
-        return { verdict, reason: `no decision after ${samples}: the shares are near the edge of the tolerance` };
+        return {
+          verdict,
+          reason: `no decision after ${samples}: the shares are near the edge of the tolerance`,
+        };
       case 'pass': {
         if (this.#samples < MIN_SAMPLES && this.#versions.length === 1) return undefined;
         const errors = total(this.#errors);
@@ -217,7 +243,9 @@ class Tally {
   }
 
   #errorFailure(errors: number): { readonly verdict: 'fail'; readonly reason: string } {
-    const kinds = [...this.#errors].toSorted((a, b) => b[1] - a[1]).map(([kind, count]) => `${String(count)} × ${kind}`);
+    const kinds = [...this.#errors]
+      .toSorted((a, b) => b[1] - a[1])
+      .map(([kind, count]) => `${String(count)} × ${kind}`);
     const limit = `${String(Number((this.#check.maxErrorRate * 100).toFixed(3)))} %`;
     return {
       verdict: 'fail',
@@ -228,7 +256,9 @@ class Tally {
   #tooManyStale(): { readonly verdict: 'fail'; readonly reason: string } | undefined {
     const stale = total(this.#stale);
     if (stale <= FREE_ERRORS || stale <= STALE_SHARE * this.#requests) return undefined;
-    const seen = [...this.#stale].map(([revision, count]) => `${String(count)} × revision ${revision}`).join(', ');
+    const seen = [...this.#stale]
+      .map(([revision, count]) => `${String(count)} × revision ${revision}`)
+      .join(', ');
     return {
       verdict: 'fail',
       reason: `${String(stale)} of ${String(this.#requests)} answers came under another revision than ${this.#expected.revision ?? ''} (${seen})`,

@@ -27,10 +27,12 @@ const ROUNDING = 1e-9;
 const logTerm = (count: number, p: number): number => (count === 0 ? 0 : count * Math.log(p));
 
 /** ln of the likelihood of `hits` of `n` at the share p. */
-const logLikelihood = (hits: number, n: number, p: number): number => logTerm(hits, p) + logTerm(n - hits, 1 - p);
+const logLikelihood = (hits: number, n: number, p: number): number =>
+  logTerm(hits, p) + logTerm(n - hits, 1 - p);
 
 /** Kullback-Leibler divergence of a Bernoulli variable, KL(p || q), for 0 < p, q < 1. */
-const divergence = (p: number, q: number): number => p * Math.log(p / q) + (1 - p) * Math.log((1 - p) / (1 - q));
+const divergence = (p: number, q: number): number =>
+  p * Math.log(p / q) + (1 - p) * Math.log((1 - p) / (1 - q));
 
 /** ln of the mean of exp(x), without overflow. */
 function logMeanExp(values: readonly number[]): number {
@@ -99,7 +101,8 @@ export class ShareTest {
   constructor(weights: readonly number[], options: ShareTestOptions = {}) {
     const { tolerance = 0.05, zeroTolerance = 0.01, alpha = 0.01, beta = 0.01, ingresses = 1 } = options;
     for (const [name, value] of Object.entries({ tolerance, zeroTolerance, alpha, beta })) {
-      if (!(value > 0 && value < 1)) throw new RangeError(`${name} must be between 0 and 1, got ${String(value)}`);
+      if (!(value > 0 && value < 1))
+        throw new RangeError(`${name} must be between 0 and 1, got ${String(value)}`);
     }
     if (!(Number.isInteger(ingresses) && ingresses > 0)) {
       throw new RangeError(`ingresses must be a whole number above 0, got ${String(ingresses)}`);
@@ -111,12 +114,15 @@ export class ShareTest {
     if (!(sum > 0 && Number.isFinite(sum))) throw new RangeError('weights must not all be 0');
     this.#weights = weights.map((weight) => weight / sum);
     this.#counts = weights.map(() => 0);
-    this.#alternatives = this.#weights.map((w) => (w > 0 && w < 1 ? new Alternatives(w, tolerance) : undefined));
+    this.#alternatives = this.#weights.map((w) =>
+      w > 0 && w < 1 ? new Alternatives(w, tolerance) : undefined,
+    );
     this.#passThreshold = Math.log(1 / beta);
     this.#failThreshold = Math.log(ingresses / alpha);
     this.#zeroDecay = -Math.log1p(-zeroTolerance);
     this.maxSamples = options.maxSamples ?? this.#defaultMaxSamples();
-    if (!(this.maxSamples > 0)) throw new RangeError(`maxSamples must be above 0, got ${String(this.maxSamples)}`);
+    if (!(this.maxSamples > 0))
+      throw new RangeError(`maxSamples must be above 0, got ${String(this.maxSamples)}`);
   }
 
   /** Number of samples counted so far. */
@@ -141,7 +147,10 @@ export class ShareTest {
    * @throws RangeError for a count that is no whole number of at least 0, or for the wrong number of counts
    */
   add(counts: readonly number[]): ShareVerdict {
-    if (counts.length !== this.#counts.length || counts.some((count) => !(Number.isInteger(count) && count >= 0))) {
+    if (
+      counts.length !== this.#counts.length ||
+      counts.some((count) => !(Number.isInteger(count) && count >= 0))
+    ) {
       throw new RangeError(
         `counts must be ${String(this.#counts.length)} whole numbers of at least 0, got ${counts.join(', ')}`,
       );
@@ -155,9 +164,17 @@ export class ShareTest {
 
   #decide(): ShareVerdict {
     const n = this.#samples;
-    const counted = this.#weights.map((weight, i) => ({ weight, hits: this.#counts[i] ?? 0, open: this.#alternatives[i] }));
-    const ruledOut = counted.some(({ weight, hits }) => (weight === 0 && hits > 0) || (weight === 1 && hits < n));
-    const evidences = counted.flatMap(({ hits, open }) => (open === undefined ? [] : [open.logEvidence(hits, n)]));
+    const counted = this.#weights.map((weight, i) => ({
+      weight,
+      hits: this.#counts[i] ?? 0,
+      open: this.#alternatives[i],
+    }));
+    const ruledOut = counted.some(
+      ({ weight, hits }) => (weight === 0 && hits > 0) || (weight === 1 && hits < n),
+    );
+    const evidences = counted.flatMap(({ hits, open }) =>
+      open === undefined ? [] : [open.logEvidence(hits, n)],
+    );
     this.#logEvidence = ruledOut ? Infinity : evidences.length === 0 ? 0 : logMeanExp(evidences);
     // Every version settles its edges at every look: a flag must not depend on the flags of the versions before it.
     const settled = counted.map(({ weight, hits, open }) => {

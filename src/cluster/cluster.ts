@@ -66,10 +66,19 @@ export class Cluster {
   }
 
   /** The object of this kind and name; undefined where there is none. */
-  async read<T extends KubeObject>(apiVersion: string, kind: string, name: string, namespace?: string): Promise<T | undefined> {
+  async read<T extends KubeObject>(
+    apiVersion: string,
+    kind: string,
+    name: string,
+    namespace?: string,
+  ): Promise<T | undefined> {
     const path = await this.#path(apiVersion, kind, namespace, name);
     try {
-      return await this.#call<T>({ method: 'GET', path, tried: `Reading ${nameOf({ kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }) } })}` });
+      return await this.#call<T>({
+        method: 'GET',
+        path,
+        tried: `Reading ${nameOf({ kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }) } })}`,
+      });
     } catch (error) {
       if (error instanceof ClusterError && error.status === 404) return undefined;
       throw error;
@@ -149,7 +158,10 @@ export class Cluster {
     });
     const served = (group.versions ?? []).map(({ version }) => version);
     const version = ['v1', 'v1beta1', 'v1alpha3'].find((candidate) => served.includes(candidate));
-    if (version === undefined) throw new ClusterError(this.name, 'Looking for a version of networking.istio.io', { cause: `served: ${served.join(', ') || 'none'}` });
+    if (version === undefined)
+      throw new ClusterError(this.name, 'Looking for a version of networking.istio.io', {
+        cause: `served: ${served.join(', ') || 'none'}`,
+      });
     return `networking.istio.io/${version}`;
   }
 
@@ -159,18 +171,28 @@ export class Cluster {
     await access?.dispatcher.destroy();
   }
 
-  async #path(apiVersion: string, kind: string, namespace: string | undefined, name?: string): Promise<string> {
+  async #path(
+    apiVersion: string,
+    kind: string,
+    namespace: string | undefined,
+    name?: string,
+  ): Promise<string> {
     const root = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
     let resources = this.#resources.get(root);
     if (resources === undefined) {
       resources = this.#discover(root, apiVersion);
       this.#resources.set(root, resources);
     }
-    const resource = (await resources).find((candidate) => candidate.kind === kind && !candidate.name.includes('/'));
+    const resource = (await resources).find(
+      (candidate) => candidate.kind === kind && !candidate.name.includes('/'),
+    );
     if (resource === undefined) {
-      throw new ClusterError(this.name, `Looking for the kind ${kind} of ${apiVersion}`, { cause: 'the cluster does not serve it' });
+      throw new ClusterError(this.name, `Looking for the kind ${kind} of ${apiVersion}`, {
+        cause: 'the cluster does not serve it',
+      });
     }
-    const scope = resource.namespaced && namespace !== undefined ? `/namespaces/${encodeURIComponent(namespace)}` : '';
+    const scope =
+      resource.namespaced && namespace !== undefined ? `/namespaces/${encodeURIComponent(namespace)}` : '';
     return `${root}${scope}/${resource.name}${name === undefined ? '' : `/${encodeURIComponent(name)}`}`;
   }
 
@@ -204,7 +226,11 @@ export class Cluster {
       const url = `${server}${call.path}${call.query === undefined ? '' : `?${new URLSearchParams(call.query).toString()}`}`;
       const response = await fetch(url, {
         method: call.method,
-        headers: { ...headers, accept: 'application/json', 'content-type': call.contentType ?? 'application/json' },
+        headers: {
+          ...headers,
+          accept: 'application/json',
+          'content-type': call.contentType ?? 'application/json',
+        },
         ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
         dispatcher,
         signal,

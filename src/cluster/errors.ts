@@ -5,7 +5,13 @@ import type { ClusterName } from '../release/release.ts';
 export interface Status {
   readonly message?: string;
   readonly reason?: string;
-  readonly details?: { readonly causes?: readonly { readonly reason?: string; readonly message?: string; readonly field?: string }[] };
+  readonly details?: {
+    readonly causes?: readonly {
+      readonly reason?: string;
+      readonly message?: string;
+      readonly field?: string;
+    }[];
+  };
 }
 
 /** A call that a cluster refused, or that did not get through. */
@@ -16,7 +22,11 @@ export class ClusterError extends CanaryError {
   readonly status: number | undefined;
   readonly reason: string | undefined;
 
-  constructor(cluster: ClusterName, tried: string, answer: { status?: number; body?: Status; cause?: unknown }) {
+  constructor(
+    cluster: ClusterName,
+    tried: string,
+    answer: { status?: number; body?: Status; cause?: unknown },
+  ) {
     const { status, body, cause } = answer;
     super(`${tried} in ${cluster}: ${said(status, body, cause)}${remedy(status, body, cause)}`, { cause });
     this.cluster = cluster;
@@ -51,7 +61,9 @@ function remedy(status: number | undefined, body: Status | undefined, cause: unk
       return '. The credentials of this context were not accepted: renew them in the input kubeconfig.';
     case 403:
       // A quota refuses with 403 as well; its own message says what to do.
-      return /quota/.test(body?.message ?? '') ? '' : '. Grant this to the user of the kubeconfig in this cluster.';
+      return (body?.message ?? '').includes('quota')
+        ? ''
+        : '. Grant this to the user of the kubeconfig in this cluster.';
     case 409:
       return (body?.details?.causes ?? []).some(({ reason }) => reason === 'FieldManagerConflict')
         ? '. They are not taken over: give them up there, or leave them out here.'

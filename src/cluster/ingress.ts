@@ -44,12 +44,17 @@ async function findByGateway(
   looked: string[],
 ): Promise<Ingress | undefined> {
   const pods = await cluster.list<Pod>('v1', 'Pod', undefined, gateway.spec.selector);
-  looked.push(`${nameOf(gateway)} selects ${pods.length === 0 ? `no pod (${JSON.stringify(gateway.spec.selector)})` : `${String(pods.length)} pods`}`);
+  looked.push(
+    `${nameOf(gateway)} selects ${pods.length === 0 ? `no pod (${JSON.stringify(gateway.spec.selector)})` : `${String(pods.length)} pods`}`,
+  );
   const namespaces = [...new Set(pods.map(({ metadata }) => metadata.namespace))];
-  const services = (await Promise.all(namespaces.map((namespace) => cluster.list<Service>('v1', 'Service', namespace)))).flat();
+  const services = (
+    await Promise.all(namespaces.map((namespace) => cluster.list<Service>('v1', 'Service', namespace)))
+  ).flat();
   for (const service of services) {
     const behind = pods.filter(
-      ({ metadata }) => metadata.namespace === service.metadata.namespace && selects(service.spec?.selector, metadata.labels),
+      ({ metadata }) =>
+        metadata.namespace === service.metadata.namespace && selects(service.spec?.selector, metadata.labels),
     );
     if (behind.length === 0) continue;
     const port = portFor(service, server, behind);
@@ -59,12 +64,23 @@ async function findByGateway(
     }
     const scheme = isHttps(server) ? 'https' : 'http';
     const address = balancerAddress(service);
-    if (address !== undefined) return { cluster: cluster.name, url: urlOf(scheme, address, port.port), source: `load balancer of ${nameOf(service)}` };
+    if (address !== undefined)
+      return {
+        cluster: cluster.name,
+        url: urlOf(scheme, address, port.port),
+        source: `load balancer of ${nameOf(service)}`,
+      };
     const node = port.nodePort === undefined ? undefined : await nodeAddress(cluster, service, behind);
     if (node !== undefined && port.nodePort !== undefined) {
-      return { cluster: cluster.name, url: urlOf(scheme, node.address, port.nodePort), source: `node port of ${nameOf(service)} on ${node.name}` };
+      return {
+        cluster: cluster.name,
+        url: urlOf(scheme, node.address, port.nodePort),
+        source: `node port of ${nameOf(service)} on ${node.name}`,
+      };
     }
-    looked.push(`${nameOf(service)} (type ${service.spec?.type ?? 'ClusterIP'}, no load balancer address, no node port that can be reached)`);
+    looked.push(
+      `${nameOf(service)} (type ${service.spec?.type ?? 'ClusterIP'}, no load balancer address, no node port that can be reached)`,
+    );
   }
   return undefined;
 }

@@ -4,6 +4,8 @@ import { delimiter, dirname, join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { CanaryError, messageOf } from '../release/errors.ts';
 
+export type { KubeConfig };
+
 /**
  * Reads a kubeconfig from what a user may give: its text (YAML or JSON), that text in base64, or one or more paths
  * (a path a line, or separated as in `$KUBECONFIG`). Several files are merged; of two entries of one name the first
@@ -31,7 +33,10 @@ function fromFiles(given: string, env: NodeJS.ProcessEnv): KubeConfig {
   // kubectl passes over files of $KUBECONFIG that do not exist; a path given to the action is meant.
   const present = given === '' ? paths.filter((path) => existsSync(path)) : paths;
   if (present.length === 0 || (given !== '' && missing.length > 0)) {
-    const shown = missing.length === 1 && (missing[0] ?? '').length > 200 ? 'a text that is neither YAML nor base64' : missing.join(', ');
+    const shown =
+      missing.length === 1 && (missing[0] ?? '').length > 200
+        ? 'a text that is neither YAML nor base64'
+        : missing.join(', ');
     throw new CanaryError(
       `${source} names ${shown}, which is no file. Give the kubeconfig's text, its base64, or the path of a file that an earlier step wrote.`,
     );
@@ -46,7 +51,10 @@ function fromFiles(given: string, env: NodeJS.ProcessEnv): KubeConfig {
 }
 
 function isKubeconfigText(text: string): boolean {
-  return /^\s*["']?(apiVersion|kind|clusters|contexts|users|current-context|preferences)["']?\s*:/m.test(text) || text.startsWith('{');
+  return (
+    /^\s*["']?(apiVersion|kind|clusters|contexts|users|current-context|preferences)["']?\s*:/m.test(text) ||
+    text.startsWith('{')
+  );
 }
 
 function decodeBase64(text: string): string | undefined {
@@ -64,7 +72,8 @@ function parse(text: string, source: string): KubeConfig {
     // The parser's message quotes the text; only its first line, without the excerpt, may be shown.
     throw new CanaryError(`${source} is not a kubeconfig: ${firstLine(error)}`);
   }
-  if (config.getContexts().length === 0) throw new CanaryError(`${source} holds no context. Is it a kubeconfig?`);
+  if (config.getContexts().length === 0)
+    throw new CanaryError(`${source} holds no context. Is it a kubeconfig?`);
   return config;
 }
 
@@ -88,7 +97,9 @@ function merge(first: KubeConfig, second: KubeConfig): KubeConfig {
 
 /** What in a kubeconfig must never be shown: tokens, passwords and keys, in the forms in which they could appear. */
 export function secretsOf(config: KubeConfig): readonly string[] {
-  return config.getUsers().flatMap((user) =>
-    [user.token, user.password, user.keyData, user.certData].flatMap((secret) => (secret ? [secret] : [])),
-  );
+  return config
+    .getUsers()
+    .flatMap((user) =>
+      [user.token, user.password, user.keyData, user.certData].flatMap((secret) => (secret ? [secret] : [])),
+    );
 }

@@ -1,5 +1,12 @@
 import { gatewayKey } from '../release/gateways.ts';
-import type { Deployment, DestinationRule, Gateway, Pod, Service, VirtualService } from '../release/objects.ts';
+import type {
+  Deployment,
+  DestinationRule,
+  Gateway,
+  Pod,
+  Service,
+  VirtualService,
+} from '../release/objects.ts';
 import type { Release } from '../release/release.ts';
 import type { ClusterState, TrafficState } from '../release/state.ts';
 import type { Cluster } from './cluster.ts';
@@ -26,8 +33,13 @@ export async function readTraffic(cluster: Cluster, release: Release): Promise<T
     cluster.list<Gateway>(apiVersion, 'Gateway', release.namespace),
   ]);
   const vs = virtualServices.find(({ metadata }) => metadata.name === release.traffic.virtualService);
-  const references = [...(vs?.spec.gateways ?? []), ...(release.traffic.gateway === undefined ? [] : [release.traffic.gateway])];
-  const keys = references.filter((reference) => reference !== 'mesh').map((reference) => gatewayKey(reference, release.namespace));
+  const references = [
+    ...(vs?.spec.gateways ?? []),
+    ...(release.traffic.gateway === undefined ? [] : [release.traffic.gateway]),
+  ];
+  const keys = references
+    .filter((reference) => reference !== 'mesh')
+    .map((reference) => gatewayKey(reference, release.namespace));
   const elsewhere = await Promise.all(
     keys
       .filter((key) => key.namespace !== release.namespace)

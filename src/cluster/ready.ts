@@ -37,7 +37,11 @@ type Missing = { readonly text: string; readonly hopeless: boolean } | undefined
  *
  * @throws CanaryError with the cause, as soon as waiting is of no use or the time is over
  */
-export async function waitUntilReady(cluster: Cluster, check: ReadyCheck, options: ReadyOptions): Promise<void> {
+export async function waitUntilReady(
+  cluster: Cluster,
+  check: ReadyCheck,
+  options: ReadyOptions,
+): Promise<void> {
   const deadline = Date.now() + options.timeoutMs;
   let last = '';
   for (;;) {
@@ -59,10 +63,13 @@ export async function waitUntilReady(cluster: Cluster, check: ReadyCheck, option
 async function missingFor(cluster: Cluster, check: ReadyCheck, namespace: string): Promise<Missing> {
   const [pods, deployments] = await Promise.all([
     cluster.list<Pod>('v1', 'Pod', namespace, check.labels),
-    Promise.all(check.deployments.map((name) => cluster.read<Deployment>('apps/v1', 'Deployment', name, namespace))),
+    Promise.all(
+      check.deployments.map((name) => cluster.read<Deployment>('apps/v1', 'Deployment', name, namespace)),
+    ),
   ]);
   for (const [i, deployment] of deployments.entries()) {
-    if (deployment === undefined) return { text: `Deployment ${namespace}/${check.deployments[i] ?? ''} is gone`, hopeless: true };
+    if (deployment === undefined)
+      return { text: `Deployment ${namespace}/${check.deployments[i] ?? ''} is gone`, hopeless: true };
     const missing = rolloutOf(deployment, pods);
     if (missing !== undefined) return missing;
   }
@@ -77,9 +84,14 @@ function rolloutOf(deployment: Deployment, pods: readonly Pod[]): Missing {
   const available = status.availableReplicas ?? 0;
   const seen = (status.observedGeneration ?? 0) >= (deployment.metadata.generation ?? 0);
   if (seen && updated >= wanted && available >= wanted && (status.replicas ?? 0) <= updated) return undefined;
-  const refused = status.conditions?.find(({ type, status: is }) => type === 'ReplicaFailure' && is === 'True');
+  const refused = status.conditions?.find(
+    ({ type, status: is }) => type === 'ReplicaFailure' && is === 'True',
+  );
   if (seen && refused !== undefined) {
-    return { text: `${nameOf(deployment)} cannot make its pods: ${refused.message ?? refused.reason ?? ''}`, hopeless: true };
+    return {
+      text: `${nameOf(deployment)} cannot make its pods: ${refused.message ?? refused.reason ?? ''}`,
+      hopeless: true,
+    };
   }
   const mine = pods.filter((pod) => selects(spec?.selector?.matchLabels, pod.metadata.labels));
   const counts = `${nameOf(deployment)}: ${String(Math.min(updated, available))} of ${String(wanted)} replicas ready`;
@@ -112,20 +124,29 @@ function troubleOf(pod: Pod): Missing {
   for (const status of statuses) {
     const waiting = status.state?.waiting;
     if (waiting?.reason !== undefined && HOPELESS.includes(waiting.reason)) {
-      const image = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])].find(({ name }) => name === status.name)?.image;
+      const image = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])].find(
+        ({ name }) => name === status.name,
+      )?.image;
       return {
         text: `container ${status.name} of ${nameOf(pod)}, image ${image ?? 'unknown'}: ${waiting.reason}${waiting.message === undefined ? '' : `: ${waiting.message}`}${crashOf(status)}`,
         hopeless: true,
       };
     }
   }
-  const unready = pod.status?.conditions?.find(({ type, status }) => (type === 'Ready' || type === 'PodScheduled') && status === 'False');
+  const unready = pod.status?.conditions?.find(
+    ({ type, status }) => (type === 'Ready' || type === 'PodScheduled') && status === 'False',
+  );
   return unready === undefined
     ? undefined
-    : { text: `${nameOf(pod)}: ${unready.reason ?? 'not ready'}${unready.message === undefined ? '' : `: ${unready.message}`}`, hopeless: false };
+    : {
+        text: `${nameOf(pod)}: ${unready.reason ?? 'not ready'}${unready.message === undefined ? '' : `: ${unready.message}`}`,
+        hopeless: false,
+      };
 }
 
 function crashOf(status: ContainerStatus): string {
   const code = status.lastState?.terminated?.exitCode;
-  return code === undefined ? '' : ` (exit code ${String(code)}, ${String(status.restartCount ?? 0)} restarts)`;
+  return code === undefined
+    ? ''
+    : ` (exit code ${String(code)}, ${String(status.restartCount ?? 0)} restarts)`;
 }

@@ -18,7 +18,11 @@ export interface Written {
 export type OnWritten = (written: Written) => void;
 
 /** Writes the changes of each cluster in their order, the clusters side by side. What is written stays on a failure. */
-export async function writeInOrder(fleet: Fleet, changes: readonly Change[], onWritten: OnWritten): Promise<readonly Written[]> {
+export async function writeInOrder(
+  fleet: Fleet,
+  changes: readonly Change[],
+  onWritten: OnWritten,
+): Promise<readonly Written[]> {
   const clusters = [...new Set(changes.map(({ cluster }) => cluster))];
   const perCluster = await allOf(
     clusters.map(async (name) => {
@@ -40,7 +44,11 @@ export async function writeInOrder(fleet: Fleet, changes: readonly Change[], onW
  *
  * @throws CanaryError that tells what failed and what stands where
  */
-export async function writeTogether(fleet: Fleet, changes: readonly Change[], onWritten: OnWritten): Promise<readonly Written[]> {
+export async function writeTogether(
+  fleet: Fleet,
+  changes: readonly Change[],
+  onWritten: OnWritten,
+): Promise<readonly Written[]> {
   const written: Written[] = [];
   try {
     await allOf(
@@ -93,17 +101,27 @@ async function putBack(fleet: Fleet, written: readonly Written[]): Promise<strin
 /** An object to be written over the stored one, guarded by the version that the store gave it. */
 export function withVersionOf<T extends KubeObject>(object: T, stored: KubeObject): T {
   const { resourceVersion } = stored.metadata;
-  return { ...object, metadata: { ...object.metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) } };
+  return {
+    ...object,
+    metadata: { ...object.metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) },
+  };
 }
 
 /** The changes, based on the objects that an earlier stage stored in the same clusters. */
 export function rebased(changes: readonly Change[], earlier: readonly Written[]): readonly Change[] {
   return changes.map((change) => {
     const stored = storedIn(earlier, change.cluster, change.object);
-    return stored === undefined ? change : { ...change, object: withVersionOf(change.object, stored), before: stored };
+    return stored === undefined
+      ? change
+      : { ...change, object: withVersionOf(change.object, stored), before: stored };
   });
 }
 
-function storedIn(earlier: readonly Written[], cluster: ClusterName, object: KubeObject): KubeObject | undefined {
-  return earlier.find(({ change, stored }) => change.cluster === cluster && nameOf(stored) === nameOf(object))?.stored;
+function storedIn(
+  earlier: readonly Written[],
+  cluster: ClusterName,
+  object: KubeObject,
+): KubeObject | undefined {
+  return earlier.find(({ change, stored }) => change.cluster === cluster && nameOf(stored) === nameOf(object))
+    ?.stored;
 }

@@ -21,7 +21,8 @@ export async function dryRun(fleet: Fleet, state: FleetState, plan: Plan): Promi
   const tryAll = async (changes: readonly Change[]): Promise<readonly Change[]> => {
     const tried = changes.map((change) => {
       const limit = limits.get(change.cluster);
-      const run = (): Promise<boolean> => tryChange(fleet.cluster(change.cluster), change, hasNamespace(state, change));
+      const run = (): Promise<boolean> =>
+        tryChange(fleet.cluster(change.cluster), change, hasNamespace(state, change));
       return limit === undefined ? run() : limit(run);
     });
     const needed = await allOf(tried);
@@ -49,7 +50,9 @@ async function tryChange(cluster: Cluster, change: Change, hasNamespace: boolean
       return true;
     case 'update':
       // The preview stage makes a VirtualService that is not there yet; here its final form is tried.
-      await (before === undefined ? cluster.create(object, { dryRun: true }) : cluster.replace(object, { dryRun: true }));
+      await (before === undefined
+        ? cluster.create(object, { dryRun: true })
+        : cluster.replace(object, { dryRun: true }));
       return true;
     case 'apply': {
       const { apiVersion, kind, metadata } = object;

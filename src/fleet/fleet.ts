@@ -1,5 +1,5 @@
-import type { KubeConfig } from '@kubernetes/client-node';
 import { Cluster } from '../cluster/cluster.ts';
+import type { KubeConfig } from '../cluster/kubeconfig.ts';
 import { readCluster, readTraffic } from '../cluster/read.ts';
 import { CanaryError, messageOf } from '../release/errors.ts';
 import { allClusters } from '../release/release.ts';
@@ -21,7 +21,9 @@ export class Fleet {
 
   /** The same clusters under another signal, to put things back after the first one has ended. */
   withSignal(signal: AbortSignal): Fleet {
-    return new Fleet(new Map([...this.#clusters].map(([name, cluster]) => [name, cluster.withSignal(signal)])));
+    return new Fleet(
+      new Map([...this.#clusters].map(([name, cluster]) => [name, cluster.withSignal(signal)])),
+    );
   }
 
   cluster(name: ClusterName): Cluster {
@@ -40,7 +42,9 @@ export class Fleet {
   /** The state with the traffic objects as they are now; the rest as it was read before. */
   async readAgain(release: Release, state: FleetState): Promise<FleetState> {
     const traffic = await allOf(
-      release.configClusters.map(async (name) => [name, await readTraffic(this.cluster(name), release)] as const),
+      release.configClusters.map(
+        async (name) => [name, await readTraffic(this.cluster(name), release)] as const,
+      ),
     );
     const fresh = new Map(traffic);
     return new Map([...state].map(([name, cluster]) => [name, { ...cluster, traffic: fresh.get(name) }]));
@@ -59,11 +63,15 @@ export class Fleet {
  */
 export async function allOf<T>(work: readonly Promise<T>[]): Promise<readonly T[]> {
   const settled = await Promise.allSettled(work);
-  const failures = settled.flatMap((result): unknown[] => (result.status === 'rejected' ? [result.reason] : []));
+  const failures = settled.flatMap((result): unknown[] =>
+    result.status === 'rejected' ? [result.reason] : [],
+  );
   if (failures.length === 1) throw failures[0];
   if (failures.length > 1) {
     const texts = [...new Set(failures.map(messageOf))];
-    throw texts.length === 1 ? failures[0] : new CanaryError(texts.map((text) => `- ${text}`).join('\n'), { cause: failures[0] });
+    throw texts.length === 1
+      ? failures[0]
+      : new CanaryError(texts.map((text) => `- ${text}`).join('\n'), { cause: failures[0] });
   }
   return settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
 }

@@ -22,13 +22,17 @@ export async function checkShares(
   inForce: readonly InForce[],
 ): Promise<Verdict> {
   const { release, journal, log, signal } = context;
-  const evidence = await sampleAll(clients, ({ target }) => ({ weights, revision: servingOf(inForce, target.cluster)?.revision }), {
-    check: release.check,
-    signal,
-    onProgress: (one) => {
-      log.info(evidenceLine(one));
+  const evidence = await sampleAll(
+    clients,
+    ({ target }) => ({ weights, revision: servingOf(inForce, target.cluster)?.revision }),
+    {
+      check: release.check,
+      signal,
+      onProgress: (one) => {
+        log.info(evidenceLine(one));
+      },
     },
-  });
+  );
   for (const one of evidence) log.info(`${evidenceLine(one)}: ${one.verdict}, ${one.reason}`);
   // Whoever edits one cluster's weights breaks the release even while the shares are within the tolerance.
   const edited = editsOf(inForce).length > 0;

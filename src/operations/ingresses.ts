@@ -37,13 +37,17 @@ export async function openIngresses(
   );
   const ingresses = found.filter((ingress) => ingress !== undefined);
   if (ingresses.length === 0) {
-    throw new CanaryError('Input ingress says none for every cluster: there is nothing left to sample. Name at least one.');
+    throw new CanaryError(
+      'Input ingress says none for every cluster: there is nothing left to sample. Name at least one.',
+    );
   }
   journal.ingresses = new Map(ingresses.map(({ cluster, url }) => [cluster, url]));
   for (const { cluster, url, source } of ingresses) log.info(`Ingress of ${cluster}: ${url} (${source})`);
   const host = hostOf(context, vs);
   const { path, headers } = release.check;
-  return allOf(ingresses.map(({ cluster, url }) => IngressClient.open({ cluster, url, path, headers, host })));
+  return allOf(
+    ingresses.map(({ cluster, url }) => IngressClient.open({ cluster, url, path, headers, host })),
+  );
 }
 
 /** The Gateways by which traffic enters a cluster, as its own control plane has them, or the first config cluster's. */
@@ -62,7 +66,9 @@ function gatewaysFor(
     .filter((reference) => reference !== 'mesh')
     .flatMap((reference) => {
       const key = gatewayKey(reference, release.namespace);
-      const gateway = known.find(({ metadata }) => metadata.name === key.name && metadata.namespace === key.namespace);
+      const gateway = known.find(
+        ({ metadata }) => metadata.name === key.name && metadata.namespace === key.namespace,
+      );
       return gateway === undefined ? [] : [gateway];
     });
 }

@@ -6,6 +6,7 @@ import { rebased, writeInOrder, writeTogether } from '../fleet/apply.ts';
 import type { Written } from '../fleet/apply.ts';
 import { dryRun } from '../fleet/dry-run.ts';
 import { allOf } from '../fleet/fleet.ts';
+import { messageOf } from '../release/errors.ts';
 import { nameOf } from '../release/objects.ts';
 import type { Gateway, VirtualService } from '../release/objects.ts';
 import { planRollout } from '../release/plan.ts';
@@ -22,7 +23,8 @@ import { openIngresses } from './ingresses.ts';
 import { virtualServices } from './verify.ts';
 
 /** A cancelled job has about 7 s before it is killed. */
-const GIVE_BACK_TIMEOUT_MS = 7_000;
+const CANCELLED_TIMEOUT_MS = 6_000;
+const GIVE_BACK_TIMEOUT_MS = 20_000;
 
 /**
  * Brings workloads, DestinationRule, Gateway and VirtualService in all clusters to what was asked, then verifies the shares
@@ -34,7 +36,10 @@ export async function rollout(context: Context): Promise<void> {
   const { plan, clients } = await phase(context, 'Plan', async () => {
     const plan = await dryRun(fleet, state, planRollout(release, state));
     tell(context, plan);
-    return { plan, clients: await openIngresses(context, state, finalRoutes(release, state, plan), gatewaysIn(plan)) };
+    return {
+      plan,
+      clients: await openIngresses(context, state, finalRoutes(release, state, plan), gatewaysIn(plan)),
+    };
   });
   try {
     await deploy(context, plan);
@@ -46,7 +51,12 @@ export async function rollout(context: Context): Promise<void> {
 }
 
 /** Moves the weights and looks at what users get; whatever goes wrong from the first write on, the earlier weights come back. */
-async function shift(context: Context, state: FleetState, plan: Plan, clients: readonly IngressClient[]): Promise<void> {
+async function shift(
+  context: Context,
+  state: FleetState,
+  plan: Plan,
+  clients: readonly IngressClient[],
+): Promise<void> {
   const { log } = context;
   let verdict: Verdict | undefined;
   try {
@@ -62,13 +72,20 @@ async function shift(context: Context, state: FleetState, plan: Plan, clients: r
 function tell({ journal, log, release }: Context, plan: Plan): void {
   journal.previous = plan.before;
   journal.weights = plan.previous;
-  log.info(`${release.app}: ${plan.previous === undefined ? 'no weights' : formatWeights(plan.previous)} → ${formatWeights(plan.weights)}`);
+  log.info(
+    `${release.app}: ${plan.previous === undefined ? 'no weights' : formatWeights(plan.previous)} → ${formatWeights(plan.weights)}`,
+  );
   const changes = [...plan.workloads, ...plan.subsets, ...plan.previews, ...plan.routes];
-  for (const { cluster, verb, object, reason } of changes) log.info(`${cluster}: ${verb} ${nameOf(object)} (${reason})`);
+  for (const { cluster, verb, object, reason } of changes)
+    log.info(`${cluster}: ${verb} ${nameOf(object)} (${reason})`);
   if (changes.length === 0) log.info('Nothing to write: every cluster holds what was asked for.');
 }
 
-function finalRoutes(release: Release, state: FleetState, plan: Plan): ReadonlyMap<ClusterName, VirtualService> {
+function finalRoutes(
+  release: Release,
+  state: FleetState,
+  plan: Plan,
+): ReadonlyMap<ClusterName, VirtualService> {
   const standing = virtualServices(weightsInForce(release, state));
   return new Map([...standing, ...objectsOf<VirtualService>(plan.routes, 'VirtualService')]);
 }
@@ -77,15 +94,21 @@ function gatewaysIn(plan: Plan): readonly Gateway[] {
   return objectsOf<Gateway>(plan.subsets, 'Gateway').map(([, gateway]) => gateway);
 }
 
-function objectsOf<T extends Gateway | VirtualService>(changes: readonly Change[], kind: T['kind']): readonly (readonly [ClusterName, T])[] {
-  return changes.filter(({ object }) => object.kind === kind).map(({ cluster, object }) => [cluster, object as T] as const);
+function objectsOf<T extends Gateway | VirtualService>(
+  changes: readonly Change[],
+  kind: T['kind'],
+): readonly (readonly [ClusterName, T])[] {
+  return changes
+    .filter(({ object }) => object.kind === kind)
+    .map(({ cluster, object }) => [cluster, object as T] as const);
 }
 
 /** Workloads first: nothing may be routed to a version before it is ready in each of its clusters. */
 async function deploy(context: Context, plan: Plan): Promise<void> {
   const { release, fleet, log, signal } = context;
   const { workloads, ready } = plan;
-  if (workloads.length > 0) await phase(context, 'Deploy', () => writeInOrder(fleet, workloads, recordIn(context)));
+  if (workloads.length > 0)
+    await phase(context, 'Deploy', () => writeInOrder(fleet, workloads, recordIn(context)));
   if (workloads.length === 0 && plan.routes.length === 0) return;
   await phase(context, 'Ready', () =>
     allOf(
@@ -104,11 +127,19 @@ async function deploy(context: Context, plan: Plan): Promise<void> {
 }
 
 /** Subset before preview, preview before weights: each is seen through every ingress before the next. */
-async function prepare(context: Context, plan: Plan, clients: readonly IngressClient[]): Promise<readonly Written[]> {
+async function prepare(
+  context: Context,
+  plan: Plan,
+  clients: readonly IngressClient[],
+): Promise<readonly Written[]> {
   const { fleet } = context;
   const { subsets, previews, routes } = plan;
-  if (subsets.length > 0) await phase(context, 'Subsets', () => writeInOrder(fleet, subsets, recordIn(context)));
-  const previewed = previews.length === 0 ? [] : await phase(context, 'Preview routes', () => writeInOrder(fleet, previews, recordIn(context)));
+  if (subsets.length > 0)
+    await phase(context, 'Subsets', () => writeInOrder(fleet, subsets, recordIn(context)));
+  const previewed =
+    previews.length === 0
+      ? []
+      : await phase(context, 'Preview routes', () => writeInOrder(fleet, previews, recordIn(context)));
   if (routes.length > 0) await phase(context, 'Preview', () => seePreviews(context, plan, clients));
   return previewed;
 }
@@ -119,16 +150,26 @@ async function moveWeights(context: Context, plan: Plan, clients: readonly Ingre
   await seeRevision(context, plan.revision, clients);
 }
 
-async function seePreviews({ release, signal }: Context, plan: Plan, clients: readonly IngressClient[]): Promise<void> {
+async function seePreviews(
+  { release, signal }: Context,
+  plan: Plan,
+  clients: readonly IngressClient[],
+): Promise<void> {
   const { versionFrom } = release.check;
   const known = [...plan.weights.keys()];
   const revision = plan.previews.length === 0 ? undefined : String(plan.revision);
   await allOf(
-    clients.flatMap((client) => plan.probes.map((version) => awaitPreview(client, version, revision, known, { versionFrom, signal }))),
+    clients.flatMap((client) =>
+      plan.probes.map((version) => awaitPreview(client, version, revision, known, { versionFrom, signal })),
+    ),
   );
 }
 
-async function seeRevision({ release, signal }: Context, revision: number, clients: readonly IngressClient[]): Promise<void> {
+async function seeRevision(
+  { release, signal }: Context,
+  revision: number,
+  clients: readonly IngressClient[],
+): Promise<void> {
   const { versionFrom } = release.check;
   await allOf(clients.map((client) => awaitRevision(client, String(revision), { versionFrom, signal })));
 }
@@ -145,7 +186,12 @@ async function checkNow(
 }
 
 /** After anything but a pass: the weights that were in force before, where there were any and they were changed. */
-async function giveBack(context: Context, state: FleetState, plan: Plan, clients: readonly IngressClient[]): Promise<void> {
+async function giveBack(
+  context: Context,
+  state: FleetState,
+  plan: Plan,
+  clients: readonly IngressClient[],
+): Promise<void> {
   const { release, journal, log } = context;
   const { previous, weights } = plan;
   if (journal.weights !== weights) return;
@@ -157,20 +203,40 @@ async function giveBack(context: Context, state: FleetState, plan: Plan, clients
     log.warn(`The weights stay ${formatWeights(weights)}: there are no earlier ones to go back to.`);
     return;
   }
-  // A cancellation must not end this as well.
-  const signal = AbortSignal.timeout(GIVE_BACK_TIMEOUT_MS);
+  // A cancellation must not end this as well; the runner waits a little before it kills.
+  const signal = AbortSignal.timeout(context.signal.aborted ? CANCELLED_TIMEOUT_MS : GIVE_BACK_TIMEOUT_MS);
   const rescue: Context = { ...context, signal, fleet: context.fleet.withSignal(signal) };
   try {
-    await phase(rescue, 'Roll back', async () => {
-      const earlier: Release = { ...release, traffic: { ...release.traffic, weights: previous } };
-      const back = planRollout(earlier, await rescue.fleet.readAgain(release, state));
-      await writeTogether(rescue.fleet, back.routes, recordIn(rescue));
-      journal.weights = previous;
-      await seeRevision(rescue, back.revision, clients);
-    });
+    await phase(rescue, 'Roll back', () => writeEarlier(rescue, state, previous, clients));
     log.warn(`Rolled back to ${formatWeights(previous)}.`);
+  } catch (error) {
+    const detail = `${messageOf(error)} The record of the VirtualServices tells what they hold (operation status).`;
+    journal.findings = [
+      ...journal.findings,
+      { title: `The weights ${formatWeights(previous)} could not be given back everywhere`, detail },
+    ];
+    log.warn(`Giving back ${formatWeights(previous)} failed: ${detail}`);
   } finally {
     await rescue.fleet.close();
+  }
+}
+
+async function writeEarlier(
+  context: Context,
+  state: FleetState,
+  previous: Weights,
+  clients: readonly IngressClient[],
+): Promise<void> {
+  const { release, fleet, journal, log } = context;
+  const earlier: Release = { ...release, traffic: { ...release.traffic, weights: previous } };
+  const back = planRollout(earlier, await fleet.readAgain(release, state));
+  await writeTogether(fleet, back.routes, recordIn(context));
+  journal.weights = previous;
+  try {
+    await seeRevision(context, back.revision, clients);
+  } catch (error) {
+    // The clusters agree again; that an ingress does not show it is what made the rollout fail, or is its own news.
+    log.warn(`Rolled back, but not seen through every ingress: ${messageOf(error)}`);
   }
 }
 

@@ -18,13 +18,17 @@ export async function status(context: Context): Promise<void> {
     const inForce = weightsInForce(release, state);
     journal.clusters = [...state.values()].map((cluster) => ({
       cluster: cluster.name,
-      text: [routesIn(inForce.find((one) => one.cluster === cluster.name)), podsIn(context, cluster)].join('; '),
+      text: [routesIn(inForce.find((one) => one.cluster === cluster.name)), podsIn(context, cluster)].join(
+        '; ',
+      ),
     }));
     for (const { cluster, text } of journal.clusters) log.info(`${cluster}: ${text}`);
     const [first, ...others] = inForce;
     journal.weights = first?.weights;
     journal.previous = first?.record?.previous;
-    const agree = others.every(({ weights }) => sameWeights(weights ?? new Map(), first?.weights ?? new Map()));
+    const agree = others.every(({ weights }) =>
+      sameWeights(weights ?? new Map(), first?.weights ?? new Map()),
+    );
     if (agree) log.info('All clusters agree.');
     else log.warn('The clusters hold different weights.');
     for (const edit of editsOf(inForce)) log.warn(`${describeEdit(edit)}.`);
@@ -41,9 +45,12 @@ function routesIn(own: InForce | undefined): string {
 function podsIn({ release }: Context, cluster: ClusterState): string {
   const selector = selectorOfService(release, cluster);
   const versions = new Map<string, { ready: number; all: number }>();
-  for (const pod of cluster.pods.filter(({ metadata }) => selects(selector, metadata.labels))) count(versions, pod);
+  for (const pod of cluster.pods.filter(({ metadata }) => selects(selector, metadata.labels)))
+    count(versions, pod);
   if (versions.size === 0) return `no pod of ${release.app}`;
-  return [...versions].map(([version, { ready, all }]) => `${version}: ${String(ready)} of ${String(all)} pods ready`).join(', ');
+  return [...versions]
+    .map(([version, { ready, all }]) => `${version}: ${String(ready)} of ${String(all)} pods ready`)
+    .join(', ');
 }
 
 function count(versions: Map<string, { ready: number; all: number }>, pod: Pod): void {

@@ -18,7 +18,9 @@ export async function verify(context: Context): Promise<void> {
     const state = await fleet.read(release);
     const inForce = weightsInForce(release, state);
     const weights = release.traffic.weights ?? agreedWeights(inForce, release.traffic.virtualService);
-    log.info(`Sampling against ${formatWeights(weights)} (${release.traffic.weights === undefined ? 'the weights in force' : 'input weights'})`);
+    log.info(
+      `Sampling against ${formatWeights(weights)} (${release.traffic.weights === undefined ? 'the weights in force' : 'input weights'})`,
+    );
     return { inForce, weights, clients: await openIngresses(context, state, virtualServices(inForce)) };
   });
   journal.weights = inForce[0]?.weights;
@@ -32,7 +34,9 @@ export async function verify(context: Context): Promise<void> {
 
 export function virtualServices(inForce: readonly InForce[]): ReadonlyMap<ClusterName, VirtualService> {
   return new Map(
-    inForce.flatMap(({ cluster, virtualService }) => (virtualService === undefined ? [] : [[cluster, virtualService] as const])),
+    inForce.flatMap(({ cluster, virtualService }) =>
+      virtualService === undefined ? [] : [[cluster, virtualService] as const],
+    ),
   );
 }
 
@@ -43,15 +47,28 @@ export function virtualServices(inForce: readonly InForce[]): ReadonlyMap<Cluste
  */
 function agreedWeights(inForce: readonly InForce[], name: string): Weights {
   for (const { cluster, virtualService, weights } of inForce) {
-    if (virtualService === undefined) throw new CanaryError(`There is no VirtualService ${name} in ${cluster}: nothing has been released there yet. Run the operation rollout first.`);
-    if (weights === undefined) throw new CanaryError(`${nameOf(virtualService)} in ${cluster} gives no weights to versions. Run the operation rollout first, or set the input weights.`);
+    if (virtualService === undefined)
+      throw new CanaryError(
+        `There is no VirtualService ${name} in ${cluster}: nothing has been released there yet. Run the operation rollout first.`,
+      );
+    if (weights === undefined)
+      throw new CanaryError(
+        `${nameOf(virtualService)} in ${cluster} gives no weights to versions. Run the operation rollout first, or set the input weights.`,
+      );
   }
   const newest = inForce.toSorted((a, b) => (b.record?.revision ?? 0) - (a.record?.revision ?? 0))[0];
   const agreed = newest?.record?.weights ?? newest?.weights;
   if (agreed === undefined) throw new CanaryError('No cluster was named that serves the routes.');
-  if (newest?.record?.weights === undefined && !inForce.every(({ weights }) => weights !== undefined && sameWeights(weights, agreed))) {
-    const held = inForce.map(({ cluster, weights }) => `${cluster} ${weights === undefined ? 'none' : formatWeights(weights)}`);
-    throw new CanaryError(`The clusters hold different weights (${held.join('; ')}). Set the input weights to those that are meant.`);
+  if (
+    newest?.record?.weights === undefined &&
+    !inForce.every(({ weights }) => weights !== undefined && sameWeights(weights, agreed))
+  ) {
+    const held = inForce.map(
+      ({ cluster, weights }) => `${cluster} ${weights === undefined ? 'none' : formatWeights(weights)}`,
+    );
+    throw new CanaryError(
+      `The clusters hold different weights (${held.join('; ')}). Set the input weights to those that are meant.`,
+    );
   }
   return agreed;
 }

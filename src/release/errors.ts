@@ -15,7 +15,10 @@ export class InputError extends CanaryError {
     super(
       problems.length === 1
         ? (problems[0] ?? '')
-        : [`${String(problems.length)} problems with the inputs:`, ...problems.map((problem) => `- ${problem}`)].join('\n'),
+        : [
+            `${String(problems.length)} problems with the inputs:`,
+            ...problems.map((problem) => `- ${problem}`),
+          ].join('\n'),
     );
     this.problems = problems;
   }
@@ -25,6 +28,9 @@ export class InputError extends CanaryError {
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const cause = error.cause === undefined ? '' : ` (${messageOf(error.cause)})`;
-  const text = error.message === '' && error instanceof AggregateError ? error.errors.map(messageOf).join('; ') : error.message;
+  const text =
+    error.message === '' && error instanceof AggregateError
+      ? error.errors.map(messageOf).join('; ')
+      : error.message;
   return `${text}${text.includes(cause.slice(2, -1)) ? '' : cause}`;
 }

@@ -16,9 +16,14 @@ export function newGateway(
 }
 
 /** `name` or `namespace/name`, as a VirtualService of namespace `from` refers to a Gateway. */
-export function gatewayKey(reference: string, from: string): { readonly namespace: string; readonly name: string } {
+export function gatewayKey(
+  reference: string,
+  from: string,
+): { readonly namespace: string; readonly name: string } {
   const [first = '', second] = reference.split('/');
-  return second === undefined ? { namespace: from, name: first } : { namespace: first === '.' ? from : first, name: second };
+  return second === undefined
+    ? { namespace: from, name: first }
+    : { namespace: first === '.' ? from : first, name: second };
 }
 
 /** Whether a server is reached over TLS that the gateway terminates. */
@@ -30,7 +35,8 @@ export function isHttps(server: GatewayServer): boolean {
 export function sampledServer(gateway: Gateway): GatewayServer | undefined {
   const servers = gateway.spec.servers ?? [];
   const plain = servers.find(
-    ({ port, tls }) => ['HTTP', 'HTTP2', 'GRPC'].includes(port.protocol?.toUpperCase() ?? '') && tls?.httpsRedirect !== true,
+    ({ port, tls }) =>
+      ['HTTP', 'HTTP2', 'GRPC'].includes(port.protocol?.toUpperCase() ?? '') && tls?.httpsRedirect !== true,
   );
   return plain ?? servers.find((server) => isHttps(server) && server.tls?.mode !== 'PASSTHROUGH');
 }

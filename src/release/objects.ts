@@ -42,7 +42,9 @@ export interface Service extends KubeObject {
     readonly ports?: readonly ServicePort[];
     readonly externalTrafficPolicy?: string;
   };
-  readonly status?: Open & { readonly loadBalancer?: { readonly ingress?: readonly { ip?: string; hostname?: string }[] } };
+  readonly status?: Open & {
+    readonly loadBalancer?: { readonly ingress?: readonly { ip?: string; hostname?: string }[] };
+  };
 }
 
 export interface ServicePort extends Open {
@@ -91,7 +93,9 @@ export interface ContainerStatus extends Open {
   readonly ready?: boolean;
   readonly restartCount?: number;
   readonly state?: { readonly waiting?: { readonly reason?: string; readonly message?: string } };
-  readonly lastState?: { readonly terminated?: { readonly reason?: string; readonly exitCode?: number; readonly message?: string } };
+  readonly lastState?: {
+    readonly terminated?: { readonly reason?: string; readonly exitCode?: number; readonly message?: string };
+  };
 }
 
 export interface Pod extends KubeObject {
@@ -107,7 +111,9 @@ export interface Pod extends KubeObject {
 }
 
 export interface Node extends KubeObject {
-  readonly status?: Open & { readonly addresses?: readonly { readonly type: string; readonly address: string }[] };
+  readonly status?: Open & {
+    readonly addresses?: readonly { readonly type: string; readonly address: string }[];
+  };
 }
 
 export interface Subset extends Open {
@@ -148,13 +154,19 @@ export interface HttpMatch extends Open {
 }
 
 export interface RouteDestination extends Open {
-  readonly destination: Open & { readonly host: string; readonly subset?: string; readonly port?: { readonly number?: number } };
+  readonly destination: Open & {
+    readonly host: string;
+    readonly subset?: string;
+    readonly port?: { readonly number?: number };
+  };
   readonly weight?: number;
   readonly headers?: Open & { readonly response?: Open & { readonly set?: Labels } };
 }
 
 /** `VirtualService gray-demo/gray-demo-vs`, as messages name an object. */
-export function nameOf(object: Pick<KubeObject, 'kind'> & { readonly metadata: Pick<ObjectMeta, 'name' | 'namespace'> }): string {
+export function nameOf(
+  object: Pick<KubeObject, 'kind'> & { readonly metadata: Pick<ObjectMeta, 'name' | 'namespace'> },
+): string {
   const { name, namespace } = object.metadata;
   return `${object.kind} ${namespace === undefined ? name : `${namespace}/${name}`}`;
 }

@@ -9,7 +9,14 @@ import type { ClusterName, Release } from './release.ts';
 import { routesTo, withPreviews, withWeights } from './routes.ts';
 import type { RouteTarget } from './routes.ts';
 import type { ClusterState, FleetState } from './state.ts';
-import { VERSION_LABEL, assertSubsetLabels, missingSubsets, newDestinationRule, subsetLabels, withSubsets } from './subsets.ts';
+import {
+  VERSION_LABEL,
+  assertSubsetLabels,
+  missingSubsets,
+  newDestinationRule,
+  subsetLabels,
+  withSubsets,
+} from './subsets.ts';
 import { describeEdit, editsOf, trafficOf, weightsInForce } from './traffic.ts';
 import type { InForce } from './traffic.ts';
 import { formatWeights, sameWeights } from './weights.ts';
@@ -72,7 +79,9 @@ export function planRollout(release: Release, fleet: FleetState): Plan {
   const weights = targetWeights(release, inForce, previous);
   assertNotEdited(inForce, weights);
   const versions = [...weights.keys()];
-  const workloads = allClusters(release).flatMap((cluster) => workloadChanges(release, stateOf(fleet, cluster), versions));
+  const workloads = allClusters(release).flatMap((cluster) =>
+    workloadChanges(release, stateOf(fleet, cluster), versions),
+  );
   const ready = readyChecks(release, fleet, inForce, weights, workloads);
   const traffic = trafficChanges(release, fleet, inForce, weights, previous);
   const unchanged = previous !== undefined && sameWeights(previous, weights);
@@ -87,7 +96,11 @@ function stateOf(fleet: FleetState, cluster: ClusterName): ClusterState {
 }
 
 /** The weights asked for, or those in force with the new versions at 0; versions in force that are not named get 0. */
-function targetWeights(release: Release, inForce: readonly InForce[], previous: Weights | undefined): Weights {
+function targetWeights(
+  release: Release,
+  inForce: readonly InForce[],
+  previous: Weights | undefined,
+): Weights {
   const asked = release.traffic.weights;
   const named = namedVersions(release);
   const start = asked ?? previous;
@@ -96,7 +109,11 @@ function targetWeights(release: Release, inForce: readonly InForce[], previous: 
     return new Map([...start, ...[...idle].map((version) => [version, 0] as const)]);
   }
   const [only, ...others] = named;
-  if (only !== undefined && others.length === 0 && inForce.every(({ virtualService }) => managesNothing(release, virtualService))) {
+  if (
+    only !== undefined &&
+    others.length === 0 &&
+    inForce.every(({ virtualService }) => managesNothing(release, virtualService))
+  ) {
     return new Map([[only, 100]]);
   }
   throw new CanaryError(
@@ -116,7 +133,11 @@ function assertNotEdited(inForce: readonly InForce[], weights: Weights): void {
   );
 }
 
-function workloadChanges(release: Release, state: ClusterState, versions: readonly VersionName[]): readonly Change[] {
+function workloadChanges(
+  release: Release,
+  state: ClusterState,
+  versions: readonly VersionName[],
+): readonly Change[] {
   const namespace = namespaceObject(release, state);
   const objects = versions
     .filter((version) => clustersOf(release, version).includes(state.name))
@@ -132,7 +153,9 @@ function workloadChanges(release: Release, state: ClusterState, versions: readon
 
 /** Versions that run side by side share the Service: it is applied once. */
 function unique<T extends { readonly object: KubeObject }>(objects: readonly T[]): readonly T[] {
-  return objects.filter(({ object }, i) => objects.findIndex((other) => nameOf(other.object) === nameOf(object)) === i);
+  return objects.filter(
+    ({ object }, i) => objects.findIndex((other) => nameOf(other.object) === nameOf(object)) === i,
+  );
 }
 
 function readyChecks(
@@ -159,7 +182,11 @@ function readyChecks(
 }
 
 /** The labels by which the Service picks pods; they must leave the choice of version to the subsets. */
-function serviceSelector(release: Release, state: ClusterState, version: VersionName): Readonly<Record<string, string>> {
+function serviceSelector(
+  release: Release,
+  state: ClusterState,
+  version: VersionName,
+): Readonly<Record<string, string>> {
   const selector = selectorOfService(release, state);
   const picked = selector[VERSION_LABEL];
   if (picked !== undefined && picked !== version) {
@@ -171,9 +198,20 @@ function serviceSelector(release: Release, state: ClusterState, version: Version
 }
 
 /** Whether a version runs somewhere, or will: without that its weight would be served by nobody. */
-function runsSomewhere(release: Release, fleet: FleetState, labels: Readonly<Record<string, string>>, version: VersionName): boolean {
-  if (release.workload.images.has(version) || (version === release.version && release.workload.manifests !== undefined)) return true;
-  return [...fleet.values()].some(({ pods }) => pods.some(({ metadata }) => selects(labels, metadata.labels)));
+function runsSomewhere(
+  release: Release,
+  fleet: FleetState,
+  labels: Readonly<Record<string, string>>,
+  version: VersionName,
+): boolean {
+  if (
+    release.workload.images.has(version) ||
+    (version === release.version && release.workload.manifests !== undefined)
+  )
+    return true;
+  return [...fleet.values()].some(({ pods }) =>
+    pods.some(({ metadata }) => selects(labels, metadata.labels)),
+  );
 }
 
 type TrafficChanges = Pick<Plan, 'revision' | 'subsets' | 'previews' | 'probes' | 'routes'>;
@@ -199,18 +237,34 @@ function trafficChanges(
     ...gatewayChange(release, fleet, cluster),
     ...subsetChange(release, fleet, cluster, versions),
   ]);
-  const last = Math.max(0, ...inForce.map(({ record, revision }) => Math.max(record?.revision ?? 0, Number(revision ?? 0))));
+  const last = Math.max(
+    0,
+    ...inForce.map(({ record, revision }) => Math.max(record?.revision ?? 0, Number(revision ?? 0))),
+  );
   const port = servicePort(release, fleet);
-  const at = (revision: number): RouteTarget => ({ service: release, routes: release.traffic.routes, weights, revision, port });
+  const at = (revision: number): RouteTarget => ({
+    service: release,
+    routes: release.traffic.routes,
+    weights,
+    revision,
+    port,
+  });
 
-  const settled = inForce.every((cluster) => isDeepStrictEqual(routed(release, fleet, cluster, at(last), previous), cluster.virtualService));
+  const settled = inForce.every((cluster) =>
+    isDeepStrictEqual(routed(release, fleet, cluster, at(last), previous), cluster.virtualService),
+  );
   if (settled) return { revision: last, subsets, previews: [], probes: [], routes: [] };
 
   const revision = last + 1;
   const previewed = inForce.every(({ virtualService }) => {
-    return virtualService !== undefined && isDeepStrictEqual(withPreviews(virtualService, at(last)), virtualService);
+    return (
+      virtualService !== undefined &&
+      isDeepStrictEqual(withPreviews(virtualService, at(last)), virtualService)
+    );
   });
-  const previews = previewed ? [] : inForce.map((cluster) => previewChange(release, fleet, cluster, at(revision), versions));
+  const previews = previewed
+    ? []
+    : inForce.map((cluster) => previewChange(release, fleet, cluster, at(revision), versions));
   return {
     revision,
     subsets,
@@ -249,7 +303,11 @@ function newVirtualService(release: Release, fleet: FleetState, cluster: Cluster
     apiVersion: trafficOf(fleet, cluster).apiVersion,
     kind: 'VirtualService',
     metadata: { name: release.traffic.virtualService, namespace: release.namespace },
-    spec: { hosts: release.traffic.hosts ?? ['*'], gateways: [release.traffic.gateway ?? release.app], http: [] },
+    spec: {
+      hosts: release.traffic.hosts ?? ['*'],
+      gateways: [release.traffic.gateway ?? release.app],
+      http: [],
+    },
   };
 }
 
@@ -284,7 +342,15 @@ function subsetChange(
   if (destinationRule === undefined) {
     const key = { name: release.traffic.destinationRule, namespace: release.namespace, host: release.app };
     const object = newDestinationRule(trafficOf(fleet, cluster).apiVersion, key, versions);
-    return [{ cluster, verb: 'create', object, before: undefined, reason: `subsets ${versions.join(', ')}, mutual TLS` }];
+    return [
+      {
+        cluster,
+        verb: 'create',
+        object,
+        before: undefined,
+        reason: `subsets ${versions.join(', ')}, mutual TLS`,
+      },
+    ];
   }
   assertSubsetLabels(destinationRule, versions, cluster);
   const missing = missingSubsets(destinationRule, versions);
@@ -300,11 +366,16 @@ function subsetChange(
   ];
 }
 
-function gatewayChange(release: Release, fleet: FleetState, { cluster, virtualService }: InForce): readonly Change[] {
+function gatewayChange(
+  release: Release,
+  fleet: FleetState,
+  { cluster, virtualService }: InForce,
+): readonly Change[] {
   if (virtualService !== undefined) return [];
   const key = gatewayKey(release.traffic.gateway ?? release.app, release.namespace);
   const { apiVersion, gateways } = trafficOf(fleet, cluster);
-  if (gateways.some(({ metadata }) => metadata.name === key.name && metadata.namespace === key.namespace)) return [];
+  if (gateways.some(({ metadata }) => metadata.name === key.name && metadata.namespace === key.namespace))
+    return [];
   if (key.namespace !== release.namespace) {
     throw new CanaryError(
       `There is no Gateway ${key.namespace}/${key.name} in ${cluster}. The action makes Gateways in the release's namespace only (${release.namespace}); correct the input gateway, or make it there first.`,

@@ -42,5 +42,8 @@ export function withRecord(vs: VirtualService, record: ReleaseRecord): VirtualSe
     ...(record.weights === undefined ? {} : { weights: Object.fromEntries(record.weights) }),
     ...(record.previous === undefined ? {} : { previous: Object.fromEntries(record.previous) }),
   });
-  return { ...vs, metadata: { ...vs.metadata, annotations: { ...vs.metadata.annotations, [RECORD_ANNOTATION]: text } } };
+  return {
+    ...vs,
+    metadata: { ...vs.metadata, annotations: { ...vs.metadata.annotations, [RECORD_ANNOTATION]: text } },
+  };
 }

@@ -37,7 +37,11 @@ export interface RouteTarget {
 export function isHostOf(service: ServiceKey, host: string, from: string | undefined): boolean {
   const { app, namespace } = service;
   if (!host.includes('.')) return host === app && from === namespace;
-  return host === `${app}.${namespace}` || host === `${app}.${namespace}.svc` || host.startsWith(`${app}.${namespace}.svc.`);
+  return (
+    host === `${app}.${namespace}` ||
+    host === `${app}.${namespace}.svc` ||
+    host.startsWith(`${app}.${namespace}.svc.`)
+  );
 }
 
 /** Whether a route is one of the preview routes that the action puts ahead of the managed ones. */
@@ -47,11 +51,19 @@ export function isPreview(route: HttpRoute): boolean {
 
 /** The HTTP routes of a VirtualService that lead to the service, preview routes left out. */
 export function routesTo(vs: VirtualService, service: ServiceKey): readonly HttpRoute[] {
-  return (vs.spec.http ?? []).filter((route) => !isPreview(route) && destinationsTo(vs, route, service).length > 0);
+  return (vs.spec.http ?? []).filter(
+    (route) => !isPreview(route) && destinationsTo(vs, route, service).length > 0,
+  );
 }
 
-function destinationsTo(vs: VirtualService, route: HttpRoute, service: ServiceKey): readonly RouteDestination[] {
-  return (route.route ?? []).filter(({ destination }) => isHostOf(service, destination.host, vs.metadata.namespace));
+function destinationsTo(
+  vs: VirtualService,
+  route: HttpRoute,
+  service: ServiceKey,
+): readonly RouteDestination[] {
+  return (route.route ?? []).filter(({ destination }) =>
+    isHostOf(service, destination.host, vs.metadata.namespace),
+  );
 }
 
 /**
@@ -94,12 +106,20 @@ export function managedRoutes(
  *
  * @throws CanaryError where managed routes hold different weights, or the choice of routes is not clear
  */
-export function weightsOf(vs: VirtualService, service: ServiceKey, names: readonly string[] | undefined): Weights | undefined {
+export function weightsOf(
+  vs: VirtualService,
+  service: ServiceKey,
+  names: readonly string[] | undefined,
+): Weights | undefined {
   const found = managedRoutes(vs, service, names).map((route) => weightsOfRoute(vs, route, service));
   const [first] = found;
-  const other = found.find((weights) => JSON.stringify([...(weights ?? [])]) !== JSON.stringify([...(first ?? [])]));
+  const other = found.find(
+    (weights) => JSON.stringify([...(weights ?? [])]) !== JSON.stringify([...(first ?? [])]),
+  );
   if (other !== undefined) {
-    throw new CanaryError(`The managed routes of ${nameOf(vs)} hold different weights; give all of them the same, or manage fewer (input routes).`);
+    throw new CanaryError(
+      `The managed routes of ${nameOf(vs)} hold different weights; give all of them the same, or manage fewer (input routes).`,
+    );
   }
   return first;
 }
@@ -127,7 +147,9 @@ export function withPreviews(vs: VirtualService, target: RouteTarget): VirtualSe
       ? [...others, ...previewsOf(vs, newRoute(target), target, '')]
       : others.flatMap((route) => {
           const index = managed.indexOf(route);
-          return index < 0 ? [route] : [...previewsOf(vs, route, target, index === 0 ? '' : `-${String(index + 1)}`), route];
+          return index < 0
+            ? [route]
+            : [...previewsOf(vs, route, target, index === 0 ? '' : `-${String(index + 1)}`), route];
         });
   return { ...vs, spec: { ...vs.spec, http } };
 }
@@ -142,7 +164,9 @@ export function withWeights(vs: VirtualService, target: RouteTarget): VirtualSer
   const http =
     managed.length === 0
       ? [...(vs.spec.http ?? []), newRoute(target)]
-      : (vs.spec.http ?? []).map((route) => (managed.includes(route) ? weighRoute(vs, route, target) : route));
+      : (vs.spec.http ?? []).map((route) =>
+          managed.includes(route) ? weighRoute(vs, route, target) : route,
+        );
   return withPreviews({ ...vs, spec: { ...vs.spec, http } }, target);
 }
 
@@ -152,7 +176,12 @@ function newRoute(target: RouteTarget): HttpRoute {
   return {
     name: app,
     route: [...target.weights].map(([version, weight]) =>
-      marked({ destination: { host, ...(target.port === undefined ? {} : { port: { number: target.port } }) } }, version, weight, target),
+      marked(
+        { destination: { host, ...(target.port === undefined ? {} : { port: { number: target.port } }) } },
+        version,
+        weight,
+        target,
+      ),
     ),
   };
 }
@@ -176,12 +205,22 @@ function weighRoute(vs: VirtualService, route: HttpRoute, target: RouteTarget): 
   const added = [...shares].filter(([version]) => !placed.has(version));
   return {
     ...route,
-    route: [...kept, ...added.map(([version, weight]) => marked({ destination: pattern.destination }, version, weight, target))],
+    route: [
+      ...kept,
+      ...added.map(([version, weight]) =>
+        marked({ destination: pattern.destination }, version, weight, target),
+      ),
+    ],
   };
 }
 
 /** A destination with the weight and the response headers that tell version and revision; its other fields stay. */
-function marked(entry: RouteDestination, version: VersionName, weight: number | undefined, target: RouteTarget): RouteDestination {
+function marked(
+  entry: RouteDestination,
+  version: VersionName,
+  weight: number | undefined,
+  target: RouteTarget,
+): RouteDestination {
   const { weight: _, headers, ...rest } = entry;
   const response = headers?.response;
   return {
@@ -199,14 +238,29 @@ function marked(entry: RouteDestination, version: VersionName, weight: number | 
 }
 
 /** The preview routes of a managed route: all that it does to a request, but one version alone, asked for by header. */
-function previewsOf(vs: VirtualService, route: HttpRoute, target: RouteTarget, suffix: string): readonly HttpRoute[] {
+function previewsOf(
+  vs: VirtualService,
+  route: HttpRoute,
+  target: RouteTarget,
+  suffix: string,
+): readonly HttpRoute[] {
   const ours = destinationsTo(vs, route, target.service);
   // A mirrored preview would send people's tries to production twice.
-  const { name: _name, match, route: _route, mirror: _mirror, mirrors: _mirrors, mirrorPercentage: _percentage, ...rest } = route;
+  const {
+    name: _name,
+    match,
+    route: _route,
+    mirror: _mirror,
+    mirrors: _mirrors,
+    mirrorPercentage: _percentage,
+    ...rest
+  } = route;
   const pattern = ours[0];
   if (pattern === undefined) return [];
   return [...target.weights.keys()].map((version) => {
-    const entry = ours.find(({ destination }) => destination.subset === version) ?? { destination: pattern.destination };
+    const entry = ours.find(({ destination }) => destination.subset === version) ?? {
+      destination: pattern.destination,
+    };
     const header = { [PREVIEW_HEADER]: { exact: version } };
     const conditions: readonly HttpMatch[] = match === undefined || match.length === 0 ? [{}] : match;
     return {

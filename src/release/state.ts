@@ -1,4 +1,12 @@
-import type { Deployment, DestinationRule, Gateway, KubeObject, Pod, Service, VirtualService } from './objects.ts';
+import type {
+  Deployment,
+  DestinationRule,
+  Gateway,
+  KubeObject,
+  Pod,
+  Service,
+  VirtualService,
+} from './objects.ts';
 import type { ClusterName } from './release.ts';
 
 /** What one cluster held when it was read, once, at the start of the operation. */

@@ -30,11 +30,17 @@ function newSubset(version: VersionName): Subset {
 export function withSubsets(rule: DestinationRule, versions: readonly VersionName[]): DestinationRule {
   const missing = missingSubsets(rule, versions);
   if (missing.length === 0) return rule;
-  return { ...rule, spec: { ...rule.spec, subsets: [...(rule.spec.subsets ?? []), ...missing.map(newSubset)] } };
+  return {
+    ...rule,
+    spec: { ...rule.spec, subsets: [...(rule.spec.subsets ?? []), ...missing.map(newSubset)] },
+  };
 }
 
 /** The versions that have no subset yet. */
-export function missingSubsets(rule: DestinationRule, versions: readonly VersionName[]): readonly VersionName[] {
+export function missingSubsets(
+  rule: DestinationRule,
+  versions: readonly VersionName[],
+): readonly VersionName[] {
   return versions.filter((version) => !(rule.spec.subsets ?? []).some(({ name }) => name === version));
 }
 
@@ -45,7 +51,11 @@ export function subsetLabels(rule: DestinationRule | undefined, version: Version
 }
 
 /** @throws CanaryError where a subset named after a version selects the pods of another one */
-export function assertSubsetLabels(rule: DestinationRule, versions: readonly VersionName[], cluster: string): void {
+export function assertSubsetLabels(
+  rule: DestinationRule,
+  versions: readonly VersionName[],
+  cluster: string,
+): void {
   for (const version of versions) {
     const label = subsetLabels(rule, version)[VERSION_LABEL];
     if (label !== undefined && label !== version) {

@@ -41,7 +41,9 @@ export function weightsInForce(release: Release, fleet: FleetState): readonly In
         record: virtualService && recordOf(virtualService),
       };
     } catch (error) {
-      throw error instanceof CanaryError ? new CanaryError(`In ${cluster}: ${error.message}`, { cause: error.cause }) : error;
+      throw error instanceof CanaryError
+        ? new CanaryError(`In ${cluster}: ${error.message}`, { cause: error.cause })
+        : error;
     }
   });
 }
@@ -55,12 +57,15 @@ export function trafficOf(fleet: FleetState, cluster: ClusterName): TrafficState
 
 function revisionOf(vs: VirtualService, release: Release): string | undefined {
   const [route] = managedRoutes(vs, release, release.traffic.routes);
-  return route?.route?.find(({ headers }) => headers?.response?.set?.[REVISION_HEADER] !== undefined)?.headers?.response?.set?.[
-    REVISION_HEADER
-  ];
+  return route?.route?.find(({ headers }) => headers?.response?.set?.[REVISION_HEADER] !== undefined)?.headers
+    ?.response?.set?.[REVISION_HEADER];
 }
 
-function virtualServiceOf(release: Release, traffic: TrafficState, cluster: ClusterName): VirtualService | undefined {
+function virtualServiceOf(
+  release: Release,
+  traffic: TrafficState,
+  cluster: ClusterName,
+): VirtualService | undefined {
   const name = release.traffic.virtualService;
   const found = traffic.virtualServices.find(({ metadata }) => metadata.name === name);
   if (found !== undefined) return found;
@@ -71,9 +76,15 @@ function virtualServiceOf(release: Release, traffic: TrafficState, cluster: Clus
   );
 }
 
-function destinationRuleOf(release: Release, traffic: TrafficState, cluster: ClusterName): DestinationRule | undefined {
+function destinationRuleOf(
+  release: Release,
+  traffic: TrafficState,
+  cluster: ClusterName,
+): DestinationRule | undefined {
   const name = release.traffic.destinationRule;
-  const ofHost = traffic.destinationRules.filter(({ spec, metadata }) => isHostOf(release, spec.host, metadata.namespace));
+  const ofHost = traffic.destinationRules.filter(({ spec, metadata }) =>
+    isHostOf(release, spec.host, metadata.namespace),
+  );
   const found = traffic.destinationRules.find(({ metadata }) => metadata.name === name);
   if (found !== undefined && !ofHost.includes(found)) {
     throw new CanaryError(
@@ -118,6 +129,8 @@ export function describeEdit(edit: Edit): string {
 
 /** Who last wrote the object, and when, by its managed fields. */
 function lastEditor(vs: VirtualService): string {
-  const [last] = (vs.metadata.managedFields ?? []).toSorted((a, b) => (b.time ?? '').localeCompare(a.time ?? ''));
+  const [last] = (vs.metadata.managedFields ?? []).toSorted((a, b) =>
+    (b.time ?? '').localeCompare(a.time ?? ''),
+  );
   return last?.manager === undefined ? '' : `${last.manager} at ${last.time ?? 'an unknown time'}`;
 }

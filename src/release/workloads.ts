@@ -26,7 +26,10 @@ export function namespaceObject(release: Release, state: ClusterState): Workload
       kind: 'Namespace',
       metadata: { name: release.namespace, labels: injectionLabels(injection ?? 'enabled') },
     },
-    reason: state.namespace === undefined ? 'the namespace of the release' : `sidecar injection: ${injection ?? 'enabled'}`,
+    reason:
+      state.namespace === undefined
+        ? 'the namespace of the release'
+        : `sidecar injection: ${injection ?? 'enabled'}`,
   };
 }
 
@@ -48,7 +51,11 @@ function injectionLabels(injection: string): Labels {
  *
  * @throws CanaryError where an object of the same name runs another version, or the manifests leave a choice open
  */
-export function workloadObjects(release: Release, state: ClusterState, version: VersionName): readonly WorkloadObject[] {
+export function workloadObjects(
+  release: Release,
+  state: ClusterState,
+  version: VersionName,
+): readonly WorkloadObject[] {
   const { images, manifests } = release.workload;
   const image = images.get(version);
   const reason = `${version} in ${state.name}`;
@@ -62,9 +69,18 @@ export function workloadObjects(release: Release, state: ClusterState, version: 
   return objects.map((object) => ({ object, reason }));
 }
 
-function generated(release: Release, state: ClusterState, version: VersionName, image: string): readonly KubeObject[] {
+function generated(
+  release: Release,
+  state: ClusterState,
+  version: VersionName,
+  image: string,
+): readonly KubeObject[] {
   const { app, namespace } = release;
-  const deployment = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: `${app}-${version}`, namespace } };
+  const deployment = {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: `${app}-${version}`, namespace },
+  };
   const existing = deploymentLike(state, deployment);
   const labels = { [APP_LABEL]: app, ...selectorOfService(release, state), [VERSION_LABEL]: version };
   const { port, targetPort = port, replicas } = release.workload;
@@ -85,7 +101,9 @@ function generated(release: Release, state: ClusterState, version: VersionName, 
               {
                 name: container?.name ?? app,
                 image,
-                ...(targetPort === undefined ? {} : { ports: [{ containerPort: targetPort, protocol: 'TCP' }] }),
+                ...(targetPort === undefined
+                  ? {}
+                  : { ports: [{ containerPort: targetPort, protocol: 'TCP' }] }),
               },
             ],
           },
@@ -112,7 +130,9 @@ function generatedService(release: Release, state: ClusterState): readonly KubeO
       metadata: { name: app, namespace, labels: { [APP_LABEL]: app } },
       spec: {
         selector: { [APP_LABEL]: app },
-        ports: [{ name: portName ?? `http-${String(port)}`, port, targetPort: targetPort ?? port, protocol: 'TCP' }],
+        ports: [
+          { name: portName ?? `http-${String(port)}`, port, targetPort: targetPort ?? port, protocol: 'TCP' },
+        ],
       },
     },
   ];
@@ -122,12 +142,18 @@ function generatedService(release: Release, state: ClusterState): readonly KubeO
 export const FIELD_MANAGER = 'multicluster-canary';
 
 function isOurs(object: KubeObject): boolean {
-  return object.metadata.managedFields?.some(({ manager, operation }) => manager === FIELD_MANAGER && operation === 'Apply') ?? false;
+  return (
+    object.metadata.managedFields?.some(
+      ({ manager, operation }) => manager === FIELD_MANAGER && operation === 'Apply',
+    ) ?? false
+  );
 }
 
 /** The Deployment of the cluster that has the name of `object`, where `object` is one. */
 function deploymentLike(state: ClusterState, object: KubeObject): Deployment | undefined {
-  return object.kind === 'Deployment' ? state.deployments.find(({ metadata }) => metadata.name === object.metadata.name) : undefined;
+  return object.kind === 'Deployment'
+    ? state.deployments.find(({ metadata }) => metadata.name === object.metadata.name)
+    : undefined;
 }
 
 function assertSameVersion(state: ClusterState, object: KubeObject, version: VersionName): void {
@@ -152,7 +178,9 @@ function patchedManifests(
   const mine = serviceWorkloads(release, state, workloads);
   return manifests.map((manifest) => {
     const object = inNamespace(manifest, release.namespace);
-    return mine.includes(manifest) ? withVersion(release, state, manifest.source, object, version, image) : object;
+    return mine.includes(manifest)
+      ? withVersion(release, state, manifest.source, object, version, image)
+      : object;
   });
 }
 
@@ -163,7 +191,9 @@ function serviceWorkloads(
   workloads: readonly Manifest[],
 ): readonly Manifest[] {
   const selector = selectorOfService(release, state);
-  const selected = workloads.filter(({ object }) => selects(selector, podTemplateOf(object)?.metadata?.labels));
+  const selected = workloads.filter(({ object }) =>
+    selects(selector, podTemplateOf(object)?.metadata?.labels),
+  );
   if (selected.length > 0) return selected;
   if (workloads.length === 1) return workloads;
   throw new CanaryError(
@@ -193,7 +223,13 @@ export function podTemplateOf(object: KubeObject): PodTemplate | undefined {
   return WORKLOAD_KINDS.includes(object.kind) ? workload.spec?.template : undefined;
 }
 
-const CLUSTER_SCOPED = ['Namespace', 'ClusterRole', 'ClusterRoleBinding', 'PriorityClass', 'CustomResourceDefinition'];
+const CLUSTER_SCOPED = [
+  'Namespace',
+  'ClusterRole',
+  'ClusterRoleBinding',
+  'PriorityClass',
+  'CustomResourceDefinition',
+];
 
 function inNamespace({ object }: Manifest, namespace: string): KubeObject {
   if (object.metadata.namespace !== undefined || CLUSTER_SCOPED.includes(object.kind)) return object;
@@ -217,7 +253,9 @@ function withVersion(
     matchLabels: { ...workload.spec?.selector?.matchLabels, [VERSION_LABEL]: version },
   };
   const chosen = image === undefined ? undefined : containerFor(workload, release.app, image, source);
-  const containers = template?.spec?.containers?.map((container) => (container === chosen ? { ...container, image } : container));
+  const containers = template?.spec?.containers?.map((container) =>
+    container === chosen ? { ...container, image } : container,
+  );
   return {
     ...object,
     metadata: { ...object.metadata, labels: { ...object.metadata.labels, [VERSION_LABEL]: version } },
@@ -246,7 +284,8 @@ function containerFor(workload: Deployment, app: string, image: string, source?:
     containers.find(({ name }) => name === app) ??
     (containers.length === 1 ? containers[0] : undefined);
   if (chosen !== undefined) return chosen;
-  const names = containers.map(({ name, image: its }) => `${name} (${its ?? 'no image'})`).join(', ') || 'none';
+  const names =
+    containers.map(({ name, image: its }) => `${name} (${its ?? 'no image'})`).join(', ') || 'none';
   throw new CanaryError(
     `${nameOf(workload)}${source === undefined ? '' : ` (${source})`}: which container gets image ${image}? Its containers are ${names}; name one of them ${app}.`,
   );

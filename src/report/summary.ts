@@ -30,7 +30,12 @@ function heading({ operation, app, namespace, verdict, failure: failed }: RunRec
 }
 
 function failure({ failure: failed }: RunRecord): string {
-  return failed === undefined ? '' : failed.split('\n').map((line) => `> ${escape(line)}`).join('\n');
+  return failed === undefined
+    ? ''
+    : failed
+        .split('\n')
+        .map((line) => `> ${escape(line)}`)
+        .join('\n');
 }
 
 function weightsLine({ weights, previous, next }: RunRecord): string {
@@ -66,18 +71,30 @@ function evidenceTable(evidence: readonly IngressEvidence[]): string {
 
 function findings({ findings: found }: RunRecord): string {
   if (found.length === 0) return '';
-  return ['### Likely cause', ...found.map(({ title, detail }) => `1. **${escape(title)}.** ${escape(detail)}`)].join('\n');
+  return [
+    '### Likely cause',
+    ...found.map(({ title, detail }) => `1. **${escape(title)}.** ${escape(detail)}`),
+  ].join('\n');
 }
 
 function clusters({ clusters: held }: RunRecord): string {
   if (held.length === 0) return '';
-  return [row(['Cluster', 'Holds']), row(['---', '---']), ...held.map(({ cluster, text }) => row([escape(cluster), escape(text)]))].join('\n');
+  return [
+    row(['Cluster', 'Holds']),
+    row(['---', '---']),
+    ...held.map(({ cluster, text }) => row([escape(cluster), escape(text)])),
+  ].join('\n');
 }
 
 function changes({ changes: made }: RunRecord): string {
   if (made.length === 0) return 'Nothing was written.';
-  const rows = made.map(({ cluster, object, reason }) => row([escape(cluster), escape(object), escape(reason)]));
-  return details(`${String(made.length)} writes`, [row(['Cluster', 'Object', 'Why']), row(['---', '---', '---']), ...rows].join('\n'));
+  const rows = made.map(({ cluster, object, reason }) =>
+    row([escape(cluster), escape(object), escape(reason)]),
+  );
+  return details(
+    `${String(made.length)} writes`,
+    [row(['Cluster', 'Object', 'Why']), row(['---', '---', '---']), ...rows].join('\n'),
+  );
 }
 
 function phases({ phases: done }: RunRecord): string {

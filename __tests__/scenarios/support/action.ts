@@ -33,21 +33,31 @@ export async function runAction(
       HOME: folder,
       GITHUB_OUTPUT: outputFile,
       GITHUB_STEP_SUMMARY: summaryFile,
-      ...Object.fromEntries(Object.entries(inputs).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value])),
+      ...Object.fromEntries(
+        Object.entries(inputs).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]),
+      ),
       ...options.env,
     },
   });
   let log = '';
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (log += text));
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => (log += text));
   const [code] = (await once(child, 'close')) as [number | null];
   const seconds = (performance.now() - start) / 1000;
   const [output, summary] = await Promise.all([readFile(outputFile, 'utf8'), readFile(summaryFile, 'utf8')]);
   await rm(folder, { recursive: true });
-  return { code: code ?? -1, log, outputs: outputsIn(output), summary, seconds };
+  return { code: code ?? -1, log: shown(log), outputs: outputsIn(output), summary, seconds };
+}
+
+/** The log as the runner shows it: it takes the escapes out of workflow commands. */
+function shown(log: string): string {
+  return log.replaceAll('%0D', '\r').replaceAll('%0A', '\n').replaceAll('%25', '%');
 }
 
 /** Reads the file of outputs: `name<<delimiter`, the value, the delimiter. */
 function outputsIn(text: string): Record<string, string> {
   const found = text.matchAll(/^(?<name>[^\n<]+)<<(?<mark>.+)\n(?<value>[\s\S]*?)\n\k<mark>$/gm);
-  return Object.fromEntries([...found].map(({ groups }) => [groups?.['name'] ?? '', groups?.['value'] ?? '']));
+  return Object.fromEntries(
+    [...found].map(({ groups }) => [groups?.['name'] ?? '', groups?.['value'] ?? '']),
+  );
 }

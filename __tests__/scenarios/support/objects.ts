@@ -6,10 +6,16 @@ export const NAMESPACE = 'gray-demo';
 export const HOST = `${APP}.${NAMESPACE}.svc.cluster.local`;
 
 /** The image of the seed's sample service; a tag from the fleet's list of faults makes it misbehave. */
-export const image = (version: string, tag = 'latest'): string => `docker.m.daocloud.io/istio/examples-helloworld-${version}:${tag}`;
+export const image = (version: string, tag = 'latest'): string =>
+  `docker.m.daocloud.io/istio/examples-helloworld-${version}:${tag}`;
 
-/** The seed's release: v1 in east, v2 in west. */
+/**
+ * The seed's release: v1 in east, v2 in west. At the default confidence one run of a hundred may fail by chance, which a
+ * suite of many runs cannot have; with it, and the wider tolerance, a run needs about as many samples as by default.
+ */
 export const SEED = {
+  confidence: '99.999',
+  tolerance: '8',
   app: APP,
   namespace: NAMESPACE,
   clusters: 'v1: east\nv2: west',
@@ -17,7 +23,7 @@ export const SEED = {
   image: `v1=${image('v1')}\nv2=${image('v2')}`,
   port: '5000',
   path: '/hello',
-  'max-rps': '500',
+  'max-rps': '1000',
 } as const;
 
 export const namespace = (labels: Record<string, string> = { 'istio-injection': 'enabled' }): Obj => ({
@@ -30,19 +36,28 @@ export const service = (): Obj => ({
   apiVersion: 'v1',
   kind: 'Service',
   metadata: { name: APP, namespace: NAMESPACE, labels: { app: APP } },
-  spec: { selector: { app: APP }, ports: [{ name: 'http-5000', port: 5000, targetPort: 5000, protocol: 'TCP' }] },
+  spec: {
+    selector: { app: APP },
+    ports: [{ name: 'http-5000', port: 5000, targetPort: 5000, protocol: 'TCP' }],
+  },
 });
 
 export const deployment = (version: string, options: { name?: string; image?: string } = {}): Obj => ({
   apiVersion: 'apps/v1',
   kind: 'Deployment',
-  metadata: { name: options.name ?? `${APP}-${version}`, namespace: NAMESPACE, labels: { app: APP, version } },
+  metadata: {
+    name: options.name ?? `${APP}-${version}`,
+    namespace: NAMESPACE,
+    labels: { app: APP, version },
+  },
   spec: {
     replicas: 1,
     selector: { matchLabels: { app: APP, version } },
     template: {
       metadata: { labels: { app: APP, version } },
-      spec: { containers: [{ name: APP, image: options.image ?? image(version), ports: [{ containerPort: 5000 }] }] },
+      spec: {
+        containers: [{ name: APP, image: options.image ?? image(version), ports: [{ containerPort: 5000 }] }],
+      },
     },
   },
 });
@@ -54,7 +69,11 @@ export const destinationRule = (versions: readonly string[], spec: Record<string
   spec: {
     host: APP,
     trafficPolicy: { tls: { mode: 'ISTIO_MUTUAL' } },
-    subsets: versions.map((version) => ({ name: version, labels: { version }, trafficPolicy: { tls: { mode: 'ISTIO_MUTUAL' } } })),
+    subsets: versions.map((version) => ({
+      name: version,
+      labels: { version },
+      trafficPolicy: { tls: { mode: 'ISTIO_MUTUAL' } },
+    })),
     ...spec,
   },
 });
@@ -63,7 +82,10 @@ export const gateway = (hosts: readonly string[] = ['*']): Obj => ({
   apiVersion: ISTIO,
   kind: 'Gateway',
   metadata: { name: APP, namespace: NAMESPACE },
-  spec: { selector: { istio: 'ingressgateway' }, servers: [{ port: { number: 80, name: 'http', protocol: 'HTTP' }, hosts: [...hosts] }] },
+  spec: {
+    selector: { istio: 'ingressgateway' },
+    servers: [{ port: { number: 80, name: 'http', protocol: 'HTTP' }, hosts: [...hosts] }],
+  },
 });
 
 export const destination = (subset: string, weight?: number): Record<string, unknown> => ({

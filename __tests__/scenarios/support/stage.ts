@@ -20,12 +20,18 @@ export class Stage {
   }
 
   /** Runs the action with the seed's inputs; an input set to '' is not given. */
-  async run(inputs: Readonly<Record<string, string>> = {}, options: Parameters<typeof runAction>[1] = {}): Promise<Run> {
+  async run(
+    inputs: Readonly<Record<string, string>> = {},
+    options: Parameters<typeof runAction>[1] = {},
+  ): Promise<Run> {
     return runAction({ kubeconfig: this.fleet.kubeconfig, ...SEED, ...inputs }, options);
   }
 
   /** Runs the action and expects it to pass; the message of a failure is its log. */
-  async pass(inputs: Readonly<Record<string, string>> = {}, options: Parameters<typeof runAction>[1] = {}): Promise<Run> {
+  async pass(
+    inputs: Readonly<Record<string, string>> = {},
+    options: Parameters<typeof runAction>[1] = {},
+  ): Promise<Run> {
     const run = await this.run(inputs, options);
     if (run.code !== 0) throw new Error(`The action failed:\n${run.log}`);
     return run;
@@ -51,23 +57,34 @@ export class Stage {
 
   /** The spec of the VirtualService in each cluster. */
   async routes(): Promise<readonly Obj[]> {
-    return Promise.all([this.east, this.west].map((kube) => kube.get(ISTIO, 'VirtualService', APP, NAMESPACE)));
+    return Promise.all(
+      [this.east, this.west].map((kube) => kube.get(ISTIO, 'VirtualService', APP, NAMESPACE)),
+    );
   }
 
   /** The weights that the users' route holds in each cluster, as `v1=80,v2=20`; undefined where there is none. */
   async weights(): Promise<readonly (string | undefined)[]> {
-    const found = await Promise.all([this.east, this.west].map((kube) => kube.find(ISTIO, 'VirtualService', APP, NAMESPACE)));
+    const found = await Promise.all(
+      [this.east, this.west].map((kube) => kube.find(ISTIO, 'VirtualService', APP, NAMESPACE)),
+    );
     return found.map((vs) => (vs === undefined ? undefined : weightsIn(vs)));
   }
 }
 
 interface Route {
   readonly name?: string;
-  readonly route?: readonly { readonly weight?: number; readonly destination: { readonly subset?: string } }[];
+  readonly route?: readonly {
+    readonly weight?: number;
+    readonly destination: { readonly subset?: string };
+  }[];
 }
 
 function weightsIn(vs: Obj): string {
   const { http } = vs['spec'] as { http: readonly Route[] };
-  const route = http.find(({ name }) => name?.startsWith('canary-preview-') !== true);
-  return (route?.route ?? []).map(({ weight = 100, destination }) => `${destination.subset ?? ''}=${String(weight)}`).join(',');
+  const route =
+    http.find(({ name }) => name === APP) ??
+    http.find(({ name }) => name?.startsWith('canary-preview-') !== true);
+  return (route?.route ?? [])
+    .map(({ weight = 100, destination }) => `${destination.subset ?? ''}=${String(weight)}`)
+    .join(',');
 }

@@ -1,0 +1,233 @@
+import { createServer } from 'node:http';
+import type { RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { startFleet } from '../../testbed/start.ts';
+import { ISTIO } from './support/kube.ts';
+import type { Kube } from './support/kube.ts';
+import { APP, NAMESPACE, destination, image } from './support/objects.ts';
+import { Stage } from './support/stage.ts';
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = new Stage(await startFleet());
+});
+afterEach(() => stage.fleet.reset());
+afterAll(() => stage.fleet.stop());
+
+const install = async (weights: string): Promise<void> => {
+  await stage.pass({ weights });
+};
+
+/** Someone edits the weights of the users' route by hand. */
+async function edit(kube: Kube, v1: number, v2: number): Promise<void> {
+  const vs = await kube.get(ISTIO, 'VirtualService', APP, NAMESPACE);
+  const { http } = vs['spec'] as { http: { name?: string; route: Record<string, unknown>[] }[] };
+  const edited = http.map((route) =>
+    route.name === APP
+      ? { ...route, route: route.route.map((one, i) => ({ ...one, weight: i === 0 ? v1 : v2 })) }
+      : route,
+  );
+  await kube.merge({
+    apiVersion: ISTIO,
+    kind: 'VirtualService',
+    metadata: { name: APP, namespace: NAMESPACE },
+    spec: { http: edited },
+  });
+}
+
+describe('verify', () => {
+  test('passes where 80/20 was asked for and is seen at every ingress (scenario 15)', async () => {
+    await stage.underLoad(async () => {
+      await install('v1=80,v2=20');
+      const run = await stage.pass({ operation: 'verify', tolerance: '5' });
+      expect(run.outputs).toMatchObject({ verdict: 'pass', weights: 'v1=80,v2=20', changed: '0' });
+      expect(Number(run.outputs['samples'])).toBeGreaterThan(800);
+    });
+  });
+
+  test.each([
+    ['swapped weights', 'v1=20,v2=80', 200],
+    ['equal weights', 'v1=50,v2=50', 600],
+  ])('fails on %s after few samples, naming every ingress (scenario 15)', async (_, seen, few) => {
+    await stage.underLoad(async () => {
+      await install(seen);
+      const run = await stage.run({ operation: 'verify', weights: 'v1=80,v2=20' });
+      expect(run.code).toBe(1);
+      expect(run.outputs['verdict']).toBe('fail');
+      expect(run.log).toMatch(/east \(http.*west \(http/s);
+      expect(run.log).toContain(`It splits ${seen}, and v1=80,v2=20 was asked for`);
+      expect(Number(run.outputs['samples'])).toBeLessThan(few);
+    });
+  });
+
+  test('fails on 70/30 in one cluster only, naming that ingress, who changed it and when (scenario 15)', async () => {
+    await stage.underLoad(async () => {
+      await install('v1=80,v2=20');
+      await edit(stage.west, 70, 30);
+      const run = await stage.run({ operation: 'verify', tolerance: '5' });
+      expect(run.code).toBe(1);
+      expect(run.outputs['verdict']).toBe('fail');
+      expect(run.log).toMatch(/The route in west was changed by someone else/);
+      expect(run.log).toMatch(/holds v1=70,v2=30 instead of the v1=80,v2=20.*kubectl-edit at 20/s);
+      expect(run.log).not.toMatch(/route in east/);
+    });
+  });
+
+  test('fails on a single stray answer at 100/0 (scenario 16)', async () => {
+    await stage.underLoad(async () => {
+      await install('v1=99,v2=1');
+      const run = await stage.run({ operation: 'verify', weights: 'v1=100,v2=0', 'max-samples': '20000' });
+      expect(run.code).toBe(1);
+      const observed = JSON.parse(run.outputs['observed'] ?? '') as Record<string, { v2: number }>;
+      expect(Object.values(observed).some(({ v2 }) => v2 > 0)).toBe(true);
+    });
+  });
+
+  test('fails where header and body disagree: the subset selects the wrong pods (scenario 19)', async () => {
+    await stage.pass({ weights: 'v1=80,v2=20', image: `v1=${image('v1')}\nv2=${image('v2')}` });
+    const rule = await stage.east.get(ISTIO, 'DestinationRule', APP, NAMESPACE);
+    const subsets = ['v1', 'v2'].map((name) => ({
+      name,
+      labels: { version: name === 'v1' ? 'v2' : 'v1' },
+      trafficPolicy: { tls: { mode: 'ISTIO_MUTUAL' } },
+    }));
+    await stage.east.merge({
+      apiVersion: ISTIO,
+      kind: 'DestinationRule',
+      metadata: { name: APP, namespace: NAMESPACE },
+      spec: { ...(rule['spec'] as object), subsets },
+    });
+    const run = await stage.run({ operation: 'verify' });
+    expect(run.code).toBe(1);
+    expect(run.log).toMatch(/The subset v1 selects pods of v2/);
+    expect(run.log).toMatch(/east.*header and body of the answers name different versions/);
+  });
+});
+
+describe('rollout', () => {
+  test('gives the earlier weights back where the drift shows, everywhere', async () => {
+    await stage.underLoad(async () => {
+      await install('v1=100,v2=0');
+      // Another route ahead of the managed one takes all but the previews: no tool that reads its own weights back would see it.
+      const vs = await stage.west.get(ISTIO, 'VirtualService', APP, NAMESPACE);
+      const spec = vs['spec'] as { http: unknown[] };
+      const match = [
+        { headers: { 'x-thief': { exact: 'yes' } }, withoutHeaders: { 'x-canary-version': {} } },
+      ];
+      const thief = { name: 'thief', match, route: [destination('v2')] };
+      await stage.west.replace({ ...vs, spec: { ...spec, http: [thief, ...spec.http] } });
+      const run = await stage.run({ weights: 'v1=80,v2=20', headers: 'x-thief: yes', routes: APP });
+      expect(run.code).toBe(1);
+      expect(run.log).toMatch(/request for revision \d+ did not get through the ingress of west/);
+      expect(run.log).toMatch(/Rolled back to v1=100,v2=0/);
+      expect(run.outputs['weights']).toBe('v1=100,v2=0');
+      await expect(stage.weights()).resolves.toEqual(['v1=100,v2=0', 'v1=100,v2=0']);
+    });
+  });
+
+  test('refuses a version whose subset reaches the wrong pods, before it gets traffic (scenario 19)', async () => {
+    await stage.pass({
+      clusters: 'v1: east',
+      version: 'v1',
+      image: image('v1'),
+      'config-clusters': 'east, west',
+    });
+    await stage.underLoad(async () => {
+      const run = await stage.run({ weights: 'v1=80,v2=20', image: image('v1') });
+      expect(run.code).toBe(1);
+      expect(run.log).toMatch(/was answered by v1: the subset v2 selects pods of v1/);
+    });
+    await expect(stage.weights()).resolves.toEqual(['v1=100', 'v1=100']);
+  });
+});
+
+describe('an ingress that gives no valid answer is never a pass (scenario 17)', () => {
+  const answers: [string, RequestListener, RegExp][] = [
+    [
+      'only errors',
+      (_, response) => response.writeHead(503).end('upstream connect error'),
+      /requests failed.*status 503/,
+    ],
+    [
+      'garbage',
+      (_, response) => response.end('\u0000\u0001<html>::error::'),
+      /requests failed.*no version in the answer/,
+    ],
+    [
+      'a version that is not in the list',
+      (_, response) => response.end('Hello version: v7, instance: x'),
+      /version v7 answered, which is none of v1, v2/,
+    ],
+    ['cut connections', (request) => request.socket.destroy(), /requests failed.*connection cut/],
+  ];
+  test.each(answers)('%s', async (_, listener, reason) => {
+    await install('v1=80,v2=20');
+    const server = createServer(listener).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    try {
+      const run = await stage.run({ operation: 'verify', ingress: `east=http://127.0.0.1:${String(port)}` });
+      expect(run.code).toBe(1);
+      expect(run.outputs['verdict']).toBe('fail');
+      expect(run.log).toMatch(reason);
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+
+  test('nobody listens', async () => {
+    await install('v1=80,v2=20');
+    const run = await stage.run({ operation: 'verify', ingress: 'east=http://127.0.0.1:9' });
+    expect(run.code).toBe(1);
+    expect(run.outputs['verdict']).toBe('fail');
+    expect(run.log).toMatch(/requests failed.*connection refused/);
+  });
+
+  test('nothing comes back in time', async () => {
+    await install('v1=80,v2=20');
+    const server = createServer(() => undefined).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    try {
+      const run = await stage.run({
+        operation: 'verify',
+        ingress: `east=http://127.0.0.1:${String(port)}`,
+        'verify-timeout': '2s',
+      });
+      expect(run.code).toBe(1);
+      expect(run.outputs['verdict']).toBe('inconclusive');
+      expect(run.log).toMatch(/no decision after 2 s and 0 samples/);
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+});
+
+describe('status', () => {
+  test('tells what every cluster holds and whether they agree, and writes nothing', async () => {
+    await install('v1=80,v2=20');
+    const agree = await stage.pass({ operation: 'status' });
+    expect(agree.log).toMatch(/east: weights v1=80,v2=20, revision 1; v1: 1 of 1 pods ready/);
+    expect(agree.log).toMatch(/All clusters agree/);
+    await edit(stage.west, 50, 50);
+    const disagree = await stage.pass({ operation: 'status' });
+    expect(disagree.log).toMatch(/The clusters hold different weights/);
+    expect(disagree.outputs['changed']).toBe('0');
+  });
+});
+
+test('an operation that is not there yet fails with a clear error', async () => {
+  const run = await stage.run({ operation: 'promote' });
+  expect(run.code).toBe(1);
+  expect(run.log).toMatch(/Input operation: "promote" is not there yet/);
+});
+
+test('there is nothing to verify before the first release (scenario 13)', async () => {
+  const run = await stage.run({ operation: 'verify' });
+  expect(run.code).toBe(1);
+  expect(run.log).toMatch(/There is no VirtualService helloworld in east.*rollout first/s);
+});

@@ -1,0 +1,158 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { KubeConfig } from '@kubernetes/client-node';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { startFleet } from '../../testbed/start.ts';
+import type { FleetCluster } from '../../testbed/fleet.ts';
+import type { Obj } from './support/kube.ts';
+import { ISTIO } from './support/kube.ts';
+import { APP, NAMESPACE } from './support/objects.ts';
+import { Stage } from './support/stage.ts';
+
+const SERVICE = {
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name: 'istio-ingressgateway', namespace: 'istio-system' },
+} as const;
+
+/** Every way to the ingress of east is tried on a release that stands (scenario 21). */
+let stage: Stage;
+let east: FleetCluster;
+let usual: Obj;
+beforeAll(async () => {
+  stage = new Stage(await startFleet());
+  const [first] = stage.fleet.clusters;
+  if (first === undefined) throw new Error('the fleet has no cluster');
+  east = first;
+  await stage.pass({ weights: 'v1=80,v2=20' });
+});
+beforeEach(async () => {
+  usual = await stage.east.get(
+    SERVICE.apiVersion,
+    SERVICE.kind,
+    SERVICE.metadata.name,
+    SERVICE.metadata.namespace,
+  );
+});
+afterEach(async () => {
+  const { type, externalTrafficPolicy = 'Cluster' } = usual['spec'] as {
+    type: string;
+    externalTrafficPolicy?: string;
+  };
+  await stage.east.merge({ ...SERVICE, spec: { type, externalTrafficPolicy } });
+  await stage.east.mergeServiceStatus(SERVICE.metadata, usual['status'] ?? {});
+});
+afterAll(() => stage.fleet.stop());
+
+const verify = { operation: 'verify' };
+
+test('the IP of its load balancer', async () => {
+  const run = await stage.pass(verify);
+  expect(run.log).toContain(
+    `Ingress of east: ${east.ingress} (load balancer of Service istio-system/istio-ingressgateway)`,
+  );
+  expect(JSON.parse(run.outputs['ingress-urls'] ?? '')).toMatchObject({ east: east.ingress });
+});
+
+test('the host name of its load balancer, which has two addresses', async () => {
+  await stage.east.mergeServiceStatus(SERVICE.metadata, {
+    loadBalancer: { ingress: [{ ip: null, hostname: east.hostname }] },
+  });
+  const run = await stage.pass(verify);
+  expect(run.log).toContain(`http://${east.hostname}`);
+  expect(run.outputs['verdict']).toBe('pass');
+});
+
+describe('a node port', () => {
+  beforeEach(() => stage.east.mergeServiceStatus(SERVICE.metadata, { loadBalancer: null }));
+
+  test('where there is no load balancer', async () => {
+    await stage.east.merge({ ...SERVICE, spec: { type: 'NodePort' } });
+    const run = await stage.pass(verify);
+    expect(run.log).toMatch(
+      /Ingress of east: http:\/\/[\d.]+:\d+ \(node port of Service istio-system\/istio-ingressgateway on /,
+    );
+  });
+
+  test('of a node with a gateway pod, under the policy Local', async () => {
+    await stage.east.merge({ ...SERVICE, spec: { type: 'NodePort', externalTrafficPolicy: 'Local' } });
+    await stage.east.create({
+      apiVersion: 'v1',
+      kind: 'Node',
+      metadata: { name: 'a-bare-node' },
+      status: { addresses: [{ type: 'ExternalIP', address: '127.0.0.9' }] },
+    });
+    const run = await stage.pass(verify);
+    expect(run.log).not.toContain('127.0.0.9');
+    await stage.east.remove('v1', 'Node', 'a-bare-node');
+  });
+});
+
+test('no address at all: an error that lists what was looked at, and names the input', async () => {
+  await stage.east.merge({ ...SERVICE, spec: { type: 'ClusterIP', externalTrafficPolicy: null } });
+  await stage.east.mergeServiceStatus(SERVICE.metadata, { loadBalancer: null });
+  const run = await stage.run(verify);
+  expect(run.code).toBe(1);
+  expect(run.log).toMatch(
+    /No address of the ingress gateway was found in east\. Looked at: Gateway gray-demo\/helloworld selects 1 pods/,
+  );
+  expect(run.log).toMatch(/type ClusterIP.*input ingress, for example east=http/s);
+});
+
+test('the URL given by hand', async () => {
+  await stage.east.mergeServiceStatus(SERVICE.metadata, {
+    loadBalancer: { ingress: [{ ip: '127.0.0.9', hostname: null }] },
+  });
+  const run = await stage.pass({ ...verify, ingress: `east=${east.ingress}` });
+  expect(run.log).toContain(`Ingress of east: ${east.ingress} (input ingress)`);
+});
+
+test('none, for a cluster through which no user enters', async () => {
+  const run = await stage.pass({ ...verify, ingress: 'east=none' });
+  expect(Object.keys(JSON.parse(run.outputs['ingress-urls'] ?? '') as object)).toEqual(['west']);
+});
+
+describe('HTTPS', () => {
+  let folder: string;
+  let authority: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'canary-ca-'));
+    authority = join(folder, 'ca.pem');
+    const config = new KubeConfig();
+    config.loadFromString(stage.fleet.kubeconfig);
+    await writeFile(authority, Buffer.from(config.getClusters()[0]?.caData ?? '', 'base64'));
+    const server = {
+      port: { number: 443, name: 'https', protocol: 'HTTPS' },
+      hosts: ['shop.example.com'],
+      tls: { mode: 'SIMPLE', serverCertificate: east.tls.certificate, privateKey: east.tls.key },
+    };
+    await stage.everywhere({
+      apiVersion: ISTIO,
+      kind: 'Gateway',
+      metadata: { name: 'shop', namespace: NAMESPACE },
+      spec: { selector: { istio: 'ingressgateway' }, servers: [server] },
+    });
+    for (const kube of [stage.east, stage.west]) {
+      await kube.merge({
+        apiVersion: ISTIO,
+        kind: 'VirtualService',
+        metadata: { name: APP, namespace: NAMESPACE },
+        spec: { hosts: ['shop.example.com'], gateways: ['shop'] },
+      });
+    }
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  test('with the SNI of the host', async () => {
+    const run = await stage.pass(verify, { env: { NODE_EXTRA_CA_CERTS: authority } });
+    expect(run.log).toMatch(/Ingress of east: https:/);
+    expect(run.outputs['verdict']).toBe('pass');
+  });
+
+  test('with a certificate that the runner does not trust is no pass, and says how to trust it', async () => {
+    const run = await stage.run(verify);
+    expect(run.code).toBe(1);
+    expect(run.log).toMatch(/TLS: .*NODE_EXTRA_CA_CERTS/);
+  });
+});

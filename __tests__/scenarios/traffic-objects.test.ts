@@ -1,0 +1,204 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { startFleet } from '../../testbed/start.ts';
+import { ISTIO } from './support/kube.ts';
+import type { Obj } from './support/kube.ts';
+import {
+  APP,
+  NAMESPACE,
+  deployment,
+  destination,
+  destinationRule,
+  gateway,
+  namespace,
+  service,
+  virtualService,
+} from './support/objects.ts';
+import { Stage } from './support/stage.ts';
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = new Stage(await startFleet());
+});
+afterEach(() => stage.fleet.reset());
+afterAll(() => stage.fleet.stop());
+
+/** What a team has that already runs both versions, and routes to them by hand. */
+async function adopted(vs: Obj, rule: Obj = destinationRule(['v1', 'v2'])): Promise<void> {
+  await stage.everywhere(namespace(), service());
+  await Promise.all([stage.east.create(deployment('v1')), stage.west.create(deployment('v2'))]);
+  await Promise.all([
+    stage.east.settled('apps/v1', 'Deployment', `${APP}-v1`, NAMESPACE, isAvailable),
+    stage.west.settled('apps/v1', 'Deployment', `${APP}-v2`, NAMESPACE, isAvailable),
+  ]);
+  await stage.everywhere(rule, gateway(), vs);
+}
+
+const isAvailable = ({ status }: Obj): boolean =>
+  (status as { availableReplicas?: number } | undefined)?.availableReplicas === 1;
+
+const adoption = { image: '', port: '' };
+
+describe('objects that exist already', () => {
+  test('keep other routes, other hosts, extra subsets, unknown fields and their order (scenario 9)', async () => {
+    const before = {
+      api: { name: 'static', match: [{ uri: { prefix: '/static' } }], directResponse: { status: 204 } },
+      own: {
+        name: 'hello',
+        match: [{ uri: { exact: '/hello' } }, { uri: { prefix: '/greet' } }],
+        timeout: '7s',
+        retries: { attempts: 2, perTryTimeout: '2s' },
+        route: [destination('v1', 100)],
+        headers: { request: { set: { 'x-team': 'greeters' } } },
+      },
+      rest: { name: 'rest', route: [{ destination: { host: 'elsewhere.example.com' } }] },
+    };
+    const rule = destinationRule(['v1'], {
+      trafficPolicy: { connectionPool: { tcp: { maxConnections: 900 } }, tls: { mode: 'ISTIO_MUTUAL' } },
+    });
+    const spec = rule['spec'] as { subsets: unknown[] };
+    spec.subsets.unshift({
+      name: 'everyone',
+      labels: { app: APP },
+      trafficPolicy: { loadBalancer: { simple: 'ROUND_ROBIN' } },
+    });
+    const vs = virtualService([before.api, before.own, before.rest]);
+    const untouched = structuredClone(spec);
+    vs.metadata = { ...vs.metadata, labels: { team: 'greeters' }, annotations: { note: 'ours' } };
+    await adopted(vs, rule);
+
+    await stage.underLoad(async () => {
+      const run = await stage.pass({ ...adoption, weights: 'v1=60,v2=40' });
+      expect(run.outputs).toMatchObject({ verdict: 'pass', 'previous-weights': 'v1=100' });
+      expect((await stage.pass({ ...adoption, weights: 'v1=60,v2=40' })).outputs['changed']).toBe('0');
+    });
+
+    for (const found of await stage.routes()) {
+      expect(found.metadata).toMatchObject({ labels: { team: 'greeters' }, annotations: { note: 'ours' } });
+      const { http, ...others } = found['spec'] as { http: Record<string, unknown>[] };
+      expect(others).toEqual({ hosts: ['*'], gateways: [APP] });
+      const names = http.map(({ name }) => name);
+      expect(names).toEqual(['static', 'canary-preview-v1', 'canary-preview-v2', 'hello', 'rest']);
+      expect(JSON.stringify(http[0])).toBe(JSON.stringify(sorted(before.api)));
+      expect(JSON.stringify(http[4])).toBe(JSON.stringify(sorted(before.rest)));
+      const { route: _, ...own } = before.own;
+      const { route, ...kept } = http[3] ?? {};
+      expect(kept).toEqual(own);
+      expect(route).toMatchObject([destination('v1', 60), destination('v2', 40)]);
+    }
+    const kept = (await stage.east.get(ISTIO, 'DestinationRule', APP, NAMESPACE))['spec'] as typeof spec;
+    expect(kept).toEqual({
+      ...untouched,
+      subsets: [...untouched.subsets, expect.objectContaining({ name: 'v2', labels: { version: 'v2' } })],
+    });
+  });
+
+  test('keep the share of destinations of other hosts within the managed route', async () => {
+    await stage.everywhere(namespace(), { ...service(), metadata: { name: 'other', namespace: NAMESPACE } });
+    const other = {
+      destination: { host: `other.${NAMESPACE}.svc.cluster.local`, port: { number: 5000 }, subset: 'v9' },
+      weight: 0,
+    };
+    await stage.everywhere(service());
+    await Promise.all([stage.east.create(deployment('v1')), stage.west.create(deployment('v2'))]);
+    await stage.west.settled('apps/v1', 'Deployment', `${APP}-v2`, NAMESPACE, isAvailable);
+    await stage.everywhere(
+      destinationRule(['v1', 'v2']),
+      gateway(),
+      virtualService([{ route: [destination('v1', 100), other] }]),
+    );
+    await stage.pass({ ...adoption, weights: 'v1=50,v2=50' });
+    for (const found of await stage.routes()) {
+      const { http } = found['spec'] as { http: { route: unknown[] }[] };
+      expect(http.at(-1)?.route).toMatchObject([destination('v1', 50), other, destination('v2', 50)]);
+    }
+  });
+
+  test('with several routes to the service are refused unless they are named (scenario 10)', async () => {
+    const routes = [
+      { name: 'beta', match: [{ headers: { 'x-beta': { exact: 'yes' } } }], route: [destination('v2')] },
+      { name: 'everyone', route: [destination('v1')] },
+    ];
+    await adopted(virtualService(routes));
+    await stage.underLoad(async () => {
+      const refused = await stage.run({ ...adoption, weights: 'v1=80,v2=20' });
+      expect(refused.code).toBe(1);
+      expect(refused.log).toMatch(/2 HTTP routes that lead to helloworld: beta, everyone.*input routes/s);
+      expect(refused.outputs['changed']).toBe('0');
+      const run = await stage.pass({ ...adoption, weights: 'v1=80,v2=20', routes: 'everyone' });
+      expect(run.outputs['verdict']).toBe('pass');
+    });
+    for (const found of await stage.routes()) {
+      const { http } = found['spec'] as { http: unknown[] };
+      expect(http[0]).toEqual(routes[0]);
+    }
+  });
+
+  test('under other names than the inputs say are refused, and the right input is told', async () => {
+    await adopted({
+      ...virtualService([{ route: [destination('v1')] }]),
+      metadata: { name: 'front-door', namespace: NAMESPACE },
+    });
+    const run = await stage.run({ ...adoption, weights: 'v1=80,v2=20' });
+    expect(run.code).toBe(1);
+    expect(run.log).toMatch(/Set the input virtual-service to front-door/);
+    await expect(stage.weights()).resolves.toEqual([undefined, undefined]);
+  });
+});
+
+describe('inputs that make no sense', () => {
+  test('are told all in one message, and nothing is written (scenario 14)', async () => {
+    const run = await stage.run({
+      weights: 'v1=80,v2=30',
+      clusters: 'v1: east\nv2: wset',
+      steps: '50,20',
+      port: 'http',
+      tolerance: '-1',
+      'version-from': 'cookie',
+    });
+    expect(run.code).toBe(1);
+    expect(run.log).toMatch(/6 problems with the inputs/);
+    for (const part of [
+      'sum to 110',
+      '"wset", which is no context',
+      '"50,20"',
+      '"http"',
+      '"-1"',
+      '"cookie"',
+    ]) {
+      expect(run.log).toContain(part.replaceAll('"', '"'));
+    }
+    await expect(stage.east.find('v1', 'Namespace', NAMESPACE)).resolves.toBeUndefined();
+  });
+
+  const cases = [
+    ['negative', 'v1=120,v2=-20', /v1 has 120, which is no whole percent/],
+    ['not whole', 'v1=79.5,v2=20.5', /v1 has 79\.5, which is no whole percent/],
+    ['for a version without clusters', 'v1=80,v3=20', /version "v3", which has no clusters/],
+    ['given twice', 'v1=80,v1=20', /"v1" stands there twice/],
+    ['no numbers', 'v1=most', /v1 has most/],
+  ] as const;
+  test.each(cases)('such as weights that are %s are refused (scenario 14)', async (_, weights, message) => {
+    const run = await stage.run({ weights });
+    expect(run.code).toBe(1);
+    expect(run.log).toMatch(message);
+    await expect(stage.east.find('v1', 'Namespace', NAMESPACE)).resolves.toBeUndefined();
+  });
+
+  test('such as a version that nobody runs are refused before anything is written', async () => {
+    const run = await stage.run({ clusters: 'east, west', image: '', weights: 'v1=80,v2=20' });
+    expect(run.code).toBe(1);
+    expect(run.log).toMatch(/Version v1 is to get 80 % of the traffic, but no pod of helloworld/);
+    await expect(stage.east.find('v1', 'Namespace', NAMESPACE)).resolves.toBeUndefined();
+  });
+});
+
+/** The object with its keys in the order in which the API server stores them. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, inner]) => [key, sorted(inner)]),
+  );
+}

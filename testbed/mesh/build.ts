@@ -1,0 +1,101 @@
+import { existsSync } from 'node:fs';
+import { chmod, copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { execa } from 'execa';
+
+/** The folder of one of the Go modules that exist only to pin versions and to name what to build. */
+export function moduleFolder(module: string): string {
+  return join(import.meta.dirname, 'build', module);
+}
+
+/**
+ * Builds one Go program of a wrapper module.
+ * @param pkg import path, or a path within the module
+ * @throws Error with the last lines of the build's output
+ */
+export async function buildGo(
+  module: string,
+  pkg: string,
+  linkerFlags: string,
+  target: string,
+): Promise<void> {
+  await atomically(target, async (part) => {
+    // Without cgo no C compiler is needed, and the program runs whatever libc is there.
+    const env = { CGO_ENABLED: '0', GOWORK: 'off' };
+    const args = ['build', '-buildvcs=false', `-ldflags=${linkerFlags}`, '-o', part, pkg];
+    await run('go', args, { cwd: moduleFolder(module), env });
+  });
+}
+
+/** Copies a file out of the sources of a module that a wrapper module depends on. */
+export async function copyFromGoModule(
+  module: string,
+  dependency: string,
+  path: string,
+  target: string,
+): Promise<void> {
+  await atomically(target, async (part) => {
+    const folder = await run('go', ['list', '-m', '-f', '{{.Dir}}', dependency], {
+      cwd: moduleFolder(module),
+      env: { GOWORK: 'off' },
+    });
+    await copyFile(join(folder, path), part);
+    // The module cache is read-only; our copy must be one that its owner can delete.
+    await chmod(part, 0o644);
+  });
+}
+
+/** Unpacks a Python wheel, without what it depends on, into a folder. */
+export async function installWheel(requirement: string, folder: string): Promise<void> {
+  await atomically(folder, async (part) => {
+    const quiet = ['--quiet', '--disable-pip-version-check', '--root-user-action=ignore'];
+    await run('python3', ['-m', 'pip', 'install', ...quiet, '--no-deps', '--target', part, requirement], {});
+  });
+}
+
+/**
+ * Makes a file or folder under a name of its own and then gives it its real name, so that whoever finds the real name
+ * finds it whole, also after a build that was interrupted or while another one runs.
+ */
+export async function atomically(target: string, write: (part: string) => Promise<void>): Promise<void> {
+  const folder = dirname(target);
+  await mkdir(folder, { recursive: true });
+  await removeAbandoned(folder, basename(target));
+  const part = `${target}.${String(process.pid)}.part`;
+  try {
+    await write(part);
+    await rename(part, target);
+  } catch (error) {
+    // A folder cannot replace another: someone else has made the same one meanwhile.
+    if (!existsSync(target)) throw error;
+  } finally {
+    await rm(part, { recursive: true, force: true });
+  }
+}
+
+async function removeAbandoned(folder: string, name: string): Promise<void> {
+  for (const entry of await readdir(folder)) {
+    const [, pid] = /\.(\d+)\.part$/.exec(entry) ?? [];
+    if (pid === undefined || !entry.startsWith(`${name}.`) || isAlive(Number(pid))) continue;
+    await rm(join(folder, entry), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+async function run(
+  file: string,
+  args: string[],
+  options: { cwd?: string; env?: Record<string, string> },
+): Promise<string> {
+  const result = await execa(file, args, { ...options, reject: false, all: true });
+  if (!result.failed) return result.stdout;
+  const tail = result.all.split('\n').slice(-20).join('\n');
+  throw new Error(`${result.shortMessage ?? file} (in ${result.cwd}). Its last lines:\n${tail}`);
+}

@@ -1,0 +1,223 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { meshIdentity } from './certificates.ts';
+import type { Forward, FrontMessage } from './front.ts';
+import { pods, services } from './kube-objects.ts';
+import type { Pod, Service, ServicePort, ServiceSpec } from './kube-objects.ts';
+import type { Ground, KubernetesCluster } from './kubernetes.ts';
+import { nodeName } from './kubernetes.ts';
+import { connectGateway, insideNetworkOf } from './network.ts';
+import type { Addresses } from './network.ts';
+
+const NAMESPACE = 'istio-system';
+const NAME = 'istio-ingressgateway';
+const LABELS = { app: NAME, istio: 'ingressgateway' };
+const PORTS: ServicePort[] = [
+  { name: 'http2', port: 80, targetPort: 80, nodePort: 30080 },
+  { name: 'https', port: 443, targetPort: 443, nodePort: 30443 },
+];
+const SPEC: ServiceSpec = {
+  type: 'LoadBalancer',
+  selector: LABELS,
+  ports: PORTS,
+  externalTrafficPolicy: 'Cluster',
+};
+
+/** The one replica of a cluster's ingress gateway, and the load balancer and node ports before it. */
+export interface IngressGateway {
+  /** Takes back every change of the gateway's Service. */
+  restoreService(): Promise<void>;
+}
+
+/** @returns whether this is the pod of a gateway, which is not for the pod runner to run */
+export function isGatewayPod({ metadata }: Pod): boolean {
+  return metadata?.namespace === NAMESPACE && metadata.labels?.['istio'] === LABELS.istio;
+}
+
+/**
+ * Starts the ingress gateway of a cluster, and waits until Envoy has its first configuration.
+ * @param home the cluster whose istiod configures it, which has to be ready
+ */
+export async function startGateway(
+  ground: Ground,
+  cluster: KubernetesCluster,
+  home: KubernetesCluster,
+  signal: AbortSignal,
+): Promise<IngressGateway> {
+  const { api, addresses } = cluster;
+  const [front] = await Promise.all([startFront(ground, cluster), createPod(cluster)]);
+  await restoreService(cluster);
+  void api.watch(
+    services,
+    ({ type, object }) => {
+      if (object.metadata?.namespace !== NAMESPACE || object.metadata.name !== NAME) return;
+      const message: FrontMessage = type === 'DELETED' ? [] : forwardsOf(object, addresses);
+      front.send(message);
+    },
+    signal,
+  );
+  await startProxy(ground, cluster, home, insideNetworkOf(pidOf(front)));
+  return { restoreService: () => restoreService(cluster) };
+}
+
+/** What stands before Envoy for a Service: a real load balancer and kube-proxy lead each port to its target port. */
+function forwardsOf({ spec, status }: Service, { node, loadBalancer, named }: Addresses): Forward[] {
+  return (spec?.ports ?? []).flatMap(({ port, targetPort = port, nodePort }) => {
+    const to = Number(targetPort);
+    const balanced = status?.loadBalancer?.ingress === undefined ? [] : [loadBalancer, ...named];
+    return [
+      // Envoy itself listens at every address, so a port that is its own target needs nothing.
+      ...(port === to ? [] : balanced.map((address) => ({ address, port, to }))),
+      ...(nodePort === undefined ? [] : [{ address: node, port: nodePort, to }]),
+    ];
+  });
+}
+
+async function startFront(
+  { processes, folder }: Ground,
+  { name, index }: KubernetesCluster,
+): Promise<ChildProcess> {
+  const program = join(import.meta.dirname, 'front.ts');
+  // Both gateways bind port 80 of every address; in one network they would silently share it.
+  const front = processes.start(`front of ${name}`, ['unshare', '--net', process.execPath, program], {
+    cwd: folder,
+    messages: true,
+  });
+  await once(front, 'message');
+  await connectGateway(index, pidOf(front));
+  return front;
+}
+
+function pidOf({ pid }: ChildProcess): number {
+  if (pid === undefined)
+    throw new Error('The process before the gateway did not start; is `unshare --net` allowed here?');
+  return pid;
+}
+
+async function restoreService({ api, addresses }: KubernetesCluster): Promise<void> {
+  const metadata = { name: NAME, namespace: NAMESPACE, labels: LABELS };
+  const present = (await api.list(services, NAMESPACE)).items.find(
+    (service) => service.metadata?.name === NAME,
+  );
+  const service = present
+    ? await api.replace(services, {
+        metadata: { ...metadata, resourceVersion: present.metadata?.resourceVersion ?? '' },
+        spec: {
+          ...SPEC,
+          clusterIP: present.spec?.clusterIP ?? '',
+          clusterIPs: present.spec?.clusterIPs ?? [],
+        },
+      })
+    : await api.create(services, { metadata, spec: SPEC });
+  await api.replace(
+    services,
+    { ...service, status: { loadBalancer: { ingress: [{ ip: addresses.loadBalancer }] } } },
+    'status',
+  );
+}
+
+async function createPod({ name, api, addresses }: KubernetesCluster): Promise<void> {
+  const image = 'istio/proxyv2';
+  const pod = await api.create(pods, {
+    metadata: {
+      name: `${NAME}-0`,
+      namespace: NAMESPACE,
+      labels: { ...LABELS, 'sidecar.istio.io/inject': 'false' },
+    },
+    spec: {
+      nodeName: nodeName(name),
+      serviceAccountName: 'default',
+      containers: [
+        {
+          name: 'istio-proxy',
+          image,
+          ports: PORTS.map(({ targetPort }) => ({ containerPort: Number(targetPort) })),
+        },
+      ],
+    },
+  });
+  const startedAt = new Date();
+  const ready = ['PodScheduled', 'Initialized', 'ContainersReady', 'Ready'];
+  await api.replace(
+    pods,
+    {
+      ...pod,
+      status: {
+        phase: 'Running',
+        hostIP: addresses.node,
+        podIP: addresses.gatewayPod,
+        podIPs: [{ ip: addresses.gatewayPod }],
+        startTime: startedAt,
+        conditions: ready.map((type) => ({ type, status: 'True', lastTransitionTime: startedAt })),
+        containerStatuses: [
+          {
+            name: 'istio-proxy',
+            image,
+            imageID: image,
+            ready: true,
+            started: true,
+            restartCount: 0,
+            state: { running: { startedAt } },
+          },
+        ],
+      },
+    },
+    'status',
+  );
+}
+
+async function startProxy(
+  { programs, processes, authority, folder }: Ground,
+  cluster: KubernetesCluster,
+  home: KubernetesCluster,
+  within: readonly string[],
+): Promise<void> {
+  const { name, addresses } = cluster;
+  const cwd = join(folder, `gateway-${name}`);
+  const credentials = join(cwd, 'var/run/secrets/workload-spiffe-credentials');
+  await mkdir(credentials, { recursive: true });
+  const identity = await authority.issue({ uri: [meshIdentity(NAMESPACE, 'default')] });
+  await Promise.all([
+    writeFile(join(credentials, 'cert-chain.pem'), identity.certificate),
+    writeFile(join(credentials, 'key.pem'), identity.key, { mode: 0o600 }),
+    writeFile(join(credentials, 'root-cert.pem'), authority.root),
+  ]);
+  const program = `gateway of ${name}`;
+  processes.start(
+    program,
+    [...within, programs.pilotAgent, 'proxy', 'router', '--domain=istio-system.svc.cluster.local'],
+    {
+      cwd,
+      env: {
+        POD_NAME: `${NAME}-0`,
+        POD_NAMESPACE: NAMESPACE,
+        SERVICE_ACCOUNT: 'default',
+        INSTANCE_IP: addresses.gatewayPod,
+        HOST_IP: addresses.node,
+        CLOUD_PLATFORM: 'none',
+        ENVOY_STATUS_PORT: '15021',
+        ENVOY_PROMETHEUS_PORT: '15090',
+        ISTIO_META_CLUSTER_ID: name,
+        ISTIO_METAJSON_LABELS: JSON.stringify(LABELS),
+        ISTIO_BOOTSTRAP: programs.bootstrap,
+        PROXY_CONFIG: JSON.stringify({
+          discoveryAddress: `${home.addresses.istiod}:15010`,
+          controlPlaneAuthPolicy: 'NONE',
+          binaryPath: programs.envoy,
+          configPath: join(cwd, 'envoy'),
+          concurrency: 1,
+          proxyAdminPort: 15000,
+          statusPort: 15020,
+          proxyStatsMatcher: { inclusionRegexps: ['.*'] },
+        }),
+      },
+    },
+  );
+  await processes.until(
+    program,
+    'be ready',
+    async () => (await fetch(`http://${addresses.gatewayPod}:15021/healthz/ready`)).ok,
+  );
+}

@@ -1,0 +1,58 @@
+// A mesh in a process of its own, so that neither the load of a test nor its end disturbs it: it ends when its parent does.
+import { messageOf } from './error-message.ts';
+import { Mesh } from './mesh.ts';
+import type { MeshDescription, MeshOptions } from './mesh.ts';
+
+export type MeshRequest =
+  | { readonly call: 'start'; readonly options: MeshOptions }
+  | { readonly call: 'reset' }
+  | { readonly call: 'stop' };
+/** The answers come in the order of the requests. */
+export type MeshAnswer = { readonly value: MeshDescription | undefined } | { readonly error: string };
+
+let mesh: Promise<Mesh> | undefined;
+let queue = Promise.resolve();
+
+process.on('message', (request: MeshRequest) => {
+  queue = queue.then(async () => {
+    process.send?.(await answer(request));
+  });
+});
+// The parent is told of Ctrl-C too, and decides.
+process.on('SIGINT', () => undefined);
+process.on('SIGTERM', () => {
+  void end();
+});
+process.on('disconnect', () => {
+  void end();
+});
+
+async function answer(request: MeshRequest): Promise<MeshAnswer> {
+  try {
+    return { value: await serve(request) };
+  } catch (error) {
+    return { error: messageOf(error) };
+  }
+}
+
+async function serve(request: MeshRequest): Promise<MeshDescription | undefined> {
+  switch (request.call) {
+    case 'start':
+      mesh = Mesh.start(request.options);
+      return (await mesh).describe();
+    case 'reset':
+      await (await mesh)?.reset();
+      return undefined;
+    case 'stop':
+      await (await mesh)?.stop();
+      return undefined;
+  }
+}
+
+async function end(): Promise<void> {
+  try {
+    await (await mesh)?.stop();
+  } finally {
+    process.exit(0);
+  }
+}

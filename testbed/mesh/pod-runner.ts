@@ -1,0 +1,161 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { meshIdentity } from './certificates.ts';
+import type { Authority, Certified } from './certificates.ts';
+import { messageOf } from './error-message.ts';
+import { isGatewayPod } from './gateway.ts';
+import { KubeError } from './kube-api.ts';
+import { endpointSlices, pods } from './kube-objects.ts';
+import type { EndpointSlice, Pod } from './kube-objects.ts';
+import { nodeName } from './kubernetes.ts';
+import type { Ground, KubernetesCluster } from './kubernetes.ts';
+import { outcomeOf } from './pod-status.ts';
+import type { Serving } from './pod-status.ts';
+import { until } from './until.ts';
+import { WorkloadHost } from './workload-host.ts';
+
+/** As long as a kubelet's preStop hook would be that lets the gateways hear of the end. */
+const DRAIN_MS = 1000;
+const ENDPOINT_SECONDS = 20;
+
+interface PodName {
+  readonly uid: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+interface KnownPod extends PodName {
+  /** What is done with a pod is done one after the other. */
+  work: Promise<void>;
+  ending: boolean;
+}
+
+/**
+ * Does what scheduler and kubelet do for the pods of one cluster: puts each on the cluster's one node, starts its workload,
+ * reports its status, and ends it.
+ */
+export class PodRunner {
+  readonly #cluster: KubernetesCluster;
+  readonly #authority: Authority;
+  readonly #host: WorkloadHost;
+  readonly #known = new Map<string, KnownPod>();
+  readonly #readyPods = new Map<string, ReadonlySet<string>>();
+  readonly #certificates = new Map<string, Promise<Certified>>();
+  #addresses = 0;
+
+  /** Starts to watch the cluster, until the signal. */
+  constructor({ processes, authority, folder }: Ground, cluster: KubernetesCluster, signal: AbortSignal) {
+    this.#cluster = cluster;
+    this.#authority = authority;
+    this.#host = new WorkloadHost(processes, cluster.name, folder);
+    const { api } = cluster;
+    void api.watch(
+      endpointSlices,
+      ({ type, object }) => {
+        this.#noteSlice(type === 'DELETED' ? undefined : object, object.metadata?.uid);
+      },
+      signal,
+    );
+    void api.watch(
+      pods,
+      ({ type, object }) => {
+        this.#notePod(object, type === 'DELETED');
+      },
+      signal,
+    );
+  }
+
+  /** Whether any workload runs or is about to. */
+  get idle(): boolean {
+    return this.#known.size === 0;
+  }
+
+  #noteSlice(slice: EndpointSlice | undefined, uid = ''): void {
+    const ready = slice?.endpoints?.filter(({ conditions }) => conditions?.ready !== false);
+    if (ready === undefined) this.#readyPods.delete(uid);
+    else this.#readyPods.set(uid, new Set(ready.map(({ targetRef }) => targetRef?.uid ?? '')));
+  }
+
+  #notePod(pod: Pod, gone: boolean): void {
+    const { uid, namespace, name, deletionTimestamp } = pod.metadata ?? {};
+    if (uid === undefined || namespace === undefined || name === undefined || isGatewayPod(pod)) return;
+    let known = this.#known.get(uid);
+    if (known === undefined) {
+      if (gone) return;
+      known = { uid, namespace, name, work: Promise.resolve(), ending: false };
+      this.#known.set(uid, known);
+      this.#queue(known, 'start', () => this.#run(pod, uid));
+    }
+    const { ending } = known;
+    known.ending ||= deletionTimestamp !== undefined;
+    if (gone) this.#queue(known, 'forget', () => this.#forget(uid));
+    else if (known.ending && !ending) this.#queue(known, 'end', () => this.#end({ uid, namespace, name }));
+  }
+
+  #queue(pod: KnownPod, verb: string, action: () => Promise<void>): void {
+    pod.work = pod.work.then(action).catch((error: unknown) => {
+      // Deleted meanwhile: an event of its own says so.
+      if (error instanceof KubeError && (error.status === 404 || error.status === 409)) return;
+      this.#report(`cannot ${verb} pod ${pod.namespace}/${pod.name}`, error);
+    });
+  }
+
+  #report(what: string, error: unknown): void {
+    process.stderr.write(`mesh: ${this.#cluster.name}: ${what}: ${messageOf(error)}\n`);
+  }
+
+  async #run(pod: Pod, uid: string): Promise<void> {
+    const { api, addresses, name: cluster } = this.#cluster;
+    const { namespace = '', name = '' } = pod.metadata ?? {};
+    const address = addresses.pod(this.#addresses++);
+    const { status, serving } = outcomeOf(pod, address, addresses.node, new Date());
+    if (serving) await this.#serve(pod, uid, address, serving);
+    if (pod.spec?.nodeName === undefined) {
+      const target = { apiVersion: 'v1', kind: 'Node', name: nodeName(cluster) };
+      await api.request('POST', `/api/v1/namespaces/${namespace}/pods/${name}/binding`, {
+        metadata: { name, uid },
+        target,
+      });
+    }
+    await api.patch(
+      pods,
+      { namespace, name, subresource: 'status' },
+      { metadata: { uid }, status },
+      'strategic',
+    );
+  }
+
+  async #serve({ metadata, spec }: Pod, uid: string, address: string, serving: Serving): Promise<void> {
+    const identity = serving.sidecar
+      ? {
+          ...(await this.#certificate(metadata?.namespace ?? '', spec?.serviceAccountName ?? 'default')),
+          root: this.#authority.root,
+        }
+      : undefined;
+    await this.#host.start({ ...serving, id: uid, pod: metadata?.name ?? '', address, identity });
+  }
+
+  #certificate(namespace: string, serviceAccount: string): Promise<Certified> {
+    const uri = meshIdentity(namespace, serviceAccount);
+    const certificate = this.#certificates.get(uri) ?? this.#authority.issue({ uri: [uri] });
+    this.#certificates.set(uri, certificate);
+    return certificate;
+  }
+
+  async #end({ uid, namespace, name }: PodName): Promise<void> {
+    const unused = () => ![...this.#readyPods.values()].some((ready) => ready.has(uid));
+    const what = `the endpoints of pod ${namespace}/${name} to go`;
+    await until(what, unused, { seconds: ENDPOINT_SECONDS }).catch((error: unknown) => {
+      this.#report('a pod is ended although requests may still be sent to it', error);
+    });
+    // Only now do the control planes hear of it, and have the gateways send nothing more.
+    await sleep(DRAIN_MS);
+    await this.#host.stop(uid);
+    const options = { gracePeriodSeconds: 0, preconditions: { uid } };
+    await this.#cluster.api.delete(pods, { namespace, name }, options);
+  }
+
+  async #forget(uid: string): Promise<void> {
+    await this.#host.stop(uid);
+    this.#known.delete(uid);
+  }
+}

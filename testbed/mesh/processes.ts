@@ -1,0 +1,120 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { messageOf } from './error-message.ts';
+import { until } from './until.ts';
+
+interface StartOptions {
+  readonly cwd: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Whether the process is a Node program that exchanges messages with this one. */
+  readonly messages?: boolean;
+}
+
+/** The long-running programs of a mesh: each with a log file of its own, all ended together. */
+export class Processes {
+  readonly #logs: string;
+  readonly #running = new Map<ChildProcess, string>();
+  readonly #failure = new AbortController();
+  #waiting = 0;
+  #ending = false;
+
+  /** @param logs folder for the log files */
+  constructor(logs: string) {
+    this.#logs = logs;
+    mkdirSync(logs, { recursive: true });
+  }
+
+  /**
+   * Starts a program that is meant to run until {@link end}.
+   * @param name what messages call it, e.g. `istiod of east`
+   */
+  start(
+    name: string,
+    command: readonly string[],
+    { cwd, env = {}, messages = false }: StartOptions,
+  ): ChildProcess {
+    const [file = '', ...args] = command;
+    const log = openSync(this.#logFile(name), 'a');
+    const child = spawn(file, args, {
+      cwd,
+      env: { ...process.env, ...env },
+      // A group of its own takes the children of the program along when it is ended.
+      detached: true,
+      stdio: messages ? ['ignore', log, log, 'ipc'] : ['ignore', log, log],
+    });
+    closeSync(log);
+    this.#running.set(child, name);
+    child.once('error', (error) => {
+      this.#gone(child, name, error.message);
+    });
+    child.once('exit', (code, signal) => {
+      this.#gone(child, name, signal ?? `exit code ${String(code)}`);
+    });
+    return child;
+  }
+
+  /**
+   * Waits for a condition that a program brings about.
+   * @throws Error with the last lines of the program's log when the time is over, or of the log of any program that ended meanwhile
+   */
+  async until(
+    name: string,
+    what: string,
+    look: () => Promise<boolean> | boolean,
+    seconds = 60,
+  ): Promise<void> {
+    this.#waiting += 1;
+    try {
+      await until(`${name} to ${what}`, look, { seconds, signal: this.#failure.signal });
+    } catch (error) {
+      this.#failure.signal.throwIfAborted();
+      throw new Error(`${messageOf(error)}\n${this.#tail(name)}`, {
+        cause: error,
+      });
+    } finally {
+      this.#waiting -= 1;
+    }
+  }
+
+  /** Ends every program, at once: what they keep is thrown away with them. */
+  async end(): Promise<void> {
+    this.#ending = true;
+    const exits = [...this.#running.keys()].map(async (child) => {
+      if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+      const exit = once(child, 'exit');
+      killGroup(child.pid);
+      await exit;
+    });
+    await Promise.all(exits);
+    this.#running.clear();
+  }
+
+  #gone(child: ChildProcess, name: string, how: string): void {
+    if (this.#ending || !this.#running.delete(child)) return;
+    if (child.pid !== undefined) killGroup(child.pid);
+    const error = new Error(`${name} ended by itself (${how}).\n${this.#tail(name)}`);
+    // Who waits for something throws it; later on nobody else would tell.
+    if (this.#waiting === 0) process.stderr.write(`mesh: ${error.message}\n`);
+    this.#failure.abort(error);
+  }
+
+  #logFile(name: string): string {
+    return join(this.#logs, `${name.replaceAll(' ', '-')}.log`);
+  }
+
+  #tail(name: string): string {
+    const lines = readFileSync(this.#logFile(name), 'utf8').trimEnd().split('\n').slice(-25);
+    return `The end of its log:\n${lines.map((line) => `  ${line}`).join('\n')}`;
+  }
+}
+
+function killGroup(leader: number): void {
+  try {
+    process.kill(-leader, 'SIGKILL');
+  } catch {
+    // No process of the group is left.
+  }
+}

