@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { CanaryError } from '../release/errors.ts';
-import type { VersionSource } from '../release/release.ts';
+import type { CheckSpec, VersionSource } from '../release/release.ts';
 import { PREVIEW_HEADER } from '../release/routes.ts';
 import type { VersionName } from '../release/weights.ts';
 import { attribute } from './attribution.ts';
@@ -10,11 +10,11 @@ import type { IngressClient, Reply } from './client.ts';
 /** So many answers in a row, each over a connection of its own, count as "arrived": a late replica shows among them. */
 const IN_A_ROW = 10;
 const POLL_MS = 20;
-/** How long a change may take to reach a gateway. */
+/** How long a change may take to reach a gateway, where no shorter time is asked for. */
 const ARRIVAL_TIMEOUT_MS = 30_000;
 
 export interface ProbeOptions {
-  readonly versionFrom: VersionSource;
+  readonly check: CheckSpec;
   readonly signal: AbortSignal;
 }
 
@@ -22,7 +22,7 @@ export interface ProbeOptions {
  * Waits until preview requests reach a version through an ingress. Users' traffic is not touched by them.
  *
  * @param revision that the preview route must carry; undefined: any
- * @throws CanaryError with what came back instead, after 30 s, or at once where the version's pods are of another version
+ * @throws CanaryError with what came back instead, when the time is over, or at once where the version's pods are of another version
  */
 export async function awaitPreview(
   client: IngressClient,
@@ -51,7 +51,7 @@ export async function awaitPreview(
 /**
  * Waits until the managed route of an ingress answers under a revision.
  *
- * @throws CanaryError with what came back instead, after 30 s
+ * @throws CanaryError with what came back instead, when the time is over
  */
 export async function awaitRevision(
   client: IngressClient,
@@ -75,9 +75,11 @@ interface Wanted {
 async function awaitAnswers(
   client: IngressClient,
   wanted: Wanted,
-  { versionFrom, signal }: ProbeOptions,
+  { check, signal }: ProbeOptions,
 ): Promise<void> {
-  const deadline = Date.now() + ARRIVAL_TIMEOUT_MS;
+  const { versionFrom } = check;
+  const timeoutMs = Math.min(ARRIVAL_TIMEOUT_MS, check.verifyTimeoutMs);
+  const deadline = Date.now() + timeoutMs;
   const missed = new Map<string, number>();
   let row = 0;
   let sent = 0;
@@ -91,7 +93,7 @@ async function awaitAnswers(
     row = 0;
     const seen = describe(reply, versionFrom);
     missed.set(seen, (missed.get(seen) ?? 0) + 1);
-    if (Date.now() >= deadline) throw notArrived(client, wanted.what, sent, missed);
+    if (Date.now() >= deadline) throw notArrived(client, wanted.what, timeoutMs, sent, missed);
     await delay(POLL_MS, undefined, { signal });
   }
 }
@@ -99,6 +101,7 @@ async function awaitAnswers(
 function notArrived(
   client: IngressClient,
   what: string,
+  timeoutMs: number,
   sent: number,
   missed: ReadonlyMap<string, number>,
 ): CanaryError {
@@ -107,7 +110,7 @@ function notArrived(
     .toSorted((a, b) => b[1] - a[1])
     .map(([kind, count]) => `${String(count)} × ${kind}`);
   return new CanaryError(
-    `${what} did not get through the ingress of ${cluster} (${url}${path}) within ${String(ARRIVAL_TIMEOUT_MS / 1000)} s: of ${String(sent)} answers ${seen.join(', ')}. Does the path exist (input path), and does no other route take it?`,
+    `${what} did not get through the ingress of ${cluster} (${url}${path}) within ${String(timeoutMs / 1000)} s: of ${String(sent)} answers ${seen.join(', ')}. Does the path exist (input path), and does no other route take it?`,
   );
 }
 

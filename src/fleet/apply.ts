@@ -1,7 +1,7 @@
 import { CanaryError, messageOf } from '../release/errors.ts';
 import { nameOf } from '../release/objects.ts';
 import type { KubeObject } from '../release/objects.ts';
-import type { Change } from '../release/plan.ts';
+import type { Change } from '../release/change.ts';
 import type { ClusterName } from '../release/release.ts';
 import { allOf } from './fleet.ts';
 import type { Fleet } from './fleet.ts';

@@ -10,7 +10,8 @@ import { messageOf } from '../release/errors.ts';
 import { nameOf } from '../release/objects.ts';
 import type { Gateway, VirtualService } from '../release/objects.ts';
 import { planRollout } from '../release/plan.ts';
-import type { Change, Plan } from '../release/plan.ts';
+import type { Change } from '../release/change.ts';
+import type { Direction, Plan } from '../release/plan.ts';
 import type { ClusterName, Release } from '../release/release.ts';
 import type { FleetState } from '../release/state.ts';
 import { weightsInForce } from '../release/traffic.ts';
@@ -30,11 +31,11 @@ const GIVE_BACK_TIMEOUT_MS = 20_000;
  * Brings workloads, DestinationRule, Gateway and VirtualService in all clusters to what was asked, then verifies the shares
  * through every ingress; gives the earlier weights back where they are not right. Run again, it writes nothing.
  */
-export async function rollout(context: Context): Promise<void> {
+export async function rollout(context: Context, direction: Direction = 'forward'): Promise<void> {
   const { release, fleet } = context;
   const state = await phase(context, 'Read', () => fleet.read(release));
   const { plan, clients } = await phase(context, 'Plan', async () => {
-    const plan = await dryRun(fleet, state, planRollout(release, state));
+    const plan = await dryRun(fleet, state, planRollout(release, state, direction));
     tell(context, plan);
     return {
       plan,
@@ -109,10 +110,13 @@ async function deploy(context: Context, plan: Plan): Promise<void> {
   const { workloads, ready } = plan;
   if (workloads.length > 0)
     await phase(context, 'Deploy', () => writeInOrder(fleet, workloads, recordIn(context)));
-  if (workloads.length === 0 && plan.routes.length === 0) return;
+  const needed = ready.filter(({ cluster, deployments, gains }) => {
+    return gains || workloads.some((change) => change.cluster === cluster && deployments.includes(change.object.metadata.name));
+  });
+  if (needed.length === 0) return;
   await phase(context, 'Ready', () =>
     allOf(
-      ready.map((check) =>
+      needed.map((check) =>
         waitUntilReady(fleet.cluster(check.cluster), check, {
           namespace: release.namespace,
           timeoutMs: release.workload.readyTimeoutMs,
@@ -155,12 +159,13 @@ async function seePreviews(
   plan: Plan,
   clients: readonly IngressClient[],
 ): Promise<void> {
-  const { versionFrom } = release.check;
   const known = [...plan.weights.keys()];
   const revision = plan.previews.length === 0 ? undefined : String(plan.revision);
   await allOf(
     clients.flatMap((client) =>
-      plan.probes.map((version) => awaitPreview(client, version, revision, known, { versionFrom, signal })),
+      plan.probes.map((version) =>
+        awaitPreview(client, version, revision, known, { check: release.check, signal }),
+      ),
     ),
   );
 }
@@ -170,8 +175,9 @@ async function seeRevision(
   revision: number,
   clients: readonly IngressClient[],
 ): Promise<void> {
-  const { versionFrom } = release.check;
-  await allOf(clients.map((client) => awaitRevision(client, String(revision), { versionFrom, signal })));
+  await allOf(
+    clients.map((client) => awaitRevision(client, String(revision), { check: release.check, signal })),
+  );
 }
 
 async function checkNow(
@@ -229,7 +235,7 @@ async function writeEarlier(
 ): Promise<void> {
   const { release, fleet, journal, log } = context;
   const earlier: Release = { ...release, traffic: { ...release.traffic, weights: previous } };
-  const back = planRollout(earlier, await fleet.readAgain(release, state));
+  const back = planRollout(earlier, await fleet.readAgain(release, state), 'back');
   await writeTogether(fleet, back.routes, recordIn(context));
   journal.weights = previous;
   try {

@@ -1,9 +1,10 @@
 import { hasSidecar, isReady } from '../cluster/pods.ts';
 import { selects } from '../release/objects.ts';
 import type { Pod } from '../release/objects.ts';
+import { previousOf } from '../release/record.ts';
 import type { ClusterState } from '../release/state.ts';
 import { VERSION_LABEL } from '../release/subsets.ts';
-import { describeEdit, editsOf, weightsInForce } from '../release/traffic.ts';
+import { describeEdit, editsOf, newestRecord, weightsInForce } from '../release/traffic.ts';
 import type { InForce } from '../release/traffic.ts';
 import { formatWeights, sameWeights } from '../release/weights.ts';
 import { selectorOfService } from '../release/workloads.ts';
@@ -25,7 +26,7 @@ export async function status(context: Context): Promise<void> {
     for (const { cluster, text } of journal.clusters) log.info(`${cluster}: ${text}`);
     const [first, ...others] = inForce;
     journal.weights = first?.weights;
-    journal.previous = first?.record?.previous;
+    journal.previous = previousOf(newestRecord(inForce));
     const agree = others.every(({ weights }) =>
       sameWeights(weights ?? new Map(), first?.weights ?? new Map()),
     );

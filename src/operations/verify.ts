@@ -1,8 +1,9 @@
 import { CanaryError } from '../release/errors.ts';
 import { nameOf } from '../release/objects.ts';
 import type { VirtualService } from '../release/objects.ts';
+import { previousOf } from '../release/record.ts';
 import type { ClusterName } from '../release/release.ts';
-import { weightsInForce } from '../release/traffic.ts';
+import { newestRecord, weightsInForce } from '../release/traffic.ts';
 import type { InForce } from '../release/traffic.ts';
 import { formatWeights, sameWeights } from '../release/weights.ts';
 import type { Weights } from '../release/weights.ts';
@@ -24,7 +25,7 @@ export async function verify(context: Context): Promise<void> {
     return { inForce, weights, clients: await openIngresses(context, state, virtualServices(inForce)) };
   });
   journal.weights = inForce[0]?.weights;
-  journal.previous = inForce[0]?.record?.previous;
+  journal.previous = previousOf(newestRecord(inForce));
   try {
     await phase(context, 'Verify', () => checkShares(context, clients, weights, inForce));
   } finally {
@@ -56,11 +57,11 @@ function agreedWeights(inForce: readonly InForce[], name: string): Weights {
         `${nameOf(virtualService)} in ${cluster} gives no weights to versions. Run the operation rollout first, or set the input weights.`,
       );
   }
-  const newest = inForce.toSorted((a, b) => (b.record?.revision ?? 0) - (a.record?.revision ?? 0))[0];
-  const agreed = newest?.record?.weights ?? newest?.weights;
+  const recorded = newestRecord(inForce)?.weights;
+  const agreed = recorded ?? inForce[0]?.weights;
   if (agreed === undefined) throw new CanaryError('No cluster was named that serves the routes.');
   if (
-    newest?.record?.weights === undefined &&
+    recorded === undefined &&
     !inForce.every(({ weights }) => weights !== undefined && sameWeights(weights, agreed))
   ) {
     const held = inForce.map(

@@ -1,38 +1,18 @@
-import { isDeepStrictEqual } from 'node:util';
+import type { Change } from './change.ts';
 import { CanaryError } from './errors.ts';
-import { gatewayKey, newGateway } from './gateways.ts';
 import { nameOf, selects } from './objects.ts';
 import type { KubeObject, VirtualService } from './objects.ts';
-import { withRecord } from './record.ts';
 import { allClusters, clustersOf, namedVersions } from './release.ts';
 import type { ClusterName, Release } from './release.ts';
-import { routesTo, withPreviews, withWeights } from './routes.ts';
-import type { RouteTarget } from './routes.ts';
+import { routesTo } from './routes.ts';
+import { trafficChanges } from './routing.ts';
 import type { ClusterState, FleetState } from './state.ts';
-import {
-  VERSION_LABEL,
-  assertSubsetLabels,
-  missingSubsets,
-  newDestinationRule,
-  subsetLabels,
-  withSubsets,
-} from './subsets.ts';
-import { describeEdit, editsOf, trafficOf, weightsInForce } from './traffic.ts';
+import { VERSION_LABEL, subsetLabels } from './subsets.ts';
+import { describeEdit, editsOf, newestRecord, weightsInForce } from './traffic.ts';
 import type { InForce } from './traffic.ts';
 import { formatWeights, sameWeights } from './weights.ts';
 import type { VersionName, Weights } from './weights.ts';
 import { namespaceObject, selectorOfService, workloadObjects } from './workloads.ts';
-
-/** One write to one cluster, with the reason for it. */
-export interface Change {
-  readonly cluster: ClusterName;
-  /** `apply`: server-side apply, which may turn out to change nothing; the others are guarded by resourceVersion. */
-  readonly verb: 'apply' | 'create' | 'update';
-  readonly object: KubeObject;
-  /** What stands there; undefined for `create`, and for `apply` (the server compares). */
-  readonly before: KubeObject | undefined;
-  readonly reason: string;
-}
 
 /** What has to be there before a version gets users' traffic in one cluster. */
 export interface ReadyCheck {
@@ -42,6 +22,8 @@ export interface ReadyCheck {
   readonly labels: Readonly<Record<string, string>>;
   /** Deployments that must have finished rolling out. */
   readonly deployments: readonly string[];
+  /** Whether the version gets more traffic; otherwise it has to be ready only where it is deployed anew. */
+  readonly gains: boolean;
 }
 
 /**
@@ -53,7 +35,7 @@ export interface Plan {
   readonly weights: Weights;
   /** Weights in force before; undefined on a first install. */
   readonly previous: Weights | undefined;
-  /** The weights that a rollback gives back: those in force before, or where nothing changes, those before them. */
+  /** The weights that a rollback gives back after this plan. */
   readonly before: Weights | undefined;
   readonly revision: number;
   readonly workloads: readonly Change[];
@@ -68,25 +50,47 @@ export interface Plan {
   readonly routes: readonly Change[];
 }
 
+/** `forward`: a step of the release; `back`: giving back weights of its history, whatever was edited since. */
+export type Direction = 'forward' | 'back';
+
 /**
  * What has to change so that the fleet holds what the release asks for. Pure.
  *
  * @throws CanaryError where what stands there does not allow it: nothing may be written then
  */
-export function planRollout(release: Release, fleet: FleetState): Plan {
+export function planRollout(release: Release, fleet: FleetState, direction: Direction = 'forward'): Plan {
   const inForce = weightsInForce(release, fleet);
   const previous = inForce.find(({ weights }) => weights !== undefined)?.weights;
   const weights = targetWeights(release, inForce, previous);
-  assertNotEdited(inForce, weights);
+  if (direction === 'forward') assertNotEdited(inForce, weights);
+  assertNoStranger(release, fleet, inForce, weights);
   const versions = [...weights.keys()];
   const workloads = allClusters(release).flatMap((cluster) =>
     workloadChanges(release, stateOf(fleet, cluster), versions),
   );
-  const ready = readyChecks(release, fleet, inForce, weights, workloads);
-  const traffic = trafficChanges(release, fleet, inForce, weights, previous);
-  const unchanged = previous !== undefined && sameWeights(previous, weights);
-  const before = unchanged ? inForce[0]?.record?.previous : previous;
-  return { weights, previous, before, workloads, ready, ...traffic };
+  const raised = versions.filter((version) => isRaised(inForce, version, weights.get(version) ?? 0));
+  const ready = readyChecks(release, fleet, inForce, weights, raised, workloads);
+  const history = historyAfter(newestRecord(inForce)?.history ?? [], previous, weights, direction);
+  const traffic = trafficChanges(release, fleet, inForce, { weights, raised, history });
+  return { weights, previous, before: history.at(-1), workloads, ready, ...traffic };
+}
+
+/** Whether a version gets more than some cluster gives it now. */
+function isRaised(inForce: readonly InForce[], version: VersionName, weight: number): boolean {
+  return inForce.some(({ weights }) => weight > (weights?.get(version) ?? 0));
+}
+
+/** The earlier weights to keep: a step forward adds those it leaves, a step back takes away those it gives back. */
+function historyAfter(
+  history: readonly Weights[],
+  previous: Weights | undefined,
+  weights: Weights,
+  direction: Direction,
+): readonly Weights[] {
+  if (previous === undefined || sameWeights(previous, weights)) return history;
+  if (direction === 'forward') return [...history, previous];
+  const index = history.findLastIndex((earlier) => sameWeights(earlier, weights));
+  return index < 0 ? history : history.slice(0, index);
 }
 
 function stateOf(fleet: FleetState, cluster: ClusterName): ClusterState {
@@ -105,8 +109,9 @@ function targetWeights(
   const named = namedVersions(release);
   const start = asked ?? previous;
   if (start !== undefined) {
-    const idle = new Set([...(previous?.keys() ?? []), ...named].filter((version) => !start.has(version)));
-    return new Map([...start, ...[...idle].map((version) => [version, 0] as const)]);
+    // The order of the versions in force stays, so that another order in the inputs changes nothing.
+    const versions = new Set([...(previous?.keys() ?? []), ...start.keys(), ...named]);
+    return new Map([...versions].map((version) => [version, start.get(version) ?? 0]));
   }
   const [only, ...others] = named;
   if (
@@ -163,20 +168,22 @@ function readyChecks(
   fleet: FleetState,
   inForce: readonly InForce[],
   weights: Weights,
+  raised: readonly VersionName[],
   workloads: readonly Change[],
 ): readonly ReadyCheck[] {
   const rule = inForce.find(({ destinationRule }) => destinationRule !== undefined)?.destinationRule;
-  return [...weights].flatMap(([version, weight]) => {
+  return [...weights.keys()].flatMap((version) => {
     const clusters = clustersOf(release, version);
     return clusters.flatMap((cluster): readonly ReadyCheck[] => {
       const deployments = workloads
         .filter(({ object, ...change }) => change.cluster === cluster && object.kind === 'Deployment')
         .filter(({ object }) => object.metadata.labels?.[VERSION_LABEL] === version)
         .map(({ object }) => object.metadata.name);
-      // A version that gets no traffic and is not deployed here owes nothing.
-      if (weight === 0 && deployments.length === 0) return [];
+      const gains = raised.includes(version);
+      // A version that gains no traffic and is not deployed here owes nothing.
+      if (!gains && deployments.length === 0) return [];
       const selector = serviceSelector(release, stateOf(fleet, cluster), version);
-      return [{ cluster, version, labels: { ...selector, ...subsetLabels(rule, version) }, deployments }];
+      return [{ cluster, version, labels: { ...selector, ...subsetLabels(rule, version) }, deployments, gains }];
     });
   });
 }
@@ -197,6 +204,23 @@ function serviceSelector(
   return selector;
 }
 
+function assertNoStranger(
+  release: Release,
+  fleet: FleetState,
+  inForce: readonly InForce[],
+  weights: Weights,
+): void {
+  const stranger = [...weights.keys()].find((version) => {
+    const labels = subsetLabels(inForce[0]?.destinationRule, version);
+    return (weights.get(version) ?? 0) > 0 && !runsSomewhere(release, fleet, labels, version);
+  });
+  if (stranger !== undefined) {
+    throw new CanaryError(
+      `Version ${stranger} is to get ${String(weights.get(stranger))} % of the traffic, but no pod of ${release.app} in ${[...fleet.keys()].join(', ')} is labelled ${VERSION_LABEL}: ${stranger}, and there is no image for it. Set the input image (${stranger}=…), or correct the weights.`,
+    );
+  }
+}
+
 /** Whether a version runs somewhere, or will: without that its weight would be served by nobody. */
 function runsSomewhere(
   release: Release,
@@ -212,183 +236,4 @@ function runsSomewhere(
   return [...fleet.values()].some(({ pods }) =>
     pods.some(({ metadata }) => selects(labels, metadata.labels)),
   );
-}
-
-type TrafficChanges = Pick<Plan, 'revision' | 'subsets' | 'previews' | 'probes' | 'routes'>;
-
-function trafficChanges(
-  release: Release,
-  fleet: FleetState,
-  inForce: readonly InForce[],
-  weights: Weights,
-  previous: Weights | undefined,
-): TrafficChanges {
-  const versions = [...weights.keys()];
-  const stranger = versions.find((version) => {
-    const labels = subsetLabels(inForce[0]?.destinationRule, version);
-    return (weights.get(version) ?? 0) > 0 && !runsSomewhere(release, fleet, labels, version);
-  });
-  if (stranger !== undefined) {
-    throw new CanaryError(
-      `Version ${stranger} is to get ${String(weights.get(stranger))} % of the traffic, but no pod of ${release.app} in ${[...fleet.keys()].join(', ')} is labelled ${VERSION_LABEL}: ${stranger}, and there is no image for it. Set the input image (${stranger}=…), or correct the weights.`,
-    );
-  }
-  const subsets = inForce.flatMap((cluster) => [
-    ...gatewayChange(release, fleet, cluster),
-    ...subsetChange(release, fleet, cluster, versions),
-  ]);
-  const last = Math.max(
-    0,
-    ...inForce.map(({ record, revision }) => Math.max(record?.revision ?? 0, Number(revision ?? 0))),
-  );
-  const port = servicePort(release, fleet);
-  const at = (revision: number): RouteTarget => ({
-    service: release,
-    routes: release.traffic.routes,
-    weights,
-    revision,
-    port,
-  });
-
-  const settled = inForce.every((cluster) =>
-    isDeepStrictEqual(routed(release, fleet, cluster, at(last), previous), cluster.virtualService),
-  );
-  if (settled) return { revision: last, subsets, previews: [], probes: [], routes: [] };
-
-  const revision = last + 1;
-  const previewed = inForce.every(({ virtualService }) => {
-    return (
-      virtualService !== undefined &&
-      isDeepStrictEqual(withPreviews(virtualService, at(last)), virtualService)
-    );
-  });
-  const previews = previewed
-    ? []
-    : inForce.map((cluster) => previewChange(release, fleet, cluster, at(revision), versions));
-  return {
-    revision,
-    subsets,
-    previews,
-    probes: versions.filter((version) => (weights.get(version) ?? 0) > 0 || version === release.version),
-    routes: inForce.map((cluster) => ({
-      cluster: cluster.cluster,
-      verb: 'update',
-      object: routed(release, fleet, cluster, at(revision), previous),
-      before: cluster.virtualService,
-      reason: `weights ${cluster.weights === undefined ? '' : `${formatWeights(cluster.weights)} → `}${formatWeights(weights)}`,
-    })),
-  };
-}
-
-/** The VirtualService of a config cluster as the release wants it at the end. */
-function routed(
-  release: Release,
-  fleet: FleetState,
-  { cluster, virtualService, record }: InForce,
-  target: RouteTarget,
-  previous: Weights | undefined,
-): VirtualService {
-  const vs = virtualService ?? newVirtualService(release, fleet, cluster);
-  const same = previous !== undefined && sameWeights(previous, target.weights);
-  return withRecord(withWeights(vs, target), {
-    app: release.app,
-    revision: target.revision,
-    weights: target.weights,
-    previous: same ? record?.previous : previous,
-  });
-}
-
-function newVirtualService(release: Release, fleet: FleetState, cluster: ClusterName): VirtualService {
-  return {
-    apiVersion: trafficOf(fleet, cluster).apiVersion,
-    kind: 'VirtualService',
-    metadata: { name: release.traffic.virtualService, namespace: release.namespace },
-    spec: {
-      hosts: release.traffic.hosts ?? ['*'],
-      gateways: [release.traffic.gateway ?? release.app],
-      http: [],
-    },
-  };
-}
-
-function previewChange(
-  release: Release,
-  fleet: FleetState,
-  { cluster, virtualService, record }: InForce,
-  target: RouteTarget,
-  versions: readonly VersionName[],
-): Change {
-  const vs = withPreviews(virtualService ?? newVirtualService(release, fleet, cluster), target);
-  return {
-    cluster,
-    verb: virtualService === undefined ? 'create' : 'update',
-    object: withRecord(vs, {
-      app: release.app,
-      revision: target.revision,
-      weights: record?.weights,
-      previous: record?.previous,
-    }),
-    before: virtualService,
-    reason: `preview routes for ${versions.join(', ')}`,
-  };
-}
-
-function subsetChange(
-  release: Release,
-  fleet: FleetState,
-  { cluster, destinationRule }: InForce,
-  versions: readonly VersionName[],
-): readonly Change[] {
-  if (destinationRule === undefined) {
-    const key = { name: release.traffic.destinationRule, namespace: release.namespace, host: release.app };
-    const object = newDestinationRule(trafficOf(fleet, cluster).apiVersion, key, versions);
-    return [
-      {
-        cluster,
-        verb: 'create',
-        object,
-        before: undefined,
-        reason: `subsets ${versions.join(', ')}, mutual TLS`,
-      },
-    ];
-  }
-  assertSubsetLabels(destinationRule, versions, cluster);
-  const missing = missingSubsets(destinationRule, versions);
-  if (missing.length === 0) return [];
-  return [
-    {
-      cluster,
-      verb: 'update',
-      object: withSubsets(destinationRule, versions),
-      before: destinationRule,
-      reason: `subset ${missing.join(', ')}`,
-    },
-  ];
-}
-
-function gatewayChange(
-  release: Release,
-  fleet: FleetState,
-  { cluster, virtualService }: InForce,
-): readonly Change[] {
-  if (virtualService !== undefined) return [];
-  const key = gatewayKey(release.traffic.gateway ?? release.app, release.namespace);
-  const { apiVersion, gateways } = trafficOf(fleet, cluster);
-  if (gateways.some(({ metadata }) => metadata.name === key.name && metadata.namespace === key.namespace))
-    return [];
-  if (key.namespace !== release.namespace) {
-    throw new CanaryError(
-      `There is no Gateway ${key.namespace}/${key.name} in ${cluster}. The action makes Gateways in the release's namespace only (${release.namespace}); correct the input gateway, or make it there first.`,
-    );
-  }
-  const object = newGateway(apiVersion, key, release.traffic.gatewaySelector, release.traffic.hosts ?? ['*']);
-  return [{ cluster, verb: 'create', object, before: undefined, reason: 'entry for the ingress traffic' }];
-}
-
-/** The port that new destinations name: the one asked for, or the only one of the Service. */
-function servicePort(release: Release, fleet: FleetState): number | undefined {
-  if (release.workload.port !== undefined) return release.workload.port;
-  const ports = [...fleet.values()].flatMap(({ service }) => service?.spec?.ports ?? []);
-  const numbers = [...new Set(ports.map(({ port }) => port))];
-  return numbers.length === 1 ? numbers[0] : undefined;
 }

@@ -48,6 +48,14 @@ export function weightsInForce(release: Release, fleet: FleetState): readonly In
   });
 }
 
+/** The record of the last route change that any config cluster holds. */
+export function newestRecord(inForce: readonly InForce[]): ReleaseRecord | undefined {
+  return inForce
+    .map(({ record }) => record)
+    .toSorted((a, b) => (b?.revision ?? 0) - (a?.revision ?? 0))
+    .at(0);
+}
+
 /** The traffic objects of a config cluster. */
 export function trafficOf(fleet: FleetState, cluster: ClusterName): TrafficState {
   const traffic = fleet.get(cluster)?.traffic;

@@ -1,0 +1,49 @@
+import { CanaryError } from '../release/errors.ts';
+import { nameOf } from '../release/objects.ts';
+import { previousOf } from '../release/record.ts';
+import type { Release } from '../release/release.ts';
+import { newestRecord, weightsInForce } from '../release/traffic.ts';
+import { formatWeights } from '../release/weights.ts';
+import type { Weights } from '../release/weights.ts';
+import { phase } from './context.ts';
+import type { Context } from './context.ts';
+import { rollout } from './rollout.ts';
+
+/**
+ * Gives back the weights of the step before, or those given, in all clusters, and verifies them. Run again, it goes one
+ * step further back. Nothing is deployed: the workloads stay as they are.
+ *
+ * @throws CanaryError where nothing has been recorded, and no weights are given
+ */
+export async function rollback(context: Context): Promise<void> {
+  const { release, fleet, log } = context;
+  const weights = await phase(context, 'Record', async () => {
+    const inForce = weightsInForce(release, await fleet.read(release));
+    for (const { cluster, virtualService } of inForce) {
+      if (virtualService === undefined) throw new CanaryError(nothingThere(release, cluster));
+    }
+    const earlier = release.traffic.weights ?? previousOf(newestRecord(inForce));
+    if (earlier === undefined) throw new CanaryError(noRecord(release, inForce[0]?.weights));
+    log.info(`Going back to ${formatWeights(earlier)}`);
+    return earlier;
+  });
+  const earlier: Release = {
+    ...release,
+    version: undefined,
+    workload: { ...release.workload, images: new Map(), manifests: undefined },
+    traffic: { ...release.traffic, weights },
+    // There is nothing better to go to from here.
+    onFailure: 'keep',
+  };
+  await rollout({ ...context, release: earlier }, 'back');
+}
+
+function nothingThere({ namespace, traffic }: Release, cluster: string): string {
+  const name = nameOf({ kind: 'VirtualService', metadata: { name: traffic.virtualService, namespace } });
+  return `There is no ${name} in ${cluster}: nothing has been released there that could be rolled back.`;
+}
+
+function noRecord({ traffic }: Release, weights: Weights | undefined): string {
+  const held = weights === undefined ? 'no weights' : formatWeights(weights);
+  return `No earlier weights are recorded on VirtualService ${traffic.virtualService}, which holds ${held}. Set the input weights to those to go back to.`;
+}

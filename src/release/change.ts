@@ -1,0 +1,13 @@
+import type { KubeObject } from './objects.ts';
+import type { ClusterName } from './release.ts';
+
+/** One write to one cluster, with the reason for it. */
+export interface Change {
+  readonly cluster: ClusterName;
+  /** `apply`: server-side apply, which may turn out to change nothing; the others are guarded by resourceVersion. */
+  readonly verb: 'apply' | 'create' | 'update';
+  readonly object: KubeObject;
+  /** What stands there; undefined for `create`, and for `apply` (the server compares). */
+  readonly before: KubeObject | undefined;
+  readonly reason: string;
+}

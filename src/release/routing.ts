@@ -1,0 +1,208 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Change } from './change.ts';
+import { CanaryError } from './errors.ts';
+import { gatewayKey, newGateway } from './gateways.ts';
+import type { VirtualService } from './objects.ts';
+import { withRecord } from './record.ts';
+import type { ClusterName, Release } from './release.ts';
+import { previewedVersions, withPreviews, withWeights } from './routes.ts';
+import type { RouteTarget } from './routes.ts';
+import type { FleetState } from './state.ts';
+import { assertSubsetLabels, missingSubsets, newDestinationRule, withSubsets } from './subsets.ts';
+import { trafficOf } from './traffic.ts';
+import type { InForce } from './traffic.ts';
+import { formatWeights } from './weights.ts';
+import type { VersionName, Weights } from './weights.ts';
+
+/** What the traffic objects shall hold. */
+export interface Target {
+  readonly weights: Weights;
+  /** Versions that get more than they have: they must be reached before. */
+  readonly raised: readonly VersionName[];
+  /** Earlier weights, the latest last. */
+  readonly history: readonly Weights[];
+}
+
+/** See `Plan`. */
+export interface TrafficChanges {
+  readonly revision: number;
+  readonly subsets: readonly Change[];
+  readonly previews: readonly Change[];
+  readonly probes: readonly VersionName[];
+  readonly routes: readonly Change[];
+}
+
+/**
+ * The changes of the traffic objects of every config cluster. Where one of them has to change its routes, all do, so that
+ * every route carries the same revision. Pure.
+ */
+export function trafficChanges(
+  release: Release,
+  fleet: FleetState,
+  inForce: readonly InForce[],
+  target: Target,
+): TrafficChanges {
+  const { weights } = target;
+  const versions = [...weights.keys()];
+  const subsets = inForce.flatMap((cluster) => [
+    ...gatewayChange(release, fleet, cluster),
+    ...subsetChange(release, fleet, cluster, versions),
+  ]);
+  const last = Math.max(
+    0,
+    ...inForce.map(({ record, revision }) => Math.max(record?.revision ?? 0, Number(revision ?? 0))),
+  );
+  const port = servicePort(release, fleet);
+  const at = (revision: number): RouteTarget => ({
+    service: release,
+    routes: release.traffic.routes,
+    weights,
+    revision,
+    port,
+  });
+
+  const settled = inForce.every((cluster) =>
+    isDeepStrictEqual(routed(release, fleet, cluster, at(last), target.history), cluster.virtualService),
+  );
+  if (settled) return { revision: last, subsets, previews: [], probes: [], routes: [] };
+
+  const revision = last + 1;
+  const previewed = inForce.every(({ virtualService }) => {
+    return (
+      virtualService !== undefined &&
+      isDeepStrictEqual(withPreviews(virtualService, at(last)), virtualService)
+    );
+  });
+  const previews = previewed
+    ? []
+    : inForce.map((cluster) => previewChange(release, fleet, cluster, at(revision), versions));
+  return {
+    revision,
+    subsets,
+    previews,
+    probes: versions.filter((version) => target.raised.includes(version) || !previewedEverywhere(inForce, version)),
+    routes: inForce.map((cluster) => ({
+      cluster: cluster.cluster,
+      verb: 'update',
+      object: routed(release, fleet, cluster, at(revision), target.history),
+      before: cluster.virtualService,
+      reason: `weights ${cluster.weights === undefined ? '' : `${formatWeights(cluster.weights)} → `}${formatWeights(weights)}`,
+    })),
+  };
+}
+
+function previewedEverywhere(inForce: readonly InForce[], version: VersionName): boolean {
+  return inForce.every(({ virtualService: vs }) => vs !== undefined && previewedVersions(vs).includes(version));
+}
+
+/** The VirtualService of a config cluster as the release wants it at the end. */
+function routed(
+  release: Release,
+  fleet: FleetState,
+  { cluster, virtualService }: InForce,
+  target: RouteTarget,
+  history: readonly Weights[],
+): VirtualService {
+  const vs = virtualService ?? newVirtualService(release, fleet, cluster);
+  return withRecord(withWeights(vs, target), {
+    app: release.app,
+    revision: target.revision,
+    weights: target.weights,
+    history,
+  });
+}
+
+function newVirtualService(release: Release, fleet: FleetState, cluster: ClusterName): VirtualService {
+  return {
+    apiVersion: trafficOf(fleet, cluster).apiVersion,
+    kind: 'VirtualService',
+    metadata: { name: release.traffic.virtualService, namespace: release.namespace },
+    spec: {
+      hosts: release.traffic.hosts ?? ['*'],
+      gateways: [release.traffic.gateway ?? release.app],
+      http: [],
+    },
+  };
+}
+
+function previewChange(
+  release: Release,
+  fleet: FleetState,
+  { cluster, virtualService, record }: InForce,
+  target: RouteTarget,
+  versions: readonly VersionName[],
+): Change {
+  const vs = withPreviews(virtualService ?? newVirtualService(release, fleet, cluster), target);
+  return {
+    cluster,
+    verb: virtualService === undefined ? 'create' : 'update',
+    object: withRecord(vs, {
+      app: release.app,
+      revision: target.revision,
+      weights: record?.weights,
+      history: record?.history ?? [],
+    }),
+    before: virtualService,
+    reason: `preview routes for ${versions.join(', ')}`,
+  };
+}
+
+function subsetChange(
+  release: Release,
+  fleet: FleetState,
+  { cluster, destinationRule }: InForce,
+  versions: readonly VersionName[],
+): readonly Change[] {
+  if (destinationRule === undefined) {
+    const key = { name: release.traffic.destinationRule, namespace: release.namespace, host: release.app };
+    const object = newDestinationRule(trafficOf(fleet, cluster).apiVersion, key, versions);
+    return [
+      {
+        cluster,
+        verb: 'create',
+        object,
+        before: undefined,
+        reason: `subsets ${versions.join(', ')}, mutual TLS`,
+      },
+    ];
+  }
+  assertSubsetLabels(destinationRule, versions, cluster);
+  const missing = missingSubsets(destinationRule, versions);
+  if (missing.length === 0) return [];
+  return [
+    {
+      cluster,
+      verb: 'update',
+      object: withSubsets(destinationRule, versions),
+      before: destinationRule,
+      reason: `subset ${missing.join(', ')}`,
+    },
+  ];
+}
+
+function gatewayChange(
+  release: Release,
+  fleet: FleetState,
+  { cluster, virtualService }: InForce,
+): readonly Change[] {
+  if (virtualService !== undefined) return [];
+  const key = gatewayKey(release.traffic.gateway ?? release.app, release.namespace);
+  const { apiVersion, gateways } = trafficOf(fleet, cluster);
+  if (gateways.some(({ metadata }) => metadata.name === key.name && metadata.namespace === key.namespace))
+    return [];
+  if (key.namespace !== release.namespace) {
+    throw new CanaryError(
+      `There is no Gateway ${key.namespace}/${key.name} in ${cluster}. The action makes Gateways in the release's namespace only (${release.namespace}); correct the input gateway, or make it there first.`,
+    );
+  }
+  const object = newGateway(apiVersion, key, release.traffic.gatewaySelector, release.traffic.hosts ?? ['*']);
+  return [{ cluster, verb: 'create', object, before: undefined, reason: 'entry for the ingress traffic' }];
+}
+
+/** The port that new destinations name: the one asked for, or the only one of the Service. */
+function servicePort(release: Release, fleet: FleetState): number | undefined {
+  if (release.workload.port !== undefined) return release.workload.port;
+  const ports = [...fleet.values()].flatMap(({ service }) => service?.spec?.ports ?? []);
+  const numbers = [...new Set(ports.map(({ port }) => port))];
+  return numbers.length === 1 ? numbers[0] : undefined;
+}
