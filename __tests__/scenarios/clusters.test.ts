@@ -19,10 +19,7 @@ describe('a control plane in every cluster', () => {
     });
     for (const kube of [stage.east, stage.west]) {
       const deployments = await kube.list('apps/v1', 'Deployment', NAMESPACE);
-      expect(deployments.map(({ metadata }) => metadata.name).toSorted()).toEqual([
-        `${APP}-v1`,
-        `${APP}-v2`,
-      ]);
+      expect(deployments.map(({ metadata }) => metadata.name).toSorted()).toEqual([`${APP}-v1`, `${APP}-v2`]);
     }
   });
 

@@ -66,6 +66,7 @@ describe('objects that exist already', () => {
     vs.metadata = { ...vs.metadata, labels: { team: 'greeters' }, annotations: { note: 'ours' } };
     await adopted(vs, rule);
 
+    const stored = httpOf(await stage.routes());
     await stage.underLoad(async () => {
       const run = await stage.pass({ ...adoption, weights: 'v1=60,v2=40' });
       expect(run.outputs).toMatchObject({ verdict: 'pass', 'previous-weights': 'v1=100' });
@@ -78,8 +79,8 @@ describe('objects that exist already', () => {
       expect(others).toEqual({ hosts: ['*'], gateways: [APP] });
       const names = http.map(({ name }) => name);
       expect(names).toEqual(['static', 'canary-preview-v1', 'canary-preview-v2', 'hello', 'rest']);
-      expect(JSON.stringify(http[0])).toBe(JSON.stringify(sorted(before.api)));
-      expect(JSON.stringify(http[4])).toBe(JSON.stringify(sorted(before.rest)));
+      expect(JSON.stringify(http[0])).toBe(JSON.stringify(stored[0]));
+      expect(JSON.stringify(http[4])).toBe(JSON.stringify(stored[2]));
       const { route: _, ...own } = before.own;
       const { route, ...kept } = http[3] ?? {};
       expect(kept).toEqual(own);
@@ -192,13 +193,7 @@ describe('inputs that make no sense', () => {
   });
 });
 
-/** The object with its keys in the order in which the API server stores them. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, inner]) => [key, sorted(inner)]),
-  );
+/** The HTTP routes of the first of some VirtualServices, as the API server gives them. */
+function httpOf([first]: readonly Obj[]): readonly unknown[] {
+  return (first?.['spec'] as { http: unknown[] }).http;
 }

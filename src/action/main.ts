@@ -2,6 +2,9 @@ import * as core from '@actions/core';
 import { readKubeconfig, secretsOf } from '../cluster/kubeconfig.ts';
 import type { KubeConfig } from '../cluster/kubeconfig.ts';
 import { Fleet } from '../fleet/fleet.ts';
+import { promote } from '../operations/promote.ts';
+import { retire } from '../operations/retire.ts';
+import { rollback } from '../operations/rollback.ts';
 import { rollout } from '../operations/rollout.ts';
 import { status } from '../operations/status.ts';
 import { verify } from '../operations/verify.ts';
@@ -20,7 +23,14 @@ import { setOutputs } from './outputs.ts';
 import { releaseFrom } from './release.ts';
 
 /** What exists of the operations. */
-const RUN: Partial<Record<Operation, (context: Context) => Promise<void>>> = { rollout, verify, status };
+const RUN: Partial<Record<Operation, (context: Context) => Promise<void>>> = {
+  rollout,
+  verify,
+  promote,
+  rollback,
+  retire,
+  status,
+};
 
 interface Job {
   readonly operation: Operation;

@@ -59,6 +59,8 @@ function build(
     traffic: {
       weights: values.weights,
       steps: values.steps,
+      promoteTo: values['promote-to'],
+      bakeMs: values.bake,
       virtualService: values['virtual-service'] ?? values.app,
       destinationRule: values['destination-rule'] ?? values.app,
       gateway: values.gateway,
@@ -144,6 +146,12 @@ function checkChoices(values: Partial<Inputs>, problems: Problems): void {
   if (values.steps !== undefined && values.steps.length > 0 && values.version === undefined) {
     problems.push(
       'Input steps: they are weights of the version being released; set the input version to it.',
+    );
+  }
+  const { steps = [], 'promote-to': goal } = values;
+  if (goal !== undefined && !steps.includes(goal)) {
+    problems.push(
+      `Input promote-to: got "${String(goal)}", which is none of the steps; it takes ${steps.join(', ') || 'one of the input steps'}.`,
     );
   }
 }

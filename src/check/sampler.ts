@@ -19,6 +19,9 @@ const STALE_SHARE = 0.05;
 /** Once an ingress has failed, the others have this long to reach a verdict of their own. */
 const GRACE_MS = 1_000;
 const PROGRESS_MS = 2_000;
+const WATCH_PROGRESS_MS = 30_000;
+/** A probability of a wrong pass that no number of samples reaches: the evidence against the weights stays valid for ever. */
+const NEVER = 1e-300;
 
 /** What the answers of one ingress are tested against. */
 export interface Expectation {
@@ -29,6 +32,8 @@ export interface Expectation {
 
 export interface SamplingOptions {
   readonly check: CheckSpec;
+  /** Goes on for the whole `verifyTimeoutMs`, passes at its end, and fails as soon as the evidence is there. */
+  readonly watch: boolean;
   readonly signal: AbortSignal;
   readonly onProgress: (evidence: IngressEvidence) => void;
 }
@@ -47,9 +52,9 @@ export async function sampleAll(
   let grace: NodeJS.Timeout | undefined;
   const stop = AbortSignal.any([failed.signal, deadline]);
   const runs = clients.map(async (client) => {
-    const tally = new Tally(client, expect(client), options.check, clients.length);
+    const tally = new Tally(client, expect(client), options, clients.length);
     await sampleOne(client, tally, stop, options);
-    const evidence = tally.evidence(failed.signal.aborted ? 'undecided' : 'inconclusive');
+    const evidence = tally.evidence(failed.signal.aborted ? 'undecided' : tally.atEnd());
     if (evidence.verdict === 'fail')
       grace ??= setTimeout(() => {
         failed.abort();
@@ -82,7 +87,7 @@ async function sampleOne(
       if (slot > now) await delay(slot - now, undefined, { signal });
       const reply = await client.send({ signal });
       if (tally.add(attribute(reply, options.check.versionFrom))) ended.abort();
-      if (performance.now() - reported > PROGRESS_MS) {
+      if (performance.now() - reported > (options.watch ? WATCH_PROGRESS_MS : PROGRESS_MS)) {
         reported = performance.now();
         options.onProgress(tally.evidence('undecided'));
       }
@@ -102,6 +107,7 @@ class Tally {
   readonly #client: IngressClient;
   readonly #expected: Expectation;
   readonly #check: CheckSpec;
+  readonly #watch: boolean;
   readonly #versions: readonly VersionName[];
   readonly #test: ShareTest;
   readonly #start = performance.now();
@@ -114,18 +120,28 @@ class Tally {
   #unmarked = 0;
   #final: { readonly verdict: IngressVerdict; readonly reason: string; readonly seconds: number } | undefined;
 
-  constructor(client: IngressClient, expected: Expectation, check: CheckSpec, ingresses: number) {
+  constructor(
+    client: IngressClient,
+    expected: Expectation,
+    { check, watch }: Pick<SamplingOptions, 'check' | 'watch'>,
+    ingresses: number,
+  ) {
     this.#client = client;
     this.#expected = expected;
     this.#check = check;
+    this.#watch = watch;
     this.#versions = [...expected.weights.keys()];
     this.#counts = new Map(this.#versions.map((version) => [version, 0]));
     this.#test = new ShareTest([...expected.weights.values()], {
       tolerance: check.tolerance,
       alpha: 1 - check.confidence,
-      beta: 1 - check.confidence,
+      beta: watch ? NEVER : 1 - check.confidence,
       ingresses,
-      ...(check.maxSamples === undefined ? {} : { maxSamples: check.maxSamples }),
+      ...(watch
+        ? { maxSamples: Infinity }
+        : check.maxSamples === undefined
+          ? {}
+          : { maxSamples: check.maxSamples }),
     });
   }
 
@@ -161,6 +177,12 @@ class Tally {
     };
   }
 
+  /** The verdict when the time is over before a decision. */
+  atEnd(): IngressVerdict {
+    const tooMany = total(this.#errors) > this.#check.maxErrorRate * this.#requests;
+    return this.#watch && this.#samples > 0 && !tooMany ? 'pass' : 'inconclusive';
+  }
+
   #seconds(): number {
     return (performance.now() - this.#start) / 1000;
   }
@@ -169,6 +191,7 @@ class Tally {
     if (verdict === 'undecided')
       return `stopped after ${String(this.#samples)} samples, since another ingress had failed`;
     const seconds = String(this.#check.verifyTimeoutMs / 1000);
+    if (verdict === 'pass') return `no drift in ${seconds} s and ${String(this.#samples)} samples`;
     return `no decision after ${seconds} s and ${String(this.#samples)} samples (input verify-timeout)`;
   }
 

@@ -20,7 +20,7 @@ interface ApiResource {
 }
 
 interface Call {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: unknown;
@@ -147,6 +147,24 @@ export class Cluster {
       body: object,
       tried: `${dryRun ? 'Trying to update' : 'Updating'} ${nameOf(object)}`,
     });
+  }
+
+  /** Deletes an object and, in the background, what it owns. One that is not there is as good as deleted. */
+  async remove(
+    { apiVersion, kind, metadata }: KubeObject,
+    { dryRun = false }: WriteOptions = {},
+  ): Promise<void> {
+    const { name, namespace } = metadata;
+    try {
+      await this.#call({
+        method: 'DELETE',
+        path: await this.#path(apiVersion, kind, namespace, name),
+        query: { propagationPolicy: 'Background', ...(dryRun ? { dryRun: 'All' } : {}) },
+        tried: `${dryRun ? 'Trying to delete' : 'Deleting'} ${nameOf({ kind, metadata })}`,
+      });
+    } catch (error) {
+      if (!(error instanceof ClusterError && error.status === 404)) throw error;
+    }
   }
 
   /** The newest version of Istio's networking API that the cluster serves, as `networking.istio.io/v1`. */

@@ -76,6 +76,9 @@ async function write(fleet: Fleet, change: Change): Promise<Written> {
       return { change, stored: await cluster.create(object) };
     case 'update':
       return { change, stored: await cluster.replace(object) };
+    case 'delete':
+      await cluster.remove(object);
+      return { change, stored: object };
   }
 }
 

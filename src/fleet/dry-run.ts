@@ -55,6 +55,9 @@ async function tryChange(cluster: Cluster, change: Change, hasNamespace: boolean
         ? cluster.create(object, { dryRun: true })
         : cluster.replace(object, { dryRun: true }));
       return true;
+    case 'delete':
+      await cluster.remove(object, { dryRun: true });
+      return true;
     case 'apply': {
       const { apiVersion, kind, metadata } = object;
       const live = await cluster.read(apiVersion, kind, metadata.name, metadata.namespace);

@@ -2,9 +2,11 @@ import { Cluster } from '../cluster/cluster.ts';
 import type { KubeConfig } from '../cluster/kubeconfig.ts';
 import { readCluster, readTraffic } from '../cluster/read.ts';
 import { CanaryError, messageOf } from '../release/errors.ts';
+import type { VirtualService } from '../release/objects.ts';
 import { allClusters } from '../release/release.ts';
 import type { ClusterName, Release } from '../release/release.ts';
 import type { FleetState } from '../release/state.ts';
+import { trafficOf } from '../release/traffic.ts';
 
 /** The clusters of a release, handled side by side. */
 export class Fleet {
@@ -37,6 +39,20 @@ export class Fleet {
     const names = allClusters(release);
     const states = await allOf(names.map((name) => readCluster(this.cluster(name), release)));
     return new Map(states.map((state) => [state.name, state]));
+  }
+
+  /** All VirtualServices of each config cluster, of every namespace: whoever may refer to a subset. */
+  async readVirtualServices(
+    release: Release,
+    state: FleetState,
+  ): Promise<ReadonlyMap<ClusterName, readonly VirtualService[]>> {
+    const found = await allOf(
+      release.configClusters.map(async (name) => {
+        const { apiVersion } = trafficOf(state, name);
+        return [name, await this.cluster(name).list<VirtualService>(apiVersion, 'VirtualService')] as const;
+      }),
+    );
+    return new Map(found);
   }
 
   /** The state with the traffic objects as they are now; the rest as it was read before. */

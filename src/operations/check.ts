@@ -2,13 +2,22 @@ import type { IngressClient } from '../check/client.ts';
 import { diagnose } from '../check/diagnosis.ts';
 import { verdictOf } from '../check/evidence.ts';
 import type { Verdict } from '../check/evidence.ts';
+import { awaitRevision } from '../check/probe.ts';
 import { sampleAll } from '../check/sampler.ts';
-import type { ClusterName } from '../release/release.ts';
-import { editsOf } from '../release/traffic.ts';
+import { allOf } from '../fleet/fleet.ts';
+import type { CheckSpec, ClusterName } from '../release/release.ts';
+import type { FleetState } from '../release/state.ts';
+import { editsOf, weightsInForce } from '../release/traffic.ts';
 import type { InForce } from '../release/traffic.ts';
 import type { Weights } from '../release/weights.ts';
 import { evidenceLine } from '../report/text.ts';
 import type { Context } from './context.ts';
+
+/** Requests per second and ingress while a step is watched. */
+const WATCH_RPS = 5;
+
+/** How the shares are looked at: until they are shown to be right, or for a time, unless they are shown to be wrong. */
+export type Manner = 'decide' | 'watch';
 
 /**
  * Samples the ingresses against the weights and writes verdict, evidence and findings into the journal.
@@ -20,13 +29,15 @@ export async function checkShares(
   clients: readonly IngressClient[],
   weights: Weights,
   inForce: readonly InForce[],
+  manner: Manner = 'decide',
 ): Promise<Verdict> {
   const { release, journal, log, signal } = context;
   const evidence = await sampleAll(
     clients,
     ({ target }) => ({ weights, revision: servingOf(inForce, target.cluster)?.revision }),
     {
-      check: release.check,
+      check: manner === 'watch' ? watching(release.traffic.bakeMs, release.check) : release.check,
+      watch: manner === 'watch',
       signal,
       onProgress: (one) => {
         log.info(evidenceLine(one));
@@ -43,7 +54,36 @@ export async function checkShares(
   return verdict;
 }
 
+/** A low rate for the whole time. */
+function watching(bakeMs: number, check: CheckSpec): CheckSpec {
+  return { ...check, maxRps: Math.min(check.maxRps, WATCH_RPS), verifyTimeoutMs: bakeMs };
+}
+
 /** What the control plane that serves a cluster's ingress holds. */
 function servingOf(inForce: readonly InForce[], cluster: ClusterName): InForce | undefined {
   return inForce.find((one) => one.cluster === cluster) ?? inForce[0];
+}
+
+/** Waits until every ingress answers under a revision. */
+export async function seeRevision(
+  { release, signal }: Context,
+  revision: number,
+  clients: readonly IngressClient[],
+): Promise<void> {
+  await allOf(
+    clients.map((client) => awaitRevision(client, String(revision), { check: release.check, signal })),
+  );
+}
+
+/** Checks the shares against what the config clusters hold by now. */
+export async function checkNow(
+  context: Context,
+  state: FleetState,
+  weights: Weights,
+  clients: readonly IngressClient[],
+  manner: Manner = 'decide',
+): Promise<Verdict> {
+  const { release, fleet, journal } = context;
+  const now = journal.changes.length === 0 ? state : await fleet.readAgain(release, state);
+  return checkShares(context, clients, weights, weightsInForce(release, now), manner);
 }

@@ -1,4 +1,6 @@
+import type { Written } from '../fleet/apply.ts';
 import type { Fleet } from '../fleet/fleet.ts';
+import { nameOf } from '../release/objects.ts';
 import type { Release } from '../release/release.ts';
 import type { Log } from '../report/log.ts';
 import type { Journal } from '../report/record.ts';
@@ -25,4 +27,13 @@ export async function phase<T>({ journal, log }: Context, name: string, work: ()
       log.info(`${name}: ${seconds.toFixed(2)} s`);
     }
   });
+}
+
+/** Writes what was written into journal and log. */
+export function recordIn({ journal, log }: Context): (written: Written) => void {
+  return ({ change, stored }) => {
+    const { cluster, reason } = change;
+    journal.changes = [...journal.changes, { cluster, object: nameOf(stored), reason }];
+    log.info(`${cluster}: wrote ${nameOf(stored)} (${reason})`);
+  };
 }

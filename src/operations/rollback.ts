@@ -31,7 +31,7 @@ export async function rollback(context: Context): Promise<void> {
     ...release,
     version: undefined,
     workload: { ...release.workload, images: new Map(), manifests: undefined },
-    traffic: { ...release.traffic, weights },
+    traffic: { ...release.traffic, weights, bakeMs: 0 },
     // There is nothing better to go to from here.
     onFailure: 'keep',
   };

@@ -1,4 +1,4 @@
-import { awaitPreview, awaitRevision } from '../check/probe.ts';
+import { awaitPreview } from '../check/probe.ts';
 import type { IngressClient } from '../check/client.ts';
 import type { Verdict } from '../check/evidence.ts';
 import { waitUntilReady } from '../cluster/ready.ts';
@@ -17,8 +17,8 @@ import type { FleetState } from '../release/state.ts';
 import { weightsInForce } from '../release/traffic.ts';
 import { formatWeights, sameWeights } from '../release/weights.ts';
 import type { Weights } from '../release/weights.ts';
-import { checkShares } from './check.ts';
-import { phase } from './context.ts';
+import { checkNow, seeRevision } from './check.ts';
+import { phase, recordIn } from './context.ts';
 import type { Context } from './context.ts';
 import { openIngresses } from './ingresses.ts';
 import { virtualServices } from './verify.ts';
@@ -64,6 +64,9 @@ async function shift(
     if (plan.routes.length > 0) await phase(context, 'Weights', () => moveWeights(context, plan, clients));
     context.journal.weights = plan.weights;
     verdict = await phase(context, 'Verify', () => checkNow(context, state, plan.weights, clients));
+    if (verdict === 'pass' && context.release.traffic.bakeMs > 0) {
+      verdict = await phase(context, 'Bake', () => checkNow(context, state, plan.weights, clients, 'watch'));
+    }
   } finally {
     if (verdict !== 'pass') await giveBack(context, state, plan, clients);
   }
@@ -111,7 +114,12 @@ async function deploy(context: Context, plan: Plan): Promise<void> {
   if (workloads.length > 0)
     await phase(context, 'Deploy', () => writeInOrder(fleet, workloads, recordIn(context)));
   const needed = ready.filter(({ cluster, deployments, gains }) => {
-    return gains || workloads.some((change) => change.cluster === cluster && deployments.includes(change.object.metadata.name));
+    return (
+      gains ||
+      workloads.some(
+        (change) => change.cluster === cluster && deployments.includes(change.object.metadata.name),
+      )
+    );
   });
   if (needed.length === 0) return;
   await phase(context, 'Ready', () =>
@@ -170,27 +178,6 @@ async function seePreviews(
   );
 }
 
-async function seeRevision(
-  { release, signal }: Context,
-  revision: number,
-  clients: readonly IngressClient[],
-): Promise<void> {
-  await allOf(
-    clients.map((client) => awaitRevision(client, String(revision), { check: release.check, signal })),
-  );
-}
-
-async function checkNow(
-  context: Context,
-  state: FleetState,
-  weights: Weights,
-  clients: readonly IngressClient[],
-): Promise<Verdict> {
-  const { release, fleet, journal } = context;
-  const now = journal.changes.length === 0 ? state : await fleet.readAgain(release, state);
-  return checkShares(context, clients, weights, weightsInForce(release, now));
-}
-
 /** After anything but a pass: the weights that were in force before, where there were any and they were changed. */
 async function giveBack(
   context: Context,
@@ -244,12 +231,4 @@ async function writeEarlier(
     // The clusters agree again; that an ingress does not show it is what made the rollout fail, or is its own news.
     log.warn(`Rolled back, but not seen through every ingress: ${messageOf(error)}`);
   }
-}
-
-function recordIn({ journal, log }: Context): (written: Written) => void {
-  return ({ change, stored }) => {
-    const { cluster, reason } = change;
-    journal.changes = [...journal.changes, { cluster, object: nameOf(stored), reason }];
-    log.info(`${cluster}: wrote ${nameOf(stored)} (${reason})`);
-  };
 }

@@ -4,10 +4,10 @@ import type { ClusterName } from './release.ts';
 /** One write to one cluster, with the reason for it. */
 export interface Change {
   readonly cluster: ClusterName;
-  /** `apply`: server-side apply, which may turn out to change nothing; the others are guarded by resourceVersion. */
-  readonly verb: 'apply' | 'create' | 'update';
+  /** `apply`: server-side apply, which may turn out to change nothing; `update` is guarded by resourceVersion. */
+  readonly verb: 'apply' | 'create' | 'update' | 'delete';
   readonly object: KubeObject;
-  /** What stands there; undefined for `create`, and for `apply` (the server compares). */
+  /** What stands there; undefined for `create`, and for `apply` and `delete`. */
   readonly before: KubeObject | undefined;
   readonly reason: string;
 }

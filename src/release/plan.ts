@@ -183,7 +183,9 @@ function readyChecks(
       // A version that gains no traffic and is not deployed here owes nothing.
       if (!gains && deployments.length === 0) return [];
       const selector = serviceSelector(release, stateOf(fleet, cluster), version);
-      return [{ cluster, version, labels: { ...selector, ...subsetLabels(rule, version) }, deployments, gains }];
+      return [
+        { cluster, version, labels: { ...selector, ...subsetLabels(rule, version) }, deployments, gains },
+      ];
     });
   });
 }

@@ -24,7 +24,9 @@ export function previousOf(record: ReleaseRecord | undefined): Weights | undefin
   return record?.history.at(-1);
 }
 
-const weights = z.record(z.string(), z.number()).transform((value): Weights => new Map(Object.entries(value)));
+const weights = z
+  .record(z.string(), z.number())
+  .transform((value): Weights => new Map(Object.entries(value)));
 const schema = z.object({
   app: z.string(),
   revision: z.number(),
@@ -52,5 +54,8 @@ export function withRecord(vs: VirtualService, record: ReleaseRecord): VirtualSe
     ...(record.weights === undefined ? {} : { weights: Object.fromEntries(record.weights) }),
     history: record.history.slice(-HISTORY).map((earlier) => Object.fromEntries(earlier)),
   });
-  return { ...vs, metadata: { ...vs.metadata, annotations: { ...vs.metadata.annotations, [RECORD_ANNOTATION]: text } } };
+  return {
+    ...vs,
+    metadata: { ...vs.metadata, annotations: { ...vs.metadata.annotations, [RECORD_ANNOTATION]: text } },
+  };
 }

@@ -48,6 +48,10 @@ export interface TrafficSpec {
   readonly weights: Weights | undefined;
   /** Weights of `version`, rising, in percent. */
   readonly steps: readonly number[];
+  /** How far a promotion goes through the steps; undefined: one step. */
+  readonly promoteTo: number | undefined;
+  /** How long each step of a promotion is watched before the next. */
+  readonly bakeMs: number;
   readonly virtualService: string;
   readonly destinationRule: string;
   /** `name` or `namespace/name`; undefined: the VirtualService's own, or one named after the app. */

@@ -28,6 +28,8 @@ export interface RouteTarget {
   readonly revision: number;
   /** Port of the service, for destinations that are made anew. */
   readonly port: number | undefined;
+  /** A version to be taken out of the routes; none of `weights`. */
+  readonly retired?: VersionName;
 }
 
 /**
@@ -198,7 +200,7 @@ function weighRoute(vs: VirtualService, route: HttpRoute, target: RouteTarget): 
     if (!ours.includes(entry)) return [entry];
     const version = entry.destination.subset;
     // A destination without a subset reaches every version: it cannot stand beside weights.
-    if (version === undefined || placed.has(version)) return [];
+    if (version === undefined || version === target.retired || placed.has(version)) return [];
     placed.add(version);
     return [marked(entry, version, shares.get(version) ?? 0, target)];
   });
@@ -270,6 +272,18 @@ function previewsOf(
       route: [marked(entry, version, undefined, target)],
     };
   });
+}
+
+/** Whether a VirtualService names a subset of the service in any destination: HTTP, TCP or TLS route, or mirror. */
+export function namesSubset(vs: VirtualService, service: ServiceKey, subset: VersionName): boolean {
+  const found = (value: unknown): boolean => {
+    if (typeof value !== 'object' || value === null) return false;
+    if ('host' in value && 'subset' in value && typeof value.host === 'string') {
+      if (value.subset === subset && isHostOf(service, value.host, vs.metadata.namespace)) return true;
+    }
+    return Object.values(value).some(found);
+  };
+  return found(vs.spec);
 }
 
 /** The versions that have a preview route in a VirtualService. */

@@ -21,6 +21,8 @@ export interface Target {
   readonly raised: readonly VersionName[];
   /** Earlier weights, the latest last. */
   readonly history: readonly Weights[];
+  /** A version to be taken out; none of `weights`. */
+  readonly retired?: VersionName;
 }
 
 /** See `Plan`. */
@@ -59,6 +61,7 @@ export function trafficChanges(
     weights,
     revision,
     port,
+    ...(target.retired === undefined ? {} : { retired: target.retired }),
   });
 
   const settled = inForce.every((cluster) =>
@@ -80,7 +83,9 @@ export function trafficChanges(
     revision,
     subsets,
     previews,
-    probes: versions.filter((version) => target.raised.includes(version) || !previewedEverywhere(inForce, version)),
+    probes: versions.filter(
+      (version) => target.raised.includes(version) || !previewedEverywhere(inForce, version),
+    ),
     routes: inForce.map((cluster) => ({
       cluster: cluster.cluster,
       verb: 'update',
@@ -92,7 +97,9 @@ export function trafficChanges(
 }
 
 function previewedEverywhere(inForce: readonly InForce[], version: VersionName): boolean {
-  return inForce.every(({ virtualService: vs }) => vs !== undefined && previewedVersions(vs).includes(version));
+  return inForce.every(
+    ({ virtualService: vs }) => vs !== undefined && previewedVersions(vs).includes(version),
+  );
 }
 
 /** The VirtualService of a config cluster as the release wants it at the end. */

@@ -36,6 +36,14 @@ export function withSubsets(rule: DestinationRule, versions: readonly VersionNam
   };
 }
 
+/** The DestinationRule without the subset of a version. */
+export function withoutSubset(rule: DestinationRule, version: VersionName): DestinationRule {
+  return {
+    ...rule,
+    spec: { ...rule.spec, subsets: (rule.spec.subsets ?? []).filter(({ name }) => name !== version) },
+  };
+}
+
 /** The versions that have no subset yet. */
 export function missingSubsets(
   rule: DestinationRule,

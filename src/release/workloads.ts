@@ -184,6 +184,15 @@ function patchedManifests(
   });
 }
 
+/** What goes with a version that is retired: the user's own objects for it, but Service and Namespace, which serve the others. */
+export function retiredObjects(release: Release): readonly KubeObject[] {
+  return (release.workload.manifests ?? [])
+    .map((manifest) => inNamespace(manifest, release.namespace))
+    .filter(
+      ({ kind, metadata }) => kind !== 'Namespace' && !(kind === 'Service' && metadata.name === release.app),
+    );
+}
+
 /** The workloads among the manifests whose pods the service selects; the only workload, where none matches. */
 function serviceWorkloads(
   release: Release,

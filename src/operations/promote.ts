@@ -1,0 +1,63 @@
+import { CanaryError } from '../release/errors.ts';
+import type { Release } from '../release/release.ts';
+import { newestRecord, weightsInForce } from '../release/traffic.ts';
+import { formatWeights, stepWeights } from '../release/weights.ts';
+import type { VersionName, Weights } from '../release/weights.ts';
+import { phase } from './context.ts';
+import type { Context } from './context.ts';
+import { rollout } from './rollout.ts';
+import { verify } from './verify.ts';
+
+/**
+ * Goes to the next of the steps, or with `promote-to` through several of them, each verified and watched (`bake`) before the
+ * next. A drift stops it, and gives back the step before. At the last step it only verifies.
+ *
+ * @throws CanaryError without `version` or `steps`, or before the first release
+ */
+export async function promote(context: Context): Promise<void> {
+  const { release, journal, log } = context;
+  const { version } = release;
+  const { steps, promoteTo } = release.traffic;
+  if (version === undefined)
+    throw new CanaryError(
+      'Input version: is required by the operation promote; it is the version being released.',
+    );
+  if (steps.length === 0)
+    throw new CanaryError(
+      'Input steps: is required by the operation promote; it takes the weights to go through, such as 20,50,100.',
+    );
+  for (let first = true; ; first = false) {
+    const current = await phase(context, 'Step', () => currentWeights(context));
+    const now = current.get(version) ?? 0;
+    const next = steps.find((step) => step > now);
+    const goal = promoteTo ?? (first ? next : undefined);
+    if (next === undefined || goal === undefined || next > goal) {
+      if (!first) return;
+      log.info(`${version} is at ${String(now)} %: there is no further step to go to.`);
+      await verify({ ...context, release: withWeights(release, undefined, 0) });
+      return;
+    }
+    const weights = stepWeights(next, version, current);
+    log.info(`Step: ${formatWeights(current)} → ${formatWeights(weights)}`);
+    await rollout({
+      ...context,
+      release: withWeights(release, weights, next === goal ? 0 : release.traffic.bakeMs),
+    });
+    if (journal.verdict !== 'pass' || promoteTo === undefined) return;
+  }
+}
+
+function withWeights(release: Release, weights: Weights | undefined, bakeMs: number): Release {
+  return { ...release, traffic: { ...release.traffic, weights, bakeMs } };
+}
+
+/** The weights of the last step, as the record tells them; an edit by someone else is found by the step itself. */
+async function currentWeights({ release, fleet }: Context): Promise<ReadonlyMap<VersionName, number>> {
+  const inForce = weightsInForce(release, await fleet.read(release));
+  const current =
+    newestRecord(inForce)?.weights ?? inForce.find(({ weights }) => weights !== undefined)?.weights;
+  if (current !== undefined) return current;
+  throw new CanaryError(
+    `No route gives ${release.app} weights yet: run the operation rollout first, then promote.`,
+  );
+}
