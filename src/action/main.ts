@@ -1,12 +1,17 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import * as core from '@actions/core';
 import { readKubeconfig, secretsOf } from '../cluster/kubeconfig.ts';
 import type { KubeConfig } from '../cluster/kubeconfig.ts';
 import { Fleet } from '../fleet/fleet.ts';
+import type { Identity } from '../fleet/lock.ts';
+import { plan } from '../operations/plan.ts';
 import { promote } from '../operations/promote.ts';
 import { retire } from '../operations/retire.ts';
 import { rollback } from '../operations/rollback.ts';
 import { rollout } from '../operations/rollout.ts';
 import { status } from '../operations/status.ts';
+import { settleOwn } from '../operations/transaction.ts';
 import { verify } from '../operations/verify.ts';
 import type { Context } from '../operations/context.ts';
 import { CanaryError, InputError, messageOf } from '../release/errors.ts';
@@ -16,21 +21,26 @@ import { stepWeights } from '../release/weights.ts';
 import { newJournal } from '../report/record.ts';
 import type { Journal } from '../report/record.ts';
 import { summaryOf } from '../report/summary.ts';
-import { OPERATIONS, readInputs } from './inputs.ts';
+import { readInputs } from './inputs.ts';
 import type { Inputs, Operation } from './inputs.ts';
 import { asText, jobLog } from './log.ts';
 import { setOutputs } from './outputs.ts';
+import { readReleaseFile } from './release-file.ts';
 import { releaseFrom } from './release.ts';
 
-/** What exists of the operations. */
-const RUN: Partial<Record<Operation, (context: Context) => Promise<void>>> = {
+const RUN: Readonly<Record<Operation, (context: Context) => Promise<void>>> = {
   rollout,
+  plan,
   verify,
   promote,
   rollback,
   retire,
   status,
 };
+
+/** State that the runner hands from the main step to the post step. */
+const HOLDER = 'holder';
+const SETTLED = 'settled';
 
 interface Job {
   readonly operation: Operation;
@@ -39,10 +49,11 @@ interface Job {
   readonly summary: boolean;
 }
 
-/** Runs the action once: inputs, operation, outputs. Never throws; a failure is the job's failure. */
+/** Runs the main step, or the post step where the main step left its state. Never throws; a failure is the job's failure. */
 export async function main(): Promise<void> {
+  const holder = core.getState(HOLDER);
   try {
-    await run(readJob());
+    await (holder === '' ? run(readJob()) : settleAfter(holder));
   } catch (error) {
     fail(error);
   }
@@ -52,10 +63,11 @@ async function run({ operation, release, kubeconfig, summary }: Job): Promise<vo
   const cancelled = cancellation();
   const journal = newJournal(operation, release.app, release.namespace);
   const fleet = Fleet.open(kubeconfig, allClusters(release), cancelled.signal);
+  const identity = identityOf(randomUUID());
+  // Known to the post step even if this process is killed at any moment from here on.
+  core.saveState(HOLDER, identity.holder);
   try {
-    const work = RUN[operation];
-    if (work === undefined) throw new CanaryError(notYet(operation));
-    await work({ release, fleet, journal, log: jobLog, signal: cancelled.signal });
+    await RUN[operation]({ release, fleet, journal, identity, log: jobLog, signal: cancelled.signal });
     conclude(journal);
   } catch (error) {
     journal.failure = messageOf(error);
@@ -63,13 +75,43 @@ async function run({ operation, release, kubeconfig, summary }: Job): Promise<vo
   } finally {
     cancelled.release();
     await fleet.close();
+    core.saveState(SETTLED, 'true');
     await publish(release, journal, summary);
   }
 }
 
-/** Reads all inputs, the kubeconfig and the manifests. @throws InputError with every problem at once */
+/** The post step: settles what the main step left half done, where it was killed. */
+async function settleAfter(holder: string): Promise<void> {
+  if (core.getState(SETTLED) === 'true') return;
+  const { operation, release, kubeconfig } = readJob();
+  const cancelled = cancellation();
+  const journal = newJournal(operation, release.app, release.namespace);
+  const fleet = Fleet.open(kubeconfig, allClusters(release), cancelled.signal);
+  const identity: Identity = { ...identityOf(''), holder };
+  try {
+    await settleOwn({ release, fleet, journal, identity, log: jobLog, signal: cancelled.signal });
+  } finally {
+    cancelled.release();
+    await fleet.close();
+  }
+}
+
+/** This run, as others see it in the lock. */
+function identityOf(unique: string): Identity {
+  const { GITHUB_RUN_ID: run, GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository } = process.env;
+  if (run && server && repository) {
+    return { holder: `${repository}/${run}/${unique}`, run: `${server}/${repository}/actions/runs/${run}` };
+  }
+  return {
+    holder: `${hostname()}/${unique}`,
+    run: `A run on ${hostname()} (process ${String(process.pid)})`,
+  };
+}
+
+/** Reads all inputs, the release file, the kubeconfig and the manifests. @throws InputError with every problem at once */
 function readJob(): Job {
-  const { values, problems } = readInputs((name) => core.getInput(name));
+  const file = readReleaseFile(core.getInput('config'));
+  const { values, problems, sources } = readInputs((name) => core.getInput(name), file.values);
   let kubeconfig: KubeConfig | undefined;
   const found: string[] = [];
   try {
@@ -81,8 +123,9 @@ function readJob(): Job {
   const read = releaseFrom(
     values,
     kubeconfig?.getContexts().map(({ name }) => name),
+    sources,
   );
-  const all = [...problems, ...found, ...read.problems];
+  const all = [...file.problems, ...problems, ...found, ...read.problems];
   if (all.length > 0) throw new InputError(all);
   if (read.release === undefined || kubeconfig === undefined)
     throw new Error('inputs without a problem, but no release');
@@ -100,11 +143,6 @@ function switches({
 function mask(kubeconfig: KubeConfig): void {
   if (process.env['GITHUB_ACTIONS'] !== 'true') return;
   for (const secret of secretsOf(kubeconfig)) core.setSecret(secret);
-}
-
-function notYet(operation: Operation): string {
-  const there = OPERATIONS.filter((name) => RUN[name] !== undefined).join(', ');
-  return `Input operation: "${operation}" is not there yet in this version of the action; it takes ${there}.`;
 }
 
 /** A signal that a cancelled job sets off; the runner sends SIGINT, then SIGTERM 7.5 s later. */

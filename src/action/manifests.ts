@@ -14,8 +14,15 @@ const object: z.ZodType<KubeObject> = z.looseObject({
 });
 const listOf = z.looseObject({ kind: z.string().endsWith('List'), items: z.array(object) });
 
-/** The objects of the manifest files, in the order of the globs and then of the paths, and what is wrong with the rest. */
-export function readManifests(globs: readonly string[]): {
+/**
+ * The objects of the manifest files, in the order of the globs and then of the paths, and what is wrong with the rest.
+ *
+ * @param input how a message names the place where the globs stand
+ */
+export function readManifests(
+  globs: readonly string[],
+  input = 'Input manifests',
+): {
   readonly manifests: readonly Manifest[];
   readonly problems: readonly string[];
 } {
@@ -24,7 +31,7 @@ export function readManifests(globs: readonly string[]): {
   const files = new Set<string>();
   for (const glob of globs) {
     const found = globSync(glob, { absolute: false, expandDirectories: false }).toSorted();
-    if (found.length === 0) problems.push(`Input manifests: no file matches ${glob}.`);
+    if (found.length === 0) problems.push(`${input}: no file matches ${glob}.`);
     for (const file of found) files.add(file);
   }
   for (const file of files) {
@@ -35,16 +42,16 @@ export function readManifests(globs: readonly string[]): {
         const found = objectsIn(document);
         if (found === undefined)
           problems.push(
-            `Input manifests: ${source} is no Kubernetes object (apiVersion, kind and metadata.name are needed).`,
+            `${input}: ${source} is no Kubernetes object (apiVersion, kind and metadata.name are needed).`,
           );
         else manifests.push(...found.map((one) => ({ object: one, source })));
       }
     } catch (error) {
-      problems.push(`Input manifests: ${placeOf(file, error)}.`);
+      problems.push(`${input}: ${placeOf(file, error)}.`);
     }
   }
   if (manifests.length === 0 && problems.length === 0)
-    problems.push(`Input manifests: ${[...files].join(', ')} hold no object.`);
+    problems.push(`${input}: ${[...files].join(', ')} hold no object.`);
   return { manifests, problems };
 }
 

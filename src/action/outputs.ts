@@ -1,7 +1,7 @@
 import * as core from '@actions/core';
 import { shareOf } from '../check/evidence.ts';
 import { formatWeights } from '../release/weights.ts';
-import type { RunRecord } from '../report/record.ts';
+import type { PlannedRollout, RunRecord } from '../report/record.ts';
 
 /** The outputs of a run, by name; every one is set, empty where there is nothing to tell. */
 export function outputsOf(record: RunRecord): Readonly<Record<string, string>> {
@@ -21,8 +21,15 @@ export function outputsOf(record: RunRecord): Readonly<Record<string, string>> {
     'previous-weights': record.previous === undefined ? '' : formatWeights(record.previous),
     'next-weights': record.next === undefined ? '' : formatWeights(record.next),
     complete: String(record.complete),
+    plan: record.plan === undefined ? '' : planOf(record.plan),
     report: '',
   };
+}
+
+function planOf({ changes }: PlannedRollout): string {
+  return JSON.stringify(
+    changes.map(({ cluster, object, verb, reason }) => ({ cluster, object, verb, reason })),
+  );
 }
 
 export function setOutputs(record: RunRecord): void {

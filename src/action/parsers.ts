@@ -1,22 +1,96 @@
 import { z } from 'zod';
 
-/** Parsers from the text of an input to its value. Each tells what it got and what it takes when the text does not fit. */
+/**
+ * Parsers from what stands in an input (text) or in the release file (text, or what YAML has for it) to its value. Each tells
+ * what it got and what it takes when that does not fit. The form in which a value may stand is a schema of its own, from which
+ * the JSON Schema of the release file is made.
+ */
 
-/** A schema that runs `parse` over the text; `undefined` from it, or an error it throws, is a problem. */
-function text<T>(takes: string, parse: (text: string) => T | undefined): z.ZodType<T, string> {
-  return z.string().transform((value, context) => {
-    const trimmed = value.trim();
+type Complain = (issue: { readonly input?: unknown }) => string;
+type Scalar = string | number;
+type ListForm = Scalar | readonly Scalar[];
+type MapForm = string | Readonly<Record<string, Scalar>>;
+
+/** What an editor can be told about a value (JSON Schema). */
+interface Hints {
+  readonly text?: { readonly pattern?: string; readonly enum?: readonly string[] };
+  /** Where a bare number makes sense. */
+  readonly number?: { readonly type?: 'integer'; readonly minimum?: number; readonly maximum?: number };
+}
+
+/** A value of a list or a map. */
+const scalar = ({ text, number }: Hints = {}, complain?: { error: Complain }) =>
+  z.union([z.string().meta({ ...text }), z.number().meta({ ...number })], complain);
+
+/** A schema that reads a form by `parse`; `undefined` from it, or an error it throws, is a problem. */
+function parser<Form, T>(
+  takes: string,
+  form: (complain: { error: Complain }) => z.ZodType<Form, Form>,
+  parse: (given: Form) => T | undefined,
+): z.ZodType<T, Form> {
+  const complain = (given: unknown, why = ''): string => `got ${shown(given)}${why}; it takes ${takes}`;
+  return form({ error: ({ input }) => complain(input) }).transform((given, context): T => {
     let why = '';
     try {
-      const parsed = parse(trimmed);
+      const parsed = parse(given);
       if (parsed !== undefined) return parsed;
     } catch (error) {
       why = error instanceof Error ? ` (${error.message})` : '';
     }
-    const got = trimmed.length > 120 ? `${trimmed.slice(0, 120)}…` : trimmed;
-    context.addIssue({ code: 'custom', message: `got ${JSON.stringify(got)}${why}; it takes ${takes}` });
+    context.addIssue({ code: 'custom', message: complain(given, why) });
     return z.NEVER;
   });
+}
+
+function shown(given: unknown): string {
+  const got = typeof given === 'string' ? given.trim() : JSON.stringify(given);
+  const short = got.length > 120 ? `${got.slice(0, 120)}…` : got;
+  return typeof given === 'string' ? JSON.stringify(short) : short;
+}
+
+/** One value, read as its text, so that a bare number and a quoted one are the same. */
+function text<T>(
+  takes: string,
+  parse: (text: string) => T | undefined,
+  hints: Hints = {},
+): z.ZodType<T, Scalar> {
+  return parser<Scalar, T>(
+    takes,
+    (complain) =>
+      hints.number === undefined ? z.string(complain).meta({ ...hints.text }) : scalar(hints, complain),
+    (given) => parse(String(given).trim()),
+  );
+}
+
+/** Entries in a list, or as text: one a line, or separated by commas. */
+function listOf<T>(
+  takes: string,
+  parse: (entries: readonly string[]) => T | undefined,
+  hints: Hints = {},
+): z.ZodType<T, ListForm> {
+  return parser(
+    takes,
+    (complain) => z.union([scalar(), z.array(scalar(hints))], complain),
+    (given) => parse(entriesOf(given)),
+  );
+}
+
+interface MapOptions extends Hints {
+  /** The entries of the text form; by default one a line, or separated by commas. */
+  readonly split?: (text: string) => readonly string[];
+}
+
+/** Pairs in a map, or as text. */
+function mapOf<T>(
+  takes: string,
+  parse: (pairs: ReadonlyMap<string, string>) => T | undefined,
+  { split = entries, ...hints }: MapOptions = {},
+): z.ZodType<T, MapForm> {
+  return parser(
+    takes,
+    (complain) => z.union([z.string(), z.record(z.string(), scalar(hints))], complain),
+    (given) => parse(typeof given === 'string' ? pairs(split(given)) : pairsIn(given)),
+  );
 }
 
 /** One entry a line, or separated by commas. */
@@ -25,6 +99,18 @@ function entries(value: string): readonly string[] {
     .split(/[\n,]/)
     .map((entry) => entry.trim())
     .filter((entry) => entry !== '');
+}
+
+/** What stands in a list is one entry, whatever is in it. */
+function entriesOf(given: ListForm): readonly string[] {
+  return typeof given === 'object' ? given.map((entry) => String(entry).trim()) : entries(String(given));
+}
+
+function pairsIn(given: Readonly<Record<string, Scalar>>): ReadonlyMap<string, string> {
+  const found = Object.entries(given).map(([key, value]) => [key.trim(), String(value).trim()] as const);
+  const bare = found.find(([key, value]) => key === '' || value === '');
+  if (bare !== undefined) throw new Error(`"${bare[0]}" has no value`);
+  return new Map(found);
 }
 
 /** Key and value of `key=value` or `key: value`, whichever separator comes first; a colon counts with a space behind it. */
@@ -50,23 +136,32 @@ function whole(value: string, min: number, max: number): number | undefined {
   return number >= min && number <= max ? number : undefined;
 }
 
-export const choice = <const T extends string>(...values: readonly T[]): z.ZodType<T, string> =>
-  text(`one of ${values.join(', ')}`, (value) => values.find((candidate) => candidate === value));
+export const choice = <const T extends string>(...values: readonly T[]): z.ZodType<T, Scalar> =>
+  text(`one of ${values.join(', ')}`, (value) => values.find((candidate) => candidate === value), {
+    text: { enum: values },
+  });
 
-export const flag = text('true or false', (value) => ({ true: true, false: false })[value.toLowerCase()]);
+export const flag = parser(
+  'true or false',
+  (complain) => z.union([z.boolean(), z.string().meta({ enum: ['true', 'false'] })], complain),
+  (given) => ({ true: true, false: false })[String(given).trim().toLowerCase()],
+);
 
-export const anyText = z.string();
+export const anyText = text('a text', (value) => value);
 
 const DNS_LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 /** A name as most Kubernetes objects take it (RFC 1123 label). */
-export const dnsLabel = text('a name of up to 63 lower-case letters, digits and hyphens', (value) =>
-  DNS_LABEL.test(value) ? value : undefined,
+export const dnsLabel = text(
+  'a name of up to 63 lower-case letters, digits and hyphens',
+  (value) => (DNS_LABEL.test(value) ? value : undefined),
+  { text: { pattern: DNS_LABEL.source }, number: {} },
 );
 
 const DNS_SUBDOMAIN = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
 export const objectName = text(
   'the name of an object: lower-case letters, digits, hyphens and dots',
   (value) => (DNS_SUBDOMAIN.test(value) ? value : undefined),
+  { text: { pattern: DNS_SUBDOMAIN.source }, number: {} },
 );
 
 export const gatewayName = text('name or namespace/name of a Gateway', (value) =>
@@ -79,56 +174,78 @@ export const gatewayName = text('name or namespace/name of a Gateway', (value) =
 export const version = text(
   'a version label such as v2: lower-case letters, digits, hyphens and dots',
   (value) => (DNS_SUBDOMAIN.test(value) && value.length <= 63 ? value : undefined),
+  { text: { pattern: DNS_SUBDOMAIN.source }, number: {} },
 );
 
-export const wholeNumber = (min: number, max: number): z.ZodType<number, string> =>
-  text(`a whole number from ${String(min)} to ${String(max)}`, (value) => whole(value, min, max));
-
-export const number = (min: number, max: number, unit: string): z.ZodType<number, string> =>
-  text(`a number from ${String(min)} to ${String(max)} (${unit})`, (value) => {
-    const parsed = value === '' ? NaN : Number(value);
-    return parsed >= min && parsed <= max ? parsed : undefined;
+export const wholeNumber = (min: number, max: number): z.ZodType<number, Scalar> =>
+  text(`a whole number from ${String(min)} to ${String(max)}`, (value) => whole(value, min, max), {
+    number: { type: 'integer', minimum: min, maximum: max },
   });
 
+export const number = (min: number, max: number, unit: string): z.ZodType<number, Scalar> =>
+  text(
+    `a number from ${String(min)} to ${String(max)} (${unit})`,
+    (value) => {
+      const parsed = value === '' ? NaN : Number(value);
+      return parsed >= min && parsed <= max ? parsed : undefined;
+    },
+    { number: { minimum: min, maximum: max } },
+  );
+
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const DURATION = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h)?$/;
 /** A duration in ms. */
-export const duration = text('a duration such as 90s, 5m or 1h (a bare number is seconds)', (value) => {
-  const [, amount, unit = 's'] = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h)?$/.exec(value) ?? [];
-  return amount === undefined ? undefined : Number(amount) * (UNIT_MS[unit] ?? 0);
-});
+export const duration = text(
+  'a duration such as 90s, 5m or 1h (a bare number is seconds)',
+  (value) => {
+    const [, amount, unit = 's'] = DURATION.exec(value) ?? [];
+    return amount === undefined ? undefined : Number(amount) * (UNIT_MS[unit] ?? 0);
+  },
+  { text: { pattern: DURATION.source }, number: { minimum: 0 } },
+);
 
-export const list = text('names, one per line or comma separated', (value) => {
-  const found = entries(value);
-  return found.length > 0 ? found : undefined;
-});
+export const list = listOf('names, one per line or comma separated', (found) =>
+  found.length > 0 && !found.includes('') ? found : undefined,
+);
 
-export const map = text('key=value, one per line or comma separated', (value) => pairs(entries(value)));
+export const map = mapOf('key=value, one per line or comma separated', (found) => found);
 
 /** HTTP headers, one a line: their values may hold commas. */
-export const headers = text('name: value, one per line', (value) => {
-  const lines = value.split('\n').map((line) => line.trim());
-  return Object.fromEntries(pairs(lines.filter((line) => line !== '')));
+export const headers = mapOf('name: value, one per line', (found) => Object.fromEntries(found), {
+  split: (value) =>
+    value
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line !== ''),
 });
 
 /** Weights, whole percent; that they sum to 100 is part of what they take. */
-export const weights = text('a whole percent for each version, 100 in all, such as v1=80,v2=20', (value) => {
-  const parsed = new Map<string, number>();
-  for (const [name, weight] of pairs(entries(value))) {
-    const percent = whole(weight, 0, 100);
-    if (percent === undefined)
-      throw new Error(`${name} has ${weight}, which is no whole percent from 0 to 100`);
-    parsed.set(name, percent);
-  }
-  const sum = [...parsed.values()].reduce((a, b) => a + b, 0);
-  if (sum !== 100) throw new Error(`they sum to ${String(sum)}`);
-  return parsed;
-});
+export const weights = mapOf(
+  'a whole percent for each version, 100 in all, such as v1=80,v2=20',
+  (found) => {
+    const parsed = new Map<string, number>();
+    for (const [name, weight] of found) {
+      const percent = whole(weight, 0, 100);
+      if (percent === undefined)
+        throw new Error(`${name} has ${weight}, which is no whole percent from 0 to 100`);
+      parsed.set(name, percent);
+    }
+    const sum = [...parsed.values()].reduce((a, b) => a + b, 0);
+    if (sum !== 100) throw new Error(`they sum to ${String(sum)}`);
+    return parsed;
+  },
+  { number: { type: 'integer', minimum: 0, maximum: 100 } },
+);
 
-export const steps = text('rising whole percents from 1 to 100, such as 20,50,100', (value) => {
-  const parsed = entries(value).map((entry) => whole(entry.replace(/\s*%$/, ''), 1, 100));
-  const rising = parsed.every((step, i) => step !== undefined && (i === 0 || step > (parsed[i - 1] ?? 0)));
-  return rising && parsed.length > 0 ? parsed.filter((step) => step !== undefined) : undefined;
-});
+export const steps = listOf(
+  'rising whole percents from 1 to 100, such as 20,50,100',
+  (found) => {
+    const parsed = found.map((entry) => whole(entry.replace(/\s*%$/, ''), 1, 100));
+    const rising = parsed.every((step, i) => step !== undefined && (i === 0 || step > (parsed[i - 1] ?? 0)));
+    return rising && parsed.length > 0 ? parsed.filter((step) => step !== undefined) : undefined;
+  },
+  { number: { type: 'integer', minimum: 1, maximum: 100 } },
+);
 
 /** Clusters, plain or by version; the entries behind a version up to the next one are its own. */
 export interface Placement {
@@ -136,40 +253,69 @@ export interface Placement {
   readonly clusters: readonly string[];
 }
 
-export const placement = text(
+export const placement = parser(
   'kubeconfig contexts, one per line or comma separated, or such a list behind each version (v1: east)',
-  (value): Placement | undefined => {
-    const byVersion = new Map<string, string[]>();
-    const plain: string[] = [];
-    let current: string[] = plain;
-    for (const entry of entries(value)) {
-      const [key, cluster] = pair(entry) ?? [undefined, entry];
-      if (key !== undefined) {
-        if (byVersion.has(key)) throw new Error(`version "${key}" stands there twice`);
-        current = [];
-        byVersion.set(key, current);
-      }
-      if (current.includes(cluster)) throw new Error(`"${cluster}" stands there twice`);
-      current.push(cluster);
+  (complain) => {
+    const clusters = z.union([scalar(), z.array(scalar())]);
+    return z.union([scalar(), z.array(scalar()), z.record(z.string(), clusters)], complain);
+  },
+  (given): Placement | undefined => {
+    const groups =
+      typeof given === 'object' && !isList(given)
+        ? Object.entries(given).map(([name, found]) => ({ version: name, clusters: entriesOf(found) }))
+        : byVersionIn(entriesOf(given));
+    const byVersion = new Map<string, readonly string[]>();
+    let plain: readonly string[] = [];
+    for (const { version: name, clusters } of groups) {
+      if (name === undefined) plain = clusters;
+      else if (byVersion.has(name)) throw new Error(`version "${name}" stands there twice`);
+      else if (clusters.length === 0) throw new Error(`version "${name}" has no clusters`);
+      else byVersion.set(name, clusters);
+      const twice = clusters.find((cluster, i) => clusters.indexOf(cluster) !== i);
+      if (twice !== undefined) throw new Error(`"${twice}" stands there twice`);
     }
     if (plain.length > 0 && byVersion.size > 0)
       throw new Error(`"${plain.join(', ')}" stands before the first version`);
     const clusters = [...new Set([...plain, ...[...byVersion.values()].flat()])];
-    return clusters.length > 0 ? { byVersion, clusters } : undefined;
+    return clusters.length > 0 && !clusters.includes('') ? { byVersion, clusters } : undefined;
   },
 );
 
+// Array.isArray does not tell a readonly array from the rest of a union.
+function isList<T>(given: readonly T[] | object): given is readonly T[] {
+  return Array.isArray(given);
+}
+
+/** The entries in front of the first version, then those behind each. */
+function byVersionIn(
+  list: readonly string[],
+): readonly { readonly version: string | undefined; readonly clusters: readonly string[] }[] {
+  const groups: { version: string | undefined; clusters: string[] }[] = [];
+  for (const entry of list) {
+    const [name, cluster] = pair(entry) ?? [undefined, entry];
+    const last = groups.at(-1);
+    if (last === undefined || name !== undefined) groups.push({ version: name, clusters: [cluster] });
+    else last.clusters.push(cluster);
+  }
+  return groups;
+}
+
 /** An image for the version of the release, or one for each of several. */
-export const images = text(
+export const images = parser(
   'an image, or version=image for each version',
-  (value): string | ReadonlyMap<string, string> | undefined => {
-    if (value === '') return undefined;
-    const found = entries(value);
-    const [first = ''] = found;
-    if (found.length === 1 && pair(first) === undefined) return image(first);
-    return new Map([...pairs(found)].map(([name, reference]) => [name, image(reference)]));
+  (complain) => z.union([z.string(), z.record(z.string(), scalar())], complain),
+  (given): string | ReadonlyMap<string, string> | undefined => {
+    if (typeof given === 'object') return imagesIn(pairsIn(given));
+    const found = entries(given);
+    const [first] = found;
+    if (first === undefined) return undefined;
+    return found.length === 1 && pair(first) === undefined ? image(first) : imagesIn(pairs(found));
   },
 );
+
+function imagesIn(found: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  return new Map([...found].map(([name, reference]) => [name, image(reference)]));
+}
 
 function image(reference: string): string {
   // distribution/reference: no white space, no upper case in the repository, a name before tag or digest.
@@ -196,12 +342,15 @@ export const versionSource = text('auto, header:NAME, body:REGEX or json:POINTER
 });
 
 /** Base URLs by cluster; `none` for a cluster through which no user enters. */
-export const ingresses = text('cluster=URL (or cluster=none), one per line or comma separated', (value) => {
-  const found = [...pairs(entries(value))].map(
-    ([cluster, address]) => [cluster, address === 'none' ? address : baseUrl(address)] as const,
-  );
-  return new Map(found);
-});
+export const ingresses = mapOf(
+  'cluster=URL (or cluster=none), one per line or comma separated',
+  (found) =>
+    new Map(
+      [...found].map(
+        ([cluster, address]) => [cluster, address === 'none' ? address : baseUrl(address)] as const,
+      ),
+    ),
+);
 
 function baseUrl(address: string): string {
   const url = URL.canParse(address) ? new URL(address) : undefined;
@@ -212,6 +361,9 @@ function baseUrl(address: string): string {
   return url.origin;
 }
 
-export const urlPath = text('a path that begins with /', (value) =>
-  /^\/\S*$/.test(value) ? value : undefined,
+const URL_PATH = /^\/\S*$/;
+export const urlPath = text(
+  'a path that begins with /',
+  (value) => (URL_PATH.test(value) ? value : undefined),
+  { text: { pattern: URL_PATH.source } },
 );

@@ -1,28 +1,36 @@
 import type { Manifest, Release } from '../release/release.ts';
 import type { VersionName } from '../release/weights.ts';
-import type { Inputs } from './inputs.ts';
+import type { InputName, Inputs, Sources } from './inputs.ts';
 import { readManifests } from './manifests.ts';
 
-type Problems = string[];
+/** Takes down what is wrong with an input. */
+type Tell = (input: InputName, problem: string) => void;
 
 /**
  * The release that the inputs describe, with what is wrong between them. Inputs that could not be read are missing from
  * `values`: what depends on them is not judged, and there is no release then.
  *
  * @param contexts of the kubeconfig; undefined where it could not be read
+ * @param sources of the values that were given, for messages
  */
 export function releaseFrom(
   values: Partial<Inputs>,
   contexts: readonly string[] | undefined,
+  sources: Sources = new Map(),
 ): { readonly release: Release | undefined; readonly problems: readonly string[] } {
-  const problems: Problems = [];
-  if (contexts !== undefined) checkContexts(values, contexts, problems);
-  const images = imagesOf(values, problems);
-  checkVersions(values, images, problems);
-  checkChoices(values, problems);
-  const manifests = manifestsOf(values, problems);
+  const problems: string[] = [];
+  const sourceOf = (input: InputName): string => sources.get(input) ?? `Input ${input}`;
+  const tell: Tell = (input, problem) => {
+    problems.push(`${sourceOf(input)}: ${problem}`);
+  };
+  if (contexts !== undefined) checkContexts(values, contexts, tell);
+  const images = imagesOf(values, tell);
+  checkVersions(values, images, tell);
+  checkChoices(values, tell);
+  const read = values.manifests && readManifests(values.manifests, sourceOf('manifests'));
+  problems.push(...(read?.problems ?? []));
   if (!isComplete(values)) return { release: undefined, problems };
-  return { release: Object.freeze(build(values, images, manifests)), problems };
+  return { release: Object.freeze(build(values, images, read?.manifests)), problems };
 }
 
 /** Only these have no default, and no meaning when they are missing. */
@@ -85,12 +93,11 @@ function build(
   };
 }
 
-function checkContexts(values: Partial<Inputs>, contexts: readonly string[], problems: Problems): void {
+function checkContexts(values: Partial<Inputs>, contexts: readonly string[], tell: Tell): void {
   const takes = `the contexts of the kubeconfig: ${contexts.join(', ')}`;
-  const unknown = (input: string, names: readonly string[]): void => {
+  const unknown = (input: InputName, names: readonly string[]): void => {
     for (const name of names) {
-      if (!contexts.includes(name))
-        problems.push(`Input ${input}: got "${name}", which is no context; it takes ${takes}.`);
+      if (!contexts.includes(name)) tell(input, `got "${name}", which is no context; it takes ${takes}.`);
     }
   };
   unknown('clusters', values.clusters?.clusters ?? []);
@@ -98,38 +105,31 @@ function checkContexts(values: Partial<Inputs>, contexts: readonly string[], pro
   const named = [...(values.clusters?.clusters ?? []), ...(values['config-clusters'] ?? [])];
   for (const name of values.ingress?.keys() ?? []) {
     if (values.clusters !== undefined && !named.includes(name)) {
-      problems.push(
-        `Input ingress: got "${name}", which is none of the clusters named; it takes ${named.join(', ')}.`,
-      );
+      tell('ingress', `got "${name}", which is none of the clusters named; it takes ${named.join(', ')}.`);
     }
   }
 }
 
-function imagesOf(values: Partial<Inputs>, problems: Problems): ReadonlyMap<VersionName, string> {
+function imagesOf(values: Partial<Inputs>, tell: Tell): ReadonlyMap<VersionName, string> {
   const { image, version } = values;
   if (image === undefined) return new Map();
   if (typeof image !== 'string') return image;
   if (version === undefined) {
-    problems.push(
-      `Input image: got "${image}" for no version; set the input version, or write version=image.`,
-    );
+    tell('image', `got "${image}" for no version; set the input version, or write version=image.`);
     return new Map();
   }
   return new Map([[version, image]]);
 }
 
-function checkVersions(
-  values: Partial<Inputs>,
-  images: ReadonlyMap<VersionName, string>,
-  problems: Problems,
-): void {
+function checkVersions(values: Partial<Inputs>, images: ReadonlyMap<VersionName, string>, tell: Tell): void {
   const placed = [...(values.clusters?.byVersion.keys() ?? [])];
   if (placed.length === 0) return;
-  const unknown = (input: string, names: Iterable<VersionName>): void => {
+  const unknown = (input: InputName, names: Iterable<VersionName>): void => {
     for (const name of names) {
       if (!placed.includes(name)) {
-        problems.push(
-          `Input ${input}: got version "${name}", which has no clusters; the input clusters names ${placed.join(', ')}. Name its clusters there.`,
+        tell(
+          input,
+          `got version "${name}", which has no clusters; the input clusters names ${placed.join(', ')}. Name its clusters there.`,
         );
       }
     }
@@ -139,26 +139,18 @@ function checkVersions(
   unknown('version', values.version === undefined ? [] : [values.version]);
 }
 
-function checkChoices(values: Partial<Inputs>, problems: Problems): void {
+function checkChoices(values: Partial<Inputs>, tell: Tell): void {
   if (values.manifests !== undefined && values.version === undefined) {
-    problems.push('Input manifests: they are the objects of one version; set the input version to it.');
+    tell('manifests', 'they are the objects of one version; set the input version to it.');
   }
   if (values.steps !== undefined && values.steps.length > 0 && values.version === undefined) {
-    problems.push(
-      'Input steps: they are weights of the version being released; set the input version to it.',
-    );
+    tell('steps', 'they are weights of the version being released; set the input version to it.');
   }
   const { steps = [], 'promote-to': goal } = values;
   if (goal !== undefined && !steps.includes(goal)) {
-    problems.push(
-      `Input promote-to: got "${String(goal)}", which is none of the steps; it takes ${steps.join(', ') || 'one of the input steps'}.`,
+    tell(
+      'promote-to',
+      `got "${String(goal)}", which is none of the steps; it takes ${steps.join(', ') || 'one of the input steps'}.`,
     );
   }
-}
-
-function manifestsOf(values: Partial<Inputs>, problems: Problems): readonly Manifest[] | undefined {
-  if (values.manifests === undefined) return undefined;
-  const read = readManifests(values.manifests);
-  problems.push(...read.problems);
-  return read.manifests;
 }

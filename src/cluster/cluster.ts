@@ -1,32 +1,19 @@
-import { HttpMethod, KubeConfig, RequestContext } from '@kubernetes/client-node';
+import type { KubeConfig } from '@kubernetes/client-node';
 import pRetry from 'p-retry';
-import { Agent, fetch } from 'undici';
-import type { Dispatcher } from 'undici';
 import { nameOf } from '../release/objects.ts';
 import type { KubeObject } from '../release/objects.ts';
 import type { ClusterName } from '../release/release.ts';
 import { FIELD_MANAGER } from '../release/workloads.ts';
+import { Connection } from './connection.ts';
+import type { Call } from './connection.ts';
 import { ClusterError } from './errors.ts';
-import type { Status } from './errors.ts';
 
-/** How long one call may take, in ms. */
-const CALL_TIMEOUT_MS = 15_000;
 const RETRIES = 3;
 
 interface ApiResource {
   readonly name: string;
   readonly kind: string;
   readonly namespaced: boolean;
-}
-
-interface Call {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  readonly path: string;
-  readonly query?: Readonly<Record<string, string>>;
-  readonly body?: unknown;
-  readonly contentType?: string;
-  /** `read VirtualService gray-demo/helloworld`, for the message of a failure. */
-  readonly tried: string;
 }
 
 export interface WriteOptions {
@@ -42,27 +29,33 @@ export interface WriteOptions {
  */
 export class Cluster {
   readonly name: ClusterName;
-  readonly #config: KubeConfig;
+  readonly #connection: Connection;
+  readonly #resources: Map<string, Promise<readonly ApiResource[]>>;
   readonly #signal: AbortSignal;
-  readonly #resources = new Map<string, Promise<readonly ApiResource[]>>();
-  #access: Promise<Access> | undefined;
 
-  /** @param config its contexts hold `name` */
-  constructor(name: ClusterName, config: KubeConfig, signal: AbortSignal) {
-    this.name = name;
+  private constructor(
+    connection: Connection,
+    resources: Map<string, Promise<readonly ApiResource[]>>,
+    signal: AbortSignal,
+  ) {
+    this.name = connection.name;
+    this.#connection = connection;
+    this.#resources = resources;
     this.#signal = signal;
-    this.#config = new KubeConfig();
-    this.#config.loadFromOptions({
-      clusters: config.getClusters(),
-      users: config.getUsers(),
-      contexts: config.getContexts(),
-      currentContext: name,
-    });
   }
 
-  /** A view of the same cluster that another signal ends; used to put things back after a cancellation. */
+  /**
+   * Nothing is sent yet.
+   *
+   * @param config its contexts hold `name`
+   */
+  static open(name: ClusterName, config: KubeConfig, signal: AbortSignal): Cluster {
+    return new Cluster(new Connection(name, config), new Map(), signal);
+  }
+
+  /** The same cluster over the same connections, until another signal; used to settle things after a cancellation. */
   withSignal(signal: AbortSignal): Cluster {
-    return new Cluster(this.name, this.#config, signal);
+    return new Cluster(this.#connection, this.#resources, signal);
   }
 
   /** The object of this kind and name; undefined where there is none. */
@@ -167,6 +160,31 @@ export class Cluster {
     }
   }
 
+  /** Whether the user of the kubeconfig may do this (SelfSubjectAccessReview; nothing is stored by it). */
+  async allows(access: {
+    readonly verb: string;
+    readonly apiVersion: string;
+    readonly kind: string;
+    readonly namespace: string | undefined;
+  }): Promise<boolean> {
+    const { verb, apiVersion, kind, namespace } = access;
+    const { name: resource } = await this.#resource(apiVersion, kind);
+    const group = apiVersion.includes('/') ? apiVersion.split('/')[0] : '';
+    const attributes = { verb, group, resource, ...(namespace === undefined ? {} : { namespace }) };
+    const { status }: { readonly status?: { readonly allowed?: boolean } } = await this.#call({
+      method: 'POST',
+      path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
+      body: {
+        apiVersion: 'authorization.k8s.io/v1',
+        kind: 'SelfSubjectAccessReview',
+        spec: { resourceAttributes: attributes },
+      },
+      tried: `Asking whether ${verb} ${kind} is allowed`,
+      changesNothing: true,
+    });
+    return status?.allowed === true;
+  }
+
   /** The newest version of Istio's networking API that the cluster serves, as `networking.istio.io/v1`. */
   async istioApiVersion(): Promise<string> {
     const group: { versions?: readonly { version: string }[] } = await this.#call({
@@ -183,10 +201,9 @@ export class Cluster {
     return `networking.istio.io/${version}`;
   }
 
-  /** Closes the connections. */
+  /** Closes the connections, for every view of the cluster. */
   async close(): Promise<void> {
-    const access = await this.#access?.catch(() => undefined);
-    await access?.dispatcher.destroy();
+    await this.#connection.close();
   }
 
   async #path(
@@ -195,23 +212,27 @@ export class Cluster {
     namespace: string | undefined,
     name?: string,
   ): Promise<string> {
-    const root = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
+    const resource = await this.#resource(apiVersion, kind);
+    const scope =
+      resource.namespaced && namespace !== undefined ? `/namespaces/${encodeURIComponent(namespace)}` : '';
+    return `${rootOf(apiVersion)}${scope}/${resource.name}${name === undefined ? '' : `/${encodeURIComponent(name)}`}`;
+  }
+
+  async #resource(apiVersion: string, kind: string): Promise<ApiResource> {
+    const root = rootOf(apiVersion);
     let resources = this.#resources.get(root);
     if (resources === undefined) {
       resources = this.#discover(root, apiVersion);
       this.#resources.set(root, resources);
+      resources.catch(() => this.#resources.delete(root));
     }
     const resource = (await resources).find(
       (candidate) => candidate.kind === kind && !candidate.name.includes('/'),
     );
-    if (resource === undefined) {
-      throw new ClusterError(this.name, `Looking for the kind ${kind} of ${apiVersion}`, {
-        cause: 'the cluster does not serve it',
-      });
-    }
-    const scope =
-      resource.namespaced && namespace !== undefined ? `/namespaces/${encodeURIComponent(namespace)}` : '';
-    return `${root}${scope}/${resource.name}${name === undefined ? '' : `/${encodeURIComponent(name)}`}`;
+    if (resource !== undefined) return resource;
+    throw new ClusterError(this.name, `Looking for the kind ${kind} of ${apiVersion}`, {
+      cause: 'the cluster does not serve it',
+    });
   }
 
   async #discover(root: string, apiVersion: string): Promise<readonly ApiResource[]> {
@@ -225,83 +246,28 @@ export class Cluster {
 
   /** One call, tried again where that is safe: reads after a passing failure, anything after "too many requests". */
   async #call<T>(call: Call): Promise<T> {
-    return pRetry(() => this.#send<T>(call), {
+    return pRetry(() => this.#connection.send<T>(call, this.#signal), {
       retries: RETRIES,
       minTimeout: 200,
       randomize: true,
       signal: this.#signal,
-      shouldRetry: ({ error }) => error instanceof ClusterError && isPassing(error, call.method),
+      shouldRetry: ({ error }) => error instanceof ClusterError && isPassing(error, call),
     });
   }
-
-  async #send<T>(call: Call): Promise<T> {
-    const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(CALL_TIMEOUT_MS)]);
-    this.#access ??= accessOf(this.#config);
-    let status: number;
-    let text: string;
-    try {
-      const { server, headers, dispatcher } = await this.#access;
-      const url = `${server}${call.path}${call.query === undefined ? '' : `?${new URLSearchParams(call.query).toString()}`}`;
-      const response = await fetch(url, {
-        method: call.method,
-        headers: {
-          ...headers,
-          accept: 'application/json',
-          'content-type': call.contentType ?? 'application/json',
-        },
-        ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
-        dispatcher,
-        signal,
-      });
-      status = response.status;
-      text = await response.text();
-    } catch (cause) {
-      this.#signal.throwIfAborted();
-      throw new ClusterError(this.name, call.tried, { cause });
-    }
-    // A token may have run out in a long release: the next call asks for a new one.
-    if (status === 401) this.#access = undefined;
-    const body = parseJson(text);
-    if (status >= 400 || body === undefined) {
-      const message = text.trim().slice(0, 300);
-      throw new ClusterError(this.name, call.tried, { status, body: isStatus(body) ? body : { message } });
-    }
-    // The server's own schema is what makes this a T; there is nothing here to check it against.
-    return body as T;
-  }
 }
 
-interface Access {
-  readonly server: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly dispatcher: Dispatcher;
+/** Where the kinds of an API group are served. */
+function rootOf(apiVersion: string): string {
+  return apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
 }
 
-/** Address, credentials and connection pool of a context. Kept, since the library opens a new pool at each request. */
-async function accessOf(config: KubeConfig): Promise<Access> {
-  const server = (config.getCurrentCluster()?.server ?? '').replace(/\/$/, '');
-  const context = new RequestContext(server, HttpMethod.GET);
-  await config.applySecurityAuthentication(context);
-  return { server, headers: context.getHeaders(), dispatcher: context.getDispatcher() ?? new Agent() };
-}
-
-function isPassing({ status }: ClusterError, method: Call['method']): boolean {
+function isPassing({ status }: ClusterError, call: Call): boolean {
   if (status === 429) return true;
-  return method === 'GET' && (status === undefined || status >= 500);
+  const harmless =
+    call.method === 'GET' || call.query?.['dryRun'] !== undefined || call.changesNothing === true;
+  return harmless && (status === undefined || status >= 500);
 }
 
 function writeQuery(dryRun: boolean): Readonly<Record<string, string>> {
   return { fieldManager: FIELD_MANAGER, ...(dryRun ? { dryRun: 'All' } : {}) };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function isStatus(body: unknown): body is Status {
-  return typeof body === 'object' && body !== null && 'kind' in body && body.kind === 'Status';
 }

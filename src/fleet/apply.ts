@@ -1,13 +1,18 @@
+import { isDeepStrictEqual } from 'node:util';
+import { ClusterError } from '../cluster/errors.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { Change } from '../release/change.ts';
 import { CanaryError, messageOf } from '../release/errors.ts';
 import { nameOf } from '../release/objects.ts';
 import type { KubeObject } from '../release/objects.ts';
-import type { Change } from '../release/change.ts';
 import type { ClusterName } from '../release/release.ts';
 import { allOf } from './fleet.ts';
 import type { Fleet } from './fleet.ts';
 
-/** How long putting back may take in all, in ms: less than a cancelled job is given before it is killed. */
-const PUT_BACK_TIMEOUT_MS = 6_000;
+/** How long a write and its putting back may each take, in ms: both fit into what a cancelled job is given before it is killed. */
+const SETTLE_TIMEOUT_MS = 6_000;
+/** A write whose outcome is not known is looked up, and tried again, this often. */
+const ATTEMPTS = 3;
 
 /** A change that was written, with the object as the server stored it. */
 export interface Written {
@@ -28,7 +33,7 @@ export async function writeInOrder(
     clusters.map(async (name) => {
       const written: Written[] = [];
       for (const change of changes.filter(({ cluster }) => cluster === name)) {
-        const one = await write(fleet, change);
+        const one = { change, stored: await writeSurely(fleet.cluster(name), change) };
         onWritten(one);
         written.push(one);
       }
@@ -40,65 +45,115 @@ export async function writeInOrder(
 
 /**
  * Writes one change in each of several clusters so that all hold it, or none: where one fails, those that were written
- * are put back. A change that someone made after ours is left and reported.
+ * are put back. A change that someone made after ours is left and reported. Once begun it is not cancelled half way.
  *
  * @throws CanaryError that tells what failed and what stands where
  */
 export async function writeTogether(
   fleet: Fleet,
   changes: readonly Change[],
+  signal: AbortSignal,
   onWritten: OnWritten,
 ): Promise<readonly Written[]> {
+  signal.throwIfAborted();
+  const shielded = fleet.withSignal(AbortSignal.timeout(SETTLE_TIMEOUT_MS));
   const written: Written[] = [];
   try {
     await allOf(
       changes.map(async (change) => {
-        const one = await write(fleet, change);
+        const one = { change, stored: await writeSurely(shielded.cluster(change.cluster), change) };
         onWritten(one);
         written.push(one);
       }),
     );
     return written;
   } catch (error) {
-    if (written.length === 0) throw error;
-    const outcome = await putBack(fleet, written);
-    throw new CanaryError(`${messageOf(error)}\n${outcome}`, { cause: error });
+    const outcome = await putBack(fleet, changes, written);
+    throw new CanaryError([messageOf(error), ...outcome].join('\n'), { cause: error });
   }
 }
 
-async function write(fleet: Fleet, change: Change): Promise<Written> {
-  const cluster = fleet.cluster(change.cluster);
-  const { object } = change;
-  switch (change.verb) {
+/**
+ * Writes a change and makes sure of the outcome: where the answer got lost, the object is read to see whether the write
+ * was stored, and the write is tried again where it was not.
+ */
+async function writeSurely(cluster: Cluster, change: Change): Promise<KubeObject> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await write(cluster, change);
+    } catch (error) {
+      if (!isUncertain(error) || attempt === ATTEMPTS) throw error;
+      const live = await readLive(cluster, change.object);
+      if (live !== undefined && holds(live, change)) return live;
+      // Someone else's write came in between: ours would be refused, and must be.
+      if (
+        change.verb === 'update' &&
+        live?.metadata.resourceVersion !== change.object.metadata.resourceVersion
+      )
+        throw error;
+    }
+  }
+}
+
+async function write(cluster: Cluster, { verb, object }: Change): Promise<KubeObject> {
+  switch (verb) {
     case 'apply':
-      return { change, stored: await cluster.apply(object) };
+      return cluster.apply(object);
     case 'create':
-      return { change, stored: await cluster.create(object) };
+      return cluster.create(object);
     case 'update':
-      return { change, stored: await cluster.replace(object) };
+      return cluster.replace(object);
     case 'delete':
       await cluster.remove(object);
-      return { change, stored: object };
+      return object;
   }
 }
 
-/** Gives every written object its earlier content again, as long as nobody has changed it since. */
-async function putBack(fleet: Fleet, written: readonly Written[]): Promise<string> {
-  const rescue = fleet.withSignal(AbortSignal.timeout(PUT_BACK_TIMEOUT_MS));
+/** Whether the server may have stored the write although it failed for us. */
+function isUncertain(error: unknown): boolean {
+  return error instanceof ClusterError && (error.status === undefined || error.status >= 500);
+}
+
+function readLive(
+  cluster: Cluster,
+  { apiVersion, kind, metadata }: KubeObject,
+): Promise<KubeObject | undefined> {
+  return cluster.read(apiVersion, kind, metadata.name, metadata.namespace);
+}
+
+/** Whether the stored object is the outcome of a create or an update: what was written, and nothing else. */
+function holds(live: KubeObject, { verb, object }: Change): boolean {
+  if (verb === 'apply' || verb === 'delete') return false;
+  return (
+    isDeepStrictEqual(live['spec'], object['spec']) &&
+    isDeepStrictEqual(live.metadata.annotations ?? {}, object.metadata.annotations ?? {})
+  );
+}
+
+/** Gives every object that was written its earlier content again, as long as nobody has changed it since. */
+async function putBack(
+  fleet: Fleet,
+  changes: readonly Change[],
+  written: readonly Written[],
+): Promise<readonly string[]> {
+  const rescue = fleet.withSignal(AbortSignal.timeout(SETTLE_TIMEOUT_MS));
   const lines = await Promise.all(
-    written.map(async ({ change, stored }) => {
-      const where = `${nameOf(stored)} in ${change.cluster}`;
-      if (change.before === undefined) return `${where} was made, and stays.`;
+    changes.map(async (change): Promise<string | undefined> => {
+      const cluster = rescue.cluster(change.cluster);
+      const where = `${nameOf(change.object)} in ${change.cluster}`;
       try {
-        await rescue.cluster(change.cluster).replace(withVersionOf(change.before, stored));
+        const known = written.find((one) => one.change === change)?.stored;
+        const live = known ?? (await readLive(cluster, change.object));
+        if (live === undefined || (known === undefined && !holds(live, change))) return undefined;
+        if (change.before === undefined) return `${where} was made, and stays.`;
+        await writeSurely(cluster, { ...change, verb: 'update', object: withVersionOf(change.before, live) });
         return `${where} holds its earlier content again.`;
       } catch (error) {
-        return `${where} could not be put back and holds the new content: ${messageOf(error)}`;
+        return `${where} could not be put back, and holds the new content unless someone changed it: ${messageOf(error)}`;
       }
     }),
   );
-  await rescue.close();
-  return lines.join('\n');
+  return lines.filter((line) => line !== undefined);
 }
 
 /** An object to be written over the stored one, guarded by the version that the store gave it. */

@@ -18,10 +18,10 @@ export class Fleet {
 
   /** Nothing is sent yet. */
   static open(config: KubeConfig, names: readonly ClusterName[], signal: AbortSignal): Fleet {
-    return new Fleet(new Map(names.map((name) => [name, new Cluster(name, config, signal)])));
+    return new Fleet(new Map(names.map((name) => [name, Cluster.open(name, config, signal)])));
   }
 
-  /** The same clusters under another signal, to put things back after the first one has ended. */
+  /** The same clusters and connections under another signal, to settle things after the first one has ended. */
   withSignal(signal: AbortSignal): Fleet {
     return new Fleet(
       new Map([...this.#clusters].map(([name, cluster]) => [name, cluster.withSignal(signal)])),

@@ -1,5 +1,6 @@
 import type { Written } from '../fleet/apply.ts';
 import type { Fleet } from '../fleet/fleet.ts';
+import type { Identity } from '../fleet/lock.ts';
 import { nameOf } from '../release/objects.ts';
 import type { Release } from '../release/release.ts';
 import type { Log } from '../report/log.ts';
@@ -10,6 +11,8 @@ export interface Context {
   readonly release: Release;
   readonly fleet: Fleet;
   readonly journal: Journal;
+  /** This run, as the holder of the lock. */
+  readonly identity: Identity;
   readonly log: Log;
   /** Ends all work; what was begun is settled before the operation returns. */
   readonly signal: AbortSignal;

@@ -1,4 +1,5 @@
 import { IngressClient } from '../check/client.ts';
+import type { Target } from '../check/client.ts';
 import { findIngress } from '../cluster/ingress.ts';
 import type { Ingress } from '../cluster/ingress.ts';
 import { allOf } from '../fleet/fleet.ts';
@@ -14,18 +15,18 @@ import type { Context } from './context.ts';
 const NONE = 'none';
 
 /**
- * Opens a client to the ingress of every cluster of the release: the one given by hand, or the one found.
+ * Finds the ingress of every cluster of the release: the one given by hand, or the one that the cluster tells.
  *
  * @param vs of the release, as it is or will be, by config cluster
  * @param planned Gateways that the release is about to make
  * @throws CanaryError where a cluster's ingress is not found, or users have none at all
  */
-export async function openIngresses(
+export async function findTargets(
   context: Context,
   state: FleetState,
   vs: ReadonlyMap<ClusterName, VirtualService>,
   planned: readonly Gateway[] = [],
-): Promise<readonly IngressClient[]> {
+): Promise<readonly Target[]> {
   const { release, fleet, journal, log } = context;
   const found = await allOf(
     allClusters(release).map(async (name): Promise<Ingress | undefined> => {
@@ -45,9 +46,20 @@ export async function openIngresses(
   for (const { cluster, url, source } of ingresses) log.info(`Ingress of ${cluster}: ${url} (${source})`);
   const host = hostOf(context, vs);
   const { path, headers } = release.check;
-  return allOf(
-    ingresses.map(({ cluster, url }) => IngressClient.open({ cluster, url, path, headers, host })),
-  );
+  return ingresses.map(({ cluster, url }) => ({ cluster, url, path, headers, host }));
+}
+
+/** Runs work with a client for each ingress, and closes them afterwards. */
+export async function withClients<T>(
+  targets: readonly Target[],
+  work: (clients: readonly IngressClient[]) => Promise<T>,
+): Promise<T> {
+  const clients = await allOf(targets.map((target) => IngressClient.open(target)));
+  try {
+    return await work(clients);
+  } finally {
+    await Promise.all(clients.map((client) => client.close()));
+  }
 }
 
 /** The Gateways by which traffic enters a cluster, as its own control plane has them, or the first config cluster's. */

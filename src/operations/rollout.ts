@@ -1,11 +1,12 @@
 import { awaitPreview } from '../check/probe.ts';
-import type { IngressClient } from '../check/client.ts';
+import type { IngressClient, Target } from '../check/client.ts';
 import type { Verdict } from '../check/evidence.ts';
 import { waitUntilReady } from '../cluster/ready.ts';
 import { rebased, writeInOrder, writeTogether } from '../fleet/apply.ts';
 import type { Written } from '../fleet/apply.ts';
 import { dryRun } from '../fleet/dry-run.ts';
 import { allOf } from '../fleet/fleet.ts';
+import { preflight } from '../fleet/preflight.ts';
 import { messageOf } from '../release/errors.ts';
 import { nameOf } from '../release/objects.ts';
 import type { Gateway, VirtualService } from '../release/objects.ts';
@@ -20,34 +21,68 @@ import type { Weights } from '../release/weights.ts';
 import { checkNow, seeRevision } from './check.ts';
 import { phase, recordIn } from './context.ts';
 import type { Context } from './context.ts';
-import { openIngresses } from './ingresses.ts';
+import { findTargets, withClients } from './ingresses.ts';
+import { inTransaction } from './transaction.ts';
 import { virtualServices } from './verify.ts';
 
 /** A cancelled job has about 7 s before it is killed. */
 const CANCELLED_TIMEOUT_MS = 6_000;
 const GIVE_BACK_TIMEOUT_MS = 20_000;
 
+/** What a rollout knows before it writes anything. */
+interface Prospect {
+  readonly state: FleetState;
+  readonly plan: Plan;
+  readonly targets: readonly Target[];
+}
+
 /**
  * Brings workloads, DestinationRule, Gateway and VirtualService in all clusters to what was asked, then verifies the shares
  * through every ingress; gives the earlier weights back where they are not right. Run again, it writes nothing.
  */
 export async function rollout(context: Context, direction: Direction = 'forward'): Promise<void> {
+  const prospect = await lookAhead(context, direction);
+  const { plan } = prospect;
+  const changes = changesOf(plan);
+  if (changes.length === 0) {
+    await carryOut(context, prospect);
+    return;
+  }
+  await phase(context, 'Preflight', () => preflight(context.fleet, context.release, changes));
+  await makeNamespaces(context, plan);
+  await inTransaction(context, { target: plan.weights, previous: plan.previous }, async (inside, stale) => {
+    await carryOut(inside, stale ? await lookAhead(inside, direction) : prospect);
+  });
+}
+
+async function lookAhead(context: Context, direction: Direction): Promise<Prospect> {
   const { release, fleet } = context;
   const state = await phase(context, 'Read', () => fleet.read(release));
-  const { plan, clients } = await phase(context, 'Plan', async () => {
+  return phase(context, 'Plan', async () => {
     const plan = await dryRun(fleet, state, planRollout(release, state, direction));
     tell(context, plan);
-    return {
-      plan,
-      clients: await openIngresses(context, state, finalRoutes(release, state, plan), gatewaysIn(plan)),
-    };
+    const targets = await findTargets(context, state, finalRoutes(release, state, plan), gatewaysIn(plan));
+    return { state, plan, targets };
   });
-  try {
+}
+
+async function carryOut(context: Context, { state, plan, targets }: Prospect): Promise<void> {
+  await withClients(targets, async (clients) => {
     await deploy(context, plan);
     const previewed = await prepare(context, plan, clients);
     await shift(context, state, { ...plan, routes: rebased(plan.routes, previewed) }, clients);
-  } finally {
-    await Promise.all(clients.map((client) => client.close()));
+  });
+}
+
+function changesOf({ workloads, subsets, previews, routes }: Plan): readonly Change[] {
+  return [...workloads, ...subsets, ...previews, ...routes];
+}
+
+/** The lock is an object of the release's namespace, so that comes first. */
+async function makeNamespaces(context: Context, { workloads }: Plan): Promise<void> {
+  const namespaces = workloads.filter(({ object }) => object.kind === 'Namespace');
+  if (namespaces.length > 0) {
+    await phase(context, 'Namespace', () => writeInOrder(context.fleet, namespaces, recordIn(context)));
   }
 }
 
@@ -79,13 +114,14 @@ function tell({ journal, log, release }: Context, plan: Plan): void {
   log.info(
     `${release.app}: ${plan.previous === undefined ? 'no weights' : formatWeights(plan.previous)} → ${formatWeights(plan.weights)}`,
   );
-  const changes = [...plan.workloads, ...plan.subsets, ...plan.previews, ...plan.routes];
+  const changes = changesOf(plan);
   for (const { cluster, verb, object, reason } of changes)
     log.info(`${cluster}: ${verb} ${nameOf(object)} (${reason})`);
   if (changes.length === 0) log.info('Nothing to write: every cluster holds what was asked for.');
 }
 
-function finalRoutes(
+/** The VirtualServices as they will be, by config cluster. */
+export function finalRoutes(
   release: Release,
   state: FleetState,
   plan: Plan,
@@ -94,7 +130,8 @@ function finalRoutes(
   return new Map([...standing, ...objectsOf<VirtualService>(plan.routes, 'VirtualService')]);
 }
 
-function gatewaysIn(plan: Plan): readonly Gateway[] {
+/** The Gateways that a plan makes. */
+export function gatewaysIn(plan: Plan): readonly Gateway[] {
   return objectsOf<Gateway>(plan.subsets, 'Gateway').map(([, gateway]) => gateway);
 }
 
@@ -110,7 +147,8 @@ function objectsOf<T extends Gateway | VirtualService>(
 /** Workloads first: nothing may be routed to a version before it is ready in each of its clusters. */
 async function deploy(context: Context, plan: Plan): Promise<void> {
   const { release, fleet, log, signal } = context;
-  const { workloads, ready } = plan;
+  const { ready } = plan;
+  const workloads = plan.workloads.filter(({ object }) => object.kind !== 'Namespace');
   if (workloads.length > 0)
     await phase(context, 'Deploy', () => writeInOrder(fleet, workloads, recordIn(context)));
   const needed = ready.filter(({ cluster, deployments, gains }) => {
@@ -157,7 +195,7 @@ async function prepare(
 }
 
 async function moveWeights(context: Context, plan: Plan, clients: readonly IngressClient[]): Promise<void> {
-  await writeTogether(context.fleet, plan.routes, recordIn(context));
+  await writeTogether(context.fleet, plan.routes, context.signal, recordIn(context));
   context.journal.weights = plan.weights;
   await seeRevision(context, plan.revision, clients);
 }
@@ -209,8 +247,6 @@ async function giveBack(
       { title: `The weights ${formatWeights(previous)} could not be given back everywhere`, detail },
     ];
     log.warn(`Giving back ${formatWeights(previous)} failed: ${detail}`);
-  } finally {
-    await rescue.fleet.close();
   }
 }
 
@@ -223,7 +259,7 @@ async function writeEarlier(
   const { release, fleet, journal, log } = context;
   const earlier: Release = { ...release, traffic: { ...release.traffic, weights: previous } };
   const back = planRollout(earlier, await fleet.readAgain(release, state), 'back');
-  await writeTogether(fleet, back.routes, recordIn(context));
+  await writeTogether(fleet, back.routes, context.signal, recordIn(context));
   journal.weights = previous;
   try {
     await seeRevision(context, back.revision, clients);

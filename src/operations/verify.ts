@@ -10,27 +10,25 @@ import type { Weights } from '../release/weights.ts';
 import { checkShares } from './check.ts';
 import { phase } from './context.ts';
 import type { Context } from './context.ts';
-import { openIngresses } from './ingresses.ts';
+import { findTargets, withClients } from './ingresses.ts';
 
 /** Samples every ingress against the weights in force, or those given. Writes nothing. */
 export async function verify(context: Context): Promise<void> {
   const { release, fleet, journal, log } = context;
-  const { clients, inForce, weights } = await phase(context, 'Read', async () => {
+  const { targets, inForce, weights } = await phase(context, 'Read', async () => {
     const state = await fleet.read(release);
     const inForce = weightsInForce(release, state);
     const weights = release.traffic.weights ?? agreedWeights(inForce, release.traffic.virtualService);
     log.info(
       `Sampling against ${formatWeights(weights)} (${release.traffic.weights === undefined ? 'the weights in force' : 'input weights'})`,
     );
-    return { inForce, weights, clients: await openIngresses(context, state, virtualServices(inForce)) };
+    return { inForce, weights, targets: await findTargets(context, state, virtualServices(inForce)) };
   });
   journal.weights = inForce[0]?.weights;
   journal.previous = previousOf(newestRecord(inForce));
-  try {
-    await phase(context, 'Verify', () => checkShares(context, clients, weights, inForce));
-  } finally {
-    await Promise.all(clients.map((client) => client.close()));
-  }
+  await withClients(targets, (clients) =>
+    phase(context, 'Verify', () => checkShares(context, clients, weights, inForce)),
+  );
 }
 
 export function virtualServices(inForce: readonly InForce[]): ReadonlyMap<ClusterName, VirtualService> {

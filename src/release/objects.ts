@@ -171,6 +171,19 @@ export function nameOf(
   return `${object.kind} ${namespace === undefined ? name : `${namespace}/${name}`}`;
 }
 
+/** What of an object a write can change: all but what the server keeps about it. */
+export function contentOf({ metadata, status: _, ...rest }: KubeObject): Readonly<Record<string, unknown>> {
+  const {
+    managedFields: _fields,
+    resourceVersion: _version,
+    generation: _generation,
+    uid: _uid,
+    creationTimestamp: _created,
+    ...meta
+  } = metadata;
+  return { ...rest, metadata: meta };
+}
+
 /** Whether an object with these labels is selected (`matchLabels`); an empty or missing selector selects nothing. */
 export function selects(selector: Labels | undefined, labels: Labels | undefined): boolean {
   const wanted = Object.entries(selector ?? {});

@@ -87,10 +87,11 @@ function historyAfter(
   weights: Weights,
   direction: Direction,
 ): readonly Weights[] {
-  if (previous === undefined || sameWeights(previous, weights)) return history;
-  if (direction === 'forward') return [...history, previous];
-  const index = history.findLastIndex((earlier) => sameWeights(earlier, weights));
-  return index < 0 ? history : history.slice(0, index);
+  if (direction === 'back') {
+    const index = history.findLastIndex((earlier) => sameWeights(earlier, weights));
+    return index < 0 ? history : history.slice(0, index);
+  }
+  return previous === undefined || sameWeights(previous, weights) ? history : [...history, previous];
 }
 
 function stateOf(fleet: FleetState, cluster: ClusterName): ClusterState {

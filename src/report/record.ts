@@ -1,5 +1,6 @@
 import type { Finding } from '../check/diagnosis.ts';
 import type { IngressEvidence, Verdict } from '../check/evidence.ts';
+import type { Change } from '../release/change.ts';
 import type { ClusterName } from '../release/release.ts';
 import type { Weights } from '../release/weights.ts';
 
@@ -9,6 +10,28 @@ export interface RecordedChange {
   /** `VirtualService gray-demo/helloworld` */
   readonly object: string;
   readonly reason: string;
+}
+
+/** A write that a plan would make. */
+export interface PlannedChange {
+  readonly cluster: ClusterName;
+  readonly verb: Change['verb'];
+  /** `VirtualService gray-demo/helloworld` */
+  readonly object: string;
+  readonly reason: string;
+  /** Unified diff of the object's YAML. */
+  readonly diff: string;
+  /** Whether the server has checked it; it cannot in a namespace that does not exist yet. */
+  readonly tried: boolean;
+}
+
+/** What a rollout would do now. */
+export interface PlannedRollout {
+  /** Weights that would be in force at the end. */
+  readonly weights: Weights;
+  readonly clusters: readonly ClusterName[];
+  /** In the order in which they would be made. */
+  readonly changes: readonly PlannedChange[];
 }
 
 export interface Phase {
@@ -34,6 +57,8 @@ export interface RunRecord {
   readonly next: Weights | undefined;
   readonly complete: boolean;
   readonly changes: readonly RecordedChange[];
+  /** undefined where nothing was planned, or not to the end */
+  readonly plan: PlannedRollout | undefined;
   readonly evidence: readonly IngressEvidence[];
   readonly findings: readonly Finding[];
   readonly clusters: readonly ClusterSummary[];
@@ -57,6 +82,7 @@ export function newJournal(operation: string, app: string, namespace: string): J
     next: undefined,
     complete: false,
     changes: [],
+    plan: undefined,
     evidence: [],
     findings: [],
     clusters: [],

@@ -1,7 +1,7 @@
 import { shareOf, total } from '../check/evidence.ts';
 import type { IngressEvidence } from '../check/evidence.ts';
 import { formatWeights } from '../release/weights.ts';
-import type { RunRecord } from './record.ts';
+import type { PlannedChange, RunRecord } from './record.ts';
 import { percent } from './text.ts';
 
 const MARKS = { pass: '✅', fail: '❌', inconclusive: '⚠️', undecided: '⚠️' } as const;
@@ -15,6 +15,7 @@ export function summaryOf(record: RunRecord): string {
     evidenceTable(record.evidence),
     findings(record),
     clusters(record),
+    plan(record),
     changes(record),
     phases(record),
   ]
@@ -86,19 +87,53 @@ function clusters({ clusters: held }: RunRecord): string {
   ].join('\n');
 }
 
+function plan({ plan: planned, weights }: RunRecord): string {
+  if (planned === undefined) return '';
+  const from = weights === undefined ? 'no weights' : formatWeights(weights);
+  return [
+    `### Plan: ${escape(from)} → ${escape(formatWeights(planned.weights))}`,
+    ...(planned.changes.length === 0
+      ? ['Nothing would change: every cluster holds what was asked for.']
+      : []),
+    ...planned.clusters.flatMap((cluster) => {
+      const own = planned.changes.filter((change) => change.cluster === cluster);
+      return own.length === 0
+        ? []
+        : [details(`${escape(cluster)}: ${count(own, 'change')}`, own.map(plannedChange).join('\n\n'))];
+    }),
+  ].join('\n\n');
+}
+
+function plannedChange({ verb, object, reason, diff, tried }: PlannedChange): string {
+  const note = tried ? '' : ' The server could not check it yet: the namespace does not exist.';
+  return `**${verb} ${escape(object)}**: ${escape(reason)}.${note}\n\n${fenced('diff', diff)}`;
+}
+
+/** A code block that its text cannot end: the fence is longer than any run of backticks in it. */
+function fenced(language: string, text: string): string {
+  const runs = text.match(/`+/g) ?? [];
+  const fence = '`'.repeat(Math.max(2, ...runs.map(({ length }) => length)) + 1);
+  return `${fence}${language}\n${text}\n${fence}`;
+}
+
 function changes({ changes: made }: RunRecord): string {
   if (made.length === 0) return 'Nothing was written.';
   const rows = made.map(({ cluster, object, reason }) =>
     row([escape(cluster), escape(object), escape(reason)]),
   );
   return details(
-    `${String(made.length)} writes`,
+    count(made, 'write'),
     [row(['Cluster', 'Object', 'Why']), row(['---', '---', '---']), ...rows].join('\n'),
   );
 }
 
 function phases({ phases: done }: RunRecord): string {
   return done.map(({ name, seconds }) => `${name} ${seconds.toFixed(1)} s`).join(' · ');
+}
+
+/** `1 write`, `2 writes` */
+function count(things: readonly unknown[], name: string): string {
+  return `${String(things.length)} ${name}${things.length === 1 ? '' : 's'}`;
 }
 
 function details(title: string, body: string): string {

@@ -1,0 +1,59 @@
+import { describe, expect, test } from '@jest/globals';
+import { outputsOf } from '../../src/action/outputs.ts';
+import { newJournal } from '../../src/report/record.ts';
+import type { RunRecord } from '../../src/report/record.ts';
+import { evidence } from '../support/evidence.ts';
+import { weights } from '../support/release.ts';
+
+const outputs = (rest: Partial<RunRecord> = {}): Readonly<Record<string, string>> => outputsOf({ ...newJournal('rollout', 'hello', 'demo'), ...rest });
+
+test('every output is set, although nothing happened', () => {
+  expect(outputs()).toEqual({
+    verdict: '',
+    weights: '',
+    observed: '{}',
+    samples: '0',
+    'ingress-urls': '{}',
+    changed: '0',
+    'previous-weights': '',
+    'next-weights': '',
+    complete: 'false',
+    report: '',
+  });
+});
+
+test('weights come out in the form that the input takes', () => {
+  const given = { weights: weights({ v1: 80, v2: 20 }), previous: weights({ v1: 100 }), next: weights([['10', 50], ['2', 50]]) };
+  expect(outputs(given)).toMatchObject({ weights: 'v1=80,v2=20', 'previous-weights': 'v1=100', 'next-weights': '10=50,2=50' });
+});
+
+describe('what was observed', () => {
+  const seen = outputs({
+    verdict: 'pass',
+    evidence: [evidence(), evidence({ cluster: 'west', samples: 3, counts: weights({ v1: 2, v2: 1 }) })],
+  });
+
+  test('is the share of each version, by ingress', () => {
+    expect(JSON.parse(seen['observed'] ?? '')).toEqual({ east: { v1: 0.802, v2: 0.198 }, west: { v1: 0.6667, v2: 0.3333 } });
+  });
+
+  test('counts the samples of all ingresses', () => {
+    expect([seen['verdict'], seen['samples']]).toEqual(['pass', '1003']);
+  });
+
+  test('is 0 for a version that never answered', () => {
+    const none = outputs({ evidence: [evidence({ weights: weights({ v1: 100, v2: 0 }), counts: weights({ v1: 5, v2: 0 }), samples: 5 })] });
+    expect(none['observed']).toBe('{"east":{"v1":1,"v2":0}}');
+  });
+
+  test('is told for a version that is named as a member of every object', () => {
+    const odd = outputs({ evidence: [evidence({ weights: weights({ constructor: 100 }), counts: weights({ constructor: 5 }), samples: 5 })] });
+    expect(odd['observed']).toBe('{"east":{"constructor":1}}');
+  });
+});
+
+test('writes and ingresses are told', () => {
+  const change = { cluster: 'east', object: 'VirtualService demo/hello', reason: 'weights' };
+  const told = outputs({ changes: [change, change], ingresses: new Map([['east', 'http://203.0.113.7']]), complete: true });
+  expect(told).toMatchObject({ changed: '2', 'ingress-urls': '{"east":"http://203.0.113.7"}', complete: 'true' });
+});

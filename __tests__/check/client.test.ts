@@ -1,0 +1,218 @@
+import { createServer } from 'node:https';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { IngressClient } from '../../src/check/client.ts';
+import type { Reply, Target } from '../../src/check/client.ts';
+import { CanaryError } from '../../src/release/errors.ts';
+import '../support/one-realm.ts';
+import { selfSigned } from '../support/certificate.ts';
+import { Opened, deadUrl, serve } from '../support/server.ts';
+import type { Handler, LocalServer } from '../support/server.ts';
+
+const opened = new Opened();
+afterEach(() => opened.close());
+
+const { signal } = new AbortController();
+
+async function clientTo(url: string, rest: Partial<Target> = {}): Promise<IngressClient> {
+  return opened.add(await IngressClient.open({ cluster: 'east', url, path: '/hello?a=b', host: undefined, headers: {}, ...rest }));
+}
+
+async function both(handler: Handler, rest: Partial<Target> = {}): Promise<{ readonly client: IngressClient; readonly server: LocalServer }> {
+  const server = opened.add(await serve(handler));
+  return { server, client: await clientTo(server.url, rest) };
+}
+
+const ok: Handler = (_asked, response) => response.end('ok');
+
+describe('a request', () => {
+  test('is a GET of the path', async () => {
+    const { client, server } = await both(ok);
+    await client.send({ signal });
+    expect(server.asked).toMatchObject([{ method: 'GET', path: '/hello?a=b' }]);
+  });
+
+  test("asks for the URL's own host", async () => {
+    const { client, server } = await both(ok);
+    await client.send({ signal });
+    expect(server.asked[0]?.headers.host).toBe(server.url.replace('http://', ''));
+  });
+
+  test('asks for the host given', async () => {
+    const { client, server } = await both(ok, { host: 'hello.example' });
+    await client.send({ signal });
+    expect(server.asked[0]?.headers.host).toBe('hello.example');
+  });
+
+  test('carries the headers of the target, and its own', async () => {
+    const { client, server } = await both(ok, { headers: { 'x-a': '1', 'x-b': '2' } });
+    await client.send({ signal, headers: { 'x-b': '3' } });
+    expect(server.asked[0]?.headers).toMatchObject({ 'x-a': '1', 'x-b': '3' });
+  });
+
+  test('asks for the host that the headers name, once', async () => {
+    const { client, server } = await both(ok, { headers: { Host: 'hello.example' } });
+    const reply = await client.send({ signal });
+    const hosts = server.asked.map(({ rawHeaders }) => rawHeaders.filter((_, i) => rawHeaders[i - 1]?.toLowerCase() === 'host'));
+    expect([reply, hosts]).toMatchObject([{ kind: 'answer' }, [['hello.example']]]);
+  });
+
+  test('goes over one of at most eight connections at a time', async () => {
+    const { client, server } = await both(ok);
+    await Promise.all(Array.from({ length: 40 }, () => client.send({ signal })));
+    expect(new Set(server.asked.map(({ connection }) => connection)).size).toBeLessThanOrEqual(8);
+  });
+
+  test('goes over a connection of its own where that is asked for', async () => {
+    const { client, server } = await both(ok);
+    for (let i = 0; i < 3; i += 1) await client.send({ signal, fresh: true });
+    expect(server.asked.map(({ connection }) => connection)).toEqual([0, 1, 2]);
+  });
+
+  test('shares its connection with less than a hundred others, so that later ones may reach another replica', async () => {
+    const { client, server } = await both(ok);
+    for (let i = 0; i < 250; i += 1) await client.send({ signal });
+    const perConnection = Object.values(Object.groupBy(server.asked, ({ connection }) => connection)).map((asked) => asked?.length ?? 0);
+    expect(Math.max(...perConnection)).toBeLessThanOrEqual(100);
+  });
+});
+
+describe('an answer', () => {
+  const answered = async (handler: Handler): Promise<Reply> => {
+    const { client } = await both(handler);
+    return client.send({ signal });
+  };
+
+  test('brings status, headers in lower case, and body', async () => {
+    const reply = await answered((_asked, response) => {
+      response.writeHead(418, { 'X-Canary-Version': 'v1' });
+      response.end('Hello version: v1');
+    });
+    expect(reply).toMatchObject({ kind: 'answer', status: 418, headers: { 'x-canary-version': 'v1' }, body: 'Hello version: v1' });
+  });
+
+  test('brings a header that is there twice as a list', async () => {
+    const reply = await answered((_asked, response) => {
+      response.writeHead(200, { 'x-canary-version': ['v1', 'v2'] });
+      response.end();
+    });
+    expect(reply).toMatchObject({ headers: { 'x-canary-version': 'v1, v2' } });
+  });
+
+  test('that leads elsewhere is not followed', async () => {
+    const reply = await answered((_asked, response) => {
+      response.writeHead(302, { location: '/elsewhere' });
+      response.end();
+    });
+    expect(reply).toMatchObject({ status: 302 });
+  });
+
+  test('is read to its sixteenth KiB', async () => {
+    const reply = await answered((_asked, response) => response.end('x'.repeat(100_000)));
+    expect(reply).toMatchObject({ body: 'x'.repeat(16 * 1024) });
+  });
+
+  test('with a body of many chunks is put together', async () => {
+    const reply = await answered((_asked, response) => {
+      response.write('Hello ver');
+      response.end('sion: v1');
+    });
+    expect(reply).toMatchObject({ body: 'Hello version: v1' });
+  });
+
+  test('with a body that hardly ends is let go early', async () => {
+    const enough = 64 * 1024 * 1024;
+    const chunk = Buffer.alloc(64 * 1024, 'x');
+    let sent = 0;
+    await answered((_asked, response) => {
+      const more = (): void => {
+        while (sent < enough && !response.destroyed) {
+          sent += chunk.length;
+          if (!response.write(chunk)) {
+            response.once('drain', more);
+            return;
+          }
+        }
+        response.end();
+      };
+      more();
+    });
+    expect(sent).toBeLessThan(enough);
+  });
+});
+
+describe('a request without an answer is a failure', () => {
+  test('where nobody listens', async () => {
+    const client = await clientTo(await deadUrl());
+    expect(await client.send({ signal })).toMatchObject({ kind: 'failure', what: 'connection refused' });
+  });
+
+  test('where the connection is cut before an answer', async () => {
+    const { client } = await both((_asked, response) => response.destroy());
+    expect(await client.send({ signal })).toMatchObject({ kind: 'failure', what: 'connection cut' });
+  });
+
+  test('where the connection is cut within the body', async () => {
+    const { client } = await both((_asked, response) => {
+      response.writeHead(200, { 'content-length': '100' });
+      response.write('half', () => response.destroy());
+    });
+    expect(await client.send({ signal })).toMatchObject({ kind: 'failure', what: 'connection cut' });
+  });
+
+  test('each in the same words, so that they can be counted', async () => {
+    const client = await clientTo(await deadUrl());
+    const replies = [await client.send({ signal }), await client.send({ signal, fresh: true })];
+    expect(new Set(replies.map((reply) => reply.kind === 'failure' && reply.what)).size).toBe(1);
+  });
+
+  test('but a cancelled one throws what cancelled it', async () => {
+    const controller = new AbortController();
+    const { client } = await both(() => {
+      controller.abort(new CanaryError('Cancelled by SIGINT.'));
+    });
+    await expect(client.send({ signal: controller.signal })).rejects.toThrow('Cancelled by SIGINT.');
+  });
+});
+
+test('an ingress whose host name has no address is refused, naming cluster, URL and input', async () => {
+  await expect(clientTo('http://no-such-host.invalid')).rejects.toThrow(
+    /^The ingress of east, http:\/\/no-such-host\.invalid, has a host name without an address: .*Otherwise give an address with the input ingress\.$/,
+  );
+});
+
+describe('over HTTPS', () => {
+  const secure = async (): Promise<{ readonly url: string; readonly names: readonly unknown[] }> => {
+    const names: unknown[] = [];
+    const server = createServer({
+      ...(await selfSigned('hello.example')),
+      SNICallback: (name, done) => {
+        names.push(name);
+        done(null);
+      },
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    opened.add({
+      async close() {
+        server.close();
+        await once(server, 'close');
+      },
+    });
+    return { url: `https://127.0.0.1:${String((server.address() as AddressInfo).port)}`, names };
+  };
+
+  test('a certificate that is not trusted is a failure, which tells how to trust it', async () => {
+    const { url } = await secure();
+    const client = await clientTo(url, { host: 'hello.example' });
+    expect(await client.send({ signal })).toMatchObject({ kind: 'failure', what: expect.stringMatching(/^TLS: .*NODE_EXTRA_CA_CERTS/) });
+  });
+
+  test.each(['hello.example', 'hello.example:8443'])('the host %s is asked for by its name', async (host) => {
+    const { url, names } = await secure();
+    const client = await clientTo(url, { host });
+    await client.send({ signal });
+    expect(names).toEqual(['hello.example']);
+  });
+});

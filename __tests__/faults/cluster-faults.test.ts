@@ -1,0 +1,119 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { startEmbedded } from '../../testbed/embedded/start.ts';
+import type { EmbeddedFleet } from '../../testbed/embedded/start.ts';
+import { Stage } from '../scenarios/support/stage.ts';
+
+let fleet: EmbeddedFleet;
+let stage: Stage;
+beforeEach(async () => {
+  fleet = await startEmbedded();
+  stage = new Stage(fleet);
+});
+afterEach(() => fleet.stop());
+
+/** A wide tolerance: what is looked at here is what the clusters hold, not the test of the shares. */
+const quick = { tolerance: '25', 'max-rps': '2000' };
+const step = { ...quick, image: '', port: '', weights: 'v1=50,v2=50' };
+
+describe('a cluster that refuses the write', () => {
+  const refusals = [
+    ['by its rights', { status: 403, reason: 'Forbidden', message: 'virtualservices is forbidden: User "canary" cannot update' }],
+    ['by a webhook', { status: 400, reason: 'BadRequest', message: 'admission webhook "policy.example.com" denied the request: no' }],
+    ['by a conflict', { status: 409, reason: 'Conflict', message: 'the object has been modified' }],
+  ] as const;
+  test.each(refusals)('%s leaves all of them on the previous weights (scenario 22)', async (_, refusal) => {
+    await stage.pass({ weights: 'v1=80,v2=20' });
+    await stage.underLoad(async () => {
+      fleet.onCall((call) =>
+        call.cluster === 'west' && call.kind === 'VirtualService' && call.verb === 'update' && !call.dryRun ? refusal : undefined,
+      );
+      const run = await stage.run(step);
+      expect(run.code).toBe(1);
+      expect(run.log).toContain(refusal.message);
+      expect(run.log).toMatch(/VirtualService gray-demo\/helloworld in east holds its earlier content again/);
+      await expect(stage.weights()).resolves.toEqual(['v1=80,v2=20', 'v1=80,v2=20']);
+    });
+  });
+
+  test('and cannot be reached to put back: the message says what stands where (scenario 23)', async () => {
+    await stage.pass({ weights: 'v1=80,v2=20' });
+    let eastWrote = false;
+    fleet.onCall(({ cluster, kind, verb, dryRun }) => {
+      if (kind !== 'VirtualService' || dryRun) return undefined;
+      if (cluster === 'west' && verb === 'update') return { status: 403, message: 'forbidden' };
+      if (cluster !== 'east') return undefined;
+      if (eastWrote) return 'cut';
+      eastWrote = verb === 'update';
+      return undefined;
+    });
+    const run = await stage.run(step);
+    expect(run.code).toBe(1);
+    expect(run.log).toMatch(/VirtualService gray-demo\/helloworld in east could not be put back, and holds the new content/);
+  });
+});
+
+describe('a cluster that cannot be reached at preflight', () => {
+  test('means that nothing is written anywhere (scenario 23)', async () => {
+    fleet.onCall(({ cluster }) => (cluster === 'west' ? 'cut' : undefined));
+    const run = await stage.run({ weights: 'v1=80,v2=20' });
+    expect(run.code).toBe(1);
+    expect(run.log).toMatch(/in west: .*Is the API server of this context reachable/s);
+    expect(fleet.calls.filter(({ write }) => write)).toEqual([]);
+  });
+});
+
+describe('a right that is missing', () => {
+  test('is named with all the others, before anything is written', async () => {
+    await stage.pass({ weights: 'v1=80,v2=20' });
+    const written = fleet.calls.filter(({ write }) => write).length;
+    fleet.deny('west', { kind: 'VirtualService', verbs: ['update'] });
+    const run = await stage.run(step);
+    expect(run.code).toBe(1);
+    expect(run.log).toMatch(/west/);
+    expect(fleet.calls.filter(({ write }) => write)).toHaveLength(written);
+  });
+});
+
+describe('two runs at once', () => {
+  test('go one after the other, and the clusters agree (scenario 24)', async () => {
+    await stage.pass({ weights: 'v1=100,v2=0' });
+    await stage.underLoad(async () => {
+      const runs = await Promise.all([
+        stage.run({ ...step, weights: 'v1=80,v2=20' }),
+        stage.run({ ...step, weights: 'v1=60,v2=40' }),
+      ]);
+      expect(runs.filter(({ code }) => code === 0).length).toBeGreaterThan(0);
+      const [east, west] = await stage.weights();
+      expect(east).toBe(west);
+      expect(['v1=80,v2=20', 'v1=60,v2=40']).toContain(east);
+    });
+  });
+});
+
+describe('every single call of a step', () => {
+  const faults = [
+    ['429', { status: 429, retryAfter: 0 }],
+    ['500', { status: 500 }],
+    ['cut', 'cut'],
+    ['answered and lost', 'cut-after'],
+  ] as const;
+  test.each(faults)('may fail once with %s: all clusters hold the new weights, or all the old (scenario 25)', async (_, fault) => {
+    let held = 'v1=80,v2=20';
+    await stage.pass({ ...quick, weights: held });
+    await stage.underLoad(async () => {
+      for (let nth = 1, made = nth; nth <= made; nth += 1) {
+        const asked = held === 'v1=80,v2=20' ? 'v1=50,v2=50' : 'v1=80,v2=20';
+        made = 0;
+        const stop = fleet.onCall(() => {
+          made += 1;
+          return made === nth ? fault : undefined;
+        });
+        const run = await stage.run({ ...step, weights: asked });
+        stop();
+        const expected = run.code === 0 ? asked : held;
+        expect({ nth, weights: await stage.weights() }).toEqual({ nth, weights: [expected, expected] });
+        held = expected;
+      }
+    });
+  });
+});

@@ -1,0 +1,151 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { Fleet, allOf } from '../../src/fleet/fleet.ts';
+import { CanaryError } from '../../src/release/errors.ts';
+import type { KubeObject } from '../../src/release/objects.ts';
+import '../support/one-realm.ts';
+import { kubeApi, kubeconfigFor, refuse } from '../support/kube-api.ts';
+import type { KubeApi } from '../support/kube-api.ts';
+import { APP, NAMESPACE, deployment, destinationRule, gateway, namespaceOf, service, to, versionPod, virtualService } from '../support/objects.ts';
+import { EAST, WEST, release } from '../support/release.ts';
+import { Opened } from '../support/server.ts';
+
+const opened = new Opened();
+afterEach(() => opened.close());
+
+describe('work done side by side', () => {
+  const failing = (message: string): Promise<never> => Promise.reject(new CanaryError(message));
+
+  test('gives all results, in the order of the work', async () => {
+    let finish = (_result: string): void => undefined;
+    const slow = new Promise<string>((resolve) => {
+      finish = resolve;
+    });
+    const all = allOf([slow, Promise.resolve('b')]);
+    finish('a');
+    await expect(all).resolves.toEqual(['a', 'b']);
+  });
+
+  test('gives nothing where there is none', async () => {
+    await expect(allOf([])).resolves.toEqual([]);
+  });
+
+  test('keeps a result that is undefined', async () => {
+    await expect(allOf([Promise.resolve(undefined), Promise.resolve(1)])).resolves.toEqual([undefined, 1]);
+  });
+
+  test('with one failure throws it as it is', async () => {
+    const error = new CanaryError('a');
+    await expect(allOf([Promise.resolve(1), Promise.reject(error)])).rejects.toBe(error);
+  });
+
+  test('with several failures lists them', async () => {
+    await expect(allOf([failing('east: a'), Promise.resolve(1), failing('west: b')])).rejects.toThrow('- east: a\n- west: b');
+  });
+
+  test('with several equal failures tells one', async () => {
+    await expect(allOf([failing('Cancelled.'), failing('Cancelled.')])).rejects.toThrow(/^Cancelled\.$/);
+  });
+
+  test('with something thrown that is no error lists it as well', async () => {
+    await expect(allOf([failing('a'), Promise.reject('b' as unknown as Error)])).rejects.toThrow('- a\n- b');
+  });
+
+  test('ends all of it before it throws: a failure cuts no other short', async () => {
+    const done: string[] = [];
+    let finish = (): void => undefined;
+    const slow = new Promise<void>((resolve) => {
+      finish = resolve;
+    }).then(() => {
+      done.push('slow');
+    });
+    const all = allOf([failing('a'), slow]).catch(() => {
+      done.push('thrown');
+    });
+    finish();
+    await all;
+    expect(done).toEqual(['slow', 'thrown']);
+  });
+});
+
+interface Stage {
+  readonly fleet: Fleet;
+  readonly east: KubeApi;
+  readonly west: KubeApi;
+}
+
+/** Two clusters with these objects. */
+async function stage(east: readonly KubeObject[], west: readonly KubeObject[] = []): Promise<Stage> {
+  const apis = { east: opened.add(await kubeApi(...east)), west: opened.add(await kubeApi(...west)) };
+  const config = kubeconfigFor({ east: apis.east.url, west: apis.west.url });
+  return { ...apis, fleet: opened.add(Fleet.open(config, [EAST, WEST], new AbortController().signal)) };
+}
+
+describe('reading the fleet', () => {
+  const own = { ...deployment('helloworld-v1', { app: APP }), metadata: { name: 'helloworld-v1', namespace: NAMESPACE } };
+  const objects = [
+    namespaceOf(NAMESPACE),
+    service(),
+    own,
+    versionPod('v1'),
+    virtualService([{ route: [to('v1')] }], {}, { gateways: [APP, 'istio-system/public', 'mesh'] }),
+    destinationRule(['v1']),
+    gateway(),
+    gateway(undefined, { name: 'public', namespace: 'istio-system' }),
+    gateway(undefined, { name: 'other', namespace: 'istio-system' }),
+    service({}, { name: 'other', namespace: 'elsewhere' }),
+  ];
+
+  test('brings what the release may touch, in every cluster', async () => {
+    const { fleet } = await stage(objects);
+    const east = (await fleet.read(release())).get(EAST);
+    const names = (list: readonly KubeObject[] = []): readonly string[] => list.map(({ metadata }) => metadata.name);
+    expect([east?.namespace, east?.service, names(east?.deployments), names(east?.pods), names(east?.traffic?.virtualServices), names(east?.traffic?.destinationRules)]).toMatchObject([
+      { metadata: { name: NAMESPACE } },
+      { metadata: { name: APP, namespace: NAMESPACE } },
+      ['helloworld-v1'],
+      ['helloworld-v1-0'],
+      [APP],
+      [APP],
+    ]);
+  });
+
+  test('brings the Gateways of the namespace, and those of others that the routes name', async () => {
+    const { fleet } = await stage(objects);
+    const traffic = (await fleet.read(release())).get(EAST)?.traffic;
+    expect(traffic?.gateways.map(({ metadata }) => `${metadata.namespace ?? ''}/${metadata.name}`)).toEqual(['gray-demo/helloworld', 'istio-system/public']);
+  });
+
+  test('of a cluster that holds nothing is empty', async () => {
+    const { fleet } = await stage(objects);
+    expect((await fleet.read(release())).get(WEST)).toMatchObject({ namespace: undefined, service: undefined, deployments: [], pods: [] });
+  });
+
+  test('asks no cluster for routes that it does not serve', async () => {
+    const { fleet, west } = await stage(objects);
+    const state = (await fleet.read(release({ configClusters: [EAST] }))).get(WEST);
+    expect([state?.traffic, west.asked.filter(({ path }) => path.includes('istio'))]).toEqual([undefined, []]);
+  });
+
+  test('fails where one cluster cannot be read, and names it', async () => {
+    const { fleet, west } = await stage(objects);
+    west.intercept = ({ path }, response) => {
+      if (!path.includes('/pods')) return false;
+      refuse(response, 403, 'Forbidden', 'pods is forbidden');
+      return true;
+    };
+    await expect(fleet.read(release())).rejects.toThrow(/^Listing Pods of gray-demo in west: pods is forbidden \(403 Forbidden\)/);
+  });
+
+  test('again brings the routes as they are by then', async () => {
+    const { fleet, east } = await stage(objects);
+    const state = await fleet.read(release());
+    for (const path of east.objects.keys()) if (path.includes('virtualservices')) east.objects.delete(path);
+    const again = await fleet.readAgain(release(), state);
+    expect([again.get(EAST)?.traffic?.virtualServices, again.get(EAST)?.service]).toEqual([[], state.get(EAST)?.service]);
+  });
+});
+
+test('a cluster that has no part is a defect', async () => {
+  const { fleet } = await stage([]);
+  expect(() => fleet.cluster('north')).toThrow('north is no cluster of this release');
+});

@@ -1,0 +1,202 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { Fleet } from '../../src/fleet/fleet.ts';
+import { Lock } from '../../src/fleet/lock.ts';
+import type { Identity, Intent, Taken } from '../../src/fleet/lock.ts';
+import { CanaryError } from '../../src/release/errors.ts';
+import type { KubeObject } from '../../src/release/objects.ts';
+import '../support/one-realm.ts';
+import { kubeApi, kubeconfigFor, refuse } from '../support/kube-api.ts';
+import type { KubeApi } from '../support/kube-api.ts';
+import { EAST, WEST, release, weights } from '../support/release.ts';
+import { Opened } from '../support/server.ts';
+
+const opened = new Opened();
+afterEach(() => opened.close());
+
+const PATH = '/apis/coordination.k8s.io/v1/namespaces/gray-demo/leases/multicluster-canary-helloworld';
+const ME: Identity = { holder: 'me', run: 'https://example.com/runs/1' };
+const INTENT: Intent = { target: weights({ v1: 80, v2: 20 }), previous: weights({ v1: 100, v2: 0 }), run: ME.run };
+
+/** The Lease of another run, renewed just now or long ago. */
+function lease(renewTime: string, intent?: Readonly<Record<string, unknown>>): KubeObject {
+  return {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: {
+      name: 'multicluster-canary-helloworld',
+      namespace: 'gray-demo',
+      annotations: { 'example.com/owner': 'team-a', ...(intent === undefined ? {} : { 'multicluster-canary/intent': JSON.stringify(intent) }) },
+    },
+    spec: { holderIdentity: 'other', leaseDurationSeconds: 30, renewTime },
+  };
+}
+const LONG_AGO = '2020-01-01T00:00:00.000000Z';
+const NOW = new Date(Date.now() + 3_600_000).toISOString();
+
+interface Stage {
+  readonly fleet: Fleet;
+  readonly east: KubeApi;
+  readonly west: KubeApi;
+  readonly waits: string[];
+  readonly take: (options?: { readonly signal?: AbortSignal; readonly onWait?: () => void }) => Promise<Taken>;
+}
+
+async function stage(east: readonly KubeObject[] = [], west: readonly KubeObject[] = []): Promise<Stage> {
+  const apis = { east: opened.add(await kubeApi(...east)), west: opened.add(await kubeApi(...west)) };
+  const config = kubeconfigFor({ east: apis.east.url, west: apis.west.url });
+  const fleet = opened.add(Fleet.open(config, [EAST, WEST], new AbortController().signal));
+  const waits: string[] = [];
+  return {
+    ...apis,
+    fleet,
+    waits,
+    take: async ({ signal = new AbortController().signal, onWait = () => undefined } = {}) => {
+      const taken = await Lock.take(fleet, release({ configClusters: [WEST, EAST] }), ME, INTENT, {
+        signal,
+        onWait: (text) => {
+          waits.push(text);
+          onWait();
+        },
+        onLost: () => undefined,
+      });
+      // Its renewal must not outlive the test.
+      opened.add({ close: () => taken.lock.release() });
+      return taken;
+    },
+  };
+}
+
+const holderIn = (api: KubeApi): unknown => (api.objects.get(PATH)?.['spec'] as { readonly holderIdentity?: string } | undefined)?.holderIdentity;
+const intentIn = (api: KubeApi): unknown => {
+  const text = api.objects.get(PATH)?.metadata.annotations?.['multicluster-canary/intent'];
+  return text === undefined ? undefined : JSON.parse(text);
+};
+
+describe('taking the lock', () => {
+  test('makes a Lease in every config cluster, with the intent', async () => {
+    const { take, east, west } = await stage();
+    await take();
+    const written = { target: { v1: 80, v2: 20 }, previous: { v1: 100, v2: 0 }, run: ME.run };
+    expect([holderIn(east), holderIn(west), intentIn(east), intentIn(west)]).toEqual(['me', 'me', written, written]);
+  });
+
+  test('that is free waits for nobody, and finds nothing unfinished', async () => {
+    const { take } = await stage();
+    expect(await take()).toMatchObject({ abandoned: undefined, waited: false });
+  });
+
+  test('that was given back takes it over', async () => {
+    const { take, east } = await stage([{ ...lease(NOW), spec: { holderIdentity: '' } }]);
+    await take();
+    expect(holderIn(east)).toBe('me');
+  });
+
+  test('of a run that died takes it over, with what that run left unfinished', async () => {
+    const left = { target: { v1: 50, v2: 50 }, previous: { v1: 80, v2: 20 }, run: 'https://example.com/runs/0' };
+    const { take } = await stage([lease(LONG_AGO, left)]);
+    expect((await take()).abandoned).toEqual({ target: weights({ v1: 50, v2: 50 }), previous: weights({ v1: 80, v2: 20 }), run: left.run });
+  });
+
+  test.each<[string, string]>([
+    ['a time that is none', 'yesterday'],
+    ['no time', ''],
+  ])('of a run that left %s takes it over', async (_what, renewTime) => {
+    const { take, east } = await stage([lease(renewTime)]);
+    await take();
+    expect(holderIn(east)).toBe('me');
+  });
+
+  test('of a run that left an intent which cannot be read finds nothing unfinished', async () => {
+    const { take } = await stage([lease(LONG_AGO, { target: 'everything' })]);
+    expect((await take()).abandoned).toBeUndefined();
+  });
+
+  test('keeps what else stands on the Lease', async () => {
+    const { take, east } = await stage([lease(LONG_AGO)]);
+    await take();
+    expect(east.objects.get(PATH)?.metadata.annotations).toMatchObject({ 'example.com/owner': 'team-a' });
+  });
+
+  test('of a run that goes on waits for it, and tells for whom', async () => {
+    const { take, east, waits } = await stage([lease(NOW, { target: { v1: 100 }, run: 'https://example.com/runs/0' })]);
+    const taken = await take({ onWait: () => east.objects.delete(PATH) });
+    expect([taken.waited, waits]).toEqual([true, ['https://example.com/runs/0 holds the lock of helloworld in east: waiting for it.']]);
+  });
+
+  test('can be cancelled while it waits, and leaves no lock behind', async () => {
+    const { take, east } = await stage([], [lease(NOW)]);
+    const controller = new AbortController();
+    const reason = new CanaryError('Cancelled by SIGINT.');
+    const taking = take({
+      signal: controller.signal,
+      onWait: () => {
+        controller.abort(reason);
+      },
+    });
+    await expect(taking).rejects.toThrow();
+    expect(holderIn(east)).toBe('');
+  });
+
+  test('where one cluster refuses leaves no lock behind', async () => {
+    const { take, east, west } = await stage();
+    west.intercept = ({ method }, response) => {
+      if (method === 'GET') return false;
+      refuse(response, 403, 'Forbidden', 'leases is forbidden');
+      return true;
+    };
+    await expect(take()).rejects.toThrow('leases is forbidden');
+    expect(holderIn(east)).toBe('');
+  });
+
+  test('that another run takes at the same moment waits for it, and tells for whom', async () => {
+    const { take, east, waits } = await stage();
+    let looks = 0;
+    east.intercept = ({ method, path }) => {
+      if (method === 'POST' && looks === 1) east.objects.set(PATH, lease(NOW));
+      if (method === 'GET' && path === PATH) looks += 1;
+      // The other run holds it at the second look, and has given it back at the third.
+      if (looks === 3) east.objects.delete(PATH);
+      return false;
+    };
+    await take();
+    expect(waits).toEqual(['other holds the lock of helloworld in east: waiting for it.']);
+  });
+});
+
+describe('a lock that is held', () => {
+  test('is given back in every cluster, without its intent', async () => {
+    const { take, east, west } = await stage();
+    await (await take()).lock.release();
+    expect([holderIn(east), holderIn(west), intentIn(east), intentIn(west)]).toEqual(['', '', undefined, undefined]);
+  });
+
+  test('is given back although a cluster is away', async () => {
+    const { take, east, west } = await stage();
+    const { lock } = await take();
+    east.intercept = (_asked, response) => {
+      response.destroy();
+      return true;
+    };
+    await lock.release();
+    expect(holderIn(west)).toBe('');
+  });
+
+  test('can change its intent', async () => {
+    const { take, east, west } = await stage();
+    await (await take()).lock.intend({ target: weights({ v1: 100 }), previous: undefined, run: ME.run });
+    const written = { target: { v1: 100 }, run: ME.run };
+    expect([intentIn(east), intentIn(west)]).toEqual([written, written]);
+  });
+
+  test('is found again by the same run, with its intent', async () => {
+    const { take, fleet } = await stage();
+    await take();
+    expect(await Lock.find(fleet, release(), ME)).toMatchObject({ abandoned: INTENT, waited: false });
+  });
+
+  test('is found by no other run', async () => {
+    const { take, fleet } = await stage();
+    await take();
+    expect(await Lock.find(fleet, release(), { ...ME, holder: 'other' })).toBeUndefined();
+  });
+});

@@ -1,0 +1,85 @@
+import { describe, expect, test } from '@jest/globals';
+import { RECORD_ANNOTATION, previousOf, recordOf, withRecord } from '../../src/release/record.ts';
+import type { ReleaseRecord } from '../../src/release/record.ts';
+import { to, virtualService } from '../support/objects.ts';
+import { weights } from '../support/release.ts';
+
+const vs = virtualService([{ route: [to('v1', 100)] }], { annotations: { 'example.com/owner': 'team-a' }, resourceVersion: '7' });
+
+const record: ReleaseRecord = { app: 'hello', revision: 3, weights: weights({ v1: 100 }), history: [] };
+
+describe('a record comes back as it was written', () => {
+  test.each<[string, ReleaseRecord]>([
+    ['a first install', record],
+    ['the weights before, in their order', { ...record, history: [weights({ v1: 100 }), weights({ v1: 80, v2: 20 })] }],
+    ['preview routes before any weights', { ...record, weights: undefined }],
+    ['versions named as members of every object', { ...record, weights: weights({ constructor: 60, valueof: 40 }) }],
+    ['versions named by numbers', { ...record, weights: weights([['2', 20], ['10', 80]]) }],
+  ])('%s', (_what, written) => {
+    expect(recordOf(withRecord(vs, written))).toEqual(written);
+  });
+
+  test('but of a long history the latest twenty', () => {
+    const history = Array.from({ length: 30 }, (_, i) => weights({ v1: i, v2: 100 - i }));
+    expect(recordOf(withRecord(vs, { ...record, history }))?.history).toEqual(history.slice(10));
+  });
+});
+
+test.each<[string, ReleaseRecord | undefined, ReturnType<typeof previousOf>]>([
+  ['the latest of its history', { ...record, history: [weights({ v1: 100 }), weights({ v1: 80, v2: 20 })] }, weights({ v1: 80, v2: 20 })],
+  ['none at a first install', record, undefined],
+  ['none without a record', undefined, undefined],
+])('the weights before those of a record are %s', (_what, given, previous) => {
+  expect(previousOf(given)).toEqual(previous);
+});
+
+describe('writing a record', () => {
+  test('leaves the other annotations, and all else of the object', () => {
+    const written = withRecord(vs, record);
+    const { [RECORD_ANNOTATION]: _, ...annotations } = written.metadata.annotations ?? {};
+    expect({ ...written, metadata: { ...written.metadata, annotations } }).toEqual(vs);
+  });
+
+  test('does not modify its input', () => {
+    const before = structuredClone(vs);
+    withRecord(vs, record);
+    expect(vs).toEqual(before);
+  });
+
+  test('twice gives the same text', () => {
+    expect(withRecord(withRecord(vs, record), record)).toEqual(withRecord(vs, record));
+  });
+});
+
+describe('there is no record', () => {
+  test('without the annotation', () => {
+    expect(recordOf(vs)).toBeUndefined();
+  });
+
+  test('without any annotation', () => {
+    expect(recordOf(virtualService([]))).toBeUndefined();
+  });
+
+  test.each([
+    [''],
+    ['garbage'],
+    ['null'],
+    ['[]'],
+    ['{}'],
+    ['{"app":"hello"}'],
+    ['{"app":"hello","revision":"3"}'],
+    ['{"app":"hello","revision":null}'],
+    ['{"app":"hello","revision":3,"weights":[80,20]}'],
+    ['{"app":"hello","revision":3,"weights":{"v1":"80"}}'],
+    ['{"app":"hello","revision":3,"weights":{"v1":80}'],
+    ['{"app":"hello","revision":3,"history":{"v1":80}}'],
+  ])('in %s', (text) => {
+    expect(recordOf(virtualService([], { annotations: { [RECORD_ANNOTATION]: text } }))).toBeUndefined();
+  });
+});
+
+test('a field that a later version of the action adds does not hide the record', () => {
+  const text = '{"app":"hello","revision":3,"run":"https://example.com/run/1"}';
+  const read = recordOf(virtualService([], { annotations: { [RECORD_ANNOTATION]: text } }));
+  expect(read?.revision).toBe(3);
+});

@@ -1,0 +1,174 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Change } from '../../src/release/change.ts';
+import { nameOf } from '../../src/release/objects.ts';
+import type { Deployment, HttpRoute, KubeObject, VirtualService } from '../../src/release/objects.ts';
+import { RECORD_ANNOTATION, recordOf } from '../../src/release/record.ts';
+import type { Release } from '../../src/release/release.ts';
+import { planRetirement } from '../../src/release/retirement.ts';
+import type { Retirement } from '../../src/release/retirement.ts';
+import { namesSubset } from '../../src/release/routes.ts';
+import type { FleetState } from '../../src/release/state.ts';
+import { withoutSubset } from '../../src/release/subsets.ts';
+import { APP, HOST, NAMESPACE, clusterState, deployment, destinationRule, fleetOf, namespaceOf, service, to, toOther, virtualService } from '../support/objects.ts';
+import { EAST, WEST, release, weights } from '../support/release.ts';
+
+const told = (changes: readonly Change[]): readonly string[] => changes.map(({ cluster, verb, object }) => `${cluster} ${verb} ${nameOf(object)}`);
+
+const named = (one: Deployment): Deployment => ({ ...one, metadata: { ...one.metadata, namespace: NAMESPACE } });
+const V1 = named(deployment('helloworld-v1', { app: APP, version: 'v1' }));
+const V2 = named(deployment('helloworld-v2', { app: APP, version: 'v2' }));
+const PREVIEW: HttpRoute = { name: 'canary-preview-v1', match: [{ headers: { 'x-canary-version': { exact: 'v1' } } }], route: [to('v1')] };
+const MANAGED: HttpRoute = { name: APP, route: [to('v1', 0), to('v2', 100)] };
+
+interface Held {
+  readonly http?: readonly HttpRoute[];
+  readonly record?: Readonly<Record<string, unknown>>;
+  readonly subsets?: readonly string[];
+  readonly deployments?: readonly Deployment[];
+}
+
+/** East and west, released to v2 entirely. */
+function fleetWith({ http = [PREVIEW, MANAGED], record, subsets = ['v1', 'v2', 'extra'], deployments = [V1, V2] }: Held = {}): FleetState {
+  const annotations = record === undefined ? {} : { [RECORD_ANNOTATION]: JSON.stringify({ app: APP, revision: 7, ...record }) };
+  return fleetOf(
+    ...[EAST, WEST].map((name) =>
+      clusterState(name, {
+        service: service(),
+        deployments,
+        traffic: { virtualServices: [virtualService(http, { annotations })], destinationRules: [destinationRule(subsets)] },
+      }),
+    ),
+  );
+}
+
+function retire(fleet: FleetState, given: Release = release({ version: 'v1' }), others: readonly VirtualService[] = []): Retirement {
+  const everywhere = new Map([...fleet].map(([name, { traffic }]) => [name, [...(traffic?.virtualServices ?? []), ...others]]));
+  return planRetirement(given, fleet, everywhere);
+}
+
+const routesIn = ({ routes }: Retirement): readonly (HttpRoute | undefined)[] => routes.flatMap(({ object }) => (object as VirtualService).spec.http ?? []);
+
+describe('retiring a version without traffic', () => {
+  const plan = retire(fleetWith({ record: { weights: { v1: 0, v2: 100 }, history: [{ v1: 100 }, { v1: 50, v2: 50 }, { v1: 0, v2: 100 }] } }));
+
+  test('takes it out of the routes, then its subset, then its workload, in every cluster', () => {
+    expect([told(plan.routes), told(plan.subsets), told(plan.workloads)]).toEqual([
+      ['east update VirtualService gray-demo/helloworld', 'west update VirtualService gray-demo/helloworld'],
+      ['east update DestinationRule gray-demo/helloworld', 'west update DestinationRule gray-demo/helloworld'],
+      ['east delete Deployment gray-demo/helloworld-v1', 'west delete Deployment gray-demo/helloworld-v1'],
+    ]);
+  });
+
+  test('leaves the others all of the traffic', () => {
+    expect(plan.weights).toEqual(weights({ v2: 100 }));
+  });
+
+  test('leaves neither destination nor preview of it', () => {
+    expect(JSON.stringify(routesIn(plan))).not.toContain('v1"');
+  });
+
+  test('leaves the other subsets', () => {
+    expect(plan.subsets.map(({ object }) => object['spec'])).toMatchObject([EAST, WEST].map(() => ({ subsets: [{ name: 'v2' }, { name: 'extra' }] })));
+  });
+
+  test('forgets the weights that cannot be given back any more', () => {
+    expect(plan.routes.map(({ object }) => recordOf(object)?.history)).toEqual([[weights({ v2: 100 })], [weights({ v2: 100 })]]);
+  });
+
+  test('goes under a revision of its own', () => {
+    expect(plan.revision).toBe(8);
+  });
+});
+
+describe('the version to retire', () => {
+  const unnamed = release({ version: undefined });
+
+  test('is the one named', () => {
+    expect(retire(fleetWith()).version).toBe('v1');
+  });
+
+  test('is the only one without traffic, where none is named', () => {
+    expect(retire(fleetWith(), unnamed).version).toBe('v1');
+  });
+
+  test.each<[string, readonly HttpRoute[], string]>([
+    ['several are without traffic', [{ route: [to('v0', 0), to('v1', 0), to('v2', 100)] }], 'v0, v1'],
+    ['none is', [{ route: [to('v1', 50), to('v2', 50)] }], 'none'],
+  ])('must be named where %s', (_what, http, idle) => {
+    expect(() => retire(fleetWith({ http }), unnamed)).toThrow(
+      `Input version: which version is to be retired? Those without traffic are ${idle}.`,
+    );
+  });
+});
+
+describe('nothing is retired', () => {
+  test.each<[string, Held, string]>([
+    ['that still has traffic', { http: [{ route: [to('v1', 20), to('v2', 80)] }] }, 'v1 still has traffic (20 % in east, 20 % in west). Bring its weight to 0 first, with rollout or promote.'],
+    [
+      'where someone edited the route',
+      { record: { weights: { v1: 10, v2: 90 } } },
+      'holds v1=0,v2=100 instead of the v1=10,v2=90 that the last release step wrote',
+    ],
+    [
+      'that a mirror of the route still names',
+      { http: [{ ...MANAGED, mirror: { host: HOST, subset: 'v1' } }] },
+      'The subset v1 is still named by VirtualService gray-demo/helloworld in east, VirtualService gray-demo/helloworld in west. Take it out there first: requests to a subset that is gone fail.',
+    ],
+  ])('%s', (_what, held, message) => {
+    expect(() => retire(fleetWith(held))).toThrow(message);
+  });
+
+  test('that another VirtualService still names, of whatever namespace', () => {
+    const other = virtualService([{ route: [to('v1')] }], { name: 'internal', namespace: 'elsewhere' });
+    expect(() => retire(fleetWith(), undefined, [other])).toThrow('The subset v1 is still named by VirtualService elsewhere/internal in east');
+  });
+});
+
+describe('what is deleted', () => {
+  test('is no Deployment of another app', () => {
+    const other = named(deployment('other-v1', { app: 'other', version: 'v1' }));
+    expect(told(retire(fleetWith({ deployments: [other, V1, V2] })).workloads)).toEqual([
+      'east delete Deployment gray-demo/helloworld-v1',
+      'west delete Deployment gray-demo/helloworld-v1',
+    ]);
+  });
+
+  test('is nothing where it is gone already', () => {
+    const gone = retire(fleetWith({ subsets: ['v2'], deployments: [V2] }));
+    expect([gone.subsets, gone.workloads]).toEqual([[], []]);
+  });
+
+  test('is what the manifests brought for it, in its own clusters, but what serves the others', () => {
+    const config: KubeObject = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'settings-v1' } };
+    const manifests = [namespaceOf(NAMESPACE), service(), V1, config].map((object) => ({ object, source: 'deploy/v1.yaml' }));
+    const given = release({ version: 'v1', workload: { manifests } });
+    expect(told(retire(fleetWith(), given).workloads)).toEqual([
+      'east delete Deployment gray-demo/helloworld-v1',
+      'east delete ConfigMap gray-demo/settings-v1',
+      'west delete Deployment gray-demo/helloworld-v1',
+    ]);
+  });
+});
+
+describe('a VirtualService names a subset', () => {
+  const SERVICE = { app: APP, namespace: NAMESPACE };
+
+  test.each<[string, VirtualService, boolean]>([
+    ['in a route', virtualService([{ route: [to('v1', 100)] }]), true],
+    ['in a route at weight 0', virtualService([{ route: [to('v2', 100), to('v1', 0)] }]), true],
+    ['in a mirror', virtualService([{ route: [to('v2')], mirrors: [{ destination: { host: HOST, subset: 'v1' } }] }]), true],
+    ['in a TCP route', virtualService(undefined, {}, { tcp: [{ route: [{ destination: { host: APP, subset: 'v1' } }] }] }), true],
+    ['in a TLS route', virtualService(undefined, {}, { tls: [{ route: [{ destination: { host: APP, subset: 'v1' } }] }] }), true],
+    ['not by another one', virtualService([{ route: [to('v2')] }]), false],
+    ['not of another host', virtualService([{ route: [{ destination: { host: 'other', subset: 'v1' } }, toOther()] }]), false],
+    ['not by a short name in another namespace', virtualService([{ route: [{ destination: { host: APP, subset: 'v1' } }] }], { namespace: 'elsewhere' }), false],
+    ['not without routes', virtualService(undefined), false],
+  ])('%s', (_what, vs, names) => {
+    expect(namesSubset(vs, SERVICE, 'v1')).toBe(names);
+  });
+});
+
+test('a rule without a list of subsets has none to lose', () => {
+  const rule = { ...destinationRule([]), spec: { host: APP } };
+  expect(withoutSubset(rule, 'v1').spec.subsets ?? []).toEqual([]);
+});

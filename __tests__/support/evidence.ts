@@ -1,0 +1,22 @@
+import type { IngressEvidence } from '../../src/check/evidence.ts';
+import { EAST, weights } from './release.ts';
+
+/** 80/20 in east, passed after a thousand samples; every field can be given. */
+export function evidence(rest: Partial<IngressEvidence> = {}): IngressEvidence {
+  return {
+    cluster: EAST,
+    url: 'http://203.0.113.7',
+    verdict: 'pass',
+    reason: 'the shares match the weights (1000 samples)',
+    weights: weights({ v1: 80, v2: 20 }),
+    requests: 1000,
+    samples: 1000,
+    counts: weights({ v1: 802, v2: 198 }),
+    errors: new Map(),
+    stale: new Map(),
+    unmarked: 0,
+    contradictions: new Map(),
+    seconds: 10,
+    ...rest,
+  };
+}

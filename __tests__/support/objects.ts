@@ -1,0 +1,141 @@
+import type {
+  Container,
+  Deployment,
+  DestinationRule,
+  Gateway,
+  GatewayServer,
+  HttpRoute,
+  KubeObject,
+  Labels,
+  ObjectMeta,
+  Pod,
+  RouteDestination,
+  Service,
+  Subset,
+  VirtualService,
+} from '../../src/release/objects.ts';
+import type { ClusterState, FleetState, TrafficState } from '../../src/release/state.ts';
+
+export const APP = 'helloworld';
+export const NAMESPACE = 'gray-demo';
+export const HOST = `${APP}.${NAMESPACE}.svc.cluster.local`;
+export const ISTIO = 'networking.istio.io/v1';
+
+type Meta = Partial<ObjectMeta>;
+
+export function virtualService(http: readonly HttpRoute[] | undefined, metadata: Meta = {}, spec: Readonly<Record<string, unknown>> = {}): VirtualService {
+  return {
+    apiVersion: ISTIO,
+    kind: 'VirtualService',
+    metadata: { name: APP, namespace: NAMESPACE, ...metadata },
+    spec: { hosts: ['*'], gateways: [APP], ...(http === undefined ? {} : { http }), ...spec },
+  };
+}
+
+/** A destination of the service; without a subset it reaches every version. */
+export function to(subset: string | undefined, weight?: number, rest: Partial<RouteDestination> = {}): RouteDestination {
+  return {
+    destination: { host: HOST, port: { number: 5000 }, ...(subset === undefined ? {} : { subset }) },
+    ...(weight === undefined ? {} : { weight }),
+    ...rest,
+  };
+}
+
+/** A destination of another service. */
+export function toOther(weight?: number, host = 'other.gray-demo.svc.cluster.local'): RouteDestination {
+  return { destination: { host }, ...(weight === undefined ? {} : { weight }) };
+}
+
+export function destinationRule(subsets: readonly (string | Subset)[], metadata: Meta = {}, spec: Readonly<Record<string, unknown>> = {}): DestinationRule {
+  return {
+    apiVersion: ISTIO,
+    kind: 'DestinationRule',
+    metadata: { name: APP, namespace: NAMESPACE, ...metadata },
+    spec: {
+      host: APP,
+      subsets: subsets.map((subset) => (typeof subset === 'string' ? { name: subset, labels: { version: subset } } : subset)),
+      ...spec,
+    },
+  };
+}
+
+export function gateway(servers: readonly GatewayServer[] = [server('HTTP', 80)], metadata: Meta = {}): Gateway {
+  return {
+    apiVersion: ISTIO,
+    kind: 'Gateway',
+    metadata: { name: APP, namespace: NAMESPACE, ...metadata },
+    spec: { selector: { istio: 'ingressgateway' }, servers },
+  };
+}
+
+export function server(protocol: string, number: number, rest: Partial<GatewayServer> = {}): GatewayServer {
+  return { port: { number, name: `p${String(number)}`, protocol }, hosts: ['*'], ...rest };
+}
+
+export function service(spec: Service['spec'] = {}, metadata: Meta = {}): Service {
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: APP, namespace: NAMESPACE, ...metadata },
+    spec: { selector: { app: APP }, ports: [{ name: 'http-5000', port: 5000 }], ...spec },
+  };
+}
+
+/** What the API server notes on an object that the action applied. */
+export const OURS = [{ manager: 'multicluster-canary', operation: 'Apply' }];
+
+export function deployment(
+  name: string,
+  labels: Labels,
+  options: { readonly selector?: Labels; readonly containers?: readonly Container[]; readonly kind?: string } = {},
+): Deployment {
+  const { selector = labels, containers = [{ name: APP, image: 'example.com/hello:0' }], kind = 'Deployment' } = options;
+  return {
+    apiVersion: 'apps/v1',
+    kind,
+    metadata: { name },
+    spec: { selector: { matchLabels: selector }, template: { metadata: { labels }, spec: { containers } } },
+  };
+}
+
+/** A ready pod with a sidecar. */
+export function pod(name: string, labels: Labels, rest: { readonly metadata?: Meta; readonly spec?: Pod['spec']; readonly status?: Pod['status'] } = {}): Pod {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: NAMESPACE, labels, ...rest.metadata },
+    spec: { containers: [{ name: APP, image: 'example.com/hello:1' }, { name: 'istio-proxy' }], ...rest.spec },
+    status: { conditions: [{ type: 'Ready', status: 'True' }], ...rest.status },
+  };
+}
+
+export function versionPod(version: string): Pod {
+  return pod(`${APP}-${version}-0`, { app: APP, version });
+}
+
+export function namespaceOf(name: string): KubeObject {
+  return { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
+}
+
+type StateOverrides = Partial<Omit<ClusterState, 'traffic'>> & { readonly traffic?: Partial<TrafficState> | undefined };
+
+/** A cluster with an empty namespace whose control plane serves routes, unless `traffic: undefined` is given. */
+export function clusterState(name: string, overrides: StateOverrides = {}): ClusterState {
+  const { traffic, ...rest } = overrides;
+  const serves = !('traffic' in overrides) || traffic !== undefined;
+  return {
+    name,
+    namespace: namespaceOf(NAMESPACE),
+    service: undefined,
+    deployments: [],
+    pods: [],
+    ...rest,
+    traffic: serves
+      ? { apiVersion: ISTIO, virtualServices: [], destinationRules: [], gateways: [], ...traffic }
+      : undefined,
+  };
+}
+
+export function fleetOf(...states: readonly ClusterState[]): FleetState {
+  return new Map(states.map((state) => [state.name, state]));
+}

@@ -1,0 +1,112 @@
+import { HttpMethod, KubeConfig, RequestContext } from '@kubernetes/client-node';
+import { Agent, fetch } from 'undici';
+import type { Dispatcher } from 'undici';
+import type { ClusterName } from '../release/release.ts';
+import { ClusterError } from './errors.ts';
+import type { Status } from './errors.ts';
+
+/** How long one call may take, in ms. */
+const CALL_TIMEOUT_MS = 15_000;
+
+export interface Call {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  readonly contentType?: string;
+  /** `Reading VirtualService gray-demo/helloworld`, for the message of a failure. */
+  readonly tried: string;
+  /** A call that stores nothing, whatever its method says. */
+  readonly changesNothing?: boolean;
+}
+
+/** What it takes to reach an API server. */
+interface Access {
+  readonly server: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly dispatcher: Dispatcher;
+}
+
+/** Address, credentials and connection pool of a context. Kept, since the library opens a new pool at each request. */
+async function accessOf(config: KubeConfig): Promise<Access> {
+  const server = (config.getCurrentCluster()?.server ?? '').replace(/\/$/, '');
+  const context = new RequestContext(server, HttpMethod.GET);
+  await config.applySecurityAuthentication(context);
+  return { server, headers: context.getHeaders(), dispatcher: context.getDispatcher() ?? new Agent() };
+}
+
+/** The way to one API server: address, credentials and connections, shared by all who talk to it. */
+export class Connection {
+  readonly name: ClusterName;
+  readonly #config: KubeConfig;
+  #access: Promise<Access> | undefined;
+
+  /** @param config its contexts hold `name` */
+  constructor(name: ClusterName, config: KubeConfig) {
+    this.name = name;
+    this.#config = new KubeConfig();
+    this.#config.loadFromOptions({
+      clusters: config.getClusters(),
+      users: config.getUsers(),
+      contexts: config.getContexts(),
+      currentContext: name,
+    });
+  }
+
+  /**
+   * One request. The caller says what the answer is: the server's own schema makes it that, there is nothing here to check it against.
+   *
+   * @throws ClusterError where the cluster refuses or does not answer; the signal's reason once it is aborted
+   */
+  async send<T>(call: Call, stop: AbortSignal): Promise<T> {
+    const signal = AbortSignal.any([stop, AbortSignal.timeout(CALL_TIMEOUT_MS)]);
+    this.#access ??= accessOf(this.#config);
+    let status: number;
+    let text: string;
+    try {
+      const { server, headers, dispatcher } = await this.#access;
+      const query = call.query === undefined ? '' : `?${new URLSearchParams(call.query).toString()}`;
+      const response = await fetch(`${server}${call.path}${query}`, {
+        method: call.method,
+        headers: {
+          ...headers,
+          accept: 'application/json',
+          'content-type': call.contentType ?? 'application/json',
+        },
+        ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+        dispatcher,
+        signal,
+      });
+      status = response.status;
+      text = await response.text();
+    } catch (cause) {
+      stop.throwIfAborted();
+      throw new ClusterError(this.name, call.tried, { cause });
+    }
+    // A token may have run out in a long release: the next call asks for a new one.
+    if (status === 401) this.#access = undefined;
+    const body = parseJson(text);
+    if (status >= 400 || body === undefined) {
+      const message = text.trim().slice(0, 300);
+      throw new ClusterError(this.name, call.tried, { status, body: isStatus(body) ? body : { message } });
+    }
+    return body as T;
+  }
+
+  async close(): Promise<void> {
+    const access = await this.#access?.catch(() => undefined);
+    await access?.dispatcher.destroy();
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isStatus(body: unknown): body is Status {
+  return typeof body === 'object' && body !== null && 'kind' in body && body.kind === 'Status';
+}

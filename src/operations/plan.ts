@@ -1,0 +1,67 @@
+import { dryRun } from '../fleet/dry-run.ts';
+import type { TriedPlan } from '../fleet/dry-run.ts';
+import { nameOf } from '../release/objects.ts';
+import type { KubeObject } from '../release/objects.ts';
+import { planRollout } from '../release/plan.ts';
+import { previousOf } from '../release/record.ts';
+import { newestRecord, weightsInForce } from '../release/traffic.ts';
+import { formatWeights } from '../release/weights.ts';
+import { differenceOf } from '../report/difference.ts';
+import type { PlannedChange, PlannedRollout } from '../report/record.ts';
+import { phase } from './context.ts';
+import type { Context } from './context.ts';
+import { findTargets } from './ingresses.ts';
+import { finalRoutes, gatewaysIn } from './rollout.ts';
+
+/**
+ * Shows what a rollout would change in every cluster, as the servers' dry runs tell it. Finds the ingresses, so that what would
+ * stop the rollout is known before it; samples nothing, and writes nothing.
+ */
+export async function plan(context: Context): Promise<void> {
+  const { release, fleet, journal } = context;
+  const state = await phase(context, 'Read', () => fleet.read(release));
+  const tried = await phase(context, 'Plan', () => dryRun(fleet, state, planRollout(release, state)));
+  journal.weights = tried.previous;
+  journal.previous = previousOf(newestRecord(weightsInForce(release, state)));
+  journal.plan = {
+    weights: tried.weights,
+    clusters: [...state.keys()],
+    changes: plannedChanges(tried),
+  };
+  await show(context, journal.plan);
+  await phase(context, 'Ingress', () =>
+    findTargets(context, state, finalRoutes(release, state, tried), gatewaysIn(tried)),
+  );
+}
+
+/** The changes in their order. An object that several stages change is shown from stage to stage. */
+function plannedChanges({ workloads, subsets, previews, routes }: TriedPlan): readonly PlannedChange[] {
+  const latest = new Map<string, KubeObject | undefined>();
+  return [...workloads, ...subsets, ...previews, ...routes].map((change) => {
+    const { cluster, verb, reason, live, after, tried } = change;
+    const object = nameOf(change.object);
+    const key = `${cluster} ${change.object.apiVersion} ${object}`;
+    const diff = differenceOf(latest.has(key) ? latest.get(key) : live, after);
+    latest.set(key, after);
+    return { cluster, verb, object, reason, diff, tried };
+  });
+}
+
+async function show({ release, journal, log }: Context, planned: PlannedRollout): Promise<void> {
+  const now = journal.weights === undefined ? 'no weights' : formatWeights(journal.weights);
+  log.info(`${release.app}: ${now} → ${formatWeights(planned.weights)}`);
+  for (const cluster of planned.clusters) {
+    const changes = planned.changes.filter((change) => change.cluster === cluster);
+    if (changes.length === 0) log.info(`${cluster}: nothing would change.`);
+    else await log.group(`Plan for ${cluster}`, () => showChanges(log, changes));
+  }
+  if (planned.changes.length === 0) log.info('Nothing would change: every cluster holds what was asked for.');
+}
+
+function showChanges(log: Context['log'], changes: readonly PlannedChange[]): Promise<void> {
+  for (const { cluster, verb, object, reason, diff, tried } of changes) {
+    const note = tried ? '' : '; not checked by the server, as the namespace does not exist yet';
+    log.info(`${cluster}: ${verb} ${object} (${reason}${note})\n${diff}\n`);
+  }
+  return Promise.resolve();
+}

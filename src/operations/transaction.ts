@@ -1,0 +1,107 @@
+import { Lock } from '../fleet/lock.ts';
+import type { Intent, Taken } from '../fleet/lock.ts';
+import { writeTogether } from '../fleet/apply.ts';
+import { CanaryError } from '../release/errors.ts';
+import { planRollout } from '../release/plan.ts';
+import type { Release } from '../release/release.ts';
+import { weightsInForce } from '../release/traffic.ts';
+import { formatWeights, sameWeights } from '../release/weights.ts';
+import type { Weights } from '../release/weights.ts';
+import { phase, recordIn } from './context.ts';
+import type { Context } from './context.ts';
+
+/**
+ * Runs work that changes the release, as the only run that does so: takes the lock in every config cluster, settles what a
+ * dead run left there, and gives the lock back whatever happens.
+ *
+ * @param work told whether what was read before may be out of date
+ */
+export async function inTransaction(
+  context: Context,
+  change: { readonly target: Weights; readonly previous: Weights | undefined },
+  work: (context: Context, stale: boolean) => Promise<void>,
+): Promise<void> {
+  const { fleet, release, identity, log } = context;
+  const lost = new AbortController();
+  const signal = AbortSignal.any([context.signal, lost.signal]);
+  const intent: Intent = { ...change, run: identity.run };
+  const { lock, abandoned, waited } = await phase(context, 'Lock', () =>
+    Lock.take(fleet, release, identity, intent, {
+      signal,
+      onWait: (text) => {
+        log.info(text);
+      },
+      onLost: (error) => {
+        lost.abort(error);
+      },
+    }),
+  );
+  try {
+    if (abandoned !== undefined) {
+      await phase(context, 'Settle', () => settle(context, abandoned));
+      await lock.intend(intent);
+    }
+    await work({ ...context, signal, fleet: fleet.withSignal(signal) }, waited || abandoned !== undefined);
+  } finally {
+    await lock.release();
+  }
+}
+
+/** Settles what this very run left behind when it was killed; called by the `post` step. */
+export async function settleOwn(context: Context): Promise<void> {
+  const { fleet, release, identity, log } = context;
+  const found: Taken | undefined = await Lock.find(fleet, release, identity);
+  if (found === undefined) {
+    log.info('Nothing was left half done.');
+    return;
+  }
+  try {
+    if (found.abandoned !== undefined) await settle(context, found.abandoned);
+  } finally {
+    await found.lock.release();
+  }
+}
+
+/**
+ * Brings all config clusters to the same weights again after a run that died: those before it, or after a first install,
+ * which has none, those it was about to write. A cluster that someone else has changed since is left.
+ *
+ * @throws CanaryError that names it
+ */
+async function settle(context: Context, { target, previous, run }: Intent): Promise<void> {
+  const { release, fleet, log } = context;
+  const state = await fleet.read(release);
+  const inForce = weightsInForce(release, state);
+  const held = inForce.map(
+    ({ cluster, weights }) => `${cluster} ${weights === undefined ? 'none' : formatWeights(weights)}`,
+  );
+  log.warn(
+    `${run} ended in the middle of a change to ${formatWeights(target)}. The clusters hold: ${held.join('; ')}.`,
+  );
+  if (inForce.every(({ weights }) => weights === undefined)) return;
+  const known = [target, ...(previous === undefined ? [] : [previous])];
+  const strange = inForce.filter(
+    ({ weights }) => weights !== undefined && !known.some((one) => sameWeights(one, weights)),
+  );
+  if (strange.length > 0) {
+    const clusters = strange.map(({ cluster }) => cluster).join(', ');
+    throw new CanaryError(
+      `${run} left a change half done, and the weights in ${clusters} have been changed by someone else since. Nothing is overwritten: bring all clusters to the same weights by hand, or with the operation rollback.`,
+    );
+  }
+  const weights = previous ?? target;
+  const plan = planRollout(bare(release, weights), state, 'back');
+  await writeTogether(fleet, plan.routes, context.signal, recordIn(context));
+  log.warn(`Settled: all clusters hold ${formatWeights(weights)}.`);
+}
+
+/** The release with these weights and nothing to deploy: whatever else its inputs say is not meant for this. */
+export function bare(release: Release, weights: Weights): Release {
+  return {
+    ...release,
+    version: undefined,
+    placement: new Map(),
+    workload: { ...release.workload, images: new Map(), manifests: undefined },
+    traffic: { ...release.traffic, weights },
+  };
+}

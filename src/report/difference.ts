@@ -1,0 +1,75 @@
+import { FILE_HEADERS_ONLY, createTwoFilesPatch } from 'diff';
+import { dump } from 'js-yaml';
+import { contentOf, nameOf } from '../release/objects.ts';
+import type { KubeObject } from '../release/objects.ts';
+
+/** Lines shown around each change: enough to see which destination a weight belongs to. */
+const CONTEXT = 4;
+const NO_FILE = '/dev/null';
+const HIDDEN = '***';
+
+/**
+ * The unified diff of an object's YAML, without what the server keeps about it, and without the values of a Secret. Keys
+ * are sorted, as kubectl shows them.
+ *
+ * @param before undefined where the object is made
+ * @param after undefined where it is deleted
+ * @returns lines without a final newline; empty where both are the same
+ */
+export function differenceOf(before: KubeObject | undefined, after: KubeObject | undefined): string {
+  const old = before === undefined ? '' : yamlOf(before);
+  const text = after === undefined ? '' : yamlOf(after, before);
+  if (old === text) return '';
+  return createTwoFilesPatch(
+    before === undefined ? NO_FILE : nameOf(before),
+    after === undefined ? NO_FILE : nameOf(after),
+    old,
+    text,
+    undefined,
+    undefined,
+    { context: CONTEXT, headerOptions: FILE_HEADERS_ONLY },
+  ).replace(/\n$/, '');
+}
+
+function yamlOf(object: KubeObject, before?: KubeObject): string {
+  const content = contentOf(object.kind === 'Secret' ? withoutValues(object, before) : object);
+  return dump(sorted(content), { noRefs: true, lineWidth: -1 });
+}
+
+/** A Secret whose values cannot be read; those that differ from `before` are marked, so that the diff shows them. */
+function withoutValues(secret: KubeObject, before: KubeObject | undefined): KubeObject {
+  const hidden = (field: string): object => {
+    const values = secret[field];
+    if (!isRecord(values)) return values === undefined ? {} : { [field]: HIDDEN };
+    const earlier = before?.[field];
+    const masked = Object.entries(values).map(([key, value]): readonly [string, string] => [
+      key,
+      isRecord(earlier) && key in earlier && earlier[key] !== value ? `${HIDDEN} (changed)` : HIDDEN,
+    ]);
+    return { [field]: Object.fromEntries(masked) };
+  };
+  // An annotation may hold a copy of the values, as kubectl's last-applied-configuration does.
+  const { annotations, ...meta } = secret.metadata;
+  const metadata = {
+    ...meta,
+    ...(annotations === undefined ? {} : { annotations: hiddenAnnotations(annotations) }),
+  };
+  return { ...secret, metadata, ...hidden('data'), ...hidden('stringData') };
+}
+
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+
+function hiddenAnnotations(annotations: Readonly<Record<string, string>>): Record<string, string> {
+  return LAST_APPLIED in annotations ? { ...annotations, [LAST_APPLIED]: HIDDEN } : annotations;
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (!isRecord(value)) return value;
+  const keys = Object.keys(value).toSorted();
+  return Object.fromEntries(keys.map((key) => [key, sorted(value[key])]));
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,63 @@
+import { numberAt } from '../json.ts';
+import { NAMESPACE, POD, type Kind } from './kinds.ts';
+import type { KubeObject } from './objects.ts';
+import { conflict } from './status.ts';
+
+export interface DeleteOptions {
+  readonly dryRun?: boolean;
+  readonly propagation?: 'Orphan' | 'Background' | 'Foreground' | undefined;
+  readonly gracePeriodSeconds?: number | undefined;
+  readonly preconditions?: {
+    readonly uid?: string | undefined;
+    readonly resourceVersion?: string | undefined;
+  };
+}
+
+/** The finalizer by which an object waits for its dependents to go first. */
+export const FOREGROUND = 'foregroundDeletion';
+/** The finalizer by which an object waits for its dependents to be released. */
+export const ORPHAN = 'orphan';
+
+/** @throws StatusError 409 where the object is not the one that the client means to delete. */
+export function checkPreconditions(kind: Kind, live: KubeObject, options: DeleteOptions): void {
+  const { name, uid, resourceVersion } = live.metadata;
+  const wanted = options.preconditions ?? {};
+  // Here the server names the kind, where it names the resource for a conflict of writes.
+  const byKind = { ...kind, plural: kind.kind };
+  if (wanted.uid !== undefined && wanted.uid !== uid) {
+    throw conflict(
+      byKind,
+      name,
+      `the UID in the precondition (${wanted.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`,
+    );
+  }
+  if (wanted.resourceVersion !== undefined && wanted.resourceVersion !== resourceVersion) {
+    throw conflict(
+      byKind,
+      name,
+      `the ResourceVersion in the precondition (${wanted.resourceVersion}) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`,
+    );
+  }
+}
+
+/** What an object that is being deleted waits for. A namespace waits for its contents. */
+export function finalizersFor(kind: Kind, live: KubeObject, options: DeleteOptions): string[] {
+  const own = live.metadata.finalizers ?? [];
+  if (kind === NAMESPACE) return ['kubernetes'];
+  const more = { Foreground: FOREGROUND, Orphan: ORPHAN, Background: undefined }[
+    options.propagation ?? 'Background'
+  ];
+  return more === undefined || own.includes(more) ? own : [...own, more];
+}
+
+/** Seconds that a pod may take to end. */
+export function gracePeriod(pod: KubeObject, options: DeleteOptions): number {
+  if (numberAt(pod, 'spec', 'terminationGracePeriodSeconds') === 0) return 0;
+  return options.gracePeriodSeconds ?? numberAt(pod, 'spec', 'terminationGracePeriodSeconds') ?? 30;
+}
+
+/** Whether a deleted object has nothing more to wait for. A pod goes when its node has ended it. */
+export function isDone(kind: Kind, object: KubeObject): boolean {
+  const { deletionTimestamp, finalizers = [] } = object.metadata;
+  return deletionTimestamp !== undefined && finalizers.length === 0 && kind !== POD && kind !== NAMESPACE;
+}

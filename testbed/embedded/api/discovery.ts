@@ -1,0 +1,79 @@
+import type { JsonObject } from '../json.ts';
+import { groupVersion, KINDS, type Kind } from './kinds.ts';
+
+/**
+ * Answers the discovery paths (`/version`, `/api`, `/apis` and below).
+ *
+ * @returns `undefined` for a path that is none of them, or a group or version that is not served
+ */
+export function discover(path: string, isServed: (kind: Kind) => boolean): JsonObject | undefined {
+  const kinds = KINDS.filter(isServed);
+  const parts = path.split('/').filter((part) => part !== '');
+  const [root, group, version] = parts;
+  if (parts.length === 1 && root === 'version') return VERSION;
+  if (parts.length === 1 && root === 'api') return { kind: 'APIVersions', versions: ['v1'] };
+  if (parts.length === 1 && root === 'apis') {
+    const groups = new Set(kinds.map((kind) => kind.group).filter((name) => name !== ''));
+    return {
+      kind: 'APIGroupList',
+      apiVersion: 'v1',
+      groups: [...groups].map((name) => apiGroup(name, kinds)),
+    };
+  }
+  if (root === 'api' && parts.length === 2 && group === 'v1') return resources('', 'v1', kinds);
+  if (root !== 'apis' || group === undefined || !kinds.some((kind) => kind.group === group)) return undefined;
+  if (parts.length === 2) return { kind: 'APIGroup', apiVersion: 'v1', ...apiGroup(group, kinds) };
+  if (parts.length === 3 && version !== undefined) return resources(group, version, kinds);
+  return undefined;
+}
+
+const VERSION: JsonObject = {
+  major: '1',
+  minor: '36',
+  gitVersion: 'v1.36.1',
+  gitCommit: '',
+  gitTreeState: 'clean',
+  buildDate: '1970-01-01T00:00:00Z',
+  goVersion: '',
+  compiler: '',
+  platform: 'linux/amd64',
+};
+
+function apiGroup(name: string, kinds: readonly Kind[]): JsonObject {
+  const versions = [
+    ...new Set(kinds.filter((kind) => kind.group === name).flatMap((kind) => kind.versions)),
+  ].map((version) => ({ groupVersion: `${name}/${version}`, version }));
+  return { name, versions, preferredVersion: versions[0] };
+}
+
+const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+
+function resources(group: string, version: string, kinds: readonly Kind[]): JsonObject | undefined {
+  const served = kinds.filter((kind) => kind.group === group && kind.versions.includes(version));
+  const [first] = served;
+  if (first === undefined) return undefined;
+  const list = served.flatMap((kind) => {
+    const main: JsonObject = {
+      name: kind.plural,
+      singularName: kind.kind.toLowerCase(),
+      namespaced: kind.namespaced,
+      kind: kind.kind,
+      verbs: kind.virtual ? ['create'] : VERBS,
+      ...(kind.shortNames.length > 0 ? { shortNames: [...kind.shortNames] } : {}),
+    };
+    const status: JsonObject = {
+      name: `${kind.plural}/status`,
+      singularName: '',
+      namespaced: kind.namespaced,
+      kind: kind.kind,
+      verbs: ['get', 'patch', 'update'],
+    };
+    return kind.status ? [main, status] : [main];
+  });
+  return {
+    kind: 'APIResourceList',
+    apiVersion: 'v1',
+    groupVersion: groupVersion(first, version),
+    resources: list,
+  };
+}

@@ -1,0 +1,286 @@
+import { load } from 'js-yaml';
+import type { Faults } from '../faults.ts';
+import {
+  arrayAt,
+  isObject,
+  numberAt,
+  objectAt,
+  sortedFields,
+  textAt,
+  toJson,
+  type Json,
+  type JsonObject,
+} from '../json.ts';
+import type { DeleteOptions } from './deletion.ts';
+import { ACCESS_REVIEW, groupVersion, KINDS, type Kind } from './kinds.ts';
+import { jsonPatch } from './jsonpatch.ts';
+import { mergePatch, strategicMergePatch } from './merge.ts';
+import type { KubeObject } from './objects.ts';
+import type { ResourceRequest } from './request.ts';
+import type { Resources, WriteOptions } from './resources.ts';
+import { parseFieldSelector, parseLabelSelector, type Predicate } from './selectors.ts';
+import {
+  badRequest,
+  forbidden,
+  missingFieldManager,
+  methodNotAllowed,
+  StatusError,
+  unsupportedMediaType,
+} from './status.ts';
+
+export interface Content {
+  readonly type: string;
+  readonly text: string;
+  readonly userAgent: string;
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly body: JsonObject;
+}
+
+const APPLY = 'application/apply-patch+yaml';
+const MERGE = 'application/merge-patch+json';
+const STRATEGIC = 'application/strategic-merge-patch+json';
+const JSON_PATCH = 'application/json-patch+json';
+const PROTOBUF = 'application/vnd.kubernetes.protobuf';
+
+/** Answers the requests for resources of one cluster, except watches. */
+export class Handler {
+  readonly #cluster: string;
+  readonly #resources: Resources;
+  readonly #faults: Faults;
+
+  constructor(cluster: string, resources: Resources, faults: Faults) {
+    this.#cluster = cluster;
+    this.#resources = resources;
+    this.#faults = faults;
+  }
+
+  /** @throws StatusError with what the client receives in place of an answer. */
+  handle(request: ResourceRequest, content: Content, body: Json | undefined): Reply {
+    this.authorize(request, body);
+    if (request.kind === ACCESS_REVIEW) return { status: 201, body: this.#review(body) };
+    if (request.kind.virtual) throw methodNotAllowed();
+    const needsName = request.verb === 'update' || request.verb === 'patch';
+    if (needsName && request.name === '') throw methodNotAllowed();
+    const { subresource } = request;
+    if (subresource !== undefined && (subresource !== 'status' || !request.kind.status))
+      throw methodNotAllowed();
+    switch (request.verb) {
+      case 'get':
+        return this.#answer(request, this.#resources.get(request.kind, request.namespace, request.name));
+      case 'list':
+        return { status: 200, body: this.#list(request) };
+      case 'create':
+        return this.#answer(request, this.#create(request, content, body), 201);
+      case 'update':
+        return this.#answer(request, this.#update(request, content, body));
+      case 'patch':
+        return this.#patch(request, content, body);
+      case 'delete':
+        return this.#delete(request, body);
+      case 'deletecollection':
+        return this.#deleteCollection(request, body);
+      case 'watch':
+        throw methodNotAllowed();
+    }
+  }
+
+  /** @throws StatusError 403 where the fleet denies the call. */
+  authorize({ verb, kind, namespace, name }: ResourceRequest, body?: Json): void {
+    if (!this.#faults.isDenied(this.#cluster, verb, kind.kind, namespace)) return;
+    const scope = namespace === undefined ? ' at the cluster scope' : ` in the namespace "${namespace}"`;
+    const why = `User "admin" cannot ${verb} resource "${kind.plural}" in API group "${kind.group}"${scope}`;
+    throw forbidden(kind, verb === 'create' ? '' : name || (textAt(body, 'metadata', 'name') ?? ''), why);
+  }
+
+  #review(body: Json | undefined): JsonObject {
+    const asked = objectAt(body, 'spec', 'resourceAttributes');
+    const plural = textAt(asked, 'resource') ?? '';
+    const group = textAt(asked, 'group') ?? '';
+    const kind = KINDS.find((candidate) => candidate.plural === plural && candidate.group === group);
+    const namespace = textAt(asked, 'namespace');
+    const denied = this.#faults.isDenied(
+      this.#cluster,
+      textAt(asked, 'verb') ?? '',
+      kind?.kind ?? plural,
+      namespace,
+    );
+    const status = denied
+      ? { allowed: false }
+      : { allowed: true, reason: 'RBAC: allowed by ClusterRoleBinding "admin"' };
+    return {
+      kind: ACCESS_REVIEW.kind,
+      apiVersion: groupVersion(ACCESS_REVIEW),
+      metadata: {},
+      spec: objectAt(body, 'spec'),
+      status,
+    };
+  }
+
+  #list({ kind, version, namespace, query }: ResourceRequest): JsonObject {
+    const matches = selection(query);
+    const limit = Number(query.get('limit') ?? '0');
+    const start = Number(query.get('continue') ?? '0');
+    const found = this.#resources.store.list(kind, namespace).filter(matches);
+    const page = limit > 0 ? found.slice(start, start + limit) : found.slice(start);
+    const rest = found.length - start - page.length;
+    return {
+      kind: `${kind.kind}List`,
+      apiVersion: groupVersion(kind, version),
+      metadata: {
+        resourceVersion: String(this.#resources.store.version),
+        ...(rest > 0 ? { continue: String(start + page.length), remainingItemCount: rest } : {}),
+      },
+      items: page.map((object) => listed(kind, version, object)),
+    };
+  }
+
+  #create(request: ResourceRequest, content: Content, body: Json | undefined): KubeObject {
+    if (request.name !== '') throw methodNotAllowed();
+    return this.#resources.create(request.kind, request.namespace, body, options(request, content));
+  }
+
+  #update(request: ResourceRequest, content: Content, body: Json | undefined): KubeObject {
+    return this.#resources.update(
+      request.kind,
+      request.namespace,
+      request.name,
+      body,
+      options(request, content),
+    );
+  }
+
+  #patch(request: ResourceRequest, content: Content, body: Json | undefined): Reply {
+    const { kind, namespace, name, query } = request;
+    const write = options(request, content);
+    if (content.type === APPLY) {
+      if (!query.has('fieldManager')) throw missingFieldManager();
+      const isNew = this.#resources.store.get(kind, namespace, name) === undefined;
+      const force = query.get('force') === 'true';
+      const applied = this.#resources.apply(kind, namespace, name, body, { ...write, force });
+      return this.#answer(request, applied, isNew ? 201 : 200);
+    }
+    const change = patcher(kind, content.type, body ?? null);
+    return this.#answer(request, this.#resources.patch(kind, namespace, name, change, write));
+  }
+
+  #delete(request: ResourceRequest, body: Json | undefined): Reply {
+    const { kind, namespace, name } = request;
+    const { uid } = this.#resources.get(kind, namespace, name).metadata;
+    const left = this.#resources.delete(kind, namespace, name, deleteOptions(request, body));
+    if (left !== undefined) return this.#answer(request, left);
+    const details = { name, ...(kind.group === '' ? {} : { group: kind.group }), kind: kind.plural, uid };
+    return {
+      status: 200,
+      body: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details },
+    };
+  }
+
+  #deleteCollection(request: ResourceRequest, body: Json | undefined): Reply {
+    const reply = this.#list(request);
+    for (const object of this.#resources.store
+      .list(request.kind, request.namespace)
+      .filter(selection(request.query))) {
+      const { namespace, name } = object.metadata;
+      this.#resources.delete(request.kind, namespace, name, deleteOptions(request, body));
+    }
+    return { status: 200, body: reply };
+  }
+
+  #answer({ kind, version }: ResourceRequest, object: KubeObject, status = 200): Reply {
+    return { status, body: shown(kind, version, object) };
+  }
+}
+
+/** An object as a version of its kind shows it. Of a custom resource the server keeps no order of fields, but sorts them. */
+export function shown(kind: Kind, version: string, object: KubeObject): JsonObject {
+  const { resourceVersion, ...metadata } = object.metadata;
+  const answer = {
+    ...object,
+    apiVersion: groupVersion(kind, version),
+    metadata: resourceVersion === '' ? metadata : { ...metadata, resourceVersion },
+  };
+  return kind.custom ? sortedFields(answer) : answer;
+}
+
+/** The same within a list, where the built-in kinds do without the type of each item. */
+function listed(kind: Kind, version: string, object: KubeObject): JsonObject {
+  const { apiVersion, kind: name, ...rest } = shown(kind, version, object);
+  return kind.custom ? { apiVersion, kind: name, ...rest } : rest;
+}
+
+/** Which objects the selectors of a request take. @throws StatusError 400 */
+export function selection(query: URLSearchParams): Predicate {
+  const byLabel = parseLabelSelector(query.get('labelSelector') ?? '');
+  const byField = parseFieldSelector(query.get('fieldSelector') ?? '');
+  return (object) => byLabel(object) && byField(object);
+}
+
+/** The body of a request. @throws StatusError 400 where it cannot be parsed. */
+export function parseBody({ type, text }: Content): Json | undefined {
+  if (text === '') return undefined;
+  if (type === PROTOBUF) throw unsupportedMediaType(['application/json', 'application/yaml']);
+  try {
+    const parsed: unknown =
+      type.endsWith('yaml') && !text.trimStart().startsWith('{') ? load(text) : JSON.parse(text);
+    return toJson(parsed);
+  } catch (error) {
+    throw badRequest(
+      `the object provided is unrecognized: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+}
+
+function patcher(kind: Kind, type: string, body: Json): (live: JsonObject) => JsonObject {
+  if (type === MERGE || (type === STRATEGIC && !kind.custom)) {
+    if (!isObject(body)) throw badRequest('the patch is not an object');
+    if (type === STRATEGIC) return (live) => strategicMergePatch(kind, live, body);
+    return (live) => {
+      const merged = mergePatch(live, body);
+      return isObject(merged) ? merged : live;
+    };
+  }
+  if (type === JSON_PATCH) return (live) => jsonPatch(live, body);
+  throw unsupportedMediaType([JSON_PATCH, MERGE, ...(kind.custom ? [] : [STRATEGIC]), APPLY]);
+}
+
+function options({ version, query, subresource }: ResourceRequest, { userAgent }: Content): WriteOptions {
+  return {
+    manager: query.get('fieldManager') ?? userAgent.split('/')[0] ?? 'unknown',
+    version,
+    dryRun: isDryRun(query),
+    subresource: subresource === 'status' ? 'status' : undefined,
+  };
+}
+
+/** @throws StatusError 400 for another value than the API knows. */
+export function isDryRun(query: URLSearchParams): boolean {
+  const values = query.getAll('dryRun').filter((value) => value !== '');
+  if (values.some((value) => value !== 'All')) {
+    throw new StatusError(
+      400,
+      'BadRequest',
+      `dryRun: Unsupported value: "${values.join(',')}": supported values: "All"`,
+    );
+  }
+  return values.length > 0;
+}
+
+function deleteOptions({ query }: ResourceRequest, body: Json | undefined): DeleteOptions {
+  const propagation = textAt(body, 'propagationPolicy') ?? query.get('propagationPolicy') ?? '';
+  const grace = numberAt(body, 'gracePeriodSeconds') ?? query.get('gracePeriodSeconds');
+  return {
+    dryRun: isDryRun(query) || arrayAt(body, 'dryRun').includes('All'),
+    propagation:
+      propagation === 'Orphan' || propagation === 'Foreground' || propagation === 'Background'
+        ? propagation
+        : undefined,
+    gracePeriodSeconds: grace === null ? undefined : Number(grace),
+    preconditions: {
+      uid: textAt(body, 'preconditions', 'uid'),
+      resourceVersion: textAt(body, 'preconditions', 'resourceVersion'),
+    },
+  };
+}

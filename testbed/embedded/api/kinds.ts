@@ -1,0 +1,157 @@
+/** A kind of object that a cluster serves. */
+export interface Kind {
+  /** API group; empty for the core group. */
+  readonly group: string;
+  /** Preferred version first. All versions show the same objects. */
+  readonly versions: readonly [string, ...string[]];
+  readonly kind: string;
+  readonly plural: string;
+  readonly shortNames: readonly string[];
+  readonly namespaced: boolean;
+  /** Defined by a CustomResourceDefinition: no strategic merge patch, lists are atomic. */
+  readonly custom: boolean;
+  /** The main resource leaves `status` alone; it is written through `/status`. */
+  readonly status: boolean;
+  /** `metadata.generation` counts the changes of the desired state. */
+  readonly generation: boolean;
+  /** Answers a question and is never stored, such as an access review. */
+  readonly virtual: boolean;
+}
+
+function builtin(
+  group: string,
+  version: string,
+  kind: string,
+  plural: string,
+  more: Partial<Kind> = {},
+): Kind {
+  return {
+    group,
+    versions: [version],
+    kind,
+    plural,
+    shortNames: [],
+    namespaced: true,
+    custom: false,
+    status: false,
+    generation: false,
+    virtual: false,
+    ...more,
+  };
+}
+
+function istio(
+  group: string,
+  versions: readonly [string, ...string[]],
+  kind: string,
+  plural: string,
+  short: string,
+): Kind {
+  return builtin(group, versions[0], kind, plural, {
+    versions,
+    shortNames: short === '' ? [] : [short],
+    custom: true,
+    status: true,
+    generation: true,
+  });
+}
+
+const NETWORKING = ['v1', 'v1beta1', 'v1alpha3'] as const;
+const SECURITY = ['v1', 'v1beta1'] as const;
+
+export const NAMESPACE = builtin('', 'v1', 'Namespace', 'namespaces', {
+  namespaced: false,
+  status: true,
+  shortNames: ['ns'],
+});
+export const NODE = builtin('', 'v1', 'Node', 'nodes', {
+  namespaced: false,
+  status: true,
+  shortNames: ['no'],
+});
+export const POD = builtin('', 'v1', 'Pod', 'pods', { status: true, generation: true, shortNames: ['po'] });
+export const SERVICE = builtin('', 'v1', 'Service', 'services', { status: true, shortNames: ['svc'] });
+export const SECRET = builtin('', 'v1', 'Secret', 'secrets');
+export const CONFIG_MAP = builtin('', 'v1', 'ConfigMap', 'configmaps', { shortNames: ['cm'] });
+export const SERVICE_ACCOUNT = builtin('', 'v1', 'ServiceAccount', 'serviceaccounts', { shortNames: ['sa'] });
+export const EVENT = builtin('', 'v1', 'Event', 'events', { shortNames: ['ev'] });
+export const RESOURCE_QUOTA = builtin('', 'v1', 'ResourceQuota', 'resourcequotas', {
+  status: true,
+  shortNames: ['quota'],
+});
+export const DEPLOYMENT = builtin('apps', 'v1', 'Deployment', 'deployments', {
+  status: true,
+  generation: true,
+  shortNames: ['deploy'],
+});
+export const REPLICA_SET = builtin('apps', 'v1', 'ReplicaSet', 'replicasets', {
+  status: true,
+  generation: true,
+  shortNames: ['rs'],
+});
+export const ENDPOINT_SLICE = builtin('discovery.k8s.io', 'v1', 'EndpointSlice', 'endpointslices', {
+  generation: true,
+});
+export const LEASE = builtin('coordination.k8s.io', 'v1', 'Lease', 'leases');
+export const ACCESS_REVIEW = builtin(
+  'authorization.k8s.io',
+  'v1',
+  'SelfSubjectAccessReview',
+  'selfsubjectaccessreviews',
+  { namespaced: false, virtual: true },
+);
+export const VIRTUAL_SERVICE = istio(
+  'networking.istio.io',
+  NETWORKING,
+  'VirtualService',
+  'virtualservices',
+  'vs',
+);
+export const DESTINATION_RULE = istio(
+  'networking.istio.io',
+  NETWORKING,
+  'DestinationRule',
+  'destinationrules',
+  'dr',
+);
+export const GATEWAY = istio('networking.istio.io', NETWORKING, 'Gateway', 'gateways', 'gw');
+
+export const KINDS: readonly Kind[] = [
+  NAMESPACE,
+  NODE,
+  POD,
+  SERVICE,
+  SECRET,
+  CONFIG_MAP,
+  SERVICE_ACCOUNT,
+  EVENT,
+  RESOURCE_QUOTA,
+  DEPLOYMENT,
+  REPLICA_SET,
+  ENDPOINT_SLICE,
+  LEASE,
+  ACCESS_REVIEW,
+  VIRTUAL_SERVICE,
+  DESTINATION_RULE,
+  GATEWAY,
+  istio('networking.istio.io', NETWORKING, 'ServiceEntry', 'serviceentries', 'se'),
+  istio('networking.istio.io', NETWORKING, 'Sidecar', 'sidecars', ''),
+  istio('networking.istio.io', ['v1alpha3'], 'EnvoyFilter', 'envoyfilters', ''),
+  istio('security.istio.io', SECURITY, 'PeerAuthentication', 'peerauthentications', 'pa'),
+  istio('security.istio.io', SECURITY, 'AuthorizationPolicy', 'authorizationpolicies', 'ap'),
+];
+
+/** `group/version`, or the version alone for the core group. */
+export function groupVersion(kind: Kind, version: string = kind.versions[0]): string {
+  return kind.group === '' ? version : `${kind.group}/${version}`;
+}
+
+/** `deployments.apps`, `services`: how messages about a resource name it. */
+export function qualifiedResource(kind: Kind): string {
+  return kind.group === '' ? kind.plural : `${kind.plural}.${kind.group}`;
+}
+
+/** `Deployment.apps`, `Service`: how messages about an invalid object name it. */
+export function qualifiedKind(kind: Kind): string {
+  return kind.group === '' ? kind.kind : `${kind.kind}.${kind.group}`;
+}

@@ -1,0 +1,245 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import { text } from 'node:stream/consumers';
+import type { CallAction, Faults } from '../faults.ts';
+import type { Json, JsonObject } from '../json.ts';
+import type { Port } from '../ports.ts';
+import type { Timers } from '../timers.ts';
+import { discover } from './discovery.ts';
+import { Handler, isDryRun, parseBody, type Content, type Reply } from './handler.ts';
+import type { Kind } from './kinds.ts';
+import { describeApi } from './openapi.ts';
+import { parseRequest, type ResourceRequest } from './request.ts';
+import type { Resources } from './resources.ts';
+import { internalError, StatusError, unauthorized } from './status.ts';
+import { watch } from './watch.ts';
+
+export interface ApiServerOptions {
+  readonly cluster: string;
+  readonly resources: Resources;
+  readonly faults: Faults;
+  readonly timers: Timers;
+  readonly port: Port;
+  readonly tls: { readonly certificate: string; readonly key: string };
+  /** Bearer token of the one user, `admin`. */
+  readonly token: string;
+}
+
+const HEALTH_PATHS: ReadonlySet<string> = new Set(['/healthz', '/livez', '/readyz']);
+
+/** One cluster's Kubernetes API over HTTPS. */
+export class ApiServer {
+  readonly #options: ApiServerOptions;
+  readonly #handler: Handler;
+  #server: Server | undefined;
+
+  constructor(options: ApiServerOptions) {
+    this.#options = options;
+    this.#handler = new Handler(options.cluster, options.resources, options.faults);
+  }
+
+  /** Accepts connections. Does nothing where it does already. */
+  async open(): Promise<void> {
+    if (this.#server !== undefined) return;
+    const { certificate: cert, key } = this.#options.tls;
+    const server = createServer(
+      { cert, key, keepAliveTimeout: 60_000, requestTimeout: 0 },
+      (request, response) => {
+        this.#serve(request, response).catch(() => {
+          response.destroy();
+        });
+      },
+    );
+    this.#server = server;
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(this.#options.port.number, '127.0.0.1', resolve);
+    });
+    server.unref();
+  }
+
+  /** Refuses connections and cuts those that there are. */
+  async close(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    if (server === undefined) return;
+    const closed = new Promise<void>((resolve) => {
+      server.close(() => {
+        resolve();
+      });
+    });
+    server.closeAllConnections();
+    await closed;
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const content: Content = {
+      type: (request.headers['content-type'] ?? '').split(';')[0]?.trim() ?? '',
+      text: await text(request),
+      userAgent: request.headers['user-agent'] ?? '',
+    };
+    try {
+      if (request.headers.authorization !== `Bearer ${this.#options.token}`) throw unauthorized();
+      await this.#answer(request, content, response);
+    } catch (error) {
+      sendError(response, error);
+    }
+  }
+
+  async #answer(request: IncomingMessage, content: Content, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', 'https://localhost');
+    const method = request.method ?? 'GET';
+    const isServed = (kind: Kind): boolean => this.#options.faults.isServed(this.#options.cluster, kind.kind);
+    if (HEALTH_PATHS.has(url.pathname)) {
+      response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' }).end('ok');
+      return;
+    }
+    const found = discover(url.pathname, isServed) ?? describeApi(url.pathname, isServed);
+    const resource = found === undefined ? parseRequest(method, url, isServed) : undefined;
+    if (found === undefined && resource === undefined) {
+      // What a real server answers for a path that nobody serves is no Status.
+      response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end('404 page not found\n');
+      return;
+    }
+    const body = method === 'GET' ? undefined : parseBody(content);
+    const action = this.#receive(url, found, resource, body);
+    if (action === 'hang') return;
+    if (action === 'cut') {
+      response.destroy();
+      return;
+    }
+    if (typeof action === 'object') {
+      if ('status' in action) {
+        sendAction(response, action);
+        return;
+      }
+      await this.#delay(action.delayMs);
+    }
+    if (resource?.verb === 'watch') {
+      this.#handler.authorize(resource);
+      watch(this.#options.resources.store, this.#options.timers, resource, response);
+      return;
+    }
+    const reply: Reply =
+      resource === undefined
+        ? { status: 200, body: found ?? {} }
+        : this.#handler.handle(resource, content, body);
+    if (action === 'cut-after') response.destroy();
+    else send(response, reply.status, reply.body);
+  }
+
+  #receive(
+    url: URL,
+    found: JsonObject | undefined,
+    resource: ResourceRequest | undefined,
+    body: Json | undefined,
+  ): CallAction | undefined {
+    const { cluster, faults } = this.#options;
+    if (resource === undefined) {
+      const kind = typeof found?.['kind'] === 'string' ? found['kind'] : 'Version';
+      const none = {
+        group: '',
+        namespace: undefined,
+        subresource: undefined,
+        dryRun: false,
+        write: false,
+        body,
+      };
+      return faults.receive({ ...none, cluster, verb: 'get', kind, name: url.pathname });
+    }
+    const { kind, verb, namespace, name, subresource, query } = resource;
+    const dryRun = isDryRun(query);
+    const write = !['get', 'list', 'watch'].includes(verb) && !dryRun && !kind.virtual;
+    return faults.receive({
+      cluster,
+      verb,
+      kind: kind.kind,
+      group: kind.group,
+      namespace,
+      name,
+      subresource,
+      dryRun,
+      body,
+      write,
+    });
+  }
+
+  #delay(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#options.timers.after(ms, resolve);
+    });
+  }
+}
+
+function send(
+  response: ServerResponse,
+  status: number,
+  body: JsonObject,
+  headers: Record<string, string> = {},
+): void {
+  const content = `${JSON.stringify(body)}\n`;
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(content),
+    'cache-control': 'no-cache, private',
+    ...headers,
+  });
+  response.end(content);
+}
+
+function sendError(response: ServerResponse, error: unknown): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const refusal =
+    error instanceof StatusError
+      ? error
+      : internalError(error instanceof Error ? (error.stack ?? '') : String(error));
+  const { retryAfter } = refusal;
+  send(
+    response,
+    refusal.code,
+    refusal.status,
+    retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) },
+  );
+}
+
+/** The reasons and messages that the API server gives with the codes. */
+const ANSWERS: Readonly<Record<number, readonly [reason: string, message: string]>> = {
+  400: ['BadRequest', 'the server rejected our request for an unknown reason'],
+  401: ['Unauthorized', 'Unauthorized'],
+  403: ['Forbidden', 'forbidden: User "admin" cannot do this'],
+  404: ['NotFound', 'the server could not find the requested resource'],
+  409: [
+    'Conflict',
+    'the object has been modified; please apply your changes to the latest version and try again',
+  ],
+  410: ['Expired', 'The resourceVersion for the provided list is too old.'],
+  422: ['Invalid', 'the server rejected our request due to an error in our request'],
+  429: ['TooManyRequests', 'the server has received too many requests and has asked us to try again later'],
+  500: ['InternalError', 'Internal error occurred: etcdserver: request timed out'],
+  503: ['ServiceUnavailable', 'the server is currently unable to handle the request'],
+  504: ['Timeout', 'Timeout: request did not complete within the allotted timeout'],
+};
+
+function sendAction(
+  response: ServerResponse,
+  action: Extract<CallAction, { readonly status: number }>,
+): void {
+  const headers: Record<string, string> =
+    action.retryAfter === undefined ? {} : { 'retry-after': String(action.retryAfter) };
+  if (action.body !== undefined) {
+    response
+      .writeHead(action.status, { 'content-type': 'text/plain; charset=utf-8', ...headers })
+      .end(action.body);
+    return;
+  }
+  const [reason, message] = ANSWERS[action.status] ?? [
+    '',
+    `the server answers with ${String(action.status)}`,
+  ];
+  const details = action.retryAfter === undefined ? undefined : { retryAfterSeconds: action.retryAfter };
+  const error = new StatusError(action.status, action.reason ?? reason, action.message ?? message, details);
+  send(response, action.status, error.status, headers);
+}

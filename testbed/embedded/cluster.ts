@@ -1,0 +1,100 @@
+import { Admission } from './api/admission.ts';
+import { Resources } from './api/resources.ts';
+import { ApiServer } from './api/server.ts';
+import { Store } from './api/store.ts';
+import type { Certificate } from './certificates.ts';
+import { Collector } from './controllers/collector.ts';
+import { Deployments } from './controllers/deployments.ts';
+import { Endpoints } from './controllers/endpoints.ts';
+import { keepNamespaces } from './controllers/namespaces.ts';
+import { Pods } from './controllers/pods.ts';
+import { keepQuotas } from './controllers/quotas.ts';
+import { ReplicaSets } from './controllers/replicasets.ts';
+import type { Faults } from './faults.ts';
+import { reservePort, type Port } from './ports.ts';
+import { seed, unseed } from './seed.ts';
+import { Timers } from './timers.ts';
+import type { Workload } from './workload.ts';
+
+export interface ClusterOptions {
+  readonly name: string;
+  /** Place among the fleet's clusters, from 0; keeps their pod addresses apart. */
+  readonly index: number;
+  readonly gatewayReplicas: number;
+  readonly faults: Faults;
+  readonly tls: Certificate;
+  readonly token: string;
+  readonly workloads: Map<string, Workload>;
+}
+
+/** One Kubernetes cluster: its API and its controllers. */
+export class Cluster {
+  readonly name: string;
+  readonly store: Store;
+  readonly resources: Resources;
+  readonly api: ApiServer;
+  readonly apiPort: Port;
+  readonly httpPort: Port;
+  readonly httpsPort: Port;
+  readonly timers: Timers;
+  readonly #seeded: ReturnType<typeof seed>;
+
+  private constructor(options: ClusterOptions, ports: readonly [Port, Port, Port]) {
+    this.name = options.name;
+    this.timers = new Timers();
+    [this.apiPort, this.httpPort, this.httpsPort] = ports;
+    this.store = new Store();
+    this.resources = new Resources(this.store, new Admission(this.store));
+    const address = addresses(options.index);
+    this.#seeded = seed(this.resources, {
+      cluster: options.name,
+      replicas: options.gatewayReplicas,
+      httpPort: this.httpPort.number,
+      httpsPort: this.httpsPort.number,
+      address,
+    });
+    keepNamespaces(this.resources, this.timers);
+    keepQuotas(this.resources, this.timers);
+    new Deployments(this.resources, this.timers);
+    new ReplicaSets(this.resources, this.timers);
+    new Pods(this.resources, this.timers, options.workloads, address);
+    new Endpoints(this.resources, this.timers);
+    new Collector(this.resources, this.timers);
+    this.api = new ApiServer({
+      cluster: options.name,
+      resources: this.resources,
+      faults: options.faults,
+      timers: this.timers,
+      port: this.apiPort,
+      tls: options.tls,
+      token: options.token,
+    });
+  }
+
+  /** Starts a cluster whose API accepts connections. */
+  static async start(options: ClusterOptions): Promise<Cluster> {
+    const cluster = new Cluster(options, await Promise.all([reservePort(), reservePort(), reservePort()]));
+    await cluster.api.open();
+    return cluster;
+  }
+
+  /** Takes away all objects that were made since the start, and every change of those that were there. */
+  reset(): void {
+    unseed(this.resources, this.#seeded);
+  }
+
+  async stop(): Promise<void> {
+    this.timers.clear();
+    await this.api.close();
+    for (const port of [this.apiPort, this.httpPort, this.httpsPort]) port.release();
+  }
+}
+
+/** Addresses of pods, all different within a fleet. Nothing listens there. */
+function addresses(cluster: number): () => string {
+  let count = 0;
+  return () => {
+    count += 1;
+    return `10.${String(128 + (cluster % 100))}.${String(count >> 8)}.${String(count & 255)}`;
+  };
+}

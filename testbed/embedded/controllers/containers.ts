@@ -1,0 +1,70 @@
+import { timestamp, type KubeObject } from '../api/objects.ts';
+import { objectsAt, textAt, type JsonObject } from '../json.ts';
+import { imageFault } from '../workload.ts';
+
+/** How far a pod's containers have come. */
+export interface Progress {
+  /** Whether the time that a container needs to become ready has passed. */
+  readonly settled: boolean;
+  /** How often a crashing container was started again. */
+  readonly restarts: number;
+}
+
+/** The statuses of a pod's containers, in the form and the words of the kubelet, as their images tell. */
+export function containerStatuses(pod: KubeObject, progress: Progress): JsonObject {
+  const statuses = objectsAt(pod, 'spec', 'containers').map((container) =>
+    statusOf(pod, container, progress),
+  );
+  const inits = objectsAt(pod, 'spec', 'initContainers').map((container) =>
+    container['restartPolicy'] === 'Always' ? running(container, true) : completed(container),
+  );
+  return { containerStatuses: statuses, ...(inits.length > 0 ? { initContainerStatuses: inits } : {}) };
+}
+
+function statusOf(pod: KubeObject, container: JsonObject, { settled, restarts }: Progress): JsonObject {
+  const image = textAt(container, 'image') ?? '';
+  switch (imageFault(image)) {
+    case 'missing': {
+      const failure =
+        `rpc error: code = NotFound desc = failed to pull and unpack image "${image}": ` +
+        `failed to resolve reference "${image}": ${image}: not found`;
+      return settled
+        ? waiting(
+            container,
+            'ImagePullBackOff',
+            `Back-off pulling image "${image}": ErrImagePull: ${failure}`,
+          )
+        : waiting(container, 'ErrImagePull', failure);
+    }
+    case 'crash': {
+      const { name, namespace = '', uid } = pod.metadata;
+      const which = `container=${textAt(container, 'name') ?? ''} pod=${name}_${namespace}(${uid})`;
+      const status = waiting(container, 'CrashLoopBackOff', `back-off 10s restarting failed ${which}`);
+      const ended = { exitCode: 1, reason: 'Error', startedAt: timestamp(), finishedAt: timestamp() };
+      return { ...status, restartCount: restarts, lastState: { terminated: ended } };
+    }
+    case 'unready':
+      return running(container, false);
+    default:
+      return running(container, settled);
+  }
+}
+
+export function waiting(container: JsonObject, reason: string, message?: string): JsonObject {
+  const state = { waiting: { reason, ...(message === undefined ? {} : { message }) } };
+  return { ...base(container), ready: false, started: false, state };
+}
+
+function running(container: JsonObject, ready: boolean): JsonObject {
+  return { ...base(container), ready, started: true, state: { running: { startedAt: timestamp() } } };
+}
+
+function completed(container: JsonObject): JsonObject {
+  const terminated = { exitCode: 0, reason: 'Completed', startedAt: timestamp(), finishedAt: timestamp() };
+  return { ...base(container), ready: true, started: false, state: { terminated } };
+}
+
+function base(container: JsonObject): JsonObject {
+  const image = textAt(container, 'image') ?? '';
+  return { name: container['name'], image, imageID: '', restartCount: 0, lastState: {} };
+}

@@ -1,0 +1,144 @@
+import { rm } from 'node:fs/promises';
+import type { FleetCluster, TestFleet } from '../fleet.ts';
+import type { Cluster } from './cluster.ts';
+import type { ApiCall, CallHandler, Denial, Faults, IngressHandler } from './faults.ts';
+import type { Gateway } from './ingress/gateway.ts';
+import type { Mesh } from './ingress/mesh.ts';
+
+/**
+ * A fleet inside this process, with switches for what real clusters do only now and then. A reset takes all switches
+ * back and empties the log of calls.
+ */
+export interface EmbeddedFleet extends TestFleet {
+  readonly kind: 'embedded';
+  /** Every call that clients made since the last reset, in order. */
+  readonly calls: readonly ApiCall[];
+  /** Lets a handler decide over each call of the clusters' APIs; the returned function takes it out again. */
+  onCall(handler: CallHandler): () => void;
+  /** Lets a handler decide over each request at the ingresses; the returned function takes it out again. */
+  onRequest(handler: IngressHandler): () => void;
+  /** Denies the admin something in a cluster, for calls and access reviews alike. */
+  deny(cluster: string, denial: Denial): () => void;
+  /** Lets a cluster not serve a kind (`DestinationRule`), as where Istio's definitions are missing. */
+  unserve(cluster: string, kind: string): () => void;
+  /** Sets the delay of propagation, in every cluster and replica that is not excluded by the further arguments. */
+  setPropagation(ms: number, cluster?: string, replica?: number): void;
+  /** Sets the latency of the ingresses, in every cluster or in one. */
+  setLatency(ms: number, cluster?: string): void;
+  /** Leaves a gateway's replica (from 0) on the configuration that it has. */
+  freezeReplica(cluster: string, replica: number): void;
+  thawReplica(cluster: string, replica: number): void;
+  /** Makes a cluster's API unreachable: connections are cut and refused. */
+  refuse(cluster: string): Promise<void>;
+  accept(cluster: string): Promise<void>;
+}
+
+export interface FleetParts {
+  readonly clusters: readonly Cluster[];
+  /** By the cluster's name. */
+  readonly gateways: ReadonlyMap<string, Gateway>;
+  readonly mesh: Mesh;
+  readonly faults: Faults;
+  readonly kubeconfig: string;
+  readonly tls: FleetCluster['tls'];
+  /** A folder to take away at the end. */
+  readonly folder: string;
+}
+
+/** The parts of an embedded fleet behind one handle. */
+export class Fleet implements EmbeddedFleet {
+  readonly kind = 'embedded';
+  readonly kubeconfig: string;
+  readonly clusters: readonly FleetCluster[];
+  readonly #parts: FleetParts;
+  #stopped: Promise<void> | undefined;
+
+  constructor(parts: FleetParts) {
+    this.#parts = parts;
+    this.kubeconfig = parts.kubeconfig;
+    this.clusters = parts.clusters.map(({ name, httpPort }) => ({
+      name,
+      ingress: `http://127.0.0.1:${String(httpPort.number)}`,
+      hostname: 'localhost',
+      tls: parts.tls,
+    }));
+  }
+
+  get calls(): readonly ApiCall[] {
+    return this.#parts.faults.calls;
+  }
+
+  onCall(handler: CallHandler): () => void {
+    return this.#parts.faults.onCall(handler);
+  }
+
+  onRequest(handler: IngressHandler): () => void {
+    return this.#parts.faults.onRequest(handler);
+  }
+
+  deny(cluster: string, denial: Denial): () => void {
+    return this.#parts.faults.deny(this.#cluster(cluster).name, denial);
+  }
+
+  unserve(cluster: string, kind: string): () => void {
+    return this.#parts.faults.unserve(this.#cluster(cluster).name, kind);
+  }
+
+  setPropagation(ms: number, cluster?: string, replica?: number): void {
+    for (const gateway of this.#gateways(cluster)) gateway.setPropagation(ms, replica);
+  }
+
+  setLatency(ms: number, cluster?: string): void {
+    for (const gateway of this.#gateways(cluster)) gateway.latencyMs = ms;
+  }
+
+  freezeReplica(cluster: string, replica: number): void {
+    for (const gateway of this.#gateways(cluster)) gateway.setFrozen(replica, true);
+  }
+
+  thawReplica(cluster: string, replica: number): void {
+    for (const gateway of this.#gateways(cluster)) gateway.setFrozen(replica, false);
+  }
+
+  async refuse(cluster: string): Promise<void> {
+    await this.#cluster(cluster).api.close();
+  }
+
+  async accept(cluster: string): Promise<void> {
+    await this.#cluster(cluster).api.open();
+  }
+
+  async reset(): Promise<void> {
+    const { clusters, gateways, mesh, faults } = this.#parts;
+    faults.clear();
+    await Promise.all(clusters.map((cluster) => cluster.api.open()));
+    for (const cluster of clusters) cluster.reset();
+    mesh.flush();
+    await Promise.all([...gateways.values()].map((gateway) => gateway.reset()));
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#end();
+    return this.#stopped;
+  }
+
+  async #end(): Promise<void> {
+    const { clusters, gateways, folder } = this.#parts;
+    await Promise.all([...gateways.values()].map((gateway) => gateway.stop()));
+    await Promise.all(clusters.map((cluster) => cluster.stop()));
+    await rm(folder, { recursive: true, force: true });
+  }
+
+  #cluster(name: string): Cluster {
+    const found = this.#parts.clusters.find((cluster) => cluster.name === name);
+    if (found === undefined) throw new Error(`no cluster ${name} in the fleet`);
+    return found;
+  }
+
+  #gateways(name: string | undefined): Gateway[] {
+    if (name === undefined) return [...this.#parts.gateways.values()];
+    const found = this.#parts.gateways.get(name);
+    if (found === undefined) throw new Error(`no cluster ${name} in the fleet`);
+    return [found];
+  }
+}

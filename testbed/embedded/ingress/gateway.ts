@@ -1,0 +1,217 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import type { Faults, IngressAction } from '../faults.ts';
+import type { Port } from '../ports.ts';
+import type { Timers } from '../timers.ts';
+import { compileGateway, type GatewaySite } from './compile.ts';
+import type { FilterChain, Listener, RoutedRequest } from './config.ts';
+import { PortListener } from './listener.ts';
+import type { ClusterSnapshot, Mesh } from './mesh.ts';
+import { proxy, type Outcome } from './proxy.ts';
+import { ConfigCache, GatewayReplica } from './replica.ts';
+import { chainFor } from './tls.ts';
+
+export interface GatewayOptions {
+  readonly site: GatewaySite;
+  readonly mesh: Mesh;
+  readonly faults: Faults;
+  readonly timers: Timers;
+  /** The ports of the machine, by the ports of the gateway's pod that they lead to. */
+  readonly ports: ReadonlyMap<number, Port>;
+  readonly replicas: number;
+  readonly propagationMs: number;
+  readonly latencyMs: number;
+}
+
+type Objects = ClusterSnapshot['gateways'] | undefined;
+
+/** The ingress gateway of one cluster. */
+export class Gateway {
+  readonly replicas: readonly GatewayReplica[];
+  /** Milliseconds that every answer takes on top of the workload's own time. */
+  latencyMs: number;
+  readonly #options: GatewayOptions;
+  readonly #configs: ConfigCache;
+  readonly #listeners: ReadonlyMap<number, PortListener>;
+  readonly #connections = new WeakMap<Socket, GatewayReplica>();
+  #accepted = 0;
+  /** The parts of the latest snapshot that ports depend on; unchanged parts are the same lists. */
+  #seen: { readonly gateways?: Objects; readonly services?: Objects } = {};
+  #settling: Promise<void> = Promise.resolve();
+  #stopped = false;
+
+  constructor(options: GatewayOptions) {
+    this.#options = options;
+    this.latencyMs = options.latencyMs;
+    this.#configs = new ConfigCache((snapshot) => compileGateway(snapshot, options.site));
+    this.replicas = Array.from(
+      { length: options.replicas },
+      (_, index) => new GatewayReplica(index, options.propagationMs, options.mesh.latest),
+    );
+    this.#listeners = new Map(
+      [...options.ports].map(([podPort, port]) => [
+        podPort,
+        new PortListener(port, {
+          connected: (socket) => {
+            this.#connected(socket);
+          },
+          request: (request, response) => {
+            this.#serve(podPort, request, response);
+          },
+          listener: () => this.#newest(podPort),
+        }),
+      ]),
+    );
+    options.mesh.onSnapshot(() => {
+      this.#changed();
+    });
+  }
+
+  /** Opens and closes ports as the configuration that has arrived wants it. */
+  settle(): Promise<void> {
+    const now = performance.now();
+    for (const replica of this.replicas) replica.advance(now);
+    this.#settling = this.#settling.then(async () => {
+      for (const [podPort, listener] of this.#listeners) {
+        const wanted = this.#stopped ? undefined : this.#newest(podPort);
+        if (wanted === undefined) await listener.close();
+        else await listener.open(wanted.secure);
+      }
+    });
+    return this.#settling;
+  }
+
+  /** Sets the delay of one replica, or of all. What is on its way arrives by the new delay. */
+  setPropagation(ms: number, replica?: number): void {
+    for (const each of this.replicas) if (replica === undefined || replica === each.index) each.delayMs = ms;
+    this.#settleAfter(ms);
+  }
+
+  /** Lets a replica stay on its configuration, or go on from it. */
+  setFrozen(replica: number, frozen: boolean): void {
+    const found = this.replicas[replica];
+    if (found === undefined) throw new Error(`the gateway has no replica ${String(replica)}`);
+    // What has arrived until now is what it stays on.
+    found.advance();
+    found.frozen = frozen;
+    if (!frozen) this.#settleAfter(0);
+  }
+
+  /** Goes back to the settings of the start and to the present state of the clusters, at once. */
+  async reset(): Promise<void> {
+    this.latencyMs = this.#options.latencyMs;
+    for (const replica of this.replicas) {
+      replica.frozen = false;
+      replica.delayMs = this.#options.propagationMs;
+      replica.catchUp();
+    }
+    await this.settle();
+  }
+
+  /** Closes the ports for good. */
+  stop(): Promise<void> {
+    this.#stopped = true;
+    return this.settle();
+  }
+
+  /** Looks after the ports once a change arrives that could concern them: most changes are of pods. */
+  #changed(): void {
+    const now = performance.now();
+    for (const replica of this.replicas) replica.advance(now);
+    const { site, mesh } = this.#options;
+    const gateways = mesh.latest.clusters.get(site.controlPlane)?.gateways;
+    const services = mesh.latest.clusters.get(site.cluster)?.services;
+    if (gateways === this.#seen.gateways && services === this.#seen.services) return;
+    this.#seen = { gateways, services };
+    for (const delayMs of new Set(this.replicas.map((replica) => replica.delayMs)))
+      this.#settleAfter(delayMs);
+  }
+
+  #settleAfter(ms: number): void {
+    // A timer may fire a fraction of a millisecond early, when the change has not arrived yet.
+    this.#options.timers.after(ms + 1, () => {
+      void this.settle();
+    });
+  }
+
+  /** The listener of a port in the configuration of the first replica that has one. */
+  #newest(podPort: number): Listener | undefined {
+    for (const replica of this.replicas) {
+      const listener = this.#configs.of(replica.advance()).listeners.get(podPort);
+      if (listener !== undefined) return listener;
+    }
+    return undefined;
+  }
+
+  #connected(socket: Socket): void {
+    const replica = this.replicas[this.#accepted % this.replicas.length];
+    this.#accepted += 1;
+    if (replica !== undefined) this.#connections.set(socket, replica);
+  }
+
+  #serve(podPort: number, request: IncomingMessage, response: ServerResponse): void {
+    request.resume();
+    const { socket } = request;
+    const replica = this.#connections.get(socket);
+    const listener =
+      replica === undefined ? undefined : this.#configs.of(replica.advance()).listeners.get(podPort);
+    const chain = listener === undefined ? undefined : chainOf(listener, socket);
+    if (replica === undefined || chain === undefined) {
+      // This replica has no listener yet: it would have refused the connection.
+      response.destroy();
+      return;
+    }
+    const routed = read(request);
+    const action = this.#options.faults.watchesIngress ? this.#ask(replica, routed) : undefined;
+    if (action === 'hang') return;
+    if (action === 'cut') {
+      response.destroy();
+      return;
+    }
+    const extra = this.latencyMs + (action !== undefined && 'delayMs' in action ? action.delayMs : 0);
+    const outcome: Outcome =
+      action !== undefined && 'status' in action
+        ? { status: action.status, headers: { ...action.headers }, body: action.body ?? '', afterMs: 0 }
+        : proxy(chain, routed, this.#options.mesh.workloads);
+    const afterMs = outcome.afterMs + extra;
+    if (afterMs > 0) setTimeout(send, afterMs, response, outcome).unref();
+    else send(response, outcome);
+  }
+
+  #ask(replica: GatewayReplica, { method, path, host, headers }: RoutedRequest): IngressAction | undefined {
+    const { cluster } = this.#options.site;
+    return this.#options.faults.request({ cluster, replica: replica.index, method, path, host, headers });
+  }
+}
+
+function chainOf(listener: Listener, socket: Socket): FilterChain | undefined {
+  if (!listener.secure) return listener.chains[0];
+  if (!(socket instanceof TLSSocket)) return undefined;
+  const { servername } = socket;
+  return chainFor(listener, typeof servername === 'string' ? servername : undefined);
+}
+
+const NO_QUERY = new URLSearchParams();
+
+function read(request: IncomingMessage): RoutedRequest {
+  const { url = '/', headers, method = 'GET', socket } = request;
+  const mark = url.indexOf('?');
+  const authority = headers.host ?? '';
+  return {
+    method,
+    path: mark < 0 ? url : url.slice(0, mark),
+    query: mark < 0 ? NO_QUERY : new URLSearchParams(url.slice(mark + 1)),
+    host: authority.replace(/:\d+$/, '').toLowerCase(),
+    authority,
+    scheme: socket instanceof TLSSocket ? 'https' : 'http',
+    headers,
+    source: socket.remoteAddress ?? '',
+  };
+}
+
+function send(response: ServerResponse, { status, headers, body }: Outcome): void {
+  headers['content-length'] = String(Buffer.byteLength(body));
+  response.writeHead(status, headers);
+  response.end(response.req.method === 'HEAD' ? undefined : body);
+}

@@ -1,0 +1,106 @@
+import { DESTINATION_RULE, GATEWAY, POD, SECRET, SERVICE, VIRTUAL_SERVICE, type Kind } from '../api/kinds.ts';
+import type { KubeObject } from '../api/objects.ts';
+import type { Store } from '../api/store.ts';
+import type { Workload } from '../workload.ts';
+
+/** What a control plane reads in one cluster, at one moment. */
+export interface ClusterSnapshot {
+  readonly gateways: readonly KubeObject[];
+  readonly virtualServices: readonly KubeObject[];
+  readonly destinationRules: readonly KubeObject[];
+  readonly services: readonly KubeObject[];
+  readonly pods: readonly KubeObject[];
+  readonly secrets: readonly KubeObject[];
+}
+
+/**
+ * The state of all clusters at one moment, with a link to the state that followed it. A gateway walks along these
+ * links at its own distance from the present; what no gateway needs any more is collected as garbage.
+ */
+export interface MeshSnapshot {
+  /** `performance.now()` of the change that led to it. */
+  readonly at: number;
+  readonly clusters: ReadonlyMap<string, ClusterSnapshot>;
+  next: MeshSnapshot | undefined;
+}
+
+const READ: Readonly<Record<keyof ClusterSnapshot, Kind>> = {
+  gateways: GATEWAY,
+  virtualServices: VIRTUAL_SERVICE,
+  destinationRules: DESTINATION_RULE,
+  services: SERVICE,
+  pods: POD,
+  secrets: SECRET,
+};
+const KINDS_READ: ReadonlySet<Kind> = new Set(Object.values(READ));
+
+/** One Istio mesh over all clusters: its history of states, and the workloads that its gateways send to. */
+export class Mesh {
+  /** By the pod's uid. */
+  readonly workloads: ReadonlyMap<string, Workload>;
+  latest: MeshSnapshot;
+  readonly #stores: ReadonlyMap<string, Store>;
+  readonly #dirty = new Map<string, Set<Kind>>();
+  #changedAt: number | undefined;
+  readonly #listeners = new Set<() => void>();
+
+  constructor(stores: ReadonlyMap<string, Store>, workloads: ReadonlyMap<string, Workload>) {
+    this.workloads = workloads;
+    this.#stores = stores;
+    const clusters = new Map(
+      [...stores].map(([name, store]) => [name, capture(store, KINDS_READ, undefined)]),
+    );
+    this.latest = { at: performance.now(), clusters, next: undefined };
+    for (const [name, store] of stores) {
+      store.subscribe(({ kind }) => {
+        if (!KINDS_READ.has(kind)) return;
+        const dirty = this.#dirty.get(name) ?? new Set();
+        this.#dirty.set(name, dirty.add(kind));
+        if (this.#changedAt !== undefined) return;
+        this.#changedAt = performance.now();
+        // Changes of the same turn, such as those of one call, become visible together.
+        queueMicrotask(() => {
+          this.flush();
+        });
+      });
+    }
+  }
+
+  /** Calls back after each new snapshot. */
+  onSnapshot(listener: () => void): void {
+    this.#listeners.add(listener);
+  }
+
+  /** Makes the snapshot of changes that wait for one. */
+  flush(): void {
+    if (this.#changedAt === undefined) return;
+    const clusters = new Map(this.latest.clusters);
+    for (const [name, dirty] of this.#dirty) {
+      const store = this.#stores.get(name);
+      if (store !== undefined) clusters.set(name, capture(store, dirty, clusters.get(name)));
+    }
+    const snapshot: MeshSnapshot = { at: this.#changedAt, clusters, next: undefined };
+    this.#dirty.clear();
+    this.#changedAt = undefined;
+    this.latest.next = snapshot;
+    this.latest = snapshot;
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+function capture(
+  store: Store,
+  dirty: ReadonlySet<Kind>,
+  before: ClusterSnapshot | undefined,
+): ClusterSnapshot {
+  const read = (part: keyof ClusterSnapshot): readonly KubeObject[] =>
+    before === undefined || dirty.has(READ[part]) ? [...store.each(READ[part])] : before[part];
+  return {
+    gateways: read('gateways'),
+    virtualServices: read('virtualServices'),
+    destinationRules: read('destinationRules'),
+    services: read('services'),
+    pods: read('pods'),
+    secrets: read('secrets'),
+  };
+}

@@ -1,0 +1,54 @@
+import type { GatewayConfig } from './config.ts';
+import type { MeshSnapshot } from './mesh.ts';
+
+/** One pod of a gateway: it serves the state of the mesh as it was some time ago. */
+export class GatewayReplica {
+  readonly index: number;
+  /** Milliseconds between a change in a cluster and its effect here. */
+  delayMs: number;
+  /** Receives no news from its control plane. */
+  frozen = false;
+  #snapshot: MeshSnapshot;
+
+  constructor(index: number, delayMs: number, snapshot: MeshSnapshot) {
+    this.index = index;
+    this.delayMs = delayMs;
+    this.#snapshot = snapshot;
+  }
+
+  /** Goes on to the newest snapshot that has arrived. It never goes back, even where the delay grows. */
+  advance(now = performance.now()): MeshSnapshot {
+    while (
+      !this.frozen &&
+      this.#snapshot.next !== undefined &&
+      this.#snapshot.next.at + this.delayMs <= now
+    ) {
+      this.#snapshot = this.#snapshot.next;
+    }
+    return this.#snapshot;
+  }
+
+  /** Goes to the present at once. */
+  catchUp(): void {
+    while (this.#snapshot.next !== undefined) this.#snapshot = this.#snapshot.next;
+  }
+}
+
+/** Compiled configurations by snapshot: replicas of a gateway share them, and unused snapshots are never compiled. */
+export class ConfigCache {
+  readonly #configs = new WeakMap<MeshSnapshot, GatewayConfig>();
+  readonly #compile: (snapshot: MeshSnapshot) => GatewayConfig;
+
+  constructor(compile: (snapshot: MeshSnapshot) => GatewayConfig) {
+    this.#compile = compile;
+  }
+
+  of(snapshot: MeshSnapshot): GatewayConfig {
+    let config = this.#configs.get(snapshot);
+    if (config === undefined) {
+      config = this.#compile(snapshot);
+      this.#configs.set(snapshot, config);
+    }
+    return config;
+  }
+}

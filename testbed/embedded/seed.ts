@@ -1,0 +1,138 @@
+import {
+  CONFIG_MAP,
+  NAMESPACE,
+  NODE,
+  POD,
+  SECRET,
+  SERVICE,
+  SERVICE_ACCOUNT,
+  type Kind,
+} from './api/kinds.ts';
+import type { KubeObject } from './api/objects.ts';
+import type { Resources } from './api/resources.ts';
+import type { JsonObject } from './json.ts';
+
+export const GATEWAY_NAMESPACE = 'istio-system';
+export const GATEWAY_SERVICE = 'istio-ingressgateway';
+export const GATEWAY_LABELS = { app: 'istio-ingressgateway', istio: 'ingressgateway' } as const;
+/** The namespaces that belong to the fleet and stay. */
+export const OWN_NAMESPACES: readonly string[] = ['default', 'kube-system', GATEWAY_NAMESPACE];
+
+const MANAGER = 'embedded-fleet';
+
+export interface SeedOptions {
+  readonly cluster: string;
+  readonly replicas: number;
+  readonly httpPort: number;
+  readonly httpsPort: number;
+  readonly address: () => string;
+}
+
+interface Seeded {
+  readonly kind: Kind;
+  readonly object: KubeObject;
+}
+
+/** Makes what a cluster with Istio holds before anybody uses it, and returns it for a later reset. */
+export function seed(resources: Resources, options: SeedOptions): Seeded[] {
+  const made: Seeded[] = [];
+  const make = (kind: Kind, namespace: string | undefined, body: JsonObject, status?: JsonObject): void => {
+    let object = resources.create(kind, namespace, body, { manager: MANAGER });
+    if (status !== undefined) {
+      const change = (live: JsonObject): JsonObject => ({ ...live, status });
+      const write = { manager: MANAGER, subresource: 'status' } as const;
+      object = resources.patch(kind, namespace, object.metadata.name, change, write);
+    }
+    made.push({ kind, object });
+  };
+
+  for (const name of OWN_NAMESPACES) {
+    make(NAMESPACE, undefined, { metadata: { name } });
+    make(SERVICE_ACCOUNT, name, { metadata: { name: 'default' } });
+  }
+  const nodeName = `${options.cluster}-node-1`;
+  make(
+    NODE,
+    undefined,
+    { metadata: { name: nodeName, labels: { 'kubernetes.io/hostname': nodeName } } },
+    nodeStatus(nodeName),
+  );
+  make(SERVICE, GATEWAY_NAMESPACE, gatewayService(options), {
+    loadBalancer: { ingress: [{ ip: '127.0.0.1' }] },
+  });
+  for (let index = 0; index < options.replicas; index += 1) {
+    make(POD, GATEWAY_NAMESPACE, gatewayPod(index, nodeName), podStatus(options.address()));
+  }
+  return made;
+}
+
+/**
+ * Puts a cluster back to what was seeded. What controllers keep of their own accord in the fleet's namespaces stays.
+ */
+export function unseed(resources: Resources, seeded: readonly Seeded[]): void {
+  const { store } = resources;
+  const kept = new Set(seeded.map(({ object }) => object.metadata.uid));
+  for (const kind of store.kinds()) {
+    for (const { metadata } of store.list(kind)) {
+      const { namespace, name, uid } = metadata;
+      const isOwn = namespace !== undefined && OWN_NAMESPACES.includes(namespace);
+      const isControllers =
+        metadata.managedFields?.every(({ manager }) => manager === 'kube-controller-manager') ?? false;
+      if (kept.has(uid) || (isOwn && isControllers && kind !== SECRET && kind !== CONFIG_MAP)) continue;
+      store.remove(kind, namespace, name);
+    }
+  }
+  for (const { kind, object } of seeded) {
+    const { namespace, name, resourceVersion } = object.metadata;
+    if (store.get(kind, namespace, name)?.metadata.resourceVersion !== resourceVersion)
+      store.put(kind, object);
+  }
+}
+
+function nodeStatus(name: string): JsonObject {
+  return {
+    addresses: [
+      { type: 'InternalIP', address: '127.0.0.1' },
+      { type: 'Hostname', address: name },
+    ],
+    conditions: [
+      { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status' },
+    ],
+    nodeInfo: { kubeletVersion: 'v1.36.1' },
+  };
+}
+
+/** Its ports are those of this machine, so that every way of finding the ingress leads to a socket that listens. */
+function gatewayService({ httpPort, httpsPort }: SeedOptions): JsonObject {
+  return {
+    metadata: { name: GATEWAY_SERVICE, labels: { ...GATEWAY_LABELS } },
+    spec: {
+      type: 'LoadBalancer',
+      selector: { ...GATEWAY_LABELS },
+      ports: [
+        { name: 'http2', port: httpPort, targetPort: 80, nodePort: httpPort, protocol: 'TCP' },
+        { name: 'https', port: httpsPort, targetPort: 443, nodePort: httpsPort, protocol: 'TCP' },
+      ],
+    },
+  };
+}
+
+function gatewayPod(index: number, nodeName: string): JsonObject {
+  return {
+    metadata: { name: `${GATEWAY_SERVICE}-${String(index)}`, labels: { ...GATEWAY_LABELS } },
+    spec: { nodeName, containers: [{ name: 'istio-proxy', image: 'docker.io/istio/proxyv2:1.31.0' }] },
+  };
+}
+
+function podStatus(address: string): JsonObject {
+  return {
+    phase: 'Running',
+    podIP: address,
+    podIPs: [{ ip: address }],
+    hostIP: '127.0.0.1',
+    conditions: ['Initialized', 'ContainersReady', 'Ready'].map((type) => ({ type, status: 'True' })),
+    containerStatuses: [
+      { name: 'istio-proxy', ready: true, started: true, restartCount: 0, state: { running: {} } },
+    ],
+  };
+}

@@ -1,0 +1,57 @@
+import { IMAGE_FAULTS, type ImageFault } from '../fleet.ts';
+import { hasSidecar } from './api/injection.ts';
+import type { KubeObject } from './api/objects.ts';
+import { objectsAt, textAt } from './json.ts';
+
+/** Time that a healthy workload takes to answer, in milliseconds. */
+const USUAL_MS = 5;
+
+export interface Answer {
+  readonly status: number;
+  readonly body: string;
+  /** Milliseconds until the answer begins. */
+  readonly afterMs: number;
+}
+
+/** The fault that the tag of an image asks for. The tag follows the last colon that is not a registry's port. */
+export function imageFault(image: string): ImageFault | undefined {
+  const [reference = ''] = image.split('@');
+  const tag = /:([^/:]+)$/.exec(reference)?.[1];
+  return IMAGE_FAULTS.find((fault) => fault === tag);
+}
+
+/** The version that an image's name tells: `…/examples-helloworld-v2:1.0` is `v2`. */
+function imageVersion(image: string): string | undefined {
+  const [reference = ''] = image.split('@');
+  return /(?:^|\/)examples-helloworld-([^/:]+)(?::[^/:]+)?$/.exec(reference)?.[1];
+}
+
+/** What runs in a pod: it answers requests as the pod's images tell (see `IMAGE_FAULTS`) from its start to its end. */
+export class Workload {
+  readonly pod: string;
+  readonly version: string | undefined;
+  /** Whether a proxy stands before it, so that it accepts mutual TLS. */
+  readonly sidecar: boolean;
+  running = true;
+  readonly #faults: ReadonlySet<ImageFault>;
+  #answered = 0;
+
+  constructor(pod: KubeObject) {
+    const images = objectsAt(pod, 'spec', 'containers').map((container) => textAt(container, 'image') ?? '');
+    this.pod = pod.metadata.name;
+    this.version = images.map(imageVersion).find((version) => version !== undefined);
+    this.sidecar = hasSidecar(pod);
+    this.#faults = new Set(images.map(imageFault).filter((fault) => fault !== undefined));
+  }
+
+  answer(method: string, path: string): Answer {
+    this.#answered += 1;
+    const afterMs = this.#faults.has('slow') ? 3 * USUAL_MS : USUAL_MS;
+    if (this.#faults.has('errors') && this.#answered % 10 === 0) {
+      return { status: 500, body: 'Internal Server Error\n', afterMs };
+    }
+    if (this.version === undefined || path !== '/hello') return { status: 404, body: 'Not Found\n', afterMs };
+    if (method !== 'GET' && method !== 'HEAD') return { status: 405, body: 'Method Not Allowed\n', afterMs };
+    return { status: 200, body: `Hello version: ${this.version}, instance: ${this.pod}\n`, afterMs };
+  }
+}
