@@ -10,7 +10,10 @@ import { inputs } from '../support/inputs.ts';
 
 const action = z
   .object({
-    inputs: z.record(z.string(), z.object({ description: z.string(), required: z.boolean(), default: z.string().optional() })),
+    inputs: z.record(
+      z.string(),
+      z.object({ description: z.string(), required: z.boolean(), default: z.string().optional() }),
+    ),
     outputs: z.record(z.string(), z.object({ description: z.string() })),
     runs: z.object({ using: z.string(), main: z.string() }),
   })
@@ -24,12 +27,19 @@ test('the inputs are those that the action reads, in the same order', () => {
 });
 
 test('the outputs are those that the action sets', () => {
-  expect(Object.keys(action.outputs).toSorted()).toEqual(Object.keys(outputsOf(newJournal('status', 'a', 'b'))).toSorted());
+  expect(Object.keys(action.outputs).toSorted()).toEqual(
+    Object.keys(outputsOf(newJournal('status', 'a', 'b'))).toSorted(),
+  );
 });
 
-test('an input is required where it has neither default nor meaning when it is missing', () => {
-  const required = [...SCHEMAS].filter(([, schema]) => !schema.safeParse(undefined).success);
-  expect(described.filter(([, input]) => input.required).map(([name]) => name)).toEqual(required.map(([name]) => name));
+test('what is required can be given by the release file instead, and says so', () => {
+  const needed = [...SCHEMAS]
+    .filter(([, schema]) => !schema.safeParse(undefined).success)
+    .map(([name]) => name);
+  const said = described
+    .filter(([, { description }]) => description.includes('Required, here or in the release file.'))
+    .map(([name]) => name);
+  expect([said, described.filter(([, { required }]) => required)]).toEqual([needed, []]);
 });
 
 describe('the default that a description tells', () => {
@@ -47,7 +57,9 @@ describe('the default that a description tells', () => {
 
   test('is told wherever there is one', () => {
     const silent = ['ingress', 'steps', 'headers'];
-    const having = [...SCHEMAS].filter(([name, schema]) => !silent.includes(name) && schema.safeParse(undefined).data !== undefined);
+    const having = [...SCHEMAS].filter(
+      ([name, schema]) => !silent.includes(name) && schema.safeParse(undefined).data !== undefined,
+    );
     expect(fixed.map(({ name }) => name)).toEqual(having.map(([name]) => name));
   });
 

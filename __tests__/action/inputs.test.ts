@@ -39,7 +39,17 @@ describe('by default', () => {
 
   test('what has no meaning of its own stays open: what is there is left', () => {
     const open = Object.entries(values).filter(([, value]) => value === undefined);
-    expect(open.map(([name]) => name)).toEqual(expect.arrayContaining(['weights', 'gateway', 'hosts', 'routes', 'replicas', 'injection', 'max-samples']));
+    expect(open.map(([name]) => name)).toEqual(
+      expect.arrayContaining([
+        'weights',
+        'gateway',
+        'hosts',
+        'routes',
+        'replicas',
+        'injection',
+        'max-samples',
+      ]),
+    );
   });
 });
 
@@ -57,15 +67,35 @@ describe('what is missing', () => {
 
 describe('a value that does not fit', () => {
   test.each<[string, string, string]>([
-    ['operation', 'deploy', 'Input operation: got "deploy"; it takes one of rollout, plan, verify, promote, rollback, retire, status.'],
-    ['app', 'Hello World', 'Input app: got "Hello World"; it takes a name of up to 63 lower-case letters, digits and hyphens.'],
+    [
+      'operation',
+      'deploy',
+      'Input operation: got "deploy"; it takes one of rollout, plan, verify, promote, rollback, retire, status.',
+    ],
+    [
+      'app',
+      'Hello World',
+      'Input app: got "Hello World"; it takes a name of up to 63 lower-case letters, digits and hyphens.',
+    ],
     ['port', '0', 'Input port: got "0"; it takes a whole number from 1 to 65535.'],
     ['replicas', '-1', 'Input replicas: got "-1"; it takes a whole number from 0 to 10000.'],
-    ['weights', 'v1=80', 'Input weights: got "v1=80" (they sum to 80); it takes a whole percent for each version, 100 in all, such as v1=80,v2=20.'],
-    ['steps', '50,20', 'Input steps: got "50,20"; it takes rising whole percents from 1 to 100, such as 20,50,100.'],
+    [
+      'weights',
+      'v1=80',
+      'Input weights: got "v1=80" (they sum to 80); it takes a whole percent for each version, 100 in all, such as v1=80,v2=20.',
+    ],
+    [
+      'steps',
+      '50,20',
+      'Input steps: got "50,20"; it takes rising whole percents from 1 to 100, such as 20,50,100.',
+    ],
     ['tolerance', '0', 'Input tolerance: got "0"; it takes a number from 0.1 to 50 (points).'],
     ['confidence', '100', 'Input confidence: got "100"; it takes a number from 50 to 99.9999 (percent).'],
-    ['ingress', 'east=x', 'Input ingress: got "east=x" ("x" is no http or https URL); it takes cluster=URL (or cluster=none), one per line or comma separated.'],
+    [
+      'ingress',
+      'east=x',
+      'Input ingress: got "east=x" ("x" is no http or https URL); it takes cluster=URL (or cluster=none), one per line or comma separated.',
+    ],
     ['on-failure', 'stop', 'Input on-failure: got "stop"; it takes one of rollback, keep.'],
     ['summary', 'no', 'Input summary: got "no"; it takes true or false.'],
     ['path', 'hello', 'Input path: got "hello"; it takes a path that begins with /.'],
@@ -81,6 +111,16 @@ describe('a value that does not fit', () => {
 test('all problems are told in one go', () => {
   const { problems } = readInputs((name) => (name === 'clusters' ? '' : '\u0000'));
   const named = problems.map((problem) => /^Input ([a-z-]+): /.exec(problem)?.[1]);
-  const free = ['kubeconfig', 'host', 'config', 'github-token', 'report', 'config-clusters', 'manifests', 'hosts', 'routes'];
+  const free = [
+    'kubeconfig',
+    'host',
+    'config',
+    'github-token',
+    'report',
+    'config-clusters',
+    'manifests',
+    'hosts',
+    'routes',
+  ];
   expect(named).toEqual(NAMES.filter((name) => !free.includes(name)));
 });

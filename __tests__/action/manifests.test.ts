@@ -23,8 +23,10 @@ function write(files: Readonly<Record<string, string>>): void {
   }
 }
 
-const read = (...globs: readonly string[]): ReturnType<typeof readManifests> => readManifests(globs.map((glob) => join(folder, glob)));
-const namesIn = ({ manifests }: ReturnType<typeof readManifests>): readonly string[] => manifests.map(({ object }) => object.metadata.name);
+const read = (...globs: readonly string[]): ReturnType<typeof readManifests> =>
+  readManifests(globs.map((glob) => join(folder, glob)));
+const namesIn = ({ manifests }: ReturnType<typeof readManifests>): readonly string[] =>
+  manifests.map(({ object }) => object.metadata.name);
 
 /** The single object of a file with this text. */
 function parsed(text: string): unknown {
@@ -36,7 +38,13 @@ function parsed(text: string): unknown {
 
 describe('the files', () => {
   beforeEach(() => {
-    write({ 'b.yaml': named('b'), 'a.yaml': named('a'), 'sub/c.yaml': named('c'), 'sub/d.yml': named('d'), 'readme.md': '# x' });
+    write({
+      'b.yaml': named('b'),
+      'a.yaml': named('a'),
+      'sub/c.yaml': named('c'),
+      'sub/d.yml': named('d'),
+      'readme.md': '# x',
+    });
   });
 
   test.each<[string, readonly string[], readonly string[]]>([
@@ -77,13 +85,29 @@ describe('the documents', () => {
   test.each<[string, string, readonly string[]]>([
     ['one', CONFIG, ['settings']],
     ['several', `${named('a')}---\n${named('b')}`, ['a', 'b']],
-    ['with empty ones between', `---\n---\n${named('a')}---\n# a comment\n---\n${named('b')}---\n`, ['a', 'b']],
+    [
+      'with empty ones between',
+      `---\n---\n${named('a')}---\n# a comment\n---\n${named('b')}---\n`,
+      ['a', 'b'],
+    ],
     ['with Windows line ends', `${named('a')}---\n${named('b')}`.replaceAll('\n', '\r\n'), ['a', 'b']],
     ['with a byte order mark', `\uFEFF${CONFIG}`, ['settings']],
     ['JSON', '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"j"}}', ['j']],
-    ['a List', `apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n- {apiVersion: v1, kind: Secret, metadata: {name: b}}\n`, ['a', 'b']],
-    ['a List of a kind', `apiVersion: v1\nkind: ConfigMapList\nitems:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n`, ['a']],
-    ['an object whose kind only ends like a list', 'apiVersion: example.com/v1\nkind: AllowList\nmetadata: {name: a}\n', ['a']],
+    [
+      'a List',
+      `apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n- {apiVersion: v1, kind: Secret, metadata: {name: b}}\n`,
+      ['a', 'b'],
+    ],
+    [
+      'a List of a kind',
+      `apiVersion: v1\nkind: ConfigMapList\nitems:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n`,
+      ['a'],
+    ],
+    [
+      'an object whose kind only ends like a list',
+      'apiVersion: example.com/v1\nkind: AllowList\nmetadata: {name: a}\n',
+      ['a'],
+    ],
   ])('are read: %s', (_what, text, names) => {
     write({ 'app.yaml': text });
     expect(namesIn(read('app.yaml'))).toEqual(names);
@@ -99,7 +123,9 @@ describe('the documents', () => {
   ])('with %s are a problem', (_what, text) => {
     write({ 'app.yaml': `${CONFIG}---\n${text}` });
     expect(read('app.yaml').problems).toEqual([
-      expect.stringMatching(/^Input manifests: .*app\.yaml, document 2 is no Kubernetes object \(apiVersion, kind and metadata\.name are needed\)\.$/),
+      expect.stringMatching(
+        /^Input manifests: .*app\.yaml, document 2 is no Kubernetes object \(apiVersion, kind and metadata\.name are needed\)\.$/,
+      ),
     ]);
   });
 
@@ -110,7 +136,9 @@ describe('the documents', () => {
 
   test('that do not parse are a problem, with file and line', () => {
     write({ 'app.yaml': `${CONFIG}data:\n  a: b\n   c: d\n` });
-    expect(read('app.yaml').problems).toEqual([expect.stringMatching(/^Input manifests: .*app\.yaml:7 does not parse: /)]);
+    expect(read('app.yaml').problems).toEqual([
+      expect.stringMatching(/^Input manifests: .*app\.yaml:7 does not parse: /),
+    ]);
   });
 
   test('that do not parse do not hide the others', () => {
@@ -121,10 +149,14 @@ describe('the documents', () => {
 });
 
 describe('a value', () => {
-  const dataOf = (text: string): unknown => (parsed(`${CONFIG}data:\n${text}`) as { readonly data: unknown }).data;
+  const dataOf = (text: string): unknown =>
+    (parsed(`${CONFIG}data:\n${text}`) as { readonly data: unknown }).data;
 
   test('of a merge key is merged', () => {
-    expect(dataOf('  base: &base { a: 1, b: 2 }\n  more: { <<: *base, b: 3 }\n')).toEqual({ base: { a: 1, b: 2 }, more: { a: 1, b: 3 } });
+    expect(dataOf('  base: &base { a: 1, b: 2 }\n  more: { <<: *base, b: 3 }\n')).toEqual({
+      base: { a: 1, b: 2 },
+      more: { a: 1, b: 3 },
+    });
   });
 
   test.each<[string, unknown]>([
@@ -145,10 +177,14 @@ describe('a value', () => {
 
   test('that stands there twice is a problem', () => {
     write({ 'app.yaml': `${CONFIG}kind: Secret\n` });
-    expect(read('app.yaml').problems).toEqual([expect.stringContaining('app.yaml:5 does not parse: duplicated mapping key')]);
+    expect(read('app.yaml').problems).toEqual([
+      expect.stringContaining('app.yaml:5 does not parse: duplicated mapping key'),
+    ]);
   });
 
   test('of an unknown field stays', () => {
-    expect(parsed(`${CONFIG}someday: { a: [1, { b: c }] }\n`)).toMatchObject({ someday: { a: [1, { b: 'c' }] } });
+    expect(parsed(`${CONFIG}someday: { a: [1, { b: c }] }\n`)).toMatchObject({
+      someday: { a: [1, { b: 'c' }] },
+    });
   });
 });

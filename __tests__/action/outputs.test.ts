@@ -5,7 +5,8 @@ import type { RunRecord } from '../../src/report/record.ts';
 import { evidence } from '../support/evidence.ts';
 import { weights } from '../support/release.ts';
 
-const outputs = (rest: Partial<RunRecord> = {}): Readonly<Record<string, string>> => outputsOf({ ...newJournal('rollout', 'hello', 'demo'), ...rest });
+const outputs = (rest: Partial<RunRecord> = {}): Readonly<Record<string, string>> =>
+  outputsOf({ ...newJournal('rollout', 'hello', 'demo'), ...rest });
 
 test('every output is set, although nothing happened', () => {
   expect(outputs()).toEqual({
@@ -18,13 +19,25 @@ test('every output is set, although nothing happened', () => {
     'previous-weights': '',
     'next-weights': '',
     complete: 'false',
+    plan: '',
     report: '',
   });
 });
 
 test('weights come out in the form that the input takes', () => {
-  const given = { weights: weights({ v1: 80, v2: 20 }), previous: weights({ v1: 100 }), next: weights([['10', 50], ['2', 50]]) };
-  expect(outputs(given)).toMatchObject({ weights: 'v1=80,v2=20', 'previous-weights': 'v1=100', 'next-weights': '10=50,2=50' });
+  const given = {
+    weights: weights({ v1: 80, v2: 20 }),
+    previous: weights({ v1: 100 }),
+    next: weights([
+      ['10', 50],
+      ['2', 50],
+    ]),
+  };
+  expect(outputs(given)).toMatchObject({
+    weights: 'v1=80,v2=20',
+    'previous-weights': 'v1=100',
+    'next-weights': '10=50,2=50',
+  });
 });
 
 describe('what was observed', () => {
@@ -34,7 +47,10 @@ describe('what was observed', () => {
   });
 
   test('is the share of each version, by ingress', () => {
-    expect(JSON.parse(seen['observed'] ?? '')).toEqual({ east: { v1: 0.802, v2: 0.198 }, west: { v1: 0.6667, v2: 0.3333 } });
+    expect(JSON.parse(seen['observed'] ?? '')).toEqual({
+      east: { v1: 0.802, v2: 0.198 },
+      west: { v1: 0.6667, v2: 0.3333 },
+    });
   });
 
   test('counts the samples of all ingresses', () => {
@@ -42,18 +58,49 @@ describe('what was observed', () => {
   });
 
   test('is 0 for a version that never answered', () => {
-    const none = outputs({ evidence: [evidence({ weights: weights({ v1: 100, v2: 0 }), counts: weights({ v1: 5, v2: 0 }), samples: 5 })] });
+    const none = outputs({
+      evidence: [
+        evidence({ weights: weights({ v1: 100, v2: 0 }), counts: weights({ v1: 5, v2: 0 }), samples: 5 }),
+      ],
+    });
     expect(none['observed']).toBe('{"east":{"v1":1,"v2":0}}');
   });
 
   test('is told for a version that is named as a member of every object', () => {
-    const odd = outputs({ evidence: [evidence({ weights: weights({ constructor: 100 }), counts: weights({ constructor: 5 }), samples: 5 })] });
+    const odd = outputs({
+      evidence: [
+        evidence({ weights: weights({ constructor: 100 }), counts: weights({ constructor: 5 }), samples: 5 }),
+      ],
+    });
     expect(odd['observed']).toBe('{"east":{"constructor":1}}');
   });
 });
 
 test('writes and ingresses are told', () => {
   const change = { cluster: 'east', object: 'VirtualService demo/hello', reason: 'weights' };
-  const told = outputs({ changes: [change, change], ingresses: new Map([['east', 'http://203.0.113.7']]), complete: true });
-  expect(told).toMatchObject({ changed: '2', 'ingress-urls': '{"east":"http://203.0.113.7"}', complete: 'true' });
+  const told = outputs({
+    changes: [change, change],
+    ingresses: new Map([['east', 'http://203.0.113.7']]),
+    complete: true,
+  });
+  expect(told).toMatchObject({
+    changed: '2',
+    'ingress-urls': '{"east":"http://203.0.113.7"}',
+    complete: 'true',
+  });
+});
+
+test('a plan is told as what would be written', () => {
+  const change = {
+    cluster: 'east',
+    verb: 'update',
+    object: 'VirtualService demo/hello',
+    reason: 'weights',
+    diff: '-a',
+    tried: true,
+  } as const;
+  const told = outputs({ plan: { weights: weights({ v1: 100 }), clusters: ['east'], changes: [change] } });
+  expect(JSON.parse(told['plan'] ?? '')).toEqual([
+    { cluster: 'east', object: 'VirtualService demo/hello', verb: 'update', reason: 'weights' },
+  ]);
 });

@@ -25,11 +25,14 @@ function refuses(schema: Schema, texts: readonly string[]): void {
   });
 }
 
-const mapOf = (...pairs: readonly (readonly [string, unknown])[]): ReadonlyMap<string, unknown> => new Map(pairs);
+const mapOf = (...pairs: readonly (readonly [string, unknown])[]): ReadonlyMap<string, unknown> =>
+  new Map(pairs);
 
 describe('a problem', () => {
   test('names what it got and what it takes', () => {
-    expect(() => read(parse.wholeNumber(1, 65_535), ' eighty ')).toThrow('got "eighty"; it takes a whole number from 1 to 65535');
+    expect(() => read(parse.wholeNumber(1, 65_535), ' eighty ')).toThrow(
+      'got "eighty"; it takes a whole number from 1 to 65535',
+    );
   });
 
   test('says which part does not fit', () => {
@@ -45,44 +48,82 @@ describe('a problem', () => {
 
 describe('a choice', () => {
   const schema = parse.choice('rollback', 'keep');
-  takes(schema, [['rollback', 'rollback'], [' keep\n', 'keep']]);
+  takes(schema, [
+    ['rollback', 'rollback'],
+    [' keep\n', 'keep'],
+  ]);
   refuses(schema, ['', 'Keep', 'rollback keep', 'constructor']);
 });
 
 describe('a flag', () => {
-  takes(parse.flag, [['true', true], ['false', false], ['True', true], ['FALSE', false], [' true ', true]]);
+  takes(parse.flag, [
+    ['true', true],
+    ['false', false],
+    ['True', true],
+    ['FALSE', false],
+    [' true ', true],
+  ]);
   refuses(parse.flag, ['', 'yes', '1', 'truee', 'constructor', '__proto__']);
 });
 
 describe('a name of a namespace or an app', () => {
-  takes(parse.dnsLabel, [['a', 'a'], ['gray-demo', 'gray-demo'], ['1a', '1a'], ['x'.repeat(63), 'x'.repeat(63)], [' hello\r\n', 'hello']]);
+  takes(parse.dnsLabel, [
+    ['a', 'a'],
+    ['gray-demo', 'gray-demo'],
+    ['1a', '1a'],
+    ['x'.repeat(63), 'x'.repeat(63)],
+    [' hello\r\n', 'hello'],
+  ]);
   refuses(parse.dnsLabel, ['', 'Hello', 'a.b', 'a_b', '-a', 'a-', 'a b', 'x'.repeat(64), 'größe', 'a\nb']);
 });
 
 describe('a name of an object', () => {
-  takes(parse.objectName, [['public', 'public'], ['a.b-c', 'a.b-c'], ['1-28', '1-28'], ['x'.repeat(253), 'x'.repeat(253)]]);
+  takes(parse.objectName, [
+    ['public', 'public'],
+    ['a.b-c', 'a.b-c'],
+    ['1-28', '1-28'],
+    ['x'.repeat(253), 'x'.repeat(253)],
+  ]);
   refuses(parse.objectName, ['', 'A', '.a', 'a.', 'a/b', 'x'.repeat(254)]);
 });
 
 describe('a Gateway', () => {
-  takes(parse.gatewayName, [['public', 'public'], ['istio-system/public', 'istio-system/public']]);
+  takes(parse.gatewayName, [
+    ['public', 'public'],
+    ['istio-system/public', 'istio-system/public'],
+  ]);
   refuses(parse.gatewayName, ['', '/', 'a/', '/a', 'a/b/c', 'A/b', 'a / b']);
 });
 
 describe('a version', () => {
-  takes(parse.version, [['v2', 'v2'], ['1.2.3-rc.4', '1.2.3-rc.4'], ['constructor', 'constructor'], ['x'.repeat(63), 'x'.repeat(63)]]);
+  takes(parse.version, [
+    ['v2', 'v2'],
+    ['1.2.3-rc.4', '1.2.3-rc.4'],
+    ['constructor', 'constructor'],
+    ['x'.repeat(63), 'x'.repeat(63)],
+  ]);
   refuses(parse.version, ['', 'V 2', 'v2/x', 'v2=', 'x'.repeat(64)]);
 });
 
 describe('a whole number', () => {
   const schema = parse.wholeNumber(0, 100);
-  takes(schema, [['0', 0], ['100', 100], [' 7 ', 7], ['007', 7]]);
+  takes(schema, [
+    ['0', 0],
+    ['100', 100],
+    [' 7 ', 7],
+    ['007', 7],
+  ]);
   refuses(schema, ['', '-1', '101', '1.5', '1e1', '0x1', 'ten', '+5', '１', '99999999999999999999']);
 });
 
 describe('a number', () => {
   const schema = parse.number(0.1, 50, 'points');
-  takes(schema, [['5', 5], ['0.1', 0.1], ['2.5', 2.5], ['50', 50]]);
+  takes(schema, [
+    ['5', 5],
+    ['0.1', 0.1],
+    ['2.5', 2.5],
+    ['50', 50],
+  ]);
   refuses(schema, ['', '0', '50.1', 'NaN', 'Infinity', '5 %', '-5', '5,5']);
 });
 
@@ -177,12 +218,18 @@ describe('weights', () => {
     '0',
   ]);
 
-  test.each(['v1=80,new version=20', 'v1=80,v/2=20', `v1=80,${'x'.repeat(64)}=20`])('refuse %j, which names no version', (text) => {
-    expect(() => read(parse.weights, text)).toThrow('; it takes ');
-  });
+  test.each(['v1=80,new version=20', 'v1=80,v/2=20', `v1=80,${'x'.repeat(64)}=20`])(
+    'refuse %j, which names no version',
+    (text) => {
+      expect(() => read(parse.weights, text)).toThrow('; it takes ');
+    },
+  );
 
   test('keep the order that they are given in', () => {
-    expect([...(read(parse.weights, '10=80,2=20') as ReadonlyMap<string, number>).keys()]).toEqual(['10', '2']);
+    expect([...(read(parse.weights, '10=80,2=20') as ReadonlyMap<string, number>).keys()]).toEqual([
+      '10',
+      '2',
+    ]);
   });
 });
 
@@ -201,14 +248,23 @@ describe('the clusters', () => {
   takes(parse.placement, [
     ['east', { byVersion: mapOf(), clusters: ['east'] }],
     ['east, west', { byVersion: mapOf(), clusters: ['east', 'west'] }],
-    ['v1: east\nv2: west, north', { byVersion: mapOf(['v1', ['east']], ['v2', ['west', 'north']]), clusters: ['east', 'west', 'north'] }],
-    ['v1=east\r\nv2=west\r\n', { byVersion: mapOf(['v1', ['east']], ['v2', ['west']]), clusters: ['east', 'west'] }],
+    [
+      'v1: east\nv2: west, north',
+      { byVersion: mapOf(['v1', ['east']], ['v2', ['west', 'north']]), clusters: ['east', 'west', 'north'] },
+    ],
+    [
+      'v1=east\r\nv2=west\r\n',
+      { byVersion: mapOf(['v1', ['east']], ['v2', ['west']]), clusters: ['east', 'west'] },
+    ],
     ['v1: east\nv2: east', { byVersion: mapOf(['v1', ['east']], ['v2', ['east']]), clusters: ['east'] }],
     ['v2: west\nnorth', { byVersion: mapOf(['v2', ['west', 'north']]), clusters: ['west', 'north'] }],
     [ARN, { byVersion: mapOf(), clusters: [ARN] }],
     [`v1: ${ARN}`, { byVersion: mapOf(['v1', [ARN]]), clusters: [ARN] }],
     [`v1=${ARN}`, { byVersion: mapOf(['v1', [ARN]]), clusters: [ARN] }],
-    ['gke_project_europe-west3-a_main', { byVersion: mapOf(), clusters: ['gke_project_europe-west3-a_main'] }],
+    [
+      'gke_project_europe-west3-a_main',
+      { byVersion: mapOf(), clusters: ['gke_project_europe-west3-a_main'] },
+    ],
     ['kubernetes-admin@kubernetes', { byVersion: mapOf(), clusters: ['kubernetes-admin@kubernetes'] }],
     ['v1: admin@east:6443', { byVersion: mapOf(['v1', ['admin@east:6443']]), clusters: ['admin@east:6443'] }],
   ]);
@@ -259,7 +315,17 @@ describe('where an answer tells its version', () => {
     ['body:a:b', { from: 'body', pattern: /a:b/ }],
     ['json:/app/version', { from: 'json', pointer: '/app/version' }],
   ]);
-  refuses(parse.versionSource, ['', 'auto:x', 'header', 'header:', 'body:', 'json:', 'json:app', 'cookie:x', 'header:bad name']);
+  refuses(parse.versionSource, [
+    '',
+    'auto:x',
+    'header',
+    'header:',
+    'body:',
+    'json:',
+    'json:app',
+    'cookie:x',
+    'header:bad name',
+  ]);
 
   test('refuses a pattern that is none, and says why', () => {
     expect(() => read(parse.versionSource, 'body:(')).toThrow('Invalid regular expression');
@@ -269,7 +335,10 @@ describe('where an answer tells its version', () => {
 describe('ingresses', () => {
   takes(parse.ingresses, [
     ['east=http://203.0.113.7', mapOf(['east', 'http://203.0.113.7'])],
-    ['east: https://hello.example:8443/\nwest=none', mapOf(['east', 'https://hello.example:8443'], ['west', 'none'])],
+    [
+      'east: https://hello.example:8443/\nwest=none',
+      mapOf(['east', 'https://hello.example:8443'], ['west', 'none']),
+    ],
     ['east=http://[2001:db8::1]:8080', mapOf(['east', 'http://[2001:db8::1]:8080'])],
     [
       'arn:aws:eks:eu-west-1:123456789012:cluster/prod=http://203.0.113.7',
@@ -292,7 +361,10 @@ describe('ingresses', () => {
 });
 
 describe('a path', () => {
-  takes(parse.urlPath, [['/', '/'], ['/hello?name=a%20b', '/hello?name=a%20b']]);
+  takes(parse.urlPath, [
+    ['/', '/'],
+    ['/hello?name=a%20b', '/hello?name=a%20b'],
+  ]);
   refuses(parse.urlPath, ['', 'hello', '/a b', 'http://a/']);
 
   test('with letters that HTTP does not carry is refused, or encoded', () => {

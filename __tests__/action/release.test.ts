@@ -9,8 +9,10 @@ import { weights } from '../support/release.ts';
 
 const CONTEXTS = ['east', 'west', 'hub'];
 
-const from = (texts: Readonly<Record<string, string>> = {}, contexts: readonly string[] | undefined = CONTEXTS): ReturnType<typeof releaseFrom> =>
-  releaseFrom(inputs(texts).values, contexts);
+const from = (
+  texts: Readonly<Record<string, string>> = {},
+  contexts: readonly string[] | undefined = CONTEXTS,
+): ReturnType<typeof releaseFrom> => releaseFrom(inputs(texts).values, contexts);
 
 describe('the release', () => {
   test('of the least inputs is complete', () => {
@@ -28,7 +30,9 @@ describe('the release', () => {
   });
 
   test('counts in fractions where the inputs count in percent', () => {
-    expect(from({ tolerance: '2.5', confidence: '99.5', 'max-error-rate': '0' }).release?.check).toMatchObject({
+    expect(
+      from({ tolerance: '2.5', confidence: '99.5', 'max-error-rate': '0' }).release?.check,
+    ).toMatchObject({
       tolerance: 0.025,
       confidence: 0.995,
       maxErrorRate: 0,
@@ -36,11 +40,18 @@ describe('the release', () => {
   });
 
   test('has the image of its version', () => {
-    expect(from({ version: 'v2', image: 'app:2' }).release?.workload.images).toEqual(new Map([['v2', 'app:2']]));
+    expect(from({ version: 'v2', image: 'app:2' }).release?.workload.images).toEqual(
+      new Map([['v2', 'app:2']]),
+    );
   });
 
   test('has an image for each version named', () => {
-    expect(from({ image: 'v1=app:1,v2=app:2' }).release?.workload.images).toEqual(new Map([['v1', 'app:1'], ['v2', 'app:2']]));
+    expect(from({ image: 'v1=app:1,v2=app:2' }).release?.workload.images).toEqual(
+      new Map([
+        ['v1', 'app:1'],
+        ['v2', 'app:2'],
+      ]),
+    );
   });
 
   test('has the weights asked for', () => {
@@ -82,7 +93,11 @@ describe('a problem between the inputs', () => {
       { ingress: 'hub=http://203.0.113.7' },
       'Input ingress: got "hub", which is none of the clusters named; it takes east, west.',
     ],
-    ['an image for no version', { image: 'app:2' }, 'Input image: got "app:2" for no version; set the input version, or write version=image.'],
+    [
+      'an image for no version',
+      { image: 'app:2' },
+      'Input image: got "app:2" for no version; set the input version, or write version=image.',
+    ],
     [
       'a version without clusters',
       { version: 'v3' },
@@ -98,13 +113,22 @@ describe('a problem between the inputs', () => {
       { image: 'v1=app:1,v3=app:3' },
       'Input image: got version "v3", which has no clusters; the input clusters names v1, v2. Name its clusters there.',
     ],
-    ['steps without a version', { steps: '20,50,100' }, 'Input steps: they are weights of the version being released; set the input version to it.'],
+    [
+      'steps without a version',
+      { steps: '20,50,100' },
+      'Input steps: they are weights of the version being released; set the input version to it.',
+    ],
   ])('%s is told with name, value and remedy', (_what, texts, problem) => {
     expect(from(texts).problems).toEqual([problem]);
   });
 
   test('is told together with all others', () => {
-    const { problems } = from({ clusters: 'v1: a\nv2: b', 'config-clusters': 'c', version: 'v3', image: 'v4=x' });
+    const { problems } = from({
+      clusters: 'v1: a\nv2: b',
+      'config-clusters': 'c',
+      version: 'v3',
+      image: 'v4=x',
+    });
     expect(problems.map((problem) => problem.split(',')[0])).toEqual([
       'Input clusters: got "a"',
       'Input clusters: got "b"',
@@ -152,7 +176,10 @@ describe('the manifests', () => {
   let folder = '';
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'release-'));
-    writeFileSync(join(folder, 'app.yaml'), 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: settings }\n');
+    writeFileSync(
+      join(folder, 'app.yaml'),
+      'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: settings }\n',
+    );
     writeFileSync(join(folder, 'bad.yaml'), 'a: [\n');
   });
   afterAll(() => {

@@ -16,8 +16,18 @@ const AUTO: VersionSource = { from: 'auto' };
 describe('by default the version is', () => {
   test.each<[string, Readonly<Record<string, string>>, string, string | undefined]>([
     ['that of the header which the managed routes set', { 'x-canary-version': 'v2' }, '', 'v2'],
-    ['that of the header, whatever the body says', { 'x-canary-version': 'v2' }, 'Hello version: v1, instance: a', 'v2'],
-    ["that of the body, in the form of Istio's sample", {}, 'Hello version: v1, instance: helloworld-v1-77cb56d4b4-x', 'v1'],
+    [
+      'that of the header, whatever the body says',
+      { 'x-canary-version': 'v2' },
+      'Hello version: v1, instance: a',
+      'v2',
+    ],
+    [
+      "that of the body, in the form of Istio's sample",
+      {},
+      'Hello version: v1, instance: helloworld-v1-77cb56d4b4-x',
+      'v1',
+    ],
     ['that of a JSON body', {}, '{"name":"a","version":"v2","b":1}', 'v2'],
     ['that of a JSON body with spaces', {}, '{ "version" : "1.2.3-rc_4" }', '1.2.3-rc_4'],
     ['that of an assignment', {}, "VERSION='v3';", 'v3'],
@@ -32,9 +42,24 @@ describe('by default the version is', () => {
 
 describe('the version can be told', () => {
   test.each<[string, VersionSource, Partial<Extract<Reply, { kind: 'answer' }>>, string | undefined]>([
-    ['by another header', { from: 'header', name: 'X-App-Version' }, { headers: { 'x-app-version': 'v9', 'x-canary-version': 'v1' } }, 'v9'],
-    ['by another header, that is not there', { from: 'header', name: 'x-app-version' }, { headers: { 'x-canary-version': 'v1' } }, undefined],
-    ['by the first group of a pattern', { from: 'body', pattern: /build-(\w+)/ }, { body: 'x build-v7 y' }, 'v7'],
+    [
+      'by another header',
+      { from: 'header', name: 'X-App-Version' },
+      { headers: { 'x-app-version': 'v9', 'x-canary-version': 'v1' } },
+      'v9',
+    ],
+    [
+      'by another header, that is not there',
+      { from: 'header', name: 'x-app-version' },
+      { headers: { 'x-canary-version': 'v1' } },
+      undefined,
+    ],
+    [
+      'by the first group of a pattern',
+      { from: 'body', pattern: /build-(\w+)/ },
+      { body: 'x build-v7 y' },
+      'v7',
+    ],
     ['by all of a match without a group', { from: 'body', pattern: /v\d+/ }, { body: 'x v7 y' }, 'v7'],
     ['by a pattern that matches nothing', { from: 'body', pattern: /v\d+/ }, { body: 'x' }, undefined],
   ])('%s', (_what, source, rest, version) => {
@@ -73,7 +98,9 @@ describe('a JSON pointer', () => {
   });
 
   test.each([[''], ['<html>'], ['{"app":'], ['null'], ['"v1"']])('gives nothing in the body %s', (text) => {
-    expect(attribute(reply({ body: text }), { from: 'json', pointer: '/app/version' }).version).toBeUndefined();
+    expect(
+      attribute(reply({ body: text }), { from: 'json', pointer: '/app/version' }).version,
+    ).toBeUndefined();
   });
 });
 
@@ -88,7 +115,11 @@ describe('a contradiction', () => {
     ['where both name the same', AUTO, { headers, body: 'Hello version: v2' }],
     ['where the body names none', AUTO, { headers, body: 'Hello' }],
     ['where there is no header', AUTO, { body: 'Hello version: v1' }],
-    ['where the version is asked of something else', { from: 'header', name: 'x-canary-version' }, { headers, body: 'Hello version: v1' }],
+    [
+      'where the version is asked of something else',
+      { from: 'header', name: 'x-canary-version' },
+      { headers, body: 'Hello version: v1' },
+    ],
   ])('is none %s', (_what, source, rest) => {
     expect(attribute(reply(rest), source).contradiction).toBeUndefined();
   });

@@ -16,10 +16,22 @@ afterEach(() => opened.close());
 const { signal } = new AbortController();
 
 async function clientTo(url: string, rest: Partial<Target> = {}): Promise<IngressClient> {
-  return opened.add(await IngressClient.open({ cluster: 'east', url, path: '/hello?a=b', host: undefined, headers: {}, ...rest }));
+  return opened.add(
+    await IngressClient.open({
+      cluster: 'east',
+      url,
+      path: '/hello?a=b',
+      host: undefined,
+      headers: {},
+      ...rest,
+    }),
+  );
 }
 
-async function both(handler: Handler, rest: Partial<Target> = {}): Promise<{ readonly client: IngressClient; readonly server: LocalServer }> {
+async function both(
+  handler: Handler,
+  rest: Partial<Target> = {},
+): Promise<{ readonly client: IngressClient; readonly server: LocalServer }> {
   const server = opened.add(await serve(handler));
   return { server, client: await clientTo(server.url, rest) };
 }
@@ -54,14 +66,16 @@ describe('a request', () => {
   test('asks for the host that the headers name, once', async () => {
     const { client, server } = await both(ok, { headers: { Host: 'hello.example' } });
     const reply = await client.send({ signal });
-    const hosts = server.asked.map(({ rawHeaders }) => rawHeaders.filter((_, i) => rawHeaders[i - 1]?.toLowerCase() === 'host'));
+    const hosts = server.asked.map(({ rawHeaders }) =>
+      rawHeaders.filter((_, i) => rawHeaders[i - 1]?.toLowerCase() === 'host'),
+    );
     expect([reply, hosts]).toMatchObject([{ kind: 'answer' }, [['hello.example']]]);
   });
 
-  test('goes over one of at most eight connections at a time', async () => {
+  test('goes over one of at most sixteen connections at a time', async () => {
     const { client, server } = await both(ok);
     await Promise.all(Array.from({ length: 40 }, () => client.send({ signal })));
-    expect(new Set(server.asked.map(({ connection }) => connection)).size).toBeLessThanOrEqual(8);
+    expect(new Set(server.asked.map(({ connection }) => connection)).size).toBeLessThanOrEqual(16);
   });
 
   test('goes over a connection of its own where that is asked for', async () => {
@@ -73,7 +87,9 @@ describe('a request', () => {
   test('shares its connection with less than a hundred others, so that later ones may reach another replica', async () => {
     const { client, server } = await both(ok);
     for (let i = 0; i < 250; i += 1) await client.send({ signal });
-    const perConnection = Object.values(Object.groupBy(server.asked, ({ connection }) => connection)).map((asked) => asked?.length ?? 0);
+    const perConnection = Object.values(Object.groupBy(server.asked, ({ connection }) => connection)).map(
+      (asked) => asked?.length ?? 0,
+    );
     expect(Math.max(...perConnection)).toBeLessThanOrEqual(100);
   });
 });
@@ -89,7 +105,12 @@ describe('an answer', () => {
       response.writeHead(418, { 'X-Canary-Version': 'v1' });
       response.end('Hello version: v1');
     });
-    expect(reply).toMatchObject({ kind: 'answer', status: 418, headers: { 'x-canary-version': 'v1' }, body: 'Hello version: v1' });
+    expect(reply).toMatchObject({
+      kind: 'answer',
+      status: 418,
+      headers: { 'x-canary-version': 'v1' },
+      body: 'Hello version: v1',
+    });
   });
 
   test('brings a header that is there twice as a list', async () => {
@@ -206,7 +227,10 @@ describe('over HTTPS', () => {
   test('a certificate that is not trusted is a failure, which tells how to trust it', async () => {
     const { url } = await secure();
     const client = await clientTo(url, { host: 'hello.example' });
-    expect(await client.send({ signal })).toMatchObject({ kind: 'failure', what: expect.stringMatching(/^TLS: .*NODE_EXTRA_CA_CERTS/) });
+    expect(await client.send({ signal })).toMatchObject({
+      kind: 'failure',
+      what: expect.stringMatching(/^TLS: .*NODE_EXTRA_CA_CERTS/),
+    });
   });
 
   test.each(['hello.example', 'hello.example:8443'])('the host %s is asked for by its name', async (host) => {

@@ -33,7 +33,13 @@ test.each<[readonly IngressVerdict[], Verdict]>([
 
 test.each<[readonly (readonly [string, number])[], number]>([
   [[], 0],
-  [[['a', 2], ['b', 3]], 5],
+  [
+    [
+      ['a', 2],
+      ['b', 3],
+    ],
+    5,
+  ],
 ])('the counts %j are in total %d', (counts, sum) => {
   expect(total(new Map(counts))).toBe(sum);
 });

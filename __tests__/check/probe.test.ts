@@ -17,9 +17,20 @@ interface Stage {
 }
 
 /** An ingress that answers so, and the two ways to wait for it. */
-async function stage(handler: Handler, { signal = new AbortController().signal, verifyTimeoutMs = 60_000 } = {}): Promise<Stage> {
+async function stage(
+  handler: Handler,
+  { signal = new AbortController().signal, verifyTimeoutMs = 60_000 } = {},
+): Promise<Stage> {
   const server = opened.add(await serve(handler));
-  const client = opened.add(await IngressClient.open({ cluster: 'west', url: server.url, path: '/hello', host: undefined, headers: {} }));
+  const client = opened.add(
+    await IngressClient.open({
+      cluster: 'west',
+      url: server.url,
+      path: '/hello',
+      host: undefined,
+      headers: {},
+    }),
+  );
   const options = { check: release({ check: { verifyTimeoutMs } }).check, signal };
   return {
     server,
@@ -59,9 +70,24 @@ describe('waiting for a preview', () => {
 
   test.each<[string, Handler]>([
     ['another version', old],
-    ['an error', (_asked, response) => { answer(response, { version: 'v2', revision: '7', status: 503 }); }],
-    ['an older revision', (_asked, response) => { answer(response, { version: 'v2', revision: '6' }); }],
-    ['no revision', (_asked, response) => { answer(response, { version: 'v2', revision: '' }); }],
+    [
+      'an error',
+      (_asked, response) => {
+        answer(response, { version: 'v2', revision: '7', status: 503 });
+      },
+    ],
+    [
+      'an older revision',
+      (_asked, response) => {
+        answer(response, { version: 'v2', revision: '6' });
+      },
+    ],
+    [
+      'no revision',
+      (_asked, response) => {
+        answer(response, { version: 'v2', revision: '' });
+      },
+    ],
     ['a cut connection', (_asked, response) => response.destroy()],
   ])('goes on after %s', async (_what, first) => {
     const { preview, server } = await stage(after(2, first, v2));

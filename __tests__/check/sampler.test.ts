@@ -25,10 +25,21 @@ interface Options {
   readonly watch?: boolean;
 }
 
-async function sampleAt(urls: readonly string[], { check, expected = EIGHTY_TWENTY, watch = false, signal = new AbortController().signal, ...rest }: Options): Promise<readonly IngressEvidence[]> {
+async function sampleAt(
+  urls: readonly string[],
+  { check, expected = EIGHTY_TWENTY, watch = false, signal = new AbortController().signal, ...rest }: Options,
+): Promise<readonly IngressEvidence[]> {
   const clients = await Promise.all(
     urls.map(async (url, i) =>
-      opened.add(await IngressClient.open({ cluster: `cluster-${String(i)}`, url, path: '/', host: undefined, headers: {} })),
+      opened.add(
+        await IngressClient.open({
+          cluster: `cluster-${String(i)}`,
+          url,
+          path: '/',
+          host: undefined,
+          headers: {},
+        }),
+      ),
     ),
   );
   const revision = 'revision' in rest ? rest.revision : REVISION;
@@ -70,7 +81,10 @@ const silent: Handler = () => undefined;
 describe('80/20', () => {
   test('as asked for passes', async () => {
     const { verdict, reason } = await sample(onTarget, { check: { tolerance: 0.05 } });
-    expect([verdict, reason]).toEqual(['pass', expect.stringMatching(/^the shares match the weights \(\d+ samples\)$/)]);
+    expect([verdict, reason]).toEqual([
+      'pass',
+      expect.stringMatching(/^the shares match the weights \(\d+ samples\)$/),
+    ]);
   });
 
   test('swapped fails', async () => {
@@ -79,7 +93,10 @@ describe('80/20', () => {
         answer(response, { version: versionOf(n) === 'v1' ? 'v2' : 'v1' });
       }),
     );
-    expect([verdict, reason]).toEqual(['fail', expect.stringMatching(/^the shares are not the weights \(\d+ samples\)$/)]);
+    expect([verdict, reason]).toEqual([
+      'fail',
+      expect.stringMatching(/^the shares are not the weights \(\d+ samples\)$/),
+    ]);
   });
 
   test('counts each sample for its version', async () => {
@@ -89,17 +106,21 @@ describe('80/20', () => {
 
   test('is not decided within the samples allowed: inconclusive', async () => {
     const { verdict, reason, samples } = await sample(onTarget, { check: { maxSamples: 50 } });
-    expect([verdict, reason, samples]).toEqual(['inconclusive', 'no decision after 50 samples: the shares are near the edge of the tolerance', 50]);
+    expect([verdict, reason, samples]).toEqual([
+      'inconclusive',
+      'no decision after 50 samples: the shares are near the edge of the tolerance',
+      50,
+    ]);
   });
 
-  // Eight of the newer version's answers are always under way: what comes first is not what was sent first.
+  // Seven of the newer version's answers are always under way: what comes first is not what was sent first.
   test('passes as well where the newer version answers later than the older one', async () => {
     const held: Parameters<Handler>[1][] = [];
     const { verdict } = await sample(
       counting((n, response) => {
         if (versionOf(n) === 'v1') answer(response, { version: 'v1' });
         else held.push(response);
-        const first = held.length > 8 ? held.shift() : undefined;
+        const first = held.length > 7 ? held.shift() : undefined;
         if (first !== undefined) answer(first, { version: 'v2' });
       }),
     );
@@ -111,7 +132,12 @@ describe('one version alone', () => {
   const alone = weights({ v1: 100 });
 
   test('passes after a hundred samples', async () => {
-    const { verdict, samples } = await sample((_asked, response) => { answer(response, { version: 'v1' }); }, { expected: alone });
+    const { verdict, samples } = await sample(
+      (_asked, response) => {
+        answer(response, { version: 'v1' });
+      },
+      { expected: alone },
+    );
     expect([verdict, samples]).toEqual(['pass', 100]);
   });
 
@@ -138,20 +164,31 @@ describe('one version alone', () => {
 
 describe('an answer of a version that nobody asked for', () => {
   test('fails at once, naming it', async () => {
-    const { verdict, reason } = await sample((_asked, response) => { answer(response, { version: 'v3' }); });
+    const { verdict, reason } = await sample((_asked, response) => {
+      answer(response, { version: 'v3' });
+    });
     expect([verdict, reason]).toEqual(['fail', 'version v3 answered, which is none of v1, v2']);
   });
 });
 
 describe('failed requests', () => {
   test('alone are a failure, by kind', async () => {
-    const { verdict, reason, samples } = await sample((_asked, response) => { answer(response, { status: 500 }); });
-    expect([verdict, reason, samples]).toEqual(['fail', '6 of 6 requests failed, more than 1 % (6 × status 500)', 0]);
+    const { verdict, reason, samples } = await sample((_asked, response) => {
+      answer(response, { status: 500 });
+    });
+    expect([verdict, reason, samples]).toEqual([
+      'fail',
+      '6 of 6 requests failed, more than 1 % (6 × status 500)',
+      0,
+    ]);
   });
 
   test('of an ingress where nobody listens are a failure', async () => {
     const [seen] = await sampleAt([await deadUrl()], {});
-    expect(seen).toMatchObject({ verdict: 'fail', reason: '6 of 6 requests failed, more than 1 % (6 × connection refused)' });
+    expect(seen).toMatchObject({
+      verdict: 'fail',
+      reason: '6 of 6 requests failed, more than 1 % (6 × connection refused)',
+    });
   });
 
   test('are answers that tell no version', async () => {
@@ -160,7 +197,9 @@ describe('failed requests', () => {
   });
 
   test('that tell their version are samples as well', async () => {
-    const { samples, errors } = await sample((_asked, response) => { answer(response, { version: 'v1', status: 503 }); });
+    const { samples, errors } = await sample((_asked, response) => {
+      answer(response, { version: 'v1', status: 503 });
+    });
     expect([samples, errors]).toEqual([6, new Map([['status 503', 6]])]);
   });
 
@@ -176,19 +215,30 @@ describe('failed requests', () => {
 
   test('above the rate are a failure, although the shares are right', async () => {
     const { verdict, reason } = await sample(failingEvery(14), { check: { maxErrorRate: 0.05 } });
-    expect([verdict, reason]).toEqual(['fail', expect.stringMatching(/^\d+ of \d+ requests failed, more than 5 % \(\d+ × status 503\)$/)]);
+    expect([verdict, reason]).toEqual([
+      'fail',
+      expect.stringMatching(/^\d+ of \d+ requests failed, more than 5 % \(\d+ × status 503\)$/),
+    ]);
   });
 
   test('are not accepted at all where the rate is 0', async () => {
     const { verdict, requests } = await sample(failingEvery(20), { check: { maxErrorRate: 0 } });
-    expect([verdict, requests]).toEqual(['fail', 20]);
+    expect(verdict).toBe('fail');
+    // Sixteen are under way at a time: the server's twentieth is not the twentieth that was sent.
+    expect(requests).toBeLessThanOrEqual(20 + 16);
   });
 });
 
 describe('answers under another revision', () => {
   test('alone are a failure: the ingress has not got the change', async () => {
-    const { verdict, reason, samples } = await sample((_asked, response) => { answer(response, { version: 'v1', revision: '3' }); });
-    expect([verdict, reason, samples]).toEqual(['fail', '6 of 6 answers came under another revision than 4 (6 × revision 3)', 0]);
+    const { verdict, reason, samples } = await sample((_asked, response) => {
+      answer(response, { version: 'v1', revision: '3' });
+    });
+    expect([verdict, reason, samples]).toEqual([
+      'fail',
+      '6 of 6 answers came under another revision than 4 (6 × revision 3)',
+      0,
+    ]);
   });
 
   const lateEvery = (every: number): Handler => {
@@ -206,7 +256,10 @@ describe('answers under another revision', () => {
 
   test('of one replica in ten are a failure', async () => {
     const { verdict, reason } = await sample(lateEvery(10));
-    expect([verdict, reason]).toEqual(['fail', expect.stringMatching(/ answers came under another revision than 4 \(\d+ × revision 3\)$/)]);
+    expect([verdict, reason]).toEqual([
+      'fail',
+      expect.stringMatching(/ answers came under another revision than 4 \(\d+ × revision 3\)$/),
+    ]);
   });
 
   test('are none where the routes set no revision', async () => {
@@ -244,7 +297,10 @@ describe('a body that contradicts the header', () => {
         answer(response, { version: versionOf(n), body: n === 4 ? 'Hello version: v1' : 'ok' });
       }),
     );
-    expect([verdict, reason]).toEqual(['fail', 'the body of an answer names another version than its header']);
+    expect([verdict, reason]).toEqual([
+      'fail',
+      'the body of an answer names another version than its header',
+    ]);
   });
 
   test('by a version of something else does not', async () => {
@@ -260,7 +316,10 @@ describe('a body that contradicts the header', () => {
 describe('the time', () => {
   test('is over before an answer: inconclusive', async () => {
     const { verdict, reason } = await sample(silent, { check: { verifyTimeoutMs: 20 } });
-    expect([verdict, reason]).toEqual(['inconclusive', 'no decision after 0.02 s and 0 samples (input verify-timeout)']);
+    expect([verdict, reason]).toEqual([
+      'inconclusive',
+      'no decision after 0.02 s and 0 samples (input verify-timeout)',
+    ]);
   });
 
   test('may be any duration that the input takes', async () => {
@@ -272,11 +331,19 @@ describe('the time', () => {
 describe('watching', () => {
   test('goes on to the end of the time, and passes where nothing drifted', async () => {
     const { verdict, reason } = await sample(onTarget, { watch: true, check: { verifyTimeoutMs: 500 } });
-    expect([verdict, reason]).toEqual(['pass', expect.stringMatching(/^no drift in 0\.5 s and \d+ samples$/)]);
+    expect([verdict, reason]).toEqual([
+      'pass',
+      expect.stringMatching(/^no drift in 0\.5 s and \d+ samples$/),
+    ]);
   });
 
   test('ends as soon as the shares drift', async () => {
-    const { verdict } = await sample((_asked, response) => { answer(response, { version: 'v2' }); }, { watch: true });
+    const { verdict } = await sample(
+      (_asked, response) => {
+        answer(response, { version: 'v2' });
+      },
+      { watch: true },
+    );
     expect(verdict).toBe('fail');
   });
 
@@ -296,12 +363,12 @@ test('a cancelled run throws what cancelled it', async () => {
 
 describe('several ingresses', () => {
   test('are told in their order, each with its own verdict', async () => {
-    // The second one fails when the first is nearly done, so that the first is not stopped on its way.
+    // The second one fails when the first is halfway through, so that the first is not stopped on its way.
     const held: (() => void)[] = [];
     const first = await urlOf(
       counting((n, response) => {
         answer(response, { version: versionOf(n) });
-        if (n >= 90) for (const release of held.splice(0)) release();
+        if (n >= 50) for (const release of held.splice(0)) release();
       }),
     );
     const second = await urlOf((_asked, response) => {
@@ -317,8 +384,16 @@ describe('several ingresses', () => {
   });
 
   test('are not waited for once one has failed', async () => {
-    const urls = [await urlOf(silent), await urlOf((_asked, response) => { answer(response, { version: 'v2' }); })];
+    const urls = [
+      await urlOf(silent),
+      await urlOf((_asked, response) => {
+        answer(response, { version: 'v2' });
+      }),
+    ];
     const [first] = await sampleAt(urls, {});
-    expect([first?.verdict, first?.reason]).toEqual(['undecided', 'stopped after 0 samples, since another ingress had failed']);
+    expect([first?.verdict, first?.reason]).toEqual([
+      'undecided',
+      'stopped after 0 samples, since another ingress had failed',
+    ]);
   });
 });

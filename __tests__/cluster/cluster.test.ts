@@ -19,13 +19,17 @@ interface Stage {
   readonly cluster: Cluster;
 }
 
-async function stage(objects: readonly KubeObject[] = [], options: { readonly signal?: AbortSignal; readonly user?: Readonly<Record<string, unknown>> } = {}): Promise<Stage> {
+async function stage(
+  objects: readonly KubeObject[] = [],
+  options: { readonly signal?: AbortSignal; readonly user?: Readonly<Record<string, unknown>> } = {},
+): Promise<Stage> {
   const api = opened.add(await kubeApi(...objects));
   return { api, cluster: opened.add(clusterAt(api.url, options.signal, options.user)) };
 }
 
 const VS = virtualService([{ route: [] }]);
-const readVs = (cluster: Cluster): Promise<KubeObject | undefined> => cluster.read(VS.apiVersion, VS.kind, VS.metadata.name, NAMESPACE);
+const readVs = (cluster: Cluster): Promise<KubeObject | undefined> =>
+  cluster.read(VS.apiVersion, VS.kind, VS.metadata.name, NAMESPACE);
 
 /** Answers the first requests of this method for an object in place of the API. */
 function first(count: number, method: string, answer: Parameters<typeof intercepted>[1]): Intercept {
@@ -39,7 +43,10 @@ function first(count: number, method: string, answer: Parameters<typeof intercep
   );
 }
 
-function intercepted(when: (asked: Parameters<Intercept>[0]) => boolean, answer: (...args: Parameters<Intercept>) => void): Intercept {
+function intercepted(
+  when: (asked: Parameters<Intercept>[0]) => boolean,
+  answer: (...args: Parameters<Intercept>) => void,
+): Intercept {
   return (asked, response) => {
     if (!when(asked)) return false;
     answer(asked, response);
@@ -71,7 +78,9 @@ describe('reading', () => {
   test('shows who asks', async () => {
     const { api, cluster } = await stage([VS]);
     await readVs(cluster);
-    expect(new Set(api.asked.map(({ headers }) => headers.authorization))).toEqual(new Set(['Bearer a-token']));
+    expect(new Set(api.asked.map(({ headers }) => headers.authorization))).toEqual(
+      new Set(['Bearer a-token']),
+    );
   });
 
   test('asks for the kinds of an API once', async () => {
@@ -91,14 +100,22 @@ describe('reading', () => {
   test('of a kind that the cluster does not serve is told so, and not as a question of reaching it', async () => {
     const { cluster } = await stage();
     const refusal = cluster.read('networking.istio.io/v1', 'Sidecar', 'a', NAMESPACE);
-    await expect(refusal).rejects.toThrow('Looking for the kind Sidecar of networking.istio.io/v1 in west: the cluster does not serve it');
+    await expect(refusal).rejects.toThrow(
+      'Looking for the kind Sidecar of networking.istio.io/v1 in west: the cluster does not serve it',
+    );
     await expect(refusal).rejects.not.toThrow('reachable');
   });
 });
 
 describe('listing', () => {
-  const pods = [versionPod('v1'), versionPod('v2'), pod('other', { app: 'other' }), pod('away', { app: 'other' }, { metadata: { namespace: 'away' } })];
-  const names = (objects: readonly KubeObject[]): readonly string[] => objects.map(({ metadata }) => metadata.name);
+  const pods = [
+    versionPod('v1'),
+    versionPod('v2'),
+    pod('other', { app: 'other' }),
+    pod('away', { app: 'other' }, { metadata: { namespace: 'away' } }),
+  ];
+  const names = (objects: readonly KubeObject[]): readonly string[] =>
+    objects.map(({ metadata }) => metadata.name);
 
   test.each<[string, string | undefined, Readonly<Record<string, string>> | undefined, readonly string[]]>([
     ['a namespace', NAMESPACE, undefined, ['helloworld-v1-0', 'helloworld-v2-0', 'other']],
@@ -112,7 +129,9 @@ describe('listing', () => {
 
   test('gives each object its kind, which lists leave out', async () => {
     const { cluster } = await stage([VS]);
-    expect(await cluster.list(VS.apiVersion, VS.kind, NAMESPACE)).toMatchObject([{ apiVersion: VS.apiVersion, kind: VS.kind }]);
+    expect(await cluster.list(VS.apiVersion, VS.kind, NAMESPACE)).toMatchObject([
+      { apiVersion: VS.apiVersion, kind: VS.kind },
+    ]);
   });
 
   test('goes through all pages', async () => {
@@ -124,7 +143,8 @@ describe('listing', () => {
     };
     api.intercept = intercepted(
       ({ path }) => path.includes('/pods?'),
-      ({ path }, response) => response.end(JSON.stringify(pages[new URL(path, 'http://api').searchParams.get('continue') ?? ''])),
+      ({ path }, response) =>
+        response.end(JSON.stringify(pages[new URL(path, 'http://api').searchParams.get('continue') ?? ''])),
     );
     expect(names(await cluster.list('v1', 'Pod', NAMESPACE))).toEqual(['a', 'b', 'c']);
   });
@@ -136,11 +156,27 @@ describe('writing', () => {
 
   test.each<[string, (cluster: Cluster) => Promise<unknown>, string]>([
     ['apply', (cluster) => cluster.apply(service()), `PATCH ${pathOf(service())}?${by}`],
-    ['apply, tried out', (cluster) => cluster.apply(service(), { dryRun: true }), `PATCH ${pathOf(service())}?${by}&dryRun=All`],
-    ['create', (cluster) => cluster.create(service()), `POST ${pathOf(service()).replace(/\/[^/]+$/, '')}?${by}`],
-    ['create, tried out', (cluster) => cluster.create(service(), { dryRun: true }), `POST ${pathOf(service()).replace(/\/[^/]+$/, '')}?${by}&dryRun=All`],
+    [
+      'apply, tried out',
+      (cluster) => cluster.apply(service(), { dryRun: true }),
+      `PATCH ${pathOf(service())}?${by}&dryRun=All`,
+    ],
+    [
+      'create',
+      (cluster) => cluster.create(service()),
+      `POST ${pathOf(service()).replace(/\/[^/]+$/, '')}?${by}`,
+    ],
+    [
+      'create, tried out',
+      (cluster) => cluster.create(service(), { dryRun: true }),
+      `POST ${pathOf(service()).replace(/\/[^/]+$/, '')}?${by}&dryRun=All`,
+    ],
     ['remove', (cluster) => cluster.remove(VS), `DELETE ${path}?propagationPolicy=Background`],
-    ['remove, tried out', (cluster) => cluster.remove(VS, { dryRun: true }), `DELETE ${path}?propagationPolicy=Background&dryRun=All`],
+    [
+      'remove, tried out',
+      (cluster) => cluster.remove(VS, { dryRun: true }),
+      `DELETE ${path}?propagationPolicy=Background&dryRun=All`,
+    ],
   ])('%s', async (_what, write, request) => {
     const { api, cluster } = await stage([VS]);
     await write(cluster);
@@ -151,7 +187,10 @@ describe('writing', () => {
     const { api, cluster } = await stage();
     await cluster.apply(service());
     const asked = api.asked.find(({ method }) => method === 'PATCH');
-    expect([asked?.headers['content-type'], asked?.path.includes('force')]).toEqual(['application/apply-patch+yaml', false]);
+    expect([asked?.headers['content-type'], asked?.path.includes('force')]).toEqual([
+      'application/apply-patch+yaml',
+      false,
+    ]);
   });
 
   test('replaces what was read, and gives back what is stored', async () => {
@@ -202,7 +241,9 @@ describe('a failure that passes', () => {
     const { api, cluster } = await stage([VS]);
     const read = (await readVs(cluster)) ?? VS;
     api.intercept = first(1, 'PUT', answer);
-    await expect(cluster.replace(read)).rejects.toThrow('Updating VirtualService gray-demo/helloworld in west: ');
+    await expect(cluster.replace(read)).rejects.toThrow(
+      'Updating VirtualService gray-demo/helloworld in west: ',
+    );
     expect(triesIn(api, 'PUT')).toBe(1);
   });
 
@@ -245,7 +286,9 @@ describe('an answer that is none of Kubernetes', () => {
     api.intercept = first(1, 'GET', (_asked, response) => {
       response.end(`<html>Please log in${'x'.repeat(1000)}`);
     });
-    await expect(readVs(cluster)).rejects.toThrow(/^Reading VirtualService gray-demo\/helloworld in west: <html>Please log inx{281} \(200\)/);
+    await expect(readVs(cluster)).rejects.toThrow(
+      /^Reading VirtualService gray-demo\/helloworld in west: <html>Please log inx{281} \(200\)/,
+    );
   });
 });
 
@@ -267,7 +310,10 @@ describe('credentials that run out on the way', () => {
     const login = join(folder, 'credential.json');
     const give = (token: string): void => {
       const status = { token, expirationTimestamp: '2020-01-01T00:00:00Z' };
-      writeFileSync(login, JSON.stringify({ apiVersion: 'client.authentication.k8s.io/v1', kind: 'ExecCredential', status }));
+      writeFileSync(
+        login,
+        JSON.stringify({ apiVersion: 'client.authentication.k8s.io/v1', kind: 'ExecCredential', status }),
+      );
     };
     opened.add({
       close() {
@@ -276,7 +322,14 @@ describe('credentials that run out on the way', () => {
       },
     });
     give('first');
-    const user = { exec: { apiVersion: 'client.authentication.k8s.io/v1', command: 'cat', args: [login], interactiveMode: 'Never' } };
+    const user = {
+      exec: {
+        apiVersion: 'client.authentication.k8s.io/v1',
+        command: 'cat',
+        args: [login],
+        interactiveMode: 'Never',
+      },
+    };
     const { api, cluster } = await stage([VS], { user });
     await readVs(cluster);
     give('second');
@@ -336,7 +389,12 @@ describe('asking what is allowed', () => {
       ({ path }) => path === PATH,
       (_asked, response) => response.end(JSON.stringify({ status })),
     );
-    const allowed = await cluster.allows({ verb: 'update', apiVersion: VS.apiVersion, kind: VS.kind, namespace: NAMESPACE });
+    const allowed = await cluster.allows({
+      verb: 'update',
+      apiVersion: VS.apiVersion,
+      kind: VS.kind,
+      namespace: NAMESPACE,
+    });
     return [allowed, JSON.parse(api.asked.find(({ path }) => path === PATH)?.body ?? '')];
   };
 
@@ -344,7 +402,14 @@ describe('asking what is allowed', () => {
     const [, asked] = await review({ allowed: true });
     expect(asked).toMatchObject({
       kind: 'SelfSubjectAccessReview',
-      spec: { resourceAttributes: { verb: 'update', group: 'networking.istio.io', resource: 'virtualservices', namespace: NAMESPACE } },
+      spec: {
+        resourceAttributes: {
+          verb: 'update',
+          group: 'networking.istio.io',
+          resource: 'virtualservices',
+          namespace: NAMESPACE,
+        },
+      },
     });
   });
 
@@ -367,7 +432,8 @@ describe('the API of Istio', () => {
     const { api, cluster } = await stage();
     api.intercept = intercepted(
       () => true,
-      (_asked, response) => response.end(JSON.stringify({ versions: versions.map((version) => ({ version })) })),
+      (_asked, response) =>
+        response.end(JSON.stringify({ versions: versions.map((version) => ({ version })) })),
     );
     expect(await cluster.istioApiVersion()).toBe(apiVersion);
   });
@@ -380,6 +446,8 @@ describe('the API of Istio', () => {
         refuse(response, 404, 'NotFound', 'the server could not find the requested resource');
       },
     );
-    await expect(cluster.istioApiVersion()).rejects.toThrow(/^Looking for Istio \(networking\.istio\.io\) in west: /);
+    await expect(cluster.istioApiVersion()).rejects.toThrow(
+      /^Looking for Istio \(networking\.istio\.io\) in west: /,
+    );
   });
 });

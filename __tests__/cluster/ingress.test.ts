@@ -16,19 +16,39 @@ const LABELS = { istio: 'ingressgateway', app: 'gw' };
 const gatewayPod = (name = 'gw-0', nodeName = 'n1', status: Pod['status'] = {}): Pod =>
   pod(name, LABELS, {
     metadata: { namespace: SYSTEM },
-    spec: { nodeName, containers: [{ name: 'istio-proxy', ports: [{ name: 'http2', containerPort: 8080 }, { name: 'web', containerPort: 9090 }] }] },
+    spec: {
+      nodeName,
+      containers: [
+        {
+          name: 'istio-proxy',
+          ports: [
+            { name: 'http2', containerPort: 8080 },
+            { name: 'web', containerPort: 9090 },
+          ],
+        },
+      ],
+    },
     status,
   });
 
-type Address = { ip?: string; hostname?: string };
+interface Address {
+  ip?: string;
+  hostname?: string;
+}
 
 /** The Service of the gateway: ports 80 and 443, node ports 30080 and 30443. */
-function gatewayService({ balancer, ...spec }: NonNullable<Service['spec']> & { readonly balancer?: readonly Address[] } = {}, name = 'gw'): Service {
+function gatewayService(
+  { balancer, ...spec }: NonNullable<Service['spec']> & { readonly balancer?: readonly Address[] } = {},
+  name = 'gw',
+): Service {
   const ports: readonly ServicePort[] = [
     { name: 'http', port: 80, targetPort: 8080, nodePort: 30080 },
     { name: 'https', port: 443, targetPort: 8443, nodePort: 30443 },
   ];
-  const one = service({ type: 'LoadBalancer', selector: LABELS, ports, ...spec }, { name, namespace: SYSTEM });
+  const one = service(
+    { type: 'LoadBalancer', selector: LABELS, ports, ...spec },
+    { name, namespace: SYSTEM },
+  );
   return { ...one, status: { loadBalancer: { ingress: balancer ?? [] } } };
 }
 
@@ -57,8 +77,18 @@ describe('the ingress is the load balancer of the Service that selects the gatew
     ['by its host name', HTTP, [at({ hostname: 'lb.example' })], 'http://lb.example'],
     ['by an IPv6 address', HTTP, [at({ ip: '2001:db8::1' })], 'http://[2001:db8::1]'],
     ['over TLS', HTTPS, [at({ ip: '203.0.113.7' })], 'https://203.0.113.7'],
-    ['on another port', gateway([server('HTTP', 8000)]), [gatewayService({ balancer: [{ ip: '203.0.113.7' }], ports: [{ port: 8000 }] })], 'http://203.0.113.7:8000'],
-    ['on the port that leads to the number of the server', gateway([server('HTTP', 8080)]), [at({ ip: '203.0.113.7' })], 'http://203.0.113.7'],
+    [
+      'on another port',
+      gateway([server('HTTP', 8000)]),
+      [gatewayService({ balancer: [{ ip: '203.0.113.7' }], ports: [{ port: 8000 }] })],
+      'http://203.0.113.7:8000',
+    ],
+    [
+      'on the port that leads to the number of the server',
+      gateway([server('HTTP', 8080)]),
+      [at({ ip: '203.0.113.7' })],
+      'http://203.0.113.7',
+    ],
     [
       'on the port that leads there by name',
       gateway([server('HTTP', 9090)]),
@@ -68,7 +98,15 @@ describe('the ingress is the load balancer of the Service that selects the gatew
     [
       'on its own number before another port that leads to that number',
       gateway([server('HTTP', 8080)]),
-      [gatewayService({ balancer: [{ ip: '203.0.113.7' }], ports: [{ port: 80, targetPort: 8080 }, { port: 8080, targetPort: 8081 }] })],
+      [
+        gatewayService({
+          balancer: [{ ip: '203.0.113.7' }],
+          ports: [
+            { port: 80, targetPort: 8080 },
+            { port: 8080, targetPort: 8081 },
+          ],
+        }),
+      ],
       'http://203.0.113.7:8080',
     ],
   ])('%s', async (_what, given, objects, url) => {
@@ -91,10 +129,23 @@ describe('without a load balancer it is a node port', () => {
     ['on an external address before an internal one', [NODE_PORT, N1, N2], 'http://203.0.113.2:30080'],
     ['on an internal address', [NODE_PORT, N1], 'http://10.0.0.1:30080'],
     ['while the balancer is still pending', [gatewayService(), N1], 'http://10.0.0.1:30080'],
-    ['on a node with a ready gateway pod, where others do not forward', [gatewayService({ type: 'NodePort', externalTrafficPolicy: 'Local' }), N1, N2], 'http://10.0.0.1:30080'],
+    [
+      'on a node with a ready gateway pod, where others do not forward',
+      [gatewayService({ type: 'NodePort', externalTrafficPolicy: 'Local' }), N1, N2],
+      'http://10.0.0.1:30080',
+    ],
     [
       'of TCP, where UDP has the same number',
-      [gatewayService({ type: 'NodePort', ports: [{ name: 'quic', protocol: 'UDP', port: 80, nodePort: 31080 }, { name: 'http', protocol: 'TCP', port: 80, nodePort: 30080 }] }), N1],
+      [
+        gatewayService({
+          type: 'NodePort',
+          ports: [
+            { name: 'quic', protocol: 'UDP', port: 80, nodePort: 31080 },
+            { name: 'http', protocol: 'TCP', port: 80, nodePort: 30080 },
+          ],
+        }),
+        N1,
+      ],
       'http://10.0.0.1:30080',
     ],
   ])('%s', async (_what, objects, url) => {
@@ -102,7 +153,9 @@ describe('without a load balancer it is a node port', () => {
   });
 
   test('and says on which node', async () => {
-    expect((await find([gatewayPod(), NODE_PORT, N1], HTTP)).source).toBe('node port of Service istio-system/gw on n1');
+    expect((await find([gatewayPod(), NODE_PORT, N1], HTTP)).source).toBe(
+      'node port of Service istio-system/gw on n1',
+    );
   });
 });
 
@@ -110,29 +163,45 @@ describe('it is looked for', () => {
   const HERE = gatewayService({ balancer: [{ ip: '203.0.113.7' }] });
 
   test('through every Service that selects the pods', async () => {
-    const others = [gatewayService({ type: 'ClusterIP', ports: [{ port: 15020 }] }, 'a-metrics'), service({ selector: { app: 'other' } }, { namespace: SYSTEM })];
+    const others = [
+      gatewayService({ type: 'ClusterIP', ports: [{ port: 15020 }] }, 'a-metrics'),
+      service({ selector: { app: 'other' } }, { namespace: SYSTEM }),
+    ];
     expect((await find([gatewayPod(), ...others, HERE], HTTP)).url).toBe('http://203.0.113.7');
   });
 
   test('through every Gateway', async () => {
     const tcp = gateway([server('TCP', 9000)], { name: 'tcp' });
     const gone = gateway([server('HTTP', 80)], { name: 'gone' });
-    const found = await find([gatewayPod(), HERE], tcp, { ...gone, spec: { ...gone.spec, selector: { istio: 'gone' } } }, HTTP);
+    const found = await find(
+      [gatewayPod(), HERE],
+      tcp,
+      { ...gone, spec: { ...gone.spec, selector: { istio: 'gone' } } },
+      HTTP,
+    );
     expect(found.url).toBe('http://203.0.113.7');
   });
 
-  test('among pods of other namespaces than the Service\'s in vain', async () => {
+  test("among pods of other namespaces than the Service's in vain", async () => {
     const stray = pod('stray', LABELS, { metadata: { namespace: 'elsewhere' } });
-    await expect(find([stray, HERE], HTTP)).rejects.toThrow('No address of the ingress gateway was found in west.');
+    await expect(find([stray, HERE], HTTP)).rejects.toThrow(
+      'No address of the ingress gateway was found in west.',
+    );
   });
 });
 
 describe('where there is none, the error lists what was looked at, and names the input', () => {
-  const REMEDY = 'Give it with the input ingress, for example west=http://203.0.113.7, or west=none if users never enter through this cluster.';
+  const REMEDY =
+    'Give it with the input ingress, for example west=http://203.0.113.7, or west=none if users never enter through this cluster.';
 
   test.each<[string, readonly KubeObject[], readonly Gateway[], string]>([
     ['no Gateway', [], [], 'no Gateway'],
-    ['no server to sample', [], [gateway([server('TCP', 9000)])], 'Gateway gray-demo/helloworld (no HTTP or HTTPS server)'],
+    [
+      'no server to sample',
+      [],
+      [gateway([server('TCP', 9000)])],
+      'Gateway gray-demo/helloworld (no HTTP or HTTPS server)',
+    ],
     ['no pod', [], [HTTP], 'Gateway gray-demo/helloworld selects no pod ({"istio":"ingressgateway"})'],
     ['no Service', [gatewayPod()], [HTTP], 'Gateway gray-demo/helloworld selects 1 pods'],
     [
@@ -149,7 +218,11 @@ describe('where there is none, the error lists what was looked at, and names the
     ],
     [
       'no node with a ready gateway pod, where others do not forward',
-      [gatewayPod('gw-0', 'n1', { conditions: [] }), gatewayService({ type: 'NodePort', externalTrafficPolicy: 'Local' }), N1],
+      [
+        gatewayPod('gw-0', 'n1', { conditions: [] }),
+        gatewayService({ type: 'NodePort', externalTrafficPolicy: 'Local' }),
+        N1,
+      ],
       [HTTP],
       'Gateway gray-demo/helloworld selects 1 pods; Service istio-system/gw (type NodePort, no load balancer address, no node port that can be reached)',
     ],

@@ -43,7 +43,9 @@ function file(name: string, text: string): string {
 }
 
 const contextsIn = (value: string | undefined, env: NodeJS.ProcessEnv = {}): readonly string[] =>
-  readKubeconfig(value, env).getContexts().map(({ name }) => name);
+  readKubeconfig(value, env)
+    .getContexts()
+    .map(({ name }) => name);
 
 /** What is said about a value that is refused. */
 function refusal(value: string, env: NodeJS.ProcessEnv = {}): string {
@@ -61,12 +63,18 @@ describe('a kubeconfig is read from', () => {
     ['its text with Windows line ends', kubeconfig('east').replaceAll('\n', '\r\n')],
     ['its text behind a document start', `---\n${kubeconfig('east')}`],
     ['its text behind a comment', `# made by a script\n${kubeconfig('east')}`],
-    ['JSON', '{"contexts":[{"name":"east","context":{"cluster":"c","user":"u"}}],"clusters":[{"name":"c","cluster":{"server":"https://a"}}],"users":[{"name":"u","user":{}}]}'],
+    [
+      'JSON',
+      '{"contexts":[{"name":"east","context":{"cluster":"c","user":"u"}}],"clusters":[{"name":"c","cluster":{"server":"https://a"}}],"users":[{"name":"u","user":{}}]}',
+    ],
     ['base64', base64(kubeconfig('east'))],
     ['base64 in lines', wrapped(kubeconfig('east'))],
     ['base64 in Windows lines', wrapped(kubeconfig('east')).replaceAll('\n', '\r\n')],
     ['base64 for URLs', Buffer.from(kubeconfig('east')).toString('base64url')],
-    ['base64 of JSON', base64('{"contexts":[{"name":"east","context":{"cluster":"c","user":"u"}}],"users":[],"clusters":[]}')],
+    [
+      'base64 of JSON',
+      base64('{"contexts":[{"name":"east","context":{"cluster":"c","user":"u"}}],"users":[],"clusters":[]}'),
+    ],
   ])('%s', (_what, value) => {
     expect(contextsIn(value)).toEqual(['east']);
   });
@@ -104,7 +112,10 @@ describe('several files are merged', () => {
     const first = file('a', kubeconfig('east', 'first'));
     const second = file('b', kubeconfig('east', 'second', 'https://other.example'));
     const config = readKubeconfig(`${first}\n${second}`, {});
-    expect([config.getUsers(), config.getClusters()]).toMatchObject([[{ token: 'first' }], [{ server: 'https://east.example' }]]);
+    expect([config.getUsers(), config.getClusters()]).toMatchObject([
+      [{ token: 'first' }],
+      [{ server: 'https://east.example' }],
+    ]);
   });
 
   test('and the first current context counts', () => {
@@ -114,9 +125,15 @@ describe('several files are merged', () => {
 
   test('each with its own relative paths', () => {
     mkdirSync(join(folder, 'sub'));
-    const text = kubeconfig('west').replace('{ token: tok3n-that-nobody-may-see }', '{ client-certificate: cert.pem, client-key: key.pem }');
+    const text = kubeconfig('west').replace(
+      '{ token: tok3n-that-nobody-may-see }',
+      '{ client-certificate: cert.pem, client-key: key.pem }',
+    );
     const config = readKubeconfig(`${file('a', kubeconfig('east'))}\n${file('sub/b', text)}`, {});
-    expect(config.getUsers()[1]).toMatchObject({ certFile: join(folder, 'sub/cert.pem'), keyFile: join(folder, 'sub/key.pem') });
+    expect(config.getUsers()[1]).toMatchObject({
+      certFile: join(folder, 'sub/cert.pem'),
+      keyFile: join(folder, 'sub/key.pem'),
+    });
   });
 });
 
@@ -128,11 +145,15 @@ describe('refused is', () => {
   });
 
   test('a list of which one path is no file', () => {
-    expect(refusal(`${file('a', kubeconfig('east'))}\nno/such/file`)).toMatch(/^Input kubeconfig names no\/such\/file, which is no file\./);
+    expect(refusal(`${file('a', kubeconfig('east'))}\nno/such/file`)).toMatch(
+      /^Input kubeconfig names no\/such\/file, which is no file\./,
+    );
   });
 
   test('$KUBECONFIG, where none of it exists', () => {
-    expect(refusal('', { KUBECONFIG: 'no/a:no/b' })).toMatch(/^\$KUBECONFIG names no\/a, no\/b, which is no file\./);
+    expect(refusal('', { KUBECONFIG: 'no/a:no/b' })).toMatch(
+      /^\$KUBECONFIG names no\/a, no\/b, which is no file\./,
+    );
   });
 
   test.each<[string, string]>([
@@ -161,12 +182,32 @@ describe('a message never holds what is secret', () => {
     ['a line that is indented wrongly', kubeconfig('east').replace('{ token:', '{ bad: [ token:'), TOKEN],
     ['a text that is cut off', kubeconfig('east').slice(0, -3), TOKEN],
     ['an entry that stands there twice', `${kubeconfig('east')}users: []\n`, TOKEN],
-    ['a password that reads as an alias', `kind: Config\nusers:\n- name: a\n  user:\n    password: *${SHORT}\n`, SHORT],
-    ['a password that reads as a tag', `kind: Config\nusers:\n- name: a\n  user:\n    password: !${SHORT} x\n`, SHORT],
+    [
+      'a password that reads as an alias',
+      `kind: Config\nusers:\n- name: a\n  user:\n    password: *${SHORT}\n`,
+      SHORT,
+    ],
+    [
+      'a password that reads as a tag',
+      `kind: Config\nusers:\n- name: a\n  user:\n    password: !${SHORT} x\n`,
+      SHORT,
+    ],
     ['a text without its first lines', `- name: east\n  user:\n    token: ${TOKEN}\n`, TOKEN],
-    ['base64 in lines, in quotes', `"${wrapped(kubeconfig('east'))}"`, base64(kubeconfig('east')).slice(76, 152)],
-    ['base64 in lines, with a stray character', `${wrapped(kubeconfig('east'))}%`, base64(kubeconfig('east')).slice(76, 152)],
-    ['base64 of something else', base64(`hello ${TOKEN} hello hello hello`), base64(`hello ${TOKEN} hello hello hello`)],
+    [
+      'base64 in lines, in quotes',
+      `"${wrapped(kubeconfig('east'))}"`,
+      base64(kubeconfig('east')).slice(76, 152),
+    ],
+    [
+      'base64 in lines, with a stray character',
+      `${wrapped(kubeconfig('east'))}%`,
+      base64(kubeconfig('east')).slice(76, 152),
+    ],
+    [
+      'base64 of something else',
+      base64(`hello ${TOKEN} hello hello hello`),
+      base64(`hello ${TOKEN} hello hello hello`),
+    ],
     ['base64 twice', base64(base64(kubeconfig('east'))), base64(base64(kubeconfig('east'))).slice(0, 40)],
     ['base64 of a text that does not parse', base64(`kind: Config\nusers:\n- token: [${TOKEN}\n`), TOKEN],
   ])('of %s', (_what, value, secret) => {
@@ -174,7 +215,9 @@ describe('a message never holds what is secret', () => {
   });
 
   test('of a file that does not parse', () => {
-    expect(refusal(file('a', `kind: Config\nusers:\n- name: a\n  user:\n    password: *${SHORT}\n`))).not.toContain(SHORT);
+    expect(
+      refusal(file('a', `kind: Config\nusers:\n- name: a\n  user:\n    password: *${SHORT}\n`)),
+    ).not.toContain(SHORT);
   });
 });
 
@@ -185,9 +228,21 @@ describe('what must be masked', () => {
   test.each<[string, string, readonly string[]]>([
     ['a token', '{ token: a-token }', ['a-token']],
     ['a password', '{ username: anna, password: a-password }', ['a-password']],
-    ['certificate and key', '{ client-certificate-data: Y2VydA==, client-key-data: a2V5 }', ['a2V5', 'Y2VydA==']],
-    ['the tokens of a provider', '{ auth-provider: { name: oidc, config: { id-token: an-id-token, refresh-token: a-refresh-token, client-secret: a-client-secret } } }', ['an-id-token', 'a-refresh-token', 'a-client-secret']],
-    ['what a command is given to log in', '{ exec: { apiVersion: client.authentication.k8s.io/v1, command: login, env: [{ name: AWS_SECRET_ACCESS_KEY, value: a-secret-key }] } }', ['a-secret-key']],
+    [
+      'certificate and key',
+      '{ client-certificate-data: Y2VydA==, client-key-data: a2V5 }',
+      ['a2V5', 'Y2VydA=='],
+    ],
+    [
+      'the tokens of a provider',
+      '{ auth-provider: { name: oidc, config: { id-token: an-id-token, refresh-token: a-refresh-token, client-secret: a-client-secret } } }',
+      ['an-id-token', 'a-refresh-token', 'a-client-secret'],
+    ],
+    [
+      'what a command is given to log in',
+      '{ exec: { apiVersion: client.authentication.k8s.io/v1, command: login, env: [{ name: AWS_SECRET_ACCESS_KEY, value: a-secret-key }] } }',
+      ['a-secret-key'],
+    ],
   ])('is %s', (_what, user, secrets) => {
     expect(secretsWith(user)).toEqual(expect.arrayContaining([...secrets]));
   });

@@ -26,9 +26,14 @@ function rollout(status: Deployment['status'] = {}, generation = 2): Deployment 
   };
 }
 
-const unready = (rest: Pod['status'] = {}): Pod => pod('hello-v2-0', LABELS, { status: { conditions: [{ type: 'Ready', status: 'False' }], ...rest } });
+const unready = (rest: Pod['status'] = {}): Pod =>
+  pod('hello-v2-0', LABELS, { status: { conditions: [{ type: 'Ready', status: 'False' }], ...rest } });
 const waiting = (reason: string, message?: string, rest: Partial<ContainerStatus> = {}): Pod =>
-  unready({ containerStatuses: [{ name: APP, state: { waiting: { reason, ...(message === undefined ? {} : { message }) } }, ...rest }] });
+  unready({
+    containerStatuses: [
+      { name: APP, state: { waiting: { reason, ...(message === undefined ? {} : { message }) } }, ...rest },
+    ],
+  });
 
 interface Options {
   readonly timeoutMs?: number;
@@ -37,7 +42,10 @@ interface Options {
 }
 
 /** Waits in a cluster that holds these objects; by default the time is over after the first look. */
-async function wait(objects: readonly KubeObject[], { timeoutMs = 0, check = CHECK, signal = new AbortController().signal }: Options = {}): Promise<readonly string[]> {
+async function wait(
+  objects: readonly KubeObject[],
+  { timeoutMs = 0, check = CHECK, signal = new AbortController().signal }: Options = {},
+): Promise<readonly string[]> {
   const api = opened.add(await kubeApi(...objects));
   const cluster = opened.add(clusterAt(api.url));
   const progress: string[] = [];
@@ -54,8 +62,16 @@ describe('a version is ready', () => {
   test.each<[string, readonly KubeObject[], typeof CHECK]>([
     ['with its Deployment rolled out and a ready pod', [rollout(), POD], CHECK],
     ['with a ready pod, where the action deploys nothing', [POD], { ...CHECK, deployments: [] }],
-    ['with another pod on its way out', [rollout(), POD, pod('old', LABELS, { metadata: { deletionTimestamp: '2026-11-22T10:00:00Z' } })], CHECK],
-    ['with another pod that is not ready, where the action deploys nothing', [POD, { ...unready(), metadata: { ...unready().metadata, name: 'b' } }], { ...CHECK, deployments: [] }],
+    [
+      'with another pod on its way out',
+      [rollout(), POD, pod('old', LABELS, { metadata: { deletionTimestamp: '2026-11-22T10:00:00Z' } })],
+      CHECK,
+    ],
+    [
+      'with another pod that is not ready, where the action deploys nothing',
+      [POD, { ...unready(), metadata: { ...unready().metadata, name: 'b' } }],
+      { ...CHECK, deployments: [] },
+    ],
   ])('%s', async (_what, objects, check) => {
     await expect(wait(objects, { check })).resolves.toEqual([]);
   });
@@ -63,17 +79,63 @@ describe('a version is ready', () => {
 
 describe('a version is not ready yet', () => {
   test.each<[string, readonly KubeObject[], string]>([
-    ['while replicas are missing', [rollout({ availableReplicas: 1 }), POD], 'Deployment gray-demo/hello-v2: 1 of 2 replicas ready'],
-    ['while replicas are old', [rollout({ updatedReplicas: 1 }), POD], 'Deployment gray-demo/hello-v2: 1 of 2 replicas ready'],
-    ['while old replicas are still there', [rollout({ replicas: 3 }), POD], 'Deployment gray-demo/hello-v2: 2 of 2 replicas ready'],
-    ['while the Deployment has not been looked at', [rollout({ observedGeneration: 1 }), POD], 'Deployment gray-demo/hello-v2: 2 of 2 replicas ready'],
+    [
+      'while replicas are missing',
+      [rollout({ availableReplicas: 1 }), POD],
+      'Deployment gray-demo/hello-v2: 1 of 2 replicas ready',
+    ],
+    [
+      'while replicas are old',
+      [rollout({ updatedReplicas: 1 }), POD],
+      'Deployment gray-demo/hello-v2: 1 of 2 replicas ready',
+    ],
+    [
+      'while old replicas are still there',
+      [rollout({ replicas: 3 }), POD],
+      'Deployment gray-demo/hello-v2: 2 of 2 replicas ready',
+    ],
+    [
+      'while the Deployment has not been looked at',
+      [rollout({ observedGeneration: 1 }), POD],
+      'Deployment gray-demo/hello-v2: 2 of 2 replicas ready',
+    ],
     ['without any pod', [rollout()], 'no ready pod is labelled app=helloworld,version=v2'],
-    ['with pods of other labels alone', [rollout(), pod('other', { app: APP, version: 'v1' })], 'no ready pod is labelled app=helloworld,version=v2'],
-    ['with an unready pod, by its reason', [rollout(), unready({ conditions: [{ type: 'Ready', status: 'False', reason: 'ContainersNotReady', message: 'probe fails' }] })], 'Pod gray-demo/hello-v2-0: ContainersNotReady: probe fails'],
-    ['with a pod that no node takes', [rollout({ availableReplicas: 0 }), unready({ conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: 'no CPU' }] })], 'Deployment gray-demo/hello-v2: 0 of 2 replicas ready; Pod gray-demo/hello-v2-0: Unschedulable: no CPU'],
-    ['while its container is made', [rollout(), waiting('ContainerCreating')], 'Pod gray-demo/hello-v2-0: not ready'],
+    [
+      'with pods of other labels alone',
+      [rollout(), pod('other', { app: APP, version: 'v1' })],
+      'no ready pod is labelled app=helloworld,version=v2',
+    ],
+    [
+      'with an unready pod, by its reason',
+      [
+        rollout(),
+        unready({
+          conditions: [
+            { type: 'Ready', status: 'False', reason: 'ContainersNotReady', message: 'probe fails' },
+          ],
+        }),
+      ],
+      'Pod gray-demo/hello-v2-0: ContainersNotReady: probe fails',
+    ],
+    [
+      'with a pod that no node takes',
+      [
+        rollout({ availableReplicas: 0 }),
+        unready({
+          conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: 'no CPU' }],
+        }),
+      ],
+      'Deployment gray-demo/hello-v2: 0 of 2 replicas ready; Pod gray-demo/hello-v2-0: Unschedulable: no CPU',
+    ],
+    [
+      'while its container is made',
+      [rollout(), waiting('ContainerCreating')],
+      'Pod gray-demo/hello-v2-0: not ready',
+    ],
   ])('%s', async (_what, objects, missing) => {
-    await expect(wait(objects)).rejects.toThrow(`Version v2 in west was not ready after 0 s (input ready-timeout): ${missing}`);
+    await expect(wait(objects)).rejects.toThrow(
+      `Version v2 in west was not ready after 0 s (input ready-timeout): ${missing}`,
+    );
   });
 
   test('is told once, and waited for', async () => {
@@ -84,13 +146,57 @@ describe('a version is not ready yet', () => {
 
 describe('a version that does not get ready by waiting is told at once', () => {
   test.each<[string, readonly KubeObject[], string]>([
-    ['an image that is not there', [rollout({ availableReplicas: 0 }), waiting('ImagePullBackOff', 'not found')], 'Deployment gray-demo/hello-v2: 0 of 2 replicas ready; container helloworld of Pod gray-demo/hello-v2-0, image example.com/hello:1: ImagePullBackOff: not found'],
-    ['a container that crashes', [rollout({ availableReplicas: 0 }), waiting('CrashLoopBackOff', 'back-off', { restartCount: 3, lastState: { terminated: { exitCode: 137 } } })], 'image example.com/hello:1: CrashLoopBackOff: back-off (exit code 137, 3 restarts)'],
-    ['a missing secret', [rollout({ availableReplicas: 0 }), waiting('CreateContainerConfigError', 'secret "a" not found')], 'CreateContainerConfigError: secret "a" not found'],
-    ['an init container that crashes', [rollout({ availableReplicas: 0 }), unready({ initContainerStatuses: [{ name: 'init', state: { waiting: { reason: 'CrashLoopBackOff' } } }] })], 'container init of Pod gray-demo/hello-v2-0, image unknown: CrashLoopBackOff'],
-    ['a quota', [rollout({ updatedReplicas: 0, conditions: [{ type: 'ReplicaFailure', status: 'True', message: 'exceeded quota' }] })], 'Deployment gray-demo/hello-v2 cannot make its pods: exceeded quota'],
-    ['a pod without a sidecar', [rollout(), pod('bare', LABELS, { spec: { containers: [{ name: APP }] } })], 'Pod gray-demo/bare has no sidecar, so mutual TLS to it would fail.'],
-    ['one of its pods without a sidecar', [rollout(), POD, pod('bare', LABELS, { spec: { containers: [{ name: APP }] } })], 'Pod gray-demo/bare has no sidecar'],
+    [
+      'an image that is not there',
+      [rollout({ availableReplicas: 0 }), waiting('ImagePullBackOff', 'not found')],
+      'Deployment gray-demo/hello-v2: 0 of 2 replicas ready; container helloworld of Pod gray-demo/hello-v2-0, image example.com/hello:1: ImagePullBackOff: not found',
+    ],
+    [
+      'a container that crashes',
+      [
+        rollout({ availableReplicas: 0 }),
+        waiting('CrashLoopBackOff', 'back-off', {
+          restartCount: 3,
+          lastState: { terminated: { exitCode: 137 } },
+        }),
+      ],
+      'image example.com/hello:1: CrashLoopBackOff: back-off (exit code 137, 3 restarts)',
+    ],
+    [
+      'a missing secret',
+      [rollout({ availableReplicas: 0 }), waiting('CreateContainerConfigError', 'secret "a" not found')],
+      'CreateContainerConfigError: secret "a" not found',
+    ],
+    [
+      'an init container that crashes',
+      [
+        rollout({ availableReplicas: 0 }),
+        unready({
+          initContainerStatuses: [{ name: 'init', state: { waiting: { reason: 'CrashLoopBackOff' } } }],
+        }),
+      ],
+      'container init of Pod gray-demo/hello-v2-0, image unknown: CrashLoopBackOff',
+    ],
+    [
+      'a quota',
+      [
+        rollout({
+          updatedReplicas: 0,
+          conditions: [{ type: 'ReplicaFailure', status: 'True', message: 'exceeded quota' }],
+        }),
+      ],
+      'Deployment gray-demo/hello-v2 cannot make its pods: exceeded quota',
+    ],
+    [
+      'a pod without a sidecar',
+      [rollout(), pod('bare', LABELS, { spec: { containers: [{ name: APP }] } })],
+      'Pod gray-demo/bare has no sidecar, so mutual TLS to it would fail.',
+    ],
+    [
+      'one of its pods without a sidecar',
+      [rollout(), POD, pod('bare', LABELS, { spec: { containers: [{ name: APP }] } })],
+      'Pod gray-demo/bare has no sidecar',
+    ],
     ['a Deployment that is gone', [POD], 'Deployment gray-demo/hello-v2 is gone'],
   ])('%s', async (_what, objects, missing) => {
     const refusal = wait(objects, { timeoutMs: 60_000 });
@@ -99,14 +205,20 @@ describe('a version that does not get ready by waiting is told at once', () => {
   });
 
   test('but not by a quota of an earlier generation', async () => {
-    const earlier = rollout({ observedGeneration: 1, updatedReplicas: 0, conditions: [{ type: 'ReplicaFailure', status: 'True' }] });
+    const earlier = rollout({
+      observedGeneration: 1,
+      updatedReplicas: 0,
+      conditions: [{ type: 'ReplicaFailure', status: 'True' }],
+    });
     await expect(wait([earlier, POD])).rejects.toThrow('was not ready after 0 s');
   });
 });
 
 test('a cancelled wait throws what cancelled it', async () => {
   const reason = new CanaryError('Cancelled by SIGINT.');
-  await expect(wait([rollout()], { timeoutMs: 60_000, signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  await expect(wait([rollout()], { timeoutMs: 60_000, signal: AbortSignal.abort(reason) })).rejects.toBe(
+    reason,
+  );
 });
 
 describe('a pod', () => {
@@ -114,14 +226,22 @@ describe('a pod', () => {
     ['that is ready', POD, true],
     ['that is not', unready(), false],
     ['without conditions', pod('a', {}, { status: { conditions: [] } }), false],
-    ['that is on its way out', pod('a', {}, { metadata: { deletionTimestamp: '2026-11-22T10:00:00Z' } }), false],
+    [
+      'that is on its way out',
+      pod('a', {}, { metadata: { deletionTimestamp: '2026-11-22T10:00:00Z' } }),
+      false,
+    ],
   ])('%s takes traffic: %p', (_what, one, takes) => {
     expect(isReady(one)).toBe(takes);
   });
 
   test.each<[string, Pod, boolean]>([
     ['beside its containers', POD, true],
-    ['ahead of its containers', pod('a', {}, { spec: { containers: [{ name: APP }], initContainers: [{ name: 'istio-proxy' }] } }), true],
+    [
+      'ahead of its containers',
+      pod('a', {}, { spec: { containers: [{ name: APP }], initContainers: [{ name: 'istio-proxy' }] } }),
+      true,
+    ],
     ['nowhere', pod('a', {}, { spec: { containers: [{ name: APP }] } }), false],
   ])('with the sidecar %s has one: %p', (_what, one, has) => {
     expect(hasSidecar(one)).toBe(has);

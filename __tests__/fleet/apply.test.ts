@@ -18,7 +18,10 @@ afterEach(() => opened.close());
 const signal = new AbortController().signal;
 const OLD = virtualService([{ route: [to('v1', 100)] }]);
 const PATH = pathOf(OLD);
-const NEW: VirtualService = { ...OLD, spec: { ...OLD.spec, http: [{ route: [to('v1', 80), to('v2', 20)] }] } };
+const NEW: VirtualService = {
+  ...OLD,
+  spec: { ...OLD.spec, http: [{ route: [to('v1', 80), to('v2', 20)] }] },
+};
 
 interface Stage {
   readonly fleet: Fleet;
@@ -34,7 +37,10 @@ async function stage(): Promise<Stage> {
   const fleet = opened.add(Fleet.open(config, [EAST, WEST], signal));
   const changes = await Promise.all(
     [EAST, WEST].map(async (cluster): Promise<Change> => {
-      const before = (await fleet.cluster(cluster).read(OLD.apiVersion, OLD.kind, OLD.metadata.name, OLD.metadata.namespace)) ?? OLD;
+      const before =
+        (await fleet
+          .cluster(cluster)
+          .read(OLD.apiVersion, OLD.kind, OLD.metadata.name, OLD.metadata.namespace)) ?? OLD;
       return { cluster, verb: 'update', object: withVersionOf(NEW, before), before, reason: 'weights' };
     }),
   );
@@ -60,7 +66,9 @@ describe('writing together', () => {
   test('writes every cluster, and tells each write', async () => {
     const { fleet, changes, east, west } = await stage();
     const told: string[] = [];
-    await writeTogether(fleet, changes, signal, ({ change, stored }) => told.push(`${change.cluster} ${nameOf(stored)}`));
+    await writeTogether(fleet, changes, signal, ({ change, stored }) =>
+      told.push(`${change.cluster} ${nameOf(stored)}`),
+    );
     expect([told.toSorted(), heldIn(east), heldIn(west)]).toEqual([
       ['east VirtualService gray-demo/helloworld', 'west VirtualService gray-demo/helloworld'],
       NEW.spec,
@@ -71,7 +79,9 @@ describe('writing together', () => {
   test('puts back what was written where another cluster refuses', async () => {
     const { fleet, changes, east, west } = await stage();
     west.intercept = failing();
-    await expect(writeTogether(fleet, changes, signal, () => undefined)).rejects.toThrow('virtualservices is forbidden');
+    await expect(writeTogether(fleet, changes, signal, () => undefined)).rejects.toThrow(
+      'virtualservices is forbidden',
+    );
     expect([heldIn(east), heldIn(west)]).toEqual([OLD.spec, OLD.spec]);
   });
 
@@ -102,13 +112,18 @@ describe('writing together', () => {
       east.objects.set(PATH, { ...theirs, metadata: { ...theirs.metadata, resourceVersion: 'theirs' } });
       edited();
     }).catch(messageOf);
-    expect([heldIn(east), failure]).toEqual([theirs.spec, expect.stringContaining('VirtualService gray-demo/helloworld in east could not be put back')]);
+    expect([heldIn(east), failure]).toEqual([
+      theirs.spec,
+      expect.stringContaining('VirtualService gray-demo/helloworld in east could not be put back'),
+    ]);
   });
 
   test('writes nothing that was changed since it was read', async () => {
     const { fleet, changes, west } = await stage();
     west.objects.set(PATH, { ...OLD, metadata: { ...OLD.metadata, resourceVersion: 'theirs' } });
-    await expect(writeTogether(fleet, changes, signal, () => undefined)).rejects.toThrow('It was changed by someone else in between; run again.');
+    await expect(writeTogether(fleet, changes, signal, () => undefined)).rejects.toThrow(
+      'It was changed by someone else in between; run again.',
+    );
     expect(heldIn(west)).toEqual(OLD.spec);
   });
 
@@ -137,7 +152,9 @@ describe('writing together', () => {
   test('is not begun where the run is cancelled already', async () => {
     const { fleet, changes, east, west } = await stage();
     const cancelled = AbortSignal.abort(new CanaryError('Cancelled by SIGINT.'));
-    await expect(writeTogether(fleet, changes, cancelled, () => undefined)).rejects.toThrow('Cancelled by SIGINT.');
+    await expect(writeTogether(fleet, changes, cancelled, () => undefined)).rejects.toThrow(
+      'Cancelled by SIGINT.',
+    );
     expect([east.writes, west.writes]).toEqual([[], []]);
   });
 
@@ -155,12 +172,21 @@ describe('writing together', () => {
 
 describe('writing in order', () => {
   const rule = destinationRule(['v1']);
-  const inEast = (object: Change['object']): Change => ({ cluster: EAST, verb: 'create', object, before: undefined, reason: '' });
+  const inEast = (object: Change['object']): Change => ({
+    cluster: EAST,
+    verb: 'create',
+    object,
+    before: undefined,
+    reason: '',
+  });
 
   test('writes the changes of a cluster one after the other', async () => {
     const { fleet, east } = await stage();
     await writeInOrder(fleet, [inEast(service()), inEast(rule)], () => undefined);
-    expect(east.writes.map((write) => write.split('?')[0])).toEqual(['POST /api/v1/namespaces/gray-demo/services', 'POST /apis/networking.istio.io/v1/namespaces/gray-demo/destinationrules']);
+    expect(east.writes.map((write) => write.split('?')[0])).toEqual([
+      'POST /api/v1/namespaces/gray-demo/services',
+      'POST /apis/networking.istio.io/v1/namespaces/gray-demo/destinationrules',
+    ]);
   });
 
   test('ends in a cluster at its first failure, and not in the others', async () => {
@@ -170,8 +196,15 @@ describe('writing in order', () => {
       refuse(response, 403, 'Forbidden', 'no');
       return true;
     };
-    const changes = [inEast(service()), inEast(rule), { ...inEast(service()), cluster: WEST }, { ...inEast(rule), cluster: WEST }];
-    await expect(writeInOrder(fleet, changes, () => undefined)).rejects.toThrow('Creating Service gray-demo/helloworld in east: no (403 Forbidden)');
+    const changes = [
+      inEast(service()),
+      inEast(rule),
+      { ...inEast(service()), cluster: WEST },
+      { ...inEast(rule), cluster: WEST },
+    ];
+    await expect(writeInOrder(fleet, changes, () => undefined)).rejects.toThrow(
+      'Creating Service gray-demo/helloworld in east: no (403 Forbidden)',
+    );
     expect([east.writes.length, west.writes.length]).toEqual([1, 2]);
   });
 });

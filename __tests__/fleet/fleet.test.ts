@@ -5,7 +5,18 @@ import type { KubeObject } from '../../src/release/objects.ts';
 import '../support/one-realm.ts';
 import { kubeApi, kubeconfigFor, refuse } from '../support/kube-api.ts';
 import type { KubeApi } from '../support/kube-api.ts';
-import { APP, NAMESPACE, deployment, destinationRule, gateway, namespaceOf, service, to, versionPod, virtualService } from '../support/objects.ts';
+import {
+  APP,
+  NAMESPACE,
+  deployment,
+  destinationRule,
+  gateway,
+  namespaceOf,
+  service,
+  to,
+  versionPod,
+  virtualService,
+} from '../support/objects.ts';
 import { EAST, WEST, release } from '../support/release.ts';
 import { Opened } from '../support/server.ts';
 
@@ -39,7 +50,9 @@ describe('work done side by side', () => {
   });
 
   test('with several failures lists them', async () => {
-    await expect(allOf([failing('east: a'), Promise.resolve(1), failing('west: b')])).rejects.toThrow('- east: a\n- west: b');
+    await expect(allOf([failing('east: a'), Promise.resolve(1), failing('west: b')])).rejects.toThrow(
+      '- east: a\n- west: b',
+    );
   });
 
   test('with several equal failures tells one', async () => {
@@ -47,7 +60,10 @@ describe('work done side by side', () => {
   });
 
   test('with something thrown that is no error lists it as well', async () => {
-    await expect(allOf([failing('a'), Promise.reject('b' as unknown as Error)])).rejects.toThrow('- a\n- b');
+    const thrown = Promise.resolve().then(() => {
+      AbortSignal.abort('b').throwIfAborted();
+    });
+    await expect(allOf([failing('a'), thrown])).rejects.toThrow('- a\n- b');
   });
 
   test('ends all of it before it throws: a failure cuts no other short', async () => {
@@ -81,7 +97,10 @@ async function stage(east: readonly KubeObject[], west: readonly KubeObject[] = 
 }
 
 describe('reading the fleet', () => {
-  const own = { ...deployment('helloworld-v1', { app: APP }), metadata: { name: 'helloworld-v1', namespace: NAMESPACE } };
+  const own = {
+    ...deployment('helloworld-v1', { app: APP }),
+    metadata: { name: 'helloworld-v1', namespace: NAMESPACE },
+  };
   const objects = [
     namespaceOf(NAMESPACE),
     service(),
@@ -98,8 +117,16 @@ describe('reading the fleet', () => {
   test('brings what the release may touch, in every cluster', async () => {
     const { fleet } = await stage(objects);
     const east = (await fleet.read(release())).get(EAST);
-    const names = (list: readonly KubeObject[] = []): readonly string[] => list.map(({ metadata }) => metadata.name);
-    expect([east?.namespace, east?.service, names(east?.deployments), names(east?.pods), names(east?.traffic?.virtualServices), names(east?.traffic?.destinationRules)]).toMatchObject([
+    const names = (list: readonly KubeObject[] = []): readonly string[] =>
+      list.map(({ metadata }) => metadata.name);
+    expect([
+      east?.namespace,
+      east?.service,
+      names(east?.deployments),
+      names(east?.pods),
+      names(east?.traffic?.virtualServices),
+      names(east?.traffic?.destinationRules),
+    ]).toMatchObject([
       { metadata: { name: NAMESPACE } },
       { metadata: { name: APP, namespace: NAMESPACE } },
       ['helloworld-v1'],
@@ -112,18 +139,29 @@ describe('reading the fleet', () => {
   test('brings the Gateways of the namespace, and those of others that the routes name', async () => {
     const { fleet } = await stage(objects);
     const traffic = (await fleet.read(release())).get(EAST)?.traffic;
-    expect(traffic?.gateways.map(({ metadata }) => `${metadata.namespace ?? ''}/${metadata.name}`)).toEqual(['gray-demo/helloworld', 'istio-system/public']);
+    expect(traffic?.gateways.map(({ metadata }) => `${metadata.namespace ?? ''}/${metadata.name}`)).toEqual([
+      'gray-demo/helloworld',
+      'istio-system/public',
+    ]);
   });
 
   test('of a cluster that holds nothing is empty', async () => {
     const { fleet } = await stage(objects);
-    expect((await fleet.read(release())).get(WEST)).toMatchObject({ namespace: undefined, service: undefined, deployments: [], pods: [] });
+    expect((await fleet.read(release())).get(WEST)).toMatchObject({
+      namespace: undefined,
+      service: undefined,
+      deployments: [],
+      pods: [],
+    });
   });
 
   test('asks no cluster for routes that it does not serve', async () => {
     const { fleet, west } = await stage(objects);
     const state = (await fleet.read(release({ configClusters: [EAST] }))).get(WEST);
-    expect([state?.traffic, west.asked.filter(({ path }) => path.includes('istio'))]).toEqual([undefined, []]);
+    expect([state?.traffic, west.asked.filter(({ path }) => path.includes('istio'))]).toEqual([
+      undefined,
+      [],
+    ]);
   });
 
   test('fails where one cluster cannot be read, and names it', async () => {
@@ -133,7 +171,9 @@ describe('reading the fleet', () => {
       refuse(response, 403, 'Forbidden', 'pods is forbidden');
       return true;
     };
-    await expect(fleet.read(release())).rejects.toThrow(/^Listing Pods of gray-demo in west: pods is forbidden \(403 Forbidden\)/);
+    await expect(fleet.read(release())).rejects.toThrow(
+      /^Listing Pods of gray-demo in west: pods is forbidden \(403 Forbidden\)/,
+    );
   });
 
   test('again brings the routes as they are by then', async () => {
@@ -141,7 +181,10 @@ describe('reading the fleet', () => {
     const state = await fleet.read(release());
     for (const path of east.objects.keys()) if (path.includes('virtualservices')) east.objects.delete(path);
     const again = await fleet.readAgain(release(), state);
-    expect([again.get(EAST)?.traffic?.virtualServices, again.get(EAST)?.service]).toEqual([[], state.get(EAST)?.service]);
+    expect([again.get(EAST)?.traffic?.virtualServices, again.get(EAST)?.service]).toEqual([
+      [],
+      state.get(EAST)?.service,
+    ]);
   });
 });
 

@@ -15,7 +15,11 @@ afterEach(() => opened.close());
 
 const PATH = '/apis/coordination.k8s.io/v1/namespaces/gray-demo/leases/multicluster-canary-helloworld';
 const ME: Identity = { holder: 'me', run: 'https://example.com/runs/1' };
-const INTENT: Intent = { target: weights({ v1: 80, v2: 20 }), previous: weights({ v1: 100, v2: 0 }), run: ME.run };
+const INTENT: Intent = {
+  target: weights({ v1: 80, v2: 20 }),
+  previous: weights({ v1: 100, v2: 0 }),
+  run: ME.run,
+};
 
 /** The Lease of another run, renewed just now or long ago. */
 function lease(renewTime: string, intent?: Readonly<Record<string, unknown>>): KubeObject {
@@ -25,7 +29,10 @@ function lease(renewTime: string, intent?: Readonly<Record<string, unknown>>): K
     metadata: {
       name: 'multicluster-canary-helloworld',
       namespace: 'gray-demo',
-      annotations: { 'example.com/owner': 'team-a', ...(intent === undefined ? {} : { 'multicluster-canary/intent': JSON.stringify(intent) }) },
+      annotations: {
+        'example.com/owner': 'team-a',
+        ...(intent === undefined ? {} : { 'multicluster-canary/intent': JSON.stringify(intent) }),
+      },
     },
     spec: { holderIdentity: 'other', leaseDurationSeconds: 30, renewTime },
   };
@@ -38,7 +45,10 @@ interface Stage {
   readonly east: KubeApi;
   readonly west: KubeApi;
   readonly waits: string[];
-  readonly take: (options?: { readonly signal?: AbortSignal; readonly onWait?: () => void }) => Promise<Taken>;
+  readonly take: (options?: {
+    readonly signal?: AbortSignal;
+    readonly onWait?: () => void;
+  }) => Promise<Taken>;
 }
 
 async function stage(east: readonly KubeObject[] = [], west: readonly KubeObject[] = []): Promise<Stage> {
@@ -66,7 +76,8 @@ async function stage(east: readonly KubeObject[] = [], west: readonly KubeObject
   };
 }
 
-const holderIn = (api: KubeApi): unknown => (api.objects.get(PATH)?.['spec'] as { readonly holderIdentity?: string } | undefined)?.holderIdentity;
+const holderIn = (api: KubeApi): unknown =>
+  (api.objects.get(PATH)?.['spec'] as { readonly holderIdentity?: string } | undefined)?.holderIdentity;
 const intentIn = (api: KubeApi): unknown => {
   const text = api.objects.get(PATH)?.metadata.annotations?.['multicluster-canary/intent'];
   return text === undefined ? undefined : JSON.parse(text);
@@ -77,7 +88,12 @@ describe('taking the lock', () => {
     const { take, east, west } = await stage();
     await take();
     const written = { target: { v1: 80, v2: 20 }, previous: { v1: 100, v2: 0 }, run: ME.run };
-    expect([holderIn(east), holderIn(west), intentIn(east), intentIn(west)]).toEqual(['me', 'me', written, written]);
+    expect([holderIn(east), holderIn(west), intentIn(east), intentIn(west)]).toEqual([
+      'me',
+      'me',
+      written,
+      written,
+    ]);
   });
 
   test('that is free waits for nobody, and finds nothing unfinished', async () => {
@@ -92,9 +108,17 @@ describe('taking the lock', () => {
   });
 
   test('of a run that died takes it over, with what that run left unfinished', async () => {
-    const left = { target: { v1: 50, v2: 50 }, previous: { v1: 80, v2: 20 }, run: 'https://example.com/runs/0' };
+    const left = {
+      target: { v1: 50, v2: 50 },
+      previous: { v1: 80, v2: 20 },
+      run: 'https://example.com/runs/0',
+    };
     const { take } = await stage([lease(LONG_AGO, left)]);
-    expect((await take()).abandoned).toEqual({ target: weights({ v1: 50, v2: 50 }), previous: weights({ v1: 80, v2: 20 }), run: left.run });
+    expect((await take()).abandoned).toEqual({
+      target: weights({ v1: 50, v2: 50 }),
+      previous: weights({ v1: 80, v2: 20 }),
+      run: left.run,
+    });
   });
 
   test.each<[string, string]>([
@@ -118,9 +142,14 @@ describe('taking the lock', () => {
   });
 
   test('of a run that goes on waits for it, and tells for whom', async () => {
-    const { take, east, waits } = await stage([lease(NOW, { target: { v1: 100 }, run: 'https://example.com/runs/0' })]);
+    const { take, east, waits } = await stage([
+      lease(NOW, { target: { v1: 100 }, run: 'https://example.com/runs/0' }),
+    ]);
     const taken = await take({ onWait: () => east.objects.delete(PATH) });
-    expect([taken.waited, waits]).toEqual([true, ['https://example.com/runs/0 holds the lock of helloworld in east: waiting for it.']]);
+    expect([taken.waited, waits]).toEqual([
+      true,
+      ['https://example.com/runs/0 holds the lock of helloworld in east: waiting for it.'],
+    ]);
   });
 
   test('can be cancelled while it waits, and leaves no lock behind', async () => {
@@ -167,7 +196,12 @@ describe('a lock that is held', () => {
   test('is given back in every cluster, without its intent', async () => {
     const { take, east, west } = await stage();
     await (await take()).lock.release();
-    expect([holderIn(east), holderIn(west), intentIn(east), intentIn(west)]).toEqual(['', '', undefined, undefined]);
+    expect([holderIn(east), holderIn(west), intentIn(east), intentIn(west)]).toEqual([
+      '',
+      '',
+      undefined,
+      undefined,
+    ]);
   });
 
   test('is given back although a cluster is away', async () => {

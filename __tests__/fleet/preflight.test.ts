@@ -12,9 +12,20 @@ import { Opened } from '../support/server.ts';
 const opened = new Opened();
 afterEach(() => opened.close());
 
-const change = (verb: Change['verb'], object: Change['object'], cluster = EAST): Change => ({ cluster, verb, object, before: undefined, reason: '' });
-const CHANGES = [change('apply', namespaceOf('gray-demo')), change('apply', service()), change('update', virtualService([{ route: [to('v1')] }]))];
-const told = (access: readonly Access[]): readonly string[] => access.map(({ cluster, verb, kind, namespace = '-' }) => `${cluster} ${verb} ${kind} ${namespace}`);
+const change = (verb: Change['verb'], object: Change['object'], cluster = EAST): Change => ({
+  cluster,
+  verb,
+  object,
+  before: undefined,
+  reason: '',
+});
+const CHANGES = [
+  change('apply', namespaceOf('gray-demo')),
+  change('apply', service()),
+  change('update', virtualService([{ route: [to('v1')] }])),
+];
+const told = (access: readonly Access[]): readonly string[] =>
+  access.map(({ cluster, verb, kind, namespace = '-' }) => `${cluster} ${verb} ${kind} ${namespace}`);
 const LOCK = ['get', 'create', 'update'].map((verb) => `east ${verb} Lease gray-demo`);
 const inEast = release({ configClusters: [EAST] });
 
@@ -59,14 +70,20 @@ describe('before anything is written', () => {
         const api = opened.add(await kubeApi());
         api.intercept = ({ path, body }, response) => {
           if (path !== REVIEWS) return false;
-          const { verb, resource } = (JSON.parse(body) as { spec: { resourceAttributes: { verb: string; resource: string } } }).spec.resourceAttributes;
-          response.end(JSON.stringify({ status: { allowed: !denied.includes(`${name} ${verb} ${resource}`) } }));
+          const { verb, resource } = (
+            JSON.parse(body) as { spec: { resourceAttributes: { verb: string; resource: string } } }
+          ).spec.resourceAttributes;
+          response.end(
+            JSON.stringify({ status: { allowed: !denied.includes(`${name} ${verb} ${resource}`) } }),
+          );
           return true;
         };
         return [name, api.url] as const;
       }),
     );
-    const fleet = opened.add(Fleet.open(kubeconfigFor(Object.fromEntries(urls)), [EAST, WEST], new AbortController().signal));
+    const fleet = opened.add(
+      Fleet.open(kubeconfigFor(Object.fromEntries(urls)), [EAST, WEST], new AbortController().signal),
+    );
     await preflight(fleet, release(), [...CHANGES, change('update', virtualService([]), WEST)]);
   }
 
@@ -75,7 +92,9 @@ describe('before anything is written', () => {
   });
 
   test('every right that is missing is told, by cluster', async () => {
-    await expect(check('east create namespaces', 'west update virtualservices', 'west create leases')).rejects.toThrow(
+    await expect(
+      check('east create namespaces', 'west update virtualservices', 'west create leases'),
+    ).rejects.toThrow(
       [
         'The user of the kubeconfig may not do all that is needed. Grant it, and run again; nothing has been written:',
         '- west: create Lease in gray-demo',

@@ -4,13 +4,17 @@ import { gatewayKey, isHttps, newGateway, sampledServer } from '../../src/releas
 import { ISTIO, gateway, server } from '../support/objects.ts';
 
 test('a Gateway made anew takes plain HTTP on port 80 for the hosts', () => {
-  expect(newGateway(ISTIO, { name: 'hello', namespace: 'demo' }, { istio: 'gw' }, ['a.example', '*.b.example'])).toEqual({
+  expect(
+    newGateway(ISTIO, { name: 'hello', namespace: 'demo' }, { istio: 'gw' }, ['a.example', '*.b.example']),
+  ).toEqual({
     apiVersion: ISTIO,
     kind: 'Gateway',
     metadata: { name: 'hello', namespace: 'demo' },
     spec: {
       selector: { istio: 'gw' },
-      servers: [{ port: { number: 80, name: 'http', protocol: 'HTTP' }, hosts: ['a.example', '*.b.example'] }],
+      servers: [
+        { port: { number: 80, name: 'http', protocol: 'HTTP' }, hosts: ['a.example', '*.b.example'] },
+      ],
     },
   });
 });

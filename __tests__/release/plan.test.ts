@@ -15,6 +15,7 @@ import {
   HOST,
   NAMESPACE,
   clusterState,
+  deployment,
   destinationRule,
   fleetOf,
   gateway,
@@ -29,7 +30,8 @@ import {
 import { EAST, WEST, release, weights } from '../support/release.ts';
 
 /** `east create Gateway gray-demo/helloworld` */
-const told = (changes: readonly Change[]): readonly string[] => changes.map(({ cluster, verb, object }) => `${cluster} ${verb} ${nameOf(object)}`);
+const told = (changes: readonly Change[]): readonly string[] =>
+  changes.map(({ cluster, verb, object }) => `${cluster} ${verb} ${nameOf(object)}`);
 
 const replaceIn = <T extends KubeObject>(objects: readonly T[], one: T): readonly T[] => [
   ...objects.filter(({ metadata }) => metadata.name !== one.metadata.name),
@@ -39,7 +41,12 @@ const replaceIn = <T extends KubeObject>(objects: readonly T[], one: T): readonl
 /** The fleet as it stands once a plan has been carried out: what an API server would hold then. */
 function after(fleet: FleetState, plan: Plan): FleetState {
   const writes = [...plan.workloads, ...plan.subsets, ...plan.previews, ...plan.routes];
-  return new Map([...fleet].map(([name, state]) => [name, writes.filter(({ cluster }) => cluster === name).reduce(written, state)]));
+  return new Map(
+    [...fleet].map(([name, state]) => [
+      name,
+      writes.filter(({ cluster }) => cluster === name).reduce(written, state),
+    ]),
+  );
 }
 
 function written(state: ClusterState, { object }: Change): ClusterState {
@@ -60,7 +67,10 @@ function written(state: ClusterState, { object }: Change): ClusterState {
   }
 }
 
-function withTraffic(traffic: NonNullable<ClusterState['traffic']>, object: KubeObject): NonNullable<ClusterState['traffic']> {
+function withTraffic(
+  traffic: NonNullable<ClusterState['traffic']>,
+  object: KubeObject,
+): NonNullable<ClusterState['traffic']> {
   switch (object.kind) {
     case 'VirtualService':
       return { ...traffic, virtualServices: replaceIn(traffic.virtualServices, object as VirtualService) };
@@ -72,10 +82,13 @@ function withTraffic(traffic: NonNullable<ClusterState['traffic']>, object: Kube
 }
 
 const splits = (given: Release, fleet: FleetState): readonly string[] =>
-  weightsInForce(given, fleet).map(({ cluster, weights: held }) => `${cluster} ${held === undefined ? 'none' : formatWeights(held)}`);
+  weightsInForce(given, fleet).map(
+    ({ cluster, weights: held }) => `${cluster} ${held === undefined ? 'none' : formatWeights(held)}`,
+  );
 
 /** All that a plan writes to Istio's objects, as far as it can be told in a line each. */
-const trafficIn = ({ subsets, previews, routes }: Plan): readonly string[] => told([...subsets, ...previews, ...routes]);
+const trafficIn = ({ subsets, previews, routes }: Plan): readonly string[] =>
+  told([...subsets, ...previews, ...routes]);
 const virgin = fleetOf(clusterState(EAST), clusterState(WEST));
 const at = (given: Readonly<Record<string, number>>, rest: Parameters<typeof release>[0] = {}): Release =>
   release({ ...rest, traffic: { ...rest.traffic, weights: weights(given) } });
@@ -110,7 +123,9 @@ describe('a first install', () => {
   });
 
   test('sends no user anywhere while the VirtualServices hold previews alone', () => {
-    const names = plan.previews.map(({ object }) => (object as VirtualService).spec.http?.map(({ name }) => name));
+    const names = plan.previews.map(({ object }) =>
+      (object as VirtualService).spec.http?.map(({ name }) => name),
+    );
     expect(names).toEqual([
       ['canary-preview-v1', 'canary-preview-v2'],
       ['canary-preview-v1', 'canary-preview-v2'],
@@ -119,8 +134,20 @@ describe('a first install', () => {
 
   test('waits for each version in its cluster, by the labels of Service and subset', () => {
     expect(plan.ready).toEqual([
-      { cluster: EAST, version: 'v1', labels: { app: APP, version: 'v1' }, deployments: ['helloworld-v1'], gains: true },
-      { cluster: WEST, version: 'v2', labels: { app: APP, version: 'v2' }, deployments: ['helloworld-v2'], gains: true },
+      {
+        cluster: EAST,
+        version: 'v1',
+        labels: { app: APP, version: 'v1' },
+        deployments: ['helloworld-v1'],
+        gains: true,
+      },
+      {
+        cluster: WEST,
+        version: 'v2',
+        labels: { app: APP, version: 'v2' },
+        deployments: ['helloworld-v2'],
+        gains: true,
+      },
     ]);
   });
 
@@ -137,14 +164,25 @@ describe('a first install', () => {
   });
 
   test('takes hosts, gateway and selector as given, and `*` by default', () => {
-    const hosted = at({ v1: 80, v2: 20 }, { traffic: { hosts: ['a.example'], gatewaySelector: { istio: 'gw' } } });
+    const hosted = at(
+      { v1: 80, v2: 20 },
+      { traffic: { hosts: ['a.example'], gatewaySelector: { istio: 'gw' } } },
+    );
     const specs = (one: Release): unknown =>
       [...planRollout(one, virgin).subsets, ...planRollout(one, virgin).previews]
         .filter(({ cluster }) => cluster === EAST)
         .map(({ object }) => object['spec']);
     expect([specs(hosted), specs(given)]).toMatchObject([
-      [{ selector: { istio: 'gw' }, servers: [{ hosts: ['a.example'] }] }, {}, { hosts: ['a.example'], gateways: [APP] }],
-      [{ selector: { istio: 'ingressgateway' }, servers: [{ hosts: ['*'] }] }, {}, { hosts: ['*'], gateways: [APP] }],
+      [
+        { selector: { istio: 'gw' }, servers: [{ hosts: ['a.example'] }] },
+        {},
+        { hosts: ['a.example'], gateways: [APP] },
+      ],
+      [
+        { selector: { istio: 'ingressgateway' }, servers: [{ hosts: ['*'] }] },
+        {},
+        { hosts: ['*'], gateways: [APP] },
+      ],
     ]);
   });
 
@@ -163,13 +201,25 @@ describe('a first install', () => {
   });
 
   test('of one version gives it everything', () => {
-    const single = release({ version: 'v1', placement: new Map([['v1', [EAST]]]), workload: { images: new Map([['v1', 'i:1']]) } });
+    const single = release({
+      version: 'v1',
+      placement: new Map([['v1', [EAST]]]),
+      workload: { images: new Map([['v1', 'i:1']]) },
+    });
     expect(planRollout(single, virgin).weights).toEqual(weights({ v1: 100 }));
   });
 
   test('of one version beside a route that already serves the app needs weights', () => {
-    const single = release({ version: 'v1', placement: new Map(), clusters: [EAST], configClusters: [EAST], workload: { images: new Map([['v1', 'i:1']]) } });
-    const served = fleetOf(clusterState(EAST, { traffic: { virtualServices: [virtualService([{ route: [to(undefined)] }])] } }));
+    const single = release({
+      version: 'v1',
+      placement: new Map(),
+      clusters: [EAST],
+      configClusters: [EAST],
+      workload: { images: new Map([['v1', 'i:1']]) },
+    });
+    const served = fleetOf(
+      clusterState(EAST, { traffic: { virtualServices: [virtualService([{ route: [to(undefined)] }])] } }),
+    );
     expect(() => planRollout(single, served)).toThrow('The input weights is not set');
   });
 });
@@ -199,14 +249,24 @@ describe('a rerun', () => {
   });
 
   test('with the versions named in another order changes no traffic', () => {
-    const turned = release({ placement: new Map([['v2', [WEST]], ['v1', [EAST]]]) });
+    const turned = release({
+      placement: new Map([
+        ['v2', [WEST]],
+        ['v1', [EAST]],
+      ]),
+    });
     expect(trafficIn(planRollout(turned, standing))).toEqual([]);
   });
 
   test('after an existing route was taken over whose versions stand in another order changes no traffic', () => {
     const brown = fleetOf(
       ...[EAST, WEST].map((name) =>
-        clusterState(name, { traffic: { virtualServices: [virtualService([{ route: [to('v2', 0), to('v1', 100)] }])], gateways: [gateway()] } }),
+        clusterState(name, {
+          traffic: {
+            virtualServices: [virtualService([{ route: [to('v2', 0), to('v1', 100)] }])],
+            gateways: [gateway()],
+          },
+        }),
       ),
     );
     const taken = after(brown, planRollout(given, brown));
@@ -223,7 +283,12 @@ describe('a rerun', () => {
   test('beside another host that takes a third of the route changes no traffic', () => {
     const shared = fleetOf(
       ...[EAST, WEST].map((name) =>
-        clusterState(name, { traffic: { virtualServices: [virtualService([{ route: [to('v1', 67), toOther(33)] }])], gateways: [gateway()] } }),
+        clusterState(name, {
+          traffic: {
+            virtualServices: [virtualService([{ route: [to('v1', 67), toOther(33)] }])],
+            gateways: [gateway()],
+          },
+        }),
       ),
     );
     const taken = after(shared, planRollout(given, shared));
@@ -233,9 +298,22 @@ describe('a rerun', () => {
   test('of versions named by numbers changes no traffic', () => {
     const numbered = release({
       version: '2',
-      placement: new Map([['10', [EAST]], ['2', [WEST]]]),
-      workload: { images: new Map([['10', 'i:10'], ['2', 'i:2']]) },
-      traffic: { weights: weights([['10', 80], ['2', 20]]) },
+      placement: new Map([
+        ['10', [EAST]],
+        ['2', [WEST]],
+      ]),
+      workload: {
+        images: new Map([
+          ['10', 'i:10'],
+          ['2', 'i:2'],
+        ]),
+      },
+      traffic: {
+        weights: weights([
+          ['10', 80],
+          ['2', 20],
+        ]),
+      },
     });
     expect(trafficIn(planRollout(numbered, after(virgin, planRollout(numbered, virgin))))).toEqual([]);
   });
@@ -265,12 +343,19 @@ describe('the next step', () => {
 
   test('records the weights, those before them, the revision and the app', () => {
     expect(plan.routes.map(({ object }) => recordOf(object))).toEqual(
-      [EAST, WEST].map(() => ({ app: APP, revision: 2, weights: weights({ v1: 80, v2: 20 }), history: [weights({ v1: 100, v2: 0 })] })),
+      [EAST, WEST].map(() => ({
+        app: APP,
+        revision: 2,
+        weights: weights({ v1: 80, v2: 20 }),
+        history: [weights({ v1: 100, v2: 0 })],
+      })),
     );
   });
 
   test('is based on the objects as they stand', () => {
-    expect(plan.routes.map(({ before }) => before)).toEqual([...standing.values()].map(({ traffic }) => traffic?.virtualServices[0]));
+    expect(plan.routes.map(({ before }) => before)).toEqual(
+      [...standing.values()].map(({ traffic }) => traffic?.virtualServices[0]),
+    );
   });
 
   test('probes the version that gets more, and not the one that gets less', () => {
@@ -278,7 +363,10 @@ describe('the next step', () => {
   });
 
   test('waits for a version that gets less only where it is deployed anew', () => {
-    const deployed = planRollout(at({ v1: 80, v2: 20 }, { workload: { images: new Map([['v2', 'i:2']]) } }), standing);
+    const deployed = planRollout(
+      at({ v1: 80, v2: 20 }, { workload: { images: new Map([['v2', 'i:2']]) } }),
+      standing,
+    );
     expect(deployed.ready.map(({ version, gains }) => `${version} ${String(gains)}`)).toEqual(['v2 true']);
   });
 });
@@ -289,7 +377,16 @@ describe('a step that was cut off', () => {
   const step = planRollout(asked, first);
 
   test('after its previews writes only the routes that are left, under a revision of its own', () => {
-    const third = at({ v1: 80, v2: 20, v3: 0 }, { placement: new Map([['v1', [EAST]], ['v2', [WEST]], ['v3', [WEST]]]) });
+    const third = at(
+      { v1: 80, v2: 20, v3: 0 },
+      {
+        placement: new Map([
+          ['v1', [EAST]],
+          ['v2', [WEST]],
+          ['v3', [WEST]],
+        ]),
+      },
+    );
     const cut = after(first, { ...planRollout(third, first), routes: [] });
     const rest = planRollout(third, cut);
     expect([trafficIn(rest), rest.revision]).toEqual([
@@ -317,8 +414,15 @@ describe('a step that was cut off', () => {
 });
 
 describe('a step back', () => {
-  const steps = [{ v1: 100, v2: 0 }, { v1: 80, v2: 20 }, { v1: 50, v2: 50 }];
-  const standing = steps.reduce((fleet: FleetState, step) => after(fleet, planRollout(at(step), fleet)), virgin);
+  const steps = [
+    { v1: 100, v2: 0 },
+    { v1: 80, v2: 20 },
+    { v1: 50, v2: 50 },
+  ];
+  const standing = steps.reduce(
+    (fleet: FleetState, step) => after(fleet, planRollout(at(step), fleet)),
+    virgin,
+  );
   const back = planRollout(at({ v1: 80, v2: 20 }), standing, 'back');
 
   test('gives back the earlier weights', () => {
@@ -342,7 +446,13 @@ describe('a step back', () => {
       [...standing].map(([name, state]) => {
         const [vs] = state.traffic?.virtualServices ?? [];
         const http = [{ name: APP, route: [to('v1', 10), to('v2', 90)] }];
-        return [name, clusterState(name, { ...state, traffic: { ...state.traffic, virtualServices: [virtualService(http, { ...vs?.metadata })] } })] as const;
+        return [
+          name,
+          clusterState(name, {
+            ...state,
+            traffic: { ...state.traffic, virtualServices: [virtualService(http, { ...vs?.metadata })] },
+          }),
+        ] as const;
       }),
     );
     const plan = planRollout(at({ v1: 80, v2: 20 }), edited, 'back');
@@ -354,7 +464,11 @@ describe('a rollout without weights', () => {
   const standing = after(virgin, planRollout(at({ v1: 100, v2: 0 }), virgin));
   const withThird = release({
     version: 'v3',
-    placement: new Map([['v1', [EAST]], ['v2', [WEST]], ['v3', [WEST]]]),
+    placement: new Map([
+      ['v1', [EAST]],
+      ['v2', [WEST]],
+      ['v3', [WEST]],
+    ]),
     workload: { images: new Map([['v3', 'example.com/hello:3']]) },
   });
   const plan = planRollout(withThird, standing);
@@ -365,12 +479,17 @@ describe('a rollout without weights', () => {
 
   test('deploys it, and nothing else', () => {
     expect(told(plan.workloads)).toContain('west apply Deployment gray-demo/helloworld-v3');
-    expect(told(plan.workloads).filter((one) => one.includes('helloworld-v1') || one.includes('helloworld-v2'))).toEqual([]);
+    expect(
+      told(plan.workloads).filter((one) => one.includes('helloworld-v1') || one.includes('helloworld-v2')),
+    ).toEqual([]);
   });
 
   test('adds its subset and its preview route', () => {
     expect([told(plan.subsets), plan.subsets.map(({ reason }) => reason), told(plan.previews)]).toEqual([
-      ['east update DestinationRule gray-demo/helloworld', 'west update DestinationRule gray-demo/helloworld'],
+      [
+        'east update DestinationRule gray-demo/helloworld',
+        'west update DestinationRule gray-demo/helloworld',
+      ],
       ['subset v3', 'subset v3'],
       ['east update VirtualService gray-demo/helloworld', 'west update VirtualService gray-demo/helloworld'],
     ]);
@@ -378,18 +497,33 @@ describe('a rollout without weights', () => {
 
   test('keeps the weights while the previews are written', () => {
     const [preview] = plan.previews;
-    const { record, weights: held } = weightsInForce(withThird, after(standing, { ...plan, routes: [] }))[0] ?? {};
-    expect([preview?.cluster, held, record?.weights]).toEqual([EAST, weights({ v1: 100, v2: 0 }), weights({ v1: 100, v2: 0 })]);
+    const { record, weights: held } =
+      weightsInForce(withThird, after(standing, { ...plan, routes: [] }))[0] ?? {};
+    expect([preview?.cluster, held, record?.weights]).toEqual([
+      EAST,
+      weights({ v1: 100, v2: 0 }),
+      weights({ v1: 100, v2: 0 }),
+    ]);
   });
 
   test('waits for the new version although it gets nothing yet', () => {
-    expect(plan.ready).toContainEqual({ cluster: WEST, version: 'v3', labels: { app: APP, version: 'v3' }, deployments: ['helloworld-v3'], gains: false });
+    expect(plan.ready).toContainEqual({
+      cluster: WEST,
+      version: 'v3',
+      labels: { app: APP, version: 'v3' },
+      deployments: ['helloworld-v3'],
+      gains: false,
+    });
   });
 
   test('refuses to guess where the clusters hold different weights', () => {
     const torn = fleetOf(
-      clusterState(EAST, { traffic: { virtualServices: [virtualService([{ route: [to('v1', 80), to('v2', 20)] }])] } }),
-      clusterState(WEST, { traffic: { virtualServices: [virtualService([{ route: [to('v1', 50), to('v2', 50)] }])] } }),
+      clusterState(EAST, {
+        traffic: { virtualServices: [virtualService([{ route: [to('v1', 80), to('v2', 20)] }])] },
+      }),
+      clusterState(WEST, {
+        traffic: { virtualServices: [virtualService([{ route: [to('v1', 50), to('v2', 50)] }])] },
+      }),
     );
     expect(() => planRollout(release(), torn)).toThrow('v1=50,v2=50');
   });
@@ -399,7 +533,10 @@ describe('versions in force that the inputs do not name', () => {
   const pods = { pods: [versionPod('v0'), versionPod('v1'), versionPod('v2')] };
   const standing = fleetOf(
     ...[EAST, WEST].map((name) =>
-      clusterState(name, { ...pods, traffic: { virtualServices: [virtualService([{ route: [to('v0', 100)] }])], gateways: [gateway()] } }),
+      clusterState(name, {
+        ...pods,
+        traffic: { virtualServices: [virtualService([{ route: [to('v0', 100)] }])], gateways: [gateway()] },
+      }),
     ),
   );
 
@@ -415,7 +552,10 @@ describe('versions in force that the inputs do not name', () => {
 describe('a version that is to get traffic', () => {
   const given = at({ v1: 80, v2: 20 }, { workload: { images: new Map() } });
   const running = (...pods: readonly string[]): FleetState =>
-    fleetOf(clusterState(EAST, { service: service(), pods: pods.map(versionPod) }), clusterState(WEST, { service: service() }));
+    fleetOf(
+      clusterState(EAST, { service: service(), pods: pods.map(versionPod) }),
+      clusterState(WEST, { service: service() }),
+    );
 
   test('without pods and without an image is refused, naming the label and the input', () => {
     expect(() => planRollout(given, running('v1'))).toThrow(
@@ -428,12 +568,24 @@ describe('a version that is to get traffic', () => {
   });
 
   test('is looked for by the labels of its subset', () => {
-    const rule = destinationRule([{ name: 'v1', labels: { version: 'v1' } }, { name: 'v2', labels: { track: 'canary' } }]);
+    const rule = destinationRule([
+      { name: 'v1', labels: { version: 'v1' } },
+      { name: 'v2', labels: { track: 'canary' } },
+    ]);
     const fleet = fleetOf(
       clusterState(EAST, { pods: [versionPod('v1')], traffic: { destinationRules: [rule] } }),
-      clusterState(WEST, { pods: [pod('a', { app: APP, track: 'canary' })], traffic: { destinationRules: [rule] } }),
+      clusterState(WEST, {
+        pods: [pod('a', { app: APP, track: 'canary' })],
+        traffic: { destinationRules: [rule] },
+      }),
     );
-    expect(planRollout(given, fleet).ready).toContainEqual({ cluster: WEST, version: 'v2', labels: { app: APP, track: 'canary' }, deployments: [], gains: true });
+    expect(planRollout(given, fleet).ready).toContainEqual({
+      cluster: WEST,
+      version: 'v2',
+      labels: { app: APP, track: 'canary' },
+      deployments: [],
+      gains: true,
+    });
   });
 
   test('is not there by the pods of another app that carry its label', () => {
@@ -449,10 +601,18 @@ describe('a version that is to get traffic', () => {
       apiVersion: 'apps/v1',
       kind: 'Deployment',
       metadata: { name: 'hello' },
-      spec: { selector: { matchLabels: { app: APP } }, template: { metadata: { labels: { app: APP } }, spec: { containers: [] } } },
+      spec: {
+        selector: { matchLabels: { app: APP } },
+        template: { metadata: { labels: { app: APP } }, spec: { containers: [] } },
+      },
     };
-    const byManifest = at({ v1: 80, v2: 20 }, { workload: { images: new Map(), manifests: [{ object, source: 'a.yaml' }] } });
-    expect(told(planRollout(byManifest, running('v1')).workloads)).toEqual(['west apply Deployment gray-demo/hello']);
+    const byManifest = at(
+      { v1: 80, v2: 20 },
+      { workload: { images: new Map(), manifests: [{ object, source: 'a.yaml' }] } },
+    );
+    expect(told(planRollout(byManifest, running('v1')).workloads)).toEqual([
+      'west apply Deployment gray-demo/hello',
+    ]);
   });
 
   test('needs a Service whose selector leaves the choice of version open', () => {
@@ -476,9 +636,23 @@ describe('several clusters a version', () => {
   const fleet = fleetOf(...clusters.map((name) => clusterState(name)));
 
   test('each get what the version needs', () => {
-    const given = at({ v1: 80, v2: 20 }, { clusters, configClusters: clusters, placement: new Map([['v1', [EAST]], ['v2', [WEST, 'north']]]) });
+    const given = at(
+      { v1: 80, v2: 20 },
+      {
+        clusters,
+        configClusters: clusters,
+        placement: new Map([
+          ['v1', [EAST]],
+          ['v2', [WEST, 'north']],
+        ]),
+      },
+    );
     const plan = planRollout(given, fleet);
-    expect(plan.ready.map(({ cluster, version }) => `${cluster} ${version}`)).toEqual(['east v1', 'west v2', 'north v2']);
+    expect(plan.ready.map(({ cluster, version }) => `${cluster} ${version}`)).toEqual([
+      'east v1',
+      'west v2',
+      'north v2',
+    ]);
   });
 
   test('without a placement run every version, and share its Service', () => {
@@ -493,11 +667,17 @@ describe('several clusters a version', () => {
 
 describe('a config cluster of its own', () => {
   const given = at({ v1: 80, v2: 20 }, { configClusters: ['hub'] });
-  const fleet = fleetOf(clusterState(EAST, { traffic: undefined }), clusterState(WEST, { traffic: undefined }), clusterState('hub'));
+  const fleet = fleetOf(
+    clusterState(EAST, { traffic: undefined }),
+    clusterState(WEST, { traffic: undefined }),
+    clusterState('hub'),
+  );
   const plan = planRollout(given, fleet);
 
   test('holds all the traffic objects', () => {
-    expect([...new Set([...plan.subsets, ...plan.previews, ...plan.routes].map(({ cluster }) => cluster))]).toEqual(['hub']);
+    expect([
+      ...new Set([...plan.subsets, ...plan.previews, ...plan.routes].map(({ cluster }) => cluster)),
+    ]).toEqual(['hub']);
   });
 
   test('runs no version', () => {
@@ -514,7 +694,10 @@ test('a config cluster that joins later gets the whole release', () => {
   const alone = at({ v1: 80, v2: 20 }, { configClusters: [EAST] });
   const standing = after(fleetOf(clusterState(EAST), clusterState(WEST)), planRollout(alone, virgin));
   const joined = release({ configClusters: [EAST, WEST] });
-  expect(splits(joined, after(standing, planRollout(joined, standing)))).toEqual(['east v1=80,v2=20', 'west v1=80,v2=20']);
+  expect(splits(joined, after(standing, planRollout(joined, standing)))).toEqual([
+    'east v1=80,v2=20',
+    'west v1=80,v2=20',
+  ]);
 });
 
 describe('an edited cluster', () => {
@@ -527,7 +710,9 @@ describe('an edited cluster', () => {
     clusterState(WEST, {
       traffic: {
         ...west?.traffic,
-        virtualServices: [virtualService([{ name: APP, route: [to('v1', 50), to('v2', 50)] }], { ...vs?.metadata })],
+        virtualServices: [
+          virtualService([{ name: APP, route: [to('v1', 50), to('v2', 50)] }], { ...vs?.metadata }),
+        ],
       },
     }),
   );
@@ -540,63 +725,111 @@ describe('an edited cluster', () => {
 
   test('is taken over where the weights that it holds are asked for', () => {
     const asked = at({ v1: 50, v2: 50 });
-    expect(splits(asked, after(edited, planRollout(asked, edited)))).toEqual(['east v1=50,v2=50', 'west v1=50,v2=50']);
+    expect(splits(asked, after(edited, planRollout(asked, edited)))).toEqual([
+      'east v1=50,v2=50',
+      'west v1=50,v2=50',
+    ]);
   });
 });
 
 describe('what stands there already', () => {
-  const standing = (vs: VirtualService, rest: Partial<NonNullable<ClusterState['traffic']>> = {}): FleetState =>
-    fleetOf(...[EAST, WEST].map((name) => clusterState(name, { traffic: { virtualServices: [vs], ...rest } })));
+  const standing = (
+    vs: VirtualService,
+    rest: Partial<NonNullable<ClusterState['traffic']>> = {},
+  ): FleetState =>
+    fleetOf(
+      ...[EAST, WEST].map((name) => clusterState(name, { traffic: { virtualServices: [vs], ...rest } })),
+    );
 
   test('a VirtualService keeps its own gateways: none is made', () => {
     const vs = virtualService([{ route: [to('v1')] }], {}, { gateways: ['istio-system/public'] });
-    expect(told(planRollout(at({ v1: 80, v2: 20 }), standing(vs)).subsets).filter((one) => one.includes('Gateway'))).toEqual([]);
+    expect(
+      told(planRollout(at({ v1: 80, v2: 20 }), standing(vs)).subsets).filter((one) =>
+        one.includes('Gateway'),
+      ),
+    ).toEqual([]);
   });
 
   test('a DestinationRule with all subsets is left alone', () => {
     const rules = { destinationRules: [destinationRule(['v1', 'v2'])] };
-    expect(planRollout(at({ v1: 80, v2: 20 }), standing(virtualService([{ route: [to('v1')] }]), rules)).subsets).toEqual([]);
+    expect(
+      planRollout(at({ v1: 80, v2: 20 }), standing(virtualService([{ route: [to('v1')] }]), rules)).subsets,
+    ).toEqual([]);
   });
 
   test('a subset that selects another version is refused', () => {
     const rules = { destinationRules: [destinationRule(['v1', { name: 'v2', labels: { version: 'v1' } }])] };
-    expect(() => planRollout(at({ v1: 80, v2: 20 }), standing(virtualService([{ route: [to('v1')] }]), rules))).toThrow(
-      'Subset v2 of DestinationRule gray-demo/helloworld in east selects pods labelled version: v1',
-    );
+    expect(() =>
+      planRollout(at({ v1: 80, v2: 20 }), standing(virtualService([{ route: [to('v1')] }]), rules)),
+    ).toThrow('Subset v2 of DestinationRule gray-demo/helloworld in east selects pods labelled version: v1');
   });
 
   test('a revision that a response header carries is never used again', () => {
     const marked = to('v1', 100, { headers: { response: { set: { 'x-canary-revision': '41' } } } });
-    expect(planRollout(at({ v1: 80, v2: 20 }), standing(virtualService([{ route: [marked] }]))).revision).toBe(42);
+    expect(
+      planRollout(at({ v1: 80, v2: 20 }), standing(virtualService([{ route: [marked] }]))).revision,
+    ).toBe(42);
   });
 
   test('a revision header that is no number of ours counts as none', () => {
     const marked = to('v1', 100, { headers: { response: { set: { 'x-canary-revision': 'blue' } } } });
-    expect(planRollout(at({ v1: 80, v2: 20 }), standing(virtualService([{ route: [marked] }]))).revision).toBe(1);
+    expect(
+      planRollout(at({ v1: 80, v2: 20 }), standing(virtualService([{ route: [marked] }]))).revision,
+    ).toBe(1);
   });
 
   test.each<[string, Partial<Parameters<typeof release>[0]>, FleetState, number | undefined]>([
     ['the one asked for', {}, virgin, 5000],
-    ['the only one of the Service', { workload: { port: undefined } }, fleetOf(...[EAST, WEST].map((name) => clusterState(name, { service: service({ ports: [{ port: 8080 }] }) }))), 8080],
-    ['none where the Service has several', { workload: { port: undefined } }, fleetOf(...[EAST, WEST].map((name) => clusterState(name, { service: service({ ports: [{ port: 1 }, { port: 2 }] }) }))), undefined],
+    [
+      'the only one of the Service',
+      { workload: { port: undefined } },
+      fleetOf(
+        ...[EAST, WEST].map((name) => clusterState(name, { service: service({ ports: [{ port: 8080 }] }) })),
+      ),
+      8080,
+    ],
+    [
+      'none where the Service has several',
+      { workload: { port: undefined } },
+      fleetOf(
+        ...[EAST, WEST].map((name) =>
+          clusterState(name, { service: service({ ports: [{ port: 1 }, { port: 2 }] }) }),
+        ),
+      ),
+      undefined,
+    ],
   ])('the port of new destinations is %s', (_what, rest, fleet, port) => {
     const [route] = planRollout(at({ v1: 80, v2: 20 }, rest), fleet).routes;
     const http = (route?.object as VirtualService).spec.http ?? [];
-    expect(http.at(-1)?.route?.[0]?.destination).toEqual({ host: HOST, subset: 'v1', ...(port === undefined ? {} : { port: { number: port } }) });
+    expect(http.at(-1)?.route?.[0]?.destination).toEqual({
+      host: HOST,
+      subset: 'v1',
+      ...(port === undefined ? {} : { port: { number: port } }),
+    });
   });
 });
 
 describe('the gateway of a new VirtualService', () => {
   const named = (name: string): Release => at({ v1: 80, v2: 20 }, { traffic: { gateway: name } });
   const holding = (namespace: string, name: string): FleetState =>
-    fleetOf(...[EAST, WEST].map((cluster) => clusterState(cluster, { traffic: { gateways: [gateway(undefined, { name, namespace })] } })));
+    fleetOf(
+      ...[EAST, WEST].map((cluster) =>
+        clusterState(cluster, { traffic: { gateways: [gateway(undefined, { name, namespace })] } }),
+      ),
+    );
 
   test('is made under the name given', () => {
-    expect(told(planRollout(named('public'), virgin).subsets)).toContain('east create Gateway gray-demo/public');
+    expect(told(planRollout(named('public'), virgin).subsets)).toContain(
+      'east create Gateway gray-demo/public',
+    );
   });
 
   test('is taken as it stands', () => {
-    expect(told(planRollout(named('public'), holding(NAMESPACE, 'public')).subsets).filter((one) => one.includes('Gateway'))).toEqual([]);
+    expect(
+      told(planRollout(named('public'), holding(NAMESPACE, 'public')).subsets).filter((one) =>
+        one.includes('Gateway'),
+      ),
+    ).toEqual([]);
   });
 
   test('may stand in another namespace', () => {
@@ -611,16 +844,33 @@ describe('the gateway of a new VirtualService', () => {
   });
 });
 
-test('a Namespace among the manifests does not take the injection label of the namespace away', () => {
-  const object: KubeObject = {
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: { name: 'hello' },
-    spec: { selector: { matchLabels: { app: APP } }, template: { metadata: { labels: { app: APP } }, spec: { containers: [] } } },
-  };
-  const manifests = [namespaceOf(NAMESPACE), object].map((one) => ({ object: one, source: 'deploy/app.yaml' }));
-  const given = at({ v1: 80, v2: 20 }, { workload: { injection: 'enabled', manifests } });
+describe('a Namespace among the manifests', () => {
+  const labels = { team: 'a' };
+  const manifests = [
+    { ...namespaceOf(NAMESPACE), metadata: { name: NAMESPACE, labels } },
+    deployment('hello', { app: APP }),
+  ].map((object) => ({ object, source: 'deploy/app.yaml' }));
   // Under server-side apply the last object that one manager applies is all that it keeps.
-  const last = planRollout(given, virgin).workloads.findLast(({ cluster, object: { kind } }) => cluster === WEST && kind === 'Namespace');
-  expect(last?.object.metadata.labels).toEqual({ 'istio-injection': 'enabled' });
+  const applied = (fleet: FleetState, injection?: string): readonly unknown[] =>
+    planRollout(at({ v1: 80, v2: 20 }, { workload: { injection, manifests } }), fleet)
+      .workloads.filter(({ cluster, object: { kind } }) => cluster === WEST && kind === 'Namespace')
+      .map(({ object }) => object.metadata.labels);
+  const labelled = fleetOf(
+    ...[EAST, WEST].map((name) =>
+      clusterState(name, {
+        namespace: {
+          ...namespaceOf(NAMESPACE),
+          metadata: { name: NAMESPACE, labels: { 'istio.io/rev': 'stable' } },
+        },
+      }),
+    ),
+  );
+
+  test('does not take the injection label of the namespace away', () => {
+    expect(applied(virgin, 'enabled')).toEqual([{ ...labels, 'istio-injection': 'enabled' }]);
+  });
+
+  test('does not take the one away that stands there', () => {
+    expect(applied(labelled)).toEqual([{ ...labels, 'istio.io/rev': 'stable' }]);
+  });
 });

@@ -4,17 +4,35 @@ import type { ReleaseRecord } from '../../src/release/record.ts';
 import { to, virtualService } from '../support/objects.ts';
 import { weights } from '../support/release.ts';
 
-const vs = virtualService([{ route: [to('v1', 100)] }], { annotations: { 'example.com/owner': 'team-a' }, resourceVersion: '7' });
+const vs = virtualService([{ route: [to('v1', 100)] }], {
+  annotations: { 'example.com/owner': 'team-a' },
+  resourceVersion: '7',
+});
 
 const record: ReleaseRecord = { app: 'hello', revision: 3, weights: weights({ v1: 100 }), history: [] };
 
 describe('a record comes back as it was written', () => {
   test.each<[string, ReleaseRecord]>([
     ['a first install', record],
-    ['the weights before, in their order', { ...record, history: [weights({ v1: 100 }), weights({ v1: 80, v2: 20 })] }],
+    [
+      'the weights before, in their order',
+      { ...record, history: [weights({ v1: 100 }), weights({ v1: 80, v2: 20 })] },
+    ],
     ['preview routes before any weights', { ...record, weights: undefined }],
-    ['versions named as members of every object', { ...record, weights: weights({ constructor: 60, valueof: 40 }) }],
-    ['versions named by numbers', { ...record, weights: weights([['2', 20], ['10', 80]]) }],
+    [
+      'versions named as members of every object',
+      { ...record, weights: weights({ constructor: 60, valueof: 40 }) },
+    ],
+    [
+      'versions named by numbers',
+      {
+        ...record,
+        weights: weights([
+          ['2', 20],
+          ['10', 80],
+        ]),
+      },
+    ],
   ])('%s', (_what, written) => {
     expect(recordOf(withRecord(vs, written))).toEqual(written);
   });
@@ -26,7 +44,11 @@ describe('a record comes back as it was written', () => {
 });
 
 test.each<[string, ReleaseRecord | undefined, ReturnType<typeof previousOf>]>([
-  ['the latest of its history', { ...record, history: [weights({ v1: 100 }), weights({ v1: 80, v2: 20 })] }, weights({ v1: 80, v2: 20 })],
+  [
+    'the latest of its history',
+    { ...record, history: [weights({ v1: 100 }), weights({ v1: 80, v2: 20 })] },
+    weights({ v1: 80, v2: 20 }),
+  ],
   ['none at a first install', record, undefined],
   ['none without a record', undefined, undefined],
 ])('the weights before those of a record are %s', (_what, given, previous) => {

@@ -9,15 +9,36 @@ import type { Retirement } from '../../src/release/retirement.ts';
 import { namesSubset } from '../../src/release/routes.ts';
 import type { FleetState } from '../../src/release/state.ts';
 import { withoutSubset } from '../../src/release/subsets.ts';
-import { APP, HOST, NAMESPACE, clusterState, deployment, destinationRule, fleetOf, namespaceOf, service, to, toOther, virtualService } from '../support/objects.ts';
+import {
+  APP,
+  HOST,
+  NAMESPACE,
+  clusterState,
+  deployment,
+  destinationRule,
+  fleetOf,
+  namespaceOf,
+  service,
+  to,
+  toOther,
+  virtualService,
+} from '../support/objects.ts';
 import { EAST, WEST, release, weights } from '../support/release.ts';
 
-const told = (changes: readonly Change[]): readonly string[] => changes.map(({ cluster, verb, object }) => `${cluster} ${verb} ${nameOf(object)}`);
+const told = (changes: readonly Change[]): readonly string[] =>
+  changes.map(({ cluster, verb, object }) => `${cluster} ${verb} ${nameOf(object)}`);
 
-const named = (one: Deployment): Deployment => ({ ...one, metadata: { ...one.metadata, namespace: NAMESPACE } });
+const named = (one: Deployment): Deployment => ({
+  ...one,
+  metadata: { ...one.metadata, namespace: NAMESPACE },
+});
 const V1 = named(deployment('helloworld-v1', { app: APP, version: 'v1' }));
 const V2 = named(deployment('helloworld-v2', { app: APP, version: 'v2' }));
-const PREVIEW: HttpRoute = { name: 'canary-preview-v1', match: [{ headers: { 'x-canary-version': { exact: 'v1' } } }], route: [to('v1')] };
+const PREVIEW: HttpRoute = {
+  name: 'canary-preview-v1',
+  match: [{ headers: { 'x-canary-version': { exact: 'v1' } } }],
+  route: [to('v1')],
+};
 const MANAGED: HttpRoute = { name: APP, route: [to('v1', 0), to('v2', 100)] };
 
 interface Held {
@@ -28,33 +49,56 @@ interface Held {
 }
 
 /** East and west, released to v2 entirely. */
-function fleetWith({ http = [PREVIEW, MANAGED], record, subsets = ['v1', 'v2', 'extra'], deployments = [V1, V2] }: Held = {}): FleetState {
-  const annotations = record === undefined ? {} : { [RECORD_ANNOTATION]: JSON.stringify({ app: APP, revision: 7, ...record }) };
+function fleetWith({
+  http = [PREVIEW, MANAGED],
+  record,
+  subsets = ['v1', 'v2', 'extra'],
+  deployments = [V1, V2],
+}: Held = {}): FleetState {
+  const annotations =
+    record === undefined ? {} : { [RECORD_ANNOTATION]: JSON.stringify({ app: APP, revision: 7, ...record }) };
   return fleetOf(
     ...[EAST, WEST].map((name) =>
       clusterState(name, {
         service: service(),
         deployments,
-        traffic: { virtualServices: [virtualService(http, { annotations })], destinationRules: [destinationRule(subsets)] },
+        traffic: {
+          virtualServices: [virtualService(http, { annotations })],
+          destinationRules: [destinationRule(subsets)],
+        },
       }),
     ),
   );
 }
 
-function retire(fleet: FleetState, given: Release = release({ version: 'v1' }), others: readonly VirtualService[] = []): Retirement {
-  const everywhere = new Map([...fleet].map(([name, { traffic }]) => [name, [...(traffic?.virtualServices ?? []), ...others]]));
+function retire(
+  fleet: FleetState,
+  given: Release = release({ version: 'v1' }),
+  others: readonly VirtualService[] = [],
+): Retirement {
+  const everywhere = new Map(
+    [...fleet].map(([name, { traffic }]) => [name, [...(traffic?.virtualServices ?? []), ...others]]),
+  );
   return planRetirement(given, fleet, everywhere);
 }
 
-const routesIn = ({ routes }: Retirement): readonly (HttpRoute | undefined)[] => routes.flatMap(({ object }) => (object as VirtualService).spec.http ?? []);
+const routesIn = ({ routes }: Retirement): readonly (HttpRoute | undefined)[] =>
+  routes.flatMap(({ object }) => (object as VirtualService).spec.http ?? []);
 
 describe('retiring a version without traffic', () => {
-  const plan = retire(fleetWith({ record: { weights: { v1: 0, v2: 100 }, history: [{ v1: 100 }, { v1: 50, v2: 50 }, { v1: 0, v2: 100 }] } }));
+  const plan = retire(
+    fleetWith({
+      record: { weights: { v1: 0, v2: 100 }, history: [{ v1: 100 }, { v1: 50, v2: 50 }, { v1: 0, v2: 100 }] },
+    }),
+  );
 
   test('takes it out of the routes, then its subset, then its workload, in every cluster', () => {
     expect([told(plan.routes), told(plan.subsets), told(plan.workloads)]).toEqual([
       ['east update VirtualService gray-demo/helloworld', 'west update VirtualService gray-demo/helloworld'],
-      ['east update DestinationRule gray-demo/helloworld', 'west update DestinationRule gray-demo/helloworld'],
+      [
+        'east update DestinationRule gray-demo/helloworld',
+        'west update DestinationRule gray-demo/helloworld',
+      ],
       ['east delete Deployment gray-demo/helloworld-v1', 'west delete Deployment gray-demo/helloworld-v1'],
     ]);
   });
@@ -68,11 +112,16 @@ describe('retiring a version without traffic', () => {
   });
 
   test('leaves the other subsets', () => {
-    expect(plan.subsets.map(({ object }) => object['spec'])).toMatchObject([EAST, WEST].map(() => ({ subsets: [{ name: 'v2' }, { name: 'extra' }] })));
+    expect(plan.subsets.map(({ object }) => object['spec'])).toMatchObject(
+      [EAST, WEST].map(() => ({ subsets: [{ name: 'v2' }, { name: 'extra' }] })),
+    );
   });
 
   test('forgets the weights that cannot be given back any more', () => {
-    expect(plan.routes.map(({ object }) => recordOf(object)?.history)).toEqual([[weights({ v2: 100 })], [weights({ v2: 100 })]]);
+    expect(plan.routes.map(({ object }) => recordOf(object)?.history)).toEqual([
+      [weights({ v2: 100 })],
+      [weights({ v2: 100 })],
+    ]);
   });
 
   test('goes under a revision of its own', () => {
@@ -103,7 +152,11 @@ describe('the version to retire', () => {
 
 describe('nothing is retired', () => {
   test.each<[string, Held, string]>([
-    ['that still has traffic', { http: [{ route: [to('v1', 20), to('v2', 80)] }] }, 'v1 still has traffic (20 % in east, 20 % in west). Bring its weight to 0 first, with rollout or promote.'],
+    [
+      'that still has traffic',
+      { http: [{ route: [to('v1', 20), to('v2', 80)] }] },
+      'v1 still has traffic (20 % in east, 20 % in west). Bring its weight to 0 first, with rollout or promote.',
+    ],
     [
       'where someone edited the route',
       { record: { weights: { v1: 10, v2: 90 } } },
@@ -120,7 +173,9 @@ describe('nothing is retired', () => {
 
   test('that another VirtualService still names, of whatever namespace', () => {
     const other = virtualService([{ route: [to('v1')] }], { name: 'internal', namespace: 'elsewhere' });
-    expect(() => retire(fleetWith(), undefined, [other])).toThrow('The subset v1 is still named by VirtualService elsewhere/internal in east');
+    expect(() => retire(fleetWith(), undefined, [other])).toThrow(
+      'The subset v1 is still named by VirtualService elsewhere/internal in east',
+    );
   });
 });
 
@@ -140,7 +195,10 @@ describe('what is deleted', () => {
 
   test('is what the manifests brought for it, in its own clusters, but what serves the others', () => {
     const config: KubeObject = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'settings-v1' } };
-    const manifests = [namespaceOf(NAMESPACE), service(), V1, config].map((object) => ({ object, source: 'deploy/v1.yaml' }));
+    const manifests = [namespaceOf(NAMESPACE), service(), V1, config].map((object) => ({
+      object,
+      source: 'deploy/v1.yaml',
+    }));
     const given = release({ version: 'v1', workload: { manifests } });
     expect(told(retire(fleetWith(), given).workloads)).toEqual([
       'east delete Deployment gray-demo/helloworld-v1',
@@ -156,12 +214,32 @@ describe('a VirtualService names a subset', () => {
   test.each<[string, VirtualService, boolean]>([
     ['in a route', virtualService([{ route: [to('v1', 100)] }]), true],
     ['in a route at weight 0', virtualService([{ route: [to('v2', 100), to('v1', 0)] }]), true],
-    ['in a mirror', virtualService([{ route: [to('v2')], mirrors: [{ destination: { host: HOST, subset: 'v1' } }] }]), true],
-    ['in a TCP route', virtualService(undefined, {}, { tcp: [{ route: [{ destination: { host: APP, subset: 'v1' } }] }] }), true],
-    ['in a TLS route', virtualService(undefined, {}, { tls: [{ route: [{ destination: { host: APP, subset: 'v1' } }] }] }), true],
+    [
+      'in a mirror',
+      virtualService([{ route: [to('v2')], mirrors: [{ destination: { host: HOST, subset: 'v1' } }] }]),
+      true,
+    ],
+    [
+      'in a TCP route',
+      virtualService(undefined, {}, { tcp: [{ route: [{ destination: { host: APP, subset: 'v1' } }] }] }),
+      true,
+    ],
+    [
+      'in a TLS route',
+      virtualService(undefined, {}, { tls: [{ route: [{ destination: { host: APP, subset: 'v1' } }] }] }),
+      true,
+    ],
     ['not by another one', virtualService([{ route: [to('v2')] }]), false],
-    ['not of another host', virtualService([{ route: [{ destination: { host: 'other', subset: 'v1' } }, toOther()] }]), false],
-    ['not by a short name in another namespace', virtualService([{ route: [{ destination: { host: APP, subset: 'v1' } }] }], { namespace: 'elsewhere' }), false],
+    [
+      'not of another host',
+      virtualService([{ route: [{ destination: { host: 'other', subset: 'v1' } }, toOther()] }]),
+      false,
+    ],
+    [
+      'not by a short name in another namespace',
+      virtualService([{ route: [{ destination: { host: APP, subset: 'v1' } }] }], { namespace: 'elsewhere' }),
+      false,
+    ],
     ['not without routes', virtualService(undefined), false],
   ])('%s', (_what, vs, names) => {
     expect(namesSubset(vs, SERVICE, 'v1')).toBe(names);

@@ -29,11 +29,15 @@ const target = (given: Readonly<Record<string, number>>, rest: Partial<RouteTarg
 
 /** `v1 80`, `other.gray-demo.svc.cluster.local 10`: what a route splits, in its order. */
 const splitOf = (route: HttpRoute | undefined): readonly string[] =>
-  (route?.route ?? []).map(({ destination, weight }) => `${destination.subset ?? destination.host} ${String(weight)}`);
+  (route?.route ?? []).map(
+    ({ destination, weight }) => `${destination.subset ?? destination.host} ${String(weight)}`,
+  );
 
-const managedIn = (vs: VirtualService, names?: readonly string[]): HttpRoute | undefined => managedRoutes(vs, SERVICE, names)[0];
+const managedIn = (vs: VirtualService, names?: readonly string[]): HttpRoute | undefined =>
+  managedRoutes(vs, SERVICE, names)[0];
 const previewsIn = (vs: VirtualService): readonly HttpRoute[] => (vs.spec.http ?? []).filter(isPreview);
-const namesIn = (vs: VirtualService): readonly (string | undefined)[] => (vs.spec.http ?? []).map(({ name }) => name);
+const namesIn = (vs: VirtualService): readonly (string | undefined)[] =>
+  (vs.spec.http ?? []).map(({ name }) => name);
 
 describe('a destination host means the service', () => {
   test.each([
@@ -75,13 +79,16 @@ describe('the routes that lead to the service', () => {
 
   test.each([
     ['of TCP alone', { tcp: [{ route: [{ destination: { host: HOST } }] }] }],
-    ['of TLS alone', { tls: [{ match: [{ port: 443, sniHosts: ['a'] }], route: [{ destination: { host: HOST } }] }] }],
+    [
+      'of TLS alone',
+      { tls: [{ match: [{ port: 443, sniHosts: ['a'] }], route: [{ destination: { host: HOST } }] }] },
+    ],
     ['without any', {}],
   ])('are none in a VirtualService with routes %s', (_what, spec) => {
     expect(routesTo(virtualService(undefined, {}, spec), SERVICE)).toEqual([]);
   });
 
-  test('by a short name, only from the service\'s own namespace', () => {
+  test("by a short name, only from the service's own namespace", () => {
     const route = { route: [{ destination: { host: APP } }] };
     expect(routesTo(virtualService([route], { namespace: 'elsewhere' }), SERVICE)).toEqual([]);
   });
@@ -138,11 +145,31 @@ describe('the weights that a VirtualService holds', () => {
     ['two versions', [{ route: [to('v1', 80), to('v2', 20)] }], { v1: 80, v2: 20 }],
     ['a version alone, without a weight', [{ route: [to('v1')] }], { v1: 100 }],
     ['a version alone takes all, whatever its weight', [{ route: [to('v1', 0)] }], { v1: 100 }],
-    ['a destination without a weight beside others', [{ route: [to('v1', 100), to('v2')] }], { v1: 100, v2: 0 }],
+    [
+      'a destination without a weight beside others',
+      [{ route: [to('v1', 100), to('v2')] }],
+      { v1: 100, v2: 0 },
+    ],
     ['weights that sum to something else', [{ route: [to('v1', 4), to('v2', 1)] }], { v1: 80, v2: 20 }],
-    ['one version by two ports', [{ route: [to('v1', 50), { destination: { host: HOST, port: { number: 5001 }, subset: 'v1' }, weight: 30 }, to('v2', 20)] }], { v1: 80, v2: 20 }],
+    [
+      'one version by two ports',
+      [
+        {
+          route: [
+            to('v1', 50),
+            { destination: { host: HOST, port: { number: 5001 }, subset: 'v1' }, weight: 30 },
+            to('v2', 20),
+          ],
+        },
+      ],
+      { v1: 80, v2: 20 },
+    ],
     ['beside another host', [{ route: [to('v1', 40), toOther(50), to('v2', 10)] }], { v1: 80, v2: 20 }],
-    ['versions named as members of every object', [{ route: [to('constructor', 80), to('valueof', 20)] }], { constructor: 80, valueof: 20 }],
+    [
+      'versions named as members of every object',
+      [{ route: [to('constructor', 80), to('valueof', 20)] }],
+      { constructor: 80, valueof: 20 },
+    ],
     ['a destination without a subset', [{ route: [to('v1', 80), to(undefined, 20)] }], undefined],
     ['no route of the service', [{ route: [toOther()] }], undefined],
     ['no list of routes', undefined, undefined],
@@ -153,11 +180,23 @@ describe('the weights that a VirtualService holds', () => {
 
   describe('in two managed routes', () => {
     const names = ['a', 'b'];
-    const held = (a: readonly RouteDestination[], b: readonly RouteDestination[]): ReturnType<typeof weightsOf> =>
-      weightsOf(virtualService([{ name: 'a', route: a }, { name: 'b', route: b }]), SERVICE, names);
+    const held = (
+      a: readonly RouteDestination[],
+      b: readonly RouteDestination[],
+    ): ReturnType<typeof weightsOf> =>
+      weightsOf(
+        virtualService([
+          { name: 'a', route: a },
+          { name: 'b', route: b },
+        ]),
+        SERVICE,
+        names,
+      );
 
     test('are theirs where they agree', () => {
-      expect(held([to('v1', 80), to('v2', 20)], [to('v1', 80), to('v2', 20)])).toEqual(weights({ v1: 80, v2: 20 }));
+      expect(held([to('v1', 80), to('v2', 20)], [to('v1', 80), to('v2', 20)])).toEqual(
+        weights({ v1: 80, v2: 20 }),
+      );
     });
 
     test('are refused where they differ', () => {
@@ -167,7 +206,9 @@ describe('the weights that a VirtualService holds', () => {
     });
 
     test('agree whatever the order of the destinations', () => {
-      expect(held([to('v1', 80), to('v2', 20)], [to('v2', 20), to('v1', 80)])).toEqual(weights({ v1: 80, v2: 20 }));
+      expect(held([to('v1', 80), to('v2', 20)], [to('v2', 20), to('v1', 80)])).toEqual(
+        weights({ v1: 80, v2: 20 }),
+      );
     });
 
     test('agree where one does not name the version that the other gives nothing', () => {
@@ -177,16 +218,34 @@ describe('the weights that a VirtualService holds', () => {
 });
 
 describe('weighing the managed route', () => {
-  const weigh = (route: readonly RouteDestination[], given: Readonly<Record<string, number>>): readonly string[] =>
+  const weigh = (
+    route: readonly RouteDestination[],
+    given: Readonly<Record<string, number>>,
+  ): readonly string[] =>
     splitOf(managedIn(withWeights(virtualService([{ name: 'main', route }]), target(given))));
 
   test.each<[string, readonly RouteDestination[], Readonly<Record<string, number>>, readonly string[]]>([
     ['changes the weights', [to('v1', 100), to('v2', 0)], { v1: 80, v2: 20 }, ['v1 80', 'v2 20']],
     ['keeps the order of the route', [to('v2', 0), to('v1', 100)], { v1: 80, v2: 20 }, ['v2 20', 'v1 80']],
     ['adds a version behind the others', [to('v1')], { v1: 80, v2: 20 }, ['v1 80', 'v2 20']],
-    ['takes the place of a destination without a subset', [to(undefined)], { v1: 80, v2: 20 }, ['v1 80', 'v2 20']],
-    ['gives nothing to a version that is not asked for', [to('v0', 100)], { v1: 80, v2: 20 }, ['v0 0', 'v1 80', 'v2 20']],
-    ['joins two destinations of one version', [to('v1', 50), to('v1', 50)], { v1: 80, v2: 20 }, ['v1 80', 'v2 20']],
+    [
+      'takes the place of a destination without a subset',
+      [to(undefined)],
+      { v1: 80, v2: 20 },
+      ['v1 80', 'v2 20'],
+    ],
+    [
+      'gives nothing to a version that is not asked for',
+      [to('v0', 100)],
+      { v1: 80, v2: 20 },
+      ['v0 0', 'v1 80', 'v2 20'],
+    ],
+    [
+      'joins two destinations of one version',
+      [to('v1', 50), to('v1', 50)],
+      { v1: 80, v2: 20 },
+      ['v1 80', 'v2 20'],
+    ],
     [
       'leaves another host its share, and splits the rest',
       [to('v1', 50), toOther(50)],
@@ -212,14 +271,25 @@ describe('weighing the managed route', () => {
     const vs = withWeights(virtualService([{ name: 'main', route }]), target({ v1: 80, v2: 20 }));
     const entries = managedIn(vs)?.route ?? [];
     const all = entries.reduce((sum, { weight }) => sum + (weight ?? 0), 0);
-    const others = entries.filter(({ destination }) => destination.host !== HOST).reduce((sum, { weight }) => sum + (weight ?? 0), 0);
+    const others = entries
+      .filter(({ destination }) => destination.host !== HOST)
+      .reduce((sum, { weight }) => sum + (weight ?? 0), 0);
     expect(others / all).toBe(0.5);
   });
 
   test('gives every destination whole weights of at least 0, whatever they sum to', () => {
-    const vs = withWeights(virtualService([{ name: 'main', route: [to('v1', 200), toOther(200)] }]), target({ v1: 80, v2: 20 }));
+    const vs = withWeights(
+      virtualService([{ name: 'main', route: [to('v1', 200), toOther(200)] }]),
+      target({ v1: 80, v2: 20 }),
+    );
     const given = (managedIn(vs)?.route ?? []).map(({ weight }) => weight ?? 0);
     expect(given.filter((weight) => weight < 0)).toEqual([]);
+  });
+
+  test('is refused where another host takes everything: there is nothing to split', () => {
+    expect(() => weigh([to('v1', 0), toOther(100)], { v1: 80, v2: 20 })).toThrow(
+      'A managed route of VirtualService gray-demo/helloworld gives everything to other.gray-demo.svc.cluster.local',
+    );
   });
 
   test('makes new destinations with the port of those that stand there', () => {
@@ -231,8 +301,11 @@ describe('weighing the managed route', () => {
     ]);
   });
 
-  test('marks each version\'s answers with version and revision', () => {
-    const vs = withWeights(virtualService([{ route: [to('v1')] }]), target({ v1: 80, v2: 20 }, { revision: 12 }));
+  test("marks each version's answers with version and revision", () => {
+    const vs = withWeights(
+      virtualService([{ route: [to('v1')] }]),
+      target({ v1: 80, v2: 20 }, { revision: 12 }),
+    );
     expect(managedIn(vs)?.route?.map(({ headers }) => headers)).toEqual([
       { response: { set: { 'x-canary-version': 'v1', 'x-canary-revision': '12' } } },
       { response: { set: { 'x-canary-version': 'v2', 'x-canary-revision': '12' } } },
@@ -273,7 +346,10 @@ describe('weighing the managed route', () => {
       mirror: { host: 'shadow' },
       someday: [1],
     };
-    const vs = withWeights(virtualService([{ name: 'main', ...rest, route: [to('v1')] }]), target({ v1: 80, v2: 20 }));
+    const vs = withWeights(
+      virtualService([{ name: 'main', ...rest, route: [to('v1')] }]),
+      target({ v1: 80, v2: 20 }),
+    );
     expect(managedIn(vs)).toMatchObject(rest);
   });
 
@@ -294,7 +370,10 @@ describe('where no route leads to the service yet', () => {
   test.each<[string, VirtualService]>([
     ['an empty list', virtualService([])],
     ['no list', virtualService(undefined)],
-    ['TCP routes alone', virtualService(undefined, {}, { tcp: [{ route: [{ destination: { host: 'db' } }] }] })],
+    [
+      'TCP routes alone',
+      virtualService(undefined, {}, { tcp: [{ route: [{ destination: { host: 'db' } }] }] }),
+    ],
   ])('one is made, named after the app (%s)', (_what, vs) => {
     expect(managedIn(withWeights(vs, target({ v1: 80, v2: 20 })))).toEqual({
       name: APP,
@@ -324,14 +403,22 @@ describe('where no route leads to the service yet', () => {
   });
 
   test('a preview comes alone: no user is sent anywhere by it', () => {
-    expect(namesIn(withPreviews(virtualService([]), target({ v1: 80, v2: 20 })))).toEqual(['canary-preview-v1', 'canary-preview-v2']);
+    expect(namesIn(withPreviews(virtualService([]), target({ v1: 80, v2: 20 })))).toEqual([
+      'canary-preview-v1',
+      'canary-preview-v2',
+    ]);
   });
 });
 
-describe('everything that is not the action\'s', () => {
+describe("everything that is not the action's", () => {
   const http: readonly HttpRoute[] = [
     { name: 'redirect', match: [{ uri: { exact: '/old' } }], redirect: { uri: '/new' } },
-    { zz: 1, name: 'other', aa: { z: 1, a: 2 }, route: [{ weight: 100, destination: { port: { number: 1 }, host: 'other' } }] },
+    {
+      zz: 1,
+      name: 'other',
+      aa: { z: 1, a: 2 },
+      route: [{ weight: 100, destination: { port: { number: 1 }, host: 'other' } }],
+    },
     { name: 'main', match: [{ uri: { prefix: '/' } }], route: [to('v1', 100)] },
     { name: 'last', delegate: { name: 'part' } },
   ];
@@ -371,14 +458,27 @@ describe('everything that is not the action\'s', () => {
   });
 
   test('the preview routes of another service in the same VirtualService stay', () => {
-    const theirs: HttpRoute = { name: 'canary-preview-v9', match: [{ headers: { 'x-canary-version': { exact: 'v9' } } }], route: [toOther()] };
-    const shared = virtualService([theirs, { name: 'other', route: [toOther(100)] }, { name: 'main', route: [to('v1', 100)] }]);
+    const theirs: HttpRoute = {
+      name: 'canary-preview-v9',
+      match: [{ headers: { 'x-canary-version': { exact: 'v9' } } }],
+      route: [toOther()],
+    };
+    const shared = virtualService([
+      theirs,
+      { name: 'other', route: [toOther(100)] },
+      { name: 'main', route: [to('v1', 100)] },
+    ]);
     expect(withWeights(shared, target({ v1: 80, v2: 20 })).spec.http).toContainEqual(theirs);
   });
 });
 
 describe('preview routes', () => {
-  const rest = { timeout: '3s', rewrite: { uri: '/' }, fault: { abort: { httpStatus: 500 } }, headers: { request: { set: { a: 'b' } } } };
+  const rest = {
+    timeout: '3s',
+    rewrite: { uri: '/' },
+    fault: { abort: { httpStatus: 500 } },
+    headers: { request: { set: { a: 'b' } } },
+  };
   const route: HttpRoute = {
     name: 'main',
     match: [{ uri: { prefix: '/hello' } }, { uri: { exact: '/' }, headers: { cookie: { regex: '.*' } } }],
@@ -417,7 +517,10 @@ describe('preview routes', () => {
     expect(vs.spec.http?.[1]?.route).toEqual([
       {
         destination: { host: HOST, port: { number: 5000 }, subset: 'v2' },
-        headers: { request: { set: { c: 'd' } }, response: { set: { 'x-canary-version': 'v2', 'x-canary-revision': '7' } } },
+        headers: {
+          request: { set: { c: 'd' } },
+          response: { set: { 'x-canary-version': 'v2', 'x-canary-revision': '7' } },
+        },
       },
     ]);
   });
@@ -438,17 +541,42 @@ describe('preview routes', () => {
   });
 
   test('of two managed routes have names of their own', () => {
-    const two = virtualService([{ name: 'a', route: [to('v1')] }, { name: 'b', route: [to('v1')] }]);
+    const two = virtualService([
+      { name: 'a', route: [to('v1')] },
+      { name: 'b', route: [to('v1')] },
+    ]);
     const names = namesIn(withPreviews(two, target({ v1: 50, v2: 50 }, { routes: ['a', 'b'] })));
-    expect(names).toEqual(['canary-preview-v1', 'canary-preview-v2', 'a', 'canary-preview-v1-2', 'canary-preview-v2-2', 'b']);
+    expect(names).toEqual([
+      'canary-preview-v1',
+      'canary-preview-v2',
+      'a',
+      'canary-preview-v1-2',
+      'canary-preview-v2-2',
+      'b',
+    ]);
   });
 
   test('are told apart from the routes of users', () => {
-    expect([isPreview({ name: 'canary-preview-v1' }), isPreview({ name: 'canary' }), isPreview({})]).toEqual([true, false, false]);
+    expect([isPreview({ name: 'canary-preview-v1' }), isPreview({ name: 'canary' }), isPreview({})]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  test('of another service tell nothing about the versions of this one', () => {
+    expect(
+      previewedVersions(
+        virtualService([
+          { name: 'canary-preview-v2', route: [{ destination: { host: 'other', subset: 'v2' } }] },
+        ]),
+        SERVICE,
+      ),
+    ).toEqual([]);
   });
 
   test('tell their versions', () => {
-    expect(previewedVersions(vs)).toEqual(['v1', 'v2']);
+    expect(previewedVersions(vs, SERVICE)).toEqual(['v1', 'v2']);
   });
 });
 
@@ -457,11 +585,22 @@ describe('doing it again changes nothing', () => {
     ['a first install', virtualService([]), target({ v1: 100 })],
     ['an unnamed route', virtualService([{ route: [to('v1')] }]), target({ v1: 80, v2: 20 })],
     ['a route without subsets', virtualService([{ route: [to(undefined)] }]), target({ v1: 80, v2: 20 })],
-    ['another host beside', virtualService([{ route: [to('v1', 67), toOther(33)] }]), target({ v1: 80, v2: 20 })],
-    ['a third version', virtualService([{ route: [to('v1', 50), to('v2', 50)] }]), target({ v1: 40, v2: 40, v3: 20 })],
+    [
+      'another host beside',
+      virtualService([{ route: [to('v1', 67), toOther(33)] }]),
+      target({ v1: 80, v2: 20 }),
+    ],
+    [
+      'a third version',
+      virtualService([{ route: [to('v1', 50), to('v2', 50)] }]),
+      target({ v1: 40, v2: 40, v3: 20 }),
+    ],
     [
       'two routes',
-      virtualService([{ name: 'a', route: [to('v1')] }, { name: 'b', match: [{ port: 80 }], route: [to('v1')] }]),
+      virtualService([
+        { name: 'a', route: [to('v1')] },
+        { name: 'b', match: [{ port: 80 }], route: [to('v1')] },
+      ]),
       target({ v1: 80, v2: 20 }, { routes: ['a', 'b'] }),
     ],
   ];

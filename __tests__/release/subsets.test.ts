@@ -12,7 +12,9 @@ import { ISTIO, destinationRule } from '../support/objects.ts';
 const TLS = { tls: { mode: 'ISTIO_MUTUAL' } };
 
 test('a DestinationRule made anew has a subset for each version and mutual TLS on both levels', () => {
-  expect(newDestinationRule(ISTIO, { name: 'hello', namespace: 'demo', host: 'hello' }, ['v1', 'v2'])).toEqual({
+  expect(
+    newDestinationRule(ISTIO, { name: 'hello', namespace: 'demo', host: 'hello' }, ['v1', 'v2']),
+  ).toEqual({
     apiVersion: ISTIO,
     kind: 'DestinationRule',
     metadata: { name: 'hello', namespace: 'demo' },
@@ -28,11 +30,23 @@ test('a DestinationRule made anew has a subset for each version and mutual TLS o
 });
 
 describe('adding subsets', () => {
-  const own = { name: 'v1', labels: { version: 'v1', track: 'stable' }, trafficPolicy: { connectionPool: { tcp: { maxConnections: 3 } } } };
-  const rule = destinationRule([own, 'extra'], {}, { trafficPolicy: { loadBalancer: { simple: 'RANDOM' } }, exportTo: ['.'] });
+  const own = {
+    name: 'v1',
+    labels: { version: 'v1', track: 'stable' },
+    trafficPolicy: { connectionPool: { tcp: { maxConnections: 3 } } },
+  };
+  const rule = destinationRule(
+    [own, 'extra'],
+    {},
+    { trafficPolicy: { loadBalancer: { simple: 'RANDOM' } }, exportTo: ['.'] },
+  );
 
   test('puts those that are missing behind those that stand there', () => {
-    expect(withSubsets(rule, ['v1', 'v2']).spec.subsets?.map(({ name }) => name)).toEqual(['v1', 'extra', 'v2']);
+    expect(withSubsets(rule, ['v1', 'v2']).spec.subsets?.map(({ name }) => name)).toEqual([
+      'v1',
+      'extra',
+      'v2',
+    ]);
   });
 
   test('leaves every subset that stands there as it is, whatever it holds', () => {
@@ -57,7 +71,9 @@ describe('adding subsets', () => {
 
   test('begins a list where the rule has none', () => {
     const bare = { ...rule, spec: { host: 'hello' } };
-    expect(withSubsets(bare, ['v1']).spec.subsets).toEqual([{ name: 'v1', labels: { version: 'v1' }, trafficPolicy: TLS }]);
+    expect(withSubsets(bare, ['v1']).spec.subsets).toEqual([
+      { name: 'v1', labels: { version: 'v1' }, trafficPolicy: TLS },
+    ]);
   });
 
   test('knows which are missing, in the order of the versions', () => {
@@ -78,7 +94,9 @@ describe('a subset that selects the pods of another version', () => {
   test('is refused, naming subset, rule, cluster and the labels', () => {
     expect(() => {
       assertSubsetLabels(crossed, ['v1', 'v2'], 'west');
-    }).toThrow(/^Subset v2 of DestinationRule gray-demo\/helloworld in west selects pods labelled version: v1\. .*release under the name v1\.$/);
+    }).toThrow(
+      /^Subset v2 of DestinationRule gray-demo\/helloworld in west selects pods labelled version: v1\. .*release under the name v1\.$/,
+    );
   });
 
   test('is none of our business where its version has no part in the release', () => {

@@ -4,7 +4,15 @@ import { describeEdit, editsOf, trafficOf, weightsInForce } from '../../src/rele
 import type { InForce } from '../../src/release/traffic.ts';
 import type { ObjectMeta, VirtualService } from '../../src/release/objects.ts';
 import type { FleetState, TrafficState } from '../../src/release/state.ts';
-import { HOST, clusterState, destinationRule, fleetOf, to, toOther, virtualService } from '../support/objects.ts';
+import {
+  HOST,
+  clusterState,
+  destinationRule,
+  fleetOf,
+  to,
+  toOther,
+  virtualService,
+} from '../support/objects.ts';
 import { EAST, WEST, release, weights } from '../support/release.ts';
 
 const east = (traffic: Partial<TrafficState>): FleetState => fleetOf(clusterState(EAST, { traffic }));
@@ -17,13 +25,22 @@ const recorded = (record: Readonly<Record<string, unknown>>): Readonly<Record<st
 describe('what a config cluster holds', () => {
   test('is nothing before the first release', () => {
     expect(weightsInForce(inEast, east({}))).toEqual([
-      { cluster: EAST, virtualService: undefined, destinationRule: undefined, weights: undefined, revision: undefined, record: undefined },
+      {
+        cluster: EAST,
+        virtualService: undefined,
+        destinationRule: undefined,
+        weights: undefined,
+        revision: undefined,
+        record: undefined,
+      },
     ]);
   });
 
   test('is told by VirtualService, DestinationRule and record', () => {
     const marked = to('v1', 100, { headers: { response: { set: { 'x-canary-revision': '3' } } } });
-    const vs = virtualService([{ route: [toOther(0), marked] }], { annotations: recorded({ revision: 3, weights: { v1: 100 } }) });
+    const vs = virtualService([{ route: [toOther(0), marked] }], {
+      annotations: recorded({ revision: 3, weights: { v1: 100 } }),
+    });
     const rule = destinationRule(['v1']);
     expect(weightsInForce(inEast, east({ virtualServices: [vs], destinationRules: [rule] }))).toEqual([
       {
@@ -38,18 +55,29 @@ describe('what a config cluster holds', () => {
   });
 
   test('is read from every config cluster, in the order named, and from no other', () => {
-    const fleet = fleetOf(clusterState(EAST), clusterState(WEST), clusterState('north', { traffic: undefined }));
+    const fleet = fleetOf(
+      clusterState(EAST),
+      clusterState(WEST),
+      clusterState('north', { traffic: undefined }),
+    );
     const given = release({ clusters: [EAST, WEST, 'north'], configClusters: [WEST, EAST] });
     expect(weightsInForce(given, fleet).map(({ cluster }) => cluster)).toEqual([WEST, EAST]);
   });
 
   test('a problem with its routes names the cluster', () => {
-    const vs = virtualService([{ name: 'a', route: [to('v1')] }, { name: 'b', route: [to('v1')] }]);
-    expect(() => weightsInForce(inEast, east({ virtualServices: [vs] }))).toThrow(/^In east: VirtualService gray-demo\/helloworld has 2 HTTP routes/);
+    const vs = virtualService([
+      { name: 'a', route: [to('v1')] },
+      { name: 'b', route: [to('v1')] },
+    ]);
+    expect(() => weightsInForce(inEast, east({ virtualServices: [vs] }))).toThrow(
+      /^In east: VirtualService gray-demo\/helloworld has 2 HTTP routes/,
+    );
   });
 
   test('a cluster that was not read as a config cluster is a defect', () => {
-    expect(() => trafficOf(fleetOf(clusterState(EAST, { traffic: undefined })), EAST)).toThrow('east was not read as a config cluster');
+    expect(() => trafficOf(fleetOf(clusterState(EAST, { traffic: undefined })), EAST)).toThrow(
+      'east was not read as a config cluster',
+    );
   });
 });
 
@@ -82,48 +110,80 @@ describe('objects of other names', () => {
   });
 
   test.each<[string, Partial<TrafficState>]>([
-    ['a VirtualService that routes elsewhere', { virtualServices: [virtualService([{ route: [toOther()] }], other)] }],
-    ['a VirtualService of TCP routes alone', { virtualServices: [virtualService(undefined, other, { tcp: [] })] }],
-    ['a DestinationRule for another host', { destinationRules: [destinationRule(['v1'], other, { host: 'other' })] }],
+    [
+      'a VirtualService that routes elsewhere',
+      { virtualServices: [virtualService([{ route: [toOther()] }], other)] },
+    ],
+    [
+      'a VirtualService of TCP routes alone',
+      { virtualServices: [virtualService(undefined, other, { tcp: [] })] },
+    ],
+    [
+      'a DestinationRule for another host',
+      { destinationRules: [destinationRule(['v1'], other, { host: 'other' })] },
+    ],
   ])('%s is no matter', (_what, traffic) => {
-    expect(weightsInForce(inEast, east(traffic))).toMatchObject([{ virtualService: undefined, destinationRule: undefined }]);
+    expect(weightsInForce(inEast, east(traffic))).toMatchObject([
+      { virtualService: undefined, destinationRule: undefined },
+    ]);
   });
 
   test('the one that the input names is taken', () => {
     const vs = virtualService([{ route: [to('v1', 70), to('v2', 30)] }], other);
     const given = release({ configClusters: [EAST], traffic: { virtualService: 'public' } });
-    expect(weightsInForce(given, east({ virtualServices: [vs] }))[0]?.weights).toEqual(weights({ v1: 70, v2: 30 }));
+    expect(weightsInForce(given, east({ virtualServices: [vs] }))[0]?.weights).toEqual(
+      weights({ v1: 70, v2: 30 }),
+    );
   });
 });
 
 describe('an edit by someone else', () => {
-  const held = (vs: VirtualService): readonly InForce[] => weightsInForce(inEast, east({ virtualServices: [vs] }));
+  const held = (vs: VirtualService): readonly InForce[] =>
+    weightsInForce(inEast, east({ virtualServices: [vs] }));
   const annotations = recorded({ revision: 3, weights: { v1: 80, v2: 20 } });
 
   test('is a route with other weights than those recorded', () => {
-    expect(editsOf(held(virtualService([{ route: [to('v1', 50), to('v2', 50)] }], { annotations })))).toMatchObject([
+    expect(
+      editsOf(held(virtualService([{ route: [to('v1', 50), to('v2', 50)] }], { annotations }))),
+    ).toMatchObject([
       { cluster: EAST, recorded: weights({ v1: 80, v2: 20 }), found: weights({ v1: 50, v2: 50 }) },
     ]);
   });
 
   test('is a route that gives no weights any more', () => {
-    expect(editsOf(held(virtualService([{ route: [to(undefined)] }], { annotations })))).toMatchObject([{ found: undefined }]);
+    expect(editsOf(held(virtualService([{ route: [to(undefined)] }], { annotations })))).toMatchObject([
+      { found: undefined },
+    ]);
   });
 
   test.each<[string, VirtualService]>([
     ['the recorded weights', virtualService([{ route: [to('v1', 80), to('v2', 20)] }], { annotations })],
-    ['the recorded weights in another order', virtualService([{ route: [to('v2', 20), to('v1', 80)] }], { annotations })],
-    ['another version at 0 beside them', virtualService([{ route: [to('v1', 80), to('v2', 20), to('v3', 0)] }], { annotations })],
+    [
+      'the recorded weights in another order',
+      virtualService([{ route: [to('v2', 20), to('v1', 80)] }], { annotations }),
+    ],
+    [
+      'another version at 0 beside them',
+      virtualService([{ route: [to('v1', 80), to('v2', 20), to('v3', 0)] }], { annotations }),
+    ],
     ['no record', virtualService([{ route: [to('v1', 50), to('v2', 50)] }])],
-    ['a record without weights', virtualService([{ route: [to('v1', 50)] }], { annotations: recorded({ revision: 1 }) })],
-    ['a record that cannot be read', virtualService([{ route: [to('v1', 50)] }], { annotations: { [RECORD_ANNOTATION]: '{' } })],
+    [
+      'a record without weights',
+      virtualService([{ route: [to('v1', 50)] }], { annotations: recorded({ revision: 1 }) }),
+    ],
+    [
+      'a record that cannot be read',
+      virtualService([{ route: [to('v1', 50)] }], { annotations: { [RECORD_ANNOTATION]: '{' } }),
+    ],
   ])('is none with %s', (_what, vs) => {
     expect(editsOf(held(vs))).toEqual([]);
   });
 
   test('is none where the record is that of another app in the same VirtualService', () => {
     const theirs = recorded({ app: 'other', revision: 3, weights: { v1: 10, v9: 90 } });
-    expect(editsOf(held(virtualService([{ route: [to('v1', 80), to('v2', 20)] }], { annotations: theirs })))).toEqual([]);
+    expect(
+      editsOf(held(virtualService([{ route: [to('v1', 80), to('v2', 20)] }], { annotations: theirs }))),
+    ).toEqual([]);
   });
 
   test('is told with both weights, and who wrote last', () => {
@@ -141,7 +201,10 @@ describe('an edit by someone else', () => {
     ['managed fields', undefined],
     ['a manager', [{}]],
   ])('is told without %s as well', (_what, managedFields) => {
-    const vs = virtualService([{ route: [to('v1')] }], { annotations, ...(managedFields === undefined ? {} : { managedFields }) });
+    const vs = virtualService([{ route: [to('v1')] }], {
+      annotations,
+      ...(managedFields === undefined ? {} : { managedFields }),
+    });
     expect(editsOf(held(vs)).map(describeEdit)).toEqual([
       'VirtualService gray-demo/helloworld in east holds v1=100 instead of the v1=80,v2=20 that the last release step wrote',
     ]);

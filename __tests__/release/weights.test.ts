@@ -23,7 +23,16 @@ describe('apportion gives each version its part in proportion to its share', () 
   });
 
   test('in the order of the versions given', () => {
-    expect([...apportion(100, weights([['10', 1], ['9', 2], ['constructor', 1]])).keys()]).toEqual(['10', '9', 'constructor']);
+    expect([
+      ...apportion(
+        100,
+        weights([
+          ['10', 1],
+          ['9', 2],
+          ['constructor', 1],
+        ]),
+      ).keys(),
+    ]).toEqual(['10', '9', 'constructor']);
   });
 });
 
@@ -31,7 +40,9 @@ describe('whatever the shares, the parts', () => {
   const draw = random(7);
   const cases = Array.from({ length: 300 }, () => {
     const versions = 1 + Math.floor(draw() * 6);
-    const shares = weights(Array.from({ length: versions }, (_, i) => [`v${String(i)}`, 1 + Math.floor(draw() * 100)] as const));
+    const shares = weights(
+      Array.from({ length: versions }, (_, i) => [`v${String(i)}`, 1 + Math.floor(draw() * 100)] as const),
+    );
     const total = Math.floor(draw() * 101);
     return { shares, total, parts: apportion(total, shares) };
   });
@@ -46,7 +57,9 @@ describe('whatever the shares, the parts', () => {
 
   test('are less than one point from the exact share', () => {
     const far = cases.filter(({ shares, total, parts }) =>
-      [...parts].some(([version, part]) => Math.abs(part - (total * (shares.get(version) ?? 0)) / sumOf(shares)) >= 1),
+      [...parts].some(
+        ([version, part]) => Math.abs(part - (total * (shares.get(version) ?? 0)) / sumOf(shares)) >= 1,
+      ),
     );
     expect(far).toEqual([]);
   });
@@ -66,7 +79,16 @@ describe('a step gives the version its weight, and the others the rest in propor
   });
 
   test('the versions keep their order, a new one comes last', () => {
-    expect([...stepWeights(10, 'v3', weights([['v2', 40], ['v1', 60]])).keys()]).toEqual(['v2', 'v1', 'v3']);
+    expect([
+      ...stepWeights(
+        10,
+        'v3',
+        weights([
+          ['v2', 40],
+          ['v1', 60],
+        ]),
+      ).keys(),
+    ]).toEqual(['v2', 'v1', 'v3']);
   });
 
   test('a version alone at 100 stays alone', () => {
@@ -89,5 +111,12 @@ describe('two sets of weights are the same', () => {
 });
 
 test('weights are written in the form that the input takes, in their order', () => {
-  expect(formatWeights(weights([['v2', 20], ['v1', 80]]))).toBe('v2=20,v1=80');
+  expect(
+    formatWeights(
+      weights([
+        ['v2', 20],
+        ['v1', 80],
+      ]),
+    ),
+  ).toBe('v2=20,v1=80');
 });

@@ -1,7 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Container, Deployment, KubeObject } from '../../src/release/objects.ts';
 import type { Manifest, Release } from '../../src/release/release.ts';
-import { namespaceObject, podTemplateOf, repositoryOf, selectorOfService, workloadObjects } from '../../src/release/workloads.ts';
+import {
+  namespaceObject,
+  podTemplateOf,
+  repositoryOf,
+  selectorOfService,
+  workloadObjects,
+} from '../../src/release/workloads.ts';
 import { APP, NAMESPACE, OURS, clusterState, deployment, namespaceOf, service } from '../support/objects.ts';
 import { WEST, release } from '../support/release.ts';
 
@@ -10,7 +16,12 @@ const empty = clusterState(WEST);
 
 /** The objects for v2 in west, by kind and name. */
 function objectsFor(given: Release, state = empty, version = 'v2'): ReadonlyMap<string, KubeObject> {
-  return new Map(workloadObjects(given, state, version).map(({ object }) => [`${object.kind} ${object.metadata.name}`, object]));
+  return new Map(
+    workloadObjects(given, state, version).map(({ object }) => [
+      `${object.kind} ${object.metadata.name}`,
+      object,
+    ]),
+  );
 }
 
 function deploymentFor(given: Release, state = empty): Deployment | undefined {
@@ -27,7 +38,10 @@ describe('generated for a version with an image', () => {
         apiVersion: 'v1',
         kind: 'Service',
         metadata: { name: APP, namespace: NAMESPACE, labels: { app: APP } },
-        spec: { selector: { app: APP }, ports: [{ name: 'http-5000', port: 5000, targetPort: 5000, protocol: 'TCP' }] },
+        spec: {
+          selector: { app: APP },
+          ports: [{ name: 'http-5000', port: 5000, targetPort: 5000, protocol: 'TCP' }],
+        },
       },
       {
         apiVersion: 'apps/v1',
@@ -37,7 +51,9 @@ describe('generated for a version with an image', () => {
           selector: { matchLabels: { app: APP, version: 'v2' } },
           template: {
             metadata: { labels: { app: APP, version: 'v2' } },
-            spec: { containers: [{ name: APP, image: IMAGE, ports: [{ containerPort: 5000, protocol: 'TCP' }] }] },
+            spec: {
+              containers: [{ name: APP, image: IMAGE, ports: [{ containerPort: 5000, protocol: 'TCP' }] }],
+            },
           },
         },
       },
@@ -45,12 +61,19 @@ describe('generated for a version with an image', () => {
   });
 
   test('say for what they are made', () => {
-    expect(workloadObjects(release(), empty, 'v2').map(({ reason }) => reason)).toEqual(['v2 in west', 'v2 in west']);
+    expect(workloadObjects(release(), empty, 'v2').map(({ reason }) => reason)).toEqual([
+      'v2 in west',
+      'v2 in west',
+    ]);
   });
 
   test('take port name, target port and replicas as given', () => {
-    const objects = objectsFor(release({ workload: { portName: 'grpc-api', targetPort: 8080, replicas: 3 } }));
-    expect(objects.get(`Service ${APP}`)).toMatchObject({ spec: { ports: [{ name: 'grpc-api', port: 5000, targetPort: 8080 }] } });
+    const objects = objectsFor(
+      release({ workload: { portName: 'grpc-api', targetPort: 8080, replicas: 3 } }),
+    );
+    expect(objects.get(`Service ${APP}`)).toMatchObject({
+      spec: { ports: [{ name: 'grpc-api', port: 5000, targetPort: 8080 }] },
+    });
     expect(objects.get(`Deployment ${APP}-v2`)).toMatchObject({
       spec: { replicas: 3, template: { spec: { containers: [{ ports: [{ containerPort: 8080 }] }] } } },
     });
@@ -79,15 +102,20 @@ describe('where the Service stands already', () => {
 
   test('made by the action, it follows the inputs', () => {
     const state = clusterState(WEST, { service: service({}, { managedFields: OURS }) });
-    expect([...objectsFor(release(), state).keys()]).toEqual(['Service helloworld', 'Deployment helloworld-v2']);
+    expect([...objectsFor(release(), state).keys()]).toEqual([
+      'Service helloworld',
+      'Deployment helloworld-v2',
+    ]);
   });
 
   test('made by the action, it stays as it is without a port', () => {
     const state = clusterState(WEST, { service: service({}, { managedFields: OURS }) });
-    expect([...objectsFor(release({ workload: { port: undefined } }), state).keys()]).toEqual(['Deployment helloworld-v2']);
+    expect([...objectsFor(release({ workload: { port: undefined } }), state).keys()]).toEqual([
+      'Deployment helloworld-v2',
+    ]);
   });
 
-  test('touched by an update under the same name, it is not the action\'s own', () => {
+  test("touched by an update under the same name, it is not the action's own", () => {
     const state = clusterState(WEST, {
       service: service({}, { managedFields: [{ manager: 'multicluster-canary', operation: 'Update' }] }),
     });
@@ -106,7 +134,13 @@ describe('where the Service stands already', () => {
 describe('where the Deployment stands already', () => {
   const standing = (containers: readonly Container[]): ReturnType<typeof clusterState> =>
     clusterState(WEST, {
-      deployments: [deployment('helloworld-v2', { app: APP, version: 'v2', tier: 'web' }, { selector: { tier: 'web' }, containers })],
+      deployments: [
+        deployment(
+          'helloworld-v2',
+          { app: APP, version: 'v2', tier: 'web' },
+          { selector: { tier: 'web' }, containers },
+        ),
+      ],
     });
 
   test('its selector stays, and its pods keep the labels that it needs', () => {
@@ -117,12 +151,35 @@ describe('where the Deployment stands already', () => {
   });
 
   test.each<[string, readonly Container[], string]>([
-    ['the one of the same repository', [{ name: 'log', image: 'fluent:1' }, { name: 'web', image: 'example.com/hello:1' }], 'web'],
-    ['the one named after the app', [{ name: 'log', image: 'fluent:1' }, { name: APP, image: 'old/hello:1' }], APP],
+    [
+      'the one of the same repository',
+      [
+        { name: 'log', image: 'fluent:1' },
+        { name: 'web', image: 'example.com/hello:1' },
+      ],
+      'web',
+    ],
+    [
+      'the one named after the app',
+      [
+        { name: 'log', image: 'fluent:1' },
+        { name: APP, image: 'old/hello:1' },
+      ],
+      APP,
+    ],
     ['the only one', [{ name: 'web', image: 'old/hello:1' }], 'web'],
-    ['the only one beside the sidecar', [{ name: 'istio-proxy', image: 'proxy:1' }, { name: 'web', image: 'old/hello:1' }], 'web'],
+    [
+      'the only one beside the sidecar',
+      [
+        { name: 'istio-proxy', image: 'proxy:1' },
+        { name: 'web', image: 'old/hello:1' },
+      ],
+      'web',
+    ],
   ])('the image goes to %s', (_what, containers, name) => {
-    expect(containersOf(deploymentFor(release(), standing(containers)))).toMatchObject([{ name, image: IMAGE }]);
+    expect(containersOf(deploymentFor(release(), standing(containers)))).toMatchObject([
+      { name, image: IMAGE },
+    ]);
   });
 
   test('an image that none of its containers is meant for is refused, listing them', () => {
@@ -133,7 +190,9 @@ describe('where the Deployment stands already', () => {
   });
 
   test('running another version, it is refused', () => {
-    const state = clusterState(WEST, { deployments: [deployment('helloworld-v2', { app: APP, version: 'v1' })] });
+    const state = clusterState(WEST, {
+      deployments: [deployment('helloworld-v2', { app: APP, version: 'v1' })],
+    });
     expect(() => objectsFor(release(), state)).toThrow(
       /^Deployment gray-demo\/helloworld-v2 in west runs version v1, not v2\..*give the new Deployment another name, or another cluster\.$/,
     );
@@ -141,25 +200,47 @@ describe('where the Deployment stands already', () => {
 
   test('without a version label, it becomes that of the version', () => {
     const state = clusterState(WEST, { deployments: [deployment('helloworld-v2', { app: APP })] });
-    expect(deploymentFor(release(), state)?.spec?.template?.metadata?.labels).toEqual({ app: APP, version: 'v2' });
+    expect(deploymentFor(release(), state)?.spec?.template?.metadata?.labels).toEqual({
+      app: APP,
+      version: 'v2',
+    });
   });
 
   test('under another name, it is no matter', () => {
-    const state = clusterState(WEST, { deployments: [deployment('helloworld-v1', { app: APP, version: 'v1' })] });
+    const state = clusterState(WEST, {
+      deployments: [deployment('helloworld-v1', { app: APP, version: 'v1' })],
+    });
     expect([...objectsFor(release(), state).keys()]).toContain('Deployment helloworld-v2');
   });
 });
 
-describe('the user\'s own manifests', () => {
-  const web = deployment('hello', { app: APP }, { containers: [{ name: 'log', image: 'fluent:1' }, { name: 'web', image: 'example.com/hello:old' }] });
+describe("the user's own manifests", () => {
+  const web = deployment(
+    'hello',
+    { app: APP },
+    {
+      containers: [
+        { name: 'log', image: 'fluent:1' },
+        { name: 'web', image: 'example.com/hello:old' },
+      ],
+    },
+  );
   const worker = deployment('worker', { app: 'worker' });
-  const config: KubeObject = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'settings' }, data: { a: 'b' } };
+  const config: KubeObject = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'settings' },
+    data: { a: 'b' },
+  };
 
   const given = (objects: readonly KubeObject[], images = new Map([['v2', IMAGE]])): Release =>
     release({
       workload: {
         images,
-        manifests: objects.map((object, i): Manifest => ({ object, source: `deploy/app.yaml, document ${String(i + 1)}` })),
+        manifests: objects.map((object, i): Manifest => ({
+          object,
+          source: `deploy/app.yaml, document ${String(i + 1)}`,
+        })),
       },
     });
 
@@ -174,14 +255,20 @@ describe('the user\'s own manifests', () => {
   test('get the version label on the workload, its selector and its pods', () => {
     expect(objectsFor(given([web])).get('Deployment hello')).toMatchObject({
       metadata: { labels: { version: 'v2' } },
-      spec: { selector: { matchLabels: { app: APP, version: 'v2' } }, template: { metadata: { labels: { app: APP, version: 'v2' } } } },
+      spec: {
+        selector: { matchLabels: { app: APP, version: 'v2' } },
+        template: { metadata: { labels: { app: APP, version: 'v2' } } },
+      },
     });
   });
 
   test('get the version label in place of another one', () => {
     const labelled = deployment('hello', { app: APP, version: 'v1' });
     expect(objectsFor(given([labelled])).get('Deployment hello')).toMatchObject({
-      spec: { selector: { matchLabels: { version: 'v2' } }, template: { metadata: { labels: { version: 'v2' } } } },
+      spec: {
+        selector: { matchLabels: { version: 'v2' } },
+        template: { metadata: { labels: { version: 'v2' } } },
+      },
     });
   });
 
@@ -198,13 +285,31 @@ describe('the user\'s own manifests', () => {
   });
 
   test('that leave the container open are refused, naming their file', () => {
-    const open = deployment('hello', { app: APP }, { containers: [{ name: 'a', image: 'x:1' }, { name: 'b', image: 'y:1' }] });
-    expect(() => objectsFor(given([open]))).toThrow(/^Deployment .*hello \(deploy\/app\.yaml, document 1\): which container gets image /);
+    const open = deployment(
+      'hello',
+      { app: APP },
+      {
+        containers: [
+          { name: 'a', image: 'x:1' },
+          { name: 'b', image: 'y:1' },
+        ],
+      },
+    );
+    expect(() => objectsFor(given([open]))).toThrow(
+      /^Deployment .*hello \(deploy\/app\.yaml, document 1\): which container gets image /,
+    );
   });
 
   test('keep every field that the action does not know', () => {
-    const odd: KubeObject = { ...web, spec: { ...web['spec'] as object, strategy: { type: 'Recreate' } }, someday: true };
-    expect(objectsFor(given([odd])).get('Deployment hello')).toMatchObject({ someday: true, spec: { strategy: { type: 'Recreate' } } });
+    const odd: KubeObject = {
+      ...web,
+      spec: { ...(web['spec'] as object), strategy: { type: 'Recreate' } },
+      someday: true,
+    };
+    expect(objectsFor(given([odd])).get('Deployment hello')).toMatchObject({
+      someday: true,
+      spec: { strategy: { type: 'Recreate' } },
+    });
   });
 
   test('go into the namespace of the release where they name none', () => {
@@ -213,23 +318,32 @@ describe('the user\'s own manifests', () => {
 
   test('stay in the namespace that they name', () => {
     const elsewhere = { ...config, metadata: { name: 'settings', namespace: 'elsewhere' } };
-    expect(objectsFor(given([elsewhere, web])).get('ConfigMap settings')?.metadata.namespace).toBe('elsewhere');
+    expect(objectsFor(given([elsewhere, web])).get('ConfigMap settings')?.metadata.namespace).toBe(
+      'elsewhere',
+    );
   });
 
-  test.each(['Namespace', 'ClusterRole', 'ClusterRoleBinding', 'PriorityClass', 'CustomResourceDefinition'])('of kind %s get no namespace', (kind) => {
-    const object = { apiVersion: 'v1', kind, metadata: { name: 'one' } };
-    expect(objectsFor(given([object, web])).get(`${kind} one`)?.metadata.namespace).toBeUndefined();
-  });
+  test.each(['Namespace', 'ClusterRole', 'ClusterRoleBinding', 'PriorityClass', 'CustomResourceDefinition'])(
+    'of kind %s get no namespace',
+    (kind) => {
+      const object = { apiVersion: 'v1', kind, metadata: { name: 'one' } };
+      expect(objectsFor(given([object, web])).get(`${kind} one`)?.metadata.namespace).toBeUndefined();
+    },
+  );
 
   test('with several workloads patch the one that the Service selects', () => {
     const objects = objectsFor(given([worker, web]));
-    expect(['Deployment worker', 'Deployment hello'].map((name) => objects.get(name)?.metadata.labels)).toEqual([undefined, { version: 'v2' }]);
+    expect(
+      ['Deployment worker', 'Deployment hello'].map((name) => objects.get(name)?.metadata.labels),
+    ).toEqual([undefined, { version: 'v2' }]);
   });
 
   test('with several workloads follow the selector of a Service among them', () => {
     const own = service({ selector: { app: 'worker' } });
     const objects = objectsFor(given([own, worker, web]));
-    expect(['Deployment worker', 'Deployment hello'].map((name) => objects.get(name)?.metadata.labels)).toEqual([{ version: 'v2' }, undefined]);
+    expect(
+      ['Deployment worker', 'Deployment hello'].map((name) => objects.get(name)?.metadata.labels),
+    ).toEqual([{ version: 'v2' }, undefined]);
   });
 
   test('with one workload patch it, whatever the Service selects', () => {
@@ -242,8 +356,16 @@ describe('the user\'s own manifests', () => {
   });
 
   test.each<[string, readonly KubeObject[], string]>([
-    ['no workload', [config], 'Input manifests: no workload in them has pods that the Service helloworld selects ({"app":"helloworld"}).'],
-    ['none that the Service selects', [worker, deployment('other', { app: 'other' })], 'Input manifests: none of the 2 workloads in them has pods'],
+    [
+      'no workload',
+      [config],
+      'Input manifests: no workload in them has pods that the Service helloworld selects ({"app":"helloworld"}).',
+    ],
+    [
+      'none that the Service selects',
+      [worker, deployment('other', { app: 'other' })],
+      'Input manifests: none of the 2 workloads in them has pods',
+    ],
   ])('with %s are refused', (_what, objects, message) => {
     expect(() => objectsFor(given(objects))).toThrow(message);
   });
@@ -254,8 +376,12 @@ describe('the user\'s own manifests', () => {
   });
 
   test('of a Deployment that stands already keep its selector, which cannot change', () => {
-    const state = clusterState(WEST, { deployments: [deployment('hello', { app: APP, version: 'v2' }, { selector: { app: APP } })] });
-    expect(objectsFor(given([web]), state).get('Deployment hello')).toMatchObject({ spec: { selector: { matchLabels: { app: APP } } } });
+    const state = clusterState(WEST, {
+      deployments: [deployment('hello', { app: APP, version: 'v2' }, { selector: { app: APP } })],
+    });
+    expect(objectsFor(given([web]), state).get('Deployment hello')).toMatchObject({
+      spec: { selector: { matchLabels: { app: APP } } },
+    });
   });
 
   test('are not modified', () => {
@@ -268,9 +394,14 @@ describe('the user\'s own manifests', () => {
 describe('the labels by which the Service picks pods', () => {
   test.each<[string, Release, ReturnType<typeof clusterState>, Readonly<Record<string, string>>]>([
     ['are those it will be made with', release(), empty, { app: APP }],
-    ['are those it has', release(), clusterState(WEST, { service: service({ selector: { a: 'b' } }) }), { a: 'b' }],
     [
-      'are those of the user\'s manifest, which comes to stand',
+      'are those it has',
+      release(),
+      clusterState(WEST, { service: service({ selector: { a: 'b' } }) }),
+      { a: 'b' },
+    ],
+    [
+      "are those of the user's manifest, which comes to stand",
       release({ workload: { manifests: [{ object: service({ selector: { c: 'd' } }), source: '' }] } }),
       clusterState(WEST, { service: service({ selector: { a: 'b' } }) }),
       { c: 'd' },
@@ -292,7 +423,9 @@ describe('the namespace', () => {
     ['gets injection', 'enabled', there, { 'istio-injection': 'enabled' }],
     ['loses injection', 'off', there, { 'istio-injection': 'disabled' }],
   ])('%s (injection: %s)', (_what, injection, state, labels) => {
-    expect(namespaceObject(release({ workload: { injection } }), state)?.object.metadata.labels).toEqual(labels);
+    expect(namespaceObject(release({ workload: { injection } }), state)?.object.metadata.labels).toEqual(
+      labels,
+    );
   });
 });
 

@@ -5,7 +5,8 @@ import { escape, summaryOf } from '../../src/report/summary.ts';
 import { evidence } from '../support/evidence.ts';
 import { weights } from '../support/release.ts';
 
-const summary = (rest: Partial<RunRecord> = {}): string => summaryOf({ ...newJournal('rollout', 'hello', 'demo'), ...rest });
+const summary = (rest: Partial<RunRecord> = {}): string =>
+  summaryOf({ ...newJournal('rollout', 'hello', 'demo'), ...rest });
 const linesOf = (text: string): readonly string[] => text.split('\n');
 
 describe('the heading tells the outcome', () => {
@@ -29,12 +30,18 @@ test('the reason of a failure is quoted, line by line', () => {
 });
 
 test('weights in force, before and next are told', () => {
-  const told = summary({ weights: weights({ v1: 80, v2: 20 }), previous: weights({ v1: 100 }), next: weights({ v1: 50, v2: 50 }) });
+  const told = summary({
+    weights: weights({ v1: 80, v2: 20 }),
+    previous: weights({ v1: 100 }),
+    next: weights({ v1: 50, v2: 50 }),
+  });
   expect(told).toContain('In force: **v1=80,v2=20** · before: v1=100 · next: v1=50,v2=50');
 });
 
 test('what users got stands in a table, a line for each version', () => {
-  const rows = linesOf(summary({ evidence: [evidence({ errors: new Map([['status 503', 2]]) })] })).filter((line) => line.startsWith('|'));
+  const rows = linesOf(summary({ evidence: [evidence({ errors: new Map([['status 503', 2]]) })] })).filter(
+    (line) => line.startsWith('|'),
+  );
   expect(rows).toEqual([
     '| Ingress | Version | Asked | Observed | Samples | Failed requests | Verdict |',
     '| --- | --- | ---: | ---: | ---: | ---: | --- |',
@@ -44,26 +51,58 @@ test('what users got stands in a table, a line for each version', () => {
 });
 
 test('likely causes are a list', () => {
-  expect(summary({ findings: [{ title: 'A', detail: 'a.' }, { title: 'B', detail: 'b.' }] })).toContain('### Likely cause\n1. **A.** a.\n1. **B.** b.');
+  expect(
+    summary({
+      findings: [
+        { title: 'A', detail: 'a.' },
+        { title: 'B', detail: 'b.' },
+      ],
+    }),
+  ).toContain('### Likely cause\n1. **A.** a.\n1. **B.** b.');
 });
 
 test('what the clusters hold stands in a table', () => {
-  expect(summary({ clusters: [{ cluster: 'east', text: 'weights v1=100' }] })).toContain('| Cluster | Holds |\n| --- | --- |\n| east | weights v1=100 |');
+  expect(summary({ clusters: [{ cluster: 'east', text: 'weights v1=100' }] })).toContain(
+    '| Cluster | Holds |\n| --- | --- |\n| east | weights v1=100 |',
+  );
 });
 
 test('writes are folded away', () => {
   const change = { cluster: 'east', object: 'Service demo/hello', reason: 'v1 in east' };
-  expect(summary({ changes: [change] })).toMatch(/<details><summary>1 write<\/summary>\n\n\| Cluster \| Object \| Why \|\n.*\n\| east \| Service demo\/hello \| v1 in east \|\n\n<\/details>/);
+  expect(summary({ changes: [change] })).toMatch(
+    /<details><summary>1 write<\/summary>\n\n\| Cluster \| Object \| Why \|\n.*\n\| east \| Service demo\/hello \| v1 in east \|\n\n<\/details>/,
+  );
 });
 
 test('the phases come last, with their seconds', () => {
-  expect(summary({ phases: [{ name: 'Read', seconds: 0.51 }, { name: 'Verify', seconds: 8.04 }] })).toMatch(/\nRead 0\.5 s · Verify 8\.0 s\n$/);
+  expect(
+    summary({
+      phases: [
+        { name: 'Read', seconds: 0.51 },
+        { name: 'Verify', seconds: 8.04 },
+      ],
+    }),
+  ).toMatch(/\nRead 0\.5 s · Verify 8\.0 s\n$/);
 });
 
 describe('a plan', () => {
-  const change: PlannedChange = { cluster: 'east', verb: 'update', object: 'VirtualService demo/hello', reason: 'weights', diff: '-a\n+b', tried: true };
+  const change: PlannedChange = {
+    cluster: 'east',
+    verb: 'update',
+    object: 'VirtualService demo/hello',
+    reason: 'weights',
+    diff: '-a\n+b',
+    tried: true,
+  };
   const planned = (rest: Partial<PlannedChange> = {}): string =>
-    summary({ operation: 'plan', plan: { weights: weights({ v1: 80, v2: 20 }), clusters: ['east', 'west'], changes: [{ ...change, ...rest }] } });
+    summary({
+      operation: 'plan',
+      plan: {
+        weights: weights({ v1: 80, v2: 20 }),
+        clusters: ['east', 'west'],
+        changes: [{ ...change, ...rest }],
+      },
+    });
 
   test('shows the difference of each change, by cluster', () => {
     expect(planned()).toContain('**update VirtualService demo/hello**: weights.\n\n```diff\n-a\n+b\n```');
@@ -77,7 +116,10 @@ describe('a plan', () => {
 
   test.each(['```', '~~~', '````\n```'])('keeps a difference that holds %j within its block', (hostile) => {
     const told = linesOf(planned({ diff: `+a\n${hostile}\n<img src=x>` }));
-    const fence = told[told.findIndex((line) => line.endsWith('diff') && line.startsWith('`'))]?.replace('diff', '');
+    const fence = told[told.findIndex((line) => line.endsWith('diff') && line.startsWith('`'))]?.replace(
+      'diff',
+      '',
+    );
     const closing = told.findIndex((line) => line === fence);
     expect(told[closing - 1]).toBe('<img src=x>');
   });
@@ -114,7 +156,11 @@ describe('a hostile text stays text', () => {
       findings: [{ title: text, detail: text }],
       clusters: [{ cluster: text, text }],
       changes: [{ cluster: text, object: text, reason: text }],
-      plan: { weights: weights({ [text]: 100 }), clusters: [text], changes: [{ cluster: text, verb: 'update', object: text, reason: text, diff: '', tried: true }] },
+      plan: {
+        weights: weights({ [text]: 100 }),
+        clusters: [text],
+        changes: [{ cluster: text, verb: 'update', object: text, reason: text, diff: '', tried: true }],
+      },
     });
 
   const plain = everywhere('x');
@@ -133,9 +179,12 @@ describe('a hostile text stays text', () => {
     expect(HOSTILE.filter((text) => seen(everywhere(text)) !== seen(plain))).toEqual([]);
   });
 
-  test.each(HOSTILE.filter((text) => !text.includes('\n')).map((text) => [text]))('adds no line: %j', (text) => {
-    expect(linesOf(everywhere(text))).toHaveLength(linesOf(plain).length);
-  });
+  test.each(HOSTILE.filter((text) => !text.includes('\n')).map((text) => [text]))(
+    'adds no line: %j',
+    (text) => {
+      expect(linesOf(everywhere(text))).toHaveLength(linesOf(plain).length);
+    },
+  );
 
   test.each([
     ['<b>', '&lt;b&gt;'],

@@ -17,12 +17,14 @@ test('shares stand beside the weights', () => {
 
 describe('an ingress in one line', () => {
   test('tells shares, samples and seconds', () => {
-    expect(evidenceLine(evidence())).toBe('east: v1 80.2 % of 80 %, v2 19.8 % of 20 %, 1000 samples in 10.0 s');
+    expect(evidenceLine(evidence())).toBe(
+      'east: v1 80.2 % of 80 %, v2 19.8 % of 20 %, 1000 samples in 10.0 s',
+    );
   });
 
   test('tells failed requests and late answers where there are any', () => {
-    expect(evidenceLine(evidence({ errors: new Map([['status 503', 2]]), stale: new Map([['3', 4]]) }))).toMatch(
-      /, 2 failed, 4 under another revision$/,
-    );
+    expect(
+      evidenceLine(evidence({ errors: new Map([['status 503', 2]]), stale: new Map([['3', 4]]) })),
+    ).toMatch(/, 2 failed, 4 under another revision$/);
   });
 });

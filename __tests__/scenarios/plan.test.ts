@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { startFleet } from '../../testbed/start.ts';
 import { ISTIO } from './support/kube.ts';
 import type { Kube } from './support/kube.ts';
-import { APP, NAMESPACE, SEED, image, namespace } from './support/objects.ts';
+import { APP, NAMESPACE, SEED, image, namespace, service } from './support/objects.ts';
 import { Stage } from './support/stage.ts';
 
 let stage: Stage;
@@ -66,7 +66,7 @@ describe('a plan before anything exists', () => {
         [...objects, `Deployment ${NAMESPACE}/${APP}-${version ?? ''}`, `Namespace ${NAMESPACE}`].toSorted(),
       );
     }
-    expect(run.log).toMatch(/^\+ {6}image: .*examples-helloworld-v2/m);
+    expect(run.log).toMatch(/^\+ +- image: .*examples-helloworld-v2/m);
     expect(run.log).toContain('not checked by the server, as the namespace does not exist yet');
     expect(Object.keys(JSON.parse(run.outputs['ingress-urls'] ?? '') as object)).toEqual(['east', 'west']);
     for (const kube of [stage.east, stage.west])
@@ -127,7 +127,7 @@ describe('a plan of other weights', () => {
     expect(planned(run.outputs)).toEqual([
       { cluster: 'west', object: `Deployment ${NAMESPACE}/${APP}-v2`, verb: 'apply', reason: 'v2 in west' },
     ]);
-    expect(run.log).toMatch(/^- +image: .*helloworld-v2:latest\n\+ +image: .*helloworld-v2:1\.1$/m);
+    expect(run.log).toMatch(/^- +- image: .*helloworld-v2:latest\n\+ +- image: .*helloworld-v2:1\.1$/m);
     expect(run.log).not.toMatch(/^[-+] +replicas:/m);
     expect(run.log).toContain('east: nothing would change.');
   });
@@ -173,10 +173,10 @@ describe('a plan of other weights', () => {
 test('a plan that the admission webhook refuses fails, and tells what was refused', async () => {
   await stage.everywhere(namespace());
   const before = await held();
-  const run = await stage.run({ ...plan, weights: 'v1=80,v2=20', hosts: 'not_a_host!' });
+  const run = await stage.run({ ...plan, weights: 'v1=80,v2=20', hosts: 'a.example.com, a.example.com' });
   expect(run.code).toBe(1);
   expect(run.log).toMatch(
-    /Trying to create (Gateway|VirtualService) gray-demo\/helloworld in (east|west): admission webhook/,
+    /Trying to create VirtualService gray-demo\/helloworld in (east|west): .*duplicate hosts/,
   );
   await expect(held()).resolves.toEqual(before);
 });
@@ -206,6 +206,7 @@ spec:
     await writeFile(join(folder, 'login.yaml'), secret('t0p-first'));
     const first = await stage.pass({ ...plan, ...inputs }, { cwd: folder });
     expect(first.log).toMatch(/^\+ {2}password: '\*\*\*'$/m);
+    await stage.everywhere(namespace(), service());
     await stage.pass(inputs, { cwd: folder });
     await writeFile(join(folder, 'login.yaml'), secret('t0p-second'));
     const second = await stage.pass({ ...plan, ...inputs }, { cwd: folder });

@@ -6,7 +6,9 @@ import { serve } from './server.ts';
 import type { Asked, LocalServer } from './server.ts';
 
 /** Kinds by the root of their API, as a cluster's discovery names them. */
-const KINDS: Readonly<Record<string, readonly (readonly [name: string, kind: string, namespaced: boolean])[]>> = {
+const KINDS: Readonly<
+  Record<string, readonly (readonly [name: string, kind: string, namespaced: boolean])[]>
+> = {
   '/api/v1': [
     ['pods/log', 'Pod', true],
     ['pods', 'Pod', true],
@@ -56,7 +58,12 @@ export async function kubeApi(...objects: readonly KubeObject[]): Promise<KubeAp
     const sent = asked.body === '' ? undefined : (JSON.parse(asked.body) as KubeObject);
     const standing = stored.get(path);
     if (asked.method === 'GET') {
-      const found = KINDS[path] !== undefined ? resources(path) : path === '/apis/networking.istio.io' ? ISTIO_GROUP : (standing ?? list(stored, path, query));
+      const found =
+        KINDS[path] !== undefined
+          ? resources(path)
+          : path === '/apis/networking.istio.io'
+            ? ISTIO_GROUP
+            : (standing ?? list(stored, path, query));
       if (found === undefined) refuse(response, 404, 'NotFound', 'not found');
       else send(response, 200, found);
     } else if (asked.method === 'DELETE') {
@@ -70,7 +77,10 @@ export async function kubeApi(...objects: readonly KubeObject[]): Promise<KubeAp
       const own = `${path}/${sent.metadata.name}`;
       if (stored.has(own)) refuse(response, 409, 'AlreadyExists', 'already exists');
       else send(response, 201, dry ? sent : store(own, sent));
-    } else if (asked.method === 'PUT' && standing?.metadata.resourceVersion !== sent.metadata.resourceVersion) {
+    } else if (
+      asked.method === 'PUT' &&
+      standing?.metadata.resourceVersion !== sent.metadata.resourceVersion
+    ) {
       refuse(response, 409, 'Conflict', 'the object has been modified');
     } else send(response, 200, dry ? sent : store(path, sent));
   });
@@ -78,16 +88,31 @@ export async function kubeApi(...objects: readonly KubeObject[]): Promise<KubeAp
 }
 
 /** Answers as the API refuses. */
-export function refuse(response: ServerResponse, status: number, reason: string, message: string, headers: Readonly<Record<string, string>> = {}): void {
+export function refuse(
+  response: ServerResponse,
+  status: number,
+  reason: string,
+  message: string,
+  headers: Readonly<Record<string, string>> = {},
+): void {
   send(response, status, { kind: 'Status', status: 'Failure', reason, message, code: status }, headers);
 }
 
-function send(response: ServerResponse, status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): void {
+function send(
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): void {
   response.writeHead(status, { 'content-type': 'application/json', ...headers });
   response.end(JSON.stringify(body));
 }
 
-const ISTIO_GROUP = { kind: 'APIGroup', name: 'networking.istio.io', versions: [{ version: 'v1' }, { version: 'v1beta1' }] };
+const ISTIO_GROUP = {
+  kind: 'APIGroup',
+  name: 'networking.istio.io',
+  versions: [{ version: 'v1' }, { version: 'v1beta1' }],
+};
 
 function resources(root: string): unknown {
   const named = (KINDS[root] ?? []).map(([name, kind, namespaced]) => ({ name, kind, namespaced }));
@@ -97,31 +122,44 @@ function resources(root: string): unknown {
 /** The path under which the API has an object. */
 export function pathOf({ apiVersion, kind, metadata }: KubeObject): string {
   const root = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
-  const [name, , namespaced] = KINDS[root]?.find(([plural, one]) => one === kind && !plural.includes('/')) ?? [kind, kind, false];
+  const [name, , namespaced] = KINDS[root]?.find(
+    ([plural, one]) => one === kind && !plural.includes('/'),
+  ) ?? [kind, kind, false];
   const scope = namespaced ? `/namespaces/${metadata.namespace ?? 'default'}` : '';
   return `${root}${scope}/${name}/${metadata.name}`;
 }
 
 /** The list of a kind, in a namespace or in all of them; undefined where the path is none of a list. */
 function list(stored: ReadonlyMap<string, KubeObject>, path: string, query: URLSearchParams): unknown {
-  const [, root = '', namespace, plural = ''] = /^(\/api\/v1|\/apis\/[^/]+\/[^/]+)(?:\/namespaces\/([^/]+))?\/([^/]+)$/.exec(path) ?? [];
+  const [, root = '', namespace, plural = ''] =
+    /^(\/api\/v1|\/apis\/[^/]+\/[^/]+)(?:\/namespaces\/([^/]+))?\/([^/]+)$/.exec(path) ?? [];
   if (!(KINDS[root] ?? []).some(([name]) => name === plural)) return undefined;
   const labels = (query.get('labelSelector') ?? '').split(',').filter((one) => one !== '');
   const items = [...stored.entries()]
     .filter(([one]) => one.startsWith(root) && one.split('/').at(-2) === plural)
     .filter(([, { metadata }]) => namespace === undefined || metadata.namespace === namespace)
-    .filter(([, { metadata }]) => labels.every((label) => Object.entries(metadata.labels ?? {}).some(([key, value]) => `${key}=${value}` === label)))
+    .filter(([, { metadata }]) =>
+      labels.every((label) =>
+        Object.entries(metadata.labels ?? {}).some(([key, value]) => `${key}=${value}` === label),
+      ),
+    )
     // Items of a list carry neither.
     .map(([, { apiVersion: _version, kind: _kind, ...item }]) => item);
   return { kind: 'List', metadata: {}, items };
 }
 
 /** A kubeconfig whose contexts reach these servers, with the same user. */
-export function kubeconfigFor(servers: Readonly<Record<string, string>>, user: Readonly<Record<string, unknown>> = { token: 'a-token' }): ReturnType<typeof readKubeconfig> {
+export function kubeconfigFor(
+  servers: Readonly<Record<string, string>>,
+  user: Readonly<Record<string, unknown>> = { token: 'a-token' },
+): ReturnType<typeof readKubeconfig> {
   const names = Object.keys(servers);
   return readKubeconfig(
     JSON.stringify({
-      clusters: names.map((name) => ({ name, cluster: { server: servers[name], 'insecure-skip-tls-verify': true } })),
+      clusters: names.map((name) => ({
+        name,
+        cluster: { server: servers[name], 'insecure-skip-tls-verify': true },
+      })),
       contexts: names.map((name) => ({ name, context: { cluster: name, user: 'ci' } })),
       users: [{ name: 'ci', user }],
     }),
@@ -130,6 +168,10 @@ export function kubeconfigFor(servers: Readonly<Record<string, string>>, user: R
 }
 
 /** The cluster `west`, as it is reached at this address. */
-export function clusterAt(url: string, signal: AbortSignal = new AbortController().signal, user?: Readonly<Record<string, unknown>>): Cluster {
+export function clusterAt(
+  url: string,
+  signal: AbortSignal = new AbortController().signal,
+  user?: Readonly<Record<string, unknown>>,
+): Cluster {
   return Cluster.open('west', kubeconfigFor({ west: url }, user), signal);
 }

@@ -23,7 +23,11 @@ export const ISTIO = 'networking.istio.io/v1';
 
 type Meta = Partial<ObjectMeta>;
 
-export function virtualService(http: readonly HttpRoute[] | undefined, metadata: Meta = {}, spec: Readonly<Record<string, unknown>> = {}): VirtualService {
+export function virtualService(
+  http: readonly HttpRoute[] | undefined,
+  metadata: Meta = {},
+  spec: Readonly<Record<string, unknown>> = {},
+): VirtualService {
   return {
     apiVersion: ISTIO,
     kind: 'VirtualService',
@@ -33,7 +37,11 @@ export function virtualService(http: readonly HttpRoute[] | undefined, metadata:
 }
 
 /** A destination of the service; without a subset it reaches every version. */
-export function to(subset: string | undefined, weight?: number, rest: Partial<RouteDestination> = {}): RouteDestination {
+export function to(
+  subset: string | undefined,
+  weight?: number,
+  rest: Partial<RouteDestination> = {},
+): RouteDestination {
   return {
     destination: { host: HOST, port: { number: 5000 }, ...(subset === undefined ? {} : { subset }) },
     ...(weight === undefined ? {} : { weight }),
@@ -46,20 +54,29 @@ export function toOther(weight?: number, host = 'other.gray-demo.svc.cluster.loc
   return { destination: { host }, ...(weight === undefined ? {} : { weight }) };
 }
 
-export function destinationRule(subsets: readonly (string | Subset)[], metadata: Meta = {}, spec: Readonly<Record<string, unknown>> = {}): DestinationRule {
+export function destinationRule(
+  subsets: readonly (string | Subset)[],
+  metadata: Meta = {},
+  spec: Readonly<Record<string, unknown>> = {},
+): DestinationRule {
   return {
     apiVersion: ISTIO,
     kind: 'DestinationRule',
     metadata: { name: APP, namespace: NAMESPACE, ...metadata },
     spec: {
       host: APP,
-      subsets: subsets.map((subset) => (typeof subset === 'string' ? { name: subset, labels: { version: subset } } : subset)),
+      subsets: subsets.map((subset) =>
+        typeof subset === 'string' ? { name: subset, labels: { version: subset } } : subset,
+      ),
       ...spec,
     },
   };
 }
 
-export function gateway(servers: readonly GatewayServer[] = [server('HTTP', 80)], metadata: Meta = {}): Gateway {
+export function gateway(
+  servers: readonly GatewayServer[] = [server('HTTP', 80)],
+  metadata: Meta = {},
+): Gateway {
   return {
     apiVersion: ISTIO,
     kind: 'Gateway',
@@ -87,9 +104,17 @@ export const OURS = [{ manager: 'multicluster-canary', operation: 'Apply' }];
 export function deployment(
   name: string,
   labels: Labels,
-  options: { readonly selector?: Labels; readonly containers?: readonly Container[]; readonly kind?: string } = {},
+  options: {
+    readonly selector?: Labels;
+    readonly containers?: readonly Container[];
+    readonly kind?: string;
+  } = {},
 ): Deployment {
-  const { selector = labels, containers = [{ name: APP, image: 'example.com/hello:0' }], kind = 'Deployment' } = options;
+  const {
+    selector = labels,
+    containers = [{ name: APP, image: 'example.com/hello:0' }],
+    kind = 'Deployment',
+  } = options;
   return {
     apiVersion: 'apps/v1',
     kind,
@@ -99,12 +124,19 @@ export function deployment(
 }
 
 /** A ready pod with a sidecar. */
-export function pod(name: string, labels: Labels, rest: { readonly metadata?: Meta; readonly spec?: Pod['spec']; readonly status?: Pod['status'] } = {}): Pod {
+export function pod(
+  name: string,
+  labels: Labels,
+  rest: { readonly metadata?: Meta; readonly spec?: Pod['spec']; readonly status?: Pod['status'] } = {},
+): Pod {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { name, namespace: NAMESPACE, labels, ...rest.metadata },
-    spec: { containers: [{ name: APP, image: 'example.com/hello:1' }, { name: 'istio-proxy' }], ...rest.spec },
+    spec: {
+      containers: [{ name: APP, image: 'example.com/hello:1' }, { name: 'istio-proxy' }],
+      ...rest.spec,
+    },
     status: { conditions: [{ type: 'Ready', status: 'True' }], ...rest.status },
   };
 }
@@ -117,7 +149,9 @@ export function namespaceOf(name: string): KubeObject {
   return { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
 }
 
-type StateOverrides = Partial<Omit<ClusterState, 'traffic'>> & { readonly traffic?: Partial<TrafficState> | undefined };
+type StateOverrides = Partial<Omit<ClusterState, 'traffic'>> & {
+  readonly traffic?: Partial<TrafficState> | undefined;
+};
 
 /** A cluster with an empty namespace whose control plane serves routes, unless `traffic: undefined` is given. */
 export function clusterState(name: string, overrides: StateOverrides = {}): ClusterState {

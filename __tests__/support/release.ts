@@ -12,7 +12,9 @@ type Overrides = Partial<Omit<Release, 'workload' | 'traffic' | 'check'>> & {
 };
 
 /** `weights({ v1: 80, v2: 20 })`; a list of pairs where the order matters and the names are numbers. */
-export function weights(given: Readonly<Record<string, number>> | readonly (readonly [string, number])[]): Weights {
+export function weights(
+  given: Readonly<Record<string, number>> | readonly (readonly [string, number])[],
+): Weights {
   return new Map(Array.isArray(given) ? given : Object.entries(given));
 }
 

@@ -35,7 +35,14 @@ export async function serve(handler: Handler): Promise<LocalServer> {
       const { method = '', url = '', headers, rawHeaders, socket } = request;
       const connection = connections.get(socket) ?? connections.size;
       connections.set(socket, connection);
-      const one = { method, path: url, headers, rawHeaders, body: Buffer.concat(chunks).toString('utf8'), connection };
+      const one = {
+        method,
+        path: url,
+        headers,
+        rawHeaders,
+        body: Buffer.concat(chunks).toString('utf8'),
+        connection,
+      };
       asked.push(one);
       handler(one, response);
     });
@@ -57,7 +64,17 @@ export async function serve(handler: Handler): Promise<LocalServer> {
 /** Answers as a managed route does: version and revision in the headers. */
 export function answer(
   response: ServerResponse,
-  { version, revision = '4', status = 200, body = 'ok' }: { readonly version?: string; readonly revision?: string; readonly status?: number; readonly body?: string },
+  {
+    version,
+    revision = '4',
+    status = 200,
+    body = 'ok',
+  }: {
+    readonly version?: string;
+    readonly revision?: string;
+    readonly status?: number;
+    readonly body?: string;
+  },
 ): void {
   response.writeHead(status, {
     ...(version === undefined ? {} : { 'x-canary-version': version }),

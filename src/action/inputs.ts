@@ -63,6 +63,15 @@ export const INPUTS = z.object({
 export type Inputs = z.output<typeof INPUTS>;
 export type InputName = keyof Inputs;
 
+/** Inputs that have a value in every run, given or by default: one is missing only where it could not be read. */
+const NEEDED: readonly InputName[] = INPUTS.keyof().options.filter(
+  (name) => !(INPUTS.shape[name] instanceof z.ZodOptional),
+);
+
+export function areComplete(values: Partial<Inputs>): values is Inputs {
+  return NEEDED.every((name) => values[name] !== undefined);
+}
+
 /** What stands behind a key of the release file, and how a message names the place: `.github/canary.yml:7: weights`. */
 export interface FileValue {
   readonly value: unknown;

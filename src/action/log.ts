@@ -14,7 +14,14 @@ export const jobLog: Log = {
   },
 };
 
-/** A line that the runner shows and does not obey: what a server answered could begin with a workflow command. */
-export function asText(line: string): string {
-  return line.replaceAll('\r', ' ').replaceAll(/^(\s*)(::|##\[)/gm, '$1\u200B$2');
+/**
+ * A text that the runner shows and does not obey: what a server answered could hold a workflow command. The runner looks for
+ * `::` behind leading white space (for .NET that includes U+0085), and for `##[` anywhere in a line.
+ * Source: https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
+ */
+export function asText(text: string): string {
+  return text
+    .replaceAll('\r', ' ')
+    .replaceAll('##[', '##\u200B[')
+    .replaceAll(/^([\s\u0085]*)::/gm, '$1\u200B::');
 }

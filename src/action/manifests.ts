@@ -1,11 +1,19 @@
 import { readFileSync } from 'node:fs';
-import { CORE_SCHEMA, YAMLException, loadAll, mergeTag } from 'js-yaml';
+import { CORE_SCHEMA, YAMLException, intCoreTag, loadAll, mergeTag } from 'js-yaml';
 import { globSync } from 'tinyglobby';
 import { z } from 'zod';
 import type { KubeObject } from '../release/objects.ts';
 import type { Manifest } from '../release/release.ts';
 
-const schema = CORE_SCHEMA.withTags(mergeTag);
+/** Integers as kubectl reads them: `defaultMode: 0644` is octal, as in YAML 1.1. */
+const intTag: typeof intCoreTag = {
+  ...intCoreTag,
+  resolve(source, ...rest) {
+    return intCoreTag.resolve(source.replace(/^(?<sign>[-+]?)0(?=[0-7]+$)/, '$<sign>0o'), ...rest);
+  },
+};
+
+const schema = CORE_SCHEMA.withTags(mergeTag, intTag);
 
 const object: z.ZodType<KubeObject> = z.looseObject({
   apiVersion: z.string(),

@@ -1,3 +1,4 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { z } from 'zod';
 
 /**
@@ -35,7 +36,7 @@ function parser<Form, T>(
       const parsed = parse(given);
       if (parsed !== undefined) return parsed;
     } catch (error) {
-      why = error instanceof Error ? ` (${error.message})` : '';
+      why = error instanceof Error ? ` (${withoutUser(error.message)})` : '';
     }
     context.addIssue({ code: 'custom', message: complain(given, why) });
     return z.NEVER;
@@ -43,9 +44,14 @@ function parser<Form, T>(
 }
 
 function shown(given: unknown): string {
-  const got = typeof given === 'string' ? given.trim() : JSON.stringify(given);
+  const got = withoutUser(typeof given === 'string' ? given.trim() : JSON.stringify(given));
   const short = got.length > 120 ? `${got.slice(0, 120)}…` : got;
   return typeof given === 'string' ? JSON.stringify(short) : short;
+}
+
+/** A text without the user and the password of the URLs in it. */
+function withoutUser(text: string): string {
+  return text.replaceAll(/(?<=:\/\/)[^\s/@]*@/g, '…@');
 }
 
 /** One value, read as its text, so that a bare number and a quoted one are the same. */
@@ -76,27 +82,27 @@ function listOf<T>(
 }
 
 interface MapOptions extends Hints {
-  /** The entries of the text form; by default one a line, or separated by commas. */
-  readonly split?: (text: string) => readonly string[];
+  /** Reads the text form; by default one pair a line, or separated by commas. */
+  readonly read?: (text: string) => ReadonlyMap<string, string>;
 }
 
 /** Pairs in a map, or as text. */
 function mapOf<T>(
   takes: string,
   parse: (pairs: ReadonlyMap<string, string>) => T | undefined,
-  { split = entries, ...hints }: MapOptions = {},
+  { read = (text) => pairs(entries(text)), ...hints }: MapOptions = {},
 ): z.ZodType<T, MapForm> {
   return parser(
     takes,
     (complain) => z.union([z.string(), z.record(z.string(), scalar(hints))], complain),
-    (given) => parse(typeof given === 'string' ? pairs(split(given)) : pairsIn(given)),
+    (given) => parse(typeof given === 'string' ? read(given) : pairsIn(given)),
   );
 }
 
 /** One entry a line, or separated by commas. */
-function entries(value: string): readonly string[] {
+function entries(value: string, separator = /[\n,]/): readonly string[] {
   return value
-    .split(/[\n,]/)
+    .split(separator)
     .map((entry) => entry.trim())
     .filter((entry) => entry !== '');
 }
@@ -113,17 +119,21 @@ function pairsIn(given: Readonly<Record<string, Scalar>>): ReadonlyMap<string, s
   return new Map(found);
 }
 
-/** Key and value of `key=value` or `key: value`, whichever separator comes first; a colon counts with a space behind it. */
-function pair(entry: string): readonly [string, string] | undefined {
-  const match = /^(.+?)(?:\s*=\s*|\s*:\s+)(.+)$/.exec(entry);
+/** `key=value` or `key: value`, whichever separator comes first; a colon counts with a space behind it. */
+const PAIR = /^(.+?)(?:\s*=\s*|\s*:\s+)(.+)$/;
+/** `name: value` or `name=value`: no header has either separator in its name, so a colon needs no space. */
+const HEADER = /^([^:=]+)[:=](.+)$/;
+
+function pair(entry: string, form = PAIR): readonly [string, string] | undefined {
+  const match = form.exec(entry);
   const [, key, value] = match ?? [];
   return key === undefined || value === undefined ? undefined : [key.trim(), value.trim()];
 }
 
-function pairs(list: readonly string[]): ReadonlyMap<string, string> {
+function pairs(list: readonly string[], form = PAIR): ReadonlyMap<string, string> {
   const map = new Map<string, string>();
   for (const entry of list) {
-    const [key, value] = pair(entry) ?? [];
+    const [key, value] = pair(entry, form) ?? [];
     if (key === undefined || value === undefined) throw new Error(`"${entry}" is no key=value`);
     if (map.has(key)) throw new Error(`"${key}" stands there twice`);
     map.set(key, value);
@@ -141,10 +151,14 @@ export const choice = <const T extends string>(...values: readonly T[]): z.ZodTy
     text: { enum: values },
   });
 
+const FLAGS: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['false', false],
+]);
 export const flag = parser(
   'true or false',
   (complain) => z.union([z.boolean(), z.string().meta({ enum: ['true', 'false'] })], complain),
-  (given) => ({ true: true, false: false })[String(given).trim().toLowerCase()],
+  (given) => FLAGS.get(String(given).trim().toLowerCase()),
 );
 
 export const anyText = text('a text', (value) => value);
@@ -173,9 +187,17 @@ export const gatewayName = text('name or namespace/name of a Gateway', (value) =
 /** A version is a label value and the name of a subset at once. */
 export const version = text(
   'a version label such as v2: lower-case letters, digits, hyphens and dots',
-  (value) => (DNS_SUBDOMAIN.test(value) && value.length <= 63 ? value : undefined),
+  (value) => (isVersion(value) ? value : undefined),
   { text: { pattern: DNS_SUBDOMAIN.source }, number: {} },
 );
+
+function isVersion(value: string): boolean {
+  return DNS_SUBDOMAIN.test(value) && value.length <= 63;
+}
+
+function mustBeVersion(name: string): void {
+  if (!isVersion(name)) throw new Error(`"${name}" is no version label such as v2`);
+}
 
 export const wholeNumber = (min: number, max: number): z.ZodType<number, Scalar> =>
   text(`a whole number from ${String(min)} to ${String(max)}`, (value) => whole(value, min, max), {
@@ -194,14 +216,20 @@ export const number = (min: number, max: number, unit: string): z.ZodType<number
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 const DURATION = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h)?$/;
-/** A duration in ms. */
+/** Timers hold a signed 32-bit number of ms, and fire at once beyond it (https://nodejs.org/api/timers.html). */
+const LONGEST_MS = 2 ** 31 - 1;
+/** A duration in whole ms. */
 export const duration = text(
-  'a duration such as 90s, 5m or 1h (a bare number is seconds)',
+  'a duration such as 90s, 5m or 1h, of at most 24 days (a bare number is seconds)',
   (value) => {
     const [, amount, unit = 's'] = DURATION.exec(value) ?? [];
-    return amount === undefined ? undefined : Number(amount) * (UNIT_MS[unit] ?? 0);
+    const ms = amount === undefined ? NaN : Math.round(Number(amount) * (UNIT_MS[unit] ?? NaN));
+    return ms <= LONGEST_MS ? ms : undefined;
   },
-  { text: { pattern: DURATION.source }, number: { minimum: 0 } },
+  {
+    text: { pattern: DURATION.source },
+    number: { minimum: 0, maximum: Math.floor(LONGEST_MS / 1000) },
+  },
 );
 
 export const list = listOf('names, one per line or comma separated', (found) =>
@@ -211,13 +239,17 @@ export const list = listOf('names, one per line or comma separated', (found) =>
 export const map = mapOf('key=value, one per line or comma separated', (found) => found);
 
 /** HTTP headers, one a line: their values may hold commas. */
-export const headers = mapOf('name: value, one per line', (found) => Object.fromEntries(found), {
-  split: (value) =>
-    value
-      .split('\n')
-      .map((line) => line.trim())
-      .filter((line) => line !== ''),
-});
+export const headers = mapOf(
+  'name: value, one per line',
+  (found) => {
+    for (const [name, value] of found) {
+      validateHeaderName(name);
+      validateHeaderValue(name, value);
+    }
+    return Object.fromEntries(found);
+  },
+  { read: (value) => pairs(entries(value, /\n/), HEADER) },
+);
 
 /** Weights, whole percent; that they sum to 100 is part of what they take. */
 export const weights = mapOf(
@@ -225,6 +257,7 @@ export const weights = mapOf(
   (found) => {
     const parsed = new Map<string, number>();
     for (const [name, weight] of found) {
+      mustBeVersion(name);
       const percent = whole(weight, 0, 100);
       if (percent === undefined)
         throw new Error(`${name} has ${weight}, which is no whole percent from 0 to 100`);
@@ -267,6 +300,7 @@ export const placement = parser(
     const byVersion = new Map<string, readonly string[]>();
     let plain: readonly string[] = [];
     for (const { version: name, clusters } of groups) {
+      if (name !== undefined) mustBeVersion(name);
       if (name === undefined) plain = clusters;
       else if (byVersion.has(name)) throw new Error(`version "${name}" stands there twice`);
       else if (clusters.length === 0) throw new Error(`version "${name}" has no clusters`);
@@ -314,14 +348,24 @@ export const images = parser(
 );
 
 function imagesIn(found: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
-  return new Map([...found].map(([name, reference]) => [name, image(reference)]));
+  return new Map(
+    [...found].map(([name, reference]) => {
+      mustBeVersion(name);
+      return [name, image(reference)];
+    }),
+  );
 }
 
+// The grammar of https://pkg.go.dev/github.com/distribution/reference: [registry/]repository[:tag][@digest]
+const LABEL = '[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?';
+const REGISTRY = `(?:${LABEL}(?:\\.${LABEL})*|\\[[A-Fa-f0-9:]+\\])(?::\\d+)?`;
+const COMPONENT = '[a-z0-9]+(?:(?:\\.|__?|-+)[a-z0-9]+)*';
+const IMAGE = new RegExp(
+  `^(?:${REGISTRY}/)?${COMPONENT}(?:/${COMPONENT})*(?::\\w[\\w.-]{0,127})?(?:@[A-Za-z][\\w+.-]*:[A-Fa-f0-9]{32,})?$`,
+);
+
 function image(reference: string): string {
-  // distribution/reference: no white space, no upper case in the repository, a name before tag or digest.
-  if (!/^[a-z0-9][a-z0-9._:/-]*(:[\w][\w.-]{0,127})?(@[a-z0-9]+:[a-f0-9]{32,})?$/i.test(reference)) {
-    throw new Error(`"${reference}" is no image reference`);
-  }
+  if (!IMAGE.test(reference)) throw new Error(`"${reference}" is no image reference`);
   return reference;
 }
 
@@ -331,7 +375,8 @@ export const versionSource = text('auto, header:NAME, body:REGEX or json:POINTER
     case 'auto':
       return rest === '' ? ({ from: 'auto' } as const) : undefined;
     case 'header':
-      return rest === '' ? undefined : ({ from: 'header', name: rest } as const);
+      validateHeaderName(rest);
+      return { from: 'header', name: rest } as const;
     case 'body':
       return rest === '' ? undefined : ({ from: 'body', pattern: new RegExp(rest) } as const);
     case 'json':
@@ -356,14 +401,18 @@ function baseUrl(address: string): string {
   const url = URL.canParse(address) ? new URL(address) : undefined;
   if (url === undefined || !['http:', 'https:'].includes(url.protocol))
     throw new Error(`"${address}" is no http or https URL`);
+  if (url.username !== '' || url.password !== '')
+    throw new Error(`"${address}" has a user, who belongs into the input headers (authorization)`);
   if (url.pathname !== '/' || url.search !== '')
     throw new Error(`"${address}" has a path, which belongs into the input path`);
   return url.origin;
 }
 
 const URL_PATH = /^\/\S*$/;
+/** A path, and its query; what HTTP does not carry is percent-encoded. */
 export const urlPath = text(
   'a path that begins with /',
-  (value) => (URL_PATH.test(value) ? value : undefined),
+  (value) =>
+    URL_PATH.test(value) ? value.replaceAll(/[^\x21-\x7E]+/gu, encodeURIComponent) : undefined,
   { text: { pattern: URL_PATH.source } },
 );

@@ -1,5 +1,6 @@
 import type { Manifest, Release } from '../release/release.ts';
 import type { VersionName } from '../release/weights.ts';
+import { areComplete } from './inputs.ts';
 import type { InputName, Inputs, Sources } from './inputs.ts';
 import { readManifests } from './manifests.ts';
 
@@ -29,16 +30,8 @@ export function releaseFrom(
   checkChoices(values, tell);
   const read = values.manifests && readManifests(values.manifests, sourceOf('manifests'));
   problems.push(...(read?.problems ?? []));
-  if (!isComplete(values)) return { release: undefined, problems };
+  if (!areComplete(values)) return { release: undefined, problems };
   return { release: Object.freeze(build(values, images, read?.manifests)), problems };
-}
-
-/** Only these have no default, and no meaning when they are missing. */
-type Required = 'app' | 'namespace' | 'clusters';
-const REQUIRED: readonly Required[] = ['app', 'namespace', 'clusters'];
-
-function isComplete(values: Partial<Inputs>): values is Inputs {
-  return REQUIRED.every((name) => values[name] !== undefined);
 }
 
 function build(
@@ -53,7 +46,7 @@ function build(
     version: values.version,
     placement: byVersion,
     clusters,
-    configClusters: values['config-clusters'] ?? clusters,
+    configClusters: [...new Set(values['config-clusters'] ?? clusters)],
     workload: {
       images,
       manifests,

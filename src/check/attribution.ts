@@ -4,7 +4,7 @@ import type { VersionName } from '../release/weights.ts';
 import type { Reply } from './client.ts';
 
 /** The form in which Istio's helloworld sample, and many others, tell their version in a body. */
-const BODY_VERSION = /\bversion["']?\s*[:=]\s*["']?([A-Za-z0-9][A-Za-z0-9._-]*)/i;
+const BODY_VERSION = /\bversion["']?\s*[:=]\s*["']?([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)/i;
 
 /** What one reply says. */
 export interface Sample {

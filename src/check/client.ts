@@ -6,7 +6,7 @@ import { CanaryError, messageOf } from '../release/errors.ts';
 import type { ClusterName } from '../release/release.ts';
 
 /** Connections to one address of an ingress: enough to meet several gateway replicas behind a load balancer. */
-const CONNECTIONS = 8;
+export const CONNECTIONS = 16;
 /** A connection is given up after this many requests, so that later ones may reach another replica. */
 const REQUESTS_PER_CONNECTION = 100;
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -40,15 +40,17 @@ export class IngressClient {
   readonly #origins: readonly string[];
   readonly #pools: readonly Pool[];
   readonly #connect: { readonly servername: string };
-  readonly #hostHeader: string;
+  readonly #headers: Readonly<Record<string, string>>;
   #turn = 0;
 
   private constructor(target: Target, origins: readonly string[]) {
     const url = new URL(target.url);
     this.target = target;
     this.#origins = origins;
-    this.#hostHeader = target.host ?? url.host;
-    this.#connect = { servername: (target.host ?? url.hostname).replace(/:\d+$/, '') };
+    const given = lowerCased(target.headers);
+    const host = target.host ?? given['host'];
+    this.#headers = { ...given, host: host ?? url.host };
+    this.#connect = { servername: (host ?? url.hostname).replace(/:\d+$/, '') };
     this.#pools = origins.map(
       (origin) =>
         new Pool(origin, {
@@ -81,7 +83,7 @@ export class IngressClient {
         origin: this.#origins[index] ?? this.target.url,
         path: this.target.path,
         method: 'GET',
-        headers: { host: this.#hostHeader, ...this.target.headers, ...options.headers },
+        headers: { ...this.#headers, ...options.headers },
         headersTimeout: REQUEST_TIMEOUT_MS,
         bodyTimeout: REQUEST_TIMEOUT_MS,
         signal: options.signal,
@@ -107,6 +109,11 @@ export class IngressClient {
   }
 }
 
+/** Headers by their names in lower case, so that one given twice in different cases is one. */
+function lowerCased(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}
+
 async function originsOf(target: Target): Promise<readonly string[]> {
   const url = new URL(target.url);
   const hostname = url.hostname.replace(/^\[|\]$/g, '');
@@ -130,8 +137,10 @@ async function readStart(body: AsyncIterable<Uint8Array>): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of body) {
-    if (size < BODY_LIMIT) chunks.push(chunk);
+    chunks.push(chunk);
     size += chunk.length;
+    // Leaving the loop lets go of the connection: a body without an end must not hold a sample up.
+    if (size >= BODY_LIMIT) break;
   }
   return Buffer.concat(chunks).subarray(0, BODY_LIMIT).toString('utf8');
 }

@@ -3,13 +3,12 @@ import type { CheckSpec } from '../release/release.ts';
 import type { VersionName, Weights } from '../release/weights.ts';
 import { attribute } from './attribution.ts';
 import type { Sample } from './attribution.ts';
+import { CONNECTIONS } from './client.ts';
 import type { IngressClient } from './client.ts';
 import { total } from './evidence.ts';
 import type { IngressEvidence, IngressVerdict } from './evidence.ts';
 import { ShareTest } from './share-test.ts';
 
-/** Requests under way at a time and ingress. */
-const WORKERS = 16;
 /** A run that has nothing to split (one version at 100) still looks this often. */
 const MIN_SAMPLES = 100;
 /** So many errors of a kind may happen before they are looked at as a rate. */
@@ -48,7 +47,7 @@ export async function sampleAll(
   options: SamplingOptions,
 ): Promise<readonly IngressEvidence[]> {
   const failed = new AbortController();
-  const deadline = AbortSignal.timeout(options.check.verifyTimeoutMs);
+  const deadline = AbortSignal.timeout(Math.ceil(options.check.verifyTimeoutMs));
   let grace: NodeJS.Timeout | undefined;
   const stop = AbortSignal.any([failed.signal, deadline]);
   const runs = clients.map(async (client) => {
@@ -80,20 +79,34 @@ async function sampleOne(
   let reported = slot;
   const ended = new AbortController();
   const signal = AbortSignal.any([stop, ended.signal, options.signal]);
+  // Samples count in the order in which they were sent: in the order of their answers, the first ones would all be of the
+  // quicker version, and look like a drift.
+  const waiting = new Map<number, Sample>();
+  let sent = 0;
+  let counted = 0;
+  const count = (index: number, sample: Sample): void => {
+    waiting.set(index, sample);
+    for (let next = waiting.get(counted); next !== undefined; next = waiting.get(counted)) {
+      waiting.delete(counted);
+      counted += 1;
+      if (tally.add(next)) ended.abort();
+    }
+  };
   const worker = async (): Promise<void> => {
     while (!signal.aborted) {
       const now = performance.now();
       slot = Math.max(slot + interval, now);
       if (slot > now) await delay(slot - now, undefined, { signal });
-      const reply = await client.send({ signal });
-      if (tally.add(attribute(reply, options.check.versionFrom))) ended.abort();
+      const index = sent;
+      sent += 1;
+      count(index, attribute(await client.send({ signal }), options.check.versionFrom));
       if (performance.now() - reported > (options.watch ? WATCH_PROGRESS_MS : PROGRESS_MS)) {
         reported = performance.now();
         options.onProgress(tally.evidence('undecided'));
       }
     }
   };
-  const workers = Array.from({ length: WORKERS }, () =>
+  const workers = Array.from({ length: CONNECTIONS }, () =>
     worker().catch((error: unknown) => {
       if (!signal.aborted) throw error;
     }),

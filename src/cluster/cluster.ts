@@ -196,7 +196,7 @@ export class Cluster {
     const version = ['v1', 'v1beta1', 'v1alpha3'].find((candidate) => served.includes(candidate));
     if (version === undefined)
       throw new ClusterError(this.name, 'Looking for a version of networking.istio.io', {
-        cause: `served: ${served.join(', ') || 'none'}`,
+        body: { message: `the cluster serves ${served.join(', ') || 'none'}` },
       });
     return `networking.istio.io/${version}`;
   }
@@ -231,7 +231,7 @@ export class Cluster {
     );
     if (resource !== undefined) return resource;
     throw new ClusterError(this.name, `Looking for the kind ${kind} of ${apiVersion}`, {
-      cause: 'the cluster does not serve it',
+      body: { message: 'the cluster does not serve it' },
     });
   }
 

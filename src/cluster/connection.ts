@@ -40,6 +40,8 @@ export class Connection {
   readonly name: ClusterName;
   readonly #config: KubeConfig;
   #access: Promise<Access> | undefined;
+  /** Every access there was: calls may still be under way over an earlier one. */
+  readonly #opened: Promise<Access>[] = [];
 
   /** @param config its contexts hold `name` */
   constructor(name: ClusterName, config: KubeConfig) {
@@ -59,12 +61,26 @@ export class Connection {
    * @throws ClusterError where the cluster refuses or does not answer; the signal's reason once it is aborted
    */
   async send<T>(call: Call, stop: AbortSignal): Promise<T> {
+    let answer = await this.#request(call, stop);
+    // Credentials may run out in a long release. Who is not let in has changed nothing, so that any call can be made again.
+    if (answer.status === 401) answer = await this.#request(call, stop);
+    const { status, text } = answer;
+    const body = parseJson(text);
+    if (status >= 400 || body === undefined) {
+      const message = text.trim().slice(0, 300);
+      throw new ClusterError(this.name, call.tried, { status, body: isStatus(body) ? body : { message } });
+    }
+    return body as T;
+  }
+
+  async #request(
+    call: Call,
+    stop: AbortSignal,
+  ): Promise<{ readonly status: number; readonly text: string }> {
     const signal = AbortSignal.any([stop, AbortSignal.timeout(CALL_TIMEOUT_MS)]);
-    this.#access ??= accessOf(this.#config);
-    let status: number;
-    let text: string;
+    const access = (this.#access ??= this.#open());
     try {
-      const { server, headers, dispatcher } = await this.#access;
+      const { server, headers, dispatcher } = await access;
       const query = call.query === undefined ? '' : `?${new URLSearchParams(call.query).toString()}`;
       const response = await fetch(`${server}${call.path}${query}`, {
         method: call.method,
@@ -77,25 +93,34 @@ export class Connection {
         dispatcher,
         signal,
       });
-      status = response.status;
-      text = await response.text();
+      if (response.status === 401) this.#forget(access);
+      return { status: response.status, text: await response.text() };
     } catch (cause) {
       stop.throwIfAborted();
       throw new ClusterError(this.name, call.tried, { cause });
     }
-    // A token may have run out in a long release: the next call asks for a new one.
-    if (status === 401) this.#access = undefined;
-    const body = parseJson(text);
-    if (status >= 400 || body === undefined) {
-      const message = text.trim().slice(0, 300);
-      throw new ClusterError(this.name, call.tried, { status, body: isStatus(body) ? body : { message } });
-    }
-    return body as T;
   }
 
   async close(): Promise<void> {
-    const access = await this.#access?.catch(() => undefined);
-    await access?.dispatcher.destroy();
+    const opened = await Promise.allSettled(this.#opened);
+    await Promise.all(
+      opened.map((one) => (one.status === 'fulfilled' ? one.value.dispatcher.destroy() : undefined)),
+    );
+  }
+
+  #open(): Promise<Access> {
+    const access = accessOf(this.#config);
+    this.#opened.push(access);
+    // A login that failed is tried again by the next call.
+    access.catch(() => {
+      this.#forget(access);
+    });
+    return access;
+  }
+
+  /** Calls side by side may be told so of the same credentials, when another call has renewed them already. */
+  #forget(access: Promise<Access>): void {
+    if (this.#access === access) this.#access = undefined;
   }
 }
 

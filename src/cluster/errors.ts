@@ -18,7 +18,7 @@ export interface Status {
 export class ClusterError extends CanaryError {
   override readonly name = 'ClusterError';
   readonly cluster: ClusterName;
-  /** HTTP status; undefined where no answer came. */
+  /** HTTP status; undefined where no answer came, or the answer was no refusal but lacks what is needed. */
   readonly status: number | undefined;
   readonly reason: string | undefined;
 
@@ -36,7 +36,7 @@ export class ClusterError extends CanaryError {
 }
 
 function said(status: number | undefined, body: Status | undefined, cause: unknown): string {
-  if (status === undefined) return reasonOf(cause);
+  if (status === undefined) return body?.message ?? reasonOf(cause);
   const conflicts = (body?.details?.causes ?? []).filter(({ reason }) => reason === 'FieldManagerConflict');
   if (conflicts.length > 0) {
     return `fields belong to someone else: ${conflicts.map(({ field = '', message = '' }) => `${field} (${message})`).join('; ')}`;
@@ -54,6 +54,7 @@ function reasonOf(cause: unknown): string {
 function remedy(status: number | undefined, body: Status | undefined, cause: unknown): string {
   switch (status) {
     case undefined:
+      if (body !== undefined) return '';
       return /certificate|self.signed/i.test(reasonOf(cause))
         ? '. Check certificate-authority-data of this cluster in the input kubeconfig.'
         : '. Is the API server of this context reachable from the runner?';

@@ -90,7 +90,8 @@ async function findByGateway(
  * listens on its target; a number that is no port of the Service is listened on as it is.
  */
 function portFor(service: Service, server: GatewayServer, pods: readonly Pod[]): ServicePort | undefined {
-  const ports = service.spec?.ports ?? [];
+  // QUIC has the same numbers over UDP.
+  const ports = (service.spec?.ports ?? []).filter(({ protocol = 'TCP' }) => protocol === 'TCP');
   const { number } = server.port;
   return ports.find(({ port }) => port === number) ?? ports.find((port) => targetOf(port, pods) === number);
 }

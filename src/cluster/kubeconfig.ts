@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
+import { z } from 'zod';
 import { CanaryError, messageOf } from '../release/errors.ts';
 
 export type { KubeConfig };
@@ -33,21 +34,31 @@ function fromFiles(given: string, env: NodeJS.ProcessEnv): KubeConfig {
   // kubectl passes over files of $KUBECONFIG that do not exist; a path given to the action is meant.
   const present = given === '' ? paths.filter((path) => existsSync(path)) : paths;
   if (present.length === 0 || (given !== '' && missing.length > 0)) {
-    const shown =
-      missing.length === 1 && (missing[0] ?? '').length > 200
-        ? 'a text that is neither YAML nor base64'
-        : missing.join(', ');
+    const shown = readsAsPaths(list) ? missing.join(', ') : 'a text that is neither a kubeconfig nor its base64';
     throw new CanaryError(
       `${source} names ${shown}, which is no file. Give the kubeconfig's text, its base64, or the path of a file that an earlier step wrote.`,
     );
   }
   return present
     .map((path) => {
-      const config = parse(readFileSync(path, 'utf8'), `Kubeconfig ${path}`);
+      const config = parse(readText(path), `Kubeconfig ${path}`);
       config.makePathsAbsolute(dirname(path));
       return config;
     })
     .reduce(merge);
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new CanaryError(`Kubeconfig ${path} cannot be read: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** Whether a text may be shown: it is no piece of YAML, and holds nothing that is long and random enough to be a secret. */
+function readsAsPaths(text: string): boolean {
+  return !/:[ \t]|^\s*-\s|[^\w.~@/\\:;,\s-]|[A-Za-z0-9]{24}/m.test(text);
 }
 
 function isKubeconfigText(text: string): boolean {
@@ -69,17 +80,19 @@ function parse(text: string, source: string): KubeConfig {
   try {
     config.loadFromString(text);
   } catch (error) {
-    // The parser's message quotes the text; only its first line, without the excerpt, may be shown.
-    throw new CanaryError(`${source} is not a kubeconfig: ${firstLine(error)}`);
+    // Neither message nor cause: the parser quotes the text, an alias or a tag of it in the first line already.
+    const place = yamlError.safeParse(error);
+    throw new CanaryError(
+      `${source} is not a kubeconfig${place.success ? `: line ${String(place.data.mark.line + 1)} is not valid YAML` : ''}.`,
+    );
   }
   if (config.getContexts().length === 0)
     throw new CanaryError(`${source} holds no context. Is it a kubeconfig?`);
   return config;
 }
 
-function firstLine(error: unknown): string {
-  return (messageOf(error).split('\n')[0] ?? '').replaceAll(/[A-Za-z0-9+/=_-]{16,}/g, '…');
-}
+/** What the YAML parser throws; it counts lines from 0. */
+const yamlError = z.object({ mark: z.object({ line: z.number() }) });
 
 function merge(first: KubeConfig, second: KubeConfig): KubeConfig {
   const named = <T extends { readonly name: string }>(a: readonly T[], b: readonly T[]): T[] => [
@@ -99,7 +112,34 @@ function merge(first: KubeConfig, second: KubeConfig): KubeConfig {
 export function secretsOf(config: KubeConfig): readonly string[] {
   return config
     .getUsers()
-    .flatMap((user) =>
-      [user.token, user.password, user.keyData, user.certData].flatMap((secret) => (secret ? [secret] : [])),
-    );
+    .flatMap(({ token, password, keyData, certData, ...user }) => [
+      ...[token, password, keyData, certData].flatMap((secret) => (secret ? [secret] : [])),
+      ...settingsOf(user.authProvider, user.exec)
+        .filter(([name, value]) => SECRET_NAME.test(name) && value.length >= SHORTEST_SECRET)
+        .map(([, value]) => value),
+    ]);
+}
+
+const SECRET_NAME = /token|secret|password|key|credential/i;
+/** Shorter settings are switches: were `true` masked, the runner would drop the outputs that hold it. */
+const SHORTEST_SECRET = 8;
+
+const authProvider = z.object({ config: z.record(z.string(), z.unknown()) });
+const execEnv = z.object({ env: z.array(z.object({ name: z.string(), value: z.string() })) });
+const execArgs = z.object({ args: z.array(z.string()) });
+
+/** The settings of a provider or a command that logs in, as name and value. */
+function settingsOf(provider: unknown, exec: unknown): readonly (readonly [string, string])[] {
+  const config = authProvider.safeParse(provider).data?.config ?? {};
+  const env = execEnv.safeParse(exec).data?.env ?? [];
+  const args = execArgs.safeParse(exec).data?.args ?? [];
+  return [
+    ...Object.entries(config).map(([name, value]) => [name, String(value)] as const),
+    ...env.map(({ name, value }) => [name, value] as const),
+    // `--client-secret=value`, or the value as the next argument.
+    ...args.flatMap((arg, i) => {
+      const [, name, value = args[i + 1]] = /^(--?[^=]+)(?:=(.*))?$/s.exec(arg) ?? [];
+      return name === undefined || value === undefined || value.startsWith('-') ? [] : [[name, value] as const];
+    }),
+  ];
 }

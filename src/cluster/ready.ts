@@ -56,7 +56,9 @@ export async function waitUntilReady(
     }
     if (missing.text !== last) options.onProgress(`${where}: ${missing.text}`);
     last = missing.text;
-    await delay(POLL_MS, undefined, { signal: options.signal });
+    await delay(POLL_MS, undefined, { signal: options.signal }).catch(() => {
+      options.signal.throwIfAborted();
+    });
   }
 }
 

@@ -139,7 +139,7 @@ export class Lock {
     { signal, onWait }: { readonly signal: AbortSignal; readonly onWait: (text: string) => void },
   ): Promise<{ readonly abandoned: Intent | undefined; readonly waited: boolean }> {
     const deadline = Date.now() + WAIT_MS;
-    for (let waited = false; ; waited = true) {
+    for (let waited = false, told = false; ; waited = true) {
       const lease = await readLease(cluster, release);
       if (lease === undefined || isFree(lease)) {
         const abandoned = lease === undefined ? undefined : intentOf(lease);
@@ -157,7 +157,8 @@ export class Lock {
           `${holder}, and did not give it back within ${String(WAIT_MS / 1000)} s. Run again when it has ended.`,
         );
       }
-      if (!waited) onWait(`${holder}: waiting for it.`);
+      if (!told) onWait(`${holder}: waiting for it.`);
+      told = true;
       await delay(POLL_MS, undefined, { signal });
     }
   }

@@ -37,6 +37,6 @@ export function recordIn({ journal, log }: Context): (written: Written) => void 
   return ({ change, stored }) => {
     const { cluster, reason } = change;
     journal.changes = [...journal.changes, { cluster, object: nameOf(stored), reason }];
-    log.info(`${cluster}: wrote ${nameOf(stored)} (${reason})`);
+    log.info(`${cluster}: ${change.verb === 'delete' ? 'deleted' : 'wrote'} ${nameOf(stored)} (${reason})`);
   };
 }

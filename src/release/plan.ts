@@ -2,6 +2,7 @@ import type { Change } from './change.ts';
 import { CanaryError } from './errors.ts';
 import { nameOf, selects } from './objects.ts';
 import type { KubeObject, VirtualService } from './objects.ts';
+import type { ReleaseRecord } from './record.ts';
 import { allClusters, clustersOf, namedVersions } from './release.ts';
 import type { ClusterName, Release } from './release.ts';
 import { routesTo } from './routes.ts';
@@ -12,7 +13,7 @@ import { describeEdit, editsOf, newestRecord, weightsInForce } from './traffic.t
 import type { InForce } from './traffic.ts';
 import { formatWeights, sameWeights } from './weights.ts';
 import type { VersionName, Weights } from './weights.ts';
-import { namespaceObject, selectorOfService, workloadObjects } from './workloads.ts';
+import { isNamespaceOf, namespaceObject, selectorOfService, workloadObjects } from './workloads.ts';
 
 /** What has to be there before a version gets users' traffic in one cluster. */
 export interface ReadyCheck {
@@ -70,7 +71,7 @@ export function planRollout(release: Release, fleet: FleetState, direction: Dire
   );
   const raised = versions.filter((version) => isRaised(inForce, version, weights.get(version) ?? 0));
   const ready = readyChecks(release, fleet, inForce, weights, raised, workloads);
-  const history = historyAfter(newestRecord(inForce)?.history ?? [], previous, weights, direction);
+  const history = historyAfter(newestRecord(inForce), previous, weights, direction);
   const traffic = trafficChanges(release, fleet, inForce, { weights, raised, history });
   return { weights, previous, before: history.at(-1), workloads, ready, ...traffic };
 }
@@ -82,16 +83,19 @@ function isRaised(inForce: readonly InForce[], version: VersionName, weight: num
 
 /** The earlier weights to keep: a step forward adds those it leaves, a step back takes away those it gives back. */
 function historyAfter(
-  history: readonly Weights[],
+  record: ReleaseRecord | undefined,
   previous: Weights | undefined,
   weights: Weights,
   direction: Direction,
 ): readonly Weights[] {
+  const history = record?.history ?? [];
   if (direction === 'back') {
     const index = history.findLastIndex((earlier) => sameWeights(earlier, weights));
     return index < 0 ? history : history.slice(0, index);
   }
-  return previous === undefined || sameWeights(previous, weights) ? history : [...history, previous];
+  // A step that was cut off has written its history where it arrived; the other clusters still hold what it left.
+  const left = record?.weights ?? previous;
+  return left === undefined || sameWeights(left, weights) ? history : [...history, left];
 }
 
 function stateOf(fleet: FleetState, cluster: ClusterName): ClusterState {
@@ -108,6 +112,7 @@ function targetWeights(
 ): Weights {
   const asked = release.traffic.weights;
   const named = namedVersions(release);
+  if (asked === undefined) assertAgreed(inForce);
   const start = asked ?? previous;
   if (start !== undefined) {
     // The order of the versions in force stays, so that another order in the inputs changes nothing.
@@ -124,6 +129,19 @@ function targetWeights(
   }
   throw new CanaryError(
     `The input weights is not set, and no route gives ${release.app} weights yet that could be kept (versions: ${named.join(', ') || 'none named'}). Set it, for example weights: ${formatWeights(new Map(named.map((v, i) => [v, i === 0 ? 100 : 0])))}.`,
+  );
+}
+
+/** Weights in force can be kept only where there is one answer to what they are. */
+function assertAgreed(inForce: readonly InForce[]): void {
+  const held = inForce.flatMap(({ cluster, weights }) =>
+    weights === undefined ? [] : [{ cluster, weights }],
+  );
+  const [first] = held;
+  if (first === undefined || held.every(({ weights }) => sameWeights(weights, first.weights))) return;
+  const where = held.map(({ cluster, weights }) => `${formatWeights(weights)} in ${cluster}`).join(', ');
+  throw new CanaryError(
+    `The input weights is not set, and the clusters hold different weights: ${where}. Set it to those that all shall hold.`,
   );
 }
 
@@ -144,11 +162,12 @@ function workloadChanges(
   state: ClusterState,
   versions: readonly VersionName[],
 ): readonly Change[] {
-  const namespace = namespaceObject(release, state);
   const objects = versions
     .filter((version) => clustersOf(release, version).includes(state.name))
     .flatMap((version) => workloadObjects(release, state, version));
-  return [...(namespace === undefined ? [] : [namespace]), ...unique(objects)].map(({ object, reason }) => ({
+  const own = objects.find(({ object }) => isNamespaceOf(release, object))?.object;
+  const namespace = namespaceObject(release, state, own);
+  return unique([...(namespace === undefined ? [] : [namespace]), ...objects]).map(({ object, reason }) => ({
     cluster: state.name,
     verb: 'apply',
     object,
@@ -157,7 +176,7 @@ function workloadChanges(
   }));
 }
 
-/** Versions that run side by side share the Service: it is applied once. */
+/** Versions that run side by side share Service and namespace: each is applied once, as it comes first. */
 function unique<T extends { readonly object: KubeObject }>(objects: readonly T[]): readonly T[] {
   return objects.filter(
     ({ object }, i) => objects.findIndex((other) => nameOf(other.object) === nameOf(object)) === i,
@@ -213,8 +232,9 @@ function assertNoStranger(
   inForce: readonly InForce[],
   weights: Weights,
 ): void {
+  const rule = inForce.find(({ destinationRule }) => destinationRule !== undefined)?.destinationRule;
   const stranger = [...weights.keys()].find((version) => {
-    const labels = subsetLabels(inForce[0]?.destinationRule, version);
+    const labels = subsetLabels(rule, version);
     return (weights.get(version) ?? 0) > 0 && !runsSomewhere(release, fleet, labels, version);
   });
   if (stranger !== undefined) {
@@ -236,7 +256,9 @@ function runsSomewhere(
     (version === release.version && release.workload.manifests !== undefined)
   )
     return true;
-  return [...fleet.values()].some(({ pods }) =>
-    pods.some(({ metadata }) => selects(labels, metadata.labels)),
-  );
+  // Of the pods that the Service picks, the subset takes those with its labels: another app's pods may carry them too.
+  return [...fleet.values()].some((state) => {
+    const picked = { ...selectorOfService(release, state), ...labels };
+    return state.pods.some(({ metadata }) => selects(picked, metadata.labels));
+  });
 }

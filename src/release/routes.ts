@@ -1,7 +1,7 @@
 import { CanaryError } from './errors.ts';
 import { nameOf } from './objects.ts';
 import type { HttpMatch, HttpRoute, RouteDestination, VirtualService } from './objects.ts';
-import { apportion } from './weights.ts';
+import { apportion, sameWeights } from './weights.ts';
 import type { VersionName, Weights } from './weights.ts';
 
 /** Response header that names the version a destination stands for. */
@@ -46,7 +46,7 @@ export function isHostOf(service: ServiceKey, host: string, from: string | undef
   );
 }
 
-/** Whether a route is one of the preview routes that the action puts ahead of the managed ones. */
+/** Whether a route is one of the preview routes that the action puts ahead of the managed ones, of whichever service. */
 export function isPreview(route: HttpRoute): boolean {
   return route.name?.startsWith(PREVIEW_NAME) ?? false;
 }
@@ -55,6 +55,13 @@ export function isPreview(route: HttpRoute): boolean {
 export function routesTo(vs: VirtualService, service: ServiceKey): readonly HttpRoute[] {
   return (vs.spec.http ?? []).filter(
     (route) => !isPreview(route) && destinationsTo(vs, route, service).length > 0,
+  );
+}
+
+/** The preview routes of the service; another one in the same VirtualService has its own, maybe of the same names. */
+function previewsOfService(vs: VirtualService, service: ServiceKey): readonly HttpRoute[] {
+  return (vs.spec.http ?? []).filter(
+    (route) => isPreview(route) && destinationsTo(vs, route, service).length > 0,
   );
 }
 
@@ -114,16 +121,15 @@ export function weightsOf(
   names: readonly string[] | undefined,
 ): Weights | undefined {
   const found = managedRoutes(vs, service, names).map((route) => weightsOfRoute(vs, route, service));
-  const [first] = found;
-  const other = found.find(
-    (weights) => JSON.stringify([...(weights ?? [])]) !== JSON.stringify([...(first ?? [])]),
-  );
-  if (other !== undefined) {
+  const known = found.filter((weights) => weights !== undefined);
+  const [first] = known;
+  if (first === undefined) return undefined;
+  if (known.length < found.length || !known.every((weights) => sameWeights(weights, first))) {
     throw new CanaryError(
       `The managed routes of ${nameOf(vs)} hold different weights; give all of them the same, or manage fewer (input routes).`,
     );
   }
-  return first;
+  return new Map(known.flatMap((weights) => [...weights]));
 }
 
 function weightsOfRoute(vs: VirtualService, route: HttpRoute, service: ServiceKey): Weights | undefined {
@@ -132,7 +138,8 @@ function weightsOfRoute(vs: VirtualService, route: HttpRoute, service: ServiceKe
   const shares = new Map<VersionName, number>();
   for (const { destination, weight } of ours) {
     if (destination.subset === undefined) return undefined;
-    shares.set(destination.subset, (shares.get(destination.subset) ?? 0) + (weight ?? (alone ? 100 : 0)));
+    // Istio sends everything to a destination that stands alone, whatever its weight.
+    shares.set(destination.subset, (shares.get(destination.subset) ?? 0) + (alone ? 100 : (weight ?? 0)));
   }
   return apportion(100, shares);
 }
@@ -143,7 +150,8 @@ function weightsOfRoute(vs: VirtualService, route: HttpRoute, service: ServiceKe
  */
 export function withPreviews(vs: VirtualService, target: RouteTarget): VirtualService {
   const managed = managedRoutes(vs, target.service, target.routes);
-  const others = (vs.spec.http ?? []).filter((route) => !isPreview(route));
+  const previews = previewsOfService(vs, target.service);
+  const others = (vs.spec.http ?? []).filter((route) => !previews.includes(route));
   const http =
     managed.length === 0
       ? [...others, ...previewsOf(vs, newRoute(target), target, '')]
@@ -160,6 +168,8 @@ export function withPreviews(vs: VirtualService, target: RouteTarget): VirtualSe
  * A VirtualService whose managed routes hold the weights of the target, with preview routes ahead of them. Only the
  * destinations of the service change: those of other hosts keep their share, and the service's versions split the rest.
  * A route is made where none leads to the service yet. The input is not modified.
+ *
+ * @throws CanaryError where other hosts take all of a managed route, so that there is nothing to split
  */
 export function withWeights(vs: VirtualService, target: RouteTarget): VirtualService {
   const managed = managedRoutes(vs, target.service, target.routes);
@@ -193,11 +203,11 @@ function weighRoute(vs: VirtualService, route: HttpRoute, target: RouteTarget): 
   const [pattern] = ours;
   if (pattern === undefined) return route;
   const elsewhere = (route.route ?? []).filter((destination) => !ours.includes(destination));
-  const taken = elsewhere.reduce((sum, { weight }) => sum + (weight ?? 0), 0);
-  const shares = apportion(100 - taken, target.weights);
+  const { total, scale } = pointsFor(vs, ours, elsewhere, target.weights);
+  const shares = apportion(total, target.weights);
   const placed = new Set<VersionName>();
   const kept = (route.route ?? []).flatMap((entry) => {
-    if (!ours.includes(entry)) return [entry];
+    if (!ours.includes(entry)) return [scaled(entry, scale)];
     const version = entry.destination.subset;
     // A destination without a subset reaches every version: it cannot stand beside weights.
     if (version === undefined || version === target.retired || placed.has(version)) return [];
@@ -209,11 +219,50 @@ function weighRoute(vs: VirtualService, route: HttpRoute, target: RouteTarget): 
     ...route,
     route: [
       ...kept,
-      ...added.map(([version, weight]) =>
-        marked({ destination: pattern.destination }, version, weight, target),
-      ),
+      ...added.map(([version, weight]) => marked(templateOf(ours, pattern), version, weight, target)),
     ],
   };
+}
+
+/**
+ * The points that the service's versions split, and the factor by which those of other hosts grow. Weights are
+ * proportions (https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPRouteDestination), so beside
+ * another host all grow together until the points divide without a rest: every share stays, and what was asked for can be
+ * read back. 100 points always divide, so the weights do not grow without end.
+ */
+function pointsFor(
+  vs: VirtualService,
+  ours: readonly RouteDestination[],
+  elsewhere: readonly RouteDestination[],
+  weights: Weights,
+): { readonly total: number; readonly scale: number } {
+  if (sumOf(elsewhere) === 0) return { total: 100, scale: 1 };
+  const points = sumOf(ours);
+  if (points === 0) {
+    const hosts = elsewhere.map(({ destination }) => destination.host).join(', ');
+    throw new CanaryError(
+      `A managed route of ${nameOf(vs)} gives everything to ${hosts}: there is nothing for the versions to split. Give their destinations a weight above 0, or take the others out.`,
+    );
+  }
+  const divides = (factor: number): boolean =>
+    [...weights.values()].every((weight) => (points * factor * weight) % 100 === 0);
+  const scale = [1, 2, 4, 5, 10, 20, 25, 50].find(divides) ?? 100;
+  return { total: points * scale, scale };
+}
+
+function sumOf(destinations: readonly RouteDestination[]): number {
+  return destinations.reduce((sum, { weight }) => sum + (weight ?? 0), 0);
+}
+
+function scaled(entry: RouteDestination, factor: number): RouteDestination {
+  return entry.weight === undefined ? entry : { ...entry, weight: entry.weight * factor };
+}
+
+/** What a destination made anew starts from: all of the one without a subset, whose place it takes, else where `pattern` leads. */
+function templateOf(ours: readonly RouteDestination[], pattern: RouteDestination): RouteDestination {
+  return (
+    ours.find(({ destination }) => destination.subset === undefined) ?? { destination: pattern.destination }
+  );
 }
 
 /** A destination with the weight and the response headers that tell version and revision; its other fields stay. */
@@ -260,9 +309,7 @@ function previewsOf(
   const pattern = ours[0];
   if (pattern === undefined) return [];
   return [...target.weights.keys()].map((version) => {
-    const entry = ours.find(({ destination }) => destination.subset === version) ?? {
-      destination: pattern.destination,
-    };
+    const entry = ours.find(({ destination }) => destination.subset === version) ?? templateOf(ours, pattern);
     const header = { [PREVIEW_HEADER]: { exact: version } };
     const conditions: readonly HttpMatch[] = match === undefined || match.length === 0 ? [{}] : match;
     return {
@@ -286,10 +333,10 @@ export function namesSubset(vs: VirtualService, service: ServiceKey, subset: Ver
   return found(vs.spec);
 }
 
-/** The versions that have a preview route in a VirtualService. */
-export function previewedVersions(vs: VirtualService): readonly VersionName[] {
-  return (vs.spec.http ?? []).flatMap((route) => {
-    const subset = isPreview(route) ? route.route?.[0]?.destination.subset : undefined;
+/** The versions of the service that have a preview route in a VirtualService. */
+export function previewedVersions(vs: VirtualService, service: ServiceKey): readonly VersionName[] {
+  return previewsOfService(vs, service).flatMap((route) => {
+    const subset = route.route?.[0]?.destination.subset;
     return subset === undefined ? [] : [subset];
   });
 }

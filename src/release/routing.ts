@@ -52,7 +52,7 @@ export function trafficChanges(
   ]);
   const last = Math.max(
     0,
-    ...inForce.map(({ record, revision }) => Math.max(record?.revision ?? 0, Number(revision ?? 0))),
+    ...inForce.map(({ record, revision }) => Math.max(record?.revision ?? 0, numberOf(revision))),
   );
   const port = servicePort(release, fleet);
   const at = (revision: number): RouteTarget => ({
@@ -84,7 +84,7 @@ export function trafficChanges(
     subsets,
     previews,
     probes: versions.filter(
-      (version) => target.raised.includes(version) || !previewedEverywhere(inForce, version),
+      (version) => target.raised.includes(version) || !previewedEverywhere(release, inForce, version),
     ),
     routes: inForce.map((cluster) => ({
       cluster: cluster.cluster,
@@ -96,9 +96,15 @@ export function trafficChanges(
   };
 }
 
-function previewedEverywhere(inForce: readonly InForce[], version: VersionName): boolean {
+/** The number that a revision header carries; 0 where it is none that the action wrote. */
+function numberOf(revision: string | undefined): number {
+  const number = Number(revision);
+  return Number.isSafeInteger(number) ? number : 0;
+}
+
+function previewedEverywhere(release: Release, inForce: readonly InForce[], version: VersionName): boolean {
   return inForce.every(
-    ({ virtualService: vs }) => vs !== undefined && previewedVersions(vs).includes(version),
+    ({ virtualService: vs }) => vs !== undefined && previewedVersions(vs, release).includes(version),
   );
 }
 

@@ -55,17 +55,23 @@ export function missingSubsets(
 /** The pod labels that a version's subset selects by; those it will have where it does not stand yet. */
 export function subsetLabels(rule: DestinationRule | undefined, version: VersionName): Labels {
   const subset = rule?.spec.subsets?.find(({ name }) => name === version);
-  return subset?.labels ?? { [VERSION_LABEL]: version };
+  return subset === undefined ? { [VERSION_LABEL]: version } : (subset.labels ?? {});
 }
 
-/** @throws CanaryError where a subset named after a version selects the pods of another one */
+/** @throws CanaryError where a subset named after a version selects the pods of another one, or of all */
 export function assertSubsetLabels(
   rule: DestinationRule,
   versions: readonly VersionName[],
   cluster: string,
 ): void {
   for (const version of versions) {
-    const label = subsetLabels(rule, version)[VERSION_LABEL];
+    const labels = subsetLabels(rule, version);
+    if (Object.keys(labels).length === 0) {
+      throw new CanaryError(
+        `Subset ${version} of ${nameOf(rule)} in ${cluster} has no labels, so it selects the pods of every version. Give it the labels of the pods of ${version}, for example ${VERSION_LABEL}: ${version}.`,
+      );
+    }
+    const label = labels[VERSION_LABEL];
     if (label !== undefined && label !== version) {
       throw new CanaryError(
         `Subset ${version} of ${nameOf(rule)} in ${cluster} selects pods labelled ${VERSION_LABEL}: ${label}. Correct the labels of the subset, or release under the name ${label}.`,

@@ -38,7 +38,7 @@ export function weightsInForce(release: Release, fleet: FleetState): readonly In
         destinationRule,
         weights: virtualService && weightsOf(virtualService, release, release.traffic.routes),
         revision: virtualService && revisionOf(virtualService, release),
-        record: virtualService && recordOf(virtualService),
+        record: virtualService && ownRecord(virtualService, release),
       };
     } catch (error) {
       throw error instanceof CanaryError
@@ -61,6 +61,12 @@ export function trafficOf(fleet: FleetState, cluster: ClusterName): TrafficState
   const traffic = fleet.get(cluster)?.traffic;
   if (traffic === undefined) throw new Error(`${cluster} was not read as a config cluster`);
   return traffic;
+}
+
+/** Several apps may share a VirtualService: what another one recorded says nothing about the routes of this one. */
+function ownRecord(vs: VirtualService, { app }: Release): ReleaseRecord | undefined {
+  const record = recordOf(vs);
+  return record?.app === app ? record : undefined;
 }
 
 function revisionOf(vs: VirtualService, release: Release): string | undefined {

@@ -1,8 +1,8 @@
 import { expect } from '@jest/globals';
 import type { TestFleet } from '../../../testbed/fleet.ts';
 import { startLoad } from '../../../testbed/load.ts';
-import { runAction } from './action.ts';
-import type { Run } from './action.ts';
+import { runAction } from '../../../testbed/run-action.ts';
+import type { Run } from '../../../testbed/run-action.ts';
 import { ISTIO, Kube } from './kube.ts';
 import type { Obj } from './kube.ts';
 import { APP, NAMESPACE, SEED } from './objects.ts';

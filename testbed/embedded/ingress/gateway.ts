@@ -72,13 +72,16 @@ export class Gateway {
   settle(): Promise<void> {
     const now = performance.now();
     for (const replica of this.replicas) replica.advance(now);
-    this.#settling = this.#settling.then(async () => {
-      for (const [podPort, listener] of this.#listeners) {
-        const wanted = this.#stopped ? undefined : this.#newest(podPort);
-        if (wanted === undefined) await listener.close();
-        else await listener.open(wanted.secure);
-      }
-    });
+    // One that failed was told to its caller; the next tries again.
+    this.#settling = this.#settling
+      .catch(() => undefined)
+      .then(async () => {
+        for (const [podPort, listener] of this.#listeners) {
+          const wanted = this.#stopped ? undefined : this.#newest(podPort);
+          if (wanted === undefined) await listener.close();
+          else await listener.open(wanted.secure);
+        }
+      });
     return this.#settling;
   }
 

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const ENTRY = join(import.meta.dirname, '../../../dist/index.js');
+const ENTRY = join(import.meta.dirname, '../dist/index.js');
 
 /** What a run of the action left behind. */
 export interface Run {
@@ -15,10 +15,19 @@ export interface Run {
   readonly seconds: number;
 }
 
+export interface RunOptions {
+  /** Environment beside inputs and files. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Working folder; by default an empty one. */
+  readonly cwd?: string;
+  /** Told each piece of the log as it comes. */
+  readonly onLog?: (text: string) => void;
+}
+
 /** Starts the built action as a runner does: inputs in `INPUT_*`, outputs and summary through files. */
 export async function runAction(
   inputs: Readonly<Record<string, string>>,
-  options: { readonly env?: Readonly<Record<string, string>>; readonly cwd?: string } = {},
+  options: RunOptions = {},
 ): Promise<Run> {
   const folder = await mkdtemp(join(tmpdir(), 'canary-run-'));
   const outputFile = join(folder, 'output');
@@ -41,7 +50,10 @@ export async function runAction(
   });
   let log = '';
   for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding('utf8').on('data', (text: string) => (log += text));
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      log += text;
+      options.onLog?.(text);
+    });
   const [code] = (await once(child, 'close')) as [number | null];
   const seconds = (performance.now() - start) / 1000;
   const [output, summary] = await Promise.all([readFile(outputFile, 'utf8'), readFile(summaryFile, 'utf8')]);
