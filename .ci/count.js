@@ -1,5 +1,6 @@
 // Prints "N passed, N failed" over the results of several test runs; a run without results counts as a failure.
 import { existsSync, readFileSync } from 'node:fs';
+import process from 'node:process';
 
 let passed = 0;
 let failed = 0;

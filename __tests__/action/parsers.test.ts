@@ -44,6 +44,12 @@ describe('a problem', () => {
   test('of a long text shows its beginning', () => {
     expect(() => read(parse.dnsLabel, 'x'.repeat(500))).toThrow(`got "${'x'.repeat(120)}…"; it takes`);
   });
+
+  test('does not show the password of a URL', () => {
+    expect(() => read(parse.ingresses, 'east=http://anna:secret@203.0.113.7')).toThrow(
+      'got "east=http://…@203.0.113.7" ("http://…@203.0.113.7" has a user',
+    );
+  });
 });
 
 describe('a choice', () => {

@@ -247,6 +247,19 @@ describe('what must be masked', () => {
     expect(secretsWith(user)).toEqual(expect.arrayContaining([...secrets]));
   });
 
+  test.each<[string, string]>([
+    ['as its own argument', '[login, --client-secret, a-client-secret]'],
+    ['behind the name', '[login, --client-secret=a-client-secret, --verbose]'],
+  ])('is a secret among the arguments of a command, %s', (_what, args) => {
+    expect(secretsWith(`{ exec: { command: login, args: ${args} } }`)).toEqual(['a-client-secret']);
+  });
+
+  // Were `true` or the region masked, the runner would drop the outputs that hold them.
+  test('is no setting of a command that is none', () => {
+    const env = '[{ name: AWS_REGION, value: eu-central-1 }, { name: USE_TOKEN, value: "true" }]';
+    expect(secretsWith(`{ exec: { command: login, env: ${env} } }`)).toEqual([]);
+  });
+
   test('is nothing of a user without secrets', () => {
     expect(secretsWith('{}')).toEqual([]);
   });

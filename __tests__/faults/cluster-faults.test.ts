@@ -17,15 +17,31 @@ const step = { ...quick, image: '', port: '', weights: 'v1=50,v2=50' };
 
 describe('a cluster that refuses the write', () => {
   const refusals = [
-    ['by its rights', { status: 403, reason: 'Forbidden', message: 'virtualservices is forbidden: User "canary" cannot update' }],
-    ['by a webhook', { status: 400, reason: 'BadRequest', message: 'admission webhook "policy.example.com" denied the request: no' }],
+    [
+      'by its rights',
+      {
+        status: 403,
+        reason: 'Forbidden',
+        message: 'virtualservices is forbidden: User "canary" cannot update',
+      },
+    ],
+    [
+      'by a webhook',
+      {
+        status: 400,
+        reason: 'BadRequest',
+        message: 'admission webhook "policy.example.com" denied the request: no',
+      },
+    ],
     ['by a conflict', { status: 409, reason: 'Conflict', message: 'the object has been modified' }],
   ] as const;
   test.each(refusals)('%s leaves all of them on the previous weights (scenario 22)', async (_, refusal) => {
     await stage.pass({ weights: 'v1=80,v2=20' });
     await stage.underLoad(async () => {
       fleet.onCall((call) =>
-        call.cluster === 'west' && call.kind === 'VirtualService' && call.verb === 'update' && !call.dryRun ? refusal : undefined,
+        call.cluster === 'west' && call.kind === 'VirtualService' && call.verb === 'update' && !call.dryRun
+          ? refusal
+          : undefined,
       );
       const run = await stage.run(step);
       expect(run.code).toBe(1);
@@ -48,7 +64,9 @@ describe('a cluster that refuses the write', () => {
     });
     const run = await stage.run(step);
     expect(run.code).toBe(1);
-    expect(run.log).toMatch(/VirtualService gray-demo\/helloworld in east could not be put back, and holds the new content/);
+    expect(run.log).toMatch(
+      /VirtualService gray-demo\/helloworld in east could not be put back, and holds the new content/,
+    );
   });
 });
 
@@ -97,23 +115,26 @@ describe('every single call of a step', () => {
     ['cut', 'cut'],
     ['answered and lost', 'cut-after'],
   ] as const;
-  test.each(faults)('may fail once with %s: all clusters hold the new weights, or all the old (scenario 25)', async (_, fault) => {
-    let held = 'v1=80,v2=20';
-    await stage.pass({ ...quick, weights: held });
-    await stage.underLoad(async () => {
-      for (let nth = 1, made = nth; nth <= made; nth += 1) {
-        const asked = held === 'v1=80,v2=20' ? 'v1=50,v2=50' : 'v1=80,v2=20';
-        made = 0;
-        const stop = fleet.onCall(() => {
-          made += 1;
-          return made === nth ? fault : undefined;
-        });
-        const run = await stage.run({ ...step, weights: asked });
-        stop();
-        const expected = run.code === 0 ? asked : held;
-        expect({ nth, weights: await stage.weights() }).toEqual({ nth, weights: [expected, expected] });
-        held = expected;
-      }
-    });
-  });
+  test.each(faults)(
+    'may fail once with %s: all clusters hold the new weights, or all the old (scenario 25)',
+    async (_, fault) => {
+      let held = 'v1=80,v2=20';
+      await stage.pass({ ...quick, weights: held });
+      await stage.underLoad(async () => {
+        for (let nth = 1, made = nth; nth <= made; nth += 1) {
+          const asked = held === 'v1=80,v2=20' ? 'v1=50,v2=50' : 'v1=80,v2=20';
+          made = 0;
+          const stop = fleet.onCall(() => {
+            made += 1;
+            return made === nth ? fault : undefined;
+          });
+          const run = await stage.run({ ...step, weights: asked });
+          stop();
+          const expected = run.code === 0 ? asked : held;
+          expect({ nth, weights: await stage.weights() }).toEqual({ nth, weights: [expected, expected] });
+          held = expected;
+        }
+      });
+    },
+  );
 });

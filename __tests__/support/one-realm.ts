@@ -2,9 +2,6 @@
 
 // Jest runs tests in a realm of its own, and Node's own errors (of sockets, files, URLs) come from the realm around it:
 // `instanceof Error` says no to them, in tests alone. Importing this module lets it say yes.
-const isError = (value: unknown): value is Error =>
-  Object.prototype.toString.call(value) === '[object Error]';
-
 Object.defineProperty(Error, Symbol.hasInstance, {
   value(this: unknown, value: unknown): boolean {
     if (this === Error) return Error.isError(value);
@@ -12,5 +9,3 @@ Object.defineProperty(Error, Symbol.hasInstance, {
     return Function.prototype[Symbol.hasInstance].call(this, value);
   },
 });
-
-export {};

@@ -412,7 +412,6 @@ const URL_PATH = /^\/\S*$/;
 /** A path, and its query; what HTTP does not carry is percent-encoded. */
 export const urlPath = text(
   'a path that begins with /',
-  (value) =>
-    URL_PATH.test(value) ? value.replaceAll(/[^\x21-\x7E]+/gu, encodeURIComponent) : undefined,
+  (value) => (URL_PATH.test(value) ? value.replaceAll(/[^\x21-\x7E]+/gu, encodeURIComponent) : undefined),
   { text: { pattern: URL_PATH.source } },
 );

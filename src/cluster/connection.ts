@@ -73,10 +73,7 @@ export class Connection {
     return body as T;
   }
 
-  async #request(
-    call: Call,
-    stop: AbortSignal,
-  ): Promise<{ readonly status: number; readonly text: string }> {
+  async #request(call: Call, stop: AbortSignal): Promise<{ readonly status: number; readonly text: string }> {
     const signal = AbortSignal.any([stop, AbortSignal.timeout(CALL_TIMEOUT_MS)]);
     const access = (this.#access ??= this.#open());
     try {
@@ -102,10 +99,11 @@ export class Connection {
   }
 
   async close(): Promise<void> {
-    const opened = await Promise.allSettled(this.#opened);
-    await Promise.all(
-      opened.map((one) => (one.status === 'fulfilled' ? one.value.dispatcher.destroy() : undefined)),
-    );
+    const destroyed = this.#opened.map(async (access) => {
+      const opened = await access.catch(() => undefined);
+      await opened?.dispatcher.destroy();
+    });
+    await Promise.all(destroyed);
   }
 
   #open(): Promise<Access> {

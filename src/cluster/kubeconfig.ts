@@ -34,7 +34,9 @@ function fromFiles(given: string, env: NodeJS.ProcessEnv): KubeConfig {
   // kubectl passes over files of $KUBECONFIG that do not exist; a path given to the action is meant.
   const present = given === '' ? paths.filter((path) => existsSync(path)) : paths;
   if (present.length === 0 || (given !== '' && missing.length > 0)) {
-    const shown = readsAsPaths(list) ? missing.join(', ') : 'a text that is neither a kubeconfig nor its base64';
+    const shown = readsAsPaths(list)
+      ? missing.join(', ')
+      : 'a text that is neither a kubeconfig nor its base64';
     throw new CanaryError(
       `${source} names ${shown}, which is no file. Give the kubeconfig's text, its base64, or the path of a file that an earlier step wrote.`,
     );
@@ -110,14 +112,12 @@ function merge(first: KubeConfig, second: KubeConfig): KubeConfig {
 
 /** What in a kubeconfig must never be shown: tokens, passwords and keys, in the forms in which they could appear. */
 export function secretsOf(config: KubeConfig): readonly string[] {
-  return config
-    .getUsers()
-    .flatMap(({ token, password, keyData, certData, ...user }) => [
-      ...[token, password, keyData, certData].flatMap((secret) => (secret ? [secret] : [])),
-      ...settingsOf(user.authProvider, user.exec)
-        .filter(([name, value]) => SECRET_NAME.test(name) && value.length >= SHORTEST_SECRET)
-        .map(([, value]) => value),
-    ]);
+  return config.getUsers().flatMap(({ token, password, keyData, certData, ...user }) => [
+    ...[token, password, keyData, certData].flatMap((secret) => (secret ? [secret] : [])),
+    ...settingsOf(user.authProvider, user.exec)
+      .filter(([name, value]) => SECRET_NAME.test(name) && value.length >= SHORTEST_SECRET)
+      .map(([, value]) => value),
+  ]);
 }
 
 const SECRET_NAME = /token|secret|password|key|credential/i;
@@ -139,7 +139,9 @@ function settingsOf(provider: unknown, exec: unknown): readonly (readonly [strin
     // `--client-secret=value`, or the value as the next argument.
     ...args.flatMap((arg, i) => {
       const [, name, value = args[i + 1]] = /^(--?[^=]+)(?:=(.*))?$/s.exec(arg) ?? [];
-      return name === undefined || value === undefined || value.startsWith('-') ? [] : [[name, value] as const];
+      return name === undefined || value === undefined || value.startsWith('-')
+        ? []
+        : [[name, value] as const];
     }),
   ];
 }
