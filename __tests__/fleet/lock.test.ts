@@ -162,7 +162,7 @@ describe('taking the lock', () => {
         controller.abort(reason);
       },
     });
-    await expect(taking).rejects.toThrow();
+    await expect(taking).rejects.toBe(reason);
     expect(holderIn(east)).toBe('');
   });
 

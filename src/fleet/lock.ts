@@ -87,6 +87,10 @@ export class Lock {
     const lock = new Lock(fleet, identity);
     let abandoned: Intent | undefined;
     let waited = false;
+    // What is held already must not run out while a later cluster is waited for.
+    lock.#renewal = setInterval(() => {
+      lock.#renew().catch(options.onLost);
+    }, RENEW_MS);
     try {
       for (const name of release.configClusters.toSorted()) {
         const taken = await lock.#acquire(fleet.cluster(name), release, intent, options);
@@ -97,9 +101,6 @@ export class Lock {
       await lock.release();
       throw error;
     }
-    lock.#renewal = setInterval(() => {
-      lock.#renew().catch(options.onLost);
-    }, RENEW_MS);
     return { lock, abandoned, waited };
   }
 
@@ -159,7 +160,8 @@ export class Lock {
       }
       if (!told) onWait(`${holder}: waiting for it.`);
       told = true;
-      await delay(POLL_MS, undefined, { signal });
+      await delay(POLL_MS);
+      signal.throwIfAborted();
     }
   }
 

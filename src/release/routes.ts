@@ -145,6 +145,38 @@ function weightsOfRoute(vs: VirtualService, route: HttpRoute, service: ServiceKe
 }
 
 /**
+ * Whether the managed routes hold exactly what these weights come to there. Beside other hosts the points may not divide
+ * without a rest, and the weights cannot be told from them alone.
+ */
+export function holdsWeights(
+  vs: VirtualService,
+  service: ServiceKey,
+  names: readonly string[] | undefined,
+  weights: Weights,
+): boolean {
+  const managed = managedRoutes(vs, service, names);
+  return (
+    managed.length > 0 &&
+    managed.every((route) => {
+      const ours = destinationsTo(vs, route, service);
+      const points = sumOf(ours);
+      const wanted = apportion(points, weights);
+      return (
+        points > 0 &&
+        ours.length === new Set(ours.map(({ destination }) => destination.subset)).size &&
+        ours.every(
+          ({ destination, weight }) => (weight ?? 0) === (wanted.get(destination.subset ?? '') ?? -1),
+        ) &&
+        [...wanted].every(
+          ([version, points]) =>
+            points === 0 || ours.some(({ destination }) => destination.subset === version),
+        )
+      );
+    })
+  );
+}
+
+/**
  * A VirtualService with preview routes for every version of the target, each right ahead of the managed route it
  * previews; nothing else changes. The input is not modified.
  */
@@ -203,11 +235,10 @@ function weighRoute(vs: VirtualService, route: HttpRoute, target: RouteTarget): 
   const [pattern] = ours;
   if (pattern === undefined) return route;
   const elsewhere = (route.route ?? []).filter((destination) => !ours.includes(destination));
-  const { total, scale } = pointsFor(vs, ours, elsewhere, target.weights);
-  const shares = apportion(total, target.weights);
+  const shares = apportion(pointsFor(vs, ours, elsewhere), target.weights);
   const placed = new Set<VersionName>();
   const kept = (route.route ?? []).flatMap((entry) => {
-    if (!ours.includes(entry)) return [scaled(entry, scale)];
+    if (!ours.includes(entry)) return [entry];
     const version = entry.destination.subset;
     // A destination without a subset reaches every version: it cannot stand beside weights.
     if (version === undefined || version === target.retired || placed.has(version)) return [];
@@ -224,38 +255,23 @@ function weighRoute(vs: VirtualService, route: HttpRoute, target: RouteTarget): 
   };
 }
 
-/**
- * The points that the service's versions split, and the factor by which those of other hosts grow. Weights are
- * proportions (https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPRouteDestination), so beside
- * another host all grow together until the points divide without a rest: every share stays, and what was asked for can be
- * read back. 100 points always divide, so the weights do not grow without end.
- */
+/** The points that the service's versions split: beside other hosts those that it has, so that theirs keep their share. */
 function pointsFor(
   vs: VirtualService,
   ours: readonly RouteDestination[],
   elsewhere: readonly RouteDestination[],
-  weights: Weights,
-): { readonly total: number; readonly scale: number } {
-  if (sumOf(elsewhere) === 0) return { total: 100, scale: 1 };
+): number {
+  if (sumOf(elsewhere) === 0) return 100;
   const points = sumOf(ours);
-  if (points === 0) {
-    const hosts = elsewhere.map(({ destination }) => destination.host).join(', ');
-    throw new CanaryError(
-      `A managed route of ${nameOf(vs)} gives everything to ${hosts}: there is nothing for the versions to split. Give their destinations a weight above 0, or take the others out.`,
-    );
-  }
-  const divides = (factor: number): boolean =>
-    [...weights.values()].every((weight) => (points * factor * weight) % 100 === 0);
-  const scale = [1, 2, 4, 5, 10, 20, 25, 50].find(divides) ?? 100;
-  return { total: points * scale, scale };
+  if (points > 0) return points;
+  const hosts = elsewhere.map(({ destination }) => destination.host).join(', ');
+  throw new CanaryError(
+    `A managed route of ${nameOf(vs)} gives everything to ${hosts}: there is nothing for the versions to split. Give their destinations a weight above 0, or take the others out.`,
+  );
 }
 
 function sumOf(destinations: readonly RouteDestination[]): number {
   return destinations.reduce((sum, { weight }) => sum + (weight ?? 0), 0);
-}
-
-function scaled(entry: RouteDestination, factor: number): RouteDestination {
-  return entry.weight === undefined ? entry : { ...entry, weight: entry.weight * factor };
 }
 
 /** What a destination made anew starts from: all of the one without a subset, whose place it takes, else where `pattern` leads. */

@@ -4,7 +4,7 @@ import type { DestinationRule, VirtualService } from './objects.ts';
 import { recordOf } from './record.ts';
 import type { ReleaseRecord } from './record.ts';
 import type { ClusterName, Release } from './release.ts';
-import { REVISION_HEADER, isHostOf, managedRoutes, routesTo, weightsOf } from './routes.ts';
+import { REVISION_HEADER, holdsWeights, isHostOf, managedRoutes, routesTo, weightsOf } from './routes.ts';
 import type { FleetState, TrafficState } from './state.ts';
 import { formatWeights, sameWeights } from './weights.ts';
 import type { Weights } from './weights.ts';
@@ -32,13 +32,14 @@ export function weightsInForce(release: Release, fleet: FleetState): readonly In
     const virtualService = virtualServiceOf(release, traffic, cluster);
     const destinationRule = destinationRuleOf(release, traffic, cluster);
     try {
+      const record = virtualService && ownRecord(virtualService, release);
       return {
         cluster,
         virtualService,
         destinationRule,
-        weights: virtualService && weightsOf(virtualService, release, release.traffic.routes),
+        weights: virtualService && heldWeights(virtualService, release, record),
         revision: virtualService && revisionOf(virtualService, release),
-        record: virtualService && ownRecord(virtualService, release),
+        record,
       };
     } catch (error) {
       throw error instanceof CanaryError
@@ -61,6 +62,19 @@ export function trafficOf(fleet: FleetState, cluster: ClusterName): TrafficState
   const traffic = fleet.get(cluster)?.traffic;
   if (traffic === undefined) throw new Error(`${cluster} was not read as a config cluster`);
   return traffic;
+}
+
+/** The weights that the managed routes hold; those recorded where rounding beside other hosts hides that they hold just them. */
+function heldWeights(
+  vs: VirtualService,
+  release: Release,
+  record: ReleaseRecord | undefined,
+): Weights | undefined {
+  const { routes } = release.traffic;
+  const read = weightsOf(vs, release, routes);
+  const recorded = record?.weights;
+  if (read === undefined || recorded === undefined || sameWeights(read, recorded)) return read;
+  return holdsWeights(vs, release, routes, recorded) ? recorded : read;
 }
 
 /** Several apps may share a VirtualService: what another one recorded says nothing about the routes of this one. */

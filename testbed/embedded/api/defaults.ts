@@ -1,11 +1,13 @@
 import { isObject, objectAt, objectsAt, textAt, type Json, type JsonObject } from '../json.ts';
-import { DEPLOYMENT, NAMESPACE, POD, REPLICA_SET, SERVICE, type Kind } from './kinds.ts';
+import { DEPLOYMENT, NAMESPACE, POD, REPLICA_SET, SECRET, SERVICE, type Kind } from './kinds.ts';
 
 /** Fills in what the API server fills in: the fields of the built-in kinds that have a default. */
 export function withDefaults(kind: Kind, object: JsonObject): JsonObject {
   switch (kind) {
     case NAMESPACE:
       return namespaceDefaults(object);
+    case SECRET:
+      return secretDefaults(object);
     case SERVICE:
       return { ...object, spec: serviceSpec(objectAt(object, 'spec')) };
     case POD:
@@ -34,6 +36,17 @@ function namespaceDefaults(object: JsonObject): JsonObject {
     spec: { finalizers: ['kubernetes'], ...objectAt(object, 'spec') },
     status: { phase: 'Active', ...objectAt(object, 'status') },
   };
+}
+
+/** What is sent as text is kept in base64. */
+function secretDefaults(object: JsonObject): JsonObject {
+  const { stringData, ...secret } = object;
+  if (!isObject(stringData)) return { type: 'Opaque', ...secret };
+  const encoded = Object.entries(stringData).map(([key, text]) => [
+    key,
+    Buffer.from(typeof text === 'string' ? text : '').toString('base64'),
+  ]);
+  return { type: 'Opaque', ...secret, data: { ...objectAt(secret, 'data'), ...Object.fromEntries(encoded) } };
 }
 
 function serviceSpec(spec: JsonObject): JsonObject {

@@ -5,7 +5,6 @@ import {
   isObject,
   numberAt,
   objectAt,
-  sortedFields,
   textAt,
   toJson,
   type Json,
@@ -13,6 +12,7 @@ import {
 } from '../json.ts';
 import type { DeleteOptions } from './deletion.ts';
 import { ACCESS_REVIEW, groupVersion, KINDS, type Kind } from './kinds.ts';
+import { inServerOrder } from './fieldorder.ts';
 import { jsonPatch } from './jsonpatch.ts';
 import { mergePatch, strategicMergePatch } from './merge.ts';
 import type { KubeObject } from './objects.ts';
@@ -194,7 +194,7 @@ export class Handler {
   }
 }
 
-/** An object as a version of its kind shows it. Of a custom resource the server keeps no order of fields, but sorts them. */
+/** An object as a version of its kind shows it. */
 export function shown(kind: Kind, version: string, object: KubeObject): JsonObject {
   const { resourceVersion, ...metadata } = object.metadata;
   const answer = {
@@ -202,7 +202,7 @@ export function shown(kind: Kind, version: string, object: KubeObject): JsonObje
     apiVersion: groupVersion(kind, version),
     metadata: resourceVersion === '' ? metadata : { ...metadata, resourceVersion },
   };
-  return kind.custom ? sortedFields(answer) : answer;
+  return inServerOrder(kind, answer);
 }
 
 /** The same within a list, where the built-in kinds do without the type of each item. */

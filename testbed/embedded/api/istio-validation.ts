@@ -110,6 +110,7 @@ function virtualServiceProblems(spec: JsonObject): string[] {
   if (gateways.every((gateway) => gateway === 'mesh') && hosts.includes('*')) {
     problems.push('wildcard host * is not allowed for virtual services bound to the mesh gateway');
   }
+  problems.push(...hosts.flatMap(domainProblems));
   hosts.forEach((host, index) => {
     for (const other of hosts.slice(index + 1)) {
       if (covers(host, other)) problems.push(`duplicate hosts in virtual service: ${host} & ${other}`);
@@ -235,7 +236,10 @@ function gatewayProblems(spec: JsonObject): string[] {
   if (servers.length === 0) return ['gateway must have at least one server'];
   return servers.flatMap((server) => {
     const problems: string[] = [];
-    if (textsOf(server, 'hosts').length === 0) problems.push('server config must contain at least one host');
+    const hosts = textsOf(server, 'hosts');
+    if (hosts.length === 0) problems.push('server config must contain at least one host');
+    // The part before a slash names the namespaces that may bind to the host.
+    problems.push(...hosts.flatMap((host) => domainProblems(host.split('/').at(-1) ?? '')));
     const number = numberAt(server, 'port', 'number') ?? 0;
     if (number < 1 || number > 65535)
       problems.push(`port number ${String(number)} must be in the range 1..65535`);
@@ -247,6 +251,23 @@ function gatewayProblems(spec: JsonObject): string[] {
       problems.push('server must have TLS settings for HTTPS/TLS protocols');
     return problems;
   });
+}
+
+const ADDRESS = /^(\d{1,3}(\.\d{1,3}){3}|[\da-f:]*:[\da-f:.]*)$/i;
+const DOMAIN_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/i;
+
+/** A host is a domain name, whose first label may be or begin with an asterisk, or an address. */
+function domainProblems(domain: string): string[] {
+  if (domain === '') return ['empty domain name not allowed'];
+  if (ADDRESS.test(domain)) return [];
+  const [first = '', ...rest] = domain.split('.');
+  const bare = first.replace(/^\*-?(?=.)/, '');
+  if (first !== '*' && !DOMAIN_LABEL.test(bare))
+    return [`domain name "${domain}" invalid (label "${first}" invalid)`];
+  const wrong = rest.find(
+    (label, index) => !DOMAIN_LABEL.test(label) && !(label === '' && index === rest.length - 1),
+  );
+  return wrong === undefined ? [] : [`domain name "${rest.join('.')}" invalid (label "${wrong}" invalid)`];
 }
 
 function textsOf(value: JsonObject, field: string): string[] {
