@@ -42,7 +42,7 @@ function namespaceDefaults(object: JsonObject): JsonObject {
 function secretDefaults(object: JsonObject): JsonObject {
   const { stringData, ...secret } = object;
   if (!isObject(stringData)) return { type: 'Opaque', ...secret };
-  const encoded = Object.entries(stringData).map(([key, text]) => [
+  const encoded = Object.entries(stringData).map(([key, text]): [string, string] => [
     key,
     Buffer.from(typeof text === 'string' ? text : '').toString('base64'),
   ]);
