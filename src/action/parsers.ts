@@ -178,6 +178,19 @@ export const objectName = text(
   { text: { pattern: DNS_SUBDOMAIN.source }, number: {} },
 );
 
+/** Names of objects of one kind, each once. */
+export const objectNames = listOf(
+  'names of objects, one per line or comma separated',
+  (found) => {
+    const wrong = found.find((name) => !DNS_SUBDOMAIN.test(name));
+    if (wrong !== undefined) throw new Error(`"${wrong}" is no name of an object`);
+    const twice = found.find((name, i) => found.indexOf(name) !== i);
+    if (twice !== undefined) throw new Error(`"${twice}" stands there twice`);
+    return found.length > 0 ? found : undefined;
+  },
+  { text: { pattern: DNS_SUBDOMAIN.source } },
+);
+
 export const gatewayName = text('name or namespace/name of a Gateway', (value) =>
   value.split('/').length <= 2 && value.split('/').every((part) => DNS_SUBDOMAIN.test(part))
     ? value
