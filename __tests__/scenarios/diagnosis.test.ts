@@ -151,7 +151,7 @@ describe('subsets and their pods', () => {
     await relabel({ version: 'v2', track: 'canary' });
     const [first] = await findings();
     expect(first).toMatch(
-      /^No pod of v2 is ready\. .*selects version=v2,track=canary: no pod in east, west carries these labels/,
+      /^No pod of v2 is ready\. .*selects track=canary,version=v2: no pod in east, west carries these labels/,
     );
   });
 

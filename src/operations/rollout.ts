@@ -19,7 +19,7 @@ import type { FleetState } from '../release/state.ts';
 import { weightsInForce } from '../release/traffic.ts';
 import { formatWeights, sameWeights } from '../release/weights.ts';
 import type { Weights } from '../release/weights.ts';
-import { checkNow, seeRevision } from './check.ts';
+import { checkNow, explained, seeRevision } from './check.ts';
 import { phase, recordIn } from './context.ts';
 import type { Context } from './context.ts';
 import { findTargets, withClients } from './ingresses.ts';
@@ -204,14 +204,12 @@ async function moveWeights(context: Context, plan: Plan, clients: readonly Ingre
   await seeRevision(context, plan.revision, clients);
 }
 
-async function seePreviews(
-  { release, signal }: Context,
-  plan: Plan,
-  clients: readonly IngressClient[],
-): Promise<void> {
+async function seePreviews(context: Context, plan: Plan, clients: readonly IngressClient[]): Promise<void> {
+  const { release, signal } = context;
   const known = [...plan.weights.keys()];
   const revision = plan.previews.length === 0 ? undefined : String(plan.revision);
-  await allOf(
+  await explained(
+    context,
     clients.flatMap((client) =>
       plan.probes.map((version) =>
         awaitPreview(client, version, revision, known, { check: release.check, signal }),

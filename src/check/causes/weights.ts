@@ -17,8 +17,9 @@ export function otherWeights(facts: Facts): readonly Finding[] {
   const edited = editsOf(inForce).map(({ cluster }) => cluster);
   return failedOf(facts).flatMap(({ cluster, weights: asked }) => {
     const own = servingOf(inForce, cluster);
-    if (own?.weights === undefined || edited.includes(own.cluster) || sameWeights(own.weights, asked))
-      return [];
+    // Without weights no shares were looked at.
+    if (own?.weights === undefined || asked.size === 0) return [];
+    if (edited.includes(own.cluster) || sameWeights(own.weights, asked)) return [];
     return [
       {
         title: `The route in ${cluster} holds other weights`,
