@@ -34,7 +34,11 @@ export async function checkShares(
   const { release, journal, log, signal } = context;
   const evidence = await sampleAll(
     clients,
-    ({ target }) => ({ weights, revision: servingOf(inForce, target.cluster)?.revision }),
+    ({ target }) => ({
+      weights,
+      revision: servingOf(inForce, target.cluster)?.revision,
+      version: release.version,
+    }),
     {
       check: manner === 'watch' ? watching(release.traffic.bakeMs, release.check) : release.check,
       watch: manner === 'watch',
