@@ -18,7 +18,7 @@ import { CanaryError, InputError, messageOf } from '../release/errors.ts';
 import { allClusters } from '../release/release.ts';
 import type { Release } from '../release/release.ts';
 import { stepWeights } from '../release/weights.ts';
-import { newJournal } from '../report/record.ts';
+import { newJournal, secondsIn } from '../report/record.ts';
 import type { Journal } from '../report/record.ts';
 import { summaryOf } from '../report/summary.ts';
 import { readInputs } from './inputs.ts';
@@ -61,9 +61,13 @@ export async function main(): Promise<void> {
 
 async function run({ operation, release, kubeconfig, summary }: Job): Promise<void> {
   const cancelled = cancellation();
-  const journal = newJournal(operation, release.app, release.namespace);
-  const fleet = Fleet.open(kubeconfig, allClusters(release), cancelled.signal);
   const identity = identityOf(randomUUID());
+  const { tolerance, confidence, maxErrorRate } = release.check;
+  const journal = newJournal(operation, release.app, release.namespace, {
+    run: identity.run,
+    limits: { tolerance, confidence, maxErrorRate },
+  });
+  const fleet = Fleet.open(kubeconfig, allClusters(release), cancelled.signal);
   // Known to the post step even if this process is killed at any moment from here on.
   core.saveState(HOLDER, identity.holder);
   try {
@@ -76,6 +80,7 @@ async function run({ operation, release, kubeconfig, summary }: Job): Promise<vo
     cancelled.release();
     await fleet.close();
     core.saveState(SETTLED, 'true');
+    journal.seconds = secondsIn(journal);
     await publish(release, journal, summary);
   }
 }

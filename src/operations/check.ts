@@ -10,6 +10,7 @@ import type { FleetState } from '../release/state.ts';
 import { editsOf, weightsInForce } from '../release/traffic.ts';
 import type { InForce } from '../release/traffic.ts';
 import type { Weights } from '../release/weights.ts';
+import { secondsIn } from '../report/record.ts';
 import { evidenceLine } from '../report/text.ts';
 import type { Context } from './context.ts';
 
@@ -32,6 +33,7 @@ export async function checkShares(
   manner: Manner = 'decide',
 ): Promise<Verdict> {
   const { release, journal, log, signal } = context;
+  const from = secondsIn(journal);
   const evidence = await sampleAll(
     clients,
     ({ target }) => ({
@@ -52,6 +54,8 @@ export async function checkShares(
   // Whoever edits one cluster's weights breaks the release even while the shares are within the tolerance.
   const edited = editsOf(inForce).length > 0;
   const verdict = edited ? 'fail' : verdictOf(evidence);
+  const kind = manner === 'watch' ? 'bake' : 'verify';
+  journal.checks = [...journal.checks, { kind, weights, verdict, evidence, from, to: secondsIn(journal) }];
   journal.evidence = evidence;
   journal.verdict = verdict;
   journal.findings = verdict === 'pass' ? [] : diagnose(release, inForce, evidence);
