@@ -21,8 +21,10 @@ import { stepWeights } from '../release/weights.ts';
 import { newJournal, secondsIn } from '../report/record.ts';
 import type { Journal } from '../report/record.ts';
 import { summaryOf } from '../report/summary.ts';
+import { Announcer } from './announcer.ts';
+import { readEvent, runUrlOf } from './event.ts';
 import { readInputs } from './inputs.ts';
-import type { Inputs, Operation } from './inputs.ts';
+import type { Operation, ReadInputs } from './inputs.ts';
 import { asText, jobLog } from './log.ts';
 import { setOutputs } from './outputs.ts';
 import { readReleaseFile } from './release-file.ts';
@@ -39,27 +41,31 @@ const RUN: Readonly<Record<Operation, (context: Context) => Promise<void>>> = {
 };
 
 /** State that the runner hands from the main step to the post step. */
+const STARTED = 'started';
 const HOLDER = 'holder';
 const SETTLED = 'settled';
+const ANNOUNCED = 'announced';
 
 interface Job {
   readonly operation: Operation;
   readonly release: Release;
   readonly kubeconfig: KubeConfig;
   readonly summary: boolean;
+  readonly announcer: Announcer | undefined;
 }
 
 /** Runs the main step, or the post step where the main step left its state. Never throws; a failure is the job's failure. */
 export async function main(): Promise<void> {
-  const holder = core.getState(HOLDER);
+  const isPost = core.getState(STARTED) === 'true';
+  core.saveState(STARTED, 'true');
   try {
-    await (holder === '' ? run(readJob()) : settleAfter(holder));
+    await (isPost ? settleAfter(core.getState(HOLDER)) : run(await readJob()));
   } catch (error) {
     fail(error);
   }
 }
 
-async function run({ operation, release, kubeconfig, summary }: Job): Promise<void> {
+async function run({ operation, release, kubeconfig, summary, announcer }: Job): Promise<void> {
   const cancelled = cancellation();
   const identity = identityOf(randomUUID());
   const { tolerance, confidence, maxErrorRate } = release.check;
@@ -70,6 +76,7 @@ async function run({ operation, release, kubeconfig, summary }: Job): Promise<vo
   const fleet = Fleet.open(kubeconfig, allClusters(release), cancelled.signal);
   // Known to the post step even if this process is killed at any moment from here on.
   core.saveState(HOLDER, identity.holder);
+  announcer?.begin();
   try {
     await RUN[operation]({ release, fleet, journal, identity, log: jobLog, signal: cancelled.signal });
     conclude(journal);
@@ -82,13 +89,29 @@ async function run({ operation, release, kubeconfig, summary }: Job): Promise<vo
     core.saveState(SETTLED, 'true');
     journal.seconds = secondsIn(journal);
     await publish(release, journal, summary);
+    await announcer?.end(journal, cancelled.signal.aborted);
+    core.saveState(ANNOUNCED, 'true');
   }
 }
 
-/** The post step: settles what the main step left half done, where it was killed. */
+/**
+ * The post step: settles and tells what the main step left half done, where it was killed.
+ *
+ * @param holder of the lock; empty where the main step began nothing
+ */
 async function settleAfter(holder: string): Promise<void> {
-  if (core.getState(SETTLED) === 'true') return;
-  const { operation, release, kubeconfig } = readJob();
+  const settled = core.getState(SETTLED) === 'true';
+  const announced = core.getState(ANNOUNCED) === 'true';
+  if (holder === '' || (settled && announced)) return;
+  const job = await readJob();
+  try {
+    if (!settled) await settle(job, holder);
+  } finally {
+    if (!announced) await announceKill(job);
+  }
+}
+
+async function settle({ operation, release, kubeconfig }: Job, holder: string): Promise<void> {
   const cancelled = cancellation();
   const journal = newJournal(operation, release.app, release.namespace);
   const fleet = Fleet.open(kubeconfig, allClusters(release), cancelled.signal);
@@ -101,12 +124,17 @@ async function settleAfter(holder: string): Promise<void> {
   }
 }
 
+/** Otherwise the commit would be pending for ever. */
+async function announceKill({ operation, release, announcer }: Job): Promise<void> {
+  const failure = 'The run was killed before it could tell its result; its log shows how far it came.';
+  await announcer?.end({ ...newJournal(operation, release.app, release.namespace), failure }, false);
+}
+
 /** This run, as others see it in the lock. */
 function identityOf(unique: string): Identity {
-  const { GITHUB_RUN_ID: run, GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository } = process.env;
-  if (run && server && repository) {
-    return { holder: `${repository}/${run}/${unique}`, run: `${server}/${repository}/actions/runs/${run}` };
-  }
+  const { GITHUB_RUN_ID: id, GITHUB_REPOSITORY: repository } = process.env;
+  const run = runUrlOf();
+  if (run !== undefined) return { holder: `${repository ?? ''}/${id ?? ''}/${unique}`, run };
   return {
     holder: `${hostname()}/${unique}`,
     run: `A run on ${hostname()} (process ${String(process.pid)})`,
@@ -114,14 +142,16 @@ function identityOf(unique: string): Identity {
 }
 
 /** Reads all inputs, the release file, the kubeconfig and the manifests. @throws InputError with every problem at once */
-function readJob(): Job {
+async function readJob(): Promise<Job> {
   const file = readReleaseFile(core.getInput('config'));
-  const { values, problems, sources } = readInputs((name) => core.getInput(name), file.values);
+  const inputs = readInputs((name) => core.getInput(name), file.values);
+  const { values, problems, sources } = inputs;
+  const announcer = announcerOf(inputs);
   let kubeconfig: KubeConfig | undefined;
   const found: string[] = [];
   try {
     kubeconfig = readKubeconfig(values.kubeconfig);
-    mask(kubeconfig);
+    mask(secretsOf(kubeconfig));
   } catch (error) {
     found.push(messageOf(error));
   }
@@ -131,23 +161,34 @@ function readJob(): Job {
     sources,
   );
   const all = [...file.problems, ...problems, ...found, ...read.problems];
-  if (all.length > 0) throw new InputError(all);
+  const { operation = 'rollout', summary = true, app, namespace } = values;
+  if (all.length > 0) {
+    const error = new InputError(all);
+    // A required status that never comes would block a pull request without a word.
+    if (app !== undefined && namespace !== undefined)
+      await announcer?.end({ ...newJournal(operation, app, namespace), failure: error.message }, false);
+    throw error;
+  }
   if (read.release === undefined || kubeconfig === undefined)
     throw new Error('inputs without a problem, but no release');
-  return { ...switches(values), release: read.release, kubeconfig };
+  return { operation, summary, announcer, release: read.release, kubeconfig };
 }
 
-function switches({
-  operation = 'rollout',
-  summary = true,
-}: Partial<Inputs>): Pick<Job, 'operation' | 'summary'> {
-  return { operation, summary };
+/** Who tells GitHub of this run; undefined where nobody is to. */
+function announcerOf({ values, sources }: ReadInputs): Announcer | undefined {
+  const { operation = 'rollout', app, comment = true, 'github-token': token } = values;
+  if (app === undefined) return undefined;
+  if (token !== undefined) mask([token]);
+  const explicit = sources.has('github-token') || (comment && sources.has('comment'));
+  return Announcer.of({ operation, app, token, comment, explicit }, readEvent(), (text) => {
+    jobLog.warn(text);
+  });
 }
 
 /** Tells the runner what never to show. Elsewhere nobody reads this command, and it would itself show the secret. */
-function mask(kubeconfig: KubeConfig): void {
+function mask(secrets: readonly string[]): void {
   if (process.env['GITHUB_ACTIONS'] !== 'true') return;
-  for (const secret of secretsOf(kubeconfig)) core.setSecret(secret);
+  for (const secret of secrets) core.setSecret(secret);
 }
 
 /** A signal that a cancelled job sets off; the runner sends SIGINT, then SIGTERM 7.5 s later. */
