@@ -40,6 +40,7 @@ function build(
   manifests: readonly Manifest[] | undefined,
 ): Release {
   const { clusters, byVersion } = values.clusters;
+  const [virtualService = values.app, ...companions] = values['virtual-service'] ?? [];
   return {
     app: values.app,
     namespace: values.namespace,
@@ -62,7 +63,8 @@ function build(
       steps: values.steps,
       promoteTo: values['promote-to'],
       bakeMs: values.bake,
-      virtualService: values['virtual-service'] ?? values.app,
+      virtualService,
+      companions: values['virtual-service'] === undefined ? undefined : companions,
       destinationRule: values['destination-rule'] ?? values.app,
       gateway: values.gateway,
       gatewaySelector: Object.fromEntries(values['gateway-selector']),

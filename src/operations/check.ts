@@ -5,9 +5,9 @@ import type { Verdict } from '../check/evidence.ts';
 import { awaitRevision } from '../check/probe.ts';
 import { sampleAll } from '../check/sampler.ts';
 import { allOf } from '../fleet/fleet.ts';
-import type { CheckSpec, ClusterName } from '../release/release.ts';
+import type { CheckSpec } from '../release/release.ts';
 import type { FleetState } from '../release/state.ts';
-import { editsOf, weightsInForce } from '../release/traffic.ts';
+import { editsOf, servingOf, weightsInForce } from '../release/traffic.ts';
 import type { InForce } from '../release/traffic.ts';
 import type { Weights } from '../release/weights.ts';
 import { secondsIn } from '../report/record.ts';
@@ -65,11 +65,6 @@ export async function checkShares(
 /** A low rate for the whole time. */
 function watching(bakeMs: number, check: CheckSpec): CheckSpec {
   return { ...check, maxRps: Math.min(check.maxRps, WATCH_RPS), verifyTimeoutMs: bakeMs };
-}
-
-/** What the control plane that serves a cluster's ingress holds. */
-function servingOf(inForce: readonly InForce[], cluster: ClusterName): InForce | undefined {
-  return inForce.find((one) => one.cluster === cluster) ?? inForce[0];
 }
 
 /** Waits until every ingress answers under a revision. */
