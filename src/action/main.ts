@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { appendFile, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import * as core from '@actions/core';
 import { readKubeconfig, secretsOf } from '../cluster/kubeconfig.ts';
@@ -18,9 +19,11 @@ import { CanaryError, InputError, messageOf } from '../release/errors.ts';
 import { allClusters } from '../release/release.ts';
 import type { Release } from '../release/release.ts';
 import { stepWeights } from '../release/weights.ts';
+import { writeReport } from '../report/folder.ts';
+import { headlineOf } from '../report/headline.ts';
 import { newJournal, secondsIn } from '../report/record.ts';
 import type { Journal } from '../report/record.ts';
-import { summaryOf } from '../report/summary.ts';
+import { SUMMARY_LIMIT, summaryOf } from '../report/summary.ts';
 import { readInputs } from './inputs.ts';
 import type { Inputs, Operation } from './inputs.ts';
 import { asText, jobLog } from './log.ts';
@@ -47,19 +50,30 @@ interface Job {
   readonly release: Release;
   readonly kubeconfig: KubeConfig;
   readonly summary: boolean;
+  /** Folder for the report; undefined: none is written. */
+  readonly report: string | undefined;
 }
 
 /** Runs the main step, or the post step where the main step left its state. Never throws; a failure is the job's failure. */
 export async function main(): Promise<void> {
   const holder = core.getState(HOLDER);
+  let title = 'multicluster-canary did not start';
   try {
-    await (holder === '' ? run(readJob()) : settleAfter(holder));
+    if (holder === '') {
+      const job = readJob();
+      title = `${job.release.app}: ${job.operation} failed`;
+      await run(job);
+    } else {
+      title = 'What the main step left could not be settled';
+      await settleAfter(holder);
+    }
   } catch (error) {
-    fail(error);
+    fail(error, title);
   }
 }
 
-async function run({ operation, release, kubeconfig, summary }: Job): Promise<void> {
+async function run(job: Job): Promise<void> {
+  const { operation, release, kubeconfig } = job;
   const cancelled = cancellation();
   const identity = identityOf(randomUUID());
   const { tolerance, confidence, maxErrorRate } = release.check;
@@ -75,13 +89,15 @@ async function run({ operation, release, kubeconfig, summary }: Job): Promise<vo
     conclude(journal);
   } catch (error) {
     journal.failure = messageOf(error);
+    // The step before may have passed: the run has not.
+    if (journal.verdict === 'pass') journal.verdict = undefined;
     throw error;
   } finally {
     cancelled.release();
     await fleet.close();
     core.saveState(SETTLED, 'true');
     journal.seconds = secondsIn(journal);
-    await publish(release, journal, summary);
+    await publish(job, journal);
   }
 }
 
@@ -140,8 +156,9 @@ function readJob(): Job {
 function switches({
   operation = 'rollout',
   summary = true,
-}: Partial<Inputs>): Pick<Job, 'operation' | 'summary'> {
-  return { operation, summary };
+  report,
+}: Partial<Inputs>): Pick<Job, 'operation' | 'summary' | 'report'> {
+  return { operation, summary, report };
 }
 
 /** Tells the runner what never to show. Elsewhere nobody reads this command, and it would itself show the secret. */
@@ -179,21 +196,34 @@ function conclude({ verdict, evidence, findings }: Journal): void {
   throw new CanaryError([head, ...seen, ...causes].join('\n'));
 }
 
-async function publish(release: Release, journal: Journal, summary: boolean): Promise<void> {
+/** Everything that people and later steps get to see. What cannot be written is a warning: the release is what it is. */
+async function publish({ release, summary, report }: Job, journal: Journal): Promise<void> {
   lookAhead(release, journal);
+  if (report !== undefined) await publishReport(report, journal);
   setOutputs(journal);
-  if (journal.verdict === 'pass')
-    core.notice(asText(passNotice(journal)), { title: `${release.app}: the shares match the weights` });
-  if (!summary || !process.env['GITHUB_STEP_SUMMARY']) return;
-  await core.summary.addRaw(summaryOf(journal)).write();
+  const { outcome, sentence, next } = headlineOf(journal);
+  if (outcome === 'pass') core.notice(asText(sentence), { title: asText(`${release.app}: pass`) });
+  for (const advice of next) jobLog.info(`Next: ${advice}`);
+  if (summary) await publishSummary(journal);
 }
 
-function passNotice({ evidence }: Journal): string {
-  return evidence
-    .map(
-      ({ cluster, samples, seconds }) => `${cluster}: ${String(samples)} samples in ${seconds.toFixed(1)} s`,
-    )
-    .join(', ');
+async function publishReport(folder: string, journal: Journal): Promise<void> {
+  try {
+    await writeReport(folder, { ...journal, report: folder });
+    journal.report = folder;
+  } catch (error) {
+    jobLog.warn(`The report could not be written into ${folder} (input report): ${messageOf(error)}`);
+  }
+}
+
+async function publishSummary(journal: Journal): Promise<void> {
+  const file = process.env['GITHUB_STEP_SUMMARY'];
+  if (!file) return;
+  try {
+    await appendFile(file, summaryOf(journal, SUMMARY_LIMIT - (await stat(file)).size));
+  } catch (error) {
+    jobLog.warn(`The job summary could not be written into ${file}: ${messageOf(error)}`);
+  }
 }
 
 /** The next step of the release, and whether it has come to its end. */
@@ -206,8 +236,9 @@ function lookAhead({ version, traffic }: Release, journal: Journal): void {
   journal.complete = now === 100 || (traffic.steps.length > 0 && next === undefined);
 }
 
-function fail(error: unknown): void {
+function fail(error: unknown, title: string): void {
   const expected = error instanceof CanaryError;
-  core.setFailed(asText(messageOf(error)));
   if (!expected && error instanceof Error) core.info(asText(error.stack ?? ''));
+  core.error(asText(messageOf(error)), { title: asText(title) });
+  process.exitCode = core.ExitCode.Failure;
 }
