@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import * as core from '@actions/core';
-import { readKubeconfig, secretsOf } from '../cluster/kubeconfig.ts';
-import type { KubeConfig } from '../cluster/kubeconfig.ts';
 import { Fleet } from '../fleet/fleet.ts';
 import type { Identity } from '../fleet/lock.ts';
+import type { Context } from '../operations/context.ts';
 import { plan } from '../operations/plan.ts';
 import { promote } from '../operations/promote.ts';
 import { retire } from '../operations/retire.ts';
@@ -13,22 +12,16 @@ import { rollout } from '../operations/rollout.ts';
 import { status } from '../operations/status.ts';
 import { settleOwn } from '../operations/transaction.ts';
 import { verify } from '../operations/verify.ts';
-import type { Context } from '../operations/context.ts';
-import { CanaryError, InputError, messageOf } from '../release/errors.ts';
+import { CanaryError, messageOf } from '../release/errors.ts';
 import { allClusters } from '../release/release.ts';
-import type { Release } from '../release/release.ts';
-import { stepWeights } from '../release/weights.ts';
 import { newJournal, secondsIn } from '../report/record.ts';
 import type { Journal } from '../report/record.ts';
-import { summaryOf } from '../report/summary.ts';
-import { Announcer } from './announcer.ts';
-import { readEvent, runUrlOf } from './event.ts';
-import { readInputs } from './inputs.ts';
-import type { Operation, ReadInputs } from './inputs.ts';
+import { runUrlOf } from './event.ts';
+import type { Operation } from './inputs.ts';
+import { readJob } from './job.ts';
+import type { Job } from './job.ts';
 import { asText, jobLog } from './log.ts';
-import { setOutputs } from './outputs.ts';
-import { readReleaseFile } from './release-file.ts';
-import { releaseFrom } from './release.ts';
+import { publish } from './publish.ts';
 
 const RUN: Readonly<Record<Operation, (context: Context) => Promise<void>>> = {
   rollout,
@@ -46,26 +39,26 @@ const HOLDER = 'holder';
 const SETTLED = 'settled';
 const ANNOUNCED = 'announced';
 
-interface Job {
-  readonly operation: Operation;
-  readonly release: Release;
-  readonly kubeconfig: KubeConfig;
-  readonly summary: boolean;
-  readonly announcer: Announcer | undefined;
-}
-
 /** Runs the main step, or the post step where the main step left its state. Never throws; a failure is the job's failure. */
 export async function main(): Promise<void> {
   const isPost = core.getState(STARTED) === 'true';
   core.saveState(STARTED, 'true');
+  let title = isPost ? 'What the main step left could not be settled' : 'multicluster-canary did not start';
   try {
-    await (isPost ? settleAfter(core.getState(HOLDER)) : run(await readJob()));
+    if (isPost) {
+      await settleAfter(core.getState(HOLDER));
+    } else {
+      const job = await readJob();
+      title = `${job.release.app}: ${job.operation} failed`;
+      await run(job);
+    }
   } catch (error) {
-    fail(error);
+    fail(error, title);
   }
 }
 
-async function run({ operation, release, kubeconfig, summary, announcer }: Job): Promise<void> {
+async function run(job: Job): Promise<void> {
+  const { operation, release, kubeconfig, announcer } = job;
   const cancelled = cancellation();
   const identity = identityOf(randomUUID());
   const { tolerance, confidence, maxErrorRate } = release.check;
@@ -82,13 +75,15 @@ async function run({ operation, release, kubeconfig, summary, announcer }: Job):
     conclude(journal);
   } catch (error) {
     journal.failure = messageOf(error);
+    // The step before may have passed: the run has not.
+    if (journal.verdict === 'pass') journal.verdict = undefined;
     throw error;
   } finally {
     cancelled.release();
     await fleet.close();
     core.saveState(SETTLED, 'true');
     journal.seconds = secondsIn(journal);
-    await publish(release, journal, summary);
+    await publish(job, journal);
     await announcer?.end(journal, cancelled.signal.aborted);
     core.saveState(ANNOUNCED, 'true');
   }
@@ -141,56 +136,6 @@ function identityOf(unique: string): Identity {
   };
 }
 
-/** Reads all inputs, the release file, the kubeconfig and the manifests. @throws InputError with every problem at once */
-async function readJob(): Promise<Job> {
-  const file = readReleaseFile(core.getInput('config'));
-  const inputs = readInputs((name) => core.getInput(name), file.values);
-  const { values, problems, sources } = inputs;
-  const announcer = announcerOf(inputs);
-  let kubeconfig: KubeConfig | undefined;
-  const found: string[] = [];
-  try {
-    kubeconfig = readKubeconfig(values.kubeconfig);
-    mask(secretsOf(kubeconfig));
-  } catch (error) {
-    found.push(messageOf(error));
-  }
-  const read = releaseFrom(
-    values,
-    kubeconfig?.getContexts().map(({ name }) => name),
-    sources,
-  );
-  const all = [...file.problems, ...problems, ...found, ...read.problems];
-  const { operation = 'rollout', summary = true, app, namespace } = values;
-  if (all.length > 0) {
-    const error = new InputError(all);
-    // A required status that never comes would block a pull request without a word.
-    if (app !== undefined && namespace !== undefined)
-      await announcer?.end({ ...newJournal(operation, app, namespace), failure: error.message }, false);
-    throw error;
-  }
-  if (read.release === undefined || kubeconfig === undefined)
-    throw new Error('inputs without a problem, but no release');
-  return { operation, summary, announcer, release: read.release, kubeconfig };
-}
-
-/** Who tells GitHub of this run; undefined where nobody is to. */
-function announcerOf({ values, sources }: ReadInputs): Announcer | undefined {
-  const { operation = 'rollout', app, comment = true, 'github-token': token } = values;
-  if (app === undefined) return undefined;
-  if (token !== undefined) mask([token]);
-  const explicit = sources.has('github-token') || (comment && sources.has('comment'));
-  return Announcer.of({ operation, app, token, comment, explicit }, readEvent(), (text) => {
-    jobLog.warn(text);
-  });
-}
-
-/** Tells the runner what never to show. Elsewhere nobody reads this command, and it would itself show the secret. */
-function mask(secrets: readonly string[]): void {
-  if (process.env['GITHUB_ACTIONS'] !== 'true') return;
-  for (const secret of secrets) core.setSecret(secret);
-}
-
 /** A signal that a cancelled job sets off; the runner sends SIGINT, then SIGTERM 7.5 s later. */
 function cancellation(): { readonly signal: AbortSignal; readonly release: () => void } {
   const controller = new AbortController();
@@ -220,35 +165,9 @@ function conclude({ verdict, evidence, findings }: Journal): void {
   throw new CanaryError([head, ...seen, ...causes].join('\n'));
 }
 
-async function publish(release: Release, journal: Journal, summary: boolean): Promise<void> {
-  lookAhead(release, journal);
-  setOutputs(journal);
-  if (journal.verdict === 'pass')
-    core.notice(asText(passNotice(journal)), { title: `${release.app}: the shares match the weights` });
-  if (!summary || !process.env['GITHUB_STEP_SUMMARY']) return;
-  await core.summary.addRaw(summaryOf(journal)).write();
-}
-
-function passNotice({ evidence }: Journal): string {
-  return evidence
-    .map(
-      ({ cluster, samples, seconds }) => `${cluster}: ${String(samples)} samples in ${seconds.toFixed(1)} s`,
-    )
-    .join(', ');
-}
-
-/** The next step of the release, and whether it has come to its end. */
-function lookAhead({ version, traffic }: Release, journal: Journal): void {
-  const { weights } = journal;
-  if (version === undefined || weights === undefined) return;
-  const now = weights.get(version) ?? 0;
-  const next = traffic.steps.find((step) => step > now);
-  journal.next = next === undefined ? undefined : stepWeights(next, version, weights);
-  journal.complete = now === 100 || (traffic.steps.length > 0 && next === undefined);
-}
-
-function fail(error: unknown): void {
+function fail(error: unknown, title: string): void {
   const expected = error instanceof CanaryError;
-  core.setFailed(asText(messageOf(error)));
   if (!expected && error instanceof Error) core.info(asText(error.stack ?? ''));
+  core.error(asText(messageOf(error)), { title: asText(title) });
+  process.exitCode = core.ExitCode.Failure;
 }

@@ -22,8 +22,13 @@ export function differenceOf(before: KubeObject | undefined, after: KubeObject |
   return textDifference(nameOf(object), before && yamlOf(before), after && yamlOf(after, before));
 }
 
-/** The same of texts that `yamlOf` made. */
-export function textDifference(name: string, before: string | undefined, after: string | undefined): string {
+/** The same of texts that `yamlOf` made, with so many lines around each change. */
+export function textDifference(
+  name: string,
+  before: string | undefined,
+  after: string | undefined,
+  context = CONTEXT,
+): string {
   if (before === after) return '';
   return createTwoFilesPatch(
     before === undefined ? NO_FILE : name,
@@ -32,7 +37,7 @@ export function textDifference(name: string, before: string | undefined, after: 
     after ?? '',
     undefined,
     undefined,
-    { context: CONTEXT, headerOptions: FILE_HEADERS_ONLY },
+    { context, headerOptions: FILE_HEADERS_ONLY },
   ).replace(/\n$/, '');
 }
 

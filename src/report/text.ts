@@ -1,9 +1,9 @@
 import { shareOf, total } from '../check/evidence.ts';
 import type { IngressEvidence } from '../check/evidence.ts';
 
-/** A fraction as percent, to one decimal: `19.8 %`. */
-export function percent(fraction: number): string {
-  return `${(100 * fraction).toFixed(1)} %`;
+/** A fraction as percent, by default to one decimal: `19.8 %`. */
+export function percent(fraction: number, decimals = 1): string {
+  return `${(100 * fraction).toFixed(decimals)} %`;
 }
 
 /** `v1 80.2 % of 80 %, v2 19.8 % of 20 %` */
@@ -31,10 +31,10 @@ export function milliseconds(ms: number): string {
   return ms < 100 ? `${ms.toFixed(1)} ms` : `${ms.toFixed(0)} ms`;
 }
 
-/** `1 write`, `2 writes` */
-export function count(things: number | readonly unknown[], name: string): string {
+/** `1 write`, `2 writes`, `1,234 samples` */
+export function count(things: number | readonly unknown[], one: string, several = `${one}s`): string {
   const number = typeof things === 'number' ? things : things.length;
-  return `${String(number)} ${name}${number === 1 ? '' : 's'}`;
+  return `${number.toLocaleString('en')} ${number === 1 ? one : several}`;
 }
 
 /** A time of the run as ISO 8601 without fractions: `2026-11-22 19:04:05 UTC`. */
