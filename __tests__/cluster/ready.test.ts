@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { hasSidecar, isReady } from '../../src/cluster/pods.ts';
+import { hasSidecar, isReady } from '../../src/release/pods.ts';
 import { waitUntilReady } from '../../src/cluster/ready.ts';
 import { CanaryError } from '../../src/release/errors.ts';
 import type { ContainerStatus, Deployment, KubeObject, Pod } from '../../src/release/objects.ts';

@@ -4,7 +4,7 @@ import { nameOf, selects } from '../release/objects.ts';
 import type { Gateway, GatewayServer, Node, Pod, Service, ServicePort } from '../release/objects.ts';
 import type { ClusterName } from '../release/release.ts';
 import type { Cluster } from './cluster.ts';
-import { isReady } from './pods.ts';
+import { isReady } from '../release/pods.ts';
 
 /** The gateway of one cluster as a user reaches it. */
 export interface Ingress {

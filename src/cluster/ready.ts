@@ -4,7 +4,7 @@ import { nameOf, selects } from '../release/objects.ts';
 import type { ContainerStatus, Deployment, Pod } from '../release/objects.ts';
 import type { ReadyCheck } from '../release/plan.ts';
 import type { Cluster } from './cluster.ts';
-import { hasSidecar, isReady } from './pods.ts';
+import { hasSidecar, isReady } from '../release/pods.ts';
 
 const POLL_MS = 250;
 /** Counts that change are told this often at most. */

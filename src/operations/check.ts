@@ -1,10 +1,13 @@
 import type { IngressClient } from '../check/client.ts';
 import { diagnose } from '../check/diagnosis.ts';
+import type { Facts } from '../check/diagnosis.ts';
 import { verdictOf } from '../check/evidence.ts';
-import type { Verdict } from '../check/evidence.ts';
+import type { IngressEvidence, Verdict } from '../check/evidence.ts';
 import { awaitRevision } from '../check/probe.ts';
 import { sampleAll } from '../check/sampler.ts';
 import { allOf } from '../fleet/fleet.ts';
+import { readSurroundings } from '../fleet/surroundings.ts';
+import { messageOf } from '../release/errors.ts';
 import type { CheckSpec } from '../release/release.ts';
 import type { FleetState } from '../release/state.ts';
 import { editsOf, servingOf, weightsInForce } from '../release/traffic.ts';
@@ -58,8 +61,23 @@ export async function checkShares(
   journal.checks = [...journal.checks, { kind, weights, verdict, evidence, from, to: secondsIn(journal) }];
   journal.evidence = evidence;
   journal.verdict = verdict;
-  journal.findings = verdict === 'pass' ? [] : diagnose(release, inForce, evidence);
+  journal.findings = verdict === 'pass' ? [] : diagnose(await factsFor(context, inForce, evidence));
   return verdict;
+}
+
+/** What the clusters hold now that the verdict is no pass; where that cannot be read, what was known before. */
+async function factsFor(
+  { release, fleet, log }: Context,
+  inForce: readonly InForce[],
+  evidence: readonly IngressEvidence[],
+): Promise<Facts> {
+  try {
+    const surroundings = await readSurroundings(fleet, release);
+    return { release, evidence, surroundings, inForce: weightsInForce(release, surroundings.state) };
+  } catch (error) {
+    log.warn(`The causes could not be looked for in every object: ${messageOf(error)}`);
+    return { release, evidence, surroundings: undefined, inForce };
+  }
 }
 
 /** A low rate for the whole time. */

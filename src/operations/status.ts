@@ -1,4 +1,4 @@
-import { hasSidecar, isReady } from '../cluster/pods.ts';
+import { hasSidecar, isReady } from '../release/pods.ts';
 import { selects } from '../release/objects.ts';
 import type { Pod } from '../release/objects.ts';
 import { previousOf } from '../release/record.ts';
