@@ -12,6 +12,7 @@ export interface LoadRequest {
   readonly urls: readonly string[];
   readonly rps: number;
   readonly host: string | undefined;
+  readonly faulty: boolean;
 }
 /** The first answer says that requests are being sent; the one to `stop` is the report. */
 export type LoadAnswer = 'sending' | LoadReport;
@@ -23,7 +24,7 @@ process.on('disconnect', () => {
   process.exit(0);
 });
 
-function send({ urls, rps, host }: LoadRequest): void {
+function send({ urls, rps, host, faulty }: LoadRequest): void {
   const start = performance.now();
   const failures: LoadReport['failures'][number][] = [];
   const underWay = new Set<Promise<void>>();
@@ -41,7 +42,7 @@ function send({ urls, rps, host }: LoadRequest): void {
   const sendOne = async (target: (typeof targets)[number]) => {
     const early = !target.exists;
     const what = await outcome(target.pool, target.path, host);
-    if (what === undefined) target.exists = true;
+    if (what === undefined || (faulty && what.byApplication)) target.exists = true;
     else if (!early || !what.mayBeEarly) {
       failed += 1;
       if (failures.length < MOST_FAILURES)
@@ -73,12 +74,15 @@ function send({ urls, rps, host }: LoadRequest): void {
   });
 }
 
-/** @returns nothing for a 200, else what came back, and whether that is also how a route looks that is yet to come */
-async function outcome(
-  pool: Pool,
-  path: string,
-  host: string | undefined,
-): Promise<{ text: string; mayBeEarly: boolean } | undefined> {
+/** What came back, whether that is also how a route looks that is yet to come, and whether the application said it. */
+interface Failure {
+  readonly text: string;
+  readonly mayBeEarly: boolean;
+  readonly byApplication: boolean;
+}
+
+/** @returns nothing for a 200 */
+async function outcome(pool: Pool, path: string, host: string | undefined): Promise<Failure | undefined> {
   try {
     const response = await pool.request({
       method: 'GET',
@@ -91,10 +95,12 @@ async function outcome(
     return {
       text: `HTTP ${String(response.statusCode)}: ${body.trim().slice(0, 200)}`,
       mayBeEarly: response.statusCode === 404,
+      byApplication: response.statusCode === 500,
     };
   } catch (error) {
     const { name, message, code } = error as NodeJS.ErrnoException;
-    return { text: `${code ?? name}: ${message}`, mayBeEarly: NO_LISTENER.has(code ?? '') };
+    const text = `${code ?? name}: ${message}`;
+    return { text, mayBeEarly: NO_LISTENER.has(code ?? ''), byApplication: false };
   }
 }
 

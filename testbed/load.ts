@@ -21,6 +21,8 @@ export interface LoadOptions {
   readonly rps?: number;
   /** Value of the Host header, where it is not the URL's own. */
   readonly host?: string;
+  /** A version answers 500 itself, as it was made to: that is no failed request. What a gateway answers (502 to 504) still is. */
+  readonly faulty?: boolean;
 }
 
 /**
@@ -29,12 +31,12 @@ export interface LoadOptions {
  * @returns once requests are being sent to every URL
  */
 export async function startLoad(urls: readonly string[], options: LoadOptions = {}): Promise<Load> {
-  const { rps = 100, host } = options;
+  const { rps = 100, host, faulty = false } = options;
   const child = fork(join(import.meta.dirname, 'load-process.ts'), {
     execPath: process.execPath,
     execArgv: [],
   });
-  const request: LoadRequest = { urls, rps, host };
+  const request: LoadRequest = { urls, rps, host, faulty };
   const next = nextAnswer(child);
   child.send(request);
   await next;

@@ -165,6 +165,7 @@ describe('an error', () => {
       contradiction: undefined,
       revision: undefined,
       error: 'connection refused',
+      ms: 3,
     });
   });
 });

@@ -21,13 +21,21 @@ interface Options {
   readonly check?: Partial<CheckSpec>;
   readonly expected?: ReturnType<typeof weights>;
   readonly revision?: string | undefined;
+  readonly version?: string;
   readonly signal?: AbortSignal;
   readonly watch?: boolean;
 }
 
 async function sampleAt(
   urls: readonly string[],
-  { check, expected = EIGHTY_TWENTY, watch = false, signal = new AbortController().signal, ...rest }: Options,
+  {
+    check,
+    expected = EIGHTY_TWENTY,
+    version,
+    watch = false,
+    signal = new AbortController().signal,
+    ...rest
+  }: Options,
 ): Promise<readonly IngressEvidence[]> {
   const clients = await Promise.all(
     urls.map(async (url, i) =>
@@ -43,7 +51,7 @@ async function sampleAt(
     ),
   );
   const revision = 'revision' in rest ? rest.revision : REVISION;
-  return sampleAll(clients, () => ({ weights: expected, revision }), {
+  return sampleAll(clients, () => ({ weights: expected, revision, version }), {
     check: release({ check: { tolerance: WIDE, ...check } }).check,
     watch,
     signal,
@@ -130,6 +138,16 @@ describe('80/20', () => {
 
 describe('one version alone', () => {
   const alone = weights({ v1: 100 });
+
+  test('passes after as many as max-samples allows, where that is fewer', async () => {
+    const seen = await sample(
+      (_asked, response) => {
+        answer(response, { version: 'v1' });
+      },
+      { expected: alone, check: { maxSamples: 30 } },
+    );
+    expect(seen).toMatchObject({ verdict: 'pass', samples: 30 });
+  });
 
   test('passes after a hundred samples', async () => {
     const { verdict, samples } = await sample(

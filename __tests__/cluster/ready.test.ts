@@ -140,7 +140,7 @@ describe('a version is not ready yet', () => {
 
   test('is told once, and waited for', async () => {
     const progress = await wait([rollout({ availableReplicas: 1 }), POD], { timeoutMs: 60_000 });
-    expect(progress).toEqual(['Version v2 in west: Deployment gray-demo/hello-v2: 1 of 2 replicas ready']);
+    expect(progress).toEqual(['west: hello-v2 1/2 ready', 'west: hello-v2 ready']);
   });
 });
 

@@ -1,8 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
+import { escape } from '../../src/report/markdown.ts';
 import { newJournal } from '../../src/report/record.ts';
 import type { PlannedChange, RunRecord } from '../../src/report/record.ts';
-import { escape, summaryOf } from '../../src/report/summary.ts';
+import { summaryOf } from '../../src/report/summary.ts';
 import { evidence } from '../support/evidence.ts';
+import { change } from '../support/record.ts';
 import { weights } from '../support/release.ts';
 
 const summary = (rest: Partial<RunRecord> = {}): string =>
@@ -68,8 +70,8 @@ test('what the clusters hold stands in a table', () => {
 });
 
 test('writes are folded away', () => {
-  const change = { cluster: 'east', object: 'Service demo/hello', reason: 'v1 in east' };
-  expect(summary({ changes: [change] })).toMatch(
+  const made = change({ object: 'Service demo/hello', reason: 'v1 in east' });
+  expect(summary({ changes: [made] })).toMatch(
     /<details><summary>1 write<\/summary>\n\n\| Cluster \| Object \| Why \|\n.*\n\| east \| Service demo\/hello \| v1 in east \|\n\n<\/details>/,
   );
 });
@@ -78,15 +80,15 @@ test('the phases come last, with their seconds', () => {
   expect(
     summary({
       phases: [
-        { name: 'Read', seconds: 0.51 },
-        { name: 'Verify', seconds: 8.04 },
+        { name: 'Read', start: 0, seconds: 0.51 },
+        { name: 'Verify', start: 0.6, seconds: 8.04 },
       ],
     }),
   ).toMatch(/\nRead 0\.5 s · Verify 8\.0 s\n$/);
 });
 
 describe('a plan', () => {
-  const change: PlannedChange = {
+  const proposed: PlannedChange = {
     cluster: 'east',
     verb: 'update',
     object: 'VirtualService demo/hello',
@@ -100,7 +102,7 @@ describe('a plan', () => {
       plan: {
         weights: weights({ v1: 80, v2: 20 }),
         clusters: ['east', 'west'],
-        changes: [{ ...change, ...rest }],
+        changes: [{ ...proposed, ...rest }],
       },
     });
 
@@ -155,7 +157,7 @@ describe('a hostile text stays text', () => {
       evidence: [evidence({ cluster: text, url: text, reason: text, weights: weights({ [text]: 100 }) })],
       findings: [{ title: text, detail: text }],
       clusters: [{ cluster: text, text }],
-      changes: [{ cluster: text, object: text, reason: text }],
+      changes: [change({ cluster: text, object: text, reason: text, before: text, after: `${text}.` })],
       plan: {
         weights: weights({ [text]: 100 }),
         clusters: [text],

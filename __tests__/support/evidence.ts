@@ -12,6 +12,14 @@ export function evidence(rest: Partial<IngressEvidence> = {}): IngressEvidence {
     requests: 1000,
     samples: 1000,
     counts: weights({ v1: 802, v2: 198 }),
+    versions: new Map([
+      ['v1', { errors: 0, latency: { p50: 5, p90: 8, p99: 12, max: 20 } }],
+      ['v2', { errors: 0, latency: { p50: 6, p90: 9, p99: 13, max: 21 } }],
+    ]),
+    course: [
+      { samples: 100, counts: [83, 17] },
+      { samples: 1000, counts: [802, 198] },
+    ],
     errors: new Map(),
     stale: new Map(),
     unmarked: 0,

@@ -71,6 +71,7 @@ export function release({ workload, traffic, check, ...rest }: Overrides = {}): 
       maxRps: 100_000,
       verifyTimeoutMs: 60_000,
       maxErrorRate: 0.01,
+      maxLatencyIncrease: undefined,
       ingress: new Map(),
       ...check,
     },

@@ -82,6 +82,7 @@ function build(
       maxRps: values['max-rps'],
       verifyTimeoutMs: values['verify-timeout'],
       maxErrorRate: values['max-error-rate'] / 100,
+      maxLatencyIncrease: fraction(values['max-latency-increase']),
       ingress: values.ingress,
     },
     onFailure: values['on-failure'],
@@ -149,3 +150,6 @@ function checkChoices(values: Partial<Inputs>, tell: Tell): void {
     );
   }
 }
+
+const fraction = (percent: number | undefined): number | undefined =>
+  percent === undefined ? undefined : percent / 100;

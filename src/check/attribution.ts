@@ -16,12 +16,20 @@ export interface Sample {
   readonly revision: string | undefined;
   /** Why the reply is no success; undefined for a success. */
   readonly error: string | undefined;
+  /** From sending to the end of the body, or to the failure, in milliseconds. */
+  readonly ms: number;
 }
 
 /** Reads version, revision and outcome out of a reply. An answer of status 400 or above is an error, as for its user. */
 export function attribute(reply: Reply, source: VersionSource): Sample {
   if (reply.kind === 'failure') {
-    return { version: undefined, contradiction: undefined, revision: undefined, error: reply.what };
+    return {
+      version: undefined,
+      contradiction: undefined,
+      revision: undefined,
+      error: reply.what,
+      ms: reply.ms,
+    };
   }
   const version = versionOf(reply, source);
   const shown =
@@ -38,6 +46,7 @@ export function attribute(reply: Reply, source: VersionSource): Sample {
         : version === undefined
           ? 'no version in the answer'
           : undefined,
+    ms: reply.ms,
   };
 }
 

@@ -5,6 +5,29 @@ import type { VersionName, Weights } from '../release/weights.ts';
 export type IngressVerdict = 'pass' | 'fail' | 'inconclusive' | 'undecided';
 export type Verdict = 'pass' | 'fail' | 'inconclusive';
 
+/** How long the successes of one version took, from sending to the end of the body, in milliseconds. */
+export interface Latency {
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+/** What one version answered at an ingress. */
+export interface VersionEvidence {
+  /** Samples that were errors; they are part of the version's samples. */
+  readonly errors: number;
+  /** undefined before its first success */
+  readonly latency: Latency | undefined;
+}
+
+/** The counts at some moment of the sampling. */
+export interface CoursePoint {
+  readonly samples: number;
+  /** Samples by version, in the order of the weights. */
+  readonly counts: readonly number[];
+}
+
 /** What was seen at one ingress. */
 export interface IngressEvidence {
   readonly cluster: ClusterName;
@@ -20,6 +43,10 @@ export interface IngressEvidence {
   readonly samples: number;
   /** Samples by version. */
   readonly counts: ReadonlyMap<VersionName, number>;
+  /** Errors and latency by version, of the same samples. */
+  readonly versions: ReadonlyMap<VersionName, VersionEvidence>;
+  /** How the shares converged: at a growing number of samples, the last point being the whole; some 200 points at most. */
+  readonly course: readonly CoursePoint[];
   /** Failed requests by kind; those that tell their version are samples as well. */
   readonly errors: ReadonlyMap<string, number>;
   /** Answers under another revision than the one in force, by revision: reported, not counted. */

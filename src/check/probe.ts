@@ -150,6 +150,8 @@ export class NotArrived extends CanaryError {
       requests: sent,
       samples: sent,
       counts: new Map(),
+      versions: new Map(),
+      course: [],
       errors: countsOf(missed.map(({ sample }) => sample.error)),
       stale,
       unmarked: missed.filter(({ sample }) => sample.version !== undefined && sample.revision === undefined)

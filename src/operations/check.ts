@@ -13,6 +13,7 @@ import type { FleetState } from '../release/state.ts';
 import { editsOf, servingOf, weightsInForce } from '../release/traffic.ts';
 import type { InForce } from '../release/traffic.ts';
 import type { Weights } from '../release/weights.ts';
+import { secondsIn } from '../report/record.ts';
 import { evidenceLine } from '../report/text.ts';
 import type { Context } from './context.ts';
 
@@ -38,9 +39,14 @@ export async function checkShares(
   manner: Manner = 'decide',
 ): Promise<Verdict> {
   const { release, journal, log, signal } = context;
+  const from = secondsIn(journal);
   const evidence = await sampleAll(
     clients,
-    ({ target }) => ({ weights, revision: servingOf(inForce, target.cluster)?.revision }),
+    ({ target }) => ({
+      weights,
+      revision: servingOf(inForce, target.cluster)?.revision,
+      version: release.version,
+    }),
     {
       check: manner === 'watch' ? watching(release.traffic.bakeMs, release.check) : release.check,
       watch: manner === 'watch',
@@ -54,6 +60,8 @@ export async function checkShares(
   // Whoever edits one cluster's weights breaks the release even while the shares are within the tolerance.
   const edited = editsOf(inForce).length > 0;
   const verdict = edited ? 'fail' : verdictOf(evidence);
+  const kind = manner === 'watch' ? 'bake' : 'verify';
+  journal.checks = [...journal.checks, { kind, weights, verdict, evidence, from, to: secondsIn(journal) }];
   journal.evidence = evidence;
   journal.verdict = verdict;
   journal.findings = verdict === 'pass' ? [] : diagnose(await factsFor(context, inForce, evidence));

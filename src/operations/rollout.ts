@@ -20,7 +20,7 @@ import { weightsInForce } from '../release/traffic.ts';
 import { formatWeights, sameWeights } from '../release/weights.ts';
 import type { Weights } from '../release/weights.ts';
 import { checkNow, explained, seeRevision } from './check.ts';
-import { phase, recordIn } from './context.ts';
+import { phase, recordIn, recordStep } from './context.ts';
 import type { Context } from './context.ts';
 import { findTargets, withClients } from './ingresses.ts';
 import type { Routing } from './ingresses.ts';
@@ -200,7 +200,7 @@ async function prepare(
 
 async function moveWeights(context: Context, plan: Plan, clients: readonly IngressClient[]): Promise<void> {
   await writeTogether(context.fleet, plan.routes, context.signal, recordIn(context));
-  context.journal.weights = plan.weights;
+  recordStep(context, plan.weights, 'forward');
   await seeRevision(context, plan.revision, clients);
 }
 
@@ -258,11 +258,11 @@ async function writeEarlier(
   previous: Weights,
   clients: readonly IngressClient[],
 ): Promise<void> {
-  const { release, fleet, journal, log } = context;
+  const { release, fleet, log } = context;
   const earlier: Release = { ...release, traffic: { ...release.traffic, weights: previous } };
   const back = planRollout(earlier, await fleet.readAgain(release, state), 'back');
   await writeTogether(fleet, back.routes, context.signal, recordIn(context));
-  journal.weights = previous;
+  recordStep(context, previous, 'back');
   try {
     await seeRevision(context, back.revision, clients);
   } catch (error) {

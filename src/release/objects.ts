@@ -113,6 +113,7 @@ export interface Pod extends KubeObject {
 export interface Node extends KubeObject {
   readonly status?: Open & {
     readonly addresses?: readonly { readonly type: string; readonly address: string }[];
+    readonly conditions?: readonly Condition[];
   };
 }
 

@@ -92,6 +92,8 @@ export interface CheckSpec {
   readonly verifyTimeoutMs: number;
   /** A fraction: 0.01. */
   readonly maxErrorRate: number;
+  /** How much slower `version` may be than the others, a fraction; undefined: not judged. */
+  readonly maxLatencyIncrease: number | undefined;
   /** Base URLs given by hand instead of discovery; `none`: the cluster has no ingress. */
   readonly ingress: ReadonlyMap<ClusterName, string>;
 }

@@ -53,7 +53,10 @@ export class Stage {
   }
 
   /** Runs a scenario while users send requests through every ingress, and expects none of them to fail. */
-  async underLoad(scenario: () => Promise<void>, options: { readonly host?: string } = {}): Promise<void> {
+  async underLoad(
+    scenario: () => Promise<void>,
+    options: { readonly host?: string; readonly faulty?: boolean } = {},
+  ): Promise<void> {
     const urls = this.fleet.clusters.map(({ ingress }) => `${ingress}${SEED.path}`);
     const load = await startLoad(urls, options);
     try {

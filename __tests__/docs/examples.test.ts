@@ -1,0 +1,76 @@
+import { describe, expect, test } from '@jest/globals';
+import { loadAll } from 'js-yaml';
+import { INPUTS } from '../../src/action/inputs.ts';
+import { parseReleaseFile } from '../../src/action/release-file.ts';
+import { pages, readPage } from '../support/markdown.ts';
+
+/** What a page shows is copied: it has to be what the action takes. */
+const blocks = pages.flatMap((page) => readPage(page).code);
+const yaml = blocks
+  .filter(({ language }) => language === 'yaml')
+  .map((block, i) => ({ ...block, name: `block ${String(i + 1)}, ${block.page}` }));
+/** The action by its repository, or in its own. */
+const USES = /(^|\/)multicluster-canary@|^\.\/?$/;
+const SCHEMAS = new Map<string, (typeof INPUTS.shape)[keyof typeof INPUTS.shape]>(
+  Object.entries(INPUTS.shape),
+);
+
+test.each(yaml)('$name, is YAML', ({ text }) => {
+  expect(loadAll(text)).not.toEqual([]);
+});
+
+const steps = yaml.flatMap(({ name, text }) =>
+  stepsIn(loadAll(text)).map((inputs, i) => ({ name: `step ${String(i + 1)} of ${name}`, inputs })),
+);
+
+test('there are steps to look at', () => {
+  expect(steps.length).toBeGreaterThan(10);
+});
+
+describe.each(steps)('$name', ({ inputs }) => {
+  test('gives inputs that there are', () => {
+    expect(Object.keys(inputs).filter((name) => !SCHEMAS.has(name))).toEqual([]);
+  });
+
+  test('gives them values that they take', () => {
+    const given = Object.entries(inputs).filter(([, value]) => !String(value).includes('${{'));
+    const problems = given.flatMap(([name, value]) => {
+      const read = SCHEMAS.get(name)?.safeParse(String(value));
+      return read?.success === false ? read.error.issues.map(({ message }) => `${name}: ${message}`) : [];
+    });
+    expect(problems).toEqual([]);
+  });
+});
+
+/** A release file begins with a comment that tells its path. */
+const releaseFiles = yaml.filter(({ text }) => /^# \S*canary\S*\.yml/.test(text));
+
+test.each(releaseFiles)('$name, is a release file that the action takes', ({ text }) => {
+  const { values, problems } = parseReleaseFile('canary.yml', text);
+  const wrong = [...values].flatMap(([key, { value }]) => {
+    const read = SCHEMAS.get(key)?.safeParse(value);
+    return read?.success === false ? read.error.issues.map(({ message }) => `${key}: ${message}`) : [];
+  });
+  expect([...problems, ...wrong]).toEqual([]);
+});
+
+test('the variables that pages set are those of inputs', () => {
+  const named = blocks.flatMap(({ page, text }) =>
+    [...text.matchAll(/\bINPUT_([A-Z][A-Z-]*)/g)].map(([variable, name = '']) => ({
+      page,
+      variable,
+      input: name.toLowerCase(),
+    })),
+  );
+  expect(named.filter(({ input }) => !SCHEMAS.has(input))).toEqual([]);
+});
+
+/** The inputs of every step, anywhere in a document, that uses the action. */
+function stepsIn(value: unknown): readonly Readonly<Record<string, unknown>>[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const below = Object.values(value).flatMap(stepsIn);
+  if (!('uses' in value && typeof value.uses === 'string' && USES.test(value.uses))) return below;
+  return 'with' in value && typeof value.with === 'object' && value.with !== null
+    ? [{ ...value.with }, ...below]
+    : below;
+}

@@ -1,0 +1,61 @@
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import GithubSlugger from 'github-slugger';
+import { Lexer, walkTokens } from 'marked';
+import type { Token } from 'marked';
+
+export const root = join(import.meta.dirname, '../..');
+
+/** Folders of the repository that hold other people's pages, or what a build makes. */
+const PASSED_OVER = ['node_modules', 'dist', 'lib', '.cache', '.test-output', 'coverage'];
+
+/** All pages of the repository, as paths from its root. */
+export const pages = globSync('**/*.md', {
+  cwd: root,
+  exclude: (path) => PASSED_OVER.includes(path.split('/').at(-1) ?? ''),
+}).toSorted();
+
+export interface CodeBlock {
+  readonly page: string;
+  readonly language: string;
+  readonly text: string;
+}
+
+/** What a test wants to know of a page. */
+export interface Page {
+  readonly links: readonly string[];
+  /** The anchors of its headings, as GitHub makes them. */
+  readonly anchors: readonly string[];
+  readonly code: readonly CodeBlock[];
+}
+
+/** Reads a page of the repository. */
+export function readPage(path: string): Page {
+  const slugger = new GithubSlugger();
+  const links: string[] = [];
+  const anchors: string[] = [];
+  const code: CodeBlock[] = [];
+  void walkTokens(new Lexer().lex(readFileSync(join(root, path), 'utf8')), (token: Token) => {
+    if (isOf(token, 'link') || isOf(token, 'image')) links.push(token.href);
+    if (isOf(token, 'heading')) anchors.push(slugger.slug(token.text));
+    if (isOf(token, 'code')) code.push({ page: path, language: token.lang ?? '', text: token.text });
+  });
+  return { links, anchors, code };
+}
+
+/** Whether a path from the root of the repository leads to a file or a folder. */
+export function exists(path: string): boolean {
+  return existsSync(join(root, path));
+}
+
+interface Kinds {
+  readonly link: { readonly href: string };
+  readonly image: { readonly href: string };
+  readonly heading: { readonly text: string };
+  readonly code: { readonly lang?: string; readonly text: string };
+}
+
+/** The library's own union has an open member, by which its tokens cannot be told apart. */
+function isOf<Kind extends keyof Kinds>(token: Token, kind: Kind): token is Token & Kinds[Kind] {
+  return token.type === kind;
+}

@@ -1,0 +1,50 @@
+/** How the alternatives lie between the limit and 1: halfway, a quarter of the way, and so on; near ones find a small excess. */
+const STEPS = [1, 1 / 2, 1 / 4, 1 / 8, 1 / 16];
+
+/**
+ * A sequential test of whether something happens more often than a limit allows: a mixture of likelihood ratios of higher
+ * rates against the limit. Under any rate up to the limit the mixture is a supermartingale that begins at 1, so one may look
+ * after every trial, and a false alarm stays as unlikely as asked (J. Ville, 1939). Pure: no clock, no I/O.
+ */
+export class ExceedanceTest {
+  readonly #limit: number;
+  readonly #threshold: number;
+  readonly #rates: readonly number[];
+  #hits = 0;
+  #misses = 0;
+  #exceeded = false;
+
+  /**
+   * @param limit highest probability of a hit that is accepted, above 0 and below 1
+   * @param alpha probability of a false alarm, above 0 and below 1
+   * @throws RangeError for others
+   */
+  constructor(limit: number, alpha: number) {
+    for (const [name, value] of Object.entries({ limit, alpha })) {
+      if (!(value > 0 && value < 1))
+        throw new RangeError(`${name} must be between 0 and 1, got ${String(value)}`);
+    }
+    this.#limit = limit;
+    this.#threshold = Math.log(1 / alpha);
+    this.#rates = STEPS.map((step) => limit + (1 - limit) * step);
+  }
+
+  /** Counts one trial. Once the limit is shown to be exceeded, it stays so. */
+  add(hit: boolean): boolean {
+    if (hit) this.#hits += 1;
+    else this.#misses += 1;
+    this.#exceeded ||= this.logEvidence >= this.#threshold;
+    return this.#exceeded;
+  }
+
+  /** ln of the evidence against the limit; 0 before the first trial. */
+  get logEvidence(): number {
+    const ratios = this.#rates.map(
+      (rate) =>
+        this.#hits * Math.log(rate / this.#limit) +
+        (this.#misses === 0 ? 0 : this.#misses * Math.log((1 - rate) / (1 - this.#limit))),
+    );
+    const max = Math.max(...ratios);
+    return max + Math.log(ratios.reduce((sum, ratio) => sum + Math.exp(ratio - max), 0) / ratios.length);
+  }
+}
