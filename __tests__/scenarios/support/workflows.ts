@@ -117,6 +117,8 @@ export class Repository {
         event,
         ...['--workflows', join('.github/workflows', workflow), '--eventpath', eventPath, '--json'],
         ...['--platform', 'ubuntu-latest=-self-hosted'],
+        // Its servers for caches and artifacts would look for an address of the machine, and the mesh's network has none.
+        ...['--no-cache-server', '--artifact-server-addr', '127.0.0.1'],
         ...[`${ACTION}=${join(this.#base, 'action')}`, ...known].flatMap((one) => [
           '--local-repository',
           one,
