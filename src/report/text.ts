@@ -6,6 +6,12 @@ export function percent(fraction: number, decimals = 1): string {
   return `${(100 * fraction).toFixed(decimals)} %`;
 }
 
+/** A range of fractions as percent, whole where it is: `75 – 85 %`, `0.25 – 6 %`; one number where there is no room. */
+export function range(lower: number, upper: number): string {
+  const points = (fraction: number): string => String(Number((100 * fraction).toFixed(2)));
+  return lower === upper ? `${points(lower)} %` : `${points(lower)} – ${points(upper)} %`;
+}
+
 /** `v1 80.2 % of 80 %, v2 19.8 % of 20 %` */
 export function sharesOf(evidence: IngressEvidence): string {
   return [...evidence.weights]

@@ -4,7 +4,7 @@ import { inWords } from '../headline.ts';
 import type { Check, RunRecord } from '../record.ts';
 import { sharesAt } from '../shares.ts';
 import type { Share } from '../shares.ts';
-import { count, duration, milliseconds, percent } from '../text.ts';
+import { count, duration, milliseconds, percent, range } from '../text.ts';
 import { convergenceChart } from './convergence.ts';
 import { html } from './html.ts';
 import type { Content, Html } from './html.ts';
@@ -108,9 +108,7 @@ function sharesTable(shares: readonly Share[]): Html {
             <td class="number">
               ${within ? percent(observed) : html`<span class="bad-text">${percent(observed)} ✗</span>`}
             </td>
-            <td class="number">
-              ${lower === upper ? percent(lower, 0) : html`${(100 * lower).toFixed(0)} – ${percent(upper, 0)}`}
-            </td>
+            <td class="number">${range(lower, upper)}</td>
             <td class="number">${samples.toLocaleString('en')}</td>
           </tr>`,
       )}
