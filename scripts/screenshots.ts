@@ -72,7 +72,7 @@ async function picture(
     await page.setViewport({ width: view.width, height: height ?? 900 });
     await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: view.scheme }]);
     await page.goto(url);
-    await page.screenshot({ path: file as `${string}.png`, fullPage: height === undefined });
+    await page.screenshot({ path: `${file}.png`, fullPage: height === undefined });
   } finally {
     await page.close();
   }
@@ -119,21 +119,15 @@ try {
     await picture(
       browser,
       urlOf('promotion-summary'),
-      join(IMAGES, 'summary.png'),
+      join(IMAGES, 'summary'),
       { ...WIDE, width: 1000 },
       760,
     );
-    await picture(
-      browser,
-      urlOf('promotion-report'),
-      join(IMAGES, 'report.png'),
-      { ...WIDE, width: 1000 },
-      1000,
-    );
+    await picture(browser, urlOf('promotion-report'), join(IMAGES, 'report'), { ...WIDE, width: 1000 }, 1000);
   } else {
     for (const name of names) {
       for (const view of VIEWS)
-        await picture(browser, urlOf(name), join(folder, `${name}-${view.name}.png`), view);
+        await picture(browser, urlOf(name), join(folder, `${name}-${view.name}`), view);
       await paper(browser, urlOf(name), join(folder, `${name}.pdf`));
     }
   }

@@ -13,7 +13,7 @@ import type { Share } from './shares.ts';
 import { bytesOf, cut, fit, fixed } from './shorten.ts';
 import type { Piece } from './shorten.ts';
 import { count, duration, milliseconds, moment, percent, range } from './text.ts';
-import { timelineOf } from './timeline.ts';
+import { isNotable, timelineOf } from './timeline.ts';
 import type { Event } from './timeline.ts';
 
 /**
@@ -176,7 +176,7 @@ function answerCells({ version, samples, answers: seen }: Share): readonly strin
 
 /** The steps and their checks, and what else took its time; the report tells all of it. */
 function timeline(record: RunRecord): readonly Piece[] {
-  const events = timelineOf(record).filter(({ kind, seconds = 0 }) => kind !== 'phase' || seconds >= 1);
+  const events = timelineOf(record).filter(isNotable);
   if (events.length === 0) return [];
   return [
     fixed(`<details${record.steps.length > 1 ? ' open' : ''}><summary>Timeline</summary>\n\n`),

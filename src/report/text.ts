@@ -49,8 +49,7 @@ export function moment(iso: string): string {
 }
 
 /** Characters that nobody sees but a terminal or a browser obeys: controls, marks of the direction of writing, lone surrogates. */
-const UNSEEN =
-  /[\0-\x08\x0B-\x1F\x7F-\x9F\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069\uFEFF]|\p{Surrogate}/gu;
+const UNSEEN = /(?![\n\t])\p{Cc}|\p{Bidi_Control}|\p{Surrogate}|\uFEFF/gu;
 
 /** A text whose unseen characters are seen: an escape sequence becomes `␛[31m`, a mark of direction `U+202E`. Lines stay. */
 export function visible(text: string): string {

@@ -45,3 +45,8 @@ export function timelineOf({ phases, steps, checks }: RunRecord): readonly Event
   ];
   return events.toSorted((a, b) => a.at - b.at);
 }
+
+/** Steps, checks, and phases that took a second or more: what a reader in a hurry wants of it. */
+export function isNotable({ kind, seconds = 0 }: Event): boolean {
+  return kind !== 'phase' || seconds >= 1;
+}

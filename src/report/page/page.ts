@@ -3,10 +3,10 @@ import { headlineOf, inWords } from '../headline.ts';
 import type { Outcome } from '../headline.ts';
 import type { RunRecord } from '../record.ts';
 import { count, duration, moment } from '../text.ts';
-import { timelineOf } from '../timeline.ts';
+import { isNotable, timelineOf } from '../timeline.ts';
 import type { Event } from '../timeline.ts';
 import { VERSION } from '../version.ts';
-import { checkSection } from './checks.ts';
+import { checksSection } from './checks.ts';
 import { html } from './html.ts';
 import type { Content, Html } from './html.ts';
 import { changesSection, planSection } from './objects.ts';
@@ -43,8 +43,8 @@ export function pageOf(record: RunRecord): string {
       <body>
         <header>${head(record)}</header>
         <main>
-          ${causes(record)} ${record.checks.map((check, i) => checkSection(record, check, i))}
-          ${timeline(record)} ${holdings(record)} ${planSection(record)} ${changesSection(record)}
+          ${causes(record)} ${checksSection(record)} ${timeline(record)} ${holdings(record)}
+          ${planSection(record)} ${changesSection(record)}
         </main>
         <footer>Made by multicluster-canary ${VERSION}. ${runOf(record)}</footer>
       </body>
@@ -113,44 +113,55 @@ function causes({ findings }: RunRecord): Html | undefined {
   </section>`;
 }
 
+/** Steps and checks, and what else took its time; the whole is folded. */
 function timeline(record: RunRecord): Html | undefined {
   const events = timelineOf(record);
   if (events.length === 0) return undefined;
   const whole = Math.max(record.seconds, ...events.map(({ at, seconds = 0 }) => at + seconds));
+  const notable = events.filter(isNotable);
   return html`<section>
     <h2>Timeline</h2>
-    <table>
-      <caption>
-        ${count(record.steps, 'step')}, ${duration(record.seconds)}
-      </caption>
-      <thead>
-        <tr>
-          <th scope="col" class="number">At</th>
-          <th scope="col">What</th>
-          <th scope="col" class="number">Took</th>
-          <th scope="col">When</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${events.map((event) => eventRow(event, whole))}
-      </tbody>
-    </table>
+    ${notable.length === 0 ? undefined : eventTable(notable, whole, 'Steps, checks, and what took its time')}
+    <details>
+      <summary>All of it, ${count(events, 'line')}</summary>
+      ${eventTable(events, whole, 'Every phase, step and check')}
+    </details>
   </section>`;
+}
+
+function eventTable(events: readonly Event[], whole: number, caption: string): Html {
+  return html`<table>
+    <caption>
+      ${caption}
+    </caption>
+    <thead>
+      <tr>
+        <th scope="col" class="number">At</th>
+        <th scope="col">What</th>
+        <th scope="col" class="number">Took</th>
+        <th scope="col">When</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${events.map((event) => eventRow(event, whole))}
+    </tbody>
+  </table>`;
 }
 
 function eventRow({ kind, at, text, seconds }: Event, whole: number): Html {
   const scale = whole === 0 ? 0 : 100 / whole;
+  const [y, height] = kind === 'step' ? [0, 8] : [2, 4];
   return html`<tr>
     <td class="number">${duration(at)}</td>
-    <td>${kind === 'phase' ? text : html`<b>${text}</b>`}</td>
+    <td>${kind === 'step' ? html`<b>${text}</b>` : text}</td>
     <td class="number">${seconds === undefined ? '' : duration(seconds)}</td>
     <td>
       <svg class="track" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
         <rect
           x="${(at * scale).toFixed(2)}"
-          y="${kind === 'step' ? 0 : 2}"
+          y="${y}"
           width="${Math.max((seconds ?? 0) * scale, 0.8).toFixed(2)}"
-          height="${kind === 'step' ? 8 : 4}"
+          height="${height}"
         />
       </svg>
     </td>
