@@ -16,9 +16,10 @@ export async function publish({ release, summary, report }: Job, journal: Journa
   lookAhead(release, journal);
   if (report !== undefined) await publishReport(report, journal);
   setOutputs(journal);
-  const { outcome, sentence, next } = headlineOf(journal);
+  const { outcome, sentence, standing, next } = headlineOf(journal);
   if (outcome === 'pass') core.notice(asText(sentence), { title: asText(`${release.app}: pass`) });
-  for (const advice of next) jobLog.info(`Next: ${advice}`);
+  if (standing !== undefined) jobLog.info(standing);
+  if (next !== undefined) jobLog.info(`Next: ${next}`);
   if (summary) await publishSummary(journal);
 }
 

@@ -15,8 +15,10 @@ export interface Headline {
   readonly title: string;
   /** The verdict in one sentence. */
   readonly sentence: string;
-  /** What to do next, the most urgent first. */
-  readonly next: readonly string[];
+  /** Which weights users have now, after a run that did not pass: the first thing to know is whether they are safe. */
+  readonly standing: string | undefined;
+  /** What to do next. */
+  readonly next: string | undefined;
 }
 
 export function headlineOf(record: RunRecord): Headline {
@@ -25,6 +27,7 @@ export function headlineOf(record: RunRecord): Headline {
     outcome,
     title: titleOf(record, outcome),
     sentence: sentenceOf(record, outcome),
+    standing: outcome === 'pass' || outcome === 'done' ? undefined : standingOf(record),
     next: nextOf(record, outcome),
   };
 }
@@ -94,48 +97,48 @@ function distanceOf(evidence: IngressEvidence): number {
   );
 }
 
-function nextOf(record: RunRecord, outcome: Outcome): readonly string[] {
+function nextOf(record: RunRecord, outcome: Outcome): string | undefined {
   switch (outcome) {
     case 'pass':
       return afterPass(record);
     case 'done':
       return record.plan === undefined || record.plan.changes.length === 0
-        ? []
-        : ['Look through the changes below; the operation rollout with the same inputs makes them.'];
+        ? undefined
+        : 'Look through the changes below; the operation rollout with the same inputs makes them.';
     case 'fail':
+      return record.findings.length === 0
+        ? 'No known cause was found: compare the routes of all clusters (operation status), and look at the versions themselves.'
+        : 'Mend the cause that is told below, then run the same step again.';
     case 'failed':
-      return [...standing(record), 'Mend the cause that is told below, then run the same step again.'];
+      return 'Mend what is told below, then run the same step again.';
     case 'inconclusive':
-      return [
-        ...standing(record),
-        'Run again with more time or samples (inputs verify-timeout, max-samples), or with a wider tolerance (input tolerance).',
-      ];
+      return 'Run again with more time or samples (inputs verify-timeout, max-samples), or with a wider tolerance (input tolerance).';
   }
 }
 
-function afterPass({ next, complete, weights, operation }: RunRecord): readonly string[] {
-  if (next !== undefined) return [`Go on to the next step, ${formatWeights(next)} (operation promote).`];
+function afterPass({ next, complete, weights, operation }: RunRecord): string | undefined {
+  if (next !== undefined) return `Go on to the next step, ${formatWeights(next)} (operation promote).`;
   const idle = [...(weights ?? [])].flatMap(([version, weight]) => (weight === 0 ? [version] : []));
-  if (complete && idle.length > 0 && operation !== 'retire')
-    return [
-      `The release is complete. Once nobody needs ${idle.join(', ')}: operation retire, version ${idle[0] ?? ''}.`,
-    ];
-  return ['Nothing: this is what was asked for.'];
+  return complete && idle.length > 0 && operation !== 'retire'
+    ? `The release is complete. Once nobody needs ${idle.join(', ')}, retire it (operation retire, version ${idle[0] ?? ''}).`
+    : undefined;
 }
 
-/** What users get by now, after a run that did not pass: the first thing to know is whether they are safe. */
-function standing({ steps, weights, operation, previous }: RunRecord): readonly string[] {
-  if (weights === undefined) return [];
-  const held = formatWeights(weights);
+function standingOf({ steps, weights, operation, previous, changes }: RunRecord): string | undefined {
+  if (weights === undefined) return undefined;
+  const held = inWords(weights);
   const last = steps.at(-1);
-  if (last?.direction === 'back')
-    return [`The earlier weights ${held} are in force again in every cluster: nothing is urgent.`];
-  if (last === undefined) return [`This run changed no weights; ${held} was in force when it looked.`];
+  if (last === undefined) {
+    return changes.length === 0
+      ? `Nothing was written; the routes hold ${held}.`
+      : `The weights stayed as they were, ${held}; what else was written is listed below.`;
+  }
+  if (last.direction === 'back') return `Users are back on the earlier weights, ${held}: nothing is urgent.`;
   const earlier =
-    previous === undefined || sameWeights(previous, weights) ? '' : `, weights ${formatWeights(previous)}`;
+    previous === undefined || sameWeights(previous, weights) ? '' : ` to ${formatWeights(previous)}`;
   return operation === 'rollback'
-    ? [`The weights ${held} are in force.`]
-    : [`The weights ${held} are still in force. To go back: operation rollback${earlier}.`];
+    ? `The routes hold ${held}.`
+    : `The routes still hold ${held}. The operation rollback goes back${earlier}.`;
 }
 
 /** `v1 80 %, v2 20 %` */

@@ -9,7 +9,7 @@ import { VERSION } from './version.ts';
 
 /** A run as machines read it; fields that have no value are left out when it is written. */
 export function reportOf(record: RunRecord): Report {
-  const { outcome, sentence, next } = headlineOf(record);
+  const { outcome, sentence, standing, next } = headlineOf(record);
   const { operation, app, namespace, begin, complete, limits, findings, phases, clusters, plan } = record;
   return {
     schemaVersion: SCHEMA_VERSION,
@@ -22,7 +22,8 @@ export function reportOf(record: RunRecord): Report {
     seconds: record.seconds,
     outcome,
     headline: sentence,
-    next: [...next],
+    standing,
+    next,
     verdict: record.verdict,
     failure: record.failure,
     weights: optionalWeights(record.weights),

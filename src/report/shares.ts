@@ -54,11 +54,11 @@ export function stripOf({
   observed,
 }: Omit<Share, 'version' | 'samples' | 'answers'>): string {
   const middle = INSIDE + OUTSIDE;
-  const track = [...'·'.repeat(2 * middle + 1)].map((blank, cell) => {
+  const track = Array.from({ length: 2 * middle + 1 }, (_, cell): string => {
     const distance = Math.abs(cell - middle);
     if (distance === 0) return '┼';
     if (distance === INSIDE) return cell < middle ? '├' : '┤';
-    return distance < INSIDE ? '─' : blank;
+    return distance < INSIDE ? '─' : '·';
   });
   const away = observed - weight;
   const room = away < 0 ? weight - lower : upper - weight;

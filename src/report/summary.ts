@@ -12,8 +12,9 @@ import { sharesAt, stripOf } from './shares.ts';
 import type { Share } from './shares.ts';
 import { bytesOf, cut, fit, fixed } from './shorten.ts';
 import type { Piece } from './shorten.ts';
-import { count, duration, milliseconds, moment, percent } from './text.ts';
-import { timelineOf } from './timeline.ts';
+import { count, duration, milliseconds, moment, percent, range } from './text.ts';
+import { isNotable, timelineOf } from './timeline.ts';
+import type { Event } from './timeline.ts';
 
 /**
  * What GitHub takes of one step, in bytes; it drops a summary that is larger.
@@ -64,13 +65,13 @@ export function summaryOf(record: RunRecord, limit = SUMMARY_LIMIT): string {
 }
 
 function heading(record: RunRecord): readonly Piece[] {
-  const { outcome, title, sentence, next } = headlineOf(record);
+  const { outcome, title, sentence, standing, next } = headlineOf(record);
   return [
-    fixed(`## ${MARKS[outcome]} ${text(record.app)} in ${text(record.namespace)}: ${text(title)}\n\n`),
-    fixed(`**${text(sentence)}**\n\n`),
-    ...next.map((advice) => fixed(`- **Next:** ${text(advice)}\n`)),
-    fixed('\n'),
-  ];
+    `## ${MARKS[outcome]} ${text(record.app)} in ${text(record.namespace)}: ${text(title)}`,
+    `**${text(sentence)}**`,
+    ...(standing === undefined ? [] : [text(standing)]),
+    ...(next === undefined ? [] : [`**Next:** ${text(next)}`]),
+  ].map((paragraph) => fixed(`${paragraph}\n\n`));
 }
 
 /** The failure in its own words, where verdict and evidence do not tell it already. */
@@ -98,7 +99,7 @@ function shares({ evidence, limits }: RunRecord): readonly Piece[] {
   return [
     fixed('### What users got\n\n'),
     fixed(
-      `${tableHead(['Ingress', 'Version', 'Asked:', 'Users got:', 'Share in its tolerance', 'Tolerance', 'Samples:'])}\n`,
+      `${tableHead(['Ingress', 'Version', 'Asked:', 'Users got:', 'Share in its tolerance', 'Tolerance:', 'Samples:'])}\n`,
     ),
     ...evidence.map((one) => ofIngress(one, sharesAt(one, limits?.tolerance).map(shareCells))),
     fixed('\n'),
@@ -111,10 +112,10 @@ function shareCells(share: Share): readonly string[] {
   const { version, weight, lower, upper, observed, samples, within } = share;
   return [
     text(version),
-    percent(weight, 0),
-    `${within ? '' : '**'}${percent(observed)}${within ? '' : '** ⚠️'}`,
+    unbroken(percent(weight, 0)),
+    unbroken(within ? percent(observed) : `**${percent(observed)}** ⚠️`),
     `\`${stripOf(share)}\``,
-    lower === upper ? percent(lower, 0) : `${percent(lower)} to ${percent(upper)}`,
+    unbroken(range(lower, upper)),
     samples.toLocaleString('en'),
   ];
 }
@@ -168,23 +169,33 @@ function answerCells({ version, samples, answers: seen }: Share): readonly strin
   const times = latency === undefined ? [] : [latency.p50, latency.p90, latency.p99, latency.max];
   return [
     text(version),
-    errors === 0 ? '0' : `**${errors.toLocaleString('en')}** (${percent(errors / samples)})`,
-    ...(latency === undefined ? ['–', '–', '–', '–'] : times.map(milliseconds)),
+    errors === 0 ? '0' : unbroken(`**${errors.toLocaleString('en')}** (${percent(errors / samples)})`),
+    ...(latency === undefined ? ['–', '–', '–', '–'] : times.map(milliseconds).map(unbroken)),
   ];
 }
 
+/** The steps and their checks, and what else took its time; the report tells all of it. */
 function timeline(record: RunRecord): readonly Piece[] {
-  const events = timelineOf(record);
+  const events = timelineOf(record).filter(isNotable);
   if (events.length === 0) return [];
   return [
     fixed(`<details${record.steps.length > 1 ? ' open' : ''}><summary>Timeline</summary>\n\n`),
     fixed(`${tableHead(['At:', 'What', 'Took:'])}\n`),
-    ...events.map(({ at, text: what, seconds, kind }) => ({
-      text: `${row([duration(at), kind === 'phase' ? text(what) : `**${text(what)}**`, seconds === undefined ? '' : duration(seconds)])}\n`,
+    ...events.map((event) => ({
+      text: `${row(eventCells(event))}\n`,
       rank: RANK.event,
       name: 'line of the timeline',
     })),
     fixed('\n</details>\n\n'),
+  ];
+}
+
+function eventCells({ at, kind, text: what, verdict, seconds }: Event): readonly string[] {
+  const mark = verdict === undefined ? '' : `${MARKS[verdict]} `;
+  return [
+    unbroken(duration(at)),
+    `${mark}${kind === 'step' ? `**${text(what)}**` : text(what)}`,
+    seconds === undefined ? '' : unbroken(duration(seconds)),
   ];
 }
 
@@ -280,6 +291,11 @@ function leftOut(left: ReadonlyMap<string, number>, { report }: RunRecord): stri
 
 function details(title: string, body: readonly Piece[]): readonly Piece[] {
   return [fixed(`<details><summary>${title}</summary>\n\n`), ...body, fixed('</details>\n\n')];
+}
+
+/** A cell that a narrow screen must not break: its own text, nothing from elsewhere. */
+function unbroken(cell: string): string {
+  return cell.replaceAll(' ', '&nbsp;');
 }
 
 /** A text from elsewhere, escaped, and no longer than a reader would read. */

@@ -6,6 +6,12 @@ export function percent(fraction: number, decimals = 1): string {
   return `${(100 * fraction).toFixed(decimals)} %`;
 }
 
+/** A range of fractions as percent, whole where it is: `75 – 85 %`, `0.25 – 6 %`; one number where there is no room. */
+export function range(lower: number, upper: number): string {
+  const points = (fraction: number): string => String(Number((100 * fraction).toFixed(2)));
+  return lower === upper ? `${points(lower)} %` : `${points(lower)} – ${points(upper)} %`;
+}
+
 /** `v1 80.2 % of 80 %, v2 19.8 % of 20 %` */
 export function sharesOf(evidence: IngressEvidence): string {
   return [...evidence.weights]
@@ -43,8 +49,7 @@ export function moment(iso: string): string {
 }
 
 /** Characters that nobody sees but a terminal or a browser obeys: controls, marks of the direction of writing, lone surrogates. */
-const UNSEEN =
-  /[\0-\x08\x0B-\x1F\x7F-\x9F\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069\uFEFF]|\p{Surrogate}/gu;
+const UNSEEN = /(?![\n\t])\p{Cc}|\p{Bidi_Control}|\p{Surrogate}|\uFEFF/gu;
 
 /** A text whose unseen characters are seen: an escape sequence becomes `␛[31m`, a mark of direction `U+202E`. Lines stay. */
 export function visible(text: string): string {

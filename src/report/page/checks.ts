@@ -1,10 +1,10 @@
 import type { IngressEvidence, IngressVerdict } from '../../check/evidence.ts';
 import { total } from '../../check/evidence.ts';
 import { inWords } from '../headline.ts';
-import type { Check, RunRecord } from '../record.ts';
+import type { Check, Limits, RunRecord } from '../record.ts';
 import { sharesAt } from '../shares.ts';
 import type { Share } from '../shares.ts';
-import { count, duration, milliseconds, percent } from '../text.ts';
+import { count, duration, milliseconds, percent, range } from '../text.ts';
 import { convergenceChart } from './convergence.ts';
 import { html } from './html.ts';
 import type { Content, Html } from './html.ts';
@@ -17,36 +17,49 @@ const WORDS: Readonly<Record<IngressVerdict, string>> = {
   undecided: '? undecided',
 };
 
-/** So many ingresses of the last check are shown unfolded; of more, only those that did not pass. */
+/** So many ingresses of a check are shown unfolded; of more, only those that did not pass. */
 const UNFOLDED = 6;
 
-/** One check: each ingress with its shares, errors and response times. All but the last check are folded. */
-export function checkSection({ checks, limits }: RunRecord, check: Check, index: number): Html {
-  const { kind, weights, verdict, evidence, from, to } = check;
-  const isLast = index === checks.length - 1;
-  const name = `${kind === 'bake' ? 'Bake at' : 'Check of'} ${inWords(weights)}: ${verdict}`;
+/** What users got: each ingress of the last check, and folded, the checks before it. */
+export function checksSection({ checks, limits }: RunRecord): Html | undefined {
+  const last = checks.at(-1);
+  if (last === undefined) return undefined;
+  const earlier = checks.slice(0, -1);
+  return html`<section>
+      <h2>What users got: ${nameOf(last)}</h2>
+      ${ingresses(last, limits, 'check')}
+    </section>
+    ${
+      earlier.length === 0
+        ? undefined
+        : html`<section>
+            <h2>Earlier checks</h2>
+            ${earlier.map(
+              (check, i) =>
+                html`<details>
+                  <summary>${nameOf(check)}</summary>
+                  ${ingresses(check, limits, `earlier-${String(i)}`)}
+                </details>`,
+            )}
+          </section>`
+    }`;
+}
+
+/** `v1 80 %, v2 20 %, pass` */
+function nameOf({ kind, weights, verdict }: Check): string {
+  return `${inWords(weights)}, ${kind === 'bake' ? 'bake, ' : ''}${verdict}`;
+}
+
+function ingresses({ evidence, from, to }: Check, limits: Limits | undefined, id: string): Html {
   const samples = evidence.reduce((sum, one) => sum + one.samples, 0);
-  const line = html`<p class="quiet">
-    ${count(samples, 'sample')} through ${count(evidence, 'ingress', 'ingresses')}, from ${duration(from)} to
-    ${duration(to)} after the begin.
-  </p>`;
-  const ingresses = evidence.map((one, i) => {
-    const id = `check-${String(index)}-${String(i)}`;
-    const open = evidence.length <= UNFOLDED || one.verdict !== 'pass';
-    return ingressArticle(one, sharesAt(one, limits?.tolerance), id, open);
-  });
-  return isLast
-    ? html`<section>
-        <h2>${name}</h2>
-        ${line}${ingresses}
-      </section>`
-    : html`<section>
-        <h2>${name}</h2>
-        <details>
-          <summary>Show the ${count(evidence, 'ingress', 'ingresses')}</summary>
-          ${line}${ingresses}
-        </details>
-      </section>`;
+  return html`<p class="quiet">
+      ${count(samples, 'sample')} through ${count(evidence, 'ingress', 'ingresses')}, from ${duration(from)}
+      to ${duration(to)} after the begin.
+    </p>
+    ${evidence.map((one, i) => {
+      const open = evidence.length <= UNFOLDED || one.verdict !== 'pass';
+      return ingressArticle(one, sharesAt(one, limits?.tolerance), `${id}-${String(i)}`, open);
+    })}`;
 }
 
 function ingressArticle(
@@ -58,9 +71,15 @@ function ingressArticle(
   const { cluster, verdict } = evidence;
   const title = `${cluster}: ${WORDS[verdict]}`;
   const body = html`<p>${sentence(evidence)}</p>
-    ${sharesTable(shares)} ${answersTable(shares)}
     <div class="charts">
-      ${figure(convergenceChart(evidence, shares, `${id}-shares`), 'Shares at a growing number of samples: the line is what users got, dotted the weight, shaded its tolerance.')}${figure(latencyChart(evidence, shares, `${id}-times`), 'Response times of the answers without an error.')}
+      <div>
+        ${sharesTable(shares)}
+        ${figure(convergenceChart(evidence, shares, `${id}-shares`), 'Shares at a growing number of samples: the line is what users got, dotted the weight, shaded its tolerance.')}
+      </div>
+      <div>
+        ${answersTable(shares)}
+        ${figure(latencyChart(evidence, shares, `${id}-times`), 'Response times of the answers without an error.')}
+      </div>
     </div>`;
   return open
     ? html`<article class="ingress">
@@ -108,9 +127,7 @@ function sharesTable(shares: readonly Share[]): Html {
             <td class="number">
               ${within ? percent(observed) : html`<span class="bad-text">${percent(observed)} ✗</span>`}
             </td>
-            <td class="number">
-              ${lower === upper ? percent(lower, 0) : html`${(100 * lower).toFixed(0)} – ${percent(upper, 0)}`}
-            </td>
+            <td class="number">${range(lower, upper)}</td>
             <td class="number">${samples.toLocaleString('en')}</td>
           </tr>`,
       )}

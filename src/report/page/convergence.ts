@@ -8,7 +8,7 @@ import { linear, logarithmic, powersOfTen, spread } from './scale.ts';
 /** Units of the drawing; a phone shows it at about this size. */
 const WIDTH = 360;
 const HEIGHT = 230;
-const PLOT = { left: 34, right: 276, top: 10, bottom: 196 };
+const PLOT = { left: 44, right: 276, top: 10, bottom: 196 };
 const LABEL_GAP = 15;
 /** Below so many samples the shares jump about; a longer course is drawn from here on. */
 const FIRST_SAMPLES = 10;

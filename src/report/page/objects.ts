@@ -70,7 +70,8 @@ function plannedObject({ verb, object, reason, diff, tried }: PlannedChange): Ht
 
 /** A unified diff: what went and what came is told by its sign and its element as well as by its colour. */
 function differenceBlock(diff: string): Html {
-  const lines = diff.split('\n').filter((line) => !/^(?:---|\+\+\+) |^@@ |^\\ /.test(line));
+  const [, , ...hunks] = diff.split('\n');
+  const lines = hunks.filter((line) => !/^(?:@@ |\\ )/.test(line));
   return html`<pre>
 ${lines.map((line) => {
       if (line.startsWith('+')) return html`<ins>${line}</ins>`;

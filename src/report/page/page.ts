@@ -3,10 +3,10 @@ import { headlineOf, inWords } from '../headline.ts';
 import type { Outcome } from '../headline.ts';
 import type { RunRecord } from '../record.ts';
 import { count, duration, moment } from '../text.ts';
-import { timelineOf } from '../timeline.ts';
+import { isNotable, timelineOf } from '../timeline.ts';
 import type { Event } from '../timeline.ts';
 import { VERSION } from '../version.ts';
-import { checkSection } from './checks.ts';
+import { checksSection } from './checks.ts';
 import { html } from './html.ts';
 import type { Content, Html } from './html.ts';
 import { changesSection, planSection } from './objects.ts';
@@ -38,15 +38,13 @@ export function pageOf(record: RunRecord): string {
         <title>
           ${app} in ${namespace}: ${operation} ${MOODS[headlineOf(record).outcome].word.toLowerCase()}
         </title>
-        <style>
-          ${styleSheet()}
-        </style>
+        ${styleSheet()}
       </head>
       <body>
         <header>${head(record)}</header>
         <main>
-          ${causes(record)} ${record.checks.map((check, i) => checkSection(record, check, i))}
-          ${timeline(record)} ${holdings(record)} ${planSection(record)} ${changesSection(record)}
+          ${causes(record)} ${checksSection(record)} ${timeline(record)} ${holdings(record)}
+          ${planSection(record)} ${changesSection(record)}
         </main>
         <footer>Made by multicluster-canary ${VERSION}. ${runOf(record)}</footer>
       </body>
@@ -54,27 +52,20 @@ export function pageOf(record: RunRecord): string {
   return page.markup;
 }
 
-/** The style sheet is ours, and holds `>` and quotes that must stay. */
+/** The style sheet is ours; not a space of it may change, or the policy would not let it in. */
 function styleSheet(): Html {
-  return { markup: STYLE };
+  return { markup: `<style>${STYLE}</style>` };
 }
 
 function head(record: RunRecord): Html {
-  const { outcome, title, sentence, next } = headlineOf(record);
+  const { outcome, title, sentence, standing, next } = headlineOf(record);
   const { look, mark, word } = MOODS[outcome];
   return html` <h1>${record.app} in ${record.namespace}: ${title}</h1>
     <div class="verdict ${look}">
       <strong>${mark} ${word}</strong>
       <p>${sentence}</p>
-      ${failure(record, outcome)}
-      ${
-        next.length === 0
-          ? undefined
-          : html`<p><b>What to do next</b></p>
-              <ul>
-                ${next.map((advice) => html`<li>${advice}</li>`)}
-              </ul>`
-      }
+      ${failure(record, outcome)} ${standing === undefined ? undefined : html`<p>${standing}</p>`}
+      ${next === undefined ? undefined : html`<p><b>Next:</b> ${next}</p>`}
     </div>
     <dl class="facts">
       ${facts(record).map(
@@ -122,44 +113,55 @@ function causes({ findings }: RunRecord): Html | undefined {
   </section>`;
 }
 
+/** Steps and checks, and what else took its time; the whole is folded. */
 function timeline(record: RunRecord): Html | undefined {
   const events = timelineOf(record);
   if (events.length === 0) return undefined;
   const whole = Math.max(record.seconds, ...events.map(({ at, seconds = 0 }) => at + seconds));
+  const notable = events.filter(isNotable);
   return html`<section>
     <h2>Timeline</h2>
-    <table>
-      <caption>
-        ${count(record.steps, 'step')}, ${duration(record.seconds)}
-      </caption>
-      <thead>
-        <tr>
-          <th scope="col" class="number">At</th>
-          <th scope="col">What</th>
-          <th scope="col" class="number">Took</th>
-          <th scope="col">When</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${events.map((event) => eventRow(event, whole))}
-      </tbody>
-    </table>
+    ${notable.length === 0 ? undefined : eventTable(notable, whole, 'Steps, checks, and what took its time')}
+    <details>
+      <summary>All of it, ${count(events, 'line')}</summary>
+      ${eventTable(events, whole, 'Every phase, step and check')}
+    </details>
   </section>`;
+}
+
+function eventTable(events: readonly Event[], whole: number, caption: string): Html {
+  return html`<table>
+    <caption>
+      ${caption}
+    </caption>
+    <thead>
+      <tr>
+        <th scope="col" class="number">At</th>
+        <th scope="col">What</th>
+        <th scope="col" class="number">Took</th>
+        <th scope="col">When</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${events.map((event) => eventRow(event, whole))}
+    </tbody>
+  </table>`;
 }
 
 function eventRow({ kind, at, text, seconds }: Event, whole: number): Html {
   const scale = whole === 0 ? 0 : 100 / whole;
+  const [y, height] = kind === 'step' ? [0, 8] : [2, 4];
   return html`<tr>
     <td class="number">${duration(at)}</td>
-    <td>${kind === 'phase' ? text : html`<b>${text}</b>`}</td>
+    <td>${kind === 'step' ? html`<b>${text}</b>` : text}</td>
     <td class="number">${seconds === undefined ? '' : duration(seconds)}</td>
     <td>
       <svg class="track" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
         <rect
           x="${(at * scale).toFixed(2)}"
-          y="${kind === 'step' ? 0 : 2}"
+          y="${y}"
           width="${Math.max((seconds ?? 0) * scale, 0.8).toFixed(2)}"
-          height="${kind === 'step' ? 8 : 4}"
+          height="${height}"
         />
       </svg>
     </td>

@@ -26,12 +26,13 @@ a { color: var(--link); }
 .verdict.good { border-color: var(--good); background: var(--good-back); } .verdict.good strong { color: var(--good); }
 .verdict.bad { border-color: var(--bad); background: var(--bad-back); } .verdict.bad strong { color: var(--bad); }
 .verdict.doubt { border-color: var(--doubt); background: var(--doubt-back); } .verdict.doubt strong { color: var(--doubt); }
-.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: .75rem 1.5rem; margin: 1rem 0 0; }
+.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 12.5rem), 1fr)); gap: .75rem 1.5rem; margin: 1rem 0 0; }
 .facts dt { color: var(--quiet); font-size: .875rem; }
 .facts dd { margin: 0; font-weight: 600; }
 .ingress { border: 1px solid var(--rule); border-radius: .375rem; padding: 1rem; margin: 0 0 1rem; break-inside: avoid; }
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); gap: 1rem; align-items: start; margin-top: .75rem; }
-.charts figure { margin: 0; min-width: 0; }
+@media (max-width: 40rem) { .facts { grid-template-columns: 1fr 1fr; } }
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); gap: 0 2rem; align-items: start; }
+.charts > div { min-width: 0; } figure { margin: .75rem 0 0; }
 figcaption { color: var(--quiet); font-size: .875rem; }
 .chart { display: block; width: 100%; max-width: 32rem; height: auto; }
 .tick { fill: var(--quiet); font-size: 11px; }
@@ -47,8 +48,8 @@ figcaption { color: var(--quiet); font-size: .875rem; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; margin: .75rem 0 0; }
 caption { text-align: left; color: var(--quiet); font-size: .875rem; padding-bottom: .25rem; }
 th, td { text-align: left; vertical-align: top; padding: .3125rem .75rem .3125rem 0; border-top: 1px solid var(--rule); }
-th { font-weight: 600; } thead th { border-top: 0; color: var(--quiet); font-size: .875rem; }
-.number { text-align: right; } td.number, th.number { white-space: nowrap; }
+th { font-weight: 600; } thead th { border-top: 0; color: var(--quiet); font-size: .875rem; overflow-wrap: normal; vertical-align: bottom; }
+.number { text-align: right; } td.number { white-space: nowrap; } td:last-child, th:last-child { padding-right: 0; } td:has(> .track) { vertical-align: middle; width: 30%; }
 .track { width: 100%; min-width: 3rem; height: .75rem; display: block; } .track rect { fill: var(--quiet); }
 .bad-text { color: var(--bad); font-weight: 600; }
 summary { cursor: pointer; padding: .25rem 0; font-weight: 600; }
@@ -58,7 +59,7 @@ pre { margin: .5rem 0; padding: .75rem; background: var(--card); border-radius: 
   white-space: pre-wrap; overflow-wrap: anywhere; }
 ins, del { text-decoration: none; display: block; } ins { background: var(--good-back); color: var(--good); } del { background: var(--bad-back); color: var(--bad); }
 footer { margin-top: 3rem; padding-bottom: 2rem; }
-@media (max-width: 40rem) { .ingress { padding: .75rem; } th, td { padding-right: .4375rem; } table { font-size: .875rem; } thead th { font-size: .8125rem; } }
+@media (max-width: 40rem) { header, main, footer { padding: 0 .75rem; } .ingress { padding: .75rem; } th, td { padding-right: .4375rem; } table { font-size: .8125rem; } thead th { font-size: .8125rem; } }
 @media print { :root { color-scheme: light; } @page { size: A4; margin: 14mm; }
   body { font-size: 10.5pt; } * { print-color-adjust: exact; } .chart { max-width: 9cm; }
   details::details-content { content-visibility: visible; height: auto; } details > summary { list-style: none; } h2, h3, summary { break-after: avoid; } }
