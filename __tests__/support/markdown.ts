@@ -1,19 +1,17 @@
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import GithubSlugger from 'github-slugger';
 import { Lexer, walkTokens } from 'marked';
 import type { Token } from 'marked';
+import { globSync } from 'tinyglobby';
 
-export const root = join(import.meta.dirname, '../..');
+const root = join(import.meta.dirname, '../..');
 
-/** Folders of the repository that hold other people's pages, or what a build makes. */
-const PASSED_OVER = ['node_modules', 'dist', 'lib', '.cache', '.test-output', 'coverage'];
+/** Folders that hold other people's pages, or what a build makes. */
+const ignore = ['node_modules', 'dist', 'lib', 'coverage'].map((folder) => `**/${folder}/**`);
 
 /** All pages of the repository, as paths from its root. */
-export const pages = globSync('**/*.md', {
-  cwd: root,
-  exclude: (path) => PASSED_OVER.includes(path.split('/').at(-1) ?? ''),
-}).toSorted();
+export const pages = globSync('**/*.md', { cwd: root, ignore }).toSorted();
 
 export interface CodeBlock {
   readonly page: string;
@@ -41,6 +39,13 @@ export function readPage(path: string): Page {
     if (isOf(token, 'code')) code.push({ page: path, language: token.lang ?? '', text: token.text });
   });
   return { links, anchors, code };
+}
+
+/** The YAML files of a folder of the repository. */
+export function yamlFilesIn(folder: string): readonly CodeBlock[] {
+  return globSync(`${folder}/**/*.{yml,yaml}`, { cwd: root })
+    .toSorted()
+    .map((page) => ({ page, language: 'yaml', text: readFileSync(join(root, page), 'utf8') }));
 }
 
 /** Whether a path from the root of the repository leads to a file or a folder. */

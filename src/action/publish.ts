@@ -44,8 +44,9 @@ async function publishSummary(journal: Journal): Promise<void> {
 
 /** The next step of the release, and whether it has come to its end. */
 function lookAhead({ version, traffic }: Release, journal: Journal): void {
-  const { weights } = journal;
-  if (version === undefined || weights === undefined) return;
+  const { operation, weights } = journal;
+  // For a version that is taken out there is no step to come.
+  if (operation === 'retire' || version === undefined || weights === undefined) return;
   const now = weights.get(version) ?? 0;
   const next = traffic.steps.find((step) => step > now);
   journal.next = next === undefined ? undefined : stepWeights(next, version, weights);
