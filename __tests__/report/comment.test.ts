@@ -36,14 +36,16 @@ test('a comment begins with the marker of its app, and ends with the commit and 
   const comment = commentOf(record, place);
   expect(comment.startsWith(`${marker}\n`)).toBe(true);
   expect(comment).toContain('+image: hello:1.1');
-  expect(comment).toMatch(/Commit abc123 · \[run\]\(https:\/\/github\.com\/acme\/shop\/actions\/runs\/42\)/);
+  expect(comment).toMatch(
+    /Commit abc123 · \[run, with the whole summary\]\(https:\/\/github\.com\/acme\/shop\/actions\/runs\/42\)/,
+  );
   expect(comment).not.toContain('Shortened');
 });
 
 describe('a comment that GitHub would not take', () => {
   const line = `+${'x'.repeat(99)}\n`;
 
-  test('goes without the differences, and says where they are', () => {
+  test('goes without the differences, and says so', () => {
     const comment = commentOf(
       planned([{ diff: line.repeat(800) }, { object: 'Service gray-demo/last' }]),
       place,
@@ -51,9 +53,8 @@ describe('a comment that GitHub would not take', () => {
     expect(comment.length).toBeLessThanOrEqual(COMMENT_LIMIT);
     expect(comment).not.toContain('xxx');
     expect(comment).toContain('Service gray-demo/last');
-    expect(comment).toContain(
-      `**Shortened:** a comment on GitHub holds 65536 characters. The whole is in the [job summary`,
-    );
+    expect(comment).toMatch(/Shortened to what GitHub takes. Left out: \d+ × difference/);
+    expect(comment).toContain(`[run, with the whole summary](${place.runUrl})`);
   });
 
   test.each([
@@ -62,20 +63,27 @@ describe('a comment that GitHub would not take', () => {
       planned(Array.from({ length: 2_000 }, (_, i) => ({ object: `Secret gray-demo/s${String(i)}` }))),
     ],
     [
-      'a long failure',
-      planned([], {
-        failure: Array.from({ length: 3_000 }, () => 'the webhook said no to everything').join('\n'),
-      }),
+      'many mentions',
+      planned(Array.from({ length: 2_000 }, () => ({ reason: '@acme @acme @acme @acme @acme' }))),
     ],
-    ['a failure in one line', planned([], { failure: 'no'.repeat(50_000) })],
-  ])('with %s is cut at the end of a line, with nothing left open', (_, record) => {
+  ])('with %s is as long as it may be, with nothing left open', (_, record) => {
     const comment = commentOf(record, place);
     expect(comment.length).toBeLessThanOrEqual(COMMENT_LIMIT);
-    expect(comment.length).toBeGreaterThan(COMMENT_LIMIT - 3_000);
+    expect(comment.length).toBeGreaterThan(COMMENT_LIMIT - 25_000);
     expect(occurrences(comment, '<details>')).toBe(occurrences(comment, '</details>'));
     expect((comment.match(/^```/gm) ?? []).length % 2).toBe(0);
     expect(comment.startsWith(`${marker}\n`)).toBe(true);
-    expect(comment).toContain('The whole is in the [job summary and the log]');
+    expect(comment).toContain('Shortened');
+    expect(comment).toContain('Commit abc123');
+  });
+
+  test.each([
+    ['a long failure', Array.from({ length: 3_000 }, () => 'the webhook said no to everything').join('\n')],
+    ['a failure in one line', 'no'.repeat(50_000)],
+  ])('with %s tells its beginning', (_, failure) => {
+    const comment = commentOf(planned([], { failure }), place);
+    expect(comment.length).toBeLessThanOrEqual(COMMENT_LIMIT);
+    expect(comment).toContain(failure.slice(0, 30));
     expect(comment).toContain('Commit abc123');
   });
 });

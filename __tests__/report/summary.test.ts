@@ -137,7 +137,7 @@ describe('a summary that GitHub would not take', () => {
     expect(bytes(told)).toBeGreaterThan(0.9 * SUMMARY_LIMIT);
     expect(told).toContain('| ❌ east | v1 |');
     expect(told).toMatch(
-      /This summary was shortened, since GitHub takes 1 MiB at most\. Left out: [\d,]+ × difference/,
+      /Shortened to what GitHub takes\. Left out: [\d,]+ × difference/,
     );
   });
 

@@ -35,7 +35,7 @@ const MARKS: Readonly<Record<Outcome | IngressVerdict, string>> = {
 const RANK = { difference: 9, change: 7, passed: 5, event: 4, holding: 3, cause: 2, notPassed: 1 } as const;
 
 /** A single text (an error, a reason) is no longer than this; the job log has the whole of it. */
-const LONGEST_TEXT = 20_000;
+const LONGEST_TEXT = 4_000;
 /** Room for the note on what was left out. */
 const NOTE_BYTES = 1_000;
 
@@ -286,7 +286,7 @@ function leftOut(left: ReadonlyMap<string, number>, { report }: RunRecord): stri
     report === undefined
       ? 'The job log tells what was done; with the input report, the whole is written into a folder.'
       : `The whole stands in ${text(report)}/report.html.`;
-  return `> This summary was shortened, since GitHub takes 1 MiB at most. Left out: ${what}. ${where}\n`;
+  return `> Shortened to what GitHub takes. Left out: ${what}. ${where}\n`;
 }
 
 function details(title: string, body: readonly Piece[]): readonly Piece[] {
