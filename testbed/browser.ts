@@ -12,12 +12,17 @@ const PACKAGES = ['chromium', 'fonts-dejavu', 'fonts-noto-color-emoji'];
 export class NoBrowser extends Error {}
 
 /**
- * Starts a headless Chromium: that of Debian, which root gets by apt where it is missing.
+ * Starts a headless Chromium: that of Debian.
  *
+ * @param install whether root gets it by apt-get where it is missing
  * @throws NoBrowser where there is none, and none can be installed
  */
-export async function startBrowser(): Promise<Browser> {
-  if (!(await isThere(CHROMIUM))) await install();
+export async function startBrowser({ install = true } = {}): Promise<Browser> {
+  if (!(await isThere(CHROMIUM))) {
+    if (!install)
+      throw new NoBrowser(`There is no ${CHROMIUM}. As root, node testbed/browser.ts installs it.`);
+    await installChromium();
+  }
   // Chromium refuses its own sandbox to root; what it is shown here are our own pages.
   const args = getuid?.() === 0 ? ['--no-sandbox'] : [];
   return launch({
@@ -26,7 +31,7 @@ export async function startBrowser(): Promise<Browser> {
   });
 }
 
-async function install(): Promise<void> {
+async function installChromium(): Promise<void> {
   if (getuid?.() !== 0)
     throw new NoBrowser(`There is no ${CHROMIUM}, and only root can install one by apt-get.`);
   try {
@@ -44,4 +49,11 @@ async function isThere(path: string): Promise<boolean> {
   } catch {
     return false;
   }
+}
+
+// Ahead of tests that run without a network: what cannot be installed is told, and the tests that need it are skipped.
+if (process.argv[1] === import.meta.filename && !(await isThere(CHROMIUM))) {
+  await installChromium().catch((error: unknown) => {
+    process.stderr.write(`${String(error)}\n`);
+  });
 }

@@ -100,7 +100,7 @@ describe('what to do next', () => {
     [
       'to mend the cause',
       { verdict: 'fail', findings: [{ title: '', detail: '' }] },
-      'Mend the cause that is told below, then run the same step again.',
+      'Mend the likely cause, then run the same step again.',
     ],
   ])('%s', (_what, record, next) => {
     expect(of(record).next).toBe(next);

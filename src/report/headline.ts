@@ -108,9 +108,9 @@ function nextOf(record: RunRecord, outcome: Outcome): string | undefined {
     case 'fail':
       return record.findings.length === 0
         ? 'No known cause was found: compare the routes of all clusters (operation status), and look at the versions themselves.'
-        : 'Mend the cause that is told below, then run the same step again.';
+        : 'Mend the likely cause, then run the same step again.';
     case 'failed':
-      return 'Mend what is told below, then run the same step again.';
+      return 'Mend the cause of the failure, then run the same step again.';
     case 'inconclusive':
       return 'Run again with more time or samples (inputs verify-timeout, max-samples), or with a wider tolerance (input tolerance).';
   }

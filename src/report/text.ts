@@ -43,9 +43,9 @@ export function count(things: number | readonly unknown[], one: string, several 
   return `${number.toLocaleString('en')} ${number === 1 ? one : several}`;
 }
 
-/** A time of the run as ISO 8601 without fractions: `2026-11-22 19:04:05 UTC`. */
+/** A time in ISO 8601, to the minute: `2026-11-22 19:04 UTC`. */
 export function moment(iso: string): string {
-  return iso.replace('T', ' ').replace(/(\.\d+)?Z$/, ' UTC');
+  return iso.replace(/T(\d\d:\d\d).*Z$/, ' $1 UTC');
 }
 
 /** Characters that nobody sees but a terminal or a browser obeys: controls, marks of the direction of writing, lone surrogates. */

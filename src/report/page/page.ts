@@ -84,13 +84,12 @@ function failure({ failure: text }: RunRecord, outcome: Outcome): Content {
 }
 
 function facts(record: RunRecord): readonly (readonly [string, Content])[] {
-  const { operation, weights, previous, next, begin, seconds, checks, changes } = record;
+  const { operation, weights, previous, begin, seconds, checks, changes } = record;
   const samples = checks.flatMap(({ evidence }) => evidence).reduce((sum, one) => sum + one.samples, 0);
   return [
     ['Operation', operation],
     ...(weights === undefined ? [] : [['In force', inWords(weights)] as const]),
     ...(previous === undefined ? [] : [['Before', inWords(previous)] as const]),
-    ...(next === undefined ? [] : [['Next step', inWords(next)] as const]),
     ['Begun', moment(begin)],
     ['Took', duration(seconds)],
     ['Samples', samples.toLocaleString('en')],

@@ -59,8 +59,8 @@ pre { margin: .5rem 0; padding: .75rem; background: var(--card); border-radius: 
   white-space: pre-wrap; overflow-wrap: anywhere; }
 ins, del { text-decoration: none; display: block; } ins { background: var(--good-back); color: var(--good); } del { background: var(--bad-back); color: var(--bad); }
 footer { margin-top: 3rem; padding-bottom: 2rem; }
-@media (max-width: 40rem) { header, main, footer { padding: 0 .75rem; } .ingress { padding: .75rem; } th, td { padding-right: .4375rem; } table { font-size: .8125rem; } thead th { font-size: .8125rem; } }
+@media (max-width: 40rem) { header, main, footer { padding: 0 .75rem; } .ingress { padding: .625rem; } th, td { padding-right: .3125rem; } table { font-size: .8125rem; } thead th { font-size: .75rem; } }
 @media print { :root { color-scheme: light; } @page { size: A4; margin: 14mm; }
-  body { font-size: 10.5pt; } * { print-color-adjust: exact; } .chart { max-width: 9cm; }
+  body { font-size: 10.5pt; } .charts { grid-template-columns: 1fr 1fr; } * { print-color-adjust: exact; } .chart { max-width: 9cm; }
   details::details-content { content-visibility: visible; height: auto; } details > summary { list-style: none; } h2, h3, summary { break-after: avoid; } }
 `;
