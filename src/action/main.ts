@@ -74,10 +74,18 @@ async function run({ operation, release, kubeconfig, summary }: Job): Promise<vo
     throw error;
   } finally {
     cancelled.release();
+    tellCalls(fleet, journal);
     await fleet.close();
     core.saveState(SETTLED, 'true');
     await publish(release, journal, summary);
   }
+}
+
+/** What the run cost each API server, for whoever wonders about their load. */
+function tellCalls(fleet: Fleet, journal: Journal): void {
+  journal.calls = fleet.calls();
+  for (const { cluster, calls, writes } of journal.calls)
+    jobLog.info(`${cluster}: ${String(calls)} calls, ${String(writes)} writes`);
 }
 
 /** The post step: settles what the main step left half done, where it was killed. */

@@ -39,9 +39,15 @@ interface Prospect {
 /**
  * Brings workloads, DestinationRule, Gateway and VirtualService in all clusters to what was asked, then verifies the shares
  * through every ingress; gives the earlier weights back where they are not right. Run again, it writes nothing.
+ *
+ * @param known what the clusters hold, where it has just been read
  */
-export async function rollout(context: Context, direction: Direction = 'forward'): Promise<void> {
-  const prospect = await lookAhead(context, direction);
+export async function rollout(
+  context: Context,
+  direction: Direction = 'forward',
+  known?: FleetState,
+): Promise<void> {
+  const prospect = await lookAhead(context, direction, known);
   const { plan } = prospect;
   const changes = changesOf(plan);
   if (changes.length === 0) {
@@ -55,9 +61,9 @@ export async function rollout(context: Context, direction: Direction = 'forward'
   });
 }
 
-async function lookAhead(context: Context, direction: Direction): Promise<Prospect> {
+async function lookAhead(context: Context, direction: Direction, known?: FleetState): Promise<Prospect> {
   const { release, fleet } = context;
-  const state = await phase(context, 'Read', () => fleet.read(release));
+  const state = known ?? (await phase(context, 'Read', () => fleet.read(release)));
   return phase(context, 'Plan', async () => {
     const plan = await dryRun(fleet, state, planRollout(release, state, direction));
     tell(context, plan);

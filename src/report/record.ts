@@ -45,6 +45,14 @@ export interface ClusterSummary {
   readonly text: string;
 }
 
+/** What a run cost one cluster's API server. */
+export interface ClusterCalls {
+  readonly cluster: ClusterName;
+  readonly calls: number;
+  /** Of the calls: those that asked for a change, the lock's included. */
+  readonly writes: number;
+}
+
 /** All that is known of one run of the action, for log, summary, outputs and report. */
 export interface RunRecord {
   readonly operation: string;
@@ -64,6 +72,7 @@ export interface RunRecord {
   readonly clusters: readonly ClusterSummary[];
   readonly ingresses: ReadonlyMap<ClusterName, string>;
   readonly phases: readonly Phase[];
+  readonly calls: readonly ClusterCalls[];
   /** Why the run failed, as a sentence; undefined where it did not. */
   readonly failure: string | undefined;
 }
@@ -88,6 +97,7 @@ export function newJournal(operation: string, app: string, namespace: string): J
     clusters: [],
     ingresses: new Map(),
     phases: [],
+    calls: [],
     failure: undefined,
   };
 }
