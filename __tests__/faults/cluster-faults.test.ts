@@ -107,34 +107,3 @@ describe('two runs at once', () => {
     });
   });
 });
-
-describe('every single call of a step', () => {
-  const faults = [
-    ['429', { status: 429, retryAfter: 0 }],
-    ['500', { status: 500 }],
-    ['cut', 'cut'],
-    ['answered and lost', 'cut-after'],
-  ] as const;
-  test.each(faults)(
-    'may fail once with %s: all clusters hold the new weights, or all the old (scenario 25)',
-    async (_, fault) => {
-      let held = 'v1=80,v2=20';
-      await stage.pass({ ...quick, weights: held });
-      await stage.underLoad(async () => {
-        for (let nth = 1, made = nth; nth <= made; nth += 1) {
-          const asked = held === 'v1=80,v2=20' ? 'v1=50,v2=50' : 'v1=80,v2=20';
-          made = 0;
-          const stop = fleet.onCall(() => {
-            made += 1;
-            return made === nth ? fault : undefined;
-          });
-          const run = await stage.run({ ...step, weights: asked });
-          stop();
-          const expected = run.code === 0 ? asked : held;
-          expect({ nth, weights: await stage.weights() }).toEqual({ nth, weights: [expected, expected] });
-          held = expected;
-        }
-      });
-    },
-  );
-});

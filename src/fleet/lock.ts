@@ -115,7 +115,9 @@ export class Lock {
   static async find(fleet: Fleet, release: Release, identity: Identity): Promise<Taken | undefined> {
     const lock = new Lock(fleet, release, identity);
     const found = await allOf(
-      release.configClusters.map(async (name) => [name, await readLease(fleet.cluster(name), release)] as const),
+      release.configClusters.map(
+        async (name) => [name, await readLease(fleet.cluster(name), release)] as const,
+      ),
     );
     const mine = found.flatMap(([name, lease]) =>
       lease !== undefined && holderOf(lease) === identity.holder ? [[name, lease] as const] : [],
@@ -162,7 +164,7 @@ export class Lock {
     let abandoned: Intent | undefined;
     let waited = false;
     let lost = 0;
-    for (let told = false; ; ) {
+    for (let told = false; ;) {
       const lease = await readLease(cluster, release);
       const holder = lease === undefined ? '' : holderOf(lease);
       if (holder === this.#identity.holder && lost > 0) {
@@ -232,7 +234,9 @@ export class Lock {
       try {
         const lease = this.#held.get(name) ?? (await readLease(cluster, this.#release));
         if (lease === undefined || holderOf(lease) !== this.#identity.holder) {
-          throw new TakenOver(`The lock of ${this.#release.app} in ${name} is not held by this run any more.`);
+          throw new TakenOver(
+            `The lock of ${this.#release.app} in ${name} is not held by this run any more.`,
+          );
         }
         this.#held.set(name, await cluster.replace(change(lease)));
         return;

@@ -4,7 +4,8 @@ import type { Verdict } from '../check/evidence.ts';
 import { waitUntilReady } from '../cluster/ready.ts';
 import { rebased, writeInOrder, writeTogether } from '../fleet/apply.ts';
 import type { Written } from '../fleet/apply.ts';
-import { dryRun } from '../fleet/dry-run.ts';
+import { dryRun, triedIn } from '../fleet/dry-run.ts';
+import type { TriedPlan } from '../fleet/dry-run.ts';
 import { allOf } from '../fleet/fleet.ts';
 import { preflight } from '../fleet/preflight.ts';
 import { messageOf } from '../release/errors.ts';
@@ -32,7 +33,7 @@ const GIVE_BACK_TIMEOUT_MS = 20_000;
 /** What a rollout knows before it writes anything. */
 interface Prospect {
   readonly state: FleetState;
-  readonly plan: Plan;
+  readonly plan: TriedPlan;
   readonly targets: readonly Target[];
 }
 
@@ -49,7 +50,7 @@ export async function rollout(
 ): Promise<void> {
   const prospect = await lookAhead(context, direction, known);
   const { plan } = prospect;
-  const changes = changesOf(plan);
+  const changes = triedIn(plan);
   if (changes.length === 0) {
     await carryOut(context, prospect);
     return;
@@ -78,10 +79,6 @@ async function carryOut(context: Context, { state, plan, targets }: Prospect): P
     const previewed = await prepare(context, plan, clients);
     await shift(context, state, { ...plan, routes: rebased(plan.routes, previewed) }, clients);
   });
-}
-
-function changesOf({ workloads, subsets, previews, routes }: Plan): readonly Change[] {
-  return [...workloads, ...subsets, ...previews, ...routes];
 }
 
 /** The lock is an object of the release's namespace, so that comes first. */
@@ -114,13 +111,13 @@ async function shift(
   if (verdict === 'pass') log.info(`Released: ${formatWeights(plan.weights)}`);
 }
 
-function tell({ journal, log, release }: Context, plan: Plan): void {
+function tell({ journal, log, release }: Context, plan: TriedPlan): void {
   journal.previous = plan.before;
   journal.weights = plan.previous;
   log.info(
     `${release.app}: ${plan.previous === undefined ? 'no weights' : formatWeights(plan.previous)} → ${formatWeights(plan.weights)}`,
   );
-  const changes = changesOf(plan);
+  const changes = triedIn(plan);
   for (const { cluster, verb, object, reason } of changes)
     log.info(`${cluster}: ${verb} ${nameOf(object)} (${reason})`);
   if (changes.length === 0) log.info('Nothing to write: every cluster holds what was asked for.');

@@ -21,8 +21,10 @@ export interface PlannedChange {
   readonly reason: string;
   /** Unified diff of the object's YAML. */
   readonly diff: string;
-  /** Whether the server has checked it; it cannot in a namespace that does not exist yet. */
+  /** Whether the server has checked it; it cannot in a namespace that does not exist yet, or without the right. */
   readonly tried: boolean;
+  /** Whether the user of the kubeconfig lacks a right for it. */
+  readonly denied?: boolean;
 }
 
 /** What a rollout would do now. */

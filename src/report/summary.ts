@@ -104,8 +104,9 @@ function plan({ plan: planned, weights }: RunRecord): string {
   ].join('\n\n');
 }
 
-function plannedChange({ verb, object, reason, diff, tried }: PlannedChange): string {
-  const note = tried ? '' : ' The server could not check it yet: the namespace does not exist.';
+function plannedChange({ verb, object, reason, diff, tried, denied = false }: PlannedChange): string {
+  const why = denied ? 'a right for it is missing' : 'the namespace does not exist';
+  const note = tried ? '' : ` The server could not check it yet: ${why}.`;
   return `**${verb} ${escape(object)}**: ${escape(reason)}.${note}\n\n${fenced('diff', diff)}`;
 }
 
