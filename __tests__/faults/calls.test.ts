@@ -22,7 +22,7 @@ describe('every single call of a step', () => {
     ['fails with 500', { status: 500 }, 3],
     ['is cut', 'cut', 3],
     ['is carried out, and its answer lost', 'cut-after', 3],
-    ['never gets an answer', 'hang', 8],
+    ['never gets an answer', 'hang', 6],
   ];
 
   test.each(faults)(

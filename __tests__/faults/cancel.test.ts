@@ -111,7 +111,7 @@ describe('a step that is cancelled (scenario 26)', () => {
 
   test.each(cues)('%s leaves all clusters on the weights before it', async (_, cue) => {
     await lane.stage.pass({ ...QUICK, weights: FIRST });
-    await lane.stage.underLoad(() => expectSettled(step, cue, [FIRST, FIRST]), { rps: 50 });
+    await lane.stage.underLoad(() => expectSettled(step, cue, [FIRST, FIRST]), { rps: 30 });
   });
 
   test('while it watches a step of a promotion gives back the weights before that step', async () => {
@@ -123,7 +123,7 @@ describe('a step that is cancelled (scenario 26)', () => {
           atPhase('Bake'),
           [FIRST, FIRST],
         ),
-      { rps: 50 },
+      { rps: 30 },
     );
   });
 });
@@ -146,7 +146,7 @@ describe('a first install that is cancelled (scenario 26)', () => {
           await expect(lane.holders()).resolves.toEqual(['', '']);
           await lane.stage.pass(install);
         },
-        { rps: 50 },
+        { rps: 30 },
       );
     },
   );

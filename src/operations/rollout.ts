@@ -103,6 +103,8 @@ async function shift(
     context.journal.weights = plan.weights;
     verdict = await phase(context, 'Verify', () => checkNow(context, state, plan.weights, clients));
     if (verdict === 'pass' && context.release.traffic.bakeMs > 0) {
+      // What is cut off while it is watched has not passed.
+      verdict = context.journal.verdict = undefined;
       verdict = await phase(context, 'Bake', () => checkNow(context, state, plan.weights, clients, 'watch'));
     }
   } finally {

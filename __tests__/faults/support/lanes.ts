@@ -9,6 +9,9 @@ export const QUICK = { tolerance: '40', 'max-rps': '2000' } as const;
 /** A later job knows the release, but not the images: what runs stays. */
 export const LATER = { ...QUICK, image: '', port: '' } as const;
 
+/** Requests per second of all users of an ingress, over all lanes: they share a machine with what they look at. */
+const USERS = 60;
+
 type Inputs = Readonly<Record<string, string>>;
 
 const LEASE = 'coordination.k8s.io/v1';
@@ -135,21 +138,26 @@ export async function inLanes<T>(
   prepare: (lane: Lane) => Promise<unknown>,
   work: (lane: Lane, item: T) => Promise<void>,
   around: (lane: Lane, all: () => Promise<void>) => Promise<void> = (lane, all) =>
-    lane.stage.underLoad(all, { rps: 50 }),
+    lane.stage.underLoad(all, { rps: USERS / count }),
 ): Promise<void> {
   const queue = [...items];
+  const failures: unknown[] = [];
+  const workOnAll = async (lane: Lane): Promise<void> => {
+    for (let item = queue.shift(); item !== undefined && failures.length === 0; item = queue.shift())
+      // What fails here is told ahead of what users saw meanwhile.
+      await work(lane, item).catch((error: unknown) => failures.push(error));
+  };
   const lanes = await Promise.allSettled(
     numbers(Math.min(count, items.length)).map(async () => {
       const lane = await Lane.open();
       try {
         await prepare(lane);
-        await around(lane, async () => {
-          for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(lane, item);
-        });
+        await around(lane, () => workOnAll(lane));
       } finally {
         await lane.fleet.stop();
       }
     }),
   );
-  for (const lane of lanes) if (lane.status === 'rejected') throw lane.reason;
+  for (const lane of lanes) if (lane.status === 'rejected') failures.push(lane.reason);
+  if (failures.length > 0) throw failures[0];
 }
