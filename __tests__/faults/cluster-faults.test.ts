@@ -92,6 +92,26 @@ describe('a right that is missing', () => {
   });
 });
 
+describe('rights that are missing', () => {
+  test('are told by a plan, all at once, below the difference', async () => {
+    await stage.pass({ weights: 'v1=80,v2=20' });
+    fleet.deny('west', { kind: 'VirtualService', verbs: ['update'] });
+    fleet.deny('east', { kind: 'Lease', verbs: ['create', 'update'] });
+    const run = await stage.run({ ...step, operation: 'plan' });
+    expect(run.code).toBe(1);
+    expect(run.log).toMatch(/^- +weight: 80\n\+ +weight: 50$/m);
+    expect(run.log).toContain(
+      [
+        'Grant it, and run again; nothing has been written:',
+        '- east: create Lease in gray-demo',
+        '- east: update Lease in gray-demo',
+        '- west: update VirtualService in gray-demo',
+      ].join('\n'),
+    );
+    expect(JSON.parse(run.outputs['plan'] ?? '')).toHaveLength(2);
+  });
+});
+
 describe('two runs at once', () => {
   test('go one after the other, and the clusters agree (scenario 24)', async () => {
     await stage.pass({ weights: 'v1=100,v2=0' });
