@@ -17,7 +17,7 @@ export default {
       ...shared,
       displayName: 'unit',
       testMatch: ['<rootDir>/__tests__/**/*.test.ts'],
-      testPathIgnorePatterns: ['/node_modules/', '/scenarios/', '/faults/'],
+      testPathIgnorePatterns: ['<rootDir>/__tests__/scenarios/', '<rootDir>/__tests__/faults/'],
     },
     { ...shared, displayName: 'faults', testMatch: ['<rootDir>/__tests__/faults/*.test.ts'] },
     { ...shared, displayName: 'scenarios', testMatch: ['<rootDir>/__tests__/scenarios/*.test.ts'] },

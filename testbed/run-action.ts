@@ -8,10 +8,13 @@ const ENTRY = join(import.meta.dirname, '../dist/index.js');
 
 /** What a run of the action left behind. */
 export interface Run {
+  /** Exit code; -1 where it was killed. */
   readonly code: number;
   readonly log: string;
   readonly outputs: Readonly<Record<string, string>>;
   readonly summary: string;
+  /** What the step handed over to its post step (`GITHUB_STATE`). */
+  readonly state: Readonly<Record<string, string>>;
   readonly seconds: number;
 }
 
@@ -22,6 +25,15 @@ export interface RunOptions {
   readonly cwd?: string;
   /** Told each piece of the log as it comes. */
   readonly onLog?: (text: string) => void;
+  /** Told the process once it runs, for those who end it. */
+  readonly onStart?: (process: RunningAction) => void;
+  /** Makes it the post step of the run that left this state, as the runner does once a main step has ended, however it ended. */
+  readonly postOf?: Run['state'];
+}
+
+/** The process of a run that goes on. */
+export interface RunningAction {
+  readonly kill: (signal: NodeJS.Signals) => void;
 }
 
 /** Starts the built action as a runner does: inputs in `INPUT_*`, outputs and summary through files. */
@@ -32,7 +44,8 @@ export async function runAction(
   const folder = await mkdtemp(join(tmpdir(), 'canary-run-'));
   const outputFile = join(folder, 'output');
   const summaryFile = join(folder, 'summary.md');
-  await Promise.all([writeFile(outputFile, ''), writeFile(summaryFile, '')]);
+  const stateFile = join(folder, 'state');
+  await Promise.all([outputFile, summaryFile, stateFile].map((file) => writeFile(file, '')));
   const start = performance.now();
   const child = spawn(process.execPath, [ENTRY], {
     cwd: options.cwd ?? folder,
@@ -42,12 +55,13 @@ export async function runAction(
       HOME: folder,
       GITHUB_OUTPUT: outputFile,
       GITHUB_STEP_SUMMARY: summaryFile,
-      ...Object.fromEntries(
-        Object.entries(inputs).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]),
-      ),
+      GITHUB_STATE: stateFile,
+      ...withPrefix('INPUT_', inputs, (name) => name.toUpperCase()),
+      ...withPrefix('STATE_', options.postOf ?? {}),
       ...options.env,
     },
   });
+  options.onStart?.({ kill: (signal) => child.kill(signal) });
   let log = '';
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => {
@@ -56,9 +70,26 @@ export async function runAction(
     });
   const [code] = (await once(child, 'close')) as [number | null];
   const seconds = (performance.now() - start) / 1000;
-  const [output, summary] = await Promise.all([readFile(outputFile, 'utf8'), readFile(summaryFile, 'utf8')]);
+  const [output = '', summary = '', state = ''] = await Promise.all(
+    [outputFile, summaryFile, stateFile].map((file) => readFile(file, 'utf8')),
+  );
   await rm(folder, { recursive: true });
-  return { code: code ?? -1, log: shown(log), outputs: outputsIn(output), summary, seconds };
+  return {
+    code: code ?? -1,
+    log: shown(log),
+    outputs: valuesIn(output),
+    summary,
+    state: valuesIn(state),
+    seconds,
+  };
+}
+
+function withPrefix(
+  prefix: string,
+  values: Readonly<Record<string, string>>,
+  spell = (name: string): string => name,
+): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [prefix + spell(name), value]));
 }
 
 /** The log as the runner shows it: it takes the escapes out of workflow commands. */
@@ -66,8 +97,8 @@ function shown(log: string): string {
   return log.replaceAll('%0D', '\r').replaceAll('%0A', '\n').replaceAll('%25', '%');
 }
 
-/** Reads the file of outputs: `name<<delimiter`, the value, the delimiter. */
-function outputsIn(text: string): Record<string, string> {
+/** Reads a file of outputs or state: `name<<delimiter`, the value, the delimiter. */
+function valuesIn(text: string): Record<string, string> {
   const found = text.matchAll(/^(?<name>[^\n<]+)<<(?<mark>.+)\n(?<value>[\s\S]*?)\n\k<mark>$/gm);
   return Object.fromEntries(
     [...found].map(({ groups }) => [groups?.['name'] ?? '', groups?.['value'] ?? '']),

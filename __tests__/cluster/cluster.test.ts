@@ -431,9 +431,14 @@ describe('the API of Istio', () => {
   ])('of a cluster that serves %j is %s', async (versions, apiVersion) => {
     const { api, cluster } = await stage();
     api.intercept = intercepted(
-      () => true,
-      (_asked, response) =>
-        response.end(JSON.stringify({ versions: versions.map((version) => ({ version })) })),
+      ({ path }) => path.startsWith('/apis/networking.istio.io'),
+      ({ path }, response) => {
+        const [, version] = /\.io\/(.+)$/.exec(path) ?? [];
+        if (version === undefined)
+          response.end(JSON.stringify({ versions: versions.map((one) => ({ version: one })) }));
+        else if (versions.includes(version)) response.end(JSON.stringify({ resources: [] }));
+        else refuse(response, 404, 'NotFound', 'not found');
+      },
     );
     expect(await cluster.istioApiVersion()).toBe(apiVersion);
   });

@@ -141,6 +141,42 @@ describe('taking the lock', () => {
     expect(east.objects.get(PATH)?.metadata.annotations).toMatchObject({ 'example.com/owner': 'team-a' });
   });
 
+  test('of a run whose clock is behind waits for as long as the lease says, seen by our own clock', async () => {
+    const minutesAgo = new Date(Date.now() - 120_000).toISOString();
+    const { spec, ...rest } = lease(minutesAgo);
+    const short = { ...(spec as object), leaseDurationSeconds: 30 };
+    const { take, east, waits } = await stage([{ ...rest, spec: short }]);
+    const taken = await take({ onWait: () => east.objects.delete(PATH) });
+    expect([taken.waited, waits]).toEqual([
+      true,
+      ['other holds the lock of helloworld in east: waiting for it.'],
+    ]);
+  });
+
+  test('of a run that shows no sign of life for as long as its lease says takes it over', async () => {
+    const { spec, ...rest } = lease(NOW, { target: { v1: 100 }, run: 'https://example.com/runs/0' });
+    const { take, east } = await stage([{ ...rest, spec: { ...(spec as object), leaseDurationSeconds: 1 } }]);
+    const { abandoned, waited } = await take();
+    expect([holderIn(east), abandoned?.run, waited]).toEqual(['me', 'https://example.com/runs/0', true]);
+  });
+
+  test.each([
+    ['stored, and its answer lost', true],
+    ['lost', false],
+  ])('by a claim that was %s takes it all the same', async (_what, stored) => {
+    const { take, east } = await stage();
+    let claims = 0;
+    east.intercept = ({ method, body }, response) => {
+      if (method !== 'POST' || (claims += 1) > 1) return false;
+      const sent = JSON.parse(body) as KubeObject;
+      if (stored) east.objects.set(PATH, { ...sent, metadata: { ...sent.metadata, resourceVersion: 'x' } });
+      response.destroy();
+      return true;
+    };
+    expect(await take()).toMatchObject({ abandoned: undefined, waited: false });
+    expect([holderIn(east), intentIn(east)]).toMatchObject(['me', { run: ME.run }]);
+  });
+
   test('of a run that goes on waits for it, and tells for whom', async () => {
     const { take, east, waits } = await stage([
       lease(NOW, { target: { v1: 100 }, run: 'https://example.com/runs/0' }),
@@ -213,6 +249,32 @@ describe('a lock that is held', () => {
     };
     await lock.release();
     expect(holderIn(west)).toBe('');
+  });
+
+  test.each([
+    ['a conflict', 409],
+    ['an error of the server', 500],
+  ])('is given back in spite of %s', async (_what, status) => {
+    const { take, east } = await stage();
+    const { lock } = await take();
+    let puts = 0;
+    east.intercept = ({ method }, response) => {
+      if (method !== 'PUT' || (puts += 1) > 1) return false;
+      refuse(response, status, 'Trouble', 'once');
+      return true;
+    };
+    await lock.release();
+    expect(holderIn(east)).toBe('');
+  });
+
+  test('is not taken away from a run that took it over', async () => {
+    const { take, east } = await stage();
+    const { lock } = await take();
+    const { spec, ...rest } = lease(NOW);
+    const theirs = { ...rest, spec, metadata: { ...rest.metadata, resourceVersion: 'theirs' } };
+    east.objects.set(PATH, theirs);
+    await lock.release();
+    expect(holderIn(east)).toBe('other');
   });
 
   test('can change its intent', async () => {

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Fleet } from '../../src/fleet/fleet.ts';
 import { neededAccess, preflight } from '../../src/fleet/preflight.ts';
-import type { Access } from '../../src/fleet/preflight.ts';
+import type { Access } from '../../src/fleet/access.ts';
+import type { TriedChange } from '../../src/fleet/dry-run.ts';
 import type { Change } from '../../src/release/change.ts';
 import '../support/one-realm.ts';
 import { kubeApi, kubeconfigFor } from '../support/kube-api.ts';
@@ -12,12 +13,16 @@ import { Opened } from '../support/server.ts';
 const opened = new Opened();
 afterEach(() => opened.close());
 
-const change = (verb: Change['verb'], object: Change['object'], cluster = EAST): Change => ({
+const change = (verb: Change['verb'], object: Change['object'], cluster = EAST): TriedChange => ({
   cluster,
   verb,
   object,
   before: undefined,
   reason: '',
+  live: undefined,
+  after: object,
+  tried: false,
+  missing: [],
 });
 const CHANGES = [
   change('apply', namespaceOf('gray-demo')),
@@ -43,6 +48,17 @@ describe('the rights that a run needs', () => {
 
   test('are each told once', () => {
     expect(told(neededAccess(inEast, [...CHANGES, ...CHANGES]))).toEqual(told(neededAccess(inEast, CHANGES)));
+  });
+
+  test('are those of the lock alone where a dry run has shown the others', () => {
+    expect(
+      told(
+        neededAccess(
+          inEast,
+          CHANGES.map((one) => ({ ...one, tried: true })),
+        ),
+      ),
+    ).toEqual(LOCK);
   });
 
   test('are those of the lock alone where nothing changes', () => {

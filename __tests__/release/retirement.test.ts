@@ -17,7 +17,6 @@ import {
   deployment,
   destinationRule,
   fleetOf,
-  namespaceOf,
   service,
   to,
   toOther,
@@ -75,11 +74,12 @@ function retire(
   fleet: FleetState,
   given: Release = release({ version: 'v1' }),
   others: readonly VirtualService[] = [],
+  brought: readonly KubeObject[] = [],
 ): Retirement {
   const everywhere = new Map(
     [...fleet].map(([name, { traffic }]) => [name, [...(traffic?.virtualServices ?? []), ...others]]),
   );
-  return planRetirement(given, fleet, everywhere);
+  return planRetirement(given, fleet, { everywhere, brought: new Map([[EAST, brought]]) });
 }
 
 const routesIn = ({ routes }: Retirement): readonly (HttpRoute | undefined)[] =>
@@ -179,6 +179,13 @@ describe('nothing is retired', () => {
   });
 });
 
+/** An object of the user's manifests, as it stands. */
+const brought = (kind: string, labels: Readonly<Record<string, string>>): KubeObject => ({
+  apiVersion: 'v1',
+  kind,
+  metadata: { name: 'settings', namespace: NAMESPACE, labels },
+});
+
 describe('what is deleted', () => {
   test('is no Deployment of another app', () => {
     const other = named(deployment('other-v1', { app: 'other', version: 'v1' }));
@@ -193,18 +200,44 @@ describe('what is deleted', () => {
     expect([gone.subsets, gone.workloads]).toEqual([[], []]);
   });
 
-  test('is what the manifests brought for it, in its own clusters, but what serves the others', () => {
-    const config: KubeObject = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'settings-v1' } };
-    const manifests = [namespaceOf(NAMESPACE), service(), V1, config].map((object) => ({
-      object,
-      source: 'deploy/v1.yaml',
-    }));
-    const given = release({ version: 'v1', workload: { manifests } });
-    expect(told(retire(fleetWith(), given).workloads)).toEqual([
-      'east delete Deployment gray-demo/helloworld-v1',
-      'east delete ConfigMap gray-demo/settings-v1',
-      'west delete Deployment gray-demo/helloworld-v1',
+  test('is what the manifests brought for it and is labelled as of the version', () => {
+    const objects = [V1, brought('ConfigMap', { version: 'v1' })];
+    const { workloads, left } = retire(fleetWith(), undefined, [], objects);
+    expect([told(workloads), left]).toEqual([
+      [
+        'east delete Deployment gray-demo/helloworld-v1',
+        'east delete ConfigMap gray-demo/settings',
+        'west delete Deployment gray-demo/helloworld-v1',
+      ],
+      [],
     ]);
+  });
+
+  test.each<[string, KubeObject, string]>([
+    [
+      'without the label',
+      brought('ConfigMap', {}),
+      'without the label version: v1 it may serve other versions too',
+    ],
+    [
+      'that is labelled as of another version',
+      brought('ConfigMap', { version: 'v2' }),
+      'it is labelled version: v2',
+    ],
+    [
+      'that holds data',
+      brought('PersistentVolumeClaim', { version: 'v1' }),
+      'a PersistentVolumeClaim is never deleted',
+    ],
+    [
+      'that others depend on',
+      brought('CustomResourceDefinition', { version: 'v1' }),
+      'a CustomResourceDefinition is never deleted',
+    ],
+    ['that holds everything', brought('Namespace', { version: 'v1' }), 'a Namespace is never deleted'],
+  ])('is nothing %s, and that is told', (_what, object, reason) => {
+    const { workloads, left } = retire(fleetWith({ deployments: [V2] }), undefined, [], [object]);
+    expect([workloads, left]).toEqual([[], [{ cluster: EAST, object, reason }]]);
   });
 });
 

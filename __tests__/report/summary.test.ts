@@ -136,9 +136,7 @@ describe('a summary that GitHub would not take', () => {
     expect(bytes(told)).toBeLessThanOrEqual(SUMMARY_LIMIT);
     expect(bytes(told)).toBeGreaterThan(0.9 * SUMMARY_LIMIT);
     expect(told).toContain('| ❌ east | v1 |');
-    expect(told).toMatch(
-      /Shortened to what GitHub takes\. Left out: [\d,]+ × difference/,
-    );
+    expect(told).toMatch(/Shortened to what GitHub takes\. Left out: [\d,]+ × difference/);
   });
 
   test('is cut where a single text is longer than all', () => {

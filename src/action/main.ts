@@ -80,6 +80,7 @@ async function run(job: Job): Promise<void> {
     throw error;
   } finally {
     cancelled.release();
+    tellCalls(fleet, journal);
     await fleet.close();
     core.saveState(SETTLED, 'true');
     journal.seconds = secondsIn(journal);
@@ -87,6 +88,13 @@ async function run(job: Job): Promise<void> {
     await announcer?.end(journal, cancelled.signal.aborted);
     core.saveState(ANNOUNCED, 'true');
   }
+}
+
+/** What the run cost each API server, for whoever wonders about their load. */
+function tellCalls(fleet: Fleet, journal: Journal): void {
+  journal.calls = fleet.calls();
+  for (const { cluster, calls, writes } of journal.calls)
+    jobLog.info(`${cluster}: ${String(calls)} calls, ${String(writes)} writes`);
 }
 
 /**

@@ -4,17 +4,14 @@ import { nameOf } from '../release/objects.ts';
 import type { KubeObject } from '../release/objects.ts';
 import type { ClusterName } from '../release/release.ts';
 import { FIELD_MANAGER } from '../release/workloads.ts';
-import { Connection } from './connection.ts';
-import type { Call } from './connection.ts';
+import { Connection, isWrite } from './connection.ts';
+import type { Call, CallCount } from './connection.ts';
 import { ClusterError } from './errors.ts';
+import { builtIn } from './kinds.ts';
+import type { ApiResource } from './kinds.ts';
 
 const RETRIES = 3;
-
-interface ApiResource {
-  readonly name: string;
-  readonly kind: string;
-  readonly namespaced: boolean;
-}
+const ISTIO_GROUP = 'networking.istio.io';
 
 export interface WriteOptions {
   /** The server goes through all checks, and stores nothing. */
@@ -56,6 +53,11 @@ export class Cluster {
   /** The same cluster over the same connections, until another signal; used to settle things after a cancellation. */
   withSignal(signal: AbortSignal): Cluster {
     return new Cluster(this.#connection, this.#resources, signal);
+  }
+
+  /** The calls made so far, by every view of the cluster. */
+  get calls(): CallCount {
+    return this.#connection.calls;
   }
 
   /** The object of this kind and name; undefined where there is none. */
@@ -187,18 +189,21 @@ export class Cluster {
 
   /** The newest version of Istio's networking API that the cluster serves, as `networking.istio.io/v1`. */
   async istioApiVersion(): Promise<string> {
+    const newest = `${ISTIO_GROUP}/v1`;
+    // Nearly every mesh serves it, and its kinds are needed anyway.
+    if (await this.#serves(newest)) return newest;
     const group: { versions?: readonly { version: string }[] } = await this.#call({
       method: 'GET',
-      path: '/apis/networking.istio.io',
-      tried: 'Looking for Istio (networking.istio.io)',
+      path: `/apis/${ISTIO_GROUP}`,
+      tried: `Looking for Istio (${ISTIO_GROUP})`,
     });
     const served = (group.versions ?? []).map(({ version }) => version);
-    const version = ['v1', 'v1beta1', 'v1alpha3'].find((candidate) => served.includes(candidate));
+    const version = ['v1beta1', 'v1alpha3'].find((candidate) => served.includes(candidate));
     if (version === undefined)
-      throw new ClusterError(this.name, 'Looking for a version of networking.istio.io', {
+      throw new ClusterError(this.name, `Looking for a version of ${ISTIO_GROUP}`, {
         body: { message: `the cluster serves ${served.join(', ') || 'none'}` },
       });
-    return `networking.istio.io/${version}`;
+    return `${ISTIO_GROUP}/${version}`;
   }
 
   /** Closes the connections, for every view of the cluster. */
@@ -219,6 +224,28 @@ export class Cluster {
   }
 
   async #resource(apiVersion: string, kind: string): Promise<ApiResource> {
+    const resource =
+      builtIn(apiVersion, kind) ??
+      (await this.#resourcesOf(apiVersion)).find(
+        (candidate) => candidate.kind === kind && !candidate.name.includes('/'),
+      );
+    if (resource !== undefined) return resource;
+    throw new ClusterError(this.name, `Looking for the kind ${kind} of ${apiVersion}`, {
+      body: { message: 'the cluster does not serve it' },
+    });
+  }
+
+  async #serves(apiVersion: string): Promise<boolean> {
+    try {
+      await this.#resourcesOf(apiVersion);
+      return true;
+    } catch (error) {
+      if (error instanceof ClusterError && error.status === 404) return false;
+      throw error;
+    }
+  }
+
+  #resourcesOf(apiVersion: string): Promise<readonly ApiResource[]> {
     const root = rootOf(apiVersion);
     let resources = this.#resources.get(root);
     if (resources === undefined) {
@@ -226,13 +253,7 @@ export class Cluster {
       this.#resources.set(root, resources);
       resources.catch(() => this.#resources.delete(root));
     }
-    const resource = (await resources).find(
-      (candidate) => candidate.kind === kind && !candidate.name.includes('/'),
-    );
-    if (resource !== undefined) return resource;
-    throw new ClusterError(this.name, `Looking for the kind ${kind} of ${apiVersion}`, {
-      body: { message: 'the cluster does not serve it' },
-    });
+    return resources;
   }
 
   async #discover(root: string, apiVersion: string): Promise<readonly ApiResource[]> {
@@ -262,10 +283,7 @@ function rootOf(apiVersion: string): string {
 }
 
 function isPassing({ status }: ClusterError, call: Call): boolean {
-  if (status === 429) return true;
-  const harmless =
-    call.method === 'GET' || call.query?.['dryRun'] !== undefined || call.changesNothing === true;
-  return harmless && (status === undefined || status >= 500);
+  return status === 429 || (!isWrite(call) && (status === undefined || status >= 500));
 }
 
 function writeQuery(dryRun: boolean): Readonly<Record<string, string>> {

@@ -7,6 +7,8 @@ import type { Status } from './errors.ts';
 
 /** How long one call may take, in ms. */
 const CALL_TIMEOUT_MS = 15_000;
+/** How long a call that can be made again may go without an answer: another one may find a server that is well. */
+const SILENCE_TIMEOUT_MS = 5_000;
 
 export interface Call {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -18,6 +20,17 @@ export interface Call {
   readonly tried: string;
   /** A call that stores nothing, whatever its method says. */
   readonly changesNothing?: boolean;
+}
+
+/** How many calls were made: all of them, and those that ask for a change. */
+export interface CallCount {
+  readonly calls: number;
+  readonly writes: number;
+}
+
+/** Whether a call may change what the cluster holds; any other can be made again without harm. */
+export function isWrite({ method, query, changesNothing = false }: Call): boolean {
+  return method !== 'GET' && query?.['dryRun'] === undefined && !changesNothing;
 }
 
 /** What it takes to reach an API server. */
@@ -42,6 +55,8 @@ export class Connection {
   #access: Promise<Access> | undefined;
   /** Every access there was: calls may still be under way over an earlier one. */
   readonly #opened: Promise<Access>[] = [];
+  #calls = 0;
+  #writes = 0;
 
   /** @param config its contexts hold `name` */
   constructor(name: ClusterName, config: KubeConfig) {
@@ -53,6 +68,10 @@ export class Connection {
       contexts: config.getContexts(),
       currentContext: name,
     });
+  }
+
+  get calls(): CallCount {
+    return { calls: this.#calls, writes: this.#writes };
   }
 
   /**
@@ -74,7 +93,14 @@ export class Connection {
   }
 
   async #request(call: Call, stop: AbortSignal): Promise<{ readonly status: number; readonly text: string }> {
-    const signal = AbortSignal.any([stop, AbortSignal.timeout(CALL_TIMEOUT_MS)]);
+    this.#calls += 1;
+    if (isWrite(call)) this.#writes += 1;
+    const silence = new AbortController();
+    const patience = isWrite(call) ? CALL_TIMEOUT_MS : SILENCE_TIMEOUT_MS;
+    const timer = setTimeout(() => {
+      silence.abort(new Error(`no answer within ${String(patience / 1000)} s`));
+    }, patience);
+    const signal = AbortSignal.any([stop, silence.signal, AbortSignal.timeout(CALL_TIMEOUT_MS)]);
     const access = (this.#access ??= this.#open());
     try {
       const { server, headers, dispatcher } = await access;
@@ -90,11 +116,14 @@ export class Connection {
         dispatcher,
         signal,
       });
+      clearTimeout(timer);
       if (response.status === 401) this.#forget(access);
       return { status: response.status, text: await response.text() };
     } catch (cause) {
       stop.throwIfAborted();
       throw new ClusterError(this.name, call.tried, { cause });
+    } finally {
+      clearTimeout(timer);
     }
   }
 

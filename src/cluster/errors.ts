@@ -35,6 +35,11 @@ export class ClusterError extends CanaryError {
   }
 }
 
+/** Whether the server may have done what was asked although it failed for us. */
+export function isUncertain(error: unknown): boolean {
+  return error instanceof ClusterError && (error.status === undefined || error.status >= 500);
+}
+
 function said(status: number | undefined, body: Status | undefined, cause: unknown): string {
   if (status === undefined) return body?.message ?? reasonOf(cause);
   const conflicts = (body?.details?.causes ?? []).filter(({ reason }) => reason === 'FieldManagerConflict');

@@ -33,8 +33,22 @@ export async function readCluster(cluster: Cluster, release: Release): Promise<C
   return { name: cluster.name, namespace: namespaceObject, service, deployments, pods, traffic };
 }
 
+/** Reads those of the traffic objects again that carry the release; the rest is as it was read before. */
+export async function readTrafficAgain(
+  cluster: Cluster,
+  { namespace }: Release,
+  traffic: TrafficState,
+): Promise<TrafficState> {
+  const { apiVersion } = traffic;
+  const [virtualServices, destinationRules] = await Promise.all([
+    cluster.list<VirtualService>(apiVersion, 'VirtualService', namespace),
+    cluster.list<DestinationRule>(apiVersion, 'DestinationRule', namespace),
+  ]);
+  return { ...traffic, virtualServices, destinationRules };
+}
+
 /** Reads the traffic objects of a cluster whose control plane serves the routes. */
-export async function readTraffic(cluster: Cluster, release: Release): Promise<TrafficState> {
+async function readTraffic(cluster: Cluster, release: Release): Promise<TrafficState> {
   const apiVersion = await cluster.istioApiVersion();
   const [virtualServices, destinationRules, gateways] = await Promise.all([
     cluster.list<VirtualService>(apiVersion, 'VirtualService', release.namespace),

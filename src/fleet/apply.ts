@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { ClusterError } from '../cluster/errors.ts';
+import { isUncertain } from '../cluster/errors.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Change } from '../release/change.ts';
 import { CanaryError, messageOf } from '../release/errors.ts';
@@ -10,7 +10,7 @@ import type { TriedChange } from './dry-run.ts';
 import { allOf } from './fleet.ts';
 import type { Fleet } from './fleet.ts';
 
-/** How long a write and its putting back may each take, in ms: both fit into what a cancelled job is given before it is killed. */
+/** How long writes go on after a cancellation, in ms: a cancelled job has 7.5 s before it is told to end at once. */
 const SETTLE_TIMEOUT_MS = 6_000;
 /** A write whose outcome is not known is looked up, and tried again, this often. */
 const ATTEMPTS = 3;
@@ -60,7 +60,7 @@ export async function writeTogether(
   onWritten: OnWritten,
 ): Promise<readonly Written[]> {
   signal.throwIfAborted();
-  const shielded = fleet.withSignal(AbortSignal.timeout(SETTLE_TIMEOUT_MS));
+  const shielded = fleet.withSignal(graceAfter(signal, SETTLE_TIMEOUT_MS));
   const written: Written[] = [];
   try {
     await allOf(
@@ -73,7 +73,7 @@ export async function writeTogether(
     );
     return written;
   } catch (error) {
-    const outcome = await putBack(fleet, changes, written, onWritten);
+    const outcome = await putBack(shielded, changes, written, onWritten);
     throw new CanaryError([messageOf(error), ...outcome].join('\n'), { cause: error });
   }
 }
@@ -120,11 +120,6 @@ async function write(cluster: Cluster, { verb, object }: Change): Promise<KubeOb
   }
 }
 
-/** Whether the server may have stored the write although it failed for us. */
-function isUncertain(error: unknown): boolean {
-  return error instanceof ClusterError && (error.status === undefined || error.status >= 500);
-}
-
 function readLive(
   cluster: Cluster,
   { apiVersion, kind, metadata }: KubeObject,
@@ -141,6 +136,19 @@ function holds(live: KubeObject, { verb, object }: Change): boolean {
   );
 }
 
+/** Ends a while after `signal` does: what was begun before a cancellation is brought to its end. */
+function graceAfter(signal: AbortSignal, ms: number): AbortSignal {
+  const grace = new AbortController();
+  const start = (): void => {
+    const end = (): void => {
+      grace.abort(new CanaryError(`not done ${String(ms / 1000)} s after the run was cancelled`));
+    };
+    setTimeout(end, ms).unref();
+  };
+  signal.addEventListener('abort', start, { once: true });
+  return grace.signal;
+}
+
 /** Gives every object that was written its earlier content again, as long as nobody has changed it since. */
 async function putBack(
   fleet: Fleet,
@@ -148,10 +156,9 @@ async function putBack(
   written: readonly Written[],
   onWritten: OnWritten,
 ): Promise<readonly string[]> {
-  const rescue = fleet.withSignal(AbortSignal.timeout(SETTLE_TIMEOUT_MS));
   const lines = await Promise.all(
     changes.map(async (change): Promise<string | undefined> => {
-      const cluster = rescue.cluster(change.cluster);
+      const cluster = fleet.cluster(change.cluster);
       const where = `${nameOf(change.object)} in ${change.cluster}`;
       try {
         const known = written.find((one) => one.change === change)?.stored;

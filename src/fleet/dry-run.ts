@@ -1,11 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import pLimit from 'p-limit';
 import type { Cluster } from '../cluster/cluster.ts';
+import { ClusterError } from '../cluster/errors.ts';
 import type { Change } from '../release/change.ts';
-import { contentOf } from '../release/objects.ts';
+import { contentOf, nameOf } from '../release/objects.ts';
 import type { KubeObject } from '../release/objects.ts';
 import type { Plan } from '../release/plan.ts';
-import type { FleetState } from '../release/state.ts';
+import type { ClusterState, FleetState } from '../release/state.ts';
+import { accessFor, missingOf } from './access.ts';
+import type { Access } from './access.ts';
 import { allOf } from './fleet.ts';
 import type { Fleet } from './fleet.ts';
 
@@ -18,8 +21,10 @@ export interface TriedChange extends Change {
   readonly live: KubeObject | undefined;
   /** What would stand there, as the server's dry run gave it; undefined after a deletion. */
   readonly after: KubeObject | undefined;
-  /** False where the server could not try it, since the namespace does not exist yet: `after` is what would be sent. */
+  /** False where no server tried it, and `after` is what would be sent: the namespace or a right is missing. */
   readonly tried: boolean;
+  /** The rights for it that the user of the kubeconfig does not have. */
+  readonly missing: readonly Access[];
 }
 
 /** A plan without the changes that would change nothing. */
@@ -30,63 +35,89 @@ export interface TriedPlan extends Plan {
   readonly routes: readonly TriedChange[];
 }
 
-/**
- * Lets every API server check every change of a plan without storing it, and leaves out the applies that would change
- * nothing. Objects of a namespace that does not exist yet cannot be tried; they are kept as they are.
- *
- * @throws what the servers refuse, all of it: nothing has been written then
- */
+/** All changes of a plan, in their order. */
+export function triedIn({ workloads, subsets, previews, routes }: TriedPlan): readonly TriedChange[] {
+  return [...workloads, ...subsets, ...previews, ...routes];
+}
+
+/** Lets every API server check every change of a plan without storing it; see `tryOut`. */
 export async function dryRun(fleet: Fleet, state: FleetState, plan: Plan): Promise<TriedPlan> {
-  const limits = new Map([...state.keys()].map((name) => [name, pLimit(PARALLEL)]));
-  const tryAll = async (changes: readonly Change[]): Promise<readonly TriedChange[]> => {
-    const tried = changes.map((change) => {
-      const limit = limits.get(change.cluster);
-      const run = (): Promise<TriedChange> =>
-        hasNamespace(state, change)
-          ? tryChange(fleet.cluster(change.cluster), change)
-          : Promise.resolve({ ...change, live: undefined, after: change.object, tried: false });
-      return limit === undefined ? run() : limit(run);
-    });
-    return (await allOf(tried)).filter(changesAnything);
-  };
-  const [workloads = [], subsets = [], previews = [], routes = []] = await allOf(
-    [plan.workloads, plan.subsets, plan.previews, plan.routes].map(tryAll),
-  );
+  const stages = [plan.workloads, plan.subsets, plan.previews, plan.routes];
+  const [workloads = [], subsets = [], previews = [], routes = []] = await tryOut(fleet, state, stages);
   return { ...plan, workloads, subsets, previews, routes };
 }
 
-function hasNamespace(state: FleetState, { cluster, object }: Change): boolean {
-  const own = state.get(cluster)?.namespace;
-  // Only the release's own namespace may be missing: the plan makes it.
-  return own !== undefined || object.kind === 'Namespace';
+/**
+ * Lets every API server check the changes of all stages without storing them, and leaves out the applies that would change
+ * nothing. Objects of a namespace that does not exist yet cannot be tried, nor what the user has no right to; both are kept
+ * as they are.
+ *
+ * @throws what else the servers refuse, all of it: nothing has been written then
+ */
+export async function tryOut(
+  fleet: Fleet,
+  state: FleetState,
+  stages: readonly (readonly Change[])[],
+): Promise<readonly (readonly TriedChange[])[]> {
+  const limits = new Map([...state.keys()].map((name) => [name, pLimit(PARALLEL)]));
+  const tryOne = (change: Change): Promise<TriedChange> => {
+    const run = (): Promise<TriedChange> => tryChange(fleet, state.get(change.cluster), change);
+    return limits.get(change.cluster)?.(run) ?? run();
+  };
+  return allOf(stages.map(async (changes) => (await allOf(changes.map(tryOne))).filter(changesAnything)));
 }
 
-async function tryChange(cluster: Cluster, change: Change): Promise<TriedChange> {
-  const { object, before, verb } = change;
+async function tryChange(
+  fleet: Fleet,
+  state: ClusterState | undefined,
+  change: Change,
+): Promise<TriedChange> {
+  const untried = { ...change, after: change.verb === 'delete' ? undefined : change.object, tried: false };
+  // Only the release's own namespace may be missing: the plan makes it.
+  if (state?.namespace === undefined && change.object.kind !== 'Namespace')
+    return { ...untried, live: undefined, missing: [] };
+  const cluster = fleet.cluster(change.cluster);
+  const live = await standing(cluster, state, change);
+  try {
+    return { ...change, live, after: await tried(cluster, change), tried: true, missing: [] };
+  } catch (error) {
+    if (!(error instanceof ClusterError && error.status === 403)) throw error;
+    // A quota or a webhook refuses in the same way.
+    const missing = await missingOf(fleet, accessFor(change));
+    if (missing.length === 0) throw error;
+    return { ...untried, live, missing };
+  }
+}
+
+/** What stands where the change goes; what was read at the start is not read again. */
+async function standing(
+  cluster: Cluster,
+  state: ClusterState | undefined,
+  { verb, object, before }: Change,
+): Promise<KubeObject | undefined> {
+  if (verb === 'delete') return object;
+  if (verb !== 'apply') return before;
+  const { apiVersion, kind, metadata } = object;
+  const known = [...(state?.deployments ?? []), state?.service].find(
+    (one) => one?.kind === kind && nameOf(one) === nameOf(object),
+  );
+  return known ?? cluster.read(apiVersion, kind, metadata.name, metadata.namespace);
+}
+
+/** The outcome of the server's dry run. */
+async function tried(cluster: Cluster, { verb, object, before }: Change): Promise<KubeObject | undefined> {
+  const options = { dryRun: true };
   switch (verb) {
+    case 'apply':
+      return cluster.apply(object, options);
     case 'create':
-      return {
-        ...change,
-        live: undefined,
-        after: await cluster.create(object, { dryRun: true }),
-        tried: true,
-      };
-    case 'update': {
+      return cluster.create(object, options);
+    case 'update':
       // The preview stage makes a VirtualService that is not there yet; here its final form is tried.
-      const after =
-        before === undefined
-          ? await cluster.create(object, { dryRun: true })
-          : await cluster.replace(object, { dryRun: true });
-      return { ...change, live: before, after, tried: true };
-    }
+      return before === undefined ? cluster.create(object, options) : cluster.replace(object, options);
     case 'delete':
-      await cluster.remove(object, { dryRun: true });
-      return { ...change, live: object, after: undefined, tried: true };
-    case 'apply': {
-      const { apiVersion, kind, metadata } = object;
-      const live = await cluster.read(apiVersion, kind, metadata.name, metadata.namespace);
-      return { ...change, live, after: await cluster.apply(object, { dryRun: true }), tried: true };
-    }
+      await cluster.remove(object, options);
+      return undefined;
   }
 }
 

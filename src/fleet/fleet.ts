@@ -1,6 +1,7 @@
 import { Cluster } from '../cluster/cluster.ts';
+import type { CallCount } from '../cluster/connection.ts';
 import type { KubeConfig } from '../cluster/kubeconfig.ts';
-import { readCluster, readTraffic } from '../cluster/read.ts';
+import { readCluster, readTrafficAgain } from '../cluster/read.ts';
 import { CanaryError, messageOf } from '../release/errors.ts';
 import type { VirtualService } from '../release/objects.ts';
 import { allClusters } from '../release/release.ts';
@@ -55,15 +56,21 @@ export class Fleet {
     return new Map(found);
   }
 
-  /** The state with the traffic objects as they are now; the rest as it was read before. */
+  /** The state with the VirtualServices and DestinationRules as they are now; the rest as it was read before. */
   async readAgain(release: Release, state: FleetState): Promise<FleetState> {
     const traffic = await allOf(
       release.configClusters.map(
-        async (name) => [name, await readTraffic(this.cluster(name), release)] as const,
+        async (name) =>
+          [name, await readTrafficAgain(this.cluster(name), release, trafficOf(state, name))] as const,
       ),
     );
     const fresh = new Map(traffic);
     return new Map([...state].map(([name, cluster]) => [name, { ...cluster, traffic: fresh.get(name) }]));
+  }
+
+  /** How many calls each cluster has got so far, and how many of them asked for a change. */
+  calls(): readonly (CallCount & { readonly cluster: ClusterName })[] {
+    return [...this.#clusters].map(([name, cluster]) => ({ cluster: name, ...cluster.calls }));
   }
 
   async close(): Promise<void> {

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Cluster } from '../cluster/cluster.ts';
-import { ClusterError } from '../cluster/errors.ts';
-import { CanaryError, messageOf } from '../release/errors.ts';
+import { ClusterError, isUncertain } from '../cluster/errors.ts';
+import { CanaryError } from '../release/errors.ts';
 import type { KubeObject } from '../release/objects.ts';
 import type { ClusterName, Release } from '../release/release.ts';
 import type { Weights } from '../release/weights.ts';
@@ -13,10 +13,16 @@ const API_VERSION = 'coordination.k8s.io/v1';
 const INTENT_ANNOTATION = 'multicluster-canary/intent';
 /** A holder that has not renewed for so long is taken for dead. */
 const LEASE_SECONDS = 30;
+/** No two clocks are so many durations apart: a lease that old is not waited for. */
+const FORGOTTEN = 10;
 const RENEW_MS = 10_000;
 const POLL_MS = 1_000;
 /** How long another run is waited for. */
 const WAIT_MS = 60_000;
+/** How long one try to renew or to give back may take; with its retries it fits into what a cancelled job is given. */
+const REWRITE_TIMEOUT_MS = 2_000;
+/** A write whose outcome is not known is looked up, and tried again, this often. */
+const ATTEMPTS = 3;
 
 /** Who holds a lock. */
 export interface Identity {
@@ -58,12 +64,15 @@ export interface Taken {
  */
 export class Lock {
   readonly #fleet: Fleet;
+  readonly #release: Release;
   readonly #identity: Identity;
-  readonly #held = new Map<ClusterName, Lease>();
+  /** The lease of each cluster that was asked for, as it was stored; undefined where that has to be looked up. */
+  readonly #held = new Map<ClusterName, Lease | undefined>();
   #renewal: NodeJS.Timeout | undefined;
 
-  private constructor(fleet: Fleet, identity: Identity) {
+  private constructor(fleet: Fleet, release: Release, identity: Identity) {
     this.#fleet = fleet;
+    this.#release = release;
     this.#identity = identity;
   }
 
@@ -84,16 +93,14 @@ export class Lock {
       readonly onLost: (error: Error) => void;
     },
   ): Promise<Taken> {
-    const lock = new Lock(fleet, identity);
+    const lock = new Lock(fleet, release, identity);
     let abandoned: Intent | undefined;
     let waited = false;
     // What is held already must not run out while a later cluster is waited for.
-    lock.#renewal = setInterval(() => {
-      lock.#renew().catch(options.onLost);
-    }, RENEW_MS);
+    lock.#keepRenewing(options.onLost);
     try {
       for (const name of release.configClusters.toSorted()) {
-        const taken = await lock.#acquire(fleet.cluster(name), release, intent, options);
+        const taken = await lock.#acquire(fleet.cluster(name), intent, options);
         abandoned ??= taken.abandoned;
         waited ||= taken.waited;
       }
@@ -104,17 +111,24 @@ export class Lock {
     return { lock, abandoned, waited };
   }
 
-  /** The lock that a run of this identity left behind, and its intent; undefined where it holds none. */
+  /** The lock that a run of this identity left behind, kept from now on, and its intent; undefined where it holds none. */
   static async find(fleet: Fleet, release: Release, identity: Identity): Promise<Taken | undefined> {
-    const lock = new Lock(fleet, identity);
-    let abandoned: Intent | undefined;
-    for (const name of release.configClusters) {
-      const lease = await readLease(fleet.cluster(name), release);
-      if (lease === undefined || holderOf(lease) !== identity.holder) continue;
-      lock.#held.set(name, lease);
-      abandoned ??= intentOf(lease);
-    }
-    return lock.#held.size === 0 ? undefined : { lock, abandoned, waited: false };
+    const lock = new Lock(fleet, release, identity);
+    const found = await allOf(
+      release.configClusters.map(
+        async (name) => [name, await readLease(fleet.cluster(name), release)] as const,
+      ),
+    );
+    const mine = found.flatMap(([name, lease]) =>
+      lease !== undefined && holderOf(lease) === identity.holder ? [[name, lease] as const] : [],
+    );
+    if (mine.length === 0) return undefined;
+    for (const [name, lease] of mine) lock.#held.set(name, lease);
+    // Proves that the lock is still this run's, and gives it the time that settling takes.
+    await lock.#renew();
+    lock.#keepRenewing(() => undefined);
+    const abandoned = mine.map(([, lease]) => intentOf(lease)).find((intent) => intent !== undefined);
+    return { lock, abandoned, waited: false };
   }
 
   /** Writes down what this run is about to do, in place of what a dead one was. */
@@ -133,40 +147,64 @@ export class Lock {
     this.#held.clear();
   }
 
+  #keepRenewing(onLost: (error: Error) => void): void {
+    this.#renewal = setInterval(() => {
+      this.#renew().catch(onLost);
+    }, RENEW_MS);
+  }
+
   async #acquire(
     cluster: Cluster,
-    release: Release,
     intent: Intent,
     { signal, onWait }: { readonly signal: AbortSignal; readonly onWait: (text: string) => void },
   ): Promise<{ readonly abandoned: Intent | undefined; readonly waited: boolean }> {
+    const release = this.#release;
     const deadline = Date.now() + WAIT_MS;
-    for (let waited = false, told = false; ; waited = true) {
+    const watched = new Watched();
+    let abandoned: Intent | undefined;
+    let waited = false;
+    let lost = 0;
+    for (let told = false; ;) {
       const lease = await readLease(cluster, release);
-      if (lease === undefined || isFree(lease)) {
-        const abandoned = lease === undefined ? undefined : intentOf(lease);
-        const wanted = this.#claimed(lease ?? newLease(release), abandoned ?? intent);
-        const stored = await claim(cluster, wanted, lease === undefined);
-        if (stored !== undefined) {
-          this.#held.set(cluster.name, stored);
+      const holder = lease === undefined ? '' : holderOf(lease);
+      if (holder === this.#identity.holder && lost > 0) {
+        // The claim was stored, and its answer got lost.
+        this.#held.set(cluster.name, lease);
+        return { abandoned, waited };
+      }
+      if (lease === undefined || ['', this.#identity.holder].includes(holder) || watched.isDead(lease)) {
+        abandoned = lease === undefined || holder === this.#identity.holder ? undefined : intentOf(lease);
+        this.#held.set(cluster.name, undefined);
+        try {
+          const wanted = this.#claimed(lease ?? newLease(release), abandoned ?? intent);
+          this.#held.set(
+            cluster.name,
+            await (lease === undefined ? cluster.create(wanted) : cluster.replace(wanted)),
+          );
           return { abandoned, waited };
+        } catch (error) {
+          if (isConflict(error)) waited = true;
+          else if (isUncertain(error) && lost + 1 < ATTEMPTS) lost += 1;
+          else throw error;
         }
         continue;
       }
-      const holder = `${intentOf(lease)?.run ?? holderOf(lease)} holds the lock of ${release.app} in ${cluster.name}`;
+      const who = `${intentOf(lease)?.run ?? holder} holds the lock of ${release.app} in ${cluster.name}`;
       if (Date.now() >= deadline) {
         throw new CanaryError(
-          `${holder}, and did not give it back within ${String(WAIT_MS / 1000)} s. Run again when it has ended.`,
+          `${who}, and did not give it back within ${String(WAIT_MS / 1000)} s. Run again when it has ended.`,
         );
       }
-      if (!told) onWait(`${holder}: waiting for it.`);
+      if (!told) onWait(`${who}: waiting for it.`);
       told = true;
+      waited = true;
       await delay(POLL_MS);
       signal.throwIfAborted();
     }
   }
 
   #claimed(lease: Lease, intent: Intent): Lease {
-    const now = new Date().toISOString().replace('Z', '000Z');
+    const now = microTime();
     const spec = {
       holderIdentity: this.#identity.holder,
       leaseDurationSeconds: LEASE_SECONDS,
@@ -177,25 +215,72 @@ export class Lock {
   }
 
   async #renew(): Promise<void> {
-    const renewTime = new Date().toISOString().replace('Z', '000Z');
     try {
-      await this.#rewrite((lease) => ({ ...lease, spec: { ...lease.spec, renewTime } }));
+      await this.#rewrite((lease) => ({ ...lease, spec: { ...lease.spec, renewTime: microTime() } }));
     } catch (error) {
-      // A cluster that is away for a moment does not cost the lock; a lease that someone else wrote does.
-      if (error instanceof ClusterError && error.status !== 409) return;
-      throw new CanaryError(`The lock was taken over by another run: ${messageOf(error)}`, { cause: error });
+      // A cluster that is away for a moment does not cost the lock; a lease that someone else holds by now does.
+      if (error instanceof TakenOver) throw error;
     }
   }
 
+  /** Changes the lease in every cluster where it is held. It goes on when the run has been cancelled. */
   async #rewrite(change: (lease: Lease) => Lease): Promise<void> {
-    // Giving back and renewing go on when the run has been cancelled.
-    const fleet = this.#fleet.withSignal(AbortSignal.timeout(RENEW_MS / 2));
-    await allOf(
-      [...this.#held].map(async ([name, lease]) => {
-        this.#held.set(name, await fleet.cluster(name).replace(change(lease)));
-      }),
-    );
+    await allOf([...this.#held.keys()].map((name) => this.#rewriteIn(name, change)));
   }
+
+  async #rewriteIn(name: ClusterName, change: (lease: Lease) => Lease): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      const cluster = this.#fleet.withSignal(AbortSignal.timeout(REWRITE_TIMEOUT_MS)).cluster(name);
+      try {
+        const lease = this.#held.get(name) ?? (await readLease(cluster, this.#release));
+        if (lease === undefined || holderOf(lease) !== this.#identity.holder) {
+          throw new TakenOver(
+            `The lock of ${this.#release.app} in ${name} is not held by this run any more.`,
+          );
+        }
+        this.#held.set(name, await cluster.replace(change(lease)));
+        return;
+      } catch (error) {
+        if (error instanceof TakenOver || attempt === ATTEMPTS) throw error;
+        // Whether it was stored, and what stands there now, is looked up.
+        this.#held.set(name, undefined);
+      }
+    }
+  }
+}
+
+/** Someone else has written the lease since. */
+class TakenOver extends CanaryError {
+  override readonly name = 'TakenOver';
+}
+
+/**
+ * Tells a dead holder from one whose clock is another: only what passes between two looks at the same lease is counted, by
+ * our clock alone, as leader election does (https://pkg.go.dev/k8s.io/client-go/tools/leaderelection).
+ */
+class Watched {
+  #renewTime: string | undefined;
+  #since = 0;
+
+  isDead({ spec }: Lease): boolean {
+    const { renewTime = '', leaseDurationSeconds = LEASE_SECONDS } = spec ?? {};
+    const duration = leaseDurationSeconds * 1000;
+    const renewed = Date.parse(renewTime);
+    if (Number.isNaN(renewed) || Date.now() - renewed > FORGOTTEN * duration) return true;
+    if (renewTime !== this.#renewTime) {
+      this.#renewTime = renewTime;
+      this.#since = performance.now();
+    }
+    return performance.now() - this.#since >= duration;
+  }
+}
+
+function microTime(): string {
+  return new Date().toISOString().replace('Z', '000Z');
+}
+
+function isConflict(error: unknown): boolean {
+  return error instanceof ClusterError && error.status === 409;
 }
 
 function readLease(cluster: Cluster, release: Release): Promise<Lease | undefined> {
@@ -214,25 +299,8 @@ function newLease(release: Release): Lease {
   };
 }
 
-/** The stored lease; undefined where another run was faster. */
-async function claim(cluster: Cluster, lease: Lease, isNew: boolean): Promise<Lease | undefined> {
-  try {
-    return await (isNew ? cluster.create(lease) : cluster.replace(lease));
-  } catch (error) {
-    if (error instanceof ClusterError && error.status === 409) return undefined;
-    throw error;
-  }
-}
-
 function holderOf({ spec }: Lease): string {
   return spec?.holderIdentity ?? '';
-}
-
-function isFree(lease: Lease): boolean {
-  if (holderOf(lease) === '') return true;
-  const { renewTime = '', leaseDurationSeconds = LEASE_SECONDS } = lease.spec ?? {};
-  const expires = Date.parse(renewTime) + leaseDurationSeconds * 1000;
-  return !(expires > Date.now());
 }
 
 function withIntent(lease: Lease, intent: Intent | undefined): Lease {

@@ -1,35 +1,23 @@
-import pLimit from 'p-limit';
-import type { Change } from '../release/change.ts';
 import { CanaryError } from '../release/errors.ts';
-import type { ClusterName, Release } from '../release/release.ts';
-import { allOf } from './fleet.ts';
+import type { Release } from '../release/release.ts';
+import { accessFor, missingOf } from './access.ts';
+import type { Access } from './access.ts';
+import type { TriedChange } from './dry-run.ts';
 import type { Fleet } from './fleet.ts';
 
-/** Reviews under way at a time. */
-const PARALLEL = 16;
-
-/** The right to do something to objects of a kind. */
-export interface Access {
-  readonly cluster: ClusterName;
-  readonly verb: string;
-  readonly apiVersion: string;
-  readonly kind: string;
-  /** undefined for a kind without namespaces */
-  readonly namespace: string | undefined;
-}
-
 /**
- * Asks every API server whether the changes, and the lock around them, are allowed to the user of the kubeconfig.
+ * Whether the changes, and the lock around them, are allowed to the user of the kubeconfig. What a server has tried it has
+ * also allowed; for the rest it is asked.
  *
  * @throws CanaryError that lists every right that is missing: nothing has been written then
  */
-export async function preflight(fleet: Fleet, release: Release, changes: readonly Change[]): Promise<void> {
-  const limit = pLimit(PARALLEL);
-  const wanted = neededAccess(release, changes);
-  const allowed = await allOf(
-    wanted.map((access) => limit(() => fleet.cluster(access.cluster).allows(access))),
-  );
-  const missing = wanted.filter((_, i) => allowed[i] !== true);
+export async function preflight(
+  fleet: Fleet,
+  release: Release,
+  changes: readonly TriedChange[],
+): Promise<void> {
+  const refused = changes.flatMap(({ missing }) => missing);
+  const missing = unique([...(await missingOf(fleet, neededAccess(release, changes))), ...refused]);
   if (missing.length === 0) return;
   const lines = missing.map(
     ({ cluster, verb, kind, namespace }) =>
@@ -43,27 +31,16 @@ export async function preflight(fleet: Fleet, release: Release, changes: readonl
   );
 }
 
-/** Exactly the rights that the changes need, each once. */
-export function neededAccess(release: Release, changes: readonly Change[]): readonly Access[] {
+/** The rights that no dry run has shown, each once: those for the lock, and for changes that could not be tried. */
+export function neededAccess(release: Release, changes: readonly TriedChange[]): readonly Access[] {
   const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', namespace: release.namespace };
   const locks = release.configClusters.flatMap((cluster) =>
     ['get', 'create', 'update'].map((verb): Access => ({ cluster, verb, ...lease })),
   );
-  const writes = changes.flatMap(({ cluster, verb, object }): readonly Access[] => {
-    const { apiVersion, kind, metadata } = object;
-    return verbsOf(verb).map((one) => ({
-      cluster,
-      verb: one,
-      apiVersion,
-      kind,
-      namespace: metadata.namespace,
-    }));
-  });
-  const each = new Map([...locks, ...writes].map((access) => [JSON.stringify(access), access]));
-  return [...each.values()];
+  const untried = changes.filter(({ tried, missing }) => !tried && missing.length === 0);
+  return unique([...locks, ...untried.flatMap(accessFor)]);
 }
 
-/** The verbs of Kubernetes' authorization that a change needs: an apply may have to create. */
-function verbsOf(verb: Change['verb']): readonly string[] {
-  return verb === 'apply' ? ['patch', 'create'] : [verb];
+function unique(access: readonly Access[]): readonly Access[] {
+  return [...new Map(access.map((one) => [JSON.stringify(one), one])).values()];
 }

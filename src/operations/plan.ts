@@ -1,9 +1,12 @@
-import { dryRun } from '../fleet/dry-run.ts';
+import { dryRun, triedIn } from '../fleet/dry-run.ts';
 import type { TriedPlan } from '../fleet/dry-run.ts';
+import { allOf } from '../fleet/fleet.ts';
+import { preflight } from '../fleet/preflight.ts';
 import { nameOf } from '../release/objects.ts';
 import type { KubeObject } from '../release/objects.ts';
 import { planRollout } from '../release/plan.ts';
 import { previousOf } from '../release/record.ts';
+import type { FleetState } from '../release/state.ts';
 import { newestRecord, weightsInForce } from '../release/traffic.ts';
 import { formatWeights } from '../release/weights.ts';
 import { differenceOf } from '../report/difference.ts';
@@ -14,8 +17,10 @@ import { findTargets } from './ingresses.ts';
 import { finalRoutes, gatewaysIn, warnOfManagers } from './rollout.ts';
 
 /**
- * Shows what a rollout would change in every cluster, as the servers' dry runs tell it. Finds the ingresses, so that what would
- * stop the rollout is known before it; samples nothing, and writes nothing.
+ * Shows what a rollout would change in every cluster, as the servers' dry runs tell it. Then finds the ingresses and asks for
+ * the rights, so that what would stop the rollout is known before it; samples nothing, and writes nothing.
+ *
+ * @throws CanaryError with all of that, once the difference has been shown
  */
 export async function plan(context: Context): Promise<void> {
   const { release, fleet, journal } = context;
@@ -30,21 +35,30 @@ export async function plan(context: Context): Promise<void> {
   };
   await show(context, journal.plan);
   warnOfManagers(context, tried);
-  await phase(context, 'Ingress', () =>
+  await phase(context, 'Preflight', () => foresee(context, state, tried));
+}
+
+/** What would stop the rollout before it writes anything, all at once. */
+async function foresee(context: Context, state: FleetState, tried: TriedPlan): Promise<void> {
+  const { release, fleet } = context;
+  const changes = triedIn(tried);
+  await allOf<unknown>([
     findTargets(context, state, finalRoutes(release, state, tried), gatewaysIn(tried)),
-  );
+    ...(changes.length === 0 ? [] : [preflight(fleet, release, changes)]),
+  ]);
 }
 
 /** The changes in their order. An object that several stages change is shown from stage to stage. */
-function plannedChanges({ workloads, subsets, previews, routes }: TriedPlan): readonly PlannedChange[] {
+function plannedChanges(tried: TriedPlan): readonly PlannedChange[] {
   const latest = new Map<string, KubeObject | undefined>();
-  return [...workloads, ...subsets, ...previews, ...routes].map((change) => {
-    const { cluster, verb, reason, live, after, tried } = change;
+  return triedIn(tried).map((change) => {
+    const { cluster, verb, reason, live, after, missing } = change;
     const object = nameOf(change.object);
     const key = `${cluster} ${change.object.apiVersion} ${object}`;
     const diff = differenceOf(latest.has(key) ? latest.get(key) : live, after);
     latest.set(key, after);
-    return { cluster, verb, object, reason, diff, tried };
+    const denied = missing.length > 0;
+    return { cluster, verb, object, reason, diff, tried: change.tried, ...(denied ? { denied } : {}) };
   });
 }
 
@@ -60,8 +74,9 @@ async function show({ release, journal, log }: Context, planned: PlannedRollout)
 }
 
 function showChanges(log: Context['log'], changes: readonly PlannedChange[]): Promise<void> {
-  for (const { cluster, verb, object, reason, diff, tried } of changes) {
-    const note = tried ? '' : '; not checked by the server, as the namespace does not exist yet';
+  for (const { cluster, verb, object, reason, diff, tried, denied = false } of changes) {
+    const why = denied ? 'a right for it is missing' : 'the namespace does not exist yet';
+    const note = tried ? '' : `; not checked by the server, as ${why}`;
     log.info(`${cluster}: ${verb} ${object} (${reason}${note})\n${diff}\n`);
   }
   return Promise.resolve();

@@ -1,8 +1,9 @@
 import { CanaryError } from '../release/errors.ts';
 import type { Release } from '../release/release.ts';
+import type { FleetState } from '../release/state.ts';
 import { newestRecord, weightsInForce } from '../release/traffic.ts';
 import { formatWeights, stepWeights } from '../release/weights.ts';
-import type { VersionName, Weights } from '../release/weights.ts';
+import type { Weights } from '../release/weights.ts';
 import { phase } from './context.ts';
 import type { Context } from './context.ts';
 import { rollout } from './rollout.ts';
@@ -27,22 +28,21 @@ export async function promote(context: Context): Promise<void> {
       'Input steps: is required by the operation promote; it takes the weights to go through, such as 20,50,100.',
     );
   for (let first = true; ; first = false) {
-    const current = await phase(context, 'Step', () => currentWeights(context));
+    const state = await phase(context, 'Read', () => context.fleet.read(release));
+    const current = currentWeights(release, state);
     const now = current.get(version) ?? 0;
     const next = steps.find((step) => step > now);
     const goal = promoteTo ?? (first ? next : undefined);
     if (next === undefined || goal === undefined || next > goal) {
       if (!first) return;
       log.info(`${version} is at ${String(now)} %: there is no further step to go to.`);
-      await verify({ ...context, release: withWeights(release, undefined, 0) });
+      await verify({ ...context, release: withWeights(release, undefined, 0) }, state);
       return;
     }
     const weights = stepWeights(next, version, current);
     log.info(`Step: ${formatWeights(current)} → ${formatWeights(weights)}`);
-    await rollout({
-      ...context,
-      release: withWeights(release, weights, next === goal ? 0 : release.traffic.bakeMs),
-    });
+    const bakeMs = next === goal ? 0 : release.traffic.bakeMs;
+    await rollout({ ...context, release: withWeights(release, weights, bakeMs) }, 'forward', state);
     if (journal.verdict !== 'pass' || promoteTo === undefined) return;
   }
 }
@@ -52,8 +52,8 @@ function withWeights(release: Release, weights: Weights | undefined, bakeMs: num
 }
 
 /** The weights of the last step, as the record tells them; an edit by someone else is found by the step itself. */
-async function currentWeights({ release, fleet }: Context): Promise<ReadonlyMap<VersionName, number>> {
-  const inForce = weightsInForce(release, await fleet.read(release));
+function currentWeights(release: Release, state: FleetState): Weights {
+  const inForce = weightsInForce(release, state);
   const current =
     newestRecord(inForce)?.weights ?? inForce.find(({ weights }) => weights !== undefined)?.weights;
   if (current !== undefined) return current;

@@ -1,7 +1,13 @@
 import type { IngressClient, Target } from '../check/client.ts';
 import { writeInOrder, writeTogether } from '../fleet/apply.ts';
+import { tryOut } from '../fleet/dry-run.ts';
+import type { TriedChange } from '../fleet/dry-run.ts';
 import { preflight } from '../fleet/preflight.ts';
-import type { Change } from '../release/change.ts';
+import type { KubeObject } from '../release/objects.ts';
+import { clustersOf } from '../release/release.ts';
+import type { ClusterName } from '../release/release.ts';
+import { ownObjects } from '../release/workloads.ts';
+import { allOf } from '../fleet/fleet.ts';
 import { nameOf } from '../release/objects.ts';
 import { planRetirement } from '../release/retirement.ts';
 import type { Retirement } from '../release/retirement.ts';
@@ -17,6 +23,8 @@ import { virtualServices } from './verify.ts';
 interface Prospect {
   readonly state: FleetState;
   readonly plan: Retirement;
+  /** The changes of the plan, as the servers' dry runs tell them. */
+  readonly changes: readonly TriedChange[];
   readonly targets: readonly Target[];
 }
 
@@ -26,8 +34,7 @@ interface Prospect {
  */
 export async function retire(context: Context): Promise<void> {
   const prospect = await lookAhead(context);
-  const { plan } = prospect;
-  const changes = changesOf(plan);
+  const { plan, changes } = prospect;
   if (changes.length === 0) {
     await carryOut(context, prospect);
     return;
@@ -38,23 +45,43 @@ export async function retire(context: Context): Promise<void> {
   });
 }
 
-function changesOf({ routes, subsets, workloads }: Retirement): readonly Change[] {
-  return [...routes, ...subsets, ...workloads];
-}
-
 async function lookAhead(context: Context): Promise<Prospect> {
   const { release, fleet, log } = context;
   return phase(context, 'Plan', async () => {
     const state = await fleet.read(release);
-    const plan = planRetirement(release, state, await fleet.readVirtualServices(release, state));
+    const [everywhere, brought] = await Promise.all([
+      fleet.readVirtualServices(release, state),
+      readBrought(context),
+    ]);
+    const plan = planRetirement(release, state, { everywhere, brought });
     log.info(`Retiring ${plan.version} of ${release.app}`);
-    const changes = changesOf(plan);
+    const changes = (await tryOut(fleet, state, [plan.routes, plan.subsets, plan.workloads])).flat();
     for (const { cluster, verb, object, reason } of changes)
       log.info(`${cluster}: ${verb} ${nameOf(object)} (${reason})`);
-    if (changes.length === 0) log.info(`Nothing of ${plan.version} is left in any cluster.`);
+    for (const { cluster, object, reason } of plan.left)
+      log.info(`${cluster}: ${nameOf(object)} stays: ${reason}`);
+    if (changes.length === 0) log.info(`Nothing of ${plan.version} is to be taken out of any cluster.`);
     const targets = await findTargets(context, state, virtualServices(weightsInForce(release, state)));
-    return { state, plan, targets };
+    return { state, plan, changes, targets };
   });
+}
+
+/** What stands of the user's manifests in the clusters of their version. */
+async function readBrought({
+  release,
+  fleet,
+}: Context): Promise<ReadonlyMap<ClusterName, readonly KubeObject[]>> {
+  const { version } = release;
+  const clusters = version === undefined ? [] : clustersOf(release, version);
+  const found = clusters.map(async (name) => {
+    const objects = await allOf(
+      ownObjects(release).map(({ apiVersion, kind, metadata }) =>
+        fleet.cluster(name).read(apiVersion, kind, metadata.name, metadata.namespace),
+      ),
+    );
+    return [name, objects.filter((object) => object !== undefined)] as const;
+  });
+  return new Map(await allOf(found));
 }
 
 async function carryOut(context: Context, { state, plan, targets }: Prospect): Promise<void> {

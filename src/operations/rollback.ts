@@ -2,6 +2,7 @@ import { CanaryError } from '../release/errors.ts';
 import { nameOf } from '../release/objects.ts';
 import { previousOf } from '../release/record.ts';
 import type { Release } from '../release/release.ts';
+import type { FleetState } from '../release/state.ts';
 import { newestRecord, weightsInForce } from '../release/traffic.ts';
 import { formatWeights } from '../release/weights.ts';
 import type { Weights } from '../release/weights.ts';
@@ -17,16 +18,9 @@ import { rollout } from './rollout.ts';
  */
 export async function rollback(context: Context): Promise<void> {
   const { release, fleet, log } = context;
-  const weights = await phase(context, 'Record', async () => {
-    const inForce = weightsInForce(release, await fleet.read(release));
-    for (const { cluster, virtualService } of inForce) {
-      if (virtualService === undefined) throw new CanaryError(nothingThere(release, cluster));
-    }
-    const earlier = release.traffic.weights ?? previousOf(newestRecord(inForce));
-    if (earlier === undefined) throw new CanaryError(noRecord(release, inForce[0]?.weights));
-    log.info(`Going back to ${formatWeights(earlier)}`);
-    return earlier;
-  });
+  const state = await phase(context, 'Read', () => fleet.read(release));
+  const weights = weightsToGiveBack(release, state);
+  log.info(`Going back to ${formatWeights(weights)}`);
   const earlier: Release = {
     ...release,
     version: undefined,
@@ -35,7 +29,17 @@ export async function rollback(context: Context): Promise<void> {
     // There is nothing better to go to from here.
     onFailure: 'keep',
   };
-  await rollout({ ...context, release: earlier }, 'back');
+  await rollout({ ...context, release: earlier }, 'back', state);
+}
+
+function weightsToGiveBack(release: Release, state: FleetState): Weights {
+  const inForce = weightsInForce(release, state);
+  for (const { cluster, virtualService } of inForce) {
+    if (virtualService === undefined) throw new CanaryError(nothingThere(release, cluster));
+  }
+  const earlier = release.traffic.weights ?? previousOf(newestRecord(inForce));
+  if (earlier === undefined) throw new CanaryError(noRecord(release, inForce[0]?.weights));
+  return earlier;
 }
 
 function nothingThere({ namespace, traffic }: Release, cluster: string): string {

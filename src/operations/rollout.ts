@@ -4,7 +4,8 @@ import type { Verdict } from '../check/evidence.ts';
 import { waitUntilReady } from '../cluster/ready.ts';
 import { rebased, writeInOrder, writeTogether } from '../fleet/apply.ts';
 import type { Written } from '../fleet/apply.ts';
-import { dryRun } from '../fleet/dry-run.ts';
+import { dryRun, triedIn } from '../fleet/dry-run.ts';
+import type { TriedPlan } from '../fleet/dry-run.ts';
 import { allOf } from '../fleet/fleet.ts';
 import { preflight } from '../fleet/preflight.ts';
 import { messageOf } from '../release/errors.ts';
@@ -12,7 +13,6 @@ import { foreignManagers } from '../release/managers.ts';
 import { nameOf } from '../release/objects.ts';
 import type { Gateway, VirtualService } from '../release/objects.ts';
 import { planRollout } from '../release/plan.ts';
-import type { Change } from '../release/change.ts';
 import type { Direction, Plan } from '../release/plan.ts';
 import type { Release } from '../release/release.ts';
 import type { FleetState } from '../release/state.ts';
@@ -34,18 +34,24 @@ const GIVE_BACK_TIMEOUT_MS = 20_000;
 /** What a rollout knows before it writes anything. */
 interface Prospect {
   readonly state: FleetState;
-  readonly plan: Plan;
+  readonly plan: TriedPlan;
   readonly targets: readonly Target[];
 }
 
 /**
  * Brings workloads, DestinationRule, Gateway and VirtualService in all clusters to what was asked, then verifies the shares
  * through every ingress; gives the earlier weights back where they are not right. Run again, it writes nothing.
+ *
+ * @param known what the clusters hold, where it has just been read
  */
-export async function rollout(context: Context, direction: Direction = 'forward'): Promise<void> {
-  const prospect = await lookAhead(context, direction);
+export async function rollout(
+  context: Context,
+  direction: Direction = 'forward',
+  known?: FleetState,
+): Promise<void> {
+  const prospect = await lookAhead(context, direction, known);
   const { plan } = prospect;
-  const changes = changesOf(plan);
+  const changes = triedIn(plan);
   if (changes.length === 0) {
     await carryOut(context, prospect);
     return;
@@ -57,9 +63,9 @@ export async function rollout(context: Context, direction: Direction = 'forward'
   });
 }
 
-async function lookAhead(context: Context, direction: Direction): Promise<Prospect> {
+async function lookAhead(context: Context, direction: Direction, known?: FleetState): Promise<Prospect> {
   const { release, fleet } = context;
-  const state = await phase(context, 'Read', () => fleet.read(release));
+  const state = known ?? (await phase(context, 'Read', () => fleet.read(release)));
   return phase(context, 'Plan', async () => {
     const plan = await dryRun(fleet, state, planRollout(release, state, direction));
     tell(context, plan);
@@ -75,10 +81,6 @@ async function carryOut(context: Context, { state, plan, targets }: Prospect): P
     const previewed = await prepare(context, plan, clients);
     await shift(context, state, { ...plan, routes: rebased(plan.routes, previewed) }, clients);
   });
-}
-
-function changesOf({ workloads, subsets, previews, routes }: Plan): readonly Change[] {
-  return [...workloads, ...subsets, ...previews, ...routes];
 }
 
 /** The lock is an object of the release's namespace, so that comes first. */
@@ -103,6 +105,8 @@ async function shift(
     context.journal.weights = plan.weights;
     verdict = await phase(context, 'Verify', () => checkNow(context, state, plan.weights, clients));
     if (verdict === 'pass' && context.release.traffic.bakeMs > 0) {
+      // What is cut off while it is watched has not passed.
+      verdict = context.journal.verdict = undefined;
       verdict = await phase(context, 'Bake', () => checkNow(context, state, plan.weights, clients, 'watch'));
     }
   } finally {
@@ -111,13 +115,13 @@ async function shift(
   if (verdict === 'pass') log.info(`Released: ${formatWeights(plan.weights)}`);
 }
 
-function tell({ journal, log, release }: Context, plan: Plan): void {
+function tell({ journal, log, release }: Context, plan: TriedPlan): void {
   journal.previous = plan.before;
   journal.weights = plan.previous;
   log.info(
     `${release.app}: ${plan.previous === undefined ? 'no weights' : formatWeights(plan.previous)} → ${formatWeights(plan.weights)}`,
   );
-  const changes = changesOf(plan);
+  const changes = triedIn(plan);
   for (const { cluster, verb, object, reason } of changes)
     log.info(`${cluster}: ${verb} ${nameOf(object)} (${reason})`);
   if (changes.length === 0) log.info('Nothing to write: every cluster holds what was asked for.');

@@ -1,6 +1,7 @@
 import { CanaryError } from '../release/errors.ts';
 import { nameOf } from '../release/objects.ts';
 import { previousOf } from '../release/record.ts';
+import type { FleetState } from '../release/state.ts';
 import { newestRecord, placeOf, weightsInForce } from '../release/traffic.ts';
 import type { InForce } from '../release/traffic.ts';
 import { formatWeights, sameWeights } from '../release/weights.ts';
@@ -11,11 +12,15 @@ import type { Context } from './context.ts';
 import { findTargets, withClients } from './ingresses.ts';
 import type { Routing } from './ingresses.ts';
 
-/** Samples every ingress against the weights in force, or those given. Writes nothing. */
-export async function verify(context: Context): Promise<void> {
+/**
+ * Samples every ingress against the weights in force, or those given. Writes nothing.
+ *
+ * @param known what the clusters hold, where it has just been read
+ */
+export async function verify(context: Context, known?: FleetState): Promise<void> {
   const { release, fleet, journal, log } = context;
   const { targets, inForce, weights } = await phase(context, 'Read', async () => {
-    const state = await fleet.read(release);
+    const state = known ?? (await fleet.read(release));
     const inForce = weightsInForce(release, state);
     const weights = release.traffic.weights ?? agreedWeights(inForce, release.traffic.virtualService);
     log.info(

@@ -2,7 +2,7 @@ import type { Change } from './change.ts';
 import { CanaryError } from './errors.ts';
 import { nameOf, selects } from './objects.ts';
 import type { KubeObject, VirtualService } from './objects.ts';
-import { allClusters, clustersOf } from './release.ts';
+import { allClusters } from './release.ts';
 import type { ClusterName, Release } from './release.ts';
 import { namesSubset } from './routes.ts';
 import { trafficChanges } from './routing.ts';
@@ -11,7 +11,7 @@ import { VERSION_LABEL, subsetLabels, withoutSubset } from './subsets.ts';
 import { byCluster, describeEdit, editsOf, newestRecord, placeOf, weightsInForce } from './traffic.ts';
 import type { InForce } from './traffic.ts';
 import type { VersionName, Weights } from './weights.ts';
-import { retiredObjects, selectorOfService } from './workloads.ts';
+import { selectorOfService } from './workloads.ts';
 
 /** What takes a version out, in the order of its stages: each is finished in every cluster before the next begins. */
 export interface Retirement {
@@ -22,18 +22,34 @@ export interface Retirement {
   readonly routes: readonly Change[];
   readonly subsets: readonly Change[];
   readonly workloads: readonly Change[];
+  /** What the user's manifests brought and still stands, since it may serve others as well. */
+  readonly left: readonly Left[];
+}
+
+/** An object that a retirement does not delete, and why. */
+export interface Left {
+  readonly cluster: ClusterName;
+  readonly object: KubeObject;
+  readonly reason: string;
+}
+
+/** What planRetirement has to know beside the state of the fleet. */
+export interface Surroundings {
+  /** All VirtualServices of each config cluster, of every namespace. */
+  readonly everywhere: ReadonlyMap<ClusterName, readonly VirtualService[]>;
+  /** The objects of the user's manifests that stand in each cluster, as they stand there. */
+  readonly brought: ReadonlyMap<ClusterName, readonly KubeObject[]>;
 }
 
 /**
  * What has to change so that a version is gone. Pure.
  *
- * @param everywhere all VirtualServices of each config cluster, of every namespace
  * @throws CanaryError where the version still has a weight, or something else refers to its subset
  */
 export function planRetirement(
   release: Release,
   fleet: FleetState,
-  everywhere: ReadonlyMap<ClusterName, readonly VirtualService[]>,
+  { everywhere, brought }: Surroundings,
 ): Retirement {
   const inForce = weightsInForce(release, fleet);
   const [edit] = editsOf(inForce);
@@ -59,15 +75,17 @@ export function planRetirement(
     retired: version,
   });
   assertUnreferenced(release, inForce, routes, everywhere, version);
+  const removals = allClusters(release).map((name) =>
+    workloadRemovals(release, fleet.get(name), inForce, version, brought.get(name) ?? []),
+  );
   return {
     version,
     weights,
     revision,
     routes: routes.map((change) => ({ ...change, reason: `take ${version} out of the routes` })),
     subsets: byCluster(inForce).flatMap((cluster) => subsetRemoval(cluster, version)),
-    workloads: allClusters(release).flatMap((name) =>
-      workloadRemovals(release, fleet.get(name), inForce, version),
-    ),
+    workloads: removals.flatMap(({ workloads }) => workloads),
+    left: removals.flatMap(({ left }) => left),
   };
 }
 
@@ -136,32 +154,52 @@ function subsetRemoval({ cluster, destinationRule }: InForce, version: VersionNa
   ];
 }
 
-/** The Deployments of the version, and what else the user's manifests for it hold; Service and Namespace serve the others. */
+/** Kinds that hold what cannot be made again, or that others depend on. */
+const NEVER_DELETED = ['Namespace', 'PersistentVolume', 'PersistentVolumeClaim', 'CustomResourceDefinition'];
+
+/**
+ * The Deployments of the version, and what else the user's manifests for it brought. Of that only what carries the version's
+ * label where it stands: without it, nothing tells that no other version uses it too.
+ */
 function workloadRemovals(
   release: Release,
   state: ClusterState | undefined,
   inForce: readonly InForce[],
   version: VersionName,
-): readonly Change[] {
-  if (state === undefined) return [];
+  brought: readonly KubeObject[],
+): Pick<Retirement, 'workloads' | 'left'> {
+  if (state === undefined) return { workloads: [], left: [] };
   const rule = inForce.find(({ destinationRule }) => destinationRule !== undefined)?.destinationRule;
   const labels = {
     ...selectorOfService(release, state),
     [VERSION_LABEL]: version,
     ...subsetLabels(rule, version),
   };
-  const deployments = state.deployments
-    .filter(({ spec }) => selects(labels, spec?.template?.metadata?.labels))
-    .map((deployment): KubeObject => deployment);
-  const manifests = clustersOf(release, version).includes(state.name) ? retiredObjects(release) : [];
-  const rest = manifests.filter(
-    (object) => !deployments.some((deployment) => nameOf(deployment) === nameOf(object)),
+  const deployments = state.deployments.filter(({ spec }) =>
+    selects(labels, spec?.template?.metadata?.labels),
   );
-  return [...deployments, ...rest].map((object) => ({
-    cluster: state.name,
-    verb: 'delete',
-    object,
-    before: undefined,
-    reason: `workload of ${version}`,
-  }));
+  const rest = brought
+    .filter((object) => !deployments.some((deployment) => nameOf(deployment) === nameOf(object)))
+    .map((object) => ({ cluster: state.name, object, reason: reasonToLeave(object, version) }));
+  const gone = [...deployments, ...rest.flatMap(({ object, reason }) => (reason === '' ? [object] : []))];
+  return {
+    workloads: gone.map((object) => ({
+      cluster: state.name,
+      verb: 'delete',
+      object,
+      before: undefined,
+      reason: `workload of ${version}`,
+    })),
+    left: rest.filter(({ reason }) => reason !== ''),
+  };
+}
+
+/** Empty where the object goes with the version. */
+function reasonToLeave({ kind, metadata }: KubeObject, version: VersionName): string {
+  if (NEVER_DELETED.includes(kind)) return `a ${kind} is never deleted`;
+  const label = metadata.labels?.[VERSION_LABEL];
+  if (label === version) return '';
+  return label === undefined
+    ? `without the label ${VERSION_LABEL}: ${version} it may serve other versions too`
+    : `it is labelled ${VERSION_LABEL}: ${label}`;
 }

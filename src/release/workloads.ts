@@ -220,12 +220,14 @@ function patchedManifests(
   });
 }
 
-/** What goes with a version that is retired: the user's own objects for it, but Service and Namespace, which serve the others. */
-export function retiredObjects(release: Release): readonly KubeObject[] {
+/** The user's own objects for a version, but Service and Namespace of the release, which serve every version. */
+export function ownObjects(release: Release): readonly KubeObject[] {
   return (release.workload.manifests ?? [])
     .map((manifest) => inNamespace(manifest, release.namespace))
     .filter(
-      ({ kind, metadata }) => kind !== 'Namespace' && !(kind === 'Service' && metadata.name === release.app),
+      (object) =>
+        !isNamespaceOf(release, object) &&
+        !(object.kind === 'Service' && object.metadata.name === release.app),
     );
 }
 

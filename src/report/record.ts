@@ -28,8 +28,10 @@ export interface PlannedChange {
   readonly reason: string;
   /** Unified diff of the object's YAML. */
   readonly diff: string;
-  /** Whether the server has checked it; it cannot in a namespace that does not exist yet. */
+  /** Whether the server has checked it; it cannot in a namespace that does not exist yet, or without the right. */
   readonly tried: boolean;
+  /** Whether the user of the kubeconfig lacks a right for it. */
+  readonly denied?: boolean;
 }
 
 /** What a rollout would do now. */
@@ -81,6 +83,14 @@ export interface ClusterSummary {
   readonly text: string;
 }
 
+/** What a run cost one cluster's API server. */
+export interface ClusterCalls {
+  readonly cluster: ClusterName;
+  readonly calls: number;
+  /** Of the calls: those that asked for a change, the lock's included. */
+  readonly writes: number;
+}
+
 /** All that is known of one run of the action, for log, summary, outputs and report. */
 export interface RunRecord {
   readonly operation: string;
@@ -113,6 +123,7 @@ export interface RunRecord {
   readonly clusters: readonly ClusterSummary[];
   readonly ingresses: ReadonlyMap<ClusterName, string>;
   readonly phases: readonly Phase[];
+  readonly calls: readonly ClusterCalls[];
   /** Why the run failed, as a sentence; undefined where it did not. */
   readonly failure: string | undefined;
   /** Folder of the report; undefined where none was written. */
@@ -148,6 +159,7 @@ export function newJournal(operation: string, app: string, namespace: string, in
     clusters: [],
     ingresses: new Map(),
     phases: [],
+    calls: [],
     failure: undefined,
     report: undefined,
   };

@@ -12,7 +12,7 @@ import { sharesAt, stripOf } from './shares.ts';
 import type { Share } from './shares.ts';
 import { bytesOf, cut, fit, fixed } from './shorten.ts';
 import type { Piece } from './shorten.ts';
-import { count, duration, milliseconds, moment, percent, range } from './text.ts';
+import { count, duration, milliseconds, moment, percent, range, whyUntried } from './text.ts';
 import { isNotable, timelineOf } from './timeline.ts';
 import type { Event } from './timeline.ts';
 
@@ -225,8 +225,10 @@ function plan({ plan: planned, weights }: RunRecord): readonly Piece[] {
   return [title, ...byCluster];
 }
 
-function plannedChange({ verb, object, reason, diff, tried }: PlannedChange): readonly Piece[] {
-  const note = tried ? '' : ' The server could not check it yet: the namespace does not exist.';
+function plannedChange(change: PlannedChange): readonly Piece[] {
+  const { verb, object, reason, diff } = change;
+  const unchecked = whyUntried(change);
+  const note = unchecked === undefined ? '' : ` ${unchecked}`;
   return [
     { text: `**${verb} ${text(object)}**: ${text(reason)}.${note}\n\n`, rank: RANK.change, name: 'change' },
     difference(diff),

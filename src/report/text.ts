@@ -1,5 +1,6 @@
 import { shareOf, total } from '../check/evidence.ts';
 import type { IngressEvidence } from '../check/evidence.ts';
+import type { PlannedChange } from './record.ts';
 
 /** A fraction as percent, by default to one decimal: `19.8 %`. */
 export function percent(fraction: number, decimals = 1): string {
@@ -69,4 +70,13 @@ export function evidenceLine(evidence: IngressEvidence): string {
     ...(evidence.stale.size === 0 ? [] : [`${String(total(evidence.stale))} under another revision`]),
   ];
   return parts.join(', ');
+}
+
+/** Why a planned change has not been checked by the server; undefined where it has. */
+export function whyUntried({
+  tried,
+  denied = false,
+}: Pick<PlannedChange, 'tried' | 'denied'>): string | undefined {
+  if (tried) return undefined;
+  return `The server could not check it yet: ${denied ? 'a right for it is missing' : 'the namespace does not exist'}.`;
 }

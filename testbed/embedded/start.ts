@@ -13,6 +13,7 @@ import { kubeconfig } from './kubeconfig.ts';
 import { GATEWAY_LABELS, GATEWAY_NAMESPACE, GATEWAY_SERVICE } from './seed.ts';
 import type { Workload } from './workload.ts';
 
+export type { ApiCall, CallAction } from './faults.ts';
 export type { EmbeddedFleet } from './fleet.ts';
 
 export interface EmbeddedOptions extends FleetOptions {

@@ -1,6 +1,7 @@
 import { expect } from '@jest/globals';
 import type { TestFleet } from '../../../testbed/fleet.ts';
 import { startLoad } from '../../../testbed/load.ts';
+import type { LoadOptions } from '../../../testbed/load.ts';
 import { runAction } from '../../../testbed/run-action.ts';
 import type { Run } from '../../../testbed/run-action.ts';
 import { ISTIO, Kube } from './kube.ts';
@@ -53,10 +54,7 @@ export class Stage {
   }
 
   /** Runs a scenario while users send requests through every ingress, and expects none of them to fail. */
-  async underLoad(
-    scenario: () => Promise<void>,
-    options: { readonly host?: string; readonly faulty?: boolean } = {},
-  ): Promise<void> {
+  async underLoad(scenario: () => Promise<void>, options: LoadOptions = {}): Promise<void> {
     const urls = this.fleet.clusters.map(({ ingress }) => `${ingress}${SEED.path}`);
     const load = await startLoad(urls, options);
     try {

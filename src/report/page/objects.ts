@@ -3,7 +3,7 @@ import { textDifference } from '../difference.ts';
 import { netChanges } from '../objects.ts';
 import type { NetChange } from '../objects.ts';
 import type { PlannedChange, RunRecord } from '../record.ts';
-import { count, duration } from '../text.ts';
+import { count, duration, whyUntried } from '../text.ts';
 import { html } from './html.ts';
 import type { Html } from './html.ts';
 
@@ -60,11 +60,12 @@ export function planSection({ plan, weights }: RunRecord): Html | undefined {
   </section>`;
 }
 
-function plannedObject({ verb, object, reason, diff, tried }: PlannedChange): Html {
+function plannedObject(change: PlannedChange): Html {
+  const { verb, object, reason, diff } = change;
+  const unchecked = whyUntried(change);
   return html`<details>
     <summary>${verb} ${object}: ${reason}</summary>
-    ${tried ? undefined : html`<p>The server could not check it yet: the namespace does not exist.</p>`}
-    ${differenceBlock(diff)}
+    ${unchecked === undefined ? undefined : html`<p>${unchecked}</p>`} ${differenceBlock(diff)}
   </details>`;
 }
 

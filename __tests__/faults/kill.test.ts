@@ -1,0 +1,163 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Run } from '../../testbed/run-action.ts';
+import { LATER, Lane, QUICK, inLanes, moments } from './support/lanes.ts';
+import type { Moment } from './support/lanes.ts';
+
+const FIRST = 'v1=80,v2=20';
+const NEXT = 'v1=60,v2=40';
+const LANES = 3;
+
+type Inputs = Readonly<Record<string, string>>;
+
+/** An operation to be killed, and what stands before and after it. */
+interface Killed {
+  readonly inputs: Inputs;
+  /** What writes nothing once it is done. */
+  readonly again: Inputs;
+  readonly before: string | undefined;
+  readonly after: string;
+  /** Brings a fleet to where it begins, from wherever an earlier one left it. */
+  readonly prepare: (lane: Lane) => Promise<unknown>;
+}
+
+const to = (weights: string): Inputs => ({ ...LATER, weights });
+/** Certainty costs samples where one version has all the traffic, and chance has no part there. */
+const onlyV2 = { ...QUICK, confidence: '90', weights: 'v1=0,v2=100' };
+
+const step: Killed = {
+  inputs: to(NEXT),
+  again: to(NEXT),
+  before: FIRST,
+  after: NEXT,
+  prepare: async (lane) => {
+    const [held] = await lane.stage.weights();
+    if (held !== FIRST) await lane.stage.pass({ ...(held === undefined ? QUICK : LATER), weights: FIRST });
+  },
+};
+const promote: Killed = { ...step, inputs: { ...LATER, operation: 'promote', steps: '20,40,100' } };
+const install: Killed = {
+  inputs: { ...QUICK, weights: FIRST },
+  again: { ...QUICK, weights: FIRST },
+  before: undefined,
+  after: FIRST,
+  prepare: (lane) => lane.fleet.reset(),
+};
+const retirement = { ...LATER, operation: 'retire', version: 'v1' };
+const retire: Killed = {
+  inputs: retirement,
+  again: retirement,
+  before: 'v1=0,v2=100',
+  after: 'v2=100',
+  prepare: (lane) => lane.stage.pass(onlyV2),
+};
+
+/** The number of calls, or of writes, that an operation makes which nothing disturbs. */
+async function count({ inputs, prepare }: Killed, what: 'calls' | 'writes'): Promise<number> {
+  const lane = await Lane.open();
+  try {
+    await prepare(lane);
+    const calls = await lane.callsOf(() => lane.stage.pass(inputs));
+    return calls.filter(({ write }) => write || what === 'calls').length;
+  } finally {
+    await lane.fleet.stop();
+  }
+}
+
+const NONE = 'none';
+
+/** The weights as users feel them: a version at 0 is none, and so is a route of previews alone. */
+function effective(weights: string | undefined): string {
+  const parts = (weights ?? '').split(',').filter((part) => part !== '' && !part.endsWith('=0'));
+  return parts.join(',') || NONE;
+}
+
+/** All clusters hold one of these weights, the same, and nobody holds the lock. */
+async function expectAgreement(
+  lane: Lane,
+  either: readonly (string | undefined)[],
+  ...runs: readonly Run[]
+): Promise<void> {
+  const [weights, holders] = await Promise.all([lane.stage.weights(), lane.holders()]);
+  const [first = NONE, ...others] = weights.map(effective);
+  if (
+    either.map(effective).includes(first) &&
+    others.every((one) => one === first) &&
+    holders.every((holder) => holder === '')
+  )
+    return;
+  throw new Error([JSON.stringify({ weights, holders }), ...runs.map(({ log }) => log)].join('\n----\n'));
+}
+
+/** Killed, settled by its post step, then the same again: all hold what was asked for, and nothing is left to write. */
+async function killAndRunAgain(lane: Lane, moment: Moment, operation: Killed): Promise<void> {
+  const { inputs, again, before, after } = operation;
+  const killed = await lane.killedAt(inputs, moment);
+  if (killed.code !== -1) throw new Error(`${JSON.stringify(moment)} was not reached:\n${killed.log}`);
+  const post = await lane.postOf(inputs, killed);
+  await expectAgreement(lane, [before, after], killed, post);
+  const [held] = await lane.stage.weights();
+  // A promotion that has arrived would go on to the next step.
+  const rerun = await lane.stage.pass(held === after ? again : inputs);
+  await expectAgreement(lane, [after], killed, post, rerun);
+  const last = await lane.stage.pass(again);
+  if (last.outputs['changed'] !== '0')
+    throw new Error([JSON.stringify(moment), killed, post, rerun, last].map(textOf).join('\n----\n'));
+}
+
+function textOf(part: string | Run): string {
+  return typeof part === 'string' ? part : part.log;
+}
+
+describe('a run that is killed (scenario 25)', () => {
+  test('at any single call of a step is settled by its post step, and can be run again', async () => {
+    const [calls, writes] = [await count(step, 'calls'), await count(step, 'writes')];
+    await inLanes(
+      LANES,
+      // A read that was carried out is one that was not, for all that comes after it.
+      [...moments(calls, false, ['before']), ...moments(writes, true, ['after'])],
+      step.prepare,
+      async (lane, moment) => {
+        const [held] = await lane.stage.weights();
+        const turned =
+          held === FIRST
+            ? step
+            : { ...step, inputs: to(FIRST), again: to(FIRST), before: NEXT, after: FIRST };
+        await killAndRunAgain(lane, moment, turned);
+      },
+    );
+    expect(calls).toBeGreaterThan(20);
+  });
+
+  test.each<[string, Killed, readonly Moment['when'][]]>([
+    ['a promotion', promote, ['before', 'after']],
+    ['a first install', install, ['before']],
+    ['a retirement', retire, ['before', 'after']],
+  ])('at any write of %s is settled by its post step, and can be run again', async (_, operation, whens) => {
+    const writes = await count(operation, 'writes');
+    const around = (_lane: Lane, all: () => Promise<void>): Promise<void> => all();
+    await inLanes(
+      LANES,
+      moments(writes, true, whens),
+      () => Promise.resolve(),
+      async (lane, moment) => {
+        await operation.prepare(lane);
+        // A user's load does not outlive a reset.
+        await lane.stage.underLoad(() => killAndRunAgain(lane, moment, operation), { rps: 20 });
+      },
+      around,
+    );
+    expect(writes).toBeGreaterThan(5);
+  });
+
+  test('and whose post step never ran is settled by the next run, once its lease is over', async () => {
+    const writes = await count(step, 'writes');
+    await inLanes(LANES, moments(writes, true, ['before', 'after']), step.prepare, async (lane, moment) => {
+      await step.prepare(lane);
+      const killed = await lane.killedAt(step.inputs, moment);
+      await lane.shortenLeases();
+      const next = await lane.stage.run({ ...LATER, weights: 'v1=70,v2=30' });
+      await expectAgreement(lane, ['v1=70,v2=30'], killed, next);
+    });
+    expect(writes).toBeGreaterThan(5);
+  });
+});

@@ -1,0 +1,94 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { startFleet } from '../../testbed/start.ts';
+import { APP, NAMESPACE, image } from './support/objects.ts';
+import { Stage } from './support/stage.ts';
+
+let stage: Stage;
+let folder: string;
+beforeAll(async () => {
+  stage = new Stage(await startFleet());
+});
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'rerun-'));
+});
+afterEach(async () => {
+  await stage.fleet.reset();
+  await rm(folder, { recursive: true });
+});
+afterAll(() => stage.fleet.stop());
+
+type Inputs = Readonly<Record<string, string>>;
+
+const later = { image: '', port: '' };
+const weights = (given: string): Inputs => ({ weights: given });
+const onlyV2 = { weights: 'v1=0,v2=100' };
+
+describe('run again, it writes nothing (rule 4)', () => {
+  test.each<[string, readonly Inputs[], Inputs]>([
+    ['rollout', [], weights('v1=80,v2=20')],
+    ['rollout of a step', [weights('v1=80,v2=20')], { ...later, ...weights('v1=50,v2=50') }],
+    ['verify', [weights('v1=80,v2=20')], { ...later, operation: 'verify' }],
+    ['status', [weights('v1=80,v2=20')], { ...later, operation: 'status' }],
+    ['plan', [], { ...weights('v1=80,v2=20'), operation: 'plan' }],
+    [
+      'promote at the last step',
+      [weights('v1=50,v2=50')],
+      { ...later, operation: 'promote', steps: '50,100', 'promote-to': '100', bake: '1s' },
+    ],
+    [
+      'rollback to given weights',
+      [weights('v1=80,v2=20'), weights('v1=50,v2=50')],
+      { ...later, operation: 'rollback', weights: 'v1=80,v2=20' },
+    ],
+    ['retire', [onlyV2], { ...later, operation: 'retire', version: 'v1' }],
+  ])('%s', async (_, before, inputs) => {
+    await stage.underLoad(async () => {
+      for (const earlier of before) await stage.pass(earlier);
+      await stage.pass(inputs);
+      const again = await stage.pass(inputs);
+      expect(again.outputs['changed']).toBe('0');
+    });
+  });
+});
+
+describe('retiring a version that manifests brought', () => {
+  const manifests = `apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings-v1, labels: {version: v1}}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: shared}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: hello-v1}
+spec:
+  selector: {matchLabels: {app: ${APP}}}
+  template:
+    metadata: {labels: {app: ${APP}}}
+    spec: {containers: [{name: web, image: '${image('v1')}'}]}
+`;
+
+  test('takes what is labelled as of it, leaves and names the rest, and writes nothing when run again', async () => {
+    await writeFile(join(folder, 'v1.yaml'), manifests);
+    const v1 = { version: 'v1', manifests: 'v1.yaml', image: `v2=${image('v2')}` };
+    await stage.underLoad(async () => {
+      await stage.pass({ ...v1, weights: 'v1=80,v2=20' }, { cwd: folder });
+      await stage.pass(onlyV2);
+      const retire = { ...v1, ...later, operation: 'retire' };
+      const run = await stage.pass(retire, { cwd: folder });
+      expect(run.log).toContain(
+        `east: ConfigMap ${NAMESPACE}/shared stays: without the label version: v1 it may serve other versions too`,
+      );
+      await expect(stage.east.find('apps/v1', 'Deployment', 'hello-v1', NAMESPACE)).resolves.toBeUndefined();
+      await expect(stage.east.find('v1', 'ConfigMap', 'settings-v1', NAMESPACE)).resolves.toBeUndefined();
+      await expect(stage.east.find('v1', 'ConfigMap', 'shared', NAMESPACE)).resolves.toBeDefined();
+      const again = await stage.pass(retire, { cwd: folder });
+      expect(again.outputs['changed']).toBe('0');
+    });
+  });
+});

@@ -1,0 +1,27 @@
+/** A kind as a cluster serves it. */
+export interface ApiResource {
+  /** `deployments`, as it stands in paths. */
+  readonly name: string;
+  readonly kind: string;
+  readonly namespaced: boolean;
+}
+
+/**
+ * Kinds that every cluster serves in the same way (https://kubernetes.io/docs/reference/kubernetes-api/), by their API:
+ * asking each cluster for them would cost a call an API and tell nothing.
+ */
+const BUILT_IN: Readonly<Record<string, readonly ApiResource[]>> = {
+  v1: [
+    { name: 'namespaces', kind: 'Namespace', namespaced: false },
+    { name: 'nodes', kind: 'Node', namespaced: false },
+    { name: 'pods', kind: 'Pod', namespaced: true },
+    { name: 'services', kind: 'Service', namespaced: true },
+  ],
+  'apps/v1': [{ name: 'deployments', kind: 'Deployment', namespaced: true }],
+  'coordination.k8s.io/v1': [{ name: 'leases', kind: 'Lease', namespaced: true }],
+};
+
+/** How a built-in kind is served; undefined for one that the cluster has to be asked for. */
+export function builtIn(apiVersion: string, kind: string): ApiResource | undefined {
+  return BUILT_IN[apiVersion]?.find((resource) => resource.kind === kind);
+}
