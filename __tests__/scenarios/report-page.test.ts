@@ -193,8 +193,8 @@ inBrowser('a report, large or small, in a browser', () => {
 
   test('of a hundred ingresses unfolds the one that failed alone', async () => {
     const { page } = await open(await written('of a hundred ingresses', large(100)));
-    const unfolded = await page.$$eval('article.ingress h3', (titles) =>
-      titles.map(({ textContent }) => textContent.trim()),
+    const unfolded = await page.evaluate(
+      '[...document.querySelectorAll("article.ingress h3")].map(({ textContent }) => textContent.trim())',
     );
     expect(unfolded).toContain('cluster-7: ✗ fail');
     expect(unfolded).not.toContain('cluster-50: ✓ pass');
