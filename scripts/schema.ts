@@ -1,6 +1,6 @@
 /**
- * Makes `canary.schema.json`, by which editors check and complete the release file, from the schema that the action reads it
- * by; the descriptions are those of action.yml.
+ * Makes the JSON Schemas that are kept: `canary.schema.json`, by which editors check and complete the release file, from the
+ * schema that the action reads it by (the descriptions are those of action.yml), and `report.schema.json` of `report.json`.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,11 +8,13 @@ import { load } from 'js-yaml';
 import * as prettier from 'prettier';
 import { z } from 'zod';
 import { DEFAULT_FILE, RELEASE_FILE } from '../src/action/release-file.ts';
+import { REPORT } from '../src/report/schema.ts';
 
 const root = join(import.meta.dirname, '..');
 
-/** Where the schema is kept. */
+/** Where the schemas are kept. */
 export const SCHEMA_FILE = join(root, 'canary.schema.json');
+export const REPORT_SCHEMA_FILE = join(root, 'report.schema.json');
 
 const manifest = z.object({ inputs: z.record(z.string(), z.object({ description: z.string() })) });
 
@@ -35,8 +37,22 @@ export async function releaseFileSchema(): Promise<z.core.JSONSchema.JSONSchema>
   };
 }
 
+/** The JSON Schema of `report.json`. */
+export function reportSchema(): z.core.JSONSchema.JSONSchema {
+  const { $schema, ...rest } = z.toJSONSchema(REPORT, { io: 'output', target: 'draft-07' });
+  return {
+    ...($schema === undefined ? {} : { $schema }),
+    title: 'Report of a run of multicluster-canary',
+    ...rest,
+  };
+}
+
+async function write(file: string, schema: z.core.JSONSchema.JSONSchema): Promise<void> {
+  const options = await prettier.resolveConfig(file);
+  await writeFile(file, await prettier.format(JSON.stringify(schema), { ...options, filepath: file }));
+}
+
 if (process.argv[1] === import.meta.filename) {
-  const options = await prettier.resolveConfig(SCHEMA_FILE);
-  const text = JSON.stringify(await releaseFileSchema());
-  await writeFile(SCHEMA_FILE, await prettier.format(text, { ...options, filepath: SCHEMA_FILE }));
+  await write(SCHEMA_FILE, await releaseFileSchema());
+  await write(REPORT_SCHEMA_FILE, reportSchema());
 }

@@ -3,6 +3,7 @@ import { outputsOf } from '../../src/action/outputs.ts';
 import { newJournal } from '../../src/report/record.ts';
 import type { RunRecord } from '../../src/report/record.ts';
 import { evidence } from '../support/evidence.ts';
+import { change } from '../support/record.ts';
 import { weights } from '../support/release.ts';
 
 const outputs = (rest: Partial<RunRecord> = {}): Readonly<Record<string, string>> =>
@@ -77,9 +78,8 @@ describe('what was observed', () => {
 });
 
 test('writes and ingresses are told', () => {
-  const change = { cluster: 'east', object: 'VirtualService demo/hello', reason: 'weights' };
   const told = outputs({
-    changes: [change, change],
+    changes: [change(), change()],
     ingresses: new Map([['east', 'http://203.0.113.7']]),
     complete: true,
   });
@@ -91,7 +91,7 @@ test('writes and ingresses are told', () => {
 });
 
 test('a plan is told as what would be written', () => {
-  const change = {
+  const planned = {
     cluster: 'east',
     verb: 'update',
     object: 'VirtualService demo/hello',
@@ -99,7 +99,7 @@ test('a plan is told as what would be written', () => {
     diff: '-a',
     tried: true,
   } as const;
-  const told = outputs({ plan: { weights: weights({ v1: 100 }), clusters: ['east'], changes: [change] } });
+  const told = outputs({ plan: { weights: weights({ v1: 100 }), clusters: ['east'], changes: [planned] } });
   expect(JSON.parse(told['plan'] ?? '')).toEqual([
     { cluster: 'east', object: 'VirtualService demo/hello', verb: 'update', reason: 'weights' },
   ]);

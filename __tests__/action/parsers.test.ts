@@ -104,11 +104,18 @@ describe('a Gateway', () => {
 describe('a version', () => {
   takes(parse.version, [
     ['v2', 'v2'],
-    ['1.2.3-rc.4', '1.2.3-rc.4'],
+    ['1-2-3-rc-4', '1-2-3-rc-4'],
+    ['20260101', '20260101'],
     ['constructor', 'constructor'],
     ['x'.repeat(63), 'x'.repeat(63)],
   ]);
-  refuses(parse.version, ['', 'V 2', 'v2/x', 'v2=', 'x'.repeat(64)]);
+  refuses(parse.version, ['', 'V 2', 'V2', 'v1.2', 'v2-', 'v2/x', 'v2=', 'x'.repeat(64)]);
+});
+
+test('weights of a version with dots are refused with the name to take instead', () => {
+  expect(parse.weights.safeParse('v1=80,v1.2=20').error?.issues[0]?.message).toContain(
+    '"v1.2" is no version label, as Istio takes no dots in the name of a subset: write v1-2',
+  );
 });
 
 describe('a whole number', () => {

@@ -88,7 +88,7 @@ describe('what the schema takes, the action takes:', () => {
       'clusters: "v1: east, v2: west"\nweights: v1=80,v2=20\nsteps: 20,50,100\nport: "5000"\nsummary: "true"',
     ],
     ['a plain list of clusters', 'clusters: [east, west]'],
-    ['a version like a number', 'version: 1.10'],
+    ['a version like a number', 'version: 20260101'],
     ['one image', 'image: app:2'],
   ])('%s', (_, yaml) => {
     expect(judged(yaml)).toEqual({ editor: true, action: true });

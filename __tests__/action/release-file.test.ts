@@ -66,8 +66,8 @@ describe('a value as YAML has it', () => {
   });
 
   test('keeps the text of a version that looks like a number', () => {
-    const { values } = read(`${least}version: 1.10\n`);
-    expect(values.version).toBe('1.10');
+    const { values } = read(`${least}version: 0110\n`);
+    expect(values.version).toBe('0110');
   });
 
   test('is one entry in a list, whatever is in it', () => {

@@ -1,43 +1,72 @@
 import { describe, expect, test } from '@jest/globals';
 import { diagnose } from '../../src/check/diagnosis.ts';
-import type { Finding } from '../../src/check/diagnosis.ts';
+import type { Finding, TrafficEverywhere } from '../../src/check/diagnosis.ts';
 import type { IngressEvidence } from '../../src/check/evidence.ts';
-import type { DestinationRule, HttpRoute } from '../../src/release/objects.ts';
+import type { DestinationRule, HttpRoute, Pod, VirtualService } from '../../src/release/objects.ts';
 import { RECORD_ANNOTATION } from '../../src/release/record.ts';
 import { weightsInForce } from '../../src/release/traffic.ts';
 import { evidence } from '../support/evidence.ts';
-import { clusterState, destinationRule, fleetOf, to, toOther, virtualService } from '../support/objects.ts';
-import { EAST, WEST, release } from '../support/release.ts';
+import {
+  HOST,
+  clusterState,
+  destinationRule,
+  fleetOf,
+  pod,
+  to,
+  toOther,
+  versionPod,
+  virtualService,
+} from '../support/objects.ts';
+import { EAST, WEST, release, weights } from '../support/release.ts';
 
 interface Held {
   readonly http?: readonly HttpRoute[];
   readonly recorded?: Readonly<Record<string, number>>;
   readonly rule?: DestinationRule;
+  /** Of both clusters; undefined: the clusters could not be read again. */
+  readonly pods?: readonly Pod[];
+  /** VirtualServices beside that of the release. */
+  readonly others?: readonly VirtualService[];
+  readonly otherRules?: readonly DestinationRule[];
+  readonly complete?: boolean;
+  readonly hosts?: readonly string[];
 }
 
 const MANAGED: HttpRoute = { name: 'main', route: [to('v1', 80), to('v2', 20)] };
 const given = release();
+const RULE = destinationRule(['v1', 'v2']);
 
 /** What is found where east holds this, west holds what was asked, and the ingresses saw that. */
 function found(held: Held, ...seen: readonly IngressEvidence[]): readonly Finding[] {
-  const { http = [MANAGED], recorded, rule = destinationRule(['v1', 'v2']) } = held;
+  const { http = [MANAGED], recorded, rule = RULE, pods, others = [], hosts = ['*'] } = held;
   const annotations =
     recorded === undefined
       ? {}
       : { [RECORD_ANNOTATION]: JSON.stringify({ app: 'helloworld', revision: 3, weights: recorded }) };
-  const fleet = fleetOf(
+  const own = virtualService(http, { annotations }, { hosts });
+  const state = fleetOf(
     clusterState(EAST, {
-      traffic: { virtualServices: [virtualService(http, { annotations })], destinationRules: [rule] },
+      traffic: { virtualServices: [own], destinationRules: [rule] },
+      pods: pods ?? [versionPod('v1'), versionPod('v2')],
     }),
     clusterState(WEST, {
-      traffic: {
-        virtualServices: [virtualService([MANAGED])],
-        destinationRules: [destinationRule(['v1', 'v2'])],
-      },
+      traffic: { virtualServices: [virtualService([MANAGED])], destinationRules: [RULE] },
     }),
   );
-  return diagnose(given, weightsInForce(given, fleet), seen);
+  const everywhere: TrafficEverywhere = {
+    virtualServices: [own, ...others],
+    destinationRules: [rule, ...(held.otherRules ?? [])],
+    complete: held.complete ?? true,
+  };
+  return diagnose({
+    release: given,
+    inForce: weightsInForce(given, state),
+    evidence: seen,
+    surroundings: { state, everywhere: new Map([[EAST, everywhere]]) },
+  });
 }
+
+const titles = (findings: readonly Finding[]): readonly string[] => findings.map(({ title }) => title);
 
 const failed = (rest: Partial<IngressEvidence> = {}): IngressEvidence =>
   evidence({ verdict: 'fail', reason: 'the shares are not the weights', ...rest });
@@ -84,7 +113,7 @@ test('a subset that selects the pods of another version is told, with what was s
     {
       title: 'The subset v2 selects pods of v1',
       detail:
-        '12 answers through east were routed to v2, and their body says v1. Compare the labels of the subset v2 with those of the pods, and the image of the pods.',
+        '12 answers through east were routed to v2, and their body says v1. Compare the labels of the subset v2 (version=v2) with those of the pods, and the image of the pods.',
     },
   ]);
 });
@@ -112,66 +141,251 @@ test('a gateway replica that stays behind is told, with its revisions', () => {
 
 describe('answers that no managed route gave', () => {
   const unmarked = failed({ unmarked: 900 });
+  const toRoot = [{ uri: { prefix: '/' } }];
+  const elsewhere = [{ uri: { exact: '/elsewhere' } }];
 
   test.each<[string, readonly HttpRoute[], string]>([
+    ['the route ahead of it', [{ name: 'beta', route: [toOther()] }, MANAGED], 'Route beta'],
+    ['a route without a name ahead of it', [{ redirect: { uri: '/' } }, MANAGED], 'Route http[0]'],
     [
-      'the route ahead of it',
-      [{ name: 'beta', route: [toOther()] }, MANAGED],
-      'route beta ahead of it takes the path /.',
+      'those ahead of it that take the path, not the others',
+      [
+        { name: 'other', match: elsewhere, route: [toOther()] },
+        { name: 'root', match: toRoot, route: [toOther()] },
+        MANAGED,
+      ],
+      'Route root',
     ],
-    [
-      'a route without a name ahead of it',
-      [{ redirect: { uri: '/' } }, MANAGED],
-      'route http[0] ahead of it takes the path /.',
-    ],
-    [
-      'another VirtualService, where nothing is ahead of it',
-      [MANAGED, { name: 'last', route: [toOther()] }],
-      'another VirtualService of the same host and gateway takes the path /.',
-    ],
-    [
-      'another VirtualService, where only previews are ahead of it',
-      [{ name: 'canary-preview-v1', route: [to('v1')] }, MANAGED],
-      'another VirtualService of the same host and gateway takes the path /.',
-    ],
-  ])('point to %s', (_what, http, detail) => {
+  ])('point to %s', (_what, http, route) => {
     expect(found({ http }, unmarked)).toEqual([
       {
-        title: 'Another route answers in east',
-        detail: `900 of 1000 samples did not come from the managed route of VirtualService gray-demo/helloworld: ${detail}`,
+        title: 'An earlier route takes requests in east',
+        detail: `${route} of VirtualService gray-demo/helloworld stands ahead of the managed route and takes the path /: 900 of 1000 samples did not come from the managed route of VirtualService gray-demo/helloworld. Put it behind the managed route, or narrow its match.`,
       },
+    ]);
+  });
+
+  const rival = (
+    spec: Readonly<Record<string, unknown>> = {},
+    match: HttpRoute['match'] = toRoot,
+  ): VirtualService =>
+    virtualService(
+      [{ name: 'mine', match, route: [toOther()] }],
+      { name: 'rival', namespace: 'elsewhere', creationTimestamp: '2026-11-22T10:00:00Z' },
+      { gateways: ['gray-demo/helloworld'], ...spec },
+    );
+
+  test('point to a VirtualService of another namespace that binds the same host and gateway', () => {
+    expect(found({ others: [rival()] }, unmarked)).toEqual([
+      {
+        title: 'VirtualService elsewhere/rival takes requests in east',
+        detail:
+          'It binds * and Gateway gray-demo/helloworld, as VirtualService gray-demo/helloworld does (made at 2026-11-22T10:00:00Z), and its route mine takes the path /: 900 of 1000 samples did not come from the managed route of VirtualService gray-demo/helloworld. Istio puts the routes of both in one list, the older first. Narrow its match or its hosts, or take it away.',
+      },
+    ]);
+  });
+
+  test.each<[string, VirtualService, readonly string[]]>([
+    ['another gateway', rival({ gateways: ['helloworld'] }), ['*']],
+    ['the sidecars alone', rival({ gateways: ['mesh'] }), ['*']],
+    ['another host', rival({ hosts: ['b.example.com'] }), ['a.example.com']],
+    ['another path', rival({}, elsewhere), ['*']],
+  ])('do not point to a VirtualService of %s', (_what, other, hosts) => {
+    expect(titles(found({ others: [other], hosts }, unmarked))).toEqual(['Another route answers in east']);
+  });
+
+  test.each([
+    [true, /no VirtualService of any namespace was found that explains it/],
+    [false, /none of namespace gray-demo explains it, and those of others could not be read/],
+  ])('without a suspect say where was looked (all namespaces: %s)', (complete, detail) => {
+    const http = [MANAGED, { name: 'last', route: [toOther()] }];
+    expect(found({ http, complete }, unmarked)).toEqual([
+      { title: 'Another route answers in east', detail: expect.stringMatching(detail) },
     ]);
   });
 });
 
-describe('consistent hashing', () => {
-  test.each<[string, DestinationRule]>([
+describe('the pods behind a subset', () => {
+  const fails503 = failed({ errors: new Map([['status 503', 200]]) });
+  const mutual = { trafficPolicy: { tls: { mode: 'ISTIO_MUTUAL' } } };
+  const bare = { spec: { containers: [{ name: 'helloworld' }] } };
+
+  test.each<[string, Held, string]>([
     [
-      'of the host',
-      destinationRule(
-        ['v1', 'v2'],
-        {},
-        { trafficPolicy: { loadBalancer: { consistentHash: { useSourceIp: true } } } },
-      ),
+      'that is gone',
+      { rule: destinationRule(['v1']) },
+      'DestinationRule gray-demo/helloworld has no subset v2 in east',
+    ],
+    ['of which there is none', { pods: [versionPod('v1')] }, 'No pod of v2 is ready'],
+    [
+      'of which none is ready',
+      {
+        pods: [
+          versionPod('v1'),
+          pod('v2-0', { app: 'helloworld', version: 'v2' }, { status: { conditions: [] } }),
+        ],
+      },
+      'No pod of v2 is ready',
     ],
     [
-      'of a subset',
-      destinationRule([
-        { name: 'v1', trafficPolicy: { loadBalancer: { consistentHash: { httpHeaderName: 'x' } } } },
-      ]),
+      'without a sidecar under mutual TLS of the host',
+      {
+        rule: destinationRule(['v1', 'v2'], {}, mutual),
+        pods: [versionPod('v1'), pod('v2-0', { app: 'helloworld', version: 'v2' }, bare)],
+      },
+      'Pods of v2 have no sidecar',
     ],
-  ])('%s is told', (_what, rule) => {
-    expect(found({ rule }, failed()).map(({ title }) => title)).toEqual(['Consistent hashing is on in east']);
+  ])('%s are told before the failed requests', (_what, held, title) => {
+    expect(titles(found(held, fails503))).toEqual([title, 'Requests fail through east']);
   });
 
-  test('is no matter where nothing failed', () => {
-    const rule = destinationRule(
-      ['v1'],
-      {},
-      { trafficPolicy: { loadBalancer: { consistentHash: { useSourceIp: true } } } },
-    );
-    expect(found({ rule }, evidence())).toEqual([]);
+  test.each<[string, Held]>([
+    ['are ready and have sidecars', { rule: destinationRule(['v1', 'v2'], {}, mutual) }],
+    [
+      'have no sidecar, and need none',
+      { pods: [versionPod('v1'), pod('v2-0', { app: 'helloworld', version: 'v2' }, bare)] },
+    ],
+    [
+      'have no sidecar, and a subset that turns TLS off',
+      {
+        rule: destinationRule(
+          ['v1', { name: 'v2', labels: { version: 'v2' }, trafficPolicy: { tls: { mode: 'DISABLE' } } }],
+          {},
+          mutual,
+        ),
+        pods: [versionPod('v1'), pod('v2-0', { app: 'helloworld', version: 'v2' }, bare)],
+      },
+    ],
+  ])('are not blamed where they %s', (_what, held) => {
+    expect(titles(found(held, fails503))).toEqual(['Requests fail through east']);
   });
+
+  test('are not blamed for a version without weight', () => {
+    const one = failed({
+      errors: new Map([['status 503', 200]]),
+      weights: weights({ v1: 100, v2: 0 }),
+      counts: weights({ v1: 1000, v2: 0 }),
+    });
+    expect(
+      titles(
+        found(
+          { http: [{ name: 'main', route: [to('v1', 100), to('v2', 0)] }], pods: [versionPod('v1')] },
+          one,
+        ),
+      ),
+    ).toEqual(['Requests fail through east']);
+  });
+
+  const drifted = failed({ counts: weights({ v1: 950, v2: 50 }) });
+
+  test('that carry the label of another version are told where shares drift', () => {
+    const rule = destinationRule(['v1', { name: 'v2', labels: { app: 'helloworld' } }]);
+    expect(found({ rule }, drifted)).toEqual([
+      {
+        title: 'The subset v2 selects pods of v1',
+        detail:
+          'Its labels in DestinationRule gray-demo/helloworld (app=helloworld) select Pod gray-demo/helloworld-v1-0. Give it labels that only the pods of v2 carry, such as version: v2.',
+      },
+    ]);
+  });
+
+  test('that carry labels of their own are not blamed', () => {
+    const rule = destinationRule(['v1', { name: 'v2', labels: { track: 'canary' } }]);
+    const canary = pod('canary-0', { app: 'helloworld', track: 'canary', version: 'nightly' });
+    expect(found({ rule, pods: [versionPod('v1'), canary] }, drifted)).toEqual([]);
+  });
+});
+
+describe('settings behind the weights', () => {
+  const hash = { loadBalancer: { consistentHash: { useSourceIp: true } } };
+  const outlier = { outlierDetection: { consecutive5xxErrors: 1 } };
+  const locality = { loadBalancer: { localityLbSetting: { distribute: [] } } };
+  const drifted = failed({ counts: weights({ v1: 1000, v2: 0 }) });
+  const fails503 = failed({ errors: new Map([['status 503', 200]]) });
+  const ofHost = (trafficPolicy: Readonly<Record<string, unknown>>): DestinationRule =>
+    destinationRule(['v1', 'v2'], {}, { trafficPolicy });
+  const ofSubset = (trafficPolicy: Readonly<Record<string, unknown>>): DestinationRule =>
+    destinationRule(['v1', { name: 'v2', labels: { version: 'v2' }, trafficPolicy }]);
+
+  test.each<[string, DestinationRule, IngressEvidence, string, string]>([
+    [
+      'hashing of the host',
+      ofHost(hash),
+      drifted,
+      'Consistent hashing is on in east',
+      'DestinationRule gray-demo/helloworld sets',
+    ],
+    [
+      'hashing of a subset',
+      ofSubset(hash),
+      drifted,
+      'Consistent hashing is on in east',
+      'for the subset v2 sets',
+    ],
+    [
+      'hashing of a port',
+      ofHost({ portLevelSettings: [hash] }),
+      drifted,
+      'Consistent hashing is on in east',
+      'for a port sets',
+    ],
+    [
+      'outlier detection',
+      ofHost(outlier),
+      fails503,
+      'Outlier detection is on in east',
+      'sets outlierDetection',
+    ],
+    [
+      'locality load balancing',
+      ofSubset(locality),
+      fails503,
+      'Locality load balancing is set in east',
+      'sets localityLbSetting',
+    ],
+  ])('%s', (_what, rule, seen, title, detail) => {
+    expect(found({ rule }, seen)[0]).toEqual({ title, detail: expect.stringContaining(detail) });
+  });
+
+  test('of another namespace count as well', () => {
+    const otherRules = [
+      destinationRule([], { name: 'root', namespace: 'istio-system' }, { host: HOST, trafficPolicy: hash }),
+    ];
+    expect(found({ otherRules }, drifted)[0]?.detail).toContain('DestinationRule istio-system/root sets');
+  });
+
+  test.each<[string, DestinationRule, IngressEvidence]>([
+    ['hashing, where no share drifts', ofHost(hash), failed()],
+    ['hashing, where nothing failed', ofHost(hash), evidence({ counts: weights({ v1: 1000, v2: 0 }) })],
+    ['outlier detection, where no request fails', ofHost(outlier), drifted],
+    [
+      'locality load balancing that is off',
+      ofHost({ loadBalancer: { localityLbSetting: { enabled: false } } }),
+      fails503,
+    ],
+  ])('are no matter: %s', (_what, rule, seen) => {
+    expect(titles(found({ rule }, seen)).filter((title) => / is (on|set) in /.test(title))).toEqual([]);
+  });
+});
+
+test('what was known before is looked at where the clusters cannot be read again', () => {
+  const state = fleetOf(
+    clusterState(EAST, {
+      traffic: { virtualServices: [virtualService([MANAGED])], destinationRules: [RULE] },
+    }),
+  );
+  const inEast = release({ configClusters: [EAST] });
+  const seen = failed({ unmarked: 10, errors: new Map([['status 503', 200]]) });
+  expect(
+    titles(
+      diagnose({
+        release: inEast,
+        inForce: weightsInForce(inEast, state),
+        evidence: [seen],
+        surroundings: undefined,
+      }),
+    ),
+  ).toEqual(['Another route answers in east', 'Requests fail through east']);
 });
 
 test('failed requests are told by kind, the most frequent first', () => {
@@ -204,9 +418,12 @@ test('an inconclusive ingress is explained as well', () => {
 });
 
 test('the likeliest cause comes first: an edit before failed requests', () => {
-  const titles = found(
+  const all = found(
     { http: [{ route: [to('v1', 50), to('v2', 50)] }], recorded: { v1: 80, v2: 20 } },
     failed({ errors: new Map([['status 503', 30]]) }),
-  ).map(({ title }) => title);
-  expect(titles).toEqual(['The route in east was changed by someone else', 'Requests fail through east']);
+  );
+  expect(titles(all)).toEqual([
+    'The route in east was changed by someone else',
+    'Requests fail through east',
+  ]);
 });

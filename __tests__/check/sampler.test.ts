@@ -139,6 +139,16 @@ describe('80/20', () => {
 describe('one version alone', () => {
   const alone = weights({ v1: 100 });
 
+  test('passes after as many as max-samples allows, where that is fewer', async () => {
+    const seen = await sample(
+      (_asked, response) => {
+        answer(response, { version: 'v1' });
+      },
+      { expected: alone, check: { maxSamples: 30 } },
+    );
+    expect(seen).toMatchObject({ verdict: 'pass', samples: 30 });
+  });
+
   test('passes after a hundred samples', async () => {
     const { verdict, samples } = await sample(
       (_asked, response) => {

@@ -59,6 +59,11 @@ const node = (name: string, ...addresses: readonly (readonly [type: string, addr
   status: { addresses: addresses.map(([type, address]) => ({ type, address })) },
 });
 
+const down = (one: Node): Node => ({
+  ...one,
+  status: { ...one.status, conditions: [{ type: 'Ready', status: 'Unknown' }] },
+});
+
 const HTTP = gateway([server('HTTP', 80)]);
 const HTTPS = gateway([server('HTTPS', 443, { tls: { mode: 'SIMPLE' } })]);
 const N1 = node('n1', ['InternalIP', '10.0.0.1'], ['Hostname', 'n1']);
@@ -128,6 +133,8 @@ describe('without a load balancer it is a node port', () => {
   test.each<[string, readonly KubeObject[], string]>([
     ['on an external address before an internal one', [NODE_PORT, N1, N2], 'http://203.0.113.2:30080'],
     ['on an internal address', [NODE_PORT, N1], 'http://10.0.0.1:30080'],
+    ['on a node that is up', [NODE_PORT, down(N2), N1], 'http://10.0.0.1:30080'],
+    ['on a node that is down, where all are', [NODE_PORT, down(N1)], 'http://10.0.0.1:30080'],
     ['while the balancer is still pending', [gatewayService(), N1], 'http://10.0.0.1:30080'],
     [
       'on a node with a ready gateway pod, where others do not forward',

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { hasSidecar, isReady } from '../../src/cluster/pods.ts';
+import { hasSidecar, isReady } from '../../src/release/pods.ts';
 import { waitUntilReady } from '../../src/cluster/ready.ts';
 import { CanaryError } from '../../src/release/errors.ts';
 import type { ContainerStatus, Deployment, KubeObject, Pod } from '../../src/release/objects.ts';
@@ -140,7 +140,7 @@ describe('a version is not ready yet', () => {
 
   test('is told once, and waited for', async () => {
     const progress = await wait([rollout({ availableReplicas: 1 }), POD], { timeoutMs: 60_000 });
-    expect(progress).toEqual(['Version v2 in west: Deployment gray-demo/hello-v2: 1 of 2 replicas ready']);
+    expect(progress).toEqual(['west: hello-v2 1/2 ready', 'west: hello-v2 ready']);
   });
 });
 

@@ -88,10 +88,17 @@ describe('writing together', () => {
   test('says what failed, and what stands where', async () => {
     const { fleet, changes, west } = await stage();
     west.intercept = failing();
-    const failure = await writeTogether(fleet, changes, signal, () => undefined).catch(messageOf);
+    const told: unknown[] = [];
+    const failure = await writeTogether(fleet, changes, signal, ({ change, earlier, stored }) => {
+      told.push([change.cluster, change.reason, earlier?.['spec'], stored['spec']]);
+    }).catch(messageOf);
     expect(failure).toMatch(
       /^Updating VirtualService gray-demo\/helloworld in west: .*\nVirtualService gray-demo\/helloworld in east holds its earlier content again\./s,
     );
+    expect(told).toEqual([
+      [EAST, 'weights', OLD.spec, NEW.spec],
+      [EAST, 'put back', NEW.spec, OLD.spec],
+    ]);
   });
 
   test('leaves what someone else changed after it, and says so', async () => {
@@ -214,12 +221,14 @@ describe('changes that build on an earlier stage', () => {
   const change: Change = { cluster: EAST, verb: 'update', object: NEW, before: OLD, reason: '' };
 
   test('are based on what it stored', () => {
-    expect(rebased([change], [{ change, stored }])).toEqual([
+    expect(rebased([change], [{ change, earlier: OLD, stored }])).toEqual([
       { ...change, object: { ...NEW, metadata: { ...NEW.metadata, resourceVersion: '9' } }, before: stored },
     ]);
   });
 
   test('stay as they are where it stored nothing of theirs', () => {
-    expect(rebased([change], [{ change: { ...change, cluster: WEST }, stored }])).toEqual([change]);
+    expect(rebased([change], [{ change: { ...change, cluster: WEST }, earlier: OLD, stored }])).toEqual([
+      change,
+    ]);
   });
 });

@@ -8,10 +8,9 @@ import {
   previewedVersions,
   routesTo,
   weightsOf,
-  withPreviews,
-  withWeights,
 } from '../../src/release/routes.ts';
-import type { RouteTarget } from '../../src/release/routes.ts';
+import { withPreviews, withWeights } from '../../src/release/surgery.ts';
+import type { RouteTarget } from '../../src/release/surgery.ts';
 import { APP, HOST, NAMESPACE, to, toOther, virtualService } from '../support/objects.ts';
 import { weights } from '../support/release.ts';
 
@@ -549,8 +548,8 @@ describe('preview routes', () => {
       'canary-preview-v1',
       'canary-preview-v2',
       'a',
-      'canary-preview-v1-2',
-      'canary-preview-v2-2',
+      'canary-preview-v1.2',
+      'canary-preview-v2.2',
       'b',
     ]);
   });

@@ -28,6 +28,7 @@ describe('what a config cluster holds', () => {
       {
         cluster: EAST,
         virtualService: undefined,
+        routes: undefined,
         destinationRule: undefined,
         weights: undefined,
         revision: undefined,
@@ -46,6 +47,7 @@ describe('what a config cluster holds', () => {
       {
         cluster: EAST,
         virtualService: vs,
+        routes: undefined,
         destinationRule: rule,
         weights: weights({ v1: 100 }),
         revision: '3',

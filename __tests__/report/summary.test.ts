@@ -1,8 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { newJournal } from '../../src/report/record.ts';
 import type { PlannedChange, RunRecord } from '../../src/report/record.ts';
-import { escape, summaryOf } from '../../src/report/summary.ts';
+import { escape } from '../../src/report/markdown.ts';
+import { SUMMARY_LIMIT, summaryOf } from '../../src/report/summary.ts';
 import { evidence } from '../support/evidence.ts';
+import { change } from '../support/record.ts';
 import { weights } from '../support/release.ts';
 
 const summary = (rest: Partial<RunRecord> = {}): string =>
@@ -11,43 +13,44 @@ const linesOf = (text: string): readonly string[] => text.split('\n');
 
 describe('the heading tells the outcome', () => {
   test.each<[Partial<RunRecord>, string]>([
-    [{ verdict: 'pass' }, '## ✅ hello in demo: rollout pass'],
-    [{ verdict: 'fail', failure: 'x' }, '## ❌ hello in demo: rollout fail'],
-    [{ verdict: 'inconclusive', failure: 'x' }, '## ⚠️ hello in demo: rollout inconclusive'],
+    [{ verdict: 'pass' }, '## ✅ hello in demo: users get what was asked for'],
+    [{ verdict: 'fail', failure: 'x' }, '## ❌ hello in demo: users do not get what was asked for'],
+    [{ verdict: 'inconclusive', failure: 'x' }, '## ⚠️ hello in demo: the check came to no decision'],
     [{}, '## ✅ hello in demo: rollout done'],
     [{ failure: 'x' }, '## ❌ hello in demo: rollout failed'],
+    [{ failure: 'x', verdict: 'pass' }, '## ❌ hello in demo: rollout failed'],
   ])('%j: %s', (rest, heading) => {
     expect(linesOf(summary(rest))[0]).toBe(heading);
   });
 });
 
-test('a run in which nothing happened is told in two lines', () => {
-  expect(summary()).toBe('## ✅ hello in demo: rollout done\n\nNothing was written.\n');
-});
-
 test('the reason of a failure is quoted, line by line', () => {
-  expect(summary({ failure: 'first\nsecond' })).toContain('\n\n> first\n> second\n\n');
+  expect(summary({ failure: 'first\nsecond' })).toContain('\n\n> first\n>\n> second\n\n');
 });
 
-test('weights in force, before and next are told', () => {
-  const told = summary({
-    weights: weights({ v1: 80, v2: 20 }),
-    previous: weights({ v1: 100 }),
-    next: weights({ v1: 50, v2: 50 }),
-  });
-  expect(told).toContain('In force: **v1=80,v2=20** · before: v1=100 · next: v1=50,v2=50');
-});
-
-test('what users got stands in a table, a line for each version', () => {
-  const rows = linesOf(summary({ evidence: [evidence({ errors: new Map([['status 503', 2]]) })] })).filter(
+test('what users got stands in a table, a line for each version, drawn within its tolerance', () => {
+  const rows = linesOf(summary({ evidence: [evidence({ counts: weights({ v1: 740, v2: 260 }) })] })).filter(
     (line) => line.startsWith('|'),
   );
-  expect(rows).toEqual([
-    '| Ingress | Version | Asked | Observed | Samples | Failed requests | Verdict |',
-    '| --- | --- | ---: | ---: | ---: | ---: | --- |',
-    '| east<br>http://203.0.113.7 | v1 | 80 % | 80.2 % | 802 | 2 | ✅ pass<br>the shares match the weights (1000 samples) |',
-    '|  | v2 | 20 % | 19.8 % | 198 |  |  |',
+  expect(rows.slice(0, 4)).toEqual([
+    '| Ingress | Version | Asked | Users got | Share in its tolerance | Tolerance | Samples |',
+    '| --- | --- | ---: | ---: | --- | ---: | ---: |',
+    '| ✅ east | v1 | 80&nbsp;% | **74.0&nbsp;%**&nbsp;⚠️ | `···●├───┼───┤····` | 75&nbsp;–&nbsp;85&nbsp;% | 740 |',
+    '|  | v2 | 20&nbsp;% | **26.0&nbsp;%**&nbsp;⚠️ | `····├───┼───┤●···` | 15&nbsp;–&nbsp;25&nbsp;% | 260 |',
   ]);
+});
+
+test('errors and response times stand by version', () => {
+  const seen = new Map([
+    ['v1', { errors: 0, latency: { p50: 5, p90: 8, p99: 12, max: 1200 } }],
+    ['v2', { errors: 198, latency: undefined }],
+  ]);
+  expect(summary({ evidence: [evidence({ versions: seen })] })).toContain(
+    [
+      '| ✅ east | v1 | 0 | 5.0&nbsp;ms | 8.0&nbsp;ms | 12.0&nbsp;ms | 1.20&nbsp;s |',
+      '|  | v2 | **198**&nbsp;(100.0&nbsp;%) | – | – | – | – |',
+    ].join('\n'),
+  );
 });
 
 test('likely causes are a list', () => {
@@ -58,7 +61,7 @@ test('likely causes are a list', () => {
         { title: 'B', detail: 'b.' },
       ],
     }),
-  ).toContain('### Likely cause\n1. **A.** a.\n1. **B.** b.');
+  ).toContain('### Likely cause\n\n1. **A.** a.\n1. **B.** b.\n');
 });
 
 test('what the clusters hold stands in a table', () => {
@@ -67,26 +70,88 @@ test('what the clusters hold stands in a table', () => {
   );
 });
 
-test('writes are folded away', () => {
-  const change = { cluster: 'east', object: 'Service demo/hello', reason: 'v1 in east' };
-  expect(summary({ changes: [change] })).toMatch(
-    /<details><summary>1 write<\/summary>\n\n\| Cluster \| Object \| Why \|\n.*\n\| east \| Service demo\/hello \| v1 in east \|\n\n<\/details>/,
+test('what was changed is folded away by cluster, each object once with its difference', () => {
+  const told = summary({
+    changes: [
+      change(),
+      change({ cluster: 'west' }),
+      change({ reason: 'put back', before: 'weight: 20\n', after: 'weight: 5\n' }),
+    ],
+  });
+  expect(told).toContain(
+    '<details><summary>east: VirtualService</summary>\n\n**VirtualService demo/hello**: weights; put back\n\n```diff\n',
+  );
+  expect(told).toMatch(/-weight: 0\n\+weight: 5\n```/);
+});
+
+test('the timeline tells steps and checks, and the phases that took their time', () => {
+  const told = summary({
+    phases: [
+      { name: 'Read', start: 0, seconds: 0.5 },
+      { name: 'Ready', start: 0.5, seconds: 75 },
+      { name: 'Verify', start: 80, seconds: 8 },
+    ],
+    steps: [{ at: 79, weights: weights({ v1: 80, v2: 20 }), direction: 'forward' }],
+    checks: [
+      {
+        kind: 'verify',
+        weights: weights({ v1: 80, v2: 20 }),
+        verdict: 'pass',
+        evidence: [evidence()],
+        from: 80,
+        to: 88,
+      },
+    ],
+  });
+  expect(told).toContain(
+    [
+      '| 0.5&nbsp;s | Ready | 1&nbsp;min&nbsp;15&nbsp;s |',
+      '| 1&nbsp;min&nbsp;19&nbsp;s | **In force: v1 80 %, v2 20 %** |  |',
+      '| 1&nbsp;min&nbsp;20&nbsp;s | ✅ Verify v1 80 %, v2 20 %: pass (1,000 samples) | 8.0&nbsp;s |',
+    ].join('\n'),
   );
 });
 
-test('the phases come last, with their seconds', () => {
-  expect(
+describe('a summary that GitHub would not take', () => {
+  const many = (number: number, lines: number): string =>
     summary({
-      phases: [
-        { name: 'Read', seconds: 0.51 },
-        { name: 'Verify', seconds: 8.04 },
-      ],
-    }),
-  ).toMatch(/\nRead 0\.5 s · Verify 8\.0 s\n$/);
+      changes: Array.from({ length: number }, (_, i) =>
+        change({ object: `ConfigMap demo/c${String(i)}`, before: undefined, after: 'a: €\n'.repeat(lines) }),
+      ),
+      evidence: [evidence({ verdict: 'fail' })],
+      verdict: 'fail',
+    });
+  const bytes = (text: string): number => Buffer.byteLength(text, 'utf8');
+
+  test('is not shortened as long as it fits', () => {
+    expect(many(10, 100)).not.toContain('shortened');
+  });
+
+  test.each([
+    [20, 10_000],
+    [1_500, 100],
+    [12_000, 1],
+  ])('fits with %d objects of %d lines, and tells what was left out', (number, lines) => {
+    const told = many(number, lines);
+    expect(bytes(told)).toBeLessThanOrEqual(SUMMARY_LIMIT);
+    expect(bytes(told)).toBeGreaterThan(0.9 * SUMMARY_LIMIT);
+    expect(told).toContain('| ❌ east | v1 |');
+    expect(told).toMatch(
+      /Shortened to what GitHub takes\. Left out: [\d,]+ × difference/,
+    );
+  });
+
+  test('is cut where a single text is longer than all', () => {
+    const told = summary({
+      failure: `${'x'.repeat(3_000_000)}\n`,
+      findings: [{ title: 'y'.repeat(2_000_000), detail: '' }],
+    });
+    expect(bytes(told)).toBeLessThanOrEqual(SUMMARY_LIMIT);
+  });
 });
 
 describe('a plan', () => {
-  const change: PlannedChange = {
+  const proposed: PlannedChange = {
     cluster: 'east',
     verb: 'update',
     object: 'VirtualService demo/hello',
@@ -100,7 +165,7 @@ describe('a plan', () => {
       plan: {
         weights: weights({ v1: 80, v2: 20 }),
         clusters: ['east', 'west'],
-        changes: [{ ...change, ...rest }],
+        changes: [{ ...proposed, ...rest }],
       },
     });
 
@@ -155,7 +220,8 @@ describe('a hostile text stays text', () => {
       evidence: [evidence({ cluster: text, url: text, reason: text, weights: weights({ [text]: 100 }) })],
       findings: [{ title: text, detail: text }],
       clusters: [{ cluster: text, text }],
-      changes: [{ cluster: text, object: text, reason: text }],
+      report: text,
+      changes: [change({ cluster: text, object: text, reason: text, before: text, after: `${text}.` })],
       plan: {
         weights: weights({ [text]: 100 }),
         clusters: [text],
@@ -174,8 +240,10 @@ describe('a hostile text stays text', () => {
     ['makes no link', /[[\]]/g],
     ['mentions nobody, and no issue', /[@]|#\d/g],
   ])('%s', (_what, pattern) => {
-    // Entities such as &#124; are text: they do not count.
-    const seen = (text: string): number => count(text.replaceAll(/&(?:#\d+|amp|lt|gt);/g, ''), pattern);
+    // Entities such as &#124; are text, and so is what stands in a code block: they do not count.
+    const bare = (text: string): string =>
+      text.replaceAll(/^(`{3,})diff\n[\s\S]*?\n\1$/gm, '').replaceAll(/&(?:#\d+|amp|lt|gt);/g, '');
+    const seen = (text: string): number => count(bare(text), pattern);
     expect(HOSTILE.filter((text) => seen(everywhere(text)) !== seen(plain))).toEqual([]);
   });
 

@@ -2,17 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { startFleet } from '../../testbed/start.ts';
 import { ISTIO } from './support/kube.ts';
 import type { Obj } from './support/kube.ts';
-import {
-  APP,
-  NAMESPACE,
-  deployment,
-  destination,
-  destinationRule,
-  gateway,
-  namespace,
-  service,
-  virtualService,
-} from './support/objects.ts';
+import { APP, NAMESPACE, destination, destinationRule, service, virtualService } from './support/objects.ts';
 import { Stage } from './support/stage.ts';
 
 let stage: Stage;
@@ -21,20 +11,6 @@ beforeAll(async () => {
 });
 afterEach(() => stage.fleet.reset());
 afterAll(() => stage.fleet.stop());
-
-/** What a team has that already runs both versions, and routes to them by hand. */
-async function adopted(vs: Obj, rule: Obj = destinationRule(['v1', 'v2'])): Promise<void> {
-  await stage.everywhere(namespace(), service());
-  await Promise.all([stage.east.create(deployment('v1')), stage.west.create(deployment('v2'))]);
-  await Promise.all([
-    stage.east.settled('apps/v1', 'Deployment', `${APP}-v1`, NAMESPACE, isAvailable),
-    stage.west.settled('apps/v1', 'Deployment', `${APP}-v2`, NAMESPACE, isAvailable),
-  ]);
-  await stage.everywhere(rule, gateway(), vs);
-}
-
-const isAvailable = ({ status }: Obj): boolean =>
-  (status as { availableReplicas?: number } | undefined)?.availableReplicas === 1;
 
 const adoption = { image: '', port: '' };
 
@@ -64,7 +40,7 @@ describe('objects that exist already', () => {
     const vs = virtualService([before.api, before.own, before.rest]);
     const untouched = structuredClone(spec);
     vs.metadata = { ...vs.metadata, labels: { team: 'greeters' }, annotations: { note: 'ours' } };
-    await adopted(vs, rule);
+    await stage.adopt({ vs: [vs], rule });
 
     const stored = httpOf(await stage.routes());
     await stage.underLoad(async () => {
@@ -94,19 +70,12 @@ describe('objects that exist already', () => {
   });
 
   test('keep the share of destinations of other hosts within the managed route', async () => {
-    await stage.everywhere(namespace(), { ...service(), metadata: { name: 'other', namespace: NAMESPACE } });
     const other = {
       destination: { host: `other.${NAMESPACE}.svc.cluster.local`, port: { number: 5000 }, subset: 'v9' },
       weight: 0,
     };
-    await stage.everywhere(service());
-    await Promise.all([stage.east.create(deployment('v1')), stage.west.create(deployment('v2'))]);
-    await stage.west.settled('apps/v1', 'Deployment', `${APP}-v2`, NAMESPACE, isAvailable);
-    await stage.everywhere(
-      destinationRule(['v1', 'v2']),
-      gateway(),
-      virtualService([{ route: [destination('v1', 100), other] }]),
-    );
+    await stage.adopt({ vs: [virtualService([{ route: [destination('v1', 100), other] }])] });
+    await stage.everywhere({ ...service(), metadata: { name: 'other', namespace: NAMESPACE } });
     await stage.pass({ ...adoption, weights: 'v1=50,v2=50' });
     for (const found of await stage.routes()) {
       const { http } = found['spec'] as { http: { route: unknown[] }[] };
@@ -119,7 +88,7 @@ describe('objects that exist already', () => {
       { name: 'beta', match: [{ headers: { 'x-beta': { exact: 'yes' } } }], route: [destination('v2')] },
       { name: 'everyone', route: [destination('v1')] },
     ];
-    await adopted(virtualService(routes));
+    await stage.adopt({ vs: [virtualService(routes)] });
     await stage.underLoad(async () => {
       const refused = await stage.run({ ...adoption, weights: 'v1=80,v2=20' });
       expect(refused.code).toBe(1);
@@ -135,10 +104,8 @@ describe('objects that exist already', () => {
   });
 
   test('under other names than the inputs say are refused, and the right input is told', async () => {
-    await adopted({
-      ...virtualService([{ route: [destination('v1')] }]),
-      metadata: { name: 'front-door', namespace: NAMESPACE },
-    });
+    const vs = virtualService([{ route: [destination('v1')] }]);
+    await stage.adopt({ vs: [{ ...vs, metadata: { name: 'front-door', namespace: NAMESPACE } }] });
     const run = await stage.run({ ...adoption, weights: 'v1=80,v2=20' });
     expect(run.code).toBe(1);
     expect(run.log).toMatch(/Set the input virtual-service to front-door/);

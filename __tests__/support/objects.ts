@@ -165,7 +165,7 @@ export function clusterState(name: string, overrides: StateOverrides = {}): Clus
     pods: [],
     ...rest,
     traffic: serves
-      ? { apiVersion: ISTIO, virtualServices: [], destinationRules: [], gateways: [], ...traffic }
+      ? { apiVersion: ISTIO, virtualServices: [], roots: [], destinationRules: [], gateways: [], ...traffic }
       : undefined,
   };
 }

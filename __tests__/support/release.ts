@@ -52,6 +52,7 @@ export function release({ workload, traffic, check, ...rest }: Overrides = {}): 
       promoteTo: undefined,
       bakeMs: 0,
       virtualService: APP,
+      companions: undefined,
       destinationRule: APP,
       gateway: undefined,
       gatewaySelector: { istio: 'ingressgateway' },

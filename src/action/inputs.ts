@@ -33,7 +33,7 @@ export const INPUTS = z.object({
   steps: parse.steps.default([]),
   'promote-to': parse.wholeNumber(1, 100).optional(),
   bake: parse.duration.prefault('0s'),
-  'virtual-service': parse.objectName.optional(),
+  'virtual-service': parse.objectNames.optional(),
   'destination-rule': parse.objectName.optional(),
   gateway: parse.gatewayName.optional(),
   'gateway-selector': parse.map.prefault('istio=ingressgateway'),

@@ -1,5 +1,6 @@
 import * as core from '@actions/core';
 import type { Log } from '../report/log.ts';
+import { visible } from '../report/text.ts';
 
 /** The job log: a group for each phase. */
 export const jobLog: Log = {
@@ -10,18 +11,17 @@ export const jobLog: Log = {
     core.warning(asText(line));
   },
   group(name, work) {
-    return core.group(name, work);
+    return core.group(asText(name), work);
   },
 };
 
 /**
- * A text that the runner shows and does not obey: what a server answered could hold a workflow command. The runner looks for
- * `::` behind leading white space (for .NET that includes U+0085), and for `##[` anywhere in a line.
+ * A text that is shown and not obeyed, neither by the runner nor by a terminal: what a server answered could hold a workflow
+ * command or an escape sequence. The runner looks for `::` behind leading white space, and for `##[` anywhere in a line.
  * Source: https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
  */
 export function asText(text: string): string {
-  return text
-    .replaceAll('\r', ' ')
+  return visible(text)
     .replaceAll('##[', '##\u200B[')
-    .replaceAll(/^([\s\u0085]*)::/gm, '$1\u200B::');
+    .replaceAll(/^(\s*)::/gm, '$1\u200B::');
 }

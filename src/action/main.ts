@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import * as core from '@actions/core';
-import { readKubeconfig, secretsOf } from '../cluster/kubeconfig.ts';
-import type { KubeConfig } from '../cluster/kubeconfig.ts';
 import { Fleet } from '../fleet/fleet.ts';
 import type { Identity } from '../fleet/lock.ts';
+import type { Context } from '../operations/context.ts';
 import { plan } from '../operations/plan.ts';
 import { promote } from '../operations/promote.ts';
 import { retire } from '../operations/retire.ts';
@@ -13,20 +12,16 @@ import { rollout } from '../operations/rollout.ts';
 import { status } from '../operations/status.ts';
 import { settleOwn } from '../operations/transaction.ts';
 import { verify } from '../operations/verify.ts';
-import type { Context } from '../operations/context.ts';
-import { CanaryError, InputError, messageOf } from '../release/errors.ts';
+import { CanaryError, messageOf } from '../release/errors.ts';
 import { allClusters } from '../release/release.ts';
-import type { Release } from '../release/release.ts';
-import { stepWeights } from '../release/weights.ts';
-import { newJournal } from '../report/record.ts';
+import { newJournal, secondsIn } from '../report/record.ts';
 import type { Journal } from '../report/record.ts';
-import { summaryOf } from '../report/summary.ts';
-import { readInputs } from './inputs.ts';
-import type { Inputs, Operation } from './inputs.ts';
+import { runUrlOf } from './event.ts';
+import type { Operation } from './inputs.ts';
+import { readJob } from './job.ts';
+import type { Job } from './job.ts';
 import { asText, jobLog } from './log.ts';
-import { setOutputs } from './outputs.ts';
-import { readReleaseFile } from './release-file.ts';
-import { releaseFrom } from './release.ts';
+import { publish } from './publish.ts';
 
 const RUN: Readonly<Record<Operation, (context: Context) => Promise<void>>> = {
   rollout,
@@ -39,51 +34,79 @@ const RUN: Readonly<Record<Operation, (context: Context) => Promise<void>>> = {
 };
 
 /** State that the runner hands from the main step to the post step. */
+const STARTED = 'started';
 const HOLDER = 'holder';
 const SETTLED = 'settled';
-
-interface Job {
-  readonly operation: Operation;
-  readonly release: Release;
-  readonly kubeconfig: KubeConfig;
-  readonly summary: boolean;
-}
+const ANNOUNCED = 'announced';
 
 /** Runs the main step, or the post step where the main step left its state. Never throws; a failure is the job's failure. */
 export async function main(): Promise<void> {
-  const holder = core.getState(HOLDER);
+  const isPost = core.getState(STARTED) === 'true';
+  core.saveState(STARTED, 'true');
+  let title = isPost ? 'What the main step left could not be settled' : 'multicluster-canary did not start';
   try {
-    await (holder === '' ? run(readJob()) : settleAfter(holder));
+    if (isPost) {
+      await settleAfter(core.getState(HOLDER));
+    } else {
+      const job = await readJob();
+      title = `${job.release.app}: ${job.operation} failed`;
+      await run(job);
+    }
   } catch (error) {
-    fail(error);
+    fail(error, title);
   }
 }
 
-async function run({ operation, release, kubeconfig, summary }: Job): Promise<void> {
+async function run(job: Job): Promise<void> {
+  const { operation, release, kubeconfig, announcer } = job;
   const cancelled = cancellation();
-  const journal = newJournal(operation, release.app, release.namespace);
-  const fleet = Fleet.open(kubeconfig, allClusters(release), cancelled.signal);
   const identity = identityOf(randomUUID());
+  const { tolerance, confidence, maxErrorRate } = release.check;
+  const journal = newJournal(operation, release.app, release.namespace, {
+    run: identity.run,
+    limits: { tolerance, confidence, maxErrorRate },
+  });
+  const fleet = Fleet.open(kubeconfig, allClusters(release), cancelled.signal);
   // Known to the post step even if this process is killed at any moment from here on.
   core.saveState(HOLDER, identity.holder);
+  announcer?.begin();
   try {
     await RUN[operation]({ release, fleet, journal, identity, log: jobLog, signal: cancelled.signal });
     conclude(journal);
   } catch (error) {
     journal.failure = messageOf(error);
+    // The step before may have passed: the run has not.
+    if (journal.verdict === 'pass') journal.verdict = undefined;
     throw error;
   } finally {
     cancelled.release();
     await fleet.close();
     core.saveState(SETTLED, 'true');
-    await publish(release, journal, summary);
+    journal.seconds = secondsIn(journal);
+    await publish(job, journal);
+    await announcer?.end(journal, cancelled.signal.aborted);
+    core.saveState(ANNOUNCED, 'true');
   }
 }
 
-/** The post step: settles what the main step left half done, where it was killed. */
+/**
+ * The post step: settles and tells what the main step left half done, where it was killed.
+ *
+ * @param holder of the lock; empty where the main step began nothing
+ */
 async function settleAfter(holder: string): Promise<void> {
-  if (core.getState(SETTLED) === 'true') return;
-  const { operation, release, kubeconfig } = readJob();
+  const settled = core.getState(SETTLED) === 'true';
+  const announced = core.getState(ANNOUNCED) === 'true';
+  if (holder === '' || (settled && announced)) return;
+  const job = await readJob();
+  try {
+    if (!settled) await settle(job, holder);
+  } finally {
+    if (!announced) await announceKill(job);
+  }
+}
+
+async function settle({ operation, release, kubeconfig }: Job, holder: string): Promise<void> {
   const cancelled = cancellation();
   const journal = newJournal(operation, release.app, release.namespace);
   const fleet = Fleet.open(kubeconfig, allClusters(release), cancelled.signal);
@@ -96,53 +119,21 @@ async function settleAfter(holder: string): Promise<void> {
   }
 }
 
+/** Otherwise the commit would be pending for ever. */
+async function announceKill({ operation, release, announcer }: Job): Promise<void> {
+  const failure = 'The run was killed before it could tell its result; its log shows how far it came.';
+  await announcer?.end({ ...newJournal(operation, release.app, release.namespace), failure }, false);
+}
+
 /** This run, as others see it in the lock. */
 function identityOf(unique: string): Identity {
-  const { GITHUB_RUN_ID: run, GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository } = process.env;
-  if (run && server && repository) {
-    return { holder: `${repository}/${run}/${unique}`, run: `${server}/${repository}/actions/runs/${run}` };
-  }
+  const { GITHUB_RUN_ID: id, GITHUB_REPOSITORY: repository } = process.env;
+  const run = runUrlOf();
+  if (run !== undefined) return { holder: `${repository ?? ''}/${id ?? ''}/${unique}`, run };
   return {
     holder: `${hostname()}/${unique}`,
     run: `A run on ${hostname()} (process ${String(process.pid)})`,
   };
-}
-
-/** Reads all inputs, the release file, the kubeconfig and the manifests. @throws InputError with every problem at once */
-function readJob(): Job {
-  const file = readReleaseFile(core.getInput('config'));
-  const { values, problems, sources } = readInputs((name) => core.getInput(name), file.values);
-  let kubeconfig: KubeConfig | undefined;
-  const found: string[] = [];
-  try {
-    kubeconfig = readKubeconfig(values.kubeconfig);
-    mask(kubeconfig);
-  } catch (error) {
-    found.push(messageOf(error));
-  }
-  const read = releaseFrom(
-    values,
-    kubeconfig?.getContexts().map(({ name }) => name),
-    sources,
-  );
-  const all = [...file.problems, ...problems, ...found, ...read.problems];
-  if (all.length > 0) throw new InputError(all);
-  if (read.release === undefined || kubeconfig === undefined)
-    throw new Error('inputs without a problem, but no release');
-  return { ...switches(values), release: read.release, kubeconfig };
-}
-
-function switches({
-  operation = 'rollout',
-  summary = true,
-}: Partial<Inputs>): Pick<Job, 'operation' | 'summary'> {
-  return { operation, summary };
-}
-
-/** Tells the runner what never to show. Elsewhere nobody reads this command, and it would itself show the secret. */
-function mask(kubeconfig: KubeConfig): void {
-  if (process.env['GITHUB_ACTIONS'] !== 'true') return;
-  for (const secret of secretsOf(kubeconfig)) core.setSecret(secret);
 }
 
 /** A signal that a cancelled job sets off; the runner sends SIGINT, then SIGTERM 7.5 s later. */
@@ -174,36 +165,9 @@ function conclude({ verdict, evidence, findings }: Journal): void {
   throw new CanaryError([head, ...seen, ...causes].join('\n'));
 }
 
-async function publish(release: Release, journal: Journal, summary: boolean): Promise<void> {
-  lookAhead(release, journal);
-  setOutputs(journal);
-  if (journal.verdict === 'pass')
-    core.notice(asText(passNotice(journal)), { title: `${release.app}: the shares match the weights` });
-  if (!summary || !process.env['GITHUB_STEP_SUMMARY']) return;
-  await core.summary.addRaw(summaryOf(journal)).write();
-}
-
-function passNotice({ evidence }: Journal): string {
-  return evidence
-    .map(
-      ({ cluster, samples, seconds }) => `${cluster}: ${String(samples)} samples in ${seconds.toFixed(1)} s`,
-    )
-    .join(', ');
-}
-
-/** The next step of the release, and whether it has come to its end. */
-function lookAhead({ version, traffic }: Release, journal: Journal): void {
-  const { operation, weights } = journal;
-  // For a version that is taken out there is no step to come.
-  if (operation === 'retire' || version === undefined || weights === undefined) return;
-  const now = weights.get(version) ?? 0;
-  const next = traffic.steps.find((step) => step > now);
-  journal.next = next === undefined ? undefined : stepWeights(next, version, weights);
-  journal.complete = now === 100 || (traffic.steps.length > 0 && next === undefined);
-}
-
-function fail(error: unknown): void {
+function fail(error: unknown, title: string): void {
   const expected = error instanceof CanaryError;
-  core.setFailed(asText(messageOf(error)));
   if (!expected && error instanceof Error) core.info(asText(error.stack ?? ''));
+  core.error(asText(messageOf(error)), { title: asText(title) });
+  process.exitCode = core.ExitCode.Failure;
 }

@@ -22,7 +22,7 @@ export function outputsOf(record: RunRecord): Readonly<Record<string, string>> {
     'next-weights': record.next === undefined ? '' : formatWeights(record.next),
     complete: String(record.complete),
     plan: record.plan === undefined ? '' : planOf(record.plan),
-    report: '',
+    report: record.report ?? '',
   };
 }
 

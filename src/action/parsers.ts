@@ -178,25 +178,41 @@ export const objectName = text(
   { text: { pattern: DNS_SUBDOMAIN.source }, number: {} },
 );
 
+/** Names of objects of one kind, each once. */
+export const objectNames = listOf(
+  'names of objects, one per line or comma separated',
+  (found) => {
+    const wrong = found.find((name) => !DNS_SUBDOMAIN.test(name));
+    if (wrong !== undefined) throw new Error(`"${wrong}" is no name of an object`);
+    const twice = found.find((name, i) => found.indexOf(name) !== i);
+    if (twice !== undefined) throw new Error(`"${twice}" stands there twice`);
+    return found.length > 0 ? found : undefined;
+  },
+  { text: { pattern: DNS_SUBDOMAIN.source } },
+);
+
 export const gatewayName = text('name or namespace/name of a Gateway', (value) =>
   value.split('/').length <= 2 && value.split('/').every((part) => DNS_SUBDOMAIN.test(part))
     ? value
     : undefined,
 );
 
-/** A version is a label value and the name of a subset at once. */
+/**
+ * A version is a label value and the name of a subset at once. A label may hold dots; Istio's webhook refuses them in the name
+ * of a subset (https://istio.io/latest/docs/reference/config/networking/destination-rule/#Subset).
+ */
 export const version = text(
-  'a version label such as v2: lower-case letters, digits, hyphens and dots',
-  (value) => (isVersion(value) ? value : undefined),
-  { text: { pattern: DNS_SUBDOMAIN.source }, number: {} },
+  'a version label such as v2: up to 63 lower-case letters, digits and hyphens; no dots, as Istio takes none in the name of a subset (write v1-2 for v1.2)',
+  (value) => (DNS_LABEL.test(value) ? value : undefined),
+  { text: { pattern: DNS_LABEL.source }, number: { type: 'integer', minimum: 0 } },
 );
 
-function isVersion(value: string): boolean {
-  return DNS_SUBDOMAIN.test(value) && value.length <= 63;
-}
-
 function mustBeVersion(name: string): void {
-  if (!isVersion(name)) throw new Error(`"${name}" is no version label such as v2`);
+  if (DNS_LABEL.test(name)) return;
+  const remedy = name.includes('.')
+    ? `, as Istio takes no dots in the name of a subset: write ${name.replaceAll('.', '-')}`
+    : ' such as v2';
+  throw new Error(`"${name}" is no version label${remedy}`);
 }
 
 export const wholeNumber = (min: number, max: number): z.ZodType<number, Scalar> =>

@@ -4,6 +4,9 @@ import { areComplete } from './inputs.ts';
 import type { InputName, Inputs, Sources } from './inputs.ts';
 import { readManifests } from './manifests.ts';
 
+/** How a message names the weights where an input gives them, not the release file. */
+const INPUT_WEIGHTS = 'Input weights';
+
 /** Takes down what is wrong with an input. */
 type Tell = (input: InputName, problem: string) => void;
 
@@ -31,7 +34,13 @@ export function releaseFrom(
   const read = values.manifests && readManifests(values.manifests, sourceOf('manifests'));
   problems.push(...(read?.problems ?? []));
   if (!areComplete(values)) return { release: undefined, problems };
-  return { release: Object.freeze(build(values, images, read?.manifests)), problems };
+  const meant = { ...values, weights: isMeant(values, sources) ? values.weights : undefined };
+  return { release: Object.freeze(build(meant, images, read?.manifests)), problems };
+}
+
+/** The weights of the release file are where the release goes: who rolls back wants to get away from them. */
+function isMeant({ operation }: Inputs, sources: Sources): boolean {
+  return operation !== 'rollback' || (sources.get('weights') ?? INPUT_WEIGHTS) === INPUT_WEIGHTS;
 }
 
 function build(
@@ -40,6 +49,7 @@ function build(
   manifests: readonly Manifest[] | undefined,
 ): Release {
   const { clusters, byVersion } = values.clusters;
+  const [virtualService = values.app, ...companions] = values['virtual-service'] ?? [];
   return {
     app: values.app,
     namespace: values.namespace,
@@ -62,7 +72,8 @@ function build(
       steps: values.steps,
       promoteTo: values['promote-to'],
       bakeMs: values.bake,
-      virtualService: values['virtual-service'] ?? values.app,
+      virtualService,
+      companions: values['virtual-service'] === undefined ? undefined : companions,
       destinationRule: values['destination-rule'] ?? values.app,
       gateway: values.gateway,
       gatewaySelector: Object.fromEntries(values['gateway-selector']),

@@ -5,7 +5,8 @@ import { PREVIEW_HEADER } from '../release/routes.ts';
 import type { VersionName } from '../release/weights.ts';
 import { attribute } from './attribution.ts';
 import type { Sample } from './attribution.ts';
-import type { IngressClient, Reply } from './client.ts';
+import type { IngressClient, Reply, Target } from './client.ts';
+import type { IngressEvidence } from './evidence.ts';
 
 /** So many answers in a row, each over a connection of its own, count as "arrived": a late replica shows among them. */
 const IN_A_ROW = 10;
@@ -45,7 +46,7 @@ export async function awaitPreview(
       (revision === undefined || sample.revision === revision)
     );
   };
-  await awaitAnswers(client, { what, headers: { [PREVIEW_HEADER]: version }, arrived }, options);
+  await awaitAnswers(client, { what, headers: { [PREVIEW_HEADER]: version }, revision, arrived }, options);
 }
 
 /**
@@ -61,7 +62,7 @@ export async function awaitRevision(
   const what = `A request for revision ${revision}`;
   await awaitAnswers(
     client,
-    { what, headers: {}, arrived: (sample) => sample.revision === revision },
+    { what, headers: {}, revision, arrived: (sample) => sample.revision === revision },
     options,
   );
 }
@@ -69,6 +70,8 @@ export async function awaitRevision(
 interface Wanted {
   readonly what: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** undefined: any */
+  readonly revision: string | undefined;
   readonly arrived: (sample: Sample) => boolean;
 }
 
@@ -80,7 +83,7 @@ async function awaitAnswers(
   const { versionFrom } = check;
   const timeoutMs = Math.min(ARRIVAL_TIMEOUT_MS, check.verifyTimeoutMs);
   const deadline = Date.now() + timeoutMs;
-  const missed = new Map<string, number>();
+  const missed: Missed[] = [];
   let row = 0;
   let sent = 0;
   while (row < IN_A_ROW) {
@@ -93,9 +96,8 @@ async function awaitAnswers(
     }
     // An application's own failure got there: how many of them are too many is for the error rate to say.
     if (!(isOwnFailure(sample) && wanted.arrived({ ...sample, error: undefined }))) row = 0;
-    const seen = describe(reply, versionFrom);
-    missed.set(seen, (missed.get(seen) ?? 0) + 1);
-    if (Date.now() >= deadline) throw notArrived(client, wanted.what, timeoutMs, sent, missed);
+    missed.push({ sample, text: describe(reply, versionFrom) });
+    if (Date.now() >= deadline) throw new NotArrived(client.target, wanted, timeoutMs, sent, missed);
     await delay(POLL_MS);
     signal.throwIfAborted();
   }
@@ -106,20 +108,64 @@ function isOwnFailure({ error }: Sample): boolean {
   return error !== undefined && /^status 5(?!0[234])/.test(error);
 }
 
-function notArrived(
-  client: IngressClient,
-  what: string,
-  timeoutMs: number,
-  sent: number,
-  missed: ReadonlyMap<string, number>,
-): CanaryError {
-  const { cluster, url, path } = client.target;
-  const seen = [...missed]
-    .toSorted((a, b) => b[1] - a[1])
-    .map(([kind, count]) => `${String(count)} × ${kind}`);
-  return new CanaryError(
-    `${what} did not get through the ingress of ${cluster} (${url}${path}) within ${String(timeoutMs / 1000)} s: of ${String(sent)} answers ${seen.join(', ')}. Does the path exist (input path), and does no other route take it?`,
-  );
+/** An answer that was not the one waited for. */
+interface Missed {
+  readonly sample: Sample;
+  readonly text: string;
+}
+
+/** What was waited for did not come through an ingress in time; with what came instead, for a diagnosis. */
+export class NotArrived extends CanaryError {
+  override readonly name = 'NotArrived';
+  /** Without weights: no shares were looked at. */
+  readonly evidence: IngressEvidence;
+
+  constructor(
+    target: Target,
+    { what, revision }: Wanted,
+    timeoutMs: number,
+    sent: number,
+    missed: readonly Missed[],
+  ) {
+    const { cluster, url, path } = target;
+    const kinds = countsOf(missed.map(({ text }) => text));
+    const seen = [...kinds]
+      .toSorted((a, b) => b[1] - a[1])
+      .map(([kind, count]) => `${String(count)} × ${kind}`);
+    const others = missed.filter(({ sample }) => revision !== undefined && sample.revision !== revision);
+    const stale = countsOf(others.map(({ sample }) => sample.revision));
+    const remedy =
+      sent > missed.length && stale.size > 0
+        ? 'The others were right, so a gateway replica seems to stay on an earlier configuration: look at istioctl proxy-status.'
+        : 'Does the path exist (input path), and does no other route take it?';
+    super(
+      `${what} did not get through the ingress of ${cluster} (${url}${path}) within ${String(timeoutMs / 1000)} s: of ${String(sent)} answers ${seen.join(', ')}. ${remedy}`,
+    );
+    this.evidence = {
+      cluster,
+      url,
+      verdict: 'inconclusive',
+      reason: this.message,
+      weights: new Map(),
+      requests: sent,
+      samples: sent,
+      counts: new Map(),
+      versions: new Map(),
+      course: [],
+      errors: countsOf(missed.map(({ sample }) => sample.error)),
+      stale,
+      unmarked: missed.filter(({ sample }) => sample.version !== undefined && sample.revision === undefined)
+        .length,
+      contradictions: new Map(),
+      seconds: timeoutMs / 1000,
+    };
+  }
+}
+
+/** How often each of some texts is there; `undefined` is not counted. */
+function countsOf(texts: readonly (string | undefined)[]): ReadonlyMap<string, number> {
+  const known = texts.filter((text) => text !== undefined);
+  return new Map([...Map.groupBy(known, (text) => text)].map(([text, all]) => [text, all.length]));
 }
 
 function describe(reply: Reply, versionFrom: VersionSource): string {

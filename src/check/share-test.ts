@@ -23,6 +23,17 @@ const MARGIN = 6;
 /** Closer to 0 or 1 than this is 0 or 1: 0.8 + 4 * 0.05 must not stand beside 1 in the grid because of rounding. */
 const ROUNDING = 1e-9;
 
+/** The shares between which a version with this weight passes; all are fractions. Weights of 0 and 1 leave no room. */
+export function toleranceBand(
+  weight: number,
+  tolerance: number,
+): { readonly lower: number; readonly upper: number } {
+  return {
+    lower: weight === 1 ? 1 : Math.max(weight - tolerance, FLOOR * weight),
+    upper: weight === 0 ? 0 : Math.min(weight + tolerance, 1 - FLOOR * (1 - weight)),
+  };
+}
+
 /** `count * ln(p)`, with 0 ln 0 = 0. */
 const logTerm = (count: number, p: number): number => (count === 0 ? 0 : count * Math.log(p));
 
@@ -51,9 +62,10 @@ class Alternatives {
   #upperRuledOut = false;
 
   constructor(weight: number, tolerance: number) {
+    const { lower, upper } = toleranceBand(weight, tolerance);
     this.weight = weight;
-    this.lower = Math.max(weight - tolerance, FLOOR * weight);
-    this.upper = Math.min(weight + tolerance, 1 - FLOOR * (1 - weight));
+    this.lower = lower;
+    this.upper = upper;
     const grid = [0, 1];
     for (let step = this.upper - weight; weight + step < 1 - ROUNDING; step *= 2) grid.push(weight + step);
     for (let step = weight - this.lower; weight - step > ROUNDING; step *= 2) grid.push(weight - step);

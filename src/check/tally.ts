@@ -42,6 +42,7 @@ export class Tally {
   readonly #test: ShareTest;
   readonly #comparison: Comparison;
   readonly #course = new Course();
+  readonly #fewest: number;
   readonly #start = performance.now();
   readonly #counts: Map<VersionName, number>;
   readonly #errors = new Map<string, number>();
@@ -63,6 +64,7 @@ export class Tally {
     this.#check = check;
     this.#watch = watch;
     this.#versions = [...expected.weights.keys()];
+    this.#fewest = Math.min(MIN_SAMPLES, check.maxSamples ?? MIN_SAMPLES);
     this.#counts = new Map(this.#versions.map((version) => [version, 0]));
     const alpha = 1 - check.confidence;
     this.#comparison = new Comparison({
@@ -191,7 +193,7 @@ export class Tally {
           reason: `no decision after ${samples}: the shares are near the edge of the tolerance`,
         };
       case 'pass': {
-        if (this.#samples < MIN_SAMPLES && this.#versions.length === 1) return undefined;
+        if (this.#samples < this.#fewest && this.#versions.length === 1) return undefined;
         const errors = total(this.#errors);
         if (errors > this.#check.maxErrorRate * this.#requests) return this.#errorFailure(errors);
         if (this.#contradictions.size > 0) {

@@ -4,7 +4,7 @@ import { nameOf, selects } from '../release/objects.ts';
 import type { Gateway, GatewayServer, Node, Pod, Service, ServicePort } from '../release/objects.ts';
 import type { ClusterName } from '../release/release.ts';
 import type { Cluster } from './cluster.ts';
-import { isReady } from './pods.ts';
+import { isReady } from '../release/pods.ts';
 
 /** The gateway of one cluster as a user reaches it. */
 export interface Ingress {
@@ -109,23 +109,32 @@ function balancerAddress(service: Service): string | undefined {
   return first?.ip ?? first?.hostname;
 }
 
-/** A node's address: external before internal; with the Local policy only a node that has a ready gateway pod. */
+/**
+ * A node's address: external before internal, and a node that is down only where all are. With the Local policy only a node
+ * that has a ready gateway pod.
+ */
 async function nodeAddress(
   cluster: Cluster,
   service: Service,
   pods: readonly Pod[],
 ): Promise<{ readonly name: string; readonly address: string } | undefined> {
-  const nodes = await cluster.list<Node>('v1', 'Node');
+  const all = await cluster.list<Node>('v1', 'Node');
   const hosts = pods.filter(isReady).map(({ spec }) => spec?.nodeName);
   const local = service.spec?.externalTrafficPolicy === 'Local';
-  const usable = local ? nodes.filter(({ metadata }) => hosts.includes(metadata.name)) : nodes;
-  for (const type of ['ExternalIP', 'InternalIP']) {
-    for (const { metadata, status } of usable) {
-      const found = status?.addresses?.find((address) => address.type === type);
-      if (found !== undefined) return { name: metadata.name, address: found.address };
+  const usable = local ? all.filter(({ metadata }) => hosts.includes(metadata.name)) : all;
+  for (const nodes of [usable.filter(isUp), usable]) {
+    for (const type of ['ExternalIP', 'InternalIP']) {
+      for (const { metadata, status } of nodes) {
+        const found = status?.addresses?.find((address) => address.type === type);
+        if (found !== undefined) return { name: metadata.name, address: found.address };
+      }
     }
   }
   return undefined;
+}
+
+function isUp({ status }: Node): boolean {
+  return status?.conditions?.every(({ type, status: held }) => type !== 'Ready' || held === 'True') ?? true;
 }
 
 function urlOf(scheme: 'http' | 'https', address: string, port: number): string {

@@ -3,13 +3,22 @@ import type {
   Deployment,
   DestinationRule,
   Gateway,
+  KubeObject,
   Pod,
   Service,
   VirtualService,
 } from '../release/objects.ts';
 import type { Release } from '../release/release.ts';
 import type { ClusterState, TrafficState } from '../release/state.ts';
+import {
+  delegatesTo,
+  entrancesOf,
+  gatewaysOf,
+  isDelegate,
+  namedVirtualServices,
+} from '../release/virtual-services.ts';
 import type { Cluster } from './cluster.ts';
+import { ClusterError } from './errors.ts';
 
 /** Reads all that a release may touch in one cluster: nothing is read twice in an operation. */
 export async function readCluster(cluster: Cluster, release: Release): Promise<ClusterState> {
@@ -32,14 +41,16 @@ export async function readTraffic(cluster: Cluster, release: Release): Promise<T
     cluster.list<DestinationRule>(apiVersion, 'DestinationRule', release.namespace),
     cluster.list<Gateway>(apiVersion, 'Gateway', release.namespace),
   ]);
-  const vs = virtualServices.find(({ metadata }) => metadata.name === release.traffic.virtualService);
-  const references = [
-    ...(vs?.spec.gateways ?? []),
-    ...(release.traffic.gateway === undefined ? [] : [release.traffic.gateway]),
+  const names = namedVirtualServices(release);
+  const own = virtualServices.filter(({ metadata }) => names.includes(metadata.name));
+  const roots = await readRoots(cluster, apiVersion, own, virtualServices);
+  const { gateway } = release.traffic;
+  const keys = [
+    ...entrancesOf(own, roots).flatMap((vs) =>
+      gatewaysOf(vs).map((reference) => gatewayKey(reference, vs.metadata.namespace ?? release.namespace)),
+    ),
+    ...(gateway === undefined ? [] : [gatewayKey(gateway, release.namespace)]),
   ];
-  const keys = references
-    .filter((reference) => reference !== 'mesh')
-    .map((reference) => gatewayKey(reference, release.namespace));
   const elsewhere = await Promise.all(
     keys
       .filter((key) => key.namespace !== release.namespace)
@@ -48,7 +59,36 @@ export async function readTraffic(cluster: Cluster, release: Release): Promise<T
   return {
     apiVersion,
     virtualServices,
+    roots,
     destinationRules,
     gateways: [...gateways, ...elsewhere.filter((gateway) => gateway !== undefined)],
   };
+}
+
+/** The VirtualServices that delegate to those of the release; they may be in any namespace. */
+async function readRoots(
+  cluster: Cluster,
+  apiVersion: string,
+  own: readonly VirtualService[],
+  ofNamespace: readonly VirtualService[],
+): Promise<readonly VirtualService[]> {
+  const delegates = own.filter(isDelegate);
+  if (delegates.length === 0) return [];
+  const { found } = await listEverywhere<VirtualService>(cluster, apiVersion, 'VirtualService', ofNamespace);
+  return found.filter((root) => delegates.some((delegate) => delegatesTo(root, delegate)));
+}
+
+/** The objects of a kind in all namespaces; those of the namespace at hand where the user of the kubeconfig may not see more. */
+export async function listEverywhere<T extends KubeObject>(
+  cluster: Cluster,
+  apiVersion: string,
+  kind: T['kind'],
+  ofNamespace: readonly T[],
+): Promise<{ readonly found: readonly T[]; readonly complete: boolean }> {
+  try {
+    return { found: await cluster.list<T>(apiVersion, kind), complete: true };
+  } catch (error) {
+    if (error instanceof ClusterError && error.status === 403) return { found: ofNamespace, complete: false };
+    throw error;
+  }
 }

@@ -4,9 +4,13 @@ import { nameOf, selects } from '../release/objects.ts';
 import type { ContainerStatus, Deployment, Pod } from '../release/objects.ts';
 import type { ReadyCheck } from '../release/plan.ts';
 import type { Cluster } from './cluster.ts';
-import { hasSidecar, isReady } from './pods.ts';
+import { hasSidecar, isReady } from '../release/pods.ts';
 
 const POLL_MS = 250;
+/** Counts that change are told this often at most. */
+const CALM_MS = 2_000;
+/** A wait that stands still says why this often. */
+const STILL_MS = 30_000;
 
 /** Reasons for which a container does not start, and will not without someone's help. */
 const HOPELESS = [
@@ -24,12 +28,21 @@ export interface ReadyOptions {
   readonly namespace: string;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
-  /** Told whenever the counts change. */
+  /** Told when the counts change, as `east: helloworld-v2 1/3 ready`. */
   readonly onProgress: (text: string) => void;
 }
 
-/** What is still missing until a version is ready in a cluster; `hopeless` where waiting will not mend it. */
-type Missing = { readonly text: string; readonly hopeless: boolean } | undefined;
+/** What is still missing until a version is ready in a cluster. */
+type Missing =
+  | {
+      /** What, and why as far as it is known. */
+      readonly text: string;
+      /** The same in a few words, where it is no more than a count. */
+      readonly brief?: string;
+      /** Waiting will not mend it. */
+      readonly hopeless: boolean;
+    }
+  | undefined;
 
 /**
  * Waits until a version can take traffic in a cluster: its Deployments have rolled out, and a pod that its subset selects
@@ -43,10 +56,13 @@ export async function waitUntilReady(
   options: ReadyOptions,
 ): Promise<void> {
   const deadline = Date.now() + options.timeoutMs;
-  let last = '';
+  const tell = calmly(options.onProgress);
   for (;;) {
     const missing = await missingFor(cluster, check, options.namespace);
-    if (missing === undefined) return;
+    if (missing === undefined) {
+      tell.end(`${check.cluster}: ${check.deployments.join(', ') || check.version} ready`);
+      return;
+    }
     const where = `Version ${check.version} in ${check.cluster}`;
     if (missing.hopeless) throw new CanaryError(`${where} does not get ready: ${missing.text}`);
     if (Date.now() >= deadline) {
@@ -54,12 +70,32 @@ export async function waitUntilReady(
         `${where} was not ready after ${String(options.timeoutMs / 1000)} s (input ready-timeout): ${missing.text}`,
       );
     }
-    if (missing.text !== last) options.onProgress(`${where}: ${missing.text}`);
-    last = missing.text;
+    tell.now(`${check.cluster}: ${missing.brief ?? missing.text}`, missing.text);
     await delay(POLL_MS, undefined, { signal: options.signal }).catch(() => {
       options.signal.throwIfAborted();
     });
   }
+}
+
+/** Tells what changes, at a calm rate; what stands still with its reason, now and then; the end where anything was told. */
+function calmly(onProgress: (text: string) => void): {
+  readonly now: (brief: string, text: string) => void;
+  readonly end: (text: string) => void;
+} {
+  let last = '';
+  let at = -Infinity;
+  return {
+    now(brief, text) {
+      const still = brief === last;
+      if (Date.now() - at < (still ? STILL_MS : CALM_MS)) return;
+      onProgress(still ? `${brief} (${text})` : brief);
+      last = brief;
+      at = Date.now();
+    },
+    end(text) {
+      if (last !== '') onProgress(text);
+    },
+  };
 }
 
 async function missingFor(cluster: Cluster, check: ReadyCheck, namespace: string): Promise<Missing> {
@@ -96,10 +132,12 @@ function rolloutOf(deployment: Deployment, pods: readonly Pod[]): Missing {
     };
   }
   const mine = pods.filter((pod) => selects(spec?.selector?.matchLabels, pod.metadata.labels));
-  const counts = `${nameOf(deployment)}: ${String(Math.min(updated, available))} of ${String(wanted)} replicas ready`;
+  const ready = String(Math.min(updated, available));
+  const counts = `${nameOf(deployment)}: ${ready} of ${String(wanted)} replicas ready`;
+  const brief = `${deployment.metadata.name} ${ready}/${String(wanted)} ready`;
   const trouble = mine.map(troubleOf).find((found) => found !== undefined);
-  if (trouble !== undefined) return { text: `${counts}; ${trouble.text}`, hopeless: trouble.hopeless };
-  return { text: counts, hopeless: false };
+  if (trouble !== undefined) return { text: `${counts}; ${trouble.text}`, brief, hopeless: trouble.hopeless };
+  return { text: counts, brief, hopeless: false };
 }
 
 function readyPods(pods: readonly Pod[], check: ReadyCheck): Missing {

@@ -6,6 +6,7 @@ import { CanaryError, messageOf } from '../release/errors.ts';
 import { nameOf } from '../release/objects.ts';
 import type { KubeObject } from '../release/objects.ts';
 import type { ClusterName } from '../release/release.ts';
+import type { TriedChange } from './dry-run.ts';
 import { allOf } from './fleet.ts';
 import type { Fleet } from './fleet.ts';
 
@@ -17,6 +18,8 @@ const ATTEMPTS = 3;
 /** A change that was written, with the object as the server stored it. */
 export interface Written {
   readonly change: Change;
+  /** What stood there before, as far as it was read. */
+  readonly earlier: KubeObject | undefined;
   readonly stored: KubeObject;
 }
 
@@ -33,7 +36,8 @@ export async function writeInOrder(
     clusters.map(async (name) => {
       const written: Written[] = [];
       for (const change of changes.filter(({ cluster }) => cluster === name)) {
-        const one = { change, stored: await writeSurely(fleet.cluster(name), change) };
+        const stored = await writeSurely(fleet.cluster(name), change);
+        const one = { change, earlier: earlierOf(change), stored };
         onWritten(one);
         written.push(one);
       }
@@ -61,16 +65,23 @@ export async function writeTogether(
   try {
     await allOf(
       changes.map(async (change) => {
-        const one = { change, stored: await writeSurely(shielded.cluster(change.cluster), change) };
+        const stored = await writeSurely(shielded.cluster(change.cluster), change);
+        const one = { change, earlier: earlierOf(change), stored };
         onWritten(one);
         written.push(one);
       }),
     );
     return written;
   } catch (error) {
-    const outcome = await putBack(fleet, changes, written);
+    const outcome = await putBack(fleet, changes, written, onWritten);
     throw new CanaryError([messageOf(error), ...outcome].join('\n'), { cause: error });
   }
+}
+
+/** The dry run has read what an `apply` meets. */
+function earlierOf(change: Change | TriedChange): KubeObject | undefined {
+  if (change.verb === 'delete') return change.object;
+  return change.before ?? ('live' in change ? change.live : undefined);
 }
 
 /**
@@ -135,6 +146,7 @@ async function putBack(
   fleet: Fleet,
   changes: readonly Change[],
   written: readonly Written[],
+  onWritten: OnWritten,
 ): Promise<readonly string[]> {
   const rescue = fleet.withSignal(AbortSignal.timeout(SETTLE_TIMEOUT_MS));
   const lines = await Promise.all(
@@ -146,7 +158,9 @@ async function putBack(
         const live = known ?? (await readLive(cluster, change.object));
         if (live === undefined || (known === undefined && !holds(live, change))) return undefined;
         if (change.before === undefined) return `${where} was made, and stays.`;
-        await writeSurely(cluster, { ...change, verb: 'update', object: withVersionOf(change.before, live) });
+        const object = withVersionOf(change.before, live);
+        const back: Change = { ...change, verb: 'update', object, reason: 'put back' };
+        onWritten({ change: back, earlier: live, stored: await writeSurely(cluster, back) });
         return `${where} holds its earlier content again.`;
       } catch (error) {
         return `${where} could not be put back, and holds the new content unless someone changed it: ${messageOf(error)}`;

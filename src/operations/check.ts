@@ -1,20 +1,27 @@
 import type { IngressClient } from '../check/client.ts';
 import { diagnose } from '../check/diagnosis.ts';
+import type { Facts } from '../check/diagnosis.ts';
 import { verdictOf } from '../check/evidence.ts';
-import type { Verdict } from '../check/evidence.ts';
-import { awaitRevision } from '../check/probe.ts';
+import type { IngressEvidence, Verdict } from '../check/evidence.ts';
+import { NotArrived, awaitRevision } from '../check/probe.ts';
 import { sampleAll } from '../check/sampler.ts';
 import { allOf } from '../fleet/fleet.ts';
-import type { CheckSpec, ClusterName } from '../release/release.ts';
+import { readSurroundings } from '../fleet/surroundings.ts';
+import { messageOf } from '../release/errors.ts';
+import type { CheckSpec } from '../release/release.ts';
 import type { FleetState } from '../release/state.ts';
-import { editsOf, weightsInForce } from '../release/traffic.ts';
+import { editsOf, servingOf, weightsInForce } from '../release/traffic.ts';
 import type { InForce } from '../release/traffic.ts';
 import type { Weights } from '../release/weights.ts';
+import { secondsIn } from '../report/record.ts';
 import { evidenceLine } from '../report/text.ts';
 import type { Context } from './context.ts';
 
 /** Requests per second and ingress while a step is watched. */
 const WATCH_RPS = 5;
+
+/** How long the clusters may take to tell what explains a failure. */
+const EXPLAIN_TIMEOUT_MS = 5_000;
 
 /** How the shares are looked at: until they are shown to be right, or for a time, unless they are shown to be wrong. */
 export type Manner = 'decide' | 'watch';
@@ -32,6 +39,7 @@ export async function checkShares(
   manner: Manner = 'decide',
 ): Promise<Verdict> {
   const { release, journal, log, signal } = context;
+  const from = secondsIn(journal);
   const evidence = await sampleAll(
     clients,
     ({ target }) => ({
@@ -52,10 +60,30 @@ export async function checkShares(
   // Whoever edits one cluster's weights breaks the release even while the shares are within the tolerance.
   const edited = editsOf(inForce).length > 0;
   const verdict = edited ? 'fail' : verdictOf(evidence);
+  const kind = manner === 'watch' ? 'bake' : 'verify';
+  journal.checks = [...journal.checks, { kind, weights, verdict, evidence, from, to: secondsIn(journal) }];
   journal.evidence = evidence;
   journal.verdict = verdict;
-  journal.findings = verdict === 'pass' ? [] : diagnose(release, inForce, evidence);
+  journal.findings = verdict === 'pass' ? [] : diagnose(await factsFor(context, inForce, evidence));
   return verdict;
+}
+
+/** What the clusters hold now that the verdict is no pass; where that cannot be read, what was known before. */
+async function factsFor(
+  context: Context,
+  inForce: readonly InForce[],
+  evidence: readonly IngressEvidence[],
+): Promise<Facts> {
+  const { release, fleet, log } = context;
+  // Earlier weights may be waiting to be given back: an explanation must not hold that up for long.
+  const signal = AbortSignal.any([context.signal, AbortSignal.timeout(EXPLAIN_TIMEOUT_MS)]);
+  try {
+    const surroundings = await readSurroundings(fleet.withSignal(signal), release);
+    return { release, evidence, surroundings, inForce: weightsInForce(release, surroundings.state) };
+  } catch (error) {
+    log.warn(`The causes could not be looked for in every object: ${messageOf(error)}`);
+    return { release, evidence, surroundings: undefined, inForce };
+  }
 }
 
 /** A low rate for the whole time. */
@@ -63,20 +91,39 @@ function watching(bakeMs: number, check: CheckSpec): CheckSpec {
   return { ...check, maxRps: Math.min(check.maxRps, WATCH_RPS), verifyTimeoutMs: bakeMs };
 }
 
-/** What the control plane that serves a cluster's ingress holds. */
-function servingOf(inForce: readonly InForce[], cluster: ClusterName): InForce | undefined {
-  return inForce.find((one) => one.cluster === cluster) ?? inForce[0];
-}
-
 /** Waits until every ingress answers under a revision. */
 export async function seeRevision(
-  { release, signal }: Context,
+  context: Context,
   revision: number,
   clients: readonly IngressClient[],
 ): Promise<void> {
-  await allOf(
+  const { release, signal } = context;
+  await explained(
+    context,
     clients.map((client) => awaitRevision(client, String(revision), { check: release.check, signal })),
   );
+}
+
+/** Runs a wait for answers; where they do not come, the causes are looked for before its failure goes on. */
+export async function explained(context: Context, waits: readonly Promise<void>[]): Promise<void> {
+  const missed: IngressEvidence[] = [];
+  const watched = waits.map((wait) =>
+    wait.catch((error: unknown) => {
+      if (error instanceof NotArrived) missed.push(error.evidence);
+      throw error;
+    }),
+  );
+  try {
+    await allOf(watched);
+  } catch (error) {
+    const { journal, log } = context;
+    // What made a run fail has been explained before what then went wrong in giving back.
+    if (missed.length > 0 && journal.findings.length === 0) {
+      journal.findings = diagnose(await factsFor(context, [], missed));
+      for (const { title, detail } of journal.findings) log.warn(`${title}. ${detail}`);
+    }
+    throw error;
+  }
 }
 
 /** Checks the shares against what the config clusters hold by now. */

@@ -3,8 +3,11 @@ import type { Fleet } from '../fleet/fleet.ts';
 import type { Identity } from '../fleet/lock.ts';
 import { nameOf } from '../release/objects.ts';
 import type { Release } from '../release/release.ts';
+import type { Weights } from '../release/weights.ts';
 import type { Log } from '../report/log.ts';
-import type { Journal } from '../report/record.ts';
+import { yamlOf } from '../report/difference.ts';
+import { secondsIn } from '../report/record.ts';
+import type { Journal, Step } from '../report/record.ts';
 
 /** What every operation works with. */
 export interface Context {
@@ -21,12 +24,12 @@ export interface Context {
 /** Runs one phase of an operation: a group in the log, and its seconds in the journal. */
 export async function phase<T>({ journal, log }: Context, name: string, work: () => Promise<T>): Promise<T> {
   return log.group(name, async () => {
-    const start = performance.now();
+    const start = secondsIn(journal);
     try {
       return await work();
     } finally {
-      const seconds = (performance.now() - start) / 1000;
-      journal.phases = [...journal.phases, { name, seconds }];
+      const seconds = secondsIn(journal) - start;
+      journal.phases = [...journal.phases, { name, start, seconds }];
       log.info(`${name}: ${seconds.toFixed(2)} s`);
     }
   });
@@ -34,9 +37,21 @@ export async function phase<T>({ journal, log }: Context, name: string, work: ()
 
 /** Writes what was written into journal and log. */
 export function recordIn({ journal, log }: Context): (written: Written) => void {
-  return ({ change, stored }) => {
-    const { cluster, reason } = change;
-    journal.changes = [...journal.changes, { cluster, object: nameOf(stored), reason }];
-    log.info(`${cluster}: ${change.verb === 'delete' ? 'deleted' : 'wrote'} ${nameOf(stored)} (${reason})`);
+  return ({ change, earlier, stored }) => {
+    const { cluster, verb, reason } = change;
+    const object = nameOf(stored);
+    const before = earlier && yamlOf(earlier);
+    const after = verb === 'delete' ? undefined : yamlOf(stored, earlier);
+    journal.changes = [
+      ...journal.changes,
+      { cluster, verb, object, reason, at: secondsIn(journal), before, after },
+    ];
+    log.info(`${cluster}: ${verb === 'delete' ? 'deleted' : 'wrote'} ${object} (${reason})`);
   };
+}
+
+/** Writes into the journal that weights are in force now. */
+export function recordStep({ journal }: Context, weights: Weights, direction: Step['direction']): void {
+  journal.weights = weights;
+  journal.steps = [...journal.steps, { at: secondsIn(journal), weights, direction }];
 }

@@ -10,21 +10,24 @@ import { allClusters } from '../release/release.ts';
 import type { ClusterName } from '../release/release.ts';
 import type { FleetState } from '../release/state.ts';
 import { trafficOf } from '../release/traffic.ts';
+import { entrancesOf, gatewaysOf } from '../release/virtual-services.ts';
 import type { Context } from './context.ts';
 
 const NONE = 'none';
 
+/** VirtualServices of the release, as they are or will be, by config cluster. */
+export type Routing = ReadonlyMap<ClusterName, readonly VirtualService[]>;
+
 /**
  * Finds the ingress of every cluster of the release: the one given by hand, or the one that the cluster tells.
  *
- * @param vs of the release, as it is or will be, by config cluster
  * @param planned Gateways that the release is about to make
  * @throws CanaryError where a cluster's ingress is not found, or users have none at all
  */
 export async function findTargets(
   context: Context,
   state: FleetState,
-  vs: ReadonlyMap<ClusterName, VirtualService>,
+  routing: Routing,
   planned: readonly Gateway[] = [],
 ): Promise<readonly Target[]> {
   const { release, fleet, journal, log } = context;
@@ -33,7 +36,7 @@ export async function findTargets(
       const given = release.check.ingress.get(name);
       if (given === NONE) return undefined;
       if (given !== undefined) return { cluster: name, url: given, source: 'input ingress' };
-      return findIngress(fleet.cluster(name), gatewaysFor(context, name, state, vs, planned));
+      return findIngress(fleet.cluster(name), gatewaysFor(context, name, state, routing, planned));
     }),
   );
   const ingresses = found.filter((ingress) => ingress !== undefined);
@@ -44,7 +47,7 @@ export async function findTargets(
   }
   journal.ingresses = new Map(ingresses.map(({ cluster, url }) => [cluster, url]));
   for (const { cluster, url, source } of ingresses) log.info(`Ingress of ${cluster}: ${url} (${source})`);
-  const host = hostOf(context, vs);
+  const host = hostOf(context, state, routing);
   const { path, headers } = release.check;
   return ingresses.map(({ cluster, url }) => ({ cluster, url, path, headers, host }));
 }
@@ -67,28 +70,32 @@ function gatewaysFor(
   { release }: Context,
   name: ClusterName,
   state: FleetState,
-  vs: ReadonlyMap<ClusterName, VirtualService>,
+  routing: Routing,
   planned: readonly Gateway[],
 ): readonly Gateway[] {
   const [first = name] = release.configClusters;
   const serving = release.configClusters.includes(name) ? name : first;
-  const references = vs.get(serving)?.spec.gateways ?? [];
   const known = [...trafficOf(state, serving).gateways, ...planned];
-  return references
-    .filter((reference) => reference !== 'mesh')
-    .flatMap((reference) => {
-      const key = gatewayKey(reference, release.namespace);
+  return entrancesIn(state, routing, serving).flatMap((vs) =>
+    gatewaysOf(vs).flatMap((reference) => {
+      const key = gatewayKey(reference, vs.metadata.namespace ?? release.namespace);
       const gateway = known.find(
         ({ metadata }) => metadata.name === key.name && metadata.namespace === key.namespace,
       );
       return gateway === undefined ? [] : [gateway];
-    });
+    }),
+  );
 }
 
-/** The host to ask for: the one given, else the first of the VirtualService; none where it takes every host. */
-function hostOf({ release }: Context, vs: ReadonlyMap<ClusterName, VirtualService>): string | undefined {
+function entrancesIn(state: FleetState, routing: Routing, cluster: ClusterName): readonly VirtualService[] {
+  return entrancesOf(routing.get(cluster) ?? [], trafficOf(state, cluster).roots);
+}
+
+/** The host to ask for: the one given, else the first that a gateway takes; none where one takes every host. */
+function hostOf({ release }: Context, state: FleetState, routing: Routing): string | undefined {
   if (release.check.host !== undefined) return release.check.host;
-  const hosts = [...vs.values()].flatMap(({ spec }) => spec.hosts ?? []);
+  const entrances = [...routing.keys()].flatMap((cluster) => entrancesIn(state, routing, cluster));
+  const hosts = entrances.flatMap(({ spec }) => spec.hosts ?? []);
   const concrete = hosts.find((host) => !host.includes('*'));
   if (concrete !== undefined || hosts.length === 0 || hosts.includes('*')) return concrete;
   throw new CanaryError(

@@ -11,7 +11,7 @@ import type { PlannedChange, PlannedRollout } from '../report/record.ts';
 import { phase } from './context.ts';
 import type { Context } from './context.ts';
 import { findTargets } from './ingresses.ts';
-import { finalRoutes, gatewaysIn } from './rollout.ts';
+import { finalRoutes, gatewaysIn, warnOfManagers } from './rollout.ts';
 
 /**
  * Shows what a rollout would change in every cluster, as the servers' dry runs tell it. Finds the ingresses, so that what would
@@ -29,6 +29,7 @@ export async function plan(context: Context): Promise<void> {
     changes: plannedChanges(tried),
   };
   await show(context, journal.plan);
+  warnOfManagers(context, tried);
   await phase(context, 'Ingress', () =>
     findTargets(context, state, finalRoutes(release, state, tried), gatewaysIn(tried)),
   );

@@ -8,20 +8,22 @@ import { dryRun } from '../fleet/dry-run.ts';
 import { allOf } from '../fleet/fleet.ts';
 import { preflight } from '../fleet/preflight.ts';
 import { messageOf } from '../release/errors.ts';
+import { foreignManagers } from '../release/managers.ts';
 import { nameOf } from '../release/objects.ts';
 import type { Gateway, VirtualService } from '../release/objects.ts';
 import { planRollout } from '../release/plan.ts';
 import type { Change } from '../release/change.ts';
 import type { Direction, Plan } from '../release/plan.ts';
-import type { ClusterName, Release } from '../release/release.ts';
+import type { Release } from '../release/release.ts';
 import type { FleetState } from '../release/state.ts';
 import { weightsInForce } from '../release/traffic.ts';
 import { formatWeights, sameWeights } from '../release/weights.ts';
 import type { Weights } from '../release/weights.ts';
-import { checkNow, seeRevision } from './check.ts';
-import { phase, recordIn } from './context.ts';
+import { checkNow, explained, seeRevision } from './check.ts';
+import { phase, recordIn, recordStep } from './context.ts';
 import type { Context } from './context.ts';
 import { findTargets, withClients } from './ingresses.ts';
+import type { Routing } from './ingresses.ts';
 import { inTransaction } from './transaction.ts';
 import { virtualServices } from './verify.ts';
 
@@ -61,6 +63,7 @@ async function lookAhead(context: Context, direction: Direction): Promise<Prospe
   return phase(context, 'Plan', async () => {
     const plan = await dryRun(fleet, state, planRollout(release, state, direction));
     tell(context, plan);
+    warnOfManagers(context, plan);
     const targets = await findTargets(context, state, finalRoutes(release, state, plan), gatewaysIn(plan));
     return { state, plan, targets };
   });
@@ -120,28 +123,29 @@ function tell({ journal, log, release }: Context, plan: Plan): void {
   if (changes.length === 0) log.info('Nothing to write: every cluster holds what was asked for.');
 }
 
+/** Warns of those who may take the plan's changes back. The first write takes the fields over, so that no later step warns again. */
+export function warnOfManagers({ log }: Context, { subsets, previews, routes }: Plan): void {
+  const changes = previews.length > 0 ? previews : routes;
+  for (const sentence of foreignManagers([...subsets, ...changes])) log.warn(sentence);
+}
+
 /** The VirtualServices as they will be, by config cluster. */
-export function finalRoutes(
-  release: Release,
-  state: FleetState,
-  plan: Plan,
-): ReadonlyMap<ClusterName, VirtualService> {
+export function finalRoutes(release: Release, state: FleetState, plan: Plan): Routing {
+  const planned = Map.groupBy(plan.routes, ({ cluster }) => cluster);
   const standing = virtualServices(weightsInForce(release, state));
-  return new Map([...standing, ...objectsOf<VirtualService>(plan.routes, 'VirtualService')]);
+  return new Map(
+    [...standing].map(([cluster, held]) => [
+      cluster,
+      planned.get(cluster)?.map(({ object }) => object as VirtualService) ?? held,
+    ]),
+  );
 }
 
 /** The Gateways that a plan makes. */
 export function gatewaysIn(plan: Plan): readonly Gateway[] {
-  return objectsOf<Gateway>(plan.subsets, 'Gateway').map(([, gateway]) => gateway);
-}
-
-function objectsOf<T extends Gateway | VirtualService>(
-  changes: readonly Change[],
-  kind: T['kind'],
-): readonly (readonly [ClusterName, T])[] {
-  return changes
-    .filter(({ object }) => object.kind === kind)
-    .map(({ cluster, object }) => [cluster, object as T] as const);
+  return plan.subsets
+    .filter(({ object }) => object.kind === 'Gateway')
+    .map(({ object }) => object as Gateway);
 }
 
 /** Workloads first: nothing may be routed to a version before it is ready in each of its clusters. */
@@ -196,18 +200,16 @@ async function prepare(
 
 async function moveWeights(context: Context, plan: Plan, clients: readonly IngressClient[]): Promise<void> {
   await writeTogether(context.fleet, plan.routes, context.signal, recordIn(context));
-  context.journal.weights = plan.weights;
+  recordStep(context, plan.weights, 'forward');
   await seeRevision(context, plan.revision, clients);
 }
 
-async function seePreviews(
-  { release, signal }: Context,
-  plan: Plan,
-  clients: readonly IngressClient[],
-): Promise<void> {
+async function seePreviews(context: Context, plan: Plan, clients: readonly IngressClient[]): Promise<void> {
+  const { release, signal } = context;
   const known = [...plan.weights.keys()];
   const revision = plan.previews.length === 0 ? undefined : String(plan.revision);
-  await allOf(
+  await explained(
+    context,
     clients.flatMap((client) =>
       plan.probes.map((version) =>
         awaitPreview(client, version, revision, known, { check: release.check, signal }),
@@ -256,11 +258,11 @@ async function writeEarlier(
   previous: Weights,
   clients: readonly IngressClient[],
 ): Promise<void> {
-  const { release, fleet, journal, log } = context;
+  const { release, fleet, log } = context;
   const earlier: Release = { ...release, traffic: { ...release.traffic, weights: previous } };
   const back = planRollout(earlier, await fleet.readAgain(release, state), 'back');
   await writeTogether(fleet, back.routes, context.signal, recordIn(context));
-  journal.weights = previous;
+  recordStep(context, previous, 'back');
   try {
     await seeRevision(context, back.revision, clients);
   } catch (error) {

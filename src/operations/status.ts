@@ -1,4 +1,4 @@
-import { hasSidecar, isReady } from '../cluster/pods.ts';
+import { hasSidecar, isReady } from '../release/pods.ts';
 import { selects } from '../release/objects.ts';
 import type { Pod } from '../release/objects.ts';
 import { previousOf } from '../release/record.ts';
@@ -19,7 +19,7 @@ export async function status(context: Context): Promise<void> {
     const inForce = weightsInForce(release, state);
     journal.clusters = [...state.values()].map((cluster) => ({
       cluster: cluster.name,
-      text: [routesIn(inForce.find((one) => one.cluster === cluster.name)), podsIn(context, cluster)].join(
+      text: [routesIn(inForce.filter((one) => one.cluster === cluster.name)), podsIn(context, cluster)].join(
         '; ',
       ),
     }));
@@ -36,11 +36,18 @@ export async function status(context: Context): Promise<void> {
   });
 }
 
-function routesIn(own: InForce | undefined): string {
-  if (own === undefined) return 'routes served by another cluster';
-  if (own.virtualService === undefined) return 'no VirtualService';
-  const weights = own.weights === undefined ? 'no weights' : `weights ${formatWeights(own.weights)}`;
-  return `${weights}, revision ${own.revision ?? 'not set'}`;
+function routesIn(own: readonly InForce[]): string {
+  if (own.length === 0) return 'routes served by another cluster';
+  return own.map((one) => `${own.length > 1 ? `${nameIn(one)}: ` : ''}${heldBy(one)}`).join('; ');
+}
+
+function nameIn({ virtualService }: InForce): string {
+  return virtualService?.metadata.name ?? 'not made yet';
+}
+
+function heldBy({ virtualService, weights, revision }: InForce): string {
+  if (virtualService === undefined) return 'no VirtualService';
+  return `${weights === undefined ? 'no weights' : `weights ${formatWeights(weights)}`}, revision ${revision ?? 'not set'}`;
 }
 
 function podsIn({ release }: Context, cluster: ClusterState): string {

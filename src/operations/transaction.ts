@@ -4,7 +4,7 @@ import { writeTogether } from '../fleet/apply.ts';
 import { CanaryError } from '../release/errors.ts';
 import { planRollout } from '../release/plan.ts';
 import type { Release } from '../release/release.ts';
-import { weightsInForce } from '../release/traffic.ts';
+import { placeOf, weightsInForce } from '../release/traffic.ts';
 import { formatWeights, sameWeights } from '../release/weights.ts';
 import type { Weights } from '../release/weights.ts';
 import { phase, recordIn } from './context.ts';
@@ -73,7 +73,7 @@ async function settle(context: Context, { target, previous, run }: Intent): Prom
   const state = await fleet.read(release);
   const inForce = weightsInForce(release, state);
   const held = inForce.map(
-    ({ cluster, weights }) => `${cluster} ${weights === undefined ? 'none' : formatWeights(weights)}`,
+    (one) => `${placeOf(one, inForce)} ${one.weights === undefined ? 'none' : formatWeights(one.weights)}`,
   );
   log.warn(
     `${run} ended in the middle of a change to ${formatWeights(target)}. The clusters hold: ${held.join('; ')}.`,
@@ -84,7 +84,7 @@ async function settle(context: Context, { target, previous, run }: Intent): Prom
     ({ weights }) => weights !== undefined && !known.some((one) => sameWeights(one, weights)),
   );
   if (strange.length > 0) {
-    const clusters = strange.map(({ cluster }) => cluster).join(', ');
+    const clusters = strange.map((one) => placeOf(one, inForce)).join(', ');
     throw new CanaryError(
       `${run} left a change half done, and the weights in ${clusters} have been changed by someone else since. Nothing is overwritten: bring all clusters to the same weights by hand, or with the operation rollback.`,
     );

@@ -1,9 +1,7 @@
 import { CanaryError } from '../release/errors.ts';
 import { nameOf } from '../release/objects.ts';
-import type { VirtualService } from '../release/objects.ts';
 import { previousOf } from '../release/record.ts';
-import type { ClusterName } from '../release/release.ts';
-import { newestRecord, weightsInForce } from '../release/traffic.ts';
+import { newestRecord, placeOf, weightsInForce } from '../release/traffic.ts';
 import type { InForce } from '../release/traffic.ts';
 import { formatWeights, sameWeights } from '../release/weights.ts';
 import type { Weights } from '../release/weights.ts';
@@ -11,6 +9,7 @@ import { checkShares } from './check.ts';
 import { phase } from './context.ts';
 import type { Context } from './context.ts';
 import { findTargets, withClients } from './ingresses.ts';
+import type { Routing } from './ingresses.ts';
 
 /** Samples every ingress against the weights in force, or those given. Writes nothing. */
 export async function verify(context: Context): Promise<void> {
@@ -31,11 +30,14 @@ export async function verify(context: Context): Promise<void> {
   );
 }
 
-export function virtualServices(inForce: readonly InForce[]): ReadonlyMap<ClusterName, VirtualService> {
+/** The VirtualServices that stand, by config cluster. */
+export function virtualServices(inForce: readonly InForce[]): Routing {
+  const clusters = Map.groupBy(inForce, ({ cluster }) => cluster);
   return new Map(
-    inForce.flatMap(({ cluster, virtualService }) =>
-      virtualService === undefined ? [] : [[cluster, virtualService] as const],
-    ),
+    [...clusters].map(([cluster, held]) => [
+      cluster,
+      held.flatMap(({ virtualService }) => (virtualService === undefined ? [] : [virtualService])),
+    ]),
   );
 }
 
@@ -63,7 +65,7 @@ function agreedWeights(inForce: readonly InForce[], name: string): Weights {
     !inForce.every(({ weights }) => weights !== undefined && sameWeights(weights, agreed))
   ) {
     const held = inForce.map(
-      ({ cluster, weights }) => `${cluster} ${weights === undefined ? 'none' : formatWeights(weights)}`,
+      (one) => `${placeOf(one, inForce)} ${one.weights === undefined ? 'none' : formatWeights(one.weights)}`,
     );
     throw new CanaryError(
       `The clusters hold different weights (${held.join('; ')}). Set the input weights to those that are meant.`,

@@ -113,6 +113,7 @@ export interface Pod extends KubeObject {
 export interface Node extends KubeObject {
   readonly status?: Open & {
     readonly addresses?: readonly { readonly type: string; readonly address: string }[];
+    readonly conditions?: readonly Condition[];
   };
 }
 
@@ -140,12 +141,22 @@ export interface VirtualService extends KubeObject {
     readonly hosts?: readonly string[];
     readonly gateways?: readonly string[];
     readonly http?: readonly HttpRoute[];
+    readonly tcp?: readonly StreamRoute[];
+    readonly tls?: readonly StreamRoute[];
+    readonly exportTo?: readonly string[];
   };
 }
 
 export interface HttpRoute extends Open {
   readonly name?: string;
   readonly match?: readonly HttpMatch[];
+  readonly route?: readonly RouteDestination[];
+  /** The VirtualService that holds the routes for these matches. */
+  readonly delegate?: Open & { readonly name?: string; readonly namespace?: string };
+}
+
+/** A TCP or TLS route: connections are split by weight as requests are, but there are no headers to match or to set. */
+export interface StreamRoute extends Open {
   readonly route?: readonly RouteDestination[];
 }
 

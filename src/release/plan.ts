@@ -9,8 +9,9 @@ import { routesTo } from './routes.ts';
 import { trafficChanges } from './routing.ts';
 import type { ClusterState, FleetState } from './state.ts';
 import { VERSION_LABEL, subsetLabels } from './subsets.ts';
-import { describeEdit, editsOf, newestRecord, weightsInForce } from './traffic.ts';
+import { describeEdit, editsOf, newestRecord, placeOf, trafficOf, weightsInForce } from './traffic.ts';
 import type { InForce } from './traffic.ts';
+import { assertNoOther } from './virtual-services.ts';
 import { formatWeights, sameWeights } from './weights.ts';
 import type { VersionName, Weights } from './weights.ts';
 import { isNamespaceOf, namespaceObject, selectorOfService, workloadObjects } from './workloads.ts';
@@ -63,7 +64,10 @@ export function planRollout(release: Release, fleet: FleetState, direction: Dire
   const inForce = weightsInForce(release, fleet);
   const previous = inForce.find(({ weights }) => weights !== undefined)?.weights;
   const weights = targetWeights(release, inForce, previous);
-  if (direction === 'forward') assertNotEdited(inForce, weights);
+  if (direction === 'forward') {
+    assertNotEdited(inForce, weights);
+    for (const cluster of release.configClusters) assertNoOther(release, trafficOf(fleet, cluster), cluster);
+  }
   assertNoStranger(release, fleet, inForce, weights);
   const versions = [...weights.keys()];
   const workloads = allClusters(release).flatMap((cluster) =>
@@ -134,12 +138,12 @@ function targetWeights(
 
 /** Weights in force can be kept only where there is one answer to what they are. */
 function assertAgreed(inForce: readonly InForce[]): void {
-  const held = inForce.flatMap(({ cluster, weights }) =>
-    weights === undefined ? [] : [{ cluster, weights }],
+  const held = inForce.flatMap((one) =>
+    one.weights === undefined ? [] : [{ place: placeOf(one, inForce), weights: one.weights }],
   );
   const [first] = held;
   if (first === undefined || held.every(({ weights }) => sameWeights(weights, first.weights))) return;
-  const where = held.map(({ cluster, weights }) => `${formatWeights(weights)} in ${cluster}`).join(', ');
+  const where = held.map(({ place, weights }) => `${formatWeights(weights)} in ${place}`).join(', ');
   throw new CanaryError(
     `The input weights is not set, and the clusters hold different weights: ${where}. Set it to those that all shall hold.`,
   );

@@ -52,7 +52,13 @@ export interface TrafficSpec {
   readonly promoteTo: number | undefined;
   /** How long each step of a promotion is watched before the next. */
   readonly bakeMs: number;
+  /** Where the routes are; made where it is missing. */
   readonly virtualService: string;
+  /**
+   * Further VirtualServices that change together with it, such as one for the sidecars beside one for the ingress; undefined:
+   * none was chosen, and there may be none.
+   */
+  readonly companions: readonly string[] | undefined;
   readonly destinationRule: string;
   /** `name` or `namespace/name`; undefined: the VirtualService's own, or one named after the app. */
   readonly gateway: string | undefined;

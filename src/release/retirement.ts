@@ -8,7 +8,7 @@ import { namesSubset } from './routes.ts';
 import { trafficChanges } from './routing.ts';
 import type { ClusterState, FleetState } from './state.ts';
 import { VERSION_LABEL, subsetLabels, withoutSubset } from './subsets.ts';
-import { describeEdit, editsOf, newestRecord, weightsInForce } from './traffic.ts';
+import { byCluster, describeEdit, editsOf, newestRecord, placeOf, weightsInForce } from './traffic.ts';
 import type { InForce } from './traffic.ts';
 import type { VersionName, Weights } from './weights.ts';
 import { retiredObjects, selectorOfService } from './workloads.ts';
@@ -64,7 +64,7 @@ export function planRetirement(
     weights,
     revision,
     routes: routes.map((change) => ({ ...change, reason: `take ${version} out of the routes` })),
-    subsets: inForce.flatMap((cluster) => subsetRemoval(cluster, version)),
+    subsets: byCluster(inForce).flatMap((cluster) => subsetRemoval(cluster, version)),
     workloads: allClusters(release).flatMap((name) =>
       workloadRemovals(release, fleet.get(name), inForce, version),
     ),
@@ -88,7 +88,7 @@ function assertIdle(inForce: readonly InForce[], version: VersionName): void {
   const busy = inForce.filter(({ weights }) => (weights?.get(version) ?? 0) > 0);
   if (busy.length === 0) return;
   const where = busy
-    .map(({ cluster, weights }) => `${String(weights?.get(version))} % in ${cluster}`)
+    .map((one) => `${String(one.weights?.get(version))} % in ${placeOf(one, inForce)}`)
     .join(', ');
   throw new CanaryError(
     `${version} still has traffic (${where}). Bring its weight to 0 first, with rollout or promote.`,
@@ -108,21 +108,18 @@ function assertUnreferenced(
   everywhere: ReadonlyMap<ClusterName, readonly VirtualService[]>,
   version: VersionName,
 ): void {
-  const references = inForce.flatMap(({ cluster, virtualService }) => {
-    const own = routes.find((change) => change.cluster === cluster)?.object;
-    const left = (everywhere.get(cluster) ?? []).map((vs) =>
-      virtualService !== undefined && nameOf(vs) === nameOf(virtualService) ? asVirtualService(own, vs) : vs,
-    );
+  const references = byCluster(inForce).flatMap(({ cluster }) => {
+    const planned = routes.filter((change) => change.cluster === cluster).map(({ object }) => object);
+    const left = (everywhere.get(cluster) ?? []).map((vs): VirtualService => ({
+      ...vs,
+      ...planned.find((object) => nameOf(object) === nameOf(vs)),
+    }));
     return left.filter((vs) => namesSubset(vs, release, version)).map((vs) => `${nameOf(vs)} in ${cluster}`);
   });
   if (references.length === 0) return;
   throw new CanaryError(
     `The subset ${version} is still named by ${references.join(', ')}. Take it out there first: requests to a subset that is gone fail.`,
   );
-}
-
-function asVirtualService(planned: KubeObject | undefined, standing: VirtualService): VirtualService {
-  return planned === undefined ? standing : { ...standing, ...planned };
 }
 
 function subsetRemoval({ cluster, destinationRule }: InForce, version: VersionName): readonly Change[] {

@@ -1,6 +1,6 @@
 import { CanaryError } from './errors.ts';
 import { nameOf } from './objects.ts';
-import type { HttpMatch, HttpRoute, RouteDestination, VirtualService } from './objects.ts';
+import type { HttpRoute, RouteDestination, StreamRoute, VirtualService } from './objects.ts';
 import { apportion, sameWeights } from './weights.ts';
 import type { VersionName, Weights } from './weights.ts';
 
@@ -11,25 +11,13 @@ export const REVISION_HEADER = 'x-canary-revision';
 /** Request header that asks for one version, whatever the weights. */
 export const PREVIEW_HEADER = 'x-canary-version';
 
-const PREVIEW_NAME = 'canary-preview-';
+/** What the names of preview routes begin with. */
+export const PREVIEW_NAME = 'canary-preview-';
 
 /** The service whose traffic is split. */
 export interface ServiceKey {
   readonly app: string;
   readonly namespace: string;
-}
-
-/** What the managed routes of one VirtualService shall hold. */
-export interface RouteTarget {
-  readonly service: ServiceKey;
-  /** Names of the routes to manage; undefined: the only one that leads to the service. */
-  readonly routes: readonly string[] | undefined;
-  readonly weights: Weights;
-  readonly revision: number;
-  /** Port of the service, for destinations that are made anew. */
-  readonly port: number | undefined;
-  /** A version to be taken out of the routes; none of `weights`. */
-  readonly retired?: VersionName;
 }
 
 /**
@@ -59,19 +47,42 @@ export function routesTo(vs: VirtualService, service: ServiceKey): readonly Http
 }
 
 /** The preview routes of the service; another one in the same VirtualService has its own, maybe of the same names. */
-function previewsOfService(vs: VirtualService, service: ServiceKey): readonly HttpRoute[] {
+export function previewsOfService(vs: VirtualService, service: ServiceKey): readonly HttpRoute[] {
   return (vs.spec.http ?? []).filter(
     (route) => isPreview(route) && destinationsTo(vs, route, service).length > 0,
   );
 }
 
-function destinationsTo(
+/** A route of any protocol. */
+export type Route = HttpRoute | StreamRoute;
+
+/** The destinations of a route that mean the service. */
+export function destinationsTo(
   vs: VirtualService,
-  route: HttpRoute,
+  route: Route,
   service: ServiceKey,
 ): readonly RouteDestination[] {
   return (route.route ?? []).filter(({ destination }) =>
     isHostOf(service, destination.host, vs.metadata.namespace),
+  );
+}
+
+/**
+ * The TCP and TLS routes that split the service by subsets. They have no names to choose them by, and a user who splits both
+ * means one split: their weights move with those of the HTTP routes.
+ */
+export function streamsTo(vs: VirtualService, service: ServiceKey): readonly StreamRoute[] {
+  return [...(vs.spec.tcp ?? []), ...(vs.spec.tls ?? [])].filter((route) => isStreamOf(vs, route, service));
+}
+
+export function isStreamOf(vs: VirtualService, route: StreamRoute, service: ServiceKey): boolean {
+  return destinationsTo(vs, route, service).some(({ destination }) => destination.subset !== undefined);
+}
+
+/** Whether a VirtualService gives traffic to versions of the service: by a route of any protocol that names a subset. */
+export function splits(vs: VirtualService, service: ServiceKey): boolean {
+  return [...routesTo(vs, service), ...streamsTo(vs, service)].some((route) =>
+    destinationsTo(vs, route, service).some(({ destination }) => destination.subset !== undefined),
   );
 }
 
@@ -120,19 +131,27 @@ export function weightsOf(
   service: ServiceKey,
   names: readonly string[] | undefined,
 ): Weights | undefined {
-  const found = managedRoutes(vs, service, names).map((route) => weightsOfRoute(vs, route, service));
+  const found = managedIn(vs, service, names).map((route) => weightsOfRoute(vs, route, service));
   const known = found.filter((weights) => weights !== undefined);
   const [first] = known;
   if (first === undefined) return undefined;
   if (known.length < found.length || !known.every((weights) => sameWeights(weights, first))) {
     throw new CanaryError(
-      `The managed routes of ${nameOf(vs)} hold different weights; give all of them the same, or manage fewer (input routes).`,
+      `The managed routes of ${nameOf(vs)} hold different weights; give all of them the same${streamsTo(vs, service).length > 0 ? ', TCP and TLS routes as well' : ''}, or manage fewer (input routes).`,
     );
   }
   return new Map(known.flatMap((weights) => [...weights]));
 }
 
-function weightsOfRoute(vs: VirtualService, route: HttpRoute, service: ServiceKey): Weights | undefined {
+function managedIn(
+  vs: VirtualService,
+  service: ServiceKey,
+  names: readonly string[] | undefined,
+): readonly Route[] {
+  return [...managedRoutes(vs, service, names), ...streamsTo(vs, service)];
+}
+
+function weightsOfRoute(vs: VirtualService, route: Route, service: ServiceKey): Weights | undefined {
   const ours = destinationsTo(vs, route, service);
   const alone = route.route?.length === 1;
   const shares = new Map<VersionName, number>();
@@ -154,7 +173,7 @@ export function holdsWeights(
   names: readonly string[] | undefined,
   weights: Weights,
 ): boolean {
-  const managed = managedRoutes(vs, service, names);
+  const managed = managedIn(vs, service, names);
   return (
     managed.length > 0 &&
     managed.every((route) => {
@@ -176,165 +195,9 @@ export function holdsWeights(
   );
 }
 
-/**
- * A VirtualService with preview routes for every version of the target, each right ahead of the managed route it
- * previews; nothing else changes. The input is not modified.
- */
-export function withPreviews(vs: VirtualService, target: RouteTarget): VirtualService {
-  const managed = managedRoutes(vs, target.service, target.routes);
-  const previews = previewsOfService(vs, target.service);
-  const others = (vs.spec.http ?? []).filter((route) => !previews.includes(route));
-  const http =
-    managed.length === 0
-      ? [...others, ...previewsOf(vs, newRoute(target), target, '')]
-      : others.flatMap((route) => {
-          const index = managed.indexOf(route);
-          return index < 0
-            ? [route]
-            : [...previewsOf(vs, route, target, index === 0 ? '' : `-${String(index + 1)}`), route];
-        });
-  return { ...vs, spec: { ...vs.spec, http } };
-}
-
-/**
- * A VirtualService whose managed routes hold the weights of the target, with preview routes ahead of them. Only the
- * destinations of the service change: those of other hosts keep their share, and the service's versions split the rest.
- * A route is made where none leads to the service yet. The input is not modified.
- *
- * @throws CanaryError where other hosts take all of a managed route, so that there is nothing to split
- */
-export function withWeights(vs: VirtualService, target: RouteTarget): VirtualService {
-  const managed = managedRoutes(vs, target.service, target.routes);
-  const http =
-    managed.length === 0
-      ? [...(vs.spec.http ?? []), newRoute(target)]
-      : (vs.spec.http ?? []).map((route) =>
-          managed.includes(route) ? weighRoute(vs, route, target) : route,
-        );
-  return withPreviews({ ...vs, spec: { ...vs.spec, http } }, target);
-}
-
-function newRoute(target: RouteTarget): HttpRoute {
-  const { app, namespace } = target.service;
-  const host = `${app}.${namespace}.svc.cluster.local`;
-  return {
-    name: app,
-    route: [...target.weights].map(([version, weight]) =>
-      marked(
-        { destination: { host, ...(target.port === undefined ? {} : { port: { number: target.port } }) } },
-        version,
-        weight,
-        target,
-      ),
-    ),
-  };
-}
-
-function weighRoute(vs: VirtualService, route: HttpRoute, target: RouteTarget): HttpRoute {
-  const ours = destinationsTo(vs, route, target.service);
-  const [pattern] = ours;
-  if (pattern === undefined) return route;
-  const elsewhere = (route.route ?? []).filter((destination) => !ours.includes(destination));
-  const shares = apportion(pointsFor(vs, ours, elsewhere), target.weights);
-  const placed = new Set<VersionName>();
-  const kept = (route.route ?? []).flatMap((entry) => {
-    if (!ours.includes(entry)) return [entry];
-    const version = entry.destination.subset;
-    // A destination without a subset reaches every version: it cannot stand beside weights.
-    if (version === undefined || version === target.retired || placed.has(version)) return [];
-    placed.add(version);
-    return [marked(entry, version, shares.get(version) ?? 0, target)];
-  });
-  const added = [...shares].filter(([version]) => !placed.has(version));
-  return {
-    ...route,
-    route: [
-      ...kept,
-      ...added.map(([version, weight]) => marked(templateOf(ours, pattern), version, weight, target)),
-    ],
-  };
-}
-
-/** The points that the service's versions split: beside other hosts those that it has, so that theirs keep their share. */
-function pointsFor(
-  vs: VirtualService,
-  ours: readonly RouteDestination[],
-  elsewhere: readonly RouteDestination[],
-): number {
-  if (sumOf(elsewhere) === 0) return 100;
-  const points = sumOf(ours);
-  if (points > 0) return points;
-  const hosts = elsewhere.map(({ destination }) => destination.host).join(', ');
-  throw new CanaryError(
-    `A managed route of ${nameOf(vs)} gives everything to ${hosts}: there is nothing for the versions to split. Give their destinations a weight above 0, or take the others out.`,
-  );
-}
-
-function sumOf(destinations: readonly RouteDestination[]): number {
+/** The points that destinations have together. */
+export function sumOf(destinations: readonly RouteDestination[]): number {
   return destinations.reduce((sum, { weight }) => sum + (weight ?? 0), 0);
-}
-
-/** What a destination made anew starts from: all of the one without a subset, whose place it takes, else where `pattern` leads. */
-function templateOf(ours: readonly RouteDestination[], pattern: RouteDestination): RouteDestination {
-  return (
-    ours.find(({ destination }) => destination.subset === undefined) ?? { destination: pattern.destination }
-  );
-}
-
-/** A destination with the weight and the response headers that tell version and revision; its other fields stay. */
-function marked(
-  entry: RouteDestination,
-  version: VersionName,
-  weight: number | undefined,
-  target: RouteTarget,
-): RouteDestination {
-  const { weight: _, headers, ...rest } = entry;
-  const response = headers?.response;
-  return {
-    ...rest,
-    destination: { ...entry.destination, subset: version },
-    ...(weight === undefined ? {} : { weight }),
-    headers: {
-      ...headers,
-      response: {
-        ...response,
-        set: { ...response?.set, [VERSION_HEADER]: version, [REVISION_HEADER]: String(target.revision) },
-      },
-    },
-  };
-}
-
-/** The preview routes of a managed route: all that it does to a request, but one version alone, asked for by header. */
-function previewsOf(
-  vs: VirtualService,
-  route: HttpRoute,
-  target: RouteTarget,
-  suffix: string,
-): readonly HttpRoute[] {
-  const ours = destinationsTo(vs, route, target.service);
-  // A mirrored preview would send people's tries to production twice.
-  const {
-    name: _name,
-    match,
-    route: _route,
-    mirror: _mirror,
-    mirrors: _mirrors,
-    mirrorPercentage: _percentage,
-    ...rest
-  } = route;
-  const pattern = ours[0];
-  if (pattern === undefined) return [];
-  return [...target.weights.keys()].map((version) => {
-    const entry = ours.find(({ destination }) => destination.subset === version) ?? templateOf(ours, pattern);
-    const header = { [PREVIEW_HEADER]: { exact: version } };
-    const conditions: readonly HttpMatch[] = match === undefined || match.length === 0 ? [{}] : match;
-    return {
-      name: `${PREVIEW_NAME}${version}${suffix}`,
-      match: conditions.map((condition) => ({ ...condition, headers: { ...condition.headers, ...header } })),
-      ...rest,
-      route: [marked(entry, version, undefined, target)],
-    };
-  });
 }
 
 /** Whether a VirtualService names a subset of the service in any destination: HTTP, TCP or TLS route, or mirror. */

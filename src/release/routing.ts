@@ -5,11 +5,12 @@ import { gatewayKey, newGateway } from './gateways.ts';
 import type { VirtualService } from './objects.ts';
 import { withRecord } from './record.ts';
 import type { ClusterName, Release } from './release.ts';
-import { previewedVersions, withPreviews, withWeights } from './routes.ts';
-import type { RouteTarget } from './routes.ts';
+import { previewedVersions, routesTo } from './routes.ts';
+import { withPreviews, withWeights } from './surgery.ts';
+import type { RouteTarget } from './surgery.ts';
 import type { FleetState } from './state.ts';
 import { assertSubsetLabels, missingSubsets, newDestinationRule, withSubsets } from './subsets.ts';
-import { trafficOf } from './traffic.ts';
+import { byCluster, trafficOf } from './traffic.ts';
 import type { InForce } from './traffic.ts';
 import { formatWeights } from './weights.ts';
 import type { VersionName, Weights } from './weights.ts';
@@ -35,8 +36,8 @@ export interface TrafficChanges {
 }
 
 /**
- * The changes of the traffic objects of every config cluster. Where one of them has to change its routes, all do, so that
- * every route carries the same revision. Pure.
+ * The changes of the traffic objects of every config cluster. Where one VirtualService has to change, all do, so that every
+ * route carries the same revision. Pure.
  */
 export function trafficChanges(
   release: Release,
@@ -46,7 +47,7 @@ export function trafficChanges(
 ): TrafficChanges {
   const { weights } = target;
   const versions = [...weights.keys()];
-  const subsets = inForce.flatMap((cluster) => [
+  const subsets = byCluster(inForce).flatMap((cluster) => [
     ...gatewayChange(release, fleet, cluster),
     ...subsetChange(release, fleet, cluster, versions),
   ]);
@@ -55,30 +56,28 @@ export function trafficChanges(
     ...inForce.map(({ record, revision }) => Math.max(record?.revision ?? 0, numberOf(revision))),
   );
   const port = servicePort(release, fleet);
-  const at = (revision: number): RouteTarget => ({
+  const at = (revision: number, { routes }: InForce): RouteTarget => ({
     service: release,
-    routes: release.traffic.routes,
+    routes,
     weights,
     revision,
     port,
     ...(target.retired === undefined ? {} : { retired: target.retired }),
   });
 
-  const settled = inForce.every((cluster) =>
-    isDeepStrictEqual(routed(release, fleet, cluster, at(last), target.history), cluster.virtualService),
+  const settled = inForce.every((one) =>
+    isDeepStrictEqual(routed(release, fleet, one, at(last, one), target.history), one.virtualService),
   );
   if (settled) return { revision: last, subsets, previews: [], probes: [], routes: [] };
 
   const revision = last + 1;
-  const previewed = inForce.every(({ virtualService }) => {
-    return (
-      virtualService !== undefined &&
-      isDeepStrictEqual(withPreviews(virtualService, at(last)), virtualService)
-    );
+  const previewed = inForce.every((one) => {
+    const { virtualService: vs } = one;
+    return vs !== undefined && isDeepStrictEqual(withPreviews(vs, at(last, one)), vs);
   });
   const previews = previewed
     ? []
-    : inForce.map((cluster) => previewChange(release, fleet, cluster, at(revision), versions));
+    : inForce.map((one) => previewChange(release, fleet, one, at(revision, one), versions));
   return {
     revision,
     subsets,
@@ -86,12 +85,12 @@ export function trafficChanges(
     probes: versions.filter(
       (version) => target.raised.includes(version) || !previewedEverywhere(release, inForce, version),
     ),
-    routes: inForce.map((cluster) => ({
-      cluster: cluster.cluster,
+    routes: inForce.map((one) => ({
+      cluster: one.cluster,
       verb: 'update',
-      object: routed(release, fleet, cluster, at(revision), target.history),
-      before: cluster.virtualService,
-      reason: `weights ${cluster.weights === undefined ? '' : `${formatWeights(cluster.weights)} → `}${formatWeights(weights)}`,
+      object: routed(release, fleet, one, at(revision, one), target.history),
+      before: one.virtualService,
+      reason: `weights ${one.weights === undefined ? '' : `${formatWeights(one.weights)} → `}${formatWeights(weights)}`,
     })),
   };
 }
@@ -104,11 +103,13 @@ function numberOf(revision: string | undefined): number {
 
 function previewedEverywhere(release: Release, inForce: readonly InForce[], version: VersionName): boolean {
   return inForce.every(
-    ({ virtualService: vs }) => vs !== undefined && previewedVersions(vs, release).includes(version),
+    ({ virtualService: vs }) =>
+      vs !== undefined &&
+      (previewedVersions(vs, release).includes(version) || routesTo(vs, release).length === 0),
   );
 }
 
-/** The VirtualService of a config cluster as the release wants it at the end. */
+/** A VirtualService as the release wants it at the end. Each carries the record, so that each tells by itself what is in force. */
 function routed(
   release: Release,
   fleet: FleetState,

@@ -29,6 +29,8 @@ export interface TrafficState {
   readonly apiVersion: string;
   /** All of the namespace. */
   readonly virtualServices: readonly VirtualService[];
+  /** Those of any namespace that delegate to one of the release. */
+  readonly roots: readonly VirtualService[];
   readonly destinationRules: readonly DestinationRule[];
   /** All of the namespace, and those of other namespaces that the release refers to. */
   readonly gateways: readonly Gateway[];

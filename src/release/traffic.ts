@@ -4,15 +4,18 @@ import type { DestinationRule, VirtualService } from './objects.ts';
 import { recordOf } from './record.ts';
 import type { ReleaseRecord } from './record.ts';
 import type { ClusterName, Release } from './release.ts';
-import { REVISION_HEADER, holdsWeights, isHostOf, managedRoutes, routesTo, weightsOf } from './routes.ts';
+import { REVISION_HEADER, holdsWeights, isHostOf, managedRoutes, weightsOf } from './routes.ts';
 import type { FleetState, TrafficState } from './state.ts';
+import { gatewaysOf, isDelegate, virtualServicesOf } from './virtual-services.ts';
 import { formatWeights, sameWeights } from './weights.ts';
 import type { Weights } from './weights.ts';
 
-/** The release as one config cluster's objects tell it. */
+/** The release as one VirtualService of a config cluster tells it. */
 export interface InForce {
   readonly cluster: ClusterName;
   readonly virtualService: VirtualService | undefined;
+  /** Names of its HTTP routes to manage; undefined: the only one that leads to the service. */
+  readonly routes: readonly string[] | undefined;
   readonly destinationRule: DestinationRule | undefined;
   /** What the managed routes hold; undefined where none stands, or none that names subsets. */
   readonly weights: Weights | undefined;
@@ -22,31 +25,78 @@ export interface InForce {
 }
 
 /**
- * Reads the weights in force from every config cluster.
+ * Reads the weights in force from every config cluster: one entry for each VirtualService of the release, those of a cluster in
+ * the order named.
  *
  * @throws CanaryError where objects of another name hold the service's traffic, or the choice of routes is not clear
  */
 export function weightsInForce(release: Release, fleet: FleetState): readonly InForce[] {
-  return release.configClusters.map((cluster) => {
+  return release.configClusters.flatMap((cluster) => {
     const traffic = trafficOf(fleet, cluster);
-    const virtualService = virtualServiceOf(release, traffic, cluster);
+    const virtualServices = virtualServicesOf(release, traffic, cluster);
     const destinationRule = destinationRuleOf(release, traffic, cluster);
-    try {
-      const record = virtualService && ownRecord(virtualService, release);
-      return {
-        cluster,
-        virtualService,
-        destinationRule,
-        weights: virtualService && heldWeights(virtualService, release, record),
-        revision: virtualService && revisionOf(virtualService, release),
-        record,
-      };
-    } catch (error) {
-      throw error instanceof CanaryError
-        ? new CanaryError(`In ${cluster}: ${error.message}`, { cause: error.cause })
-        : error;
-    }
+    return virtualServices.map((virtualService) => {
+      try {
+        const routes = routesOf(release, virtualService, virtualServices);
+        const record = virtualService && ownRecord(virtualService, release);
+        return {
+          cluster,
+          virtualService,
+          routes,
+          destinationRule,
+          weights: virtualService && heldWeights(virtualService, release, routes, record),
+          revision: virtualService && revisionOf(virtualService, release, routes),
+          record,
+        };
+      } catch (error) {
+        throw error instanceof CanaryError
+          ? new CanaryError(`In ${cluster}: ${error.message}`, { cause: error.cause })
+          : error;
+      }
+    });
   });
+}
+
+/**
+ * The names of the routes to manage in one of several VirtualServices: those that it has; in one that has none of them, the
+ * only route that leads to the service. A name that stands nowhere is left to the first, which complains of it.
+ */
+function routesOf(
+  { traffic }: Release,
+  vs: VirtualService | undefined,
+  all: readonly (VirtualService | undefined)[],
+): readonly string[] | undefined {
+  if (all.length === 1) return traffic.routes;
+  const has = (one: VirtualService | undefined, name: string): boolean =>
+    one?.spec.http?.some((route) => route.name === name) ?? false;
+  const own = traffic.routes?.filter(
+    (name) => has(vs, name) || (vs === all[0] && !all.some((one) => has(one, name))),
+  );
+  return own?.length === 0 ? undefined : own;
+}
+
+/** What each config cluster holds, once: the entry of its first VirtualService. */
+export function byCluster(inForce: readonly InForce[]): readonly InForce[] {
+  return inForce.filter((one, i) => inForce.findIndex(({ cluster }) => cluster === one.cluster) === i);
+}
+
+/** `east`; with the VirtualService where the cluster has several. */
+export function placeOf(one: InForce, inForce: readonly InForce[]): string {
+  const alone = inForce.filter(({ cluster }) => cluster === one.cluster).length === 1;
+  return alone || one.virtualService === undefined
+    ? one.cluster
+    : `${one.cluster} (${one.virtualService.metadata.name})`;
+}
+
+/** What serves a cluster's ingress: its own control plane's routes or the first's, and there those that a gateway serves. */
+export function servingOf(inForce: readonly InForce[], cluster: ClusterName): InForce | undefined {
+  const own = inForce.filter((one) => one.cluster === cluster);
+  const serving = own.length > 0 ? own : inForce.filter((one) => one.cluster === inForce[0]?.cluster);
+  return (
+    serving.find(
+      ({ virtualService: vs }) => vs !== undefined && (isDelegate(vs) || gatewaysOf(vs).length > 0),
+    ) ?? serving[0]
+  );
 }
 
 /** The record of the last route change that any config cluster holds. */
@@ -68,9 +118,9 @@ export function trafficOf(fleet: FleetState, cluster: ClusterName): TrafficState
 function heldWeights(
   vs: VirtualService,
   release: Release,
+  routes: readonly string[] | undefined,
   record: ReleaseRecord | undefined,
 ): Weights | undefined {
-  const { routes } = release.traffic;
   const read = weightsOf(vs, release, routes);
   const recorded = record?.weights;
   if (read === undefined || recorded === undefined || sameWeights(read, recorded)) return read;
@@ -83,25 +133,14 @@ function ownRecord(vs: VirtualService, { app }: Release): ReleaseRecord | undefi
   return record?.app === app ? record : undefined;
 }
 
-function revisionOf(vs: VirtualService, release: Release): string | undefined {
-  const [route] = managedRoutes(vs, release, release.traffic.routes);
+function revisionOf(
+  vs: VirtualService,
+  release: Release,
+  routes: readonly string[] | undefined,
+): string | undefined {
+  const [route] = managedRoutes(vs, release, routes);
   return route?.route?.find(({ headers }) => headers?.response?.set?.[REVISION_HEADER] !== undefined)?.headers
     ?.response?.set?.[REVISION_HEADER];
-}
-
-function virtualServiceOf(
-  release: Release,
-  traffic: TrafficState,
-  cluster: ClusterName,
-): VirtualService | undefined {
-  const name = release.traffic.virtualService;
-  const found = traffic.virtualServices.find(({ metadata }) => metadata.name === name);
-  if (found !== undefined) return found;
-  const other = traffic.virtualServices.find((vs) => routesTo(vs, release).length > 0);
-  if (other === undefined) return undefined;
-  throw new CanaryError(
-    `There is no VirtualService ${release.namespace}/${name} in ${cluster}, but ${nameOf(other)} routes to ${release.app}. Set the input virtual-service to ${other.metadata.name}.`,
-  );
 }
 
 function destinationRuleOf(

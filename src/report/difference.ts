@@ -17,21 +17,37 @@ const HIDDEN = '***';
  * @returns lines without a final newline; empty where both are the same
  */
 export function differenceOf(before: KubeObject | undefined, after: KubeObject | undefined): string {
-  const old = before === undefined ? '' : yamlOf(before);
-  const text = after === undefined ? '' : yamlOf(after, before);
-  if (old === text) return '';
+  const object = after ?? before;
+  if (object === undefined) return '';
+  return textDifference(nameOf(object), before && yamlOf(before), after && yamlOf(after, before));
+}
+
+/** The same of texts that `yamlOf` made, with so many lines around each change. */
+export function textDifference(
+  name: string,
+  before: string | undefined,
+  after: string | undefined,
+  context = CONTEXT,
+): string {
+  if (before === after) return '';
   return createTwoFilesPatch(
-    before === undefined ? NO_FILE : nameOf(before),
-    after === undefined ? NO_FILE : nameOf(after),
-    old,
-    text,
+    before === undefined ? NO_FILE : name,
+    after === undefined ? NO_FILE : name,
+    before ?? '',
+    after ?? '',
     undefined,
     undefined,
-    { context: CONTEXT, headerOptions: FILE_HEADERS_ONLY },
+    { context, headerOptions: FILE_HEADERS_ONLY },
   ).replace(/\n$/, '');
 }
 
-function yamlOf(object: KubeObject, before?: KubeObject): string {
+/**
+ * An object as people are shown it: YAML with sorted keys, without what the server keeps about it, and without the values of
+ * a Secret.
+ *
+ * @param before the object as it was: values of a Secret that differ from it are marked
+ */
+export function yamlOf(object: KubeObject, before?: KubeObject): string {
   const content = contentOf(object.kind === 'Secret' ? withoutValues(object, before) : object);
   return dump(sorted(content), { noRefs: true, lineWidth: -1 });
 }

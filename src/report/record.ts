@@ -7,9 +7,16 @@ import type { Weights } from '../release/weights.ts';
 /** A write that was made. */
 export interface RecordedChange {
   readonly cluster: ClusterName;
+  readonly verb: Change['verb'];
   /** `VirtualService gray-demo/helloworld` */
   readonly object: string;
   readonly reason: string;
+  /** Seconds since the run began. */
+  readonly at: number;
+  /** YAML of the object, as the report shows it (see difference.ts); undefined where it was made, or nobody had read it. */
+  readonly before: string | undefined;
+  /** YAML of the object as the server stored it; undefined where it was deleted. */
+  readonly after: string | undefined;
 }
 
 /** A write that a plan would make. */
@@ -36,7 +43,36 @@ export interface PlannedRollout {
 
 export interface Phase {
   readonly name: string;
+  /** Seconds since the run began. */
+  readonly start: number;
   readonly seconds: number;
+}
+
+/** Weights that were put in force. */
+export interface Step {
+  /** Seconds since the run began. */
+  readonly at: number;
+  readonly weights: Weights;
+  /** `back`: the earlier weights were given back after a step that did not pass. */
+  readonly direction: 'forward' | 'back';
+}
+
+/** One look at the shares: until they were decided (`verify`), or for a time (`bake`). */
+export interface Check {
+  readonly kind: 'verify' | 'bake';
+  readonly weights: Weights;
+  readonly verdict: Verdict;
+  readonly evidence: readonly IngressEvidence[];
+  /** Begin and end, in seconds since the run began. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What the shares are tested by, as fractions. */
+export interface Limits {
+  readonly tolerance: number;
+  readonly confidence: number;
+  readonly maxErrorRate: number;
 }
 
 /** What one cluster holds, as `status` tells it. */
@@ -50,6 +86,14 @@ export interface RunRecord {
   readonly operation: string;
   readonly app: string;
   readonly namespace: string;
+  /** ISO 8601, in UTC. */
+  readonly begin: string;
+  /** How long it took; 0 while it goes on. */
+  readonly seconds: number;
+  /** Where people find the run: its URL, or a description. */
+  readonly run: string | undefined;
+  /** undefined where none were given */
+  readonly limits: Limits | undefined;
   readonly verdict: Verdict | undefined;
   /** In force at the end, as far as is known. */
   readonly weights: Weights | undefined;
@@ -59,6 +103,11 @@ export interface RunRecord {
   readonly changes: readonly RecordedChange[];
   /** undefined where nothing was planned, or not to the end */
   readonly plan: PlannedRollout | undefined;
+  /** In the order of time. */
+  readonly steps: readonly Step[];
+  /** In the order of time. */
+  readonly checks: readonly Check[];
+  /** Of the last check. */
   readonly evidence: readonly IngressEvidence[];
   readonly findings: readonly Finding[];
   readonly clusters: readonly ClusterSummary[];
@@ -66,16 +115,25 @@ export interface RunRecord {
   readonly phases: readonly Phase[];
   /** Why the run failed, as a sentence; undefined where it did not. */
   readonly failure: string | undefined;
+  /** Folder of the report; undefined where none was written. */
+  readonly report: string | undefined;
 }
 
 /** The record while the run goes on: operations write into it, so that nothing is lost when one of them throws. */
 export type Journal = { -readonly [Field in keyof RunRecord]: RunRecord[Field] };
 
-export function newJournal(operation: string, app: string, namespace: string): Journal {
+/** What is known of a run before it begins. */
+export type RunInfo = Partial<Pick<RunRecord, 'begin' | 'run' | 'limits'>>;
+
+export function newJournal(operation: string, app: string, namespace: string, info: RunInfo = {}): Journal {
   return {
     operation,
     app,
     namespace,
+    begin: info.begin ?? new Date().toISOString(),
+    seconds: 0,
+    run: info.run,
+    limits: info.limits,
     verdict: undefined,
     weights: undefined,
     previous: undefined,
@@ -83,11 +141,19 @@ export function newJournal(operation: string, app: string, namespace: string): J
     complete: false,
     changes: [],
     plan: undefined,
+    steps: [],
+    checks: [],
     evidence: [],
     findings: [],
     clusters: [],
     ingresses: new Map(),
     phases: [],
     failure: undefined,
+    report: undefined,
   };
+}
+
+/** Seconds since the run began. */
+export function secondsIn({ begin }: Journal): number {
+  return (Date.now() - Date.parse(begin)) / 1000;
 }

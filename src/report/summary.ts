@@ -1,155 +1,305 @@
-import { shareOf, total } from '../check/evidence.ts';
-import type { IngressEvidence } from '../check/evidence.ts';
+import type { IngressEvidence, IngressVerdict } from '../check/evidence.ts';
+import { total } from '../check/evidence.ts';
 import { formatWeights } from '../release/weights.ts';
+import { textDifference } from './difference.ts';
+import { headlineOf, inWords } from './headline.ts';
+import type { Outcome } from './headline.ts';
+import { escape, fenced, row, tableHead } from './markdown.ts';
+import { netChanges } from './objects.ts';
+import type { NetChange } from './objects.ts';
 import type { PlannedChange, RunRecord } from './record.ts';
-import { percent } from './text.ts';
+import { sharesAt, stripOf } from './shares.ts';
+import type { Share } from './shares.ts';
+import { bytesOf, cut, fit, fixed } from './shorten.ts';
+import type { Piece } from './shorten.ts';
+import { count, duration, milliseconds, moment, percent, range } from './text.ts';
+import { isNotable, timelineOf } from './timeline.ts';
+import type { Event } from './timeline.ts';
 
-const MARKS = { pass: '✅', fail: '❌', inconclusive: '⚠️', undecided: '⚠️' } as const;
+/**
+ * What GitHub takes of one step, in bytes; it drops a summary that is larger.
+ * Source: https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#step-isolation-and-limits
+ */
+export const SUMMARY_LIMIT = 1024 * 1024;
 
-/** The job summary (GitHub-flavoured Markdown) of a run: the verdict first, then what users got, then why and what was done. */
-export function summaryOf(record: RunRecord): string {
-  return [
-    heading(record),
-    failure(record),
-    weightsLine(record),
-    evidenceTable(record.evidence),
-    findings(record),
-    clusters(record),
-    plan(record),
-    changes(record),
-    phases(record),
-  ]
-    .filter((part) => part !== '')
-    .join('\n\n')
-    .concat('\n');
-}
+const MARKS: Readonly<Record<Outcome | IngressVerdict, string>> = {
+  pass: '✅',
+  done: '✅',
+  fail: '❌',
+  failed: '❌',
+  inconclusive: '⚠️',
+  undecided: '⚠️',
+};
 
-function heading({ operation, app, namespace, verdict, failure: failed }: RunRecord): string {
-  const outcome = verdict ?? (failed === undefined ? 'done' : 'failed');
-  const mark = verdict === undefined ? (failed === undefined ? '✅' : '❌') : MARKS[verdict];
-  return `## ${mark} ${escape(app)} in ${escape(namespace)}: ${operation} ${outcome}`;
-}
+/** What goes first where there is no room: the highest. */
+const RANK = { difference: 9, change: 7, passed: 5, event: 4, holding: 3, cause: 2, notPassed: 1 } as const;
 
-function failure({ failure: failed }: RunRecord): string {
-  return failed === undefined
-    ? ''
-    : failed
-        .split('\n')
-        .map((line) => `> ${escape(line)}`)
-        .join('\n');
-}
+/** A single text (an error, a reason) is no longer than this; the job log has the whole of it. */
+const LONGEST_TEXT = 4_000;
+/** Room for the note on what was left out. */
+const NOTE_BYTES = 1_000;
 
-function weightsLine({ weights, previous, next }: RunRecord): string {
-  const parts = [
-    ...(weights === undefined ? [] : [`In force: **${escape(formatWeights(weights))}**`]),
-    ...(previous === undefined ? [] : [`before: ${escape(formatWeights(previous))}`]),
-    ...(next === undefined ? [] : [`next: ${escape(formatWeights(next))}`]),
+/**
+ * The job summary (GitHub-flavoured Markdown) of a run: the verdict first, then what to do next, what users got, why, and what
+ * was done. Where it would be too long, the differences go first, and a note tells what was left out.
+ *
+ * @param limit in bytes (UTF-8)
+ */
+export function summaryOf(record: RunRecord, limit = SUMMARY_LIMIT): string {
+  const pieces = [
+    ...heading(record),
+    ...failure(record),
+    ...causes(record),
+    ...shares(record),
+    ...answers(record),
+    ...timeline(record),
+    ...clusters(record),
+    ...plan(record),
+    ...changes(record),
+    fixed(footer(record)),
   ];
-  return parts.join(' · ');
+  const whole = fit(pieces, limit);
+  if (whole.left.size === 0 && bytesOf(whole.text) <= limit) return whole.text;
+  const { text, left } = fit(pieces, limit - NOTE_BYTES);
+  return `${text}\n${leftOut(left, record)}`;
 }
 
-function evidenceTable(evidence: readonly IngressEvidence[]): string {
-  if (evidence.length === 0) return '';
-  const rows = evidence.flatMap((one) =>
-    [...one.weights].map(([version, weight], i) =>
-      row([
-        i === 0 ? `${escape(one.cluster)}<br>${escape(one.url)}` : '',
-        escape(version),
-        `${String(weight)} %`,
-        percent(shareOf(one, version)),
-        String(one.counts.get(version) ?? 0),
-        i === 0 ? String(total(one.errors)) : '',
-        i === 0 ? `${MARKS[one.verdict]} ${one.verdict}<br>${escape(one.reason)}` : '',
-      ]),
+function heading(record: RunRecord): readonly Piece[] {
+  const { outcome, title, sentence, standing, next } = headlineOf(record);
+  return [
+    `## ${MARKS[outcome]} ${text(record.app)} in ${text(record.namespace)}: ${text(title)}`,
+    `**${text(sentence)}**`,
+    ...(standing === undefined ? [] : [text(standing)]),
+    ...(next === undefined ? [] : [`**Next:** ${text(next)}`]),
+  ].map((paragraph) => fixed(`${paragraph}\n\n`));
+}
+
+/** The failure in its own words, where verdict and evidence do not tell it already. */
+function failure(record: RunRecord): readonly Piece[] {
+  if (record.failure === undefined || headlineOf(record).outcome !== 'failed') return [];
+  const lines = cut(record.failure, LONGEST_TEXT).trimEnd().split('\n');
+  return [fixed(`${lines.map((line) => `> ${escape(line)}`).join('\n>\n')}\n\n`)];
+}
+
+function causes({ findings }: RunRecord): readonly Piece[] {
+  if (findings.length === 0) return [];
+  return [
+    fixed('### Likely cause\n\n'),
+    ...findings.map(({ title, detail }) => ({
+      text: `1. **${text(title)}.** ${text(detail)}\n`,
+      rank: RANK.cause,
+      name: 'likely cause',
+    })),
+    fixed('\n'),
+  ];
+}
+
+function shares({ evidence, limits }: RunRecord): readonly Piece[] {
+  if (evidence.length === 0) return [];
+  return [
+    fixed('### What users got\n\n'),
+    fixed(
+      `${tableHead(['Ingress', 'Version', 'Asked:', 'Users got:', 'Share in its tolerance', 'Tolerance:', 'Samples:'])}\n`,
     ),
-  );
-  return [
-    row(['Ingress', 'Version', 'Asked', 'Observed', 'Samples', 'Failed requests', 'Verdict']),
-    row(['---', '---', '---:', '---:', '---:', '---:', '---']),
-    ...rows,
-  ].join('\n');
+    ...evidence.map((one) => ofIngress(one, sharesAt(one, limits?.tolerance).map(shareCells))),
+    fixed('\n'),
+    ...evidence.map((one) => ({ ...ofIngress(one, []), text: reasonOf(one) })),
+    fixed('\n'),
+  ];
 }
 
-function findings({ findings: found }: RunRecord): string {
-  if (found.length === 0) return '';
+function shareCells(share: Share): readonly string[] {
+  const { version, weight, lower, upper, observed, samples, within } = share;
   return [
-    '### Likely cause',
-    ...found.map(({ title, detail }) => `1. **${escape(title)}.** ${escape(detail)}`),
-  ].join('\n');
+    text(version),
+    unbroken(percent(weight, 0)),
+    unbroken(within ? percent(observed) : `**${percent(observed)}** ⚠️`),
+    `\`${stripOf(share)}\``,
+    unbroken(range(lower, upper)),
+    samples.toLocaleString('en'),
+  ];
 }
 
-function clusters({ clusters: held }: RunRecord): string {
-  if (held.length === 0) return '';
-  return [
-    row(['Cluster', 'Holds']),
-    row(['---', '---']),
-    ...held.map(({ cluster, text }) => row([escape(cluster), escape(text)])),
-  ].join('\n');
+/** The rows of an ingress, its name in the first: those that passed go before the others where there is no room. */
+function ofIngress(evidence: IngressEvidence, rows: readonly (readonly string[])[]): Piece {
+  const { cluster, verdict } = evidence;
+  const passed = verdict === 'pass';
+  return {
+    text: rows
+      .map((cells, i) => `${row([i === 0 ? `${MARKS[verdict]} ${text(cluster)}` : '', ...cells])}\n`)
+      .join(''),
+    rank: passed ? RANK.passed : RANK.notPassed,
+    name: passed ? 'row of an ingress that passed' : 'row of an ingress that did not pass',
+  };
 }
 
-function plan({ plan: planned, weights }: RunRecord): string {
-  if (planned === undefined) return '';
+function reasonOf({
+  cluster,
+  url,
+  verdict,
+  reason,
+  requests,
+  errors,
+  stale,
+  seconds,
+}: IngressEvidence): string {
+  const failed = total(errors);
+  const old = total(stale);
+  const parts = [
+    `${count(requests, 'request')} in ${duration(seconds)}`,
+    ...(failed === 0 ? [] : [`${count(failed, 'request')} failed`]),
+    ...(old === 0 ? [] : [`${count(old, 'answer')} under another revision`]),
+  ];
+  return `- ${text(cluster)}, ${text(url)}: **${verdict}**, ${text(reason)}; ${parts.join(', ')}\n`;
+}
+
+function answers({ evidence, limits }: RunRecord): readonly Piece[] {
+  if (evidence.length === 0) return [];
+  return [
+    fixed('### Errors and response times\n\n'),
+    fixed(`${tableHead(['Ingress', 'Version', 'Errors:', 'Median:', '90 %:', '99 %:', 'Slowest:'])}\n`),
+    ...evidence.map((one) => ofIngress(one, sharesAt(one, limits?.tolerance).map(answerCells))),
+    fixed('\n'),
+  ];
+}
+
+function answerCells({ version, samples, answers: seen }: Share): readonly string[] {
+  const errors = seen?.errors ?? 0;
+  const latency = seen?.latency;
+  const times = latency === undefined ? [] : [latency.p50, latency.p90, latency.p99, latency.max];
+  return [
+    text(version),
+    errors === 0 ? '0' : unbroken(`**${errors.toLocaleString('en')}** (${percent(errors / samples)})`),
+    ...(latency === undefined ? ['–', '–', '–', '–'] : times.map(milliseconds).map(unbroken)),
+  ];
+}
+
+/** The steps and their checks, and what else took its time; the report tells all of it. */
+function timeline(record: RunRecord): readonly Piece[] {
+  const events = timelineOf(record).filter(isNotable);
+  if (events.length === 0) return [];
+  return [
+    fixed(`<details${record.steps.length > 1 ? ' open' : ''}><summary>Timeline</summary>\n\n`),
+    fixed(`${tableHead(['At:', 'What', 'Took:'])}\n`),
+    ...events.map((event) => ({
+      text: `${row(eventCells(event))}\n`,
+      rank: RANK.event,
+      name: 'line of the timeline',
+    })),
+    fixed('\n</details>\n\n'),
+  ];
+}
+
+function eventCells({ at, kind, text: what, verdict, seconds }: Event): readonly string[] {
+  const mark = verdict === undefined ? '' : `${MARKS[verdict]} `;
+  return [
+    unbroken(duration(at)),
+    `${mark}${kind === 'step' ? `**${text(what)}**` : text(what)}`,
+    seconds === undefined ? '' : unbroken(duration(seconds)),
+  ];
+}
+
+function clusters({ clusters: held }: RunRecord): readonly Piece[] {
+  if (held.length === 0) return [];
+  return [
+    fixed(`${tableHead(['Cluster', 'Holds'])}\n`),
+    ...held.map(({ cluster, text: what }) => ({
+      text: `${row([text(cluster), text(what)])}\n`,
+      rank: RANK.holding,
+      name: 'cluster',
+    })),
+    fixed('\n'),
+  ];
+}
+
+function plan({ plan: planned, weights }: RunRecord): readonly Piece[] {
+  if (planned === undefined) return [];
   const from = weights === undefined ? 'no weights' : formatWeights(weights);
-  return [
-    `### Plan: ${escape(from)} → ${escape(formatWeights(planned.weights))}`,
-    ...(planned.changes.length === 0
-      ? ['Nothing would change: every cluster holds what was asked for.']
-      : []),
-    ...planned.clusters.flatMap((cluster) => {
-      const own = planned.changes.filter((change) => change.cluster === cluster);
-      return own.length === 0
-        ? []
-        : [details(`${escape(cluster)}: ${count(own, 'change')}`, own.map(plannedChange).join('\n\n'))];
-    }),
-  ].join('\n\n');
+  const title = fixed(`### Plan: ${text(from)} → ${text(formatWeights(planned.weights))}\n\n`);
+  const byCluster = planned.clusters.flatMap((cluster) => {
+    const own = planned.changes.filter((change) => change.cluster === cluster);
+    return own.length === 0
+      ? []
+      : details(`${escape(cluster)}: ${count(own, 'change')}`, own.flatMap(plannedChange));
+  });
+  return [title, ...byCluster];
 }
 
-function plannedChange({ verb, object, reason, diff, tried }: PlannedChange): string {
+function plannedChange({ verb, object, reason, diff, tried }: PlannedChange): readonly Piece[] {
   const note = tried ? '' : ' The server could not check it yet: the namespace does not exist.';
-  return `**${verb} ${escape(object)}**: ${escape(reason)}.${note}\n\n${fenced('diff', diff)}`;
+  return [
+    { text: `**${verb} ${text(object)}**: ${text(reason)}.${note}\n\n`, rank: RANK.change, name: 'change' },
+    difference(diff),
+  ];
 }
 
-/** A code block that its text cannot end: the fence is longer than any run of backticks in it. */
-function fenced(language: string, text: string): string {
-  const runs = text.match(/`+/g) ?? [];
-  const fence = '`'.repeat(Math.max(2, ...runs.map(({ length }) => length)) + 1);
-  return `${fence}${language}\n${text}\n${fence}`;
+function changes(record: RunRecord): readonly Piece[] {
+  const net = netChanges(record.changes);
+  if (net.length === 0) return record.plan === undefined ? [fixed('Nothing was written.\n\n')] : [];
+  const byCluster = Map.groupBy(net, ({ cluster }) => cluster);
+  return [
+    fixed(`### What was changed\n\n`),
+    ...[...byCluster].flatMap(([cluster, own]) =>
+      details(
+        `${escape(cluster)}: ${own.map(({ object }) => escape(kindOf(object))).join(', ')}`,
+        own.flatMap(changed),
+      ),
+    ),
+  ];
 }
 
-function changes({ changes: made }: RunRecord): string {
-  if (made.length === 0) return 'Nothing was written.';
-  const rows = made.map(({ cluster, object, reason }) =>
-    row([escape(cluster), escape(object), escape(reason)]),
-  );
-  return details(
+function changed({ object, reasons, before, after }: NetChange): readonly Piece[] {
+  return [
+    { text: `**${text(object)}**: ${reasons.map(text).join('; ')}\n\n`, rank: RANK.change, name: 'change' },
+    difference(textDifference(object, before, after)),
+  ];
+}
+
+/** `VirtualService` of `VirtualService gray-demo/helloworld` */
+function kindOf(object: string): string {
+  return object.split(' ')[0] ?? object;
+}
+
+function difference(diff: string): Piece {
+  return {
+    text: diff === '' ? '' : `${fenced('diff', diff)}\n\n`,
+    rank: RANK.difference,
+    name: 'difference',
+  };
+}
+
+function footer({ operation, weights, previous, begin, seconds, changes: made, report }: RunRecord): string {
+  const parts = [
+    `${text(operation)}, ${moment(begin)}, ${duration(seconds)}`,
+    ...(weights === undefined ? [] : [`in force: ${text(inWords(weights))}`]),
+    ...(previous === undefined ? [] : [`before: ${text(inWords(previous))}`]),
     count(made, 'write'),
-    [row(['Cluster', 'Object', 'Why']), row(['---', '---', '---']), ...rows].join('\n'),
-  );
+    ...(report === undefined ? [] : [`report: ${text(report)}`]),
+  ];
+  return `<sub>${parts.join(' · ')}</sub>\n`;
 }
 
-function phases({ phases: done }: RunRecord): string {
-  return done.map(({ name, seconds }) => `${name} ${seconds.toFixed(1)} s`).join(' · ');
+function leftOut(left: ReadonlyMap<string, number>, { report }: RunRecord): string {
+  const parts = [...left].map(([name, number]) => `${number.toLocaleString('en')} × ${name}`);
+  const what = parts.length === 0 ? 'the end' : parts.join(', ');
+  const where =
+    report === undefined
+      ? 'The job log tells what was done; with the input report, the whole is written into a folder.'
+      : `The whole stands in ${text(report)}/report.html.`;
+  return `> Shortened to what GitHub takes. Left out: ${what}. ${where}\n`;
 }
 
-/** `1 write`, `2 writes` */
-function count(things: readonly unknown[], name: string): string {
-  return `${String(things.length)} ${name}${things.length === 1 ? '' : 's'}`;
+function details(title: string, body: readonly Piece[]): readonly Piece[] {
+  return [fixed(`<details><summary>${title}</summary>\n\n`), ...body, fixed('</details>\n\n')];
 }
 
-function details(title: string, body: string): string {
-  return `<details><summary>${title}</summary>\n\n${body}\n\n</details>`;
+/** A cell that a narrow screen must not break: its own text, nothing from elsewhere. */
+function unbroken(cell: string): string {
+  return cell.replaceAll(' ', '&nbsp;');
 }
 
-function row(cells: readonly string[]): string {
-  return `| ${cells.join(' | ')} |`;
-}
-
-/** Text that stays text in Markdown and HTML, within one cell of a table. */
-export function escape(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll(/[\\`*_[\]{}|~#@]/g, (character) => `&#${String(character.charCodeAt(0))};`)
-    .replaceAll(/\s+/g, ' ');
+/** A text from elsewhere, escaped, and no longer than a reader would read. */
+function text(raw: string): string {
+  const short = cut(raw, LONGEST_TEXT);
+  return short === raw ? escape(raw) : `${escape(short)} […]`;
 }

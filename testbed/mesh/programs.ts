@@ -17,10 +17,11 @@ const LINKER_FLAGS = {
     '-s -w -X k8s.io/component-base/version.gitVersion=v1.36.1' +
     ' -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=36',
   istio: '-s -w',
+  workflows: '-s -w',
 } as const;
 type GoModule = keyof typeof LINKER_FLAGS;
 
-/** The absolute path of every program and file that the mesh is made of. */
+/** The absolute path of every program and file that the mesh, and what runs beside it, is made of. */
 export interface Programs {
   readonly envoy: string;
   readonly etcd: string;
@@ -30,6 +31,10 @@ export interface Programs {
   readonly pilotDiscovery: string;
   readonly pilotAgent: string;
   readonly istioctl: string;
+  /** Runs a workflow without GitHub. */
+  readonly act: string;
+  /** Finds mistakes in a workflow. */
+  readonly actionlint: string;
   /** Istio's template for the bootstrap configuration of Envoy. */
   readonly bootstrap: string;
   /** The objects that an installation of Istio with the profile `minimal` creates. */
@@ -55,6 +60,8 @@ const RECIPES: readonly Recipe[] = [
   go('pilotDiscovery', 'istio', `${ISTIO}/pilot/cmd/pilot-discovery`),
   go('pilotAgent', 'istio', `${ISTIO}/pilot/cmd/pilot-agent`),
   go('istioctl', 'istio', `${ISTIO}/istioctl/cmd/istioctl`),
+  go('act', 'workflows', 'github.com/nektos/act'),
+  go('actionlint', 'workflows', 'github.com/rhysd/actionlint/cmd/actionlint'),
   {
     name: 'bootstrap',
     make: (target) => copyFromGoModule('istio', ISTIO, 'tools/packaging/common/envoy_bootstrap.json', target),
@@ -109,6 +116,12 @@ export async function locatePrograms(): Promise<Programs> {
   );
 }
 
+/** Where one program is; undefined where it has not been built. */
+export async function findProgram(name: keyof Programs): Promise<string | undefined> {
+  const path = (await programPaths())[name];
+  return existsSync(path) ? path : undefined;
+}
+
 function go(name: keyof Programs, module: GoModule, pkg: string): Recipe {
   return { name, make: (target) => buildGo(module, pkg, LINKER_FLAGS[module], target) };
 }
@@ -124,7 +137,11 @@ function cacheFolder(): string {
 }
 
 async function programPaths(): Promise<Programs> {
-  const [kubernetes, istio] = await Promise.all([builtFolder('kubernetes'), builtFolder('istio')]);
+  const [kubernetes, istio, workflows] = await Promise.all([
+    builtFolder('kubernetes'),
+    builtFolder('istio'),
+    builtFolder('workflows'),
+  ]);
   return {
     envoy: join(cacheFolder(), ENVOY_WHEEL.replace('==', '-'), 'envoy/_bin/envoy'),
     etcd: join(kubernetes, 'etcd'),
@@ -134,6 +151,8 @@ async function programPaths(): Promise<Programs> {
     pilotDiscovery: join(istio, 'pilot-discovery'),
     pilotAgent: join(istio, 'pilot-agent'),
     istioctl: join(istio, 'istioctl'),
+    act: join(workflows, 'act'),
+    actionlint: join(workflows, 'actionlint'),
     bootstrap: join(istio, 'envoy_bootstrap.json'),
     manifest: join(istio, 'manifest.yaml'),
   };

@@ -71,6 +71,11 @@ export class Kube {
     await this.#api.patch(object, undefined, undefined, 'kubectl-edit', undefined, PatchStrategy.MergePatch);
   }
 
+  /** Server-side apply under a field manager, as a controller does that syncs from a repository. */
+  async apply(object: Obj, manager: string): Promise<void> {
+    await this.#api.patch(object, undefined, undefined, manager, true, PatchStrategy.ServerSideApply);
+  }
+
   /** A JSON merge patch of a Service's status, as a cloud's controller would write it. */
   async mergeServiceStatus(
     key: { readonly name: string; readonly namespace: string },

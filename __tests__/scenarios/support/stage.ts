@@ -5,7 +5,17 @@ import { runAction } from '../../../testbed/run-action.ts';
 import type { Run } from '../../../testbed/run-action.ts';
 import { ISTIO, Kube } from './kube.ts';
 import type { Obj } from './kube.ts';
-import { APP, NAMESPACE, SEED } from './objects.ts';
+import { APP, NAMESPACE, SEED, deployment, destinationRule, gateway, namespace, service } from './objects.ts';
+
+/** The traffic objects of a team, in both clusters. */
+export interface Standing {
+  readonly vs: readonly Obj[];
+  readonly rule?: Obj;
+  readonly gateways?: readonly Obj[];
+}
+
+const isAvailable = ({ status }: Obj): boolean =>
+  (status as { availableReplicas?: number } | undefined)?.availableReplicas === 1;
 
 /** A fleet with what every scenario needs: the action with the seed's inputs, and a person with kubectl. */
 export class Stage {
@@ -58,6 +68,17 @@ export class Stage {
     }
   }
 
+  /** Makes what a team has that already runs both versions, and routes to them by hand. */
+  async adopt({ vs, rule = destinationRule(['v1', 'v2']), gateways = [gateway()] }: Standing): Promise<void> {
+    await this.everywhere(namespace(), service());
+    await Promise.all([this.east.create(deployment('v1')), this.west.create(deployment('v2'))]);
+    await Promise.all([
+      this.east.settled('apps/v1', 'Deployment', `${APP}-v1`, NAMESPACE, isAvailable),
+      this.west.settled('apps/v1', 'Deployment', `${APP}-v2`, NAMESPACE, isAvailable),
+    ]);
+    await this.everywhere(rule, ...gateways, ...vs);
+  }
+
   /** The spec of the VirtualService in each cluster. */
   async routes(): Promise<readonly Obj[]> {
     return Promise.all(
@@ -90,4 +111,10 @@ function weightsIn(vs: Obj): string {
   return (route?.route ?? [])
     .map(({ weight = 100, destination }) => `${destination.subset ?? ''}=${String(weight)}`)
     .join(',');
+}
+
+/** The subsets that a VirtualService names, each once. */
+export function subsetsIn({ spec }: Obj): readonly string[] {
+  const found = JSON.stringify(spec).matchAll(/"subset":"([^"]+)"/g);
+  return [...new Set([...found].map(([, subset = '']) => subset))];
 }

@@ -1,4 +1,4 @@
-import type { Pod } from '../release/objects.ts';
+import type { Pod } from './objects.ts';
 
 const SIDECAR = 'istio-proxy';
 

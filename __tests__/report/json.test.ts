@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { Ajv } from 'ajv';
+import { REPORT_SCHEMA_FILE, reportSchema } from '../../scripts/schema.ts';
+import { reportOf } from '../../src/report/json.ts';
+import { newJournal } from '../../src/report/record.ts';
+import type { RunRecord } from '../../src/report/record.ts';
+import { REPORT } from '../../src/report/schema.ts';
+import { VERSION } from '../../src/report/version.ts';
+import { evidence } from '../support/evidence.ts';
+import { change } from '../support/record.ts';
+import { weights } from '../support/release.ts';
+
+const validate = new Ajv({ strict: true, formats: { 'date-time': true } }).compile(reportSchema());
+const EMPTY = newJournal('verify', 'hello', 'demo');
+const FULL: RunRecord = {
+  ...EMPTY,
+  verdict: 'fail',
+  failure: 'x',
+  weights: weights({ v1: 80, v2: 20 }),
+  limits: { tolerance: 0.05, confidence: 0.99, maxErrorRate: 0.01 },
+  findings: [{ title: 'a', detail: 'b' }],
+  phases: [{ name: 'Verify', start: 0, seconds: 1 }],
+  steps: [{ at: 0, weights: weights({ v1: 80, v2: 20 }), direction: 'forward' }],
+  checks: [
+    {
+      kind: 'verify',
+      weights: weights({ v1: 80, v2: 20 }),
+      verdict: 'fail',
+      evidence: [evidence()],
+      from: 0,
+      to: 1,
+    },
+  ],
+  evidence: [evidence()],
+  changes: [
+    change(),
+    change({ before: undefined, verb: 'create' }),
+    change({ after: undefined, verb: 'delete' }),
+  ],
+  ingresses: new Map([['east', 'http://203.0.113.7']]),
+};
+
+test('the schema that is kept is the one that the report is made by (npm run schema)', () => {
+  expect(JSON.parse(readFileSync(REPORT_SCHEMA_FILE, 'utf8'))).toEqual(reportSchema());
+});
+
+test.each([
+  ['an empty run', EMPTY],
+  ['a full one', FULL],
+])('the report of %s keeps to its schema', (_what, record) => {
+  const written: unknown = JSON.parse(JSON.stringify(reportOf(record)));
+  expect([validate(written), validate.errors]).toEqual([true, null]);
+  expect(REPORT.parse(written)).toEqual(written);
+});
+
+test('the report tells shares against weights, as fractions', () => {
+  expect(reportOf(FULL).checks[0]?.ingresses[0]?.versions[1]).toMatchObject({
+    version: 'v2',
+    weight: 0.2,
+    lower: expect.closeTo(0.15),
+    upper: 0.25,
+    share: 0.198,
+    samples: 198,
+    latency: { p50: 6 },
+  });
+});
+
+test('it names the version of the action', () => {
+  const manifest = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as {
+    version: string;
+  };
+  expect([VERSION, reportOf(EMPTY).action.version]).toEqual([manifest.version, manifest.version]);
+});

@@ -1,0 +1,186 @@
+import { describe, expect, test } from '@jest/globals';
+import { newJournal } from '../../src/report/record.ts';
+import type { RunRecord } from '../../src/report/record.ts';
+import { convergenceOf } from '../../src/report/page/convergence.ts';
+import { html } from '../../src/report/page/html.ts';
+import { latencyDrawing } from '../../src/report/page/latency.ts';
+import { pageOf } from '../../src/report/page/page.ts';
+import { linear, logarithmic, powersOfTen, roundTicks, spread } from '../../src/report/page/scale.ts';
+import { sharesAt } from '../../src/report/shares.ts';
+import { evidence } from '../support/evidence.ts';
+import { change } from '../support/record.ts';
+import { weights } from '../support/release.ts';
+
+describe('a template of HTML', () => {
+  test.each([
+    ['<img src=x onerror=alert(1)>', '&lt;img src=x onerror=alert(1)&gt;'],
+    ['" onclick="x', '&quot; onclick=&quot;x'],
+    ["'&amp;", '&#39;&amp;amp;'],
+    ['\u001b[31mred\u202e', '␛[31mredU+202E'],
+  ])('%j is written %j', (text, written) => {
+    expect(html`<p title="${text}">${text}</p>`.markup).toBe(`<p title="${written}">${written}</p>`);
+  });
+
+  test('takes other templates as they are, lists of them, and nothing', () => {
+    const items = ['a', '<'].map((item) => html`<li>${item}</li>`);
+    expect(html`${[items, undefined, 7]}`.markup).toBe('<li>a</li><li>&lt;</li>7');
+  });
+});
+
+describe('scales', () => {
+  test('a linear one keeps distances, a logarithmic one ratios', () => {
+    const even = linear([0, 10], [100, 200]);
+    const ratio = logarithmic([1, 100], [0, 10]);
+    expect([even(0), even(5), even(10)]).toEqual([100, 150, 200]);
+    expect([ratio(1), ratio(10), ratio(100)]).toEqual([0, 5, 10]);
+  });
+
+  test('a range without width leads to its start', () => {
+    expect(linear([3, 3], [1, 2])(3)).toBe(1);
+  });
+
+  test.each([
+    [1, 1000, [1, 10, 100, 1000]],
+    [10, 99, [10]],
+    [3, 8, []],
+  ])('powers of ten from %d to %d', (from, to, powers) => {
+    expect(powersOfTen([from, to])).toEqual(powers);
+  });
+
+  test.each([
+    [38, 4, [0, 10, 20, 30, 40]],
+    [0.7, 4, [0, 0.2, 0.4, 0.6, 0.8]],
+    [0, 4, [0, 1]],
+  ])('round numbers up to %d', (max, count, ticks) => {
+    expect(roundTicks(max, count)).toEqual(ticks);
+  });
+
+  test.each([
+    [
+      [10, 100],
+      [10, 100],
+    ],
+    [
+      [50, 52],
+      [50, 65],
+    ],
+    [
+      [195, 196],
+      [181, 196],
+    ],
+    [
+      [52, 50],
+      [65, 50],
+    ],
+    [
+      [0, 0, 0],
+      [10, 25, 40],
+    ],
+  ])('labels wanted at %j stand at %j', (wanted, placed) => {
+    expect(spread(wanted, 15, [10, 196])).toEqual(placed);
+  });
+});
+
+describe('the drawing of the shares', () => {
+  const one = evidence();
+  const drawing = convergenceOf(one, sharesAt(one, 0.05));
+
+  test('has a line for each version, from left to right', () => {
+    expect(drawing?.lines.map(({ version, path }) => [version, path.match(/[ML]/g)?.join('')])).toEqual([
+      ['v1', 'ML'],
+      ['v2', 'ML'],
+    ]);
+  });
+
+  test('has the weight within its tolerance, and the larger share above', () => {
+    const [v1, v2] = drawing?.lines ?? [];
+    for (const line of [v1, v2]) {
+      expect(line?.band.top).toBeLessThan(line?.band.weight ?? NaN);
+      expect(line?.band.weight).toBeLessThan(line?.band.bottom ?? NaN);
+    }
+    expect(v1?.end.y).toBeLessThan(v2?.end.y ?? NaN);
+  });
+
+  test('is none before the first sample', () => {
+    const none = evidence({ course: [], samples: 0 });
+    expect(convergenceOf(none, sharesAt(none))).toBeUndefined();
+  });
+
+  test('can be of a single sample', () => {
+    const single = evidence({ course: [{ samples: 1, counts: [1, 0] }], samples: 1 });
+    expect(convergenceOf(single, sharesAt(single))?.lines[0]?.path).toMatch(/^M[\d.]+ [\d.]+$/);
+  });
+});
+
+test('the drawing of response times has a row for each version that answered, in the order of time', () => {
+  const drawing = latencyDrawing(sharesAt(evidence()));
+  expect(drawing?.rows).toHaveLength(2);
+  for (const { p50, p90, p99 } of drawing?.rows ?? [])
+    expect([p50, p90, p99].toSorted((a, b) => a - b)).toEqual([p50, p90, p99]);
+  expect(drawing?.ticks.at(-1)?.text).toBe('15');
+});
+
+describe('the page', () => {
+  const page = (rest: Partial<RunRecord>): string =>
+    pageOf({ ...newJournal('rollout', 'hello', 'demo', { begin: '2026-11-22T10:00:00.000Z' }), ...rest });
+  const check = (
+    rest: Parameters<typeof evidence>[0] = {},
+  ): Pick<RunRecord, 'checks' | 'evidence' | 'verdict'> => {
+    const seen = [evidence(rest)];
+    const asked = weights({ v1: 80, v2: 20 });
+    return {
+      verdict: 'pass',
+      evidence: seen,
+      checks: [{ kind: 'verify', weights: asked, verdict: 'pass', evidence: seen, from: 1, to: 2 }],
+    };
+  };
+
+  test('loads nothing, runs nothing, and links to nothing but the run', () => {
+    const told = page({ ...check(), run: 'https://github.com/o/r/actions/runs/1' });
+    expect(told).not.toMatch(/<script|<link|<img|@import|url\(|\son\w+=|style="/i);
+    expect([...told.matchAll(/(?:href|src)="([^"]*)"/g)].map(([, url]) => url)).toEqual([
+      'https://github.com/o/r/actions/runs/1',
+    ]);
+  });
+
+  test('makes no link of what is no URL', () => {
+    expect(page({ run: 'javascript:alert(1)' })).not.toContain('href=');
+  });
+
+  test.each([
+    '<img src=x onerror=alert(1)>',
+    '"><script>alert(1)</script>',
+    '</style></title><b>',
+    "' onload='x",
+  ])('%j stays text wherever it stands', (hostile) => {
+    const everywhere = (text: string): string =>
+      page({
+        ...check({
+          cluster: text,
+          url: text,
+          reason: text,
+          errors: new Map([[text, 1]]),
+          weights: weights({ [text]: 80, b: 20 }),
+        }),
+        app: text,
+        namespace: text,
+        operation: text,
+        run: text,
+        failure: text,
+        findings: [{ title: text, detail: text }],
+        clusters: [{ cluster: text, text }],
+        phases: [{ name: text, start: 0, seconds: 1 }],
+        changes: [change({ cluster: text, object: text, reason: text, before: text, after: `${text}.` })],
+        plan: {
+          weights: weights({ [text]: 100 }),
+          clusters: [text],
+          changes: [
+            { cluster: text, verb: 'update', object: text, reason: text, diff: `+${text}`, tried: true },
+          ],
+        },
+      });
+    const elements = (told: string): readonly string[] =>
+      [...told.matchAll(/<[^>]*>/g)].map(([tag]) => tag.split(/[\s>]/)[0] ?? '');
+    expect(elements(everywhere(hostile))).toEqual(elements(everywhere('x')));
+  });
+});

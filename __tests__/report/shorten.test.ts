@@ -1,0 +1,74 @@
+import { describe, expect, test } from '@jest/globals';
+import { bytesOf, cut, fit, fixed } from '../../src/report/shorten.ts';
+import type { Piece } from '../../src/report/shorten.ts';
+
+const piece = (text: string, rank: number): Piece => ({ text, rank, name: `rank ${String(rank)}` });
+const PIECES = [fixed('head '), piece('row1 ', 1), piece('diff1 ', 9), piece('row2 ', 1), piece('diff2 ', 9)];
+const WHOLE = bytesOf('head row1 diff1 row2 diff2 ');
+
+describe('where there is no room', () => {
+  test.each<[number, string, readonly (readonly [string, number])[]]>([
+    [WHOLE, 'head row1 diff1 row2 diff2 ', []],
+    [WHOLE - 1, 'head row1 diff1 row2 ', [['rank 9', 1]]],
+    [WHOLE - 7, 'head row1 row2 ', [['rank 9', 2]]],
+    [
+      14,
+      'head row1 ',
+      [
+        ['rank 9', 2],
+        ['rank 1', 1],
+      ],
+    ],
+    [
+      5,
+      'head ',
+      [
+        ['rank 9', 2],
+        ['rank 1', 2],
+      ],
+    ],
+    [
+      3,
+      'hea',
+      [
+        ['rank 9', 2],
+        ['rank 1', 2],
+      ],
+    ],
+    [
+      0,
+      '',
+      [
+        ['rank 9', 2],
+        ['rank 1', 2],
+      ],
+    ],
+    [
+      -5,
+      '',
+      [
+        ['rank 9', 2],
+        ['rank 1', 2],
+      ],
+    ],
+  ])('of %d bytes stays %j', (limit, text, left) => {
+    const shortened = fit(PIECES, limit);
+    expect([shortened.text, [...shortened.left]]).toEqual([text, left]);
+  });
+
+  test('bytes count, not characters', () => {
+    expect(fit([fixed('é'), piece('é', 1)], 3).text).toBe('é');
+  });
+});
+
+describe('a text that is cut', () => {
+  test.each([
+    ['first\nsecond\nthird', 14, 'first\nsecond\n'],
+    ['first\nsecond', 100, 'first\nsecond'],
+    ['first', 3, 'fir'],
+    ['€€€', 7, '€€'],
+    ['a😀', 4, 'a'],
+  ])('%j to %d bytes is %j', (text, limit, short) => {
+    expect(cut(text, limit)).toBe(short);
+  });
+});

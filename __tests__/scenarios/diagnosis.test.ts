@@ -1,0 +1,260 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { startFleet } from '../../testbed/start.ts';
+import { ISTIO } from './support/kube.ts';
+import type { Kube, Obj } from './support/kube.ts';
+import { APP, HOST, NAMESPACE, destination, image, virtualService } from './support/objects.ts';
+import { Stage } from './support/stage.ts';
+
+/** Each scenario makes one cause on a fleet that holds 80/20, and expects `verify` to name it, first. */
+let stage: Stage;
+beforeAll(async () => {
+  stage = new Stage(await startFleet());
+});
+beforeEach(async () => {
+  await stage.pass({ weights: 'v1=80,v2=20' });
+});
+afterEach(() => stage.fleet.reset());
+afterAll(() => stage.fleet.stop());
+
+/** The findings of a verification that must fail, as the log tells them. */
+async function findings(inputs: Readonly<Record<string, string>> = {}): Promise<readonly string[]> {
+  const run = await stage.run({ operation: 'verify', 'verify-timeout': '20s', ...inputs });
+  expect(run.code).toBe(1);
+  const [, listed = ''] = run.summary.split('### Likely cause\n');
+  return [...listed.matchAll(/^1\. \*\*(?<title>.*?)\.\*\* (?<detail>.*)$/gm)].map(
+    ({ groups }) => `${plain(groups?.['title'])}. ${plain(groups?.['detail'])}`,
+  );
+}
+
+/** Markdown's escapes taken out again. */
+function plain(text = ''): string {
+  return text
+    .replaceAll(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code)))
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&amp;', '&');
+}
+
+const everyone = { destination: { host: HOST, port: { number: 5000 } } };
+
+/** Changes the spec of an object of the release, as someone with kubectl would. */
+async function change(
+  kube: Kube,
+  kind: 'VirtualService' | 'DestinationRule',
+  spec: (standing: Record<string, unknown>) => Record<string, unknown>,
+): Promise<void> {
+  const object = await kube.get(ISTIO, kind, APP, NAMESPACE);
+  await kube.replace({ ...object, spec: spec(object['spec'] as Record<string, unknown>) });
+}
+
+/** Puts a route ahead of the managed one in one cluster. */
+async function putAhead(kube: Kube, route: Record<string, unknown>): Promise<void> {
+  await change(kube, 'VirtualService', (spec) => ({
+    ...spec,
+    http: [route, ...(spec['http'] as unknown[])],
+  }));
+}
+
+describe('routes', () => {
+  test('an earlier route that catches the path; one that does not is not blamed', async () => {
+    await putAhead(stage.west, {
+      name: 'thief',
+      match: [{ uri: { prefix: '/hel' } }],
+      route: [destination('v2')],
+    });
+    await putAhead(stage.west, {
+      name: 'innocent',
+      match: [{ uri: { prefix: '/other' } }],
+      route: [destination('v2')],
+    });
+    const [first = '', ...others] = await findings({ routes: APP });
+    expect(first).toMatch(
+      /^An earlier route takes requests in west\. Route thief of VirtualService gray-demo\/helloworld/,
+    );
+    expect(first).toMatch(/takes the path \/hello: \d+ of \d+ samples did not come from the managed route/);
+    expect([first, ...others].join('\n')).not.toContain('innocent');
+  });
+
+  test('an earlier route that answers by itself', async () => {
+    await putAhead(stage.west, { name: 'closed', directResponse: { status: 404 } });
+    const [first] = await findings();
+    expect(first).toMatch(/^An earlier route takes requests in west\. Route closed .*requests failed/);
+  });
+
+  const thief = (namespace: string): Obj => ({
+    ...virtualService([{ name: 'mine', match: [{ uri: { exact: '/hello' } }], route: [{ ...everyone }] }], {
+      gateways: [`${NAMESPACE}/${APP}`],
+    }),
+    metadata: { name: 'a-thief', namespace },
+  });
+
+  test.each([
+    ['the same', NAMESPACE],
+    ['another', 'elsewhere'],
+  ])('another VirtualService of the same host and gateway, in %s namespace', async (_, namespace) => {
+    if (namespace !== NAMESPACE)
+      await stage.west.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+    // The route has a match, and that of the release has none: Istio puts it first, whichever is older.
+    await stage.west.create(thief(namespace));
+    const [first] = await findings();
+    expect(first).toMatch(
+      new RegExp(
+        `^VirtualService ${namespace}/a-thief takes requests in west\\. It binds \\* and Gateway gray-demo/helloworld.*its route mine takes the path /hello: \\d+ of \\d+ samples`,
+      ),
+    );
+  });
+
+  test('an edit beats every other cause', async () => {
+    await putAhead(stage.west, {
+      name: 'thief',
+      match: [{ uri: { exact: '/hello' } }],
+      route: [destination('v2')],
+    });
+    await change(stage.east, 'VirtualService', (spec) => ({
+      ...spec,
+      http: (spec['http'] as { name: string }[]).map((route) =>
+        route.name === APP ? { ...route, route: [destination('v1', 50), destination('v2', 50)] } : route,
+      ),
+    }));
+    const [first, second] = await findings({ routes: APP });
+    expect(first).toMatch(
+      /^The route in east was changed by someone else\. .*v1=50,v2=50.*kubectl-replace at 20/,
+    );
+    expect(second).toMatch(/^An earlier route takes requests in west/);
+  });
+});
+
+describe('subsets and their pods', () => {
+  const relabel = async (labels: Record<string, string>): Promise<void> => {
+    for (const kube of [stage.east, stage.west]) {
+      await change(kube, 'DestinationRule', (spec) => ({
+        ...spec,
+        subsets: (spec['subsets'] as { name: string }[]).map((subset) =>
+          subset.name === 'v2' ? { ...subset, labels } : subset,
+        ),
+      }));
+    }
+  };
+
+  test('a subset that is gone', async () => {
+    await change(stage.east, 'DestinationRule', (spec) => ({
+      ...spec,
+      subsets: (spec['subsets'] as { name: string }[]).filter(({ name }) => name !== 'v2'),
+    }));
+    const [first] = await findings();
+    expect(first).toMatch(
+      /^DestinationRule gray-demo\/helloworld has no subset v2 in east\. The route gives v2 20 %/,
+    );
+  });
+
+  test('labels that match no pod', async () => {
+    await relabel({ version: 'v2', track: 'canary' });
+    const [first] = await findings();
+    expect(first).toMatch(
+      /^No pod of v2 is ready\. .*selects track=canary,version=v2: no pod in east, west carries these labels/,
+    );
+  });
+
+  test('pods that are not ready any more', async () => {
+    await stage.west.merge({
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: `${APP}-v2`, namespace: NAMESPACE },
+      spec: {
+        strategy: { type: 'Recreate', rollingUpdate: null },
+        template: { spec: { containers: [{ name: APP, image: image('v2', 'unready') }] } },
+      },
+    });
+    await stage.west.settled('apps/v1', 'Deployment', `${APP}-v2`, NAMESPACE, ({ status }) => {
+      const {
+        availableReplicas = 0,
+        unavailableReplicas = 0,
+        updatedReplicas = 0,
+      } = status as Record<string, number>;
+      return availableReplicas === 0 && unavailableReplicas === 1 && updatedReplicas === 1;
+    });
+    const [first] = await findings();
+    expect(first).toMatch(/^No pod of v2 is ready\. .*Pod gray-demo\/helloworld-v2-\S+ is not ready/);
+  });
+
+  test('labels that match the wrong pods, told by the bodies alone', async () => {
+    await relabel({ app: APP });
+    const [first] = await findings({ 'version-from': 'body:version: (v\\d+)', tolerance: '5' });
+    expect(first).toMatch(
+      /^The subset v2 selects pods of v1\. Its labels in DestinationRule gray-demo\/helloworld \(app=helloworld\) select Pod gray-demo\/helloworld-v1-/,
+    );
+  });
+
+  test('pods without a sidecar under explicit ISTIO_MUTUAL', async () => {
+    await stage.west.merge({
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name: NAMESPACE, labels: { 'istio-injection': 'disabled' } },
+    });
+    for (const pod of await stage.west.list('v1', 'Pod', NAMESPACE))
+      await stage.west.remove('v1', 'Pod', pod.metadata.name, NAMESPACE);
+    await stage.west.settled(
+      'apps/v1',
+      'Deployment',
+      `${APP}-v2`,
+      NAMESPACE,
+      ({ status }) => (status as { availableReplicas?: number }).availableReplicas === 1,
+    );
+    const [first] = await findings();
+    expect(first).toMatch(
+      /^Pods of v2 have no sidecar\. DestinationRule gray-demo\/helloworld asks for mutual TLS \(ISTIO_MUTUAL\), and Pod gray-demo\/helloworld-v2-\S+ has no container istio-proxy/,
+    );
+  });
+});
+
+describe('settings between the weights and the pods', () => {
+  const policy = (trafficPolicy: Record<string, unknown>): Promise<void> =>
+    change(stage.west, 'DestinationRule', (spec) => ({
+      ...spec,
+      trafficPolicy: { ...(spec['trafficPolicy'] as object), ...trafficPolicy },
+    }));
+
+  test('consistent hashing, where shares drift (scenario 20)', async () => {
+    await policy({ loadBalancer: { consistentHash: { httpHeaderName: 'x-user' } } });
+    await putAhead(stage.west, { name: 'all', match: [{ uri: { exact: '/hello' } }], route: [everyone] });
+    const found = await findings({ routes: APP, headers: 'x-user: someone' });
+    expect(found.map((text) => text.split('. ')[0])).toEqual([
+      'An earlier route takes requests in west',
+      'Consistent hashing is on in west',
+    ]);
+  });
+
+  test('is not blamed where requests fail', async () => {
+    await policy({ loadBalancer: { consistentHash: { useSourceIp: true } } });
+    await putAhead(stage.west, { name: 'closed', directResponse: { status: 404 } });
+    const found = await findings();
+    expect(found.join('\n')).not.toContain('Consistent hashing');
+  });
+
+  test('outlier detection and locality settings, where requests fail with 5xx; errors by kind', async () => {
+    await change(stage.west, 'DestinationRule', (spec) => ({
+      ...spec,
+      trafficPolicy: {
+        ...(spec['trafficPolicy'] as object),
+        outlierDetection: {
+          consecutive5xxErrors: 1,
+          interval: '1s',
+          baseEjectionTime: '30s',
+          maxEjectionPercent: 100,
+        },
+        loadBalancer: { localityLbSetting: { distribute: [{ from: '*', to: { 'moon/*': 100 } }] } },
+      },
+      subsets: (spec['subsets'] as { name: string; labels: object }[]).map((subset) =>
+        subset.name === 'v2' ? { ...subset, labels: { ...subset.labels, track: 'none' } } : subset,
+      ),
+    }));
+    const found = await findings();
+    expect(found.map((text) => text.split('. ')[0])).toEqual([
+      'No pod of v2 is ready',
+      'Outlier detection is on in west',
+      'Locality load balancing is set in west',
+      'Requests fail through west',
+    ]);
+    expect(found.at(-1)).toMatch(/Of \d+ requests to http\S+: \d+ × status 503/);
+  });
+});

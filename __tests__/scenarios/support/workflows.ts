@@ -1,0 +1,179 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { execa } from 'execa';
+import { findProgram } from '../../../testbed/mesh/programs.ts';
+import { GH, STUBS, TOOLS } from './stand-ins.ts';
+
+const ROOT = join(import.meta.dirname, '../../..');
+/** How the examples name the action; here it is this folder. */
+const ACTION = 'OWNER/multicluster-canary@v1';
+
+/** What came of a workflow. */
+export interface WorkflowRun {
+  readonly code: number;
+  readonly log: string;
+  /** Jobs in the order in which they ended; one that was skipped is not among them. */
+  readonly jobs: readonly (readonly [name: string, result: string])[];
+}
+
+export interface WorkflowOptions {
+  readonly event?: string;
+  /** The event's payload, as GitHub sends it. */
+  readonly payload?: object;
+  /** Environment of every job. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly token?: string;
+  /** The kubeconfig that the secret KUBECONFIG holds; none where the workflow logs in by itself. */
+  readonly kubeconfig?: string;
+}
+
+/** Paths of the programs that workflows are run and looked at with. */
+export interface WorkflowPrograms {
+  readonly act: string;
+  readonly actionlint: string;
+  /** The stand-ins of the clouds call it. */
+  readonly kubectl: string;
+}
+
+/** undefined where one has not been built (npm run e2e builds them) */
+export async function workflowPrograms(): Promise<WorkflowPrograms | undefined> {
+  const [act, actionlint, kubectl] = await Promise.all(
+    (['act', 'actionlint', 'kubectl'] as const).map(findProgram),
+  );
+  if (act === undefined || actionlint === undefined || kubectl === undefined) return undefined;
+  return { act, actionlint, kubectl };
+}
+
+/** A repository that has copied the examples, and `act` in the place of GitHub. */
+export class Repository {
+  /** Its working folder. */
+  readonly folder: string;
+  readonly #base: string;
+  readonly #programs: WorkflowPrograms;
+
+  private constructor(base: string, programs: WorkflowPrograms) {
+    this.#base = base;
+    this.folder = join(base, 'repository');
+    this.#programs = programs;
+  }
+
+  /** @param release lines added to the example's release file */
+  static async make(programs: WorkflowPrograms, release: string): Promise<Repository> {
+    const base = await mkdtemp(join(tmpdir(), 'workflows-'));
+    const made = new Repository(base, programs);
+    const { folder } = made;
+    await cp(join(ROOT, 'examples/workflows'), join(folder, '.github/workflows'), { recursive: true });
+    await made.release(release);
+    const git = execa({ cwd: folder });
+    await git`git init --quiet --initial-branch=main`;
+    await git`git -c user.name=test -c user.email=test@example.com commit --quiet --allow-empty --message examples`;
+    await cp(join(ROOT, 'action.yml'), join(base, 'action/action.yml'));
+    await cp(join(ROOT, 'dist'), join(base, 'action/dist'), { recursive: true });
+    await Promise.all([...STUBS].map(([name, text]) => write(join(base, 'stubs', name, 'action.yml'), text)));
+    await Promise.all(
+      [...TOOLS, ['gh', GH] as const].map(async ([name, text]) => {
+        const path = join(base, 'bin', name);
+        await write(path, text);
+        await chmod(path, 0o755);
+      }),
+    );
+    return made;
+  }
+
+  /** Writes the release file: the example, and lines behind it. */
+  async release(lines: string): Promise<void> {
+    const example = await readFile(join(ROOT, 'examples/canary.yml'), 'utf8');
+    await write(join(this.folder, '.github/canary.yml'), `${example}${lines}`);
+  }
+
+  /** What actionlint finds in the workflows, with the action's own inputs and outputs known to it; empty where there is nothing. */
+  async lint(): Promise<string> {
+    const folder = join(this.#base, 'lint');
+    const examples = join(ROOT, 'examples/workflows');
+    await cp(examples, join(folder, '.github/workflows'), { recursive: true });
+    await cp(join(this.#base, 'action'), folder, { recursive: true });
+    await execa({ cwd: folder })`git init --quiet`;
+    const files = (await execa({ cwd: folder })`git ls-files --others .github`).stdout.split('\n');
+    for (const file of files) {
+      const path = join(folder, file);
+      await writeFile(path, (await readFile(path, 'utf8')).replaceAll(ACTION, './'));
+    }
+    const { stdout } = await execa({ cwd: folder, reject: false })`${this.#programs.actionlint} -no-color`;
+    return stdout;
+  }
+
+  /** Runs a workflow for an event, without containers, and without approvals, which `act` does not know. */
+  async run(workflow: string, options: WorkflowOptions = {}): Promise<WorkflowRun> {
+    const { event = 'workflow_dispatch', payload = {}, env = {}, token = '', kubeconfig } = options;
+    const eventPath = join(this.#base, 'event.json');
+    await writeFile(eventPath, JSON.stringify(payload));
+    const known = [...STUBS.keys()].map((name) => `${name}=${join(this.#base, 'stubs', name)}`);
+    const child = spawn(
+      this.#programs.act,
+      [
+        event,
+        ...['--workflows', join('.github/workflows', workflow), '--eventpath', eventPath, '--json'],
+        ...['--platform', 'ubuntu-latest=-self-hosted'],
+        // Its servers for caches and artifacts would look for an address of the machine, and the mesh's network has none.
+        ...['--no-cache-server', '--artifact-server-addr', '127.0.0.1'],
+        ...[`${ACTION}=${join(this.#base, 'action')}`, ...known].flatMap((one) => [
+          '--local-repository',
+          one,
+        ]),
+        ...Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
+        // Their values come from the environment, so that no list of processes shows them.
+        ...['--secret', 'GITHUB_TOKEN', ...(kubeconfig === undefined ? [] : ['--secret', 'KUBECONFIG'])],
+      ],
+      {
+        cwd: this.folder,
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env: {
+          PATH: [
+            join(this.#base, 'bin'),
+            dirname(process.execPath),
+            dirname(this.#programs.kubectl),
+            process.env['PATH'] ?? '',
+          ].join(':'),
+          HOME: join(this.#base, 'home'),
+          GITHUB_TOKEN: token,
+          ...(kubeconfig === undefined ? {} : { KUBECONFIG: kubeconfig }),
+        },
+      },
+    );
+    let lines = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        lines += text;
+      });
+    const [code] = (await once(child, 'close')) as [number | null];
+    return { code: code ?? -1, ...read(lines) };
+  }
+
+  async close(): Promise<void> {
+    await rm(this.#base, { recursive: true });
+  }
+}
+
+interface Line {
+  readonly jobID?: string;
+  readonly jobResult?: string;
+  readonly msg?: string;
+}
+
+function read(lines: string): Pick<WorkflowRun, 'log' | 'jobs'> {
+  const parsed = lines
+    .split('\n')
+    .flatMap((text): Line[] => (text.startsWith('{') ? [JSON.parse(text) as Line] : [{ msg: text }]));
+  const jobs = parsed.flatMap(({ jobID, jobResult }) =>
+    jobID === undefined || jobResult === undefined ? [] : [[jobID, jobResult] as const],
+  );
+  return { jobs, log: parsed.map(({ jobID = '', msg = '' }) => `${jobID}: ${msg.trimEnd()}`).join('\n') };
+}
+
+async function write(path: string, text: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, text);
+}

@@ -1,0 +1,236 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { startFleet } from '../../testbed/start.ts';
+import { GitHubServer, HEAD, TOKEN } from '../support/github-server.ts';
+import { ISTIO } from './support/kube.ts';
+import { APP, NAMESPACE, destination } from './support/objects.ts';
+import { Stage } from './support/stage.ts';
+import { Repository, workflowPrograms } from './support/workflows.ts';
+import type { WorkflowOptions, WorkflowRun } from './support/workflows.ts';
+
+/** What a suite of many runs needs beside the example, as in the other scenarios. */
+const QUICK = 'confidence: 99.999\ntolerance: 12\nmax-rps: 1000\n';
+
+const programs = await workflowPrograms();
+// Programs in Go: once built they are there for every fleet.
+const reason =
+  programs === undefined ? ' (skipped: act, actionlint and kubectl are built by npm run e2e)' : '';
+const scenarios = programs === undefined ? describe.skip : describe;
+
+scenarios(`the example workflows${reason}`, () => {
+  let stage: Stage;
+  let github: GitHubServer;
+  let repository: Repository;
+  beforeAll(async () => {
+    if (programs === undefined) return;
+    [stage, github, repository] = await Promise.all([
+      startFleet().then((fleet) => new Stage(fleet)),
+      GitHubServer.start(),
+      Repository.make(programs, QUICK),
+    ]);
+  });
+  afterEach(async () => {
+    await stage.fleet.reset();
+    github.reset();
+    await repository.release(QUICK);
+  });
+  afterAll(async () => {
+    await Promise.all([stage.fleet.stop(), github.close(), repository.close()]);
+  });
+
+  const run = (workflow: string, options: WorkflowOptions = {}): Promise<WorkflowRun> =>
+    repository.run(workflow, {
+      kubeconfig: stage.fleet.kubeconfig,
+      token: TOKEN,
+      ...options,
+      env: { ...github.env, ...options.env },
+    });
+
+  /** Runs a workflow and expects every one of its jobs to pass, in this order; the message of a failure is its log. */
+  async function pass(
+    workflow: string,
+    jobs: readonly string[],
+    options: WorkflowOptions = {},
+  ): Promise<void> {
+    const { code, log, jobs: ended } = await run(workflow, options);
+    if (code !== 0) throw new Error(`${workflow} failed:\n${log}`);
+    expect(ended).toEqual(jobs.map((job) => [job, 'success']));
+  }
+
+  const holds = async (weights: string): Promise<void> => {
+    await expect(stage.weights()).resolves.toEqual([weights, weights]);
+  };
+
+  const byHand = (step: string): Promise<void> =>
+    pass('promote-by-hand.yml', ['promote'], { payload: { inputs: { step } } });
+
+  const COMMENT = 77;
+
+  /** Somebody writes a comment on pull request 7. */
+  const say = (body: string, login = 'maria'): Promise<WorkflowRun> => {
+    github.permissions.set('maria', 'write');
+    return run('comment.yml', {
+      event: 'issue_comment',
+      payload: {
+        action: 'created',
+        issue: { number: 7, pull_request: { url: `${github.url}/repos/acme/shop/pulls/7` } },
+        comment: { id: COMMENT, body, user: { login } },
+      },
+    });
+  };
+  const reactions = (): readonly string[] => github.reactions.map(({ content }) => content);
+
+  const subsets = async (): Promise<readonly string[]> => {
+    const rule = await stage.east.get(ISTIO, 'DestinationRule', APP, NAMESPACE);
+    return (rule['spec'] as { subsets: { name: string }[] }).subsets.map(({ name }) => name);
+  };
+
+  test('pass actionlint, and name only inputs and outputs that the action has', async () => {
+    await expect(repository.lint()).resolves.toBe('');
+  });
+
+  test('staged: goes 20 → 50 → 100 → retire, each job with the weights that the one before handed on (scenario 31)', async () => {
+    await stage.underLoad(async () => {
+      await pass('staged.yml', ['canary-20', 'canary-50', 'canary-100', 'retire']);
+      await expect(stage.weights()).resolves.toEqual(['v2=100', 'v2=100']);
+      await expect(subsets()).resolves.toEqual(['v2']);
+    });
+    expect(github.statuses.map(({ state }) => state)).toEqual(Array(3).fill(['pending', 'success']).flat());
+  });
+
+  test('staged: a drift fails its job and skips the rest (scenario 31)', async () => {
+    await stage.pass({ weights: 'v1=100,v2=0' });
+    await stage.underLoad(async () => {
+      // A route ahead of the managed one, in one cluster, takes all the traffic that has this header, which the samples have.
+      const vs = await stage.west.get(ISTIO, 'VirtualService', APP, NAMESPACE);
+      const spec = vs['spec'] as { http: unknown[] };
+      const match = [
+        { headers: { 'x-thief': { exact: 'yes' } }, withoutHeaders: { 'x-canary-version': {} } },
+      ];
+      const thief = { name: 'thief', match, route: [destination('v1')] };
+      await stage.west.replace({ ...vs, spec: { ...spec, http: [thief, ...spec.http] } });
+      await repository.release(`${QUICK}routes: ${APP}\nheaders: { x-thief: 'yes' }\nverify-timeout: 5s\n`);
+      const { code, jobs } = await run('staged.yml');
+      expect(code).not.toBe(0);
+      expect(jobs).toEqual([['canary-20', 'failure']]);
+      await expect(stage.weights()).resolves.toEqual(['v1=100,v2=0', 'v1=100,v2=0']);
+    });
+    expect(github.statuses.at(-1)?.state).toMatch(/failure|error/);
+  });
+
+  test('the reusable workflow does the same for its caller', async () => {
+    await stage.pass({ weights: 'v1=100,v2=0' });
+    await stage.underLoad(async () => {
+      await pass('release-helloworld.yml', ['deploy', 'first', 'second', 'third', 'retire']);
+      await expect(stage.weights()).resolves.toEqual(['v2=100', 'v2=100']);
+    });
+  });
+
+  test('by pull request, comment and hand, a release goes on and back, with the guard in between', async () => {
+    await repository.release(`${QUICK}weights: { v1: 80, v2: 20 }\n`);
+    const pull = { number: 7, head: { sha: HEAD, repo: { full_name: 'acme/shop' } } };
+    const opened = { pull_request: pull, repository: { full_name: 'acme/shop' } };
+    await pass('pull-request.yml', ['plan'], { event: 'pull_request', payload: opened });
+    await expect(stage.weights()).resolves.toEqual([undefined, undefined]);
+    expect(github.comments).toHaveLength(1);
+    const merged = { ref: 'refs/heads/main' };
+    await pass('pull-request.yml', ['rollout'], { event: 'push', payload: merged });
+    await holds('v1=80,v2=20');
+    github.comments.splice(0);
+    github.statuses.splice(0);
+
+    await stage.underLoad(async () => {
+      expect((await say('/canary promote\r\nplease')).jobs).toEqual([['canary', 'success']]);
+      await holds('v1=50,v2=50');
+      expect((await say('/canary rollback')).jobs).toEqual([['canary', 'success']]);
+      await holds('v1=80,v2=20');
+    });
+    expect(reactions()).toEqual(['eyes', 'rocket', 'eyes', 'rocket']);
+    expect(github.reactions.every(({ comment }) => comment === COMMENT)).toBe(true);
+    expect(github.comments.map(({ issue }) => issue)).toEqual([7, 7]);
+    expect(github.comments[0]?.body).toMatch(
+      /^`\/canary promote`: \*\*success\*\* [^]*\| pass \| v1=50,v2=50 \| v1=0,v2=100 \|$/,
+    );
+    // The commit is that of the pull request, not the default branch's.
+    expect(github.statuses.map(({ sha, state }) => [sha, state])).toEqual([
+      [HEAD, 'pending'],
+      [HEAD, 'success'],
+    ]);
+
+    await repository.release(QUICK);
+    await byHand('50');
+    await holds('v1=50,v2=50');
+    await pass('guard.yml', ['verify'], { event: 'schedule' });
+    const vs = await stage.west.get(ISTIO, 'VirtualService', APP, NAMESPACE);
+    const others = ['5', '95'];
+    const edited = JSON.stringify(vs).replaceAll('"weight":50', () => `"weight":${others.shift() ?? '50'}`);
+    await stage.west.replace(JSON.parse(edited) as typeof vs);
+    const { jobs } = await run('guard.yml', { event: 'schedule' });
+    expect(jobs).toEqual([['verify', 'failure']]);
+    await holds('v1=80,v2=20');
+    await byHand('deploy');
+    await holds('v1=80,v2=20');
+  });
+
+  test('a pull request from a fork, which gets no secrets, is left alone', async () => {
+    const head = { sha: HEAD, repo: { full_name: 'someone/shop' } };
+    const payload = { pull_request: { number: 7, head }, repository: { full_name: 'acme/shop' } };
+    const { code, jobs } = await run('pull-request.yml', { event: 'pull_request', payload });
+    expect([code, jobs]).toEqual([0, []]);
+  });
+
+  describe('by comment', () => {
+    test('answers a failure as well', async () => {
+      const { jobs } = await say('/canary promote');
+      expect(jobs).toEqual([['canary', 'failure']]);
+      expect(reactions()).toEqual(['eyes', 'confused']);
+      expect(github.comments[0]?.body).toContain('**failure**');
+    });
+
+    test.each([
+      ['someone without write permission', '/canary promote', 'mallory'],
+      ['an unknown command', '/canary explode', 'maria'],
+      [
+        'a command that is a script',
+        '/canary status"; touch "$PWNED"; echo "$(touch "$PWNED")`touch "$PWNED"`',
+        'maria',
+      ],
+    ])('does nothing for %s but say no', async (_, body, login) => {
+      const pwned = join(repository.folder, 'pwned');
+      const { code, log } = await run('comment.yml', {
+        event: 'issue_comment',
+        env: { PWNED: pwned },
+        payload: {
+          issue: { number: 7, pull_request: {} },
+          comment: { id: COMMENT, body, user: { login } },
+        },
+      });
+      expect(code).toBe(0);
+      expect(log).toMatch(/Only people with write permission|The commands are/);
+      expect(reactions()).toEqual(['-1']);
+      expect([existsSync(pwned), github.comments, github.statuses]).toEqual([false, [], []]);
+    });
+
+    test('does not run for what is no command', async () => {
+      const { code, jobs } = await say('This /canary thing is nice');
+      expect([code, jobs]).toEqual([0, []]);
+    });
+  });
+
+  test('of the clouds find the clusters where the login has put them', async () => {
+    const kubeconfig = join(repository.folder, '../fleet.yaml');
+    await writeFile(kubeconfig, stage.fleet.kubeconfig);
+    const env = { ...github.env, FLEET_KUBECONFIG: kubeconfig };
+    const logs: string[] = [];
+    for (const workflow of ['eks.yml', 'gke.yml', 'aks.yml']) {
+      const { code, log } = await repository.run(workflow, { token: TOKEN, env });
+      if (code !== 0) throw new Error(`${workflow} failed:\n${log}`);
+      logs.push(log);
+    }
+    // The first has released it.
+    expect(logs.map((log) => log.includes('Nothing to write'))).toEqual([false, true, true]);
+    await expect(stage.weights()).resolves.toEqual(['v1=80,v2=20', 'v1=80,v2=20']);
+  });
+});

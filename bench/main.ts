@@ -1,0 +1,40 @@
+/**
+ * Timings as ratios, each measured side by side in one run: a number of milliseconds says more about the machine than about
+ * the action. `npm run bench -- NAME` runs the benchmarks whose names contain NAME.
+ */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { clusters } from './clusters.ts';
+import { paired } from './paired.ts';
+import type { Ratio } from './paired.ts';
+import { sampling } from './sampling.ts';
+import { shareTest } from './share-test.ts';
+
+const run = promisify(execFile);
+const ENTRY = new URL('../dist/index.js', import.meta.url).pathname;
+
+/** From the start of the process to the first message, beside a process of Node that does nothing. */
+async function start(): Promise<Ratio> {
+  const wanted = async (args: readonly string[]): Promise<void> => {
+    // Without inputs the action fails at once, which is as far as this looks.
+    await run(process.execPath, [...args], { env: { PATH: '' } }).catch(() => undefined);
+  };
+  return paired(
+    'start of the action : start of Node',
+    () => wanted([ENTRY]),
+    () => wanted(['-e', '0']),
+  );
+}
+
+const BENCHMARKS = { start, clusters, sampling, 'share-test': shareTest };
+
+const asked = process.argv[2] ?? '';
+process.stdout.write('ratio   (range)          milliseconds\n');
+for (const [name, benchmark] of Object.entries(BENCHMARKS)) {
+  if (!name.includes(asked)) continue;
+  const one = await benchmark();
+  const [low, high] = one.range;
+  process.stdout.write(
+    `${one.ratio.toFixed(2).padStart(5)}   (${low.toFixed(2)} to ${high.toFixed(2)})   ${one.of.toFixed(1)} : ${one.to.toFixed(1)}   ${one.name}\n`,
+  );
+}

@@ -1,0 +1,45 @@
+/** What two ways of doing something took, run in turn within one process of one machine. */
+export interface Ratio {
+  readonly name: string;
+  /** Median of the times of each way, in milliseconds. */
+  readonly of: number;
+  readonly to: number;
+  /** Median of the ratios of the pairs, and their range. */
+  readonly ratio: number;
+  readonly range: readonly [number, number];
+}
+
+/**
+ * Runs two ways in turn, so that whatever else the machine does meets both, and compares them pair by pair. The first pair
+ * warms up and does not count.
+ */
+export async function paired(
+  name: string,
+  of: () => Promise<void>,
+  to: () => Promise<void>,
+  pairs = 7,
+): Promise<Ratio> {
+  const times: (readonly [number, number])[] = [];
+  for (let i = 0; i <= pairs; i += 1) {
+    const pair = [await timeOf(of), await timeOf(to)] as const;
+    if (i > 0) times.push(pair);
+  }
+  const ratios = times.map(([a, b]) => a / b).toSorted((a, b) => a - b);
+  return {
+    name,
+    of: median(times.map(([a]) => a)),
+    to: median(times.map(([, b]) => b)),
+    ratio: median(ratios),
+    range: [ratios.at(0) ?? NaN, ratios.at(-1) ?? NaN],
+  };
+}
+
+async function timeOf(work: () => Promise<void>): Promise<number> {
+  const start = performance.now();
+  await work();
+  return performance.now() - start;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+}

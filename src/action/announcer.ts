@@ -1,0 +1,113 @@
+import { CanaryError } from '../release/errors.ts';
+import { commentOf, markerOf } from '../report/comment.ts';
+import { commitStatusOf, pendingStatus, statusContext } from '../report/commit-status.ts';
+import type { CommitStatus } from '../report/commit-status.ts';
+import type { RunRecord } from '../report/record.ts';
+import type { GitHubEvent } from './event.ts';
+import { GitHub } from './github.ts';
+import { explain, withoutToken } from './github-refusal.ts';
+import type { Operation } from './inputs.ts';
+
+/** How long GitHub may take to hear of the beginning, and of the end, in ms. */
+const BEGIN_MS = 5_000;
+const END_MS = 10_000;
+/** A cancelled job has little time left before it is killed. */
+const CANCELLED_MS = 1_500;
+
+const ANNOUNCED: readonly Operation[] = ['plan', 'rollout', 'promote'];
+
+/** What the inputs say about telling GitHub. */
+export interface Wish {
+  readonly operation: Operation;
+  readonly app: string;
+  readonly token: string | undefined;
+  readonly comment: boolean;
+  /** Whether token or comment were asked for by name; a default alone is no wish. */
+  readonly explicit: boolean;
+}
+
+type Warn = (text: string) => void;
+
+/**
+ * Tells GitHub what becomes of a release: the commit status `canary/<app>`, and for a plan the comment on the pull request.
+ * Nothing here throws, and nothing holds a release up: what GitHub refuses is a warning, what takes too long is given up.
+ */
+export class Announcer {
+  readonly #wish: Wish & { readonly token: string };
+  readonly #event: GitHubEvent;
+  readonly #warn: Warn;
+  #begun: Promise<void> = Promise.resolve();
+
+  private constructor(wish: Wish & { readonly token: string }, event: GitHubEvent, warn: Warn) {
+    this.#wish = wish;
+    this.#event = event;
+    this.#warn = warn;
+  }
+
+  /** undefined where there is nothing to tell, or nobody to tell it to */
+  static of(wish: Wish, event: GitHubEvent | undefined, warn: Warn): Announcer | undefined {
+    if (!ANNOUNCED.includes(wish.operation)) return undefined;
+    const { token, comment, explicit } = wish;
+    if (event === undefined) {
+      if (explicit)
+        warn(
+          'The inputs github-token and comment are for a run in GitHub, and this is none (GITHUB_REPOSITORY is not set): there is no comment and no commit status.',
+        );
+      return undefined;
+    }
+    if (token !== undefined) return new Announcer({ ...wish, token }, event, warn);
+    // Without both there is nothing that anybody misses.
+    if (comment) warn(withoutToken(`There is no comment and no commit status ${statusContext(wish.app)}`));
+    return undefined;
+  }
+
+  /** Sets the status to pending, beside the work. That it fails is told at the end, where it fails again. */
+  begin(): void {
+    const status = pendingStatus(this.#wish.operation);
+    this.#begun = this.#setStatus(status, AbortSignal.timeout(BEGIN_MS)).catch(() => undefined);
+  }
+
+  /** Sets the status to what the run came to, and writes the plan's comment. */
+  async end(record: RunRecord, cancelled: boolean): Promise<void> {
+    const signal = AbortSignal.timeout(cancelled ? CANCELLED_MS : END_MS);
+    const context = statusContext(this.#wish.app);
+    await Promise.all([
+      this.#orWarn(`The commit status ${context} was not set`, async () => {
+        // Overtaken by the pending one, the result would be lost.
+        await this.#begun;
+        await this.#setStatus(commitStatusOf(record), signal);
+      }),
+      this.#orWarn('The comment on the pull request was not written', () => this.#comment(record, signal)),
+    ]);
+  }
+
+  async #setStatus(status: CommitStatus, signal: AbortSignal): Promise<void> {
+    const { app, token } = this.#wish;
+    const { sha, pullRequest, runUrl } = this.#event;
+    const github = await GitHub.open(token, this.#event, signal);
+    const commit = sha ?? (pullRequest === undefined ? undefined : await github.headOf(pullRequest));
+    if (commit === undefined)
+      throw new CanaryError('The event of this run does not tell a commit (GITHUB_EVENT_PATH, GITHUB_SHA)');
+    await github.setStatus(commit, {
+      ...status,
+      context: statusContext(app),
+      ...(runUrl === undefined ? {} : { target_url: runUrl }),
+    });
+  }
+
+  async #comment(record: RunRecord, signal: AbortSignal): Promise<void> {
+    const { operation, comment, token } = this.#wish;
+    const { pullRequest, sha, runUrl } = this.#event;
+    if (operation !== 'plan' || !comment || pullRequest === undefined) return;
+    const github = await GitHub.open(token, this.#event, signal);
+    await github.keepComment(pullRequest, markerOf(record), commentOf(record, { sha, runUrl }));
+  }
+
+  async #orWarn(what: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#warn(explain(what, error, this.#event));
+    }
+  }
+}

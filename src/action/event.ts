@@ -1,0 +1,84 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { z } from 'zod';
+
+/** What a run was started for, as GitHub tells it. */
+export interface GitHubEvent {
+  readonly apiUrl: string;
+  readonly owner: string;
+  readonly repo: string;
+  readonly runUrl: string | undefined;
+  /** The commit that people see the release of; undefined where only the pull request tells it. */
+  readonly sha: string | undefined;
+  /** Number of the pull request. */
+  readonly pullRequest: number | undefined;
+  /** Whether it comes from another repository, whose runs GitHub gives a token that can only read. */
+  readonly fromFork: boolean;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The parts of an event's payload that tell a commit; each is there for some events alone. */
+const PAYLOAD = z.object({
+  pull_request: z
+    .object({
+      number: z.number(),
+      head: z.object({ sha: z.string(), repo: z.object({ full_name: z.string() }).nullish() }),
+    })
+    .optional(),
+  issue: z.object({ number: z.number(), pull_request: z.unknown().optional() }).optional(),
+  workflow_run: z.object({ head_sha: z.string() }).optional(),
+});
+type Payload = z.output<typeof PAYLOAD>;
+
+/** The event of this run; undefined where the action does not run for a repository of GitHub. */
+export function readEvent(env: Environment = process.env): GitHubEvent | undefined {
+  const repository = env['GITHUB_REPOSITORY'] ?? '';
+  const [owner = '', repo = ''] = repository.split('/');
+  if (owner === '' || repo === '') return undefined;
+  const payload = readPayload(env['GITHUB_EVENT_PATH']);
+  return {
+    apiUrl: given(env, 'GITHUB_API_URL') ?? 'https://api.github.com',
+    owner,
+    repo,
+    runUrl: runUrlOf(env),
+    sha: shaOf(payload, env),
+    pullRequest: numberOf(payload),
+    fromFork: payload.pull_request !== undefined && payload.pull_request.head.repo?.full_name !== repository,
+  };
+}
+
+/** Where people find this run; undefined where it is none of GitHub's. */
+export function runUrlOf(env: Environment = process.env): string | undefined {
+  const { GITHUB_RUN_ID: run, GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository } = env;
+  return run && server && repository ? `${server}/${repository}/actions/runs/${run}` : undefined;
+}
+
+/** For a pull request GITHUB_SHA is a merge that exists for the run alone, and nobody sees; for a comment it is the default branch. */
+function shaOf(
+  { pull_request: pull, issue, workflow_run: run }: Payload,
+  env: Environment,
+): string | undefined {
+  if (pull !== undefined) return pull.head.sha;
+  if (run !== undefined) return run.head_sha;
+  const unseen =
+    issue?.pull_request !== undefined || (env['GITHUB_EVENT_NAME'] ?? '').startsWith('pull_request');
+  return unseen ? undefined : given(env, 'GITHUB_SHA');
+}
+
+function numberOf({ pull_request: pull, issue }: Payload): number | undefined {
+  return pull?.number ?? (issue?.pull_request === undefined ? undefined : issue.number);
+}
+
+function readPayload(path: string | undefined): Payload {
+  if (path === undefined || !existsSync(path)) return {};
+  try {
+    return PAYLOAD.parse(JSON.parse(readFileSync(path, 'utf8')));
+  } catch {
+    return {};
+  }
+}
+
+function given(env: Environment, name: string): string | undefined {
+  const value = env[name];
+  return value === '' ? undefined : value;
+}

@@ -1,0 +1,88 @@
+import type { getOctokit } from '@actions/github';
+import { z } from 'zod';
+import type { CommitStatus } from '../report/commit-status.ts';
+import type { GitHubEvent } from './event.ts';
+
+type Octokit = ReturnType<typeof getOctokit>;
+
+const ME = z.object({ viewer: z.object({ login: z.string() }) });
+
+/** A repository on GitHub, or on a GitHub of one's own, as its REST API reaches it. Every method throws what the API refuses, at the first try. */
+export class GitHub {
+  readonly #octokit: Octokit;
+  readonly #repository: { readonly owner: string; readonly repo: string };
+  readonly #signal: AbortSignal;
+
+  private constructor(octokit: Octokit, { owner, repo }: GitHubEvent, signal: AbortSignal) {
+    this.#octokit = octokit;
+    this.#repository = { owner, repo };
+    this.#signal = signal;
+  }
+
+  /** @param signal ends every call */
+  static async open(token: string, event: GitHubEvent, signal: AbortSignal): Promise<GitHub> {
+    // The package reads the environment as it is loaded, and throws there where that is broken: no release may fail by it.
+    const { getOctokit } = await import(/* webpackMode: "eager" */ '@actions/github');
+    const octokit = getOctokit(token, {
+      baseUrl: event.apiUrl,
+      userAgent: 'multicluster-canary',
+      log: SILENT,
+    });
+    return new GitHub(octokit, event, signal);
+  }
+
+  /** The newest commit of a pull request. */
+  async headOf(pullRequest: number): Promise<string> {
+    const { data } = await this.#octokit.rest.pulls.get({ ...this.#call(), pull_number: pullRequest });
+    return data.head.sha;
+  }
+
+  async setStatus(
+    sha: string,
+    status: CommitStatus & { readonly context: string; readonly target_url?: string },
+  ): Promise<void> {
+    await this.#octokit.rest.repos.createCommitStatus({ ...this.#call(), ...status, sha });
+  }
+
+  /** Writes the one comment that begins with a marker: over the one that this token's user wrote before, else a new one. */
+  async keepComment(pullRequest: number, marker: string, body: string): Promise<void> {
+    const own = await this.#findComment(pullRequest, marker);
+    const { issues } = this.#octokit.rest;
+    if (own === undefined) await issues.createComment({ ...this.#call(), issue_number: pullRequest, body });
+    else await issues.updateComment({ ...this.#call(), comment_id: own, body });
+  }
+
+  async #findComment(pullRequest: number, marker: string): Promise<number | undefined> {
+    const me = await this.#login();
+    const pages = this.#octokit.paginate.iterator(this.#octokit.rest.issues.listComments, {
+      ...this.#call(),
+      issue_number: pullRequest,
+      per_page: 100,
+    });
+    for await (const { data } of pages) {
+      const own = data.find(({ user, body }) => user?.login === me && body?.startsWith(marker) === true);
+      if (own !== undefined) return own.id;
+    }
+    return undefined;
+  }
+
+  /** Whose comments are ours. REST does not tell the token of a job who it is; this query does. */
+  async #login(): Promise<string> {
+    const answer = await this.#octokit.graphql('query { viewer { login } }', {
+      request: { signal: this.#signal },
+    });
+    return ME.parse(answer).viewer.login;
+  }
+
+  #call(): {
+    readonly owner: string;
+    readonly repo: string;
+    readonly request: { readonly signal: AbortSignal };
+  } {
+    return { ...this.#repository, request: { signal: this.#signal } };
+  }
+}
+
+const ignore = (): void => undefined;
+/** What the library has to say would go to the job log beside our own warning. */
+const SILENT = { debug: ignore, info: ignore, warn: ignore, error: ignore };

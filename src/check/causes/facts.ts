@@ -1,0 +1,80 @@
+import type { DestinationRule, VirtualService } from '../../release/objects.ts';
+import type { ClusterName, Release } from '../../release/release.ts';
+import type { FleetState } from '../../release/state.ts';
+import type { InForce } from '../../release/traffic.ts';
+import type { IngressEvidence } from '../evidence.ts';
+import { shareOf, total } from '../evidence.ts';
+
+/** A likely cause of a verdict that is not a pass, with its evidence and its remedy. */
+export interface Finding {
+  readonly title: string;
+  readonly detail: string;
+}
+
+/** All that a diagnosis looks at. */
+export interface Facts {
+  readonly release: Release;
+  readonly inForce: readonly InForce[];
+  readonly evidence: readonly IngressEvidence[];
+  /** undefined where they could not be read */
+  readonly surroundings: Surroundings | undefined;
+}
+
+/** What the clusters hold around the release, read once the verdict is no pass. */
+export interface Surroundings {
+  readonly state: FleetState;
+  /** By config cluster. */
+  readonly everywhere: ReadonlyMap<ClusterName, TrafficEverywhere>;
+}
+
+/** The traffic objects of all namespaces that the user of the kubeconfig may see. */
+export interface TrafficEverywhere {
+  readonly virtualServices: readonly VirtualService[];
+  readonly destinationRules: readonly DestinationRule[];
+  /** False where those of the release's own namespace are all that may be seen. */
+  readonly complete: boolean;
+}
+
+/** The ingresses that a cause is looked for. */
+export function failedOf({ evidence }: Facts): readonly IngressEvidence[] {
+  return evidence.filter(({ verdict }) => verdict !== 'pass');
+}
+
+/** What the control plane holds that serves an ingress. */
+export function everywhereFor(
+  { inForce, surroundings }: Facts,
+  cluster: ClusterName,
+): TrafficEverywhere | undefined {
+  return (
+    surroundings?.everywhere.get(cluster) ?? surroundings?.everywhere.get(inForce[0]?.cluster ?? cluster)
+  );
+}
+
+/** Whether some share is off its weight by what may matter: near the edge of the tolerance there is no verdict either. */
+export function drifts(one: IngressEvidence, { check }: Release): boolean {
+  return (
+    one.samples > 0 &&
+    [...one.weights].some(
+      ([version, weight]) => Math.abs(shareOf(one, version) - weight / 100) > check.tolerance / 2,
+    )
+  );
+}
+
+/** Whether requests failed at all. */
+export function fails({ errors }: IngressEvidence): boolean {
+  return total(errors) > 0;
+}
+
+/** One finding of each title: several ingresses may show the same cause. */
+export function unique(findings: readonly Finding[]): readonly Finding[] {
+  return [...new Map(findings.map((finding) => [finding.title, finding])).values()];
+}
+
+/** `a`, `a and b`, `a, b and 3 more` */
+export function some(names: readonly string[]): string {
+  const [first = '', second, ...others] = names;
+  if (second === undefined) return first;
+  return others.length === 0
+    ? `${first} and ${second}`
+    : `${first}, ${second} and ${String(others.length)} more`;
+}

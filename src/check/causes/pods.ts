@@ -1,0 +1,146 @@
+import { nameOf, selects } from '../../release/objects.ts';
+import type { DestinationRule, Labels, Pod, Subset } from '../../release/objects.ts';
+import { hasSidecar, isReady } from '../../release/pods.ts';
+import { VERSION_LABEL } from '../../release/subsets.ts';
+import { servingOf } from '../../release/traffic.ts';
+import type { VersionName } from '../../release/weights.ts';
+import { selectorOfService } from '../../release/workloads.ts';
+import type { IngressEvidence } from '../evidence.ts';
+import { drifts, failedOf, fails, some, unique } from './facts.ts';
+import type { Facts, Finding } from './facts.ts';
+
+/** What stands behind a version at an ingress. */
+interface Behind {
+  readonly one: IngressEvidence;
+  readonly version: VersionName;
+  readonly rule: DestinationRule;
+  readonly subset: Subset | undefined;
+  /** The pods that Service and subset select, in all clusters. */
+  readonly pods: readonly Pod[];
+}
+
+/** A version with weight whose subset is gone: Envoy answers 503 by itself. */
+export function missingSubsets(facts: Facts): readonly Finding[] {
+  return unique(
+    behind(facts)
+      .filter(({ one, subset }) => subset === undefined && fails(one))
+      .map(({ one, version, rule }) => ({
+        title: `${nameOf(rule)} has no subset ${version} in ${one.cluster}`,
+        detail: `The route gives ${version} ${String(one.weights.get(version))} %, and requests to a subset that is not there are answered with 503. Run the operation rollout, which makes it again.`,
+      })),
+  );
+}
+
+/** A subset that selects pods of another version, as bodies or labels show. */
+export function wrongPods(facts: Facts): readonly Finding[] {
+  const all = behind(facts);
+  const shown = failedOf(facts).flatMap((one) =>
+    [...one.contradictions].map(([pair, count]) => {
+      const [header = '', body = ''] = pair.split(' → ');
+      const found = all.find((each) => each.one === one && each.version === header);
+      return {
+        title: `The subset ${header} selects pods of ${body}`,
+        detail: `${String(count)} answers through ${one.cluster} were routed to ${header}, and their body says ${body}. Compare the labels of the subset ${header}${labelsIn(found)} with those of the pods, and the image of the pods.`,
+      };
+    }),
+  );
+  const labelled = all
+    .filter(({ one }) => drifts(one, facts.release))
+    .flatMap(({ one, version, rule, subset, pods }) => {
+      // What carries no label of the release's versions may well be of this one, by other labels.
+      const strangers = pods.filter((pod) => isReady(pod) && isOfOther(pod, version, one));
+      const [first] = strangers;
+      if (first === undefined || subset === undefined) return [];
+      return [
+        {
+          title: `The subset ${version} selects pods of ${labelOf(first) ?? ''}`,
+          detail: `Its labels in ${nameOf(rule)} (${textOf(subset.labels)}) select ${some(strangers.map(nameOf))}. Give it labels that only the pods of ${version} carry, such as ${VERSION_LABEL}: ${version}.`,
+        },
+      ];
+    });
+  return unique([...labelled, ...shown]);
+}
+
+/** A version with weight that no ready pod serves. */
+export function noReadyPods(facts: Facts): readonly Finding[] {
+  return unique(
+    behind(facts)
+      .filter(({ one, subset, pods }) => subset !== undefined && fails(one) && !pods.some(isReady))
+      .map(({ one, version, rule, subset, pods }) => ({
+        title: `No pod of ${version} is ready`,
+        detail: `The route gives it ${String(one.weights.get(version))} %. Its subset in ${nameOf(rule)} selects ${textOf(subset?.labels)}: ${pods.length === 0 ? `no pod in ${clustersIn(facts)} carries these labels` : `${some(pods.map(nameOf))} ${pods.length === 1 ? 'is' : 'are'} not ready`}. Look at the pods of ${version}, or correct the labels of the subset.`,
+      })),
+  );
+}
+
+/** Pods without a sidecar that are asked for mutual TLS: each such request fails. */
+export function noSidecar(facts: Facts): readonly Finding[] {
+  return unique(
+    behind(facts)
+      .filter(({ one, rule, subset }) => fails(one) && tlsMode(rule, subset) === 'ISTIO_MUTUAL')
+      .flatMap(({ version, rule, pods }) => {
+        const bare = pods.filter((pod) => isReady(pod) && !hasSidecar(pod));
+        if (bare.length === 0) return [];
+        return [
+          {
+            title: `Pods of ${version} have no sidecar`,
+            detail: `${nameOf(rule)} asks for mutual TLS (ISTIO_MUTUAL), and ${some(bare.map(nameOf))} ${bare.length === 1 ? 'has' : 'have'} no container istio-proxy to answer it. Turn injection on for the namespace (input injection), and restart the pods.`,
+          },
+        ];
+      }),
+  );
+}
+
+/** Each version with weight at each ingress that failed; empty where the pods are not known. */
+function behind(facts: Facts): readonly Behind[] {
+  const { release, surroundings, inForce } = facts;
+  if (surroundings === undefined) return [];
+  return failedOf(facts).flatMap((one) => {
+    const rule = servingOf(inForce, one.cluster)?.destinationRule;
+    if (rule === undefined) return [];
+    return [...one.weights].flatMap(([version, weight]): readonly Behind[] => {
+      if (weight === 0) return [];
+      const subset = rule.spec.subsets?.find(({ name }) => name === version);
+      const pods = [...surroundings.state.values()].flatMap((state) => {
+        const labels = { ...selectorOfService(release, state), ...subset?.labels };
+        return state.pods.filter(({ metadata }) => selects(labels, metadata.labels));
+      });
+      return [{ one, version, rule, subset, pods }];
+    });
+  });
+}
+
+/** The mode that holds for a subset: its own, or the host's (https://istio.io/latest/docs/reference/config/networking/destination-rule/). */
+function tlsMode(rule: DestinationRule, subset: Subset | undefined): string | undefined {
+  return modeIn(subset?.['trafficPolicy']) ?? modeIn(rule.spec['trafficPolicy']);
+}
+
+function modeIn(policy: unknown): string | undefined {
+  if (typeof policy !== 'object' || policy === null || !('tls' in policy)) return undefined;
+  const { tls } = policy;
+  if (typeof tls !== 'object' || tls === null || !('mode' in tls)) return undefined;
+  return typeof tls.mode === 'string' ? tls.mode : undefined;
+}
+
+function isOfOther(pod: Pod, version: VersionName, { weights }: IngressEvidence): boolean {
+  const label = labelOf(pod);
+  return label !== undefined && label !== version && weights.has(label);
+}
+
+function labelOf({ metadata }: Pod): string | undefined {
+  return metadata.labels?.[VERSION_LABEL];
+}
+
+function labelsIn(found: Behind | undefined): string {
+  return found?.subset === undefined ? '' : ` (${textOf(found.subset.labels)})`;
+}
+
+function textOf(labels: Labels = {}): string {
+  return Object.entries(labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',');
+}
+
+function clustersIn({ surroundings }: Facts): string {
+  return [...(surroundings?.state.keys() ?? [])].join(', ');
+}

@@ -1,0 +1,30 @@
+import { describeEdit, editsOf, servingOf } from '../../release/traffic.ts';
+import { formatWeights, sameWeights } from '../../release/weights.ts';
+import { failedOf } from './facts.ts';
+import type { Facts, Finding } from './facts.ts';
+
+/** A route whose weights someone changed since the release wrote them. */
+export function edits({ inForce }: Facts): readonly Finding[] {
+  return editsOf(inForce).map((edit) => ({
+    title: `The route in ${edit.cluster} was changed by someone else`,
+    detail: `${describeEdit(edit)}. Give it the recorded weights again, or find out who needs the others.`,
+  }));
+}
+
+/** A route that holds other weights than those tested, without a record that shows an edit. */
+export function otherWeights(facts: Facts): readonly Finding[] {
+  const { inForce } = facts;
+  const edited = editsOf(inForce).map(({ cluster }) => cluster);
+  return failedOf(facts).flatMap(({ cluster, weights: asked }) => {
+    const own = servingOf(inForce, cluster);
+    // Without weights no shares were looked at.
+    if (own?.weights === undefined || asked.size === 0) return [];
+    if (edited.includes(own.cluster) || sameWeights(own.weights, asked)) return [];
+    return [
+      {
+        title: `The route in ${cluster} holds other weights`,
+        detail: `It splits ${formatWeights(own.weights)}, and ${formatWeights(asked)} was asked for.`,
+      },
+    ];
+  });
+}

@@ -1,0 +1,14 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { reportOf } from './json.ts';
+import { pageOf } from './page/page.ts';
+import type { RunRecord } from './record.ts';
+
+/** Writes `report.json` and `report.html` into a folder, which is made where it is missing. */
+export async function writeReport(folder: string, record: RunRecord): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await Promise.all([
+    writeFile(join(folder, 'report.json'), `${JSON.stringify(reportOf(record), undefined, 2)}\n`),
+    writeFile(join(folder, 'report.html'), pageOf(record)),
+  ]);
+}

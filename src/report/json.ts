@@ -1,0 +1,97 @@
+import type { IngressEvidence } from '../check/evidence.ts';
+import type { Weights } from '../release/weights.ts';
+import { headlineOf } from './headline.ts';
+import type { Check, RecordedChange, RunRecord } from './record.ts';
+import { SCHEMA_VERSION } from './schema.ts';
+import type { Report, ReportedIngress } from './schema.ts';
+import { sharesAt } from './shares.ts';
+import { VERSION } from './version.ts';
+
+/** A run as machines read it; fields that have no value are left out when it is written. */
+export function reportOf(record: RunRecord): Report {
+  const { outcome, sentence, standing, next } = headlineOf(record);
+  const { operation, app, namespace, begin, complete, limits, findings, phases, clusters, plan } = record;
+  return {
+    schemaVersion: SCHEMA_VERSION,
+    action: { name: 'multicluster-canary', version: VERSION },
+    operation,
+    app,
+    namespace,
+    run: record.run,
+    begin,
+    seconds: record.seconds,
+    outcome,
+    headline: sentence,
+    standing,
+    next,
+    verdict: record.verdict,
+    failure: record.failure,
+    weights: optionalWeights(record.weights),
+    previousWeights: optionalWeights(record.previous),
+    nextWeights: optionalWeights(record.next),
+    complete,
+    limits,
+    ingresses: Object.fromEntries(record.ingresses),
+    findings: findings.map(({ title, detail }) => ({ title, detail })),
+    phases: [...phases],
+    steps: record.steps.map((step) => ({ ...step, weights: Object.fromEntries(step.weights) })),
+    checks: record.checks.map((check) => checkOf(check, limits?.tolerance)),
+    changes: record.changes.map(changeOf),
+    plan: plan && {
+      weights: Object.fromEntries(plan.weights),
+      clusters: [...plan.clusters],
+      changes: [...plan.changes],
+    },
+    clusters: [...clusters],
+  };
+}
+
+function checkOf(
+  { kind, weights: asked, verdict: said, from, to, evidence }: Check,
+  tolerance?: number,
+): Report['checks'][number] {
+  return {
+    kind,
+    weights: Object.fromEntries(asked),
+    verdict: said,
+    from,
+    to,
+    ingresses: evidence.map((one) => ingressOf(one, tolerance)),
+  };
+}
+
+function ingressOf(evidence: IngressEvidence, tolerance?: number): ReportedIngress {
+  const { cluster, url, verdict: said, reason, requests, samples, unmarked, course } = evidence;
+  return {
+    cluster,
+    url,
+    verdict: said,
+    reason,
+    seconds: evidence.seconds,
+    requests,
+    samples,
+    versions: sharesAt(evidence, tolerance).map((share) => ({
+      version: share.version,
+      weight: share.weight,
+      lower: share.lower,
+      upper: share.upper,
+      share: share.observed,
+      samples: share.samples,
+      errors: share.answers?.errors ?? 0,
+      latency: share.answers?.latency,
+    })),
+    course: course.map((point) => ({ samples: point.samples, counts: [...point.counts] })),
+    errors: Object.fromEntries(evidence.errors),
+    stale: Object.fromEntries(evidence.stale),
+    unmarked,
+    contradictions: Object.fromEntries(evidence.contradictions),
+  };
+}
+
+function changeOf(change: RecordedChange): Report['changes'][number] {
+  return { ...change };
+}
+
+function optionalWeights(given: Weights | undefined): Record<string, number> | undefined {
+  return given && Object.fromEntries(given);
+}

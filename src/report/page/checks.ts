@@ -1,0 +1,177 @@
+import type { IngressEvidence, IngressVerdict } from '../../check/evidence.ts';
+import { total } from '../../check/evidence.ts';
+import { inWords } from '../headline.ts';
+import type { Check, Limits, RunRecord } from '../record.ts';
+import { sharesAt } from '../shares.ts';
+import type { Share } from '../shares.ts';
+import { count, duration, milliseconds, percent, range } from '../text.ts';
+import { convergenceChart } from './convergence.ts';
+import { html } from './html.ts';
+import type { Content, Html } from './html.ts';
+import { latencyChart } from './latency.ts';
+
+const WORDS: Readonly<Record<IngressVerdict, string>> = {
+  pass: '✓ pass',
+  fail: '✗ fail',
+  inconclusive: '? inconclusive',
+  undecided: '? undecided',
+};
+
+/** So many ingresses of a check are shown unfolded; of more, only those that did not pass. */
+const UNFOLDED = 6;
+
+/** What users got: each ingress of the last check, and folded, the checks before it. */
+export function checksSection({ checks, limits }: RunRecord): Html | undefined {
+  const last = checks.at(-1);
+  if (last === undefined) return undefined;
+  const earlier = checks.slice(0, -1);
+  return html`<section>
+      <h2>What users got: ${nameOf(last)}</h2>
+      ${ingresses(last, limits, 'check')}
+    </section>
+    ${
+      earlier.length === 0
+        ? undefined
+        : html`<section>
+            <h2>Earlier checks</h2>
+            ${earlier.map(
+              (check, i) =>
+                html`<details>
+                  <summary>${nameOf(check)}</summary>
+                  ${ingresses(check, limits, `earlier-${String(i)}`)}
+                </details>`,
+            )}
+          </section>`
+    }`;
+}
+
+/** `v1 80 %, v2 20 %, pass` */
+function nameOf({ kind, weights, verdict }: Check): string {
+  return `${inWords(weights)}, ${kind === 'bake' ? 'bake, ' : ''}${verdict}`;
+}
+
+function ingresses({ evidence, from, to }: Check, limits: Limits | undefined, id: string): Html {
+  const samples = evidence.reduce((sum, one) => sum + one.samples, 0);
+  return html`<p class="quiet">
+      ${count(samples, 'sample')} through ${count(evidence, 'ingress', 'ingresses')}, from ${duration(from)}
+      to ${duration(to)} after the begin.
+    </p>
+    ${evidence.map((one, i) => {
+      const open = evidence.length <= UNFOLDED || one.verdict !== 'pass';
+      return ingressArticle(one, sharesAt(one, limits?.tolerance), `${id}-${String(i)}`, open);
+    })}`;
+}
+
+function ingressArticle(
+  evidence: IngressEvidence,
+  shares: readonly Share[],
+  id: string,
+  open: boolean,
+): Html {
+  const { cluster, verdict } = evidence;
+  const title = `${cluster}: ${WORDS[verdict]}`;
+  const body = html`<p>${sentence(evidence)}</p>
+    <div class="charts">
+      <div>
+        ${sharesTable(shares)}
+        ${figure(convergenceChart(evidence, shares, `${id}-shares`), 'Shares at a growing number of samples: the line is what users got, dotted the weight, shaded its tolerance.')}
+      </div>
+      <div>
+        ${answersTable(shares)}
+        ${figure(latencyChart(evidence, shares, `${id}-times`), 'Response times of the answers without an error.')}
+      </div>
+    </div>`;
+  return open
+    ? html`<article class="ingress">
+        <h3>${title}</h3>
+        ${body}
+      </article>`
+    : html`<details class="ingress">
+        <summary>${title}</summary>
+        ${body}
+      </details>`;
+}
+
+function sentence({ url, reason, requests, errors, stale, seconds }: IngressEvidence): string {
+  const kinds = [...errors]
+    .toSorted((a, b) => b[1] - a[1])
+    .map(([kind, number]) => `${String(number)} × ${kind}`);
+  const parts = [
+    `${count(requests, 'request')} in ${duration(seconds)}`,
+    ...(kinds.length === 0 ? [] : [`failed: ${kinds.join(', ')}`]),
+    ...(stale.size === 0 ? [] : [`${count(total(stale), 'answer')} under another revision`]),
+  ];
+  return `${url}: ${reason}; ${parts.join('; ')}.`;
+}
+
+function sharesTable(shares: readonly Share[]): Html {
+  return html`<table>
+    <caption>
+      What users got
+    </caption>
+    <thead>
+      <tr>
+        <th scope="col">Version</th>
+        <th scope="col" class="number">Asked</th>
+        <th scope="col" class="number">Users got</th>
+        <th scope="col" class="number">Tolerance</th>
+        <th scope="col" class="number">Samples</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${shares.map(
+        ({ version, weight, observed, lower, upper, samples, within }) =>
+          html`<tr>
+            <th scope="row">${version}</th>
+            <td class="number">${percent(weight, 0)}</td>
+            <td class="number">
+              ${within ? percent(observed) : html`<span class="bad-text">${percent(observed)} ✗</span>`}
+            </td>
+            <td class="number">${range(lower, upper)}</td>
+            <td class="number">${samples.toLocaleString('en')}</td>
+          </tr>`,
+      )}
+    </tbody>
+  </table>`;
+}
+
+function answersTable(shares: readonly Share[]): Html {
+  return html`<table>
+    <caption>
+      Errors and response times
+    </caption>
+    <thead>
+      <tr>
+        <th scope="col">Version</th>
+        <th scope="col" class="number">Errors</th>
+        <th scope="col" class="number">Median</th>
+        <th scope="col" class="number">90 %</th>
+        <th scope="col" class="number">99 %</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${shares.map(({ version, samples, answers }) => {
+        const latency = answers?.latency;
+        const errors = answers?.errors ?? 0;
+        const times =
+          latency === undefined ? ['–', '–', '–'] : [latency.p50, latency.p90, latency.p99].map(milliseconds);
+        return html`<tr>
+          <th scope="row">${version}</th>
+          <td class="number">
+            ${errors === 0 ? '0' : html`<span class="bad-text">${errors.toLocaleString('en')} (${percent(errors / samples)})</span>`}
+          </td>
+          ${times.map((time) => html`<td class="number">${time}</td>`)}
+        </tr>`;
+      })}
+    </tbody>
+  </table>`;
+}
+
+function figure(chart: Html | undefined, caption: string): Content {
+  return chart === undefined
+    ? undefined
+    : html`<figure>
+        ${chart}
+        <figcaption>${caption}</figcaption>
+      </figure>`;
+}

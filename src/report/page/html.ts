@@ -1,0 +1,34 @@
+import { visible } from '../text.ts';
+
+/** Markup that is safe to put into a page: only the template below makes it. */
+export interface Html {
+  readonly markup: string;
+}
+
+export type Content = Html | string | number | undefined | readonly Content[];
+
+/** A template of HTML or SVG: what is filled in is text and stays text, unless it is Html itself. */
+export function html(parts: TemplateStringsArray, ...contents: readonly Content[]): Html {
+  return { markup: String.raw({ raw: parts }, ...contents.map(markupOf)) };
+}
+
+function markupOf(content: Content): string {
+  if (content === undefined) return '';
+  if (typeof content === 'number') return String(content);
+  if (typeof content === 'string') return escapeHtml(content);
+  return isHtml(content) ? content.markup : content.map(markupOf).join('');
+}
+
+function isHtml(content: Html | readonly Content[]): content is Html {
+  return 'markup' in content;
+}
+
+/** Text for an element or for an attribute in double quotes. */
+export function escapeHtml(text: string): string {
+  return visible(text)
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+    .replaceAll("'", '&#39;');
+}

@@ -1,0 +1,96 @@
+import type { IngressEvidence } from '../../check/evidence.ts';
+import type { Share } from '../shares.ts';
+import { milliseconds } from '../text.ts';
+import { clipped, lookOf } from './convergence.ts';
+import { html } from './html.ts';
+import type { Html } from './html.ts';
+import { linear, roundTicks } from './scale.ts';
+
+const WIDTH = 360;
+const PLOT = { left: 62, right: 346, top: 8 };
+const ROW = 30;
+const TICKS = 4;
+
+/** One version's row: from the median to the slowest of 99 %. */
+export interface LatencyRow {
+  readonly version: string;
+  readonly y: number;
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+}
+
+export interface LatencyDrawing {
+  readonly rows: readonly LatencyRow[];
+  readonly ticks: readonly { readonly at: number; readonly text: string }[];
+  readonly bottom: number;
+}
+
+/** The geometry of the drawing, of those versions that answered; undefined where none did. */
+export function latencyDrawing(shares: readonly Share[]): LatencyDrawing | undefined {
+  const slowest = Math.max(0, ...shares.map(({ answers }) => answers?.latency?.p99 ?? 0));
+  if (slowest === 0) return undefined;
+  const ticks = roundTicks(slowest, TICKS);
+  const x = linear([0, ticks.at(-1) ?? slowest], [PLOT.left, PLOT.right]);
+  const rows = shares.flatMap(({ version, answers }, i) => {
+    const latency = answers?.latency;
+    if (latency === undefined) return [];
+    const { p50, p90, p99 } = latency;
+    return [{ version, y: PLOT.top + (i + 0.5) * ROW, p50: x(p50), p90: x(p90), p99: x(p99) }];
+  });
+  return {
+    rows,
+    ticks: ticks.map((ms) => ({ at: x(ms), text: ms.toLocaleString('en') })),
+    bottom: PLOT.top + shares.length * ROW,
+  };
+}
+
+/** Response times by version: a dot at the median, a ring at 90 %, a bar at 99 %. */
+export function latencyChart(
+  evidence: IngressEvidence,
+  shares: readonly Share[],
+  id: string,
+): Html | undefined {
+  const drawing = latencyDrawing(shares);
+  if (drawing === undefined) return undefined;
+  const { rows, ticks, bottom } = drawing;
+  const told = shares.flatMap(({ version, answers }) => {
+    const latency = answers?.latency;
+    return latency === undefined
+      ? []
+      : [
+          `${version}: median ${milliseconds(latency.p50)}, 90 % ${milliseconds(latency.p90)}, 99 % ${milliseconds(latency.p99)}.`,
+        ];
+  });
+  const looks = new Map(shares.map(({ version }, i) => [version, lookOf(i)]));
+  return html`<svg
+    class="chart"
+    viewBox="0 0 ${WIDTH} ${bottom + 36}"
+    role="img"
+    aria-labelledby="${id}-title ${id}-desc"
+  >
+    <title id="${id}-title">Response times by version through ${evidence.cluster}</title>
+    <desc id="${id}-desc">${told.join(' ')}</desc>
+    ${ticks.map(({ at, text }) => html`<line class="grid" x1="${at}" x2="${at}" y1="${PLOT.top}" y2="${bottom}" /><text class="tick" x="${at}" y="${bottom + 15}" text-anchor="middle">${text}</text>`)}
+    <text class="tick" x="${(PLOT.left + PLOT.right) / 2}" y="${bottom + 31}" text-anchor="middle">
+      ms: ● median, ○ 90 %, | 99 %
+    </text>
+    ${rows.map(({ version, y, p50, p90, p99 }) => {
+      const look = looks.get(version);
+      return html`<text class="label ${look}" x="${PLOT.left - 9}" y="${y + 4}" text-anchor="end"
+          >${clipped(version)}</text
+        ><line class="span ${look}" x1="${p50}" x2="${p99}" y1="${y}" y2="${y}" /><line
+          class="span ${look}"
+          x1="${p99}"
+          x2="${p99}"
+          y1="${y - 6}"
+          y2="${y + 6}"
+        /><circle class="ring ${look}" cx="${p90}" cy="${y}" r="4" /><circle
+          class="dot ${look}"
+          cx="${p50}"
+          cy="${y}"
+          r="4.5"
+        />`;
+    })}
+  </svg>`;
+}

@@ -1,0 +1,80 @@
+import { inWords } from '../headline.ts';
+import { textDifference } from '../difference.ts';
+import { netChanges } from '../objects.ts';
+import type { NetChange } from '../objects.ts';
+import type { PlannedChange, RunRecord } from '../record.ts';
+import { count, duration } from '../text.ts';
+import { html } from './html.ts';
+import type { Html } from './html.ts';
+
+/** Each cluster's objects before and after the run. */
+export function changesSection({ changes, plan }: RunRecord): Html | undefined {
+  if (changes.length === 0)
+    return plan === undefined
+      ? html`<section>
+          <h2>Changes</h2>
+          <p>Nothing was written.</p>
+        </section>`
+      : undefined;
+  const byCluster = Map.groupBy(netChanges(changes), ({ cluster }) => cluster);
+  return html`<section>
+    <h2>Objects before and after</h2>
+    ${[...byCluster].map(
+      ([cluster, own]) =>
+        html`<details>
+          <summary>${cluster}: ${count(own, 'object')}</summary>
+          ${own.map(changedObject)}
+        </details>`,
+    )}
+  </section>`;
+}
+
+function changedObject({ object, writes, before, after }: NetChange): Html {
+  const what = before === undefined ? 'made' : after === undefined ? 'deleted' : 'changed';
+  // The whole object is shown, not only the lines around a change.
+  const diff = textDifference(object, before, after, Infinity);
+  return html`<details>
+    <summary>${object}: ${what}</summary>
+    <ul>
+      ${writes.map(({ at, verb, reason }) => html`<li>${duration(at)}: ${verb}, ${reason}</li>`)}
+    </ul>
+    ${diff === '' ? html`<p>It is the same as before.</p>` : differenceBlock(diff)}
+  </details>`;
+}
+
+/** What a rollout would change. */
+export function planSection({ plan, weights }: RunRecord): Html | undefined {
+  if (plan === undefined) return undefined;
+  return html`<section>
+    <h2>Plan: ${weights === undefined ? 'no weights' : inWords(weights)} → ${inWords(plan.weights)}</h2>
+    ${plan.changes.length === 0 ? html`<p>Nothing would change: every cluster holds what was asked for.</p>` : undefined}
+    ${plan.clusters.map((cluster) => {
+      const own = plan.changes.filter((change) => change.cluster === cluster);
+      return own.length === 0
+        ? undefined
+        : html`<details open>
+            <summary>${cluster}: ${count(own, 'change')}</summary>
+            ${own.map(plannedObject)}
+          </details>`;
+    })}
+  </section>`;
+}
+
+function plannedObject({ verb, object, reason, diff, tried }: PlannedChange): Html {
+  return html`<details>
+    <summary>${verb} ${object}: ${reason}</summary>
+    ${tried ? undefined : html`<p>The server could not check it yet: the namespace does not exist.</p>`}
+    ${differenceBlock(diff)}
+  </details>`;
+}
+
+/** A unified diff: what went and what came is told by its sign and its element as well as by its colour. */
+function differenceBlock(diff: string): Html {
+  const [, , ...hunks] = diff.split('\n');
+  const lines = hunks.filter((line) => !/^(?:@@ |\\ )/.test(line));
+  return html`<pre>
+${lines.map((line) => {
+      if (line.startsWith('+')) return html`<ins>${line}</ins>`;
+      return line.startsWith('-') ? html`<del>${line}</del>` : `${line}\n`;
+    })}</pre>`;
+}

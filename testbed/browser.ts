@@ -1,0 +1,59 @@
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { getuid } from 'node:process';
+import { execa } from 'execa';
+import { launch } from 'puppeteer-core';
+import type { Browser } from 'puppeteer-core';
+
+const CHROMIUM = '/usr/bin/chromium';
+const PACKAGES = ['chromium', 'fonts-dejavu', 'fonts-noto-color-emoji'];
+
+/** Why there is no browser on this machine. */
+export class NoBrowser extends Error {}
+
+/**
+ * Starts a headless Chromium: that of Debian.
+ *
+ * @param install whether root gets it by apt-get where it is missing
+ * @throws NoBrowser where there is none, and none can be installed
+ */
+export async function startBrowser({ install = true } = {}): Promise<Browser> {
+  if (!(await isThere(CHROMIUM))) {
+    if (!install)
+      throw new NoBrowser(`There is no ${CHROMIUM}. As root, node testbed/browser.ts installs it.`);
+    await installChromium();
+  }
+  // Chromium refuses its own sandbox to root; what it is shown here are our own pages.
+  const args = getuid?.() === 0 ? ['--no-sandbox'] : [];
+  return launch({
+    executablePath: CHROMIUM,
+    args: [...args, '--disable-dev-shm-usage', '--hide-scrollbars'],
+  });
+}
+
+async function installChromium(): Promise<void> {
+  if (getuid?.() !== 0)
+    throw new NoBrowser(`There is no ${CHROMIUM}, and only root can install one by apt-get.`);
+  try {
+    await execa('apt-get', ['update']);
+    await execa('apt-get', ['install', '--yes', '--no-install-recommends', ...PACKAGES]);
+  } catch (error) {
+    throw new NoBrowser(`There is no ${CHROMIUM}, and apt-get could not install it.`, { cause: error });
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+// Ahead of tests that run without a network: what cannot be installed is told, and the tests that need it are skipped.
+if (process.argv[1] === import.meta.filename && !(await isThere(CHROMIUM))) {
+  await installChromium().catch((error: unknown) => {
+    process.stderr.write(`${String(error)}\n`);
+  });
+}
