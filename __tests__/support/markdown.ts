@@ -41,6 +41,14 @@ export function readPage(path: string): Page {
   return { links, anchors, code };
 }
 
+/** The tables of a page: their rows without the head, each cell as text. */
+export function readTables(path: string): readonly (readonly (readonly string[])[])[] {
+  return new Lexer()
+    .lex(readFileSync(join(root, path), 'utf8'))
+    .filter((token) => isOf(token, 'table'))
+    .map(({ rows }) => rows.map((row) => row.map(({ text }) => text)));
+}
+
 /** The YAML files of a folder of the repository. */
 export function yamlFilesIn(folder: string): readonly CodeBlock[] {
   return globSync(`${folder}/**/*.{yml,yaml}`, { cwd: root })
@@ -57,6 +65,7 @@ interface Kinds {
   readonly link: { readonly href: string };
   readonly image: { readonly href: string };
   readonly heading: { readonly text: string };
+  readonly table: { readonly rows: readonly (readonly { readonly text: string }[])[] };
   readonly code: { readonly lang?: string; readonly text: string };
 }
 
