@@ -23,7 +23,7 @@ import type { Job } from './job.ts';
 import { asText, jobLog } from './log.ts';
 import { publish } from './publish.ts';
 
-const RUN: Readonly<Record<Operation, (context: Context) => Promise<void>>> = {
+const RUN: Readonly<Record<Operation, (context: Context) => Promise<unknown>>> = {
   rollout,
   plan,
   verify,

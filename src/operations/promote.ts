@@ -27,7 +27,7 @@ export async function promote(context: Context): Promise<void> {
     throw new CanaryError(
       'Input steps: is required by the operation promote; it takes the weights to go through, such as 20,50,100.',
     );
-  for (let first = true; ; first = false) {
+  for (let first = true; ;) {
     const state = await phase(context, 'Read', () => context.fleet.read(release));
     const current = currentWeights(release, state);
     const now = current.get(version) ?? 0;
@@ -42,8 +42,14 @@ export async function promote(context: Context): Promise<void> {
     const weights = stepWeights(next, version, current);
     log.info(`Step: ${formatWeights(current)} → ${formatWeights(weights)}`);
     const bakeMs = next === goal ? 0 : release.traffic.bakeMs;
-    await rollout({ ...context, release: withWeights(release, weights, bakeMs) }, 'forward', state);
+    const outcome = await rollout(
+      { ...context, release: withWeights(release, weights, bakeMs) },
+      { known: state, unlessOvertaken: true },
+    );
+    // Another run has moved the weights since: from there, the next step may be another one.
+    if (outcome === 'overtaken') continue;
     if (journal.verdict !== 'pass' || promoteTo === undefined) return;
+    first = false;
   }
 }
 

@@ -18,6 +18,7 @@ import { phase, recordIn } from './context.ts';
 import type { Context } from './context.ts';
 import { findTargets, withClients } from './ingresses.ts';
 import { inTransaction } from './transaction.ts';
+import type { Aim } from './transaction.ts';
 import { virtualServices } from './verify.ts';
 
 interface Prospect {
@@ -40,9 +41,20 @@ export async function retire(context: Context): Promise<void> {
     return;
   }
   await phase(context, 'Preflight', () => preflight(context.fleet, context.release, changes));
-  await inTransaction(context, { target: plan.weights, previous: plan.weights }, async (inside, stale) => {
-    await carryOut(inside, stale ? await lookAhead(inside) : prospect);
+  await inTransaction(context, aimOf(plan), async (inside, aimAnew) => {
+    if (aimAnew === undefined) {
+      await carryOut(inside, prospect);
+      return;
+    }
+    const fresh = await lookAhead(inside);
+    await aimAnew(aimOf(fresh.plan));
+    await carryOut(inside, fresh);
   });
+}
+
+/** The weights of the others stay what they are. */
+function aimOf({ weights }: Retirement): Aim {
+  return { target: weights, previous: weights };
 }
 
 async function lookAhead(context: Context): Promise<Prospect> {

@@ -29,7 +29,7 @@ export async function rollback(context: Context): Promise<void> {
     // There is nothing better to go to from here.
     onFailure: 'keep',
   };
-  await rollout({ ...context, release: earlier }, 'back', state);
+  await rollout({ ...context, release: earlier }, { direction: 'back', known: state });
 }
 
 function weightsToGiveBack(release: Release, state: FleetState): Weights {

@@ -25,6 +25,7 @@ import type { Context } from './context.ts';
 import { findTargets, withClients } from './ingresses.ts';
 import type { Routing } from './ingresses.ts';
 import { inTransaction } from './transaction.ts';
+import type { Aim } from './transaction.ts';
 import { virtualServices } from './verify.ts';
 
 /** A cancelled job has about 7 s before it is killed. */
@@ -38,29 +39,46 @@ interface Prospect {
   readonly targets: readonly Target[];
 }
 
+export interface RolloutOptions {
+  readonly direction?: Direction;
+  /** What the clusters hold, where it has just been read. */
+  readonly known?: FleetState;
+  /** Leaves everything as it is where another run has changed the release since it was read, or died while it did so. */
+  readonly unlessOvertaken?: boolean;
+}
+
 /**
  * Brings workloads, DestinationRule, Gateway and VirtualService in all clusters to what was asked, then verifies the shares
  * through every ingress; gives the earlier weights back where they are not right. Run again, it writes nothing.
- *
- * @param known what the clusters hold, where it has just been read
  */
 export async function rollout(
   context: Context,
-  direction: Direction = 'forward',
-  known?: FleetState,
-): Promise<void> {
+  { direction = 'forward', known, unlessOvertaken = false }: RolloutOptions = {},
+): Promise<'done' | 'overtaken'> {
   const prospect = await lookAhead(context, direction, known);
   const { plan } = prospect;
   const changes = triedIn(plan);
   if (changes.length === 0) {
     await carryOut(context, prospect);
-    return;
+    return 'done';
   }
   await phase(context, 'Preflight', () => preflight(context.fleet, context.release, changes));
   await makeNamespaces(context, plan);
-  await inTransaction(context, { target: plan.weights, previous: plan.previous }, async (inside, stale) => {
-    await carryOut(inside, stale ? await lookAhead(inside, direction) : prospect);
+  return inTransaction(context, aimOf(plan), async (inside, aimAnew) => {
+    if (aimAnew === undefined) {
+      await carryOut(inside, prospect);
+      return 'done';
+    }
+    if (unlessOvertaken) return 'overtaken';
+    const fresh = await lookAhead(inside, direction);
+    await aimAnew(aimOf(fresh.plan));
+    await carryOut(inside, fresh);
+    return 'done';
   });
+}
+
+function aimOf({ weights, previous }: Plan): Aim {
+  return { target: weights, previous };
 }
 
 async function lookAhead(context: Context, direction: Direction, known?: FleetState): Promise<Prospect> {

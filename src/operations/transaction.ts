@@ -10,23 +10,32 @@ import type { Weights } from '../release/weights.ts';
 import { phase, recordIn } from './context.ts';
 import type { Context } from './context.ts';
 
+/** What a run is about to change. */
+export type Aim = Pick<Intent, 'target' | 'previous'>;
+
+/**
+ * Writes down another aim than the one the lock was taken with; given to work that must look again, since another run had
+ * the lock in between.
+ */
+export type AimAnew = (aim: Aim) => Promise<void>;
+
 /**
  * Runs work that changes the release, as the only run that does so: takes the lock in every config cluster, settles what a
  * dead run left there, and gives the lock back whatever happens.
  *
- * @param work told whether what was read before may be out of date
+ * @param work is handed `aimAnew` where what was read before may be out of date
  */
-export async function inTransaction(
+export async function inTransaction<T>(
   context: Context,
-  change: { readonly target: Weights; readonly previous: Weights | undefined },
-  work: (context: Context, stale: boolean) => Promise<void>,
-): Promise<void> {
+  aim: Aim,
+  work: (context: Context, aimAnew: AimAnew | undefined) => Promise<T>,
+): Promise<T> {
   const { fleet, release, identity, log } = context;
   const lost = new AbortController();
   const signal = AbortSignal.any([context.signal, lost.signal]);
-  const intent: Intent = { ...change, run: identity.run };
+  const intentTo = (changed: Aim): Intent => ({ ...changed, run: identity.run });
   const { lock, abandoned, waited } = await phase(context, 'Lock', () =>
-    Lock.take(fleet, release, identity, intent, {
+    Lock.take(fleet, release, identity, intentTo(aim), {
       signal,
       onWait: (text) => {
         log.info(text);
@@ -37,11 +46,13 @@ export async function inTransaction(
     }),
   );
   try {
-    if (abandoned !== undefined) {
-      await phase(context, 'Settle', () => settle(context, abandoned));
-      await lock.intend(intent);
-    }
-    await work({ ...context, signal, fleet: fleet.withSignal(signal) }, waited || abandoned !== undefined);
+    // Until the work aims anew, the lock tells what the dead run was about to do: should this one die too, it is settled again.
+    if (abandoned !== undefined) await phase(context, 'Settle', () => settle(context, abandoned));
+    const stale = waited || abandoned !== undefined;
+    return await work(
+      { ...context, signal, fleet: fleet.withSignal(signal) },
+      stale ? (changed) => lock.intend(intentTo(changed)) : undefined,
+    );
   } finally {
     await lock.release();
   }

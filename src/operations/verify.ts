@@ -28,7 +28,7 @@ export async function verify(context: Context, known?: FleetState): Promise<void
     );
     return { inForce, weights, targets: await findTargets(context, state, virtualServices(inForce)) };
   });
-  journal.weights = inForce[0]?.weights;
+  journal.weights = newestRecord(inForce)?.weights ?? inForce[0]?.weights;
   journal.previous = previousOf(newestRecord(inForce));
   await withClients(targets, (clients) =>
     phase(context, 'Verify', () => checkShares(context, clients, weights, inForce)),
