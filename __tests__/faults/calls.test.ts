@@ -1,6 +1,9 @@
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { CallAction } from '../../testbed/embedded/start.ts';
 import { LATER, Lane, QUICK, inLanes, numbers } from './support/lanes.ts';
+
+// Dozens of runs each; a slow machine takes its time.
+jest.setTimeout(600_000);
 
 const WEIGHTS = ['v1=80,v2=20', 'v1=60,v2=40'] as const;
 const [FIRST] = WEIGHTS;

@@ -1,7 +1,10 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import type { Run } from '../../testbed/run-action.ts';
 import { LATER, Lane, QUICK, inLanes, moments } from './support/lanes.ts';
 import type { Moment } from './support/lanes.ts';
+
+// Dozens of runs each; a slow machine takes its time.
+jest.setTimeout(600_000);
 
 const FIRST = 'v1=80,v2=20';
 const NEXT = 'v1=60,v2=40';

@@ -195,6 +195,12 @@ describe('what is deleted', () => {
     ]);
   });
 
+  test('is nothing that is on its way out already', () => {
+    const going = { ...V1, metadata: { ...V1.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } };
+    const { workloads, left } = retire(fleetWith({ deployments: [going, V2] }), undefined, [], [going]);
+    expect([workloads, left]).toEqual([[], []]);
+  });
+
   test('is nothing where it is gone already', () => {
     const gone = retire(fleetWith({ subsets: ['v2'], deployments: [V2] }));
     expect([gone.subsets, gone.workloads]).toEqual([[], []]);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { startFleet } from '../../testbed/start.ts';
-import { APP, NAMESPACE, image } from './support/objects.ts';
+import { APP, NAMESPACE, image, namespace, service } from './support/objects.ts';
 import { Stage } from './support/stage.ts';
 
 let stage: Stage;
@@ -75,10 +75,11 @@ spec:
 
   test('takes what is labelled as of it, leaves and names the rest, and writes nothing when run again', async () => {
     await writeFile(join(folder, 'v1.yaml'), manifests);
+    await stage.everywhere(namespace(), service());
     const v1 = { version: 'v1', manifests: 'v1.yaml', image: `v2=${image('v2')}` };
     await stage.underLoad(async () => {
       await stage.pass({ ...v1, weights: 'v1=80,v2=20' }, { cwd: folder });
-      await stage.pass(onlyV2);
+      await stage.pass({ ...later, ...onlyV2 });
       const retire = { ...v1, ...later, operation: 'retire' };
       const run = await stage.pass(retire, { cwd: folder });
       expect(run.log).toContain(

@@ -175,10 +175,11 @@ function workloadRemovals(
     [VERSION_LABEL]: version,
     ...subsetLabels(rule, version),
   };
-  const deployments = state.deployments.filter(({ spec }) =>
-    selects(labels, spec?.template?.metadata?.labels),
+  const deployments = state.deployments.filter(
+    (deployment) => !isGoing(deployment) && selects(labels, deployment.spec?.template?.metadata?.labels),
   );
   const rest = brought
+    .filter((object) => !isGoing(object))
     .filter((object) => !deployments.some((deployment) => nameOf(deployment) === nameOf(object)))
     .map((object) => ({ cluster: state.name, object, reason: reasonToLeave(object, version) }));
   const gone = [...deployments, ...rest.flatMap(({ object, reason }) => (reason === '' ? [object] : []))];
@@ -192,6 +193,11 @@ function workloadRemovals(
     })),
     left: rest.filter(({ reason }) => reason !== ''),
   };
+}
+
+/** Deleted already, and waiting for what depends on it. */
+function isGoing({ metadata }: KubeObject): boolean {
+  return metadata.deletionTimestamp !== undefined;
 }
 
 /** Empty where the object goes with the version. */
