@@ -15,12 +15,20 @@ import { setOutputs } from './outputs.ts';
 export async function publish({ release, summary, report }: Job, journal: Journal): Promise<void> {
   lookAhead(release, journal);
   if (report !== undefined) await publishReport(report, journal);
-  setOutputs(journal);
+  publishOutputs(journal);
   const { outcome, sentence, standing, next } = headlineOf(journal);
   if (outcome === 'pass') core.notice(asText(sentence), { title: asText(`${release.app}: pass`) });
   if (standing !== undefined) jobLog.info(standing);
   if (next !== undefined) jobLog.info(`Next: ${next}`);
   if (summary) await publishSummary(journal);
+}
+
+function publishOutputs(journal: Journal): void {
+  try {
+    setOutputs(journal);
+  } catch (error) {
+    jobLog.warn(`The outputs could not be set, so that later steps get none: ${messageOf(error)}`);
+  }
 }
 
 async function publishReport(folder: string, journal: Journal): Promise<void> {
