@@ -38,16 +38,15 @@ export class Lane {
     return this.fleet.calls.slice(before);
   }
 
-  /** Runs the action while one of its calls goes another way. */
-  async runWith(
-    inputs: Inputs,
-    which: (call: ApiCall, nth: number) => boolean,
-    fault: CallAction,
-  ): Promise<Run> {
+  /** Runs the action while one of its calls, the nth, goes another way, and each further try of it as the next fault says. */
+  async runWith(inputs: Inputs, nth: number, faults: readonly CallAction[]): Promise<Run> {
     let made = 0;
+    let failing: string | undefined;
+    const left = [...faults];
     const stop = this.fleet.onCall((call) => {
       made += 1;
-      return which(call, made) ? fault : undefined;
+      if (made === nth) failing = keyOf(call);
+      return keyOf(call) === failing ? left.shift() : undefined;
     });
     try {
       return await this.stage.run(inputs);
@@ -108,6 +107,11 @@ export class Lane {
       });
     }
   }
+}
+
+/** What two tries of the same call have in common. */
+function keyOf({ cluster, verb, kind, namespace, name, dryRun, body }: ApiCall): string {
+  return JSON.stringify([cluster, verb, kind, namespace, name, dryRun, body]);
 }
 
 /** The call at which a run is killed. */
