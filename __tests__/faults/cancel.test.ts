@@ -173,10 +173,12 @@ describe('a first install that is cancelled (scenario 26)', () => {
 
   test('while it waits for pods that do not get ready', async () => {
     const unready = { ...install, image: `v1=${image('v1')}\nv2=${image('v2', 'unready')}` };
+    let looks = 0;
     const cue: Cue = (cancel) => ({
-      onLog: (text) => {
-        if (text.includes('Version v2 in west')) cancel();
-      },
+      off: lane.fleet.onCall(({ cluster, kind, verb }) => {
+        if (cluster === 'west' && kind === 'Deployment' && verb === 'get' && (looks += 1) === 5) cancel();
+        return undefined;
+      }),
     });
     expect(await outcomeOf(unready, cue)).toEqual(settled([undefined, undefined]));
   });

@@ -1,0 +1,62 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Run, RunningAction } from '../../testbed/run-action.ts';
+import { startFleet } from '../../testbed/start.ts';
+import { image } from './support/objects.ts';
+import { Stage } from './support/stage.ts';
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = new Stage(await startFleet());
+});
+afterEach(() => stage.fleet.reset());
+afterAll(() => stage.fleet.stop());
+
+/** Cancels a run once its log has come to a line, and starts its post step as the runner does. */
+async function cancelledAt(line: string, inputs: Readonly<Record<string, string>>): Promise<Run> {
+  let process: RunningAction | undefined;
+  let cancelled = 0;
+  const run = await stage.run(inputs, {
+    onStart: (started) => {
+      process = started;
+    },
+    onLog: (text) => {
+      if (cancelled > 0 || !text.includes(line)) return;
+      cancelled = performance.now();
+      process?.kill('SIGINT');
+    },
+  });
+  expect(performance.now() - cancelled).toBeLessThan(7_000);
+  const post = await stage.run(inputs, { postOf: run.state });
+  expect(post.code).toBe(0);
+  return run;
+}
+
+describe('a cancelled run (scenario 26)', () => {
+  test('gives back the weights before it where it was sampling, and can be run again', async () => {
+    await stage.underLoad(async () => {
+      await stage.pass({ weights: 'v1=80,v2=20' });
+      const step = { image: '', port: '', weights: 'v1=50,v2=50' };
+      // At this rate a verdict is minutes away.
+      const run = await cancelledAt('::group::Verify', { ...step, 'max-rps': '1' });
+      expect(run.code).toBe(1);
+      expect(run.log).toContain('Cancelled by SIGINT.');
+      await expect(stage.weights()).resolves.toEqual(['v1=80,v2=20', 'v1=80,v2=20']);
+      await stage.pass(step);
+      await expect(stage.weights()).resolves.toEqual(['v1=50,v2=50', 'v1=50,v2=50']);
+    });
+  });
+
+  test('leaves the routes alone where it was waiting for pods', async () => {
+    await stage.underLoad(async () => {
+      await stage.pass({ clusters: 'v1: east, west', version: 'v1', image: image('v1') });
+      const run = await cancelledAt('::group::Ready', {
+        clusters: 'v1: east, west\nv2: west',
+        weights: 'v1=80,v2=20',
+        image: image('v2', 'unready'),
+      });
+      expect(run.code).toBe(1);
+      expect(run.log).toContain('Cancelled by SIGINT.');
+      await expect(stage.weights()).resolves.toEqual(['v1=100', 'v1=100']);
+    });
+  });
+});
