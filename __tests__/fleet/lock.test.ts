@@ -287,7 +287,9 @@ describe('a lock that is held', () => {
   test('is found again by the same run, with its intent', async () => {
     const { take, fleet } = await stage();
     await take();
-    expect(await Lock.find(fleet, release(), ME)).toMatchObject({ abandoned: INTENT, waited: false });
+    const found = await Lock.find(fleet, release(), ME);
+    opened.add({ close: async () => found?.lock.release() });
+    expect(found).toMatchObject({ abandoned: INTENT, waited: false });
   });
 
   test('is found by no other run', async () => {
