@@ -6,7 +6,10 @@ import type { ReadyCheck } from '../release/plan.ts';
 import type { Cluster } from './cluster.ts';
 import { hasSidecar, isReady } from '../release/pods.ts';
 
-const POLL_MS = 250;
+/** Between two looks: a tenth of the time that has passed, so that a long wait costs few calls and is noticed soon all the same. */
+const FIRST_POLL_MS = 250;
+const LAST_POLL_MS = 2_000;
+const POLL_SHARE = 0.1;
 /** Counts that change are told this often at most. */
 const CALM_MS = 2_000;
 /** A wait that stands still says why this often. */
@@ -55,7 +58,8 @@ export async function waitUntilReady(
   check: ReadyCheck,
   options: ReadyOptions,
 ): Promise<void> {
-  const deadline = Date.now() + options.timeoutMs;
+  const start = Date.now();
+  const deadline = start + options.timeoutMs;
   const tell = calmly(options.onProgress);
   for (;;) {
     const missing = await missingFor(cluster, check, options.namespace);
@@ -71,7 +75,8 @@ export async function waitUntilReady(
       );
     }
     tell.now(`${check.cluster}: ${missing.brief ?? missing.text}`, missing.text);
-    await delay(POLL_MS, undefined, { signal: options.signal }).catch(() => {
+    const pause = Math.min(LAST_POLL_MS, Math.max(FIRST_POLL_MS, POLL_SHARE * (Date.now() - start)));
+    await delay(pause, undefined, { signal: options.signal }).catch(() => {
       options.signal.throwIfAborted();
     });
   }
