@@ -1,3 +1,5 @@
+import { logLikelihood, logMeanExp } from './share-test.ts';
+
 /** How the alternatives lie between the limit and 1: halfway, a quarter of the way, and so on; near ones find a small excess. */
 const STEPS = [1, 1 / 2, 1 / 4, 1 / 8, 1 / 16];
 
@@ -39,12 +41,8 @@ export class ExceedanceTest {
 
   /** ln of the evidence against the limit; 0 before the first trial. */
   get logEvidence(): number {
-    const ratios = this.#rates.map(
-      (rate) =>
-        this.#hits * Math.log(rate / this.#limit) +
-        (this.#misses === 0 ? 0 : this.#misses * Math.log((1 - rate) / (1 - this.#limit))),
-    );
-    const max = Math.max(...ratios);
-    return max + Math.log(ratios.reduce((sum, ratio) => sum + Math.exp(ratio - max), 0) / ratios.length);
+    const trials = this.#hits + this.#misses;
+    const own = logLikelihood(this.#hits, trials, this.#limit);
+    return logMeanExp(this.#rates.map((rate) => logLikelihood(this.#hits, trials, rate) - own));
   }
 }

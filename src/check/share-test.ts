@@ -38,7 +38,7 @@ export function toleranceBand(
 const logTerm = (count: number, p: number): number => (count === 0 ? 0 : count * Math.log(p));
 
 /** ln of the likelihood of `hits` of `n` at the share p. */
-const logLikelihood = (hits: number, n: number, p: number): number =>
+export const logLikelihood = (hits: number, n: number, p: number): number =>
   logTerm(hits, p) + logTerm(n - hits, 1 - p);
 
 /** Kullback-Leibler divergence of a Bernoulli variable, KL(p || q), for 0 < p, q < 1. */
@@ -46,7 +46,7 @@ const divergence = (p: number, q: number): number =>
   p * Math.log(p / q) + (1 - p) * Math.log((1 - p) / (1 - q));
 
 /** ln of the mean of exp(x), without overflow. */
-function logMeanExp(values: readonly number[]): number {
+export function logMeanExp(values: readonly number[]): number {
   const max = Math.max(...values);
   if (!Number.isFinite(max)) return max;
   return max + Math.log(values.reduce((sum, value) => sum + Math.exp(value - max), 0) / values.length);

@@ -7,6 +7,7 @@ import { Course } from './course.ts';
 import { total } from './evidence.ts';
 import type { IngressEvidence, IngressVerdict } from './evidence.ts';
 import { ShareTest } from './share-test.ts';
+import type { ShareVerdict } from './share-test.ts';
 
 /** A run that has nothing to split (one version at 100) still looks this often. */
 const MIN_SAMPLES = 100;
@@ -51,6 +52,7 @@ export class Tally {
   #requests = 0;
   #samples = 0;
   #unmarked = 0;
+  #shares: ShareVerdict = 'continue';
   #final: (Decision & { readonly seconds: number }) | undefined;
 
   constructor(
@@ -165,7 +167,7 @@ export class Tally {
       increment(this.#counts, version);
       this.#samples += 1;
       this.#course.add(this.#samples, this.#counts.values());
-      this.#test.add(this.#versions.map((name) => (name === version ? 1 : 0)));
+      this.#shares = this.#test.add(this.#versions.map((name) => (name === version ? 1 : 0)));
     }
     const worse = this.#comparison.add(sample);
     if (worse !== undefined) return { verdict: 'fail', reason: worse };
@@ -179,8 +181,7 @@ export class Tally {
   }
 
   #shareVerdict(): Decision | undefined {
-    // The test keeps its verdict: with nothing to add, it tells the one it has.
-    const verdict = this.#samples === 0 ? 'continue' : this.#test.add(this.#versions.map(() => 0));
+    const verdict = this.#shares;
     const samples = `${String(this.#samples)} samples`;
     switch (verdict) {
       case 'continue':
