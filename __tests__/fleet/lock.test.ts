@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Fleet } from '../../src/fleet/fleet.ts';
+import type { Intent } from '../../src/fleet/lease.ts';
 import { Lock } from '../../src/fleet/lock.ts';
-import type { Identity, Intent, Taken } from '../../src/fleet/lock.ts';
+import type { Identity, Taken } from '../../src/fleet/lock.ts';
 import { CanaryError } from '../../src/release/errors.ts';
 import type { KubeObject } from '../../src/release/objects.ts';
 import '../support/one-realm.ts';

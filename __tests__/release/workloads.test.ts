@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
+import { namespaceObject } from '../../src/release/namespace.ts';
 import type { Container, Deployment, KubeObject } from '../../src/release/objects.ts';
 import type { Manifest, Release } from '../../src/release/release.ts';
 import {
-  namespaceObject,
   podTemplateOf,
   repositoryOf,
   selectorOfService,

@@ -1,20 +1,22 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { z } from 'zod';
 import type { Cluster } from '../cluster/cluster.ts';
 import { ClusterError, isUncertain } from '../cluster/errors.ts';
 import { CanaryError } from '../release/errors.ts';
-import type { KubeObject } from '../release/objects.ts';
 import type { ClusterName, Release } from '../release/release.ts';
-import type { Weights } from '../release/weights.ts';
 import { allOf } from './fleet.ts';
 import type { Fleet } from './fleet.ts';
+import {
+  LEASE_SECONDS,
+  Watched,
+  holderOf,
+  intentOf,
+  microTime,
+  newLease,
+  readLease,
+  withIntent,
+} from './lease.ts';
+import type { Intent, Lease } from './lease.ts';
 
-const API_VERSION = 'coordination.k8s.io/v1';
-const INTENT_ANNOTATION = 'multicluster-canary/intent';
-/** A holder that has not renewed for so long is taken for dead. */
-const LEASE_SECONDS = 30;
-/** No two clocks are so many durations apart: a lease that old is not waited for. */
-const FORGOTTEN = 10;
 const RENEW_MS = 10_000;
 const POLL_MS = 1_000;
 /** How long another run is waited for. */
@@ -30,23 +32,6 @@ export interface Identity {
   readonly holder: string;
   /** Where people find the run: its URL, or a description. */
   readonly run: string;
-}
-
-/** What a run is about to do to the weights, so that another can settle it should this one die. */
-export interface Intent {
-  readonly target: Weights;
-  /** undefined on a first install */
-  readonly previous: Weights | undefined;
-  readonly run: string;
-}
-
-interface Lease extends KubeObject {
-  readonly spec?: {
-    readonly holderIdentity?: string;
-    readonly leaseDurationSeconds?: number;
-    readonly acquireTime?: string;
-    readonly renewTime?: string;
-  };
 }
 
 /** The outcome of taking the lock. */
@@ -254,81 +239,6 @@ class TakenOver extends CanaryError {
   override readonly name = 'TakenOver';
 }
 
-/**
- * Tells a dead holder from one whose clock is another: only what passes between two looks at the same lease is counted, by
- * our clock alone, as leader election does (https://pkg.go.dev/k8s.io/client-go/tools/leaderelection).
- */
-class Watched {
-  #renewTime: string | undefined;
-  #since = 0;
-
-  isDead({ spec }: Lease): boolean {
-    const { renewTime = '', leaseDurationSeconds = LEASE_SECONDS } = spec ?? {};
-    const duration = leaseDurationSeconds * 1000;
-    const renewed = Date.parse(renewTime);
-    if (Number.isNaN(renewed) || Date.now() - renewed > FORGOTTEN * duration) return true;
-    if (renewTime !== this.#renewTime) {
-      this.#renewTime = renewTime;
-      this.#since = performance.now();
-    }
-    return performance.now() - this.#since >= duration;
-  }
-}
-
-function microTime(): string {
-  return new Date().toISOString().replace('Z', '000Z');
-}
-
 function isConflict(error: unknown): boolean {
   return error instanceof ClusterError && error.status === 409;
-}
-
-function readLease(cluster: Cluster, release: Release): Promise<Lease | undefined> {
-  return cluster.read<Lease>(API_VERSION, 'Lease', leaseName(release), release.namespace);
-}
-
-function leaseName({ app }: Release): string {
-  return `multicluster-canary-${app}`;
-}
-
-function newLease(release: Release): Lease {
-  return {
-    apiVersion: API_VERSION,
-    kind: 'Lease',
-    metadata: { name: leaseName(release), namespace: release.namespace },
-  };
-}
-
-function holderOf({ spec }: Lease): string {
-  return spec?.holderIdentity ?? '';
-}
-
-function withIntent(lease: Lease, intent: Intent | undefined): Lease {
-  const { [INTENT_ANNOTATION]: _, ...annotations } = lease.metadata.annotations ?? {};
-  const text = intent === undefined ? {} : { [INTENT_ANNOTATION]: encode(intent) };
-  return { ...lease, metadata: { ...lease.metadata, annotations: { ...annotations, ...text } } };
-}
-
-function encode({ target, previous, run }: Intent): string {
-  return JSON.stringify({
-    target: Object.fromEntries(target),
-    ...(previous === undefined ? {} : { previous: Object.fromEntries(previous) }),
-    run,
-  });
-}
-
-const weights = z
-  .record(z.string(), z.number())
-  .transform((value): Weights => new Map(Object.entries(value)));
-const schema = z.object({ target: weights, previous: weights.optional(), run: z.string() });
-
-function intentOf(lease: Lease): Intent | undefined {
-  const text = lease.metadata.annotations?.[INTENT_ANNOTATION];
-  if (text === undefined) return undefined;
-  try {
-    const { target, previous, run } = schema.parse(JSON.parse(text));
-    return { target, previous, run };
-  } catch {
-    return undefined;
-  }
 }

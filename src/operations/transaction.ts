@@ -1,5 +1,6 @@
 import { Lock } from '../fleet/lock.ts';
-import type { Intent, Taken } from '../fleet/lock.ts';
+import type { Intent } from '../fleet/lease.ts';
+import type { Taken } from '../fleet/lock.ts';
 import { writeTogether } from '../fleet/apply.ts';
 import { CanaryError } from '../release/errors.ts';
 import { planRollout } from '../release/plan.ts';

@@ -11,3 +11,9 @@ export interface Change {
   readonly before: KubeObject | undefined;
   readonly reason: string;
 }
+
+/** An object to apply, and why. */
+export interface WorkloadObject {
+  readonly object: KubeObject;
+  readonly reason: string;
+}

@@ -1,5 +1,6 @@
 import type { Change } from './change.ts';
 import { CanaryError } from './errors.ts';
+import { isNamespaceOf, namespaceObject } from './namespace.ts';
 import { nameOf, selects } from './objects.ts';
 import type { KubeObject, VirtualService } from './objects.ts';
 import type { ReleaseRecord } from './record.ts';
@@ -14,7 +15,7 @@ import type { InForce } from './traffic.ts';
 import { assertNoOther } from './virtual-services.ts';
 import { formatWeights, sameWeights } from './weights.ts';
 import type { VersionName, Weights } from './weights.ts';
-import { isNamespaceOf, namespaceObject, selectorOfService, workloadObjects } from './workloads.ts';
+import { selectorOfService, workloadObjects } from './workloads.ts';
 
 /** What has to be there before a version gets users' traffic in one cluster. */
 export interface ReadyCheck {

@@ -1,0 +1,105 @@
+import { z } from 'zod';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { KubeObject } from '../release/objects.ts';
+import type { Release } from '../release/release.ts';
+import type { Weights } from '../release/weights.ts';
+
+const API_VERSION = 'coordination.k8s.io/v1';
+const INTENT_ANNOTATION = 'multicluster-canary/intent';
+/** A holder that has not renewed for so long is taken for dead. */
+export const LEASE_SECONDS = 30;
+/** No two clocks are so many durations apart: a lease that old is not waited for. */
+const FORGOTTEN = 10;
+
+/** What a run is about to do to the weights, so that another can settle it should this one die. */
+export interface Intent {
+  readonly target: Weights;
+  /** undefined on a first install */
+  readonly previous: Weights | undefined;
+  readonly run: string;
+}
+
+/** The Kubernetes object behind the lock in one cluster. */
+export interface Lease extends KubeObject {
+  readonly spec?: {
+    readonly holderIdentity?: string;
+    readonly leaseDurationSeconds?: number;
+    readonly acquireTime?: string;
+    readonly renewTime?: string;
+  };
+}
+
+/**
+ * Tells a dead holder from one whose clock is another: only what passes between two looks at the same lease is counted, by
+ * our clock alone, as leader election does (https://pkg.go.dev/k8s.io/client-go/tools/leaderelection).
+ */
+export class Watched {
+  #renewTime: string | undefined;
+  #since = 0;
+
+  isDead({ spec }: Lease): boolean {
+    const { renewTime = '', leaseDurationSeconds = LEASE_SECONDS } = spec ?? {};
+    const duration = leaseDurationSeconds * 1000;
+    const renewed = Date.parse(renewTime);
+    if (Number.isNaN(renewed) || Date.now() - renewed > FORGOTTEN * duration) return true;
+    if (renewTime !== this.#renewTime) {
+      this.#renewTime = renewTime;
+      this.#since = performance.now();
+    }
+    return performance.now() - this.#since >= duration;
+  }
+}
+
+export function microTime(): string {
+  return new Date().toISOString().replace('Z', '000Z');
+}
+
+export function readLease(cluster: Cluster, release: Release): Promise<Lease | undefined> {
+  return cluster.read<Lease>(API_VERSION, 'Lease', leaseName(release), release.namespace);
+}
+
+function leaseName({ app }: Release): string {
+  return `multicluster-canary-${app}`;
+}
+
+export function newLease(release: Release): Lease {
+  return {
+    apiVersion: API_VERSION,
+    kind: 'Lease',
+    metadata: { name: leaseName(release), namespace: release.namespace },
+  };
+}
+
+export function holderOf({ spec }: Lease): string {
+  return spec?.holderIdentity ?? '';
+}
+
+export function withIntent(lease: Lease, intent: Intent | undefined): Lease {
+  const { [INTENT_ANNOTATION]: _, ...annotations } = lease.metadata.annotations ?? {};
+  const text = intent === undefined ? {} : { [INTENT_ANNOTATION]: encode(intent) };
+  return { ...lease, metadata: { ...lease.metadata, annotations: { ...annotations, ...text } } };
+}
+
+function encode({ target, previous, run }: Intent): string {
+  return JSON.stringify({
+    target: Object.fromEntries(target),
+    ...(previous === undefined ? {} : { previous: Object.fromEntries(previous) }),
+    run,
+  });
+}
+
+const weights = z
+  .record(z.string(), z.number())
+  .transform((value): Weights => new Map(Object.entries(value)));
+const schema = z.object({ target: weights, previous: weights.optional(), run: z.string() });
+
+export function intentOf(lease: Lease): Intent | undefined {
+  const text = lease.metadata.annotations?.[INTENT_ANNOTATION];
+  if (text === undefined) return undefined;
+  try {
+    const { target, previous, run } = schema.parse(JSON.parse(text));
+    return { target, previous, run };
+  } catch {
+    return undefined;
+  }
+}
