@@ -6,6 +6,9 @@ import { join } from 'node:path';
 
 const ENTRY = join(import.meta.dirname, '../dist/index.js');
 
+/** Longer than any run here; one that hangs is killed, so that whoever waits for it gets its log. */
+const LIMIT_MS = 170_000;
+
 /** What a run of the action left behind. */
 export interface Run {
   /** Exit code; -1 where it was killed. */
@@ -50,6 +53,8 @@ export async function runAction(
   const child = spawn(process.execPath, [ENTRY], {
     cwd: options.cwd ?? folder,
     stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: LIMIT_MS,
+    killSignal: 'SIGKILL',
     env: {
       PATH: process.env['PATH'] ?? '',
       HOME: folder,

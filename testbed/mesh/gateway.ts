@@ -1,5 +1,4 @@
 import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { meshIdentity } from './certificates.ts';
@@ -79,13 +78,16 @@ async function startFront(
   { processes, folder }: Ground,
   { name, index }: KubernetesCluster,
 ): Promise<ChildProcess> {
-  const program = join(import.meta.dirname, 'front.ts');
+  const program = `front of ${name}`;
+  const file = join(import.meta.dirname, 'front.ts');
   // Both gateways bind port 80 of every address; in one network they would silently share it.
-  const front = processes.start(`front of ${name}`, ['unshare', '--net', process.execPath, program], {
+  const front = processes.start(program, ['unshare', '--net', process.execPath, file], {
     cwd: folder,
     messages: true,
   });
-  await once(front, 'message');
+  let told = false;
+  front.once('message', () => (told = true));
+  await processes.until(program, 'be ready', () => told);
   await connectGateway(index, pidOf(front));
   return front;
 }

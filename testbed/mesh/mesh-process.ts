@@ -4,18 +4,19 @@ import { Mesh } from './mesh.ts';
 import type { MeshDescription, MeshOptions } from './mesh.ts';
 
 export type MeshRequest =
-  | { readonly call: 'start'; readonly options: MeshOptions }
-  | { readonly call: 'reset' }
-  | { readonly call: 'stop' };
+  { readonly call: 'start'; readonly options: MeshOptions } | { readonly call: 'reset' };
 /** The answers come in the order of the requests. */
 export type MeshAnswer = { readonly value: MeshDescription | undefined } | { readonly error: string };
 
 let mesh: Promise<Mesh> | undefined;
 let queue = Promise.resolve();
+const ending = new AbortController();
 
 process.on('message', (request: MeshRequest) => {
   queue = queue.then(async () => {
-    process.send?.(await answer(request));
+    const answered = await answer(request);
+    // Nobody listens any more once the mesh is being ended.
+    if (process.connected) process.send?.(answered);
   });
 });
 // The parent is told of Ctrl-C too, and decides.
@@ -38,18 +39,16 @@ async function answer(request: MeshRequest): Promise<MeshAnswer> {
 async function serve(request: MeshRequest): Promise<MeshDescription | undefined> {
   switch (request.call) {
     case 'start':
-      mesh = Mesh.start(request.options);
+      mesh = Mesh.start(request.options, ending.signal);
       return (await mesh).describe();
     case 'reset':
       await (await mesh)?.reset();
-      return undefined;
-    case 'stop':
-      await (await mesh)?.stop();
       return undefined;
   }
 }
 
 async function end(): Promise<void> {
+  ending.abort();
   try {
     await (await mesh)?.stop();
   } finally {

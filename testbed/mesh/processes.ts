@@ -30,12 +30,14 @@ export class Processes {
   /**
    * Starts a program that is meant to run until {@link end}.
    * @param name what messages call it, e.g. `istiod of east`
+   * @throws Error where another program has ended by itself, or all have been ended
    */
   start(
     name: string,
     command: readonly string[],
     { cwd, env = {}, messages = false }: StartOptions,
   ): ChildProcess {
+    this.#failure.signal.throwIfAborted();
     const [file = '', ...args] = command;
     const log = openSync(this.#logFile(name), 'a');
     const child = spawn(file, args, {
@@ -82,6 +84,7 @@ export class Processes {
   /** Ends every program, at once: what they keep is thrown away with them. */
   async end(): Promise<void> {
     this.#ending = true;
+    this.#failure.abort(new Error('The mesh is being stopped.'));
     const exits = [...this.#running.keys()].map(async (child) => {
       if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
       const exit = once(child, 'exit');

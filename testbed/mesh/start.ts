@@ -1,9 +1,15 @@
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
+import pTimeout from 'p-timeout';
 import type { FleetOptions, TestFleet } from '../fleet.ts';
 import type { MeshDescription } from './mesh.ts';
 import type { MeshAnswer, MeshRequest } from './mesh-process.ts';
+
+/** Ten times what each takes on 2 cores; below what a test may take, so that it is named and ended rather than left behind. */
+const START_MS = 120_000;
+const RESET_MS = 90_000;
+const STOP_MS = 30_000;
 
 /**
  * Starts two real clusters in one Istio mesh. Has to be called inside of what `enter.ts` leads to, where one mesh runs at a time.
@@ -21,16 +27,14 @@ export async function startMesh({
   }
   const host = new MeshHost();
   try {
-    const description = await host.ask({
-      call: 'start',
-      options: { clusters: [first, second], controlPlane },
-    });
+    const options = { clusters: [first, second], controlPlane } as const;
+    const description = await host.ask({ call: 'start', options }, START_MS);
     if (description === undefined) throw new Error('The process of the mesh did not describe it.');
     return {
       kind: 'mesh',
       ...description,
       reset: async () => {
-        await host.ask({ call: 'reset' });
+        await host.ask({ call: 'reset' }, RESET_MS);
       },
       stop: () => host.stop(),
     };
@@ -61,17 +65,31 @@ class MeshHost {
     });
   }
 
-  async ask(request: MeshRequest): Promise<MeshDescription | undefined> {
-    const answer = await new Promise<MeshAnswer>((resolve) => {
+  /** @throws Error with what went wrong in the mesh, or that it took longer than `ms` */
+  async ask(request: MeshRequest, ms: number): Promise<MeshDescription | undefined> {
+    const asked = new Promise<MeshAnswer>((resolve) => {
       this.#answers.push(resolve);
       this.#child.send(request);
+    });
+    const answer = await pTimeout(asked, {
+      milliseconds: ms,
+      message: `The mesh did not ${request.call} within ${String(ms / 1000)} s.`,
     });
     if ('error' in answer) throw new Error(answer.error);
     return answer.value;
   }
 
+  /** @throws Error where the mesh did not end; the process of it has been killed then, so that nobody waits for it */
   async stop(): Promise<void> {
     if (this.#child.connected) this.#child.disconnect();
-    await this.#exit;
+    try {
+      await pTimeout(this.#exit, {
+        milliseconds: STOP_MS,
+        message: `The mesh did not stop within ${String(STOP_MS / 1000)} s, and was killed: its programs run on until the command ends.`,
+      });
+    } catch (error) {
+      this.#child.kill('SIGKILL');
+      throw error;
+    }
   }
 }

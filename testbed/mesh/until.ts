@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import pTimeout from 'p-timeout';
 import { messageOf } from './error-message.ts';
 
 interface UntilOptions {
@@ -8,8 +9,12 @@ interface UntilOptions {
   readonly signal?: AbortSignal;
 }
 
+/** A server that has taken a request and never answers must not take up the whole time: the next look may find it well. */
+const LOOK_MS = 10_000;
+
 /**
- * Waits for a condition by looking at it again and again. A look that throws counts as a no; its error ends up as the cause.
+ * Waits for a condition by looking at it again and again. A look that throws, or that takes longer than 10 s, counts as a no; its
+ * error ends up as the cause.
  * @param what ends the sentence "Waited 30 s for …"
  */
 export async function until(
@@ -23,7 +28,7 @@ export async function until(
   for (;;) {
     signal?.throwIfAborted();
     try {
-      if (await look()) return;
+      if (await pTimeout(Promise.resolve(look()), { milliseconds: LOOK_MS })) return;
       cause = undefined;
     } catch (error) {
       cause = error;

@@ -130,6 +130,8 @@ export class Repository {
       {
         cwd: this.folder,
         stdio: ['ignore', 'pipe', 'pipe'],
+        // Below the time of a test, which then gets the log of what hangs.
+        timeout: 170_000,
         env: {
           PATH: [
             join(this.#base, 'bin'),
