@@ -130,7 +130,6 @@ inBrowser('the report of a real run, in a browser', () => {
     try {
       await stage.pass({ weights: 'v1=80,v2=20', report: folder });
     } finally {
-      await stage.fleet.reset();
       await stage.fleet.stop();
     }
     url = pathToFileURL(join(folder, 'report.html')).href;

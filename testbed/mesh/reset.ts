@@ -1,4 +1,5 @@
 import type { V1APIGroupList, V1APIResourceList } from '@kubernetes/client-node';
+import { KubeError } from './kube-api.ts';
 import type { KubeApi } from './kube-api.ts';
 import { namespaces, pods } from './kube-objects.ts';
 import type { KubeObject, Resource } from './kube-objects.ts';
@@ -118,9 +119,13 @@ async function deleteAll(api: KubeApi, found: readonly Found[]): Promise<void> {
   );
 }
 
+/** Without a version of the object, since the namespace controller may write its own conditions at the same moment. */
 async function finalize(api: KubeApi, name: string): Promise<void> {
-  const namespace = (await api.list(namespaces)).items.find(({ metadata }) => metadata?.name === name);
-  if (namespace) await api.replace(namespaces, { ...namespace, spec: { finalizers: [] } }, 'finalize');
+  try {
+    await api.replace(namespaces, { metadata: { name }, spec: { finalizers: [] } }, 'finalize');
+  } catch (error) {
+    if (!(error instanceof KubeError && error.status === 404)) throw error;
+  }
 }
 
 async function namespacedResources(api: KubeApi): Promise<Resource<KubeObject>[]> {
