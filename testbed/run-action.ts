@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const ENTRY = join(import.meta.dirname, '../dist/index.js');
+const DIST = join(import.meta.dirname, '../dist');
 
 /** Longer than any run here; one that hangs is killed, so that whoever waits for it gets its log. */
 const LIMIT_MS = 170_000;
@@ -50,7 +50,7 @@ export async function runAction(
   const stateFile = join(folder, 'state');
   await Promise.all([outputFile, summaryFile, stateFile].map((file) => writeFile(file, '')));
   const start = performance.now();
-  const child = spawn(process.execPath, [ENTRY], {
+  const child = spawn(process.execPath, [join(DIST, options.postOf === undefined ? 'index.js' : 'post.js')], {
     cwd: options.cwd ?? folder,
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: LIMIT_MS,

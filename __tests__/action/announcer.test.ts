@@ -31,6 +31,7 @@ function event(rest: Partial<GitHubEvent> = {}): GitHubEvent {
     runUrl: 'https://github.com/acme/shop/actions/runs/42',
     sha: 'a'.repeat(40),
     pullRequest: 7,
+    byComment: false,
     fromFork: false,
     ...rest,
   };
@@ -67,9 +68,26 @@ describe('the commit status', () => {
     );
   });
 
-  test('goes to the newest commit of the pull request where the event does not tell it', async () => {
-    await announce(record(), event({ sha: undefined }));
+  test('of a plan that a comment starts goes to the newest commit of the pull request', async () => {
+    await announce(record(), event({ byComment: true }));
     expect(github.statuses.map(({ sha }) => sha)).toEqual([HEAD, HEAD]);
+  });
+
+  test('of a promotion that a comment starts leaves the plan of the pull request alone: it is of the default branch', async () => {
+    await announcer({ operation: 'promote' }, event({ byComment: true }))?.end(record('promote'), false);
+    expect(github.statuses.map(({ sha }) => sha)).toEqual(['a'.repeat(40)]);
+  });
+
+  test('that GitHub does not take at a bad moment is set at the next try', async () => {
+    github.refuse({ status: 502, message: '' }, 'repos/create-commit-status', 1);
+    await expect(announcer()?.end(record(), false)).resolves.toBe(true);
+    expect(github.statuses).toMatchObject([{ state: 'success' }]);
+    expect(warnings).toEqual([]);
+  });
+
+  test('that GitHub does not take is told to who asks', async () => {
+    github.refuse(FORBIDDEN, 'repos/create-commit-status');
+    await expect(announcer()?.end(record(), false)).resolves.toBe(false);
   });
 
   test('is set by a rollout and a promotion too, without a comment', async () => {

@@ -65,9 +65,13 @@ describe('the commit that is told', () => {
     [
       'issue_comment',
       { issue: { number: 7, pull_request: { url: 'x' } } },
-      { sha: undefined, pullRequest: 7 },
+      { sha: 'run-sha', pullRequest: 7, byComment: true },
     ],
-    ['issue_comment on an issue', { issue: { number: 7 } }, { sha: 'run-sha', pullRequest: undefined }],
+    [
+      'issue_comment on an issue',
+      { issue: { number: 7 } },
+      { sha: 'run-sha', pullRequest: undefined, byComment: false },
+    ],
     ['pull_request that cannot be read', '{', { sha: undefined, pullRequest: undefined }],
   ])('of %s is the one that people see', (name, payload, expected) => {
     expect(eventOf(name, payload)).toMatchObject(expected);

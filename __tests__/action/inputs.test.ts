@@ -56,8 +56,12 @@ describe('by default', () => {
 describe('what is missing', () => {
   const { problems } = readInputs(() => '');
 
-  test.each(['app', 'namespace', 'clusters'])('is told for %s', (name) => {
-    expect(problems).toContain(`Input ${name}: is required.`);
+  test.each(['app', 'namespace', 'clusters'])('is told for %s, with what it takes and where', (name) => {
+    expect(problems).toContainEqual(
+      expect.stringMatching(
+        new RegExp(`^Input ${name}: is required; it takes .+; it can stand in the release file as well\\.$`),
+      ),
+    );
   });
 
   test('is told for nothing else', () => {
@@ -113,7 +117,6 @@ test('all problems are told in one go', () => {
   const named = problems.map((problem) => /^Input ([a-z-]+): /.exec(problem)?.[1]);
   const free = [
     'kubeconfig',
-    'host',
     'config',
     'github-token',
     'report',

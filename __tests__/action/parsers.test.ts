@@ -196,6 +196,18 @@ describe('headers', () => {
   ]);
   refuses(parse.headers, ['x-user', 'x-user: a\nx-user: b', 'bad name: a', 'x: a\u0000b']);
 
+  // What is refused is shown in the log, the summary, and on the pull request.
+  test.each([
+    ['authorization: Bearer s3cr3t\nx-tenant', 'got authorization: …, … (header 2 is no key=value)'],
+    ['s3cr3t', 'got … (header 1 is no key=value)'],
+    ['cookie: s3cr3t\ncookie: s3cr3t', 'got cookie: …, cookie: … ("cookie" stands there twice)'],
+    ['x-token: s3cr3t\u0000', 'got x-token: … (Invalid character in header content'],
+  ])('that are refused, %j, keep their values', (given, told) => {
+    const problem = (): unknown => read(parse.headers, given);
+    expect(problem).toThrow(told);
+    expect(problem).not.toThrow('s3cr3t');
+  });
+
   test('without a space behind the colon are not taken for another name', () => {
     const names = (): readonly string[] => {
       try {
@@ -390,4 +402,20 @@ describe('a path', () => {
     };
     expect(path()).toBe('/%E4%BD%A0%E5%A5%BD');
   });
+});
+
+describe('a host', () => {
+  takes(
+    parse.host,
+    ['shop.example.com', 'shop.example.com:8443', '203.0.113.7', '[2001:db8::7]:8080', 'my_shop'].map(
+      (host) => [host, host] as const,
+    ),
+  );
+  refuses(parse.host, [
+    'https://shop.example.com/',
+    'a\r\nx: y',
+    '*.example.com',
+    'shop.example.com/hello',
+    'shop:',
+  ]);
 });

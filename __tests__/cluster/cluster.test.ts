@@ -58,6 +58,11 @@ function intercepted(
 const triesIn = (api: KubeApi, method: string): number =>
   api.asked.filter((asked) => asked.method === method && asked.path.includes('/namespaces/')).length;
 
+/** A user who logs in by a command. */
+const exec = (script: string): Record<string, unknown> => ({
+  exec: { apiVersion: 'client.authentication.k8s.io/v1', command: 'sh', args: ['-c', script] },
+});
+
 describe('reading', () => {
   test('gives the object as the server has it, unknown fields and all', async () => {
     const odd = { ...VS, someday: { a: [1, null] } };
@@ -304,7 +309,56 @@ test('a read that never gets an answer is told after three more tries, with the 
   expect(api.asked).toHaveLength(4);
 });
 
+describe('a server that is too busy', () => {
+  test('is asked again when it says', async () => {
+    const { api, cluster } = await stage([VS]);
+    const asked: number[] = [];
+    api.intercept = first(2, 'GET', (_asked, response) => {
+      asked.push(performance.now());
+      response.setHeader('retry-after', '1');
+      refuse(response, 429, 'TooManyRequests', 'too many requests');
+    });
+    await expect(readVs(cluster)).resolves.toMatchObject({ kind: 'VirtualService' });
+    const [one = 0, two = 0] = asked;
+    expect(two - one).toBeGreaterThanOrEqual(1000);
+  });
+
+  test('is not waited for once the run is cancelled', async () => {
+    const reason = new CanaryError('Cancelled by SIGINT.');
+    const controller = new AbortController();
+    const { api, cluster } = await stage([VS], { signal: controller.signal });
+    api.intercept = first(9, 'GET', (_asked, response) => {
+      response.setHeader('retry-after', '3600');
+      response.on('close', () => {
+        controller.abort(reason);
+      });
+      refuse(response, 429, 'TooManyRequests', 'too many requests');
+    });
+    await expect(readVs(cluster)).rejects.toBe(reason);
+  });
+});
+
 describe('credentials that run out on the way', () => {
+  test('are asked for anew from a command that said nothing of their end', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'credentials-'));
+    opened.add({
+      close() {
+        rmSync(folder, { recursive: true });
+        return Promise.resolve();
+      },
+    });
+    const count = join(folder, 'count');
+    const script = `echo x >> ${count}; echo "{\\"status\\": {\\"token\\": \\"$(wc -l < ${count} | tr -d ' ')\\"}}"`;
+    const { api, cluster } = await stage([VS], { user: exec(script) });
+    api.intercept = intercepted(
+      ({ headers }) => headers.authorization !== 'Bearer 2',
+      (_asked, response) => {
+        refuse(response, 401, 'Unauthorized', 'Unauthorized');
+      },
+    );
+    await expect(readVs(cluster)).resolves.toMatchObject({ kind: 'VirtualService' });
+  });
+
   test('are renewed, and the call is made again', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'credentials-'));
     const login = join(folder, 'credential.json');
@@ -343,7 +397,43 @@ describe('credentials that run out on the way', () => {
   });
 });
 
+describe('credentials that cannot be used are told without showing them', () => {
+  const told = async (user: Record<string, unknown>): Promise<string> => {
+    const { api, cluster } = await stage([VS], { user });
+    const message = await readVs(cluster).then(String, String);
+    expect(api.asked).toEqual([]);
+    expect(message).toMatch(/in west: this context has no login: .*\. Mend it in the input kubeconfig\.$/);
+    return message;
+  };
+
+  test('a token with a line break', async () => {
+    const message = await told({ token: 'aaa\nbbb' });
+    expect(message).toContain('hold a line break');
+    expect(message).not.toMatch(/aaa|bbb/);
+  });
+
+  test('a login command that prints no credential', async () => {
+    const message = await told(exec('echo a-token'));
+    expect(message).toContain('did not print the JSON of an ExecCredential');
+    expect(message).not.toContain('a-token');
+  });
+
+  test('a login command that fails, by its own words', async () => {
+    await expect(told(exec('echo no session >&2; exit 1'))).resolves.toContain('no session');
+  });
+});
+
 describe('a cancelled call throws what cancelled it', () => {
+  test('while a login command hangs', async () => {
+    const controller = new AbortController();
+    const { cluster } = await stage([VS], { user: exec('exec sleep 5'), signal: controller.signal });
+    const read = readVs(cluster);
+    setImmediate(() => {
+      controller.abort(reason);
+    });
+    await expect(read).rejects.toBe(reason);
+  });
+
   const reason = new CanaryError('Cancelled by SIGINT.');
 
   test('while it waits for an answer', async () => {

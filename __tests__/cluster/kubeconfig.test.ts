@@ -107,6 +107,27 @@ describe('a kubeconfig is read from', () => {
   });
 });
 
+describe('a token that stands in a file', () => {
+  const withTokenFile = (path: string): string =>
+    kubeconfig('east').replace(/\{ token: .* \}/, `{ tokenFile: ${path} }`);
+  const logins = (value: string): readonly unknown[] =>
+    readKubeconfig(value, {})
+      .getUsers()
+      .map(({ authProvider }) => authProvider as unknown);
+
+  test('is found beside the kubeconfig, as with kubectl', () => {
+    expect(logins(file('config', withTokenFile('secrets/token')))).toEqual([
+      { name: 'tokenFile', config: { tokenFile: join(folder, 'secrets/token') } },
+    ]);
+  });
+
+  test('is found by its path where the kubeconfig is a text', () => {
+    expect(logins(withTokenFile('/run/token'))).toEqual([
+      { name: 'tokenFile', config: { tokenFile: '/run/token' } },
+    ]);
+  });
+});
+
 describe('several files are merged', () => {
   test('and the first of two contexts of one name counts', () => {
     const first = file('a', kubeconfig('east', 'first'));
@@ -231,7 +252,7 @@ describe('what must be masked', () => {
     [
       'certificate and key',
       '{ client-certificate-data: Y2VydA==, client-key-data: a2V5 }',
-      ['a2V5', 'Y2VydA=='],
+      ['a2V5', 'key', 'Y2VydA=='],
     ],
     [
       'the tokens of a provider',
@@ -245,6 +266,14 @@ describe('what must be masked', () => {
     ],
   ])('is %s', (_what, user, secrets) => {
     expect(secretsWith(user)).toEqual(expect.arrayContaining([...secrets]));
+  });
+
+  test('is the password of a proxy', () => {
+    const text = kubeconfig('east').replace(
+      /(server: \S+?)(?=[\s,}])/,
+      "$1, proxy-url: 'http://anna:a%40password@proxy:3128'",
+    );
+    expect(secretsOf(readKubeconfig(text, {}))).toContain('a@password');
   });
 
   test.each<[string, string]>([

@@ -165,8 +165,7 @@ test('a run that was killed has its pending status ended by the post step', asyn
   const env = await on('push');
   await stage.pass({ weights: 'v1=80,v2=20' });
   // What the runner hands on from a main step that ended before it could say that it did.
-  const state = { STATE_started: 'true', STATE_holder: 'acme/shop/42/x' };
-  await stage.pass({ ...shares }, { env: { ...env, ...state } });
+  await stage.pass({ ...shares }, { env, postOf: { holder: 'acme/shop/42/x' } });
   expect(github.statuses).toMatchObject([
     { state: 'error', description: expect.stringContaining('was killed') },
   ]);

@@ -51,7 +51,7 @@ export class GitHubServer {
   /** What was asked for against the description. */
   readonly #violations: string[] = [];
   readonly #contract = new GitHubContract();
-  readonly #refusals = new Map<string, Refusal>();
+  readonly #refusals = new Map<string, { readonly refusal: Refusal; left: number }>();
   #server: LocalServer | undefined;
 
   static async start(): Promise<GitHubServer> {
@@ -76,9 +76,9 @@ export class GitHubServer {
     };
   }
 
-  /** Makes an operation (`graphql`, `issues/create-comment`), or every one, go wrong from now on. */
-  refuse(refusal: Refusal, operation = 'all'): void {
-    this.#refusals.set(operation, refusal);
+  /** Makes an operation (`graphql`, `issues/create-comment`), or every one, go wrong from now on, so many times. */
+  refuse(refusal: Refusal, operation = 'all', times = Infinity): void {
+    this.#refusals.set(operation, { refusal, left: times });
   }
 
   /** As at the start. @throws Error where something was asked for against the description */
@@ -102,7 +102,7 @@ export class GitHubServer {
     const known = path === '/graphql' ? undefined : this.#contract.read(method, path, body);
     const id = path === '/graphql' ? 'graphql' : (known?.id ?? `${method} ${path}`);
     this.operations.push(id);
-    const refusal = this.#refusals.get(id) ?? this.#refusals.get('all');
+    const refusal = this.#refusalOf(id);
     if (refusal === 'silence') return;
     if (refusal === 'cut') response.destroy();
     else if (refusal !== undefined)
@@ -118,6 +118,13 @@ export class GitHubServer {
     } else if (known.path['owner'] !== OWNER || known.path['repo'] !== REPO)
       answer(response, 404, { message: 'Not Found' });
     else this.#answer(known, response);
+  }
+
+  #refusalOf(id: string): Refusal | undefined {
+    const found = this.#refusals.get(id) ?? this.#refusals.get('all');
+    if (found === undefined || found.left === 0) return undefined;
+    found.left -= 1;
+    return found.refusal;
   }
 
   #graphql(body: string, response: ServerResponse): void {

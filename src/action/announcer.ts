@@ -1,3 +1,4 @@
+import pRetry from 'p-retry';
 import { CanaryError } from '../release/errors.ts';
 import { commentOf, markerOf } from '../report/comment.ts';
 import { commitStatusOf, pendingStatus, statusContext } from '../report/commit-status.ts';
@@ -5,7 +6,7 @@ import type { CommitStatus } from '../report/commit-status.ts';
 import type { RunRecord } from '../report/record.ts';
 import type { GitHubEvent } from './event.ts';
 import { GitHub } from './github.ts';
-import { explain, withoutToken } from './github-refusal.ts';
+import { explain, isPassing, withoutToken } from './github-refusal.ts';
 import type { Operation } from './inputs.ts';
 
 /** How long GitHub may take to hear of the beginning, and of the end, in ms. */
@@ -13,6 +14,7 @@ const BEGIN_MS = 5_000;
 const END_MS = 10_000;
 /** A cancelled job has little time left before it is killed. */
 const CANCELLED_MS = 1_500;
+const RETRIES = 2;
 
 const ANNOUNCED: readonly Operation[] = ['plan', 'rollout', 'promote'];
 
@@ -67,25 +69,34 @@ export class Announcer {
     this.#begun = this.#setStatus(status, AbortSignal.timeout(BEGIN_MS)).catch(() => undefined);
   }
 
-  /** Sets the status to what the run came to, and writes the plan's comment. */
-  async end(record: RunRecord, cancelled: boolean): Promise<void> {
+  /**
+   * Sets the status to what the run came to, and writes the plan's comment.
+   *
+   * @returns whether GitHub took the status
+   */
+  async end(record: RunRecord, cancelled: boolean): Promise<boolean> {
     const signal = AbortSignal.timeout(cancelled ? CANCELLED_MS : END_MS);
     const context = statusContext(this.#wish.app);
-    await Promise.all([
-      this.#orWarn(`The commit status ${context} was not set`, async () => {
+    const [told] = await Promise.all([
+      this.#orWarn(`The commit status ${context} was not set`, signal, async () => {
         // Overtaken by the pending one, the result would be lost.
         await this.#begun;
         await this.#setStatus(commitStatusOf(record), signal);
       }),
-      this.#orWarn('The comment on the pull request was not written', () => this.#comment(record, signal)),
+      this.#orWarn('The comment on the pull request was not written', signal, () =>
+        this.#comment(record, signal),
+      ),
     ]);
+    return told;
   }
 
   async #setStatus(status: CommitStatus, signal: AbortSignal): Promise<void> {
-    const { app, token } = this.#wish;
-    const { sha, pullRequest, runUrl } = this.#event;
+    const { operation, app, token } = this.#wish;
+    const { sha, pullRequest, byComment, runUrl } = this.#event;
     const github = await GitHub.open(token, this.#event, signal);
-    const commit = sha ?? (pullRequest === undefined ? undefined : await github.headOf(pullRequest));
+    // A plan is of the pull request; a release that a comment starts is of the default branch, and no judgement of the request.
+    const ofHead = operation === 'plan' && byComment && pullRequest !== undefined;
+    const commit = ofHead ? await github.headOf(pullRequest) : sha;
     if (commit === undefined)
       throw new CanaryError('The event of this run does not tell a commit (GITHUB_EVENT_PATH, GITHUB_SHA)');
     await github.setStatus(commit, {
@@ -97,17 +108,34 @@ export class Announcer {
 
   async #comment(record: RunRecord, signal: AbortSignal): Promise<void> {
     const { operation, comment, token } = this.#wish;
-    const { pullRequest, sha, runUrl } = this.#event;
+    const { pullRequest, sha, byComment, runUrl } = this.#event;
     if (operation !== 'plan' || !comment || pullRequest === undefined) return;
     const github = await GitHub.open(token, this.#event, signal);
-    await github.keepComment(pullRequest, markerOf(record), commentOf(record, { sha, runUrl }));
+    await github.keepComment(
+      pullRequest,
+      markerOf(record),
+      commentOf(record, { sha: byComment ? undefined : sha, runUrl }),
+    );
   }
 
-  async #orWarn(what: string, work: () => Promise<void>): Promise<void> {
+  /** Work that a bad moment of GitHub does not end: it is tried again as long as the signal lets it. */
+  async #orWarn(what: string, signal: AbortSignal, work: () => Promise<void>): Promise<boolean> {
+    // What the first try came to says more than that the time was over in the end.
+    let first: unknown;
     try {
-      await work();
+      await pRetry(work, {
+        retries: RETRIES,
+        minTimeout: 300,
+        signal,
+        onFailedAttempt: ({ error }) => {
+          first ??= error;
+        },
+        shouldRetry: ({ error }) => !signal.aborted && isPassing(error),
+      });
+      return true;
     } catch (error) {
-      this.#warn(explain(what, error, this.#event));
+      this.#warn(explain(what, first ?? error, this.#event));
+      return false;
     }
   }
 }

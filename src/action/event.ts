@@ -7,8 +7,10 @@ export interface GitHubEvent {
   readonly owner: string;
   readonly repo: string;
   readonly runUrl: string | undefined;
-  /** The commit that people see the release of; undefined where only the pull request tells it. */
+  /** The commit that this run is about; undefined where the event does not tell it. */
   readonly sha: string | undefined;
+  /** Whether a comment on the pull request started it: such a run has the files of the default branch, and `sha` is of that. */
+  readonly byComment: boolean;
   /** Number of the pull request. */
   readonly pullRequest: number | undefined;
   /** Whether it comes from another repository, whose runs GitHub gives a token that can only read. */
@@ -42,6 +44,7 @@ export function readEvent(env: Environment = process.env): GitHubEvent | undefin
     repo,
     runUrl: runUrlOf(env),
     sha: shaOf(payload, env),
+    byComment: payload.issue?.pull_request !== undefined,
     pullRequest: numberOf(payload),
     fromFork: payload.pull_request !== undefined && payload.pull_request.head.repo?.full_name !== repository,
   };
@@ -53,16 +56,11 @@ export function runUrlOf(env: Environment = process.env): string | undefined {
   return run && server && repository ? `${server}/${repository}/actions/runs/${run}` : undefined;
 }
 
-/** For a pull request GITHUB_SHA is a merge that exists for the run alone, and nobody sees; for a comment it is the default branch. */
-function shaOf(
-  { pull_request: pull, issue, workflow_run: run }: Payload,
-  env: Environment,
-): string | undefined {
+/** For a pull request GITHUB_SHA is a merge that exists for the run alone, and nobody sees. */
+function shaOf({ pull_request: pull, workflow_run: run }: Payload, env: Environment): string | undefined {
   if (pull !== undefined) return pull.head.sha;
   if (run !== undefined) return run.head_sha;
-  const unseen =
-    issue?.pull_request !== undefined || (env['GITHUB_EVENT_NAME'] ?? '').startsWith('pull_request');
-  return unseen ? undefined : given(env, 'GITHUB_SHA');
+  return (env['GITHUB_EVENT_NAME'] ?? '').startsWith('pull_request') ? undefined : given(env, 'GITHUB_SHA');
 }
 
 function numberOf({ pull_request: pull, issue }: Payload): number | undefined {

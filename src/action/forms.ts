@@ -21,13 +21,19 @@ interface Hints {
 export const scalar = ({ text, number }: Hints = {}, complain?: { error: Complain }) =>
   z.union([z.string().meta({ ...text }), z.number().meta({ ...number })], complain);
 
-/** A schema that reads a form by `parse`; `undefined` from it, or an error it throws, is a problem. */
+/**
+ * A schema that reads a form by `parse`; `undefined` from it, or an error it throws, is a problem.
+ *
+ * @param show what a message tells of the value that was given
+ */
 export function parser<Form, T>(
   takes: string,
   form: (complain: { error: Complain }) => z.ZodType<Form, Form>,
   parse: (given: Form) => T | undefined,
+  show: (given: unknown) => string = shown,
 ): z.ZodType<T, Form> {
-  const complain = (given: unknown, why = ''): string => `got ${shown(given)}${why}; it takes ${takes}`;
+  const complain = (given: unknown, why = ''): string =>
+    given === undefined ? `is required; it takes ${takes}` : `got ${show(given)}${why}; it takes ${takes}`;
   return form({ error: ({ input }) => complain(input) }).transform((given, context): T => {
     let why = '';
     try {
@@ -82,18 +88,21 @@ export function listOf<T>(
 interface MapOptions extends Hints {
   /** Reads the text form; by default one pair a line, or separated by commas. */
   readonly read?: (text: string) => ReadonlyMap<string, string>;
+  /** What a message tells of the value that was given. */
+  readonly show?: (given: unknown) => string;
 }
 
 /** Pairs in a map, or as text. */
 export function mapOf<T>(
   takes: string,
   parse: (pairs: ReadonlyMap<string, string>) => T | undefined,
-  { read = (text) => pairs(entries(text)), ...hints }: MapOptions = {},
+  { read = (text) => pairs(entries(text)), show, ...hints }: MapOptions = {},
 ): z.ZodType<T, MapForm> {
   return parser(
     takes,
     (complain) => z.union([z.string(), z.record(z.string(), scalar(hints))], complain),
     (given) => parse(typeof given === 'string' ? read(given) : pairsIn(given)),
+    show,
   );
 }
 
@@ -128,11 +137,15 @@ export function pair(entry: string, form = PAIR): readonly [string, string] | un
   return key === undefined || value === undefined ? undefined : [key.trim(), value.trim()];
 }
 
-export function pairs(list: readonly string[], form = PAIR): ReadonlyMap<string, string> {
+export function pairs(
+  list: readonly string[],
+  form = PAIR,
+  name = (entry: string, _i: number): string => `"${entry}"`,
+): ReadonlyMap<string, string> {
   const map = new Map<string, string>();
-  for (const entry of list) {
+  for (const [i, entry] of list.entries()) {
     const [key, value] = pair(entry, form) ?? [];
-    if (key === undefined || value === undefined) throw new Error(`"${entry}" is no key=value`);
+    if (key === undefined || value === undefined) throw new Error(`${name(entry, i)} is no key=value`);
     if (map.has(key)) throw new Error(`"${key}" stands there twice`);
     map.set(key, value);
   }

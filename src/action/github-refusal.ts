@@ -44,6 +44,11 @@ function brief(error: unknown): string {
   return `${line}${status}.`;
 }
 
+/** Whether the same call may be answered in a moment: GitHub had a failure of its own, or was not reached, for which its client has 500. */
+export function isPassing(error: unknown): boolean {
+  return (REFUSAL.safeParse(error).data?.status ?? 0) >= 500;
+}
+
 /** A right that is missing is told by 403, and by 404 or 401 where not even the existence may be known. */
 function lacksPermission(error: unknown): boolean {
   const { data } = REFUSAL.safeParse(error);

@@ -7,7 +7,7 @@ type Octokit = ReturnType<typeof getOctokit>;
 
 const ME = z.object({ viewer: z.object({ login: z.string() }) });
 
-/** A repository on GitHub, or on a GitHub of one's own, as its REST API reaches it. Every method throws what the API refuses, at the first try. */
+/** A repository on GitHub, or on a GitHub of one's own, as its REST API reaches it. Every method throws what the API refuses, at the first try; who calls tries again. */
 export class GitHub {
   readonly #octokit: Octokit;
   readonly #repository: { readonly owner: string; readonly repo: string };

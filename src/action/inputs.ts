@@ -41,7 +41,7 @@ export const INPUTS = z.object({
   routes: parse.list.optional(),
 
   path: parse.urlPath.prefault('/'),
-  host: parse.anyText.optional(),
+  host: parse.host.optional(),
   headers: parse.headers.default({}),
   'version-from': parse.versionSource.prefault('auto'),
   tolerance: parse.number(0.1, 50, 'points').prefault(5),
@@ -119,7 +119,12 @@ export function readInputs(
         return [name, given.map((one) => read(schema, one))[0]];
       }
       const missing = schema.safeParse(undefined);
-      if (!missing.success) problems.push(`Input ${name}: is required.`);
+      if (!missing.success) {
+        const [issue] = missing.error.issues;
+        problems.push(
+          `Input ${name}: ${issue?.message ?? 'is required'}; it can stand in the release file as well.`,
+        );
+      }
       return [name, missing.data];
     }),
   );

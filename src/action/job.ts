@@ -29,6 +29,7 @@ export async function readJob(): Promise<Job> {
   const file = readReleaseFile(core.getInput('config'));
   const inputs = readInputs((name) => core.getInput(name), file.values);
   const { values, problems, sources } = inputs;
+  mask(secretHeaders(values.headers));
   const announcer = announcerOf(inputs);
   let kubeconfig: KubeConfig | undefined;
   const found: string[] = [];
@@ -65,6 +66,18 @@ function announcerOf({ values, sources }: ReadInputs): Announcer | undefined {
   return Announcer.of({ operation, app, token, comment, explicit }, readEvent(), (text) => {
     jobLog.warn(text);
   });
+}
+
+const SECRET_HEADER = /auth|cookie|token|key|secret|password/i;
+/** Anything shorter is no credential, and could be a part of what has to be shown. */
+const SHORTEST_SECRET = 8;
+
+/** Credentials for the ingress, as a whole and without the word for their scheme. */
+function secretHeaders(headers: Readonly<Record<string, string>> = {}): readonly string[] {
+  return Object.entries(headers)
+    .filter(([name]) => SECRET_HEADER.test(name))
+    .flatMap(([, value]) => [value, value.slice(value.indexOf(' ') + 1)])
+    .filter((value) => value.length >= SHORTEST_SECRET);
 }
 
 /** Tells the runner what never to show. Elsewhere nobody reads this command, and it would itself show the secret. */

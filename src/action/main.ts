@@ -34,19 +34,21 @@ const RUN: Readonly<Record<Operation, (context: Context) => Promise<unknown>>> =
 };
 
 /** State that the runner hands from the main step to the post step. */
-const STARTED = 'started';
 const HOLDER = 'holder';
 const SETTLED = 'settled';
 const ANNOUNCED = 'announced';
 
-/** Runs the main step, or the post step where the main step left its state. Never throws; a failure is the job's failure. */
+/**
+ * Runs the main step; or the post step, where `post.ts` started this, or a main step has left its name. Never throws; a failure is
+ * the job's failure.
+ */
 export async function main(): Promise<void> {
-  const isPost = core.getState(STARTED) === 'true';
-  core.saveState(STARTED, 'true');
+  const holder = core.getState(HOLDER);
+  const isPost = process.env['MULTICLUSTER_CANARY_POST'] === 'true' || holder !== '';
   let title = isPost ? 'What the main step left could not be settled' : 'multicluster-canary did not start';
   try {
     if (isPost) {
-      await settleAfter(core.getState(HOLDER));
+      await settleAfter(holder);
     } else {
       const job = await readJob();
       title = `${job.release.app}: ${job.operation} failed`;
@@ -85,8 +87,8 @@ async function run(job: Job): Promise<void> {
     core.saveState(SETTLED, 'true');
     journal.seconds = secondsIn(journal);
     await publish(job, journal);
-    await announcer?.end(journal, cancelled.signal.aborted);
-    core.saveState(ANNOUNCED, 'true');
+    const announced = (await announcer?.end(journal, cancelled.signal.aborted)) ?? true;
+    core.saveState(ANNOUNCED, String(announced));
   }
 }
 
@@ -110,7 +112,7 @@ async function settleAfter(holder: string): Promise<void> {
   try {
     if (!settled) await settle(job, holder);
   } finally {
-    if (!announced) await announceKill(job);
+    if (!announced) await announceEnd(job, settled);
   }
 }
 
@@ -128,8 +130,10 @@ async function settle({ operation, release, kubeconfig }: Job, holder: string): 
 }
 
 /** Otherwise the commit would be pending for ever. */
-async function announceKill({ operation, release, announcer }: Job): Promise<void> {
-  const failure = 'The run was killed before it could tell its result; its log shows how far it came.';
+async function announceEnd({ operation, release, announcer }: Job, ended: boolean): Promise<void> {
+  const failure = ended
+    ? 'GitHub did not take the result when the run ended; its log has it.'
+    : 'The run was killed before it could tell its result; its log shows how far it came.';
   await announcer?.end({ ...newJournal(operation, release.app, release.namespace), failure }, false);
 }
 

@@ -130,7 +130,7 @@ export const list = listOf('names, one per line or comma separated', (found) =>
 
 export const map = mapOf('key=value, one per line or comma separated', (found) => found);
 
-/** HTTP headers, one a line: their values may hold commas. */
+/** HTTP headers, one a line: their values may hold commas. What they hold may be a credential, so no message tells more than names. */
 export const headers = mapOf(
   'name: value, one per line',
   (found) => {
@@ -140,7 +140,26 @@ export const headers = mapOf(
     }
     return Object.fromEntries(found);
   },
-  { read: (value) => pairs(entries(value, /\n/), HEADER) },
+  {
+    read: (value) => pairs(entries(value, /\n/), HEADER, (_, i) => `header ${String(i + 1)}`),
+    show: headerNames,
+  },
+);
+
+/** What headers can be told by: their names, and where a value is missing. */
+function headerNames(given: unknown): string {
+  const found =
+    typeof given === 'object' && given !== null
+      ? Object.entries(given)
+      : entries(String(given), /\n/).map((entry) => pair(entry, HEADER) ?? ['…', '']);
+  return found.map(([name, value]) => (value ? `${name}: …` : name)).join(', ');
+}
+
+const HOST = /^(?:\w(?:[\w.-]*\w)?|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;
+export const host = text(
+  'a host name as a user asks for it, with a port where it needs one: shop.example.com',
+  (value) => (HOST.test(value) ? value : undefined),
+  { text: { pattern: HOST.source } },
 );
 
 /** Weights, whole percent; that they sum to 100 is part of what they take. */

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { KubeConfig } from '@kubernetes/client-node';
 import pRetry from 'p-retry';
 import { nameOf } from '../release/objects.ts';
@@ -6,11 +7,13 @@ import type { ClusterName } from '../release/release.ts';
 import { FIELD_MANAGER } from '../release/workloads.ts';
 import { Connection, isWrite } from './connection.ts';
 import type { Call, CallCount } from './connection.ts';
-import { ClusterError } from './errors.ts';
+import { ClusterError, LoginError } from './errors.ts';
 import { builtIn } from './kinds.ts';
 import type { ApiResource } from './kinds.ts';
 
 const RETRIES = 3;
+/** A server that is too busy says when to ask again, in whole seconds; who waits longer has no release to speak of. */
+const LONGEST_WAIT_MS = 10_000;
 const ISTIO_GROUP = 'networking.istio.io';
 
 export interface WriteOptions {
@@ -272,6 +275,14 @@ export class Cluster {
       minTimeout: 200,
       randomize: true,
       signal: this.#signal,
+      onFailedAttempt: async ({ error, retriesLeft }) => {
+        if (!(error instanceof ClusterError && error.retryAfterMs > 0 && retriesLeft > 0)) return;
+        await delay(Math.min(error.retryAfterMs, LONGEST_WAIT_MS), undefined, { signal: this.#signal }).catch(
+          () => {
+            this.#signal.throwIfAborted();
+          },
+        );
+      },
       shouldRetry: ({ error }) => error instanceof ClusterError && isPassing(error, call),
     });
   }
@@ -282,7 +293,8 @@ function rootOf(apiVersion: string): string {
   return apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
 }
 
-function isPassing({ status }: ClusterError, call: Call): boolean {
+function isPassing({ status, cause }: ClusterError, call: Call): boolean {
+  if (cause instanceof LoginError) return false;
   return status === 429 || (!isWrite(call) && (status === undefined || status >= 500));
 }
 

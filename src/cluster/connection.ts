@@ -1,10 +1,14 @@
 import { HttpMethod, KubeConfig, RequestContext } from '@kubernetes/client-node';
+import pTimeout from 'p-timeout';
 import { Agent, fetch } from 'undici';
 import type { Dispatcher } from 'undici';
+import { messageOf } from '../release/errors.ts';
 import type { ClusterName } from '../release/release.ts';
-import { ClusterError } from './errors.ts';
+import { ClusterError, LoginError } from './errors.ts';
 import type { Status } from './errors.ts';
 
+/** How long the login command of a context may take, in ms. */
+const LOGIN_TIMEOUT_MS = 30_000;
 /** How long one call may take, in ms. */
 const CALL_TIMEOUT_MS = 15_000;
 /** How long a call that can be made again may go without an answer: another one may find a server that is well. */
@@ -33,6 +37,13 @@ export function isWrite({ method, query, changesNothing = false }: Call): boolea
   return method !== 'GET' && query?.['dryRun'] === undefined && !changesNothing;
 }
 
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+  /** After which the server wants to be asked again; 0 where it does not say. */
+  readonly retryAfterMs: number;
+}
+
 /** What it takes to reach an API server. */
 interface Access {
   readonly server: string;
@@ -40,12 +51,37 @@ interface Access {
   readonly dispatcher: Dispatcher;
 }
 
-/** Address, credentials and connection pool of a context. Kept, since the library opens a new pool at each request. */
+/**
+ * Address, credentials and connection pool of a context. Kept, since the library opens a new pool at each request.
+ *
+ * @throws LoginError in words of its own where those of the library would quote a secret
+ */
 async function accessOf(config: KubeConfig): Promise<Access> {
   const server = (config.getCurrentCluster()?.server ?? '').replace(/\/$/, '');
+  if (/\/\/[^/]*@/.test(server))
+    throw new LoginError('its server has a user in the URL, who belongs into the entry under users');
   const context = new RequestContext(server, HttpMethod.GET);
-  await config.applySecurityAuthentication(context);
-  return { server, headers: context.getHeaders(), dispatcher: context.getDispatcher() ?? new Agent() };
+  await login(config, context);
+  const headers = context.getHeaders();
+  for (const [name, value] of Object.entries(headers)) {
+    // What stands around it goes away by itself, such as the end of the line in a file with a token.
+    if (/[^\t\x20-\x7e\x80-\xff]/.test(value.trim()))
+      throw new LoginError(
+        `its credentials are no value for the header ${name}: they hold a line break, or another character that HTTP does not carry`,
+      );
+  }
+  return { server, headers, dispatcher: context.getDispatcher() ?? new Agent() };
+}
+
+async function login(config: KubeConfig, context: RequestContext): Promise<void> {
+  try {
+    await config.applySecurityAuthentication(context);
+  } catch (error) {
+    // The parser quotes what the command printed, and that may be a token.
+    if (error instanceof SyntaxError)
+      throw new LoginError('its login command (exec) did not print the JSON of an ExecCredential');
+    throw new LoginError(messageOf(error).trim(), { cause: error });
+  }
 }
 
 /** The way to one API server: address, credentials and connections, shared by all who talk to it. */
@@ -54,20 +90,14 @@ export class Connection {
   readonly #config: KubeConfig;
   #access: Promise<Access> | undefined;
   /** Every access there was: calls may still be under way over an earlier one. */
-  readonly #opened: Promise<Access>[] = [];
+  readonly #opened: Access[] = [];
   #calls = 0;
   #writes = 0;
 
   /** @param config its contexts hold `name` */
   constructor(name: ClusterName, config: KubeConfig) {
     this.name = name;
-    this.#config = new KubeConfig();
-    this.#config.loadFromOptions({
-      clusters: config.getClusters(),
-      users: config.getUsers(),
-      contexts: config.getContexts(),
-      currentContext: name,
-    });
+    this.#config = config;
   }
 
   get calls(): CallCount {
@@ -83,27 +113,36 @@ export class Connection {
     let answer = await this.#request(call, stop);
     // Credentials may run out in a long release. Who is not let in has changed nothing, so that any call can be made again.
     if (answer.status === 401) answer = await this.#request(call, stop);
-    const { status, text } = answer;
+    const { status, text, retryAfterMs } = answer;
     const body = parseJson(text);
     if (status >= 400 || body === undefined) {
       const message = text.trim().slice(0, 300);
-      throw new ClusterError(this.name, call.tried, { status, body: isStatus(body) ? body : { message } });
+      throw new ClusterError(this.name, call.tried, {
+        status,
+        body: isStatus(body) ? body : { message },
+        retryAfterMs,
+      });
     }
     return body as T;
   }
 
-  async #request(call: Call, stop: AbortSignal): Promise<{ readonly status: number; readonly text: string }> {
+  async #request(call: Call, stop: AbortSignal): Promise<Answer> {
     this.#calls += 1;
     if (isWrite(call)) this.#writes += 1;
-    const silence = new AbortController();
-    const patience = isWrite(call) ? CALL_TIMEOUT_MS : SILENCE_TIMEOUT_MS;
-    const timer = setTimeout(() => {
-      silence.abort(new Error(`no answer within ${String(patience / 1000)} s`));
-    }, patience);
-    const signal = AbortSignal.any([stop, silence.signal, AbortSignal.timeout(CALL_TIMEOUT_MS)]);
     const access = (this.#access ??= this.#open());
+    const silence = new AbortController();
+    let timer: NodeJS.Timeout | undefined;
     try {
-      const { server, headers, dispatcher } = await access;
+      const { server, headers, dispatcher } = await pTimeout(access, {
+        milliseconds: LOGIN_TIMEOUT_MS,
+        message: new LoginError(`its login did not end within ${String(LOGIN_TIMEOUT_MS / 1000)} s`),
+        signal: stop,
+      });
+      const patience = isWrite(call) ? CALL_TIMEOUT_MS : SILENCE_TIMEOUT_MS;
+      timer = setTimeout(() => {
+        silence.abort(new Error(`no answer within ${String(patience / 1000)} s`));
+      }, patience);
+      const signal = AbortSignal.any([stop, silence.signal, AbortSignal.timeout(CALL_TIMEOUT_MS)]);
       const query = call.query === undefined ? '' : `?${new URLSearchParams(call.query).toString()}`;
       const response = await fetch(`${server}${call.path}${query}`, {
         method: call.method,
@@ -118,7 +157,8 @@ export class Connection {
       });
       clearTimeout(timer);
       if (response.status === 401) this.#forget(access);
-      return { status: response.status, text: await response.text() };
+      const retryAfterMs = 1000 * Number(response.headers.get('retry-after') ?? 0) || 0;
+      return { status: response.status, text: await response.text(), retryAfterMs };
     } catch (cause) {
       stop.throwIfAborted();
       throw new ClusterError(this.name, call.tried, { cause });
@@ -128,20 +168,26 @@ export class Connection {
   }
 
   async close(): Promise<void> {
-    const destroyed = this.#opened.map(async (access) => {
-      const opened = await access.catch(() => undefined);
-      await opened?.dispatcher.destroy();
-    });
-    await Promise.all(destroyed);
+    await Promise.all(this.#opened.map(({ dispatcher }) => dispatcher.destroy()));
   }
 
   #open(): Promise<Access> {
-    const access = accessOf(this.#config);
-    this.#opened.push(access);
-    // A login that failed is tried again by the next call.
-    access.catch(() => {
-      this.#forget(access);
+    // The library keeps what a login gave, even where that is not accepted any more; a config of its own knows of none.
+    const config = new KubeConfig();
+    config.loadFromOptions({
+      clusters: this.#config.getClusters(),
+      users: this.#config.getUsers(),
+      contexts: this.#config.getContexts(),
+      currentContext: this.name,
     });
+    const access = accessOf(config);
+    access.then(
+      (opened) => this.#opened.push(opened),
+      // A login that failed is tried again by the next call.
+      () => {
+        this.#forget(access);
+      },
+    );
     return access;
   }
 

@@ -21,18 +21,26 @@ export class ClusterError extends CanaryError {
   /** HTTP status; undefined where no answer came, or the answer was no refusal but lacks what is needed. */
   readonly status: number | undefined;
   readonly reason: string | undefined;
+  /** After which the server wants to be asked again, in ms; 0 where it does not say. */
+  readonly retryAfterMs: number;
 
   constructor(
     cluster: ClusterName,
     tried: string,
-    answer: { status?: number; body?: Status; cause?: unknown },
+    answer: { status?: number; body?: Status; retryAfterMs?: number; cause?: unknown },
   ) {
-    const { status, body, cause } = answer;
+    const { status, body, retryAfterMs = 0, cause } = answer;
     super(`${tried} in ${cluster}: ${said(status, body, cause)}${remedy(status, body, cause)}`, { cause });
     this.cluster = cluster;
     this.status = status;
     this.reason = body?.reason;
+    this.retryAfterMs = retryAfterMs;
   }
+}
+
+/** What a context of the kubeconfig says of server and user cannot be used. */
+export class LoginError extends Error {
+  override readonly name = 'LoginError';
 }
 
 /** Whether the server may have done what was asked although it failed for us. */
@@ -50,6 +58,7 @@ function said(status: number | undefined, body: Status | undefined, cause: unkno
 }
 
 function reasonOf(cause: unknown): string {
+  if (cause instanceof LoginError) return `this context has no login: ${cause.message}`;
   if (!(cause instanceof Error)) return String(cause);
   const inner = cause.cause instanceof Error ? cause.cause : cause;
   if (inner instanceof AggregateError) return inner.errors.map(reasonOf).join('; ');
@@ -60,6 +69,7 @@ function remedy(status: number | undefined, body: Status | undefined, cause: unk
   switch (status) {
     case undefined:
       if (body !== undefined) return '';
+      if (cause instanceof LoginError) return '. Mend it in the input kubeconfig.';
       return /certificate|self.signed/i.test(reasonOf(cause))
         ? '. Check certificate-authority-data of this cluster in the input kubeconfig.'
         : '. Is the API server of this context reachable from the runner?';

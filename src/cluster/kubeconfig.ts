@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
+import { load } from 'js-yaml';
 import { z } from 'zod';
 import { CanaryError, messageOf } from '../release/errors.ts';
 
@@ -43,7 +44,7 @@ function fromFiles(given: string, env: NodeJS.ProcessEnv): KubeConfig {
   }
   return present
     .map((path) => {
-      const config = parse(readText(path), `Kubeconfig ${path}`);
+      const config = parse(readText(path), `Kubeconfig ${path}`, dirname(path));
       config.makePathsAbsolute(dirname(path));
       return config;
     })
@@ -77,7 +78,8 @@ function decodeBase64(text: string): string | undefined {
   return isKubeconfigText(decoded) ? decoded : undefined;
 }
 
-function parse(text: string, source: string): KubeConfig {
+/** @param folder from which the paths in it count */
+function parse(text: string, source: string, folder = '.'): KubeConfig {
   const config = new KubeConfig();
   try {
     config.loadFromString(text);
@@ -90,6 +92,32 @@ function parse(text: string, source: string): KubeConfig {
   }
   if (config.getContexts().length === 0)
     throw new CanaryError(`${source} holds no context. Is it a kubeconfig?`);
+  return withTokenFiles(config, text, folder);
+}
+
+const anyUsers = z.object({ users: z.array(z.unknown()) });
+const tokenFileUser = z.object({ name: z.string(), user: z.object({ tokenFile: z.string() }) });
+
+/** The library knows `tokenFile` as a provider of its own, and passes over it where kubectl has it (seen in version 2.0.1). */
+function withTokenFiles(config: KubeConfig, text: string, folder: string): KubeConfig {
+  const entries = anyUsers.safeParse(load(text)).data?.users ?? [];
+  const files = new Map(
+    entries.flatMap((entry) => {
+      const found = tokenFileUser.safeParse(entry).data;
+      return found === undefined ? [] : [[found.name, resolve(folder, found.user.tokenFile)] as const];
+    }),
+  );
+  config.loadFromOptions({
+    clusters: config.getClusters(),
+    users: config.getUsers().map((user) => {
+      const tokenFile = files.get(user.name);
+      return tokenFile === undefined || user.token
+        ? user
+        : { ...user, authProvider: { name: 'tokenFile', config: { tokenFile } } };
+    }),
+    contexts: config.getContexts(),
+    currentContext: config.getCurrentContext(),
+  });
   return config;
 }
 
@@ -112,12 +140,22 @@ function merge(first: KubeConfig, second: KubeConfig): KubeConfig {
 
 /** What in a kubeconfig must never be shown: tokens, passwords and keys, in the forms in which they could appear. */
 export function secretsOf(config: KubeConfig): readonly string[] {
-  return config.getUsers().flatMap(({ token, password, keyData, certData, ...user }) => [
-    ...[token, password, keyData, certData].flatMap((secret) => (secret ? [secret] : [])),
+  const proxies = config.getClusters().map(({ proxyUrl }) => proxyPassword(proxyUrl));
+  const users = config.getUsers().flatMap(({ token, password, keyData, certData, ...user }) => [
+    token,
+    password,
+    keyData,
+    keyData && Buffer.from(keyData, 'base64').toString('utf8'),
+    certData,
     ...settingsOf(user.authProvider, user.exec)
       .filter(([name, value]) => SECRET_NAME.test(name) && value.length >= SHORTEST_SECRET)
       .map(([, value]) => value),
   ]);
+  return [...proxies, ...users].flatMap((secret) => (secret ? [secret] : []));
+}
+
+function proxyPassword(url: string | undefined): string | undefined {
+  return url !== undefined && URL.canParse(url) ? decodeURIComponent(new URL(url).password) : undefined;
 }
 
 const SECRET_NAME = /token|secret|password|key|credential/i;

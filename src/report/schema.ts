@@ -118,6 +118,10 @@ export const REPORT = z.strictObject({
           reason: z.string(),
           diff: z.string(),
           tried: z.boolean().describe('Whether the server has checked it.'),
+          denied: z
+            .boolean()
+            .optional()
+            .describe('Whether it was not checked because the user of the kubeconfig may not do it.'),
         }),
       ),
     })
