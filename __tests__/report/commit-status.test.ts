@@ -81,6 +81,12 @@ describe('a run that has ended', () => {
       'failure',
       'plan: exceeded quota',
     ],
+    [
+      'words that turn the direction of writing',
+      record('rollout', { failure: 'image \u202Egood' }),
+      'error',
+      'rollout: image U+202Egood',
+    ],
   ])('with %s says so', (_, ended, state, description) => {
     expect(commitStatusOf(ended)).toEqual({ state, description });
   });

@@ -67,7 +67,7 @@ describe('a plan before anything exists', () => {
       );
     }
     expect(run.log).toMatch(/^\+ +- image: .*examples-helloworld-v2/m);
-    expect(run.log).toContain('not checked by the server, as the namespace does not exist yet');
+    expect(run.log).toContain('The server could not check it yet: the namespace does not exist.');
     expect(Object.keys(JSON.parse(run.outputs['ingress-urls'] ?? '') as object)).toEqual(['east', 'west']);
     for (const kube of [stage.east, stage.west])
       await expect(kube.find('v1', 'Namespace', NAMESPACE)).resolves.toBeUndefined();

@@ -11,6 +11,7 @@ import { newestRecord, weightsInForce } from '../release/traffic.ts';
 import { formatWeights } from '../release/weights.ts';
 import { differenceOf } from '../report/difference.ts';
 import type { PlannedChange, PlannedRollout } from '../report/record.ts';
+import { whyUntried } from '../report/text.ts';
 import { phase } from './context.ts';
 import type { Context } from './context.ts';
 import { findTargets } from './ingresses.ts';
@@ -74,10 +75,11 @@ async function show({ release, journal, log }: Context, planned: PlannedRollout)
 }
 
 function showChanges(log: Context['log'], changes: readonly PlannedChange[]): Promise<void> {
-  for (const { cluster, verb, object, reason, diff, tried, denied = false } of changes) {
-    const why = denied ? 'a right for it is missing' : 'the namespace does not exist yet';
-    const note = tried ? '' : `; not checked by the server, as ${why}`;
-    log.info(`${cluster}: ${verb} ${object} (${reason}${note})\n${diff}\n`);
+  for (const change of changes) {
+    const { cluster, verb, object, reason, diff } = change;
+    const unchecked = whyUntried(change);
+    const note = unchecked === undefined ? '' : `. ${unchecked}`;
+    log.info(`${cluster}: ${verb} ${object} (${reason})${note}\n${diff}\n`);
   }
   return Promise.resolve();
 }

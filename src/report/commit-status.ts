@@ -1,4 +1,5 @@
 import { formatWeights } from '../release/weights.ts';
+import { visible } from './text.ts';
 import type { PlannedRollout, RunRecord } from './record.ts';
 
 /** Characters that GitHub takes as the description of a commit status. */
@@ -51,7 +52,7 @@ function plural(count: number, name: string): string {
 }
 
 function oneLine(text: string): string {
-  const line = text.replaceAll(/\s+/g, ' ').trim();
+  const line = visible(text.replaceAll(/\s+/g, ' ').trim());
   if (line.length <= LIMIT) return line;
   // Half a surrogate pair is no character.
   return `${line.slice(0, LIMIT - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
