@@ -29,15 +29,19 @@ describe('the release', () => {
     });
   });
 
-  test('of a rollback goes to weights that its inputs give, not to those of the release file', () => {
-    const { values } = inputs({ operation: 'rollback', weights: 'v1=80,v2=20' });
+  test.each([
+    ['rollback', undefined],
+    ['verify', undefined],
+    ['rollout', weights({ v1: 80, v2: 20 })],
+    ['plan', weights({ v1: 80, v2: 20 })],
+  ])('of a %s has the weights of its inputs, and of the release file: %p', (operation, ofFile) => {
+    const { values } = inputs({ operation, weights: 'v1=80,v2=20' });
     const given = new Map([['weights', 'Input weights']]);
     const inFile = new Map([['weights', '.github/canary.yml:7: weights']]);
-    const goal = weights({ v1: 80, v2: 20 });
-    expect(releaseFrom(values, CONTEXTS, given).release?.traffic.weights).toEqual(goal);
-    expect(releaseFrom(values, CONTEXTS, inFile).release?.traffic.weights).toBeUndefined();
-    const rollout = { ...values, operation: 'rollout' as const };
-    expect(releaseFrom(rollout, CONTEXTS, inFile).release?.traffic.weights).toEqual(goal);
+    expect(releaseFrom(values, CONTEXTS, given).release?.traffic.weights).toEqual(
+      weights({ v1: 80, v2: 20 }),
+    );
+    expect(releaseFrom(values, CONTEXTS, inFile).release?.traffic.weights).toEqual(ofFile);
   });
 
   test('counts in fractions where the inputs count in percent', () => {
