@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { OPERATIONS } from '../../src/action/inputs.ts';
 import { releaseFrom } from '../../src/action/release.ts';
 import '../support/one-realm.ts';
 import { inputs } from '../support/inputs.ts';
@@ -71,6 +72,24 @@ describe('the release', () => {
 
   test('has the weights asked for', () => {
     expect(from({ weights: 'v1=80,v2=20' }).release?.traffic.weights).toEqual(weights({ v1: 80, v2: 20 }));
+  });
+
+  test.each(OPERATIONS.map((operation) => [operation]))(
+    'of a %s takes next-weights that name a version without clusters at 0',
+    (operation) => {
+      const { release, problems } = from({
+        operation,
+        clusters: 'v2: east\nv3: west',
+        weights: 'v1=0,v2=80,v3=20',
+      });
+      expect(problems).toEqual([]);
+      expect(release?.traffic.weights).toEqual(weights({ v2: 80, v3: 20 }));
+    },
+  );
+
+  test('has every version of the weights where every version is everywhere', () => {
+    const { release } = from({ clusters: 'east, west', weights: 'v1=0,v2=100' });
+    expect(release?.traffic.weights).toEqual(weights({ v1: 0, v2: 100 }));
   });
 
   test('is served by the config clusters named', () => {

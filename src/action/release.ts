@@ -40,7 +40,7 @@ export function releaseFrom(
   const read = values.manifests && readManifests(values.manifests, sourceOf('manifests'));
   problems.push(...(read?.problems ?? []));
   if (!areComplete(values)) return { release: undefined, problems };
-  const weights = isMeant(values, sources) ? values.weights : undefined;
+  const weights = isMeant(values, sources) ? placedWeights(values) : undefined;
   return { release: Object.freeze(build({ ...values, weights }, images, read?.manifests)), problems };
 }
 
@@ -48,6 +48,15 @@ function isMeant({ operation }: Inputs, sources: Sources): boolean {
   return (
     !WITHOUT_FILE_WEIGHTS.includes(operation) || (sources.get('weights') ?? INPUT_WEIGHTS) === INPUT_WEIGHTS
   );
+}
+
+/**
+ * The weights without versions that have no clusters: those are at 0, as they come in `next-weights` while a route still holds
+ * one. Left out they stay at 0 there, and no subset is made where there is none.
+ */
+function placedWeights({ weights, clusters: { byVersion } }: Inputs): Inputs['weights'] {
+  if (weights === undefined || byVersion.size === 0) return weights;
+  return new Map([...weights].filter(([version]) => byVersion.has(version)));
 }
 
 function build(
@@ -146,7 +155,11 @@ function checkVersions(values: Partial<Inputs>, images: ReadonlyMap<VersionName,
       }
     }
   };
-  unknown('weights', values.weights?.keys() ?? []);
+  const weighed = [...(values.weights ?? [])].filter(([, weight]) => weight > 0);
+  unknown(
+    'weights',
+    weighed.map(([version]) => version),
+  );
   unknown('image', images.keys());
   unknown('version', values.version === undefined ? [] : [values.version]);
 }
