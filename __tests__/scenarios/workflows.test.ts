@@ -80,6 +80,10 @@ scenarios(`the example workflows${reason}`, () => {
       },
     });
   };
+  const bothPass = [
+    ['command', 'success'],
+    ['canary', 'success'],
+  ];
   const reactions = (): readonly string[] => github.reactions.map(({ content }) => content);
 
   const subsets = async (): Promise<readonly string[]> => {
@@ -142,14 +146,15 @@ scenarios(`the example workflows${reason}`, () => {
     github.statuses.splice(0);
 
     await stage.underLoad(async () => {
-      expect((await say('/canary promote\r\nplease')).jobs).toEqual([['canary', 'success']]);
+      expect((await say('/canary promote\r\nplease')).jobs).toEqual(bothPass);
       await holds('v1=50,v2=50');
-      expect((await say('/canary rollback')).jobs).toEqual([['canary', 'success']]);
+      expect((await say('/canary rollback')).jobs).toEqual(bothPass);
       await holds('v1=80,v2=20');
+      expect((await say('/canary status')).jobs).toEqual(bothPass);
     });
-    expect(reactions()).toEqual(['eyes', 'rocket', 'eyes', 'rocket']);
+    expect(reactions()).toEqual(['eyes', 'rocket', 'eyes', 'rocket', 'eyes', 'rocket']);
     expect(github.reactions.every(({ comment }) => comment === COMMENT)).toBe(true);
-    expect(github.comments.map(({ issue }) => issue)).toEqual([7, 7]);
+    expect(github.comments.map(({ issue }) => issue)).toEqual([7, 7, 7]);
     expect(github.comments[0]?.body).toMatch(
       /^`\/canary promote`: \*\*success\*\* [^]*\| pass \| v1=50,v2=50 \| v1=0,v2=100 \|$/,
     );
@@ -184,7 +189,10 @@ scenarios(`the example workflows${reason}`, () => {
   describe('by comment', () => {
     test('answers a failure as well', async () => {
       const { jobs } = await say('/canary promote');
-      expect(jobs).toEqual([['canary', 'failure']]);
+      expect(jobs).toEqual([
+        ['command', 'success'],
+        ['canary', 'failure'],
+      ]);
       expect(reactions()).toEqual(['eyes', 'confused']);
       expect(github.comments[0]?.body).toContain('**failure**');
     });
@@ -199,7 +207,7 @@ scenarios(`the example workflows${reason}`, () => {
       ],
     ])('does nothing for %s but say no', async (_, body, login) => {
       const pwned = join(repository.folder, 'pwned');
-      const { code, log } = await run('comment.yml', {
+      const { jobs, log } = await run('comment.yml', {
         event: 'issue_comment',
         env: { PWNED: pwned },
         payload: {
@@ -207,7 +215,7 @@ scenarios(`the example workflows${reason}`, () => {
           comment: { id: COMMENT, body, user: { login } },
         },
       });
-      expect(code).toBe(0);
+      expect(jobs).toEqual([['command', 'success']]);
       expect(log).toMatch(/Only people with write permission|The commands are/);
       expect(reactions()).toEqual(['-1']);
       expect([existsSync(pwned), github.comments, github.statuses]).toEqual([false, [], []]);
