@@ -104,6 +104,20 @@ scenarios(`the example workflows${reason}`, () => {
     expect(github.statuses.map(({ state }) => state)).toEqual(Array(3).fill(['pending', 'success']).flat());
   });
 
+  test.each([
+    ['no step', 'steps:\n', ['canary-20'], 'v1=80,v2=20'],
+    ['one step fewer', 'steps: [20, 100]\n', ['canary-20', 'canary-50', 'retire'], 'v2=100'],
+  ])(
+    'staged: with %s skips the jobs that have nowhere to go, and retires what is complete',
+    async (_, lines, jobs, weights) => {
+      await repository.release(`${QUICK}${lines}`);
+      await stage.underLoad(async () => {
+        await pass('staged.yml', jobs);
+        await expect(stage.weights()).resolves.toEqual([weights, weights]);
+      });
+    },
+  );
+
   test('staged: a drift fails its job and skips the rest (scenario 31)', async () => {
     await stage.pass({ weights: 'v1=100,v2=0' });
     await stage.underLoad(async () => {
@@ -129,6 +143,15 @@ scenarios(`the example workflows${reason}`, () => {
     await stage.underLoad(async () => {
       await pass('release-helloworld.yml', ['deploy', 'first', 'second', 'third', 'retire']);
       await expect(stage.weights()).resolves.toEqual(['v2=100', 'v2=100']);
+    });
+  });
+
+  test('the reusable workflow retires behind fewer than three steps, too', async () => {
+    await repository.release(`${QUICK}steps: [50, 100]\n`);
+    await stage.pass({ weights: 'v1=100,v2=0' });
+    await stage.underLoad(async () => {
+      await pass('release-helloworld.yml', ['deploy', 'first', 'second', 'retire']);
+      await holds('v2=100');
     });
   });
 

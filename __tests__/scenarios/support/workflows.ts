@@ -83,10 +83,16 @@ export class Repository {
     return made;
   }
 
-  /** Writes the release file: the example, and lines behind it. */
+  /** Writes the release file: the example, and lines behind it; a key of theirs takes the place of the example's, one line each. */
   async release(lines: string): Promise<void> {
     const example = await readFile(join(ROOT, 'examples/canary.yml'), 'utf8');
-    await write(join(this.folder, '.github/canary.yml'), `${example}${lines}`);
+    const keyOf = (line: string): string | undefined => /^[a-z-]+:/.exec(line)?.[0];
+    const keys = lines.split('\n').map(keyOf);
+    const kept = example.split('\n').filter((line) => {
+      const key = keyOf(line);
+      return key === undefined || !keys.includes(key);
+    });
+    await write(join(this.folder, '.github/canary.yml'), `${kept.join('\n')}${lines}`);
   }
 
   /** What actionlint finds in the workflows, with the action's own inputs and outputs known to it; empty where there is nothing. */
