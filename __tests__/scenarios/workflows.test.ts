@@ -187,7 +187,7 @@ scenarios(`the example workflows${reason}`, () => {
       [HEAD, 'success'],
     ]);
 
-    await repository.release(QUICK);
+    // The weights of the release file stay behind those in force, and the guard does not go by them.
     await byHand('50');
     await holds('v1=50,v2=50');
     await pass('guard.yml', ['verify'], { event: 'schedule' });
@@ -263,5 +263,15 @@ scenarios(`the example workflows${reason}`, () => {
     // The first has released it.
     expect(logs.map((log) => log.includes('Nothing to write'))).toEqual([false, true, true]);
     await expect(stage.weights()).resolves.toEqual(['v1=80,v2=20', 'v1=80,v2=20']);
+  });
+
+  test('the guard gives nothing back where there is no verdict', async () => {
+    await stage.pass({ weights: 'v1=100,v2=0' });
+    await stage.pass({ weights: 'v1=80,v2=20' });
+    await repository.release(`${QUICK}max-samples: 1\n`);
+    const { jobs, log } = await run('guard.yml', { event: 'schedule' });
+    expect(jobs).toEqual([['verify', 'failure']]);
+    expect(log).toContain('The check came to no decision');
+    await holds('v1=80,v2=20');
   });
 });
