@@ -202,11 +202,23 @@ scenarios(`the example workflows${reason}`, () => {
     await holds('v1=80,v2=20');
   });
 
-  test('a pull request from a fork, which gets no secrets, is left alone', async () => {
-    const head = { sha: HEAD, repo: { full_name: 'someone/shop' } };
+  test.each([
+    ['from a fork', 'someone/shop', 'someone'],
+    ['of Dependabot', 'acme/shop', 'dependabot[bot]'],
+  ])('a pull request %s, which gets no secrets, is left alone', async (_, repo, actor) => {
+    const head = { sha: HEAD, repo: { full_name: repo } };
     const payload = { pull_request: { number: 7, head }, repository: { full_name: 'acme/shop' } };
-    const { code, jobs } = await run('pull-request.yml', { event: 'pull_request', payload });
+    const { code, jobs } = await run('pull-request.yml', { event: 'pull_request', payload, actor });
     expect([code, jobs]).toEqual([0, []]);
+  });
+
+  test('what a merge queue puts together is planned, and its commit gets the status', async () => {
+    await repository.release(`${QUICK}weights: { v1: 80, v2: 20 }\n`);
+    const payload = { merge_group: { head_sha: HEAD } };
+    await pass('pull-request.yml', ['plan'], { event: 'merge_group', payload });
+    await expect(stage.weights()).resolves.toEqual([undefined, undefined]);
+    expect(github.statuses.map(({ state }) => state)).toEqual(['pending', 'success']);
+    expect(github.comments).toEqual([]);
   });
 
   describe('by comment', () => {

@@ -23,6 +23,8 @@ export interface WorkflowOptions {
   readonly event?: string;
   /** The event's payload, as GitHub sends it. */
   readonly payload?: object;
+  /** Who set it off. */
+  readonly actor?: string;
   /** Environment of every job. */
   readonly env?: Readonly<Record<string, string>>;
   readonly token?: string;
@@ -113,7 +115,8 @@ export class Repository {
 
   /** Runs a workflow for an event, without containers, and without approvals, which `act` does not know. */
   async run(workflow: string, options: WorkflowOptions = {}): Promise<WorkflowRun> {
-    const { event = 'workflow_dispatch', payload = {}, env = {}, token = '', kubeconfig } = options;
+    const { event = 'workflow_dispatch', payload = {}, actor = 'maria', env = {} } = options;
+    const { token = '', kubeconfig } = options;
     const eventPath = join(this.#base, 'event.json');
     await writeFile(eventPath, JSON.stringify(payload));
     const known = [...STUBS.keys()].map((name) => `${name}=${join(this.#base, 'stubs', name)}`);
@@ -122,6 +125,7 @@ export class Repository {
       [
         event,
         ...['--workflows', join('.github/workflows', workflow), '--eventpath', eventPath, '--json'],
+        ...['--actor', actor],
         ...['--platform', 'ubuntu-latest=-self-hosted'],
         // Its servers for caches and artifacts would look for an address of the machine, and the mesh's network has none.
         ...['--no-cache-server', '--artifact-server-addr', '127.0.0.1'],
