@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes the kubeconfig of the service account in access.yaml, with a bound token for each cluster, and prints it:
-#   ./kubeconfig.sh gray-demo east west | gh secret set KUBECONFIG
+#   ./kubeconfig.sh gray-demo east west | base64 -w0 | gh secret set KUBECONFIG
+# As one line, since GitHub masks every line of a secret by itself: lines such as `clusters:` would be masked wherever they stand.
 # The tokens end by themselves after 30 days (DURATION; the API server may set less): run it again before that.
 set -euo pipefail
 

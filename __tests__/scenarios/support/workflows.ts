@@ -28,7 +28,7 @@ export interface WorkflowOptions {
   /** Environment of every job. */
   readonly env?: Readonly<Record<string, string>>;
   readonly token?: string;
-  /** The kubeconfig that the secret KUBECONFIG holds; none where the workflow logs in by itself. */
+  /** The kubeconfig that the secret KUBECONFIG holds, as one line of base64; none where the workflow logs in by itself. */
   readonly kubeconfig?: string;
 }
 
@@ -151,7 +151,7 @@ export class Repository {
           ].join(':'),
           HOME: join(this.#base, 'home'),
           GITHUB_TOKEN: token,
-          ...(kubeconfig === undefined ? {} : { KUBECONFIG: kubeconfig }),
+          ...(kubeconfig === undefined ? {} : { KUBECONFIG: Buffer.from(kubeconfig).toString('base64') }),
         },
       },
     );
