@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { OPERATIONS } from '../../src/action/inputs.ts';
 import { releaseFrom } from '../../src/action/release.ts';
 import '../support/one-realm.ts';
 import { inputs } from '../support/inputs.ts';
@@ -29,15 +30,19 @@ describe('the release', () => {
     });
   });
 
-  test('of a rollback goes to weights that its inputs give, not to those of the release file', () => {
-    const { values } = inputs({ operation: 'rollback', weights: 'v1=80,v2=20' });
+  test.each([
+    ['rollback', undefined],
+    ['verify', undefined],
+    ['rollout', weights({ v1: 80, v2: 20 })],
+    ['plan', weights({ v1: 80, v2: 20 })],
+  ])('of a %s has the weights of its inputs, and of the release file: %p', (operation, ofFile) => {
+    const { values } = inputs({ operation, weights: 'v1=80,v2=20' });
     const given = new Map([['weights', 'Input weights']]);
     const inFile = new Map([['weights', '.github/canary.yml:7: weights']]);
-    const goal = weights({ v1: 80, v2: 20 });
-    expect(releaseFrom(values, CONTEXTS, given).release?.traffic.weights).toEqual(goal);
-    expect(releaseFrom(values, CONTEXTS, inFile).release?.traffic.weights).toBeUndefined();
-    const rollout = { ...values, operation: 'rollout' as const };
-    expect(releaseFrom(rollout, CONTEXTS, inFile).release?.traffic.weights).toEqual(goal);
+    expect(releaseFrom(values, CONTEXTS, given).release?.traffic.weights).toEqual(
+      weights({ v1: 80, v2: 20 }),
+    );
+    expect(releaseFrom(values, CONTEXTS, inFile).release?.traffic.weights).toEqual(ofFile);
   });
 
   test('counts in fractions where the inputs count in percent', () => {
@@ -67,6 +72,24 @@ describe('the release', () => {
 
   test('has the weights asked for', () => {
     expect(from({ weights: 'v1=80,v2=20' }).release?.traffic.weights).toEqual(weights({ v1: 80, v2: 20 }));
+  });
+
+  test.each(OPERATIONS.map((operation) => [operation]))(
+    'of a %s takes next-weights that name a version without clusters at 0',
+    (operation) => {
+      const { release, problems } = from({
+        operation,
+        clusters: 'v2: east\nv3: west',
+        weights: 'v1=0,v2=80,v3=20',
+      });
+      expect(problems).toEqual([]);
+      expect(release?.traffic.weights).toEqual(weights({ v2: 80, v3: 20 }));
+    },
+  );
+
+  test('has every version of the weights where every version is everywhere', () => {
+    const { release } = from({ clusters: 'east, west', weights: 'v1=0,v2=100' });
+    expect(release?.traffic.weights).toEqual(weights({ v1: 0, v2: 100 }));
   });
 
   test('is served by the config clusters named', () => {

@@ -221,4 +221,21 @@ describe('a third version', () => {
       expect(step.outputs).toMatchObject({ verdict: 'pass', weights: 'v1=53,v2=27,v3=20' });
     });
   });
+
+  test('takes over from the second by next-weights, which still name the first, that has no clusters any more', async () => {
+    const next = 'v1=0,v2=80,v3=20';
+    const release = { clusters: 'v2: west\nv3: east', version: 'v3', image: image('v3'), steps };
+    await stage.underLoad(async () => {
+      await stage.pass({ weights: 'v1=0,v2=100' });
+      const deployed = await stage.pass(release);
+      expect(deployed.outputs['next-weights']).toBe(next);
+      const step = await stage.pass({ ...release, weights: next });
+      expect(step.outputs).toMatchObject({
+        verdict: 'pass',
+        weights: next,
+        'next-weights': 'v1=0,v2=50,v3=50',
+      });
+      await stage.pass({ ...release, operation: 'verify', weights: next });
+    });
+  });
 });

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
@@ -52,6 +52,14 @@ describe('a first install on empty clusters', () => {
     });
     const space = await stage.west.get('v1', 'Namespace', NAMESPACE);
     expect(space.metadata.labels).toMatchObject({ 'istio-injection': 'enabled' });
+  });
+
+  test('logs its groups in the order that the documentation tells', async () => {
+    const page = await readFile(join(import.meta.dirname, '../../docs/from-the-console.md'), 'utf8');
+    const [, told = ''] = /groups in this order: ([^.]+)\./.exec(page) ?? [];
+    const run = await stage.pass({ weights: 'v1=80,v2=20' });
+    const groups = [...run.log.matchAll(/^::group::(.+)$/gm)].map(([, name]) => name);
+    expect(groups).toEqual(told.split(',').map((name) => name.trim().replaceAll(/\s+/g, ' ')));
   });
 
   test('starts a version that comes alone at 100', async () => {

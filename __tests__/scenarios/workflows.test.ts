@@ -80,6 +80,10 @@ scenarios(`the example workflows${reason}`, () => {
       },
     });
   };
+  const bothPass = [
+    ['command', 'success'],
+    ['canary', 'success'],
+  ];
   const reactions = (): readonly string[] => github.reactions.map(({ content }) => content);
 
   const subsets = async (): Promise<readonly string[]> => {
@@ -99,6 +103,20 @@ scenarios(`the example workflows${reason}`, () => {
     });
     expect(github.statuses.map(({ state }) => state)).toEqual(Array(3).fill(['pending', 'success']).flat());
   });
+
+  test.each([
+    ['no step', 'steps:\n', ['canary-20'], 'v1=80,v2=20'],
+    ['one step fewer', 'steps: [20, 100]\n', ['canary-20', 'canary-50', 'retire'], 'v2=100'],
+  ])(
+    'staged: with %s skips the jobs that have nowhere to go, and retires what is complete',
+    async (_, lines, jobs, weights) => {
+      await repository.release(`${QUICK}${lines}`);
+      await stage.underLoad(async () => {
+        await pass('staged.yml', jobs);
+        await expect(stage.weights()).resolves.toEqual([weights, weights]);
+      });
+    },
+  );
 
   test('staged: a drift fails its job and skips the rest (scenario 31)', async () => {
     await stage.pass({ weights: 'v1=100,v2=0' });
@@ -128,6 +146,15 @@ scenarios(`the example workflows${reason}`, () => {
     });
   });
 
+  test('the reusable workflow retires behind fewer than three steps, too', async () => {
+    await repository.release(`${QUICK}steps: [50, 100]\n`);
+    await stage.pass({ weights: 'v1=100,v2=0' });
+    await stage.underLoad(async () => {
+      await pass('release-helloworld.yml', ['deploy', 'first', 'second', 'retire']);
+      await holds('v2=100');
+    });
+  });
+
   test('by pull request, comment and hand, a release goes on and back, with the guard in between', async () => {
     await repository.release(`${QUICK}weights: { v1: 80, v2: 20 }\n`);
     const pull = { number: 7, head: { sha: HEAD, repo: { full_name: 'acme/shop' } } };
@@ -142,14 +169,15 @@ scenarios(`the example workflows${reason}`, () => {
     github.statuses.splice(0);
 
     await stage.underLoad(async () => {
-      expect((await say('/canary promote\r\nplease')).jobs).toEqual([['canary', 'success']]);
+      expect((await say('/canary promote\r\nplease')).jobs).toEqual(bothPass);
       await holds('v1=50,v2=50');
-      expect((await say('/canary rollback')).jobs).toEqual([['canary', 'success']]);
+      expect((await say('/canary rollback')).jobs).toEqual(bothPass);
       await holds('v1=80,v2=20');
+      expect((await say('/canary status')).jobs).toEqual(bothPass);
     });
-    expect(reactions()).toEqual(['eyes', 'rocket', 'eyes', 'rocket']);
+    expect(reactions()).toEqual(['eyes', 'rocket', 'eyes', 'rocket', 'eyes', 'rocket']);
     expect(github.reactions.every(({ comment }) => comment === COMMENT)).toBe(true);
-    expect(github.comments.map(({ issue }) => issue)).toEqual([7, 7]);
+    expect(github.comments.map(({ issue }) => issue)).toEqual([7, 7, 7]);
     expect(github.comments[0]?.body).toMatch(
       /^`\/canary promote`: \*\*success\*\* [^]*\| pass \| v1=50,v2=50 \| v1=0,v2=100 \|$/,
     );
@@ -159,7 +187,7 @@ scenarios(`the example workflows${reason}`, () => {
       [HEAD, 'success'],
     ]);
 
-    await repository.release(QUICK);
+    // The weights of the release file stay behind those in force, and the guard does not go by them.
     await byHand('50');
     await holds('v1=50,v2=50');
     await pass('guard.yml', ['verify'], { event: 'schedule' });
@@ -174,17 +202,32 @@ scenarios(`the example workflows${reason}`, () => {
     await holds('v1=80,v2=20');
   });
 
-  test('a pull request from a fork, which gets no secrets, is left alone', async () => {
-    const head = { sha: HEAD, repo: { full_name: 'someone/shop' } };
+  test.each([
+    ['from a fork', 'someone/shop', 'someone'],
+    ['of Dependabot', 'acme/shop', 'dependabot[bot]'],
+  ])('a pull request %s, which gets no secrets, is left alone', async (_, repo, actor) => {
+    const head = { sha: HEAD, repo: { full_name: repo } };
     const payload = { pull_request: { number: 7, head }, repository: { full_name: 'acme/shop' } };
-    const { code, jobs } = await run('pull-request.yml', { event: 'pull_request', payload });
+    const { code, jobs } = await run('pull-request.yml', { event: 'pull_request', payload, actor });
     expect([code, jobs]).toEqual([0, []]);
+  });
+
+  test('what a merge queue puts together is planned, and its commit gets the status', async () => {
+    await repository.release(`${QUICK}weights: { v1: 80, v2: 20 }\n`);
+    const payload = { merge_group: { head_sha: HEAD } };
+    await pass('pull-request.yml', ['plan'], { event: 'merge_group', payload });
+    await expect(stage.weights()).resolves.toEqual([undefined, undefined]);
+    expect(github.statuses.map(({ state }) => state)).toEqual(['pending', 'success']);
+    expect(github.comments).toEqual([]);
   });
 
   describe('by comment', () => {
     test('answers a failure as well', async () => {
       const { jobs } = await say('/canary promote');
-      expect(jobs).toEqual([['canary', 'failure']]);
+      expect(jobs).toEqual([
+        ['command', 'success'],
+        ['canary', 'failure'],
+      ]);
       expect(reactions()).toEqual(['eyes', 'confused']);
       expect(github.comments[0]?.body).toContain('**failure**');
     });
@@ -199,7 +242,7 @@ scenarios(`the example workflows${reason}`, () => {
       ],
     ])('does nothing for %s but say no', async (_, body, login) => {
       const pwned = join(repository.folder, 'pwned');
-      const { code, log } = await run('comment.yml', {
+      const { jobs, log } = await run('comment.yml', {
         event: 'issue_comment',
         env: { PWNED: pwned },
         payload: {
@@ -207,7 +250,7 @@ scenarios(`the example workflows${reason}`, () => {
           comment: { id: COMMENT, body, user: { login } },
         },
       });
-      expect(code).toBe(0);
+      expect(jobs).toEqual([['command', 'success']]);
       expect(log).toMatch(/Only people with write permission|The commands are/);
       expect(reactions()).toEqual(['-1']);
       expect([existsSync(pwned), github.comments, github.statuses]).toEqual([false, [], []]);
@@ -232,5 +275,15 @@ scenarios(`the example workflows${reason}`, () => {
     // The first has released it.
     expect(logs.map((log) => log.includes('Nothing to write'))).toEqual([false, true, true]);
     await expect(stage.weights()).resolves.toEqual(['v1=80,v2=20', 'v1=80,v2=20']);
+  });
+
+  test('the guard gives nothing back where there is no verdict', async () => {
+    await stage.pass({ weights: 'v1=100,v2=0' });
+    await stage.pass({ weights: 'v1=80,v2=20' });
+    await repository.release(`${QUICK}max-samples: 1\n`);
+    const { jobs, log } = await run('guard.yml', { event: 'schedule' });
+    expect(jobs).toEqual([['verify', 'failure']]);
+    expect(log).toContain('The check came to no decision');
+    await holds('v1=80,v2=20');
   });
 });

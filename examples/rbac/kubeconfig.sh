@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes the kubeconfig of the service account in access.yaml, with a bound token for each cluster, and prints it:
-#   ./kubeconfig.sh gray-demo east west | gh secret set KUBECONFIG
+#   ./kubeconfig.sh gray-demo east west | base64 -w0 | gh secret set KUBECONFIG
+# As one line, since GitHub masks every line of a secret by itself: lines such as `clusters:` would be masked wherever they stand.
 # The tokens end by themselves after 30 days (DURATION; the API server may set less): run it again before that.
 set -euo pipefail
 
@@ -13,11 +14,15 @@ for context in "$@"; do
   token=$(kubectl --context "$context" --namespace "$namespace" create token multicluster-canary --duration "${DURATION:-720h}")
   # Only this context, with the files that it refers to read in.
   view=(kubectl --context "$context" config view --minify --flatten --raw)
-  server=$("${view[@]}" --output 'jsonpath={.clusters[0].cluster.server}')
-  "${view[@]}" --output 'jsonpath={.clusters[0].cluster.certificate-authority-data}' | base64 --decode > "$made.ca"
+  field() { "${view[@]}" --output "jsonpath={.clusters[0].cluster.$1}"; }
+  server=$(field server)
+  server_name=$(field tls-server-name)
+  proxy=$(field proxy-url)
+  field certificate-authority-data | base64 --decode > "$made.ca"
 
   set_in() { kubectl --kubeconfig "$made" config "$@" > /dev/null; }
-  set_in set-cluster "$context" --server "$server" --certificate-authority "$made.ca" --embed-certs
+  set_in set-cluster "$context" --server "$server" --tls-server-name "$server_name" --proxy-url "$proxy" \
+    --certificate-authority "$made.ca" --embed-certs
   set_in set-credentials "$context" --token "$token"
   set_in set-context "$context" --cluster "$context" --user "$context" --namespace "$namespace"
 done

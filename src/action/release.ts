@@ -1,11 +1,17 @@
 import type { Manifest, Release } from '../release/release.ts';
 import type { VersionName } from '../release/weights.ts';
 import { areComplete } from './inputs.ts';
-import type { InputName, Inputs, Sources } from './inputs.ts';
+import type { InputName, Inputs, Operation, Sources } from './inputs.ts';
 import { readManifests } from './manifests.ts';
 
 /** How a message names the weights where an input gives them, not the release file. */
 const INPUT_WEIGHTS = 'Input weights';
+
+/**
+ * The weights of the release file are where the release goes. Who rolls back wants to get away from them, and who verifies looks
+ * at those in force, which are others until the release gets there.
+ */
+const WITHOUT_FILE_WEIGHTS: readonly Operation[] = ['rollback', 'verify'];
 
 /** Takes down what is wrong with an input. */
 type Tell = (input: InputName, problem: string) => void;
@@ -34,13 +40,23 @@ export function releaseFrom(
   const read = values.manifests && readManifests(values.manifests, sourceOf('manifests'));
   problems.push(...(read?.problems ?? []));
   if (!areComplete(values)) return { release: undefined, problems };
-  const meant = { ...values, weights: isMeant(values, sources) ? values.weights : undefined };
-  return { release: Object.freeze(build(meant, images, read?.manifests)), problems };
+  const weights = isMeant(values, sources) ? placedWeights(values) : undefined;
+  return { release: Object.freeze(build({ ...values, weights }, images, read?.manifests)), problems };
 }
 
-/** The weights of the release file are where the release goes: who rolls back wants to get away from them. */
 function isMeant({ operation }: Inputs, sources: Sources): boolean {
-  return operation !== 'rollback' || (sources.get('weights') ?? INPUT_WEIGHTS) === INPUT_WEIGHTS;
+  return (
+    !WITHOUT_FILE_WEIGHTS.includes(operation) || (sources.get('weights') ?? INPUT_WEIGHTS) === INPUT_WEIGHTS
+  );
+}
+
+/**
+ * The weights without versions that have no clusters: those are at 0, as they come in `next-weights` while a route still holds
+ * one. Left out they stay at 0 there, and no subset is made where there is none.
+ */
+function placedWeights({ weights, clusters: { byVersion } }: Inputs): Inputs['weights'] {
+  if (weights === undefined || byVersion.size === 0) return weights;
+  return new Map([...weights].filter(([version]) => byVersion.has(version)));
 }
 
 function build(
@@ -139,7 +155,11 @@ function checkVersions(values: Partial<Inputs>, images: ReadonlyMap<VersionName,
       }
     }
   };
-  unknown('weights', values.weights?.keys() ?? []);
+  const weighed = [...(values.weights ?? [])].filter(([, weight]) => weight > 0);
+  unknown(
+    'weights',
+    weighed.map(([version]) => version),
+  );
   unknown('image', images.keys());
   unknown('version', values.version === undefined ? [] : [values.version]);
 }

@@ -23,10 +23,12 @@ export interface WorkflowOptions {
   readonly event?: string;
   /** The event's payload, as GitHub sends it. */
   readonly payload?: object;
+  /** Who set it off. */
+  readonly actor?: string;
   /** Environment of every job. */
   readonly env?: Readonly<Record<string, string>>;
   readonly token?: string;
-  /** The kubeconfig that the secret KUBECONFIG holds; none where the workflow logs in by itself. */
+  /** The kubeconfig that the secret KUBECONFIG holds, as one line of base64; none where the workflow logs in by itself. */
   readonly kubeconfig?: string;
 }
 
@@ -83,10 +85,16 @@ export class Repository {
     return made;
   }
 
-  /** Writes the release file: the example, and lines behind it. */
+  /** Writes the release file: the example, and lines behind it; a key of theirs takes the place of the example's, one line each. */
   async release(lines: string): Promise<void> {
     const example = await readFile(join(ROOT, 'examples/canary.yml'), 'utf8');
-    await write(join(this.folder, '.github/canary.yml'), `${example}${lines}`);
+    const keyOf = (line: string): string | undefined => /^[a-z-]+:/.exec(line)?.[0];
+    const keys = lines.split('\n').map(keyOf);
+    const kept = example.split('\n').filter((line) => {
+      const key = keyOf(line);
+      return key === undefined || !keys.includes(key);
+    });
+    await write(join(this.folder, '.github/canary.yml'), `${kept.join('\n')}${lines}`);
   }
 
   /** What actionlint finds in the workflows, with the action's own inputs and outputs known to it; empty where there is nothing. */
@@ -107,7 +115,8 @@ export class Repository {
 
   /** Runs a workflow for an event, without containers, and without approvals, which `act` does not know. */
   async run(workflow: string, options: WorkflowOptions = {}): Promise<WorkflowRun> {
-    const { event = 'workflow_dispatch', payload = {}, env = {}, token = '', kubeconfig } = options;
+    const { event = 'workflow_dispatch', payload = {}, actor = 'maria', env = {} } = options;
+    const { token = '', kubeconfig } = options;
     const eventPath = join(this.#base, 'event.json');
     await writeFile(eventPath, JSON.stringify(payload));
     const known = [...STUBS.keys()].map((name) => `${name}=${join(this.#base, 'stubs', name)}`);
@@ -116,6 +125,7 @@ export class Repository {
       [
         event,
         ...['--workflows', join('.github/workflows', workflow), '--eventpath', eventPath, '--json'],
+        ...['--actor', actor],
         ...['--platform', 'ubuntu-latest=-self-hosted'],
         // Its servers for caches and artifacts would look for an address of the machine, and the mesh's network has none.
         ...['--no-cache-server', '--artifact-server-addr', '127.0.0.1'],
@@ -141,7 +151,7 @@ export class Repository {
           ].join(':'),
           HOME: join(this.#base, 'home'),
           GITHUB_TOKEN: token,
-          ...(kubeconfig === undefined ? {} : { KUBECONFIG: kubeconfig }),
+          ...(kubeconfig === undefined ? {} : { KUBECONFIG: Buffer.from(kubeconfig).toString('base64') }),
         },
       },
     );

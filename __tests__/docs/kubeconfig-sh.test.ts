@@ -1,0 +1,61 @@
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { execa } from 'execa';
+import { load } from 'js-yaml';
+import { findProgram } from '../../testbed/mesh/programs.ts';
+
+const SCRIPT = join(import.meta.dirname, '../../examples/rbac/kubeconfig.sh');
+
+const kubectl = await findProgram('kubectl');
+const reason = kubectl === undefined ? ' (skipped: kubectl is built by npm run e2e)' : '';
+
+/** A cluster behind a proxy, whose certificate is for another name than that of its address, and one that needs neither. */
+const EAST = {
+  server: 'https://10.0.0.1:6443',
+  'certificate-authority-data': Buffer.from('a certificate').toString('base64'),
+  'tls-server-name': 'api.example.com',
+  'proxy-url': 'http://proxy.example.com:3128',
+};
+const WEST = { server: 'https://west.example.com' };
+
+(kubectl === undefined ? describe.skip : describe)(`examples/rbac/kubeconfig.sh${reason}`, () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'kubeconfig-sh-'));
+    const contexts = ['east', 'west'].map((name) => ({ name, context: { cluster: name, user: 'admin' } }));
+    const admin = {
+      apiVersion: 'v1',
+      kind: 'Config',
+      clusters: [
+        { name: 'east', cluster: EAST },
+        { name: 'west', cluster: WEST },
+      ],
+      contexts,
+      users: [{ name: 'admin', user: { token: 'of-the-admin' } }],
+    };
+    await writeFile(join(folder, 'admin.yaml'), JSON.stringify(admin));
+    // There is no API server that would make a token.
+    const stub = `#!/bin/sh\ncase " $* " in *' create token '*) echo bound; exit ;; esac\nexec '${kubectl ?? ''}' "$@"\n`;
+    await writeFile(join(folder, 'kubectl'), stub);
+    await chmod(join(folder, 'kubectl'), 0o755);
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  test('reaches each cluster as the kubeconfig does that it is made from, with a bound token alone', async () => {
+    const env = { KUBECONFIG: join(folder, 'admin.yaml'), PATH: `${folder}:${process.env['PATH'] ?? ''}` };
+    const { stdout } = await execa({ env })`${SCRIPT} gray-demo east west`;
+    expect(load(stdout)).toMatchObject({
+      clusters: [
+        { name: 'east', cluster: EAST },
+        { name: 'west', cluster: WEST },
+      ],
+      users: [
+        { name: 'east', user: { token: 'bound' } },
+        { name: 'west', user: { token: 'bound' } },
+      ],
+    });
+    expect(stdout).not.toContain('of-the-admin');
+  });
+});
