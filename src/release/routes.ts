@@ -86,6 +86,29 @@ export function splits(vs: VirtualService, service: ServiceKey): boolean {
   );
 }
 
+/** A route by its name, or by its place where it has none, as messages name it. */
+export function routeName(vs: VirtualService, route: HttpRoute): string {
+  return route.name ?? `the unnamed http[${String((vs.spec.http ?? []).indexOf(route))}]`;
+}
+
+/** Whether a destination gets traffic; Istio sends everything to one that stands alone, whatever its weight. */
+function isServed({ route }: Route, { weight }: RouteDestination): boolean {
+  return route?.length === 1 || (weight ?? 0) > 0;
+}
+
+/** The managed routes that send to the service as a whole, without naming a subset: to every pod that its Service selects. */
+export function openRoutes(
+  vs: VirtualService,
+  service: ServiceKey,
+  names: readonly string[] | undefined,
+): readonly HttpRoute[] {
+  return managedRoutes(vs, service, names).filter((route) =>
+    destinationsTo(vs, route, service).some(
+      (entry) => entry.destination.subset === undefined && isServed(route, entry),
+    ),
+  );
+}
+
 /**
  * The routes that the action manages in a VirtualService: those named, or the only one that leads to the service.
  * Empty where none leads there and none is named.
@@ -98,9 +121,7 @@ export function managedRoutes(
   names: readonly string[] | undefined,
 ): readonly HttpRoute[] {
   const candidates = routesTo(vs, service);
-  const label = (route: HttpRoute): string =>
-    route.name ?? `the unnamed http[${String((vs.spec.http ?? []).indexOf(route))}]`;
-  const known = candidates.map(label).join(', ') || 'none';
+  const known = candidates.map((route) => routeName(vs, route)).join(', ') || 'none';
   if (names !== undefined) {
     return names.map((name) => {
       const route = candidates.find((candidate) => candidate.name === name);
