@@ -874,3 +874,14 @@ describe('a Namespace among the manifests', () => {
     expect(applied(labelled)).toEqual([{ ...labels, 'istio.io/rev': 'stable' }]);
   });
 });
+
+test('weights that a route of one cluster is too coarse for are refused, and the cluster is named', () => {
+  const coarse = virtualService([{ name: 'main', route: [to('v1', 1), toOther(1)] }]);
+  const fleet = fleetOf(
+    clusterState(EAST, { traffic: { virtualServices: [virtualService([{ route: [to('v1')] }])] } }),
+    clusterState(WEST, { traffic: { virtualServices: [coarse] } }),
+  );
+  expect(() => planRollout(at({ v1: 80, v2: 20 }), fleet)).toThrow(
+    'In west: Of the weights of route main in VirtualService gray-demo/helloworld, 1 are for the service',
+  );
+});

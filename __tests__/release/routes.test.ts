@@ -637,3 +637,41 @@ describe('what was written is recognised as what was asked', () => {
     expect(holdsWeights(vs, SERVICE, undefined, target({ v1: 70, v2: 30 }).weights)).toBe(false);
   });
 });
+
+  test('nor is what gives a version nothing that has a weight', () => {
+    const vs = virtualService([{ route: [to('v1', 10), to('v2', 0), toOther(90)] }]);
+    expect(holdsWeights(vs, SERVICE, undefined, target({ v1: 99, v2: 1 }).weights)).toBe(false);
+  });
+});
+
+describe('weights that the points beside another host cannot express are refused', () => {
+  test.each<[string, readonly RouteDestination[], Readonly<Record<string, number>>, string]>([
+    [
+      'a hundredth of ten',
+      [to('v1', 10), toOther(90)],
+      { v1: 99, v2: 1 },
+      'Of the weights of route main in VirtualService gray-demo/helloworld, 10 are for the service beside other hosts: that is too coarse for v1=99,v2=1, of which v2 would get nothing. It splits the service in steps of 10 % alone. Multiply every weight of the route by 10 first, which leaves all shares as they are, or ask for a coarser split.',
+    ],
+    [
+      'two versions of one, as relative weights',
+      [to('v1', 1), toOther(1)],
+      { v1: 80, v2: 20 },
+      'in steps of 100 % alone. Multiply every weight of the route by 100 first',
+    ],
+    [
+      'a hundredth of a third',
+      [to('v1', 33), toOther(67)],
+      { v1: 99, v2: 1 },
+      'in steps of 3 % alone. Multiply every weight of the route by 100 first',
+    ],
+  ])('%s', (_what, route, given, message) => {
+    expect(() => withWeights(virtualService([{ name: 'main', route }]), target(given))).toThrow(message);
+  });
+
+  test('until the weights of the route are multiplied as the message says', () => {
+    const vs = withWeights(
+      virtualService([{ route: [to('v1', 100), toOther(900)] }]),
+      target({ v1: 99, v2: 1 }),
+    );
+    expect(splitOf(managedIn(vs))).toEqual(['v1 99', 'other.gray-demo.svc.cluster.local 900', 'v2 1']);
+  });

@@ -1,7 +1,7 @@
 import { CanaryError } from './errors.ts';
 import { nameOf } from './objects.ts';
 import type { HttpRoute, RouteDestination, StreamRoute, VirtualService } from './objects.ts';
-import { apportion, sameWeights } from './weights.ts';
+import { apportion, sameWeights, unserved } from './weights.ts';
 import type { VersionName, Weights } from './weights.ts';
 
 /** Response header that names the version a destination stands for. */
@@ -87,8 +87,13 @@ export function splits(vs: VirtualService, service: ServiceKey): boolean {
 }
 
 /** A route by its name, or by its place where it has none, as messages name it. */
-export function routeName(vs: VirtualService, route: HttpRoute): string {
-  return route.name ?? `the unnamed http[${String((vs.spec.http ?? []).indexOf(route))}]`;
+export function routeName(vs: VirtualService, route: Route): string {
+  if (typeof route['name'] === 'string') return route['name'];
+  const place = (['http', 'tcp', 'tls'] as const).flatMap((protocol) => {
+    const index = (vs.spec[protocol] ?? []).indexOf(route);
+    return index < 0 ? [] : [`${protocol}[${String(index)}]`];
+  });
+  return `the unnamed ${place[0] ?? 'route'}`;
 }
 
 /** Whether a destination gets traffic; Istio sends everything to one that stands alone, whatever its weight. */
@@ -209,6 +214,7 @@ export function holdsWeights(
         ) &&
         [...wanted].every(
           ([version, points]) =>
+        unserved(wanted, weights).length === 0 &&
             points === 0 || ours.some(({ destination }) => destination.subset === version),
         )
       );
