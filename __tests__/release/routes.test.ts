@@ -169,6 +169,8 @@ describe('the weights that a VirtualService holds', () => {
       { constructor: 80, valueof: 20 },
     ],
     ['a destination without a subset', [{ route: [to('v1', 80), to(undefined, 20)] }], undefined],
+    ['one that gets nothing', [{ route: [to('v1', 100), to(undefined, 0)] }], { v1: 100 }],
+    ['nothing but such a one', [{ route: [to(undefined, 0), toOther(100)] }], undefined],
     ['no route of the service', [{ route: [toOther()] }], undefined],
     ['no list of routes', undefined, undefined],
   ])('%s', (_what, http, held) => {
@@ -360,6 +362,34 @@ describe('weighing the managed route', () => {
     expect(['a', 'b'].map((name) => splitOf(managedIn(vs, [name])))).toEqual([
       ['v1 80', 'v2 20'],
       ['v2 20', 'v1 80'],
+    ]);
+  });
+});
+
+describe('routes of the same name', () => {
+  const http = [
+    { name: 'main', match: [{ uri: { prefix: '/a' } }], route: [to('v1')] },
+    { name: 'main', match: [{ uri: { prefix: '/b' } }], route: [to('v1')] },
+  ];
+
+  test('are weighed together', () => {
+    const vs = withWeights(virtualService(http), target({ v1: 80, v2: 20 }, { routes: ['main'] }));
+    const main = (vs.spec.http ?? []).filter(({ name }) => name === 'main');
+    expect(main.map(splitOf)).toEqual([
+      ['v1 80', 'v2 20'],
+      ['v1 80', 'v2 20'],
+    ]);
+  });
+
+  test('have previews of their own', () => {
+    const vs = withPreviews(virtualService(http), target({ v1: 80, v2: 20 }, { routes: ['main'] }));
+    expect(namesIn(vs)).toEqual([
+      'canary-preview-v1',
+      'canary-preview-v2',
+      'main',
+      'canary-preview-v1.2',
+      'canary-preview-v2.2',
+      'main',
     ]);
   });
 });
@@ -622,7 +652,10 @@ describe('what was written is recognised as what was asked', () => {
       'beside another host at 33 %, where the points do not divide without a rest',
       [to('v1', 67), toOther(33)],
     ],
-    ['beside another host at 99 %', [to('v1', 1), toOther(99)]],
+    [
+      'beside a destination without a subset that gets nothing',
+      [to('v1', 67), toOther(33), to(undefined, 0)],
+    ],
   ])('%s', (_what, route) => {
     const asked = target({ v1: 80, v2: 20 });
     const vs = withWeights(virtualService([{ route }]), asked);
@@ -636,7 +669,6 @@ describe('what was written is recognised as what was asked', () => {
     );
     expect(holdsWeights(vs, SERVICE, undefined, target({ v1: 70, v2: 30 }).weights)).toBe(false);
   });
-});
 
   test('nor is what gives a version nothing that has a weight', () => {
     const vs = virtualService([{ route: [to('v1', 10), to('v2', 0), toOther(90)] }]);
@@ -675,3 +707,4 @@ describe('weights that the points beside another host cannot express are refused
     );
     expect(splitOf(managedIn(vs))).toEqual(['v1 99', 'other.gray-demo.svc.cluster.local 900', 'v2 1']);
   });
+});

@@ -128,14 +128,14 @@ export function managedRoutes(
   const candidates = routesTo(vs, service);
   const known = candidates.map((route) => routeName(vs, route)).join(', ') || 'none';
   if (names !== undefined) {
-    return names.map((name) => {
-      const route = candidates.find((candidate) => candidate.name === name);
-      if (route === undefined) {
+    return names.flatMap((name) => {
+      const routes = candidates.filter((candidate) => candidate.name === name);
+      if (routes.length === 0) {
         throw new CanaryError(
           `Input routes names "${name}", but ${nameOf(vs)} has no HTTP route of that name that leads to ${service.app} (routes that do: ${known}).`,
         );
       }
-      return route;
+      return routes;
     });
   }
   if (candidates.length > 1) {
@@ -177,16 +177,22 @@ function managedIn(
   return [...managedRoutes(vs, service, names), ...streamsTo(vs, service)];
 }
 
+/** The destinations of the service, but one without a subset that gets nothing: it says nothing of any version. */
+function versionsIn(vs: VirtualService, route: Route, service: ServiceKey): readonly RouteDestination[] {
+  return destinationsTo(vs, route, service).filter(
+    (entry) => entry.destination.subset !== undefined || isServed(route, entry),
+  );
+}
+
 function weightsOfRoute(vs: VirtualService, route: Route, service: ServiceKey): Weights | undefined {
-  const ours = destinationsTo(vs, route, service);
+  const ours = versionsIn(vs, route, service);
   const alone = route.route?.length === 1;
   const shares = new Map<VersionName, number>();
   for (const { destination, weight } of ours) {
     if (destination.subset === undefined) return undefined;
-    // Istio sends everything to a destination that stands alone, whatever its weight.
     shares.set(destination.subset, (shares.get(destination.subset) ?? 0) + (alone ? 100 : (weight ?? 0)));
   }
-  return apportion(100, shares);
+  return shares.size === 0 ? undefined : apportion(100, shares);
 }
 
 /**
@@ -203,18 +209,18 @@ export function holdsWeights(
   return (
     managed.length > 0 &&
     managed.every((route) => {
-      const ours = destinationsTo(vs, route, service);
+      const ours = versionsIn(vs, route, service);
       const points = sumOf(ours);
       const wanted = apportion(points, weights);
       return (
         points > 0 &&
+        unserved(wanted, weights).length === 0 &&
         ours.length === new Set(ours.map(({ destination }) => destination.subset)).size &&
         ours.every(
           ({ destination, weight }) => (weight ?? 0) === (wanted.get(destination.subset ?? '') ?? -1),
         ) &&
         [...wanted].every(
           ([version, points]) =>
-        unserved(wanted, weights).length === 0 &&
             points === 0 || ours.some(({ destination }) => destination.subset === version),
         )
       );
