@@ -57,6 +57,7 @@ export interface ServicePort extends Open {
 export interface Container extends Open {
   readonly name: string;
   readonly image?: string;
+  readonly args?: readonly string[];
   readonly ports?: readonly { readonly name?: string; readonly containerPort: number }[];
 }
 
