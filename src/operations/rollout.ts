@@ -177,14 +177,15 @@ async function deploy(context: Context, plan: Plan): Promise<void> {
   const workloads = plan.workloads.filter(({ object }) => object.kind !== 'Namespace');
   if (workloads.length > 0)
     await phase(context, 'Deploy', () => writeInOrder(fleet, workloads, recordIn(context)));
-  const needed = ready.filter(({ cluster, deployments, gains }) => {
-    return (
-      gains ||
+  const needed = ready.filter(
+    (check) =>
+      check.gains ||
       workloads.some(
-        (change) => change.cluster === cluster && deployments.includes(change.object.metadata.name),
-      )
-    );
-  });
+        ({ cluster, object }) =>
+          cluster === check.cluster &&
+          check.workloads.some(({ kind, name }) => kind === object.kind && name === object.metadata.name),
+      ),
+  );
   if (needed.length === 0) return;
   await phase(context, 'Ready', () =>
     allOf(

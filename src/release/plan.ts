@@ -16,7 +16,13 @@ import type { InForce } from './traffic.ts';
 import { assertNoOther } from './virtual-services.ts';
 import { formatWeights, sameWeights } from './weights.ts';
 import type { VersionName, Weights } from './weights.ts';
-import { selectorOfService, workloadObjects } from './workloads.ts';
+import { podTemplateOf, selectorOfService, workloadObjects } from './workloads.ts';
+
+/** A workload of the release's namespace. */
+export interface WorkloadKey {
+  readonly kind: string;
+  readonly name: string;
+}
 
 /** What has to be there before a version gets users' traffic in one cluster. */
 export interface ReadyCheck {
@@ -24,8 +30,8 @@ export interface ReadyCheck {
   readonly version: VersionName;
   /** Labels of the pods that must be ready; the subset's, and those of the Service. */
   readonly labels: Readonly<Record<string, string>>;
-  /** Deployments that must have finished rolling out. */
-  readonly deployments: readonly string[];
+  /** What must have finished rolling out: Deployments, StatefulSets, DaemonSets. */
+  readonly workloads: readonly WorkloadKey[];
   /** Whether the version gets more traffic; otherwise it has to be ready only where it is deployed anew. */
   readonly gains: boolean;
 }
@@ -202,17 +208,16 @@ function readyChecks(
   return [...weights.keys()].flatMap((version) => {
     const clusters = clustersOf(release, version);
     return clusters.flatMap((cluster): readonly ReadyCheck[] => {
-      const deployments = workloads
-        .filter(({ object, ...change }) => change.cluster === cluster && object.kind === 'Deployment')
+      const deployed = workloads
+        .filter(({ object, ...change }) => change.cluster === cluster && podTemplateOf(object) !== undefined)
         .filter(({ object }) => object.metadata.labels?.[VERSION_LABEL] === version)
-        .map(({ object }) => object.metadata.name);
+        .map(({ object }) => ({ kind: object.kind, name: object.metadata.name }));
       const gains = raised.includes(version);
       // A version that gains no traffic and is not deployed here owes nothing.
-      if (!gains && deployments.length === 0) return [];
+      if (!gains && deployed.length === 0) return [];
       const selector = serviceSelector(release, stateOf(fleet, cluster), version);
-      return [
-        { cluster, version, labels: { ...selector, ...subsetLabels(rule, version) }, deployments, gains },
-      ];
+      const labels = { ...selector, ...subsetLabels(rule, version) };
+      return [{ cluster, version, labels, workloads: deployed, gains }];
     });
   });
 }
