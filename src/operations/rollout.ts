@@ -87,7 +87,7 @@ async function lookAhead(context: Context, direction: Direction, known?: FleetSt
   return phase(context, 'Plan', async () => {
     const plan = await dryRun(fleet, state, planRollout(release, state, direction));
     tell(context, plan);
-    warnOfManagers(context, plan);
+    warnOf(context, plan);
     const targets = await findTargets(context, state, finalRoutes(release, state, plan), gatewaysIn(plan));
     return { state, plan, targets };
   });
@@ -145,10 +145,13 @@ function tell({ journal, log, release }: Context, plan: TriedPlan): void {
   if (changes.length === 0) log.info('Nothing to write: every cluster holds what was asked for.');
 }
 
-/** Warns of those who may take the plan's changes back. The first write takes the fields over, so that no later step warns again. */
-export function warnOfManagers({ log }: Context, { subsets, previews, routes }: Plan): void {
+/**
+ * Warns of what a plan ends, and of those who may take its changes back. The first write takes the fields over, so that no
+ * later step warns again.
+ */
+export function warnOf({ log }: Context, { subsets, previews, routes, warnings }: Plan): void {
   const changes = previews.length > 0 ? previews : routes;
-  for (const sentence of foreignManagers([...subsets, ...changes])) log.warn(sentence);
+  for (const sentence of [...warnings, ...foreignManagers([...subsets, ...changes])]) log.warn(sentence);
 }
 
 /** The VirtualServices as they will be, by config cluster. */

@@ -134,7 +134,11 @@ export interface Subset extends Open {
 }
 
 export interface DestinationRule extends KubeObject {
-  readonly spec: Open & { readonly host: string; readonly subsets?: readonly Subset[] };
+  readonly spec: Open & {
+    readonly host: string;
+    readonly subsets?: readonly Subset[];
+    readonly trafficPolicy?: Open & { readonly tls?: Open & { readonly mode?: string } };
+  };
 }
 
 export interface Gateway extends KubeObject {

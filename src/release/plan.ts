@@ -4,6 +4,7 @@ import { isNamespaceOf, namespaceObject } from './namespace.ts';
 import { nameOf, selects } from './objects.ts';
 import type { KubeObject, VirtualService } from './objects.ts';
 import { assertPinned } from './pinning.ts';
+import { endedPolicies } from './policies.ts';
 import type { ReleaseRecord } from './record.ts';
 import { allClusters, clustersOf, namedVersions } from './release.ts';
 import type { ClusterName, Release } from './release.ts';
@@ -58,6 +59,8 @@ export interface Plan {
   readonly probes: readonly VersionName[];
   /** VirtualServices with the new weights. */
   readonly routes: readonly Change[];
+  /** What it brings about beside what was asked, a sentence each. */
+  readonly warnings: readonly string[];
 }
 
 /** `forward`: a step of the release; `back`: giving back weights of its history, whatever was edited since. */
@@ -86,7 +89,8 @@ export function planRollout(release: Release, fleet: FleetState, direction: Dire
   const ready = readyChecks(release, fleet, inForce, weights, raised, workloads);
   const history = historyAfter(newestRecord(inForce), previous, weights, direction);
   const traffic = trafficChanges(release, fleet, inForce, { weights, raised, history });
-  return { weights, previous, before: history.at(-1), workloads, ready, ...traffic };
+  const warnings = endedPolicies(release, fleet, traffic.subsets);
+  return { weights, previous, before: history.at(-1), workloads, ready, ...traffic, warnings };
 }
 
 /** Whether a version gets more than some cluster gives it now. */
