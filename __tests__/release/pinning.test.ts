@@ -44,7 +44,7 @@ describe('a version without a ready pod is not deployed behind a route that name
     ['whose pod is not ready', [{ name: 'main', route: [to(undefined)] }], [UNREADY]],
   ])('%s', (_what, routes, west) => {
     expect(() => planRollout(ADD_V2, running(routes, west))).toThrow(
-      'route main of VirtualService gray-demo/helloworld in east, route main of VirtualService gray-demo/helloworld in west lead to helloworld without a subset, so users would get v2 as soon as a pod of it in west is ready, before it was previewed and whatever its weight. ' +
+      'Without a subset, route main of VirtualService gray-demo/helloworld in east, route main of VirtualService gray-demo/helloworld in west lead to all pods of helloworld: users would get v2 as soon as a pod of it in west is ready, before it was previewed and whatever its weight. ' +
         "Release what runs first, which pins the traffic to its subset: weights: v1=100; version: v1; clusters: 'v1: east'; config-clusters: east, west; without image and manifests of v2. Then add v2.",
     );
   });

@@ -3,7 +3,7 @@ import { CanaryError } from './errors.ts';
 import { nameOf, selects } from './objects.ts';
 import { isReady } from './pods.ts';
 import type { ClusterName, Release } from './release.ts';
-import { openRoutes, routeName } from './routes.ts';
+import { inSentence, openRoutes } from './routes.ts';
 import type { FleetState } from './state.ts';
 import { VERSION_LABEL, subsetLabels } from './subsets.ts';
 import type { InForce } from './traffic.ts';
@@ -33,7 +33,7 @@ export function assertPinned(
     vs === undefined
       ? []
       : openRoutes(vs, release, routes).map(
-          (route) => `route ${routeName(vs, route)} of ${nameOf(vs)} in ${cluster}`,
+          (route) => `${inSentence(vs, route)} of ${nameOf(vs)} in ${cluster}`,
         ),
   );
   if (open.length === 0) return;
@@ -47,7 +47,7 @@ export function assertPinned(
   if (newcomer === undefined) return;
   const { version, cluster } = newcomer;
   throw new CanaryError(
-    `${open.join(', ')} ${open.length === 1 ? 'leads' : 'lead'} to ${release.app} without a subset, so users would get ${version} as soon as a pod of it in ${cluster} is ready, before it was previewed and whatever its weight. ${remedy(release, serving, version)}`,
+    `Without a subset, ${open.join(', ')} ${open.length === 1 ? 'leads' : 'lead'} to all pods of ${release.app}: users would get ${version} as soon as a pod of it in ${cluster} is ready, before it was previewed and whatever its weight. ${remedy(release, serving, version)}`,
   );
 }
 

@@ -86,14 +86,20 @@ export function splits(vs: VirtualService, service: ServiceKey): boolean {
   );
 }
 
-/** A route by its name, or by its place where it has none, as messages name it. */
-export function routeName(vs: VirtualService, route: Route): string {
+/** A route by its name, or by its place where it has none, as messages list it. */
+function routeName(vs: VirtualService, route: Route): string {
   if (typeof route['name'] === 'string') return route['name'];
   const place = (['http', 'tcp', 'tls'] as const).flatMap((protocol) => {
     const index = (vs.spec[protocol] ?? []).indexOf(route);
     return index < 0 ? [] : [`${protocol}[${String(index)}]`];
   });
   return `the unnamed ${place[0] ?? 'route'}`;
+}
+
+/** `route main`, or `the unnamed http[0]`, within a sentence. */
+export function inSentence(vs: VirtualService, route: Route): string {
+  const name = routeName(vs, route);
+  return typeof route['name'] === 'string' ? `route ${name}` : name;
 }
 
 /** Whether a destination gets traffic; Istio sends everything to one that stands alone, whatever its weight. */

@@ -7,10 +7,10 @@ import {
   REVISION_HEADER,
   VERSION_HEADER,
   destinationsTo,
+  inSentence,
   isStreamOf,
   managedRoutes,
   previewsOfService,
-  routeName,
   streamsTo,
   sumOf,
 } from './routes.ts';
@@ -133,7 +133,7 @@ function sharesOf(vs: VirtualService, route: Route, points: number, weights: Wei
   if (lost.length === 0) return shares;
   const factor = 100 / commonDivisor(points, 100);
   throw new CanaryError(
-    `Of the weights of route ${routeName(vs, route)} in ${nameOf(vs)}, ${String(points)} are for the service beside other hosts: that is too coarse for ${formatWeights(weights)}, of which ${lost.join(', ')} would get nothing. It splits the service in steps of ${String(Number((100 / points).toFixed(1)))} % alone. Multiply every weight of the route by ${String(factor)} first, which leaves all shares as they are, or ask for a coarser split.`,
+    `Of the weights of ${inSentence(vs, route)} in ${nameOf(vs)}, ${String(points)} are for the service beside other hosts: that is too coarse for ${formatWeights(weights)}, of which ${lost.join(', ')} would get nothing. It splits the service in steps of ${String(Number((100 / points).toFixed(1)))} % alone. Multiply every weight of the route by ${String(factor)} first, which leaves all shares as they are, or ask for a coarser split.`,
   );
 }
 
