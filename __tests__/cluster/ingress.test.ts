@@ -1,10 +1,19 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { findIngress } from '../../src/cluster/ingress.ts';
 import type { Ingress } from '../../src/cluster/ingress.ts';
-import type { Gateway, KubeObject, Node, Pod, Service, ServicePort } from '../../src/release/objects.ts';
+import type {
+  Gateway,
+  KubeObject,
+  Labels,
+  Node,
+  Pod,
+  Service,
+  ServicePort,
+} from '../../src/release/objects.ts';
 import '../support/one-realm.ts';
 import { clusterAt, kubeApi } from '../support/kube-api.ts';
-import { gateway, pod, server, service } from '../support/objects.ts';
+import { waysIn } from '../../src/release/gateways.ts';
+import { APP, NAMESPACE, gateway, pod, server, service, virtualService } from '../support/objects.ts';
 import { Opened } from '../support/server.ts';
 
 const opened = new Opened();
@@ -71,7 +80,9 @@ const N2 = node('n2', ['InternalIP', '10.0.0.2'], ['ExternalIP', '203.0.113.2'])
 
 async function find(objects: readonly KubeObject[], ...gateways: readonly Gateway[]): Promise<Ingress> {
   const api = opened.add(await kubeApi(...objects));
-  return findIngress(opened.add(clusterAt(api.url)), gateways);
+  const vs = virtualService([], {}, { gateways: gateways.map(({ metadata }) => metadata.name) });
+  const ways = waysIn({ app: APP, namespace: NAMESPACE }, [vs], gateways, undefined);
+  return findIngress(opened.add(clusterAt(api.url)), ways);
 }
 
 describe('the ingress is the load balancer of the Service that selects the gateway pods', () => {
@@ -81,6 +92,24 @@ describe('the ingress is the load balancer of the Service that selects the gatew
     ['by its IP', HTTP, [at({ ip: '203.0.113.7' })], 'http://203.0.113.7'],
     ['by its host name', HTTP, [at({ hostname: 'lb.example' })], 'http://lb.example'],
     ['by an IPv6 address', HTTP, [at({ ip: '2001:db8::1' })], 'http://[2001:db8::1]'],
+    [
+      'by an IPv4 address, where it has both',
+      HTTP,
+      [gatewayService({ balancer: [{ ip: '2001:db8::1' }, { ip: '203.0.113.7' }] })],
+      'http://203.0.113.7',
+    ],
+    [
+      'before the node port of another Service',
+      HTTP,
+      [gatewayService({ type: 'NodePort' }, 'a-debug'), N1, at({ ip: '203.0.113.7' })],
+      'http://203.0.113.7',
+    ],
+    [
+      'before that of one whose balancer is pending',
+      HTTP,
+      [gatewayService({}, 'a-new'), N1, at({ hostname: 'lb.example' })],
+      'http://lb.example',
+    ],
     ['over TLS', HTTPS, [at({ ip: '203.0.113.7' })], 'https://203.0.113.7'],
     [
       'on another port',
@@ -122,6 +151,7 @@ describe('the ingress is the load balancer of the Service that selects the gatew
     expect(await find([gatewayPod(), at({ ip: '203.0.113.7' })], HTTP)).toEqual({
       cluster: 'west',
       url: 'http://203.0.113.7',
+      host: undefined,
       source: 'load balancer of Service istio-system/gw',
     });
   });
@@ -193,6 +223,44 @@ describe('it is looked for', () => {
     const stray = pod('stray', LABELS, { metadata: { namespace: 'elsewhere' } });
     await expect(find([stray, HERE], HTTP)).rejects.toThrow(
       'No address of the ingress gateway was found in west.',
+    );
+  });
+});
+
+describe('a Gateway without a selector applies to every gateway pod', () => {
+  const OPEN: Gateway = { ...HTTP, spec: { servers: [server('HTTP', 80)] } };
+  const router = (labels: Labels, namespace = SYSTEM): Pod =>
+    pod(`gw-${namespace}`, labels, {
+      metadata: { namespace },
+      spec: { containers: [{ name: 'istio-proxy', args: ['proxy', 'router', '--domain', 'x'] }] },
+    });
+  const SHOP = { app: 'shop' };
+  const shop = [
+    pod('shop-0', SHOP, {
+      metadata: { namespace: 'a-shop' },
+      spec: { containers: [{ name: 'istio-proxy', args: ['proxy', 'sidecar'] }] },
+    }),
+    {
+      ...service({ selector: SHOP, ports: [{ port: 80 }] }, { name: 'shop', namespace: 'a-shop' }),
+      status: { loadBalancer: { ingress: [{ ip: '198.51.100.9' }] } },
+    },
+  ];
+  const HERE = gatewayService({ balancer: [{ ip: '203.0.113.7' }] });
+
+  test('and its ingress is their only Service, never one of other pods', async () => {
+    expect((await find([...shop, router(LABELS), HERE], OPEN)).url).toBe('http://203.0.113.7');
+  });
+
+  test('where several Services lead to such pods, the one that is meant has to be named', async () => {
+    const other = { ...HERE, metadata: { ...HERE.metadata, namespace: 'team' } };
+    await expect(find([router(LABELS), HERE, router(LABELS, 'team'), other], OPEN)).rejects.toThrow(
+      'Looked at: Gateway gray-demo/helloworld has no selector, so that it applies to every gateway pod (2 pods); Service istio-system/gw, Service team/gw (all lead to such pods, and which of them users take is not told). Give it with the input ingress',
+    );
+  });
+
+  test('where no gateway pod runs, none is guessed', async () => {
+    await expect(find(shop, OPEN)).rejects.toThrow(
+      'has no selector, so that it applies to every gateway pod (no pod). Give it with the input ingress',
     );
   });
 });

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { hasSidecar, isReady } from '../../src/release/pods.ts';
 import { waitUntilReady } from '../../src/cluster/ready.ts';
 import { CanaryError } from '../../src/release/errors.ts';
+import type { ReadyCheck } from '../../src/release/plan.ts';
 import type { ContainerStatus, Deployment, KubeObject, Pod } from '../../src/release/objects.ts';
 import '../support/one-realm.ts';
 import { clusterAt, kubeApi, pathOf } from '../support/kube-api.ts';
@@ -12,7 +13,13 @@ const opened = new Opened();
 afterEach(() => opened.close());
 
 const LABELS = { app: APP, version: 'v2' };
-const CHECK = { cluster: 'west', version: 'v2', labels: LABELS, deployments: ['hello-v2'], gains: true };
+const CHECK: ReadyCheck = {
+  cluster: 'west',
+  version: 'v2',
+  labels: LABELS,
+  workloads: [{ kind: 'Deployment', name: 'hello-v2' }],
+  gains: true,
+};
 const POD = pod('hello-v2-0', LABELS);
 
 /** A Deployment of two replicas whose rollout stands so; finished by default. */
@@ -37,7 +44,7 @@ const waiting = (reason: string, message?: string, rest: Partial<ContainerStatus
 
 interface Options {
   readonly timeoutMs?: number;
-  readonly check?: typeof CHECK;
+  readonly check?: ReadyCheck;
   readonly signal?: AbortSignal;
 }
 
@@ -59,9 +66,9 @@ async function wait(
 }
 
 describe('a version is ready', () => {
-  test.each<[string, readonly KubeObject[], typeof CHECK]>([
+  test.each<[string, readonly KubeObject[], ReadyCheck]>([
     ['with its Deployment rolled out and a ready pod', [rollout(), POD], CHECK],
-    ['with a ready pod, where the action deploys nothing', [POD], { ...CHECK, deployments: [] }],
+    ['with a ready pod, where the action deploys nothing', [POD], { ...CHECK, workloads: [] }],
     [
       'with another pod on its way out',
       [rollout(), POD, pod('old', LABELS, { metadata: { deletionTimestamp: '2026-11-22T10:00:00Z' } })],
@@ -70,7 +77,7 @@ describe('a version is ready', () => {
     [
       'with another pod that is not ready, where the action deploys nothing',
       [POD, { ...unready(), metadata: { ...unready().metadata, name: 'b' } }],
-      { ...CHECK, deployments: [] },
+      { ...CHECK, workloads: [] },
     ],
   ])('%s', async (_what, objects, check) => {
     await expect(wait(objects, { check })).resolves.toEqual([]);
@@ -141,6 +148,79 @@ describe('a version is not ready yet', () => {
   test('is told once, and waited for', async () => {
     const progress = await wait([rollout({ availableReplicas: 1 }), POD], { timeoutMs: 60_000 });
     expect(progress).toEqual(['west: hello-v2 1/2 ready', 'west: hello-v2 ready']);
+  });
+});
+
+describe('a StatefulSet or a DaemonSet is waited for as a Deployment is', () => {
+  const of = (kind: string): ReadyCheck => ({ ...CHECK, workloads: [{ kind, name: 'hello-v2' }] });
+  const made = (kind: string, status: Deployment['status'], spec: Deployment['spec'] = {}): Deployment => {
+    const one = rollout();
+    return { ...one, kind, spec: { ...one.spec, ...spec }, status: { observedGeneration: 2, ...status } };
+  };
+  const set = (status: Deployment['status'] = {}, spec: Deployment['spec'] = {}): Deployment =>
+    made('StatefulSet', { replicas: 2, updatedReplicas: 2, readyReplicas: 2, ...status }, spec);
+  const daemons = (status: Deployment['status'] = {}, spec: Deployment['spec'] = {}): Deployment =>
+    made(
+      'DaemonSet',
+      {
+        desiredNumberScheduled: 2,
+        currentNumberScheduled: 2,
+        updatedNumberScheduled: 2,
+        numberAvailable: 2,
+        ...status,
+      },
+      spec,
+    );
+  const ON_DELETE = { updateStrategy: { type: 'OnDelete' } };
+
+  test.each<[string, Deployment]>([
+    ['a StatefulSet that has rolled out', set()],
+    [
+      'one that keeps pods below its partition',
+      set({ updatedReplicas: 1 }, { updateStrategy: { rollingUpdate: { partition: 1 } } }),
+    ],
+    ['one whose pods are replaced by hand, and were', set({}, ON_DELETE)],
+    ['a DaemonSet that has rolled out', daemons()],
+  ])('ready is %s', async (_what, object) => {
+    await expect(wait([object, POD], { check: of(object.kind) })).resolves.toEqual([]);
+  });
+
+  test.each<[string, Deployment, string]>([
+    ['a StatefulSet with old pods', set({ updatedReplicas: 1 }), '1 of 2'],
+    ['one with pods that are not ready', set({ readyReplicas: 1 }), '1 of 2'],
+    ['one that has not been looked at', set({ observedGeneration: 1 }), '2 of 2'],
+    ['one whose first pods are being made', set({ replicas: 1, updatedReplicas: 1 }, ON_DELETE), '1 of 2'],
+    ['a DaemonSet with old pods', daemons({ updatedNumberScheduled: 1 }), '1 of 2'],
+    ['one with pods that are not available', daemons({ numberAvailable: 0 }), '0 of 2'],
+    ['one that has not been looked at', daemons({ observedGeneration: 1 }), '2 of 2'],
+  ])('not ready is %s', async (_what, object, counts) => {
+    await expect(wait([object, POD], { check: of(object.kind) })).rejects.toThrow(
+      `was not ready after 0 s (input ready-timeout): ${object.kind} gray-demo/hello-v2: ${counts} replicas ready`,
+    );
+  });
+
+  test.each([set({ updatedReplicas: 1, readyReplicas: 1 }), daemons({ updatedNumberScheduled: 1 })])(
+    'a pod of a new image that crashes is told, though an old one is ready ($kind)',
+    async (object) => {
+      const crashing = waiting('CrashLoopBackOff');
+      const objects = [object, POD, { ...crashing, metadata: { ...crashing.metadata, name: 'hello-v2-1' } }];
+      await expect(wait(objects, { check: of(object.kind), timeoutMs: 60_000 })).rejects.toThrow(
+        'container helloworld of Pod gray-demo/hello-v2-1, image example.com/hello:1: CrashLoopBackOff',
+      );
+    },
+  );
+
+  test.each([set({ updatedReplicas: 0 }, ON_DELETE), daemons({ updatedNumberScheduled: 0 }, ON_DELETE)])(
+    'old pods that only a person replaces are not waited for ($kind)',
+    async (object) => {
+      await expect(wait([object, POD], { check: of(object.kind), timeoutMs: 60_000 })).rejects.toThrow(
+        'has the update strategy OnDelete, so its pods stay as they were until somebody deletes them',
+      );
+    },
+  );
+
+  test.each(['StatefulSet', 'DaemonSet'])('a %s that is gone is told', async (kind) => {
+    await expect(wait([POD], { check: of(kind) })).rejects.toThrow(`${kind} gray-demo/hello-v2 is gone`);
   });
 });
 

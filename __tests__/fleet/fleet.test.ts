@@ -145,6 +145,21 @@ describe('reading the fleet', () => {
     ]);
   });
 
+  test("brings what stands of the manifests' StatefulSets and DaemonSets, where their version belongs", async () => {
+    const others = ['StatefulSet', 'DaemonSet'].map((kind) => {
+      const one = deployment(kind.toLowerCase(), { app: APP }, { kind });
+      return { ...one, metadata: { ...one.metadata, namespace: NAMESPACE } };
+    });
+    const { fleet, east, west } = await stage(others, others);
+    const manifests = others.map((object) => ({ object, source: 'app.yaml' }));
+    const state = await fleet.read(release({ workload: { manifests } }));
+    const kinds = [EAST, WEST].map((name) => state.get(name)?.deployments.map(({ kind }) => kind));
+    const asked = [east, west].map(
+      (api) => api.asked.filter(({ path }) => /statefulsets|daemonsets/.test(path)).length,
+    );
+    expect({ kinds, asked }).toEqual({ kinds: [[], ['StatefulSet', 'DaemonSet']], asked: [0, 2] });
+  });
+
   test('of a cluster that holds nothing is empty', async () => {
     const { fleet } = await stage(objects);
     expect((await fleet.read(release())).get(WEST)).toMatchObject({

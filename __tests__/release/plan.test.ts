@@ -138,14 +138,14 @@ describe('a first install', () => {
         cluster: EAST,
         version: 'v1',
         labels: { app: APP, version: 'v1' },
-        deployments: ['helloworld-v1'],
+        workloads: [{ kind: 'Deployment', name: 'helloworld-v1' }],
         gains: true,
       },
       {
         cluster: WEST,
         version: 'v2',
         labels: { app: APP, version: 'v2' },
-        deployments: ['helloworld-v2'],
+        workloads: [{ kind: 'Deployment', name: 'helloworld-v2' }],
         gains: true,
       },
     ]);
@@ -511,7 +511,7 @@ describe('a rollout without weights', () => {
       cluster: WEST,
       version: 'v3',
       labels: { app: APP, version: 'v3' },
-      deployments: ['helloworld-v3'],
+      workloads: [{ kind: 'Deployment', name: 'helloworld-v3' }],
       gains: false,
     });
   });
@@ -583,7 +583,7 @@ describe('a version that is to get traffic', () => {
       cluster: WEST,
       version: 'v2',
       labels: { app: APP, track: 'canary' },
-      deployments: [],
+      workloads: [],
       gains: true,
     });
   });
@@ -873,4 +873,22 @@ describe('a Namespace among the manifests', () => {
   test('does not take the one away that stands there', () => {
     expect(applied(labelled)).toEqual([{ ...labels, 'istio.io/rev': 'stable' }]);
   });
+});
+
+test('weights that a route of one cluster is too coarse for are refused, and the cluster is named', () => {
+  const coarse = virtualService([{ name: 'main', route: [to('v1', 1), toOther(1)] }]);
+  const fleet = fleetOf(
+    clusterState(EAST, { traffic: { virtualServices: [virtualService([{ route: [to('v1')] }])] } }),
+    clusterState(WEST, { traffic: { virtualServices: [coarse] } }),
+  );
+  expect(() => planRollout(at({ v1: 80, v2: 20 }), fleet)).toThrow(
+    'In west: Of the weights of route main in VirtualService gray-demo/helloworld, 1 are for the service',
+  );
+});
+
+test.each(['StatefulSet', 'DaemonSet'])("a %s of the user's manifests is waited for", (kind) => {
+  const object = deployment('hello', { app: APP }, { kind });
+  const given = at({ v1: 80, v2: 20 }, { workload: { manifests: [{ object, source: 'app.yaml' }] } });
+  const { ready } = planRollout(given, virgin);
+  expect(ready.find(({ version }) => version === 'v2')?.workloads).toEqual([{ kind, name: 'hello' }]);
 });

@@ -169,6 +169,8 @@ describe('the weights that a VirtualService holds', () => {
       { constructor: 80, valueof: 20 },
     ],
     ['a destination without a subset', [{ route: [to('v1', 80), to(undefined, 20)] }], undefined],
+    ['one that gets nothing', [{ route: [to('v1', 100), to(undefined, 0)] }], { v1: 100 }],
+    ['nothing but such a one', [{ route: [to(undefined, 0), toOther(100)] }], undefined],
     ['no route of the service', [{ route: [toOther()] }], undefined],
     ['no list of routes', undefined, undefined],
   ])('%s', (_what, http, held) => {
@@ -360,6 +362,34 @@ describe('weighing the managed route', () => {
     expect(['a', 'b'].map((name) => splitOf(managedIn(vs, [name])))).toEqual([
       ['v1 80', 'v2 20'],
       ['v2 20', 'v1 80'],
+    ]);
+  });
+});
+
+describe('routes of the same name', () => {
+  const http = [
+    { name: 'main', match: [{ uri: { prefix: '/a' } }], route: [to('v1')] },
+    { name: 'main', match: [{ uri: { prefix: '/b' } }], route: [to('v1')] },
+  ];
+
+  test('are weighed together', () => {
+    const vs = withWeights(virtualService(http), target({ v1: 80, v2: 20 }, { routes: ['main'] }));
+    const main = (vs.spec.http ?? []).filter(({ name }) => name === 'main');
+    expect(main.map(splitOf)).toEqual([
+      ['v1 80', 'v2 20'],
+      ['v1 80', 'v2 20'],
+    ]);
+  });
+
+  test('have previews of their own', () => {
+    const vs = withPreviews(virtualService(http), target({ v1: 80, v2: 20 }, { routes: ['main'] }));
+    expect(namesIn(vs)).toEqual([
+      'canary-preview-v1',
+      'canary-preview-v2',
+      'main',
+      'canary-preview-v1.2',
+      'canary-preview-v2.2',
+      'main',
     ]);
   });
 });
@@ -622,7 +652,10 @@ describe('what was written is recognised as what was asked', () => {
       'beside another host at 33 %, where the points do not divide without a rest',
       [to('v1', 67), toOther(33)],
     ],
-    ['beside another host at 99 %', [to('v1', 1), toOther(99)]],
+    [
+      'beside a destination without a subset that gets nothing',
+      [to('v1', 67), toOther(33), to(undefined, 0)],
+    ],
   ])('%s', (_what, route) => {
     const asked = target({ v1: 80, v2: 20 });
     const vs = withWeights(virtualService([{ route }]), asked);
@@ -635,5 +668,43 @@ describe('what was written is recognised as what was asked', () => {
       target({ v1: 80, v2: 20 }),
     );
     expect(holdsWeights(vs, SERVICE, undefined, target({ v1: 70, v2: 30 }).weights)).toBe(false);
+  });
+
+  test('nor is what gives a version nothing that has a weight', () => {
+    const vs = virtualService([{ route: [to('v1', 10), to('v2', 0), toOther(90)] }]);
+    expect(holdsWeights(vs, SERVICE, undefined, target({ v1: 99, v2: 1 }).weights)).toBe(false);
+  });
+});
+
+describe('weights that the points beside another host cannot express are refused', () => {
+  test.each<[string, readonly RouteDestination[], Readonly<Record<string, number>>, string]>([
+    [
+      'a hundredth of ten',
+      [to('v1', 10), toOther(90)],
+      { v1: 99, v2: 1 },
+      'Of the weights of route main in VirtualService gray-demo/helloworld, 10 are for the service beside other hosts: that is too coarse for v1=99,v2=1, of which v2 would get nothing. It splits the service in steps of 10 % alone. Multiply every weight of the route by 10 first, which leaves all shares as they are, or ask for a coarser split.',
+    ],
+    [
+      'two versions of one, as relative weights',
+      [to('v1', 1), toOther(1)],
+      { v1: 80, v2: 20 },
+      'in steps of 100 % alone. Multiply every weight of the route by 100 first',
+    ],
+    [
+      'a hundredth of a third',
+      [to('v1', 33), toOther(67)],
+      { v1: 99, v2: 1 },
+      'in steps of 3 % alone. Multiply every weight of the route by 100 first',
+    ],
+  ])('%s', (_what, route, given, message) => {
+    expect(() => withWeights(virtualService([{ name: 'main', route }]), target(given))).toThrow(message);
+  });
+
+  test('until the weights of the route are multiplied as the message says', () => {
+    const vs = withWeights(
+      virtualService([{ route: [to('v1', 100), toOther(900)] }]),
+      target({ v1: 99, v2: 1 }),
+    );
+    expect(splitOf(managedIn(vs))).toEqual(['v1 99', 'other.gray-demo.svc.cluster.local 900', 'v2 1']);
   });
 });

@@ -182,6 +182,28 @@ describe('where the Deployment stands already', () => {
     ]);
   });
 
+  test('the image goes to every container of the same repository, init containers too', () => {
+    const state = standing([
+      { name: 'web', image: 'example.com/hello:1' },
+      { name: 'log', image: 'fluent:1' },
+      { name: 'worker', image: 'example.com/hello:1' },
+    ]);
+    const [one] = state.deployments;
+    const initContainers = [
+      { name: 'istio-proxy', image: 'example.com/hello:1' },
+      { name: 'migrate', image: 'example.com/hello:1' },
+    ];
+    const template = { ...one?.spec?.template, spec: { ...one?.spec?.template?.spec, initContainers } };
+    const deployments = one === undefined ? [] : [{ ...one, spec: { ...one.spec, template } }];
+    expect(deploymentFor(release(), { ...state, deployments })?.spec?.template?.spec).toEqual({
+      containers: [
+        { name: 'web', image: IMAGE, ports: [{ containerPort: 5000, protocol: 'TCP' }] },
+        { name: 'worker', image: IMAGE },
+      ],
+      initContainers: [{ name: 'migrate', image: IMAGE }],
+    });
+  });
+
   test('an image that none of its containers is meant for is refused, listing them', () => {
     const state = standing([{ name: 'a', image: 'x:1' }, { name: 'b' }]);
     expect(() => objectsFor(release(), state)).toThrow(
@@ -279,6 +301,34 @@ describe("the user's own manifests", () => {
     ]);
   });
 
+  test('get the image in every container of that repository, init containers too', () => {
+    const shop = deployment(
+      'hello',
+      { app: APP },
+      {
+        containers: [
+          { name: 'web', image: 'example.com/hello:old' },
+          { name: 'worker', image: 'example.com/hello:old', args: ['work'] },
+        ],
+        initContainers: [
+          { name: 'wait', image: 'busybox:1' },
+          { name: 'migrate', image: 'example.com/hello:old' },
+        ],
+      },
+    );
+    const patched = objectsFor(given([shop])).get('Deployment hello');
+    expect(patched && podTemplateOf(patched)?.spec).toEqual({
+      containers: [
+        { name: 'web', image: IMAGE },
+        { name: 'worker', image: IMAGE, args: ['work'] },
+      ],
+      initContainers: [
+        { name: 'wait', image: 'busybox:1' },
+        { name: 'migrate', image: IMAGE },
+      ],
+    });
+  });
+
   test('keep their images without the input image', () => {
     const objects = objectsFor(given([web], new Map()));
     expect(containersOf(objects.get('Deployment hello'))).toEqual(containersOf(web));
@@ -370,19 +420,32 @@ describe("the user's own manifests", () => {
     expect(() => objectsFor(given(objects))).toThrow(message);
   });
 
-  test('of a Deployment that runs another version are refused', () => {
-    const state = clusterState(WEST, { deployments: [deployment('hello', { app: APP, version: 'v1' })] });
-    expect(() => objectsFor(given([web]), state)).toThrow('runs version v1, not v2');
-  });
+  test.each(['Deployment', 'StatefulSet', 'DaemonSet'])(
+    'of a %s that runs another version are refused',
+    (kind) => {
+      const state = clusterState(WEST, {
+        deployments: [deployment('hello', { app: APP, version: 'v1' }, { kind })],
+      });
+      const object = deployment('hello', { app: APP }, { kind });
+      expect(() => objectsFor(given([object]), state)).toThrow(
+        `runs version v1, not v2. Deploying v2 under this name would take v1 away from its users; give the new ${kind} another name`,
+      );
+    },
+  );
 
-  test('of a Deployment that stands already keep its selector, which cannot change', () => {
-    const state = clusterState(WEST, {
-      deployments: [deployment('hello', { app: APP, version: 'v2' }, { selector: { app: APP } })],
-    });
-    expect(objectsFor(given([web]), state).get('Deployment hello')).toMatchObject({
-      spec: { selector: { matchLabels: { app: APP } } },
-    });
-  });
+  test.each(['Deployment', 'StatefulSet', 'DaemonSet'])(
+    'of a %s that stands already keep its selector, which cannot change',
+    (kind) => {
+      const labels = { app: APP, version: 'v2' };
+      const state = clusterState(WEST, {
+        deployments: [deployment('hello', labels, { kind, selector: { app: APP } })],
+      });
+      const object = deployment('hello', { app: APP }, { kind });
+      expect(objectsFor(given([object]), state).get(`${kind} hello`)).toMatchObject({
+        spec: { selector: { matchLabels: { app: APP } } },
+      });
+    },
+  );
 
   test('are not modified', () => {
     const before = structuredClone(web);

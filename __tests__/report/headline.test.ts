@@ -73,6 +73,11 @@ describe('after a run that did not pass it is told which weights users have', ()
       { steps: [step('forward')], previous: EARLIER },
       'The routes still hold v1 80 %, v2 20 %. The operation rollback goes back to v1=100,v2=0.',
     ],
+    [
+      'where they stay and there are no earlier ones',
+      { steps: [step('forward')], previous: undefined },
+      'The routes still hold v1 80 %, v2 20 %.',
+    ],
     ['where nothing was written', {}, 'Nothing was written; the routes hold v1 80 %, v2 20 %.'],
     [
       'where no weights were written',

@@ -5,9 +5,9 @@ import { KubeConfig } from '@kubernetes/client-node';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { startFleet } from '../../testbed/start.ts';
 import type { FleetCluster } from '../../testbed/fleet.ts';
-import type { Obj } from './support/kube.ts';
+import type { Kube, Obj } from './support/kube.ts';
 import { ISTIO } from './support/kube.ts';
-import { APP, NAMESPACE } from './support/objects.ts';
+import { APP, HOST, NAMESPACE, gateway } from './support/objects.ts';
 import { Stage } from './support/stage.ts';
 
 const SERVICE = {
@@ -113,6 +113,46 @@ test('none, for a cluster through which no user enters', async () => {
   expect(Object.keys(JSON.parse(run.outputs['ingress-urls'] ?? '') as object)).toEqual(['west']);
 });
 
+describe('the host that both the VirtualService and its Gateway take', () => {
+  const bind = (kube: Kube, hosts: readonly string[], gateways: readonly string[]): Promise<void> =>
+    kube.merge({
+      apiVersion: ISTIO,
+      kind: 'VirtualService',
+      metadata: { name: APP, namespace: NAMESPACE },
+      spec: { hosts, gateways },
+    });
+  const everywhere = (work: (kube: Kube) => Promise<void>): Promise<unknown> =>
+    Promise.all([stage.east, stage.west].map(work));
+  afterEach(async () => {
+    await everywhere((kube) => bind(kube, ['*'], [APP]));
+    await everywhere((kube) => kube.remove(ISTIO, 'Gateway', 'front', NAMESPACE));
+  });
+  const front = (...hosts: readonly string[]): Obj => ({
+    ...gateway(hosts),
+    metadata: { name: 'front', namespace: NAMESPACE },
+  });
+
+  test.each([
+    ["behind the service's own name in the mesh", HOST, 'shop.example.com'],
+    ['behind its short name, which every host of the Gateway would cover', APP, '*'],
+  ])('%s', async (_, first, taken) => {
+    await stage.everywhere(front(taken));
+    await everywhere((kube) => bind(kube, [first, 'shop.example.com'], ['mesh', 'front']));
+    const run = await stage.pass(verify);
+    expect(run.log).toMatch(/Ingress of east: .*, host shop\.example\.com/);
+    expect(run.outputs['verdict']).toBe('pass');
+  });
+
+  test('of each cluster, where each has its own', async () => {
+    await stage.everywhere(front('*.example.com'));
+    await bind(stage.east, ['east.example.com'], ['front']);
+    await bind(stage.west, ['west.example.com'], ['front']);
+    const run = await stage.pass(verify);
+    expect(run.log).toMatch(/Ingress of east: .*, host east\.example\.com/);
+    expect(run.log).toMatch(/Ingress of west: .*, host west\.example\.com/);
+  });
+});
+
 describe('HTTPS', () => {
   let folder: string;
   let authority: string;
@@ -131,7 +171,14 @@ describe('HTTPS', () => {
       apiVersion: ISTIO,
       kind: 'Gateway',
       metadata: { name: 'shop', namespace: NAMESPACE },
-      spec: { selector: { istio: 'ingressgateway' }, servers: [server] },
+      // Plain HTTP is there as well, but not for this host.
+      spec: {
+        selector: { istio: 'ingressgateway' },
+        servers: [
+          { port: { number: 80, name: 'http', protocol: 'HTTP' }, hosts: ['old.example.com'] },
+          server,
+        ],
+      },
     });
     for (const kube of [stage.east, stage.west]) {
       await kube.merge({

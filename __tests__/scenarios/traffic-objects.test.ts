@@ -2,7 +2,19 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { startFleet } from '../../testbed/start.ts';
 import { ISTIO } from './support/kube.ts';
 import type { Obj } from './support/kube.ts';
-import { APP, NAMESPACE, destination, destinationRule, service, virtualService } from './support/objects.ts';
+import {
+  APP,
+  HOST,
+  NAMESPACE,
+  deployment,
+  destination,
+  destinationRule,
+  gateway,
+  image,
+  namespace,
+  service,
+  virtualService,
+} from './support/objects.ts';
 import { Stage } from './support/stage.ts';
 
 let stage: Stage;
@@ -81,6 +93,51 @@ describe('objects that exist already', () => {
       const { http } = found['spec'] as { http: { route: unknown[] }[] };
       expect(http.at(-1)?.route).toMatchObject([destination('v1', 50), other, destination('v2', 50)]);
     }
+  });
+
+  test('with a route that names no subset keep a new version from users until it has a weight', async () => {
+    await stage.everywhere(namespace(), service());
+    await stage.east.create(deployment('v1'));
+    await stage.east.settled(
+      'apps/v1',
+      'Deployment',
+      `${APP}-v1`,
+      NAMESPACE,
+      ({ status }) => (status as { availableReplicas?: number }).availableReplicas === 1,
+    );
+    const whole = { destination: { host: HOST, port: { number: 5000 } } };
+    await stage.everywhere(gateway(), virtualService([{ name: 'main', route: [whole] }]));
+    const v2 = { image: `v2=${image('v2')}`, port: '', weights: 'v1=50,v2=50' };
+    const seen = new Set<string>();
+    await stage.underLoad(async () => {
+      const watch = setInterval(() => {
+        for (const { ingress } of stage.fleet.clusters)
+          void fetch(`${ingress}/hello`).then(async (answer) =>
+            seen.add(`${answer.headers.get('x-canary-version') ?? ''} ${await answer.text()}`),
+          );
+      }, 10);
+      try {
+        const refused = await stage.run(v2);
+        expect(refused.code).toBe(1);
+        expect(refused.log).toContain('as soon as a pod of it in west is ready');
+        expect(refused.outputs['changed']).toBe('0');
+        const remedy =
+          /weights: (?<weights>\S+); version: (?<version>\S+); clusters: '(?<clusters>.+)'; config-clusters: (?<config>.+?);/.exec(
+            refused.log,
+          )?.groups;
+        const { config = '', ...pin } = remedy ?? {};
+        await stage.pass({ ...adoption, ...pin, 'config-clusters': config });
+        await expect(stage.weights()).resolves.toEqual(['v1=100', 'v1=100']);
+        const added = await stage.pass(v2);
+        expect(added.outputs).toMatchObject({ verdict: 'pass', 'previous-weights': 'v1=100' });
+      } finally {
+        clearInterval(watch);
+      }
+    });
+    // What a weight sends to a version carries its name; what the Service sends there by itself does not.
+    const unasked = [...seen].filter((answer) => answer.includes('version: v2') && !answer.startsWith('v2 '));
+    expect(unasked).toEqual([]);
+    expect([...seen].some((answer) => answer.startsWith('v2 '))).toBe(true);
   });
 
   test('with several routes to the service are refused unless they are named (scenario 10)', async () => {

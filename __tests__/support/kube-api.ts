@@ -17,7 +17,11 @@ const KINDS: Readonly<
     ['nodes', 'Node', false],
     ['namespaces', 'Namespace', false],
   ],
-  '/apis/apps/v1': [['deployments', 'Deployment', true]],
+  '/apis/apps/v1': [
+    ['deployments', 'Deployment', true],
+    ['statefulsets', 'StatefulSet', true],
+    ['daemonsets', 'DaemonSet', true],
+  ],
   '/apis/coordination.k8s.io/v1': [['leases', 'Lease', true]],
   '/apis/networking.istio.io/v1': [
     ['virtualservices', 'VirtualService', true],

@@ -107,19 +107,22 @@ export function deployment(
   options: {
     readonly selector?: Labels;
     readonly containers?: readonly Container[];
+    readonly initContainers?: readonly Container[];
     readonly kind?: string;
   } = {},
 ): Deployment {
   const {
     selector = labels,
     containers = [{ name: APP, image: 'example.com/hello:0' }],
+    initContainers,
     kind = 'Deployment',
   } = options;
+  const spec = { containers, ...(initContainers === undefined ? {} : { initContainers }) };
   return {
     apiVersion: 'apps/v1',
     kind,
     metadata: { name },
-    spec: { selector: { matchLabels: selector }, template: { metadata: { labels }, spec: { containers } } },
+    spec: { selector: { matchLabels: selector }, template: { metadata: { labels }, spec } },
   };
 }
 

@@ -1,5 +1,6 @@
 import { CanaryError } from '../release/errors.ts';
-import { isHttps, sampledServer } from '../release/gateways.ts';
+import { isHttps } from '../release/gateways.ts';
+import type { Closed, Entry } from '../release/gateways.ts';
 import { nameOf, selects } from '../release/objects.ts';
 import type { Gateway, GatewayServer, Node, Pod, Service, ServicePort } from '../release/objects.ts';
 import type { ClusterName } from '../release/release.ts';
@@ -11,8 +12,18 @@ export interface Ingress {
   readonly cluster: ClusterName;
   /** `http://203.0.113.7`, without a trailing slash; the port where it is not the scheme's own. */
   readonly url: string;
+  /** Host header and SNI; undefined: the URL's own. */
+  readonly host: string | undefined;
   /** How it was found, for the log. */
   readonly source: string;
+}
+
+/** A Service that leads to a Gateway's server. */
+interface Door {
+  readonly service: Service;
+  readonly port: ServicePort;
+  /** The pods of the gateway that the Service selects. */
+  readonly behind: readonly Pod[];
 }
 
 /**
@@ -20,69 +31,91 @@ export interface Ingress {
  *
  * @throws CanaryError that lists what was looked at, where no address is found
  */
-export async function findIngress(cluster: Cluster, gateways: readonly Gateway[]): Promise<Ingress> {
+export async function findIngress(cluster: Cluster, ways: readonly (Entry | Closed)[]): Promise<Ingress> {
   const looked: string[] = [];
-  for (const gateway of gateways) {
-    const server = sampledServer(gateway);
-    if (server === undefined) {
-      looked.push(`${nameOf(gateway)} (no HTTP or HTTPS server)`);
+  for (const way of ways) {
+    if ('lacks' in way) {
+      looked.push(`${nameOf(way.gateway)} (${way.lacks})`);
       continue;
     }
-    const found = await findByGateway(cluster, gateway, server, looked);
+    const found = await findByGateway(cluster, way, looked);
     if (found !== undefined) return found;
   }
-  if (gateways.length === 0) looked.push('no Gateway');
+  if (ways.length === 0) looked.push('no Gateway');
   throw new CanaryError(
     `No address of the ingress gateway was found in ${cluster.name}. Looked at: ${looked.join('; ')}. Give it with the input ingress, for example ${cluster.name}=http://203.0.113.7, or ${cluster.name}=none if users never enter through this cluster.`,
   );
 }
 
+/** An address of a load balancer where any Service has one; else a node port. */
 async function findByGateway(
   cluster: Cluster,
-  gateway: Gateway,
-  server: GatewayServer,
+  { gateway, server, host }: Entry,
   looked: string[],
 ): Promise<Ingress | undefined> {
-  const pods = await cluster.list<Pod>('v1', 'Pod', undefined, gateway.spec.selector);
-  looked.push(
-    `${nameOf(gateway)} selects ${pods.length === 0 ? `no pod (${JSON.stringify(gateway.spec.selector)})` : `${String(pods.length)} pods`}`,
-  );
-  const namespaces = [...new Set(pods.map(({ metadata }) => metadata.namespace))];
-  const services = (
-    await Promise.all(namespaces.map((namespace) => cluster.list<Service>('v1', 'Service', namespace)))
-  ).flat();
-  for (const service of services) {
-    const behind = pods.filter(
-      ({ metadata }) =>
-        metadata.namespace === service.metadata.namespace && selects(service.spec?.selector, metadata.labels),
-    );
-    if (behind.length === 0) continue;
-    const port = portFor(service, server, behind);
-    if (port === undefined) {
-      looked.push(`${nameOf(service)} (no port leads to ${String(server.port.number)})`);
-      continue;
-    }
-    const scheme = isHttps(server) ? 'https' : 'http';
+  const doors = await doorsOf(cluster, gateway, server, looked);
+  const scheme = isHttps(server) ? 'https' : 'http';
+  for (const { service, port } of doors) {
     const address = balancerAddress(service);
-    if (address !== undefined)
-      return {
-        cluster: cluster.name,
-        url: urlOf(scheme, address, port.port),
-        source: `load balancer of ${nameOf(service)}`,
-      };
+    if (address === undefined) continue;
+    const source = `load balancer of ${nameOf(service)}`;
+    return { cluster: cluster.name, url: urlOf(scheme, address, port.port), host, source };
+  }
+  for (const { service, port, behind } of doors) {
     const node = port.nodePort === undefined ? undefined : await nodeAddress(cluster, service, behind);
     if (node !== undefined && port.nodePort !== undefined) {
-      return {
-        cluster: cluster.name,
-        url: urlOf(scheme, node.address, port.nodePort),
-        source: `node port of ${nameOf(service)} on ${node.name}`,
-      };
+      const source = `node port of ${nameOf(service)} on ${node.name}`;
+      return { cluster: cluster.name, url: urlOf(scheme, node.address, port.nodePort), host, source };
     }
     looked.push(
       `${nameOf(service)} (type ${service.spec?.type ?? 'ClusterIP'}, no load balancer address, no node port that can be reached)`,
     );
   }
   return undefined;
+}
+
+async function doorsOf(
+  cluster: Cluster,
+  gateway: Gateway,
+  server: GatewayServer,
+  looked: string[],
+): Promise<readonly Door[]> {
+  const { selector = {} } = gateway.spec;
+  // Istio applies a Gateway without a selector to every gateway pod, and to no other.
+  const unselective = Object.keys(selector).length === 0;
+  const listed = await cluster.list<Pod>('v1', 'Pod', undefined, selector);
+  const pods = unselective ? listed.filter(isGatewayPod) : listed;
+  const count = pods.length === 0 ? 'no pod' : `${String(pods.length)} pods`;
+  looked.push(
+    unselective
+      ? `${nameOf(gateway)} has no selector, so that it applies to every gateway pod (${count})`
+      : `${nameOf(gateway)} selects ${count}${pods.length === 0 ? ` (${JSON.stringify(selector)})` : ''}`,
+  );
+  const namespaces = [...new Set(pods.map(({ metadata }) => metadata.namespace))];
+  const services = (
+    await Promise.all(namespaces.map((namespace) => cluster.list<Service>('v1', 'Service', namespace)))
+  ).flat();
+  const doors = services.flatMap((service): readonly Door[] => {
+    const behind = pods.filter(
+      ({ metadata }) =>
+        metadata.namespace === service.metadata.namespace && selects(service.spec?.selector, metadata.labels),
+    );
+    if (behind.length === 0) return [];
+    const port = portFor(service, server, behind);
+    if (port !== undefined) return [{ service, port, behind }];
+    looked.push(`${nameOf(service)} (no port leads to ${String(server.port.number)})`);
+    return [];
+  });
+  if (!unselective || doors.length < 2) return doors;
+  looked.push(
+    `${doors.map(({ service }) => nameOf(service)).join(', ')} (all lead to such pods, and which of them users take is not told)`,
+  );
+  return [];
+}
+
+/** Whether Istio runs a gateway in a pod: its proxy is started as a router, not as a sidecar. */
+function isGatewayPod({ spec }: Pod): boolean {
+  return (spec?.containers ?? []).some(({ args = [] }) => args[0] === 'proxy' && args[1] === 'router');
 }
 
 /**
@@ -104,9 +137,12 @@ function targetOf({ port, targetPort = port }: ServicePort, pods: readonly Pod[]
     .find(({ name }) => name === targetPort)?.containerPort;
 }
 
+/** An IPv6 address only where there is no other: not every runner can reach one. */
 function balancerAddress(service: Service): string | undefined {
-  const [first] = service.status?.loadBalancer?.ingress ?? [];
-  return first?.ip ?? first?.hostname;
+  const addresses = (service.status?.loadBalancer?.ingress ?? []).flatMap(
+    ({ ip, hostname }) => ip ?? hostname ?? [],
+  );
+  return addresses.find((address) => !address.includes(':')) ?? addresses[0];
 }
 
 /**

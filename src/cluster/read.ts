@@ -8,6 +8,7 @@ import type {
   Service,
   VirtualService,
 } from '../release/objects.ts';
+import { clustersOf } from '../release/release.ts';
 import type { Release } from '../release/release.ts';
 import type { ClusterState, TrafficState } from '../release/state.ts';
 import {
@@ -17,20 +18,44 @@ import {
   isDelegate,
   namedVirtualServices,
 } from '../release/virtual-services.ts';
+import { ownObjects, podTemplateOf } from '../release/workloads.ts';
 import type { Cluster } from './cluster.ts';
 import { ClusterError } from './errors.ts';
 
 /** Reads all that a release may touch in one cluster: nothing is read twice in an operation. */
 export async function readCluster(cluster: Cluster, release: Release): Promise<ClusterState> {
   const { namespace, app } = release;
-  const [namespaceObject, service, deployments, pods, traffic] = await Promise.all([
+  const [namespaceObject, service, deployments, others, pods, traffic] = await Promise.all([
     cluster.read('v1', 'Namespace', namespace),
     cluster.read<Service>('v1', 'Service', app, namespace),
     cluster.list<Deployment>('apps/v1', 'Deployment', namespace),
+    readOtherWorkloads(cluster, release),
     cluster.list<Pod>('v1', 'Pod', namespace),
     release.configClusters.includes(cluster.name) ? readTraffic(cluster, release) : undefined,
   ]);
-  return { name: cluster.name, namespace: namespaceObject, service, deployments, pods, traffic };
+  return {
+    name: cluster.name,
+    namespace: namespaceObject,
+    service,
+    deployments: [...deployments, ...others],
+    pods,
+    traffic,
+  };
+}
+
+/** What stands under the names of the manifests' StatefulSets and DaemonSets: one by one, as few have any. */
+async function readOtherWorkloads(cluster: Cluster, release: Release): Promise<readonly Deployment[]> {
+  const { version } = release;
+  if (version === undefined || !clustersOf(release, version).includes(cluster.name)) return [];
+  const named = ownObjects(release).filter(
+    (object) => object.kind !== 'Deployment' && podTemplateOf(object) !== undefined,
+  );
+  const found = await Promise.all(
+    named.map(({ apiVersion, kind, metadata }) =>
+      cluster.read<Deployment>(apiVersion, kind, metadata.name, metadata.namespace),
+    ),
+  );
+  return found.filter((workload) => workload !== undefined);
 }
 
 /** Reads those of the traffic objects again that carry the release; the rest is as it was read before. */

@@ -48,7 +48,7 @@ type Missing =
   | undefined;
 
 /**
- * Waits until a version can take traffic in a cluster: its Deployments have rolled out, and a pod that its subset selects
+ * Waits until a version can take traffic in a cluster: its workloads have rolled out, and a pod that its subset selects
  * is ready and has a sidecar.
  *
  * @throws CanaryError with the cause, as soon as waiting is of no use or the time is over
@@ -64,7 +64,8 @@ export async function waitUntilReady(
   for (;;) {
     const missing = await missingFor(cluster, check, options.namespace);
     if (missing === undefined) {
-      tell.end(`${check.cluster}: ${check.deployments.join(', ') || check.version} ready`);
+      const names = check.workloads.map(({ name }) => name).join(', ');
+      tell.end(`${check.cluster}: ${names || check.version} ready`);
       return;
     }
     const where = `Version ${check.version} in ${check.cluster}`;
@@ -104,45 +105,81 @@ function calmly(onProgress: (text: string) => void): {
 }
 
 async function missingFor(cluster: Cluster, check: ReadyCheck, namespace: string): Promise<Missing> {
-  const [pods, deployments] = await Promise.all([
+  const [pods, workloads] = await Promise.all([
     cluster.list<Pod>('v1', 'Pod', namespace, check.labels),
     Promise.all(
-      check.deployments.map((name) => cluster.read<Deployment>('apps/v1', 'Deployment', name, namespace)),
+      check.workloads.map(({ kind, name }) => cluster.read<Deployment>('apps/v1', kind, name, namespace)),
     ),
   ]);
-  for (const [i, deployment] of deployments.entries()) {
-    if (deployment === undefined)
-      return { text: `Deployment ${namespace}/${check.deployments[i] ?? ''} is gone`, hopeless: true };
-    const missing = rolloutOf(deployment, pods);
+  for (const [i, { kind, name }] of check.workloads.entries()) {
+    const workload = workloads[i];
+    if (workload === undefined)
+      return { text: `${nameOf({ kind, metadata: { name, namespace } })} is gone`, hopeless: true };
+    const missing = rolloutOf({ ...workload, kind }, pods);
     if (missing !== undefined) return missing;
   }
   return readyPods(pods, check);
 }
 
-/** What a Deployment still has to do (https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#deployment-status). */
-function rolloutOf(deployment: Deployment, pods: readonly Pod[]): Missing {
-  const { status = {}, spec } = deployment;
-  const wanted = spec?.replicas ?? 1;
-  const updated = status.updatedReplicas ?? 0;
-  const available = status.availableReplicas ?? 0;
-  const seen = (status.observedGeneration ?? 0) >= (deployment.metadata.generation ?? 0);
-  if (seen && updated >= wanted && available >= wanted && (status.replicas ?? 0) <= updated) return undefined;
+/** How far a rollout is, in pods. */
+interface Course {
+  readonly wanted: number;
+  readonly done: number;
+  /** Pods of an earlier template. */
+  readonly old: number;
+}
+
+/** What a workload still has to do. */
+function rolloutOf(workload: Deployment, pods: readonly Pod[]): Missing {
+  const { status = {}, spec } = workload;
+  const { wanted, done, old } = courseOf(workload);
+  const seen = (status.observedGeneration ?? 0) >= (workload.metadata.generation ?? 0);
+  if (seen && done >= wanted && !(workload.kind === 'Deployment' && old > 0)) return undefined;
   const refused = status.conditions?.find(
     ({ type, status: is }) => type === 'ReplicaFailure' && is === 'True',
   );
   if (seen && refused !== undefined) {
     return {
-      text: `${nameOf(deployment)} cannot make its pods: ${refused.message ?? refused.reason ?? ''}`,
+      text: `${nameOf(workload)} cannot make its pods: ${refused.message ?? refused.reason ?? ''}`,
+      hopeless: true,
+    };
+  }
+  if (seen && old > 0 && spec?.updateStrategy?.type === 'OnDelete') {
+    return {
+      text: `${nameOf(workload)} has the update strategy OnDelete, so its pods stay as they were until somebody deletes them`,
       hopeless: true,
     };
   }
   const mine = pods.filter((pod) => selects(spec?.selector?.matchLabels, pod.metadata.labels));
-  const ready = String(Math.min(updated, available));
-  const counts = `${nameOf(deployment)}: ${ready} of ${String(wanted)} replicas ready`;
-  const brief = `${deployment.metadata.name} ${ready}/${String(wanted)} ready`;
+  const counts = `${nameOf(workload)}: ${String(done)} of ${String(wanted)} replicas ready`;
+  const brief = `${workload.metadata.name} ${String(done)}/${String(wanted)} ready`;
   const trouble = mine.map(troubleOf).find((found) => found !== undefined);
   if (trouble !== undefined) return { text: `${counts}; ${trouble.text}`, brief, hopeless: trouble.hopeless };
   return { text: counts, brief, hopeless: false };
+}
+
+/**
+ * What each kind's status tells, as `kubectl rollout status` reads it
+ * (https://github.com/kubernetes/kubectl/blob/master/pkg/polymorphichelpers/rollout_status.go).
+ */
+function courseOf({ kind, status = {}, spec }: Deployment): Course {
+  const { replicas = 0, updatedReplicas: updated = 0 } = status;
+  const wanted = spec?.replicas ?? 1;
+  switch (kind) {
+    case 'StatefulSet': {
+      // Those below the partition keep the earlier template, as they were told to.
+      const kept = Math.min(wanted, spec?.updateStrategy?.rollingUpdate?.partition ?? 0);
+      const { readyReplicas: ready = 0 } = status;
+      return { wanted, done: Math.min(updated + kept, ready), old: replicas - updated };
+    }
+    case 'DaemonSet': {
+      const { desiredNumberScheduled = 0, currentNumberScheduled = 0, updatedNumberScheduled = 0 } = status;
+      const done = Math.min(updatedNumberScheduled, status.numberAvailable ?? 0);
+      return { wanted: desiredNumberScheduled, done, old: currentNumberScheduled - updatedNumberScheduled };
+    }
+    default:
+      return { wanted, done: Math.min(updated, status.availableReplicas ?? 0), old: replicas - updated };
+  }
 }
 
 function readyPods(pods: readonly Pod[], check: ReadyCheck): Missing {

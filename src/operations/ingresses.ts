@@ -4,13 +4,14 @@ import { findIngress } from '../cluster/ingress.ts';
 import type { Ingress } from '../cluster/ingress.ts';
 import { allOf } from '../fleet/fleet.ts';
 import { CanaryError } from '../release/errors.ts';
-import { gatewayKey } from '../release/gateways.ts';
+import { hostOf, waysIn } from '../release/gateways.ts';
+import type { Closed, Entry } from '../release/gateways.ts';
 import type { Gateway, VirtualService } from '../release/objects.ts';
 import { allClusters } from '../release/release.ts';
 import type { ClusterName } from '../release/release.ts';
 import type { FleetState } from '../release/state.ts';
 import { trafficOf } from '../release/traffic.ts';
-import { entrancesOf, gatewaysOf } from '../release/virtual-services.ts';
+import { entrancesOf } from '../release/virtual-services.ts';
 import type { Context } from './context.ts';
 
 const NONE = 'none';
@@ -35,8 +36,14 @@ export async function findTargets(
     allClusters(release).map(async (name): Promise<Ingress | undefined> => {
       const given = release.check.ingress.get(name);
       if (given === NONE) return undefined;
-      if (given !== undefined) return { cluster: name, url: given, source: 'input ingress' };
-      return findIngress(fleet.cluster(name), gatewaysFor(context, name, state, routing, planned));
+      const entrances = entrancesIn(context, name, state, routing);
+      const ways = waysInto(context, name, state, entrances, planned);
+      if (given === undefined) return findIngress(fleet.cluster(name), ways);
+      const [best] = ways;
+      const host =
+        release.check.host ??
+        (best !== undefined && 'server' in best ? best.host : hostOf(release, entrances));
+      return { cluster: name, url: given, host, source: 'input ingress' };
     }),
   );
   const ingresses = found.filter((ingress) => ingress !== undefined);
@@ -46,10 +53,12 @@ export async function findTargets(
     );
   }
   journal.ingresses = new Map(ingresses.map(({ cluster, url }) => [cluster, url]));
-  for (const { cluster, url, source } of ingresses) log.info(`Ingress of ${cluster}: ${url} (${source})`);
-  const host = hostOf(context, state, routing);
   const { path, headers } = release.check;
-  return ingresses.map(({ cluster, url }) => ({ cluster, url, path, headers, host }));
+  return ingresses.map(({ cluster, url, host, source }) => {
+    assertConcrete(cluster, host);
+    log.info(`Ingress of ${cluster}: ${url} (${source})${host === undefined ? '' : `, host ${host}`}`);
+    return { cluster, url, path, headers, host };
+  });
 }
 
 /** Runs work with a client for each ingress, and closes them afterwards. */
@@ -65,40 +74,37 @@ export async function withClients<T>(
   }
 }
 
-/** The Gateways by which traffic enters a cluster, as its own control plane has them, or the first config cluster's. */
-function gatewaysFor(
-  { release }: Context,
+/** Whose routes and Gateways serve the ingress of a cluster: its own control plane's, or the first config cluster's. */
+function servingCluster({ release }: Context, name: ClusterName): ClusterName {
+  const [first = name] = release.configClusters;
+  return release.configClusters.includes(name) ? name : first;
+}
+
+function entrancesIn(
+  context: Context,
   name: ClusterName,
   state: FleetState,
   routing: Routing,
+): readonly VirtualService[] {
+  const serving = servingCluster(context, name);
+  return entrancesOf(routing.get(serving) ?? [], trafficOf(state, serving).roots);
+}
+
+function waysInto(
+  context: Context,
+  name: ClusterName,
+  state: FleetState,
+  entrances: readonly VirtualService[],
   planned: readonly Gateway[],
-): readonly Gateway[] {
-  const [first = name] = release.configClusters;
-  const serving = release.configClusters.includes(name) ? name : first;
-  const known = [...trafficOf(state, serving).gateways, ...planned];
-  return entrancesIn(state, routing, serving).flatMap((vs) =>
-    gatewaysOf(vs).flatMap((reference) => {
-      const key = gatewayKey(reference, vs.metadata.namespace ?? release.namespace);
-      const gateway = known.find(
-        ({ metadata }) => metadata.name === key.name && metadata.namespace === key.namespace,
-      );
-      return gateway === undefined ? [] : [gateway];
-    }),
-  );
+): readonly (Entry | Closed)[] {
+  const { release } = context;
+  const gateways = [...trafficOf(state, servingCluster(context, name)).gateways, ...planned];
+  return waysIn(release, entrances, gateways, release.check.host);
 }
 
-function entrancesIn(state: FleetState, routing: Routing, cluster: ClusterName): readonly VirtualService[] {
-  return entrancesOf(routing.get(cluster) ?? [], trafficOf(state, cluster).roots);
-}
-
-/** The host to ask for: the one given, else the first that a gateway takes; none where one takes every host. */
-function hostOf({ release }: Context, state: FleetState, routing: Routing): string | undefined {
-  if (release.check.host !== undefined) return release.check.host;
-  const entrances = [...routing.keys()].flatMap((cluster) => entrancesIn(state, routing, cluster));
-  const hosts = entrances.flatMap(({ spec }) => spec.hosts ?? []);
-  const concrete = hosts.find((host) => !host.includes('*'));
-  if (concrete !== undefined || hosts.length === 0 || hosts.includes('*')) return concrete;
+function assertConcrete(cluster: ClusterName, host: string | undefined): void {
+  if (host?.includes('*') !== true) return;
   throw new CanaryError(
-    `The VirtualService takes the hosts ${hosts.join(', ')}: set the input host to the one to ask for.`,
+    `Of the hosts that the VirtualService and its Gateway take in ${cluster}, ${host} is the narrowest: set the input host to the one to ask for.`,
   );
 }

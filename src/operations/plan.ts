@@ -15,7 +15,7 @@ import { whyUntried } from '../report/text.ts';
 import { phase } from './context.ts';
 import type { Context } from './context.ts';
 import { findTargets } from './ingresses.ts';
-import { finalRoutes, gatewaysIn, warnOfManagers } from './rollout.ts';
+import { finalRoutes, gatewaysIn, warnOf } from './rollout.ts';
 
 /**
  * Shows what a rollout would change in every cluster, as the servers' dry runs tell it. Then finds the ingresses and asks for
@@ -35,7 +35,7 @@ export async function plan(context: Context): Promise<void> {
     changes: plannedChanges(tried),
   };
   await show(context, journal.plan);
-  warnOfManagers(context, tried);
+  warnOf(context, tried);
   await phase(context, 'Preflight', () => foresee(context, state, tried));
 }
 

@@ -87,7 +87,7 @@ async function lookAhead(context: Context, direction: Direction, known?: FleetSt
   return phase(context, 'Plan', async () => {
     const plan = await dryRun(fleet, state, planRollout(release, state, direction));
     tell(context, plan);
-    warnOfManagers(context, plan);
+    warnOf(context, plan);
     const targets = await findTargets(context, state, finalRoutes(release, state, plan), gatewaysIn(plan));
     return { state, plan, targets };
   });
@@ -145,10 +145,13 @@ function tell({ journal, log, release }: Context, plan: TriedPlan): void {
   if (changes.length === 0) log.info('Nothing to write: every cluster holds what was asked for.');
 }
 
-/** Warns of those who may take the plan's changes back. The first write takes the fields over, so that no later step warns again. */
-export function warnOfManagers({ log }: Context, { subsets, previews, routes }: Plan): void {
+/**
+ * Warns of what a plan ends, and of those who may take its changes back. The first write takes the fields over, so that no
+ * later step warns again.
+ */
+export function warnOf({ log }: Context, { subsets, previews, routes, warnings }: Plan): void {
   const changes = previews.length > 0 ? previews : routes;
-  for (const sentence of foreignManagers([...subsets, ...changes])) log.warn(sentence);
+  for (const sentence of [...warnings, ...foreignManagers([...subsets, ...changes])]) log.warn(sentence);
 }
 
 /** The VirtualServices as they will be, by config cluster. */
@@ -177,14 +180,15 @@ async function deploy(context: Context, plan: Plan): Promise<void> {
   const workloads = plan.workloads.filter(({ object }) => object.kind !== 'Namespace');
   if (workloads.length > 0)
     await phase(context, 'Deploy', () => writeInOrder(fleet, workloads, recordIn(context)));
-  const needed = ready.filter(({ cluster, deployments, gains }) => {
-    return (
-      gains ||
+  const needed = ready.filter(
+    (check) =>
+      check.gains ||
       workloads.some(
-        (change) => change.cluster === cluster && deployments.includes(change.object.metadata.name),
-      )
-    );
-  });
+        ({ cluster, object }) =>
+          cluster === check.cluster &&
+          check.workloads.some(({ kind, name }) => kind === object.kind && name === object.metadata.name),
+      ),
+  );
   if (needed.length === 0) return;
   await phase(context, 'Ready', () =>
     allOf(

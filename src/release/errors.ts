@@ -24,6 +24,16 @@ export class InputError extends CanaryError {
   }
 }
 
+/** Does what concerns one cluster, so that what it complains of names that cluster. */
+export function inCluster<T>(cluster: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof CanaryError)) throw error;
+    throw new CanaryError(`In ${cluster}: ${error.message}`, { cause: error.cause });
+  }
+}
+
 /** The text of anything that was thrown, with its chain of causes. */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

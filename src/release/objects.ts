@@ -57,6 +57,7 @@ export interface ServicePort extends Open {
 export interface Container extends Open {
   readonly name: string;
   readonly image?: string;
+  readonly args?: readonly string[];
   readonly ports?: readonly { readonly name?: string; readonly containerPort: number }[];
 }
 
@@ -66,9 +67,14 @@ export interface PodSpec extends Open {
   readonly nodeName?: string;
 }
 
+/** A Deployment, or a StatefulSet or DaemonSet, which make their pods from the same template. */
 export interface Deployment extends KubeObject {
   readonly spec?: Open & {
     readonly replicas?: number;
+    readonly updateStrategy?: {
+      readonly type?: string;
+      readonly rollingUpdate?: { readonly partition?: number };
+    };
     readonly selector?: { readonly matchLabels?: Labels };
     readonly template?: { readonly metadata?: { readonly labels?: Labels }; readonly spec?: PodSpec };
   };
@@ -77,6 +83,11 @@ export interface Deployment extends KubeObject {
     readonly replicas?: number;
     readonly updatedReplicas?: number;
     readonly availableReplicas?: number;
+    readonly readyReplicas?: number;
+    readonly desiredNumberScheduled?: number;
+    readonly currentNumberScheduled?: number;
+    readonly updatedNumberScheduled?: number;
+    readonly numberAvailable?: number;
     readonly conditions?: readonly Condition[];
   };
 }
@@ -123,7 +134,11 @@ export interface Subset extends Open {
 }
 
 export interface DestinationRule extends KubeObject {
-  readonly spec: Open & { readonly host: string; readonly subsets?: readonly Subset[] };
+  readonly spec: Open & {
+    readonly host: string;
+    readonly subsets?: readonly Subset[];
+    readonly trafficPolicy?: Open & { readonly tls?: Open & { readonly mode?: string } };
+  };
 }
 
 export interface Gateway extends KubeObject {

@@ -3,6 +3,8 @@ import { CanaryError } from './errors.ts';
 import { isNamespaceOf, namespaceObject } from './namespace.ts';
 import { nameOf, selects } from './objects.ts';
 import type { KubeObject, VirtualService } from './objects.ts';
+import { assertPinned } from './pinning.ts';
+import { endedPolicies } from './policies.ts';
 import type { ReleaseRecord } from './record.ts';
 import { allClusters, clustersOf, namedVersions } from './release.ts';
 import type { ClusterName, Release } from './release.ts';
@@ -15,7 +17,13 @@ import type { InForce } from './traffic.ts';
 import { assertNoOther } from './virtual-services.ts';
 import { formatWeights, sameWeights } from './weights.ts';
 import type { VersionName, Weights } from './weights.ts';
-import { selectorOfService, workloadObjects } from './workloads.ts';
+import { podTemplateOf, selectorOfService, workloadObjects } from './workloads.ts';
+
+/** A workload of the release's namespace. */
+export interface WorkloadKey {
+  readonly kind: string;
+  readonly name: string;
+}
 
 /** What has to be there before a version gets users' traffic in one cluster. */
 export interface ReadyCheck {
@@ -23,8 +31,8 @@ export interface ReadyCheck {
   readonly version: VersionName;
   /** Labels of the pods that must be ready; the subset's, and those of the Service. */
   readonly labels: Readonly<Record<string, string>>;
-  /** Deployments that must have finished rolling out. */
-  readonly deployments: readonly string[];
+  /** What must have finished rolling out: Deployments, StatefulSets, DaemonSets. */
+  readonly workloads: readonly WorkloadKey[];
   /** Whether the version gets more traffic; otherwise it has to be ready only where it is deployed anew. */
   readonly gains: boolean;
 }
@@ -51,6 +59,8 @@ export interface Plan {
   readonly probes: readonly VersionName[];
   /** VirtualServices with the new weights. */
   readonly routes: readonly Change[];
+  /** What it brings about beside what was asked, a sentence each. */
+  readonly warnings: readonly string[];
 }
 
 /** `forward`: a step of the release; `back`: giving back weights of its history, whatever was edited since. */
@@ -74,11 +84,13 @@ export function planRollout(release: Release, fleet: FleetState, direction: Dire
   const workloads = allClusters(release).flatMap((cluster) =>
     workloadChanges(release, stateOf(fleet, cluster), versions),
   );
+  if (direction === 'forward') assertPinned(release, fleet, inForce, workloads);
   const raised = versions.filter((version) => isRaised(inForce, version, weights.get(version) ?? 0));
   const ready = readyChecks(release, fleet, inForce, weights, raised, workloads);
   const history = historyAfter(newestRecord(inForce), previous, weights, direction);
   const traffic = trafficChanges(release, fleet, inForce, { weights, raised, history });
-  return { weights, previous, before: history.at(-1), workloads, ready, ...traffic };
+  const warnings = endedPolicies(release, fleet, traffic.subsets);
+  return { weights, previous, before: history.at(-1), workloads, ready, ...traffic, warnings };
 }
 
 /** Whether a version gets more than some cluster gives it now. */
@@ -200,17 +212,16 @@ function readyChecks(
   return [...weights.keys()].flatMap((version) => {
     const clusters = clustersOf(release, version);
     return clusters.flatMap((cluster): readonly ReadyCheck[] => {
-      const deployments = workloads
-        .filter(({ object, ...change }) => change.cluster === cluster && object.kind === 'Deployment')
+      const deployed = workloads
+        .filter(({ object, ...change }) => change.cluster === cluster && podTemplateOf(object) !== undefined)
         .filter(({ object }) => object.metadata.labels?.[VERSION_LABEL] === version)
-        .map(({ object }) => object.metadata.name);
+        .map(({ object }) => ({ kind: object.kind, name: object.metadata.name }));
       const gains = raised.includes(version);
       // A version that gains no traffic and is not deployed here owes nothing.
-      if (!gains && deployments.length === 0) return [];
+      if (!gains && deployed.length === 0) return [];
       const selector = serviceSelector(release, stateOf(fleet, cluster), version);
-      return [
-        { cluster, version, labels: { ...selector, ...subsetLabels(rule, version) }, deployments, gains },
-      ];
+      const labels = { ...selector, ...subsetLabels(rule, version) };
+      return [{ cluster, version, labels, workloads: deployed, gains }];
     });
   });
 }

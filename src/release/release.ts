@@ -77,7 +77,7 @@ export type VersionSource =
 
 export interface CheckSpec {
   readonly path: string;
-  /** Host header and SNI; undefined: the first host of the VirtualService that is no wildcard. */
+  /** Host header and SNI; undefined: for each ingress, the first host that its VirtualService and a Gateway both take. */
   readonly host: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
   readonly versionFrom: VersionSource;

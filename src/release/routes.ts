@@ -1,7 +1,7 @@
 import { CanaryError } from './errors.ts';
 import { nameOf } from './objects.ts';
 import type { HttpRoute, RouteDestination, StreamRoute, VirtualService } from './objects.ts';
-import { apportion, sameWeights } from './weights.ts';
+import { apportion, sameWeights, unserved } from './weights.ts';
 import type { VersionName, Weights } from './weights.ts';
 
 /** Response header that names the version a destination stands for. */
@@ -86,6 +86,40 @@ export function splits(vs: VirtualService, service: ServiceKey): boolean {
   );
 }
 
+/** A route by its name, or by its place where it has none, as messages list it. */
+function routeName(vs: VirtualService, route: Route): string {
+  if (typeof route['name'] === 'string') return route['name'];
+  const place = (['http', 'tcp', 'tls'] as const).flatMap((protocol) => {
+    const index = (vs.spec[protocol] ?? []).indexOf(route);
+    return index < 0 ? [] : [`${protocol}[${String(index)}]`];
+  });
+  return `the unnamed ${place[0] ?? 'route'}`;
+}
+
+/** `route main`, or `the unnamed http[0]`, within a sentence. */
+export function inSentence(vs: VirtualService, route: Route): string {
+  const name = routeName(vs, route);
+  return typeof route['name'] === 'string' ? `route ${name}` : name;
+}
+
+/** Whether a destination gets traffic; Istio sends everything to one that stands alone, whatever its weight. */
+function isServed({ route }: Route, { weight }: RouteDestination): boolean {
+  return route?.length === 1 || (weight ?? 0) > 0;
+}
+
+/** The managed routes that send to the service as a whole, without naming a subset: to every pod that its Service selects. */
+export function openRoutes(
+  vs: VirtualService,
+  service: ServiceKey,
+  names: readonly string[] | undefined,
+): readonly HttpRoute[] {
+  return managedRoutes(vs, service, names).filter((route) =>
+    destinationsTo(vs, route, service).some(
+      (entry) => entry.destination.subset === undefined && isServed(route, entry),
+    ),
+  );
+}
+
 /**
  * The routes that the action manages in a VirtualService: those named, or the only one that leads to the service.
  * Empty where none leads there and none is named.
@@ -98,18 +132,16 @@ export function managedRoutes(
   names: readonly string[] | undefined,
 ): readonly HttpRoute[] {
   const candidates = routesTo(vs, service);
-  const label = (route: HttpRoute): string =>
-    route.name ?? `the unnamed http[${String((vs.spec.http ?? []).indexOf(route))}]`;
-  const known = candidates.map(label).join(', ') || 'none';
+  const known = candidates.map((route) => routeName(vs, route)).join(', ') || 'none';
   if (names !== undefined) {
-    return names.map((name) => {
-      const route = candidates.find((candidate) => candidate.name === name);
-      if (route === undefined) {
+    return names.flatMap((name) => {
+      const routes = candidates.filter((candidate) => candidate.name === name);
+      if (routes.length === 0) {
         throw new CanaryError(
           `Input routes names "${name}", but ${nameOf(vs)} has no HTTP route of that name that leads to ${service.app} (routes that do: ${known}).`,
         );
       }
-      return route;
+      return routes;
     });
   }
   if (candidates.length > 1) {
@@ -151,16 +183,22 @@ function managedIn(
   return [...managedRoutes(vs, service, names), ...streamsTo(vs, service)];
 }
 
+/** The destinations of the service, but one without a subset that gets nothing: it says nothing of any version. */
+function versionsIn(vs: VirtualService, route: Route, service: ServiceKey): readonly RouteDestination[] {
+  return destinationsTo(vs, route, service).filter(
+    (entry) => entry.destination.subset !== undefined || isServed(route, entry),
+  );
+}
+
 function weightsOfRoute(vs: VirtualService, route: Route, service: ServiceKey): Weights | undefined {
-  const ours = destinationsTo(vs, route, service);
+  const ours = versionsIn(vs, route, service);
   const alone = route.route?.length === 1;
   const shares = new Map<VersionName, number>();
   for (const { destination, weight } of ours) {
     if (destination.subset === undefined) return undefined;
-    // Istio sends everything to a destination that stands alone, whatever its weight.
     shares.set(destination.subset, (shares.get(destination.subset) ?? 0) + (alone ? 100 : (weight ?? 0)));
   }
-  return apportion(100, shares);
+  return shares.size === 0 ? undefined : apportion(100, shares);
 }
 
 /**
@@ -177,11 +215,12 @@ export function holdsWeights(
   return (
     managed.length > 0 &&
     managed.every((route) => {
-      const ours = destinationsTo(vs, route, service);
+      const ours = versionsIn(vs, route, service);
       const points = sumOf(ours);
       const wanted = apportion(points, weights);
       return (
         points > 0 &&
+        unserved(wanted, weights).length === 0 &&
         ours.length === new Set(ours.map(({ destination }) => destination.subset)).size &&
         ours.every(
           ({ destination, weight }) => (weight ?? 0) === (wanted.get(destination.subset ?? '') ?? -1),

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Change } from './change.ts';
-import { CanaryError } from './errors.ts';
+import { CanaryError, inCluster } from './errors.ts';
 import { gatewayKey, newGateway } from './gateways.ts';
 import type { VirtualService } from './objects.ts';
 import { withRecord } from './record.ts';
@@ -118,7 +118,8 @@ function routed(
   history: readonly Weights[],
 ): VirtualService {
   const vs = virtualService ?? newVirtualService(release, fleet, cluster);
-  return withRecord(withWeights(vs, target), {
+  const weighed = inCluster(cluster, () => withWeights(vs, target));
+  return withRecord(weighed, {
     app: release.app,
     revision: target.revision,
     weights: target.weights,

@@ -16,7 +16,7 @@ export interface ClusterState {
   readonly namespace: KubeObject | undefined;
   /** The Service named as the app. */
   readonly service: Service | undefined;
-  /** All Deployments of the namespace. */
+  /** All Deployments of the namespace; with them the StatefulSets and DaemonSets of the user's manifests that stand there. */
   readonly deployments: readonly Deployment[];
   /** All pods of the namespace. */
   readonly pods: readonly Pod[];

@@ -7,6 +7,7 @@ import {
   REVISION_HEADER,
   VERSION_HEADER,
   destinationsTo,
+  inSentence,
   isStreamOf,
   managedRoutes,
   previewsOfService,
@@ -14,7 +15,7 @@ import {
   sumOf,
 } from './routes.ts';
 import type { Route, ServiceKey } from './routes.ts';
-import { apportion } from './weights.ts';
+import { apportion, formatWeights, unserved } from './weights.ts';
 import type { VersionName, Weights } from './weights.ts';
 
 /** What the managed routes of one VirtualService shall hold. */
@@ -57,7 +58,7 @@ export function withPreviews(vs: VirtualService, target: RouteTarget): VirtualSe
  * keep their share, and the service's versions split the rest. A route is made where none leads to the service yet. The input
  * is not modified.
  *
- * @throws CanaryError where other hosts take all of a managed route, so that there is nothing to split
+ * @throws CanaryError where other hosts take all of a managed route, or so much that what is left cannot express the weights
  */
 export function withWeights(vs: VirtualService, target: RouteTarget): VirtualService {
   const { service } = target;
@@ -107,7 +108,7 @@ function weighRoute<T extends Route>(vs: VirtualService, route: T, target: Route
   const [pattern] = ours;
   if (pattern === undefined) return route;
   const elsewhere = (route.route ?? []).filter((destination) => !ours.includes(destination));
-  const shares = apportion(pointsFor(vs, ours, elsewhere), target.weights);
+  const shares = sharesOf(vs, route, pointsFor(vs, ours, elsewhere), target.weights);
   const placed = new Set<VersionName>();
   const kept = (route.route ?? []).flatMap((entry) => {
     if (!ours.includes(entry)) return [entry];
@@ -123,6 +124,21 @@ function weighRoute<T extends Route>(vs: VirtualService, route: T, target: Route
     ...route,
     route: [...kept, ...added.map(([version, weight]) => weigh(template, version, weight))],
   };
+}
+
+/** What each version gets of the points; each that has a weight gets some, or its users would silently be others'. */
+function sharesOf(vs: VirtualService, route: Route, points: number, weights: Weights): Weights {
+  const shares = apportion(points, weights);
+  const lost = unserved(shares, weights);
+  if (lost.length === 0) return shares;
+  const factor = 100 / commonDivisor(points, 100);
+  throw new CanaryError(
+    `Of the weights of ${inSentence(vs, route)} in ${nameOf(vs)}, ${String(points)} are for the service beside other hosts: that is too coarse for ${formatWeights(weights)}, of which ${lost.join(', ')} would get nothing. It splits the service in steps of ${String(Number((100 / points).toFixed(1)))} % alone. Multiply every weight of the route by ${String(factor)} first, which leaves all shares as they are, or ask for a coarser split.`,
+  );
+}
+
+function commonDivisor(a: number, b: number): number {
+  return b === 0 ? a : commonDivisor(b, a % b);
 }
 
 /** The points that the service's versions split: beside other hosts those that it has, so that theirs keep their share. */

@@ -1,4 +1,4 @@
-import { CanaryError } from './errors.ts';
+import { CanaryError, inCluster } from './errors.ts';
 import { nameOf } from './objects.ts';
 import type { DestinationRule, VirtualService } from './objects.ts';
 import { recordOf } from './record.ts';
@@ -35,8 +35,8 @@ export function weightsInForce(release: Release, fleet: FleetState): readonly In
     const traffic = trafficOf(fleet, cluster);
     const virtualServices = virtualServicesOf(release, traffic, cluster);
     const destinationRule = destinationRuleOf(release, traffic, cluster);
-    return virtualServices.map((virtualService) => {
-      try {
+    return virtualServices.map((virtualService) =>
+      inCluster(cluster, () => {
         const routes = routesOf(release, virtualService, virtualServices);
         const record = virtualService && ownRecord(virtualService, release);
         return {
@@ -48,12 +48,8 @@ export function weightsInForce(release: Release, fleet: FleetState): readonly In
           revision: virtualService && revisionOf(virtualService, release, routes),
           record,
         };
-      } catch (error) {
-        throw error instanceof CanaryError
-          ? new CanaryError(`In ${cluster}: ${error.message}`, { cause: error.cause })
-          : error;
-      }
-    });
+      }),
+    );
   });
 }
 

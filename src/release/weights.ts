@@ -30,6 +30,13 @@ export function apportion(total: number, shares: Weights): Weights {
   return parts;
 }
 
+/** The versions that get no point although they have a weight: so few points cannot express it. */
+export function unserved(points: Weights, weights: Weights): readonly VersionName[] {
+  return [...weights].flatMap(([version, weight]) =>
+    weight > 0 && (points.get(version) ?? 0) === 0 ? [version] : [],
+  );
+}
+
 /**
  * The weights of one step: `version` gets `step` percent, the other versions share the rest in proportion to the
  * weights they have in `current`. Where all others have weight 0, the first of them gets the rest.

@@ -48,10 +48,12 @@ function generated(
     kind: 'Deployment',
     metadata: { name: `${app}-${version}`, namespace },
   };
-  const existing = deploymentLike(state, deployment);
+  const existing = workloadLike(state, deployment);
   const labels = { [APP_LABEL]: app, ...selectorOfService(release, state), [VERSION_LABEL]: version };
   const { port, targetPort = port, replicas } = release.workload;
-  const container = existing === undefined ? undefined : containerFor(existing, app, image);
+  const chosen = existing === undefined ? undefined : containersFor(existing, app, image);
+  const [main = { name: app }, ...others] = chosen?.containers ?? [];
+  const initial = chosen?.initContainers ?? [];
   return [
     ...generatedService(release, state),
     {
@@ -66,13 +68,15 @@ function generated(
           spec: {
             containers: [
               {
-                name: container?.name ?? app,
+                name: main.name,
                 image,
                 ...(targetPort === undefined
                   ? {}
                   : { ports: [{ containerPort: targetPort, protocol: 'TCP' }] }),
               },
+              ...others.map(({ name }) => ({ name, image })),
             ],
+            ...(initial.length === 0 ? {} : { initContainers: initial.map(({ name }) => ({ name, image })) }),
           },
         },
       },
@@ -116,18 +120,18 @@ function isOurs(object: KubeObject): boolean {
   );
 }
 
-/** The Deployment of the cluster that has the name of `object`, where `object` is one. */
-function deploymentLike(state: ClusterState, object: KubeObject): Deployment | undefined {
-  return object.kind === 'Deployment'
-    ? state.deployments.find(({ metadata }) => metadata.name === object.metadata.name)
-    : undefined;
+/** The workload of the cluster that has kind and name of `object`. */
+function workloadLike(state: ClusterState, object: KubeObject): Deployment | undefined {
+  return state.deployments.find(
+    ({ kind, metadata }) => kind === object.kind && metadata.name === object.metadata.name,
+  );
 }
 
 function assertSameVersion(state: ClusterState, object: KubeObject, version: VersionName): void {
-  const running = deploymentLike(state, object)?.spec?.template?.metadata?.labels?.[VERSION_LABEL];
+  const running = workloadLike(state, object)?.spec?.template?.metadata?.labels?.[VERSION_LABEL];
   if (running !== undefined && running !== version) {
     throw new CanaryError(
-      `${nameOf(object)} in ${state.name} runs version ${running}, not ${version}. Deploying ${version} under this name would take ${running} away from its users; give the new Deployment another name, or another cluster.`,
+      `${nameOf(object)} in ${state.name} runs version ${running}, not ${version}. Deploying ${version} under this name would take ${running} away from its users; give the new ${object.kind} another name, or another cluster.`,
     );
   }
 }
@@ -225,15 +229,11 @@ function withVersion(
   const workload: Deployment = object;
   const template = workload.spec?.template;
   const labels = { ...template?.metadata?.labels, [VERSION_LABEL]: version };
-  const existing = deploymentLike(state, object);
+  const existing = workloadLike(state, object);
   const selector = existing?.spec?.selector ?? {
     ...workload.spec?.selector,
     matchLabels: { ...workload.spec?.selector?.matchLabels, [VERSION_LABEL]: version },
   };
-  const chosen = image === undefined ? undefined : containerFor(workload, release.app, image, source);
-  const containers = template?.spec?.containers?.map((container) =>
-    container === chosen ? { ...container, image } : container,
-  );
   return {
     ...object,
     metadata: { ...object.metadata, labels: { ...object.metadata.labels, [VERSION_LABEL]: version } },
@@ -243,25 +243,47 @@ function withVersion(
       template: {
         ...template,
         metadata: { ...template?.metadata, labels },
-        spec: { ...template?.spec, ...(containers === undefined ? {} : { containers }) },
+        spec: image === undefined ? template?.spec : withImage(workload, release.app, image, source),
       },
     },
   };
 }
 
+/** The pods of a workload with an image in the containers that it is meant for. */
+function withImage(workload: Deployment, app: string, image: string, source: string): PodSpec {
+  const spec = workload.spec?.template?.spec ?? {};
+  const chosen = containersFor(workload, app, image, source);
+  const patched = (all: readonly Container[], meant: readonly Container[]): readonly Container[] =>
+    all.map((container) => (meant.includes(container) ? { ...container, image } : container));
+  return {
+    ...spec,
+    ...(spec.containers && { containers: patched(spec.containers, chosen.containers) }),
+    ...(spec.initContainers && { initContainers: patched(spec.initContainers, chosen.initContainers) }),
+  };
+}
+
 /**
- * The container of a workload that an image is meant for: the one of the same repository, else the one named after the
- * app, else the only one.
+ * The containers of a workload that an image is meant for: all of the same repository, such as a web server, its worker and
+ * the migrations ahead of them; else the one named after the app, else the only one.
  *
  * @throws CanaryError where none of these tells it
  */
-function containerFor(workload: Deployment, app: string, image: string, source?: string): Container {
-  const containers = (workload.spec?.template?.spec?.containers ?? []).filter(({ name }) => name !== SIDECAR);
+function containersFor(
+  workload: Deployment,
+  app: string,
+  image: string,
+  source?: string,
+): { readonly containers: readonly Container[]; readonly initContainers: readonly Container[] } {
+  const { containers: all = [], initContainers: initial = [] } = workload.spec?.template?.spec ?? {};
+  const containers = all.filter(({ name }) => name !== SIDECAR);
+  const isSame = (container: Container): boolean =>
+    container.name !== SIDECAR && repositoryOf(container.image ?? '') === repositoryOf(image);
+  const initContainers = initial.filter(isSame);
+  const same = containers.filter(isSame);
+  if (same.length > 0) return { containers: same, initContainers };
   const chosen =
-    containers.find((container) => repositoryOf(container.image ?? '') === repositoryOf(image)) ??
-    containers.find(({ name }) => name === app) ??
-    (containers.length === 1 ? containers[0] : undefined);
-  if (chosen !== undefined) return chosen;
+    containers.find(({ name }) => name === app) ?? (containers.length === 1 ? containers[0] : undefined);
+  if (chosen !== undefined) return { containers: [chosen], initContainers };
   const names =
     containers.map(({ name, image: its }) => `${name} (${its ?? 'no image'})`).join(', ') || 'none';
   throw new CanaryError(

@@ -134,11 +134,12 @@ function standingOf({ steps, weights, operation, previous, changes }: RunRecord)
       : `The weights stayed as they were, ${held}; what else was written is listed below.`;
   }
   if (last.direction === 'back') return `Users are back on the earlier weights, ${held}: nothing is urgent.`;
-  const earlier =
-    previous === undefined || sameWeights(previous, weights) ? '' : ` to ${formatWeights(previous)}`;
-  return operation === 'rollback'
-    ? `The routes hold ${held}.`
-    : `The routes still hold ${held}. The operation rollback goes back${earlier}.`;
+  if (operation === 'rollback') return `The routes hold ${held}.`;
+  const back =
+    previous === undefined || sameWeights(previous, weights)
+      ? ''
+      : ` The operation rollback goes back to ${formatWeights(previous)}.`;
+  return `The routes still hold ${held}.${back}`;
 }
 
 /** `v1 80 %, v2 20 %` */
