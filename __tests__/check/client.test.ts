@@ -1,6 +1,8 @@
+import { createSecureServer } from 'node:http2';
 import { createServer } from 'node:https';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { IngressClient } from '../../src/check/client.ts';
 import type { Reply, Target } from '../../src/check/client.ts';
@@ -12,6 +14,14 @@ import type { Handler, LocalServer } from '../support/server.ts';
 
 const opened = new Opened();
 afterEach(() => opened.close());
+
+const trusted = getCACertificates('default');
+afterEach(() => {
+  setDefaultCACertificates(trusted);
+});
+const trustAlso = (certificate: string): void => {
+  setDefaultCACertificates([...trusted, certificate]);
+};
 
 const { signal } = new AbortController();
 
@@ -84,13 +94,13 @@ describe('a request', () => {
     expect(server.asked.map(({ connection }) => connection)).toEqual([0, 1, 2]);
   });
 
-  test('shares its connection with less than a hundred others, so that later ones may reach another replica', async () => {
+  test('shares its connection with nine others at most, so that the next may reach another replica', async () => {
     const { client, server } = await both(ok);
-    for (let i = 0; i < 250; i += 1) await client.send({ signal });
+    for (let i = 0; i < 100; i += 1) await client.send({ signal });
     const perConnection = Object.values(Object.groupBy(server.asked, ({ connection }) => connection)).map(
       (asked) => asked?.length ?? 0,
     );
-    expect(Math.max(...perConnection)).toBeLessThanOrEqual(100);
+    expect(Math.max(...perConnection)).toBeLessThanOrEqual(10);
   });
 });
 
@@ -238,5 +248,45 @@ describe('over HTTPS', () => {
     const client = await clientTo(url, { host });
     await client.send({ signal });
     expect(names).toEqual(['hello.example']);
+  });
+
+  describe('where HTTP/2 is offered', () => {
+    /** By which protocol each request came, and over how many connections. */
+    const offering = async (): Promise<{
+      readonly url: string;
+      readonly protocols: readonly string[];
+      readonly connections: ReadonlySet<unknown>;
+    }> => {
+      const protocols: string[] = [];
+      const connections = new Set<unknown>();
+      const certificate = await selfSigned('hello.example');
+      trustAlso(certificate.cert);
+      const server = createSecureServer({ ...certificate, allowHTTP1: true }, (request, response) => {
+        protocols.push(request.httpVersion);
+        response.end('ok');
+      });
+      server.on('secureConnection', (socket) => connections.add(socket));
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      opened.add({
+        async close() {
+          server.close();
+          await once(server, 'close');
+        },
+      });
+      const { port } = server.address() as AddressInfo;
+      return { url: `https://127.0.0.1:${String(port)}`, protocols, connections };
+    };
+
+    test.each([
+      ['pooled', false, 10],
+      ['fresh', true, 100],
+    ])('%s requests still go over many connections, by HTTP/1.1', async (_which, fresh, fewest) => {
+      const { url, protocols, connections } = await offering();
+      const client = await clientTo(url, { host: 'hello.example' });
+      for (let i = 0; i < 100; i += 1) await client.send({ signal, fresh });
+      expect(new Set(protocols)).toEqual(new Set(['1.1']));
+      expect(connections.size).toBeGreaterThanOrEqual(fewest);
+    });
   });
 });

@@ -7,8 +7,12 @@ import type { ClusterName } from '../release/release.ts';
 
 /** Connections to one address of an ingress: enough to meet several gateway replicas behind a load balancer. */
 export const CONNECTIONS = 16;
-/** A connection is given up after this many requests, so that later ones may reach another replica. */
-const REQUESTS_PER_CONNECTION = 100;
+/**
+ * A connection is given up after this many requests. A load balancer chooses a gateway replica for each connection: a run of
+ * some hundred requests has to make some dozens of them, or a replica that stays behind is not met.
+ */
+const REQUESTS_PER_CONNECTION = 10;
+/** How long a request may take until the end of its body. */
 const REQUEST_TIMEOUT_MS = 10_000;
 /** More of a body is not read: a version stands at its beginning. */
 const BODY_LIMIT = 16 * 1024;
@@ -39,7 +43,7 @@ export class IngressClient {
   readonly target: Target;
   readonly #origins: readonly string[];
   readonly #pools: readonly Pool[];
-  readonly #connect: { readonly servername: string };
+  readonly #connection: Pick<Agent.Options, 'allowH2' | 'connect'>;
   readonly #headers: Readonly<Record<string, string>>;
   #turn = 0;
 
@@ -50,13 +54,17 @@ export class IngressClient {
     const given = lowerCased(target.headers);
     const host = target.host ?? given['host'];
     this.#headers = { ...given, host: host ?? url.host };
-    this.#connect = { servername: (host ?? url.hostname).replace(/:\d+$/, '') };
+    this.#connection = {
+      connect: { servername: (host ?? url.hostname).replace(/:\d+$/, '') },
+      // Over HTTP/2 all requests would share one connection, and so one replica of the gateway.
+      allowH2: false,
+    };
     this.#pools = origins.map(
       (origin) =>
         new Pool(origin, {
+          ...this.#connection,
           connections: CONNECTIONS,
           maxRequestsPerClient: REQUESTS_PER_CONNECTION,
-          connect: this.#connect,
         }),
     );
   }
@@ -74,7 +82,7 @@ export class IngressClient {
   }): Promise<Reply> {
     const start = performance.now();
     const index = this.#turn++ % this.#origins.length;
-    const agent = options.fresh === true ? new Agent({ connect: this.#connect, pipelining: 0 }) : undefined;
+    const agent = options.fresh === true ? new Agent({ ...this.#connection, pipelining: 0 }) : undefined;
     const dispatcher: Dispatcher | undefined = agent ?? this.#pools[index];
     const elapsed = (): number => performance.now() - start;
     try {
