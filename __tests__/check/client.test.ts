@@ -1,3 +1,4 @@
+import type { LookupAddress } from 'node:dns';
 import { createSecureServer } from 'node:http2';
 import { createServer } from 'node:https';
 import { once } from 'node:events';
@@ -204,6 +205,90 @@ describe('a request without an answer is a failure', () => {
       controller.abort(new CanaryError('Cancelled by SIGINT.'));
     });
     await expect(client.send({ signal: controller.signal })).rejects.toThrow('Cancelled by SIGINT.');
+  });
+});
+
+describe('a request that does not end in time', () => {
+  const soon = async (handler: Handler): Promise<Reply> => {
+    const server = opened.add(await serve(handler));
+    const target = { cluster: 'east', url: server.url, path: '/', host: undefined, headers: {} };
+    const client = opened.add(await IngressClient.open(target, { timeoutMs: 100 }));
+    return client.send({ signal });
+  };
+
+  test('is a failure where no answer has begun', async () => {
+    expect(await soon(() => undefined)).toMatchObject({ kind: 'failure', what: 'no answer in time' });
+  });
+
+  test('is an answer as far as it came where its body drips', async () => {
+    const reply = await soon((_asked, response) => {
+      response.writeHead(200, { 'x-canary-version': 'v2' });
+      response.write('Hello version: v2');
+      const beat = setInterval(() => response.write(' '), 10);
+      response.on('close', () => {
+        clearInterval(beat);
+      });
+    });
+    expect(reply).toMatchObject({
+      kind: 'answer',
+      headers: { 'x-canary-version': 'v2' },
+      body: expect.stringMatching(/^Hello version: v2 /),
+    });
+  });
+
+  test('is an answer where nothing of its body came', async () => {
+    const reply = await soon((_asked, response) => {
+      response.writeHead(200, { 'x-canary-version': 'v2' });
+      response.flushHeaders();
+    });
+    expect(reply).toMatchObject({ kind: 'answer', headers: { 'x-canary-version': 'v2' }, body: '' });
+  });
+});
+
+describe('a host name with several addresses', () => {
+  /** No machine gets a connection to a multicast address: the kernel answers ENETUNREACH by itself. */
+  const UNREACHABLE = [
+    { address: '224.0.0.1', family: 4 },
+    { address: '224.0.0.2', family: 4 },
+  ];
+  const LOCAL = { address: '127.0.0.1', family: 4 };
+
+  const named = async (url: string, addresses: readonly LookupAddress[]): Promise<IngressClient> => {
+    const named = new URL(url);
+    named.hostname = 'hello.example';
+    const target = { cluster: 'east', url: named.origin, path: '/', host: undefined, headers: {} };
+    const resolve = (): Promise<readonly LookupAddress[]> => Promise.resolve(addresses);
+    return opened.add(await IngressClient.open(target, { resolve }));
+  };
+
+  test.each([
+    ['pooled', false],
+    ['fresh', true],
+  ])('is asked at those alone that this machine has a way to (%s)', async (_which, fresh) => {
+    const server = opened.add(await serve(ok));
+    const client = await named(server.url, [...UNREACHABLE, LOCAL]);
+    const replies = await Promise.all(Array.from({ length: 6 }, () => client.send({ signal, fresh })));
+    expect(replies.map(({ kind }) => kind)).toEqual(Array.from({ length: 6 }, () => 'answer'));
+    expect(server.asked).toHaveLength(6);
+    expect([...client.leftOut]).toEqual([
+      [server.url.replace('127.0.0.1', '224.0.0.1'), expect.stringContaining('ENETUNREACH')],
+      [server.url.replace('127.0.0.1', '224.0.0.2'), expect.stringContaining('ENETUNREACH')],
+    ]);
+  });
+
+  test('fails where there is a way to none', async () => {
+    const client = await named('http://hello.example:80', UNREACHABLE);
+    expect(await client.send({ signal })).toMatchObject({
+      kind: 'failure',
+      what: expect.stringContaining('ENETUNREACH'),
+    });
+  });
+
+  test('fails at the one where nobody listens, as its users do', async () => {
+    const server = opened.add(await serve(ok));
+    const client = await named(server.url, [LOCAL, { address: '127.0.0.2', family: 4 }]);
+    const replies = [await client.send({ signal }), await client.send({ signal })];
+    expect(replies).toMatchObject([{ kind: 'answer' }, { kind: 'failure', what: 'connection refused' }]);
   });
 });
 

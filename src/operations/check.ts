@@ -57,6 +57,8 @@ export async function checkShares(
     },
   );
   for (const one of evidence) log.info(`${evidenceLine(one)}: ${one.verdict}, ${one.reason}`);
+  // The clients stay while a step is watched: what was told then is not told again.
+  if (manner === 'decide') tellLeftOut(context, clients);
   // Whoever edits one cluster's weights breaks the release even while the shares are within the tolerance.
   const edited = editsOf(inForce).length > 0;
   const verdict = edited ? 'fail' : verdictOf(evidence);
@@ -66,6 +68,13 @@ export async function checkShares(
   journal.verdict = verdict;
   journal.findings = verdict === 'pass' ? [] : diagnose(await factsFor(context, inForce, evidence));
   return verdict;
+}
+
+function tellLeftOut({ log }: Context, clients: readonly IngressClient[]): void {
+  for (const { target, leftOut } of clients) {
+    for (const [address, why] of leftOut)
+      log.info(`${target.cluster}: ${address} is left out, since this machine has no way to it (${why})`);
+  }
 }
 
 /** What the clusters hold now that the verdict is no pass; where that cannot be read, what was known before. */
