@@ -18,6 +18,7 @@ describe('an excess', () => {
     ['of hits alone, against a third', 1 / 3, [true], 6],
     ['of hits alone, against a fiftieth', 0.02, [true], 2],
     ['of three hits in four, against a half', 1 / 2, [true, true, false, true], 42],
+    ['of twice as many, against a fiftieth', 0.02, [...Array<boolean>(24).fill(false), true], 825],
   ])('%s is found', (_what, limit, pattern, trials) => {
     expect(found(limit, pattern)).toBe(trials);
   });
@@ -71,6 +72,7 @@ describe('by chance alone', () => {
     ['at the limit', 1 / 2, 1 / 2],
     ['below the limit', 1 / 2, 0.4],
     ['at a low limit', 0.1, 0.1],
+    ['at a very low limit', 0.01, 0.01],
   ])('an alarm stays as rare as asked, however often one looks, %s', (_what, limit, rate) => {
     const alarms = falseAlarms(limit, rate, 50);
     expect(alarms).toBeGreaterThan(0);

@@ -1,7 +1,13 @@
 import { logLikelihood, logMeanExp } from './share-test.ts';
 
-/** How the alternatives lie between the limit and 1: halfway, a quarter of the way, and so on; near ones find a small excess. */
-const STEPS = [1, 1 / 2, 1 / 4, 1 / 8, 1 / 16];
+/** Halvings of the way from the limit to 1, at which the alternatives lie; near ones find a small excess. */
+const HALVINGS = 4;
+
+/** The alternatives to a limit: 1, halfway to it, a quarter of the way, and so on, until one is at most half as much again. */
+function alternativesTo(limit: number): readonly number[] {
+  const halvings = Math.max(HALVINGS, Math.ceil(Math.log2((1 - limit) / (limit / 2))));
+  return Array.from({ length: halvings + 1 }, (_, k) => limit + (1 - limit) / 2 ** k);
+}
 
 /**
  * A sequential test of whether something happens more often than a limit allows: a mixture of likelihood ratios of higher
@@ -28,7 +34,7 @@ export class ExceedanceTest {
     }
     this.#limit = limit;
     this.#threshold = Math.log(1 / alpha);
-    this.#rates = STEPS.map((step) => limit + (1 - limit) * step);
+    this.#rates = alternativesTo(limit);
   }
 
   /** Counts one trial. Once the limit is shown to be exceeded, it stays so. */
