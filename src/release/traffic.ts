@@ -4,7 +4,15 @@ import type { DestinationRule, VirtualService } from './objects.ts';
 import { recordOf } from './record.ts';
 import type { ReleaseRecord } from './record.ts';
 import type { ClusterName, Release } from './release.ts';
-import { REVISION_HEADER, holdsWeights, isHostOf, managedRoutes, weightsOf } from './routes.ts';
+import {
+  REVISION_HEADER,
+  destinationsTo,
+  holdsWeights,
+  isHostOf,
+  managedRoutes,
+  sumOf,
+  weightsOf,
+} from './routes.ts';
 import type { FleetState, TrafficState } from './state.ts';
 import { gatewaysOf, isDelegate, virtualServicesOf } from './virtual-services.ts';
 import { formatWeights, sameWeights } from './weights.ts';
@@ -96,6 +104,17 @@ export function servingOf(inForce: readonly InForce[], cluster: ClusterName): In
     serving.find(
       ({ virtualService: vs }) => vs !== undefined && (isDelegate(vs) || gatewaysOf(vs).length > 0),
     ) ?? serving[0]
+  );
+}
+
+/** Whether managed routes lead a share of their requests to other hosts than the service. */
+export function leadsElsewhere({ virtualService: vs, routes }: InForce, release: Release): boolean {
+  return (
+    vs !== undefined &&
+    managedRoutes(vs, release, routes).some((route) => {
+      const ours = destinationsTo(vs, route, release);
+      return sumOf((route.route ?? []).filter((destination) => !ours.includes(destination))) > 0;
+    })
   );
 }
 
