@@ -71,7 +71,7 @@ describe('routes', () => {
     expect(first).toMatch(
       /^An earlier route takes requests in west\. Route thief of VirtualService gray-demo\/helloworld/,
     );
-    expect(first).toMatch(/takes the path \/hello: \d+ of \d+ samples did not come from the managed route/);
+    expect(first).toMatch(/takes the path \/hello: \d+ of \d+ requests were not answered by the managed route/);
     expect([first, ...others].join('\n')).not.toContain('innocent');
   });
 
