@@ -118,6 +118,20 @@ export function leadsElsewhere({ virtualService: vs, routes }: InForce, release:
   );
 }
 
+/** Where weights or revision are no longer what they were, as `west: revision 7, v1=80,v2=20 → revision 8, v1=50,v2=50`. */
+export function changesBetween(before: readonly InForce[], now: readonly InForce[]): readonly string[] {
+  const told = (one: InForce | undefined): string =>
+    [
+      `revision ${String(one?.record?.revision ?? one?.revision ?? 'none')}`,
+      one?.weights === undefined ? 'no weights' : formatWeights(one.weights),
+    ].join(', ');
+  const name = ({ virtualService }: InForce): string | undefined => virtualService?.metadata.name;
+  return before.flatMap((one) => {
+    const later = now.find((other) => other.cluster === one.cluster && name(other) === name(one));
+    return told(later) === told(one) ? [] : [`${placeOf(one, before)}: ${told(one)} → ${told(later)}`];
+  });
+}
+
 /** The record of the last route change that any config cluster holds. */
 export function newestRecord(inForce: readonly InForce[]): ReleaseRecord | undefined {
   return inForce
