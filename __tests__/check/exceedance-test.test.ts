@@ -31,6 +31,13 @@ describe('an excess', () => {
     expect(found(limit, pattern)).toBeUndefined();
   });
 
+  test('of no more hits than are free is none, and counts for nothing once there are more', () => {
+    const tested = new ExceedanceTest(0.01, ALPHA, 5);
+    for (let n = 0; n < 5; n += 1) expect(tested.add(true)).toBe(false);
+    for (let n = 0; n < 500; n += 1) expect(tested.add(false)).toBe(false);
+    expect(tested.add(true)).toBe(false);
+  });
+
   test('stays found, whatever comes after it', () => {
     const tested = new ExceedanceTest(1 / 2, ALPHA);
     for (let n = 0; n < 20; n += 1) tested.add(true);

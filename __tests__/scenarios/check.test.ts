@@ -12,7 +12,6 @@ import {
   deployment,
   destination,
   image,
-  namespace,
   service,
   virtualService,
 } from './support/objects.ts';
@@ -137,7 +136,7 @@ describe('a managed route that leads a share to another host', () => {
 
   /** The other host, which marks nothing and answers as a version of its own. */
   async function openShop(): Promise<void> {
-    await stage.everywhere(namespace(), {
+    await stage.everywhere({
       ...service(),
       metadata: { ...shop, namespace: NAMESPACE },
       spec: { selector: { app: SHOP }, ports: [{ name: 'http-5000', port: 5000, targetPort: 5000 }] },
@@ -164,11 +163,11 @@ describe('a managed route that leads a share to another host', () => {
   }
 
   test('passes where the versions split the rest as asked', async () => {
-    await openShop();
     const other = { destination: { host: `${SHOP}.${NAMESPACE}.svc.cluster.local`, port: { number: 5000 } } };
     await stage.adopt({
       vs: [virtualService([{ name: APP, route: [destination('v1', 50), { ...other, weight: 50 }] }])],
     });
+    await openShop();
     const run = await stage.pass({ image: '', 'config-clusters': 'east, west', weights: 'v1=80,v2=20' });
     expect(run.outputs).toMatchObject({ verdict: 'pass', weights: 'v1=80,v2=20' });
     expect(run.log).toMatch(/the shares match the weights \(\d+ samples beside \d+ answers of other hosts\)/);

@@ -16,6 +16,7 @@ function alternativesTo(limit: number): readonly number[] {
  */
 export class ExceedanceTest {
   readonly #limit: number;
+  readonly #free: number;
   readonly #threshold: number;
   readonly #rates: readonly number[];
   #hits = 0;
@@ -25,14 +26,16 @@ export class ExceedanceTest {
   /**
    * @param limit highest probability of a hit that is accepted, above 0 and below 1
    * @param alpha probability of a false alarm, above 0 and below 1
+   * @param free so many hits are no excess yet, however early they come
    * @throws RangeError for others
    */
-  constructor(limit: number, alpha: number) {
+  constructor(limit: number, alpha: number, free = 0) {
     for (const [name, value] of Object.entries({ limit, alpha })) {
       if (!(value > 0 && value < 1))
         throw new RangeError(`${name} must be between 0 and 1, got ${String(value)}`);
     }
     this.#limit = limit;
+    this.#free = free;
     this.#threshold = Math.log(1 / alpha);
     this.#rates = alternativesTo(limit);
   }
@@ -41,7 +44,7 @@ export class ExceedanceTest {
   add(hit: boolean): boolean {
     if (hit) this.#hits += 1;
     else this.#misses += 1;
-    this.#exceeded ||= this.logEvidence >= this.#threshold;
+    this.#exceeded ||= this.#hits > this.#free && this.logEvidence >= this.#threshold;
     return this.#exceeded;
   }
 

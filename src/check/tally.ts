@@ -82,7 +82,8 @@ export class Tally {
       alpha: alpha / ingresses,
     });
     const limit = check.maxErrorRate;
-    this.#failing = limit > 0 && limit < 1 ? new ExceedanceTest(limit, alpha / ingresses) : undefined;
+    this.#failing =
+      limit > 0 && limit < 1 ? new ExceedanceTest(limit, alpha / ingresses, FREE_ERRORS) : undefined;
     this.#test = new ShareTest([...expected.weights.values()], {
       tolerance: check.tolerance,
       alpha,
@@ -233,8 +234,7 @@ export class Tally {
 
   /** More errors than the limit allows, by the evidence: the plain rate of a sound release is above it every now and then. */
   #tooManyErrors(exceeded: boolean): Decision | undefined {
-    const errors = total(this.#errors);
-    const shown = this.#check.maxErrorRate === 0 ? errors > 0 : exceeded && errors > FREE_ERRORS;
+    const shown = exceeded || (this.#check.maxErrorRate === 0 && this.#errors.size > 0);
     return shown ? { verdict: 'fail', reason: this.#tooMany() } : undefined;
   }
 
