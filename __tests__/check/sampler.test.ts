@@ -368,6 +368,20 @@ describe('where the routes lead a share to other hosts', () => {
     expect([verdict, [...errors.keys()]]).toEqual(['fail', ['status 503']]);
   });
 
+  test('a stale replica shows among the others, however few they are', async () => {
+    const { verdict, reason } = await sample(
+      counting((n, response) => {
+        if (n % 20 !== 0) response.end('a shop');
+        else answer(response, { version: versionOf(n), revision: n % 40 === 0 ? '3' : '4' });
+      }),
+      { elsewhere: true },
+    );
+    expect([verdict, reason]).toEqual([
+      'fail',
+      expect.stringMatching(/^6 of 1\d answers came under another revision than 4 /),
+    ]);
+  });
+
   test('their answers alone are no pass', async () => {
     const { verdict, reason } = await sample((_asked, response) => response.end('a shop'), {
       elsewhere: true,

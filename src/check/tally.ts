@@ -14,7 +14,7 @@ import type { ShareVerdict } from './share-test.ts';
 const MIN_SAMPLES = 100;
 /** So many errors of a kind may happen before they are looked at as a rate. */
 const FREE_ERRORS = 5;
-/** A share of answers under another revision, or of another route, up to this much is a replica that was late, not one that stays behind. */
+/** Answers under another revision, or of another route, up to this share are a replica's that was late, not one's that stays behind. */
 const STALE_SHARE = 0.05;
 
 /** What the answers of one ingress are tested against. */
@@ -133,7 +133,8 @@ export class Tally {
   /** The verdict when the time is over before a decision. */
   atEnd(): IngressVerdict {
     if (!this.#watch || this.#samples === 0) return 'inconclusive';
-    // A watch has no time to add: one error among few requests is chance as long as the limit explains it better than a higher rate.
+    // A watch has no time to add: an error among few requests is chance as long as the limit explains it better than a
+    // higher rate does.
     return this.#aboveLimit() && (this.#failing?.logEvidence ?? Infinity) > 0 ? 'inconclusive' : 'pass';
   }
 
@@ -264,7 +265,7 @@ export class Tally {
     if (!this.#isTooMany(this.#unmarked)) return undefined;
     return {
       verdict: 'fail',
-      reason: `${String(this.#unmarked)} of ${String(this.#requests)} answers came from another route: they carry no revision, and the managed route sets ${this.#expected.revision ?? ''}`,
+      reason: `${String(this.#unmarked)} of ${String(this.#own())} answers came from another route: they carry no revision, and the managed route sets ${this.#expected.revision ?? ''}`,
     };
   }
 
@@ -276,13 +277,18 @@ export class Tally {
       .join(', ');
     return {
       verdict: 'fail',
-      reason: `${String(stale)} of ${String(this.#requests)} answers came under another revision than ${this.#expected.revision ?? ''} (${seen})`,
+      reason: `${String(stale)} of ${String(this.#own())} answers came under another revision than ${this.#expected.revision ?? ''} (${seen})`,
     };
+  }
+
+  /** Requests whose answers were the release's to give. */
+  #own(): number {
+    return this.#requests - this.#elsewhere;
   }
 
   /** More answers of a kind than a replica gives that was only late. */
   #isTooMany(answers: number): boolean {
-    return answers > FREE_ERRORS && answers > STALE_SHARE * this.#requests;
+    return answers > FREE_ERRORS && answers > STALE_SHARE * this.#own();
   }
 }
 
