@@ -117,8 +117,17 @@ describe('verify', () => {
 describe('verify while another run changes the release', () => {
   test('is inconclusive and says so: what it saw is of neither', async () => {
     await install('v1=80,v2=20');
-    // Slow enough that the rollout beside it is done within its samples.
-    const verifying = stage.run({ operation: 'verify', 'max-rps': '20' });
+    const { promise: sampling, resolve: begun } = Promise.withResolvers<undefined>();
+    // At so few requests a second it takes a minute, within which the rollout beside it has written.
+    const verifying = stage.run(
+      { operation: 'verify', 'max-rps': '5' },
+      {
+        onLog: (text) => {
+          if (text.includes('Sampling against')) begun(undefined);
+        },
+      },
+    );
+    await sampling;
     await stage.pass({ weights: 'v1=20,v2=80' });
     const run = await verifying;
     expect(run.code).toBe(1);
