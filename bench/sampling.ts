@@ -56,7 +56,7 @@ export async function sampling(): Promise<Ratio> {
 async function sample(client: IngressClient): Promise<void> {
   const [evidence] = await sampleAll(
     [client],
-    () => ({ weights: WEIGHTS, revision: undefined, version: 'v2' }),
+    () => ({ weights: WEIGHTS, revision: undefined, elsewhere: false, version: 'v2' }),
     { check: CHECK, watch: false, signal: new AbortController().signal, onProgress: () => undefined },
   );
   if (evidence?.samples !== REQUESTS)

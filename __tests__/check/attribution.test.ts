@@ -164,8 +164,21 @@ describe('an error', () => {
       version: undefined,
       contradiction: undefined,
       revision: undefined,
+      foreign: false,
       error: 'connection refused',
       ms: 3,
     });
+  });
+});
+
+describe('no managed route gave', () => {
+  test.each<[string, Partial<Extract<Reply, { kind: 'answer' }>>, boolean]>([
+    ['a success without their headers', { body: 'Hello version: v1' }, true],
+    ['an answer of 404 without them', { status: 404 }, true],
+    ['a success with a version', { headers: { 'x-canary-version': 'v1' } }, false],
+    ['a success with a revision', { headers: { 'x-canary-revision': '4' } }, false],
+    ['a failure of a server, which may be the gateway', { status: 503 }, false],
+  ])('%s: %#', (_what, rest, foreign) => {
+    expect(attribute(reply(rest), AUTO).foreign).toBe(foreign);
   });
 });

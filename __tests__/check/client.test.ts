@@ -1,6 +1,9 @@
+import type { LookupAddress } from 'node:dns';
+import { createSecureServer } from 'node:http2';
 import { createServer } from 'node:https';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { IngressClient } from '../../src/check/client.ts';
 import type { Reply, Target } from '../../src/check/client.ts';
@@ -12,6 +15,14 @@ import type { Handler, LocalServer } from '../support/server.ts';
 
 const opened = new Opened();
 afterEach(() => opened.close());
+
+const trusted = getCACertificates('default');
+afterEach(() => {
+  setDefaultCACertificates(trusted);
+});
+const trustAlso = (certificate: string): void => {
+  setDefaultCACertificates([...trusted, certificate]);
+};
 
 const { signal } = new AbortController();
 
@@ -84,13 +95,13 @@ describe('a request', () => {
     expect(server.asked.map(({ connection }) => connection)).toEqual([0, 1, 2]);
   });
 
-  test('shares its connection with less than a hundred others, so that later ones may reach another replica', async () => {
+  test('shares its connection with nine others at most, so that the next may reach another replica', async () => {
     const { client, server } = await both(ok);
-    for (let i = 0; i < 250; i += 1) await client.send({ signal });
+    for (let i = 0; i < 100; i += 1) await client.send({ signal });
     const perConnection = Object.values(Object.groupBy(server.asked, ({ connection }) => connection)).map(
       (asked) => asked?.length ?? 0,
     );
-    expect(Math.max(...perConnection)).toBeLessThanOrEqual(100);
+    expect(Math.max(...perConnection)).toBeLessThanOrEqual(10);
   });
 });
 
@@ -197,6 +208,90 @@ describe('a request without an answer is a failure', () => {
   });
 });
 
+describe('a request that does not end in time', () => {
+  const soon = async (handler: Handler): Promise<Reply> => {
+    const server = opened.add(await serve(handler));
+    const target = { cluster: 'east', url: server.url, path: '/', host: undefined, headers: {} };
+    const client = opened.add(await IngressClient.open(target, { timeoutMs: 100 }));
+    return client.send({ signal });
+  };
+
+  test('is a failure where no answer has begun', async () => {
+    expect(await soon(() => undefined)).toMatchObject({ kind: 'failure', what: 'no answer in time' });
+  });
+
+  test('is an answer as far as it came where its body drips', async () => {
+    const reply = await soon((_asked, response) => {
+      response.writeHead(200, { 'x-canary-version': 'v2' });
+      response.write('Hello version: v2');
+      const beat = setInterval(() => response.write(' '), 10);
+      response.on('close', () => {
+        clearInterval(beat);
+      });
+    });
+    expect(reply).toMatchObject({
+      kind: 'answer',
+      headers: { 'x-canary-version': 'v2' },
+      body: expect.stringMatching(/^Hello version: v2 /),
+    });
+  });
+
+  test('is an answer where nothing of its body came', async () => {
+    const reply = await soon((_asked, response) => {
+      response.writeHead(200, { 'x-canary-version': 'v2' });
+      response.flushHeaders();
+    });
+    expect(reply).toMatchObject({ kind: 'answer', headers: { 'x-canary-version': 'v2' }, body: '' });
+  });
+});
+
+describe('a host name with several addresses', () => {
+  /** No machine gets a connection to a multicast address: the kernel answers ENETUNREACH by itself. */
+  const UNREACHABLE = [
+    { address: '224.0.0.1', family: 4 },
+    { address: '224.0.0.2', family: 4 },
+  ];
+  const LOCAL = { address: '127.0.0.1', family: 4 };
+
+  const named = async (url: string, addresses: readonly LookupAddress[]): Promise<IngressClient> => {
+    const named = new URL(url);
+    named.hostname = 'hello.example';
+    const target = { cluster: 'east', url: named.origin, path: '/', host: undefined, headers: {} };
+    const resolve = (): Promise<readonly LookupAddress[]> => Promise.resolve(addresses);
+    return opened.add(await IngressClient.open(target, { resolve }));
+  };
+
+  test.each([
+    ['pooled', false],
+    ['fresh', true],
+  ])('is asked at those alone that this machine has a way to (%s)', async (_which, fresh) => {
+    const server = opened.add(await serve(ok));
+    const client = await named(server.url, [...UNREACHABLE, LOCAL]);
+    const replies = await Promise.all(Array.from({ length: 6 }, () => client.send({ signal, fresh })));
+    expect(replies.map(({ kind }) => kind)).toEqual(Array.from({ length: 6 }, () => 'answer'));
+    expect(server.asked).toHaveLength(6);
+    expect([...client.leftOut]).toEqual([
+      [server.url.replace('127.0.0.1', '224.0.0.1'), expect.stringContaining('ENETUNREACH')],
+      [server.url.replace('127.0.0.1', '224.0.0.2'), expect.stringContaining('ENETUNREACH')],
+    ]);
+  });
+
+  test('fails where there is a way to none', async () => {
+    const client = await named('http://hello.example:80', UNREACHABLE);
+    expect(await client.send({ signal })).toMatchObject({
+      kind: 'failure',
+      what: expect.stringContaining('ENETUNREACH'),
+    });
+  });
+
+  test('fails at the one where nobody listens, as its users do', async () => {
+    const server = opened.add(await serve(ok));
+    const client = await named(server.url, [LOCAL, { address: '127.0.0.2', family: 4 }]);
+    const replies = [await client.send({ signal }), await client.send({ signal })];
+    expect(replies).toMatchObject([{ kind: 'answer' }, { kind: 'failure', what: 'connection refused' }]);
+  });
+});
+
 test('an ingress whose host name has no address is refused, naming cluster, URL and input', async () => {
   await expect(clientTo('http://no-such-host.invalid')).rejects.toThrow(
     /^The ingress of east, http:\/\/no-such-host\.invalid, has a host name without an address: .*Otherwise give an address with the input ingress\.$/,
@@ -238,5 +333,45 @@ describe('over HTTPS', () => {
     const client = await clientTo(url, { host });
     await client.send({ signal });
     expect(names).toEqual(['hello.example']);
+  });
+
+  describe('where HTTP/2 is offered', () => {
+    /** By which protocol each request came, and over how many connections. */
+    const offering = async (): Promise<{
+      readonly url: string;
+      readonly protocols: readonly string[];
+      readonly connections: ReadonlySet<unknown>;
+    }> => {
+      const protocols: string[] = [];
+      const connections = new Set<unknown>();
+      const certificate = await selfSigned('hello.example');
+      trustAlso(certificate.cert);
+      const server = createSecureServer({ ...certificate, allowHTTP1: true }, (request, response) => {
+        protocols.push(request.httpVersion);
+        response.end('ok');
+      });
+      server.on('secureConnection', (socket) => connections.add(socket));
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      opened.add({
+        async close() {
+          server.close();
+          await once(server, 'close');
+        },
+      });
+      const { port } = server.address() as AddressInfo;
+      return { url: `https://127.0.0.1:${String(port)}`, protocols, connections };
+    };
+
+    test.each([
+      ['pooled', false, 10],
+      ['fresh', true, 100],
+    ])('%s requests still go over many connections, by HTTP/1.1', async (_which, fresh, fewest) => {
+      const { url, protocols, connections } = await offering();
+      const client = await clientTo(url, { host: 'hello.example' });
+      for (let i = 0; i < 100; i += 1) await client.send({ signal, fresh });
+      expect(new Set(protocols)).toEqual(new Set(['1.1']));
+      expect(connections.size).toBeGreaterThanOrEqual(fewest);
+    });
   });
 });

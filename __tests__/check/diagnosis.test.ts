@@ -139,6 +139,29 @@ test('a gateway replica that stays behind is told, with its revisions', () => {
   ]);
 });
 
+test('answers under a newer revision are those of another run, and no replica that stays behind', () => {
+  const seen = failed({
+    revision: '9',
+    requests: 500,
+    stale: new Map([
+      ['10', 40],
+      ['8', 10],
+    ]),
+  });
+  expect(found({}, seen)).toEqual([
+    {
+      title: 'Another run changed the release in east meanwhile',
+      detail:
+        '40 of 500 answers carried revision 10, and 9 was the last one when the check began. Wait until that run has ended, then verify again.',
+    },
+    {
+      title: 'A gateway replica in east is still on revision 8',
+      detail:
+        '10 of 500 answers carried it. Look at istioctl proxy-status, and at the logs of the gateway pods.',
+    },
+  ]);
+});
+
 describe('answers that no managed route gave', () => {
   const unmarked = failed({ unmarked: 900 });
   const toRoot = [{ uri: { prefix: '/' } }];
@@ -160,7 +183,7 @@ describe('answers that no managed route gave', () => {
     expect(found({ http }, unmarked)).toEqual([
       {
         title: 'An earlier route takes requests in east',
-        detail: `${route} of VirtualService gray-demo/helloworld stands ahead of the managed route and takes the path /: 900 of 1000 samples did not come from the managed route of VirtualService gray-demo/helloworld. Put it behind the managed route, or narrow its match.`,
+        detail: `${route} of VirtualService gray-demo/helloworld stands ahead of the managed route and takes the path /: 900 of 1000 requests were not answered by the managed route of VirtualService gray-demo/helloworld. Put it behind the managed route, or narrow its match.`,
       },
     ]);
   });
@@ -180,7 +203,7 @@ describe('answers that no managed route gave', () => {
       {
         title: 'VirtualService elsewhere/rival takes requests in east',
         detail:
-          'It binds * and Gateway gray-demo/helloworld, as VirtualService gray-demo/helloworld does (made at 2026-11-22T10:00:00Z), and its route mine takes the path /: 900 of 1000 samples did not come from the managed route of VirtualService gray-demo/helloworld. Istio puts the routes of both in one list, the older first. Narrow its match or its hosts, or take it away.',
+          'It binds * and Gateway gray-demo/helloworld, as VirtualService gray-demo/helloworld does (made at 2026-11-22T10:00:00Z), and its route mine takes the path /: 900 of 1000 requests were not answered by the managed route of VirtualService gray-demo/helloworld. Istio puts the routes of both in one list, the older first. Narrow its match or its hosts, or take it away.',
       },
     ]);
   });

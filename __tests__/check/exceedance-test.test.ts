@@ -18,6 +18,7 @@ describe('an excess', () => {
     ['of hits alone, against a third', 1 / 3, [true], 6],
     ['of hits alone, against a fiftieth', 0.02, [true], 2],
     ['of three hits in four, against a half', 1 / 2, [true, true, false, true], 42],
+    ['of twice as many, against a fiftieth', 0.02, [...Array<boolean>(24).fill(false), true], 825],
   ])('%s is found', (_what, limit, pattern, trials) => {
     expect(found(limit, pattern)).toBe(trials);
   });
@@ -28,6 +29,13 @@ describe('an excess', () => {
     ['of no hits', 0.02, [false]],
   ])('is not found %s', (_what, limit, pattern) => {
     expect(found(limit, pattern)).toBeUndefined();
+  });
+
+  test('of no more hits than are free is none, and counts for nothing once there are more', () => {
+    const tested = new ExceedanceTest(0.01, ALPHA, 5);
+    for (let n = 0; n < 5; n += 1) expect(tested.add(true)).toBe(false);
+    for (let n = 0; n < 500; n += 1) expect(tested.add(false)).toBe(false);
+    expect(tested.add(true)).toBe(false);
   });
 
   test('stays found, whatever comes after it', () => {
@@ -71,6 +79,7 @@ describe('by chance alone', () => {
     ['at the limit', 1 / 2, 1 / 2],
     ['below the limit', 1 / 2, 0.4],
     ['at a low limit', 0.1, 0.1],
+    ['at a very low limit', 0.01, 0.01],
   ])('an alarm stays as rare as asked, however often one looks, %s', (_what, limit, rate) => {
     const alarms = falseAlarms(limit, rate, 50);
     expect(alarms).toBeGreaterThan(0);

@@ -19,7 +19,7 @@ interface Stage {
 /** An ingress that answers so, and the two ways to wait for it. */
 async function stage(
   handler: Handler,
-  { signal = new AbortController().signal, verifyTimeoutMs = 60_000 } = {},
+  { signal = new AbortController().signal, verifyTimeoutMs = 60_000, elsewhere = false } = {},
 ): Promise<Stage> {
   const server = opened.add(await serve(handler));
   const client = opened.add(
@@ -35,7 +35,7 @@ async function stage(
   return {
     server,
     preview: (version, revision) => awaitPreview(client, version, revision, ['v1', 'v2'], options),
-    revision: (revision) => awaitRevision(client, revision, options),
+    revision: (revision) => awaitRevision(client, revision, { ...options, elsewhere }),
   };
 }
 
@@ -95,14 +95,39 @@ describe('waiting for a preview', () => {
     expect(server.asked).toHaveLength(12);
   });
 
-  test('begins again after a late replica among good answers', async () => {
+  test('asks for ten more in a row after a late replica among good answers', async () => {
     let n = 0;
     const { preview, server } = await stage((asked, response) => {
       n += 1;
       (n === 6 ? old : v2)(asked, response);
     });
     await preview('v2', '7');
-    expect(server.asked).toHaveLength(16);
+    expect(server.asked).toHaveLength(6 + 20);
+  });
+
+  test('asks for no more than a hundred in a row, however many late ones there were', async () => {
+    let n = 0;
+    const { preview, server } = await stage((asked, response) => {
+      n += 1;
+      (n <= 60 && n % 2 === 0 ? old : v2)(asked, response);
+    });
+    await preview('v2', '7');
+    expect(server.asked).toHaveLength(60 + 100);
+  });
+
+  test('does not take a replica that stays behind for one that was late', async () => {
+    // Every twentieth connection reaches it: ten right answers in a row are there all the time.
+    let n = 0;
+    const { preview } = await stage(
+      (asked, response) => {
+        n += 1;
+        (n % 20 === 5 ? old : v2)(asked, response);
+      },
+      { verifyTimeoutMs: 500 },
+    );
+    await expect(preview('v2', '7')).rejects.toThrow(
+      /did not get through .* The others were right, so a gateway replica seems to stay on an earlier configuration/,
+    );
   });
 
   test('takes any revision where none is asked for', async () => {
@@ -159,6 +184,23 @@ describe('waiting for a revision', () => {
     const { revision, server } = await stage(after(3, old, v2));
     await revision('7');
     expect(server.asked).toHaveLength(13);
+  });
+
+  test.each([
+    ['neither counts nor minds', true],
+    ['is broken by', false],
+  ])('%s answers of other hosts, where they take a share: %s', async (_how, elsewhere) => {
+    let n = 0;
+    const { revision, server } = await stage(
+      (asked, response) => {
+        n += 1;
+        if (n % 2 === 0 && n < 10) response.end('a shop');
+        else v2(asked, response);
+      },
+      { elsewhere },
+    );
+    await revision('7');
+    expect(server.asked).toHaveLength(elsewhere ? 14 : 9 + 50 - 1);
   });
 
   test('counts an error under the new revision: it has arrived', async () => {

@@ -24,6 +24,9 @@ interface Options {
   readonly version?: string;
   readonly signal?: AbortSignal;
   readonly watch?: boolean;
+  readonly elsewhere?: boolean;
+  /** How long one request may take. */
+  readonly timeoutMs?: number;
 }
 
 async function sampleAt(
@@ -33,6 +36,8 @@ async function sampleAt(
     expected = EIGHTY_TWENTY,
     version,
     watch = false,
+    elsewhere = false,
+    timeoutMs = 10_000,
     signal = new AbortController().signal,
     ...rest
   }: Options,
@@ -40,18 +45,15 @@ async function sampleAt(
   const clients = await Promise.all(
     urls.map(async (url, i) =>
       opened.add(
-        await IngressClient.open({
-          cluster: `cluster-${String(i)}`,
-          url,
-          path: '/',
-          host: undefined,
-          headers: {},
-        }),
+        await IngressClient.open(
+          { cluster: `cluster-${String(i)}`, url, path: '/', host: undefined, headers: {} },
+          { timeoutMs },
+        ),
       ),
     ),
   );
   const revision = 'revision' in rest ? rest.revision : REVISION;
-  return sampleAll(clients, () => ({ weights: expected, revision, version }), {
+  return sampleAll(clients, () => ({ weights: expected, revision, elsewhere, version }), {
     check: release({ check: { tolerance: WIDE, ...check } }).check,
     watch,
     signal,
@@ -286,13 +288,122 @@ describe('answers under another revision', () => {
   });
 });
 
-test('answers without a revision are told apart: no managed route gave them', async () => {
-  const { unmarked, samples } = await sample(
-    counting((n, response) => {
-      response.end(`Hello version: ${versionOf(n)}`);
-    }),
-  );
-  expect(unmarked).toBe(samples);
+describe('answers without a revision, which no managed route gave,', () => {
+  const strayEvery = (every: number): Handler => {
+    let marked = 0;
+    return counting((n, response) => {
+      if (n % every === 0) response.end('Hello version: v1');
+      else answer(response, { version: versionOf(marked++) });
+    });
+  };
+
+  test('are a failure where they are all there is, whatever their shares', async () => {
+    const { verdict, reason, samples } = await sample(
+      counting((n, response) => {
+        response.end(`Hello version: ${versionOf(n)}`);
+      }),
+    );
+    expect([verdict, reason, samples]).toEqual([
+      'fail',
+      '6 of 6 answers came from another route: they carry no revision, and the managed route sets 4',
+      0,
+    ]);
+  });
+
+  test('are a failure where they are one in ten', async () => {
+    const { verdict, reason } = await sample(strayEvery(10));
+    expect([verdict, reason]).toEqual([
+      'fail',
+      expect.stringMatching(/^\d+ of \d+ answers came from another route/),
+    ]);
+  });
+
+  test('are told and left out of the shares where there are few', async () => {
+    const { verdict, unmarked, samples, requests } = await sample(strayEvery(50));
+    expect([verdict, unmarked]).toEqual(['pass', requests - samples]);
+    expect(unmarked).toBeGreaterThan(0);
+  });
+
+  test('count as any other where the routes set no revision', async () => {
+    const { verdict, unmarked } = await sample(
+      counting((n, response) => {
+        response.end(`Hello version: ${versionOf(n)}`);
+      }),
+      { revision: undefined },
+    );
+    expect([verdict, unmarked]).toEqual(['pass', 0]);
+  });
+});
+
+describe('where the routes lead a share to other hosts', () => {
+  /** Every other answer is another host's. */
+  const shared = (other: Handler): Handler => {
+    let own = 0;
+    return counting((n, response) => {
+      if (n % 2 === 0) other({} as Parameters<Handler>[0], response);
+      else answer(response, { version: versionOf(own++) });
+    });
+  };
+
+  test.each<[string, Handler]>([
+    ['without a version', (_asked, response) => response.end('a shop')],
+    ['with a version of their own', (_asked, response) => response.end('Hello version: v9')],
+    ['with one of the same name', (_asked, response) => response.end('Hello version: v1')],
+    ['of a page that is not there', (_asked, response) => response.writeHead(404).end()],
+  ])('their answers %s are neither counted nor errors', async (_what, other) => {
+    const { verdict, reason, samples, requests, errors, elsewhere } = await sample(shared(other), {
+      elsewhere: true,
+    });
+    expect([verdict, errors.size, elsewhere]).toEqual(['pass', 0, requests - samples]);
+    expect(reason).toBe(
+      `the shares match the weights (${String(samples)} samples beside ${String(elsewhere)} answers of other hosts)`,
+    );
+  });
+
+  test('their failures are errors: who failed cannot be told', async () => {
+    const { verdict, errors } = await sample(
+      shared((_asked, response) => response.writeHead(503).end()),
+      { elsewhere: true },
+    );
+    expect([verdict, [...errors.keys()]]).toEqual(['fail', ['status 503']]);
+  });
+
+  test('a stale replica shows among the others, however few they are', async () => {
+    const { verdict, reason } = await sample(
+      counting((n, response) => {
+        if (n % 20 !== 0) response.end('a shop');
+        else answer(response, { version: versionOf(n), revision: n % 40 === 0 ? '3' : '4' });
+      }),
+      { elsewhere: true },
+    );
+    expect([verdict, reason]).toEqual([
+      'fail',
+      expect.stringMatching(/^6 of 1\d answers came under another revision than 4 /),
+    ]);
+  });
+
+  test('their answers alone are no pass', async () => {
+    const { verdict, reason } = await sample((_asked, response) => response.end('a shop'), {
+      elsewhere: true,
+      check: { verifyTimeoutMs: 100 },
+    });
+    expect([verdict, reason]).toEqual([
+      'inconclusive',
+      expect.stringMatching(/^no decision after 0\.1 s and 0 samples beside \d+ answers of other hosts /),
+    ]);
+  });
+
+  test("and set no revision, answers of the versions are the release's, and others are not", async () => {
+    let own = 0;
+    const { verdict, errors, elsewhere, samples } = await sample(
+      counting((n, response) => {
+        response.end(n % 2 === 0 ? 'a shop' : `Hello version: ${versionOf(own++)}`);
+      }),
+      { elsewhere: true, revision: undefined },
+    );
+    expect([verdict, errors.size]).toEqual(['pass', 0]);
+    expect(elsewhere).toBeGreaterThan(samples / 2);
+  });
 });
 
 describe('a body that contradicts the header', () => {
@@ -366,8 +477,49 @@ describe('watching', () => {
   });
 
   test('without an answer is no pass', async () => {
-    const { verdict } = await sample(silent, { watch: true, check: { verifyTimeoutMs: 20 } });
-    expect(verdict).toBe('inconclusive');
+    const { verdict, reason } = await sample(silent, {
+      watch: true,
+      timeoutMs: 50,
+      check: { verifyTimeoutMs: 20, maxErrorRate: 1 },
+    });
+    expect([verdict, reason]).toEqual([
+      'inconclusive',
+      expect.stringMatching(/^no decision after \d+\.\d s and 0 samples$/),
+    ]);
+  });
+
+  test('waits at its end for the requests still open: a version that hangs is no pass', async () => {
+    const { verdict, errors, requests } = await sample(
+      counting((n, response) => {
+        if (versionOf(n) === 'v1') answer(response, { version: 'v1' });
+      }),
+      { watch: true, timeoutMs: 500, check: { verifyTimeoutMs: 400, maxRps: 100 } },
+    );
+    expect([verdict, [...errors.keys()]]).toEqual(['fail', ['no answer in time']]);
+    expect(requests).toBeGreaterThan(6);
+  });
+
+  test('counts the answers that come after its end', async () => {
+    const { verdict, samples } = await sample(
+      (_asked, response) => {
+        setTimeout(() => {
+          answer(response, { version: 'v1' });
+        }, 100);
+      },
+      { watch: true, expected: weights({ v1: 100 }), check: { verifyTimeoutMs: 20 } },
+    );
+    expect([verdict, samples]).toEqual(['pass', 16]);
+  });
+
+  test('goes on to its end with one version alone, which a hundred samples would decide', async () => {
+    const { verdict, samples } = await sample(
+      (_asked, response) => {
+        answer(response, { version: 'v1' });
+      },
+      { watch: true, expected: weights({ v1: 100 }), check: { verifyTimeoutMs: 500 } },
+    );
+    expect(verdict).toBe('pass');
+    expect(samples).toBeGreaterThan(100);
   });
 });
 

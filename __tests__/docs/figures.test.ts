@@ -1,10 +1,14 @@
 import { expect, test } from '@jest/globals';
+import type { Sample } from '../../src/check/attribution.ts';
+import type { IngressEvidence } from '../../src/check/evidence.ts';
 import { ShareTest } from '../../src/check/share-test.ts';
+import { Tally } from '../../src/check/tally.ts';
 import { readTables } from '../support/markdown.ts';
 import { random } from '../support/random.ts';
+import { EAST, release, weights } from '../support/release.ts';
 
 /** The figures of docs/how-the-check-decides.md, as its tables give them. */
-const [needed = [], wrong = []] = readTables('docs/how-the-check-decides.md');
+const [needed = [], wrong = [], , failing = []] = readTables('docs/how-the-check-decides.md');
 const TOLERANCES = [0.05, 0.02, 0.01];
 /** Runs of a simulation: enough to notice a figure that is a quarter off. */
 const RUNS = 100;
@@ -28,6 +32,45 @@ test.each(wrong.filter(([, , outcome]) => outcome === 'fail, always'))(
     expect(Math.abs(mean / number(requests) - 1)).toBeLessThan(QUARTER);
   },
 );
+
+test.each(failing.filter(([, outcome]) => outcome === '100 %'))(
+  'of a release with %s failed requests %s fail, after as many requests as told',
+  (rate = '', _fail = '', _pass = '', _none = '', requests = '') => {
+    const runs = Array.from({ length: RUNS }, (_, run) => untilDecided(parseFloat(rate) / 100, run));
+    const mean = runs.reduce((sum, one) => sum + one.requests, 0) / RUNS;
+    expect(runs.filter(({ verdict }) => verdict === 'fail')).toHaveLength(RUNS);
+    expect(Math.abs(mean / number(requests) - 1)).toBeLessThan(QUARTER);
+  },
+);
+
+test.each(failing.filter(([, outcome]) => outcome === '0 %'))(
+  'of a release with %s failed requests, which is within the limit, %s fail for them',
+  (rate = '') => {
+    const runs = Array.from({ length: RUNS }, (_, run) => untilDecided(parseFloat(rate) / 100, run));
+    expect(runs.filter(({ reason }) => reason.includes('requests failed'))).toEqual([]);
+  },
+);
+
+/** What comes out of 80/20 where requests fail at a rate, with the defaults. */
+function untilDecided(rate: number, seed: number): IngressEvidence {
+  const draw = random(seed + 1);
+  const tally = new Tally(
+    { cluster: EAST, url: 'http://203.0.113.7', path: '/', host: undefined, headers: {} },
+    { weights: weights({ v1: 80, v2: 20 }), revision: undefined, elsewhere: false, version: undefined },
+    { check: release().check, watch: false },
+    1,
+  );
+  const next = (): Sample => ({
+    version: draw() < 0.8 ? 'v1' : 'v2',
+    contradiction: undefined,
+    revision: undefined,
+    foreign: false,
+    error: draw() < rate ? 'status 500' : undefined,
+    ms: 5,
+  });
+  while (!tally.add(next()));
+  return tally.evidence('undecided');
+}
 
 /** How many samples decide, on average over many runs in which the versions really get `shares`. */
 function meanSamples(weights: readonly number[], shares: readonly number[]): number {

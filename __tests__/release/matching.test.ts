@@ -53,3 +53,15 @@ describe('a route takes a request', () => {
     expect(taken(match)).toBe(false);
   });
 });
+
+describe('a path that begins with two slashes is no host', () => {
+  test.each<[string, Match, boolean]>([
+    ['//hello', { uri: { exact: '//hello' } }, true],
+    ['//hello', { uri: { exact: '/' } }, false],
+    ['//x:y', { uri: { prefix: '//' } }, true],
+    ['//hello?lang=en', { queryParams: { lang: { exact: 'en' } } }, true],
+    ['//hello?a=b?c', { queryParams: { a: { exact: 'b?c' } } }, true],
+  ])('%s, by %j: %s', (path, match, expected) => {
+    expect(takes({ match: [match] }, { ...request, path })).toBe(expected);
+  });
+});

@@ -1,6 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { RECORD_ANNOTATION } from '../../src/release/record.ts';
-import { describeEdit, editsOf, trafficOf, weightsInForce } from '../../src/release/traffic.ts';
+import {
+  changesBetween,
+  describeEdit,
+  editsOf,
+  leadsElsewhere,
+  trafficOf,
+  weightsInForce,
+} from '../../src/release/traffic.ts';
 import type { InForce } from '../../src/release/traffic.ts';
 import type { ObjectMeta, VirtualService } from '../../src/release/objects.ts';
 import type { FleetState, TrafficState } from '../../src/release/state.ts';
@@ -209,6 +216,66 @@ describe('an edit by someone else', () => {
     });
     expect(editsOf(held(vs)).map(describeEdit)).toEqual([
       'VirtualService gray-demo/helloworld in east holds v1=100 instead of the v1=80,v2=20 that the last release step wrote',
+    ]);
+  });
+});
+
+describe('a share of the managed routes', () => {
+  const shared = (http: VirtualService['spec']['http'], routes?: readonly string[]): boolean => {
+    const traffic = { virtualServices: [virtualService(http ?? [])] };
+    const asked = release({ configClusters: [EAST], traffic: { routes } });
+    return weightsInForce(asked, east(traffic)).some((one) => leadsElsewhere(one, asked));
+  };
+  const main = { name: 'main', route: [to('v1', 100)] };
+  const both = { name: 'both', route: [to('v1', 50), toOther(50)] };
+
+  test.each<[string, VirtualService['spec']['http'], readonly string[] | undefined, boolean]>([
+    ['leads elsewhere beside another host', [both], undefined, true],
+    ['stays where the service is alone', [main], undefined, false],
+    ['stays where another host has weight 0', [{ route: [to('v1', 100), toOther(0)] }], undefined, false],
+    ['stays where a route of its own leads elsewhere', [{ route: [toOther()] }, main], undefined, false],
+    ['stays where a route that is not managed is shared', [main, both], ['main'], false],
+    ['leads elsewhere where one of those managed does', [main, both], ['main', 'both'], true],
+    ['stays where there is none', [], undefined, false],
+  ])('%s', (_what, http, routes, expected) => {
+    expect(shared(http, routes)).toBe(expected);
+  });
+});
+
+describe('between two looks', () => {
+  const held = (cluster: string, revision: number, asked: Readonly<Record<string, number>>): InForce => ({
+    cluster,
+    virtualService: virtualService([]),
+    routes: undefined,
+    destinationRule: undefined,
+    weights: weights(asked),
+    revision: String(revision),
+    record: { app: 'helloworld', revision, weights: weights(asked), history: [] },
+  });
+  const before = [held(EAST, 7, { v1: 80, v2: 20 }), held(WEST, 7, { v1: 80, v2: 20 })];
+
+  test('nothing has changed where all holds what it held', () => {
+    expect(changesBetween(before, structuredClone(before))).toEqual([]);
+  });
+
+  test.each<[string, InForce, string]>([
+    [
+      'another revision',
+      held(WEST, 8, { v1: 80, v2: 20 }),
+      'west: revision 7, v1=80,v2=20 → revision 8, v1=80,v2=20',
+    ],
+    [
+      'other weights',
+      held(WEST, 7, { v1: 50, v2: 50 }),
+      'west: revision 7, v1=80,v2=20 → revision 7, v1=50,v2=50',
+    ],
+  ])('%s is told with the place', (_what, later, told) => {
+    expect(changesBetween(before, [before[0] ?? later, later])).toEqual([told]);
+  });
+
+  test('a VirtualService that is gone is told', () => {
+    expect(changesBetween(before, before.slice(0, 1))).toEqual([
+      'west: revision 7, v1=80,v2=20 → revision none, no weights',
     ]);
   });
 });

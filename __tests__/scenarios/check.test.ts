@@ -6,7 +6,15 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { startFleet } from '../../testbed/start.ts';
 import { ISTIO } from './support/kube.ts';
 import type { Kube } from './support/kube.ts';
-import { APP, NAMESPACE, destination, image } from './support/objects.ts';
+import {
+  APP,
+  NAMESPACE,
+  deployment,
+  destination,
+  image,
+  service,
+  virtualService,
+} from './support/objects.ts';
 import { Stage } from './support/stage.ts';
 
 let stage: Stage;
@@ -103,6 +111,77 @@ describe('verify', () => {
     expect(run.code).toBe(1);
     expect(run.log).toMatch(/The subset v1 selects pods of v2/);
     expect(run.log).toMatch(/east.*header and body of the answers name different versions/);
+  });
+});
+
+describe('verify while another run changes the release', () => {
+  test('is inconclusive and says so: what it saw is of neither', async () => {
+    await install('v1=80,v2=20');
+    const { promise: sampling, resolve: begun } = Promise.withResolvers<undefined>();
+    // At so few requests a second it takes a minute, within which the rollout beside it has written.
+    const verifying = stage.run(
+      { operation: 'verify', 'max-rps': '5' },
+      {
+        onLog: (text) => {
+          if (text.includes('Sampling against')) begun(undefined);
+        },
+      },
+    );
+    await sampling;
+    await stage.pass({ weights: 'v1=20,v2=80' });
+    const run = await verifying;
+    expect(run.code).toBe(1);
+    expect(run.outputs['verdict']).toBe('inconclusive');
+    expect(run.log).toMatch(
+      /The release was changed while it was sampled.*east: revision \d+, v1=80,v2=20 → revision \d+, v1=20,v2=80/s,
+    );
+    expect(run.log).not.toMatch(/is still on revision/);
+  });
+});
+
+describe('a managed route that leads a share to another host', () => {
+  const SHOP = 'shop';
+  const shop = { name: SHOP, labels: { app: SHOP } };
+
+  /** The other host, which marks nothing and answers as a version of its own. */
+  async function openShop(): Promise<void> {
+    await stage.everywhere({
+      ...service(),
+      metadata: { ...shop, namespace: NAMESPACE },
+      spec: { selector: { app: SHOP }, ports: [{ name: 'http-5000', port: 5000, targetPort: 5000 }] },
+    });
+    const pods = deployment('v9', { name: SHOP });
+    await stage.east.create({
+      ...pods,
+      spec: {
+        ...(pods['spec'] as object),
+        selector: { matchLabels: shop.labels },
+        template: {
+          ...(pods['spec'] as { template: object }).template,
+          metadata: { labels: shop.labels },
+        },
+      },
+    });
+    await stage.east.settled(
+      'apps/v1',
+      'Deployment',
+      SHOP,
+      NAMESPACE,
+      ({ status }) => (status as { availableReplicas?: number } | undefined)?.availableReplicas === 1,
+    );
+  }
+
+  test('passes where the versions split the rest as asked', async () => {
+    const other = { destination: { host: `${SHOP}.${NAMESPACE}.svc.cluster.local`, port: { number: 5000 } } };
+    await stage.adopt({
+      vs: [virtualService([{ name: APP, route: [destination('v1', 50), { ...other, weight: 50 }] }])],
+    });
+    await openShop();
+    const run = await stage.pass({ image: '', 'config-clusters': 'east, west', weights: 'v1=80,v2=20' });
+    expect(run.outputs).toMatchObject({ verdict: 'pass', weights: 'v1=80,v2=20' });
+    expect(run.log).toMatch(/the shares match the weights \(\d+ samples beside \d+ answers of other hosts\)/);
+    const again = await stage.pass({ operation: 'verify' });
+    expect(again.outputs['verdict']).toBe('pass');
   });
 });
 

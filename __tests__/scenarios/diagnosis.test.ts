@@ -71,7 +71,9 @@ describe('routes', () => {
     expect(first).toMatch(
       /^An earlier route takes requests in west\. Route thief of VirtualService gray-demo\/helloworld/,
     );
-    expect(first).toMatch(/takes the path \/hello: \d+ of \d+ samples did not come from the managed route/);
+    expect(first).toMatch(
+      /takes the path \/hello: \d+ of \d+ requests were not answered by the managed route/,
+    );
     expect([first, ...others].join('\n')).not.toContain('innocent');
   });
 
@@ -99,7 +101,7 @@ describe('routes', () => {
     const [first] = await findings();
     expect(first).toMatch(
       new RegExp(
-        `^VirtualService ${namespace}/a-thief takes requests in west\\. It binds \\* and Gateway gray-demo/helloworld.*its route mine takes the path /hello: \\d+ of \\d+ samples`,
+        `^VirtualService ${namespace}/a-thief takes requests in west\\. It binds \\* and Gateway gray-demo/helloworld.*its route mine takes the path /hello: \\d+ of \\d+ requests`,
       ),
     );
   });

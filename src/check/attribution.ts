@@ -14,6 +14,8 @@ export interface Sample {
   readonly contradiction: VersionName | undefined;
   /** Revision of the route that answered; undefined where no managed route did. */
   readonly revision: string | undefined;
+  /** An answer, no 5xx, without any header of a managed route: another host, or another route, gave it. */
+  readonly foreign: boolean;
   /** Why the reply is no success; undefined for a success. */
   readonly error: string | undefined;
   /** From sending to the end of the body, or to the failure, in milliseconds. */
@@ -27,6 +29,7 @@ export function attribute(reply: Reply, source: VersionSource): Sample {
       version: undefined,
       contradiction: undefined,
       revision: undefined,
+      foreign: false,
       error: reply.what,
       ms: reply.ms,
     };
@@ -40,6 +43,10 @@ export function attribute(reply: Reply, source: VersionSource): Sample {
     version,
     contradiction: shown === version ? undefined : shown,
     revision: reply.headers[REVISION_HEADER],
+    foreign:
+      reply.status < 500 &&
+      reply.headers[VERSION_HEADER] === undefined &&
+      reply.headers[REVISION_HEADER] === undefined,
     error:
       reply.status >= 400
         ? `status ${String(reply.status)}`

@@ -1,3 +1,4 @@
+import type { LookupAddress } from 'node:dns';
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { Agent, Pool } from 'undici';
@@ -7,9 +8,14 @@ import type { ClusterName } from '../release/release.ts';
 
 /** Connections to one address of an ingress: enough to meet several gateway replicas behind a load balancer. */
 export const CONNECTIONS = 16;
-/** A connection is given up after this many requests, so that later ones may reach another replica. */
-const REQUESTS_PER_CONNECTION = 100;
+/**
+ * A connection is given up after this many requests. A load balancer chooses a gateway replica for each connection: a run of
+ * some hundred requests has to make some dozens of them, or a replica that stays behind is not met.
+ */
+const REQUESTS_PER_CONNECTION = 10;
+/** How long a request may take until the end of its body. */
 const REQUEST_TIMEOUT_MS = 10_000;
+const LATE = 'no answer in time';
 /** More of a body is not read: a version stands at its beginning. */
 const BODY_LIMIT = 16 * 1024;
 
@@ -34,78 +40,120 @@ export type Reply =
     }
   | { readonly kind: 'failure'; readonly what: string; readonly ms: number };
 
+interface OpenOptions {
+  readonly timeoutMs?: number;
+  readonly resolve?: Resolve;
+}
+
+type Resolve = (hostname: string, options: { readonly all: true }) => Promise<readonly LookupAddress[]>;
+
+interface SendOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly fresh?: boolean;
+  readonly signal: AbortSignal;
+}
+
 /** Sends requests to one ingress, through every address that its host name has, in turn. */
 export class IngressClient {
   readonly target: Target;
   readonly #origins: readonly string[];
-  readonly #pools: readonly Pool[];
-  readonly #connect: { readonly servername: string };
+  readonly #pools: ReadonlyMap<string, Pool>;
+  readonly #connection: Pick<Agent.Options, 'allowH2' | 'connect'>;
   readonly #headers: Readonly<Record<string, string>>;
+  readonly #timeoutMs: number;
+  readonly #leftOut = new Map<string, string>();
   #turn = 0;
 
-  private constructor(target: Target, origins: readonly string[]) {
+  private constructor(target: Target, origins: readonly string[], timeoutMs: number) {
     const url = new URL(target.url);
     this.target = target;
+    this.#timeoutMs = timeoutMs;
     this.#origins = origins;
     const given = lowerCased(target.headers);
     const host = target.host ?? given['host'];
     this.#headers = { ...given, host: host ?? url.host };
-    this.#connect = { servername: (host ?? url.hostname).replace(/:\d+$/, '') };
-    this.#pools = origins.map(
-      (origin) =>
+    this.#connection = {
+      connect: { servername: (host ?? url.hostname).replace(/:\d+$/, '') },
+      // Over HTTP/2 all requests would share one connection, and so one replica of the gateway.
+      allowH2: false,
+    };
+    this.#pools = new Map(
+      origins.map((origin) => [
+        origin,
         new Pool(origin, {
+          ...this.#connection,
           connections: CONNECTIONS,
           maxRequestsPerClient: REQUESTS_PER_CONNECTION,
-          connect: this.#connect,
         }),
+      ]),
     );
   }
 
-  /** @throws CanaryError where the host name has no address */
-  static async open(target: Target): Promise<IngressClient> {
-    return new IngressClient(target, await originsOf(target));
+  /**
+   * @param options `timeoutMs`: how long a request may take, until the end of its body; `resolve`: the addresses of a host name
+   * @throws CanaryError where the host name has no address
+   */
+  static async open(
+    target: Target,
+    { timeoutMs = REQUEST_TIMEOUT_MS, resolve = lookup }: OpenOptions = {},
+  ): Promise<IngressClient> {
+    return new IngressClient(target, await originsOf(target, resolve), timeoutMs);
   }
 
-  /** One request; never throws but for the signal. `fresh`: over a connection of its own. */
-  async send(options: {
-    readonly headers?: Readonly<Record<string, string>>;
-    readonly fresh?: boolean;
-    readonly signal: AbortSignal;
-  }): Promise<Reply> {
-    const start = performance.now();
-    const index = this.#turn++ % this.#origins.length;
-    const agent = options.fresh === true ? new Agent({ connect: this.#connect, pipelining: 0 }) : undefined;
-    const dispatcher: Dispatcher | undefined = agent ?? this.#pools[index];
-    const elapsed = (): number => performance.now() - start;
+  /** The addresses that this machine has no way to, and why: no user's failure, so requests go through the others alone. */
+  get leftOut(): ReadonlyMap<string, string> {
+    return this.#leftOut;
+  }
+
+  /**
+   * One request; never throws but for the signal. A body that does not end in time is an answer as far as it came.
+   *
+   * @param options `fresh`: over a connection of its own
+   */
+  async send(options: SendOptions): Promise<Reply> {
+    const limit = AbortSignal.timeout(this.#timeoutMs);
+    for (;;) {
+      const open = this.#origins.filter((origin) => !this.#leftOut.has(origin));
+      const origin = open[this.#turn++ % open.length] ?? this.target.url;
+      const start = performance.now();
+      const elapsed = (): number => performance.now() - start;
+      try {
+        return { kind: 'answer', ...(await this.#ask(origin, options, limit)), ms: elapsed() };
+      } catch (error) {
+        options.signal.throwIfAborted();
+        const others = this.#origins.some((one) => one !== origin && !this.#leftOut.has(one));
+        if (!(others && isOutOfReach(error)))
+          return { kind: 'failure', what: limit.aborted ? LATE : kindOf(error), ms: elapsed() };
+        this.#leftOut.set(origin, messageOf(error));
+      }
+    }
+  }
+
+  async #ask(
+    origin: string,
+    { headers, fresh = false, signal }: SendOptions,
+    limit: AbortSignal,
+  ): Promise<Omit<Extract<Reply, { kind: 'answer' }>, 'kind' | 'ms'>> {
+    const agent = fresh ? new Agent({ ...this.#connection, pipelining: 0 }) : undefined;
+    const dispatcher: Dispatcher | undefined = agent ?? this.#pools.get(origin);
     try {
       if (dispatcher === undefined) throw new Error('the client has no address');
       const response = await dispatcher.request({
-        origin: this.#origins[index] ?? this.target.url,
+        origin,
         path: this.target.path,
         method: 'GET',
-        headers: { ...this.#headers, ...options.headers },
-        headersTimeout: REQUEST_TIMEOUT_MS,
-        bodyTimeout: REQUEST_TIMEOUT_MS,
-        signal: options.signal,
+        headers: { ...this.#headers, ...headers },
+        signal: AbortSignal.any([signal, limit]),
       });
-      const body = await readStart(response.body);
-      return {
-        kind: 'answer',
-        status: response.statusCode,
-        headers: single(response.headers),
-        body,
-        ms: elapsed(),
-      };
-    } catch (error) {
-      options.signal.throwIfAborted();
-      return { kind: 'failure', what: kindOf(error), ms: elapsed() };
+      const body = await readStart(response.body, limit);
+      return { status: response.statusCode, headers: single(response.headers), body };
     } finally {
       await agent?.destroy();
     }
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#pools.map((pool) => pool.destroy()));
+    await Promise.all([...this.#pools.values()].map((pool) => pool.destroy()));
   }
 }
 
@@ -114,12 +162,12 @@ function lowerCased(headers: Readonly<Record<string, string>>): Readonly<Record<
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }
 
-async function originsOf(target: Target): Promise<readonly string[]> {
+async function originsOf(target: Target, resolve: Resolve): Promise<readonly string[]> {
   const url = new URL(target.url);
   const hostname = url.hostname.replace(/^\[|\]$/g, '');
   if (isIP(hostname) !== 0) return [url.origin];
   try {
-    const addresses = await lookup(hostname, { all: true });
+    const addresses = await resolve(hostname, { all: true });
     return addresses.map(({ address, family }) => {
       const own = new URL(url);
       own.hostname = family === 6 ? `[${address}]` : address;
@@ -133,14 +181,19 @@ async function originsOf(target: Target): Promise<readonly string[]> {
   }
 }
 
-async function readStart(body: AsyncIterable<Uint8Array>): Promise<string> {
+async function readStart(body: AsyncIterable<Uint8Array>, limit: AbortSignal): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of body) {
-    chunks.push(chunk);
-    size += chunk.length;
-    // Leaving the loop lets go of the connection: a body without an end must not hold a sample up.
-    if (size >= BODY_LIMIT) break;
+  try {
+    for await (const chunk of body) {
+      chunks.push(chunk);
+      size += chunk.length;
+      // Leaving the loop lets go of the connection: a body without an end must not hold a sample up.
+      if (size >= BODY_LIMIT) break;
+    }
+  } catch (error) {
+    // A stream of events is an answer, although its end is never waited for.
+    if (!limit.aborted) throw error;
   }
   return Buffer.concat(chunks).subarray(0, BODY_LIMIT).toString('utf8');
 }
@@ -151,6 +204,15 @@ function single(headers: Readonly<Record<string, string | string[] | undefined>>
       name,
       Array.isArray(value) ? value.join(', ') : (value ?? ''),
     ]),
+  );
+}
+
+/** Whether this machine has no way to an address at all, as one without IPv6 to an address of it. */
+function isOutOfReach(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    ['ENETUNREACH', 'EHOSTUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT'].includes(String(error.code))
   );
 }
 
@@ -168,7 +230,7 @@ function kindOf(error: unknown): string {
     case 'UND_ERR_HEADERS_TIMEOUT':
     case 'UND_ERR_BODY_TIMEOUT':
     case 'ETIMEDOUT':
-      return 'no answer in time';
+      return LATE;
     default:
       return /certificate|CERT/.test(`${code} ${error.message}`)
         ? `TLS: ${error.message} (a private certificate authority is named by the environment variable NODE_EXTRA_CA_CERTS)`

@@ -1,7 +1,7 @@
 import { balancing } from './causes/balancing.ts';
 import { errors } from './causes/errors.ts';
 import type { Facts, Finding } from './causes/facts.ts';
-import { staleReplicas } from './causes/gateways.ts';
+import { newerRevisions, staleReplicas } from './causes/gateways.ts';
 import { missingSubsets, noReadyPods, noSidecar, wrongPods } from './causes/pods.ts';
 import { otherRoutes } from './causes/routes.ts';
 import { edits, otherWeights } from './causes/weights.ts';
@@ -10,6 +10,7 @@ export type { Facts, Finding, Surroundings, TrafficEverywhere } from './causes/f
 
 /** The causes that are looked for, the likeliest first. */
 const CAUSES: readonly ((facts: Facts) => readonly Finding[])[] = [
+  newerRevisions,
   edits,
   otherWeights,
   otherRoutes,

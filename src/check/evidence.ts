@@ -51,8 +51,12 @@ export interface IngressEvidence {
   readonly errors: ReadonlyMap<string, number>;
   /** Answers under another revision than the one in force, by revision: reported, not counted. */
   readonly stale: ReadonlyMap<string, number>;
-  /** Answers without a revision although the managed routes set one: another route gave them. */
+  /** Revision that the answers had to carry; undefined: any, or none. */
+  readonly revision: string | undefined;
+  /** Answers without a revision although the managed routes set one: another route gave them; reported, not counted. */
   readonly unmarked: number;
+  /** Answers of other hosts, which the managed routes lead a share to: reported, not counted. */
+  readonly elsewhere: number;
   /** Answers whose body names another version than their header, as `v1 → v2`. */
   readonly contradictions: ReadonlyMap<string, number>;
   readonly seconds: number;

@@ -1,7 +1,13 @@
 import { logLikelihood, logMeanExp } from './share-test.ts';
 
-/** How the alternatives lie between the limit and 1: halfway, a quarter of the way, and so on; near ones find a small excess. */
-const STEPS = [1, 1 / 2, 1 / 4, 1 / 8, 1 / 16];
+/** Halvings of the way from the limit to 1, at which the alternatives lie; near ones find a small excess. */
+const HALVINGS = 4;
+
+/** The alternatives to a limit: 1, halfway to it, a quarter of the way, and so on, until one is at most half as much again. */
+function alternativesTo(limit: number): readonly number[] {
+  const halvings = Math.max(HALVINGS, Math.ceil(Math.log2((1 - limit) / (limit / 2))));
+  return Array.from({ length: halvings + 1 }, (_, k) => limit + (1 - limit) / 2 ** k);
+}
 
 /**
  * A sequential test of whether something happens more often than a limit allows: a mixture of likelihood ratios of higher
@@ -10,6 +16,7 @@ const STEPS = [1, 1 / 2, 1 / 4, 1 / 8, 1 / 16];
  */
 export class ExceedanceTest {
   readonly #limit: number;
+  readonly #free: number;
   readonly #threshold: number;
   readonly #rates: readonly number[];
   #hits = 0;
@@ -19,23 +26,25 @@ export class ExceedanceTest {
   /**
    * @param limit highest probability of a hit that is accepted, above 0 and below 1
    * @param alpha probability of a false alarm, above 0 and below 1
+   * @param free so many hits are no excess yet, however early they come
    * @throws RangeError for others
    */
-  constructor(limit: number, alpha: number) {
+  constructor(limit: number, alpha: number, free = 0) {
     for (const [name, value] of Object.entries({ limit, alpha })) {
       if (!(value > 0 && value < 1))
         throw new RangeError(`${name} must be between 0 and 1, got ${String(value)}`);
     }
     this.#limit = limit;
+    this.#free = free;
     this.#threshold = Math.log(1 / alpha);
-    this.#rates = STEPS.map((step) => limit + (1 - limit) * step);
+    this.#rates = alternativesTo(limit);
   }
 
   /** Counts one trial. Once the limit is shown to be exceeded, it stays so. */
   add(hit: boolean): boolean {
     if (hit) this.#hits += 1;
     else this.#misses += 1;
-    this.#exceeded ||= this.logEvidence >= this.#threshold;
+    this.#exceeded ||= this.#hits > this.#free && this.logEvidence >= this.#threshold;
     return this.#exceeded;
   }
 

@@ -33,10 +33,9 @@ export async function sampleAll(
   const failed = new AbortController();
   const deadline = AbortSignal.timeout(Math.ceil(options.check.verifyTimeoutMs));
   let grace: NodeJS.Timeout | undefined;
-  const stop = AbortSignal.any([failed.signal, deadline]);
   const runs = clients.map(async (client) => {
     const tally = new Tally(client.target, expect(client), options, clients.length);
-    await sampleOne(client, tally, stop, options);
+    await sampleOne(client, tally, { failed: failed.signal, deadline }, options);
     const evidence = tally.evidence(failed.signal.aborted ? 'undecided' : tally.atEnd());
     if (evidence.verdict === 'fail')
       grace ??= setTimeout(() => {
@@ -55,14 +54,17 @@ export async function sampleAll(
 async function sampleOne(
   client: IngressClient,
   tally: Tally,
-  stop: AbortSignal,
+  { failed, deadline }: { readonly failed: AbortSignal; readonly deadline: AbortSignal },
   options: SamplingOptions,
 ): Promise<void> {
   const interval = 1000 / options.check.maxRps;
   let slot = performance.now();
   let reported = slot;
   const ended = new AbortController();
-  const signal = AbortSignal.any([stop, ended.signal, options.signal]);
+  const cut = AbortSignal.any([failed, ended.signal, options.signal]);
+  const sending = AbortSignal.any([cut, deadline]);
+  // What passes at its end must not leave out the requests that were still open: a version that hangs shows in them alone.
+  const open = options.watch ? cut : sending;
   // Samples count in the order in which they were sent: in the order of their answers, the first ones would all be of the
   // quicker version, and look like a drift.
   const waiting = new Map<number, Sample>();
@@ -77,13 +79,13 @@ async function sampleOne(
     }
   };
   const worker = async (): Promise<void> => {
-    while (!signal.aborted) {
+    while (!sending.aborted) {
       const now = performance.now();
       slot = Math.max(slot + interval, now);
-      if (slot > now) await delay(slot - now, undefined, { signal });
+      if (slot > now) await delay(slot - now, undefined, { signal: sending });
       const index = sent;
       sent += 1;
-      count(index, attribute(await client.send({ signal }), options.check.versionFrom));
+      count(index, attribute(await client.send({ signal: open }), options.check.versionFrom));
       if (performance.now() - reported > (options.watch ? WATCH_PROGRESS_MS : PROGRESS_MS)) {
         reported = performance.now();
         options.onProgress(tally.evidence('undecided'));
@@ -92,7 +94,7 @@ async function sampleOne(
   };
   const workers = Array.from({ length: CONNECTIONS }, () =>
     worker().catch((error: unknown) => {
-      if (!signal.aborted) throw error;
+      if (!sending.aborted) throw error;
     }),
   );
   await Promise.all(workers);

@@ -14,6 +14,8 @@ export interface ShareTestOptions {
   readonly ingresses?: number;
   /** After this many samples without a decision the verdict is `inconclusive`. */
   readonly maxSamples?: number;
+  /** Looks for a drift without an end: there is no `pass`, and without `maxSamples` no `inconclusive`. */
+  readonly onlyFails?: boolean;
 }
 
 /** The share of a version's own weight (or of the rest) that its tolerance never goes beyond. */
@@ -102,6 +104,7 @@ export class ShareTest {
   readonly #passThreshold: number;
   readonly #failThreshold: number;
   readonly #zeroDecay: number;
+  readonly #onlyFails: boolean;
   #samples = 0;
   #logEvidence = 0;
   #verdict: ShareVerdict = 'continue';
@@ -111,7 +114,8 @@ export class ShareTest {
    * @throws RangeError for weights or options that make no test
    */
   constructor(weights: readonly number[], options: ShareTestOptions = {}) {
-    const { tolerance = 0.05, zeroTolerance = 0.01, alpha = 0.01, beta = 0.01, ingresses = 1 } = options;
+    const { tolerance = 0.05, zeroTolerance = 0.01, alpha = 0.01, beta = 0.01 } = options;
+    const { ingresses = 1, onlyFails = false } = options;
     for (const [name, value] of Object.entries({ tolerance, zeroTolerance, alpha, beta })) {
       if (!(value > 0 && value < 1))
         throw new RangeError(`${name} must be between 0 and 1, got ${String(value)}`);
@@ -132,7 +136,8 @@ export class ShareTest {
     this.#passThreshold = Math.log(1 / beta);
     this.#failThreshold = Math.log(ingresses / alpha);
     this.#zeroDecay = -Math.log1p(-zeroTolerance);
-    this.maxSamples = options.maxSamples ?? this.#defaultMaxSamples();
+    this.#onlyFails = onlyFails;
+    this.maxSamples = options.maxSamples ?? (onlyFails ? Infinity : this.#defaultMaxSamples());
     if (!(this.maxSamples > 0))
       throw new RangeError(`maxSamples must be above 0, got ${String(this.maxSamples)}`);
   }
@@ -194,7 +199,7 @@ export class ShareTest {
       return weight === 1 ? n > 0 : n * this.#zeroDecay >= this.#passThreshold;
     });
     if (this.#logEvidence >= this.#failThreshold) return 'fail';
-    if (settled.every(Boolean)) return 'pass';
+    if (!this.#onlyFails && settled.every(Boolean)) return 'pass';
     return n >= this.maxSamples ? 'inconclusive' : 'continue';
   }
 

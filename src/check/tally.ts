@@ -6,6 +6,7 @@ import { Comparison } from './comparison.ts';
 import { Course } from './course.ts';
 import { total } from './evidence.ts';
 import type { IngressEvidence, IngressVerdict } from './evidence.ts';
+import { ExceedanceTest } from './exceedance-test.ts';
 import { ShareTest } from './share-test.ts';
 import type { ShareVerdict } from './share-test.ts';
 
@@ -13,16 +14,16 @@ import type { ShareVerdict } from './share-test.ts';
 const MIN_SAMPLES = 100;
 /** So many errors of a kind may happen before they are looked at as a rate. */
 const FREE_ERRORS = 5;
-/** A share of stale answers up to this much is a replica that was late, not one that stays behind. */
+/** Answers under another revision, or of another route, up to this share are a replica's that was late, not one's that stays behind. */
 const STALE_SHARE = 0.05;
-/** A probability of a wrong pass that no number of samples reaches: the evidence against the weights stays valid for ever. */
-const NEVER = 1e-300;
 
 /** What the answers of one ingress are tested against. */
 export interface Expectation {
   readonly weights: Weights;
   /** Revision of the managed routes that serve the ingress; undefined where they set none. */
   readonly revision: string | undefined;
+  /** Whether those routes lead a share of the requests to other hosts, whose answers are not the release's. */
+  readonly elsewhere: boolean;
   /** The version being released, to be compared with the others; undefined: none is. */
   readonly version: VersionName | undefined;
 }
@@ -42,6 +43,8 @@ export class Tally {
   readonly #versions: readonly VersionName[];
   readonly #test: ShareTest;
   readonly #comparison: Comparison;
+  /** undefined where the first error fails, or none does */
+  readonly #failing: ExceedanceTest | undefined;
   readonly #course = new Course();
   readonly #fewest: number;
   readonly #start = performance.now();
@@ -50,8 +53,11 @@ export class Tally {
   readonly #stale = new Map<string, number>();
   readonly #contradictions = new Map<string, number>();
   #requests = 0;
+  /** Requests that count for the error rate: all but answers of other hosts, or under another revision. */
+  #judged = 0;
   #samples = 0;
   #unmarked = 0;
+  #elsewhere = 0;
   #shares: ShareVerdict = 'continue';
   #final: (Decision & { readonly seconds: number }) | undefined;
 
@@ -75,16 +81,16 @@ export class Tally {
       maxLatencyIncrease: check.maxLatencyIncrease,
       alpha: alpha / ingresses,
     });
+    const limit = check.maxErrorRate;
+    this.#failing =
+      limit > 0 && limit < 1 ? new ExceedanceTest(limit, alpha / ingresses, FREE_ERRORS) : undefined;
     this.#test = new ShareTest([...expected.weights.values()], {
       tolerance: check.tolerance,
       alpha,
-      beta: watch ? NEVER : alpha,
+      beta: alpha,
       ingresses,
-      ...(watch
-        ? { maxSamples: Infinity }
-        : check.maxSamples === undefined
-          ? {}
-          : { maxSamples: check.maxSamples }),
+      onlyFails: watch,
+      ...(watch || check.maxSamples === undefined ? {} : { maxSamples: check.maxSamples }),
     });
   }
 
@@ -117,15 +123,19 @@ export class Tally {
       course: this.#course.upTo(this.#samples, this.#counts.values()),
       errors: new Map(this.#errors),
       stale: new Map(this.#stale),
+      revision: this.#expected.revision,
       unmarked: this.#unmarked,
+      elsewhere: this.#elsewhere,
       contradictions: new Map(this.#contradictions),
     };
   }
 
   /** The verdict when the time is over before a decision. */
   atEnd(): IngressVerdict {
-    const tooMany = total(this.#errors) > this.#check.maxErrorRate * this.#requests;
-    return this.#watch && this.#samples > 0 && !tooMany ? 'pass' : 'inconclusive';
+    if (!this.#watch || this.#samples === 0) return 'inconclusive';
+    // A watch has no time to add: an error among few requests is chance as long as the limit explains it better than a
+    // higher rate does.
+    return this.#aboveLimit() && (this.#failing?.logEvidence ?? Infinity) > 0 ? 'inconclusive' : 'pass';
   }
 
   #seconds(): number {
@@ -133,26 +143,29 @@ export class Tally {
   }
 
   #undecided(verdict: IngressVerdict): string {
-    if (verdict === 'undecided')
-      return `stopped after ${String(this.#samples)} samples, since another ingress had failed`;
-    const seconds = String(this.#check.verifyTimeoutMs / 1000);
-    if (verdict === 'pass') return `no drift in ${seconds} s and ${String(this.#samples)} samples`;
-    return `no decision after ${seconds} s and ${String(this.#samples)} samples (input verify-timeout)`;
+    const samples = this.#seen();
+    if (verdict === 'undecided') return `stopped after ${samples}, since another ingress had failed`;
+    const asked = `${String(this.#check.verifyTimeoutMs / 1000)} s`;
+    if (verdict === 'pass')
+      return `no drift in ${asked} and ${samples}${total(this.#errors) === 0 ? '' : `; ${this.#failures()}`}`;
+    const after = this.#watch ? `${this.#seconds().toFixed(1)} s` : asked;
+    return `no decision after ${after} and ${samples}${this.#watch ? '' : ' (input verify-timeout)'}${this.#aboveLimit() ? `: ${this.#tooMany()}` : ''}`;
   }
 
   #count(sample: Sample): Decision | undefined {
     const { version, revision, contradiction, error } = sample;
-    if (
-      revision !== undefined &&
-      this.#expected.revision !== undefined &&
-      revision !== this.#expected.revision
-    ) {
+    const expected = this.#expected.revision;
+    if (this.#isElsewhere(sample)) {
+      this.#elsewhere += 1;
+      return undefined;
+    }
+    if (revision !== undefined && expected !== undefined && revision !== expected) {
       increment(this.#stale, revision);
       return this.#tooManyStale();
     }
+    this.#judged += 1;
     if (error !== undefined) increment(this.#errors, error);
-    if (revision === undefined && this.#expected.revision !== undefined && version !== undefined)
-      this.#unmarked += 1;
+    const exceeded = this.#failing?.add(error !== undefined) ?? false;
     // A body may speak of some other version (of a page, of an API): only the release's own contradict the header.
     if (version !== undefined && contradiction !== undefined && this.#counts.has(contradiction)) {
       increment(this.#contradictions, `${version} → ${contradiction}`);
@@ -163,6 +176,10 @@ export class Tally {
         reason: `version ${version} answered, which is none of ${this.#versions.join(', ')}`,
       };
     }
+    if (version !== undefined && revision === undefined && expected !== undefined) {
+      this.#unmarked += 1;
+      return this.#tooManyUnmarked() ?? this.#tooManyErrors(exceeded);
+    }
     if (version !== undefined) {
       increment(this.#counts, version);
       this.#samples += 1;
@@ -171,7 +188,15 @@ export class Tally {
     }
     const worse = this.#comparison.add(sample);
     if (worse !== undefined) return { verdict: 'fail', reason: worse };
-    return this.#contradicted() ?? this.#tooManyErrors() ?? this.#shareVerdict();
+    return this.#contradicted() ?? this.#tooManyErrors(exceeded) ?? this.#shareVerdict();
+  }
+
+  /** Where the routes mark no answers, one that tells a version of the weights is the release's. */
+  #isElsewhere({ foreign, version }: Sample): boolean {
+    const { elsewhere, revision } = this.#expected;
+    return (
+      elsewhere && foreign && (revision !== undefined || version === undefined || !this.#counts.has(version))
+    );
   }
 
   #contradicted(): Decision | undefined {
@@ -182,7 +207,7 @@ export class Tally {
 
   #shareVerdict(): Decision | undefined {
     const verdict = this.#shares;
-    const samples = `${String(this.#samples)} samples`;
+    const samples = this.#seen();
     switch (verdict) {
       case 'continue':
         return undefined;
@@ -195,8 +220,11 @@ export class Tally {
         };
       case 'pass': {
         if (this.#samples < this.#fewest && this.#versions.length === 1) return undefined;
-        const errors = total(this.#errors);
-        if (errors > this.#check.maxErrorRate * this.#requests) return this.#errorFailure(errors);
+        // Too many errors to pass, too few to be no chance: more requests will tell, as long as there may be more.
+        if (this.#aboveLimit()) {
+          if (this.#samples < (this.#check.maxSamples ?? Infinity)) return undefined;
+          return { verdict: 'inconclusive', reason: `no decision after ${samples}: ${this.#tooMany()}` };
+        }
         if (this.#contradictions.size > 0) {
           return { verdict: 'fail', reason: 'the body of an answer names another version than its header' };
         }
@@ -205,34 +233,62 @@ export class Tally {
     }
   }
 
-  #tooManyErrors(): Decision | undefined {
-    const errors = total(this.#errors);
-    const limit = this.#check.maxErrorRate;
-    const free = limit === 0 ? 0 : FREE_ERRORS;
-    return errors > free && errors > 2 * limit * this.#requests ? this.#errorFailure(errors) : undefined;
+  /** More errors than the limit allows, by the evidence: the plain rate of a sound release is above it every now and then. */
+  #tooManyErrors(exceeded: boolean): Decision | undefined {
+    const shown = exceeded || (this.#check.maxErrorRate === 0 && this.#errors.size > 0);
+    return shown ? { verdict: 'fail', reason: this.#tooMany() } : undefined;
   }
 
-  #errorFailure(errors: number): Decision {
+  #aboveLimit(): boolean {
+    return total(this.#errors) > this.#check.maxErrorRate * this.#judged;
+  }
+
+  #seen(): string {
+    const elsewhere =
+      this.#elsewhere === 0 ? '' : ` beside ${String(this.#elsewhere)} answers of other hosts`;
+    return `${String(this.#samples)} samples${elsewhere}`;
+  }
+
+  #failures(): string {
+    return `${String(total(this.#errors))} of ${String(this.#judged)} requests failed`;
+  }
+
+  #tooMany(): string {
     const kinds = [...this.#errors]
       .toSorted((a, b) => b[1] - a[1])
       .map(([kind, count]) => `${String(count)} × ${kind}`);
     const limit = `${String(Number((this.#check.maxErrorRate * 100).toFixed(3)))} %`;
+    return `${this.#failures()}, more than ${limit} (${kinds.join(', ')})`;
+  }
+
+  #tooManyUnmarked(): Decision | undefined {
+    if (!this.#isTooMany(this.#unmarked)) return undefined;
     return {
       verdict: 'fail',
-      reason: `${String(errors)} of ${String(this.#requests)} requests failed, more than ${limit} (${kinds.join(', ')})`,
+      reason: `${String(this.#unmarked)} of ${String(this.#own())} answers came from another route: they carry no revision, and the managed route sets ${this.#expected.revision ?? ''}`,
     };
   }
 
   #tooManyStale(): Decision | undefined {
     const stale = total(this.#stale);
-    if (stale <= FREE_ERRORS || stale <= STALE_SHARE * this.#requests) return undefined;
+    if (!this.#isTooMany(stale)) return undefined;
     const seen = [...this.#stale]
       .map(([revision, count]) => `${String(count)} × revision ${revision}`)
       .join(', ');
     return {
       verdict: 'fail',
-      reason: `${String(stale)} of ${String(this.#requests)} answers came under another revision than ${this.#expected.revision ?? ''} (${seen})`,
+      reason: `${String(stale)} of ${String(this.#own())} answers came under another revision than ${this.#expected.revision ?? ''} (${seen})`,
     };
+  }
+
+  /** Requests whose answers were the release's to give. */
+  #own(): number {
+    return this.#requests - this.#elsewhere;
+  }
+
+  /** More answers of a kind than a replica gives that was only late. */
+  #isTooMany(answers: number): boolean {
+    return answers > FREE_ERRORS && answers > STALE_SHARE * this.#own();
   }
 }
 

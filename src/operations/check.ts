@@ -1,4 +1,4 @@
-import type { IngressClient } from '../check/client.ts';
+import type { IngressClient, Target } from '../check/client.ts';
 import { diagnose } from '../check/diagnosis.ts';
 import type { Facts } from '../check/diagnosis.ts';
 import { verdictOf } from '../check/evidence.ts';
@@ -8,9 +8,9 @@ import { sampleAll } from '../check/sampler.ts';
 import { allOf } from '../fleet/fleet.ts';
 import { readSurroundings } from '../fleet/surroundings.ts';
 import { messageOf } from '../release/errors.ts';
-import type { CheckSpec } from '../release/release.ts';
+import type { CheckSpec, Release } from '../release/release.ts';
 import type { FleetState } from '../release/state.ts';
-import { editsOf, servingOf, weightsInForce } from '../release/traffic.ts';
+import { editsOf, leadsElsewhere, servingOf, weightsInForce } from '../release/traffic.ts';
 import type { InForce } from '../release/traffic.ts';
 import type { Weights } from '../release/weights.ts';
 import { secondsIn } from '../report/record.ts';
@@ -45,6 +45,7 @@ export async function checkShares(
     ({ target }) => ({
       weights,
       revision: servingOf(inForce, target.cluster)?.revision,
+      elsewhere: isShared(release, inForce, target),
       version: release.version,
     }),
     {
@@ -57,6 +58,8 @@ export async function checkShares(
     },
   );
   for (const one of evidence) log.info(`${evidenceLine(one)}: ${one.verdict}, ${one.reason}`);
+  // The clients stay while a step is watched: what was told then is not told again.
+  if (manner === 'decide') tellLeftOut(context, clients);
   // Whoever edits one cluster's weights breaks the release even while the shares are within the tolerance.
   const edited = editsOf(inForce).length > 0;
   const verdict = edited ? 'fail' : verdictOf(evidence);
@@ -66,6 +69,13 @@ export async function checkShares(
   journal.verdict = verdict;
   journal.findings = verdict === 'pass' ? [] : diagnose(await factsFor(context, inForce, evidence));
   return verdict;
+}
+
+function tellLeftOut({ log }: Context, clients: readonly IngressClient[]): void {
+  for (const { target, leftOut } of clients) {
+    for (const [address, why] of leftOut)
+      log.info(`${target.cluster}: ${address} is left out, since this machine has no way to it (${why})`);
+  }
 }
 
 /** What the clusters hold now that the verdict is no pass; where that cannot be read, what was known before. */
@@ -91,16 +101,34 @@ function watching(bakeMs: number, check: CheckSpec): CheckSpec {
   return { ...check, maxRps: Math.min(check.maxRps, WATCH_RPS), verifyTimeoutMs: bakeMs };
 }
 
-/** Waits until every ingress answers under a revision. */
+/** Whether other hosts answer a share of what is asked of an ingress. */
+function isShared(release: Release, inForce: readonly InForce[], { cluster }: Target): boolean {
+  const serving = servingOf(inForce, cluster);
+  return serving !== undefined && leadsElsewhere(serving, release);
+}
+
+/**
+ * Waits until every ingress answers under a revision.
+ *
+ * @param state what the clusters held before the change, which leaves destinations of other hosts as they are
+ */
 export async function seeRevision(
   context: Context,
+  state: FleetState,
   revision: number,
   clients: readonly IngressClient[],
 ): Promise<void> {
   const { release, signal } = context;
+  const inForce = weightsInForce(release, state);
   await explained(
     context,
-    clients.map((client) => awaitRevision(client, String(revision), { check: release.check, signal })),
+    clients.map((client) =>
+      awaitRevision(client, String(revision), {
+        check: release.check,
+        elsewhere: isShared(release, inForce, client.target),
+        signal,
+      }),
+    ),
   );
 }
 

@@ -98,20 +98,25 @@ async function readBrought({
 
 async function carryOut(context: Context, { state, plan, targets }: Prospect): Promise<void> {
   await withClients(targets, async (clients) => {
-    await takeOut(context, plan, clients);
+    await takeOut(context, state, plan, clients);
     context.journal.weights = plan.weights;
     // The versions that stay must serve on as they did.
     await phase(context, 'Verify', () => checkNow(context, state, plan.weights, clients));
   });
 }
 
-async function takeOut(context: Context, plan: Retirement, clients: readonly IngressClient[]): Promise<void> {
+async function takeOut(
+  context: Context,
+  state: FleetState,
+  plan: Retirement,
+  clients: readonly IngressClient[],
+): Promise<void> {
   const { fleet, signal } = context;
   const { routes, subsets, workloads } = plan;
   if (routes.length > 0) {
     await phase(context, 'Routes', async () => {
       await writeTogether(fleet, routes, signal, recordIn(context));
-      await seeRevision(context, plan.revision, clients);
+      await seeRevision(context, state, plan.revision, clients);
     });
   }
   if (subsets.length > 0)

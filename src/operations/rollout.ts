@@ -119,7 +119,8 @@ async function shift(
   const { log } = context;
   let verdict: Verdict | undefined;
   try {
-    if (plan.routes.length > 0) await phase(context, 'Weights', () => moveWeights(context, plan, clients));
+    if (plan.routes.length > 0)
+      await phase(context, 'Weights', () => moveWeights(context, state, plan, clients));
     context.journal.weights = plan.weights;
     verdict = await phase(context, 'Verify', () => checkNow(context, state, plan.weights, clients));
     if (verdict === 'pass' && context.release.traffic.bakeMs > 0) {
@@ -224,10 +225,15 @@ async function prepare(
   return previewed;
 }
 
-async function moveWeights(context: Context, plan: Plan, clients: readonly IngressClient[]): Promise<void> {
+async function moveWeights(
+  context: Context,
+  state: FleetState,
+  plan: Plan,
+  clients: readonly IngressClient[],
+): Promise<void> {
   await writeTogether(context.fleet, plan.routes, context.signal, recordIn(context));
   recordStep(context, plan.weights, 'forward');
-  await seeRevision(context, plan.revision, clients);
+  await seeRevision(context, state, plan.revision, clients);
 }
 
 async function seePreviews(context: Context, plan: Plan, clients: readonly IngressClient[]): Promise<void> {
@@ -290,7 +296,7 @@ async function writeEarlier(
   await writeTogether(fleet, back.routes, context.signal, recordIn(context));
   recordStep(context, previous, 'back');
   try {
-    await seeRevision(context, back.revision, clients);
+    await seeRevision(context, state, back.revision, clients);
   } catch (error) {
     // The clusters agree again; that an ingress does not show it is what made the rollout fail, or is its own news.
     log.warn(`Rolled back, but not seen through every ingress: ${messageOf(error)}`);

@@ -1,8 +1,8 @@
-import { CanaryError } from '../release/errors.ts';
+import { CanaryError, messageOf } from '../release/errors.ts';
 import { nameOf } from '../release/objects.ts';
 import { previousOf } from '../release/record.ts';
 import type { FleetState } from '../release/state.ts';
-import { newestRecord, placeOf, weightsInForce } from '../release/traffic.ts';
+import { changesBetween, newestRecord, placeOf, weightsInForce } from '../release/traffic.ts';
 import type { InForce } from '../release/traffic.ts';
 import { formatWeights, sameWeights } from '../release/weights.ts';
 import type { Weights } from '../release/weights.ts';
@@ -19,20 +19,49 @@ import type { Routing } from './ingresses.ts';
  */
 export async function verify(context: Context, known?: FleetState): Promise<void> {
   const { release, fleet, journal, log } = context;
-  const { targets, inForce, weights } = await phase(context, 'Read', async () => {
+  const { state, targets, inForce, weights } = await phase(context, 'Read', async () => {
     const state = known ?? (await fleet.read(release));
     const inForce = weightsInForce(release, state);
     const weights = release.traffic.weights ?? agreedWeights(inForce, release.traffic.virtualService);
     log.info(
       `Sampling against ${formatWeights(weights)} (${release.traffic.weights === undefined ? 'the weights in force' : 'input weights'})`,
     );
-    return { inForce, weights, targets: await findTargets(context, state, virtualServices(inForce)) };
+    return { state, inForce, weights, targets: await findTargets(context, state, virtualServices(inForce)) };
   });
   journal.weights = newestRecord(inForce)?.weights ?? inForce[0]?.weights;
   journal.previous = previousOf(newestRecord(inForce));
   await withClients(targets, (clients) =>
-    phase(context, 'Verify', () => checkShares(context, clients, weights, inForce)),
+    phase(context, 'Verify', async () => {
+      const verdict = await checkShares(context, clients, weights, inForce);
+      if (verdict !== 'pass') await unlessChanged(context, state, inForce);
+    }),
   );
+}
+
+/**
+ * Nobody holds the lock for a verification. Where the release was changed while it went on, the samples are of the weights
+ * before and of those after: they show nothing of either, and must not make anybody roll back what is sound.
+ */
+async function unlessChanged(context: Context, state: FleetState, before: readonly InForce[]): Promise<void> {
+  const { release, fleet, journal, log } = context;
+  let changes: readonly string[];
+  try {
+    changes = changesBetween(before, weightsInForce(release, await fleet.readAgain(release, state)));
+  } catch (error) {
+    log.warn(`Whether the release was changed meanwhile could not be read: ${messageOf(error)}`);
+    return;
+  }
+  if (changes.length === 0) return;
+  const finding = {
+    title: 'The release was changed while it was sampled',
+    detail: `${changes.join('; ')}. The samples show nothing of either: verify again.`,
+  };
+  const verdict = 'inconclusive';
+  journal.verdict = verdict;
+  journal.checks = journal.checks.map((check, i, all) =>
+    i === all.length - 1 ? { ...check, verdict } : check,
+  );
+  journal.findings = [finding, ...journal.findings];
 }
 
 /** The VirtualServices that stand, by config cluster. */

@@ -18,7 +18,9 @@ export function takes({ match = [] }: HttpRoute, request: RoutedRequest): boolea
 }
 
 function meets(condition: Readonly<Record<string, unknown>>, request: RoutedRequest): boolean {
-  const { pathname, searchParams } = new URL(request.path, 'http://ingress');
+  // No URL is made of it: `//x` would be a host there.
+  const [pathname = '', ...query] = request.path.split('?');
+  const searchParams = new URLSearchParams(query.join('?'));
   const fold = condition['ignoreUriCase'] === true;
   const headers = new Map(
     Object.entries(request.headers).map(([name, value]) => [name.toLowerCase(), value]),

@@ -4,7 +4,15 @@ import type { DestinationRule, VirtualService } from './objects.ts';
 import { recordOf } from './record.ts';
 import type { ReleaseRecord } from './record.ts';
 import type { ClusterName, Release } from './release.ts';
-import { REVISION_HEADER, holdsWeights, isHostOf, managedRoutes, weightsOf } from './routes.ts';
+import {
+  REVISION_HEADER,
+  destinationsTo,
+  holdsWeights,
+  isHostOf,
+  managedRoutes,
+  sumOf,
+  weightsOf,
+} from './routes.ts';
 import type { FleetState, TrafficState } from './state.ts';
 import { gatewaysOf, isDelegate, virtualServicesOf } from './virtual-services.ts';
 import { formatWeights, sameWeights } from './weights.ts';
@@ -93,6 +101,31 @@ export function servingOf(inForce: readonly InForce[], cluster: ClusterName): In
       ({ virtualService: vs }) => vs !== undefined && (isDelegate(vs) || gatewaysOf(vs).length > 0),
     ) ?? serving[0]
   );
+}
+
+/** Whether managed routes lead a share of their requests to other hosts than the service. */
+export function leadsElsewhere({ virtualService: vs, routes }: InForce, release: Release): boolean {
+  return (
+    vs !== undefined &&
+    managedRoutes(vs, release, routes).some((route) => {
+      const ours = destinationsTo(vs, route, release);
+      return sumOf((route.route ?? []).filter((destination) => !ours.includes(destination))) > 0;
+    })
+  );
+}
+
+/** Where weights or revision are no longer what they were, as `west: revision 7, v1=80,v2=20 → revision 8, v1=50,v2=50`. */
+export function changesBetween(before: readonly InForce[], now: readonly InForce[]): readonly string[] {
+  const told = (one: InForce | undefined): string =>
+    [
+      `revision ${String(one?.record?.revision ?? one?.revision ?? 'none')}`,
+      one?.weights === undefined ? 'no weights' : formatWeights(one.weights),
+    ].join(', ');
+  const name = ({ virtualService }: InForce): string | undefined => virtualService?.metadata.name;
+  return before.flatMap((one) => {
+    const later = now.find((other) => other.cluster === one.cluster && name(other) === name(one));
+    return told(later) === told(one) ? [] : [`${placeOf(one, before)}: ${told(one)} → ${told(later)}`];
+  });
 }
 
 /** The record of the last route change that any config cluster holds. */

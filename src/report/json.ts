@@ -61,7 +61,7 @@ function checkOf(
 }
 
 function ingressOf(evidence: IngressEvidence, tolerance?: number): ReportedIngress {
-  const { cluster, url, verdict: said, reason, requests, samples, unmarked, course } = evidence;
+  const { cluster, url, verdict: said, reason, requests, samples, unmarked, elsewhere, course } = evidence;
   return {
     cluster,
     url,
@@ -84,6 +84,7 @@ function ingressOf(evidence: IngressEvidence, tolerance?: number): ReportedIngre
     errors: Object.fromEntries(evidence.errors),
     stale: Object.fromEntries(evidence.stale),
     unmarked,
+    elsewhere,
     contradictions: Object.fromEntries(evidence.contradictions),
   };
 }

@@ -38,7 +38,8 @@ const ingress = z.strictObject({
     .describe('Samples by version, in the order of versions, at a growing number of samples.'),
   errors: counts.describe('Failed requests by kind.'),
   stale: counts.describe('Answers under another revision, by revision: not counted.'),
-  unmarked: z.int().describe('Answers that another route gave.'),
+  unmarked: z.int().describe('Answers that another route gave: not counted.'),
+  elsewhere: z.int().describe('Answers of other hosts of the managed routes: not counted.'),
   contradictions: counts.describe('Answers whose body names another version than their header: v1 → v2.'),
 });
 

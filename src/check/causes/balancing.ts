@@ -21,7 +21,8 @@ const SETTINGS: readonly Setting[] = [
     title: 'Consistent hashing is on',
     effect:
       'It ties a caller to one endpoint. The weights are decided before it, but where a route names no subset, or a subset has pods of several versions, all requests of the check then reach the same version. Give every route to the service subsets of one version each, or take it out while the release goes on',
-    explains: (one, { release }) => drifts(one, release),
+    // A route that names no subset marks no answers either.
+    explains: (one, { release }) => drifts(one, release) || one.unmarked > 0,
   },
   {
     path: ['outlierDetection'],

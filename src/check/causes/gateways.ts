@@ -1,17 +1,36 @@
 import { total } from '../evidence.ts';
+import type { IngressEvidence } from '../evidence.ts';
 import { failedOf } from './facts.ts';
 import type { Facts, Finding } from './facts.ts';
 
 /** A gateway replica that has not got the last change of the routes. */
 export function staleReplicas(facts: Facts): readonly Finding[] {
-  return failedOf(facts).flatMap(({ cluster, stale, requests }) => {
-    if (stale.size === 0) return [];
-    const revisions = [...stale.keys()].join(', ');
+  return failedOf(facts).flatMap((one) => {
+    const older = new Map([...one.stale].filter(([revision]) => !isNewer(revision, one)));
+    if (older.size === 0) return [];
     return [
       {
-        title: `A gateway replica in ${cluster} is still on revision ${revisions}`,
-        detail: `${String(total(stale))} of ${String(requests)} answers carried it. Look at istioctl proxy-status, and at the logs of the gateway pods.`,
+        title: `A gateway replica in ${one.cluster} is still on revision ${[...older.keys()].join(', ')}`,
+        detail: `${String(total(older))} of ${String(one.requests)} answers carried it. Look at istioctl proxy-status, and at the logs of the gateway pods.`,
       },
     ];
   });
+}
+
+/** Answers under a revision that was not there yet when the check began. */
+export function newerRevisions(facts: Facts): readonly Finding[] {
+  return failedOf(facts).flatMap((one) => {
+    const newer = new Map([...one.stale].filter(([revision]) => isNewer(revision, one)));
+    if (newer.size === 0) return [];
+    return [
+      {
+        title: `Another run changed the release in ${one.cluster} meanwhile`,
+        detail: `${String(total(newer))} of ${String(one.requests)} answers carried revision ${[...newer.keys()].join(', ')}, and ${one.revision ?? ''} was the last one when the check began. Wait until that run has ended, then verify again.`,
+      },
+    ];
+  });
+}
+
+function isNewer(revision: string, { revision: expected }: IngressEvidence): boolean {
+  return expected !== undefined && Number(revision) > Number(expected);
 }

@@ -31,9 +31,9 @@ function strays({ unmarked, errors }: IngressEvidence): boolean {
   return unmarked > 0 || [...errors.keys()].some((kind) => /^(no version|status 4)/.test(kind));
 }
 
-function seen({ unmarked, samples, errors, requests }: IngressEvidence, vs: VirtualService): string {
+function seen({ unmarked, errors, requests }: IngressEvidence, vs: VirtualService): string {
   return unmarked > 0
-    ? `${String(unmarked)} of ${String(samples)} samples did not come from the managed route of ${nameOf(vs)}`
+    ? `${String(unmarked)} of ${String(requests)} requests were not answered by the managed route of ${nameOf(vs)}`
     : `${String(total(errors))} of ${String(requests)} requests failed`;
 }
 
