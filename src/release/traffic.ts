@@ -38,7 +38,7 @@ export function weightsInForce(release: Release, fleet: FleetState): readonly In
     return virtualServices.map((virtualService) => {
       try {
         const routes = routesOf(release, virtualService, virtualServices);
-        const record = virtualService && ownRecord(virtualService, release);
+        const record = virtualService && recordOf(virtualService, release.app);
         return {
           cluster,
           virtualService,
@@ -125,12 +125,6 @@ function heldWeights(
   const recorded = record?.weights;
   if (read === undefined || recorded === undefined || sameWeights(read, recorded)) return read;
   return holdsWeights(vs, release, routes, recorded) ? recorded : read;
-}
-
-/** Several apps may share a VirtualService: what another one recorded says nothing about the routes of this one. */
-function ownRecord(vs: VirtualService, { app }: Release): ReleaseRecord | undefined {
-  const record = recordOf(vs);
-  return record?.app === app ? record : undefined;
 }
 
 function revisionOf(
