@@ -1,6 +1,6 @@
 import { CanaryError } from './errors.ts';
 import { nameOf } from './objects.ts';
-import type { DestinationRule, VirtualService } from './objects.ts';
+import type { DestinationRule, KubeObject, VirtualService } from './objects.ts';
 import { recordOf } from './record.ts';
 import type { ReleaseRecord } from './record.ts';
 import type { ClusterName, Release } from './release.ts';
@@ -188,9 +188,9 @@ export function describeEdit(edit: Edit): string {
   return `${nameOf(edit.virtualService)} in ${edit.cluster} holds ${found} instead of the ${formatWeights(edit.recorded)} that the last release step wrote${by}`;
 }
 
-/** Who last wrote the object, and when, by its managed fields. */
-function lastEditor(vs: VirtualService): string {
-  const [last] = (vs.metadata.managedFields ?? []).toSorted((a, b) =>
+/** Who last wrote an object, and when, by its managed fields; empty where it does not tell. */
+export function lastEditor({ metadata }: KubeObject): string {
+  const [last] = (metadata.managedFields ?? []).toSorted((a, b) =>
     (b.time ?? '').localeCompare(a.time ?? ''),
   );
   return last?.manager === undefined ? '' : `${last.manager} at ${last.time ?? 'an unknown time'}`;
