@@ -3,6 +3,7 @@ import { writeInOrder, writeTogether } from '../fleet/apply.ts';
 import { tryOut } from '../fleet/dry-run.ts';
 import type { TriedChange } from '../fleet/dry-run.ts';
 import { allOf } from '../fleet/fleet.ts';
+import type { Aim } from '../fleet/lease.ts';
 import { preflight } from '../fleet/preflight.ts';
 import { clustersOf } from '../release/release.ts';
 import type { ClusterName } from '../release/release.ts';
@@ -18,7 +19,6 @@ import { phase, recordIn } from './context.ts';
 import type { Context } from './context.ts';
 import { findTargets, withClients } from './ingresses.ts';
 import { inTransaction } from './transaction.ts';
-import type { Aim } from './transaction.ts';
 import { virtualServices } from './verify.ts';
 
 interface Prospect {

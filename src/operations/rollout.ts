@@ -7,6 +7,7 @@ import type { Written } from '../fleet/apply.ts';
 import { dryRun, triedIn } from '../fleet/dry-run.ts';
 import type { TriedPlan } from '../fleet/dry-run.ts';
 import { allOf } from '../fleet/fleet.ts';
+import type { Aim } from '../fleet/lease.ts';
 import { preflight } from '../fleet/preflight.ts';
 import { messageOf } from '../release/errors.ts';
 import { foreignManagers } from '../release/managers.ts';
@@ -25,7 +26,6 @@ import type { Context } from './context.ts';
 import { findTargets, withClients } from './ingresses.ts';
 import type { Routing } from './ingresses.ts';
 import { inTransaction } from './transaction.ts';
-import type { Aim } from './transaction.ts';
 import { virtualServices } from './verify.ts';
 
 /** A cancelled job has about 7 s before it is killed. */
