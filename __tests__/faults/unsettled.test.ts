@@ -130,7 +130,8 @@ describe('what cannot be settled', () => {
 });
 
 describe('a run that died before it changed a route', () => {
-  test('is settled without a write', async () => {
+  test('is settled without a write, also where the release was at these weights once before', async () => {
+    for (const weights of ['v1=70,v2=30', FIRST]) await lane.stage.pass({ ...LATER, weights });
     let running: RunningAction | undefined;
     const killed = await lane.stage.run(step, {
       onStart: (started) => {

@@ -226,7 +226,7 @@ export class Lock {
       );
       for (const { cluster, lease, busy } of looks) {
         if (lease !== undefined && busy) {
-          const who = `${intentOf(lease)?.run ?? holderOf(lease)} holds the lock of ${this.#release.app} in ${cluster.name}`;
+          const who = `${runOf(lease)} holds the lock of ${this.#release.app} in ${cluster.name}`;
           if (performance.now() >= deadline) {
             throw new CanaryError(
               `${who}, and did not give it back within ${String(WAIT_MS / 1000)} s. Run again when it has ended.`,
@@ -377,6 +377,12 @@ function unfinished(leases: readonly Lease[], all: readonly Lease[]): Intent | u
     return intent === undefined || ended.has(intent.holder) ? [] : [{ lease, intent }];
   });
   return (left.find(({ lease, intent }) => intent.holder !== holderOf(lease)) ?? left[0])?.intent;
+}
+
+/** Who holds a lease, as people find it; the intent in it may be of a run before. */
+function runOf(lease: Lease): string {
+  const intent = intentOf(lease);
+  return intent?.holder === holderOf(lease) ? intent.run : holderOf(lease);
 }
 
 /** What is not refused for good, and not lost. */
