@@ -3,6 +3,7 @@ import { LEASE_SECONDS } from '../fleet/lease.ts';
 import type { Aim, Intent } from '../fleet/lease.ts';
 import { Lock } from '../fleet/lock.ts';
 import type { Leaving } from '../fleet/lock.ts';
+import type { Change } from '../release/change.ts';
 import { CanaryError, messageOf } from '../release/errors.ts';
 import { nameOf } from '../release/objects.ts';
 import { planRollout } from '../release/plan.ts';
@@ -131,19 +132,22 @@ async function settle(context: Context, { target, previous, run }: Intent): Prom
   const concerned = previous === undefined ? inForce.filter(stands) : weighing;
   if (!concerned.every((one) => isSame(one.weights, weights))) {
     const { routes } = planRollout(bare(release, weights), state, 'back');
-    const changes = routes.filter(({ cluster, object }) =>
-      concerned.some(
-        (one) =>
-          one.cluster === cluster &&
-          one.virtualService !== undefined &&
-          nameOf(one.virtualService) === nameOf(object),
-      ),
-    );
+    const changes = changesTo(concerned, routes);
     await unlessOutOfReach([`They hold ${held.join('; ')}.`], () =>
       writeTogether(fleet, changes, context.signal, recordIn(context)),
     );
   }
   log.warn(`Settled: all clusters hold ${formatWeights(weights)}.`);
+}
+
+/** Those of the changes that are of these VirtualServices, as they stand. */
+export function changesTo(inForce: readonly InForce[], changes: readonly Change[]): readonly Change[] {
+  return changes.filter(({ cluster, object }) =>
+    inForce.some(
+      ({ cluster: name, virtualService: vs }) =>
+        name === cluster && vs !== undefined && nameOf(vs) === nameOf(object),
+    ),
+  );
 }
 
 function isSame(held: Weights | undefined, weights: Weights): boolean {
