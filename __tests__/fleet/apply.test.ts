@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { rebased, withVersionOf, writeInOrder, writeTogether } from '../../src/fleet/apply.ts';
+import { NotSettled, rebased, withVersionOf, writeInOrder, writeTogether } from '../../src/fleet/apply.ts';
 import { Fleet } from '../../src/fleet/fleet.ts';
 import type { Change } from '../../src/release/change.ts';
 import { CanaryError, messageOf } from '../../src/release/errors.ts';
@@ -121,7 +121,9 @@ describe('writing together', () => {
     }).catch(messageOf);
     expect([heldIn(east), failure]).toEqual([
       theirs.spec,
-      expect.stringContaining('VirtualService gray-demo/helloworld in east could not be put back'),
+      expect.stringContaining(
+        'VirtualService gray-demo/helloworld in east was changed by someone else since: it holds no weights.',
+      ),
     ]);
   });
 
@@ -132,6 +134,88 @@ describe('writing together', () => {
       'It was changed by someone else in between; run again.',
     );
     expect(heldIn(west)).toEqual(OLD.spec);
+  });
+
+  test('says of a cluster that never got the change that it holds its earlier content', async () => {
+    const { fleet, changes, west } = await stage();
+    west.intercept = failing();
+    const failure = await writeTogether(fleet, changes, signal, () => undefined).catch(messageOf);
+    expect(failure).toContain(
+      'VirtualService gray-demo/helloworld in west holds its earlier content: the change never got there.',
+    );
+  });
+
+  test('says that it is not settled where a cluster could not be put back', async () => {
+    const { fleet, changes, east, west } = await stage();
+    west.intercept = failing();
+    let wrote = false;
+    east.intercept = puts((_asked, response) => {
+      if (wrote) refuse(response, 403, 'Forbidden', 'not any more');
+      wrote = true;
+      return response.writableEnded;
+    }, 2);
+    const failure: unknown = await writeTogether(fleet, changes, signal, () => undefined).catch(
+      (error: unknown) => error,
+    );
+    expect(failure instanceof NotSettled && failure.standing).toEqual([
+      expect.stringMatching(/in east could not be put back, and holds the new content .*not any more/),
+      expect.stringMatching(/in west holds its earlier content/),
+    ]);
+  });
+
+  test('goes on trying over the restart of an API server', async () => {
+    const { fleet, changes, west } = await stage();
+    west.intercept = puts((_asked, response) => {
+      refuse(response, 503, 'ServiceUnavailable', 'shutting down');
+      return true;
+    }, 4);
+    await writeTogether(fleet, changes, signal, () => undefined);
+    expect(heldIn(west)).toEqual(NEW.spec);
+  });
+
+  /** Stores a write in west with a change that someone else makes at once, and loses the answer. */
+  const storedAnd = (west: KubeApi, theirs: (sent: VirtualService) => VirtualService): Intercept =>
+    puts(({ body }, response) => {
+      const sent = theirs(JSON.parse(body) as VirtualService);
+      west.objects.set(PATH, { ...sent, metadata: { ...sent.metadata, resourceVersion: 'stored' } });
+      response.destroy();
+      return true;
+    });
+  const noted = (sent: VirtualService): VirtualService => ({
+    ...sent,
+    metadata: { ...sent.metadata, annotations: { ...sent.metadata.annotations, 'example.com/seen': 'yes' } },
+  });
+
+  test('recognises its write where the answer got lost and a webhook has added something', async () => {
+    const { fleet, changes, east, west } = await stage();
+    west.intercept = storedAnd(west, noted);
+    await writeTogether(fleet, changes, signal, () => undefined);
+    expect([heldIn(east), heldIn(west)]).toEqual([NEW.spec, NEW.spec]);
+  });
+
+  test('puts such a write back, and leaves what was added', async () => {
+    const { fleet, changes, east, west } = await stage();
+    east.intercept = failing();
+    west.intercept = storedAnd(west, noted);
+    await expect(writeTogether(fleet, changes, signal, () => undefined)).rejects.toThrow(
+      'VirtualService gray-demo/helloworld in west holds its earlier content again.',
+    );
+    expect([heldIn(west), west.objects.get(PATH)?.metadata.annotations]).toEqual([
+      OLD.spec,
+      { 'example.com/seen': 'yes' },
+    ]);
+  });
+
+  test('tells what stands where somebody has changed the weights of a write whose answer got lost', async () => {
+    const { fleet, changes, east, west } = await stage();
+    west.intercept = storedAnd(west, (sent) => ({
+      ...sent,
+      spec: { ...sent.spec, http: [{ route: [to('v1', 40), to('v2', 60)] }] },
+    }));
+    await expect(writeTogether(fleet, changes, signal, () => undefined)).rejects.toThrow(
+      /in east holds its earlier content again\.\n.* in west was changed by someone else since: it holds v1=40,v2=60\./,
+    );
+    expect(heldIn(east)).toEqual(OLD.spec);
   });
 
   test('of a write whose answer got lost finds out that it was stored', async () => {
@@ -174,6 +258,26 @@ describe('writing together', () => {
     });
     await writeTogether(fleet, changes, controller.signal, () => undefined);
     expect([heldIn(east), heldIn(west)]).toEqual([NEW.spec, NEW.spec]);
+  });
+});
+
+describe('a cancellation while one cluster does not answer', () => {
+  test('leaves time to put the others back', async () => {
+    const { fleet, changes, east, west } = await stage();
+    const controller = new AbortController();
+    let wrote = (): void => undefined;
+    const written = new Promise<void>((resolve) => {
+      wrote = resolve;
+    });
+    // It hangs, and the job is cancelled once the other cluster has stored the change.
+    west.intercept = puts(() => true);
+    const failure = writeTogether(fleet, changes, controller.signal, wrote).catch(messageOf);
+    await written;
+    controller.abort(new CanaryError('Cancelled by SIGINT.'));
+    expect(await failure).toMatch(
+      /^Writing VirtualService gray-demo\/helloworld in west: not done 3 s after the run was cancelled\n.* in east holds its earlier content again\.\n.* in west holds its earlier content: /,
+    );
+    expect([heldIn(east), heldIn(west)]).toEqual([OLD.spec, OLD.spec]);
   });
 });
 

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Fleet } from '../../src/fleet/fleet.ts';
-import type { Intent } from '../../src/fleet/lease.ts';
+import type { Aim } from '../../src/fleet/lease.ts';
 import { Lock } from '../../src/fleet/lock.ts';
 import type { Identity, Taken } from '../../src/fleet/lock.ts';
 import { CanaryError } from '../../src/release/errors.ts';
@@ -16,11 +16,7 @@ afterEach(() => opened.close());
 
 const PATH = '/apis/coordination.k8s.io/v1/namespaces/gray-demo/leases/multicluster-canary-helloworld';
 const ME: Identity = { holder: 'me', run: 'https://example.com/runs/1' };
-const INTENT: Intent = {
-  target: weights({ v1: 80, v2: 20 }),
-  previous: weights({ v1: 100, v2: 0 }),
-  run: ME.run,
-};
+const AIM: Aim = { target: weights({ v1: 80, v2: 20 }), previous: weights({ v1: 100, v2: 0 }) };
 
 /** The Lease of another run, renewed just now or long ago. */
 function lease(renewTime: string, intent?: Readonly<Record<string, unknown>>): KubeObject {
@@ -41,11 +37,17 @@ function lease(renewTime: string, intent?: Readonly<Record<string, unknown>>): K
 const LONG_AGO = '2020-01-01T00:00:00.000000Z';
 const NOW = new Date(Date.now() + 3_600_000).toISOString();
 
+const giveBack = async (lock: Lock): Promise<void> => {
+  await lock.release('nothing');
+};
+
 interface Stage {
   readonly fleet: Fleet;
   readonly east: KubeApi;
   readonly west: KubeApi;
   readonly waits: string[];
+  /** Why the lock was lost. */
+  readonly lost: Error[];
   readonly take: (options?: {
     readonly signal?: AbortSignal;
     readonly onWait?: () => void;
@@ -57,21 +59,25 @@ async function stage(east: readonly KubeObject[] = [], west: readonly KubeObject
   const config = kubeconfigFor({ east: apis.east.url, west: apis.west.url });
   const fleet = opened.add(Fleet.open(config, [EAST, WEST], new AbortController().signal));
   const waits: string[] = [];
+  const lost: Error[] = [];
   return {
     ...apis,
     fleet,
     waits,
+    lost,
     take: async ({ signal = new AbortController().signal, onWait = () => undefined } = {}) => {
-      const taken = await Lock.take(fleet, release({ configClusters: [WEST, EAST] }), ME, INTENT, {
+      const taken = await Lock.take(fleet, release({ configClusters: [WEST, EAST] }), ME, AIM, {
         signal,
         onWait: (text) => {
           waits.push(text);
           onWait();
         },
-        onLost: () => undefined,
+        onLost: (error) => {
+          lost.push(error);
+        },
       });
       // Its renewal must not outlive the test.
-      opened.add({ close: () => taken.lock.release() });
+      opened.add({ close: () => giveBack(taken.lock) });
       return taken;
     },
   };
@@ -88,7 +94,7 @@ describe('taking the lock', () => {
   test('makes a Lease in every config cluster, with the intent', async () => {
     const { take, east, west } = await stage();
     await take();
-    const written = { target: { v1: 80, v2: 20 }, previous: { v1: 100, v2: 0 }, run: ME.run };
+    const written = { target: { v1: 80, v2: 20 }, previous: { v1: 100, v2: 0 }, ...ME };
     expect([holderIn(east), holderIn(west), intentIn(east), intentIn(west)]).toEqual([
       'me',
       'me',
@@ -99,7 +105,7 @@ describe('taking the lock', () => {
 
   test('that is free waits for nobody, and finds nothing unfinished', async () => {
     const { take } = await stage();
-    expect(await take()).toMatchObject({ abandoned: undefined, waited: false });
+    expect(await take()).toMatchObject({ abandoned: undefined, stale: false });
   });
 
   test('that was given back takes it over', async () => {
@@ -119,6 +125,7 @@ describe('taking the lock', () => {
       target: weights({ v1: 50, v2: 50 }),
       previous: weights({ v1: 80, v2: 20 }),
       run: left.run,
+      holder: 'other',
     });
   });
 
@@ -148,7 +155,7 @@ describe('taking the lock', () => {
     const short = { ...(spec as object), leaseDurationSeconds: 30 };
     const { take, east, waits } = await stage([{ ...rest, spec: short }]);
     const taken = await take({ onWait: () => east.objects.delete(PATH) });
-    expect([taken.waited, waits]).toEqual([
+    expect([taken.stale, waits]).toEqual([
       true,
       ['other holds the lock of helloworld in east: waiting for it.'],
     ]);
@@ -157,8 +164,8 @@ describe('taking the lock', () => {
   test('of a run that shows no sign of life for as long as its lease says takes it over', async () => {
     const { spec, ...rest } = lease(NOW, { target: { v1: 100 }, run: 'https://example.com/runs/0' });
     const { take, east } = await stage([{ ...rest, spec: { ...(spec as object), leaseDurationSeconds: 1 } }]);
-    const { abandoned, waited } = await take();
-    expect([holderIn(east), abandoned?.run, waited]).toEqual(['me', 'https://example.com/runs/0', true]);
+    const { abandoned, stale } = await take();
+    expect([holderIn(east), abandoned?.run, stale]).toEqual(['me', 'https://example.com/runs/0', true]);
   });
 
   test.each([
@@ -174,7 +181,7 @@ describe('taking the lock', () => {
       response.destroy();
       return true;
     };
-    expect(await take()).toMatchObject({ abandoned: undefined, waited: false });
+    expect(await take()).toMatchObject({ abandoned: undefined, stale: false });
     expect([holderIn(east), intentIn(east)]).toMatchObject(['me', { run: ME.run }]);
   });
 
@@ -183,7 +190,7 @@ describe('taking the lock', () => {
       lease(NOW, { target: { v1: 100 }, run: 'https://example.com/runs/0' }),
     ]);
     const taken = await take({ onWait: () => east.objects.delete(PATH) });
-    expect([taken.waited, waits]).toEqual([
+    expect([taken.stale, waits]).toEqual([
       true,
       ['https://example.com/runs/0 holds the lock of helloworld in east: waiting for it.'],
     ]);
@@ -229,10 +236,171 @@ describe('taking the lock', () => {
   });
 });
 
+describe('taking the lock in several clusters', () => {
+  const short = (renewTime: string): KubeObject => {
+    const { spec, ...rest } = lease(renewTime);
+    return { ...rest, spec: { ...(spec as object), leaseDurationSeconds: 1 } };
+  };
+
+  test('watches the leases of a dead run side by side', async () => {
+    const { take, east, west } = await stage([short(NOW)], [short(NOW)]);
+    let looks = 0;
+    let looksBefore = 0;
+    west.intercept = ({ method }) => {
+      if (method === 'GET') looks += 1;
+      return false;
+    };
+    east.intercept = ({ method }) => {
+      if (method === 'PUT') looksBefore ||= looks;
+      return false;
+    };
+    await take();
+    expect(looksBefore).toBeGreaterThan(1);
+  });
+
+  const left = { target: { v1: 50, v2: 50 }, run: 'https://example.com/runs/0', holder: 'other' };
+  const ended = (holder: string): KubeObject => {
+    const { metadata, ...rest } = lease(LONG_AGO);
+    const annotations = { 'multicluster-canary/ended': holder };
+    return { ...rest, metadata: { ...metadata, annotations }, spec: { holderIdentity: '' } };
+  };
+
+  test('takes nothing for unfinished that another cluster knows to have ended', async () => {
+    const { take } = await stage([lease(LONG_AGO, left)], [ended('other')]);
+    expect(await take()).toMatchObject({ abandoned: undefined, stale: true });
+  });
+
+  test('does not take the end of one run for that of another', async () => {
+    const { take } = await stage([lease(LONG_AGO, left)], [ended('somebody')]);
+    expect((await take()).abandoned).toMatchObject({ run: left.run });
+  });
+
+  test('finds what a run left that found it itself, and died before it settled it', async () => {
+    const own = { ...left, run: 'https://example.com/runs/1', target: { v1: 10, v2: 90 } };
+    const found = { ...left, holder: 'the first' };
+    const { take } = await stage([lease(LONG_AGO, own)], [lease(LONG_AGO, found)]);
+    expect((await take()).abandoned).toMatchObject({ holder: 'the first', run: left.run });
+  });
+
+  test('where one refuses keeps what an earlier run left in another', async () => {
+    const { take, east, west } = await stage([lease(LONG_AGO, left)]);
+    west.intercept = ({ method }, response) => {
+      if (method === 'GET') return false;
+      refuse(response, 403, 'Forbidden', 'leases is forbidden');
+      return true;
+    };
+    await expect(take()).rejects.toThrow('leases is forbidden');
+    expect([holderIn(east), intentIn(east)]).toEqual(['', left]);
+  });
+
+  test('goes on waiting for a run that was faster, however long it takes', async () => {
+    const { take, east, lost } = await stage();
+    let looks = 0;
+    east.intercept = ({ method, path }) => {
+      if (method === 'POST' && looks === 1) east.objects.set(PATH, lease(NOW));
+      if (method === 'GET' && path === PATH) looks += 1;
+      // By then the lock has been renewed in the clusters where it is held: this is none of them.
+      if (looks === 13) east.objects.delete(PATH);
+      return false;
+    };
+    await take();
+    expect(lost).toEqual([]);
+  });
+});
+
 describe('a lock that is held', () => {
+  const theirs = (api: KubeApi): void => {
+    const { metadata, ...rest } = lease(NOW);
+    api.objects.set(PATH, { ...rest, metadata: { ...metadata, resourceVersion: 'theirs' } });
+  };
+
+  test('is given back once an API that is restarted answers again', async () => {
+    const { take, east } = await stage();
+    const { lock } = await take();
+    let tries = 0;
+    east.intercept = ({ method }, response) => {
+      if (method !== 'PUT' || (tries += 1) > 4) return false;
+      refuse(response, 503, 'ServiceUnavailable', 'shutting down');
+      return true;
+    };
+    expect([await lock.release('nothing'), holderIn(east), intentIn(east)]).toEqual([
+      new Map(),
+      '',
+      undefined,
+    ]);
+  });
+
+  test('that cannot be given back in one cluster tells in which, and soon where the run is cancelled', async () => {
+    const { take, east } = await stage();
+    const { lock } = await take();
+    east.intercept = (_asked, response) => {
+      response.destroy();
+      return true;
+    };
+    const failures = await lock.release('nothing', AbortSignal.abort(new CanaryError('Cancelled.')));
+    expect([...failures.keys()]).toEqual([EAST]);
+  });
+
+  test('is not held any more where it was taken over in every cluster', async () => {
+    const { take, east, west } = await stage();
+    const { lock } = await take();
+    theirs(east);
+    theirs(west);
+    expect(await lock.isHeld()).toBe(false);
+  });
+
+  test('that was taken over in one cluster leaves what it began written down in the others', async () => {
+    const { take, east, west } = await stage();
+    const { lock } = await take();
+    theirs(east);
+    await lock.isHeld();
+    await lock.release('nothing');
+    expect([holderIn(east), holderIn(west), intentIn(west)]).toMatchObject(['other', '', { run: ME.run }]);
+  });
+
+  test('is still held where a cluster does not tell', async () => {
+    const { take, east } = await stage();
+    const { lock } = await take();
+    east.intercept = (_asked, response) => {
+      response.destroy();
+      return true;
+    };
+    expect(await lock.isHeld(AbortSignal.timeout(300))).toBe(true);
+    east.intercept = () => false;
+  });
+
+  test('that is given back with its work undone is found again by its run, with its intent', async () => {
+    const { take, fleet, east } = await stage();
+    await (await take()).lock.release('all');
+    const free = holderIn(east);
+    const found = await Lock.find(fleet, release(), ME);
+    opened.add({ close: async () => found && giveBack(found.lock) });
+    expect([free, found?.abandoned, holderIn(east)]).toMatchObject(['', { ...AIM, ...ME }, 'me']);
+  });
+
+  test('that is given back with its work undone is taken by the next run, with that', async () => {
+    const { take, fleet } = await stage();
+    await (await take()).lock.release('all');
+    const next = await Lock.take(fleet, release(), { ...ME, holder: 'next' }, AIM, {
+      signal: new AbortController().signal,
+      onWait: () => undefined,
+      onLost: () => undefined,
+    });
+    opened.add({ close: () => giveBack(next.lock) });
+    expect(next).toMatchObject({ abandoned: { ...AIM, ...ME }, stale: true });
+  });
+
+  test('is not found by its run where another has it by now', async () => {
+    const { take, fleet, east, west } = await stage();
+    await (await take()).lock.release('all');
+    theirs(east);
+    theirs(west);
+    expect(await Lock.find(fleet, release(), ME)).toBeUndefined();
+  });
+
   test('is given back in every cluster, without its intent', async () => {
     const { take, east, west } = await stage();
-    await (await take()).lock.release();
+    await (await take()).lock.release('nothing');
     expect([holderIn(east), holderIn(west), intentIn(east), intentIn(west)]).toEqual([
       '',
       '',
@@ -248,7 +416,7 @@ describe('a lock that is held', () => {
       response.destroy();
       return true;
     };
-    await lock.release();
+    await lock.release('nothing', AbortSignal.abort());
     expect(holderIn(west)).toBe('');
   });
 
@@ -264,7 +432,7 @@ describe('a lock that is held', () => {
       refuse(response, status, 'Trouble', 'once');
       return true;
     };
-    await lock.release();
+    await lock.release('nothing');
     expect(holderIn(east)).toBe('');
   });
 
@@ -274,14 +442,14 @@ describe('a lock that is held', () => {
     const { spec, ...rest } = lease(NOW);
     const theirs = { ...rest, spec, metadata: { ...rest.metadata, resourceVersion: 'theirs' } };
     east.objects.set(PATH, theirs);
-    await lock.release();
+    await lock.release('nothing');
     expect(holderIn(east)).toBe('other');
   });
 
   test('can change its intent', async () => {
     const { take, east, west } = await stage();
-    await (await take()).lock.intend({ target: weights({ v1: 100 }), previous: undefined, run: ME.run });
-    const written = { target: { v1: 100 }, run: ME.run };
+    await (await take()).lock.intend({ target: weights({ v1: 100 }), previous: undefined });
+    const written = { target: { v1: 100 }, ...ME };
     expect([intentIn(east), intentIn(west)]).toEqual([written, written]);
   });
 
@@ -289,8 +457,8 @@ describe('a lock that is held', () => {
     const { take, fleet } = await stage();
     await take();
     const found = await Lock.find(fleet, release(), ME);
-    opened.add({ close: async () => found?.lock.release() });
-    expect(found).toMatchObject({ abandoned: INTENT, waited: false });
+    opened.add({ close: async () => found && giveBack(found.lock) });
+    expect(found).toMatchObject({ abandoned: { ...AIM, ...ME } });
   });
 
   test('is found by no other run', async () => {

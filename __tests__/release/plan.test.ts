@@ -342,7 +342,7 @@ describe('the next step', () => {
   });
 
   test('records the weights, those before them, the revision and the app', () => {
-    expect(plan.routes.map(({ object }) => recordOf(object))).toEqual(
+    expect(plan.routes.map(({ object }) => recordOf(object, APP))).toEqual(
       [EAST, WEST].map(() => ({
         app: APP,
         revision: 2,
@@ -435,6 +435,14 @@ describe('a step back', () => {
 
   test('goes over several steps at once', () => {
     expect(planRollout(at({ v1: 100, v2: 0 }), standing, 'back').before).toBeUndefined();
+  });
+
+  test('to weights that the release is at already leaves those before them', () => {
+    const round = after(standing, planRollout(at({ v1: 100, v2: 0 }), standing));
+    expect(planRollout(at({ v1: 100, v2: 0 }), round, 'back')).toMatchObject({
+      routes: [],
+      before: weights({ v1: 50, v2: 50 }),
+    });
   });
 
   test('carries a revision of its own', () => {

@@ -34,12 +34,12 @@ describe('a record comes back as it was written', () => {
       },
     ],
   ])('%s', (_what, written) => {
-    expect(recordOf(withRecord(vs, written))).toEqual(written);
+    expect(recordOf(withRecord(vs, written), 'hello')).toEqual(written);
   });
 
   test('but of a long history the latest twenty', () => {
     const history = Array.from({ length: 30 }, (_, i) => weights({ v1: i, v2: 100 - i }));
-    expect(recordOf(withRecord(vs, { ...record, history }))?.history).toEqual(history.slice(10));
+    expect(recordOf(withRecord(vs, { ...record, history }), 'hello')?.history).toEqual(history.slice(10));
   });
 });
 
@@ -75,11 +75,11 @@ describe('writing a record', () => {
 
 describe('there is no record', () => {
   test('without the annotation', () => {
-    expect(recordOf(vs)).toBeUndefined();
+    expect(recordOf(vs, 'hello')).toBeUndefined();
   });
 
   test('without any annotation', () => {
-    expect(recordOf(virtualService([]))).toBeUndefined();
+    expect(recordOf(virtualService([]), 'hello')).toBeUndefined();
   });
 
   test.each([
@@ -96,12 +96,36 @@ describe('there is no record', () => {
     ['{"app":"hello","revision":3,"weights":{"v1":80}'],
     ['{"app":"hello","revision":3,"history":{"v1":80}}'],
   ])('in %s', (text) => {
-    expect(recordOf(virtualService([], { annotations: { [RECORD_ANNOTATION]: text } }))).toBeUndefined();
+    const read = recordOf(virtualService([], { annotations: { [RECORD_ANNOTATION]: text } }), 'hello');
+    expect(read).toBeUndefined();
   });
 });
 
 test('a field that a later version of the action adds does not hide the record', () => {
   const text = '{"app":"hello","revision":3,"run":"https://example.com/run/1"}';
-  const read = recordOf(virtualService([], { annotations: { [RECORD_ANNOTATION]: text } }));
+  const read = recordOf(virtualService([], { annotations: { [RECORD_ANNOTATION]: text } }), 'hello');
   expect(read?.revision).toBe(3);
+});
+
+describe('apps that share a VirtualService', () => {
+  const other: ReleaseRecord = { ...record, app: 'other', revision: 9 };
+  const shared = withRecord(withRecord(vs, record), other);
+
+  test('each find their own record', () => {
+    expect([recordOf(shared, 'hello'), recordOf(shared, 'other')]).toEqual([record, other]);
+  });
+
+  test('leave the record of the other where they write theirs again', () => {
+    const next = { ...record, revision: record.revision + 1 };
+    const written = withRecord(shared, next);
+    expect([recordOf(written, 'hello'), recordOf(written, 'other')]).toEqual([next, other]);
+  });
+
+  test('change nothing by writing the same again, in whichever order', () => {
+    expect(withRecord(withRecord(shared, record), other)).toEqual(shared);
+  });
+
+  test('do not take the record of the other for theirs', () => {
+    expect(recordOf(withRecord(vs, other), 'hello')).toBeUndefined();
+  });
 });

@@ -118,7 +118,7 @@ describe('retiring a version without traffic', () => {
   });
 
   test('forgets the weights that cannot be given back any more', () => {
-    expect(plan.routes.map(({ object }) => recordOf(object)?.history)).toEqual([
+    expect(plan.routes.map(({ object }) => recordOf(object, 'helloworld')?.history)).toEqual([
       [weights({ v2: 100 })],
       [weights({ v2: 100 })],
     ]);

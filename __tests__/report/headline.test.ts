@@ -78,6 +78,25 @@ describe('after a run that did not pass it is told which weights users have', ()
       { steps: [step('forward')], previous: undefined },
       'The routes still hold v1 80 %, v2 20 %.',
     ],
+    [
+      'where one cluster was left to someone else',
+      {
+        steps: [step('forward'), step('back')],
+        weights: undefined,
+        remains: ['west holds v1=100,v2=0: it was left.', 'east holds v1=80,v2=20.'],
+      },
+      'The clusters do not all hold the same weights. west holds v1=100,v2=0: it was left. east holds v1=80,v2=20. Nothing else is done about it: look at it (operation status), and bring all clusters to the same weights (operation rollback, with the input weights).',
+    ],
+    [
+      'where a cluster could not be put back',
+      { weights: undefined, settled: false, remains: ['east could not be put back.'] },
+      'The clusters do not all hold the same weights. east could not be put back. The post step of this job, or else the next run, brings them together.',
+    ],
+    [
+      'where a workload was not given back with them',
+      { steps: [step('forward'), step('back')], remains: ['Deployment demo/hello-v2 in west runs b.'] },
+      'Users are back on the earlier weights, v1 80 %, v2 20 %. Deployment demo/hello-v2 in west runs b.',
+    ],
     ['where nothing was written', {}, 'Nothing was written; the routes hold v1 80 %, v2 20 %.'],
     [
       'where no weights were written',

@@ -84,7 +84,7 @@ async function run(job: Job): Promise<void> {
     cancelled.release();
     tellCalls(fleet, journal);
     await fleet.close();
-    core.saveState(SETTLED, 'true');
+    if (journal.settled) core.saveState(SETTLED, 'true');
     journal.seconds = secondsIn(journal);
     await publish(job, journal);
     const announced = (await announcer?.end(journal, cancelled.signal.aborted)) ?? true;

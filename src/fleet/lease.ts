@@ -6,17 +6,25 @@ import type { Weights } from '../release/weights.ts';
 
 const API_VERSION = 'coordination.k8s.io/v1';
 const INTENT_ANNOTATION = 'multicluster-canary/intent';
+/** The holder of the last run that gave the lease back because it had nothing left to do. */
+const ENDED_ANNOTATION = 'multicluster-canary/ended';
 /** A holder that has not renewed for so long is taken for dead. */
 export const LEASE_SECONDS = 30;
 /** No two clocks are so many durations apart: a lease that old is not waited for. */
 const FORGOTTEN = 10;
 
-/** What a run is about to do to the weights, so that another can settle it should this one die. */
-export interface Intent {
+/** What a run is about to do to the weights. */
+export interface Aim {
   readonly target: Weights;
   /** undefined on a first install */
   readonly previous: Weights | undefined;
+}
+
+/** The aim of a run as it stands in the lease, so that another can settle it should this one die. */
+export interface Intent extends Aim {
   readonly run: string;
+  /** Whose intent it is: a run that finds what another left keeps it in its own lease until that is settled. */
+  readonly holder: string;
 }
 
 /** The Kubernetes object behind the lock in one cluster. */
@@ -75,30 +83,50 @@ export function holderOf({ spec }: Lease): string {
 }
 
 export function withIntent(lease: Lease, intent: Intent | undefined): Lease {
-  const { [INTENT_ANNOTATION]: _, ...annotations } = lease.metadata.annotations ?? {};
-  const text = intent === undefined ? {} : { [INTENT_ANNOTATION]: encode(intent) };
-  return { ...lease, metadata: { ...lease.metadata, annotations: { ...annotations, ...text } } };
+  return withAnnotation(lease, INTENT_ANNOTATION, intent && encode(intent));
 }
 
-function encode({ target, previous, run }: Intent): string {
+/** The lease of a run that has nothing left to do. Should another cluster keep its intent, this tells what that is worth. */
+export function withEnd(lease: Lease, holder: string): Lease {
+  return withAnnotation(withIntent(lease, undefined), ENDED_ANNOTATION, holder);
+}
+
+/** The run that last ended here; see `withEnd`. */
+export function endedIn(lease: Lease): string | undefined {
+  return lease.metadata.annotations?.[ENDED_ANNOTATION];
+}
+
+function withAnnotation(lease: Lease, key: string, text: string | undefined): Lease {
+  const { [key]: _, ...others } = lease.metadata.annotations ?? {};
+  const annotations = text === undefined ? others : { ...others, [key]: text };
+  return { ...lease, metadata: { ...lease.metadata, annotations } };
+}
+
+function encode({ target, previous, run, holder }: Intent): string {
   return JSON.stringify({
     target: Object.fromEntries(target),
     ...(previous === undefined ? {} : { previous: Object.fromEntries(previous) }),
     run,
+    holder,
   });
 }
 
 const weights = z
   .record(z.string(), z.number())
   .transform((value): Weights => new Map(Object.entries(value)));
-const schema = z.object({ target: weights, previous: weights.optional(), run: z.string() });
+const schema = z.object({
+  target: weights,
+  previous: weights.optional(),
+  run: z.string(),
+  holder: z.string().optional(),
+});
 
 export function intentOf(lease: Lease): Intent | undefined {
   const text = lease.metadata.annotations?.[INTENT_ANNOTATION];
   if (text === undefined) return undefined;
   try {
-    const { target, previous, run } = schema.parse(JSON.parse(text));
-    return { target, previous, run };
+    const { target, previous, run, holder = holderOf(lease) } = schema.parse(JSON.parse(text));
+    return { target, previous, run, holder };
   } catch {
     return undefined;
   }

@@ -19,6 +19,8 @@ export interface Context {
   readonly log: Log;
   /** Ends all work; what was begun is settled before the operation returns. */
   readonly signal: AbortSignal;
+  /** Whether the release is still locked by this run; outside of a transaction it is not. */
+  readonly isHeld?: (signal: AbortSignal) => Promise<boolean>;
 }
 
 /** Runs one phase of an operation: a group in the log, and its seconds in the journal. */

@@ -1,9 +1,9 @@
 import { CanaryError } from '../release/errors.ts';
 import type { Release } from '../release/release.ts';
 import type { FleetState } from '../release/state.ts';
-import { newestRecord, weightsInForce } from '../release/traffic.ts';
+import { weightsInForce } from '../release/traffic.ts';
 import { formatWeights, stepWeights } from '../release/weights.ts';
-import type { Weights } from '../release/weights.ts';
+import type { VersionName, Weights } from '../release/weights.ts';
 import { phase } from './context.ts';
 import type { Context } from './context.ts';
 import { rollout } from './rollout.ts';
@@ -29,7 +29,7 @@ export async function promote(context: Context): Promise<void> {
     );
   for (let first = true; ;) {
     const state = await phase(context, 'Read', () => context.fleet.read(release));
-    const current = currentWeights(release, state);
+    const current = currentWeights(release, state, version);
     const now = current.get(version) ?? 0;
     const next = steps.find((step) => step > now);
     const goal = promoteTo ?? (first ? next : undefined);
@@ -57,12 +57,16 @@ function withWeights(release: Release, weights: Weights | undefined, bakeMs: num
   return { ...release, traffic: { ...release.traffic, weights, bakeMs } };
 }
 
-/** The weights of the last step, as the record tells them; an edit by someone else is found by the step itself. */
-function currentWeights(release: Release, state: FleetState): Weights {
-  const inForce = weightsInForce(release, state);
-  const current =
-    newestRecord(inForce)?.weights ?? inForce.find(({ weights }) => weights !== undefined)?.weights;
-  if (current !== undefined) return current;
+/**
+ * The weights to go on from. Where the clusters hold different ones, a step was left half done: those that give the version
+ * least, so that no cluster skips a step. An edit by someone else is found by the step itself.
+ */
+function currentWeights(release: Release, state: FleetState, version: VersionName): Weights {
+  const held = weightsInForce(release, state).flatMap(({ weights }) =>
+    weights === undefined ? [] : [weights],
+  );
+  const [least] = held.toSorted((a, b) => (a.get(version) ?? 0) - (b.get(version) ?? 0));
+  if (least !== undefined) return least;
   throw new CanaryError(
     `No route gives ${release.app} weights yet: run the operation rollout first, then promote.`,
   );

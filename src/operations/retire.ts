@@ -3,6 +3,7 @@ import { writeInOrder, writeTogether } from '../fleet/apply.ts';
 import { tryOut } from '../fleet/dry-run.ts';
 import type { TriedChange } from '../fleet/dry-run.ts';
 import { allOf } from '../fleet/fleet.ts';
+import type { Aim } from '../fleet/lease.ts';
 import { preflight } from '../fleet/preflight.ts';
 import { clustersOf } from '../release/release.ts';
 import type { ClusterName } from '../release/release.ts';
@@ -18,7 +19,6 @@ import { phase, recordIn } from './context.ts';
 import type { Context } from './context.ts';
 import { findTargets, withClients } from './ingresses.ts';
 import { inTransaction } from './transaction.ts';
-import type { Aim } from './transaction.ts';
 import { virtualServices } from './verify.ts';
 
 interface Prospect {
@@ -58,9 +58,11 @@ function aimOf({ weights }: Retirement): Aim {
 }
 
 async function lookAhead(context: Context): Promise<Prospect> {
-  const { release, fleet, log } = context;
+  const { release, fleet, journal, log } = context;
   return phase(context, 'Plan', async () => {
     const state = await fleet.read(release);
+    const inForce = weightsInForce(release, state);
+    journal.weights = inForce.find(({ weights }) => weights !== undefined)?.weights;
     const [everywhere, brought] = await Promise.all([
       fleet.readVirtualServices(release, state),
       readBrought(context),
@@ -73,7 +75,7 @@ async function lookAhead(context: Context): Promise<Prospect> {
     for (const { cluster, object, reason } of plan.left)
       log.info(`${cluster}: ${nameOf(object)} stays: ${reason}`);
     if (changes.length === 0) log.info(`Nothing of ${plan.version} is to be taken out of any cluster.`);
-    const targets = await findTargets(context, state, virtualServices(weightsInForce(release, state)));
+    const targets = await findTargets(context, state, virtualServices(inForce));
     return { state, plan, changes, targets };
   });
 }
@@ -99,7 +101,6 @@ async function readBrought({
 async function carryOut(context: Context, { state, plan, targets }: Prospect): Promise<void> {
   await withClients(targets, async (clients) => {
     await takeOut(context, state, plan, clients);
-    context.journal.weights = plan.weights;
     // The versions that stay must serve on as they did.
     await phase(context, 'Verify', () => checkNow(context, state, plan.weights, clients));
   });
@@ -111,14 +112,14 @@ async function takeOut(
   plan: Retirement,
   clients: readonly IngressClient[],
 ): Promise<void> {
-  const { fleet, signal } = context;
+  const { fleet, journal, signal } = context;
   const { routes, subsets, workloads } = plan;
-  if (routes.length > 0) {
-    await phase(context, 'Routes', async () => {
-      await writeTogether(fleet, routes, signal, recordIn(context));
-      await seeRevision(context, state, plan.revision, clients);
-    });
-  }
+  if (routes.length > 0)
+    await phase(context, 'Routes', () => writeTogether(fleet, routes, signal, recordIn(context)));
+  journal.weights = plan.weights;
+  // Routes that an earlier run has written may not have arrived yet either.
+  if (routes.length + subsets.length + workloads.length > 0)
+    await phase(context, 'Seen', () => seeRevision(context, state, plan.revision, clients));
   if (subsets.length > 0)
     await phase(context, 'Subset', () => writeTogether(fleet, subsets, signal, recordIn(context)));
   if (workloads.length > 0)

@@ -7,8 +7,8 @@ import type { Written } from '../fleet/apply.ts';
 import { dryRun, triedIn } from '../fleet/dry-run.ts';
 import type { TriedPlan } from '../fleet/dry-run.ts';
 import { allOf } from '../fleet/fleet.ts';
+import type { Aim } from '../fleet/lease.ts';
 import { preflight } from '../fleet/preflight.ts';
-import { messageOf } from '../release/errors.ts';
 import { foreignManagers } from '../release/managers.ts';
 import { nameOf } from '../release/objects.ts';
 import type { Gateway, VirtualService } from '../release/objects.ts';
@@ -17,20 +17,16 @@ import type { Direction, Plan } from '../release/plan.ts';
 import type { Release } from '../release/release.ts';
 import type { FleetState } from '../release/state.ts';
 import { weightsInForce } from '../release/traffic.ts';
-import { formatWeights, sameWeights } from '../release/weights.ts';
-import type { Weights } from '../release/weights.ts';
+import { formatWeights } from '../release/weights.ts';
 import { checkNow, explained, seeRevision } from './check.ts';
 import { phase, recordIn, recordStep } from './context.ts';
 import type { Context } from './context.ts';
+import { giveBack } from './give-back.ts';
+import type { Shift } from './give-back.ts';
 import { findTargets, withClients } from './ingresses.ts';
 import type { Routing } from './ingresses.ts';
 import { inTransaction } from './transaction.ts';
-import type { Aim } from './transaction.ts';
 import { virtualServices } from './verify.ts';
-
-/** A cancelled job has about 7 s before it is killed. */
-const CANCELLED_TIMEOUT_MS = 6_000;
-const GIVE_BACK_TIMEOUT_MS = 20_000;
 
 /** What a rollout knows before it writes anything. */
 interface Prospect {
@@ -113,7 +109,7 @@ async function makeNamespaces(context: Context, { workloads }: Plan): Promise<vo
 async function shift(
   context: Context,
   state: FleetState,
-  plan: Plan,
+  plan: Shift,
   clients: readonly IngressClient[],
 ): Promise<void> {
   const { log } = context;
@@ -248,57 +244,4 @@ async function seePreviews(context: Context, plan: Plan, clients: readonly Ingre
       ),
     ),
   );
-}
-
-/** After anything but a pass: the weights that were in force before, where there were any and they were changed. */
-async function giveBack(
-  context: Context,
-  state: FleetState,
-  plan: Plan,
-  clients: readonly IngressClient[],
-): Promise<void> {
-  const { release, journal, log } = context;
-  const { previous, weights } = plan;
-  if (journal.weights !== weights) return;
-  if (release.onFailure === 'keep') {
-    log.warn(`The weights stay ${formatWeights(weights)} (input on-failure: keep).`);
-    return;
-  }
-  if (previous === undefined || sameWeights(previous, weights)) {
-    log.warn(`The weights stay ${formatWeights(weights)}: there are no earlier ones to go back to.`);
-    return;
-  }
-  // A cancellation must not end this as well; the runner waits a little before it kills.
-  const signal = AbortSignal.timeout(context.signal.aborted ? CANCELLED_TIMEOUT_MS : GIVE_BACK_TIMEOUT_MS);
-  const rescue: Context = { ...context, signal, fleet: context.fleet.withSignal(signal) };
-  try {
-    await phase(rescue, 'Roll back', () => writeEarlier(rescue, state, previous, clients));
-    log.warn(`Rolled back to ${formatWeights(previous)}.`);
-  } catch (error) {
-    const detail = `${messageOf(error)} The record of the VirtualServices tells what they hold (operation status).`;
-    journal.findings = [
-      ...journal.findings,
-      { title: `The weights ${formatWeights(previous)} could not be given back everywhere`, detail },
-    ];
-    log.warn(`Giving back ${formatWeights(previous)} failed: ${detail}`);
-  }
-}
-
-async function writeEarlier(
-  context: Context,
-  state: FleetState,
-  previous: Weights,
-  clients: readonly IngressClient[],
-): Promise<void> {
-  const { release, fleet, log } = context;
-  const earlier: Release = { ...release, traffic: { ...release.traffic, weights: previous } };
-  const back = planRollout(earlier, await fleet.readAgain(release, state), 'back');
-  await writeTogether(fleet, back.routes, context.signal, recordIn(context));
-  recordStep(context, previous, 'back');
-  try {
-    await seeRevision(context, state, back.revision, clients);
-  } catch (error) {
-    // The clusters agree again; that an ingress does not show it is what made the rollout fail, or is its own news.
-    log.warn(`Rolled back, but not seen through every ingress: ${messageOf(error)}`);
-  }
 }

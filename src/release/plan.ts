@@ -98,7 +98,10 @@ function isRaised(inForce: readonly InForce[], version: VersionName, weight: num
   return inForce.some(({ weights }) => weight > (weights?.get(version) ?? 0));
 }
 
-/** The earlier weights to keep: a step forward adds those it leaves, a step back takes away those it gives back. */
+/**
+ * The earlier weights to keep: a step forward adds those it leaves, a step back takes away those it gives back, but none
+ * where the release is at them already.
+ */
 function historyAfter(
   record: ReleaseRecord | undefined,
   previous: Weights | undefined,
@@ -107,6 +110,7 @@ function historyAfter(
 ): readonly Weights[] {
   const history = record?.history ?? [];
   if (direction === 'back') {
+    if (record?.weights !== undefined && sameWeights(record.weights, weights)) return history;
     const index = history.findLastIndex((earlier) => sameWeights(earlier, weights));
     return index < 0 ? history : history.slice(0, index);
   }

@@ -2,7 +2,10 @@ import { z } from 'zod';
 import type { KubeObject, VirtualService } from './objects.ts';
 import type { Weights } from './weights.ts';
 
-/** Annotation of the VirtualService in which the action keeps its state; nothing is kept anywhere else. */
+/**
+ * Annotation of the VirtualService in which the action keeps its state; nothing is kept anywhere else. It holds a record, or
+ * a list of them where several apps share the VirtualService.
+ */
 export const RECORD_ANNOTATION = 'multicluster-canary/release';
 
 /** How many earlier weights are kept to go back to. */
@@ -34,28 +37,43 @@ const schema = z.object({
   history: z.array(weights).default([]),
 });
 
-/** Reads the record of a VirtualService; undefined where there is none, or none that can be read. */
-export function recordOf(vs: KubeObject): ReleaseRecord | undefined {
-  const text = vs.metadata.annotations?.[RECORD_ANNOTATION];
-  if (text === undefined) return undefined;
-  try {
-    const { app, revision, weights, history } = schema.parse(JSON.parse(text));
-    return { app, revision, weights, history };
-  } catch {
-    return undefined;
-  }
+/** Reads the record of an app; undefined where there is none, or none that can be read. */
+export function recordOf(vs: KubeObject, app: string): ReleaseRecord | undefined {
+  return recordsIn(vs).find((record) => record.app === app);
 }
 
-/** The VirtualService with the record written into its annotation; the input is not modified. */
+/** The VirtualService with the record of its app written into its annotation, beside those of others; the input is not modified. */
 export function withRecord(vs: VirtualService, record: ReleaseRecord): VirtualService {
-  const text = JSON.stringify({
-    app: record.app,
-    revision: record.revision,
-    ...(record.weights === undefined ? {} : { weights: Object.fromEntries(record.weights) }),
-    history: record.history.slice(-HISTORY).map((earlier) => Object.fromEntries(earlier)),
-  });
+  const standing = recordsIn(vs);
+  const records = standing.some(({ app }) => app === record.app)
+    ? standing.map((one) => (one.app === record.app ? record : one))
+    : [...standing, record];
+  const [first, ...others] = records.map(plain);
+  const text = JSON.stringify(others.length === 0 ? first : [first, ...others]);
   return {
     ...vs,
     metadata: { ...vs.metadata, annotations: { ...vs.metadata.annotations, [RECORD_ANNOTATION]: text } },
+  };
+}
+
+function recordsIn(vs: KubeObject): readonly ReleaseRecord[] {
+  const text = vs.metadata.annotations?.[RECORD_ANNOTATION];
+  if (text === undefined) return [];
+  try {
+    return [JSON.parse(text) as unknown].flat().map((one) => {
+      const { app, revision, weights, history } = schema.parse(one);
+      return { app, revision, weights, history };
+    });
+  } catch {
+    return [];
+  }
+}
+
+function plain({ app, revision, weights, history }: ReleaseRecord): Readonly<Record<string, unknown>> {
+  return {
+    app,
+    revision,
+    ...(weights === undefined ? {} : { weights: Object.fromEntries(weights) }),
+    history: history.slice(-HISTORY).map((earlier) => Object.fromEntries(earlier)),
   };
 }

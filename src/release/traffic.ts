@@ -1,6 +1,6 @@
 import { CanaryError, inCluster } from './errors.ts';
 import { nameOf } from './objects.ts';
-import type { DestinationRule, VirtualService } from './objects.ts';
+import type { DestinationRule, KubeObject, VirtualService } from './objects.ts';
 import { recordOf } from './record.ts';
 import type { ReleaseRecord } from './record.ts';
 import type { ClusterName, Release } from './release.ts';
@@ -46,7 +46,7 @@ export function weightsInForce(release: Release, fleet: FleetState): readonly In
     return virtualServices.map((virtualService) =>
       inCluster(cluster, () => {
         const routes = routesOf(release, virtualService, virtualServices);
-        const record = virtualService && ownRecord(virtualService, release);
+        const record = virtualService && recordOf(virtualService, release.app);
         return {
           cluster,
           virtualService,
@@ -156,12 +156,6 @@ function heldWeights(
   return holdsWeights(vs, release, routes, recorded) ? recorded : read;
 }
 
-/** Several apps may share a VirtualService: what another one recorded says nothing about the routes of this one. */
-function ownRecord(vs: VirtualService, { app }: Release): ReleaseRecord | undefined {
-  const record = recordOf(vs);
-  return record?.app === app ? record : undefined;
-}
-
 function revisionOf(
   vs: VirtualService,
   release: Release,
@@ -223,9 +217,9 @@ export function describeEdit(edit: Edit): string {
   return `${nameOf(edit.virtualService)} in ${edit.cluster} holds ${found} instead of the ${formatWeights(edit.recorded)} that the last release step wrote${by}`;
 }
 
-/** Who last wrote the object, and when, by its managed fields. */
-function lastEditor(vs: VirtualService): string {
-  const [last] = (vs.metadata.managedFields ?? []).toSorted((a, b) =>
+/** Who last wrote an object, and when, by its managed fields; empty where it does not tell. */
+export function lastEditor({ metadata }: KubeObject): string {
+  const [last] = (metadata.managedFields ?? []).toSorted((a, b) =>
     (b.time ?? '').localeCompare(a.time ?? ''),
   );
   return last?.manager === undefined ? '' : `${last.manager} at ${last.time ?? 'an unknown time'}`;

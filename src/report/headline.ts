@@ -124,8 +124,15 @@ function afterPass({ next, complete, weights, operation }: RunRecord): string | 
     : undefined;
 }
 
-function standingOf({ steps, weights, operation, previous, changes }: RunRecord): string | undefined {
-  if (weights === undefined) return undefined;
+function standingOf(record: RunRecord): string | undefined {
+  const { steps, weights, operation, previous, changes, remains, settled } = record;
+  if (weights === undefined) {
+    if (remains.length === 0) return undefined;
+    const then = settled
+      ? 'Nothing else is done about it: look at it (operation status), and bring all clusters to the same weights (operation rollback, with the input weights).'
+      : 'The post step of this job, or else the next run, brings them together.';
+    return ['The clusters do not all hold the same weights.', ...remains, then].join(' ');
+  }
   const held = inWords(weights);
   const last = steps.at(-1);
   if (last === undefined) {
@@ -133,7 +140,11 @@ function standingOf({ steps, weights, operation, previous, changes }: RunRecord)
       ? `Nothing was written; the routes hold ${held}.`
       : `The weights stayed as they were, ${held}; what else was written is listed below.`;
   }
-  if (last.direction === 'back') return `Users are back on the earlier weights, ${held}: nothing is urgent.`;
+  if (last.direction === 'back') {
+    return remains.length === 0
+      ? `Users are back on the earlier weights, ${held}: nothing is urgent.`
+      : [`Users are back on the earlier weights, ${held}.`, ...remains].join(' ');
+  }
   if (operation === 'rollback') return `The routes hold ${held}.`;
   const back =
     previous === undefined || sameWeights(previous, weights)

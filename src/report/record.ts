@@ -105,8 +105,9 @@ export interface RunRecord {
   /** undefined where none were given */
   readonly limits: Limits | undefined;
   readonly verdict: Verdict | undefined;
-  /** In force at the end, as far as is known. */
+  /** In force at the end in all clusters; undefined where they do not agree, or it is not known. */
   readonly weights: Weights | undefined;
+  /** Those before them: what a rollback gives back. */
   readonly previous: Weights | undefined;
   readonly next: Weights | undefined;
   readonly complete: boolean;
@@ -124,6 +125,13 @@ export interface RunRecord {
   readonly ingresses: ReadonlyMap<ClusterName, string>;
   readonly phases: readonly Phase[];
   readonly calls: readonly ClusterCalls[];
+  /**
+   * What is not as it was before, or not the same everywhere, after a step that did not pass, a sentence each: a cluster that
+   * holds other weights, a workload that was replaced.
+   */
+  readonly remains: readonly string[];
+  /** False where this run has left clusters apart, for its post step or the next run to settle. */
+  readonly settled: boolean;
   /** Why the run failed, as a sentence; undefined where it did not. */
   readonly failure: string | undefined;
   /** Folder of the report; undefined where none was written. */
@@ -160,6 +168,8 @@ export function newJournal(operation: string, app: string, namespace: string, in
     ingresses: new Map(),
     phases: [],
     calls: [],
+    remains: [],
+    settled: true,
     failure: undefined,
     report: undefined,
   };

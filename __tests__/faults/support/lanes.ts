@@ -1,5 +1,5 @@
 import { startEmbedded } from '../../../testbed/embedded/start.ts';
-import type { ApiCall, CallAction, EmbeddedFleet } from '../../../testbed/embedded/start.ts';
+import type { ApiCall, CallAction, EmbeddedFleet, EmbeddedOptions } from '../../../testbed/embedded/start.ts';
 import type { Run, RunningAction } from '../../../testbed/run-action.ts';
 import { NAMESPACE, SEED } from '../../scenarios/support/objects.ts';
 import { Stage } from '../../scenarios/support/stage.ts';
@@ -8,6 +8,8 @@ import { Stage } from '../../scenarios/support/stage.ts';
 export const QUICK = { tolerance: '40', 'max-rps': '2000' } as const;
 /** A later job knows the release, but not the images: what runs stays. */
 export const LATER = { ...QUICK, image: '', port: '' } as const;
+/** So few samples that no verdict comes of them, which is no pass. */
+export const UNDECIDED = { tolerance: '5', 'max-rps': '1', 'verify-timeout': '2s' } as const;
 
 /** Requests per second of all users of an ingress, over all lanes: they share a machine with what they look at. */
 const USERS = 60;
@@ -27,8 +29,8 @@ export class Lane {
     this.stage = new Stage(fleet);
   }
 
-  static async open(): Promise<Lane> {
-    return new Lane(await startEmbedded({ propagationMs: 5 }));
+  static async open(options: EmbeddedOptions = {}): Promise<Lane> {
+    return new Lane(await startEmbedded({ propagationMs: 5, ...options }));
   }
 
   /** The calls that a run makes. */
@@ -92,6 +94,12 @@ export class Lane {
     return leases.map(
       (lease) => (lease?.['spec'] as { holderIdentity?: string } | undefined)?.holderIdentity ?? '',
     );
+  }
+
+  /** Takes every lease away, with all that stands in it. */
+  async forgetLocks(): Promise<void> {
+    for (const kube of [this.stage.east, this.stage.west])
+      await kube.remove(LEASE, 'Lease', this.#leases, NAMESPACE);
   }
 
   /** Lets the lease of a dead run last for a second, so that nobody has to wait for its end. */

@@ -1,0 +1,167 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { RunningAction } from '../../testbed/run-action.ts';
+import { ISTIO } from '../scenarios/support/kube.ts';
+import { APP, NAMESPACE, image } from '../scenarios/support/objects.ts';
+import { LATER, Lane, QUICK, UNDECIDED } from './support/lanes.ts';
+
+const FIRST = 'v1=80,v2=20';
+const NEXT = 'v1=60,v2=40';
+/** Samples that come so slowly that no verdict is near. */
+const slow = { ...LATER, weights: NEXT, 'max-rps': '1' };
+
+let lane: Lane;
+beforeEach(async () => {
+  lane = await Lane.open();
+  await lane.stage.pass({ ...QUICK, weights: FIRST });
+});
+afterEach(() => lane.fleet.stop());
+
+interface Routed {
+  readonly http: readonly {
+    readonly name?: string;
+    readonly route: readonly {
+      readonly destination: { readonly subset?: string };
+      readonly weight?: number;
+    }[];
+  }[];
+}
+
+/** Someone sends all users of west to v1. */
+async function sendAllToV1(): Promise<void> {
+  const vs = await lane.stage.west.get(ISTIO, 'VirtualService', APP, NAMESPACE);
+  const { http, ...rest } = vs['spec'] as Routed;
+  const edited = http.map((route) =>
+    route.name === APP
+      ? {
+          ...route,
+          route: route.route.map((one) => ({ ...one, weight: one.destination.subset === 'v1' ? 100 : 0 })),
+        }
+      : route,
+  );
+  await lane.stage.west.replace({ ...vs, spec: { ...rest, http: edited } });
+}
+
+describe('while a step is verified', () => {
+  test('an edit of one cluster stays when the others get their earlier weights back, and is told', async () => {
+    let edit: Promise<void> | undefined;
+    const run = await lane.stage.run(
+      { ...LATER, weights: NEXT, tolerance: '5', 'max-rps': '20' },
+      {
+        onLog: (text) => {
+          if (text.includes('::group::Verify')) edit ??= sendAllToV1();
+        },
+      },
+    );
+    await edit;
+    expect(run.code).toBe(1);
+    await expect(lane.stage.weights()).resolves.toEqual([FIRST, 'v1=100,v2=0']);
+    expect(run.outputs['weights']).toBe('');
+    expect(run.summary).toMatch(
+      /in west holds v1=100,v2=0 instead of the v1=60,v2=40 .*kubectl-replace at .*: it was left\. east holds v1=80,v2=20\./,
+    );
+    expect(run.summary).not.toContain('nothing is urgent');
+  });
+
+  test('a run that another has taken the release over from writes nothing any more', async () => {
+    let first: RunningAction | undefined;
+    let stop = (): void => undefined;
+    const stopped = new Promise<void>((resolve) => {
+      stop = resolve;
+    });
+    const suspended = lane.stage.run(slow, {
+      onStart: (started) => {
+        first = started;
+      },
+      onLog: (text) => {
+        if (!text.includes('::group::Verify')) return;
+        first?.kill('SIGSTOP');
+        stop();
+      },
+    });
+    await stopped;
+    await lane.shortenLeases();
+    await lane.stage.pass({ ...LATER, weights: 'v1=30,v2=70' });
+    // It is cancelled as it goes on, so that it has something to give back.
+    first?.kill('SIGINT');
+    first?.kill('SIGCONT');
+    const run = await suspended;
+    expect(run.code).toBe(1);
+    expect(run.log).toContain('Nothing is given back: another run has taken the lock over');
+    await expect(lane.stage.weights()).resolves.toEqual(['v1=30,v2=70', 'v1=30,v2=70']);
+  });
+});
+
+describe('a step that is rolled back', () => {
+  const bad = { ...LATER, ...UNDECIDED, weights: NEXT };
+
+  test('leaves as previous weights those before the ones that are in force then', async () => {
+    await lane.stage.pass({ ...LATER, weights: 'v1=70,v2=30' });
+    const run = await lane.stage.run(bad);
+    expect(run.outputs).toMatchObject({ weights: 'v1=70,v2=30', 'previous-weights': FIRST });
+  });
+
+  test('tells that a version in traffic still runs the image that came with it', async () => {
+    const run = await lane.stage.run({ ...bad, image: image('v2', 'next') });
+    expect(run.log).toMatch(
+      /Deployment gray-demo\/helloworld-v2 in west runs \S+:next instead of \S+:latest, and v2 has 20 % of the traffic/,
+    );
+    expect(run.summary).not.toContain('nothing is urgent');
+  });
+});
+
+describe('a retirement', () => {
+  const retire = { ...LATER, operation: 'retire', version: 'v1', 'verify-timeout': '2s' };
+
+  test('that is run again waits for the routes that it wrote the first time', async () => {
+    const frozen = await Lane.open({ gatewayReplicas: 3 });
+    try {
+      const { stage, fleet } = frozen;
+      await stage.pass({ ...QUICK, weights: FIRST });
+      fleet.freezeReplica('east', 1);
+      await stage.run({ ...LATER, weights: 'v1=0,v2=100', 'on-failure': 'keep', 'verify-timeout': '2s' });
+      await stage.run(retire);
+      const again = await stage.run(retire);
+      expect(again).toMatchObject({ code: 1, outputs: { changed: '0' } });
+      expect(again.log).toContain('did not get through the ingress of east');
+    } finally {
+      await frozen.fleet.stop();
+    }
+  });
+
+  test('that fails before it verifies tells the weights all the same', async () => {
+    await lane.stage.pass({ ...LATER, confidence: '90', weights: 'v1=0,v2=100' });
+    lane.fleet.onCall(({ cluster, kind, write, dryRun }) =>
+      cluster === 'west' && kind === 'VirtualService' && write && !dryRun
+        ? { status: 403, message: 'no' }
+        : undefined,
+    );
+    const run = await lane.stage.run(retire);
+    expect(run).toMatchObject({ code: 1, outputs: { weights: 'v1=0,v2=100' } });
+  });
+});
+
+describe('a cluster that joins a release', () => {
+  const clusters = 'v1: east\nv2: west, north';
+
+  test('and has no route yet is no obstacle to settling a run that died', async () => {
+    const wide = await Lane.open({ clusters: ['east', 'west', 'north'] });
+    try {
+      const { stage } = wide;
+      await stage.pass({ ...QUICK, weights: FIRST });
+      let running: RunningAction | undefined;
+      const joining = { ...QUICK, clusters, image: `v2=${image('v2')}` };
+      const killed = await stage.run(joining, {
+        onStart: (started) => {
+          running = started;
+        },
+        onLog: (text) => {
+          if (text.includes('::group::Ready')) running?.kill('SIGKILL');
+        },
+      });
+      await wide.postOf(joining, killed);
+      await expect(stage.weights()).resolves.toEqual([FIRST, FIRST]);
+    } finally {
+      await wide.fleet.stop();
+    }
+  });
+});

@@ -1,0 +1,147 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { ApiCall, CallAction } from '../../testbed/embedded/start.ts';
+import type { Run, RunningAction } from '../../testbed/run-action.ts';
+import { LATER, Lane, QUICK, UNDECIDED } from './support/lanes.ts';
+
+const FIRST = 'v1=80,v2=20';
+const NEXT = 'v1=60,v2=40';
+const step = { ...LATER, weights: NEXT };
+const promotion = { ...LATER, operation: 'promote', steps: '20,40,100' };
+
+let lane: Lane;
+beforeEach(async () => {
+  lane = await Lane.open();
+  await lane.stage.pass({ ...QUICK, weights: FIRST });
+});
+afterEach(() => lane.fleet.stop());
+
+const isRoute = ({ cluster, kind, write }: ApiCall, name: string): boolean =>
+  cluster === name && kind === 'VirtualService' && write;
+
+/** Runs work while calls go another way. */
+async function during<T>(way: (call: ApiCall) => CallAction | undefined, work: () => Promise<T>): Promise<T> {
+  const off = lane.fleet.onCall(way);
+  try {
+    return await work();
+  } finally {
+    off();
+  }
+}
+
+/** A step that dies when one cluster has the new weights, and the other is about to get them. */
+async function diesBetweenTheWrites(): Promise<Run> {
+  let running: RunningAction | undefined;
+  let wrote = (): void => undefined;
+  const written = new Promise<void>((resolve) => {
+    wrote = resolve;
+  });
+  void written.then(() => running?.kill('SIGKILL'));
+  const run = await during(
+    (call) => (isRoute(call, 'west') ? 'hang' : undefined),
+    () =>
+      lane.stage.run(step, {
+        onStart: (started) => {
+          running = started;
+        },
+        onLog: (text) => {
+          if (text.includes('east: wrote VirtualService')) wrote();
+        },
+      }),
+  );
+  expect(await lane.stage.weights()).toEqual([NEXT, FIRST]);
+  return run;
+}
+
+describe('a release that passed', () => {
+  test('stays although the lock could not be given back in one cluster', async () => {
+    const run = await during(
+      ({ cluster, kind, write, body }) =>
+        cluster === 'east' &&
+        kind === 'Lease' &&
+        write &&
+        JSON.stringify(body).includes('"holderIdentity":""')
+          ? { status: 503, message: 'apiserver is shutting down' }
+          : undefined,
+      () => lane.stage.pass(step),
+    );
+    expect(run.log).toMatch(/::warning::The lock in east could not be given back: .*shutting down/);
+    await lane.shortenLeases();
+    const next = await lane.stage.pass({ ...LATER, weights: 'v1=50,v2=50' });
+    expect(next.log).not.toContain('Settled');
+    expect(next.outputs['previous-weights']).toBe(NEXT);
+  });
+});
+
+describe('what cannot be settled', () => {
+  test('by the post step is settled by the next run, and no step is skipped', async () => {
+    const killed = await diesBetweenTheWrites();
+    const post = await during(
+      (call) => (isRoute(call, 'east') ? { status: 500, message: 'etcd leader changed' } : undefined),
+      () => lane.stage.run(step, { postOf: killed.state }),
+    );
+    expect([post.code, await lane.holders()]).toEqual([1, ['', '']]);
+    const next = await lane.stage.pass(promotion);
+    expect(next.log).toContain(`Settled: all clusters hold ${FIRST}`);
+    expect(next.outputs).toMatchObject({ weights: NEXT, 'previous-weights': FIRST });
+    await expect(lane.stage.weights()).resolves.toEqual([NEXT, NEXT]);
+  });
+
+  test('by the run itself is settled by its post step, and the run claims no weights', async () => {
+    let tries = 0;
+    const run = await during(
+      (call) => {
+        if (isRoute(call, 'west')) return { status: 403, message: 'admission webhook denied' };
+        // It takes the new weights, and cannot be reached to take the old ones again.
+        return isRoute(call, 'east') && (tries += 1) > 1 ? { status: 503, message: 'restarting' } : undefined;
+      },
+      () => lane.stage.run(step),
+    );
+    expect(run).toMatchObject({ code: 1, outputs: { weights: '' } });
+    expect(run.summary).toContain('The clusters do not all hold the same weights.');
+    await lane.postOf(step, run);
+    await expect(lane.stage.weights()).resolves.toEqual([FIRST, FIRST]);
+  });
+
+  test('and is forgotten by the lock as well, is gone on from where a cluster is least far', async () => {
+    await diesBetweenTheWrites();
+    await lane.forgetLocks();
+    const run = await lane.stage.pass(promotion);
+    expect(run.log).toContain(`Step: ${FIRST} → ${NEXT}`);
+    await expect(lane.stage.weights()).resolves.toEqual([NEXT, NEXT]);
+  });
+
+  test('in giving back is told, with what stands where, and is settled by the post step', async () => {
+    let tries = 0;
+    const failing = { ...step, ...UNDECIDED };
+    const run = await during(
+      (call) =>
+        isRoute(call, 'west') && (tries += 1) > 1 ? { status: 403, message: 'not any more' } : undefined,
+      () => lane.stage.run(failing),
+    );
+    expect(run.log).toMatch(
+      new RegExp(
+        `could not be given back everywhere.*not any more.* What stands now: east ${NEXT}; west ${NEXT}`,
+        's',
+      ),
+    );
+    await lane.postOf(failing, run);
+    await expect(lane.stage.weights()).resolves.toEqual([FIRST, FIRST]);
+  });
+});
+
+describe('a run that died before it changed a route', () => {
+  test('is settled without a write, also where the release was at these weights once before', async () => {
+    for (const weights of ['v1=70,v2=30', FIRST]) await lane.stage.pass({ ...LATER, weights });
+    let running: RunningAction | undefined;
+    const killed = await lane.stage.run(step, {
+      onStart: (started) => {
+        running = started;
+      },
+      onLog: (text) => {
+        if (text.includes('::group::Ready')) running?.kill('SIGKILL');
+      },
+    });
+    const made = await lane.callsOf(() => lane.postOf(step, killed));
+    expect(made.filter(({ kind, write }) => write && kind !== 'Lease')).toEqual([]);
+  });
+});

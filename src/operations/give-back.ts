@@ -1,0 +1,209 @@
+import type { IngressClient } from '../check/client.ts';
+import { NotSettled, writeTogether } from '../fleet/apply.ts';
+import type { TriedPlan } from '../fleet/dry-run.ts';
+import { endAfter, graceAfter } from '../fleet/grace.ts';
+import { messageOf } from '../release/errors.ts';
+import { nameOf } from '../release/objects.ts';
+import type { KubeObject } from '../release/objects.ts';
+import { planRollout } from '../release/plan.ts';
+import type { Plan } from '../release/plan.ts';
+import type { Release } from '../release/release.ts';
+import type { FleetState } from '../release/state.ts';
+import { VERSION_LABEL } from '../release/subsets.ts';
+import { describeEdit, editsOf, placeOf, servingOf, weightsInForce } from '../release/traffic.ts';
+import type { InForce } from '../release/traffic.ts';
+import { formatWeights, sameWeights } from '../release/weights.ts';
+import type { Weights } from '../release/weights.ts';
+import { podTemplateOf } from '../release/workloads.ts';
+import { seeRevision } from './check.ts';
+import { phase, recordIn, recordStep } from './context.ts';
+import type { Context } from './context.ts';
+import { changesTo } from './transaction.ts';
+
+const GIVE_BACK_MS = 20_000;
+/** A cancelled job is killed after 10 s; what then could not be written in one cluster has to be put back in the others. */
+const CANCELLED_MS = 3_500;
+/** How long the lock is asked for before anything is given back. */
+const HELD_MS = 2_000;
+/** How long the clusters may take to tell what stands there. */
+const STANDING_MS = 2_000;
+
+/** A plan whose routes build on the preview routes that were written. */
+export interface Shift extends Plan {
+  readonly workloads: TriedPlan['workloads'];
+}
+
+/** After anything but a pass: the weights that were in force before, where there were any and they were changed. */
+export async function giveBack(
+  context: Context,
+  state: FleetState,
+  plan: Shift,
+  clients: readonly IngressClient[],
+): Promise<void> {
+  const { release, journal, log } = context;
+  const { previous, weights } = plan;
+  if (journal.weights !== weights) return;
+  if (release.onFailure === 'keep') {
+    log.warn(`The weights stay ${formatWeights(weights)} (input on-failure: keep).`);
+    return;
+  }
+  if (previous === undefined || sameWeights(previous, weights)) {
+    log.warn(`The weights stay ${formatWeights(weights)}: there are no earlier ones to go back to.`);
+    return;
+  }
+  // A cancellation must not end this as well; the runner waits a little before it kills.
+  const signal = AbortSignal.any([
+    endAfter(GIVE_BACK_MS, 'Giving back'),
+    graceAfter(context.signal, CANCELLED_MS),
+  ]);
+  const rescue: Context = { ...context, signal, fleet: context.fleet.withSignal(signal) };
+  try {
+    const held = await phase(rescue, 'Roll back', async () => {
+      if (!(await isHeld(rescue))) return false;
+      await writeEarlier(rescue, state, plan, previous, clients);
+      return true;
+    });
+    if (held) tellRemains(context, previous, replacedIn(plan, previous));
+    else leaveToOthers(context);
+  } catch (error) {
+    await tellFailure(context, state, previous, error);
+  }
+}
+
+/** A lock that is lost in the meantime is another run's, and so is the release. */
+async function isHeld({ isHeld: ask, signal }: Context): Promise<boolean> {
+  return ask === undefined || ask(AbortSignal.any([signal, endAfter(HELD_MS, 'Asking for the lock')]));
+}
+
+function leaveToOthers({ journal, log }: Context): void {
+  journal.weights = undefined;
+  log.warn('Nothing is given back: another run has taken the lock over, and settles what this one began.');
+}
+
+function tellRemains({ journal, log }: Context, previous: Weights, replaced: readonly string[]): void {
+  log.warn(
+    journal.weights === undefined
+      ? `Rolled back to ${formatWeights(previous)} where nobody else has changed the weights since.`
+      : `Rolled back to ${formatWeights(previous)}.`,
+  );
+  journal.remains = [...journal.remains, ...replaced];
+  for (const sentence of journal.remains) log.warn(sentence);
+}
+
+/** What stands is settled by the post step, or by the next run. */
+async function tellFailure(
+  context: Context,
+  state: FleetState,
+  previous: Weights,
+  error: unknown,
+): Promise<void> {
+  const { journal, log } = context;
+  journal.settled = false;
+  if (error instanceof NotSettled) {
+    journal.weights = undefined;
+    journal.remains = error.standing;
+  }
+  const detail = `${messageOf(error)} What stands now: ${(await whatStands(context, state)).join('; ')}.`;
+  journal.findings = [
+    ...journal.findings,
+    { title: `The weights ${formatWeights(previous)} could not be given back everywhere`, detail },
+  ];
+  log.warn(`Giving back ${formatWeights(previous)} failed: ${detail}`);
+}
+
+/** `west v1=80,v2=20` of each config cluster, or that it cannot be read. */
+async function whatStands({ release, fleet }: Context, state: FleetState): Promise<readonly string[]> {
+  const near = fleet.withSignal(endAfter(STANDING_MS, 'Reading'));
+  const lines = release.configClusters.map(async (name) => {
+    const alone: Release = { ...release, configClusters: [name] };
+    try {
+      const inForce = weightsInForce(alone, await near.readAgain(alone, state));
+      return inForce.map((one) => `${placeOf(one, inForce)} ${heldBy(one)}`);
+    } catch (error) {
+      return [`${name} cannot be read (${messageOf(error)})`];
+    }
+  });
+  return (await Promise.all(lines)).flat();
+}
+
+function heldBy({ weights }: InForce): string {
+  return weights === undefined ? 'no weights' : formatWeights(weights);
+}
+
+/** Deployments and their like that this run has given another image, and whose version has traffic under the earlier weights. */
+function replacedIn({ workloads }: Shift, previous: Weights): readonly string[] {
+  return workloads.flatMap(({ cluster, object, live, after }) => {
+    if (live === undefined || after === undefined) return [];
+    const version = podTemplateOf(after)?.metadata?.labels?.[VERSION_LABEL] ?? '';
+    const weight = previous.get(version) ?? 0;
+    const [old, now] = [imagesOf(live), imagesOf(after)];
+    if (weight === 0 || old === now) return [];
+    return [
+      `${nameOf(object)} in ${cluster} runs ${now} instead of ${old}, and ${version} has ${String(weight)} % of the traffic: it was not given back with the weights. Roll the earlier image out again if it is to blame.`,
+    ];
+  });
+}
+
+function imagesOf(workload: KubeObject): string {
+  const containers = podTemplateOf(workload)?.spec?.containers ?? [];
+  return containers.map(({ image }) => image ?? '').join(', ');
+}
+
+/** Gives back what still is as this run has written it; what someone else has changed since is left, and told. */
+async function writeEarlier(
+  context: Context,
+  state: FleetState,
+  plan: Plan,
+  previous: Weights,
+  clients: readonly IngressClient[],
+): Promise<void> {
+  const { release, fleet, journal, log } = context;
+  const earlier: Release = { ...release, traffic: { ...release.traffic, weights: previous } };
+  const fresh = await fleet.readAgain(release, state);
+  const inForce = weightsInForce(earlier, fresh);
+  const own = inForce.filter((one) => isOwn(one, plan, previous));
+  const left = inForce.filter((one) => !own.includes(one));
+  const back = planRollout(earlier, fresh, 'back');
+  const routes = changesTo(own, back.routes);
+  if (routes.length > 0) {
+    // The signal is a deadline here: what it cuts off has had its time.
+    await writeTogether(fleet, routes, context.signal, recordIn(context), 0);
+    recordStep(context, previous, 'back');
+  }
+  journal.previous = back.before;
+  if (left.length > 0) {
+    journal.weights = undefined;
+    journal.remains = [
+      ...left.map(describeLeft),
+      ...own.map((one) => `${one.cluster} holds ${formatWeights(previous)}.`),
+    ];
+  }
+  try {
+    const written = clients.filter(({ target }) => {
+      const serving = servingOf(inForce, target.cluster);
+      return serving !== undefined && own.includes(serving);
+    });
+    await seeRevision(context, fresh, back.revision, written);
+  } catch (error) {
+    // The clusters agree again; that an ingress does not show it is what made the rollout fail, or is its own news.
+    log.warn(`Rolled back, but not seen through every ingress: ${messageOf(error)}`);
+  }
+}
+
+/** Whether it is as the plan has written it, or someone has brought its weights back already. */
+function isOwn({ record, weights }: InForce, plan: Plan, previous: Weights): boolean {
+  return (
+    record?.weights !== undefined &&
+    record.revision === plan.revision &&
+    sameWeights(record.weights, plan.weights) &&
+    weights !== undefined &&
+    (sameWeights(weights, plan.weights) || sameWeights(weights, previous))
+  );
+}
+
+function describeLeft(one: InForce): string {
+  const [edit] = editsOf([one]);
+  return edit === undefined
+    ? `${one.cluster} holds ${heldBy(one)}, which is not what this run has written: it was left.`
+    : `${describeEdit(edit)}: it was left.`;
+}
