@@ -57,7 +57,15 @@ export interface ServicePort extends Open {
 export interface Container extends Open {
   readonly name: string;
   readonly image?: string;
-  readonly ports?: readonly { readonly name?: string; readonly containerPort: number }[];
+  readonly ports?: readonly ContainerPort[];
+  readonly env?: readonly Open[];
+  readonly resources?: Open & { readonly limits?: Labels };
+}
+
+export interface ContainerPort extends Open {
+  readonly name?: string;
+  readonly containerPort: number;
+  readonly protocol?: string;
 }
 
 export interface PodSpec extends Open {
@@ -66,11 +74,16 @@ export interface PodSpec extends Open {
   readonly nodeName?: string;
 }
 
+export interface PodTemplate {
+  readonly metadata?: { readonly labels?: Labels; readonly annotations?: Labels };
+  readonly spec?: PodSpec;
+}
+
 export interface Deployment extends KubeObject {
   readonly spec?: Open & {
     readonly replicas?: number;
     readonly selector?: { readonly matchLabels?: Labels };
-    readonly template?: { readonly metadata?: { readonly labels?: Labels }; readonly spec?: PodSpec };
+    readonly template?: PodTemplate;
   };
   readonly status?: Open & {
     readonly observedGeneration?: number;

@@ -2,7 +2,7 @@ import type { WorkloadObject } from './change.ts';
 import { CanaryError } from './errors.ts';
 import { isNamespaceOf } from './namespace.ts';
 import { nameOf, selects } from './objects.ts';
-import type { Container, Deployment, KubeObject, Labels, PodSpec, Service } from './objects.ts';
+import type { Container, Deployment, KubeObject, Labels, PodTemplate, Service } from './objects.ts';
 import type { Manifest, Release } from './release.ts';
 import type { ClusterState } from './state.ts';
 import { VERSION_LABEL } from './subsets.ts';
@@ -186,11 +186,6 @@ export function selectorOfService(release: Release, state: ClusterState): Labels
   )?.object;
   const service: Service | undefined = own ?? state.service;
   return service?.spec?.selector ?? { [APP_LABEL]: release.app };
-}
-
-interface PodTemplate {
-  readonly metadata?: { readonly labels?: Labels };
-  readonly spec?: PodSpec;
 }
 
 const WORKLOAD_KINDS = ['Deployment', 'StatefulSet', 'DaemonSet'];
