@@ -54,6 +54,17 @@ describe('run again, it writes nothing (rule 4)', () => {
   });
 });
 
+test('a placement that names a version before it comes, or after it is retired, stops no rollout', async () => {
+  await stage.underLoad(async () => {
+    const first = await stage.pass({ version: 'v1', image: image('v1'), weights: 'v1=100,v2=0' });
+    expect(first.outputs['weights']).toBe('v1=100');
+    await stage.pass(onlyV2);
+    await stage.pass({ ...later, operation: 'retire', version: 'v1' });
+    const again = await stage.pass({ image: image('v2') });
+    expect(again.outputs).toMatchObject({ weights: 'v2=100', changed: '0' });
+  });
+});
+
 describe('retiring a version that manifests brought', () => {
   const manifests = `apiVersion: v1
 kind: ConfigMap

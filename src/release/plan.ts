@@ -64,7 +64,7 @@ export type Direction = 'forward' | 'back';
 export function planRollout(release: Release, fleet: FleetState, direction: Direction = 'forward'): Plan {
   const inForce = weightsInForce(release, fleet);
   const previous = inForce.find(({ weights }) => weights !== undefined)?.weights;
-  const weights = targetWeights(release, inForce, previous);
+  const weights = withoutAbsent(release, fleet, inForce, targetWeights(release, inForce, previous));
   if (direction === 'forward') {
     assertNotEdited(inForce, weights);
     for (const cluster of release.configClusters) assertNoOther(release, trafficOf(fleet, cluster), cluster);
@@ -134,6 +134,34 @@ function targetWeights(
   }
   throw new CanaryError(
     `The input weights is not set, and no route gives ${release.app} weights yet that could be kept (versions: ${named.join(', ') || 'none named'}). Set it, for example weights: ${formatWeights(new Map(named.map((v, i) => [v, i === 0 ? 100 : 0])))}.`,
+  );
+}
+
+/**
+ * The target without the versions that get nothing and run nowhere: named for later, or left over from a retirement. A
+ * preview of such a version could never be seen.
+ */
+function withoutAbsent(
+  release: Release,
+  fleet: FleetState,
+  inForce: readonly InForce[],
+  weights: Weights,
+): Weights {
+  const rule = inForce.find(({ destinationRule }) => destinationRule !== undefined)?.destinationRule;
+  // The pods of a version just retired take a while to go.
+  const staying = new Map(
+    [...fleet].map(([name, state]) => [
+      name,
+      { ...state, pods: state.pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined) },
+    ]),
+  );
+  return new Map(
+    [...weights].filter(
+      ([version, weight]) =>
+        weight > 0 ||
+        inForce.some((one) => (one.weights?.get(version) ?? 0) > 0) ||
+        runsSomewhere(release, staying, subsetLabels(rule, version), version),
+    ),
   );
 }
 
