@@ -3,6 +3,7 @@ import { CanaryError } from './errors.ts';
 import { isNamespaceOf, namespaceObject } from './namespace.ts';
 import { nameOf, selects } from './objects.ts';
 import type { KubeObject, VirtualService } from './objects.ts';
+import { assertPortsStay } from './ports.ts';
 import type { ReleaseRecord } from './record.ts';
 import { allClusters, clustersOf, namedVersions } from './release.ts';
 import type { ClusterName, Release } from './release.ts';
@@ -74,6 +75,7 @@ export function planRollout(release: Release, fleet: FleetState, direction: Dire
   const workloads = allClusters(release).flatMap((cluster) =>
     workloadChanges(release, stateOf(fleet, cluster), versions),
   );
+  assertPortsStay(release, fleet, workloads);
   const raised = versions.filter((version) => isRaised(inForce, version, weights.get(version) ?? 0));
   const ready = readyChecks(release, fleet, inForce, weights, raised, workloads);
   const history = historyAfter(newestRecord(inForce), previous, weights, direction);

@@ -3,6 +3,8 @@ import { CanaryError } from './errors.ts';
 import { isNamespaceOf } from './namespace.ts';
 import { nameOf, selects } from './objects.ts';
 import type { Container, Deployment, KubeObject, Labels, PodTemplate, Service } from './objects.ts';
+import { isOurs, isOursAlone } from './ownership.ts';
+import { portOfService, portsOfContainer } from './ports.ts';
 import type { Manifest, Release } from './release.ts';
 import type { ClusterState } from './state.ts';
 import { VERSION_LABEL } from './subsets.ts';
@@ -50,10 +52,17 @@ function generated(
   };
   const existing = deploymentLike(state, deployment);
   const labels = { [APP_LABEL]: app, ...selectorOfService(release, state), [VERSION_LABEL]: version };
-  const { port, targetPort = port, replicas } = release.workload;
   const container = existing === undefined ? undefined : containerFor(existing, app, image);
+  const services = generatedService(release, state);
+  const ports = portsOfContainer(release.workload, existing, container, services[0] ?? state.service);
+  // An apply takes away what the same manager left out: what is not asked for stays only where it is given again.
+  const replicas =
+    release.workload.replicas ??
+    (existing !== undefined && isOursAlone(existing, ['f:spec', 'f:replicas'])
+      ? existing.spec?.replicas
+      : undefined);
   return [
-    ...generatedService(release, state),
+    ...services,
     {
       ...deployment,
       metadata: { ...deployment.metadata, labels: { [APP_LABEL]: app, [VERSION_LABEL]: version } },
@@ -68,9 +77,7 @@ function generated(
               {
                 name: container?.name ?? app,
                 image,
-                ...(targetPort === undefined
-                  ? {}
-                  : { ports: [{ containerPort: targetPort, protocol: 'TCP' }] }),
+                ...(ports.length === 0 ? {} : { ports }),
               },
             ],
           },
@@ -80,9 +87,9 @@ function generated(
   ];
 }
 
-function generatedService(release: Release, state: ClusterState): readonly KubeObject[] {
+function generatedService(release: Release, state: ClusterState): readonly Service[] {
   const { app, namespace } = release;
-  const { port, targetPort = port, portName } = release.workload;
+  const { port } = release.workload;
   if (state.service !== undefined && !isOurs(state.service)) return [];
   if (port === undefined) {
     if (state.service !== undefined) return [];
@@ -97,23 +104,10 @@ function generatedService(release: Release, state: ClusterState): readonly KubeO
       metadata: { name: app, namespace, labels: { [APP_LABEL]: app } },
       spec: {
         selector: { [APP_LABEL]: app },
-        ports: [
-          { name: portName ?? `http-${String(port)}`, port, targetPort: targetPort ?? port, protocol: 'TCP' },
-        ],
+        ports: [portOfService(port, release.workload, state.service)],
       },
     },
   ];
-}
-
-/** The name under which the action owns fields (server-side apply). */
-export const FIELD_MANAGER = 'multicluster-canary';
-
-function isOurs(object: KubeObject): boolean {
-  return (
-    object.metadata.managedFields?.some(
-      ({ manager, operation }) => manager === FIELD_MANAGER && operation === 'Apply',
-    ) ?? false
-  );
 }
 
 /** The Deployment of the cluster that has the name of `object`, where `object` is one. */
