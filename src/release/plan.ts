@@ -9,6 +9,7 @@ import { allClusters, clustersOf, namedVersions } from './release.ts';
 import type { ClusterName, Release } from './release.ts';
 import { routesTo } from './routes.ts';
 import { trafficChanges } from './routing.ts';
+import { liveVersions } from './sidecars.ts';
 import type { ClusterState, FleetState } from './state.ts';
 import { VERSION_LABEL, subsetLabels } from './subsets.ts';
 import { describeEdit, editsOf, newestRecord, placeOf, trafficOf, weightsInForce } from './traffic.ts';
@@ -44,6 +45,8 @@ export interface Plan {
   readonly revision: number;
   readonly workloads: readonly Change[];
   readonly ready: readonly ReadyCheck[];
+  /** Versions whose pods get users' requests as soon as they are ready, as the routes stand. */
+  readonly live: readonly VersionName[];
   /** DestinationRules and Gateways: what the routes refer to. */
   readonly subsets: readonly Change[];
   /** VirtualServices with preview routes; the weights are those in force. */
@@ -80,7 +83,8 @@ export function planRollout(release: Release, fleet: FleetState, direction: Dire
   const ready = readyChecks(release, fleet, inForce, weights, raised, workloads);
   const history = historyAfter(newestRecord(inForce), previous, weights, direction);
   const traffic = trafficChanges(release, fleet, inForce, { weights, raised, history });
-  return { weights, previous, before: history.at(-1), workloads, ready, ...traffic };
+  const live = liveVersions(release, fleet, inForce, versions);
+  return { weights, previous, before: history.at(-1), workloads, ready, live, ...traffic };
 }
 
 /** Whether a version gets more than some cluster gives it now. */
