@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { hasSidecar, isReady } from '../../src/release/pods.ts';
+import { hasSidecar, isMadeFrom, isReady } from '../../src/release/pods.ts';
 import { waitUntilReady } from '../../src/cluster/ready.ts';
 import { CanaryError } from '../../src/release/errors.ts';
 import type { ReadyCheck } from '../../src/release/plan.ts';
-import type { ContainerStatus, Deployment, KubeObject, Pod } from '../../src/release/objects.ts';
+import type { ContainerStatus, Deployment, KubeObject, Pod, PodTemplate } from '../../src/release/objects.ts';
 import '../support/one-realm.ts';
 import { clusterAt, kubeApi, pathOf } from '../support/kube-api.ts';
 import { APP, NAMESPACE, deployment, pod } from '../support/objects.ts';
@@ -24,7 +24,7 @@ const POD = pod('hello-v2-0', LABELS);
 
 /** A Deployment of two replicas whose rollout stands so; finished by default. */
 function rollout(status: Deployment['status'] = {}, generation = 2): Deployment {
-  const one = deployment('hello-v2', LABELS);
+  const one = deployment('hello-v2', LABELS, { containers: [{ name: APP, image: 'example.com/hello:1' }] });
   return {
     ...one,
     metadata: { ...one.metadata, namespace: NAMESPACE, generation },
@@ -284,6 +284,15 @@ describe('a version that does not get ready by waiting is told at once', () => {
     await expect(refusal).rejects.toThrow(missing);
   });
 
+  test('but not by the pods that the rollout is about to replace', async () => {
+    const spec = { containers: [{ name: APP, image: 'example.com/hello:bad' }, { name: 'istio-proxy' }] };
+    const old = { ...waiting('ImagePullBackOff', 'not found'), spec };
+    const progress = await wait([rollout({ updatedReplicas: 0, availableReplicas: 0 }), old], {
+      timeoutMs: 60_000,
+    });
+    expect(progress).toEqual(['west: hello-v2 0/2 ready', 'west: hello-v2 ready']);
+  });
+
   test('but not by a quota of an earlier generation', async () => {
     const earlier = rollout({
       observedGeneration: 1,
@@ -327,3 +336,52 @@ describe('a pod', () => {
     expect(hasSidecar(one)).toBe(has);
   });
 });
+
+describe('a pod as made from a template', () => {
+  const made = pod(
+    'a',
+    { ...LABELS, 'pod-template-hash': '1' },
+    {
+      metadata: { annotations: { note: 'kept', 'sidecar.istio.io/status': '{}' } },
+      spec: {
+        containers: [
+          {
+            name: APP,
+            image: 'example.com/hello:1',
+            args: ['serve'],
+            env: [
+              { name: 'COLOR', value: 'blue' },
+              { name: 'PROXY', value: 'on' },
+            ],
+            resources: { limits: { memory: '1Gi' }, requests: { memory: '1Gi' } },
+          },
+        ],
+        initContainers: [{ name: 'istio-proxy', image: 'proxyv2:1' }],
+      },
+    },
+  );
+  const template = (container: Readonly<Record<string, unknown>>, annotations = {}): PodTemplate => ({
+    metadata: { labels: LABELS, annotations },
+    spec: { containers: [{ name: APP, image: 'example.com/hello:1', ...container }] },
+  });
+
+  test.each<[string, boolean, PodTemplate]>([
+    ['that says less than the cluster added', true, template({}, { note: 'kept' })],
+    ['of the same variables', true, template({ env: [{ name: 'COLOR', value: 'blue' }] })],
+    ['that leaves the image of the sidecar to the injector', true, withProxy(template({}))],
+    ['of another image', false, template({ image: 'example.com/hello:2' })],
+    ['of other arguments', false, template({ args: ['crash'] })],
+    ['of another variable', false, template({ env: [{ name: 'COLOR', value: 'red' }] })],
+    ['of more memory', false, template({ resources: { limits: { memory: '2Gi' } } })],
+    ['of another annotation, as a restart sets it', false, template({}, { note: 'other' })],
+  ])('%s: %p', (_what, is, given) => {
+    expect(isMadeFrom(given, made)).toBe(is);
+  });
+});
+
+function withProxy({ metadata = {}, spec }: PodTemplate): PodTemplate {
+  return {
+    metadata,
+    spec: { containers: [...(spec?.containers ?? []), { name: 'istio-proxy', image: 'auto' }] },
+  };
+}

@@ -1,18 +1,22 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { loadAll } from 'js-yaml';
 import { z } from 'zod';
 import { startEmbedded } from '../../testbed/embedded/start.ts';
 import type { EmbeddedFleet } from '../../testbed/embedded/start.ts';
 import { Stage } from '../scenarios/support/stage.ts';
-import { NAMESPACE, namespace } from '../scenarios/support/objects.ts';
+import { NAMESPACE, image, namespace } from '../scenarios/support/objects.ts';
 
-/** Granted for what a good run does not come to: an answer that got lost (the object is read again), a node port. */
+/**
+ * Granted for what a good run does not come to: an answer that got lost (the object is read again), a node port, pods that
+ * are deployed for a version with users.
+ */
 const SELDOM = [
   'get virtualservices gray-demo',
   'get destinationrules gray-demo',
   'get gateways gray-demo',
   'list nodes',
+  'create pods gray-demo',
 ];
 
 const role = z.object({
@@ -49,6 +53,7 @@ beforeAll(async () => {
   fleet = await startEmbedded();
   stage = new Stage(fleet);
 });
+afterEach(() => fleet.reset());
 afterAll(() => fleet.stop());
 
 test('the roles of examples/rbac hold what a whole release asks for, and nothing that it never needs', async () => {
@@ -77,4 +82,24 @@ test('the roles of examples/rbac hold what a whole release asks for, and nothing
   expect([...missing]).toEqual([]);
   expect(granted.filter((one) => !used.has(one)).toSorted()).toEqual(SELDOM.toSorted());
   expect(granted).toContain(`list pods ${NAMESPACE}`);
+});
+
+test('for a version with users the injector is asked once a cluster; without the right to make pods the labels tell', async () => {
+  const only = { version: 'v1', image: image('v1'), 'config-clusters': 'east, west' };
+  const asked = (): number =>
+    fleet.calls.filter(({ kind, verb, cluster }) => kind === 'Pod' && verb === 'create' && cluster === 'west')
+      .length;
+  await stage.east.create(namespace());
+  await stage.west.create(namespace({}));
+  await stage.pass({ ...only, clusters: 'v1: east' });
+  expect(asked()).toBe(0);
+  const allow = fleet.deny('west', { kind: 'Pod', verbs: ['create'] });
+  const refused = await stage.run({ ...only, clusters: 'v1: east, west' });
+  expect(refused.log).toContain('in west would make pods without a sidecar, and v1 has users');
+  const told = await stage.pass({ ...only, clusters: 'v1: east, west', injection: 'enabled' });
+  expect(told.outputs['verdict']).toBe('pass');
+  allow();
+  const before = asked();
+  await stage.pass({ ...only, clusters: 'v1: east, west', replicas: '2' });
+  expect(asked() - before).toBe(1);
 });

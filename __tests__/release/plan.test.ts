@@ -385,6 +385,7 @@ describe('a step that was cut off', () => {
           ['v2', [WEST]],
           ['v3', [WEST]],
         ]),
+        workload: { images: new Map([['v3', 'example.com/hello:3']]) },
       },
     );
     const cut = after(first, { ...planRollout(third, first), routes: [] });
@@ -637,6 +638,66 @@ describe('a version that is to get traffic', () => {
     const idle = at({ v1: 100, v2: 0 }, { workload: { images: new Map() } });
     expect(planRollout(idle, running('v1')).ready.map(({ version }) => version)).toEqual(['v1']);
   });
+});
+
+describe('a version at 0 that has no image and runs nowhere', () => {
+  const LEAVING = { deletionTimestamp: '2026-11-22T10:00:00Z' };
+  const onlyV1 = { workload: { images: new Map([['v1', 'example.com/hello:1']]) } };
+  const traffic = (plan: Plan): unknown => [
+    plan.weights,
+    plan.probes,
+    plan.subsets
+      .filter(({ cluster, object }) => cluster === EAST && object.kind === 'DestinationRule')
+      .map(({ object }) => (object as DestinationRule).spec.subsets?.map(({ name }) => name)),
+    plan.previews
+      .filter(({ cluster }) => cluster === EAST)
+      .map(({ object }) => (object as VirtualService).spec.http?.map(({ name }) => name)),
+  ];
+
+  test('gets no subset, no preview and no probe, as none could be seen', () => {
+    expect(traffic(planRollout(at({ v1: 100, v2: 0 }, onlyV1), virgin))).toEqual([
+      weights({ v1: 100 }),
+      ['v1'],
+      [['v1']],
+      [['canary-preview-v1']],
+    ]);
+  });
+
+  test('joins as soon as it has an image', () => {
+    const given = at({ v1: 100, v2: 0 });
+    const standing = after(virgin, planRollout(at({ v1: 100, v2: 0 }, onlyV1), virgin));
+    expect(planRollout(given, standing)).toMatchObject({
+      weights: weights({ v1: 100, v2: 0 }),
+      probes: ['v2'],
+    });
+  });
+
+  test('is not made again by the placement that still names it once it is retired', () => {
+    const standing = after(virgin, planRollout(release({ version: 'v2', ...alone('v2') }), virgin));
+    const leaving = new Map(
+      [...standing].map(([name, state]) => [
+        name,
+        { ...state, pods: [...state.pods, pod('v1', { app: APP, version: 'v1' }, { metadata: LEAVING })] },
+      ]),
+    );
+    const plan = planRollout(release({ workload: { images: new Map() } }), leaving);
+    expect([plan.weights, trafficIn(plan)]).toEqual([weights({ v2: 100 }), []]);
+  });
+
+  test('stays in the target while it still has users', () => {
+    const standing = after(virgin, planRollout(at({ v1: 80, v2: 20 }), virgin));
+    const gone = new Map(
+      [...standing].map(([name, state]) => [name, { ...state, pods: [versionPod('v1')] }]),
+    );
+    expect(planRollout(at({ v1: 100, v2: 0 }, onlyV1), gone).weights).toEqual(weights({ v1: 100, v2: 0 }));
+  });
+
+  function alone(version: string): Parameters<typeof release>[0] {
+    return {
+      placement: new Map([[version, [WEST]]]),
+      workload: { images: new Map([[version, 'example.com/hello:2']]) },
+    };
+  }
 });
 
 describe('several clusters a version', () => {

@@ -1,14 +1,24 @@
 import { describe, expect, test } from '@jest/globals';
 import { namespaceObject } from '../../src/release/namespace.ts';
-import type { Container, Deployment, KubeObject } from '../../src/release/objects.ts';
-import type { Manifest, Release } from '../../src/release/release.ts';
+import type { Container, Deployment, KubeObject, Service } from '../../src/release/objects.ts';
+import type { Manifest, Release, WorkloadSpec } from '../../src/release/release.ts';
 import {
   podTemplateOf,
   repositoryOf,
   selectorOfService,
   workloadObjects,
 } from '../../src/release/workloads.ts';
-import { APP, NAMESPACE, OURS, clusterState, deployment, namespaceOf, service } from '../support/objects.ts';
+import {
+  APP,
+  NAMESPACE,
+  OURS,
+  appliedService,
+  clusterState,
+  deployment,
+  namespaceOf,
+  oursWith,
+  service,
+} from '../support/objects.ts';
 import { WEST, release } from '../support/release.ts';
 
 const IMAGE = 'example.com/hello:2';
@@ -128,6 +138,89 @@ describe('where the Service stands already', () => {
       selector: { matchLabels: { app: 'hw', tier: 'web', version: 'v2' } },
       template: { metadata: { labels: { app: 'hw', tier: 'web', version: 'v2' } } },
     });
+  });
+});
+
+describe('what the inputs leave out', () => {
+  const containers = [
+    { name: APP, image: 'example.com/hello:1', ports: [{ containerPort: 5000, protocol: 'TCP' }] },
+  ];
+  const given = {
+    'f:replicas': {},
+    'f:template': {
+      'f:spec': {
+        'f:containers': {
+          [`k:{"name":"${APP}"}`]: { 'f:ports': { 'k:{"containerPort":5000,"protocol":"TCP"}': {} } },
+        },
+      },
+    },
+  };
+  const labels = { app: APP, version: 'v2' };
+  const web = { name: 'http-web', port: 80, targetPort: 5000, protocol: 'TCP' };
+
+  /** West once the action has given three replicas, ports and their names; the manager's fields may be someone else's by now. */
+  function applied(fields: Readonly<Record<string, unknown>> = given): ReturnType<typeof clusterState> {
+    const one = deployment('helloworld-v2', labels, { containers });
+    return clusterState(WEST, {
+      service: appliedService(web),
+      deployments: [
+        {
+          ...one,
+          metadata: { ...one.metadata, managedFields: oursWith(fields) },
+          spec: { ...one.spec, replicas: 3 },
+        },
+      ],
+    });
+  }
+
+  const asking = (workload: Partial<WorkloadSpec>): ReadonlyMap<string, KubeObject> =>
+    objectsFor(release({ workload }), applied());
+  const portsOf = (objects: ReadonlyMap<string, KubeObject>): readonly unknown[] => [
+    (objects.get(`Service ${APP}`) as Service | undefined)?.spec?.ports,
+    containersOf(objects.get(`Deployment ${APP}-v2`))?.[0]?.ports,
+  ];
+
+  test('stays: replicas that the action gave', () => {
+    expect(deploymentFor(release(), applied())?.spec?.replicas).toBe(3);
+  });
+
+  test("stays someone else's: replicas that an autoscaler or a person gave", () => {
+    expect(deploymentFor(release(), applied({}))?.spec).not.toHaveProperty('replicas');
+  });
+
+  test('gives way to replicas that are asked for', () => {
+    expect(deploymentFor(release({ workload: { replicas: 5 } }), applied())?.spec?.replicas).toBe(5);
+  });
+
+  test.each<[string, Partial<WorkloadSpec>, readonly unknown[]]>([
+    ['target-port and port-name', { port: 80 }, [[web], [{ containerPort: 5000, protocol: 'TCP' }]]],
+    ['port', { port: undefined }, [undefined, [{ containerPort: 5000, protocol: 'TCP' }]]],
+    [
+      'target-port where the port is another one',
+      { port: 8080 },
+      [[{ ...web, port: 8080 }], [{ containerPort: 5000, protocol: 'TCP' }]],
+    ],
+    [
+      'port-name where the target is another one',
+      { port: 80, targetPort: 8080 },
+      [[{ ...web, targetPort: 8080 }], [{ containerPort: 8080, protocol: 'TCP' }]],
+    ],
+  ])('stays: %s', (_what, workload, ports) => {
+    expect(portsOf(asking(workload))).toEqual(ports);
+  });
+
+  test('is made for another port where the name only said which it was', () => {
+    const state = clusterState(WEST, { service: appliedService({ ...web, name: 'http-80' }) });
+    const objects = objectsFor(release({ workload: { port: 8080 } }), state);
+    expect(objects.get(`Service ${APP}`)).toMatchObject({ spec: { ports: [{ name: 'http-8080' }] } });
+  });
+
+  test("follows a Service of someone else's: a new container listens where it leads to", () => {
+    const state = clusterState(WEST, { service: service({ ports: [web] }) });
+    expect(portsOf(objectsFor(release({ workload: { port: 80 } }), state))).toEqual([
+      undefined,
+      [{ containerPort: 5000, protocol: 'TCP' }],
+    ]);
   });
 });
 

@@ -54,6 +54,65 @@ describe('run again, it writes nothing (rule 4)', () => {
   });
 });
 
+test('a placement that names a version before it comes, or after it is retired, stops no rollout', async () => {
+  await stage.underLoad(async () => {
+    const first = await stage.pass({ version: 'v1', image: image('v1'), weights: 'v1=100,v2=0' });
+    expect(first.outputs['weights']).toBe('v1=100');
+    await stage.pass(onlyV2);
+    await stage.pass({ ...later, operation: 'retire', version: 'v1' });
+    const again = await stage.pass({ image: image('v2') });
+    expect(again.outputs).toMatchObject({ weights: 'v2=100', changed: '0' });
+  });
+});
+
+describe('an input that is not given again leaves what stands', () => {
+  const given = {
+    weights: 'v1=80,v2=20',
+    replicas: '3',
+    port: '80',
+    'target-port': '5000',
+    'port-name': 'http-web',
+  };
+
+  test.each<[string, Inputs]>([
+    ['replicas, target-port and port-name', { port: '80' }],
+    ['port as well', { port: '' }],
+  ])('%s', async (_, inputs) => {
+    await stage.underLoad(async () => {
+      await stage.pass(given);
+      const again = await stage.pass(inputs);
+      expect(again.outputs['changed']).toBe('0');
+    });
+  });
+
+  test('a port that users are led to is not taken away by another one', async () => {
+    await stage.underLoad(async () => {
+      await stage.pass(given);
+      const run = await stage.run({ port: '8080' });
+      expect(run.code).toBe(1);
+      expect(run.outputs['changed']).toBe('0');
+      expect(run.log).toContain('would lose its port 80 for 8080 (input port)');
+    });
+  });
+
+  test('replicas that a person has changed since are theirs', async () => {
+    await stage.underLoad(async () => {
+      await stage.pass(given);
+      const key = { name: `${APP}-v2`, namespace: NAMESPACE };
+      await stage.west.merge({
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        metadata: key,
+        spec: { replicas: 2 },
+      });
+      const again = await stage.pass({ port: '80', image: image('v2') });
+      expect(again.outputs['changed']).toBe('0');
+      const scaled = await stage.west.get('apps/v1', 'Deployment', key.name, NAMESPACE);
+      expect(scaled['spec']).toMatchObject({ replicas: 2 });
+    });
+  });
+});
+
 describe('retiring a version that manifests brought', () => {
   const manifests = `apiVersion: v1
 kind: ConfigMap

@@ -162,6 +162,18 @@ describe('a workload that cannot take traffic', () => {
     },
   );
 
+  test('is mended by a run with an image that can be pulled, whatever its earlier pods suffer from', async () => {
+    const only = { version: 'v1', clusters: 'v1: east, west' };
+    await stage.pass({ ...only, image: image('v1') });
+    const both = { clusters: 'v1: east, west\nv2: east, west' };
+    const failed = await stage.run({ ...both, image: `v2=${image('v2', 'missing')}` });
+    expect(failed.log).toContain('ImagePullBackOff');
+    await stage.underLoad(async () => {
+      const run = await stage.pass({ ...both, image: `v2=${image('v2')}` });
+      expect(run.outputs).toMatchObject({ verdict: 'pass', weights: 'v1=100,v2=0' });
+    });
+  });
+
   test('for want of quota is named as the cause, and the traffic is not touched (scenario 5)', async () => {
     await stage.pass({
       clusters: 'v1: east',

@@ -7,10 +7,12 @@ import type {
   HttpRoute,
   KubeObject,
   Labels,
+  ManagedFields,
   ObjectMeta,
   Pod,
   RouteDestination,
   Service,
+  ServicePort,
   Subset,
   VirtualService,
 } from '../../src/release/objects.ts';
@@ -100,6 +102,16 @@ export function service(spec: Service['spec'] = {}, metadata: Meta = {}): Servic
 
 /** What the API server notes on an object that the action applied. */
 export const OURS = [{ manager: 'multicluster-canary', operation: 'Apply' }];
+
+/** The same, with the fields that the action gave. */
+export const oursWith = (spec: Readonly<Record<string, unknown>>): readonly ManagedFields[] =>
+  OURS.map((entry) => ({ ...entry, fieldsV1: { 'f:spec': spec } }));
+
+/** A Service that the action applied with these ports. */
+export function appliedService(...ports: readonly (ServicePort & { readonly protocol: string })[]): Service {
+  const fields = new Map(ports.map(({ port, protocol }) => [`k:${JSON.stringify({ port, protocol })}`, {}]));
+  return service({ ports }, { managedFields: oursWith({ 'f:ports': Object.fromEntries(fields) }) });
+}
 
 export function deployment(
   name: string,

@@ -4,7 +4,7 @@ import pRetry from 'p-retry';
 import { nameOf } from '../release/objects.ts';
 import type { KubeObject } from '../release/objects.ts';
 import type { ClusterName } from '../release/release.ts';
-import { FIELD_MANAGER } from '../release/workloads.ts';
+import { FIELD_MANAGER } from '../release/ownership.ts';
 import { Connection, isWrite } from './connection.ts';
 import type { Call, CallCount } from './connection.ts';
 import { ClusterError, LoginError } from './errors.ts';

@@ -4,7 +4,7 @@ import { nameOf, selects } from '../release/objects.ts';
 import type { ContainerStatus, Deployment, Pod } from '../release/objects.ts';
 import type { ReadyCheck } from '../release/plan.ts';
 import type { Cluster } from './cluster.ts';
-import { hasSidecar, isReady } from '../release/pods.ts';
+import { hasSidecar, isMadeFrom, isReady } from '../release/pods.ts';
 
 /** Between two looks: a tenth of the time that has passed, so that a long wait costs few calls and is noticed soon all the same. */
 const FIRST_POLL_MS = 250;
@@ -153,8 +153,12 @@ function rolloutOf(workload: Deployment, pods: readonly Pod[]): Missing {
   const mine = pods.filter((pod) => selects(spec?.selector?.matchLabels, pod.metadata.labels));
   const counts = `${nameOf(workload)}: ${String(done)} of ${String(wanted)} replicas ready`;
   const brief = `${workload.metadata.name} ${String(done)}/${String(wanted)} ready`;
-  const trouble = mine.map(troubleOf).find((found) => found !== undefined);
+  const made = mine.filter((pod) => isMadeFrom(spec?.template, pod));
+  const trouble = firstTrouble(made);
   if (trouble !== undefined) return { text: `${counts}; ${trouble.text}`, brief, hopeless: trouble.hopeless };
+  // What the pods of an earlier template suffer from, this rollout may be there to mend.
+  const earlier = firstTrouble(mine);
+  if (earlier !== undefined) return { text: `${counts}; ${earlier.text}`, brief, hopeless: false };
   return { text: counts, brief, hopeless: false };
 }
 
@@ -195,9 +199,13 @@ function readyPods(pods: readonly Pod[], check: ReadyCheck): Missing {
     };
   }
   if (ready.length > 0) return undefined;
-  const trouble = pods.map(troubleOf).find((found) => found !== undefined);
+  const trouble = firstTrouble(pods);
   if (trouble !== undefined) return trouble;
   return { text: `no ready pod is labelled ${labels}`, hopeless: false };
+}
+
+function firstTrouble(pods: readonly Pod[]): Missing {
+  return pods.map(troubleOf).find((found) => found !== undefined);
 }
 
 function troubleOf(pod: Pod): Missing {

@@ -2,6 +2,7 @@ import { dryRun, triedIn } from '../fleet/dry-run.ts';
 import type { TriedPlan } from '../fleet/dry-run.ts';
 import { allOf } from '../fleet/fleet.ts';
 import { preflight } from '../fleet/preflight.ts';
+import { assertSidecars } from '../fleet/sidecars.ts';
 import { nameOf } from '../release/objects.ts';
 import type { KubeObject } from '../release/objects.ts';
 import { planRollout } from '../release/plan.ts';
@@ -45,6 +46,7 @@ async function foresee(context: Context, state: FleetState, tried: TriedPlan): P
   const changes = triedIn(tried);
   await allOf<unknown>([
     findTargets(context, state, finalRoutes(release, state, tried), gatewaysIn(tried)),
+    assertSidecars(fleet, release, state, tried, 'planned'),
     ...(changes.length === 0 ? [] : [preflight(fleet, release, changes)]),
   ]);
 }

@@ -9,6 +9,7 @@ import type { TriedPlan } from '../fleet/dry-run.ts';
 import { allOf } from '../fleet/fleet.ts';
 import type { Aim } from '../fleet/lease.ts';
 import { preflight } from '../fleet/preflight.ts';
+import { assertSidecars } from '../fleet/sidecars.ts';
 import { foreignManagers } from '../release/managers.ts';
 import { nameOf } from '../release/objects.ts';
 import type { Gateway, VirtualService } from '../release/objects.ts';
@@ -91,7 +92,7 @@ async function lookAhead(context: Context, direction: Direction, known?: FleetSt
 
 async function carryOut(context: Context, { state, plan, targets }: Prospect): Promise<void> {
   await withClients(targets, async (clients) => {
-    await deploy(context, plan);
+    await deploy(context, state, plan);
     const previewed = await prepare(context, plan, clients);
     await shift(context, state, { ...plan, routes: rebased(plan.routes, previewed) }, clients);
   });
@@ -171,12 +172,15 @@ export function gatewaysIn(plan: Plan): readonly Gateway[] {
 }
 
 /** Workloads first: nothing may be routed to a version before it is ready in each of its clusters. */
-async function deploy(context: Context, plan: Plan): Promise<void> {
+async function deploy(context: Context, state: FleetState, plan: TriedPlan): Promise<void> {
   const { release, fleet, log, signal } = context;
   const { ready } = plan;
   const workloads = plan.workloads.filter(({ object }) => object.kind !== 'Namespace');
   if (workloads.length > 0)
-    await phase(context, 'Deploy', () => writeInOrder(fleet, workloads, recordIn(context)));
+    await phase(context, 'Deploy', async () => {
+      await assertSidecars(fleet, release, state, plan, 'written');
+      await writeInOrder(fleet, workloads, recordIn(context));
+    });
   const needed = ready.filter(
     (check) =>
       check.gains ||

@@ -58,13 +58,26 @@ export interface Container extends Open {
   readonly name: string;
   readonly image?: string;
   readonly args?: readonly string[];
-  readonly ports?: readonly { readonly name?: string; readonly containerPort: number }[];
+  readonly ports?: readonly ContainerPort[];
+  readonly env?: readonly Open[];
+  readonly resources?: Open & { readonly limits?: Labels };
+}
+
+export interface ContainerPort extends Open {
+  readonly name?: string;
+  readonly containerPort: number;
+  readonly protocol?: string;
 }
 
 export interface PodSpec extends Open {
   readonly containers?: readonly Container[];
   readonly initContainers?: readonly Container[];
   readonly nodeName?: string;
+}
+
+export interface PodTemplate {
+  readonly metadata?: { readonly labels?: Labels; readonly annotations?: Labels };
+  readonly spec?: PodSpec;
 }
 
 /** A Deployment, or a StatefulSet or DaemonSet, which make their pods from the same template. */
@@ -76,7 +89,7 @@ export interface Deployment extends KubeObject {
       readonly rollingUpdate?: { readonly partition?: number };
     };
     readonly selector?: { readonly matchLabels?: Labels };
-    readonly template?: { readonly metadata?: { readonly labels?: Labels }; readonly spec?: PodSpec };
+    readonly template?: PodTemplate;
   };
   readonly status?: Open & {
     readonly observedGeneration?: number;

@@ -5,11 +5,13 @@ import { nameOf, selects } from './objects.ts';
 import type { KubeObject, VirtualService } from './objects.ts';
 import { assertPinned } from './pinning.ts';
 import { endedPolicies } from './policies.ts';
+import { assertPortsStay } from './ports.ts';
 import type { ReleaseRecord } from './record.ts';
 import { allClusters, clustersOf, namedVersions } from './release.ts';
 import type { ClusterName, Release } from './release.ts';
 import { routesTo } from './routes.ts';
 import { trafficChanges } from './routing.ts';
+import { liveVersions } from './sidecars.ts';
 import type { ClusterState, FleetState } from './state.ts';
 import { VERSION_LABEL, subsetLabels } from './subsets.ts';
 import { describeEdit, editsOf, newestRecord, placeOf, trafficOf, weightsInForce } from './traffic.ts';
@@ -51,6 +53,8 @@ export interface Plan {
   readonly revision: number;
   readonly workloads: readonly Change[];
   readonly ready: readonly ReadyCheck[];
+  /** Versions whose pods get users' requests as soon as they are ready, as the routes stand. */
+  readonly live: readonly VersionName[];
   /** DestinationRules and Gateways: what the routes refer to. */
   readonly subsets: readonly Change[];
   /** VirtualServices with preview routes; the weights are those in force. */
@@ -74,7 +78,7 @@ export type Direction = 'forward' | 'back';
 export function planRollout(release: Release, fleet: FleetState, direction: Direction = 'forward'): Plan {
   const inForce = weightsInForce(release, fleet);
   const previous = inForce.find(({ weights }) => weights !== undefined)?.weights;
-  const weights = targetWeights(release, inForce, previous);
+  const weights = withoutAbsent(release, fleet, inForce, targetWeights(release, inForce, previous));
   if (direction === 'forward') {
     assertNotEdited(inForce, weights);
     for (const cluster of release.configClusters) assertNoOther(release, trafficOf(fleet, cluster), cluster);
@@ -85,12 +89,14 @@ export function planRollout(release: Release, fleet: FleetState, direction: Dire
     workloadChanges(release, stateOf(fleet, cluster), versions),
   );
   if (direction === 'forward') assertPinned(release, fleet, inForce, workloads);
+  assertPortsStay(release, fleet, workloads);
   const raised = versions.filter((version) => isRaised(inForce, version, weights.get(version) ?? 0));
   const ready = readyChecks(release, fleet, inForce, weights, raised, workloads);
   const history = historyAfter(newestRecord(inForce), previous, weights, direction);
   const traffic = trafficChanges(release, fleet, inForce, { weights, raised, history });
+  const live = liveVersions(release, fleet, inForce, versions);
   const warnings = endedPolicies(release, fleet, traffic.subsets);
-  return { weights, previous, before: history.at(-1), workloads, ready, ...traffic, warnings };
+  return { weights, previous, before: history.at(-1), workloads, ready, live, ...traffic, warnings };
 }
 
 /** Whether a version gets more than some cluster gives it now. */
@@ -150,6 +156,34 @@ function targetWeights(
   }
   throw new CanaryError(
     `The input weights is not set, and no route gives ${release.app} weights yet that could be kept (versions: ${named.join(', ') || 'none named'}). Set it, for example weights: ${formatWeights(new Map(named.map((v, i) => [v, i === 0 ? 100 : 0])))}.`,
+  );
+}
+
+/**
+ * The target without the versions that get nothing and run nowhere: named for later, or left over from a retirement. A
+ * preview of such a version could never be seen.
+ */
+function withoutAbsent(
+  release: Release,
+  fleet: FleetState,
+  inForce: readonly InForce[],
+  weights: Weights,
+): Weights {
+  const rule = inForce.find(({ destinationRule }) => destinationRule !== undefined)?.destinationRule;
+  // The pods of a version just retired take a while to go.
+  const staying = new Map(
+    [...fleet].map(([name, state]) => [
+      name,
+      { ...state, pods: state.pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined) },
+    ]),
+  );
+  return new Map(
+    [...weights].filter(
+      ([version, weight]) =>
+        weight > 0 ||
+        inForce.some((one) => (one.weights?.get(version) ?? 0) > 0) ||
+        runsSomewhere(release, staying, subsetLabels(rule, version), version),
+    ),
   );
 }
 

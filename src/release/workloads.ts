@@ -2,7 +2,9 @@ import type { WorkloadObject } from './change.ts';
 import { CanaryError } from './errors.ts';
 import { isNamespaceOf } from './namespace.ts';
 import { nameOf, selects } from './objects.ts';
-import type { Container, Deployment, KubeObject, Labels, PodSpec, Service } from './objects.ts';
+import type { Container, Deployment, KubeObject, Labels, PodSpec, PodTemplate, Service } from './objects.ts';
+import { isOurs, isOursAlone } from './ownership.ts';
+import { portOfService, portsOfContainer } from './ports.ts';
 import type { Manifest, Release } from './release.ts';
 import type { ClusterState } from './state.ts';
 import { VERSION_LABEL } from './subsets.ts';
@@ -50,12 +52,24 @@ function generated(
   };
   const existing = workloadLike(state, deployment);
   const labels = { [APP_LABEL]: app, ...selectorOfService(release, state), [VERSION_LABEL]: version };
-  const { port, targetPort = port, replicas } = release.workload;
   const chosen = existing === undefined ? undefined : containersFor(existing, app, image);
   const [main = { name: app }, ...others] = chosen?.containers ?? [];
   const initial = chosen?.initContainers ?? [];
+  const services = generatedService(release, state);
+  const ports = portsOfContainer(
+    release.workload,
+    existing,
+    existing === undefined ? undefined : main,
+    services[0] ?? state.service,
+  );
+  // An apply takes away what the same manager left out: what is not asked for stays only where it is given again.
+  const replicas =
+    release.workload.replicas ??
+    (existing !== undefined && isOursAlone(existing, ['f:spec', 'f:replicas'])
+      ? existing.spec?.replicas
+      : undefined);
   return [
-    ...generatedService(release, state),
+    ...services,
     {
       ...deployment,
       metadata: { ...deployment.metadata, labels: { [APP_LABEL]: app, [VERSION_LABEL]: version } },
@@ -70,9 +84,7 @@ function generated(
               {
                 name: main.name,
                 image,
-                ...(targetPort === undefined
-                  ? {}
-                  : { ports: [{ containerPort: targetPort, protocol: 'TCP' }] }),
+                ...(ports.length === 0 ? {} : { ports }),
               },
               ...others.map(({ name }) => ({ name, image })),
             ],
@@ -84,9 +96,9 @@ function generated(
   ];
 }
 
-function generatedService(release: Release, state: ClusterState): readonly KubeObject[] {
+function generatedService(release: Release, state: ClusterState): readonly Service[] {
   const { app, namespace } = release;
-  const { port, targetPort = port, portName } = release.workload;
+  const { port } = release.workload;
   if (state.service !== undefined && !isOurs(state.service)) return [];
   if (port === undefined) {
     if (state.service !== undefined) return [];
@@ -101,23 +113,10 @@ function generatedService(release: Release, state: ClusterState): readonly KubeO
       metadata: { name: app, namespace, labels: { [APP_LABEL]: app } },
       spec: {
         selector: { [APP_LABEL]: app },
-        ports: [
-          { name: portName ?? `http-${String(port)}`, port, targetPort: targetPort ?? port, protocol: 'TCP' },
-        ],
+        ports: [portOfService(port, release.workload, state.service)],
       },
     },
   ];
-}
-
-/** The name under which the action owns fields (server-side apply). */
-export const FIELD_MANAGER = 'multicluster-canary';
-
-function isOurs(object: KubeObject): boolean {
-  return (
-    object.metadata.managedFields?.some(
-      ({ manager, operation }) => manager === FIELD_MANAGER && operation === 'Apply',
-    ) ?? false
-  );
 }
 
 /** The workload of the cluster that has kind and name of `object`. */
@@ -190,11 +189,6 @@ export function selectorOfService(release: Release, state: ClusterState): Labels
   )?.object;
   const service: Service | undefined = own ?? state.service;
   return service?.spec?.selector ?? { [APP_LABEL]: release.app };
-}
-
-interface PodTemplate {
-  readonly metadata?: { readonly labels?: Labels };
-  readonly spec?: PodSpec;
 }
 
 const WORKLOAD_KINDS = ['Deployment', 'StatefulSet', 'DaemonSet'];

@@ -43,6 +43,11 @@ export class Kube {
     for (const object of objects) await this.#api.create(object, undefined, undefined, 'kubectl-create');
   }
 
+  /** What an object would be once created: a server-side dry run. */
+  async tryOut(object: Obj): Promise<Obj> {
+    return this.#api.create(object, undefined, 'All', 'kubectl-create');
+  }
+
   async get(apiVersion: string, kind: string, name: string, namespace?: string): Promise<Obj> {
     return this.#api.read<Obj>({
       apiVersion,
@@ -96,6 +101,15 @@ export class Kube {
       kind,
       metadata: { name, ...(namespace === undefined ? {} : { namespace }) },
     });
+  }
+
+  /** Waits until a controller has made an object; 10 s at most. */
+  async exists(apiVersion: string, kind: string, name: string, namespace: string): Promise<void> {
+    const deadline = Date.now() + 10_000;
+    while ((await this.find(apiVersion, kind, name, namespace)) === undefined) {
+      if (Date.now() > deadline) throw new Error(`${kind} ${name} was not made`);
+      await delay(50);
+    }
   }
 
   /** Waits until a controller has brought an object to a state; 10 s at most. */

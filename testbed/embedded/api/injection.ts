@@ -11,8 +11,9 @@ const INJECT = 'sidecar.istio.io/inject';
 function isInjected(
   namespace: Readonly<Record<string, string>>,
   pod: Readonly<Record<string, string>>,
+  annotations: Readonly<Record<string, string>>,
 ): boolean {
-  if (pod[INJECT] === 'false') return false;
+  if ((pod[INJECT] ?? annotations[INJECT]) === 'false') return false;
   const injection = namespace['istio-injection'];
   if (injection !== undefined) return injection === 'enabled';
   const revision = namespace['istio.io/rev'];
@@ -27,7 +28,8 @@ export function injectSidecar(
 ): JsonObject {
   const labels = textsAt(pod, 'metadata', 'labels');
   const spec = objectAt(pod, 'spec');
-  if (spec['hostNetwork'] === true || !isInjected(namespaceLabels, labels)) return pod;
+  const annotations = textsAt(pod, 'metadata', 'annotations');
+  if (spec['hostNetwork'] === true || !isInjected(namespaceLabels, labels, annotations)) return pod;
   const metadata = objectAt(pod, 'metadata');
   const app = labels['app'] ?? labels['app.kubernetes.io/name'] ?? 'unknown';
   return {

@@ -1,0 +1,36 @@
+import type { KubeObject } from './objects.ts';
+
+/** The name under which the action owns fields (server-side apply). */
+export const FIELD_MANAGER = 'multicluster-canary';
+
+/** Whether the action has applied an object. */
+export function isOurs(object: KubeObject): boolean {
+  return ownersOf(object, []).includes('ours');
+}
+
+/**
+ * Whether the action declared a field of an object, and nobody else has taken it over since: an apply that leaves it out
+ * would take it away.
+ *
+ * @param path the keys of `fieldsV1`, such as `f:spec`, `f:replicas`
+ *   (https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management)
+ */
+export function isOursAlone(object: KubeObject, path: readonly string[]): boolean {
+  const owners = ownersOf(object, path);
+  return owners.length > 0 && owners.every((owner) => owner === 'ours');
+}
+
+function ownersOf(object: KubeObject, path: readonly string[]): readonly ('ours' | 'theirs')[] {
+  return (object.metadata.managedFields ?? [])
+    .filter(({ fieldsV1 }) => holds(fieldsV1, path))
+    .map(({ manager, operation }) =>
+      manager === FIELD_MANAGER && operation === 'Apply' ? 'ours' : 'theirs',
+    );
+}
+
+function holds(fields: unknown, [key, ...rest]: readonly string[]): boolean {
+  if (key === undefined) return true;
+  if (typeof fields !== 'object' || fields === null) return false;
+  const below = new Map<string, unknown>(Object.entries(fields));
+  return below.has(key) && holds(below.get(key), rest);
+}
