@@ -305,7 +305,9 @@ describe('status', () => {
 });
 
 test('there is nothing to verify before the first release (scenario 13)', async () => {
-  const run = await stage.run({ operation: 'verify' });
-  expect(run.code).toBe(1);
-  expect(run.log).toMatch(/There is no VirtualService helloworld in east.*rollout first/s);
+  for (const weights of ['', 'v1=80,v2=20']) {
+    const run = await stage.run({ operation: 'verify', weights });
+    expect(run.code).toBe(1);
+    expect(run.log).toMatch(/There is no VirtualService helloworld in east, west.*rollout first/s);
+  }
 });

@@ -22,7 +22,8 @@ export async function verify(context: Context, known?: FleetState): Promise<void
   const { state, targets, inForce, weights } = await phase(context, 'Read', async () => {
     const state = known ?? (await fleet.read(release));
     const inForce = weightsInForce(release, state);
-    const weights = release.traffic.weights ?? agreedWeights(inForce, release.traffic.virtualService);
+    assertReleased(inForce, release.traffic.virtualService);
+    const weights = release.traffic.weights ?? agreedWeights(inForce);
     log.info(
       `Sampling against ${formatWeights(weights)} (${release.traffic.weights === undefined ? 'the weights in force' : 'input weights'})`,
     );
@@ -75,18 +76,24 @@ export function virtualServices(inForce: readonly InForce[]): Routing {
   );
 }
 
+/** @throws CanaryError where a config cluster has no VirtualService */
+function assertReleased(inForce: readonly InForce[], name: string): void {
+  const missing = inForce.filter(({ virtualService }) => virtualService === undefined);
+  if (missing.length === 0) return;
+  const clusters = missing.map(({ cluster }) => cluster).join(', ');
+  throw new CanaryError(
+    `There is no VirtualService ${name} in ${clusters}: nothing has been released there yet. Run the operation rollout first.`,
+  );
+}
+
 /**
  * The weights that the last step of the release wrote, or where there was none, those that all config clusters hold.
  *
  * @throws CanaryError where there are none, or the clusters disagree and no record tells which are meant
  */
-function agreedWeights(inForce: readonly InForce[], name: string): Weights {
+function agreedWeights(inForce: readonly InForce[]): Weights {
   for (const { cluster, virtualService, weights } of inForce) {
-    if (virtualService === undefined)
-      throw new CanaryError(
-        `There is no VirtualService ${name} in ${cluster}: nothing has been released there yet. Run the operation rollout first.`,
-      );
-    if (weights === undefined)
+    if (virtualService !== undefined && weights === undefined)
       throw new CanaryError(
         `${nameOf(virtualService)} in ${cluster} gives no weights to versions. Run the operation rollout first, or set the input weights.`,
       );
