@@ -92,7 +92,7 @@ export function withEnd(lease: Lease, holder: string): Lease {
 }
 
 /** The run that last ended here; see `withEnd`. */
-export function endedIn(lease: Lease): string | undefined {
+function endedIn(lease: Lease): string | undefined {
   return lease.metadata.annotations?.[ENDED_ANNOTATION];
 }
 
@@ -130,4 +130,25 @@ export function intentOf(lease: Lease): Intent | undefined {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * The earliest of the intents that were not brought to their end. An intent in the lease of another holder is that of a run
+ * before it; a run that ended has told so in the clusters that it could reach.
+ *
+ * @param all leases that may tell of an end
+ */
+export function unfinished(leases: readonly Lease[], all: readonly Lease[]): Intent | undefined {
+  const ended = new Set(all.map(endedIn));
+  const left = leases.flatMap((lease) => {
+    const intent = intentOf(lease);
+    return intent === undefined || ended.has(intent.holder) ? [] : [{ lease, intent }];
+  });
+  return (left.find(({ lease, intent }) => intent.holder !== holderOf(lease)) ?? left[0])?.intent;
+}
+
+/** Who holds a lease, as people find it; the intent in it may be of a run before. */
+export function runOf(lease: Lease): string {
+  const intent = intentOf(lease);
+  return intent?.holder === holderOf(lease) ? intent.run : holderOf(lease);
 }

@@ -11,12 +11,13 @@ import { endAfter, graceAfter } from './grace.ts';
 import {
   LEASE_SECONDS,
   Watched,
-  endedIn,
   holderOf,
   intentOf,
   microTime,
   newLease,
   readLease,
+  runOf,
+  unfinished,
   withEnd,
   withIntent,
 } from './lease.ts';
@@ -362,27 +363,6 @@ export class Lock {
 /** Someone else has written the lease since. */
 class TakenOver extends CanaryError {
   override readonly name = 'TakenOver';
-}
-
-/**
- * The earliest of the intents that were not brought to their end. An intent in the lease of another holder is that of a run
- * before it; a run that ended has told so in the clusters that it could reach.
- *
- * @param all leases that may tell of an end
- */
-function unfinished(leases: readonly Lease[], all: readonly Lease[]): Intent | undefined {
-  const ended = new Set(all.map(endedIn));
-  const left = leases.flatMap((lease) => {
-    const intent = intentOf(lease);
-    return intent === undefined || ended.has(intent.holder) ? [] : [{ lease, intent }];
-  });
-  return (left.find(({ lease, intent }) => intent.holder !== holderOf(lease)) ?? left[0])?.intent;
-}
-
-/** Who holds a lease, as people find it; the intent in it may be of a run before. */
-function runOf(lease: Lease): string {
-  const intent = intentOf(lease);
-  return intent?.holder === holderOf(lease) ? intent.run : holderOf(lease);
 }
 
 /** What is not refused for good, and not lost. */

@@ -1,4 +1,4 @@
-import type { Written } from '../fleet/apply.ts';
+import type { Written } from '../fleet/write.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { Identity } from '../fleet/lock.ts';
 import { nameOf } from '../release/objects.ts';

@@ -3,7 +3,7 @@ import type { IngressClient, Target } from '../check/client.ts';
 import type { Verdict } from '../check/evidence.ts';
 import { waitUntilReady } from '../cluster/ready.ts';
 import { rebased, writeInOrder, writeTogether } from '../fleet/apply.ts';
-import type { Written } from '../fleet/apply.ts';
+import type { Written } from '../fleet/write.ts';
 import { dryRun, triedIn } from '../fleet/dry-run.ts';
 import type { TriedPlan } from '../fleet/dry-run.ts';
 import { allOf } from '../fleet/fleet.ts';
