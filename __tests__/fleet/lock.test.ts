@@ -66,16 +66,22 @@ async function stage(east: readonly KubeObject[] = [], west: readonly KubeObject
     waits,
     lost,
     take: async ({ signal = new AbortController().signal, onWait = () => undefined } = {}) => {
-      const taken = await Lock.take(fleet, release({ configClusters: [WEST, EAST] }), ME, AIM, {
-        signal,
-        onWait: (text) => {
-          waits.push(text);
-          onWait();
+      const taken = await Lock.take(
+        fleet.withSignal(signal),
+        release({ configClusters: [WEST, EAST] }),
+        ME,
+        AIM,
+        {
+          signal,
+          onWait: (text) => {
+            waits.push(text);
+            onWait();
+          },
+          onLost: (error) => {
+            lost.push(error);
+          },
         },
-        onLost: (error) => {
-          lost.push(error);
-        },
-      });
+      );
       // Its renewal must not outlive the test.
       opened.add({ close: () => giveBack(taken.lock) });
       return taken;
@@ -207,6 +213,25 @@ describe('taking the lock', () => {
       },
     });
     await expect(taking).rejects.toBe(reason);
+    expect(holderIn(east)).toBe('');
+  });
+
+  test('can be cancelled while a claim is under way, and leaves no lock behind', async () => {
+    const { take, east } = await stage();
+    const controller = new AbortController();
+    const reason = new CanaryError('Cancelled by SIGINT.');
+    east.intercept = ({ method, body }, response) => {
+      if (method !== 'POST') return false;
+      const sent = JSON.parse(body) as KubeObject;
+      const stored = { ...sent, metadata: { ...sent.metadata, resourceVersion: 'x' } };
+      controller.abort(reason);
+      setTimeout(() => {
+        east.objects.set(PATH, stored);
+        response.writeHead(201, { 'content-type': 'application/json' }).end(JSON.stringify(stored));
+      }, 50);
+      return true;
+    };
+    await expect(take({ signal: controller.signal })).rejects.toBe(reason);
     expect(holderIn(east)).toBe('');
   });
 

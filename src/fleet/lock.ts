@@ -240,7 +240,9 @@ export class Lock {
           break;
         }
         signal.throwIfAborted();
-        if (!(await this.#claim(cluster, lease, intent))) {
+        // A claim under way is not cancelled: nobody would know whether it was stored, and the lock would stay behind.
+        const shielded = this.#fleet.withSignal(graceAfter(signal, CANCELLED_MS)).cluster(cluster.name);
+        if (!(await this.#claim(shielded, lease, intent))) {
           waited = true;
           break;
         }
@@ -270,8 +272,8 @@ export class Lock {
         if (isUncertain(error) && attempt < ATTEMPTS) {
           standing = await readLease(cluster, this.#release);
         } else {
-          // Where nothing was stored there is nothing to keep, nor to give back.
-          if (!isUncertain(error)) this.#held.delete(cluster.name);
+          // What was refused was not stored: there is nothing to keep, nor to give back.
+          if (isRefused(error)) this.#held.delete(cluster.name);
           if (isConflict(error)) return false;
           throw error;
         }
@@ -363,6 +365,11 @@ export class Lock {
 /** Someone else has written the lease since. */
 class TakenOver extends CanaryError {
   override readonly name = 'TakenOver';
+}
+
+/** Whether a server has said no; what ended a call otherwise, a cancellation too, tells nothing of what is stored. */
+function isRefused(error: unknown): boolean {
+  return error instanceof ClusterError && !isUncertain(error);
 }
 
 /** What is not refused for good, and not lost. */
