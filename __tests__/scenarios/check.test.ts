@@ -175,6 +175,7 @@ describe('a managed route that leads a share to another host', () => {
     const other = { destination: { host: `${SHOP}.${NAMESPACE}.svc.cluster.local`, port: { number: 5000 } } };
     await stage.adopt({
       vs: [virtualService([{ name: APP, route: [destination('v1', 50), { ...other, weight: 50 }] }])],
+      asked: false,
     });
     await openShop();
     const run = await stage.pass({ image: '', 'config-clusters': 'east, west', weights: 'v1=80,v2=20' });

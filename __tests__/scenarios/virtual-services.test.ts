@@ -155,6 +155,7 @@ describe('TCP and TLS routes (scenario 10)', () => {
   test('alone are refused: no HTTP request shows what they split', async () => {
     await stage.adopt({
       vs: [{ ...virtualService([]), spec: { hosts: ['*'], gateways: [APP], ...streams(100) } }],
+      asked: false,
     });
     const run = await stage.run({ ...adoption, weights: 'v1=70,v2=30' });
     expect(run.code).toBe(1);
@@ -191,7 +192,7 @@ describe('a delegate VirtualService (scenario 10)', () => {
       { apiVersion: 'v1', kind: 'Namespace', metadata: { name: FRONT } },
       { ...gateway([host]), metadata: { name: 'door', namespace: FRONT } },
     );
-    await stage.adopt({ vs: [root(), delegate()], gateways: [] });
+    await stage.adopt({ vs: [root(), delegate()], gateways: [], asked: host });
     const before = JSON.stringify((await named(stage.east, 'root', FRONT))['spec']);
     await stage.underLoad(
       async () => {
@@ -210,6 +211,7 @@ describe('a delegate VirtualService (scenario 10)', () => {
   test('whose root is named instead is told', async () => {
     const own = root();
     await stage.adopt({
+      asked: false,
       vs: [
         {
           ...own,
@@ -287,7 +289,7 @@ describe('what someone else manages (scenario 12)', () => {
 
   test('routes that a controller syncs from a repository are changed with a warning, once', async () => {
     const vs = virtualService([{ route: [destination('v1')] }]);
-    await stage.adopt({ vs: [] });
+    await stage.adopt({ vs: [], asked: false });
     await Promise.all([stage.east, stage.west].map((kube) => kube.apply(vs, 'argocd-controller')));
     const warning =
       /argocd-controller declares spec\.http of VirtualService gray-demo\/helloworld in east, west/g;

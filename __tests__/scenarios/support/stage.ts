@@ -1,5 +1,7 @@
 import { expect } from '@jest/globals';
+import { request } from 'undici';
 import type { TestFleet } from '../../../testbed/fleet.ts';
+import { until } from '../../../testbed/mesh/until.ts';
 import { startLoad } from '../../../testbed/load.ts';
 import type { LoadOptions } from '../../../testbed/load.ts';
 import { runAction } from '../../../testbed/run-action.ts';
@@ -13,6 +15,8 @@ export interface Standing {
   readonly vs: readonly Obj[];
   readonly rule?: Obj;
   readonly gateways?: readonly Obj[];
+  /** The host that users ask for, where it is not just any; false where not all of their requests are answered yet. */
+  readonly asked?: string | false;
 }
 
 const isAvailable = ({ status }: Obj): boolean =>
@@ -67,7 +71,12 @@ export class Stage {
   }
 
   /** Makes what a team has that already runs both versions, and routes to them by hand. */
-  async adopt({ vs, rule = destinationRule(['v1', 'v2']), gateways = [gateway()] }: Standing): Promise<void> {
+  async adopt({
+    vs,
+    rule = destinationRule(['v1', 'v2']),
+    gateways = [gateway()],
+    asked = 'any',
+  }: Standing): Promise<void> {
     await this.everywhere(namespace(), service());
     await Promise.all([this.east.create(deployment('v1')), this.west.create(deployment('v2'))]);
     await Promise.all([
@@ -75,6 +84,24 @@ export class Stage {
       this.west.settled('apps/v1', 'Deployment', `${APP}-v2`, NAMESPACE, isAvailable),
     ]);
     await this.everywhere(rule, ...gateways, ...vs);
+    // By hand all of it comes at once, and a gateway answers with errors until it has got the whole: before there are any users.
+    if (asked !== false) await this.#served(asked);
+  }
+
+  /** Resolves once every ingress has answered ten requests in a row. */
+  async #served(host: string): Promise<void> {
+    await Promise.all(
+      this.fleet.clusters.map(async ({ name, ingress }) => {
+        let row = 0;
+        const look = async (): Promise<boolean> => {
+          const { statusCode, body } = await request(`${ingress}${SEED.path}`, { headers: { host } });
+          await body.dump();
+          row = statusCode === 200 ? row + 1 : 0;
+          return row === 10;
+        };
+        await until(`the ingress of ${name} to serve what was made`, look, { seconds: 20, everyMs: 10 });
+      }),
+    );
   }
 
   /** The spec of the VirtualService in each cluster. */
