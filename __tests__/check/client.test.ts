@@ -2,7 +2,7 @@ import type { LookupAddress } from 'node:dns';
 import { createSecureServer } from 'node:http2';
 import { createServer } from 'node:https';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { IngressClient } from '../../src/check/client.ts';
@@ -299,6 +299,19 @@ test('an ingress whose host name has no address is refused, naming cluster, URL 
 });
 
 describe('over HTTPS', () => {
+  /** Has a server listen until the end of the test. */
+  const listening = async (server: Server): Promise<string> => {
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    opened.add({
+      async close() {
+        server.close();
+        await once(server, 'close');
+      },
+    });
+    return `https://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+  };
+
   const secure = async (): Promise<{ readonly url: string; readonly names: readonly unknown[] }> => {
     const names: unknown[] = [];
     const server = createServer({
@@ -308,15 +321,7 @@ describe('over HTTPS', () => {
         done(null);
       },
     });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    opened.add({
-      async close() {
-        server.close();
-        await once(server, 'close');
-      },
-    });
-    return { url: `https://127.0.0.1:${String((server.address() as AddressInfo).port)}`, names };
+    return { url: await listening(server), names };
   };
 
   test('a certificate that is not trusted is a failure, which tells how to trust it', async () => {
@@ -351,16 +356,7 @@ describe('over HTTPS', () => {
         response.end('ok');
       });
       server.on('secureConnection', (socket) => connections.add(socket));
-      server.listen(0, '127.0.0.1');
-      await once(server, 'listening');
-      opened.add({
-        async close() {
-          server.close();
-          await once(server, 'close');
-        },
-      });
-      const { port } = server.address() as AddressInfo;
-      return { url: `https://127.0.0.1:${String(port)}`, protocols, connections };
+      return { url: await listening(server), protocols, connections };
     };
 
     test.each([

@@ -48,6 +48,16 @@ export function isUncertain(error: unknown): boolean {
   return error instanceof ClusterError && (error.status === undefined || error.status >= 500);
 }
 
+/** Whether a server has said no; what ended a call otherwise, a cancellation too, tells nothing of what is stored. */
+export function isRefused(error: unknown): boolean {
+  return error instanceof ClusterError && !isUncertain(error);
+}
+
+/** Whether someone else changed the object between our look at it and our write. */
+export function isConflict(error: unknown): boolean {
+  return error instanceof ClusterError && error.status === 409;
+}
+
 function said(status: number | undefined, body: Status | undefined, cause: unknown): string {
   if (status === undefined) return body?.message ?? reasonOf(cause);
   const conflicts = (body?.details?.causes ?? []).filter(({ reason }) => reason === 'FieldManagerConflict');

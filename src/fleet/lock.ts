@@ -1,10 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pRetry from 'p-retry';
 import type { Cluster } from '../cluster/cluster.ts';
-import { ClusterError, isUncertain } from '../cluster/errors.ts';
+import { isConflict, isRefused, isUncertain } from '../cluster/errors.ts';
 import { CanaryError } from '../release/errors.ts';
 import type { ClusterName, Release } from '../release/release.ts';
-import { isConflict } from './conflict.ts';
 import { allOf } from './fleet.ts';
 import type { Fleet } from './fleet.ts';
 import { endAfter, graceAfter } from './grace.ts';
@@ -367,15 +366,7 @@ class TakenOver extends CanaryError {
   override readonly name = 'TakenOver';
 }
 
-/** Whether a server has said no; what ended a call otherwise, a cancellation too, tells nothing of what is stored. */
-function isRefused(error: unknown): boolean {
-  return error instanceof ClusterError && !isUncertain(error);
-}
-
 /** What is not refused for good, and not lost. */
 function mayPass(error: Error): boolean {
-  return (
-    !(error instanceof TakenOver) &&
-    (!(error instanceof ClusterError) || isUncertain(error) || isConflict(error))
-  );
+  return !(error instanceof TakenOver) && (!isRefused(error) || isConflict(error));
 }

@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Cluster } from '../cluster/cluster.ts';
+import { isConflict } from '../cluster/errors.ts';
 import type { Change } from '../release/change.ts';
 import { messageOf } from '../release/errors.ts';
 import { nameOf } from '../release/objects.ts';
 import type { KubeObject } from '../release/objects.ts';
 import { describeSplit } from '../release/split.ts';
 import { lastEditor } from '../release/traffic.ts';
-import { isConflict } from './conflict.ts';
 import { annotationsOf, changedAnnotations, holds, readLive, writeSurely } from './write.ts';
 import type { OnWritten } from './write.ts';
 

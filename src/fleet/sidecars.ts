@@ -1,5 +1,5 @@
 import type { Cluster } from '../cluster/cluster.ts';
-import { ClusterError } from '../cluster/errors.ts';
+import { isRefused } from '../cluster/errors.ts';
 import { CanaryError } from '../release/errors.ts';
 import { isNamespaceOf } from '../release/namespace.ts';
 import { nameOf } from '../release/objects.ts';
@@ -78,7 +78,7 @@ async function askInjector(
   try {
     return hasSidecar(await cluster.create(pod, { dryRun: true }));
   } catch (error) {
-    if (error instanceof ClusterError && error.status !== undefined && error.status < 500) return undefined;
+    if (isRefused(error)) return undefined;
     throw error;
   }
 }
