@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { diagnose } from '../../src/check/diagnosis.ts';
-import type { Finding, TrafficEverywhere } from '../../src/check/diagnosis.ts';
+import type { Finding } from '../../src/check/diagnosis.ts';
 import type { IngressEvidence } from '../../src/check/evidence.ts';
 import type { DestinationRule, HttpRoute, Pod, VirtualService } from '../../src/release/objects.ts';
 import { RECORD_ANNOTATION } from '../../src/release/record.ts';
@@ -46,23 +46,26 @@ function found(held: Held, ...seen: readonly IngressEvidence[]): readonly Findin
   const own = virtualService(http, { annotations }, { hosts });
   const state = fleetOf(
     clusterState(EAST, {
-      traffic: { virtualServices: [own], destinationRules: [rule] },
+      traffic: {
+        virtualServices: [own],
+        destinationRules: [rule],
+        everywhere: {
+          virtualServices: [own, ...others],
+          destinationRules: [rule, ...(held.otherRules ?? [])],
+          unlisted: held.complete === false ? ['VirtualService'] : [],
+        },
+      },
       pods: pods ?? [versionPod('v1'), versionPod('v2')],
     }),
     clusterState(WEST, {
       traffic: { virtualServices: [virtualService([MANAGED])], destinationRules: [RULE] },
     }),
   );
-  const everywhere: TrafficEverywhere = {
-    virtualServices: [own, ...others],
-    destinationRules: [rule, ...(held.otherRules ?? [])],
-    complete: held.complete ?? true,
-  };
   return diagnose({
     release: given,
     inForce: weightsInForce(given, state),
     evidence: seen,
-    surroundings: { state, everywhere: new Map([[EAST, everywhere]]) },
+    state,
   });
 }
 
@@ -405,7 +408,7 @@ test('what was known before is looked at where the clusters cannot be read again
         release: inEast,
         inForce: weightsInForce(inEast, state),
         evidence: [seen],
-        surroundings: undefined,
+        state: undefined,
       }),
     ),
   ).toEqual(['Another route answers in east', 'Requests fail through east']);

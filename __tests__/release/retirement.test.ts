@@ -76,10 +76,22 @@ function retire(
   others: readonly VirtualService[] = [],
   brought: readonly KubeObject[] = [],
 ): Retirement {
-  const everywhere = new Map(
-    [...fleet].map(([name, { traffic }]) => [name, [...(traffic?.virtualServices ?? []), ...others]]),
+  const whole = new Map(
+    [...fleet].map(([name, { traffic, ...state }]) => [
+      name,
+      clusterState(name, {
+        ...state,
+        traffic: traffic && {
+          ...traffic,
+          everywhere: {
+            ...traffic.everywhere,
+            virtualServices: [...traffic.virtualServices, ...others],
+          },
+        },
+      }),
+    ]),
   );
-  return planRetirement(given, fleet, { everywhere, brought: new Map([[EAST, brought]]) });
+  return planRetirement(given, whole, new Map([[EAST, brought]]));
 }
 
 const routesIn = ({ routes }: Retirement): readonly (HttpRoute | undefined)[] =>

@@ -179,9 +179,21 @@ export function clusterState(name: string, overrides: StateOverrides = {}): Clus
     deployments: [],
     pods: [],
     ...rest,
-    traffic: serves
-      ? { apiVersion: ISTIO, virtualServices: [], roots: [], destinationRules: [], gateways: [], ...traffic }
-      : undefined,
+    traffic: serves ? trafficState(traffic) : undefined,
+  };
+}
+
+/** Unless given, all namespaces hold what that of the release does. */
+function trafficState(given: Partial<TrafficState> = {}): TrafficState {
+  const { virtualServices = [], destinationRules = [] } = given;
+  return {
+    apiVersion: ISTIO,
+    virtualServices,
+    roots: [],
+    destinationRules,
+    gateways: [],
+    everywhere: { virtualServices, destinationRules, unlisted: [] },
+    ...given,
   };
 }
 

@@ -6,7 +6,7 @@ import { missingSubsets, noReadyPods, noSidecar, wrongPods } from './causes/pods
 import { otherRoutes } from './causes/routes.ts';
 import { edits, otherWeights } from './causes/weights.ts';
 
-export type { Facts, Finding, Surroundings, TrafficEverywhere } from './causes/facts.ts';
+export type { Facts, Finding } from './causes/facts.ts';
 
 /** The causes that are looked for, the likeliest first. */
 const CAUSES: readonly ((facts: Facts) => readonly Finding[])[] = [

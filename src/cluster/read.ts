@@ -64,25 +64,46 @@ export async function readTrafficAgain(
   { namespace }: Release,
   traffic: TrafficState,
 ): Promise<TrafficState> {
-  const { apiVersion } = traffic;
-  const [virtualServices, destinationRules] = await Promise.all([
-    cluster.list<VirtualService>(apiVersion, 'VirtualService', namespace),
-    cluster.list<DestinationRule>(apiVersion, 'DestinationRule', namespace),
+  return { ...traffic, ...(await readRoutes(cluster, traffic.apiVersion, namespace)) };
+}
+
+/** The VirtualServices and DestinationRules of all namespaces that may be listed, those of the release's own apart. */
+async function readRoutes(
+  cluster: Cluster,
+  apiVersion: string,
+  namespace: string,
+): Promise<Pick<TrafficState, 'virtualServices' | 'destinationRules' | 'everywhere'>> {
+  const [services, rules] = await Promise.all([
+    listEverywhere<VirtualService>(cluster, apiVersion, 'VirtualService', namespace),
+    listEverywhere<DestinationRule>(cluster, apiVersion, 'DestinationRule', namespace),
   ]);
-  return { ...traffic, virtualServices, destinationRules };
+  return {
+    virtualServices: services.found.filter(({ metadata }) => metadata.namespace === namespace),
+    destinationRules: rules.found.filter(({ metadata }) => metadata.namespace === namespace),
+    everywhere: {
+      virtualServices: services.found,
+      destinationRules: rules.found,
+      unlisted: [
+        ...(services.complete ? [] : (['VirtualService'] as const)),
+        ...(rules.complete ? [] : (['DestinationRule'] as const)),
+      ],
+    },
+  };
 }
 
 /** Reads the traffic objects of a cluster whose control plane serves the routes. */
 async function readTraffic(cluster: Cluster, release: Release): Promise<TrafficState> {
   const apiVersion = await cluster.istioApiVersion();
-  const [virtualServices, destinationRules, gateways] = await Promise.all([
-    cluster.list<VirtualService>(apiVersion, 'VirtualService', release.namespace),
-    cluster.list<DestinationRule>(apiVersion, 'DestinationRule', release.namespace),
+  const [routes, gateways] = await Promise.all([
+    readRoutes(cluster, apiVersion, release.namespace),
     cluster.list<Gateway>(apiVersion, 'Gateway', release.namespace),
   ]);
   const names = namedVirtualServices(release);
-  const own = virtualServices.filter(({ metadata }) => names.includes(metadata.name));
-  const roots = await readRoots(cluster, apiVersion, own, virtualServices);
+  const own = routes.virtualServices.filter(({ metadata }) => names.includes(metadata.name));
+  const delegates = own.filter(isDelegate);
+  const roots = routes.everywhere.virtualServices.filter((root) =>
+    delegates.some((delegate) => delegatesTo(root, delegate)),
+  );
   const { gateway } = release.traffic;
   const keys = [
     ...entrancesOf(own, roots).flatMap((vs) =>
@@ -97,37 +118,23 @@ async function readTraffic(cluster: Cluster, release: Release): Promise<TrafficS
   );
   return {
     apiVersion,
-    virtualServices,
+    ...routes,
     roots,
-    destinationRules,
     gateways: [...gateways, ...elsewhere.filter((gateway) => gateway !== undefined)],
   };
 }
 
-/** The VirtualServices that delegate to those of the release; they may be in any namespace. */
-async function readRoots(
-  cluster: Cluster,
-  apiVersion: string,
-  own: readonly VirtualService[],
-  ofNamespace: readonly VirtualService[],
-): Promise<readonly VirtualService[]> {
-  const delegates = own.filter(isDelegate);
-  if (delegates.length === 0) return [];
-  const { found } = await listEverywhere<VirtualService>(cluster, apiVersion, 'VirtualService', ofNamespace);
-  return found.filter((root) => delegates.some((delegate) => delegatesTo(root, delegate)));
-}
-
-/** The objects of a kind in all namespaces; those of the namespace at hand where the user of the kubeconfig may not see more. */
-export async function listEverywhere<T extends KubeObject>(
+/** The objects of a kind in all namespaces; those of one namespace where the user of the kubeconfig may not list more. */
+async function listEverywhere<T extends KubeObject>(
   cluster: Cluster,
   apiVersion: string,
   kind: T['kind'],
-  ofNamespace: readonly T[],
+  namespace: string,
 ): Promise<{ readonly found: readonly T[]; readonly complete: boolean }> {
   try {
     return { found: await cluster.list<T>(apiVersion, kind), complete: true };
   } catch (error) {
-    if (error instanceof ClusterError && error.status === 403) return { found: ofNamespace, complete: false };
-    throw error;
+    if (!(error instanceof ClusterError && error.status === 403)) throw error;
+    return { found: await cluster.list<T>(apiVersion, kind, namespace), complete: false };
   }
 }

@@ -3,7 +3,6 @@ import type { CallCount } from '../cluster/connection.ts';
 import type { KubeConfig } from '../cluster/kubeconfig.ts';
 import { readCluster, readTrafficAgain } from '../cluster/read.ts';
 import { CanaryError, messageOf } from '../release/errors.ts';
-import type { VirtualService } from '../release/objects.ts';
 import { allClusters } from '../release/release.ts';
 import type { ClusterName, Release } from '../release/release.ts';
 import type { FleetState } from '../release/state.ts';
@@ -40,20 +39,6 @@ export class Fleet {
     const names = allClusters(release);
     const states = await allOf(names.map((name) => readCluster(this.cluster(name), release)));
     return new Map(states.map((state) => [state.name, state]));
-  }
-
-  /** All VirtualServices of each config cluster, of every namespace: whoever may refer to a subset. */
-  async readVirtualServices(
-    release: Release,
-    state: FleetState,
-  ): Promise<ReadonlyMap<ClusterName, readonly VirtualService[]>> {
-    const found = await allOf(
-      release.configClusters.map(async (name) => {
-        const { apiVersion } = trafficOf(state, name);
-        return [name, await this.cluster(name).list<VirtualService>(apiVersion, 'VirtualService')] as const;
-      }),
-    );
-    return new Map(found);
   }
 
   /** The state with the VirtualServices and DestinationRules as they are now; the rest as it was read before. */

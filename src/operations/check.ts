@@ -6,7 +6,6 @@ import type { IngressEvidence, Verdict } from '../check/evidence.ts';
 import { NotArrived, awaitRevision } from '../check/probe.ts';
 import { sampleAll } from '../check/sampler.ts';
 import { allOf } from '../fleet/fleet.ts';
-import { readSurroundings } from '../fleet/surroundings.ts';
 import { messageOf } from '../release/errors.ts';
 import type { CheckSpec, Release } from '../release/release.ts';
 import type { FleetState } from '../release/state.ts';
@@ -88,11 +87,11 @@ async function factsFor(
   // Earlier weights may be waiting to be given back: an explanation must not hold that up for long.
   const signal = AbortSignal.any([context.signal, AbortSignal.timeout(EXPLAIN_TIMEOUT_MS)]);
   try {
-    const surroundings = await readSurroundings(fleet.withSignal(signal), release);
-    return { release, evidence, surroundings, inForce: weightsInForce(release, surroundings.state) };
+    const state = await fleet.withSignal(signal).read(release);
+    return { release, evidence, state, inForce: weightsInForce(release, state) };
   } catch (error) {
     log.warn(`The causes could not be looked for in every object: ${messageOf(error)}`);
-    return { release, evidence, surroundings: undefined, inForce };
+    return { release, evidence, state: undefined, inForce };
   }
 }
 

@@ -63,11 +63,7 @@ async function lookAhead(context: Context): Promise<Prospect> {
     const state = await fleet.read(release);
     const inForce = weightsInForce(release, state);
     journal.weights = inForce.find(({ weights }) => weights !== undefined)?.weights;
-    const [everywhere, brought] = await Promise.all([
-      fleet.readVirtualServices(release, state),
-      readBrought(context),
-    ]);
-    const plan = planRetirement(release, state, { everywhere, brought });
+    const plan = planRetirement(release, state, await readBrought(context));
     log.info(`Retiring ${plan.version} of ${release.app}`);
     const changes = (await tryOut(fleet, state, [plan.routes, plan.subsets, plan.workloads])).flat();
     for (const { cluster, verb, object, reason } of changes)

@@ -8,7 +8,15 @@ import { namesSubset } from './routes.ts';
 import { trafficChanges } from './routing.ts';
 import type { ClusterState, FleetState } from './state.ts';
 import { VERSION_LABEL, subsetLabels, withoutSubset } from './subsets.ts';
-import { byCluster, describeEdit, editsOf, newestRecord, placeOf, weightsInForce } from './traffic.ts';
+import {
+  byCluster,
+  describeEdit,
+  editsOf,
+  newestRecord,
+  placeOf,
+  trafficOf,
+  weightsInForce,
+} from './traffic.ts';
 import type { InForce } from './traffic.ts';
 import type { VersionName, Weights } from './weights.ts';
 import { selectorOfService } from './workloads.ts';
@@ -33,23 +41,16 @@ export interface Left {
   readonly reason: string;
 }
 
-/** What planRetirement has to know beside the state of the fleet. */
-export interface Surroundings {
-  /** All VirtualServices of each config cluster, of every namespace. */
-  readonly everywhere: ReadonlyMap<ClusterName, readonly VirtualService[]>;
-  /** The objects of the user's manifests that stand in each cluster, as they stand there. */
-  readonly brought: ReadonlyMap<ClusterName, readonly KubeObject[]>;
-}
-
 /**
  * What has to change so that a version is gone. Pure.
  *
+ * @param brought the objects of the user's manifests that stand in each cluster, as they stand there
  * @throws CanaryError where the version still has a weight, or something else refers to its subset
  */
 export function planRetirement(
   release: Release,
   fleet: FleetState,
-  { everywhere, brought }: Surroundings,
+  brought: ReadonlyMap<ClusterName, readonly KubeObject[]>,
 ): Retirement {
   const inForce = weightsInForce(release, fleet);
   const [edit] = editsOf(inForce);
@@ -74,7 +75,7 @@ export function planRetirement(
     history,
     retired: version,
   });
-  assertUnreferenced(release, inForce, routes, everywhere, version);
+  assertUnreferenced(release, fleet, inForce, routes, version);
   const removals = allClusters(release).map((name) =>
     workloadRemovals(release, fleet.get(name), inForce, version, brought.get(name) ?? []),
   );
@@ -121,14 +122,20 @@ function withoutVersion(weights: Weights, version: VersionName): readonly Weight
 
 function assertUnreferenced(
   release: Release,
+  fleet: FleetState,
   inForce: readonly InForce[],
   routes: readonly Change[],
-  everywhere: ReadonlyMap<ClusterName, readonly VirtualService[]>,
   version: VersionName,
 ): void {
   const references = byCluster(inForce).flatMap(({ cluster }) => {
+    const { everywhere } = trafficOf(fleet, cluster);
+    if (everywhere.unlisted.includes('VirtualService')) {
+      throw new CanaryError(
+        `Whether a VirtualService of another namespace in ${cluster} names the subset ${version} cannot be seen: the user of the kubeconfig may not list VirtualServices of all namespaces. Grant that right, then run retire again; nothing has been written.`,
+      );
+    }
     const planned = routes.filter((change) => change.cluster === cluster).map(({ object }) => object);
-    const left = (everywhere.get(cluster) ?? []).map((vs): VirtualService => ({
+    const left = everywhere.virtualServices.map((vs): VirtualService => ({
       ...vs,
       ...planned.find((object) => nameOf(object) === nameOf(vs)),
     }));

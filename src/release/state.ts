@@ -27,13 +27,23 @@ export interface ClusterState {
 export interface TrafficState {
   /** `networking.istio.io/v1`, or the older version that the cluster serves. */
   readonly apiVersion: string;
-  /** All of the namespace. */
+  /** All of the release's namespace. */
   readonly virtualServices: readonly VirtualService[];
   /** Those of any namespace that delegate to one of the release. */
   readonly roots: readonly VirtualService[];
+  /** All of the release's namespace. */
   readonly destinationRules: readonly DestinationRule[];
+  readonly everywhere: TrafficEverywhere;
   /** All of the namespace, and those of other namespaces that the release refers to. */
   readonly gateways: readonly Gateway[];
+}
+
+/** The traffic objects of all namespaces, those of the release's own namespace included. */
+export interface TrafficEverywhere {
+  readonly virtualServices: readonly VirtualService[];
+  readonly destinationRules: readonly DestinationRule[];
+  /** The kinds of which only the release's own namespace may be listed: what other namespaces hold is not known. */
+  readonly unlisted: readonly ('VirtualService' | 'DestinationRule')[];
 }
 
 export type FleetState = ReadonlyMap<ClusterName, ClusterState>;

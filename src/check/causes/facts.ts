@@ -1,6 +1,5 @@
-import type { DestinationRule, VirtualService } from '../../release/objects.ts';
 import type { ClusterName, Release } from '../../release/release.ts';
-import type { FleetState } from '../../release/state.ts';
+import type { FleetState, TrafficEverywhere } from '../../release/state.ts';
 import type { InForce } from '../../release/traffic.ts';
 import type { IngressEvidence } from '../evidence.ts';
 import { shareOf, total } from '../evidence.ts';
@@ -16,23 +15,8 @@ export interface Facts {
   readonly release: Release;
   readonly inForce: readonly InForce[];
   readonly evidence: readonly IngressEvidence[];
-  /** undefined where they could not be read */
-  readonly surroundings: Surroundings | undefined;
-}
-
-/** What the clusters hold around the release, read once the verdict is no pass. */
-export interface Surroundings {
-  readonly state: FleetState;
-  /** By config cluster. */
-  readonly everywhere: ReadonlyMap<ClusterName, TrafficEverywhere>;
-}
-
-/** The traffic objects of all namespaces that the user of the kubeconfig may see. */
-export interface TrafficEverywhere {
-  readonly virtualServices: readonly VirtualService[];
-  readonly destinationRules: readonly DestinationRule[];
-  /** False where those of the release's own namespace are all that may be seen. */
-  readonly complete: boolean;
+  /** What the clusters hold, read once the verdict is not a pass; undefined where they could not be read. */
+  readonly state: FleetState | undefined;
 }
 
 /** The ingresses that a cause is looked for. */
@@ -42,11 +26,12 @@ export function failedOf({ evidence }: Facts): readonly IngressEvidence[] {
 
 /** What the control plane holds that serves an ingress. */
 export function everywhereFor(
-  { inForce, surroundings }: Facts,
+  { inForce, state }: Facts,
   cluster: ClusterName,
 ): TrafficEverywhere | undefined {
   return (
-    surroundings?.everywhere.get(cluster) ?? surroundings?.everywhere.get(inForce[0]?.cluster ?? cluster)
+    state?.get(cluster)?.traffic?.everywhere ??
+    state?.get(inForce[0]?.cluster ?? cluster)?.traffic?.everywhere
   );
 }
 

@@ -93,15 +93,15 @@ export function noSidecar(facts: Facts): readonly Finding[] {
 
 /** Each version with weight at each ingress that failed; empty where the pods are not known. */
 function behind(facts: Facts): readonly Behind[] {
-  const { release, surroundings, inForce } = facts;
-  if (surroundings === undefined) return [];
+  const { release, state: fleet, inForce } = facts;
+  if (fleet === undefined) return [];
   return failedOf(facts).flatMap((one) => {
     const rule = servingOf(inForce, one.cluster)?.destinationRule;
     if (rule === undefined) return [];
     return [...one.weights].flatMap(([version, weight]): readonly Behind[] => {
       if (weight === 0) return [];
       const subset = rule.spec.subsets?.find(({ name }) => name === version);
-      const pods = [...surroundings.state.values()].flatMap((state) => {
+      const pods = [...fleet.values()].flatMap((state) => {
         const labels = { ...selectorOfService(release, state), ...subset?.labels };
         return state.pods.filter(({ metadata }) => selects(labels, metadata.labels));
       });
@@ -141,6 +141,6 @@ function textOf(labels: Labels = {}): string {
     .join(',');
 }
 
-function clustersIn({ surroundings }: Facts): string {
-  return [...(surroundings?.state.keys() ?? [])].join(', ');
+function clustersIn({ state }: Facts): string {
+  return [...(state?.keys() ?? [])].join(', ');
 }

@@ -108,7 +108,7 @@ function leadsTo(root: VirtualService, route: HttpRoute, vs: VirtualService): bo
 function unknown(facts: Facts, one: IngressEvidence, vs: VirtualService): Finding {
   const everywhere = everywhereFor(facts, one.cluster);
   const looked =
-    everywhere?.complete === true
+    everywhere?.unlisted.includes('VirtualService') === false
       ? 'no VirtualService of any namespace was found that explains it. Look at istioctl proxy-config routes of the gateway'
       : `none of namespace ${facts.release.namespace} explains it, and those of others could not be read. Look there for one of the same host and gateway, or let the user of the kubeconfig list VirtualServices of all namespaces`;
   return {
@@ -118,12 +118,12 @@ function unknown(facts: Facts, one: IngressEvidence, vs: VirtualService): Findin
 }
 
 function entrancesFor(
-  { surroundings, inForce }: Facts,
+  { state, inForce }: Facts,
   { cluster }: IngressEvidence,
   vs: VirtualService,
 ): readonly VirtualService[] {
   const serving = servingOf(inForce, cluster)?.cluster ?? cluster;
-  return entrancesOf([vs], surroundings?.state.get(serving)?.traffic?.roots ?? []);
+  return entrancesOf([vs], state?.get(serving)?.traffic?.roots ?? []);
 }
 
 /** What the sampler asks for. */
