@@ -3,6 +3,8 @@ import type { Fleet } from '../fleet/fleet.ts';
 import type { Identity } from '../fleet/lock.ts';
 import { nameOf } from '../release/objects.ts';
 import type { Release } from '../release/release.ts';
+import type { FleetState } from '../release/state.ts';
+import { unseenIn } from '../release/unseen.ts';
 import type { Weights } from '../release/weights.ts';
 import type { Log } from '../report/log.ts';
 import { yamlOf } from '../report/difference.ts';
@@ -35,6 +37,13 @@ export async function phase<T>({ journal, log }: Context, name: string, work: ()
       log.info(`${name}: ${seconds.toFixed(2)} s`);
     }
   });
+}
+
+/** Notes what a claim about users does not cover, in the journal and in the log; each sentence is logged once. */
+export function noteUnseen({ journal, log }: Context, state: FleetState): void {
+  const unseen = unseenIn(state);
+  for (const sentence of unseen.filter((one) => !journal.unseen.includes(one))) log.warn(sentence);
+  journal.unseen = unseen;
 }
 
 /** Writes what was written into journal and log. */

@@ -13,7 +13,7 @@ import { formatWeights } from '../release/weights.ts';
 import { differenceOf } from '../report/difference.ts';
 import type { PlannedChange, PlannedRollout } from '../report/record.ts';
 import { whyUntried } from '../report/text.ts';
-import { phase } from './context.ts';
+import { noteUnseen, phase } from './context.ts';
 import type { Context } from './context.ts';
 import { findTargets } from './ingresses.ts';
 import { finalRoutes, gatewaysIn, warnOf } from './rollout.ts';
@@ -27,6 +27,7 @@ import { finalRoutes, gatewaysIn, warnOf } from './rollout.ts';
 export async function plan(context: Context): Promise<void> {
   const { release, fleet, journal } = context;
   const state = await phase(context, 'Read', () => fleet.read(release));
+  noteUnseen(context, state);
   const tried = await phase(context, 'Plan', () => dryRun(fleet, state, planRollout(release, state)));
   journal.weights = tried.previous;
   journal.previous = previousOf(newestRecord(weightsInForce(release, state)));

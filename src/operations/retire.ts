@@ -15,7 +15,7 @@ import type { FleetState } from '../release/state.ts';
 import { weightsInForce } from '../release/traffic.ts';
 import { ownObjects } from '../release/workloads.ts';
 import { checkNow, seeRevision } from './check.ts';
-import { phase, recordIn } from './context.ts';
+import { noteUnseen, phase, recordIn } from './context.ts';
 import type { Context } from './context.ts';
 import { findTargets, withClients } from './ingresses.ts';
 import { inTransaction } from './transaction.ts';
@@ -61,6 +61,7 @@ async function lookAhead(context: Context): Promise<Prospect> {
   const { release, fleet, journal, log } = context;
   return phase(context, 'Plan', async () => {
     const state = await fleet.read(release);
+    noteUnseen(context, state);
     const inForce = weightsInForce(release, state);
     journal.weights = inForce.find(({ weights }) => weights !== undefined)?.weights;
     const plan = planRetirement(release, state, await readBrought(context));

@@ -20,7 +20,7 @@ import type { FleetState } from '../release/state.ts';
 import { weightsInForce } from '../release/traffic.ts';
 import { formatWeights } from '../release/weights.ts';
 import { checkNow, explained, seeRevision } from './check.ts';
-import { phase, recordIn, recordStep } from './context.ts';
+import { noteUnseen, phase, recordIn, recordStep } from './context.ts';
 import type { Context } from './context.ts';
 import { giveBack } from './give-back.ts';
 import type { Shift } from './give-back.ts';
@@ -82,6 +82,7 @@ async function lookAhead(context: Context, direction: Direction, known?: FleetSt
   const { release, fleet } = context;
   const state = known ?? (await phase(context, 'Read', () => fleet.read(release)));
   return phase(context, 'Plan', async () => {
+    noteUnseen(context, state);
     const plan = await dryRun(fleet, state, planRollout(release, state, direction));
     tell(context, plan);
     warnOf(context, plan);

@@ -8,7 +8,7 @@ import { describeEdit, editsOf, newestRecord, weightsInForce } from '../release/
 import type { InForce } from '../release/traffic.ts';
 import { formatWeights, sameWeights } from '../release/weights.ts';
 import { selectorOfService } from '../release/workloads.ts';
-import { phase } from './context.ts';
+import { noteUnseen, phase } from './context.ts';
 import type { Context } from './context.ts';
 
 /** What every cluster holds, and whether they agree. Writes nothing, and samples nothing. */
@@ -16,6 +16,7 @@ export async function status(context: Context): Promise<void> {
   const { release, fleet, journal, log } = context;
   await phase(context, 'Status', async () => {
     const state = await fleet.read(release);
+    noteUnseen(context, state);
     const inForce = weightsInForce(release, state);
     journal.clusters = [...state.values()].map((cluster) => ({
       cluster: cluster.name,

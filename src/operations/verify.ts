@@ -7,7 +7,7 @@ import type { InForce } from '../release/traffic.ts';
 import { formatWeights, sameWeights } from '../release/weights.ts';
 import type { Weights } from '../release/weights.ts';
 import { checkShares } from './check.ts';
-import { phase } from './context.ts';
+import { noteUnseen, phase } from './context.ts';
 import type { Context } from './context.ts';
 import { findTargets, withClients } from './ingresses.ts';
 import type { Routing } from './ingresses.ts';
@@ -21,6 +21,7 @@ export async function verify(context: Context, known?: FleetState): Promise<void
   const { release, fleet, journal, log } = context;
   const { state, targets, inForce, weights } = await phase(context, 'Read', async () => {
     const state = known ?? (await fleet.read(release));
+    noteUnseen(context, state);
     const inForce = weightsInForce(release, state);
     assertReleased(inForce, release.traffic.virtualService);
     const weights = release.traffic.weights ?? agreedWeights(inForce);

@@ -130,6 +130,11 @@ export interface RunRecord {
    * holds other weights, a workload that was replaced.
    */
   readonly remains: readonly string[];
+  /**
+   * What a claim about users does not cover, a full sentence each: what could not be looked at, and what leads to the service
+   * outside the weights. Where it is not empty, sentences name the host and path that were sampled, never "users".
+   */
+  readonly unseen: readonly string[];
   /** False where this run has left clusters apart, for its post step or the next run to settle. */
   readonly settled: boolean;
   /** Why the run failed, as a sentence; undefined where it did not. */
@@ -169,6 +174,7 @@ export function newJournal(operation: string, app: string, namespace: string, in
     phases: [],
     calls: [],
     remains: [],
+    unseen: [],
     settled: true,
     failure: undefined,
     report: undefined,
