@@ -79,9 +79,9 @@ export function webhookProblems(kind: Kind, object: JsonObject): string[] {
   const spec = objectAt(object, 'spec');
   switch (kind) {
     case VIRTUAL_SERVICE:
-      return virtualServiceProblems(spec);
+      return [...virtualServiceProblems(spec), ...exportToProblems(object)];
     case DESTINATION_RULE:
-      return destinationRuleProblems(spec);
+      return [...destinationRuleProblems(spec), ...exportToProblems(object)];
     case GATEWAY:
       return gatewayProblems(spec);
     default:
@@ -124,6 +124,22 @@ function virtualServiceProblems(spec: JsonObject): string[] {
       ...destinationProblems(route),
     );
   }
+  return problems;
+}
+
+function exportToProblems(object: JsonObject): string[] {
+  const namespace = textAt(object, 'metadata', 'namespace') ?? '';
+  const given = textsOf(objectAt(object, 'spec'), 'exportTo');
+  const problems = given.flatMap((each, index) => {
+    if (each === '~') return ['exportTo ~ (none) is not allowed for Istio configuration objects'];
+    const earlier = given.slice(0, index).map((other) => (other === '.' ? namespace : other));
+    if (!earlier.includes(each === '.' ? namespace : each)) return [];
+    return each === '.'
+      ? [`duplicate entries in exportTo: . and current namespace ${namespace}`]
+      : [`duplicate entries in exportTo for entry ${each}`];
+  });
+  if (given.includes('*') && given.length > 1)
+    problems.push('cannot have both public (*) and non-public exportTo values for a resource');
   return problems;
 }
 

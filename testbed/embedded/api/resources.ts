@@ -4,6 +4,7 @@ import type { Admission } from './admission.ts';
 import { checkDecodable } from './decoding.ts';
 import { withDefaults } from './defaults.ts';
 import { checkPreconditions, finalizersFor, gracePeriod, isDone, type DeleteOptions } from './deletion.ts';
+import { checkApplicable, checkTypes } from './field-types.ts';
 import { groupVersion, NAMESPACE, POD, type Kind } from './kinds.ts';
 import { applyConfiguration, ownersAfterUpdate, type Manager } from './managedfields.ts';
 import {
@@ -132,6 +133,7 @@ export class Resources {
     const manager = managerOf(kind, options);
     const live = this.store.get(kind, namespace, name);
     const wanted = withoutNulls(appliedPart(kind, submitted, options.subresource));
+    checkApplicable(kind, wanted, namespace, name);
     if (live === undefined) {
       if (options.subresource !== undefined) throw notFound(kind, name);
       const { managedFields } = applyConfiguration(kind, {}, [], wanted, manager, true);
@@ -263,6 +265,7 @@ export class Resources {
     live: KubeObject | undefined,
   ): JsonObject {
     checkDecodable(kind, body);
+    checkTypes(kind, body);
     const admitted = this.#admission.complete(kind, namespace, withDefaults(kind, copy(body)), live);
     const completed = withDefaults(kind, admitted);
     this.#admission.validate(kind, completed, live);
