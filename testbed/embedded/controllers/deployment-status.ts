@@ -1,7 +1,7 @@
 import { timestamp, type KubeObject } from '../api/objects.ts';
-import { numberAt, objectsAt, textAt, type JsonObject } from '../json.ts';
+import { at, numberAt, objectsAt, textAt, type JsonObject } from '../json.ts';
 import { conditionOf, withDatedCondition } from './conditions.ts';
-import { limitsOf } from './rollout.ts';
+import { desired, limitsOf } from './rollout.ts';
 
 export interface DeploymentReport {
   readonly status: JsonObject;
@@ -12,16 +12,16 @@ export interface DeploymentReport {
 /**
  * The status of a Deployment, by the rules of the deployment controller of Kubernetes.
  *
- * @param current the ReplicaSet of the present template
+ * @param current the ReplicaSet of the present template; a paused Deployment may have none
  * @param isNew whether `current` was made just now
  */
 export function reportOn(
   deployment: KubeObject,
-  current: KubeObject,
+  current: KubeObject | undefined,
   old: readonly KubeObject[],
   isNew: boolean,
 ): DeploymentReport {
-  const sets = [current, ...old];
+  const sets = [...(current === undefined ? [] : [current]), ...old];
   const sum = (field: string): number =>
     sets.reduce((total, set) => total + (numberAt(set, 'status', field) ?? 0), 0);
   const { wanted, unavailable } = limitsOf(deployment);
@@ -31,7 +31,8 @@ export function reportOn(
     readyReplicas: sum('readyReplicas'),
     availableReplicas: sum('availableReplicas'),
   };
-  const missing = Math.max(0, Math.max(wanted, counts.replicas) - counts.availableReplicas);
+  const asked = sets.reduce((total, set) => total + desired(set), 0);
+  const missing = Math.max(0, Math.max(asked, counts.replicas) - counts.availableReplicas);
 
   const progress = progressing(deployment, current, counts, isNew);
   let conditions = withDatedCondition(
@@ -80,22 +81,34 @@ interface Counts {
 
 function progressing(
   deployment: KubeObject,
-  current: KubeObject,
+  current: KubeObject | undefined,
   counts: Counts,
   isNew: boolean,
 ): { readonly condition: JsonObject; readonly lookAgainMs: number | undefined } {
-  const { name } = current.metadata;
+  const name = current?.metadata.name ?? '';
   const deadline = (numberAt(deployment, 'spec', 'progressDeadlineSeconds') ?? 600) * 1000;
   const known = conditionOf(deployment, 'Progressing');
-  const condition = (status: 'True' | 'False', reason: string, message: string): JsonObject => ({
+  const condition = (status: 'True' | 'False' | 'Unknown', reason: string, message: string): JsonObject => ({
     status,
     reason,
     message,
     lastUpdateTime: timestamp(),
   });
+  const isPaused = at(deployment, 'spec', 'paused') === true;
+  if (isPaused && known?.['reason'] !== 'ProgressDeadlineExceeded') {
+    const paused = condition('Unknown', 'DeploymentPaused', 'Deployment is paused');
+    return {
+      condition: known?.['reason'] === 'DeploymentPaused' ? known : paused,
+      lookAgainMs: undefined,
+    };
+  }
   if (isNew || known === undefined) {
     const created = condition('True', 'NewReplicaSetCreated', `Created new replica set "${name}"`);
     return { condition: created, lookAgainMs: deadline };
+  }
+  if (known['reason'] === 'DeploymentPaused') {
+    const resumed = condition('Unknown', 'DeploymentResumed', 'Deployment is resumed');
+    return { condition: resumed, lookAgainMs: deadline };
   }
   const before = (field: string): number => numberAt(deployment, 'status', field) ?? 0;
   const { wanted } = limitsOf(deployment);

@@ -1,7 +1,7 @@
 import { DEPLOYMENT, REPLICA_SET } from '../api/kinds.ts';
 import { controllerReference, isOwnedBy, type KubeObject } from '../api/objects.ts';
 import type { Resources } from '../api/resources.ts';
-import { numberAt, objectAt, same, textsAt, type JsonObject } from '../json.ts';
+import { at, numberAt, objectAt, same, textsAt, type JsonObject } from '../json.ts';
 import type { Timers } from '../timers.ts';
 import { reportOn } from './deployment-status.ts';
 import { WorkQueue } from './queue.ts';
@@ -51,24 +51,38 @@ export class Deployments {
     const { namespace, name } = deployment.metadata;
     const owned = this.#owned(deployment);
     const known = owned.find((set) => same(templateOf(deployment), templateOf(set)));
-    const current = known ?? this.#create(deployment, owned);
     const old = owned.filter((set) => set !== known);
-    this.#scaleTo(current, sizeOfCurrent(deployment, desired(current), old));
-    for (const [index, size] of sizesOfOld(deployment, current, old).entries())
-      this.#scaleTo(old[index], size);
+    const isPaused = at(deployment, 'spec', 'paused') === true;
+    const current = known ?? (isPaused ? undefined : this.#create(deployment, owned));
+    if (current === undefined || isPaused) this.#scaleOnly(deployment, current, old);
+    else this.#roll(deployment, current, old);
     this.#cleanUp(deployment, old);
 
     const left = this.#owned(deployment);
-    const now = left.find((set) => set.metadata.uid === current.metadata.uid) ?? current;
+    const now = left.find((set) => set.metadata.uid === current?.metadata.uid) ?? current;
     const others = left.filter((set) => set !== now);
     const { status, lookAgainMs } = reportOn(deployment, now, others, known === undefined);
-    const annotations = { [REVISION]: String(revisionOf(now)) };
+    const annotations = now === undefined ? {} : { [REVISION]: String(revisionOf(now)) };
     this.#resources.patch(DEPLOYMENT, namespace, name, (live) => withStatus(live, status, annotations), {
       manager: MANAGER,
       subresource: 'status',
     });
     // Times are kept in whole seconds, so that a second more is needed to be sure.
     if (lookAgainMs !== undefined) this.#enqueue(namespace, name, lookAgainMs + 1000);
+  }
+
+  #roll(deployment: KubeObject, current: KubeObject, old: readonly KubeObject[]): void {
+    this.#scaleTo(current, sizeOfCurrent(deployment, desired(current), old));
+    for (const [index, size] of sizesOfOld(deployment, current, old).entries())
+      this.#scaleTo(old[index], size);
+  }
+
+  /** A paused Deployment makes nothing new, but its size is still followed where a single ReplicaSet has all of it. */
+  #scaleOnly(deployment: KubeObject, current: KubeObject | undefined, old: readonly KubeObject[]): void {
+    const sets = [...(current === undefined ? [] : [current]), ...old];
+    const active = sets.filter((set) => desired(set) > 0);
+    const newest = current ?? old.toSorted((left, right) => revisionOf(right) - revisionOf(left))[0];
+    if (active.length <= 1) this.#scaleTo(active[0] ?? newest, limitsOf(deployment).wanted);
   }
 
   #owned(deployment: KubeObject): KubeObject[] {
