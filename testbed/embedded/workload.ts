@@ -1,7 +1,7 @@
 import { IMAGE_FAULTS, type ImageFault } from '../fleet.ts';
 import { hasSidecar } from './api/injection.ts';
 import type { KubeObject } from './api/objects.ts';
-import { objectsAt, textAt } from './json.ts';
+import { numberAt, objectsAt, textAt, type JsonObject } from './json.ts';
 
 /** Time that a healthy workload takes to answer, in milliseconds. */
 const USUAL_MS = 5;
@@ -26,10 +26,15 @@ function imageVersion(image: string): string | undefined {
   return /(?:^|\/)examples-helloworld-([^/:]+)(?::[^/:]+)?$/.exec(reference)?.[1];
 }
 
+/** Where a container listens that declares no port. */
+const DEFAULT_PORT = 5000;
+
 /** What runs in a pod: it answers requests as the pod's images tell (see `IMAGE_FAULTS`) from its start to its end. */
 export class Workload {
   readonly pod: string;
   readonly version: string | undefined;
+  /** On which it listens, in the pod. */
+  readonly ports: ReadonlySet<number>;
   /** Whether a proxy stands before it, so that it accepts mutual TLS. */
   readonly sidecar: boolean;
   running = true;
@@ -37,9 +42,13 @@ export class Workload {
   #answered = 0;
 
   constructor(pod: KubeObject) {
-    const images = objectsAt(pod, 'spec', 'containers').map((container) => textAt(container, 'image') ?? '');
+    const containers = objectsAt(pod, 'spec', 'containers');
+    const images = containers.map(imageOf);
     this.pod = pod.metadata.name;
     this.version = images.map(imageVersion).find((version) => version !== undefined);
+    this.ports = portsOf(
+      containers.find((container) => imageVersion(imageOf(container)) !== undefined) ?? containers[0],
+    );
     this.sidecar = hasSidecar(pod);
     this.#faults = new Set(images.map(imageFault).filter((fault) => fault !== undefined));
   }
@@ -54,4 +63,13 @@ export class Workload {
     if (method !== 'GET' && method !== 'HEAD') return { status: 405, body: 'Method Not Allowed\n', afterMs };
     return { status: 200, body: `Hello version: ${this.version}, instance: ${this.pod}\n`, afterMs };
   }
+}
+
+function imageOf(container: JsonObject): string {
+  return textAt(container, 'image') ?? '';
+}
+
+function portsOf(container: JsonObject | undefined): ReadonlySet<number> {
+  const declared = objectsAt(container, 'ports').flatMap((port) => numberAt(port, 'containerPort') ?? []);
+  return new Set(declared.length > 0 ? declared : [DEFAULT_PORT]);
 }

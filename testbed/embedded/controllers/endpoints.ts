@@ -1,11 +1,12 @@
 import { ENDPOINT_SLICE, POD, SERVICE } from '../api/kinds.ts';
-import { controllerReference, type KubeObject } from '../api/objects.ts';
+import { controllerReference, isOwnedBy, type KubeObject } from '../api/objects.ts';
 import type { Resources } from '../api/resources.ts';
 import { matchesLabels } from '../api/selectors.ts';
-import { objectsAt, textAt, textsAt, type Json, type JsonObject } from '../json.ts';
+import { objectsAt, textAt, textsAt, type JsonObject } from '../json.ts';
 import type { Timers } from '../timers.ts';
 import { isReady } from './replicasets.ts';
 import { WorkQueue } from './queue.ts';
+import { targetPortOf } from './target-port.ts';
 
 const MANAGER = 'kube-controller-manager';
 
@@ -36,16 +37,24 @@ export class Endpoints {
     const pods = this.#resources.store
       .list(POD, namespace)
       .filter((pod) => selects(service, pod) && textAt(pod, 'status', 'podIP') !== undefined);
-    const slice = {
+    // A slice has one list of ports, so that pods whose ports differ are kept apart.
+    const groups = Map.groupBy(pods, (pod) => JSON.stringify(portsOf(service, pod)));
+    const slices = (groups.size === 0 ? [[]] : [...groups.values()]).map((group) => ({
       addressType: 'IPv4',
-      endpoints: pods.map(endpoint),
-      ports: objectsAt(service, 'spec', 'ports').map((port) => ({
-        name: port['name'] ?? '',
-        port: targetPort(port, pods),
-        protocol: port['protocol'] ?? 'TCP',
-      })),
-    };
-    const sliceName = `${name}-${uid.slice(0, 5)}`;
+      endpoints: group.map(endpoint),
+      ports: group[0] === undefined ? [] : portsOf(service, group[0]),
+    }));
+    const names = slices.map((_, index) => `${name}-${uid.slice(0, 5)}${index === 0 ? '' : String(index)}`);
+    for (const [index, slice] of slices.entries()) this.#write(service, names[index] ?? '', slice);
+    for (const object of this.#resources.store.list(ENDPOINT_SLICE, namespace)) {
+      const { name: sliceName } = object.metadata;
+      if (isOwnedBy(object, uid) && !names.includes(sliceName))
+        this.#resources.delete(ENDPOINT_SLICE, namespace, sliceName);
+    }
+  }
+
+  #write(service: KubeObject, sliceName: string, slice: JsonObject): void {
+    const { name, namespace } = service.metadata;
     if (this.#resources.store.get(ENDPOINT_SLICE, namespace, sliceName) !== undefined) {
       const change = (live: JsonObject): JsonObject => ({ ...live, ...slice });
       this.#resources.patch(ENDPOINT_SLICE, namespace, sliceName, change, { manager: MANAGER });
@@ -80,12 +89,11 @@ function endpoint(pod: KubeObject): JsonObject {
   };
 }
 
-function targetPort(port: JsonObject, pods: readonly KubeObject[]): Json {
-  const target = port['targetPort'] ?? port['port'] ?? null;
-  if (typeof target !== 'string') return target;
-  const named = pods
-    .flatMap((pod) => objectsAt(pod, 'spec', 'containers'))
-    .flatMap((container) => objectsAt(container, 'ports'))
-    .find((candidate) => candidate['name'] === target);
-  return named?.['containerPort'] ?? null;
+function portsOf(service: KubeObject, pod: KubeObject): JsonObject[] {
+  return objectsAt(service, 'spec', 'ports').flatMap((port) => {
+    const target = targetPortOf(port, pod);
+    return target === undefined
+      ? []
+      : [{ name: port['name'] ?? '', port: target, protocol: port['protocol'] ?? 'TCP' }];
+  });
 }

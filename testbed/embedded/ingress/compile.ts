@@ -4,9 +4,12 @@ import { matchesLabels, type Labels } from '../api/selectors.ts';
 import { arrayAt, numberAt, objectAt, objectsAt, textAt, textsAt, type JsonObject } from '../json.ts';
 import type { Credential, FilterChain, GatewayConfig, Listener, Route, VirtualHosts } from './config.ts';
 import { fullHost, intersection } from '../hosts.ts';
+import { byAge } from './age.ts';
+import { visibleServices } from './export.ts';
 import type { ClusterSnapshot, MeshSnapshot } from './mesh.ts';
 import { gatewayName, routesOf, type RouteContext } from './routes.ts';
-import { byAge, Upstreams } from './upstreams.ts';
+import { DestinationRules } from './rules.ts';
+import { Upstreams } from './upstreams.ts';
 
 /** The gateway whose configuration is made. */
 export interface GatewaySite {
@@ -32,7 +35,7 @@ export function compileGateway(mesh: MeshSnapshot, site: GatewaySite): GatewayCo
   const config = mesh.clusters.get(site.controlPlane);
   const own = mesh.clusters.get(site.cluster);
   if (config === undefined || own === undefined) return { listeners: new Map() };
-  const upstreams = new Upstreams(mesh, config);
+  const upstreams = new Upstreams(mesh, new DestinationRules(config.destinationRules, site.labels));
   const byPort = Map.groupBy(serversOf(config, own, site), ({ port }) => port);
   const listeners = new Map<number, Listener>();
   for (const [port, servers] of byPort) {
@@ -111,7 +114,8 @@ function virtualHosts(
   upstreams: Upstreams,
 ): VirtualHosts {
   const perHost = new Map<string, Map<KubeObject, Route[]>>();
-  const services = config.virtualServices.toSorted(byAge);
+  const all = config.virtualServices.toSorted(byAge);
+  const services = visibleServices(all, site.namespace);
   for (const { gateway, server } of servers) {
     const name = `${gateway.metadata.namespace ?? ''}/${gateway.metadata.name}`;
     const context: RouteContext = {
@@ -122,7 +126,7 @@ function virtualHosts(
         port: numberAt(server, 'port', 'number') ?? 0,
       },
       upstreams,
-      virtualServices: services,
+      virtualServices: all,
     };
     for (const service of services) {
       const gateways = arrayAt(service, 'spec', 'gateways').filter((each) => typeof each === 'string');

@@ -98,5 +98,6 @@ export interface Endpoint {
   readonly uid: string;
   readonly cluster: string;
   readonly pod: string;
+  readonly port: number;
   readonly sidecar: boolean;
 }

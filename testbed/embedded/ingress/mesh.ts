@@ -1,4 +1,13 @@
-import { DESTINATION_RULE, GATEWAY, POD, SECRET, SERVICE, VIRTUAL_SERVICE, type Kind } from '../api/kinds.ts';
+import {
+  DESTINATION_RULE,
+  GATEWAY,
+  NODE,
+  POD,
+  SECRET,
+  SERVICE,
+  VIRTUAL_SERVICE,
+  type Kind,
+} from '../api/kinds.ts';
 import type { KubeObject } from '../api/objects.ts';
 import type { Store } from '../api/store.ts';
 import type { Workload } from '../workload.ts';
@@ -10,6 +19,7 @@ export interface ClusterSnapshot {
   readonly destinationRules: readonly KubeObject[];
   readonly services: readonly KubeObject[];
   readonly pods: readonly KubeObject[];
+  readonly nodes: readonly KubeObject[];
   readonly secrets: readonly KubeObject[];
 }
 
@@ -30,6 +40,7 @@ const READ: Readonly<Record<keyof ClusterSnapshot, Kind>> = {
   destinationRules: DESTINATION_RULE,
   services: SERVICE,
   pods: POD,
+  nodes: NODE,
   secrets: SECRET,
 };
 const KINDS_READ: ReadonlySet<Kind> = new Set(Object.values(READ));
@@ -101,6 +112,7 @@ function capture(
     destinationRules: read('destinationRules'),
     services: read('services'),
     pods: read('pods'),
+    nodes: read('nodes'),
     secrets: read('secrets'),
   };
 }

@@ -101,7 +101,8 @@ function forward(
       continue;
     }
     const workload = workloads.get(endpoint.uid);
-    if (workload === undefined) continue;
+    // Nothing listens there: the connection is refused.
+    if (workload?.ports.has(endpoint.port) !== true) continue;
     const { status, body, afterMs } = workload.answer(
       request.method,
       route.rewritePath?.(request.path) ?? request.path,

@@ -1,6 +1,7 @@
 import { fullName, type KubeObject } from '../api/objects.ts';
-import { isObject, numberAt, objectAt, objectsAt, textAt, type JsonObject } from '../json.ts';
+import { arrayAt, isObject, numberAt, objectAt, objectsAt, textAt, type JsonObject } from '../json.ts';
 import type { Destination, Route, RouteAction } from './config.ts';
+import { isDelegateVisible } from './export.ts';
 import { headerOperations } from './headers.ts';
 import { matchesOf, type GatewayIdentity, type Match } from './match.ts';
 import type { Upstreams } from './upstreams.ts';
@@ -56,7 +57,10 @@ function findDelegate(
 ): KubeObject | undefined {
   const name = textAt(delegate, 'name');
   const namespace = textAt(delegate, 'namespace') ?? service.metadata.namespace;
-  return all.find(({ metadata }) => metadata.name === name && metadata.namespace === namespace);
+  const found = all.find(({ metadata }) => metadata.name === name && metadata.namespace === namespace);
+  // One with hosts of its own is no delegate.
+  if (found === undefined || arrayAt(found, 'spec', 'hosts').length > 0) return undefined;
+  return isDelegateVisible(found, service.metadata.namespace ?? '') ? found : undefined;
 }
 
 function both(outer: Match, inner: Match): Match {

@@ -1,25 +1,28 @@
-import { hasSidecar } from '../api/injection.ts';
 import type { KubeObject } from '../api/objects.ts';
-import { matchesLabels } from '../api/selectors.ts';
-import { isReady } from '../controllers/replicasets.ts';
 import { numberAt, objectAt, objectsAt, textAt, textsAt, type JsonObject } from '../json.ts';
-import type { Endpoint, RoutedRequest, Upstream } from './config.ts';
-import { covers, fullHost, serviceOf } from '../hosts.ts';
+import { fullHost, serviceOf } from '../hosts.ts';
+import type { RoutedRequest, Upstream } from './config.ts';
+import { endpointsOf } from './endpoints.ts';
 import type { ClusterSnapshot, MeshSnapshot } from './mesh.ts';
+import type { DestinationRules } from './rules.ts';
 
-/** Where Istio's control plane lives; DestinationRules there hold for the whole mesh. */
-const ROOT_NAMESPACE = 'istio-system';
+/** A Service in one of the clusters. */
+interface Placed {
+  readonly cluster: string;
+  readonly snapshot: ClusterSnapshot;
+  readonly service: KubeObject;
+}
 
 /** Makes Envoy's clusters of the services of the whole mesh and the DestinationRules of one control plane. */
 export class Upstreams {
   readonly #mesh: MeshSnapshot;
-  readonly #rules: readonly KubeObject[];
+  readonly #rules: DestinationRules;
   readonly #made = new Map<string, Upstream>();
 
-  /** @param config the cluster whose control plane decides */
-  constructor(mesh: MeshSnapshot, config: ClusterSnapshot) {
+  /** @param rules those of the cluster whose control plane decides */
+  constructor(mesh: MeshSnapshot, rules: DestinationRules) {
     this.#mesh = mesh;
-    this.#rules = config.destinationRules.toSorted(byAge);
+    this.#rules = rules;
   }
 
   /**
@@ -37,13 +40,13 @@ export class Upstreams {
     return made;
   }
 
-  #services(host: string): { readonly cluster: string; readonly service: KubeObject }[] {
+  #services(host: string): Placed[] {
     const wanted = serviceOf(host);
     if (wanted === undefined) return [];
-    return [...this.#mesh.clusters].flatMap(([cluster, { services }]) =>
-      services
+    return [...this.#mesh.clusters].flatMap(([cluster, snapshot]) =>
+      snapshot.services
         .filter(({ metadata }) => metadata.name === wanted.name && metadata.namespace === wanted.namespace)
-        .map((service) => ({ cluster, service })),
+        .map((service) => ({ cluster, snapshot, service })),
     );
   }
 
@@ -52,70 +55,27 @@ export class Upstreams {
     host: string,
     subset: string,
     port: number | undefined,
-    services: readonly { readonly cluster: string; readonly service: KubeObject }[],
+    services: readonly Placed[],
   ): Upstream {
-    const rules = this.#rulesFor(host);
-    const definition = rules
-      .flatMap((rule) => objectsAt(rule, 'spec', 'subsets'))
-      .find((each) => each['name'] === subset);
-    const served = services.filter(({ service }) =>
-      objectsAt(service, 'spec', 'ports').some((each) => each['port'] === port),
+    const { subsets, trafficPolicy } = this.#rules.of(host);
+    const definition = subsets.find((each) => each['name'] === subset);
+    const served = services.flatMap((placed) =>
+      objectsAt(placed.service, 'spec', 'ports')
+        .filter((each) => each['port'] === port)
+        .map((each) => ({ ...placed, servicePort: each })),
     );
-    const policy: JsonObject = {
-      ...rules
-        .map((rule) => objectAt(rule, 'spec', 'trafficPolicy'))
-        .find((each) => Object.keys(each).length > 0),
-      ...objectAt(definition, 'trafficPolicy'),
-    };
+    const policy: JsonObject = { ...trafficPolicy, ...objectAt(definition, 'trafficPolicy') };
     const labels = textsAt(definition, 'labels');
     return {
       name,
       exists: served.length > 0 && (subset === '' || definition !== undefined),
-      endpoints: served.flatMap(({ cluster, service }) => this.#endpoints(cluster, service, labels)),
+      endpoints: served.flatMap(({ cluster, snapshot, service, servicePort }) =>
+        endpointsOf(cluster, snapshot, service, servicePort, labels),
+      ),
       mutualTls: textAt(policy, 'tls', 'mode') === 'ISTIO_MUTUAL',
       hashKey: hashKeyOf(objectAt(policy, 'loadBalancer', 'consistentHash')),
     };
   }
-
-  /** A gateway looks in its own namespace, in that of the service, and in the root namespace; the first that has any decides. */
-  #rulesFor(host: string): readonly KubeObject[] {
-    for (const namespace of [ROOT_NAMESPACE, serviceOf(host)?.namespace]) {
-      const found = this.#rules.filter(
-        (rule) =>
-          rule.metadata.namespace === namespace &&
-          covers(fullHost(textAt(rule, 'spec', 'host') ?? '', rule.metadata.namespace ?? ''), host),
-      );
-      if (found.length > 0) return found;
-    }
-    return [];
-  }
-
-  #endpoints(cluster: string, service: KubeObject, labels: Readonly<Record<string, string>>): Endpoint[] {
-    const selector = textsAt(service, 'spec', 'selector');
-    if (Object.keys(selector).length === 0) return [];
-    const pods = this.#mesh.clusters.get(cluster)?.pods ?? [];
-    return pods
-      .filter(
-        (pod) =>
-          pod.metadata.namespace === service.metadata.namespace &&
-          matchesLabels(selector, pod.metadata.labels ?? {}) &&
-          matchesLabels(labels, pod.metadata.labels ?? {}) &&
-          isReady(pod),
-      )
-      .map((pod) => ({
-        uid: pod.metadata.uid,
-        cluster,
-        pod: pod.metadata.name,
-        sidecar: hasSidecar(pod),
-      }));
-  }
-}
-
-/** The oldest first; Istio settles a tie by name. */
-export function byAge(left: KubeObject, right: KubeObject): number {
-  const key = ({ metadata }: KubeObject): string =>
-    `${metadata.creationTimestamp} ${metadata.name}.${metadata.namespace ?? ''}`;
-  return key(left) < key(right) ? -1 : 1;
 }
 
 function onlyPort(service: KubeObject | undefined): number | undefined {

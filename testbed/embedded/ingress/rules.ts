@@ -1,0 +1,128 @@
+import type { KubeObject } from '../api/objects.ts';
+import { matchesLabels, type Labels } from '../api/selectors.ts';
+import { at, isObject, objectsAt, same, textAt, textsAt, type JsonObject } from '../json.ts';
+import { covers, fullHost, serviceOf } from '../hosts.ts';
+import { byAge } from './age.ts';
+import { exportTo } from './export.ts';
+
+/** Istio's root namespace. The gateways of this fleet run in it, as in a default installation. */
+const ROOT_NAMESPACE = 'istio-system';
+
+/** What istiod makes of the DestinationRules of one host in one namespace. */
+export interface Rule {
+  readonly subsets: readonly JsonObject[];
+  readonly trafficPolicy: JsonObject;
+}
+
+interface Consolidated {
+  /** Absent where no rule has set one yet: the first that does decides. */
+  policy: JsonObject | undefined;
+  readonly exportTo: ReadonlySet<string>;
+  readonly selector: Labels | undefined;
+  readonly subsets: JsonObject[];
+}
+
+type ByHost = Map<string, Consolidated[]>;
+
+/**
+ * The DestinationRules of a control plane as a gateway in the root namespace sees them, by the rules of istiod 1.31
+ * (`PushContext.setDestinationRules` and `destinationRule`, `mergeDestinationRule`): a private rule of the root namespace comes
+ * first, then the exported ones of the service's namespace, then those of the root namespace.
+ */
+export class DestinationRules {
+  readonly #labels: Labels;
+  readonly #private: ByHost = new Map();
+  readonly #exported = new Map<string, ByHost>();
+
+  /** @param labels those of the gateway's pods */
+  constructor(rules: readonly KubeObject[], labels: Labels) {
+    this.#labels = labels;
+    const sorted = rules.toSorted(byAge);
+    const isSelective = (rule: KubeObject): boolean => selectorOf(rule) !== undefined;
+    for (const rule of [...sorted.filter(isSelective), ...sorted.filter((each) => !isSelective(each))]) {
+      this.#add(rule);
+    }
+  }
+
+  /** @param host in full, a service or the host of another registry */
+  of(host: string): Rule {
+    const namespaces = [serviceOf(host)?.namespace, ROOT_NAMESPACE];
+    const found =
+      mostSpecific(this.#private, host) ??
+      namespaces
+        .map((namespace) => this.#exportedBy(namespace ?? '', host))
+        .find((candidates) => candidates.length > 0) ??
+      [];
+    const chosen =
+      found.find(({ selector }) => selector !== undefined && matchesLabels(selector, this.#labels)) ??
+      found.findLast(({ selector }) => selector === undefined);
+    return { subsets: chosen?.subsets ?? [], trafficPolicy: chosen?.policy ?? {} };
+  }
+
+  /** A host's most specific rules decide, also where none of them is exported to the gateway. */
+  #exportedBy(namespace: string, host: string): Consolidated[] {
+    const found =
+      mostSpecific(this.#exported.get(namespace) ?? new Map<string, Consolidated[]>(), host) ?? [];
+    return found.filter(({ exportTo: to }) => to.size === 0 || to.has('*') || to.has(ROOT_NAMESPACE));
+  }
+
+  #add(rule: KubeObject): void {
+    const { namespace = '' } = rule.metadata;
+    // A rule for chosen workloads is never exported.
+    const to = selectorOf(rule) === undefined ? exportTo(rule) : new Set(['.']);
+    const isPrivate = to.size === 1 && (to.has('.') || to.has(namespace));
+    if (isPrivate) {
+      if (namespace === ROOT_NAMESPACE) merge(this.#private, rule, to);
+      return;
+    }
+    const byHost: ByHost = this.#exported.get(namespace) ?? new Map<string, Consolidated[]>();
+    this.#exported.set(namespace, byHost);
+    merge(byHost, rule, to);
+  }
+}
+
+function selectorOf(rule: KubeObject): Labels | undefined {
+  return isObject(at(rule, 'spec', 'workloadSelector'))
+    ? textsAt(rule, 'spec', 'workloadSelector', 'matchLabels')
+    : undefined;
+}
+
+/** Adds a rule to those of its host that are exported alike, or beside them. */
+function merge(byHost: ByHost, rule: KubeObject, to: ReadonlySet<string>): void {
+  const host = fullHost(textAt(rule, 'spec', 'host') ?? '', rule.metadata.namespace ?? '');
+  const selector = selectorOf(rule);
+  const subsets = objectsAt(rule, 'spec', 'subsets');
+  const policy = at(rule, 'spec', 'trafficPolicy');
+  const present = byHost.get(host) ?? [];
+  byHost.set(host, present);
+  let separate = true;
+  for (const each of present) {
+    const isAlike = each.exportTo.size === to.size && to.isSupersetOf(each.exportTo);
+    separate = !isAlike;
+    if (!isAlike && (each.exportTo.size === 0 || !to.isSupersetOf(each.exportTo))) continue;
+    const isSelectedAlike = same(each.selector, selector);
+    if (each.selector !== undefined && selector !== undefined && !isSelectedAlike) {
+      separate = true;
+      continue;
+    }
+    if (isSelectedAlike) separate = false;
+    const names = new Set(each.subsets.map(({ name }) => name));
+    each.subsets.push(...subsets.filter(({ name }) => !names.has(name)));
+    if (isObject(policy)) each.policy ??= policy;
+  }
+  if (separate) {
+    present.push({
+      policy: isObject(policy) ? policy : undefined,
+      exportTo: to,
+      selector,
+      subsets: [...subsets],
+    });
+  }
+}
+
+/** The rules of the host itself, or else of the longest pattern that covers it. */
+function mostSpecific(byHost: ByHost, host: string): Consolidated[] | undefined {
+  const patterns = [...byHost.keys()].filter((pattern) => pattern !== host && covers(pattern, host));
+  const best = byHost.has(host) ? host : patterns.sort((left, right) => right.length - left.length)[0];
+  return best === undefined ? undefined : byHost.get(best);
+}
