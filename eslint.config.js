@@ -129,7 +129,7 @@ export default tseslint.config(
     files: ['__tests__/**/*.test.ts'],
     extends: [jest.configs['flat/recommended']],
     rules: {
-      'jest/expect-expect': ['error', { assertFunctionNames: ['expect', 'stage.pass'] }],
+      'jest/expect-expect': ['error', { assertFunctionNames: ['expect', 'expect[A-Z]*', 'stage.pass'] }],
       'jest/no-conditional-expect': 'error',
     },
   },
