@@ -4,7 +4,7 @@ import { Fleet } from '../../src/fleet/fleet.ts';
 import type { Change } from '../../src/release/change.ts';
 import { CanaryError, messageOf } from '../../src/release/errors.ts';
 import { nameOf } from '../../src/release/objects.ts';
-import type { VirtualService } from '../../src/release/objects.ts';
+import type { KubeObject, VirtualService } from '../../src/release/objects.ts';
 import '../support/one-realm.ts';
 import { kubeApi, kubeconfigFor, pathOf, refuse } from '../support/kube-api.ts';
 import type { Intercept, KubeApi } from '../support/kube-api.ts';
@@ -97,7 +97,7 @@ describe('writing together', () => {
     );
     expect(told).toEqual([
       [EAST, 'weights', OLD.spec, NEW.spec],
-      [EAST, 'put back', NEW.spec, OLD.spec],
+      [EAST, 'revert', NEW.spec, OLD.spec],
     ]);
   });
 
@@ -218,6 +218,64 @@ describe('writing together', () => {
     expect(heldIn(east)).toEqual(OLD.spec);
   });
 
+  test('says that someone else wrote in between, where the first try was lost', async () => {
+    const { fleet, changes, west } = await stage();
+    west.intercept = puts((_asked, response) => {
+      west.objects.set(PATH, { ...OLD, metadata: { ...OLD.metadata, resourceVersion: 'theirs' } });
+      response.destroy();
+      return true;
+    });
+    await expect(writeTogether(fleet, changes, signal, () => undefined)).rejects.toThrow(
+      'VirtualService gray-demo/helloworld was changed by someone else in between; re-run this step',
+    );
+    expect(heldIn(west)).toEqual(OLD.spec);
+  });
+
+  test('of a write that was stored, and answered with a body that cannot be read, finds out that it was', async () => {
+    const { fleet, changes, west } = await stage();
+    west.intercept = puts(({ body }, response) => {
+      const sent = JSON.parse(body) as VirtualService;
+      west.objects.set(PATH, { ...sent, metadata: { ...sent.metadata, resourceVersion: 'stored' } });
+      response.writeHead(200, { 'content-type': 'text/html' }).end('<html>a proxy</html>');
+      return true;
+    });
+    await writeTogether(fleet, changes, signal, () => undefined);
+    expect(heldIn(west)).toEqual(NEW.spec);
+  });
+
+  test('reverts to the earlier weights where someone has added a route, a host and a timeout since', async () => {
+    const { fleet, changes, east, west } = await stage();
+    let edited = (): void => undefined;
+    const edit = new Promise<void>((resolve) => {
+      edited = resolve;
+    });
+    west.intercept = puts((_asked, response) => {
+      void edit.then(() => {
+        refuse(response, 403, 'Forbidden', 'no');
+      });
+      return true;
+    });
+    const edits = (vs: VirtualService): VirtualService => ({
+      ...vs,
+      metadata: { ...vs.metadata, resourceVersion: 'theirs' },
+      spec: {
+        ...vs.spec,
+        hosts: ['*', 'new.example.com'],
+        http: [
+          ...(vs.spec.http ?? []).map((route) => ({ ...route, timeout: '7s' })),
+          { name: 'theirs', route: [to('v1', 30), to('v2', 70)] },
+        ],
+      },
+    });
+    const failure = await writeTogether(fleet, changes, signal, ({ change }) => {
+      if (change.reason === 'revert') return;
+      east.objects.set(PATH, edits(NEW));
+      edited();
+    }).catch(messageOf);
+    expect(failure).toContain('in east holds its earlier content again.');
+    expect(heldIn(east)).toEqual(edits(OLD).spec);
+  });
+
   test('of a write whose answer got lost finds out that it was stored', async () => {
     const { fleet, changes, east, west } = await stage();
     west.intercept = puts(({ body }, response) => {
@@ -317,6 +375,47 @@ describe('writing in order', () => {
       'Creating Service gray-demo/helloworld in east: no (403 Forbidden)',
     );
     expect([east.writes.length, west.writes.length]).toEqual([1, 2]);
+  });
+});
+
+describe('a deletion', () => {
+  const planned = { ...service(), metadata: { ...service().metadata, uid: 'first', resourceVersion: '3' } };
+  const deletion: Change = { cluster: EAST, verb: 'delete', object: planned, before: undefined, reason: '' };
+  const path = pathOf(planned);
+  const asStored = (changed: object, meta: object = {}): KubeObject => ({
+    ...planned,
+    ...changed,
+    metadata: { ...planned.metadata, resourceVersion: '4', ...meta },
+  });
+
+  test('names the object that it means', async () => {
+    const { fleet, east } = await stage();
+    east.objects.set(path, planned);
+    await writeInOrder(fleet, [deletion], () => undefined);
+    expect([east.deletions, east.objects.has(path)]).toEqual([
+      [{ uid: 'first', resourceVersion: '3' }],
+      false,
+    ]);
+  });
+
+  test('goes on where only the status has changed since it was planned', async () => {
+    const { fleet, east } = await stage();
+    east.objects.set(path, asStored({ status: { loadBalancer: {} } }));
+    await writeInOrder(fleet, [deletion], () => undefined);
+    expect(east.objects.has(path)).toBe(false);
+  });
+
+  test.each<[string, KubeObject]>([
+    ['was changed', asStored({ spec: { type: 'NodePort' } })],
+    ['was relabelled', asStored({}, { labels: { version: 'v2' } })],
+    ['was deleted, and made again', asStored({}, { uid: 'second' })],
+  ])('of an object that %s since it was planned is refused', async (_what, live) => {
+    const { fleet, east } = await stage();
+    east.objects.set(path, live);
+    await expect(writeInOrder(fleet, [deletion], () => undefined)).rejects.toThrow(
+      'Service gray-demo/helloworld in east was changed by someone else since this run read it, so it is not deleted.',
+    );
+    expect(east.objects.get(path)).toEqual(live);
   });
 });
 

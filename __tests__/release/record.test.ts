@@ -1,5 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { RECORD_ANNOTATION, previousOf, recordOf, withRecord } from '../../src/release/record.ts';
+import {
+  RECORD_ANNOTATION,
+  previousOf,
+  recordOf,
+  recordProblem,
+  withRecord,
+} from '../../src/release/record.ts';
 import type { ReleaseRecord } from '../../src/release/record.ts';
 import { to, virtualService } from '../support/objects.ts';
 import { weights } from '../support/release.ts';
@@ -95,6 +101,14 @@ describe('there is no record', () => {
     ['{"app":"hello","revision":3,"weights":{"v1":"80"}}'],
     ['{"app":"hello","revision":3,"weights":{"v1":80}'],
     ['{"app":"hello","revision":3,"history":{"v1":80}}'],
+    ['{"app":"hello","revision":3.5}'],
+    ['{"app":"hello","revision":-1}'],
+    ['{"app":"hello","revision":3,"weights":{"v1":100,"v2":100}}'],
+    ['{"app":"hello","revision":3,"weights":{"v1":99.5,"v2":0.5}}'],
+    ['{"app":"hello","revision":3,"weights":{"v1":110,"v2":-10}}'],
+    ['{"app":"hello","revision":3,"weights":{"V 1":100}}'],
+    ['{"app":"hello","revision":3,"history":[{"v1":50}]}'],
+    ['{"format":2,"app":"hello","revision":3}'],
   ])('in %s', (text) => {
     const read = recordOf(virtualService([], { annotations: { [RECORD_ANNOTATION]: text } }), 'hello');
     expect(read).toBeUndefined();
@@ -127,5 +141,41 @@ describe('apps that share a VirtualService', () => {
 
   test('do not take the record of the other for theirs', () => {
     expect(recordOf(withRecord(vs, other), 'hello')).toBeUndefined();
+  });
+});
+
+describe('a record that is not understood', () => {
+  const noted = (text: string): ReturnType<typeof virtualService> =>
+    virtualService([], { annotations: { [RECORD_ANNOTATION]: text } });
+  const foreign = { format: 2, app: 'other', steps: ['a', 'b'] };
+
+  test('of another app stays when this app writes its own, and hides nothing', () => {
+    const text = JSON.stringify([foreign, { app: 'hello', revision: 2, history: [] }]);
+    const read = recordOf(noted(text), 'hello');
+    const written = withRecord(noted(text), { ...record, revision: 3 });
+    expect(read?.revision).toBe(2);
+    expect(recordProblem(written, 'hello')).toBeUndefined();
+    expect(JSON.parse(written.metadata.annotations?.[RECORD_ANNOTATION] ?? '')).toEqual([
+      foreign,
+      { format: 1, app: 'hello', revision: 3, weights: { v1: 100 }, history: [] },
+    ]);
+  });
+
+  test.each([
+    [
+      'of this app',
+      JSON.stringify([{ ...foreign, app: 'hello' }]),
+      /holds a record of hello that this version/,
+    ],
+    ['whose weights sum to 200', '{"app":"hello","revision":3,"weights":{"v1":100,"v2":100}}', /"v2":100/],
+    ['because the annotation is not JSON', 'garbage', /is not JSON/],
+  ])('%s is never overwritten, and the refusal says what to do', (_what, text, sentence) => {
+    expect(() => withRecord(noted(text), record)).toThrow(sentence);
+    expect(recordProblem(noted(text), 'hello')).toMatch(/remove the annotation to start a new history\.$/);
+  });
+
+  test('of the first format, which has no number, is not rewritten for the number alone', () => {
+    const old = noted('{"app":"hello","revision":3,"weights":{"v1":100},"history":[]}');
+    expect(withRecord(old, record)).toEqual(old);
   });
 });

@@ -33,17 +33,33 @@ const KINDS: Readonly<
 /** Answers in place of the API, where it says yes. */
 export type Intercept = (asked: Asked, response: ServerResponse) => boolean;
 
+/** `preconditions` of a deletion. */
+interface Preconditions {
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+}
+
+function meets({ metadata }: KubeObject, { uid, resourceVersion }: Preconditions = {}): boolean {
+  return (
+    (uid === undefined || uid === metadata.uid) &&
+    (resourceVersion === undefined || resourceVersion === metadata.resourceVersion)
+  );
+}
+
 /** A small Kubernetes API: discovery, objects by path, and the checks of resourceVersion that writes rely on. */
 export interface KubeApi extends LocalServer {
   readonly objects: Map<string, KubeObject>;
   /** The writes that came in, as `PUT /apis/…`. */
   readonly writes: readonly string[];
+  /** What the deletions that came in asked of the object to delete. */
+  readonly deletions: readonly Preconditions[];
   intercept: Intercept;
 }
 
 export async function kubeApi(...objects: readonly KubeObject[]): Promise<KubeApi> {
   const stored = new Map<string, KubeObject>();
   const writes: string[] = [];
+  const deletions: Preconditions[] = [];
   const api = { intercept: (() => false) as Intercept };
   let version = 0;
   const store = (path: string, object: KubeObject): KubeObject => {
@@ -71,8 +87,12 @@ export async function kubeApi(...objects: readonly KubeObject[]): Promise<KubeAp
       if (found === undefined) refuse(response, 404, 'NotFound', 'not found');
       else send(response, 200, found);
     } else if (asked.method === 'DELETE') {
+      const { preconditions } = (sent ?? {}) as unknown as { readonly preconditions?: Preconditions };
+      if (preconditions !== undefined) deletions.push(preconditions);
       if (standing === undefined) refuse(response, 404, 'NotFound', 'not found');
-      else {
+      else if (!meets(standing, preconditions)) {
+        refuse(response, 409, 'Conflict', 'Precondition failed');
+      } else {
         if (!dry) stored.delete(path);
         send(response, 200, { kind: 'Status', status: 'Success' });
       }
@@ -88,7 +108,7 @@ export async function kubeApi(...objects: readonly KubeObject[]): Promise<KubeAp
       refuse(response, 409, 'Conflict', 'the object has been modified');
     } else send(response, 200, dry ? sent : store(path, sent));
   });
-  return Object.assign(api, server, { objects: stored, writes });
+  return Object.assign(api, server, { objects: stored, writes, deletions });
 }
 
 /** Answers as the API refuses. */

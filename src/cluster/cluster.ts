@@ -147,17 +147,26 @@ export class Cluster {
     });
   }
 
-  /** Deletes an object and, in the background, what it owns. One that is not there is as good as deleted. */
+  /**
+   * Deletes an object and, in the background, what it owns. Where the object carries a uid and a resourceVersion, the server
+   * deletes exactly that one (409 otherwise). An object that does not exist counts as deleted.
+   */
   async remove(
     { apiVersion, kind, metadata }: KubeObject,
     { dryRun = false }: WriteOptions = {},
   ): Promise<void> {
-    const { name, namespace } = metadata;
+    const { name, namespace, uid, resourceVersion } = metadata;
+    const preconditions = {
+      ...(uid === undefined ? {} : { uid }),
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+    };
     try {
       await this.#call({
         method: 'DELETE',
         path: await this.#path(apiVersion, kind, namespace, name),
         query: { propagationPolicy: 'Background', ...(dryRun ? { dryRun: 'All' } : {}) },
+        // A dry run deletes nothing: an object that has changed since it was read is found by the deletion itself.
+        ...(dryRun ? {} : { body: { apiVersion: 'v1', kind: 'DeleteOptions', preconditions } }),
         tried: `${dryRun ? 'Trying to delete' : 'Deleting'} ${nameOf({ kind, metadata })}`,
       });
     } catch (error) {

@@ -43,14 +43,20 @@ export class LoginError extends Error {
   override readonly name = 'LoginError';
 }
 
-/** Whether the server may have done what was asked although it failed for us. */
+/** Answers by which a server has refused a call for certain; with 408 it may have carried the call out. */
+const isRefusal = (status: number): boolean => status >= 400 && status < 500 && status !== 408;
+
+/**
+ * Whether the server may have carried out a call that failed for us: it did not answer, failed in the middle, or answered
+ * with a success whose body cannot be read.
+ */
 export function isUncertain(error: unknown): boolean {
-  return error instanceof ClusterError && (error.status === undefined || error.status >= 500);
+  return error instanceof ClusterError && !isRefused(error);
 }
 
-/** Whether a server has said no; what ended a call otherwise, a cancellation too, tells nothing of what is stored. */
+/** Whether a server has refused a call. Any other end of a call, a cancellation included, leaves open what is stored. */
 export function isRefused(error: unknown): boolean {
-  return error instanceof ClusterError && !isUncertain(error);
+  return error instanceof ClusterError && error.status !== undefined && isRefusal(error.status);
 }
 
 /** Whether someone else changed the object between our look at it and our write. */

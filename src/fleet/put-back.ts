@@ -5,12 +5,13 @@ import type { Change } from '../release/change.ts';
 import { messageOf } from '../release/errors.ts';
 import { nameOf } from '../release/objects.ts';
 import type { KubeObject } from '../release/objects.ts';
+import { annotationsOf, revert } from '../release/revert.ts';
 import { describeSplit } from '../release/split.ts';
 import { lastEditor } from '../release/traffic.ts';
-import { annotationsOf, changedAnnotations, holds, readLive, writeSurely } from './write.ts';
+import { holds, readLive, writeSurely } from './write.ts';
 import type { OnWritten } from './write.ts';
 
-/** How often a put-back looks again, where something else of the object changes all the time. */
+/** How often a revert reads the object again, where others keep changing something else in it. */
 const ATTEMPTS = 3;
 
 /** What became of one cluster after the change failed in another, or in this one. */
@@ -22,7 +23,7 @@ interface Outcome {
 }
 
 /**
- * Gives an object its earlier content again, as long as nobody has changed what was written.
+ * Reverts a change, as long as nobody has changed what it wrote. What others added to the object since stays.
  *
  * @param stored what was written; undefined where that is not known
  */
@@ -48,9 +49,9 @@ export async function putBack(
         const back: Change = {
           ...change,
           verb: 'update',
-          object: undone(live, before, change),
+          object: revert(live, { before, after: object }),
           before: live,
-          reason: 'put back',
+          reason: 'revert',
         };
         onWritten({ change: back, earlier: live, stored: await writeSurely(cluster, back, signal) });
         return { line: `${where} holds its earlier content again.`, settled: true };
@@ -67,7 +68,7 @@ export async function putBack(
   }
 }
 
-/** What stands where our write does not. */
+/** What the cluster holds where it does not hold our write. */
 function otherwise(live: KubeObject, { before }: Change): string {
   const untouched =
     before !== undefined &&
@@ -77,20 +78,4 @@ function otherwise(live: KubeObject, { before }: Change): string {
   const held = live.kind === 'VirtualService' ? `: it holds ${describeSplit(live)}` : '';
   const editor = lastEditor(live);
   return `was changed by someone else since${held}${editor === '' ? '' : ` (last written by ${editor})`}.`;
-}
-
-/** The stored object with our change taken out of it again, and all that others added beside it left. */
-function undone(live: KubeObject, before: KubeObject, change: Change): KubeObject {
-  const earlier = annotationsOf(before);
-  const own = changedAnnotations(change);
-  const annotations = Object.fromEntries([
-    ...Object.entries(annotationsOf(live)).filter(([key]) => !own.has(key)),
-    ...[...own.keys()].flatMap((key) => (earlier[key] === undefined ? [] : [[key, earlier[key]] as const])),
-  ]);
-  const { annotations: _, ...metadata } = live.metadata;
-  return {
-    ...live,
-    spec: before['spec'],
-    metadata: Object.keys(annotations).length === 0 ? metadata : { ...metadata, annotations },
-  };
 }

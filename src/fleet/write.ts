@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import pRetry from 'p-retry';
-import { isUncertain } from '../cluster/errors.ts';
+import { isConflict, isUncertain } from '../cluster/errors.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Change } from '../release/change.ts';
 import { CanaryError } from '../release/errors.ts';
+import { contentOf, nameOf } from '../release/objects.ts';
 import type { KubeObject } from '../release/objects.ts';
-import { sameSplit } from '../release/split.ts';
+import { holdsEdit } from '../release/revert.ts';
 
 /** A write whose outcome is not known is looked up, and tried again, this often: over the restart of an API server. */
 const RETRIES = 5;
@@ -35,13 +36,10 @@ export async function writeSurely(
   const tried = async (attempt: number): Promise<KubeObject> => {
     if (attempt > 1) {
       const live = await readLive(cluster, change.object);
-      if (live !== undefined && holds(live, change)) return live;
+      if (isDone(live, change)) return live ?? change.object;
       // Someone else's write came in between: ours would be refused, and must be.
-      if (
-        change.verb === 'update' &&
-        live?.metadata.resourceVersion !== change.object.metadata.resourceVersion
-      )
-        throw new CanaryError('It was changed by someone else in between.');
+      if (change.verb === 'update' && !sameVersion(live, change.object))
+        throw new Overtaken(change.object, live, failure);
     }
     try {
       return await write(cluster, change);
@@ -60,8 +58,30 @@ export async function writeSurely(
       shouldRetry: ({ error }) => isUncertain(error),
     });
   } catch (error) {
-    throw failure ?? error;
+    // What ended the write says less than what kept it from ending before.
+    throw error instanceof Overtaken ? error : (failure ?? error);
   }
+}
+
+/** Someone else wrote the object after a try of ours whose outcome is not known. */
+class Overtaken extends CanaryError {
+  override readonly name = 'Overtaken';
+
+  constructor(object: KubeObject, live: KubeObject | undefined, cause: unknown) {
+    const what = live === undefined ? 'was deleted' : 'was changed';
+    super(`${nameOf(object)} ${what} by someone else in between; re-run this step`, { cause });
+  }
+}
+
+/** Whether an object as it is now is the outcome of the change. */
+function isDone(live: KubeObject | undefined, change: Change): boolean {
+  if (change.verb === 'delete')
+    return live?.metadata.uid !== change.object.metadata.uid || live === undefined;
+  return live !== undefined && holds(live, change);
+}
+
+function sameVersion(live: KubeObject | undefined, object: KubeObject): boolean {
+  return live?.metadata.resourceVersion === object.metadata.resourceVersion;
 }
 
 async function write(cluster: Cluster, { verb, object }: Change): Promise<KubeObject> {
@@ -73,9 +93,38 @@ async function write(cluster: Cluster, { verb, object }: Change): Promise<KubeOb
     case 'update':
       return cluster.replace(object);
     case 'delete':
-      await cluster.remove(object);
+      await removeAsPlanned(cluster, object);
       return object;
   }
+}
+
+/**
+ * Deletes an object only as it was when the deletion was planned. A controller keeps writing its status, which is no reason to
+ * refuse; anything else is.
+ */
+async function removeAsPlanned(cluster: Cluster, planned: KubeObject): Promise<void> {
+  let object = planned;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await cluster.remove(object);
+      return;
+    } catch (error) {
+      if (!isConflict(error)) throw error;
+      const live = await readLive(cluster, planned);
+      if (live === undefined) return;
+      const same = live.metadata.uid === planned.metadata.uid && sameContent(live, planned);
+      if (!same || attempt === RETRIES)
+        throw new CanaryError(
+          `${nameOf(planned)} in ${cluster.name} was changed by someone else since this run read it, so it is not deleted. Check the change, then re-run this step.`,
+          { cause: error },
+        );
+      object = live;
+    }
+  }
+}
+
+function sameContent(live: KubeObject, planned: KubeObject): boolean {
+  return isDeepStrictEqual(contentOf(live), contentOf(planned));
 }
 
 export function readLive(
@@ -89,26 +138,6 @@ export function readLive(
  * Whether a stored object is the outcome of a create or an update. What someone added beside it does not count, be it a
  * webhook or another app's record.
  */
-export function holds(live: KubeObject, change: Change): boolean {
-  const { verb, object } = change;
-  if (verb === 'apply' || verb === 'delete') return false;
-  const sameSpec =
-    object.kind === 'VirtualService'
-      ? sameSplit(live, object)
-      : isDeepStrictEqual(live['spec'], object['spec']);
-  return (
-    sameSpec && [...changedAnnotations(change)].every(([key, value]) => annotationsOf(live)[key] === value)
-  );
-}
-
-/** The annotations that a change sets, or with undefined takes away. */
-export function changedAnnotations({ object, before }: Change): ReadonlyMap<string, string | undefined> {
-  const after = annotationsOf(object);
-  const earlier = annotationsOf(before);
-  const keys = [...new Set([...Object.keys(after), ...Object.keys(earlier)])];
-  return new Map(keys.filter((key) => after[key] !== earlier[key]).map((key) => [key, after[key]]));
-}
-
-export function annotationsOf(object: KubeObject | undefined): Readonly<Record<string, string>> {
-  return object?.metadata.annotations ?? {};
+export function holds(live: KubeObject, { verb, before, object }: Change): boolean {
+  return verb !== 'apply' && verb !== 'delete' && holdsEdit(live, { before, after: object });
 }

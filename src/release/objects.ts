@@ -24,6 +24,7 @@ export interface ObjectMeta extends Open {
   readonly labels?: Labels;
   readonly annotations?: Labels;
   readonly resourceVersion?: string;
+  readonly uid?: string;
   readonly generation?: number;
   readonly deletionTimestamp?: string;
   readonly managedFields?: readonly ManagedFields[];

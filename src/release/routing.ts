@@ -118,13 +118,8 @@ function routed(
   history: readonly Weights[],
 ): VirtualService {
   const vs = virtualService ?? newVirtualService(release, fleet, cluster);
-  const weighed = inCluster(cluster, () => withWeights(vs, target));
-  return withRecord(weighed, {
-    app: release.app,
-    revision: target.revision,
-    weights: target.weights,
-    history,
-  });
+  const record = { app: release.app, revision: target.revision, weights: target.weights, history };
+  return inCluster(cluster, () => withRecord(withWeights(vs, target), record));
 }
 
 function newVirtualService(release: Release, fleet: FleetState, cluster: ClusterName): VirtualService {

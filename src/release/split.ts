@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { KubeObject, RouteDestination } from './objects.ts';
 import { PREVIEW_NAME } from './routes.ts';
 import { formatWeights } from './weights.ts';
@@ -6,14 +5,6 @@ import { formatWeights } from './weights.ts';
 interface AnyRoute {
   readonly name?: string;
   readonly route?: readonly RouteDestination[];
-}
-
-/**
- * Whether two forms of a VirtualService split traffic between subsets in the same way. What else stands in a route does not
- * count: a webhook may add to it.
- */
-export function sameSplit(a: KubeObject, b: KubeObject): boolean {
-  return isDeepStrictEqual(splitsOf(a).map(sharesOf), splitsOf(b).map(sharesOf));
 }
 
 /** `v1=80,v2=20` of each route that splits users' traffic between subsets, each split once. */

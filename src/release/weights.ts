@@ -1,8 +1,19 @@
+import { z } from 'zod';
+
 /** A value of the pods' `version` label, and the name of the subset that selects it. */
 export type VersionName = string;
 
 /** Whole percent for each version; the values of a complete set sum to 100. Versions keep the order they were given in. */
 export type Weights = ReadonlyMap<VersionName, number>;
+
+/** Names that Istio takes for a subset: DNS labels (RFC 1123). */
+const VERSION_NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/** Weights as the clusters store them: whole percent for legal version names, 100 in all. */
+export const storedWeights = z
+  .record(z.string().regex(VERSION_NAME), z.int().min(0).max(100))
+  .transform((value): Weights => new Map(Object.entries(value)))
+  .refine((weights) => [...weights.values()].reduce((a, b) => a + b, 0) === 100);
 
 /** `v1=80,v2=20`: the form that the input `weights` takes and that the outputs hand from job to job. */
 export function formatWeights(weights: Weights): string {
