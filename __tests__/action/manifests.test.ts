@@ -73,7 +73,7 @@ describe('the files', () => {
   });
 
   test('are told as sources, with the number of the document', () => {
-    write({ 'two.yaml': `${named('x')}---\n${named('y')}` });
+    write({ 'two.yaml': `${named('a')}---\n${named('b')}` });
     expect(read('two.yaml').manifests.map(({ source }) => source)).toEqual([
       expect.stringMatching(/two\.yaml, document 1$/),
       expect.stringMatching(/two\.yaml, document 2$/),
@@ -126,6 +126,16 @@ describe('the documents', () => {
       expect.stringMatching(
         /^Input manifests: .*app\.yaml, document 2 is no Kubernetes object \(apiVersion, kind and metadata\.name are needed\)\.$/,
       ),
+    ]);
+  });
+
+  test.each([
+    ['on', 'the boolean true'],
+    ['0644', 'the number 420'],
+  ])('whose name %s is no text are a problem that says so', (name, readAs) => {
+    write({ 'app.yaml': named(name) });
+    expect(read('app.yaml').problems).toEqual([
+      expect.stringContaining(`metadata.name is ${readAs}, put it in quotes to make it text`),
     ]);
   });
 

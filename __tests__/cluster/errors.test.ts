@@ -28,6 +28,15 @@ describe('a cluster that refuses is told as a sentence: what was tried, where, w
       `${TRIED} in west: Unauthorized (401 Unauthorized). The credentials of this context were not accepted: renew them in the input kubeconfig.`,
     ],
     [
+      'text that YAML takes for a boolean',
+      500,
+      {
+        message:
+          'failed to create typed patch object: .value: expected string, got &value.valueUnstructured{Value:true}',
+      },
+      `${TRIED} in west: failed to create typed patch object: .value: expected string, got &value.valueUnstructured{Value:true} (500). YAML, as kubectl reads it, takes an unquoted yes, no, on, off or number for a boolean or a number: put the text in quotes.`,
+    ],
+    [
       'a change in between',
       409,
       { message: 'the object has been modified', reason: 'Conflict' },

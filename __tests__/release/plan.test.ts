@@ -917,6 +917,7 @@ describe('a Namespace among the manifests', () => {
   const labels = { team: 'a' };
   const manifests = [
     { ...namespaceOf(NAMESPACE), metadata: { name: NAMESPACE, labels } },
+    service(),
     deployment('hello', { app: APP }),
   ].map((object) => ({ object, source: 'deploy/app.yaml' }));
   // Under server-side apply the last object that one manager applies is all that it keeps.
@@ -957,7 +958,10 @@ test('weights that a route of one cluster is too coarse for are refused, and the
 
 test.each(['StatefulSet', 'DaemonSet'])("a %s of the user's manifests is waited for", (kind) => {
   const object = deployment('hello', { app: APP }, { kind });
-  const given = at({ v1: 80, v2: 20 }, { workload: { manifests: [{ object, source: 'app.yaml' }] } });
+  const given = at(
+    { v1: 80, v2: 20 },
+    { workload: { manifests: [object, service()].map((one) => ({ object: one, source: 'app.yaml' })) } },
+  );
   const { ready } = planRollout(given, virgin);
   expect(ready.find(({ version }) => version === 'v2')?.workloads).toEqual([{ kind, name: 'hello' }]);
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { kindOf } from '../../src/release/manifest-scope.ts';
 import { namespaceObject } from '../../src/release/namespace.ts';
 import type { Container, Deployment, KubeObject, Service } from '../../src/release/objects.ts';
 import type { Manifest, Release, WorkloadSpec } from '../../src/release/release.ts';
@@ -459,20 +460,15 @@ describe("the user's own manifests", () => {
     expect(objectsFor(given([config, web])).get('ConfigMap settings')?.metadata.namespace).toBe(NAMESPACE);
   });
 
-  test('stay in the namespace that they name', () => {
-    const elsewhere = { ...config, metadata: { name: 'settings', namespace: 'elsewhere' } };
-    expect(objectsFor(given([elsewhere, web])).get('ConfigMap settings')?.metadata.namespace).toBe(
-      'elsewhere',
-    );
+  test('of a kind without namespaces get none, even where they name one', () => {
+    const role = {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRole',
+      metadata: { name: 'one', namespace: 'elsewhere' },
+    };
+    const state = { ...empty, clusterScoped: new Set([kindOf(role)]) };
+    expect(objectsFor(given([role, web]), state).get('ClusterRole one')?.metadata).toEqual({ name: 'one' });
   });
-
-  test.each(['Namespace', 'ClusterRole', 'ClusterRoleBinding', 'PriorityClass', 'CustomResourceDefinition'])(
-    'of kind %s get no namespace',
-    (kind) => {
-      const object = { apiVersion: 'v1', kind, metadata: { name: 'one' } };
-      expect(objectsFor(given([object, web])).get(`${kind} one`)?.metadata.namespace).toBeUndefined();
-    },
-  );
 
   test('with several workloads patch the one that the Service selects', () => {
     const objects = objectsFor(given([worker, web]));

@@ -178,6 +178,7 @@ export function clusterState(name: string, overrides: StateOverrides = {}): Clus
     service: undefined,
     deployments: [],
     pods: [],
+    clusterScoped: new Set(['v1 Namespace']),
     ...rest,
     traffic: serves ? trafficState(traffic) : undefined,
   };

@@ -1,19 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { CORE_SCHEMA, YAMLException, intCoreTag, loadAll, mergeTag } from 'js-yaml';
+import { YAMLException, loadAll } from 'js-yaml';
 import { globSync } from 'tinyglobby';
 import { z } from 'zod';
 import type { KubeObject } from '../release/objects.ts';
 import type { Manifest } from '../release/release.ts';
-
-/** Integers as kubectl reads them: `defaultMode: 0644` is octal, as in YAML 1.1. */
-const intTag: typeof intCoreTag = {
-  ...intCoreTag,
-  resolve(source, ...rest) {
-    return intCoreTag.resolve(source.replace(/^(?<sign>[-+]?)0(?=[0-7]+$)/, '$<sign>0o'), ...rest);
-  },
-};
-
-const schema = CORE_SCHEMA.withTags(mergeTag, intTag);
+import { KUBECTL_SCHEMA } from './kubectl-yaml.ts';
 
 const object: z.ZodType<KubeObject> = z.looseObject({
   apiVersion: z.string(),
@@ -44,13 +35,13 @@ export function readManifests(
   }
   for (const file of files) {
     try {
-      for (const [i, document] of loadAll(readFileSync(file, 'utf8'), { schema }).entries()) {
+      for (const [i, document] of loadAll(readFileSync(file, 'utf8'), { schema: KUBECTL_SCHEMA }).entries()) {
         if (document === null || document === undefined) continue;
         const source = `${file}, document ${String(i + 1)}`;
         const found = objectsIn(document);
         if (found === undefined)
           problems.push(
-            `${input}: ${source} is no Kubernetes object (apiVersion, kind and metadata.name are needed).`,
+            `${input}: ${source} is no Kubernetes object (apiVersion, kind and metadata.name are needed${unquotedName(document)}).`,
           );
         else manifests.push(...found.map((one) => ({ object: one, source })));
       }
@@ -68,6 +59,16 @@ function objectsIn(document: unknown): readonly KubeObject[] | undefined {
   if (list.success) return list.data.items;
   const one = object.safeParse(document);
   return one.success ? [one.data] : undefined;
+}
+
+const misnamed = z.object({ metadata: z.object({ name: z.union([z.boolean(), z.number()]) }) });
+
+/** What is wrong with a name such as `on` or `0644`, which is no text in YAML. */
+function unquotedName(document: unknown): string {
+  const name = misnamed.safeParse(document).data?.metadata.name;
+  return name === undefined
+    ? ''
+    : `; metadata.name is the ${typeof name} ${String(name)}, put it in quotes to make it text`;
 }
 
 /** `deploy/app.yaml:12: bad indentation of a mapping entry` */

@@ -199,6 +199,16 @@ export class Cluster {
     return status?.allowed === true;
   }
 
+  /** Whether objects of a kind live in namespaces; taken for granted of a kind that the cluster does not serve (yet). */
+  async isNamespaced(apiVersion: string, kind: string): Promise<boolean> {
+    try {
+      return (await this.#find(apiVersion, kind))?.namespaced ?? true;
+    } catch (error) {
+      if (error instanceof ClusterError && error.status === 404) return true;
+      throw error;
+    }
+  }
+
   /** The newest version of Istio's networking API that the cluster serves, as `networking.istio.io/v1`. */
   async istioApiVersion(): Promise<string> {
     const newest = `${ISTIO_GROUP}/v1`;
@@ -236,15 +246,20 @@ export class Cluster {
   }
 
   async #resource(apiVersion: string, kind: string): Promise<ApiResource> {
-    const resource =
-      builtIn(apiVersion, kind) ??
-      (await this.#resourcesOf(apiVersion)).find(
-        (candidate) => candidate.kind === kind && !candidate.name.includes('/'),
-      );
+    const resource = await this.#find(apiVersion, kind);
     if (resource !== undefined) return resource;
     throw new ClusterError(this.name, `Looking for the kind ${kind} of ${apiVersion}`, {
       body: { message: 'the cluster does not serve it' },
     });
+  }
+
+  async #find(apiVersion: string, kind: string): Promise<ApiResource | undefined> {
+    return (
+      builtIn(apiVersion, kind) ??
+      (await this.#resourcesOf(apiVersion)).find(
+        (candidate) => candidate.kind === kind && !candidate.name.includes('/'),
+      )
+    );
   }
 
   async #serves(apiVersion: string): Promise<boolean> {

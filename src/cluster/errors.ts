@@ -101,6 +101,8 @@ function remedy(status: number | undefined, body: Status | undefined, cause: unk
         ? '. They are not taken over: give them up there, or leave them out here.'
         : '. It was changed by someone else in between; run again.';
     default:
-      return '';
+      return (body?.message ?? '').includes('expected string, got')
+        ? '. YAML, as kubectl reads it, takes an unquoted yes, no, on, off or number for a boolean or a number: put the text in quotes.'
+        : '';
   }
 }

@@ -1,4 +1,5 @@
 import { gatewayKey } from '../release/gateways.ts';
+import { kindOf } from '../release/manifest-scope.ts';
 import type {
   Deployment,
   DestinationRule,
@@ -18,19 +19,20 @@ import {
   isDelegate,
   namedVirtualServices,
 } from '../release/virtual-services.ts';
-import { ownObjects, podTemplateOf } from '../release/workloads.ts';
+import { podTemplateOf } from '../release/workloads.ts';
 import type { Cluster } from './cluster.ts';
 import { ClusterError } from './errors.ts';
 
 /** Reads all that a release may touch in one cluster: nothing is read twice in an operation. */
 export async function readCluster(cluster: Cluster, release: Release): Promise<ClusterState> {
   const { namespace, app } = release;
-  const [namespaceObject, service, deployments, others, pods, traffic] = await Promise.all([
+  const [namespaceObject, service, deployments, others, pods, clusterScoped, traffic] = await Promise.all([
     cluster.read('v1', 'Namespace', namespace),
     cluster.read<Service>('v1', 'Service', app, namespace),
     cluster.list<Deployment>('apps/v1', 'Deployment', namespace),
     readOtherWorkloads(cluster, release),
     cluster.list<Pod>('v1', 'Pod', namespace),
+    clusterScopedKinds(cluster, release),
     release.configClusters.includes(cluster.name) ? readTraffic(cluster, release) : undefined,
   ]);
   return {
@@ -39,23 +41,39 @@ export async function readCluster(cluster: Cluster, release: Release): Promise<C
     service,
     deployments: [...deployments, ...others],
     pods,
+    clusterScoped,
     traffic,
   };
 }
 
 /** What stands under the names of the manifests' StatefulSets and DaemonSets: one by one, as few have any. */
 async function readOtherWorkloads(cluster: Cluster, release: Release): Promise<readonly Deployment[]> {
-  const { version } = release;
-  if (version === undefined || !clustersOf(release, version).includes(cluster.name)) return [];
-  const named = ownObjects(release).filter(
+  const named = manifestsIn(cluster, release).filter(
     (object) => object.kind !== 'Deployment' && podTemplateOf(object) !== undefined,
   );
   const found = await Promise.all(
     named.map(({ apiVersion, kind, metadata }) =>
-      cluster.read<Deployment>(apiVersion, kind, metadata.name, metadata.namespace),
+      cluster.read<Deployment>(apiVersion, kind, metadata.name, release.namespace),
     ),
   );
   return found.filter((workload) => workload !== undefined);
+}
+
+/** The objects of the user's manifests that the release brings to a cluster. */
+function manifestsIn(cluster: Cluster, release: Release): readonly KubeObject[] {
+  const { version, workload } = release;
+  if (version === undefined || !clustersOf(release, version).includes(cluster.name)) return [];
+  return (workload.manifests ?? []).map(({ object }) => object);
+}
+
+async function clusterScopedKinds(cluster: Cluster, release: Release): Promise<ReadonlySet<string>> {
+  const kinds = new Map(manifestsIn(cluster, release).map((object) => [kindOf(object), object]));
+  const found = await Promise.all(
+    [...kinds].map(async ([key, { apiVersion, kind }]) =>
+      (await cluster.isNamespaced(apiVersion, kind)) ? [] : [key],
+    ),
+  );
+  return new Set(found.flat());
 }
 
 /** Reads those of the traffic objects again that carry the release; the rest is as it was read before. */

@@ -7,6 +7,7 @@ import type { Aim } from '../fleet/lease.ts';
 import { preflight } from '../fleet/preflight.ts';
 import { clustersOf } from '../release/release.ts';
 import type { ClusterName } from '../release/release.ts';
+import { assertManifestsFit } from '../release/manifest-scope.ts';
 import { nameOf } from '../release/objects.ts';
 import type { KubeObject } from '../release/objects.ts';
 import { planRetirement } from '../release/retirement.ts';
@@ -64,7 +65,7 @@ async function lookAhead(context: Context): Promise<Prospect> {
     noteUnseen(context, state);
     const inForce = weightsInForce(release, state);
     journal.weights = inForce.find(({ weights }) => weights !== undefined)?.weights;
-    const plan = planRetirement(release, state, await readBrought(context));
+    const plan = planRetirement(release, state, await readBrought(context, state));
     log.info(`Retiring ${plan.version} of ${release.app}`);
     const changes = (await tryOut(fleet, state, [plan.routes, plan.subsets, plan.workloads])).flat();
     for (const { cluster, verb, object, reason } of changes)
@@ -78,16 +79,18 @@ async function lookAhead(context: Context): Promise<Prospect> {
 }
 
 /** What stands of the user's manifests in the clusters of their version. */
-async function readBrought({
-  release,
-  fleet,
-}: Context): Promise<ReadonlyMap<ClusterName, readonly KubeObject[]>> {
+async function readBrought(
+  { release, fleet }: Context,
+  state: FleetState,
+): Promise<ReadonlyMap<ClusterName, readonly KubeObject[]>> {
+  assertManifestsFit(release, state);
   const { version } = release;
   const clusters = version === undefined ? [] : clustersOf(release, version);
   const found = clusters.map(async (name) => {
     const objects = await allOf(
-      ownObjects(release).map(({ apiVersion, kind, metadata }) =>
-        fleet.cluster(name).read(apiVersion, kind, metadata.name, metadata.namespace),
+      ownObjects(release, state.get(name) ?? { clusterScoped: new Set() }).map(
+        ({ apiVersion, kind, metadata }) =>
+          fleet.cluster(name).read(apiVersion, kind, metadata.name, metadata.namespace),
       ),
     );
     return [name, objects.filter((object) => object !== undefined)] as const;

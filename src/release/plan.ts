@@ -1,5 +1,6 @@
 import type { Change } from './change.ts';
 import { CanaryError } from './errors.ts';
+import { assertManifestsFit } from './manifest-scope.ts';
 import { isNamespaceOf, namespaceObject } from './namespace.ts';
 import { nameOf, selects } from './objects.ts';
 import type { KubeObject, VirtualService } from './objects.ts';
@@ -76,6 +77,7 @@ export type Direction = 'forward' | 'back';
  * @throws CanaryError where what stands there does not allow it: nothing may be written then
  */
 export function planRollout(release: Release, fleet: FleetState, direction: Direction = 'forward'): Plan {
+  assertManifestsFit(release, fleet);
   const inForce = weightsInForce(release, fleet);
   const previous = inForce.find(({ weights }) => weights !== undefined)?.weights;
   const weights = withoutAbsent(release, fleet, inForce, targetWeights(release, inForce, previous));

@@ -20,6 +20,8 @@ export interface ClusterState {
   readonly deployments: readonly Deployment[];
   /** All pods of the namespace. */
   readonly pods: readonly Pod[];
+  /** The kinds of the release's manifests that the cluster serves without namespaces; see `kindOf`. */
+  readonly clusterScoped: ReadonlySet<string>;
   /** The traffic objects; undefined where the cluster's control plane does not serve the routes. */
   readonly traffic: TrafficState | undefined;
 }

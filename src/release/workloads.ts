@@ -1,5 +1,6 @@
 import type { WorkloadObject } from './change.ts';
 import { CanaryError } from './errors.ts';
+import { scoped } from './manifest-scope.ts';
 import { isNamespaceOf } from './namespace.ts';
 import { nameOf, selects } from './objects.ts';
 import type { Container, Deployment, KubeObject, Labels, PodSpec, PodTemplate, Service } from './objects.ts';
@@ -147,7 +148,7 @@ function patchedManifests(
   const workloads = manifests.filter(({ object }) => podTemplateOf(object) !== undefined);
   const mine = serviceWorkloads(release, state, workloads);
   return manifests.map((manifest) => {
-    const object = inNamespace(manifest, release.namespace);
+    const object = scoped(manifest.object, release, state);
     return mine.includes(manifest)
       ? withVersion(release, state, manifest.source, object, version, image)
       : object;
@@ -155,9 +156,12 @@ function patchedManifests(
 }
 
 /** The user's own objects for a version, but Service and Namespace of the release, which serve every version. */
-export function ownObjects(release: Release): readonly KubeObject[] {
+export function ownObjects(
+  release: Release,
+  state: Pick<ClusterState, 'clusterScoped'>,
+): readonly KubeObject[] {
   return (release.workload.manifests ?? [])
-    .map((manifest) => inNamespace(manifest, release.namespace))
+    .map(({ object }) => scoped(object, release, state))
     .filter(
       (object) =>
         !isNamespaceOf(release, object) &&
@@ -197,19 +201,6 @@ const WORKLOAD_KINDS = ['Deployment', 'StatefulSet', 'DaemonSet'];
 export function podTemplateOf(object: KubeObject): PodTemplate | undefined {
   const workload: Deployment = object;
   return WORKLOAD_KINDS.includes(object.kind) ? workload.spec?.template : undefined;
-}
-
-const CLUSTER_SCOPED = [
-  'Namespace',
-  'ClusterRole',
-  'ClusterRoleBinding',
-  'PriorityClass',
-  'CustomResourceDefinition',
-];
-
-function inNamespace({ object }: Manifest, namespace: string): KubeObject {
-  if (object.metadata.namespace !== undefined || CLUSTER_SCOPED.includes(object.kind)) return object;
-  return { ...object, metadata: { ...object.metadata, namespace } };
 }
 
 function withVersion(

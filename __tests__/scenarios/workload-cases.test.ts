@@ -1,0 +1,125 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { startFleet } from '../../testbed/start.ts';
+import { APP, NAMESPACE, image } from './support/objects.ts';
+import { Stage } from './support/stage.ts';
+
+let stage: Stage;
+let folder: string;
+beforeAll(async () => {
+  stage = new Stage(await startFleet());
+});
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'workload-cases-'));
+});
+afterEach(async () => {
+  await stage.fleet.reset();
+  await rm(folder, { recursive: true });
+});
+afterAll(() => stage.fleet.stop());
+
+const V1 = { version: 'v1', image: image('v1'), clusters: 'v1: east', 'config-clusters': 'east, west' };
+
+/** The Service of the app, as a user would write it. */
+const serviceFile = (ports: string): string =>
+  `apiVersion: v1
+kind: Service
+metadata: { name: ${APP} }
+spec: { selector: { app: ${APP} }, ports: [${ports}] }
+---
+`;
+const SERVICE = serviceFile('{ name: http-5000, port: 5000, targetPort: 5000 }');
+
+/** A Deployment as a user would write it, as YAML or JSON. */
+const deploymentFile = (name: string, spec: string, pod: string): string => `apiVersion: apps/v1
+kind: Deployment
+metadata: ${name}
+spec:
+  selector: { matchLabels: { app: ${APP} } }
+  ${spec}
+  template:
+    metadata: { labels: { app: ${APP} } }
+    spec: ${pod}
+`;
+
+test('manifests of another namespace are refused before anything is written (k8s-deploy#163)', async () => {
+  await stage.everywhere({
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: 'staging', labels: { 'istio-injection': 'enabled' } },
+  });
+  await stage.pass({ ...V1, weights: 'v1=100' });
+  // A kind without namespaces, as the server says; the embedded fleet has none that a release would bring.
+  const role =
+    stage.fleet.kind === 'mesh'
+      ? '- { apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: { name: settings, namespace: staging }, rules: [] }\n'
+      : '';
+  const stray = `apiVersion: v1
+kind: List
+items:
+- { apiVersion: v1, kind: ConfigMap, metadata: { name: settings, namespace: staging } }
+${role}---
+${deploymentFile('{ name: hello-v2, namespace: staging }', 'replicas: 1', `{ containers: [{ name: web, image: '${image('v2')}' }] }`)}`;
+  await writeFile(join(folder, 'app.yaml'), stray);
+  const inputs = { image: '', manifests: 'app.yaml', weights: 'v1=80,v2=20' };
+  await stage.underLoad(async () => {
+    for (const operation of ['plan', 'rollout']) {
+      const run = await stage.run({ ...inputs, operation }, { cwd: folder });
+      expect(run).toMatchObject({ code: 1, outputs: { changed: '0' } });
+      expect(run.log).toContain(
+        'ConfigMap staging/settings (app.yaml, document 1) is in the namespace staging, but the release is in gray-demo',
+      );
+      expect(run.log).toContain('There is no Service gray-demo/helloworld in west');
+      expect(run.log).toContain(
+        'Deployment staging/hello-v2 (app.yaml, document 2) is in the namespace staging',
+      );
+    }
+    expect(await stage.west.list('apps/v1', 'Deployment', 'staging')).toEqual([]);
+    expect(await stage.west.list('apps/v1', 'Deployment', NAMESPACE)).toEqual([]);
+    // The remedy, word by word; what has no namespace may name one.
+    await writeFile(
+      join(folder, 'app.yaml'),
+      SERVICE +
+        stray
+          .replace('settings, namespace: staging } }', 'settings } }')
+          .replace('hello-v2, namespace: staging', 'hello-v2'),
+    );
+    await stage.pass(inputs, { cwd: folder });
+  });
+  if (role !== '') await stage.west.remove('rbac.authorization.k8s.io/v1', 'ClusterRole', 'settings');
+});
+
+test('manifests are read as kubectl reads them: YAML 1.1 (kubernetes#34146)', async () => {
+  const pod = (value: string): string => `
+      enableServiceLinks: no
+      automountServiceAccountToken: off
+      terminationGracePeriodSeconds: 1_0
+      securityContext: { fsGroup: 0x3E8 }
+      containers: [{ name: web, image: '${image('v2')}', stdin: Yes, ports: [{ containerPort: 5000 }], env: [{ name: FEATURE, value: ${value} }] }]`;
+  const inputs = { image: `v1=${image('v1')}`, manifests: 'app.yaml', weights: 'v1=80,v2=20' };
+  await stage.pass({ ...V1, weights: 'v1=100' });
+  await stage.underLoad(async () => {
+    const write = (value: string): Promise<void> =>
+      writeFile(
+        join(folder, 'app.yaml'),
+        SERVICE + deploymentFile('{ name: hello-v2 }', 'progressDeadlineSeconds: 1_200', pod(value)),
+      );
+    await write("'on'");
+    await stage.pass(inputs, { cwd: folder });
+  });
+  const made = await stage.west.get('apps/v1', 'Deployment', 'hello-v2', NAMESPACE);
+  expect(made['spec']).toMatchObject({
+    progressDeadlineSeconds: 1200,
+    template: {
+      spec: {
+        enableServiceLinks: false,
+        automountServiceAccountToken: false,
+        terminationGracePeriodSeconds: 10,
+        securityContext: { fsGroup: 1000 },
+        containers: [{ stdin: true, env: [{ name: 'FEATURE', value: 'on' }] }],
+      },
+    },
+  });
+});
