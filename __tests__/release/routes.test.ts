@@ -1,14 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { HttpRoute, RouteDestination, VirtualService } from '../../src/release/objects.ts';
-import {
-  holdsWeights,
-  isHostOf,
-  isPreview,
-  managedRoutes,
-  previewedVersions,
-  routesTo,
-  weightsOf,
-} from '../../src/release/routes.ts';
+import { holdsWeights, managedRoutes, weightsOf } from '../../src/release/managed.ts';
+import { isHostOf, isPreview, previewedVersions, routesTo } from '../../src/release/routes.ts';
 import { withPreviews, withWeights } from '../../src/release/surgery.ts';
 import type { RouteTarget } from '../../src/release/surgery.ts';
 import { APP, HOST, NAMESPACE, to, toOther, virtualService } from '../support/objects.ts';
@@ -113,25 +106,25 @@ describe('the routes to manage', () => {
       'a name that no route has',
       [main, unnamed],
       ['mian'],
-      'Input routes names "mian", but VirtualService gray-demo/helloworld has no HTTP route of that name that leads to helloworld (routes that do: main, the unnamed http[1]).',
+      'Input routes names "mian", but VirtualService gray-demo/helloworld has no HTTP route of that name or place that leads to helloworld (routes that do: main, http[1]).',
     ],
     [
       'a name of a route that leads elsewhere',
       [other],
       ['other'],
-      'Input routes names "other", but VirtualService gray-demo/helloworld has no HTTP route of that name that leads to helloworld (routes that do: none).',
+      'Input routes names "other", but VirtualService gray-demo/helloworld has no HTTP route of that name or place that leads to helloworld (routes that do: none).',
     ],
     [
       'the name of a preview route',
       [{ name: 'canary-preview-v1', route: [to('v1')] }, main],
       ['canary-preview-v1'],
-      'Input routes names "canary-preview-v1", but VirtualService gray-demo/helloworld has no HTTP route of that name that leads to helloworld (routes that do: main).',
+      'Input routes names "canary-preview-v1", but VirtualService gray-demo/helloworld has no HTTP route of that name or place that leads to helloworld (routes that do: main).',
     ],
     [
       'a choice that is not clear',
       [main, other, unnamed],
       undefined,
-      'VirtualService gray-demo/helloworld has 2 HTTP routes that lead to helloworld: main, the unnamed http[2]. Name those to manage in the input routes.',
+      'VirtualService gray-demo/helloworld has 2 HTTP routes that lead to helloworld: main, http[2]. Set the input routes to those to split, for example routes: http[2].',
     ],
   ])('%s is refused', (_what, http, names, message) => {
     expect(() => managedRoutes(virtualService(http), SERVICE, names)).toThrow(message);

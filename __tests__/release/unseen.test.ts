@@ -1,25 +1,187 @@
 import { describe, expect, test } from '@jest/globals';
+import type { HttpRoute, VirtualService } from '../../src/release/objects.ts';
+import type { TrafficState } from '../../src/release/state.ts';
+import { weightsInForce } from '../../src/release/traffic.ts';
 import { unseenIn } from '../../src/release/unseen.ts';
-import { clusterState, fleetOf } from '../support/objects.ts';
-import { EAST, WEST } from '../support/release.ts';
+import { HOST, clusterState, fleetOf, to, toOther, virtualService } from '../support/objects.ts';
+import { EAST, WEST, release } from '../support/release.ts';
 
-describe('what a claim about users does not cover', () => {
-  const listing = (...unlisted: readonly ('VirtualService' | 'DestinationRule')[]): object => ({
-    traffic: { everywhere: { virtualServices: [], destinationRules: [], unlisted } },
+const OWN = virtualService([{ name: 'main', route: [to('v1', 80), to('v2', 20)] }]);
+
+function unseen(
+  traffic: Partial<TrafficState>,
+  given = release({ configClusters: [EAST], traffic: { routes: ['main'] } }),
+): readonly string[] {
+  const fleet = fleetOf(clusterState(EAST, { traffic }), clusterState(WEST, { traffic: undefined }));
+  return unseenIn(given, fleet, weightsInForce(given, fleet));
+}
+
+/** A VirtualService of another namespace, beside that of the release. */
+function beside(
+  http: readonly HttpRoute[] | undefined,
+  spec: Readonly<Record<string, unknown>> = {},
+  ...others: readonly VirtualService[]
+): Partial<TrafficState> {
+  const shop = virtualService(http, { name: 'shop', namespace: 'istio-system' }, spec);
+  return {
+    virtualServices: [OWN],
+    everywhere: { virtualServices: [OWN, shop, ...others], destinationRules: [], unlisted: [] },
+  };
+}
+
+describe('what could not be listed', () => {
+  const listing = (
+    ...unlisted: readonly ('VirtualService' | 'DestinationRule')[]
+  ): Partial<TrafficState> => ({
+    everywhere: { virtualServices: [], destinationRules: [], unlisted },
   });
 
   test('is nothing where every namespace was listed', () => {
-    expect(unseenIn(fleetOf(clusterState(EAST), clusterState(WEST, { traffic: undefined })))).toEqual([]);
+    expect(unseen({})).toEqual([]);
   });
 
-  test('are the kinds that could not be listed, with their clusters', () => {
+  test('are named by kind, with their clusters', () => {
+    const given = release();
     const fleet = fleetOf(
-      clusterState(EAST, listing('VirtualService')),
-      clusterState(WEST, listing('VirtualService', 'DestinationRule')),
+      clusterState(EAST, { traffic: listing('VirtualService') }),
+      clusterState(WEST, { traffic: listing('VirtualService', 'DestinationRule') }),
     );
-    expect(unseenIn(fleet)).toEqual([
+    expect(unseenIn(given, fleet, weightsInForce(given, fleet))).toEqual([
       'VirtualServices of other namespaces in east, west could not be listed (the user of the kubeconfig may not list them cluster-wide).',
       'DestinationRules of other namespaces in west could not be listed (the user of the kubeconfig may not list them cluster-wide).',
+    ]);
+  });
+});
+
+describe('a route outside the release', () => {
+  const byHeader = { match: [{ headers: { 'x-beta': { exact: 'yes' } } }] };
+  test.each<[string, HttpRoute, string]>([
+    [
+      'without a subset',
+      { name: 'hello', route: [to(undefined)] },
+      'Route hello of VirtualService istio-system/shop in east sends requests to every ready pod of helloworld, whatever the weights.',
+    ],
+    [
+      'with one subset, for some requests',
+      { ...byHeader, route: [to('v2')] },
+      'The unnamed http[0] of VirtualService istio-system/shop in east sends requests with header x-beta to v2, outside the weights.',
+    ],
+    [
+      'with a split of its own',
+      { name: 'hello', route: [to('v1', 90), to('v2', 10)] },
+      'Route hello of VirtualService istio-system/shop in east splits requests v1=90,v2=10, outside the weights of the release.',
+    ],
+    [
+      'of which a part without a subset is served',
+      { name: 'hello', route: [to('v1', 99), to(undefined, 1)] },
+      'Route hello of VirtualService istio-system/shop in east sends requests to every ready pod of helloworld, whatever the weights.',
+    ],
+    [
+      'that mirrors to every pod',
+      { name: 'other', route: [toOther()], mirror: { host: HOST } },
+      'Route other of VirtualService istio-system/shop in east mirrors requests to every pod of helloworld, whatever the weights.',
+    ],
+    [
+      'that mirrors to every pod, one of several mirrors',
+      { name: 'other', route: [toOther()], mirrors: [{ destination: { host: HOST } }] },
+      'Route other of VirtualService istio-system/shop in east mirrors requests to every pod of helloworld, whatever the weights.',
+    ],
+  ])('%s', (_what, route, sentence) => {
+    expect(unseen(beside([route]))).toEqual([sentence]);
+  });
+
+  test.each<[string, Partial<TrafficState>]>([
+    ['leads elsewhere', beside([{ route: [toOther()] }])],
+    ['gives the service nothing', beside([{ route: [toOther(100), to(undefined, 0)] }])],
+    ['mirrors to one version', beside([{ route: [toOther()], mirror: { host: HOST, subset: 'v2' } }])],
+    ['is one of the preview routes', beside([{ ...byHeader, name: 'canary-preview-v2', route: [to('v2')] }])],
+    ['is behind one that takes every request', beside([{ route: [toOther()] }, { route: [to(undefined)] }])],
+    ['means another service by a short name', beside([{ route: [{ destination: { host: 'helloworld' } }] }])],
+    ['is exported to nobody', beside([{ route: [to(undefined)] }], { exportTo: ['~'] })],
+    ['is of a delegate without a root', beside([{ route: [to(undefined)] }], { hosts: undefined })],
+    [
+      'is of a delegate that its root cannot see',
+      beside(
+        [{ route: [to(undefined)] }],
+        { hosts: undefined, exportTo: ['.'] },
+        virtualService([{ delegate: { name: 'shop', namespace: 'istio-system' } }], {
+          name: 'root',
+          namespace: 'front',
+        }),
+      ),
+    ],
+    [
+      'is of a delegate of a delegate',
+      beside(
+        [{ route: [to(undefined)] }],
+        { hosts: undefined },
+        virtualService(
+          [{ delegate: { name: 'shop', namespace: 'istio-system' } }],
+          { name: 'middle', namespace: 'front' },
+          { hosts: undefined },
+        ),
+        virtualService([{ delegate: { name: 'middle' } }], { name: 'root', namespace: 'front' }),
+      ),
+    ],
+    [
+      'is not exported to where its gateway runs',
+      {
+        ...beside([{ route: [to(undefined)] }], { exportTo: ['.'], gateways: ['edge/public'] }),
+        gatewayNamespaces: new Map([['edge/public', ['edge']]]),
+      },
+    ],
+  ])('that %s is left out', (_what, traffic) => {
+    expect(unseen(traffic)).toEqual([]);
+  });
+
+  test.each<[string, Partial<TrafficState>]>([
+    [
+      'exported to its own namespace, for sidecars there',
+      beside([{ route: [to('v2')] }], { exportTo: ['.'], gateways: ['mesh'] }),
+    ],
+    [
+      'exported to its own namespace, for sidecars by default',
+      beside([{ route: [to('v2')] }], { exportTo: ['.'], gateways: undefined }),
+    ],
+    [
+      'whose gateway runs where nobody could look',
+      beside([{ route: [to('v2')] }], { exportTo: ['.'], gateways: ['edge/public'] }),
+    ],
+    [
+      'exported to the namespace of its gateway',
+      {
+        ...beside([{ route: [to('v2')] }], { exportTo: ['edge'], gateways: ['edge/public'] }),
+        gatewayNamespaces: new Map([['edge/public', ['edge']]]),
+      },
+    ],
+    [
+      'of a delegate whose root sees it',
+      beside(
+        [{ route: [to('v2')] }],
+        { hosts: undefined, exportTo: ['front'] },
+        virtualService([{ delegate: { name: 'shop', namespace: 'istio-system' } }], {
+          name: 'root',
+          namespace: 'front',
+        }),
+      ),
+    ],
+    ['of TCP', beside(undefined, { tcp: [{ route: [to('v2')] }] })],
+  ])('is told where it is %s', (_what, traffic) => {
+    expect(unseen(traffic)).toEqual([
+      expect.stringMatching(/ of VirtualService istio-system\/shop in east sends requests to v2/),
+    ]);
+  });
+
+  test('in the VirtualService of the release is told, and the managed one is not', () => {
+    const beta: HttpRoute = { ...byHeader, name: 'beta', route: [to('v2')] };
+    const own = virtualService([beta, ...(OWN.spec.http ?? [])]);
+    expect(
+      unseen({
+        virtualServices: [own],
+        everywhere: { virtualServices: [own], destinationRules: [], unlisted: [] },
+      }),
+    ).toEqual([
+      'Route beta of VirtualService gray-demo/helloworld in east sends requests with header x-beta to v2, outside the weights.',
     ]);
   });
 });

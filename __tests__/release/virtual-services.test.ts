@@ -109,7 +109,7 @@ describe('several VirtualServices', () => {
   test('are told where a name of the input routes stands in none of them', () => {
     const given = inEast({ routes: ['mian'] });
     expect(() => weightsInForce(given, holding(outer(split(80, 20)), inner(split(80, 20))))).toThrow(
-      'Input routes names "mian", but VirtualService gray-demo/helloworld has no HTTP route of that name',
+      'Input routes names "mian", but VirtualService gray-demo/helloworld has no HTTP route of that name or place',
     );
   });
 

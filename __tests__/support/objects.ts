@@ -193,6 +193,7 @@ function trafficState(given: Partial<TrafficState> = {}): TrafficState {
     roots: [],
     destinationRules,
     gateways: [],
+    gatewayNamespaces: new Map(),
     everywhere: { virtualServices, destinationRules, unlisted: [] },
     ...given,
   };

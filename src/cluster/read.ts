@@ -1,3 +1,4 @@
+import { gatewayNamesOf, isRestricted } from '../release/exports.ts';
 import { gatewayKey } from '../release/gateways.ts';
 import { kindOf } from '../release/manifest-scope.ts';
 import type {
@@ -11,7 +12,8 @@ import type {
 } from '../release/objects.ts';
 import { clustersOf } from '../release/release.ts';
 import type { Release } from '../release/release.ts';
-import type { ClusterState, TrafficState } from '../release/state.ts';
+import { namesService } from '../release/routes.ts';
+import type { ClusterState, TrafficEverywhere, TrafficState } from '../release/state.ts';
 import {
   delegatesTo,
   entrancesOf,
@@ -134,12 +136,46 @@ async function readTraffic(cluster: Cluster, release: Release): Promise<TrafficS
       .filter((key) => key.namespace !== release.namespace)
       .map((key) => cluster.read<Gateway>(apiVersion, 'Gateway', key.name, key.namespace)),
   );
+  const known = [...gateways, ...elsewhere.filter((gateway) => gateway !== undefined)];
   return {
     apiVersion,
     ...routes,
     roots,
-    gateways: [...gateways, ...elsewhere.filter((gateway) => gateway !== undefined)],
+    gateways: known,
+    gatewayNamespaces: await readGatewayNamespaces(cluster, apiVersion, release, routes.everywhere),
   };
+}
+
+/**
+ * Where the gateways run that VirtualServices with `exportTo` are bound to, of those that lead to the service: seldom any. One
+ * that does not exist runs nowhere; one that may not be read is left out.
+ */
+async function readGatewayNamespaces(
+  cluster: Cluster,
+  apiVersion: string,
+  release: Release,
+  { virtualServices }: TrafficEverywhere,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const leading = virtualServices.filter((vs) => namesService(vs, release));
+  const restricted = virtualServices.filter(
+    (vs) => isRestricted(vs) && leading.some((one) => one === vs || delegatesTo(vs, one)),
+  );
+  const names = [...new Set(restricted.flatMap(gatewayNamesOf))];
+  const found = await Promise.all(
+    names.map(async (key): Promise<readonly (readonly [string, readonly string[]])[]> => {
+      const [namespace = '', name = ''] = key.split('/');
+      try {
+        const gateway = await cluster.read<Gateway>(apiVersion, 'Gateway', name, namespace);
+        if (gateway === undefined) return [[key, []]];
+        const pods = await cluster.list<Pod>('v1', 'Pod', undefined, gateway.spec.selector ?? {});
+        return [[key, [...new Set(pods.map(({ metadata }) => metadata.namespace ?? ''))]]];
+      } catch (error) {
+        if (error instanceof ClusterError && error.status === 403) return [];
+        throw error;
+      }
+    }),
+  );
+  return new Map(found.flat());
 }
 
 /** The objects of a kind in all namespaces; those of one namespace where the user of the kubeconfig may not list more. */

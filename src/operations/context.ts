@@ -4,6 +4,7 @@ import type { Identity } from '../fleet/lock.ts';
 import { nameOf } from '../release/objects.ts';
 import type { Release } from '../release/release.ts';
 import type { FleetState } from '../release/state.ts';
+import type { InForce } from '../release/traffic.ts';
 import { unseenIn } from '../release/unseen.ts';
 import type { Weights } from '../release/weights.ts';
 import type { Log } from '../report/log.ts';
@@ -40,8 +41,12 @@ export async function phase<T>({ journal, log }: Context, name: string, work: ()
 }
 
 /** Notes what a claim about users does not cover, in the journal and in the log; each sentence is logged once. */
-export function noteUnseen({ journal, log }: Context, state: FleetState): void {
-  const unseen = unseenIn(state);
+export function noteUnseen(
+  { release, journal, log }: Context,
+  state: FleetState,
+  inForce: readonly InForce[],
+): void {
+  const unseen = unseenIn(release, state, inForce);
   for (const sentence of unseen.filter((one) => !journal.unseen.includes(one))) log.warn(sentence);
   journal.unseen = unseen;
 }

@@ -27,10 +27,11 @@ import { finalRoutes, gatewaysIn, warnOf } from './rollout.ts';
 export async function plan(context: Context): Promise<void> {
   const { release, fleet, journal } = context;
   const state = await phase(context, 'Read', () => fleet.read(release));
-  noteUnseen(context, state);
   const tried = await phase(context, 'Plan', () => dryRun(fleet, state, planRollout(release, state)));
+  const inForce = weightsInForce(release, state);
+  noteUnseen(context, state, inForce);
   journal.weights = tried.previous;
-  journal.previous = previousOf(newestRecord(weightsInForce(release, state)));
+  journal.previous = previousOf(newestRecord(inForce));
   journal.plan = {
     weights: tried.weights,
     clusters: [...state.keys()],

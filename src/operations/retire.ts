@@ -62,8 +62,8 @@ async function lookAhead(context: Context): Promise<Prospect> {
   const { release, fleet, journal, log } = context;
   return phase(context, 'Plan', async () => {
     const state = await fleet.read(release);
-    noteUnseen(context, state);
     const inForce = weightsInForce(release, state);
+    noteUnseen(context, state, inForce);
     journal.weights = inForce.find(({ weights }) => weights !== undefined)?.weights;
     const plan = planRetirement(release, state, await readBrought(context, state));
     log.info(`Retiring ${plan.version} of ${release.app}`);

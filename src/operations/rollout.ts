@@ -82,7 +82,7 @@ async function lookAhead(context: Context, direction: Direction, known?: FleetSt
   const { release, fleet } = context;
   const state = known ?? (await phase(context, 'Read', () => fleet.read(release)));
   return phase(context, 'Plan', async () => {
-    noteUnseen(context, state);
+    noteUnseen(context, state, weightsInForce(release, state));
     const plan = await dryRun(fleet, state, planRollout(release, state, direction));
     tell(context, plan);
     warnOf(context, plan);

@@ -16,8 +16,8 @@ export async function status(context: Context): Promise<void> {
   const { release, fleet, journal, log } = context;
   await phase(context, 'Status', async () => {
     const state = await fleet.read(release);
-    noteUnseen(context, state);
     const inForce = weightsInForce(release, state);
+    noteUnseen(context, state, inForce);
     journal.clusters = [...state.values()].map((cluster) => ({
       cluster: cluster.name,
       text: [routesIn(inForce.filter((one) => one.cluster === cluster.name)), podsIn(context, cluster)].join(

@@ -21,8 +21,8 @@ export async function verify(context: Context, known?: FleetState): Promise<void
   const { release, fleet, journal, log } = context;
   const { state, targets, inForce, weights } = await phase(context, 'Read', async () => {
     const state = known ?? (await fleet.read(release));
-    noteUnseen(context, state);
     const inForce = weightsInForce(release, state);
+    noteUnseen(context, state, inForce);
     assertReleased(inForce, release.traffic.virtualService);
     const weights = release.traffic.weights ?? agreedWeights(inForce);
     log.info(

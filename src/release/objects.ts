@@ -182,6 +182,9 @@ export interface HttpRoute extends Open {
   readonly route?: readonly RouteDestination[];
   /** The VirtualService that holds the routes for these matches. */
   readonly delegate?: Open & { readonly name?: string; readonly namespace?: string };
+  /** Where copies of the requests go. */
+  readonly mirror?: RouteDestination['destination'];
+  readonly mirrors?: readonly (Open & { readonly destination: RouteDestination['destination'] })[];
 }
 
 /** A TCP or TLS route: connections are split by weight as requests are, but there are no headers to match or to set. */

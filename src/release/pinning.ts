@@ -1,12 +1,18 @@
 import type { Change } from './change.ts';
 import { CanaryError } from './errors.ts';
+import { delegationRemedy } from './entrances.ts';
+import { isOpen, leadsToService } from './leads.ts';
 import { nameOf, selects } from './objects.ts';
+import type { VirtualService } from './objects.ts';
 import { isReady } from './pods.ts';
 import type { ClusterName, Release } from './release.ts';
-import { inSentence, openRoutes } from './routes.ts';
+import { openRoutes } from './managed.ts';
+import { inSentence, routeKey } from './routes.ts';
+import type { Route } from './routes.ts';
 import type { FleetState } from './state.ts';
 import { VERSION_LABEL, subsetLabels } from './subsets.ts';
 import type { InForce } from './traffic.ts';
+import { namedVirtualServices } from './virtual-services.ts';
 import { apportion, formatWeights } from './weights.ts';
 import type { VersionName } from './weights.ts';
 import { podTemplateOf, selectorOfService } from './workloads.ts';
@@ -17,11 +23,20 @@ interface Serving {
   readonly version: VersionName | undefined;
 }
 
+/** A route that sends to the service as a whole: to every pod that its Service selects. */
+interface OpenRoute {
+  readonly cluster: ClusterName;
+  readonly virtualService: VirtualService;
+  readonly route: Route;
+  readonly managed: boolean;
+}
+
 /**
- * Refuses to deploy the first pods of a version while a managed route names no subset: such a route sends to all pods of the
- * Service, so users would get the version once it is ready, before any preview and whatever its weight.
+ * Refuses to deploy the first pods of a version while any route to the service names no subset, managed or not, of any
+ * namespace: such a route sends to all pods of the Service, so its users would get the version once it is ready, before any
+ * preview and whatever its weight.
  *
- * @throws CanaryError that tells how the route is pinned to what runs
+ * @throws CanaryError that tells how each route is pinned to what runs
  */
 export function assertPinned(
   release: Release,
@@ -29,13 +44,7 @@ export function assertPinned(
   inForce: readonly InForce[],
   workloads: readonly Change[],
 ): void {
-  const open = inForce.flatMap(({ cluster, virtualService: vs, routes }) =>
-    vs === undefined
-      ? []
-      : openRoutes(vs, release, routes).map(
-          (route) => `${inSentence(vs, route)} of ${nameOf(vs)} in ${cluster}`,
-        ),
-  );
+  const open = openRoutesTo(release, fleet, inForce);
   if (open.length === 0) return;
   const rule = inForce.find(({ destinationRule }) => destinationRule !== undefined)?.destinationRule;
   const serving = servingPods(release, fleet);
@@ -47,8 +56,75 @@ export function assertPinned(
   if (newcomer === undefined) return;
   const { version, cluster } = newcomer;
   throw new CanaryError(
-    `Without a subset, ${open.join(', ')} ${open.length === 1 ? 'leads' : 'lead'} to all pods of ${release.app}: users would get ${version} as soon as a pod of it in ${cluster} is ready, before it was previewed and whatever its weight. ${remedy(release, serving, version)}`,
+    `Without a subset, ${placesOf(open).join('; ')} ${placesOf(open).length === 1 ? 'leads' : 'lead'} to all pods of ${release.app}: users would get ${version} as soon as a pod of it in ${cluster} is ready, before it was previewed and whatever its weight. ${[...remedies(release, inForce, open), pinningRelease(release, inForce, serving, version)].join(' ')}`,
   );
+}
+
+function openRoutesTo(
+  release: Release,
+  fleet: FleetState,
+  inForce: readonly InForce[],
+): readonly OpenRoute[] {
+  const managed = inForce.flatMap(({ cluster, virtualService: vs, routes }) =>
+    vs === undefined
+      ? []
+      : openRoutes(vs, release, routes).map((route) => ({
+          cluster,
+          virtualService: vs,
+          route,
+          managed: true,
+        })),
+  );
+  const others = leadsToService(release, fleet, inForce)
+    .filter((lead) => lead.what === 'requests' && isOpen(lead))
+    .map((lead) => ({ ...lead, managed: false }));
+  return [...managed, ...others];
+}
+
+/** `route main of VirtualService gray-demo/shop in east, west` */
+function placesOf(open: readonly OpenRoute[]): readonly string[] {
+  const places = Map.groupBy(
+    open,
+    ({ virtualService: vs, route }) => `${inSentence(vs, route)} of ${nameOf(vs)}`,
+  );
+  return [...places].map(([text, same]) => `${text} in ${same.map(({ cluster }) => cluster).join(', ')}`);
+}
+
+/** What brings each route that is not managed into the release, or keeps it out of the way; once, whatever the clusters. */
+function remedies(
+  release: Release,
+  inForce: readonly InForce[],
+  open: readonly OpenRoute[],
+): readonly string[] {
+  const texts = open.flatMap((one) => (one.managed ? [] : [remedyFor(release, inForce, one, open)]));
+  return [...new Set(texts)];
+}
+
+function remedyFor(
+  release: Release,
+  inForce: readonly InForce[],
+  one: OpenRoute,
+  open: readonly OpenRoute[],
+): string {
+  const { virtualService: vs, route } = one;
+  const names = namedVirtualServices(release);
+  const { name, namespace } = vs.metadata;
+  const isHttp = vs.spec.http?.some((each) => each === route) ?? false;
+  if (namespace !== release.namespace) return delegationRemedy(release, inForce, vs);
+  if (!isHttp)
+    return `Give the destination of ${inSentence(vs, route)} of ${nameOf(vs)} the subset of the version that its users have now.`;
+  if (!names.includes(name)) {
+    const own = open.filter(
+      ({ managed, virtualService: { metadata } }) => !managed && metadata.namespace === release.namespace,
+    );
+    const added = own.map(({ virtualService: { metadata } }) => metadata.name);
+    return `Add it to the release (virtual-service: ${[...new Set([...names, ...added])].join(', ')}), which moves its users as well.`;
+  }
+  const listed = open.flatMap((each) =>
+    each.virtualService.metadata.name === name ? [routeKey(each.virtualService, each.route)] : [],
+  );
+  const known = [...(release.traffic.routes ?? []), ...listed];
+  return `Add it to the routes that are split (routes: ${[...new Set(known)].join(', ')}), which moves its users as well.`;
 }
 
 function newcomersIn(
@@ -78,7 +154,12 @@ function servingPods(release: Release, fleet: FleetState): readonly Serving[] {
 }
 
 /** The inputs of a release that pins the routes to the versions that run; word by word, since one more version would not pass. */
-function remedy({ configClusters }: Release, serving: readonly Serving[], version: VersionName): string {
+function pinningRelease(
+  { configClusters }: Release,
+  inForce: readonly InForce[],
+  serving: readonly Serving[],
+  version: VersionName,
+): string {
   if (serving.some((pod) => pod.version === undefined)) {
     return `Give the pods that serve it now the label ${VERSION_LABEL} first, so that a subset can select them.`;
   }
@@ -88,7 +169,8 @@ function remedy({ configClusters }: Release, serving: readonly Serving[], versio
     clusters.set(pod.version ?? '', [...new Set([...known, pod.cluster])]);
   }
   const running = [...clusters.keys()];
-  const weights = apportion(100, new Map(running.map((name) => [name, 1])));
+  const held = inForce.find(({ weights }) => weights !== undefined)?.weights;
+  const weights = held ?? apportion(100, new Map(running.map((name) => [name, 1])));
   const inputs = [
     `weights: ${formatWeights(weights)}`,
     `version: ${running[0] ?? ''}`,

@@ -1,4 +1,5 @@
 import type { Change } from './change.ts';
+import { assertNoSecondEntrance } from './entrances.ts';
 import { CanaryError } from './errors.ts';
 import { assertManifestsFit } from './manifest-scope.ts';
 import { isNamespaceOf, namespaceObject } from './namespace.ts';
@@ -90,7 +91,10 @@ export function planRollout(release: Release, fleet: FleetState, direction: Dire
   const workloads = allClusters(release).flatMap((cluster) =>
     workloadChanges(release, stateOf(fleet, cluster), versions),
   );
-  if (direction === 'forward') assertPinned(release, fleet, inForce, workloads);
+  if (direction === 'forward') {
+    assertPinned(release, fleet, inForce, workloads);
+    assertNoSecondEntrance(release, fleet, inForce);
+  }
   assertPortsStay(release, fleet, workloads);
   const raised = versions.filter((version) => isRaised(inForce, version, weights.get(version) ?? 0));
   const ready = readyChecks(release, fleet, inForce, weights, raised, workloads);

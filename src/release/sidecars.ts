@@ -39,7 +39,7 @@ export function liveVersions(
   versions: readonly VersionName[],
 ): readonly VersionName[] {
   const routes = [...fleet.values()].flatMap(({ traffic }) =>
-    [...(traffic?.virtualServices ?? []), ...(traffic?.roots ?? [])].flatMap((vs) =>
+    (traffic?.everywhere.virtualServices ?? []).flatMap((vs) =>
       [...(vs.spec.http ?? []), ...(vs.spec.tcp ?? []), ...(vs.spec.tls ?? [])].flatMap((route) =>
         destinationsTo(vs, route, release),
       ),

@@ -38,6 +38,11 @@ export interface TrafficState {
   readonly everywhere: TrafficEverywhere;
   /** All of the namespace, and those of other namespaces that the release refers to. */
   readonly gateways: readonly Gateway[];
+  /**
+   * In which namespaces the pods of a Gateway run, by `namespace/name`. Looked up only for Gateways that restrict what leads to
+   * the service: those of a VirtualService with `exportTo`; one that is missing here is not known.
+   */
+  readonly gatewayNamespaces: ReadonlyMap<string, readonly string[]>;
 }
 
 /** The traffic objects of all namespaces, those of the release's own namespace included. */

@@ -1,6 +1,7 @@
 import { CanaryError } from './errors.ts';
 import { nameOf } from './objects.ts';
 import type { HttpMatch, HttpRoute, RouteDestination, VirtualService } from './objects.ts';
+import { managedRoutes } from './managed.ts';
 import {
   PREVIEW_HEADER,
   PREVIEW_NAME,
@@ -9,7 +10,6 @@ import {
   destinationsTo,
   inSentence,
   isStreamOf,
-  managedRoutes,
   previewsOfService,
   streamsTo,
   sumOf,

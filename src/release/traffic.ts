@@ -4,15 +4,8 @@ import type { DestinationRule, KubeObject, VirtualService } from './objects.ts';
 import { recordOf } from './record.ts';
 import type { ReleaseRecord } from './record.ts';
 import type { ClusterName, Release } from './release.ts';
-import {
-  REVISION_HEADER,
-  destinationsTo,
-  holdsWeights,
-  isHostOf,
-  managedRoutes,
-  sumOf,
-  weightsOf,
-} from './routes.ts';
+import { holdsWeights, managedRoutes, weightsOf } from './managed.ts';
+import { REVISION_HEADER, destinationsTo, isHostOf, sumOf } from './routes.ts';
 import type { FleetState, TrafficState } from './state.ts';
 import { gatewaysOf, isDelegate, virtualServicesOf } from './virtual-services.ts';
 import { formatWeights, sameWeights } from './weights.ts';

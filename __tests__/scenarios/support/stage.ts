@@ -85,11 +85,11 @@ export class Stage {
     ]);
     await this.everywhere(rule, ...gateways, ...vs);
     // By hand all of it comes at once, and a gateway answers with errors until it has got the whole: before there are any users.
-    if (asked !== false) await this.#served(asked);
+    if (asked !== false) await this.served(asked);
   }
 
   /** Resolves once every ingress has answered ten requests in a row. */
-  async #served(host: string): Promise<void> {
+  async served(host: string): Promise<void> {
     await Promise.all(
       this.fleet.clusters.map(async ({ name, ingress }) => {
         let row = 0;

@@ -1,0 +1,93 @@
+import { isUsed } from './exports.ts';
+import { nameOf } from './objects.ts';
+import type { HttpRoute, RouteDestination, VirtualService } from './objects.ts';
+import type { ClusterName, Release } from './release.ts';
+import { managedRoutes } from './managed.ts';
+import { destinationsTo, isHostOf, isPreview, isServed, streamsTo } from './routes.ts';
+import type { Route } from './routes.ts';
+import type { FleetState } from './state.ts';
+import { trafficOf } from './traffic.ts';
+import type { InForce } from './traffic.ts';
+
+/** A route outside the release that leads to its service. */
+export interface Lead {
+  readonly cluster: ClusterName;
+  readonly virtualService: VirtualService;
+  readonly route: Route;
+  /** The destinations of the service that get requests. */
+  readonly destinations: readonly RouteDestination[];
+  /** `copies`: they are mirrors, whose answers nobody sees. */
+  readonly what: 'requests' | 'copies';
+}
+
+/**
+ * Every route of any VirtualService, of any namespace, that leads to the service and is not managed: HTTP, TCP and TLS routes,
+ * and mirrors. Preview routes are the release's own; what no proxy uses, and what a route before it leaves nothing, is left out.
+ */
+export function leadsToService(
+  release: Release,
+  fleet: FleetState,
+  inForce: readonly InForce[],
+): readonly Lead[] {
+  return release.configClusters.flatMap((cluster) => {
+    const traffic = trafficOf(fleet, cluster);
+    return traffic.everywhere.virtualServices
+      .filter((vs) => isUsed(vs, traffic))
+      .flatMap((vs) => {
+        const managed = managedIn(release, inForce, cluster, vs);
+        return reachedRoutes(vs)
+          .flatMap((route) => leadsOf(release, vs, route, managed.includes(route)))
+          .map((lead) => ({ cluster, virtualService: vs, ...lead }));
+      });
+  });
+}
+
+/** Whether requests reach every pod of the service by it, whatever their version. */
+export function isOpen({ destinations }: Lead): boolean {
+  return destinations.some(({ destination }) => destination.subset === undefined);
+}
+
+function managedIn(
+  release: Release,
+  inForce: readonly InForce[],
+  cluster: ClusterName,
+  vs: VirtualService,
+): readonly Route[] {
+  const own = inForce.find(
+    (one) =>
+      one.cluster === cluster &&
+      one.virtualService !== undefined &&
+      nameOf(one.virtualService) === nameOf(vs),
+  );
+  return own === undefined ? [] : [...managedRoutes(vs, release, own.routes), ...streamsTo(vs, release)];
+}
+
+/** The routes of a VirtualService that a request may reach: none behind a route that takes all of them. */
+function reachedRoutes({ spec }: VirtualService): readonly Route[] {
+  const { http = [], tcp = [], tls = [] } = spec;
+  const last = http.findIndex(({ match = [] }) => match.length === 0);
+  const reached = last < 0 ? http : http.slice(0, last + 1);
+  return [...reached.filter((route) => !isPreview(route)), ...tcp, ...tls];
+}
+
+function leadsOf(
+  release: Release,
+  vs: VirtualService,
+  route: Route,
+  isManaged: boolean,
+): readonly Pick<Lead, 'route' | 'destinations' | 'what'>[] {
+  const served = isManaged
+    ? []
+    : destinationsTo(vs, route, release).filter((destination) => isServed(route, destination));
+  const copied = mirrorsOf(route)
+    .filter(({ host }) => isHostOf(release, host, vs.metadata.namespace))
+    .map((destination) => ({ destination }));
+  return [
+    ...(served.length === 0 ? [] : [{ route, destinations: served, what: 'requests' as const }]),
+    ...(copied.length === 0 ? [] : [{ route, destinations: copied, what: 'copies' as const }]),
+  ];
+}
+
+function mirrorsOf({ mirror, mirrors = [] }: HttpRoute): readonly RouteDestination['destination'][] {
+  return [...(mirror === undefined ? [] : [mirror]), ...mirrors.map(({ destination }) => destination)];
+}
