@@ -57,7 +57,7 @@ describe('the commit status', () => {
     await announce();
     expect(github.statuses).toEqual(
       [
-        { state: 'pending', description: 'plan is under way' },
+        { state: 'pending', description: 'plan is in progress' },
         { state: 'success', description: 'plan: done' },
       ].map((one) => ({
         ...one,

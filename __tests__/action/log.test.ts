@@ -36,7 +36,7 @@ describe('a line that would be a workflow command stays text', () => {
 
 describe('any other line comes through as it is', () => {
   test.each([
-    ['east: v1 80.2 % of 80 %, v2 19.8 % of 20 %'],
+    ['east: v1 80.2% of 80%, v2 19.8% of 20%'],
     ['image a::b and http://[::1]:8080'],
     ['## a heading'],
     ['# [a](b)'],

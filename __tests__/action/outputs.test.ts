@@ -3,7 +3,7 @@ import { outputsOf } from '../../src/action/outputs.ts';
 import { newJournal } from '../../src/report/record.ts';
 import type { RunRecord } from '../../src/report/record.ts';
 import { evidence } from '../support/evidence.ts';
-import { change } from '../support/record.ts';
+import { agreed, change, held } from '../support/record.ts';
 import { weights } from '../support/release.ts';
 
 const outputs = (rest: Partial<RunRecord> = {}): Readonly<Record<string, string>> =>
@@ -13,6 +13,7 @@ test('every output is set, although nothing happened', () => {
   expect(outputs()).toEqual({
     verdict: '',
     weights: '',
+    agree: '',
     observed: '{}',
     samples: '0',
     'ingress-urls': '{}',
@@ -27,7 +28,7 @@ test('every output is set, although nothing happened', () => {
 
 test('weights come out in the form that the input takes', () => {
   const given = {
-    weights: weights({ v1: 80, v2: 20 }),
+    held: agreed(weights({ v1: 80, v2: 20 })),
     previous: weights({ v1: 100 }),
     next: weights([
       ['10', 50],
@@ -36,8 +37,37 @@ test('weights come out in the form that the input takes', () => {
   };
   expect(outputs(given)).toMatchObject({
     weights: 'v1=80,v2=20',
+    agree: 'true',
     'previous-weights': 'v1=100',
     'next-weights': '10=50,2=50',
+  });
+});
+
+describe('no weights are in force', () => {
+  const HALF = weights({ v1: 50, v2: 50 });
+  test.each<[string, RunRecord['held'], string]>([
+    [
+      'where the clusters hold different ones',
+      held({ east: weights({ v1: 80, v2: 20 }), west: HALF }),
+      'false',
+    ],
+    [
+      'where two of three clusters agree',
+      held({ east: HALF, west: HALF, north: weights({ v1: 51, v2: 49 }) }),
+      'false',
+    ],
+    ['where one cluster has no VirtualService', held({ east: HALF, west: undefined }), 'false'],
+    ['where none has one', held({ east: undefined, west: undefined }), ''],
+    [
+      'where a cluster could not be read',
+      [
+        ...held({ east: HALF }),
+        { cluster: 'west', place: 'west', kind: 'unclear', weights: undefined, text: '?' },
+      ],
+      'false',
+    ],
+  ])('%s', (_what, clusters, agree) => {
+    expect(outputs({ held: clusters })).toMatchObject({ weights: '', agree });
   });
 });
 

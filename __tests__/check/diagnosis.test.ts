@@ -429,6 +429,7 @@ test('failed requests are told by kind, the most frequent first', () => {
     {
       title: 'Requests fail through east',
       detail: 'Of 1000 requests to http://203.0.113.7: 30 × status 503, 2 × connection cut.',
+      symptom: true,
     },
   ]);
 });

@@ -97,7 +97,7 @@ describe('what cannot be settled', () => {
       () => lane.stage.run(step),
     );
     expect(run).toMatchObject({ code: 1, outputs: { weights: '' } });
-    expect(run.summary).toContain('The clusters do not all hold the same weights.');
+    expect(run.summary).toContain('The clusters hold different weights:');
     await lane.postOf(step, run);
     await expect(lane.stage.weights()).resolves.toEqual([FIRST, FIRST]);
   });

@@ -53,7 +53,7 @@ describe('a comment that GitHub would not take', () => {
     expect(comment.length).toBeLessThanOrEqual(COMMENT_LIMIT);
     expect(comment).not.toContain('xxx');
     expect(comment).toContain('Service gray-demo/last');
-    expect(comment).toMatch(/Shortened to what GitHub takes. Left out: \d+ × difference/);
+    expect(comment).toMatch(/Shortened to GitHub’s limit. Left out: \d+ × difference/);
     expect(comment).toContain(`[run, with the whole summary](${place.runUrl})`);
   });
 

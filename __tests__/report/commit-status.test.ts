@@ -1,14 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import { commitStatusOf, pendingStatus, statusContext } from '../../src/report/commit-status.ts';
+import { evidence } from '../support/evidence.ts';
+import { agreed, held } from '../support/record.ts';
+import { weights } from '../support/release.ts';
 import { newJournal } from '../../src/report/record.ts';
 import type { PlannedChange, RunRecord } from '../../src/report/record.ts';
 
 const record = (operation: string, rest: Partial<RunRecord> = {}): RunRecord => ({
   ...newJournal(operation, 'helloworld', 'gray-demo'),
-  weights: new Map([
-    ['v1', 80],
-    ['v2', 20],
-  ]),
+  held: agreed(weights({ v1: 80, v2: 20 })),
   ...rest,
 });
 
@@ -26,12 +26,21 @@ const half = new Map([
   ['v2', 50],
 ]);
 
+const apart = held({ east: weights({ v1: 80, v2: 20 }), west: half });
+const failing = evidence({
+  verdict: 'fail',
+  versions: new Map([
+    ['v1', { errors: 0, latency: undefined }],
+    ['v2', { errors: 99, latency: undefined }],
+  ]),
+});
+
 test('the name of the status is that of the app, as branch protection is told it', () => {
   expect(statusContext('helloworld')).toBe('canary/helloworld');
 });
 
 test('a run that goes on is pending', () => {
-  expect(pendingStatus('promote')).toEqual({ state: 'pending', description: 'promote is under way' });
+  expect(pendingStatus('promote')).toEqual({ state: 'pending', description: 'promote is in progress' });
 });
 
 describe('a run that has ended', () => {
@@ -41,7 +50,7 @@ describe('a run that has ended', () => {
       'a fail',
       record('promote', { verdict: 'fail', failure: 'no' }),
       'failure',
-      'promote: fail; in force: v1=80,v2=20',
+      'promote: fail, traffic split check failed; in force: v1=80,v2=20',
     ],
     [
       'no decision',
@@ -74,6 +83,43 @@ describe('a run that has ended', () => {
       record('plan', { plan: { weights: half, clusters: ['east'], changes: [] } }),
       'success',
       'plan: nothing would change; in force: v1=80,v2=20',
+    ],
+    [
+      'a version that fails',
+      record('rollout', { verdict: 'fail', failure: 'no', evidence: [failing] }),
+      'failure',
+      'rollout: fail, v2 fails; in force: v1=80,v2=20',
+    ],
+    [
+      'a plan that finds clusters apart',
+      record('plan', {
+        held: apart,
+        plan: { weights: half, clusters: ['east', 'west'], changes: [change('west')] },
+        failure: 'The clusters hold different weights',
+      }),
+      'failure',
+      'plan: clusters hold different weights: east holds v1=80,v2=20; west holds v1=50,v2=50',
+    ],
+    [
+      'a plan for a cluster that joins',
+      record('plan', {
+        held: held({ east: half, north: undefined }),
+        plan: { weights: half, clusters: ['east', 'north'], changes: [change('north')] },
+      }),
+      'success',
+      'plan: 1 change in 1 cluster, east holds v1=50,v2=50; north holds no VirtualService → v1=50,v2=50',
+    ],
+    [
+      'a status that finds clusters apart',
+      record('status', { held: apart, failure: 'x' }),
+      'failure',
+      'status: clusters hold different weights: east holds v1=80,v2=20; west holds v1=50,v2=50',
+    ],
+    [
+      'nothing to sample',
+      record('rollout'),
+      'success',
+      'rollout: released, not verified; in force: v1=80,v2=20',
     ],
     [
       'a plan that is refused',

@@ -9,7 +9,7 @@ import type { RunRecord } from '../../src/report/record.ts';
 import { REPORT } from '../../src/report/schema.ts';
 import { VERSION } from '../../src/report/version.ts';
 import { evidence } from '../support/evidence.ts';
-import { change } from '../support/record.ts';
+import { agreed, change } from '../support/record.ts';
 import { weights } from '../support/release.ts';
 
 const validate = new Ajv({ strict: true, formats: { 'date-time': true } }).compile(reportSchema());
@@ -18,7 +18,8 @@ const FULL: RunRecord = {
   ...EMPTY,
   verdict: 'fail',
   failure: 'x',
-  weights: weights({ v1: 80, v2: 20 }),
+  held: agreed(weights({ v1: 80, v2: 20 })),
+  unseen: ['VirtualServices of other namespaces in east could not be listed.'],
   limits: { tolerance: 0.05, confidence: 0.99, maxErrorRate: 0.01 },
   findings: [{ title: 'a', detail: 'b' }],
   phases: [{ name: 'Verify', start: 0, seconds: 1 }],

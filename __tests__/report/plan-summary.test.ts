@@ -1,12 +1,13 @@
 import { expect, test } from '@jest/globals';
 import { newJournal } from '../../src/report/record.ts';
 import type { PlannedChange } from '../../src/report/record.ts';
+import { agreed } from '../support/record.ts';
 import { summaryOf } from '../../src/report/summary.ts';
 
 function planOf(...changes: readonly Partial<PlannedChange>[]): string {
   return summaryOf({
     ...newJournal('plan', 'helloworld', 'gray-demo'),
-    weights: new Map([['v1', 100]]),
+    held: agreed(new Map([['v1', 100]])),
     plan: {
       weights: new Map([
         ['v1', 80],
@@ -38,7 +39,7 @@ test('a plan is shown by cluster, with the reason and the difference of each cha
 });
 
 test('a plan without changes says so', () => {
-  expect(planOf()).toContain('Nothing would change: every cluster holds what was asked for.');
+  expect(planOf()).toContain('Nothing would change: every cluster already holds what was asked for.');
 });
 
 test('what the server could not check is told', () => {

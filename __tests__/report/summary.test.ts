@@ -4,7 +4,7 @@ import type { PlannedChange, RunRecord } from '../../src/report/record.ts';
 import { escape } from '../../src/report/markdown.ts';
 import { SUMMARY_LIMIT, summaryOf } from '../../src/report/summary.ts';
 import { evidence } from '../support/evidence.ts';
-import { change } from '../support/record.ts';
+import { change, held } from '../support/record.ts';
 import { weights } from '../support/release.ts';
 
 const summary = (rest: Partial<RunRecord> = {}): string =>
@@ -13,10 +13,10 @@ const linesOf = (text: string): readonly string[] => text.split('\n');
 
 describe('the heading tells the outcome', () => {
   test.each<[Partial<RunRecord>, string]>([
-    [{ verdict: 'pass' }, '## ✅ hello in demo: users get what was asked for'],
-    [{ verdict: 'fail', failure: 'x' }, '## ❌ hello in demo: users do not get what was asked for'],
-    [{ verdict: 'inconclusive', failure: 'x' }, '## ⚠️ hello in demo: the check came to no decision'],
-    [{}, '## ✅ hello in demo: rollout done'],
+    [{ verdict: 'pass' }, '## ✅ hello in demo: traffic split verified'],
+    [{ verdict: 'fail', failure: 'x' }, '## ❌ hello in demo: traffic split check failed'],
+    [{ verdict: 'inconclusive', failure: 'x' }, '## ⚠️ hello in demo: traffic split check inconclusive'],
+    [{}, '## ⚠️ hello in demo: released, not verified'],
     [{ failure: 'x' }, '## ❌ hello in demo: rollout failed'],
     [{ failure: 'x', verdict: 'pass' }, '## ❌ hello in demo: rollout failed'],
   ])('%j: %s', (rest, heading) => {
@@ -35,8 +35,8 @@ test('what users got stands in a table, a line for each version, drawn within it
   expect(rows.slice(0, 4)).toEqual([
     '| Ingress | Version | Asked | Users got | Share in its tolerance | Tolerance | Samples |',
     '| --- | --- | ---: | ---: | --- | ---: | ---: |',
-    '| ✅ east | v1 | 80&nbsp;% | **74.0&nbsp;%**&nbsp;⚠️ | `···●├───┼───┤····` | 75&nbsp;–&nbsp;85&nbsp;% | 740 |',
-    '|  | v2 | 20&nbsp;% | **26.0&nbsp;%**&nbsp;⚠️ | `····├───┼───┤●···` | 15&nbsp;–&nbsp;25&nbsp;% | 260 |',
+    '| ✅ east | v1 | 80% | **74.0%**&nbsp;⚠️ | `···●├───┼───┤····` | 75–85% | 740 |',
+    '|  | v2 | 20% | **26.0%**&nbsp;⚠️ | `····├───┼───┤●···` | 15–25% | 260 |',
   ]);
 });
 
@@ -48,7 +48,7 @@ test('errors and response times stand by version', () => {
   expect(summary({ evidence: [evidence({ versions: seen })] })).toContain(
     [
       '| ✅ east | v1 | 0 | 5.0&nbsp;ms | 8.0&nbsp;ms | 12.0&nbsp;ms | 1.20&nbsp;s |',
-      '|  | v2 | **198**&nbsp;(100.0&nbsp;%) | – | – | – | – |',
+      '|  | v2 | **198**&nbsp;(100.0%) | – | – | – | – |',
     ].join('\n'),
   );
 });
@@ -106,8 +106,8 @@ test('the timeline tells steps and checks, and the phases that took their time',
   expect(told).toContain(
     [
       '| 0.5&nbsp;s | Ready | 1&nbsp;min&nbsp;15&nbsp;s |',
-      '| 1&nbsp;min&nbsp;19&nbsp;s | **In force: v1 80 %, v2 20 %** |  |',
-      '| 1&nbsp;min&nbsp;20&nbsp;s | ✅ Verify v1 80 %, v2 20 %: pass (1,000 samples) | 8.0&nbsp;s |',
+      '| 1&nbsp;min&nbsp;19&nbsp;s | **In force: v1 80%, v2 20%** |  |',
+      '| 1&nbsp;min&nbsp;20&nbsp;s | ✅ Verify v1 80%, v2 20%: pass (1,000 samples) | 8.0&nbsp;s |',
     ].join('\n'),
   );
 });
@@ -136,7 +136,7 @@ describe('a summary that GitHub would not take', () => {
     expect(bytes(told)).toBeLessThanOrEqual(SUMMARY_LIMIT);
     expect(bytes(told)).toBeGreaterThan(0.9 * SUMMARY_LIMIT);
     expect(told).toContain('| ❌ east | v1 |');
-    expect(told).toMatch(/Shortened to what GitHub takes\. Left out: [\d,]+ × difference/);
+    expect(told).toMatch(/Shortened to GitHub’s limit\. Left out: [\d,]+ × difference/);
   });
 
   test('is cut where a single text is longer than all', () => {
@@ -172,9 +172,12 @@ describe('a plan', () => {
   });
 
   test('says where nothing would change', () => {
-    expect(summary({ plan: { weights: weights({ v1: 100 }), clusters: ['east'], changes: [] } })).toContain(
-      'Nothing would change: every cluster holds what was asked for.',
-    );
+    expect(
+      summary({
+        operation: 'plan',
+        plan: { weights: weights({ v1: 100 }), clusters: ['east'], changes: [] },
+      }),
+    ).toContain('Nothing would change: every cluster already holds what was asked for.');
   });
 
   test.each(['```', '~~~', '````\n```'])('keeps a difference that holds %j within its block', (hostile) => {
@@ -212,7 +215,13 @@ describe('a hostile text stays text', () => {
       namespace: text,
       verdict: 'fail',
       failure: text,
-      weights: weights({ [text]: 100 }),
+      held: [
+        ...held({ [text]: weights({ [text]: 100 }) }),
+        { cluster: text, place: text, kind: 'unclear', weights: undefined, text },
+      ],
+      unseen: [text],
+      harms: [text],
+      restored: [text],
       previous: weights({ [text]: 100 }),
       next: weights({ [text]: 100 }),
       evidence: [evidence({ cluster: text, url: text, reason: text, weights: weights({ [text]: 100 }) })],

@@ -299,7 +299,8 @@ describe('status', () => {
     expect(agree.log).toMatch(/east: weights v1=80,v2=20, revision 1; v1: 1 of 1 pods ready/);
     expect(agree.log).toMatch(/All clusters agree/);
     await edit(stage.west, 50, 50);
-    const disagree = await stage.pass({ operation: 'status' });
+    const disagree = await stage.run({ operation: 'status' });
+    expect(disagree.code).toBe(1);
     expect(disagree.log).toMatch(/The clusters hold different weights/);
     expect(disagree.outputs['changed']).toBe('0');
   });

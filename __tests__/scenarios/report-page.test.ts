@@ -90,7 +90,13 @@ function large(ingresses: number): RunRecord {
     verdict: 'fail',
     failure: 'x',
     limits: { tolerance: 0.05, confidence: 0.99, maxErrorRate: 0.01 },
-    weights: asked,
+    held: seen.map(({ cluster }) => ({
+      cluster,
+      place: cluster,
+      kind: 'weights',
+      weights: asked,
+      text: 'v1=80,v2=20',
+    })),
     evidence: seen,
     checks,
     findings: [
@@ -138,7 +144,7 @@ inBrowser('the report of a real run, in a browser', () => {
   test('shows the verdict, a line for each version at each ingress, and each object', async () => {
     const { page } = await open(url);
     const text = (await page.evaluate('document.body.innerText')) as string;
-    expect(text).toMatch(/✓ Pass\s+Users get v1 80 %, v2 20 % through the ingresses of east and west/);
+    expect(text).toMatch(/✓ Pass\s+Users get v1 80%, v2 20% through the ingresses of east and west/);
     await expect(page.$$eval('path.line', (lines) => lines.length)).resolves.toBe(4);
     expect(text).toMatch(/DestinationRule gray-demo\/helloworld: made/);
     expect(text).toContain('+apiVersion: networking.istio.io/v1');

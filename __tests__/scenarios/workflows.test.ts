@@ -281,7 +281,7 @@ scenarios(`the example workflows${reason}`, () => {
     await repository.release(`${QUICK}max-samples: 1\n`);
     const { jobs, log } = await run('guard.yml', { event: 'schedule' });
     expect(jobs).toEqual([['verify', 'failure']]);
-    expect(log).toContain('The check came to no decision');
+    expect(log).toContain('The check was inconclusive, so the job fails');
     await holds('v1=80,v2=20');
   });
 });

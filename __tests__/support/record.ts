@@ -1,5 +1,8 @@
+import type { Held } from '../../src/release/held.ts';
+import { formatWeights } from '../../src/release/weights.ts';
+import type { Weights } from '../../src/release/weights.ts';
 import type { RecordedChange } from '../../src/report/record.ts';
-import { EAST } from './release.ts';
+import { EAST, WEST } from './release.ts';
 
 /** A write in east that moved the weight of v2 from 0 to 20; every field can be given. */
 export function change(rest: Partial<RecordedChange> = {}): RecordedChange {
@@ -13,4 +16,18 @@ export function change(rest: Partial<RecordedChange> = {}): RecordedChange {
     after: 'weight: 20\n',
     ...rest,
   };
+}
+
+/** What clusters hold, by name; undefined for one without a VirtualService. */
+export function held(clusters: Readonly<Record<string, Weights | undefined>>): readonly Held[] {
+  return Object.entries(clusters).map(([cluster, weights]) =>
+    weights === undefined
+      ? { cluster, place: cluster, kind: 'nothing', weights, text: 'no VirtualService' }
+      : { cluster, place: cluster, kind: 'weights', weights, text: formatWeights(weights) },
+  );
+}
+
+/** East and west, both with the same weights. */
+export function agreed(weights: Weights): readonly Held[] {
+  return held({ [EAST]: weights, [WEST]: weights });
 }

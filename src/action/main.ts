@@ -4,6 +4,7 @@ import * as core from '@actions/core';
 import { Fleet } from '../fleet/fleet.ts';
 import type { Identity } from '../fleet/lock.ts';
 import type { Context } from '../operations/context.ts';
+import { lookAgain } from '../operations/look-again.ts';
 import { plan } from '../operations/plan.ts';
 import { promote } from '../operations/promote.ts';
 import { retire } from '../operations/retire.ts';
@@ -14,6 +15,7 @@ import { settleOwn } from '../operations/transaction.ts';
 import { verify } from '../operations/verify.ts';
 import { CanaryError, messageOf } from '../release/errors.ts';
 import { allClusters } from '../release/release.ts';
+import { headlineOf } from '../report/headline.ts';
 import { newJournal, secondsIn } from '../report/record.ts';
 import type { Journal } from '../report/record.ts';
 import { runUrlOf } from './event.ts';
@@ -72,14 +74,16 @@ async function run(job: Job): Promise<void> {
   // Known to the post step even if this process is killed at any moment from here on.
   core.saveState(HOLDER, identity.holder);
   announcer?.begin();
+  const context: Context = { release, fleet, journal, identity, log: jobLog, signal: cancelled.signal };
   try {
-    await RUN[operation]({ release, fleet, journal, identity, log: jobLog, signal: cancelled.signal });
+    await RUN[operation](context);
     conclude(journal);
   } catch (error) {
     journal.failure = messageOf(error);
     // The step before may have passed: the run has not.
     if (journal.verdict === 'pass') journal.verdict = undefined;
-    throw error;
+    await lookAgain(context);
+    throw withHarms(error, journal);
   } finally {
     cancelled.release();
     tellCalls(fleet, journal);
@@ -163,18 +167,22 @@ function cancellation(): { readonly signal: AbortSignal; readonly release: () =>
   };
 }
 
-/** Turns a verdict that is no pass into the failure of the job. */
-function conclude({ verdict, evidence, findings }: Journal): void {
+/** Turns a verdict other than a pass into the failure of the job, in the words of the headline. */
+function conclude(journal: Journal): void {
+  const { verdict, evidence, findings } = journal;
   if (verdict === undefined || verdict === 'pass') return;
   const seen = evidence
     .filter((one) => one.verdict !== 'pass')
     .map(({ cluster, url, reason }) => `${cluster} (${url}): ${reason}`);
   const causes = findings.map(({ title, detail }) => `${title}. ${detail}`);
-  const head =
-    verdict === 'fail'
-      ? 'What users get is not what was asked for.'
-      : 'The check came to no decision, which is no pass.';
-  throw new CanaryError([head, ...seen, ...causes].join('\n'));
+  throw new CanaryError([headlineOf(journal).sentence, ...seen, ...causes].join('\n'));
+}
+
+/** What hurts users comes before anything else. */
+function withHarms(error: unknown, { harms }: Journal): unknown {
+  const text = messageOf(error);
+  const missing = harms.filter((harm) => !text.includes(harm));
+  return missing.length === 0 ? error : new CanaryError([...missing, text].join('\n'), { cause: error });
 }
 
 function fail(error: unknown, title: string): void {

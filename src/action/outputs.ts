@@ -1,5 +1,6 @@
 import * as core from '@actions/core';
 import { shareOf } from '../check/evidence.ts';
+import { agreedWeights, agreementOf } from '../release/held.ts';
 import { formatWeights } from '../release/weights.ts';
 import type { PlannedRollout, RunRecord } from '../report/record.ts';
 
@@ -11,9 +12,11 @@ export function outputsOf(record: RunRecord): Readonly<Record<string, string>> {
       [...one.weights.keys()].map((version) => [version, Number(shareOf(one, version).toFixed(4))]),
     ),
   ]);
+  const weights = agreedWeights(record.held);
   return {
     verdict: record.verdict ?? '',
-    weights: record.weights === undefined ? '' : formatWeights(record.weights),
+    weights: weights === undefined ? '' : formatWeights(weights),
+    agree: String(agreementOf(record.held) ?? ''),
     observed: JSON.stringify(Object.fromEntries(observed)),
     samples: String(record.evidence.reduce((sum, { samples }) => sum + samples, 0)),
     'ingress-urls': JSON.stringify(Object.fromEntries(record.ingresses)),

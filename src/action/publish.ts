@@ -1,6 +1,7 @@
 import { appendFile, stat } from 'node:fs/promises';
 import * as core from '@actions/core';
 import { messageOf } from '../release/errors.ts';
+import { agreedWeights } from '../release/held.ts';
 import type { Release } from '../release/release.ts';
 import { stepWeights } from '../release/weights.ts';
 import { writeReport } from '../report/folder.ts';
@@ -52,7 +53,8 @@ async function publishSummary(journal: Journal): Promise<void> {
 
 /** The next step of the release, and whether it has come to its end. */
 function lookAhead({ version, traffic }: Release, journal: Journal): void {
-  const { operation, weights } = journal;
+  const { operation, held } = journal;
+  const weights = agreedWeights(held);
   // For a version that is taken out there is no step to come.
   if (operation === 'retire' || version === undefined || weights === undefined) return;
   const now = weights.get(version) ?? 0;

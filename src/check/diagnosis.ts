@@ -4,7 +4,7 @@ import type { Facts, Finding } from './causes/facts.ts';
 import { newerRevisions, staleReplicas } from './causes/gateways.ts';
 import { missingSubsets, noReadyPods, noSidecar, wrongPods } from './causes/pods.ts';
 import { otherRoutes } from './causes/routes.ts';
-import { edits, otherWeights } from './causes/weights.ts';
+import { disagreement, edits, otherWeights } from './causes/weights.ts';
 
 export type { Facts, Finding } from './causes/facts.ts';
 
@@ -12,6 +12,7 @@ export type { Facts, Finding } from './causes/facts.ts';
 const CAUSES: readonly ((facts: Facts) => readonly Finding[])[] = [
   newerRevisions,
   edits,
+  disagreement,
   otherWeights,
   otherRoutes,
   missingSubsets,

@@ -41,6 +41,21 @@ export class Fleet {
     return new Map(states.map((state) => [state.name, state]));
   }
 
+  /** Reads every cluster that can be read, once, and says why the others cannot. */
+  async readEach(release: Release): Promise<{
+    readonly state: FleetState;
+    readonly failures: ReadonlyMap<ClusterName, unknown>;
+  }> {
+    const names = allClusters(release);
+    const settled = await Promise.allSettled(names.map((name) => readCluster(this.cluster(name), release)));
+    const failures = names.flatMap((name, i) => {
+      const result = settled[i];
+      return result?.status === 'rejected' ? [[name, result.reason as unknown] as const] : [];
+    });
+    const states = settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+    return { state: new Map(states.map((state) => [state.name, state])), failures: new Map(failures) };
+  }
+
   /** The state with the VirtualServices and DestinationRules as they are now; the rest as it was read before. */
   async readAgain(release: Release, state: FleetState): Promise<FleetState> {
     const traffic = await allOf(

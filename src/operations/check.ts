@@ -7,6 +7,7 @@ import { NotArrived, awaitRevision } from '../check/probe.ts';
 import { sampleAll } from '../check/sampler.ts';
 import { allOf } from '../fleet/fleet.ts';
 import { messageOf } from '../release/errors.ts';
+import { contradict, heldBy } from '../release/held.ts';
 import type { CheckSpec, Release } from '../release/release.ts';
 import type { FleetState } from '../release/state.ts';
 import { editsOf, leadsElsewhere, servingOf, weightsInForce } from '../release/traffic.ts';
@@ -60,7 +61,7 @@ export async function checkShares(
   // The clients stay while a step is watched: what was told then is not told again.
   if (manner === 'decide') tellLeftOut(context, clients);
   // Whoever edits one cluster's weights breaks the release even while the shares are within the tolerance.
-  const edited = editsOf(inForce).length > 0;
+  const edited = editsOf(inForce).length > 0 || contradict(heldBy(release, inForce));
   const verdict = edited ? 'fail' : verdictOf(evidence);
   const kind = manner === 'watch' ? 'bake' : 'verify';
   journal.checks = [...journal.checks, { kind, weights, verdict, evidence, from, to: secondsIn(journal) }];
@@ -88,7 +89,9 @@ async function factsFor(
   const signal = AbortSignal.any([context.signal, AbortSignal.timeout(EXPLAIN_TIMEOUT_MS)]);
   try {
     const state = await fleet.withSignal(signal).read(release);
-    return { release, evidence, state, inForce: weightsInForce(release, state) };
+    const now = weightsInForce(release, state);
+    context.journal.held = heldBy(release, now);
+    return { release, evidence, state, inForce: now };
   } catch (error) {
     log.warn(`The causes could not be looked for in every object: ${messageOf(error)}`);
     return { release, evidence, state: undefined, inForce };

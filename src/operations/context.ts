@@ -1,6 +1,7 @@
 import type { Written } from '../fleet/write.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { Identity } from '../fleet/lock.ts';
+import { nowHolding } from '../release/held.ts';
 import { nameOf } from '../release/objects.ts';
 import type { Release } from '../release/release.ts';
 import type { FleetState } from '../release/state.ts';
@@ -66,8 +67,8 @@ export function recordIn({ journal, log }: Context): (written: Written) => void 
   };
 }
 
-/** Writes into the journal that weights are in force now. */
+/** Writes into the journal that weights are in force now in all clusters. */
 export function recordStep({ journal }: Context, weights: Weights, direction: Step['direction']): void {
-  journal.weights = weights;
+  journal.held = nowHolding(journal.held, weights);
   journal.steps = [...journal.steps, { at: secondsIn(journal), weights, direction }];
 }

@@ -3,6 +3,7 @@ import { NotSettled, writeTogether } from '../fleet/apply.ts';
 import type { TriedPlan } from '../fleet/dry-run.ts';
 import { endAfter, graceAfter } from '../fleet/grace.ts';
 import { messageOf } from '../release/errors.ts';
+import { contradict, heldBy, nowHolding } from '../release/held.ts';
 import { nameOf } from '../release/objects.ts';
 import type { KubeObject } from '../release/objects.ts';
 import { planRollout } from '../release/plan.ts';
@@ -10,7 +11,7 @@ import type { Plan } from '../release/plan.ts';
 import type { Release } from '../release/release.ts';
 import type { FleetState } from '../release/state.ts';
 import { VERSION_LABEL } from '../release/subsets.ts';
-import { describeEdit, editsOf, placeOf, servingOf, weightsInForce } from '../release/traffic.ts';
+import { describeEdit, editsOf, servingOf, weightsInForce } from '../release/traffic.ts';
 import type { InForce } from '../release/traffic.ts';
 import { formatWeights, sameWeights } from '../release/weights.ts';
 import type { Weights } from '../release/weights.ts';
@@ -42,7 +43,7 @@ export async function giveBack(
 ): Promise<void> {
   const { release, journal, log } = context;
   const { previous, weights } = plan;
-  if (journal.weights !== weights) return;
+  if (plan.routes.length > 0 && journal.steps.at(-1)?.weights !== weights) return;
   if (release.onFailure === 'keep') {
     log.warn(`The weights stay ${formatWeights(weights)} (input on-failure: keep).`);
     return;
@@ -75,14 +76,13 @@ async function isHeld({ isHeld: ask, signal }: Context): Promise<boolean> {
   return ask === undefined || ask(AbortSignal.any([signal, endAfter(HELD_MS, 'Asking for the lock')]));
 }
 
-function leaveToOthers({ journal, log }: Context): void {
-  journal.weights = undefined;
+function leaveToOthers({ log }: Context): void {
   log.warn('Nothing is given back: another run has taken the lock over, and settles what this one began.');
 }
 
 function tellRemains({ journal, log }: Context, previous: Weights, replaced: readonly string[]): void {
   log.warn(
-    journal.weights === undefined
+    contradict(journal.held)
       ? `Rolled back to ${formatWeights(previous)} where nobody else has changed the weights since.`
       : `Rolled back to ${formatWeights(previous)}.`,
   );
@@ -100,7 +100,6 @@ async function tellFailure(
   const { journal, log } = context;
   journal.settled = false;
   if (error instanceof NotSettled) {
-    journal.weights = undefined;
     journal.remains = error.standing;
   }
   const detail = `${messageOf(error)} What stands now: ${(await whatStands(context, state)).join('; ')}.`;
@@ -118,16 +117,12 @@ async function whatStands({ release, fleet }: Context, state: FleetState): Promi
     const alone: Release = { ...release, configClusters: [name] };
     try {
       const inForce = weightsInForce(alone, await near.readAgain(alone, state));
-      return inForce.map((one) => `${placeOf(one, inForce)} ${heldBy(one)}`);
+      return heldBy(alone, inForce).map(({ place, text }) => `${place} ${text}`);
     } catch (error) {
       return [`${name} cannot be read (${messageOf(error)})`];
     }
   });
   return (await Promise.all(lines)).flat();
-}
-
-function heldBy({ weights }: InForce): string {
-  return weights === undefined ? 'no weights' : formatWeights(weights);
 }
 
 /** Deployments and their like that this run has given another image, and whose version has traffic under the earlier weights. */
@@ -172,7 +167,9 @@ async function writeEarlier(
   }
   journal.previous = back.before;
   if (left.length > 0) {
-    journal.weights = undefined;
+    journal.held = heldBy(release, inForce).map((one, i) =>
+      own.some((each) => each === inForce[i]) ? (nowHolding([one], previous)[0] ?? one) : one,
+    );
     journal.remains = [
       ...left.map(describeLeft),
       ...own.map((one) => `${one.cluster} holds ${formatWeights(previous)}.`),
@@ -204,6 +201,6 @@ function isOwn({ record, weights }: InForce, plan: Plan, previous: Weights): boo
 function describeLeft(one: InForce): string {
   const [edit] = editsOf([one]);
   return edit === undefined
-    ? `${one.cluster} holds ${heldBy(one)}, which is not what this run has written: it was left.`
+    ? `${one.cluster} holds ${one.weights === undefined ? 'no weights' : formatWeights(one.weights)}, which is not what this run has written: it was left.`
     : `${describeEdit(edit)}: it was left.`;
 }

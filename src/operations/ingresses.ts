@@ -54,6 +54,8 @@ export async function findTargets(
   }
   journal.ingresses = new Map(ingresses.map(({ cluster, url }) => [cluster, url]));
   const { path, headers } = release.check;
+  const hosts = [...new Set(ingresses.flatMap(({ host }) => host ?? []))];
+  journal.asked = { hosts, path };
   return ingresses.map(({ cluster, url, host, source }) => {
     assertConcrete(cluster, host);
     log.info(`Ingress of ${cluster}: ${url} (${source})${host === undefined ? '' : `, host ${host}`}`);

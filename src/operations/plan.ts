@@ -3,6 +3,9 @@ import type { TriedPlan } from '../fleet/dry-run.ts';
 import { allOf } from '../fleet/fleet.ts';
 import { preflight } from '../fleet/preflight.ts';
 import { assertSidecars } from '../fleet/sidecars.ts';
+import { contradict, heldIn, nowIn, whoHolds } from '../release/held.ts';
+import type { Held } from '../release/held.ts';
+import { CanaryError } from '../release/errors.ts';
 import { nameOf } from '../release/objects.ts';
 import type { KubeObject } from '../release/objects.ts';
 import { planRollout } from '../release/plan.ts';
@@ -10,6 +13,7 @@ import { previousOf } from '../release/record.ts';
 import type { FleetState } from '../release/state.ts';
 import { newestRecord, weightsInForce } from '../release/traffic.ts';
 import { formatWeights } from '../release/weights.ts';
+import type { Weights } from '../release/weights.ts';
 import { differenceOf } from '../report/difference.ts';
 import type { PlannedChange, PlannedRollout } from '../report/record.ts';
 import { whyUntried } from '../report/text.ts';
@@ -27,10 +31,10 @@ import { finalRoutes, gatewaysIn, warnOf } from './rollout.ts';
 export async function plan(context: Context): Promise<void> {
   const { release, fleet, journal } = context;
   const state = await phase(context, 'Read', () => fleet.read(release));
+  journal.held = heldIn(release, state);
   const tried = await phase(context, 'Plan', () => dryRun(fleet, state, planRollout(release, state)));
   const inForce = weightsInForce(release, state);
   noteUnseen(context, state, inForce);
-  journal.weights = tried.previous;
   journal.previous = previousOf(newestRecord(inForce));
   journal.plan = {
     weights: tried.weights,
@@ -40,6 +44,12 @@ export async function plan(context: Context): Promise<void> {
   await show(context, journal.plan);
   warnOf(context, tried);
   await phase(context, 'Preflight', () => foresee(context, state, tried));
+  if (contradict(journal.held)) throw new CanaryError(different(journal.held, tried.weights));
+}
+
+/** Whoever gates a release by a plan has to know before it is merged. */
+function different(held: readonly Held[], weights: Weights): string {
+  return `The clusters hold different weights: ${whoHolds(held)}. A rollout with these inputs would bring all of them to ${formatWeights(weights)}; to repair them first, run the operation rollback with the input weights.`;
 }
 
 /** What would stop the rollout before it writes anything, all at once. */
@@ -68,8 +78,7 @@ function plannedChanges(tried: TriedPlan): readonly PlannedChange[] {
 }
 
 async function show({ release, journal, log }: Context, planned: PlannedRollout): Promise<void> {
-  const now = journal.weights === undefined ? 'no weights' : formatWeights(journal.weights);
-  log.info(`${release.app}: ${now} → ${formatWeights(planned.weights)}`);
+  log.info(`${release.app}: ${nowIn(journal.held)} → ${formatWeights(planned.weights)}`);
   for (const cluster of planned.clusters) {
     const changes = planned.changes.filter((change) => change.cluster === cluster);
     if (changes.length === 0) log.info(`${cluster}: nothing would change.`);

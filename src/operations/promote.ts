@@ -1,4 +1,5 @@
 import { CanaryError } from '../release/errors.ts';
+import { heldIn } from '../release/held.ts';
 import type { Release } from '../release/release.ts';
 import type { FleetState } from '../release/state.ts';
 import { weightsInForce } from '../release/traffic.ts';
@@ -29,6 +30,7 @@ export async function promote(context: Context): Promise<void> {
     );
   for (let first = true; ;) {
     const state = await phase(context, 'Read', () => context.fleet.read(release));
+    context.journal.held = heldIn(release, state);
     const current = currentWeights(release, state, version);
     const now = current.get(version) ?? 0;
     const next = steps.find((step) => step > now);

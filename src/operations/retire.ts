@@ -10,6 +10,7 @@ import type { ClusterName } from '../release/release.ts';
 import { assertManifestsFit } from '../release/manifest-scope.ts';
 import { nameOf } from '../release/objects.ts';
 import type { KubeObject } from '../release/objects.ts';
+import { heldBy, nowHolding } from '../release/held.ts';
 import { planRetirement } from '../release/retirement.ts';
 import type { Retirement } from '../release/retirement.ts';
 import type { FleetState } from '../release/state.ts';
@@ -64,7 +65,7 @@ async function lookAhead(context: Context): Promise<Prospect> {
     const state = await fleet.read(release);
     const inForce = weightsInForce(release, state);
     noteUnseen(context, state, inForce);
-    journal.weights = inForce.find(({ weights }) => weights !== undefined)?.weights;
+    journal.held = heldBy(release, inForce);
     const plan = planRetirement(release, state, await readBrought(context, state));
     log.info(`Retiring ${plan.version} of ${release.app}`);
     const changes = (await tryOut(fleet, state, [plan.routes, plan.subsets, plan.workloads])).flat();
@@ -116,7 +117,7 @@ async function takeOut(
   const { routes, subsets, workloads } = plan;
   if (routes.length > 0)
     await phase(context, 'Routes', () => writeTogether(fleet, routes, signal, recordIn(context)));
-  journal.weights = plan.weights;
+  if (routes.length > 0) journal.held = nowHolding(journal.held, plan.weights);
   // Routes that an earlier run has written may not have arrived yet either.
   if (routes.length + subsets.length + workloads.length > 0)
     await phase(context, 'Seen', () => seeRevision(context, state, plan.revision, clients));

@@ -1,4 +1,5 @@
 import { CanaryError } from '../release/errors.ts';
+import { heldIn } from '../release/held.ts';
 import { nameOf } from '../release/objects.ts';
 import { previousOf } from '../release/record.ts';
 import type { Release } from '../release/release.ts';
@@ -17,8 +18,9 @@ import { rollout } from './rollout.ts';
  * @throws CanaryError where nothing has been recorded, and no weights are given
  */
 export async function rollback(context: Context): Promise<void> {
-  const { release, fleet, log } = context;
+  const { release, fleet, journal, log } = context;
   const state = await phase(context, 'Read', () => fleet.read(release));
+  journal.held = heldIn(release, state);
   const weights = weightsToGiveBack(release, state);
   log.info(`Going back to ${formatWeights(weights)}`);
   const earlier: Release = {

@@ -10,6 +10,7 @@ import { allOf } from '../fleet/fleet.ts';
 import type { Aim } from '../fleet/lease.ts';
 import { preflight } from '../fleet/preflight.ts';
 import { assertSidecars } from '../fleet/sidecars.ts';
+import { heldIn } from '../release/held.ts';
 import { foreignManagers } from '../release/managers.ts';
 import { nameOf } from '../release/objects.ts';
 import type { Gateway, VirtualService } from '../release/objects.ts';
@@ -82,6 +83,7 @@ async function lookAhead(context: Context, direction: Direction, known?: FleetSt
   const { release, fleet } = context;
   const state = known ?? (await phase(context, 'Read', () => fleet.read(release)));
   return phase(context, 'Plan', async () => {
+    context.journal.held = heldIn(release, state);
     noteUnseen(context, state, weightsInForce(release, state));
     const plan = await dryRun(fleet, state, planRollout(release, state, direction));
     tell(context, plan);
@@ -119,7 +121,6 @@ async function shift(
   try {
     if (plan.routes.length > 0)
       await phase(context, 'Weights', () => moveWeights(context, state, plan, clients));
-    context.journal.weights = plan.weights;
     verdict = await phase(context, 'Verify', () => checkNow(context, state, plan.weights, clients));
     if (verdict === 'pass' && context.release.traffic.bakeMs > 0) {
       // What is cut off while it is watched has not passed.
@@ -134,7 +135,6 @@ async function shift(
 
 function tell({ journal, log, release }: Context, plan: TriedPlan): void {
   journal.previous = plan.before;
-  journal.weights = plan.previous;
   log.info(
     `${release.app}: ${plan.previous === undefined ? 'no weights' : formatWeights(plan.previous)} → ${formatWeights(plan.weights)}`,
   );

@@ -1,61 +1,131 @@
-import { hasSidecar, isReady } from '../release/pods.ts';
+import { allOf } from '../fleet/fleet.ts';
+import { CanaryError, messageOf } from '../release/errors.ts';
+import { agreementOf, heldIn, inForceWhereClear, whoHolds } from '../release/held.ts';
+import type { Held } from '../release/held.ts';
 import { selects } from '../release/objects.ts';
 import type { Pod } from '../release/objects.ts';
-import { previousOf } from '../release/record.ts';
-import type { ClusterState } from '../release/state.ts';
+import { hasSidecar, isReady } from '../release/pods.ts';
+import { previousOf, recordOf } from '../release/record.ts';
+import { allClusters } from '../release/release.ts';
+import type { ClusterName, Release } from '../release/release.ts';
+import type { ClusterState, FleetState } from '../release/state.ts';
 import { VERSION_LABEL } from '../release/subsets.ts';
-import { describeEdit, editsOf, newestRecord, weightsInForce } from '../release/traffic.ts';
-import type { InForce } from '../release/traffic.ts';
-import { formatWeights, sameWeights } from '../release/weights.ts';
+import { describeEdit, editsOf } from '../release/traffic.ts';
+import { namedVirtualServices } from '../release/virtual-services.ts';
 import { selectorOfService } from '../release/workloads.ts';
 import { noteUnseen, phase } from './context.ts';
 import type { Context } from './context.ts';
 
-/** What every cluster holds, and whether they agree. Writes nothing, and samples nothing. */
+/**
+ * What every cluster holds, and whether they agree. Writes nothing, and samples nothing.
+ *
+ * @throws CanaryError where clusters hold different weights, one cannot be read, or nothing of the app exists
+ */
 export async function status(context: Context): Promise<void> {
   const { release, fleet, journal, log } = context;
   await phase(context, 'Status', async () => {
-    const state = await fleet.read(release);
-    const inForce = weightsInForce(release, state);
-    noteUnseen(context, state, inForce);
-    journal.clusters = [...state.values()].map((cluster) => ({
-      cluster: cluster.name,
-      text: [routesIn(inForce.filter((one) => one.cluster === cluster.name)), podsIn(context, cluster)].join(
-        '; ',
-      ),
+    const { state, failures } = await fleet.readEach(release);
+    // With no cluster to report on, there is only the failure.
+    if (state.size === 0) await allOf([...failures.values()].map((error) => Promise.reject(error as Error)));
+    const readable: Release = {
+      ...release,
+      configClusters: release.configClusters.filter((cluster) => state.has(cluster)),
+    };
+    const inForce = inForceWhereClear(readable, state);
+    noteUnseen({ ...context, release: readable }, state, inForce);
+    if (failures.size === 0) assertExists(release, state);
+    journal.held = heldIn(release, state, failures);
+    journal.clusters = allClusters(release).map((cluster) => ({
+      cluster,
+      text: textOf(context, cluster, state.get(cluster), failures.get(cluster)),
     }));
     for (const { cluster, text } of journal.clusters) log.info(`${cluster}: ${text}`);
-    const [first, ...others] = inForce;
-    journal.weights = first?.weights;
-    journal.previous = previousOf(newestRecord(inForce));
-    const agree = others.every(({ weights }) =>
-      sameWeights(weights ?? new Map(), first?.weights ?? new Map()),
-    );
-    if (agree) log.info('All clusters agree.');
-    else log.warn('The clusters hold different weights.');
+    journal.previous = previousIn(release, state);
     for (const edit of editsOf(inForce)) log.warn(`${describeEdit(edit)}.`);
+    const unread = [...failures].map(
+      ([cluster, error]) => `${cluster} could not be read: ${messageOf(error)}`,
+    );
+    if (unread.length > 0) throw new CanaryError(unread.join('\n'));
+    const agree = agreementOf(journal.held);
+    if (agree === false)
+      throw new CanaryError(
+        `The clusters hold different weights: ${whoHolds(journal.held)}. To bring them together, run the operation rollback with the input weights.`,
+      );
+    log.info(
+      agree === true ? 'All clusters agree.' : 'No cluster holds weights: nothing has been released yet.',
+    );
   });
 }
 
-function routesIn(own: readonly InForce[]): string {
-  if (own.length === 0) return 'routes served by another cluster';
-  return own.map((one) => `${own.length > 1 ? `${nameIn(one)}: ` : ''}${heldBy(one)}`).join('; ');
+/** @throws CanaryError that names the input which is likely wrong */
+function assertExists(release: Release, state: FleetState): void {
+  const { app, namespace } = release;
+  const clusters = [...state.keys()].join(', ');
+  const all = [...state.values()];
+  if (all.every((cluster) => cluster.namespace === undefined))
+    throw new CanaryError(
+      `Input namespace: there is no namespace ${namespace} in ${clusters}. Correct it, or run the operation rollout, which creates it.`,
+    );
+  const names = namedVirtualServices(release);
+  const exists = all.some(
+    ({ service, pods, traffic, ...cluster }) =>
+      service !== undefined ||
+      traffic?.virtualServices.some(({ metadata }) => names.includes(metadata.name)) === true ||
+      podsOf(release, { service, pods, traffic, ...cluster }).length > 0,
+  );
+  if (exists) return;
+  throw new CanaryError(
+    `Input app: there is no Service, no pod and no VirtualService of ${app} in namespace ${namespace} of ${clusters}. Correct the input app or namespace, or run the operation rollout first.`,
+  );
 }
 
-function nameIn({ virtualService }: InForce): string {
-  return virtualService?.metadata.name ?? 'not made yet';
+function textOf(
+  { release, journal }: Context,
+  cluster: ClusterName,
+  state: ClusterState | undefined,
+  failure: unknown,
+): string {
+  if (state === undefined) return `could not be read: ${messageOf(failure)}`;
+  if (state.namespace === undefined) return `no namespace ${release.namespace}`;
+  const held = journal.held.filter((one) => one.cluster === cluster);
+  return [routesIn(release, state, held), podsIn(release, state)].join('; ');
 }
 
-function heldBy({ virtualService, weights, revision }: InForce): string {
-  if (virtualService === undefined) return 'no VirtualService';
-  return `${weights === undefined ? 'no weights' : `weights ${formatWeights(weights)}`}, revision ${revision ?? 'not set'}`;
+function routesIn(release: Release, state: ClusterState, held: readonly Held[]): string {
+  if (held.length === 0) return 'routes served by another cluster';
+  const revision = revisionIn(release, state);
+  const each = held.map(
+    ({ place, kind, text }) =>
+      `${place === state.name ? '' : `${place}: `}${kind === 'weights' ? `weights ${text}` : text}`,
+  );
+  return `${each.join('; ')}${revision === undefined ? '' : `, revision ${revision}`}`;
 }
 
-function podsIn({ release }: Context, cluster: ClusterState): string {
+/** The revision that the release last wrote in a cluster. */
+function revisionIn(release: Release, { traffic }: ClusterState): string | undefined {
+  const vs = traffic?.virtualServices.find(
+    ({ metadata }) => metadata.name === release.traffic.virtualService,
+  );
+  const record = vs && recordOf(vs, release.app);
+  return record === undefined ? undefined : String(record.revision);
+}
+
+/** The weights to go back to, by the newest record of any cluster. */
+function previousIn(release: Release, state: FleetState): ReturnType<typeof previousOf> {
+  const records = [...state.values()].flatMap(({ traffic }) =>
+    (traffic?.virtualServices ?? []).flatMap((vs) => recordOf(vs, release.app) ?? []),
+  );
+  return previousOf(records.toSorted((a, b) => b.revision - a.revision)[0]);
+}
+
+function podsOf(release: Release, cluster: ClusterState): readonly Pod[] {
   const selector = selectorOfService(release, cluster);
+  return cluster.pods.filter(({ metadata }) => selects(selector, metadata.labels));
+}
+
+function podsIn(release: Release, cluster: ClusterState): string {
   const versions = new Map<string, { ready: number; all: number }>();
-  for (const pod of cluster.pods.filter(({ metadata }) => selects(selector, metadata.labels)))
-    count(versions, pod);
+  for (const pod of podsOf(release, cluster)) count(versions, pod);
   if (versions.size === 0) return `no pod of ${release.app}`;
   return [...versions]
     .map(([version, { ready, all }]) => `${version}: ${String(ready)} of ${String(all)} pods ready`)

@@ -58,7 +58,6 @@ export async function inTransaction<T>(
   } catch (error) {
     if (error instanceof NotSettled) {
       journal.settled = false;
-      journal.weights = undefined;
       journal.remains = error.standing;
     }
     throw error;

@@ -1,8 +1,10 @@
 import { CanaryError, messageOf } from '../release/errors.ts';
+import { heldBy, heldIn, whoHolds } from '../release/held.ts';
 import { nameOf } from '../release/objects.ts';
 import { previousOf } from '../release/record.ts';
+import type { Release } from '../release/release.ts';
 import type { FleetState } from '../release/state.ts';
-import { changesBetween, newestRecord, placeOf, weightsInForce } from '../release/traffic.ts';
+import { changesBetween, newestRecord, weightsInForce } from '../release/traffic.ts';
 import type { InForce } from '../release/traffic.ts';
 import { formatWeights, sameWeights } from '../release/weights.ts';
 import type { Weights } from '../release/weights.ts';
@@ -21,16 +23,16 @@ export async function verify(context: Context, known?: FleetState): Promise<void
   const { release, fleet, journal, log } = context;
   const { state, targets, inForce, weights } = await phase(context, 'Read', async () => {
     const state = known ?? (await fleet.read(release));
+    journal.held = heldIn(release, state);
     const inForce = weightsInForce(release, state);
     noteUnseen(context, state, inForce);
     assertReleased(inForce, release.traffic.virtualService);
-    const weights = release.traffic.weights ?? agreedWeights(inForce);
+    const weights = release.traffic.weights ?? agreedWeights(release, inForce);
     log.info(
       `Sampling against ${formatWeights(weights)} (${release.traffic.weights === undefined ? 'the weights in force' : 'input weights'})`,
     );
     return { state, inForce, weights, targets: await findTargets(context, state, virtualServices(inForce)) };
   });
-  journal.weights = newestRecord(inForce)?.weights ?? inForce[0]?.weights;
   journal.previous = previousOf(newestRecord(inForce));
   await withClients(targets, (clients) =>
     phase(context, 'Verify', async () => {
@@ -92,7 +94,7 @@ function assertReleased(inForce: readonly InForce[], name: string): void {
  *
  * @throws CanaryError where there are none, or the clusters disagree and no record tells which are meant
  */
-function agreedWeights(inForce: readonly InForce[]): Weights {
+function agreedWeights(release: Release, inForce: readonly InForce[]): Weights {
   for (const { cluster, virtualService, weights } of inForce) {
     if (virtualService !== undefined && weights === undefined)
       throw new CanaryError(
@@ -106,11 +108,8 @@ function agreedWeights(inForce: readonly InForce[]): Weights {
     recorded === undefined &&
     !inForce.every(({ weights }) => weights !== undefined && sameWeights(weights, agreed))
   ) {
-    const held = inForce.map(
-      (one) => `${placeOf(one, inForce)} ${one.weights === undefined ? 'none' : formatWeights(one.weights)}`,
-    );
     throw new CanaryError(
-      `The clusters hold different weights (${held.join('; ')}). Set the input weights to those that are meant.`,
+      `The clusters hold different weights: ${whoHolds(heldBy(release, inForce))}. Set the input weights to the ones you mean.`,
     );
   }
   return agreed;

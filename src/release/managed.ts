@@ -1,7 +1,16 @@
 import { CanaryError } from './errors.ts';
 import { nameOf } from './objects.ts';
 import type { HttpRoute, RouteDestination, VirtualService } from './objects.ts';
-import { REVISION_HEADER, destinationsTo, isServed, routeKey, routesTo, streamsTo, sumOf } from './routes.ts';
+import {
+  REVISION_HEADER,
+  destinationsTo,
+  inSentence,
+  isServed,
+  routeKey,
+  routesTo,
+  streamsTo,
+  sumOf,
+} from './routes.ts';
 import type { Route, ServiceKey } from './routes.ts';
 import { apportion, sameWeights, unserved } from './weights.ts';
 import type { VersionName, Weights } from './weights.ts';
@@ -113,6 +122,17 @@ function managedIn(
   names: readonly string[] | undefined,
 ): readonly Route[] {
   return [...managedRoutes(vs, service, names), ...streamsTo(vs, service)];
+}
+
+/** What each route to the service holds by itself, preview routes left out; to say what is there where no choice is clear. */
+export function weightsByRoute(
+  vs: VirtualService,
+  service: ServiceKey,
+): readonly { readonly route: string; readonly weights: Weights | undefined }[] {
+  return [...routesTo(vs, service), ...streamsTo(vs, service)].map((route) => ({
+    route: inSentence(vs, route),
+    weights: weightsOfRoute(vs, route, service),
+  }));
 }
 
 /** The destinations of the service, but one without a subset that gets nothing: it says nothing of any version. */

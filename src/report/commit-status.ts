@@ -1,5 +1,7 @@
+import { nowIn, whoHolds } from '../release/held.ts';
 import { formatWeights } from '../release/weights.ts';
-import { visible } from './text.ts';
+import { headlineOf } from './headline.ts';
+import { count, visible } from './text.ts';
 import type { PlannedRollout, RunRecord } from './record.ts';
 
 /** Characters that GitHub takes as the description of a commit status. */
@@ -18,7 +20,7 @@ export function statusContext(app: string): string {
 }
 
 export function pendingStatus(operation: string): CommitStatus {
-  return { state: 'pending', description: `${operation} is under way` };
+  return { state: 'pending', description: `${operation} is in progress` };
 }
 
 /** What a run came to, in one line. */
@@ -26,29 +28,46 @@ export function commitStatusOf(record: RunRecord): CommitStatus {
   return { state: stateOf(record), description: oneLine(descriptionOf(record)) };
 }
 
-function stateOf({ operation, verdict, failure }: RunRecord): CommitStatus['state'] {
-  if (verdict !== undefined && verdict !== 'pass') return 'failure';
-  if (failure === undefined) return 'success';
-  return operation === 'plan' ? 'failure' : 'error';
+function stateOf(record: RunRecord): CommitStatus['state'] {
+  switch (headlineOf(record).outcome) {
+    case 'pass':
+    case 'done':
+    case 'unverified':
+      return 'success';
+    case 'fail':
+    case 'inconclusive':
+    case 'differ':
+      return 'failure';
+    case 'failed':
+      return record.operation === 'plan' ? 'failure' : 'error';
+  }
 }
 
-function descriptionOf({ operation, verdict, weights, plan, failure }: RunRecord): string {
-  const inForce = weights === undefined ? '' : `; in force: ${formatWeights(weights)}`;
-  if (verdict !== undefined && verdict !== 'pass') return `${operation}: ${verdict}${inForce}`;
-  if (failure !== undefined) return `${operation}: ${failure}`;
-  if (plan !== undefined)
-    return describePlan(plan, weights === undefined ? 'no weights' : formatWeights(weights));
-  return `${operation}: ${verdict ?? 'done'}${inForce}`;
+function descriptionOf(record: RunRecord): string {
+  const { operation, plan, failure, held, harms } = record;
+  const { outcome, title } = headlineOf(record);
+  switch (outcome) {
+    case 'failed':
+      return `${operation}: ${[...harms, failure].join(' ')}`;
+    case 'differ':
+      return `${operation}: ${title}: ${whoHolds(held)}`;
+    case 'done':
+      if (plan !== undefined) return describePlan(plan, nowIn(held));
+      return `${operation}: done${held.length === 0 ? '' : `; in force: ${nowIn(held)}`}`;
+    case 'pass':
+    case 'inconclusive':
+      return `${operation}: ${[...harms, outcome].join(' ')}; in force: ${nowIn(held)}`;
+    case 'unverified':
+      return `${operation}: ${title}; in force: ${nowIn(held)}`;
+    case 'fail':
+      return `${operation}: ${[...harms, `fail, ${title}`].join(' ')}; in force: ${nowIn(held)}`;
+  }
 }
 
 function describePlan({ changes, clusters, weights }: PlannedRollout, now: string): string {
   if (changes.length === 0) return `plan: nothing would change; in force: ${now}`;
   const touched = clusters.filter((cluster) => changes.some((change) => change.cluster === cluster));
-  return `plan: ${plural(changes.length, 'change')} in ${plural(touched.length, 'cluster')}, ${now} → ${formatWeights(weights)}`;
-}
-
-function plural(count: number, name: string): string {
-  return `${String(count)} ${name}${count === 1 ? '' : 's'}`;
+  return `plan: ${count(changes, 'change')} in ${count(touched, 'cluster')}, ${now} → ${formatWeights(weights)}`;
 }
 
 function oneLine(text: string): string {

@@ -1,19 +1,23 @@
-import { shareOf } from '../check/evidence.ts';
-import type { IngressEvidence } from '../check/evidence.ts';
+import { agreedWeights, contradict, whoHolds } from '../release/held.ts';
 import { formatWeights, sameWeights } from '../release/weights.ts';
 import type { Weights } from '../release/weights.ts';
+import { failingVersions } from './failing.ts';
 import type { RunRecord } from './record.ts';
-import { count, percent } from './text.ts';
+import { areSafe, claimOf, failureOf, inWords, samplesOf, through } from './sentences.ts';
+import { count } from './text.ts';
 
-/** How a run ended. `done`: it samples nothing, and did its work; `failed`: it ended by an error. */
-export type Outcome = 'pass' | 'fail' | 'inconclusive' | 'done' | 'failed';
+/**
+ * How a run ended. `done`: it samples nothing, and did its work. `unverified`: it changed or looked at the weights, and there was
+ * no ingress to sample. `differ`: the clusters hold different weights. `failed`: it ended with an error.
+ */
+export type Outcome = 'pass' | 'fail' | 'inconclusive' | 'done' | 'unverified' | 'differ' | 'failed';
 
 /** What one sees first. */
 export interface Headline {
   readonly outcome: Outcome;
   /** A few words. */
   readonly title: string;
-  /** The verdict in one sentence. */
+  /** The outcome in a sentence or two; what hurts users comes first. */
   readonly sentence: string;
   /** Which weights users have now, after a run that did not pass: the first thing to know is whether they are safe. */
   readonly standing: string | undefined;
@@ -21,31 +25,51 @@ export interface Headline {
   readonly next: string | undefined;
 }
 
+/** What a run came to, in words: summary, page, comment, commit status, log and JSON all say this and nothing else. */
 export function headlineOf(record: RunRecord): Headline {
   const outcome = outcomeOf(record);
+  const isGood = outcome === 'pass' || outcome === 'done' || outcome === 'unverified';
   return {
     outcome,
     title: titleOf(record, outcome),
-    sentence: sentenceOf(record, outcome),
-    standing: outcome === 'pass' || outcome === 'done' ? undefined : standingOf(record),
+    sentence: [...record.harms, sentenceOf(record, outcome)].join(' '),
+    standing: isGood ? undefined : standingOf(record, outcome),
     next: nextOf(record, outcome),
   };
 }
 
-/** A run that failed has not passed, whatever the check of an earlier step said. */
-function outcomeOf({ verdict, failure }: RunRecord): Outcome {
-  if (failure === undefined) return verdict ?? 'done';
-  return verdict === undefined || verdict === 'pass' ? 'failed' : verdict;
+/** Operations that sample the ingresses; without a verdict none of them was sampled. */
+const SAMPLING: readonly string[] = ['rollout', 'promote', 'rollback', 'retire', 'verify'];
+
+/** A run that failed has not passed, whatever the check of an earlier step said; nothing is good where clusters differ. */
+function outcomeOf(record: RunRecord): Outcome {
+  const { operation, verdict, failure, plan, held } = record;
+  const differs = contradict(held);
+  if (failure !== undefined) {
+    if (verdict !== undefined && verdict !== 'pass') return verdict;
+    return differs && (operation === 'status' || plan !== undefined) ? 'differ' : 'failed';
+  }
+  if (verdict !== undefined && verdict !== 'pass') return verdict;
+  if (differs) return 'differ';
+  return verdict ?? (SAMPLING.includes(operation) ? 'unverified' : 'done');
 }
 
-function titleOf({ operation, plan }: RunRecord, outcome: Outcome): string {
+function titleOf(record: RunRecord, outcome: Outcome): string {
+  const { operation, plan } = record;
   switch (outcome) {
     case 'pass':
-      return 'users get what was asked for';
-    case 'fail':
-      return 'users do not get what was asked for';
+      return 'traffic split verified';
+    case 'fail': {
+      const { failing } = failingVersions(record);
+      if (failing.length > 0) return `${failing.join(', ')} ${failing.length === 1 ? 'fails' : 'fail'}`;
+      return contradict(record.held) ? 'clusters hold different weights' : 'traffic split check failed';
+    }
     case 'inconclusive':
-      return 'the check came to no decision';
+      return 'traffic split check inconclusive';
+    case 'unverified':
+      return operation === 'verify' ? 'not verified' : `${DONE[operation] ?? operation}, not verified`;
+    case 'differ':
+      return 'clusters hold different weights';
     case 'failed':
       return `${operation} failed`;
     case 'done':
@@ -53,121 +77,131 @@ function titleOf({ operation, plan }: RunRecord, outcome: Outcome): string {
   }
 }
 
+const DONE: Readonly<Record<string, string>> = {
+  rollout: 'released',
+  promote: 'released',
+  rollback: 'rolled back',
+  retire: 'retired',
+};
+
 function sentenceOf(record: RunRecord, outcome: Outcome): string {
-  const { evidence, plan, weights } = record;
-  const asked = inWords(evidence[0]?.weights ?? new Map());
+  const { evidence, checks, held } = record;
   switch (outcome) {
     case 'pass':
-      return `Users get ${asked} through ${ingresses(evidence)}: ${samplesOf(evidence)} show it.`;
+      return claimOf(record);
     case 'fail':
-      return driftOf(record, asked);
+      return [
+        ...(contradict(held) ? [`The clusters hold different weights: ${whoHolds(held)}.`] : []),
+        ...failureOf(record),
+      ].join(' ');
     case 'inconclusive':
-      return `Whether users get ${asked} could not be decided by ${samplesOf(evidence)}, and that is no pass.`;
+      return `The check was inconclusive, so the job fails: ${samplesOf(evidence)} ${through(evidence)} neither confirm nor rule out ${inWords(evidence[0]?.weights ?? new Map())}.`;
+    case 'unverified':
+      return `${weightsOrNone(agreedWeights(held))} in every cluster that serves the routes. No ingress was sampled, so nothing is known about the responses.`;
+    case 'differ':
+      return `The clusters hold different weights: ${whoHolds(held)}.`;
     case 'failed':
-      return record.checks.length === 0
-        ? 'It ended before the shares were checked.'
-        : 'It ended after the last check that is shown here.';
+      return checks.length === 0
+        ? 'The run ended before the traffic split was checked.'
+        : 'The run ended with an error after the last check shown here.';
     case 'done':
-      if (plan === undefined)
-        return weights === undefined ? 'No weights are in force.' : `${inWords(weights)} is in force.`;
-      return plan.changes.length === 0
-        ? 'Nothing would change: every cluster holds what was asked for.'
-        : `A rollout would bring all clusters from ${weights === undefined ? 'no weights' : inWords(weights)} to ${inWords(plan.weights)}. Nothing was written.`;
+      return doneOf(record);
   }
 }
 
-function driftOf({ evidence, findings }: RunRecord, asked: string): string {
-  const [worst, ...others] = evidence
-    .filter(({ verdict }) => verdict === 'fail')
-    .toSorted((a, b) => distanceOf(b) - distanceOf(a));
-  if (worst === undefined)
-    return `${asked} was asked for. ${findings[0]?.title ?? 'A cluster holds something else'}.`;
-  const shares = [...worst.weights.keys()].map((version) => `${version} ${percent(shareOf(worst, version))}`);
-  const rest =
-    others.length === 0
-      ? ''
-      : ` The check fails at ${count(others, 'further ingress', 'further ingresses')}, too.`;
-  return `${asked} was asked for. Through ${worst.cluster} users get ${shares.join(', ')}: ${worst.reason}.${rest}`;
+function doneOf({ plan, held }: RunRecord): string {
+  const weights = agreedWeights(held);
+  if (plan === undefined)
+    return held.length > 0 && weights === undefined
+      ? `${whoHolds(held)}.`
+      : `${weightsOrNone(weights)} in force.`;
+  if (plan.changes.length === 0)
+    return 'Nothing would change: every cluster already holds what was asked for.';
+  const now = held.every(({ kind }) => kind === 'nothing') ? 'no weights' : weights && inWords(weights);
+  return `A rollout would bring all clusters from ${now ?? whoHolds(held)} to ${inWords(plan.weights)}. Nothing was written.`;
 }
 
-/** How far the shares are from the weights, at the version where they are farthest. */
-function distanceOf(evidence: IngressEvidence): number {
-  return Math.max(
-    ...[...evidence.weights].map(([version, weight]) => Math.abs(shareOf(evidence, version) - weight / 100)),
-  );
+function weightsOrNone(weights: Weights | undefined): string {
+  return weights === undefined ? 'No weights are' : `${inWords(weights)} is`;
 }
 
 function nextOf(record: RunRecord, outcome: Outcome): string | undefined {
   switch (outcome) {
     case 'pass':
+    case 'unverified':
       return afterPass(record);
     case 'done':
       return record.plan === undefined || record.plan.changes.length === 0
         ? undefined
-        : 'Look through the changes below; the operation rollout with the same inputs makes them.';
+        : 'Review the changes below; the operation rollout with the same inputs makes them.';
     case 'fail':
-      return record.findings.length === 0
-        ? 'No known cause was found: compare the routes of all clusters (operation status), and look at the versions themselves.'
-        : 'Mend the likely cause, then run the same step again.';
+      return afterFailure(record);
     case 'failed':
-      return 'Mend the cause of the failure, then run the same step again.';
+      return 'Fix the cause, then re-run this step.';
+    case 'differ':
+      return 'Bring all clusters to the same weights: run the operation rollback with the input weights.';
     case 'inconclusive':
-      return 'Run again with more time or samples (inputs verify-timeout, max-samples), or with a wider tolerance (input tolerance).';
+      return 'Re-run with more time or samples (inputs verify-timeout, max-samples), or with a wider tolerance (input tolerance).';
   }
 }
 
-function afterPass({ next, complete, weights, operation }: RunRecord): string | undefined {
-  if (next !== undefined) return `Go on to the next step, ${formatWeights(next)} (operation promote).`;
-  const idle = [...(weights ?? [])].flatMap(([version, weight]) => (weight === 0 ? [version] : []));
+function afterFailure(record: RunRecord): string {
+  if (record.findings.some(({ symptom }) => symptom !== true))
+    return 'Fix the likely cause, then re-run this step.';
+  const { failing } = failingVersions(record);
+  return failing.length === 0
+    ? 'No known cause was found: compare the clusters (operation status), and inspect the versions themselves.'
+    : `The routes and rules explain none of it: look at the logs of ${failing.join(' and ')}.`;
+}
+
+function afterPass({ next, complete, held, operation }: RunRecord): string | undefined {
+  if (next !== undefined) return `Continue with the next step, ${formatWeights(next)} (operation promote).`;
+  const idle = [...(agreedWeights(held) ?? [])].flatMap(([version, weight]) =>
+    weight === 0 ? [version] : [],
+  );
   return complete && idle.length > 0 && operation !== 'retire'
     ? `The release is complete. Once nobody needs ${idle.join(', ')}, retire it (operation retire, version ${idle[0] ?? ''}).`
     : undefined;
 }
 
-function standingOf(record: RunRecord): string | undefined {
-  const { steps, weights, operation, previous, changes, remains, settled } = record;
-  if (weights === undefined) {
-    if (remains.length === 0) return undefined;
+/** Which weights users have after a run that did not pass, and what else is not as it was. */
+function standingOf(record: RunRecord, outcome: Outcome): string | undefined {
+  const { held, remains, restored, settled } = record;
+  if (held.length === 0) return remains.length === 0 ? undefined : remains.join(' ');
+  const weights = agreedWeights(held);
+  if (contradict(held) || !settled) {
     const then = settled
-      ? 'Nothing else is done about it: look at it (operation status), and bring all clusters to the same weights (operation rollback, with the input weights).'
+      ? 'Nothing else will change this: bring all clusters to the same weights (operation rollback with the input weights).'
       : 'The post step of this job, or else the next run, brings them together.';
-    return ['The clusters do not all hold the same weights.', ...remains, then].join(' ');
+    return [
+      ...(outcome === 'differ' || outcome === 'fail'
+        ? []
+        : [`The clusters hold different weights: ${whoHolds(held)}.`]),
+      ...remains,
+      ...restored,
+      ...(outcome === 'differ' ? [] : [then]),
+    ].join(' ');
   }
+  if (weights === undefined) return [`${whoHolds(held)}.`, ...remains, ...restored].join(' ');
+  return [...standingAt(record, weights), ...remains, ...restored].join(' ');
+}
+
+function standingAt(record: RunRecord, weights: Weights): readonly string[] {
+  const { steps, operation, previous, changes, evidence } = record;
   const held = inWords(weights);
   const last = steps.at(-1);
-  if (last === undefined) {
+  if (last === undefined)
     return changes.length === 0
-      ? `Nothing was written; the routes hold ${held}.`
-      : `The weights stayed as they were, ${held}; what else was written is listed below.`;
-  }
+      ? [`Nothing was written; the routes hold ${held}.`]
+      : [`The weights are unchanged, ${held}; what else was written is listed below.`];
   if (last.direction === 'back') {
-    return remains.length === 0
-      ? `Users are back on the earlier weights, ${held}: nothing is urgent.`
-      : [`Users are back on the earlier weights, ${held}.`, ...remains].join(' ');
+    const back = `The earlier weights are in force again, ${held}`;
+    return [areSafe(record, evidence) ? `${back}: nothing is urgent.` : `${back}.`];
   }
-  if (operation === 'rollback') return `The routes hold ${held}.`;
+  if (operation === 'rollback') return [`The routes hold ${held}.`];
   const back =
     previous === undefined || sameWeights(previous, weights)
-      ? ''
-      : ` The operation rollback goes back to ${formatWeights(previous)}.`;
-  return `The routes still hold ${held}.${back}`;
-}
-
-/** `v1 80 %, v2 20 %` */
-export function inWords(weights: Weights): string {
-  return [...weights].map(([version, weight]) => `${version} ${String(weight)} %`).join(', ');
-}
-
-function samplesOf(evidence: readonly IngressEvidence[]): string {
-  return count(
-    evidence.reduce((sum, { samples }) => sum + samples, 0),
-    'sample',
-  );
-}
-
-function ingresses(evidence: readonly IngressEvidence[]): string {
-  const [first, second] = evidence.map(({ cluster }) => cluster);
-  if (evidence.length === 1) return `the ingress of ${first ?? ''}`;
-  if (evidence.length === 2) return `the ingresses of ${first ?? ''} and ${second ?? ''}`;
-  return `all ${String(evidence.length)} ingresses`;
+      ? []
+      : [`The operation rollback restores ${formatWeights(previous)}.`];
+  return [`The routes still hold ${held}.`, ...back];
 }

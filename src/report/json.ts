@@ -1,4 +1,5 @@
 import type { IngressEvidence } from '../check/evidence.ts';
+import { agreedWeights, agreementOf } from '../release/held.ts';
 import type { Weights } from '../release/weights.ts';
 import { headlineOf } from './headline.ts';
 import type { Check, RecordedChange, RunRecord } from './record.ts';
@@ -26,13 +27,21 @@ export function reportOf(record: RunRecord): Report {
     next,
     verdict: record.verdict,
     failure: record.failure,
-    weights: optionalWeights(record.weights),
+    weights: optionalWeights(agreedWeights(record.held)),
+    agree: agreementOf(record.held),
+    held: record.held.map(({ cluster, place, weights, text }) => ({
+      cluster,
+      place,
+      weights: optionalWeights(weights),
+      text,
+    })),
+    unseen: [...record.unseen],
     previousWeights: optionalWeights(record.previous),
     nextWeights: optionalWeights(record.next),
     complete,
     limits,
     ingresses: Object.fromEntries(record.ingresses),
-    findings: findings.map(({ title, detail }) => ({ title, detail })),
+    findings: findings.map((finding) => ({ ...finding })),
     phases: [...phases],
     steps: record.steps.map((step) => ({ ...step, weights: Object.fromEntries(step.weights) })),
     checks: record.checks.map((check) => checkOf(check, limits?.tolerance)),

@@ -1,6 +1,7 @@
 import type { Finding } from '../check/diagnosis.ts';
 import type { IngressEvidence, Verdict } from '../check/evidence.ts';
 import type { Change } from '../release/change.ts';
+import type { Held } from '../release/held.ts';
 import type { ClusterName } from '../release/release.ts';
 import type { Weights } from '../release/weights.ts';
 
@@ -105,8 +106,8 @@ export interface RunRecord {
   /** undefined where none were given */
   readonly limits: Limits | undefined;
   readonly verdict: Verdict | undefined;
-  /** In force at the end in all clusters; undefined where they do not agree, or it is not known. */
-  readonly weights: Weights | undefined;
+  /** What each config cluster holds, as it was last observed; empty where nothing was read. */
+  readonly held: readonly Held[];
   /** Those before them: what a rollback gives back. */
   readonly previous: Weights | undefined;
   readonly next: Weights | undefined;
@@ -123,8 +124,14 @@ export interface RunRecord {
   readonly findings: readonly Finding[];
   readonly clusters: readonly ClusterSummary[];
   readonly ingresses: ReadonlyMap<ClusterName, string>;
+  /** What the samples asked for: hosts (none where the address itself is asked for) and the path. */
+  readonly asked: { readonly hosts: readonly string[]; readonly path: string } | undefined;
   readonly phases: readonly Phase[];
   readonly calls: readonly ClusterCalls[];
+  /** What this run has left that may hurt users, and the way out, a sentence each. */
+  readonly harms: readonly string[];
+  /** Workloads that run again what they ran before this run, a sentence each. */
+  readonly restored: readonly string[];
   /**
    * What is not as it was before, or not the same everywhere, after a step that did not pass, a sentence each: a cluster that
    * holds other weights, a workload that was replaced.
@@ -159,7 +166,7 @@ export function newJournal(operation: string, app: string, namespace: string, in
     run: info.run,
     limits: info.limits,
     verdict: undefined,
-    weights: undefined,
+    held: [],
     previous: undefined,
     next: undefined,
     complete: false,
@@ -171,8 +178,11 @@ export function newJournal(operation: string, app: string, namespace: string, in
     findings: [],
     clusters: [],
     ingresses: new Map(),
+    asked: undefined,
     phases: [],
     calls: [],
+    harms: [],
+    restored: [],
     remains: [],
     unseen: [],
     settled: true,

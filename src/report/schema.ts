@@ -54,16 +54,37 @@ export const REPORT = z.strictObject({
   begin: z.iso.datetime(),
   seconds: z.number().describe('How long the run took.'),
   outcome: z
-    .enum(['pass', 'fail', 'inconclusive', 'done', 'failed'])
+    .enum(['pass', 'fail', 'inconclusive', 'done', 'unverified', 'differ', 'failed'])
     .describe(
-      'The verdict, or without one whether the run did its work (done) or ended by an error (failed).',
+      'The verdict, or without one: the run did its work (done), had no ingress to sample (unverified), found clusters with different weights (differ), or ended with an error (failed).',
     ),
-  headline: z.string().describe('The outcome in one sentence.'),
+  headline: z.string().describe('The outcome in a sentence or two; what hurts users comes first.'),
   standing: z.string().optional().describe('Which weights users have after a run that did not pass.'),
   next: z.string().optional().describe('What to do next.'),
   verdict: verdict.optional(),
   failure: z.string().optional(),
-  weights: weights.optional().describe('In force at the end, in percent by version.'),
+  weights: weights
+    .optional()
+    .describe('In force at the end, in percent by version; absent where the clusters hold different ones.'),
+  agree: z
+    .boolean()
+    .optional()
+    .describe('Whether all config clusters hold the same weights; absent where none holds any.'),
+  held: z
+    .array(
+      z.strictObject({
+        cluster: z.string(),
+        place: z.string().describe('The cluster, with the VirtualService where it has several.'),
+        weights: weights.optional().describe('Absent where its routes give no one set of weights.'),
+        text: z.string().describe('The weights, or what is there instead.'),
+      }),
+    )
+    .describe('What each config cluster held when it was last observed.'),
+  unseen: z
+    .array(z.string())
+    .describe(
+      'What the headline does not cover, a sentence each: where there is any, it speaks of host and path alone.',
+    ),
   previousWeights: weights.optional(),
   nextWeights: weights.optional(),
   complete: z.boolean(),
@@ -73,7 +94,13 @@ export const REPORT = z.strictObject({
     .describe('What the shares were tested by, as fractions.'),
   ingresses: z.record(z.string(), z.string()).describe('URL by cluster.'),
   findings: z
-    .array(z.strictObject({ title: z.string(), detail: z.string() }))
+    .array(
+      z.strictObject({
+        title: z.string(),
+        detail: z.string(),
+        symptom: z.boolean().optional().describe('It says what was seen, and is no cause.'),
+      }),
+    )
     .describe('The likeliest cause first.'),
   phases: z.array(z.strictObject({ name: z.string(), start: seconds, seconds: z.number() })),
   steps: z

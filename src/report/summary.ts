@@ -1,13 +1,15 @@
 import type { IngressEvidence, IngressVerdict } from '../check/evidence.ts';
 import { total } from '../check/evidence.ts';
+import { agreedWeights, nowIn, whoHolds } from '../release/held.ts';
 import { formatWeights } from '../release/weights.ts';
 import { textDifference } from './difference.ts';
-import { headlineOf, inWords } from './headline.ts';
+import { headlineOf } from './headline.ts';
 import type { Outcome } from './headline.ts';
 import { escape, fenced, row, tableHead } from './markdown.ts';
 import { netChanges } from './objects.ts';
 import type { NetChange } from './objects.ts';
 import type { PlannedChange, RunRecord } from './record.ts';
+import { inWords } from './sentences.ts';
 import { sharesAt, stripOf } from './shares.ts';
 import type { Share } from './shares.ts';
 import { bytesOf, cut, fit, fixed } from './shorten.ts';
@@ -25,6 +27,8 @@ export const SUMMARY_LIMIT = 1024 * 1024;
 const MARKS: Readonly<Record<Outcome | IngressVerdict, string>> = {
   pass: '✅',
   done: '✅',
+  unverified: '⚠️',
+  differ: '❌',
   fail: '❌',
   failed: '❌',
   inconclusive: '⚠️',
@@ -49,6 +53,7 @@ export function summaryOf(record: RunRecord, limit = SUMMARY_LIMIT): string {
   const pieces = [
     ...heading(record),
     ...failure(record),
+    ...notCovered(record),
     ...causes(record),
     ...shares(record),
     ...answers(record),
@@ -74,17 +79,40 @@ function heading(record: RunRecord): readonly Piece[] {
   ].map((paragraph) => fixed(`${paragraph}\n\n`));
 }
 
+/** Outcomes whose failure is shown in its own words: verdict and evidence say nothing of it. */
+const OWN_WORDS: readonly Outcome[] = ['failed', 'differ'];
+
 /** The failure in its own words, where verdict and evidence do not tell it already. */
 function failure(record: RunRecord): readonly Piece[] {
-  if (record.failure === undefined || headlineOf(record).outcome !== 'failed') return [];
+  const { outcome } = headlineOf(record);
+  if (record.failure === undefined || !OWN_WORDS.includes(outcome)) return [];
   const lines = cut(record.failure, LONGEST_TEXT).trimEnd().split('\n');
   return [fixed(`${lines.map((line) => `> ${escape(line)}`).join('\n>\n')}\n\n`)];
 }
 
 function causes({ findings }: RunRecord): readonly Piece[] {
+  return [
+    ...listed(
+      'Likely cause',
+      findings.filter(({ symptom }) => symptom !== true),
+    ),
+    ...listed(
+      'Failed requests',
+      findings.filter(({ symptom }) => symptom === true),
+    ),
+  ];
+}
+
+/** What the claim does not cover. */
+function notCovered({ unseen }: RunRecord): readonly Piece[] {
+  if (unseen.length === 0) return [];
+  return [fixed(`**Not covered:** ${unseen.map(text).join(' ')}\n\n`)];
+}
+
+function listed(title: string, findings: RunRecord['findings']): readonly Piece[] {
   if (findings.length === 0) return [];
   return [
-    fixed('### Likely cause\n\n'),
+    fixed(`### ${title}\n\n`),
     ...findings.map(({ title, detail }) => ({
       text: `1. **${text(title)}.** ${text(detail)}\n`,
       rank: RANK.cause,
@@ -157,7 +185,7 @@ function answers({ evidence, limits }: RunRecord): readonly Piece[] {
   if (evidence.length === 0) return [];
   return [
     fixed('### Errors and response times\n\n'),
-    fixed(`${tableHead(['Ingress', 'Version', 'Errors:', 'Median:', '90 %:', '99 %:', 'Slowest:'])}\n`),
+    fixed(`${tableHead(['Ingress', 'Version', 'Errors:', 'Median:', '90%:', '99%:', 'Slowest:'])}\n`),
     ...evidence.map((one) => ofIngress(one, sharesAt(one, limits?.tolerance).map(answerCells))),
     fixed('\n'),
   ];
@@ -212,10 +240,9 @@ function clusters({ clusters: held }: RunRecord): readonly Piece[] {
   ];
 }
 
-function plan({ plan: planned, weights }: RunRecord): readonly Piece[] {
+function plan({ plan: planned, held }: RunRecord): readonly Piece[] {
   if (planned === undefined) return [];
-  const from = weights === undefined ? 'no weights' : formatWeights(weights);
-  const title = fixed(`### Plan: ${text(from)} → ${text(formatWeights(planned.weights))}\n\n`);
+  const title = fixed(`### Plan: ${text(nowIn(held))} → ${text(formatWeights(planned.weights))}\n\n`);
   const byCluster = planned.clusters.flatMap((cluster) => {
     const own = planned.changes.filter((change) => change.cluster === cluster);
     return own.length === 0
@@ -270,10 +297,15 @@ function difference(diff: string): Piece {
   };
 }
 
-function footer({ operation, weights, previous, begin, seconds, changes: made, report }: RunRecord): string {
+function footer({ operation, held, previous, begin, seconds, changes: made, report }: RunRecord): string {
+  const weights = agreedWeights(held);
   const parts = [
     `${text(operation)}, ${moment(begin)}, ${duration(seconds)}`,
-    ...(weights === undefined ? [] : [`in force: ${text(inWords(weights))}`]),
+    ...(weights !== undefined
+      ? [`in force: ${text(inWords(weights))}`]
+      : held.length === 0
+        ? []
+        : [text(whoHolds(held))]),
     ...(previous === undefined ? [] : [`before: ${text(inWords(previous))}`]),
     count(made, 'write'),
     ...(report === undefined ? [] : [`report: ${text(report)}`]),
@@ -286,9 +318,9 @@ function leftOut(left: ReadonlyMap<string, number>, { report }: RunRecord): stri
   const what = parts.length === 0 ? 'the end' : parts.join(', ');
   const where =
     report === undefined
-      ? 'The job log tells what was done; with the input report, the whole is written into a folder.'
-      : `The whole stands in ${text(report)}/report.html.`;
-  return `> Shortened to what GitHub takes. Left out: ${what}. ${where}\n`;
+      ? 'The job log has the details; with the input report, the complete report is written to a folder.'
+      : `The complete report is ${text(report)}/report.html.`;
+  return `> Shortened to GitHub’s limit. Left out: ${what}. ${where}\n`;
 }
 
 function details(title: string, body: readonly Piece[]): readonly Piece[] {

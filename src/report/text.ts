@@ -2,21 +2,21 @@ import { shareOf, total } from '../check/evidence.ts';
 import type { IngressEvidence } from '../check/evidence.ts';
 import type { PlannedChange } from './record.ts';
 
-/** A fraction as percent, by default to one decimal: `19.8 %`. */
+/** A fraction as percent, by default to one decimal: `19.8%`. */
 export function percent(fraction: number, decimals = 1): string {
-  return `${(100 * fraction).toFixed(decimals)} %`;
+  return `${(100 * fraction).toFixed(decimals)}%`;
 }
 
-/** A range of fractions as percent, whole where it is: `75 – 85 %`, `0.25 – 6 %`; one number where there is no room. */
+/** A range of fractions as percent, whole where it is: `75–85%`, `0.25–6%`; one number where there is no room. */
 export function range(lower: number, upper: number): string {
   const points = (fraction: number): string => String(Number((100 * fraction).toFixed(2)));
-  return lower === upper ? `${points(lower)} %` : `${points(lower)} – ${points(upper)} %`;
+  return lower === upper ? `${points(lower)}%` : `${points(lower)}–${points(upper)}%`;
 }
 
-/** `v1 80.2 % of 80 %, v2 19.8 % of 20 %` */
+/** `v1 80.2% of 80%, v2 19.8% of 20%` */
 export function sharesOf(evidence: IngressEvidence): string {
   return [...evidence.weights]
-    .map(([version, weight]) => `${version} ${percent(shareOf(evidence, version))} of ${String(weight)} %`)
+    .map(([version, weight]) => `${version} ${percent(shareOf(evidence, version))} of ${String(weight)}%`)
     .join(', ');
 }
 

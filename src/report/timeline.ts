@@ -1,5 +1,5 @@
 import type { Verdict } from '../check/evidence.ts';
-import { inWords } from './headline.ts';
+import { inWords } from './sentences.ts';
 import type { RunRecord } from './record.ts';
 import { count } from './text.ts';
 

@@ -1,7 +1,7 @@
 import { failedOf } from './facts.ts';
 import type { Facts, Finding } from './facts.ts';
 
-/** Failed requests by kind, the most frequent first. */
+/** Failed requests by kind, the most frequent first: what was seen, and no cause. */
 export function errors(facts: Facts): readonly Finding[] {
   return failedOf(facts).flatMap(({ cluster, url, errors: seen, requests }) => {
     if (seen.size === 0) return [];
@@ -12,6 +12,7 @@ export function errors(facts: Facts): readonly Finding[] {
       {
         title: `Requests fail through ${cluster}`,
         detail: `Of ${String(requests)} requests to ${url}: ${kinds.join(', ')}.`,
+        symptom: true,
       },
     ];
   });

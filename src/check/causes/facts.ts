@@ -8,6 +8,8 @@ import { shareOf, total } from '../evidence.ts';
 export interface Finding {
   readonly title: string;
   readonly detail: string;
+  /** Whether it only says what was seen, so that fixing it is no advice. */
+  readonly symptom?: true;
 }
 
 /** All that a diagnosis looks at. */

@@ -1,3 +1,4 @@
+import { contradict, heldBy, whoHolds } from '../../release/held.ts';
 import { describeEdit, editsOf, servingOf } from '../../release/traffic.ts';
 import { formatWeights, sameWeights } from '../../release/weights.ts';
 import { failedOf } from './facts.ts';
@@ -9,6 +10,19 @@ export function edits({ inForce }: Facts): readonly Finding[] {
     title: `The route in ${edit.cluster} was changed by someone else`,
     detail: `${describeEdit(edit)}. Give it the recorded weights again, or find out who needs the others.`,
   }));
+}
+
+/** Clusters that hold different weights although no ingress shows it, without a record that tells who changed them. */
+export function disagreement(facts: Facts): readonly Finding[] {
+  const { release, inForce } = facts;
+  const held = heldBy(release, inForce);
+  if (failedOf(facts).length > 0 || editsOf(inForce).length > 0 || !contradict(held)) return [];
+  return [
+    {
+      title: 'The clusters hold different weights',
+      detail: `${whoHolds(held)}. To bring them together, run the operation rollback with the input weights.`,
+    },
+  ];
 }
 
 /** A route that holds other weights than those tested, without a record that shows an edit. */

@@ -1,6 +1,6 @@
 import type { IngressEvidence, IngressVerdict } from '../../check/evidence.ts';
 import { total } from '../../check/evidence.ts';
-import { inWords } from '../headline.ts';
+import { inWords } from '../sentences.ts';
 import type { Check, Limits, RunRecord } from '../record.ts';
 import { sharesAt } from '../shares.ts';
 import type { Share } from '../shares.ts';
@@ -45,7 +45,7 @@ export function checksSection({ checks, limits }: RunRecord): Html | undefined {
     }`;
 }
 
-/** `v1 80 %, v2 20 %, pass` */
+/** `v1 80%, v2 20%, pass` */
 function nameOf({ kind, weights, verdict }: Check): string {
   return `${inWords(weights)}, ${kind === 'bake' ? 'bake, ' : ''}${verdict}`;
 }
@@ -145,8 +145,8 @@ function answersTable(shares: readonly Share[]): Html {
         <th scope="col">Version</th>
         <th scope="col" class="number">Errors</th>
         <th scope="col" class="number">Median</th>
-        <th scope="col" class="number">90 %</th>
-        <th scope="col" class="number">99 %</th>
+        <th scope="col" class="number">90%</th>
+        <th scope="col" class="number">99%</th>
       </tr>
     </thead>
     <tbody>

@@ -11,7 +11,7 @@ const PLOT = { left: 62, right: 346, top: 8 };
 const ROW = 30;
 const TICKS = 4;
 
-/** One version's row: from the median to the slowest of 99 %. */
+/** One version's row: from the median to the slowest of 99%. */
 export interface LatencyRow {
   readonly version: string;
   readonly y: number;
@@ -45,7 +45,7 @@ export function latencyDrawing(shares: readonly Share[]): LatencyDrawing | undef
   };
 }
 
-/** Response times by version: a dot at the median, a ring at 90 %, a bar at 99 %. */
+/** Response times by version: a dot at the median, a ring at 90%, a bar at 99%. */
 export function latencyChart(
   evidence: IngressEvidence,
   shares: readonly Share[],
@@ -59,7 +59,7 @@ export function latencyChart(
     return latency === undefined
       ? []
       : [
-          `${version}: median ${milliseconds(latency.p50)}, 90 % ${milliseconds(latency.p90)}, 99 % ${milliseconds(latency.p99)}.`,
+          `${version}: median ${milliseconds(latency.p50)}, 90% ${milliseconds(latency.p90)}, 99% ${milliseconds(latency.p99)}.`,
         ];
   });
   const looks = new Map(shares.map(({ version }, i) => [version, lookOf(i)]));
@@ -73,7 +73,7 @@ export function latencyChart(
     <desc id="${id}-desc">${told.join(' ')}</desc>
     ${ticks.map(({ at, text }) => html`<line class="grid" x1="${at}" x2="${at}" y1="${PLOT.top}" y2="${bottom}" /><text class="tick" x="${at}" y="${bottom + 15}" text-anchor="middle">${text}</text>`)}
     <text class="tick" x="${(PLOT.left + PLOT.right) / 2}" y="${bottom + 31}" text-anchor="middle">
-      ms: ● median, ○ 90 %, | 99 %
+      ms: ● median, ○ 90%, | 99%
     </text>
     ${rows.map(({ version, y, p50, p90, p99 }) => {
       const look = looks.get(version);

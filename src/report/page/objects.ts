@@ -1,4 +1,5 @@
-import { inWords } from '../headline.ts';
+import { inWords } from '../sentences.ts';
+import { nowIn } from '../../release/held.ts';
 import { textDifference } from '../difference.ts';
 import { netChanges } from '../objects.ts';
 import type { NetChange } from '../objects.ts';
@@ -43,11 +44,11 @@ function changedObject({ object, writes, before, after }: NetChange): Html {
 }
 
 /** What a rollout would change. */
-export function planSection({ plan, weights }: RunRecord): Html | undefined {
+export function planSection({ plan, held }: RunRecord): Html | undefined {
   if (plan === undefined) return undefined;
   return html`<section>
-    <h2>Plan: ${weights === undefined ? 'no weights' : inWords(weights)} → ${inWords(plan.weights)}</h2>
-    ${plan.changes.length === 0 ? html`<p>Nothing would change: every cluster holds what was asked for.</p>` : undefined}
+    <h2>Plan: ${nowIn(held)} → ${inWords(plan.weights)}</h2>
+    ${plan.changes.length === 0 ? html`<p>Nothing would change: every cluster already holds what was asked for.</p>` : undefined}
     ${plan.clusters.map((cluster) => {
       const own = plan.changes.filter((change) => change.cluster === cluster);
       return own.length === 0

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
-import { headlineOf, inWords } from '../headline.ts';
+import { agreedWeights, whoHolds } from '../../release/held.ts';
+import { headlineOf } from '../headline.ts';
 import type { Outcome } from '../headline.ts';
 import type { RunRecord } from '../record.ts';
+import { inWords } from '../sentences.ts';
 import { count, duration, moment } from '../text.ts';
 import { isNotable, timelineOf } from '../timeline.ts';
 import type { Event } from '../timeline.ts';
@@ -20,6 +22,8 @@ const MOODS: Readonly<
 > = {
   pass: { look: 'good', mark: '✓', word: 'Pass' },
   done: { look: 'good', mark: '✓', word: 'Done' },
+  unverified: { look: 'doubt', mark: '?', word: 'Not verified' },
+  differ: { look: 'doubt', mark: '!', word: 'Different weights' },
   fail: { look: 'bad', mark: '✗', word: 'Fail' },
   failed: { look: 'bad', mark: '✗', word: 'Failed' },
   inconclusive: { look: 'doubt', mark: '?', word: 'Inconclusive' },
@@ -80,17 +84,22 @@ function head(record: RunRecord): Html {
 
 /** In its own words, where the verdict and its evidence do not tell it already. */
 function failure({ failure: text }: RunRecord, outcome: Outcome): Content {
-  return outcome === 'failed' && text !== undefined ? html`<pre>${text}</pre>` : undefined;
+  return (outcome === 'failed' || outcome === 'differ') && text !== undefined
+    ? html`<pre>${text}</pre>`
+    : undefined;
 }
 
 function facts(record: RunRecord): readonly (readonly [string, Content])[] {
-  const { operation, weights, previous, begin, seconds, checks, changes } = record;
+  const { operation, held, previous, begin, seconds, checks, changes } = record;
+  const weights = agreedWeights(held);
   const samples = checks.flatMap(({ evidence }) => evidence).reduce((sum, one) => sum + one.samples, 0);
   return [
     ['Operation', operation],
-    ...(weights === undefined ? [] : [['In force', inWords(weights)] as const]),
+    ...(held.length === 0
+      ? []
+      : [['In force', weights === undefined ? whoHolds(held) : inWords(weights)] as const]),
     ...(previous === undefined ? [] : [['Before', inWords(previous)] as const]),
-    ['Begun', moment(begin)],
+    ['Started', moment(begin)],
     ['Took', duration(seconds)],
     ['Samples', samples.toLocaleString('en')],
     ['Writes', changes.length.toLocaleString('en')],
@@ -102,10 +111,31 @@ function runOf({ run }: RunRecord): Content {
   return /^https?:\/\//.test(run) ? html`<a href="${run}">The run and its log</a>.` : `${run}.`;
 }
 
-function causes({ findings }: RunRecord): Html | undefined {
+function causes({ findings, unseen }: RunRecord): Content {
+  return html`${
+    unseen.length === 0
+      ? undefined
+      : html`<section>
+          <h2>Not covered</h2>
+          <ul>
+            ${unseen.map((sentence) => html`<li>${sentence}</li>`)}
+          </ul>
+        </section>`
+  }
+  ${listed(
+    'Likely cause',
+    findings.filter(({ symptom }) => symptom !== true),
+  )}
+  ${listed(
+    'Failed requests',
+    findings.filter(({ symptom }) => symptom === true),
+  )}`;
+}
+
+function listed(title: string, findings: RunRecord['findings']): Html | undefined {
   if (findings.length === 0) return undefined;
   return html`<section>
-    <h2>Likely cause</h2>
+    <h2>${title}</h2>
     <ol>
       ${findings.map(({ title, detail }) => html`<li><b>${title}.</b> ${detail}</li>`)}
     </ol>

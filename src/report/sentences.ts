@@ -1,0 +1,135 @@
+import type { IngressEvidence } from '../check/evidence.ts';
+import { contradict } from '../release/held.ts';
+import type { Weights } from '../release/weights.ts';
+import { failingVersions } from './failing.ts';
+import type { RunRecord } from './record.ts';
+import { sharesAt } from './shares.ts';
+import { count, percent } from './text.ts';
+
+/**
+ * Whose share was measured: "users" only where everything that leads to the service was looked at and is inside the weights;
+ * otherwise the host and path that were asked for.
+ */
+function whoGet({ unseen, asked }: RunRecord): string {
+  if (unseen.length === 0) return 'users get';
+  if (asked === undefined) return 'the requests sampled get';
+  const { hosts, path } = asked;
+  return `requests to ${hosts.length === 0 ? path : hosts.map((host) => `${host}${path}`).join(', ')} get`;
+}
+
+/** A pass in one sentence. */
+export function claimOf(record: RunRecord): string {
+  const { evidence } = record;
+  const asked = inWords(evidence[0]?.weights ?? new Map());
+  return `${capitalized(whoGet(record))} ${asked} ${through(evidence)}, as ${samplesOf(evidence)} show.`;
+}
+
+/** What a check that failed has shown: which version fails, or which shares are off. */
+export function failureOf(record: RunRecord): readonly string[] {
+  const { evidence, findings, held } = record;
+  const asked = inWords(evidence[0]?.weights ?? new Map());
+  const [worst, ...others] = evidence
+    .filter(({ verdict }) => verdict === 'fail')
+    .toSorted((a, b) => distanceOf(b) - distanceOf(a));
+  if (worst === undefined)
+    return contradict(held)
+      ? []
+      : [`Expected ${asked}.`, `${findings[0]?.title ?? 'A cluster holds something else'}.`];
+  const rest =
+    others.length === 0
+      ? []
+      : [`The check also fails at ${count(others, 'other ingress', 'other ingresses')}.`];
+  return [
+    errorsOf(record) ?? sharesIn(record, worst, asked),
+    `In ${worst.cluster}: ${worst.reason}.`,
+    ...rest,
+  ];
+}
+
+/** Which versions fail, and whether the others do; undefined where requests fail no more often than is accepted. */
+function errorsOf(record: RunRecord): string | undefined {
+  const { failing, versions, unattributed } = failingVersions(record);
+  const sound = versions.filter(({ version, samples }) => !failing.includes(version) && samples > 0);
+  if (failing.length === 0)
+    return unattributed > FEW && isErrorRate(record)
+      ? `Requests fail without reaching a version: ${count(unattributed, 'request')}.`
+      : undefined;
+  const told = (names: readonly string[]): string =>
+    versions
+      .filter(({ version }) => names.includes(version))
+      .map(
+        ({ version, errors, samples }) =>
+          `${version} in ${errors.toLocaleString('en')} of ${count(samples, 'response')}`,
+      )
+      .join(', ');
+  const others =
+    sound.length === 0
+      ? failing.length > 1
+        ? ' Every version fails.'
+        : ''
+      : ` ${sound.map(({ version }) => version).join(', ')} ${sound.length === 1 ? 'does' : 'do'} not.`;
+  return `Requests fail: ${told(failing)}.${others}`;
+}
+
+/** So many failures by chance are not worth a headline. */
+const FEW = 5;
+
+function isErrorRate({ evidence, limits }: RunRecord): boolean {
+  const requests = evidence.reduce((sum, one) => sum + one.requests, 0);
+  const { unattributed } = failingVersions({ evidence, limits });
+  return unattributed > (limits?.maxErrorRate ?? 0.01) * requests;
+}
+
+function sharesIn(record: RunRecord, worst: IngressEvidence, asked: string): string {
+  const shares = sharesAt(worst, record.limits?.tolerance);
+  const seen = shares.map(({ version, observed }) => `${version} ${percent(observed)}`).join(', ');
+  return shares.every(({ within }) => within)
+    ? `The shares are as expected, ${seen}, and the check failed all the same.`
+    : `Expected ${asked}, but ${whoGet(record)} ${seen} through ${worst.cluster}.`;
+}
+
+/** How far the shares are from the weights, at the version where they are farthest. */
+function distanceOf(evidence: IngressEvidence): number {
+  return Math.max(0, ...sharesAt(evidence).map(({ observed, weight }) => Math.abs(observed - weight)));
+}
+
+/**
+ * Whether users are known to be safe on the earlier weights: nothing is left that may hurt them, everything that leads to the
+ * service was looked at, and no version that has users again has failed in the check.
+ */
+export function areSafe(record: RunRecord, evidence: readonly IngressEvidence[]): boolean {
+  const { harms, remains, restored, unseen, steps } = record;
+  const weights = steps.at(-1)?.weights ?? new Map<string, number>();
+  const { failing, unattributed, versions } = failingVersions({ ...record, evidence });
+  return (
+    [...harms, ...remains, ...restored, ...unseen].length === 0 &&
+    unattributed === 0 &&
+    versions.some(({ samples }) => samples > 0) &&
+    !failing.some((version) => (weights.get(version) ?? 0) > 0)
+  );
+}
+
+/** `v1 80%, v2 20%` */
+export function inWords(weights: Weights): string {
+  return [...weights].map(([version, weight]) => `${version} ${String(weight)}%`).join(', ');
+}
+
+/** `1,234 samples` */
+export function samplesOf(evidence: readonly IngressEvidence[]): string {
+  return count(
+    evidence.reduce((sum, { samples }) => sum + samples, 0),
+    'sample',
+  );
+}
+
+/** `through the ingresses of east and west` */
+export function through(evidence: readonly IngressEvidence[]): string {
+  const [first, second] = evidence.map(({ cluster }) => cluster);
+  if (evidence.length === 1) return `through the ingress of ${first ?? ''}`;
+  if (evidence.length === 2) return `through the ingresses of ${first ?? ''} and ${second ?? ''}`;
+  return `through all ${String(evidence.length)} ingresses`;
+}
+
+function capitalized(text: string): string {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
+}
