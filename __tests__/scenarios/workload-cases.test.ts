@@ -123,3 +123,42 @@ test('manifests are read as kubectl reads them: YAML 1.1 (kubernetes#34146)', as
     },
   });
 });
+
+test('a version that has users is not replaced where its pods would end first, nor paused (flagger#773)', async () => {
+  const write = (spec: string, tag: string): Promise<void> =>
+    writeFile(
+      join(folder, 'app.yaml'),
+      SERVICE +
+        deploymentFile(
+          `{ name: ${APP}-v1 }`,
+          spec,
+          `{ containers: [{ name: ${APP}, image: '${image('v1', tag)}', ports: [{ containerPort: 5000 }] }] }`,
+        ),
+    );
+  const inputs = { ...V1, image: '', manifests: 'app.yaml', weights: 'v1=100' };
+  const release = (operation = 'rollout'): ReturnType<Stage['run']> =>
+    stage.run({ ...inputs, operation }, { cwd: folder });
+  const recreate = 'strategy: { type: Recreate }';
+  await write(recreate, '1.0');
+  await stage.pass(inputs, { cwd: folder });
+  await stage.underLoad(async () => {
+    for (const [spec, reason] of [
+      [recreate, 'has the strategy Recreate, which ends all pods before it makes new ones'],
+      ['strategy: { rollingUpdate: { maxUnavailable: 1 } }', 'may lose 1 of its 1 replicas at a time'],
+      ['paused: true', 'is paused (spec.paused), so no pod of the new template would be made'],
+      ['replicas: 0', 'would have 0 replicas'],
+    ] as const) {
+      await write(spec, '1.1');
+      for (const operation of ['plan', 'rollout']) {
+        const run = await release(operation);
+        expect(run).toMatchObject({ code: 1, outputs: { changed: '0' } });
+        expect(run.log).toContain(`Deployment ${NAMESPACE}/${APP}-v1 in east ${reason}`);
+      }
+    }
+    // The remedy, and an image that cannot be pulled: the pods that serve stay.
+    await write('strategy: { rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } }', 'missing');
+    expect(await release()).toMatchObject({ code: 1 });
+    await write('strategy: { rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } }', '1.1');
+    await stage.pass(inputs, { cwd: folder });
+  });
+});

@@ -144,6 +144,12 @@ function rolloutOf(workload: Deployment, pods: readonly Pod[]): Missing {
       hopeless: true,
     };
   }
+  if (workload.kind === 'Deployment' && spec?.paused === true) {
+    return {
+      text: `${nameOf(workload)} is paused (spec.paused), so no pod of the new template is made until someone resumes it`,
+      hopeless: true,
+    };
+  }
   if (seen && old > 0 && spec?.updateStrategy?.type === 'OnDelete') {
     return {
       text: `${nameOf(workload)} has the update strategy OnDelete, so its pods stay as they were until somebody deletes them`,

@@ -10,6 +10,7 @@ import { nameOf } from '../release/objects.ts';
 import type { KubeObject } from '../release/objects.ts';
 import { planRollout } from '../release/plan.ts';
 import { previousOf } from '../release/record.ts';
+import { assertServing } from '../release/serving.ts';
 import type { FleetState } from '../release/state.ts';
 import { newestRecord, weightsInForce } from '../release/traffic.ts';
 import { formatWeights } from '../release/weights.ts';
@@ -54,9 +55,12 @@ function different(held: readonly Held[], weights: Weights): string {
 
 /** What would stop the rollout before it writes anything, all at once. */
 async function foresee(context: Context, state: FleetState, tried: TriedPlan): Promise<void> {
-  const { release, fleet } = context;
+  const { release, fleet, log } = context;
   const changes = triedIn(tried);
   await allOf<unknown>([
+    Promise.resolve().then(() => {
+      for (const sentence of assertServing(release, state, tried)) log.warn(sentence);
+    }),
     findTargets(context, state, finalRoutes(release, state, tried), gatewaysIn(tried)),
     assertSidecars(fleet, release, state, tried, 'planned'),
     ...(changes.length === 0 ? [] : [preflight(fleet, release, changes)]),

@@ -17,6 +17,7 @@ import type { Gateway, VirtualService } from '../release/objects.ts';
 import { planRollout } from '../release/plan.ts';
 import type { Direction, Plan } from '../release/plan.ts';
 import type { Release } from '../release/release.ts';
+import { assertServing } from '../release/serving.ts';
 import type { FleetState } from '../release/state.ts';
 import { weightsInForce } from '../release/traffic.ts';
 import { formatWeights } from '../release/weights.ts';
@@ -85,8 +86,10 @@ async function lookAhead(context: Context, direction: Direction, known?: FleetSt
   return phase(context, 'Plan', async () => {
     context.journal.held = heldIn(release, state);
     noteUnseen(context, state, weightsInForce(release, state));
-    const plan = await dryRun(fleet, state, planRollout(release, state, direction));
-    tell(context, plan);
+    const tried = await dryRun(fleet, state, planRollout(release, state, direction));
+    tell(context, tried);
+    const warnings = [...tried.warnings, ...assertServing(release, state, tried)];
+    const plan = { ...tried, warnings };
     warnOf(context, plan);
     const targets = await findTargets(context, state, finalRoutes(release, state, plan), gatewaysIn(plan));
     return { state, plan, targets };

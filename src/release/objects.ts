@@ -81,14 +81,24 @@ export interface PodTemplate {
   readonly spec?: PodSpec;
 }
 
+/** How pods of an earlier template give way; numbers of pods, or percentages such as `25%`. */
+export interface RollingStrategy {
+  readonly type?: string;
+  readonly rollingUpdate?: {
+    readonly maxSurge?: number | string;
+    readonly maxUnavailable?: number | string;
+    readonly partition?: number;
+  };
+}
+
 /** A Deployment, or a StatefulSet or DaemonSet, which make their pods from the same template. */
 export interface Deployment extends KubeObject {
   readonly spec?: Open & {
     readonly replicas?: number;
-    readonly updateStrategy?: {
-      readonly type?: string;
-      readonly rollingUpdate?: { readonly partition?: number };
-    };
+    readonly paused?: boolean;
+    readonly strategy?: RollingStrategy;
+    /** What a Deployment calls `strategy`. */
+    readonly updateStrategy?: RollingStrategy;
     readonly selector?: { readonly matchLabels?: Labels };
     readonly template?: PodTemplate;
   };
