@@ -44,8 +44,26 @@ export interface FleetOptions {
  * How a workload behaves is told by its image, the same on both fleets:
  * `…/examples-helloworld-v2` answers `GET /hello` with `Hello version: v2, instance: POD\n`; any other path is a 404.
  * The tag adds a fault: `:missing` (ImagePullBackOff), `:crash` (CrashLoopBackOff), `:unready` (runs, never Ready),
- * `:errors` (500 for every tenth answer), `:slow` (three times the usual time of 5 ms); every other tag is healthy.
+ * `:crash-twice` (CrashLoopBackOff for two restarts of a second each, then healthy), `:late-pull` (ErrImagePull for two seconds, then
+ * healthy), `:errors` (500 for every tenth answer), `:slow` (three times the usual time of 5 ms); every other tag is healthy.
  * A pod is served only where the injector gave it a sidecar.
  */
-export const IMAGE_FAULTS = ['missing', 'crash', 'unready', 'errors', 'slow'] as const;
+export const IMAGE_FAULTS = [
+  'missing',
+  'crash',
+  'unready',
+  'crash-twice',
+  'late-pull',
+  'errors',
+  'slow',
+] as const;
 export type ImageFault = (typeof IMAGE_FAULTS)[number];
+
+/** How often the start of a container fails whose image says that it passes, a second apart. */
+export const FAILED_STARTS = 2;
+
+/** Whether a container does not run yet at an attempt to start it, the first of which is 1. */
+export function failsToStart(fault: ImageFault | undefined, attempt: number): boolean {
+  const passes = fault === 'crash-twice' || fault === 'late-pull';
+  return fault === 'missing' || fault === 'crash' || (passes && attempt <= FAILED_STARTS);
+}

@@ -13,6 +13,8 @@ import type { Serving } from './pod-status.ts';
 import { until } from './until.ts';
 import { WorkloadHost } from './workload-host.ts';
 
+/** Between two starts of a container that fails at first. */
+const RESTART_MS = 1_000;
 /** As long as a kubelet's preStop hook would be that lets the gateways hear of the end. */
 const DRAIN_MS = 1000;
 const ENDPOINT_SECONDS = 20;
@@ -104,11 +106,27 @@ export class PodRunner {
   }
 
   async #run(pod: Pod, uid: string): Promise<void> {
-    const { api, addresses, name: cluster } = this.#cluster;
+    const { api, addresses } = this.#cluster;
     const { namespace = '', name = '' } = pod.metadata ?? {};
     const address = addresses.pod(this.#addresses++);
-    const { status, serving } = outcomeOf(pod, address, addresses.node, new Date());
-    if (serving) await this.#serve(pod, uid, address, serving);
+    for (let attempt = 1; ; attempt += 1) {
+      const { status, serving, again } = outcomeOf(pod, address, addresses.node, new Date(), attempt);
+      if (serving) await this.#serve(pod, uid, address, serving);
+      if (attempt === 1) await this.#bind(pod, uid);
+      await api.patch(
+        pods,
+        { namespace, name, subresource: 'status' },
+        { metadata: { uid }, status },
+        'strategic',
+      );
+      if (!again) return;
+      await sleep(RESTART_MS);
+    }
+  }
+
+  async #bind(pod: Pod, uid: string): Promise<void> {
+    const { api, name: cluster } = this.#cluster;
+    const { namespace = '', name = '' } = pod.metadata ?? {};
     if (pod.spec?.nodeName === undefined) {
       const target = { apiVersion: 'v1', kind: 'Node', name: nodeName(cluster) };
       await api.request('POST', `/api/v1/namespaces/${namespace}/pods/${name}/binding`, {
@@ -116,12 +134,6 @@ export class PodRunner {
         target,
       });
     }
-    await api.patch(
-      pods,
-      { namespace, name, subresource: 'status' },
-      { metadata: { uid }, status },
-      'strategic',
-    );
   }
 
   async #serve({ metadata, spec }: Pod, uid: string, address: string, serving: Serving): Promise<void> {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { IMAGE_FAULTS } from '../fleet.ts';
+import { IMAGE_FAULTS, failsToStart } from '../fleet.ts';
 import type { ImageFault } from '../fleet.ts';
 import type {
   Container,
@@ -27,20 +27,23 @@ export interface Serving {
 export interface PodOutcome {
   readonly status: PodStatus;
   readonly serving: Serving | undefined;
+  /** Whether it is to be started again. */
+  readonly again: boolean;
 }
 
 /**
  * What becomes of a pod, told by its containers' images alone (see `IMAGE_FAULTS`).
  * @param now since when its containers run
+ * @param attempt how often they were started; 1 for the first time
  */
-export function outcomeOf(pod: Pod, podIP: string, hostIP: string, now: Date): PodOutcome {
+export function outcomeOf(pod: Pod, podIP: string, hostIP: string, now: Date, attempt: number): PodOutcome {
   const { containers = [], initContainers = [] } = pod.spec ?? {};
   const fault = containers.map(faultOf).find((found) => found !== undefined);
-  const statuses = containers.map((container) => containerStatus(pod, container, now));
+  const statuses = containers.map((container) => containerStatus(pod, container, now, attempt));
   const unready = statuses.filter(({ ready }) => !ready).map(({ name }) => name);
   return {
     status: {
-      phase: statuses.some(({ state }) => state?.waiting?.reason === 'ImagePullBackOff')
+      phase: statuses.some(({ state }) => state?.waiting?.reason?.includes('ImagePull') === true)
         ? 'Pending'
         : 'Running',
       hostIP,
@@ -52,7 +55,8 @@ export function outcomeOf(pod: Pod, podIP: string, hostIP: string, now: Date): P
       initContainerStatuses: initContainers.map((container) => initStatus(container, now)),
       containerStatuses: statuses,
     },
-    serving: fault === 'missing' || fault === 'crash' ? undefined : servingOf(pod, fault),
+    serving: failsToStart(fault, attempt) ? undefined : servingOf(pod, fault),
+    again: (fault === 'crash-twice' || fault === 'late-pull') && failsToStart(fault, attempt),
   };
 }
 
@@ -90,33 +94,30 @@ function servingOf({ spec }: Pod, fault: ImageFault | undefined): Serving {
   };
 }
 
-function containerStatus(pod: Pod, container: Container, now: Date): ContainerStatus {
+function containerStatus(pod: Pod, container: Container, now: Date, attempt: number): ContainerStatus {
   const { image = '' } = container;
-  const running = { ...runningStatus(container, now) };
-  switch (faultOf(container)) {
+  const fault = faultOf(container);
+  const running = { ...runningStatus(container, now), restartCount: attempt - 1 };
+  if (!failsToStart(fault, attempt)) return fault === 'unready' ? { ...running, ready: false } : running;
+  switch (fault) {
+    case 'late-pull':
     case 'missing':
       return {
         ...running,
         imageID: '',
         ready: false,
         started: false,
-        state: waiting('ImagePullBackOff', pullMessage(image)),
+        state: waiting(fault === 'missing' ? 'ImagePullBackOff' : 'ErrImagePull', pullMessage(image)),
       };
-    case 'crash':
+    default:
       return {
         ...running,
         ready: false,
         started: false,
-        restartCount: 1,
+        restartCount: attempt,
         state: waiting('CrashLoopBackOff', crashMessage(pod, container)),
         lastState: { terminated: { exitCode: 1, reason: 'Error', startedAt: now, finishedAt: now } },
       };
-    case 'unready':
-      return { ...running, ready: false };
-    case 'errors':
-    case 'slow':
-    case undefined:
-      return running;
   }
 }
 

@@ -1,13 +1,14 @@
 import { timestamp, type KubeObject } from '../api/objects.ts';
 import { objectsAt, textAt, type JsonObject } from '../json.ts';
+import { failsToStart } from '../../fleet.ts';
 import { imageFault } from '../workload.ts';
 
 /** How far a pod's containers have come. */
 export interface Progress {
   /** Whether the time that a container needs to become ready has passed. */
   readonly settled: boolean;
-  /** How often a crashing container was started again. */
-  readonly restarts: number;
+  /** How often a container was started; 1 for the first time. */
+  readonly attempt: number;
 }
 
 /** The statuses of a pod's containers, in the form and the words of the kubelet, as their images tell. */
@@ -21,9 +22,13 @@ export function containerStatuses(pod: KubeObject, progress: Progress): JsonObje
   return { containerStatuses: statuses, ...(inits.length > 0 ? { initContainerStatuses: inits } : {}) };
 }
 
-function statusOf(pod: KubeObject, container: JsonObject, { settled, restarts }: Progress): JsonObject {
+function statusOf(pod: KubeObject, container: JsonObject, { settled, attempt }: Progress): JsonObject {
   const image = textAt(container, 'image') ?? '';
-  switch (imageFault(image)) {
+  const fault = imageFault(image);
+  if (!failsToStart(fault, attempt))
+    return { ...running(container, settled && fault !== 'unready'), restartCount: attempt - 1 };
+  switch (fault) {
+    case 'late-pull':
     case 'missing': {
       const failure =
         `rpc error: code = NotFound desc = failed to pull and unpack image "${image}": ` +
@@ -36,17 +41,13 @@ function statusOf(pod: KubeObject, container: JsonObject, { settled, restarts }:
           )
         : waiting(container, 'ErrImagePull', failure);
     }
-    case 'crash': {
+    default: {
       const { name, namespace = '', uid } = pod.metadata;
       const which = `container=${textAt(container, 'name') ?? ''} pod=${name}_${namespace}(${uid})`;
       const status = waiting(container, 'CrashLoopBackOff', `back-off 10s restarting failed ${which}`);
       const ended = { exitCode: 1, reason: 'Error', startedAt: timestamp(), finishedAt: timestamp() };
-      return { ...status, restartCount: restarts, lastState: { terminated: ended } };
+      return { ...status, restartCount: attempt, lastState: { terminated: ended } };
     }
-    case 'unready':
-      return running(container, false);
-    default:
-      return running(container, settled);
   }
 }
 

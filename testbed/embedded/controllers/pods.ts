@@ -2,6 +2,7 @@ import { NODE, POD } from '../api/kinds.ts';
 import { timestamp, type KubeObject } from '../api/objects.ts';
 import type { Resources } from '../api/resources.ts';
 import { numberAt, objectAt, objectsAt, textAt, type JsonObject } from '../json.ts';
+import { failsToStart } from '../../fleet.ts';
 import type { ImageFault } from '../../fleet.ts';
 import type { Timers } from '../timers.ts';
 import { imageFault, Workload } from '../workload.ts';
@@ -9,7 +10,6 @@ import { withCondition } from './conditions.ts';
 import { containerStatuses, waiting } from './containers.ts';
 
 const MANAGER = 'kubelet';
-const NEVER_READY: ReadonlySet<string> = new Set<ImageFault>(['missing', 'crash', 'unready']);
 
 /** How long a pod's stages take, in milliseconds: tens where a real node takes seconds. */
 export interface PodTimings {
@@ -63,14 +63,11 @@ export class Pods {
 
   /** Each stage sets the timer of the next: timers that run side by side may fire out of order in a busy process. */
   #bring(pod: KubeObject): void {
-    const { scheduleMs, startMs, readyMs } = this.#timings;
+    const { scheduleMs, startMs } = this.#timings;
     this.#timers.after(scheduleMs, () => {
       this.#schedule(pod);
       this.#timers.after(startMs, () => {
-        this.#start(pod);
-        this.#timers.after(readyMs, () => {
-          this.#makeReady(pod);
-        });
+        this.#start(pod, 1);
       });
     });
   }
@@ -87,28 +84,44 @@ export class Pods {
     }));
   }
 
-  #start(pod: KubeObject): void {
+  /** @param attempt 1 for the first time */
+  #start(pod: KubeObject, attempt: number): void {
+    const { readyMs, restartMs } = this.#timings;
     const faults = faultsOf(pod);
-    if (this.#alive(pod) && !faults.has('missing') && !faults.has('crash')) {
-      this.#workloads.set(pod.metadata.uid, new Workload(pod));
-    }
-    const address = this.#address();
+    const fails = [...faults].some((fault) => failsToStart(fault, attempt));
+    if (this.#alive(pod) && !fails) this.#workloads.set(pod.metadata.uid, new Workload(pod));
     this.#report(pod, (status) => ({
       ...status,
-      phase: faults.has('missing') ? 'Pending' : 'Running',
+      ...(attempt === 1 ? this.#place() : {}),
+      phase: [...faults].some((fault) => isPulling(fault, attempt)) ? 'Pending' : 'Running',
+      conditions: notReady(status, containers(pod)),
+      ...containerStatuses(pod, { settled: false, attempt }),
+    }));
+    this.#timers.after(readyMs, () => {
+      this.#settle(pod, attempt);
+    });
+    if (!fails || faults.has('missing') || attempt > 20) return;
+    this.#timers.after(restartMs, () => {
+      if (this.#alive(pod)) this.#start(pod, attempt + 1);
+    });
+  }
+
+  #place(): JsonObject {
+    const address = this.#address();
+    return {
       podIP: address,
       podIPs: [{ ip: address }],
       hostIP: '127.0.0.1',
       hostIPs: [{ ip: '127.0.0.1' }],
       startTime: timestamp(),
-      conditions: notReady(status, containers(pod)),
-      ...containerStatuses(pod, { settled: false, restarts: 1 }),
-    }));
-    if (faults.has('crash')) this.#crashLoop(pod, 1);
+    };
   }
 
-  #makeReady(pod: KubeObject): void {
-    const unready = containers(pod).filter((container) => NEVER_READY.has(faultOf(container) ?? ''));
+  #settle(pod: KubeObject, attempt: number): void {
+    const unready = containers(pod).filter((container) => {
+      const fault = faultOf(container);
+      return fault === 'unready' || failsToStart(fault, attempt);
+    });
     this.#report(pod, (status) => {
       const conditions =
         unready.length > 0
@@ -117,18 +130,7 @@ export class Pods {
               (list, type) => withCondition(list, type, { status: 'True' }),
               objectsAt(status, 'conditions'),
             );
-      return { ...status, conditions, ...containerStatuses(pod, { settled: true, restarts: 1 }) };
-    });
-  }
-
-  #crashLoop(pod: KubeObject, restarts: number): void {
-    this.#timers.after(this.#timings.restartMs, () => {
-      if (!this.#alive(pod)) return;
-      this.#report(pod, (status) => ({
-        ...status,
-        ...containerStatuses(pod, { settled: true, restarts: restarts + 1 }),
-      }));
-      if (restarts < 20) this.#crashLoop(pod, restarts + 1);
+      return { ...status, conditions, ...containerStatuses(pod, { settled: true, attempt }) };
     });
   }
 
@@ -175,6 +177,10 @@ function containers(pod: KubeObject): JsonObject[] {
 
 function faultOf(container: JsonObject): ImageFault | undefined {
   return imageFault(textAt(container, 'image') ?? '');
+}
+
+function isPulling(fault: ImageFault | undefined, attempt: number): boolean {
+  return (fault === 'missing' || fault === 'late-pull') && failsToStart(fault, attempt);
 }
 
 function faultsOf(pod: KubeObject): ReadonlySet<ImageFault | undefined> {
