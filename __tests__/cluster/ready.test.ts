@@ -46,19 +46,21 @@ interface Options {
   readonly timeoutMs?: number;
   readonly check?: ReadyCheck;
   readonly signal?: AbortSignal;
+  /** What is missing never comes; by default it comes as soon as somebody waits for it. */
+  readonly stays?: boolean;
 }
 
 /** Waits in a cluster that holds these objects; by default the time is over after the first look. */
 async function wait(
   objects: readonly KubeObject[],
-  { timeoutMs = 0, check = CHECK, signal = new AbortController().signal }: Options = {},
+  { timeoutMs = 0, check = CHECK, signal = new AbortController().signal, stays = false }: Options = {},
 ): Promise<readonly string[]> {
   const api = opened.add(await kubeApi(...objects));
   const cluster = opened.add(clusterAt(api.url));
   const progress: string[] = [];
   const onProgress = (text: string): void => {
     progress.push(text);
-    // What was missing comes as soon as somebody waits for it.
+    if (stays) return;
     for (const object of [rollout(), POD]) api.objects.set(pathOf(object), object);
   };
   await waitUntilReady(cluster, check, { namespace: NAMESPACE, timeoutMs, signal, onProgress });
@@ -204,7 +206,7 @@ describe('a StatefulSet or a DaemonSet is waited for as a Deployment is', () => 
     async (object) => {
       const crashing = waiting('CrashLoopBackOff');
       const objects = [object, POD, { ...crashing, metadata: { ...crashing.metadata, name: 'hello-v2-1' } }];
-      await expect(wait(objects, { check: of(object.kind), timeoutMs: 60_000 })).rejects.toThrow(
+      await expect(wait(objects, { check: of(object.kind) })).rejects.toThrow(
         'container helloworld of Pod gray-demo/hello-v2-1, image example.com/hello:1: CrashLoopBackOff',
       );
     },
@@ -224,7 +226,7 @@ describe('a StatefulSet or a DaemonSet is waited for as a Deployment is', () => 
   });
 });
 
-describe('a version that does not get ready by waiting is told at once', () => {
+describe('a version that waiting does not help ends the wait early', () => {
   test.each<[string, readonly KubeObject[], string]>([
     [
       'an image that is not there',
@@ -277,11 +279,37 @@ describe('a version that does not get ready by waiting is told at once', () => {
       [rollout(), POD, pod('bare', LABELS, { spec: { containers: [{ name: APP }] } })],
       'Pod gray-demo/bare has no sidecar',
     ],
+    [
+      'a rollout over its deadline',
+      [
+        rollout({
+          availableReplicas: 0,
+          conditions: [{ type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' }],
+        }),
+      ],
+      '0 of 2 replicas ready; Deployment gray-demo/hello-v2 has exceeded its progress deadline',
+    ],
     ['a Deployment that is gone', [POD], 'Deployment gray-demo/hello-v2 is gone'],
   ])('%s', async (_what, objects, missing) => {
-    const refusal = wait(objects, { timeoutMs: 60_000 });
-    await expect(refusal).rejects.toThrow(/^Version v2 in west does not get ready: /);
+    const refusal = wait(objects, { timeoutMs: 1_000, stays: true });
+    await expect(refusal).rejects.toThrow(/^Version v2 in west is not getting ready: /);
     await expect(refusal).rejects.toThrow(missing);
+  });
+
+  test.each(['CrashLoopBackOff', 'ErrImagePull', 'ImagePullBackOff', 'CreateContainerConfigError'])(
+    'but not at the first sight of %s, which may pass',
+    async (reason) => {
+      const progress = await wait([rollout({ availableReplicas: 0 }), waiting(reason)], {
+        timeoutMs: 60_000,
+      });
+      expect(progress).toEqual(['west: hello-v2 0/2 ready', 'west: hello-v2 ready']);
+    },
+  );
+
+  test.each(['InvalidImageName', 'ErrImageNeverPull'])('at once for %s', async (reason) => {
+    await expect(
+      wait([rollout({ availableReplicas: 0 }), waiting(reason)], { timeoutMs: 60_000 }),
+    ).rejects.toThrow(reason);
   });
 
   test('but not by the pods that the rollout is about to replace', async () => {

@@ -198,7 +198,12 @@ describe("the kubeconfig's contents appear nowhere (scenario 34)", () => {
     ['a run that passes', { weights: 'v1=80,v2=20' }, 0],
     [
       'a run that fails',
-      { weights: 'v1=80,v2=20', image: 'v1=example.com/helloworld-v1:missing', version: 'v1' },
+      {
+        weights: 'v1=80,v2=20',
+        image: 'v1=example.com/helloworld-v1:missing',
+        version: 'v1',
+        'ready-timeout': '2s',
+      },
       1,
     ],
   ])('of %s', async (_what, inputs, code) => {

@@ -134,8 +134,8 @@ describe('staged weights', () => {
 
 describe('a workload that cannot take traffic', () => {
   const cases = [
-    { fault: 'missing', cause: /ImagePullBackOff/ },
-    { fault: 'crash', cause: /CrashLoopBackOff/ },
+    { fault: 'missing', cause: /is not getting ready:.*ImagePullBackOff/s },
+    { fault: 'crash', cause: /is not getting ready:.*CrashLoopBackOff/s },
     { fault: 'unready', cause: /was not ready after 3 s.*ready-timeout/s },
   ];
   test.each(cases)(
@@ -152,7 +152,7 @@ describe('a workload that cannot take traffic', () => {
         const run = await stage.run({
           weights: 'v1=80,v2=20',
           image: image('v2', fault),
-          'ready-timeout': fault === 'unready' ? '3s' : '60s',
+          'ready-timeout': fault === 'unready' ? '3s' : '6s',
         });
         expect(run.code).toBe(1);
         expect(run.log).toMatch(cause);
@@ -166,7 +166,7 @@ describe('a workload that cannot take traffic', () => {
     const only = { version: 'v1', clusters: 'v1: east, west' };
     await stage.pass({ ...only, image: image('v1') });
     const both = { clusters: 'v1: east, west\nv2: east, west' };
-    const failed = await stage.run({ ...both, image: `v2=${image('v2', 'missing')}` });
+    const failed = await stage.run({ ...both, image: `v2=${image('v2', 'missing')}`, 'ready-timeout': '6s' });
     expect(failed.log).toContain('ImagePullBackOff');
     await stage.underLoad(async () => {
       const run = await stage.pass({ ...both, image: `v2=${image('v2')}` });
@@ -195,7 +195,11 @@ describe('a workload that cannot take traffic', () => {
       (quota) => (quota['status'] as Obj | undefined)?.['hard'] !== undefined,
     );
     await stage.underLoad(async () => {
-      const run = await stage.run({ weights: 'v1=80,v2=20', image: image('v2') });
+      const run = await stage.run({
+        weights: 'v1=80,v2=20',
+        image: image('v2'),
+        'ready-timeout': '6s',
+      });
       expect(run.code).toBe(1);
       expect(run.log).toMatch(/Version v2 in west.*exceeded quota: tight/s);
     });

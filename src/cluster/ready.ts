@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { CanaryError } from '../release/errors.ts';
 import { nameOf, selects } from '../release/objects.ts';
-import type { ContainerStatus, Deployment, Pod } from '../release/objects.ts';
+import type { Deployment, Pod } from '../release/objects.ts';
 import type { ReadyCheck } from '../release/plan.ts';
 import type { Cluster } from './cluster.ts';
 import { hasSidecar, isMadeFrom, isReady } from '../release/pods.ts';
+import { Patience, troublesOf, workloadTrouble } from './trouble.ts';
+import type { Trouble } from './trouble.ts';
 
 /** Between two looks: a tenth of the time that has passed, so that a long wait costs few calls and is noticed soon all the same. */
 const FIRST_POLL_MS = 250;
@@ -14,18 +16,6 @@ const POLL_SHARE = 0.1;
 const CALM_MS = 2_000;
 /** A wait that stands still says why this often. */
 const STILL_MS = 30_000;
-
-/** Reasons for which a container does not start, and will not without someone's help. */
-const HOPELESS = [
-  'ImagePullBackOff',
-  'ErrImagePull',
-  'InvalidImageName',
-  'ErrImageNeverPull',
-  'CrashLoopBackOff',
-  'CreateContainerConfigError',
-  'CreateContainerError',
-  'RunContainerError',
-];
 
 export interface ReadyOptions {
   readonly namespace: string;
@@ -42,7 +32,7 @@ type Missing =
       readonly text: string;
       /** The same in a few words, where it is no more than a count. */
       readonly brief?: string;
-      /** Waiting will not mend it. */
+      /** Waiting will not help. */
       readonly hopeless: boolean;
     }
   | undefined;
@@ -50,6 +40,8 @@ type Missing =
 /**
  * Waits until a version can take traffic in a cluster: its workloads have rolled out, and a pod that its subset selects
  * is ready and has a sidecar.
+ *
+ * A container that cannot start ends the wait only when that lasts: see `trouble.ts`.
  *
  * @throws CanaryError with the cause, as soon as waiting is of no use or the time is over
  */
@@ -61,15 +53,16 @@ export async function waitUntilReady(
   const start = Date.now();
   const deadline = start + options.timeoutMs;
   const tell = calmly(options.onProgress);
+  const patience = new Patience(options.timeoutMs);
   for (;;) {
-    const missing = await missingFor(cluster, check, options.namespace);
+    const missing = await missingFor(cluster, check, options.namespace, patience);
     if (missing === undefined) {
       const names = check.workloads.map(({ name }) => name).join(', ');
       tell.end(`${check.cluster}: ${names || check.version} ready`);
       return;
     }
     const where = `Version ${check.version} in ${check.cluster}`;
-    if (missing.hopeless) throw new CanaryError(`${where} does not get ready: ${missing.text}`);
+    if (missing.hopeless) throw new CanaryError(`${where} is not getting ready: ${missing.text}`);
     if (Date.now() >= deadline) {
       throw new CanaryError(
         `${where} was not ready after ${String(options.timeoutMs / 1000)} s (input ready-timeout): ${missing.text}`,
@@ -104,21 +97,27 @@ function calmly(onProgress: (text: string) => void): {
   };
 }
 
-async function missingFor(cluster: Cluster, check: ReadyCheck, namespace: string): Promise<Missing> {
+async function missingFor(
+  cluster: Cluster,
+  check: ReadyCheck,
+  namespace: string,
+  patience: Patience,
+): Promise<Missing> {
   const [pods, workloads] = await Promise.all([
     cluster.list<Pod>('v1', 'Pod', namespace, check.labels),
     Promise.all(
       check.workloads.map(({ kind, name }) => cluster.read<Deployment>('apps/v1', kind, name, namespace)),
     ),
   ]);
+  patience.forgetReady(pods);
   for (const [i, { kind, name }] of check.workloads.entries()) {
     const workload = workloads[i];
     if (workload === undefined)
       return { text: `${nameOf({ kind, metadata: { name, namespace } })} is gone`, hopeless: true };
-    const missing = rolloutOf({ ...workload, kind }, pods);
+    const missing = rolloutOf({ ...workload, kind }, pods, patience);
     if (missing !== undefined) return missing;
   }
-  return readyPods(pods, check);
+  return readyPods(pods, check, patience);
 }
 
 /** How far a rollout is, in pods. */
@@ -130,20 +129,11 @@ interface Course {
 }
 
 /** What a workload still has to do. */
-function rolloutOf(workload: Deployment, pods: readonly Pod[]): Missing {
+function rolloutOf(workload: Deployment, pods: readonly Pod[], patience: Patience): Missing {
   const { status = {}, spec } = workload;
   const { wanted, done, old } = courseOf(workload);
   const seen = (status.observedGeneration ?? 0) >= (workload.metadata.generation ?? 0);
   if (seen && done >= wanted && !(workload.kind === 'Deployment' && old > 0)) return undefined;
-  const refused = status.conditions?.find(
-    ({ type, status: is }) => type === 'ReplicaFailure' && is === 'True',
-  );
-  if (seen && refused !== undefined) {
-    return {
-      text: `${nameOf(workload)} cannot make its pods: ${refused.message ?? refused.reason ?? ''}`,
-      hopeless: true,
-    };
-  }
   if (workload.kind === 'Deployment' && spec?.paused === true) {
     return {
       text: `${nameOf(workload)} is paused (spec.paused), so no pod of the new template is made until someone resumes it`,
@@ -160,12 +150,27 @@ function rolloutOf(workload: Deployment, pods: readonly Pod[]): Missing {
   const counts = `${nameOf(workload)}: ${String(done)} of ${String(wanted)} replicas ready`;
   const brief = `${workload.metadata.name} ${String(done)}/${String(wanted)} ready`;
   const made = mine.filter((pod) => isMadeFrom(spec?.template, pod));
-  const trouble = firstTrouble(made);
-  if (trouble !== undefined) return { text: `${counts}; ${trouble.text}`, brief, hopeless: trouble.hopeless };
-  // What the pods of an earlier template suffer from, this rollout may be there to mend.
-  const earlier = firstTrouble(mine);
-  if (earlier !== undefined) return { text: `${counts}; ${earlier.text}`, brief, hopeless: false };
-  return { text: counts, brief, hopeless: false };
+  const own = seen ? workloadTrouble(workload) : undefined;
+  // A pod tells more than the workload, and what the pods of an earlier template suffer from, this rollout may be there to end.
+  const trouble =
+    worst([...troublesOf(made), ...(own === undefined ? [] : [own])], patience) ??
+    worst(troublesOf(mine).map(withoutLimit), patience);
+  if (trouble === undefined) return { text: counts, brief, hopeless: false };
+  return { ...trouble, text: `${counts}; ${trouble.text}`, brief };
+}
+
+/** The first trouble that has lasted too long, or else the first. */
+function worst(troubles: readonly Trouble[], patience: Patience): Missing {
+  const seen = troubles.map(({ text, ...rest }) => ({ text, ms: patience.exceeded({ text, ...rest }) }));
+  const found = seen.find(({ ms }) => ms !== undefined) ?? seen[0];
+  if (found === undefined) return undefined;
+  const { text, ms } = found;
+  const lasted = ms === undefined || ms < 1000 ? '' : ` (for ${(ms / 1000).toFixed(0)} s)`;
+  return { text: text + lasted, hopeless: ms !== undefined };
+}
+
+function withoutLimit(trouble: Trouble): Trouble {
+  return { ...trouble, limitMs: undefined };
 }
 
 /**
@@ -192,7 +197,7 @@ function courseOf({ kind, status = {}, spec }: Deployment): Course {
   }
 }
 
-function readyPods(pods: readonly Pod[], check: ReadyCheck): Missing {
+function readyPods(pods: readonly Pod[], check: ReadyCheck, patience: Patience): Missing {
   const ready = pods.filter(isReady);
   const labels = Object.entries(check.labels)
     .map(([key, value]) => `${key}=${value}`)
@@ -205,44 +210,5 @@ function readyPods(pods: readonly Pod[], check: ReadyCheck): Missing {
     };
   }
   if (ready.length > 0) return undefined;
-  const trouble = firstTrouble(pods);
-  if (trouble !== undefined) return trouble;
-  return { text: `no ready pod is labelled ${labels}`, hopeless: false };
-}
-
-function firstTrouble(pods: readonly Pod[]): Missing {
-  return pods.map(troubleOf).find((found) => found !== undefined);
-}
-
-function troubleOf(pod: Pod): Missing {
-  if (isReady(pod) || pod.metadata.deletionTimestamp !== undefined) return undefined;
-  const statuses = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
-  for (const status of statuses) {
-    const waiting = status.state?.waiting;
-    if (waiting?.reason !== undefined && HOPELESS.includes(waiting.reason)) {
-      const image = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])].find(
-        ({ name }) => name === status.name,
-      )?.image;
-      return {
-        text: `container ${status.name} of ${nameOf(pod)}, image ${image ?? 'unknown'}: ${waiting.reason}${waiting.message === undefined ? '' : `: ${waiting.message}`}${crashOf(status)}`,
-        hopeless: true,
-      };
-    }
-  }
-  const unready = pod.status?.conditions?.find(
-    ({ type, status }) => (type === 'Ready' || type === 'PodScheduled') && status === 'False',
-  );
-  return unready === undefined
-    ? undefined
-    : {
-        text: `${nameOf(pod)}: ${unready.reason ?? 'not ready'}${unready.message === undefined ? '' : `: ${unready.message}`}`,
-        hopeless: false,
-      };
-}
-
-function crashOf(status: ContainerStatus): string {
-  const code = status.lastState?.terminated?.exitCode;
-  return code === undefined
-    ? ''
-    : ` (exit code ${String(code)}, ${String(status.restartCount ?? 0)} restarts)`;
+  return worst(troublesOf(pods), patience) ?? { text: `no ready pod is labelled ${labels}`, hopeless: false };
 }
