@@ -54,6 +54,9 @@ function intercepted(
   };
 }
 
+const names = (objects: readonly KubeObject[]): readonly string[] =>
+  objects.map(({ metadata }) => metadata.name);
+
 /** How often an object was asked for. */
 const triesIn = (api: KubeApi, method: string): number =>
   api.asked.filter((asked) => asked.method === method && asked.path.includes('/namespaces/')).length;
@@ -119,8 +122,6 @@ describe('listing', () => {
     pod('other', { app: 'other' }),
     pod('away', { app: 'other' }, { metadata: { namespace: 'away' } }),
   ];
-  const names = (objects: readonly KubeObject[]): readonly string[] =>
-    objects.map(({ metadata }) => metadata.name);
 
   test.each<[string, string | undefined, Readonly<Record<string, string>> | undefined, readonly string[]]>([
     ['a namespace', NAMESPACE, undefined, ['helloworld-v1-0', 'helloworld-v2-0', 'other']],
@@ -152,6 +153,65 @@ describe('listing', () => {
         response.end(JSON.stringify(pages[new URL(path, 'http://api').searchParams.get('continue') ?? ''])),
     );
     expect(names(await cluster.list('v1', 'Pod', NAMESPACE))).toEqual(['a', 'b', 'c']);
+  });
+});
+
+describe('a list that expires while it is read (410)', () => {
+  const page = (name: string, next: string): string =>
+    JSON.stringify({ metadata: { continue: next }, items: [{ metadata: { name } }] });
+  /** The list is of two pages; the second expires this often. */
+  const expiring = (times: number): Intercept => {
+    let left = times;
+    return intercepted(
+      ({ path }) => path.includes('/pods?'),
+      ({ path }, response) => {
+        if (!path.includes('continue=')) response.end(page('a', 'next'));
+        else if (left > 0) {
+          left -= 1;
+          refuse(response, 410, 'Expired', 'The provided continue parameter is too old');
+        } else response.end(page('b', ''));
+      },
+    );
+  };
+
+  test.each([1, 2])('is begun again after %d times', async (times) => {
+    const { api, cluster } = await stage();
+    api.intercept = expiring(times);
+    expect(names(await cluster.list('v1', 'Pod', NAMESPACE))).toEqual(['a', 'b']);
+  });
+
+  test('is given up after three times', async () => {
+    const { api, cluster } = await stage();
+    api.intercept = expiring(3);
+    await expect(cluster.list('v1', 'Pod', NAMESPACE)).rejects.toThrow(
+      'Listing Pods of gray-demo in west: The provided continue parameter is too old (410 Expired). The list expired while it was being read',
+    );
+  });
+});
+
+describe('a call that is not answered at once', () => {
+  const slow = (ms: number, method: string): Intercept => {
+    const pass = first(1, method, () => undefined);
+    return (asked, response) => {
+      if (!pass(asked, response)) return false;
+      setTimeout(() => response.end(JSON.stringify(VS)), ms).unref();
+      return true;
+    };
+  };
+
+  test('may take the 6 s of a slow admission webhook where it writes or tries a write; a read is made again after 5 s', async () => {
+    const tries = async (method: string, call: (cluster: Cluster) => Promise<unknown>): Promise<number> => {
+      const { api, cluster } = await stage([VS]);
+      api.intercept = slow(6_000, method);
+      await call(cluster);
+      return triesIn(api, method);
+    };
+    const all = await Promise.all([
+      tries('PUT', (cluster) => cluster.replace(VS)),
+      tries('PUT', (cluster) => cluster.replace(VS, { dryRun: true })),
+      tries('GET', readVs),
+    ]);
+    expect(all).toEqual([1, 1, 2]);
   });
 });
 

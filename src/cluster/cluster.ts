@@ -12,6 +12,10 @@ import { builtIn } from './kinds.ts';
 import type { ApiResource } from './kinds.ts';
 
 const RETRIES = 3;
+/** No call is made again later than this: a dry run whose admission times out must not take minutes. */
+const RETRY_MS = 45_000;
+/** A list that changes faster than it can be read is begun again this often. */
+const LIST_RESTARTS = 2;
 /** A server that is too busy says when to ask again, in whole seconds; who waits longer has no release to speak of. */
 const LONGEST_WAIT_MS = 10_000;
 const ISTIO_GROUP = 'networking.istio.io';
@@ -92,21 +96,33 @@ export class Cluster {
   ): Promise<readonly T[]> {
     const path = await this.#path(apiVersion, kind, namespace);
     const selector = Object.entries(labels ?? {}).map(([key, value]) => `${key}=${value}`);
+    const call: Call = {
+      method: 'GET',
+      path,
+      query: { limit: '500', ...(selector.length === 0 ? {} : { labelSelector: selector.join(',') }) },
+      tried: `Listing ${kind}s${namespace === undefined ? '' : ` of ${namespace}`}`,
+    };
+    for (let restarts = 0; ; restarts += 1) {
+      try {
+        const items = await this.#pages<T>(call);
+        // Items of a list carry neither.
+        return items.map((item) => ({ ...item, apiVersion, kind }));
+      } catch (error) {
+        // The server has dropped the state that the pages belong to. A new list begins at the present one.
+        if (!(error instanceof ClusterError && error.status === 410 && restarts < LIST_RESTARTS)) throw error;
+      }
+    }
+  }
+
+  async #pages<T>(call: Call): Promise<readonly T[]> {
     const items: T[] = [];
     let next: string | undefined;
     do {
       const page: { items: readonly T[]; metadata?: { continue?: string } } = await this.#call({
-        method: 'GET',
-        path,
-        query: {
-          limit: '500',
-          ...(selector.length === 0 ? {} : { labelSelector: selector.join(',') }),
-          ...(next === undefined ? {} : { continue: next }),
-        },
-        tried: `Listing ${kind}s${namespace === undefined ? '' : ` of ${namespace}`}`,
+        ...call,
+        query: { ...call.query, ...(next === undefined ? {} : { continue: next }) },
       });
-      // Items of a list carry neither.
-      items.push(...page.items.map((item) => ({ ...item, apiVersion, kind })));
+      items.push(...page.items);
       next = page.metadata?.continue === '' ? undefined : page.metadata?.continue;
     } while (next !== undefined);
     return items;
@@ -296,6 +312,7 @@ export class Cluster {
   async #call<T>(call: Call): Promise<T> {
     return pRetry(() => this.#connection.send<T>(call, this.#signal), {
       retries: RETRIES,
+      maxRetryTime: RETRY_MS,
       minTimeout: 200,
       randomize: true,
       signal: this.#signal,

@@ -9,10 +9,15 @@ import type { Status } from './errors.ts';
 
 /** How long the login command of a context may take, in ms. */
 const LOGIN_TIMEOUT_MS = 30_000;
-/** How long one call may take, in ms. */
-const CALL_TIMEOUT_MS = 15_000;
-/** How long a call that can be made again may go without an answer: another one may find a server that is well. */
-const SILENCE_TIMEOUT_MS = 5_000;
+/** How long reading something may take, in ms. */
+const READ_TIMEOUT_MS = 15_000;
+/** How long a read may go without an answer, in ms: another one may find a server that is well. */
+const READ_SILENCE_MS = 5_000;
+/**
+ * How long a write may take, in ms, one that is only tried out as well: admission webhooks may take 30 s
+ * (https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#timeouts), and the server says so after them.
+ */
+export const WRITE_TIMEOUT_MS = 35_000;
 
 export interface Call {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -33,8 +38,13 @@ export interface CallCount {
 }
 
 /** Whether a call may change what the cluster holds; any other can be made again without harm. */
-export function isWrite({ method, query, changesNothing = false }: Call): boolean {
-  return method !== 'GET' && query?.['dryRun'] === undefined && !changesNothing;
+export function isWrite(call: Call): boolean {
+  return isAdmitted(call) && call.query?.['dryRun'] === undefined;
+}
+
+/** Whether a call goes through admission, as a write and its dry run do. */
+function isAdmitted({ method, changesNothing = false }: Call): boolean {
+  return method !== 'GET' && !changesNothing;
 }
 
 interface Answer {
@@ -138,11 +148,13 @@ export class Connection {
         message: new LoginError(`its login did not end within ${String(LOGIN_TIMEOUT_MS / 1000)} s`),
         signal: stop,
       });
-      const patience = isWrite(call) ? CALL_TIMEOUT_MS : SILENCE_TIMEOUT_MS;
+      const admitted = isAdmitted(call);
+      const patience = admitted ? WRITE_TIMEOUT_MS : READ_SILENCE_MS;
       timer = setTimeout(() => {
         silence.abort(new Error(`no answer within ${String(patience / 1000)} s`));
       }, patience);
-      const signal = AbortSignal.any([stop, silence.signal, AbortSignal.timeout(CALL_TIMEOUT_MS)]);
+      const limit = AbortSignal.timeout(admitted ? WRITE_TIMEOUT_MS : READ_TIMEOUT_MS);
+      const signal = AbortSignal.any([stop, silence.signal, limit]);
       const query = call.query === undefined ? '' : `?${new URLSearchParams(call.query).toString()}`;
       const response = await fetch(`${server}${call.path}${query}`, {
         method: call.method,

@@ -100,6 +100,8 @@ function remedy(status: number | undefined, body: Status | undefined, cause: unk
       return (body?.details?.causes ?? []).some(({ reason }) => reason === 'FieldManagerConflict')
         ? '. They are not taken over: give them up there, or leave them out here.'
         : '. It was changed by someone else in between; run again.';
+    case 410:
+      return '. The list expired while it was being read, several times in a row: the API server may be overloaded. Run again.';
     default:
       return (body?.message ?? '').includes('expected string, got')
         ? '. YAML, as kubectl reads it, takes an unquoted yes, no, on, off or number for a boolean or a number: put the text in quotes.'

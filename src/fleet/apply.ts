@@ -1,4 +1,5 @@
 import type { Cluster } from '../cluster/cluster.ts';
+import { WRITE_TIMEOUT_MS } from '../cluster/connection.ts';
 import type { Change } from '../release/change.ts';
 import { CanaryError, messageOf } from '../release/errors.ts';
 import { nameOf } from '../release/objects.ts';
@@ -15,7 +16,7 @@ import type { OnWritten, Written } from './write.ts';
 /** How long writes go on after a cancellation, and after them each put-back: a cancelled job is killed after 10 s. */
 const CANCELLED_MS = 3_000;
 /** How long one cluster is tried to be put back. */
-const PUT_BACK_MS = 20_000;
+const PUT_BACK_MS = WRITE_TIMEOUT_MS + 5_000;
 
 /** Writes the changes of each cluster in their order, the clusters side by side. What is written stays on a failure. */
 export async function writeInOrder(

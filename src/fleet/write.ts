@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import pRetry from 'p-retry';
 import { isConflict, isUncertain } from '../cluster/errors.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import { WRITE_TIMEOUT_MS } from '../cluster/connection.ts';
 import type { Change } from '../release/change.ts';
 import { CanaryError } from '../release/errors.ts';
 import { contentOf, nameOf } from '../release/objects.ts';
@@ -11,7 +12,7 @@ import { holdsEdit } from '../release/revert.ts';
 /** A write whose outcome is not known is looked up, and tried again, this often: over the restart of an API server. */
 const RETRIES = 5;
 /** No try begins later than this; a server that does not answer takes long to fail. */
-const RETRY_MS = 20_000;
+const RETRY_MS = WRITE_TIMEOUT_MS + 5_000;
 
 /** A change that was written, with the object as the server stored it. */
 export interface Written {

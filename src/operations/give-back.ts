@@ -1,4 +1,5 @@
 import type { IngressClient } from '../check/client.ts';
+import { WRITE_TIMEOUT_MS } from '../cluster/connection.ts';
 import { NotSettled, writeTogether } from '../fleet/apply.ts';
 import type { TriedPlan } from '../fleet/dry-run.ts';
 import { endAfter, graceAfter } from '../fleet/grace.ts';
@@ -21,7 +22,7 @@ import { phase, recordIn, recordStep } from './context.ts';
 import type { Context } from './context.ts';
 import { changesTo } from './transaction.ts';
 
-const GIVE_BACK_MS = 20_000;
+const GIVE_BACK_MS = WRITE_TIMEOUT_MS + 5_000;
 /** A cancelled job is killed after 10 s; what then could not be written in one cluster has to be put back in the others. */
 const CANCELLED_MS = 3_500;
 /** How long the lock is asked for before anything is given back. */
