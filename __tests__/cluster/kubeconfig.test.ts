@@ -2,7 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { serverOf } from '../../src/cluster/contexts.ts';
 import { readKubeconfig, secretsOf } from '../../src/cluster/kubeconfig.ts';
+import type { KubeConfig } from '../../src/cluster/kubeconfig.ts';
 import { messageOf } from '../../src/release/errors.ts';
 import '../support/one-realm.ts';
 
@@ -129,14 +131,44 @@ describe('a token that stands in a file', () => {
 });
 
 describe('several files are merged', () => {
-  test('and the first of two contexts of one name counts', () => {
+  const reached = (config: KubeConfig, context: string): readonly unknown[] => {
+    config.setCurrentContext(context);
+    return [config.getCurrentCluster()?.server, config.getCurrentUser()?.token];
+  };
+  /** A file whose cluster and user are called `default`, as k3s calls those of every cluster. */
+  const anonymous = (context: string): string =>
+    kubeconfig('default', context, `https://${context}.example`).replace(
+      '- name: default\n  context:',
+      `- name: ${context}\n  context:`,
+    );
+
+  test('and entries of one name belong to their files', () => {
+    const paths = ['east', 'west'].map((name) => file(name, anonymous(name)));
+    const config = readKubeconfig(paths.join('\n'), {});
+    expect(['east', 'west'].map((name) => reached(config, name))).toEqual([
+      ['https://east.example', 'east'],
+      ['https://west.example', 'west'],
+    ]);
+    expect(config.clashes.size).toBe(0);
+  });
+
+  test('and what a file does not hold itself is that of another', () => {
+    const [servers = '', contexts = ''] = kubeconfig('east').split('contexts:\n');
+    const paths = [file('a', servers), file('b', `kind: Config\ncontexts:\n${contexts}`)];
+    expect(reached(readKubeconfig(paths.join('\n'), {}), 'east')).toEqual(['https://east.example', TOKEN]);
+  });
+
+  test('and the first of two contexts of one name counts, but the clash is known', () => {
     const first = file('a', kubeconfig('east', 'first'));
     const second = file('b', kubeconfig('east', 'second', 'https://other.example'));
     const config = readKubeconfig(`${first}\n${second}`, {});
-    expect([config.getUsers(), config.getClusters()]).toMatchObject([
-      [{ token: 'first' }],
-      [{ server: 'https://east.example' }],
-    ]);
+    expect(reached(config, 'east')).toEqual(['https://east.example', 'first']);
+    expect([...config.clashes]).toEqual([['east', [first, second]]]);
+  });
+
+  test('and the same context twice is no clash', () => {
+    const paths = [file('a', kubeconfig('east')), file('b', kubeconfig('east'))];
+    expect(readKubeconfig(paths.join('\n'), {}).clashes.size).toBe(0);
   });
 
   test('and the first current context counts', () => {
@@ -155,6 +187,30 @@ describe('several files are merged', () => {
       certFile: join(folder, 'sub/cert.pem'),
       keyFile: join(folder, 'sub/key.pem'),
     });
+  });
+});
+
+describe('two contexts reach the same server', () => {
+  test.each<[boolean, string, string]>([
+    [true, 'https://a.example', 'https://A.example:443/'],
+    [false, 'https://a.example', 'https://a.example:6443'],
+    [false, 'https://a.example/k8s/clusters/c-1', 'https://a.example/k8s/clusters/c-2'],
+    [false, 'https://a.example', 'http://a.example'],
+  ])('%s: %s and %s', (same, a, b) => {
+    const [one, other] = [a, b].map((server) =>
+      serverOf(readKubeconfig(kubeconfig('east', TOKEN, server), {}), 'east'),
+    );
+    expect(one === other).toBe(same);
+  });
+
+  test('not where they go through different proxies', () => {
+    const through = (proxy: string): string | undefined =>
+      serverOf(
+        readKubeconfig(kubeconfig('east').replace('{ server:', `{ proxy-url: "${proxy}", server:`), {}),
+        'east',
+      );
+    expect(through('http://user:secret@a:3128')).toBe('https://east.example through a:3128');
+    expect(through('http://a:3128')).not.toBe(through('http://b:3128'));
   });
 });
 

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { load } from 'js-yaml';
 import { startFleet } from '../../testbed/start.ts';
 import { APP, NAMESPACE, image } from './support/objects.ts';
 import { Stage } from './support/stage.ts';
@@ -161,4 +162,55 @@ test('a version that has users is not replaced where its pods would end first, n
     await write('strategy: { rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } }', '1.1');
     await stage.pass(inputs, { cwd: folder });
   });
+});
+
+interface Entries {
+  readonly clusters: readonly { readonly name: string }[];
+  readonly users: readonly { readonly name: string }[];
+  readonly contexts: readonly {
+    readonly name: string;
+    readonly context: { readonly cluster: string; readonly user: string };
+  }[];
+}
+
+/** One context of the fleet as a kubeconfig of its own, whose cluster and user are called `default`, as k3s calls them. */
+function anonymous(context: string, as = context): string {
+  const { clusters, users, contexts } = load(stage.fleet.kubeconfig) as Entries;
+  const names = contexts.find(({ name }) => name === context)?.context;
+  const renamed = (
+    entries: readonly { readonly name: string }[],
+    name: string | undefined,
+  ): readonly object[] =>
+    entries.filter((entry) => entry.name === name).map((entry) => ({ ...entry, name: 'default' }));
+  return JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: renamed(clusters, names?.cluster),
+    users: renamed(users, names?.user),
+    contexts: [{ name: as, context: { cluster: 'default', user: 'default' } }],
+  });
+}
+
+test('entries of several kubeconfigs belong to their files, and no cluster is named twice (k3s#14441)', async () => {
+  const files = { east: anonymous('east'), west: anonymous('west'), again: anonymous('east', 'west') };
+  await Promise.all(Object.entries(files).map(([name, text]) => writeFile(join(folder, name), text)));
+  const weights = { weights: 'v1=80,v2=20' };
+  const twice = await stage.run({ ...weights, kubeconfig: 'east, again' }, { cwd: folder });
+  expect(twice.code).toBe(1);
+  expect(twice.log).toMatch(/The contexts east and west reach the same cluster: .*UID/);
+  await expect(stage.east.find('v1', 'Namespace', NAMESPACE)).resolves.toBeUndefined();
+  const clash = await stage.run({ ...weights, kubeconfig: 'east, west, again' }, { cwd: folder });
+  expect(clash.code).toBe(1);
+  expect(clash.log).toContain('west and again each have a context west, and they differ');
+  await stage.underLoad(async () => {
+    await stage.pass({ ...weights, kubeconfig: 'east, west' }, { cwd: folder });
+    const again = await stage.pass({ ...weights, kubeconfig: 'east, west' }, { cwd: folder });
+    expect(again.outputs['changed']).toBe('0');
+  });
+  const names = await Promise.all(
+    [stage.east, stage.west].map(async (kube) =>
+      (await kube.list('apps/v1', 'Deployment', NAMESPACE)).map(({ metadata }) => metadata.name),
+    ),
+  );
+  expect(names).toEqual([[`${APP}-v1`], [`${APP}-v2`]]);
 });

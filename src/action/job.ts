@@ -1,5 +1,6 @@
 import * as core from '@actions/core';
 import { readKubeconfig, secretsOf } from '../cluster/kubeconfig.ts';
+import type { MergedConfig } from '../cluster/contexts.ts';
 import type { KubeConfig } from '../cluster/kubeconfig.ts';
 import { InputError, messageOf } from '../release/errors.ts';
 import type { Release } from '../release/release.ts';
@@ -31,11 +32,12 @@ export async function readJob(): Promise<Job> {
   const { values, problems, sources } = inputs;
   mask(secretHeaders(values.headers));
   const announcer = announcerOf(inputs);
-  let kubeconfig: KubeConfig | undefined;
+  let kubeconfig: MergedConfig | undefined;
   const found: string[] = [];
   try {
     kubeconfig = readKubeconfig(values.kubeconfig);
     mask(secretsOf(kubeconfig));
+    found.push(...ambiguous(values, kubeconfig));
   } catch (error) {
     found.push(messageOf(error));
   }
@@ -56,6 +58,21 @@ export async function readJob(): Promise<Job> {
   if (read.release === undefined || kubeconfig === undefined)
     throw new Error('inputs without a problem, but no release');
   return { operation, summary, report, announcer, release: read.release, kubeconfig };
+}
+
+/** The contexts named whose name stands for different clusters or users in several files. */
+function ambiguous(
+  { clusters, 'config-clusters': config = [] }: ReadInputs['values'],
+  { clashes }: MergedConfig,
+): readonly string[] {
+  return [...new Set([...(clusters?.clusters ?? []), ...config])].flatMap((name) => {
+    const files = clashes.get(name);
+    return files === undefined
+      ? []
+      : [
+          `Input kubeconfig: ${files.join(' and ')} each have a context ${name}, and they differ. Rename one of them, and name the one you mean in the input clusters: kubectl --kubeconfig ${files.at(-1) ?? ''} config rename-context ${name} NEW-NAME`,
+        ];
+  });
 }
 
 function announcerOf({ values, sources }: ReadInputs): Announcer | undefined {

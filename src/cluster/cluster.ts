@@ -7,6 +7,7 @@ import type { ClusterName } from '../release/release.ts';
 import { FIELD_MANAGER } from '../release/ownership.ts';
 import { Connection, isWrite } from './connection.ts';
 import type { Call, CallCount } from './connection.ts';
+import { serverOf } from './contexts.ts';
 import { ClusterError, LoginError } from './errors.ts';
 import { builtIn } from './kinds.ts';
 import type { ApiResource } from './kinds.ts';
@@ -25,6 +26,14 @@ export interface WriteOptions {
   readonly dryRun?: boolean;
 }
 
+/** What all views of a cluster have in common. */
+interface Shared {
+  readonly connection: Connection;
+  readonly server: string | undefined;
+  readonly resources: Map<string, Promise<readonly ApiResource[]>>;
+  readonly known: { uid?: string | undefined };
+}
+
 /**
  * One Kubernetes cluster, as one kubeconfig context reaches it. Objects go through as plain JSON: typed serializers drop
  * the fields they do not know, and those have to stay.
@@ -33,18 +42,19 @@ export interface WriteOptions {
  */
 export class Cluster {
   readonly name: ClusterName;
+  /** What its context reaches, as far as the kubeconfig tells; see `serverOf`. */
+  readonly server: string | undefined;
   readonly #connection: Connection;
   readonly #resources: Map<string, Promise<readonly ApiResource[]>>;
+  readonly #known: { uid?: string | undefined };
   readonly #signal: AbortSignal;
 
-  private constructor(
-    connection: Connection,
-    resources: Map<string, Promise<readonly ApiResource[]>>,
-    signal: AbortSignal,
-  ) {
+  private constructor({ connection, server, resources, known }: Shared, signal: AbortSignal) {
     this.name = connection.name;
+    this.server = server;
     this.#connection = connection;
     this.#resources = resources;
+    this.#known = known;
     this.#signal = signal;
   }
 
@@ -54,12 +64,17 @@ export class Cluster {
    * @param config its contexts hold `name`
    */
   static open(name: ClusterName, config: KubeConfig, signal: AbortSignal): Cluster {
-    return new Cluster(new Connection(name, config), new Map(), signal);
+    const connection = new Connection(name, config);
+    return new Cluster(
+      { connection, server: serverOf(config, name), resources: new Map(), known: {} },
+      signal,
+    );
   }
 
   /** The same cluster over the same connections, until another signal; used to settle things after a cancellation. */
   withSignal(signal: AbortSignal): Cluster {
-    return new Cluster(this.#connection, this.#resources, signal);
+    const shared = { connection: this.#connection, server: this.server, resources: this.#resources };
+    return new Cluster({ ...shared, known: this.#known }, signal);
   }
 
   /** The calls made so far, by every view of the cluster. */
@@ -213,6 +228,18 @@ export class Cluster {
       changesNothing: true,
     });
     return status?.allowed === true;
+  }
+
+  /** The UID of the namespace `kube-system`, which tells clusters apart; undefined where it may not be read. Asked for once. */
+  async uid(): Promise<string | undefined> {
+    if ('uid' in this.#known) return this.#known.uid;
+    try {
+      this.#known.uid = (await this.read('v1', 'Namespace', 'kube-system'))?.metadata.uid;
+    } catch (error) {
+      if (!(error instanceof ClusterError && error.status === 403)) throw error;
+      this.#known.uid = undefined;
+    }
+    return this.#known.uid;
   }
 
   /** Whether objects of a kind live in namespaces; taken for granted of a kind that the cluster does not serve (yet). */

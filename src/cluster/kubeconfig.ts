@@ -5,25 +5,36 @@ import { KubeConfig } from '@kubernetes/client-node';
 import { load } from 'js-yaml';
 import { z } from 'zod';
 import { CanaryError, messageOf } from '../release/errors.ts';
+import { mergeFiles } from './contexts.ts';
+import type { MergedConfig } from './contexts.ts';
 
 export type { KubeConfig };
 
 /**
  * Reads a kubeconfig from what a user may give: its text (YAML or JSON), that text in base64, or one or more paths
- * (a path a line, or separated as in `$KUBECONFIG`). Several files are merged; of two entries of one name the first
- * counts, as with kubectl. Without a value: `$KUBECONFIG`, then `~/.kube/config`.
+ * (a path a line, or separated as in `$KUBECONFIG`). Several files are merged (see `mergeFiles`). Without a value:
+ * `$KUBECONFIG`, then `~/.kube/config`.
  *
  * @throws CanaryError without the contents in its message, which are secret
  */
-export function readKubeconfig(value: string | undefined, env: NodeJS.ProcessEnv = process.env): KubeConfig {
+export function readKubeconfig(
+  value: string | undefined,
+  env: NodeJS.ProcessEnv = process.env,
+): MergedConfig {
   const given = value?.trim() ?? '';
-  if (given !== '' && isKubeconfigText(given)) return parse(given, 'Input kubeconfig');
+  if (given !== '' && isKubeconfigText(given))
+    return alone(parse(given, 'Input kubeconfig'), 'Input kubeconfig');
   const decoded = decodeBase64(given);
-  if (decoded !== undefined) return parse(decoded, 'Input kubeconfig (base64)');
+  if (decoded !== undefined) return alone(parse(decoded, 'Input kubeconfig (base64)'), 'Input kubeconfig');
   return fromFiles(given, env);
 }
 
-function fromFiles(given: string, env: NodeJS.ProcessEnv): KubeConfig {
+function alone(config: KubeConfig, source: string): MergedConfig {
+  assertContexts(config, source);
+  return mergeFiles([{ path: source, config }]);
+}
+
+function fromFiles(given: string, env: NodeJS.ProcessEnv): MergedConfig {
   const source = given !== '' ? 'Input kubeconfig' : env['KUBECONFIG'] ? '$KUBECONFIG' : 'The home directory';
   const list = given !== '' ? given : (env['KUBECONFIG'] ?? '');
   const paths = list
@@ -42,13 +53,19 @@ function fromFiles(given: string, env: NodeJS.ProcessEnv): KubeConfig {
       `${source} names ${shown}, which is no file. Give the kubeconfig's text, its base64, or the path of a file that an earlier step wrote.`,
     );
   }
-  return present
-    .map((path) => {
-      const config = parse(readText(path), `Kubeconfig ${path}`, dirname(path));
-      config.makePathsAbsolute(dirname(path));
-      return config;
-    })
-    .reduce(merge);
+  const files = present.map((path) => {
+    const config = parse(readText(path), `Kubeconfig ${path}`, dirname(path));
+    config.makePathsAbsolute(dirname(path));
+    return { path, config };
+  });
+  const merged = mergeFiles(files);
+  assertContexts(merged, `Kubeconfig ${present.join(', ')}`);
+  return merged;
+}
+
+function assertContexts(config: KubeConfig, source: string): void {
+  if (config.getContexts().length === 0)
+    throw new CanaryError(`${source} holds no context. Is it a kubeconfig?`);
 }
 
 function readText(path: string): string {
@@ -90,8 +107,6 @@ function parse(text: string, source: string, folder = '.'): KubeConfig {
       `${source} is not a kubeconfig${place.success ? `: line ${String(place.data.mark.line + 1)} is not valid YAML` : ''}.`,
     );
   }
-  if (config.getContexts().length === 0)
-    throw new CanaryError(`${source} holds no context. Is it a kubeconfig?`);
   return withTokenFiles(config, text, folder);
 }
 
@@ -123,20 +138,6 @@ function withTokenFiles(config: KubeConfig, text: string, folder: string): KubeC
 
 /** What the YAML parser throws; it counts lines from 0. */
 const yamlError = z.object({ mark: z.object({ line: z.number() }) });
-
-function merge(first: KubeConfig, second: KubeConfig): KubeConfig {
-  const named = <T extends { readonly name: string }>(a: readonly T[], b: readonly T[]): T[] => [
-    ...a,
-    ...b.filter(({ name }) => !a.some((entry) => entry.name === name)),
-  ];
-  first.loadFromOptions({
-    clusters: named(first.getClusters(), second.getClusters()),
-    users: named(first.getUsers(), second.getUsers()),
-    contexts: named(first.getContexts(), second.getContexts()),
-    currentContext: first.getCurrentContext() || second.getCurrentContext(),
-  });
-  return first;
-}
 
 /** What in a kubeconfig must never be shown: tokens, passwords and keys, in the forms in which they could appear. */
 export function secretsOf(config: KubeConfig): readonly string[] {

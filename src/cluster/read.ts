@@ -1,4 +1,5 @@
 import { gatewayNamesOf, isRestricted } from '../release/exports.ts';
+import type { ClusterIdentity } from '../release/distinct.ts';
 import { gatewayKey } from '../release/gateways.ts';
 import { kindOf } from '../release/manifest-scope.ts';
 import type {
@@ -10,7 +11,7 @@ import type {
   Service,
   VirtualService,
 } from '../release/objects.ts';
-import { clustersOf } from '../release/release.ts';
+import { allClusters, clustersOf } from '../release/release.ts';
 import type { Release } from '../release/release.ts';
 import { namesService } from '../release/routes.ts';
 import type { ClusterState, TrafficEverywhere, TrafficState } from '../release/state.ts';
@@ -28,17 +29,20 @@ import { ClusterError } from './errors.ts';
 /** Reads all that a release may touch in one cluster: nothing is read twice in an operation. */
 export async function readCluster(cluster: Cluster, release: Release): Promise<ClusterState> {
   const { namespace, app } = release;
-  const [namespaceObject, service, deployments, others, pods, clusterScoped, traffic] = await Promise.all([
-    cluster.read('v1', 'Namespace', namespace),
-    cluster.read<Service>('v1', 'Service', app, namespace),
-    cluster.list<Deployment>('apps/v1', 'Deployment', namespace),
-    readOtherWorkloads(cluster, release),
-    cluster.list<Pod>('v1', 'Pod', namespace),
-    clusterScopedKinds(cluster, release),
-    release.configClusters.includes(cluster.name) ? readTraffic(cluster, release) : undefined,
-  ]);
+  const [identity, namespaceObject, service, deployments, others, pods, clusterScoped, traffic] =
+    await Promise.all([
+      identityOf(cluster, release),
+      cluster.read('v1', 'Namespace', namespace),
+      cluster.read<Service>('v1', 'Service', app, namespace),
+      cluster.list<Deployment>('apps/v1', 'Deployment', namespace),
+      readOtherWorkloads(cluster, release),
+      cluster.list<Pod>('v1', 'Pod', namespace),
+      clusterScopedKinds(cluster, release),
+      release.configClusters.includes(cluster.name) ? readTraffic(cluster, release) : undefined,
+    ]);
   return {
     name: cluster.name,
+    identity,
     namespace: namespaceObject,
     service,
     deployments: [...deployments, ...others],
@@ -46,6 +50,12 @@ export async function readCluster(cluster: Cluster, release: Release): Promise<C
     clusterScoped,
     traffic,
   };
+}
+
+/** What tells it from the other clusters of the release. */
+async function identityOf(cluster: Cluster, release: Release): Promise<ClusterIdentity> {
+  const { server } = cluster;
+  return { server, uid: allClusters(release).length > 1 ? await cluster.uid() : undefined };
 }
 
 /** What stands under the names of the manifests' StatefulSets and DaemonSets: one by one, as few have any. */

@@ -3,6 +3,7 @@ import type { CallCount } from '../cluster/connection.ts';
 import type { KubeConfig } from '../cluster/kubeconfig.ts';
 import { readCluster, readTrafficAgain } from '../cluster/read.ts';
 import { CanaryError, messageOf } from '../release/errors.ts';
+import { assertDistinct } from '../release/distinct.ts';
 import { allClusters } from '../release/release.ts';
 import type { ClusterName, Release } from '../release/release.ts';
 import type { FleetState } from '../release/state.ts';
@@ -38,6 +39,7 @@ export class Fleet {
   async read(release: Release): Promise<FleetState> {
     const names = allClusters(release);
     const states = await allOf(names.map((name) => readCluster(this.cluster(name), release)));
+    assertDistinct(states);
     return new Map(states.map((state) => [state.name, state]));
   }
 
@@ -53,6 +55,7 @@ export class Fleet {
       return result?.status === 'rejected' ? [[name, result.reason as unknown] as const] : [];
     });
     const states = settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+    assertDistinct(states);
     return { state: new Map(states.map((state) => [state.name, state])), failures: new Map(failures) };
   }
 

@@ -7,11 +7,13 @@ import type {
   Service,
   VirtualService,
 } from './objects.ts';
+import type { ClusterIdentity } from './distinct.ts';
 import type { ClusterName } from './release.ts';
 
 /** What one cluster held when it was read, once, at the start of the operation. */
 export interface ClusterState {
   readonly name: ClusterName;
+  readonly identity: ClusterIdentity;
   /** The namespace of the release. */
   readonly namespace: KubeObject | undefined;
   /** The Service named as the app. */

@@ -1,0 +1,94 @@
+import { isDeepStrictEqual } from 'node:util';
+import { KubeConfig } from '@kubernetes/client-node';
+
+/** The kubeconfig of one file. */
+export interface ConfigFile {
+  readonly path: string;
+  readonly config: KubeConfig;
+}
+
+/** A kubeconfig of one or several files, and the names that several of them give to contexts that are not the same. */
+export type MergedConfig = KubeConfig & { readonly clashes: ReadonlyMap<string, readonly string[]> };
+
+/**
+ * Several files as one. A context means the cluster and the user of its own file, and only where that has none of the name
+ * those of the first file that does: kubectl always takes those of the first file, so that a context `west` beside another
+ * file's cluster `default` reaches the wrong cluster (kubernetes#46381). Of two contexts of one name the first counts.
+ */
+export function mergeFiles(files: readonly ConfigFile[]): MergedConfig {
+  const taken = { clusters: new Set<string>(), users: new Set<string>() };
+  const own = files.map(({ path, config }) => {
+    const rename = (
+      kind: 'clusters' | 'users',
+      entries: readonly { readonly name: string }[],
+    ): Map<string, string> => {
+      const names = entries.map(
+        ({ name }) => [name, taken[kind].has(name) ? `${name} (${path})` : name] as const,
+      );
+      for (const [, name] of names) taken[kind].add(name);
+      return new Map(names);
+    };
+    const clusters = rename('clusters', config.getClusters());
+    const users = rename('users', config.getUsers());
+    return {
+      path,
+      clusters: config.getClusters().map((one) => ({ ...one, name: clusters.get(one.name) ?? one.name })),
+      users: config.getUsers().map((one) => ({ ...one, name: users.get(one.name) ?? one.name })),
+      contexts: config.getContexts().map((one) => ({
+        ...one,
+        cluster: clusters.get(one.cluster) ?? one.cluster,
+        user: users.get(one.user) ?? one.user,
+      })),
+    };
+  });
+  const all = { clusters: own.flatMap(({ clusters }) => clusters), users: own.flatMap(({ users }) => users) };
+  const byName = Map.groupBy(
+    own.flatMap(({ path, contexts }) => contexts.map((context) => ({ path, context }))),
+    ({ context }) => context.name,
+  );
+  const meaning = ({
+    cluster,
+    user,
+    namespace,
+  }: {
+    cluster: string;
+    user: string;
+    namespace?: string;
+  }): unknown => {
+    const { name: _cluster, ...server } = all.clusters.find(({ name }) => name === cluster) ?? {
+      name: cluster,
+    };
+    const { name: _user, ...login } = all.users.find(({ name }) => name === user) ?? { name: user };
+    return { server, login, namespace };
+  };
+  const clashes = new Map(
+    [...byName].flatMap(([name, [first, ...others]]) => {
+      const differing = others.filter(
+        ({ context }) => first !== undefined && !isDeepStrictEqual(meaning(context), meaning(first.context)),
+      );
+      return first === undefined || differing.length === 0
+        ? []
+        : [[name, [first, ...differing].map(({ path }) => path)] as const];
+    }),
+  );
+  const config = new KubeConfig();
+  config.loadFromOptions({
+    ...all,
+    contexts: [...byName.values()].flatMap(([first]) => (first === undefined ? [] : [first.context])),
+    currentContext: files.map((file) => file.config.getCurrentContext()).find((name) => name !== '') ?? '',
+  });
+  return Object.assign(config, { clashes });
+}
+
+/**
+ * What a context reaches, as far as the kubeconfig tells: its server, and the proxy on the way. Undefined where it names none.
+ */
+export function serverOf(config: KubeConfig, context: string): string | undefined {
+  const found = config.getContextObject(context);
+  const cluster = found === null ? null : config.getCluster(found.cluster);
+  if (cluster === null || !URL.canParse(cluster.server)) return undefined;
+  const { protocol, host, pathname } = new URL(cluster.server);
+  const proxy =
+    cluster.proxyUrl !== undefined && URL.canParse(cluster.proxyUrl) ? new URL(cluster.proxyUrl).host : '';
+  return `${protocol}//${host}${pathname.replace(/\/+$/, '')}${proxy === '' ? '' : ` through ${proxy}`}`;
+}
