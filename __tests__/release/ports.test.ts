@@ -64,7 +64,11 @@ describe('a port of the Service that a route leads to', () => {
 
   test.each<[string, Service, readonly RouteDestination[]]>([
     ['no route names', appliedService(PORT), at(8080)],
-    ['only routes to other services name', appliedService(PORT), [toOther(100)]],
+    [
+      'only routes to other services name',
+      appliedService(PORT),
+      [...at(8080), { destination: { host: 'other', port: { number: 80 } }, weight: 0 }],
+    ],
     ['someone else has given to it as well', alsoOfAnother(appliedService(PORT)), at(80)],
   ])('may go where %s it', (_what, standing, route) => {
     const given = asking({ port: 8080 }, { placement: new Map([['v1', [EAST]]]) });

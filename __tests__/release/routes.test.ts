@@ -97,6 +97,19 @@ describe('the routes to manage', () => {
     ['none, where none leads there', [other], undefined, []],
     ['the one named', [main, admin], ['admin'], [admin]],
     ['those named, in the order named', [main, admin], ['admin', 'main'], [admin, main]],
+    ['the unnamed one at a place', [admin, unnamed], ['http[1]'], [unnamed]],
+    [
+      'the unnamed one at a place, preview routes not counted',
+      [admin, { name: 'canary-preview-v1', route: [to('v1')] }, unnamed],
+      ['http[1]'],
+      [unnamed],
+    ],
+    [
+      'one whose name looks like a place',
+      [unnamed, { ...main, name: 'http[0]' }],
+      ['http[0]'],
+      [{ ...main, name: 'http[0]' }],
+    ],
   ])('are %s', (_what, http, names, managed) => {
     expect(managedRoutes(virtualService(http), SERVICE, names)).toEqual(managed);
   });
@@ -107,6 +120,18 @@ describe('the routes to manage', () => {
       [main, unnamed],
       ['mian'],
       'Input routes names "mian", but VirtualService gray-demo/helloworld has no HTTP route of that name or place that leads to helloworld (routes that do: main, http[1]).',
+    ],
+    [
+      'the place of a route that has a name',
+      [main, unnamed],
+      ['http[0]'],
+      'Input routes names "http[0]", but VirtualService gray-demo/helloworld has no HTTP route of that name or place that leads to helloworld (routes that do: main, http[1]).',
+    ],
+    [
+      'a place where another route is by now',
+      [unnamed, { route: [to('v1', 100, { headers: { response: { set: { 'x-canary-revision': '3' } } } })] }],
+      ['http[0]'],
+      'Input routes names http[0] of VirtualService gray-demo/helloworld, but the route that the release has split so far is now http[1]',
     ],
     [
       'a name of a route that leads elsewhere',

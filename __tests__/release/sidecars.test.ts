@@ -2,15 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Labels, PodTemplate } from '../../src/release/objects.ts';
 import { planRollout } from '../../src/release/plan.ts';
 import { isInjected, liveVersionOf } from '../../src/release/sidecars.ts';
-import {
-  clusterState,
-  deployment,
-  fleetOf,
-  to,
-  toOther,
-  versionPod,
-  virtualService,
-} from '../support/objects.ts';
+import { clusterState, deployment, fleetOf, to, versionPod, virtualService } from '../support/objects.ts';
 import { EAST, WEST, release, weights } from '../support/release.ts';
 
 const INJECT = 'sidecar.istio.io/inject';
@@ -79,7 +71,6 @@ describe('the pods of a workload get requests as soon as they are ready', () => 
     ['of a version that has none', [{ route: [to('v1', 100)] }], { app: 'helloworld', version: 'v2' }],
     ['that the Service does not pick', [{ route: [to('v1', 100)] }], { app: 'worker', version: 'v1' }],
     ['before there is a route', undefined, undefined],
-    ['beside routes to other services alone', [{ route: [toOther(100)] }], undefined],
   ])('but not %s', (_what, route, labels) => {
     expect(liveIn(route, labels as { app: string; version: string })).toEqual([undefined, undefined]);
   });

@@ -54,18 +54,36 @@ const shop = (route: Record<string, unknown>): readonly Obj[] => [
 const isReady = ({ status }: Obj): boolean =>
   (status as { availableReplicas?: number } | undefined)?.availableReplicas === 1;
 
-/** v1 runs in east; these traffic objects are in both clusters, and answer for a host. */
-async function running(host: string, ...objects: readonly Obj[]): Promise<void> {
+/** v1 runs in east, and v2 in west where it is asked for; these traffic objects are in both clusters, and answer for a host. */
+async function running(
+  versions: 'v1' | 'v1 and v2',
+  host: string,
+  ...objects: readonly Obj[]
+): Promise<void> {
   await stage.everywhere(namespace(), service());
-  await stage.east.create(deployment('v1'));
-  await stage.east.settled('apps/v1', 'Deployment', `${APP}-v1`, NAMESPACE, isReady);
+  const places = [
+    { kube: stage.east, version: 'v1' },
+    ...(versions === 'v1' ? [] : [{ kube: stage.west, version: 'v2' }]),
+  ];
+  for (const { kube, version } of places) {
+    await kube.create(deployment(version));
+    await kube.settled('apps/v1', 'Deployment', `${APP}-${version}`, NAMESPACE, isReady);
+  }
   await stage.everywhere(...objects);
   await stage.served(host);
 }
 
+/** Changes the spec of an object in both clusters, as a person with kubectl would. */
+async function edit(name: string, where: string, change: (spec: object) => object): Promise<void> {
+  for (const kube of [stage.east, stage.west]) {
+    const vs = await kube.get(ISTIO, 'VirtualService', name, where);
+    await kube.replace({ ...vs, spec: change(vs['spec'] as object) });
+  }
+}
+
 describe('a VirtualService of the namespace of the gateway leads to the service without a subset (argo-rollouts#1096)', () => {
   test('a new version is refused; the remedy that the message gives brings it to the users of that host', async () => {
-    await running(shopHost, ...shop({ route: [whole] }));
+    await running('v1', shopHost, ...shop({ route: [whole] }));
     await stage.underLoad(
       async () => {
         const refused = await stage.run(ADD_V2);
@@ -81,11 +99,8 @@ describe('a VirtualService of the namespace of the gateway leads to the service 
 
         const delegate = { ...virtualService([]), spec: { http: [{ name: 'hello', route: [whole] }] } };
         await stage.everywhere(delegate);
-        for (const kube of [stage.east, stage.west]) {
-          const root = await kube.get(ISTIO, 'VirtualService', 'shop', SYSTEM);
-          const http = [{ name: 'hello', delegate: { name: APP, namespace: NAMESPACE } }];
-          await kube.replace({ ...root, spec: { ...(root['spec'] as object), http } });
-        }
+        const http = [{ name: 'hello', delegate: { name: APP, namespace: NAMESPACE } }];
+        await edit('shop', SYSTEM, (spec) => ({ ...spec, http }));
         await stage.pass(PIN_V1);
         const run = await stage.pass({ image: `v2=${image('v2')}`, weights: 'v1=80,v2=20' });
         expect(run.outputs['verdict']).toBe('pass');
@@ -96,7 +111,7 @@ describe('a VirtualService of the namespace of the gateway leads to the service 
   });
 
   test('a subset there keeps its users where they are, which is said; a second entrance for every host is not opened', async () => {
-    await running(shopHost, destinationRule(['v1']), ...shop({ route: [destination('v1')] }));
+    await running('v1', shopHost, destinationRule(['v1']), ...shop({ route: [destination('v1')] }));
     await stage.underLoad(
       async () => {
         const refused = await stage.run({ ...ADD_V2, port: '' });
@@ -136,7 +151,7 @@ describe('a second VirtualService of the namespace leads to the service without 
   ];
 
   test('a new version is refused; the remedy that the message gives splits both', async () => {
-    await running(partnersHost, ...objects());
+    await running('v1', partnersHost, ...objects());
     await stage.underLoad(
       async () => {
         const refused = await stage.run(ADD_V2);
@@ -171,6 +186,114 @@ describe('a second VirtualService of the namespace leads to the service without 
           expect((await stage.pass({ image: '', port: '', operation })).log).toContain(told);
       },
       { host: partnersHost },
+    );
+  });
+});
+
+const adoption = { image: '', port: '' };
+const port = { number: 5000 };
+
+describe('a VirtualService splits by Services (flagger#50)', () => {
+  const versioned = (name: string, version: string): Obj => {
+    const plain = service();
+    return {
+      ...plain,
+      metadata: { name, namespace: NAMESPACE },
+      spec: { ...(plain['spec'] as object), selector: { app: APP, version } },
+    };
+  };
+  const byHost = [
+    { destination: { host: `${APP}-primary`, port }, weight: 100 },
+    { destination: { host: `${APP}-canary`, port }, weight: 0 },
+  ];
+
+  test('is refused before anything is written; the remedy that the message gives leads to a split', async () => {
+    await running(
+      'v1 and v2',
+      shopHost,
+      gateway(),
+      versioned(`${APP}-primary`, 'v1'),
+      versioned(`${APP}-canary`, 'v2'),
+      virtualService([{ route: byHost }], { hosts: [shopHost, APP], gateways: [APP, 'mesh'] }),
+    );
+    await stage.underLoad(
+      async () => {
+        const refused = await stage.run({ ...adoption, weights: 'v1=80,v2=20' });
+        expect(refused.code).toBe(1);
+        expect(refused.log).toContain(
+          'No route of VirtualService gray-demo/helloworld in east, west leads to helloworld: its routes lead to helloworld-primary, helloworld-canary.',
+        );
+        expect(refused.outputs['changed']).toBe('0');
+        expect((await stage.pass({ ...adoption, operation: 'status' })).outputs['weights']).toBe('');
+      },
+      { host: shopHost },
+    );
+    await stage.everywhere(destinationRule(['v1'], { trafficPolicy: undefined }));
+    await edit(APP, NAMESPACE, (spec) => ({ ...spec, http: [{ route: [destination('v1')] }] }));
+    await stage.served(shopHost);
+    await stage.underLoad(
+      async () => {
+        const run = await stage.pass({ ...adoption, weights: 'v1=80,v2=20' });
+        expect(run.outputs['verdict']).toBe('pass');
+      },
+      { host: shopHost },
+    );
+  });
+});
+
+describe('two unnamed routes lead to the service (argo-rollouts#1100)', () => {
+  const api = 'api.example.com';
+  const beta = {
+    match: [{ headers: { 'x-version': { exact: 'canary' } } }],
+    route: [destination('v2', 100)],
+  };
+  const main = { route: [destination('v1', 90), destination('v2', 10)], timeout: '30s' };
+
+  test('the message spells the one to choose, by its place; it stays that one when previews come, and when routes move', async () => {
+    await running(
+      'v1 and v2',
+      api,
+      gateway(),
+      destinationRule(['v1', 'v2']),
+      virtualService([beta, main], { hosts: [api, APP], gateways: [APP, 'mesh'] }),
+    );
+    await stage.underLoad(
+      async () => {
+        const refused = await stage.run({ ...adoption, weights: 'v1=70,v2=30' });
+        expect(refused.code).toBe(1);
+        expect(refused.log).toContain(
+          'has 2 HTTP routes that lead to helloworld: http[0], http[1]. Set the input routes to those to split, for example routes: http[1].',
+        );
+        const status = await stage.pass({ ...adoption, operation: 'status' });
+        expect(status.log).toContain('the unnamed http[1]: v1=90,v2=10');
+        expect(status.log).toContain('for example routes: http[1].');
+
+        const chosen = { ...adoption, routes: 'http[1]' };
+        const run = await stage.pass({ ...chosen, weights: 'v1=70,v2=30' });
+        expect(run.outputs['verdict']).toBe('pass');
+        const told =
+          'The unnamed http[0] of VirtualService gray-demo/helloworld in east, west sends requests with header x-version to v2, outside the weights.';
+        expect(run.log).toContain(told);
+        const again = await stage.pass({ ...chosen, weights: 'v1=70,v2=30' });
+        expect(again.outputs['changed']).toBe('0');
+        for (const { spec } of await stage.routes())
+          expect(spec).toMatchObject({
+            http: [beta, { name: 'canary-preview-v1' }, { name: 'canary-preview-v2' }, { timeout: '30s' }],
+          });
+        expect((await stage.pass({ ...chosen, operation: 'verify' })).log).toContain(told);
+
+        const ahead = { match: [{ uri: { exact: '/health' } }], route: [destination('v1', 100)] };
+        await edit(APP, NAMESPACE, (spec) => ({
+          ...spec,
+          http: [ahead, ...(spec as { http: readonly unknown[] }).http],
+        }));
+        const moved = await stage.run({ ...chosen, weights: 'v1=50,v2=50' });
+        expect(moved.code).toBe(1);
+        expect(moved.log).toContain('is now http[2]');
+        expect(moved.outputs['changed']).toBe('0');
+        await stage.pass({ ...chosen, routes: 'http[2]', weights: 'v1=50,v2=50' });
+      },
+      { host: api },
     );
   });
 });

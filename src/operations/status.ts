@@ -1,6 +1,6 @@
 import { allOf } from '../fleet/fleet.ts';
 import { CanaryError, messageOf } from '../release/errors.ts';
-import { agreementOf, heldIn, inForceWhereClear, whoHolds } from '../release/held.ts';
+import { agreementOf, heldIn, inForceWhereClear, whoHolds, whyUnclear } from '../release/held.ts';
 import type { Held } from '../release/held.ts';
 import { selects } from '../release/objects.ts';
 import type { Pod } from '../release/objects.ts';
@@ -46,6 +46,8 @@ export async function status(context: Context): Promise<void> {
       ([cluster, error]) => `${cluster} could not be read: ${messageOf(error)}`,
     );
     if (unread.length > 0) throw new CanaryError(unread.join('\n'));
+    for (const sentence of whyUnclear(readable, state)) log.warn(sentence);
+    if (isOpenChoice(journal.held)) return;
     const agree = agreementOf(journal.held);
     if (agree === false)
       throw new CanaryError(
@@ -55,6 +57,11 @@ export async function status(context: Context): Promise<void> {
       agree === true ? 'All clusters agree.' : 'No cluster holds weights: nothing has been released yet.',
     );
   });
+}
+
+/** Whether all clusters hold the same, and only the inputs leave open which of the routes are meant. */
+function isOpenChoice(held: readonly Held[]): boolean {
+  return held.length > 0 && held.every(({ kind, text }) => kind === 'unclear' && text === held[0]?.text);
 }
 
 /** @throws CanaryError that names the input which is likely wrong */

@@ -50,6 +50,14 @@ export function inForceWhereClear(release: Release, fleet: FleetState): readonly
   });
 }
 
+/** Why the weights of some config clusters cannot be told, such as a choice of routes that the inputs leave open. */
+export function whyUnclear(release: Release, fleet: FleetState): readonly string[] {
+  return release.configClusters.flatMap((cluster) => {
+    const found = inForceOf(release, fleet, cluster);
+    return found instanceof CanaryError ? [found.message] : [];
+  });
+}
+
 /** The weights in force in one cluster, or why they cannot be told. */
 function inForceOf(
   release: Release,

@@ -142,7 +142,8 @@ function versionsIn(vs: VirtualService, route: Route, service: ServiceKey): read
   );
 }
 
-function weightsOfRoute(vs: VirtualService, route: Route, service: ServiceKey): Weights | undefined {
+/** What one route gives to the versions of the service, in whole percent; undefined where it names no subset. */
+export function weightsOfRoute(vs: VirtualService, route: Route, service: ServiceKey): Weights | undefined {
   const ours = versionsIn(vs, route, service);
   const alone = route.route?.length === 1;
   const shares = new Map<VersionName, number>();

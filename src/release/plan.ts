@@ -1,3 +1,4 @@
+import { assertRouteToService } from './adoption.ts';
 import type { Change } from './change.ts';
 import { assertNoSecondEntrance } from './entrances.ts';
 import { CanaryError } from './errors.ts';
@@ -80,6 +81,7 @@ export type Direction = 'forward' | 'back';
 export function planRollout(release: Release, fleet: FleetState, direction: Direction = 'forward'): Plan {
   assertManifestsFit(release, fleet);
   const inForce = weightsInForce(release, fleet);
+  if (direction === 'forward') assertRouteToService(release, inForce);
   const previous = inForce.find(({ weights }) => weights !== undefined)?.weights;
   const weights = withoutAbsent(release, fleet, inForce, targetWeights(release, inForce, previous));
   if (direction === 'forward') {

@@ -5,7 +5,7 @@ import { recordOf } from './record.ts';
 import type { ReleaseRecord } from './record.ts';
 import type { ClusterName, Release } from './release.ts';
 import { holdsWeights, managedRoutes, weightsOf } from './managed.ts';
-import { REVISION_HEADER, destinationsTo, isHostOf, sumOf } from './routes.ts';
+import { REVISION_HEADER, destinationsTo, isHostOf, sumOf, routeKey, routesTo } from './routes.ts';
 import type { FleetState, TrafficState } from './state.ts';
 import { gatewaysOf, isDelegate, virtualServicesOf } from './virtual-services.ts';
 import { formatWeights, sameWeights } from './weights.ts';
@@ -59,13 +59,13 @@ export function weightsInForce(release: Release, fleet: FleetState): readonly In
  * only route that leads to the service. A name that stands nowhere is left to the first, which complains of it.
  */
 function routesOf(
-  { traffic }: Release,
+  { traffic, app, namespace }: Release,
   vs: VirtualService | undefined,
   all: readonly (VirtualService | undefined)[],
 ): readonly string[] | undefined {
   if (all.length === 1) return traffic.routes;
   const has = (one: VirtualService | undefined, name: string): boolean =>
-    one?.spec.http?.some((route) => route.name === name) ?? false;
+    one !== undefined && routesTo(one, { app, namespace }).some((route) => routeKey(one, route) === name);
   const own = traffic.routes?.filter(
     (name) => has(vs, name) || (vs === all[0] && !all.some((one) => has(one, name))),
   );
