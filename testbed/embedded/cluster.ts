@@ -44,7 +44,7 @@ export class Cluster {
     this.timers = new Timers();
     [this.apiPort, this.httpPort, this.httpsPort] = ports;
     this.store = new Store();
-    this.resources = new Resources(this.store, new Admission(this.store));
+    this.resources = new Resources(this.store, new Admission(this.store, options.name));
     const address = addresses(options.index);
     this.#seeded = seed(this.resources, {
       cluster: options.name,

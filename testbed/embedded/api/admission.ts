@@ -11,12 +11,15 @@ import { findCauses } from './validation.ts';
 /** What stands between a request and the store beside authorization: admission plugins, webhooks, validation. */
 export class Admission {
   readonly #store: Store;
+  readonly #cluster: string;
   #addresses = 0;
   /** By `namespace/name:port` of a Service. */
   readonly #nodePorts = new Map<string, number>();
 
-  constructor(store: Store) {
+  /** @param cluster its name in Istio */
+  constructor(store: Store, cluster: string) {
     this.#store = store;
+    this.#cluster = cluster;
   }
 
   /** @throws StatusError where the namespace of a new object is missing or going away. */
@@ -67,7 +70,7 @@ export class Admission {
     if (kind === SERVICE) return this.#withAddress(object, namespace ?? '', live);
     if (kind !== POD || live !== undefined || namespace === undefined) return object;
     const labels = this.#store.get(NAMESPACE, undefined, namespace)?.metadata.labels ?? {};
-    return injectSidecar(this.#withServiceAccount(object, namespace), labels);
+    return injectSidecar(this.#withServiceAccount(object, namespace), labels, this.#cluster);
   }
 
   #withAddress(service: JsonObject, namespace: string, live: KubeObject | undefined): JsonObject {

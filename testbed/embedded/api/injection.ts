@@ -21,10 +21,15 @@ function isInjected(
   return pod['istio.io/rev'] === REVISION || pod[INJECT] === 'true';
 }
 
-/** Adds the proxy to a new pod as Istio 1.31 does: a native sidecar, that is an init container that keeps running. */
+/**
+ * Adds the proxy to a new pod as Istio 1.31 does: a native sidecar, that is an init container that keeps running.
+ *
+ * @param cluster its name in Istio, which the sidecar is told
+ */
 export function injectSidecar(
   pod: JsonObject,
   namespaceLabels: Readonly<Record<string, string>>,
+  cluster: string,
 ): JsonObject {
   const labels = textsAt(pod, 'metadata', 'labels');
   const spec = objectAt(pod, 'spec');
@@ -65,6 +70,7 @@ export function injectSidecar(
           imagePullPolicy: 'IfNotPresent',
           restartPolicy: 'Always',
           args: ['proxy', 'sidecar'],
+          env: [{ name: 'ISTIO_META_CLUSTER_ID', value: cluster }],
           ports: [{ name: 'http-envoy-prom', containerPort: 15090, protocol: 'TCP' }],
         },
         ...objectsAt(spec, 'initContainers'),
