@@ -109,12 +109,12 @@ describe('a version', () => {
     ['constructor', 'constructor'],
     ['x'.repeat(63), 'x'.repeat(63)],
   ]);
-  refuses(parse.version, ['', 'V 2', 'V2', 'v1.2', 'v2-', 'v2/x', 'v2=', 'x'.repeat(64)]);
+  refuses(parse.version, ['', 'V 2', 'V_2', 'v1.2', 'v2-', 'v2/x', 'v2=', 'x'.repeat(64)]);
 });
 
 test('weights of a version with dots are refused with the name to take instead', () => {
   expect(parse.weights.safeParse('v1=80,v1.2=20').error?.issues[0]?.message).toContain(
-    '"v1.2" is no version label, as Istio takes no dots in the name of a subset: write v1-2',
+    '"v1.2" is not the name of a version: Istio allows no dots in the name of a subset. Write v1-2; its subset may select pods by a label with dots',
   );
 });
 

@@ -304,13 +304,13 @@ describe('the pods behind a subset', () => {
 
   const drifted = failed({ counts: weights({ v1: 950, v2: 50 }) });
 
-  test('that carry the label of another version are told where shares drift', () => {
+  test('that the subset of another version selects too are named where shares drift', () => {
     const rule = destinationRule(['v1', { name: 'v2', labels: { app: 'helloworld' } }]);
     expect(found({ rule }, drifted)).toEqual([
       {
-        title: 'The subset v2 selects pods of v1',
+        title: 'The subsets v1 and v2 select the same pods',
         detail:
-          'Its labels in DestinationRule gray-demo/helloworld (app=helloworld) select Pod gray-demo/helloworld-v1-0. Give it labels that only the pods of v2 carry, such as version: v2.',
+          'The subsets of both v1 and v2 select Pod gray-demo/helloworld-v1-0 in east: v1 selects version=v1, v2 selects app=helloworld (DestinationRule gray-demo/helloworld in east). Requests for one version would be answered by pods of the other, whatever the weights. Give the subset v2 a label that only the pods of v2 carry, once they carry it.',
       },
     ]);
   });
@@ -373,11 +373,16 @@ describe('settings behind the weights', () => {
     expect(found({ rule }, seen)[0]).toEqual({ title, detail: expect.stringContaining(detail) });
   });
 
-  test('of another namespace count as well', () => {
+  test('of every rule that Istio merges count', () => {
+    const otherRules = [destinationRule([], { name: 'platform' }, { host: HOST, trafficPolicy: hash })];
+    expect(found({ otherRules }, drifted)[0]?.detail).toContain('DestinationRule gray-demo/platform sets');
+  });
+
+  test('of a rule that Istio does not follow for the service are no matter', () => {
     const otherRules = [
       destinationRule([], { name: 'root', namespace: 'istio-system' }, { host: HOST, trafficPolicy: hash }),
     ];
-    expect(found({ otherRules }, drifted)[0]?.detail).toContain('DestinationRule istio-system/root sets');
+    expect(titles(found({ otherRules }, drifted))).not.toContain('Consistent hashing is on in east');
   });
 
   test.each<[string, DestinationRule, IngressEvidence]>([

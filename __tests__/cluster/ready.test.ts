@@ -17,6 +17,7 @@ const CHECK: ReadyCheck = {
   cluster: 'west',
   version: 'v2',
   labels: LABELS,
+  place: { clusterId: undefined, nodes: undefined },
   workloads: [{ kind: 'Deployment', name: 'hello-v2' }],
   gains: true,
 };

@@ -29,6 +29,9 @@ import {
 } from '../support/objects.ts';
 import { EAST, WEST, release, weights } from '../support/release.ts';
 
+/** No pod has told anything of the cluster yet. */
+const NOWHERE = { clusterId: undefined, nodes: undefined };
+
 /** `east create Gateway gray-demo/helloworld` */
 const told = (changes: readonly Change[]): readonly string[] =>
   changes.map(({ cluster, verb, object }) => `${cluster} ${verb} ${nameOf(object)}`);
@@ -75,7 +78,14 @@ function withTraffic(
     case 'VirtualService':
       return { ...traffic, virtualServices: replaceIn(traffic.virtualServices, object as VirtualService) };
     case 'DestinationRule':
-      return { ...traffic, destinationRules: replaceIn(traffic.destinationRules, object as DestinationRule) };
+      return {
+        ...traffic,
+        destinationRules: replaceIn(traffic.destinationRules, object as DestinationRule),
+        everywhere: {
+          ...traffic.everywhere,
+          destinationRules: replaceIn(traffic.everywhere.destinationRules, object as DestinationRule),
+        },
+      };
     default:
       return { ...traffic, gateways: replaceIn(traffic.gateways, object as Gateway) };
   }
@@ -138,6 +148,7 @@ describe('a first install', () => {
         cluster: EAST,
         version: 'v1',
         labels: { app: APP, version: 'v1' },
+        place: NOWHERE,
         workloads: [{ kind: 'Deployment', name: 'helloworld-v1' }],
         gains: true,
       },
@@ -145,6 +156,7 @@ describe('a first install', () => {
         cluster: WEST,
         version: 'v2',
         labels: { app: APP, version: 'v2' },
+        place: NOWHERE,
         workloads: [{ kind: 'Deployment', name: 'helloworld-v2' }],
         gains: true,
       },
@@ -520,6 +532,7 @@ describe('a rollout without weights', () => {
       cluster: WEST,
       version: 'v3',
       labels: { app: APP, version: 'v3' },
+      place: NOWHERE,
       workloads: [{ kind: 'Deployment', name: 'helloworld-v3' }],
       gains: false,
     });
@@ -568,7 +581,7 @@ describe('a version that is to get traffic', () => {
 
   test('without pods and without an image is refused, naming the label and the input', () => {
     expect(() => planRollout(given, running('v1'))).toThrow(
-      'Version v2 is to get 20 % of the traffic, but no pod of helloworld in east, west is labelled version: v2, and there is no image for it. Set the input image (v2=…), or correct the weights.',
+      'Version v2 is to get 20 % of the traffic, but no pod of helloworld in east, west is labelled version=v2, and there is no image for it. Set the input image (v2=…), or correct the weights.',
     );
   });
 
@@ -592,6 +605,7 @@ describe('a version that is to get traffic', () => {
       cluster: WEST,
       version: 'v2',
       labels: { app: APP, track: 'canary' },
+      place: NOWHERE,
       workloads: [],
       gains: true,
     });
@@ -830,7 +844,7 @@ describe('what stands there already', () => {
     const rules = { destinationRules: [destinationRule(['v1', { name: 'v2', labels: { version: 'v1' } }])] };
     expect(() =>
       planRollout(at({ v1: 80, v2: 20 }), standing(virtualService([{ route: [to('v1')] }]), rules)),
-    ).toThrow('Subset v2 of DestinationRule gray-demo/helloworld in east selects pods labelled version: v1');
+    ).toThrow('The subsets of both v1 and v2 select');
   });
 
   test('a revision that a response header carries is never used again', () => {

@@ -18,20 +18,22 @@ const warnings = (...destinationRules: readonly DestinationRule[]): readonly str
     ),
   ).warnings;
 
-describe('a DestinationRule for many services that ends for this one is told', () => {
-  test('with what ends, where, and how to keep it', () => {
+describe('a DestinationRule that no longer applies to the service is reported', () => {
+  test('with what is copied, where, and what to do about later changes', () => {
     expect(warnings(wide('*.gray-demo.svc.cluster.local', POLICY))).toEqual([
-      'DestinationRule gray-demo/all, for *.gray-demo.svc.cluster.local, will not apply to helloworld any more once DestinationRule gray-demo/helloworld is made, which is narrower: what ends is its outlierDetection (east, west). To keep that, make DestinationRule gray-demo/helloworld yourself first, with the host helloworld and all of this: the release then adds its subsets alone.',
+      'DestinationRule gray-demo/all, for *.gray-demo.svc.cluster.local, no longer applies to helloworld once DestinationRule gray-demo/helloworld exists, because Istio then follows only that one. Its settings are copied into the new rule: outlierDetection. Later changes to DestinationRule gray-demo/all have to be made in DestinationRule gray-demo/helloworld as well (east, west).',
     ]);
   });
 
   test('where it turns mutual TLS off', () => {
-    expect(warnings(wide('*.local', { tls: { mode: 'DISABLE' } }))[0]).toContain('what ends is its tls (');
+    expect(warnings(wide('*.local', { tls: { mode: 'DISABLE' } }))[0]).toContain(
+      'copied into the new rule: tls.',
+    );
   });
 
-  test('where it has subsets that the new one will not have', () => {
+  test('where it has subsets', () => {
     const rule = destinationRule(['v1', 'blue'], { name: 'all' }, { host: '*.local' });
-    expect(warnings(rule)[0]).toContain('what ends is its subset blue (');
+    expect(warnings(rule)[0]).toContain('copied into the new rule: subset v1, subset blue.');
   });
 
   test('where several cover the service, the narrowest alone', () => {
@@ -40,7 +42,7 @@ describe('a DestinationRule for many services that ends for this one is told', (
   });
 });
 
-describe('nothing is told of a DestinationRule', () => {
+describe('nothing is reported of a DestinationRule', () => {
   test.each<[string, readonly DestinationRule[]]>([
     ['that has no policy', [wide('*.local')]],
     ['whose policy is mutual TLS alone', [wide('*.local', { tls: { mode: 'ISTIO_MUTUAL' } })]],

@@ -96,7 +96,16 @@ function judged({
     live,
     after,
   } as const;
-  const ready = [{ cluster: EAST, version: 'v1', labels: LABELS, workloads: [], gains }];
+  const ready = [
+    {
+      cluster: EAST,
+      version: 'v1',
+      labels: LABELS,
+      workloads: [],
+      place: { clusterId: undefined, nodes: undefined },
+      gains,
+    },
+  ];
   const fleet = fleetOf(clusterState(EAST, { pods: [versionPod('v1')] }));
   try {
     return assertServing(release(), fleet, { workloads: [change], ready, live: users });

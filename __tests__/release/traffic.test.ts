@@ -37,6 +37,7 @@ describe('what a config cluster holds', () => {
         virtualService: undefined,
         routes: undefined,
         destinationRule: undefined,
+        deciding: { rules: [], subsets: [], policy: undefined },
         weights: undefined,
         revision: undefined,
         record: undefined,
@@ -56,6 +57,7 @@ describe('what a config cluster holds', () => {
         virtualService: vs,
         routes: undefined,
         destinationRule: rule,
+        deciding: { rules: [rule], subsets: rule.spec.subsets, policy: undefined },
         weights: weights({ v1: 100 }),
         revision: '3',
         record: { app: 'helloworld', revision: 3, weights: weights({ v1: 100 }), history: [] },
@@ -100,13 +102,13 @@ describe('objects of other names', () => {
       'There is no VirtualService gray-demo/helloworld in east, but VirtualService gray-demo/public routes to helloworld. Set the input virtual-service to public.',
     ],
     [
-      'a DestinationRule for the app',
-      { destinationRules: [destinationRule(['v1'], other)] },
+      'a DestinationRule for the app without a subset of the release',
+      { destinationRules: [destinationRule(['blue'], other)] },
       'There is no DestinationRule gray-demo/helloworld in east, but DestinationRule gray-demo/public is for helloworld. Set the input destination-rule to public.',
     ],
     [
       'a DestinationRule for the app, by its full name',
-      { destinationRules: [destinationRule(['v1'], other, { host: HOST })] },
+      { destinationRules: [destinationRule([], other, { host: HOST })] },
       'Set the input destination-rule to public.',
     ],
     [
@@ -135,6 +137,13 @@ describe('objects of other names', () => {
     expect(weightsInForce(inEast, east(traffic))).toMatchObject([
       { virtualService: undefined, destinationRule: undefined },
     ]);
+  });
+
+  test('a DestinationRule that has the subsets is taken whatever its name, and before the one of the name', () => {
+    const rule = destinationRule(['v1'], other);
+    const platform = destinationRule([]);
+    for (const destinationRules of [[rule], [platform, rule]])
+      expect(weightsInForce(inEast, east({ destinationRules }))).toMatchObject([{ destinationRule: rule }]);
   });
 
   test('the one that the input names is taken', () => {
@@ -248,6 +257,7 @@ describe('between two looks', () => {
     virtualService: virtualService([]),
     routes: undefined,
     destinationRule: undefined,
+    deciding: { rules: [], subsets: [], policy: undefined },
     weights: weights(asked),
     revision: String(revision),
     record: { app: 'helloworld', revision, weights: weights(asked), history: [] },

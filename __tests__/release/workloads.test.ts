@@ -25,10 +25,15 @@ import { WEST, release } from '../support/release.ts';
 const IMAGE = 'example.com/hello:2';
 const empty = clusterState(WEST);
 
+const VERSIONS = new Map([
+  ['v1', { version: 'v1' }],
+  ['v2', { version: 'v2' }],
+]);
+
 /** The objects for v2 in west, by kind and name. */
 function objectsFor(given: Release, state = empty, version = 'v2'): ReadonlyMap<string, KubeObject> {
   return new Map(
-    workloadObjects(given, state, version).map(({ object }) => [
+    workloadObjects(given, state, version, VERSIONS).map(({ object }) => [
       `${object.kind} ${object.metadata.name}`,
       object,
     ]),
@@ -72,7 +77,7 @@ describe('generated for a version with an image', () => {
   });
 
   test('say for what they are made', () => {
-    expect(workloadObjects(release(), empty, 'v2').map(({ reason }) => reason)).toEqual([
+    expect(workloadObjects(release(), empty, 'v2', VERSIONS).map(({ reason }) => reason)).toEqual([
       'v2 in west',
       'v2 in west',
     ]);
@@ -95,7 +100,7 @@ describe('generated for a version with an image', () => {
   });
 
   test('are none without an image', () => {
-    expect(workloadObjects(release({ workload: { images: new Map() } }), empty, 'v2')).toEqual([]);
+    expect(workloadObjects(release({ workload: { images: new Map() } }), empty, 'v2', VERSIONS)).toEqual([]);
   });
 
   test('need a port where there is no Service yet', () => {
@@ -365,7 +370,7 @@ describe("the user's own manifests", () => {
   });
 
   test('are those of the version being released, not of the others', () => {
-    expect(workloadObjects(given([web]), empty, 'v1')).toEqual([]);
+    expect(workloadObjects(given([web]), empty, 'v1', VERSIONS)).toEqual([]);
   });
 
   test('get the version label on the workload, its selector and its pods', () => {

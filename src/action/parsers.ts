@@ -40,6 +40,7 @@ export const flag = parser(
 export const anyText = text('a text', (value) => value);
 
 const DNS_LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+const SUBSET_NAME = /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
 /** A name as most Kubernetes objects take it (RFC 1123 label). */
 export const dnsLabel = text(
   'a name of up to 63 lower-case letters, digits and hyphens',
@@ -74,21 +75,21 @@ export const gatewayName = text('name or namespace/name of a Gateway', (value) =
 );
 
 /**
- * A version is a label value and the name of a subset at once. A label may hold dots; Istio's webhook refuses them in the name
- * of a subset (https://istio.io/latest/docs/reference/config/networking/destination-rule/#Subset).
+ * A version is the name of a subset, which Istio takes in either case, but without dots and underscores
+ * (`validateSubsetName`, https://istio.io/latest/docs/reference/config/networking/destination-rule/#Subset).
  */
 export const version = text(
-  'a version label such as v2: up to 63 lower-case letters, digits and hyphens; no dots, as Istio takes none in the name of a subset (write v1-2 for v1.2)',
-  (value) => (DNS_LABEL.test(value) ? value : undefined),
-  { text: { pattern: DNS_LABEL.source }, number: { type: 'integer', minimum: 0 } },
+  'the name of a version, which is that of its subset, such as v2: up to 63 letters, digits and hyphens; Istio allows no dots (write v1-2 for v1.2)',
+  (value) => (SUBSET_NAME.test(value) ? value : undefined),
+  { text: { pattern: SUBSET_NAME.source }, number: { type: 'integer', minimum: 0 } },
 );
 
 function mustBeVersion(name: string): void {
-  if (DNS_LABEL.test(name)) return;
+  if (SUBSET_NAME.test(name)) return;
   const remedy = name.includes('.')
-    ? `, as Istio takes no dots in the name of a subset: write ${name.replaceAll('.', '-')}`
-    : ' such as v2';
-  throw new Error(`"${name}" is no version label${remedy}`);
+    ? `: Istio allows no dots in the name of a subset. Write ${name.replaceAll('.', '-')}; its subset may select pods by a label with dots`
+    : ', such as v2';
+  throw new Error(`"${name}" is not the name of a version${remedy}`);
 }
 
 export const wholeNumber = (min: number, max: number): z.ZodType<number, Scalar> =>

@@ -1,5 +1,7 @@
 import { gatewayNamesOf, isRestricted } from '../release/exports.ts';
+import { coversService, dependsOnClient } from '../release/destination-rules.ts';
 import type { ClusterIdentity } from '../release/distinct.ts';
+import { needsNodes } from '../release/endpoints.ts';
 import { gatewayKey } from '../release/gateways.ts';
 import { kindOf } from '../release/manifest-scope.ts';
 import type {
@@ -7,6 +9,7 @@ import type {
   DestinationRule,
   Gateway,
   KubeObject,
+  Node,
   Pod,
   Service,
   VirtualService,
@@ -147,11 +150,15 @@ async function readTraffic(cluster: Cluster, release: Release): Promise<TrafficS
       .map((key) => cluster.read<Gateway>(apiVersion, 'Gateway', key.name, key.namespace)),
   );
   const known = [...gateways, ...elsewhere.filter((gateway) => gateway !== undefined)];
+  const namespaces = dependsOnClient(release, routes.everywhere.destinationRules)
+    ? await gatewayNamespaces(cluster, release, known)
+    : undefined;
   return {
     apiVersion,
     ...routes,
     roots,
     gateways: known,
+    ...(namespaces === undefined ? {} : { clientNamespaces: namespaces }),
     gatewayNamespaces: await readGatewayNamespaces(cluster, apiVersion, release, routes.everywhere),
   };
 }
@@ -186,6 +193,56 @@ async function readGatewayNamespaces(
     }),
   );
   return new Map(found.flat());
+}
+
+/** The namespaces of the pods that the Gateways select, or will; undefined where pods of all namespaces may not be listed. */
+async function gatewayNamespaces(
+  cluster: Cluster,
+  { traffic }: Release,
+  gateways: readonly Gateway[],
+): Promise<readonly string[] | undefined> {
+  const found = gateways.map(({ spec }) => spec.selector ?? {});
+  const selectors = found.length > 0 ? found : [traffic.gatewaySelector];
+  const distinct = new Map(
+    selectors.filter((one) => Object.keys(one).length > 0).map((one) => [JSON.stringify(one), one]),
+  );
+  try {
+    const pods = await Promise.all(
+      [...distinct.values()].map((selector) => cluster.list<Pod>('v1', 'Pod', undefined, selector)),
+    );
+    return [...new Set(pods.flat().flatMap(({ metadata }) => metadata.namespace ?? []))];
+  } catch (error) {
+    if (!(error instanceof ClusterError && error.status === 403)) throw error;
+    return undefined;
+  }
+}
+
+/**
+ * The states with the nodes of every cluster where a subset of the service selects by what Istio takes from nodes; else as they are.
+ */
+export async function withNodes(
+  release: Release,
+  states: readonly ClusterState[],
+  clusterOf: (name: string) => Cluster,
+): Promise<readonly ClusterState[]> {
+  const asked = states
+    .flatMap(({ traffic }) => traffic?.everywhere.destinationRules ?? [])
+    .filter((rule) => coversService(release, rule))
+    .flatMap(({ spec }) => spec.subsets ?? [])
+    .some(({ labels = {} }) => needsNodes(labels));
+  if (!asked) return states;
+  return Promise.all(
+    states.map(async (state) => ({ ...state, nodes: await readNodes(clusterOf(state.name)) })),
+  );
+}
+
+async function readNodes(cluster: Cluster): Promise<readonly Node[] | undefined> {
+  try {
+    return await cluster.list<Node>('v1', 'Node');
+  } catch (error) {
+    if (!(error instanceof ClusterError && error.status === 403)) throw error;
+    return undefined;
+  }
 }
 
 /** The objects of a kind in all namespaces; those of one namespace where the user of the kubeconfig may not list more. */

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { candidateOf, podLabels, takes } from '../release/endpoints.ts';
 import { CanaryError } from '../release/errors.ts';
 import { nameOf, selects } from '../release/objects.ts';
 import type { Deployment, Pod } from '../release/objects.ts';
@@ -97,6 +98,16 @@ function calmly(onProgress: (text: string) => void): {
   };
 }
 
+/** The pods that the subset of the version selects; those of which that cannot be known too, as the preview will show it. */
+async function podsOf(
+  cluster: Cluster,
+  { labels, place }: ReadyCheck,
+  namespace: string,
+): Promise<readonly Pod[]> {
+  const pods = await cluster.list<Pod>('v1', 'Pod', namespace, podLabels(labels));
+  return pods.filter((pod) => takes(labels, candidateOf(pod), place) !== false);
+}
+
 async function missingFor(
   cluster: Cluster,
   check: ReadyCheck,
@@ -104,7 +115,7 @@ async function missingFor(
   patience: Patience,
 ): Promise<Missing> {
   const [pods, workloads] = await Promise.all([
-    cluster.list<Pod>('v1', 'Pod', namespace, check.labels),
+    podsOf(cluster, check, namespace),
     Promise.all(
       check.workloads.map(({ kind, name }) => cluster.read<Deployment>('apps/v1', kind, name, namespace)),
     ),

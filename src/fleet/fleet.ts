@@ -1,7 +1,7 @@
 import { Cluster } from '../cluster/cluster.ts';
 import type { CallCount } from '../cluster/connection.ts';
 import type { KubeConfig } from '../cluster/kubeconfig.ts';
-import { readCluster, readTrafficAgain } from '../cluster/read.ts';
+import { readCluster, readTrafficAgain, withNodes } from '../cluster/read.ts';
 import { CanaryError, messageOf } from '../release/errors.ts';
 import { assertDistinct } from '../release/distinct.ts';
 import { allClusters } from '../release/release.ts';
@@ -38,8 +38,9 @@ export class Fleet {
   /** Reads every cluster, once. One that cannot be read fails all: nothing has been written then. */
   async read(release: Release): Promise<FleetState> {
     const names = allClusters(release);
-    const states = await allOf(names.map((name) => readCluster(this.cluster(name), release)));
-    assertDistinct(states);
+    const read = await allOf(names.map((name) => readCluster(this.cluster(name), release)));
+    assertDistinct(read);
+    const states = await withNodes(release, read, (name) => this.cluster(name));
     return new Map(states.map((state) => [state.name, state]));
   }
 
@@ -54,8 +55,9 @@ export class Fleet {
       const result = settled[i];
       return result?.status === 'rejected' ? [[name, result.reason as unknown] as const] : [];
     });
-    const states = settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-    assertDistinct(states);
+    const read = settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+    assertDistinct(read);
+    const states = await withNodes(release, read, (name) => this.cluster(name));
     return { state: new Map(states.map((state) => [state.name, state])), failures: new Map(failures) };
   }
 

@@ -11,7 +11,6 @@ import { planRollout } from '../release/plan.ts';
 import type { Plan } from '../release/plan.ts';
 import type { Release } from '../release/release.ts';
 import type { FleetState } from '../release/state.ts';
-import { VERSION_LABEL } from '../release/subsets.ts';
 import { describeEdit, editsOf, servingOf, weightsInForce } from '../release/traffic.ts';
 import type { InForce } from '../release/traffic.ts';
 import { formatWeights, sameWeights } from '../release/weights.ts';
@@ -127,10 +126,15 @@ async function whatStands({ release, fleet }: Context, state: FleetState): Promi
 }
 
 /** Deployments and their like that this run has given another image, and whose version has traffic under the earlier weights. */
-function replacedIn({ workloads }: Shift, previous: Weights): readonly string[] {
+function replacedIn({ workloads, ready }: Shift, previous: Weights): readonly string[] {
   return workloads.flatMap(({ cluster, object, live, after }) => {
     if (live === undefined || after === undefined) return [];
-    const version = podTemplateOf(after)?.metadata?.labels?.[VERSION_LABEL] ?? '';
+    const version =
+      ready.find(
+        (check) =>
+          check.cluster === cluster &&
+          check.workloads.some(({ kind, name }) => kind === object.kind && name === object.metadata.name),
+      )?.version ?? '';
     const weight = previous.get(version) ?? 0;
     const [old, now] = [imagesOf(live), imagesOf(after)];
     if (weight === 0 || old === now) return [];

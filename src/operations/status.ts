@@ -1,15 +1,20 @@
 import { allOf } from '../fleet/fleet.ts';
+import { candidateOf, takes } from '../release/endpoints.ts';
+import type { Place } from '../release/endpoints.ts';
 import { CanaryError, messageOf } from '../release/errors.ts';
 import { agreementOf, heldIn, inForceWhereClear, whoHolds, whyUnclear } from '../release/held.ts';
 import type { Held } from '../release/held.ts';
 import { selects } from '../release/objects.ts';
 import type { Pod } from '../release/objects.ts';
+import { describeOverlap, overlaps } from '../release/overlaps.ts';
 import { hasSidecar, isReady } from '../release/pods.ts';
 import { previousOf, recordOf } from '../release/record.ts';
 import { allClusters } from '../release/release.ts';
 import type { ClusterName, Release } from '../release/release.ts';
+import { placeOfPods } from '../release/state.ts';
 import type { ClusterState, FleetState } from '../release/state.ts';
-import { VERSION_LABEL } from '../release/subsets.ts';
+import { VERSION_LABEL, versionLabels } from '../release/subsets.ts';
+import type { VersionLabels } from '../release/subsets.ts';
 import { describeEdit, editsOf } from '../release/traffic.ts';
 import { namedVirtualServices } from '../release/virtual-services.ts';
 import { selectorOfService } from '../release/workloads.ts';
@@ -35,12 +40,15 @@ export async function status(context: Context): Promise<void> {
     noteUnseen({ ...context, release: readable }, state, inForce);
     if (failures.size === 0) assertExists(release, state);
     journal.held = heldIn(release, state, failures);
+    const versions = [...new Set(inForce.flatMap(({ weights }) => [...(weights?.keys() ?? [])]))];
+    const labels = versionLabels(inForce, versions);
     journal.clusters = allClusters(release).map((cluster) => ({
       cluster,
-      text: textOf(context, cluster, state.get(cluster), failures.get(cluster)),
+      text: textOf(context, cluster, labels, state.get(cluster), failures.get(cluster)),
     }));
     for (const { cluster, text } of journal.clusters) log.info(`${cluster}: ${text}`);
     journal.previous = previousIn(release, state);
+    for (const overlap of overlaps(release, state, inForce, versions)) log.warn(describeOverlap(overlap));
     for (const edit of editsOf(inForce)) log.warn(`${describeEdit(edit)}.`);
     const unread = [...failures].map(
       ([cluster, error]) => `${cluster} could not be read: ${messageOf(error)}`,
@@ -89,13 +97,14 @@ function assertExists(release: Release, state: FleetState): void {
 function textOf(
   { release, journal }: Context,
   cluster: ClusterName,
+  labels: VersionLabels,
   state: ClusterState | undefined,
   failure: unknown,
 ): string {
   if (state === undefined) return `could not be read: ${messageOf(failure)}`;
   if (state.namespace === undefined) return `no namespace ${release.namespace}`;
   const held = journal.held.filter((one) => one.cluster === cluster);
-  return [routesIn(release, state, held), podsIn(release, state)].join('; ');
+  return [routesIn(release, state, held), podsIn(release, state, labels)].join('; ');
 }
 
 function routesIn(release: Release, state: ClusterState, held: readonly Held[]): string {
@@ -130,17 +139,32 @@ function podsOf(release: Release, cluster: ClusterState): readonly Pod[] {
   return cluster.pods.filter(({ metadata }) => selects(selector, metadata.labels));
 }
 
-function podsIn(release: Release, cluster: ClusterState): string {
+function podsIn(release: Release, cluster: ClusterState, labels: VersionLabels): string {
+  const place = placeOfPods(cluster);
   const versions = new Map<string, { ready: number; all: number }>();
-  for (const pod of podsOf(release, cluster)) count(versions, pod);
+  for (const pod of podsOf(release, cluster)) count(versions, pod, labels, place);
   if (versions.size === 0) return `no pod of ${release.app}`;
   return [...versions]
     .map(([version, { ready, all }]) => `${version}: ${String(ready)} of ${String(all)} pods ready`)
     .join(', ');
 }
 
-function count(versions: Map<string, { ready: number; all: number }>, pod: Pod): void {
-  const version = pod.metadata.labels?.[VERSION_LABEL] ?? 'no version label';
+function count(
+  versions: Map<string, { ready: number; all: number }>,
+  pod: Pod,
+  labels: VersionLabels,
+  place: Place,
+): void {
+  const version = selectedBy(pod, labels, place);
   const { ready, all } = versions.get(version) ?? { ready: 0, all: 0 };
   versions.set(version, { ready: ready + (isReady(pod) && hasSidecar(pod) ? 1 : 0), all: all + 1 });
+}
+
+/** The versions whose subsets select a pod; where none does, the version that its label tells. */
+function selectedBy(pod: Pod, labels: VersionLabels, place: Place): string {
+  const found = [...labels].filter(([, wanted]) => takes(wanted, candidateOf(pod), place) !== false);
+  if (found.length > 0) return found.map(([version]) => version).join(' and ');
+  const label = pod.metadata.labels?.[VERSION_LABEL];
+  if (label === undefined) return 'no version label';
+  return labels.has(label) ? `${label}, not selected by its subset` : label;
 }

@@ -1,6 +1,8 @@
 import { CanaryError, messageOf } from '../release/errors.ts';
 import { heldBy, heldIn, whoHolds } from '../release/held.ts';
 import { nameOf } from '../release/objects.ts';
+import { describeOverlap, overlaps } from '../release/overlaps.ts';
+import type { Overlap } from '../release/overlaps.ts';
 import { previousOf } from '../release/record.ts';
 import type { Release } from '../release/release.ts';
 import type { FleetState } from '../release/state.ts';
@@ -38,6 +40,7 @@ export async function verify(context: Context, known?: FleetState): Promise<void
     phase(context, 'Verify', async () => {
       const verdict = await checkShares(context, clients, weights, inForce);
       if (verdict !== 'pass') await unlessChanged(context, state, inForce);
+      unlessConfused(context, overlaps(release, state, inForce, [...weights.keys()]));
     }),
   );
 }
@@ -66,6 +69,27 @@ async function unlessChanged(context: Context, state: FleetState, before: readon
     i === all.length - 1 ? { ...check, verdict } : check,
   );
   journal.findings = [finding, ...journal.findings];
+}
+
+/**
+ * A pod that the subsets of two versions select answers under the name of either: the header says nothing of who answered then, and a share
+ * that looks right is no evidence.
+ */
+function unlessConfused({ release, journal, log }: Context, found: readonly Overlap[]): void {
+  if (found.length === 0) return;
+  const findings = found.map((overlap) => ({
+    title: `The subsets ${overlap.versions.join(' and ')} select the same pods`,
+    detail: describeOverlap(overlap),
+  }));
+  for (const { detail } of findings) log.warn(detail);
+  const known = new Set(findings.map(({ title }) => title));
+  journal.findings = [...findings, ...journal.findings.filter(({ title }) => !known.has(title))];
+  if (journal.verdict !== 'pass' || release.check.versionFrom.from !== 'auto') return;
+  const verdict = 'inconclusive';
+  journal.verdict = verdict;
+  journal.checks = journal.checks.map((check, i, all) =>
+    i === all.length - 1 ? { ...check, verdict } : check,
+  );
 }
 
 /** The VirtualServices that stand, by config cluster. */

@@ -2,6 +2,8 @@ import type { Change } from './change.ts';
 import { CanaryError } from './errors.ts';
 import { delegationRemedy } from './entrances.ts';
 import { isOpen, leadsToService } from './leads.ts';
+import { candidateOf, takes } from './endpoints.ts';
+import type { Candidate } from './endpoints.ts';
 import { nameOf, selects } from './objects.ts';
 import type { VirtualService } from './objects.ts';
 import { isReady } from './pods.ts';
@@ -9,8 +11,10 @@ import type { ClusterName, Release } from './release.ts';
 import { openRoutes } from './managed.ts';
 import { inSentence, routeKey } from './routes.ts';
 import type { Route } from './routes.ts';
-import type { FleetState } from './state.ts';
-import { VERSION_LABEL, subsetLabels } from './subsets.ts';
+import { placeOfPods } from './state.ts';
+import type { ClusterState, FleetState } from './state.ts';
+import { VERSION_LABEL, labelsOf, versionLabels } from './subsets.ts';
+import type { VersionLabels } from './subsets.ts';
 import type { InForce } from './traffic.ts';
 import { namedVirtualServices } from './virtual-services.ts';
 import { apportion, formatWeights } from './weights.ts';
@@ -42,15 +46,19 @@ export function assertPinned(
   release: Release,
   fleet: FleetState,
   inForce: readonly InForce[],
+  versions: readonly VersionName[],
   workloads: readonly Change[],
 ): void {
   const open = openRoutesTo(release, fleet, inForce);
   if (open.length === 0) return;
-  const rule = inForce.find(({ destinationRule }) => destinationRule !== undefined)?.destinationRule;
-  const serving = servingPods(release, fleet);
-  const newcomer = newcomersIn(workloads).find(({ cluster, version }) => {
-    const picked = { ...selectorIn(release, fleet, cluster), ...subsetLabels(rule, version) };
-    const runs = fleet.get(cluster)?.pods.some((pod) => isReady(pod) && selects(picked, pod.metadata.labels));
+  const labels = versionLabels(inForce, versions);
+  const serving = servingPods(release, fleet, labels);
+  const newcomer = newcomersIn(fleet, workloads, labels).find(({ cluster, version }) => {
+    const state = fleet.get(cluster);
+    const picked = { ...selectorIn(release, fleet, cluster), ...labelsOf(inForce, version) };
+    const runs = state?.pods.some(
+      (pod) => isReady(pod) && takes(picked, candidateOf(pod), placeOfPods(state)) === true,
+    );
     return runs !== true && serving.some((pod) => pod.version !== version);
   });
   if (newcomer === undefined) return;
@@ -127,11 +135,26 @@ function remedyFor(
   return `Add it to the routes that are split (routes: ${[...new Set(known)].join(', ')}), which moves its users as well.`;
 }
 
+/** The version that a pod is of: the one whose subset selects it, or will. */
+function versionOf(
+  labels: VersionLabels,
+  state: ClusterState | undefined,
+  pod: Candidate,
+): VersionName | undefined {
+  const place = state && placeOfPods(state);
+  const found = [...labels].find(([, wanted]) => place !== undefined && takes(wanted, pod, place) === true);
+  return found?.[0] ?? pod.labels?.[VERSION_LABEL];
+}
+
 function newcomersIn(
+  fleet: FleetState,
   workloads: readonly Change[],
+  labels: VersionLabels,
 ): readonly { readonly cluster: ClusterName; readonly version: VersionName }[] {
   return workloads.flatMap(({ cluster, object }) => {
-    const version = podTemplateOf(object)?.metadata?.labels?.[VERSION_LABEL];
+    const template = podTemplateOf(object)?.metadata?.labels;
+    if (template === undefined) return [];
+    const version = versionOf(labels, fleet.get(cluster), { labels: template, nodeName: undefined });
     return version === undefined ? [] : [{ cluster, version }];
   });
 }
@@ -145,11 +168,11 @@ function selectorIn(
   return state === undefined ? {} : selectorOfService(release, state);
 }
 
-function servingPods(release: Release, fleet: FleetState): readonly Serving[] {
-  return [...fleet.values()].flatMap(({ name, pods }) =>
-    pods
-      .filter((pod) => isReady(pod) && selects(selectorIn(release, fleet, name), pod.metadata.labels))
-      .map(({ metadata }) => ({ cluster: name, version: metadata.labels?.[VERSION_LABEL] })),
+function servingPods(release: Release, fleet: FleetState, labels: VersionLabels): readonly Serving[] {
+  return [...fleet.values()].flatMap((state) =>
+    state.pods
+      .filter((pod) => isReady(pod) && selects(selectorIn(release, fleet, state.name), pod.metadata.labels))
+      .map((pod) => ({ cluster: state.name, version: versionOf(labels, state, candidateOf(pod)) })),
   );
 }
 

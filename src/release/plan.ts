@@ -3,9 +3,12 @@ import type { Change } from './change.ts';
 import { assertNoSecondEntrance } from './entrances.ts';
 import { CanaryError } from './errors.ts';
 import { assertManifestsFit } from './manifest-scope.ts';
+import { candidateOf, takes, textOf } from './endpoints.ts';
+import type { Place } from './endpoints.ts';
 import { isNamespaceOf, namespaceObject } from './namespace.ts';
-import { nameOf, selects } from './objects.ts';
-import type { KubeObject, VirtualService } from './objects.ts';
+import { nameOf } from './objects.ts';
+import type { KubeObject, Labels, VirtualService } from './objects.ts';
+import { assertApart, overlaps } from './overlaps.ts';
 import { assertPinned } from './pinning.ts';
 import { endedPolicies } from './policies.ts';
 import { assertPortsStay } from './ports.ts';
@@ -15,8 +18,10 @@ import type { ClusterName, Release } from './release.ts';
 import { routesTo } from './routes.ts';
 import { trafficChanges } from './routing.ts';
 import { liveVersions } from './sidecars.ts';
+import { placeOfPods } from './state.ts';
 import type { ClusterState, FleetState } from './state.ts';
-import { VERSION_LABEL, subsetLabels } from './subsets.ts';
+import { assertSeen, assertSubsetLabels, labelsOf, versionLabels } from './subsets.ts';
+import type { VersionLabels } from './subsets.ts';
 import { describeEdit, editsOf, newestRecord, placeOf, trafficOf, weightsInForce } from './traffic.ts';
 import type { InForce } from './traffic.ts';
 import { assertNoOther } from './virtual-services.ts';
@@ -34,8 +39,10 @@ export interface WorkloadKey {
 export interface ReadyCheck {
   readonly cluster: ClusterName;
   readonly version: VersionName;
-  /** Labels of the pods that must be ready; the subset's, and those of the Service. */
-  readonly labels: Readonly<Record<string, string>>;
+  /** What selects the pods that must be ready: the labels of the subset, and those of the Service. */
+  readonly labels: Labels;
+  /** Where these pods run, since a subset may select by that too. */
+  readonly place: Place;
   /** What must have finished rolling out: Deployments, StatefulSets, DaemonSets. */
   readonly workloads: readonly WorkloadKey[];
   /** Whether the version gets more traffic; otherwise it has to be ready only where it is deployed anew. */
@@ -90,11 +97,14 @@ export function planRollout(release: Release, fleet: FleetState, direction: Dire
   }
   assertNoStranger(release, fleet, inForce, weights);
   const versions = [...weights.keys()];
+  if (direction === 'forward') assertSubsetLabels(inForce, versions);
+  const labels = versionLabels(inForce, versions);
   const workloads = allClusters(release).flatMap((cluster) =>
-    workloadChanges(release, stateOf(fleet, cluster), versions),
+    workloadChanges(release, stateOf(fleet, cluster), labels),
   );
   if (direction === 'forward') {
-    assertPinned(release, fleet, inForce, workloads);
+    assertApart(overlaps(release, fleet, inForce, versions, workloads));
+    assertPinned(release, fleet, inForce, versions, workloads);
     assertNoSecondEntrance(release, fleet, inForce);
   }
   assertPortsStay(release, fleet, workloads);
@@ -102,8 +112,9 @@ export function planRollout(release: Release, fleet: FleetState, direction: Dire
   const ready = readyChecks(release, fleet, inForce, weights, raised, workloads);
   const history = historyAfter(newestRecord(inForce), previous, weights, direction);
   const traffic = trafficChanges(release, fleet, inForce, { weights, raised, history });
+  if (direction === 'forward') assertSeen(release, fleet, inForce, versions, traffic.subsets);
   const live = liveVersions(release, fleet, inForce, versions);
-  const warnings = endedPolicies(release, fleet, traffic.subsets);
+  const warnings = endedPolicies(release, inForce, traffic.subsets);
   return { weights, previous, before: history.at(-1), workloads, ready, live, ...traffic, warnings };
 }
 
@@ -177,7 +188,6 @@ function withoutAbsent(
   inForce: readonly InForce[],
   weights: Weights,
 ): Weights {
-  const rule = inForce.find(({ destinationRule }) => destinationRule !== undefined)?.destinationRule;
   // The pods of a version just retired take a while to go.
   const staying = new Map(
     [...fleet].map(([name, state]) => [
@@ -190,7 +200,7 @@ function withoutAbsent(
       ([version, weight]) =>
         weight > 0 ||
         inForce.some((one) => (one.weights?.get(version) ?? 0) > 0) ||
-        runsSomewhere(release, staying, subsetLabels(rule, version), version),
+        runsSomewhere(release, staying, labelsOf(inForce, version), version),
     ),
   );
 }
@@ -220,14 +230,10 @@ function assertNotEdited(inForce: readonly InForce[], weights: Weights): void {
   );
 }
 
-function workloadChanges(
-  release: Release,
-  state: ClusterState,
-  versions: readonly VersionName[],
-): readonly Change[] {
-  const objects = versions
+function workloadChanges(release: Release, state: ClusterState, labels: VersionLabels): readonly Change[] {
+  const objects = [...labels.keys()]
     .filter((version) => clustersOf(release, version).includes(state.name))
-    .flatMap((version) => workloadObjects(release, state, version));
+    .flatMap((version) => workloadObjects(release, state, version, labels));
   const own = objects.find(({ object }) => isNamespaceOf(release, object))?.object;
   const namespace = namespaceObject(release, state, own);
   return unique([...(namespace === undefined ? [] : [namespace]), ...objects]).map(({ object, reason }) => ({
@@ -254,20 +260,26 @@ function readyChecks(
   raised: readonly VersionName[],
   workloads: readonly Change[],
 ): readonly ReadyCheck[] {
-  const rule = inForce.find(({ destinationRule }) => destinationRule !== undefined)?.destinationRule;
   return [...weights.keys()].flatMap((version) => {
     const clusters = clustersOf(release, version);
+    const own = labelsOf(inForce, version);
     return clusters.flatMap((cluster): readonly ReadyCheck[] => {
+      const place = placeOfPods(stateOf(fleet, cluster));
       const deployed = workloads
-        .filter(({ object, ...change }) => change.cluster === cluster && podTemplateOf(object) !== undefined)
-        .filter(({ object }) => object.metadata.labels?.[VERSION_LABEL] === version)
+        .filter((change) => change.cluster === cluster)
+        .filter(({ object }) => {
+          const template = podTemplateOf(object)?.metadata?.labels;
+          return (
+            template !== undefined && takes(own, { labels: template, nodeName: undefined }, place) !== false
+          );
+        })
         .map(({ object }) => ({ kind: object.kind, name: object.metadata.name }));
       const gains = raised.includes(version);
       // A version that gains no traffic and is not deployed here owes nothing.
       if (!gains && deployed.length === 0) return [];
-      const selector = serviceSelector(release, stateOf(fleet, cluster), version);
-      const labels = { ...selector, ...subsetLabels(rule, version) };
-      return [{ cluster, version, labels, workloads: deployed, gains }];
+      const selector = serviceSelector(release, stateOf(fleet, cluster), version, own);
+      const labels = { ...selector, ...own };
+      return [{ cluster, version, labels, place, workloads: deployed, gains }];
     });
   });
 }
@@ -277,12 +289,15 @@ function serviceSelector(
   release: Release,
   state: ClusterState,
   version: VersionName,
-): Readonly<Record<string, string>> {
+  labels: Labels,
+): Labels {
   const selector = selectorOfService(release, state);
-  const picked = selector[VERSION_LABEL];
-  if (picked !== undefined && picked !== version) {
+  const key = Object.keys(labels).find(
+    (name) => selector[name] !== undefined && selector[name] !== labels[name],
+  );
+  if (key !== undefined) {
     throw new CanaryError(
-      `Service ${release.namespace}/${release.app} in ${state.name} selects ${VERSION_LABEL}: ${picked} alone, so ${version} would get no traffic there. Take the label ${VERSION_LABEL} out of its selector.`,
+      `Service ${release.namespace}/${release.app} in ${state.name} selects ${key}: ${selector[key] ?? ''} alone, so ${version} would get no traffic there. Take the label ${key} out of its selector.`,
     );
   }
   return selector;
@@ -294,25 +309,19 @@ function assertNoStranger(
   inForce: readonly InForce[],
   weights: Weights,
 ): void {
-  const rule = inForce.find(({ destinationRule }) => destinationRule !== undefined)?.destinationRule;
   const stranger = [...weights.keys()].find((version) => {
-    const labels = subsetLabels(rule, version);
+    const labels = labelsOf(inForce, version);
     return (weights.get(version) ?? 0) > 0 && !runsSomewhere(release, fleet, labels, version);
   });
   if (stranger !== undefined) {
     throw new CanaryError(
-      `Version ${stranger} is to get ${String(weights.get(stranger))} % of the traffic, but no pod of ${release.app} in ${[...fleet.keys()].join(', ')} is labelled ${VERSION_LABEL}: ${stranger}, and there is no image for it. Set the input image (${stranger}=…), or correct the weights.`,
+      `Version ${stranger} is to get ${String(weights.get(stranger))} % of the traffic, but no pod of ${release.app} in ${[...fleet.keys()].join(', ')} is labelled ${textOf(labelsOf(inForce, stranger))}, and there is no image for it. Set the input image (${stranger}=…), or correct the weights.`,
     );
   }
 }
 
 /** Whether a version runs somewhere, or will: without that its weight would be served by nobody. */
-function runsSomewhere(
-  release: Release,
-  fleet: FleetState,
-  labels: Readonly<Record<string, string>>,
-  version: VersionName,
-): boolean {
+function runsSomewhere(release: Release, fleet: FleetState, labels: Labels, version: VersionName): boolean {
   if (
     release.workload.images.has(version) ||
     (version === release.version && release.workload.manifests !== undefined)
@@ -321,6 +330,7 @@ function runsSomewhere(
   // Of the pods that the Service picks, the subset takes those with its labels: another app's pods may carry them too.
   return [...fleet.values()].some((state) => {
     const picked = { ...selectorOfService(release, state), ...labels };
-    return state.pods.some(({ metadata }) => selects(picked, metadata.labels));
+    const place = placeOfPods(state);
+    return state.pods.some((pod) => takes(picked, candidateOf(pod), place) !== false);
   });
 }

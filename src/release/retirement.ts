@@ -1,13 +1,16 @@
 import type { Change } from './change.ts';
+import { coversService, isForService } from './destination-rules.ts';
 import { CanaryError } from './errors.ts';
+import { podLabels, takes } from './endpoints.ts';
 import { nameOf, selects } from './objects.ts';
-import type { KubeObject, VirtualService } from './objects.ts';
+import type { Deployment, DestinationRule, KubeObject, Labels, VirtualService } from './objects.ts';
 import { allClusters } from './release.ts';
 import type { ClusterName, Release } from './release.ts';
 import { namesSubset } from './routes.ts';
 import { trafficChanges } from './routing.ts';
+import { placeOfPods } from './state.ts';
 import type { ClusterState, FleetState } from './state.ts';
-import { VERSION_LABEL, subsetLabels, withoutSubset } from './subsets.ts';
+import { VERSION_LABEL, labelsOf, withoutSubset } from './subsets.ts';
 import {
   byCluster,
   describeEdit,
@@ -77,16 +80,26 @@ export function planRetirement(
   });
   assertUnreferenced(release, fleet, inForce, routes, version);
   const removals = allClusters(release).map((name) =>
-    workloadRemovals(release, fleet.get(name), inForce, version, brought.get(name) ?? []),
+    workloadRemovals(
+      release,
+      fleet.get(name),
+      inForce,
+      version,
+      [...weights.keys()],
+      brought.get(name) ?? [],
+    ),
   );
   return {
     version,
     weights,
     revision,
     routes: routes.map((change) => ({ ...change, reason: `take ${version} out of the routes` })),
-    subsets: byCluster(inForce).flatMap((cluster) => subsetRemoval(cluster, version)),
+    subsets: release.configClusters.flatMap((cluster) => subsetRemovals(release, fleet, cluster, version)),
     workloads: removals.flatMap(({ workloads }) => workloads),
-    left: removals.flatMap(({ left }) => left),
+    left: [
+      ...release.configClusters.flatMap((cluster) => foreignSubsets(release, fleet, cluster, version)),
+      ...removals.flatMap(({ left }) => left),
+    ],
   };
 }
 
@@ -147,18 +160,47 @@ function assertUnreferenced(
   );
 }
 
-function subsetRemoval({ cluster, destinationRule }: InForce, version: VersionName): readonly Change[] {
-  const stands = destinationRule?.spec.subsets?.some(({ name }) => name === version) ?? false;
-  if (destinationRule === undefined || !stands) return [];
-  return [
-    {
+/** The subset of a version is taken out of every rule of the service in its own namespace: Istio merges them. */
+function subsetRemovals(
+  release: Release,
+  fleet: FleetState,
+  cluster: ClusterName,
+  version: VersionName,
+): readonly Change[] {
+  return trafficOf(fleet, cluster)
+    .destinationRules.filter((rule) => isForService(release, rule) && defines(rule, version))
+    .map((rule) => ({
       cluster,
       verb: 'update',
-      object: withoutSubset(destinationRule, version),
-      before: destinationRule,
+      object: withoutSubset(rule, version),
+      before: rule,
       reason: `subset ${version} is not routed to any more`,
-    },
-  ];
+    }));
+}
+
+/** The rules elsewhere that hold a subset of the version for the service: they are not the release's. */
+function foreignSubsets(
+  release: Release,
+  fleet: FleetState,
+  cluster: ClusterName,
+  version: VersionName,
+): readonly Left[] {
+  return trafficOf(fleet, cluster)
+    .everywhere.destinationRules.filter(
+      (rule) =>
+        coversService(release, rule) &&
+        defines(rule, version) &&
+        !(rule.metadata.namespace === release.namespace && isForService(release, rule)),
+    )
+    .map((object) => ({
+      cluster,
+      object,
+      reason: `it has a subset ${version} too, and is not a rule of ${release.app} in ${release.namespace}`,
+    }));
+}
+
+function defines({ spec }: DestinationRule, version: VersionName): boolean {
+  return spec.subsets?.some(({ name }) => name === version) ?? false;
 }
 
 /** Kinds that hold what cannot be made again, or that others depend on. */
@@ -166,40 +208,58 @@ const NEVER_DELETED = ['Namespace', 'PersistentVolume', 'PersistentVolumeClaim',
 
 /**
  * The Deployments of the version, and what else the user's manifests for it brought. Of that only what carries the version's
- * label where it stands: without it, nothing tells that no other version uses it too.
+ * label where it exists: without it, nothing tells that no other version uses it too.
  */
 function workloadRemovals(
   release: Release,
   state: ClusterState | undefined,
   inForce: readonly InForce[],
   version: VersionName,
+  staying: readonly VersionName[],
   brought: readonly KubeObject[],
 ): Pick<Retirement, 'workloads' | 'left'> {
   if (state === undefined) return { workloads: [], left: [] };
-  const rule = inForce.find(({ destinationRule }) => destinationRule !== undefined)?.destinationRule;
-  const labels = {
-    ...selectorOfService(release, state),
-    [VERSION_LABEL]: version,
-    ...subsetLabels(rule, version),
-  };
-  const deployments = state.deployments.filter(
-    (deployment) => !isGoing(deployment) && selects(labels, deployment.spec?.template?.metadata?.labels),
-  );
+  const place = placeOfPods(state);
+  const selector = selectorOfService(release, state);
+  const own = labelsOf(inForce, version);
+  const found = state.deployments
+    .filter((deployment) => !isGoing(deployment) && selects(selector, templateLabels(deployment)))
+    .map((deployment) => ({ deployment, pod: { labels: templateLabels(deployment), nodeName: undefined } }))
+    .filter(({ pod }) => takes(own, pod, place) !== false)
+    .map(({ deployment, pod }) => {
+      const other = staying.find((name) => takes(labelsOf(inForce, name), pod, place) !== false);
+      const unsure = takes(own, pod, place) === undefined;
+      return { object: deployment, reason: reasonToKeep(version, other, unsure) };
+    });
   const rest = brought
     .filter((object) => !isGoing(object))
-    .filter((object) => !deployments.some((deployment) => nameOf(deployment) === nameOf(object)))
-    .map((object) => ({ cluster: state.name, object, reason: reasonToLeave(object, version) }));
-  const gone = [...deployments, ...rest.flatMap(({ object, reason }) => (reason === '' ? [object] : []))];
+    .filter((object) => !found.some((one) => nameOf(one.object) === nameOf(object)))
+    .map((object) => ({ object, reason: reasonToLeave(object, version, podLabels(own)) }));
+  const all = [...found, ...rest];
   return {
-    workloads: gone.map((object) => ({
-      cluster: state.name,
-      verb: 'delete',
-      object,
-      before: undefined,
-      reason: `workload of ${version}`,
-    })),
-    left: rest.filter(({ reason }) => reason !== ''),
+    workloads: all
+      .filter(({ reason }) => reason === '')
+      .map(({ object }) => ({
+        cluster: state.name,
+        verb: 'delete',
+        object,
+        before: undefined,
+        reason: `workload of ${version}`,
+      })),
+    left: all
+      .filter(({ reason }) => reason !== '')
+      .map(({ object, reason }) => ({ cluster: state.name, object, reason })),
   };
+}
+
+function templateLabels({ spec }: Deployment): Labels | undefined {
+  return spec?.template?.metadata?.labels;
+}
+
+/** Empty where a workload goes with the version. */
+function reasonToKeep(version: VersionName, other: VersionName | undefined, unsure: boolean): string {
+  if (other !== undefined) return `the subset ${other} selects its pods too`;
+  return unsure ? `whether the subset ${version} selects its pods cannot be known` : '';
 }
 
 /** Deleted already, and waiting for what depends on it. */
@@ -208,10 +268,10 @@ function isGoing({ metadata }: KubeObject): boolean {
 }
 
 /** Empty where the object goes with the version. */
-function reasonToLeave({ kind, metadata }: KubeObject, version: VersionName): string {
+function reasonToLeave({ kind, metadata }: KubeObject, version: VersionName, own: Labels): string {
   if (NEVER_DELETED.includes(kind)) return `a ${kind} is never deleted`;
   const label = metadata.labels?.[VERSION_LABEL];
-  if (label === version) return '';
+  if (label !== undefined && [version, own[VERSION_LABEL]].includes(label)) return '';
   return label === undefined
     ? `without the label ${VERSION_LABEL}: ${version} it may serve other versions too`
     : `it is labelled ${VERSION_LABEL}: ${label}`;

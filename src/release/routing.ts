@@ -9,7 +9,7 @@ import { previewedVersions, routesTo } from './routes.ts';
 import { withPreviews, withWeights } from './surgery.ts';
 import type { RouteTarget } from './surgery.ts';
 import type { FleetState } from './state.ts';
-import { assertSubsetLabels, missingSubsets, newDestinationRule, withSubsets } from './subsets.ts';
+import { missingSubsets, newDestinationRule, versionLabels, withSubsets } from './subsets.ts';
 import { byCluster, trafficOf } from './traffic.ts';
 import type { InForce } from './traffic.ts';
 import { formatWeights } from './weights.ts';
@@ -49,7 +49,7 @@ export function trafficChanges(
   const versions = [...weights.keys()];
   const subsets = byCluster(inForce).flatMap((cluster) => [
     ...gatewayChange(release, fleet, cluster),
-    ...subsetChange(release, fleet, cluster, versions),
+    ...subsetChange(release, fleet, inForce, cluster, versions),
   ]);
   const last = Math.max(
     0,
@@ -160,12 +160,21 @@ function previewChange(
 function subsetChange(
   release: Release,
   fleet: FleetState,
-  { cluster, destinationRule }: InForce,
+  inForce: readonly InForce[],
+  one: InForce,
   versions: readonly VersionName[],
 ): readonly Change[] {
+  const { cluster, destinationRule, deciding } = one;
+  const missing = missingSubsets(one, versions);
+  if (missing.length === 0) return [];
   if (destinationRule === undefined) {
     const key = { name: release.traffic.destinationRule, namespace: release.namespace, host: release.app };
-    const object = newDestinationRule(trafficOf(fleet, cluster).apiVersion, key, versions);
+    const object = newDestinationRule(
+      trafficOf(fleet, cluster).apiVersion,
+      key,
+      versionLabels(inForce, versions),
+      deciding,
+    );
     return [
       {
         cluster,
@@ -176,14 +185,11 @@ function subsetChange(
       },
     ];
   }
-  assertSubsetLabels(destinationRule, versions, cluster);
-  const missing = missingSubsets(destinationRule, versions);
-  if (missing.length === 0) return [];
   return [
     {
       cluster,
       verb: 'update',
-      object: withSubsets(destinationRule, versions),
+      object: withSubsets(destinationRule, versionLabels(inForce, missing)),
       before: destinationRule,
       reason: `subset ${missing.join(', ')}`,
     },

@@ -7,7 +7,7 @@ import { outlookOf, servingOf } from './outlook.ts';
 import type { Plan } from './plan.ts';
 import { isReady } from './pods.ts';
 import type { Release } from './release.ts';
-import { liveVersionOf } from './sidecars.ts';
+import { liveVersionOf, willSelect } from './sidecars.ts';
 import type { ClusterState, FleetState } from './state.ts';
 import { podTemplateOf } from './workloads.ts';
 
@@ -67,7 +67,7 @@ function stuck(plan: Foresight, { cluster, object, live }: Foreseen, after: Depl
     return [harm(`is paused (spec.paused), so no pod of the new template would be made. ${remedy}`)];
   }
   const gaining = plan.ready.find(
-    (check) => check.cluster === cluster && check.gains && selects(check.labels, template.metadata?.labels),
+    (check) => check.cluster === cluster && check.gains && willSelect(check, template.metadata?.labels),
   );
   return gaining === undefined || after.kind === 'DaemonSet' || (after.spec?.replicas ?? 1) > 0
     ? []

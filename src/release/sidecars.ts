@@ -1,6 +1,6 @@
-import { selects } from './objects.ts';
+import { takes } from './endpoints.ts';
 import type { KubeObject, Labels, PodTemplate } from './objects.ts';
-import type { Plan } from './plan.ts';
+import type { Plan, ReadyCheck } from './plan.ts';
 import type { Release } from './release.ts';
 import { destinationsTo } from './routes.ts';
 import type { FleetState } from './state.ts';
@@ -57,6 +57,14 @@ export function liveVersionOf(
 ): VersionName | undefined {
   const labels = podTemplateOf(object)?.metadata?.labels;
   return ready.find(
-    (check) => check.cluster === cluster && live.includes(check.version) && selects(check.labels, labels),
+    (check) => check.cluster === cluster && live.includes(check.version) && willSelect(check, labels),
   )?.version;
+}
+
+/** Whether the pods that a version waits for may be those of a template with these labels. */
+export function willSelect(
+  { labels: wanted, place }: Pick<ReadyCheck, 'labels' | 'place'>,
+  labels: Labels | undefined,
+): boolean {
+  return labels !== undefined && takes(wanted, { labels, nodeName: undefined }, place) !== false;
 }

@@ -1,8 +1,11 @@
+import { clusterIdOf, labelsOfNodes } from './endpoints.ts';
+import type { Place } from './endpoints.ts';
 import type {
   Deployment,
   DestinationRule,
   Gateway,
   KubeObject,
+  Node,
   Pod,
   Service,
   VirtualService,
@@ -24,8 +27,15 @@ export interface ClusterState {
   readonly pods: readonly Pod[];
   /** The kinds of the release's manifests that the cluster serves without namespaces; see `kindOf`. */
   readonly clusterScoped: ReadonlySet<string>;
+  /** All nodes, read only where a subset selects by what Istio takes from them; undefined also where they may not be listed. */
+  readonly nodes?: readonly Node[] | undefined;
   /** The traffic objects; undefined where the cluster's control plane does not serve the routes. */
   readonly traffic: TrafficState | undefined;
+}
+
+/** What Istio knows of where the pods of a cluster run, as far as it was read. */
+export function placeOfPods({ pods, nodes }: ClusterState): Place {
+  return { clusterId: clusterIdOf(pods), nodes: nodes && labelsOfNodes(nodes) };
 }
 
 export interface TrafficState {
@@ -45,6 +55,11 @@ export interface TrafficState {
    * the service: those of a VirtualService with `exportTo`; one that is missing here is not known.
    */
   readonly gatewayNamespaces: ReadonlyMap<string, readonly string[]>;
+  /**
+   * The namespaces in which the pods of these Gateways run, read only where DestinationRules may hold for some clients and not
+   * for others; undefined also where pods of all namespaces may not be listed.
+   */
+  readonly clientNamespaces?: readonly string[] | undefined;
 }
 
 /** The traffic objects of all namespaces, those of the release's own namespace included. */

@@ -1,39 +1,72 @@
+import { byAge, clientsOf, decidingRules, exportsOf } from './destination-rules.ts';
+import type { Deciding } from './destination-rules.ts';
 import { CanaryError } from './errors.ts';
+import type { Change } from './change.ts';
+import { exclude, textOf } from './endpoints.ts';
 import { nameOf } from './objects.ts';
 import type { DestinationRule, Labels, Subset } from './objects.ts';
+import type { Release } from './release.ts';
+import type { FleetState } from './state.ts';
+import { byCluster, trafficOf } from './traffic.ts';
+import type { InForce } from './traffic.ts';
 import type { VersionName } from './weights.ts';
 
-/** The pod label that tells versions apart. */
+/** The pod label that tells versions apart where no subset says otherwise. */
 export const VERSION_LABEL = 'version';
 
 const MUTUAL_TLS = { tls: { mode: 'ISTIO_MUTUAL' } };
 
-/** A DestinationRule made anew: a subset for each version, Istio's mutual TLS on both levels. */
+/** The labels by which the subset of each version selects its pods. */
+export type VersionLabels = ReadonlyMap<VersionName, Labels>;
+
+/**
+ * A DestinationRule made anew: a subset for each version, Istio's mutual TLS on both levels. What another rule has given the service
+ * so far is taken over, since Istio follows the new one alone.
+ */
 export function newDestinationRule(
   apiVersion: string,
   key: { readonly name: string; readonly namespace: string; readonly host: string },
-  versions: readonly VersionName[],
+  versions: VersionLabels,
+  { subsets, policy, rules }: Deciding = { subsets: [], policy: undefined, rules: [] },
 ): DestinationRule {
+  const trafficPolicy = policy?.tls === undefined ? { ...policy, ...MUTUAL_TLS } : policy;
+  const exportTo = rules.map(exportedTo).find((names) => names.length > 0);
   return {
     apiVersion,
     kind: 'DestinationRule',
     metadata: { name: key.name, namespace: key.namespace },
-    spec: { host: key.host, trafficPolicy: MUTUAL_TLS, subsets: versions.map(newSubset) },
+    spec: {
+      host: key.host,
+      trafficPolicy,
+      ...(exportTo === undefined ? {} : { exportTo }),
+      subsets: [
+        ...subsets,
+        ...[...versions]
+          .filter(([version]) => !subsets.some(({ name }) => name === version))
+          .map(([version, labels]) => newSubset(version, labels, isMutual(trafficPolicy))),
+      ],
+    },
   };
 }
 
-function newSubset(version: VersionName): Subset {
-  return { name: version, labels: { [VERSION_LABEL]: version }, trafficPolicy: MUTUAL_TLS };
+/** A rule's `exportTo`, which means the same in a rule of another namespace. */
+function exportedTo(rule: DestinationRule): readonly string[] {
+  return exportsOf(rule).map((name) => (name === '.' ? (rule.metadata.namespace ?? name) : name));
 }
 
-/** The DestinationRule with a subset for every version; those that stand there stay as they are, whatever they hold. */
-export function withSubsets(rule: DestinationRule, versions: readonly VersionName[]): DestinationRule {
-  const missing = missingSubsets(rule, versions);
-  if (missing.length === 0) return rule;
-  return {
-    ...rule,
-    spec: { ...rule.spec, subsets: [...(rule.spec.subsets ?? []), ...missing.map(newSubset)] },
-  };
+function isMutual({ tls }: NonNullable<Deciding['policy']>): boolean {
+  return tls === undefined || tls.mode === 'ISTIO_MUTUAL';
+}
+
+function newSubset(version: VersionName, labels: Labels, mutual = true): Subset {
+  return { name: version, labels, ...(mutual ? { trafficPolicy: MUTUAL_TLS } : {}) };
+}
+
+/** The DestinationRule with further subsets; those that it has stay as they are, whatever they hold. */
+export function withSubsets(rule: DestinationRule, versions: VersionLabels): DestinationRule {
+  if (versions.size === 0) return rule;
+  const added = [...versions].map(([version, labels]) => newSubset(version, labels));
+  return { ...rule, spec: { ...rule.spec, subsets: [...(rule.spec.subsets ?? []), ...added] } };
 }
 
 /** The DestinationRule without the subset of a version. */
@@ -44,38 +77,142 @@ export function withoutSubset(rule: DestinationRule, version: VersionName): Dest
   };
 }
 
-/** The versions that have no subset yet. */
+/** The versions that have no subset yet in one config cluster. */
 export function missingSubsets(
-  rule: DestinationRule,
+  { deciding, destinationRule }: Pick<InForce, 'deciding' | 'destinationRule'>,
   versions: readonly VersionName[],
 ): readonly VersionName[] {
-  return versions.filter((version) => !(rule.spec.subsets ?? []).some(({ name }) => name === version));
+  const existing = [...deciding.subsets, ...(destinationRule?.spec.subsets ?? [])];
+  return versions.filter((version) => !existing.some(({ name }) => name === version));
 }
 
-/** The pod labels that a version's subset selects by; those it will have where it does not stand yet. */
-export function subsetLabels(rule: DestinationRule | undefined, version: VersionName): Labels {
-  const subset = rule?.spec.subsets?.find(({ name }) => name === version);
-  return subset === undefined ? { [VERSION_LABEL]: version } : (subset.labels ?? {});
+/** The subset of a version in one config cluster, in the rules that decide or in that of the release. */
+export function subsetOf(
+  { deciding, destinationRule }: Pick<InForce, 'deciding' | 'destinationRule'>,
+  version: VersionName,
+): Subset | undefined {
+  return [...deciding.subsets, ...(destinationRule?.spec.subsets ?? [])].find(({ name }) => name === version);
 }
 
-/** @throws CanaryError where a subset named after a version selects the pods of another one, or of all */
-export function assertSubsetLabels(
-  rule: DestinationRule,
-  versions: readonly VersionName[],
-  cluster: string,
-): void {
+/**
+ * The labels that the pods of a version carry: those that its subsets select by, of all config clusters, since each sends to the
+ * pods of all; those that the subset will have where none exists yet.
+ */
+export function labelsOf(inForce: readonly InForce[], version: VersionName): Labels {
+  const subsets = byCluster(inForce)
+    .map((one) => subsetOf(one, version))
+    .filter((subset) => subset !== undefined);
+  if (subsets.length === 0) return { [VERSION_LABEL]: version };
+  return Object.assign({}, ...subsets.map(({ labels }) => labels)) as Labels;
+}
+
+/** The labels of each version. */
+export function versionLabels(inForce: readonly InForce[], versions: readonly VersionName[]): VersionLabels {
+  return new Map(versions.map((version) => [version, labelsOf(inForce, version)]));
+}
+
+/**
+ * Refuses subsets that cannot tell the versions apart, whatever pods there are.
+ *
+ * @throws CanaryError where the subset of a version has no labels, or other labels in another cluster
+ */
+export function assertSubsetLabels(inForce: readonly InForce[], versions: readonly VersionName[]): void {
   for (const version of versions) {
-    const labels = subsetLabels(rule, version);
-    if (Object.keys(labels).length === 0) {
+    const found = byCluster(inForce).flatMap((one) => {
+      const subset = subsetOf(one, version);
+      return subset === undefined ? [] : [{ ...one, labels: subset.labels ?? {} }];
+    });
+    const bare = found.find(({ labels }) => Object.keys(labels).length === 0);
+    if (bare !== undefined) {
       throw new CanaryError(
-        `Subset ${version} of ${nameOf(rule)} in ${cluster} has no labels, so it selects the pods of every version. Give it the labels of the pods of ${version}, for example ${VERSION_LABEL}: ${version}.`,
+        `Subset ${version} of ${holderOf(bare, version)} in ${bare.cluster} has no labels, so it selects the pods of every version. Give it the labels of the pods of ${version}, for example ${VERSION_LABEL}: ${version}.`,
       );
     }
-    const label = labels[VERSION_LABEL];
-    if (label !== undefined && label !== version) {
+    const [first] = found;
+    const other = found.find(({ labels }) => first !== undefined && exclude(labels, first.labels));
+    if (first !== undefined && other !== undefined) {
       throw new CanaryError(
-        `Subset ${version} of ${nameOf(rule)} in ${cluster} selects pods labelled ${VERSION_LABEL}: ${label}. Correct the labels of the subset, or release under the name ${label}.`,
+        `Subset ${version} selects ${textOf(first.labels)} in ${first.cluster} (${holderOf(first, version)}) and ${textOf(other.labels)} in ${other.cluster} (${holderOf(other, version)}), which no pod can carry both. Give the subset the same labels in every cluster.`,
       );
     }
   }
+}
+
+function differ(one: Labels, other: Labels): boolean {
+  const keys = Object.keys(one);
+  return keys.length !== Object.keys(other).length || keys.some((key) => one[key] !== other[key]);
+}
+
+/** The rule that defines the subset of a version, as messages name it. */
+export function holderOf(
+  { deciding, destinationRule }: Pick<InForce, 'deciding' | 'destinationRule'>,
+  version: VersionName,
+): string {
+  const all = [...deciding.rules, ...(destinationRule === undefined ? [] : [destinationRule])];
+  const holder = all.find(({ spec }) => spec.subsets?.some(({ name }) => name === version));
+  return holder === undefined ? 'no DestinationRule' : nameOf(holder);
+}
+
+/**
+ * Makes sure that the clients of the service, the gateways above all, will see the subset of every version: Istio may follow a rule of the
+ * client's own namespace instead of the release's, and requests to a subset that is not in it are answered with 503.
+ *
+ * @param changes those to DestinationRules among them
+ * @throws CanaryError that names the rule that hides the subsets
+ */
+export function assertSeen(
+  release: Release,
+  fleet: FleetState,
+  inForce: readonly InForce[],
+  versions: readonly VersionName[],
+  changes: readonly Change[],
+): void {
+  for (const one of byCluster(inForce)) {
+    const { cluster } = one;
+    const traffic = trafficOf(fleet, cluster);
+    const written = changes
+      .filter((change) => change.cluster === cluster && change.object.kind === 'DestinationRule')
+      .map(({ object }) => object as DestinationRule);
+    const after = [
+      ...traffic.everywhere.destinationRules.filter(
+        (rule) => !written.some((one) => nameOf(one) === nameOf(rule)),
+      ),
+      ...written,
+    ].toSorted(byAge);
+    const services = inForce.flatMap(({ cluster: its, virtualService: vs }) =>
+      its === cluster && vs !== undefined ? [vs] : [],
+    );
+    for (const client of clientsOf(release, traffic, services)) {
+      const { rules, subsets } = decidingRules(release, after, client);
+      const hidden = versions.find((version) => !subsets.some(({ name }) => name === version));
+      if (hidden !== undefined)
+        throw new CanaryError(hiddenFrom(release, cluster, client, hidden, rules, after));
+      const wrong = versions.find((version) => {
+        const labels = subsets.find(({ name }) => name === version)?.labels ?? {};
+        return differ(labels, subsetOf(one, version)?.labels ?? labelsOf(inForce, version));
+      });
+      if (wrong !== undefined) {
+        throw new CanaryError(
+          `For clients in namespace ${client ?? 'any other'} in ${cluster}, ${rules.map(nameOf).join(' and ')} decides for ${release.app}, and its subset ${wrong} has other labels than the one that the gateways use (${textOf(subsetOf(one, wrong)?.labels ?? labelsOf(inForce, wrong))}). Give it the same labels, or delete that rule.`,
+        );
+      }
+    }
+  }
+}
+
+function hiddenFrom(
+  { app, namespace }: Release,
+  cluster: string,
+  client: string | undefined,
+  version: VersionName,
+  rules: readonly DestinationRule[],
+  all: readonly DestinationRule[],
+): string {
+  const where = `clients in ${client === undefined ? 'other namespaces' : `namespace ${client}`} in ${cluster}`;
+  const [deciding] = rules;
+  if (deciding === undefined || deciding.metadata.namespace === namespace) {
+    const own = all.find((rule) => rule.metadata.namespace === namespace && exportsOf(rule).length > 0);
+    return `For ${where} there would be no subset ${version} of ${app}: ${own === undefined ? 'no DestinationRule for it has one' : `${nameOf(own)} is exported to ${exportsOf(own).join(', ')} alone (exportTo)`}. Requests to ${version} would be answered with 503. Take exportTo out of that rule, or add the namespace of the clients to it.`;
+  }
+  return `For ${where} Istio follows ${nameOf(deciding)} instead of a DestinationRule of ${namespace}, and it has no subset ${version}: requests to ${version} would be answered with 503. Add the subset ${version} to ${nameOf(deciding)}, with the same labels, or delete that rule.`;
 }

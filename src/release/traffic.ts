@@ -1,11 +1,14 @@
+import { clientsOf, decidingRules, isForAll, isForService, byAge } from './destination-rules.ts';
+import type { Deciding } from './destination-rules.ts';
 import { CanaryError, inCluster } from './errors.ts';
 import { nameOf } from './objects.ts';
 import type { DestinationRule, KubeObject, VirtualService } from './objects.ts';
 import { recordOf } from './record.ts';
 import type { ReleaseRecord } from './record.ts';
+import { namedVersions } from './release.ts';
 import type { ClusterName, Release } from './release.ts';
 import { holdsWeights, managedRoutes, weightsOf } from './managed.ts';
-import { REVISION_HEADER, destinationsTo, isHostOf, sumOf, routeKey, routesTo } from './routes.ts';
+import { REVISION_HEADER, destinationsTo, sumOf, routeKey, routesTo } from './routes.ts';
 import type { FleetState, TrafficState } from './state.ts';
 import { gatewaysOf, isDelegate, virtualServicesOf } from './virtual-services.ts';
 import { formatWeights, sameWeights } from './weights.ts';
@@ -17,7 +20,10 @@ export interface InForce {
   readonly virtualService: VirtualService | undefined;
   /** Names of its HTTP routes to manage; undefined: the only one that leads to the service. */
   readonly routes: readonly string[] | undefined;
+  /** The rule of the service that its subsets are added to; undefined where none exists. */
   readonly destinationRule: DestinationRule | undefined;
+  /** The rules that decide for requests from the gateways. */
+  readonly deciding: Deciding;
   /** What the managed routes hold; undefined where none stands, or none that names subsets. */
   readonly weights: Weights | undefined;
   /** The revision that responses of the managed routes carry. */
@@ -36,6 +42,8 @@ export function weightsInForce(release: Release, fleet: FleetState): readonly In
     const traffic = trafficOf(fleet, cluster);
     const virtualServices = virtualServicesOf(release, traffic, cluster);
     const destinationRule = destinationRuleOf(release, traffic, cluster);
+    const [client] = clientsOf(release, traffic, []);
+    const deciding = decidingRules(release, traffic.everywhere.destinationRules, client);
     return virtualServices.map((virtualService) =>
       inCluster(cluster, () => {
         const routes = routesOf(release, virtualService, virtualServices);
@@ -45,6 +53,7 @@ export function weightsInForce(release: Release, fleet: FleetState): readonly In
           virtualService,
           routes,
           destinationRule,
+          deciding,
           weights: virtualService && heldWeights(virtualService, release, routes, record),
           revision: virtualService && revisionOf(virtualService, release, routes),
           record,
@@ -159,19 +168,25 @@ function revisionOf(
     ?.response?.set?.[REVISION_HEADER];
 }
 
+/** Of the rules of the service the one that holds its versions already, else the one of the input's name. */
 function destinationRuleOf(
   release: Release,
   traffic: TrafficState,
   cluster: ClusterName,
 ): DestinationRule | undefined {
   const name = release.traffic.destinationRule;
-  const ofHost = traffic.destinationRules.filter(({ spec, metadata }) =>
-    isHostOf(release, spec.host, metadata.namespace),
-  );
+  const ofHost = traffic.destinationRules
+    .filter((rule) => isForService(release, rule) && isForAll(rule))
+    .toSorted(byAge);
+  const versions = namedVersions(release);
+  const holder = ofHost.find(({ spec }) => spec.subsets?.some((subset) => versions.includes(subset.name)));
+  if (holder !== undefined) return holder;
   const found = traffic.destinationRules.find(({ metadata }) => metadata.name === name);
   if (found !== undefined && !ofHost.includes(found)) {
     throw new CanaryError(
-      `${nameOf(found)} in ${cluster} is for host ${found.spec.host}, not for ${release.app}. Set the input destination-rule to another name.`,
+      isForService(release, found)
+        ? `${nameOf(found)} in ${cluster} has a workloadSelector, so it does not apply to every client of ${release.app}. Set the input destination-rule to another name.`
+        : `${nameOf(found)} in ${cluster} is for host ${found.spec.host}, not for ${release.app}. Set the input destination-rule to another name.`,
     );
   }
   const [other] = ofHost;

@@ -1,14 +1,17 @@
 import type { WorkloadObject } from './change.ts';
 import { CanaryError } from './errors.ts';
 import { scoped } from './manifest-scope.ts';
+import { exclude, podLabels, takes, textOf } from './endpoints.ts';
 import { isNamespaceOf } from './namespace.ts';
 import { nameOf, selects } from './objects.ts';
 import type { Container, Deployment, KubeObject, Labels, PodSpec, PodTemplate, Service } from './objects.ts';
 import { isOurs, isOursAlone } from './ownership.ts';
 import { portOfService, portsOfContainer } from './ports.ts';
 import type { Manifest, Release } from './release.ts';
+import { placeOfPods } from './state.ts';
 import type { ClusterState } from './state.ts';
 import { VERSION_LABEL } from './subsets.ts';
+import type { VersionLabels } from './subsets.ts';
 import type { VersionName } from './weights.ts';
 
 /** Label of the pods that the generated Service selects. */
@@ -19,23 +22,27 @@ const SIDECAR = 'istio-proxy';
  * What one version needs in one cluster: generated Service and Deployment, or the user's manifests with labels and image
  * patched in. Empty where the version is not deployed by the action.
  *
- * @throws CanaryError where an object of the same name runs another version, or the manifests leave a choice open
+ * @param versions the labels that the pods of each version carry
+ * @throws CanaryError where an object of the same name runs another version, its pods could not carry the version's labels, or the manifests leave a choice open
  */
 export function workloadObjects(
   release: Release,
   state: ClusterState,
   version: VersionName,
+  versions: VersionLabels,
 ): readonly WorkloadObject[] {
   const { images, manifests } = release.workload;
   const image = images.get(version);
   const reason = `${version} in ${state.name}`;
+  // The label version stays beside other labels of a subset: Istio's metrics tell versions apart by it.
+  const labels = { [VERSION_LABEL]: version, ...podLabels(versions.get(version) ?? {}) };
   const objects =
     manifests !== undefined && version === release.version
-      ? patchedManifests(release, state, version, manifests, image)
+      ? patchedManifests(release, state, labels, manifests, image)
       : image === undefined
         ? []
-        : generated(release, state, version, image);
-  for (const object of objects) assertSameVersion(state, object, version);
+        : generated(release, state, version, labels, image);
+  for (const object of objects) assertSameVersion(state, object, version, versions);
   return objects.map((object) => ({ object, reason }));
 }
 
@@ -43,16 +50,22 @@ function generated(
   release: Release,
   state: ClusterState,
   version: VersionName,
+  own: Labels,
   image: string,
 ): readonly KubeObject[] {
   const { app, namespace } = release;
+  if (version !== version.toLowerCase()) {
+    throw new CanaryError(
+      `The Deployment of ${version} would be named ${app}-${version}, and Kubernetes allows lower-case letters only. Deploy ${version} with the input manifests, or name the version in lower case.`,
+    );
+  }
   const deployment = {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
     metadata: { name: `${app}-${version}`, namespace },
   };
   const existing = workloadLike(state, deployment);
-  const labels = { [APP_LABEL]: app, ...selectorOfService(release, state), [VERSION_LABEL]: version };
+  const labels = { [APP_LABEL]: app, ...selectorOfService(release, state), ...own };
   const chosen = existing === undefined ? undefined : containersFor(existing, app, image);
   const [main = { name: app }, ...others] = chosen?.containers ?? [];
   const initial = chosen?.initContainers ?? [];
@@ -73,7 +86,7 @@ function generated(
     ...services,
     {
       ...deployment,
-      metadata: { ...deployment.metadata, labels: { [APP_LABEL]: app, [VERSION_LABEL]: version } },
+      metadata: { ...deployment.metadata, labels: { [APP_LABEL]: app, ...own } },
       spec: {
         ...(replicas === undefined ? {} : { replicas }),
         // The selector of a Deployment cannot change.
@@ -127,11 +140,32 @@ function workloadLike(state: ClusterState, object: KubeObject): Deployment | und
   );
 }
 
-function assertSameVersion(state: ClusterState, object: KubeObject, version: VersionName): void {
-  const running = workloadLike(state, object)?.spec?.template?.metadata?.labels?.[VERSION_LABEL];
-  if (running !== undefined && running !== version) {
+function assertSameVersion(
+  state: ClusterState,
+  object: KubeObject,
+  version: VersionName,
+  versions: VersionLabels,
+): void {
+  const place = placeOfPods(state);
+  const isOf = (name: VersionName, labels: Labels | undefined): boolean =>
+    takes(versions.get(name) ?? {}, { labels, nodeName: undefined }, place) !== false;
+  const running = workloadLike(state, object)?.spec?.template?.metadata?.labels;
+  const other =
+    running &&
+    ([...versions.keys()].find((name) => name !== version && isOf(name, running)) ?? running[VERSION_LABEL]);
+  if (other !== undefined && other !== version && !isOf(version, running)) {
     throw new CanaryError(
-      `${nameOf(object)} in ${state.name} runs version ${running}, not ${version}. Deploying ${version} under this name would take ${running} away from its users; give the new ${object.kind} another name, or another cluster.`,
+      `${nameOf(object)} in ${state.name} runs version ${other}, not ${version}. Deploying ${version} under this name would take ${other} away from its users; give the new ${object.kind} another name, or another cluster.`,
+    );
+  }
+  const template = podTemplateOf(object);
+  const { selector } = (object as Deployment).spec ?? {};
+  if (
+    template !== undefined &&
+    exclude(selector?.matchLabels ?? {}, podLabels(versions.get(version) ?? {}))
+  ) {
+    throw new CanaryError(
+      `${nameOf(object)} in ${state.name} selects pods labelled ${textOf(selector?.matchLabels ?? {})}, which cannot change, and the subset ${version} selects ${textOf(versions.get(version) ?? {})}. Deploy ${version} under another name, or change the labels of the subset.`,
     );
   }
 }
@@ -141,7 +175,7 @@ function assertSameVersion(state: ClusterState, object: KubeObject, version: Ver
 function patchedManifests(
   release: Release,
   state: ClusterState,
-  version: VersionName,
+  labels: Labels,
   manifests: readonly Manifest[],
   image: string | undefined,
 ): readonly KubeObject[] {
@@ -150,7 +184,7 @@ function patchedManifests(
   return manifests.map((manifest) => {
     const object = scoped(manifest.object, release, state);
     return mine.includes(manifest)
-      ? withVersion(release, state, manifest.source, object, version, image)
+      ? withVersion(release, state, manifest.source, object, labels, image)
       : object;
   });
 }
@@ -208,20 +242,20 @@ function withVersion(
   state: ClusterState,
   source: string,
   object: KubeObject,
-  version: VersionName,
+  own: Labels,
   image: string | undefined,
 ): KubeObject {
   const workload: Deployment = object;
   const template = workload.spec?.template;
-  const labels = { ...template?.metadata?.labels, [VERSION_LABEL]: version };
+  const labels = { ...template?.metadata?.labels, ...own };
   const existing = workloadLike(state, object);
   const selector = existing?.spec?.selector ?? {
     ...workload.spec?.selector,
-    matchLabels: { ...workload.spec?.selector?.matchLabels, [VERSION_LABEL]: version },
+    matchLabels: { ...workload.spec?.selector?.matchLabels, ...own },
   };
   return {
     ...object,
-    metadata: { ...object.metadata, labels: { ...object.metadata.labels, [VERSION_LABEL]: version } },
+    metadata: { ...object.metadata, labels: { ...object.metadata.labels, ...own } },
     spec: {
       ...workload.spec,
       selector,

@@ -1,9 +1,8 @@
 import { nameOf } from '../../release/objects.ts';
 import type { DestinationRule } from '../../release/objects.ts';
-import { isHostOf } from '../../release/routes.ts';
 import { servingOf } from '../../release/traffic.ts';
 import type { IngressEvidence } from '../evidence.ts';
-import { drifts, everywhereFor, failedOf } from './facts.ts';
+import { drifts, failedOf } from './facts.ts';
 import type { Facts, Finding } from './facts.ts';
 
 /** A setting of a DestinationRule that decides about endpoints after the weights, and what it can explain. */
@@ -58,15 +57,9 @@ export function balancing(facts: Facts): readonly Finding[] {
   );
 }
 
-/** The rules of the service that serve an ingress: the release's, and those of other namespaces. */
+/** The rules that decide for the service at an ingress. */
 function rulesFor(facts: Facts, { cluster }: IngressEvidence): readonly DestinationRule[] {
-  const own = servingOf(facts.inForce, cluster)?.destinationRule;
-  const others = (everywhereFor(facts, cluster)?.destinationRules ?? []).filter(
-    (rule) =>
-      isHostOf(facts.release, rule.spec.host, rule.metadata.namespace) &&
-      (own === undefined || nameOf(rule) !== nameOf(own)),
-  );
-  return own === undefined ? others : [own, ...others];
+  return servingOf(facts.inForce, cluster)?.deciding.rules ?? [];
 }
 
 /** Where a rule holds a setting: for the host, for a port, for a subset. */

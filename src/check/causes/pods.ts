@@ -1,8 +1,12 @@
-import { nameOf, selects } from '../../release/objects.ts';
-import type { DestinationRule, Labels, Pod, Subset } from '../../release/objects.ts';
+import { candidateOf, takes, textOf } from '../../release/endpoints.ts';
+import { nameOf } from '../../release/objects.ts';
+import type { Pod, Subset } from '../../release/objects.ts';
+import { describeOverlap, overlaps } from '../../release/overlaps.ts';
 import { hasSidecar, isReady } from '../../release/pods.ts';
-import { VERSION_LABEL } from '../../release/subsets.ts';
+import { placeOfPods } from '../../release/state.ts';
+import { holderOf } from '../../release/subsets.ts';
 import { servingOf } from '../../release/traffic.ts';
+import type { InForce } from '../../release/traffic.ts';
 import type { VersionName } from '../../release/weights.ts';
 import { selectorOfService } from '../../release/workloads.ts';
 import type { IngressEvidence } from '../evidence.ts';
@@ -13,7 +17,9 @@ import type { Facts, Finding } from './facts.ts';
 interface Behind {
   readonly one: IngressEvidence;
   readonly version: VersionName;
-  readonly rule: DestinationRule;
+  readonly held: InForce;
+  /** The rules that decide, as messages name them. */
+  readonly rule: string;
   readonly subset: Subset | undefined;
   /** The pods that Service and subset select, in all clusters. */
   readonly pods: readonly Pod[];
@@ -25,8 +31,8 @@ export function missingSubsets(facts: Facts): readonly Finding[] {
     behind(facts)
       .filter(({ one, subset }) => subset === undefined && fails(one))
       .map(({ one, version, rule }) => ({
-        title: `${nameOf(rule)} has no subset ${version} in ${one.cluster}`,
-        detail: `The route gives ${version} ${String(one.weights.get(version))} %, and requests to a subset that is not there are answered with 503. Run the operation rollout, which makes it again.`,
+        title: `${rule} has no subset ${version} in ${one.cluster}`,
+        detail: `The route gives ${version} ${String(one.weights.get(version))} %, and requests to a subset that is not there are answered with 503. Run the operation rollout, which makes it again or names the rule that hides it.`,
       })),
   );
 }
@@ -44,21 +50,21 @@ export function wrongPods(facts: Facts): readonly Finding[] {
       };
     }),
   );
-  const labelled = all
-    .filter(({ one }) => drifts(one, facts.release))
-    .flatMap(({ one, version, rule, subset, pods }) => {
-      // What carries no label of the release's versions may well be of this one, by other labels.
-      const strangers = pods.filter((pod) => isReady(pod) && isOfOther(pod, version, one));
-      const [first] = strangers;
-      if (first === undefined || subset === undefined) return [];
-      return [
-        {
-          title: `The subset ${version} selects pods of ${labelOf(first) ?? ''}`,
-          detail: `Its labels in ${nameOf(rule)} (${textOf(subset.labels)}) select ${some(strangers.map(nameOf))}. Give it labels that only the pods of ${version} carry, such as ${VERSION_LABEL}: ${version}.`,
-        },
-      ];
-    });
-  return unique([...labelled, ...shown]);
+  return unique([...overlapping(facts), ...shown]);
+}
+
+/** Pods that the subsets of two versions select. */
+function overlapping(facts: Facts): readonly Finding[] {
+  const { release, state, inForce } = facts;
+  const drifting = failedOf(facts).filter((one) => drifts(one, release));
+  if (state === undefined || drifting.length === 0) return [];
+  const versions = [...new Set(drifting.flatMap(({ weights }) => [...weights.keys()]))];
+  return overlaps(release, state, inForce, versions)
+    .filter(({ certain }) => certain)
+    .map((overlap) => ({
+      title: `The subsets ${overlap.versions.join(' and ')} select the same pods`,
+      detail: describeOverlap(overlap),
+    }));
 }
 
 /** A version with weight that no ready pod serves. */
@@ -68,7 +74,7 @@ export function noReadyPods(facts: Facts): readonly Finding[] {
       .filter(({ one, subset, pods }) => subset !== undefined && fails(one) && !pods.some(isReady))
       .map(({ one, version, rule, subset, pods }) => ({
         title: `No pod of ${version} is ready`,
-        detail: `The route gives it ${String(one.weights.get(version))} %. Its subset in ${nameOf(rule)} selects ${textOf(subset?.labels)}: ${pods.length === 0 ? `no pod in ${clustersIn(facts)} carries these labels` : `${some(pods.map(nameOf))} ${pods.length === 1 ? 'is' : 'are'} not ready`}. Look at the pods of ${version}, or correct the labels of the subset.`,
+        detail: `The route gives it ${String(one.weights.get(version))} %. Its subset in ${rule} selects ${textOf(subset?.labels ?? {})}: ${pods.length === 0 ? `no pod in ${clustersIn(facts)} carries these labels` : `${some(pods.map(nameOf))} ${pods.length === 1 ? 'is' : 'are'} not ready`}. Look at the pods of ${version}, or correct the labels of the subset.`,
       })),
   );
 }
@@ -77,14 +83,14 @@ export function noReadyPods(facts: Facts): readonly Finding[] {
 export function noSidecar(facts: Facts): readonly Finding[] {
   return unique(
     behind(facts)
-      .filter(({ one, rule, subset }) => fails(one) && tlsMode(rule, subset) === 'ISTIO_MUTUAL')
+      .filter(({ one, held, subset }) => fails(one) && tlsMode(held, subset) === 'ISTIO_MUTUAL')
       .flatMap(({ version, rule, pods }) => {
         const bare = pods.filter((pod) => isReady(pod) && !hasSidecar(pod));
         if (bare.length === 0) return [];
         return [
           {
             title: `Pods of ${version} have no sidecar`,
-            detail: `${nameOf(rule)} asks for mutual TLS (ISTIO_MUTUAL), and ${some(bare.map(nameOf))} ${bare.length === 1 ? 'has' : 'have'} no container istio-proxy to answer it. Turn injection on for the namespace (input injection), and restart the pods.`,
+            detail: `${rule} asks for mutual TLS (ISTIO_MUTUAL), and ${some(bare.map(nameOf))} ${bare.length === 1 ? 'has' : 'have'} no container istio-proxy to answer it. Turn injection on for the namespace (input injection), and restart the pods.`,
           },
         ];
       }),
@@ -96,23 +102,26 @@ function behind(facts: Facts): readonly Behind[] {
   const { release, state: fleet, inForce } = facts;
   if (fleet === undefined) return [];
   return failedOf(facts).flatMap((one) => {
-    const rule = servingOf(inForce, one.cluster)?.destinationRule;
-    if (rule === undefined) return [];
+    const held = servingOf(inForce, one.cluster);
+    const rules = held?.deciding.rules ?? [];
+    if (held === undefined || rules.length === 0) return [];
     return [...one.weights].flatMap(([version, weight]): readonly Behind[] => {
       if (weight === 0) return [];
-      const subset = rule.spec.subsets?.find(({ name }) => name === version);
+      const subset = held.deciding.subsets.find(({ name }) => name === version);
       const pods = [...fleet.values()].flatMap((state) => {
         const labels = { ...selectorOfService(release, state), ...subset?.labels };
-        return state.pods.filter(({ metadata }) => selects(labels, metadata.labels));
+        const place = placeOfPods(state);
+        return state.pods.filter((pod) => takes(labels, candidateOf(pod), place) !== false);
       });
-      return [{ one, version, rule, subset, pods }];
+      const rule = subset === undefined ? rules.map(nameOf).join(' and ') : holderOf(held, version);
+      return [{ one, version, held, rule, subset, pods }];
     });
   });
 }
 
 /** The mode that holds for a subset: its own, or the host's (https://istio.io/latest/docs/reference/config/networking/destination-rule/). */
-function tlsMode(rule: DestinationRule, subset: Subset | undefined): string | undefined {
-  return modeIn(subset?.['trafficPolicy']) ?? modeIn(rule.spec['trafficPolicy']);
+function tlsMode({ deciding }: InForce, subset: Subset | undefined): string | undefined {
+  return modeIn(subset?.['trafficPolicy']) ?? modeIn(deciding.policy);
 }
 
 function modeIn(policy: unknown): string | undefined {
@@ -122,23 +131,8 @@ function modeIn(policy: unknown): string | undefined {
   return typeof tls.mode === 'string' ? tls.mode : undefined;
 }
 
-function isOfOther(pod: Pod, version: VersionName, { weights }: IngressEvidence): boolean {
-  const label = labelOf(pod);
-  return label !== undefined && label !== version && weights.has(label);
-}
-
-function labelOf({ metadata }: Pod): string | undefined {
-  return metadata.labels?.[VERSION_LABEL];
-}
-
 function labelsIn(found: Behind | undefined): string {
-  return found?.subset === undefined ? '' : ` (${textOf(found.subset.labels)})`;
-}
-
-function textOf(labels: Labels = {}): string {
-  return Object.entries(labels)
-    .map(([key, value]) => `${key}=${value}`)
-    .join(',');
+  return found?.subset === undefined ? '' : ` (${textOf(found.subset.labels ?? {})})`;
 }
 
 function clustersIn({ state }: Facts): string {
