@@ -2,7 +2,7 @@
  * The main job in one command: the built action, started as a runner starts it, on two clusters inside this process.
  * With `--keep` the fleet stays up afterwards, for one's own tries with kubectl, curl and a browser.
  */
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
@@ -100,7 +100,7 @@ async function editByHand(fleet: TestFleet): Promise<void> {
   await api.patch(patch, undefined, undefined, 'kubectl-edit', undefined, PatchStrategy.MergePatch);
 }
 
-async function demonstrate(fleet: TestFleet, folder: string): Promise<void> {
+async function demonstrate(fleet: TestFleet, folder: string, isKept: boolean): Promise<void> {
   const demo = new Demo(fleet, folder);
   const both = `v1=${image('v1', '1.0')}\nv2=${image('v2', '1.0')}`;
   const steps = { steps: '20,50,100' };
@@ -136,27 +136,44 @@ async function demonstrate(fleet: TestFleet, folder: string): Promise<void> {
     'passes',
   );
   await demo.step('v1 is retired', { ...HELLOWORLD, operation: 'retire', version: 'v1' }, 'passes');
+  if (!isKept) return;
+  await demo.step(
+    'v1 once more, at 80/20, for you to look at',
+    { ...HELLOWORLD, ...steps, image: both, port: '5000', weights: 'v1=80,v2=20' },
+    'passes',
+  );
 }
 
+/** Holds the fleet at 80/20 for people to look at, until they end it. */
 async function keep(fleet: TestFleet, folder: string): Promise<void> {
   const kubeconfig = join(folder, 'kubeconfig.yaml');
   await writeFile(kubeconfig, fleet.kubeconfig, { mode: 0o600 });
-  say(
-    `\nThe fleet stays up until Ctrl-C.\n\n  export KUBECONFIG=${kubeconfig}\n  kubectl --context east -n gray-demo get virtualservices,destinationrules,pods`,
-  );
-  for (const { name, ingress } of fleet.clusters) say(`  curl ${ingress}/hello    # ${name}`);
-  await once(process, 'SIGINT');
+  say(`
+The fleet stays up until Ctrl-C, with helloworld at 80/20.
+
+  export KUBECONFIG=${kubeconfig}
+  kubectl --context east -n gray-demo get virtualservices,destinationrules,pods`);
+  for (const { name, ingress } of fleet.clusters) {
+    say(`  curl ${ingress}/hello    # helloworld through ${name}`);
+    say(`  curl -H 'Host: ${CHECKOUT.hosts}' ${ingress}/hello    # checkout through ${name}`);
+  }
+  // Nothing of the fleet keeps the process alive.
+  const alive = setInterval(() => undefined, 60_000);
+  await Promise.race(['SIGINT', 'SIGTERM'].map((signal) => once(process, signal)));
+  clearInterval(alive);
+  await rm(kubeconfig);
 }
 
 const start = performance.now();
 const fleet = await startEmbedded();
 try {
   const folder = await mkdtemp(join(tmpdir(), 'multicluster-canary-demo-'));
-  await demonstrate(fleet, folder);
+  const isKept = process.argv.includes('--keep');
+  await demonstrate(fleet, folder, isKept);
   say(
-    `\nAll seven steps ended as announced, in ${((performance.now() - start) / 1000).toFixed(0)} s. Logs and summaries: ${folder}`,
+    `\nAll ${isKept ? 'eight' : 'seven'} steps ended as announced, in ${((performance.now() - start) / 1000).toFixed(0)} s. Logs and summaries: ${folder}`,
   );
-  if (process.argv.includes('--keep')) await keep(fleet, folder);
+  if (isKept) await keep(fleet, folder);
 } finally {
   await fleet.stop();
 }

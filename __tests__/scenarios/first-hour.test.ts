@@ -1,9 +1,32 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { execa } from 'execa';
+import { load } from 'js-yaml';
+import { findProgram } from '../../testbed/mesh/programs.ts';
+import { until } from '../../testbed/mesh/until.ts';
+import { runAction } from '../../testbed/run-action.ts';
+import type { Run } from '../../testbed/run-action.ts';
 import { startFleet } from '../../testbed/start.ts';
 import { slowAdmission } from './support/admission.ts';
-import { image } from './support/objects.ts';
+import type { Obj } from './support/kube.ts';
+import {
+  APP,
+  NAMESPACE,
+  SEED,
+  deployment,
+  destination,
+  destinationRule,
+  gateway,
+  image,
+  namespace,
+  service,
+  virtualService,
+} from './support/objects.ts';
 import { Stage } from './support/stage.ts';
 
+const kubectl = await findProgram('kubectl');
 let stage: Stage;
 beforeAll(async () => {
   stage = new Stage(await startFleet());
@@ -37,4 +60,84 @@ describe('a cluster that takes its time', () => {
       });
     },
   );
+});
+
+describe('the workflow to copy of the README', () => {
+  type Inputs = Readonly<Record<string, string>>;
+
+  /** The inputs of the action in the first workflow of a page, as GitHub would hand them over. */
+  async function inputsOf(page: string): Promise<Inputs> {
+    const text = await readFile(join(import.meta.dirname, '../..', page), 'utf8');
+    const [, workflow = ''] = /```yaml\n(name: [\s\S]*?)```/.exec(text) ?? [];
+    const { jobs } = load(workflow) as {
+      jobs: Record<string, { steps: { uses: string; with?: Record<string, unknown> }[] }>;
+    };
+    const steps = Object.values(jobs).flatMap((job) => job.steps);
+    const given = steps.find(({ uses }) => uses.includes('multicluster-canary'))?.with ?? {};
+    return Object.fromEntries(Object.entries(given).map(([name, value]) => [name, String(value)]));
+  }
+
+  const isAvailable = ({ status }: Obj): boolean =>
+    (status as { availableReplicas?: number } | undefined)?.availableReplicas === 1;
+  const SPEED = { 'max-rps': SEED['max-rps'], confidence: SEED.confidence, tolerance: SEED.tolerance };
+  const release = async ({ report: _, ...inputs }: Inputs): Promise<Run> =>
+    runAction({ ...inputs, ...SPEED, kubeconfig: stage.fleet.kubeconfig });
+
+  test.each(['README.md', 'README.zh-CN.md'])(
+    '(%s) works on an empty mesh and on one that runs v1',
+    async (page) => {
+      const inputs = await inputsOf(page);
+      const outcome = async (): Promise<unknown> => {
+        const { code, outputs, log } = await release(inputs);
+        if (code !== 0) throw new Error(log);
+        return { code, weights: outputs['weights'] };
+      };
+      const released = { code: 0, weights: 'v1=80,v2=20' };
+      expect(await outcome()).toMatchObject(released);
+      await stage.fleet.reset();
+      const [, running = ''] = /^v1=(.+)$/m.exec(inputs['image'] ?? '') ?? [];
+      await stage.everywhere(namespace(), service(), destinationRule(['v1']), gateway());
+      await stage.east.create(deployment('v1', { image: running }));
+      await stage.east.settled('apps/v1', 'Deployment', `${APP}-v1`, NAMESPACE, isAvailable);
+      await stage.everywhere(virtualService([{ route: [destination('v1')] }]));
+      await stage.served('any');
+      await stage.underLoad(async () => {
+        expect(await outcome()).toMatchObject(released);
+      });
+    },
+  );
+});
+
+describe('the demo that stays', () => {
+  test('prints commands that work, holds 80/20, and ends on SIGTERM', async () => {
+    // It has a fleet of its own, whatever the others run on.
+    if (stage.fleet.kind === 'mesh') return;
+    const demo = execa('node', [join(import.meta.dirname, '../../testbed/demo.ts'), '--keep'], {
+      reject: false,
+      all: true,
+    });
+    let log = '';
+    demo.all.setEncoding('utf8').on('data', (text: string) => (log += text));
+    const stays = /The fleet stays up until Ctrl-C[\s\S]*checkout through west\n/;
+    await until('the demo to stay up', () => stays.test(log), { seconds: 150, everyMs: 200 });
+    const printed = (stays.exec(log)?.[0] ?? '').split('\n').map((line) => line.trim());
+    const [setUp = '', ...rest] = printed.filter((line) => /^(export|kubectl|curl) /.test(line));
+    // What would be left to die by itself has died by then.
+    await delay(3_000);
+    const commands = rest.filter((line) => line.startsWith('curl') || kubectl !== undefined);
+    const path = [dirname(kubectl ?? ''), process.env['PATH']].join(':');
+    const answers = await Promise.all(
+      commands.map((command) =>
+        execa(`${setUp}\n${command}`, { shell: 'bash', env: { PATH: path } }).then(({ stdout }) => stdout),
+      ),
+    );
+    const hello = (): unknown => expect.stringMatching(/^Hello version: v[12],/);
+    const listed = expect.stringContaining('virtualservice.networking.istio.io/helloworld');
+    expect(answers).toEqual([
+      ...(kubectl === undefined ? [] : [listed]),
+      ...Array.from({ length: 4 }, hello),
+    ]);
+    demo.kill('SIGTERM');
+    expect((await demo).exitCode).toBe(0);
+  });
 });
