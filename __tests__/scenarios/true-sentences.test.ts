@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { startFleet } from '../../testbed/start.ts';
-import type { Run } from '../../testbed/run-action.ts';
+import type { Run, RunOptions } from '../../testbed/run-action.ts';
 import type { Report } from '../../src/report/schema.ts';
 import { ISTIO } from './support/kube.ts';
 import type { Kube, Obj } from './support/kube.ts';
-import { APP, NAMESPACE, destination, virtualService } from './support/objects.ts';
+import { APP, NAMESPACE, destination, image, virtualService } from './support/objects.ts';
 import { Stage } from './support/stage.ts';
 
 let stage: Stage;
@@ -40,8 +40,9 @@ const shell = (): Obj => ({
 
 async function reported(
   inputs: Readonly<Record<string, string>>,
+  options: RunOptions = {},
 ): Promise<Run & { readonly report: Report }> {
-  const run = await stage.run({ ...inputs, report: folder });
+  const run = await stage.run({ ...inputs, report: folder }, options);
   const report = JSON.parse(await readFile(join(folder, 'report.json'), 'utf8')) as Report;
   return { ...run, report };
 }
@@ -135,3 +136,121 @@ describe('status', () => {
     expect(right.log).toContain('All clusters agree.');
   });
 });
+
+/** v1 alone has the users, and this run brings another image for it. */
+const alone = {
+  clusters: 'v1: east',
+  'config-clusters': 'east, west',
+  version: 'v1',
+  weights: 'v1=100',
+  tolerance: '5',
+};
+const bad = image('v1', 'errors');
+
+/** The image that v1 runs, and what a manager declares of its container. */
+async function imageOfV1(): Promise<string | undefined> {
+  const { spec } = await stage.east.get('apps/v1', 'Deployment', `${APP}-v1`, NAMESPACE);
+  return (spec as { template: { spec: { containers: { image: string }[] } } }).template.spec.containers[0]
+    ?.image;
+}
+
+describe('a failed release that replaced the image of a version with users (scenario 39)', () => {
+  test('gives that version its earlier pods again, and the next run writes nothing', async () => {
+    await stage.pass({ ...alone, image: `v1=${image('v1')}` });
+    await stage.underLoad(
+      async () => {
+        const run = await reported({ ...alone, image: `v1=${bad}` });
+        expect(run.code).toBe(1);
+        expect(run.outputs).toMatchObject({ verdict: 'fail', weights: 'v1=100', agree: 'true' });
+        expect(run.report.headline).toMatch(/^Requests fail: v1 in \d+ of \d+ responses\./);
+        expect(run.report.standing).toMatch(
+          /Deployment gray-demo\/helloworld-v1 in east is back on image \S+v1:latest, and ready\./,
+        );
+        expect(run.summary).toMatch(/v1 fails/);
+        expect(run.summary).not.toMatch(/nothing is urgent|Likely cause|likely cause/);
+        expect(run.report.next).toBe('The routes and rules explain none of it: look at the logs of v1.');
+      },
+      { faulty: true },
+    );
+    await stage.underLoad(async () => {
+      await expect(imageOfV1()).resolves.toBe(image('v1'));
+      const again = await stage.pass({ ...alone, image: `v1=${image('v1')}` });
+      expect(again.outputs['changed']).toBe('0');
+    });
+  });
+
+  test('comes back before the weights where it fails and the other version does not', async () => {
+    await stage.pass({ image: `v1=${image('v1')}\nv2=${image('v2')}`, weights: 'v1=60,v2=40' });
+    await stage.underLoad(
+      async () => {
+        const run = await reported({
+          image: `v1=${bad}\nv2=${image('v2')}`,
+          weights: 'v1=50,v2=50',
+          tolerance: '5',
+        });
+        expect(run.code).toBe(1);
+        expect(run.outputs).toMatchObject({ verdict: 'fail', weights: 'v1=60,v2=40' });
+        expect(run.report.headline).toMatch(/Requests fail: v1 in \d+ of \d+ responses\. v2 does not\./);
+        const back = run.report.changes.slice(-3).map(({ object }) => object.split(' ')[0]);
+        expect(back).toEqual(['Deployment', 'VirtualService', 'VirtualService']);
+      },
+      { faulty: true },
+    );
+    await expect(imageOfV1()).resolves.toBe(image('v1'));
+    await expect(stage.weights()).resolves.toEqual(['v1=60,v2=40', 'v1=60,v2=40']);
+  });
+
+  test('comes back where its new pods never get ready, and no user notices', async () => {
+    await stage.pass({ ...alone, image: `v1=${image('v1')}` });
+    await stage.underLoad(async () => {
+      const run = await reported({ ...alone, image: `v1=${image('v1', 'unready')}`, 'ready-timeout': '3s' });
+      expect(run.code).toBe(1);
+      expect(run.report.outcome).toBe('failed');
+      expect(run.report.standing).toMatch(
+        /weights are unchanged, v1 100%;.* is back on image \S+v1:latest, and ready\./,
+      );
+      await expect(imageOfV1()).resolves.toBe(image('v1'));
+    });
+  });
+
+  test('says first what users get where nothing comes back, and the way out that it names works', async () => {
+    await stage.pass({ ...alone, image: `v1=${image('v1')}` });
+    const kept = await reported({ ...alone, image: `v1=${bad}`, 'on-failure': 'keep' });
+    const harm = `v1, which has 100% of the traffic, still runs image ${bad} of this failed run instead of image ${image('v1')}`;
+    expect(kept.report.headline.startsWith(harm)).toBe(true);
+    expect(kept.log).toMatch(/::error title=helloworld%3A rollout failed::v1, which has 100% of the traffic/);
+    const [, way = ''] =
+      /run the operation rollout with image (\S+)\. /.exec(`${kept.report.headline} `) ?? [];
+    const out = await stage.pass({ ...alone, image: way });
+    expect(out.outputs).toMatchObject({ verdict: 'pass', weights: 'v1=100' });
+    // Somebody changes it while it is sampled: that is theirs, and stays.
+    let edited: Promise<void> | undefined;
+    const next = image('v1', 'next');
+    const run = await reported(
+      { ...alone, image: `v1=${bad}` },
+      {
+        onLog: (text) => {
+          if (text.includes('::group::Verify')) edited ??= setImage(next);
+        },
+      },
+    );
+    await edited;
+    expect(run.report.headline).toMatch(
+      /^v1, which has 100% .*somebody else has changed it since, and that is left alone/,
+    );
+    await expect(imageOfV1()).resolves.toBe(next);
+  });
+});
+
+/** As kubectl set image does. */
+async function setImage(to: string): Promise<void> {
+  const found = await stage.east.get('apps/v1', 'Deployment', `${APP}-v1`, NAMESPACE);
+  const { template } = found['spec'] as { template: { spec: { containers: Record<string, unknown>[] } } };
+  const containers = template.spec.containers.map((one) => ({ ...one, image: to }));
+  await stage.east.merge({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: `${APP}-v1`, namespace: NAMESPACE },
+    spec: { template: { spec: { containers } } },
+  });
+}

@@ -5,8 +5,6 @@ import type { TriedPlan } from '../fleet/dry-run.ts';
 import { endAfter, graceAfter } from '../fleet/grace.ts';
 import { messageOf } from '../release/errors.ts';
 import { contradict, heldBy, nowHolding } from '../release/held.ts';
-import { nameOf } from '../release/objects.ts';
-import type { KubeObject } from '../release/objects.ts';
 import { planRollout } from '../release/plan.ts';
 import type { Plan } from '../release/plan.ts';
 import type { Release } from '../release/release.ts';
@@ -15,7 +13,6 @@ import { describeEdit, editsOf, servingOf, weightsInForce } from '../release/tra
 import type { InForce } from '../release/traffic.ts';
 import { formatWeights, sameWeights } from '../release/weights.ts';
 import type { Weights } from '../release/weights.ts';
-import { podTemplateOf } from '../release/workloads.ts';
 import { seeRevision } from './check.ts';
 import { phase, recordIn, recordStep } from './context.ts';
 import type { Context } from './context.ts';
@@ -48,10 +45,11 @@ export async function giveBack(
     log.warn(`The weights stay ${formatWeights(weights)} (input on-failure: keep).`);
     return;
   }
-  if (previous === undefined || sameWeights(previous, weights)) {
-    log.warn(`The weights stay ${formatWeights(weights)}: there are no earlier ones to go back to.`);
+  if (previous === undefined) {
+    log.warn(`The weights stay ${formatWeights(weights)}: there are no earlier ones to restore.`);
     return;
   }
+  if (sameWeights(previous, weights)) return;
   // A cancellation must not end this as well; the runner waits a little before it kills.
   const signal = AbortSignal.any([
     endAfter(GIVE_BACK_MS, 'Giving back'),
@@ -64,7 +62,7 @@ export async function giveBack(
       await writeEarlier(rescue, state, plan, previous, clients);
       return true;
     });
-    if (held) tellRemains(context, previous, replacedIn(plan, previous));
+    if (held) tellRemains(context, previous);
     else leaveToOthers(context);
   } catch (error) {
     await tellFailure(context, state, previous, error);
@@ -80,13 +78,12 @@ function leaveToOthers({ log }: Context): void {
   log.warn('Nothing is given back: another run has taken the lock over, and settles what this one began.');
 }
 
-function tellRemains({ journal, log }: Context, previous: Weights, replaced: readonly string[]): void {
+function tellRemains({ journal, log }: Context, previous: Weights): void {
   log.warn(
     contradict(journal.held)
       ? `Rolled back to ${formatWeights(previous)} where nobody else has changed the weights since.`
       : `Rolled back to ${formatWeights(previous)}.`,
   );
-  journal.remains = [...journal.remains, ...replaced];
   for (const sentence of journal.remains) log.warn(sentence);
 }
 
@@ -123,30 +120,6 @@ async function whatStands({ release, fleet }: Context, state: FleetState): Promi
     }
   });
   return (await Promise.all(lines)).flat();
-}
-
-/** Deployments and their like that this run has given another image, and whose version has traffic under the earlier weights. */
-function replacedIn({ workloads, ready }: Shift, previous: Weights): readonly string[] {
-  return workloads.flatMap(({ cluster, object, live, after }) => {
-    if (live === undefined || after === undefined) return [];
-    const version =
-      ready.find(
-        (check) =>
-          check.cluster === cluster &&
-          check.workloads.some(({ kind, name }) => kind === object.kind && name === object.metadata.name),
-      )?.version ?? '';
-    const weight = previous.get(version) ?? 0;
-    const [old, now] = [imagesOf(live), imagesOf(after)];
-    if (weight === 0 || old === now) return [];
-    return [
-      `${nameOf(object)} in ${cluster} runs ${now} instead of ${old}, and ${version} has ${String(weight)} % of the traffic: it was not given back with the weights. Roll the earlier image out again if it is to blame.`,
-    ];
-  });
-}
-
-function imagesOf(workload: KubeObject): string {
-  const containers = podTemplateOf(workload)?.spec?.containers ?? [];
-  return containers.map(({ image }) => image ?? '').join(', ');
 }
 
 /** Gives back what still is as this run has written it; what someone else has changed since is left, and told. */

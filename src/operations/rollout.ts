@@ -28,6 +28,8 @@ import { giveBack } from './give-back.ts';
 import type { Shift } from './give-back.ts';
 import { findTargets, withClients } from './ingresses.ts';
 import type { Routing } from './ingresses.ts';
+import { restorerFor } from './restore-workloads.ts';
+import type { Restorer } from './restore-workloads.ts';
 import { inTransaction } from './transaction.ts';
 import { virtualServices } from './verify.ts';
 
@@ -98,9 +100,16 @@ async function lookAhead(context: Context, direction: Direction, known?: FleetSt
 
 async function carryOut(context: Context, { state, plan, targets }: Prospect): Promise<void> {
   await withClients(targets, async (clients) => {
-    await deploy(context, state, plan);
-    const previewed = await prepare(context, plan, clients);
-    await shift(context, state, { ...plan, routes: rebased(plan.routes, previewed) }, clients);
+    const restorer = restorerFor(context, plan);
+    let previewed: readonly Written[];
+    try {
+      await deploy(context, state, plan, restorer);
+      previewed = await prepare(context, plan, clients);
+    } catch (error) {
+      await restorer.restore();
+      throw error;
+    }
+    await shift(context, state, { ...plan, routes: rebased(plan.routes, previewed) }, clients, restorer);
   });
 }
 
@@ -118,6 +127,7 @@ async function shift(
   state: FleetState,
   plan: Shift,
   clients: readonly IngressClient[],
+  restorer: Restorer,
 ): Promise<void> {
   const { log } = context;
   let verdict: Verdict | undefined;
@@ -131,7 +141,11 @@ async function shift(
       verdict = await phase(context, 'Bake', () => checkNow(context, state, plan.weights, clients, 'watch'));
     }
   } finally {
-    if (verdict !== 'pass') await giveBack(context, state, plan, clients);
+    if (verdict !== 'pass') {
+      if (restorer.comesFirst()) await restorer.restore();
+      await giveBack(context, state, plan, clients);
+      await restorer.restore();
+    }
   }
   if (verdict === 'pass') log.info(`Released: ${formatWeights(plan.weights)}`);
 }
@@ -176,14 +190,23 @@ export function gatewaysIn(plan: Plan): readonly Gateway[] {
 }
 
 /** Workloads first: nothing may be routed to a version before it is ready in each of its clusters. */
-async function deploy(context: Context, state: FleetState, plan: TriedPlan): Promise<void> {
+async function deploy(
+  context: Context,
+  state: FleetState,
+  plan: TriedPlan,
+  { note }: Restorer,
+): Promise<void> {
   const { release, fleet, log, signal } = context;
   const { ready } = plan;
   const workloads = plan.workloads.filter(({ object }) => object.kind !== 'Namespace');
   if (workloads.length > 0)
     await phase(context, 'Deploy', async () => {
       await assertSidecars(fleet, release, state, plan, 'written');
-      await writeInOrder(fleet, workloads, recordIn(context));
+      const record = recordIn(context);
+      await writeInOrder(fleet, workloads, (written) => {
+        record(written);
+        note(written);
+      });
     });
   const needed = ready.filter(
     (check) =>
