@@ -100,10 +100,10 @@ describe('a step that is rolled back', () => {
     expect(run.outputs).toMatchObject({ weights: 'v1=70,v2=30', 'previous-weights': FIRST });
   });
 
-  test('tells that a version in traffic still runs the image that came with it', async () => {
+  test('restores the image of a version in traffic that it replaced', async () => {
     const run = await lane.stage.run({ ...bad, image: image('v2', 'next') });
     expect(run.log).toMatch(
-      /Deployment gray-demo\/helloworld-v2 in west runs \S+:next instead of \S+:latest, and v2 has 20 % of the traffic/,
+      /Deployment gray-demo\/helloworld-v2 in west is back on image \S+:latest, and ready\./,
     );
     expect(run.summary).not.toContain('nothing is urgent');
   });
