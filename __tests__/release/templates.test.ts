@@ -11,7 +11,9 @@ const declared = (container: Record<string, unknown>, spec: Record<string, unkno
     'f:spec': {
       ...spec,
       'f:selector': {},
-      'f:template': { 'f:spec': { 'f:containers': { [CONTAINER]: { '.': {}, 'f:name': {}, ...container } } } },
+      'f:template': {
+        'f:spec': { 'f:containers': { [CONTAINER]: { '.': {}, 'f:name': {}, ...container } } },
+      },
     },
   },
 });
@@ -70,7 +72,9 @@ describe('what gives a workload its earlier pod template again', () => {
 
   test('leaves out what this run has added to the template', () => {
     const now = workload({ image: 'a:2', args: ['-x'], fields: declared({ 'f:image': {}, 'f:args': {} }) });
-    expect(withEarlierTemplate(now, workload())['spec']).toMatchObject({ template: template({ image: 'a:1' }) });
+    expect(withEarlierTemplate(now, workload())['spec']).toMatchObject({
+      template: template({ image: 'a:1' }),
+    });
     expect(JSON.stringify(withEarlierTemplate(now, workload()))).not.toContain('-x');
   });
 
