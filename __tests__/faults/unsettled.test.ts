@@ -64,7 +64,7 @@ describe('a release that passed', () => {
           : undefined,
       () => lane.stage.pass(step),
     );
-    expect(run.log).toMatch(/::warning::The lock in east could not be given back: .*shutting down/);
+    expect(run.log).toMatch(/::warning::The lock in east could not be released: .*shutting down/);
     await lane.shortenLeases();
     const next = await lane.stage.pass({ ...LATER, weights: 'v1=50,v2=50' });
     expect(next.log).not.toContain('Settled');

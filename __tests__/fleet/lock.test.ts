@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Fleet } from '../../src/fleet/fleet.ts';
-import type { Aim } from '../../src/fleet/lease.ts';
+import type { Aim } from '../../src/fleet/intent.ts';
+import { readLeases } from '../../src/fleet/lease.ts';
+import type { Leases } from '../../src/fleet/lease.ts';
 import { Lock } from '../../src/fleet/lock.ts';
 import type { Identity, Taken } from '../../src/fleet/lock.ts';
 import { CanaryError } from '../../src/release/errors.ts';
@@ -16,10 +18,15 @@ afterEach(() => opened.close());
 
 const PATH = '/apis/coordination.k8s.io/v1/namespaces/gray-demo/leases/multicluster-canary-helloworld';
 const ME: Identity = { holder: 'me', run: 'https://example.com/runs/1' };
-const AIM: Aim = { target: weights({ v1: 80, v2: 20 }), previous: weights({ v1: 100, v2: 0 }) };
+const AIM: Aim = {
+  target: weights({ v1: 80, v2: 20 }),
+  previous: weights({ v1: 100, v2: 0 }),
+  direction: 'forward',
+  history: [weights({ v1: 100 })],
+};
 
-/** The Lease of another run, renewed just now or long ago. */
-function lease(renewTime: string, intent?: Readonly<Record<string, unknown>>): KubeObject {
+/** The Lease of another run, whose clock says so; it is renewed no more, and expires after a while that no test waits for. */
+function lease(renewTime: string, intent?: Readonly<Record<string, unknown>>, seconds = 30): KubeObject {
   return {
     apiVersion: 'coordination.k8s.io/v1',
     kind: 'Lease',
@@ -31,11 +38,18 @@ function lease(renewTime: string, intent?: Readonly<Record<string, unknown>>): K
         ...(intent === undefined ? {} : { 'multicluster-canary/intent': JSON.stringify(intent) }),
       },
     },
-    spec: { holderIdentity: 'other', leaseDurationSeconds: 30, renewTime },
+    spec: { holderIdentity: 'other', leaseDurationSeconds: seconds, renewTime },
   };
 }
 const LONG_AGO = '2020-01-01T00:00:00.000000Z';
 const NOW = new Date(Date.now() + 3_600_000).toISOString();
+/** The lease of a run that died: it expires after a second. */
+const dead = (intent?: Readonly<Record<string, unknown>>): KubeObject => lease(NOW, intent, 1);
+/** A lease that a run released with its work undone. */
+const undone = (intent: Readonly<Record<string, unknown>>): KubeObject => ({
+  ...lease(NOW, intent),
+  spec: { holderIdentity: '' },
+});
 
 const giveBack = async (lock: Lock): Promise<void> => {
   await lock.release('nothing');
@@ -48,9 +62,11 @@ interface Stage {
   readonly waits: string[];
   /** Why the lock was lost. */
   readonly lost: Error[];
+  /** Unless given, the leases were seen as they are now. */
   readonly take: (options?: {
     readonly signal?: AbortSignal;
     readonly onWait?: () => void;
+    readonly seen?: Leases;
   }) => Promise<Taken>;
 }
 
@@ -65,13 +81,14 @@ async function stage(east: readonly KubeObject[] = [], west: readonly KubeObject
     fleet,
     waits,
     lost,
-    take: async ({ signal = new AbortController().signal, onWait = () => undefined } = {}) => {
+    take: async ({ signal = new AbortController().signal, onWait = () => undefined, seen } = {}) => {
       const taken = await Lock.take(
         fleet.withSignal(signal),
         release({ configClusters: [WEST, EAST] }),
         ME,
         AIM,
         {
+          seen: seen ?? (await readLeases(fleet, release({ configClusters: [WEST, EAST] }))),
           signal,
           onWait: (text) => {
             waits.push(text);
@@ -100,7 +117,15 @@ describe('taking the lock', () => {
   test('makes a Lease in every config cluster, with the intent', async () => {
     const { take, east, west } = await stage();
     await take();
-    const written = { target: { v1: 80, v2: 20 }, previous: { v1: 100, v2: 0 }, ...ME };
+    const written = {
+      format: 1,
+      target: { v1: 80, v2: 20 },
+      previous: { v1: 100, v2: 0 },
+      direction: 'forward',
+      history: [{ v1: 100 }],
+      transaction: expect.stringMatching(/^me\/.{36}$/),
+      ...ME,
+    };
     expect([holderIn(east), holderIn(west), intentIn(east), intentIn(west)]).toEqual([
       'me',
       'me',
@@ -126,12 +151,15 @@ describe('taking the lock', () => {
       previous: { v1: 80, v2: 20 },
       run: 'https://example.com/runs/0',
     };
-    const { take } = await stage([lease(LONG_AGO, left)]);
+    const { take } = await stage([dead(left)]);
     expect((await take()).abandoned).toEqual({
       target: weights({ v1: 50, v2: 50 }),
       previous: weights({ v1: 80, v2: 20 }),
+      direction: 'forward',
+      history: undefined,
       run: left.run,
       holder: 'other',
+      transaction: 'other',
     });
   });
 
@@ -139,32 +167,70 @@ describe('taking the lock', () => {
     ['a time that is none', 'yesterday'],
     ['no time', ''],
   ])('of a run that left %s takes it over', async (_what, renewTime) => {
-    const { take, east } = await stage([lease(renewTime)]);
+    const { take, east } = await stage([lease(renewTime, undefined, 1)]);
     await take();
     expect(holderIn(east)).toBe('me');
   });
 
-  test('of a run that left an intent which cannot be read finds nothing unfinished', async () => {
-    const { take } = await stage([lease(LONG_AGO, { target: 'everything' })]);
-    expect((await take()).abandoned).toBeUndefined();
-  });
+  test.each([
+    ['no weights', { target: 'everything' }],
+    ['weights that sum to 200', { target: { v1: 100, v2: 100 }, run: 'run', holder: 'other' }],
+    ['a format of a later version', { format: 2, target: { v1: 100 }, run: 'run', holder: 'other' }],
+  ])(
+    'with an intent of %s is refused with a command that removes it, and leaves everything as it is',
+    async (_what, intent) => {
+      const { take, east, west } = await stage([], [undone(intent)]);
+      await expect(take()).rejects.toThrow(
+        /The Lease gray-demo\/multicluster-canary-helloworld in west holds an intent .* remove it: kubectl --context west --namespace gray-demo annotate lease multicluster-canary-helloworld multicluster-canary\/intent-$/,
+      );
+      expect([holderIn(east), holderIn(west), intentIn(west)]).toEqual([undefined, '', intent]);
+    },
+  );
 
   test('keeps what else stands on the Lease', async () => {
-    const { take, east } = await stage([lease(LONG_AGO)]);
+    const { take, east } = await stage([dead()]);
     await take();
     expect(east.objects.get(PATH)?.metadata.annotations).toMatchObject({ 'example.com/owner': 'team-a' });
   });
 
-  test('of a run whose clock is behind waits for as long as the lease says, seen by our own clock', async () => {
-    const minutesAgo = new Date(Date.now() - 120_000).toISOString();
-    const { spec, ...rest } = lease(minutesAgo);
-    const short = { ...(spec as object), leaseDurationSeconds: 30 };
-    const { take, east, waits } = await stage([{ ...rest, spec: short }]);
-    const taken = await take({ onWait: () => east.objects.delete(PATH) });
+  test.each([
+    ['two minutes', 120_000],
+    ['ten minutes', 600_000],
+    ['years', Date.now() - Date.parse(LONG_AGO)],
+  ])('of a run whose clock is %s behind waits as long as the run renews it', async (_what, behind) => {
+    const theirs = (): KubeObject => lease(new Date(Date.now() - behind).toISOString(), undefined, 1);
+    const { take, east, waits } = await stage([theirs()]);
+    let looks = 0;
+    east.intercept = ({ method, path }) => {
+      if (method === 'GET' && path === PATH) {
+        looks += 1;
+        // Renewed between two looks, again and again, and released in the end.
+        if (looks > 3) east.objects.delete(PATH);
+        else if (looks > 1) east.objects.set(PATH, theirs());
+      }
+      return false;
+    };
+    const taken = await take();
     expect([taken.stale, waits]).toEqual([
       true,
       ['other holds the lock of helloworld in east: waiting for it.'],
     ]);
+  });
+
+  test('that nobody wrote since it was seen is not stale, whatever is left in it', async () => {
+    const { take } = await stage([{ ...lease(NOW), spec: { holderIdentity: '' } }]);
+    expect((await take()).stale).toBe(false);
+  });
+
+  test('that another run took and released since it was seen is stale', async () => {
+    const { take, fleet, east } = await stage();
+    const seen = await readLeases(fleet, release());
+    east.objects.set(PATH, {
+      ...lease(NOW),
+      spec: { holderIdentity: '' },
+      metadata: { ...lease(NOW).metadata, resourceVersion: 'theirs' },
+    });
+    expect((await take({ seen })).stale).toBe(true);
   });
 
   test('of a run that shows no sign of life for as long as its lease says takes it over', async () => {
@@ -256,7 +322,7 @@ describe('taking the lock', () => {
       if (looks === 3) east.objects.delete(PATH);
       return false;
     };
-    await take();
+    await take({ seen: new Map() });
     expect(waits).toEqual(['other holds the lock of helloworld in east: waiting for it.']);
   });
 });
@@ -285,30 +351,31 @@ describe('taking the lock in several clusters', () => {
 
   const left = { target: { v1: 50, v2: 50 }, run: 'https://example.com/runs/0', holder: 'other' };
   const ended = (holder: string): KubeObject => {
-    const { metadata, ...rest } = lease(LONG_AGO);
+    const { metadata, ...rest } = lease(NOW);
     const annotations = { 'multicluster-canary/ended': holder };
     return { ...rest, metadata: { ...metadata, annotations }, spec: { holderIdentity: '' } };
   };
 
   test('takes nothing for unfinished that another cluster knows to have ended', async () => {
-    const { take } = await stage([lease(LONG_AGO, left)], [ended('other')]);
+    const { take, east } = await stage([dead(left)], [ended('other')]);
     expect(await take()).toMatchObject({ abandoned: undefined, stale: true });
+    expect(intentIn(east)).toMatchObject(ME);
   });
 
   test('does not take the end of one run for that of another', async () => {
-    const { take } = await stage([lease(LONG_AGO, left)], [ended('somebody')]);
+    const { take } = await stage([dead(left)], [ended('somebody')]);
     expect((await take()).abandoned).toMatchObject({ run: left.run });
   });
 
   test('finds what a run left that found it itself, and died before it settled it', async () => {
     const own = { ...left, run: 'https://example.com/runs/1', target: { v1: 10, v2: 90 } };
     const found = { ...left, holder: 'the first' };
-    const { take } = await stage([lease(LONG_AGO, own)], [lease(LONG_AGO, found)]);
+    const { take } = await stage([dead(own)], [dead(found)]);
     expect((await take()).abandoned).toMatchObject({ holder: 'the first', run: left.run });
   });
 
   test('where one refuses keeps what an earlier run left in another', async () => {
-    const { take, east, west } = await stage([lease(LONG_AGO, left)]);
+    const { take, east, west } = await stage([dead(left)]);
     west.intercept = ({ method }, response) => {
       if (method === 'GET') return false;
       refuse(response, 403, 'Forbidden', 'leases is forbidden');
@@ -328,7 +395,7 @@ describe('taking the lock in several clusters', () => {
       if (looks === 13) east.objects.delete(PATH);
       return false;
     };
-    await take();
+    await take({ seen: new Map() });
     expect(lost).toEqual([]);
   });
 });
@@ -398,7 +465,7 @@ describe('a lock that is held', () => {
     const { take, fleet, east } = await stage();
     await (await take()).lock.release('all');
     const free = holderIn(east);
-    const found = await Lock.find(fleet, release(), ME);
+    const { taken: found } = await Lock.find(fleet, release(), ME);
     opened.add({ close: async () => found && giveBack(found.lock) });
     expect([free, found?.abandoned, holderIn(east)]).toMatchObject(['', { ...AIM, ...ME }, 'me']);
   });
@@ -407,6 +474,7 @@ describe('a lock that is held', () => {
     const { take, fleet } = await stage();
     await (await take()).lock.release('all');
     const next = await Lock.take(fleet, release(), { ...ME, holder: 'next' }, AIM, {
+      seen: new Map(),
       signal: new AbortController().signal,
       onWait: () => undefined,
       onLost: () => undefined,
@@ -420,7 +488,7 @@ describe('a lock that is held', () => {
     await (await take()).lock.release('all');
     theirs(east);
     theirs(west);
-    expect(await Lock.find(fleet, release(), ME)).toBeUndefined();
+    expect(await Lock.find(fleet, release(), ME)).toEqual({ taken: undefined, unreachable: new Map() });
   });
 
   test('is given back in every cluster, without its intent', async () => {
@@ -473,15 +541,17 @@ describe('a lock that is held', () => {
 
   test('can change its intent', async () => {
     const { take, east, west } = await stage();
-    await (await take()).lock.intend({ target: weights({ v1: 100 }), previous: undefined });
-    const written = { target: { v1: 100 }, ...ME };
+    const { lock } = await take();
+    await lock.intend({ target: weights({ v1: 100 }), previous: undefined, direction: 'back', history: [] });
+    const { transaction } = lock;
+    const written = { format: 1, target: { v1: 100 }, direction: 'back', history: [], transaction, ...ME };
     expect([intentIn(east), intentIn(west)]).toEqual([written, written]);
   });
 
   test('is found again by the same run, with its intent', async () => {
     const { take, fleet } = await stage();
     await take();
-    const found = await Lock.find(fleet, release(), ME);
+    const { taken: found } = await Lock.find(fleet, release(), ME);
     opened.add({ close: async () => found && giveBack(found.lock) });
     expect(found).toMatchObject({ abandoned: { ...AIM, ...ME } });
   });
@@ -489,6 +559,103 @@ describe('a lock that is held', () => {
   test('is found by no other run', async () => {
     const { take, fleet } = await stage();
     await take();
-    expect(await Lock.find(fleet, release(), { ...ME, holder: 'other' })).toBeUndefined();
+    expect((await Lock.find(fleet, release(), { ...ME, holder: 'other' })).taken).toBeUndefined();
+  });
+
+  test('is found by its run in the clusters that can be reached, which name the others', async () => {
+    const { take, fleet, west } = await stage();
+    await (await take()).lock.release('all');
+    west.intercept = (_asked, response) => {
+      response.destroy();
+      return true;
+    };
+    const { taken, unreachable } = await Lock.find(fleet, release(), ME);
+    opened.add({ close: async () => taken && giveBack(taken.lock) });
+    expect([taken?.abandoned, [...unreachable.keys()]]).toMatchObject([{ ...AIM, ...ME }, [WEST]]);
+    west.intercept = () => false;
+  });
+
+  test('asks before each stage, and says that another run has it', async () => {
+    const { take, east } = await stage();
+    const { lock } = await take();
+    const { signal } = new AbortController();
+    await lock.assertHeld(signal);
+    theirs(east);
+    await expect(lock.assertHeld(signal)).rejects.toThrow(
+      'This run no longer holds the lock of helloworld in east: another run has taken it over',
+    );
+  });
+});
+
+describe('the transactions of one run', () => {
+  test('are told apart: the end of the first says nothing about the second', async () => {
+    const { take, fleet } = await stage();
+    await (await take()).lock.release('nothing');
+    const second = await take();
+    await second.lock.release('all');
+    const { taken: found } = await Lock.find(fleet, release(), ME);
+    opened.add({ close: async () => found && giveBack(found.lock) });
+    expect(found?.abandoned).toMatchObject({ ...AIM, ...ME, transaction: second.lock.transaction });
+  });
+
+  test('replace what an earlier one left behind in a cluster that could not be told of its end', async () => {
+    const { take, west } = await stage();
+    const first = (await take()).lock;
+    west.intercept = ({ method }, response) => {
+      if (method !== 'PUT') return false;
+      refuse(response, 403, 'Forbidden', 'no');
+      return true;
+    };
+    const failures = await first.release('nothing');
+    west.intercept = () => false;
+    const { abandoned, lock } = await take();
+    expect([[...failures.keys()], abandoned]).toEqual([[WEST], undefined]);
+    expect(intentIn(west)).toMatchObject({ transaction: lock.transaction });
+  });
+});
+
+describe('many clusters', () => {
+  const names = Array.from({ length: 40 }, (_, i) => `c${String(i).padStart(2, '0')}`);
+  const SLOW_MS = 300;
+
+  async function slowFleet(): Promise<Fleet> {
+    const apis = await Promise.all(names.map(async () => opened.add(await kubeApi())));
+    for (const api of apis) api.delayMs = SLOW_MS;
+    const urls = Object.fromEntries(names.map((name, i) => [name, apis[i]?.url ?? '']));
+    return opened.add(Fleet.open(kubeconfigFor(urls), names, new AbortController().signal));
+  }
+
+  const taking = (fleet: Fleet, holder: string, configClusters: readonly string[]): Promise<Taken> =>
+    Lock.take(fleet, release({ configClusters }), { ...ME, holder }, AIM, {
+      seen: new Map(),
+      signal: new AbortController().signal,
+      onWait: () => undefined,
+      onLost: (error) => {
+        throw error;
+      },
+    });
+
+  test('40 at 300 ms a call are locked in a few seconds, and nobody loses what nobody else wants', async () => {
+    const fleet = await slowFleet();
+    const start = performance.now();
+    const { lock } = await taking(fleet, 'me', names);
+    const seconds = (performance.now() - start) / 1000;
+    expect(await lock.isHeld()).toBe(true);
+    await lock.release('nothing');
+    expect(seconds).toBeLessThan(5);
+  });
+
+  test('are locked by runs that name different ones without a deadlock', async () => {
+    const fleet = await slowFleet();
+    const parts = [names.slice(0, 6), names.slice(2, 8), names.slice(4, 9), names.slice(0, 9).toReversed()];
+    let held = 0;
+    const one = async (part: readonly string[], i: number): Promise<number> => {
+      const { lock } = await taking(fleet, `run ${String(i)}`, part);
+      const at = (held += 1);
+      await lock.release('nothing');
+      return at;
+    };
+    const order = await Promise.all(parts.map(one));
+    expect(order.toSorted()).toEqual([1, 2, 3, 4]);
   });
 });

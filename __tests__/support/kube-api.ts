@@ -3,7 +3,7 @@ import { readKubeconfig } from '../../src/cluster/kubeconfig.ts';
 import { Cluster } from '../../src/cluster/cluster.ts';
 import type { KubeObject } from '../../src/release/objects.ts';
 import { serve } from './server.ts';
-import type { Asked, LocalServer } from './server.ts';
+import type { Asked, Handler, LocalServer } from './server.ts';
 
 /** Kinds by the root of their API, as a cluster's discovery names them. */
 const KINDS: Readonly<
@@ -54,13 +54,15 @@ export interface KubeApi extends LocalServer {
   /** What the deletions that came in asked of the object to delete. */
   readonly deletions: readonly Preconditions[];
   intercept: Intercept;
+  /** How long every answer takes. */
+  delayMs: number;
 }
 
 export async function kubeApi(...objects: readonly KubeObject[]): Promise<KubeApi> {
   const stored = new Map<string, KubeObject>();
   const writes: string[] = [];
   const deletions: Preconditions[] = [];
-  const api = { intercept: (() => false) as Intercept };
+  const api = { intercept: (() => false) as Intercept, delayMs: 0 };
   let version = 0;
   const store = (path: string, object: KubeObject): KubeObject => {
     version += 1;
@@ -70,7 +72,7 @@ export async function kubeApi(...objects: readonly KubeObject[]): Promise<KubeAp
   };
   for (const object of objects) store(pathOf(object), object);
 
-  const server = await serve((asked, response) => {
+  const handle: Handler = (asked, response) => {
     if (asked.method !== 'GET') writes.push(`${asked.method} ${asked.path}`);
     if (api.intercept(asked, response)) return;
     const { pathname: path, searchParams: query } = new URL(asked.path, 'http://api');
@@ -107,6 +109,10 @@ export async function kubeApi(...objects: readonly KubeObject[]): Promise<KubeAp
     ) {
       refuse(response, 409, 'Conflict', 'the object has been modified');
     } else send(response, 200, dry ? sent : store(path, sent));
+  };
+  const server = await serve((asked, response) => {
+    if (api.delayMs === 0) handle(asked, response);
+    else setTimeout(handle, api.delayMs, asked, response);
   });
   return Object.assign(api, server, { objects: stored, writes, deletions });
 }

@@ -38,6 +38,8 @@ const RUN: Readonly<Record<Operation, (context: Context) => Promise<unknown>>> =
 /** State that the runner hands from the main step to the post step. */
 const HOLDER = 'holder';
 const SETTLED = 'settled';
+/** The transaction that has nothing left to do but to release its lock. */
+const CONCLUDED = 'concluded';
 const ANNOUNCED = 'announced';
 
 /**
@@ -74,7 +76,21 @@ async function run(job: Job): Promise<void> {
   // Known to the post step even if this process is killed at any moment from here on.
   core.saveState(HOLDER, identity.holder);
   announcer?.begin();
-  const context: Context = { release, fleet, journal, identity, log: jobLog, signal: cancelled.signal };
+  /** Transactions that have ended, but for their lock. */
+  const locked = new Set<string>();
+  const context: Context = {
+    release,
+    fleet,
+    journal,
+    identity,
+    log: jobLog,
+    signal: cancelled.signal,
+    onTransaction: (transaction, state) => {
+      core.saveState(CONCLUDED, transaction);
+      if (state === 'concluded') locked.add(transaction);
+      else locked.delete(transaction);
+    },
+  };
   try {
     await RUN[operation](context);
     conclude(journal);
@@ -88,7 +104,7 @@ async function run(job: Job): Promise<void> {
     cancelled.release();
     tellCalls(fleet, journal);
     await fleet.close();
-    if (journal.settled) core.saveState(SETTLED, 'true');
+    if (journal.settled && locked.size === 0) core.saveState(SETTLED, 'true');
     journal.seconds = secondsIn(journal);
     await publish(job, journal);
     const announced = (await announcer?.end(journal, cancelled.signal.aborted)) ?? true;
@@ -126,7 +142,8 @@ async function settle({ operation, release, kubeconfig }: Job, holder: string): 
   const fleet = Fleet.open(kubeconfig, allClusters(release), cancelled.signal);
   const identity: Identity = { ...identityOf(''), holder };
   try {
-    await settleOwn({ release, fleet, journal, identity, log: jobLog, signal: cancelled.signal });
+    const concluded = core.getState(CONCLUDED) || undefined;
+    await settleOwn({ release, fleet, journal, identity, log: jobLog, signal: cancelled.signal }, concluded);
   } finally {
     cancelled.release();
     await fleet.close();

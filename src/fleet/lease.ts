@@ -1,31 +1,16 @@
-import { z } from 'zod';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { KubeObject } from '../release/objects.ts';
-import type { Release } from '../release/release.ts';
-import type { Weights } from '../release/weights.ts';
+import type { ClusterName, Release } from '../release/release.ts';
+import { allOf } from './fleet.ts';
+import type { Fleet } from './fleet.ts';
+import { INTENT_ANNOTATION, encodeIntent, readIntent } from './intent.ts';
+import type { Intent, IntentState } from './intent.ts';
 
 const API_VERSION = 'coordination.k8s.io/v1';
-const INTENT_ANNOTATION = 'multicluster-canary/intent';
-/** The holder of the last run that gave the lease back because it had nothing left to do. */
+/** The transaction that last ended here with nothing left to do. */
 const ENDED_ANNOTATION = 'multicluster-canary/ended';
-/** A holder that has not renewed for so long is taken for dead. */
+/** A holder that has not renewed its lease for this long counts as dead. */
 export const LEASE_SECONDS = 30;
-/** No two clocks are so many durations apart: a lease that old is not waited for. */
-const FORGOTTEN = 10;
-
-/** What a run is about to do to the weights. */
-export interface Aim {
-  readonly target: Weights;
-  /** undefined on a first install */
-  readonly previous: Weights | undefined;
-}
-
-/** The aim of a run as it stands in the lease, so that another can settle it should this one die. */
-export interface Intent extends Aim {
-  readonly run: string;
-  /** Whose intent it is: a run that finds what another left keeps it in its own lease until that is settled. */
-  readonly holder: string;
-}
 
 /** The Kubernetes object behind the lock in one cluster. */
 export interface Lease extends KubeObject {
@@ -37,25 +22,33 @@ export interface Lease extends KubeObject {
   };
 }
 
+/** The leases of the config clusters at one moment; undefined where a cluster has none. */
+export type Leases = ReadonlyMap<ClusterName, Lease | undefined>;
+
 /**
- * Tells a dead holder from one whose clock is another: only what passes between two looks at the same lease is counted, by
- * our clock alone, as leader election does (https://pkg.go.dev/k8s.io/client-go/tools/leaderelection).
+ * Tells a dead holder from one that is alive. Only time that passes between two looks at the same lease counts, by our own
+ * monotonic clock, as in leader election (https://pkg.go.dev/k8s.io/client-go/tools/leaderelection): a time that another
+ * machine wrote says nothing about now.
  */
-export class Watched {
-  #renewTime: string | undefined;
+export class ExpiryObserver {
+  #seen: string | undefined;
   #since = 0;
 
   isDead({ spec }: Lease): boolean {
-    const { renewTime = '', leaseDurationSeconds = LEASE_SECONDS } = spec ?? {};
-    const duration = leaseDurationSeconds * 1000;
-    const renewed = Date.parse(renewTime);
-    if (Number.isNaN(renewed) || Date.now() - renewed > FORGOTTEN * duration) return true;
-    if (renewTime !== this.#renewTime) {
-      this.#renewTime = renewTime;
-      this.#since = performance.now();
+    const now = performance.now();
+    const sign = JSON.stringify([spec?.holderIdentity, spec?.acquireTime, spec?.renewTime]);
+    if (sign !== this.#seen) {
+      this.#seen = sign;
+      this.#since = now;
     }
-    return performance.now() - this.#since >= duration;
+    return now - this.#since >= 1000 * secondsOf(spec?.leaseDurationSeconds);
   }
+}
+
+function secondsOf(duration: unknown): number {
+  return typeof duration === 'number' && Number.isInteger(duration) && duration > 0
+    ? duration
+    : LEASE_SECONDS;
 }
 
 export function microTime(): string {
@@ -66,7 +59,15 @@ export function readLease(cluster: Cluster, release: Release): Promise<Lease | u
   return cluster.read<Lease>(API_VERSION, 'Lease', leaseName(release), release.namespace);
 }
 
-function leaseName({ app }: Release): string {
+/** Reads the lease of every config cluster. */
+export async function readLeases(fleet: Fleet, release: Release): Promise<Leases> {
+  const read = release.configClusters.map(
+    async (name) => [name, await readLease(fleet.cluster(name), release)] as const,
+  );
+  return new Map(await allOf(read));
+}
+
+export function leaseName({ app }: Pick<Release, 'app'>): string {
   return `multicluster-canary-${app}`;
 }
 
@@ -82,18 +83,28 @@ export function holderOf({ spec }: Lease): string {
   return spec?.holderIdentity ?? '';
 }
 
+/** Whether nobody has written the lease between two looks at it: then no run has begun or ended in between either. */
+export function sameLease(a: Lease | undefined, b: Lease | undefined): boolean {
+  return a?.metadata.resourceVersion === b?.metadata.resourceVersion;
+}
+
+export function intentIn(lease: Lease): IntentState {
+  return readIntent(lease.metadata.annotations?.[INTENT_ANNOTATION], holderOf(lease));
+}
+
+/** The intent of a lease, where there is one that can be read. */
+export function intentOf(lease: Lease | undefined): Intent | undefined {
+  const state = lease === undefined ? undefined : intentIn(lease);
+  return state?.state === 'open' ? state.intent : undefined;
+}
+
 export function withIntent(lease: Lease, intent: Intent | undefined): Lease {
-  return withAnnotation(lease, INTENT_ANNOTATION, intent && encode(intent));
+  return withAnnotation(lease, INTENT_ANNOTATION, intent && encodeIntent(intent));
 }
 
-/** The lease of a run that has nothing left to do. Should another cluster keep its intent, this tells what that is worth. */
-export function withEnd(lease: Lease, holder: string): Lease {
-  return withAnnotation(withIntent(lease, undefined), ENDED_ANNOTATION, holder);
-}
-
-/** The run that last ended here; see `withEnd`. */
-function endedIn(lease: Lease): string | undefined {
-  return lease.metadata.annotations?.[ENDED_ANNOTATION];
+/** The lease of a transaction that has ended; a cluster that could not be told keeps the intent, which then is void. */
+export function withEnd(lease: Lease, transaction: string): Lease {
+  return withAnnotation(withIntent(lease, undefined), ENDED_ANNOTATION, transaction);
 }
 
 function withAnnotation(lease: Lease, key: string, text: string | undefined): Lease {
@@ -102,52 +113,36 @@ function withAnnotation(lease: Lease, key: string, text: string | undefined): Le
   return { ...lease, metadata: { ...lease.metadata, annotations } };
 }
 
-function encode({ target, previous, run, holder }: Intent): string {
-  return JSON.stringify({
-    target: Object.fromEntries(target),
-    ...(previous === undefined ? {} : { previous: Object.fromEntries(previous) }),
-    run,
-    holder,
-  });
-}
-
-const weights = z
-  .record(z.string(), z.number())
-  .transform((value): Weights => new Map(Object.entries(value)));
-const schema = z.object({
-  target: weights,
-  previous: weights.optional(),
-  run: z.string(),
-  holder: z.string().optional(),
-});
-
-export function intentOf(lease: Lease): Intent | undefined {
-  const text = lease.metadata.annotations?.[INTENT_ANNOTATION];
-  if (text === undefined) return undefined;
-  try {
-    const { target, previous, run, holder = holderOf(lease) } = schema.parse(JSON.parse(text));
-    return { target, previous, run, holder };
-  } catch {
-    return undefined;
-  }
+/** The transactions that are known to have ended. */
+export function endedIn(leases: Iterable<Lease | undefined>): ReadonlySet<string> {
+  return new Set([...leases].flatMap((lease) => lease?.metadata.annotations?.[ENDED_ANNOTATION] ?? []));
 }
 
 /**
- * The earliest of the intents that were not brought to their end. An intent in the lease of another holder is that of a run
- * before it; a run that ended has told so in the clusters that it could reach.
- *
- * @param all leases that may tell of an end
+ * The earliest of the intents whose transactions have not ended. An intent in the lease of another holder belongs to a run
+ * before that one.
  */
-export function unfinished(leases: readonly Lease[], all: readonly Lease[]): Intent | undefined {
-  const ended = new Set(all.map(endedIn));
+export function unfinished(leases: readonly Lease[], ended: ReadonlySet<string>): Intent | undefined {
   const left = leases.flatMap((lease) => {
     const intent = intentOf(lease);
-    return intent === undefined || ended.has(intent.holder) ? [] : [{ lease, intent }];
+    return intent === undefined || ended.has(intent.transaction) ? [] : [{ lease, intent }];
   });
   return (left.find(({ lease, intent }) => intent.holder !== holderOf(lease)) ?? left[0])?.intent;
 }
 
-/** Who holds a lease, as people find it; the intent in it may be of a run before. */
+/** Whether any lease tells of a transaction that has not ended, be its run alive or dead. */
+export function isUnfinished(leases: Leases): boolean {
+  const all = [...leases.values()].filter((lease) => lease !== undefined);
+  const ended = endedIn(all);
+  return all.some((lease) => {
+    const intent = intentIn(lease);
+    return (
+      intent.state === 'unreadable' || (intent.state === 'open' && !ended.has(intent.intent.transaction))
+    );
+  });
+}
+
+/** Who holds a lease, as people find the run; the intent in it may belong to a run before. */
 export function runOf(lease: Lease): string {
   const intent = intentOf(lease);
   return intent?.holder === holderOf(lease) ? intent.run : holderOf(lease);

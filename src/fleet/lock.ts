@@ -1,41 +1,37 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { randomUUID } from 'node:crypto';
 import pRetry from 'p-retry';
-import type { Cluster } from '../cluster/cluster.ts';
-import { isConflict, isRefused, isUncertain } from '../cluster/errors.ts';
-import { CanaryError } from '../release/errors.ts';
+import { isConflict, isRefused } from '../cluster/errors.ts';
+import { CanaryError, messageOf } from '../release/errors.ts';
 import type { ClusterName, Release } from '../release/release.ts';
+import { Acquisition } from './acquire.ts';
 import { allOf } from './fleet.ts';
 import type { Fleet } from './fleet.ts';
 import { endAfter, graceAfter } from './grace.ts';
+import type { Aim, Intent, Owner } from './intent.ts';
 import {
   LEASE_SECONDS,
-  Watched,
+  endedIn,
   holderOf,
   intentOf,
   microTime,
-  newLease,
   readLease,
-  runOf,
   unfinished,
   withEnd,
   withIntent,
 } from './lease.ts';
-import type { Aim, Intent, Lease } from './lease.ts';
+import type { Lease, Leases } from './lease.ts';
 
 const RENEW_MS = 10_000;
-const POLL_MS = 1_000;
-/** How long other runs are waited for, in all clusters together. */
-const WAIT_MS = 60_000;
-/** How long one try to renew or to give back may take. */
+/** A renewal older than this no longer shows that the lock is held: the next write could come after its end. */
+const FRESH_MS = 1000 * LEASE_SECONDS - RENEW_MS;
+/** How long one try to renew or to release may take. */
 const REWRITE_TIMEOUT_MS = 2_000;
 /** How long it is tried: over the restart of an API server, and not until the next renewal. */
 const REWRITE_MS = 8_000;
-/** How long a cancelled run tries to give back. */
+/** How long a cancelled run tries to release the lock. */
 const CANCELLED_MS = 2_000;
-/** A claim whose outcome is not known is looked up, and tried again, this often. */
-const ATTEMPTS = 3;
 
-/** Who holds a lock. */
+/** A run, as the holder of locks. */
 export interface Identity {
   /** Unlike that of every other run. */
   readonly holder: string;
@@ -46,44 +42,62 @@ export interface Identity {
 /** The outcome of taking the lock. */
 export interface Taken {
   readonly lock: Lock;
-  /** What an earlier run left unfinished. */
+  /** What an earlier transaction left unfinished. */
   readonly abandoned: Intent | undefined;
   /** Whether another run has had the lock: what was read before may be out of date. */
   readonly stale: boolean;
 }
 
+/** What a run finds of itself once it has ended. */
+export interface Found {
+  /** The lock that it left behind, renewed from now on; undefined where there is none, or another run has taken it over. */
+  readonly taken: Omit<Taken, 'stale'> | undefined;
+  /** Why the lock of a cluster could not be read. */
+  readonly unreachable: ReadonlyMap<ClusterName, Error>;
+}
+
 /**
- * What a run leaves to the next one: nothing, as its outcome is final; what it found itself, as it has begun nothing of its
- * own; or all, its own aim included.
+ * What a transaction leaves to the next one: nothing, as its outcome is final; what it found itself, as it has begun nothing of
+ * its own; or all, its own aim included.
  */
 export type Leaving = 'nothing' | 'what it found' | 'all';
 
 /**
- * The Lease `multicluster-canary-<app>` in every config cluster: one run at a time changes a release. The clusters are taken
- * in the order of their names, so that two runs cannot block each other.
+ * The Lease `multicluster-canary-<app>` in every config cluster: one run at a time changes a release. Each lock serves one
+ * transaction, with an identity of its own.
  */
 export class Lock {
   readonly #fleet: Fleet;
   readonly #release: Release;
-  readonly #identity: Identity;
-  /** The lease of each cluster that was asked for, as it was stored; undefined where that has to be looked up. */
+  readonly #owner: Owner;
+  /** Leases that were claimed without an answer: nobody knows yet whether they are stored. */
+  readonly #claimed = new Set<ClusterName>();
+  /** Leases that are held, as they were stored; undefined where that has to be looked up. */
   readonly #held = new Map<ClusterName, Lease | undefined>();
+  /** When the lease of each cluster was last renewed for certain, by the monotonic clock. */
+  readonly #renewed = new Map<ClusterName, number>();
   /** Ends the renewal. */
   readonly #over = new AbortController();
   #renewal: NodeJS.Timeout | undefined;
   /** Whether someone else has taken it over, in any cluster. */
   #lost = false;
 
-  private constructor(fleet: Fleet, release: Release, identity: Identity) {
+  private constructor(fleet: Fleet, release: Release, owner: Owner) {
     this.#fleet = fleet;
     this.#release = release;
-    this.#identity = identity;
+    this.#owner = owner;
+  }
+
+  /** The identity of the transaction that it locks. */
+  get transaction(): string {
+    return this.#owner.transaction;
   }
 
   /**
    * Takes the lock in every config cluster; waits up to a minute for other runs.
    *
-   * @param onLost told when someone else has taken the lock over
+   * @param seen the leases when the state that the run works on was read
+   * @param onLost called when someone else has taken the lock over
    * @throws CanaryError that names the run which holds it
    */
   static async take(
@@ -92,20 +106,34 @@ export class Lock {
     identity: Identity,
     aim: Aim,
     options: {
+      readonly seen: Leases;
       readonly signal: AbortSignal;
       readonly onWait: (text: string) => void;
       readonly onLost: (error: Error) => void;
     },
   ): Promise<Taken> {
-    const lock = new Lock(fleet, release, identity);
-    // What is held already must not run out while a later cluster is waited for.
-    lock.#keepRenewing(options.onLost);
+    const { holder, run } = identity;
+    const lock = new Lock(fleet, release, { transaction: `${holder}/${randomUUID()}`, holder, run });
+    const acquisition = new Acquisition(fleet, release, lock.#intentTo(aim), {
+      begin: (name) => {
+        lock.#claimed.add(name);
+        lock.#renewed.set(name, performance.now());
+      },
+      acquired: (name, lease) => {
+        lock.#claimed.delete(name);
+        lock.#held.set(name, lease);
+        // What is held must not expire while a later cluster is waited for; what is being claimed is not renewed.
+        lock.#keepRenewing(options.onLost);
+      },
+      refused: (name) => {
+        lock.#claimed.delete(name);
+      },
+      release: (names) => lock.#releaseSome(names),
+    });
     try {
-      const { found, waited } = await lock.#takeAll(lock.#intentTo(aim), options);
-      const foreign = found.filter((lease) => intentOf(lease)?.holder !== identity.holder);
-      const stale =
-        waited || foreign.some((lease) => holderOf(lease) !== '' || intentOf(lease) !== undefined);
-      return { lock, abandoned: unfinished(foreign, found), stale };
+      const { found, ended, stale } = await acquisition.run(options.seen, options);
+      const foreign = found.filter((lease) => intentOf(lease)?.transaction !== lock.transaction);
+      return { lock, abandoned: unfinished(foreign, ended), stale };
     } catch (error) {
       await lock.release('what it found', options.signal);
       throw error;
@@ -113,31 +141,40 @@ export class Lock {
   }
 
   /**
-   * The lock that a run of this identity left behind, or gave back with its work undone, kept from now on; undefined where there
-   * is none, or where another run has it by now.
+   * The lock that a run of this identity left behind, or released with its work undone, in the clusters that can be reached.
    */
-  static async find(fleet: Fleet, release: Release, identity: Identity): Promise<Taken | undefined> {
-    const lock = new Lock(fleet, release, identity);
-    const leases = await allOf(release.configClusters.map((name) => readLease(fleet.cluster(name), release)));
-    const found = leases.filter((lease) => lease !== undefined);
-    const mine = new Map(
-      release.configClusters.flatMap((name, i) => {
-        const lease = leases[i];
-        return lease !== undefined && lock.#isMine(lease) ? [[name, lease] as const] : [];
+  static async find(fleet: Fleet, release: Release, { holder, run }: Identity): Promise<Found> {
+    const unreachable = new Map<ClusterName, Error>();
+    const read = await Promise.all(
+      release.configClusters.map(async (name) => {
+        try {
+          return [name, await readLease(fleet.cluster(name), release)] as const;
+        } catch (error) {
+          unreachable.set(name, error instanceof Error ? error : new Error(messageOf(error)));
+          return [name, undefined] as const;
+        }
       }),
     );
-    if (mine.size === 0) return undefined;
+    const found = new Map(read.flatMap(([name, lease]) => (lease === undefined ? [] : [[name, lease]])));
+    const mine = [...found].filter(([, lease]) => belongsTo(lease, holder));
+    const abandoned = unfinished(
+      mine.map(([, lease]) => lease),
+      endedIn(found.values()),
+    );
+    if (mine.length === 0) return { taken: undefined, unreachable };
+    const transaction = abandoned?.transaction ?? intentOf(mine[0]?.[1])?.transaction ?? holder;
+    const lock = new Lock(fleet, release, { transaction, holder, run });
     for (const [name, lease] of mine) lock.#held.set(name, lease);
     // Gives it the time that settling takes.
     if (!(await lock.isHeld())) {
       await lock.release('all');
-      return undefined;
+      return { taken: undefined, unreachable };
     }
     lock.#keepRenewing(() => undefined);
-    return { lock, abandoned: unfinished([...mine.values()], found), stale: true };
+    return { taken: { lock, abandoned }, unreachable };
   }
 
-  /** Writes down what this run is about to do, in place of what an earlier one was. */
+  /** Writes down what this transaction is about to do, in place of what an earlier one was. */
   async intend(aim: Aim): Promise<void> {
     const intent = this.#intentTo(aim);
     const failures = await this.#rewrite(
@@ -158,172 +195,114 @@ export class Lock {
   }
 
   /**
-   * Gives the lock back. A cluster that cannot be reached frees itself when the lease runs out. Once another run has taken it
-   * over, what this one began is left to be settled.
+   * Asks every cluster whether the lock is still this run's, before what must not happen without it. A cluster that does not
+   * answer is believed as long as its lease cannot have expired.
+   *
+   * @throws CanaryError where it is not, or where that is not certain
+   */
+  async assertHeld(signal: AbortSignal): Promise<void> {
+    const until = AbortSignal.any([endAfter(REWRITE_MS, 'Reading the lock'), signal]);
+    const shielded = this.#fleet.withSignal(until);
+    await allOf(
+      [...this.#held.keys()].map(async (name) => {
+        let lease: Lease | undefined;
+        try {
+          lease = await readLease(shielded.cluster(name), this.#release);
+        } catch (error) {
+          signal.throwIfAborted();
+          const age = performance.now() - (this.#renewed.get(name) ?? -Infinity);
+          if (age < FRESH_MS) return;
+          throw new CanaryError(
+            `Nothing is changed any more, since it is not certain that this run still holds the lock in ${name}: ${messageOf(error)}`,
+          );
+        }
+        if (lease !== undefined && holderOf(lease) === this.#owner.holder) return;
+        this.#lost = true;
+        throw this.#takenOver(name);
+      }),
+    );
+  }
+
+  /**
+   * Releases the lock. A cluster that cannot be reached frees itself when the lease expires. Once another run has taken it over,
+   * what this one began is left to be settled.
    *
    * @param signal of the run: once it is cancelled there is little time
-   * @returns why it could not be given back, by cluster; none where another run has taken it over
+   * @returns why it could not be released, by cluster; none where another run has taken it over
    */
   async release(
     leaving: Leaving,
     signal: AbortSignal = new AbortController().signal,
   ): Promise<ReadonlyMap<ClusterName, Error>> {
     clearInterval(this.#renewal);
-    this.#over.abort(new CanaryError('The lock is being given back'));
+    this.#over.abort(new CanaryError('The lock is being released'));
+    // Whether a claim without an answer was stored is looked up.
+    for (const name of this.#claimed) this.#held.set(name, undefined);
     const failures = await this.#rewrite(
-      (lease) => ({
-        ...this.#left(lease, this.#lost ? 'all' : leaving),
-        spec: { ...lease.spec, holderIdentity: '' },
-      }),
-      AbortSignal.any([endAfter(REWRITE_MS, 'Giving the lock back'), graceAfter(signal, CANCELLED_MS)]),
+      (lease) => this.#released(lease, this.#lost ? 'all' : leaving),
+      AbortSignal.any([endAfter(REWRITE_MS, 'Releasing the lock'), graceAfter(signal, CANCELLED_MS)]),
     );
     this.#held.clear();
     return new Map([...failures].filter(([, error]) => !(error instanceof TakenOver)));
   }
 
-  #left(lease: Lease, leaving: Leaving): Lease {
-    const { holder } = this.#identity;
-    if (leaving === 'nothing') return withEnd(lease, holder);
-    return leaving === 'all' || intentOf(lease)?.holder !== holder ? lease : withIntent(lease, undefined);
-  }
-
-  #intentTo({ target, previous }: Aim): Intent {
-    return { target, previous, ...this.#identity };
-  }
-
-  /** Held, or given back by this run with its intent in it. */
-  #isMine(lease: Lease): boolean {
-    const holder = holderOf(lease);
-    return (
-      holder === this.#identity.holder || (holder === '' && intentOf(lease)?.holder === this.#identity.holder)
+  /** Releases some of the leases, each as it was found. What cannot be released now is released at the end. */
+  async #releaseSome(names: readonly ClusterName[]): Promise<void> {
+    for (const name of names) this.#held.delete(name);
+    const failures = await this.#rewrite(
+      (lease) => this.#released(lease, 'what it found'),
+      endAfter(REWRITE_MS, 'Releasing the lock'),
+      names,
     );
+    for (const name of failures.keys()) this.#claimed.add(name);
+  }
+
+  #released(lease: Lease, leaving: Leaving): Lease {
+    const { transaction } = this.#owner;
+    const spec = { ...lease.spec, holderIdentity: '' };
+    if (leaving === 'nothing') return { ...withEnd(lease, transaction), spec };
+    const own = intentOf(lease)?.transaction === transaction;
+    return { ...(leaving === 'what it found' && own ? withIntent(lease, undefined) : lease), spec };
+  }
+
+  #intentTo(aim: Aim): Intent {
+    const { target, previous, direction, history } = aim;
+    return { target, previous, direction, history, ...this.#owner };
   }
 
   #keepRenewing(onLost: (error: Error) => void): void {
-    this.#renewal = setInterval(() => {
+    this.#renewal ??= setInterval(() => {
       this.#renew().catch(onLost);
     }, RENEW_MS);
   }
 
-  /** Looks at all clusters from the beginning, so that the leases of a dead run are over at the same time. */
-  async #takeAll(
-    intent: Intent,
-    { signal, onWait }: { readonly signal: AbortSignal; readonly onWait: (text: string) => void },
-  ): Promise<{ readonly found: readonly Lease[]; readonly waited: boolean }> {
-    const left = this.#release.configClusters
-      .toSorted()
-      .map((name) => ({ cluster: this.#fleet.cluster(name), watched: new Watched() }));
-    const deadline = performance.now() + WAIT_MS;
-    const found: Lease[] = [];
-    const told = new Set<ClusterName>();
-    let waited = false;
-    while (left.length > 0) {
-      const looks = await allOf(
-        left.map(async ({ cluster, watched }) => {
-          const lease = await readLease(cluster, this.#release);
-          return { cluster, lease, busy: lease !== undefined && this.#isBusy(lease, watched) };
-        }),
-      );
-      for (const { cluster, lease, busy } of looks) {
-        if (lease !== undefined && busy) {
-          const who = `${runOf(lease)} holds the lock of ${this.#release.app} in ${cluster.name}`;
-          if (performance.now() >= deadline) {
-            throw new CanaryError(
-              `${who}, and did not give it back within ${String(WAIT_MS / 1000)} s. Run again when it has ended.`,
-            );
-          }
-          if (!told.has(cluster.name)) onWait(`${who}: waiting for it.`);
-          told.add(cluster.name);
-          waited = true;
-          await delay(POLL_MS);
-          break;
-        }
-        signal.throwIfAborted();
-        // A claim under way is not cancelled: nobody would know whether it was stored, and the lock would stay behind.
-        const shielded = this.#fleet.withSignal(graceAfter(signal, CANCELLED_MS)).cluster(cluster.name);
-        if (!(await this.#claim(shielded, lease, intent))) {
-          waited = true;
-          break;
-        }
-        if (lease !== undefined) found.push(lease);
-        left.shift();
-      }
-      signal.throwIfAborted();
-    }
-    return { found, waited };
-  }
-
-  #isBusy(lease: Lease, watched: Watched): boolean {
-    return !['', this.#identity.holder].includes(holderOf(lease)) && !watched.isDead(lease);
-  }
-
-  /** Takes the lock in one cluster; false where someone else was faster. */
-  async #claim(cluster: Cluster, found: Lease | undefined, intent: Intent): Promise<boolean> {
-    let standing = found;
-    for (let attempt = 1; ; attempt += 1) {
-      this.#held.set(cluster.name, undefined);
-      try {
-        const wanted = this.#claimed(standing ?? newLease(this.#release), intent);
-        const stored = await (standing === undefined ? cluster.create(wanted) : cluster.replace(wanted));
-        this.#held.set(cluster.name, stored);
-        return true;
-      } catch (error) {
-        if (isUncertain(error) && attempt < ATTEMPTS) {
-          standing = await readLease(cluster, this.#release);
-        } else {
-          // What was refused was not stored: there is nothing to keep, nor to give back.
-          if (isRefused(error)) this.#held.delete(cluster.name);
-          if (isConflict(error)) return false;
-          throw error;
-        }
-      }
-      if (standing !== undefined && holderOf(standing) === this.#identity.holder) {
-        this.#held.set(cluster.name, standing);
-        return true;
-      }
-      if (standing?.metadata.resourceVersion !== found?.metadata.resourceVersion) {
-        this.#held.delete(cluster.name);
-        return false;
-      }
-    }
-  }
-
-  /** What another run left stays written down until it is settled: this one may die as well. */
-  #claimed(lease: Lease, intent: Intent): Lease {
-    const now = microTime();
-    const spec = {
-      holderIdentity: this.#identity.holder,
-      leaseDurationSeconds: LEASE_SECONDS,
-      acquireTime: now,
-      renewTime: now,
-    };
-    return { ...withIntent(lease, intentOf(lease) ?? intent), spec: { ...lease.spec, ...spec } };
-  }
-
   /** A cluster that is away for a moment does not cost the lock; a lease that someone else holds by now does. */
   async #renew(signal = this.#over.signal): Promise<void> {
-    const { holder } = this.#identity;
+    const { holder } = this.#owner;
     const failures = await this.#rewrite(
       (lease) => ({ ...lease, spec: { ...lease.spec, holderIdentity: holder, renewTime: microTime() } }),
       AbortSignal.any([endAfter(REWRITE_MS, 'Renewing the lock'), this.#over.signal, signal]),
     );
-    const lost = [...failures.values()].find((error) => error instanceof TakenOver);
+    const lost = [...failures].find(
+      ([name, error]) => this.#held.has(name) && error instanceof TakenOver,
+    )?.[1];
     if (lost === undefined) return;
     this.#lost = true;
     throw lost;
   }
 
   /**
-   * Changes the lease in every cluster where it is held. It goes on when the run has been cancelled.
+   * Changes the lease in every cluster where it is held, or in these. It goes on when the run has been cancelled.
    *
    * @returns why it could not be changed, by cluster
    */
   async #rewrite(
     change: (lease: Lease) => Lease,
     until: AbortSignal,
+    names: readonly ClusterName[] = [...this.#held.keys()],
   ): Promise<ReadonlyMap<ClusterName, Error>> {
     const failures = await Promise.all(
-      [...this.#held.keys()].map(async (name) => {
+      names.map(async (name) => {
         let failure: Error | undefined;
         try {
           await pRetry(() => this.#rewriteIn(name, change, until), {
@@ -349,16 +328,29 @@ export class Lock {
     const signal = AbortSignal.any([until, endAfter(REWRITE_TIMEOUT_MS, 'Writing the Lease')]);
     const cluster = this.#fleet.withSignal(signal).cluster(name);
     const lease = this.#held.get(name) ?? (await readLease(cluster, this.#release));
-    if (lease === undefined || !this.#isMine(lease)) {
-      throw new TakenOver(
-        `The lock of ${this.#release.app} in ${name} is not held by this run any more: another has taken it over, and settles what this one began.`,
-      );
-    }
+    if (lease === undefined || !belongsTo(lease, this.#owner.holder)) throw this.#takenOver(name);
+    const now = performance.now();
     // Until the answer comes it is not known what is stored.
-    this.#held.set(name, undefined);
-    const stored = await cluster.replace(change(lease));
-    this.#held.set(name, stored);
+    this.#keep(name, undefined);
+    this.#keep(name, await cluster.replace(change(lease)));
+    this.#renewed.set(name, now);
   }
+
+  /** A lease that was released in the meantime stays so. */
+  #keep(name: ClusterName, lease: Lease | undefined): void {
+    if (this.#held.has(name)) this.#held.set(name, lease);
+  }
+
+  #takenOver(name: ClusterName): TakenOver {
+    return new TakenOver(
+      `This run no longer holds the lock of ${this.#release.app} in ${name}: another run has taken it over, and settles what this one began.`,
+    );
+  }
+}
+
+/** Held by a run, or released by it with its intent in it. */
+function belongsTo(lease: Lease, holder: string): boolean {
+  return holderOf(lease) === holder || (holderOf(lease) === '' && intentOf(lease)?.holder === holder);
 }
 
 /** Someone else has written the lease since. */

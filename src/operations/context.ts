@@ -25,6 +25,18 @@ export interface Context {
   readonly signal: AbortSignal;
   /** Whether the release is still locked by this run; outside of a transaction it is not. */
   readonly isHeld?: (signal: AbortSignal) => Promise<boolean>;
+  /** Makes sure that the lock is still this run's, before what must not happen without it; throws where it is not. */
+  readonly assertHeld?: () => Promise<void>;
+  /** Called when a transaction has nothing left to do but to release its lock, and when that is released everywhere. */
+  readonly onTransaction?: (transaction: string, state: 'concluded' | 'released') => void;
+}
+
+/** Runs a phase that takes something from users where another run works at the same time: only as long as the lock is held. */
+export async function lockedPhase<T>(context: Context, name: string, work: () => Promise<T>): Promise<T> {
+  return phase(context, name, async () => {
+    await context.assertHeld?.();
+    return work();
+  });
 }
 
 /** Runs one phase of an operation: a group in the log, and its seconds in the journal. */

@@ -16,7 +16,7 @@ import type { Weights } from '../release/weights.ts';
 import { seeRevision } from './check.ts';
 import { phase, recordIn, recordStep } from './context.ts';
 import type { Context } from './context.ts';
-import { changesTo } from './transaction.ts';
+import { changesTo } from './recovery.ts';
 
 const GIVE_BACK_MS = WRITE_TIMEOUT_MS + 5_000;
 /** A cancelled job is killed after 10 s; what then could not be written in one cluster has to be put back in the others. */

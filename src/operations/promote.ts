@@ -1,13 +1,18 @@
+import type { Aim } from '../fleet/intent.ts';
+import { isUnfinished } from '../fleet/lease.ts';
 import { CanaryError } from '../release/errors.ts';
 import { heldIn } from '../release/held.ts';
 import type { Release } from '../release/release.ts';
 import type { FleetState } from '../release/state.ts';
-import { weightsInForce } from '../release/traffic.ts';
+import { newestRecord, weightsInForce } from '../release/traffic.ts';
 import { formatWeights, stepWeights } from '../release/weights.ts';
 import type { VersionName, Weights } from '../release/weights.ts';
 import { phase } from './context.ts';
 import type { Context } from './context.ts';
+import { observe } from './observe.ts';
+import type { Observed } from './observe.ts';
 import { rollout } from './rollout.ts';
+import { inTransaction } from './transaction.ts';
 import { verify } from './verify.ts';
 
 /**
@@ -29,7 +34,8 @@ export async function promote(context: Context): Promise<void> {
       'Input steps: is required by the operation promote; it takes the weights to go through, such as 20,50,100.',
     );
   for (let first = true; ;) {
-    const state = await phase(context, 'Read', () => context.fleet.read(release));
+    const known = await phase(context, 'Read', () => observe(context));
+    const { state } = known;
     context.journal.held = heldIn(release, state);
     const current = currentWeights(release, state, version);
     const now = current.get(version) ?? 0;
@@ -37,8 +43,8 @@ export async function promote(context: Context): Promise<void> {
     const goal = promoteTo ?? (first ? next : undefined);
     if (next === undefined || goal === undefined || next > goal) {
       if (!first) return;
-      log.info(`${version} is at ${String(now)} %: there is no further step to go to.`);
-      await verify({ ...context, release: withWeights(release, undefined, 0) }, state);
+      log.info(`${version} is at ${String(now)}%: there is no further step to go to.`);
+      await verifyInForce({ ...context, release: withWeights(release, undefined, 0) }, known, current);
       return;
     }
     const weights = stepWeights(next, version, current);
@@ -46,13 +52,30 @@ export async function promote(context: Context): Promise<void> {
     const bakeMs = next === goal ? 0 : release.traffic.bakeMs;
     const outcome = await rollout(
       { ...context, release: withWeights(release, weights, bakeMs) },
-      { known: state, unlessOvertaken: true },
+      { known, unlessOvertaken: true },
     );
     // Another run has moved the weights since: from there, the next step may be another one.
     if (outcome === 'overtaken') continue;
+    if (outcome === 'recovered') {
+      // The step that another run left is this one's: whoever approves the next has not seen its result yet.
+      if (promoteTo !== undefined) continue;
+      await verify({ ...context, release: withWeights(release, undefined, 0) });
+      return;
+    }
     if (journal.verdict !== 'pass' || promoteTo === undefined) return;
     first = false;
   }
+}
+
+/** Verifies the weights in force; as a transaction of its own where an earlier run is to be settled first. */
+async function verifyInForce(context: Context, { state, leases }: Observed, current: Weights): Promise<void> {
+  if (!isUnfinished(leases)) {
+    await verify(context, state);
+    return;
+  }
+  const history = newestRecord(weightsInForce(context.release, state))?.history ?? [];
+  const aim: Aim = { target: current, previous: current, direction: 'forward', history };
+  await inTransaction(context, leases, aim, (inside) => verify(inside));
 }
 
 function withWeights(release: Release, weights: Weights | undefined, bakeMs: number): Release {

@@ -3,7 +3,8 @@ import { writeInOrder, writeTogether } from '../fleet/apply.ts';
 import { tryOut } from '../fleet/dry-run.ts';
 import type { TriedChange } from '../fleet/dry-run.ts';
 import { allOf } from '../fleet/fleet.ts';
-import type { Aim } from '../fleet/lease.ts';
+import type { Aim } from '../fleet/intent.ts';
+import { isUnfinished } from '../fleet/lease.ts';
 import { preflight } from '../fleet/preflight.ts';
 import { clustersOf } from '../release/release.ts';
 import type { ClusterName } from '../release/release.ts';
@@ -14,17 +15,18 @@ import { heldBy, nowHolding } from '../release/held.ts';
 import { planRetirement } from '../release/retirement.ts';
 import type { Retirement } from '../release/retirement.ts';
 import type { FleetState } from '../release/state.ts';
-import { weightsInForce } from '../release/traffic.ts';
+import { newestRecord, weightsInForce } from '../release/traffic.ts';
 import { ownObjects } from '../release/workloads.ts';
 import { checkNow, seeRevision } from './check.ts';
-import { noteUnseen, phase, recordIn } from './context.ts';
+import { lockedPhase, noteUnseen, phase, recordIn } from './context.ts';
 import type { Context } from './context.ts';
 import { findTargets, withClients } from './ingresses.ts';
+import { observe } from './observe.ts';
+import type { Observed } from './observe.ts';
 import { inTransaction } from './transaction.ts';
 import { virtualServices } from './verify.ts';
 
-interface Prospect {
-  readonly state: FleetState;
+interface Prospect extends Observed {
   readonly plan: Retirement;
   /** The changes of the plan, as the servers' dry runs tell them. */
   readonly changes: readonly TriedChange[];
@@ -37,32 +39,33 @@ interface Prospect {
  */
 export async function retire(context: Context): Promise<void> {
   const prospect = await lookAhead(context);
-  const { plan, changes } = prospect;
-  if (changes.length === 0) {
+  const { leases, changes } = prospect;
+  if (changes.length === 0 && !isUnfinished(leases)) {
     await carryOut(context, prospect);
     return;
   }
   await phase(context, 'Preflight', () => preflight(context.fleet, context.release, changes));
-  await inTransaction(context, aimOf(plan), async (inside, aimAnew) => {
-    if (aimAnew === undefined) {
+  await inTransaction(context, leases, aimOf(context, prospect), async (inside, stale) => {
+    if (stale === undefined) {
       await carryOut(inside, prospect);
       return;
     }
     const fresh = await lookAhead(inside);
-    await aimAnew(aimOf(fresh.plan));
+    await stale.aimAnew(aimOf(inside, fresh));
     await carryOut(inside, fresh);
   });
 }
 
 /** The weights of the others stay what they are. */
-function aimOf({ weights }: Retirement): Aim {
-  return { target: weights, previous: weights };
+function aimOf({ release }: Context, { state, plan: { weights } }: Prospect): Aim {
+  const history = newestRecord(weightsInForce(release, state))?.history ?? [];
+  return { target: weights, previous: weights, direction: 'forward', history };
 }
 
 async function lookAhead(context: Context): Promise<Prospect> {
   const { release, fleet, journal, log } = context;
   return phase(context, 'Plan', async () => {
-    const state = await fleet.read(release);
+    const { state, leases } = await observe(context);
     const inForce = weightsInForce(release, state);
     noteUnseen(context, state, inForce);
     journal.held = heldBy(release, inForce);
@@ -75,7 +78,7 @@ async function lookAhead(context: Context): Promise<Prospect> {
       log.info(`${cluster}: ${nameOf(object)} stays: ${reason}`);
     if (changes.length === 0) log.info(`Nothing of ${plan.version} is to be taken out of any cluster.`);
     const targets = await findTargets(context, state, virtualServices(inForce));
-    return { state, plan, changes, targets };
+    return { state, leases, plan, changes, targets };
   });
 }
 
@@ -116,13 +119,13 @@ async function takeOut(
   const { fleet, journal, signal } = context;
   const { routes, subsets, workloads } = plan;
   if (routes.length > 0)
-    await phase(context, 'Routes', () => writeTogether(fleet, routes, signal, recordIn(context)));
+    await lockedPhase(context, 'Routes', () => writeTogether(fleet, routes, signal, recordIn(context)));
   if (routes.length > 0) journal.held = nowHolding(journal.held, plan.weights);
   // Routes that an earlier run has written may not have arrived yet either.
   if (routes.length + subsets.length + workloads.length > 0)
     await phase(context, 'Seen', () => seeRevision(context, state, plan.revision, clients));
   if (subsets.length > 0)
-    await phase(context, 'Subset', () => writeTogether(fleet, subsets, signal, recordIn(context)));
+    await lockedPhase(context, 'Subset', () => writeTogether(fleet, subsets, signal, recordIn(context)));
   if (workloads.length > 0)
-    await phase(context, 'Workload', () => writeInOrder(fleet, workloads, recordIn(context)));
+    await lockedPhase(context, 'Workload', () => writeInOrder(fleet, workloads, recordIn(context)));
 }

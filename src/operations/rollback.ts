@@ -1,7 +1,7 @@
 import { CanaryError } from '../release/errors.ts';
 import { heldIn } from '../release/held.ts';
 import { nameOf } from '../release/objects.ts';
-import { previousOf } from '../release/record.ts';
+import { previousOf, recordProblem } from '../release/record.ts';
 import type { Release } from '../release/release.ts';
 import type { FleetState } from '../release/state.ts';
 import { newestRecord, weightsInForce } from '../release/traffic.ts';
@@ -9,6 +9,7 @@ import { formatWeights } from '../release/weights.ts';
 import type { Weights } from '../release/weights.ts';
 import { phase } from './context.ts';
 import type { Context } from './context.ts';
+import { observe } from './observe.ts';
 import { rollout } from './rollout.ts';
 
 /**
@@ -18,10 +19,10 @@ import { rollout } from './rollout.ts';
  * @throws CanaryError where nothing has been recorded, and no weights are given
  */
 export async function rollback(context: Context): Promise<void> {
-  const { release, fleet, journal, log } = context;
-  const state = await phase(context, 'Read', () => fleet.read(release));
-  journal.held = heldIn(release, state);
-  const weights = weightsToGiveBack(release, state);
+  const { release, journal, log } = context;
+  const known = await phase(context, 'Read', () => observe(context));
+  journal.held = heldIn(release, known.state);
+  const weights = weightsToGiveBack(release, known.state);
   log.info(`Going back to ${formatWeights(weights)}`);
   const earlier: Release = {
     ...release,
@@ -31,7 +32,7 @@ export async function rollback(context: Context): Promise<void> {
     // There is nothing better to go to from here.
     onFailure: 'keep',
   };
-  await rollout({ ...context, release: earlier }, { direction: 'back', known: state });
+  await rollout({ ...context, release: earlier }, { direction: 'back', known });
 }
 
 function weightsToGiveBack(release: Release, state: FleetState): Weights {
@@ -40,7 +41,12 @@ function weightsToGiveBack(release: Release, state: FleetState): Weights {
     if (virtualService === undefined) throw new CanaryError(nothingThere(release, cluster));
   }
   const earlier = release.traffic.weights ?? previousOf(newestRecord(inForce));
-  if (earlier === undefined) throw new CanaryError(noRecord(release, inForce[0]?.weights));
+  if (earlier === undefined) {
+    const [problem] = inForce.flatMap(
+      ({ virtualService: vs }) => (vs && recordProblem(vs, release.app)) ?? [],
+    );
+    throw new CanaryError(problem ?? noRecord(release, inForce[0]?.weights));
+  }
   return earlier;
 }
 

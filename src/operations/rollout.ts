@@ -5,9 +5,10 @@ import { waitUntilReady } from '../cluster/ready.ts';
 import { rebased, writeInOrder, writeTogether } from '../fleet/apply.ts';
 import type { Written } from '../fleet/write.ts';
 import { dryRun, triedIn } from '../fleet/dry-run.ts';
-import type { TriedPlan } from '../fleet/dry-run.ts';
+import type { TriedChange, TriedPlan } from '../fleet/dry-run.ts';
 import { allOf } from '../fleet/fleet.ts';
-import type { Aim } from '../fleet/lease.ts';
+import type { Aim } from '../fleet/intent.ts';
+import { isUnfinished } from '../fleet/lease.ts';
 import { preflight } from '../fleet/preflight.ts';
 import { assertSidecars } from '../fleet/sidecars.ts';
 import { heldIn } from '../release/held.ts';
@@ -19,23 +20,24 @@ import type { Direction, Plan } from '../release/plan.ts';
 import type { Release } from '../release/release.ts';
 import { assertServing } from '../release/serving.ts';
 import type { FleetState } from '../release/state.ts';
-import { weightsInForce } from '../release/traffic.ts';
+import { newestRecord, weightsInForce } from '../release/traffic.ts';
 import { formatWeights } from '../release/weights.ts';
 import { checkNow, explained, seeRevision } from './check.ts';
-import { noteUnseen, phase, recordIn, recordStep } from './context.ts';
+import { lockedPhase, noteUnseen, phase, recordIn, recordStep } from './context.ts';
 import type { Context } from './context.ts';
 import { giveBack } from './give-back.ts';
 import type { Shift } from './give-back.ts';
 import { findTargets, withClients } from './ingresses.ts';
 import type { Routing } from './ingresses.ts';
+import { observe } from './observe.ts';
+import type { Observed } from './observe.ts';
 import { restorerFor } from './restore-workloads.ts';
 import type { Restorer } from './restore-workloads.ts';
 import { inTransaction } from './transaction.ts';
 import { virtualServices } from './verify.ts';
 
 /** What a rollout knows before it writes anything. */
-interface Prospect {
-  readonly state: FleetState;
+interface Prospect extends Observed {
   readonly plan: TriedPlan;
   readonly targets: readonly Target[];
 }
@@ -43,48 +45,49 @@ interface Prospect {
 export interface RolloutOptions {
   readonly direction?: Direction;
   /** What the clusters hold, where it has just been read. */
-  readonly known?: FleetState;
+  readonly known?: Observed;
   /** Leaves everything as it is where another run has changed the release since it was read, or died while it did so. */
   readonly unlessOvertaken?: boolean;
 }
 
 /**
  * Brings workloads, DestinationRule, Gateway and VirtualService in all clusters to what was asked, then verifies the shares
- * through every ingress; gives the earlier weights back where they are not right. Run again, it writes nothing.
+ * through every ingress; restores the earlier weights where they are not right. Run again, it writes nothing.
  */
 export async function rollout(
   context: Context,
   { direction = 'forward', known, unlessOvertaken = false }: RolloutOptions = {},
-): Promise<'done' | 'overtaken'> {
+): Promise<'done' | 'overtaken' | 'recovered'> {
   const prospect = await lookAhead(context, direction, known);
-  const { plan } = prospect;
+  const { plan, leases } = prospect;
   const changes = triedIn(plan);
-  if (changes.length === 0) {
+  if (changes.length === 0 && !isUnfinished(leases)) {
     await carryOut(context, prospect);
     return 'done';
   }
   await phase(context, 'Preflight', () => preflight(context.fleet, context.release, changes));
   await makeNamespaces(context, plan);
-  return inTransaction(context, aimOf(plan), async (inside, aimAnew) => {
-    if (aimAnew === undefined) {
+  return inTransaction(context, leases, aimOf(context, prospect, direction), async (inside, stale) => {
+    if (stale === undefined) {
       await carryOut(inside, prospect);
       return 'done';
     }
-    if (unlessOvertaken) return 'overtaken';
+    if (unlessOvertaken) return stale.recovery?.settled === 'verified' ? 'recovered' : 'overtaken';
     const fresh = await lookAhead(inside, direction);
-    await aimAnew(aimOf(fresh.plan));
+    await stale.aimAnew(aimOf(inside, fresh, direction));
     await carryOut(inside, fresh);
     return 'done';
   });
 }
 
-function aimOf({ weights, previous }: Plan): Aim {
-  return { target: weights, previous };
+function aimOf({ release }: Context, { state, plan }: Prospect, direction: Direction): Aim {
+  const history = newestRecord(weightsInForce(release, state))?.history ?? [];
+  return { target: plan.weights, previous: plan.previous, direction, history };
 }
 
-async function lookAhead(context: Context, direction: Direction, known?: FleetState): Promise<Prospect> {
+async function lookAhead(context: Context, direction: Direction, known?: Observed): Promise<Prospect> {
   const { release, fleet } = context;
-  const state = known ?? (await phase(context, 'Read', () => fleet.read(release)));
+  const { state, leases } = known ?? (await phase(context, 'Read', () => observe(context)));
   return phase(context, 'Plan', async () => {
     context.journal.held = heldIn(release, state);
     noteUnseen(context, state, weightsInForce(release, state));
@@ -94,7 +97,7 @@ async function lookAhead(context: Context, direction: Direction, known?: FleetSt
     const plan = { ...tried, warnings };
     warnOf(context, plan);
     const targets = await findTargets(context, state, finalRoutes(release, state, plan), gatewaysIn(plan));
-    return { state, plan, targets };
+    return { state, leases, plan, targets };
   });
 }
 
@@ -113,12 +116,16 @@ async function carryOut(context: Context, { state, plan, targets }: Prospect): P
   });
 }
 
-/** The lock is an object of the release's namespace, so that comes first. */
-async function makeNamespaces(context: Context, { workloads }: Plan): Promise<void> {
-  const namespaces = workloads.filter(({ object }) => object.kind === 'Namespace');
-  if (namespaces.length > 0) {
-    await phase(context, 'Namespace', () => writeInOrder(context.fleet, namespaces, recordIn(context)));
+/** The lock is an object of the release's namespace: where that is missing, it comes first. All else waits for the lock. */
+async function makeNamespaces(context: Context, { workloads }: TriedPlan): Promise<void> {
+  const missing = workloads.filter((change) => isMissingNamespace(context, change));
+  if (missing.length > 0) {
+    await phase(context, 'Namespace', () => writeInOrder(context.fleet, missing, recordIn(context)));
   }
+}
+
+function isMissingNamespace({ release }: Context, { cluster, object, live }: TriedChange): boolean {
+  return object.kind === 'Namespace' && live === undefined && release.configClusters.includes(cluster);
 }
 
 /** Moves the weights and looks at what users get; whatever goes wrong from the first write on, the earlier weights come back. */
@@ -133,7 +140,7 @@ async function shift(
   let verdict: Verdict | undefined;
   try {
     if (plan.routes.length > 0)
-      await phase(context, 'Weights', () => moveWeights(context, state, plan, clients));
+      await lockedPhase(context, 'Weights', () => moveWeights(context, state, plan, clients));
     verdict = await phase(context, 'Verify', () => checkNow(context, state, plan.weights, clients));
     if (verdict === 'pass' && context.release.traffic.bakeMs > 0) {
       // What is cut off while it is watched has not passed.
@@ -198,9 +205,9 @@ async function deploy(
 ): Promise<void> {
   const { release, fleet, log, signal } = context;
   const { ready } = plan;
-  const workloads = plan.workloads.filter(({ object }) => object.kind !== 'Namespace');
+  const workloads = plan.workloads.filter((change) => !isMissingNamespace(context, change));
   if (workloads.length > 0)
-    await phase(context, 'Deploy', async () => {
+    await lockedPhase(context, 'Deploy', async () => {
       await assertSidecars(fleet, release, state, plan, 'written');
       const record = recordIn(context);
       await writeInOrder(fleet, workloads, (written) => {

@@ -1,42 +1,44 @@
-import { NotSettled, writeTogether } from '../fleet/apply.ts';
+import { NotSettled } from '../fleet/apply.ts';
+import type { Aim } from '../fleet/intent.ts';
 import { LEASE_SECONDS } from '../fleet/lease.ts';
-import type { Aim, Intent } from '../fleet/lease.ts';
+import type { Leases } from '../fleet/lease.ts';
 import { Lock } from '../fleet/lock.ts';
 import type { Leaving } from '../fleet/lock.ts';
-import type { Change } from '../release/change.ts';
 import { CanaryError, messageOf } from '../release/errors.ts';
-import { nameOf } from '../release/objects.ts';
-import { planRollout } from '../release/plan.ts';
-import type { Release } from '../release/release.ts';
-import { placeOf, weightsInForce } from '../release/traffic.ts';
-import type { InForce } from '../release/traffic.ts';
-import { formatWeights, sameWeights } from '../release/weights.ts';
-import type { Weights } from '../release/weights.ts';
-import { phase, recordIn } from './context.ts';
+import type { ClusterName, Release } from '../release/release.ts';
+import { formatWeights } from '../release/weights.ts';
+import { phase } from './context.ts';
 import type { Context } from './context.ts';
+import { ChangedByOthers, recover } from './recovery.ts';
+import type { Recovery } from './recovery.ts';
 
-/**
- * Writes down another aim than the one the lock was taken with; given to work that must look again, since another run had
- * the lock in between.
- */
-export type AimAnew = (aim: Aim) => Promise<void>;
+/** What has changed since the run looked; its work looks again, and says what it is about to do then. */
+export interface Stale {
+  /** Writes down another aim than the one the lock was taken with. */
+  readonly aimAnew: (aim: Aim) => Promise<void>;
+  /** How the transaction of an earlier run was settled; undefined where there was nothing to settle. */
+  readonly recovery: Recovery | undefined;
+}
 
 /**
  * Runs work that changes the release, as the only run that does so: takes the lock in every config cluster, settles what an
- * earlier run left there, and gives the lock back whatever happens. What this one could not settle stays written down in it.
+ * earlier run left there, and releases the lock whatever happens. What this one could not settle stays written down in it.
  *
- * @param work is handed `aimAnew` where what was read before may be out of date; it says in the journal what it left unsettled
+ * @param seen the leases when the state that the aim is based on was read
+ * @param work receives `stale` where that state may be out of date; it says in the journal what it left unsettled
  */
 export async function inTransaction<T>(
   context: Context,
+  seen: Leases,
   aim: Aim,
-  work: (context: Context, aimAnew: AimAnew | undefined) => Promise<T>,
+  work: (context: Context, stale: Stale | undefined) => Promise<T>,
 ): Promise<T> {
   const { fleet, release, identity, journal, log } = context;
   const lost = new AbortController();
   const signal = AbortSignal.any([context.signal, lost.signal]);
   const { lock, abandoned, stale } = await phase(context, 'Lock', () =>
     Lock.take(fleet, release, identity, aim, {
+      seen,
       signal,
       onWait: (text) => {
         log.info(text);
@@ -46,142 +48,125 @@ export async function inTransaction<T>(
       },
     }),
   );
-  let unsettled: Leaving = 'what it found';
+  const inside: Context = {
+    ...context,
+    signal,
+    fleet: fleet.withSignal(signal),
+    isHeld: (until) => lock.isHeld(until),
+    assertHeld: () => lock.assertHeld(signal),
+  };
+  let leaving: Leaving = 'what it found';
   try {
-    // Until the work aims anew, the lock tells what the earlier run was about to do: should this one die too, it is settled again.
-    if (abandoned !== undefined) await phase(context, 'Settle', () => settle(context, abandoned));
-    unsettled = 'all';
-    return await work(
-      { ...context, signal, fleet: fleet.withSignal(signal), isHeld: (until) => lock.isHeld(until) },
-      stale ? (changed) => lock.intend(changed) : undefined,
+    // Until the work aims anew, the lock holds the earlier run's intent: should this run die too, it is settled again.
+    const recovery = abandoned && (await phase(context, 'Settle', () => recover(inside, abandoned, true)));
+    leaving = 'all';
+    const looksAgain = stale || recovery !== undefined;
+    const result = await work(
+      inside,
+      looksAgain ? { aimAnew: (changed) => lock.intend(changed), recovery } : undefined,
     );
+    if (journal.settled) leaving = 'nothing';
+    return result;
   } catch (error) {
     if (error instanceof NotSettled) {
       journal.settled = false;
       journal.remains = error.standing;
+    } else if (error instanceof ChangedByOthers || (leaving === 'all' && journal.settled)) {
+      leaving = 'nothing';
     }
     throw error;
   } finally {
-    await giveBackLock(context, lock, journal.settled ? 'nothing' : unsettled);
+    await releaseLock(context, lock, leaving);
   }
 }
 
-/** Settles what this very run left behind when it was killed, or could not settle; called by the `post` step. */
-export async function settleOwn(context: Context): Promise<void> {
+/**
+ * Settles what this very run left behind when it was killed, or could not settle; called by the `post` step. Where a cluster
+ * cannot be reached, the others are settled, and it is left to the next run.
+ *
+ * @param concluded the transaction that ended with nothing left but its lock
+ * @throws CanaryError that names the clusters which are not settled
+ */
+export async function settleOwn(context: Context, concluded: string | undefined): Promise<void> {
   const { fleet, release, identity, log } = context;
-  const found = await Lock.find(fleet, release, identity);
-  if (found === undefined) {
+  const { taken, unreachable } = await Lock.find(fleet, release, identity);
+  if (taken === undefined) {
+    if (unreachable.size > 0) throw new CanaryError(unknownOf(unreachable));
     log.info('Nothing was left half done.');
     return;
   }
+  const { lock, abandoned } = taken;
   let leaving: Leaving = 'all';
   try {
-    if (found.abandoned !== undefined) await settle(context, found.abandoned);
+    if (abandoned === undefined || abandoned.transaction === concluded) {
+      log.info('The main step ended with nothing left to settle: only its lock is released.');
+    } else {
+      const left = await recoverReachable(context, abandoned, unreachable);
+      if (left.length > 0) throw new NotSettled(left.join(' '), left, undefined);
+    }
     leaving = 'nothing';
   } catch (error) {
-    if (!(error instanceof NotSettled)) leaving = 'nothing';
+    if (error instanceof ChangedByOthers) leaving = 'nothing';
     throw error;
   } finally {
-    await giveBackLock(context, found.lock, leaving);
+    await releaseLock(context, lock, leaving);
   }
 }
 
-async function giveBackLock({ release, log, signal }: Context, lock: Lock, leaving: Leaving): Promise<void> {
+/** Settles the clusters that can be reached. @returns a sentence for each that cannot */
+async function recoverReachable(
+  context: Context,
+  intent: Parameters<typeof recover>[1],
+  unreachable: ReadonlyMap<ClusterName, Error>,
+): Promise<readonly string[]> {
+  const { release, fleet } = context;
+  const { failures } = await fleet.readEach(release);
+  const away = new Map([...unreachable, ...failures]);
+  const near = without(release, away);
+  await recover({ ...context, release: near }, intent, false);
+  const either = [intent.target, ...(intent.previous === undefined ? [] : [intent.previous])];
+  return release.configClusters.flatMap((name) => {
+    return !away.has(name)
+      ? []
+      : [
+          `${name} is not settled: it holds ${either.map(formatWeights).join(' or ')}, and could not be reached (${messageOf(away.get(name))}). The next run settles it; re-run this job when the cluster is back.`,
+        ];
+  });
+}
+
+/** The release without some of its clusters. */
+function without(release: Release, away: ReadonlyMap<ClusterName, unknown>): Release {
+  const kept = (names: readonly ClusterName[]): readonly ClusterName[] =>
+    names.filter((name) => !away.has(name));
+  const { placement } = release;
+  return {
+    ...release,
+    clusters: kept(release.clusters),
+    configClusters: kept(release.configClusters),
+    placement: new Map([...placement].map(([version, names]) => [version, kept(names)])),
+  };
+}
+
+function unknownOf(unreachable: ReadonlyMap<ClusterName, Error>): string {
+  const reasons = [...unreachable].map(([name, error]) => `${name}: ${messageOf(error)}`);
+  return `The other clusters hold no lock of this run. Whether it left one in ${[...unreachable.keys()].join(', ')} is not known, since that could not be read; the next run settles what it finds there. ${reasons.join(' ')}`;
+}
+
+async function releaseLock(context: Context, lock: Lock, leaving: Leaving): Promise<void> {
+  const { release, log, signal, onTransaction } = context;
+  // Should the run be killed from here on, its post step only has to release the lock.
+  if (leaving === 'nothing') onTransaction?.(lock.transaction, 'concluded');
   const failures = await lock.release(leaving, signal);
   for (const [cluster, error] of failures) {
     log.warn(
-      `The lock in ${cluster} could not be given back: ${messageOf(error)} It runs out within ${String(LEASE_SECONDS)} s, and the next run waits for that.`,
+      `The lock in ${cluster} could not be released: ${messageOf(error)} It expires within ${String(LEASE_SECONDS)} s, and the next run waits for that.`,
     );
   }
-  if (leaving === 'nothing' && failures.size === release.configClusters.length) {
+  if (leaving !== 'nothing') return;
+  if (failures.size === 0) onTransaction?.(lock.transaction, 'released');
+  if (failures.size === release.configClusters.length) {
     log.warn(
-      'No cluster could be told that this run has ended: the next one goes back to the weights before it.',
+      'No cluster could be told that this run has ended. The post step tries again; should it fail too, the next run verifies the weights in force first, and keeps them if they pass.',
     );
   }
-}
-
-/**
- * Brings all config clusters to the same weights again after a run that died or could not do so itself: those before it, or
- * after a first install, which has none, those it was about to write. A cluster that someone else has changed since is left.
- *
- * @throws CanaryError that names it; NotSettled where a cluster could not be read or written, so that it is to be done again
- */
-async function settle(context: Context, { target, previous, run }: Intent): Promise<void> {
-  const { release, fleet, log } = context;
-  const state = await unlessOutOfReach([], () => fleet.read(release));
-  const inForce = weightsInForce(release, state);
-  const held = inForce.map(
-    (one) => `${placeOf(one, inForce)} ${one.weights === undefined ? 'none' : formatWeights(one.weights)}`,
-  );
-  log.warn(
-    `${run} ended in the middle of a change to ${formatWeights(target)}. The clusters hold: ${held.join('; ')}.`,
-  );
-  const weighing = inForce.filter(({ weights }) => weights !== undefined);
-  const known = [target, ...(previous === undefined ? [] : [previous])];
-  const strange = weighing.filter(({ weights }) => !known.some((one) => isSame(weights, one)));
-  if (strange.length > 0) {
-    const clusters = strange.map((one) => placeOf(one, inForce)).join(', ');
-    throw new CanaryError(
-      `${run} left a change half done, and the weights in ${clusters} have been changed by someone else since. Nothing is overwritten: bring all clusters to the same weights by hand, or with the operation rollback.`,
-    );
-  }
-  const weights = previous ?? target;
-  if (weighing.length === 0) return;
-  // A cluster that joins a release has nothing that could be given back; in a first install all get what one has.
-  const concerned = previous === undefined ? inForce.filter(stands) : weighing;
-  if (!concerned.every((one) => isSame(one.weights, weights))) {
-    const { routes } = planRollout(bare(release, weights), state, 'back');
-    const changes = changesTo(concerned, routes);
-    await unlessOutOfReach([`They hold ${held.join('; ')}.`], () =>
-      writeTogether(fleet, changes, context.signal, recordIn(context)),
-    );
-  }
-  log.warn(`Settled: all clusters hold ${formatWeights(weights)}.`);
-}
-
-/** Those of the changes that are of these VirtualServices, as they stand. */
-export function changesTo(inForce: readonly InForce[], changes: readonly Change[]): readonly Change[] {
-  return changes.filter(({ cluster, object }) =>
-    inForce.some(
-      ({ cluster: name, virtualService: vs }) =>
-        name === cluster && vs !== undefined && nameOf(vs) === nameOf(object),
-    ),
-  );
-}
-
-function isSame(held: Weights | undefined, weights: Weights): boolean {
-  return held !== undefined && sameWeights(held, weights);
-}
-
-function stands({ virtualService }: InForce): boolean {
-  return virtualService !== undefined;
-}
-
-/**
- * Whatever keeps a run from settling now may be over when the next one tries.
- *
- * @param found what stands where, should nothing have changed
- */
-async function unlessOutOfReach<T>(found: readonly string[], work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    const standing = error instanceof NotSettled ? error.standing : found;
-    throw new NotSettled(
-      `What an earlier run left half done could not be settled, and is left to the next one: ${messageOf(error)}`,
-      standing,
-      error,
-    );
-  }
-}
-
-/** The release with these weights and nothing to deploy: whatever else its inputs say is not meant for this. */
-export function bare(release: Release, weights: Weights): Release {
-  return {
-    ...release,
-    version: undefined,
-    placement: new Map(),
-    workload: { ...release.workload, images: new Map(), manifests: undefined },
-    traffic: { ...release.traffic, weights },
-  };
 }

@@ -1,0 +1,327 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { ApiCall, CallAction } from '../../testbed/embedded/start.ts';
+import type { Run, RunningAction } from '../../testbed/run-action.ts';
+import { until } from '../../testbed/mesh/until.ts';
+import { ISTIO } from '../scenarios/support/kube.ts';
+import { APP, NAMESPACE } from '../scenarios/support/objects.ts';
+import { LATER, Lane, QUICK } from './support/lanes.ts';
+
+const FIRST = 'v1=80,v2=20';
+const NEXT = 'v1=60,v2=40';
+const step = { ...LATER, weights: NEXT };
+
+type Inputs = Readonly<Record<string, string>>;
+
+let lane: Lane;
+beforeEach(async () => {
+  lane = await Lane.open();
+  await lane.stage.pass({ ...QUICK, weights: FIRST });
+});
+afterEach(() => lane.fleet.stop());
+
+const isRoute = ({ cluster, kind, write }: ApiCall, name: string): boolean =>
+  cluster === name && kind === 'VirtualService' && write;
+const isRelease = ({ kind, write, body }: ApiCall): boolean =>
+  kind === 'Lease' && write && JSON.stringify(body).includes('"holderIdentity":""');
+const UNAVAILABLE: CallAction = { status: 503, message: 'apiserver is shutting down' };
+
+/** Runs work while calls go another way. */
+async function during<T>(way: (call: ApiCall) => CallAction | undefined, work: () => Promise<T>): Promise<T> {
+  const off = lane.fleet.onCall(way);
+  try {
+    return await work();
+  } finally {
+    off();
+  }
+}
+
+/** A run that is killed when its log says so, the nth time. */
+async function killedAt(inputs: Inputs, text: string, nth = 1): Promise<Run> {
+  let running: RunningAction | undefined;
+  let log = '';
+  const run = await lane.stage.run(inputs, {
+    onStart: (started) => {
+      running = started;
+    },
+    onLog: (piece) => {
+      log += piece;
+      if (log.split(text).length > nth) running?.kill('SIGKILL');
+    },
+  });
+  expect(run.code).toBe(-1);
+  return run;
+}
+
+/** A run that dies when east has the new weights, and west is about to get them. */
+async function diesBetweenTheWrites(inputs: Inputs, nth = 1): Promise<Run> {
+  let writes = 0;
+  return during(
+    (call) => (isRoute(call, 'west') && (writes += 1) >= nth ? 'hang' : undefined),
+    () => killedAt(inputs, 'east: wrote VirtualService', nth),
+  );
+}
+
+describe('a promotion through several steps', () => {
+  test('that dies in its second step is settled by the post step, in words', async () => {
+    const promotion = { ...LATER, operation: 'promote', steps: '20,40,60', 'promote-to': '60' };
+    await lane.stage.underLoad(async () => {
+      const killed = await diesBetweenTheWrites(promotion, 2);
+      await expect(lane.stage.weights()).resolves.toEqual(['v1=40,v2=60', NEXT]);
+      const post = await lane.postOf(promotion, killed);
+      expect(post.log).toContain(`Settled: all clusters hold ${NEXT}`);
+      expect([await lane.stage.weights(), await lane.holders()]).toEqual([
+        [NEXT, NEXT],
+        ['', ''],
+      ]);
+    });
+  });
+});
+
+describe('a run that died while it verified', () => {
+  test('is settled by the run that asks for the same: it writes no route, and nothing is left for a retirement', async () => {
+    const last = { ...LATER, confidence: '90', weights: 'v1=0,v2=100' };
+    await lane.stage.underLoad(async () => {
+      await killedAt(last, '::group::Verify');
+      await lane.shortenLeases();
+      const again = await lane.callsOf(async () => {
+        const run = await lane.stage.pass(last);
+        expect(run.log).toContain('Settled: all clusters hold v1=0,v2=100, which is verified now.');
+      });
+      expect(again.filter((call) => isRoute(call, 'east') || isRoute(call, 'west'))).toEqual([]);
+      const retired = await lane.stage.pass({
+        ...LATER,
+        confidence: '90',
+        operation: 'retire',
+        version: 'v1',
+      });
+      expect(retired.log).not.toContain('Settled');
+      await expect(lane.stage.weights()).resolves.toEqual(['v2=100', 'v2=100']);
+    });
+  });
+
+  test('is not taken back to a version whose pods are gone, also where it does not pass', async () => {
+    const last = { ...LATER, confidence: '90', weights: 'v1=0,v2=100' };
+    await killedAt(last, '::group::Verify');
+    await lane.shortenLeases();
+    await lane.stage.underLoad(async () => {
+      await lane.stage.east.remove('apps/v1', 'Deployment', `${APP}-v1`, NAMESPACE);
+      await until(
+        'the pods of v1 to go',
+        async () => {
+          const pods = await lane.stage.east.list('v1', 'Pod', NAMESPACE);
+          return pods.every(({ metadata }) => metadata.labels?.['version'] !== 'v1');
+        },
+        { seconds: 10 },
+      );
+      const run = await lane.stage.run({ ...last, 'verify-timeout': '1s', 'max-rps': '1', tolerance: '5' });
+      expect(run.log).toContain(`${FIRST} cannot be served: no pod of v1 is ready.`);
+      await expect(lane.stage.weights()).resolves.toEqual(['v1=0,v2=100', 'v1=0,v2=100']);
+    });
+  });
+});
+
+describe('a rollback that dies', () => {
+  const rollback = { ...LATER, operation: 'rollback' };
+
+  test('between its writes is settled forward, and keeps the history', async () => {
+    await lane.stage.pass(step);
+    await lane.stage.pass({ ...LATER, weights: 'v1=50,v2=50' });
+    const killed = await diesBetweenTheWrites(rollback);
+    await expect(lane.stage.weights()).resolves.toEqual([NEXT, 'v1=50,v2=50']);
+    const post = await lane.postOf(rollback, killed);
+    expect(post.log).toContain(`Settled: all clusters hold ${NEXT}`);
+    await expect(lane.stage.weights()).resolves.toEqual([NEXT, NEXT]);
+    const next = await lane.stage.pass(rollback);
+    expect(next.outputs).toMatchObject({ weights: FIRST });
+  });
+
+  test('before its writes loses nothing of the history', async () => {
+    await lane.stage.pass(step);
+    const killed = await killedAt(rollback, '::group::Ready');
+    await lane.postOf(rollback, killed);
+    const again = await lane.stage.pass(rollback);
+    expect(again.outputs).toMatchObject({ weights: FIRST });
+  });
+});
+
+describe('the routes of another team in the same VirtualService', () => {
+  interface Spec {
+    readonly http: readonly Readonly<Record<string, unknown>>[];
+  }
+  const theirs = (weight: number): Readonly<Record<string, unknown>> => ({
+    name: 'theirs',
+    match: [{ uri: { prefix: '/theirs' } }],
+    route: [
+      { destination: { host: 'theirs', subset: 'a' }, weight },
+      { destination: { host: 'theirs', subset: 'b' }, weight: 100 - weight },
+    ],
+  });
+  const edit = async (change: (http: Spec['http']) => Spec['http']): Promise<void> => {
+    const vs = await lane.stage.east.get(ISTIO, 'VirtualService', APP, NAMESPACE);
+    const spec = vs['spec'] as Spec;
+    await lane.stage.east.replace({ ...vs, spec: { ...spec, http: change(spec.http) } });
+  };
+
+  test('may change while a write fails elsewhere: ours return, theirs stay', async () => {
+    await edit((http) => [theirs(10), ...http]);
+    let edited: Promise<void> | undefined;
+    let tries = 0;
+    const run = await during(
+      (call) => {
+        if (!isRoute(call, 'west')) return undefined;
+        // Refused once the edit has been made: the first try is lost, and tried again.
+        tries += 1;
+        return tries === 1
+          ? { status: 500, message: 'etcd leader changed' }
+          : { status: 403, message: 'denied' };
+      },
+      () =>
+        lane.stage.run(step, {
+          onLog: (text) => {
+            if (text.includes('east: wrote VirtualService'))
+              edited ??= edit((http) =>
+                http.map((route) => (route['name'] === 'theirs' ? theirs(90) : route)),
+              );
+          },
+        }),
+    );
+    await edited;
+    expect([run.code, await lane.stage.weights()]).toEqual([1, [FIRST, FIRST]]);
+    expect(run.log).toContain('in east holds its earlier content again');
+    const vs = await lane.stage.east.get(ISTIO, 'VirtualService', APP, NAMESPACE);
+    expect((vs['spec'] as Spec).http).toContainEqual(theirs(90));
+  });
+});
+
+describe('the post step of a run that died between the writes', () => {
+  test('with one cluster out of reach settles the others, and names it; the next run settles it', async () => {
+    await lane.stage.underLoad(async () => {
+      const killed = await diesBetweenTheWrites(step);
+      const post = await during(
+        ({ cluster }) => (cluster === 'west' ? 'cut' : undefined),
+        () => lane.stage.run(step, { postOf: killed.state }),
+      );
+      expect(post.log).toContain(`Settled: all clusters hold ${FIRST}`);
+      expect([post.code, await lane.stage.weights()]).toEqual([1, [FIRST, FIRST]]);
+      expect(post.log).toContain(`Settled: all clusters hold ${FIRST}`);
+      expect(post.log).toContain(
+        `west is not settled: it holds ${NEXT} or ${FIRST}, and could not be reached`,
+      );
+      await lane.shortenLeases();
+      await lane.stage.pass(step);
+      await expect(lane.stage.weights()).resolves.toEqual([NEXT, NEXT]);
+    });
+  });
+});
+
+describe('a release that passed, and whose lock no cluster would take back', () => {
+  const locked = async (): Promise<Run> => {
+    const run = await during(
+      (call) => (isRelease(call) ? UNAVAILABLE : undefined),
+      () => lane.stage.pass(step),
+    );
+    expect(run.log).toContain('No cluster could be told that this run has ended.');
+    return run;
+  };
+
+  test('is released by the post step, and stays', async () => {
+    const post = await lane.postOf(step, await locked());
+    expect(post.log).toContain('only its lock is released');
+    expect([await lane.stage.weights(), await lane.holders()]).toEqual([
+      [NEXT, NEXT],
+      ['', ''],
+    ]);
+  });
+
+  test('is verified by the next run where no post step could, and stays', async () => {
+    await locked();
+    await lane.shortenLeases();
+    const next = await lane.stage.pass({ ...LATER, weights: 'v1=50,v2=50' });
+    expect(next.log).toContain(`Settled: all clusters hold ${NEXT}, which is verified now.`);
+    expect(next.outputs['previous-weights']).toBe(NEXT);
+  });
+});
+
+describe('a run that began and ended between the first look of another and its lock', () => {
+  test('is noticed: the other looks again', async () => {
+    let first: RunningAction | undefined;
+    let stop = (): void => undefined;
+    const stopped = new Promise<void>((resolve) => {
+      stop = resolve;
+    });
+    // Its last question takes long enough for it to be suspended before it asks for the lock.
+    const off = lane.fleet.onCall(({ kind }) =>
+      kind === 'SelfSubjectAccessReview' ? { delayMs: 1_000 } : undefined,
+    );
+    const suspended = lane.stage.run(step, {
+      onStart: (started) => {
+        first = started;
+      },
+      onLog: (text) => {
+        if (!text.includes('::group::Preflight')) return;
+        first?.kill('SIGSTOP');
+        stop();
+      },
+    });
+    await stopped;
+    off();
+    await lane.stage.pass({ ...LATER, weights: 'v1=70,v2=30' });
+    first?.kill('SIGCONT');
+    const run = await suspended;
+    if (run.code !== 0) throw new Error(`The suspended run failed:\n${run.log}`);
+    expect([run.code, run.outputs['previous-weights']]).toEqual([0, 'v1=70,v2=30']);
+    await expect(lane.stage.weights()).resolves.toEqual([NEXT, NEXT]);
+  });
+});
+
+describe('a namespace that exists', () => {
+  test('gets its injection label inside the lock', async () => {
+    const made = await lane.callsOf(() =>
+      lane.stage.pass({ ...QUICK, weights: FIRST, injection: 'canary' }).catch(() => undefined),
+    );
+    const writes = made.filter(({ write, cluster }) => write && cluster === 'east').map(({ kind }) => kind);
+    expect(writes.indexOf('Lease')).toBeLessThan(writes.indexOf('Namespace'));
+    expect(writes).toContain('Namespace');
+  });
+});
+
+describe('a record that is not understood', () => {
+  const annotate = async (text: string): Promise<void> => {
+    for (const kube of [lane.stage.east, lane.stage.west]) {
+      const vs = await kube.get(ISTIO, 'VirtualService', APP, NAMESPACE);
+      await kube.merge({
+        apiVersion: ISTIO,
+        kind: 'VirtualService',
+        metadata: {
+          name: vs.metadata.name,
+          namespace: NAMESPACE,
+          annotations: { 'multicluster-canary/release': text },
+        },
+      });
+    }
+  };
+  const records = async (): Promise<readonly (string | undefined)[]> =>
+    (await lane.stage.routes()).map(({ metadata }) => metadata.annotations?.['multicluster-canary/release']);
+
+  test('of this app stops a step before it writes, with the way out; followed, the step passes', async () => {
+    const text = '{"format":2,"app":"helloworld","weights":"all"}';
+    await annotate(text);
+    const run = await lane.stage.run(step);
+    expect([run.code, await records()]).toEqual([1, [text, text]]);
+    expect(run.log).toContain('remove the annotation to start a new history');
+    await annotate('');
+    await lane.stage.pass(step);
+  });
+
+  test('of another app stays, and hides nothing of this one', async () => {
+    const [own = ''] = await records();
+    await annotate(`[{"format":2,"app":"other","weights":"all"},${own}]`);
+    await lane.stage.pass(step);
+    const rolledBack = await lane.stage.pass({ ...LATER, operation: 'rollback' });
+    expect(rolledBack.outputs).toMatchObject({ weights: FIRST });
+    const kept = await records();
+    expect(kept).toEqual(
+      kept.map(() => expect.stringContaining('{"format":2,"app":"other","weights":"all"}')),
+    );
+  });
+});

@@ -1,0 +1,17 @@
+import { readLeases } from '../fleet/lease.ts';
+import type { Leases } from '../fleet/lease.ts';
+import type { FleetState } from '../release/state.ts';
+import type { Context } from './context.ts';
+
+/** What the clusters held when an operation looked. */
+export interface Observed {
+  readonly state: FleetState;
+  /** Read before the state: a run that has changed it since has written these as well. */
+  readonly leases: Leases;
+}
+
+/** Reads the locks, then everything that a release may touch. */
+export async function observe({ fleet, release }: Context): Promise<Observed> {
+  const leases = await readLeases(fleet, release);
+  return { leases, state: await fleet.read(release) };
+}

@@ -1,0 +1,223 @@
+import { NotSettled, writeTogether } from '../fleet/apply.ts';
+import type { Intent } from '../fleet/intent.ts';
+import type { Change } from '../release/change.ts';
+import { CanaryError, messageOf } from '../release/errors.ts';
+import { nameOf } from '../release/objects.ts';
+import { trafficChanges } from '../release/routing.ts';
+import { obstaclesTo } from '../release/servable.ts';
+import type { FleetState } from '../release/state.ts';
+import { newestRecord, placeOf, weightsInForce } from '../release/traffic.ts';
+import type { InForce } from '../release/traffic.ts';
+import { formatWeights, sameWeights } from '../release/weights.ts';
+import type { Weights } from '../release/weights.ts';
+import { checkNow } from './check.ts';
+import { recordIn } from './context.ts';
+import type { Context } from './context.ts';
+import { findTargets, withClients } from './ingresses.ts';
+import { virtualServices } from './verify.ts';
+
+/** Someone else has taken the weights of a cluster into their hands: there is nothing left for a recovery to do. */
+export class ChangedByOthers extends CanaryError {
+  override readonly name = 'ChangedByOthers';
+}
+
+/** How an unfinished transaction was settled. */
+export type Recovery =
+  /** All clusters hold its target, which was verified now. */
+  | { readonly settled: 'verified'; readonly weights: Weights }
+  /** All clusters hold the same weights: its target or those before it. */
+  | { readonly settled: 'agreed'; readonly weights: Weights | undefined };
+
+/**
+ * Brings all config clusters to the same weights after a run that died in the middle of a change, or could not finish it.
+ * A step forward returns to the weights before it, unless all clusters hold its target and that passes the check. A step back
+ * goes on to its target, which is what its user fled to. No version gets traffic that no ready pod would answer.
+ *
+ * @param verify whether a target that all clusters hold may be checked; otherwise a step forward returns
+ * @throws ChangedByOthers that names a cluster which someone else has changed since; NotSettled where a cluster could not be read
+ * or written, so that it is to be done again
+ */
+export async function recover(context: Context, intent: Intent, verify: boolean): Promise<Recovery> {
+  const { release, fleet, log } = context;
+  const { target, previous, run } = intent;
+  const state = await unlessOutOfReach([], () => fleet.read(release));
+  const inForce = weightsInForce(release, state);
+  const held = describeHeld(inForce);
+  log.warn(`${run} ended in the middle of a change to ${formatWeights(target)}. The clusters hold: ${held}.`);
+  assertOurs(intent, inForce);
+  const weighing = inForce.filter(({ weights }) => weights !== undefined);
+  if (weighing.length === 0) return { settled: 'agreed', weights: undefined };
+  // A cluster that joins a release has nothing to return to; in a first install all get what one has.
+  const concerned = previous === undefined ? inForce.filter(exists) : weighing;
+  const agree = (weights: Weights): boolean => concerned.every((one) => isSame(one.weights, weights));
+  const complete = concerned.length === inForce.length && agree(target);
+  if (
+    verify &&
+    complete &&
+    intent.direction === 'forward' &&
+    (await passes(context, state, inForce, target))
+  ) {
+    log.warn(`Settled: all clusters hold ${formatWeights(target)}, which is verified now.`);
+    return { settled: 'verified', weights: target };
+  }
+  const wanted = chosen(intent, agree);
+  const weights = await unlessOutOfReach([`They hold ${held}.`], () =>
+    bringTo(context, { intent, state, inForce, concerned, wanted }),
+  );
+  log.warn(`Settled: all clusters hold ${formatWeights(weights)}.`);
+  return { settled: 'agreed', weights };
+}
+
+/** The weights to bring all clusters to, the better ones first. */
+function chosen(
+  { target, previous, direction }: Intent,
+  agree: (weights: Weights) => boolean,
+): readonly Weights[] {
+  if (previous === undefined) return [target];
+  if (direction === 'forward') return [previous, target];
+  // Where nothing was written yet, the step back is left to whoever asks for it again.
+  return agree(previous) ? [previous] : [target, previous];
+}
+
+interface Settlement {
+  readonly intent: Intent;
+  readonly state: FleetState;
+  readonly inForce: readonly InForce[];
+  /** Those to be brought to the same weights. */
+  readonly concerned: readonly InForce[];
+  readonly wanted: readonly Weights[];
+}
+
+/** Brings the clusters to the first of the wanted weights that can be served. @returns those */
+async function bringTo(
+  context: Context,
+  { intent, state, inForce, concerned, wanted }: Settlement,
+): Promise<Weights> {
+  const { release, fleet, log, signal } = context;
+  const obstacles: string[] = [];
+  for (const weights of wanted) {
+    const found = obstaclesTo(weights, release, state, concerned);
+    if (found.length > 0) {
+      obstacles.push(`${formatWeights(weights)} cannot be served: ${found.join(', ')}.`);
+      continue;
+    }
+    for (const sentence of obstacles) log.warn(sentence);
+    if (!concerned.every((one) => isSame(one.weights, weights))) {
+      // Also those that get nothing keep their preview routes.
+      const versions = new Set([
+        ...concerned.flatMap((one) => [...(one.weights?.keys() ?? [])]),
+        ...weights.keys(),
+      ]);
+      const complete = new Map([...versions].map((version) => [version, weights.get(version) ?? 0]));
+      const history = historyFor(weights, intent, inForce);
+      const { routes } = trafficChanges(release, state, inForce, { weights: complete, raised: [], history });
+      const changes = changesTo(concerned, routes);
+      await writeTogether(fleet, changes, signal, recordIn(context));
+    }
+    return weights;
+  }
+  throw new CanaryError(`${obstacles.join(' ')} Make that possible, then re-run this step.`);
+}
+
+/** The earlier weights to record with these. */
+function historyFor(
+  weights: Weights,
+  { target, previous, history }: Intent,
+  inForce: readonly InForce[],
+): readonly Weights[] {
+  if (previous === undefined || !sameWeights(weights, previous)) {
+    const arrived = inForce.find(
+      ({ record }) => record?.weights !== undefined && sameWeights(record.weights, target),
+    );
+    if (arrived?.record !== undefined) return arrived.record.history;
+  } else if (history !== undefined) return history;
+  const recorded = newestRecord(inForce)?.history ?? [];
+  const index = recorded.findLastIndex((earlier) => sameWeights(earlier, weights));
+  return index < 0 ? recorded : recorded.slice(0, index);
+}
+
+/** Whether weights that all clusters hold pass the check, and the bake where the release has one. */
+async function passes(
+  context: Context,
+  state: FleetState,
+  inForce: readonly InForce[],
+  weights: Weights,
+): Promise<boolean> {
+  const { journal, log, release } = context;
+  log.info(`All clusters hold ${formatWeights(weights)}: checking whether that step passes.`);
+  try {
+    const targets = await findTargets(context, state, virtualServices(inForce));
+    return await withClients(targets, async (clients) => {
+      if ((await checkNow(context, state, weights, clients)) !== 'pass') return false;
+      return (
+        release.traffic.bakeMs === 0 || (await checkNow(context, state, weights, clients, 'watch')) === 'pass'
+      );
+    });
+  } catch (error) {
+    context.signal.throwIfAborted();
+    log.warn(`Whether ${formatWeights(weights)} passes could not be checked: ${messageOf(error)}`);
+    return false;
+  } finally {
+    // The verdict of this run is that of its own check.
+    journal.verdict = undefined;
+    journal.findings = [];
+  }
+}
+
+/** @throws CanaryError where a cluster holds weights that are neither the target nor those before it */
+function assertOurs({ target, previous, run }: Intent, inForce: readonly InForce[]): void {
+  const known = [target, ...(previous === undefined ? [] : [previous])];
+  const strange = inForce.filter(
+    ({ weights }) => weights !== undefined && !known.some((one) => isSame(weights, one)),
+  );
+  if (strange.length === 0) return;
+  const clusters = strange.map((one) => placeOf(one, inForce)).join(', ');
+  throw new ChangedByOthers(
+    `${run} left a change half done, and someone else has changed the weights in ${clusters} since. Nothing is overwritten: bring all clusters to the same weights by hand, or with the operation rollback.`,
+  );
+}
+
+/** `east v1=80,v2=20; west none` */
+export function describeHeld(inForce: readonly InForce[]): string {
+  return inForce
+    .map(
+      (one) => `${placeOf(one, inForce)} ${one.weights === undefined ? 'none' : formatWeights(one.weights)}`,
+    )
+    .join('; ');
+}
+
+/** Those of the changes that belong to these VirtualServices. */
+export function changesTo(inForce: readonly InForce[], changes: readonly Change[]): readonly Change[] {
+  return changes.filter(({ cluster, object }) =>
+    inForce.some(
+      ({ cluster: name, virtualService: vs }) =>
+        name === cluster && vs !== undefined && nameOf(vs) === nameOf(object),
+    ),
+  );
+}
+
+function isSame(held: Weights | undefined, weights: Weights): boolean {
+  return held !== undefined && sameWeights(held, weights);
+}
+
+function exists({ virtualService }: InForce): boolean {
+  return virtualService !== undefined;
+}
+
+/**
+ * Whatever keeps a run from settling now may be over when the next one tries.
+ *
+ * @param found what the clusters hold, should nothing have changed
+ */
+async function unlessOutOfReach<T>(found: readonly string[], work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const standing = error instanceof NotSettled ? error.standing : found;
+    throw new NotSettled(
+      `What an earlier run left half done could not be settled, and is left to the next one: ${messageOf(error)}`,
+      standing,
+      error,
+    );
+  }
+}
