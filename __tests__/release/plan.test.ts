@@ -871,16 +871,6 @@ describe('what stands there already', () => {
       ),
       8080,
     ],
-    [
-      'none where the Service has several',
-      { workload: { port: undefined } },
-      fleetOf(
-        ...[EAST, WEST].map((name) =>
-          clusterState(name, { service: service({ ports: [{ port: 1 }, { port: 2 }] }) }),
-        ),
-      ),
-      undefined,
-    ],
   ])('the port of new destinations is %s', (_what, rest, fleet, port) => {
     const [route] = planRollout(at({ v1: 80, v2: 20 }, rest), fleet).routes;
     const http = (route?.object as VirtualService).spec.http ?? [];

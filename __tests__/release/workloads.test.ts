@@ -1,14 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { kindOf } from '../../src/release/manifest-scope.ts';
+import { selectorOfService } from '../../src/release/service-port.ts';
 import { namespaceObject } from '../../src/release/namespace.ts';
 import type { Container, Deployment, KubeObject, Service } from '../../src/release/objects.ts';
 import type { Manifest, Release, WorkloadSpec } from '../../src/release/release.ts';
-import {
-  podTemplateOf,
-  repositoryOf,
-  selectorOfService,
-  workloadObjects,
-} from '../../src/release/workloads.ts';
+import { podTemplateOf, repositoryOf, workloadObjects } from '../../src/release/workloads.ts';
 import {
   APP,
   NAMESPACE,

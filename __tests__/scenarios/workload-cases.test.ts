@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { load } from 'js-yaml';
 import { startFleet } from '../../testbed/start.ts';
-import { APP, NAMESPACE, image } from './support/objects.ts';
+import type { Obj } from './support/kube.ts';
+import { APP, NAMESPACE, deployment, image, namespace, service } from './support/objects.ts';
 import { Stage } from './support/stage.ts';
 
 let stage: Stage;
@@ -213,4 +214,108 @@ test('entries of several kubeconfigs belong to their files, and no cluster is na
     ),
   );
   expect(names).toEqual([[`${APP}-v1`], [`${APP}-v2`]]);
+});
+
+const withPorts = (...ports: readonly Record<string, unknown>[]): Obj => ({
+  ...service(),
+  spec: { selector: { app: APP }, ports },
+});
+
+/** v1, whose container port is called `http`. */
+function namedV1(): Obj {
+  const v1 = deployment('v1');
+  const containers = [{ name: APP, image: image('v1'), ports: [{ name: 'http', containerPort: 5000 }] }];
+  const template = { metadata: { labels: { app: APP, version: 'v1' } }, spec: { containers } };
+  return { ...v1, spec: { ...(v1['spec'] as object), template } };
+}
+
+test('a new route leads to the HTTP port of the Service, and is never without one (istio#14557)', async () => {
+  const http = { name: 'http', port: 8080, targetPort: 5000 };
+  await stage.everywhere(
+    namespace(),
+    withPorts(http, { name: 'http-metrics', port: 9090, targetPort: 9090 }),
+  );
+  await stage.east.create(deployment('v1'));
+  await stage.west.create(deployment('v2'));
+  const inputs = { image: '', port: '', weights: 'v1=80,v2=20' };
+  await stage.underLoad(async () => {
+    const run = await stage.run(inputs);
+    expect(run).toMatchObject({ code: 1, outputs: { changed: '0' } });
+    expect(run.log).toContain(
+      'has several ports that may serve HTTP: 8080 (http), 9090 (http-metrics). Set the input port',
+    );
+    const wrong = await stage.run({ ...inputs, port: '80' });
+    expect(wrong).toMatchObject({ code: 1, outputs: { changed: '0' } });
+    expect(wrong.log).toContain(
+      'Input port: got 80, but Service gray-demo/helloworld in east has the ports 8080',
+    );
+    await stage.pass({ ...inputs, port: '8080' });
+    await stage.pass({ ...inputs, weights: 'v1=50,v2=50' });
+  });
+  for (const vs of await stage.routes()) expect(JSON.stringify(vs)).not.toContain('"port":{"number":9090}');
+});
+
+test('generated pods have the port by the name that the Service leads to (flagger#279)', async () => {
+  const named = (targetPort: string): Obj => withPorts({ name: 'http-5000', port: 5000, targetPort });
+  await stage.everywhere(namespace());
+  await Promise.all([stage.east.create(named('http')), stage.west.create(named('web'))]);
+  await stage.east.create(namedV1());
+  const inputs = { image: `v2=${image('v2')}`, weights: 'v1=80,v2=20' };
+  const portsOfV2 = async (): Promise<string> =>
+    JSON.stringify(await stage.west.find('apps/v1', 'Deployment', `${APP}-v2`, NAMESPACE));
+  await stage.underLoad(async () => {
+    const run = await stage.run(inputs);
+    expect(run).toMatchObject({ code: 1, outputs: { changed: '0' } });
+    expect(run.log).toContain(
+      'Service gray-demo/helloworld in west leads its port 5000 to the container port named web',
+    );
+    // The remedy, word by word; then the name that the pods of the other cluster tell.
+    await stage.pass({ ...inputs, 'target-port': '5000' });
+    expect(await portsOfV2()).toContain('"name":"web"');
+  });
+});
+
+test('the number of a named port is that of the pods that run', async () => {
+  await stage.everywhere(
+    namespace(),
+    withPorts(
+      { name: 'http-5000', port: 5000, targetPort: 'http' },
+      { name: 'admin', port: 1, targetPort: 'admin' },
+    ),
+  );
+  await stage.east.create(namedV1());
+  await stage.underLoad(async () => {
+    await stage.pass({ image: `v2=${image('v2')}`, weights: 'v1=80,v2=20' });
+  });
+  await writeFile(
+    join(folder, 'app.yaml'),
+    deploymentFile(
+      '{ name: hello-v2 }',
+      'replicas: 1',
+      `{ containers: [{ name: web, image: '${image('v2')}', ports: [{ containerPort: 5000 }] }] }`,
+    ),
+  );
+  const run = await stage.run({ image: '', manifests: 'app.yaml', weights: 'v1=80,v2=20' }, { cwd: folder });
+  expect(run).toMatchObject({ code: 1, outputs: { changed: '0' } });
+  expect(run.log).toContain('hello-v2 in west has no container port named http');
+});
+
+test('replicas of someone who scales are theirs, whatever a step asks for (kubernetes#25238)', async () => {
+  const inputs = { replicas: '2', weights: 'v1=80,v2=20' };
+  await stage.pass(inputs);
+  await stage.west.merge({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: `${APP}-v2`, namespace: NAMESPACE },
+    spec: { replicas: 3 },
+  });
+  await stage.underLoad(async () => {
+    const step = await stage.pass({ ...inputs, weights: 'v1=50,v2=50' });
+    expect(step.log).toContain(
+      `replicas of Deployment ${NAMESPACE}/${APP}-v2 in west belongs to kubectl-edit and stays 3; the 2 of the input replicas is not written`,
+    );
+    expect((await stage.pass({ ...inputs, weights: 'v1=50,v2=50' })).outputs['changed']).toBe('0');
+  });
+  const scaled = await stage.west.get('apps/v1', 'Deployment', `${APP}-v2`, NAMESPACE);
+  expect(scaled['spec']).toMatchObject({ replicas: 3 });
 });

@@ -178,6 +178,7 @@ export function clusterState(name: string, overrides: StateOverrides = {}): Clus
     namespace: namespaceOf(NAMESPACE),
     service: undefined,
     deployments: [],
+    autoscalers: [],
     pods: [],
     clusterScoped: new Set(['v1 Namespace']),
     ...rest,

@@ -22,6 +22,7 @@ const BUILT_IN: Readonly<Record<string, readonly ApiResource[]>> = {
     { name: 'deployments', kind: 'Deployment', namespaced: true },
     { name: 'statefulsets', kind: 'StatefulSet', namespaced: true },
   ],
+  'autoscaling/v2': [{ name: 'horizontalpodautoscalers', kind: 'HorizontalPodAutoscaler', namespaced: true }],
   'coordination.k8s.io/v1': [{ name: 'leases', kind: 'Lease', namespaced: true }],
 };
 

@@ -5,6 +5,7 @@ import { needsNodes } from '../release/endpoints.ts';
 import { gatewayKey } from '../release/gateways.ts';
 import { kindOf } from '../release/manifest-scope.ts';
 import type {
+  Autoscaler,
   Deployment,
   DestinationRule,
   Gateway,
@@ -32,7 +33,7 @@ import { ClusterError } from './errors.ts';
 /** Reads all that a release may touch in one cluster: nothing is read twice in an operation. */
 export async function readCluster(cluster: Cluster, release: Release): Promise<ClusterState> {
   const { namespace, app } = release;
-  const [identity, namespaceObject, service, deployments, others, pods, clusterScoped, traffic] =
+  const [identity, namespaceObject, service, deployments, others, pods, clusterScoped, autoscalers, traffic] =
     await Promise.all([
       identityOf(cluster, release),
       cluster.read('v1', 'Namespace', namespace),
@@ -41,6 +42,7 @@ export async function readCluster(cluster: Cluster, release: Release): Promise<C
       readOtherWorkloads(cluster, release),
       cluster.list<Pod>('v1', 'Pod', namespace),
       clusterScopedKinds(cluster, release),
+      readAutoscalers(cluster, release),
       release.configClusters.includes(cluster.name) ? readTraffic(cluster, release) : undefined,
     ]);
   return {
@@ -51,6 +53,7 @@ export async function readCluster(cluster: Cluster, release: Release): Promise<C
     deployments: [...deployments, ...others],
     pods,
     clusterScoped,
+    autoscalers,
     traffic,
   };
 }
@@ -72,6 +75,21 @@ async function readOtherWorkloads(cluster: Cluster, release: Release): Promise<r
     ),
   );
   return found.filter((workload) => workload !== undefined);
+}
+
+/** Who scales the workloads of the namespace; read where replicas are asked for, which may be theirs. */
+async function readAutoscalers(cluster: Cluster, release: Release): Promise<readonly Autoscaler[]> {
+  const asks =
+    release.workload.replicas !== undefined ||
+    manifestsIn(cluster, release).some((object: Deployment) => object.spec?.replicas !== undefined);
+  if (!asks) return [];
+  try {
+    return await cluster.list<Autoscaler>('autoscaling/v2', 'HorizontalPodAutoscaler', release.namespace);
+  } catch (error) {
+    // Who has scaled already shows in the workload's managed fields.
+    if (error instanceof ClusterError && (error.status === 403 || error.status === 404)) return [];
+    throw error;
+  }
 }
 
 /** The objects of the user's manifests that the release brings to a cluster. */

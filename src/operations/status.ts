@@ -17,7 +17,7 @@ import { VERSION_LABEL, versionLabels } from '../release/subsets.ts';
 import type { VersionLabels } from '../release/subsets.ts';
 import { describeEdit, editsOf } from '../release/traffic.ts';
 import { namedVirtualServices } from '../release/virtual-services.ts';
-import { selectorOfService } from '../release/workloads.ts';
+import { selectorOfService } from '../release/service-port.ts';
 import { noteUnseen, phase } from './context.ts';
 import type { Context } from './context.ts';
 

@@ -91,6 +91,11 @@ export interface RollingStrategy {
   };
 }
 
+/** A HorizontalPodAutoscaler, as far as it says what it scales. */
+export interface Autoscaler extends KubeObject {
+  readonly spec?: Open & { readonly scaleTargetRef?: { readonly kind?: string; readonly name?: string } };
+}
+
 /** A Deployment, or a StatefulSet or DaemonSet, which make their pods from the same template. */
 export interface Deployment extends KubeObject {
   readonly spec?: Open & {

@@ -11,7 +11,8 @@ import { holderOf, labelsOf, subsetOf } from './subsets.ts';
 import { byCluster } from './traffic.ts';
 import type { InForce } from './traffic.ts';
 import type { VersionName } from './weights.ts';
-import { podTemplateOf, selectorOfService } from './workloads.ts';
+import { selectorOfService } from './service-port.ts';
+import { podTemplateOf } from './workloads.ts';
 
 /** Pods, present or to come, that the subsets of two versions select. */
 export interface Overlap {

@@ -20,11 +20,14 @@ export function isOursAlone(object: KubeObject, path: readonly string[]): boolea
   return owners.length > 0 && owners.every((owner) => owner === 'ours');
 }
 
-function ownersOf(object: KubeObject, path: readonly string[]): readonly ('ours' | 'theirs')[] {
+/** Who declares a field: `ours`, or the names of other field managers. */
+export function ownersOf(object: KubeObject, path: readonly string[]): readonly string[] {
   return (object.metadata.managedFields ?? [])
     .filter(({ fieldsV1 }) => holds(fieldsV1, path))
-    .map(({ manager, operation }) =>
-      manager === FIELD_MANAGER && operation === 'Apply' ? 'ours' : 'theirs',
+    .map(({ manager = 'an unknown manager', operation, subresource }) =>
+      manager === FIELD_MANAGER && operation === 'Apply'
+        ? 'ours'
+        : `${manager}${subresource === undefined || subresource === '' ? '' : ` (subresource ${subresource})`}`,
     );
 }
 

@@ -19,7 +19,8 @@ import type { InForce } from './traffic.ts';
 import { namedVirtualServices } from './virtual-services.ts';
 import { apportion, formatWeights } from './weights.ts';
 import type { VersionName } from './weights.ts';
-import { podTemplateOf, selectorOfService } from './workloads.ts';
+import { podTemplateOf } from './workloads.ts';
+import { selectorOfService } from './service-port.ts';
 
 /** A ready pod that the Service selects. */
 interface Serving {

@@ -10,8 +10,10 @@ import { nameOf } from './objects.ts';
 import type { KubeObject, Labels, VirtualService } from './objects.ts';
 import { assertApart, overlaps } from './overlaps.ts';
 import { assertPinned } from './pinning.ts';
+import { assertNamed } from './named-ports.ts';
 import { endedPolicies } from './policies.ts';
 import { assertPortsStay } from './ports.ts';
+import { keptReplicas } from './replicas.ts';
 import type { ReleaseRecord } from './record.ts';
 import { allClusters, clustersOf, namedVersions } from './release.ts';
 import type { ClusterName, Release } from './release.ts';
@@ -27,7 +29,8 @@ import type { InForce } from './traffic.ts';
 import { assertNoOther } from './virtual-services.ts';
 import { formatWeights, sameWeights } from './weights.ts';
 import type { VersionName, Weights } from './weights.ts';
-import { podTemplateOf, selectorOfService, workloadObjects } from './workloads.ts';
+import { selectorOfService } from './service-port.ts';
+import { podTemplateOf, workloadObjects } from './workloads.ts';
 
 /** A workload of the release's namespace. */
 export interface WorkloadKey {
@@ -100,7 +103,7 @@ export function planRollout(release: Release, fleet: FleetState, direction: Dire
   if (direction === 'forward') assertSubsetLabels(inForce, versions);
   const labels = versionLabels(inForce, versions);
   const workloads = allClusters(release).flatMap((cluster) =>
-    workloadChanges(release, stateOf(fleet, cluster), labels),
+    workloadChanges(release, stateOf(fleet, cluster), labels, fleet),
   );
   if (direction === 'forward') {
     assertApart(overlaps(release, fleet, inForce, versions, workloads));
@@ -108,13 +111,17 @@ export function planRollout(release: Release, fleet: FleetState, direction: Dire
     assertNoSecondEntrance(release, fleet, inForce);
   }
   assertPortsStay(release, fleet, workloads);
+  assertNamed(release, fleet, workloads);
   const raised = versions.filter((version) => isRaised(inForce, version, weights.get(version) ?? 0));
   const ready = readyChecks(release, fleet, inForce, weights, raised, workloads);
   const history = historyAfter(newestRecord(inForce), previous, weights, direction);
   const traffic = trafficChanges(release, fleet, inForce, { weights, raised, history });
   if (direction === 'forward') assertSeen(release, fleet, inForce, versions, traffic.subsets);
   const live = liveVersions(release, fleet, inForce, versions);
-  const warnings = endedPolicies(release, inForce, traffic.subsets);
+  const warnings = [
+    ...endedPolicies(release, inForce, traffic.subsets),
+    ...keptReplicas(release, fleet, workloads),
+  ];
   return { weights, previous, before: history.at(-1), workloads, ready, live, ...traffic, warnings };
 }
 
@@ -230,10 +237,15 @@ function assertNotEdited(inForce: readonly InForce[], weights: Weights): void {
   );
 }
 
-function workloadChanges(release: Release, state: ClusterState, labels: VersionLabels): readonly Change[] {
+function workloadChanges(
+  release: Release,
+  state: ClusterState,
+  labels: VersionLabels,
+  fleet: FleetState,
+): readonly Change[] {
   const objects = [...labels.keys()]
     .filter((version) => clustersOf(release, version).includes(state.name))
-    .flatMap((version) => workloadObjects(release, state, version, labels));
+    .flatMap((version) => workloadObjects(release, state, version, labels, fleet));
   const own = objects.find(({ object }) => isNamespaceOf(release, object))?.object;
   const namespace = namespaceObject(release, state, own);
   return unique([...(namespace === undefined ? [] : [namespace]), ...objects]).map(({ object, reason }) => ({

@@ -64,7 +64,8 @@ export function portsOfContainer(
   if (given.length > 0) return given;
   if (port === undefined) return [];
   const target = service?.spec?.ports?.find((one) => one.port === port)?.targetPort;
-  return [containerPort(typeof target === 'number' ? target : port)];
+  // One that the Service finds by its name is added with that; see `withNames`.
+  return typeof target === 'string' ? [] : [containerPort(target ?? port)];
 }
 
 function containerPort(number: number): ContainerPort {

@@ -22,7 +22,7 @@ import {
 } from './traffic.ts';
 import type { InForce } from './traffic.ts';
 import type { VersionName, Weights } from './weights.ts';
-import { selectorOfService } from './workloads.ts';
+import { selectorOfService } from './service-port.ts';
 
 /** What takes a version out, in the order of its stages: each is finished in every cluster before the next begins. */
 export interface Retirement {

@@ -5,7 +5,9 @@ import { gatewayKey, newGateway } from './gateways.ts';
 import type { VirtualService } from './objects.ts';
 import { withRecord } from './record.ts';
 import type { ClusterName, Release } from './release.ts';
-import { previewedVersions, routesTo } from './routes.ts';
+import { managedRoutes } from './managed.ts';
+import { previewedVersions, routesTo, streamsTo } from './routes.ts';
+import { routePort } from './service-port.ts';
 import { withPreviews, withWeights } from './surgery.ts';
 import type { RouteTarget } from './surgery.ts';
 import type { FleetState } from './state.ts';
@@ -55,13 +57,12 @@ export function trafficChanges(
     0,
     ...inForce.map(({ record, revision }) => Math.max(record?.revision ?? 0, numberOf(revision))),
   );
-  const port = servicePort(release, fleet);
-  const at = (revision: number, { routes }: InForce): RouteTarget => ({
+  const at = (revision: number, one: InForce): RouteTarget => ({
     service: release,
-    routes,
+    routes: one.routes,
     weights,
     revision,
-    port,
+    port: isRouteNew(release, one) ? routePort(release, fleet, one.cluster) : undefined,
     ...(target.retired === undefined ? {} : { retired: target.retired }),
   });
 
@@ -93,6 +94,14 @@ export function trafficChanges(
       reason: `weights ${one.weights === undefined ? '' : `${formatWeights(one.weights)} → `}${formatWeights(weights)}`,
     })),
   };
+}
+
+/** Whether a VirtualService gets a route of its own for the service: those that it has keep their ports. */
+function isRouteNew(release: Release, { virtualService: vs, routes }: InForce): boolean {
+  return (
+    vs === undefined ||
+    (managedRoutes(vs, release, routes).length === 0 && streamsTo(vs, release).length === 0)
+  );
 }
 
 /** The number that a revision header carries; 0 where it is none that the action wrote. */
@@ -213,12 +222,4 @@ function gatewayChange(
   }
   const object = newGateway(apiVersion, key, release.traffic.gatewaySelector, release.traffic.hosts ?? ['*']);
   return [{ cluster, verb: 'create', object, before: undefined, reason: 'entry for the ingress traffic' }];
-}
-
-/** The port that new destinations name: the one asked for, or the only one of the Service. */
-function servicePort(release: Release, fleet: FleetState): number | undefined {
-  if (release.workload.port !== undefined) return release.workload.port;
-  const ports = [...fleet.values()].flatMap(({ service }) => service?.spec?.ports ?? []);
-  const numbers = [...new Set(ports.map(({ port }) => port))];
-  return numbers.length === 1 ? numbers[0] : undefined;
 }

@@ -1,6 +1,7 @@
 import { clusterIdOf, labelsOfNodes } from './endpoints.ts';
 import type { Place } from './endpoints.ts';
 import type {
+  Autoscaler,
   Deployment,
   DestinationRule,
   Gateway,
@@ -23,6 +24,8 @@ export interface ClusterState {
   readonly service: Service | undefined;
   /** All Deployments of the namespace; with them the StatefulSets and DaemonSets of the user's manifests that stand there. */
   readonly deployments: readonly Deployment[];
+  /** The HorizontalPodAutoscalers of the namespace, where replicas are asked for and they may be listed. */
+  readonly autoscalers: readonly Autoscaler[];
   /** All pods of the namespace. */
   readonly pods: readonly Pod[];
   /** The kinds of the release's manifests that the cluster serves without namespaces; see `kindOf`. */

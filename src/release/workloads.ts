@@ -5,17 +5,18 @@ import { exclude, podLabels, takes, textOf } from './endpoints.ts';
 import { isNamespaceOf } from './namespace.ts';
 import { nameOf, selects } from './objects.ts';
 import type { Container, Deployment, KubeObject, Labels, PodSpec, PodTemplate, Service } from './objects.ts';
-import { isOurs, isOursAlone } from './ownership.ts';
+import { withNames } from './named-ports.ts';
+import { isOurs } from './ownership.ts';
 import { portOfService, portsOfContainer } from './ports.ts';
 import type { Manifest, Release } from './release.ts';
+import { replicasFor } from './replicas.ts';
+import { APP_LABEL, selectorOfService } from './service-port.ts';
 import { placeOfPods } from './state.ts';
-import type { ClusterState } from './state.ts';
+import type { ClusterState, FleetState } from './state.ts';
 import { VERSION_LABEL } from './subsets.ts';
 import type { VersionLabels } from './subsets.ts';
 import type { VersionName } from './weights.ts';
 
-/** Label of the pods that the generated Service selects. */
-export const APP_LABEL = 'app';
 const SIDECAR = 'istio-proxy';
 
 /**
@@ -23,6 +24,7 @@ const SIDECAR = 'istio-proxy';
  * patched in. Empty where the version is not deployed by the action.
  *
  * @param versions the labels that the pods of each version carry
+ * @param fleet the other clusters, which may tell what a named port is
  * @throws CanaryError where an object of the same name runs another version, its pods could not carry the version's labels, or the manifests leave a choice open
  */
 export function workloadObjects(
@@ -30,6 +32,7 @@ export function workloadObjects(
   state: ClusterState,
   version: VersionName,
   versions: VersionLabels,
+  fleet: FleetState = new Map([[state.name, state]]),
 ): readonly WorkloadObject[] {
   const { images, manifests } = release.workload;
   const image = images.get(version);
@@ -41,7 +44,7 @@ export function workloadObjects(
       ? patchedManifests(release, state, labels, manifests, image)
       : image === undefined
         ? []
-        : generated(release, state, version, labels, image);
+        : generated(release, state, version, labels, image, fleet);
   for (const object of objects) assertSameVersion(state, object, version, versions);
   return objects.map((object) => ({ object, reason }));
 }
@@ -52,6 +55,7 @@ function generated(
   version: VersionName,
   own: Labels,
   image: string,
+  fleet: FleetState,
 ): readonly KubeObject[] {
   const { app, namespace } = release;
   if (version !== version.toLowerCase()) {
@@ -70,18 +74,14 @@ function generated(
   const [main = { name: app }, ...others] = chosen?.containers ?? [];
   const initial = chosen?.initContainers ?? [];
   const services = generatedService(release, state);
-  const ports = portsOfContainer(
+  const numbered = portsOfContainer(
     release.workload,
     existing,
     existing === undefined ? undefined : main,
     services[0] ?? state.service,
   );
-  // An apply takes away what the same manager left out: what is not asked for stays only where it is given again.
-  const replicas =
-    release.workload.replicas ??
-    (existing !== undefined && isOursAlone(existing, ['f:spec', 'f:replicas'])
-      ? existing.spec?.replicas
-      : undefined);
+  const ports = services.length === 0 ? withNames(numbered, release, state, fleet) : numbered;
+  const replicas = replicasFor(deployment, existing, release.workload.replicas, release, state);
   return [
     ...services,
     {
@@ -220,15 +220,6 @@ function serviceWorkloads(
   );
 }
 
-/** The labels by which the app's Service picks pods: the user's own manifest of it, what stands there, or the generated. */
-export function selectorOfService(release: Release, state: ClusterState): Labels {
-  const own = release.workload.manifests?.find(
-    ({ object }) => object.kind === 'Service' && object.metadata.name === release.app,
-  )?.object;
-  const service: Service | undefined = own ?? state.service;
-  return service?.spec?.selector ?? { [APP_LABEL]: release.app };
-}
-
 const WORKLOAD_KINDS = ['Deployment', 'StatefulSet', 'DaemonSet'];
 
 /** The pod template of an object that makes pods and keeps them. */
@@ -253,11 +244,15 @@ function withVersion(
     ...workload.spec?.selector,
     matchLabels: { ...workload.spec?.selector?.matchLabels, ...own },
   };
+  const { replicas: asked, ...spec } = workload.spec ?? {};
+  const replicas =
+    object.kind === 'DaemonSet' ? undefined : replicasFor(object, existing, asked, release, state);
   return {
     ...object,
     metadata: { ...object.metadata, labels: { ...object.metadata.labels, ...own } },
     spec: {
-      ...workload.spec,
+      ...spec,
+      ...(replicas === undefined ? {} : { replicas }),
       selector,
       template: {
         ...template,

@@ -8,7 +8,7 @@ import { holderOf } from '../../release/subsets.ts';
 import { servingOf } from '../../release/traffic.ts';
 import type { InForce } from '../../release/traffic.ts';
 import type { VersionName } from '../../release/weights.ts';
-import { selectorOfService } from '../../release/workloads.ts';
+import { selectorOfService } from '../../release/service-port.ts';
 import type { IngressEvidence } from '../evidence.ts';
 import { drifts, failedOf, fails, some, unique } from './facts.ts';
 import type { Facts, Finding } from './facts.ts';
