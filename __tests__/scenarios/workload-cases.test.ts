@@ -139,7 +139,7 @@ test('a version that has users is not replaced where its pods would end first, n
     );
   const inputs = { ...V1, image: '', manifests: 'app.yaml', weights: 'v1=100' };
   const release = (operation = 'rollout'): ReturnType<Stage['run']> =>
-    stage.run({ ...inputs, operation }, { cwd: folder });
+    stage.run({ ...inputs, operation, 'ready-timeout': '5s' }, { cwd: folder });
   const recreate = 'strategy: { type: Recreate }';
   await write(recreate, '1.0');
   await stage.pass(inputs, { cwd: folder });

@@ -6,7 +6,7 @@ import { byCluster } from './traffic.ts';
 import type { InForce } from './traffic.ts';
 import type { Release } from './release.ts';
 import type { VersionName, Weights } from './weights.ts';
-import { selectorOfService } from './workloads.ts';
+import { selectorOfService } from './service-port.ts';
 
 /**
  * Why users would get errors under these weights, a clause each: a version that gains traffic has no subset in a config
