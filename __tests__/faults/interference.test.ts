@@ -57,7 +57,7 @@ describe('while a step is verified', () => {
     await expect(lane.stage.weights()).resolves.toEqual([FIRST, 'v1=100,v2=0']);
     expect(run.outputs['weights']).toBe('');
     expect(run.summary).toMatch(
-      /in west holds v1=100,v2=0 instead of the v1=60,v2=40 .*kubectl-replace at .*: it was left\. east holds v1=80,v2=20\./,
+      /in west holds v1=100,v2=0 instead of the v1=60,v2=40 .*kubectl-replace at .*: left alone\. east holds v1=80,v2=20\./,
     );
     expect(run.summary).not.toContain('nothing is urgent');
   });
@@ -86,7 +86,7 @@ describe('while a step is verified', () => {
     first?.kill('SIGCONT');
     const run = await suspended;
     expect(run.code).toBe(1);
-    expect(run.log).toContain('Nothing is given back: another run has taken the lock over');
+    expect(run.log).toContain('Nothing is restored: another run has taken over the lock');
     await expect(lane.stage.weights()).resolves.toEqual(['v1=30,v2=70', 'v1=30,v2=70']);
   });
 });

@@ -120,7 +120,7 @@ describe('what cannot be settled', () => {
     );
     expect(run.log).toMatch(
       new RegExp(
-        `could not be given back everywhere.*not any more.* What stands now: east ${NEXT}; west ${NEXT}`,
+        `could not be restored everywhere.*not any more.* In force now: east ${NEXT}; west ${NEXT}`,
         's',
       ),
     );

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { startFleet } from '../../testbed/start.ts';
-import type { Run, RunOptions } from '../../testbed/run-action.ts';
+import type { Run, RunOptions, RunningAction } from '../../testbed/run-action.ts';
 import type { Report } from '../../src/report/schema.ts';
 import { ISTIO } from './support/kube.ts';
 import type { Kube, Obj } from './support/kube.ts';
@@ -208,6 +208,29 @@ describe('a failed release that replaced the image of a version with users (scen
       expect(run.report.outcome).toBe('failed');
       expect(run.report.standing).toMatch(
         /weights are unchanged, v1 100%;.* is back on image \S+v1:latest, and ready\./,
+      );
+      await expect(imageOfV1()).resolves.toBe(image('v1'));
+    });
+  });
+
+  test('comes back when the run is cancelled, and no user notices', async () => {
+    await stage.pass({ ...alone, image: `v1=${image('v1')}` });
+    await stage.underLoad(async () => {
+      let action: RunningAction | undefined;
+      const run = await reported(
+        { ...alone, image: `v1=${image('v1', 'next')}`, 'max-rps': '1' },
+        {
+          onStart: (process) => {
+            action = process;
+          },
+          onLog: (text) => {
+            if (text.includes('::group::Verify')) action?.kill('SIGINT');
+          },
+        },
+      );
+      expect(run.code).toBe(1);
+      expect(run.report.standing).toMatch(
+        /is back on image \S+v1:latest; its pods are still being replaced\./,
       );
       await expect(imageOfV1()).resolves.toBe(image('v1'));
     });

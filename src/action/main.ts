@@ -192,7 +192,7 @@ function conclude(journal: Journal): void {
     .filter((one) => one.verdict !== 'pass')
     .map(({ cluster, url, reason }) => `${cluster} (${url}): ${reason}`);
   const causes = findings.map(({ title, detail }) => `${title}. ${detail}`);
-  throw new CanaryError([headlineOf(journal).sentence, ...seen, ...causes].join('\n'));
+  throw new CanaryError([headlineOf(journal).sentence, ...seen, ...causes, ...journal.remains].join('\n'));
 }
 
 /** What hurts users comes before anything else. */

@@ -23,7 +23,7 @@ const GIVE_BACK_MS = WRITE_TIMEOUT_MS + 5_000;
 const CANCELLED_MS = 3_500;
 /** How long the lock is asked for before anything is given back. */
 const HELD_MS = 2_000;
-/** How long the clusters may take to tell what stands there. */
+/** How long the clusters may take to say what they hold. */
 const STANDING_MS = 2_000;
 
 /** A plan whose routes build on the preview routes that were written. */
@@ -31,7 +31,7 @@ export interface Shift extends Plan {
   readonly workloads: TriedPlan['workloads'];
 }
 
-/** After anything but a pass: the weights that were in force before, where there were any and they were changed. */
+/** After anything but a pass: restores the weights that were in force before, where there were any and they were changed. */
 export async function giveBack(
   context: Context,
   state: FleetState,
@@ -52,7 +52,7 @@ export async function giveBack(
   if (sameWeights(previous, weights)) return;
   // A cancellation must not end this as well; the runner waits a little before it kills.
   const signal = AbortSignal.any([
-    endAfter(GIVE_BACK_MS, 'Giving back'),
+    endAfter(GIVE_BACK_MS, 'Restoring the weights'),
     graceAfter(context.signal, CANCELLED_MS),
   ]);
   const rescue: Context = { ...context, signal, fleet: context.fleet.withSignal(signal) };
@@ -75,7 +75,7 @@ async function isHeld({ isHeld: ask, signal }: Context): Promise<boolean> {
 }
 
 function leaveToOthers({ log }: Context): void {
-  log.warn('Nothing is given back: another run has taken the lock over, and settles what this one began.');
+  log.warn('Nothing is restored: another run has taken over the lock, and recovers what this one began.');
 }
 
 function tellRemains({ journal, log }: Context, previous: Weights): void {
@@ -87,7 +87,7 @@ function tellRemains({ journal, log }: Context, previous: Weights): void {
   for (const sentence of journal.remains) log.warn(sentence);
 }
 
-/** What stands is settled by the post step, or by the next run. */
+/** What could not be restored is left to the post step, or to the next run. */
 async function tellFailure(
   context: Context,
   state: FleetState,
@@ -96,15 +96,10 @@ async function tellFailure(
 ): Promise<void> {
   const { journal, log } = context;
   journal.settled = false;
-  if (error instanceof NotSettled) {
-    journal.remains = error.standing;
-  }
-  const detail = `${messageOf(error)} What stands now: ${(await whatStands(context, state)).join('; ')}.`;
-  journal.findings = [
-    ...journal.findings,
-    { title: `The weights ${formatWeights(previous)} could not be given back everywhere`, detail },
-  ];
-  log.warn(`Giving back ${formatWeights(previous)} failed: ${detail}`);
+  const now = (await whatStands(context, state)).join('; ');
+  const failed = `The weights ${formatWeights(previous)} could not be restored everywhere. ${messageOf(error)} In force now: ${now}.`;
+  journal.remains = error instanceof NotSettled ? [failed, ...error.standing] : [...journal.remains, failed];
+  log.warn(failed);
 }
 
 /** `west v1=80,v2=20` of each config cluster, or that it cannot be read. */
@@ -122,7 +117,7 @@ async function whatStands({ release, fleet }: Context, state: FleetState): Promi
   return (await Promise.all(lines)).flat();
 }
 
-/** Gives back what still is as this run has written it; what someone else has changed since is left, and told. */
+/** Restores what still is as this run has written it; what someone else has changed since is left alone, and reported. */
 async function writeEarlier(
   context: Context,
   state: FleetState,
@@ -162,6 +157,7 @@ async function writeEarlier(
   } catch (error) {
     // The clusters agree again; that an ingress does not show it is what made the rollout fail, or is its own news.
     log.warn(`Rolled back, but not seen through every ingress: ${messageOf(error)}`);
+    journal.remains = [...journal.remains, 'Not every ingress has been seen to answer under these weights.'];
   }
 }
 
@@ -179,6 +175,6 @@ function isOwn({ record, weights }: InForce, plan: Plan, previous: Weights): boo
 function describeLeft(one: InForce): string {
   const [edit] = editsOf([one]);
   return edit === undefined
-    ? `${one.cluster} holds ${one.weights === undefined ? 'no weights' : formatWeights(one.weights)}, which is not what this run has written: it was left.`
-    : `${describeEdit(edit)}: it was left.`;
+    ? `${one.cluster} holds ${one.weights === undefined ? 'no weights' : formatWeights(one.weights)}, which this run has not written: left alone.`
+    : `${describeEdit(edit)}: left alone.`;
 }

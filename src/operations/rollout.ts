@@ -149,9 +149,11 @@ async function shift(
     }
   } finally {
     if (verdict !== 'pass') {
-      if (restorer.comesFirst()) await restorer.restore();
-      await giveBack(context, state, plan, clients);
-      await restorer.restore();
+      const restoreWeights = (): Promise<void> => giveBack(context, state, plan, clients);
+      // A cancelled job has no time for one after the other.
+      if (context.signal.aborted) await Promise.all([restoreWeights(), restorer.restore()]);
+      else if (restorer.comesFirst()) await restorer.restore().then(restoreWeights);
+      else await restoreWeights().then(restorer.restore);
     }
   }
   if (verdict === 'pass') log.info(`Released: ${formatWeights(plan.weights)}`);

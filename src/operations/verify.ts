@@ -61,7 +61,7 @@ async function unlessChanged(context: Context, state: FleetState, before: readon
   if (changes.length === 0) return;
   const finding = {
     title: 'The release was changed while it was sampled',
-    detail: `${changes.join('; ')}. The samples show nothing of either: verify again.`,
+    detail: `${changes.join('; ')}. The samples are of both and prove neither: verify again.`,
   };
   const verdict = 'inconclusive';
   journal.verdict = verdict;
