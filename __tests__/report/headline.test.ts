@@ -73,13 +73,13 @@ describe('the headline', () => {
       'of errors names the version that fails',
       { verdict: 'fail', evidence: [failing(0, 99)] },
       'v2 fails',
-      'Requests fail: v2 in 99 of 198 responses. v1 does not. In east: 99 of 1000 requests failed.',
+      'Requests to v2 (99 of 198) fail, those to v1 (0 of 802) do not. In east: 99 of 1000 requests failed.',
     ],
     [
       'of errors says where every version fails',
       { verdict: 'fail', evidence: [failing(200, 99)] },
       'v1, v2 fail',
-      'Requests fail: v1 in 200 of 802 responses, v2 in 99 of 198 responses. Every version fails. In east: 299 of 1000 requests failed.',
+      'Requests to v1 (200 of 802) and v2 (99 of 198) fail: every version fails. In east: 299 of 1000 requests failed.',
     ],
     [
       'of errors that no version has given says so',
@@ -155,7 +155,7 @@ describe('the headline', () => {
       'begins with what hurts users',
       { verdict: 'fail', evidence: [failing(200, 0)], harms: ['v1 still runs hello:bad.'] },
       'v1 fails',
-      'v1 still runs hello:bad. Requests fail: v1 in 200 of 802 responses. v2 does not. In east: 200 of 1000 requests failed.',
+      'v1 still runs hello:bad. Requests to v1 (200 of 802) fail, those to v2 (0 of 198) do not. In east: 200 of 1000 requests failed.',
     ],
   ])('%s', (_what, record, title, sentence) => {
     expect(of(record)).toMatchObject({ title, sentence });
@@ -247,7 +247,7 @@ describe('what to do next', () => {
     [
       'to look at the version that fails, where only the symptom was found',
       { verdict: 'fail', evidence: [failing(0, 99)], findings: [{ title: '', detail: '', symptom: true }] },
-      'The routes and rules explain none of it: look at the logs of v2.',
+      'The routes and rules do not explain it: check the logs of v2.',
     ],
     [
       'to bring clusters together',

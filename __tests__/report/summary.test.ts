@@ -28,12 +28,12 @@ test('the reason of a failure is quoted, line by line', () => {
   expect(summary({ failure: 'first\nsecond' })).toContain('\n\n> first\n>\n> second\n\n');
 });
 
-test('what users got stands in a table, a line for each version, drawn within its tolerance', () => {
+test('what was observed is a table, a line for each version, drawn within its tolerance', () => {
   const rows = linesOf(summary({ evidence: [evidence({ counts: weights({ v1: 740, v2: 260 }) })] })).filter(
     (line) => line.startsWith('|'),
   );
   expect(rows.slice(0, 4)).toEqual([
-    '| Ingress | Version | Asked | Users got | Share in its tolerance | Tolerance | Samples |',
+    '| Ingress | Version | Asked | Observed | Share in its tolerance | Tolerance | Samples |',
     '| --- | --- | ---: | ---: | --- | ---: | ---: |',
     '| ✅ east | v1 | 80% | **74.0%**&nbsp;⚠️ | `···●├───┼───┤····` | 75–85% | 740 |',
     '|  | v2 | 20% | **26.0%**&nbsp;⚠️ | `····├───┼───┤●···` | 15–25% | 260 |',

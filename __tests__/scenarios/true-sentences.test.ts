@@ -162,13 +162,13 @@ describe('a failed release that replaced the image of a version with users (scen
         const run = await reported({ ...alone, image: `v1=${bad}` });
         expect(run.code).toBe(1);
         expect(run.outputs).toMatchObject({ verdict: 'fail', weights: 'v1=100', agree: 'true' });
-        expect(run.report.headline).toMatch(/^Requests fail: v1 in \d+ of \d+ responses\./);
+        expect(run.report.headline).toMatch(/^Requests to v1 \(\d+ of \d+\) fail\./);
         expect(run.report.standing).toMatch(
           /Deployment gray-demo\/helloworld-v1 in east is back on image \S+v1:latest, and ready\./,
         );
         expect(run.summary).toMatch(/v1 fails/);
         expect(run.summary).not.toMatch(/nothing is urgent|Likely cause|likely cause/);
-        expect(run.report.next).toBe('The routes and rules explain none of it: look at the logs of v1.');
+        expect(run.report.next).toBe('The routes and rules do not explain it: check the logs of v1.');
       },
       { faulty: true },
     );
@@ -190,7 +190,9 @@ describe('a failed release that replaced the image of a version with users (scen
         });
         expect(run.code).toBe(1);
         expect(run.outputs).toMatchObject({ verdict: 'fail', weights: 'v1=60,v2=40' });
-        expect(run.report.headline).toMatch(/Requests fail: v1 in \d+ of \d+ responses\. v2 does not\./);
+        expect(run.report.headline).toMatch(
+          /Requests to v1 \(\d+ of \d+\) fail, those to v2 \(0 of \d+\) do not\./,
+        );
         const back = run.report.changes.slice(-3).map(({ object }) => object.split(' ')[0]);
         expect(back).toEqual(['Deployment', 'VirtualService', 'VirtualService']);
       },

@@ -58,7 +58,9 @@ function titleOf(record: RunRecord, outcome: Outcome): string {
   const { operation, plan } = record;
   switch (outcome) {
     case 'pass':
-      return 'traffic split verified';
+      return (operation === 'rollback' || operation === 'retire') && record.changes.length > 0
+        ? `${DONE[operation] ?? operation}, traffic split verified`
+        : 'traffic split verified';
     case 'fail': {
       const { failing } = failingVersions(record);
       if (failing.length > 0) return `${failing.join(', ')} ${failing.length === 1 ? 'fails' : 'fail'}`;
@@ -151,7 +153,7 @@ function afterFailure(record: RunRecord): string {
   const { failing } = failingVersions(record);
   return failing.length === 0
     ? 'No known cause was found: compare the clusters (operation status), and inspect the versions themselves.'
-    : `The routes and rules explain none of it: look at the logs of ${failing.join(' and ')}.`;
+    : `The routes and rules do not explain it: check the logs of ${failing.join(' and ')}.`;
 }
 
 function afterPass({ next, complete, held, operation }: RunRecord): string | undefined {

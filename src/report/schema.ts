@@ -15,7 +15,7 @@ const version = z.strictObject({
   weight: z.number().describe('What was asked for, as a fraction, as all shares.'),
   lower: z.number().describe('Lowest share within the tolerance.'),
   upper: z.number().describe('Highest share within the tolerance.'),
-  share: z.number().describe('What users got.'),
+  share: z.number().describe('What was observed.'),
   samples: z.int(),
   errors: z.int().describe('Samples that were errors.'),
   latency: z

@@ -57,18 +57,19 @@ function errorsOf(record: RunRecord): string | undefined {
   const told = (names: readonly string[]): string =>
     versions
       .filter(({ version }) => names.includes(version))
-      .map(
-        ({ version, errors, samples }) =>
-          `${version} in ${errors.toLocaleString('en')} of ${count(samples, 'response')}`,
-      )
-      .join(', ');
+      .map(({ version, errors, samples }) => `${version} (${grouped(errors)} of ${grouped(samples)})`)
+      .join(' and ');
   const others =
-    sound.length === 0
-      ? failing.length > 1
-        ? ' Every version fails.'
-        : ''
-      : ` ${sound.map(({ version }) => version).join(', ')} ${sound.length === 1 ? 'does' : 'do'} not.`;
-  return `Requests fail: ${told(failing)}.${others}`;
+    sound.length > 0
+      ? `, those to ${told(sound.map(({ version }) => version))} do not`
+      : failing.length > 1
+        ? ': every version fails'
+        : '';
+  return `Requests to ${told(failing)} fail${others}.`;
+}
+
+function grouped(number: number): string {
+  return number.toLocaleString('en');
 }
 
 /** So many failures by chance are not worth a headline. */

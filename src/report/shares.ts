@@ -3,7 +3,7 @@ import type { IngressEvidence, VersionEvidence } from '../check/evidence.ts';
 import { toleranceBand } from '../check/share-test.ts';
 import type { VersionName } from '../release/weights.ts';
 
-/** What was asked for one version at one ingress, and what users got; shares are fractions. */
+/** What was asked for one version at one ingress, and what was observed; shares are fractions. */
 export interface Share {
   readonly version: VersionName;
   readonly weight: number;

@@ -44,7 +44,7 @@ const LONGEST_TEXT = 4_000;
 const NOTE_BYTES = 1_000;
 
 /**
- * The job summary (GitHub-flavoured Markdown) of a run: the verdict first, then what to do next, what users got, why, and what
+ * The job summary (GitHub-flavoured Markdown) of a run: the verdict first, then what to do next, what was observed, why, and what
  * was done. Where it would be too long, the differences go first, and a note tells what was left out.
  *
  * @param limit in bytes (UTF-8)
@@ -125,9 +125,9 @@ function listed(title: string, findings: RunRecord['findings']): readonly Piece[
 function shares({ evidence, limits }: RunRecord): readonly Piece[] {
   if (evidence.length === 0) return [];
   return [
-    fixed('### What users got\n\n'),
+    fixed('### Observed traffic split\n\n'),
     fixed(
-      `${tableHead(['Ingress', 'Version', 'Asked:', 'Users got:', 'Share in its tolerance', 'Tolerance:', 'Samples:'])}\n`,
+      `${tableHead(['Ingress', 'Version', 'Asked:', 'Observed:', 'Share in its tolerance', 'Tolerance:', 'Samples:'])}\n`,
     ),
     ...evidence.map((one) => ofIngress(one, sharesAt(one, limits?.tolerance).map(shareCells))),
     fixed('\n'),

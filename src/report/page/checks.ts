@@ -20,13 +20,13 @@ const WORDS: Readonly<Record<IngressVerdict, string>> = {
 /** So many ingresses of a check are shown unfolded; of more, only those that did not pass. */
 const UNFOLDED = 6;
 
-/** What users got: each ingress of the last check, and folded, the checks before it. */
+/** What was observed: each ingress of the last check, and folded, the checks before it. */
 export function checksSection({ checks, limits }: RunRecord): Html | undefined {
   const last = checks.at(-1);
   if (last === undefined) return undefined;
   const earlier = checks.slice(0, -1);
   return html`<section>
-      <h2>What users got: ${nameOf(last)}</h2>
+      <h2>Observed traffic split: ${nameOf(last)}</h2>
       ${ingresses(last, limits, 'check')}
     </section>
     ${
@@ -54,7 +54,7 @@ function ingresses({ evidence, from, to }: Check, limits: Limits | undefined, id
   const samples = evidence.reduce((sum, one) => sum + one.samples, 0);
   return html`<p class="quiet">
       ${count(samples, 'sample')} through ${count(evidence, 'ingress', 'ingresses')}, from ${duration(from)}
-      to ${duration(to)} after the begin.
+      to ${duration(to)} after the start.
     </p>
     ${evidence.map((one, i) => {
       const open = evidence.length <= UNFOLDED || one.verdict !== 'pass';
@@ -74,7 +74,7 @@ function ingressArticle(
     <div class="charts">
       <div>
         ${sharesTable(shares)}
-        ${figure(convergenceChart(evidence, shares, `${id}-shares`), 'Shares at a growing number of samples: the line is what users got, dotted the weight, shaded its tolerance.')}
+        ${figure(convergenceChart(evidence, shares, `${id}-shares`), 'Shares at a growing number of samples: the line is the observed share, dotted the weight, shaded its tolerance.')}
       </div>
       <div>
         ${answersTable(shares)}
@@ -107,13 +107,13 @@ function sentence({ url, reason, requests, errors, stale, seconds }: IngressEvid
 function sharesTable(shares: readonly Share[]): Html {
   return html`<table>
     <caption>
-      What users got
+      Traffic split
     </caption>
     <thead>
       <tr>
         <th scope="col">Version</th>
         <th scope="col" class="number">Asked</th>
-        <th scope="col" class="number">Users got</th>
+        <th scope="col" class="number">Observed</th>
         <th scope="col" class="number">Tolerance</th>
         <th scope="col" class="number">Samples</th>
       </tr>
