@@ -6,6 +6,7 @@ import { EAST, release } from '../support/release.ts';
 
 const ROOT = 'istio-system';
 const GIVEN = release();
+const GATEWAY = { namespace: ROOT, labels: { istio: 'gateway' } };
 
 /** A rule for the service, as old as its position in the year. */
 const rule = (
@@ -76,10 +77,22 @@ describe('the DestinationRules that decide for a client', () => {
     ],
     ['are those exported to the client by name', 'shop', [rule('mine', { exportTo: ['shop'] })], ['mine']],
     [
-      'are none of those with a workloadSelector',
+      'are those with a workloadSelector that selects the client',
       ROOT,
-      [rule('some', { workloadSelector: { matchLabels: {} } })],
+      [own, rule('some', { namespace: ROOT, workloadSelector: { matchLabels: { istio: 'gateway' } } })],
+      ['some'],
+    ],
+    [
+      'are none where one of its namespace selects other workloads alone',
+      ROOT,
+      [own, rule('some', { namespace: ROOT, workloadSelector: { matchLabels: { istio: 'other' } } })],
       [],
+    ],
+    [
+      'are those of the service where one with a workloadSelector is of a third namespace',
+      ROOT,
+      [own, rule('some', { namespace: 'shop', workloadSelector: { matchLabels: {} } })],
+      ['own'],
     ],
     [
       'are not merged where they are exported to others, the youngest of which decides',
@@ -88,7 +101,13 @@ describe('the DestinationRules that decide for a client', () => {
       ['shop'],
     ],
   ])('%s', (_what, client, rules, expected) => {
-    expect(decidingRules(GIVEN, rules, client).rules.map(({ metadata }) => metadata.name)).toEqual(expected);
+    expect(
+      decidingRules(
+        GIVEN,
+        rules,
+        client === undefined ? undefined : { namespace: client, labels: { istio: 'gateway' } },
+      ).rules.map(({ metadata }) => metadata.name),
+    ).toEqual(expected);
   });
 
   test('have the subsets of all, the first of those with the same name, and the first policy', () => {
@@ -99,7 +118,7 @@ describe('the DestinationRules that decide for a client', () => {
       trafficPolicy: policy,
     });
     const third = rule('third', { day: 3, trafficPolicy: { tls: {} } });
-    expect(decidingRules(GIVEN, [third, second, first], ROOT)).toMatchObject({
+    expect(decidingRules(GIVEN, [third, second, first], GATEWAY)).toMatchObject({
       subsets: [
         { name: 'v1', labels: { version: 'v1' } },
         { name: 'v2', labels: { version: 'v2' } },
@@ -111,15 +130,20 @@ describe('the DestinationRules that decide for a client', () => {
 
 describe('the clients that may follow other rules', () => {
   const { traffic } = clusterState(EAST, {
-    traffic: { destinationRules: [own, rule('local', { namespace: 'shop' })], clientNamespaces: [ROOT] },
+    traffic: { destinationRules: [own, rule('local', { namespace: 'shop' })], gatewayClients: [GATEWAY] },
   });
 
   test('are the gateways', () => {
-    expect(traffic && clientsOf(GIVEN, traffic, [virtualService([])])).toEqual([ROOT]);
+    expect(traffic && clientsOf(GIVEN, traffic, [virtualService([])])).toEqual([GATEWAY]);
   });
 
   test('are the namespaces of sidecars too where a VirtualService serves the mesh', () => {
     const mesh = virtualService([], {}, { gateways: ['mesh'] });
-    expect(traffic && clientsOf(GIVEN, traffic, [mesh])).toEqual([ROOT, 'gray-demo', 'shop', undefined]);
+    expect(traffic && clientsOf(GIVEN, traffic, [mesh])).toEqual([
+      GATEWAY,
+      { namespace: 'gray-demo', labels: {} },
+      { namespace: 'shop', labels: {} },
+      undefined,
+    ]);
   });
 });

@@ -393,6 +393,32 @@ describe('several DestinationRules of the service', () => {
     });
   });
 
+  test("one of the gateways' namespace for other workloads alone is refused, and the way out works", async () => {
+    const other = rule([], {
+      name: 'others',
+      namespace: ROOT,
+      workloadSelector: { matchLabels: { app: 'other' } },
+      trafficPolicy: { connectionPool: { tcp: { maxConnections: 10 } } },
+    });
+    const tracks = [
+      { name: 'v1', labels: { track: 'stable' } },
+      { name: 'v2', labels: { track: 'canary' } },
+    ];
+    await adopt({ ...workloads, traffic: [rule(tracks), gateway(), route('v1', 'v2')] });
+    await withRule(other, async () => {
+      const refused = await stage.run({ ...adoption, weights: 'v1=70,v2=30' });
+      expect(refused.code).toBe(1);
+      expect(refused.log).toContain(
+        'because DestinationRule istio-system/others is for helloworld too and selects other workloads (workloadSelector)',
+      );
+      expect(refused.outputs['changed'] ?? '0').toBe('0');
+    });
+    await served();
+    await stage.underLoad(async () => {
+      expect((await stage.pass({ ...adoption, weights: 'v1=70,v2=30' })).outputs['verdict']).toBe('pass');
+    });
+  });
+
   test('one that is not exported to the gateways is refused before anything is written, and the way out works', async () => {
     const exported = (to: readonly string[] | null): Obj =>
       rule(

@@ -1,5 +1,6 @@
 import { gatewayNamesOf, isRestricted } from '../release/exports.ts';
 import { coversService, dependsOnClient } from '../release/destination-rules.ts';
+import type { Client } from '../release/destination-rules.ts';
 import type { ClusterIdentity } from '../release/distinct.ts';
 import { needsNodes } from '../release/endpoints.ts';
 import { gatewayKey } from '../release/gateways.ts';
@@ -168,15 +169,15 @@ async function readTraffic(cluster: Cluster, release: Release): Promise<TrafficS
       .map((key) => cluster.read<Gateway>(apiVersion, 'Gateway', key.name, key.namespace)),
   );
   const known = [...gateways, ...elsewhere.filter((gateway) => gateway !== undefined)];
-  const namespaces = dependsOnClient(release, routes.everywhere.destinationRules)
-    ? await gatewayNamespaces(cluster, release, known)
+  const clients = dependsOnClient(release, routes.everywhere.destinationRules)
+    ? await readGatewayClients(cluster, release, known)
     : undefined;
   return {
     apiVersion,
     ...routes,
     roots,
     gateways: known,
-    ...(namespaces === undefined ? {} : { clientNamespaces: namespaces }),
+    ...(clients === undefined ? {} : { gatewayClients: clients }),
     gatewayNamespaces: await readGatewayNamespaces(cluster, apiVersion, release, routes.everywhere),
   };
 }
@@ -213,12 +214,12 @@ async function readGatewayNamespaces(
   return new Map(found.flat());
 }
 
-/** The namespaces of the pods that the Gateways select, or will; undefined where pods of all namespaces may not be listed. */
-async function gatewayNamespaces(
+/** The pods that the Gateways select, or will, each kind once; undefined where pods of all namespaces may not be listed. */
+async function readGatewayClients(
   cluster: Cluster,
   { traffic }: Release,
   gateways: readonly Gateway[],
-): Promise<readonly string[] | undefined> {
+): Promise<readonly Client[] | undefined> {
   const found = gateways.map(({ spec }) => spec.selector ?? {});
   const selectors = found.length > 0 ? found : [traffic.gatewaySelector];
   const distinct = new Map(
@@ -228,7 +229,10 @@ async function gatewayNamespaces(
     const pods = await Promise.all(
       [...distinct.values()].map((selector) => cluster.list<Pod>('v1', 'Pod', undefined, selector)),
     );
-    return [...new Set(pods.flat().flatMap(({ metadata }) => metadata.namespace ?? []))];
+    const clients = pods
+      .flat()
+      .map(({ metadata: { namespace: where = '', labels = {} } }) => ({ namespace: where, labels }));
+    return [...new Map(clients.map((client) => [JSON.stringify(client), client])).values()];
   } catch (error) {
     if (!(error instanceof ClusterError && error.status === 403)) throw error;
     return undefined;

@@ -1,4 +1,5 @@
-import type { DestinationRule, Subset, VirtualService } from './objects.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { DestinationRule, Labels, Subset, VirtualService } from './objects.ts';
 import { isHostOf } from './routes.ts';
 import type { ServiceKey } from './routes.ts';
 import type { TrafficState } from './state.ts';
@@ -6,8 +7,15 @@ import type { TrafficState } from './state.ts';
 /** Where a mesh keeps what holds for all of it, unless its configuration names another namespace (`rootNamespace`). */
 export const ROOT_NAMESPACE = 'istio-system';
 
+/** A workload that calls the service: a gateway, or a pod with a sidecar. */
+export interface Client {
+  readonly namespace: string;
+  /** Those of its pod, as far as they are known. */
+  readonly labels: Labels;
+}
+
 /**
- * The DestinationRules that decide for a service and the clients of one namespace.
+ * The DestinationRules that decide for a service and one client.
  * Source: `PushContext.destinationRule`, `mergeDestinationRule` and `SidecarScope.DestinationRule` of Istio 1.31.
  */
 export interface Deciding {
@@ -20,35 +28,42 @@ export interface Deciding {
 }
 
 /**
- * The DestinationRules that decide for a service where a client of a namespace calls it. Istio looks in the client's namespace, in
- * that of the service, and in the root namespace; the first that has any decides alone, and in it those of the narrowest host.
+ * The DestinationRules that decide for a service where a client calls it. Istio looks in the client's namespace, in that of the
+ * service, and in the root namespace; the first that has any decides alone, and in it those of the narrowest host. Rules of the client's
+ * namespace that select other workloads count as well: then none decides.
  *
  * @param rules those of all namespaces, as far as they may be read
- * @param client the namespace of the client; undefined: any that has no rules itself and is named by none
+ * @param client undefined: one in a namespace that has no rules itself and is named by none
  */
 export function decidingRules(
   service: ServiceKey,
   rules: readonly DestinationRule[],
-  client: string | undefined,
+  client: Client | undefined,
 ): Deciding {
-  const ordered = rules.filter((rule) => isForAll(rule)).toSorted(byAge);
-  const within = (
-    namespace: string | undefined,
-    pool: (rule: DestinationRule) => boolean,
-  ): Deciding | undefined =>
-    decided(
-      service,
-      ordered.filter((rule) => rule.metadata.namespace === namespace && pool(rule)),
+  const local = localRules(service, rules, client);
+  if (local.length > 0) return mergedOf(decidingOf(local, client)?.rules ?? []);
+  const exported = (namespace: string): Group | undefined =>
+    decidingOf(
+      narrowestOf(
+        service,
+        rules.filter((rule) => rule.metadata.namespace === namespace && !isPrivate(rule)),
+      ),
       client,
     );
-  const exported = (rule: DestinationRule): boolean => !isPrivate(rule);
+  return mergedOf((exported(service.namespace) ?? exported(ROOT_NAMESPACE))?.rules ?? []);
+}
+
+/** The rules of the client's own namespace for the service: where there are any, Istio follows no others. */
+export function localRules(
+  service: ServiceKey,
+  rules: readonly DestinationRule[],
+  client: Client | undefined,
+): readonly DestinationRule[] {
   // The gateways often run in the root namespace: only what is private to it holds for them before the service's own rules.
-  const local = client === ROOT_NAMESPACE ? isPrivate : isForItself;
-  return (
-    (client === undefined ? undefined : within(client, local)) ??
-    within(service.namespace, exported) ??
-    within(ROOT_NAMESPACE, exported) ??
-    mergedOf([])
+  const holds = client?.namespace === ROOT_NAMESPACE ? isPrivate : isForItself;
+  return narrowestOf(
+    service,
+    rules.filter((rule) => rule.metadata.namespace === client?.namespace && holds(rule)),
   );
 }
 
@@ -81,28 +96,32 @@ function coversByPattern({ app, namespace }: ServiceKey, { spec }: DestinationRu
 }
 
 /** Whether a rule holds for all clients of its namespace, and not for some workloads of it alone. */
-export function isForAll({ spec }: DestinationRule): boolean {
-  return (spec['workloadSelector'] ?? undefined) === undefined;
+export function isForAll(rule: DestinationRule): boolean {
+  return selectorOf(rule) === undefined;
+}
+
+function selectorOf({ spec }: DestinationRule): Labels | undefined {
+  const selector = spec.workloadSelector ?? undefined;
+  return selector && (selector.matchLabels ?? {});
 }
 
 /**
- * The namespaces of the service's clients as far as they may matter to which rules decide, the gateways' first. Any other
- * namespace is like `undefined`.
+ * The clients of the service as far as they may matter to which rules decide, the gateways first. Any other is like `undefined`.
  *
  * @param virtualServices those of the release: sidecars are clients where one of them serves the mesh
  */
 export function clientsOf(
   service: ServiceKey,
-  { everywhere, clientNamespaces }: TrafficState,
+  { everywhere, gatewayClients }: TrafficState,
   virtualServices: readonly VirtualService[],
-): readonly (string | undefined)[] {
+): readonly (Client | undefined)[] {
   const covering = everywhere.destinationRules.filter((rule) => coversService(service, rule));
-  const local = [...new Set(covering.map(({ metadata }) => metadata.namespace))];
+  const local = new Set([service.namespace, ...covering.map(({ metadata }) => metadata.namespace ?? '')]);
   const mesh = virtualServices.some(
     ({ spec: { gateways = [] } }) => gateways.length === 0 || gateways.includes('mesh'),
   );
-  const gateways: readonly (string | undefined)[] = clientNamespaces ?? [undefined];
-  return [...new Set([...gateways, ...(mesh ? [service.namespace, ...local, undefined] : [])])];
+  const sidecars = [...[...local].map((namespace) => ({ namespace, labels: {} })), undefined];
+  return [...(gatewayClients ?? [undefined]), ...(mesh ? sidecars : [])];
 }
 
 /** Whether the rules of the service may hold for some clients and not for others. */
@@ -110,7 +129,7 @@ export function dependsOnClient(service: ServiceKey, rules: readonly Destination
   return rules.some(
     (rule) =>
       coversService(service, rule) &&
-      (rule.metadata.namespace !== service.namespace || exportsOf(rule).length > 0),
+      (rule.metadata.namespace !== service.namespace || exportsOf(rule).length > 0 || !isForAll(rule)),
   );
 }
 
@@ -120,9 +139,11 @@ export function exportsOf({ spec }: DestinationRule): readonly string[] {
   return Array.isArray(exportTo) ? exportTo.filter((one) => typeof one === 'string') : [];
 }
 
+/** A rule with a selector never holds outside its namespace. */
 function isPrivate(rule: DestinationRule): boolean {
   const [only, ...others] = exportsOf(rule);
-  return only !== undefined && others.length === 0 && (only === '.' || only === rule.metadata.namespace);
+  const named = only !== undefined && others.length === 0;
+  return !isForAll(rule) || (named && (only === '.' || only === rule.metadata.namespace));
 }
 
 function isForItself(rule: DestinationRule): boolean {
@@ -130,45 +151,62 @@ function isForItself(rule: DestinationRule): boolean {
   return to.length === 0 || ['*', '.', rule.metadata.namespace ?? ''].some((name) => to.includes(name));
 }
 
-/** Rules that are merged, and the namespaces to which the whole is exported. */
+/** Of some rules those that cover the service by the narrowest host. */
+function narrowestOf(service: ServiceKey, rules: readonly DestinationRule[]): readonly DestinationRule[] {
+  const exact = rules.filter((rule) => isForService(service, rule));
+  if (exact.length > 0) return exact;
+  const wide = rules.filter((rule) => coversByPattern(service, rule));
+  const longest = Math.max(0, ...wide.map(({ spec }) => spec.host.length));
+  return wide.filter(({ spec }) => spec.host.length === longest);
+}
+
+/** Rules that are merged, the namespaces to which the whole is exported, and the workloads that it is for. */
 interface Group {
   readonly rules: readonly DestinationRule[];
   readonly to: ReadonlySet<string>;
+  readonly selector: Labels | undefined;
 }
 
-function decided(
-  service: ServiceKey,
-  rules: readonly DestinationRule[],
-  client: string | undefined,
-): Deciding | undefined {
-  const exact = rules.filter((rule) => isForService(service, rule));
-  const wide = rules.filter((rule) => coversByPattern(service, rule));
-  const longest = Math.max(0, ...wide.map(({ spec }) => spec.host.length));
-  const narrowest = exact.length > 0 ? exact : wide.filter(({ spec }) => spec.host.length === longest);
-  // Of several that were not merged the last one counts.
-  const group = groupsOf(narrowest).findLast(
-    ({ rules: [first], to }) => first !== undefined && isFor(first, to, client),
+/** Of several that were not merged the one that selects the client, else the last of those for all. */
+function decidingOf(rules: readonly DestinationRule[], client: Client | undefined): Group | undefined {
+  const groups = groupsOf(rules);
+  return (
+    groups.find(
+      ({ selector }) =>
+        selector !== undefined &&
+        Object.entries(selector).every(([key, value]) => client?.labels[key] === value),
+    ) ?? groups.findLast((group) => group.selector === undefined && isFor(group, client))
   );
-  return group && mergedOf(group.rules);
 }
 
-function isFor({ metadata }: DestinationRule, to: ReadonlySet<string>, client: string | undefined): boolean {
+function isFor({ rules, to }: Group, client: Client | undefined): boolean {
   if (to.size === 0 || to.has('*')) return true;
-  return client !== undefined && (to.has(client) || (to.has('.') && metadata.namespace === client));
+  if (client === undefined) return false;
+  return to.has(client.namespace) || (to.has('.') && rules[0]?.metadata.namespace === client.namespace);
 }
 
-/** Rules whose exports differ stay apart; one that is exported further adds what it has to those that are exported less far. */
+/**
+ * Rules whose exports or selectors differ stay apart, those with a selector first. One that is exported further adds what it has to
+ * those that are exported less far.
+ */
 function groupsOf(rules: readonly DestinationRule[]): readonly Group[] {
-  return rules.reduce<readonly Group[]>((groups, rule) => {
-    const to = new Set(exportsOf(rule));
-    const joins = ({ to: existing }: Group): boolean =>
-      (existing.size === to.size && to.isSupersetOf(existing)) ||
-      (existing.size > 0 && to.isSupersetOf(existing));
+  const ordered = rules.toSorted((a, b) => Number(isForAll(a)) - Number(isForAll(b)) || byAge(a, b));
+  return ordered.reduce<readonly Group[]>((groups, rule) => {
+    const selector = selectorOf(rule);
+    const to = new Set(selector === undefined ? exportsOf(rule) : ['.']);
+    const isSame = (group: Group): boolean => group.to.size === to.size && to.isSupersetOf(group.to);
+    const joins = (group: Group): boolean =>
+      (isSame(group) || (group.to.size > 0 && to.isSupersetOf(group.to))) &&
+      (selector === undefined || group.selector === undefined || isDeepStrictEqual(selector, group.selector));
     const joined = groups.map((group) =>
       joins(group) ? { ...group, rules: [...group.rules, rule] } : group,
     );
     const last = groups.at(-1);
-    return last !== undefined && joins(last) ? joined : [...joined, { rules: [rule], to }];
+    const absorbed =
+      last !== undefined &&
+      joins(last) &&
+      (isSame(last) || (selector === undefined) === (last.selector === undefined));
+    return absorbed ? joined : [...joined, { rules: [rule], to, selector }];
   }, []);
 }
 

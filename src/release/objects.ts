@@ -166,6 +166,8 @@ export interface DestinationRule extends KubeObject {
   readonly spec: Open & {
     readonly host: string;
     readonly subsets?: readonly Subset[];
+    readonly exportTo?: readonly string[];
+    readonly workloadSelector?: (Open & { readonly matchLabels?: Labels }) | null;
     readonly trafficPolicy?: Open & { readonly tls?: Open & { readonly mode?: string } };
   };
 }

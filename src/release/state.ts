@@ -1,3 +1,4 @@
+import type { Client } from './destination-rules.ts';
 import { clusterIdOf, labelsOfNodes } from './endpoints.ts';
 import type { Place } from './endpoints.ts';
 import type {
@@ -59,10 +60,10 @@ export interface TrafficState {
    */
   readonly gatewayNamespaces: ReadonlyMap<string, readonly string[]>;
   /**
-   * The namespaces in which the pods of these Gateways run, read only where DestinationRules may hold for some clients and not
+   * The pods of these Gateways, as clients of the service, each kind once; read only where DestinationRules may hold for some clients and not
    * for others; undefined also where pods of all namespaces may not be listed.
    */
-  readonly clientNamespaces?: readonly string[] | undefined;
+  readonly gatewayClients?: readonly Client[] | undefined;
 }
 
 /** The traffic objects of all namespaces, those of the release's own namespace included. */

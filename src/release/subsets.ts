@@ -1,5 +1,5 @@
-import { byAge, clientsOf, decidingRules, exportsOf } from './destination-rules.ts';
-import type { Deciding } from './destination-rules.ts';
+import { clientsOf, decidingRules, exportsOf, isForAll, localRules } from './destination-rules.ts';
+import type { Client, Deciding } from './destination-rules.ts';
 import { CanaryError } from './errors.ts';
 import type { Change } from './change.ts';
 import { exclude, textOf } from './endpoints.ts';
@@ -178,7 +178,7 @@ export function assertSeen(
         (rule) => !written.some((one) => nameOf(one) === nameOf(rule)),
       ),
       ...written,
-    ].toSorted(byAge);
+    ];
     const services = inForce.flatMap(({ cluster: its, virtualService: vs }) =>
       its === cluster && vs !== undefined ? [vs] : [],
     );
@@ -193,7 +193,7 @@ export function assertSeen(
       });
       if (wrong !== undefined) {
         throw new CanaryError(
-          `For clients in namespace ${client ?? 'any other'} in ${cluster}, ${rules.map(nameOf).join(' and ')} decides for ${release.app}, and its subset ${wrong} has other labels than the one that the gateways use (${textOf(subsetOf(one, wrong)?.labels ?? labelsOf(inForce, wrong))}). Give it the same labels, or delete that rule.`,
+          `For clients in namespace ${client?.namespace ?? 'any other'} in ${cluster}, ${rules.map(nameOf).join(' and ')} decides for ${release.app}, and its subset ${wrong} has other labels than the one that the gateways use (${textOf(subsetOf(one, wrong)?.labels ?? labelsOf(inForce, wrong))}). Give it the same labels, or delete that rule.`,
         );
       }
     }
@@ -201,15 +201,20 @@ export function assertSeen(
 }
 
 function hiddenFrom(
-  { app, namespace }: Release,
+  release: Release,
   cluster: string,
-  client: string | undefined,
+  client: Client | undefined,
   version: VersionName,
   rules: readonly DestinationRule[],
   all: readonly DestinationRule[],
 ): string {
-  const where = `clients in ${client === undefined ? 'other namespaces' : `namespace ${client}`} in ${cluster}`;
+  const { app, namespace } = release;
+  const where = `clients in ${client === undefined ? 'other namespaces' : `namespace ${client.namespace}`} in ${cluster}`;
   const [deciding] = rules;
+  const [selective] = localRules(release, all, client).filter((rule) => !isForAll(rule));
+  if (selective !== undefined && (deciding === undefined || deciding === selective)) {
+    return `For ${where} Istio looks for no DestinationRule of ${namespace}, because ${nameOf(selective)} is for ${app} too and ${deciding === undefined ? 'selects other workloads' : 'selects them'} (workloadSelector): there is no subset ${version} then, and requests to ${version} would be answered with 503. Delete that rule.`;
+  }
   if (deciding === undefined || deciding.metadata.namespace === namespace) {
     const own = all.find((rule) => rule.metadata.namespace === namespace && exportsOf(rule).length > 0);
     return `For ${where} there would be no subset ${version} of ${app}: ${own === undefined ? 'no DestinationRule for it has one' : `${nameOf(own)} is exported to ${exportsOf(own).join(', ')} alone (exportTo)`}. Requests to ${version} would be answered with 503. Take exportTo out of that rule, or add the namespace of the clients to it.`;
