@@ -5,9 +5,12 @@ import type { TriedPlan } from '../fleet/dry-run.ts';
 import { endAfter, graceAfter } from '../fleet/grace.ts';
 import { messageOf } from '../release/errors.ts';
 import { contradict, heldBy, nowHolding } from '../release/held.ts';
+import { managedRoutes } from '../release/managed.ts';
+import type { VirtualService } from '../release/objects.ts';
 import { planRollout } from '../release/plan.ts';
 import type { Plan } from '../release/plan.ts';
 import type { Release } from '../release/release.ts';
+
 import type { FleetState } from '../release/state.ts';
 import { describeEdit, editsOf, servingOf, weightsInForce } from '../release/traffic.ts';
 import type { InForce } from '../release/traffic.ts';
@@ -126,16 +129,17 @@ async function writeEarlier(
   clients: readonly IngressClient[],
 ): Promise<void> {
   const { release, fleet, journal, log } = context;
-  const earlier: Release = { ...release, traffic: { ...release.traffic, weights: previous } };
   const fresh = await fleet.readAgain(release, state);
+  const routes = release.traffic.routes ?? namesOf(plan, release);
+  const earlier: Release = { ...release, traffic: { ...release.traffic, weights: previous, routes } };
   const inForce = weightsInForce(earlier, fresh);
   const own = inForce.filter((one) => isOwn(one, plan, previous));
   const left = inForce.filter((one) => !own.includes(one));
   const back = planRollout(earlier, fresh, 'back');
-  const routes = changesTo(own, back.routes);
-  if (routes.length > 0) {
+  const changes = changesTo(own, back.routes);
+  if (changes.length > 0) {
     // The signal is a deadline here: what it cuts off has had its time.
-    await writeTogether(fleet, routes, context.signal, recordIn(context), 0);
+    await writeTogether(fleet, changes, context.signal, recordIn(context), 0);
     recordStep(context, previous, 'back');
   }
   journal.previous = back.before;
@@ -159,6 +163,18 @@ async function writeEarlier(
     log.warn(`Rolled back, but not seen through every ingress: ${messageOf(error)}`);
     journal.remains = [...journal.remains, 'Not every ingress has been seen to answer under these weights.'];
   }
+}
+
+/**
+ * The names of the routes that the plan has written, where each has one: a route to the service that someone has added since does
+ * not make the choice unclear.
+ */
+function namesOf(plan: Plan, release: Release): readonly string[] | undefined {
+  const names = plan.routes.flatMap(({ object }) =>
+    managedRoutes(object as VirtualService, release, undefined).map(({ name }) => name),
+  );
+  const known = names.filter((name) => name !== undefined);
+  return known.length > 0 && known.length === names.length ? [...new Set(known)] : undefined;
 }
 
 /** Whether it is as the plan has written it, or someone has brought its weights back already. */
