@@ -2,8 +2,11 @@ import type { LookupAddress } from 'node:dns';
 import { createSecureServer } from 'node:http2';
 import { createServer } from 'node:https';
 import { once } from 'node:events';
+import { isIPv6 } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
+import { setImmediate, setTimeout as delay } from 'node:timers/promises';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { IngressClient } from '../../src/check/client.ts';
 import type { Reply, Target } from '../../src/check/client.ts';
@@ -95,6 +98,15 @@ describe('a request', () => {
     expect(server.asked.map(({ connection }) => connection)).toEqual([0, 1, 2]);
   });
 
+  test('does not meet a server that closes an idle connection', async () => {
+    const { client, server } = await both(ok);
+    await client.send({ signal });
+    // Longer than the client keeps it, shorter than servers do.
+    await delay(700);
+    await client.send({ signal });
+    expect(server.asked.map(({ connection }) => connection)).toEqual([0, 1]);
+  });
+
   test('shares its connection with nine others at most, so that the next may reach another replica', async () => {
     const { client, server } = await both(ok);
     for (let i = 0; i < 100; i += 1) await client.send({ signal });
@@ -151,6 +163,26 @@ describe('an answer', () => {
       response.end('sion: v1');
     });
     expect(reply).toMatchObject({ body: 'Hello version: v1' });
+  });
+
+  test.each([
+    ['gzip', gzipSync],
+    ['deflate', deflateSync],
+    ['br', brotliCompressSync],
+  ])('with a body compressed by %s is read as text', async (encoding, compress) => {
+    const reply = await answered((_asked, response) => {
+      response.writeHead(200, { 'content-encoding': encoding });
+      response.end(compress('Hello version: v1'));
+    });
+    expect(reply).toMatchObject({ kind: 'answer', body: 'Hello version: v1' });
+  });
+
+  test('with a long compressed body is read to its sixteenth KiB', async () => {
+    const reply = await answered((_asked, response) => {
+      response.writeHead(200, { 'content-encoding': 'gzip' });
+      response.end(gzipSync('x'.repeat(10_000_000)));
+    });
+    expect(reply).toMatchObject({ kind: 'answer', body: 'x'.repeat(16 * 1024) });
   });
 
   test('with a body that hardly ends is let go early', async () => {
@@ -294,14 +326,14 @@ describe('a host name with several addresses', () => {
 
 test('an ingress whose host name has no address is refused, naming cluster, URL and input', async () => {
   await expect(clientTo('http://no-such-host.invalid')).rejects.toThrow(
-    /^The ingress of east, http:\/\/no-such-host\.invalid, has a host name without an address: .*Otherwise give an address with the input ingress\.$/,
+    /^The ingress of east, http:\/\/no-such-host\.invalid, has a host name without an address: .*Create its DNS record, or set the input ingress to an address\.$/,
   );
 });
 
 describe('over HTTPS', () => {
   /** Has a server listen until the end of the test. */
-  const listening = async (server: Server): Promise<string> => {
-    server.listen(0, '127.0.0.1');
+  const listening = async (server: Server, address = '127.0.0.1'): Promise<string> => {
+    server.listen(0, address);
     await once(server, 'listening');
     opened.add({
       async close() {
@@ -309,7 +341,8 @@ describe('over HTTPS', () => {
         await once(server, 'close');
       },
     });
-    return `https://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+    const host = isIPv6(address) ? `[${address}]` : address;
+    return `https://${host}:${String((server.address() as AddressInfo).port)}`;
   };
 
   const secure = async (): Promise<{ readonly url: string; readonly names: readonly unknown[] }> => {
@@ -338,6 +371,53 @@ describe('over HTTPS', () => {
     const client = await clientTo(url, { host });
     await client.send({ signal });
     expect(names).toEqual(['hello.example']);
+  });
+
+  describe.each(['127.0.0.1', '::1'])('by the IP address %s', (address) => {
+    /** A server with a certificate for this name, and the server names that clients asked for. */
+    const serving = async (name: string): Promise<{ readonly url: string; readonly names: unknown[] }> => {
+      const certificate = await selfSigned(name);
+      trustAlso(certificate.cert);
+      const names: unknown[] = [];
+      const server = createServer(certificate, (_request, response) => response.end('ok'));
+      server.on('secureConnection', (socket) => names.push(socket.servername));
+      return { url: await listening(server, address), names };
+    };
+
+    test.each([
+      ['pooled', false],
+      ['fresh', true],
+    ])('a certificate for the address is accepted, and no server name is sent (%s)', async (_which, fresh) => {
+      const warnings: Error[] = [];
+      const warned = (warning: Error): void => {
+        warnings.push(warning);
+      };
+      process.on('warning', warned);
+      const { url, names } = await serving(address);
+      const client = await clientTo(url);
+      const reply = await client.send({ signal, fresh });
+      await setImmediate();
+      process.off('warning', warned);
+      expect([reply, names, warnings]).toMatchObject([{ kind: 'answer', status: 200 }, [false], []]);
+    });
+
+    test('a certificate for another name is refused', async () => {
+      const { url } = await serving('hello.example');
+      const client = await clientTo(url);
+      expect(await client.send({ signal })).toMatchObject({
+        kind: 'failure',
+        what: expect.stringMatching(/^TLS: .*does not match/),
+      });
+    });
+
+    test('the input host is the server name, and what the certificate has to name', async () => {
+      const { url, names } = await serving('hello.example');
+      const client = await clientTo(url, { host: 'hello.example' });
+      expect([await client.send({ signal }), names]).toMatchObject([
+        { kind: 'answer', status: 200 },
+        ['hello.example'],
+      ]);
+    });
   });
 
   describe('where HTTP/2 is offered', () => {

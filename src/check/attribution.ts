@@ -51,10 +51,15 @@ export function attribute(reply: Reply, source: VersionSource): Sample {
       reply.status >= 400
         ? `status ${String(reply.status)}`
         : version === undefined
-          ? 'no version in the answer'
+          ? versionless(reply.status)
           : undefined,
     ms: reply.ms,
   };
+}
+
+/** A redirect explains itself by its status: to HTTPS, to a login, to a path with a slash at its end. */
+function versionless(status: number): string {
+  return status >= 300 ? `status ${String(status)} without a version` : 'no version in the answer';
 }
 
 type Answer = Extract<Reply, { kind: 'answer' }>;

@@ -1,6 +1,9 @@
 import type { LookupAddress } from 'node:dns';
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
+import { pipeline } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { Agent, Pool } from 'undici';
 import type { Dispatcher } from 'undici';
 import { CanaryError, messageOf } from '../release/errors.ts';
@@ -13,10 +16,16 @@ export const CONNECTIONS = 16;
  * some hundred requests has to make some dozens of them, or a replica that stays behind is not met.
  */
 const REQUESTS_PER_CONNECTION = 10;
+/**
+ * An idle connection is closed after this time, long before a server closes it: a request that meets a server closing its end
+ * fails, which browsers hide by sending it again. It would count as an error of a sound release.
+ */
+const IDLE_MS = 500;
 /** How long a request may take until the end of its body. */
-const REQUEST_TIMEOUT_MS = 10_000;
-const LATE = 'no answer in time';
-/** More of a body is not read: a version stands at its beginning. */
+export const REQUEST_TIMEOUT_MS = 10_000;
+/** The kind of a failure where nothing came back within `REQUEST_TIMEOUT_MS`. */
+export const NO_ANSWER = 'no answer in time';
+/** Only the beginning of a body is read: that is where a version is found. */
 const BODY_LIMIT = 16 * 1024;
 
 /** Where and how to send requests to one ingress. */
@@ -24,7 +33,7 @@ export interface Target {
   readonly cluster: ClusterName;
   readonly url: string;
   readonly path: string;
-  /** Host header and SNI; undefined: the URL's own. */
+  /** Host header, and SNI unless it is an IP address; undefined: the URL's own. */
   readonly host: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -39,6 +48,12 @@ export type Reply =
       readonly ms: number;
     }
   | { readonly kind: 'failure'; readonly what: string; readonly ms: number };
+
+/**
+ * Over HTTP/2 all requests would share one connection, and so one replica of the gateway. The server name (SNI) is undici's to
+ * choose: the Host header without its port, and none for an IP address (RFC 6066), whose certificate has to name the address.
+ */
+const CONNECTION: Agent.Options = { allowH2: false };
 
 interface OpenOptions {
   readonly timeoutMs?: number;
@@ -58,7 +73,6 @@ export class IngressClient {
   readonly target: Target;
   readonly #origins: readonly string[];
   readonly #pools: ReadonlyMap<string, Pool>;
-  readonly #connection: Pick<Agent.Options, 'allowH2' | 'connect'>;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #timeoutMs: number;
   readonly #leftOut = new Map<string, string>();
@@ -72,18 +86,15 @@ export class IngressClient {
     const given = lowerCased(target.headers);
     const host = target.host ?? given['host'];
     this.#headers = { ...given, host: host ?? url.host };
-    this.#connection = {
-      connect: { servername: (host ?? url.hostname).replace(/:\d+$/, '') },
-      // Over HTTP/2 all requests would share one connection, and so one replica of the gateway.
-      allowH2: false,
-    };
     this.#pools = new Map(
       origins.map((origin) => [
         origin,
         new Pool(origin, {
-          ...this.#connection,
+          ...CONNECTION,
           connections: CONNECTIONS,
           maxRequestsPerClient: REQUESTS_PER_CONNECTION,
+          keepAliveTimeout: IDLE_MS,
+          keepAliveMaxTimeout: IDLE_MS,
         }),
       ]),
     );
@@ -100,7 +111,7 @@ export class IngressClient {
     return new IngressClient(target, await originsOf(target, resolve), timeoutMs);
   }
 
-  /** The addresses that this machine has no way to, and why: no user's failure, so requests go through the others alone. */
+  /** The addresses that this machine cannot reach at all, and why: not a failure that users see, so requests go to the others. */
   get leftOut(): ReadonlyMap<string, string> {
     return this.#leftOut;
   }
@@ -123,7 +134,7 @@ export class IngressClient {
         options.signal.throwIfAborted();
         const others = this.#origins.some((one) => one !== origin && !this.#leftOut.has(one));
         if (!(others && isOutOfReach(error)))
-          return { kind: 'failure', what: limit.aborted ? LATE : kindOf(error), ms: elapsed() };
+          return { kind: 'failure', what: limit.aborted ? NO_ANSWER : kindOf(error), ms: elapsed() };
         this.#leftOut.set(origin, messageOf(error));
       }
     }
@@ -134,7 +145,7 @@ export class IngressClient {
     { headers, fresh = false, signal }: SendOptions,
     limit: AbortSignal,
   ): Promise<Omit<Extract<Reply, { kind: 'answer' }>, 'kind' | 'ms'>> {
-    const agent = fresh ? new Agent({ ...this.#connection, pipelining: 0 }) : undefined;
+    const agent = fresh ? new Agent({ ...CONNECTION, pipelining: 0 }) : undefined;
     const dispatcher: Dispatcher | undefined = agent ?? this.#pools.get(origin);
     try {
       if (dispatcher === undefined) throw new Error('the client has no address');
@@ -145,8 +156,9 @@ export class IngressClient {
         headers: { ...this.#headers, ...headers },
         signal: AbortSignal.any([signal, limit]),
       });
-      const body = await readStart(response.body, limit);
-      return { status: response.statusCode, headers: single(response.headers), body };
+      const answered = single(response.headers);
+      const body = await readStart(decoded(response.body, answered['content-encoding']), limit);
+      return { status: response.statusCode, headers: answered, body };
     } finally {
       await agent?.destroy();
     }
@@ -175,10 +187,23 @@ async function originsOf(target: Target, resolve: Resolve): Promise<readonly str
     });
   } catch (error) {
     throw new CanaryError(
-      `The ingress of ${target.cluster}, ${target.url}, has a host name without an address: ${messageOf(error)}. Is its DNS record there? Otherwise give an address with the input ingress.`,
+      `The ingress of ${target.cluster}, ${target.url}, has a host name without an address: ${messageOf(error)}. Create its DNS record, or set the input ingress to an address.`,
       { cause: error },
     );
   }
+}
+
+const DECODERS: Readonly<Record<string, () => Duplex>> = {
+  gzip: createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+};
+
+/** The body as text: a server may compress it although nothing asked for that. An unknown encoding stays as it is. */
+function decoded(body: Readable, encoding = ''): Readable {
+  const decoder = DECODERS[encoding.trim().toLowerCase()]?.();
+  // Errors of either stream surface where the decoded one is read.
+  return decoder === undefined ? body : pipeline(body, decoder, () => undefined);
 }
 
 async function readStart(body: AsyncIterable<Uint8Array>, limit: AbortSignal): Promise<string> {
@@ -188,7 +213,7 @@ async function readStart(body: AsyncIterable<Uint8Array>, limit: AbortSignal): P
     for await (const chunk of body) {
       chunks.push(chunk);
       size += chunk.length;
-      // Leaving the loop lets go of the connection: a body without an end must not hold a sample up.
+      // Leaving the loop releases the connection: a body without an end must not hold a sample up.
       if (size >= BODY_LIMIT) break;
     }
   } catch (error) {
@@ -207,7 +232,7 @@ function single(headers: Readonly<Record<string, string | string[] | undefined>>
   );
 }
 
-/** Whether this machine has no way to an address at all, as one without IPv6 to an address of it. */
+/** Whether this machine has no route to an address at all, as one without IPv6 has none to an IPv6 address. */
 function isOutOfReach(error: unknown): boolean {
   return (
     error instanceof Error &&
@@ -230,10 +255,10 @@ function kindOf(error: unknown): string {
     case 'UND_ERR_HEADERS_TIMEOUT':
     case 'UND_ERR_BODY_TIMEOUT':
     case 'ETIMEDOUT':
-      return LATE;
+      return NO_ANSWER;
     default:
       return /certificate|CERT/.test(`${code} ${error.message}`)
-        ? `TLS: ${error.message} (a private certificate authority is named by the environment variable NODE_EXTRA_CA_CERTS)`
+        ? `TLS: ${error.message} (to trust a private certificate authority, set the environment variable NODE_EXTRA_CA_CERTS)`
         : `${code}: ${error.message}`;
   }
 }
