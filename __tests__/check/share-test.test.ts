@@ -1,7 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { ShareTest } from '../../src/check/share-test.ts';
 import type { ShareTestOptions, ShareVerdict } from '../../src/check/share-test.ts';
+import { undecidedAfter, worstCase } from '../../bench/inconclusive.ts';
 import { random } from '../support/random.ts';
+
+/** The errors that the reference values are given for: one of a hundred of each kind. */
+const ONE_PERCENT = { alpha: 0.01, beta: 0.01 };
 
 describe('counts handed over at once get the verdict and the evidence of the reference values', () => {
   test.each<[readonly number[], readonly number[], ShareVerdict, number]>([
@@ -18,7 +22,7 @@ describe('counts handed over at once get the verdict and the evidence of the ref
     [[60, 30, 10], [600, 300, 100], 'pass', -7.432316],
     [[60, 30, 10], [550, 300, 150], 'fail', 9.058036],
   ])('%j with %j: %s at ln E = %d', (weights, counts, verdict, logEvidence) => {
-    const share = new ShareTest(weights);
+    const share = new ShareTest(weights, ONE_PERCENT);
     expect(share.add(counts)).toBe(verdict);
     expect(share.logEvidence).toBeCloseTo(logEvidence, 6);
   });
@@ -85,7 +89,7 @@ describe('extreme weights', () => {
     ['half of what was asked', [995, 5], 'continue'],
     ['what was asked', [2970, 30], 'pass'],
   ])('of 1 %% %s: %j is %s', (_what, counts, verdict) => {
-    expect(new ShareTest([99, 1]).add(counts)).toBe(verdict);
+    expect(new ShareTest([99, 1], ONE_PERCENT).add(counts)).toBe(verdict);
   });
 });
 
@@ -109,7 +113,7 @@ describe('a verdict is final', () => {
     ['pass', [528, 132], [0, 1000]],
     ['fail', [30, 0], [450, 120]],
   ])('%s stays after %j and then %j', (verdict, first, second) => {
-    const share = new ShareTest([80, 20]);
+    const share = new ShareTest([80, 20], ONE_PERCENT);
     share.add(first);
     expect(share.add(second)).toBe(verdict);
   });
@@ -129,7 +133,7 @@ describe('a verdict is final', () => {
 
 describe('which verdict goes first', () => {
   test('fail before pass: both edges were ruled out on the way, and the evidence is there at the same look', () => {
-    const share = new ShareTest([80, 20], { beta: 0.5 });
+    const share = new ShareTest([80, 20], { alpha: 0.01, beta: 0.5 });
     // One look rules out the lower edge; at the next, the upper one is ruled out by a swap that is a fail as well.
     expect([share.add([20, 0]), share.add([0, 60])]).toEqual(['continue', 'fail']);
   });
@@ -142,20 +146,42 @@ describe('which verdict goes first', () => {
 describe('the most samples it takes', () => {
   test.each<[readonly number[], ShareTestOptions, number]>([
     [[100], {}, 1],
-    [[100, 0], {}, 2750],
+    [[100, 0], {}, 459],
     [[80, 20], { maxSamples: 7 }, 7],
   ])('for %j with %j: %d', (weights, options, most) => {
     expect(new ShareTest(weights, options).maxSamples).toBe(most);
   });
 
-  test('by default is six times what the nearer edge asks for', () => {
-    // KL(0.8 || 0.75) = 0.8 ln(16/15) + 0.2 ln(4/5), the smaller of the two.
-    const nearest = 0.8 * Math.log(16 / 15) + 0.2 * Math.log(4 / 5);
-    expect(new ShareTest([80, 20]).maxSamples).toBe(Math.ceil((6 * Math.log(100)) / nearest));
+  test.each([
+    ['tolerance', { tolerance: 0.02 }],
+    ['confidence', { beta: 0.001 }],
+    ['number of ingresses', { ingresses: 100 }],
+  ])('grows with the %s', (_what, options) => {
+    const most = (more: ShareTestOptions): number => new ShareTest([60, 30, 10], more).maxSamples;
+    expect(most(options)).toBeGreaterThan(most({}));
   });
 
   test('ends a test that has not decided', () => {
     expect(new ShareTest([80, 20], { maxSamples: 600 }).add([480, 120])).toBe('inconclusive');
+  });
+});
+
+describe('a right split of two versions is inconclusive in fewer than one check of a million', () => {
+  test.each([
+    [0.25, 0.1, 1],
+    [0.25, 0.0001, 100],
+    [0.12, 0.01, 2],
+  ])('at any weight with tolerance %d and beta %d, at %d ingresses', (tolerance, beta, ingresses) => {
+    expect(worstCase(tolerance, beta, ingresses).chance).toBeLessThan(1e-6);
+  });
+
+  test.each([
+    [0.8, 0.05, 0.01],
+    [0.04, 0.05, 0.0001],
+    [0.01, 0.02, 0.01],
+  ])('at weight %d with tolerance %d and beta %d', (weight, tolerance, beta) => {
+    const { maxSamples } = new ShareTest([weight, 1 - weight], { tolerance, beta });
+    expect(undecidedAfter(maxSamples, weight, tolerance, beta)).toBeLessThan(1e-6);
   });
 });
 
@@ -164,7 +190,7 @@ describe('several ingresses share the probability of a false alarm', () => {
     [1, 'fail'],
     [2, 'continue'],
   ])('30 hits of 30 at 80 %% among %d: %s', (ingresses, verdict) => {
-    expect(new ShareTest([80, 20], { ingresses }).add([30, 0])).toBe(verdict);
+    expect(new ShareTest([80, 20], { ...ONE_PERCENT, ingresses }).add([30, 0])).toBe(verdict);
   });
 });
 
@@ -301,12 +327,17 @@ describe('80/20 at the defaults, computed exactly', () => {
     expect(onTarget.pass + onTarget.fail + onTarget.inconclusive).toBeCloseTo(1, 9);
   });
 
-  test('on target, 0.77 % of the runs fail: less than the 1 % that the confidence allows', () => {
-    expect(onTarget.fail).toBeCloseTo(0.0077, 4);
+  test('on target, fewer than one run in a million fails', () => {
+    expect(onTarget.fail).toBeLessThan(1e-6);
+    expect(onTarget.fail).toBeGreaterThan(5e-7);
   });
 
-  test('on target, a run takes 856 samples on average', () => {
-    expect(Math.round(onTarget.samples)).toBe(856);
+  test('on target, fewer than one run in a million is inconclusive', () => {
+    expect(onTarget.inconclusive).toBeLessThan(1e-6);
+  });
+
+  test('on target, a run takes 865 samples on average', () => {
+    expect(Math.round(onTarget.samples)).toBe(865);
   });
 
   test.each([
@@ -316,12 +347,12 @@ describe('80/20 at the defaults, computed exactly', () => {
     expect(ending.pass).toBeLessThanOrEqual(0.01);
   });
 
-  test('at the worse of the edges, 0.96 % of the runs pass', () => {
-    expect(Math.max(atLower.pass, atUpper.pass)).toBeCloseTo(0.0096, 4);
+  test('at the worse of the edges, 0.97% of the runs pass', () => {
+    expect(Math.max(atLower.pass, atUpper.pass)).toBeCloseTo(0.0097, 4);
   });
 
-  test('swapped weights are caught after 9 samples on average', () => {
-    expect(Math.round(endingAt(0.2).samples)).toBe(9);
+  test('swapped weights are caught after 21 samples on average', () => {
+    expect(Math.round(endingAt(0.2).samples)).toBe(21);
   });
 
   test('the computation ends each of some seeded runs where the test itself ends it', () => {
