@@ -45,7 +45,8 @@ export interface FleetOptions {
  * `…/examples-helloworld-v2` answers `GET /hello` with `Hello version: v2, instance: POD\n`; any other path is a 404.
  * The tag adds a fault: `:missing` (ImagePullBackOff), `:crash` (CrashLoopBackOff), `:unready` (runs, never Ready),
  * `:crash-twice` (CrashLoopBackOff for two restarts of a second each, then healthy), `:late-pull` (ErrImagePull for two seconds, then
- * healthy), `:errors` (500 for every tenth answer), `:slow` (three times the usual time of 5 ms); every other tag is healthy.
+ * healthy), `:errors` (500 for every tenth answer), `:slow` (three times the usual time of 5 ms), `:silent` (takes requests and never
+ * answers); every other tag is healthy.
  * A pod is served only where the injector gave it a sidecar.
  */
 export const IMAGE_FAULTS = [
@@ -56,6 +57,7 @@ export const IMAGE_FAULTS = [
   'late-pull',
   'errors',
   'slow',
+  'silent',
 ] as const;
 export type ImageFault = (typeof IMAGE_FAULTS)[number];
 

@@ -5,6 +5,8 @@ import { numberAt, objectsAt, textAt, type JsonObject } from './json.ts';
 
 /** Time that a healthy workload takes to answer, in milliseconds. */
 const USUAL_MS = 5;
+/** Longer than any test waits. */
+const NEVER_MS = 3_600_000;
 
 export interface Answer {
   readonly status: number;
@@ -55,7 +57,11 @@ export class Workload {
 
   answer(method: string, path: string): Answer {
     this.#answered += 1;
-    const afterMs = this.#faults.has('slow') ? 3 * USUAL_MS : USUAL_MS;
+    const afterMs = this.#faults.has('silent')
+      ? NEVER_MS
+      : this.#faults.has('slow')
+        ? 3 * USUAL_MS
+        : USUAL_MS;
     if (this.#faults.has('errors') && this.#answered % 10 === 0) {
       return { status: 500, body: 'Internal Server Error\n', afterMs };
     }

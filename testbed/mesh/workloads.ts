@@ -110,6 +110,7 @@ function applicationOf({ version, pod, fault }: Workload): RequestListener {
   const delay = fault === 'slow' ? 3 * USUAL_MS : USUAL_MS;
   return (request: IncomingMessage, response: ServerResponse) => {
     request.resume();
+    if (fault === 'silent') return;
     setTimeout(() => {
       answers += 1;
       response.setHeader('content-type', 'text/html; charset=utf-8');
