@@ -57,7 +57,7 @@ async function sample(client: IngressClient): Promise<void> {
   const [evidence] = await sampleAll(
     [client],
     () => ({ weights: WEIGHTS, revision: undefined, elsewhere: false, version: 'v2' }),
-    { check: CHECK, watch: false, signal: new AbortController().signal, onProgress: () => undefined },
+    { check: CHECK, signal: new AbortController().signal, onProgress: () => undefined },
   );
   if (evidence?.samples !== REQUESTS)
     throw new Error(`decided after ${String(evidence?.samples)}: ${evidence?.reason ?? ''}`);

@@ -387,19 +387,22 @@ describe('over HTTPS', () => {
     test.each([
       ['pooled', false],
       ['fresh', true],
-    ])('a certificate for the address is accepted, and no server name is sent (%s)', async (_which, fresh) => {
-      const warnings: Error[] = [];
-      const warned = (warning: Error): void => {
-        warnings.push(warning);
-      };
-      process.on('warning', warned);
-      const { url, names } = await serving(address);
-      const client = await clientTo(url);
-      const reply = await client.send({ signal, fresh });
-      await setImmediate();
-      process.off('warning', warned);
-      expect([reply, names, warnings]).toMatchObject([{ kind: 'answer', status: 200 }, [false], []]);
-    });
+    ])(
+      'a certificate for the address is accepted, and no server name is sent (%s)',
+      async (_which, fresh) => {
+        const warnings: Error[] = [];
+        const warned = (warning: Error): void => {
+          warnings.push(warning);
+        };
+        process.on('warning', warned);
+        const { url, names } = await serving(address);
+        const client = await clientTo(url);
+        const reply = await client.send({ signal, fresh });
+        await setImmediate();
+        process.off('warning', warned);
+        expect([reply, names, warnings]).toMatchObject([{ kind: 'answer', status: 200 }, [false], []]);
+      },
+    );
 
     test('a certificate for another name is refused', async () => {
       const { url } = await serving('hello.example');

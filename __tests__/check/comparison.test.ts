@@ -43,7 +43,7 @@ const five = (own: Sample): readonly Sample[] => [...Array.from({ length: 4 }, (
 describe('errors', () => {
   test('of the new version alone are a finding, with the figures', () => {
     expect(said(comparison(), five(failed('v2')))).toBe(
-      'v2 fails more than 2 times as often as the other versions: 6 of 6 requests, against 0 of 24',
+      'v2 fails more than twice as often as the other versions: 6 of 6 requests failed, against 0 of 24',
     );
   });
 
@@ -82,7 +82,7 @@ describe('response times', () => {
 
   test('three times those of the other version are a finding, with both medians', () => {
     expect(said(comparison({ maxLatencyIncrease: 0.5 }), slow(15))).toBe(
-      'v2 is more than 50 % slower than the other versions: median 15.0 ms, against 5.0 ms (input max-latency-increase)',
+      'v2 is more than 50% slower than the other versions: median 15.0 ms, against 5.0 ms (input max-latency-increase)',
     );
   });
 
@@ -115,7 +115,7 @@ describe('response times', () => {
       weights: weights({ v1: 50, v2: 20, v3: 30 }),
       maxLatencyIncrease: 0.5,
     });
-    expect(said(three, [sample('v3'), sample('v2', { ms: 15 })])).toMatch(/^v2 is more than 50 % slower/);
+    expect(said(three, [sample('v3'), sample('v2', { ms: 15 })])).toMatch(/^v2 is more than 50% slower/);
   });
 });
 

@@ -55,6 +55,46 @@ const old: Handler = (_asked, response) => {
   answer(response, { version: 'v1', revision: '6' });
 };
 
+describe('a version that never answers', () => {
+  const hanging = async (work: (client: IngressClient) => Promise<void>): Promise<void> => {
+    const server = opened.add(await serve(() => undefined));
+    const target = { cluster: 'west', url: server.url, path: '/hello', host: undefined, headers: {} };
+    await work(opened.add(await IngressClient.open(target, { timeoutMs: 50 })));
+  };
+  const options = {
+    check: release({ check: { verifyTimeoutMs: 100 } }).check,
+    signal: new AbortController().signal,
+  };
+
+  test('is named, and what to look at', async () => {
+    await hanging((client) =>
+      expect(awaitPreview(client, 'v2', '7', ['v1', 'v2'], options)).rejects.toThrow(
+        /^v2 does not answer: \d requests through the ingress of west \(http.*\/hello\) had no answer within 10 s\. Check why its pods/,
+      ),
+    );
+  });
+
+  test('is the service as a whole where any version might have answered', async () => {
+    await hanging((client) =>
+      expect(awaitRevision(client, '7', options)).rejects.toThrow(/^The service does not answer: /),
+    );
+  });
+
+  test('beside one that does is no reason to doubt the change', async () => {
+    let n = 0;
+    const server = opened.add(
+      await serve((asked, response) => {
+        n += 1;
+        if (n % 5 !== 0) v2(asked, response);
+      }),
+    );
+    const target = { cluster: 'west', url: server.url, path: '/hello', host: undefined, headers: {} };
+    const client = opened.add(await IngressClient.open(target, { timeoutMs: 50 }));
+    await awaitRevision(client, '7', { ...options, check: release().check });
+    expect(n).toBe(12);
+  });
+});
+
 describe('waiting for a preview', () => {
   test('asks for the version by header', async () => {
     const { preview, server } = await stage(v2);
@@ -157,7 +197,7 @@ describe('waiting for a preview', () => {
   test('gives up when the time is over, with what came back instead', async () => {
     const { preview, server } = await stage(old, { verifyTimeoutMs: 0 });
     await expect(preview('v2', '7')).rejects.toThrow(
-      `A preview request (x-canary-version: v2) did not get through the ingress of west (${server.url}/hello) within 0 s: of 1 answers 1 × a success with version v1 with revision 6. Does the path exist (input path), and does no other route take it?`,
+      `A preview request (x-canary-version: v2) did not get through the ingress of west (${server.url}/hello) within 0 s: of 1 answers 1 × a success with version v1 with revision 6. Check that the path exists (input path) and that no other route matches it.`,
     );
   });
 

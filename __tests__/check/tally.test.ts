@@ -21,16 +21,22 @@ interface Course {
   readonly weights?: ReturnType<typeof weights>;
   readonly check?: Partial<CheckSpec>;
   readonly watch?: boolean;
+  readonly version?: string;
   readonly requests: number;
 }
 
 /** What comes out where the answers are these, by their number from 0, until it is decided or so many have come. */
 function tallied(
   answer: (n: number) => Sample,
-  { weights: asked = weights({ v1: 80, v2: 20 }), check, watch = false, requests }: Course,
+  { weights: asked = weights({ v1: 80, v2: 20 }), check, watch = false, version, requests }: Course,
 ): IngressEvidence {
-  const expected = { weights: asked, revision: '4', elsewhere: false, version: undefined };
-  const tally = new Tally(TARGET, expected, { check: release({ check: check ?? {} }).check, watch }, 1);
+  const expected = { weights: asked, revision: '4', elsewhere: false, version };
+  const asSpecified = release({ check: check ?? {} }).check;
+  const tally = new Tally(TARGET, expected, {
+    check: asSpecified,
+    watchMs: watch ? asSpecified.verifyTimeoutMs : undefined,
+    ingresses: 1,
+  });
   for (let n = 0; n < requests && !tally.add(answer(n)); n += 1);
   return tally.evidence(tally.atEnd());
 }
@@ -78,7 +84,7 @@ describe('a short watch', () => {
     expect([verdict, reason]).toEqual([
       'inconclusive',
       expect.stringMatching(
-        /^no decision after \d+\.\d s and 75 samples: 3 of 75 requests failed, more than 1 % \(3 × status 500\)$/,
+        /^undecided after \d+\.\d s and 75 samples: 3 of 75 requests failed, more than 1% \(3 × status 500\) /,
       ),
     ]);
   });
@@ -107,7 +113,7 @@ describe('errors above the limit when the shares are right', () => {
     });
     expect([verdict, reason]).toEqual([
       'inconclusive',
-      'no decision after 150 samples: 2 of 150 requests failed, more than 1 % (2 × status 500)',
+      'undecided after 150 samples: 2 of 150 requests failed, more than 1% (2 × status 500) (raise the input max-samples)',
     ]);
   });
 
@@ -115,7 +121,7 @@ describe('errors above the limit when the shares are right', () => {
     const { verdict, reason } = tallied(failingAt(10, 20), { check, requests: 150 });
     expect([verdict, reason]).toEqual([
       'inconclusive',
-      'no decision after 60 s and 150 samples (input verify-timeout): 2 of 150 requests failed, more than 1 % (2 × status 500)',
+      'undecided after 60 s and 150 samples: 2 of 150 requests failed, more than 1% (2 × status 500) (raise the input verify-timeout)',
     ]);
   });
 
@@ -124,8 +130,36 @@ describe('errors above the limit when the shares are right', () => {
     const { verdict, reason } = tallied(everyTenth, { check, requests: 10_000 });
     expect([verdict, reason]).toEqual([
       'fail',
-      expect.stringMatching(/^\d+ of \d+ requests failed, more than 1 % \(\d+ × status 500\)$/),
+      expect.stringMatching(/^\d+ of \d+ requests failed, more than 1% \(\d+ × status 500\)$/),
     ]);
+  });
+});
+
+describe('a new version that looks worse than the others, which is not shown yet,', () => {
+  /** v2 fails every tenth of its requests, which are one in twenty: within the limit for all of them together. */
+  const worse = (n: number): Sample =>
+    n % 20 === 19 ? answered('v2', n % 200 === 39 ? 'status 500' : undefined) : answered('v1');
+  const asked = { weights: weights({ v1: 95, v2: 5 }), version: 'v2', requests: 20_000 };
+
+  test('gets more requests than its shares need, until it is shown', () => {
+    const sound = tallied((n) => answered(n % 20 === 19 ? 'v2' : 'v1'), asked);
+    const { verdict, reason, requests } = tallied(worse, asked);
+    expect([sound.verdict, verdict]).toEqual(['pass', 'fail']);
+    expect(reason).toMatch(/^v2 fails more than twice as often as the other versions: /);
+    expect(requests).toBeGreaterThan(2 * sound.requests);
+  });
+
+  test('passes where its errors stop: what looked worse was chance', () => {
+    const { verdict, requests } = tallied(
+      (n) => (n < 300 ? worse(n) : answered(n % 20 === 19 ? 'v2' : 'v1')),
+      asked,
+    );
+    expect([verdict, requests]).toEqual(['pass', expect.any(Number)]);
+  });
+
+  test('passes where the time ends before it is shown', () => {
+    const { verdict, reason } = tallied(worse, { ...asked, requests: 500 });
+    expect([verdict, reason]).toEqual(['pass', 'the shares match the weights (500 samples)']);
   });
 });
 

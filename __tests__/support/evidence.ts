@@ -25,6 +25,8 @@ export function evidence(rest: Partial<IngressEvidence> = {}): IngressEvidence {
     revision: '4',
     unmarked: 0,
     elsewhere: 0,
+    unanswered: 0,
+    logEvidence: -6,
     contradictions: new Map(),
     seconds: 10,
     ...rest,

@@ -23,7 +23,9 @@ const REQUESTS_PER_CONNECTION = 10;
 const IDLE_MS = 500;
 /** How long a request may take until the end of its body. */
 export const REQUEST_TIMEOUT_MS = 10_000;
-/** The kind of a failure where nothing came back within `REQUEST_TIMEOUT_MS`. */
+/** A little less, so that an address that takes no connection is told from a service that does not answer. */
+const CONNECT_TIMEOUT_MS = 8_000;
+/** The kind of a failure where the ingress took a request and nothing came back within `REQUEST_TIMEOUT_MS`. */
 export const NO_ANSWER = 'no answer in time';
 /** Only the beginning of a body is read: that is where a version is found. */
 const BODY_LIMIT = 16 * 1024;
@@ -53,7 +55,7 @@ export type Reply =
  * Over HTTP/2 all requests would share one connection, and so one replica of the gateway. The server name (SNI) is undici's to
  * choose: the Host header without its port, and none for an IP address (RFC 6066), whose certificate has to name the address.
  */
-const CONNECTION: Agent.Options = { allowH2: false };
+const CONNECTION: Agent.Options = { allowH2: false, connect: { timeout: CONNECT_TIMEOUT_MS } };
 
 interface OpenOptions {
   readonly timeoutMs?: number;
@@ -252,9 +254,10 @@ function kindOf(error: unknown): string {
     case 'UND_ERR_SOCKET':
       return 'connection cut';
     case 'UND_ERR_CONNECT_TIMEOUT':
+    case 'ETIMEDOUT':
+      return 'no connection in time';
     case 'UND_ERR_HEADERS_TIMEOUT':
     case 'UND_ERR_BODY_TIMEOUT':
-    case 'ETIMEDOUT':
       return NO_ANSWER;
     default:
       return /certificate|CERT/.test(`${code} ${error.message}`)

@@ -6,6 +6,8 @@ import { latencyOf } from './latency.ts';
 
 /** The new version may fail up to so many times as often as the others. */
 const ERROR_RATIO = 2;
+/** From this evidence on, of e to 1, a worse version explains what came better than a sound one does: worth more requests. */
+const SUSPICION = 1;
 
 export interface ComparisonOptions {
   /** The version being released, which is compared with the others; undefined: none is. */
@@ -56,6 +58,11 @@ export class Comparison {
     return this.#slower === undefined ? undefined : this.#compare(version, ms, this.#slower);
   }
 
+  /** Whether the new version looks worse than it may be, which is not shown yet. */
+  get isSuspicious(): boolean {
+    return [this.#failing, this.#slower].some((test) => (test?.logEvidence ?? 0) > SUSPICION);
+  }
+
   /** What each version answered, in the order of the weights. */
   get versions(): ReadonlyMap<VersionName, VersionEvidence> {
     return new Map(
@@ -84,14 +91,14 @@ export class Comparison {
     const [ownAll, othersAll] = this.#split(
       (name) => (this.#errors.get(name) ?? 0) + (this.#times.get(name)?.length ?? 0),
     );
-    return `${judged} fails more than ${String(ERROR_RATIO)} times as often as the other versions: ${String(own)} of ${String(ownAll)} requests, against ${String(others)} of ${String(othersAll)}`;
+    return `${judged} fails more than twice as often as the other versions: ${String(own)} of ${String(ownAll)} requests failed, against ${String(others)} of ${String(othersAll)}`;
   }
 
   #isSlower(): string {
     const { version: judged = '', maxLatencyIncrease = 0 } = this.#options;
     const own = latencyOf(this.#times.get(judged) ?? []);
     const others = latencyOf([...this.#times].flatMap(([name, times]) => (name === judged ? [] : times)));
-    const limit = `${String(Number((100 * maxLatencyIncrease).toFixed(3)))} %`;
+    const limit = `${String(Number((100 * maxLatencyIncrease).toFixed(3)))}%`;
     return `${judged} is more than ${limit} slower than the other versions: median ${milliseconds(own?.p50)}, against ${milliseconds(others?.p50)} (input max-latency-increase)`;
   }
 

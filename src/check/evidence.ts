@@ -57,6 +57,13 @@ export interface IngressEvidence {
   readonly unmarked: number;
   /** Answers of other hosts, which the managed routes lead a share to: reported, not counted. */
   readonly elsewhere: number;
+  /** Requests that had no answer yet when the sampling stopped; they are not part of `requests`. */
+  readonly unanswered: number;
+  /**
+   * ln of the evidence against the split, over all ingresses of the check: if the split were right, the chance of ever seeing
+   * as much at any of them would be at most exp(-logEvidence). Infinity where one answer rules the split out.
+   */
+  readonly logEvidence: number;
   /** Answers whose body names another version than their header, as `v1 → v2`. */
   readonly contradictions: ReadonlyMap<string, number>;
   readonly seconds: number;

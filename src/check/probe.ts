@@ -5,6 +5,7 @@ import { PREVIEW_HEADER } from '../release/routes.ts';
 import type { VersionName } from '../release/weights.ts';
 import { attribute } from './attribution.ts';
 import type { Sample } from './attribution.ts';
+import { NO_ANSWER, REQUEST_TIMEOUT_MS } from './client.ts';
 import type { IngressClient, Reply, Target } from './client.ts';
 import type { IngressEvidence } from './evidence.ts';
 
@@ -58,7 +59,7 @@ export async function awaitPreview(
     );
   };
   const headers = { [PREVIEW_HEADER]: version };
-  await awaitAnswers(client, { what, headers, revision, elsewhere: false, arrived }, options);
+  await awaitAnswers(client, { what, whose: version, headers, revision, elsewhere: false, arrived }, options);
 }
 
 /**
@@ -74,11 +75,17 @@ export async function awaitRevision(
 ): Promise<void> {
   const what = `A request for revision ${revision}`;
   const arrived = (sample: Sample): boolean => sample.revision === revision;
-  await awaitAnswers(client, { what, headers: {}, revision, elsewhere, arrived }, options);
+  await awaitAnswers(
+    client,
+    { what, whose: 'The service', headers: {}, revision, elsewhere, arrived },
+    options,
+  );
 }
 
 interface Wanted {
   readonly what: string;
+  /** Who should have answered. */
+  readonly whose: string;
   readonly headers: Readonly<Record<string, string>>;
   /** undefined: any */
   readonly revision: string | undefined;
@@ -123,7 +130,7 @@ async function awaitAnswers(
 
 /** An answer that says nothing about the replica it came through: it neither counts nor breaks a row. */
 function isNeither(sample: Sample, { elsewhere, arrived }: Wanted): boolean {
-  if (elsewhere && sample.foreign) return true;
+  if ((elsewhere && sample.foreign) || sample.error === NO_ANSWER) return true;
   // An application's own failure got there: how many of them are too many is for the error rate to say.
   return isOwnFailure(sample) && arrived({ ...sample, error: undefined });
 }
@@ -147,12 +154,14 @@ export class NotArrived extends CanaryError {
 
   constructor(
     target: Target,
-    { what, revision, elsewhere }: Wanted,
+    { what, whose, revision, elsewhere }: Wanted,
     timeoutMs: number,
     sent: number,
     missed: readonly Missed[],
   ) {
     const { cluster, url, path } = target;
+    const unanswered = missed.filter(({ sample }) => sample.error === NO_ANSWER).length;
+    const silent = missed.length === sent && missed.at(-1)?.sample.error === NO_ANSWER;
     const kinds = countsOf(missed.map(({ text }) => text));
     const seen = [...kinds]
       .toSorted((a, b) => b[1] - a[1])
@@ -162,10 +171,14 @@ export class NotArrived extends CanaryError {
     const stale = countsOf(others.map(({ sample }) => sample.revision));
     const remedy =
       sent > missed.length && stale.size > 0
-        ? 'The others were right, so a gateway replica seems to stay on an earlier configuration: look at istioctl proxy-status.'
-        : 'Does the path exist (input path), and does no other route take it?';
+        ? 'The others were right, so a gateway replica seems to stay on an earlier configuration: run istioctl proxy-status.'
+        : unanswered > 0
+          ? 'Some requests had no answer at all: check whether a version hangs.'
+          : 'Check that the path exists (input path) and that no other route matches it.';
     super(
-      `${what} did not get through the ingress of ${cluster} (${url}${path}) within ${String(timeoutMs / 1000)} s: of ${String(sent)} answers ${seen.join(', ')}. ${remedy}`,
+      silent
+        ? `${whose} does not answer: ${String(unanswered)} requests through the ingress of ${cluster} (${url}${path}) had no answer within ${String(REQUEST_TIMEOUT_MS / 1000)} s. Check why its pods accept requests and send nothing back.`
+        : `${what} did not get through the ingress of ${cluster} (${url}${path}) within ${String(timeoutMs / 1000)} s: of ${String(sent)} answers ${seen.join(', ')}. ${remedy}`,
     );
     this.evidence = {
       cluster,
@@ -186,6 +199,8 @@ export class NotArrived extends CanaryError {
           one.sample.version !== undefined && one.sample.revision === undefined && !foreign.includes(one),
       ).length,
       elsewhere: foreign.length,
+      unanswered: 0,
+      logEvidence: 0,
       contradictions: new Map(),
       seconds: timeoutMs / 1000,
     };
@@ -200,6 +215,7 @@ function countsOf(texts: readonly (string | undefined)[]): ReadonlyMap<string, n
 
 function describe(reply: Reply, versionFrom: VersionSource): string {
   const sample = attribute(reply, versionFrom);
+  if (reply.kind === 'failure') return reply.what;
   const told = [
     sample.version === undefined ? undefined : `version ${sample.version}`,
     sample.revision === undefined ? 'no revision' : `revision ${sample.revision}`,

@@ -1,31 +1,43 @@
 import type { CheckSpec } from '../release/release.ts';
-import type { VersionName, Weights } from '../release/weights.ts';
+import type { VersionName } from '../release/weights.ts';
 import type { Sample } from './attribution.ts';
 import type { Target } from './client.ts';
 import { Comparison } from './comparison.ts';
+import { Counts } from './counts.ts';
+import type { Expectation } from './counts.ts';
 import { Course } from './course.ts';
 import { total } from './evidence.ts';
 import type { IngressEvidence, IngressVerdict } from './evidence.ts';
 import { ExceedanceTest } from './exceedance-test.ts';
+import { LateAnswers } from './late-answers.ts';
+import {
+  failures,
+  nearTheEdge,
+  outOfTime,
+  samplesOf,
+  sharesDiffer,
+  staleAnswers,
+  tooManyErrors,
+  unmarkedAnswers,
+} from './reasons.ts';
+import type { Counted } from './reasons.ts';
 import { ShareTest } from './share-test.ts';
 import type { ShareVerdict } from './share-test.ts';
+import { FALSE_ALARM } from './strength.ts';
 
 /** A run that has nothing to split (one version at 100) still looks this often. */
 const MIN_SAMPLES = 100;
 /** So many errors of a kind may happen before they are looked at as a rate. */
 const FREE_ERRORS = 5;
-/** Answers under another revision, or of another route, up to this share are a replica's that was late, not one's that stays behind. */
-const STALE_SHARE = 0.05;
 
-/** What the answers of one ingress are tested against. */
-export interface Expectation {
-  readonly weights: Weights;
-  /** Revision of the managed routes that serve the ingress; undefined where they set none. */
-  readonly revision: string | undefined;
-  /** Whether those routes lead a share of the requests to other hosts, whose answers are not the release's. */
-  readonly elsewhere: boolean;
-  /** The version being released, to be compared with the others; undefined: none is. */
-  readonly version: VersionName | undefined;
+export interface TallyOptions {
+  readonly check: CheckSpec;
+  /** How long a step is watched; undefined: until there is a verdict. */
+  readonly watchMs?: number | undefined;
+  /** Number of ingresses in the check: false alarms are as rare as asked over all of them together. */
+  readonly ingresses: number;
+  /** How long a gateway replica may be late. */
+  readonly catchUpMs?: number | undefined;
 }
 
 /** A verdict, and why, as a sentence. */
@@ -39,55 +51,46 @@ export class Tally {
   readonly #target: Target;
   readonly #expected: Expectation;
   readonly #check: CheckSpec;
-  readonly #watch: boolean;
+  readonly #watchMs: number | undefined;
+  readonly #ingresses: number;
   readonly #versions: readonly VersionName[];
   readonly #test: ShareTest;
   readonly #comparison: Comparison;
   /** undefined where the first error fails, or none does */
   readonly #failing: ExceedanceTest | undefined;
+  readonly #lateStale: LateAnswers;
+  readonly #lateUnmarked: LateAnswers;
   readonly #course = new Course();
   readonly #fewest: number;
   readonly #start = performance.now();
-  readonly #counts: Map<VersionName, number>;
-  readonly #errors = new Map<string, number>();
-  readonly #stale = new Map<string, number>();
-  readonly #contradictions = new Map<string, number>();
-  #requests = 0;
-  /** Requests that count for the error rate: all but answers of other hosts, or under another revision. */
-  #judged = 0;
-  #samples = 0;
-  #unmarked = 0;
-  #elsewhere = 0;
+  readonly #counts: Counts;
   #shares: ShareVerdict = 'continue';
   #final: (Decision & { readonly seconds: number }) | undefined;
 
-  constructor(
-    target: Target,
-    expected: Expectation,
-    { check, watch }: { readonly check: CheckSpec; readonly watch: boolean },
-    ingresses: number,
-  ) {
+  constructor(target: Target, expected: Expectation, { check, watchMs, ingresses, catchUpMs }: TallyOptions) {
     this.#target = target;
     this.#expected = expected;
     this.#check = check;
-    this.#watch = watch;
+    this.#watchMs = watchMs;
+    this.#ingresses = ingresses;
     this.#versions = [...expected.weights.keys()];
     this.#fewest = Math.min(MIN_SAMPLES, check.maxSamples ?? MIN_SAMPLES);
-    this.#counts = new Map(this.#versions.map((version) => [version, 0]));
-    const alpha = 1 - check.confidence;
+    this.#counts = new Counts(expected);
+    const alpha = FALSE_ALARM / ingresses;
     this.#comparison = new Comparison({
       version: expected.version,
       weights: expected.weights,
       maxLatencyIncrease: check.maxLatencyIncrease,
-      alpha: alpha / ingresses,
+      alpha,
     });
     const limit = check.maxErrorRate;
-    this.#failing =
-      limit > 0 && limit < 1 ? new ExceedanceTest(limit, alpha / ingresses, FREE_ERRORS) : undefined;
+    this.#failing = limit > 0 && limit < 1 ? new ExceedanceTest(limit, alpha, FREE_ERRORS) : undefined;
+    this.#lateStale = new LateAnswers(alpha, catchUpMs);
+    this.#lateUnmarked = new LateAnswers(alpha, catchUpMs);
+    const watch = watchMs !== undefined;
     this.#test = new ShareTest([...expected.weights.values()], {
       tolerance: check.tolerance,
-      alpha,
-      beta: alpha,
+      beta: 1 - check.confidence,
       ingresses,
       onlyFails: watch,
       ...(watch || check.maxSamples === undefined ? {} : { maxSamples: check.maxSamples }),
@@ -97,15 +100,36 @@ export class Tally {
   /** Counts one sample; true once the verdict is final. */
   add(sample: Sample): boolean {
     if (this.#final !== undefined) return true;
-    this.#requests += 1;
     const decision = this.#count(sample);
     if (decision === undefined) return false;
     this.#final = { ...decision, seconds: this.#seconds() };
     return true;
   }
 
+  /**
+   * The sampling has stopped, and some requests have no answer.
+   *
+   * @param held samples of requests that were sent after one without an answer: they count, but decide nothing, since the
+   *   quicker version has more of them
+   * @param unanswered how many requests have none
+   */
+  close(held: readonly Sample[], unanswered: number): void {
+    if (this.#final !== undefined) return;
+    this.#counts.unanswered = unanswered;
+    for (const sample of held) {
+      if (this.#counts.add(sample) === 'own' && this.#isOfTheWeights(sample)) this.#comparison.add(sample);
+    }
+  }
+
+  /** Whether the samples so far leave something open that more of them settle, although nothing speaks for a failure of the shares. */
+  get isOpen(): boolean {
+    if (this.#final !== undefined) return false;
+    return this.#isTooMany() || this.#lateStale.state === 'open' || this.#lateUnmarked.state === 'open';
+  }
+
   /** What was seen so far; `otherwise` is the verdict where none has been reached. */
   evidence(otherwise: IngressVerdict): IngressEvidence {
+    const counts = this.#counts;
     const final = this.#final ?? {
       verdict: otherwise,
       reason: this.#undecided(otherwise),
@@ -116,74 +140,77 @@ export class Tally {
       url: this.#target.url,
       ...final,
       weights: this.#expected.weights,
-      requests: this.#requests,
-      samples: this.#samples,
-      counts: new Map(this.#counts),
+      requests: counts.requests,
+      samples: counts.samples,
+      counts: new Map(counts.versions),
       versions: this.#comparison.versions,
-      course: this.#course.upTo(this.#samples, this.#counts.values()),
-      errors: new Map(this.#errors),
-      stale: new Map(this.#stale),
+      course: this.#course.upTo(counts.samples, counts.versions.values()),
+      errors: new Map(counts.errors),
+      stale: new Map(counts.stale),
       revision: this.#expected.revision,
-      unmarked: this.#unmarked,
-      elsewhere: this.#elsewhere,
-      contradictions: new Map(this.#contradictions),
+      unmarked: counts.unmarked,
+      elsewhere: counts.elsewhere,
+      unanswered: counts.unanswered,
+      logEvidence: this.#logEvidence(),
+      contradictions: new Map(counts.contradictions),
     };
   }
 
   /** The verdict when the time is over before a decision. */
   atEnd(): IngressVerdict {
-    if (!this.#watch || this.#samples === 0) return 'inconclusive';
-    // A watch has no time to add: an error among few requests is chance as long as the limit explains it better than a
-    // higher rate does.
-    return this.#aboveLimit() && (this.#failing?.logEvidence ?? Infinity) > 0 ? 'inconclusive' : 'pass';
+    if (this.#counts.samples === 0 || this.isOpen) return 'inconclusive';
+    const { contradictions } = this.#counts;
+    const shown = this.#isMatched() && contradictions.size === 0 && this.#whyNoPass() === undefined;
+    return this.#watchMs !== undefined || shown ? 'pass' : 'inconclusive';
   }
 
   #seconds(): number {
     return (performance.now() - this.#start) / 1000;
   }
 
+  /** Over all ingresses: the best of many looks strong by chance. */
+  #logEvidence(): number {
+    return this.#test.logEvidence - Math.log(this.#ingresses);
+  }
+
+  #counted(): Counted {
+    return {
+      check: this.#check,
+      expected: this.#expected,
+      counts: this.#counts,
+      logEvidence: this.#logEvidence(),
+    };
+  }
+
   #undecided(verdict: IngressVerdict): string {
-    const samples = this.#seen();
-    if (verdict === 'undecided') return `stopped after ${samples}, since another ingress had failed`;
-    const asked = `${String(this.#check.verifyTimeoutMs / 1000)} s`;
+    const counted = this.#counted();
+    if (verdict === 'undecided') return `stopped after ${samplesOf(counted)} because another ingress failed`;
+    const asked = `${String((this.#watchMs ?? this.#check.verifyTimeoutMs) / 1000)} s`;
+    if (verdict === 'pass' && this.#watchMs === undefined) return this.#match();
     if (verdict === 'pass')
-      return `no drift in ${asked} and ${samples}${total(this.#errors) === 0 ? '' : `; ${this.#failures()}`}`;
-    const after = this.#watch ? `${this.#seconds().toFixed(1)} s` : asked;
-    return `no decision after ${after} and ${samples}${this.#watch ? '' : ' (input verify-timeout)'}${this.#aboveLimit() ? `: ${this.#tooMany()}` : ''}`;
+      return `no drift in ${asked} and ${samplesOf(counted)}${total(this.#counts.errors) === 0 ? '' : `; ${failures(counted)}`}`;
+    const after = this.#watchMs === undefined ? asked : `${this.#seconds().toFixed(1)} s`;
+    return outOfTime(counted, after, this.#whyNoPass());
   }
 
   #count(sample: Sample): Decision | undefined {
-    const { version, revision, contradiction, error } = sample;
-    const expected = this.#expected.revision;
-    if (this.#isElsewhere(sample)) {
-      this.#elsewhere += 1;
-      return undefined;
-    }
-    if (revision !== undefined && expected !== undefined && revision !== expected) {
-      increment(this.#stale, revision);
-      return this.#tooManyStale();
-    }
-    this.#judged += 1;
-    if (error !== undefined) increment(this.#errors, error);
+    const origin = this.#counts.add(sample);
+    if (origin === 'elsewhere') return undefined;
+    const now = performance.now();
+    this.#lateStale.add(origin === 'stale', now);
+    if (origin === 'stale') return this.#staysBehind();
+    this.#lateUnmarked.add(origin === 'unmarked', now);
+    const { version, error } = sample;
     const exceeded = this.#failing?.add(error !== undefined) ?? false;
-    // A body may speak of some other version (of a page, of an API): only the release's own contradict the header.
-    if (version !== undefined && contradiction !== undefined && this.#counts.has(contradiction)) {
-      increment(this.#contradictions, `${version} → ${contradiction}`);
-    }
-    if (version !== undefined && !this.#counts.has(version)) {
+    if (version !== undefined && !this.#isOfTheWeights(sample)) {
       return {
         verdict: 'fail',
         reason: `version ${version} answered, which is none of ${this.#versions.join(', ')}`,
       };
     }
-    if (version !== undefined && revision === undefined && expected !== undefined) {
-      this.#unmarked += 1;
-      return this.#tooManyUnmarked() ?? this.#tooManyErrors(exceeded);
-    }
+    if (origin === 'unmarked') return this.#staysBehind() ?? this.#tooManyErrors(exceeded);
     if (version !== undefined) {
-      increment(this.#counts, version);
-      this.#samples += 1;
-      this.#course.add(this.#samples, this.#counts.values());
+      this.#course.add(this.#counts.samples, this.#counts.versions.values());
       this.#shares = this.#test.add(this.#versions.map((name) => (name === version ? 1 : 0)));
     }
     const worse = this.#comparison.add(sample);
@@ -191,107 +218,81 @@ export class Tally {
     return this.#contradicted() ?? this.#tooManyErrors(exceeded) ?? this.#shareVerdict();
   }
 
-  /** Where the routes mark no answers, one that tells a version of the weights is the release's. */
-  #isElsewhere({ foreign, version }: Sample): boolean {
-    const { elsewhere, revision } = this.#expected;
-    return (
-      elsewhere && foreign && (revision !== undefined || version === undefined || !this.#counts.has(version))
-    );
+  #isOfTheWeights({ version }: Sample): boolean {
+    return version !== undefined && this.#counts.versions.has(version);
+  }
+
+  #isMatched(): boolean {
+    return this.#shares === 'pass' && (this.#versions.length > 1 || this.#counts.samples >= this.#fewest);
+  }
+
+  #match(): string {
+    return `the shares match the weights (${samplesOf(this.#counted())})`;
   }
 
   #contradicted(): Decision | undefined {
-    if (total(this.#contradictions) <= FREE_ERRORS) return undefined;
-    const seen = [...this.#contradictions].map(([pair, count]) => `${String(count)} × ${pair}`).join(', ');
+    const { contradictions } = this.#counts;
+    if (total(contradictions) <= FREE_ERRORS) return undefined;
+    const seen = [...contradictions].map(([pair, count]) => `${String(count)} × ${pair}`).join(', ');
     return { verdict: 'fail', reason: `header and body of the answers name different versions (${seen})` };
   }
 
   #shareVerdict(): Decision | undefined {
     const verdict = this.#shares;
-    const samples = this.#seen();
     switch (verdict) {
       case 'continue':
         return undefined;
       case 'fail':
-        return { verdict, reason: `the shares are not the weights (${samples})` };
+        return { verdict, reason: sharesDiffer(this.#counted()) };
       case 'inconclusive':
-        return {
-          verdict,
-          reason: `no decision after ${samples}: the shares are near the edge of the tolerance`,
-        };
+        return { verdict, reason: nearTheEdge(this.#counted()) };
       case 'pass': {
-        if (this.#samples < this.#fewest && this.#versions.length === 1) return undefined;
-        // Too many errors to pass, too few to be no chance: more requests will tell, as long as there may be more.
-        if (this.#aboveLimit()) {
-          if (this.#samples < (this.#check.maxSamples ?? Infinity)) return undefined;
-          return { verdict: 'inconclusive', reason: `no decision after ${samples}: ${this.#tooMany()}` };
+        if (!this.#isMatched()) return undefined;
+        // Too much of something to pass, too little to be no chance: more requests will tell, as long as there may be more.
+        const why = this.#whyNoPass();
+        if (why !== undefined) {
+          if (this.#counts.samples < (this.#check.maxSamples ?? Infinity)) return undefined;
+          return {
+            verdict: 'inconclusive',
+            reason: `undecided after ${samplesOf(this.#counted())}: ${why} (raise the input max-samples)`,
+          };
         }
-        if (this.#contradictions.size > 0) {
+        if (this.#counts.contradictions.size > 0) {
           return { verdict: 'fail', reason: 'the body of an answer names another version than its header' };
         }
-        return { verdict, reason: `the shares match the weights (${samples})` };
+        // What looks worse may be chance, so it fails nothing; but it is worth as many requests as the shares may take.
+        if (this.#comparison.isSuspicious && this.#counts.samples < this.#test.maxSamples) return undefined;
+        return { verdict, reason: this.#match() };
       }
     }
   }
 
+  /** What keeps a pass back although the shares are right. */
+  #whyNoPass(): string | undefined {
+    if (this.#aboveLimit()) return tooManyErrors(this.#counted());
+    if (this.#lateStale.state !== 'fine') return staleAnswers(this.#counted());
+    return this.#lateUnmarked.state === 'fine' ? undefined : unmarkedAnswers(this.#counted());
+  }
+
   /** More errors than the limit allows, by the evidence: the plain rate of a sound release is above it every now and then. */
   #tooManyErrors(exceeded: boolean): Decision | undefined {
-    const shown = exceeded || (this.#check.maxErrorRate === 0 && this.#errors.size > 0);
-    return shown ? { verdict: 'fail', reason: this.#tooMany() } : undefined;
+    const shown = exceeded || (this.#check.maxErrorRate === 0 && this.#counts.errors.size > 0);
+    return shown ? { verdict: 'fail', reason: tooManyErrors(this.#counted()) } : undefined;
   }
 
   #aboveLimit(): boolean {
-    return total(this.#errors) > this.#check.maxErrorRate * this.#judged;
+    return total(this.#counts.errors) > this.#check.maxErrorRate * this.#counts.judged;
   }
 
-  #seen(): string {
-    const elsewhere =
-      this.#elsewhere === 0 ? '' : ` beside ${String(this.#elsewhere)} answers of other hosts`;
-    return `${String(this.#samples)} samples${elsewhere}`;
+  /** More errors than the limit allows, and a higher rate explains them better: a few among few requests are chance. */
+  #isTooMany(): boolean {
+    return this.#aboveLimit() && (this.#failing?.logEvidence ?? Infinity) > 0;
   }
 
-  #failures(): string {
-    return `${String(total(this.#errors))} of ${String(this.#judged)} requests failed`;
+  /** A gateway replica does not get the change, whether what it had before set a revision or none. */
+  #staysBehind(): Decision | undefined {
+    if (this.#lateStale.state === 'behind') return { verdict: 'fail', reason: staleAnswers(this.#counted()) };
+    if (this.#lateUnmarked.state !== 'behind') return undefined;
+    return { verdict: 'fail', reason: unmarkedAnswers(this.#counted()) };
   }
-
-  #tooMany(): string {
-    const kinds = [...this.#errors]
-      .toSorted((a, b) => b[1] - a[1])
-      .map(([kind, count]) => `${String(count)} × ${kind}`);
-    const limit = `${String(Number((this.#check.maxErrorRate * 100).toFixed(3)))} %`;
-    return `${this.#failures()}, more than ${limit} (${kinds.join(', ')})`;
-  }
-
-  #tooManyUnmarked(): Decision | undefined {
-    if (!this.#isTooMany(this.#unmarked)) return undefined;
-    return {
-      verdict: 'fail',
-      reason: `${String(this.#unmarked)} of ${String(this.#own())} answers came from another route: they carry no revision, and the managed route sets ${this.#expected.revision ?? ''}`,
-    };
-  }
-
-  #tooManyStale(): Decision | undefined {
-    const stale = total(this.#stale);
-    if (!this.#isTooMany(stale)) return undefined;
-    const seen = [...this.#stale]
-      .map(([revision, count]) => `${String(count)} × revision ${revision}`)
-      .join(', ');
-    return {
-      verdict: 'fail',
-      reason: `${String(stale)} of ${String(this.#own())} answers came under another revision than ${this.#expected.revision ?? ''} (${seen})`,
-    };
-  }
-
-  /** Requests whose answers were the release's to give. */
-  #own(): number {
-    return this.#requests - this.#elsewhere;
-  }
-
-  /** More answers of a kind than a replica gives that was only late. */
-  #isTooMany(answers: number): boolean {
-    return answers > FREE_ERRORS && answers > STALE_SHARE * this.#own();
-  }
-}
-
-function increment(counts: Map<string, number>, key: string): void {
-  counts.set(key, (counts.get(key) ?? 0) + 1);
 }

@@ -5,10 +5,11 @@ import { verdictOf } from '../check/evidence.ts';
 import type { IngressEvidence, Verdict } from '../check/evidence.ts';
 import { NotArrived, awaitRevision } from '../check/probe.ts';
 import { sampleAll } from '../check/sampler.ts';
+import type { Watch } from '../check/sampler.ts';
 import { allOf } from '../fleet/fleet.ts';
 import { messageOf } from '../release/errors.ts';
 import { contradict, heldBy } from '../release/held.ts';
-import type { CheckSpec, Release } from '../release/release.ts';
+import type { Release } from '../release/release.ts';
 import type { FleetState } from '../release/state.ts';
 import { editsOf, leadsElsewhere, servingOf, weightsInForce } from '../release/traffic.ts';
 import type { InForce } from '../release/traffic.ts';
@@ -49,8 +50,8 @@ export async function checkShares(
       version: release.version,
     }),
     {
-      check: manner === 'watch' ? watching(release.traffic.bakeMs, release.check) : release.check,
-      watch: manner === 'watch',
+      check: release.check,
+      watch: manner === 'watch' ? watching(release) : undefined,
       signal,
       onProgress: (one) => {
         log.info(evidenceLine(one));
@@ -99,8 +100,8 @@ async function factsFor(
 }
 
 /** A low rate for the whole time. */
-function watching(bakeMs: number, check: CheckSpec): CheckSpec {
-  return { ...check, maxRps: Math.min(check.maxRps, WATCH_RPS), verifyTimeoutMs: bakeMs };
+function watching({ traffic, check }: Release): Watch {
+  return { forMs: traffic.bakeMs, maxRps: Math.min(check.maxRps, WATCH_RPS) };
 }
 
 /** Whether other hosts answer a share of what is asked of an ingress. */

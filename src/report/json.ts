@@ -94,6 +94,8 @@ function ingressOf(evidence: IngressEvidence, tolerance?: number): ReportedIngre
     stale: Object.fromEntries(evidence.stale),
     unmarked,
     elsewhere,
+    unanswered: evidence.unanswered,
+    logEvidence: Number.isFinite(evidence.logEvidence) ? evidence.logEvidence : undefined,
     contradictions: Object.fromEntries(evidence.contradictions),
   };
 }

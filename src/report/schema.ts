@@ -40,6 +40,15 @@ const ingress = z.strictObject({
   stale: counts.describe('Answers under another revision, by revision: not counted.'),
   unmarked: z.int().describe('Answers that another route gave: not counted.'),
   elsewhere: z.int().describe('Answers of other hosts of the managed routes: not counted.'),
+  unanswered: z
+    .int()
+    .describe('Requests without an answer when the sampling stopped, not part of requests.'),
+  logEvidence: z
+    .number()
+    .optional()
+    .describe(
+      'Natural logarithm of the evidence against the split, over all ingresses of the check: were the split right, as much would be seen with a chance of at most exp(-logEvidence). Absent where one answer rules the split out.',
+    ),
   contradictions: counts.describe('Answers whose body names another version than their header: v1 → v2.'),
 });
 
