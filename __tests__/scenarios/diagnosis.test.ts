@@ -181,7 +181,7 @@ describe('subsets and their pods', () => {
 
   test('labels that match the wrong pods, told by the bodies alone', async () => {
     await relabel({ app: APP });
-    const [first] = await findings({ 'version-from': 'body:version: (v\\d+)', tolerance: '5' });
+    const [first] = await findings({ 'version-from': 'body:version: (v\\d+)' });
     expect(first).toMatch(
       /^The subsets v1 and v2 select the same pods\. .* select Pod gray-demo\/helloworld-v1-\S+ in east: v1 selects version=v1, v2 selects app=helloworld/,
     );

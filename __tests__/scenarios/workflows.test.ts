@@ -11,7 +11,7 @@ import { Repository, workflowPrograms } from './support/workflows.ts';
 import type { WorkflowOptions, WorkflowRun } from './support/workflows.ts';
 
 /** What a suite of many runs needs beside the example, as in the other scenarios. */
-const QUICK = 'confidence: 99.999\ntolerance: 12\nmax-rps: 1000\n';
+const QUICK = 'max-rps: 1000\n';
 
 const programs = await workflowPrograms();
 // Programs in Go: once built they are there for every fleet.
