@@ -79,7 +79,7 @@ describe('the workflow to copy of the README', () => {
 
   const isAvailable = ({ status }: Obj): boolean =>
     (status as { availableReplicas?: number } | undefined)?.availableReplicas === 1;
-  const SPEED = { 'max-rps': SEED['max-rps'], confidence: SEED.confidence, tolerance: SEED.tolerance };
+  const SPEED = { 'max-rps': SEED['max-rps'] };
   const release = async ({ report: _, ...inputs }: Inputs): Promise<Run> =>
     runAction({ ...inputs, ...SPEED, kubeconfig: stage.fleet.kubeconfig });
 

@@ -40,9 +40,7 @@ const ingress = z.strictObject({
   stale: counts.describe('Answers under another revision, by revision: not counted.'),
   unmarked: z.int().describe('Answers that another route gave: not counted.'),
   elsewhere: z.int().describe('Answers of other hosts of the managed routes: not counted.'),
-  unanswered: z
-    .int()
-    .describe('Requests without an answer when the sampling stopped, not part of requests.'),
+  unanswered: z.int().describe('Requests without an answer when the sampling stopped, not part of requests.'),
   logEvidence: z
     .number()
     .optional()
