@@ -19,6 +19,10 @@ interface Killed {
   readonly again: Inputs;
   readonly before: string | undefined;
   readonly after: string;
+  /** Weights on the way, which all clusters may hold as well once it is settled. */
+  readonly between?: readonly string[];
+  /** What has to work once it is done. */
+  readonly afterwards?: (lane: Lane) => Promise<void>;
   /** Brings a fleet to where it begins, from wherever an earlier one left it. */
   readonly prepare: (lane: Lane) => Promise<unknown>;
 }
@@ -37,6 +41,7 @@ const step: Killed = {
     if (held !== FIRST) await lane.stage.pass({ ...(held === undefined ? QUICK : LATER), weights: FIRST });
   },
 };
+const first = (lane: Lane): Promise<unknown> => lane.stage.pass({ ...QUICK, weights: FIRST });
 const promote: Killed = { ...step, inputs: { ...LATER, operation: 'promote', steps: '20,40,100' } };
 const install: Killed = {
   inputs: { ...QUICK, weights: FIRST },
@@ -53,6 +58,33 @@ const retire: Killed = {
   after: 'v2=100',
   prepare: (lane) => lane.stage.pass(onlyV2),
 };
+
+const far: Killed = {
+  inputs: { ...LATER, operation: 'promote', steps: '20,40,60,80', 'promote-to': '80' },
+  again: to('v1=20,v2=80'),
+  before: FIRST,
+  between: [NEXT, 'v1=40,v2=60'],
+  after: 'v1=20,v2=80',
+  prepare: (lane) => lane.stage.pass({ ...LATER, weights: FIRST }),
+};
+const back: Killed = {
+  inputs: { ...LATER, operation: 'rollback' },
+  again: { ...LATER, operation: 'rollback', weights: FIRST },
+  before: NEXT,
+  after: FIRST,
+  prepare: async (lane) => {
+    for (const weights of ['v1=90,v2=10', FIRST, NEXT]) await lane.stage.pass({ ...LATER, weights });
+  },
+  afterwards: async (lane) => {
+    const further = await lane.stage.pass({ ...LATER, operation: 'rollback' });
+    expect(further.outputs).toMatchObject({ weights: 'v1=90,v2=10' });
+  },
+};
+
+/** All kills by CANARY_FAULTS=all; otherwise every fifth, so that CI stays quick. */
+function sampled(all: readonly Moment[]): readonly Moment[] {
+  return process.env['CANARY_FAULTS'] === 'all' ? all : all.filter((_, i) => i % 5 === 1);
+}
 
 /** The number of calls, or of writes, that an operation makes which nothing disturbs. */
 async function count({ inputs, prepare }: Killed, what: 'calls' | 'writes'): Promise<number> {
@@ -93,11 +125,11 @@ async function expectAgreement(
 
 /** Killed, settled by its post step, then the same again: all hold what was asked for, and nothing is left to write. */
 async function killAndRunAgain(lane: Lane, moment: Moment, operation: Killed): Promise<void> {
-  const { inputs, again, before, after } = operation;
+  const { inputs, again, before, after, between = [], afterwards } = operation;
   const killed = await lane.killedAt(inputs, moment);
   if (killed.code !== -1) throw new Error(`${JSON.stringify(moment)} was not reached:\n${killed.log}`);
   const post = await lane.postOf(inputs, killed);
-  await expectAgreement(lane, [before, after], killed, post);
+  await expectAgreement(lane, [before, ...between, after], killed, post);
   const [held] = await lane.stage.weights();
   // A promotion that has arrived would go on to the next step.
   const rerun = await lane.stage.pass(held === after ? again : inputs);
@@ -105,6 +137,7 @@ async function killAndRunAgain(lane: Lane, moment: Moment, operation: Killed): P
   const last = await lane.stage.pass(again);
   if (last.outputs['changed'] !== '0')
     throw new Error([JSON.stringify(moment), killed, post, rerun, last].map(textOf).join('\n----\n'));
+  await afterwards?.(lane);
 }
 
 function textOf(part: string | Run): string {
@@ -149,6 +182,21 @@ describe('a run that is killed (scenario 25)', () => {
       },
       around,
     );
+    expect(writes).toBeGreaterThan(5);
+  });
+
+  test.each<[string, Killed]>([
+    ['a promotion through three steps', far],
+    ['a rollback', back],
+  ])('around any write of %s is settled by its post step, and can be run again', async (_, operation) => {
+    const writes = await count(
+      { ...operation, prepare: (lane) => first(lane).then(() => operation.prepare(lane)) },
+      'writes',
+    );
+    await inLanes(LANES, sampled(moments(writes, true, ['before', 'after'])), first, async (lane, moment) => {
+      await operation.prepare(lane);
+      await killAndRunAgain(lane, moment, operation);
+    });
     expect(writes).toBeGreaterThan(5);
   });
 
