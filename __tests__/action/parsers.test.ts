@@ -198,9 +198,9 @@ describe('headers', () => {
 
   // What is refused is shown in the log, the summary, and on the pull request.
   test.each([
-    ['authorization: Bearer s3cr3t\nx-tenant', 'got authorization: …, … (header 2 is no key=value)'],
-    ['s3cr3t', 'got … (header 1 is no key=value)'],
-    ['cookie: s3cr3t\ncookie: s3cr3t', 'got cookie: …, cookie: … ("cookie" stands there twice)'],
+    ['authorization: Bearer s3cr3t\nx-tenant', 'got authorization: …, … (header 2 is not key=value)'],
+    ['s3cr3t', 'got … (header 1 is not key=value)'],
+    ['cookie: s3cr3t\ncookie: s3cr3t', 'got cookie: …, cookie: … ("cookie" is listed twice)'],
     ['x-token: s3cr3t\u0000', 'got x-token: … (Invalid character in header content'],
   ])('that are refused, %j, keep their values', (given, told) => {
     const problem = (): unknown => read(parse.headers, given);

@@ -174,7 +174,7 @@ describe('a problem', () => {
     ['cluster', 'clusters'],
   ])('is told for the unknown key %s, with the nearest, %s', (key, nearest) => {
     expect(read(`${least}${key}: 1\n`).problems).toEqual([
-      `${FILE}:4: ${key}: is no key of the release file; did you mean ${nearest}?`,
+      `${FILE}:4: ${key}: is not a key of the release file; did you mean ${nearest}?`,
     ]);
   });
 

@@ -462,7 +462,7 @@ describe('credentials that cannot be used are told without showing them', () => 
     const { api, cluster } = await stage([VS], { user });
     const message = await readVs(cluster).then(String, String);
     expect(api.asked).toEqual([]);
-    expect(message).toMatch(/in west: this context has no login: .*\. Mend it in the input kubeconfig\.$/);
+    expect(message).toMatch(/in west: this context has no login: .*\. Fix it in the input kubeconfig\.$/);
     return message;
   };
 
@@ -476,6 +476,28 @@ describe('credentials that cannot be used are told without showing them', () => 
     const message = await told(exec('echo a-token'));
     expect(message).toContain('did not print the JSON of an ExecCredential');
     expect(message).not.toContain('a-token');
+  });
+
+  test.each([
+    ['names the command', undefined, 'Install it in an earlier step of the job.'],
+    [
+      'passes on how to install it',
+      'Get it: apt-get install corp-login.\n',
+      'Get it: apt-get install corp-login.',
+    ],
+  ])('a login command that is not installed %s', async (_what, installHint, remedy) => {
+    const { cluster } = await stage([VS], {
+      user: {
+        exec: {
+          apiVersion: 'client.authentication.k8s.io/v1',
+          command: 'corp-login',
+          ...(installHint === undefined ? {} : { installHint }),
+        },
+      },
+    });
+    await expect(readVs(cluster)).rejects.toThrow(
+      `in west: this context has no login: its login command corp-login (exec) is not installed on the runner. ${remedy}`,
+    );
   });
 
   test('a login command that fails, by its own words', async () => {

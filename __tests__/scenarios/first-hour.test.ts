@@ -62,6 +62,41 @@ describe('a cluster that takes its time', () => {
   );
 });
 
+describe('a mistake of the first hour is told by the input that has to change', () => {
+  const EMPTY =
+    /Input kubeconfig is empty, and .*\/\.kube\/config does not exist\. If the input comes from a secret, does the secret exist/;
+  test('before the release: an unset secret, weights for promote', async () => {
+    const unset = await stage.run({ kubeconfig: '', weights: 'v1=80,v2=20' });
+    expect([unset.code, unset.log]).toEqual([1, expect.stringMatching(EMPTY)]);
+    const promoted = await stage.run({ operation: 'promote', steps: '50,100', weights: 'v1=80,v2=20' });
+    expect(promoted.log).toContain(
+      'Input weights is ignored: the operation promote goes to the next of steps.',
+    );
+  });
+
+  test('on a released service: a path that the app does not serve, a new namespace', async () => {
+    await stage.pass({ weights: 'v1=80,v2=20' });
+    const lost = await stage.run({ operation: 'verify', path: '/helo', 'verify-timeout': '5s' });
+    expect(lost.code).toBe(1);
+    expect(lost.log).toMatch(/status 404.*does the app serve the path \/helo \(input path\)/s);
+    const plan = await stage.pass({ operation: 'plan', namespace: 'gray-dmeo', weights: 'v1=80,v2=20' });
+    expect(plan.summary + plan.log).toContain('does not exist yet (input namespace)');
+  });
+
+  test.each(['status', 'verify', 'rollback', 'promote', 'retire'])(
+    'an operation on what exists (%s): a wrong namespace, a wrong app',
+    async (operation) => {
+      await stage.pass({ weights: 'v1=80,v2=20', 'max-samples': '1' }).catch(() => undefined);
+      const what = { operation, image: '', steps: '50,100', version: operation === 'retire' ? 'v1' : 'v2' };
+      const space = await stage.run({ ...what, namespace: 'gray-dmeo' });
+      const app = await stage.run({ ...what, app: 'helloword' });
+      expect([space.code, app.code]).toEqual([1, 1]);
+      expect(space.log).toMatch(/[Ii]nput namespace/);
+      expect(app.log).toMatch(/[Ii]nput app/);
+    },
+  );
+});
+
 describe('the workflow to copy of the README', () => {
   type Inputs = Readonly<Record<string, string>>;
 

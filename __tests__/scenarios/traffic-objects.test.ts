@@ -196,10 +196,10 @@ describe('inputs that make no sense', () => {
   });
 
   const cases = [
-    ['negative', 'v1=120,v2=-20', /v1 has 120, which is no whole percent/],
-    ['not whole', 'v1=79.5,v2=20.5', /v1 has 79\.5, which is no whole percent/],
+    ['negative', 'v1=120,v2=-20', /v1 has 120, which is not a whole percent/],
+    ['not whole', 'v1=79.5,v2=20.5', /v1 has 79\.5, which is not a whole percent/],
     ['for a version without clusters', 'v1=80,v3=20', /version "v3", which has no clusters/],
-    ['given twice', 'v1=80,v1=20', /"v1" stands there twice/],
+    ['given twice', 'v1=80,v1=20', /"v1" is listed twice/],
     ['no numbers', 'v1=most', /v1 has most/],
   ] as const;
   test.each(cases)('such as weights that are %s are refused (scenario 14)', async (_, weights, message) => {

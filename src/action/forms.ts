@@ -145,8 +145,8 @@ export function pairs(
   const map = new Map<string, string>();
   for (const [i, entry] of list.entries()) {
     const [key, value] = pair(entry, form) ?? [];
-    if (key === undefined || value === undefined) throw new Error(`${name(entry, i)} is no key=value`);
-    if (map.has(key)) throw new Error(`"${key}" stands there twice`);
+    if (key === undefined || value === undefined) throw new Error(`${name(entry, i)} is not key=value`);
+    if (map.has(key)) throw new Error(`"${key}" is listed twice`);
     map.set(key, value);
   }
   return map;

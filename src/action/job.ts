@@ -41,6 +41,11 @@ export async function readJob(): Promise<Job> {
   } catch (error) {
     found.push(messageOf(error));
   }
+  // In the release file, where other operations read them, they stand for good.
+  if (values.operation === 'promote' && sources.get('weights') === 'Input weights')
+    jobLog.warn(
+      'Input weights is ignored: the operation promote goes to the next of steps. To set weights, use rollout.',
+    );
   const read = releaseFrom(
     values,
     kubeconfig?.getContexts().map(({ name }) => name),

@@ -60,9 +60,9 @@ export const objectNames = listOf(
   'names of objects, one per line or comma separated',
   (found) => {
     const wrong = found.find((name) => !DNS_SUBDOMAIN.test(name));
-    if (wrong !== undefined) throw new Error(`"${wrong}" is no name of an object`);
+    if (wrong !== undefined) throw new Error(`"${wrong}" is not an object name`);
     const twice = found.find((name, i) => found.indexOf(name) !== i);
-    if (twice !== undefined) throw new Error(`"${twice}" stands there twice`);
+    if (twice !== undefined) throw new Error(`"${twice}" is listed twice`);
     return found.length > 0 ? found : undefined;
   },
   { text: { pattern: DNS_SUBDOMAIN.source } },
@@ -172,7 +172,7 @@ export const weights = mapOf(
       mustBeVersion(name);
       const percent = whole(weight, 0, 100);
       if (percent === undefined)
-        throw new Error(`${name} has ${weight}, which is no whole percent from 0 to 100`);
+        throw new Error(`${name} has ${weight}, which is not a whole percent from 0 to 100`);
       parsed.set(name, percent);
     }
     const sum = [...parsed.values()].reduce((a, b) => a + b, 0);
@@ -214,14 +214,14 @@ export const placement = parser(
     for (const { version: name, clusters } of groups) {
       if (name !== undefined) mustBeVersion(name);
       if (name === undefined) plain = clusters;
-      else if (byVersion.has(name)) throw new Error(`version "${name}" stands there twice`);
+      else if (byVersion.has(name)) throw new Error(`version "${name}" is listed twice`);
       else if (clusters.length === 0) throw new Error(`version "${name}" has no clusters`);
       else byVersion.set(name, clusters);
       const twice = clusters.find((cluster, i) => clusters.indexOf(cluster) !== i);
-      if (twice !== undefined) throw new Error(`"${twice}" stands there twice`);
+      if (twice !== undefined) throw new Error(`"${twice}" is listed twice`);
     }
     if (plain.length > 0 && byVersion.size > 0)
-      throw new Error(`"${plain.join(', ')}" stands before the first version`);
+      throw new Error(`"${plain.join(', ')}" comes before the first version`);
     const clusters = [...new Set([...plain, ...[...byVersion.values()].flat()])];
     return clusters.length > 0 && !clusters.includes('') ? { byVersion, clusters } : undefined;
   },
@@ -277,7 +277,7 @@ const IMAGE = new RegExp(
 );
 
 function image(reference: string): string {
-  if (!IMAGE.test(reference)) throw new Error(`"${reference}" is no image reference`);
+  if (!IMAGE.test(reference)) throw new Error(`"${reference}" is not an image reference`);
   return reference;
 }
 
@@ -312,11 +312,11 @@ export const ingresses = mapOf(
 function baseUrl(address: string): string {
   const url = URL.canParse(address) ? new URL(address) : undefined;
   if (url === undefined || !['http:', 'https:'].includes(url.protocol))
-    throw new Error(`"${address}" is no http or https URL`);
+    throw new Error(`"${address}" is not an http or https URL`);
   if (url.username !== '' || url.password !== '')
-    throw new Error(`"${address}" has a user, who belongs into the input headers (authorization)`);
+    throw new Error(`"${address}" contains a user; put it into the input headers (authorization)`);
   if (url.pathname !== '/' || url.search !== '')
-    throw new Error(`"${address}" has a path, which belongs into the input path`);
+    throw new Error(`"${address}" contains a path; put it into the input path`);
   return url.origin;
 }
 

@@ -119,7 +119,7 @@ function problemOf(key: string, source: string): readonly string[] {
   if (KEYS.includes(key)) return [];
   const why = REFUSED.get(key);
   if (why !== undefined) return [`${source}: is not allowed in the release file: ${why}.`];
-  return [`${source}: is no key of the release file; did you mean ${nearest(key)}?`];
+  return [`${source}: is not a key of the release file; did you mean ${nearest(key)}?`];
 }
 
 /** The known key with the fewest characters to change. */

@@ -2,6 +2,7 @@ import { HttpMethod, KubeConfig, RequestContext } from '@kubernetes/client-node'
 import pTimeout from 'p-timeout';
 import { Agent, fetch } from 'undici';
 import type { Dispatcher } from 'undici';
+import { z } from 'zod';
 import { messageOf } from '../release/errors.ts';
 import type { ClusterName } from '../release/release.ts';
 import { ClusterError, LoginError } from './errors.ts';
@@ -69,7 +70,7 @@ interface Access {
 async function accessOf(config: KubeConfig): Promise<Access> {
   const server = (config.getCurrentCluster()?.server ?? '').replace(/\/$/, '');
   if (/\/\/[^/]*@/.test(server))
-    throw new LoginError('its server has a user in the URL, who belongs into the entry under users');
+    throw new LoginError('its server URL contains a user, which belongs in the entry under users');
   const context = new RequestContext(server, HttpMethod.GET);
   await login(config, context);
   const headers = context.getHeaders();
@@ -88,10 +89,24 @@ async function login(config: KubeConfig, context: RequestContext): Promise<void>
     await config.applySecurityAuthentication(context);
   } catch (error) {
     // The parser quotes what the command printed, and that may be a token.
+    if (spawnError.safeParse(error).success) throw missingCommand(config, error);
     if (error instanceof SyntaxError)
       throw new LoginError('its login command (exec) did not print the JSON of an ExecCredential');
     throw new LoginError(messageOf(error).trim(), { cause: error });
   }
+}
+
+const spawnError = z.object({ code: z.literal('ENOENT'), syscall: z.string().startsWith('spawn') });
+const execOf = z.object({ command: z.string(), installHint: z.string().optional() });
+
+/** The kubeconfig itself may say how to install its command (`installHint`). */
+function missingCommand(config: KubeConfig, cause: unknown): LoginError {
+  const { command = '', installHint = '' } = execOf.safeParse(config.getCurrentUser()?.exec).data ?? {};
+  const remedy = installHint.trim().replace(/\.$/, '') || 'Install it in an earlier step of the job';
+  return new LoginError(`its login command ${command} (exec) is not installed on the runner`, {
+    cause,
+    remedy,
+  });
 }
 
 /** The way to one API server: address, credentials and connections, shared by all who talk to it. */

@@ -41,6 +41,13 @@ export class ClusterError extends CanaryError {
 /** What a context of the kubeconfig says of server and user cannot be used. */
 export class LoginError extends Error {
   override readonly name = 'LoginError';
+  /** What to do, as a sentence without its full stop. */
+  readonly remedy: string;
+
+  constructor(message: string, options: { cause?: unknown; remedy?: string } = {}) {
+    super(message, { cause: options.cause });
+    this.remedy = options.remedy ?? 'Fix it in the input kubeconfig';
+  }
 }
 
 /** Answers by which a server has refused a call for certain; with 408 it may have carried the call out. */
@@ -85,7 +92,7 @@ function remedy(status: number | undefined, body: Status | undefined, cause: unk
   switch (status) {
     case undefined:
       if (body !== undefined) return '';
-      if (cause instanceof LoginError) return '. Mend it in the input kubeconfig.';
+      if (cause instanceof LoginError) return `. ${cause.remedy}.`;
       return /certificate|self.signed/i.test(reasonOf(cause))
         ? '. Check certificate-authority-data of this cluster in the input kubeconfig.'
         : '. Is the API server of this context reachable from the runner?';

@@ -35,7 +35,7 @@ function alone(config: KubeConfig, source: string): MergedConfig {
 }
 
 function fromFiles(given: string, env: NodeJS.ProcessEnv): MergedConfig {
-  const source = given !== '' ? 'Input kubeconfig' : env['KUBECONFIG'] ? '$KUBECONFIG' : 'The home directory';
+  const source = given !== '' ? 'Input kubeconfig' : '$KUBECONFIG';
   const list = given !== '' ? given : (env['KUBECONFIG'] ?? '');
   const paths = list
     .split(new RegExp(`[\n,${delimiter}]`))
@@ -45,6 +45,12 @@ function fromFiles(given: string, env: NodeJS.ProcessEnv): MergedConfig {
   const missing = paths.filter((path) => !existsSync(path));
   // kubectl passes over files of $KUBECONFIG that do not exist; a path given to the action is meant.
   const present = given === '' ? paths.filter((path) => existsSync(path)) : paths;
+  if (given === '' && !env['KUBECONFIG'] && present.length === 0) {
+    throw new CanaryError(
+      `Input kubeconfig is empty, and ${paths.join('')} does not exist. If the input comes from a secret, does the secret exist, and is it available to this event? ` +
+        'Pull requests from forks and from Dependabot get no repository secrets, and a reusable workflow gets them only with "secrets: inherit".',
+    );
+  }
   if (present.length === 0 || (given !== '' && missing.length > 0)) {
     const shown = readsAsPaths(list)
       ? missing.join(', ')

@@ -33,9 +33,11 @@ export function namespaceObject(
       metadata: { name: release.namespace, ...own?.metadata, labels },
     },
     reason:
-      state.namespace === undefined || injection === undefined
-        ? 'the namespace of the release'
-        : `sidecar injection: ${injection}`,
+      state.namespace === undefined
+        ? 'the namespace of the release, which does not exist yet (input namespace)'
+        : injection === undefined
+          ? 'the namespace of the release'
+          : `sidecar injection: ${injection}`,
   };
 }
 

@@ -8,10 +8,14 @@ export function errors(facts: Facts): readonly Finding[] {
     const kinds = [...seen]
       .toSorted((a, b) => b[1] - a[1])
       .map(([kind, count]) => `${String(count)} × ${kind}`);
+    const { path, host } = facts.release.check;
+    const advice = seen.has('status 404')
+      ? ` Status 404: does the app serve the path ${path} (input path), and does the Gateway serve ${host === undefined ? 'this host' : `the host ${host}`} (input host)?`
+      : '';
     return [
       {
         title: `Requests fail through ${cluster}`,
-        detail: `Of ${String(requests)} requests to ${url}: ${kinds.join(', ')}.`,
+        detail: `Of ${String(requests)} requests to ${url}: ${kinds.join(', ')}.${advice}`,
         symptom: true,
       },
     ];
