@@ -83,18 +83,19 @@ describe('a mistake of the first hour is told by the input that has to change', 
     expect(plan.summary + plan.log).toContain('does not exist yet (input namespace)');
   });
 
-  test.each(['status', 'verify', 'rollback', 'promote', 'retire'])(
-    'an operation on what exists (%s): a wrong namespace, a wrong app',
-    async (operation) => {
-      await stage.pass({ weights: 'v1=80,v2=20', 'max-samples': '1' }).catch(() => undefined);
+  test('of every operation on what exists: a wrong namespace, a wrong app', async () => {
+    await stage.everywhere(namespace());
+    for (const operation of ['status', 'verify', 'rollback', 'promote', 'retire']) {
       const what = { operation, image: '', steps: '50,100', version: operation === 'retire' ? 'v1' : 'v2' };
-      const space = await stage.run({ ...what, namespace: 'gray-dmeo' });
-      const app = await stage.run({ ...what, app: 'helloword' });
-      expect([space.code, app.code]).toEqual([1, 1]);
-      expect(space.log).toMatch(/[Ii]nput namespace/);
-      expect(app.log).toMatch(/[Ii]nput app/);
-    },
-  );
+      const [space, app] = await Promise.all([
+        stage.run({ ...what, namespace: 'gray-dmeo' }),
+        stage.run({ ...what, app: 'helloword' }),
+      ]);
+      expect([operation, space.code, app.code]).toEqual([operation, 1, 1]);
+      expect(space.log).toContain('Input namespace: there is no namespace gray-dmeo in east, west.');
+      expect(app.log).toContain('Input app: there is no Service, no pod and no VirtualService of helloword');
+    }
+  });
 });
 
 describe('the workflow to copy of the README', () => {

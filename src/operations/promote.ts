@@ -9,6 +9,7 @@ import { formatWeights, stepWeights } from '../release/weights.ts';
 import type { VersionName, Weights } from '../release/weights.ts';
 import { phase } from './context.ts';
 import type { Context } from './context.ts';
+import { assertExists } from './existence.ts';
 import { observe } from './observe.ts';
 import type { Observed } from './observe.ts';
 import { rollout } from './rollout.ts';
@@ -37,6 +38,7 @@ export async function promote(context: Context): Promise<void> {
     const known = await phase(context, 'Read', () => observe(context));
     const { state } = known;
     context.journal.held = heldIn(release, state);
+    assertExists(release, state);
     const current = currentWeights(release, state, version);
     const now = current.get(version) ?? 0;
     const next = steps.find((step) => step > now);

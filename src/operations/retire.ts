@@ -20,6 +20,7 @@ import { ownObjects } from '../release/workloads.ts';
 import { checkNow, seeRevision } from './check.ts';
 import { lockedPhase, noteUnseen, phase, recordIn } from './context.ts';
 import type { Context } from './context.ts';
+import { assertExists } from './existence.ts';
 import { findTargets, withClients } from './ingresses.ts';
 import { observe } from './observe.ts';
 import type { Observed } from './observe.ts';
@@ -66,6 +67,7 @@ async function lookAhead(context: Context): Promise<Prospect> {
   const { release, fleet, journal, log } = context;
   return phase(context, 'Plan', async () => {
     const { state, leases } = await observe(context);
+    assertExists(release, state);
     const inForce = weightsInForce(release, state);
     noteUnseen(context, state, inForce);
     journal.held = heldBy(release, inForce);

@@ -9,6 +9,7 @@ import { formatWeights } from '../release/weights.ts';
 import type { Weights } from '../release/weights.ts';
 import { phase } from './context.ts';
 import type { Context } from './context.ts';
+import { assertExists } from './existence.ts';
 import { observe } from './observe.ts';
 import { rollout } from './rollout.ts';
 
@@ -22,6 +23,7 @@ export async function rollback(context: Context): Promise<void> {
   const { release, journal, log } = context;
   const known = await phase(context, 'Read', () => observe(context));
   journal.held = heldIn(release, known.state);
+  assertExists(release, known.state);
   const weights = weightsToGiveBack(release, known.state);
   log.info(`Going back to ${formatWeights(weights)}`);
   const earlier: Release = {

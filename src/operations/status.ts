@@ -4,7 +4,6 @@ import type { Place } from '../release/endpoints.ts';
 import { CanaryError, messageOf } from '../release/errors.ts';
 import { agreementOf, heldIn, inForceWhereClear, whoHolds, whyUnclear } from '../release/held.ts';
 import type { Held } from '../release/held.ts';
-import { selects } from '../release/objects.ts';
 import type { Pod } from '../release/objects.ts';
 import { describeOverlap, overlaps } from '../release/overlaps.ts';
 import { hasSidecar, isReady } from '../release/pods.ts';
@@ -16,9 +15,8 @@ import type { ClusterState, FleetState } from '../release/state.ts';
 import { VERSION_LABEL, versionLabels } from '../release/subsets.ts';
 import type { VersionLabels } from '../release/subsets.ts';
 import { describeEdit, editsOf } from '../release/traffic.ts';
-import { namedVirtualServices } from '../release/virtual-services.ts';
-import { selectorOfService } from '../release/service-port.ts';
 import { noteUnseen, phase } from './context.ts';
+import { assertExists, podsOf } from './existence.ts';
 import type { Context } from './context.ts';
 
 /**
@@ -72,28 +70,6 @@ function isOpenChoice(held: readonly Held[]): boolean {
   return held.length > 0 && held.every(({ kind, text }) => kind === 'unclear' && text === held[0]?.text);
 }
 
-/** @throws CanaryError that names the input which is likely wrong */
-function assertExists(release: Release, state: FleetState): void {
-  const { app, namespace } = release;
-  const clusters = [...state.keys()].join(', ');
-  const all = [...state.values()];
-  if (all.every((cluster) => cluster.namespace === undefined))
-    throw new CanaryError(
-      `Input namespace: there is no namespace ${namespace} in ${clusters}. Correct it, or run the operation rollout, which creates it.`,
-    );
-  const names = namedVirtualServices(release);
-  const exists = all.some(
-    ({ service, pods, traffic, ...cluster }) =>
-      service !== undefined ||
-      traffic?.virtualServices.some(({ metadata }) => names.includes(metadata.name)) === true ||
-      podsOf(release, { service, pods, traffic, ...cluster }).length > 0,
-  );
-  if (exists) return;
-  throw new CanaryError(
-    `Input app: there is no Service, no pod and no VirtualService of ${app} in namespace ${namespace} of ${clusters}. Correct the input app or namespace, or run the operation rollout first.`,
-  );
-}
-
 function textOf(
   { release, journal }: Context,
   cluster: ClusterName,
@@ -132,11 +108,6 @@ function previousIn(release: Release, state: FleetState): ReturnType<typeof prev
     (traffic?.virtualServices ?? []).flatMap((vs) => recordOf(vs, release.app) ?? []),
   );
   return previousOf(records.toSorted((a, b) => b.revision - a.revision)[0]);
-}
-
-function podsOf(release: Release, cluster: ClusterState): readonly Pod[] {
-  const selector = selectorOfService(release, cluster);
-  return cluster.pods.filter(({ metadata }) => selects(selector, metadata.labels));
 }
 
 function podsIn(release: Release, cluster: ClusterState, labels: VersionLabels): string {

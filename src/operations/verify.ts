@@ -13,6 +13,7 @@ import type { Weights } from '../release/weights.ts';
 import { checkShares } from './check.ts';
 import { noteUnseen, phase } from './context.ts';
 import type { Context } from './context.ts';
+import { assertExists } from './existence.ts';
 import { findTargets, withClients } from './ingresses.ts';
 import type { Routing } from './ingresses.ts';
 
@@ -26,6 +27,7 @@ export async function verify(context: Context, known?: FleetState): Promise<void
   const { state, targets, inForce, weights } = await phase(context, 'Read', async () => {
     const state = known ?? (await fleet.read(release));
     journal.held = heldIn(release, state);
+    assertExists(release, state);
     const inForce = weightsInForce(release, state);
     noteUnseen(context, state, inForce);
     assertReleased(inForce, release.traffic.virtualService);
