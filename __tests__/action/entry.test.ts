@@ -1,0 +1,44 @@
+import { expect, test } from '@jest/globals';
+import { execa } from 'execa';
+import { join } from 'node:path';
+
+const SRC = join(import.meta.dirname, '../../src');
+
+/** Starts an entry in a process that takes itself for this version of Node. */
+async function startedBy(
+  version: string,
+  entry: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<unknown> {
+  const versions = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '${version}' } })`;
+  const preload = `data:text/javascript,${encodeURIComponent(versions)}`;
+  const { exitCode, stdout, stderr } = await execa(
+    process.execPath,
+    ['--import', preload, join(SRC, entry)],
+    { env: { ...env, INPUT_APP: 'Not A Name' }, reject: false },
+  );
+  return { exitCode, stdout, stderr };
+}
+
+test.each(['index.ts', 'post.ts'])(
+  '%s names the version of Node that it needs, and does nothing else',
+  async (entry) => {
+    const message =
+      'multicluster-canary needs Node.js 24 or newer, and this is 20.19.2. A GitHub runner brings it from version 2.327.1 on.';
+    expect(await startedBy('20.19.2', entry, { GITHUB_ACTIONS: '' })).toEqual({
+      exitCode: 1,
+      stdout: message,
+      stderr: '',
+    });
+    expect(await startedBy('20.19.2', entry, { GITHUB_ACTIONS: 'true' })).toMatchObject({
+      stdout: `::error::${message}`,
+    });
+  },
+);
+
+test('a new one goes on to the inputs', async () => {
+  expect(await startedBy('24.0.0', 'index.ts', { GITHUB_ACTIONS: '' })).toMatchObject({
+    exitCode: 1,
+    stdout: expect.stringContaining('Input app: got "Not A Name"'),
+  });
+});

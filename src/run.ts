@@ -1,0 +1,7 @@
+import { main } from './action/main.ts';
+
+await main();
+// What still runs by itself, such as a login command that hangs, must not hold the job up.
+setTimeout(() => {
+  process.exit();
+}, 1_000).unref();
