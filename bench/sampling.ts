@@ -23,6 +23,7 @@ const CHECK: CheckSpec = {
   confidence: 0.99,
   maxSamples: REQUESTS,
   maxRps: 1e6,
+  propagationMs: 0,
   verifyTimeoutMs: 60_000,
   maxErrorRate: 0.01,
   maxLatencyIncrease: 0.5,

@@ -98,7 +98,7 @@ describe('a value that does not fit', () => {
     [
       'ingress',
       'east=x',
-      'Input ingress: got "east=x" ("x" is not an http or https URL); it takes cluster=URL (or cluster=none), one per line or comma separated.',
+      'Input ingress: got "east=x" ("x" is not an http or https URL); it takes cluster=URL (or cluster=none), one per line or comma separated, or none for every cluster.',
     ],
     ['on-failure', 'stop', 'Input on-failure: got "stop"; it takes one of rollback, keep.'],
     ['summary', 'no', 'Input summary: got "no"; it takes true or false.'],

@@ -359,6 +359,7 @@ describe('where an answer tells its version', () => {
 
 describe('ingresses', () => {
   takes(parse.ingresses, [
+    ['none', mapOf(['*', 'none'])],
     ['east=http://203.0.113.7', mapOf(['east', 'http://203.0.113.7'])],
     [
       'east: https://hello.example:8443/\nwest=none',

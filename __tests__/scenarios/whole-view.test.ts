@@ -15,7 +15,7 @@ import {
   service,
   virtualService,
 } from './support/objects.ts';
-import { Stage } from './support/stage.ts';
+import { Stage, subsetsIn } from './support/stage.ts';
 
 let stage: Stage;
 beforeAll(async () => {
@@ -294,6 +294,79 @@ describe('two unnamed routes lead to the service (argo-rollouts#1100)', () => {
         await stage.pass({ ...chosen, routes: 'http[2]', weights: 'v1=50,v2=50' });
       },
       { host: api },
+    );
+  });
+});
+
+describe('a service that sidecars alone call (bookinfo reviews-90-10)', () => {
+  const unverified = { ...adoption, ingress: 'none', 'propagation-time': '1s' };
+
+  test('is told how it is released; then its weights are written everywhere and are not verified', async () => {
+    await stage.adopt({
+      vs: [
+        virtualService([{ route: [destination('v1', 90), destination('v2', 10)] }], {
+          hosts: [HOST],
+          gateways: ['mesh'],
+        }),
+      ],
+      gateways: [],
+      asked: false,
+    });
+    const refused = await stage.run({ ...adoption, weights: 'v1=70,v2=30' });
+    expect(refused.code).toBe(1);
+    expect(refused.log).toContain('set the input ingress to none');
+    expect(refused.outputs['changed']).toBe('0');
+
+    const run = await stage.pass({ ...unverified, weights: 'v1=70,v2=30' });
+    expect(run.outputs).toMatchObject({ verdict: '', weights: 'v1=70,v2=30', samples: '0' });
+    expect(run.log).toContain('Written, not verified: v1=70,v2=30');
+    expect(run.summary).toContain('not verified');
+    await expect(stage.weights()).resolves.toEqual(['v1=70,v2=30', 'v1=70,v2=30']);
+    // Each cluster by name says the same.
+    const again = await stage.pass({
+      ...unverified,
+      ingress: 'east=none\nwest=none',
+      weights: 'v1=70,v2=30',
+    });
+    expect(again.outputs).toMatchObject({ verdict: '', changed: '0' });
+
+    const verify = await stage.run({ ...unverified, operation: 'verify' });
+    expect(verify.code).toBe(1);
+    expect(verify.log).toContain('there is nothing to sample, so nothing can be verified');
+    const through = await stage.run({
+      ...unverified,
+      operation: 'promote',
+      steps: '50,100',
+      'promote-to': '100',
+    });
+    expect(through.code).toBe(1);
+    expect(through.log).toContain('promote one step at a time');
+
+    await stage.pass({ ...unverified, operation: 'promote', steps: '50,100' });
+    await stage.pass({ ...unverified, operation: 'rollback' });
+    await expect(stage.weights()).resolves.toEqual(['v1=70,v2=30', 'v1=70,v2=30']);
+    await stage.pass({ ...unverified, operation: 'promote', steps: '100' });
+    const retired = await stage.pass({ ...unverified, operation: 'retire', version: 'v1' });
+    expect(retired.outputs).toMatchObject({ verdict: '', weights: 'v2=100' });
+    for (const vs of await stage.routes()) expect(subsetsIn(vs)).toEqual(['v2']);
+  });
+
+  test('a new version is deployed, gets a subset and a weight, and nobody sees an error', async () => {
+    await running(
+      'v1',
+      shopHost,
+      gateway(),
+      destinationRule(['v1']),
+      virtualService([{ route: [destination('v1')] }], { hosts: [shopHost], gateways: [APP, 'mesh'] }),
+    );
+    await stage.underLoad(
+      async () => {
+        const run = await stage.pass({ ...unverified, image: `v2=${image('v2')}`, weights: 'v1=50,v2=50' });
+        expect(run.outputs).toMatchObject({ verdict: '', weights: 'v1=50,v2=50' });
+        await stage.pass({ ...unverified, weights: 'v1=0,v2=100' });
+        await stage.pass({ ...unverified, operation: 'retire', version: 'v1' });
+      },
+      { host: shopHost },
     );
   });
 });

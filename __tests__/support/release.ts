@@ -72,6 +72,7 @@ export function release({ workload, traffic, check, ...rest }: Overrides = {}): 
       verifyTimeoutMs: 60_000,
       maxErrorRate: 0.01,
       maxLatencyIncrease: undefined,
+      propagationMs: 0,
       ingress: new Map(),
       ...check,
     },

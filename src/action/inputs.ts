@@ -33,6 +33,7 @@ export const INPUTS = z.object({
   steps: parse.steps.default([]),
   'promote-to': parse.wholeNumber(1, 100).optional(),
   bake: parse.duration.prefault('0s'),
+  'propagation-time': parse.duration.prefault('15s'),
   'virtual-service': parse.objectNames.optional(),
   'destination-rule': parse.objectName.optional(),
   gateway: parse.gatewayName.optional(),

@@ -298,15 +298,21 @@ export const versionSource = text('auto, header:NAME, body:REGEX or json:POINTER
   }
 });
 
-/** Base URLs by cluster; `none` for a cluster through which no user enters. */
+/** Stands for every cluster. */
+export const EVERY_CLUSTER = '*';
+
+/** Base URLs by cluster; `none` for a cluster through which no user enters, alone for all of them. */
 export const ingresses = mapOf(
-  'cluster=URL (or cluster=none), one per line or comma separated',
+  'cluster=URL (or cluster=none), one per line or comma separated, or none for every cluster',
   (found) =>
     new Map(
       [...found].map(
         ([cluster, address]) => [cluster, address === 'none' ? address : baseUrl(address)] as const,
       ),
     ),
+  {
+    read: (value) => (value.trim() === 'none' ? new Map([[EVERY_CLUSTER, 'none']]) : pairs(entries(value))),
+  },
 );
 
 function baseUrl(address: string): string {

@@ -1,8 +1,9 @@
-import type { Manifest, Release } from '../release/release.ts';
+import type { ClusterName, Manifest, Release } from '../release/release.ts';
 import type { VersionName } from '../release/weights.ts';
 import { areComplete } from './inputs.ts';
 import type { InputName, Inputs, Operation, Sources } from './inputs.ts';
 import { readManifests } from './manifests.ts';
+import { EVERY_CLUSTER } from './parsers.ts';
 
 /** How a message names the weights where an input gives them, not the release file. */
 const INPUT_WEIGHTS = 'Input weights';
@@ -65,6 +66,7 @@ function build(
   manifests: readonly Manifest[] | undefined,
 ): Release {
   const { clusters, byVersion } = values.clusters;
+  const configClusters = [...new Set(values['config-clusters'] ?? clusters)];
   const [virtualService = values.app, ...companions] = values['virtual-service'] ?? [];
   return {
     app: values.app,
@@ -72,7 +74,7 @@ function build(
     version: values.version,
     placement: byVersion,
     clusters,
-    configClusters: [...new Set(values['config-clusters'] ?? clusters)],
+    configClusters,
     workload: {
       images,
       manifests,
@@ -108,10 +110,21 @@ function build(
       verifyTimeoutMs: values['verify-timeout'],
       maxErrorRate: values['max-error-rate'] / 100,
       maxLatencyIncrease: fraction(values['max-latency-increase']),
-      ingress: values.ingress,
+      ingress: ingressesOf(values.ingress, [...clusters, ...configClusters]),
+      propagationMs: values['propagation-time'],
     },
     onFailure: values['on-failure'],
   };
+}
+
+/** What was given for every cluster, and what for each, which wins. */
+function ingressesOf(
+  given: ReadonlyMap<string, string>,
+  clusters: readonly ClusterName[],
+): ReadonlyMap<ClusterName, string> {
+  const every = given.get(EVERY_CLUSTER);
+  const own = [...given].filter(([name]) => name !== EVERY_CLUSTER);
+  return new Map([...(every === undefined ? [] : clusters.map((name) => [name, every] as const)), ...own]);
 }
 
 function checkContexts(values: Partial<Inputs>, contexts: readonly string[], tell: Tell): void {
@@ -125,7 +138,7 @@ function checkContexts(values: Partial<Inputs>, contexts: readonly string[], tel
   unknown('config-clusters', values['config-clusters'] ?? []);
   const named = [...(values.clusters?.clusters ?? []), ...(values['config-clusters'] ?? [])];
   for (const name of values.ingress?.keys() ?? []) {
-    if (values.clusters !== undefined && !named.includes(name)) {
+    if (values.clusters !== undefined && !named.includes(name) && name !== EVERY_CLUSTER) {
       tell('ingress', `got "${name}", which is none of the clusters named; it takes ${named.join(', ')}.`);
     }
   }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { IngressClient, Target } from '../check/client.ts';
 import { diagnose } from '../check/diagnosis.ts';
 import type { Facts } from '../check/diagnosis.ts';
@@ -111,6 +112,20 @@ function isShared(release: Release, inForce: readonly InForce[], { cluster }: Ta
 }
 
 /**
+ * Waits for the time that Istio gets to bring what was written to every proxy (input propagation-time): all that can be done
+ * where no ingress is sampled that would show it.
+ */
+export async function awaitPropagation({ release, log, signal }: Context): Promise<void> {
+  const { propagationMs } = release.check;
+  log.info(
+    `No ingress shows when the change has arrived: ${String(propagationMs / 1000)} s are left for it (input propagation-time).`,
+  );
+  await delay(propagationMs, undefined, { signal }).catch(() => {
+    signal.throwIfAborted();
+  });
+}
+
+/**
  * Waits until every ingress answers under a revision.
  *
  * @param state what the clusters held before the change, which leaves destinations of other hosts as they are
@@ -122,6 +137,10 @@ export async function seeRevision(
   clients: readonly IngressClient[],
 ): Promise<void> {
   const { release, signal } = context;
+  if (clients.length === 0) {
+    await awaitPropagation(context);
+    return;
+  }
   const inForce = weightsInForce(release, state);
   await explained(
     context,

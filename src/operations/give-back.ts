@@ -157,7 +157,7 @@ async function writeEarlier(
       const serving = servingOf(inForce, target.cluster);
       return serving !== undefined && own.includes(serving);
     });
-    await seeRevision(context, fresh, back.revision, written);
+    if (written.length > 0) await seeRevision(context, fresh, back.revision, written);
   } catch (error) {
     // The clusters agree again; that an ingress does not show it is what made the rollout fail, or is its own news.
     log.warn(`Rolled back, but not seen through every ingress: ${messageOf(error)}`);

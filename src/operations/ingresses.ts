@@ -6,15 +6,14 @@ import { allOf } from '../fleet/fleet.ts';
 import { CanaryError } from '../release/errors.ts';
 import { hostOf, waysIn } from '../release/gateways.ts';
 import type { Closed, Entry } from '../release/gateways.ts';
+import { nameOf } from '../release/objects.ts';
 import type { Gateway, VirtualService } from '../release/objects.ts';
-import { allClusters } from '../release/release.ts';
+import { NO_INGRESS, allClusters } from '../release/release.ts';
 import type { ClusterName } from '../release/release.ts';
 import type { FleetState } from '../release/state.ts';
 import { trafficOf } from '../release/traffic.ts';
-import { entrancesOf } from '../release/virtual-services.ts';
+import { entrancesOf, isDelegate } from '../release/virtual-services.ts';
 import type { Context } from './context.ts';
-
-const NONE = 'none';
 
 /** VirtualServices of the release, as they are or will be, by config cluster. */
 export type Routing = ReadonlyMap<ClusterName, readonly VirtualService[]>;
@@ -35,8 +34,9 @@ export async function findTargets(
   const found = await allOf(
     allClusters(release).map(async (name): Promise<Ingress | undefined> => {
       const given = release.check.ingress.get(name);
-      if (given === NONE) return undefined;
+      if (given === NO_INGRESS) return undefined;
       const entrances = entrancesIn(context, name, state, routing);
+      if (given === undefined) assertEntrance(context, name, routing, entrances);
       const ways = waysInto(context, name, state, entrances, planned);
       if (given === undefined) return findIngress(fleet.cluster(name), ways);
       const [best] = ways;
@@ -47,11 +47,6 @@ export async function findTargets(
     }),
   );
   const ingresses = found.filter((ingress) => ingress !== undefined);
-  if (ingresses.length === 0) {
-    throw new CanaryError(
-      'Input ingress says none for every cluster: there is nothing left to sample. Name at least one.',
-    );
-  }
   journal.ingresses = new Map(ingresses.map(({ cluster, url }) => [cluster, url]));
   const { path, headers } = release.check;
   const hosts = [...new Set(ingresses.flatMap(({ host }) => host ?? []))];
@@ -61,6 +56,23 @@ export async function findTargets(
     log.info(`Ingress of ${cluster}: ${url} (${source})${host === undefined ? '' : `, host ${host}`}`);
     return { cluster, url, path, headers, host };
   });
+}
+
+/**
+ * @throws CanaryError where the VirtualServices are bound to sidecars alone: then there is no ingress to look for, and the
+ * message says how such a service is released
+ */
+function assertEntrance(
+  context: Context,
+  name: ClusterName,
+  routing: Routing,
+  entrances: readonly VirtualService[],
+): void {
+  const found = routing.get(servingCluster(context, name)) ?? [];
+  if (entrances.length > 0 || found.length === 0 || found.some(isDelegate)) return;
+  throw new CanaryError(
+    `${found.map(nameOf).join(', ')} is bound to no Gateway: sidecars alone use it, so no ingress shows what users get. If no user enters through a gateway, set the input ingress to none: the weights are then written in every cluster and not verified. Otherwise bind it to a Gateway, or give the address of an ingress that leads to it (ingress: ${name}=http://203.0.113.7).`,
+  );
 }
 
 /** Runs work with a client for each ingress, and closes them afterwards. */

@@ -2,6 +2,7 @@ import type { Aim } from '../fleet/intent.ts';
 import { isUnfinished } from '../fleet/lease.ts';
 import { CanaryError } from '../release/errors.ts';
 import { heldIn } from '../release/held.ts';
+import { samplesNothing } from '../release/release.ts';
 import type { Release } from '../release/release.ts';
 import type { FleetState } from '../release/state.ts';
 import { newestRecord, weightsInForce } from '../release/traffic.ts';
@@ -34,6 +35,10 @@ export async function promote(context: Context): Promise<void> {
     throw new CanaryError(
       'Input steps: is required by the operation promote; it takes the weights to go through, such as 20,50,100.',
     );
+  if (promoteTo !== undefined && samplesNothing(release))
+    throw new CanaryError(
+      'Input promote-to goes through steps, each verified before the next, and input ingress is none for every cluster: there is nothing to verify them by. Leave out promote-to, and promote one step at a time.',
+    );
   for (let first = true; ;) {
     const known = await phase(context, 'Read', () => observe(context));
     const { state } = known;
@@ -46,7 +51,8 @@ export async function promote(context: Context): Promise<void> {
     if (next === undefined || goal === undefined || next > goal) {
       if (!first) return;
       log.info(`${version} is at ${String(now)}%: there is no further step to go to.`);
-      await verifyInForce({ ...context, release: withWeights(release, undefined, 0) }, known, current);
+      if (!samplesNothing(release))
+        await verifyInForce({ ...context, release: withWeights(release, undefined, 0) }, known, current);
       return;
     }
     const weights = stepWeights(next, version, current);
@@ -61,7 +67,8 @@ export async function promote(context: Context): Promise<void> {
     if (outcome === 'recovered') {
       // The step that another run left is this one's: whoever approves the next has not seen its result yet.
       if (promoteTo !== undefined) continue;
-      await verify({ ...context, release: withWeights(release, undefined, 0) });
+      if (!samplesNothing(release))
+        await verify({ ...context, release: withWeights(release, undefined, 0) });
       return;
     }
     if (journal.verdict !== 'pass' || promoteTo === undefined) return;

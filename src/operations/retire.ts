@@ -108,7 +108,8 @@ async function carryOut(context: Context, { state, plan, targets }: Prospect): P
   await withClients(targets, async (clients) => {
     await takeOut(context, state, plan, clients);
     // The versions that stay must serve on as they did.
-    await phase(context, 'Verify', () => checkNow(context, state, plan.weights, clients));
+    if (clients.length > 0)
+      await phase(context, 'Verify', () => checkNow(context, state, plan.weights, clients));
   });
 }
 

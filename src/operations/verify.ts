@@ -5,6 +5,7 @@ import { describeOverlap, overlaps } from '../release/overlaps.ts';
 import type { Overlap } from '../release/overlaps.ts';
 import { previousOf } from '../release/record.ts';
 import type { Release } from '../release/release.ts';
+import { samplesNothing } from '../release/release.ts';
 import type { FleetState } from '../release/state.ts';
 import { changesBetween, newestRecord, weightsInForce } from '../release/traffic.ts';
 import type { InForce } from '../release/traffic.ts';
@@ -24,6 +25,11 @@ import type { Routing } from './ingresses.ts';
  */
 export async function verify(context: Context, known?: FleetState): Promise<void> {
   const { release, fleet, journal, log } = context;
+  if (samplesNothing(release)) {
+    throw new CanaryError(
+      'Input ingress is none for every cluster: there is nothing to sample, so nothing can be verified. Name the ingress of at least one cluster, or use the operation status to see what the clusters hold.',
+    );
+  }
   const { state, targets, inForce, weights } = await phase(context, 'Read', async () => {
     const state = known ?? (await fleet.read(release));
     journal.held = heldIn(release, state);

@@ -4,6 +4,9 @@ import type { VersionName, Weights } from './weights.ts';
 /** A kubeconfig context. */
 export type ClusterName = string;
 
+/** What the input `ingress` says for a cluster without one. */
+export const NO_INGRESS = 'none';
+
 /** What was asked for: the validated inputs, frozen. No I/O has happened but the reading of local files. */
 export interface Release {
   readonly app: string;
@@ -94,6 +97,8 @@ export interface CheckSpec {
   readonly maxErrorRate: number;
   /** How much slower `version` may be than the others, a fraction; undefined: not judged. */
   readonly maxLatencyIncrease: number | undefined;
+  /** How long Istio gets to bring a change to every proxy, where no ingress is sampled that shows it. */
+  readonly propagationMs: number;
   /** Base URLs given by hand instead of discovery; `none`: the cluster has no ingress. */
   readonly ingress: ReadonlyMap<ClusterName, string>;
 }
@@ -101,6 +106,11 @@ export interface CheckSpec {
 /** Every cluster that has a part in the release, each once, in the order named. */
 export function allClusters(release: Release): readonly ClusterName[] {
   return [...new Set([...release.clusters, ...release.configClusters])];
+}
+
+/** Whether no cluster has an ingress: then nothing can be sampled, and no verdict be given. */
+export function samplesNothing(release: Release): boolean {
+  return allClusters(release).every((name) => release.check.ingress.get(name) === NO_INGRESS);
 }
 
 /** Every version that the inputs name, in order: `weights` first, then placement, images, `version`. */

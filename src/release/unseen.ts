@@ -1,6 +1,7 @@
 import { isOpen, leadsToService } from './leads.ts';
 import type { Lead } from './leads.ts';
 import { nameOf } from './objects.ts';
+import { samplesNothing } from './release.ts';
 import type { Release } from './release.ts';
 import { inSentence } from './routes.ts';
 import type { FleetState } from './state.ts';
@@ -16,7 +17,17 @@ export function unseenIn(
   fleet: FleetState,
   inForce: readonly InForce[],
 ): readonly string[] {
-  return [...unlistedIn(fleet), ...leadingOutside(leadsToService(release, fleet, inForce), release)];
+  return [
+    ...unsampledIn(release),
+    ...unlistedIn(fleet),
+    ...leadingOutside(leadsToService(release, fleet, inForce), release),
+  ];
+}
+
+function unsampledIn(release: Release): readonly string[] {
+  return samplesNothing(release)
+    ? ['No ingress was sampled (input ingress: none for every cluster), so the split was not verified.']
+    : [];
 }
 
 function unlistedIn(fleet: FleetState): readonly string[] {
