@@ -67,8 +67,7 @@ export async function promote(context: Context): Promise<void> {
     if (outcome === 'recovered') {
       // The step that another run left is this one's: whoever approves the next has not seen its result yet.
       if (promoteTo !== undefined) continue;
-      if (!samplesNothing(release))
-        await verify({ ...context, release: withWeights(release, undefined, 0) });
+      if (!samplesNothing(release)) await verify({ ...context, release: withWeights(release, undefined, 0) });
       return;
     }
     if (journal.verdict !== 'pass' || promoteTo === undefined) return;
