@@ -147,6 +147,7 @@ const DEFAULTS: CheckSpec = {
   confidence: 0.99,
   maxSamples: undefined,
   maxRps: 100,
+  propagationMs: 0,
   verifyTimeoutMs: 300_000,
   maxErrorRate: 0.01,
   maxLatencyIncrease: undefined,

@@ -36,6 +36,7 @@ const CHECK: CheckSpec = {
   confidence: 0.99,
   maxSamples: undefined,
   maxRps: 100_000,
+  propagationMs: 0,
   verifyTimeoutMs: 300_000,
   maxErrorRate: 0.01,
   maxLatencyIncrease: undefined,
