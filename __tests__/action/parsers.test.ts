@@ -47,7 +47,7 @@ describe('a problem', () => {
 
   test('does not show the password of a URL', () => {
     expect(() => read(parse.ingresses, 'east=http://anna:secret@203.0.113.7')).toThrow(
-      'got "east=http://…@203.0.113.7" ("http://…@203.0.113.7" has a user',
+      'got "east=http://…@203.0.113.7" ("http://…@203.0.113.7" contains a user',
     );
   });
 });
