@@ -29,6 +29,7 @@ describe('a record comes back as it was written', () => {
       'versions named as members of every object',
       { ...record, weights: weights({ constructor: 60, valueof: 40 }) },
     ],
+    ['versions named in upper case', { ...record, weights: weights({ V1: 80, 'RC-2': 20 }) }],
     [
       'versions named by numbers',
       {

@@ -14,6 +14,7 @@ import {
   text,
 } from './forms.ts';
 import type { Scalar } from './forms.ts';
+import { SUBSET_NAME } from '../release/weights.ts';
 
 /** A parser for the value of each kind of input; each tells what it got and what it takes when that does not fit. */
 
@@ -40,7 +41,6 @@ export const flag = parser(
 export const anyText = text('a text', (value) => value);
 
 const DNS_LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
-const SUBSET_NAME = /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
 /** A name as most Kubernetes objects take it (RFC 1123 label). */
 export const dnsLabel = text(
   'a name of up to 63 lower-case letters, digits and hyphens',

@@ -6,12 +6,12 @@ export type VersionName = string;
 /** Whole percent for each version; the values of a complete set sum to 100. Versions keep the order they were given in. */
 export type Weights = ReadonlyMap<VersionName, number>;
 
-/** Names that Istio takes for a subset: DNS labels (RFC 1123). */
-const VERSION_NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+/** Names that Istio takes for a subset: like DNS labels, but in either case (`validateSubsetName`). */
+export const SUBSET_NAME = /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
 
 /** Weights as the clusters store them: whole percent for legal version names, 100 in all. */
 export const storedWeights = z
-  .record(z.string().regex(VERSION_NAME), z.int().min(0).max(100))
+  .record(z.string().regex(SUBSET_NAME), z.int().min(0).max(100))
   .transform((value): Weights => new Map(Object.entries(value)))
   .refine((weights) => [...weights.values()].reduce((a, b) => a + b, 0) === 100);
 
