@@ -41,6 +41,16 @@ async function sendAllToV1(): Promise<void> {
   await lane.stage.west.replace({ ...vs, spec: { ...rest, http: edited } });
 }
 
+/** Someone, or an autoscaler, takes the pods of a version in east away. */
+async function scaleToZero(version: string): Promise<void> {
+  await lane.stage.east.merge({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: `${APP}-${version}`, namespace: NAMESPACE },
+    spec: { replicas: 0 },
+  });
+}
+
 describe('while a step is verified', () => {
   test('an edit of one cluster stays when the others get their earlier weights back, and is told', async () => {
     let edit: Promise<void> | undefined;
@@ -98,6 +108,27 @@ describe('a step that is rolled back', () => {
     await lane.stage.pass({ ...LATER, weights: 'v1=70,v2=30' });
     const run = await lane.stage.run(bad);
     expect(run.outputs).toMatchObject({ weights: 'v1=70,v2=30', 'previous-weights': FIRST });
+  });
+
+  test('leaves the weights where the earlier ones lead to a version that no ready pod is left of', async () => {
+    const all = 'v1=0,v2=100';
+    let scaled: Promise<void> | undefined;
+    await lane.stage.underLoad(async () => {
+      const run = await lane.stage.run(
+        { ...bad, weights: all, 'verify-timeout': '4s' },
+        {
+          onLog: (text) => {
+            if (text.includes('::group::Verify')) scaled ??= scaleToZero('v1');
+          },
+        },
+      );
+      await scaled;
+      expect(run.code).toBe(1);
+      expect(run.summary).toContain(`${FIRST} cannot be served: no pod of v1 is ready`);
+      await expect(lane.stage.weights()).resolves.toEqual([all, all]);
+      await lane.postOf({ ...bad, weights: all }, run);
+      await expect(lane.stage.weights()).resolves.toEqual([all, all]);
+    });
   });
 
   test('restores the image of a version in traffic that it replaced', async () => {

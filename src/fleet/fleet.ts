@@ -5,6 +5,7 @@ import { readCluster, readTrafficAgain, withNodes } from '../cluster/read.ts';
 import { CanaryError, messageOf } from '../release/errors.ts';
 import { assertDistinct } from '../release/distinct.ts';
 import { allClusters } from '../release/release.ts';
+import type { Pod } from '../release/objects.ts';
 import type { ClusterName, Release } from '../release/release.ts';
 import type { FleetState } from '../release/state.ts';
 import { trafficOf } from '../release/traffic.ts';
@@ -71,6 +72,17 @@ export class Fleet {
     );
     const fresh = new Map(traffic);
     return new Map([...state].map(([name, cluster]) => [name, { ...cluster, traffic: fresh.get(name) }]));
+  }
+
+  /** The state with the pods as they are now; a cluster that does not list them keeps those that were read before. */
+  async readPodsAgain({ namespace }: Release, state: FleetState): Promise<FleetState> {
+    const states = [...state].map(async ([name, cluster]) => {
+      const pods = await this.cluster(name)
+        .list<Pod>('v1', 'Pod', namespace)
+        .catch(() => cluster.pods);
+      return [name, { ...cluster, pods }] as const;
+    });
+    return new Map(await Promise.all(states));
   }
 
   /** How many calls each cluster has got so far, and how many of them asked for a change. */

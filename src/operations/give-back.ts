@@ -3,14 +3,14 @@ import { WRITE_TIMEOUT_MS } from '../cluster/connection.ts';
 import { NotSettled, writeTogether } from '../fleet/apply.ts';
 import type { TriedPlan } from '../fleet/dry-run.ts';
 import { endAfter, graceAfter } from '../fleet/grace.ts';
-import { messageOf } from '../release/errors.ts';
+import { CanaryError, messageOf } from '../release/errors.ts';
 import { contradict, heldBy, nowHolding } from '../release/held.ts';
 import { managedRoutes } from '../release/managed.ts';
 import type { VirtualService } from '../release/objects.ts';
 import { planRollout } from '../release/plan.ts';
 import type { Plan } from '../release/plan.ts';
 import type { Release } from '../release/release.ts';
-
+import { obstaclesTo } from '../release/servable.ts';
 import type { FleetState } from '../release/state.ts';
 import { describeEdit, editsOf, servingOf, weightsInForce } from '../release/traffic.ts';
 import type { InForce } from '../release/traffic.ts';
@@ -120,7 +120,11 @@ async function whatStands({ release, fleet }: Context, state: FleetState): Promi
   return (await Promise.all(lines)).flat();
 }
 
-/** Restores what still is as this run has written it; what someone else has changed since is left alone, and reported. */
+/**
+ * Restores what still is as this run has written it; what someone else has changed since is left alone, and reported.
+ *
+ * @throws CanaryError where nothing is ready to serve the earlier weights: then nothing is written
+ */
 async function writeEarlier(
   context: Context,
   state: FleetState,
@@ -129,12 +133,18 @@ async function writeEarlier(
   clients: readonly IngressClient[],
 ): Promise<void> {
   const { release, fleet, journal, log } = context;
-  const fresh = await fleet.readAgain(release, state);
+  const [fresh, serving] = await Promise.all([
+    fleet.readAgain(release, state),
+    fleet.readPodsAgain(release, state),
+  ]);
   const routes = release.traffic.routes ?? namesOf(plan, release);
   const earlier: Release = { ...release, traffic: { ...release.traffic, weights: previous, routes } };
   const inForce = weightsInForce(earlier, fresh);
   const own = inForce.filter((one) => isOwn(one, plan, previous));
   const left = inForce.filter((one) => !own.includes(one));
+  const obstacles = obstaclesTo(previous, release, serving, own);
+  if (obstacles.length > 0)
+    throw new CanaryError(`${formatWeights(previous)} cannot be served: ${obstacles.join(', ')}.`);
   const back = planRollout(earlier, fresh, 'back');
   const changes = changesTo(own, back.routes);
   if (changes.length > 0) {
