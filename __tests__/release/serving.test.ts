@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Deployment, KubeObject, Service } from '../../src/release/objects.ts';
+import type { Deployment, KubeObject, Labels, Service } from '../../src/release/objects.ts';
 import { outlookOf } from '../../src/release/outlook.ts';
 import { assertServing } from '../../src/release/serving.ts';
 import {
@@ -106,7 +106,7 @@ function judged({
       gains,
     },
   ];
-  const fleet = fleetOf(clusterState(EAST, { pods: [versionPod('v1')] }));
+  const fleet = fleetOf(clusterState(EAST, { service: service(), pods: [versionPod('v1')] }));
   try {
     return assertServing(release(), fleet, { workloads: [change], ready, live: users });
   } catch (error) {
@@ -163,6 +163,31 @@ describe('a workload of a version that has users', () => {
     expect(judged({ live: probed('a', { readinessProbe: {} }), after: probed('b', {}) })).toEqual([
       expect.stringContaining('loses the readinessProbe of container helloworld'),
     ]);
+  });
+});
+
+describe('the namespace of a version that has users', () => {
+  const labelled = (labels: Labels): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: NAMESPACE, labels },
+  });
+  const on = labelled({ 'istio-injection': 'enabled' });
+  const off = labelled({ 'istio-injection': 'disabled' });
+
+  test('goes on injecting sidecars', () => {
+    expect(judged({ live: on, after: off })).toBe(
+      'Namespace gray-demo in east would no longer inject sidecars: 1 ready pod (helloworld-v1-0) would come back without one, and mutual TLS to it would fail, but v1 has users. Keep its injection label (input injection).',
+    );
+  });
+
+  test.each<[string, Case]>([
+    ['to those of another revision', { live: on, after: labelled({ 'istio.io/rev': 'canary' }) }],
+    ['to on', { live: off, after: on }],
+    ['to off where it has no users', { live: on, after: off, users: [] }],
+    ['where it is new', { after: off }],
+  ])('changes its labels %s', (_what, given) => {
+    expect(judged(given)).toEqual([]);
   });
 });
 

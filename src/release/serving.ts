@@ -1,13 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Change } from './change.ts';
 import { CanaryError } from './errors.ts';
+import { isNamespaceOf } from './namespace.ts';
 import { nameOf, selects } from './objects.ts';
 import type { Deployment, KubeObject, PodSpec, Service } from './objects.ts';
 import { outlookOf, servingOf } from './outlook.ts';
 import type { Plan } from './plan.ts';
-import { isReady } from './pods.ts';
+import { hasSidecar, isReady } from './pods.ts';
 import type { Release } from './release.ts';
-import { liveVersionOf, willSelect } from './sidecars.ts';
+import { isInjected, liveVersionOf, willSelect } from './sidecars.ts';
 import type { ClusterState, FleetState } from './state.ts';
 import { podTemplateOf } from './workloads.ts';
 
@@ -32,9 +33,11 @@ export function assertServing(release: Release, fleet: FleetState, plan: Foresig
     const state = fleet.get(cluster);
     if (after === undefined || state === undefined) return [];
     const isService = object.kind === 'Service' && object.metadata.name === release.app;
-    const effects = isService
-      ? effectsOnService(plan, state, live, after)
-      : [...stuck(plan, change, after), ...effectsOnPods(plan, cluster, live, after)];
+    const effects = isNamespaceOf(release, object)
+      ? effectsOnNamespace(plan, state, live, after)
+      : isService
+        ? effectsOnService(plan, state, live, after)
+        : [...stuck(plan, change, after), ...effectsOnPods(plan, cluster, live, after)];
     return effects.map((effect) => ({ ...effect, text: `${nameOf(after)} in ${cluster} ${effect.text}` }));
   });
   const refused = found.filter(({ harms }) => harms).map(({ text }) => text);
@@ -151,6 +154,30 @@ function effectsOnService(
           ),
         ]
       : []),
+  ];
+}
+
+/** Pods that lose their sidecar the next time they are made, be it years later. */
+function effectsOnNamespace(
+  { live: versions }: Foresight,
+  { service, pods }: ClusterState,
+  live: KubeObject | undefined,
+  after: KubeObject,
+): readonly Effect[] {
+  if (live === undefined || versions.length === 0) return [];
+  const losing = pods.filter(
+    (pod) =>
+      isReady(pod) &&
+      hasSidecar(pod) &&
+      selects(service?.spec?.selector, pod.metadata.labels) &&
+      isInjected(live.metadata.labels, pod) &&
+      !isInjected(after.metadata.labels, pod),
+  );
+  if (losing.length === 0) return [];
+  return [
+    harm(
+      `would no longer inject sidecars: ${countOf(losing.length, 'ready pod')} (${losing.map(({ metadata }) => metadata.name).join(', ')}) would come back without one, and mutual TLS to ${losing.length === 1 ? 'it' : 'them'} would fail, but ${versions.join(', ')} ${versions.length === 1 ? 'has' : 'have'} users. Keep its injection label (input injection).`,
+    ),
   ];
 }
 
