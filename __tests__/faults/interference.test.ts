@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { RunningAction } from '../../testbed/run-action.ts';
 import { ISTIO } from '../scenarios/support/kube.ts';
-import { APP, NAMESPACE, image } from '../scenarios/support/objects.ts';
+import { APP, NAMESPACE, deployment, destinationRule, image } from '../scenarios/support/objects.ts';
 import { LATER, Lane, QUICK, UNDECIDED } from './support/lanes.ts';
 
 const FIRST = 'v1=80,v2=20';
@@ -168,6 +168,32 @@ describe('a retirement', () => {
     );
     const run = await lane.stage.run(retire);
     expect(run).toMatchObject({ code: 1, outputs: { weights: 'v1=0,v2=100' } });
+  });
+
+  test('that fails while it deletes workloads finds them when it is run again, by the labels of the subset', async () => {
+    await lane.stage.pass({ ...LATER, confidence: '90', weights: 'v1=0,v2=100' });
+    const labels = { app: APP, track: 'stable' };
+    const subsets = [
+      { name: 'v1', labels: { track: 'stable' } },
+      { name: 'v2', labels: { version: 'v2' } },
+    ];
+    for (const kube of [lane.stage.east, lane.stage.west]) await kube.merge(destinationRule([], { subsets }));
+    const stable = {
+      ...deployment('v1'),
+      metadata: { name: 'stable', namespace: NAMESPACE },
+      spec: {
+        selector: { matchLabels: labels },
+        template: { metadata: { labels }, spec: { containers: [{ name: APP, image: image('v1') }] } },
+      },
+    };
+    await lane.stage.east.create(stable);
+    const allow = lane.fleet.onCall(({ kind, verb, dryRun }) =>
+      kind === 'Deployment' && verb === 'delete' && !dryRun ? { status: 403, message: 'no' } : undefined,
+    );
+    await expect(lane.stage.run(retire)).resolves.toMatchObject({ code: 1 });
+    allow();
+    await lane.stage.pass(retire);
+    await expect(lane.stage.east.find('apps/v1', 'Deployment', 'stable', NAMESPACE)).resolves.toBeUndefined();
   });
 });
 

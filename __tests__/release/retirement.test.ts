@@ -104,7 +104,7 @@ describe('retiring a version without traffic', () => {
     }),
   );
 
-  test('takes it out of the routes, then its subset, then its workload, in every cluster', () => {
+  test('takes it out of the routes, and deletes its workload and its subset, in every cluster', () => {
     expect([told(plan.routes), told(plan.subsets), told(plan.workloads)]).toEqual([
       ['east update VirtualService gray-demo/helloworld', 'west update VirtualService gray-demo/helloworld'],
       [

@@ -36,7 +36,8 @@ interface Prospect extends Observed {
 
 /**
  * Takes a version at weight 0 out, in all clusters: first out of the routes, which is waited for through every ingress, then
- * its subset, then its workload. The Service stays, since the other versions need it.
+ * its workload, then its subset. The subset goes last, since a run that takes up where this one ended finds the workload by the
+ * labels of the subset. The Service stays, since the other versions need it.
  */
 export async function retire(context: Context): Promise<void> {
   const prospect = await lookAhead(context);
@@ -73,7 +74,7 @@ async function lookAhead(context: Context): Promise<Prospect> {
     journal.held = heldBy(release, inForce);
     const plan = planRetirement(release, state, await readBrought(context, state));
     log.info(`Retiring ${plan.version} of ${release.app}`);
-    const changes = (await tryOut(fleet, state, [plan.routes, plan.subsets, plan.workloads])).flat();
+    const changes = (await tryOut(fleet, state, [plan.routes, plan.workloads, plan.subsets])).flat();
     for (const { cluster, verb, object, reason } of changes)
       log.info(`${cluster}: ${verb} ${nameOf(object)} (${reason})`);
     for (const { cluster, object, reason } of plan.left)
@@ -127,8 +128,8 @@ async function takeOut(
   // Routes that an earlier run has written may not have arrived yet either.
   if (routes.length + subsets.length + workloads.length > 0)
     await phase(context, 'Seen', () => seeRevision(context, state, plan.revision, clients));
-  if (subsets.length > 0)
-    await lockedPhase(context, 'Subset', () => writeTogether(fleet, subsets, signal, recordIn(context)));
   if (workloads.length > 0)
     await lockedPhase(context, 'Workload', () => writeInOrder(fleet, workloads, recordIn(context)));
+  if (subsets.length > 0)
+    await lockedPhase(context, 'Subset', () => writeTogether(fleet, subsets, signal, recordIn(context)));
 }

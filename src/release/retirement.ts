@@ -31,8 +31,8 @@ export interface Retirement {
   readonly weights: Weights;
   readonly revision: number;
   readonly routes: readonly Change[];
-  readonly subsets: readonly Change[];
   readonly workloads: readonly Change[];
+  readonly subsets: readonly Change[];
   /** What the user's manifests brought and still stands, since it may serve others as well. */
   readonly left: readonly Left[];
 }
