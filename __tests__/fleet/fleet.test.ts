@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Fleet, allOf } from '../../src/fleet/fleet.ts';
 import { CanaryError } from '../../src/release/errors.ts';
+import { MESH_DEFAULTS } from '../../src/release/mesh-config.ts';
 import type { KubeObject } from '../../src/release/objects.ts';
+import type { TrafficState, Unread } from '../../src/release/state.ts';
 import '../support/one-realm.ts';
 import { kubeApi, kubeconfigFor, refuse } from '../support/kube-api.ts';
 import type { KubeApi } from '../support/kube-api.ts';
@@ -12,6 +14,7 @@ import {
   destinationRule,
   gateway,
   namespaceOf,
+  pod,
   service,
   to,
   versionPod,
@@ -200,6 +203,130 @@ describe('reading the fleet', () => {
       [],
       state.get(EAST)?.service,
     ]);
+  });
+});
+
+describe('reading the configuration of the mesh', () => {
+  const shop = virtualService([{ route: [to('v1')] }], { name: 'shop', namespace: 'front' });
+  const ordinary = [
+    namespaceOf(NAMESPACE),
+    virtualService([{ route: [to('v1')] }]),
+    destinationRule(['v1']),
+    gateway(),
+  ];
+  const config = (name: string, mesh: string): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name, namespace: 'istio-system' },
+    data: { mesh },
+  });
+  const gatewayPod = (revision?: string): KubeObject =>
+    pod(
+      `gateway-${revision ?? 'default'}`,
+      { istio: 'ingressgateway', ...(revision === undefined ? {} : { 'istio.io/rev': revision }) },
+      { metadata: { namespace: 'edge' } },
+    );
+  const PRIVATE = "defaultVirtualServiceExportTo: ['.']";
+  const read = async (
+    objects: readonly KubeObject[],
+    refused?: RegExp,
+  ): Promise<{ readonly traffic: TrafficState | undefined; readonly asked: readonly string[] }> => {
+    const { fleet, east } = await stage(objects);
+    east.intercept = ({ path }, response) => {
+      if (refused?.test(path) !== true) return false;
+      refuse(response, 403, 'Forbidden', 'no');
+      return true;
+    };
+    const traffic = (await fleet.read(release({ configClusters: [EAST] }))).get(EAST)?.traffic;
+    return {
+      traffic,
+      asked: east.asked.map(({ path }) => path).filter((path) => path.includes('configmaps')),
+    };
+  };
+
+  test('is left out where the release alone leads to its service', async () => {
+    const { traffic, asked } = await read([...ordinary, config('istio', PRIVATE)]);
+    expect({ asked, mesh: traffic?.mesh, unread: traffic?.unread }).toEqual({
+      asked: [],
+      mesh: MESH_DEFAULTS,
+      unread: [],
+    });
+  });
+
+  test.each<[string, readonly KubeObject[], string, readonly string[]]>([
+    ['of the only revision', [gatewayPod(), config('istio', PRIVATE)], 'istio', ['.']],
+    [
+      "of the revision of the gateways' pods",
+      [gatewayPod('canary'), config('istio', ''), config('istio-canary', PRIVATE)],
+      'istio-canary',
+      ['.'],
+    ],
+    [
+      'of the only one where the gateways have several revisions',
+      [gatewayPod('a'), gatewayPod('b'), config('istio', '')],
+      'istio',
+      ['*'],
+    ],
+  ])('takes that %s', async (_what, objects, name, virtualServices) => {
+    const { traffic, asked } = await read([...ordinary, shop, ...objects]);
+    expect({ asked, mesh: traffic?.mesh, unread: traffic?.unread }).toEqual({
+      asked: [`/api/v1/namespaces/istio-system/configmaps/${name}`],
+      mesh: { ...MESH_DEFAULTS, virtualServices },
+      unread: [],
+    });
+  });
+
+  test('finds by it where the gateways run that decide', async () => {
+    const { traffic } = await read([...ordinary, shop, gatewayPod(), config('istio', PRIVATE)]);
+    // The Gateway front/helloworld does not exist.
+    expect(traffic?.gatewayNamespaces).toEqual(
+      new Map([
+        ['gray-demo/helloworld', ['edge']],
+        ['front/helloworld', []],
+      ]),
+    );
+  });
+
+  test.each<[string, readonly KubeObject[], RegExp | undefined, readonly Unread[]]>([
+    [
+      'does not exist',
+      [],
+      undefined,
+      [{ what: 'mesh config', name: 'istio-system/istio', why: 'it does not exist' }],
+    ],
+    [
+      'may not be read',
+      [config('istio', PRIVATE)],
+      /configmaps/,
+      [
+        {
+          what: 'mesh config',
+          name: 'istio-system/istio',
+          why: 'the user of the kubeconfig may not get it',
+        },
+      ],
+    ],
+    [
+      'is not YAML',
+      [config('istio', 'a: [')],
+      undefined,
+      [{ what: 'mesh config', name: 'istio-system/istio', why: 'its key mesh is not YAML' }],
+    ],
+    ['is all there, and the pods are not asked about in the end', [config('istio', '')], /api.v1.pods/, []],
+    [
+      'shows that it matters where the gateways run, and pods may not be listed',
+      [config('istio', "defaultDestinationRuleExportTo: ['.']")],
+      /api.v1.pods/,
+      [{ what: 'gateway pods', why: 'list pods cluster-wide' }],
+    ],
+    [
+      'shows that it matters where a Gateway runs that may not be read',
+      [config('istio', PRIVATE)],
+      /namespaces.front.gateways/,
+      [{ what: 'gateway pods', why: 'get Gateway front/helloworld' }],
+    ],
+  ])('says what was not read where it %s', async (_what, objects, refused, unread) => {
+    expect((await read([...ordinary, shop, ...objects], refused)).traffic?.unread).toEqual(unread);
   });
 });
 

@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { clientsOf, decidingRules } from '../../src/release/destination-rules.ts';
+import { MESH_DEFAULTS } from '../../src/release/mesh-config.ts';
+import type { MeshConfig } from '../../src/release/mesh-config.ts';
 import type { DestinationRule } from '../../src/release/objects.ts';
 import { HOST, clusterState, destinationRule, virtualService } from '../support/objects.ts';
 import { EAST, release } from '../support/release.ts';
@@ -106,8 +108,52 @@ describe('the DestinationRules that decide for a client', () => {
         GIVEN,
         rules,
         client === undefined ? undefined : { namespace: client, labels: { istio: 'gateway' } },
+        MESH_DEFAULTS,
       ).rules.map(({ metadata }) => metadata.name),
     ).toEqual(expected);
+  });
+
+  test.each<[string, string, Partial<MeshConfig>, readonly DestinationRule[], readonly string[]]>([
+    ['none of the service where the mesh keeps rules private', ROOT, { destinationRules: ['.'] }, [own], []],
+    [
+      "the service's own for its namespace where the mesh keeps rules private",
+      'gray-demo',
+      { destinationRules: ['.'] },
+      [own],
+      ['own'],
+    ],
+    [
+      'those that are exported all the same',
+      ROOT,
+      { destinationRules: ['.'] },
+      [own, rule('exported', { exportTo: ['*'] })],
+      ['exported'],
+    ],
+    [
+      'those that Istio exports whatever else the default says',
+      ROOT,
+      { destinationRules: ['~'] },
+      [own],
+      ['own'],
+    ],
+    [
+      'those of the root namespace that the mesh names',
+      'shop',
+      { rootNamespace: 'config' },
+      [rule('ours', { namespace: 'config' }), rule('system', { namespace: ROOT })],
+      ['ours'],
+    ],
+    [
+      "those of the gateways' namespace where that is not the root namespace",
+      ROOT,
+      { rootNamespace: 'config' },
+      [own, rule('system', { namespace: ROOT })],
+      ['system'],
+    ],
+  ])('are, by the configuration of the mesh, %s', (_what, namespace, mesh, rules, expected) => {
+    const client = { namespace, labels: {} };
+    const { rules: found } = decidingRules(GIVEN, rules, client, { ...MESH_DEFAULTS, ...mesh });
+    expect(found.map(({ metadata }) => metadata.name)).toEqual(expected);
   });
 
   test('have the subsets of all, the first of those with the same name, and the first policy', () => {
@@ -118,7 +164,7 @@ describe('the DestinationRules that decide for a client', () => {
       trafficPolicy: policy,
     });
     const third = rule('third', { day: 3, trafficPolicy: { tls: {} } });
-    expect(decidingRules(GIVEN, [third, second, first], GATEWAY)).toMatchObject({
+    expect(decidingRules(GIVEN, [third, second, first], GATEWAY, MESH_DEFAULTS)).toMatchObject({
       subsets: [
         { name: 'v1', labels: { version: 'v1' } },
         { name: 'v2', labels: { version: 'v2' } },

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { HttpRoute, VirtualService } from '../../src/release/objects.ts';
+import { MESH_DEFAULTS } from '../../src/release/mesh-config.ts';
 import type { TrafficState } from '../../src/release/state.ts';
 import { weightsInForce } from '../../src/release/traffic.ts';
 import { unseenIn } from '../../src/release/unseen.ts';
@@ -49,6 +50,24 @@ describe('what could not be listed', () => {
     expect(unseenIn(given, fleet, weightsInForce(given, fleet))).toEqual([
       'VirtualServices of other namespaces in east, west could not be listed (the user of the kubeconfig may not list them cluster-wide).',
       'DestinationRules of other namespaces in west could not be listed (the user of the kubeconfig may not list them cluster-wide).',
+    ]);
+  });
+});
+
+describe('what could not be read', () => {
+  test('is said by what was assumed, with its clusters', () => {
+    const given = release();
+    const unread = [
+      { what: 'mesh config', name: 'istio-system/istio', why: 'it does not exist' },
+      { what: 'gateway pods', why: 'list pods cluster-wide' },
+    ] as const;
+    const fleet = fleetOf(
+      clusterState(EAST, { traffic: { unread } }),
+      clusterState(WEST, { traffic: { unread: unread.slice(0, 1) } }),
+    );
+    expect(unseenIn(given, fleet, weightsInForce(given, fleet))).toEqual([
+      "ConfigMap istio-system/istio in east, west could not be read (it does not exist). Istio's defaults were assumed: DestinationRules of istio-system apply to the whole mesh, and objects without exportTo are visible in every namespace.",
+      'The namespace of the gateways in east is unknown (the user of the kubeconfig may not list pods cluster-wide). DestinationRules that apply only there were ignored, and VirtualServices with exportTo were assumed to apply there.',
     ]);
   });
 });
@@ -130,6 +149,18 @@ describe('a route outside the release', () => {
         gatewayNamespaces: new Map([['edge/public', ['edge']]]),
       },
     ],
+    [
+      'the mesh keeps from where its gateway runs',
+      {
+        ...beside([{ route: [to(undefined)] }], { gateways: ['edge/public'] }),
+        gatewayNamespaces: new Map([['edge/public', ['edge']]]),
+        mesh: { ...MESH_DEFAULTS, virtualServices: ['.'] },
+      },
+    ],
+    [
+      'the mesh keeps from everybody',
+      { ...beside([{ route: [to(undefined)] }]), mesh: { ...MESH_DEFAULTS, virtualServices: ['~'] } },
+    ],
   ])('that %s is left out', (_what, traffic) => {
     expect(unseen(traffic)).toEqual([]);
   });
@@ -164,6 +195,14 @@ describe('a route outside the release', () => {
           namespace: 'front',
         }),
       ),
+    ],
+    [
+      'kept by the mesh to its own namespace, where its gateway runs',
+      {
+        ...beside([{ route: [to('v2')] }], { gateways: ['edge/public'] }),
+        gatewayNamespaces: new Map([['edge/public', ['istio-system']]]),
+        mesh: { ...MESH_DEFAULTS, virtualServices: ['.'] },
+      },
     ],
     ['of TCP', beside(undefined, { tcp: [{ route: [to('v2')] }] })],
   ])('is told where it is %s', (_what, traffic) => {

@@ -193,6 +193,70 @@ describe('a second VirtualService of the namespace leads to the service without 
 const adoption = { image: '', port: '' };
 const port = { number: 5000 };
 
+describe('the mesh keeps objects without exportTo to their namespace', () => {
+  const partnersHost = 'partners.example.com';
+  const front = 'front';
+  /** Runs a scenario with more in the configuration of both meshes, which a reset may leave. */
+  async function withMeshConfig(more: string, scenario: () => Promise<void>): Promise<void> {
+    const kubes = [stage.east, stage.west];
+    const key = (mesh: string): Obj => ({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'istio', namespace: SYSTEM },
+      data: { mesh },
+    });
+    const before = await Promise.all(kubes.map((kube) => kube.get('v1', 'ConfigMap', 'istio', SYSTEM)));
+    const texts = before.map(({ data }) => (data as { readonly mesh: string }).mesh);
+    await Promise.all(kubes.map((kube, i) => kube.merge(key(`${texts[i] ?? ''}\n${more}\n`))));
+    try {
+      await scenario();
+    } finally {
+      await Promise.all(kubes.map((kube, i) => kube.merge(key(texts[i] ?? ''))));
+    }
+  }
+
+  test('a rule that gateways would not see is refused, the remedy works, and a route that they do not see holds nothing up', async () => {
+    const more = "defaultVirtualServiceExportTo: ['.']\ndefaultDestinationRuleExportTo: ['.']";
+    const unseen = {
+      ...virtualService([{ name: 'partners', route: [whole] }], {
+        hosts: [partnersHost],
+        gateways: [`${NAMESPACE}/${APP}`],
+      }),
+      metadata: { name: 'partners', namespace: front },
+    };
+    await withMeshConfig(more, async () => {
+      await stage.everywhere({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: front } });
+      await running(
+        'v1',
+        shopHost,
+        gateway([shopHost, partnersHost]),
+        virtualService([{ name: 'main', route: [whole] }], { hosts: [shopHost], exportTo: ['*'] }),
+        unseen,
+      );
+      await stage.underLoad(
+        async () => {
+          const refused = await stage.run(PIN_V1);
+          expect(refused.code).toBe(1);
+          expect(refused.log).toContain(
+            'DestinationRule gray-demo/helloworld has no exportTo, and this mesh keeps such rules to their namespace (defaultDestinationRuleExportTo).',
+          );
+          expect(refused.outputs['changed']).toBe('0');
+          await stage.everywhere(destinationRule([], { exportTo: ['*'] }));
+          await stage.pass(PIN_V1);
+          const run = await stage.pass({ image: `v2=${image('v2')}`, weights: 'v1=80,v2=20' });
+          expect(run.outputs['verdict']).toBe('pass');
+          expect(run.log).not.toContain('front/partners');
+        },
+        { host: shopHost },
+      );
+    });
+    const status = await stage.pass({ operation: 'status', image: '', port: '' });
+    expect(status.log).toContain(
+      'Route partners of VirtualService front/partners in east, west sends requests to every ready pod of helloworld, whatever the weights.',
+    );
+  });
+});
+
 describe('a VirtualService splits by Services (flagger#50)', () => {
   const versioned = (name: string, version: string): Obj => {
     const plain = service();

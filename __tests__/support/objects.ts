@@ -16,6 +16,7 @@ import type {
   Subset,
   VirtualService,
 } from '../../src/release/objects.ts';
+import { MESH_DEFAULTS } from '../../src/release/mesh-config.ts';
 import type { ClusterState, FleetState, TrafficState } from '../../src/release/state.ts';
 
 export const APP = 'helloworld';
@@ -196,6 +197,8 @@ function trafficState(given: Partial<TrafficState> = {}): TrafficState {
     destinationRules,
     gateways: [],
     gatewayNamespaces: new Map(),
+    mesh: MESH_DEFAULTS,
+    unread: [],
     everywhere: { virtualServices, destinationRules, unlisted: [] },
     ...given,
   };

@@ -12,6 +12,7 @@ export interface ApiResource {
  */
 const BUILT_IN: Readonly<Record<string, readonly ApiResource[]>> = {
   v1: [
+    { name: 'configmaps', kind: 'ConfigMap', namespaced: true },
     { name: 'namespaces', kind: 'Namespace', namespaced: false },
     { name: 'nodes', kind: 'Node', namespaced: false },
     { name: 'pods', kind: 'Pod', namespaced: true },

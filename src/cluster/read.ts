@@ -1,10 +1,11 @@
-import { gatewayNamesOf, isRestricted } from '../release/exports.ts';
+import { boundGateways, dependsOnMesh } from '../release/exports.ts';
 import { coversService, dependsOnClient } from '../release/destination-rules.ts';
 import type { Client } from '../release/destination-rules.ts';
 import type { ClusterIdentity } from '../release/distinct.ts';
 import { needsNodes } from '../release/endpoints.ts';
 import { gatewayKey } from '../release/gateways.ts';
 import { kindOf } from '../release/manifest-scope.ts';
+import { MESH_DEFAULTS } from '../release/mesh-config.ts';
 import type {
   Autoscaler,
   Deployment,
@@ -18,8 +19,7 @@ import type {
 } from '../release/objects.ts';
 import { allClusters, clustersOf } from '../release/release.ts';
 import type { Release } from '../release/release.ts';
-import { namesService } from '../release/routes.ts';
-import type { ClusterState, TrafficEverywhere, TrafficState } from '../release/state.ts';
+import type { ClusterState, TrafficState } from '../release/state.ts';
 import {
   delegatesTo,
   entrancesOf,
@@ -30,21 +30,24 @@ import {
 import { podTemplateOf } from '../release/workloads.ts';
 import type { Cluster } from './cluster.ts';
 import { ClusterError } from './errors.ts';
+import { GatewayPods, PODS_UNREAD, revisionOf, selectorsOf } from './gateways.ts';
+import { readMeshConfig } from './mesh-config.ts';
 
 /** Reads all that a release may touch in one cluster: nothing is read twice in an operation. */
 export async function readCluster(cluster: Cluster, release: Release): Promise<ClusterState> {
   const { namespace, app } = release;
+  const ofRelease = cluster.read('v1', 'Namespace', namespace);
   const [identity, namespaceObject, service, deployments, others, pods, clusterScoped, autoscalers, traffic] =
     await Promise.all([
       identityOf(cluster, release),
-      cluster.read('v1', 'Namespace', namespace),
+      ofRelease,
       cluster.read<Service>('v1', 'Service', app, namespace),
       cluster.list<Deployment>('apps/v1', 'Deployment', namespace),
       readOtherWorkloads(cluster, release),
       cluster.list<Pod>('v1', 'Pod', namespace),
       clusterScopedKinds(cluster, release),
       readAutoscalers(cluster, release),
-      release.configClusters.includes(cluster.name) ? readTraffic(cluster, release) : undefined,
+      release.configClusters.includes(cluster.name) ? readTraffic(cluster, release, ofRelease) : undefined,
     ]);
   return {
     name: cluster.name,
@@ -144,7 +147,11 @@ async function readRoutes(
 }
 
 /** Reads the traffic objects of a cluster whose control plane serves the routes. */
-async function readTraffic(cluster: Cluster, release: Release): Promise<TrafficState> {
+async function readTraffic(
+  cluster: Cluster,
+  release: Release,
+  namespace: Promise<KubeObject | undefined>,
+): Promise<TrafficState> {
   const apiVersion = await cluster.istioApiVersion();
   const [routes, gateways] = await Promise.all([
     readRoutes(cluster, apiVersion, release.namespace),
@@ -169,74 +176,31 @@ async function readTraffic(cluster: Cluster, release: Release): Promise<TrafficS
       .map((key) => cluster.read<Gateway>(apiVersion, 'Gateway', key.name, key.namespace)),
   );
   const known = [...gateways, ...elsewhere.filter((gateway) => gateway !== undefined)];
-  const clients = dependsOnClient(release, routes.everywhere.destinationRules)
-    ? await readGatewayClients(cluster, release, known)
-    : undefined;
+  const { everywhere } = routes;
+  const pods = new GatewayPods(cluster, apiVersion);
+  const clients = (): Promise<readonly Client[] | undefined> => pods.of(selectorsOf(release, known));
+  const { mesh, unread } = dependsOnMesh(release, everywhere)
+    ? await readMeshConfig(cluster, revisionOf(await clients(), await namespace))
+    : { mesh: MESH_DEFAULTS, unread: [] };
+  const isAsked = dependsOnClient(release, everywhere.destinationRules, mesh);
+  const gatewayClients = isAsked ? await clients() : undefined;
+  const bound = await pods.namespacesOf(boundGateways(release, everywhere.virtualServices, mesh));
   return {
     apiVersion,
     ...routes,
     roots,
     gateways: known,
-    ...(clients === undefined ? {} : { gatewayClients: clients }),
-    gatewayNamespaces: await readGatewayNamespaces(cluster, apiVersion, release, routes.everywhere),
+    ...(gatewayClients === undefined ? {} : { gatewayClients }),
+    gatewayNamespaces: bound.namespaces,
+    mesh,
+    unread: [
+      ...new Set([
+        ...unread,
+        ...(isAsked && gatewayClients === undefined ? [PODS_UNREAD] : []),
+        ...bound.unread,
+      ]),
+    ],
   };
-}
-
-/**
- * Where the gateways run that VirtualServices with `exportTo` are bound to, of those that lead to the service: seldom any. One
- * that does not exist runs nowhere; one that may not be read is left out.
- */
-async function readGatewayNamespaces(
-  cluster: Cluster,
-  apiVersion: string,
-  release: Release,
-  { virtualServices }: TrafficEverywhere,
-): Promise<ReadonlyMap<string, readonly string[]>> {
-  const leading = virtualServices.filter((vs) => namesService(vs, release));
-  const restricted = virtualServices.filter(
-    (vs) => isRestricted(vs) && leading.some((one) => one === vs || delegatesTo(vs, one)),
-  );
-  const names = [...new Set(restricted.flatMap(gatewayNamesOf))];
-  const found = await Promise.all(
-    names.map(async (key): Promise<readonly (readonly [string, readonly string[]])[]> => {
-      const [namespace = '', name = ''] = key.split('/');
-      try {
-        const gateway = await cluster.read<Gateway>(apiVersion, 'Gateway', name, namespace);
-        if (gateway === undefined) return [[key, []]];
-        const pods = await cluster.list<Pod>('v1', 'Pod', undefined, gateway.spec.selector ?? {});
-        return [[key, [...new Set(pods.map(({ metadata }) => metadata.namespace ?? ''))]]];
-      } catch (error) {
-        if (error instanceof ClusterError && error.status === 403) return [];
-        throw error;
-      }
-    }),
-  );
-  return new Map(found.flat());
-}
-
-/** The pods that the Gateways select, or will, each kind once; undefined where pods of all namespaces may not be listed. */
-async function readGatewayClients(
-  cluster: Cluster,
-  { traffic }: Release,
-  gateways: readonly Gateway[],
-): Promise<readonly Client[] | undefined> {
-  const found = gateways.map(({ spec }) => spec.selector ?? {});
-  const selectors = found.length > 0 ? found : [traffic.gatewaySelector];
-  const distinct = new Map(
-    selectors.filter((one) => Object.keys(one).length > 0).map((one) => [JSON.stringify(one), one]),
-  );
-  try {
-    const pods = await Promise.all(
-      [...distinct.values()].map((selector) => cluster.list<Pod>('v1', 'Pod', undefined, selector)),
-    );
-    const clients = pods
-      .flat()
-      .map(({ metadata: { namespace: where = '', labels = {} } }) => ({ namespace: where, labels }));
-    return [...new Map(clients.map((client) => [JSON.stringify(client), client])).values()];
-  } catch (error) {
-    if (!(error instanceof ClusterError && error.status === 403)) throw error;
-    return undefined;
-  }
 }
 
 /**

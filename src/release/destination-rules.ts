@@ -1,11 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
+import { keepsRulesPrivate } from './mesh-config.ts';
+import type { MeshConfig } from './mesh-config.ts';
 import type { DestinationRule, Labels, Subset, VirtualService } from './objects.ts';
 import { isHostOf } from './routes.ts';
 import type { ServiceKey } from './routes.ts';
 import type { TrafficState } from './state.ts';
-
-/** Where a mesh keeps what holds for all of it, unless its configuration names another namespace (`rootNamespace`). */
-export const ROOT_NAMESPACE = 'istio-system';
 
 /** A workload that calls the service: a gateway, or a pod with a sidecar. */
 export interface Client {
@@ -39,18 +38,19 @@ export function decidingRules(
   service: ServiceKey,
   rules: readonly DestinationRule[],
   client: Client | undefined,
+  mesh: MeshConfig,
 ): Deciding {
-  const local = localRules(service, rules, client);
+  const local = localRules(service, rules, client, mesh);
   if (local.length > 0) return mergedOf(decidingOf(local, client)?.rules ?? []);
   const exported = (namespace: string): Group | undefined =>
     decidingOf(
       narrowestOf(
         service,
-        rules.filter((rule) => rule.metadata.namespace === namespace && !isPrivate(rule)),
+        rules.filter((rule) => rule.metadata.namespace === namespace && !isPrivate(rule, mesh)),
       ),
       client,
     );
-  return mergedOf((exported(service.namespace) ?? exported(ROOT_NAMESPACE))?.rules ?? []);
+  return mergedOf((exported(service.namespace) ?? exported(mesh.rootNamespace))?.rules ?? []);
 }
 
 /** The rules of the client's own namespace for the service: where there are any, Istio follows no others. */
@@ -58,9 +58,11 @@ export function localRules(
   service: ServiceKey,
   rules: readonly DestinationRule[],
   client: Client | undefined,
+  mesh: MeshConfig,
 ): readonly DestinationRule[] {
   // The gateways often run in the root namespace: only what is private to it holds for them before the service's own rules.
-  const holds = client?.namespace === ROOT_NAMESPACE ? isPrivate : isForItself;
+  const holds = (rule: DestinationRule): boolean =>
+    client?.namespace === mesh.rootNamespace ? isPrivate(rule, mesh) : isForItself(rule);
   return narrowestOf(
     service,
     rules.filter((rule) => rule.metadata.namespace === client?.namespace && holds(rule)),
@@ -125,23 +127,31 @@ export function clientsOf(
 }
 
 /** Whether the rules of the service may hold for some clients and not for others. */
-export function dependsOnClient(service: ServiceKey, rules: readonly DestinationRule[]): boolean {
-  return rules.some(
-    (rule) =>
-      coversService(service, rule) &&
-      (rule.metadata.namespace !== service.namespace || exportsOf(rule).length > 0 || !isForAll(rule)),
+export function dependsOnClient(
+  service: ServiceKey,
+  rules: readonly DestinationRule[],
+  mesh: MeshConfig,
+): boolean {
+  return (
+    keepsRulesPrivate(mesh) ||
+    rules.some(
+      (rule) =>
+        coversService(service, rule) &&
+        (rule.metadata.namespace !== service.namespace || exportsOf(rule).length > 0 || !isForAll(rule)),
+    )
   );
 }
 
-/** The namespaces to which a rule is exported; none: all. */
+/** The namespaces to which a rule is exported; none: what the mesh does by default. */
 export function exportsOf({ spec }: DestinationRule): readonly string[] {
   const { exportTo } = spec;
   return Array.isArray(exportTo) ? exportTo.filter((one) => typeof one === 'string') : [];
 }
 
 /** A rule with a selector never holds outside its namespace. */
-function isPrivate(rule: DestinationRule): boolean {
+function isPrivate(rule: DestinationRule, mesh: MeshConfig): boolean {
   const [only, ...others] = exportsOf(rule);
+  if (only === undefined && keepsRulesPrivate(mesh)) return true;
   const named = only !== undefined && others.length === 0;
   return !isForAll(rule) || (named && (only === '.' || only === rule.metadata.namespace));
 }

@@ -1,11 +1,15 @@
+import { coversService } from './destination-rules.ts';
 import { gatewayKey } from './gateways.ts';
+import type { MeshConfig } from './mesh-config.ts';
 import { nameOf } from './objects.ts';
-import type { VirtualService } from './objects.ts';
-import type { TrafficState } from './state.ts';
-import { MESH, delegatesTo, gatewaysOf, isDelegate } from './virtual-services.ts';
+import type { DestinationRule, VirtualService } from './objects.ts';
+import type { Release } from './release.ts';
+import { destinationsTo, namesService, routesTo } from './routes.ts';
+import type { TrafficEverywhere, TrafficState } from './state.ts';
+import { MESH, delegatesTo, gatewaysOf, isDelegate, namedVirtualServices } from './virtual-services.ts';
 
 /** `namespace/name` of each Gateway that a VirtualService is bound to. */
-export function gatewayNamesOf(vs: VirtualService): readonly string[] {
+function gatewayNamesOf(vs: VirtualService): readonly string[] {
   return gatewaysOf(vs).map((reference) => {
     const { namespace, name } = gatewayKey(reference, vs.metadata.namespace ?? '');
     return `${namespace}/${name}`;
@@ -13,23 +17,29 @@ export function gatewayNamesOf(vs: VirtualService): readonly string[] {
 }
 
 /**
- * The namespaces whose proxies may use a VirtualService; `all` for every one, which is also what a mesh does by default.
+ * The namespaces whose proxies may use a VirtualService; `all` for every one. Of the values of the mesh's default Istio follows
+ * `.` and `*` only, in this order.
  * Source: https://istio.io/latest/docs/reference/config/networking/virtual-service/#VirtualService (exportTo)
  */
-function namespacesOf({ spec, metadata }: VirtualService): 'all' | readonly string[] {
+function namespacesOf(
+  { spec, metadata }: VirtualService,
+  { virtualServices: byDefault }: MeshConfig,
+): 'all' | readonly string[] {
   const { exportTo = [] } = spec;
-  if (exportTo.length === 0 || exportTo.includes('*')) return 'all';
+  if (exportTo.length === 0 && byDefault.includes('.')) return [metadata.namespace ?? ''];
+  if (exportTo.length === 0) return byDefault.includes('*') ? 'all' : [];
+  if (exportTo.includes('*')) return 'all';
   if (exportTo.includes('~')) return [];
   return exportTo.map((namespace) => (namespace === '.' ? (metadata.namespace ?? '') : namespace));
 }
 
-/** Whether a VirtualService is exported to some namespaces only. */
-export function isRestricted(vs: VirtualService): boolean {
-  return namespacesOf(vs) !== 'all';
+/** Whether a VirtualService is visible in some namespaces only. */
+function isRestricted(vs: VirtualService, mesh: MeshConfig): boolean {
+  return namespacesOf(vs, mesh) !== 'all';
 }
 
-function isExportedTo(vs: VirtualService, namespace: string): boolean {
-  const namespaces = namespacesOf(vs);
+function isExportedTo(vs: VirtualService, namespace: string, mesh: MeshConfig): boolean {
+  const namespaces = namespacesOf(vs, mesh);
   return namespaces === 'all' || namespaces.includes(namespace);
 }
 
@@ -40,8 +50,9 @@ function isExportedTo(vs: VirtualService, namespace: string): boolean {
  */
 export function isUsed(
   vs: VirtualService,
-  { everywhere, roots, gatewayNamespaces }: Pick<TrafficState, 'everywhere' | 'roots' | 'gatewayNamespaces'>,
+  traffic: Pick<TrafficState, 'everywhere' | 'roots' | 'gatewayNamespaces' | 'mesh'>,
 ): boolean {
+  const { everywhere, roots, gatewayNamespaces, mesh } = traffic;
   if (isDelegate(vs)) {
     const all = [
       ...new Map([...everywhere.virtualServices, ...roots].map((one) => [nameOf(one), one])).values(),
@@ -50,11 +61,11 @@ export function isUsed(
       (root) =>
         !isDelegate(root) &&
         delegatesTo(root, vs) &&
-        isExportedTo(vs, root.metadata.namespace ?? '') &&
-        isUsed(root, { everywhere, roots, gatewayNamespaces }),
+        isExportedTo(vs, root.metadata.namespace ?? '', mesh) &&
+        isUsed(root, traffic),
     );
   }
-  const namespaces = namespacesOf(vs);
+  const namespaces = namespacesOf(vs, mesh);
   if (namespaces === 'all') return true;
   if (namespaces.length === 0) return false;
   const { gateways = [] } = vs.spec;
@@ -63,4 +74,45 @@ export function isUsed(
     const where = gatewayNamespaces.get(name);
     return where === undefined || where.some((namespace) => namespaces.includes(namespace));
   });
+}
+
+/**
+ * Whether the configuration of the mesh may decide which traffic objects hold for the service: where a VirtualService other than
+ * those of the release leads to it and has no `exportTo`, where a DestinationRule of another namespace is for it, and where a
+ * route of the release names no subset yet, so that nothing shows whether the gateways see the rules beside it.
+ */
+export function dependsOnMesh(
+  release: Release,
+  { virtualServices, destinationRules }: TrafficEverywhere,
+): boolean {
+  const names = namedVirtualServices(release);
+  const isOwn = ({ metadata }: VirtualService | DestinationRule): boolean =>
+    metadata.namespace === release.namespace;
+  const leading = virtualServices.filter((vs) => namesService(vs, release));
+  const isOfRelease = (vs: VirtualService): boolean => isOwn(vs) && names.includes(vs.metadata.name);
+  const open = virtualServices.some(
+    (vs) =>
+      !isOfRelease(vs) &&
+      (vs.spec.exportTo ?? []).length === 0 &&
+      leading.some((one) => one === vs || (!isOfRelease(one) && delegatesTo(vs, one))),
+  );
+  const foreign = destinationRules.some((rule) => !isOwn(rule) && coversService(release, rule));
+  const bare = leading
+    .filter(isOfRelease)
+    .flatMap((vs) => routesTo(vs, release).flatMap((route) => destinationsTo(vs, route, release)))
+    .some(({ destination }) => destination.subset === undefined);
+  return open || foreign || bare;
+}
+
+/** `namespace/name` of the Gateways that decide by where they run whether what leads to the service is used. */
+export function boundGateways(
+  release: Release,
+  virtualServices: readonly VirtualService[],
+  mesh: MeshConfig,
+): readonly string[] {
+  const leading = virtualServices.filter((vs) => namesService(vs, release));
+  const restricted = virtualServices.filter(
+    (vs) => isRestricted(vs, mesh) && leading.some((one) => one === vs || delegatesTo(vs, one)),
+  );
+  return [...new Set(restricted.flatMap(gatewayNamesOf))];
 }

@@ -13,6 +13,7 @@ import type {
   VirtualService,
 } from './objects.ts';
 import type { ClusterIdentity } from './distinct.ts';
+import type { MeshConfig } from './mesh-config.ts';
 import type { ClusterName } from './release.ts';
 
 /** What one cluster held when it was read, once, at the start of the operation. */
@@ -56,7 +57,7 @@ export interface TrafficState {
   readonly gateways: readonly Gateway[];
   /**
    * In which namespaces the pods of a Gateway run, by `namespace/name`. Looked up only for Gateways that restrict what leads to
-   * the service: those of a VirtualService with `exportTo`; one that is missing here is not known.
+   * the service: those of a VirtualService that is not visible everywhere; one that is missing here is not known.
    */
   readonly gatewayNamespaces: ReadonlyMap<string, readonly string[]>;
   /**
@@ -64,7 +65,16 @@ export interface TrafficState {
    * for others; undefined also where pods of all namespaces may not be listed.
    */
   readonly gatewayClients?: readonly Client[] | undefined;
+  /** What the configuration of the mesh says; Istio's defaults where it does not matter, or is among the `unread`. */
+  readonly mesh: MeshConfig;
+  /** What matters for the service and could not be read. */
+  readonly unread: readonly Unread[];
 }
+
+/** What could not be read: the configuration of the mesh, and why; or where gateways run, and what the user may not do. */
+export type Unread =
+  | { readonly what: 'mesh config'; readonly name: string; readonly why: string }
+  | { readonly what: 'gateway pods'; readonly why: string };
 
 /** The traffic objects of all namespaces, those of the release's own namespace included. */
 export interface TrafficEverywhere {

@@ -1,8 +1,17 @@
-import { clientsOf, decidingRules, exportsOf, isForAll, localRules } from './destination-rules.ts';
+import {
+  clientsOf,
+  coversService,
+  decidingRules,
+  exportsOf,
+  isForAll,
+  localRules,
+} from './destination-rules.ts';
 import type { Client, Deciding } from './destination-rules.ts';
 import { CanaryError } from './errors.ts';
 import type { Change } from './change.ts';
 import { exclude, textOf } from './endpoints.ts';
+import { keepsRulesPrivate } from './mesh-config.ts';
+import type { MeshConfig } from './mesh-config.ts';
 import { nameOf } from './objects.ts';
 import type { DestinationRule, Labels, Subset } from './objects.ts';
 import type { Release } from './release.ts';
@@ -183,10 +192,10 @@ export function assertSeen(
       its === cluster && vs !== undefined ? [vs] : [],
     );
     for (const client of clientsOf(release, traffic, services)) {
-      const { rules, subsets } = decidingRules(release, after, client);
+      const { rules, subsets } = decidingRules(release, after, client, traffic.mesh);
       const hidden = versions.find((version) => !subsets.some(({ name }) => name === version));
       if (hidden !== undefined)
-        throw new CanaryError(hiddenFrom(release, cluster, client, hidden, rules, after));
+        throw new CanaryError(hiddenFrom(release, traffic.mesh, cluster, client, hidden, rules, after));
       const wrong = versions.find((version) => {
         const labels = subsets.find(({ name }) => name === version)?.labels ?? {};
         return differ(labels, subsetOf(one, version)?.labels ?? labelsOf(inForce, version));
@@ -202,6 +211,7 @@ export function assertSeen(
 
 function hiddenFrom(
   release: Release,
+  mesh: MeshConfig,
   cluster: string,
   client: Client | undefined,
   version: VersionName,
@@ -211,12 +221,17 @@ function hiddenFrom(
   const { app, namespace } = release;
   const where = `clients in ${client === undefined ? 'other namespaces' : `namespace ${client.namespace}`} in ${cluster}`;
   const [deciding] = rules;
-  const [selective] = localRules(release, all, client).filter((rule) => !isForAll(rule));
+  const [selective] = localRules(release, all, client, mesh).filter((rule) => !isForAll(rule));
   if (selective !== undefined && (deciding === undefined || deciding === selective)) {
     return `For ${where} Istio looks for no DestinationRule of ${namespace}, because ${nameOf(selective)} is for ${app} too and ${deciding === undefined ? 'selects other workloads' : 'selects them'} (workloadSelector): there is no subset ${version} then, and requests to ${version} would be answered with 503. Delete that rule.`;
   }
   if (deciding === undefined || deciding.metadata.namespace === namespace) {
-    const own = all.find((rule) => rule.metadata.namespace === namespace && exportsOf(rule).length > 0);
+    const ours = all.filter((rule) => rule.metadata.namespace === namespace && coversService(release, rule));
+    const unexported = ours.find((rule) => exportsOf(rule).length === 0 && isForAll(rule));
+    if (unexported !== undefined && keepsRulesPrivate(mesh)) {
+      return `For ${where} there would be no subset ${version} of ${app}: ${nameOf(unexported)} has no exportTo, and this mesh keeps such rules to their namespace (defaultDestinationRuleExportTo). Requests to ${version} would be answered with 503. Set exportTo in that rule to the namespaces of its clients, or to "*"; if it does not exist yet, create it with exportTo and host ${app}.`;
+    }
+    const own = ours.find((rule) => exportsOf(rule).length > 0);
     return `For ${where} there would be no subset ${version} of ${app}: ${own === undefined ? 'no DestinationRule for it has one' : `${nameOf(own)} is exported to ${exportsOf(own).join(', ')} alone (exportTo)`}. Requests to ${version} would be answered with 503. Take exportTo out of that rule, or add the namespace of the clients to it.`;
   }
   return `For ${where} Istio follows ${nameOf(deciding)} instead of a DestinationRule of ${namespace}, and it has no subset ${version}: requests to ${version} would be answered with 503. Add the subset ${version} to ${nameOf(deciding)}, with the same labels, or delete that rule.`;

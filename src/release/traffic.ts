@@ -43,7 +43,7 @@ export function weightsInForce(release: Release, fleet: FleetState): readonly In
     const virtualServices = virtualServicesOf(release, traffic, cluster);
     const destinationRule = destinationRuleOf(release, traffic, cluster);
     const [client] = clientsOf(release, traffic, []);
-    const deciding = decidingRules(release, traffic.everywhere.destinationRules, client);
+    const deciding = decidingRules(release, traffic.everywhere.destinationRules, client, traffic.mesh);
     return virtualServices.map((virtualService) =>
       inCluster(cluster, () => {
         const routes = routesOf(release, virtualService, virtualServices);

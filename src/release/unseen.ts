@@ -1,10 +1,11 @@
 import { isOpen, leadsToService } from './leads.ts';
 import type { Lead } from './leads.ts';
+import { MESH_DEFAULTS } from './mesh-config.ts';
 import { nameOf } from './objects.ts';
 import { samplesNothing } from './release.ts';
 import type { Release } from './release.ts';
 import { inSentence } from './routes.ts';
-import type { FleetState } from './state.ts';
+import type { FleetState, Unread } from './state.ts';
 import type { InForce } from './traffic.ts';
 import { formatWeights } from './weights.ts';
 
@@ -20,6 +21,7 @@ export function unseenIn(
   return [
     ...unsampledIn(release),
     ...unlistedIn(fleet),
+    ...unreadIn(fleet),
     ...leadingOutside(leadsToService(release, fleet, inForce), release),
   ];
 }
@@ -40,6 +42,30 @@ function unlistedIn(fleet: FleetState): readonly string[] {
       `${kind}s of other namespaces in ${clusters.join(', ')} could not be listed (the user of the kubeconfig may not list them cluster-wide).`,
     ];
   });
+}
+
+/** What is assumed in place of what could not be read, a sentence for each. */
+function unreadIn(fleet: FleetState): readonly string[] {
+  const all = [...fleet.values()].flatMap(({ name, traffic }) =>
+    (traffic?.unread ?? []).map((unread) => ({ cluster: name, told: assumedWithout(unread) })),
+  );
+  return [...Map.groupBy(all, ({ told }) => told('')).values()].flatMap((same) => {
+    const [first] = same;
+    return first === undefined ? [] : [first.told(same.map(({ cluster }) => cluster).join(', '))];
+  });
+}
+
+function assumedWithout(unread: Unread): (clusters: string) => string {
+  switch (unread.what) {
+    case 'mesh config': {
+      const { rootNamespace } = MESH_DEFAULTS;
+      return (clusters) =>
+        `ConfigMap ${unread.name} in ${clusters} could not be read (${unread.why}). Istio's defaults were assumed: DestinationRules of ${rootNamespace} apply to the whole mesh, and objects without exportTo are visible in every namespace.`;
+    }
+    case 'gateway pods':
+      return (clusters) =>
+        `The namespace of the gateways in ${clusters} is unknown (the user of the kubeconfig may not ${unread.why}). DestinationRules that apply only there were ignored, and VirtualServices with exportTo were assumed to apply there.`;
+  }
 }
 
 /** A sentence for each route, whatever the number of clusters. */

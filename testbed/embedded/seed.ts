@@ -14,6 +14,8 @@ import type { JsonObject } from './json.ts';
 
 export const GATEWAY_NAMESPACE = 'istio-system';
 export const GATEWAY_SERVICE = 'istio-ingressgateway';
+/** The ConfigMap in which Istio keeps the configuration of the mesh. */
+export const MESH_CONFIG = 'istio';
 export const GATEWAY_LABELS = { app: 'istio-ingressgateway', istio: 'ingressgateway' } as const;
 /** The namespaces that belong to the fleet and stay. */
 export const OWN_NAMESPACES: readonly string[] = ['default', 'kube-system', GATEWAY_NAMESPACE];
@@ -57,6 +59,10 @@ export function seed(resources: Resources, options: SeedOptions): Seeded[] {
     { metadata: { name: nodeName, labels: { 'kubernetes.io/hostname': nodeName } } },
     nodeStatus(nodeName),
   );
+  make(CONFIG_MAP, GATEWAY_NAMESPACE, {
+    metadata: { name: MESH_CONFIG },
+    data: { mesh: 'rootNamespace: istio-system\n' },
+  });
   make(SERVICE, GATEWAY_NAMESPACE, gatewayService(options), {
     loadBalancer: { ingress: [{ ip: '127.0.0.1' }] },
   });

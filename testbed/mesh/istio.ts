@@ -13,8 +13,11 @@ import type { Ground, KubernetesCluster } from './kubernetes.ts';
 import type { Programs } from './programs.ts';
 import { until } from './until.ts';
 
-/** A stock Envoy knows none of Istio's own filters, and with a provider for telemetry istiod would configure them. */
-const MESH_CONFIG = { defaultProviders: {}, enablePrometheusMerge: false };
+/**
+ * A stock Envoy knows none of Istio's own filters, and with a provider for telemetry istiod would configure them. An installation
+ * of Istio writes the root namespace out as well.
+ */
+const MESH_CONFIG = { rootNamespace: 'istio-system', defaultProviders: {}, enablePrometheusMerge: false };
 const STOCK_ENVOY = {
   PILOT_ENABLE_ALPN_FILTER: 'false',
   PILOT_ENABLE_METADATA_EXCHANGE: 'false',
@@ -47,7 +50,7 @@ export async function readIstioObjects(programs: Programs): Promise<IstioObjects
   };
 }
 
-/** Brings the custom resources into a cluster, and the template by which istiod injects sidecars. */
+/** Brings the custom resources into a cluster, the template by which istiod injects sidecars, and the configuration of the mesh. */
 export async function installIstioObjects(
   { api, name }: KubernetesCluster,
   objects: IstioObjects,
@@ -55,6 +58,10 @@ export async function installIstioObjects(
   await Promise.all([
     ...objects.crds.map((crd) => api.create(crds, crd)),
     api.create(configMaps, objects.injector),
+    api.create(configMaps, {
+      metadata: { name: 'istio', namespace: 'istio-system' },
+      data: { mesh: dump(MESH_CONFIG) },
+    }),
   ]);
   await until(
     `Istio's API groups to be served in ${name}`,
@@ -89,8 +96,6 @@ export async function startIstiod(
   const { name, addresses, kubeconfig } = cluster;
   const cwd = join(folder, `istiod-${name}`);
   await writeAuthority(join(cwd, 'etc/cacerts'), authority);
-  const meshConfig = join(cwd, 'mesh.yaml');
-  await writeFile(meshConfig, dump(MESH_CONFIG));
   const at = (port: number) => `${addresses.istiod}:${String(port)}`;
   const program = `istiod of ${name}`;
   processes.start(
@@ -102,7 +107,8 @@ export async function startIstiod(
       `--clusterID=${name}`,
       '--namespace=istio-system',
       '--domain=cluster.local',
-      `--meshConfig=${meshConfig}`,
+      // Without such a file istiod follows the ConfigMap, as in a cluster.
+      '--meshConfig=none',
       `--httpAddr=${at(8080)}`,
       `--grpcAddr=${at(15010)}`,
       `--secureGRPCAddr=${at(15012)}`,

@@ -7,6 +7,7 @@ import { fullHost, intersection } from '../hosts.ts';
 import { byAge } from './age.ts';
 import { visibleServices } from './export.ts';
 import type { ClusterSnapshot, MeshSnapshot } from './mesh.ts';
+import { meshConfigOf } from './mesh-config.ts';
 import { gatewayName, routesOf, type RouteContext } from './routes.ts';
 import { DestinationRules } from './rules.ts';
 import { Upstreams } from './upstreams.ts';
@@ -35,7 +36,10 @@ export function compileGateway(mesh: MeshSnapshot, site: GatewaySite): GatewayCo
   const config = mesh.clusters.get(site.controlPlane);
   const own = mesh.clusters.get(site.cluster);
   if (config === undefined || own === undefined) return { listeners: new Map() };
-  const upstreams = new Upstreams(mesh, new DestinationRules(config.destinationRules, site.labels));
+  const upstreams = new Upstreams(
+    mesh,
+    new DestinationRules(config.destinationRules, site, meshConfigOf(config.configMaps)),
+  );
   const byPort = Map.groupBy(serversOf(config, own, site), ({ port }) => port);
   const listeners = new Map<number, Listener>();
   for (const [port, servers] of byPort) {
@@ -115,7 +119,8 @@ function virtualHosts(
 ): VirtualHosts {
   const perHost = new Map<string, Map<KubeObject, Route[]>>();
   const all = config.virtualServices.toSorted(byAge);
-  const services = visibleServices(all, site.namespace);
+  const meshConfig = meshConfigOf(config.configMaps);
+  const services = visibleServices(all, site.namespace, meshConfig);
   for (const { gateway, server } of servers) {
     const name = `${gateway.metadata.namespace ?? ''}/${gateway.metadata.name}`;
     const context: RouteContext = {
@@ -127,6 +132,7 @@ function virtualHosts(
       },
       upstreams,
       virtualServices: all,
+      meshConfig,
     };
     for (const service of services) {
       const gateways = arrayAt(service, 'spec', 'gateways').filter((each) => typeof each === 'string');

@@ -1,4 +1,5 @@
 import {
+  CONFIG_MAP,
   DESTINATION_RULE,
   GATEWAY,
   NODE,
@@ -21,6 +22,7 @@ export interface ClusterSnapshot {
   readonly pods: readonly KubeObject[];
   readonly nodes: readonly KubeObject[];
   readonly secrets: readonly KubeObject[];
+  readonly configMaps: readonly KubeObject[];
 }
 
 /**
@@ -42,6 +44,7 @@ const READ: Readonly<Record<keyof ClusterSnapshot, Kind>> = {
   pods: POD,
   nodes: NODE,
   secrets: SECRET,
+  configMaps: CONFIG_MAP,
 };
 const KINDS_READ: ReadonlySet<Kind> = new Set(Object.values(READ));
 
@@ -114,5 +117,6 @@ function capture(
     pods: read('pods'),
     nodes: read('nodes'),
     secrets: read('secrets'),
+    configMaps: read('configMaps'),
   };
 }

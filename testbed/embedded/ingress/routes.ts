@@ -4,6 +4,7 @@ import type { Destination, Route, RouteAction } from './config.ts';
 import { isDelegateVisible } from './export.ts';
 import { headerOperations } from './headers.ts';
 import { matchesOf, type GatewayIdentity, type Match } from './match.ts';
+import type { MeshConfig } from './mesh-config.ts';
 import type { Upstreams } from './upstreams.ts';
 
 export interface RouteContext {
@@ -11,6 +12,7 @@ export interface RouteContext {
   readonly upstreams: Upstreams;
   /** All VirtualServices of the control plane, for delegates. */
   readonly virtualServices: readonly KubeObject[];
+  readonly meshConfig: MeshConfig;
 }
 
 /** The routes of a VirtualService at a gateway, in their order, up to one that catches everything. */
@@ -28,7 +30,7 @@ export function routesOf(service: KubeObject, context: RouteContext): Route[] {
 function entriesOf(service: KubeObject, route: JsonObject, context: RouteContext): Route[] {
   const matches = matchesHere(service, route, context);
   if (!isObject(route['delegate'])) return matches.map((match) => entry(service, route, match, context));
-  const delegate = findDelegate(service, route['delegate'], context.virtualServices);
+  const delegate = findDelegate(service, route['delegate'], context);
   if (delegate === undefined) return [];
   return objectsAt(delegate, 'spec', 'http').flatMap((inner) =>
     matches.flatMap((outer) =>
@@ -53,14 +55,14 @@ export function gatewayName(gateway: string, service: KubeObject): string {
 function findDelegate(
   service: KubeObject,
   delegate: JsonObject,
-  all: readonly KubeObject[],
+  { virtualServices: all, meshConfig }: RouteContext,
 ): KubeObject | undefined {
   const name = textAt(delegate, 'name');
   const namespace = textAt(delegate, 'namespace') ?? service.metadata.namespace;
   const found = all.find(({ metadata }) => metadata.name === name && metadata.namespace === namespace);
   // One with hosts of its own is no delegate.
   if (found === undefined || arrayAt(found, 'spec', 'hosts').length > 0) return undefined;
-  return isDelegateVisible(found, service.metadata.namespace ?? '') ? found : undefined;
+  return isDelegateVisible(found, service.metadata.namespace ?? '', meshConfig) ? found : undefined;
 }
 
 function both(outer: Match, inner: Match): Match {

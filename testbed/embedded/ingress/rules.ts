@@ -4,9 +4,14 @@ import { at, isObject, objectsAt, same, textAt, textsAt, type JsonObject } from 
 import { covers, fullHost, serviceOf } from '../hosts.ts';
 import { byAge } from './age.ts';
 import { exportTo } from './export.ts';
+import type { MeshConfig } from './mesh-config.ts';
 
-/** Istio's root namespace. The gateways of this fleet run in it, as in a default installation. */
-const ROOT_NAMESPACE = 'istio-system';
+/** A gateway as rules may select it. */
+interface Client {
+  readonly namespace: string;
+  /** Those of its pods. */
+  readonly labels: Labels;
+}
 
 /** What istiod makes of the DestinationRules of one host in one namespace. */
 export interface Rule {
@@ -25,18 +30,19 @@ interface Consolidated {
 type ByHost = Map<string, Consolidated[]>;
 
 /**
- * The DestinationRules of a control plane as a gateway in the root namespace sees them, by the rules of istiod 1.31
- * (`PushContext.setDestinationRules` and `destinationRule`, `mergeDestinationRule`): a private rule of the root namespace comes
- * first, then the exported ones of the service's namespace, then those of the root namespace.
+ * The DestinationRules of a control plane as a gateway sees them, by the rules of istiod 1.31
+ * (`PushContext.setDestinationRules` and `destinationRule`, `mergeDestinationRule`): one of its own namespace comes first, of the
+ * root namespace only a private one; then the exported ones of the service's namespace, then those of the root namespace.
  */
 export class DestinationRules {
-  readonly #labels: Labels;
-  readonly #private: ByHost = new Map();
+  readonly #client: Client;
+  readonly #mesh: MeshConfig;
+  readonly #local: ByHost = new Map();
   readonly #exported = new Map<string, ByHost>();
 
-  /** @param labels those of the gateway's pods */
-  constructor(rules: readonly KubeObject[], labels: Labels) {
-    this.#labels = labels;
+  constructor(rules: readonly KubeObject[], client: Client, mesh: MeshConfig) {
+    this.#client = client;
+    this.#mesh = mesh;
     const sorted = rules.toSorted(byAge);
     const isSelective = (rule: KubeObject): boolean => selectorOf(rule) !== undefined;
     for (const rule of [...sorted.filter(isSelective), ...sorted.filter((each) => !isSelective(each))]) {
@@ -46,15 +52,15 @@ export class DestinationRules {
 
   /** @param host in full, a service or the host of another registry */
   of(host: string): Rule {
-    const namespaces = [serviceOf(host)?.namespace, ROOT_NAMESPACE];
+    const namespaces = [serviceOf(host)?.namespace, this.#mesh.rootNamespace];
     const found =
-      mostSpecific(this.#private, host) ??
+      mostSpecific(this.#local, host) ??
       namespaces
         .map((namespace) => this.#exportedBy(namespace ?? '', host))
         .find((candidates) => candidates.length > 0) ??
       [];
     const chosen =
-      found.find(({ selector }) => selector !== undefined && matchesLabels(selector, this.#labels)) ??
+      found.find(({ selector }) => selector !== undefined && matchesLabels(selector, this.#client.labels)) ??
       found.findLast(({ selector }) => selector === undefined);
     return { subsets: chosen?.subsets ?? [], trafficPolicy: chosen?.policy ?? {} };
   }
@@ -63,18 +69,22 @@ export class DestinationRules {
   #exportedBy(namespace: string, host: string): Consolidated[] {
     const found =
       mostSpecific(this.#exported.get(namespace) ?? new Map<string, Consolidated[]>(), host) ?? [];
-    return found.filter(({ exportTo: to }) => to.size === 0 || to.has('*') || to.has(ROOT_NAMESPACE));
+    const { namespace: own } = this.#client;
+    return found.filter(
+      ({ exportTo: to }) => to.size === 0 || to.has('*') || to.has(own) || (to.has('.') && namespace === own),
+    );
   }
 
   #add(rule: KubeObject): void {
     const { namespace = '' } = rule.metadata;
     // A rule for chosen workloads is never exported.
     const to = selectorOf(rule) === undefined ? exportTo(rule) : new Set(['.']);
-    const isPrivate = to.size === 1 && (to.has('.') || to.has(namespace));
-    if (isPrivate) {
-      if (namespace === ROOT_NAMESPACE) merge(this.#private, rule, to);
-      return;
-    }
+    const isPrivate =
+      to.size === 0 ? this.#mesh.ruleExportTo.has('.') : to.size === 1 && (to.has('.') || to.has(namespace));
+    const isForItself = to.size === 0 || ['*', '.', namespace].some((each) => to.has(each));
+    const isLocal = namespace === this.#mesh.rootNamespace ? isPrivate : isForItself;
+    if (namespace === this.#client.namespace && isLocal) merge(this.#local, rule, to);
+    if (isPrivate) return;
     const byHost: ByHost = this.#exported.get(namespace) ?? new Map<string, Consolidated[]>();
     this.#exported.set(namespace, byHost);
     merge(byHost, rule, to);
