@@ -38,8 +38,8 @@ const COSTS: readonly (readonly [what: string, inputs: Inputs, calls: number, wr
   ['rollback', { ...LATER, operation: 'rollback' }, 24, 3],
   ['step to the end', { ...LATER, confidence: '90', weights: 'v1=0,v2=100' }, 24, 3],
   ['promote at the end', { ...LATER, operation: 'promote', steps }, 12, 0],
-  // A step, and all VirtualServices; dry run and write of the rule, and of the Deployment.
-  ['retire', { ...LATER, operation: 'retire', version: 'v1' }, 30, 5],
+  // A step, and all VirtualServices and Services; dry run and write of the rule, and of the Deployment.
+  ['retire', { ...LATER, operation: 'retire', version: 'v1' }, 31, 5],
   ['retire, again', { ...LATER, operation: 'retire', version: 'v1' }, 13, 0],
 ];
 

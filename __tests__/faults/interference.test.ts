@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { RunningAction } from '../../testbed/run-action.ts';
 import { ISTIO } from '../scenarios/support/kube.ts';
-import { APP, NAMESPACE, deployment, destinationRule, image } from '../scenarios/support/objects.ts';
+import { APP, NAMESPACE, deployment, destinationRule, image, service } from '../scenarios/support/objects.ts';
 import { LATER, Lane, QUICK, UNDECIDED } from './support/lanes.ts';
 
 const FIRST = 'v1=80,v2=20';
@@ -141,6 +141,26 @@ describe('a step that is rolled back', () => {
 });
 
 describe('a retirement', () => {
+  test('leaves the workload whose pods another Service needs', async () => {
+    await lane.stage.pass({ ...LATER, weights: 'v1=0,v2=100' });
+    await lane.stage.east.create({
+      ...service(),
+      metadata: { name: `${APP}-v1`, namespace: NAMESPACE },
+      spec: { selector: { app: APP, version: 'v1' }, ports: [{ port: 5000 }] },
+    });
+    const inputs = { ...LATER, operation: 'retire', version: 'v1' };
+    const run = await lane.stage.pass(inputs);
+    expect(run.log).toContain(
+      'Deployment gray-demo/helloworld-v1 stays: Service gray-demo/helloworld-v1 leads',
+    );
+    await lane.stage.east.get('apps/v1', 'Deployment', `${APP}-v1`, NAMESPACE);
+    await lane.stage.east.remove('v1', 'Service', `${APP}-v1`, NAMESPACE);
+    await lane.stage.pass(inputs);
+    await expect(
+      lane.stage.east.find('apps/v1', 'Deployment', `${APP}-v1`, NAMESPACE),
+    ).resolves.toBeUndefined();
+  });
+
   const retire = { ...LATER, operation: 'retire', version: 'v1', 'verify-timeout': '2s' };
 
   test('that is run again waits for the routes that it wrote the first time', async () => {

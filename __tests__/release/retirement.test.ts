@@ -1,7 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Change } from '../../src/release/change.ts';
 import { nameOf } from '../../src/release/objects.ts';
-import type { Deployment, HttpRoute, KubeObject, VirtualService } from '../../src/release/objects.ts';
+import type {
+  Deployment,
+  HttpRoute,
+  KubeObject,
+  Service,
+  VirtualService,
+} from '../../src/release/objects.ts';
 import { RECORD_ANNOTATION, recordOf } from '../../src/release/record.ts';
 import type { Release } from '../../src/release/release.ts';
 import { planRetirement } from '../../src/release/retirement.ts';
@@ -75,6 +81,7 @@ function retire(
   given: Release = release({ version: 'v1' }),
   others: readonly VirtualService[] = [],
   brought: readonly KubeObject[] = [],
+  services: readonly Service[] = [],
 ): Retirement {
   const whole = new Map(
     [...fleet].map(([name, { traffic, ...state }]) => [
@@ -91,8 +98,43 @@ function retire(
       }),
     ]),
   );
-  return planRetirement(given, whole, new Map([[EAST, brought]]));
+  return planRetirement(given, whole, new Map([[EAST, brought]]), new Map([[EAST, services]]));
 }
+
+describe('beside other Services of the namespace, the workload of a version', () => {
+  const direct = service({ selector: { app: APP, version: 'v1' } }, { name: 'helloworld-v1' });
+  const inEast = ({ workloads, left }: Retirement): readonly (readonly string[])[] => [
+    told(workloads).filter((text) => text.startsWith(EAST)),
+    left.flatMap(({ cluster, reason }) => (cluster === EAST ? [reason] : [])),
+  ];
+  const GONE = 'east delete Deployment gray-demo/helloworld-v1';
+
+  test('stays where one leads to its pods alone', () => {
+    expect(inEast(retire(fleetWith(), undefined, [], [], [direct]))).toEqual([
+      [],
+      [
+        'Service gray-demo/helloworld-v1 leads to its pods alone; delete that Service first, then run retire again',
+      ],
+    ]);
+  });
+
+  test.each<[string, Service]>([
+    ['that of the release', service()],
+    ['one that leads to other pods too', service({ selector: { app: APP } }, { name: 'all' })],
+    ['one without a selector', service({ selector: {} }, { name: 'manual' })],
+    ['one of another app', service({ selector: { app: 'other' } }, { name: 'other' })],
+  ])('goes in spite of %s', (_what, one) => {
+    expect(inEast(retire(fleetWith(), undefined, [], [], [one]))).toEqual([[GONE], []]);
+  });
+
+  test('goes with one of its manifests', () => {
+    const own = { ...direct, metadata: { ...direct.metadata, labels: { version: 'v1' } } };
+    expect(inEast(retire(fleetWith(), undefined, [], [own], [own]))).toEqual([
+      [GONE, 'east delete Service gray-demo/helloworld-v1'],
+      [],
+    ]);
+  });
+});
 
 const routesIn = ({ routes }: Retirement): readonly (HttpRoute | undefined)[] =>
   routes.flatMap(({ object }) => (object as VirtualService).spec.http ?? []);

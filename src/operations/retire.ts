@@ -1,4 +1,5 @@
 import type { IngressClient, Target } from '../check/client.ts';
+import { ClusterError } from '../cluster/errors.ts';
 import { writeInOrder, writeTogether } from '../fleet/apply.ts';
 import { tryOut } from '../fleet/dry-run.ts';
 import type { TriedChange } from '../fleet/dry-run.ts';
@@ -10,7 +11,7 @@ import { clustersOf } from '../release/release.ts';
 import type { ClusterName } from '../release/release.ts';
 import { assertManifestsFit } from '../release/manifest-scope.ts';
 import { nameOf } from '../release/objects.ts';
-import type { KubeObject } from '../release/objects.ts';
+import type { KubeObject, Service } from '../release/objects.ts';
 import { heldBy, nowHolding } from '../release/held.ts';
 import { planRetirement } from '../release/retirement.ts';
 import type { Retirement } from '../release/retirement.ts';
@@ -72,7 +73,10 @@ async function lookAhead(context: Context): Promise<Prospect> {
     const inForce = weightsInForce(release, state);
     noteUnseen(context, state, inForce);
     journal.held = heldBy(release, inForce);
-    const plan = planRetirement(release, state, await readBrought(context, state));
+    const brought = await readBrought(context, state);
+    const alone = planRetirement(release, state, brought);
+    const services = await readServices(context, alone);
+    const plan = services.size === 0 ? alone : planRetirement(release, state, brought, services);
     log.info(`Retiring ${plan.version} of ${release.app}`);
     const changes = (await tryOut(fleet, state, [plan.routes, plan.workloads, plan.subsets])).flat();
     for (const { cluster, verb, object, reason } of changes)
@@ -103,6 +107,23 @@ async function readBrought(
     return [name, objects.filter((object) => object !== undefined)] as const;
   });
   return new Map(await allOf(found));
+}
+
+/** The Services beside that of the release where a workload is to be deleted: each of them may lead to its pods, too. */
+async function readServices(
+  { release, fleet }: Context,
+  { workloads }: Retirement,
+): Promise<ReadonlyMap<ClusterName, readonly Service[]>> {
+  const clusters = [...new Set(workloads.map(({ cluster }) => cluster))];
+  const found = clusters.map(async (name) => {
+    try {
+      return [[name, await fleet.cluster(name).list<Service>('v1', 'Service', release.namespace)] as const];
+    } catch (error) {
+      if (error instanceof ClusterError && error.status === 403) return [];
+      throw error;
+    }
+  });
+  return new Map((await allOf(found)).flat());
 }
 
 async function carryOut(context: Context, { state, plan, targets }: Prospect): Promise<void> {

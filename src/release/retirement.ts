@@ -3,7 +3,7 @@ import { coversService, isForService } from './destination-rules.ts';
 import { CanaryError } from './errors.ts';
 import { podLabels, takes } from './endpoints.ts';
 import { nameOf, selects } from './objects.ts';
-import type { Deployment, DestinationRule, KubeObject, Labels, VirtualService } from './objects.ts';
+import type { Deployment, DestinationRule, KubeObject, Labels, Service, VirtualService } from './objects.ts';
 import { allClusters } from './release.ts';
 import type { ClusterName, Release } from './release.ts';
 import { namesSubset } from './routes.ts';
@@ -48,12 +48,14 @@ export interface Left {
  * What has to change so that a version is gone. Pure.
  *
  * @param brought the objects of the user's manifests that stand in each cluster, as they stand there
+ * @param services all Services of the namespace, where they may be listed
  * @throws CanaryError where the version still has a weight, or something else refers to its subset
  */
 export function planRetirement(
   release: Release,
   fleet: FleetState,
   brought: ReadonlyMap<ClusterName, readonly KubeObject[]>,
+  services: ReadonlyMap<ClusterName, readonly Service[]> = new Map(),
 ): Retirement {
   const inForce = weightsInForce(release, fleet);
   const [edit] = editsOf(inForce);
@@ -87,6 +89,7 @@ export function planRetirement(
       version,
       [...weights.keys()],
       brought.get(name) ?? [],
+      services.get(name) ?? [],
     ),
   );
   return {
@@ -217,11 +220,20 @@ function workloadRemovals(
   version: VersionName,
   staying: readonly VersionName[],
   brought: readonly KubeObject[],
+  services: readonly Service[],
 ): Pick<Retirement, 'workloads' | 'left'> {
   if (state === undefined) return { workloads: [], left: [] };
   const place = placeOfPods(state);
   const selector = selectorOfService(release, state);
   const own = labelsOf(inForce, version);
+  const others = services.filter(
+    (service) =>
+      service.metadata.name !== release.app &&
+      !brought.some(
+        (object) =>
+          nameOf(object) === nameOf(service) && reasonToLeave(object, version, podLabels(own)) === '',
+      ),
+  );
   const found = state.deployments
     .filter((deployment) => !isGoing(deployment) && selects(selector, templateLabels(deployment)))
     .map((deployment) => ({ deployment, pod: { labels: templateLabels(deployment), nodeName: undefined } }))
@@ -229,7 +241,8 @@ function workloadRemovals(
     .map(({ deployment, pod }) => {
       const other = staying.find((name) => takes(labelsOf(inForce, name), pod, place) !== false);
       const unsure = takes(own, pod, place) === undefined;
-      return { object: deployment, reason: reasonToKeep(version, other, unsure) };
+      const needing = others.find((service) => needs(service, deployment, state));
+      return { object: deployment, reason: reasonToKeep(version, other, unsure, needing) };
     });
   const rest = brought
     .filter((object) => !isGoing(object))
@@ -256,8 +269,25 @@ function templateLabels({ spec }: Deployment): Labels | undefined {
   return spec?.template?.metadata?.labels;
 }
 
+/** Whether another Service would lose its last pods with a workload: its users come by no route of the release. */
+function needs({ spec }: Service, deployment: Deployment, { deployments }: ClusterState): boolean {
+  const reaches = (one: Deployment): boolean => selects(spec?.selector, templateLabels(one));
+  return (
+    Object.keys(spec?.selector ?? {}).length > 0 &&
+    reaches(deployment) &&
+    !deployments.some((one) => nameOf(one) !== nameOf(deployment) && !isGoing(one) && reaches(one))
+  );
+}
+
 /** Empty where a workload goes with the version. */
-function reasonToKeep(version: VersionName, other: VersionName | undefined, unsure: boolean): string {
+function reasonToKeep(
+  version: VersionName,
+  other: VersionName | undefined,
+  unsure: boolean,
+  needing: Service | undefined,
+): string {
+  if (needing !== undefined)
+    return `${nameOf({ ...needing, kind: 'Service' })} leads to its pods alone; delete that Service first, then run retire again`;
   if (other !== undefined) return `the subset ${other} selects its pods too`;
   return unsure ? `whether the subset ${version} selects its pods cannot be known` : '';
 }
