@@ -99,6 +99,28 @@ describe('a run that died while it verified', () => {
     });
   });
 
+  test('where no ingress could show it, keeps the weights that all clusters hold', async () => {
+    const unseen = { ...step, ingress: 'none', 'propagation-time': '1s' };
+    await lane.stage.underLoad(async () => {
+      await killedAt(unseen, 'west: wrote VirtualService');
+      await until(
+        'both clusters to hold the new weights',
+        async () => (await lane.stage.weights()).every((held) => held === NEXT),
+        { seconds: 10 },
+      );
+      await lane.shortenLeases();
+      const again = await lane.stage.run(unseen);
+      expect(again.log).toContain(
+        `Settled: all clusters hold ${NEXT}; without an ingress they are not verified.`,
+      );
+      expect([again.code, again.outputs['verdict'], await lane.stage.weights()]).toEqual([
+        0,
+        '',
+        [NEXT, NEXT],
+      ]);
+    });
+  });
+
   test('is not taken back to a version whose pods are gone, also where it does not pass', async () => {
     const last = { ...LATER, confidence: '90', weights: 'v1=0,v2=100' };
     await killedAt(last, '::group::Verify');

@@ -51,14 +51,18 @@ export async function recover(context: Context, intent: Intent, verify: boolean)
   const concerned = previous === undefined ? inForce.filter(exists) : weighing;
   const agree = (weights: Weights): boolean => concerned.every((one) => isSame(one.weights, weights));
   const complete = concerned.length === inForce.length && agree(target);
-  if (
-    verify &&
-    complete &&
-    intent.direction === 'forward' &&
-    (await passes(context, state, inForce, target))
-  ) {
-    log.warn(`Settled: all clusters hold ${formatWeights(target)}, which is verified now.`);
-    return { settled: 'verified', weights: target };
+  if (verify && complete && intent.direction === 'forward') {
+    const outcome = await look(context, state, inForce, target);
+    if (outcome === 'pass') {
+      log.warn(`Settled: all clusters hold ${formatWeights(target)}, which is verified now.`);
+      return { settled: 'verified', weights: target };
+    }
+    if (outcome === 'no ingress') {
+      log.warn(
+        `Settled: all clusters hold ${formatWeights(target)}; without an ingress they are not verified.`,
+      );
+      return { settled: 'agreed', weights: target };
+    }
   }
   const wanted = chosen(intent, agree);
   const weights = await unlessOutOfReach([`They hold ${held}.`], () =>
@@ -137,26 +141,27 @@ function historyFor(
 }
 
 /** Whether weights that all clusters hold pass the check, and the bake where the release has one. */
-async function passes(
+async function look(
   context: Context,
   state: FleetState,
   inForce: readonly InForce[],
   weights: Weights,
-): Promise<boolean> {
+): Promise<'pass' | 'no pass' | 'no ingress'> {
   const { journal, log, release } = context;
   log.info(`All clusters hold ${formatWeights(weights)}: checking whether that step passes.`);
   try {
     const targets = await findTargets(context, state, virtualServices(inForce));
+    if (targets.length === 0) return 'no ingress';
     return await withClients(targets, async (clients) => {
-      if ((await checkNow(context, state, weights, clients)) !== 'pass') return false;
-      return (
-        release.traffic.bakeMs === 0 || (await checkNow(context, state, weights, clients, 'watch')) === 'pass'
-      );
+      const passes = async (manner: 'decide' | 'watch'): Promise<boolean> =>
+        (await checkNow(context, state, weights, clients, manner)) === 'pass';
+      const passed = (await passes('decide')) && (release.traffic.bakeMs === 0 || (await passes('watch')));
+      return passed ? 'pass' : 'no pass';
     });
   } catch (error) {
     context.signal.throwIfAborted();
     log.warn(`Whether ${formatWeights(weights)} passes could not be checked: ${messageOf(error)}`);
-    return false;
+    return 'no pass';
   } finally {
     // The verdict of this run is that of its own check.
     journal.verdict = undefined;
