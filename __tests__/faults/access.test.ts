@@ -16,6 +16,7 @@ const SELDOM = [
   'get virtualservices gray-demo',
   'get destinationrules gray-demo',
   'get gateways gray-demo',
+  'list gateways gray-demo',
   'list nodes',
   'list virtualservices gray-demo',
   'list destinationrules gray-demo',

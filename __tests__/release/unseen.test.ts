@@ -1,10 +1,19 @@
 import { describe, expect, test } from '@jest/globals';
-import type { HttpRoute, VirtualService } from '../../src/release/objects.ts';
+import type { HttpRoute, Service, VirtualService } from '../../src/release/objects.ts';
 import { MESH_DEFAULTS } from '../../src/release/mesh-config.ts';
-import type { TrafficState } from '../../src/release/state.ts';
+import type { ClusterState, TrafficState } from '../../src/release/state.ts';
 import { weightsInForce } from '../../src/release/traffic.ts';
 import { unseenIn } from '../../src/release/unseen.ts';
-import { HOST, clusterState, fleetOf, to, toOther, virtualService } from '../support/objects.ts';
+import {
+  HOST,
+  clusterState,
+  fleetOf,
+  service,
+  to,
+  toOther,
+  versionPod,
+  virtualService,
+} from '../support/objects.ts';
 import { EAST, WEST, release } from '../support/release.ts';
 
 const OWN = virtualService([{ name: 'main', route: [to('v1', 80), to('v2', 20)] }]);
@@ -107,6 +116,21 @@ describe('a route outside the release', () => {
     ],
   ])('%s', (_what, route, sentence) => {
     expect(unseen(beside([route]))).toEqual([sentence]);
+  });
+
+  test('behind the routes of a delegate is reached by what those do not take', () => {
+    const delegate = virtualService(
+      [{ match: [{ uri: { prefix: '/api' } }], route: [toOther()] }],
+      { name: 'api' },
+      { hosts: undefined },
+    );
+    const routes = [
+      { delegate: { name: 'api', namespace: 'gray-demo' } },
+      { name: 'rest', route: [to(undefined)] },
+    ];
+    expect(unseen(beside(routes, {}, delegate))).toEqual([
+      'Route rest of VirtualService istio-system/shop in east sends requests to every ready pod of helloworld, whatever the weights.',
+    ]);
   });
 
   test.each<[string, Partial<TrafficState>]>([
@@ -222,5 +246,49 @@ describe('a route outside the release', () => {
     ).toEqual([
       'Route beta of VirtualService gray-demo/helloworld in east sends requests with header x-beta to v2, outside the weights.',
     ]);
+  });
+});
+
+describe('a Service that selects pods of the app', () => {
+  const all = service({}, { name: 'shop' });
+  const pods = [versionPod('v1')];
+  const given = release({ configClusters: [EAST], traffic: { routes: ['main'] } });
+  const shop = virtualService([{ name: 'all', route: [toOther(100, 'shop.gray-demo.svc.cluster.local')] }], {
+    name: 'shop',
+  });
+  const sentences = (own: Service, others: ClusterState['otherServices'] = []): readonly string[] => {
+    const traffic = { virtualServices: [OWN, shop] };
+    const fleet = fleetOf(
+      clusterState(EAST, { traffic, pods, service: own, otherServices: others }),
+      clusterState(WEST, { traffic: undefined, pods, service: own, otherServices: others }),
+    );
+    return unseenIn(given, fleet, weightsInForce(given, fleet));
+  };
+
+  test('is named where a route leads to it', () => {
+    expect(sentences(service(), [all])).toEqual([
+      'Route all of VirtualService gray-demo/shop in east sends requests to Service shop, which selects pods of helloworld as well, outside the weights.',
+    ]);
+  });
+
+  test('is named where it leads past the gateways', () => {
+    expect(sentences(service({ type: 'LoadBalancer' }), [])).toEqual([
+      'Service helloworld (type LoadBalancer) in east, west leads to pods of helloworld past the gateways, whatever the weights.',
+    ]);
+  });
+
+  test('may be there where they may not be listed', () => {
+    expect(sentences(service(), 'unlisted')).toEqual([
+      'Services of gray-demo in east, west could not be listed: another one may lead to pods of helloworld.',
+    ]);
+  });
+
+  test('is left out where it selects others, or no route leads to it', () => {
+    expect(
+      sentences(service(), [
+        service({ selector: { app: 'shop' }, type: 'NodePort' }, { name: 'shop' }),
+        service({}, { name: 'metrics' }),
+      ]),
+    ).toEqual([]);
   });
 });

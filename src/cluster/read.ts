@@ -37,29 +37,55 @@ import { readMeshConfig } from './mesh-config.ts';
 export async function readCluster(cluster: Cluster, release: Release): Promise<ClusterState> {
   const { namespace, app } = release;
   const ofRelease = cluster.read('v1', 'Namespace', namespace);
-  const [identity, namespaceObject, service, deployments, others, pods, clusterScoped, autoscalers, traffic] =
-    await Promise.all([
-      identityOf(cluster, release),
-      ofRelease,
-      cluster.read<Service>('v1', 'Service', app, namespace),
-      cluster.list<Deployment>('apps/v1', 'Deployment', namespace),
-      readOtherWorkloads(cluster, release),
-      cluster.list<Pod>('v1', 'Pod', namespace),
-      clusterScopedKinds(cluster, release),
-      readAutoscalers(cluster, release),
-      release.configClusters.includes(cluster.name) ? readTraffic(cluster, release, ofRelease) : undefined,
-    ]);
+  const [
+    identity,
+    namespaceObject,
+    services,
+    deployments,
+    others,
+    pods,
+    clusterScoped,
+    autoscalers,
+    traffic,
+  ] = await Promise.all([
+    identityOf(cluster, release),
+    ofRelease,
+    readServices(cluster, release),
+    cluster.list<Deployment>('apps/v1', 'Deployment', namespace),
+    readOtherWorkloads(cluster, release),
+    cluster.list<Pod>('v1', 'Pod', namespace),
+    clusterScopedKinds(cluster, release),
+    readAutoscalers(cluster, release),
+    release.configClusters.includes(cluster.name) ? readTraffic(cluster, release, ofRelease) : undefined,
+  ]);
   return {
     name: cluster.name,
     identity,
     namespace: namespaceObject,
-    service,
+    service: services.found.find(({ metadata }) => metadata.name === app),
+    otherServices: services.complete
+      ? services.found.filter(({ metadata }) => metadata.name !== app)
+      : 'unlisted',
     deployments: [...deployments, ...others],
     pods,
     clusterScoped,
     autoscalers,
     traffic,
   };
+}
+
+/** The Services of the namespace; that of the app alone where the user of the kubeconfig may not list them. */
+async function readServices(
+  cluster: Cluster,
+  { app, namespace }: Release,
+): Promise<{ readonly found: readonly Service[]; readonly complete: boolean }> {
+  try {
+    return { found: await cluster.list<Service>('v1', 'Service', namespace), complete: true };
+  } catch (error) {
+    if (!(error instanceof ClusterError && error.status === 403)) throw error;
+    const own = await cluster.read<Service>('v1', 'Service', app, namespace);
+    return { found: own === undefined ? [] : [own], complete: false };
+  }
 }
 
 /** What tells it from the other clusters of the release. */
@@ -119,7 +145,12 @@ export async function readTrafficAgain(
   { namespace }: Release,
   traffic: TrafficState,
 ): Promise<TrafficState> {
-  return { ...traffic, ...(await readRoutes(cluster, traffic.apiVersion, namespace)) };
+  const routes = await readRoutes(cluster, traffic.apiVersion, namespace);
+  return {
+    ...traffic,
+    ...routes,
+    everywhere: { ...routes.everywhere, gateways: traffic.everywhere.gateways },
+  };
 }
 
 /** The VirtualServices and DestinationRules of all namespaces that may be listed, those of the release's own apart. */
@@ -153,10 +184,11 @@ async function readTraffic(
   namespace: Promise<KubeObject | undefined>,
 ): Promise<TrafficState> {
   const apiVersion = await cluster.istioApiVersion();
-  const [routes, gateways] = await Promise.all([
+  const [routes, all] = await Promise.all([
     readRoutes(cluster, apiVersion, release.namespace),
-    cluster.list<Gateway>(apiVersion, 'Gateway', release.namespace),
+    listEverywhere<Gateway>(cluster, apiVersion, 'Gateway', release.namespace),
   ]);
+  const gateways = all.found.filter(({ metadata }) => metadata.namespace === release.namespace);
   const names = namedVirtualServices(release);
   const own = routes.virtualServices.filter(({ metadata }) => names.includes(metadata.name));
   const delegates = own.filter(isDelegate);
@@ -173,7 +205,13 @@ async function readTraffic(
   const elsewhere = await Promise.all(
     keys
       .filter((key) => key.namespace !== release.namespace)
-      .map((key) => cluster.read<Gateway>(apiVersion, 'Gateway', key.name, key.namespace)),
+      .map(async (key) =>
+        all.complete
+          ? all.found.find(
+              ({ metadata: { name, namespace } }) => name === key.name && namespace === key.namespace,
+            )
+          : cluster.read<Gateway>(apiVersion, 'Gateway', key.name, key.namespace),
+      ),
   );
   const known = [...gateways, ...elsewhere.filter((gateway) => gateway !== undefined)];
   const { everywhere } = routes;
@@ -188,6 +226,7 @@ async function readTraffic(
   return {
     apiVersion,
     ...routes,
+    everywhere: { ...routes.everywhere, gateways: all.complete ? all.found : undefined },
     roots,
     gateways: known,
     ...(gatewayClients === undefined ? {} : { gatewayClients }),

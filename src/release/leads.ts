@@ -62,10 +62,13 @@ function managedIn(
   return own === undefined ? [] : [...managedRoutes(vs, release, own.routes), ...streamsTo(vs, release)];
 }
 
-/** The routes of a VirtualService that a request may reach: none behind a route that takes all of them. */
+/**
+ * The routes of a VirtualService that a request may reach: none behind a route that takes all of them. What the routes of a
+ * delegate do not take goes on to the next one.
+ */
 function reachedRoutes({ spec }: VirtualService): readonly Route[] {
   const { http = [], tcp = [], tls = [] } = spec;
-  const last = http.findIndex(({ match = [] }) => match.length === 0);
+  const last = http.findIndex(({ match = [], delegate }) => match.length === 0 && delegate === undefined);
   const reached = last < 0 ? http : http.slice(0, last + 1);
   return [...reached.filter((route) => !isPreview(route)), ...tcp, ...tls];
 }

@@ -24,6 +24,8 @@ export interface ClusterState {
   readonly namespace: KubeObject | undefined;
   /** The Service named as the app. */
   readonly service: Service | undefined;
+  /** The other Services of the namespace; `unlisted` where they may not be listed. */
+  readonly otherServices?: readonly Service[] | 'unlisted';
   /** All Deployments of the namespace; with them the StatefulSets and DaemonSets of the user's manifests that stand there. */
   readonly deployments: readonly Deployment[];
   /** The HorizontalPodAutoscalers of the namespace, where replicas are asked for and they may be listed. */
@@ -80,6 +82,8 @@ export type Unread =
 export interface TrafficEverywhere {
   readonly virtualServices: readonly VirtualService[];
   readonly destinationRules: readonly DestinationRule[];
+  /** undefined where those of all namespaces may not be listed. */
+  readonly gateways?: readonly Gateway[] | undefined;
   /** The kinds of which only the release's own namespace may be listed: what other namespaces hold is not known. */
   readonly unlisted: readonly ('VirtualService' | 'DestinationRule')[];
 }

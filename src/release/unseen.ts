@@ -1,13 +1,15 @@
 import { isOpen, leadsToService } from './leads.ts';
 import type { Lead } from './leads.ts';
 import { MESH_DEFAULTS } from './mesh-config.ts';
-import { nameOf } from './objects.ts';
+import { nameOf, selects } from './objects.ts';
+import type { Pod, Service } from './objects.ts';
 import { samplesNothing } from './release.ts';
 import type { Release } from './release.ts';
 import { inSentence } from './routes.ts';
-import type { FleetState, Unread } from './state.ts';
+import type { ClusterState, FleetState, Unread } from './state.ts';
 import type { InForce } from './traffic.ts';
 import { formatWeights } from './weights.ts';
+import { selectorOfService } from './service-port.ts';
 
 /**
  * What a claim about users does not cover, a sentence each: what could not be looked at, and what leads to the service outside
@@ -22,7 +24,10 @@ export function unseenIn(
     ...unsampledIn(release),
     ...unlistedIn(fleet),
     ...unreadIn(fleet),
+    ...unlistedServices(release, fleet),
     ...leadingOutside(leadsToService(release, fleet, inForce), release),
+    ...throughOthers(release, fleet),
+    ...pastGateways(release, fleet),
   ];
 }
 
@@ -30,6 +35,63 @@ function unsampledIn(release: Release): readonly string[] {
   return samplesNothing(release)
     ? ['No ingress was sampled (input ingress: none for every cluster), so the split was not verified.']
     : [];
+}
+
+/** Routes to another Service of the namespace that selects pods of the app: its users get what that selects. */
+function throughOthers(release: Release, fleet: FleetState): readonly string[] {
+  const names = [...fleet.values()].flatMap((state) =>
+    othersIn(state)
+      .filter(({ spec }) =>
+        servingPods(release, state).some(({ metadata }) => selects(spec?.selector, metadata.labels)),
+      )
+      .map(({ metadata }) => metadata.name),
+  );
+  return [...new Set(names)].flatMap((name) => {
+    const leads = leadsToService({ ...release, app: name }, fleet, []).filter(
+      ({ what }) => what === 'requests',
+    );
+    const places = Map.groupBy(leads, subjectOf);
+    return [...places].map(
+      ([subject, same]) =>
+        `${subject} in ${[...new Set(same.map(({ cluster }) => cluster))].join(', ')} sends requests to Service ${name}, which selects pods of ${release.app} as well, outside the weights.`,
+    );
+  });
+}
+
+/** Services by which requests reach pods of the app from outside without any gateway, so that no route splits them. */
+function pastGateways(release: Release, fleet: FleetState): readonly string[] {
+  const open = [...fleet.values()].flatMap((state) =>
+    [...(state.service === undefined ? [] : [state.service]), ...othersIn(state)]
+      .filter(({ spec }) => spec?.type === 'LoadBalancer' || spec?.type === 'NodePort')
+      .filter(({ spec }) =>
+        servingPods(release, state).some(({ metadata }) => selects(spec?.selector, metadata.labels)),
+      )
+      .map(({ metadata, spec }) => ({
+        cluster: state.name,
+        text: `${metadata.name} (type ${spec?.type ?? ''})`,
+      })),
+  );
+  return [...Map.groupBy(open, ({ text }) => text)].map(
+    ([text, same]) =>
+      `Service ${text} in ${same.map(({ cluster }) => cluster).join(', ')} leads to pods of ${release.app} past the gateways, whatever the weights.`,
+  );
+}
+
+function unlistedServices({ app, namespace }: Release, fleet: FleetState): readonly string[] {
+  const clusters = [...fleet.values()].filter(({ otherServices }) => otherServices === 'unlisted');
+  if (clusters.length === 0) return [];
+  return [
+    `Services of ${namespace} in ${clusters.map(({ name }) => name).join(', ')} could not be listed: another one may lead to pods of ${app}.`,
+  ];
+}
+
+function othersIn({ otherServices = [] }: ClusterState): readonly Service[] {
+  return otherServices === 'unlisted' ? [] : otherServices;
+}
+
+function servingPods(release: Release, state: ClusterState): readonly Pod[] {
+  const selector = selectorOfService(release, state);
+  return state.pods.filter(({ metadata }) => selects(selector, metadata.labels));
 }
 
 function unlistedIn(fleet: FleetState): readonly string[] {
