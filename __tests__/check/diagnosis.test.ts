@@ -216,8 +216,25 @@ describe('answers that no managed route gave', () => {
     ['the sidecars alone', rival({ gateways: ['mesh'] }), ['*']],
     ['another host', rival({ hosts: ['b.example.com'] }), ['a.example.com']],
     ['another path', rival({}, elsewhere), ['*']],
+    ['a wider host, which gives way', rival(), ['a.example.com']],
   ])('do not point to a VirtualService of %s', (_what, other, hosts) => {
     expect(titles(found({ others: [other], hosts }, unmarked))).toEqual(['Another route answers in east']);
+  });
+
+  test('are none where the version that failed says itself that it answered', () => {
+    const versions = new Map([['v2', { errors: 50, latency: undefined }]]);
+    const errors = new Map([['status 404', 50]]);
+    expect(titles(found({ others: [rival()] }, failed({ errors, versions })))).toEqual([
+      'Requests fail through east',
+    ]);
+  });
+
+  test('under the mark of another app are no stale replica', () => {
+    const route = [{ ...toOther(), headers: { response: { set: { 'x-canary-revision': '2' } } } }];
+    const other = { ...rival(), spec: { ...rival().spec, http: [{ name: 'mine', route }] } };
+    expect(
+      titles(found({ others: [other] }, failed({ stale: new Map([['2', 100]]), revision: '3' }))),
+    ).toEqual(['VirtualService elsewhere/rival takes requests in east']);
   });
 
   test.each([

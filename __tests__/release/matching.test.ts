@@ -47,6 +47,7 @@ describe('a route takes a request', () => {
     ['with a header that it must not have', { withoutHeaders: { 'x-team': {} } }],
     ['of another method', { method: { exact: 'POST' } }],
     ['of another host', { authority: { prefix: 'b.' } }],
+    ['of sidecars alone', { gateways: ['mesh'] }],
     ['without the parameter it asks for', { queryParams: { page: {} } }],
     ['that fits one condition of two', { uri: { prefix: '/hello' }, method: { exact: 'POST' } }],
   ])('not %s', (_what, match) => {

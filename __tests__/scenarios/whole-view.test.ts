@@ -434,3 +434,39 @@ describe('a service that sidecars alone call (bookinfo reviews-90-10)', () => {
     );
   });
 });
+
+describe('another app of the same gateway and host takes the path', () => {
+  const split = { weights: 'v1=80,v2=20' };
+
+  test('its responses are not taken for those of the release, and its route is named', async () => {
+    await stage.pass({ ...split, app: 'cart' });
+    const run = await stage.run({ ...split, 'verify-timeout': '3' });
+    expect(run.code).toBe(1);
+    expect(run.log).toContain('VirtualService gray-demo/cart takes requests in east');
+    expect(run.log).not.toContain('still on revision');
+    expect(run.outputs['verdict']).not.toBe('pass');
+    const behind = await stage.pass({ ...split, app: 'cart', operation: 'verify', image: '' });
+    expect(behind.outputs['verdict']).toBe('pass');
+  });
+});
+
+test('a second Service of the same pods is not covered, and no sentence speaks of users', async () => {
+  const open = [{ route: [{ destination: { host: 'shop', port: { number: 5000 } } }] }];
+  await running(
+    'v1 and v2',
+    HOST,
+    destinationRule(['v1', 'v2']),
+    gateway(),
+    virtualService([{ route: [destination('v1', 80), destination('v2', 20)] }]),
+    { ...service(), metadata: { name: 'shop', namespace: NAMESPACE } },
+    {
+      ...virtualService(open, { hosts: [shopHost] }),
+      metadata: { name: 'shop', namespace: NAMESPACE },
+    },
+  );
+  const run = await stage.pass({ operation: 'verify', image: '' });
+  expect(run.log).toContain(
+    'VirtualService gray-demo/shop in east, west sends requests to Service shop, which selects pods of helloworld as well, outside the weights.',
+  );
+  expect(run.summary).not.toContain('Users get');
+});

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { IngressClient, Target } from '../check/client.ts';
 import { diagnose } from '../check/diagnosis.ts';
-import type { Facts } from '../check/diagnosis.ts';
+import type { Facts, Finding } from '../check/diagnosis.ts';
 import { verdictOf } from '../check/evidence.ts';
 import type { IngressEvidence, Verdict } from '../check/evidence.ts';
 import { NotArrived, awaitRevision } from '../check/probe.ts';
@@ -10,13 +10,16 @@ import type { Watch } from '../check/sampler.ts';
 import { allOf } from '../fleet/fleet.ts';
 import { messageOf } from '../release/errors.ts';
 import { contradict, heldBy } from '../release/held.ts';
+import { nameOf } from '../release/objects.ts';
 import type { Release } from '../release/release.ts';
+import { lookalikes } from '../release/rivals.ts';
+import { inSentence } from '../release/routes.ts';
 import type { FleetState } from '../release/state.ts';
 import { editsOf, leadsElsewhere, servingOf, weightsInForce } from '../release/traffic.ts';
 import type { InForce } from '../release/traffic.ts';
 import type { Weights } from '../release/weights.ts';
 import { secondsIn } from '../report/record.ts';
-import { evidenceLine } from '../report/text.ts';
+import { capitalized, evidenceLine } from '../report/text.ts';
 import type { Context } from './context.ts';
 
 /** Requests per second and ingress while a step is watched. */
@@ -31,16 +34,17 @@ export type Manner = 'decide' | 'watch';
 /**
  * Samples the ingresses against the weights and writes verdict, evidence and findings into the journal.
  *
- * @param inForce what the config clusters hold now
+ * @param state what the clusters hold now
  */
 export async function checkShares(
   context: Context,
   clients: readonly IngressClient[],
   weights: Weights,
-  inForce: readonly InForce[],
+  state: FleetState,
   manner: Manner = 'decide',
 ): Promise<Verdict> {
   const { release, journal, log, signal } = context;
+  const inForce = weightsInForce(release, state);
   const from = secondsIn(journal);
   const evidence = await sampleAll(
     clients,
@@ -64,13 +68,34 @@ export async function checkShares(
   if (manner === 'decide') tellLeftOut(context, clients);
   // Whoever edits one cluster's weights breaks the release even while the shares are within the tolerance.
   const edited = editsOf(inForce).length > 0 || contradict(heldBy(release, inForce));
-  const verdict = edited ? 'fail' : verdictOf(evidence);
+  const alike = edited ? [] : mistakable(release, state, inForce, clients);
+  const shown = edited ? 'fail' : verdictOf(evidence);
+  const verdict = shown === 'pass' && alike.length > 0 ? 'inconclusive' : shown;
   const kind = manner === 'watch' ? 'bake' : 'verify';
   journal.checks = [...journal.checks, { kind, weights, verdict, evidence, from, to: secondsIn(journal) }];
   journal.evidence = evidence;
   journal.verdict = verdict;
-  journal.findings = verdict === 'pass' ? [] : diagnose(await factsFor(context, inForce, evidence));
+  journal.findings =
+    verdict === 'pass' ? [] : [...alike, ...diagnose(await factsFor(context, inForce, evidence))];
   return verdict;
+}
+
+/** Why the responses that were counted may be none of the release's: another route may have given them, under the same mark. */
+function mistakable(
+  release: Release,
+  state: FleetState,
+  inForce: readonly InForce[],
+  clients: readonly IngressClient[],
+): readonly Finding[] {
+  const serving = new Set(clients.flatMap(({ target }) => servingOf(inForce, target.cluster) ?? []));
+  return [...serving].flatMap((one) =>
+    lookalikes(release, state, one)
+      .slice(0, 1)
+      .map(({ virtualService: vs, route, revision }) => ({
+        title: `Another app may have answered in ${one.cluster}`,
+        detail: `${capitalized(inSentence(vs, route))} of ${nameOf(vs)} takes the path ${release.check.path} ahead of ${release.app}, and ${revision === undefined ? 'nothing in the responses tells the two apart' : `its responses carry revision ${revision} as well`}: the samples do not show what users of ${release.app} get. Set the inputs path and host to what only ${release.app} answers, or narrow the match or the hosts of that route.`,
+      })),
+  );
 }
 
 function tellLeftOut({ log }: Context, clients: readonly IngressClient[]): void {
@@ -186,5 +211,5 @@ export async function checkNow(
 ): Promise<Verdict> {
   const { release, fleet, journal } = context;
   const now = journal.changes.length === 0 ? state : await fleet.readAgain(release, state);
-  return checkShares(context, clients, weights, weightsInForce(release, now), manner);
+  return checkShares(context, clients, weights, now, manner);
 }

@@ -9,7 +9,7 @@ import type { TrafficEverywhere, TrafficState } from './state.ts';
 import { MESH, delegatesTo, gatewaysOf, isDelegate, namedVirtualServices } from './virtual-services.ts';
 
 /** `namespace/name` of each Gateway that a VirtualService is bound to. */
-function gatewayNamesOf(vs: VirtualService): readonly string[] {
+export function gatewayNamesOf(vs: VirtualService): readonly string[] {
   return gatewaysOf(vs).map((reference) => {
     const { namespace, name } = gatewayKey(reference, vs.metadata.namespace ?? '');
     return `${namespace}/${name}`;

@@ -158,6 +158,13 @@ function fullName(host: string, namespace = 'default'): string {
   return host.includes('.') || host.includes(ANY) ? host : `${host}.${namespace}${MESH_DOMAIN}`;
 }
 
+/** Whether two Gateways take any host in common. */
+export function haveHostInCommon(one: Gateway, other: Gateway): boolean {
+  const hostsIn = ({ spec }: Gateway): readonly string[] =>
+    (spec.servers ?? []).flatMap(({ hosts = [] }) => hosts.map((host) => host.split('/').at(-1) ?? host));
+  return hostsIn(one).some((a) => hostsIn(other).some((b) => narrower(a, b) !== undefined));
+}
+
 /** The narrower of two hosts, of which one takes the other in; undefined where they have nothing in common. */
 function narrower(a: string, b: string): string | undefined {
   if (covers(b, a)) return a;

@@ -1,4 +1,6 @@
-import type { HttpRoute } from './objects.ts';
+import type { HttpRoute, VirtualService } from './objects.ts';
+import type { Release } from './release.ts';
+import { MESH } from './virtual-services.ts';
 
 /** A request as routes see it. */
 export interface RoutedRequest {
@@ -7,6 +9,13 @@ export interface RoutedRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly host: string | undefined;
+}
+
+/** What the sampler asks for, through these entrances. */
+export function sampledRequest({ check }: Release, entrances: readonly VirtualService[]): RoutedRequest {
+  const { path, headers, host } = check;
+  const concrete = entrances.flatMap(({ spec }) => spec.hosts ?? []).find((name) => !name.includes('*'));
+  return { method: 'GET', path, headers, host: host ?? concrete };
 }
 
 /**
@@ -26,6 +35,7 @@ function meets(condition: Readonly<Record<string, unknown>>, request: RoutedRequ
     Object.entries(request.headers).map(([name, value]) => [name.toLowerCase(), value]),
   );
   return (
+    !isForSidecars(condition['gateways']) &&
     isText(condition['uri'], pathname, fold) &&
     isText(condition['method'], request.method) &&
     (request.host === undefined || isText(condition['authority'], request.host)) &&
@@ -37,6 +47,11 @@ function meets(condition: Readonly<Record<string, unknown>>, request: RoutedRequ
       has(searchParams.get(name) ?? undefined, test),
     )
   );
+}
+
+/** Whether a match is for requests of sidecars alone: none that comes through an ingress. */
+function isForSidecars(gateways: unknown): boolean {
+  return Array.isArray(gateways) && gateways.length > 0 && gateways.every((name) => name === MESH);
 }
 
 function entriesOf(value: unknown): readonly (readonly [string, unknown])[] {

@@ -6,6 +6,7 @@ import type { VirtualService } from './objects.ts';
 import { withRecord } from './record.ts';
 import type { ClusterName, Release } from './release.ts';
 import { managedRoutes } from './managed.ts';
+import { rivalsOf } from './rivals.ts';
 import { previewedVersions, routesTo, streamsTo } from './routes.ts';
 import { routePort } from './service-port.ts';
 import { withPreviews, withWeights } from './surgery.ts';
@@ -71,7 +72,11 @@ export function trafficChanges(
   );
   if (settled) return { revision: last, subsets, previews: [], probes: [], routes: [] };
 
-  const revision = last + 1;
+  // Another app's release marks its responses as well: where it may answer what is sampled, its number must not be ours.
+  const others = inForce.flatMap((one) =>
+    rivalsOf(release, fleet, one).map(({ revision }) => numberOf(revision)),
+  );
+  const revision = Math.max(last, ...others) + 1;
   const previewed = inForce.every((one) => {
     const { virtualService: vs } = one;
     return vs !== undefined && isDeepStrictEqual(withPreviews(vs, at(last, one)), vs);

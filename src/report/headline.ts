@@ -143,6 +143,9 @@ function nextOf(record: RunRecord, outcome: Outcome): string | undefined {
     case 'differ':
       return 'Bring all clusters to the same weights: run the operation rollback with the input weights.';
     case 'inconclusive':
+      // Where every ingress passed, more samples would show nothing more.
+      if (record.evidence.length > 0 && record.evidence.every(({ verdict }) => verdict === 'pass'))
+        return afterFailure(record);
       return 'Re-run with more time or samples (inputs verify-timeout, max-samples), or with a wider tolerance (input tolerance).';
   }
 }

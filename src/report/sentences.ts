@@ -4,7 +4,7 @@ import type { Weights } from '../release/weights.ts';
 import { failingVersions } from './failing.ts';
 import type { RunRecord } from './record.ts';
 import { sharesAt } from './shares.ts';
-import { count, percent } from './text.ts';
+import { capitalized, count, percent } from './text.ts';
 
 /**
  * Whose share was measured: "users" only where everything that leads to the service was looked at and is inside the weights;
@@ -126,11 +126,10 @@ export function samplesOf(evidence: readonly IngressEvidence[]): string {
 /** `through the ingresses of east and west` */
 export function through(evidence: readonly IngressEvidence[]): string {
   const [first, second] = evidence.map(({ cluster }) => cluster);
+  const urls = [...new Set(evidence.map(({ url }) => url))];
+  // Which cluster answers at an address that several have is not seen.
+  if (urls.length < evidence.length) return `through ${urls.join(' and ')}`;
   if (evidence.length === 1) return `through the ingress of ${first ?? ''}`;
   if (evidence.length === 2) return `through the ingresses of ${first ?? ''} and ${second ?? ''}`;
   return `through all ${String(evidence.length)} ingresses`;
-}
-
-function capitalized(text: string): string {
-  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 }

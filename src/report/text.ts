@@ -82,3 +82,7 @@ export function whyUntried({
   if (tried) return undefined;
   return `The server could not check it yet: ${denied ? 'a right for it is missing' : 'the namespace does not exist'}.`;
 }
+
+export function capitalized(text: string): string {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
+}

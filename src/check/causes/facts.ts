@@ -1,5 +1,8 @@
 import type { ClusterName, Release } from '../../release/release.ts';
+import { rivalsOf } from '../../release/rivals.ts';
+import type { Rival } from '../../release/rivals.ts';
 import type { FleetState, TrafficEverywhere } from '../../release/state.ts';
+import { servingOf } from '../../release/traffic.ts';
 import type { InForce } from '../../release/traffic.ts';
 import type { IngressEvidence } from '../evidence.ts';
 import { shareOf, total } from '../evidence.ts';
@@ -64,4 +67,10 @@ export function some(names: readonly string[]): string {
   return others.length === 0
     ? `${first} and ${second}`
     : `${first}, ${second} and ${String(others.length)} more`;
+}
+
+/** The routes outside the release that may answer at an ingress. */
+export function rivalsAt({ release, state, inForce }: Facts, { cluster }: IngressEvidence): readonly Rival[] {
+  const serving = servingOf(inForce, cluster);
+  return state === undefined || serving === undefined ? [] : rivalsOf(release, state, serving);
 }

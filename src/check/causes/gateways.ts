@@ -1,12 +1,12 @@
 import { total } from '../evidence.ts';
 import type { IngressEvidence } from '../evidence.ts';
-import { failedOf } from './facts.ts';
+import { failedOf, rivalsAt } from './facts.ts';
 import type { Facts, Finding } from './facts.ts';
 
 /** A gateway replica that has not got the last change of the routes. */
 export function staleReplicas(facts: Facts): readonly Finding[] {
   return failedOf(facts).flatMap((one) => {
-    const older = new Map([...one.stale].filter(([revision]) => !isNewer(revision, one)));
+    const older = new Map(strangeOf(facts, one).filter(([revision]) => !isNewer(revision, one)));
     if (older.size === 0) return [];
     return [
       {
@@ -20,7 +20,7 @@ export function staleReplicas(facts: Facts): readonly Finding[] {
 /** Answers under a revision that was not there yet when the check began. */
 export function newerRevisions(facts: Facts): readonly Finding[] {
   return failedOf(facts).flatMap((one) => {
-    const newer = new Map([...one.stale].filter(([revision]) => isNewer(revision, one)));
+    const newer = new Map(strangeOf(facts, one).filter(([revision]) => isNewer(revision, one)));
     if (newer.size === 0) return [];
     return [
       {
@@ -29,6 +29,12 @@ export function newerRevisions(facts: Facts): readonly Finding[] {
       },
     ];
   });
+}
+
+/** Responses under another revision, but those of another app's route: it counts its own. */
+function strangeOf(facts: Facts, one: IngressEvidence): readonly (readonly [string, number])[] {
+  const others = rivalsAt(facts, one).map(({ revision }) => revision);
+  return [...one.stale].filter(([revision]) => !others.includes(revision));
 }
 
 function isNewer(revision: string, { revision: expected }: IngressEvidence): boolean {

@@ -1,66 +1,79 @@
-import { gatewayKey } from '../../release/gateways.ts';
-import { takes } from '../../release/matching.ts';
+import { gatewayNamesOf } from '../../release/exports.ts';
+import { sampledRequest, takes } from '../../release/matching.ts';
 import type { RoutedRequest } from '../../release/matching.ts';
 import { nameOf } from '../../release/objects.ts';
 import type { HttpRoute, VirtualService } from '../../release/objects.ts';
 import { managedRoutes } from '../../release/managed.ts';
+import type { Rival } from '../../release/rivals.ts';
 import { isPreview } from '../../release/routes.ts';
 import { servingOf } from '../../release/traffic.ts';
 import type { InForce } from '../../release/traffic.ts';
-import { delegatesTo, entrancesOf, gatewaysOf } from '../../release/virtual-services.ts';
+import { delegatesTo, entrancesOf } from '../../release/virtual-services.ts';
 import type { IngressEvidence } from '../evidence.ts';
 import { total } from '../evidence.ts';
-import { everywhereFor, failedOf } from './facts.ts';
+import { everywhereFor, failedOf, rivalsAt } from './facts.ts';
 import type { Facts, Finding } from './facts.ts';
 
 /** Answers that no managed route gave: another VirtualService, or an earlier route, takes the requests. */
 export function otherRoutes(facts: Facts): readonly Finding[] {
-  return failedOf(facts)
-    .filter(strays)
-    .flatMap((one) => {
-      const serving = servingOf(facts.inForce, one.cluster);
-      const vs = serving?.virtualService;
-      if (serving === undefined || vs === undefined) return [];
-      const found = [...rivals(facts, one, vs), ...earlier(facts, one, serving, vs)];
-      // Failed requests alone may have many causes; answers without a revision have one of these.
-      return found.length > 0 || one.unmarked === 0 ? found : [unknown(facts, one, vs)];
-    });
+  return failedOf(facts).flatMap((one) => {
+    const serving = servingOf(facts.inForce, one.cluster);
+    const vs = serving?.virtualService;
+    if (serving === undefined || vs === undefined) return [];
+    const others = rivalsAt(facts, one);
+    if (!strays(one, others)) return [];
+    const found = [...rivals(facts, one, others, vs), ...earlier(facts, one, serving, vs)];
+    // Failed requests alone may have many causes; answers without a revision have one of these.
+    return found.length > 0 || one.unmarked === 0 ? found : [unknown(facts, one, vs)];
+  });
 }
 
-/** Whether answers came that the managed route would not give. */
-function strays({ unmarked, errors }: IngressEvidence): boolean {
-  return unmarked > 0 || [...errors.keys()].some((kind) => /^(no version|status 4)/.test(kind));
+/** Whether answers came that the managed route would not give: what tells its version is none of them. */
+function strays({ unmarked, errors, versions, stale }: IngressEvidence, others: readonly Rival[]): boolean {
+  const attributed = [...versions.values()].reduce((sum, one) => sum + one.errors, 0);
+  return (
+    unmarked > 0 ||
+    others.some(({ revision }) => revision !== undefined && stale.has(revision)) ||
+    (total(errors) > attributed && [...errors.keys()].some((kind) => /^(no version|status 4)/.test(kind)))
+  );
 }
 
-function seen({ unmarked, errors, requests }: IngressEvidence, vs: VirtualService): string {
-  return unmarked > 0
-    ? `${String(unmarked)} of ${String(requests)} requests were not answered by the managed route of ${nameOf(vs)}`
+function seen({ unmarked, errors, stale, requests }: IngressEvidence, vs: VirtualService): string {
+  const strange = unmarked > 0 ? unmarked : total(stale);
+  return strange > 0
+    ? `${String(strange)} of ${String(requests)} requests were not answered by the managed route of ${nameOf(vs)}`
     : `${String(total(errors))} of ${String(requests)} requests failed`;
 }
 
-function rivals(facts: Facts, one: IngressEvidence, vs: VirtualService): readonly Finding[] {
-  const { release } = facts;
+function rivals(
+  facts: Facts,
+  one: IngressEvidence,
+  others: readonly Rival[],
+  vs: VirtualService,
+): readonly Finding[] {
   const entrances = entrancesFor(facts, one, vs);
-  const request = requestOf(facts, entrances);
-  const all = everywhereFor(facts, one.cluster)?.virtualServices ?? [];
-  const own = facts.inForce.flatMap(({ virtualService }) => virtualService ?? []);
-  const ours = new Set([...own, ...entrances].map(nameOf));
-  const doors = new Set(entrances.flatMap(doorsOf));
-  return all
-    .filter((other) => !ours.has(nameOf(other)) && doorsOf(other).some((door) => doors.has(door)))
-    .filter(({ spec }) => (spec.hosts ?? []).some((host) => covers(host, request.host)))
-    .flatMap((other) => {
-      const index = (other.spec.http ?? []).findIndex((route) => takes(route, request));
-      const route = other.spec.http?.[index];
-      if (route === undefined) return [];
-      const door = doorsOf(other).find((name) => doors.has(name)) ?? '';
-      return [
-        {
-          title: `${nameOf(other)} takes requests in ${one.cluster}`,
-          detail: `It binds ${(other.spec.hosts ?? []).join(', ')} and Gateway ${door}, as ${nameOf(vs)} does${madeAt(other)}, and its route ${labelOf(route, index)} takes the path ${release.check.path}: ${seen(one, vs)}. Istio puts the routes of both in one list, the older first. Narrow its match or its hosts, or take it away.`,
-        },
-      ];
-    });
+  const ours = entrances.flatMap(gatewayNamesOf);
+  const own = new Set(entrances.map(nameOf));
+  const beside = others.filter(({ entrance }) => !own.has(nameOf(entrance)));
+  return [...new Map(beside.map((rival) => [nameOf(rival.entrance), rival])).values()].map(
+    ({ entrance, virtualService, route, narrower }) => {
+      const doors = gatewayNamesOf(entrance);
+      const shared = doors.find((door) => ours.includes(door));
+      const binds = `${(entrance.spec.hosts ?? []).join(', ')} and Gateway ${shared ?? doors[0] ?? ''}`;
+      const as =
+        shared === undefined
+          ? `which Istio merges with Gateway ${ours[0] ?? ''} of ${nameOf(vs)}`
+          : `as ${nameOf(vs)} does`;
+      const order = narrower
+        ? 'Istio prefers the narrower host'
+        : 'Istio puts the routes of both in one list, the older first';
+      const index = (virtualService.spec.http ?? []).indexOf(route);
+      return {
+        title: `${nameOf(entrance)} takes requests in ${one.cluster}`,
+        detail: `It binds ${binds}, ${as}${madeAt(entrance)}, and its route ${labelOf(route, index)} takes the path ${facts.release.check.path}: ${seen(one, vs)}. ${order}. Narrow its match or its hosts, or take it away.`,
+      };
+    },
+  );
 }
 
 function earlier(
@@ -70,7 +83,7 @@ function earlier(
   vs: VirtualService,
 ): readonly Finding[] {
   const entrances = entrancesFor(facts, one, vs);
-  const request = requestOf(facts, entrances);
+  const request = sampledRequest(facts.release, entrances);
   const [managed] = managedRoutes(vs, facts.release, names);
   const before = [
     ...entrances
@@ -125,28 +138,6 @@ function entrancesFor(
 ): readonly VirtualService[] {
   const serving = servingOf(inForce, cluster)?.cluster ?? cluster;
   return entrancesOf([vs], state?.get(serving)?.traffic?.roots ?? []);
-}
-
-/** What the sampler asks for. */
-function requestOf({ release }: Facts, entrances: readonly VirtualService[]): RoutedRequest {
-  const { path, headers, host } = release.check;
-  const concrete = entrances.flatMap(({ spec }) => spec.hosts ?? []).find((name) => !name.includes('*'));
-  return { method: 'GET', path, headers, host: host ?? concrete };
-}
-
-/** The Gateways that a VirtualService is bound to, as `namespace/name`. */
-function doorsOf(vs: VirtualService): readonly string[] {
-  return gatewaysOf(vs).map((reference) => {
-    const { namespace, name } = gatewayKey(reference, vs.metadata.namespace ?? '');
-    return `${namespace}/${name}`;
-  });
-}
-
-/** Whether a host of a VirtualService takes a host asked for; without one, an address is asked for. */
-function covers(pattern: string, host: string | undefined): boolean {
-  if (pattern === '*') return true;
-  if (host === undefined) return false;
-  return pattern.startsWith('*') ? host.endsWith(pattern.slice(1)) : host === pattern;
 }
 
 function labelOf({ name }: HttpRoute, index: number): string {
