@@ -1,4 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { agreementOf } from '../../src/release/held.ts';
+import type { Held } from '../../src/release/held.ts';
 import { headlineOf } from '../../src/report/headline.ts';
 import { newJournal } from '../../src/report/record.ts';
 import type { RunRecord, Step } from '../../src/report/record.ts';
@@ -32,11 +34,60 @@ const failing = (v1: number, v2: number): RunRecord['evidence'][number] =>
 const APART = held({ [EAST]: ASKED, [WEST]: HALF });
 const UNSEEN = ['VirtualServices of other namespaces in east could not be listed.'];
 
+describe('clusters that hold the same routes', () => {
+  const text = 'different weights by route (route beta: v2=100; route main: v1=80,v2=20)';
+  const unclear = [EAST, WEST].map((cluster): Held => ({
+    cluster,
+    place: cluster,
+    kind: 'unclear',
+    weights: undefined,
+    text,
+  }));
+
+  test('do not differ because the inputs leave open which are meant', () => {
+    const { outcome, sentence } = of({ operation: 'status', held: unclear });
+    expect([outcome, sentence]).toEqual(['done', `east holds ${text}; west holds ${text}.`]);
+    expect(agreementOf(unclear)).toBeUndefined();
+  });
+
+  test('are not said to differ where one could not be read', () => {
+    const unread: Held = {
+      cluster: WEST,
+      place: WEST,
+      kind: 'unclear',
+      weights: undefined,
+      text: 'unknown weights (connection refused)',
+    };
+    const { outcome, title, standing } = of({
+      operation: 'status',
+      failure: 'west could not be read: connection refused',
+      held: [...held({ [EAST]: ASKED }), unread],
+    });
+    expect([outcome, title]).toEqual(['failed', 'status failed']);
+    expect(standing).toBe('east holds v1=80,v2=20; west holds unknown weights (connection refused).');
+  });
+});
+
+test('where every ingress passed and the check did not, the cause comes next, not more samples', () => {
+  const { next } = of({
+    verdict: 'inconclusive',
+    evidence: [evidence()],
+    findings: [{ title: 'Another app may have answered in east', detail: '' }],
+  });
+  expect(next).toBe('Fix the likely cause, then re-run this step.');
+});
+
 describe('the headline', () => {
   test.each<[string, Partial<RunRecord>, string, string]>([
     [
+      'of a pass names the address that two clusters share, since either may have answered',
+      { verdict: 'pass', evidence: [evidence(), evidence({ cluster: WEST })], unseen: UNSEEN },
+      'traffic split verified',
+      'The requests sampled get v1 80%, v2 20% through http://203.0.113.7, as 2,000 samples show.',
+    ],
+    [
       'of a pass speaks of users',
-      { verdict: 'pass', evidence: [evidence(), evidence({ cluster: WEST })] },
+      { verdict: 'pass', evidence: [evidence(), evidence({ cluster: WEST, url: 'http://203.0.113.8' })] },
       'traffic split verified',
       'Users get v1 80%, v2 20% through the ingresses of east and west, as 2,000 samples show.',
     ],

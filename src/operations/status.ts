@@ -2,7 +2,14 @@ import { allOf } from '../fleet/fleet.ts';
 import { candidateOf, takes } from '../release/endpoints.ts';
 import type { Place } from '../release/endpoints.ts';
 import { CanaryError, messageOf } from '../release/errors.ts';
-import { agreementOf, heldIn, inForceWhereClear, whoHolds, whyUnclear } from '../release/held.ts';
+import {
+  agreementOf,
+  heldIn,
+  inForceWhereClear,
+  isOpenChoice,
+  whoHolds,
+  whyUnclear,
+} from '../release/held.ts';
 import type { Held } from '../release/held.ts';
 import type { Pod } from '../release/objects.ts';
 import { describeOverlap, overlaps } from '../release/overlaps.ts';
@@ -63,11 +70,6 @@ export async function status(context: Context): Promise<void> {
       agree === true ? 'All clusters agree.' : 'No cluster holds weights: nothing has been released yet.',
     );
   });
-}
-
-/** Whether all clusters hold the same, and only the inputs leave open which of the routes are meant. */
-function isOpenChoice(held: readonly Held[]): boolean {
-  return held.length > 0 && held.every(({ kind, text }) => kind === 'unclear' && text === held[0]?.text);
 }
 
 function textOf(

@@ -8,6 +8,8 @@ import { namedVirtualServices } from './virtual-services.ts';
 import { formatWeights, sameWeights } from './weights.ts';
 import type { Weights } from './weights.ts';
 
+const UNKNOWN = 'unknown weights';
+
 /** What one VirtualService of the release holds in one config cluster, as it was last observed. */
 export interface Held {
   readonly cluster: ClusterName;
@@ -86,7 +88,7 @@ export function heldBy(release: Release, inForce: readonly InForce[]): readonly 
 }
 
 function unreadable(cluster: ClusterName, error: unknown): Held {
-  return without(cluster, cluster, 'unclear', `unknown weights (${messageOf(error)})`);
+  return without(cluster, cluster, 'unclear', `${UNKNOWN} (${messageOf(error)})`);
 }
 
 /** The entries once these weights were written everywhere. */
@@ -117,25 +119,38 @@ export function agreedWeights(held: readonly Held[]): Weights | undefined {
     : undefined;
 }
 
-/** Whether all hold the same weights; undefined where nothing was read, or none holds any. */
+/** Whether all hold the same weights; undefined where nothing was read, none holds any, or all leave open which are meant. */
 export function agreementOf(held: readonly Held[]): boolean | undefined {
-  if (held.every(({ kind }) => kind === 'nothing' || kind === 'unsplit')) return undefined;
+  if (hasNone(held) || isOpenChoice(held)) return undefined;
   return agreedWeights(held) !== undefined;
 }
 
+function hasNone(held: readonly Held[]): boolean {
+  return held.every(({ kind }) => kind === 'nothing' || kind === 'unsplit');
+}
+
+/** Whether all clusters hold the same, and only the inputs leave open which of the routes are meant. */
+export function isOpenChoice(held: readonly Held[]): boolean {
+  return held.length > 0 && held.every(({ kind, text }) => kind === 'unclear' && text === held[0]?.text);
+}
+
 /**
- * Whether the weights depend on the cluster, or cannot be told. A cluster with no route yet is no contradiction where the others
- * agree: it may be about to join the release.
+ * Whether the weights depend on the cluster. A cluster with no route yet is no contradiction where the others agree: it may be
+ * about to join the release. What a cluster holds that could not be read is not known to differ.
  */
 export function contradict(held: readonly Held[]): boolean {
-  return agreementOf(held.filter(({ kind }) => kind !== 'nothing')) === false;
+  return agreementOf(held.filter((one) => one.kind !== 'nothing' && !isUnknown(one))) === false;
+}
+
+function isUnknown({ kind, text }: Held): boolean {
+  return kind === 'unclear' && text.startsWith(UNKNOWN);
 }
 
 /** The weights that all hold, `no weights`, or who holds what. */
 export function nowIn(held: readonly Held[]): string {
   const weights = agreedWeights(held);
   if (weights !== undefined) return formatWeights(weights);
-  return agreementOf(held) === undefined ? 'no weights' : whoHolds(held);
+  return hasNone(held) ? 'no weights' : whoHolds(held);
 }
 
 /** `east holds v1=80,v2=20; west holds no VirtualService` */
@@ -160,8 +175,7 @@ function unclearIn(
       weights,
     })),
   );
-  if (routes.length === 0)
-    return [without(cluster, cluster, 'unclear', `unknown weights (${error.message})`)];
+  if (routes.length === 0) return [without(cluster, cluster, 'unclear', `${UNKNOWN} (${error.message})`)];
   const common = routes[0]?.weights;
   if (common !== undefined && routes.every(({ weights }) => isSame(weights, common)))
     return [holding(cluster, cluster, common)];

@@ -181,7 +181,7 @@ function standingOf(record: RunRecord, outcome: Outcome): string | undefined {
     return [
       ...(outcome === 'differ' || outcome === 'fail'
         ? []
-        : [`The clusters hold different weights: ${whoHolds(held)}.`]),
+        : [`${contradict(held) ? 'The clusters hold different weights: ' : ''}${whoHolds(held)}.`]),
       ...remains,
       ...restored,
       ...(outcome === 'differ' ? [] : [then]),
