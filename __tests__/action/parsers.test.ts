@@ -194,7 +194,13 @@ describe('headers', () => {
     ['referer: https://example.com/?a=b', { referer: 'https://example.com/?a=b' }],
     ['', {}],
   ]);
-  refuses(parse.headers, ['x-user', 'x-user: a\nx-user: b', 'bad name: a', 'x: a\u0000b']);
+  refuses(parse.headers, [
+    'x-user',
+    'x-user: a\nx-user: b',
+    'bad name: a',
+    'x: a\u0000b',
+    'X-Canary-Version: v2',
+  ]);
 
   // What is refused is shown in the log, the summary, and on the pull request.
   test.each([

@@ -470,3 +470,17 @@ test('a second Service of the same pods is not covered, and no sentence speaks o
   );
   expect(run.summary).not.toContain('Users get');
 });
+
+test('a version in force that the weights given to verify leave out must not be seen', async () => {
+  await running(
+    'v1 and v2',
+    HOST,
+    destinationRule(['v1', 'v2']),
+    gateway(),
+    virtualService([{ route: [destination('v1', 97), destination('v2', 3)] }]),
+  );
+  const run = await stage.run({ operation: 'verify', image: '', weights: 'v1=100', version: 'v1' });
+  expect(run.code).toBe(1);
+  expect(run.outputs['verdict']).toBe('fail');
+  expect(JSON.parse(run.outputs['observed'] ?? '')).toMatchObject({ east: { v2: expect.any(Number) } });
+});

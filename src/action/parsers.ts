@@ -13,6 +13,7 @@ import {
   scalar,
   text,
 } from './forms.ts';
+import { PREVIEW_HEADER } from '../release/routes.ts';
 import type { Scalar } from './forms.ts';
 import { SUBSET_NAME } from '../release/weights.ts';
 
@@ -138,6 +139,10 @@ export const headers = mapOf(
     for (const [name, value] of found) {
       validateHeaderName(name);
       validateHeaderValue(name, value);
+      if (name.toLowerCase() === PREVIEW_HEADER)
+        throw new Error(
+          `the header ${name} asks for one version, whatever the weights: no share could be seen`,
+        );
     }
     return Object.fromEntries(found);
   },

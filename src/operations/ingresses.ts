@@ -48,6 +48,9 @@ export async function findTargets(
   );
   const ingresses = found.filter((ingress) => ingress !== undefined);
   journal.ingresses = new Map(ingresses.map(({ cluster, url }) => [cluster, url]));
+  const shared = sharedAddresses(ingresses);
+  for (const sentence of shared.filter((one) => !journal.unseen.includes(one))) log.warn(sentence);
+  journal.unseen = [...new Set([...journal.unseen, ...shared])];
   const { path, headers } = release.check;
   const hosts = [...new Set(ingresses.flatMap(({ host }) => host ?? []))];
   journal.asked = { hosts, path };
@@ -114,6 +117,17 @@ function waysInto(
   const { release } = context;
   const gateways = [...trafficOf(state, servingCluster(context, name)).gateways, ...planned];
   return waysIn(release, entrances, gateways, release.check.host);
+}
+
+/** What cannot be seen where several clusters are reached at one address, as behind a global load balancer. */
+function sharedAddresses(ingresses: readonly Ingress[]): readonly string[] {
+  return [...Map.groupBy(ingresses, ({ url }) => url)].flatMap(([url, same]) =>
+    same.length === 1
+      ? []
+      : [
+          `${same.map(({ cluster }) => cluster).join(', ')} have the same ingress, ${url}: which of them answered is not seen.`,
+        ],
+  );
 }
 
 function assertConcrete(cluster: ClusterName, host: string | undefined): void {

@@ -37,7 +37,8 @@ export async function verify(context: Context, known?: FleetState): Promise<void
     const inForce = weightsInForce(release, state);
     noteUnseen(context, state, inForce);
     assertReleased(inForce, release.traffic.virtualService);
-    const weights = release.traffic.weights ?? agreedWeights(release, inForce);
+    const given = release.traffic.weights;
+    const weights = given === undefined ? agreedWeights(release, inForce) : withOthers(given, inForce);
     log.info(
       `Sampling against ${formatWeights(weights)} (${release.traffic.weights === undefined ? 'the weights in force' : 'input weights'})`,
     );
@@ -46,7 +47,7 @@ export async function verify(context: Context, known?: FleetState): Promise<void
   journal.previous = previousOf(newestRecord(inForce));
   await withClients(targets, (clients) =>
     phase(context, 'Verify', async () => {
-      const verdict = await checkShares(context, clients, weights, inForce);
+      const verdict = await checkShares(context, clients, weights, state);
       if (verdict !== 'pass') await unlessChanged(context, state, inForce);
       unlessConfused(context, overlaps(release, state, inForce, [...weights.keys()]));
     }),
@@ -98,6 +99,13 @@ function unlessConfused({ release, journal, log }: Context, found: readonly Over
   journal.checks = journal.checks.map((check, i, all) =>
     i === all.length - 1 ? { ...check, verdict } : check,
   );
+}
+
+/** The weights given, and at 0 what the routes give weights to beside: such a version must not be seen. */
+function withOthers(given: Weights, inForce: readonly InForce[]): Weights {
+  const held = inForce.flatMap(({ weights }) => [...(weights ?? [])]);
+  const others = held.flatMap(([version, weight]) => (weight > 0 && !given.has(version) ? [version] : []));
+  return new Map([...given, ...others.map((version) => [version, 0] as const)]);
 }
 
 /** The VirtualServices that stand, by config cluster. */
