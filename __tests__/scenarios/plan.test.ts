@@ -201,12 +201,19 @@ spec:
   template:
     metadata: {labels: {app: ${APP}}}
     spec: {containers: [{name: web, image: '${image('v2')}'}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: ${APP}}
+spec:
+  selector: {app: ${APP}}
+  ports: [{name: http-5000, port: 5000}]
 `;
     await writeFile(join(folder, 'app.yaml'), app);
     await writeFile(join(folder, 'login.yaml'), secret('t0p-first'));
     const first = await stage.pass({ ...plan, ...inputs }, { cwd: folder });
     expect(first.log).toMatch(/^\+ {2}password: '\*\*\*'$/m);
-    await stage.everywhere(namespace(), service());
+    await stage.everywhere(namespace());
     await stage.pass(inputs, { cwd: folder });
     await writeFile(join(folder, 'login.yaml'), secret('t0p-second'));
     const second = await stage.pass({ ...plan, ...inputs }, { cwd: folder });
