@@ -215,6 +215,33 @@ describe('the routes of another team in the same VirtualService', () => {
   });
 });
 
+describe('a run that died between its writes, and whose weights nothing can serve any more', () => {
+  test('does not stop the release that repairs it', async () => {
+    await diesBetweenTheWrites(step);
+    await lane.stage.east.remove('apps/v1', 'Deployment', `${APP}-v1`, NAMESPACE);
+    await lane.stage.west.remove('apps/v1', 'Deployment', `${APP}-v2`, NAMESPACE);
+    await until(
+      'the pods to go',
+      async () => {
+        const { east, west } = lane.stage;
+        const pods = await Promise.all([east, west].map((kube) => kube.list('v1', 'Pod', NAMESPACE)));
+        return pods.flat().length === 0;
+      },
+      { seconds: 10 },
+    );
+    await lane.shortenLeases();
+    const repaired = await lane.stage.pass({ ...QUICK, weights: 'v1=100,v2=0' });
+    expect(repaired.log).toContain('cannot be served: no pod of v1 is ready');
+    expect(repaired.outputs['verdict']).toBe('pass');
+    expect([await lane.stage.weights(), await lane.holders()]).toEqual([
+      ['v1=100,v2=0', 'v1=100,v2=0'],
+      ['', ''],
+    ]);
+    const again = await lane.stage.pass({ ...LATER, weights: 'v1=100,v2=0' });
+    expect([again.outputs['changed'], again.log.includes('Settled')]).toEqual(['0', false]);
+  });
+});
+
 describe('the post step of a run that died between the writes', () => {
   test('with one cluster out of reach settles the others, and names it; the next run settles it', async () => {
     await lane.stage.underLoad(async () => {

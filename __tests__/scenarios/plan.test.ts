@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { startFleet } from '../../testbed/start.ts';
 import { ISTIO } from './support/kube.ts';
 import type { Kube } from './support/kube.ts';
-import { APP, NAMESPACE, SEED, image, namespace, service } from './support/objects.ts';
+import { APP, NAMESPACE, SEED, image, namespace } from './support/objects.ts';
 import { Stage } from './support/stage.ts';
 
 let stage: Stage;

@@ -21,12 +21,19 @@ export class ChangedByOthers extends CanaryError {
   override readonly name = 'ChangedByOthers';
 }
 
+/** Neither the weights that a run was about to write nor those before them can be served now. */
+export class CannotServe extends CanaryError {
+  override readonly name = 'CannotServe';
+}
+
 /** How an unfinished transaction was settled. */
 export type Recovery =
   /** All clusters hold its target, which was verified now. */
   | { readonly settled: 'verified'; readonly weights: Weights }
   /** All clusters hold the same weights: its target or those before it. */
-  | { readonly settled: 'agreed'; readonly weights: Weights | undefined };
+  | { readonly settled: 'agreed'; readonly weights: Weights | undefined }
+  /** Not at all: the clusters are as they were found, and the weights that this run brings replace them. */
+  | { readonly settled: 'left to this run' };
 
 /**
  * Brings all config clusters to the same weights after a run that died in the middle of a change, or could not finish it.
@@ -34,8 +41,8 @@ export type Recovery =
  * goes on to its target, which is what its user fled to. No version gets traffic that no ready pod would answer.
  *
  * @param verify whether a target that all clusters hold may be checked; otherwise a step forward returns
- * @throws ChangedByOthers that names a cluster which someone else has changed since; NotSettled where a cluster could not be read
- * or written, so that it is to be done again
+ * @throws ChangedByOthers that names a cluster which someone else has changed since; CannotServe where no ready pod would answer
+ * for either weights; NotSettled where a cluster could not be read or written, so that it is to be done again
  */
 export async function recover(context: Context, intent: Intent, verify: boolean): Promise<Recovery> {
   const { release, fleet, log } = context;
@@ -120,7 +127,9 @@ async function bringTo(
     }
     return weights;
   }
-  throw new CanaryError(`${obstacles.join(' ')} Make that possible, then re-run this step.`);
+  throw new CannotServe(
+    `${obstacles.join(' ')} Start the missing pods, or roll out weights that can be served (operation rollout or rollback, with the input weights).`,
+  );
 }
 
 /** The earlier weights to record with these. */
@@ -218,6 +227,7 @@ async function unlessOutOfReach<T>(found: readonly string[], work: () => Promise
   try {
     return await work();
   } catch (error) {
+    if (error instanceof CannotServe) throw error;
     const standing = error instanceof NotSettled ? error.standing : found;
     throw new NotSettled(
       `What an earlier run left half done could not be settled, and is left to the next one: ${messageOf(error)}`,

@@ -34,6 +34,7 @@ import type { Observed } from './observe.ts';
 import { restorerFor } from './restore-workloads.ts';
 import type { Restorer } from './restore-workloads.ts';
 import { inTransaction } from './transaction.ts';
+import type { Stale } from './transaction.ts';
 import { virtualServices } from './verify.ts';
 
 /** What a rollout knows before it writes anything. */
@@ -67,7 +68,11 @@ export async function rollout(
   }
   await phase(context, 'Preflight', () => preflight(context.fleet, context.release, changes));
   await makeNamespaces(context, plan);
-  return inTransaction(context, leases, aimOf(context, prospect, direction), async (inside, stale) => {
+  const aim = aimOf(context, prospect, direction);
+  const work = async (
+    inside: Context,
+    stale: Stale | undefined,
+  ): Promise<'done' | 'overtaken' | 'recovered'> => {
     if (stale === undefined) {
       await carryOut(inside, prospect);
       return 'done';
@@ -77,7 +82,8 @@ export async function rollout(
     await stale.aimAnew(aimOf(inside, fresh, direction));
     await carryOut(inside, fresh);
     return 'done';
-  });
+  };
+  return inTransaction(context, leases, aim, work, { repairs: !unlessOvertaken });
 }
 
 function aimOf({ release }: Context, { state, plan }: Prospect, direction: Direction): Aim {

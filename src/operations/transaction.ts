@@ -1,5 +1,5 @@
 import { NotSettled } from '../fleet/apply.ts';
-import type { Aim } from '../fleet/intent.ts';
+import type { Aim, Intent } from '../fleet/intent.ts';
 import { LEASE_SECONDS } from '../fleet/lease.ts';
 import type { Leases } from '../fleet/lease.ts';
 import { Lock } from '../fleet/lock.ts';
@@ -9,7 +9,7 @@ import type { ClusterName, Release } from '../release/release.ts';
 import { formatWeights } from '../release/weights.ts';
 import { phase } from './context.ts';
 import type { Context } from './context.ts';
-import { ChangedByOthers, recover } from './recovery.ts';
+import { CannotServe, ChangedByOthers, recover } from './recovery.ts';
 import type { Recovery } from './recovery.ts';
 
 /** What has changed since the run looked; its work looks again, and says what it is about to do then. */
@@ -25,6 +25,8 @@ export interface Stale {
  * earlier run left there, and releases the lock whatever happens. What this one could not settle stays written down in it.
  *
  * @param seen the leases when the state that the aim is based on was read
+ * @param options `repairs`: the work brings weights of its own to all clusters, so that it may go on where those of the earlier
+ * run can no longer be served
  * @param work receives `stale` where that state may be out of date; it says in the journal what it left unsettled
  */
 export async function inTransaction<T>(
@@ -32,6 +34,7 @@ export async function inTransaction<T>(
   seen: Leases,
   aim: Aim,
   work: (context: Context, stale: Stale | undefined) => Promise<T>,
+  { repairs = false }: { readonly repairs?: boolean } = {},
 ): Promise<T> {
   const { fleet, release, identity, journal, log } = context;
   const lost = new AbortController();
@@ -58,13 +61,14 @@ export async function inTransaction<T>(
   let leaving: Leaving = 'what it found';
   try {
     // Until the work aims anew, the lock holds the earlier run's intent: should this run die too, it is settled again.
-    const recovery = abandoned && (await phase(context, 'Settle', () => recover(inside, abandoned, true)));
-    leaving = 'all';
+    const recovery = abandoned && (await phase(context, 'Settle', () => settle(inside, abandoned, repairs)));
+    if (recovery?.settled !== 'left to this run') leaving = 'all';
+    const aimAnew = async (changed: Aim): Promise<void> => {
+      await lock.intend(changed);
+      leaving = 'all';
+    };
     const looksAgain = stale || recovery !== undefined;
-    const result = await work(
-      inside,
-      looksAgain ? { aimAnew: (changed) => lock.intend(changed), recovery } : undefined,
-    );
+    const result = await work(inside, looksAgain ? { aimAnew, recovery } : undefined);
     if (journal.settled) leaving = 'nothing';
     return result;
   } catch (error) {
@@ -77,6 +81,16 @@ export async function inTransaction<T>(
     throw error;
   } finally {
     await releaseLock(context, lock, leaving);
+  }
+}
+
+async function settle(context: Context, abandoned: Intent, repairs: boolean): Promise<Recovery> {
+  try {
+    return await recover(context, abandoned, true);
+  } catch (error) {
+    if (!(repairs && error instanceof CannotServe)) throw error;
+    context.log.warn(`${error.message} This run goes on to the weights that it was asked for.`);
+    return { settled: 'left to this run' };
   }
 }
 
@@ -116,7 +130,7 @@ export async function settleOwn(context: Context, concluded: string | undefined)
 /** Settles the clusters that can be reached. @returns a sentence for each that cannot */
 async function recoverReachable(
   context: Context,
-  intent: Parameters<typeof recover>[1],
+  intent: Intent,
   unreachable: ReadonlyMap<ClusterName, Error>,
 ): Promise<readonly string[]> {
   const { release, fleet } = context;
