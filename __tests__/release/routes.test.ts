@@ -35,8 +35,8 @@ describe('a destination host means the service', () => {
     ['helloworld', 'gray-demo', true],
     ['helloworld.gray-demo.svc.cluster.local', 'elsewhere', true],
     ['helloworld.gray-demo.svc.example.org', 'elsewhere', true],
-    ['helloworld.gray-demo.svc', 'gray-demo', true],
-    ['helloworld.gray-demo', 'gray-demo', true],
+    ['helloworld.gray-demo.svc', 'gray-demo', false],
+    ['helloworld.gray-demo', 'gray-demo', false],
     ['helloworld', 'elsewhere', false],
     ['helloworld', undefined, false],
     ['helloworld2', 'gray-demo', false],
@@ -153,6 +153,56 @@ describe('the routes to manage', () => {
     ],
   ])('%s is refused', (_what, http, names, message) => {
     expect(() => managedRoutes(virtualService(http), SERVICE, names)).toThrow(message);
+  });
+});
+
+describe('a route whose destination names the service by a host that Istio does not complete', () => {
+  const dead = (host: string, subset = 'v1'): RouteDestination => ({ destination: { host, subset } });
+  const main: HttpRoute = { name: 'main', route: [to('v1', 100)] };
+  const refusal = (route: string, host: string): string =>
+    `A destination of ${route} of VirtualService gray-demo/helloworld has the host ${host}, which leads nowhere: Istio completes only names without a dot, so its requests get status 503. Write the full name, helloworld.gray-demo.svc.cluster.local, then re-run this step.`;
+
+  test.each<[string, readonly HttpRoute[], readonly string[] | undefined, string]>([
+    [
+      'the only route',
+      [{ name: 'main', route: [dead('helloworld.gray-demo')] }],
+      undefined,
+      refusal('route main', 'helloworld.gray-demo'),
+    ],
+    [
+      'the only route, by its place',
+      [{ route: [dead('helloworld.gray-demo.svc')] }],
+      ['http[0]'],
+      refusal('the unnamed http[0]', 'helloworld.gray-demo.svc'),
+    ],
+    [
+      'one version of a split',
+      [{ name: 'main', route: [to('v1', 80), { ...dead('helloworld.gray-demo', 'v2'), weight: 20 }] }],
+      undefined,
+      refusal('route main', 'helloworld.gray-demo'),
+    ],
+    [
+      'a route named beside one that leads there',
+      [main, { name: 'beta', route: [dead('helloworld.gray-demo')] }],
+      ['beta'],
+      refusal('route beta', 'helloworld.gray-demo'),
+    ],
+  ])('is refused where it is %s', (_what, http, names, message) => {
+    expect(() => managedRoutes(virtualService(http), SERVICE, names)).toThrow(message);
+  });
+
+  test('is refused where it is a TCP route that moves with the HTTP routes', () => {
+    const vs = virtualService([main], {}, { tcp: [{ route: [dead('helloworld.gray-demo')] }] });
+    expect(() => weightsOf(vs, SERVICE, undefined)).toThrow(
+      refusal('the unnamed tcp[0]', 'helloworld.gray-demo'),
+    );
+  });
+
+  test.each<[string, readonly HttpRoute[]]>([
+    ['not managed', [main, { name: 'beta', route: [dead('helloworld.gray-demo')] }]],
+    ["another service's", [main, { name: 'beta', route: [dead('other.gray-demo')] }]],
+  ])('is left alone where it is %s', (_what, http) => {
+    expect(managedRoutes(virtualService(http), SERVICE, undefined)).toEqual([main]);
   });
 });
 

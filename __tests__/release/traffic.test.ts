@@ -289,3 +289,13 @@ describe('between two looks', () => {
     ]);
   });
 });
+
+test.each(['helloworld.gray-demo', 'helloworld.gray-demo.svc'])(
+  'a DestinationRule for host %s is refused: Istio does not complete that name',
+  (host) => {
+    const destinationRules = [destinationRule(['v1'], {}, { host })];
+    expect(() => weightsInForce(inEast, east({ destinationRules }))).toThrow(
+      `DestinationRule gray-demo/helloworld in east is for host ${host}, which names no service: Istio completes only names without a dot, so its subsets apply to nothing. Write the full name, ${HOST}, then re-run this step.`,
+    );
+  },
+);

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { keepsRulesPrivate } from './mesh-config.ts';
 import type { MeshConfig } from './mesh-config.ts';
 import type { DestinationRule, Labels, Subset, VirtualService } from './objects.ts';
-import { isHostOf } from './routes.ts';
+import { fullHostOf, isHostOf } from './routes.ts';
 import type { ServiceKey } from './routes.ts';
 import type { TrafficState } from './state.ts';
 
@@ -94,7 +94,7 @@ function ageOf({ creationTimestamp: created }: DestinationRule['metadata']): str
 }
 
 function coversByPattern({ app, namespace }: ServiceKey, { spec }: DestinationRule): boolean {
-  return spec.host.startsWith('*') && `${app}.${namespace}.svc.cluster.local`.endsWith(spec.host.slice(1));
+  return spec.host.startsWith('*') && fullHostOf({ app, namespace }).endsWith(spec.host.slice(1));
 }
 
 /** Whether a rule holds for all clients of its namespace, and not for some workloads of it alone. */

@@ -6,6 +6,11 @@ export class CanaryError extends Error {
   override readonly name: string = 'CanaryError';
 }
 
+/** The inputs leave open which of several routes are meant: a question to the user, not a fault of any cluster. */
+export class OpenChoiceError extends CanaryError {
+  override readonly name = 'OpenChoiceError';
+}
+
 /** All that is wrong with the inputs, found before the first network call. */
 export class InputError extends CanaryError {
   override readonly name = 'InputError';
@@ -30,7 +35,9 @@ export function inCluster<T>(cluster: string, work: () => T): T {
     return work();
   } catch (error) {
     if (!(error instanceof CanaryError)) throw error;
-    throw new CanaryError(`In ${cluster}: ${error.message}`, { cause: error.cause });
+    const { message, cause } = error;
+    const Kind = error instanceof OpenChoiceError ? OpenChoiceError : CanaryError;
+    throw new Kind(`In ${cluster}: ${message}`, { cause });
   }
 }
 

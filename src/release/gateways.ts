@@ -1,5 +1,5 @@
 import type { Gateway, GatewayServer, Labels, VirtualService } from './objects.ts';
-import { isHostOf } from './routes.ts';
+import { isHostOf, isPartialHostOf } from './routes.ts';
 import type { ServiceKey } from './routes.ts';
 import { gatewaysOf } from './virtual-services.ts';
 
@@ -139,7 +139,10 @@ function hostsOf(service: ServiceKey, vs: VirtualService, patterns: readonly str
       if (both.includes(ANY)) return [{ host: both, rank: RANK.pattern, place }];
       // Somebody else's VirtualService may take a host that this one does not name.
       if (host.includes(ANY)) return [{ host: both, rank: RANK.ofGateway, place }];
-      const ofMesh = host.endsWith(MESH_DOMAIN) || isHostOf(service, host, vs.metadata.namespace);
+      const ofMesh =
+        host.endsWith(MESH_DOMAIN) ||
+        isHostOf(service, host, vs.metadata.namespace) ||
+        isPartialHostOf(service, host);
       return [{ host: both, rank: ofMesh ? RANK.ofMesh : RANK.named, place }];
     });
   });

@@ -1,10 +1,13 @@
-import { CanaryError } from './errors.ts';
+import { CanaryError, OpenChoiceError } from './errors.ts';
 import { nameOf } from './objects.ts';
 import type { HttpRoute, RouteDestination, VirtualService } from './objects.ts';
 import {
   REVISION_HEADER,
   destinationsTo,
+  fullHostOf,
   inSentence,
+  isPartialHostOf,
+  isPreview,
   isServed,
   routeKey,
   routesTo,
@@ -33,7 +36,8 @@ export function openRoutes(
  * Empty where none leads there and none is named.
  *
  * @param names names of routes, or places of unnamed ones (`http[1]`)
- * @throws CanaryError for a name that no route has, a named route that leads elsewhere, or a choice that is not clear
+ * @throws CanaryError for a name that no route has, a named route that leads elsewhere or names the service by a host that
+ * Istio does not complete, or a choice that is not clear
  */
 export function managedRoutes(
   vs: VirtualService,
@@ -42,6 +46,10 @@ export function managedRoutes(
 ): readonly HttpRoute[] {
   const candidates = routesTo(vs, service);
   const keys = candidates.map((route) => routeKey(vs, route));
+  const all = (vs.spec.http ?? []).filter((route) => !isPreview(route));
+  const meant =
+    names?.flatMap((name) => namedBy(vs, all, name)) ?? (candidates.length === 0 ? all : candidates);
+  assertFullNames(vs, service, meant);
   if (names !== undefined) {
     const chosen = names.map((name) => ({ name, routes: namedBy(vs, candidates, name) }));
     const missing = chosen.find(({ routes }) => routes.length === 0);
@@ -55,11 +63,22 @@ export function managedRoutes(
     return managed;
   }
   if (candidates.length > 1) {
-    throw new CanaryError(
+    throw new OpenChoiceError(
       `${nameOf(vs)} has ${String(candidates.length)} HTTP routes that lead to ${service.app}: ${keys.join(', ')}. Set the input routes to those to split, for example routes: ${keys.at(-1) ?? ''}.`,
     );
   }
   return candidates;
+}
+
+/** Refuses routes to the service by a name that leads nowhere: their users get errors, whatever the weights. */
+function assertFullNames(vs: VirtualService, service: ServiceKey, routes: readonly Route[]): void {
+  for (const route of routes) {
+    const found = (route.route ?? []).find(({ destination }) => isPartialHostOf(service, destination.host));
+    if (found === undefined) continue;
+    throw new CanaryError(
+      `A destination of ${inSentence(vs, route)} of ${nameOf(vs)} has the host ${found.destination.host}, which leads nowhere: Istio completes only names without a dot, so its requests get status 503. Write the full name, ${fullHostOf(service)}, then re-run this step.`,
+    );
+  }
 }
 
 /** The routes of a name; where none has it, the unnamed one at that place. */
@@ -121,6 +140,14 @@ function managedIn(
   service: ServiceKey,
   names: readonly string[] | undefined,
 ): readonly Route[] {
+  const { tcp = [], tls = [] } = vs.spec;
+  assertFullNames(
+    vs,
+    service,
+    [...tcp, ...tls].filter(({ route }) =>
+      route?.some(({ destination }) => destination.subset !== undefined),
+    ),
+  );
   return [...managedRoutes(vs, service, names), ...streamsTo(vs, service)];
 }
 

@@ -18,17 +18,28 @@ export interface ServiceKey {
 }
 
 /**
- * Whether a destination host written in an object of namespace `from` means the service. Istio completes a name without
- * dots by the object's own namespace (https://istio.io/latest/docs/reference/config/networking/virtual-service/#Destination).
+ * Whether a host in an object of namespace `from` means the service: that of a destination, or of a DestinationRule. Istio
+ * completes a name without dots by the object's own namespace, and no other
+ * (https://istio.io/latest/docs/reference/config/networking/virtual-service/#Destination; ResolveShortnameToFQDN in istiod).
+ * The domain is not compared, since clusters may have their own.
  */
 export function isHostOf(service: ServiceKey, host: string, from: string | undefined): boolean {
   const { app, namespace } = service;
   if (!host.includes('.')) return host === app && from === namespace;
-  return (
-    host === `${app}.${namespace}` ||
-    host === `${app}.${namespace}.svc` ||
-    host.startsWith(`${app}.${namespace}.svc.`)
-  );
+  return host.startsWith(`${app}.${namespace}.svc.`);
+}
+
+/**
+ * Whether a host is a name of the service that DNS completes and Istio does not: `app.namespace` or `app.namespace.svc`.
+ * Clients may ask for it; a destination of that name leads nowhere, so its requests get 503.
+ */
+export function isPartialHostOf({ app, namespace }: ServiceKey, host: string): boolean {
+  return host === `${app}.${namespace}` || host === `${app}.${namespace}.svc`;
+}
+
+/** The full name of the service in a cluster of the usual domain. */
+export function fullHostOf({ app, namespace }: ServiceKey): string {
+  return `${app}.${namespace}.svc.cluster.local`;
 }
 
 /** Whether a route is one of the preview routes that the action puts ahead of the managed ones, of whichever service. */

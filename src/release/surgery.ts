@@ -8,6 +8,7 @@ import {
   REVISION_HEADER,
   VERSION_HEADER,
   destinationsTo,
+  fullHostOf,
   inSentence,
   isStreamOf,
   previewsOfService,
@@ -85,10 +86,9 @@ function isStreamOnly(vs: VirtualService, { service, routes }: RouteTarget): boo
 }
 
 function newRoute(target: RouteTarget): HttpRoute {
-  const { app, namespace } = target.service;
-  const host = `${app}.${namespace}.svc.cluster.local`;
+  const host = fullHostOf(target.service);
   return {
-    name: app,
+    name: target.service.app,
     route: [...target.weights].map(([version, weight]) =>
       marked(
         { destination: { host, ...(target.port === undefined ? {} : { port: { number: target.port } }) } },

@@ -8,7 +8,15 @@ import type { ReleaseRecord } from './record.ts';
 import { namedVersions } from './release.ts';
 import type { ClusterName, Release } from './release.ts';
 import { holdsWeights, managedRoutes, weightsOf } from './managed.ts';
-import { REVISION_HEADER, destinationsTo, sumOf, routeKey, routesTo } from './routes.ts';
+import {
+  REVISION_HEADER,
+  destinationsTo,
+  fullHostOf,
+  isPartialHostOf,
+  sumOf,
+  routeKey,
+  routesTo,
+} from './routes.ts';
 import type { FleetState, TrafficState } from './state.ts';
 import { gatewaysOf, isDelegate, virtualServicesOf } from './virtual-services.ts';
 import { formatWeights, sameWeights } from './weights.ts';
@@ -183,6 +191,11 @@ function destinationRuleOf(
   if (holder !== undefined) return holder;
   const found = traffic.destinationRules.find(({ metadata }) => metadata.name === name);
   if (found !== undefined && !ofHost.includes(found)) {
+    if (isPartialHostOf(release, found.spec.host)) {
+      throw new CanaryError(
+        `${nameOf(found)} in ${cluster} is for host ${found.spec.host}, which names no service: Istio completes only names without a dot, so its subsets apply to nothing. Write the full name, ${fullHostOf(release)}, then re-run this step.`,
+      );
+    }
     throw new CanaryError(
       isForService(release, found)
         ? `${nameOf(found)} in ${cluster} has a workloadSelector, so it does not apply to every client of ${release.app}. Set the input destination-rule to another name.`
