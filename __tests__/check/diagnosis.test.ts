@@ -30,6 +30,8 @@ interface Held {
   readonly otherRules?: readonly DestinationRule[];
   readonly complete?: boolean;
   readonly hosts?: readonly string[];
+  /** Where the pods of Gateways run. */
+  readonly gateways?: Readonly<Record<string, readonly string[]>>;
 }
 
 const MANAGED: HttpRoute = { name: 'main', route: [to('v1', 80), to('v2', 20)] };
@@ -49,6 +51,7 @@ function found(held: Held, ...seen: readonly IngressEvidence[]): readonly Findin
       traffic: {
         virtualServices: [own],
         destinationRules: [rule],
+        gatewayNamespaces: new Map(Object.entries(held.gateways ?? {})),
         everywhere: {
           virtualServices: [own, ...others],
           destinationRules: [rule, ...(held.otherRules ?? [])],
@@ -206,9 +209,52 @@ describe('answers that no managed route gave', () => {
       {
         title: 'VirtualService elsewhere/rival takes requests in east',
         detail:
-          'It binds * and Gateway gray-demo/helloworld, as VirtualService gray-demo/helloworld does (made at 2026-11-22T10:00:00Z), and its route mine takes the path /: 900 of 1000 requests were not answered by the managed route of VirtualService gray-demo/helloworld. Istio puts the routes of both in one list, the older first. Narrow its match or its hosts, or take it away.',
+          'It binds * and Gateway gray-demo/helloworld, as VirtualService gray-demo/helloworld does (made at 2026-11-22T10:00:00Z), and its route mine takes the path /: 900 of 1000 requests were not answered by the managed route of VirtualService gray-demo/helloworld. Istio puts the routes of both in one list, the older first. Narrow its match or its hosts, or remove it.',
       },
     ]);
+  });
+
+  describe('with exportTo', () => {
+    const door = 'gray-demo/helloworld';
+    const inEdge = { [door]: ['edge'] };
+    test.each<[string, readonly string[], Readonly<Record<string, readonly string[]>>, string]>([
+      ['all', ['*'], {}, 'VirtualService elsewhere/rival takes requests in east'],
+      [
+        'the namespace of the gateway',
+        ['edge'],
+        inEdge,
+        'VirtualService elsewhere/rival takes requests in east',
+      ],
+      ['another namespace', ['.'], inEdge, 'Another route answers in east'],
+      ['nobody', ['~'], {}, 'Another route answers in east'],
+      [
+        'some, the gateway being unknown',
+        ['.'],
+        {},
+        'VirtualService elsewhere/rival may take requests in east',
+      ],
+    ])('to %s, say no more than is known', (_what, exportTo, gateways, title) => {
+      expect(titles(found({ others: [rival({ exportTo })], gateways }, unmarked))).toEqual([title]);
+    });
+
+    test('where the gateway is unknown, say to look where its pods run', () => {
+      expect(found({ others: [rival({ exportTo: ['.', 'b'] })] }, unmarked)[0]?.detail).toContain(
+        "It is exported to ., b only, and the namespaces of the gateway's pods are unknown: check first whether they run there.",
+      );
+    });
+  });
+
+  test('name an unnamed route by its place as the input routes does, preview routes not counted', () => {
+    const preview: HttpRoute = {
+      name: 'canary-preview-v9',
+      match: [{ headers: { 'x-canary-version': { exact: 'v9' } } }],
+      route: [toOther()],
+    };
+    const unnamed: HttpRoute = { match: toRoot, route: [toOther()] };
+    const [finding] = found({ http: [preview, unnamed, MANAGED] }, unmarked);
+    expect(finding?.detail).toMatch(/^Route http\[0\] of VirtualService gray-demo\/helloworld/);
+    const other = { ...rival(), spec: { ...rival().spec, http: [preview, unnamed] } };
+    expect(found({ others: [other] }, unmarked)[0]?.detail).toContain('its route http[0] takes the path /');
   });
 
   test.each<[string, VirtualService, readonly string[]]>([

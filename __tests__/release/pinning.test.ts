@@ -8,6 +8,7 @@ import {
   HOST,
   clusterState,
   fleetOf,
+  gateway,
   pod,
   service,
   to,
@@ -23,7 +24,7 @@ function running(
   west: readonly Pod[] = [],
   east = [versionPod('v1')],
 ): FleetState {
-  const traffic = { virtualServices: [virtualService(routes)] };
+  const traffic = { gateways: [gateway()], virtualServices: [virtualService(routes)] };
   return fleetOf(
     clusterState(EAST, { service: service(), pods: east, traffic }),
     clusterState(WEST, { service: service(), pods: west, traffic }),
@@ -70,6 +71,7 @@ describe('nor behind a route of others', () => {
   const whole: readonly HttpRoute[] = [{ name: 'hello', route: [to(undefined)] }];
   const held = (own: readonly VirtualService[], ...others: readonly VirtualService[]): FleetState => {
     const traffic = {
+      gateways: [gateway()],
       virtualServices: own,
       everywhere: { virtualServices: [...own, ...others], destinationRules: [], unlisted: [] },
     };

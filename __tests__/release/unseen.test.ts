@@ -8,6 +8,7 @@ import {
   HOST,
   clusterState,
   fleetOf,
+  gateway,
   service,
   to,
   toOther,
@@ -22,7 +23,10 @@ function unseen(
   traffic: Partial<TrafficState>,
   given = release({ configClusters: [EAST], traffic: { routes: ['main'] } }),
 ): readonly string[] {
-  const fleet = fleetOf(clusterState(EAST, { traffic }), clusterState(WEST, { traffic: undefined }));
+  const fleet = fleetOf(
+    clusterState(EAST, { traffic: { gateways: [gateway()], ...traffic } }),
+    clusterState(WEST, { traffic: undefined }),
+  );
   return unseenIn(given, fleet, weightsInForce(given, fleet));
 }
 
@@ -290,5 +294,34 @@ describe('a Service that selects pods of the app', () => {
         service({}, { name: 'metrics' }),
       ]),
     ).toEqual([]);
+  });
+});
+
+describe('a route of a VirtualService whose Gateway', () => {
+  const shop = (gateways: readonly string[], existing: readonly string[] = []): Partial<TrafficState> => {
+    const vs = virtualService([{ name: 'hello', route: [to('v2')] }], { name: 'shop' }, { gateways });
+    return {
+      virtualServices: [OWN, vs],
+      gateways: existing.map((name) => gateway([], { name })),
+    };
+  };
+  const sends =
+    'Route hello of VirtualService gray-demo/shop in east sends requests to v2, outside the weights';
+  test.each<[string, Partial<TrafficState>, string]>([
+    [
+      'does not exist is told as what it will do',
+      shop(['gone']),
+      `${sends}, once Gateway gray-demo/gone exists: it is bound to no other.`,
+    ],
+    ['exists is told as what it does', shop(['here'], ['here']), `${sends}.`],
+    [
+      'does not exist is told as what it does where another one exists',
+      shop(['gone', 'here'], ['here']),
+      `${sends}.`,
+    ],
+    ['does not exist is told as what it does where sidecars use it', shop(['gone', 'mesh']), `${sends}.`],
+    ['is of a namespace that was not read is told as what it does', shop(['edge/public']), `${sends}.`],
+  ])('%s', (_what, traffic, sentence) => {
+    expect(unseen(traffic)).toEqual([sentence]);
   });
 });

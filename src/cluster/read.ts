@@ -1,4 +1,4 @@
-import { boundGateways, dependsOnMesh } from '../release/exports.ts';
+import { boundGateways, dependsOnMesh, sharedGateways } from '../release/exports.ts';
 import { coversService, dependsOnClient } from '../release/destination-rules.ts';
 import type { Client } from '../release/destination-rules.ts';
 import type { ClusterIdentity } from '../release/distinct.ts';
@@ -196,8 +196,9 @@ async function readTraffic(
     delegates.some((delegate) => delegatesTo(root, delegate)),
   );
   const { gateway } = release.traffic;
+  const entrances = entrancesOf(own, roots);
   const keys = [
-    ...entrancesOf(own, roots).flatMap((vs) =>
+    ...entrances.flatMap((vs) =>
       gatewaysOf(vs).map((reference) => gatewayKey(reference, vs.metadata.namespace ?? release.namespace)),
     ),
     ...(gateway === undefined ? [] : [gatewayKey(gateway, release.namespace)]),
@@ -223,6 +224,10 @@ async function readTraffic(
   const isAsked = dependsOnClient(release, everywhere.destinationRules, mesh);
   const gatewayClients = isAsked ? await clients() : undefined;
   const bound = await pods.namespacesOf(boundGateways(release, everywhere.virtualServices, mesh));
+  // Where these run matters to a diagnosis alone, which says what it does not know.
+  const shared = await pods.namespacesOf(
+    sharedGateways(everywhere.virtualServices, entrances, mesh).filter((key) => !bound.namespaces.has(key)),
+  );
   return {
     apiVersion,
     ...routes,
@@ -230,7 +235,7 @@ async function readTraffic(
     roots,
     gateways: known,
     ...(gatewayClients === undefined ? {} : { gatewayClients }),
-    gatewayNamespaces: bound.namespaces,
+    gatewayNamespaces: new Map([...bound.namespaces, ...shared.namespaces]),
     mesh,
     unread: [
       ...new Set([

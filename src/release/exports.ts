@@ -5,6 +5,7 @@ import { nameOf } from './objects.ts';
 import type { DestinationRule, VirtualService } from './objects.ts';
 import type { Release } from './release.ts';
 import { destinationsTo, namesService, routesTo } from './routes.ts';
+import type { ServiceKey } from './routes.ts';
 import type { TrafficEverywhere, TrafficState } from './state.ts';
 import { MESH, delegatesTo, gatewaysOf, isDelegate, namedVirtualServices } from './virtual-services.ts';
 
@@ -52,7 +53,7 @@ export function isUsed(
   vs: VirtualService,
   traffic: Pick<TrafficState, 'everywhere' | 'roots' | 'gatewayNamespaces' | 'mesh'>,
 ): boolean {
-  const { everywhere, roots, gatewayNamespaces, mesh } = traffic;
+  const { everywhere, roots, mesh } = traffic;
   if (isDelegate(vs)) {
     const all = [
       ...new Map([...everywhere.virtualServices, ...roots].map((one) => [nameOf(one), one])).values(),
@@ -65,15 +66,40 @@ export function isUsed(
         isUsed(root, traffic),
     );
   }
+  const { gateways = [] } = vs.spec;
+  if (gateways.length === 0 || gateways.includes(MESH)) return namespacesOf(vs, mesh).length > 0;
+  return gatewayNamesOf(vs).some((name) => isSeenBy(vs, name, traffic) !== false);
+}
+
+/**
+ * Whether the pods of a Gateway see a VirtualService that is bound to it; undefined where it is not known in which namespaces
+ * they run.
+ */
+export function isSeenBy(
+  vs: VirtualService,
+  gateway: string,
+  { gatewayNamespaces, mesh }: Pick<TrafficState, 'gatewayNamespaces' | 'mesh'>,
+): boolean | undefined {
   const namespaces = namespacesOf(vs, mesh);
   if (namespaces === 'all') return true;
   if (namespaces.length === 0) return false;
-  const { gateways = [] } = vs.spec;
-  if (gateways.length === 0 || gateways.includes(MESH)) return true;
-  return gatewayNamesOf(vs).some((name) => {
-    const where = gatewayNamespaces.get(name);
-    return where === undefined || where.some((namespace) => namespaces.includes(namespace));
-  });
+  return gatewayNamespaces.get(gateway)?.some((namespace) => namespaces.includes(namespace));
+}
+
+/**
+ * The Gateways that a VirtualService is bound to where none of them exists, so that nobody enters by it. Empty where one exists,
+ * where sidecars use it as well, or where one is of another namespace than the release's, of which not all are read.
+ */
+export function absentGateways(
+  vs: VirtualService,
+  { namespace }: ServiceKey,
+  { gateways }: Pick<TrafficState, 'gateways'>,
+): readonly string[] {
+  const names = gatewayNamesOf(vs);
+  if (vs.spec.gateways?.includes(MESH) === true) return [];
+  const existing = gateways.map(({ metadata }) => `${metadata.namespace ?? ''}/${metadata.name}`);
+  const isAbsent = (name: string): boolean => name.startsWith(`${namespace}/`) && !existing.includes(name);
+  return names.every(isAbsent) ? names : [];
 }
 
 /**
@@ -115,4 +141,20 @@ export function boundGateways(
     (vs) => isRestricted(vs, mesh) && leading.some((one) => one === vs || delegatesTo(vs, one)),
   );
   return [...new Set(restricted.flatMap(gatewayNamesOf))];
+}
+
+/**
+ * `namespace/name` of the Gateways that decide by where they run whether another VirtualService of theirs takes requests from
+ * the entrances of a release: those that one with `exportTo` shares with them. Seldom any.
+ */
+export function sharedGateways(
+  virtualServices: readonly VirtualService[],
+  entrances: readonly VirtualService[],
+  mesh: MeshConfig,
+): readonly string[] {
+  const others = virtualServices.filter(
+    (vs) => !entrances.includes(vs) && isRestricted(vs, mesh) && namespacesOf(vs, mesh).length > 0,
+  );
+  const theirs = new Set(others.flatMap(gatewayNamesOf));
+  return [...new Set(entrances.flatMap(gatewayNamesOf))].filter((name) => theirs.has(name));
 }

@@ -1,4 +1,4 @@
-import { isUsed } from './exports.ts';
+import { absentGateways, isUsed } from './exports.ts';
 import { nameOf } from './objects.ts';
 import type { HttpRoute, RouteDestination, VirtualService } from './objects.ts';
 import type { ClusterName, Release } from './release.ts';
@@ -18,6 +18,8 @@ export interface Lead {
   readonly destinations: readonly RouteDestination[];
   /** `copies`: they are mirrors, whose answers nobody sees. */
   readonly what: 'requests' | 'copies';
+  /** The Gateways that it is bound to, as `namespace/name`, where none of them exists: nobody enters by it yet. */
+  readonly absent: readonly string[];
 }
 
 /**
@@ -37,7 +39,12 @@ export function leadsToService(
         const managed = managedIn(release, inForce, cluster, vs);
         return reachedRoutes(vs)
           .flatMap((route) => leadsOf(release, vs, route, managed.includes(route)))
-          .map((lead) => ({ cluster, virtualService: vs, ...lead }));
+          .map((lead) => ({
+            cluster,
+            virtualService: vs,
+            absent: absentGateways(vs, release, traffic),
+            ...lead,
+          }));
       });
   });
 }

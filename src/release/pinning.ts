@@ -34,6 +34,8 @@ interface OpenRoute {
   readonly virtualService: VirtualService;
   readonly route: Route;
   readonly managed: boolean;
+  /** The Gateways that it is bound to where none of them exists. */
+  readonly absent: readonly string[];
 }
 
 /**
@@ -82,6 +84,7 @@ function openRoutesTo(
           virtualService: vs,
           route,
           managed: true,
+          absent: [],
         })),
   );
   const others = leadsToService(release, fleet, inForce)
@@ -94,9 +97,13 @@ function openRoutesTo(
 function placesOf(open: readonly OpenRoute[]): readonly string[] {
   const places = Map.groupBy(
     open,
-    ({ virtualService: vs, route }) => `${inSentence(vs, route)} of ${nameOf(vs)}`,
+    ({ virtualService: vs, route, absent }) => `${inSentence(vs, route)} of ${nameOf(vs)}${boundTo(absent)}`,
   );
   return [...places].map(([text, same]) => `${text} in ${same.map(({ cluster }) => cluster).join(', ')}`);
+}
+
+function boundTo(absent: readonly string[]): string {
+  return absent.length === 0 ? '' : ` (bound to Gateway ${absent.join(', ')}, which does not exist yet)`;
 }
 
 /** What brings each route that is not managed into the release, or keeps it out of the way; once, whatever the clusters. */

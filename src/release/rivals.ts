@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { gatewayNamesOf, isUsed } from './exports.ts';
+import { gatewayNamesOf, isSeenBy, isUsed } from './exports.ts';
 import { haveHostInCommon } from './gateways.ts';
 import { managedRoutes } from './managed.ts';
 import { sampledRequest, takes } from './matching.ts';
@@ -178,6 +178,7 @@ function sharesDoor(
     known.find(({ metadata: { name, namespace = '' } }) => `${namespace}/${name}` === key);
   const ours = gatewayNamesOf(entrance);
   return gatewayNamesOf(other).some((theirs) => {
+    if (isSeenBy(other, theirs, traffic) === false) return false;
     if (ours.includes(theirs)) return true;
     const gateway = find(theirs);
     if (gateway === undefined) return everywhere === undefined && revision !== undefined;

@@ -58,8 +58,8 @@ export interface TrafficState {
   /** All of the namespace, and those of other namespaces that the release refers to. */
   readonly gateways: readonly Gateway[];
   /**
-   * In which namespaces the pods of a Gateway run, by `namespace/name`. Looked up only for Gateways that restrict what leads to
-   * the service: those of a VirtualService that is not visible everywhere; one that is missing here is not known.
+   * In which namespaces the pods of a Gateway run, by `namespace/name`. Looked up only for Gateways of VirtualServices that are
+   * not visible everywhere, where they lead to the service or share a Gateway with it; one that is missing here is not known.
    */
   readonly gatewayNamespaces: ReadonlyMap<string, readonly string[]>;
   /**

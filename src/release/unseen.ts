@@ -134,7 +134,9 @@ function assumedWithout(unread: Unread): (clusters: string) => string {
 function leadingOutside(leads: readonly Lead[], { app }: Release): readonly string[] {
   const told = leads.flatMap((lead) => {
     const does = doesOf(lead, app);
-    return does === undefined ? [] : [{ ...lead, does, subject: subjectOf(lead) }];
+    return does === undefined
+      ? []
+      : [{ ...lead, does: `${does}${onceOpen(lead)}`, subject: subjectOf(lead) }];
   });
   return [...Map.groupBy(told, ({ subject, does }) => `${subject} ${does}`).values()].flatMap((same) => {
     const [first] = same;
@@ -147,6 +149,11 @@ function leadingOutside(leads: readonly Lead[], { app }: Release): readonly stri
 export function subjectOf({ virtualService: vs, route }: Lead): string {
   const text = `${inSentence(vs, route)} of ${nameOf(vs)}`;
   return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
+}
+
+/** Says of a route that nobody enters by yet when it will do what it says. */
+function onceOpen({ absent }: Lead): string {
+  return absent.length === 0 ? '' : `, once Gateway ${absent.join(' or ')} exists: it is bound to no other`;
 }
 
 /** What a route does with what it gets; undefined for copies that one version gets, since nobody sees its answers. */

@@ -1,7 +1,7 @@
 import type { ClusterName, Release } from '../../release/release.ts';
 import { rivalsOf } from '../../release/rivals.ts';
 import type { Rival } from '../../release/rivals.ts';
-import type { FleetState, TrafficEverywhere } from '../../release/state.ts';
+import type { FleetState, TrafficEverywhere, TrafficState } from '../../release/state.ts';
 import { servingOf } from '../../release/traffic.ts';
 import type { InForce } from '../../release/traffic.ts';
 import type { IngressEvidence } from '../evidence.ts';
@@ -30,14 +30,13 @@ export function failedOf({ evidence }: Facts): readonly IngressEvidence[] {
 }
 
 /** What the control plane holds that serves an ingress. */
-export function everywhereFor(
-  { inForce, state }: Facts,
-  cluster: ClusterName,
-): TrafficEverywhere | undefined {
-  return (
-    state?.get(cluster)?.traffic?.everywhere ??
-    state?.get(inForce[0]?.cluster ?? cluster)?.traffic?.everywhere
-  );
+export function trafficFor({ inForce, state }: Facts, cluster: ClusterName): TrafficState | undefined {
+  return state?.get(cluster)?.traffic ?? state?.get(inForce[0]?.cluster ?? cluster)?.traffic;
+}
+
+/** The same, of all namespaces. */
+export function everywhereFor(facts: Facts, cluster: ClusterName): TrafficEverywhere | undefined {
+  return trafficFor(facts, cluster)?.everywhere;
 }
 
 /** Whether some share is off its weight by what may matter: near the edge of the tolerance there is no verdict either. */

@@ -1,17 +1,17 @@
-import { gatewayNamesOf } from '../../release/exports.ts';
+import { gatewayNamesOf, isSeenBy } from '../../release/exports.ts';
 import { sampledRequest, takes } from '../../release/matching.ts';
 import type { RoutedRequest } from '../../release/matching.ts';
 import { nameOf } from '../../release/objects.ts';
 import type { HttpRoute, VirtualService } from '../../release/objects.ts';
 import { managedRoutes } from '../../release/managed.ts';
 import type { Rival } from '../../release/rivals.ts';
-import { isPreview } from '../../release/routes.ts';
+import { isPreview, routeKey } from '../../release/routes.ts';
 import { servingOf } from '../../release/traffic.ts';
 import type { InForce } from '../../release/traffic.ts';
 import { delegatesTo, entrancesOf } from '../../release/virtual-services.ts';
 import type { IngressEvidence } from '../evidence.ts';
 import { total } from '../evidence.ts';
-import { everywhereFor, failedOf, rivalsAt } from './facts.ts';
+import { everywhereFor, failedOf, rivalsAt, trafficFor } from './facts.ts';
 import type { Facts, Finding } from './facts.ts';
 
 /** Answers that no managed route gave: another VirtualService, or an earlier route, takes the requests. */
@@ -67,10 +67,16 @@ function rivals(
       const order = narrower
         ? 'Istio prefers the narrower host'
         : 'Istio puts the routes of both in one list, the older first';
-      const index = (virtualService.spec.http ?? []).indexOf(route);
+      const traffic = trafficFor(facts, one.cluster);
+      const isSeen = doors.some(
+        (door) => traffic !== undefined && isSeenBy(entrance, door, traffic) === true,
+      );
+      const doubt = isSeen
+        ? ''
+        : ` It is exported to ${(entrance.spec.exportTo ?? []).join(', ')} only, and the namespaces of the gateway's pods are unknown: check first whether they run there.`;
       return {
-        title: `${nameOf(entrance)} takes requests in ${one.cluster}`,
-        detail: `It binds ${binds}, ${as}${madeAt(entrance)}, and its route ${labelOf(route, index)} takes the path ${facts.release.check.path}: ${seen(one, vs)}. ${order}. Narrow its match or its hosts, or take it away.`,
+        title: `${nameOf(entrance)} ${isSeen ? 'takes' : 'may take'} requests in ${one.cluster}`,
+        detail: `It binds ${binds}, ${as}${madeAt(entrance)}, and its route ${routeKey(virtualService, route)} takes the path ${facts.release.check.path}: ${seen(one, vs)}. ${order}.${doubt} Narrow its match or its hosts, or remove it.`,
       };
     },
   );
@@ -110,8 +116,8 @@ function ahead(
   const end = routes.findIndex(isOne);
   return routes
     .slice(0, end < 0 ? routes.length : end)
-    .flatMap((route, i) =>
-      isPreview(route) || !takes(route, request) ? [] : [`Route ${labelOf(route, i)} of ${nameOf(vs)}`],
+    .flatMap((route) =>
+      isPreview(route) || !takes(route, request) ? [] : [`Route ${routeKey(vs, route)} of ${nameOf(vs)}`],
     );
 }
 
@@ -138,10 +144,6 @@ function entrancesFor(
 ): readonly VirtualService[] {
   const serving = servingOf(inForce, cluster)?.cluster ?? cluster;
   return entrancesOf([vs], state?.get(serving)?.traffic?.roots ?? []);
-}
-
-function labelOf({ name }: HttpRoute, index: number): string {
-  return name ?? `http[${String(index)}]`;
 }
 
 function madeAt({ metadata }: VirtualService): string {
