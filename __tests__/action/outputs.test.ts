@@ -57,6 +57,11 @@ describe('no weights are in force', () => {
       'false',
     ],
     ['where one cluster has no VirtualService', held({ east: HALF, west: undefined }), 'false'],
+    [
+      'where the choice of routes is open',
+      [{ cluster: 'east', place: 'east', kind: 'open', weights: undefined, text: 'two routes' }],
+      '',
+    ],
     ['where none has one', held({ east: undefined, west: undefined }), ''],
     [
       'where a cluster could not be read',

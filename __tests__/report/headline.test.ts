@@ -36,18 +36,22 @@ const UNSEEN = ['VirtualServices of other namespaces in east could not be listed
 
 describe('clusters that hold the same routes', () => {
   const text = 'different weights by route (route beta: v2=100; route main: v1=80,v2=20)';
-  const unclear = [EAST, WEST].map((cluster): Held => ({
+  const open = [EAST, WEST].map((cluster): Held => ({
     cluster,
     place: cluster,
-    kind: 'unclear',
+    kind: 'open',
     weights: undefined,
     text,
   }));
 
   test('do not differ because the inputs leave open which are meant', () => {
-    const { outcome, sentence } = of({ operation: 'status', held: unclear });
-    expect([outcome, sentence]).toEqual(['done', `east holds ${text}; west holds ${text}.`]);
-    expect(agreementOf(unclear)).toBeUndefined();
+    expect(of({ operation: 'status', held: open })).toMatchObject({
+      outcome: 'open',
+      title: 'routes not chosen',
+      sentence: `Several routes lead to the service, and none of them is chosen: east holds ${text}; west holds ${text}.`,
+      next: 'Set the input routes to those that the release is to split.',
+    });
+    expect(agreementOf(open)).toBeUndefined();
   });
 
   test('are not said to differ where one could not be read', () => {

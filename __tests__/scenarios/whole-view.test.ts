@@ -331,6 +331,8 @@ describe('two unnamed routes lead to the service (argo-rollouts#1100)', () => {
         const status = await stage.pass({ ...adoption, operation: 'status' });
         expect(status.log).toContain('the unnamed http[1]: v1=90,v2=10');
         expect(status.log).toContain('for example routes: http[1].');
+        expect(status.log).not.toContain('agree');
+        expect(status.outputs).toMatchObject({ weights: '', agree: '' });
 
         const chosen = { ...adoption, routes: 'http[1]' };
         const run = await stage.pass({ ...chosen, weights: 'v1=70,v2=30' });

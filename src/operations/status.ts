@@ -4,10 +4,10 @@ import type { Place } from '../release/endpoints.ts';
 import { CanaryError, messageOf } from '../release/errors.ts';
 import {
   agreementOf,
+  describeDifference,
   heldIn,
   inForceWhereClear,
   isOpenChoice,
-  whoHolds,
   whyUnclear,
 } from '../release/held.ts';
 import type { Held } from '../release/held.ts';
@@ -60,11 +60,14 @@ export async function status(context: Context): Promise<void> {
     );
     if (unread.length > 0) throw new CanaryError(unread.join('\n'));
     for (const sentence of whyUnclear(readable, state)) log.warn(sentence);
-    if (isOpenChoice(journal.held)) return;
+    if (isOpenChoice(journal.held)) {
+      log.info('The inputs leave open which routes are meant, so no weights are compared.');
+      return;
+    }
     const agree = agreementOf(journal.held);
     if (agree === false)
       throw new CanaryError(
-        `The clusters hold different weights: ${whoHolds(journal.held)}. To bring them together, run the operation rollback with the input weights.`,
+        `${describeDifference(journal.held)} To bring them together, run the operation rollback with the input weights.`,
       );
     log.info(
       agree === true ? 'All clusters agree.' : 'No cluster holds weights: nothing has been released yet.',

@@ -1,4 +1,4 @@
-import { CanaryError, messageOf } from './errors.ts';
+import { CanaryError, OpenChoiceError, messageOf } from './errors.ts';
 import type { ClusterName, Release } from './release.ts';
 import { weightsByRoute } from './managed.ts';
 import type { FleetState } from './state.ts';
@@ -17,9 +17,10 @@ export interface Held {
   readonly place: string;
   /**
    * `weights`: one set of them. `nothing`: no route to the service yet. `unsplit`: a route to the service as a whole, without
-   * versions. `unclear`: its routes differ, or it could not be read.
+   * versions. `open`: routes that differ, and the inputs leave open which are meant. `unclear`: the routes meant differ, or it
+   * could not be read.
    */
-  readonly kind: 'weights' | 'nothing' | 'unsplit' | 'unclear';
+  readonly kind: 'weights' | 'nothing' | 'unsplit' | 'open' | 'unclear';
   /** undefined for any other kind than `weights` */
   readonly weights: Weights | undefined;
   /** `v1=80,v2=20`, or what is there instead, within a sentence. */
@@ -131,7 +132,7 @@ function hasNone(held: readonly Held[]): boolean {
 
 /** Whether all clusters hold the same, and only the inputs leave open which of the routes are meant. */
 export function isOpenChoice(held: readonly Held[]): boolean {
-  return held.length > 0 && held.every(({ kind, text }) => kind === 'unclear' && text === held[0]?.text);
+  return held.length > 0 && held.every(({ kind, text }) => kind === 'open' && text === held[0]?.text);
 }
 
 /**
@@ -151,6 +152,18 @@ export function nowIn(held: readonly Held[]): string {
   const weights = agreedWeights(held);
   if (weights !== undefined) return formatWeights(weights);
   return hasNone(held) ? 'no weights' : whoHolds(held);
+}
+
+/** That no one set of weights is in force, and what is there instead, in a sentence. */
+export function describeDifference(held: readonly Held[]): string {
+  return `${titleOfDifference(held)}: ${whoHolds(held)}.`;
+}
+
+/** `The clusters hold different weights`; not so where the weights of none can be told. */
+export function titleOfDifference(held: readonly Held[]): string {
+  return held.every(({ kind }) => kind !== 'weights')
+    ? 'No cluster holds one set of weights'
+    : 'The clusters hold different weights';
 }
 
 /** `east holds v1=80,v2=20; west holds no VirtualService` */
@@ -182,7 +195,11 @@ function unclearIn(
   const each = routes.map(
     ({ route, weights }) => `${route}: ${weights === undefined ? 'no version' : formatWeights(weights)}`,
   );
-  return [without(cluster, cluster, 'unclear', `different weights by route (${each.join('; ')})`)];
+  const kind = error instanceof OpenChoiceError ? 'open' : 'unclear';
+  const what = routes.every(({ weights }) => weights === undefined)
+    ? 'several routes that name no version'
+    : 'different weights by route';
+  return [without(cluster, cluster, kind, `${what} (${each.join('; ')})`)];
 }
 
 function isSame(a: Weights | undefined, b: Weights): boolean {

@@ -33,6 +33,7 @@ function stateOf(record: RunRecord): CommitStatus['state'] {
     case 'pass':
     case 'done':
     case 'unverified':
+    case 'open':
       return 'success';
     case 'fail':
     case 'inconclusive':
@@ -49,6 +50,7 @@ function descriptionOf(record: RunRecord): string {
   switch (outcome) {
     case 'failed':
       return `${operation}: ${[...harms, failure].join(' ')}`;
+    case 'open':
     case 'differ':
       return `${operation}: ${title}: ${whoHolds(held)}`;
     case 'done':

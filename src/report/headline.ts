@@ -1,4 +1,11 @@
-import { agreedWeights, contradict, whoHolds } from '../release/held.ts';
+import {
+  agreedWeights,
+  contradict,
+  describeDifference,
+  isOpenChoice,
+  titleOfDifference,
+  whoHolds,
+} from '../release/held.ts';
 import { formatWeights, sameWeights } from '../release/weights.ts';
 import type { Weights } from '../release/weights.ts';
 import { failingVersions } from './failing.ts';
@@ -8,9 +15,10 @@ import { count } from './text.ts';
 
 /**
  * How a run ended. `done`: it samples nothing, and did its work. `unverified`: it changed or looked at the weights, and there was
- * no ingress to sample. `differ`: the clusters hold different weights. `failed`: it ended with an error.
+ * no ingress to sample. `open`: it did its work, and the inputs leave open which routes are meant. `differ`: the clusters hold
+ * different weights. `failed`: it ended with an error.
  */
-export type Outcome = 'pass' | 'fail' | 'inconclusive' | 'done' | 'unverified' | 'differ' | 'failed';
+export type Outcome = 'pass' | 'fail' | 'inconclusive' | 'done' | 'unverified' | 'open' | 'differ' | 'failed';
 
 /** What one sees first. */
 export interface Headline {
@@ -28,7 +36,7 @@ export interface Headline {
 /** What a run came to, in words: summary, page, comment, commit status, log and JSON all say this and nothing else. */
 export function headlineOf(record: RunRecord): Headline {
   const outcome = outcomeOf(record);
-  const isGood = outcome === 'pass' || outcome === 'done' || outcome === 'unverified';
+  const isGood = ['pass', 'done', 'unverified', 'open'].includes(outcome);
   return {
     outcome,
     title: titleOf(record, outcome),
@@ -50,6 +58,7 @@ function outcomeOf(record: RunRecord): Outcome {
     return differs && (operation === 'status' || plan !== undefined) ? 'differ' : 'failed';
   }
   if (verdict !== undefined && verdict !== 'pass') return verdict;
+  if (operation === 'status' && isOpenChoice(held)) return 'open';
   if (differs) return 'differ';
   return verdict ?? (SAMPLING.includes(operation) ? 'unverified' : 'done');
 }
@@ -64,19 +73,25 @@ function titleOf(record: RunRecord, outcome: Outcome): string {
     case 'fail': {
       const { failing } = failingVersions(record);
       if (failing.length > 0) return `${failing.join(', ')} ${failing.length === 1 ? 'fails' : 'fail'}`;
-      return contradict(record.held) ? 'clusters hold different weights' : 'traffic split check failed';
+      return contradict(record.held) ? lowerTitle(record) : 'traffic split check failed';
     }
     case 'inconclusive':
       return 'traffic split check inconclusive';
     case 'unverified':
       return operation === 'verify' ? 'not verified' : `${DONE[operation] ?? operation}, not verified`;
+    case 'open':
+      return 'routes not chosen';
     case 'differ':
-      return 'clusters hold different weights';
+      return lowerTitle(record);
     case 'failed':
       return `${operation} failed`;
     case 'done':
       return plan === undefined ? `${operation} done` : `plan: ${count(plan.changes, 'change')}`;
   }
+}
+
+function lowerTitle({ held }: RunRecord): string {
+  return titleOfDifference(held).replace(/^The /, '').replace(/^No /, 'no ');
 }
 
 const DONE: Readonly<Record<string, string>> = {
@@ -92,16 +107,15 @@ function sentenceOf(record: RunRecord, outcome: Outcome): string {
     case 'pass':
       return claimOf(record);
     case 'fail':
-      return [
-        ...(contradict(held) ? [`The clusters hold different weights: ${whoHolds(held)}.`] : []),
-        ...failureOf(record),
-      ].join(' ');
+      return [...(contradict(held) ? [describeDifference(held)] : []), ...failureOf(record)].join(' ');
     case 'inconclusive':
       return `The check was inconclusive, so the job fails: ${samplesOf(evidence)} ${through(evidence)} neither confirm nor rule out ${inWords(evidence[0]?.weights ?? new Map())}.`;
     case 'unverified':
       return `${weightsOrNone(agreedWeights(held))} in every cluster that serves the routes. No ingress was sampled, so nothing is known about the responses.`;
+    case 'open':
+      return `Several routes lead to the service, and none of them is chosen: ${whoHolds(held)}.`;
     case 'differ':
-      return `The clusters hold different weights: ${whoHolds(held)}.`;
+      return describeDifference(held);
     case 'failed':
       return checks.length === 0
         ? 'The run ended before the traffic split was checked.'
@@ -140,6 +154,8 @@ function nextOf(record: RunRecord, outcome: Outcome): string | undefined {
       return afterFailure(record);
     case 'failed':
       return 'Fix the cause, then re-run this step.';
+    case 'open':
+      return 'Set the input routes to those that the release is to split.';
     case 'differ':
       return 'Bring all clusters to the same weights: run the operation rollback with the input weights.';
     case 'inconclusive':
@@ -181,7 +197,7 @@ function standingOf(record: RunRecord, outcome: Outcome): string | undefined {
     return [
       ...(outcome === 'differ' || outcome === 'fail'
         ? []
-        : [`${contradict(held) ? 'The clusters hold different weights: ' : ''}${whoHolds(held)}.`]),
+        : [contradict(held) ? describeDifference(held) : `${whoHolds(held)}.`]),
       ...remains,
       ...restored,
       ...(outcome === 'differ' ? [] : [then]),

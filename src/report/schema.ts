@@ -61,9 +61,9 @@ export const REPORT = z.strictObject({
   begin: z.iso.datetime(),
   seconds: z.number().describe('How long the run took.'),
   outcome: z
-    .enum(['pass', 'fail', 'inconclusive', 'done', 'unverified', 'differ', 'failed'])
+    .enum(['pass', 'fail', 'inconclusive', 'done', 'unverified', 'open', 'differ', 'failed'])
     .describe(
-      'The verdict, or without one: the run did its work (done), had no ingress to sample (unverified), found clusters with different weights (differ), or ended with an error (failed).',
+      'The verdict, or without one: the run did its work (done), had no ingress to sample (unverified), found several routes of which the inputs choose none (open), found clusters with different weights (differ), or ended with an error (failed).',
     ),
   headline: z.string().describe('The outcome in a sentence or two; what hurts users comes first.'),
   standing: z.string().optional().describe('Which weights users have after a run that did not pass.'),

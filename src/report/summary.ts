@@ -28,6 +28,7 @@ const MARKS: Readonly<Record<Outcome | IngressVerdict, string>> = {
   pass: '✅',
   done: '✅',
   unverified: '⚠️',
+  open: 'ℹ️',
   differ: '❌',
   fail: '❌',
   failed: '❌',

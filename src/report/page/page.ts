@@ -23,6 +23,7 @@ const MOODS: Readonly<
   pass: { look: 'good', mark: '✓', word: 'Pass' },
   done: { look: 'good', mark: '✓', word: 'Done' },
   unverified: { look: 'doubt', mark: '?', word: 'Not verified' },
+  open: { look: 'doubt', mark: '?', word: 'Routes not chosen' },
   differ: { look: 'doubt', mark: '!', word: 'Different weights' },
   fail: { look: 'bad', mark: '✗', word: 'Fail' },
   failed: { look: 'bad', mark: '✗', word: 'Failed' },
