@@ -9,6 +9,7 @@ import {
   destination,
   destinationRule,
   gateway,
+  image,
   virtualService,
 } from './support/objects.ts';
 import { Stage, subsetsIn } from './support/stage.ts';
@@ -28,6 +29,18 @@ const inner = (...split: readonly unknown[]): Obj => ({
   ...virtualService([{ name: 'inside', timeout: '5s', route: split }], { hosts: [HOST], gateways: ['mesh'] }),
   metadata: { name: INNER, namespace: NAMESPACE },
 });
+
+/** Whether the one pod of a Deployment is of its latest template, and no older one is left. */
+function isRolledOut({ metadata, status = {} }: Obj): boolean {
+  const { generation } = metadata as { generation?: number };
+  const { observedGeneration, updatedReplicas, availableReplicas, replicas } = status as Record<
+    string,
+    number
+  >;
+  return (
+    observedGeneration === generation && updatedReplicas === 1 && availableReplicas === 1 && replicas === 1
+  );
+}
 
 const named = (kube: Kube, name: string, namespace = NAMESPACE): Promise<Obj> =>
   kube.get(ISTIO, 'VirtualService', name, namespace);
@@ -272,15 +285,16 @@ describe('what someone else manages (scenario 12)', () => {
         apiVersion: 'apps/v1',
         kind: 'Deployment',
         metadata: { name: `${APP}-v1`, namespace: NAMESPACE },
-        spec: { replicas: 3 },
+        spec: { template: { spec: { containers: [{ name: APP, image: image('v1', 'pinned') }] } } },
       },
-      'team-scaler',
+      'team-images',
     );
+    await stage.east.settled('apps/v1', 'Deployment', `${APP}-v1`, NAMESPACE, isRolledOut);
     await stage.underLoad(async () => {
-      const run = await stage.run({ weights: 'v1=50,v2=50', replicas: '2' });
+      const run = await stage.run({ weights: 'v1=50,v2=50' });
       expect(run.code).toBe(1);
       expect(run.log).toMatch(
-        /fields belong to someone else: \.spec\.replicas \(conflict with "team-scaler"/,
+        /fields belong to someone else: \.spec\.template\.spec\.containers\[name="helloworld"\]\.image \(conflict with "team-images"/,
       );
       expect(run.outputs['changed']).toBe('0');
     });
