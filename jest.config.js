@@ -12,6 +12,8 @@ const shared = {
 
 /** @type {import('jest').Config} */
 export default {
+  // By default Jest leaves one core free, which on two cores means one test file at a time; most of their time they wait.
+  maxWorkers: 2,
   projects: [
     {
       ...shared,
