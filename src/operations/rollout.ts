@@ -220,9 +220,16 @@ async function deploy(
   const workloads = plan.workloads.filter((change) => !isMissingNamespace(context, change));
   if (workloads.length > 0)
     await lockedPhase(context, 'Deploy', async () => {
-      await assertSidecars(fleet, release, state, plan, 'written');
       const record = recordIn(context);
-      await writeInOrder(fleet, workloads, (written) => {
+      const namespaces = workloads.filter(({ object }) => object.kind === 'Namespace');
+      const others = workloads.filter((change) => !namespaces.includes(change));
+      // The injector goes by the labels that a namespace has, so those come first; what they will do is foreseen before.
+      if (namespaces.length > 0) {
+        await assertSidecars(fleet, release, state, plan, 'planned');
+        await writeInOrder(fleet, namespaces, record);
+      }
+      await assertSidecars(fleet, release, state, plan, 'written');
+      await writeInOrder(fleet, others, (written) => {
         record(written);
         note(written);
       });
