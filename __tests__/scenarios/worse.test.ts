@@ -127,12 +127,13 @@ describe('a new version that never answers (scenario 38)', () => {
     const short = await stage.run({ operation: 'verify', 'verify-timeout': '3s' });
     expect([short.code, short.outputs['verdict']]).toEqual([1, 'inconclusive']);
     expect(short.log).toMatch(
-      /undecided after 3 s and \d+ samples: v2 does not answer: 16 requests had no answer yet, and all \d+ answers came from v1/,
+      /undecided after 3 s and \d+ samples: (v2 does not answer: )?16 requests had no answer yet, and all \d+ answers came from v1/,
     );
     const run = await stage.run({ operation: 'verify' });
     expect([run.code, run.outputs['verdict']]).toEqual([1, 'fail']);
+    // Whether v2 is named depends on how many answers came: until it is hardly luck, the answers are named alone.
     expect(run.log).toMatch(
-      /v2 does not answer: \d+ of \d+ requests got no answer within 10 s, more than 1%, and all \d+ answers came from v1/,
+      /(v2 does not answer: )?\d+ of \d+ requests got no answer within 10 s, more than 1%, and all \d+ answers came from v1/,
     );
     expect(run.seconds).toBeLessThan(25);
   });
