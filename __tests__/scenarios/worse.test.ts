@@ -99,6 +99,17 @@ async function silence(west: Kube): Promise<void> {
   });
 }
 
+/** v2, at 20%, is named just where no answer from it among so many has a chance of 1% at most. */
+function expectNamedUnlessLuck(log: string, reason: string): void {
+  const pattern = new RegExp(`(v2 does not answer: )?${reason}, and all (\\d+) answers came from v1`, 'g');
+  const found = [...log.matchAll(pattern)].map(([, name, answers]) => ({
+    named: name !== undefined,
+    answers,
+  }));
+  expect(found).not.toEqual([]);
+  expect(found).toEqual(found.map(({ answers }) => ({ named: 0.8 ** Number(answers) <= 0.01, answers })));
+}
+
 describe('a new version that never answers (scenario 38)', () => {
   test('is named before it gets any user', async () => {
     await stage.pass({
@@ -126,15 +137,11 @@ describe('a new version that never answers (scenario 38)', () => {
     await silence(stage.west);
     const short = await stage.run({ operation: 'verify', 'verify-timeout': '3s' });
     expect([short.code, short.outputs['verdict']]).toEqual([1, 'inconclusive']);
-    expect(short.log).toMatch(
-      /undecided after 3 s and \d+ samples: (v2 does not answer: )?16 requests had no answer yet, and all \d+ answers came from v1/,
-    );
+    expect(short.log).toMatch(/undecided after 3 s and \d+ samples: /);
+    expectNamedUnlessLuck(short.log, '16 requests had no answer yet');
     const run = await stage.run({ operation: 'verify' });
     expect([run.code, run.outputs['verdict']]).toEqual([1, 'fail']);
-    // Whether v2 is named depends on how many answers came: until it is hardly luck, the answers are named alone.
-    expect(run.log).toMatch(
-      /(v2 does not answer: )?\d+ of \d+ requests got no answer within 10 s, more than 1%, and all \d+ answers came from v1/,
-    );
+    expectNamedUnlessLuck(run.log, '\\d+ of \\d+ requests got no answer within 10 s, more than 1%');
     expect(run.seconds).toBeLessThan(25);
   });
 });
