@@ -2,11 +2,11 @@
  * What the check decides, and after how many requests, simulated with the code of the action: the figures of
  * docs/how-the-check-decides.md. `node bench/decisions.ts` takes some minutes; a number of runs may be given.
  */
-import { Comparison } from '../src/check/comparison.ts';
-import { ExceedanceTest } from '../src/check/exceedance-test.ts';
-import { ShareTest } from '../src/check/share-test.ts';
-import type { ShareTestOptions } from '../src/check/share-test.ts';
-import { Tally } from '../src/check/tally.ts';
+import { Comparison } from '../src/verify/comparison.ts';
+import { ExceedanceTest } from '../src/verify/statistics/rate-test.ts';
+import { ShareTest } from '../src/verify/statistics/share-test.ts';
+import type { ShareTestOptions } from '../src/verify/statistics/share-test.ts';
+import { Evaluation } from '../src/verify/evaluation.ts';
 import type { CheckSpec } from '../src/release/release.ts';
 
 /** Numbers between 0 and 1 that are the same in every run (mulberry32). */
@@ -122,7 +122,7 @@ function outcomes({
   const requests: number[] = [];
   for (let run = 0; run < runs; run += 1) {
     const expected = { weights, revision: undefined, elsewhere: false, version: 'v2' };
-    const tally = new Tally(target, expected, { check: DEFAULTS, ingresses: 1 });
+    const tally = new Evaluation(target, expected, { check: DEFAULTS, ingresses: 1 });
     for (let n = 1; n <= MOST; n += 1) {
       const version = draw() < weight ? 'v2' : 'v1';
       const failed = draw() < (version === 'v2' ? own : others);

@@ -2,7 +2,7 @@
  * How often a right split of two versions is inconclusive at the default `maxSamples`, computed exactly. `node
  * bench/inconclusive.ts` prints the worst case of every tolerance and confidence, over the weights 1 to 99.
  */
-import { ShareTest, toleranceBand } from '../src/check/share-test.ts';
+import { ShareTest, toleranceBand } from '../src/verify/statistics/share-test.ts';
 
 /** Probabilities below this are dropped, which keeps the rows short: even a million of them do not matter. */
 const NEGLIGIBLE = 1e-18;

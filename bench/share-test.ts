@@ -1,4 +1,4 @@
-import { ShareTest } from '../src/check/share-test.ts';
+import { ShareTest } from '../src/verify/statistics/share-test.ts';
 import { paired } from './paired.ts';
 import type { Ratio } from './paired.ts';
 

@@ -2,10 +2,10 @@
  * How checks of a right 80/20 end, at both ingresses of the fleet that FLEET names, with the shipped sampler in this process:
  * `node testbed/mesh/enter.ts -- node bench/verifies.ts 1000` for the mesh. Prints the verdicts and the samples.
  */
-import { IngressClient } from '../src/check/client.ts';
-import { verdictOf } from '../src/check/evidence.ts';
-import type { IngressEvidence, Verdict } from '../src/check/evidence.ts';
-import { sampleAll } from '../src/check/sampler.ts';
+import { IngressClient } from '../src/verify/ingress-client.ts';
+import { verdictOf } from '../src/verify/evidence.ts';
+import type { IngressEvidence, Verdict } from '../src/verify/evidence.ts';
+import { sampleAll } from '../src/verify/sampler.ts';
 import type { CheckSpec } from '../src/release/release.ts';
 import { runAction } from '../testbed/run-action.ts';
 import { startFleet } from '../testbed/start.ts';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { load } from 'js-yaml';
 import * as prettier from 'prettier';
 import { z } from 'zod';
-import { DEFAULT_FILE, RELEASE_FILE } from '../src/action/release-file.ts';
+import { DEFAULT_FILE, RELEASE_FILE } from '../src/github/release-file.ts';
 import { REPORT } from '../src/report/schema.ts';
 
 const root = join(import.meta.dirname, '..');

@@ -1,4 +1,4 @@
-import { main } from './action/main.ts';
+import { main } from './github/main.ts';
 
 await main();
 // What still runs by itself, such as a login command that hangs, must not hold the job up.

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { loadAll } from 'js-yaml';
-import { INPUTS } from '../../src/action/inputs.ts';
-import { parseReleaseFile } from '../../src/action/release-file.ts';
+import { INPUTS } from '../../src/github/inputs.ts';
+import { parseReleaseFile } from '../../src/github/release-file.ts';
 import { pages, readPage, yamlFilesIn } from '../support/markdown.ts';
 
 /** What a page shows is copied: it has to be what the action takes. */

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
-import type { Sample } from '../../src/check/attribution.ts';
-import type { IngressEvidence } from '../../src/check/evidence.ts';
-import { ShareTest } from '../../src/check/share-test.ts';
-import { Tally } from '../../src/check/tally.ts';
+import type { Sample } from '../../src/verify/attribution.ts';
+import type { IngressEvidence } from '../../src/verify/evidence.ts';
+import { ShareTest } from '../../src/verify/statistics/share-test.ts';
+import { Evaluation } from '../../src/verify/evaluation.ts';
 import { readTables } from '../support/markdown.ts';
 import { random } from '../support/random.ts';
 import { EAST, release, weights } from '../support/release.ts';
@@ -54,7 +54,7 @@ test.each(failing.filter(([, outcome]) => outcome === '0%'))(
 /** What comes out of 80/20 where requests fail at a rate, with the defaults. */
 function untilDecided(rate: number, seed: number): IngressEvidence {
   const draw = random(seed + 1);
-  const tally = new Tally(
+  const tally = new Evaluation(
     { cluster: EAST, url: 'http://203.0.113.7', path: '/', host: undefined, headers: {} },
     { weights: weights({ v1: 80, v2: 20 }), revision: undefined, elsewhere: false, version: undefined },
     { check: release().check, ingresses: 1 },

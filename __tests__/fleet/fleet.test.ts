@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Fleet, allOf } from '../../src/fleet/fleet.ts';
-import { CanaryError } from '../../src/release/errors.ts';
-import { MESH_DEFAULTS } from '../../src/release/mesh-config.ts';
-import type { KubeObject } from '../../src/release/objects.ts';
-import type { TrafficState, Unread } from '../../src/release/state.ts';
+import { CanaryError } from '../../src/core/errors.ts';
+import { MESH_DEFAULTS } from '../../src/istio/mesh-config.ts';
+import type { KubeObject } from '../../src/kubernetes/objects.ts';
+import type { Unread } from '../../src/istio/traffic-state.ts';
+import type { TrafficState } from '../../src/istio/traffic-state.ts';
 import '../support/one-realm.ts';
 import { kubeApi, kubeconfigFor, refuse } from '../support/kube-api.ts';
 import type { KubeApi } from '../support/kube-api.ts';

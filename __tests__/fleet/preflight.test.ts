@@ -3,7 +3,7 @@ import { Fleet } from '../../src/fleet/fleet.ts';
 import { neededAccess, preflight } from '../../src/fleet/preflight.ts';
 import type { Access } from '../../src/fleet/access.ts';
 import type { TriedChange } from '../../src/fleet/dry-run.ts';
-import type { Change } from '../../src/release/change.ts';
+import type { Change } from '../../src/kubernetes/change.ts';
 import '../support/one-realm.ts';
 import { kubeApi, kubeconfigFor } from '../support/kube-api.ts';
 import { namespaceOf, service, to, virtualService } from '../support/objects.ts';

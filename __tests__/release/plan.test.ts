@@ -1,15 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Change } from '../../src/release/change.ts';
-import type { DestinationRule, Gateway, KubeObject, VirtualService } from '../../src/release/objects.ts';
-import { nameOf } from '../../src/release/objects.ts';
+import type { Change } from '../../src/kubernetes/change.ts';
+import type { DestinationRule, Gateway, KubeObject, VirtualService } from '../../src/kubernetes/objects.ts';
+import { nameOf } from '../../src/kubernetes/objects.ts';
 import { planRollout } from '../../src/release/plan.ts';
 import type { Plan } from '../../src/release/plan.ts';
-import { recordOf } from '../../src/release/record.ts';
+import { recordOf } from '../../src/release/history.ts';
 import type { Release } from '../../src/release/release.ts';
 import type { ClusterState, FleetState } from '../../src/release/state.ts';
-import { weightsInForce } from '../../src/release/traffic.ts';
-import { formatWeights } from '../../src/release/weights.ts';
-import { podTemplateOf } from '../../src/release/workloads.ts';
+import { observeRoutes } from '../../src/release/observed-routing.ts';
+import { formatWeights } from '../../src/core/weights.ts';
+import { podTemplateOf } from '../../src/kubernetes/pod-templates.ts';
 import {
   APP,
   HOST,
@@ -92,7 +92,7 @@ function withTraffic(
 }
 
 const splits = (given: Release, fleet: FleetState): readonly string[] =>
-  weightsInForce(given, fleet).map(
+  observeRoutes(given, fleet).map(
     ({ cluster, weights: held }) => `${cluster} ${held === undefined ? 'none' : formatWeights(held)}`,
   );
 
@@ -420,7 +420,7 @@ describe('a step that was cut off', () => {
     });
 
     test('ends with one history, as if it had not been cut off', () => {
-      const histories = weightsInForce(asked, ended).map(({ record }) => record?.history);
+      const histories = observeRoutes(asked, ended).map(({ record }) => record?.history);
       expect(histories).toEqual([[weights({ v1: 100, v2: 0 })], [weights({ v1: 100, v2: 0 })]]);
     });
   });
@@ -519,7 +519,7 @@ describe('a rollout without weights', () => {
   test('keeps the weights while the previews are written', () => {
     const [preview] = plan.previews;
     const { record, weights: held } =
-      weightsInForce(withThird, after(standing, { ...plan, routes: [] }))[0] ?? {};
+      observeRoutes(withThird, after(standing, { ...plan, routes: [] }))[0] ?? {};
     expect([preview?.cluster, held, record?.weights]).toEqual([
       EAST,
       weights({ v1: 100, v2: 0 }),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { RouteDestination, Service } from '../../src/release/objects.ts';
+import type { RouteDestination, Service } from '../../src/kubernetes/objects.ts';
 import { planRollout } from '../../src/release/plan.ts';
 import type { Release, WorkloadSpec } from '../../src/release/release.ts';
 import type { FleetState } from '../../src/release/state.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Autoscaler, Deployment, ManagedFields } from '../../src/release/objects.ts';
+import type { Autoscaler, Deployment, ManagedFields } from '../../src/kubernetes/objects.ts';
 import { keptReplicas, replicasFor } from '../../src/release/replicas.ts';
 import { APP, NAMESPACE, clusterState, deployment, fleetOf, oursWith } from '../support/objects.ts';
 import { WEST, release } from '../support/release.ts';

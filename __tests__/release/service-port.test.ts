@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { ServicePort } from '../../src/release/objects.ts';
+import type { ServicePort } from '../../src/kubernetes/objects.ts';
 import { httpPort, routePort } from '../../src/release/service-port.ts';
 import { OURS, clusterState, fleetOf, service } from '../support/objects.ts';
 import { EAST, WEST, release } from '../support/release.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { DestinationRule } from '../../src/release/objects.ts';
+import type { DestinationRule } from '../../src/kubernetes/objects.ts';
 import {
   assertSubsetLabels,
   labelsOf,
@@ -8,8 +8,8 @@ import {
   withSubsets,
 } from '../../src/release/subsets.ts';
 import type { VersionLabels } from '../../src/release/subsets.ts';
-import { weightsInForce } from '../../src/release/traffic.ts';
-import type { InForce } from '../../src/release/traffic.ts';
+import { observeRoutes } from '../../src/release/observed-routing.ts';
+import type { RouteState } from '../../src/release/observed-routing.ts';
 import { ISTIO, clusterState, destinationRule, fleetOf } from '../support/objects.ts';
 import { EAST, WEST, release } from '../support/release.ts';
 
@@ -19,8 +19,8 @@ const labelled = (...versions: readonly string[]): VersionLabels =>
   new Map(versions.map((version) => [version, { version }]));
 
 /** What the clusters hold with these rules, one each. */
-const held = (east: DestinationRule, west: DestinationRule = east): readonly InForce[] =>
-  weightsInForce(
+const held = (east: DestinationRule, west: DestinationRule = east): readonly RouteState[] =>
+  observeRoutes(
     release(),
     fleetOf(
       clusterState(EAST, { traffic: { destinationRules: [east] } }),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { COMMENT_LIMIT, commentOf, markerOf } from '../../src/report/comment.ts';
-import { newJournal } from '../../src/report/record.ts';
-import type { PlannedChange, RunRecord } from '../../src/report/record.ts';
+import { newJournal } from '../../src/report/run-record.ts';
+import type { PlannedChange, RunRecord } from '../../src/report/run-record.ts';
 
 const place = { sha: 'abc123', runUrl: 'https://github.com/acme/shop/actions/runs/42' };
 const marker = '<!-- multicluster-canary: gray-demo/helloworld -->';

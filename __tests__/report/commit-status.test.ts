@@ -3,8 +3,8 @@ import { commitStatusOf, pendingStatus, statusContext } from '../../src/report/c
 import { evidence } from '../support/evidence.ts';
 import { agreed, held } from '../support/record.ts';
 import { weights } from '../support/release.ts';
-import { newJournal } from '../../src/report/record.ts';
-import type { PlannedChange, RunRecord } from '../../src/report/record.ts';
+import { newJournal } from '../../src/report/run-record.ts';
+import type { PlannedChange, RunRecord } from '../../src/report/run-record.ts';
 
 const record = (operation: string, rest: Partial<RunRecord> = {}): RunRecord => ({
   ...newJournal(operation, 'helloworld', 'gray-demo'),

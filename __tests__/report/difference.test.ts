@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { KubeObject } from '../../src/release/objects.ts';
+import type { KubeObject } from '../../src/kubernetes/objects.ts';
 import { differenceOf } from '../../src/report/difference.ts';
 
 function configMap(

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { agreementOf } from '../../src/release/held.ts';
-import type { Held } from '../../src/release/held.ts';
+import { agreementOf } from '../../src/release/agreement.ts';
+import type { Held } from '../../src/release/agreement.ts';
 import { headlineOf } from '../../src/report/headline.ts';
-import { newJournal } from '../../src/report/record.ts';
-import type { RunRecord, Step } from '../../src/report/record.ts';
+import { newJournal } from '../../src/report/run-record.ts';
+import type { RunRecord, Step } from '../../src/report/run-record.ts';
 import { evidence } from '../support/evidence.ts';
 import { agreed, change, held } from '../support/record.ts';
 import { EAST, WEST, weights } from '../support/release.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { newJournal } from '../../src/report/record.ts';
-import type { RunRecord } from '../../src/report/record.ts';
+import { newJournal } from '../../src/report/run-record.ts';
+import type { RunRecord } from '../../src/report/run-record.ts';
 import { convergenceOf } from '../../src/report/page/convergence.ts';
 import { html } from '../../src/report/page/html.ts';
 import { latencyDrawing } from '../../src/report/page/latency.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { newJournal } from '../../src/report/record.ts';
-import type { PlannedChange } from '../../src/report/record.ts';
+import { newJournal } from '../../src/report/run-record.ts';
+import type { PlannedChange } from '../../src/report/run-record.ts';
 import { agreed } from '../support/record.ts';
 import { summaryOf } from '../../src/report/summary.ts';
 

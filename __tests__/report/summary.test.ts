@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { newJournal } from '../../src/report/record.ts';
-import type { PlannedChange, RunRecord } from '../../src/report/record.ts';
+import { newJournal } from '../../src/report/run-record.ts';
+import type { PlannedChange, RunRecord } from '../../src/report/run-record.ts';
 import { escape } from '../../src/report/markdown.ts';
 import { SUMMARY_LIMIT, summaryOf } from '../../src/report/summary.ts';
 import { evidence } from '../support/evidence.ts';

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { hasSidecar } from '../../src/release/pods.ts';
-import type { Pod } from '../../src/release/objects.ts';
-import { isInjected } from '../../src/release/sidecars.ts';
+import { hasSidecar } from '../../src/kubernetes/pods.ts';
+import type { Pod } from '../../src/kubernetes/objects.ts';
+import { isInjected } from '../../src/release/injection.ts';
 import { startFleet } from '../../testbed/start.ts';
 import { APP, NAMESPACE, image, namespace } from './support/objects.ts';
 import { Stage } from './support/stage.ts';

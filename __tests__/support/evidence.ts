@@ -1,4 +1,4 @@
-import type { IngressEvidence } from '../../src/check/evidence.ts';
+import type { IngressEvidence } from '../../src/verify/evidence.ts';
 import { EAST, weights } from './release.ts';
 
 /** 80/20 in east, passed after a thousand samples; every field can be given. */

@@ -1,5 +1,5 @@
-import { readInputs } from '../../src/action/inputs.ts';
-import type { ReadInputs } from '../../src/action/inputs.ts';
+import { readInputs } from '../../src/github/inputs.ts';
+import type { ReadInputs } from '../../src/github/inputs.ts';
 
 /** The least that an operation needs: v1 in east, v2 in west. */
 export const LEAST = { app: 'helloworld', namespace: 'gray-demo', clusters: 'v1: east\nv2: west' };

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
-import { readKubeconfig } from '../../src/cluster/kubeconfig.ts';
-import { Cluster } from '../../src/cluster/cluster.ts';
-import type { KubeObject } from '../../src/release/objects.ts';
+import { readKubeconfig } from '../../src/kubernetes/client/kubeconfig.ts';
+import { Cluster } from '../../src/kubernetes/client/cluster.ts';
+import type { KubeObject } from '../../src/kubernetes/objects.ts';
 import { serve } from './server.ts';
 import type { Asked, Handler, LocalServer } from './server.ts';
 

@@ -15,9 +15,10 @@ import type {
   ServicePort,
   Subset,
   VirtualService,
-} from '../../src/release/objects.ts';
-import { MESH_DEFAULTS } from '../../src/release/mesh-config.ts';
-import type { ClusterState, FleetState, TrafficState } from '../../src/release/state.ts';
+} from '../../src/kubernetes/objects.ts';
+import { MESH_DEFAULTS } from '../../src/istio/mesh-config.ts';
+import type { ClusterState, FleetState } from '../../src/release/state.ts';
+import type { TrafficState } from '../../src/istio/traffic-state.ts';
 
 export const APP = 'helloworld';
 export const NAMESPACE = 'gray-demo';

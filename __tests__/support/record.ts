@@ -1,7 +1,7 @@
-import type { Held } from '../../src/release/held.ts';
-import { formatWeights } from '../../src/release/weights.ts';
-import type { Weights } from '../../src/release/weights.ts';
-import type { RecordedChange } from '../../src/report/record.ts';
+import type { Held } from '../../src/release/agreement.ts';
+import { formatWeights } from '../../src/core/weights.ts';
+import type { Weights } from '../../src/core/weights.ts';
+import type { RecordedChange } from '../../src/report/run-record.ts';
 import { EAST, WEST } from './release.ts';
 
 /** A write in east that moved the weight of v2 from 0 to 20; every field can be given. */

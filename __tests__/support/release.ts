@@ -1,5 +1,5 @@
 import type { CheckSpec, Release, TrafficSpec, WorkloadSpec } from '../../src/release/release.ts';
-import type { Weights } from '../../src/release/weights.ts';
+import type { Weights } from '../../src/core/weights.ts';
 import { APP, NAMESPACE } from './objects.ts';
 
 export const EAST = 'east';

@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
-import type { Change } from '../release/change.ts';
-import type { ClusterName } from '../release/release.ts';
+import type { Change } from '../kubernetes/change.ts';
+import type { ClusterName } from '../core/names.ts';
 import { allOf } from './fleet.ts';
 import type { Fleet } from './fleet.ts';
 

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import pLimit from 'p-limit';
-import type { Cluster } from '../cluster/cluster.ts';
-import { ClusterError } from '../cluster/errors.ts';
-import type { Change } from '../release/change.ts';
-import { contentOf, nameOf } from '../release/objects.ts';
-import type { KubeObject } from '../release/objects.ts';
+import type { Cluster } from '../kubernetes/client/cluster.ts';
+import { ClusterError } from '../kubernetes/client/errors.ts';
+import type { Change } from '../kubernetes/change.ts';
+import { contentOf, nameOf } from '../kubernetes/objects.ts';
+import type { KubeObject } from '../kubernetes/objects.ts';
 import type { Plan } from '../release/plan.ts';
 import type { ClusterState, FleetState } from '../release/state.ts';
 import { accessFor, missingOf } from './access.ts';

@@ -1,14 +1,15 @@
-import { Cluster } from '../cluster/cluster.ts';
-import type { CallCount } from '../cluster/connection.ts';
-import type { KubeConfig } from '../cluster/kubeconfig.ts';
-import { readCluster, readTrafficAgain, withNodes } from '../cluster/read.ts';
-import { CanaryError, messageOf } from '../release/errors.ts';
-import { assertDistinct } from '../release/distinct.ts';
+import { Cluster } from '../kubernetes/client/cluster.ts';
+import type { CallCount } from '../kubernetes/client/connection.ts';
+import type { KubeConfig } from '../kubernetes/client/kubeconfig.ts';
+import { readCluster, readTrafficAgain, withNodes } from './read/cluster-state.ts';
+import { CanaryError, messageOf } from '../core/errors.ts';
+import { assertDistinct } from '../release/guards/distinct-clusters.ts';
 import { allClusters } from '../release/release.ts';
-import type { Pod } from '../release/objects.ts';
-import type { ClusterName, Release } from '../release/release.ts';
+import type { Pod } from '../kubernetes/objects.ts';
+import type { Release } from '../release/release.ts';
+import type { ClusterName } from '../core/names.ts';
 import type { FleetState } from '../release/state.ts';
-import { trafficOf } from '../release/traffic.ts';
+import { trafficOf } from '../release/observed-routing.ts';
 
 /** The clusters of a release, handled side by side. */
 export class Fleet {

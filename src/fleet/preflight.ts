@@ -1,4 +1,4 @@
-import { CanaryError } from '../release/errors.ts';
+import { CanaryError } from '../core/errors.ts';
 import type { Release } from '../release/release.ts';
 import { accessFor, missingOf } from './access.ts';
 import type { Access } from './access.ts';

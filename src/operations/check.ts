@@ -1,24 +1,24 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { IngressClient, Target } from '../check/client.ts';
-import { diagnose } from '../check/diagnosis.ts';
-import type { Facts, Finding } from '../check/diagnosis.ts';
-import { verdictOf } from '../check/evidence.ts';
-import type { IngressEvidence, Verdict } from '../check/evidence.ts';
-import { NotArrived, awaitRevision } from '../check/probe.ts';
-import { sampleAll } from '../check/sampler.ts';
-import type { Watch } from '../check/sampler.ts';
+import type { IngressClient, Target } from '../verify/ingress-client.ts';
+import { diagnose } from '../diagnosis/diagnosis.ts';
+import type { Snapshot, Finding } from '../diagnosis/diagnosis.ts';
+import { verdictOf } from '../verify/evidence.ts';
+import type { IngressEvidence, Verdict } from '../verify/evidence.ts';
+import { NotArrived, awaitRevision } from '../verify/probe.ts';
+import { sampleAll } from '../verify/sampler.ts';
+import type { Watch } from '../verify/sampler.ts';
 import { allOf } from '../fleet/fleet.ts';
-import { messageOf } from '../release/errors.ts';
-import { contradict, heldBy } from '../release/held.ts';
-import { nameOf } from '../release/objects.ts';
+import { messageOf } from '../core/errors.ts';
+import { contradict, heldBy } from '../release/agreement.ts';
+import { nameOf } from '../kubernetes/objects.ts';
 import type { Release } from '../release/release.ts';
-import { lookalikes } from '../release/rivals.ts';
-import { inSentence } from '../release/routes.ts';
+import { lookalikes } from '../release/rival-routes.ts';
+import { inSentence } from '../istio/routes.ts';
 import type { FleetState } from '../release/state.ts';
-import { editsOf, leadsElsewhere, servingOf, weightsInForce } from '../release/traffic.ts';
-import type { InForce } from '../release/traffic.ts';
-import type { Weights } from '../release/weights.ts';
-import { secondsIn } from '../report/record.ts';
+import { editsOf, leadsElsewhere, routeStateFor, observeRoutes } from '../release/observed-routing.ts';
+import type { RouteState } from '../release/observed-routing.ts';
+import type { Weights } from '../core/weights.ts';
+import { secondsIn } from '../report/run-record.ts';
 import { capitalized, evidenceLine } from '../report/text.ts';
 import type { Context } from './context.ts';
 
@@ -29,7 +29,7 @@ const WATCH_RPS = 5;
 const EXPLAIN_TIMEOUT_MS = 5_000;
 
 /** How the shares are looked at: until they are shown to be right, or for a time, unless they are shown to be wrong. */
-export type Manner = 'decide' | 'watch';
+export type CheckMode = 'decide' | 'watch';
 
 /**
  * Samples the ingresses against the weights and writes verdict, evidence and findings into the journal.
@@ -41,16 +41,16 @@ export async function checkShares(
   clients: readonly IngressClient[],
   weights: Weights,
   state: FleetState,
-  manner: Manner = 'decide',
+  manner: CheckMode = 'decide',
 ): Promise<Verdict> {
   const { release, journal, log, signal } = context;
-  const inForce = weightsInForce(release, state);
+  const inForce = observeRoutes(release, state);
   const from = secondsIn(journal);
   const evidence = await sampleAll(
     clients,
     ({ target }) => ({
       weights,
-      revision: servingOf(inForce, target.cluster)?.revision,
+      revision: routeStateFor(inForce, target.cluster)?.revision,
       elsewhere: isShared(release, inForce, target),
       version: release.version,
     }),
@@ -84,10 +84,10 @@ export async function checkShares(
 function mistakable(
   release: Release,
   state: FleetState,
-  inForce: readonly InForce[],
+  inForce: readonly RouteState[],
   clients: readonly IngressClient[],
 ): readonly Finding[] {
-  const serving = new Set(clients.flatMap(({ target }) => servingOf(inForce, target.cluster) ?? []));
+  const serving = new Set(clients.flatMap(({ target }) => routeStateFor(inForce, target.cluster) ?? []));
   return [...serving].flatMap((one) =>
     lookalikes(release, state, one)
       .slice(0, 1)
@@ -108,15 +108,15 @@ function tellLeftOut({ log }: Context, clients: readonly IngressClient[]): void 
 /** What the clusters hold now that the verdict is no pass; where that cannot be read, what was known before. */
 async function factsFor(
   context: Context,
-  inForce: readonly InForce[],
+  inForce: readonly RouteState[],
   evidence: readonly IngressEvidence[],
-): Promise<Facts> {
+): Promise<Snapshot> {
   const { release, fleet, log } = context;
   // Earlier weights may be waiting to be given back: an explanation must not hold that up for long.
   const signal = AbortSignal.any([context.signal, AbortSignal.timeout(EXPLAIN_TIMEOUT_MS)]);
   try {
     const state = await fleet.withSignal(signal).read(release);
-    const now = weightsInForce(release, state);
+    const now = observeRoutes(release, state);
     context.journal.held = heldBy(release, now);
     return { release, evidence, state, inForce: now };
   } catch (error) {
@@ -131,8 +131,8 @@ function watching({ traffic, check }: Release): Watch {
 }
 
 /** Whether other hosts answer a share of what is asked of an ingress. */
-function isShared(release: Release, inForce: readonly InForce[], { cluster }: Target): boolean {
-  const serving = servingOf(inForce, cluster);
+function isShared(release: Release, inForce: readonly RouteState[], { cluster }: Target): boolean {
+  const serving = routeStateFor(inForce, cluster);
   return serving !== undefined && leadsElsewhere(serving, release);
 }
 
@@ -166,7 +166,7 @@ export async function seeRevision(
     await awaitPropagation(context);
     return;
   }
-  const inForce = weightsInForce(release, state);
+  const inForce = observeRoutes(release, state);
   await explained(
     context,
     clients.map((client) =>
@@ -207,7 +207,7 @@ export async function checkNow(
   state: FleetState,
   weights: Weights,
   clients: readonly IngressClient[],
-  manner: Manner = 'decide',
+  manner: CheckMode = 'decide',
 ): Promise<Verdict> {
   const { release, fleet, journal } = context;
   const now = journal.changes.length === 0 ? state : await fleet.readAgain(release, state);

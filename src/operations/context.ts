@@ -1,17 +1,17 @@
-import type { Written } from '../fleet/write.ts';
+import type { Written } from '../fleet/transaction/write-confirmed.ts';
 import type { Fleet } from '../fleet/fleet.ts';
-import type { Identity } from '../fleet/lock.ts';
-import { nowHolding } from '../release/held.ts';
-import { nameOf } from '../release/objects.ts';
+import type { Identity } from '../fleet/transaction/lock.ts';
+import { nowHolding } from '../release/agreement.ts';
+import { nameOf } from '../kubernetes/objects.ts';
 import type { Release } from '../release/release.ts';
 import type { FleetState } from '../release/state.ts';
-import type { InForce } from '../release/traffic.ts';
-import { unseenIn } from '../release/unseen.ts';
-import type { Weights } from '../release/weights.ts';
+import type { RouteState } from '../release/observed-routing.ts';
+import { blindSpotsIn } from '../release/blind-spots.ts';
+import type { Weights } from '../core/weights.ts';
 import type { Log } from '../report/log.ts';
 import { yamlOf } from '../report/difference.ts';
-import { secondsIn } from '../report/record.ts';
-import type { Journal, Step } from '../report/record.ts';
+import { secondsIn } from '../report/run-record.ts';
+import type { Journal, Step } from '../report/run-record.ts';
 
 /** What every operation works with. */
 export interface Context {
@@ -57,9 +57,9 @@ export async function phase<T>({ journal, log }: Context, name: string, work: ()
 export function noteUnseen(
   { release, journal, log }: Context,
   state: FleetState,
-  inForce: readonly InForce[],
+  inForce: readonly RouteState[],
 ): void {
-  const unseen = unseenIn(release, state, inForce);
+  const unseen = blindSpotsIn(release, state, inForce);
   for (const sentence of unseen.filter((one) => !journal.unseen.includes(one))) log.warn(sentence);
   journal.unseen = unseen;
 }

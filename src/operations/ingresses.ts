@@ -1,18 +1,18 @@
-import { IngressClient } from '../check/client.ts';
-import type { Target } from '../check/client.ts';
-import { findIngress } from '../cluster/ingress.ts';
-import type { Ingress } from '../cluster/ingress.ts';
+import { IngressClient } from '../verify/ingress-client.ts';
+import type { Target } from '../verify/ingress-client.ts';
+import { findIngress } from '../verify/find-ingress.ts';
+import type { Ingress } from '../verify/find-ingress.ts';
 import { allOf } from '../fleet/fleet.ts';
-import { CanaryError } from '../release/errors.ts';
-import { hostOf, waysIn } from '../release/gateways.ts';
-import type { Closed, Entry } from '../release/gateways.ts';
-import { nameOf } from '../release/objects.ts';
-import type { Gateway, VirtualService } from '../release/objects.ts';
+import { CanaryError } from '../core/errors.ts';
+import { hostOf, ingressCandidates } from '../istio/gateways.ts';
+import type { UnusableCandidate, IngressCandidate } from '../istio/gateways.ts';
+import { nameOf } from '../kubernetes/objects.ts';
+import type { Gateway, VirtualService } from '../kubernetes/objects.ts';
 import { NO_INGRESS, allClusters } from '../release/release.ts';
-import type { ClusterName } from '../release/release.ts';
+import type { ClusterName } from '../core/names.ts';
 import type { FleetState } from '../release/state.ts';
-import { trafficOf } from '../release/traffic.ts';
-import { entrancesOf, isDelegate } from '../release/virtual-services.ts';
+import { trafficOf } from '../release/observed-routing.ts';
+import { entrancesOf, isDelegate } from '../istio/virtual-services.ts';
 import type { Context } from './context.ts';
 
 /** VirtualServices of the release, as they are or will be, by config cluster. */
@@ -113,10 +113,10 @@ function waysInto(
   state: FleetState,
   entrances: readonly VirtualService[],
   planned: readonly Gateway[],
-): readonly (Entry | Closed)[] {
+): readonly (IngressCandidate | UnusableCandidate)[] {
   const { release } = context;
   const gateways = [...trafficOf(state, servingCluster(context, name)).gateways, ...planned];
-  return waysIn(release, entrances, gateways, release.check.host);
+  return ingressCandidates(release, entrances, gateways, release.check.host);
 }
 
 /** What cannot be seen where several clusters are reached at one address, as behind a global load balancer. */

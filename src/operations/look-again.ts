@@ -1,5 +1,5 @@
-import { endAfter } from '../fleet/grace.ts';
-import { heldIn } from '../release/held.ts';
+import { endAfter } from '../core/deadlines.ts';
+import { heldIn } from '../release/agreement.ts';
 import type { Context } from './context.ts';
 
 /** How long the clusters may take to answer, in ms. */

@@ -1,16 +1,16 @@
-import type { Aim } from '../fleet/intent.ts';
-import { isUnfinished } from '../fleet/lease.ts';
-import { CanaryError } from '../release/errors.ts';
-import { heldIn } from '../release/held.ts';
+import type { Aim } from '../fleet/transaction/intent.ts';
+import { isUnfinished } from '../fleet/transaction/lease.ts';
+import { CanaryError } from '../core/errors.ts';
+import { heldIn } from '../release/agreement.ts';
 import { samplesNothing } from '../release/release.ts';
 import type { Release } from '../release/release.ts';
 import type { FleetState } from '../release/state.ts';
-import { newestRecord, weightsInForce } from '../release/traffic.ts';
-import { formatWeights, stepWeights } from '../release/weights.ts';
-import type { VersionName, Weights } from '../release/weights.ts';
+import { newestRecord, observeRoutes } from '../release/observed-routing.ts';
+import { formatWeights, stepWeights } from '../core/weights.ts';
+import type { VersionName, Weights } from '../core/weights.ts';
 import { phase } from './context.ts';
 import type { Context } from './context.ts';
-import { assertExists } from './existence.ts';
+import { assertExists } from '../release/guards/app-exists.ts';
 import { observe } from './observe.ts';
 import type { Observed } from './observe.ts';
 import { rollout } from './rollout.ts';
@@ -81,7 +81,7 @@ async function verifyInForce(context: Context, { state, leases }: Observed, curr
     await verify(context, state);
     return;
   }
-  const history = newestRecord(weightsInForce(context.release, state))?.history ?? [];
+  const history = newestRecord(observeRoutes(context.release, state))?.history ?? [];
   const aim: Aim = { target: current, previous: current, direction: 'forward', history };
   await inTransaction(context, leases, aim, (inside) => verify(inside));
 }
@@ -95,7 +95,7 @@ function withWeights(release: Release, weights: Weights | undefined, bakeMs: num
  * least, so that no cluster skips a step. An edit by someone else is found by the step itself.
  */
 function currentWeights(release: Release, state: FleetState, version: VersionName): Weights {
-  const held = weightsInForce(release, state).flatMap(({ weights }) =>
+  const held = observeRoutes(release, state).flatMap(({ weights }) =>
     weights === undefined ? [] : [weights],
   );
   const [least] = held.toSorted((a, b) => (a.get(version) ?? 0) - (b.get(version) ?? 0));

@@ -1,15 +1,15 @@
-import { NotSettled, writeTogether } from '../fleet/apply.ts';
-import type { Intent } from '../fleet/intent.ts';
-import type { Change } from '../release/change.ts';
-import { CanaryError, messageOf } from '../release/errors.ts';
-import { nameOf } from '../release/objects.ts';
-import { trafficChanges } from '../release/routing.ts';
-import { obstaclesTo } from '../release/servable.ts';
+import { FleetInconsistent, writeAllOrNone } from '../fleet/transaction/write-all.ts';
+import type { Intent } from '../fleet/transaction/intent.ts';
+import type { Change } from '../kubernetes/change.ts';
+import { CanaryError, messageOf } from '../core/errors.ts';
+import { nameOf } from '../kubernetes/objects.ts';
+import { trafficChanges } from '../release/plan-traffic.ts';
+import { obstaclesTo } from '../release/guards/servable.ts';
 import type { FleetState } from '../release/state.ts';
-import { newestRecord, placeOf, weightsInForce } from '../release/traffic.ts';
-import type { InForce } from '../release/traffic.ts';
-import { formatWeights, sameWeights } from '../release/weights.ts';
-import type { Weights } from '../release/weights.ts';
+import { newestRecord, placeOf, observeRoutes } from '../release/observed-routing.ts';
+import type { RouteState } from '../release/observed-routing.ts';
+import { formatWeights, sameWeights } from '../core/weights.ts';
+import type { Weights } from '../core/weights.ts';
 import { checkNow } from './check.ts';
 import { recordIn } from './context.ts';
 import type { Context } from './context.ts';
@@ -48,7 +48,7 @@ export async function recover(context: Context, intent: Intent, verify: boolean)
   const { release, fleet, log } = context;
   const { target, previous, run } = intent;
   const state = await unlessOutOfReach([], () => fleet.read(release));
-  const inForce = weightsInForce(release, state);
+  const inForce = observeRoutes(release, state);
   const held = describeHeld(inForce);
   log.warn(`${run} ended in the middle of a change to ${formatWeights(target)}. The clusters hold: ${held}.`);
   assertOurs(intent, inForce);
@@ -93,9 +93,9 @@ function chosen(
 interface Settlement {
   readonly intent: Intent;
   readonly state: FleetState;
-  readonly inForce: readonly InForce[];
+  readonly inForce: readonly RouteState[];
   /** Those to be brought to the same weights. */
-  readonly concerned: readonly InForce[];
+  readonly concerned: readonly RouteState[];
   readonly wanted: readonly Weights[];
 }
 
@@ -123,7 +123,7 @@ async function bringTo(
       const history = historyFor(weights, intent, inForce);
       const { routes } = trafficChanges(release, state, inForce, { weights: complete, raised: [], history });
       const changes = changesTo(concerned, routes);
-      await writeTogether(fleet, changes, signal, recordIn(context));
+      await writeAllOrNone(fleet, changes, signal, recordIn(context));
     }
     return weights;
   }
@@ -136,7 +136,7 @@ async function bringTo(
 function historyFor(
   weights: Weights,
   { target, previous, history }: Intent,
-  inForce: readonly InForce[],
+  inForce: readonly RouteState[],
 ): readonly Weights[] {
   if (previous === undefined || !sameWeights(weights, previous)) {
     const arrived = inForce.find(
@@ -153,7 +153,7 @@ function historyFor(
 async function look(
   context: Context,
   state: FleetState,
-  inForce: readonly InForce[],
+  inForce: readonly RouteState[],
   weights: Weights,
 ): Promise<'pass' | 'no pass' | 'no ingress'> {
   const { journal, log, release } = context;
@@ -179,7 +179,7 @@ async function look(
 }
 
 /** @throws CanaryError where a cluster holds weights that are neither the target nor those before it */
-function assertOurs({ target, previous, run }: Intent, inForce: readonly InForce[]): void {
+function assertOurs({ target, previous, run }: Intent, inForce: readonly RouteState[]): void {
   const known = [target, ...(previous === undefined ? [] : [previous])];
   const strange = inForce.filter(
     ({ weights }) => weights !== undefined && !known.some((one) => isSame(weights, one)),
@@ -192,7 +192,7 @@ function assertOurs({ target, previous, run }: Intent, inForce: readonly InForce
 }
 
 /** `east v1=80,v2=20; west none` */
-export function describeHeld(inForce: readonly InForce[]): string {
+export function describeHeld(inForce: readonly RouteState[]): string {
   return inForce
     .map(
       (one) => `${placeOf(one, inForce)} ${one.weights === undefined ? 'none' : formatWeights(one.weights)}`,
@@ -201,7 +201,7 @@ export function describeHeld(inForce: readonly InForce[]): string {
 }
 
 /** Those of the changes that belong to these VirtualServices. */
-export function changesTo(inForce: readonly InForce[], changes: readonly Change[]): readonly Change[] {
+export function changesTo(inForce: readonly RouteState[], changes: readonly Change[]): readonly Change[] {
   return changes.filter(({ cluster, object }) =>
     inForce.some(
       ({ cluster: name, virtualService: vs }) =>
@@ -214,7 +214,7 @@ function isSame(held: Weights | undefined, weights: Weights): boolean {
   return held !== undefined && sameWeights(held, weights);
 }
 
-function exists({ virtualService }: InForce): boolean {
+function exists({ virtualService }: RouteState): boolean {
   return virtualService !== undefined;
 }
 
@@ -228,8 +228,8 @@ async function unlessOutOfReach<T>(found: readonly string[], work: () => Promise
     return await work();
   } catch (error) {
     if (error instanceof CannotServe) throw error;
-    const standing = error instanceof NotSettled ? error.standing : found;
-    throw new NotSettled(
+    const standing = error instanceof FleetInconsistent ? error.standing : found;
+    throw new FleetInconsistent(
       `What an earlier run left half done could not be settled, and is left to the next one: ${messageOf(error)}`,
       standing,
       error,

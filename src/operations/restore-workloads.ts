@@ -1,16 +1,17 @@
-import { isConflict } from '../cluster/errors.ts';
-import { waitUntilReady } from '../cluster/ready.ts';
-import { endAfter, graceAfter } from '../fleet/grace.ts';
-import { writeSurely } from '../fleet/write.ts';
-import type { Written } from '../fleet/write.ts';
-import type { Change } from '../release/change.ts';
-import { messageOf } from '../release/errors.ts';
-import { nameOf } from '../release/objects.ts';
-import type { KubeObject } from '../release/objects.ts';
-import type { Plan, ReadyCheck } from '../release/plan.ts';
-import { isTemplateOurs, sameTemplate, withEarlierTemplate } from '../release/templates.ts';
-import type { VersionName } from '../release/weights.ts';
-import { podTemplateOf } from '../release/workloads.ts';
+import { isConflict } from '../kubernetes/client/errors.ts';
+import { waitUntilReady } from '../kubernetes/client/ready.ts';
+import { endAfter, graceAfter } from '../core/deadlines.ts';
+import { writeConfirmed } from '../fleet/transaction/write-confirmed.ts';
+import type { Written } from '../fleet/transaction/write-confirmed.ts';
+import type { Change } from '../kubernetes/change.ts';
+import { messageOf } from '../core/errors.ts';
+import { nameOf } from '../kubernetes/objects.ts';
+import type { KubeObject } from '../kubernetes/objects.ts';
+import type { Plan } from '../release/plan.ts';
+import type { ReadyCheck } from '../kubernetes/ready-check.ts';
+import { isTemplateOurs, sameTemplate, withEarlierTemplate } from '../kubernetes/pod-templates.ts';
+import type { VersionName } from '../core/weights.ts';
+import { podTemplateOf } from '../kubernetes/pod-templates.ts';
 import { failingVersions } from '../report/failing.ts';
 import { phase, recordIn } from './context.ts';
 import type { Context } from './context.ts';
@@ -157,7 +158,7 @@ async function writeEarlier(context: Context, { check, before, stored }: Replace
       reason: 'earlier pod template restored',
     };
     try {
-      const result = await writeSurely(cluster, change, signal);
+      const result = await writeConfirmed(cluster, change, signal);
       recordIn(context)({ change, earlier: now, stored: result });
       return true;
     } catch (error) {

@@ -1,27 +1,27 @@
-import type { IngressClient, Target } from '../check/client.ts';
-import { ClusterError } from '../cluster/errors.ts';
-import { writeInOrder, writeTogether } from '../fleet/apply.ts';
+import type { IngressClient, Target } from '../verify/ingress-client.ts';
+import { ClusterError } from '../kubernetes/client/errors.ts';
+import { writeInOrder, writeAllOrNone } from '../fleet/transaction/write-all.ts';
 import { tryOut } from '../fleet/dry-run.ts';
 import type { TriedChange } from '../fleet/dry-run.ts';
 import { allOf } from '../fleet/fleet.ts';
-import type { Aim } from '../fleet/intent.ts';
-import { isUnfinished } from '../fleet/lease.ts';
+import type { Aim } from '../fleet/transaction/intent.ts';
+import { isUnfinished } from '../fleet/transaction/lease.ts';
 import { preflight } from '../fleet/preflight.ts';
 import { clustersOf } from '../release/release.ts';
-import type { ClusterName } from '../release/release.ts';
-import { assertManifestsFit } from '../release/manifest-scope.ts';
-import { nameOf } from '../release/objects.ts';
-import type { KubeObject, Service } from '../release/objects.ts';
-import { heldBy, nowHolding } from '../release/held.ts';
-import { planRetirement } from '../release/retirement.ts';
-import type { Retirement } from '../release/retirement.ts';
+import type { ClusterName } from '../core/names.ts';
+import { assertManifestsFit } from '../release/guards/manifests-fit.ts';
+import { nameOf } from '../kubernetes/objects.ts';
+import type { KubeObject, Service } from '../kubernetes/objects.ts';
+import { heldBy, nowHolding } from '../release/agreement.ts';
+import { planRetirement } from '../release/plan-retirement.ts';
+import type { Retirement } from '../release/plan-retirement.ts';
 import type { FleetState } from '../release/state.ts';
-import { newestRecord, weightsInForce } from '../release/traffic.ts';
-import { ownObjects } from '../release/workloads.ts';
+import { newestRecord, observeRoutes } from '../release/observed-routing.ts';
+import { ownObjects } from '../release/workload-objects.ts';
 import { checkNow, seeRevision } from './check.ts';
 import { lockedPhase, noteUnseen, phase, recordIn } from './context.ts';
 import type { Context } from './context.ts';
-import { assertExists } from './existence.ts';
+import { assertExists } from '../release/guards/app-exists.ts';
 import { findTargets, withClients } from './ingresses.ts';
 import { observe } from './observe.ts';
 import type { Observed } from './observe.ts';
@@ -61,7 +61,7 @@ export async function retire(context: Context): Promise<void> {
 
 /** The weights of the others stay what they are. */
 function aimOf({ release }: Context, { state, plan: { weights } }: Prospect): Aim {
-  const history = newestRecord(weightsInForce(release, state))?.history ?? [];
+  const history = newestRecord(observeRoutes(release, state))?.history ?? [];
   return { target: weights, previous: weights, direction: 'forward', history };
 }
 
@@ -70,7 +70,7 @@ async function lookAhead(context: Context): Promise<Prospect> {
   return phase(context, 'Plan', async () => {
     const { state, leases } = await observe(context);
     assertExists(release, state);
-    const inForce = weightsInForce(release, state);
+    const inForce = observeRoutes(release, state);
     noteUnseen(context, state, inForce);
     journal.held = heldBy(release, inForce);
     const brought = await readBrought(context, state);
@@ -144,7 +144,7 @@ async function takeOut(
   const { fleet, journal, signal } = context;
   const { routes, subsets, workloads } = plan;
   if (routes.length > 0)
-    await lockedPhase(context, 'Routes', () => writeTogether(fleet, routes, signal, recordIn(context)));
+    await lockedPhase(context, 'Routes', () => writeAllOrNone(fleet, routes, signal, recordIn(context)));
   if (routes.length > 0) journal.held = nowHolding(journal.held, plan.weights);
   // Routes that an earlier run has written may not have arrived yet either.
   if (routes.length + subsets.length + workloads.length > 0)
@@ -152,5 +152,5 @@ async function takeOut(
   if (workloads.length > 0)
     await lockedPhase(context, 'Workload', () => writeInOrder(fleet, workloads, recordIn(context)));
   if (subsets.length > 0)
-    await lockedPhase(context, 'Subset', () => writeTogether(fleet, subsets, signal, recordIn(context)));
+    await lockedPhase(context, 'Subset', () => writeAllOrNone(fleet, subsets, signal, recordIn(context)));
 }

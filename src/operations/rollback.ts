@@ -1,15 +1,15 @@
-import { CanaryError } from '../release/errors.ts';
-import { heldIn } from '../release/held.ts';
-import { nameOf } from '../release/objects.ts';
-import { previousOf, recordProblem } from '../release/record.ts';
+import { CanaryError } from '../core/errors.ts';
+import { heldIn } from '../release/agreement.ts';
+import { nameOf } from '../kubernetes/objects.ts';
+import { previousOf, recordProblem } from '../release/history.ts';
 import type { Release } from '../release/release.ts';
 import type { FleetState } from '../release/state.ts';
-import { newestRecord, weightsInForce } from '../release/traffic.ts';
-import { formatWeights } from '../release/weights.ts';
-import type { Weights } from '../release/weights.ts';
+import { newestRecord, observeRoutes } from '../release/observed-routing.ts';
+import { formatWeights } from '../core/weights.ts';
+import type { Weights } from '../core/weights.ts';
 import { phase } from './context.ts';
 import type { Context } from './context.ts';
-import { assertExists } from './existence.ts';
+import { assertExists } from '../release/guards/app-exists.ts';
 import { observe } from './observe.ts';
 import { rollout } from './rollout.ts';
 
@@ -38,7 +38,7 @@ export async function rollback(context: Context): Promise<void> {
 }
 
 function weightsToGiveBack(release: Release, state: FleetState): Weights {
-  const inForce = weightsInForce(release, state);
+  const inForce = observeRoutes(release, state);
   for (const { cluster, virtualService } of inForce) {
     if (virtualService === undefined) throw new CanaryError(nothingThere(release, cluster));
   }

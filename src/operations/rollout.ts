@@ -1,32 +1,32 @@
-import { awaitPreview } from '../check/probe.ts';
-import type { IngressClient, Target } from '../check/client.ts';
-import type { Verdict } from '../check/evidence.ts';
-import { waitUntilReady } from '../cluster/ready.ts';
-import { rebased, writeInOrder, writeTogether } from '../fleet/apply.ts';
-import type { Written } from '../fleet/write.ts';
+import { awaitPreview } from '../verify/probe.ts';
+import type { IngressClient, Target } from '../verify/ingress-client.ts';
+import type { Verdict } from '../verify/evidence.ts';
+import { waitUntilReady } from '../kubernetes/client/ready.ts';
+import { rebased, writeInOrder, writeAllOrNone } from '../fleet/transaction/write-all.ts';
+import type { Written } from '../fleet/transaction/write-confirmed.ts';
 import { dryRun, triedIn } from '../fleet/dry-run.ts';
 import type { TriedChange, TriedPlan } from '../fleet/dry-run.ts';
 import { allOf } from '../fleet/fleet.ts';
-import type { Aim } from '../fleet/intent.ts';
-import { isUnfinished } from '../fleet/lease.ts';
+import type { Aim } from '../fleet/transaction/intent.ts';
+import { isUnfinished } from '../fleet/transaction/lease.ts';
 import { preflight } from '../fleet/preflight.ts';
-import { assertSidecars } from '../fleet/sidecars.ts';
-import { heldIn } from '../release/held.ts';
-import { foreignManagers } from '../release/managers.ts';
-import { nameOf } from '../release/objects.ts';
-import type { Gateway, VirtualService } from '../release/objects.ts';
+import { assertSidecars } from '../fleet/injection.ts';
+import { heldIn } from '../release/agreement.ts';
+import { foreignManagers } from '../kubernetes/foreign-managers.ts';
+import { nameOf } from '../kubernetes/objects.ts';
+import type { Gateway, VirtualService } from '../kubernetes/objects.ts';
 import { planRollout } from '../release/plan.ts';
 import type { Direction, Plan } from '../release/plan.ts';
 import type { Release } from '../release/release.ts';
-import { assertServing } from '../release/serving.ts';
+import { assertServing } from '../release/guards/keeps-serving.ts';
 import type { FleetState } from '../release/state.ts';
-import { newestRecord, weightsInForce } from '../release/traffic.ts';
-import { formatWeights } from '../release/weights.ts';
+import { newestRecord, observeRoutes } from '../release/observed-routing.ts';
+import { formatWeights } from '../core/weights.ts';
 import { awaitPropagation, checkNow, explained, seeRevision } from './check.ts';
 import { lockedPhase, noteUnseen, phase, recordIn, recordStep } from './context.ts';
 import type { Context } from './context.ts';
-import { giveBack } from './give-back.ts';
-import type { Shift } from './give-back.ts';
+import { rollBackAutomatically } from './automatic-rollback.ts';
+import type { Shift } from './automatic-rollback.ts';
 import { findTargets, withClients } from './ingresses.ts';
 import type { Routing } from './ingresses.ts';
 import { observe } from './observe.ts';
@@ -87,7 +87,7 @@ export async function rollout(
 }
 
 function aimOf({ release }: Context, { state, plan }: Prospect, direction: Direction): Aim {
-  const history = newestRecord(weightsInForce(release, state))?.history ?? [];
+  const history = newestRecord(observeRoutes(release, state))?.history ?? [];
   return { target: plan.weights, previous: plan.previous, direction, history };
 }
 
@@ -96,7 +96,7 @@ async function lookAhead(context: Context, direction: Direction, known?: Observe
   const { state, leases } = known ?? (await phase(context, 'Read', () => observe(context)));
   return phase(context, 'Plan', async () => {
     context.journal.held = heldIn(release, state);
-    noteUnseen(context, state, weightsInForce(release, state));
+    noteUnseen(context, state, observeRoutes(release, state));
     const tried = await dryRun(fleet, state, planRollout(release, state, direction));
     tell(context, tried);
     const warnings = [...tried.warnings, ...assertServing(release, state, tried)];
@@ -158,7 +158,7 @@ async function shift(
     }
   } finally {
     if (verdict !== 'pass' && verdict !== 'unverified') {
-      const restoreWeights = (): Promise<void> => giveBack(context, state, plan, clients);
+      const restoreWeights = (): Promise<void> => rollBackAutomatically(context, state, plan, clients);
       // A cancelled job has no time for one after the other.
       if (context.signal.aborted) await Promise.all([restoreWeights(), restorer.restore()]);
       else if (restorer.comesFirst()) await restorer.restore().then(restoreWeights);
@@ -192,7 +192,7 @@ export function warnOf({ log }: Context, { subsets, previews, routes, warnings }
 /** The VirtualServices as they will be, by config cluster. */
 export function finalRoutes(release: Release, state: FleetState, plan: Plan): Routing {
   const planned = Map.groupBy(plan.routes, ({ cluster }) => cluster);
-  const standing = virtualServices(weightsInForce(release, state));
+  const standing = virtualServices(observeRoutes(release, state));
   return new Map(
     [...standing].map(([cluster, held]) => [
       cluster,
@@ -284,7 +284,7 @@ async function moveWeights(
   plan: Plan,
   clients: readonly IngressClient[],
 ): Promise<void> {
-  await writeTogether(context.fleet, plan.routes, context.signal, recordIn(context));
+  await writeAllOrNone(context.fleet, plan.routes, context.signal, recordIn(context));
   recordStep(context, plan.weights, 'forward');
   await seeRevision(context, state, plan.revision, clients);
 }

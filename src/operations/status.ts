@@ -1,7 +1,7 @@
 import { allOf } from '../fleet/fleet.ts';
-import { candidateOf, takes } from '../release/endpoints.ts';
-import type { Place } from '../release/endpoints.ts';
-import { CanaryError, messageOf } from '../release/errors.ts';
+import { candidateOf, takes } from '../kubernetes/pod-selection.ts';
+import type { Place } from '../kubernetes/pod-selection.ts';
+import { CanaryError, messageOf } from '../core/errors.ts';
 import {
   agreementOf,
   describeDifference,
@@ -9,21 +9,22 @@ import {
   inForceWhereClear,
   isOpenChoice,
   whyUnclear,
-} from '../release/held.ts';
-import type { Held } from '../release/held.ts';
-import type { Pod } from '../release/objects.ts';
-import { describeOverlap, overlaps } from '../release/overlaps.ts';
-import { hasSidecar, isReady } from '../release/pods.ts';
-import { previousOf, recordOf } from '../release/record.ts';
+} from '../release/agreement.ts';
+import type { Held } from '../release/agreement.ts';
+import type { Pod } from '../kubernetes/objects.ts';
+import { describeOverlap, overlaps } from '../release/guards/subset-overlaps.ts';
+import { hasSidecar, isReady } from '../kubernetes/pods.ts';
+import { previousOf, recordOf } from '../release/history.ts';
 import { allClusters } from '../release/release.ts';
-import type { ClusterName, Release } from '../release/release.ts';
+import type { Release } from '../release/release.ts';
+import type { ClusterName } from '../core/names.ts';
 import { placeOfPods } from '../release/state.ts';
 import type { ClusterState, FleetState } from '../release/state.ts';
 import { VERSION_LABEL, versionLabels } from '../release/subsets.ts';
 import type { VersionLabels } from '../release/subsets.ts';
-import { describeEdit, editsOf } from '../release/traffic.ts';
+import { describeEdit, editsOf } from '../release/observed-routing.ts';
 import { noteUnseen, phase } from './context.ts';
-import { assertExists, podsOf } from './existence.ts';
+import { assertExists, podsOf } from '../release/guards/app-exists.ts';
 import type { Context } from './context.ts';
 
 /**

@@ -1,12 +1,13 @@
-import { NotSettled } from '../fleet/apply.ts';
-import type { Aim, Intent } from '../fleet/intent.ts';
-import { LEASE_SECONDS } from '../fleet/lease.ts';
-import type { Leases } from '../fleet/lease.ts';
-import { Lock } from '../fleet/lock.ts';
-import type { Leaving } from '../fleet/lock.ts';
-import { CanaryError, messageOf } from '../release/errors.ts';
-import type { ClusterName, Release } from '../release/release.ts';
-import { formatWeights } from '../release/weights.ts';
+import { FleetInconsistent } from '../fleet/transaction/write-all.ts';
+import type { Aim, Intent } from '../fleet/transaction/intent.ts';
+import { LEASE_SECONDS } from '../fleet/transaction/lease.ts';
+import type { Leases } from '../fleet/transaction/lease.ts';
+import { Lock } from '../fleet/transaction/lock.ts';
+import type { ReleaseMode } from '../fleet/transaction/lock.ts';
+import { CanaryError, messageOf } from '../core/errors.ts';
+import type { Release } from '../release/release.ts';
+import type { ClusterName } from '../core/names.ts';
+import { formatWeights } from '../core/weights.ts';
 import { phase } from './context.ts';
 import type { Context } from './context.ts';
 import { CannotServe, ChangedByOthers, recover } from './recovery.ts';
@@ -58,7 +59,7 @@ export async function inTransaction<T>(
     isHeld: (until) => lock.isHeld(until),
     assertHeld: () => lock.assertHeld(signal),
   };
-  let leaving: Leaving = 'what it found';
+  let leaving: ReleaseMode = 'what it found';
   try {
     // Until the work aims anew, the lock holds the earlier run's intent: should this run die too, it is settled again.
     const recovery = abandoned && (await phase(context, 'Settle', () => settle(inside, abandoned, repairs)));
@@ -72,7 +73,7 @@ export async function inTransaction<T>(
     if (journal.settled) leaving = 'nothing';
     return result;
   } catch (error) {
-    if (error instanceof NotSettled) {
+    if (error instanceof FleetInconsistent) {
       journal.settled = false;
       journal.remains = error.standing;
     } else if (error instanceof ChangedByOthers || (leaving === 'all' && journal.settled)) {
@@ -101,7 +102,7 @@ async function settle(context: Context, abandoned: Intent, repairs: boolean): Pr
  * @param concluded the transaction that ended with nothing left but its lock
  * @throws CanaryError that names the clusters which are not settled
  */
-export async function settleOwn(context: Context, concluded: string | undefined): Promise<void> {
+export async function recoverOwn(context: Context, concluded: string | undefined): Promise<void> {
   const { fleet, release, identity, log } = context;
   const { taken, unreachable } = await Lock.find(fleet, release, identity);
   if (taken === undefined) {
@@ -110,13 +111,13 @@ export async function settleOwn(context: Context, concluded: string | undefined)
     return;
   }
   const { lock, abandoned } = taken;
-  let leaving: Leaving = 'all';
+  let leaving: ReleaseMode = 'all';
   try {
     if (abandoned === undefined || abandoned.transaction === concluded) {
       log.info('The main step ended with nothing left to settle: only its lock is released.');
     } else {
       const left = await recoverReachable(context, abandoned, unreachable);
-      if (left.length > 0) throw new NotSettled(left.join(' '), left, undefined);
+      if (left.length > 0) throw new FleetInconsistent(left.join(' '), left, undefined);
     }
     leaving = 'nothing';
   } catch (error) {
@@ -166,7 +167,7 @@ function unknownOf(unreachable: ReadonlyMap<ClusterName, Error>): string {
   return `The other clusters hold no lock of this run. Whether it left one in ${[...unreachable.keys()].join(', ')} is not known, since that could not be read; the next run settles what it finds there. ${reasons.join(' ')}`;
 }
 
-async function releaseLock(context: Context, lock: Lock, leaving: Leaving): Promise<void> {
+async function releaseLock(context: Context, lock: Lock, leaving: ReleaseMode): Promise<void> {
   const { release, log, signal, onTransaction } = context;
   // Should the run be killed from here on, its post step only has to release the lock.
   if (leaving === 'nothing') onTransaction?.(lock.transaction, 'concluded');

@@ -1,20 +1,20 @@
-import { CanaryError, messageOf } from '../release/errors.ts';
-import { heldBy, heldIn, whoHolds } from '../release/held.ts';
-import { nameOf } from '../release/objects.ts';
-import { describeOverlap, overlaps } from '../release/overlaps.ts';
-import type { Overlap } from '../release/overlaps.ts';
-import { previousOf } from '../release/record.ts';
+import { CanaryError, messageOf } from '../core/errors.ts';
+import { heldBy, heldIn, whoHolds } from '../release/agreement.ts';
+import { nameOf } from '../kubernetes/objects.ts';
+import { describeOverlap, overlaps } from '../release/guards/subset-overlaps.ts';
+import type { Overlap } from '../release/guards/subset-overlaps.ts';
+import { previousOf } from '../release/history.ts';
 import type { Release } from '../release/release.ts';
 import { samplesNothing } from '../release/release.ts';
 import type { FleetState } from '../release/state.ts';
-import { changesBetween, newestRecord, weightsInForce } from '../release/traffic.ts';
-import type { InForce } from '../release/traffic.ts';
-import { formatWeights, sameWeights } from '../release/weights.ts';
-import type { Weights } from '../release/weights.ts';
+import { changesBetween, newestRecord, observeRoutes } from '../release/observed-routing.ts';
+import type { RouteState } from '../release/observed-routing.ts';
+import { formatWeights, sameWeights } from '../core/weights.ts';
+import type { Weights } from '../core/weights.ts';
 import { checkShares } from './check.ts';
 import { noteUnseen, phase } from './context.ts';
 import type { Context } from './context.ts';
-import { assertExists } from './existence.ts';
+import { assertExists } from '../release/guards/app-exists.ts';
 import { findTargets, withClients } from './ingresses.ts';
 import type { Routing } from './ingresses.ts';
 
@@ -34,7 +34,7 @@ export async function verify(context: Context, known?: FleetState): Promise<void
     const state = known ?? (await fleet.read(release));
     journal.held = heldIn(release, state);
     assertExists(release, state);
-    const inForce = weightsInForce(release, state);
+    const inForce = observeRoutes(release, state);
     noteUnseen(context, state, inForce);
     assertReleased(inForce, release.traffic.virtualService);
     const given = release.traffic.weights;
@@ -58,11 +58,15 @@ export async function verify(context: Context, known?: FleetState): Promise<void
  * Nobody holds the lock for a verification. Where the release was changed while it went on, the samples are of the weights
  * before and of those after: they show nothing of either, and must not make anybody roll back what is sound.
  */
-async function unlessChanged(context: Context, state: FleetState, before: readonly InForce[]): Promise<void> {
+async function unlessChanged(
+  context: Context,
+  state: FleetState,
+  before: readonly RouteState[],
+): Promise<void> {
   const { release, fleet, journal, log } = context;
   let changes: readonly string[];
   try {
-    changes = changesBetween(before, weightsInForce(release, await fleet.readAgain(release, state)));
+    changes = changesBetween(before, observeRoutes(release, await fleet.readAgain(release, state)));
   } catch (error) {
     log.warn(`Whether the release was changed meanwhile could not be read: ${messageOf(error)}`);
     return;
@@ -102,14 +106,14 @@ function unlessConfused({ release, journal, log }: Context, found: readonly Over
 }
 
 /** The weights given, and at 0 what the routes give weights to beside: such a version must not be seen. */
-function withOthers(given: Weights, inForce: readonly InForce[]): Weights {
+function withOthers(given: Weights, inForce: readonly RouteState[]): Weights {
   const held = inForce.flatMap(({ weights }) => [...(weights ?? [])]);
   const others = held.flatMap(([version, weight]) => (weight > 0 && !given.has(version) ? [version] : []));
   return new Map([...given, ...others.map((version) => [version, 0] as const)]);
 }
 
 /** The VirtualServices that stand, by config cluster. */
-export function virtualServices(inForce: readonly InForce[]): Routing {
+export function virtualServices(inForce: readonly RouteState[]): Routing {
   const clusters = Map.groupBy(inForce, ({ cluster }) => cluster);
   return new Map(
     [...clusters].map(([cluster, held]) => [
@@ -120,7 +124,7 @@ export function virtualServices(inForce: readonly InForce[]): Routing {
 }
 
 /** @throws CanaryError where a config cluster has no VirtualService */
-function assertReleased(inForce: readonly InForce[], name: string): void {
+function assertReleased(inForce: readonly RouteState[], name: string): void {
   const missing = inForce.filter(({ virtualService }) => virtualService === undefined);
   if (missing.length === 0) return;
   const clusters = missing.map(({ cluster }) => cluster).join(', ');
@@ -134,7 +138,7 @@ function assertReleased(inForce: readonly InForce[], name: string): void {
  *
  * @throws CanaryError where there are none, or the clusters disagree and no record tells which are meant
  */
-function agreedWeights(release: Release, inForce: readonly InForce[]): Weights {
+function agreedWeights(release: Release, inForce: readonly RouteState[]): Weights {
   for (const { cluster, virtualService, weights } of inForce) {
     if (virtualService !== undefined && weights === undefined)
       throw new CanaryError(

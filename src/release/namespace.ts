@@ -1,5 +1,5 @@
-import type { WorkloadObject } from './change.ts';
-import type { KubeObject, Labels } from './objects.ts';
+import type { WorkloadObject } from '../kubernetes/change.ts';
+import type { KubeObject, Labels } from '../kubernetes/objects.ts';
 import type { Release } from './release.ts';
 import type { ClusterState } from './state.ts';
 

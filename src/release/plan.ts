@@ -1,56 +1,45 @@
-import { assertRouteToService } from './adoption.ts';
-import type { Change } from './change.ts';
-import { assertNoSecondEntrance } from './entrances.ts';
-import { CanaryError } from './errors.ts';
-import { assertManifestsFit } from './manifest-scope.ts';
-import { candidateOf, takes, textOf } from './endpoints.ts';
-import type { Place } from './endpoints.ts';
+import { assertRouteToService } from './guards/route-to-service.ts';
+import type { Change } from '../kubernetes/change.ts';
+import { assertNoSecondEntrance } from './guards/second-entrance.ts';
+import { CanaryError } from '../core/errors.ts';
+import { assertManifestsFit } from './guards/manifests-fit.ts';
+import { candidateOf, takes, textOf } from '../kubernetes/pod-selection.ts';
 import { isNamespaceOf, namespaceObject } from './namespace.ts';
-import { nameOf } from './objects.ts';
-import type { KubeObject, Labels, VirtualService } from './objects.ts';
-import { assertApart, overlaps } from './overlaps.ts';
-import { assertPinned } from './pinning.ts';
-import { assertNamed } from './named-ports.ts';
-import { endedPolicies } from './policies.ts';
+import { nameOf } from '../kubernetes/objects.ts';
+import type { KubeObject, Labels, VirtualService } from '../kubernetes/objects.ts';
+import { assertApart, overlaps } from './guards/subset-overlaps.ts';
+import { assertRoutesNameSubsets } from './guards/routes-name-subsets.ts';
+import { assertNamed } from './guards/named-ports.ts';
+import { endedPolicies } from './guards/ended-policies.ts';
 import { assertPortsStay } from './ports.ts';
 import { keptReplicas } from './replicas.ts';
-import type { ReleaseRecord } from './record.ts';
+import type { ReleaseRecord } from './history.ts';
 import { allClusters, clustersOf, namedVersions } from './release.ts';
-import type { ClusterName, Release } from './release.ts';
-import { routesTo } from './routes.ts';
-import { trafficChanges } from './routing.ts';
-import { liveVersions } from './sidecars.ts';
+import type { Release } from './release.ts';
+import type { ClusterName } from '../core/names.ts';
+import { routesTo } from '../istio/routes.ts';
+import { trafficChanges } from './plan-traffic.ts';
+import { liveVersions } from './injection.ts';
 import { placeOfPods } from './state.ts';
 import type { ClusterState, FleetState } from './state.ts';
 import { assertSeen, assertSubsetLabels, labelsOf, versionLabels } from './subsets.ts';
 import type { VersionLabels } from './subsets.ts';
-import { describeEdit, editsOf, newestRecord, placeOf, trafficOf, weightsInForce } from './traffic.ts';
-import type { InForce } from './traffic.ts';
-import { assertNoOther } from './virtual-services.ts';
-import { formatWeights, sameWeights } from './weights.ts';
-import type { VersionName, Weights } from './weights.ts';
+import {
+  describeEdit,
+  editsOf,
+  newestRecord,
+  placeOf,
+  trafficOf,
+  observeRoutes,
+} from './observed-routing.ts';
+import type { RouteState } from './observed-routing.ts';
+import { assertNoOther } from './guards/named-virtual-services.ts';
+import { formatWeights, sameWeights } from '../core/weights.ts';
+import type { VersionName, Weights } from '../core/weights.ts';
 import { selectorOfService } from './service-port.ts';
-import { podTemplateOf, workloadObjects } from './workloads.ts';
-
-/** A workload of the release's namespace. */
-export interface WorkloadKey {
-  readonly kind: string;
-  readonly name: string;
-}
-
-/** What has to be there before a version gets users' traffic in one cluster. */
-export interface ReadyCheck {
-  readonly cluster: ClusterName;
-  readonly version: VersionName;
-  /** What selects the pods that must be ready: the labels of the subset, and those of the Service. */
-  readonly labels: Labels;
-  /** Where these pods run, since a subset may select by that too. */
-  readonly place: Place;
-  /** What must have finished rolling out: Deployments, StatefulSets, DaemonSets. */
-  readonly workloads: readonly WorkloadKey[];
-  /** Whether the version gets more traffic; otherwise it has to be ready only where it is deployed anew. */
-  readonly gains: boolean;
-}
+import { workloadObjects } from './workload-objects.ts';
+import { podTemplateOf } from '../kubernetes/pod-templates.ts';
+import type { ReadyCheck } from '../kubernetes/ready-check.ts';
 
 /**
  * All that a rollout has to do, in the order of its stages: each stage is finished in every cluster before the next
@@ -90,7 +79,7 @@ export type Direction = 'forward' | 'back';
  */
 export function planRollout(release: Release, fleet: FleetState, direction: Direction = 'forward'): Plan {
   assertManifestsFit(release, fleet);
-  const inForce = weightsInForce(release, fleet);
+  const inForce = observeRoutes(release, fleet);
   if (direction === 'forward') assertRouteToService(release, inForce);
   const previous = inForce.find(({ weights }) => weights !== undefined)?.weights;
   const weights = withoutAbsent(release, fleet, inForce, targetWeights(release, inForce, previous));
@@ -107,7 +96,7 @@ export function planRollout(release: Release, fleet: FleetState, direction: Dire
   );
   if (direction === 'forward') {
     assertApart(overlaps(release, fleet, inForce, versions, workloads));
-    assertPinned(release, fleet, inForce, versions, workloads);
+    assertRoutesNameSubsets(release, fleet, inForce, versions, workloads);
     assertNoSecondEntrance(release, fleet, inForce);
   }
   assertPortsStay(release, fleet, workloads);
@@ -126,7 +115,7 @@ export function planRollout(release: Release, fleet: FleetState, direction: Dire
 }
 
 /** Whether a version gets more than some cluster gives it now. */
-function isRaised(inForce: readonly InForce[], version: VersionName, weight: number): boolean {
+function isRaised(inForce: readonly RouteState[], version: VersionName, weight: number): boolean {
   return inForce.some(({ weights }) => weight > (weights?.get(version) ?? 0));
 }
 
@@ -160,7 +149,7 @@ function stateOf(fleet: FleetState, cluster: ClusterName): ClusterState {
 /** The weights asked for, or those in force with the new versions at 0; versions in force that are not named get 0. */
 function targetWeights(
   release: Release,
-  inForce: readonly InForce[],
+  inForce: readonly RouteState[],
   previous: Weights | undefined,
 ): Weights {
   const asked = release.traffic.weights;
@@ -192,7 +181,7 @@ function targetWeights(
 function withoutAbsent(
   release: Release,
   fleet: FleetState,
-  inForce: readonly InForce[],
+  inForce: readonly RouteState[],
   weights: Weights,
 ): Weights {
   // The pods of a version just retired take a while to go.
@@ -213,7 +202,7 @@ function withoutAbsent(
 }
 
 /** Weights in force can be kept only where there is one answer to what they are. */
-function assertAgreed(inForce: readonly InForce[]): void {
+function assertAgreed(inForce: readonly RouteState[]): void {
   const held = inForce.flatMap((one) =>
     one.weights === undefined ? [] : [{ place: placeOf(one, inForce), weights: one.weights }],
   );
@@ -229,7 +218,7 @@ function managesNothing(release: Release, vs: VirtualService | undefined): boole
   return vs === undefined || routesTo(vs, release).length === 0;
 }
 
-function assertNotEdited(inForce: readonly InForce[], weights: Weights): void {
+function assertNotEdited(inForce: readonly RouteState[], weights: Weights): void {
   const edits = editsOf(inForce).filter(({ found }) => found === undefined || !sameWeights(found, weights));
   if (edits.length === 0) return;
   throw new CanaryError(
@@ -267,7 +256,7 @@ function unique<T extends { readonly object: KubeObject }>(objects: readonly T[]
 function readyChecks(
   release: Release,
   fleet: FleetState,
-  inForce: readonly InForce[],
+  inForce: readonly RouteState[],
   weights: Weights,
   raised: readonly VersionName[],
   workloads: readonly Change[],
@@ -318,7 +307,7 @@ function serviceSelector(
 function assertNoStranger(
   release: Release,
   fleet: FleetState,
-  inForce: readonly InForce[],
+  inForce: readonly RouteState[],
   weights: Weights,
 ): void {
   const stranger = [...weights.keys()].find((version) => {

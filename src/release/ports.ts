@@ -1,6 +1,6 @@
-import type { Change } from './change.ts';
-import { CanaryError } from './errors.ts';
-import { nameOf } from './objects.ts';
+import type { Change } from '../kubernetes/change.ts';
+import { CanaryError } from '../core/errors.ts';
+import { nameOf } from '../kubernetes/objects.ts';
 import type {
   Container,
   ContainerPort,
@@ -8,11 +8,11 @@ import type {
   Service,
   ServicePort,
   VirtualService,
-} from './objects.ts';
-import { isOursAlone } from './ownership.ts';
+} from '../kubernetes/objects.ts';
+import { isOursAlone } from '../kubernetes/field-managers.ts';
 import type { Release, WorkloadSpec } from './release.ts';
-import { isHostOf } from './routes.ts';
-import type { ServiceKey } from './routes.ts';
+import { isHostOf } from '../istio/routes.ts';
+import type { ServiceKey } from '../istio/routes.ts';
 import type { ClusterState, FleetState } from './state.ts';
 
 /** The port of the generated Service. What the inputs leave out stays as the Service has it. */

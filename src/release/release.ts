@@ -1,8 +1,6 @@
-import type { KubeObject } from './objects.ts';
-import type { VersionName, Weights } from './weights.ts';
-
-/** A kubeconfig context. */
-export type ClusterName = string;
+import type { KubeObject } from '../kubernetes/objects.ts';
+import type { VersionName, Weights } from '../core/weights.ts';
+import type { ClusterName } from '../core/names.ts';
 
 /** What the input `ingress` says for a cluster without one. */
 export const NO_INGRESS = 'none';
@@ -128,4 +126,8 @@ export function namedVersions(release: Release): readonly VersionName[] {
 /** The clusters that run a version: those named for it, or every cluster that runs workloads. */
 export function clustersOf(release: Release, version: VersionName): readonly ClusterName[] {
   return release.placement.get(version) ?? (release.placement.size === 0 ? release.clusters : []);
+}
+/** The names of the VirtualServices that change together, in the order given. */
+export function namedVirtualServices({ traffic }: Release): readonly string[] {
+  return [traffic.virtualService, ...(traffic.companions ?? [])];
 }

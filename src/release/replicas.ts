@@ -1,7 +1,7 @@
-import type { Change } from './change.ts';
-import { nameOf } from './objects.ts';
-import type { Autoscaler, Deployment, KubeObject } from './objects.ts';
-import { isOursAlone, ownersOf } from './ownership.ts';
+import type { Change } from '../kubernetes/change.ts';
+import { nameOf } from '../kubernetes/objects.ts';
+import type { Autoscaler, Deployment, KubeObject } from '../kubernetes/objects.ts';
+import { isOursAlone, ownersOf } from '../kubernetes/field-managers.ts';
 import type { Release } from './release.ts';
 import type { ClusterState, FleetState } from './state.ts';
 

@@ -1,8 +1,9 @@
-import { CanaryError } from './errors.ts';
-import { nameOf } from './objects.ts';
-import type { Labels, Service, ServicePort } from './objects.ts';
-import { isOurs } from './ownership.ts';
-import type { ClusterName, Release } from './release.ts';
+import { CanaryError } from '../core/errors.ts';
+import { nameOf } from '../kubernetes/objects.ts';
+import type { Labels, Service, ServicePort } from '../kubernetes/objects.ts';
+import { isOurs } from '../kubernetes/field-managers.ts';
+import type { Release } from './release.ts';
+import type { ClusterName } from '../core/names.ts';
 import type { ClusterState, FleetState } from './state.ts';
 
 /** The app's Service as it will be where it is not generated: the user's own manifest of it, or what is there. */

@@ -5,20 +5,20 @@ import {
   exportsOf,
   isForAll,
   localRules,
-} from './destination-rules.ts';
-import type { Client, Deciding } from './destination-rules.ts';
-import { CanaryError } from './errors.ts';
-import type { Change } from './change.ts';
-import { exclude, textOf } from './endpoints.ts';
-import { keepsRulesPrivate } from './mesh-config.ts';
-import type { MeshConfig } from './mesh-config.ts';
-import { nameOf } from './objects.ts';
-import type { DestinationRule, Labels, Subset } from './objects.ts';
+} from '../istio/destination-rules.ts';
+import type { Client, Deciding } from '../istio/destination-rules.ts';
+import { CanaryError } from '../core/errors.ts';
+import type { Change } from '../kubernetes/change.ts';
+import { exclude, textOf } from '../kubernetes/pod-selection.ts';
+import { keepsRulesPrivate } from '../istio/mesh-config.ts';
+import type { MeshConfig } from '../istio/mesh-config.ts';
+import { nameOf } from '../kubernetes/objects.ts';
+import type { DestinationRule, Labels, Subset } from '../kubernetes/objects.ts';
 import type { Release } from './release.ts';
 import type { FleetState } from './state.ts';
-import { byCluster, trafficOf } from './traffic.ts';
-import type { InForce } from './traffic.ts';
-import type { VersionName } from './weights.ts';
+import { byCluster, trafficOf } from './observed-routing.ts';
+import type { RouteState } from './observed-routing.ts';
+import type { VersionName } from '../core/weights.ts';
 
 /** The pod label that tells versions apart where no subset says otherwise. */
 export const VERSION_LABEL = 'version';
@@ -88,7 +88,7 @@ export function withoutSubset(rule: DestinationRule, version: VersionName): Dest
 
 /** The versions that have no subset yet in one config cluster. */
 export function missingSubsets(
-  { deciding, destinationRule }: Pick<InForce, 'deciding' | 'destinationRule'>,
+  { deciding, destinationRule }: Pick<RouteState, 'deciding' | 'destinationRule'>,
   versions: readonly VersionName[],
 ): readonly VersionName[] {
   const existing = [...deciding.subsets, ...(destinationRule?.spec.subsets ?? [])];
@@ -97,7 +97,7 @@ export function missingSubsets(
 
 /** The subset of a version in one config cluster, in the rules that decide or in that of the release. */
 export function subsetOf(
-  { deciding, destinationRule }: Pick<InForce, 'deciding' | 'destinationRule'>,
+  { deciding, destinationRule }: Pick<RouteState, 'deciding' | 'destinationRule'>,
   version: VersionName,
 ): Subset | undefined {
   return [...deciding.subsets, ...(destinationRule?.spec.subsets ?? [])].find(({ name }) => name === version);
@@ -107,7 +107,7 @@ export function subsetOf(
  * The labels that the pods of a version carry: those that its subsets select by, of all config clusters, since each sends to the
  * pods of all; those that the subset will have where none exists yet.
  */
-export function labelsOf(inForce: readonly InForce[], version: VersionName): Labels {
+export function labelsOf(inForce: readonly RouteState[], version: VersionName): Labels {
   const subsets = byCluster(inForce)
     .map((one) => subsetOf(one, version))
     .filter((subset) => subset !== undefined);
@@ -116,7 +116,10 @@ export function labelsOf(inForce: readonly InForce[], version: VersionName): Lab
 }
 
 /** The labels of each version. */
-export function versionLabels(inForce: readonly InForce[], versions: readonly VersionName[]): VersionLabels {
+export function versionLabels(
+  inForce: readonly RouteState[],
+  versions: readonly VersionName[],
+): VersionLabels {
   return new Map(versions.map((version) => [version, labelsOf(inForce, version)]));
 }
 
@@ -125,7 +128,7 @@ export function versionLabels(inForce: readonly InForce[], versions: readonly Ve
  *
  * @throws CanaryError where the subset of a version has no labels, or other labels in another cluster
  */
-export function assertSubsetLabels(inForce: readonly InForce[], versions: readonly VersionName[]): void {
+export function assertSubsetLabels(inForce: readonly RouteState[], versions: readonly VersionName[]): void {
   for (const version of versions) {
     const found = byCluster(inForce).flatMap((one) => {
       const subset = subsetOf(one, version);
@@ -154,7 +157,7 @@ function differ(one: Labels, other: Labels): boolean {
 
 /** The rule that defines the subset of a version, as messages name it. */
 export function holderOf(
-  { deciding, destinationRule }: Pick<InForce, 'deciding' | 'destinationRule'>,
+  { deciding, destinationRule }: Pick<RouteState, 'deciding' | 'destinationRule'>,
   version: VersionName,
 ): string {
   const all = [...deciding.rules, ...(destinationRule === undefined ? [] : [destinationRule])];
@@ -172,7 +175,7 @@ export function holderOf(
 export function assertSeen(
   release: Release,
   fleet: FleetState,
-  inForce: readonly InForce[],
+  inForce: readonly RouteState[],
   versions: readonly VersionName[],
   changes: readonly Change[],
 ): void {

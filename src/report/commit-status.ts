@@ -1,8 +1,8 @@
-import { nowIn, whoHolds } from '../release/held.ts';
-import { formatWeights } from '../release/weights.ts';
+import { nowIn, whoHolds } from '../release/agreement.ts';
+import { formatWeights } from '../core/weights.ts';
 import { headlineOf } from './headline.ts';
 import { count, visible } from './text.ts';
-import type { PlannedRollout, RunRecord } from './record.ts';
+import type { PlannedRollout, RunRecord } from './run-record.ts';
 
 /** Characters that GitHub takes as the description of a commit status. */
 const LIMIT = 140;

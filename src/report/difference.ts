@@ -1,7 +1,7 @@
 import { FILE_HEADERS_ONLY, createTwoFilesPatch } from 'diff';
 import { dump } from 'js-yaml';
-import { contentOf, nameOf } from '../release/objects.ts';
-import type { KubeObject } from '../release/objects.ts';
+import { contentOf, nameOf } from '../kubernetes/objects.ts';
+import type { KubeObject } from '../kubernetes/objects.ts';
 
 /** Lines shown around each change: enough to see which destination a weight belongs to. */
 const CONTEXT = 4;

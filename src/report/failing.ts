@@ -1,7 +1,7 @@
-import { total } from '../check/evidence.ts';
-import type { IngressEvidence } from '../check/evidence.ts';
-import type { VersionName } from '../release/weights.ts';
-import type { RunRecord } from './record.ts';
+import { total } from '../verify/evidence.ts';
+import type { IngressEvidence } from '../verify/evidence.ts';
+import type { VersionName } from '../core/weights.ts';
+import type { RunRecord } from './run-record.ts';
 
 /** The rate where a record has none: that of a run without the input. */
 const USUAL_ERROR_RATE = 0.01;

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { reportOf } from './json.ts';
 import { pageOf } from './page/page.ts';
-import type { RunRecord } from './record.ts';
+import type { RunRecord } from './run-record.ts';
 
 /** Writes `report.json` and `report.html` into a folder, which is made where it is missing. */
 export async function writeReport(folder: string, record: RunRecord): Promise<void> {

@@ -5,11 +5,11 @@ import {
   isOpenChoice,
   titleOfDifference,
   whoHolds,
-} from '../release/held.ts';
-import { formatWeights, sameWeights } from '../release/weights.ts';
-import type { Weights } from '../release/weights.ts';
+} from '../release/agreement.ts';
+import { formatWeights, sameWeights } from '../core/weights.ts';
+import type { Weights } from '../core/weights.ts';
 import { failingVersions } from './failing.ts';
-import type { RunRecord } from './record.ts';
+import type { RunRecord } from './run-record.ts';
 import { areSafe, claimOf, failureOf, inWords, samplesOf, through } from './sentences.ts';
 import { count } from './text.ts';
 

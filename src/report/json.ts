@@ -1,8 +1,8 @@
-import type { IngressEvidence } from '../check/evidence.ts';
-import { agreedWeights, agreementOf } from '../release/held.ts';
-import type { Weights } from '../release/weights.ts';
+import type { IngressEvidence } from '../verify/evidence.ts';
+import { agreedWeights, agreementOf } from '../release/agreement.ts';
+import type { Weights } from '../core/weights.ts';
 import { headlineOf } from './headline.ts';
-import type { Check, RecordedChange, RunRecord } from './record.ts';
+import type { Check, RecordedChange, RunRecord } from './run-record.ts';
 import { SCHEMA_VERSION } from './schema.ts';
 import type { Report, ReportedIngress } from './schema.ts';
 import { sharesAt } from './shares.ts';

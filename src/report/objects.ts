@@ -1,5 +1,5 @@
-import type { ClusterName } from '../release/release.ts';
-import type { RecordedChange } from './record.ts';
+import type { ClusterName } from '../core/names.ts';
+import type { RecordedChange } from './run-record.ts';
 
 /** What a whole run made of one object. */
 export interface NetChange {

@@ -1,8 +1,8 @@
-import type { IngressEvidence } from '../check/evidence.ts';
-import { contradict } from '../release/held.ts';
-import type { Weights } from '../release/weights.ts';
+import type { IngressEvidence } from '../verify/evidence.ts';
+import { contradict } from '../release/agreement.ts';
+import type { Weights } from '../core/weights.ts';
 import { failingVersions } from './failing.ts';
-import type { RunRecord } from './record.ts';
+import type { RunRecord } from './run-record.ts';
 import { sharesAt } from './shares.ts';
 import { capitalized, count, percent } from './text.ts';
 

@@ -1,7 +1,7 @@
-import { shareOf } from '../check/evidence.ts';
-import type { IngressEvidence, VersionEvidence } from '../check/evidence.ts';
-import { toleranceBand } from '../check/share-test.ts';
-import type { VersionName } from '../release/weights.ts';
+import { shareOf } from '../verify/evidence.ts';
+import type { IngressEvidence, VersionEvidence } from '../verify/evidence.ts';
+import { toleranceBand } from '../verify/statistics/share-test.ts';
+import type { VersionName } from '../core/weights.ts';
 
 /** What was asked for one version at one ingress, and what was observed; shares are fractions. */
 export interface Share {

@@ -1,6 +1,6 @@
-import type { Verdict } from '../check/evidence.ts';
+import type { Verdict } from '../verify/evidence.ts';
 import { inWords } from './sentences.ts';
-import type { RunRecord } from './record.ts';
+import type { RunRecord } from './run-record.ts';
 import { count } from './text.ts';
 
 /** Something that happened in a run. */

@@ -1,7 +1,7 @@
-import type { IngressEvidence, IngressVerdict } from '../../check/evidence.ts';
-import { total } from '../../check/evidence.ts';
+import type { IngressEvidence, IngressVerdict } from '../../verify/evidence.ts';
+import { total } from '../../verify/evidence.ts';
 import { inWords } from '../sentences.ts';
-import type { Check, Limits, RunRecord } from '../record.ts';
+import type { Check, Limits, RunRecord } from '../run-record.ts';
 import { sharesAt } from '../shares.ts';
 import type { Share } from '../shares.ts';
 import { count, duration, milliseconds, percent, range } from '../text.ts';

@@ -1,4 +1,4 @@
-import type { IngressEvidence } from '../../check/evidence.ts';
+import type { IngressEvidence } from '../../verify/evidence.ts';
 import type { Share } from '../shares.ts';
 import { milliseconds } from '../text.ts';
 import { clipped, lookOf } from './convergence.ts';

@@ -1,9 +1,9 @@
 import { inWords } from '../sentences.ts';
-import { nowIn } from '../../release/held.ts';
+import { nowIn } from '../../release/agreement.ts';
 import { textDifference } from '../difference.ts';
 import { netChanges } from '../objects.ts';
 import type { NetChange } from '../objects.ts';
-import type { PlannedChange, RunRecord } from '../record.ts';
+import type { PlannedChange, RunRecord } from '../run-record.ts';
 import { count, duration, whyUntried } from '../text.ts';
 import { html } from './html.ts';
 import type { Html } from './html.ts';

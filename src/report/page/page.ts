@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { agreedWeights, whoHolds } from '../../release/held.ts';
+import { agreedWeights, whoHolds } from '../../release/agreement.ts';
 import { headlineOf } from '../headline.ts';
 import type { Outcome } from '../headline.ts';
-import type { RunRecord } from '../record.ts';
+import type { RunRecord } from '../run-record.ts';
 import { inWords } from '../sentences.ts';
 import { count, duration, moment } from '../text.ts';
 import { isNotable, timelineOf } from '../timeline.ts';

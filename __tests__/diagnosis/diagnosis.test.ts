@@ -1,0 +1,524 @@
+import { describe, expect, test } from '@jest/globals';
+import { diagnose } from '../../src/diagnosis/diagnosis.ts';
+import type { Finding } from '../../src/diagnosis/diagnosis.ts';
+import type { IngressEvidence } from '../../src/verify/evidence.ts';
+import type { DestinationRule, HttpRoute, Pod, VirtualService } from '../../src/kubernetes/objects.ts';
+import { RECORD_ANNOTATION } from '../../src/release/history.ts';
+import { observeRoutes } from '../../src/release/observed-routing.ts';
+import { evidence } from '../support/evidence.ts';
+import {
+  HOST,
+  clusterState,
+  destinationRule,
+  fleetOf,
+  pod,
+  to,
+  toOther,
+  versionPod,
+  virtualService,
+} from '../support/objects.ts';
+import { EAST, WEST, release, weights } from '../support/release.ts';
+
+interface Held {
+  readonly http?: readonly HttpRoute[];
+  readonly recorded?: Readonly<Record<string, number>>;
+  readonly rule?: DestinationRule;
+  /** Of both clusters; undefined: the clusters could not be read again. */
+  readonly pods?: readonly Pod[];
+  /** VirtualServices beside that of the release. */
+  readonly others?: readonly VirtualService[];
+  readonly otherRules?: readonly DestinationRule[];
+  readonly complete?: boolean;
+  readonly hosts?: readonly string[];
+  /** Where the pods of Gateways run. */
+  readonly gateways?: Readonly<Record<string, readonly string[]>>;
+}
+
+const MANAGED: HttpRoute = { name: 'main', route: [to('v1', 80), to('v2', 20)] };
+const given = release();
+const RULE = destinationRule(['v1', 'v2']);
+
+/** What is found where east holds this, west holds what was asked, and the ingresses saw that. */
+function found(held: Held, ...seen: readonly IngressEvidence[]): readonly Finding[] {
+  const { http = [MANAGED], recorded, rule = RULE, pods, others = [], hosts = ['*'] } = held;
+  const annotations =
+    recorded === undefined
+      ? {}
+      : { [RECORD_ANNOTATION]: JSON.stringify({ app: 'helloworld', revision: 3, weights: recorded }) };
+  const own = virtualService(http, { annotations }, { hosts });
+  const state = fleetOf(
+    clusterState(EAST, {
+      traffic: {
+        virtualServices: [own],
+        destinationRules: [rule],
+        gatewayNamespaces: new Map(Object.entries(held.gateways ?? {})),
+        everywhere: {
+          virtualServices: [own, ...others],
+          destinationRules: [rule, ...(held.otherRules ?? [])],
+          unlisted: held.complete === false ? ['VirtualService'] : [],
+        },
+      },
+      pods: pods ?? [versionPod('v1'), versionPod('v2')],
+    }),
+    clusterState(WEST, {
+      traffic: { virtualServices: [virtualService([MANAGED])], destinationRules: [RULE] },
+    }),
+  );
+  return diagnose({
+    release: given,
+    inForce: observeRoutes(given, state),
+    evidence: seen,
+    state,
+  });
+}
+
+const titles = (findings: readonly Finding[]): readonly string[] => findings.map(({ title }) => title);
+
+const failed = (rest: Partial<IngressEvidence> = {}): IngressEvidence =>
+  evidence({ verdict: 'fail', reason: 'the shares are not the weights', ...rest });
+
+describe('a route that someone else changed', () => {
+  const held: Held = { http: [{ route: [to('v1', 50), to('v2', 50)] }], recorded: { v1: 80, v2: 20 } };
+
+  test('is told with both weights', () => {
+    expect(found(held, failed())).toEqual([
+      {
+        title: 'The route in east was changed by someone else',
+        detail:
+          'VirtualService gray-demo/helloworld in east holds v1=50,v2=50 instead of the v1=80,v2=20 that the last release step wrote. Give it the recorded weights again, or find out who needs the others.',
+      },
+    ]);
+  });
+
+  test('is told although the shares are right', () => {
+    expect(found(held, evidence()).map(({ title }) => title)).toEqual([
+      'The route in east was changed by someone else',
+    ]);
+  });
+});
+
+describe('a route without a record that holds other weights than those asked for', () => {
+  const held: Held = { http: [{ route: [to('v1', 50), to('v2', 50)] }] };
+
+  test('is told', () => {
+    expect(found(held, failed())).toEqual([
+      {
+        title: 'The route in east holds other weights',
+        detail: 'It splits v1=50,v2=50, and v1=80,v2=20 was asked for.',
+      },
+    ]);
+  });
+
+  test("is none of the other cluster's business", () => {
+    expect(found(held, failed({ cluster: WEST }))).toEqual([]);
+  });
+});
+
+test('a subset that selects the pods of another version is told, with what was seen', () => {
+  expect(found({}, failed({ contradictions: new Map([['v2 → v1', 12]]) }))).toEqual([
+    {
+      title: 'The subset v2 selects pods of v1',
+      detail:
+        '12 answers through east were routed to v2, and their body says v1. Compare the labels of the subset v2 (version=v2) with those of the pods, and the image of the pods.',
+    },
+  ]);
+});
+
+test('a gateway replica that stays behind is told, with its revisions', () => {
+  expect(
+    found(
+      {},
+      failed({
+        requests: 500,
+        stale: new Map([
+          ['3', 40],
+          ['2', 10],
+        ]),
+      }),
+    ),
+  ).toEqual([
+    {
+      title: 'A gateway replica in east is still on revision 3, 2',
+      detail:
+        '50 of 500 answers carried it. Look at istioctl proxy-status, and at the logs of the gateway pods.',
+    },
+  ]);
+});
+
+test('answers under a newer revision are those of another run, and no replica that stays behind', () => {
+  const seen = failed({
+    revision: '9',
+    requests: 500,
+    stale: new Map([
+      ['10', 40],
+      ['8', 10],
+    ]),
+  });
+  expect(found({}, seen)).toEqual([
+    {
+      title: 'Another run changed the release in east meanwhile',
+      detail:
+        '40 of 500 answers carried revision 10, and 9 was the last one when the check began. Wait until that run has ended, then verify again.',
+    },
+    {
+      title: 'A gateway replica in east is still on revision 8',
+      detail:
+        '10 of 500 answers carried it. Look at istioctl proxy-status, and at the logs of the gateway pods.',
+    },
+  ]);
+});
+
+describe('answers that no managed route gave', () => {
+  const unmarked = failed({ unmarked: 900 });
+  const toRoot = [{ uri: { prefix: '/' } }];
+  const elsewhere = [{ uri: { exact: '/elsewhere' } }];
+
+  test.each<[string, readonly HttpRoute[], string]>([
+    ['the route ahead of it', [{ name: 'beta', route: [toOther()] }, MANAGED], 'Route beta'],
+    ['a route without a name ahead of it', [{ redirect: { uri: '/' } }, MANAGED], 'Route http[0]'],
+    [
+      'those ahead of it that take the path, not the others',
+      [
+        { name: 'other', match: elsewhere, route: [toOther()] },
+        { name: 'root', match: toRoot, route: [toOther()] },
+        MANAGED,
+      ],
+      'Route root',
+    ],
+  ])('point to %s', (_what, http, route) => {
+    expect(found({ http }, unmarked)).toEqual([
+      {
+        title: 'An earlier route takes requests in east',
+        detail: `${route} of VirtualService gray-demo/helloworld stands ahead of the managed route and takes the path /: 900 of 1000 requests were not answered by the managed route of VirtualService gray-demo/helloworld. Put it behind the managed route, or narrow its match.`,
+      },
+    ]);
+  });
+
+  const rival = (
+    spec: Readonly<Record<string, unknown>> = {},
+    match: HttpRoute['match'] = toRoot,
+  ): VirtualService =>
+    virtualService(
+      [{ name: 'mine', match, route: [toOther()] }],
+      { name: 'rival', namespace: 'elsewhere', creationTimestamp: '2026-11-22T10:00:00Z' },
+      { gateways: ['gray-demo/helloworld'], ...spec },
+    );
+
+  test('point to a VirtualService of another namespace that binds the same host and gateway', () => {
+    expect(found({ others: [rival()] }, unmarked)).toEqual([
+      {
+        title: 'VirtualService elsewhere/rival takes requests in east',
+        detail:
+          'It binds * and Gateway gray-demo/helloworld, as VirtualService gray-demo/helloworld does (made at 2026-11-22T10:00:00Z), and its route mine takes the path /: 900 of 1000 requests were not answered by the managed route of VirtualService gray-demo/helloworld. Istio puts the routes of both in one list, the older first. Narrow its match or its hosts, or remove it.',
+      },
+    ]);
+  });
+
+  describe('with exportTo', () => {
+    const door = 'gray-demo/helloworld';
+    const inEdge = { [door]: ['edge'] };
+    test.each<[string, readonly string[], Readonly<Record<string, readonly string[]>>, string]>([
+      ['all', ['*'], {}, 'VirtualService elsewhere/rival takes requests in east'],
+      [
+        'the namespace of the gateway',
+        ['edge'],
+        inEdge,
+        'VirtualService elsewhere/rival takes requests in east',
+      ],
+      ['another namespace', ['.'], inEdge, 'Another route answers in east'],
+      ['nobody', ['~'], {}, 'Another route answers in east'],
+      [
+        'some, the gateway being unknown',
+        ['.'],
+        {},
+        'VirtualService elsewhere/rival may take requests in east',
+      ],
+    ])('to %s, say no more than is known', (_what, exportTo, gateways, title) => {
+      expect(titles(found({ others: [rival({ exportTo })], gateways }, unmarked))).toEqual([title]);
+    });
+
+    test('where the gateway is unknown, say to look where its pods run', () => {
+      expect(found({ others: [rival({ exportTo: ['.', 'b'] })] }, unmarked)[0]?.detail).toContain(
+        "It is exported to ., b only, and the namespaces of the gateway's pods are unknown: check first whether they run there.",
+      );
+    });
+  });
+
+  test('name an unnamed route by its place as the input routes does, preview routes not counted', () => {
+    const preview: HttpRoute = {
+      name: 'canary-preview-v9',
+      match: [{ headers: { 'x-canary-version': { exact: 'v9' } } }],
+      route: [toOther()],
+    };
+    const unnamed: HttpRoute = { match: toRoot, route: [toOther()] };
+    const [finding] = found({ http: [preview, unnamed, MANAGED] }, unmarked);
+    expect(finding?.detail).toMatch(/^Route http\[0\] of VirtualService gray-demo\/helloworld/);
+    const other = { ...rival(), spec: { ...rival().spec, http: [preview, unnamed] } };
+    expect(found({ others: [other] }, unmarked)[0]?.detail).toContain('its route http[0] takes the path /');
+  });
+
+  test.each<[string, VirtualService, readonly string[]]>([
+    ['another gateway', rival({ gateways: ['helloworld'] }), ['*']],
+    ['the sidecars alone', rival({ gateways: ['mesh'] }), ['*']],
+    ['another host', rival({ hosts: ['b.example.com'] }), ['a.example.com']],
+    ['another path', rival({}, elsewhere), ['*']],
+    ['a wider host, which gives way', rival(), ['a.example.com']],
+  ])('do not point to a VirtualService of %s', (_what, other, hosts) => {
+    expect(titles(found({ others: [other], hosts }, unmarked))).toEqual(['Another route answers in east']);
+  });
+
+  test('are none where the version that failed says itself that it answered', () => {
+    const versions = new Map([['v2', { errors: 50, latency: undefined }]]);
+    const errors = new Map([['status 404', 50]]);
+    expect(titles(found({ others: [rival()] }, failed({ errors, versions })))).toEqual([
+      'Requests fail through east',
+    ]);
+  });
+
+  test('under the mark of another app are no stale replica', () => {
+    const route = [{ ...toOther(), headers: { response: { set: { 'x-canary-revision': '2' } } } }];
+    const other = { ...rival(), spec: { ...rival().spec, http: [{ name: 'mine', route }] } };
+    expect(
+      titles(found({ others: [other] }, failed({ stale: new Map([['2', 100]]), revision: '3' }))),
+    ).toEqual(['VirtualService elsewhere/rival takes requests in east']);
+  });
+
+  test.each([
+    [true, /no VirtualService of any namespace was found that explains it/],
+    [false, /none of namespace gray-demo explains it, and those of others could not be read/],
+  ])('without a suspect say where was looked (all namespaces: %s)', (complete, detail) => {
+    const http = [MANAGED, { name: 'last', route: [toOther()] }];
+    expect(found({ http, complete }, unmarked)).toEqual([
+      { title: 'Another route answers in east', detail: expect.stringMatching(detail) },
+    ]);
+  });
+});
+
+describe('the pods behind a subset', () => {
+  const fails503 = failed({ errors: new Map([['status 503', 200]]) });
+  const mutual = { trafficPolicy: { tls: { mode: 'ISTIO_MUTUAL' } } };
+  const bare = { spec: { containers: [{ name: 'helloworld' }] } };
+
+  test.each<[string, Held, string]>([
+    [
+      'that is gone',
+      { rule: destinationRule(['v1']) },
+      'DestinationRule gray-demo/helloworld has no subset v2 in east',
+    ],
+    ['of which there is none', { pods: [versionPod('v1')] }, 'No pod of v2 is ready'],
+    [
+      'of which none is ready',
+      {
+        pods: [
+          versionPod('v1'),
+          pod('v2-0', { app: 'helloworld', version: 'v2' }, { status: { conditions: [] } }),
+        ],
+      },
+      'No pod of v2 is ready',
+    ],
+    [
+      'without a sidecar under mutual TLS of the host',
+      {
+        rule: destinationRule(['v1', 'v2'], {}, mutual),
+        pods: [versionPod('v1'), pod('v2-0', { app: 'helloworld', version: 'v2' }, bare)],
+      },
+      'Pods of v2 have no sidecar',
+    ],
+  ])('%s are told before the failed requests', (_what, held, title) => {
+    expect(titles(found(held, fails503))).toEqual([title, 'Requests fail through east']);
+  });
+
+  test.each<[string, Held]>([
+    ['are ready and have sidecars', { rule: destinationRule(['v1', 'v2'], {}, mutual) }],
+    [
+      'have no sidecar, and need none',
+      { pods: [versionPod('v1'), pod('v2-0', { app: 'helloworld', version: 'v2' }, bare)] },
+    ],
+    [
+      'have no sidecar, and a subset that turns TLS off',
+      {
+        rule: destinationRule(
+          ['v1', { name: 'v2', labels: { version: 'v2' }, trafficPolicy: { tls: { mode: 'DISABLE' } } }],
+          {},
+          mutual,
+        ),
+        pods: [versionPod('v1'), pod('v2-0', { app: 'helloworld', version: 'v2' }, bare)],
+      },
+    ],
+  ])('are not blamed where they %s', (_what, held) => {
+    expect(titles(found(held, fails503))).toEqual(['Requests fail through east']);
+  });
+
+  test('are not blamed for a version without weight', () => {
+    const one = failed({
+      errors: new Map([['status 503', 200]]),
+      weights: weights({ v1: 100, v2: 0 }),
+      counts: weights({ v1: 1000, v2: 0 }),
+    });
+    expect(
+      titles(
+        found(
+          { http: [{ name: 'main', route: [to('v1', 100), to('v2', 0)] }], pods: [versionPod('v1')] },
+          one,
+        ),
+      ),
+    ).toEqual(['Requests fail through east']);
+  });
+
+  const drifted = failed({ counts: weights({ v1: 950, v2: 50 }) });
+
+  test('that the subset of another version selects too are named where shares drift', () => {
+    const rule = destinationRule(['v1', { name: 'v2', labels: { app: 'helloworld' } }]);
+    expect(found({ rule }, drifted)).toEqual([
+      {
+        title: 'The subsets v1 and v2 select the same pods',
+        detail:
+          'The subsets of both v1 and v2 select Pod gray-demo/helloworld-v1-0 in east: v1 selects version=v1, v2 selects app=helloworld (DestinationRule gray-demo/helloworld in east). Requests for one version would be answered by pods of the other, whatever the weights. Give the subset v2 a label that only the pods of v2 carry, once they carry it.',
+      },
+    ]);
+  });
+
+  test('that carry labels of their own are not blamed', () => {
+    const rule = destinationRule(['v1', { name: 'v2', labels: { track: 'canary' } }]);
+    const canary = pod('canary-0', { app: 'helloworld', track: 'canary', version: 'nightly' });
+    expect(found({ rule, pods: [versionPod('v1'), canary] }, drifted)).toEqual([]);
+  });
+});
+
+describe('settings behind the weights', () => {
+  const hash = { loadBalancer: { consistentHash: { useSourceIp: true } } };
+  const outlier = { outlierDetection: { consecutive5xxErrors: 1 } };
+  const locality = { loadBalancer: { localityLbSetting: { distribute: [] } } };
+  const drifted = failed({ counts: weights({ v1: 1000, v2: 0 }) });
+  const fails503 = failed({ errors: new Map([['status 503', 200]]) });
+  const ofHost = (trafficPolicy: Readonly<Record<string, unknown>>): DestinationRule =>
+    destinationRule(['v1', 'v2'], {}, { trafficPolicy });
+  const ofSubset = (trafficPolicy: Readonly<Record<string, unknown>>): DestinationRule =>
+    destinationRule(['v1', { name: 'v2', labels: { version: 'v2' }, trafficPolicy }]);
+
+  test.each<[string, DestinationRule, IngressEvidence, string, string]>([
+    [
+      'hashing of the host',
+      ofHost(hash),
+      drifted,
+      'Consistent hashing is on in east',
+      'DestinationRule gray-demo/helloworld sets',
+    ],
+    [
+      'hashing of a subset',
+      ofSubset(hash),
+      drifted,
+      'Consistent hashing is on in east',
+      'for the subset v2 sets',
+    ],
+    [
+      'hashing of a port',
+      ofHost({ portLevelSettings: [hash] }),
+      drifted,
+      'Consistent hashing is on in east',
+      'for a port sets',
+    ],
+    [
+      'outlier detection',
+      ofHost(outlier),
+      fails503,
+      'Outlier detection is on in east',
+      'sets outlierDetection',
+    ],
+    [
+      'locality load balancing',
+      ofSubset(locality),
+      fails503,
+      'Locality load balancing is set in east',
+      'sets localityLbSetting',
+    ],
+  ])('%s', (_what, rule, seen, title, detail) => {
+    expect(found({ rule }, seen)[0]).toEqual({ title, detail: expect.stringContaining(detail) });
+  });
+
+  test('of every rule that Istio merges count', () => {
+    const otherRules = [destinationRule([], { name: 'platform' }, { host: HOST, trafficPolicy: hash })];
+    expect(found({ otherRules }, drifted)[0]?.detail).toContain('DestinationRule gray-demo/platform sets');
+  });
+
+  test('of a rule that Istio does not follow for the service are no matter', () => {
+    const otherRules = [
+      destinationRule([], { name: 'root', namespace: 'istio-system' }, { host: HOST, trafficPolicy: hash }),
+    ];
+    expect(titles(found({ otherRules }, drifted))).not.toContain('Consistent hashing is on in east');
+  });
+
+  test.each<[string, DestinationRule, IngressEvidence]>([
+    ['hashing, where no share drifts', ofHost(hash), failed()],
+    ['hashing, where nothing failed', ofHost(hash), evidence({ counts: weights({ v1: 1000, v2: 0 }) })],
+    ['outlier detection, where no request fails', ofHost(outlier), drifted],
+    [
+      'locality load balancing that is off',
+      ofHost({ loadBalancer: { localityLbSetting: { enabled: false } } }),
+      fails503,
+    ],
+  ])('are no matter: %s', (_what, rule, seen) => {
+    expect(titles(found({ rule }, seen)).filter((title) => / is (on|set) in /.test(title))).toEqual([]);
+  });
+});
+
+test('what was known before is looked at where the clusters cannot be read again', () => {
+  const state = fleetOf(
+    clusterState(EAST, {
+      traffic: { virtualServices: [virtualService([MANAGED])], destinationRules: [RULE] },
+    }),
+  );
+  const inEast = release({ configClusters: [EAST] });
+  const seen = failed({ unmarked: 10, errors: new Map([['status 503', 200]]) });
+  expect(
+    titles(
+      diagnose({
+        release: inEast,
+        inForce: observeRoutes(inEast, state),
+        evidence: [seen],
+        state: undefined,
+      }),
+    ),
+  ).toEqual(['Another route answers in east', 'Requests fail through east']);
+});
+
+test('failed requests are told by kind, the most frequent first', () => {
+  expect(
+    found(
+      {},
+      failed({
+        errors: new Map([
+          ['connection cut', 2],
+          ['status 503', 30],
+        ]),
+      }),
+    ),
+  ).toEqual([
+    {
+      title: 'Requests fail through east',
+      detail: 'Of 1000 requests to http://203.0.113.7: 30 × status 503, 2 × connection cut.',
+      symptom: true,
+    },
+  ]);
+});
+
+test('nothing is made up where nothing known explains it', () => {
+  expect(found({}, failed())).toEqual([]);
+});
+
+test('an inconclusive ingress is explained as well', () => {
+  expect(
+    found({}, failed({ verdict: 'inconclusive', errors: new Map([['no answer in time', 3]]) })),
+  ).toHaveLength(1);
+});
+
+test('the likeliest cause comes first: an edit before failed requests', () => {
+  const all = found(
+    { http: [{ route: [to('v1', 50), to('v2', 50)] }], recorded: { v1: 80, v2: 20 } },
+    failed({ errors: new Map([['status 503', 30]]) }),
+  );
+  expect(titles(all)).toEqual([
+    'The route in east was changed by someone else',
+    'Requests fail through east',
+  ]);
+});

@@ -1,0 +1,661 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { Fleet } from '../../../src/fleet/fleet.ts';
+import type { Aim } from '../../../src/fleet/transaction/intent.ts';
+import { readLeases } from '../../../src/fleet/transaction/lease.ts';
+import type { Leases } from '../../../src/fleet/transaction/lease.ts';
+import { Lock } from '../../../src/fleet/transaction/lock.ts';
+import type { Identity, Taken } from '../../../src/fleet/transaction/lock.ts';
+import { CanaryError } from '../../../src/core/errors.ts';
+import type { KubeObject } from '../../../src/kubernetes/objects.ts';
+import '../../support/one-realm.ts';
+import { kubeApi, kubeconfigFor, refuse } from '../../support/kube-api.ts';
+import type { KubeApi } from '../../support/kube-api.ts';
+import { EAST, WEST, release, weights } from '../../support/release.ts';
+import { Opened } from '../../support/server.ts';
+
+const opened = new Opened();
+afterEach(() => opened.close());
+
+const PATH = '/apis/coordination.k8s.io/v1/namespaces/gray-demo/leases/multicluster-canary-helloworld';
+const ME: Identity = { holder: 'me', run: 'https://example.com/runs/1' };
+const AIM: Aim = {
+  target: weights({ v1: 80, v2: 20 }),
+  previous: weights({ v1: 100, v2: 0 }),
+  direction: 'forward',
+  history: [weights({ v1: 100 })],
+};
+
+/** The Lease of another run, whose clock says so; it is renewed no more, and expires after a while that no test waits for. */
+function lease(renewTime: string, intent?: Readonly<Record<string, unknown>>, seconds = 30): KubeObject {
+  return {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: {
+      name: 'multicluster-canary-helloworld',
+      namespace: 'gray-demo',
+      annotations: {
+        'example.com/owner': 'team-a',
+        ...(intent === undefined ? {} : { 'multicluster-canary/intent': JSON.stringify(intent) }),
+      },
+    },
+    spec: { holderIdentity: 'other', leaseDurationSeconds: seconds, renewTime },
+  };
+}
+const LONG_AGO = '2020-01-01T00:00:00.000000Z';
+const NOW = new Date(Date.now() + 3_600_000).toISOString();
+/** The lease of a run that died: it expires after a second. */
+const dead = (intent?: Readonly<Record<string, unknown>>): KubeObject => lease(NOW, intent, 1);
+/** A lease that a run released with its work undone. */
+const undone = (intent: Readonly<Record<string, unknown>>): KubeObject => ({
+  ...lease(NOW, intent),
+  spec: { holderIdentity: '' },
+});
+
+const giveBack = async (lock: Lock): Promise<void> => {
+  await lock.release('nothing');
+};
+
+interface Stage {
+  readonly fleet: Fleet;
+  readonly east: KubeApi;
+  readonly west: KubeApi;
+  readonly waits: string[];
+  /** Why the lock was lost. */
+  readonly lost: Error[];
+  /** Unless given, the leases were seen as they are now. */
+  readonly take: (options?: {
+    readonly signal?: AbortSignal;
+    readonly onWait?: () => void;
+    readonly seen?: Leases;
+  }) => Promise<Taken>;
+}
+
+async function stage(east: readonly KubeObject[] = [], west: readonly KubeObject[] = []): Promise<Stage> {
+  const apis = { east: opened.add(await kubeApi(...east)), west: opened.add(await kubeApi(...west)) };
+  const config = kubeconfigFor({ east: apis.east.url, west: apis.west.url });
+  const fleet = opened.add(Fleet.open(config, [EAST, WEST], new AbortController().signal));
+  const waits: string[] = [];
+  const lost: Error[] = [];
+  return {
+    ...apis,
+    fleet,
+    waits,
+    lost,
+    take: async ({ signal = new AbortController().signal, onWait = () => undefined, seen } = {}) => {
+      const taken = await Lock.take(
+        fleet.withSignal(signal),
+        release({ configClusters: [WEST, EAST] }),
+        ME,
+        AIM,
+        {
+          seen: seen ?? (await readLeases(fleet, release({ configClusters: [WEST, EAST] }))),
+          signal,
+          onWait: (text) => {
+            waits.push(text);
+            onWait();
+          },
+          onLost: (error) => {
+            lost.push(error);
+          },
+        },
+      );
+      // Its renewal must not outlive the test.
+      opened.add({ close: () => giveBack(taken.lock) });
+      return taken;
+    },
+  };
+}
+
+const holderIn = (api: KubeApi): unknown =>
+  (api.objects.get(PATH)?.['spec'] as { readonly holderIdentity?: string } | undefined)?.holderIdentity;
+const intentIn = (api: KubeApi): unknown => {
+  const text = api.objects.get(PATH)?.metadata.annotations?.['multicluster-canary/intent'];
+  return text === undefined ? undefined : JSON.parse(text);
+};
+
+describe('taking the lock', () => {
+  test('makes a Lease in every config cluster, with the intent', async () => {
+    const { take, east, west } = await stage();
+    await take();
+    const written = {
+      format: 1,
+      target: { v1: 80, v2: 20 },
+      previous: { v1: 100, v2: 0 },
+      direction: 'forward',
+      history: [{ v1: 100 }],
+      transaction: expect.stringMatching(/^me\/.{36}$/),
+      ...ME,
+    };
+    expect([holderIn(east), holderIn(west), intentIn(east), intentIn(west)]).toEqual([
+      'me',
+      'me',
+      written,
+      written,
+    ]);
+  });
+
+  test('that is free waits for nobody, and finds nothing unfinished', async () => {
+    const { take } = await stage();
+    expect(await take()).toMatchObject({ abandoned: undefined, stale: false });
+  });
+
+  test('that was given back takes it over', async () => {
+    const { take, east } = await stage([{ ...lease(NOW), spec: { holderIdentity: '' } }]);
+    await take();
+    expect(holderIn(east)).toBe('me');
+  });
+
+  test('of a run that died takes it over, with what that run left unfinished', async () => {
+    const left = {
+      target: { v1: 50, v2: 50 },
+      previous: { v1: 80, v2: 20 },
+      run: 'https://example.com/runs/0',
+    };
+    const { take } = await stage([dead(left)]);
+    expect((await take()).abandoned).toEqual({
+      target: weights({ v1: 50, v2: 50 }),
+      previous: weights({ v1: 80, v2: 20 }),
+      direction: 'forward',
+      history: undefined,
+      run: left.run,
+      holder: 'other',
+      transaction: 'other',
+    });
+  });
+
+  test.each<[string, string]>([
+    ['a time that is none', 'yesterday'],
+    ['no time', ''],
+  ])('of a run that left %s takes it over', async (_what, renewTime) => {
+    const { take, east } = await stage([lease(renewTime, undefined, 1)]);
+    await take();
+    expect(holderIn(east)).toBe('me');
+  });
+
+  test.each([
+    ['no weights', { target: 'everything' }],
+    ['weights that sum to 200', { target: { v1: 100, v2: 100 }, run: 'run', holder: 'other' }],
+    ['a format of a later version', { format: 2, target: { v1: 100 }, run: 'run', holder: 'other' }],
+  ])(
+    'with an intent of %s is refused with a command that removes it, and leaves everything as it is',
+    async (_what, intent) => {
+      const { take, east, west } = await stage([], [undone(intent)]);
+      await expect(take()).rejects.toThrow(
+        /The Lease gray-demo\/multicluster-canary-helloworld in west holds an intent .* remove it: kubectl --context west --namespace gray-demo annotate lease multicluster-canary-helloworld multicluster-canary\/intent-$/,
+      );
+      expect([holderIn(east), holderIn(west), intentIn(west)]).toEqual([undefined, '', intent]);
+    },
+  );
+
+  test('keeps what else stands on the Lease', async () => {
+    const { take, east } = await stage([dead()]);
+    await take();
+    expect(east.objects.get(PATH)?.metadata.annotations).toMatchObject({ 'example.com/owner': 'team-a' });
+  });
+
+  test.each([
+    ['two minutes', 120_000],
+    ['ten minutes', 600_000],
+    ['years', Date.now() - Date.parse(LONG_AGO)],
+  ])('of a run whose clock is %s behind waits as long as the run renews it', async (_what, behind) => {
+    const theirs = (): KubeObject => lease(new Date(Date.now() - behind).toISOString(), undefined, 1);
+    const { take, east, waits } = await stage([theirs()]);
+    let looks = 0;
+    east.intercept = ({ method, path }) => {
+      if (method === 'GET' && path === PATH) {
+        looks += 1;
+        // Renewed between two looks, again and again, and released in the end.
+        if (looks > 3) east.objects.delete(PATH);
+        else if (looks > 1) east.objects.set(PATH, theirs());
+      }
+      return false;
+    };
+    const taken = await take();
+    expect([taken.stale, waits]).toEqual([
+      true,
+      ['other holds the lock of helloworld in east: waiting for it.'],
+    ]);
+  });
+
+  test('that nobody wrote since it was seen is not stale, whatever is left in it', async () => {
+    const { take } = await stage([{ ...lease(NOW), spec: { holderIdentity: '' } }]);
+    expect((await take()).stale).toBe(false);
+  });
+
+  test('that another run took and released since it was seen is stale', async () => {
+    const { take, fleet, east } = await stage();
+    const seen = await readLeases(fleet, release());
+    east.objects.set(PATH, {
+      ...lease(NOW),
+      spec: { holderIdentity: '' },
+      metadata: { ...lease(NOW).metadata, resourceVersion: 'theirs' },
+    });
+    expect((await take({ seen })).stale).toBe(true);
+  });
+
+  test('of a run that shows no sign of life for as long as its lease says takes it over', async () => {
+    const { spec, ...rest } = lease(NOW, { target: { v1: 100 }, run: 'https://example.com/runs/0' });
+    const { take, east } = await stage([{ ...rest, spec: { ...(spec as object), leaseDurationSeconds: 1 } }]);
+    const { abandoned, stale } = await take();
+    expect([holderIn(east), abandoned?.run, stale]).toEqual(['me', 'https://example.com/runs/0', true]);
+  });
+
+  test.each([
+    ['stored, and its answer lost', true],
+    ['lost', false],
+  ])('by a claim that was %s takes it all the same', async (_what, stored) => {
+    const { take, east } = await stage();
+    let claims = 0;
+    east.intercept = ({ method, body }, response) => {
+      if (method !== 'POST' || (claims += 1) > 1) return false;
+      const sent = JSON.parse(body) as KubeObject;
+      if (stored) east.objects.set(PATH, { ...sent, metadata: { ...sent.metadata, resourceVersion: 'x' } });
+      response.destroy();
+      return true;
+    };
+    expect(await take()).toMatchObject({ abandoned: undefined, stale: false });
+    expect([holderIn(east), intentIn(east)]).toMatchObject(['me', { run: ME.run }]);
+  });
+
+  test('of a run that goes on waits for it, and tells for whom', async () => {
+    const { take, east, waits } = await stage([
+      lease(NOW, { target: { v1: 100 }, run: 'https://example.com/runs/0' }),
+    ]);
+    const taken = await take({ onWait: () => east.objects.delete(PATH) });
+    expect([taken.stale, waits]).toEqual([
+      true,
+      ['https://example.com/runs/0 holds the lock of helloworld in east: waiting for it.'],
+    ]);
+  });
+
+  test('can be cancelled while it waits, and leaves no lock behind', async () => {
+    const { take, east } = await stage([], [lease(NOW)]);
+    const controller = new AbortController();
+    const reason = new CanaryError('Cancelled by SIGINT.');
+    const taking = take({
+      signal: controller.signal,
+      onWait: () => {
+        controller.abort(reason);
+      },
+    });
+    await expect(taking).rejects.toBe(reason);
+    expect(holderIn(east)).toBe('');
+  });
+
+  test('can be cancelled while a claim is under way, and leaves no lock behind', async () => {
+    const { take, east } = await stage();
+    const controller = new AbortController();
+    const reason = new CanaryError('Cancelled by SIGINT.');
+    east.intercept = ({ method, body }, response) => {
+      if (method !== 'POST') return false;
+      const sent = JSON.parse(body) as KubeObject;
+      const stored = { ...sent, metadata: { ...sent.metadata, resourceVersion: 'x' } };
+      controller.abort(reason);
+      setTimeout(() => {
+        east.objects.set(PATH, stored);
+        response.writeHead(201, { 'content-type': 'application/json' }).end(JSON.stringify(stored));
+      }, 50);
+      return true;
+    };
+    await expect(take({ signal: controller.signal })).rejects.toBe(reason);
+    expect(holderIn(east)).toBe('');
+  });
+
+  test('where one cluster refuses leaves no lock behind', async () => {
+    const { take, east, west } = await stage();
+    west.intercept = ({ method }, response) => {
+      if (method === 'GET') return false;
+      refuse(response, 403, 'Forbidden', 'leases is forbidden');
+      return true;
+    };
+    await expect(take()).rejects.toThrow('leases is forbidden');
+    expect(holderIn(east)).toBe('');
+  });
+
+  test('that another run takes at the same moment waits for it, and tells for whom', async () => {
+    const { take, east, waits } = await stage();
+    let looks = 0;
+    east.intercept = ({ method, path }) => {
+      if (method === 'POST' && looks === 1) east.objects.set(PATH, lease(NOW));
+      if (method === 'GET' && path === PATH) looks += 1;
+      // The other run holds it at the second look, and has given it back at the third.
+      if (looks === 3) east.objects.delete(PATH);
+      return false;
+    };
+    await take({ seen: new Map() });
+    expect(waits).toEqual(['other holds the lock of helloworld in east: waiting for it.']);
+  });
+});
+
+describe('taking the lock in several clusters', () => {
+  const short = (renewTime: string): KubeObject => {
+    const { spec, ...rest } = lease(renewTime);
+    return { ...rest, spec: { ...(spec as object), leaseDurationSeconds: 1 } };
+  };
+
+  test('watches the leases of a dead run side by side', async () => {
+    const { take, east, west } = await stage([short(NOW)], [short(NOW)]);
+    let looks = 0;
+    let looksBefore = 0;
+    west.intercept = ({ method }) => {
+      if (method === 'GET') looks += 1;
+      return false;
+    };
+    east.intercept = ({ method }) => {
+      if (method === 'PUT') looksBefore ||= looks;
+      return false;
+    };
+    await take();
+    expect(looksBefore).toBeGreaterThan(1);
+  });
+
+  const left = { target: { v1: 50, v2: 50 }, run: 'https://example.com/runs/0', holder: 'other' };
+  const ended = (holder: string): KubeObject => {
+    const { metadata, ...rest } = lease(NOW);
+    const annotations = { 'multicluster-canary/ended': holder };
+    return { ...rest, metadata: { ...metadata, annotations }, spec: { holderIdentity: '' } };
+  };
+
+  test('takes nothing for unfinished that another cluster knows to have ended', async () => {
+    const { take, east } = await stage([dead(left)], [ended('other')]);
+    expect(await take()).toMatchObject({ abandoned: undefined, stale: true });
+    expect(intentIn(east)).toMatchObject(ME);
+  });
+
+  test('does not take the end of one run for that of another', async () => {
+    const { take } = await stage([dead(left)], [ended('somebody')]);
+    expect((await take()).abandoned).toMatchObject({ run: left.run });
+  });
+
+  test('finds what a run left that found it itself, and died before it settled it', async () => {
+    const own = { ...left, run: 'https://example.com/runs/1', target: { v1: 10, v2: 90 } };
+    const found = { ...left, holder: 'the first' };
+    const { take } = await stage([dead(own)], [dead(found)]);
+    expect((await take()).abandoned).toMatchObject({ holder: 'the first', run: left.run });
+  });
+
+  test('where one refuses keeps what an earlier run left in another', async () => {
+    const { take, east, west } = await stage([dead(left)]);
+    west.intercept = ({ method }, response) => {
+      if (method === 'GET') return false;
+      refuse(response, 403, 'Forbidden', 'leases is forbidden');
+      return true;
+    };
+    await expect(take()).rejects.toThrow('leases is forbidden');
+    expect([holderIn(east), intentIn(east)]).toEqual(['', left]);
+  });
+
+  test('goes on waiting for a run that was faster, however long it takes', async () => {
+    const { take, east, lost } = await stage();
+    let looks = 0;
+    east.intercept = ({ method, path }) => {
+      if (method === 'POST' && looks === 1) east.objects.set(PATH, lease(NOW));
+      if (method === 'GET' && path === PATH) looks += 1;
+      // By then the lock has been renewed in the clusters where it is held: this is none of them.
+      if (looks === 13) east.objects.delete(PATH);
+      return false;
+    };
+    await take({ seen: new Map() });
+    expect(lost).toEqual([]);
+  });
+});
+
+describe('a lock that is held', () => {
+  const theirs = (api: KubeApi): void => {
+    const { metadata, ...rest } = lease(NOW);
+    api.objects.set(PATH, { ...rest, metadata: { ...metadata, resourceVersion: 'theirs' } });
+  };
+
+  test('is given back once an API that is restarted answers again', async () => {
+    const { take, east } = await stage();
+    const { lock } = await take();
+    let tries = 0;
+    east.intercept = ({ method }, response) => {
+      if (method !== 'PUT' || (tries += 1) > 4) return false;
+      refuse(response, 503, 'ServiceUnavailable', 'shutting down');
+      return true;
+    };
+    expect([await lock.release('nothing'), holderIn(east), intentIn(east)]).toEqual([
+      new Map(),
+      '',
+      undefined,
+    ]);
+  });
+
+  test('that cannot be given back in one cluster tells in which, and soon where the run is cancelled', async () => {
+    const { take, east } = await stage();
+    const { lock } = await take();
+    east.intercept = (_asked, response) => {
+      response.destroy();
+      return true;
+    };
+    const failures = await lock.release('nothing', AbortSignal.abort(new CanaryError('Cancelled.')));
+    expect([...failures.keys()]).toEqual([EAST]);
+  });
+
+  test('is not held any more where it was taken over in every cluster', async () => {
+    const { take, east, west } = await stage();
+    const { lock } = await take();
+    theirs(east);
+    theirs(west);
+    expect(await lock.isHeld()).toBe(false);
+  });
+
+  test('that was taken over in one cluster leaves what it began written down in the others', async () => {
+    const { take, east, west } = await stage();
+    const { lock } = await take();
+    theirs(east);
+    await lock.isHeld();
+    await lock.release('nothing');
+    expect([holderIn(east), holderIn(west), intentIn(west)]).toMatchObject(['other', '', { run: ME.run }]);
+  });
+
+  test('is still held where a cluster does not tell', async () => {
+    const { take, east } = await stage();
+    const { lock } = await take();
+    east.intercept = (_asked, response) => {
+      response.destroy();
+      return true;
+    };
+    expect(await lock.isHeld(AbortSignal.timeout(300))).toBe(true);
+    east.intercept = () => false;
+  });
+
+  test('that is given back with its work undone is found again by its run, with its intent', async () => {
+    const { take, fleet, east } = await stage();
+    await (await take()).lock.release('all');
+    const free = holderIn(east);
+    const { taken: found } = await Lock.find(fleet, release(), ME);
+    opened.add({ close: async () => found && giveBack(found.lock) });
+    expect([free, found?.abandoned, holderIn(east)]).toMatchObject(['', { ...AIM, ...ME }, 'me']);
+  });
+
+  test('that is given back with its work undone is taken by the next run, with that', async () => {
+    const { take, fleet } = await stage();
+    await (await take()).lock.release('all');
+    const next = await Lock.take(fleet, release(), { ...ME, holder: 'next' }, AIM, {
+      seen: new Map(),
+      signal: new AbortController().signal,
+      onWait: () => undefined,
+      onLost: () => undefined,
+    });
+    opened.add({ close: () => giveBack(next.lock) });
+    expect(next).toMatchObject({ abandoned: { ...AIM, ...ME }, stale: true });
+  });
+
+  test('is not found by its run where another has it by now', async () => {
+    const { take, fleet, east, west } = await stage();
+    await (await take()).lock.release('all');
+    theirs(east);
+    theirs(west);
+    expect(await Lock.find(fleet, release(), ME)).toEqual({ taken: undefined, unreachable: new Map() });
+  });
+
+  test('is given back in every cluster, without its intent', async () => {
+    const { take, east, west } = await stage();
+    await (await take()).lock.release('nothing');
+    expect([holderIn(east), holderIn(west), intentIn(east), intentIn(west)]).toEqual([
+      '',
+      '',
+      undefined,
+      undefined,
+    ]);
+  });
+
+  test('is given back although a cluster is away', async () => {
+    const { take, east, west } = await stage();
+    const { lock } = await take();
+    east.intercept = (_asked, response) => {
+      response.destroy();
+      return true;
+    };
+    await lock.release('nothing', AbortSignal.abort());
+    expect(holderIn(west)).toBe('');
+  });
+
+  test.each([
+    ['a conflict', 409],
+    ['an error of the server', 500],
+  ])('is given back in spite of %s', async (_what, status) => {
+    const { take, east } = await stage();
+    const { lock } = await take();
+    let puts = 0;
+    east.intercept = ({ method }, response) => {
+      if (method !== 'PUT' || (puts += 1) > 1) return false;
+      refuse(response, status, 'Trouble', 'once');
+      return true;
+    };
+    await lock.release('nothing');
+    expect(holderIn(east)).toBe('');
+  });
+
+  test('is not taken away from a run that took it over', async () => {
+    const { take, east } = await stage();
+    const { lock } = await take();
+    const { spec, ...rest } = lease(NOW);
+    const theirs = { ...rest, spec, metadata: { ...rest.metadata, resourceVersion: 'theirs' } };
+    east.objects.set(PATH, theirs);
+    await lock.release('nothing');
+    expect(holderIn(east)).toBe('other');
+  });
+
+  test('can change its intent', async () => {
+    const { take, east, west } = await stage();
+    const { lock } = await take();
+    await lock.intend({ target: weights({ v1: 100 }), previous: undefined, direction: 'back', history: [] });
+    const { transaction } = lock;
+    const written = { format: 1, target: { v1: 100 }, direction: 'back', history: [], transaction, ...ME };
+    expect([intentIn(east), intentIn(west)]).toEqual([written, written]);
+  });
+
+  test('is found again by the same run, with its intent', async () => {
+    const { take, fleet } = await stage();
+    await take();
+    const { taken: found } = await Lock.find(fleet, release(), ME);
+    opened.add({ close: async () => found && giveBack(found.lock) });
+    expect(found).toMatchObject({ abandoned: { ...AIM, ...ME } });
+  });
+
+  test('is found by no other run', async () => {
+    const { take, fleet } = await stage();
+    await take();
+    expect((await Lock.find(fleet, release(), { ...ME, holder: 'other' })).taken).toBeUndefined();
+  });
+
+  test('is found by its run in the clusters that can be reached, which name the others', async () => {
+    const { take, fleet, west } = await stage();
+    await (await take()).lock.release('all');
+    west.intercept = (_asked, response) => {
+      response.destroy();
+      return true;
+    };
+    const { taken, unreachable } = await Lock.find(fleet, release(), ME);
+    opened.add({ close: async () => taken && giveBack(taken.lock) });
+    expect([taken?.abandoned, [...unreachable.keys()]]).toMatchObject([{ ...AIM, ...ME }, [WEST]]);
+    west.intercept = () => false;
+  });
+
+  test('asks before each stage, and says that another run has it', async () => {
+    const { take, east } = await stage();
+    const { lock } = await take();
+    const { signal } = new AbortController();
+    await lock.assertHeld(signal);
+    theirs(east);
+    await expect(lock.assertHeld(signal)).rejects.toThrow(
+      'This run no longer holds the lock of helloworld in east: another run has taken it over',
+    );
+  });
+});
+
+describe('the transactions of one run', () => {
+  test('are told apart: the end of the first says nothing about the second', async () => {
+    const { take, fleet } = await stage();
+    await (await take()).lock.release('nothing');
+    const second = await take();
+    await second.lock.release('all');
+    const { taken: found } = await Lock.find(fleet, release(), ME);
+    opened.add({ close: async () => found && giveBack(found.lock) });
+    expect(found?.abandoned).toMatchObject({ ...AIM, ...ME, transaction: second.lock.transaction });
+  });
+
+  test('replace what an earlier one left behind in a cluster that could not be told of its end', async () => {
+    const { take, west } = await stage();
+    const first = (await take()).lock;
+    west.intercept = ({ method }, response) => {
+      if (method !== 'PUT') return false;
+      refuse(response, 403, 'Forbidden', 'no');
+      return true;
+    };
+    const failures = await first.release('nothing');
+    west.intercept = () => false;
+    const { abandoned, lock } = await take();
+    expect([[...failures.keys()], abandoned]).toEqual([[WEST], undefined]);
+    expect(intentIn(west)).toMatchObject({ transaction: lock.transaction });
+  });
+});
+
+describe('many clusters', () => {
+  const names = Array.from({ length: 40 }, (_, i) => `c${String(i).padStart(2, '0')}`);
+  const SLOW_MS = 300;
+
+  async function slowFleet(): Promise<Fleet> {
+    const apis = await Promise.all(names.map(async () => opened.add(await kubeApi())));
+    for (const api of apis) api.delayMs = SLOW_MS;
+    const urls = Object.fromEntries(names.map((name, i) => [name, apis[i]?.url ?? '']));
+    return opened.add(Fleet.open(kubeconfigFor(urls), names, new AbortController().signal));
+  }
+
+  const taking = (fleet: Fleet, holder: string, configClusters: readonly string[]): Promise<Taken> =>
+    Lock.take(fleet, release({ configClusters }), { ...ME, holder }, AIM, {
+      seen: new Map(),
+      signal: new AbortController().signal,
+      onWait: () => undefined,
+      onLost: (error) => {
+        throw error;
+      },
+    });
+
+  test('40 at 300 ms a call are locked in a few seconds, and nobody loses what nobody else wants', async () => {
+    const fleet = await slowFleet();
+    const start = performance.now();
+    const { lock } = await taking(fleet, 'me', names);
+    const seconds = (performance.now() - start) / 1000;
+    expect(await lock.isHeld()).toBe(true);
+    await lock.release('nothing');
+    expect(seconds).toBeLessThan(5);
+  });
+
+  test('are locked by runs that name different ones without a deadlock', async () => {
+    const fleet = await slowFleet();
+    const parts = [names.slice(0, 6), names.slice(2, 8), names.slice(4, 9), names.slice(0, 9).toReversed()];
+    let held = 0;
+    const one = async (part: readonly string[], i: number): Promise<number> => {
+      const { lock } = await taking(fleet, `run ${String(i)}`, part);
+      const at = (held += 1);
+      await lock.release('nothing');
+      return at;
+    };
+    const order = await Promise.all(parts.map(one));
+    expect(order.toSorted()).toEqual([1, 2, 3, 4]);
+  });
+});

@@ -1,0 +1,84 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import { load } from 'js-yaml';
+import { z } from 'zod';
+import { INPUTS } from '../../src/github/inputs.ts';
+import { outputsOf } from '../../src/github/outputs.ts';
+import { releaseFrom } from '../../src/github/release.ts';
+import { newJournal } from '../../src/report/run-record.ts';
+import { inputs } from '../support/inputs.ts';
+
+const action = z
+  .object({
+    inputs: z.record(
+      z.string(),
+      z.object({ description: z.string(), required: z.boolean(), default: z.string().optional() }),
+    ),
+    outputs: z.record(z.string(), z.object({ description: z.string() })),
+    runs: z.object({ using: z.string(), main: z.string() }),
+  })
+  .parse(load(readFileSync(new URL('../../action.yml', import.meta.url), 'utf8')));
+
+const described = Object.entries(action.inputs);
+const SCHEMAS = new Map(Object.entries(INPUTS.shape));
+
+test('the inputs are those that the action reads, in the same order', () => {
+  expect(Object.keys(action.inputs)).toEqual([...SCHEMAS.keys()]);
+});
+
+test('the outputs are those that the action sets', () => {
+  expect(Object.keys(action.outputs).toSorted()).toEqual(
+    Object.keys(outputsOf(newJournal('status', 'a', 'b'))).toSorted(),
+  );
+});
+
+test('what is required can be given by the release file instead, and says so', () => {
+  const needed = [...SCHEMAS]
+    .filter(([, schema]) => !schema.safeParse(undefined).success)
+    .map(([name]) => name);
+  const said = described
+    .filter(([, { description }]) => description.includes('Required, here or in the release file.'))
+    .map(([name]) => name);
+  expect([said, described.filter(([, { required }]) => required)]).toEqual([needed, []]);
+});
+
+describe('the default that a description tells', () => {
+  const told = described.flatMap(([name, { description }]) => {
+    const text = /Default: `([^`]*)`\.$/.exec(description.trim())?.[1];
+    return text === undefined ? [] : [{ name, text }];
+  });
+  const fixed = told.filter(({ name }) => SCHEMAS.get(name)?.safeParse(undefined).data !== undefined);
+  const derived = told.filter((one) => !fixed.includes(one));
+
+  test.each(fixed)('of $name, $text, is the one that it has', ({ name, text }) => {
+    const schema = SCHEMAS.get(name);
+    expect(schema?.safeParse(undefined).data).toEqual(schema?.safeParse(text).data);
+  });
+
+  test('is told wherever there is one', () => {
+    const silent = ['ingress', 'steps', 'headers'];
+    const having = [...SCHEMAS].filter(
+      ([name, schema]) => !silent.includes(name) && schema.safeParse(undefined).data !== undefined,
+    );
+    expect(fixed.map(({ name }) => name)).toEqual(having.map(([name]) => name));
+  });
+
+  test('is that of another input, or of a file, for the rest', () => {
+    expect(derived).toEqual([
+      { name: 'target-port', text: 'port' },
+      { name: 'virtual-service', text: 'app' },
+      { name: 'destination-rule', text: 'app' },
+      { name: 'hosts', text: '*' },
+      { name: 'config', text: '.github/canary.yml' },
+    ]);
+  });
+
+  test('is the name of the app for VirtualService and DestinationRule', () => {
+    const { release } = releaseFrom(inputs({ app: 'shop' }).values, undefined);
+    expect([release?.traffic.virtualService, release?.traffic.destinationRule]).toEqual(['shop', 'shop']);
+  });
+});
+
+test.each(described)('the description of %s is a sentence', (_name, { description }) => {
+  expect(description).toMatch(/^[A-Z`].*\.$/s);
+});

@@ -1,0 +1,129 @@
+import { describe, expect, test } from '@jest/globals';
+import { INPUTS, readInputs } from '../../src/github/inputs.ts';
+import { inputs } from '../support/inputs.ts';
+
+const NAMES = Object.keys(INPUTS.shape);
+
+test('the least that is needed is enough', () => {
+  expect(inputs().problems).toEqual([]);
+});
+
+test('an input that is empty, or blank, counts as not given', () => {
+  expect(inputs({ tolerance: '', weights: ' \r\n ', port: '\t' })).toEqual(inputs());
+});
+
+describe('by default', () => {
+  const { values } = inputs();
+
+  test.each<[string, unknown]>([
+    ['operation', 'rollout'],
+    ['ready-timeout', 300_000],
+    ['steps', []],
+    ['bake', 0],
+    ['gateway-selector', new Map([['istio', 'ingressgateway']])],
+    ['path', '/'],
+    ['headers', {}],
+    ['version-from', { from: 'auto' }],
+    ['tolerance', 5],
+    ['confidence', 99],
+    ['max-rps', 100],
+    ['verify-timeout', 300_000],
+    ['max-error-rate', 1],
+    ['on-failure', 'rollback'],
+    ['comment', true],
+    ['summary', true],
+    ['ingress', new Map()],
+  ])('%s is %p', (name, value) => {
+    expect(new Map(Object.entries(values)).get(name)).toEqual(value);
+  });
+
+  test('what has no meaning of its own stays open: what is there is left', () => {
+    const open = Object.entries(values).filter(([, value]) => value === undefined);
+    expect(open.map(([name]) => name)).toEqual(
+      expect.arrayContaining([
+        'weights',
+        'gateway',
+        'hosts',
+        'routes',
+        'replicas',
+        'injection',
+        'max-samples',
+      ]),
+    );
+  });
+});
+
+describe('what is missing', () => {
+  const { problems } = readInputs(() => '');
+
+  test.each(['app', 'namespace', 'clusters'])('is told for %s, with what it takes and where', (name) => {
+    expect(problems).toContainEqual(
+      expect.stringMatching(
+        new RegExp(`^Input ${name}: is required; it takes .+; it can stand in the release file as well\\.$`),
+      ),
+    );
+  });
+
+  test('is told for nothing else', () => {
+    expect(problems).toHaveLength(3);
+  });
+});
+
+describe('a value that does not fit', () => {
+  test.each<[string, string, string]>([
+    [
+      'operation',
+      'deploy',
+      'Input operation: got "deploy"; it takes one of rollout, plan, verify, promote, rollback, retire, status.',
+    ],
+    [
+      'app',
+      'Hello World',
+      'Input app: got "Hello World"; it takes a name of up to 63 lower-case letters, digits and hyphens.',
+    ],
+    ['port', '0', 'Input port: got "0"; it takes a whole number from 1 to 65535.'],
+    ['replicas', '-1', 'Input replicas: got "-1"; it takes a whole number from 0 to 10000.'],
+    [
+      'weights',
+      'v1=80',
+      'Input weights: got "v1=80" (they sum to 80); it takes a whole percent for each version, 100 in all, such as v1=80,v2=20.',
+    ],
+    [
+      'steps',
+      '50,20',
+      'Input steps: got "50,20"; it takes rising whole percents from 1 to 100, such as 20,50,100.',
+    ],
+    ['tolerance', '0', 'Input tolerance: got "0"; it takes a number from 0.1 to 50 (points).'],
+    ['confidence', '100', 'Input confidence: got "100"; it takes a number from 50 to 99.9999 (percent).'],
+    [
+      'ingress',
+      'east=x',
+      'Input ingress: got "east=x" ("x" is not an http or https URL); it takes cluster=URL (or cluster=none), one per line or comma separated, or none for every cluster.',
+    ],
+    ['on-failure', 'stop', 'Input on-failure: got "stop"; it takes one of rollback, keep.'],
+    ['summary', 'no', 'Input summary: got "no"; it takes true or false.'],
+    ['path', 'hello', 'Input path: got "hello"; it takes a path that begins with /.'],
+  ])('of %s (%s) is told with name, value and remedy', (name, text, problem) => {
+    expect(inputs({ [name]: text }).problems).toEqual([problem]);
+  });
+
+  test('leaves its value open', () => {
+    expect(inputs({ port: 'http' }).values).toHaveProperty('port', undefined);
+  });
+});
+
+test('all problems are told in one go', () => {
+  const { problems } = readInputs((name) => (name === 'clusters' ? '' : '\u0000'));
+  const named = problems.map((problem) => /^Input ([a-z-]+): /.exec(problem)?.[1]);
+  const free = [
+    'kubeconfig',
+    'config',
+    'github-token',
+    'report',
+    'config-clusters',
+    'manifests',
+    'hosts',
+    'routes',
+  ];
+  expect(named).toEqual(NAMES.filter((name) => !free.includes(name)));
+});

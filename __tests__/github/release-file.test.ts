@@ -1,0 +1,244 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { readInputs } from '../../src/github/inputs.ts';
+import type { InputName, Inputs } from '../../src/github/inputs.ts';
+import { parseReleaseFile, readReleaseFile } from '../../src/github/release-file.ts';
+import { releaseFrom } from '../../src/github/release.ts';
+
+const FILE = '.github/canary.yml';
+
+/** What the action makes of a release file, with inputs beside it. */
+function read(
+  yaml: string,
+  inputs: Readonly<Record<string, string>> = {},
+): { readonly values: Partial<Inputs>; readonly problems: readonly string[] } {
+  const file = parseReleaseFile(FILE, yaml);
+  const { values, problems, sources } = readInputs((name) => inputs[name] ?? '', file.values);
+  const release = releaseFrom(values, ['east', 'west', 'north'], sources);
+  return { values, problems: [...file.problems, ...problems, ...release.problems] };
+}
+
+/** A file that is complete but for what is added. */
+const least = 'app: helloworld\nnamespace: gray-demo\nclusters: {v1: east, v2: west}\n';
+
+describe('a value as YAML has it', () => {
+  test.each<[InputName, string, string]>([
+    ['clusters', 'clusters: {v1: east, v2: [west, north]}', 'v1: east, v2: west, north'],
+    ['clusters', 'clusters:\n  v1: east\n  v2: "west, north"', 'v1: east, v2: west, north'],
+    ['clusters', 'clusters:\n  - east\n  - west', 'east, west'],
+    ['config-clusters', 'config-clusters: [east]', 'east'],
+    ['ingress', 'ingress: {east: http://203.0.113.7, west: none}', 'east=http://203.0.113.7,west=none'],
+    [
+      'image',
+      'image: {v1: registry.example:5000/app:1, v2: app:2}',
+      'v1=registry.example:5000/app:1,v2=app:2',
+    ],
+    ['image', 'image: app:2', 'app:2'],
+    ['port', 'port: 5000', '5000'],
+    ['replicas', 'replicas: 0', '0'],
+    ['injection', 'injection: off', 'off'],
+    ['ready-timeout', 'ready-timeout: 90', '90s'],
+    ['bake', 'bake: 5m', '5m'],
+    ['weights', 'weights: {v1: 80, v2: 20}', 'v1=80,v2=20'],
+    ['weights', 'weights: v1=80,v2=20', 'v1=80,v2=20'],
+    ['weights', 'weights: |\n  v1: 80\n  v2: 20', 'v1=80,v2=20'],
+    ['steps', 'steps: [20, 50, 100]', '20,50,100'],
+    ['steps', 'steps: 20,50,100', '20,50,100'],
+    ['steps', 'steps: 100', '100'],
+    ['gateway-selector', 'gateway-selector: {istio: gate, zone: a}', 'istio=gate,zone=a'],
+    [
+      'headers',
+      'headers: {accept: "text/html, text/plain", x-user: 7}',
+      'accept: text/html, text/plain\nx-user: 7',
+    ],
+    ['version-from', 'version-from: json:/version', 'json:/version'],
+    ['tolerance', 'tolerance: 2.5', '2.5'],
+    ['summary', 'summary: false', 'false'],
+    ['comment', 'comment: "false"', 'false'],
+    ['on-failure', 'on-failure: keep', 'keep'],
+  ])('of %s (%j) is what the input takes as %j', (name, yaml, text) => {
+    const inFile = readInputs(() => '', parseReleaseFile(FILE, yaml).values).values;
+    const asInput = readInputs((input) => (input === name ? text : '')).values;
+    expect(asInput[name]).toBeDefined();
+    expect(inFile[name]).toEqual(asInput[name]);
+  });
+
+  test('keeps the text of a version that looks like a number', () => {
+    const { values } = read(`${least}version: 0110\n`);
+    expect(values.version).toBe('0110');
+  });
+
+  test('is one entry in a list, whatever is in it', () => {
+    const { values } = readInputs(
+      () => '',
+      parseReleaseFile(FILE, 'manifests: ["deploy/{a,b}.yaml"]').values,
+    );
+    expect(values.manifests).toEqual(['deploy/{a,b}.yaml']);
+  });
+
+  test('may be taken from an anchor', () => {
+    const { values, problems } = read(
+      `${least}weights: &all {v1: 80, v2: 20}\nconfig-clusters: [&e east]\ningress: {*e : none}\n`,
+    );
+    expect(problems).toEqual([]);
+    expect(values.ingress).toEqual(new Map([['east', 'none']]));
+  });
+
+  test.each(['', '~', 'null', '""', '[]', '{}'])('that is empty (%j) counts as not given', (yaml) => {
+    const { values, problems } = read(`${least}steps: ${yaml}\n`);
+    expect(problems).toEqual([]);
+    expect(values.steps).toEqual([]);
+  });
+});
+
+describe('an input', () => {
+  test('wins over the file', () => {
+    const { values, problems } = read(`${least}weights: {v1: 80, v2: 20}\ntolerance: 3\n`, {
+      weights: 'v1=50,v2=50',
+    });
+    expect(problems).toEqual([]);
+    expect(values.weights).toEqual(
+      new Map([
+        ['v1', 50],
+        ['v2', 50],
+      ]),
+    );
+    expect(values.tolerance).toBe(3);
+  });
+
+  test('that is empty leaves it to the file', () => {
+    expect(read(`${least}tolerance: 3\n`, { tolerance: ' ' }).values.tolerance).toBe(3);
+  });
+
+  test('that does not fit is not replaced by the file', () => {
+    const { values, problems } = read(`${least}port: 80\n`, { port: 'http' });
+    expect(problems).toEqual(['Input port: got "http"; it takes a whole number from 1 to 65535.']);
+    expect(values.port).toBeUndefined();
+  });
+});
+
+describe('a problem', () => {
+  test.each([
+    ['port: http', '4: port: got "http"; it takes a whole number from 1 to 65535.'],
+    [
+      'weights: {v1: 80, v2: 30}',
+      '4: weights: got {"v1":"80","v2":"30"} (they sum to 110); it takes a whole percent for each version, 100 in all, such as v1=80,v2=20.',
+    ],
+    [
+      'weights: [80, 20]',
+      '4: weights: got ["80","20"]; it takes a whole percent for each version, 100 in all, such as v1=80,v2=20.',
+    ],
+    [
+      '\n\nsteps: [50, 20]',
+      '6: steps: got ["50","20"]; it takes rising whole percents from 1 to 100, such as 20,50,100.',
+    ],
+    ['path: {a: b}', '4: path: got {"a":"b"}; it takes a path that begins with /.'],
+    ['headers: {accept: }', '4: headers: got accept; it takes name: value, one per line.'],
+    [
+      'headers: {accept: ""}',
+      '4: headers: got accept ("accept" has no value); it takes name: value, one per line.',
+    ],
+    ['summary: sometimes', '4: summary: got "sometimes"; it takes true or false.'],
+  ])('of %j names file, line, key, value and what it takes', (yaml, problem) => {
+    expect(read(`${least}${yaml}\n`).problems).toEqual([`${FILE}:${problem}`]);
+  });
+
+  test('between keys names the place as well', () => {
+    const { problems } = read(`${least}steps: [20, 100]\nconfig-clusters: [wset]\n`);
+    expect(problems).toEqual([
+      `${FILE}:5: config-clusters: got "wset", which is no context; it takes the contexts of the kubeconfig: east, west, north.`,
+      `${FILE}:4: steps: they are weights of the version being released; set the input version to it.`,
+    ]);
+  });
+
+  test.each([
+    ['kubeconfig', 'kubeconfig'],
+    ['github-token', 'github-token'],
+    ['config', 'config'],
+    ['operation', 'operation'],
+  ])('is told for %s, which the file may not hold, with the remedy and without the value', (key, remedy) => {
+    const { problems } = read(`${least}${key}: s3cret\n`);
+    expect(problems).toEqual([
+      expect.stringMatching(`^${FILE}:4: ${key}: is not allowed.*give it by the input ${remedy}\\.$`),
+    ]);
+    expect(problems.join()).not.toContain('s3cret');
+  });
+
+  test.each([
+    ['weight', 'weights'],
+    ['Weights', 'weights'],
+    ['virtualService', 'virtual-service'],
+    ['max_rps', 'max-rps'],
+    ['cluster', 'clusters'],
+  ])('is told for the unknown key %s, with the nearest, %s', (key, nearest) => {
+    expect(read(`${least}${key}: 1\n`).problems).toEqual([
+      `${FILE}:4: ${key}: is not a key of the release file; did you mean ${nearest}?`,
+    ]);
+  });
+
+  test('is told for every key and every input at once', () => {
+    const { problems } = read('app: Hello\nport: http\nfoo: 1\n', { namespace: 'a b', clusters: ',' });
+    const places = problems.map((problem) => /^(.*?: ?[a-z]+|Input [a-z]+): /.exec(problem)?.[1]);
+    expect(places).toEqual([
+      `${FILE}:3: foo`,
+      'Input clusters',
+      `${FILE}:1: app`,
+      'Input namespace',
+      `${FILE}:2: port`,
+    ]);
+  });
+
+  test.each([
+    ['weights: {v1: 80', /^\.github\/canary\.yml:\d does not parse: /],
+    ['app: a\napp: b', /^\.github\/canary\.yml:2 does not parse: duplicated mapping key\.$/],
+    ['- app', /holds a list; it takes the inputs by name/],
+    ['hello', /holds a text; it takes the inputs by name/],
+    ['app: a\n---\napp: b', /holds 2 YAML documents; it takes one/],
+    ['app: !!js/function x', /does not parse: /],
+  ])('of the file as a whole (%j) is told', (yaml, problem) => {
+    expect(parseReleaseFile(FILE, yaml).problems).toEqual([expect.stringMatching(problem)]);
+  });
+
+  test.each(['', '\n# nothing yet\n', '---\n'])('is none where nothing stands there (%j)', (yaml) => {
+    expect(parseReleaseFile(FILE, yaml)).toEqual({ values: new Map(), problems: [] });
+  });
+});
+
+describe('the file', () => {
+  let folder: string;
+  let before: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'release-file-'));
+    before = process.cwd();
+    process.chdir(folder);
+  });
+  afterAll(() => {
+    process.chdir(before);
+    rmSync(folder, { recursive: true });
+  });
+
+  test('may be missing where it is not named', () => {
+    expect(readReleaseFile('')).toEqual({ values: new Map(), problems: [] });
+  });
+
+  test('may not be missing where it is named', () => {
+    expect(readReleaseFile('release.yml').problems).toEqual([
+      expect.stringMatching(/^Input config: got "release\.yml", which is no file; it takes/),
+    ]);
+  });
+
+  test('is read from the path that is named', () => {
+    writeFileSync('other.yml', 'tolerance: 3\n');
+    expect(readReleaseFile(' other.yml ').values).toEqual(
+      new Map([['tolerance', { value: '3', source: 'other.yml:1: tolerance' }]]),
+    );
+  });
+
+  test('that is a folder is told', () => {
+    expect(readReleaseFile('.').problems).toEqual([
+      expect.stringMatching(/^The release file \. cannot be read: /),
+    ]);
+  });
+});

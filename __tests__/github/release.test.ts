@@ -1,0 +1,237 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { OPERATIONS } from '../../src/github/inputs.ts';
+import { releaseFrom } from '../../src/github/release.ts';
+import '../support/one-realm.ts';
+import { inputs } from '../support/inputs.ts';
+import { weights } from '../support/release.ts';
+
+const CONTEXTS = ['east', 'west', 'hub'];
+
+const from = (
+  texts: Readonly<Record<string, string>> = {},
+  contexts: readonly string[] | undefined = CONTEXTS,
+): ReturnType<typeof releaseFrom> => releaseFrom(inputs(texts).values, contexts);
+
+describe('the release', () => {
+  test('of the least inputs is complete', () => {
+    expect(from()).toMatchObject({
+      problems: [],
+      release: {
+        app: 'helloworld',
+        namespace: 'gray-demo',
+        version: undefined,
+        clusters: ['east', 'west'],
+        configClusters: ['east', 'west'],
+        onFailure: 'rollback',
+      },
+    });
+  });
+
+  test.each([
+    ['rollback', undefined],
+    ['verify', undefined],
+    ['rollout', weights({ v1: 80, v2: 20 })],
+    ['plan', weights({ v1: 80, v2: 20 })],
+  ])('of a %s has the weights of its inputs, and of the release file: %p', (operation, ofFile) => {
+    const { values } = inputs({ operation, weights: 'v1=80,v2=20' });
+    const given = new Map([['weights', 'Input weights']]);
+    const inFile = new Map([['weights', '.github/canary.yml:7: weights']]);
+    expect(releaseFrom(values, CONTEXTS, given).release?.traffic.weights).toEqual(
+      weights({ v1: 80, v2: 20 }),
+    );
+    expect(releaseFrom(values, CONTEXTS, inFile).release?.traffic.weights).toEqual(ofFile);
+  });
+
+  test('counts in fractions where the inputs count in percent', () => {
+    expect(
+      from({ tolerance: '2.5', confidence: '99.5', 'max-error-rate': '0' }).release?.check,
+    ).toMatchObject({
+      tolerance: 0.025,
+      confidence: 0.995,
+      maxErrorRate: 0,
+    });
+  });
+
+  test('has the image of its version', () => {
+    expect(from({ version: 'v2', image: 'app:2' }).release?.workload.images).toEqual(
+      new Map([['v2', 'app:2']]),
+    );
+  });
+
+  test('has an image for each version named', () => {
+    expect(from({ image: 'v1=app:1,v2=app:2' }).release?.workload.images).toEqual(
+      new Map([
+        ['v1', 'app:1'],
+        ['v2', 'app:2'],
+      ]),
+    );
+  });
+
+  test('has the weights asked for', () => {
+    expect(from({ weights: 'v1=80,v2=20' }).release?.traffic.weights).toEqual(weights({ v1: 80, v2: 20 }));
+  });
+
+  test.each(OPERATIONS.map((operation) => [operation]))(
+    'of a %s takes next-weights that name a version without clusters at 0',
+    (operation) => {
+      const { release, problems } = from({
+        operation,
+        clusters: 'v2: east\nv3: west',
+        weights: 'v1=0,v2=80,v3=20',
+      });
+      expect(problems).toEqual([]);
+      expect(release?.traffic.weights).toEqual(weights({ v2: 80, v3: 20 }));
+    },
+  );
+
+  test('has every version of the weights where every version is everywhere', () => {
+    const { release } = from({ clusters: 'east, west', weights: 'v1=0,v2=100' });
+    expect(release?.traffic.weights).toEqual(weights({ v1: 0, v2: 100 }));
+  });
+
+  test('is served by the config clusters named', () => {
+    expect(from({ 'config-clusters': 'hub' }).release?.configClusters).toEqual(['hub']);
+  });
+
+  test('cannot be changed', () => {
+    expect(Object.isFrozen(from().release)).toBe(true);
+  });
+
+  test('is none where something that it needs could not be read', () => {
+    expect(from({ app: '' }).release).toBeUndefined();
+  });
+
+  test('names each config cluster once, or says that one is named twice', () => {
+    const { release, problems } = from({ 'config-clusters': 'hub, hub' });
+    expect(problems.length > 0 ? ['hub'] : release?.configClusters).toEqual(['hub']);
+  });
+});
+
+describe('a problem between the inputs', () => {
+  test.each<[string, Readonly<Record<string, string>>, string]>([
+    [
+      'a cluster that is no context',
+      { clusters: 'v1: east\nv2: wset' },
+      'Input clusters: got "wset", which is no context; it takes the contexts of the kubeconfig: east, west, hub.',
+    ],
+    [
+      'a config cluster that is no context',
+      { 'config-clusters': 'hbu' },
+      'Input config-clusters: got "hbu", which is no context; it takes the contexts of the kubeconfig: east, west, hub.',
+    ],
+    [
+      'an ingress of a cluster that has no part',
+      { ingress: 'hub=http://203.0.113.7' },
+      'Input ingress: got "hub", which is none of the clusters named; it takes east, west.',
+    ],
+    [
+      'an image for no version',
+      { image: 'app:2' },
+      'Input image: got "app:2" for no version; set the input version, or write version=image.',
+    ],
+    [
+      'a version without clusters',
+      { version: 'v3' },
+      'Input version: got version "v3", which has no clusters; the input clusters names v1, v2. Name its clusters there.',
+    ],
+    [
+      'a weight of a version without clusters',
+      { weights: 'v1=80,v3=20' },
+      'Input weights: got version "v3", which has no clusters; the input clusters names v1, v2. Name its clusters there.',
+    ],
+    [
+      'an image of a version without clusters',
+      { image: 'v1=app:1,v3=app:3' },
+      'Input image: got version "v3", which has no clusters; the input clusters names v1, v2. Name its clusters there.',
+    ],
+    [
+      'steps without a version',
+      { steps: '20,50,100' },
+      'Input steps: they are weights of the version being released; set the input version to it.',
+    ],
+  ])('%s is told with name, value and remedy', (_what, texts, problem) => {
+    expect(from(texts).problems).toEqual([problem]);
+  });
+
+  test('is told together with all others', () => {
+    const { problems } = from({
+      clusters: 'v1: a\nv2: b',
+      'config-clusters': 'c',
+      version: 'v3',
+      image: 'v4=x',
+    });
+    expect(problems.map((problem) => problem.split(',')[0])).toEqual([
+      'Input clusters: got "a"',
+      'Input clusters: got "b"',
+      'Input config-clusters: got "c"',
+      'Input image: got version "v4"',
+      'Input version: got version "v3"',
+    ]);
+  });
+
+  test('is none of the contexts where the kubeconfig could not be read', () => {
+    expect(releaseFrom(inputs({ clusters: 'nowhere' }).values, undefined).problems).toEqual([]);
+  });
+
+  test('is no version where every version is everywhere', () => {
+    expect(from({ clusters: 'east, west', version: 'v9', weights: 'v8=100' }).problems).toEqual([]);
+  });
+});
+
+// The text is refused and told by the input itself; what hangs on it must not fall over.
+test.each(
+  [
+    'gateway-selector',
+    'weights',
+    'steps',
+    'headers',
+    'ingress',
+    'version-from',
+    'tolerance',
+    'image',
+    'config-clusters',
+    'hosts',
+    'routes',
+    'port',
+    'max-rps',
+    'verify-timeout',
+    'bake',
+    'promote-to',
+    'version',
+  ].map((name) => [name]),
+)('an unreadable %s ends in no other error', (name) => {
+  expect(() => from({ [name]: '\u0000' })).not.toThrow();
+});
+
+describe('the manifests', () => {
+  let folder = '';
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'release-'));
+    writeFileSync(
+      join(folder, 'app.yaml'),
+      'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: settings }\n',
+    );
+    writeFileSync(join(folder, 'bad.yaml'), 'a: [\n');
+  });
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  test('are read', () => {
+    const { release } = from({ version: 'v2', manifests: join(folder, 'app.yaml') });
+    expect(release?.workload.manifests).toMatchObject([{ object: { kind: 'ConfigMap' } }]);
+  });
+
+  test('belong to a version', () => {
+    expect(from({ manifests: join(folder, 'app.yaml') }).problems).toEqual([
+      'Input manifests: they are the objects of one version; set the input version to it.',
+    ]);
+  });
+
+  test('that do not parse are a problem', () => {
+    expect(from({ version: 'v2', manifests: join(folder, 'bad.yaml') }).problems).toHaveLength(1);
+  });
+});

@@ -1,0 +1,630 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import type { Cluster } from '../../../src/kubernetes/client/cluster.ts';
+import { CanaryError } from '../../../src/core/errors.ts';
+import type { KubeObject } from '../../../src/kubernetes/objects.ts';
+import '../../support/one-realm.ts';
+import { clusterAt, kubeApi, pathOf, refuse } from '../../support/kube-api.ts';
+import type { Intercept, KubeApi } from '../../support/kube-api.ts';
+import { NAMESPACE, pod, service, versionPod, virtualService } from '../../support/objects.ts';
+import { Opened } from '../../support/server.ts';
+
+const opened = new Opened();
+afterEach(() => opened.close());
+
+interface Stage {
+  readonly api: KubeApi;
+  readonly cluster: Cluster;
+}
+
+async function stage(
+  objects: readonly KubeObject[] = [],
+  options: { readonly signal?: AbortSignal; readonly user?: Readonly<Record<string, unknown>> } = {},
+): Promise<Stage> {
+  const api = opened.add(await kubeApi(...objects));
+  return { api, cluster: opened.add(clusterAt(api.url, options.signal, options.user)) };
+}
+
+const VS = virtualService([{ route: [] }]);
+const readVs = (cluster: Cluster): Promise<KubeObject | undefined> =>
+  cluster.read(VS.apiVersion, VS.kind, VS.metadata.name, NAMESPACE);
+
+/** Answers the first requests of this method for an object in place of the API. */
+function first(count: number, method: string, answer: Parameters<typeof intercepted>[1]): Intercept {
+  let left = count;
+  return intercepted(
+    (asked) => asked.method === method && asked.path.includes('/namespaces/') && left > 0,
+    (asked, response) => {
+      left -= 1;
+      answer(asked, response);
+    },
+  );
+}
+
+function intercepted(
+  when: (asked: Parameters<Intercept>[0]) => boolean,
+  answer: (...args: Parameters<Intercept>) => void,
+): Intercept {
+  return (asked, response) => {
+    if (!when(asked)) return false;
+    answer(asked, response);
+    return true;
+  };
+}
+
+const names = (objects: readonly KubeObject[]): readonly string[] =>
+  objects.map(({ metadata }) => metadata.name);
+
+/** How often an object was asked for. */
+const triesIn = (api: KubeApi, method: string): number =>
+  api.asked.filter((asked) => asked.method === method && asked.path.includes('/namespaces/')).length;
+
+/** A user who logs in by a command. */
+const exec = (script: string): Record<string, unknown> => ({
+  exec: { apiVersion: 'client.authentication.k8s.io/v1', command: 'sh', args: ['-c', script] },
+});
+
+describe('reading', () => {
+  test('gives the object as the server has it, unknown fields and all', async () => {
+    const odd = { ...VS, someday: { a: [1, null] } };
+    const { cluster } = await stage([odd]);
+    expect(await readVs(cluster)).toMatchObject(odd);
+  });
+
+  test('gives nothing where there is none', async () => {
+    const { cluster } = await stage();
+    expect(await readVs(cluster)).toBeUndefined();
+  });
+
+  test('of something without a namespace', async () => {
+    const { cluster } = await stage([{ apiVersion: 'v1', kind: 'Node', metadata: { name: 'n1' } }]);
+    expect(await cluster.read('v1', 'Node', 'n1')).toMatchObject({ metadata: { name: 'n1' } });
+  });
+
+  test('shows who asks', async () => {
+    const { api, cluster } = await stage([VS]);
+    await readVs(cluster);
+    expect(new Set(api.asked.map(({ headers }) => headers.authorization))).toEqual(
+      new Set(['Bearer a-token']),
+    );
+  });
+
+  test('asks for the kinds of an API once', async () => {
+    const { api, cluster } = await stage([VS]);
+    await Promise.all([readVs(cluster), readVs(cluster)]);
+    await readVs(cluster);
+    expect(api.asked.filter(({ path }) => path === '/apis/networking.istio.io/v1')).toHaveLength(1);
+  });
+
+  test('reaches a server below a path', async () => {
+    const { api } = await stage([VS]);
+    const cluster = opened.add(clusterAt(`${api.url}/k8s/clusters/c-1/`));
+    await readVs(cluster).catch(() => undefined);
+    expect(api.asked[0]?.path).toBe('/k8s/clusters/c-1/apis/networking.istio.io/v1');
+  });
+
+  test('of a kind that the cluster does not serve is told so, and not as a question of reaching it', async () => {
+    const { cluster } = await stage();
+    const refusal = cluster.read('networking.istio.io/v1', 'Sidecar', 'a', NAMESPACE);
+    await expect(refusal).rejects.toThrow(
+      'Looking for the kind Sidecar of networking.istio.io/v1 in west: the cluster does not serve it',
+    );
+    await expect(refusal).rejects.not.toThrow('reachable');
+  });
+});
+
+describe('listing', () => {
+  const pods = [
+    versionPod('v1'),
+    versionPod('v2'),
+    pod('other', { app: 'other' }),
+    pod('away', { app: 'other' }, { metadata: { namespace: 'away' } }),
+  ];
+
+  test.each<[string, string | undefined, Readonly<Record<string, string>> | undefined, readonly string[]]>([
+    ['a namespace', NAMESPACE, undefined, ['helloworld-v1-0', 'helloworld-v2-0', 'other']],
+    ['all namespaces', undefined, undefined, ['helloworld-v1-0', 'helloworld-v2-0', 'other', 'away']],
+    ['what has the labels', NAMESPACE, { app: 'helloworld', version: 'v2' }, ['helloworld-v2-0']],
+    ['what has the labels, anywhere', undefined, { app: 'other' }, ['other', 'away']],
+  ])('gives %s', async (_what, namespace, labels, found) => {
+    const { cluster } = await stage(pods);
+    expect(names(await cluster.list('v1', 'Pod', namespace, labels))).toEqual(found);
+  });
+
+  test('gives each object its kind, which lists leave out', async () => {
+    const { cluster } = await stage([VS]);
+    expect(await cluster.list(VS.apiVersion, VS.kind, NAMESPACE)).toMatchObject([
+      { apiVersion: VS.apiVersion, kind: VS.kind },
+    ]);
+  });
+
+  test('goes through all pages', async () => {
+    const { api, cluster } = await stage();
+    const pages: Readonly<Record<string, unknown>> = {
+      '': { metadata: { continue: 'b&c' }, items: [{ metadata: { name: 'a' } }] },
+      'b&c': { metadata: { continue: 'd' }, items: [{ metadata: { name: 'b' } }] },
+      d: { metadata: { continue: '' }, items: [{ metadata: { name: 'c' } }] },
+    };
+    api.intercept = intercepted(
+      ({ path }) => path.includes('/pods?'),
+      ({ path }, response) =>
+        response.end(JSON.stringify(pages[new URL(path, 'http://api').searchParams.get('continue') ?? ''])),
+    );
+    expect(names(await cluster.list('v1', 'Pod', NAMESPACE))).toEqual(['a', 'b', 'c']);
+  });
+});
+
+describe('a list that expires while it is read (410)', () => {
+  const page = (name: string, next: string): string =>
+    JSON.stringify({ metadata: { continue: next }, items: [{ metadata: { name } }] });
+  /** The list is of two pages; the second expires this often. */
+  const expiring = (times: number): Intercept => {
+    let left = times;
+    return intercepted(
+      ({ path }) => path.includes('/pods?'),
+      ({ path }, response) => {
+        if (!path.includes('continue=')) response.end(page('a', 'next'));
+        else if (left > 0) {
+          left -= 1;
+          refuse(response, 410, 'Expired', 'The provided continue parameter is too old');
+        } else response.end(page('b', ''));
+      },
+    );
+  };
+
+  test.each([1, 2])('is begun again after %d times', async (times) => {
+    const { api, cluster } = await stage();
+    api.intercept = expiring(times);
+    expect(names(await cluster.list('v1', 'Pod', NAMESPACE))).toEqual(['a', 'b']);
+  });
+
+  test('is given up after three times', async () => {
+    const { api, cluster } = await stage();
+    api.intercept = expiring(3);
+    await expect(cluster.list('v1', 'Pod', NAMESPACE)).rejects.toThrow(
+      'Listing Pods of gray-demo in west: The provided continue parameter is too old (410 Expired). The list expired while it was being read',
+    );
+  });
+});
+
+describe('a call that is not answered at once', () => {
+  const slow = (ms: number, method: string): Intercept => {
+    const pass = first(1, method, () => undefined);
+    return (asked, response) => {
+      if (!pass(asked, response)) return false;
+      setTimeout(() => response.end(JSON.stringify(VS)), ms).unref();
+      return true;
+    };
+  };
+
+  test('may take the 6 s of a slow admission webhook where it writes or tries a write; a read is made again after 5 s', async () => {
+    const tries = async (method: string, call: (cluster: Cluster) => Promise<unknown>): Promise<number> => {
+      const { api, cluster } = await stage([VS]);
+      api.intercept = slow(6_000, method);
+      await call(cluster);
+      return triesIn(api, method);
+    };
+    const all = await Promise.all([
+      tries('PUT', (cluster) => cluster.replace(VS)),
+      tries('PUT', (cluster) => cluster.replace(VS, { dryRun: true })),
+      tries('GET', readVs),
+    ]);
+    expect(all).toEqual([1, 1, 2]);
+  });
+});
+
+describe('writing', () => {
+  const path = pathOf(VS);
+  const by = 'fieldManager=multicluster-canary';
+
+  test.each<[string, (cluster: Cluster) => Promise<unknown>, string]>([
+    ['apply', (cluster) => cluster.apply(service()), `PATCH ${pathOf(service())}?${by}`],
+    [
+      'apply, tried out',
+      (cluster) => cluster.apply(service(), { dryRun: true }),
+      `PATCH ${pathOf(service())}?${by}&dryRun=All`,
+    ],
+    [
+      'create',
+      (cluster) => cluster.create(service()),
+      `POST ${pathOf(service()).replace(/\/[^/]+$/, '')}?${by}`,
+    ],
+    [
+      'create, tried out',
+      (cluster) => cluster.create(service(), { dryRun: true }),
+      `POST ${pathOf(service()).replace(/\/[^/]+$/, '')}?${by}&dryRun=All`,
+    ],
+    ['remove', (cluster) => cluster.remove(VS), `DELETE ${path}?propagationPolicy=Background`],
+    [
+      'remove, tried out',
+      (cluster) => cluster.remove(VS, { dryRun: true }),
+      `DELETE ${path}?propagationPolicy=Background&dryRun=All`,
+    ],
+  ])('%s', async (_what, write, request) => {
+    const { api, cluster } = await stage([VS]);
+    await write(cluster);
+    expect(api.writes).toEqual([request]);
+  });
+
+  test('applies as server-side apply, without force', async () => {
+    const { api, cluster } = await stage();
+    await cluster.apply(service());
+    const asked = api.asked.find(({ method }) => method === 'PATCH');
+    expect([asked?.headers['content-type'], asked?.path.includes('force')]).toEqual([
+      'application/apply-patch+yaml',
+      false,
+    ]);
+  });
+
+  test('replaces what was read, and gives back what is stored', async () => {
+    const { api, cluster } = await stage([VS]);
+    const read = await readVs(cluster);
+    const stored = read && (await cluster.replace({ ...read, spec: { hosts: ['a'] } }));
+    expect(api.objects.get(path)).toEqual(stored);
+  });
+
+  test('does not replace what was changed in between', async () => {
+    const { cluster } = await stage([VS]);
+    const read = (await readVs(cluster)) ?? VS;
+    await cluster.replace(read);
+    await expect(cluster.replace(read)).rejects.toThrow(
+      'Updating VirtualService gray-demo/helloworld in west: the object has been modified (409 Conflict). It was changed by someone else in between; run again.',
+    );
+  });
+
+  test('removing what is gone is as good as done', async () => {
+    const { cluster } = await stage();
+    await expect(cluster.remove(VS)).resolves.toBeUndefined();
+  });
+});
+
+describe('a failure that passes', () => {
+  const broken: Parameters<typeof first>[2] = (_asked, response) => {
+    refuse(response, 500, 'InternalError', 'etcd is slow');
+  };
+  const cut: Parameters<typeof first>[2] = (_asked, response) => response.destroy();
+  const busy: Parameters<typeof first>[2] = (_asked, response) => {
+    refuse(response, 429, 'TooManyRequests', 'later');
+  };
+
+  test.each([
+    ['an error of the server', broken],
+    ['a cut connection', cut],
+    ['too many requests', busy],
+  ])('of a read is tried again: %s', async (_what, answer) => {
+    const { api, cluster } = await stage([VS]);
+    api.intercept = first(1, 'GET', answer);
+    expect([await readVs(cluster), triesIn(api, 'GET')]).toMatchObject([{ kind: 'VirtualService' }, 2]);
+  });
+
+  test.each([
+    ['an error of the server', broken],
+    ['a cut connection', cut],
+  ])('of a write is not tried again, since it may have been stored: %s', async (_what, answer) => {
+    const { api, cluster } = await stage([VS]);
+    const read = (await readVs(cluster)) ?? VS;
+    api.intercept = first(1, 'PUT', answer);
+    await expect(cluster.replace(read)).rejects.toThrow(
+      'Updating VirtualService gray-demo/helloworld in west: ',
+    );
+    expect(triesIn(api, 'PUT')).toBe(1);
+  });
+
+  test('of a write that is only tried out is tried again, since nothing is stored', async () => {
+    const { api, cluster } = await stage([VS]);
+    const read = (await readVs(cluster)) ?? VS;
+    api.intercept = first(1, 'PUT', broken);
+    await cluster.replace(read, { dryRun: true });
+    expect(triesIn(api, 'PUT')).toBe(2);
+  });
+
+  test('of a write is tried again where the server took nothing: too many requests', async () => {
+    const { api, cluster } = await stage([VS]);
+    const read = (await readVs(cluster)) ?? VS;
+    api.intercept = first(1, 'PUT', busy);
+    await cluster.replace(read);
+    expect(triesIn(api, 'PUT')).toBe(2);
+  });
+});
+
+describe('a refusal is final', () => {
+  test.each([
+    [400, 'BadRequest'],
+    [403, 'Forbidden'],
+    [409, 'Conflict'],
+    [422, 'Invalid'],
+  ])('of status %d', async (status, reason) => {
+    const { api, cluster } = await stage([VS]);
+    api.intercept = first(1, 'PUT', (_asked, response) => {
+      refuse(response, status, reason, 'no');
+    });
+    await expect(cluster.replace(VS)).rejects.toThrow(`no (${String(status)} ${reason})`);
+    expect(triesIn(api, 'PUT')).toBe(1);
+  });
+});
+
+describe('an answer that is none of Kubernetes', () => {
+  test('is told with its beginning', async () => {
+    const { api, cluster } = await stage([VS]);
+    api.intercept = first(1, 'GET', (_asked, response) => {
+      response.end(`<html>Please log in${'x'.repeat(1000)}`);
+    });
+    await expect(readVs(cluster)).rejects.toThrow(
+      /^Reading VirtualService gray-demo\/helloworld in west: <html>Please log inx{281} \(200\)/,
+    );
+  });
+});
+
+test('a read that never gets an answer is told after three more tries, with the question that leads on', async () => {
+  const { api, cluster } = await stage();
+  api.intercept = (_asked, response) => {
+    response.destroy();
+    return true;
+  };
+  await expect(readVs(cluster)).rejects.toThrow(
+    /^Looking for the kinds of networking\.istio\.io\/v1 in west: .*\. Is the API server of this context reachable from the runner\?$/,
+  );
+  expect(api.asked).toHaveLength(4);
+});
+
+describe('a server that is too busy', () => {
+  test('is asked again when it says', async () => {
+    const { api, cluster } = await stage([VS]);
+    const asked: number[] = [];
+    api.intercept = first(2, 'GET', (_asked, response) => {
+      asked.push(performance.now());
+      response.setHeader('retry-after', '1');
+      refuse(response, 429, 'TooManyRequests', 'too many requests');
+    });
+    await expect(readVs(cluster)).resolves.toMatchObject({ kind: 'VirtualService' });
+    const [one = 0, two = 0] = asked;
+    expect(two - one).toBeGreaterThanOrEqual(1000);
+  });
+
+  test('is not waited for once the run is cancelled', async () => {
+    const reason = new CanaryError('Cancelled by SIGINT.');
+    const controller = new AbortController();
+    const { api, cluster } = await stage([VS], { signal: controller.signal });
+    api.intercept = first(9, 'GET', (_asked, response) => {
+      response.setHeader('retry-after', '3600');
+      response.on('close', () => {
+        controller.abort(reason);
+      });
+      refuse(response, 429, 'TooManyRequests', 'too many requests');
+    });
+    await expect(readVs(cluster)).rejects.toBe(reason);
+  });
+});
+
+describe('credentials that run out on the way', () => {
+  test('are asked for anew from a command that said nothing of their end', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'credentials-'));
+    opened.add({
+      close() {
+        rmSync(folder, { recursive: true });
+        return Promise.resolve();
+      },
+    });
+    const count = join(folder, 'count');
+    const script = `echo x >> ${count}; echo "{\\"status\\": {\\"token\\": \\"$(wc -l < ${count} | tr -d ' ')\\"}}"`;
+    const { api, cluster } = await stage([VS], { user: exec(script) });
+    api.intercept = intercepted(
+      ({ headers }) => headers.authorization !== 'Bearer 2',
+      (_asked, response) => {
+        refuse(response, 401, 'Unauthorized', 'Unauthorized');
+      },
+    );
+    await expect(readVs(cluster)).resolves.toMatchObject({ kind: 'VirtualService' });
+  });
+
+  test('are renewed, and the call is made again', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'credentials-'));
+    const login = join(folder, 'credential.json');
+    const give = (token: string): void => {
+      const status = { token, expirationTimestamp: '2020-01-01T00:00:00Z' };
+      writeFileSync(
+        login,
+        JSON.stringify({ apiVersion: 'client.authentication.k8s.io/v1', kind: 'ExecCredential', status }),
+      );
+    };
+    opened.add({
+      close() {
+        rmSync(folder, { recursive: true });
+        return Promise.resolve();
+      },
+    });
+    give('first');
+    const user = {
+      exec: {
+        apiVersion: 'client.authentication.k8s.io/v1',
+        command: 'cat',
+        args: [login],
+        interactiveMode: 'Never',
+      },
+    };
+    const { api, cluster } = await stage([VS], { user });
+    await readVs(cluster);
+    give('second');
+    api.intercept = intercepted(
+      ({ headers }) => headers.authorization !== 'Bearer second',
+      (_asked, response) => {
+        refuse(response, 401, 'Unauthorized', 'Unauthorized');
+      },
+    );
+    await expect(readVs(cluster)).resolves.toMatchObject({ kind: 'VirtualService' });
+  });
+});
+
+describe('credentials that cannot be used are told without showing them', () => {
+  const told = async (user: Record<string, unknown>): Promise<string> => {
+    const { api, cluster } = await stage([VS], { user });
+    const message = await readVs(cluster).then(String, String);
+    expect(api.asked).toEqual([]);
+    expect(message).toMatch(/in west: this context has no login: .*\. Fix it in the input kubeconfig\.$/);
+    return message;
+  };
+
+  test('a token with a line break', async () => {
+    const message = await told({ token: 'aaa\nbbb' });
+    expect(message).toContain('hold a line break');
+    expect(message).not.toMatch(/aaa|bbb/);
+  });
+
+  test('a login command that prints no credential', async () => {
+    const message = await told(exec('echo a-token'));
+    expect(message).toContain('did not print the JSON of an ExecCredential');
+    expect(message).not.toContain('a-token');
+  });
+
+  test.each([
+    ['names the command', undefined, 'Install it in an earlier step of the job.'],
+    [
+      'passes on how to install it',
+      'Get it: apt-get install corp-login.\n',
+      'Get it: apt-get install corp-login.',
+    ],
+  ])('a login command that is not installed %s', async (_what, installHint, remedy) => {
+    const { cluster } = await stage([VS], {
+      user: {
+        exec: {
+          apiVersion: 'client.authentication.k8s.io/v1',
+          command: 'corp-login',
+          ...(installHint === undefined ? {} : { installHint }),
+        },
+      },
+    });
+    await expect(readVs(cluster)).rejects.toThrow(
+      `in west: this context has no login: its login command corp-login (exec) is not installed on the runner. ${remedy}`,
+    );
+  });
+
+  test('a login command that fails, by its own words', async () => {
+    await expect(told(exec('echo no session >&2; exit 1'))).resolves.toContain('no session');
+  });
+});
+
+describe('a cancelled call throws what cancelled it', () => {
+  test('while a login command hangs', async () => {
+    const controller = new AbortController();
+    const { cluster } = await stage([VS], { user: exec('exec sleep 5'), signal: controller.signal });
+    const read = readVs(cluster);
+    setImmediate(() => {
+      controller.abort(reason);
+    });
+    await expect(read).rejects.toBe(reason);
+  });
+
+  const reason = new CanaryError('Cancelled by SIGINT.');
+
+  test('while it waits for an answer', async () => {
+    const controller = new AbortController();
+    const { api, cluster } = await stage([VS], { signal: controller.signal });
+    api.intercept = first(1, 'GET', () => {
+      controller.abort(reason);
+    });
+    await expect(readVs(cluster)).rejects.toBe(reason);
+  });
+
+  test('instead of being tried again', async () => {
+    const controller = new AbortController();
+    const { api, cluster } = await stage([VS], { signal: controller.signal });
+    api.intercept = first(9, 'GET', (_asked, response) => {
+      response.on('close', () => {
+        controller.abort(reason);
+      });
+      refuse(response, 500, 'InternalError', 'etcd is slow');
+    });
+    await expect(readVs(cluster)).rejects.toBe(reason);
+    expect(triesIn(api, 'GET')).toBe(1);
+  });
+
+  test('before it began', async () => {
+    const { api, cluster } = await stage([VS], { signal: AbortSignal.abort(reason) });
+    await expect(readVs(cluster)).rejects.toBe(reason);
+    expect(api.asked).toEqual([]);
+  });
+
+  test('but not where the same cluster is seen through another signal', async () => {
+    const { cluster } = await stage([VS], { signal: AbortSignal.abort(reason) });
+    const rescue = cluster.withSignal(new AbortController().signal);
+    await expect(readVs(rescue)).resolves.toMatchObject({ kind: 'VirtualService' });
+  });
+});
+
+describe('asking what is allowed', () => {
+  const PATH = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
+  const review = async (status: unknown): Promise<readonly [boolean, unknown]> => {
+    const { api, cluster } = await stage();
+    api.intercept = intercepted(
+      ({ path }) => path === PATH,
+      (_asked, response) => response.end(JSON.stringify({ status })),
+    );
+    const allowed = await cluster.allows({
+      verb: 'update',
+      apiVersion: VS.apiVersion,
+      kind: VS.kind,
+      namespace: NAMESPACE,
+    });
+    return [allowed, JSON.parse(api.asked.find(({ path }) => path === PATH)?.body ?? '')];
+  };
+
+  test('names verb, group, resource and namespace', async () => {
+    const [, asked] = await review({ allowed: true });
+    expect(asked).toMatchObject({
+      kind: 'SelfSubjectAccessReview',
+      spec: {
+        resourceAttributes: {
+          verb: 'update',
+          group: 'networking.istio.io',
+          resource: 'virtualservices',
+          namespace: NAMESPACE,
+        },
+      },
+    });
+  });
+
+  test.each([
+    [{ allowed: true }, true],
+    [{ allowed: false }, false],
+    [{ allowed: false, denied: true }, false],
+    [undefined, false],
+  ])('takes %j as %j', async (status, allowed) => {
+    expect((await review(status))[0]).toBe(allowed);
+  });
+});
+
+describe('the API of Istio', () => {
+  test.each([
+    [['v1beta1', 'v1', 'v1alpha3'], 'networking.istio.io/v1'],
+    [['v1alpha3', 'v1beta1'], 'networking.istio.io/v1beta1'],
+    [['v1alpha3'], 'networking.istio.io/v1alpha3'],
+  ])('of a cluster that serves %j is %s', async (versions, apiVersion) => {
+    const { api, cluster } = await stage();
+    api.intercept = intercepted(
+      ({ path }) => path.startsWith('/apis/networking.istio.io'),
+      ({ path }, response) => {
+        const [, version] = /\.io\/(.+)$/.exec(path) ?? [];
+        if (version === undefined)
+          response.end(JSON.stringify({ versions: versions.map((one) => ({ version: one })) }));
+        else if (versions.includes(version)) response.end(JSON.stringify({ resources: [] }));
+        else refuse(response, 404, 'NotFound', 'not found');
+      },
+    );
+    expect(await cluster.istioApiVersion()).toBe(apiVersion);
+  });
+
+  test('that is missing is told by its name', async () => {
+    const { api, cluster } = await stage();
+    api.intercept = intercepted(
+      () => true,
+      (_asked, response) => {
+        refuse(response, 404, 'NotFound', 'the server could not find the requested resource');
+      },
+    );
+    await expect(cluster.istioApiVersion()).rejects.toThrow(
+      /^Looking for Istio \(networking\.istio\.io\) in west: /,
+    );
+  });
+});

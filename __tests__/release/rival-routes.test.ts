@@ -1,0 +1,184 @@
+import { describe, expect, test } from '@jest/globals';
+import type { HttpRoute, RouteDestination, VirtualService } from '../../src/kubernetes/objects.ts';
+import { lookalikes, rivalsOf } from '../../src/release/rival-routes.ts';
+import { trafficChanges } from '../../src/release/plan-traffic.ts';
+import type { TrafficState } from '../../src/istio/traffic-state.ts';
+import { observeRoutes } from '../../src/release/observed-routing.ts';
+import { clusterState, fleetOf, gateway, server, to, toOther, virtualService } from '../support/objects.ts';
+import { EAST, release, weights } from '../support/release.ts';
+
+const mark = (revision: string): Required<Pick<RouteDestination, 'headers'>> => ({
+  headers: { response: { set: { 'x-canary-revision': revision } } },
+});
+const OWN_AGE = { creationTimestamp: '2026-11-22T10:00:00Z' };
+const OLDER = '2026-11-22T09:00:00Z';
+const YOUNGER = '2026-11-22T11:00:00Z';
+const only = release({ configClusters: [EAST], clusters: [EAST], placement: new Map([['v1', [EAST]]]) });
+
+/** The VirtualService of another app, with a Gateway of its own for the same pods. */
+function cart(
+  created: string,
+  revision: string,
+  spec: Readonly<Record<string, unknown>> = {},
+  match?: HttpRoute['match'],
+): VirtualService {
+  const route = { name: 'cart', route: [{ ...toOther(100), ...mark(revision) }] };
+  return virtualService(
+    [match === undefined ? route : { ...route, match }],
+    { name: 'cart', creationTimestamp: created },
+    { gateways: ['cart'], ...spec },
+  );
+}
+
+interface Beside {
+  readonly other: VirtualService;
+  readonly own?: readonly HttpRoute[];
+  readonly hosts?: readonly string[];
+  readonly gateways?: TrafficState['gateways'];
+  readonly given?: typeof only;
+}
+
+const MANAGED: HttpRoute = { route: [to('v1', 80, mark('3')), to('v2', 20, mark('3'))] };
+const DOORS = [gateway(), gateway([server('HTTP', 80)], { name: 'cart' })];
+
+function state({
+  other,
+  own = [MANAGED],
+  hosts = ['*'],
+  gateways = DOORS,
+}: Beside): ReturnType<typeof fleetOf> {
+  const vs = virtualService(own, OWN_AGE, { hosts });
+  return fleetOf(
+    clusterState(EAST, {
+      traffic: {
+        virtualServices: [vs, other],
+        gateways,
+        everywhere: { virtualServices: [vs, other], destinationRules: [], gateways, unlisted: [] },
+      },
+    }),
+  );
+}
+
+function named(beside: Beside, find: typeof rivalsOf = rivalsOf): readonly string[] {
+  const { given = only } = beside;
+  const fleet = state(beside);
+  return observeRoutes(given, fleet).flatMap((one) =>
+    find(given, fleet, one).map(
+      ({ virtualService: { metadata }, revision }) => `${metadata.name} ${revision ?? ''}`,
+    ),
+  );
+}
+
+const ROOT = [{ uri: { prefix: '/' } }];
+const OTHER_PATH = [{ uri: { prefix: '/cart' } }];
+
+describe('a route of another app may answer what is sampled', () => {
+  test.each<[string, Beside]>([
+    ['is older and takes every request as well', { other: cart(OLDER, '7') }],
+    [
+      'matches the path, while the managed route takes every request',
+      { other: cart(YOUNGER, '7', {}, ROOT) },
+    ],
+    [
+      'is of a narrower host',
+      {
+        other: cart(YOUNGER, '7', { hosts: ['a.com'] }),
+        given: release({ ...only, check: { host: 'a.com' } }),
+      },
+    ],
+    [
+      'takes what the managed route does not',
+      { other: cart(YOUNGER, '7'), own: [{ ...MANAGED, match: OTHER_PATH }] },
+    ],
+    [
+      'is bound to the same Gateway',
+      { other: cart(OLDER, '7', { gateways: ['helloworld'] }), gateways: [gateway()] },
+    ],
+  ])('where it %s', (_what, beside) => {
+    expect(named(beside)).toEqual(['cart 7']);
+  });
+
+  test.each<[string, Beside]>([
+    ['is younger', { other: cart(YOUNGER, '7') }],
+    [
+      'takes every request, and the managed route matches the path',
+      { other: cart(OLDER, '7'), own: [{ ...MANAGED, match: ROOT }] },
+    ],
+    ['takes another path', { other: cart(OLDER, '7', {}, OTHER_PATH) }],
+    ['is of a wider host', { other: cart(OLDER, '7'), hosts: ['a.com'] }],
+    ['is of another host', { other: cart(OLDER, '7', { hosts: ['b.com'] }), hosts: ['a.com'] }],
+    [
+      'is bound to other pods',
+      {
+        other: cart(OLDER, '7'),
+        gateways: [
+          gateway(),
+          {
+            ...gateway(),
+            metadata: { name: 'cart', namespace: 'gray-demo' },
+            spec: { selector: { istio: 'internal' } },
+          },
+        ],
+      },
+    ],
+    [
+      'is bound to a Gateway of other hosts',
+      {
+        other: cart(OLDER, '7'),
+        gateways: [
+          gateway([server('HTTP', 80, { hosts: ['a.com'] })]),
+          gateway([server('HTTP', 80, { hosts: ['b.com'] })], { name: 'cart' }),
+        ],
+      },
+    ],
+    ['is bound to a Gateway that does not exist', { other: cart(OLDER, '7'), gateways: [gateway()] }],
+    ['is for sidecars alone', { other: cart(OLDER, '7', { gateways: ['mesh'] }) }],
+  ])('but not where it %s', (_what, beside) => {
+    expect(named(beside)).toEqual([]);
+  });
+
+  test('through the root that delegates to it', () => {
+    const delegate = cart(OLDER, '7', { hosts: undefined, gateways: undefined });
+    const root = virtualService(
+      [{ delegate: { name: 'cart' } }],
+      { name: 'root', creationTimestamp: OLDER },
+      { gateways: ['cart'] },
+    );
+    const fleet = state({ other: delegate });
+    const traffic = fleet.get(EAST)?.traffic;
+    if (traffic === undefined) throw new Error('no traffic');
+    const everywhere = {
+      ...traffic.everywhere,
+      virtualServices: [...traffic.everywhere.virtualServices, root],
+    };
+    const seen = fleetOf(clusterState(EAST, { traffic: { ...traffic, everywhere } }));
+    const [one] = observeRoutes(only, seen);
+    expect(one && rivalsOf(only, seen, one)).toEqual([
+      expect.objectContaining({ virtualService: delegate, entrance: root, revision: '7' }),
+    ]);
+  });
+});
+
+describe('responses cannot be told apart', () => {
+  test.each<[string, Beside, readonly string[]]>([
+    ['of the same revision', { other: cart(OLDER, '3') }, ['cart 3']],
+    ['of another revision', { other: cart(OLDER, '7') }, []],
+    [
+      'of routes that nobody has marked',
+      { other: cart(OLDER, '7'), own: [{ route: [to('v1', 80), to('v2', 20)] }] },
+      ['cart 7'],
+    ],
+  ])('%s', (_what, beside, expected) => {
+    expect(named(beside, lookalikes)).toEqual(expected);
+  });
+});
+
+test('the next revision is none that another app has where its route may answer', () => {
+  const fleet = state({ other: cart(OLDER, '7') });
+  const { revision } = trafficChanges(only, fleet, observeRoutes(only, fleet), {
+    weights: weights({ v1: 50, v2: 50 }),
+    raised: [],
+    history: [],
+  });
+  expect(revision).toBe(8);
+});

@@ -1,0 +1,659 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { IngressClient } from '../../src/verify/ingress-client.ts';
+import { sampleAll } from '../../src/verify/sampler.ts';
+import type { IngressEvidence } from '../../src/verify/evidence.ts';
+import type { CheckSpec } from '../../src/release/release.ts';
+import { CanaryError } from '../../src/core/errors.ts';
+import '../support/one-realm.ts';
+import { release, weights } from '../support/release.ts';
+import { Opened, answer, deadUrl, serve } from '../support/server.ts';
+import type { Handler } from '../support/server.ts';
+
+const opened = new Opened();
+afterEach(() => opened.close());
+
+const REVISION = '4';
+/** About a hundred samples decide at this tolerance; at the default it takes seven times as many. */
+const WIDE = 0.15;
+/** A replica may be late for so long here, and for seconds elsewhere. */
+const CATCH_UP_MS = 50;
+const EIGHTY_TWENTY = weights({ v1: 80, v2: 20 });
+
+interface Options {
+  readonly check?: Partial<CheckSpec>;
+  readonly expected?: ReturnType<typeof weights>;
+  readonly revision?: string | undefined;
+  readonly version?: string;
+  readonly signal?: AbortSignal;
+  readonly watch?: boolean;
+  readonly elsewhere?: boolean;
+  /** How long one request may take. */
+  readonly timeoutMs?: number;
+  /** How long a gateway replica may be late. */
+  readonly catchUpMs?: number;
+}
+
+async function sampleAt(
+  urls: readonly string[],
+  {
+    check,
+    expected = EIGHTY_TWENTY,
+    version,
+    watch = false,
+    elsewhere = false,
+    timeoutMs = 10_000,
+    catchUpMs = CATCH_UP_MS,
+    signal = new AbortController().signal,
+    ...rest
+  }: Options,
+): Promise<readonly IngressEvidence[]> {
+  const clients = await Promise.all(
+    urls.map(async (url, i) =>
+      opened.add(
+        await IngressClient.open(
+          { cluster: `cluster-${String(i)}`, url, path: '/', host: undefined, headers: {} },
+          { timeoutMs },
+        ),
+      ),
+    ),
+  );
+  const revision = 'revision' in rest ? rest.revision : REVISION;
+  const asSpecified = release({ check: { tolerance: WIDE, ...check } }).check;
+  return sampleAll(clients, () => ({ weights: expected, revision, elsewhere, version }), {
+    check: asSpecified,
+    watch: watch ? { forMs: asSpecified.verifyTimeoutMs, maxRps: asSpecified.maxRps } : undefined,
+    catchUpMs,
+    signal,
+    onProgress: () => undefined,
+  });
+}
+
+/** What is seen at one ingress that answers so. */
+async function sample(handler: Handler, options: Options = {}): Promise<IngressEvidence> {
+  const [seen] = await sampleAt([await urlOf(handler)], options);
+  if (seen === undefined) throw new Error('nothing was seen');
+  return seen;
+}
+
+async function urlOf(handler: Handler): Promise<string> {
+  return opened.add(await serve(handler)).url;
+}
+
+/** A handler that knows the number of each request, from 0. */
+function counting(handle: (n: number, response: Parameters<Handler>[1]) => void): Handler {
+  let n = 0;
+  return (_asked, response) => {
+    handle(n, response);
+    n += 1;
+  };
+}
+
+/** Every fifth answer is v2's. */
+const versionOf = (n: number): string => (n % 5 === 4 ? 'v2' : 'v1');
+const onTarget = counting((n, response) => {
+  answer(response, { version: versionOf(n) });
+});
+const silent: Handler = () => undefined;
+
+describe('80/20', () => {
+  test('as asked for passes', async () => {
+    const { verdict, reason } = await sample(onTarget, { check: { tolerance: 0.05 } });
+    expect([verdict, reason]).toEqual([
+      'pass',
+      expect.stringMatching(/^the shares match the weights \(\d+ samples\)$/),
+    ]);
+  });
+
+  test('swapped fails', async () => {
+    const { verdict, reason } = await sample(
+      counting((n, response) => {
+        answer(response, { version: versionOf(n) === 'v1' ? 'v2' : 'v1' });
+      }),
+    );
+    expect([verdict, reason]).toEqual([
+      'fail',
+      expect.stringMatching(
+        /^the shares do not match the weights \(\d+ samples; chance of seeing this if the split were right: below 1 in 10\^6\)$/,
+      ),
+    ]);
+  });
+
+  test('counts each sample for its version', async () => {
+    const { counts, samples, requests } = await sample(onTarget);
+    expect([(counts.get('v1') ?? 0) + (counts.get('v2') ?? 0), requests]).toEqual([samples, samples]);
+  });
+
+  test('is not decided within the samples allowed: inconclusive', async () => {
+    const { verdict, reason, samples } = await sample(onTarget, { check: { maxSamples: 50 } });
+    expect([verdict, reason, samples]).toEqual([
+      'inconclusive',
+      'undecided after 50 samples, as many as the input max-samples allows: raise it, or leave it out',
+      50,
+    ]);
+  });
+
+  // Seven of the newer version's answers are always under way: what comes first is not what was sent first.
+  test('passes as well where the newer version answers later than the older one', async () => {
+    const held: Parameters<Handler>[1][] = [];
+    const { verdict } = await sample(
+      counting((n, response) => {
+        if (versionOf(n) === 'v1') answer(response, { version: 'v1' });
+        else held.push(response);
+        const first = held.length > 7 ? held.shift() : undefined;
+        if (first !== undefined) answer(first, { version: 'v2' });
+      }),
+    );
+    expect(verdict).toBe('pass');
+  });
+});
+
+describe('one version alone', () => {
+  const alone = weights({ v1: 100 });
+
+  test('passes after as many as max-samples allows, where that is fewer', async () => {
+    const seen = await sample(
+      (_asked, response) => {
+        answer(response, { version: 'v1' });
+      },
+      { expected: alone, check: { maxSamples: 30 } },
+    );
+    expect(seen).toMatchObject({ verdict: 'pass', samples: 30 });
+  });
+
+  test('passes after a hundred samples', async () => {
+    const { verdict, samples } = await sample(
+      (_asked, response) => {
+        answer(response, { version: 'v1' });
+      },
+      { expected: alone },
+    );
+    expect([verdict, samples]).toEqual(['pass', 100]);
+  });
+
+  test('fails at the first answer of another one', async () => {
+    const { verdict, reason } = await sample(
+      counting((n, response) => {
+        answer(response, { version: n === 50 ? 'v9' : 'v1' });
+      }),
+      { expected: alone },
+    );
+    expect([verdict, reason]).toEqual(['fail', 'version v9 answered, which is none of v1']);
+  });
+
+  test('beside one at 0 fails at its first answer', async () => {
+    const { verdict } = await sample(
+      counting((n, response) => {
+        answer(response, { version: n === 50 ? 'v2' : 'v1' });
+      }),
+      { expected: weights({ v1: 100, v2: 0 }) },
+    );
+    expect(verdict).toBe('fail');
+  });
+});
+
+describe('an answer of a version that nobody asked for', () => {
+  test('fails at once, naming it', async () => {
+    const { verdict, reason } = await sample((_asked, response) => {
+      answer(response, { version: 'v3' });
+    });
+    expect([verdict, reason]).toEqual(['fail', 'version v3 answered, which is none of v1, v2']);
+  });
+});
+
+describe('failed requests', () => {
+  test('alone are a failure, by kind', async () => {
+    const { verdict, reason, samples } = await sample((_asked, response) => {
+      answer(response, { status: 500 });
+    });
+    expect([verdict, reason, samples]).toEqual([
+      'fail',
+      '6 of 6 requests failed, more than 1% (6 × status 500)',
+      0,
+    ]);
+  });
+
+  test('of an ingress where nobody listens are a failure', async () => {
+    const [seen] = await sampleAt([await deadUrl()], {});
+    expect(seen).toMatchObject({
+      verdict: 'fail',
+      reason: '6 of 6 requests failed, more than 1% (6 × connection refused)',
+    });
+  });
+
+  test('are answers that tell no version', async () => {
+    const { errors } = await sample((_asked, response) => response.end('ok'));
+    expect([...errors.keys()]).toEqual(['no version in the answer']);
+  });
+
+  test('that tell their version are samples as well', async () => {
+    const { samples, errors } = await sample((_asked, response) => {
+      answer(response, { version: 'v1', status: 503 });
+    });
+    expect([samples, errors]).toEqual([6, new Map([['status 503', 6]])]);
+  });
+
+  const failingEvery = (every: number): Handler =>
+    counting((n, response) => {
+      answer(response, { version: versionOf(n), status: n % every === every - 1 ? 503 : 200 });
+    });
+
+  test('within the rate are accepted, and told', async () => {
+    const { verdict, errors } = await sample(failingEvery(40), { check: { maxErrorRate: 0.05 } });
+    expect([verdict, [...errors.keys()]]).toEqual(['pass', ['status 503']]);
+  });
+
+  test('above the rate are a failure, although the shares are right', async () => {
+    const { verdict, reason } = await sample(failingEvery(14), { check: { maxErrorRate: 0.05 } });
+    expect([verdict, reason]).toEqual([
+      'fail',
+      expect.stringMatching(/^\d+ of \d+ requests failed, more than 5% \(\d+ × status 503\)$/),
+    ]);
+  });
+
+  test('are not accepted at all where the rate is 0', async () => {
+    const { verdict, requests } = await sample(failingEvery(20), { check: { maxErrorRate: 0 } });
+    expect(verdict).toBe('fail');
+    // Sixteen are under way at a time: the server's twentieth is not the twentieth that was sent.
+    expect(requests).toBeLessThanOrEqual(20 + 16);
+  });
+});
+
+describe('answers under another revision', () => {
+  test('alone are a failure: the ingress has not got the change', async () => {
+    const { verdict, reason, samples } = await sample((_asked, response) => {
+      answer(response, { version: 'v1', revision: '3' });
+    });
+    expect([verdict, reason, samples]).toEqual([
+      'fail',
+      expect.stringMatching(/^(\d+) of \1 answers came under another revision than 4 \(\1 × revision 3\)$/),
+      0,
+    ]);
+  });
+
+  const lateEvery = (every: number): Handler => {
+    let marked = 0;
+    return counting((n, response) => {
+      if (n % every === 0) answer(response, { version: 'v1', revision: '3' });
+      else answer(response, { version: versionOf(marked++) });
+    });
+  };
+
+  test('now and then are told, and not counted', async () => {
+    const { verdict, stale, samples, requests } = await sample(lateEvery(50));
+    expect([verdict, stale.get('3')]).toEqual(['pass', requests - samples]);
+  });
+
+  test('of one replica in ten are a failure', async () => {
+    const { verdict, reason } = await sample(lateEvery(10));
+    expect([verdict, reason]).toEqual([
+      'fail',
+      expect.stringMatching(/ answers came under another revision than 4 \(\d+ × revision 3\)$/),
+    ]);
+  });
+
+  test('are none where the routes set no revision', async () => {
+    const { verdict } = await sample(onTarget, { revision: undefined });
+    expect(verdict).toBe('pass');
+  });
+});
+
+describe('answers without a revision, which no managed route gave,', () => {
+  const strayEvery = (every: number): Handler => {
+    let marked = 0;
+    return counting((n, response) => {
+      if (n % every === 0) response.end('Hello version: v1');
+      else answer(response, { version: versionOf(marked++) });
+    });
+  };
+
+  test('are a failure where they are all there is, whatever their shares', async () => {
+    const { verdict, reason, samples } = await sample(
+      counting((n, response) => {
+        response.end(`Hello version: ${versionOf(n)}`);
+      }),
+    );
+    expect([verdict, reason, samples]).toEqual([
+      'fail',
+      expect.stringMatching(
+        /^(\d+) of \1 answers came from another route: they carry no revision, and the managed route sets 4$/,
+      ),
+      0,
+    ]);
+  });
+
+  test('are a failure where they are one in ten', async () => {
+    const { verdict, reason } = await sample(strayEvery(10));
+    expect([verdict, reason]).toEqual([
+      'fail',
+      expect.stringMatching(/^\d+ of \d+ answers came from another route/),
+    ]);
+  });
+
+  test('are told and left out of the shares where there are few', async () => {
+    const { verdict, unmarked, samples, requests } = await sample(strayEvery(50));
+    expect([verdict, unmarked]).toEqual(['pass', requests - samples]);
+    expect(unmarked).toBeGreaterThan(0);
+  });
+
+  test('count as any other where the routes set no revision', async () => {
+    const { verdict, unmarked } = await sample(
+      counting((n, response) => {
+        response.end(`Hello version: ${versionOf(n)}`);
+      }),
+      { revision: undefined },
+    );
+    expect([verdict, unmarked]).toEqual(['pass', 0]);
+  });
+});
+
+describe('where the routes lead a share to other hosts', () => {
+  /** Every other answer is another host's. */
+  const shared = (other: Handler): Handler => {
+    let own = 0;
+    return counting((n, response) => {
+      if (n % 2 === 0) other({} as Parameters<Handler>[0], response);
+      else answer(response, { version: versionOf(own++) });
+    });
+  };
+
+  test.each<[string, Handler]>([
+    ['without a version', (_asked, response) => response.end('a shop')],
+    ['with a version of their own', (_asked, response) => response.end('Hello version: v9')],
+    ['with one of the same name', (_asked, response) => response.end('Hello version: v1')],
+    ['of a page that is not there', (_asked, response) => response.writeHead(404).end()],
+  ])('their answers %s are neither counted nor errors', async (_what, other) => {
+    const { verdict, reason, samples, requests, errors, elsewhere } = await sample(shared(other), {
+      elsewhere: true,
+    });
+    expect([verdict, errors.size, elsewhere]).toEqual(['pass', 0, requests - samples]);
+    expect(reason).toBe(
+      `the shares match the weights (${String(samples)} samples beside ${String(elsewhere)} answers of other hosts)`,
+    );
+  });
+
+  test('their failures are errors: who failed cannot be told', async () => {
+    const { verdict, errors } = await sample(
+      shared((_asked, response) => response.writeHead(503).end()),
+      { elsewhere: true },
+    );
+    expect([verdict, [...errors.keys()]]).toEqual(['fail', ['status 503']]);
+  });
+
+  test('a stale replica shows among the others, however few they are', async () => {
+    const { verdict, reason } = await sample(
+      counting((n, response) => {
+        if (n % 20 !== 0) response.end('a shop');
+        else answer(response, { version: versionOf(n), revision: n % 40 === 0 ? '3' : '4' });
+      }),
+      { elsewhere: true },
+    );
+    expect([verdict, reason]).toEqual([
+      'fail',
+      expect.stringMatching(/^\d+ of \d+ answers came under another revision than 4 /),
+    ]);
+  });
+
+  test('their answers alone are no pass', async () => {
+    const { verdict, reason } = await sample((_asked, response) => response.end('a shop'), {
+      elsewhere: true,
+      check: { verifyTimeoutMs: 100 },
+    });
+    expect([verdict, reason]).toEqual([
+      'inconclusive',
+      expect.stringMatching(/^undecided after 0\.1 s and 0 samples beside \d+ answers of other hosts /),
+    ]);
+  });
+
+  test("and set no revision, answers of the versions are the release's, and others are not", async () => {
+    let own = 0;
+    const { verdict, errors, elsewhere, samples } = await sample(
+      counting((n, response) => {
+        response.end(n % 2 === 0 ? 'a shop' : `Hello version: ${versionOf(own++)}`);
+      }),
+      { elsewhere: true, revision: undefined },
+    );
+    expect([verdict, errors.size]).toEqual(['pass', 0]);
+    expect(elsewhere).toBeGreaterThan(samples / 2);
+  });
+});
+
+describe('a body that contradicts the header', () => {
+  test('in every answer is a failure of its own', async () => {
+    const { verdict, reason, contradictions } = await sample(
+      counting((n, response) => {
+        answer(response, { version: versionOf(n), body: 'Hello version: v1' });
+      }),
+    );
+    expect([verdict, reason, [...contradictions.keys()]]).toEqual([
+      'fail',
+      'header and body of the answers name different versions (6 × v2 → v1)',
+      ['v2 → v1'],
+    ]);
+  });
+
+  test('once is no pass', async () => {
+    const { verdict, reason } = await sample(
+      counting((n, response) => {
+        answer(response, { version: versionOf(n), body: n === 4 ? 'Hello version: v1' : 'ok' });
+      }),
+    );
+    expect([verdict, reason]).toEqual([
+      'fail',
+      'the body of an answer names another version than its header',
+    ]);
+  });
+
+  test('by a version of something else does not', async () => {
+    const { verdict } = await sample(
+      counting((n, response) => {
+        answer(response, { version: versionOf(n), body: '<?xml version="1.0"?>' });
+      }),
+    );
+    expect(verdict).toBe('pass');
+  });
+});
+
+describe('a version that does not answer', () => {
+  /** v2 answers nothing at all, from the first request on. */
+  const hanging = (): Handler =>
+    counting((n, response) => {
+      if (versionOf(n) === 'v1') answer(response, { version: 'v1' });
+    });
+
+  test('fails as soon as the first requests are given up, naming it and whose answers came', async () => {
+    const { verdict, reason, seconds } = await sample(hanging(), {
+      timeoutMs: 500,
+      check: { maxRps: 1000 },
+    });
+    expect([verdict, reason]).toEqual([
+      'fail',
+      expect.stringMatching(
+        /^v2 does not answer: \d+ of \d+ requests got no answer within 10 s, more than 1%, and all \d+ answers came from v1$/,
+      ),
+    ]);
+    expect(seconds).toBeLessThan(2);
+  });
+
+  test('is named when the time is over first, and the answers that came count', async () => {
+    const { verdict, reason, samples, requests, unanswered, counts } = await sample(hanging(), {
+      check: { verifyTimeoutMs: 1_500, maxRps: 1000 },
+    });
+    expect([verdict, reason]).toEqual([
+      'inconclusive',
+      `undecided after 1.5 s and ${String(samples)} samples: v2 does not answer: 16 requests had no answer yet, and all ${String(samples)} answers came from v1 (raise the input verify-timeout)`,
+    ]);
+    expect([requests, unanswered, counts]).toEqual([
+      samples,
+      16,
+      new Map([
+        ['v1', samples],
+        ['v2', 0],
+      ]),
+    ]);
+    expect(samples).toBeGreaterThan(40);
+  });
+
+  test('now and then does not hold the others up for longer than its own time', async () => {
+    const { verdict, errors } = await sample(
+      counting((n, response) => {
+        if (n !== 20) answer(response, { version: versionOf(n) });
+      }),
+      { timeoutMs: 500, check: { maxErrorRate: 0.05 } },
+    );
+    expect([verdict, errors]).toEqual(['pass', new Map([['no answer in time', 1]])]);
+  });
+});
+
+describe('a gateway replica that is late', () => {
+  test('is waited for: a burst of answers under the earlier revision fails nobody', async () => {
+    const { verdict, stale } = await sample(
+      counting((n, response) => {
+        if (n < 60 && n % 3 === 0) answer(response, { version: 'v1', revision: '3' });
+        else answer(response, { version: versionOf(n) });
+      }),
+    );
+    expect([verdict, stale]).toEqual(['pass', new Map([['3', 20]])]);
+  });
+
+  test('by more than the check has time for is inconclusive, and told', async () => {
+    const { verdict, reason } = await sample(
+      counting((n, response) => {
+        if (n % 3 === 0) answer(response, { version: 'v1', revision: '3' });
+        else answer(response, { version: versionOf(Math.floor((2 * n) / 3)) });
+      }),
+      { catchUpMs: 10_000, check: { verifyTimeoutMs: 300 } },
+    );
+    expect([verdict, reason]).toEqual([
+      'inconclusive',
+      expect.stringMatching(
+        /^undecided after 0\.3 s and \d+ samples: \d+ of \d+ answers came under another revision than 4 \(\d+ × revision 3\) \(raise the input verify-timeout\)$/,
+      ),
+    ]);
+  });
+});
+
+describe('the time', () => {
+  test('is over before an answer: inconclusive', async () => {
+    const { verdict, reason } = await sample(silent, { check: { verifyTimeoutMs: 20 } });
+    expect([verdict, reason]).toEqual([
+      'inconclusive',
+      'undecided after 0.02 s and 0 samples (raise the input verify-timeout)',
+    ]);
+  });
+
+  test('may be any duration that the input takes', async () => {
+    const { verdict } = await sample(onTarget, { check: { verifyTimeoutMs: 60_000.5 } });
+    expect(verdict).toBe('pass');
+  });
+});
+
+describe('watching', () => {
+  test('goes on to the end of the time, and passes where nothing drifted', async () => {
+    const { verdict, reason } = await sample(onTarget, { watch: true, check: { verifyTimeoutMs: 500 } });
+    expect([verdict, reason]).toEqual([
+      'pass',
+      expect.stringMatching(/^no drift in 0\.5 s and \d+ samples$/),
+    ]);
+  });
+
+  test('ends as soon as the shares drift', async () => {
+    const { verdict } = await sample(
+      (_asked, response) => {
+        answer(response, { version: 'v2' });
+      },
+      { watch: true },
+    );
+    expect(verdict).toBe('fail');
+  });
+
+  test('without an answer is no pass', async () => {
+    const { verdict, reason } = await sample(silent, {
+      watch: true,
+      timeoutMs: 50,
+      check: { verifyTimeoutMs: 20, maxErrorRate: 1 },
+    });
+    expect([verdict, reason]).toEqual([
+      'inconclusive',
+      expect.stringMatching(/^undecided after \d+\.\d s and 0 samples \(raise the input verify-timeout\)$/),
+    ]);
+  });
+
+  test('waits at its end for the requests still open: a version that hangs is no pass', async () => {
+    const { verdict, errors, requests } = await sample(
+      counting((n, response) => {
+        if (versionOf(n) === 'v1') answer(response, { version: 'v1' });
+      }),
+      { watch: true, timeoutMs: 500, check: { verifyTimeoutMs: 400, maxRps: 100 } },
+    );
+    expect([verdict, [...errors.keys()]]).toEqual(['fail', ['no answer in time']]);
+    expect(requests).toBeGreaterThan(6);
+  });
+
+  test('counts the answers that come after its end', async () => {
+    const { verdict, samples } = await sample(
+      (_asked, response) => {
+        setTimeout(() => {
+          answer(response, { version: 'v1' });
+        }, 100);
+      },
+      { watch: true, expected: weights({ v1: 100 }), check: { verifyTimeoutMs: 20 } },
+    );
+    expect([verdict, samples]).toEqual(['pass', 16]);
+  });
+
+  test('goes on to its end with one version alone, which a hundred samples would decide', async () => {
+    const { verdict, samples } = await sample(
+      (_asked, response) => {
+        answer(response, { version: 'v1' });
+      },
+      { watch: true, expected: weights({ v1: 100 }), check: { verifyTimeoutMs: 500 } },
+    );
+    expect(verdict).toBe('pass');
+    expect(samples).toBeGreaterThan(100);
+  });
+});
+
+test('a cancelled run throws what cancelled it', async () => {
+  const controller = new AbortController();
+  const cancel: Handler = () => {
+    controller.abort(new CanaryError('Cancelled by SIGINT.'));
+  };
+  await expect(sample(cancel, { signal: controller.signal })).rejects.toThrow('Cancelled by SIGINT.');
+});
+
+describe('several ingresses', () => {
+  test('are told in their order, each with its own verdict', async () => {
+    // The second one fails when the first is halfway through, so that the first is not stopped on its way.
+    const held: (() => void)[] = [];
+    const first = await urlOf(
+      counting((n, response) => {
+        answer(response, { version: versionOf(n) });
+        if (n >= 50) for (const release of held.splice(0)) release();
+      }),
+    );
+    const second = await urlOf((_asked, response) => {
+      held.push(() => {
+        answer(response, { version: 'v2' });
+      });
+    });
+    const seen = await sampleAt([first, second], {});
+    expect(seen.map(({ cluster, url, verdict }) => [cluster, url, verdict])).toEqual([
+      ['cluster-0', first, 'pass'],
+      ['cluster-1', second, 'fail'],
+    ]);
+  });
+
+  test('are not waited for once one has failed', async () => {
+    const urls = [
+      await urlOf(silent),
+      await urlOf((_asked, response) => {
+        answer(response, { version: 'v2' });
+      }),
+    ];
+    const [first] = await sampleAt(urls, {});
+    expect([first?.verdict, first?.reason]).toEqual([
+      'undecided',
+      'stopped after 0 samples because another ingress failed',
+    ]);
+  });
+});

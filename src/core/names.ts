@@ -1,0 +1,2 @@
+/** A kubeconfig context. */
+export type ClusterName = string;

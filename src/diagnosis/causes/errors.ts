@@ -1,0 +1,23 @@
+import { failedOf } from '../snapshot.ts';
+import type { Snapshot, Finding } from '../snapshot.ts';
+
+/** Failed requests by kind, the most frequent first: what was seen, and no cause. */
+export function errors(facts: Snapshot): readonly Finding[] {
+  return failedOf(facts).flatMap(({ cluster, url, errors: seen, requests }) => {
+    if (seen.size === 0) return [];
+    const kinds = [...seen]
+      .toSorted((a, b) => b[1] - a[1])
+      .map(([kind, count]) => `${String(count)} × ${kind}`);
+    const { path, host } = facts.release.check;
+    const advice = seen.has('status 404')
+      ? ` Status 404: does the app serve the path ${path} (input path), and does the Gateway serve ${host === undefined ? 'this host' : `the host ${host}`} (input host)?`
+      : '';
+    return [
+      {
+        title: `Requests fail through ${cluster}`,
+        detail: `Of ${String(requests)} requests to ${url}: ${kinds.join(', ')}.${advice}`,
+        symptom: true,
+      },
+    ];
+  });
+}

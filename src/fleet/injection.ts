@@ -1,0 +1,84 @@
+import type { Cluster } from '../kubernetes/client/cluster.ts';
+import { isRefused } from '../kubernetes/client/errors.ts';
+import { CanaryError } from '../core/errors.ts';
+import { isNamespaceOf } from '../release/namespace.ts';
+import { nameOf } from '../kubernetes/objects.ts';
+import type { KubeObject, Pod, PodTemplate } from '../kubernetes/objects.ts';
+import { hasSidecar } from '../kubernetes/pods.ts';
+import type { Release } from '../release/release.ts';
+import { isInjected, liveVersionOf } from '../release/injection.ts';
+import type { FleetState } from '../release/state.ts';
+import { podTemplateOf } from '../kubernetes/pod-templates.ts';
+import type { TriedChange, TriedPlan } from './dry-run.ts';
+import { allOf } from './fleet.ts';
+import type { Fleet } from './fleet.ts';
+
+/**
+ * Makes sure that pods which get users' requests as soon as they are ready will have a sidecar: without one, mutual TLS to them
+ * fails before anybody can look at them. The injector itself is asked, by a dry run of such a pod; where the user of the
+ * kubeconfig may not make pods, the labels tell.
+ *
+ * @param namespaces whether those of the plan stand already; one that does not cannot be asked
+ * @throws CanaryError that names every workload without: nothing may be deployed then
+ */
+export async function assertSidecars(
+  fleet: Fleet,
+  release: Release,
+  state: FleetState,
+  plan: TriedPlan,
+  namespaces: 'written' | 'planned',
+): Promise<void> {
+  await allOf(
+    plan.workloads.map(async (change) => {
+      const { cluster, object } = change;
+      const version = liveVersionOf(plan, cluster, object);
+      const template = podTemplateOf(change.after ?? object);
+      if (version === undefined || template === undefined) return;
+      const planned = namespaceIn(release, plan.workloads, cluster);
+      const asked =
+        planned === undefined || namespaces === 'written'
+          ? await askInjector(fleet.cluster(cluster), object, template)
+          : undefined;
+      const namespace = planned ?? state.get(cluster)?.namespace;
+      if (asked ?? isInjected(namespace?.metadata.labels, template)) return;
+      throw new CanaryError(
+        `${nameOf(object)} in ${cluster} would make pods without a sidecar, and ${version} has users: mutual TLS to these pods would fail. Is injection on for the namespace (input injection), and does nothing in the pods refuse it?`,
+      );
+    }),
+  );
+}
+
+/** The namespace of the release as a plan makes it; undefined where the plan leaves it alone. */
+function namespaceIn(
+  release: Release,
+  workloads: readonly TriedChange[],
+  cluster: string,
+): KubeObject | undefined {
+  const change = workloads.find((one) => one.cluster === cluster && isNamespaceOf(release, one.object));
+  return change && (change.after ?? change.object);
+}
+
+/** Whether a pod of a workload gets a sidecar, by a dry run; undefined where the server refuses to try it. */
+async function askInjector(
+  cluster: Cluster,
+  { metadata }: KubeObject,
+  template: PodTemplate,
+): Promise<boolean | undefined> {
+  const { name, namespace } = metadata;
+  const pod: Pod = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    ...template,
+    metadata: {
+      ...template.metadata,
+      name: `${name}-sidecar`,
+      ...(namespace === undefined ? {} : { namespace }),
+    },
+  };
+  try {
+    return hasSidecar(await cluster.create(pod, { dryRun: true }));
+  } catch (error) {
+    if (isRefused(error)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,288 @@
+import { boundGateways, sharedGateways } from '../../istio/visibility.ts';
+import { dependsOnMesh } from '../../release/mesh-dependence.ts';
+import { coversService, dependsOnClient } from '../../istio/destination-rules.ts';
+import type { Client } from '../../istio/destination-rules.ts';
+import type { ClusterIdentity } from '../../release/guards/distinct-clusters.ts';
+import { needsNodes } from '../../kubernetes/pod-selection.ts';
+import { gatewayKey } from '../../istio/gateways.ts';
+import { kindOf } from '../../release/guards/manifests-fit.ts';
+import { MESH_DEFAULTS } from '../../istio/mesh-config.ts';
+import type {
+  Autoscaler,
+  Deployment,
+  DestinationRule,
+  Gateway,
+  KubeObject,
+  Node,
+  Pod,
+  Service,
+  VirtualService,
+} from '../../kubernetes/objects.ts';
+import { allClusters, clustersOf } from '../../release/release.ts';
+import type { Release } from '../../release/release.ts';
+import type { ClusterState } from '../../release/state.ts';
+import type { TrafficState } from '../../istio/traffic-state.ts';
+import { delegatesTo, entrancesOf, gatewaysOf, isDelegate } from '../../istio/virtual-services.ts';
+import { namedVirtualServices } from '../../release/release.ts';
+import { podTemplateOf } from '../../kubernetes/pod-templates.ts';
+import type { Cluster } from '../../kubernetes/client/cluster.ts';
+import { ClusterError } from '../../kubernetes/client/errors.ts';
+import { GatewayPods, PODS_UNREAD, revisionOf, selectorsOf } from './gateways.ts';
+import { readMeshConfig } from './mesh-config.ts';
+
+/** Reads all that a release may touch in one cluster: nothing is read twice in an operation. */
+export async function readCluster(cluster: Cluster, release: Release): Promise<ClusterState> {
+  const { namespace, app } = release;
+  const ofRelease = cluster.read('v1', 'Namespace', namespace);
+  const [
+    identity,
+    namespaceObject,
+    services,
+    deployments,
+    others,
+    pods,
+    clusterScoped,
+    autoscalers,
+    traffic,
+  ] = await Promise.all([
+    identityOf(cluster, release),
+    ofRelease,
+    readServices(cluster, release),
+    cluster.list<Deployment>('apps/v1', 'Deployment', namespace),
+    readOtherWorkloads(cluster, release),
+    cluster.list<Pod>('v1', 'Pod', namespace),
+    clusterScopedKinds(cluster, release),
+    readAutoscalers(cluster, release),
+    release.configClusters.includes(cluster.name) ? readTraffic(cluster, release, ofRelease) : undefined,
+  ]);
+  return {
+    name: cluster.name,
+    identity,
+    namespace: namespaceObject,
+    service: services.found.find(({ metadata }) => metadata.name === app),
+    otherServices: services.complete
+      ? services.found.filter(({ metadata }) => metadata.name !== app)
+      : 'unlisted',
+    deployments: [...deployments, ...others],
+    pods,
+    clusterScoped,
+    autoscalers,
+    traffic,
+  };
+}
+
+/** The Services of the namespace; that of the app alone where the user of the kubeconfig may not list them. */
+async function readServices(
+  cluster: Cluster,
+  { app, namespace }: Release,
+): Promise<{ readonly found: readonly Service[]; readonly complete: boolean }> {
+  try {
+    return { found: await cluster.list<Service>('v1', 'Service', namespace), complete: true };
+  } catch (error) {
+    if (!(error instanceof ClusterError && error.status === 403)) throw error;
+    const own = await cluster.read<Service>('v1', 'Service', app, namespace);
+    return { found: own === undefined ? [] : [own], complete: false };
+  }
+}
+
+/** What tells it from the other clusters of the release. */
+async function identityOf(cluster: Cluster, release: Release): Promise<ClusterIdentity> {
+  const { server } = cluster;
+  return { server, uid: allClusters(release).length > 1 ? await cluster.uid() : undefined };
+}
+
+/** What stands under the names of the manifests' StatefulSets and DaemonSets: one by one, as few have any. */
+async function readOtherWorkloads(cluster: Cluster, release: Release): Promise<readonly Deployment[]> {
+  const named = manifestsIn(cluster, release).filter(
+    (object) => object.kind !== 'Deployment' && podTemplateOf(object) !== undefined,
+  );
+  const found = await Promise.all(
+    named.map(({ apiVersion, kind, metadata }) =>
+      cluster.read<Deployment>(apiVersion, kind, metadata.name, release.namespace),
+    ),
+  );
+  return found.filter((workload) => workload !== undefined);
+}
+
+/** Who scales the workloads of the namespace; read where replicas are asked for, which may be theirs. */
+async function readAutoscalers(cluster: Cluster, release: Release): Promise<readonly Autoscaler[]> {
+  const asks =
+    release.workload.replicas !== undefined ||
+    manifestsIn(cluster, release).some((object: Deployment) => object.spec?.replicas !== undefined);
+  if (!asks) return [];
+  try {
+    return await cluster.list<Autoscaler>('autoscaling/v2', 'HorizontalPodAutoscaler', release.namespace);
+  } catch (error) {
+    // Who has scaled already shows in the workload's managed fields.
+    if (error instanceof ClusterError && (error.status === 403 || error.status === 404)) return [];
+    throw error;
+  }
+}
+
+/** The objects of the user's manifests that the release brings to a cluster. */
+function manifestsIn(cluster: Cluster, release: Release): readonly KubeObject[] {
+  const { version, workload } = release;
+  if (version === undefined || !clustersOf(release, version).includes(cluster.name)) return [];
+  return (workload.manifests ?? []).map(({ object }) => object);
+}
+
+async function clusterScopedKinds(cluster: Cluster, release: Release): Promise<ReadonlySet<string>> {
+  const kinds = new Map(manifestsIn(cluster, release).map((object) => [kindOf(object), object]));
+  const found = await Promise.all(
+    [...kinds].map(async ([key, { apiVersion, kind }]) =>
+      (await cluster.isNamespaced(apiVersion, kind)) ? [] : [key],
+    ),
+  );
+  return new Set(found.flat());
+}
+
+/** Reads those of the traffic objects again that carry the release; the rest is as it was read before. */
+export async function readTrafficAgain(
+  cluster: Cluster,
+  { namespace }: Release,
+  traffic: TrafficState,
+): Promise<TrafficState> {
+  const routes = await readRoutes(cluster, traffic.apiVersion, namespace);
+  return {
+    ...traffic,
+    ...routes,
+    everywhere: { ...routes.everywhere, gateways: traffic.everywhere.gateways },
+  };
+}
+
+/** The VirtualServices and DestinationRules of all namespaces that may be listed, those of the release's own apart. */
+async function readRoutes(
+  cluster: Cluster,
+  apiVersion: string,
+  namespace: string,
+): Promise<Pick<TrafficState, 'virtualServices' | 'destinationRules' | 'everywhere'>> {
+  const [services, rules] = await Promise.all([
+    listEverywhere<VirtualService>(cluster, apiVersion, 'VirtualService', namespace),
+    listEverywhere<DestinationRule>(cluster, apiVersion, 'DestinationRule', namespace),
+  ]);
+  return {
+    virtualServices: services.found.filter(({ metadata }) => metadata.namespace === namespace),
+    destinationRules: rules.found.filter(({ metadata }) => metadata.namespace === namespace),
+    everywhere: {
+      virtualServices: services.found,
+      destinationRules: rules.found,
+      unlisted: [
+        ...(services.complete ? [] : (['VirtualService'] as const)),
+        ...(rules.complete ? [] : (['DestinationRule'] as const)),
+      ],
+    },
+  };
+}
+
+/** Reads the traffic objects of a cluster whose control plane serves the routes. */
+async function readTraffic(
+  cluster: Cluster,
+  release: Release,
+  namespace: Promise<KubeObject | undefined>,
+): Promise<TrafficState> {
+  const apiVersion = await cluster.istioApiVersion();
+  const [routes, all] = await Promise.all([
+    readRoutes(cluster, apiVersion, release.namespace),
+    listEverywhere<Gateway>(cluster, apiVersion, 'Gateway', release.namespace),
+  ]);
+  const gateways = all.found.filter(({ metadata }) => metadata.namespace === release.namespace);
+  const names = namedVirtualServices(release);
+  const own = routes.virtualServices.filter(({ metadata }) => names.includes(metadata.name));
+  const delegates = own.filter(isDelegate);
+  const roots = routes.everywhere.virtualServices.filter((root) =>
+    delegates.some((delegate) => delegatesTo(root, delegate)),
+  );
+  const { gateway } = release.traffic;
+  const entrances = entrancesOf(own, roots);
+  const keys = [
+    ...entrances.flatMap((vs) =>
+      gatewaysOf(vs).map((reference) => gatewayKey(reference, vs.metadata.namespace ?? release.namespace)),
+    ),
+    ...(gateway === undefined ? [] : [gatewayKey(gateway, release.namespace)]),
+  ];
+  const elsewhere = await Promise.all(
+    keys
+      .filter((key) => key.namespace !== release.namespace)
+      .map(async (key) =>
+        all.complete
+          ? all.found.find(
+              ({ metadata: { name, namespace } }) => name === key.name && namespace === key.namespace,
+            )
+          : cluster.read<Gateway>(apiVersion, 'Gateway', key.name, key.namespace),
+      ),
+  );
+  const known = [...gateways, ...elsewhere.filter((gateway) => gateway !== undefined)];
+  const { everywhere } = routes;
+  const pods = new GatewayPods(cluster, apiVersion);
+  const clients = (): Promise<readonly Client[] | undefined> => pods.of(selectorsOf(release, known));
+  const { mesh, unread } = dependsOnMesh(release, everywhere)
+    ? await readMeshConfig(cluster, revisionOf(await clients(), await namespace))
+    : { mesh: MESH_DEFAULTS, unread: [] };
+  const isAsked = dependsOnClient(release, everywhere.destinationRules, mesh);
+  const gatewayClients = isAsked ? await clients() : undefined;
+  const bound = await pods.namespacesOf(boundGateways(release, everywhere.virtualServices, mesh));
+  // Where these run matters to a diagnosis alone, which says what it does not know.
+  const shared = await pods.namespacesOf(
+    sharedGateways(everywhere.virtualServices, entrances, mesh).filter((key) => !bound.namespaces.has(key)),
+  );
+  return {
+    apiVersion,
+    ...routes,
+    everywhere: { ...routes.everywhere, gateways: all.complete ? all.found : undefined },
+    roots,
+    gateways: known,
+    ...(gatewayClients === undefined ? {} : { gatewayClients }),
+    gatewayNamespaces: new Map([...bound.namespaces, ...shared.namespaces]),
+    mesh,
+    unread: [
+      ...new Set([
+        ...unread,
+        ...(isAsked && gatewayClients === undefined ? [PODS_UNREAD] : []),
+        ...bound.unread,
+      ]),
+    ],
+  };
+}
+
+/**
+ * The states with the nodes of every cluster where a subset of the service selects by what Istio takes from nodes; else as they are.
+ */
+export async function withNodes(
+  release: Release,
+  states: readonly ClusterState[],
+  clusterOf: (name: string) => Cluster,
+): Promise<readonly ClusterState[]> {
+  const asked = states
+    .flatMap(({ traffic }) => traffic?.everywhere.destinationRules ?? [])
+    .filter((rule) => coversService(release, rule))
+    .flatMap(({ spec }) => spec.subsets ?? [])
+    .some(({ labels = {} }) => needsNodes(labels));
+  if (!asked) return states;
+  return Promise.all(
+    states.map(async (state) => ({ ...state, nodes: await readNodes(clusterOf(state.name)) })),
+  );
+}
+
+async function readNodes(cluster: Cluster): Promise<readonly Node[] | undefined> {
+  try {
+    return await cluster.list<Node>('v1', 'Node');
+  } catch (error) {
+    if (!(error instanceof ClusterError && error.status === 403)) throw error;
+    return undefined;
+  }
+}
+
+/** The objects of a kind in all namespaces; those of one namespace where the user of the kubeconfig may not list more. */
+async function listEverywhere<T extends KubeObject>(
+  cluster: Cluster,
+  apiVersion: string,
+  kind: T['kind'],
+  namespace: string,
+): Promise<{ readonly found: readonly T[]; readonly complete: boolean }> {
+  try {
+    return { found: await cluster.list<T>(apiVersion, kind), complete: true };
+  } catch (error) {
+    if (!(error instanceof ClusterError && error.status === 403)) throw error;
+    return { found: await cluster.list<T>(apiVersion, kind, namespace), complete: false };
+  }
+}

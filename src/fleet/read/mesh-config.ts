@@ -1,0 +1,42 @@
+import { YAMLException, loadAll } from 'js-yaml';
+import { CONTROL_PLANE, MESH_DEFAULTS, meshConfigName, parseMeshConfig } from '../../istio/mesh-config.ts';
+import type { MeshConfig } from '../../istio/mesh-config.ts';
+import type { KubeObject } from '../../kubernetes/objects.ts';
+import type { TrafficState } from '../../istio/traffic-state.ts';
+import type { Cluster } from '../../kubernetes/client/cluster.ts';
+import { ClusterError } from '../../kubernetes/client/errors.ts';
+
+interface ConfigMap extends KubeObject {
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Reads the configuration of the mesh where Istio keeps it: ConfigMap `istio`, or `istio-REVISION`, of the control plane's
+ * namespace, key `mesh`. Where it cannot be read, Istio's defaults take its place.
+ * Source: https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/
+ */
+export async function readMeshConfig(
+  cluster: Cluster,
+  revision: string | undefined,
+): Promise<Pick<TrafficState, 'mesh' | 'unread'>> {
+  const name = meshConfigName(revision);
+  const mesh = await readNamed(cluster, name);
+  if (typeof mesh !== 'string') return { mesh, unread: [] };
+  const unread = { what: 'mesh config', name: `${CONTROL_PLANE}/${name}`, why: mesh } as const;
+  return { mesh: MESH_DEFAULTS, unread: [unread] };
+}
+
+/** @returns why it cannot be read, where it cannot */
+async function readNamed(cluster: Cluster, name: string): Promise<MeshConfig | string> {
+  try {
+    const found = await cluster.read<ConfigMap>('v1', 'ConfigMap', name, CONTROL_PLANE);
+    if (found === undefined) return 'it does not exist';
+    const [content] = loadAll(found.data?.['mesh'] ?? '');
+    return parseMeshConfig(content) ?? 'its key mesh is not a mesh configuration';
+  } catch (error) {
+    if (error instanceof YAMLException) return 'its key mesh is not YAML';
+    if (error instanceof ClusterError && error.status === 403)
+      return 'the user of the kubeconfig may not get it';
+    throw error;
+  }
+}

@@ -1,0 +1,144 @@
+import { isDeepStrictEqual } from 'node:util';
+import pRetry from 'p-retry';
+import { isConflict, isUncertain } from '../../kubernetes/client/errors.ts';
+import type { Cluster } from '../../kubernetes/client/cluster.ts';
+import { WRITE_TIMEOUT_MS } from '../../kubernetes/client/connection.ts';
+import type { Change } from '../../kubernetes/change.ts';
+import { CanaryError } from '../../core/errors.ts';
+import { contentOf, nameOf } from '../../kubernetes/objects.ts';
+import type { KubeObject } from '../../kubernetes/objects.ts';
+import { holdsEdit } from '../../release/three-way-revert.ts';
+
+/** A write whose outcome is not known is looked up, and tried again, this often: over the restart of an API server. */
+const RETRIES = 5;
+/** No try begins later than this; a server that does not answer takes long to fail. */
+const RETRY_MS = WRITE_TIMEOUT_MS + 5_000;
+
+/** A change that was written, with the object as the server stored it. */
+export interface Written {
+  readonly change: Change;
+  /** What stood there before, as far as it was read. */
+  readonly earlier: KubeObject | undefined;
+  readonly stored: KubeObject;
+}
+
+export type OnWritten = (written: Written) => void;
+
+/**
+ * Writes a change and makes sure of the outcome: where the answer got lost, the object is read to see whether the write
+ * was stored, and the write is tried again where it was not.
+ */
+export async function writeConfirmed(
+  cluster: Cluster,
+  change: Change,
+  signal?: AbortSignal,
+): Promise<KubeObject> {
+  let failure: unknown;
+  const tried = async (attempt: number): Promise<KubeObject> => {
+    if (attempt > 1) {
+      const live = await readLive(cluster, change.object);
+      if (isDone(live, change)) return live ?? change.object;
+      // Someone else's write came in between: ours would be refused, and must be.
+      if (change.verb === 'update' && !sameVersion(live, change.object))
+        throw new Overtaken(change.object, live, failure);
+    }
+    try {
+      return await write(cluster, change);
+    } catch (error) {
+      failure = error;
+      throw error;
+    }
+  };
+  try {
+    return await pRetry(tried, {
+      retries: RETRIES,
+      minTimeout: 200,
+      maxTimeout: 1_600,
+      maxRetryTime: RETRY_MS,
+      ...(signal === undefined ? {} : { signal }),
+      shouldRetry: ({ error }) => isUncertain(error),
+    });
+  } catch (error) {
+    // What ended the write says less than what kept it from ending before.
+    throw error instanceof Overtaken ? error : (failure ?? error);
+  }
+}
+
+/** Someone else wrote the object after a try of ours whose outcome is not known. */
+class Overtaken extends CanaryError {
+  override readonly name = 'Overtaken';
+
+  constructor(object: KubeObject, live: KubeObject | undefined, cause: unknown) {
+    const what = live === undefined ? 'was deleted' : 'was changed';
+    super(`${nameOf(object)} ${what} by someone else in between; re-run this step`, { cause });
+  }
+}
+
+/** Whether an object as it is now is the outcome of the change. */
+function isDone(live: KubeObject | undefined, change: Change): boolean {
+  if (change.verb === 'delete')
+    return live?.metadata.uid !== change.object.metadata.uid || live === undefined;
+  return live !== undefined && holds(live, change);
+}
+
+function sameVersion(live: KubeObject | undefined, object: KubeObject): boolean {
+  return live?.metadata.resourceVersion === object.metadata.resourceVersion;
+}
+
+async function write(cluster: Cluster, { verb, object }: Change): Promise<KubeObject> {
+  switch (verb) {
+    case 'apply':
+      return cluster.apply(object);
+    case 'create':
+      return cluster.create(object);
+    case 'update':
+      return cluster.replace(object);
+    case 'delete':
+      await removeAsPlanned(cluster, object);
+      return object;
+  }
+}
+
+/**
+ * Deletes an object only as it was when the deletion was planned. A controller keeps writing its status, which is no reason to
+ * refuse; anything else is.
+ */
+async function removeAsPlanned(cluster: Cluster, planned: KubeObject): Promise<void> {
+  let object = planned;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await cluster.remove(object);
+      return;
+    } catch (error) {
+      if (!isConflict(error)) throw error;
+      const live = await readLive(cluster, planned);
+      if (live === undefined) return;
+      const same = live.metadata.uid === planned.metadata.uid && sameContent(live, planned);
+      if (!same || attempt === RETRIES)
+        throw new CanaryError(
+          `${nameOf(planned)} in ${cluster.name} was changed by someone else since this run read it, so it is not deleted. Check the change, then re-run this step.`,
+          { cause: error },
+        );
+      object = live;
+    }
+  }
+}
+
+function sameContent(live: KubeObject, planned: KubeObject): boolean {
+  return isDeepStrictEqual(contentOf(live), contentOf(planned));
+}
+
+export function readLive(
+  cluster: Cluster,
+  { apiVersion, kind, metadata }: KubeObject,
+): Promise<KubeObject | undefined> {
+  return cluster.read(apiVersion, kind, metadata.name, metadata.namespace);
+}
+
+/**
+ * Whether a stored object is the outcome of a create or an update. What someone added beside it does not count, be it a
+ * webhook or another app's record.
+ */
+export function holds(live: KubeObject, { verb, before, object }: Change): boolean {
+  return verb !== 'apply' && verb !== 'delete' && holdsEdit(live, { before, after: object });
+}

@@ -1,0 +1,109 @@
+import * as core from '@actions/core';
+import { readKubeconfig, secretsOf } from '../kubernetes/client/kubeconfig.ts';
+import type { MergedConfig } from '../kubernetes/client/contexts.ts';
+import type { KubeConfig } from '../kubernetes/client/kubeconfig.ts';
+import { InputError, messageOf } from '../core/errors.ts';
+import type { Release } from '../release/release.ts';
+import { newJournal } from '../report/run-record.ts';
+import { Announcer } from './announcer.ts';
+import { readEvent } from './event.ts';
+import { readInputs } from './inputs.ts';
+import type { Operation, ReadInputs } from './inputs.ts';
+import { jobLog } from './log.ts';
+import { readReleaseFile } from './release-file.ts';
+import { releaseFrom } from './release.ts';
+
+/** What this step of a workflow is to do. */
+export interface Job {
+  readonly operation: Operation;
+  readonly release: Release;
+  readonly kubeconfig: KubeConfig;
+  readonly summary: boolean;
+  /** Folder for the report; undefined: none is written. */
+  readonly report: string | undefined;
+  /** Who tells GitHub of it; undefined where nobody is to. */
+  readonly announcer: Announcer | undefined;
+}
+
+/** Reads all inputs, the release file, the kubeconfig and the manifests. @throws InputError with every problem at once */
+export async function readJob(): Promise<Job> {
+  const file = readReleaseFile(core.getInput('config'));
+  const inputs = readInputs((name) => core.getInput(name), file.values);
+  const { values, problems, sources } = inputs;
+  mask(secretHeaders(values.headers));
+  const announcer = announcerOf(inputs);
+  let kubeconfig: MergedConfig | undefined;
+  const found: string[] = [];
+  try {
+    kubeconfig = readKubeconfig(values.kubeconfig);
+    mask(secretsOf(kubeconfig));
+    found.push(...ambiguous(values, kubeconfig));
+  } catch (error) {
+    found.push(messageOf(error));
+  }
+  // In the release file, where other operations read them, they stand for good.
+  if (values.operation === 'promote' && sources.get('weights') === 'Input weights')
+    jobLog.warn(
+      'Input weights is ignored: the operation promote goes to the next of steps. To set weights, use rollout.',
+    );
+  const read = releaseFrom(
+    values,
+    kubeconfig?.getContexts().map(({ name }) => name),
+    sources,
+  );
+  const all = [...file.problems, ...problems, ...found, ...read.problems];
+  const { operation = 'rollout', summary = true, report, app, namespace } = values;
+  if (all.length > 0) {
+    const error = new InputError(all);
+    // A required status that never comes would block a pull request without a word.
+    if (app !== undefined && namespace !== undefined)
+      await announcer?.end({ ...newJournal(operation, app, namespace), failure: error.message }, false);
+    throw error;
+  }
+  if (read.release === undefined || kubeconfig === undefined)
+    throw new Error('inputs without a problem, but no release');
+  return { operation, summary, report, announcer, release: read.release, kubeconfig };
+}
+
+/** The contexts named whose name stands for different clusters or users in several files. */
+function ambiguous(
+  { clusters, 'config-clusters': config = [] }: ReadInputs['values'],
+  { clashes }: MergedConfig,
+): readonly string[] {
+  return [...new Set([...(clusters?.clusters ?? []), ...config])].flatMap((name) => {
+    const files = clashes.get(name);
+    return files === undefined
+      ? []
+      : [
+          `Input kubeconfig: ${files.join(' and ')} each have a context ${name}, and they differ. Rename one of them, and name the one you mean in the input clusters: kubectl --kubeconfig ${files.at(-1) ?? ''} config rename-context ${name} NEW-NAME`,
+        ];
+  });
+}
+
+function announcerOf({ values, sources }: ReadInputs): Announcer | undefined {
+  const { operation = 'rollout', app, comment = true, 'github-token': token } = values;
+  if (app === undefined) return undefined;
+  if (token !== undefined) mask([token]);
+  const explicit = sources.has('github-token') || (comment && sources.has('comment'));
+  return Announcer.of({ operation, app, token, comment, explicit }, readEvent(), (text) => {
+    jobLog.warn(text);
+  });
+}
+
+const SECRET_HEADER = /auth|cookie|token|key|secret|password/i;
+/** Anything shorter is no credential, and could be a part of what has to be shown. */
+const SHORTEST_SECRET = 8;
+
+/** Credentials for the ingress, as a whole and without the word for their scheme. */
+function secretHeaders(headers: Readonly<Record<string, string>> = {}): readonly string[] {
+  return Object.entries(headers)
+    .filter(([name]) => SECRET_HEADER.test(name))
+    .flatMap(([, value]) => [value, value.slice(value.indexOf(' ') + 1)])
+    .filter((value) => value.length >= SHORTEST_SECRET);
+}
+
+/** Tells the runner what never to show. Elsewhere nobody reads this command, and it would itself show the secret. */
+function mask(secrets: readonly string[]): void {
+  if (process.env['GITHUB_ACTIONS'] !== 'true') return;
+  for (const secret of secrets) core.setSecret(secret);
+}

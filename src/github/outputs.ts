@@ -1,0 +1,40 @@
+import * as core from '@actions/core';
+import { shareOf } from '../verify/evidence.ts';
+import { agreedWeights, agreementOf } from '../release/agreement.ts';
+import { formatWeights } from '../core/weights.ts';
+import type { PlannedRollout, RunRecord } from '../report/run-record.ts';
+
+/** The outputs of a run, by name; every one is set, empty where there is nothing to tell. */
+export function outputsOf(record: RunRecord): Readonly<Record<string, string>> {
+  const observed = record.evidence.map((one) => [
+    one.cluster,
+    Object.fromEntries(
+      [...one.weights.keys()].map((version) => [version, Number(shareOf(one, version).toFixed(4))]),
+    ),
+  ]);
+  const weights = agreedWeights(record.held);
+  return {
+    verdict: record.verdict ?? '',
+    weights: weights === undefined ? '' : formatWeights(weights),
+    agree: String(agreementOf(record.held) ?? ''),
+    observed: JSON.stringify(Object.fromEntries(observed)),
+    samples: String(record.evidence.reduce((sum, { samples }) => sum + samples, 0)),
+    'ingress-urls': JSON.stringify(Object.fromEntries(record.ingresses)),
+    changed: String(record.changes.length),
+    'previous-weights': record.previous === undefined ? '' : formatWeights(record.previous),
+    'next-weights': record.next === undefined ? '' : formatWeights(record.next),
+    complete: String(record.complete),
+    plan: record.plan === undefined ? '' : planOf(record.plan),
+    report: record.report ?? '',
+  };
+}
+
+function planOf({ changes }: PlannedRollout): string {
+  return JSON.stringify(
+    changes.map(({ cluster, object, verb, reason }) => ({ cluster, object, verb, reason })),
+  );
+}
+
+export function setOutputs(record: RunRecord): void {
+  for (const [name, value] of Object.entries(outputsOf(record))) core.setOutput(name, value);
+}

@@ -1,0 +1,192 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import { KubeConfig } from '@kubernetes/client-node';
+import { load } from 'js-yaml';
+import { z } from 'zod';
+import { CanaryError, messageOf } from '../../core/errors.ts';
+import { mergeFiles } from './contexts.ts';
+import type { MergedConfig } from './contexts.ts';
+
+export type { KubeConfig };
+
+/**
+ * Reads a kubeconfig from what a user may give: its text (YAML or JSON), that text in base64, or one or more paths
+ * (a path a line, or separated as in `$KUBECONFIG`). Several files are merged (see `mergeFiles`). Without a value:
+ * `$KUBECONFIG`, then `~/.kube/config`.
+ *
+ * @throws CanaryError without the contents in its message, which are secret
+ */
+export function readKubeconfig(
+  value: string | undefined,
+  env: NodeJS.ProcessEnv = process.env,
+): MergedConfig {
+  const given = value?.trim() ?? '';
+  if (given !== '' && isKubeconfigText(given))
+    return alone(parse(given, 'Input kubeconfig'), 'Input kubeconfig');
+  const decoded = decodeBase64(given);
+  if (decoded !== undefined) return alone(parse(decoded, 'Input kubeconfig (base64)'), 'Input kubeconfig');
+  return fromFiles(given, env);
+}
+
+function alone(config: KubeConfig, source: string): MergedConfig {
+  assertContexts(config, source);
+  return mergeFiles([{ path: source, config }]);
+}
+
+function fromFiles(given: string, env: NodeJS.ProcessEnv): MergedConfig {
+  const source = given !== '' ? 'Input kubeconfig' : '$KUBECONFIG';
+  const list = given !== '' ? given : (env['KUBECONFIG'] ?? '');
+  const paths = list
+    .split(new RegExp(`[\n,${delimiter}]`))
+    .map((path) => path.trim())
+    .filter((path) => path !== '');
+  if (paths.length === 0) paths.push(join(homedir(), '.kube', 'config'));
+  const missing = paths.filter((path) => !existsSync(path));
+  // kubectl passes over files of $KUBECONFIG that do not exist; a path given to the action is meant.
+  const present = given === '' ? paths.filter((path) => existsSync(path)) : paths;
+  if (given === '' && !env['KUBECONFIG'] && present.length === 0) {
+    throw new CanaryError(
+      `Input kubeconfig is empty, and ${paths.join('')} does not exist. If the input comes from a secret, does the secret exist, and is it available to this event? ` +
+        'Pull requests from forks and from Dependabot get no repository secrets, and a reusable workflow gets them only with "secrets: inherit".',
+    );
+  }
+  if (present.length === 0 || (given !== '' && missing.length > 0)) {
+    const shown = readsAsPaths(list)
+      ? missing.join(', ')
+      : 'a text that is neither a kubeconfig nor its base64';
+    throw new CanaryError(
+      `${source} names ${shown}, which is no file. Give the kubeconfig's text, its base64, or the path of a file that an earlier step wrote.`,
+    );
+  }
+  const files = present.map((path) => {
+    const config = parse(readText(path), `Kubeconfig ${path}`, dirname(path));
+    config.makePathsAbsolute(dirname(path));
+    return { path, config };
+  });
+  const merged = mergeFiles(files);
+  assertContexts(merged, `Kubeconfig ${present.join(', ')}`);
+  return merged;
+}
+
+function assertContexts(config: KubeConfig, source: string): void {
+  if (config.getContexts().length === 0)
+    throw new CanaryError(`${source} holds no context. Is it a kubeconfig?`);
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new CanaryError(`Kubeconfig ${path} cannot be read: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** Whether a text may be shown: it is no piece of YAML, and holds nothing that is long and random enough to be a secret. */
+function readsAsPaths(text: string): boolean {
+  return !/:[ \t]|^\s*-\s|[^\w.~@/\\:;,\s-]|[A-Za-z0-9]{24}/m.test(text);
+}
+
+function isKubeconfigText(text: string): boolean {
+  return (
+    /^\s*["']?(apiVersion|kind|clusters|contexts|users|current-context|preferences)["']?\s*:/m.test(text) ||
+    text.startsWith('{')
+  );
+}
+
+function decodeBase64(text: string): string | undefined {
+  const compact = text.replaceAll(/\s/g, '');
+  if (compact.length < 40 || !/^[A-Za-z0-9+/_-]+=*$/.test(compact)) return undefined;
+  const decoded = Buffer.from(compact, 'base64').toString('utf8');
+  return isKubeconfigText(decoded) ? decoded : undefined;
+}
+
+/** @param folder from which the paths in it count */
+function parse(text: string, source: string, folder = '.'): KubeConfig {
+  const config = new KubeConfig();
+  try {
+    config.loadFromString(text);
+  } catch (error) {
+    // Neither message nor cause: the parser quotes the text, an alias or a tag of it in the first line already.
+    const place = yamlError.safeParse(error);
+    throw new CanaryError(
+      `${source} is not a kubeconfig${place.success ? `: line ${String(place.data.mark.line + 1)} is not valid YAML` : ''}.`,
+    );
+  }
+  return withTokenFiles(config, text, folder);
+}
+
+const anyUsers = z.object({ users: z.array(z.unknown()) });
+const tokenFileUser = z.object({ name: z.string(), user: z.object({ tokenFile: z.string() }) });
+
+/** The library knows `tokenFile` as a provider of its own, and passes over it where kubectl has it (seen in version 2.0.1). */
+function withTokenFiles(config: KubeConfig, text: string, folder: string): KubeConfig {
+  const entries = anyUsers.safeParse(load(text)).data?.users ?? [];
+  const files = new Map(
+    entries.flatMap((entry) => {
+      const found = tokenFileUser.safeParse(entry).data;
+      return found === undefined ? [] : [[found.name, resolve(folder, found.user.tokenFile)] as const];
+    }),
+  );
+  config.loadFromOptions({
+    clusters: config.getClusters(),
+    users: config.getUsers().map((user) => {
+      const tokenFile = files.get(user.name);
+      return tokenFile === undefined || user.token
+        ? user
+        : { ...user, authProvider: { name: 'tokenFile', config: { tokenFile } } };
+    }),
+    contexts: config.getContexts(),
+    currentContext: config.getCurrentContext(),
+  });
+  return config;
+}
+
+/** What the YAML parser throws; it counts lines from 0. */
+const yamlError = z.object({ mark: z.object({ line: z.number() }) });
+
+/** What in a kubeconfig must never be shown: tokens, passwords and keys, in the forms in which they could appear. */
+export function secretsOf(config: KubeConfig): readonly string[] {
+  const proxies = config.getClusters().map(({ proxyUrl }) => proxyPassword(proxyUrl));
+  const users = config.getUsers().flatMap(({ token, password, keyData, certData, ...user }) => [
+    token,
+    password,
+    keyData,
+    keyData && Buffer.from(keyData, 'base64').toString('utf8'),
+    certData,
+    ...settingsOf(user.authProvider, user.exec)
+      .filter(([name, value]) => SECRET_NAME.test(name) && value.length >= SHORTEST_SECRET)
+      .map(([, value]) => value),
+  ]);
+  return [...proxies, ...users].flatMap((secret) => (secret ? [secret] : []));
+}
+
+function proxyPassword(url: string | undefined): string | undefined {
+  return url !== undefined && URL.canParse(url) ? decodeURIComponent(new URL(url).password) : undefined;
+}
+
+const SECRET_NAME = /token|secret|password|key|credential/i;
+/** Shorter settings are switches: were `true` masked, the runner would drop the outputs that hold it. */
+const SHORTEST_SECRET = 8;
+
+const authProvider = z.object({ config: z.record(z.string(), z.unknown()) });
+const execEnv = z.object({ env: z.array(z.object({ name: z.string(), value: z.string() })) });
+const execArgs = z.object({ args: z.array(z.string()) });
+
+/** The settings of a provider or a command that logs in, as name and value. */
+function settingsOf(provider: unknown, exec: unknown): readonly (readonly [string, string])[] {
+  const config = authProvider.safeParse(provider).data?.config ?? {};
+  const env = execEnv.safeParse(exec).data?.env ?? [];
+  const args = execArgs.safeParse(exec).data?.args ?? [];
+  return [
+    ...Object.entries(config).map(([name, value]) => [name, String(value)] as const),
+    ...env.map(({ name, value }) => [name, value] as const),
+    // `--client-secret=value`, or the value as the next argument.
+    ...args.flatMap((arg, i) => {
+      const [, name, value = args[i + 1]] = /^(--?[^=]+)(?:=(.*))?$/s.exec(arg) ?? [];
+      return name === undefined || value === undefined || value.startsWith('-')
+        ? []
+        : [[name, value] as const];
+    }),
+  ];
+}

@@ -1,0 +1,207 @@
+import type { IngressClient } from '../verify/ingress-client.ts';
+import { WRITE_TIMEOUT_MS } from '../kubernetes/client/connection.ts';
+import { FleetInconsistent, writeAllOrNone } from '../fleet/transaction/write-all.ts';
+import type { TriedPlan } from '../fleet/dry-run.ts';
+import { endAfter, graceAfter } from '../core/deadlines.ts';
+import { CanaryError, messageOf } from '../core/errors.ts';
+import { contradict, heldBy, nowHolding } from '../release/agreement.ts';
+import { managedRoutes } from '../istio/managed-routes.ts';
+import type { VirtualService } from '../kubernetes/objects.ts';
+import { planRollout } from '../release/plan.ts';
+import type { Plan } from '../release/plan.ts';
+import type { Release } from '../release/release.ts';
+import { obstaclesTo } from '../release/guards/servable.ts';
+import type { FleetState } from '../release/state.ts';
+import { describeEdit, editsOf, routeStateFor, observeRoutes } from '../release/observed-routing.ts';
+import type { RouteState } from '../release/observed-routing.ts';
+import { formatWeights, sameWeights } from '../core/weights.ts';
+import type { Weights } from '../core/weights.ts';
+import { seeRevision } from './check.ts';
+import { phase, recordIn, recordStep } from './context.ts';
+import type { Context } from './context.ts';
+import { changesTo } from './recovery.ts';
+
+const GIVE_BACK_MS = WRITE_TIMEOUT_MS + 5_000;
+/** A cancelled job is killed after 10 s; what then could not be written in one cluster has to be put back in the others. */
+const CANCELLED_MS = 3_500;
+/** How long the lock is asked for before anything is given back. */
+const HELD_MS = 2_000;
+/** How long the clusters may take to say what they hold. */
+const STANDING_MS = 2_000;
+
+/** A plan whose routes build on the preview routes that were written. */
+export interface Shift extends Plan {
+  readonly workloads: TriedPlan['workloads'];
+}
+
+/** After anything but a pass: restores the weights that were in force before, where there were any and they were changed. */
+export async function rollBackAutomatically(
+  context: Context,
+  state: FleetState,
+  plan: Shift,
+  clients: readonly IngressClient[],
+): Promise<void> {
+  const { release, journal, log } = context;
+  const { previous, weights } = plan;
+  if (plan.routes.length > 0 && journal.steps.at(-1)?.weights !== weights) return;
+  if (release.onFailure === 'keep') {
+    log.warn(`The weights stay ${formatWeights(weights)} (input on-failure: keep).`);
+    return;
+  }
+  if (previous === undefined) {
+    log.warn(`The weights stay ${formatWeights(weights)}: there are no earlier ones to restore.`);
+    return;
+  }
+  if (sameWeights(previous, weights)) return;
+  // A cancellation must not end this as well; the runner waits a little before it kills.
+  const signal = AbortSignal.any([
+    endAfter(GIVE_BACK_MS, 'Restoring the weights'),
+    graceAfter(context.signal, CANCELLED_MS),
+  ]);
+  const rescue: Context = { ...context, signal, fleet: context.fleet.withSignal(signal) };
+  try {
+    const held = await phase(rescue, 'Roll back', async () => {
+      if (!(await isHeld(rescue))) return false;
+      await writeEarlier(rescue, state, plan, previous, clients);
+      return true;
+    });
+    if (held) tellRemains(context, previous);
+    else leaveToOthers(context);
+  } catch (error) {
+    await tellFailure(context, state, previous, error);
+  }
+}
+
+/** A lock that is lost in the meantime is another run's, and so is the release. */
+async function isHeld({ isHeld: ask, signal }: Context): Promise<boolean> {
+  return ask === undefined || ask(AbortSignal.any([signal, endAfter(HELD_MS, 'Asking for the lock')]));
+}
+
+function leaveToOthers({ log }: Context): void {
+  log.warn('Nothing is restored: another run has taken over the lock, and recovers what this one began.');
+}
+
+function tellRemains({ journal, log }: Context, previous: Weights): void {
+  log.warn(
+    contradict(journal.held)
+      ? `Rolled back to ${formatWeights(previous)} where nobody else has changed the weights since.`
+      : `Rolled back to ${formatWeights(previous)}.`,
+  );
+  for (const sentence of journal.remains) log.warn(sentence);
+}
+
+/** What could not be restored is left to the post step, or to the next run. */
+async function tellFailure(
+  context: Context,
+  state: FleetState,
+  previous: Weights,
+  error: unknown,
+): Promise<void> {
+  const { journal, log } = context;
+  journal.settled = false;
+  const now = (await whatStands(context, state)).join('; ');
+  const failed = `The weights ${formatWeights(previous)} could not be restored everywhere. ${messageOf(error)} In force now: ${now}.`;
+  journal.remains =
+    error instanceof FleetInconsistent ? [failed, ...error.standing] : [...journal.remains, failed];
+  log.warn(failed);
+}
+
+/** `west v1=80,v2=20` of each config cluster, or that it cannot be read. */
+async function whatStands({ release, fleet }: Context, state: FleetState): Promise<readonly string[]> {
+  const near = fleet.withSignal(endAfter(STANDING_MS, 'Reading'));
+  const lines = release.configClusters.map(async (name) => {
+    const alone: Release = { ...release, configClusters: [name] };
+    try {
+      const inForce = observeRoutes(alone, await near.readAgain(alone, state));
+      return heldBy(alone, inForce).map(({ place, text }) => `${place} ${text}`);
+    } catch (error) {
+      return [`${name} cannot be read (${messageOf(error)})`];
+    }
+  });
+  return (await Promise.all(lines)).flat();
+}
+
+/**
+ * Restores what still is as this run has written it; what someone else has changed since is left alone, and reported.
+ *
+ * @throws CanaryError where nothing is ready to serve the earlier weights: then nothing is written
+ */
+async function writeEarlier(
+  context: Context,
+  state: FleetState,
+  plan: Plan,
+  previous: Weights,
+  clients: readonly IngressClient[],
+): Promise<void> {
+  const { release, fleet, journal, log } = context;
+  const [fresh, serving] = await Promise.all([
+    fleet.readAgain(release, state),
+    fleet.readPodsAgain(release, state),
+  ]);
+  const routes = release.traffic.routes ?? namesOf(plan, release);
+  const earlier: Release = { ...release, traffic: { ...release.traffic, weights: previous, routes } };
+  const inForce = observeRoutes(earlier, fresh);
+  const own = inForce.filter((one) => isOwn(one, plan, previous));
+  const left = inForce.filter((one) => !own.includes(one));
+  const obstacles = obstaclesTo(previous, release, serving, own);
+  if (obstacles.length > 0)
+    throw new CanaryError(`${formatWeights(previous)} cannot be served: ${obstacles.join(', ')}.`);
+  const back = planRollout(earlier, fresh, 'back');
+  const changes = changesTo(own, back.routes);
+  if (changes.length > 0) {
+    // The signal is a deadline here: what it cuts off has had its time.
+    await writeAllOrNone(fleet, changes, context.signal, recordIn(context), 0);
+    recordStep(context, previous, 'back');
+  }
+  journal.previous = back.before;
+  if (left.length > 0) {
+    journal.held = heldBy(release, inForce).map((one, i) =>
+      own.some((each) => each === inForce[i]) ? (nowHolding([one], previous)[0] ?? one) : one,
+    );
+    journal.remains = [
+      ...left.map(describeLeft),
+      ...own.map((one) => `${one.cluster} holds ${formatWeights(previous)}.`),
+    ];
+  }
+  try {
+    const written = clients.filter(({ target }) => {
+      const serving = routeStateFor(inForce, target.cluster);
+      return serving !== undefined && own.includes(serving);
+    });
+    if (written.length > 0) await seeRevision(context, fresh, back.revision, written);
+  } catch (error) {
+    // The clusters agree again; that an ingress does not show it is what made the rollout fail, or is its own news.
+    log.warn(`Rolled back, but not seen through every ingress: ${messageOf(error)}`);
+    journal.remains = [...journal.remains, 'Not every ingress has been seen to answer under these weights.'];
+  }
+}
+
+/**
+ * The names of the routes that the plan has written, where each has one: a route to the service that someone has added since does
+ * not make the choice unclear.
+ */
+function namesOf(plan: Plan, release: Release): readonly string[] | undefined {
+  const names = plan.routes.flatMap(({ object }) =>
+    managedRoutes(object as VirtualService, release, undefined).map(({ name }) => name),
+  );
+  const known = names.filter((name) => name !== undefined);
+  return known.length > 0 && known.length === names.length ? [...new Set(known)] : undefined;
+}
+
+/** Whether it is as the plan has written it, or someone has brought its weights back already. */
+function isOwn({ record, weights }: RouteState, plan: Plan, previous: Weights): boolean {
+  return (
+    record?.weights !== undefined &&
+    record.revision === plan.revision &&
+    sameWeights(record.weights, plan.weights) &&
+    weights !== undefined &&
+    (sameWeights(weights, plan.weights) || sameWeights(weights, previous))
+  );
+}
+
+function describeLeft(one: RouteState): string {
+  const [edit] = editsOf([one]);
+  return edit === undefined
+    ? `${one.cluster} holds ${one.weights === undefined ? 'no weights' : formatWeights(one.weights)}, which this run has not written: left alone.`
+    : `${describeEdit(edit)}: left alone.`;
+}

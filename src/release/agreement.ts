@@ -1,0 +1,208 @@
+import { CanaryError, OpenChoiceError, messageOf } from '../core/errors.ts';
+import type { Release } from './release.ts';
+import type { ClusterName } from '../core/names.ts';
+import { weightsByRoute } from '../istio/managed-routes.ts';
+import type { FleetState } from './state.ts';
+import { placeOf, trafficOf, observeRoutes } from './observed-routing.ts';
+import type { RouteState } from './observed-routing.ts';
+import { namedVirtualServices } from './release.ts';
+import { formatWeights, sameWeights } from '../core/weights.ts';
+import type { Weights } from '../core/weights.ts';
+
+const UNKNOWN = 'unknown weights';
+
+/** What one VirtualService of the release holds in one config cluster, as it was last observed. */
+export interface Held {
+  readonly cluster: ClusterName;
+  /** `east`; with the name of the VirtualService where the cluster has several: `east (inner)`. */
+  readonly place: string;
+  /**
+   * `weights`: one set of them. `nothing`: no route to the service yet. `unsplit`: a route to the service as a whole, without
+   * versions. `open`: routes that differ, and the inputs leave open which are meant. `unclear`: the routes meant differ, or it
+   * could not be read.
+   */
+  readonly kind: 'weights' | 'nothing' | 'unsplit' | 'open' | 'unclear';
+  /** undefined for any other kind than `weights` */
+  readonly weights: Weights | undefined;
+  /** `v1=80,v2=20`, or what is there instead, within a sentence. */
+  readonly text: string;
+}
+
+/**
+ * What every config cluster holds, one entry for each VirtualService of the release. A cluster whose routes do not give one set
+ * of weights is no error here: the entry says what they hold.
+ *
+ * @param failures why clusters could not be read
+ */
+export function heldIn(
+  release: Release,
+  fleet: FleetState,
+  failures: ReadonlyMap<ClusterName, unknown> = new Map(),
+): readonly Held[] {
+  return release.configClusters.flatMap((cluster): readonly Held[] => {
+    if (failures.has(cluster)) return [unreadable(cluster, failures.get(cluster))];
+    const found = inForceOf(release, fleet, cluster);
+    return found instanceof CanaryError ? unclearIn(release, fleet, cluster, found) : heldBy(release, found);
+  });
+}
+
+/** The weights in force in those config clusters whose routes give one set of them. */
+export function inForceWhereClear(release: Release, fleet: FleetState): readonly RouteState[] {
+  return release.configClusters.flatMap((cluster) => {
+    const found = inForceOf(release, fleet, cluster);
+    return found instanceof CanaryError ? [] : found;
+  });
+}
+
+/** Why the weights of some config clusters cannot be told, such as a choice of routes that the inputs leave open. */
+export function whyUnclear(release: Release, fleet: FleetState): readonly string[] {
+  return release.configClusters.flatMap((cluster) => {
+    const found = inForceOf(release, fleet, cluster);
+    return found instanceof CanaryError ? [found.message] : [];
+  });
+}
+
+/** The weights in force in one cluster, or why they cannot be told. */
+function inForceOf(
+  release: Release,
+  fleet: FleetState,
+  cluster: ClusterName,
+): readonly RouteState[] | CanaryError {
+  try {
+    return observeRoutes({ ...release, configClusters: [cluster] }, fleet);
+  } catch (error) {
+    if (error instanceof CanaryError) return error;
+    throw error;
+  }
+}
+
+/** The same of what has been read already. */
+export function heldBy(release: Release, inForce: readonly RouteState[]): readonly Held[] {
+  return inForce.map((one) => {
+    const { cluster, virtualService: vs, weights } = one;
+    const place = placeOf(one, inForce);
+    if (weights !== undefined) return holding(cluster, place, weights);
+    if (vs === undefined) return without(cluster, place, 'nothing', 'no VirtualService');
+    return weightsByRoute(vs, release).length === 0
+      ? without(cluster, place, 'nothing', `no route to ${release.app}`)
+      : without(cluster, place, 'unsplit', 'a route that names no version');
+  });
+}
+
+function unreadable(cluster: ClusterName, error: unknown): Held {
+  return without(cluster, cluster, 'unclear', `${UNKNOWN} (${messageOf(error)})`);
+}
+
+/** The entries once these weights were written everywhere. */
+export function nowHolding(held: readonly Held[], weights: Weights): readonly Held[] {
+  return held.map(({ cluster, place }) => holding(cluster, place, weights));
+}
+
+function holding(cluster: ClusterName, place: string, weights: Weights): Held {
+  return { cluster, place, kind: 'weights', weights, text: formatWeights(weights) };
+}
+
+function without(
+  cluster: ClusterName,
+  place: string,
+  kind: Exclude<Held['kind'], 'weights'>,
+  text: string,
+): Held {
+  return { cluster, place, kind, weights: undefined, text };
+}
+
+/** The one set of weights that all of them hold; undefined where they hold different ones, or some hold none. */
+export function agreedWeights(held: readonly Held[]): Weights | undefined {
+  const [first] = held;
+  const weights = first?.weights;
+  if (weights === undefined) return undefined;
+  return held.every((one) => one.weights !== undefined && sameWeights(one.weights, weights))
+    ? weights
+    : undefined;
+}
+
+/** Whether all hold the same weights; undefined where nothing was read, none holds any, or all leave open which are meant. */
+export function agreementOf(held: readonly Held[]): boolean | undefined {
+  if (hasNone(held) || isOpenChoice(held)) return undefined;
+  return agreedWeights(held) !== undefined;
+}
+
+function hasNone(held: readonly Held[]): boolean {
+  return held.every(({ kind }) => kind === 'nothing' || kind === 'unsplit');
+}
+
+/** Whether all clusters hold the same, and only the inputs leave open which of the routes are meant. */
+export function isOpenChoice(held: readonly Held[]): boolean {
+  return held.length > 0 && held.every(({ kind, text }) => kind === 'open' && text === held[0]?.text);
+}
+
+/**
+ * Whether the weights depend on the cluster. A cluster with no route yet is no contradiction where the others agree: it may be
+ * about to join the release. What a cluster holds that could not be read is not known to differ.
+ */
+export function contradict(held: readonly Held[]): boolean {
+  return agreementOf(held.filter((one) => one.kind !== 'nothing' && !isUnknown(one))) === false;
+}
+
+function isUnknown({ kind, text }: Held): boolean {
+  return kind === 'unclear' && text.startsWith(UNKNOWN);
+}
+
+/** The weights that all hold, `no weights`, or who holds what. */
+export function nowIn(held: readonly Held[]): string {
+  const weights = agreedWeights(held);
+  if (weights !== undefined) return formatWeights(weights);
+  return hasNone(held) ? 'no weights' : whoHolds(held);
+}
+
+/** That no one set of weights is in force, and what is there instead, in a sentence. */
+export function describeDifference(held: readonly Held[]): string {
+  return `${titleOfDifference(held)}: ${whoHolds(held)}.`;
+}
+
+/** `The clusters hold different weights`; not so where the weights of none can be told. */
+export function titleOfDifference(held: readonly Held[]): string {
+  return held.every(({ kind }) => kind !== 'weights')
+    ? 'No cluster holds one set of weights'
+    : 'The clusters hold different weights';
+}
+
+/** `east holds v1=80,v2=20; west holds no VirtualService` */
+export function whoHolds(held: readonly Held[]): string {
+  return held.map(({ place, text }) => `${place} holds ${text}`).join('; ');
+}
+
+/** A cluster whose routes were refused: what each of them holds, where they can be told apart at all. */
+function unclearIn(
+  release: Release,
+  fleet: FleetState,
+  cluster: ClusterName,
+  error: CanaryError,
+): readonly Held[] {
+  const names = namedVirtualServices(release);
+  const found = trafficOf(fleet, cluster).virtualServices.filter(({ metadata }) =>
+    names.includes(metadata.name),
+  );
+  const routes = found.flatMap((vs) =>
+    weightsByRoute(vs, release).map(({ route, weights }) => ({
+      route: found.length > 1 ? `${vs.metadata.name} ${route}` : route,
+      weights,
+    })),
+  );
+  if (routes.length === 0) return [without(cluster, cluster, 'unclear', `${UNKNOWN} (${error.message})`)];
+  const common = routes[0]?.weights;
+  if (common !== undefined && routes.every(({ weights }) => isSame(weights, common)))
+    return [holding(cluster, cluster, common)];
+  const each = routes.map(
+    ({ route, weights }) => `${route}: ${weights === undefined ? 'no version' : formatWeights(weights)}`,
+  );
+  const kind = error instanceof OpenChoiceError ? 'open' : 'unclear';
+  const what = routes.every(({ weights }) => weights === undefined)
+    ? 'several routes that name no version'
+    : 'different weights by route';
+  return [without(cluster, cluster, kind, `${what} (${each.join('; ')})`)];
+}
+
+function isSame(a: Weights | undefined, b: Weights): boolean {
+  return a !== undefined && sameWeights(a, b);
+}

@@ -1,0 +1,186 @@
+import { isOpen, routesToService } from './routes-to-service.ts';
+import type { ServiceRoute } from './routes-to-service.ts';
+import { MESH_DEFAULTS } from '../istio/mesh-config.ts';
+import { nameOf, selects } from '../kubernetes/objects.ts';
+import type { Pod, Service } from '../kubernetes/objects.ts';
+import { samplesNothing } from './release.ts';
+import type { Release } from './release.ts';
+import { inSentence } from '../istio/routes.ts';
+import type { ClusterState, FleetState } from './state.ts';
+import type { Unread } from '../istio/traffic-state.ts';
+import type { RouteState } from './observed-routing.ts';
+import { formatWeights } from '../core/weights.ts';
+import { selectorOfService } from './service-port.ts';
+
+/**
+ * What a claim about users does not cover, a sentence each: what could not be looked at, and what leads to the service outside
+ * the weights. Empty where every route that leads to the service was seen and has the weights.
+ */
+export function blindSpotsIn(
+  release: Release,
+  fleet: FleetState,
+  inForce: readonly RouteState[],
+): readonly string[] {
+  return [
+    ...unsampledIn(release),
+    ...unlistedIn(fleet),
+    ...unreadIn(fleet),
+    ...unlistedServices(release, fleet),
+    ...leadingOutside(routesToService(release, fleet, inForce), release),
+    ...throughOthers(release, fleet),
+    ...pastGateways(release, fleet),
+  ];
+}
+
+function unsampledIn(release: Release): readonly string[] {
+  return samplesNothing(release)
+    ? ['No ingress was sampled (input ingress: none for every cluster), so the split was not verified.']
+    : [];
+}
+
+/** Routes to another Service of the namespace that selects pods of the app: its users get what that selects. */
+function throughOthers(release: Release, fleet: FleetState): readonly string[] {
+  const names = [...fleet.values()].flatMap((state) =>
+    othersIn(state)
+      .filter(({ spec }) =>
+        servingPods(release, state).some(({ metadata }) => selects(spec?.selector, metadata.labels)),
+      )
+      .map(({ metadata }) => metadata.name),
+  );
+  return [...new Set(names)].flatMap((name) => {
+    const leads = routesToService({ ...release, app: name }, fleet, []).filter(
+      ({ what }) => what === 'requests',
+    );
+    const places = Map.groupBy(leads, subjectOf);
+    return [...places].map(
+      ([subject, same]) =>
+        `${subject} in ${[...new Set(same.map(({ cluster }) => cluster))].join(', ')} sends requests to Service ${name}, which selects pods of ${release.app} as well, outside the weights.`,
+    );
+  });
+}
+
+/** Services by which requests reach pods of the app from outside without any gateway, so that no route splits them. */
+function pastGateways(release: Release, fleet: FleetState): readonly string[] {
+  const open = [...fleet.values()].flatMap((state) =>
+    [...(state.service === undefined ? [] : [state.service]), ...othersIn(state)]
+      .filter(({ spec }) => spec?.type === 'LoadBalancer' || spec?.type === 'NodePort')
+      .filter(({ spec }) =>
+        servingPods(release, state).some(({ metadata }) => selects(spec?.selector, metadata.labels)),
+      )
+      .map(({ metadata, spec }) => ({
+        cluster: state.name,
+        text: `${metadata.name} (type ${spec?.type ?? ''})`,
+      })),
+  );
+  return [...Map.groupBy(open, ({ text }) => text)].map(
+    ([text, same]) =>
+      `Service ${text} in ${same.map(({ cluster }) => cluster).join(', ')} leads to pods of ${release.app} past the gateways, whatever the weights.`,
+  );
+}
+
+function unlistedServices({ app, namespace }: Release, fleet: FleetState): readonly string[] {
+  const clusters = [...fleet.values()].filter(({ otherServices }) => otherServices === 'unlisted');
+  if (clusters.length === 0) return [];
+  return [
+    `Services of ${namespace} in ${clusters.map(({ name }) => name).join(', ')} could not be listed: another one may lead to pods of ${app}.`,
+  ];
+}
+
+function othersIn({ otherServices = [] }: ClusterState): readonly Service[] {
+  return otherServices === 'unlisted' ? [] : otherServices;
+}
+
+function servingPods(release: Release, state: ClusterState): readonly Pod[] {
+  const selector = selectorOfService(release, state);
+  return state.pods.filter(({ metadata }) => selects(selector, metadata.labels));
+}
+
+function unlistedIn(fleet: FleetState): readonly string[] {
+  return (['VirtualService', 'DestinationRule'] as const).flatMap((kind) => {
+    const clusters = [...fleet.values()].flatMap(({ name, traffic }) =>
+      traffic?.everywhere.unlisted.includes(kind) === true ? [name] : [],
+    );
+    if (clusters.length === 0) return [];
+    return [
+      `${kind}s of other namespaces in ${clusters.join(', ')} could not be listed (the user of the kubeconfig may not list them cluster-wide).`,
+    ];
+  });
+}
+
+/** What is assumed in place of what could not be read, a sentence for each. */
+function unreadIn(fleet: FleetState): readonly string[] {
+  const all = [...fleet.values()].flatMap(({ name, traffic }) =>
+    (traffic?.unread ?? []).map((unread) => ({ cluster: name, told: assumedWithout(unread) })),
+  );
+  return [...Map.groupBy(all, ({ told }) => told('')).values()].flatMap((same) => {
+    const [first] = same;
+    return first === undefined ? [] : [first.told(same.map(({ cluster }) => cluster).join(', '))];
+  });
+}
+
+function assumedWithout(unread: Unread): (clusters: string) => string {
+  switch (unread.what) {
+    case 'mesh config': {
+      const { rootNamespace } = MESH_DEFAULTS;
+      return (clusters) =>
+        `ConfigMap ${unread.name} in ${clusters} could not be read (${unread.why}). Istio's defaults were assumed: DestinationRules of ${rootNamespace} apply to the whole mesh, and objects without exportTo are visible in every namespace.`;
+    }
+    case 'gateway pods':
+      return (clusters) =>
+        `The namespace of the gateways in ${clusters} is unknown (the user of the kubeconfig may not ${unread.why}). DestinationRules that apply only there were ignored, and VirtualServices with exportTo were assumed to apply there.`;
+  }
+}
+
+/** A sentence for each route, whatever the number of clusters. */
+function leadingOutside(leads: readonly ServiceRoute[], { app }: Release): readonly string[] {
+  const told = leads.flatMap((lead) => {
+    const does = doesOf(lead, app);
+    return does === undefined
+      ? []
+      : [{ ...lead, does: `${does}${onceOpen(lead)}`, subject: subjectOf(lead) }];
+  });
+  return [...Map.groupBy(told, ({ subject, does }) => `${subject} ${does}`).values()].flatMap((same) => {
+    const [first] = same;
+    if (first === undefined) return [];
+    return [`${first.subject} in ${same.map(({ cluster }) => cluster).join(', ')} ${first.does}.`];
+  });
+}
+
+/** `Route beta of VirtualService gray-demo/shop` */
+export function subjectOf({ virtualService: vs, route }: ServiceRoute): string {
+  const text = `${inSentence(vs, route)} of ${nameOf(vs)}`;
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
+}
+
+/** Says of a route that nobody enters by yet when it will do what it says. */
+function onceOpen({ absent }: ServiceRoute): string {
+  return absent.length === 0 ? '' : `, once Gateway ${absent.join(' or ')} exists: it is bound to no other`;
+}
+
+/** What a route does with what it gets; undefined for copies that one version gets, since nobody sees its answers. */
+function doesOf(lead: ServiceRoute, app: string): string | undefined {
+  const { what, destinations, route } = lead;
+  if (what === 'copies')
+    return isOpen(lead) ? `mirrors requests to every pod of ${app}, whatever the weights` : undefined;
+  const requests = `requests${headersOf(route)}`;
+  if (isOpen(lead)) return `sends ${requests} to every ready pod of ${app}, whatever the weights`;
+  const [first, ...others] = destinations;
+  const subset = first?.destination.subset ?? '';
+  if (others.length === 0) return `sends ${requests} to ${subset}, outside the weights`;
+  const split = new Map(
+    destinations.map(({ destination, weight }) => [destination.subset ?? '', weight ?? 0]),
+  );
+  return `splits ${requests} ${formatWeights(split)}, outside the weights of the release`;
+}
+
+/** ` with header x-beta`, where every request that a route takes has to carry it. */
+function headersOf({ match }: ServiceRoute['route']): string {
+  if (!Array.isArray(match)) return '';
+  const names = match.map((condition: unknown) =>
+    typeof condition === 'object' && condition !== null && 'headers' in condition
+      ? Object.keys(condition.headers ?? {}).join(', ')
+      : '',
+  );
+  const known = [...new Set(names)];
+  return names.length === 0 || known.includes('') ? '' : ` with header ${known.join(' or ')}`;
+}

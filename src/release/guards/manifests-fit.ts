@@ -1,0 +1,125 @@
+import { CanaryError } from '../../core/errors.ts';
+import { isNamespaceOf } from '../namespace.ts';
+import { nameOf } from '../../kubernetes/objects.ts';
+import type { DestinationRule, Gateway, KubeObject, VirtualService } from '../../kubernetes/objects.ts';
+import { clustersOf } from '../release.ts';
+import type { Manifest, Release } from '../release.ts';
+import { destinationsTo, isHostOf } from '../../istio/routes.ts';
+import type { ClusterState, FleetState } from '../state.ts';
+import { namedVirtualServices } from '../release.ts';
+
+/** A kind as `ClusterState.clusterScoped` holds it: `rbac.authorization.k8s.io/v1 ClusterRole`. */
+export function kindOf({ apiVersion, kind }: Pick<KubeObject, 'apiVersion' | 'kind'>): string {
+  return `${apiVersion} ${kind}`;
+}
+
+/** A manifest's object as it is written: in the namespace of the release, or in none where its kind has none. */
+export function scoped(
+  object: KubeObject,
+  { namespace }: Release,
+  { clusterScoped }: Pick<ClusterState, 'clusterScoped'>,
+): KubeObject {
+  const { namespace: given = namespace, ...metadata } = object.metadata;
+  return {
+    ...object,
+    metadata: clusterScoped.has(kindOf(object)) ? metadata : { ...metadata, namespace: given },
+  };
+}
+
+/**
+ * A release writes into its own namespace, and its routes are its own work: manifests that name another namespace, or that
+ * bring routes of the service, would change what the release never looks at. Without a Service nobody reaches their pods.
+ *
+ * @throws CanaryError that lists all such manifests with their files
+ */
+export function assertManifestsFit(release: Release, fleet: FleetState): void {
+  const { manifests = [], namespace, version } = { ...release, ...release.workload };
+  const states = (version === undefined ? [] : clustersOf(release, version)).flatMap(
+    (name) => fleet.get(name) ?? [],
+  );
+  if (states.length === 0) return;
+  const strays = manifests.filter(({ object }) => states.some((state) => isStray(release, state, object)));
+  const traffic = manifests.filter(
+    ({ object }) => !strays.some((stray) => stray.object === object) && isTraffic(release, fleet, object),
+  );
+  const bare = states.filter((state) => !hasService(release, state));
+  const problems = [
+    ...bare.map(
+      ({ name }) =>
+        `There is no Service ${namespace}/${release.app} in ${name}, and they hold none: nothing would lead to the pods there. Add the Service to the manifests.`,
+    ),
+    ...strays.map(
+      (manifest) =>
+        `${named(manifest)} is ${manifest.object.kind === 'Namespace' ? 'another namespace' : `in the namespace ${String(manifest.object.metadata.namespace)}`}, but the release is in ${namespace} (input namespace). Correct the file or the input.`,
+    ),
+    ...traffic.map(
+      (manifest) =>
+        `${named(manifest)} routes to ${release.app}, which this action does itself. Take it out of the input manifests; to start from your own, apply it with kubectl before the release.`,
+    ),
+  ];
+  if (problems.length > 0)
+    throw new CanaryError(
+      problems.length === 1
+        ? `Input manifests: ${problems.join('')}`
+        : ['Input manifests:', ...problems.map((problem) => `- ${problem}`)].join('\n'),
+    );
+}
+
+function named({ object, source }: Manifest): string {
+  return `${nameOf(object)} (${source})`;
+}
+
+function isStray(release: Release, { clusterScoped }: ClusterState, object: KubeObject): boolean {
+  if (object.kind === 'Namespace' && object.apiVersion === 'v1') return !isNamespaceOf(release, object);
+  const { namespace } = object.metadata;
+  return namespace !== undefined && namespace !== release.namespace && !clusterScoped.has(kindOf(object));
+}
+
+/** Whether a cluster has the Service by which its pods become endpoints, or gets it with the manifests or a generated version. */
+function hasService(release: Release, { name, service }: ClusterState): boolean {
+  const { images, manifests = [] } = release.workload;
+  return (
+    service !== undefined ||
+    manifests.length === 0 ||
+    manifests.some(({ object }) => object.kind === 'Service' && object.metadata.name === release.app) ||
+    [...images.keys()].some(
+      (version) => version !== release.version && clustersOf(release, version).includes(name),
+    )
+  );
+}
+
+function isTraffic(release: Release, fleet: FleetState, object: KubeObject): boolean {
+  if (!object.apiVersion.startsWith('networking.istio.io/')) return false;
+  const { name, namespace = release.namespace } = object.metadata;
+  const placed = { ...object, metadata: { ...object.metadata, namespace } };
+  switch (object.kind) {
+    case 'VirtualService':
+      return namedVirtualServices(release).includes(name) || leads(release, placed as VirtualService);
+    case 'DestinationRule':
+      return (
+        name === release.traffic.destinationRule ||
+        isHostOf(release, (placed as DestinationRule).spec.host, namespace)
+      );
+    case 'Gateway':
+      return isMade(release, fleet, placed as Gateway);
+    default:
+      return false;
+  }
+}
+
+function leads(release: Release, vs: VirtualService): boolean {
+  const { http = [], tcp = [], tls = [] } = vs.spec;
+  return [...http, ...tcp, ...tls].some((route) => destinationsTo(vs, route, release).length > 0);
+}
+
+/** Whether the release makes this Gateway itself, with its VirtualService. */
+function isMade(release: Release, fleet: FleetState, { metadata }: Gateway): boolean {
+  const { gateway, virtualService } = release.traffic;
+  if (metadata.name !== (gateway ?? release.app)) return false;
+  return [...fleet.values()].some(
+    ({ traffic }) =>
+      traffic !== undefined &&
+      !traffic.virtualServices.some((vs) => vs.metadata.name === virtualService) &&
+      !traffic.gateways.some((one) => one.metadata.name === metadata.name),
+  );
+}

@@ -1,0 +1,49 @@
+import { CanaryError } from '../../core/errors.ts';
+import { nameOf } from '../../kubernetes/objects.ts';
+import type { VirtualService } from '../../kubernetes/objects.ts';
+import type { Release } from '../release.ts';
+import { previewsOfService, routesTo, streamsTo } from '../../istio/routes.ts';
+import type { RouteState } from '../observed-routing.ts';
+
+/**
+ * Refuses a VirtualService that has routes, none of which leads to the service: one made behind them would be reached by
+ * nobody, or by requests that were others' so far. One without any route is the release's to fill.
+ *
+ * @throws CanaryError that tells where its routes lead, and what a release needs
+ */
+export function assertRouteToService(release: Release, inForce: readonly RouteState[]): void {
+  const missing = inForce.flatMap(({ cluster, virtualService: vs }) =>
+    vs === undefined || !hasRoutes(vs) || leadsHere(vs, release) ? [] : [{ cluster, vs }],
+  );
+  const [first] = missing;
+  if (first === undefined) return;
+  const { app } = release;
+  const { vs } = first;
+  const same = missing.filter((one) => nameOf(one.vs) === nameOf(vs));
+  const clusters = same.map(({ cluster }) => cluster).join(', ');
+  throw new CanaryError(
+    `No route of ${nameOf(vs)} in ${clusters} leads to ${app}: ${whereTo(vs)}. A release splits the traffic of one Service, ${app}, by the subsets of a DestinationRule. Make a DestinationRule for host ${app} with a subset for the version that users have now (for example name: v1, labels: {version: v1}). Then let the route that is to be split lead to host ${app} with that subset, in place of where it leads now, and run this again. If the routes to ${app} are in another VirtualService, set the input virtual-service to its name.`,
+  );
+}
+
+function hasRoutes({ spec: { http = [], tcp = [], tls = [] } }: VirtualService): boolean {
+  return http.length + tcp.length + tls.length > 0;
+}
+
+function leadsHere(vs: VirtualService, release: Release): boolean {
+  // Preview routes alone are those of a first install that was cut off.
+  return [routesTo, streamsTo, previewsOfService].some((find) => find(vs, release).length > 0);
+}
+
+function whereTo({ spec: { http = [], tcp = [], tls = [] } }: VirtualService): string {
+  const hosts = [...http, ...tcp, ...tls].flatMap(({ route = [] }) =>
+    route.map(({ destination }) => destination.host),
+  );
+  const delegates = http.flatMap(({ delegate }) =>
+    delegate === undefined
+      ? []
+      : [`the delegate ${[delegate.namespace, delegate.name].filter(Boolean).join('/')}`],
+  );
+  const places = [...new Set([...hosts, ...delegates])];
+  return places.length === 0 ? 'its routes lead to no service' : `its routes lead to ${places.join(', ')}`;
+}

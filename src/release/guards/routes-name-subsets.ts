@@ -1,0 +1,213 @@
+import type { Change } from '../../kubernetes/change.ts';
+import { CanaryError } from '../../core/errors.ts';
+import { delegationRemedy } from './second-entrance.ts';
+import { isOpen, routesToService } from '../routes-to-service.ts';
+import { candidateOf, takes } from '../../kubernetes/pod-selection.ts';
+import type { Candidate } from '../../kubernetes/pod-selection.ts';
+import { nameOf, selects } from '../../kubernetes/objects.ts';
+import type { VirtualService } from '../../kubernetes/objects.ts';
+import { isReady } from '../../kubernetes/pods.ts';
+import type { Release } from '../release.ts';
+import type { ClusterName } from '../../core/names.ts';
+import { openRoutes } from '../../istio/managed-routes.ts';
+import { inSentence, routeKey } from '../../istio/routes.ts';
+import type { Route } from '../../istio/routes.ts';
+import { placeOfPods } from '../state.ts';
+import type { ClusterState, FleetState } from '../state.ts';
+import { VERSION_LABEL, labelsOf, versionLabels } from '../subsets.ts';
+import type { VersionLabels } from '../subsets.ts';
+import type { RouteState } from '../observed-routing.ts';
+import { namedVirtualServices } from '../release.ts';
+import { apportion, formatWeights } from '../../core/weights.ts';
+import type { VersionName } from '../../core/weights.ts';
+import { podTemplateOf } from '../../kubernetes/pod-templates.ts';
+import { selectorOfService } from '../service-port.ts';
+
+/** A ready pod that the Service selects. */
+interface Serving {
+  readonly cluster: ClusterName;
+  readonly version: VersionName | undefined;
+}
+
+/** A route that sends to the service as a whole: to every pod that its Service selects. */
+interface OpenRoute {
+  readonly cluster: ClusterName;
+  readonly virtualService: VirtualService;
+  readonly route: Route;
+  readonly managed: boolean;
+  /** The Gateways that it is bound to where none of them exists. */
+  readonly absent: readonly string[];
+}
+
+/**
+ * Refuses to deploy the first pods of a version while any route to the service names no subset, managed or not, of any
+ * namespace: such a route sends to all pods of the Service, so its users would get the version once it is ready, before any
+ * preview and whatever its weight.
+ *
+ * @throws CanaryError that tells how each route is pinned to what runs
+ */
+export function assertRoutesNameSubsets(
+  release: Release,
+  fleet: FleetState,
+  inForce: readonly RouteState[],
+  versions: readonly VersionName[],
+  workloads: readonly Change[],
+): void {
+  const open = openRoutesTo(release, fleet, inForce);
+  if (open.length === 0) return;
+  const labels = versionLabels(inForce, versions);
+  const serving = servingPods(release, fleet, labels);
+  const newcomer = newcomersIn(fleet, workloads, labels).find(({ cluster, version }) => {
+    const state = fleet.get(cluster);
+    const picked = { ...selectorIn(release, fleet, cluster), ...labelsOf(inForce, version) };
+    const runs = state?.pods.some(
+      (pod) => isReady(pod) && takes(picked, candidateOf(pod), placeOfPods(state)) === true,
+    );
+    return runs !== true && serving.some((pod) => pod.version !== version);
+  });
+  if (newcomer === undefined) return;
+  const { version, cluster } = newcomer;
+  throw new CanaryError(
+    `Without a subset, ${placesOf(open).join('; ')} ${placesOf(open).length === 1 ? 'leads' : 'lead'} to all pods of ${release.app}: users would get ${version} as soon as a pod of it in ${cluster} is ready, before it was previewed and whatever its weight. ${[...remedies(release, inForce, open), pinningRelease(release, inForce, serving, version)].join(' ')}`,
+  );
+}
+
+function openRoutesTo(
+  release: Release,
+  fleet: FleetState,
+  inForce: readonly RouteState[],
+): readonly OpenRoute[] {
+  const managed = inForce.flatMap(({ cluster, virtualService: vs, routes }) =>
+    vs === undefined
+      ? []
+      : openRoutes(vs, release, routes).map((route) => ({
+          cluster,
+          virtualService: vs,
+          route,
+          managed: true,
+          absent: [],
+        })),
+  );
+  const others = routesToService(release, fleet, inForce)
+    .filter((lead) => lead.what === 'requests' && isOpen(lead))
+    .map((lead) => ({ ...lead, managed: false }));
+  return [...managed, ...others];
+}
+
+/** `route main of VirtualService gray-demo/shop in east, west` */
+function placesOf(open: readonly OpenRoute[]): readonly string[] {
+  const places = Map.groupBy(
+    open,
+    ({ virtualService: vs, route, absent }) => `${inSentence(vs, route)} of ${nameOf(vs)}${boundTo(absent)}`,
+  );
+  return [...places].map(([text, same]) => `${text} in ${same.map(({ cluster }) => cluster).join(', ')}`);
+}
+
+function boundTo(absent: readonly string[]): string {
+  return absent.length === 0 ? '' : ` (bound to Gateway ${absent.join(', ')}, which does not exist yet)`;
+}
+
+/** What brings each route that is not managed into the release, or keeps it out of the way; once, whatever the clusters. */
+function remedies(
+  release: Release,
+  inForce: readonly RouteState[],
+  open: readonly OpenRoute[],
+): readonly string[] {
+  const texts = open.flatMap((one) => (one.managed ? [] : [remedyFor(release, inForce, one, open)]));
+  return [...new Set(texts)];
+}
+
+function remedyFor(
+  release: Release,
+  inForce: readonly RouteState[],
+  one: OpenRoute,
+  open: readonly OpenRoute[],
+): string {
+  const { virtualService: vs, route } = one;
+  const names = namedVirtualServices(release);
+  const { name, namespace } = vs.metadata;
+  const isHttp = vs.spec.http?.some((each) => each === route) ?? false;
+  if (namespace !== release.namespace) return delegationRemedy(release, inForce, vs);
+  if (!isHttp)
+    return `Give the destination of ${inSentence(vs, route)} of ${nameOf(vs)} the subset of the version that its users have now.`;
+  if (!names.includes(name)) {
+    const own = open.filter(
+      ({ managed, virtualService: { metadata } }) => !managed && metadata.namespace === release.namespace,
+    );
+    const added = own.map(({ virtualService: { metadata } }) => metadata.name);
+    return `Add it to the release (virtual-service: ${[...new Set([...names, ...added])].join(', ')}), which moves its users as well.`;
+  }
+  const listed = open.flatMap((each) =>
+    each.virtualService.metadata.name === name ? [routeKey(each.virtualService, each.route)] : [],
+  );
+  const known = [...(release.traffic.routes ?? []), ...listed];
+  return `Add it to the routes that are split (routes: ${[...new Set(known)].join(', ')}), which moves its users as well.`;
+}
+
+/** The version that a pod is of: the one whose subset selects it, or will. */
+function versionOf(
+  labels: VersionLabels,
+  state: ClusterState | undefined,
+  pod: Candidate,
+): VersionName | undefined {
+  const place = state && placeOfPods(state);
+  const found = [...labels].find(([, wanted]) => place !== undefined && takes(wanted, pod, place) === true);
+  return found?.[0] ?? pod.labels?.[VERSION_LABEL];
+}
+
+function newcomersIn(
+  fleet: FleetState,
+  workloads: readonly Change[],
+  labels: VersionLabels,
+): readonly { readonly cluster: ClusterName; readonly version: VersionName }[] {
+  return workloads.flatMap(({ cluster, object }) => {
+    const template = podTemplateOf(object)?.metadata?.labels;
+    if (template === undefined) return [];
+    const version = versionOf(labels, fleet.get(cluster), { labels: template, nodeName: undefined });
+    return version === undefined ? [] : [{ cluster, version }];
+  });
+}
+
+function selectorIn(
+  release: Release,
+  fleet: FleetState,
+  cluster: ClusterName,
+): Readonly<Record<string, string>> {
+  const state = fleet.get(cluster);
+  return state === undefined ? {} : selectorOfService(release, state);
+}
+
+function servingPods(release: Release, fleet: FleetState, labels: VersionLabels): readonly Serving[] {
+  return [...fleet.values()].flatMap((state) =>
+    state.pods
+      .filter((pod) => isReady(pod) && selects(selectorIn(release, fleet, state.name), pod.metadata.labels))
+      .map((pod) => ({ cluster: state.name, version: versionOf(labels, state, candidateOf(pod)) })),
+  );
+}
+
+/** The inputs of a release that pins the routes to the versions that run; word by word, since one more version would not pass. */
+function pinningRelease(
+  { configClusters }: Release,
+  inForce: readonly RouteState[],
+  serving: readonly Serving[],
+  version: VersionName,
+): string {
+  if (serving.some((pod) => pod.version === undefined)) {
+    return `Give the pods that serve it now the label ${VERSION_LABEL} first, so that a subset can select them.`;
+  }
+  const clusters = new Map<VersionName, readonly ClusterName[]>();
+  for (const pod of serving) {
+    const known = clusters.get(pod.version ?? '') ?? [];
+    clusters.set(pod.version ?? '', [...new Set([...known, pod.cluster])]);
+  }
+  const running = [...clusters.keys()];
+  const held = inForce.find(({ weights }) => weights !== undefined)?.weights;
+  const weights = held ?? apportion(100, new Map(running.map((name) => [name, 1])));
+  const inputs = [
+    `weights: ${formatWeights(weights)}`,
+    `version: ${running[0] ?? ''}`,
+    `clusters: '${[...clusters].map(([name, where]) => `${name}: ${where.join(', ')}`).join(', ')}'`,
+    `config-clusters: ${configClusters.join(', ')}`,
+  ];
+  return `Release what runs first, which pins the traffic to its subset: ${inputs.join('; ')}; without image and manifests of ${version}. Then add ${version}.`;
+}

@@ -1,0 +1,145 @@
+import type { Change } from '../../kubernetes/change.ts';
+import { candidateOf, exclude, takes, textOf } from '../../kubernetes/pod-selection.ts';
+import type { Candidate, Place } from '../../kubernetes/pod-selection.ts';
+import { CanaryError } from '../../core/errors.ts';
+import { nameOf, selects } from '../../kubernetes/objects.ts';
+import type { Labels, Pod } from '../../kubernetes/objects.ts';
+import type { Release } from '../release.ts';
+import type { ClusterState, FleetState } from '../state.ts';
+import { placeOfPods } from '../state.ts';
+import { holderOf, labelsOf, subsetOf } from '../subsets.ts';
+import { byCluster } from '../observed-routing.ts';
+import type { RouteState } from '../observed-routing.ts';
+import type { VersionName } from '../../core/weights.ts';
+import { selectorOfService } from '../service-port.ts';
+import { podTemplateOf } from '../../kubernetes/pod-templates.ts';
+
+/** Pods, present or to come, that the subsets of two versions select. */
+export interface Overlap {
+  readonly versions: readonly [VersionName, VersionName];
+  /** As messages name them, `Pod gray-demo/hello-1 in west`. */
+  readonly pods: readonly string[];
+  /** False where labels that Istio sets cannot be known, so that only the other subset is known to select them. */
+  readonly certain: boolean;
+  /** `DestinationRule gray-demo/hello in east` */
+  readonly rule: string;
+  readonly labels: readonly [Labels, Labels];
+  /** The version whose subset selects too much. */
+  readonly wide: VersionName;
+}
+
+/** Something that is or makes pods of the service. */
+interface Source {
+  readonly name: string;
+  readonly pod: Candidate;
+  readonly place: Place;
+  /** What the Service selects by in its cluster. */
+  readonly selector: Labels;
+}
+
+/**
+ * The pods that the subsets of two versions select: a request routed to one version may be answered by a pod of the other, under the
+ * wrong name. The pods of every cluster count, since each control plane sends to all of them, ready ones or not.
+ *
+ * @param workloads the changes that deploy pods
+ */
+export function overlaps(
+  release: Release,
+  fleet: FleetState,
+  inForce: readonly RouteState[],
+  versions: readonly VersionName[],
+  workloads: readonly Change[] = [],
+): readonly Overlap[] {
+  const sources = [...fleet.values()].flatMap((state) => sourcesIn(release, state, workloads));
+  return byCluster(inForce).flatMap((one) => {
+    const labels = new Map(
+      versions.map((version) => [version, subsetOf(one, version)?.labels ?? labelsOf(inForce, version)]),
+    );
+    const pairs = versions.flatMap((a, i) => versions.slice(i + 1).map((b) => [a, b] as const));
+    return pairs.flatMap((pair) =>
+      overlapOf(one, pair, [labels.get(pair[0]) ?? {}, labels.get(pair[1]) ?? {}], sources),
+    );
+  });
+}
+
+function overlapOf(
+  one: RouteState,
+  versions: readonly [VersionName, VersionName],
+  labels: readonly [Labels, Labels],
+  sources: readonly Source[],
+): readonly Overlap[] {
+  if (exclude(...labels)) return [];
+  const found = sources
+    .map((source) => ({ source, taken: labels.map((wanted) => takes(wanted, source.pod, source.place)) }))
+    .filter(({ taken }) => !taken.includes(false));
+  if (found.length === 0) return [];
+  const sure = found.filter(({ taken }) => !taken.includes(undefined));
+  const told = sure.length > 0 ? sure : found;
+  const [source] = told.map((each) => each.source);
+  const telling = [tellingIn(labels[0], source), tellingIn(labels[1], source)] as const;
+  const holder = versions.find((version) => subsetOf(one, version) !== undefined) ?? versions[0];
+  return [
+    {
+      versions,
+      pods: told.map(({ source }) => source.name),
+      certain: sure.length > 0,
+      rule: `${holderOf(one, holder)} in ${one.cluster}`,
+      labels,
+      wide: versions[telling[0] > telling[1] ? 1 : 0],
+    },
+  ];
+}
+
+function sourcesIn(release: Release, state: ClusterState, workloads: readonly Change[]): readonly Source[] {
+  const place = placeOfPods(state);
+  const selector = selectorOfService(release, state);
+  const pods = state.pods
+    .filter((pod) => isStaying(pod) && selects(selector, pod.metadata.labels))
+    .map((pod) => ({
+      name: `${nameOf({ ...pod, kind: 'Pod' })} in ${state.name}`,
+      pod: candidateOf(pod),
+      place,
+      selector,
+    }));
+  const templates = workloads.flatMap(({ cluster, object }) => {
+    const labels = podTemplateOf(object)?.metadata?.labels;
+    if (cluster !== state.name || labels === undefined || !selects(selector, labels)) return [];
+    return [
+      {
+        name: `the pods of ${nameOf(object)} in ${cluster}`,
+        pod: { labels, nodeName: undefined },
+        place,
+        selector,
+      },
+    ];
+  });
+  return [...pods, ...templates];
+}
+
+/** How many of some labels do not merely repeat what the Service selects by. */
+function tellingIn(labels: Labels, source: Source | undefined): number {
+  return Object.keys(labels).filter((key) => source?.selector[key] === undefined).length;
+}
+
+/** A pod that is going, or has run to its end, gets no more requests. */
+function isStaying({ metadata, status }: Pod): boolean {
+  return metadata.deletionTimestamp === undefined && !['Succeeded', 'Failed'].includes(status?.phase ?? '');
+}
+
+/** @throws CanaryError where the subsets of two versions select the same pods, or whether they do cannot be known */
+export function assertApart(found: readonly Overlap[]): void {
+  const [first] = found.toSorted((a, b) => Number(b.certain) - Number(a.certain));
+  if (first === undefined) return;
+  throw new CanaryError(`${describeOverlap(first)} Nothing has been written.`);
+}
+
+/** What is wrong, and the way out. */
+export function describeOverlap({ versions: [a, b], pods, certain, rule, labels, wide }: Overlap): string {
+  const [first = '', ...others] = pods;
+  const who = others.length === 0 ? first : `${first} and ${String(others.length)} more`;
+  const selected = `${a} selects ${textOf(labels[0])}, ${b} selects ${textOf(labels[1])} (${rule})`;
+  if (!certain) {
+    return `Whether the subsets of both ${a} and ${b} select ${who} cannot be known: ${selected}, and a label of these is set by Istio from what cannot be read here. Add a pod label to the subsets that tells the versions apart.`;
+  }
+  return `The subsets of both ${a} and ${b} select ${who}: ${selected}. Requests for one version would be answered by pods of the other, whatever the weights. Give the subset ${wide} a label that only the pods of ${wide} carry, once they carry it.`;
+}

@@ -1,0 +1,71 @@
+import { takes } from '../kubernetes/pod-selection.ts';
+import type { KubeObject, Labels, PodTemplate } from '../kubernetes/objects.ts';
+import type { Plan } from './plan.ts';
+import type { ReadyCheck } from '../kubernetes/ready-check.ts';
+import type { Release } from './release.ts';
+import { destinationsTo } from '../istio/routes.ts';
+import type { FleetState } from './state.ts';
+import type { RouteState } from './observed-routing.ts';
+import type { VersionName } from '../core/weights.ts';
+import { podTemplateOf } from '../kubernetes/pod-templates.ts';
+
+const INJECT = 'sidecar.istio.io/inject';
+const REVISION = 'istio.io/rev';
+
+/**
+ * Whether Istio's injector takes a pod, as far as the labels tell: a pod may refuse, else the namespace decides, and where
+ * that says nothing a pod may ask for it. They do not tell whether a control plane of the revision is there, nor whether it
+ * takes namespaces without a label.
+ * Source: https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/#controlling-the-injection-policy
+ *
+ * @param namespace the labels of the pod's namespace
+ */
+export function isInjected(namespace: Labels | undefined, { metadata, spec }: PodTemplate): boolean {
+  const asked = metadata?.labels?.[INJECT] ?? metadata?.annotations?.[INJECT];
+  if (spec?.['hostNetwork'] === true || asked === 'false') return false;
+  const injection = namespace?.['istio-injection'];
+  if (injection !== undefined) return injection === 'enabled';
+  return (
+    namespace?.[REVISION] !== undefined ||
+    metadata?.labels?.[REVISION] !== undefined ||
+    metadata?.labels?.[INJECT] === 'true'
+  );
+}
+
+/** The versions whose pods get users' requests as soon as they are ready: by a weight in force, or by a route that names no subset. */
+export function liveVersions(
+  release: Release,
+  fleet: FleetState,
+  inForce: readonly RouteState[],
+  versions: readonly VersionName[],
+): readonly VersionName[] {
+  const routes = [...fleet.values()].flatMap(({ traffic }) =>
+    (traffic?.everywhere.virtualServices ?? []).flatMap((vs) =>
+      [...(vs.spec.http ?? []), ...(vs.spec.tcp ?? []), ...(vs.spec.tls ?? [])].flatMap((route) =>
+        destinationsTo(vs, route, release),
+      ),
+    ),
+  );
+  const all = routes.some(({ destination }) => destination.subset === undefined);
+  return versions.filter((version) => all || inForce.some(({ weights }) => (weights?.get(version) ?? 0) > 0));
+}
+
+/** The version that gets users' requests by the pods of a workload as soon as they are ready; undefined where none does. */
+export function liveVersionOf(
+  { ready, live }: Pick<Plan, 'ready' | 'live'>,
+  cluster: string,
+  object: KubeObject,
+): VersionName | undefined {
+  const labels = podTemplateOf(object)?.metadata?.labels;
+  return ready.find(
+    (check) => check.cluster === cluster && live.includes(check.version) && willSelect(check, labels),
+  )?.version;
+}
+
+/** Whether the pods that a version waits for may be those of a template with these labels. */
+export function willSelect(
+  { labels: wanted, place }: Pick<ReadyCheck, 'labels' | 'place'>,
+  labels: Labels | undefined,
+): boolean {
+  return labels !== undefined && takes(wanted, { labels, nodeName: undefined }, place) !== false;
+}

@@ -1,0 +1,316 @@
+import type { Change } from '../kubernetes/change.ts';
+import { coversService, isForService } from '../istio/destination-rules.ts';
+import { CanaryError } from '../core/errors.ts';
+import { podLabels, takes } from '../kubernetes/pod-selection.ts';
+import { nameOf, selects } from '../kubernetes/objects.ts';
+import type {
+  Deployment,
+  DestinationRule,
+  KubeObject,
+  Labels,
+  Service,
+  VirtualService,
+} from '../kubernetes/objects.ts';
+import { allClusters } from './release.ts';
+import type { Release } from './release.ts';
+import type { ClusterName } from '../core/names.ts';
+import { namesSubset } from '../istio/routes.ts';
+import { trafficChanges } from './plan-traffic.ts';
+import { placeOfPods } from './state.ts';
+import type { ClusterState, FleetState } from './state.ts';
+import { VERSION_LABEL, labelsOf, withoutSubset } from './subsets.ts';
+import {
+  byCluster,
+  describeEdit,
+  editsOf,
+  newestRecord,
+  placeOf,
+  trafficOf,
+  observeRoutes,
+} from './observed-routing.ts';
+import type { RouteState } from './observed-routing.ts';
+import type { VersionName, Weights } from '../core/weights.ts';
+import { selectorOfService } from './service-port.ts';
+
+/** What takes a version out, in the order of its stages: each is finished in every cluster before the next begins. */
+export interface Retirement {
+  readonly version: VersionName;
+  /** The weights of the versions that stay. */
+  readonly weights: Weights;
+  readonly revision: number;
+  readonly routes: readonly Change[];
+  readonly workloads: readonly Change[];
+  readonly subsets: readonly Change[];
+  /** What the user's manifests brought and still stands, since it may serve others as well. */
+  readonly left: readonly Left[];
+}
+
+/** An object that a retirement does not delete, and why. */
+export interface Left {
+  readonly cluster: ClusterName;
+  readonly object: KubeObject;
+  readonly reason: string;
+}
+
+/**
+ * What has to change so that a version is gone. Pure.
+ *
+ * @param brought the objects of the user's manifests that stand in each cluster, as they stand there
+ * @param services all Services of the namespace, where they may be listed
+ * @throws CanaryError where the version still has a weight, or something else refers to its subset
+ */
+export function planRetirement(
+  release: Release,
+  fleet: FleetState,
+  brought: ReadonlyMap<ClusterName, readonly KubeObject[]>,
+  services: ReadonlyMap<ClusterName, readonly Service[]> = new Map(),
+): Retirement {
+  const inForce = observeRoutes(release, fleet);
+  const [edit] = editsOf(inForce);
+  if (edit !== undefined)
+    throw new CanaryError(`${describeEdit(edit)}. Nothing is retired before that is settled.`);
+  const version = retiredVersion(release, inForce);
+  assertIdle(inForce, version);
+  const held =
+    inForce.find(({ weights }) => weights !== undefined)?.weights ?? new Map<VersionName, number>();
+  const weights = new Map([...held].filter(([name]) => name !== version));
+  if (weights.size === 0) {
+    throw new CanaryError(
+      `${version} is the only version of ${release.app}: there would be nothing left to serve its users.`,
+    );
+  }
+  const history = (newestRecord(inForce)?.history ?? []).flatMap((earlier) =>
+    withoutVersion(earlier, version),
+  );
+  const { routes, revision } = trafficChanges(release, fleet, inForce, {
+    weights,
+    raised: [],
+    history,
+    retired: version,
+  });
+  assertUnreferenced(release, fleet, inForce, routes, version);
+  const removals = allClusters(release).map((name) =>
+    workloadRemovals(
+      release,
+      fleet.get(name),
+      inForce,
+      version,
+      [...weights.keys()],
+      brought.get(name) ?? [],
+      services.get(name) ?? [],
+    ),
+  );
+  return {
+    version,
+    weights,
+    revision,
+    routes: routes.map((change) => ({ ...change, reason: `take ${version} out of the routes` })),
+    subsets: release.configClusters.flatMap((cluster) => subsetRemovals(release, fleet, cluster, version)),
+    workloads: removals.flatMap(({ workloads }) => workloads),
+    left: [
+      ...release.configClusters.flatMap((cluster) => foreignSubsets(release, fleet, cluster, version)),
+      ...removals.flatMap(({ left }) => left),
+    ],
+  };
+}
+
+/** The version named, or the only one without traffic. */
+function retiredVersion(release: Release, inForce: readonly RouteState[]): VersionName {
+  if (release.version !== undefined) return release.version;
+  const idle = [...(inForce[0]?.weights ?? [])]
+    .filter(([, weight]) => weight === 0)
+    .map(([version]) => version);
+  const [only, ...others] = idle;
+  if (only !== undefined && others.length === 0) return only;
+  throw new CanaryError(
+    `Input version: which version is to be retired? Those without traffic are ${idle.join(', ') || 'none'}.`,
+  );
+}
+
+function assertIdle(inForce: readonly RouteState[], version: VersionName): void {
+  const busy = inForce.filter(({ weights }) => (weights?.get(version) ?? 0) > 0);
+  if (busy.length === 0) return;
+  const where = busy
+    .map((one) => `${String(one.weights?.get(version))} % in ${placeOf(one, inForce)}`)
+    .join(', ');
+  throw new CanaryError(
+    `${version} still has traffic (${where}). Bring its weight to 0 first, with rollout or promote.`,
+  );
+}
+
+/** Earlier weights that can still be given back once the version is gone. */
+function withoutVersion(weights: Weights, version: VersionName): readonly Weights[] {
+  if ((weights.get(version) ?? 0) > 0) return [];
+  return [new Map([...weights].filter(([name]) => name !== version))];
+}
+
+function assertUnreferenced(
+  release: Release,
+  fleet: FleetState,
+  inForce: readonly RouteState[],
+  routes: readonly Change[],
+  version: VersionName,
+): void {
+  const references = byCluster(inForce).flatMap(({ cluster }) => {
+    const { everywhere } = trafficOf(fleet, cluster);
+    if (everywhere.unlisted.includes('VirtualService')) {
+      throw new CanaryError(
+        `Whether a VirtualService of another namespace in ${cluster} names the subset ${version} cannot be seen: the user of the kubeconfig may not list VirtualServices of all namespaces. Grant that right, then run retire again; nothing has been written.`,
+      );
+    }
+    const planned = routes.filter((change) => change.cluster === cluster).map(({ object }) => object);
+    const left = everywhere.virtualServices.map((vs): VirtualService => ({
+      ...vs,
+      ...planned.find((object) => nameOf(object) === nameOf(vs)),
+    }));
+    return left.filter((vs) => namesSubset(vs, release, version)).map((vs) => `${nameOf(vs)} in ${cluster}`);
+  });
+  if (references.length === 0) return;
+  throw new CanaryError(
+    `The subset ${version} is still named by ${references.join(', ')}. Take it out there first: requests to a subset that is gone fail.`,
+  );
+}
+
+/** The subset of a version is taken out of every rule of the service in its own namespace: Istio merges them. */
+function subsetRemovals(
+  release: Release,
+  fleet: FleetState,
+  cluster: ClusterName,
+  version: VersionName,
+): readonly Change[] {
+  return trafficOf(fleet, cluster)
+    .destinationRules.filter((rule) => isForService(release, rule) && defines(rule, version))
+    .map((rule) => ({
+      cluster,
+      verb: 'update',
+      object: withoutSubset(rule, version),
+      before: rule,
+      reason: `subset ${version} is not routed to any more`,
+    }));
+}
+
+/** The rules elsewhere that hold a subset of the version for the service: they are not the release's. */
+function foreignSubsets(
+  release: Release,
+  fleet: FleetState,
+  cluster: ClusterName,
+  version: VersionName,
+): readonly Left[] {
+  return trafficOf(fleet, cluster)
+    .everywhere.destinationRules.filter(
+      (rule) =>
+        coversService(release, rule) &&
+        defines(rule, version) &&
+        !(rule.metadata.namespace === release.namespace && isForService(release, rule)),
+    )
+    .map((object) => ({
+      cluster,
+      object,
+      reason: `it has a subset ${version} too, and is not a rule of ${release.app} in ${release.namespace}`,
+    }));
+}
+
+function defines({ spec }: DestinationRule, version: VersionName): boolean {
+  return spec.subsets?.some(({ name }) => name === version) ?? false;
+}
+
+/** Kinds that hold what cannot be made again, or that others depend on. */
+const NEVER_DELETED = ['Namespace', 'PersistentVolume', 'PersistentVolumeClaim', 'CustomResourceDefinition'];
+
+/**
+ * The Deployments of the version, and what else the user's manifests for it brought. Of that only what carries the version's
+ * label where it exists: without it, nothing tells that no other version uses it too.
+ */
+function workloadRemovals(
+  release: Release,
+  state: ClusterState | undefined,
+  inForce: readonly RouteState[],
+  version: VersionName,
+  staying: readonly VersionName[],
+  brought: readonly KubeObject[],
+  services: readonly Service[],
+): Pick<Retirement, 'workloads' | 'left'> {
+  if (state === undefined) return { workloads: [], left: [] };
+  const place = placeOfPods(state);
+  const selector = selectorOfService(release, state);
+  const own = labelsOf(inForce, version);
+  const others = services.filter(
+    (service) =>
+      service.metadata.name !== release.app &&
+      !brought.some(
+        (object) =>
+          nameOf(object) === nameOf(service) && reasonToLeave(object, version, podLabels(own)) === '',
+      ),
+  );
+  const found = state.deployments
+    .filter((deployment) => !isGoing(deployment) && selects(selector, templateLabels(deployment)))
+    .map((deployment) => ({ deployment, pod: { labels: templateLabels(deployment), nodeName: undefined } }))
+    .filter(({ pod }) => takes(own, pod, place) !== false)
+    .map(({ deployment, pod }) => {
+      const other = staying.find((name) => takes(labelsOf(inForce, name), pod, place) !== false);
+      const unsure = takes(own, pod, place) === undefined;
+      const needing = others.find((service) => needs(service, deployment, state));
+      return { object: deployment, reason: reasonToKeep(version, other, unsure, needing) };
+    });
+  const rest = brought
+    .filter((object) => !isGoing(object))
+    .filter((object) => !found.some((one) => nameOf(one.object) === nameOf(object)))
+    .map((object) => ({ object, reason: reasonToLeave(object, version, podLabels(own)) }));
+  const all = [...found, ...rest];
+  return {
+    workloads: all
+      .filter(({ reason }) => reason === '')
+      .map(({ object }) => ({
+        cluster: state.name,
+        verb: 'delete',
+        object,
+        before: undefined,
+        reason: `workload of ${version}`,
+      })),
+    left: all
+      .filter(({ reason }) => reason !== '')
+      .map(({ object, reason }) => ({ cluster: state.name, object, reason })),
+  };
+}
+
+function templateLabels({ spec }: Deployment): Labels | undefined {
+  return spec?.template?.metadata?.labels;
+}
+
+/** Whether another Service would lose its last pods with a workload: its users come by no route of the release. */
+function needs({ spec }: Service, deployment: Deployment, { deployments }: ClusterState): boolean {
+  const reaches = (one: Deployment): boolean => selects(spec?.selector, templateLabels(one));
+  return (
+    Object.keys(spec?.selector ?? {}).length > 0 &&
+    reaches(deployment) &&
+    !deployments.some((one) => nameOf(one) !== nameOf(deployment) && !isGoing(one) && reaches(one))
+  );
+}
+
+/** Empty where a workload goes with the version. */
+function reasonToKeep(
+  version: VersionName,
+  other: VersionName | undefined,
+  unsure: boolean,
+  needing: Service | undefined,
+): string {
+  if (needing !== undefined)
+    return `${nameOf({ ...needing, kind: 'Service' })} leads to its pods alone; delete that Service first, then run retire again`;
+  if (other !== undefined) return `the subset ${other} selects its pods too`;
+  return unsure ? `whether the subset ${version} selects its pods cannot be known` : '';
+}
+
+/** Deleted already, and waiting for what depends on it. */
+function isGoing({ metadata }: KubeObject): boolean {
+  return metadata.deletionTimestamp !== undefined;
+}
+
+/** Empty where the object goes with the version. */
+function reasonToLeave({ kind, metadata }: KubeObject, version: VersionName, own: Labels): string {
+  if (NEVER_DELETED.includes(kind)) return `a ${kind} is never deleted`;
+  const label = metadata.labels?.[VERSION_LABEL];
+  if (label !== undefined && [version, own[VERSION_LABEL]].includes(label)) return '';
+  return label === undefined
+    ? `without the label ${VERSION_LABEL}: ${version} it may serve other versions too`
+    : `it is labelled ${VERSION_LABEL}: ${label}`;
+}

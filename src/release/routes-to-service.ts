@@ -1,0 +1,104 @@
+import { absentGateways, isUsed } from '../istio/visibility.ts';
+import { nameOf } from '../kubernetes/objects.ts';
+import type { HttpRoute, RouteDestination, VirtualService } from '../kubernetes/objects.ts';
+import type { Release } from './release.ts';
+import type { ClusterName } from '../core/names.ts';
+import { managedRoutes } from '../istio/managed-routes.ts';
+import { destinationsTo, isHostOf, isPreview, isServed, streamsTo } from '../istio/routes.ts';
+import type { Route } from '../istio/routes.ts';
+import type { FleetState } from './state.ts';
+import { trafficOf } from './observed-routing.ts';
+import type { RouteState } from './observed-routing.ts';
+
+/** A route outside the release that leads to its service. */
+export interface ServiceRoute {
+  readonly cluster: ClusterName;
+  readonly virtualService: VirtualService;
+  readonly route: Route;
+  /** The destinations of the service that get requests. */
+  readonly destinations: readonly RouteDestination[];
+  /** `copies`: they are mirrors, whose answers nobody sees. */
+  readonly what: 'requests' | 'copies';
+  /** The Gateways that it is bound to, as `namespace/name`, where none of them exists: nobody enters by it yet. */
+  readonly absent: readonly string[];
+}
+
+/**
+ * Every route of any VirtualService, of any namespace, that leads to the service and is not managed: HTTP, TCP and TLS routes,
+ * and mirrors. Preview routes are the release's own; what no proxy uses, and what a route before it leaves nothing, is left out.
+ */
+export function routesToService(
+  release: Release,
+  fleet: FleetState,
+  inForce: readonly RouteState[],
+): readonly ServiceRoute[] {
+  return release.configClusters.flatMap((cluster) => {
+    const traffic = trafficOf(fleet, cluster);
+    return traffic.everywhere.virtualServices
+      .filter((vs) => isUsed(vs, traffic))
+      .flatMap((vs) => {
+        const managed = managedIn(release, inForce, cluster, vs);
+        return reachedRoutes(vs)
+          .flatMap((route) => leadsOf(release, vs, route, managed.includes(route)))
+          .map((lead) => ({
+            cluster,
+            virtualService: vs,
+            absent: absentGateways(vs, release, traffic),
+            ...lead,
+          }));
+      });
+  });
+}
+
+/** Whether requests reach every pod of the service by it, whatever their version. */
+export function isOpen({ destinations }: ServiceRoute): boolean {
+  return destinations.some(({ destination }) => destination.subset === undefined);
+}
+
+function managedIn(
+  release: Release,
+  inForce: readonly RouteState[],
+  cluster: ClusterName,
+  vs: VirtualService,
+): readonly Route[] {
+  const own = inForce.find(
+    (one) =>
+      one.cluster === cluster &&
+      one.virtualService !== undefined &&
+      nameOf(one.virtualService) === nameOf(vs),
+  );
+  return own === undefined ? [] : [...managedRoutes(vs, release, own.routes), ...streamsTo(vs, release)];
+}
+
+/**
+ * The routes of a VirtualService that a request may reach: none behind a route that takes all of them. What the routes of a
+ * delegate do not take goes on to the next one.
+ */
+function reachedRoutes({ spec }: VirtualService): readonly Route[] {
+  const { http = [], tcp = [], tls = [] } = spec;
+  const last = http.findIndex(({ match = [], delegate }) => match.length === 0 && delegate === undefined);
+  const reached = last < 0 ? http : http.slice(0, last + 1);
+  return [...reached.filter((route) => !isPreview(route)), ...tcp, ...tls];
+}
+
+function leadsOf(
+  release: Release,
+  vs: VirtualService,
+  route: Route,
+  isManaged: boolean,
+): readonly Pick<ServiceRoute, 'route' | 'destinations' | 'what'>[] {
+  const served = isManaged
+    ? []
+    : destinationsTo(vs, route, release).filter((destination) => isServed(route, destination));
+  const copied = mirrorsOf(route)
+    .filter(({ host }) => isHostOf(release, host, vs.metadata.namespace))
+    .map((destination) => ({ destination }));
+  return [
+    ...(served.length === 0 ? [] : [{ route, destinations: served, what: 'requests' as const }]),
+    ...(copied.length === 0 ? [] : [{ route, destinations: copied, what: 'copies' as const }]),
+  ];
+}
+
+function mirrorsOf({ mirror, mirrors = [] }: HttpRoute): readonly RouteDestination['destination'][] {
+  return [...(mirror === undefined ? [] : [mirror]), ...mirrors.map(({ destination }) => destination)];
+}

@@ -1,0 +1,100 @@
+import type { VersionSource } from '../release/release.ts';
+import { REVISION_HEADER, VERSION_HEADER } from '../istio/routes.ts';
+import type { VersionName } from '../core/weights.ts';
+import type { Reply } from './ingress-client.ts';
+
+/** The form in which Istio's helloworld sample, and many others, tell their version in a body. */
+const BODY_VERSION = /\bversion["']?\s*[:=]\s*["']?([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)/i;
+
+/** What one reply says. */
+export interface Sample {
+  /** The version that answered; undefined where the reply does not tell. */
+  readonly version: VersionName | undefined;
+  /** The version in the body, where the header told another one: the subset selects the wrong pods. */
+  readonly contradiction: VersionName | undefined;
+  /** Revision of the route that answered; undefined where no managed route did. */
+  readonly revision: string | undefined;
+  /** An answer, no 5xx, without any header of a managed route: another host, or another route, gave it. */
+  readonly foreign: boolean;
+  /** Why the reply is no success; undefined for a success. */
+  readonly error: string | undefined;
+  /** From sending to the end of the body, or to the failure, in milliseconds. */
+  readonly ms: number;
+}
+
+/** Reads version, revision and outcome out of a reply. An answer of status 400 or above is an error, as for its user. */
+export function attribute(reply: Reply, source: VersionSource): Sample {
+  if (reply.kind === 'failure') {
+    return {
+      version: undefined,
+      contradiction: undefined,
+      revision: undefined,
+      foreign: false,
+      error: reply.what,
+      ms: reply.ms,
+    };
+  }
+  const version = versionOf(reply, source);
+  const shown =
+    source.from === 'auto' && reply.headers[VERSION_HEADER] !== undefined
+      ? inBody(reply.body, BODY_VERSION)
+      : undefined;
+  return {
+    version,
+    contradiction: shown === version ? undefined : shown,
+    revision: reply.headers[REVISION_HEADER],
+    foreign:
+      reply.status < 500 &&
+      reply.headers[VERSION_HEADER] === undefined &&
+      reply.headers[REVISION_HEADER] === undefined,
+    error:
+      reply.status >= 400
+        ? `status ${String(reply.status)}`
+        : version === undefined
+          ? versionless(reply.status)
+          : undefined,
+    ms: reply.ms,
+  };
+}
+
+/** A redirect explains itself by its status: to HTTPS, to a login, to a path with a slash at its end. */
+function versionless(status: number): string {
+  return status >= 300 ? `status ${String(status)} without a version` : 'no version in the answer';
+}
+
+type Answer = Extract<Reply, { kind: 'answer' }>;
+
+function versionOf(reply: Answer, source: VersionSource): VersionName | undefined {
+  switch (source.from) {
+    case 'auto':
+      return reply.headers[VERSION_HEADER] ?? inBody(reply.body, BODY_VERSION);
+    case 'header':
+      return reply.headers[source.name.toLowerCase()];
+    case 'body':
+      return inBody(reply.body, source.pattern);
+    case 'json':
+      return atPointer(reply.body, source.pointer);
+  }
+}
+
+/** The first group of the pattern, or all of the match where it has none. */
+function inBody(body: string, pattern: RegExp): string | undefined {
+  const match = pattern.exec(body);
+  return match?.[1] ?? match?.[0];
+}
+
+/** The value at a JSON pointer (RFC 6901), as text. */
+function atPointer(body: string, pointer: string): string | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+  for (const token of pointer.split('/').slice(1)) {
+    const key = token.replaceAll('~1', '/').replaceAll('~0', '~');
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+    value = Reflect.get(value, key);
+  }
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
+}

@@ -1,0 +1,122 @@
+import type { VersionName, Weights } from '../core/weights.ts';
+import type { Sample } from './attribution.ts';
+import type { VersionEvidence } from './evidence.ts';
+import { ExceedanceTest } from './statistics/rate-test.ts';
+import { latencyOf } from './latency.ts';
+
+/** The new version may fail up to so many times as often as the others. */
+const ERROR_RATIO = 2;
+/** From this evidence on, of e to 1, a worse version explains what came better than a sound one does: worth more requests. */
+const SUSPICION = 1;
+
+export interface ComparisonOptions {
+  /** The version being released, which is compared with the others; undefined: none is. */
+  readonly version: VersionName | undefined;
+  readonly weights: Weights;
+  /** How much slower it may be than the others, as a fraction; undefined: not judged. */
+  readonly maxLatencyIncrease: number | undefined;
+  /** Probability of a false alarm, of errors and of latency each. */
+  readonly alpha: number;
+}
+
+/**
+ * Errors and response times by version, and whether the new version is worse than the others. Both are judged by what
+ * happens to the same caller at the same time, so that a slow network or a burst of errors that meets all is no finding.
+ */
+export class Comparison {
+  readonly #options: ComparisonOptions;
+  readonly #errors = new Map<VersionName, number>();
+  readonly #times = new Map<VersionName, number[]>();
+  readonly #failing: ExceedanceTest | undefined;
+  readonly #slower: ExceedanceTest | undefined;
+  /** The last response times that have no partner yet. */
+  #waiting: { readonly own?: number; readonly others?: number } = {};
+
+  constructor(options: ComparisonOptions) {
+    this.#options = options;
+    const { version, weights, maxLatencyIncrease, alpha } = options;
+    for (const name of weights.keys()) {
+      this.#errors.set(name, 0);
+      this.#times.set(name, []);
+    }
+    const weight = shareAsked(version, weights);
+    if (weight === undefined) return;
+    this.#failing = new ExceedanceTest((ERROR_RATIO * weight) / (1 - weight + ERROR_RATIO * weight), alpha);
+    if (maxLatencyIncrease !== undefined) this.#slower = new ExceedanceTest(1 / 2, alpha);
+  }
+
+  /** Counts a sample of a version of the weights; a sentence once the new version is shown to be worse. */
+  add({ version, error, ms }: Sample): string | undefined {
+    if (version === undefined) return undefined;
+    if (error !== undefined) {
+      this.#errors.set(version, (this.#errors.get(version) ?? 0) + 1);
+      return this.#failing?.add(version === this.#options.version) === true
+        ? this.#failsMore(version)
+        : undefined;
+    }
+    this.#times.get(version)?.push(ms);
+    return this.#slower === undefined ? undefined : this.#compare(version, ms, this.#slower);
+  }
+
+  /** Whether the new version looks worse than it may be, which is not shown yet. */
+  get isSuspicious(): boolean {
+    return [this.#failing, this.#slower].some((test) => (test?.logEvidence ?? 0) > SUSPICION);
+  }
+
+  /** What each version answered, in the order of the weights. */
+  get versions(): ReadonlyMap<VersionName, VersionEvidence> {
+    return new Map(
+      [...this.#times].map(([version, times]) => [
+        version,
+        { errors: this.#errors.get(version) ?? 0, latency: latencyOf(times) },
+      ]),
+    );
+  }
+
+  /** Each response of the new version meets the nearest one of another version that has no partner yet. */
+  #compare(version: VersionName, ms: number, slower: ExceedanceTest): string | undefined {
+    const { version: judged, maxLatencyIncrease = 0 } = this.#options;
+    const pair = { ...this.#waiting, [version === judged ? 'own' : 'others']: ms };
+    if (pair.own === undefined || pair.others === undefined) {
+      this.#waiting = pair;
+      return undefined;
+    }
+    this.#waiting = {};
+    return slower.add(pair.own > (1 + maxLatencyIncrease) * pair.others) ? this.#isSlower() : undefined;
+  }
+
+  #failsMore(latest: VersionName): string {
+    const judged = this.#options.version ?? latest;
+    const [own, others] = this.#split((name) => this.#errors.get(name) ?? 0);
+    const [ownAll, othersAll] = this.#split(
+      (name) => (this.#errors.get(name) ?? 0) + (this.#times.get(name)?.length ?? 0),
+    );
+    return `${judged} fails more than twice as often as the other versions: ${String(own)} of ${String(ownAll)} requests failed, against ${String(others)} of ${String(othersAll)}`;
+  }
+
+  #isSlower(): string {
+    const { version: judged = '', maxLatencyIncrease = 0 } = this.#options;
+    const own = latencyOf(this.#times.get(judged) ?? []);
+    const others = latencyOf([...this.#times].flatMap(([name, times]) => (name === judged ? [] : times)));
+    const limit = `${String(Number((100 * maxLatencyIncrease).toFixed(3)))}%`;
+    return `${judged} is more than ${limit} slower than the other versions: median ${milliseconds(own?.p50)}, against ${milliseconds(others?.p50)} (input max-latency-increase)`;
+  }
+
+  /** The sum of a count over the new version, and over the others. */
+  #split(count: (version: VersionName) => number): readonly [number, number] {
+    const names = [...this.#times.keys()];
+    const sum = (some: readonly VersionName[]): number => some.reduce((all, name) => all + count(name), 0);
+    const { version } = this.#options;
+    return [sum(names.filter((name) => name === version)), sum(names.filter((name) => name !== version))];
+  }
+}
+
+/** The weight of the new version as a fraction; undefined where there is nothing to compare it with. */
+function shareAsked(version: VersionName | undefined, weights: Weights): number | undefined {
+  if (version === undefined) return undefined;
+  const sum = [...weights.values()].reduce((a, b) => a + b, 0);
+  const share = (weights.get(version) ?? 0) / sum;
+  return share > 0 && share < 1 ? share : undefined;
+}
+
+const milliseconds = (ms: number | undefined): string => `${(ms ?? 0).toFixed(1)} ms`;

@@ -1,0 +1,302 @@
+import type { CheckSpec } from '../release/release.ts';
+import type { VersionName } from '../core/weights.ts';
+import type { Sample } from './attribution.ts';
+import type { Target } from './ingress-client.ts';
+import { Comparison } from './comparison.ts';
+import { Counts } from './counts.ts';
+import type { Expectation } from './counts.ts';
+import { Convergence } from './convergence.ts';
+import { total } from './evidence.ts';
+import type { IngressEvidence, IngressVerdict } from './evidence.ts';
+import { ExceedanceTest } from './statistics/rate-test.ts';
+import { LateAnswers } from './late-answers.ts';
+import {
+  failures,
+  nearTheEdge,
+  outOfTime,
+  samplesOf,
+  sharesDiffer,
+  staleAnswers,
+  tooManyErrors,
+  unmarkedAnswers,
+} from './reasons.ts';
+import type { Counted } from './reasons.ts';
+import { ShareTest } from './statistics/share-test.ts';
+import type { ShareVerdict } from './statistics/share-test.ts';
+import { FALSE_ALARM } from './strength.ts';
+
+/** A run that has nothing to split (one version at 100) still looks this often. */
+const MIN_SAMPLES = 100;
+/** So many errors of a kind may happen before they are looked at as a rate. */
+const FREE_ERRORS = 5;
+
+export interface EvaluationOptions {
+  readonly check: CheckSpec;
+  /** How long a step is watched; undefined: until there is a verdict. */
+  readonly watchMs?: number | undefined;
+  /** Number of ingresses in the check: false alarms are as rare as asked over all of them together. */
+  readonly ingresses: number;
+  /** How long a gateway replica may be late. */
+  readonly catchUpMs?: number | undefined;
+}
+
+/** A verdict, and why, as a sentence. */
+interface Decision {
+  readonly verdict: IngressVerdict;
+  readonly reason: string;
+}
+
+/** Counts the samples of one ingress and decides. */
+export class Evaluation {
+  readonly #target: Target;
+  readonly #expected: Expectation;
+  readonly #check: CheckSpec;
+  readonly #watchMs: number | undefined;
+  readonly #ingresses: number;
+  readonly #versions: readonly VersionName[];
+  readonly #test: ShareTest;
+  readonly #comparison: Comparison;
+  /** undefined where the first error fails, or none does */
+  readonly #failing: ExceedanceTest | undefined;
+  readonly #lateStale: LateAnswers;
+  readonly #lateUnmarked: LateAnswers;
+  readonly #course = new Convergence();
+  readonly #fewest: number;
+  readonly #start = performance.now();
+  readonly #counts: Counts;
+  #shares: ShareVerdict = 'continue';
+  #final: (Decision & { readonly seconds: number }) | undefined;
+
+  constructor(
+    target: Target,
+    expected: Expectation,
+    { check, watchMs, ingresses, catchUpMs }: EvaluationOptions,
+  ) {
+    this.#target = target;
+    this.#expected = expected;
+    this.#check = check;
+    this.#watchMs = watchMs;
+    this.#ingresses = ingresses;
+    this.#versions = [...expected.weights.keys()];
+    this.#fewest = Math.min(MIN_SAMPLES, check.maxSamples ?? MIN_SAMPLES);
+    this.#counts = new Counts(expected);
+    const alpha = FALSE_ALARM / ingresses;
+    this.#comparison = new Comparison({
+      version: expected.version,
+      weights: expected.weights,
+      maxLatencyIncrease: check.maxLatencyIncrease,
+      alpha,
+    });
+    const limit = check.maxErrorRate;
+    this.#failing = limit > 0 && limit < 1 ? new ExceedanceTest(limit, alpha, FREE_ERRORS) : undefined;
+    this.#lateStale = new LateAnswers(alpha, catchUpMs);
+    this.#lateUnmarked = new LateAnswers(alpha, catchUpMs);
+    const watch = watchMs !== undefined;
+    this.#test = new ShareTest([...expected.weights.values()], {
+      tolerance: check.tolerance,
+      beta: 1 - check.confidence,
+      ingresses,
+      onlyFails: watch,
+      ...(watch || check.maxSamples === undefined ? {} : { maxSamples: check.maxSamples }),
+    });
+  }
+
+  /** Counts one sample; true once the verdict is final. */
+  add(sample: Sample): boolean {
+    if (this.#final !== undefined) return true;
+    const decision = this.#count(sample);
+    if (decision === undefined) return false;
+    this.#final = { ...decision, seconds: this.#seconds() };
+    return true;
+  }
+
+  /**
+   * The sampling has stopped, and some requests have no answer.
+   *
+   * @param held samples of requests that were sent after one without an answer: they count, but decide nothing, since the
+   *   quicker version has more of them
+   * @param unanswered how many requests have none
+   */
+  close(held: readonly Sample[], unanswered: number): void {
+    if (this.#final !== undefined) return;
+    this.#counts.unanswered = unanswered;
+    for (const sample of held) {
+      if (this.#counts.add(sample) === 'own' && this.#isOfTheWeights(sample)) this.#comparison.add(sample);
+    }
+  }
+
+  /** Whether the samples so far leave something open that more of them settle, although nothing speaks for a failure of the shares. */
+  get isOpen(): boolean {
+    if (this.#final !== undefined) return false;
+    return this.#isTooMany() || this.#lateStale.state === 'open' || this.#lateUnmarked.state === 'open';
+  }
+
+  /** What was seen so far; `otherwise` is the verdict where none has been reached. */
+  evidence(otherwise: IngressVerdict): IngressEvidence {
+    const counts = this.#counts;
+    const final = this.#final ?? {
+      verdict: otherwise,
+      reason: this.#undecided(otherwise),
+      seconds: this.#seconds(),
+    };
+    return {
+      cluster: this.#target.cluster,
+      url: this.#target.url,
+      ...final,
+      weights: this.#expected.weights,
+      requests: counts.requests,
+      samples: counts.samples,
+      counts: new Map(counts.versions),
+      versions: this.#comparison.versions,
+      course: this.#course.upTo(counts.samples, counts.versions.values()),
+      errors: new Map(counts.errors),
+      stale: new Map(counts.stale),
+      revision: this.#expected.revision,
+      unmarked: counts.unmarked,
+      elsewhere: counts.elsewhere,
+      unanswered: counts.unanswered,
+      logEvidence: this.#logEvidence(),
+      contradictions: new Map(counts.contradictions),
+    };
+  }
+
+  /** The verdict when the time is over before a decision. */
+  atEnd(): IngressVerdict {
+    if (this.#counts.samples === 0 || this.isOpen) return 'inconclusive';
+    const { contradictions } = this.#counts;
+    const shown = this.#isMatched() && contradictions.size === 0 && this.#whyNoPass() === undefined;
+    return this.#watchMs !== undefined || shown ? 'pass' : 'inconclusive';
+  }
+
+  #seconds(): number {
+    return (performance.now() - this.#start) / 1000;
+  }
+
+  /** Over all ingresses: the best of many looks strong by chance. */
+  #logEvidence(): number {
+    return this.#test.logEvidence - Math.log(this.#ingresses);
+  }
+
+  #counted(): Counted {
+    return {
+      check: this.#check,
+      expected: this.#expected,
+      counts: this.#counts,
+      logEvidence: this.#logEvidence(),
+    };
+  }
+
+  #undecided(verdict: IngressVerdict): string {
+    const counted = this.#counted();
+    if (verdict === 'undecided') return `stopped after ${samplesOf(counted)} because another ingress failed`;
+    const asked = `${String((this.#watchMs ?? this.#check.verifyTimeoutMs) / 1000)} s`;
+    if (verdict === 'pass' && this.#watchMs === undefined) return this.#match();
+    if (verdict === 'pass')
+      return `no drift in ${asked} and ${samplesOf(counted)}${total(this.#counts.errors) === 0 ? '' : `; ${failures(counted)}`}`;
+    const after = this.#watchMs === undefined ? asked : `${this.#seconds().toFixed(1)} s`;
+    return outOfTime(counted, after, this.#whyNoPass());
+  }
+
+  #count(sample: Sample): Decision | undefined {
+    const origin = this.#counts.add(sample);
+    if (origin === 'elsewhere') return undefined;
+    const now = performance.now();
+    this.#lateStale.add(origin === 'stale', now);
+    if (origin === 'stale') return this.#staysBehind();
+    this.#lateUnmarked.add(origin === 'unmarked', now);
+    const { version, error } = sample;
+    const exceeded = this.#failing?.add(error !== undefined) ?? false;
+    if (version !== undefined && !this.#isOfTheWeights(sample)) {
+      return {
+        verdict: 'fail',
+        reason: `version ${version} answered, which is none of ${this.#versions.join(', ')}`,
+      };
+    }
+    if (origin === 'unmarked') return this.#staysBehind() ?? this.#tooManyErrors(exceeded);
+    if (version !== undefined) {
+      this.#course.add(this.#counts.samples, this.#counts.versions.values());
+      this.#shares = this.#test.add(this.#versions.map((name) => (name === version ? 1 : 0)));
+    }
+    const worse = this.#comparison.add(sample);
+    if (worse !== undefined) return { verdict: 'fail', reason: worse };
+    return this.#contradicted() ?? this.#tooManyErrors(exceeded) ?? this.#shareVerdict();
+  }
+
+  #isOfTheWeights({ version }: Sample): boolean {
+    return version !== undefined && this.#counts.versions.has(version);
+  }
+
+  #isMatched(): boolean {
+    return this.#shares === 'pass' && (this.#versions.length > 1 || this.#counts.samples >= this.#fewest);
+  }
+
+  #match(): string {
+    return `the shares match the weights (${samplesOf(this.#counted())})`;
+  }
+
+  #contradicted(): Decision | undefined {
+    const { contradictions } = this.#counts;
+    if (total(contradictions) <= FREE_ERRORS) return undefined;
+    const seen = [...contradictions].map(([pair, count]) => `${String(count)} × ${pair}`).join(', ');
+    return { verdict: 'fail', reason: `header and body of the answers name different versions (${seen})` };
+  }
+
+  #shareVerdict(): Decision | undefined {
+    const verdict = this.#shares;
+    switch (verdict) {
+      case 'continue':
+        return undefined;
+      case 'fail':
+        return { verdict, reason: sharesDiffer(this.#counted()) };
+      case 'inconclusive':
+        return { verdict, reason: nearTheEdge(this.#counted()) };
+      case 'pass': {
+        if (!this.#isMatched()) return undefined;
+        // Too much of something to pass, too little to be no chance: more requests will tell, as long as there may be more.
+        const why = this.#whyNoPass();
+        if (why !== undefined) {
+          if (this.#counts.samples < (this.#check.maxSamples ?? Infinity)) return undefined;
+          return {
+            verdict: 'inconclusive',
+            reason: `undecided after ${samplesOf(this.#counted())}: ${why} (raise the input max-samples)`,
+          };
+        }
+        if (this.#counts.contradictions.size > 0) {
+          return { verdict: 'fail', reason: 'the body of an answer names another version than its header' };
+        }
+        // What looks worse may be chance, so it fails nothing; but it is worth as many requests as the shares may take.
+        if (this.#comparison.isSuspicious && this.#counts.samples < this.#test.maxSamples) return undefined;
+        return { verdict, reason: this.#match() };
+      }
+    }
+  }
+
+  /** What keeps a pass back although the shares are right. */
+  #whyNoPass(): string | undefined {
+    if (this.#aboveLimit()) return tooManyErrors(this.#counted());
+    if (this.#lateStale.state !== 'fine') return staleAnswers(this.#counted());
+    return this.#lateUnmarked.state === 'fine' ? undefined : unmarkedAnswers(this.#counted());
+  }
+
+  /** More errors than the limit allows, by the evidence: the plain rate of a sound release is above it every now and then. */
+  #tooManyErrors(exceeded: boolean): Decision | undefined {
+    const shown = exceeded || (this.#check.maxErrorRate === 0 && this.#counts.errors.size > 0);
+    return shown ? { verdict: 'fail', reason: tooManyErrors(this.#counted()) } : undefined;
+  }
+
+  #aboveLimit(): boolean {
+    return total(this.#counts.errors) > this.#check.maxErrorRate * this.#counts.judged;
+  }
+
+  /** More errors than the limit allows, and a higher rate explains them better: a few among few requests are chance. */
+  #isTooMany(): boolean {
+    return this.#aboveLimit() && (this.#failing?.logEvidence ?? Infinity) > 0;
+  }
+
+  /** A gateway replica does not get the change, whether what it had before set a revision or none. */
+  #staysBehind(): Decision | undefined {
+    if (this.#lateStale.state === 'behind') return { verdict: 'fail', reason: staleAnswers(this.#counted()) };
+    if (this.#lateUnmarked.state !== 'behind') return undefined;
+    return { verdict: 'fail', reason: unmarkedAnswers(this.#counted()) };
+  }
+}

@@ -1,0 +1,267 @@
+import type { LookupAddress } from 'node:dns';
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import { pipeline } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { Agent, Pool } from 'undici';
+import type { Dispatcher } from 'undici';
+import { CanaryError, messageOf } from '../core/errors.ts';
+import type { ClusterName } from '../core/names.ts';
+
+/** Connections to one address of an ingress: enough to meet several gateway replicas behind a load balancer. */
+export const CONNECTIONS = 16;
+/**
+ * A connection is given up after this many requests. A load balancer chooses a gateway replica for each connection: a run of
+ * some hundred requests has to make some dozens of them, or a replica that stays behind is not met.
+ */
+const REQUESTS_PER_CONNECTION = 10;
+/**
+ * An idle connection is closed after this time, long before a server closes it: a request that meets a server closing its end
+ * fails, which browsers hide by sending it again. It would count as an error of a sound release.
+ */
+const IDLE_MS = 500;
+/** How long a request may take until the end of its body. */
+export const REQUEST_TIMEOUT_MS = 10_000;
+/** A little less, so that an address that takes no connection is told from a service that does not answer. */
+const CONNECT_TIMEOUT_MS = 8_000;
+/** The kind of a failure where the ingress took a request and nothing came back within `REQUEST_TIMEOUT_MS`. */
+export const NO_ANSWER = 'no answer in time';
+/** Only the beginning of a body is read: that is where a version is found. */
+const BODY_LIMIT = 16 * 1024;
+
+/** Where and how to send requests to one ingress. */
+export interface Target {
+  readonly cluster: ClusterName;
+  readonly url: string;
+  readonly path: string;
+  /** Host header, and SNI unless it is an IP address; undefined: the URL's own. */
+  readonly host: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** What came back: an answer, or the failure to get one. */
+export type Reply =
+  | {
+      readonly kind: 'answer';
+      readonly status: number;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly body: string;
+      readonly ms: number;
+    }
+  | { readonly kind: 'failure'; readonly what: string; readonly ms: number };
+
+/**
+ * Over HTTP/2 all requests would share one connection, and so one replica of the gateway. The server name (SNI) is undici's to
+ * choose: the Host header without its port, and none for an IP address (RFC 6066), whose certificate has to name the address.
+ */
+const CONNECTION: Agent.Options = { allowH2: false, connect: { timeout: CONNECT_TIMEOUT_MS } };
+
+interface OpenOptions {
+  readonly timeoutMs?: number;
+  readonly resolve?: Resolve;
+}
+
+type Resolve = (hostname: string, options: { readonly all: true }) => Promise<readonly LookupAddress[]>;
+
+interface SendOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly fresh?: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Sends requests to one ingress, through every address that its host name has, in turn. */
+export class IngressClient {
+  readonly target: Target;
+  readonly #origins: readonly string[];
+  readonly #pools: ReadonlyMap<string, Pool>;
+  readonly #headers: Readonly<Record<string, string>>;
+  readonly #timeoutMs: number;
+  readonly #leftOut = new Map<string, string>();
+  #turn = 0;
+
+  private constructor(target: Target, origins: readonly string[], timeoutMs: number) {
+    const url = new URL(target.url);
+    this.target = target;
+    this.#timeoutMs = timeoutMs;
+    this.#origins = origins;
+    const given = lowerCased(target.headers);
+    const host = target.host ?? given['host'];
+    this.#headers = { ...given, host: host ?? url.host };
+    this.#pools = new Map(
+      origins.map((origin) => [
+        origin,
+        new Pool(origin, {
+          ...CONNECTION,
+          connections: CONNECTIONS,
+          maxRequestsPerClient: REQUESTS_PER_CONNECTION,
+          keepAliveTimeout: IDLE_MS,
+          keepAliveMaxTimeout: IDLE_MS,
+        }),
+      ]),
+    );
+  }
+
+  /**
+   * @param options `timeoutMs`: how long a request may take, until the end of its body; `resolve`: the addresses of a host name
+   * @throws CanaryError where the host name has no address
+   */
+  static async open(
+    target: Target,
+    { timeoutMs = REQUEST_TIMEOUT_MS, resolve = lookup }: OpenOptions = {},
+  ): Promise<IngressClient> {
+    return new IngressClient(target, await originsOf(target, resolve), timeoutMs);
+  }
+
+  /** The addresses that this machine cannot reach at all, and why: not a failure that users see, so requests go to the others. */
+  get leftOut(): ReadonlyMap<string, string> {
+    return this.#leftOut;
+  }
+
+  /**
+   * One request; never throws but for the signal. A body that does not end in time is an answer as far as it came.
+   *
+   * @param options `fresh`: over a connection of its own
+   */
+  async send(options: SendOptions): Promise<Reply> {
+    const limit = AbortSignal.timeout(this.#timeoutMs);
+    for (;;) {
+      const open = this.#origins.filter((origin) => !this.#leftOut.has(origin));
+      const origin = open[this.#turn++ % open.length] ?? this.target.url;
+      const start = performance.now();
+      const elapsed = (): number => performance.now() - start;
+      try {
+        return { kind: 'answer', ...(await this.#ask(origin, options, limit)), ms: elapsed() };
+      } catch (error) {
+        options.signal.throwIfAborted();
+        const others = this.#origins.some((one) => one !== origin && !this.#leftOut.has(one));
+        if (!(others && isOutOfReach(error)))
+          return { kind: 'failure', what: limit.aborted ? NO_ANSWER : kindOf(error), ms: elapsed() };
+        this.#leftOut.set(origin, messageOf(error));
+      }
+    }
+  }
+
+  async #ask(
+    origin: string,
+    { headers, fresh = false, signal }: SendOptions,
+    limit: AbortSignal,
+  ): Promise<Omit<Extract<Reply, { kind: 'answer' }>, 'kind' | 'ms'>> {
+    const agent = fresh ? new Agent({ ...CONNECTION, pipelining: 0 }) : undefined;
+    const dispatcher: Dispatcher | undefined = agent ?? this.#pools.get(origin);
+    try {
+      if (dispatcher === undefined) throw new Error('the client has no address');
+      const response = await dispatcher.request({
+        origin,
+        path: this.target.path,
+        method: 'GET',
+        headers: { ...this.#headers, ...headers },
+        signal: AbortSignal.any([signal, limit]),
+      });
+      const answered = single(response.headers);
+      const body = await readStart(decoded(response.body, answered['content-encoding']), limit);
+      return { status: response.statusCode, headers: answered, body };
+    } finally {
+      await agent?.destroy();
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#pools.values()].map((pool) => pool.destroy()));
+  }
+}
+
+/** Headers by their names in lower case, so that one given twice in different cases is one. */
+function lowerCased(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+async function originsOf(target: Target, resolve: Resolve): Promise<readonly string[]> {
+  const url = new URL(target.url);
+  const hostname = url.hostname.replace(/^\[|\]$/g, '');
+  if (isIP(hostname) !== 0) return [url.origin];
+  try {
+    const addresses = await resolve(hostname, { all: true });
+    return addresses.map(({ address, family }) => {
+      const own = new URL(url);
+      own.hostname = family === 6 ? `[${address}]` : address;
+      return own.origin;
+    });
+  } catch (error) {
+    throw new CanaryError(
+      `The ingress of ${target.cluster}, ${target.url}, has a host name without an address: ${messageOf(error)}. Create its DNS record, or set the input ingress to an address.`,
+      { cause: error },
+    );
+  }
+}
+
+const DECODERS: Readonly<Record<string, () => Duplex>> = {
+  gzip: createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+};
+
+/** The body as text: a server may compress it although nothing asked for that. An unknown encoding stays as it is. */
+function decoded(body: Readable, encoding = ''): Readable {
+  const decoder = DECODERS[encoding.trim().toLowerCase()]?.();
+  // Errors of either stream surface where the decoded one is read.
+  return decoder === undefined ? body : pipeline(body, decoder, () => undefined);
+}
+
+async function readStart(body: AsyncIterable<Uint8Array>, limit: AbortSignal): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of body) {
+      chunks.push(chunk);
+      size += chunk.length;
+      // Leaving the loop releases the connection: a body without an end must not hold a sample up.
+      if (size >= BODY_LIMIT) break;
+    }
+  } catch (error) {
+    // A stream of events is an answer, although its end is never waited for.
+    if (!limit.aborted) throw error;
+  }
+  return Buffer.concat(chunks).subarray(0, BODY_LIMIT).toString('utf8');
+}
+
+function single(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.join(', ') : (value ?? ''),
+    ]),
+  );
+}
+
+/** Whether this machine has no route to an address at all, as one without IPv6 has none to an IPv6 address. */
+function isOutOfReach(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    ['ENETUNREACH', 'EHOSTUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT'].includes(String(error.code))
+  );
+}
+
+/** A failure by its kind, without what differs from one request to the next, so that equal ones can be counted. */
+function kindOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+  switch (code) {
+    case 'ECONNREFUSED':
+      return 'connection refused';
+    case 'ECONNRESET':
+    case 'UND_ERR_SOCKET':
+      return 'connection cut';
+    case 'UND_ERR_CONNECT_TIMEOUT':
+    case 'ETIMEDOUT':
+      return 'no connection in time';
+    case 'UND_ERR_HEADERS_TIMEOUT':
+    case 'UND_ERR_BODY_TIMEOUT':
+      return NO_ANSWER;
+    default:
+      return /certificate|CERT/.test(`${code} ${error.message}`)
+        ? `TLS: ${error.message} (to trust a private certificate authority, set the environment variable NODE_EXTRA_CA_CERTS)`
+        : `${code}: ${error.message}`;
+  }
+}

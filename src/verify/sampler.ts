@@ -1,0 +1,127 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { CheckSpec } from '../release/release.ts';
+import { attribute } from './attribution.ts';
+import type { Sample } from './attribution.ts';
+import { CONNECTIONS } from './ingress-client.ts';
+import type { IngressClient } from './ingress-client.ts';
+import type { Expectation } from './counts.ts';
+import type { IngressEvidence } from './evidence.ts';
+import { InOrder } from './in-order.ts';
+import { Evaluation } from './evaluation.ts';
+
+/** Once an ingress has failed, the others have this long to reach a verdict of their own. */
+const GRACE_MS = 1_000;
+const PROGRESS_MS = 2_000;
+const WATCH_PROGRESS_MS = 30_000;
+
+/** Sampling at a low rate for a whole time: passes at its end, and fails as soon as the evidence is there. */
+export interface Watch {
+  readonly forMs: number;
+  readonly maxRps: number;
+}
+
+export interface SamplingOptions {
+  readonly check: CheckSpec;
+  /** undefined: samples until there is a verdict. */
+  readonly watch?: Watch | undefined;
+  readonly signal: AbortSignal;
+  readonly onProgress: (evidence: IngressEvidence) => void;
+  /** How long a gateway replica may be late. */
+  readonly catchUpMs?: number | undefined;
+}
+
+/**
+ * Samples every ingress side by side until each has a verdict, the time is over, or one has failed.
+ * The order of the result is that of the clients.
+ */
+export async function sampleAll(
+  clients: readonly IngressClient[],
+  expect: (client: IngressClient) => Expectation,
+  options: SamplingOptions,
+): Promise<readonly IngressEvidence[]> {
+  const { check, watch, catchUpMs } = options;
+  const failed = new AbortController();
+  const deadline = AbortSignal.timeout(Math.ceil(watch?.forMs ?? check.verifyTimeoutMs));
+  let grace: NodeJS.Timeout | undefined;
+  const runs = clients.map(async (client) => {
+    const tally = new Evaluation(client.target, expect(client), {
+      check,
+      watchMs: watch?.forMs,
+      ingresses: clients.length,
+      catchUpMs,
+    });
+    await sampleOne(client, tally, { failed: failed.signal, deadline }, options);
+    const evidence = tally.evidence(failed.signal.aborted ? 'undecided' : tally.atEnd());
+    if (evidence.verdict === 'fail')
+      grace ??= setTimeout(() => {
+        failed.abort();
+      }, GRACE_MS);
+    return evidence;
+  });
+  try {
+    return await Promise.all(runs);
+  } finally {
+    clearTimeout(grace);
+    failed.abort();
+  }
+}
+
+async function sampleOne(
+  client: IngressClient,
+  tally: Evaluation,
+  { failed, deadline }: { readonly failed: AbortSignal; readonly deadline: AbortSignal },
+  { check, watch, signal, onProgress }: SamplingOptions,
+): Promise<void> {
+  const ended = new AbortController();
+  const cut = AbortSignal.any([failed, ended.signal, signal]);
+  const order = new InOrder();
+  const count = (sample: Sample): void => {
+    if (tally.add(sample)) ended.abort();
+  };
+  let reported = performance.now();
+  const ask = async (open: AbortSignal): Promise<void> => {
+    const index = order.begin();
+    order.end(index, attribute(await client.send({ signal: open }), check.versionFrom), count);
+    if (performance.now() - reported > (watch === undefined ? PROGRESS_MS : WATCH_PROGRESS_MS)) {
+      reported = performance.now();
+      onProgress(tally.evidence('undecided'));
+    }
+  };
+  if (watch === undefined) {
+    const sending = AbortSignal.any([cut, deadline]);
+    await spread(check.maxRps, sending, () => ask(sending));
+  } else {
+    // What passes at its end must not leave out the requests that were still open: a version that hangs shows in them alone.
+    await spread(watch.maxRps, AbortSignal.any([cut, deadline]), () => ask(cut));
+    // Nor does it end while errors are neither few enough nor shown to be too many: more requests settle that.
+    const more = AbortSignal.any([cut, AbortSignal.timeout(Math.ceil(check.verifyTimeoutMs))]);
+    if (tally.isOpen) {
+      await spread(check.maxRps, more, async () => {
+        await ask(cut);
+        if (!tally.isOpen) ended.abort();
+      });
+    }
+  }
+  signal.throwIfAborted();
+  tally.close(order.held, order.unanswered);
+}
+
+/** Asks again and again over all connections, so many times a second in all, until `sending` is over. */
+async function spread(rps: number, sending: AbortSignal, ask: () => Promise<void>): Promise<void> {
+  const interval = 1000 / rps;
+  let slot = performance.now();
+  const worker = async (): Promise<void> => {
+    while (!sending.aborted) {
+      const now = performance.now();
+      slot = Math.max(slot + interval, now);
+      if (slot > now) await delay(slot - now, undefined, { signal: sending });
+      await ask();
+    }
+  };
+  const workers = Array.from({ length: CONNECTIONS }, () =>
+    worker().catch((error: unknown) => {
+      if (!sending.aborted) throw error;
+    }),
+  );
+  await Promise.all(workers);
+}
