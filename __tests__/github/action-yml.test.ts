@@ -4,7 +4,7 @@ import { load } from 'js-yaml';
 import { z } from 'zod';
 import { INPUTS } from '../../src/github/inputs.ts';
 import { outputsOf } from '../../src/github/outputs.ts';
-import { releaseFrom } from '../../src/github/release.ts';
+import { releaseFromInputs } from '../../src/github/release-from-inputs.ts';
 import { newJournal } from '../../src/report/run-record.ts';
 import { inputs } from '../support/inputs.ts';
 
@@ -74,7 +74,7 @@ describe('the default that a description tells', () => {
   });
 
   test('is the name of the app for VirtualService and DestinationRule', () => {
-    const { release } = releaseFrom(inputs({ app: 'shop' }).values, undefined);
+    const { release } = releaseFromInputs(inputs({ app: 'shop' }).values, undefined);
     expect([release?.traffic.virtualService, release?.traffic.destinationRule]).toEqual(['shop', 'shop']);
   });
 });

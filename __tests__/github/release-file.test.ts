@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readInputs } from '../../src/github/inputs.ts';
 import type { InputName, Inputs } from '../../src/github/inputs.ts';
 import { parseReleaseFile, readReleaseFile } from '../../src/github/release-file.ts';
-import { releaseFrom } from '../../src/github/release.ts';
+import { releaseFromInputs } from '../../src/github/release-from-inputs.ts';
 
 const FILE = '.github/canary.yml';
 
@@ -16,7 +16,7 @@ function read(
 ): { readonly values: Partial<Inputs>; readonly problems: readonly string[] } {
   const file = parseReleaseFile(FILE, yaml);
   const { values, problems, sources } = readInputs((name) => inputs[name] ?? '', file.values);
-  const release = releaseFrom(values, ['east', 'west', 'north'], sources);
+  const release = releaseFromInputs(values, ['east', 'west', 'north'], sources);
   return { values, problems: [...file.problems, ...problems, ...release.problems] };
 }
 

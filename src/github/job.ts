@@ -9,9 +9,9 @@ import { Announcer } from './announcer.ts';
 import { readEvent } from './event.ts';
 import { readInputs } from './inputs.ts';
 import type { Operation, ReadInputs } from './inputs.ts';
-import { jobLog } from './log.ts';
+import { jobLog } from './job-log.ts';
 import { readReleaseFile } from './release-file.ts';
-import { releaseFrom } from './release.ts';
+import { releaseFromInputs } from './release-from-inputs.ts';
 
 /** What this step of a workflow is to do. */
 export interface Job {
@@ -46,7 +46,7 @@ export async function readJob(): Promise<Job> {
     jobLog.warn(
       'Input weights is ignored: the operation promote goes to the next of steps. To set weights, use rollout.',
     );
-  const read = releaseFrom(
+  const read = releaseFromInputs(
     values,
     kubeconfig?.getContexts().map(({ name }) => name),
     sources,

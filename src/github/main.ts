@@ -22,7 +22,7 @@ import { runUrlOf } from './event.ts';
 import type { Operation } from './inputs.ts';
 import { readJob } from './job.ts';
 import type { Job } from './job.ts';
-import { asText, jobLog } from './log.ts';
+import { escapeForLog, jobLog } from './job-log.ts';
 import { publish } from './publish.ts';
 
 const RUN: Readonly<Record<Operation, (context: Context) => Promise<unknown>>> = {
@@ -204,7 +204,7 @@ function withHarms(error: unknown, { harms }: Journal): unknown {
 
 function fail(error: unknown, title: string): void {
   const expected = error instanceof CanaryError;
-  if (!expected && error instanceof Error) core.info(asText(error.stack ?? ''));
-  core.error(asText(messageOf(error)), { title: asText(title) });
+  if (!expected && error instanceof Error) core.info(escapeForLog(error.stack ?? ''));
+  core.error(escapeForLog(messageOf(error)), { title: escapeForLog(title) });
   process.exitCode = core.ExitCode.Failure;
 }

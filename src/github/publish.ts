@@ -9,7 +9,7 @@ import { headlineOf } from '../report/headline.ts';
 import type { Journal } from '../report/run-record.ts';
 import { SUMMARY_LIMIT, summaryOf } from '../report/summary.ts';
 import type { Job } from './job.ts';
-import { asText, jobLog } from './log.ts';
+import { escapeForLog, jobLog } from './job-log.ts';
 import { setOutputs } from './outputs.ts';
 
 /** Everything that people and later steps get to see. What cannot be written is a warning: the release is what it is. */
@@ -18,7 +18,8 @@ export async function publish({ release, summary, report }: Job, journal: Journa
   if (report !== undefined) await publishReport(report, journal);
   publishOutputs(journal);
   const { outcome, sentence, standing, next } = headlineOf(journal);
-  if (outcome === 'pass') core.notice(asText(sentence), { title: asText(`${release.app}: pass`) });
+  if (outcome === 'pass')
+    core.notice(escapeForLog(sentence), { title: escapeForLog(`${release.app}: pass`) });
   if (standing !== undefined) jobLog.info(standing);
   if (next !== undefined) jobLog.info(`Next: ${next}`);
   if (summary) await publishSummary(journal);

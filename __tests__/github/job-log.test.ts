@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { asText } from '../../src/github/log.ts';
+import { escapeForLog } from '../../src/github/job-log.ts';
 
 /**
  * Whether the runner would obey a line: it looks for `::` behind leading white space, and for `##[` anywhere.
@@ -30,7 +30,7 @@ describe('a line that would be a workflow command stays text', () => {
     ['first\r\n::add-mask::v1'],
     ['first\n\n  ::add-mask::v1\n##[error]x'],
   ])('%j', (text) => {
-    expect(linesOf(asText(text)).filter(isCommand)).toEqual([]);
+    expect(linesOf(escapeForLog(text)).filter(isCommand)).toEqual([]);
   });
 });
 
@@ -43,6 +43,6 @@ describe('any other line comes through as it is', () => {
     [''],
     ['first\nsecond'],
   ])('%j', (text) => {
-    expect(asText(text)).toBe(text);
+    expect(escapeForLog(text)).toBe(text);
   });
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { OPERATIONS } from '../../src/github/inputs.ts';
-import { releaseFrom } from '../../src/github/release.ts';
+import { releaseFromInputs } from '../../src/github/release-from-inputs.ts';
 import '../support/one-realm.ts';
 import { inputs } from '../support/inputs.ts';
 import { weights } from '../support/release.ts';
@@ -13,7 +13,7 @@ const CONTEXTS = ['east', 'west', 'hub'];
 const from = (
   texts: Readonly<Record<string, string>> = {},
   contexts: readonly string[] | undefined = CONTEXTS,
-): ReturnType<typeof releaseFrom> => releaseFrom(inputs(texts).values, contexts);
+): ReturnType<typeof releaseFromInputs> => releaseFromInputs(inputs(texts).values, contexts);
 
 describe('the release', () => {
   test('of the least inputs is complete', () => {
@@ -39,10 +39,10 @@ describe('the release', () => {
     const { values } = inputs({ operation, weights: 'v1=80,v2=20' });
     const given = new Map([['weights', 'Input weights']]);
     const inFile = new Map([['weights', '.github/canary.yml:7: weights']]);
-    expect(releaseFrom(values, CONTEXTS, given).release?.traffic.weights).toEqual(
+    expect(releaseFromInputs(values, CONTEXTS, given).release?.traffic.weights).toEqual(
       weights({ v1: 80, v2: 20 }),
     );
-    expect(releaseFrom(values, CONTEXTS, inFile).release?.traffic.weights).toEqual(ofFile);
+    expect(releaseFromInputs(values, CONTEXTS, inFile).release?.traffic.weights).toEqual(ofFile);
   });
 
   test('counts in fractions where the inputs count in percent', () => {
@@ -173,7 +173,7 @@ describe('a problem between the inputs', () => {
   });
 
   test('is none of the contexts where the kubeconfig could not be read', () => {
-    expect(releaseFrom(inputs({ clusters: 'nowhere' }).values, undefined).problems).toEqual([]);
+    expect(releaseFromInputs(inputs({ clusters: 'nowhere' }).values, undefined).problems).toEqual([]);
   });
 
   test('is no version where every version is everywhere', () => {

@@ -5,13 +5,13 @@ import { visible } from '../report/text.ts';
 /** The job log: a group for each phase. */
 export const jobLog: Log = {
   info(line) {
-    core.info(asText(line));
+    core.info(escapeForLog(line));
   },
   warn(line) {
-    core.warning(asText(line));
+    core.warning(escapeForLog(line));
   },
   group(name, work) {
-    return core.group(asText(name), work);
+    return core.group(escapeForLog(name), work);
   },
 };
 
@@ -20,7 +20,7 @@ export const jobLog: Log = {
  * command or an escape sequence. The runner looks for `::` behind leading white space, and for `##[` anywhere in a line.
  * Source: https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
  */
-export function asText(text: string): string {
+export function escapeForLog(text: string): string {
   return visible(text)
     .replaceAll('##[', '##\u200B[')
     .replaceAll(/^(\s*)::/gm, '$1\u200B::');

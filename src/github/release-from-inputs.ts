@@ -25,7 +25,7 @@ type Tell = (input: InputName, problem: string) => void;
  * @param contexts of the kubeconfig; undefined where it could not be read
  * @param sources of the values that were given, for messages
  */
-export function releaseFrom(
+export function releaseFromInputs(
   values: Partial<Inputs>,
   contexts: readonly string[] | undefined,
   sources: Sources = new Map(),
