@@ -3,7 +3,7 @@
  * docs/how-the-check-decides.md. `node bench/decisions.ts` takes some minutes; a number of runs may be given.
  */
 import { Comparison } from '../src/verify/comparison.ts';
-import { ExceedanceTest } from '../src/verify/statistics/rate-test.ts';
+import { RateTest } from '../src/verify/statistics/rate-test.ts';
 import { ShareTest } from '../src/verify/statistics/share-test.ts';
 import type { ShareTestOptions } from '../src/verify/statistics/share-test.ts';
 import { Evaluation } from '../src/verify/evaluation.ts';
@@ -79,7 +79,7 @@ function errors(
     for (let n = 1; n <= most; n += 1) {
       const version = draw() < weight ? 'v2' : 'v1';
       const failed = draw() < (version === 'v2' ? own : others);
-      const sample = { version, contradiction: undefined, revision: undefined, foreign: false, ms: 5 };
+      const sample = { version, contradiction: undefined, revision: undefined, unmanaged: false, ms: 5 };
       if (compared.add({ ...sample, error: failed ? 'status 500' : undefined }) === undefined) continue;
       found.push(n);
       break;
@@ -92,7 +92,7 @@ function exceeded(limit: number, rate: number, alpha: number, free: number, most
   const draw = random(3);
   const found: number[] = [];
   for (let run = 0; run < runs; run += 1) {
-    const test = new ExceedanceTest(limit, alpha, free);
+    const test = new RateTest(limit, alpha, free);
     for (let n = 1; n <= most; n += 1) {
       if (!test.add(draw() < rate)) continue;
       found.push(n);
@@ -121,15 +121,15 @@ function outcomes({
   const verdicts = { pass: 0, fail: 0, inconclusive: 0 };
   const requests: number[] = [];
   for (let run = 0; run < runs; run += 1) {
-    const expected = { weights, revision: undefined, elsewhere: false, version: 'v2' };
-    const tally = new Evaluation(target, expected, { check: DEFAULTS, ingresses: 1 });
+    const expected = { weights, revision: undefined, sharedWithOtherHosts: false, version: 'v2' };
+    const evaluation = new Evaluation(target, expected, { check: DEFAULTS, ingresses: 1 });
     for (let n = 1; n <= MOST; n += 1) {
       const version = draw() < weight ? 'v2' : 'v1';
       const failed = draw() < (version === 'v2' ? own : others);
-      const sample = { version, contradiction: undefined, revision: undefined, foreign: false, ms: 5 };
-      if (tally.add({ ...sample, error: failed ? 'status 500' : undefined })) break;
+      const sample = { version, contradiction: undefined, revision: undefined, unmanaged: false, ms: 5 };
+      if (evaluation.add({ ...sample, error: failed ? 'status 500' : undefined })) break;
     }
-    const { verdict, requests: sent } = tally.evidence(tally.atEnd());
+    const { verdict, requests: sent } = evaluation.evidence(evaluation.verdictAtEnd());
     if (verdict !== 'undecided') verdicts[verdict] += 1;
     requests.push(sent);
   }

@@ -57,7 +57,7 @@ export async function sampling(): Promise<Ratio> {
 async function sample(client: IngressClient): Promise<void> {
   const [evidence] = await sampleAll(
     [client],
-    () => ({ weights: WEIGHTS, revision: undefined, elsewhere: false, version: 'v2' }),
+    () => ({ weights: WEIGHTS, revision: undefined, sharedWithOtherHosts: false, version: 'v2' }),
     { check: CHECK, signal: new AbortController().signal, onProgress: () => undefined },
   );
   if (evidence?.samples !== REQUESTS)

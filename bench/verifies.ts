@@ -62,7 +62,7 @@ try {
   for (let n = 1; n <= checks; n += 1) {
     const evidence = await sampleAll(
       clients,
-      () => ({ weights: WEIGHTS, revision: '1', elsewhere: false, version: 'v2' }),
+      () => ({ weights: WEIGHTS, revision: '1', sharedWithOtherHosts: false, version: 'v2' }),
       { check: CHECK, signal: new AbortController().signal, onProgress: () => undefined },
     );
     const verdict = verdictOf(evidence);

@@ -169,7 +169,7 @@ test('answers under a newer revision are those of another run, and no replica th
 });
 
 describe('answers that no managed route gave', () => {
-  const unmarked = failed({ unmarked: 900 });
+  const withoutRevision = failed({ withoutRevision: 900 });
   const toRoot = [{ uri: { prefix: '/' } }];
   const elsewhere = [{ uri: { exact: '/elsewhere' } }];
 
@@ -186,7 +186,7 @@ describe('answers that no managed route gave', () => {
       'Route root',
     ],
   ])('point to %s', (_what, http, route) => {
-    expect(found({ http }, unmarked)).toEqual([
+    expect(found({ http }, withoutRevision)).toEqual([
       {
         title: 'An earlier route takes requests in east',
         detail: `${route} of VirtualService gray-demo/helloworld stands ahead of the managed route and takes the path /: 900 of 1000 requests were not answered by the managed route of VirtualService gray-demo/helloworld. Put it behind the managed route, or narrow its match.`,
@@ -205,7 +205,7 @@ describe('answers that no managed route gave', () => {
     );
 
   test('point to a VirtualService of another namespace that binds the same host and gateway', () => {
-    expect(found({ others: [rival()] }, unmarked)).toEqual([
+    expect(found({ others: [rival()] }, withoutRevision)).toEqual([
       {
         title: 'VirtualService elsewhere/rival takes requests in east',
         detail:
@@ -234,11 +234,11 @@ describe('answers that no managed route gave', () => {
         'VirtualService elsewhere/rival may take requests in east',
       ],
     ])('to %s, say no more than is known', (_what, exportTo, gateways, title) => {
-      expect(titles(found({ others: [rival({ exportTo })], gateways }, unmarked))).toEqual([title]);
+      expect(titles(found({ others: [rival({ exportTo })], gateways }, withoutRevision))).toEqual([title]);
     });
 
     test('where the gateway is unknown, say to look where its pods run', () => {
-      expect(found({ others: [rival({ exportTo: ['.', 'b'] })] }, unmarked)[0]?.detail).toContain(
+      expect(found({ others: [rival({ exportTo: ['.', 'b'] })] }, withoutRevision)[0]?.detail).toContain(
         "It is exported to ., b only, and the namespaces of the gateway's pods are unknown: check first whether they run there.",
       );
     });
@@ -251,10 +251,12 @@ describe('answers that no managed route gave', () => {
       route: [toOther()],
     };
     const unnamed: HttpRoute = { match: toRoot, route: [toOther()] };
-    const [finding] = found({ http: [preview, unnamed, MANAGED] }, unmarked);
+    const [finding] = found({ http: [preview, unnamed, MANAGED] }, withoutRevision);
     expect(finding?.detail).toMatch(/^Route http\[0\] of VirtualService gray-demo\/helloworld/);
     const other = { ...rival(), spec: { ...rival().spec, http: [preview, unnamed] } };
-    expect(found({ others: [other] }, unmarked)[0]?.detail).toContain('its route http[0] takes the path /');
+    expect(found({ others: [other] }, withoutRevision)[0]?.detail).toContain(
+      'its route http[0] takes the path /',
+    );
   });
 
   test.each<[string, VirtualService, readonly string[]]>([
@@ -264,7 +266,9 @@ describe('answers that no managed route gave', () => {
     ['another path', rival({}, elsewhere), ['*']],
     ['a wider host, which gives way', rival(), ['a.example.com']],
   ])('do not point to a VirtualService of %s', (_what, other, hosts) => {
-    expect(titles(found({ others: [other], hosts }, unmarked))).toEqual(['Another route answers in east']);
+    expect(titles(found({ others: [other], hosts }, withoutRevision))).toEqual([
+      'Another route answers in east',
+    ]);
   });
 
   test('are none where the version that failed says itself that it answered', () => {
@@ -288,7 +292,7 @@ describe('answers that no managed route gave', () => {
     [false, /none of namespace gray-demo explains it, and those of others could not be read/],
   ])('without a suspect say where was looked (all namespaces: %s)', (complete, detail) => {
     const http = [MANAGED, { name: 'last', route: [toOther()] }];
-    expect(found({ http, complete }, unmarked)).toEqual([
+    expect(found({ http, complete }, withoutRevision)).toEqual([
       { title: 'Another route answers in east', detail: expect.stringMatching(detail) },
     ]);
   });
@@ -469,7 +473,7 @@ test('what was known before is looked at where the clusters cannot be read again
     }),
   );
   const inEast = release({ configClusters: [EAST] });
-  const seen = failed({ unmarked: 10, errors: new Map([['status 503', 200]]) });
+  const seen = failed({ withoutRevision: 10, errors: new Map([['status 503', 200]]) });
   expect(
     titles(
       diagnose({

@@ -56,14 +56,19 @@ function untilDecided(rate: number, seed: number): IngressEvidence {
   const draw = random(seed + 1);
   const tally = new Evaluation(
     { cluster: EAST, url: 'http://203.0.113.7', path: '/', host: undefined, headers: {} },
-    { weights: weights({ v1: 80, v2: 20 }), revision: undefined, elsewhere: false, version: undefined },
+    {
+      weights: weights({ v1: 80, v2: 20 }),
+      revision: undefined,
+      sharedWithOtherHosts: false,
+      version: undefined,
+    },
     { check: release().check, ingresses: 1 },
   );
   const next = (): Sample => ({
     version: draw() < 0.8 ? 'v1' : 'v2',
     contradiction: undefined,
     revision: undefined,
-    foreign: false,
+    unmanaged: false,
     error: draw() < rate ? 'status 500' : undefined,
     ms: 5,
   });

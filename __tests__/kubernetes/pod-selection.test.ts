@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { clusterIdOf, exclude, podLabels, takes } from '../../src/kubernetes/pod-selection.ts';
+import { clusterIdOf, areExclusive, podLabels, selectsEndpoint } from '../../src/kubernetes/pod-selection.ts';
 import type { Candidate, Place } from '../../src/kubernetes/pod-selection.ts';
 import type { Labels } from '../../src/kubernetes/objects.ts';
 import { pod } from '../support/objects.ts';
@@ -61,14 +61,14 @@ describe('labels take the endpoint of a pod', () => {
     ['perhaps, where Istio sets the network', { 'topology.istio.io/network': 'n' }, POD, PLACE, undefined],
     ['where there are none', {}, POD, PLACE, true],
   ])('%s', (_what, labels, candidate, place, expected) => {
-    expect(takes(labels, candidate, place)).toBe(expected);
+    expect(selectsEndpoint(labels, candidate, place)).toBe(expected);
   });
 });
 
 test('two sets of labels exclude each other where they give one label two values', () => {
-  expect(exclude({ app: 'a', track: 'x' }, { track: 'y' })).toBe(true);
-  expect(exclude({ app: 'a' }, { app: 'a', track: 'y' })).toBe(false);
-  expect(exclude({}, { constructor: 'x' })).toBe(false);
+  expect(areExclusive({ app: 'a', track: 'x' }, { track: 'y' })).toBe(true);
+  expect(areExclusive({ app: 'a' }, { app: 'a', track: 'y' })).toBe(false);
+  expect(areExclusive({}, { constructor: 'x' })).toBe(false);
 });
 
 test('what Istio sets is not given to a pod', () => {

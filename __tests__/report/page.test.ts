@@ -102,12 +102,12 @@ describe('the drawing of the shares', () => {
   });
 
   test('is none before the first sample', () => {
-    const none = evidence({ course: [], samples: 0 });
+    const none = evidence({ convergence: [], samples: 0 });
     expect(convergenceOf(none, sharesAt(none))).toBeUndefined();
   });
 
   test('can be of a single sample', () => {
-    const single = evidence({ course: [{ samples: 1, counts: [1, 0] }], samples: 1 });
+    const single = evidence({ convergence: [{ samples: 1, counts: [1, 0] }], samples: 1 });
     expect(convergenceOf(single, sharesAt(single))?.lines[0]?.path).toMatch(/^M[\d.]+ [\d.]+$/);
   });
 });

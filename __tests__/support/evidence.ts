@@ -16,15 +16,15 @@ export function evidence(rest: Partial<IngressEvidence> = {}): IngressEvidence {
       ['v1', { errors: 0, latency: { p50: 5, p90: 8, p99: 12, max: 20 } }],
       ['v2', { errors: 0, latency: { p50: 6, p90: 9, p99: 13, max: 21 } }],
     ]),
-    course: [
+    convergence: [
       { samples: 100, counts: [83, 17] },
       { samples: 1000, counts: [802, 198] },
     ],
     errors: new Map(),
     stale: new Map(),
     revision: '4',
-    unmarked: 0,
-    elsewhere: 0,
+    withoutRevision: 0,
+    otherHosts: 0,
     unanswered: 0,
     logEvidence: -6,
     contradictions: new Map(),

@@ -164,7 +164,7 @@ describe('an error', () => {
       version: undefined,
       contradiction: undefined,
       revision: undefined,
-      foreign: false,
+      unmanaged: false,
       error: 'connection refused',
       ms: 3,
     });
@@ -179,6 +179,6 @@ describe('no managed route gave', () => {
     ['a success with a revision', { headers: { 'x-canary-revision': '4' } }, false],
     ['a failure of a server, which may be the gateway', { status: 503 }, false],
   ])('%s: %#', (_what, rest, foreign) => {
-    expect(attribute(reply(rest), AUTO).foreign).toBe(foreign);
+    expect(attribute(reply(rest), AUTO).unmanaged).toBe(foreign);
   });
 });

@@ -10,7 +10,7 @@ const sample = (version: string | undefined, rest: Partial<Sample> = {}): Sample
   version,
   contradiction: undefined,
   revision: '4',
-  foreign: false,
+  unmanaged: false,
   error: undefined,
   ms: 5,
   ...rest,

@@ -12,7 +12,7 @@ const answered = (version: string | undefined, error?: string): Sample => ({
   version,
   contradiction: undefined,
   revision: '4',
-  foreign: false,
+  unmanaged: false,
   error,
   ms: 5,
 });
@@ -30,15 +30,15 @@ function tallied(
   answer: (n: number) => Sample,
   { weights: asked = weights({ v1: 80, v2: 20 }), check, watch = false, version, requests }: Course,
 ): IngressEvidence {
-  const expected = { weights: asked, revision: '4', elsewhere: false, version };
+  const expected = { weights: asked, revision: '4', sharedWithOtherHosts: false, version };
   const asSpecified = release({ check: check ?? {} }).check;
-  const tally = new Evaluation(TARGET, expected, {
+  const evaluation = new Evaluation(TARGET, expected, {
     check: asSpecified,
     watchMs: watch ? asSpecified.verifyTimeoutMs : undefined,
     ingresses: 1,
   });
-  for (let n = 0; n < requests && !tally.add(answer(n)); n += 1);
-  return tally.evidence(tally.atEnd());
+  for (let n = 0; n < requests && !evaluation.add(answer(n)); n += 1);
+  return evaluation.evidence(evaluation.verdictAtEnd());
 }
 
 const versionAt = (n: number): string => (n % 5 === 4 ? 'v2' : 'v1');

@@ -19,7 +19,7 @@ interface Stage {
 /** An ingress that answers so, and the two ways to wait for it. */
 async function stage(
   handler: Handler,
-  { signal = new AbortController().signal, verifyTimeoutMs = 60_000, elsewhere = false } = {},
+  { signal = new AbortController().signal, verifyTimeoutMs = 60_000, sharedWithOtherHosts = false } = {},
 ): Promise<Stage> {
   const server = opened.add(await serve(handler));
   const client = opened.add(
@@ -35,7 +35,7 @@ async function stage(
   return {
     server,
     preview: (version, revision) => awaitPreview(client, version, revision, ['v1', 'v2'], options),
-    revision: (revision) => awaitRevision(client, revision, { ...options, elsewhere }),
+    revision: (revision) => awaitRevision(client, revision, { ...options, sharedWithOtherHosts }),
   };
 }
 
@@ -229,7 +229,7 @@ describe('waiting for a revision', () => {
   test.each([
     ['neither counts nor minds', true],
     ['is broken by', false],
-  ])('%s answers of other hosts, where they take a share: %s', async (_how, elsewhere) => {
+  ])('%s answers of other hosts, where they take a share: %s', async (_how, sharedWithOtherHosts) => {
     let n = 0;
     const { revision, server } = await stage(
       (asked, response) => {
@@ -237,10 +237,10 @@ describe('waiting for a revision', () => {
         if (n % 2 === 0 && n < 10) response.end('a shop');
         else v2(asked, response);
       },
-      { elsewhere },
+      { sharedWithOtherHosts },
     );
     await revision('7');
-    expect(server.asked).toHaveLength(elsewhere ? 14 : 9 + 50 - 1);
+    expect(server.asked).toHaveLength(sharedWithOtherHosts ? 14 : 9 + 50 - 1);
   });
 
   test('counts an error under the new revision: it has arrived', async () => {

@@ -26,7 +26,7 @@ interface Options {
   readonly version?: string;
   readonly signal?: AbortSignal;
   readonly watch?: boolean;
-  readonly elsewhere?: boolean;
+  readonly sharedWithOtherHosts?: boolean;
   /** How long one request may take. */
   readonly timeoutMs?: number;
   /** How long a gateway replica may be late. */
@@ -40,7 +40,7 @@ async function sampleAt(
     expected = EIGHTY_TWENTY,
     version,
     watch = false,
-    elsewhere = false,
+    sharedWithOtherHosts = false,
     timeoutMs = 10_000,
     catchUpMs = CATCH_UP_MS,
     signal = new AbortController().signal,
@@ -59,13 +59,17 @@ async function sampleAt(
   );
   const revision = 'revision' in rest ? rest.revision : REVISION;
   const asSpecified = release({ check: { tolerance: WIDE, ...check } }).check;
-  return sampleAll(clients, () => ({ weights: expected, revision, elsewhere, version }), {
-    check: asSpecified,
-    watch: watch ? { forMs: asSpecified.verifyTimeoutMs, maxRps: asSpecified.maxRps } : undefined,
-    catchUpMs,
-    signal,
-    onProgress: () => undefined,
-  });
+  return sampleAll(
+    clients,
+    () => ({ weights: expected, revision, sharedWithOtherHosts: sharedWithOtherHosts, version }),
+    {
+      check: asSpecified,
+      watch: watch ? { forMs: asSpecified.verifyTimeoutMs, maxRps: asSpecified.maxRps } : undefined,
+      catchUpMs,
+      signal,
+      onProgress: () => undefined,
+    },
+  );
 }
 
 /** What is seen at one ingress that answers so. */
@@ -330,19 +334,19 @@ describe('answers without a revision, which no managed route gave,', () => {
   });
 
   test('are told and left out of the shares where there are few', async () => {
-    const { verdict, unmarked, samples, requests } = await sample(strayEvery(50));
-    expect([verdict, unmarked]).toEqual(['pass', requests - samples]);
-    expect(unmarked).toBeGreaterThan(0);
+    const { verdict, withoutRevision, samples, requests } = await sample(strayEvery(50));
+    expect([verdict, withoutRevision]).toEqual(['pass', requests - samples]);
+    expect(withoutRevision).toBeGreaterThan(0);
   });
 
   test('count as any other where the routes set no revision', async () => {
-    const { verdict, unmarked } = await sample(
+    const { verdict, withoutRevision } = await sample(
       counting((n, response) => {
         response.end(`Hello version: ${versionOf(n)}`);
       }),
       { revision: undefined },
     );
-    expect([verdict, unmarked]).toEqual(['pass', 0]);
+    expect([verdict, withoutRevision]).toEqual(['pass', 0]);
   });
 });
 
@@ -362,19 +366,19 @@ describe('where the routes lead a share to other hosts', () => {
     ['with one of the same name', (_asked, response) => response.end('Hello version: v1')],
     ['of a page that is not there', (_asked, response) => response.writeHead(404).end()],
   ])('their answers %s are neither counted nor errors', async (_what, other) => {
-    const { verdict, reason, samples, requests, errors, elsewhere } = await sample(shared(other), {
-      elsewhere: true,
+    const { verdict, reason, samples, requests, errors, otherHosts } = await sample(shared(other), {
+      sharedWithOtherHosts: true,
     });
-    expect([verdict, errors.size, elsewhere]).toEqual(['pass', 0, requests - samples]);
+    expect([verdict, errors.size, otherHosts]).toEqual(['pass', 0, requests - samples]);
     expect(reason).toBe(
-      `the shares match the weights (${String(samples)} samples beside ${String(elsewhere)} answers of other hosts)`,
+      `the shares match the weights (${String(samples)} samples beside ${String(otherHosts)} answers of other hosts)`,
     );
   });
 
   test('their failures are errors: who failed cannot be told', async () => {
     const { verdict, errors } = await sample(
       shared((_asked, response) => response.writeHead(503).end()),
-      { elsewhere: true },
+      { sharedWithOtherHosts: true },
     );
     expect([verdict, [...errors.keys()]]).toEqual(['fail', ['status 503']]);
   });
@@ -385,7 +389,7 @@ describe('where the routes lead a share to other hosts', () => {
         if (n % 20 !== 0) response.end('a shop');
         else answer(response, { version: versionOf(n), revision: n % 40 === 0 ? '3' : '4' });
       }),
-      { elsewhere: true },
+      { sharedWithOtherHosts: true },
     );
     expect([verdict, reason]).toEqual([
       'fail',
@@ -395,7 +399,7 @@ describe('where the routes lead a share to other hosts', () => {
 
   test('their answers alone are no pass', async () => {
     const { verdict, reason } = await sample((_asked, response) => response.end('a shop'), {
-      elsewhere: true,
+      sharedWithOtherHosts: true,
       check: { verifyTimeoutMs: 100 },
     });
     expect([verdict, reason]).toEqual([
@@ -406,14 +410,14 @@ describe('where the routes lead a share to other hosts', () => {
 
   test("and set no revision, answers of the versions are the release's, and others are not", async () => {
     let own = 0;
-    const { verdict, errors, elsewhere, samples } = await sample(
+    const { verdict, errors, otherHosts, samples } = await sample(
       counting((n, response) => {
         response.end(n % 2 === 0 ? 'a shop' : `Hello version: ${versionOf(own++)}`);
       }),
-      { elsewhere: true, revision: undefined },
+      { sharedWithOtherHosts: true, revision: undefined },
     );
     expect([verdict, errors.size]).toEqual(['pass', 0]);
-    expect(elsewhere).toBeGreaterThan(samples / 2);
+    expect(otherHosts).toBeGreaterThan(samples / 2);
   });
 });
 

@@ -2,7 +2,7 @@ import { balancing } from './causes/balancing.ts';
 import { errors } from './causes/errors.ts';
 import type { Snapshot, Finding } from './snapshot.ts';
 import { newerRevisions, staleReplicas } from './causes/gateways.ts';
-import { missingSubsets, noReadyPods, noSidecar, wrongPods } from './causes/pods.ts';
+import { subsetsNotFound, noReadyPods, noSidecar, wrongPods } from './causes/pods.ts';
 import { otherRoutes } from './causes/routes.ts';
 import { disagreement, edits, otherWeights } from './causes/weights.ts';
 
@@ -15,7 +15,7 @@ const CAUSES: readonly ((facts: Snapshot) => readonly Finding[])[] = [
   disagreement,
   otherWeights,
   otherRoutes,
-  missingSubsets,
+  subsetsNotFound,
   wrongPods,
   noReadyPods,
   noSidecar,

@@ -58,7 +58,7 @@ export function fails({ errors }: IngressEvidence): boolean {
 }
 
 /** One finding of each title: several ingresses may show the same cause. */
-export function unique(findings: readonly Finding[]): readonly Finding[] {
+export function oncePerTitle(findings: readonly Finding[]): readonly Finding[] {
   return [...new Map(findings.map((finding) => [finding.title, finding])).values()];
 }
 

@@ -17,7 +17,7 @@ export async function preflight(
   changes: readonly TriedChange[],
 ): Promise<void> {
   const refused = changes.flatMap(({ missing }) => missing);
-  const missing = unique([...(await missingOf(fleet, neededAccess(release, changes))), ...refused]);
+  const missing = withoutRepeats([...(await missingOf(fleet, neededAccess(release, changes))), ...refused]);
   if (missing.length === 0) return;
   const lines = missing.map(
     ({ cluster, verb, kind, namespace }) =>
@@ -38,9 +38,9 @@ export function neededAccess(release: Release, changes: readonly TriedChange[]):
     ['get', 'create', 'update'].map((verb): Access => ({ cluster, verb, ...lease })),
   );
   const untried = changes.filter(({ tried, missing }) => !tried && missing.length === 0);
-  return unique([...locks, ...untried.flatMap(accessFor)]);
+  return withoutRepeats([...locks, ...untried.flatMap(accessFor)]);
 }
 
-function unique(access: readonly Access[]): readonly Access[] {
+function withoutRepeats(access: readonly Access[]): readonly Access[] {
   return [...new Map(access.map((one) => [JSON.stringify(one), one])).values()];
 }

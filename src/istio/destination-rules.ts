@@ -4,14 +4,7 @@ import type { MeshConfig } from './mesh-config.ts';
 import type { DestinationRule, Labels, Subset, VirtualService } from '../kubernetes/objects.ts';
 import { fullHostOf, isHostOf } from './routes.ts';
 import type { ServiceKey } from './routes.ts';
-import type { TrafficState } from './traffic-state.ts';
-
-/** A workload that calls the service: a gateway, or a pod with a sidecar. */
-export interface Client {
-  readonly namespace: string;
-  /** Those of its pod, as far as they are known. */
-  readonly labels: Labels;
-}
+import type { Client, TrafficState } from './traffic-state.ts';
 
 /**
  * The DestinationRules that decide for a service and one client.

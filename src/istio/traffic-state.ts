@@ -1,5 +1,4 @@
-import type { VirtualService, DestinationRule, Gateway } from '../kubernetes/objects.ts';
-import type { Client } from './destination-rules.ts';
+import type { VirtualService, DestinationRule, Gateway, Labels } from '../kubernetes/objects.ts';
 import type { MeshConfig } from './mesh-config.ts';
 
 export interface TrafficState {
@@ -42,3 +41,10 @@ export interface TrafficEverywhere {
 export type Unread =
   | { readonly what: 'mesh config'; readonly name: string; readonly why: string }
   | { readonly what: 'gateway pods'; readonly why: string };
+
+/** A workload that calls the service: a gateway, or a pod with a sidecar. */
+export interface Client {
+  readonly namespace: string;
+  /** Those of its pod, as far as they are known. */
+  readonly labels: Labels;
+}

@@ -23,7 +23,7 @@ export function isOursAlone(object: KubeObject, path: readonly string[]): boolea
 /** Who declares a field: `ours`, or the names of other field managers. */
 export function ownersOf(object: KubeObject, path: readonly string[]): readonly string[] {
   return (object.metadata.managedFields ?? [])
-    .filter(({ fieldsV1 }) => holds(fieldsV1, path))
+    .filter(({ fieldsV1 }) => coversField(fieldsV1, path))
     .map(({ manager = 'an unknown manager', operation, subresource }) =>
       manager === FIELD_MANAGER && operation === 'Apply'
         ? 'ours'
@@ -31,9 +31,9 @@ export function ownersOf(object: KubeObject, path: readonly string[]): readonly 
     );
 }
 
-function holds(fields: unknown, [key, ...rest]: readonly string[]): boolean {
+function coversField(fields: unknown, [key, ...rest]: readonly string[]): boolean {
   if (key === undefined) return true;
   if (typeof fields !== 'object' || fields === null) return false;
   const below = new Map<string, unknown>(Object.entries(fields));
-  return below.has(key) && holds(below.get(key), rest);
+  return below.has(key) && coversField(below.get(key), rest);
 }

@@ -52,7 +52,7 @@ export function needsNodes(labels: Labels): boolean {
 }
 
 /** Whether labels select the endpoint of a pod; undefined where a label is set by Istio and cannot be known here. */
-export function takes(labels: Labels, pod: Candidate, place: Place): boolean | undefined {
+export function selectsEndpoint(labels: Labels, pod: Candidate, place: Place): boolean | undefined {
   const values = Object.entries(labels).map(([key, wanted]) => {
     const value = endpointLabel(key, pod, place);
     return value === UNKNOWN ? undefined : value === wanted;
@@ -62,12 +62,12 @@ export function takes(labels: Labels, pod: Candidate, place: Place): boolean | u
 }
 
 /** Whether no pod can carry both sets of labels. */
-export function exclude(one: Labels, other: Labels): boolean {
+export function areExclusive(one: Labels, other: Labels): boolean {
   return Object.entries(one).some(([key, value]) => Object.hasOwn(other, key) && other[key] !== value);
 }
 
 /** `version=v2,track=canary` */
-export function textOf(labels: Labels): string {
+export function formatLabels(labels: Labels): string {
   return Object.entries(labels)
     .map(([key, value]) => `${key}=${value}`)
     .join(',');

@@ -30,7 +30,7 @@ export function isMadeFrom(template: PodTemplate | undefined, { metadata, spec }
     hasAll(metadata.labels, template?.metadata?.labels) &&
     hasAll(metadata.annotations, template?.metadata?.annotations) &&
     [...(template?.spec?.containers ?? []), ...(template?.spec?.initContainers ?? [])].every(
-      (wanted) => wanted.name === SIDECAR || made.some((container) => isSame(container, wanted)),
+      (wanted) => wanted.name === SIDECAR || made.some((container) => runsTheSame(container, wanted)),
     )
   );
 }
@@ -39,7 +39,7 @@ function hasAll(found: Labels | undefined, wanted: Labels = {}): boolean {
   return Object.entries(wanted).every(([key, value]) => found?.[key] === value);
 }
 
-function isSame(container: Container, wanted: Container): boolean {
+function runsTheSame(container: Container, wanted: Container): boolean {
   const variables = container.env ?? [];
   return (
     container.name === wanted.name &&

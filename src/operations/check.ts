@@ -51,7 +51,7 @@ export async function checkShares(
     ({ target }) => ({
       weights,
       revision: routeStateFor(inForce, target.cluster)?.revision,
-      elsewhere: isShared(release, inForce, target),
+      sharedWithOtherHosts: isShared(release, inForce, target),
       version: release.version,
     }),
     {
@@ -172,7 +172,7 @@ export async function seeRevision(
     clients.map((client) =>
       awaitRevision(client, String(revision), {
         check: release.check,
-        elsewhere: isShared(release, inForce, client.target),
+        sharedWithOtherHosts: isShared(release, inForce, client.target),
         signal,
       }),
     ),

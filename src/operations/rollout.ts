@@ -12,7 +12,7 @@ import { isUnfinished } from '../fleet/transaction/lease.ts';
 import { preflight } from '../fleet/preflight.ts';
 import { assertSidecars } from '../fleet/injection.ts';
 import { heldIn } from '../release/agreement.ts';
-import { foreignManagers } from '../kubernetes/foreign-managers.ts';
+import { foreignManagers } from '../release/foreign-managers.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import type { Gateway, VirtualService } from '../kubernetes/objects.ts';
 import { planRollout } from '../release/plan.ts';

@@ -1,5 +1,5 @@
 import { allOf } from '../fleet/fleet.ts';
-import { candidateOf, takes } from '../kubernetes/pod-selection.ts';
+import { candidateOf, selectsEndpoint } from '../kubernetes/pod-selection.ts';
 import type { Place } from '../kubernetes/pod-selection.ts';
 import { CanaryError, messageOf } from '../core/errors.ts';
 import {
@@ -139,7 +139,9 @@ function count(
 
 /** The versions whose subsets select a pod; where none does, the version that its label tells. */
 function selectedBy(pod: Pod, labels: VersionLabels, place: Place): string {
-  const found = [...labels].filter(([, wanted]) => takes(wanted, candidateOf(pod), place) !== false);
+  const found = [...labels].filter(
+    ([, wanted]) => selectsEndpoint(wanted, candidateOf(pod), place) !== false,
+  );
   if (found.length > 0) return found.map(([version]) => version).join(' and ');
   const label = pod.metadata.labels?.[VERSION_LABEL];
   if (label === undefined) return 'no version label';

@@ -1,6 +1,5 @@
-import { takes } from '../kubernetes/pod-selection.ts';
+import { selectsEndpoint } from '../kubernetes/pod-selection.ts';
 import type { KubeObject, Labels, PodTemplate } from '../kubernetes/objects.ts';
-import type { Plan } from './plan.ts';
 import type { ReadyCheck } from '../kubernetes/ready-check.ts';
 import type { Release } from './release.ts';
 import { destinationsTo } from '../istio/routes.ts';
@@ -52,7 +51,7 @@ export function liveVersions(
 
 /** The version that gets users' requests by the pods of a workload as soon as they are ready; undefined where none does. */
 export function liveVersionOf(
-  { ready, live }: Pick<Plan, 'ready' | 'live'>,
+  { ready, live }: { readonly ready: readonly ReadyCheck[]; readonly live: readonly VersionName[] },
   cluster: string,
   object: KubeObject,
 ): VersionName | undefined {
@@ -67,5 +66,5 @@ export function willSelect(
   { labels: wanted, place }: Pick<ReadyCheck, 'labels' | 'place'>,
   labels: Labels | undefined,
 ): boolean {
-  return labels !== undefined && takes(wanted, { labels, nodeName: undefined }, place) !== false;
+  return labels !== undefined && selectsEndpoint(wanted, { labels, nodeName: undefined }, place) !== false;
 }

@@ -1,7 +1,7 @@
 import type { Change } from '../kubernetes/change.ts';
 import { coversService, isForService } from '../istio/destination-rules.ts';
 import { CanaryError } from '../core/errors.ts';
-import { podLabels, takes } from '../kubernetes/pod-selection.ts';
+import { podLabels, selectsEndpoint } from '../kubernetes/pod-selection.ts';
 import { nameOf, selects } from '../kubernetes/objects.ts';
 import type {
   Deployment,
@@ -245,10 +245,10 @@ function workloadRemovals(
   const found = state.deployments
     .filter((deployment) => !isGoing(deployment) && selects(selector, templateLabels(deployment)))
     .map((deployment) => ({ deployment, pod: { labels: templateLabels(deployment), nodeName: undefined } }))
-    .filter(({ pod }) => takes(own, pod, place) !== false)
+    .filter(({ pod }) => selectsEndpoint(own, pod, place) !== false)
     .map(({ deployment, pod }) => {
-      const other = staying.find((name) => takes(labelsOf(inForce, name), pod, place) !== false);
-      const unsure = takes(own, pod, place) === undefined;
+      const other = staying.find((name) => selectsEndpoint(labelsOf(inForce, name), pod, place) !== false);
+      const unsure = selectsEndpoint(own, pod, place) === undefined;
       const needing = others.find((service) => needs(service, deployment, state));
       return { object: deployment, reason: reasonToKeep(version, other, unsure, needing) };
     });

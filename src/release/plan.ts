@@ -3,7 +3,7 @@ import type { Change } from '../kubernetes/change.ts';
 import { assertNoSecondEntrance } from './guards/second-entrance.ts';
 import { CanaryError } from '../core/errors.ts';
 import { assertManifestsFit } from './guards/manifests-fit.ts';
-import { candidateOf, takes, textOf } from '../kubernetes/pod-selection.ts';
+import { candidateOf, selectsEndpoint, formatLabels } from '../kubernetes/pod-selection.ts';
 import { isNamespaceOf, namespaceObject } from './namespace.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import type { KubeObject, Labels, VirtualService } from '../kubernetes/objects.ts';
@@ -271,7 +271,8 @@ function readyChecks(
         .filter(({ object }) => {
           const template = podTemplateOf(object)?.metadata?.labels;
           return (
-            template !== undefined && takes(own, { labels: template, nodeName: undefined }, place) !== false
+            template !== undefined &&
+            selectsEndpoint(own, { labels: template, nodeName: undefined }, place) !== false
           );
         })
         .map(({ object }) => ({ kind: object.kind, name: object.metadata.name }));
@@ -316,7 +317,7 @@ function assertNoStranger(
   });
   if (stranger !== undefined) {
     throw new CanaryError(
-      `Version ${stranger} is to get ${String(weights.get(stranger))} % of the traffic, but no pod of ${release.app} in ${[...fleet.keys()].join(', ')} is labelled ${textOf(labelsOf(inForce, stranger))}, and there is no image for it. Set the input image (${stranger}=…), or correct the weights.`,
+      `Version ${stranger} is to get ${String(weights.get(stranger))} % of the traffic, but no pod of ${release.app} in ${[...fleet.keys()].join(', ')} is labelled ${formatLabels(labelsOf(inForce, stranger))}, and there is no image for it. Set the input image (${stranger}=…), or correct the weights.`,
     );
   }
 }
@@ -332,6 +333,6 @@ function runsSomewhere(release: Release, fleet: FleetState, labels: Labels, vers
   return [...fleet.values()].some((state) => {
     const picked = { ...selectorOfService(release, state), ...labels };
     const place = placeOfPods(state);
-    return state.pods.some((pod) => takes(picked, candidateOf(pod), place) !== false);
+    return state.pods.some((pod) => selectsEndpoint(picked, candidateOf(pod), place) !== false);
   });
 }

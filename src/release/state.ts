@@ -1,7 +1,6 @@
 import { clusterIdOf, labelsOfNodes } from '../kubernetes/pod-selection.ts';
 import type { Place } from '../kubernetes/pod-selection.ts';
 import type { Autoscaler, Deployment, KubeObject, Node, Pod, Service } from '../kubernetes/objects.ts';
-import type { ClusterIdentity } from './guards/distinct-clusters.ts';
 import type { ClusterName } from '../core/names.ts';
 import type { TrafficState } from '../istio/traffic-state.ts';
 
@@ -35,3 +34,11 @@ export function placeOfPods({ pods, nodes }: ClusterState): Place {
 }
 
 export type FleetState = ReadonlyMap<ClusterName, ClusterState>;
+
+/** What tells a cluster from others. */
+export interface ClusterIdentity {
+  /** The API server's address; undefined where the kubeconfig has none. */
+  readonly server: string | undefined;
+  /** Of the namespace `kube-system`; undefined where it may not be read. */
+  readonly uid: string | undefined;
+}

@@ -6,10 +6,11 @@ import {
   isForAll,
   localRules,
 } from '../istio/destination-rules.ts';
-import type { Client, Deciding } from '../istio/destination-rules.ts';
+import type { Deciding } from '../istio/destination-rules.ts';
+import type { Client } from '../istio/traffic-state.ts';
 import { CanaryError } from '../core/errors.ts';
 import type { Change } from '../kubernetes/change.ts';
-import { exclude, textOf } from '../kubernetes/pod-selection.ts';
+import { areExclusive, formatLabels } from '../kubernetes/pod-selection.ts';
 import { keepsRulesPrivate } from '../istio/mesh-config.ts';
 import type { MeshConfig } from '../istio/mesh-config.ts';
 import { nameOf } from '../kubernetes/objects.ts';
@@ -141,10 +142,10 @@ export function assertSubsetLabels(inForce: readonly RouteState[], versions: rea
       );
     }
     const [first] = found;
-    const other = found.find(({ labels }) => first !== undefined && exclude(labels, first.labels));
+    const other = found.find(({ labels }) => first !== undefined && areExclusive(labels, first.labels));
     if (first !== undefined && other !== undefined) {
       throw new CanaryError(
-        `Subset ${version} selects ${textOf(first.labels)} in ${first.cluster} (${holderOf(first, version)}) and ${textOf(other.labels)} in ${other.cluster} (${holderOf(other, version)}), which no pod can carry both. Give the subset the same labels in every cluster.`,
+        `Subset ${version} selects ${formatLabels(first.labels)} in ${first.cluster} (${holderOf(first, version)}) and ${formatLabels(other.labels)} in ${other.cluster} (${holderOf(other, version)}), which no pod can carry both. Give the subset the same labels in every cluster.`,
       );
     }
   }
@@ -205,7 +206,7 @@ export function assertSeen(
       });
       if (wrong !== undefined) {
         throw new CanaryError(
-          `For clients in namespace ${client?.namespace ?? 'any other'} in ${cluster}, ${rules.map(nameOf).join(' and ')} decides for ${release.app}, and its subset ${wrong} has other labels than the one that the gateways use (${textOf(subsetOf(one, wrong)?.labels ?? labelsOf(inForce, wrong))}). Give it the same labels, or delete that rule.`,
+          `For clients in namespace ${client?.namespace ?? 'any other'} in ${cluster}, ${rules.map(nameOf).join(' and ')} decides for ${release.app}, and its subset ${wrong} has other labels than the one that the gateways use (${formatLabels(subsetOf(one, wrong)?.labels ?? labelsOf(inForce, wrong))}). Give it the same labels, or delete that rule.`,
         );
       }
     }

@@ -1,7 +1,7 @@
 import type { WorkloadObject } from '../kubernetes/change.ts';
 import { CanaryError } from '../core/errors.ts';
 import { scoped } from './guards/manifests-fit.ts';
-import { exclude, podLabels, takes, textOf } from '../kubernetes/pod-selection.ts';
+import { areExclusive, podLabels, selectsEndpoint, formatLabels } from '../kubernetes/pod-selection.ts';
 import { isNamespaceOf } from './namespace.ts';
 import { nameOf, selects } from '../kubernetes/objects.ts';
 import type { Container, Deployment, KubeObject, Labels, PodSpec, Service } from '../kubernetes/objects.ts';
@@ -149,7 +149,7 @@ function assertSameVersion(
 ): void {
   const place = placeOfPods(state);
   const isOf = (name: VersionName, labels: Labels | undefined): boolean =>
-    takes(versions.get(name) ?? {}, { labels, nodeName: undefined }, place) !== false;
+    selectsEndpoint(versions.get(name) ?? {}, { labels, nodeName: undefined }, place) !== false;
   const running = workloadLike(state, object)?.spec?.template?.metadata?.labels;
   const other =
     running &&
@@ -163,10 +163,10 @@ function assertSameVersion(
   const { selector } = (object as Deployment).spec ?? {};
   if (
     template !== undefined &&
-    exclude(selector?.matchLabels ?? {}, podLabels(versions.get(version) ?? {}))
+    areExclusive(selector?.matchLabels ?? {}, podLabels(versions.get(version) ?? {}))
   ) {
     throw new CanaryError(
-      `${nameOf(object)} in ${state.name} selects pods labelled ${textOf(selector?.matchLabels ?? {})}, which cannot change, and the subset ${version} selects ${textOf(versions.get(version) ?? {})}. Deploy ${version} under another name, or change the labels of the subset.`,
+      `${nameOf(object)} in ${state.name} selects pods labelled ${formatLabels(selector?.matchLabels ?? {})}, which cannot change, and the subset ${version} selects ${formatLabels(versions.get(version) ?? {})}. Deploy ${version} under another name, or change the labels of the subset.`,
     );
   }
 }

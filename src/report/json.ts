@@ -70,7 +70,17 @@ function checkOf(
 }
 
 function ingressOf(evidence: IngressEvidence, tolerance?: number): ReportedIngress {
-  const { cluster, url, verdict: said, reason, requests, samples, unmarked, elsewhere, course } = evidence;
+  const {
+    cluster,
+    url,
+    verdict: said,
+    reason,
+    requests,
+    samples,
+    withoutRevision,
+    otherHosts,
+    convergence,
+  } = evidence;
   return {
     cluster,
     url,
@@ -89,11 +99,11 @@ function ingressOf(evidence: IngressEvidence, tolerance?: number): ReportedIngre
       errors: share.answers?.errors ?? 0,
       latency: share.answers?.latency,
     })),
-    course: course.map((point) => ({ samples: point.samples, counts: [...point.counts] })),
+    convergence: convergence.map((point) => ({ samples: point.samples, counts: [...point.counts] })),
     errors: Object.fromEntries(evidence.errors),
     stale: Object.fromEntries(evidence.stale),
-    unmarked,
-    elsewhere,
+    withoutRevision,
+    otherHosts,
     unanswered: evidence.unanswered,
     logEvidence: Number.isFinite(evidence.logEvidence) ? evidence.logEvidence : undefined,
     contradictions: Object.fromEntries(evidence.contradictions),

@@ -33,13 +33,13 @@ const ingress = z.strictObject({
   requests: z.int().describe('Requests sent and ended.'),
   samples: z.int().describe('Those attributed to a version of the weights, under the revision in force.'),
   versions: z.array(version),
-  course: z
+  convergence: z
     .array(z.strictObject({ samples: z.int(), counts: z.array(z.int()) }))
     .describe('Samples by version, in the order of versions, at a growing number of samples.'),
   errors: counts.describe('Failed requests by kind.'),
   stale: counts.describe('Answers under another revision, by revision: not counted.'),
-  unmarked: z.int().describe('Answers that another route gave: not counted.'),
-  elsewhere: z.int().describe('Answers of other hosts of the managed routes: not counted.'),
+  withoutRevision: z.int().describe('Answers that another route gave: not counted.'),
+  otherHosts: z.int().describe('Answers of other hosts of the managed routes: not counted.'),
   unanswered: z.int().describe('Requests without an answer when the sampling stopped, not part of requests.'),
   logEvidence: z
     .number()

@@ -68,8 +68,8 @@ export function evidenceLine(evidence: IngressEvidence): string {
     `${evidence.cluster}: ${sharesOf(evidence)}, ${String(evidence.samples)} samples in ${evidence.seconds.toFixed(1)} s`,
     ...(errors === 0 ? [] : [`${String(errors)} failed`]),
     ...(evidence.stale.size === 0 ? [] : [`${String(total(evidence.stale))} under another revision`]),
-    ...(evidence.unmarked === 0 ? [] : [`${String(evidence.unmarked)} of another route`]),
-    ...(evidence.elsewhere === 0 ? [] : [`${String(evidence.elsewhere)} of other hosts`]),
+    ...(evidence.withoutRevision === 0 ? [] : [`${String(evidence.withoutRevision)} of another route`]),
+    ...(evidence.otherHosts === 0 ? [] : [`${String(evidence.otherHosts)} of other hosts`]),
   ];
   return parts.join(', ');
 }

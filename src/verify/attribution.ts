@@ -15,7 +15,7 @@ export interface Sample {
   /** Revision of the route that answered; undefined where no managed route did. */
   readonly revision: string | undefined;
   /** An answer, no 5xx, without any header of a managed route: another host, or another route, gave it. */
-  readonly foreign: boolean;
+  readonly unmanaged: boolean;
   /** Why the reply is no success; undefined for a success. */
   readonly error: string | undefined;
   /** From sending to the end of the body, or to the failure, in milliseconds. */
@@ -29,12 +29,12 @@ export function attribute(reply: Reply, source: VersionSource): Sample {
       version: undefined,
       contradiction: undefined,
       revision: undefined,
-      foreign: false,
+      unmanaged: false,
       error: reply.what,
       ms: reply.ms,
     };
   }
-  const version = versionOf(reply, source);
+  const version = versionIn(reply, source);
   const shown =
     source.from === 'auto' && reply.headers[VERSION_HEADER] !== undefined
       ? inBody(reply.body, BODY_VERSION)
@@ -43,7 +43,7 @@ export function attribute(reply: Reply, source: VersionSource): Sample {
     version,
     contradiction: shown === version ? undefined : shown,
     revision: reply.headers[REVISION_HEADER],
-    foreign:
+    unmanaged:
       reply.status < 500 &&
       reply.headers[VERSION_HEADER] === undefined &&
       reply.headers[REVISION_HEADER] === undefined,
@@ -64,7 +64,7 @@ function versionless(status: number): string {
 
 type Answer = Extract<Reply, { kind: 'answer' }>;
 
-function versionOf(reply: Answer, source: VersionSource): VersionName | undefined {
+function versionIn(reply: Answer, source: VersionSource): VersionName | undefined {
   switch (source.from) {
     case 'auto':
       return reply.headers[VERSION_HEADER] ?? inBody(reply.body, BODY_VERSION);

@@ -1,7 +1,7 @@
 import type { VersionName, Weights } from '../core/weights.ts';
 import type { Sample } from './attribution.ts';
 import type { VersionEvidence } from './evidence.ts';
-import { ExceedanceTest } from './statistics/rate-test.ts';
+import { RateTest } from './statistics/rate-test.ts';
 import { latencyOf } from './latency.ts';
 
 /** The new version may fail up to so many times as often as the others. */
@@ -27,8 +27,8 @@ export class Comparison {
   readonly #options: ComparisonOptions;
   readonly #errors = new Map<VersionName, number>();
   readonly #times = new Map<VersionName, number[]>();
-  readonly #failing: ExceedanceTest | undefined;
-  readonly #slower: ExceedanceTest | undefined;
+  readonly #failing: RateTest | undefined;
+  readonly #slower: RateTest | undefined;
   /** The last response times that have no partner yet. */
   #waiting: { readonly own?: number; readonly others?: number } = {};
 
@@ -41,8 +41,8 @@ export class Comparison {
     }
     const weight = shareAsked(version, weights);
     if (weight === undefined) return;
-    this.#failing = new ExceedanceTest((ERROR_RATIO * weight) / (1 - weight + ERROR_RATIO * weight), alpha);
-    if (maxLatencyIncrease !== undefined) this.#slower = new ExceedanceTest(1 / 2, alpha);
+    this.#failing = new RateTest((ERROR_RATIO * weight) / (1 - weight + ERROR_RATIO * weight), alpha);
+    if (maxLatencyIncrease !== undefined) this.#slower = new RateTest(1 / 2, alpha);
   }
 
   /** Counts a sample of a version of the weights; a sentence once the new version is shown to be worse. */
@@ -74,7 +74,7 @@ export class Comparison {
   }
 
   /** Each response of the new version meets the nearest one of another version that has no partner yet. */
-  #compare(version: VersionName, ms: number, slower: ExceedanceTest): string | undefined {
+  #compare(version: VersionName, ms: number, slower: RateTest): string | undefined {
     const { version: judged, maxLatencyIncrease = 0 } = this.#options;
     const pair = { ...this.#waiting, [version === judged ? 'own' : 'others']: ms };
     if (pair.own === undefined || pair.others === undefined) {

@@ -3,27 +3,27 @@ import type { VersionName } from '../core/weights.ts';
 import type { Sample } from './attribution.ts';
 import type { Target } from './ingress-client.ts';
 import { Comparison } from './comparison.ts';
-import { Counts } from './counts.ts';
-import type { Expectation } from './counts.ts';
+import { SampleCounts } from './sample-counts.ts';
+import type { Expectation } from './sample-counts.ts';
 import { Convergence } from './convergence.ts';
 import { total } from './evidence.ts';
 import type { IngressEvidence, IngressVerdict } from './evidence.ts';
-import { ExceedanceTest } from './statistics/rate-test.ts';
-import { LateAnswers } from './late-answers.ts';
+import { RateTest } from './statistics/rate-test.ts';
+import { ReplicaLag } from './replica-lag.ts';
 import {
   failures,
   nearTheEdge,
   outOfTime,
-  samplesOf,
+  countedSamples,
   sharesDiffer,
-  staleAnswers,
+  staleResponses,
   tooManyErrors,
-  unmarkedAnswers,
-} from './reasons.ts';
-import type { Counted } from './reasons.ts';
+  responsesWithoutRevision,
+} from './verdict-reasons.ts';
+import type { Counted } from './verdict-reasons.ts';
 import { ShareTest } from './statistics/share-test.ts';
 import type { ShareVerdict } from './statistics/share-test.ts';
-import { FALSE_ALARM } from './strength.ts';
+import { FALSE_ALARM_PROBABILITY } from './statistics/significance.ts';
 
 /** A run that has nothing to split (one version at 100) still looks this often. */
 const MIN_SAMPLES = 100;
@@ -57,13 +57,13 @@ export class Evaluation {
   readonly #test: ShareTest;
   readonly #comparison: Comparison;
   /** undefined where the first error fails, or none does */
-  readonly #failing: ExceedanceTest | undefined;
-  readonly #lateStale: LateAnswers;
-  readonly #lateUnmarked: LateAnswers;
-  readonly #course = new Convergence();
+  readonly #failing: RateTest | undefined;
+  readonly #lagStale: ReplicaLag;
+  readonly #lagWithoutRevision: ReplicaLag;
+  readonly #convergence = new Convergence();
   readonly #fewest: number;
   readonly #start = performance.now();
-  readonly #counts: Counts;
+  readonly #counts: SampleCounts;
   #shares: ShareVerdict = 'continue';
   #final: (Decision & { readonly seconds: number }) | undefined;
 
@@ -79,8 +79,8 @@ export class Evaluation {
     this.#ingresses = ingresses;
     this.#versions = [...expected.weights.keys()];
     this.#fewest = Math.min(MIN_SAMPLES, check.maxSamples ?? MIN_SAMPLES);
-    this.#counts = new Counts(expected);
-    const alpha = FALSE_ALARM / ingresses;
+    this.#counts = new SampleCounts(expected);
+    const alpha = FALSE_ALARM_PROBABILITY / ingresses;
     this.#comparison = new Comparison({
       version: expected.version,
       weights: expected.weights,
@@ -88,9 +88,9 @@ export class Evaluation {
       alpha,
     });
     const limit = check.maxErrorRate;
-    this.#failing = limit > 0 && limit < 1 ? new ExceedanceTest(limit, alpha, FREE_ERRORS) : undefined;
-    this.#lateStale = new LateAnswers(alpha, catchUpMs);
-    this.#lateUnmarked = new LateAnswers(alpha, catchUpMs);
+    this.#failing = limit > 0 && limit < 1 ? new RateTest(limit, alpha, FREE_ERRORS) : undefined;
+    this.#lagStale = new ReplicaLag(alpha, catchUpMs);
+    this.#lagWithoutRevision = new ReplicaLag(alpha, catchUpMs);
     const watch = watchMs !== undefined;
     this.#test = new ShareTest([...expected.weights.values()], {
       tolerance: check.tolerance,
@@ -128,7 +128,7 @@ export class Evaluation {
   /** Whether the samples so far leave something open that more of them settle, although nothing speaks for a failure of the shares. */
   get isOpen(): boolean {
     if (this.#final !== undefined) return false;
-    return this.#isTooMany() || this.#lateStale.state === 'open' || this.#lateUnmarked.state === 'open';
+    return this.#isTooMany() || this.#lagStale.state === 'open' || this.#lagWithoutRevision.state === 'open';
   }
 
   /** What was seen so far; `otherwise` is the verdict where none has been reached. */
@@ -148,12 +148,12 @@ export class Evaluation {
       samples: counts.samples,
       counts: new Map(counts.versions),
       versions: this.#comparison.versions,
-      course: this.#course.upTo(counts.samples, counts.versions.values()),
+      convergence: this.#convergence.upTo(counts.samples, counts.versions.values()),
       errors: new Map(counts.errors),
       stale: new Map(counts.stale),
       revision: this.#expected.revision,
-      unmarked: counts.unmarked,
-      elsewhere: counts.elsewhere,
+      withoutRevision: counts.withoutRevision,
+      otherHosts: counts.otherHosts,
       unanswered: counts.unanswered,
       logEvidence: this.#logEvidence(),
       contradictions: new Map(counts.contradictions),
@@ -161,7 +161,7 @@ export class Evaluation {
   }
 
   /** The verdict when the time is over before a decision. */
-  atEnd(): IngressVerdict {
+  verdictAtEnd(): IngressVerdict {
     if (this.#counts.samples === 0 || this.isOpen) return 'inconclusive';
     const { contradictions } = this.#counts;
     const shown = this.#isMatched() && contradictions.size === 0 && this.#whyNoPass() === undefined;
@@ -188,22 +188,23 @@ export class Evaluation {
 
   #undecided(verdict: IngressVerdict): string {
     const counted = this.#counted();
-    if (verdict === 'undecided') return `stopped after ${samplesOf(counted)} because another ingress failed`;
+    if (verdict === 'undecided')
+      return `stopped after ${countedSamples(counted)} because another ingress failed`;
     const asked = `${String((this.#watchMs ?? this.#check.verifyTimeoutMs) / 1000)} s`;
     if (verdict === 'pass' && this.#watchMs === undefined) return this.#match();
     if (verdict === 'pass')
-      return `no drift in ${asked} and ${samplesOf(counted)}${total(this.#counts.errors) === 0 ? '' : `; ${failures(counted)}`}`;
+      return `no drift in ${asked} and ${countedSamples(counted)}${total(this.#counts.errors) === 0 ? '' : `; ${failures(counted)}`}`;
     const after = this.#watchMs === undefined ? asked : `${this.#seconds().toFixed(1)} s`;
     return outOfTime(counted, after, this.#whyNoPass());
   }
 
   #count(sample: Sample): Decision | undefined {
     const origin = this.#counts.add(sample);
-    if (origin === 'elsewhere') return undefined;
+    if (origin === 'other-host') return undefined;
     const now = performance.now();
-    this.#lateStale.add(origin === 'stale', now);
+    this.#lagStale.add(origin === 'stale', now);
     if (origin === 'stale') return this.#staysBehind();
-    this.#lateUnmarked.add(origin === 'unmarked', now);
+    this.#lagWithoutRevision.add(origin === 'without-revision', now);
     const { version, error } = sample;
     const exceeded = this.#failing?.add(error !== undefined) ?? false;
     if (version !== undefined && !this.#isOfTheWeights(sample)) {
@@ -212,9 +213,9 @@ export class Evaluation {
         reason: `version ${version} answered, which is none of ${this.#versions.join(', ')}`,
       };
     }
-    if (origin === 'unmarked') return this.#staysBehind() ?? this.#tooManyErrors(exceeded);
+    if (origin === 'without-revision') return this.#staysBehind() ?? this.#tooManyErrors(exceeded);
     if (version !== undefined) {
-      this.#course.add(this.#counts.samples, this.#counts.versions.values());
+      this.#convergence.add(this.#counts.samples, this.#counts.versions.values());
       this.#shares = this.#test.add(this.#versions.map((name) => (name === version ? 1 : 0)));
     }
     const worse = this.#comparison.add(sample);
@@ -231,7 +232,7 @@ export class Evaluation {
   }
 
   #match(): string {
-    return `the shares match the weights (${samplesOf(this.#counted())})`;
+    return `the shares match the weights (${countedSamples(this.#counted())})`;
   }
 
   #contradicted(): Decision | undefined {
@@ -258,7 +259,7 @@ export class Evaluation {
           if (this.#counts.samples < (this.#check.maxSamples ?? Infinity)) return undefined;
           return {
             verdict: 'inconclusive',
-            reason: `undecided after ${samplesOf(this.#counted())}: ${why} (raise the input max-samples)`,
+            reason: `undecided after ${countedSamples(this.#counted())}: ${why} (raise the input max-samples)`,
           };
         }
         if (this.#counts.contradictions.size > 0) {
@@ -274,8 +275,8 @@ export class Evaluation {
   /** What keeps a pass back although the shares are right. */
   #whyNoPass(): string | undefined {
     if (this.#aboveLimit()) return tooManyErrors(this.#counted());
-    if (this.#lateStale.state !== 'fine') return staleAnswers(this.#counted());
-    return this.#lateUnmarked.state === 'fine' ? undefined : unmarkedAnswers(this.#counted());
+    if (this.#lagStale.state !== 'fine') return staleResponses(this.#counted());
+    return this.#lagWithoutRevision.state === 'fine' ? undefined : responsesWithoutRevision(this.#counted());
   }
 
   /** More errors than the limit allows, by the evidence: the plain rate of a sound release is above it every now and then. */
@@ -295,8 +296,9 @@ export class Evaluation {
 
   /** A gateway replica does not get the change, whether what it had before set a revision or none. */
   #staysBehind(): Decision | undefined {
-    if (this.#lateStale.state === 'behind') return { verdict: 'fail', reason: staleAnswers(this.#counted()) };
-    if (this.#lateUnmarked.state !== 'behind') return undefined;
-    return { verdict: 'fail', reason: unmarkedAnswers(this.#counted()) };
+    if (this.#lagStale.state === 'behind')
+      return { verdict: 'fail', reason: staleResponses(this.#counted()) };
+    if (this.#lagWithoutRevision.state !== 'behind') return undefined;
+    return { verdict: 'fail', reason: responsesWithoutRevision(this.#counted()) };
   }
 }

@@ -46,7 +46,7 @@ export interface IngressEvidence {
   /** Errors and latency by version, of the same samples. */
   readonly versions: ReadonlyMap<VersionName, VersionEvidence>;
   /** How the shares converged: at a growing number of samples, the last point being the whole; some 200 points at most. */
-  readonly course: readonly ConvergencePoint[];
+  readonly convergence: readonly ConvergencePoint[];
   /** Failed requests by kind; those that tell their version are samples as well. */
   readonly errors: ReadonlyMap<string, number>;
   /** Answers under another revision than the one in force, by revision: reported, not counted. */
@@ -54,9 +54,9 @@ export interface IngressEvidence {
   /** Revision that the answers had to carry; undefined: any, or none. */
   readonly revision: string | undefined;
   /** Answers without a revision although the managed routes set one: another route gave them; reported, not counted. */
-  readonly unmarked: number;
+  readonly withoutRevision: number;
   /** Answers of other hosts, which the managed routes lead a share to: reported, not counted. */
-  readonly elsewhere: number;
+  readonly otherHosts: number;
   /** Requests that had no answer yet when the sampling stopped; they are not part of `requests`. */
   readonly unanswered: number;
   /**

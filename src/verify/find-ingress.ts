@@ -19,7 +19,7 @@ export interface Ingress {
 }
 
 /** A Service that leads to a Gateway's server. */
-interface Door {
+interface GatewayService {
   readonly service: Service;
   readonly port: ServicePort;
   /** The pods of the gateway that the Service selects. */
@@ -56,7 +56,7 @@ async function findByGateway(
   { gateway, server, host }: IngressCandidate,
   looked: string[],
 ): Promise<Ingress | undefined> {
-  const doors = await doorsOf(cluster, gateway, server, looked);
+  const doors = await gatewayServicesOf(cluster, gateway, server, looked);
   const scheme = isHttps(server) ? 'https' : 'http';
   for (const { service, port } of doors) {
     const address = balancerAddress(service);
@@ -77,12 +77,12 @@ async function findByGateway(
   return undefined;
 }
 
-async function doorsOf(
+async function gatewayServicesOf(
   cluster: Cluster,
   gateway: Gateway,
   server: GatewayServer,
   looked: string[],
-): Promise<readonly Door[]> {
+): Promise<readonly GatewayService[]> {
   const { selector = {} } = gateway.spec;
   // Istio applies a Gateway without a selector to every gateway pod, and to no other.
   const unselective = Object.keys(selector).length === 0;
@@ -98,7 +98,7 @@ async function doorsOf(
   const services = (
     await Promise.all(namespaces.map((namespace) => cluster.list<Service>('v1', 'Service', namespace)))
   ).flat();
-  const doors = services.flatMap((service): readonly Door[] => {
+  const doors = services.flatMap((service): readonly GatewayService[] => {
     const behind = pods.filter(
       ({ metadata }) =>
         metadata.namespace === service.metadata.namespace && selects(service.spec?.selector, metadata.labels),

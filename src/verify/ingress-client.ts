@@ -136,7 +136,7 @@ export class IngressClient {
         options.signal.throwIfAborted();
         const others = this.#origins.some((one) => one !== origin && !this.#leftOut.has(one));
         if (!(others && isOutOfReach(error)))
-          return { kind: 'failure', what: limit.aborted ? NO_ANSWER : kindOf(error), ms: elapsed() };
+          return { kind: 'failure', what: limit.aborted ? NO_ANSWER : failureKind(error), ms: elapsed() };
         this.#leftOut.set(origin, messageOf(error));
       }
     }
@@ -244,7 +244,7 @@ function isOutOfReach(error: unknown): boolean {
 }
 
 /** A failure by its kind, without what differs from one request to the next, so that equal ones can be counted. */
-function kindOf(error: unknown): string {
+function failureKind(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
   switch (code) {

@@ -59,25 +59,29 @@ export async function awaitPreview(
     );
   };
   const headers = { [PREVIEW_HEADER]: version };
-  await awaitAnswers(client, { what, whose: version, headers, revision, elsewhere: false, arrived }, options);
+  await awaitAnswers(
+    client,
+    { what, whose: version, headers, revision, sharedWithOtherHosts: false, arrived },
+    options,
+  );
 }
 
 /**
  * Waits until the managed route of an ingress answers under a revision.
  *
- * @param options `elsewhere`: whether the route leads a share to other hosts, whose answers carry no revision
+ * @param options `sharedWithOtherHosts`: whether the route leads a share to other hosts, whose answers carry no revision
  * @throws CanaryError with what came back instead, when the time is over
  */
 export async function awaitRevision(
   client: IngressClient,
   revision: string,
-  { elsewhere = false, ...options }: ProbeOptions & { readonly elsewhere?: boolean },
+  { sharedWithOtherHosts = false, ...options }: ProbeOptions & { readonly sharedWithOtherHosts?: boolean },
 ): Promise<void> {
   const what = `A request for revision ${revision}`;
   const arrived = (sample: Sample): boolean => sample.revision === revision;
   await awaitAnswers(
     client,
-    { what, whose: 'The service', headers: {}, revision, elsewhere, arrived },
+    { what, whose: 'The service', headers: {}, revision, sharedWithOtherHosts, arrived },
     options,
   );
 }
@@ -90,7 +94,7 @@ interface Wanted {
   /** undefined: any */
   readonly revision: string | undefined;
   /** Whether other hosts answer a share of these requests. */
-  readonly elsewhere: boolean;
+  readonly sharedWithOtherHosts: boolean;
   readonly arrived: (sample: Sample) => boolean;
 }
 
@@ -129,8 +133,8 @@ async function awaitAnswers(
 }
 
 /** An answer that says nothing about the replica it came through: it neither counts nor breaks a row. */
-function isNeither(sample: Sample, { elsewhere, arrived }: Wanted): boolean {
-  if ((elsewhere && sample.foreign) || sample.error === NO_ANSWER) return true;
+function isNeither(sample: Sample, { sharedWithOtherHosts, arrived }: Wanted): boolean {
+  if ((sharedWithOtherHosts && sample.unmanaged) || sample.error === NO_ANSWER) return true;
   // An application's own failure got there: how many of them are too many is for the error rate to say.
   return isOwnFailure(sample) && arrived({ ...sample, error: undefined });
 }
@@ -154,7 +158,7 @@ export class NotArrived extends CanaryError {
 
   constructor(
     target: Target,
-    { what, whose, revision, elsewhere }: Wanted,
+    { what, whose, revision, sharedWithOtherHosts }: Wanted,
     timeoutMs: number,
     sent: number,
     missed: readonly Missed[],
@@ -166,7 +170,7 @@ export class NotArrived extends CanaryError {
     const seen = [...kinds]
       .toSorted((a, b) => b[1] - a[1])
       .map(([kind, count]) => `${String(count)} × ${kind}`);
-    const foreign = missed.filter(({ sample }) => elsewhere && sample.foreign);
+    const foreign = missed.filter(({ sample }) => sharedWithOtherHosts && sample.unmanaged);
     const others = missed.filter(({ sample }) => revision !== undefined && sample.revision !== revision);
     const stale = countsOf(others.map(({ sample }) => sample.revision));
     const remedy =
@@ -190,15 +194,15 @@ export class NotArrived extends CanaryError {
       samples: sent,
       counts: new Map(),
       versions: new Map(),
-      course: [],
+      convergence: [],
       errors: countsOf(missed.filter((one) => !foreign.includes(one)).map(({ sample }) => sample.error)),
       stale,
       revision,
-      unmarked: missed.filter(
+      withoutRevision: missed.filter(
         (one) =>
           one.sample.version !== undefined && one.sample.revision === undefined && !foreign.includes(one),
       ).length,
-      elsewhere: foreign.length,
+      otherHosts: foreign.length,
       unanswered: 0,
       logEvidence: 0,
       contradictions: new Map(),

@@ -4,9 +4,9 @@ import { attribute } from './attribution.ts';
 import type { Sample } from './attribution.ts';
 import { CONNECTIONS } from './ingress-client.ts';
 import type { IngressClient } from './ingress-client.ts';
-import type { Expectation } from './counts.ts';
+import type { Expectation } from './sample-counts.ts';
 import type { IngressEvidence } from './evidence.ts';
-import { InOrder } from './in-order.ts';
+import { ReorderBuffer } from './reorder-buffer.ts';
 import { Evaluation } from './evaluation.ts';
 
 /** Once an ingress has failed, the others have this long to reach a verdict of their own. */
@@ -44,14 +44,14 @@ export async function sampleAll(
   const deadline = AbortSignal.timeout(Math.ceil(watch?.forMs ?? check.verifyTimeoutMs));
   let grace: NodeJS.Timeout | undefined;
   const runs = clients.map(async (client) => {
-    const tally = new Evaluation(client.target, expect(client), {
+    const evaluation = new Evaluation(client.target, expect(client), {
       check,
       watchMs: watch?.forMs,
       ingresses: clients.length,
       catchUpMs,
     });
-    await sampleOne(client, tally, { failed: failed.signal, deadline }, options);
-    const evidence = tally.evidence(failed.signal.aborted ? 'undecided' : tally.atEnd());
+    await sampleOne(client, evaluation, { failed: failed.signal, deadline }, options);
+    const evidence = evaluation.evidence(failed.signal.aborted ? 'undecided' : evaluation.verdictAtEnd());
     if (evidence.verdict === 'fail')
       grace ??= setTimeout(() => {
         failed.abort();
@@ -68,15 +68,15 @@ export async function sampleAll(
 
 async function sampleOne(
   client: IngressClient,
-  tally: Evaluation,
+  evaluation: Evaluation,
   { failed, deadline }: { readonly failed: AbortSignal; readonly deadline: AbortSignal },
   { check, watch, signal, onProgress }: SamplingOptions,
 ): Promise<void> {
   const ended = new AbortController();
   const cut = AbortSignal.any([failed, ended.signal, signal]);
-  const order = new InOrder();
+  const order = new ReorderBuffer();
   const count = (sample: Sample): void => {
-    if (tally.add(sample)) ended.abort();
+    if (evaluation.add(sample)) ended.abort();
   };
   let reported = performance.now();
   const ask = async (open: AbortSignal): Promise<void> => {
@@ -84,30 +84,30 @@ async function sampleOne(
     order.end(index, attribute(await client.send({ signal: open }), check.versionFrom), count);
     if (performance.now() - reported > (watch === undefined ? PROGRESS_MS : WATCH_PROGRESS_MS)) {
       reported = performance.now();
-      onProgress(tally.evidence('undecided'));
+      onProgress(evaluation.evidence('undecided'));
     }
   };
   if (watch === undefined) {
     const sending = AbortSignal.any([cut, deadline]);
-    await spread(check.maxRps, sending, () => ask(sending));
+    await sendAtRate(check.maxRps, sending, () => ask(sending));
   } else {
     // What passes at its end must not leave out the requests that were still open: a version that hangs shows in them alone.
-    await spread(watch.maxRps, AbortSignal.any([cut, deadline]), () => ask(cut));
+    await sendAtRate(watch.maxRps, AbortSignal.any([cut, deadline]), () => ask(cut));
     // Nor does it end while errors are neither few enough nor shown to be too many: more requests settle that.
     const more = AbortSignal.any([cut, AbortSignal.timeout(Math.ceil(check.verifyTimeoutMs))]);
-    if (tally.isOpen) {
-      await spread(check.maxRps, more, async () => {
+    if (evaluation.isOpen) {
+      await sendAtRate(check.maxRps, more, async () => {
         await ask(cut);
-        if (!tally.isOpen) ended.abort();
+        if (!evaluation.isOpen) ended.abort();
       });
     }
   }
   signal.throwIfAborted();
-  tally.close(order.held, order.unanswered);
+  evaluation.close(order.held, order.unanswered);
 }
 
 /** Asks again and again over all connections, so many times a second in all, until `sending` is over. */
-async function spread(rps: number, sending: AbortSignal, ask: () => Promise<void>): Promise<void> {
+async function sendAtRate(rps: number, sending: AbortSignal, ask: () => Promise<void>): Promise<void> {
   const interval = 1000 / rps;
   let slot = performance.now();
   const worker = async (): Promise<void> => {

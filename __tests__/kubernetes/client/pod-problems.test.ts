@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { Patience, podProblems } from '../../../src/kubernetes/client/pod-problems.ts';
+import { ProblemTracker, podProblems } from '../../../src/kubernetes/client/pod-problems.ts';
 import type { Pod } from '../../../src/kubernetes/objects.ts';
 import { APP, pod } from '../../support/objects.ts';
 
@@ -24,7 +24,7 @@ const unready = (reason: string | undefined): Pod =>
 const ready = pod('hello-v2-0', {});
 
 /** For how long the pod's trouble was seen where that is too long, in s. */
-function look(patience: Patience, seen: Pod): number | undefined {
+function look(patience: ProblemTracker, seen: Pod): number | undefined {
   patience.forgetReady([seen]);
   const over = podProblems([seen]).map((trouble) => patience.exceeded(trouble));
   const [first] = over.filter((ms) => ms !== undefined);
@@ -40,7 +40,7 @@ describe('a trouble ends the wait', () => {
     ['ImagePullBackOff', 20, 10],
     ['CrashLoopBackOff', 60, 30],
   ])('%s, of %d s at most, after %d s', (reason, timeoutSeconds, limitSeconds) => {
-    const patience = new Patience(timeoutSeconds * 1000);
+    const patience = new ProblemTracker(timeoutSeconds * 1000);
     const looks = [0, limitSeconds - 1, limitSeconds].map((second, i, all) => {
       jest.advanceTimersByTime((second - (all[i - 1] ?? 0)) * 1000);
       return look(patience, unready(reason));
@@ -49,11 +49,11 @@ describe('a trouble ends the wait', () => {
   });
 
   test('at once where it follows from the manifest alone', () => {
-    expect(look(new Patience(300_000), unready('InvalidImageName'))).toBe(0);
+    expect(look(new ProblemTracker(300_000), unready('InvalidImageName'))).toBe(0);
   });
 
   test('also where the container runs for a while between two crashes', () => {
-    const patience = new Patience(300_000);
+    const patience = new ProblemTracker(300_000);
     look(patience, unready('CrashLoopBackOff'));
     jest.advanceTimersByTime(60_000);
     expect(look(patience, unready(undefined))).toBeUndefined();
@@ -62,7 +62,7 @@ describe('a trouble ends the wait', () => {
   });
 
   test('but not where the pod was ready in between', () => {
-    const patience = new Patience(300_000);
+    const patience = new ProblemTracker(300_000);
     look(patience, unready('CrashLoopBackOff'));
     jest.advanceTimersByTime(60_000);
     look(patience, ready);

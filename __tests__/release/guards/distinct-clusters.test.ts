@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { assertDistinct } from '../../../src/release/guards/distinct-clusters.ts';
-import type { ClusterIdentity } from '../../../src/release/guards/distinct-clusters.ts';
+import type { ClusterIdentity } from '../../../src/release/state.ts';
 import { clusterState } from '../../support/objects.ts';
 import { EAST, WEST } from '../../support/release.ts';
 

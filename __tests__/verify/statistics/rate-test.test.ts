@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { ExceedanceTest } from '../../../src/verify/statistics/rate-test.ts';
+import { RateTest } from '../../../src/verify/statistics/rate-test.ts';
 
 const ALPHA = 0.01;
 
 /** After how many trials of this repeated pattern the limit is shown to be exceeded; undefined within a thousand. */
 function found(limit: number, pattern: readonly boolean[], alpha = ALPHA): number | undefined {
-  const tested = new ExceedanceTest(limit, alpha);
+  const tested = new RateTest(limit, alpha);
   for (let n = 1; n <= 1000; n += 1) {
     if (tested.add(pattern[(n - 1) % pattern.length] ?? false)) return n;
   }
@@ -32,14 +32,14 @@ describe('an excess', () => {
   });
 
   test('of no more hits than are free is none, and counts for nothing once there are more', () => {
-    const tested = new ExceedanceTest(0.01, ALPHA, 5);
+    const tested = new RateTest(0.01, ALPHA, 5);
     for (let n = 0; n < 5; n += 1) expect(tested.add(true)).toBe(false);
     for (let n = 0; n < 500; n += 1) expect(tested.add(false)).toBe(false);
     expect(tested.add(true)).toBe(false);
   });
 
   test('stays found, whatever comes after it', () => {
-    const tested = new ExceedanceTest(1 / 2, ALPHA);
+    const tested = new RateTest(1 / 2, ALPHA);
     for (let n = 0; n < 20; n += 1) tested.add(true);
     for (let n = 0; n < 1000; n += 1) expect(tested.add(false)).toBe(true);
   });
@@ -69,7 +69,7 @@ describe('by chance alone', () => {
 
   /** Evidence depends on the counts alone: misses first, so that nothing is found before the last hit. */
   function exceeds(limit: number, hits: number, misses: number): boolean {
-    const tested = new ExceedanceTest(limit, ALPHA);
+    const tested = new RateTest(limit, ALPHA);
     for (let n = 0; n < misses; n += 1) tested.add(false);
     for (let n = 0; n < hits; n += 1) tested.add(true);
     return tested.logEvidence >= Math.log(1 / ALPHA);
@@ -94,5 +94,5 @@ test.each([
   [0.5, 1],
   [Number.NaN, 0.01],
 ])('a limit of %p with an alpha of %p is refused', (limit, alpha) => {
-  expect(() => new ExceedanceTest(limit, alpha)).toThrow(RangeError);
+  expect(() => new RateTest(limit, alpha)).toThrow(RangeError);
 });

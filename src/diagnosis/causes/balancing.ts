@@ -21,7 +21,7 @@ const SETTINGS: readonly Setting[] = [
     effect:
       'It ties a caller to one endpoint. The weights are decided before it, but where a route names no subset, or a subset has pods of several versions, all requests of the check then reach the same version. Give every route to the service subsets of one version each, or take it out while the release goes on',
     // A route that names no subset marks no answers either.
-    explains: (one, { release }) => drifts(one, release) || one.unmarked > 0,
+    explains: (one, { release }) => drifts(one, release) || one.withoutRevision > 0,
   },
   {
     path: ['outlierDetection'],
@@ -45,7 +45,7 @@ export function balancing(facts: Snapshot): readonly Finding[] {
     failedOf(facts)
       .filter((one) => explains(one, facts))
       .flatMap((one) => {
-        const places = rulesFor(facts, one).flatMap((rule) => placesOf(rule, path));
+        const places = rulesFor(facts, one).flatMap((rule) => settingsIn(rule, path));
         if (places.length === 0) return [];
         return [
           {
@@ -63,7 +63,7 @@ function rulesFor(facts: Snapshot, { cluster }: IngressEvidence): readonly Desti
 }
 
 /** Where a rule holds a setting: for the host, for a port, for a subset. */
-function placesOf(rule: DestinationRule, path: Setting['path']): readonly string[] {
+function settingsIn(rule: DestinationRule, path: Setting['path']): readonly string[] {
   const host = rule.spec['trafficPolicy'];
   const ports = at(host, 'portLevelSettings');
   return [

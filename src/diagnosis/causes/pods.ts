@@ -1,4 +1,4 @@
-import { candidateOf, takes, textOf } from '../../kubernetes/pod-selection.ts';
+import { candidateOf, selectsEndpoint, formatLabels } from '../../kubernetes/pod-selection.ts';
 import { nameOf } from '../../kubernetes/objects.ts';
 import type { Pod, Subset } from '../../kubernetes/objects.ts';
 import { describeOverlap, overlaps } from '../../release/guards/subset-overlaps.ts';
@@ -10,7 +10,7 @@ import type { RouteState } from '../../release/observed-routing.ts';
 import type { VersionName } from '../../core/weights.ts';
 import { selectorOfService } from '../../release/service-port.ts';
 import type { IngressEvidence } from '../../verify/evidence.ts';
-import { drifts, failedOf, fails, some, unique } from '../snapshot.ts';
+import { drifts, failedOf, fails, some, oncePerTitle } from '../snapshot.ts';
 import type { Snapshot, Finding } from '../snapshot.ts';
 
 /** What stands behind a version at an ingress. */
@@ -26,8 +26,8 @@ interface Behind {
 }
 
 /** A version with weight whose subset is gone: Envoy answers 503 by itself. */
-export function missingSubsets(facts: Snapshot): readonly Finding[] {
-  return unique(
+export function subsetsNotFound(facts: Snapshot): readonly Finding[] {
+  return oncePerTitle(
     behind(facts)
       .filter(({ one, subset }) => subset === undefined && fails(one))
       .map(({ one, version, rule }) => ({
@@ -50,7 +50,7 @@ export function wrongPods(facts: Snapshot): readonly Finding[] {
       };
     }),
   );
-  return unique([...overlapping(facts), ...shown]);
+  return oncePerTitle([...overlapping(facts), ...shown]);
 }
 
 /** Pods that the subsets of two versions select. */
@@ -69,19 +69,19 @@ function overlapping(facts: Snapshot): readonly Finding[] {
 
 /** A version with weight that no ready pod serves. */
 export function noReadyPods(facts: Snapshot): readonly Finding[] {
-  return unique(
+  return oncePerTitle(
     behind(facts)
       .filter(({ one, subset, pods }) => subset !== undefined && fails(one) && !pods.some(isReady))
       .map(({ one, version, rule, subset, pods }) => ({
         title: `No pod of ${version} is ready`,
-        detail: `The route gives it ${String(one.weights.get(version))} %. Its subset in ${rule} selects ${textOf(subset?.labels ?? {})}: ${pods.length === 0 ? `no pod in ${clustersIn(facts)} carries these labels` : `${some(pods.map(nameOf))} ${pods.length === 1 ? 'is' : 'are'} not ready`}. Look at the pods of ${version}, or correct the labels of the subset.`,
+        detail: `The route gives it ${String(one.weights.get(version))} %. Its subset in ${rule} selects ${formatLabels(subset?.labels ?? {})}: ${pods.length === 0 ? `no pod in ${clustersIn(facts)} carries these labels` : `${some(pods.map(nameOf))} ${pods.length === 1 ? 'is' : 'are'} not ready`}. Look at the pods of ${version}, or correct the labels of the subset.`,
       })),
   );
 }
 
 /** Pods without a sidecar that are asked for mutual TLS: each such request fails. */
 export function noSidecar(facts: Snapshot): readonly Finding[] {
-  return unique(
+  return oncePerTitle(
     behind(facts)
       .filter(({ one, held, subset }) => fails(one) && tlsMode(held, subset) === 'ISTIO_MUTUAL')
       .flatMap(({ version, rule, pods }) => {
@@ -111,7 +111,7 @@ function behind(facts: Snapshot): readonly Behind[] {
       const pods = [...fleet.values()].flatMap((state) => {
         const labels = { ...selectorOfService(release, state), ...subset?.labels };
         const place = placeOfPods(state);
-        return state.pods.filter((pod) => takes(labels, candidateOf(pod), place) !== false);
+        return state.pods.filter((pod) => selectsEndpoint(labels, candidateOf(pod), place) !== false);
       });
       const rule = subset === undefined ? rules.map(nameOf).join(' and ') : holderOf(held, version);
       return [{ one, version, held, rule, subset, pods }];
@@ -132,7 +132,7 @@ function modeIn(policy: unknown): string | undefined {
 }
 
 function labelsIn(found: Behind | undefined): string {
-  return found?.subset === undefined ? '' : ` (${textOf(found.subset.labels ?? {})})`;
+  return found?.subset === undefined ? '' : ` (${formatLabels(found.subset.labels ?? {})})`;
 }
 
 function clustersIn({ state }: Snapshot): string {

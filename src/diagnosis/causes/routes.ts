@@ -25,25 +25,25 @@ export function otherRoutes(facts: Snapshot): readonly Finding[] {
     if (!strays(one, others)) return [];
     const found = [...rivals(facts, one, others, vs), ...earlier(facts, one, serving, vs)];
     // Failed requests alone may have many causes; answers without a revision have one of these.
-    return found.length > 0 || one.unmarked === 0 ? found : [unknown(facts, one, vs)];
+    return found.length > 0 || one.withoutRevision === 0 ? found : [unknown(facts, one, vs)];
   });
 }
 
 /** Whether answers came that the managed route would not give: what tells its version is none of them. */
 function strays(
-  { unmarked, errors, versions, stale }: IngressEvidence,
+  { withoutRevision, errors, versions, stale }: IngressEvidence,
   others: readonly RivalRoute[],
 ): boolean {
   const attributed = [...versions.values()].reduce((sum, one) => sum + one.errors, 0);
   return (
-    unmarked > 0 ||
+    withoutRevision > 0 ||
     others.some(({ revision }) => revision !== undefined && stale.has(revision)) ||
     (total(errors) > attributed && [...errors.keys()].some((kind) => /^(no version|status 4)/.test(kind)))
   );
 }
 
-function seen({ unmarked, errors, stale, requests }: IngressEvidence, vs: VirtualService): string {
-  const strange = unmarked > 0 ? unmarked : total(stale);
+function seen({ withoutRevision, errors, stale, requests }: IngressEvidence, vs: VirtualService): string {
+  const strange = withoutRevision > 0 ? withoutRevision : total(stale);
   return strange > 0
     ? `${String(strange)} of ${String(requests)} requests were not answered by the managed route of ${nameOf(vs)}`
     : `${String(total(errors))} of ${String(requests)} requests failed`;
@@ -98,7 +98,7 @@ function earlier(
   const before = [
     ...entrances
       .filter((root) => root !== vs)
-      .flatMap((root) => ahead(root, (route) => leadsTo(root, route, vs), request)),
+      .flatMap((root) => ahead(root, (route) => delegatesRoute(root, route, vs), request)),
     ...ahead(vs, (route) => route === managed, request),
   ];
   if (before.length === 0) return [];
@@ -125,7 +125,7 @@ function ahead(
     );
 }
 
-function leadsTo(root: VirtualService, route: HttpRoute, vs: VirtualService): boolean {
+function delegatesRoute(root: VirtualService, route: HttpRoute, vs: VirtualService): boolean {
   return delegatesTo({ ...root, spec: { ...root.spec, http: [route] } }, vs);
 }
 

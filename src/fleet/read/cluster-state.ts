@@ -1,8 +1,8 @@
 import { boundGateways, sharedGateways } from '../../istio/visibility.ts';
 import { dependsOnMesh } from '../../release/mesh-dependence.ts';
 import { coversService, dependsOnClient } from '../../istio/destination-rules.ts';
-import type { Client } from '../../istio/destination-rules.ts';
-import type { ClusterIdentity } from '../../release/guards/distinct-clusters.ts';
+import type { Client } from '../../istio/traffic-state.ts';
+import type { ClusterIdentity } from '../../release/state.ts';
 import { needsNodes } from '../../kubernetes/pod-selection.ts';
 import { gatewayKey } from '../../istio/gateways.ts';
 import { kindOf } from '../../release/guards/manifests-fit.ts';
@@ -27,7 +27,7 @@ import { namedVirtualServices } from '../../release/release.ts';
 import { podTemplateOf } from '../../kubernetes/pod-templates.ts';
 import type { Cluster } from '../../kubernetes/client/cluster.ts';
 import { ClusterError } from '../../kubernetes/client/errors.ts';
-import { GatewayPods, PODS_UNREAD, revisionOf, selectorsOf } from './gateways.ts';
+import { GatewayPods, PODS_UNREAD, controlPlaneRevision, selectorsOf } from './gateways.ts';
 import { readMeshConfig } from './mesh-config.ts';
 
 /** Reads all that a release may touch in one cluster: nothing is read twice in an operation. */
@@ -45,7 +45,7 @@ export async function readCluster(cluster: Cluster, release: Release): Promise<C
     autoscalers,
     traffic,
   ] = await Promise.all([
-    identityOf(cluster, release),
+    readIdentity(cluster, release),
     ofRelease,
     readServices(cluster, release),
     cluster.list<Deployment>('apps/v1', 'Deployment', namespace),
@@ -86,7 +86,7 @@ async function readServices(
 }
 
 /** What tells it from the other clusters of the release. */
-async function identityOf(cluster: Cluster, release: Release): Promise<ClusterIdentity> {
+async function readIdentity(cluster: Cluster, release: Release): Promise<ClusterIdentity> {
   const { server } = cluster;
   return { server, uid: allClusters(release).length > 1 ? await cluster.uid() : undefined };
 }
@@ -216,7 +216,7 @@ async function readTraffic(
   const pods = new GatewayPods(cluster, apiVersion);
   const clients = (): Promise<readonly Client[] | undefined> => pods.of(selectorsOf(release, known));
   const { mesh, unread } = dependsOnMesh(release, everywhere)
-    ? await readMeshConfig(cluster, revisionOf(await clients(), await namespace))
+    ? await readMeshConfig(cluster, controlPlaneRevision(await clients(), await namespace))
     : { mesh: MESH_DEFAULTS, unread: [] };
   const isAsked = dependsOnClient(release, everywhere.destinationRules, mesh);
   const gatewayClients = isAsked ? await clients() : undefined;

@@ -1,4 +1,4 @@
-import type { Client } from '../../istio/destination-rules.ts';
+import type { Client } from '../../istio/traffic-state.ts';
 import type { Gateway, KubeObject, Labels, Pod } from '../../kubernetes/objects.ts';
 import type { Release } from '../../release/release.ts';
 import type { Unread } from '../../istio/traffic-state.ts';
@@ -87,7 +87,7 @@ export function selectorsOf({ traffic }: Release, gateways: readonly Gateway[]):
 }
 
 /** The revision of the control plane, as the gateways' pods tell it, else the namespace of the release; undefined: not told. */
-export function revisionOf(
+export function controlPlaneRevision(
   gateways: readonly Client[] | undefined,
   namespace: KubeObject | undefined,
 ): string | undefined {

@@ -351,7 +351,7 @@ export class Cluster {
           },
         );
       },
-      shouldRetry: ({ error }) => error instanceof ClusterError && isPassing(error, call),
+      shouldRetry: ({ error }) => error instanceof ClusterError && isTransient(error, call),
     });
   }
 }
@@ -361,7 +361,7 @@ function rootOf(apiVersion: string): string {
   return apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
 }
 
-function isPassing({ status, cause }: ClusterError, call: Call): boolean {
+function isTransient({ status, cause }: ClusterError, call: Call): boolean {
   if (cause instanceof LoginError) return false;
   return status === 429 || (!isWrite(call) && (status === undefined || status >= 500));
 }

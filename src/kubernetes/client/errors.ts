@@ -72,7 +72,7 @@ export function isConflict(error: unknown): boolean {
 }
 
 function said(status: number | undefined, body: Status | undefined, cause: unknown): string {
-  if (status === undefined) return body?.message ?? reasonOf(cause);
+  if (status === undefined) return body?.message ?? networkReason(cause);
   const conflicts = (body?.details?.causes ?? []).filter(({ reason }) => reason === 'FieldManagerConflict');
   if (conflicts.length > 0) {
     return `fields belong to someone else: ${conflicts.map(({ field = '', message = '' }) => `${field} (${message})`).join('; ')}`;
@@ -80,11 +80,11 @@ function said(status: number | undefined, body: Status | undefined, cause: unkno
   return `${body?.message ?? 'no reason given'} (${String(status)}${body?.reason === undefined ? '' : ` ${body.reason}`})`;
 }
 
-function reasonOf(cause: unknown): string {
+function networkReason(cause: unknown): string {
   if (cause instanceof LoginError) return `this context has no login: ${cause.message}`;
   if (!(cause instanceof Error)) return String(cause);
   const inner = cause.cause instanceof Error ? cause.cause : cause;
-  if (inner instanceof AggregateError) return inner.errors.map(reasonOf).join('; ');
+  if (inner instanceof AggregateError) return inner.errors.map(networkReason).join('; ');
   return inner.message === '' ? inner.name : inner.message;
 }
 
@@ -93,7 +93,7 @@ function remedy(status: number | undefined, body: Status | undefined, cause: unk
     case undefined:
       if (body !== undefined) return '';
       if (cause instanceof LoginError) return `. ${cause.remedy}.`;
-      return /certificate|self.signed/i.test(reasonOf(cause))
+      return /certificate|self.signed/i.test(networkReason(cause))
         ? '. Check certificate-authority-data of this cluster in the input kubeconfig.'
         : '. Is the API server of this context reachable from the runner?';
     case 401:

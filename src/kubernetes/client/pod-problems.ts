@@ -36,7 +36,7 @@ const LIMITS: ReadonlyMap<string, number> = new Map([
 ]);
 
 /** Remembers since when each trouble has been seen, so that only one that lasts ends a wait. */
-export class Patience {
+export class ProblemTracker {
   readonly #longestMs: number;
   /** By the trouble's key, `performance.now()` of its first sight. */
   readonly #since = new Map<string, number>();

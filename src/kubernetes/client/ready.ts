@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { candidateOf, podLabels, takes } from '../pod-selection.ts';
+import { candidateOf, podLabels, selectsEndpoint } from '../pod-selection.ts';
 import { CanaryError } from '../../core/errors.ts';
 import { nameOf, selects } from '../objects.ts';
 import type { Deployment, Pod } from '../objects.ts';
 import type { ReadyCheck } from '../ready-check.ts';
 import type { Cluster } from './cluster.ts';
 import { hasSidecar, isMadeFrom, isReady } from '../pods.ts';
-import { Patience, podProblems, workloadProblem } from './pod-problems.ts';
+import { ProblemTracker, podProblems, workloadProblem } from './pod-problems.ts';
 import type { PodProblem } from './pod-problems.ts';
 
 /** Between two looks: a tenth of the time that has passed, so that a long wait costs few calls and is noticed soon all the same. */
@@ -54,7 +54,7 @@ export async function waitUntilReady(
   const start = Date.now();
   const deadline = start + options.timeoutMs;
   const tell = calmly(options.onProgress);
-  const patience = new Patience(options.timeoutMs);
+  const patience = new ProblemTracker(options.timeoutMs);
   for (;;) {
     const missing = await missingFor(cluster, check, options.namespace, patience);
     if (missing === undefined) {
@@ -99,23 +99,23 @@ function calmly(onProgress: (text: string) => void): {
 }
 
 /** The pods that the subset of the version selects; those of which that cannot be known too, as the preview will show it. */
-async function podsOf(
+async function candidatePods(
   cluster: Cluster,
   { labels, place }: ReadyCheck,
   namespace: string,
 ): Promise<readonly Pod[]> {
   const pods = await cluster.list<Pod>('v1', 'Pod', namespace, podLabels(labels));
-  return pods.filter((pod) => takes(labels, candidateOf(pod), place) !== false);
+  return pods.filter((pod) => selectsEndpoint(labels, candidateOf(pod), place) !== false);
 }
 
 async function missingFor(
   cluster: Cluster,
   check: ReadyCheck,
   namespace: string,
-  patience: Patience,
+  patience: ProblemTracker,
 ): Promise<Missing> {
   const [pods, workloads] = await Promise.all([
-    podsOf(cluster, check, namespace),
+    candidatePods(cluster, check, namespace),
     Promise.all(
       check.workloads.map(({ kind, name }) => cluster.read<Deployment>('apps/v1', kind, name, namespace)),
     ),
@@ -132,7 +132,7 @@ async function missingFor(
 }
 
 /** How far a rollout is, in pods. */
-interface Course {
+interface RolloutProgress {
   readonly wanted: number;
   readonly done: number;
   /** Pods of an earlier template. */
@@ -140,9 +140,9 @@ interface Course {
 }
 
 /** What a workload still has to do. */
-function rolloutOf(workload: Deployment, pods: readonly Pod[], patience: Patience): Missing {
+function rolloutOf(workload: Deployment, pods: readonly Pod[], patience: ProblemTracker): Missing {
   const { status = {}, spec } = workload;
-  const { wanted, done, old } = courseOf(workload);
+  const { wanted, done, old } = progressOf(workload);
   const seen = (status.observedGeneration ?? 0) >= (workload.metadata.generation ?? 0);
   if (seen && done >= wanted && !(workload.kind === 'Deployment' && old > 0)) return undefined;
   if (workload.kind === 'Deployment' && spec?.paused === true) {
@@ -171,7 +171,7 @@ function rolloutOf(workload: Deployment, pods: readonly Pod[], patience: Patienc
 }
 
 /** The first trouble that has lasted too long, or else the first. */
-function worst(troubles: readonly PodProblem[], patience: Patience): Missing {
+function worst(troubles: readonly PodProblem[], patience: ProblemTracker): Missing {
   const seen = troubles.map(({ text, ...rest }) => ({ text, ms: patience.exceeded({ text, ...rest }) }));
   const found = seen.find(({ ms }) => ms !== undefined) ?? seen[0];
   if (found === undefined) return undefined;
@@ -188,7 +188,7 @@ function withoutLimit(trouble: PodProblem): PodProblem {
  * What each kind's status tells, as `kubectl rollout status` reads it
  * (https://github.com/kubernetes/kubectl/blob/master/pkg/polymorphichelpers/rollout_status.go).
  */
-function courseOf({ kind, status = {}, spec }: Deployment): Course {
+function progressOf({ kind, status = {}, spec }: Deployment): RolloutProgress {
   const { replicas = 0, updatedReplicas: updated = 0 } = status;
   const wanted = spec?.replicas ?? 1;
   switch (kind) {
@@ -208,7 +208,7 @@ function courseOf({ kind, status = {}, spec }: Deployment): Course {
   }
 }
 
-function readyPods(pods: readonly Pod[], check: ReadyCheck, patience: Patience): Missing {
+function readyPods(pods: readonly Pod[], check: ReadyCheck, patience: ProblemTracker): Missing {
   const ready = pods.filter(isReady);
   const labels = Object.entries(check.labels)
     .map(([key, value]) => `${key}=${value}`)

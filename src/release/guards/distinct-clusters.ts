@@ -1,5 +1,5 @@
 import { CanaryError } from '../../core/errors.ts';
-import type { ClusterState } from '../state.ts';
+import type { ClusterIdentity, ClusterState } from '../state.ts';
 
 /**
  * Two contexts that reach one cluster would be two versions in one place, and two writers of the same routes.
@@ -19,14 +19,6 @@ export function assertDistinct(states: readonly ClusterState[]): void {
       `The contexts ${other.name} and ${one.name} reach the same cluster: ${evidence}. Correct the input kubeconfig, or name that cluster by one context alone (inputs clusters and config-clusters).`,
     );
   }
-}
-
-/** What tells a cluster from others. */
-export interface ClusterIdentity {
-  /** The API server's address; undefined where the kubeconfig has none. */
-  readonly server: string | undefined;
-  /** Of the namespace `kube-system`; undefined where it may not be read. */
-  readonly uid: string | undefined;
 }
 
 function isSame(a: ClusterIdentity, b: ClusterIdentity): boolean {

@@ -2,7 +2,7 @@ import type { Change } from '../../kubernetes/change.ts';
 import { CanaryError } from '../../core/errors.ts';
 import { delegationRemedy } from './second-entrance.ts';
 import { isOpen, routesToService } from '../routes-to-service.ts';
-import { candidateOf, takes } from '../../kubernetes/pod-selection.ts';
+import { candidateOf, selectsEndpoint } from '../../kubernetes/pod-selection.ts';
 import type { Candidate } from '../../kubernetes/pod-selection.ts';
 import { nameOf, selects } from '../../kubernetes/objects.ts';
 import type { VirtualService } from '../../kubernetes/objects.ts';
@@ -61,7 +61,7 @@ export function assertRoutesNameSubsets(
     const state = fleet.get(cluster);
     const picked = { ...selectorIn(release, fleet, cluster), ...labelsOf(inForce, version) };
     const runs = state?.pods.some(
-      (pod) => isReady(pod) && takes(picked, candidateOf(pod), placeOfPods(state)) === true,
+      (pod) => isReady(pod) && selectsEndpoint(picked, candidateOf(pod), placeOfPods(state)) === true,
     );
     return runs !== true && serving.some((pod) => pod.version !== version);
   });
@@ -151,7 +151,9 @@ function versionOf(
   pod: Candidate,
 ): VersionName | undefined {
   const place = state && placeOfPods(state);
-  const found = [...labels].find(([, wanted]) => place !== undefined && takes(wanted, pod, place) === true);
+  const found = [...labels].find(
+    ([, wanted]) => place !== undefined && selectsEndpoint(wanted, pod, place) === true,
+  );
   return found?.[0] ?? pod.labels?.[VERSION_LABEL];
 }
 

@@ -1,5 +1,5 @@
 import type { Change } from '../../kubernetes/change.ts';
-import { candidateOf, exclude, takes, textOf } from '../../kubernetes/pod-selection.ts';
+import { candidateOf, areExclusive, selectsEndpoint, formatLabels } from '../../kubernetes/pod-selection.ts';
 import type { Candidate, Place } from '../../kubernetes/pod-selection.ts';
 import { CanaryError } from '../../core/errors.ts';
 import { nameOf, selects } from '../../kubernetes/objects.ts';
@@ -68,9 +68,12 @@ function overlapOf(
   labels: readonly [Labels, Labels],
   sources: readonly Source[],
 ): readonly Overlap[] {
-  if (exclude(...labels)) return [];
+  if (areExclusive(...labels)) return [];
   const found = sources
-    .map((source) => ({ source, taken: labels.map((wanted) => takes(wanted, source.pod, source.place)) }))
+    .map((source) => ({
+      source,
+      taken: labels.map((wanted) => selectsEndpoint(wanted, source.pod, source.place)),
+    }))
     .filter(({ taken }) => !taken.includes(false));
   if (found.length === 0) return [];
   const sure = found.filter(({ taken }) => !taken.includes(undefined));
@@ -137,7 +140,7 @@ export function assertApart(found: readonly Overlap[]): void {
 export function describeOverlap({ versions: [a, b], pods, certain, rule, labels, wide }: Overlap): string {
   const [first = '', ...others] = pods;
   const who = others.length === 0 ? first : `${first} and ${String(others.length)} more`;
-  const selected = `${a} selects ${textOf(labels[0])}, ${b} selects ${textOf(labels[1])} (${rule})`;
+  const selected = `${a} selects ${formatLabels(labels[0])}, ${b} selects ${formatLabels(labels[1])} (${rule})`;
   if (!certain) {
     return `Whether the subsets of both ${a} and ${b} select ${who} cannot be known: ${selected}, and a label of these is set by Istio from what cannot be read here. Add a pod label to the subsets that tells the versions apart.`;
   }

@@ -34,10 +34,10 @@ export interface Convergence {
 
 /** The geometry of the drawing; undefined before the first sample. */
 export function convergenceOf(evidence: IngressEvidence, shares: readonly Share[]): Convergence | undefined {
-  const last = evidence.course.at(-1)?.samples ?? 0;
+  const last = evidence.convergence.at(-1)?.samples ?? 0;
   if (last === 0) return undefined;
   const first = last > 10 * FIRST_SAMPLES ? FIRST_SAMPLES : 1;
-  const points = evidence.course.filter(({ samples }) => samples >= first);
+  const points = evidence.convergence.filter(({ samples }) => samples >= first);
   const domain = [first, Math.max(last, first + 1)] as const;
   const x = logarithmic(domain, [PLOT.left, PLOT.right]);
   const y = linear([0, 1], [PLOT.bottom, PLOT.top]);
@@ -56,7 +56,7 @@ export function convergenceOf(evidence: IngressEvidence, shares: readonly Share[
   };
 }
 
-function shareAt(point: IngressEvidence['course'][number] | undefined, version: number): number {
+function shareAt(point: IngressEvidence['convergence'][number] | undefined, version: number): number {
   return point === undefined ? 0 : (point.counts[version] ?? 0) / point.samples;
 }
 

@@ -14,7 +14,7 @@ function alternativesTo(limit: number): readonly number[] {
  * rates against the limit. Under any rate up to the limit the mixture is a supermartingale that begins at 1, so one may look
  * after every trial, and a false alarm stays as unlikely as asked (J. Ville, 1939). Pure: no clock, no I/O.
  */
-export class ExceedanceTest {
+export class RateTest {
   readonly #limit: number;
   readonly #free: number;
   readonly #threshold: number;

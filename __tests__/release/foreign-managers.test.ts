@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Change } from '../../src/kubernetes/change.ts';
-import { foreignManagers } from '../../src/kubernetes/foreign-managers.ts';
+import { foreignManagers } from '../../src/release/foreign-managers.ts';
 import type { KubeObject, ManagedFields } from '../../src/kubernetes/objects.ts';
 import { destinationRule, to, virtualService } from '../support/objects.ts';
 

@@ -1,8 +1,8 @@
 import type { CheckSpec } from '../release/release.ts';
 import { NO_ANSWER, REQUEST_TIMEOUT_MS } from './ingress-client.ts';
-import type { Counts, Expectation } from './counts.ts';
+import type { SampleCounts, Expectation } from './sample-counts.ts';
 import { total } from './evidence.ts';
-import { chanceInWords } from './strength.ts';
+import { chanceInWords } from './statistics/significance.ts';
 
 /** So likely it may be that no answer came from a version by luck, before it is said to give none. */
 const LUCK = 0.01;
@@ -11,12 +11,12 @@ const LUCK = 0.01;
 export interface Counted {
   readonly check: CheckSpec;
   readonly expected: Expectation;
-  readonly counts: Readonly<Counts>;
+  readonly counts: Readonly<SampleCounts>;
   readonly logEvidence: number;
 }
 
-export function samplesOf({ counts: { samples, elsewhere } }: Counted): string {
-  const others = elsewhere === 0 ? '' : ` beside ${String(elsewhere)} answers of other hosts`;
+export function countedSamples({ counts: { samples, otherHosts } }: Counted): string {
+  const others = otherHosts === 0 ? '' : ` beside ${String(otherHosts)} answers of other hosts`;
   return `${String(samples)} samples${others}`;
 }
 
@@ -31,15 +31,15 @@ export function sharesDiffer(counted: Counted): string {
   }
   const chance = chanceInWords(logEvidence);
   const luck = chance === undefined ? '' : `; chance of seeing this if the split were right: ${chance}`;
-  return `the shares do not match the weights (${samplesOf(counted)}${luck})`;
+  return `the shares do not match the weights (${countedSamples(counted)}${luck})`;
 }
 
 /** More samples than the test takes did not decide. */
 export function nearTheEdge(counted: Counted): string {
   const { maxSamples } = counted.check;
   return maxSamples === undefined
-    ? `undecided after ${samplesOf(counted)}: the shares are off the weights, but hardly beyond the tolerance (look for a small cause, or set the input tolerance wider)`
-    : `undecided after ${samplesOf(counted)}, as many as the input max-samples allows: raise it, or leave it out`;
+    ? `undecided after ${countedSamples(counted)}: the shares are off the weights, but hardly beyond the tolerance (look for a small cause, or set the input tolerance wider)`
+    : `undecided after ${countedSamples(counted)}, as many as the input max-samples allows: raise it, or leave it out`;
 }
 
 export function failures({ counts: { errors, judged } }: Counted): string {
@@ -69,7 +69,7 @@ export function outOfTime(counted: Counted, seconds: string, why: string | undef
       ? undefined
       : `${silence(counted)}${String(unanswered)} requests had no answer yet${answerers(counted)}`;
   const reasons = [why, open].filter((one) => one !== undefined);
-  return `undecided after ${seconds} and ${samplesOf(counted)}${reasons.length === 0 ? '' : `: ${reasons.join('; ')}`} (raise the input verify-timeout)`;
+  return `undecided after ${seconds} and ${countedSamples(counted)}${reasons.length === 0 ? '' : `: ${reasons.join('; ')}`} (raise the input verify-timeout)`;
 }
 
 /** Versions that should have answered by now, and did not. */
@@ -90,12 +90,15 @@ function answerers({ counts: { versions, samples } }: Counted): string {
 }
 
 /** Answers under another revision than the one in force. */
-export function staleAnswers({ counts: { stale, own }, expected: { revision = '' } }: Counted): string {
+export function staleResponses({ counts: { stale, own }, expected: { revision = '' } }: Counted): string {
   const seen = [...stale].map(([older, count]) => `${String(count)} × revision ${older}`).join(', ');
   return `${String(total(stale))} of ${String(own)} answers came under another revision than ${revision} (${seen})`;
 }
 
 /** Answers that no managed route gave. */
-export function unmarkedAnswers({ counts: { unmarked, own }, expected: { revision = '' } }: Counted): string {
-  return `${String(unmarked)} of ${String(own)} answers came from another route: they carry no revision, and the managed route sets ${revision}`;
+export function responsesWithoutRevision({
+  counts: { withoutRevision, own },
+  expected: { revision = '' },
+}: Counted): string {
+  return `${String(withoutRevision)} of ${String(own)} answers came from another route: they carry no revision, and the managed route sets ${revision}`;
 }

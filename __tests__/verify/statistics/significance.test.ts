@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { chanceInWords } from '../../src/verify/strength.ts';
+import { chanceInWords } from '../../../src/verify/statistics/significance.ts';
 
 test.each([
   [Math.log(100), 'below 1 in 100'],

@@ -7,16 +7,16 @@ export interface Expectation {
   /** Revision of the managed routes that serve the ingress; undefined where they set none. */
   readonly revision: string | undefined;
   /** Whether those routes lead a share of the requests to other hosts, whose answers are not the release's. */
-  readonly elsewhere: boolean;
+  readonly sharedWithOtherHosts: boolean;
   /** The version being released, to be compared with the others; undefined: none is. */
   readonly version: VersionName | undefined;
 }
 
 /** Whose answer a sample is: the release's under the revision in force (or nobody's), another host's, or another route's. */
-export type Origin = 'own' | 'elsewhere' | 'stale' | 'unmarked';
+export type Origin = 'own' | 'other-host' | 'stale' | 'without-revision';
 
 /** The samples of one ingress, counted. */
-export class Counts {
+export class SampleCounts {
   readonly #expected: Expectation;
   /** Samples by version. */
   readonly versions: Map<VersionName, number>;
@@ -27,8 +27,8 @@ export class Counts {
   /** Requests that count for the error rate: all but answers of other hosts, or under another revision. */
   judged = 0;
   samples = 0;
-  unmarked = 0;
-  elsewhere = 0;
+  withoutRevision = 0;
+  otherHosts = 0;
   unanswered = 0;
 
   constructor(expected: Expectation) {
@@ -38,24 +38,24 @@ export class Counts {
 
   /** Requests whose answers were the release's to give. */
   get own(): number {
-    return this.requests - this.elsewhere;
+    return this.requests - this.otherHosts;
   }
 
   add(sample: Sample): Origin {
     const { version, revision, contradiction, error } = sample;
     const origin = this.#originOf(sample);
     this.requests += 1;
-    if (origin === 'elsewhere') this.elsewhere += 1;
+    if (origin === 'other-host') this.otherHosts += 1;
     if (origin === 'stale') increment(this.stale, revision ?? '');
-    if (origin === 'elsewhere' || origin === 'stale') return origin;
+    if (origin === 'other-host' || origin === 'stale') return origin;
     this.judged += 1;
     if (error !== undefined) increment(this.errors, error);
     // A body may speak of some other version (of a page, of an API): only the release's own contradict the header.
     if (version !== undefined && contradiction !== undefined && this.versions.has(contradiction)) {
       increment(this.contradictions, `${version} → ${contradiction}`);
     }
-    if (origin === 'unmarked') {
-      this.unmarked += 1;
+    if (origin === 'without-revision') {
+      this.withoutRevision += 1;
     } else if (version !== undefined && this.versions.has(version)) {
       increment(this.versions, version);
       this.samples += 1;
@@ -66,17 +66,19 @@ export class Counts {
   #originOf(sample: Sample): Origin {
     const { version, revision } = sample;
     const expected = this.#expected.revision;
-    if (this.#isElsewhere(sample)) return 'elsewhere';
+    if (this.#isFromOtherHost(sample)) return 'other-host';
     if (expected === undefined) return 'own';
     if (revision !== undefined) return revision === expected ? 'own' : 'stale';
-    return version !== undefined && this.versions.has(version) ? 'unmarked' : 'own';
+    return version !== undefined && this.versions.has(version) ? 'without-revision' : 'own';
   }
 
   /** Where the routes mark no answers, one that tells a version of the weights is the release's. */
-  #isElsewhere({ foreign, version }: Sample): boolean {
-    const { elsewhere, revision } = this.#expected;
+  #isFromOtherHost({ unmanaged: foreign, version }: Sample): boolean {
+    const { sharedWithOtherHosts, revision } = this.#expected;
     return (
-      elsewhere && foreign && (revision !== undefined || version === undefined || !this.versions.has(version))
+      sharedWithOtherHosts &&
+      foreign &&
+      (revision !== undefined || version === undefined || !this.versions.has(version))
     );
   }
 }

@@ -1,6 +1,6 @@
-import type { Change } from './change.ts';
-import { nameOf } from './objects.ts';
-import type { KubeObject, ManagedFields } from './objects.ts';
+import type { Change } from '../kubernetes/change.ts';
+import { nameOf } from '../kubernetes/objects.ts';
+import type { KubeObject, ManagedFields } from '../kubernetes/objects.ts';
 
 /** The fields of traffic objects that a release writes. */
 const WRITTEN: Readonly<Record<string, readonly string[]>> = {

@@ -7,7 +7,7 @@ const UNDER_WAY_MS = 1_000;
  * Puts samples back into the order in which their requests were sent: in the order of their answers, the first ones would all
  * be of the quicker version, and look like a drift.
  */
-export class InOrder {
+export class ReorderBuffer {
   readonly #sent: number[] = [];
   /** Samples that ended before one that was sent earlier. */
   readonly #waiting = new Map<number, Sample>();

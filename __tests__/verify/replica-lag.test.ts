@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { LateAnswers } from '../../src/verify/late-answers.ts';
-import type { Lateness } from '../../src/verify/late-answers.ts';
+import { ReplicaLag } from '../../src/verify/replica-lag.ts';
+import type { LagState } from '../../src/verify/replica-lag.ts';
 import { random } from '../support/random.ts';
 
 const ALPHA = 1e-5;
@@ -9,8 +9,8 @@ const CATCH_UP_MS = 1_000;
 const INTERVAL_MS = 10;
 
 /** The states after each of so many answers, of which these are late. */
-function states(count: number, isLate: (n: number) => boolean): readonly Lateness[] {
-  const answers = new LateAnswers(ALPHA, CATCH_UP_MS);
+function states(count: number, isLate: (n: number) => boolean): readonly LagState[] {
+  const answers = new ReplicaLag(ALPHA, CATCH_UP_MS);
   return Array.from({ length: count }, (_, n) => {
     answers.add(isLate(n), n * INTERVAL_MS);
     return answers.state;

@@ -1,5 +1,5 @@
 /** Probability of a false alarm by failed requests and by response times, each over all ingresses of a check together. */
-export const FALSE_ALARM = 1e-5;
+export const FALSE_ALARM_PROBABILITY = 1e-5;
 
 /**
  * How strong evidence against a split is, in words: the chance of seeing it, or more, at any time if the split were right

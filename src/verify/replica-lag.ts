@@ -1,4 +1,4 @@
-import { ExceedanceTest } from './statistics/rate-test.ts';
+import { RateTest } from './statistics/rate-test.ts';
 
 /** Up to this share of answers under an earlier configuration may come from a replica that is only late. */
 const LATE_SHARE = 0.05;
@@ -10,19 +10,19 @@ const CATCH_UP_MS = 10_000;
 const LOOKS = 100;
 
 /** `fine`: too few to matter; `open`: too many for now, which may still pass; `behind`: a replica stays behind. */
-export type Lateness = 'fine' | 'open' | 'behind';
+export type LagState = 'fine' | 'open' | 'behind';
 
 /**
  * Tells a gateway replica that was late from one that stays behind. The first seconds after a change may bring a burst of
  * answers under the earlier configuration, which is nobody's failure; answers that still come after them are one. Pure: the
  * time is an argument.
  */
-export class LateAnswers {
+export class ReplicaLag {
   readonly #alpha: number;
   readonly #catchUpMs: number;
   #phase: 'first' | 'waiting' | 'again' = 'first';
   #until = 0;
-  #test: ExceedanceTest;
+  #test: RateTest;
   #answers = 0;
   #late = 0;
   #behind = false;
@@ -57,7 +57,7 @@ export class LateAnswers {
     }
   }
 
-  get state(): Lateness {
+  get state(): LagState {
     if (this.#behind) return 'behind';
     const few = this.#late <= LATE_SHARE * this.#answers;
     switch (this.#phase) {
@@ -70,7 +70,7 @@ export class LateAnswers {
     }
   }
 
-  #fresh(): ExceedanceTest {
-    return new ExceedanceTest(LATE_SHARE, this.#alpha, FREE);
+  #fresh(): RateTest {
+    return new RateTest(LATE_SHARE, this.#alpha, FREE);
   }
 }
