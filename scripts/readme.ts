@@ -1,6 +1,6 @@
 /**
  * Fills the tables of inputs and outputs in README.md and README.zh-CN.md from action.yml. Names and defaults are the same in
- * both; the Chinese descriptions stand in `docs/zh/inputs.yml`.
+ * both; the Chinese descriptions are in `docs/zh/inputs.yml`.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,21 +10,21 @@ import { z } from 'zod';
 
 const root = join(import.meta.dirname, '..');
 
-/** The words that a table needs in one language. */
+/** What differs between the tables of two languages. */
 interface Language {
   readonly file: string;
-  /** Where the descriptions stand: action.yml, or a file with the same keys. */
+  /** The file with the descriptions: action.yml, or one with the same keys. */
   readonly source: string;
   readonly inputHead: readonly [string, string, string];
   readonly outputHead: readonly [string, string];
   readonly groups: Readonly<Record<GroupName, string>>;
-  /** Splits a description into what it says and the default at its end. */
+  /** Splits a description into its text and the default at its end. */
   readonly defaultAtEnd: RegExp;
-  /** What stands in an input's description that must be given, and what its cell says instead of a default. */
+  /** The sentence that marks a required input, and the text of its cell in the default column. */
   readonly required: readonly [sentence: string, cell: string];
 }
 
-/** Each group of inputs begins with one of them, and goes on to the next such. */
+/** The first input of each group. */
 const FIRST_OF_GROUP = {
   operation: 'Operation',
   kubeconfig: 'Where',
@@ -38,15 +38,15 @@ type GroupName = (typeof FIRST_OF_GROUP)[keyof typeof FIRST_OF_GROUP];
 const ENGLISH: Language = {
   file: 'README.md',
   source: 'action.yml',
-  inputHead: ['Input', 'What it takes', 'Default'],
-  outputHead: ['Output', 'What it tells'],
+  inputHead: ['Input', 'Description', 'Default'],
+  outputHead: ['Output', 'Description'],
   groups: {
     Operation: 'What to do',
     Where: 'Where',
     What: 'What',
     Traffic: 'Traffic',
     Check: 'Check',
-    Rest: 'The rest',
+    Rest: 'Other',
   },
   defaultAtEnd: /^(.*?)\s*Default: (.+)\.$/s,
   required: ['Required, here or in the release file.', 'required'],
@@ -55,8 +55,8 @@ const ENGLISH: Language = {
 const CHINESE: Language = {
   file: 'README.zh-CN.md',
   source: 'docs/zh/inputs.yml',
-  inputHead: ['输入', '含义', '默认值'],
-  outputHead: ['输出', '含义'],
+  inputHead: ['输入', '说明', '默认值'],
+  outputHead: ['输出', '说明'],
   groups: {
     Operation: '操作',
     Where: '集群',
@@ -92,12 +92,12 @@ export async function descriptionsIn(source: string): Promise<Manifest> {
   return manifest.parse(load(await readFile(join(root, source), 'utf8')));
 }
 
-/** A README as it stands, and with its tables filled. */
+/** A README as it is now, and with its tables regenerated. */
 export async function readme(
   language: Language,
-): Promise<{ readonly stands: string; readonly filled: string }> {
+): Promise<{ readonly current: string; readonly filled: string }> {
   const path = join(root, language.file);
-  const [stands, original, own] = await Promise.all([
+  const [current, original, own] = await Promise.all([
     readFile(path, 'utf8'),
     descriptionsIn(ENGLISH.source),
     descriptionsIn(language.source),
@@ -105,9 +105,9 @@ export async function readme(
   const filled = [
     ['inputs', inputTables(language, original, own)] as const,
     ['outputs', outputTable(language, original, own)] as const,
-  ].reduce((text, [name, content]) => between(language.file, text, name, content), stands);
+  ].reduce((text, [name, content]) => between(language.file, text, name, content), current);
   const options = await prettier.resolveConfig(path);
-  return { stands, filled: await prettier.format(filled, { ...options, filepath: path }) };
+  return { current, filled: await prettier.format(filled, { ...options, filepath: path }) };
 }
 
 function between(file: string, text: string, name: string, content: string): string {
@@ -138,18 +138,18 @@ function inputRow(language: Language, input: string, original: Manifest, own: Ma
   const [sentence, cell] = language.required;
   const text = descriptionOf(language, own.inputs, input);
   const value = original.inputs[input]?.default;
-  const [, told = text, asText] = language.defaultAtEnd.exec(text) ?? [];
-  const required = told.includes(sentence);
+  const [, body = text, asText] = language.defaultAtEnd.exec(text) ?? [];
+  const required = body.includes(sentence);
   return [
     code(input),
-    told.replace(sentence, '').trim(),
+    body.replace(sentence, '').trim(),
     value === undefined
       ? (codeDefault(descriptionOf(ENGLISH, original.inputs, input)) ?? asText ?? (required ? cell : ''))
       : code(value),
   ];
 }
 
-/** A default that is a value, which is the same in every language: "Default: `5`." */
+/** A default that is a literal value, and so the same in every language: "Default: `5`." */
 function codeDefault(description: string): string | undefined {
   return /Default: (`[^`]+`)\.$/.exec(description)?.[1];
 }

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Makes the kubeconfig of the service account in access.yaml, with a bound token for each cluster, and prints it:
+# Prints a kubeconfig for the service account of access.yaml, with a bound token for each cluster:
 #   ./kubeconfig.sh gray-demo east west | base64 -w0 | gh secret set KUBECONFIG
-# As one line, since GitHub masks every line of a secret by itself: lines such as `clusters:` would be masked wherever they stand.
-# The tokens end by themselves after 30 days (DURATION; the API server may set less): run it again before that.
+# Use one line, since GitHub masks every line of a secret separately: lines such as `clusters:` would be masked wherever they appear.
+# The tokens expire after 30 days (DURATION; the API server may set less). Run it again before that.
 set -euo pipefail
 
 namespace=${1:?'usage: kubeconfig.sh NAMESPACE CONTEXT...'}
@@ -12,7 +12,7 @@ trap 'rm -f "$made" "$made.ca"' EXIT
 
 for context in "$@"; do
   token=$(kubectl --context "$context" --namespace "$namespace" create token multicluster-canary --duration "${DURATION:-720h}")
-  # Only this context, with the files that it refers to read in.
+  # Only this context, with the contents of the files that it refers to.
   view=(kubectl --context "$context" config view --minify --flatten --raw)
   field() { "${view[@]}" --output "jsonpath={.clusters[0].cluster.$1}"; }
   server=$(field server)
