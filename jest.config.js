@@ -10,6 +10,13 @@ const shared = {
   },
 };
 
+/**
+ * These run the action as a runner does, from a bundle of the sources as they are now.
+ *
+ * @type {import('jest').Config}
+ */
+const fleet = { ...shared, globalSetup: '<rootDir>/testbed/fresh-bundle.ts' };
+
 /** @type {import('jest').Config} */
 export default {
   // By default Jest leaves one core free, which on two cores means one test file at a time; most of their time they wait.
@@ -21,8 +28,8 @@ export default {
       testMatch: ['<rootDir>/__tests__/**/*.test.ts'],
       testPathIgnorePatterns: ['<rootDir>/__tests__/scenarios/', '<rootDir>/__tests__/faults/'],
     },
-    { ...shared, displayName: 'faults', testMatch: ['<rootDir>/__tests__/faults/*.test.ts'] },
-    { ...shared, displayName: 'scenarios', testMatch: ['<rootDir>/__tests__/scenarios/*.test.ts'] },
+    { ...fleet, displayName: 'faults', testMatch: ['<rootDir>/__tests__/faults/*.test.ts'] },
+    { ...fleet, displayName: 'scenarios', testMatch: ['<rootDir>/__tests__/scenarios/*.test.ts'] },
   ],
   testTimeout: 180_000,
 };

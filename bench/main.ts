@@ -3,7 +3,9 @@
  * the action. `npm run bench -- NAME` runs the benchmarks whose names contain NAME.
  */
 import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { freshBundle } from '../testbed/fresh-bundle.ts';
 import { clusters } from './clusters.ts';
 import { paired } from './paired.ts';
 import type { Ratio } from './paired.ts';
@@ -11,17 +13,17 @@ import { sampling } from './sampling.ts';
 import { shareTest } from './share-test.ts';
 
 const run = promisify(execFile);
-const ENTRY = new URL('../dist/index.js', import.meta.url).pathname;
 
 /** From the start of the process to the first message, beside a process of Node that does nothing. */
 async function start(): Promise<Ratio> {
+  const entry = join(await freshBundle(), 'index.js');
   const wanted = async (args: readonly string[]): Promise<void> => {
     // Without inputs the action fails at once, which is as far as this looks.
     await run(process.execPath, [...args], { env: { PATH: '' } }).catch(() => undefined);
   };
   return paired(
     'start of the action : start of Node',
-    () => wanted([ENTRY]),
+    () => wanted([entry]),
     () => wanted(['-e', '0']),
   );
 }

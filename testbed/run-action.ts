@@ -3,8 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
-const DIST = join(import.meta.dirname, '../dist');
+import { freshBundle } from './fresh-bundle.ts';
 
 /** Longer than any run here; one that hangs is killed, so that whoever waits for it gets its log. */
 const LIMIT_MS = 170_000;
@@ -39,33 +38,38 @@ export interface RunningAction {
   readonly kill: (signal: NodeJS.Signals) => void;
 }
 
-/** Starts the built action as a runner does: inputs in `INPUT_*`, outputs and summary through files. */
+/** Starts the action, bundled from the sources, as a runner does: inputs in `INPUT_*`, outputs and summary through files. */
 export async function runAction(
   inputs: Readonly<Record<string, string>>,
   options: RunOptions = {},
 ): Promise<Run> {
+  const bundle = await freshBundle();
   const folder = await mkdtemp(join(tmpdir(), 'canary-run-'));
   const outputFile = join(folder, 'output');
   const summaryFile = join(folder, 'summary.md');
   const stateFile = join(folder, 'state');
   await Promise.all([outputFile, summaryFile, stateFile].map((file) => writeFile(file, '')));
   const start = performance.now();
-  const child = spawn(process.execPath, [join(DIST, options.postOf === undefined ? 'index.js' : 'post.js')], {
-    cwd: options.cwd ?? folder,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: LIMIT_MS,
-    killSignal: 'SIGKILL',
-    env: {
-      PATH: process.env['PATH'] ?? '',
-      HOME: folder,
-      GITHUB_OUTPUT: outputFile,
-      GITHUB_STEP_SUMMARY: summaryFile,
-      GITHUB_STATE: stateFile,
-      ...withPrefix('INPUT_', inputs, (name) => name.toUpperCase()),
-      ...withPrefix('STATE_', options.postOf ?? {}),
-      ...options.env,
+  const child = spawn(
+    process.execPath,
+    [join(bundle, options.postOf === undefined ? 'index.js' : 'post.js')],
+    {
+      cwd: options.cwd ?? folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: LIMIT_MS,
+      killSignal: 'SIGKILL',
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        HOME: folder,
+        GITHUB_OUTPUT: outputFile,
+        GITHUB_STEP_SUMMARY: summaryFile,
+        GITHUB_STATE: stateFile,
+        ...withPrefix('INPUT_', inputs, (name) => name.toUpperCase()),
+        ...withPrefix('STATE_', options.postOf ?? {}),
+        ...options.env,
+      },
     },
-  });
+  );
   options.onStart?.({ kill: (signal) => child.kill(signal) });
   let log = '';
   for (const stream of [child.stdout, child.stderr])

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { KubeConfig } from '@kubernetes/client-node';
+import { freshBundle } from '../../testbed/fresh-bundle.ts';
 import { asGitHubShows } from '../../testbed/github-markdown.ts';
 import type { Run } from '../../testbed/run-action.ts';
 import { startFleet } from '../../testbed/start.ts';
@@ -15,7 +16,10 @@ import { Stage } from './support/stage.ts';
 
 let stage: Stage;
 let folder: string;
+/** What the command line of the action ends with. */
+let entry: string;
 beforeAll(async () => {
+  entry = join(await freshBundle(), 'index.js');
   stage = new Stage(await startFleet());
   folder = await mkdtemp(join(tmpdir(), 'canary-people-'));
 });
@@ -241,7 +245,7 @@ describe("the kubeconfig's contents appear nowhere (scenario 34)", () => {
       disk: leaks(await contentOf(home)),
       processes: leaks(seen.join('\n')),
     }).toEqual({ log: [], outputs: [], summary: [], page: [], json: [], disk: [], processes: [] });
-    expect(seen.join('\n')).toContain('dist/index.js');
+    expect(seen.join('\n')).toContain(entry);
   });
 
   /** Command lines of all processes, and their environment but for the input by which the kubeconfig is given. */
@@ -251,7 +255,7 @@ describe("the kubeconfig's contents appear nowhere (scenario 34)", () => {
     const told = await Promise.all(
       ids.map(async (id) => {
         const command = await read(`/proc/${id}/cmdline`);
-        if (!command.includes('dist/index.js')) return command;
+        if (!command.includes(entry)) return command;
         const environment = (await read(`/proc/${id}/environ`)).split('\0');
         return [command, ...environment.filter((entry) => !entry.startsWith('INPUT_KUBECONFIG='))].join('\n');
       }),

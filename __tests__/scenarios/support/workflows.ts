@@ -4,6 +4,7 @@ import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/prom
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
+import { freshBundle } from '../../../testbed/fresh-bundle.ts';
 import { findProgram } from '../../../testbed/mesh/programs.ts';
 import { GH, STUBS, TOOLS } from './stand-ins.ts';
 
@@ -73,7 +74,7 @@ export class Repository {
     await git`git init --quiet --initial-branch=main`;
     await git`git -c user.name=test -c user.email=test@example.com commit --quiet --allow-empty --message examples`;
     await cp(join(ROOT, 'action.yml'), join(base, 'action/action.yml'));
-    await cp(join(ROOT, 'dist'), join(base, 'action/dist'), { recursive: true });
+    await cp(await freshBundle(), join(base, 'action/dist'), { recursive: true });
     await Promise.all([...STUBS].map(([name, text]) => write(join(base, 'stubs', name, 'action.yml'), text)));
     await Promise.all(
       [...TOOLS, ['gh', GH] as const].map(async ([name, text]) => {
