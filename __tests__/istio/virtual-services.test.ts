@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import type { HttpRoute, VirtualService } from '../../src/kubernetes/objects.ts';
+import { observe } from '../../src/release/observation.ts';
 import type { Release, TrafficSpec } from '../../src/release/release.ts';
 import { editsOf, placeOf, routeStateFor, observeRoutes } from '../../src/release/observed-routing.ts';
-import { planRollout } from '../../src/release/plan.ts';
+import { planRollback, planRollout } from '../../src/release/plan.ts';
 import type { Change } from '../../src/kubernetes/change.ts';
 import { entrancesOf } from '../../src/istio/virtual-services.ts';
 import { RECORD_ANNOTATION } from '../../src/release/history.ts';
@@ -64,14 +65,14 @@ describe('several VirtualServices', () => {
 
   test('change together, though one of them holds the weights already', () => {
     const given = inEast({ weights: weights({ v1: 60, v2: 40 }) });
-    const plan = planRollout(given, holding(outer(split(60, 40)), inner(split(100, 0))));
+    const plan = planRollout(observe(given, holding(outer(split(60, 40)), inner(split(100, 0)))));
     expect(splitsIn(plan.routes)).toEqual(['helloworld v1=60,v2=40', 'inner v1=60,v2=40']);
     expect(plan.subsets).toEqual([]);
   });
 
   test('hold a record each, so that an edit of either shows', () => {
     const given = inEast({ weights: weights({ v1: 60, v2: 40 }) });
-    const plan = planRollout(given, holding(outer(split(100, 0)), inner(split(100, 0))));
+    const plan = planRollout(observe(given, holding(outer(split(100, 0)), inner(split(100, 0)))));
     const [first, second] = plan.routes.map(({ object }) => object as VirtualService);
     expect(second?.metadata.annotations?.[RECORD_ANNOTATION]).toBe(
       first?.metadata.annotations?.[RECORD_ANNOTATION],
@@ -83,7 +84,7 @@ describe('several VirtualServices', () => {
 
   test('with different weights leave none to be kept', () => {
     const fleet = holding(outer(split(80, 20)), inner(split(100, 0)));
-    expect(() => planRollout(inEast(), fleet)).toThrow(
+    expect(() => planRollout(observe(inEast(), fleet))).toThrow(
       'The input weights is not set, and the clusters hold different weights: v1=80,v2=20 in east (helloworld), v1=100,v2=0 in east (inner).',
     );
   });
@@ -91,7 +92,9 @@ describe('several VirtualServices', () => {
   test('have the routes that the input names, each its own, and else the only one', () => {
     const admin: HttpRoute = { name: 'admin', route: [to('v1')] };
     const given = inEast({ routes: ['main'], weights: weights({ v1: 60, v2: 40 }) });
-    const plan = planRollout(given, holding(outer(admin, split(100, 0, 'main')), inner(split(100, 0))));
+    const plan = planRollout(
+      observe(given, holding(outer(admin, split(100, 0, 'main')), inner(split(100, 0)))),
+    );
     expect(splitsIn(plan.routes)).toEqual(['helloworld v1=60,v2=40', 'inner v1=60,v2=40']);
   });
 
@@ -116,19 +119,19 @@ describe('several VirtualServices', () => {
   test('are refused where none was chosen, and one does not change alone', () => {
     const given = inEast({ companions: undefined, weights: weights({ v1: 60, v2: 40 }) });
     const fleet = holding(outer(split(80, 20)), inner({ route: [to('v1')] }));
-    expect(() => planRollout(given, fleet)).toThrow(
+    expect(() => planRollout(observe(given, fleet))).toThrow(
       'Beside helloworld, VirtualService gray-demo/inner in east routes to versions of helloworld. Set the input virtual-service to those that shall change together (helloworld, inner), or to helloworld alone to leave the others as they are.',
     );
     expect(
-      planRollout(inEast({ companions: [], weights: weights({ v1: 60, v2: 40 }) }), fleet).routes,
+      planRollout(observe(inEast({ companions: [], weights: weights({ v1: 60, v2: 40 }) }), fleet)).routes,
     ).toHaveLength(1);
-    expect(planRollout(given, fleet, 'back').routes).toHaveLength(1);
+    expect(planRollback(observe(given, fleet), weights({ v1: 60, v2: 40 })).routes).toHaveLength(1);
   });
 
   test('that name no version of the service are nobody else', () => {
     const given = inEast({ companions: undefined, weights: weights({ v1: 60, v2: 40 }) });
     const fleet = holding(outer(split(80, 20)), inner({ route: [to(undefined)] }));
-    expect(planRollout(given, fleet).routes).toHaveLength(1);
+    expect(planRollout(observe(given, fleet)).routes).toHaveLength(1);
   });
 
   test('serve an ingress by the one that is bound to a gateway', () => {
@@ -146,32 +149,34 @@ describe('TCP and TLS routes', () => {
   const alone = inEast({ companions: undefined, weights: weights({ v1: 60, v2: 40 }) });
 
   test('hold the weights of the HTTP route, without headers; those of other hosts stay', () => {
-    const plan = planRollout(alone, holding(virtualService([split(100, 0)], {}, streams(100))));
+    const plan = planRollout(observe(alone, holding(virtualService([split(100, 0)], {}, streams(100)))));
     expect(plan.routes[0]?.object).toMatchObject({ spec: streams(60, 40) });
   });
 
   test('of a VirtualService without HTTP routes move with those of another', () => {
     const stream = virtualService(undefined, { name: 'inner' }, { ...MESH, ...streams(100) });
     const given = inEast({ weights: weights({ v1: 60, v2: 40 }) });
-    const plan = planRollout(given, holding(outer(split(100, 0)), stream));
+    const plan = planRollout(observe(given, holding(outer(split(100, 0)), stream)));
     expect(plan.routes[1]?.object['spec']).toEqual({ ...MESH, ...streams(60, 40) });
   });
 
   test('alone are refused', () => {
     const fleet = holding(virtualService(undefined, {}, streams(100)));
-    expect(() => planRollout(alone, fleet)).toThrow(/leads to helloworld by TCP or TLS routes alone/);
+    expect(() => planRollout(observe(alone, fleet))).toThrow(
+      /leads to helloworld by TCP or TLS routes alone/,
+    );
   });
 
   test('that hold other weights than the HTTP route are told', () => {
     const fleet = holding(virtualService([split(80, 20)], {}, streams(50, 50)));
-    expect(() => planRollout(alone, fleet)).toThrow(
+    expect(() => planRollout(observe(alone, fleet))).toThrow(
       /hold different weights; give all of them the same, TCP and TLS routes as well/,
     );
   });
 
   test('without subsets are left alone: they split nothing', () => {
     const tcp = [{ route: [to(undefined)] }];
-    const plan = planRollout(alone, holding(virtualService([split(100, 0)], {}, { tcp })));
+    const plan = planRollout(observe(alone, holding(virtualService([split(100, 0)], {}, { tcp }))));
     expect(plan.routes[0]?.object).toMatchObject({ spec: { tcp } });
   });
 });

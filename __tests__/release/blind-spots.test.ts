@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import type { HttpRoute, Service, VirtualService } from '../../src/kubernetes/objects.ts';
 import { MESH_DEFAULTS } from '../../src/istio/mesh-config.ts';
+import { observe } from '../../src/release/observation.ts';
 import type { ClusterState } from '../../src/release/state.ts';
 import type { TrafficState } from '../../src/istio/traffic-state.ts';
-import { observeRoutes } from '../../src/release/observed-routing.ts';
 import { blindSpotsIn } from '../../src/release/blind-spots.ts';
 import {
   HOST,
@@ -28,7 +28,7 @@ function unseen(
     clusterState(EAST, { traffic: { gateways: [gateway()], ...traffic } }),
     clusterState(WEST, { traffic: undefined }),
   );
-  return blindSpotsIn(given, fleet, observeRoutes(given, fleet));
+  return blindSpotsIn(observe(given, fleet));
 }
 
 /** A VirtualService of another namespace, beside that of the release. */
@@ -61,7 +61,7 @@ describe('what could not be listed', () => {
       clusterState(EAST, { traffic: listing('VirtualService') }),
       clusterState(WEST, { traffic: listing('VirtualService', 'DestinationRule') }),
     );
-    expect(blindSpotsIn(given, fleet, observeRoutes(given, fleet))).toEqual([
+    expect(blindSpotsIn(observe(given, fleet))).toEqual([
       'VirtualServices of other namespaces in east, west could not be listed (the user of the kubeconfig may not list them cluster-wide).',
       'DestinationRules of other namespaces in west could not be listed (the user of the kubeconfig may not list them cluster-wide).',
     ]);
@@ -79,7 +79,7 @@ describe('what could not be read', () => {
       clusterState(EAST, { traffic: { unread } }),
       clusterState(WEST, { traffic: { unread: unread.slice(0, 1) } }),
     );
-    expect(blindSpotsIn(given, fleet, observeRoutes(given, fleet))).toEqual([
+    expect(blindSpotsIn(observe(given, fleet))).toEqual([
       "ConfigMap istio-system/istio in east, west could not be read (it does not exist). Istio's defaults were assumed: DestinationRules of istio-system apply to the whole mesh, and objects without exportTo are visible in every namespace.",
       'The namespace of the gateways in east is unknown (the user of the kubeconfig may not list pods cluster-wide). DestinationRules that apply only there were ignored, and VirtualServices with exportTo were assumed to apply there.',
     ]);
@@ -267,7 +267,7 @@ describe('a Service that selects pods of the app', () => {
       clusterState(EAST, { traffic, pods, service: own, otherServices: others }),
       clusterState(WEST, { traffic: undefined, pods, service: own, otherServices: others }),
     );
-    return blindSpotsIn(given, fleet, observeRoutes(given, fleet));
+    return blindSpotsIn(observe(given, fleet));
   };
 
   test('is named where a route leads to it', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Labels, PodTemplate } from '../../src/kubernetes/objects.ts';
+import { observe } from '../../src/release/observation.ts';
 import { planRollout } from '../../src/release/plan.ts';
 import { isInjected, liveVersionOf } from '../../src/release/injection.ts';
 import { clusterState, deployment, fleetOf, to, versionPod, virtualService } from '../support/objects.ts';
@@ -59,7 +60,7 @@ describe('the pods of a workload get requests as soon as they are ready', () => 
       }),
       clusterState(WEST, { traffic: undefined }),
     );
-    const plan = planRollout(given, fleet);
+    const plan = planRollout(observe(given, fleet));
     return [EAST, WEST].map((cluster) => liveVersionOf(plan, cluster, deployment('a', labels)));
   };
 
@@ -89,6 +90,6 @@ describe('the pods of a workload get requests as soon as they are ready', () => 
       clusterState(EAST, { pods: [versionPod('v1')], traffic: { virtualServices: [vs] } }),
       clusterState(WEST, { traffic: undefined }),
     );
-    expect(planRollout(named, fleet).live).toEqual(['v1', 'v2']);
+    expect(planRollout(observe(named, fleet)).live).toEqual(['v1', 'v2']);
   });
 });

@@ -5,9 +5,9 @@ import {
   describeEdit,
   editsOf,
   leadsElsewhere,
-  trafficOf,
   observeRoutes,
 } from '../../src/release/observed-routing.ts';
+import { trafficOf } from '../../src/release/state.ts';
 import type { RouteState } from '../../src/release/observed-routing.ts';
 import type { ObjectMeta, VirtualService } from '../../src/kubernetes/objects.ts';
 import type { FleetState } from '../../src/release/state.ts';

@@ -8,6 +8,7 @@ import type {
   Service,
   VirtualService,
 } from '../../src/kubernetes/objects.ts';
+import { observe } from '../../src/release/observation.ts';
 import { RECORD_ANNOTATION, recordOf } from '../../src/release/history.ts';
 import type { Release } from '../../src/release/release.ts';
 import { planRetirement } from '../../src/release/plan-retirement.ts';
@@ -98,7 +99,7 @@ function retire(
       }),
     ]),
   );
-  return planRetirement(given, whole, new Map([[EAST, brought]]), new Map([[EAST, services]]));
+  return planRetirement(observe(given, whole), new Map([[EAST, brought]]), new Map([[EAST, services]]));
 }
 
 describe('beside other Services of the namespace, the workload of a version', () => {

@@ -2,7 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import type { Change } from '../../src/kubernetes/change.ts';
 import type { DestinationRule, Gateway, KubeObject, VirtualService } from '../../src/kubernetes/objects.ts';
 import { nameOf } from '../../src/kubernetes/objects.ts';
-import { planRollout } from '../../src/release/plan.ts';
+import { observe } from '../../src/release/observation.ts';
+import { planRollback, planRollout } from '../../src/release/plan.ts';
 import type { Plan } from '../../src/release/plan.ts';
 import { recordOf } from '../../src/release/history.ts';
 import type { Release } from '../../src/release/release.ts';
@@ -105,7 +106,7 @@ const at = (given: Readonly<Record<string, number>>, rest: Parameters<typeof rel
 
 describe('a first install', () => {
   const given = at({ v1: 80, v2: 20 });
-  const plan = planRollout(given, virgin);
+  const plan = planRollout(observe(given, virgin));
 
   test('deploys each version in its own cluster, with the Service in both', () => {
     expect(told(plan.workloads)).toEqual([
@@ -181,7 +182,8 @@ describe('a first install', () => {
       { traffic: { hosts: ['a.example'], gatewaySelector: { istio: 'gw' } } },
     );
     const specs = (one: Release): unknown =>
-      [...planRollout(one, virgin).subsets, ...planRollout(one, virgin).previews]
+      [planRollout(observe(one, virgin))]
+        .flatMap(({ subsets, previews }) => [...subsets, ...previews])
         .filter(({ cluster }) => cluster === EAST)
         .map(({ object }) => object['spec']);
     expect([specs(hosted), specs(given)]).toMatchObject([
@@ -200,14 +202,14 @@ describe('a first install', () => {
 
   test('makes the namespace where it is missing, before anything else', () => {
     const bare = fleetOf(clusterState(EAST, { namespace: undefined }), clusterState(WEST));
-    expect(told(planRollout(given, bare).workloads).slice(0, 2)).toEqual([
+    expect(told(planRollout(observe(given, bare)).workloads).slice(0, 2)).toEqual([
       'east apply Namespace gray-demo',
       'east apply Service gray-demo/helloworld',
     ]);
   });
 
   test('of two versions needs weights, and proposes them', () => {
-    expect(() => planRollout(release(), virgin)).toThrow(
+    expect(() => planRollout(observe(release(), virgin))).toThrow(
       'The input weights is not set, and no route gives helloworld weights yet that could be kept (versions: v1, v2). Set it, for example weights: v1=100,v2=0.',
     );
   });
@@ -218,7 +220,7 @@ describe('a first install', () => {
       placement: new Map([['v1', [EAST]]]),
       workload: { images: new Map([['v1', 'i:1']]) },
     });
-    expect(planRollout(single, virgin).weights).toEqual(weights({ v1: 100 }));
+    expect(planRollout(observe(single, virgin)).weights).toEqual(weights({ v1: 100 }));
   });
 
   test('of one version beside a route that already serves the app needs weights', () => {
@@ -232,32 +234,32 @@ describe('a first install', () => {
     const served = fleetOf(
       clusterState(EAST, { traffic: { virtualServices: [virtualService([{ route: [to(undefined)] }])] } }),
     );
-    expect(() => planRollout(single, served)).toThrow('The input weights is not set');
+    expect(() => planRollout(observe(single, served))).toThrow('The input weights is not set');
   });
 });
 
 describe('a rerun', () => {
   const given = at({ v1: 80, v2: 20 });
-  const standing = after(virgin, planRollout(given, virgin));
+  const standing = after(virgin, planRollout(observe(given, virgin)));
 
   test('changes no traffic', () => {
-    expect(trafficIn(planRollout(given, standing))).toEqual([]);
+    expect(trafficIn(planRollout(observe(given, standing)))).toEqual([]);
   });
 
   test('probes nothing, and keeps the revision', () => {
-    expect(planRollout(given, standing)).toMatchObject({ probes: [], revision: 1 });
+    expect(planRollout(observe(given, standing))).toMatchObject({ probes: [], revision: 1 });
   });
 
   test('without weights changes no traffic', () => {
-    expect(trafficIn(planRollout(release(), standing))).toEqual([]);
+    expect(trafficIn(planRollout(observe(release(), standing)))).toEqual([]);
   });
 
   test('without weights keeps those in force', () => {
-    expect(planRollout(release(), standing).weights).toEqual(weights({ v1: 80, v2: 20 }));
+    expect(planRollout(observe(release(), standing)).weights).toEqual(weights({ v1: 80, v2: 20 }));
   });
 
   test('with the same weights in another order changes no traffic', () => {
-    expect(trafficIn(planRollout(at({ v2: 20, v1: 80 }), standing))).toEqual([]);
+    expect(trafficIn(planRollout(observe(at({ v2: 20, v1: 80 }), standing)))).toEqual([]);
   });
 
   test('with the versions named in another order changes no traffic', () => {
@@ -267,7 +269,7 @@ describe('a rerun', () => {
         ['v1', [EAST]],
       ]),
     });
-    expect(trafficIn(planRollout(turned, standing))).toEqual([]);
+    expect(trafficIn(planRollout(observe(turned, standing)))).toEqual([]);
   });
 
   test('after an existing route was taken over whose versions stand in another order changes no traffic', () => {
@@ -281,14 +283,14 @@ describe('a rerun', () => {
         }),
       ),
     );
-    const taken = after(brown, planRollout(given, brown));
-    expect(trafficIn(planRollout(release(), taken))).toEqual([]);
+    const taken = after(brown, planRollout(observe(given, brown)));
+    expect(trafficIn(planRollout(observe(release(), taken)))).toEqual([]);
   });
 
   test('of several steps changes no traffic, and remembers the weights before the last', () => {
     const next = at({ v1: 50, v2: 50 });
-    const stepped = after(standing, planRollout(next, standing));
-    const again = planRollout(next, stepped);
+    const stepped = after(standing, planRollout(observe(next, standing)));
+    const again = planRollout(observe(next, stepped));
     expect([trafficIn(again), again.revision, again.before]).toEqual([[], 2, weights({ v1: 80, v2: 20 })]);
   });
 
@@ -303,8 +305,8 @@ describe('a rerun', () => {
         }),
       ),
     );
-    const taken = after(shared, planRollout(given, shared));
-    expect(trafficIn(planRollout(given, taken))).toEqual([]);
+    const taken = after(shared, planRollout(observe(given, shared)));
+    expect(trafficIn(planRollout(observe(given, taken)))).toEqual([]);
   });
 
   test('of versions named by numbers changes no traffic', () => {
@@ -327,14 +329,16 @@ describe('a rerun', () => {
         ]),
       },
     });
-    expect(trafficIn(planRollout(numbered, after(virgin, planRollout(numbered, virgin))))).toEqual([]);
+    expect(
+      trafficIn(planRollout(observe(numbered, after(virgin, planRollout(observe(numbered, virgin)))))),
+    ).toEqual([]);
   });
 });
 
 describe('the next step', () => {
   const first = at({ v1: 100, v2: 0 });
-  const standing = after(virgin, planRollout(first, virgin));
-  const plan = planRollout(at({ v1: 80, v2: 20 }), standing);
+  const standing = after(virgin, planRollout(observe(first, virgin)));
+  const plan = planRollout(observe(at({ v1: 80, v2: 20 }), standing));
 
   test('writes the routes alone, one for each config cluster, under a new revision', () => {
     expect([told(plan.routes), plan.previews, plan.subsets, plan.revision]).toEqual([
@@ -376,8 +380,7 @@ describe('the next step', () => {
 
   test('waits for a version that gets less only where it is deployed anew', () => {
     const deployed = planRollout(
-      at({ v1: 80, v2: 20 }, { workload: { images: new Map([['v2', 'i:2']]) } }),
-      standing,
+      observe(at({ v1: 80, v2: 20 }, { workload: { images: new Map([['v2', 'i:2']]) } }), standing),
     );
     expect(deployed.ready.map(({ version, gains }) => `${version} ${String(gains)}`)).toEqual(['v2 true']);
   });
@@ -385,8 +388,8 @@ describe('the next step', () => {
 
 describe('a step that was cut off', () => {
   const asked = at({ v1: 80, v2: 20 });
-  const first = after(virgin, planRollout(at({ v1: 100, v2: 0 }), virgin));
-  const step = planRollout(asked, first);
+  const first = after(virgin, planRollout(observe(at({ v1: 100, v2: 0 }), virgin)));
+  const step = planRollout(observe(asked, first));
 
   test('after its previews writes only the routes that are left, under a revision of its own', () => {
     const third = at(
@@ -400,8 +403,8 @@ describe('a step that was cut off', () => {
         workload: { images: new Map([['v3', 'example.com/hello:3']]) },
       },
     );
-    const cut = after(first, { ...planRollout(third, first), routes: [] });
-    const rest = planRollout(third, cut);
+    const cut = after(first, { ...planRollout(observe(third, first)), routes: [] });
+    const rest = planRollout(observe(third, cut));
     expect([trafficIn(rest), rest.revision]).toEqual([
       ['east update VirtualService gray-demo/helloworld', 'west update VirtualService gray-demo/helloworld'],
       3,
@@ -413,7 +416,7 @@ describe('a step that was cut off', () => {
     ['second', 1],
   ])('after the %s of two clusters', (_which, index) => {
     const cut = after(first, { ...step, routes: step.routes.slice(index, index + 1) });
-    const ended = after(cut, planRollout(asked, cut));
+    const ended = after(cut, planRollout(observe(asked, cut)));
 
     test('ends in both', () => {
       expect(splits(asked, ended)).toEqual(['east v1=80,v2=20', 'west v1=80,v2=20']);
@@ -433,10 +436,10 @@ describe('a step back', () => {
     { v1: 50, v2: 50 },
   ];
   const standing = steps.reduce(
-    (fleet: FleetState, step) => after(fleet, planRollout(at(step), fleet)),
+    (fleet: FleetState, step) => after(fleet, planRollout(observe(at(step), fleet))),
     virgin,
   );
-  const back = planRollout(at({ v1: 80, v2: 20 }), standing, 'back');
+  const back = planRollback(observe(release(), standing), weights({ v1: 80, v2: 20 }));
 
   test('gives back the earlier weights', () => {
     expect(splits(release(), after(standing, back))).toEqual(['east v1=80,v2=20', 'west v1=80,v2=20']);
@@ -447,12 +450,12 @@ describe('a step back', () => {
   });
 
   test('goes over several steps at once', () => {
-    expect(planRollout(at({ v1: 100, v2: 0 }), standing, 'back').before).toBeUndefined();
+    expect(planRollback(observe(release(), standing), weights({ v1: 100, v2: 0 })).before).toBeUndefined();
   });
 
   test('to weights that the release is at already leaves those before them', () => {
-    const round = after(standing, planRollout(at({ v1: 100, v2: 0 }), standing));
-    expect(planRollout(at({ v1: 100, v2: 0 }), round, 'back')).toMatchObject({
+    const round = after(standing, planRollout(observe(at({ v1: 100, v2: 0 }), standing)));
+    expect(planRollback(observe(release(), round), weights({ v1: 100, v2: 0 }))).toMatchObject({
       routes: [],
       before: weights({ v1: 50, v2: 50 }),
     });
@@ -476,13 +479,13 @@ describe('a step back', () => {
         ] as const;
       }),
     );
-    const plan = planRollout(at({ v1: 80, v2: 20 }), edited, 'back');
+    const plan = planRollback(observe(release(), edited), weights({ v1: 80, v2: 20 }));
     expect(splits(release(), after(edited, plan))).toEqual(['east v1=80,v2=20', 'west v1=80,v2=20']);
   });
 });
 
 describe('a rollout without weights', () => {
-  const standing = after(virgin, planRollout(at({ v1: 100, v2: 0 }), virgin));
+  const standing = after(virgin, planRollout(observe(at({ v1: 100, v2: 0 }), virgin)));
   const withThird = release({
     version: 'v3',
     placement: new Map([
@@ -492,7 +495,7 @@ describe('a rollout without weights', () => {
     ]),
     workload: { images: new Map([['v3', 'example.com/hello:3']]) },
   });
-  const plan = planRollout(withThird, standing);
+  const plan = planRollout(observe(withThird, standing));
 
   test('starts a third version at 0', () => {
     expect(plan.weights).toEqual(weights({ v1: 100, v2: 0, v3: 0 }));
@@ -547,7 +550,7 @@ describe('a rollout without weights', () => {
         traffic: { virtualServices: [virtualService([{ route: [to('v1', 50), to('v2', 50)] }])] },
       }),
     );
-    expect(() => planRollout(release(), torn)).toThrow('v1=50,v2=50');
+    expect(() => planRollout(observe(release(), torn))).toThrow('v1=50,v2=50');
   });
 });
 
@@ -563,11 +566,13 @@ describe('versions in force that the inputs do not name', () => {
   );
 
   test('get 0 where weights are asked for', () => {
-    expect(planRollout(at({ v1: 80, v2: 20 }), standing).weights).toEqual(weights({ v1: 80, v2: 20, v0: 0 }));
+    expect(planRollout(observe(at({ v1: 80, v2: 20 }), standing)).weights).toEqual(
+      weights({ v1: 80, v2: 20, v0: 0 }),
+    );
   });
 
   test('keep theirs where none are', () => {
-    expect(planRollout(release(), standing).weights).toEqual(weights({ v0: 100, v1: 0, v2: 0 }));
+    expect(planRollout(observe(release(), standing)).weights).toEqual(weights({ v0: 100, v1: 0, v2: 0 }));
   });
 });
 
@@ -580,13 +585,13 @@ describe('a version that is to get traffic', () => {
     );
 
   test('without pods and without an image is refused, naming the label and the input', () => {
-    expect(() => planRollout(given, running('v1'))).toThrow(
+    expect(() => planRollout(observe(given, running('v1')))).toThrow(
       'Version v2 is to get 20 % of the traffic, but no pod of helloworld in east, west is labelled version=v2, and there is no image for it. Set the input image (v2=…), or correct the weights.',
     );
   });
 
   test('may run already, without an image', () => {
-    expect(planRollout(given, running('v1', 'v2')).workloads).toEqual([]);
+    expect(planRollout(observe(given, running('v1', 'v2'))).workloads).toEqual([]);
   });
 
   test('is looked for by the labels of its subset', () => {
@@ -601,7 +606,7 @@ describe('a version that is to get traffic', () => {
         traffic: { destinationRules: [rule] },
       }),
     );
-    expect(planRollout(given, fleet).ready).toContainEqual({
+    expect(planRollout(observe(given, fleet)).ready).toContainEqual({
       cluster: WEST,
       version: 'v2',
       labels: { app: APP, track: 'canary' },
@@ -616,7 +621,7 @@ describe('a version that is to get traffic', () => {
       clusterState(EAST, { service: service(), pods: [versionPod('v1')] }),
       clusterState(WEST, { service: service(), pods: [pod('other-v2', { app: 'other', version: 'v2' })] }),
     );
-    expect(() => planRollout(given, others)).toThrow('Version v2 is to get 20 % of the traffic');
+    expect(() => planRollout(observe(given, others))).toThrow('Version v2 is to get 20 % of the traffic');
   });
 
   test('may come by manifests instead of an image', () => {
@@ -633,7 +638,7 @@ describe('a version that is to get traffic', () => {
       { v1: 80, v2: 20 },
       { workload: { images: new Map(), manifests: [{ object, source: 'a.yaml' }] } },
     );
-    expect(told(planRollout(byManifest, running('v1')).workloads)).toEqual([
+    expect(told(planRollout(observe(byManifest, running('v1'))).workloads)).toEqual([
       'west apply Deployment gray-demo/hello',
     ]);
   });
@@ -643,14 +648,14 @@ describe('a version that is to get traffic', () => {
       clusterState(EAST, { service: service() }),
       clusterState(WEST, { service: service({ selector: { app: APP, version: 'v1' } }) }),
     );
-    expect(() => planRollout(at({ v1: 80, v2: 20 }), fixed)).toThrow(
+    expect(() => planRollout(observe(at({ v1: 80, v2: 20 }), fixed))).toThrow(
       'Service gray-demo/helloworld in west selects version: v1 alone, so v2 would get no traffic there. Take the label version out of its selector.',
     );
   });
 
   test('at 0 owes nothing where it is not deployed here', () => {
     const idle = at({ v1: 100, v2: 0 }, { workload: { images: new Map() } });
-    expect(planRollout(idle, running('v1')).ready.map(({ version }) => version)).toEqual(['v1']);
+    expect(planRollout(observe(idle, running('v1'))).ready.map(({ version }) => version)).toEqual(['v1']);
   });
 });
 
@@ -669,7 +674,7 @@ describe('a version at 0 that has no image and runs nowhere', () => {
   ];
 
   test('gets no subset, no preview and no probe, as none could be seen', () => {
-    expect(traffic(planRollout(at({ v1: 100, v2: 0 }, onlyV1), virgin))).toEqual([
+    expect(traffic(planRollout(observe(at({ v1: 100, v2: 0 }, onlyV1), virgin)))).toEqual([
       weights({ v1: 100 }),
       ['v1'],
       [['v1']],
@@ -679,31 +684,33 @@ describe('a version at 0 that has no image and runs nowhere', () => {
 
   test('joins as soon as it has an image', () => {
     const given = at({ v1: 100, v2: 0 });
-    const standing = after(virgin, planRollout(at({ v1: 100, v2: 0 }, onlyV1), virgin));
-    expect(planRollout(given, standing)).toMatchObject({
+    const standing = after(virgin, planRollout(observe(at({ v1: 100, v2: 0 }, onlyV1), virgin)));
+    expect(planRollout(observe(given, standing))).toMatchObject({
       weights: weights({ v1: 100, v2: 0 }),
       probes: ['v2'],
     });
   });
 
   test('is not made again by the placement that still names it once it is retired', () => {
-    const standing = after(virgin, planRollout(release({ version: 'v2', ...alone('v2') }), virgin));
+    const standing = after(virgin, planRollout(observe(release({ version: 'v2', ...alone('v2') }), virgin)));
     const leaving = new Map(
       [...standing].map(([name, state]) => [
         name,
         { ...state, pods: [...state.pods, pod('v1', { app: APP, version: 'v1' }, { metadata: LEAVING })] },
       ]),
     );
-    const plan = planRollout(release({ workload: { images: new Map() } }), leaving);
+    const plan = planRollout(observe(release({ workload: { images: new Map() } }), leaving));
     expect([plan.weights, trafficIn(plan)]).toEqual([weights({ v2: 100 }), []]);
   });
 
   test('stays in the target while it still has users', () => {
-    const standing = after(virgin, planRollout(at({ v1: 80, v2: 20 }), virgin));
+    const standing = after(virgin, planRollout(observe(at({ v1: 80, v2: 20 }), virgin)));
     const gone = new Map(
       [...standing].map(([name, state]) => [name, { ...state, pods: [versionPod('v1')] }]),
     );
-    expect(planRollout(at({ v1: 100, v2: 0 }, onlyV1), gone).weights).toEqual(weights({ v1: 100, v2: 0 }));
+    expect(planRollout(observe(at({ v1: 100, v2: 0 }, onlyV1), gone)).weights).toEqual(
+      weights({ v1: 100, v2: 0 }),
+    );
   });
 
   function alone(version: string): Parameters<typeof release>[0] {
@@ -730,7 +737,7 @@ describe('several clusters a version', () => {
         ]),
       },
     );
-    const plan = planRollout(given, fleet);
+    const plan = planRollout(observe(given, fleet));
     expect(plan.ready.map(({ cluster, version }) => `${cluster} ${version}`)).toEqual([
       'east v1',
       'west v2',
@@ -740,7 +747,7 @@ describe('several clusters a version', () => {
 
   test('without a placement run every version, and share its Service', () => {
     const given = at({ v1: 80, v2: 20 }, { clusters: [EAST], configClusters: [EAST], placement: new Map() });
-    expect(told(planRollout(given, fleet).workloads)).toEqual([
+    expect(told(planRollout(observe(given, fleet)).workloads)).toEqual([
       'east apply Service gray-demo/helloworld',
       'east apply Deployment gray-demo/helloworld-v1',
       'east apply Deployment gray-demo/helloworld-v2',
@@ -755,7 +762,7 @@ describe('a config cluster of its own', () => {
     clusterState(WEST, { traffic: undefined }),
     clusterState('hub'),
   );
-  const plan = planRollout(given, fleet);
+  const plan = planRollout(observe(given, fleet));
 
   test('holds all the traffic objects', () => {
     expect([
@@ -769,15 +776,18 @@ describe('a config cluster of its own', () => {
 
   test('gets the namespace where it is missing', () => {
     const bare = new Map([...fleet, ['hub', clusterState('hub', { namespace: undefined })]]);
-    expect(told(planRollout(given, bare).workloads)).toContain('hub apply Namespace gray-demo');
+    expect(told(planRollout(observe(given, bare)).workloads)).toContain('hub apply Namespace gray-demo');
   });
 });
 
 test('a config cluster that joins later gets the whole release', () => {
   const alone = at({ v1: 80, v2: 20 }, { configClusters: [EAST] });
-  const standing = after(fleetOf(clusterState(EAST), clusterState(WEST)), planRollout(alone, virgin));
+  const standing = after(
+    fleetOf(clusterState(EAST), clusterState(WEST)),
+    planRollout(observe(alone, virgin)),
+  );
   const joined = release({ configClusters: [EAST, WEST] });
-  expect(splits(joined, after(standing, planRollout(joined, standing)))).toEqual([
+  expect(splits(joined, after(standing, planRollout(observe(joined, standing))))).toEqual([
     'east v1=80,v2=20',
     'west v1=80,v2=20',
   ]);
@@ -785,7 +795,7 @@ test('a config cluster that joins later gets the whole release', () => {
 
 describe('an edited cluster', () => {
   const given = at({ v1: 80, v2: 20 });
-  const standing = after(virgin, planRollout(given, virgin));
+  const standing = after(virgin, planRollout(observe(given, virgin)));
   const west = standing.get(WEST);
   const [vs] = west?.traffic?.virtualServices ?? [];
   const edited: FleetState = new Map(standing).set(
@@ -801,14 +811,14 @@ describe('an edited cluster', () => {
   );
 
   test('is not overwritten: the message says what stands there, and what to do', () => {
-    expect(() => planRollout(given, edited)).toThrow(
+    expect(() => planRollout(observe(given, edited))).toThrow(
       /^VirtualService gray-demo\/helloworld in west holds v1=50,v2=50 instead of the v1=80,v2=20 that the last release step wrote.*\. It is not overwritten: give the route the recorded weights again, or ask for the weights that it holds now\.$/,
     );
   });
 
   test('is taken over where the weights that it holds are asked for', () => {
     const asked = at({ v1: 50, v2: 50 });
-    expect(splits(asked, after(edited, planRollout(asked, edited)))).toEqual([
+    expect(splits(asked, after(edited, planRollout(observe(asked, edited))))).toEqual([
       'east v1=50,v2=50',
       'west v1=50,v2=50',
     ]);
@@ -827,7 +837,7 @@ describe('what stands there already', () => {
   test('a VirtualService keeps its own gateways: none is made', () => {
     const vs = virtualService([{ route: [to('v1')] }], {}, { gateways: ['istio-system/public'] });
     expect(
-      told(planRollout(at({ v1: 80, v2: 20 }), standing(vs)).subsets).filter((one) =>
+      told(planRollout(observe(at({ v1: 80, v2: 20 }), standing(vs))).subsets).filter((one) =>
         one.includes('Gateway'),
       ),
     ).toEqual([]);
@@ -836,28 +846,29 @@ describe('what stands there already', () => {
   test('a DestinationRule with all subsets is left alone', () => {
     const rules = { destinationRules: [destinationRule(['v1', 'v2'])] };
     expect(
-      planRollout(at({ v1: 80, v2: 20 }), standing(virtualService([{ route: [to('v1')] }]), rules)).subsets,
+      planRollout(observe(at({ v1: 80, v2: 20 }), standing(virtualService([{ route: [to('v1')] }]), rules)))
+        .subsets,
     ).toEqual([]);
   });
 
   test('a subset that selects another version is refused', () => {
     const rules = { destinationRules: [destinationRule(['v1', { name: 'v2', labels: { version: 'v1' } }])] };
     expect(() =>
-      planRollout(at({ v1: 80, v2: 20 }), standing(virtualService([{ route: [to('v1')] }]), rules)),
+      planRollout(observe(at({ v1: 80, v2: 20 }), standing(virtualService([{ route: [to('v1')] }]), rules))),
     ).toThrow('The subsets of both v1 and v2 select');
   });
 
   test('a revision that a response header carries is never used again', () => {
     const marked = to('v1', 100, { headers: { response: { set: { 'x-canary-revision': '41' } } } });
     expect(
-      planRollout(at({ v1: 80, v2: 20 }), standing(virtualService([{ route: [marked] }]))).revision,
+      planRollout(observe(at({ v1: 80, v2: 20 }), standing(virtualService([{ route: [marked] }])))).revision,
     ).toBe(42);
   });
 
   test('a revision header that is no number of ours counts as none', () => {
     const marked = to('v1', 100, { headers: { response: { set: { 'x-canary-revision': 'blue' } } } });
     expect(
-      planRollout(at({ v1: 80, v2: 20 }), standing(virtualService([{ route: [marked] }]))).revision,
+      planRollout(observe(at({ v1: 80, v2: 20 }), standing(virtualService([{ route: [marked] }])))).revision,
     ).toBe(1);
   });
 
@@ -872,7 +883,7 @@ describe('what stands there already', () => {
       8080,
     ],
   ])('the port of new destinations is %s', (_what, rest, fleet, port) => {
-    const [route] = planRollout(at({ v1: 80, v2: 20 }, rest), fleet).routes;
+    const [route] = planRollout(observe(at({ v1: 80, v2: 20 }, rest), fleet)).routes;
     const http = (route?.object as VirtualService).spec.http ?? [];
     expect(http.at(-1)?.route?.[0]?.destination).toEqual({
       host: HOST,
@@ -892,26 +903,26 @@ describe('the gateway of a new VirtualService', () => {
     );
 
   test('is made under the name given', () => {
-    expect(told(planRollout(named('public'), virgin).subsets)).toContain(
+    expect(told(planRollout(observe(named('public'), virgin)).subsets)).toContain(
       'east create Gateway gray-demo/public',
     );
   });
 
   test('is taken as it stands', () => {
     expect(
-      told(planRollout(named('public'), holding(NAMESPACE, 'public')).subsets).filter((one) =>
+      told(planRollout(observe(named('public'), holding(NAMESPACE, 'public'))).subsets).filter((one) =>
         one.includes('Gateway'),
       ),
     ).toEqual([]);
   });
 
   test('may stand in another namespace', () => {
-    const plan = planRollout(named('istio-system/public'), holding('istio-system', 'public'));
+    const plan = planRollout(observe(named('istio-system/public'), holding('istio-system', 'public')));
     expect((plan.previews[0]?.object as VirtualService).spec.gateways).toEqual(['istio-system/public']);
   });
 
   test('is not made in another namespace', () => {
-    expect(() => planRollout(named('istio-system/public'), virgin)).toThrow(
+    expect(() => planRollout(observe(named('istio-system/public'), virgin))).toThrow(
       "There is no Gateway istio-system/public in east. The action makes Gateways in the release's namespace only (gray-demo); correct the input gateway, or make it there first.",
     );
   });
@@ -926,7 +937,7 @@ describe('a Namespace among the manifests', () => {
   ].map((object) => ({ object, source: 'deploy/app.yaml' }));
   // Under server-side apply the last object that one manager applies is all that it keeps.
   const applied = (fleet: FleetState, injection?: string): readonly unknown[] =>
-    planRollout(at({ v1: 80, v2: 20 }, { workload: { injection, manifests } }), fleet)
+    planRollout(observe(at({ v1: 80, v2: 20 }, { workload: { injection, manifests } }), fleet))
       .workloads.filter(({ cluster, object: { kind } }) => cluster === WEST && kind === 'Namespace')
       .map(({ object }) => object.metadata.labels);
   const labelled = fleetOf(
@@ -955,7 +966,7 @@ test('weights that a route of one cluster is too coarse for are refused, and the
     clusterState(EAST, { traffic: { virtualServices: [virtualService([{ route: [to('v1')] }])] } }),
     clusterState(WEST, { traffic: { virtualServices: [coarse] } }),
   );
-  expect(() => planRollout(at({ v1: 80, v2: 20 }), fleet)).toThrow(
+  expect(() => planRollout(observe(at({ v1: 80, v2: 20 }), fleet))).toThrow(
     'In west: Of the weights of route main in VirtualService gray-demo/helloworld, 1 are for the service',
   );
 });
@@ -966,6 +977,6 @@ test.each(['StatefulSet', 'DaemonSet'])("a %s of the user's manifests is waited 
     { v1: 80, v2: 20 },
     { workload: { manifests: [object, service()].map((one) => ({ object: one, source: 'app.yaml' })) } },
   );
-  const { ready } = planRollout(given, virgin);
+  const { ready } = planRollout(observe(given, virgin));
   expect(ready.find(({ version }) => version === 'v2')?.workloads).toEqual([{ kind, name: 'hello' }]);
 });

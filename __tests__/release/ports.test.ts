@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { RouteDestination, Service } from '../../src/kubernetes/objects.ts';
-import { planRollout } from '../../src/release/plan.ts';
+import { observe } from '../../src/release/observation.ts';
+import { planRollback, planRollout } from '../../src/release/plan.ts';
 import type { Release, WorkloadSpec } from '../../src/release/release.ts';
 import type { FleetState } from '../../src/release/state.ts';
 import {
@@ -38,26 +39,27 @@ const asking = (workload: Partial<WorkloadSpec>, rest: Partial<Release> = {}): R
 
 describe('a port of the Service that a route leads to', () => {
   test('is not taken away: the message names both ports, the route and the way', () => {
-    expect(() => planRollout(asking({ port: 8080 }), fleetWith(appliedService(PORT)))).toThrow(
+    expect(() => planRollout(observe(asking({ port: 8080 }), fleetWith(appliedService(PORT))))).toThrow(
       'Service gray-demo/helloworld in east would lose its port 80 for 8080 (input port), but VirtualService gray-demo/helloworld in east leads users there. Leave the port at 80; or give the Service the port 8080 beside it by hand, let the routes name that, and set the input then.',
     );
   });
 
-  test('is not taken away on the way back either', () => {
-    expect(() => planRollout(asking({ port: 8080 }), fleetWith(appliedService(PORT)), 'back')).toThrow(
-      'would lose its port 80',
-    );
+  test('is left as it is by a rollback, whatever the input port', () => {
+    const observed = observe(asking({ port: 8080 }), fleetWith(appliedService(PORT)));
+    expect(planRollback(observed, weights({ v1: 100, v2: 0 })).workloads).toEqual([]);
   });
 
   test('is not taken away by a Service among the manifests', () => {
     const own = service({ ports: [{ name: 'http', port: 8080 }] });
     const given = asking({ manifests: [{ object: own, source: 'a.yaml' }, workload] });
-    expect(() => planRollout(given, fleetWith(appliedService(PORT)))).toThrow('would lose its port 80');
+    expect(() => planRollout(observe(given, fleetWith(appliedService(PORT))))).toThrow(
+      'would lose its port 80',
+    );
   });
 
   test('is not led to another port of the pods', () => {
     const given = asking({ port: 80, targetPort: 8080 });
-    expect(() => planRollout(given, fleetWith(appliedService(PORT)))).toThrow(
+    expect(() => planRollout(observe(given, fleetWith(appliedService(PORT))))).toThrow(
       'Port 80 of Service gray-demo/helloworld in east would lead to port 8080 of the pods instead of 5000 (input target-port), but VirtualService gray-demo/helloworld in east leads users there, and the pods that run listen on 5000.',
     );
   });
@@ -72,12 +74,12 @@ describe('a port of the Service that a route leads to', () => {
     ['someone else has given to it as well', alsoOfAnother(appliedService(PORT)), at(80)],
   ])('may go where %s it', (_what, standing, route) => {
     const given = asking({ port: 8080 }, { placement: new Map([['v1', [EAST]]]) });
-    expect(() => planRollout(given, fleetWith(standing, route))).not.toThrow();
+    expect(() => planRollout(observe(given, fleetWith(standing, route)))).not.toThrow();
   });
 
   test('counts where a route names no port at all', () => {
     const bare = [to('v1', 100, { destination: { host: HOST, subset: 'v1' } })];
-    expect(() => planRollout(asking({ port: 8080 }), fleetWith(appliedService(PORT), bare))).toThrow(
+    expect(() => planRollout(observe(asking({ port: 8080 }), fleetWith(appliedService(PORT), bare)))).toThrow(
       'would lose its port 80',
     );
   });
@@ -97,7 +99,7 @@ describe('a port of the Service that a route leads to', () => {
         ],
       },
     });
-    expect(() => planRollout(asking({ port: 8080 }), new Map([...fleet, [EAST, more]]))).toThrow(
+    expect(() => planRollout(observe(asking({ port: 8080 }), new Map([...fleet, [EAST, more]])))).toThrow(
       'VirtualService gray-demo/mirror in east leads users there',
     );
   });

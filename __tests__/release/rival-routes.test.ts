@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import type { HttpRoute, RouteDestination, VirtualService } from '../../src/kubernetes/objects.ts';
+import { observe } from '../../src/release/observation.ts';
 import { lookalikes, rivalsOf } from '../../src/release/rival-routes.ts';
-import { trafficChanges } from '../../src/release/plan-traffic.ts';
+import { planTraffic } from '../../src/release/plan-traffic.ts';
 import type { TrafficState } from '../../src/istio/traffic-state.ts';
 import { observeRoutes } from '../../src/release/observed-routing.ts';
 import { clusterState, fleetOf, gateway, server, to, toOther, virtualService } from '../support/objects.ts';
@@ -175,9 +176,8 @@ describe('responses cannot be told apart', () => {
 
 test('the next revision is none that another app has where its route may answer', () => {
   const fleet = state({ other: cart(OLDER, '7') });
-  const { revision } = trafficChanges(only, fleet, observeRoutes(only, fleet), {
+  const { revision } = planTraffic(observe(only, fleet), {
     weights: weights({ v1: 50, v2: 50 }),
-    raised: [],
     history: [],
   });
   expect(revision).toBe(8);

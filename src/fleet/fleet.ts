@@ -9,7 +9,7 @@ import type { Pod } from '../kubernetes/objects.ts';
 import type { Release } from '../release/release.ts';
 import type { ClusterName } from '../core/names.ts';
 import type { FleetState } from '../release/state.ts';
-import { trafficOf } from '../release/observed-routing.ts';
+import { trafficOf } from '../release/state.ts';
 
 /** The clusters of a release, handled side by side. */
 export class Fleet {

@@ -4,15 +4,18 @@ import { FleetInconsistent, writeAllOrNone } from '../fleet/transaction/write-al
 import type { TriedPlan } from '../fleet/dry-run.ts';
 import { endAfter, graceAfter } from '../core/deadlines.ts';
 import { CanaryError, messageOf } from '../core/errors.ts';
-import { contradict, heldBy, nowHolding } from '../release/agreement.ts';
+import { contradict, nowHolding } from '../release/agreement.ts';
 import { managedRoutes } from '../istio/managed-routes.ts';
 import type { VirtualService } from '../kubernetes/objects.ts';
-import { planRollout } from '../release/plan.ts';
+import { observe } from '../release/observation.ts';
+import { planTraffic } from '../release/plan-traffic.ts';
+import { targetWeights } from '../release/target-weights.ts';
+import { stepBack } from '../release/traffic-target.ts';
 import type { Plan } from '../release/plan.ts';
 import type { Release } from '../release/release.ts';
 import { obstaclesTo } from '../release/guards/servable.ts';
 import type { FleetState } from '../release/state.ts';
-import { describeEdit, editsOf, routeStateFor, observeRoutes } from '../release/observed-routing.ts';
+import { describeEdit, editsOf, routeStateFor } from '../release/observed-routing.ts';
 import type { RouteState } from '../release/observed-routing.ts';
 import { formatWeights, sameWeights } from '../core/weights.ts';
 import type { Weights } from '../core/weights.ts';
@@ -112,8 +115,8 @@ async function whatStands({ release, fleet }: Context, state: FleetState): Promi
   const lines = release.configClusters.map(async (name) => {
     const alone: Release = { ...release, configClusters: [name] };
     try {
-      const inForce = observeRoutes(alone, await near.readAgain(alone, state));
-      return heldBy(alone, inForce).map(({ place, text }) => `${place} ${text}`);
+      const { held } = observe(alone, await near.readAgain(alone, state));
+      return held.map(({ place, text }) => `${place} ${text}`);
     } catch (error) {
       return [`${name} cannot be read (${messageOf(error)})`];
     }
@@ -139,14 +142,13 @@ async function writeEarlier(
     fleet.readPodsAgain(release, state),
   ]);
   const routes = release.traffic.routes ?? namesOf(plan, release);
-  const earlier: Release = { ...release, traffic: { ...release.traffic, weights: previous, routes } };
-  const inForce = observeRoutes(earlier, fresh);
-  const own = inForce.filter((one) => isOwn(one, plan, previous));
-  const left = inForce.filter((one) => !own.includes(one));
-  const obstacles = obstaclesTo(previous, release, serving, own);
+  const observed = observe(release, fresh, { routes });
+  const own = observed.routes.filter((one) => isOwn(one, plan, previous));
+  const left = observed.routes.filter((one) => !own.includes(one));
+  const obstacles = obstaclesTo({ release, fleet: serving, routes: own }, previous);
   if (obstacles.length > 0)
     throw new CanaryError(`${formatWeights(previous)} cannot be served: ${obstacles.join(', ')}.`);
-  const back = planRollout(earlier, fresh, 'back');
+  const back = planTraffic(observed, stepBack(observed, targetWeights(observed, previous)));
   const changes = changesTo(own, back.routes);
   if (changes.length > 0) {
     // The signal is a deadline here: what it cuts off has had its time.
@@ -155,8 +157,8 @@ async function writeEarlier(
   }
   journal.previous = back.before;
   if (left.length > 0) {
-    journal.held = heldBy(release, inForce).map((one, i) =>
-      own.some((each) => each === inForce[i]) ? (nowHolding([one], previous)[0] ?? one) : one,
+    journal.held = observed.held.map((one, i) =>
+      own.some((each) => each === observed.routes[i]) ? (nowHolding([one], previous)[0] ?? one) : one,
     );
     journal.remains = [
       ...left.map(describeLeft),
@@ -165,7 +167,7 @@ async function writeEarlier(
   }
   try {
     const written = clients.filter(({ target }) => {
-      const serving = routeStateFor(inForce, target.cluster);
+      const serving = routeStateFor(observed.routes, target.cluster);
       return serving !== undefined && own.includes(serving);
     });
     if (written.length > 0) await seeRevision(context, fresh, back.revision, written);

@@ -4,8 +4,7 @@ import type { Identity } from '../fleet/transaction/lock.ts';
 import { nowHolding } from '../release/agreement.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import type { Release } from '../release/release.ts';
-import type { FleetState } from '../release/state.ts';
-import type { RouteState } from '../release/observed-routing.ts';
+import type { Observation } from '../release/observation.ts';
 import { blindSpotsIn } from '../release/blind-spots.ts';
 import type { Weights } from '../core/weights.ts';
 import type { Log } from '../report/log.ts';
@@ -54,12 +53,8 @@ export async function phase<T>({ journal, log }: Context, name: string, work: ()
 }
 
 /** Notes what a claim about users does not cover, in the journal and in the log; each sentence is logged once. */
-export function noteUnseen(
-  { release, journal, log }: Context,
-  state: FleetState,
-  inForce: readonly RouteState[],
-): void {
-  const unseen = blindSpotsIn(release, state, inForce);
+export function noteUnseen({ journal, log }: Context, observed: Observation): void {
+  const unseen = blindSpotsIn(observed);
   for (const sentence of unseen.filter((one) => !journal.unseen.includes(one))) log.warn(sentence);
   journal.unseen = unseen;
 }

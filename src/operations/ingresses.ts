@@ -11,7 +11,7 @@ import type { Gateway, VirtualService } from '../kubernetes/objects.ts';
 import { NO_INGRESS, allClusters } from '../release/release.ts';
 import type { ClusterName } from '../core/names.ts';
 import type { FleetState } from '../release/state.ts';
-import { trafficOf } from '../release/observed-routing.ts';
+import { trafficOf } from '../release/state.ts';
 import { entrancesOf, isDelegate } from '../istio/virtual-services.ts';
 import type { Context } from './context.ts';
 

@@ -11,7 +11,7 @@ export interface Observed {
 }
 
 /** Reads the locks, then everything that a release may touch. */
-export async function observe({ fleet, release }: Context): Promise<Observed> {
+export async function readFleet({ fleet, release }: Context): Promise<Observed> {
   const leases = await readLeases(fleet, release);
   return { leases, state: await fleet.read(release) };
 }

@@ -12,7 +12,7 @@ import { planRollout } from '../release/plan.ts';
 import { previousOf } from '../release/history.ts';
 import { assertServing } from '../release/guards/keeps-serving.ts';
 import type { FleetState } from '../release/state.ts';
-import { newestRecord, observeRoutes } from '../release/observed-routing.ts';
+import { observe } from '../release/observation.ts';
 import { formatWeights } from '../core/weights.ts';
 import type { Weights } from '../core/weights.ts';
 import { differenceOf } from '../report/difference.ts';
@@ -33,10 +33,10 @@ export async function plan(context: Context): Promise<void> {
   const { release, fleet, journal } = context;
   const state = await phase(context, 'Read', () => fleet.read(release));
   journal.held = heldIn(release, state);
-  const tried = await phase(context, 'Plan', () => dryRun(fleet, state, planRollout(release, state)));
-  const inForce = observeRoutes(release, state);
-  noteUnseen(context, state, inForce);
-  journal.previous = previousOf(newestRecord(inForce));
+  const observed = observe(release, state);
+  const tried = await phase(context, 'Plan', () => dryRun(fleet, state, planRollout(observed)));
+  noteUnseen(context, observed);
+  journal.previous = previousOf(observed.record);
   journal.plan = {
     weights: tried.weights,
     clusters: [...state.keys()],

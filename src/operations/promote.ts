@@ -5,13 +5,13 @@ import { heldIn } from '../release/agreement.ts';
 import { samplesNothing } from '../release/release.ts';
 import type { Release } from '../release/release.ts';
 import type { FleetState } from '../release/state.ts';
-import { newestRecord, observeRoutes } from '../release/observed-routing.ts';
+import { observe } from '../release/observation.ts';
 import { formatWeights, stepWeights } from '../core/weights.ts';
 import type { VersionName, Weights } from '../core/weights.ts';
 import { phase } from './context.ts';
 import type { Context } from './context.ts';
 import { assertExists } from '../release/guards/app-exists.ts';
-import { observe } from './observe.ts';
+import { readFleet } from './observe.ts';
 import type { Observed } from './observe.ts';
 import { rollout } from './rollout.ts';
 import { inTransaction } from './transaction.ts';
@@ -40,7 +40,7 @@ export async function promote(context: Context): Promise<void> {
       'Input promote-to goes through steps, each verified before the next, and input ingress is none for every cluster: there is nothing to verify them by. Leave out promote-to, and promote one step at a time.',
     );
   for (let first = true; ;) {
-    const known = await phase(context, 'Read', () => observe(context));
+    const known = await phase(context, 'Read', () => readFleet(context));
     const { state } = known;
     context.journal.held = heldIn(release, state);
     assertExists(release, state);
@@ -81,7 +81,7 @@ async function verifyInForce(context: Context, { state, leases }: Observed, curr
     await verify(context, state);
     return;
   }
-  const history = newestRecord(observeRoutes(context.release, state))?.history ?? [];
+  const history = observe(context.release, state).record?.history ?? [];
   const aim: Aim = { target: current, previous: current, direction: 'forward', history };
   await inTransaction(context, leases, aim, (inside) => verify(inside));
 }
@@ -95,7 +95,7 @@ function withWeights(release: Release, weights: Weights | undefined, bakeMs: num
  * least, so that no cluster skips a step. An edit by someone else is found by the step itself.
  */
 function currentWeights(release: Release, state: FleetState, version: VersionName): Weights {
-  const held = observeRoutes(release, state).flatMap(({ weights }) =>
+  const held = observe(release, state).routes.flatMap(({ weights }) =>
     weights === undefined ? [] : [weights],
   );
   const [least] = held.toSorted((a, b) => (a.get(version) ?? 0) - (b.get(version) ?? 0));

@@ -3,10 +3,13 @@ import type { Intent } from '../fleet/transaction/intent.ts';
 import type { Change } from '../kubernetes/change.ts';
 import { CanaryError, messageOf } from '../core/errors.ts';
 import { nameOf } from '../kubernetes/objects.ts';
-import { trafficChanges } from '../release/plan-traffic.ts';
+import { observe } from '../release/observation.ts';
+import type { Observation } from '../release/observation.ts';
+import { planTraffic } from '../release/plan-traffic.ts';
+import { withHeldVersions } from '../release/traffic-target.ts';
 import { obstaclesTo } from '../release/guards/servable.ts';
 import type { FleetState } from '../release/state.ts';
-import { newestRecord, placeOf, observeRoutes } from '../release/observed-routing.ts';
+import { placeOf } from '../release/observed-routing.ts';
 import type { RouteState } from '../release/observed-routing.ts';
 import { formatWeights, sameWeights } from '../core/weights.ts';
 import type { Weights } from '../core/weights.ts';
@@ -48,7 +51,8 @@ export async function recover(context: Context, intent: Intent, verify: boolean)
   const { release, fleet, log } = context;
   const { target, previous, run } = intent;
   const state = await unlessOutOfReach([], () => fleet.read(release));
-  const inForce = observeRoutes(release, state);
+  const observed = observe(release, state);
+  const { routes: inForce } = observed;
   const held = describeHeld(inForce);
   log.warn(`${run} ended in the middle of a change to ${formatWeights(target)}. The clusters hold: ${held}.`);
   assertOurs(intent, inForce);
@@ -73,7 +77,7 @@ export async function recover(context: Context, intent: Intent, verify: boolean)
   }
   const wanted = chosen(intent, agree);
   const weights = await unlessOutOfReach([`They hold ${held}.`], () =>
-    bringTo(context, { intent, state, inForce, concerned, wanted }),
+    bringTo(context, { intent, observed, concerned, wanted }),
   );
   log.warn(`Settled: all clusters hold ${formatWeights(weights)}.`);
   return { settled: 'agreed', weights };
@@ -92,8 +96,7 @@ function chosen(
 
 interface Settlement {
   readonly intent: Intent;
-  readonly state: FleetState;
-  readonly inForce: readonly RouteState[];
+  readonly observed: Observation;
   /** Those to be brought to the same weights. */
   readonly concerned: readonly RouteState[];
   readonly wanted: readonly Weights[];
@@ -102,26 +105,21 @@ interface Settlement {
 /** Brings the clusters to the first of the wanted weights that can be served. @returns those */
 async function bringTo(
   context: Context,
-  { intent, state, inForce, concerned, wanted }: Settlement,
+  { intent, observed, concerned, wanted }: Settlement,
 ): Promise<Weights> {
-  const { release, fleet, log, signal } = context;
+  const { fleet, log, signal } = context;
   const obstacles: string[] = [];
   for (const weights of wanted) {
-    const found = obstaclesTo(weights, release, state, concerned);
+    const found = obstaclesTo({ ...observed, routes: concerned }, weights);
     if (found.length > 0) {
       obstacles.push(`${formatWeights(weights)} cannot be served: ${found.join(', ')}.`);
       continue;
     }
     for (const sentence of obstacles) log.warn(sentence);
     if (!concerned.every((one) => isSame(one.weights, weights))) {
-      // Also those that get nothing keep their preview routes.
-      const versions = new Set([
-        ...concerned.flatMap((one) => [...(one.weights?.keys() ?? [])]),
-        ...weights.keys(),
-      ]);
-      const complete = new Map([...versions].map((version) => [version, weights.get(version) ?? 0]));
-      const history = historyFor(weights, intent, inForce);
-      const { routes } = trafficChanges(release, state, inForce, { weights: complete, raised: [], history });
+      const target = withHeldVersions({ routes: concerned }, weights);
+      const history = historyFor(weights, intent, observed);
+      const { routes } = planTraffic(observed, { weights: target, history });
       const changes = changesTo(concerned, routes);
       await writeAllOrNone(fleet, changes, signal, recordIn(context));
     }
@@ -136,15 +134,15 @@ async function bringTo(
 function historyFor(
   weights: Weights,
   { target, previous, history }: Intent,
-  inForce: readonly RouteState[],
+  { routes, record }: Observation,
 ): readonly Weights[] {
   if (previous === undefined || !sameWeights(weights, previous)) {
-    const arrived = inForce.find(
+    const arrived = routes.find(
       ({ record }) => record?.weights !== undefined && sameWeights(record.weights, target),
     );
     if (arrived?.record !== undefined) return arrived.record.history;
   } else if (history !== undefined) return history;
-  const recorded = newestRecord(inForce)?.history ?? [];
+  const recorded = record?.history ?? [];
   const index = recorded.findLastIndex((earlier) => sameWeights(earlier, weights));
   return index < 0 ? recorded : recorded.slice(0, index);
 }

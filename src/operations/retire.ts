@@ -12,18 +12,18 @@ import type { ClusterName } from '../core/names.ts';
 import { assertManifestsFit } from '../release/guards/manifests-fit.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import type { KubeObject, Service } from '../kubernetes/objects.ts';
-import { heldBy, nowHolding } from '../release/agreement.ts';
+import { nowHolding } from '../release/agreement.ts';
 import { planRetirement } from '../release/plan-retirement.ts';
 import type { Retirement } from '../release/plan-retirement.ts';
 import type { FleetState } from '../release/state.ts';
-import { newestRecord, observeRoutes } from '../release/observed-routing.ts';
+import { observe } from '../release/observation.ts';
 import { ownObjects } from '../release/workload-objects.ts';
 import { checkNow, seeRevision } from './check.ts';
 import { lockedPhase, noteUnseen, phase, recordIn } from './context.ts';
 import type { Context } from './context.ts';
 import { assertExists } from '../release/guards/app-exists.ts';
 import { findTargets, withClients } from './ingresses.ts';
-import { observe } from './observe.ts';
+import { readFleet } from './observe.ts';
 import type { Observed } from './observe.ts';
 import { inTransaction } from './transaction.ts';
 import { virtualServices } from './verify.ts';
@@ -61,22 +61,22 @@ export async function retire(context: Context): Promise<void> {
 
 /** The weights of the others stay what they are. */
 function aimOf({ release }: Context, { state, plan: { weights } }: Prospect): Aim {
-  const history = newestRecord(observeRoutes(release, state))?.history ?? [];
+  const history = observe(release, state).record?.history ?? [];
   return { target: weights, previous: weights, direction: 'forward', history };
 }
 
 async function lookAhead(context: Context): Promise<Prospect> {
   const { release, fleet, journal, log } = context;
   return phase(context, 'Plan', async () => {
-    const { state, leases } = await observe(context);
+    const { state, leases } = await readFleet(context);
     assertExists(release, state);
-    const inForce = observeRoutes(release, state);
-    noteUnseen(context, state, inForce);
-    journal.held = heldBy(release, inForce);
+    const observed = observe(release, state);
+    noteUnseen(context, observed);
+    journal.held = observed.held;
     const brought = await readBrought(context, state);
-    const alone = planRetirement(release, state, brought);
+    const alone = planRetirement(observed, brought);
     const services = await readServices(context, alone);
-    const plan = services.size === 0 ? alone : planRetirement(release, state, brought, services);
+    const plan = services.size === 0 ? alone : planRetirement(observed, brought, services);
     log.info(`Retiring ${plan.version} of ${release.app}`);
     const changes = (await tryOut(fleet, state, [plan.routes, plan.workloads, plan.subsets])).flat();
     for (const { cluster, verb, object, reason } of changes)
@@ -84,7 +84,7 @@ async function lookAhead(context: Context): Promise<Prospect> {
     for (const { cluster, object, reason } of plan.left)
       log.info(`${cluster}: ${nameOf(object)} stays: ${reason}`);
     if (changes.length === 0) log.info(`Nothing of ${plan.version} is to be taken out of any cluster.`);
-    const targets = await findTargets(context, state, virtualServices(inForce));
+    const targets = await findTargets(context, state, virtualServices(observed.routes));
     return { state, leases, plan, changes, targets };
   });
 }

@@ -4,13 +4,13 @@ import { nameOf } from '../kubernetes/objects.ts';
 import { previousOf, recordProblem } from '../release/history.ts';
 import type { Release } from '../release/release.ts';
 import type { FleetState } from '../release/state.ts';
-import { newestRecord, observeRoutes } from '../release/observed-routing.ts';
+import { observe } from '../release/observation.ts';
 import { formatWeights } from '../core/weights.ts';
 import type { Weights } from '../core/weights.ts';
 import { phase } from './context.ts';
 import type { Context } from './context.ts';
 import { assertExists } from '../release/guards/app-exists.ts';
-import { observe } from './observe.ts';
+import { readFleet } from './observe.ts';
 import { rollout } from './rollout.ts';
 
 /**
@@ -21,7 +21,7 @@ import { rollout } from './rollout.ts';
  */
 export async function rollback(context: Context): Promise<void> {
   const { release, journal, log } = context;
-  const known = await phase(context, 'Read', () => observe(context));
+  const known = await phase(context, 'Read', () => readFleet(context));
   journal.held = heldIn(release, known.state);
   assertExists(release, known.state);
   const weights = weightsToGiveBack(release, known.state);
@@ -38,16 +38,16 @@ export async function rollback(context: Context): Promise<void> {
 }
 
 function weightsToGiveBack(release: Release, state: FleetState): Weights {
-  const inForce = observeRoutes(release, state);
-  for (const { cluster, virtualService } of inForce) {
+  const { routes, record, weights: held } = observe(release, state);
+  for (const { cluster, virtualService } of routes) {
     if (virtualService === undefined) throw new CanaryError(nothingThere(release, cluster));
   }
-  const earlier = release.traffic.weights ?? previousOf(newestRecord(inForce));
+  const earlier = release.traffic.weights ?? previousOf(record);
   if (earlier === undefined) {
-    const [problem] = inForce.flatMap(
+    const [problem] = routes.flatMap(
       ({ virtualService: vs }) => (vs && recordProblem(vs, release.app)) ?? [],
     );
-    throw new CanaryError(problem ?? noRecord(release, inForce[0]?.weights));
+    throw new CanaryError(problem ?? noRecord(release, held));
   }
   return earlier;
 }

@@ -15,12 +15,12 @@ import { heldIn } from '../release/agreement.ts';
 import { foreignManagers } from '../release/foreign-managers.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import type { Gateway, VirtualService } from '../kubernetes/objects.ts';
-import { planRollout } from '../release/plan.ts';
-import type { Direction, Plan } from '../release/plan.ts';
+import { planRollback, planRollout } from '../release/plan.ts';
+import type { Plan } from '../release/plan.ts';
 import type { Release } from '../release/release.ts';
 import { assertServing } from '../release/guards/keeps-serving.ts';
 import type { FleetState } from '../release/state.ts';
-import { newestRecord, observeRoutes } from '../release/observed-routing.ts';
+import { observe } from '../release/observation.ts';
 import { formatWeights } from '../core/weights.ts';
 import { awaitPropagation, checkNow, explained, seeRevision } from './check.ts';
 import { lockedPhase, noteUnseen, phase, recordIn, recordStep } from './context.ts';
@@ -29,7 +29,7 @@ import { rollBackAutomatically } from './automatic-rollback.ts';
 import type { Shift } from './automatic-rollback.ts';
 import { findTargets, withClients } from './ingresses.ts';
 import type { Routing } from './ingresses.ts';
-import { observe } from './observe.ts';
+import { readFleet } from './observe.ts';
 import type { Observed } from './observe.ts';
 import { restorerFor } from './restore-workloads.ts';
 import type { Restorer } from './restore-workloads.ts';
@@ -42,6 +42,9 @@ interface Prospect extends Observed {
   readonly plan: TriedPlan;
   readonly targets: readonly Target[];
 }
+
+/** `forward`: a step of the release; `back`: a return to earlier weights, whatever was edited since. */
+export type Direction = 'forward' | 'back';
 
 export interface RolloutOptions {
   readonly direction?: Direction;
@@ -87,17 +90,21 @@ export async function rollout(
 }
 
 function aimOf({ release }: Context, { state, plan }: Prospect, direction: Direction): Aim {
-  const history = newestRecord(observeRoutes(release, state))?.history ?? [];
+  const history = observe(release, state).record?.history ?? [];
   return { target: plan.weights, previous: plan.previous, direction, history };
 }
 
 async function lookAhead(context: Context, direction: Direction, known?: Observed): Promise<Prospect> {
   const { release, fleet } = context;
-  const { state, leases } = known ?? (await phase(context, 'Read', () => observe(context)));
+  const { state, leases } = known ?? (await phase(context, 'Read', () => readFleet(context)));
   return phase(context, 'Plan', async () => {
     context.journal.held = heldIn(release, state);
-    noteUnseen(context, state, observeRoutes(release, state));
-    const tried = await dryRun(fleet, state, planRollout(release, state, direction));
+    const observed = observe(release, state);
+    noteUnseen(context, observed);
+    const { weights } = release.traffic;
+    const planned =
+      direction === 'back' && weights !== undefined ? planRollback(observed, weights) : planRollout(observed);
+    const tried = await dryRun(fleet, state, planned);
     tell(context, tried);
     const warnings = [...tried.warnings, ...assertServing(release, state, tried)];
     const plan = { ...tried, warnings };
@@ -192,7 +199,7 @@ export function warnOf({ log }: Context, { subsets, previews, routes, warnings }
 /** The VirtualServices as they will be, by config cluster. */
 export function finalRoutes(release: Release, state: FleetState, plan: Plan): Routing {
   const planned = Map.groupBy(plan.routes, ({ cluster }) => cluster);
-  const standing = virtualServices(observeRoutes(release, state));
+  const standing = virtualServices(observe(release, state).routes);
   return new Map(
     [...standing].map(([cluster, held]) => [
       cluster,

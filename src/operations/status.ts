@@ -2,14 +2,7 @@ import { allOf } from '../fleet/fleet.ts';
 import { candidateOf, selectsEndpoint } from '../kubernetes/pod-selection.ts';
 import type { Place } from '../kubernetes/pod-selection.ts';
 import { CanaryError, messageOf } from '../core/errors.ts';
-import {
-  agreementOf,
-  describeDifference,
-  heldIn,
-  inForceWhereClear,
-  isOpenChoice,
-  whyUnclear,
-} from '../release/agreement.ts';
+import { agreementOf, describeDifference, heldIn, isOpenChoice } from '../release/agreement.ts';
 import type { Held } from '../release/agreement.ts';
 import type { Pod } from '../kubernetes/objects.ts';
 import { describeOverlap, overlaps } from '../release/guards/subset-overlaps.ts';
@@ -22,7 +15,8 @@ import { placeOfPods } from '../release/state.ts';
 import type { ClusterState, FleetState } from '../release/state.ts';
 import { VERSION_LABEL, versionLabels } from '../release/subsets.ts';
 import type { VersionLabels } from '../release/subsets.ts';
-import { describeEdit, editsOf } from '../release/observed-routing.ts';
+import { describeEdit } from '../release/observed-routing.ts';
+import { observeWhereClear } from '../release/observation.ts';
 import { noteUnseen, phase } from './context.ts';
 import { assertExists, podsOf } from '../release/guards/app-exists.ts';
 import type { Context } from './context.ts';
@@ -38,29 +32,27 @@ export async function status(context: Context): Promise<void> {
     const { state, failures } = await fleet.readEach(release);
     // With no cluster to report on, there is only the failure.
     if (state.size === 0) await allOf([...failures.values()].map((error) => Promise.reject(error as Error)));
-    const readable: Release = {
-      ...release,
-      configClusters: release.configClusters.filter((cluster) => state.has(cluster)),
-    };
-    const inForce = inForceWhereClear(readable, state);
-    noteUnseen({ ...context, release: readable }, state, inForce);
+    const readable = release.configClusters.filter((cluster) => state.has(cluster));
+    const { observed, unclear } = observeWhereClear(release, state, readable);
+    const { routes } = observed;
+    noteUnseen(context, observed);
     if (failures.size === 0) assertExists(release, state);
     journal.held = heldIn(release, state, failures);
-    const versions = [...new Set(inForce.flatMap(({ weights }) => [...(weights?.keys() ?? [])]))];
-    const labels = versionLabels(inForce, versions);
+    const versions = [...new Set(routes.flatMap(({ weights }) => [...(weights?.keys() ?? [])]))];
+    const labels = versionLabels(routes, versions);
     journal.clusters = allClusters(release).map((cluster) => ({
       cluster,
       text: textOf(context, cluster, labels, state.get(cluster), failures.get(cluster)),
     }));
     for (const { cluster, text } of journal.clusters) log.info(`${cluster}: ${text}`);
     journal.previous = previousIn(release, state);
-    for (const overlap of overlaps(release, state, inForce, versions)) log.warn(describeOverlap(overlap));
-    for (const edit of editsOf(inForce)) log.warn(`${describeEdit(edit)}.`);
+    for (const overlap of overlaps(observed, versions)) log.warn(describeOverlap(overlap));
+    for (const edit of observed.edits) log.warn(`${describeEdit(edit)}.`);
     const unread = [...failures].map(
       ([cluster, error]) => `${cluster} could not be read: ${messageOf(error)}`,
     );
     if (unread.length > 0) throw new CanaryError(unread.join('\n'));
-    for (const sentence of whyUnclear(readable, state)) log.warn(sentence);
+    for (const sentence of unclear) log.warn(sentence);
     if (isOpenChoice(journal.held)) {
       log.info('The inputs leave open which routes are meant, so no weights are compared.');
       return;

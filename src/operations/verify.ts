@@ -1,13 +1,14 @@
 import { CanaryError, messageOf } from '../core/errors.ts';
-import { heldBy, heldIn, whoHolds } from '../release/agreement.ts';
+import { heldIn, whoHolds } from '../release/agreement.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import { describeOverlap, overlaps } from '../release/guards/subset-overlaps.ts';
 import type { Overlap } from '../release/guards/subset-overlaps.ts';
 import { previousOf } from '../release/history.ts';
-import type { Release } from '../release/release.ts';
 import { samplesNothing } from '../release/release.ts';
 import type { FleetState } from '../release/state.ts';
-import { changesBetween, newestRecord, observeRoutes } from '../release/observed-routing.ts';
+import { observe } from '../release/observation.ts';
+import type { Observation } from '../release/observation.ts';
+import { changesBetween } from '../release/observed-routing.ts';
 import type { RouteState } from '../release/observed-routing.ts';
 import { formatWeights, sameWeights } from '../core/weights.ts';
 import type { Weights } from '../core/weights.ts';
@@ -30,26 +31,27 @@ export async function verify(context: Context, known?: FleetState): Promise<void
       'Input ingress is none for every cluster: there is nothing to sample, so nothing can be verified. Name the ingress of at least one cluster, or use the operation status to see what the clusters hold.',
     );
   }
-  const { state, targets, inForce, weights } = await phase(context, 'Read', async () => {
+  const { targets, observed, weights } = await phase(context, 'Read', async () => {
     const state = known ?? (await fleet.read(release));
     journal.held = heldIn(release, state);
     assertExists(release, state);
-    const inForce = observeRoutes(release, state);
-    noteUnseen(context, state, inForce);
-    assertReleased(inForce, release.traffic.virtualService);
+    const observed = observe(release, state);
+    noteUnseen(context, observed);
+    assertReleased(observed.routes, release.traffic.virtualService);
     const given = release.traffic.weights;
-    const weights = given === undefined ? agreedWeights(release, inForce) : withOthers(given, inForce);
+    const weights = given === undefined ? agreedWeights(observed) : withOthers(given, observed.routes);
     log.info(
       `Sampling against ${formatWeights(weights)} (${release.traffic.weights === undefined ? 'the weights in force' : 'input weights'})`,
     );
-    return { state, inForce, weights, targets: await findTargets(context, state, virtualServices(inForce)) };
+    const targets = await findTargets(context, state, virtualServices(observed.routes));
+    return { observed, weights, targets };
   });
-  journal.previous = previousOf(newestRecord(inForce));
+  journal.previous = previousOf(observed.record);
   await withClients(targets, (clients) =>
     phase(context, 'Verify', async () => {
-      const verdict = await checkShares(context, clients, weights, state);
-      if (verdict !== 'pass') await unlessChanged(context, state, inForce);
-      unlessConfused(context, overlaps(release, state, inForce, [...weights.keys()]));
+      const verdict = await checkShares(context, clients, weights, observed.fleet);
+      if (verdict !== 'pass') await unlessChanged(context, observed);
+      unlessConfused(context, overlaps(observed, [...weights.keys()]));
     }),
   );
 }
@@ -58,15 +60,14 @@ export async function verify(context: Context, known?: FleetState): Promise<void
  * Nobody holds the lock for a verification. Where the release was changed while it went on, the samples are of the weights
  * before and of those after: they show nothing of either, and must not make anybody roll back what is sound.
  */
-async function unlessChanged(
-  context: Context,
-  state: FleetState,
-  before: readonly RouteState[],
-): Promise<void> {
+async function unlessChanged(context: Context, before: Observation): Promise<void> {
   const { release, fleet, journal, log } = context;
   let changes: readonly string[];
   try {
-    changes = changesBetween(before, observeRoutes(release, await fleet.readAgain(release, state)));
+    changes = changesBetween(
+      before.routes,
+      observe(release, await fleet.readAgain(release, before.fleet)).routes,
+    );
   } catch (error) {
     log.warn(`Whether the release was changed meanwhile could not be read: ${messageOf(error)}`);
     return;
@@ -106,15 +107,15 @@ function unlessConfused({ release, journal, log }: Context, found: readonly Over
 }
 
 /** The weights given, and at 0 what the routes give weights to beside: such a version must not be seen. */
-function withOthers(given: Weights, inForce: readonly RouteState[]): Weights {
-  const held = inForce.flatMap(({ weights }) => [...(weights ?? [])]);
+function withOthers(given: Weights, routes: readonly RouteState[]): Weights {
+  const held = routes.flatMap(({ weights }) => [...(weights ?? [])]);
   const others = held.flatMap(([version, weight]) => (weight > 0 && !given.has(version) ? [version] : []));
   return new Map([...given, ...others.map((version) => [version, 0] as const)]);
 }
 
 /** The VirtualServices that stand, by config cluster. */
-export function virtualServices(inForce: readonly RouteState[]): Routing {
-  const clusters = Map.groupBy(inForce, ({ cluster }) => cluster);
+export function virtualServices(routes: readonly RouteState[]): Routing {
+  const clusters = Map.groupBy(routes, ({ cluster }) => cluster);
   return new Map(
     [...clusters].map(([cluster, held]) => [
       cluster,
@@ -124,8 +125,8 @@ export function virtualServices(inForce: readonly RouteState[]): Routing {
 }
 
 /** @throws CanaryError where a config cluster has no VirtualService */
-function assertReleased(inForce: readonly RouteState[], name: string): void {
-  const missing = inForce.filter(({ virtualService }) => virtualService === undefined);
+function assertReleased(routes: readonly RouteState[], name: string): void {
+  const missing = routes.filter(({ virtualService }) => virtualService === undefined);
   if (missing.length === 0) return;
   const clusters = missing.map(({ cluster }) => cluster).join(', ');
   throw new CanaryError(
@@ -138,22 +139,22 @@ function assertReleased(inForce: readonly RouteState[], name: string): void {
  *
  * @throws CanaryError where there are none, or the clusters disagree and no record tells which are meant
  */
-function agreedWeights(release: Release, inForce: readonly RouteState[]): Weights {
-  for (const { cluster, virtualService, weights } of inForce) {
+function agreedWeights({ routes, record, held }: Observation): Weights {
+  for (const { cluster, virtualService, weights } of routes) {
     if (virtualService !== undefined && weights === undefined)
       throw new CanaryError(
         `${nameOf(virtualService)} in ${cluster} gives no weights to versions. Run the operation rollout first, or set the input weights.`,
       );
   }
-  const recorded = newestRecord(inForce)?.weights;
-  const agreed = recorded ?? inForce[0]?.weights;
+  const recorded = record?.weights;
+  const agreed = recorded ?? routes[0]?.weights;
   if (agreed === undefined) throw new CanaryError('No cluster was named that serves the routes.');
   if (
     recorded === undefined &&
-    !inForce.every(({ weights }) => weights !== undefined && sameWeights(weights, agreed))
+    !routes.every(({ weights }) => weights !== undefined && sameWeights(weights, agreed))
   ) {
     throw new CanaryError(
-      `The clusters hold different weights: ${whoHolds(heldBy(release, inForce))}. Set the input weights to the ones you mean.`,
+      `The clusters hold different weights: ${whoHolds(held)}. Set the input weights to the ones you mean.`,
     );
   }
   return agreed;

@@ -3,7 +3,8 @@ import type { Release } from './release.ts';
 import type { ClusterName } from '../core/names.ts';
 import { weightsByRoute } from '../istio/managed-routes.ts';
 import type { FleetState } from './state.ts';
-import { placeOf, trafficOf, observeRoutes } from './observed-routing.ts';
+import { placeOf, observeRoutes } from './observed-routing.ts';
+import { trafficOf } from './state.ts';
 import type { RouteState } from './observed-routing.ts';
 import { namedVirtualServices } from './release.ts';
 import { formatWeights, sameWeights } from '../core/weights.ts';
@@ -41,35 +42,19 @@ export function heldIn(
 ): readonly Held[] {
   return release.configClusters.flatMap((cluster): readonly Held[] => {
     if (failures.has(cluster)) return [unreadable(cluster, failures.get(cluster))];
-    const found = inForceOf(release, fleet, cluster);
+    const found = routesOrWhyNot(release, fleet, cluster);
     return found instanceof CanaryError ? unclearIn(release, fleet, cluster, found) : heldBy(release, found);
   });
 }
 
-/** The weights in force in those config clusters whose routes give one set of them. */
-export function inForceWhereClear(release: Release, fleet: FleetState): readonly RouteState[] {
-  return release.configClusters.flatMap((cluster) => {
-    const found = inForceOf(release, fleet, cluster);
-    return found instanceof CanaryError ? [] : found;
-  });
-}
-
-/** Why the weights of some config clusters cannot be told, such as a choice of routes that the inputs leave open. */
-export function whyUnclear(release: Release, fleet: FleetState): readonly string[] {
-  return release.configClusters.flatMap((cluster) => {
-    const found = inForceOf(release, fleet, cluster);
-    return found instanceof CanaryError ? [found.message] : [];
-  });
-}
-
-/** The weights in force in one cluster, or why they cannot be told. */
-function inForceOf(
+/** The routes of one config cluster, or why they are not clear. */
+export function routesOrWhyNot(
   release: Release,
   fleet: FleetState,
   cluster: ClusterName,
 ): readonly RouteState[] | CanaryError {
   try {
-    return observeRoutes({ ...release, configClusters: [cluster] }, fleet);
+    return observeRoutes(release, fleet, { clusters: [cluster] });
   } catch (error) {
     if (error instanceof CanaryError) return error;
     throw error;

@@ -1,4 +1,4 @@
-import { isOpen, routesToService } from './routes-to-service.ts';
+import { isOpen, routesToOther, routesToService } from './routes-to-service.ts';
 import type { ServiceRoute } from './routes-to-service.ts';
 import { MESH_DEFAULTS } from '../istio/mesh-config.ts';
 import { nameOf, selects } from '../kubernetes/objects.ts';
@@ -8,7 +8,7 @@ import type { Release } from './release.ts';
 import { inSentence } from '../istio/routes.ts';
 import type { ClusterState, FleetState } from './state.ts';
 import type { Unread } from '../istio/traffic-state.ts';
-import type { RouteState } from './observed-routing.ts';
+import type { Observation } from './observation.ts';
 import { formatWeights } from '../core/weights.ts';
 import { selectorOfService } from './service-port.ts';
 
@@ -16,18 +16,15 @@ import { selectorOfService } from './service-port.ts';
  * What a claim about users does not cover, a sentence each: what could not be looked at, and what leads to the service outside
  * the weights. Empty where every route that leads to the service was seen and has the weights.
  */
-export function blindSpotsIn(
-  release: Release,
-  fleet: FleetState,
-  inForce: readonly RouteState[],
-): readonly string[] {
+export function blindSpotsIn(observed: Observation): readonly string[] {
+  const { release, fleet } = observed;
   return [
     ...unsampledIn(release),
     ...unlistedIn(fleet),
     ...unreadIn(fleet),
     ...unlistedServices(release, fleet),
-    ...leadingOutside(routesToService(release, fleet, inForce), release),
-    ...throughOthers(release, fleet),
+    ...leadingOutside(routesToService(observed), release),
+    ...throughOthers(observed),
     ...pastGateways(release, fleet),
   ];
 }
@@ -39,7 +36,8 @@ function unsampledIn(release: Release): readonly string[] {
 }
 
 /** Routes to another Service of the namespace that selects pods of the app: its users get what that selects. */
-function throughOthers(release: Release, fleet: FleetState): readonly string[] {
+function throughOthers(observed: Observation): readonly string[] {
+  const { release, fleet } = observed;
   const names = [...fleet.values()].flatMap((state) =>
     othersIn(state)
       .filter(({ spec }) =>
@@ -48,9 +46,7 @@ function throughOthers(release: Release, fleet: FleetState): readonly string[] {
       .map(({ metadata }) => metadata.name),
   );
   return [...new Set(names)].flatMap((name) => {
-    const leads = routesToService({ ...release, app: name }, fleet, []).filter(
-      ({ what }) => what === 'requests',
-    );
+    const leads = routesToOther(observed, name).filter(({ what }) => what === 'requests');
     const places = Map.groupBy(leads, subjectOf);
     return [...places].map(
       ([subject, same]) =>

@@ -1,10 +1,8 @@
 import { selectsEndpoint } from '../kubernetes/pod-selection.ts';
 import type { KubeObject, Labels, PodTemplate } from '../kubernetes/objects.ts';
 import type { ReadyCheck } from '../kubernetes/ready-check.ts';
-import type { Release } from './release.ts';
 import { destinationsTo } from '../istio/routes.ts';
-import type { FleetState } from './state.ts';
-import type { RouteState } from './observed-routing.ts';
+import type { Observation } from './observation.ts';
 import type { VersionName } from '../core/weights.ts';
 import { podTemplateOf } from '../kubernetes/pod-templates.ts';
 
@@ -33,20 +31,18 @@ export function isInjected(namespace: Labels | undefined, { metadata, spec }: Po
 
 /** The versions whose pods get users' requests as soon as they are ready: by a weight in force, or by a route that names no subset. */
 export function liveVersions(
-  release: Release,
-  fleet: FleetState,
-  inForce: readonly RouteState[],
+  { release, fleet, routes }: Observation,
   versions: readonly VersionName[],
 ): readonly VersionName[] {
-  const routes = [...fleet.values()].flatMap(({ traffic }) =>
+  const destinations = [...fleet.values()].flatMap(({ traffic }) =>
     (traffic?.everywhere.virtualServices ?? []).flatMap((vs) =>
       [...(vs.spec.http ?? []), ...(vs.spec.tcp ?? []), ...(vs.spec.tls ?? [])].flatMap((route) =>
         destinationsTo(vs, route, release),
       ),
     ),
   );
-  const all = routes.some(({ destination }) => destination.subset === undefined);
-  return versions.filter((version) => all || inForce.some(({ weights }) => (weights?.get(version) ?? 0) > 0));
+  const all = destinations.some(({ destination }) => destination.subset === undefined);
+  return versions.filter((version) => all || routes.some(({ weights }) => (weights?.get(version) ?? 0) > 0));
 }
 
 /** The version that gets users' requests by the pods of a workload as soon as they are ready; undefined where none does. */

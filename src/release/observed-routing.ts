@@ -18,6 +18,8 @@ import {
   routeKey,
   routesTo,
 } from '../istio/routes.ts';
+import type { ServiceKey } from '../istio/routes.ts';
+import { trafficOf } from './state.ts';
 import type { FleetState } from './state.ts';
 import type { TrafficState } from '../istio/traffic-state.ts';
 import { gatewaysOf, isDelegate } from '../istio/virtual-services.ts';
@@ -42,14 +44,26 @@ export interface RouteState {
   readonly record: ReleaseRecord | undefined;
 }
 
+/** What to observe, where it is not all that the release names. */
+export interface Scope {
+  /** The config clusters to look at. */
+  readonly clusters?: readonly ClusterName[] | undefined;
+  /** Names of the HTTP routes to manage. */
+  readonly routes?: readonly string[] | undefined;
+}
+
 /**
  * Reads the weights in force from every config cluster: one entry for each VirtualService of the release, those of a cluster in
  * the order named.
  *
  * @throws CanaryError where objects of another name hold the service's traffic, or the choice of routes is not clear
  */
-export function observeRoutes(release: Release, fleet: FleetState): readonly RouteState[] {
-  return release.configClusters.flatMap((cluster) => {
+export function observeRoutes(
+  release: Release,
+  fleet: FleetState,
+  { clusters = release.configClusters, routes = release.traffic.routes }: Scope = {},
+): readonly RouteState[] {
+  return clusters.flatMap((cluster) => {
     const traffic = trafficOf(fleet, cluster);
     const virtualServices = virtualServicesOf(release, traffic, cluster);
     const destinationRule = destinationRuleOf(release, traffic, cluster);
@@ -57,16 +71,16 @@ export function observeRoutes(release: Release, fleet: FleetState): readonly Rou
     const deciding = decidingRules(release, traffic.everywhere.destinationRules, client, traffic.mesh);
     return virtualServices.map((virtualService) =>
       inCluster(cluster, () => {
-        const routes = routesOf(release, virtualService, virtualServices);
+        const own = ownRoutes(release, routes, virtualService, virtualServices);
         const record = virtualService && recordOf(virtualService, release.app);
         return {
           cluster,
           virtualService,
-          routes,
+          routes: own,
           destinationRule,
           deciding,
-          weights: virtualService && heldWeights(virtualService, release, routes, record),
-          revision: virtualService && revisionOf(virtualService, release, routes),
+          weights: virtualService && heldWeights(virtualService, release, own, record),
+          revision: virtualService && revisionOf(virtualService, release, own),
           record,
         };
       }),
@@ -78,17 +92,16 @@ export function observeRoutes(release: Release, fleet: FleetState): readonly Rou
  * The names of the routes to manage in one of several VirtualServices: those that it has; in one that has none of them, the
  * only route that leads to the service. A name that stands nowhere is left to the first, which complains of it.
  */
-function routesOf(
-  { traffic, app, namespace }: Release,
+function ownRoutes(
+  service: ServiceKey,
+  names: readonly string[] | undefined,
   vs: VirtualService | undefined,
   all: readonly (VirtualService | undefined)[],
 ): readonly string[] | undefined {
-  if (all.length === 1) return traffic.routes;
+  if (all.length === 1) return names;
   const has = (one: VirtualService | undefined, name: string): boolean =>
-    one !== undefined && routesTo(one, { app, namespace }).some((route) => routeKey(one, route) === name);
-  const own = traffic.routes?.filter(
-    (name) => has(vs, name) || (vs === all[0] && !all.some((one) => has(one, name))),
-  );
+    one !== undefined && routesTo(one, service).some((route) => routeKey(one, route) === name);
+  const own = names?.filter((name) => has(vs, name) || (vs === all[0] && !all.some((one) => has(one, name))));
   return own?.length === 0 ? undefined : own;
 }
 
@@ -147,13 +160,6 @@ export function newestRecord(inForce: readonly RouteState[]): ReleaseRecord | un
     .map(({ record }) => record)
     .toSorted((a, b) => (b?.revision ?? 0) - (a?.revision ?? 0))
     .at(0);
-}
-
-/** The traffic objects of a config cluster. */
-export function trafficOf(fleet: FleetState, cluster: ClusterName): TrafficState {
-  const traffic = fleet.get(cluster)?.traffic;
-  if (traffic === undefined) throw new Error(`${cluster} was not read as a config cluster`);
-  return traffic;
 }
 
 /** The weights that the managed routes hold; those recorded where rounding beside other hosts hides that they hold just them. */

@@ -15,19 +15,13 @@ import { allClusters } from './release.ts';
 import type { Release } from './release.ts';
 import type { ClusterName } from '../core/names.ts';
 import { namesSubset } from '../istio/routes.ts';
-import { trafficChanges } from './plan-traffic.ts';
+import { planTraffic } from './plan-traffic.ts';
 import { placeOfPods } from './state.ts';
 import type { ClusterState, FleetState } from './state.ts';
 import { VERSION_LABEL, labelsOf, withoutSubset } from './subsets.ts';
-import {
-  byCluster,
-  describeEdit,
-  editsOf,
-  newestRecord,
-  placeOf,
-  trafficOf,
-  observeRoutes,
-} from './observed-routing.ts';
+import type { Observation } from './observation.ts';
+import { describeEdit, placeOf } from './observed-routing.ts';
+import { trafficOf } from './state.ts';
 import type { RouteState } from './observed-routing.ts';
 import type { VersionName, Weights } from '../core/weights.ts';
 import { selectorOfService } from './service-port.ts';
@@ -60,40 +54,30 @@ export interface Left {
  * @throws CanaryError where the version still has a weight, or something else refers to its subset
  */
 export function planRetirement(
-  release: Release,
-  fleet: FleetState,
+  observed: Observation,
   brought: ReadonlyMap<ClusterName, readonly KubeObject[]>,
   services: ReadonlyMap<ClusterName, readonly Service[]> = new Map(),
 ): Retirement {
-  const inForce = observeRoutes(release, fleet);
-  const [edit] = editsOf(inForce);
+  const { release, fleet, routes: states, clusters } = observed;
+  const [edit] = observed.edits;
   if (edit !== undefined)
     throw new CanaryError(`${describeEdit(edit)}. Nothing is retired before that is settled.`);
-  const version = retiredVersion(release, inForce);
-  assertIdle(inForce, version);
-  const held =
-    inForce.find(({ weights }) => weights !== undefined)?.weights ?? new Map<VersionName, number>();
-  const weights = new Map([...held].filter(([name]) => name !== version));
+  const version = retiredVersion(release, states);
+  assertIdle(states, version);
+  const weights = new Map([...(observed.weights ?? [])].filter(([name]) => name !== version));
   if (weights.size === 0) {
     throw new CanaryError(
       `${version} is the only version of ${release.app}: there would be nothing left to serve its users.`,
     );
   }
-  const history = (newestRecord(inForce)?.history ?? []).flatMap((earlier) =>
-    withoutVersion(earlier, version),
-  );
-  const { routes, revision } = trafficChanges(release, fleet, inForce, {
-    weights,
-    raised: [],
-    history,
-    retired: version,
-  });
-  assertUnreferenced(release, fleet, inForce, routes, version);
+  const history = (observed.record?.history ?? []).flatMap((earlier) => withoutVersion(earlier, version));
+  const { routes, revision } = planTraffic(observed, { weights, history, retired: version });
+  assertUnreferenced(observed, routes, version);
   const removals = allClusters(release).map((name) =>
     workloadRemovals(
       release,
       fleet.get(name),
-      inForce,
+      states,
       version,
       [...weights.keys()],
       brought.get(name) ?? [],
@@ -105,19 +89,19 @@ export function planRetirement(
     weights,
     revision,
     routes: routes.map((change) => ({ ...change, reason: `take ${version} out of the routes` })),
-    subsets: release.configClusters.flatMap((cluster) => subsetRemovals(release, fleet, cluster, version)),
+    subsets: clusters.flatMap((cluster) => subsetRemovals(release, fleet, cluster, version)),
     workloads: removals.flatMap(({ workloads }) => workloads),
     left: [
-      ...release.configClusters.flatMap((cluster) => foreignSubsets(release, fleet, cluster, version)),
+      ...clusters.flatMap((cluster) => foreignSubsets(release, fleet, cluster, version)),
       ...removals.flatMap(({ left }) => left),
     ],
   };
 }
 
 /** The version named, or the only one without traffic. */
-function retiredVersion(release: Release, inForce: readonly RouteState[]): VersionName {
+function retiredVersion(release: Release, routes: readonly RouteState[]): VersionName {
   if (release.version !== undefined) return release.version;
-  const idle = [...(inForce[0]?.weights ?? [])]
+  const idle = [...(routes[0]?.weights ?? [])]
     .filter(([, weight]) => weight === 0)
     .map(([version]) => version);
   const [only, ...others] = idle;
@@ -127,11 +111,11 @@ function retiredVersion(release: Release, inForce: readonly RouteState[]): Versi
   );
 }
 
-function assertIdle(inForce: readonly RouteState[], version: VersionName): void {
-  const busy = inForce.filter(({ weights }) => (weights?.get(version) ?? 0) > 0);
+function assertIdle(routes: readonly RouteState[], version: VersionName): void {
+  const busy = routes.filter(({ weights }) => (weights?.get(version) ?? 0) > 0);
   if (busy.length === 0) return;
   const where = busy
-    .map((one) => `${String(one.weights?.get(version))} % in ${placeOf(one, inForce)}`)
+    .map((one) => `${String(one.weights?.get(version))} % in ${placeOf(one, routes)}`)
     .join(', ');
   throw new CanaryError(
     `${version} still has traffic (${where}). Bring its weight to 0 first, with rollout or promote.`,
@@ -145,13 +129,11 @@ function withoutVersion(weights: Weights, version: VersionName): readonly Weight
 }
 
 function assertUnreferenced(
-  release: Release,
-  fleet: FleetState,
-  inForce: readonly RouteState[],
+  { release, fleet, clusters }: Observation,
   routes: readonly Change[],
   version: VersionName,
 ): void {
-  const references = byCluster(inForce).flatMap(({ cluster }) => {
+  const references = clusters.flatMap((cluster) => {
     const { everywhere } = trafficOf(fleet, cluster);
     if (everywhere.unlisted.includes('VirtualService')) {
       throw new CanaryError(
@@ -224,7 +206,7 @@ const NEVER_DELETED = ['Namespace', 'PersistentVolume', 'PersistentVolumeClaim',
 function workloadRemovals(
   release: Release,
   state: ClusterState | undefined,
-  inForce: readonly RouteState[],
+  routes: readonly RouteState[],
   version: VersionName,
   staying: readonly VersionName[],
   brought: readonly KubeObject[],
@@ -233,7 +215,7 @@ function workloadRemovals(
   if (state === undefined) return { workloads: [], left: [] };
   const place = placeOfPods(state);
   const selector = selectorOfService(release, state);
-  const own = labelsOf(inForce, version);
+  const own = labelsOf(routes, version);
   const others = services.filter(
     (service) =>
       service.metadata.name !== release.app &&
@@ -247,7 +229,7 @@ function workloadRemovals(
     .map((deployment) => ({ deployment, pod: { labels: templateLabels(deployment), nodeName: undefined } }))
     .filter(({ pod }) => selectsEndpoint(own, pod, place) !== false)
     .map(({ deployment, pod }) => {
-      const other = staying.find((name) => selectsEndpoint(labelsOf(inForce, name), pod, place) !== false);
+      const other = staying.find((name) => selectsEndpoint(labelsOf(routes, name), pod, place) !== false);
       const unsure = selectsEndpoint(own, pod, place) === undefined;
       const needing = others.find((service) => needs(service, deployment, state));
       return { object: deployment, reason: reasonToKeep(version, other, unsure, needing) };

@@ -12,52 +12,47 @@ import { previewedVersions, routesTo, streamsTo } from '../istio/routes.ts';
 import { routePort } from './service-port.ts';
 import { withPreviews, withWeights } from '../istio/route-edits.ts';
 import type { RouteTarget } from '../istio/route-edits.ts';
-import type { FleetState } from './state.ts';
+import type { Observation } from './observation.ts';
+import type { TrafficTarget } from './traffic-target.ts';
 import { missingSubsets, newDestinationRule, versionLabels, withSubsets } from './subsets.ts';
-import { byCluster, trafficOf } from './observed-routing.ts';
+import { byCluster } from './observed-routing.ts';
+import { trafficOf } from './state.ts';
 import type { RouteState } from './observed-routing.ts';
 import { formatWeights } from '../core/weights.ts';
 import type { VersionName, Weights } from '../core/weights.ts';
 
-/** What the traffic objects shall hold. */
-export interface Target {
+/** How the traffic objects of every config cluster come to hold a target, in the order of its stages. */
+export interface TrafficPlan {
+  /** Weights to be in force at the end. */
   readonly weights: Weights;
-  /** Versions that get more than they have: they must be reached before. */
-  readonly raised: readonly VersionName[];
-  /** Earlier weights, the latest last. */
-  readonly history: readonly Weights[];
-  /** A version to be taken out; none of `weights`. */
-  readonly retired?: VersionName;
-}
-
-/** See `Plan`. */
-export interface TrafficChanges {
+  /** The weights that a rollback restores after this plan. */
+  readonly before: Weights | undefined;
   readonly revision: number;
+  /** DestinationRules and Gateways: what the routes refer to. */
   readonly subsets: readonly Change[];
+  /** VirtualServices with preview routes; the weights are those in force. */
   readonly previews: readonly Change[];
+  /** Versions that must answer a preview request through every ingress before the weights change. */
   readonly probes: readonly VersionName[];
+  /** VirtualServices with the new weights. */
   readonly routes: readonly Change[];
 }
 
 /**
- * The changes of the traffic objects of every config cluster. Where one VirtualService has to change, all do, so that every
- * route carries the same revision. Pure.
+ * The changes of the traffic objects of every config cluster that was observed. Where one VirtualService has to change, all do,
+ * so that every route carries the same revision. Pure.
  */
-export function trafficChanges(
-  release: Release,
-  fleet: FleetState,
-  inForce: readonly RouteState[],
-  target: Target,
-): TrafficChanges {
-  const { weights } = target;
+export function planTraffic(observed: Observation, target: TrafficTarget): TrafficPlan {
+  const { release, fleet, routes: states } = observed;
+  const { weights, history, retired } = target;
   const versions = [...weights.keys()];
-  const subsets = byCluster(inForce).flatMap((cluster) => [
-    ...gatewayChange(release, fleet, cluster),
-    ...subsetChange(release, fleet, inForce, cluster, versions),
+  const subsets = byCluster(states).flatMap((one) => [
+    ...gatewayChange(observed, one),
+    ...subsetChange(observed, one, versions),
   ]);
   const last = Math.max(
     0,
-    ...inForce.map(({ record, revision }) => Math.max(record?.revision ?? 0, numberOf(revision))),
+    ...states.map(({ record, revision }) => Math.max(record?.revision ?? 0, numberOf(revision))),
   );
   const at = (revision: number, one: RouteState): RouteTarget => ({
     service: release,
@@ -65,41 +60,49 @@ export function trafficChanges(
     weights,
     revision,
     port: isRouteNew(release, one) ? routePort(release, fleet, one.cluster) : undefined,
-    ...(target.retired === undefined ? {} : { retired: target.retired }),
+    ...(retired === undefined ? {} : { retired }),
   });
 
-  const settled = inForce.every((one) =>
-    isDeepStrictEqual(routed(release, fleet, one, at(last, one), target.history), one.virtualService),
+  const common = { weights, before: history.at(-1), subsets };
+  const isDone = states.every((one) =>
+    isDeepStrictEqual(routed(observed, one, at(last, one), history), one.virtualService),
   );
-  if (settled) return { revision: last, subsets, previews: [], probes: [], routes: [] };
+  if (isDone) return { ...common, revision: last, previews: [], probes: [], routes: [] };
 
   // Another app's release marks its responses as well: where it may answer what is sampled, its number must not be ours.
-  const others = inForce.flatMap((one) =>
+  const others = states.flatMap((one) =>
     rivalsOf(release, fleet, one).map(({ revision }) => numberOf(revision)),
   );
   const revision = Math.max(last, ...others) + 1;
-  const previewed = inForce.every((one) => {
+  const isPreviewed = states.every((one) => {
     const { virtualService: vs } = one;
     return vs !== undefined && isDeepStrictEqual(withPreviews(vs, at(last, one)), vs);
   });
-  const previews = previewed
-    ? []
-    : inForce.map((one) => previewChange(release, fleet, one, at(revision, one), versions));
+  const raised = raisedVersions(observed, weights);
   return {
+    ...common,
     revision,
-    subsets,
-    previews,
+    previews: isPreviewed
+      ? []
+      : states.map((one) => previewChange(observed, one, at(revision, one), versions)),
     probes: versions.filter(
-      (version) => target.raised.includes(version) || !previewedEverywhere(release, inForce, version),
+      (version) => raised.includes(version) || !isPreviewedEverywhere(observed, version),
     ),
-    routes: inForce.map((one) => ({
+    routes: states.map((one) => ({
       cluster: one.cluster,
       verb: 'update',
-      object: routed(release, fleet, one, at(revision, one), target.history),
+      object: routed(observed, one, at(revision, one), history),
       before: one.virtualService,
       reason: `weights ${one.weights === undefined ? '' : `${formatWeights(one.weights)} → `}${formatWeights(weights)}`,
     })),
   };
+}
+
+/** The versions that get more than some cluster gives them now: they must be ready, and reached, before. */
+export function raisedVersions({ routes }: Observation, weights: Weights): readonly VersionName[] {
+  return [...weights].flatMap(([version, weight]) =>
+    routes.some((one) => weight > (one.weights?.get(version) ?? 0)) ? [version] : [],
+  );
 }
 
 /** Whether a VirtualService gets a route of its own for the service: those that it has keep their ports. */
@@ -116,12 +119,8 @@ function numberOf(revision: string | undefined): number {
   return Number.isSafeInteger(number) ? number : 0;
 }
 
-function previewedEverywhere(
-  release: Release,
-  inForce: readonly RouteState[],
-  version: VersionName,
-): boolean {
-  return inForce.every(
+function isPreviewedEverywhere({ release, routes }: Observation, version: VersionName): boolean {
+  return routes.every(
     ({ virtualService: vs }) =>
       vs !== undefined &&
       (previewedVersions(vs, release).includes(version) || routesTo(vs, release).length === 0),
@@ -130,18 +129,17 @@ function previewedEverywhere(
 
 /** A VirtualService as the release wants it at the end. Each carries the record, so that each tells by itself what is in force. */
 function routed(
-  release: Release,
-  fleet: FleetState,
+  observed: Observation,
   { cluster, virtualService }: RouteState,
   target: RouteTarget,
   history: readonly Weights[],
 ): VirtualService {
-  const vs = virtualService ?? newVirtualService(release, fleet, cluster);
-  const record = { app: release.app, revision: target.revision, weights: target.weights, history };
+  const vs = virtualService ?? newVirtualService(observed, cluster);
+  const record = { app: observed.release.app, revision: target.revision, weights: target.weights, history };
   return inCluster(cluster, () => withRecord(withWeights(vs, target), record));
 }
 
-function newVirtualService(release: Release, fleet: FleetState, cluster: ClusterName): VirtualService {
+function newVirtualService({ release, fleet }: Observation, cluster: ClusterName): VirtualService {
   return {
     apiVersion: trafficOf(fleet, cluster).apiVersion,
     kind: 'VirtualService',
@@ -155,18 +153,17 @@ function newVirtualService(release: Release, fleet: FleetState, cluster: Cluster
 }
 
 function previewChange(
-  release: Release,
-  fleet: FleetState,
+  observed: Observation,
   { cluster, virtualService, record }: RouteState,
   target: RouteTarget,
   versions: readonly VersionName[],
 ): Change {
-  const vs = withPreviews(virtualService ?? newVirtualService(release, fleet, cluster), target);
+  const vs = withPreviews(virtualService ?? newVirtualService(observed, cluster), target);
   return {
     cluster,
     verb: virtualService === undefined ? 'create' : 'update',
     object: withRecord(vs, {
-      app: release.app,
+      app: observed.release.app,
       revision: target.revision,
       weights: record?.weights,
       history: record?.history ?? [],
@@ -177,9 +174,7 @@ function previewChange(
 }
 
 function subsetChange(
-  release: Release,
-  fleet: FleetState,
-  inForce: readonly RouteState[],
+  { release, fleet, routes }: Observation,
   one: RouteState,
   versions: readonly VersionName[],
 ): readonly Change[] {
@@ -191,7 +186,7 @@ function subsetChange(
     const object = newDestinationRule(
       trafficOf(fleet, cluster).apiVersion,
       key,
-      versionLabels(inForce, versions),
+      versionLabels(routes, versions),
       deciding,
     );
     return [
@@ -208,7 +203,7 @@ function subsetChange(
     {
       cluster,
       verb: 'update',
-      object: withSubsets(destinationRule, versionLabels(inForce, missing)),
+      object: withSubsets(destinationRule, versionLabels(routes, missing)),
       before: destinationRule,
       reason: `subset ${missing.join(', ')}`,
     },
@@ -216,8 +211,7 @@ function subsetChange(
 }
 
 function gatewayChange(
-  release: Release,
-  fleet: FleetState,
+  { release, fleet }: Observation,
   { cluster, virtualService }: RouteState,
 ): readonly Change[] {
   if (virtualService !== undefined) return [];

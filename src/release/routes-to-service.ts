@@ -1,13 +1,12 @@
 import { absentGateways, isUsed } from '../istio/visibility.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import type { HttpRoute, RouteDestination, VirtualService } from '../kubernetes/objects.ts';
-import type { Release } from './release.ts';
 import type { ClusterName } from '../core/names.ts';
 import { managedRoutes } from '../istio/managed-routes.ts';
 import { destinationsTo, isHostOf, isPreview, isServed, streamsTo } from '../istio/routes.ts';
-import type { Route } from '../istio/routes.ts';
-import type { FleetState } from './state.ts';
-import { trafficOf } from './observed-routing.ts';
+import type { Route, ServiceKey } from '../istio/routes.ts';
+import type { Observation } from './observation.ts';
+import { trafficOf } from './state.ts';
 import type { RouteState } from './observed-routing.ts';
 
 /** A route outside the release that leads to its service. */
@@ -27,23 +26,34 @@ export interface ServiceRoute {
  * Every route of any VirtualService, of any namespace, that leads to the service and is not managed: HTTP, TCP and TLS routes,
  * and mirrors. Preview routes are the release's own; what no proxy uses, and what a route before it leaves nothing, is left out.
  */
-export function routesToService(
-  release: Release,
-  fleet: FleetState,
-  inForce: readonly RouteState[],
+export function routesToService(observed: Observation): readonly ServiceRoute[] {
+  const { release, routes } = observed;
+  return leadsTo(release, observed, (vs, cluster) => managedIn(release, routes, cluster, vs));
+}
+
+/** The same for another Service of the namespace, none of whose routes is managed. */
+export function routesToOther(observed: Observation, app: string): readonly ServiceRoute[] {
+  const { namespace } = observed.release;
+  return leadsTo({ app, namespace }, observed, () => []);
+}
+
+function leadsTo(
+  service: ServiceKey,
+  { fleet, clusters }: Observation,
+  managedBy: (vs: VirtualService, cluster: ClusterName) => readonly Route[],
 ): readonly ServiceRoute[] {
-  return release.configClusters.flatMap((cluster) => {
+  return clusters.flatMap((cluster) => {
     const traffic = trafficOf(fleet, cluster);
     return traffic.everywhere.virtualServices
       .filter((vs) => isUsed(vs, traffic))
       .flatMap((vs) => {
-        const managed = managedIn(release, inForce, cluster, vs);
+        const managed = managedBy(vs, cluster);
         return reachedRoutes(vs)
-          .flatMap((route) => leadsOf(release, vs, route, managed.includes(route)))
+          .flatMap((route) => leadsOf(service, vs, route, managed.includes(route)))
           .map((lead) => ({
             cluster,
             virtualService: vs,
-            absent: absentGateways(vs, release, traffic),
+            absent: absentGateways(vs, service, traffic),
             ...lead,
           }));
       });
@@ -56,18 +66,18 @@ export function isOpen({ destinations }: ServiceRoute): boolean {
 }
 
 function managedIn(
-  release: Release,
-  inForce: readonly RouteState[],
+  service: ServiceKey,
+  routes: readonly RouteState[],
   cluster: ClusterName,
   vs: VirtualService,
 ): readonly Route[] {
-  const own = inForce.find(
+  const own = routes.find(
     (one) =>
       one.cluster === cluster &&
       one.virtualService !== undefined &&
       nameOf(one.virtualService) === nameOf(vs),
   );
-  return own === undefined ? [] : [...managedRoutes(vs, release, own.routes), ...streamsTo(vs, release)];
+  return own === undefined ? [] : [...managedRoutes(vs, service, own.routes), ...streamsTo(vs, service)];
 }
 
 /**
@@ -82,16 +92,16 @@ function reachedRoutes({ spec }: VirtualService): readonly Route[] {
 }
 
 function leadsOf(
-  release: Release,
+  service: ServiceKey,
   vs: VirtualService,
   route: Route,
   isManaged: boolean,
 ): readonly Pick<ServiceRoute, 'route' | 'destinations' | 'what'>[] {
   const served = isManaged
     ? []
-    : destinationsTo(vs, route, release).filter((destination) => isServed(route, destination));
+    : destinationsTo(vs, route, service).filter((destination) => isServed(route, destination));
   const copied = mirrorsOf(route)
-    .filter(({ host }) => isHostOf(release, host, vs.metadata.namespace))
+    .filter(({ host }) => isHostOf(service, host, vs.metadata.namespace))
     .map((destination) => ({ destination }));
   return [
     ...(served.length === 0 ? [] : [{ route, destinations: served, what: 'requests' as const }]),

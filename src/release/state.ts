@@ -42,3 +42,17 @@ export interface ClusterIdentity {
   /** Of the namespace `kube-system`; undefined where it may not be read. */
   readonly uid: string | undefined;
 }
+
+/** What one cluster of the release held. */
+export function stateOf(fleet: FleetState, cluster: ClusterName): ClusterState {
+  const state = fleet.get(cluster);
+  if (state === undefined) throw new Error(`${cluster} was not read`);
+  return state;
+}
+
+/** The traffic objects of a config cluster. */
+export function trafficOf(fleet: FleetState, cluster: ClusterName): TrafficState {
+  const traffic = fleet.get(cluster)?.traffic;
+  if (traffic === undefined) throw new Error(`${cluster} was not read as a config cluster`);
+  return traffic;
+}

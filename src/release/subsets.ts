@@ -16,8 +16,9 @@ import type { MeshConfig } from '../istio/mesh-config.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import type { DestinationRule, Labels, Subset } from '../kubernetes/objects.ts';
 import type { Release } from './release.ts';
-import type { FleetState } from './state.ts';
-import { byCluster, trafficOf } from './observed-routing.ts';
+import type { Observation } from './observation.ts';
+import { byCluster } from './observed-routing.ts';
+import { trafficOf } from './state.ts';
 import type { RouteState } from './observed-routing.ts';
 import type { VersionName } from '../core/weights.ts';
 
@@ -108,8 +109,8 @@ export function subsetOf(
  * The labels that the pods of a version carry: those that its subsets select by, of all config clusters, since each sends to the
  * pods of all; those that the subset will have where none exists yet.
  */
-export function labelsOf(inForce: readonly RouteState[], version: VersionName): Labels {
-  const subsets = byCluster(inForce)
+export function labelsOf(routes: readonly RouteState[], version: VersionName): Labels {
+  const subsets = byCluster(routes)
     .map((one) => subsetOf(one, version))
     .filter((subset) => subset !== undefined);
   if (subsets.length === 0) return { [VERSION_LABEL]: version };
@@ -118,10 +119,10 @@ export function labelsOf(inForce: readonly RouteState[], version: VersionName): 
 
 /** The labels of each version. */
 export function versionLabels(
-  inForce: readonly RouteState[],
+  routes: readonly RouteState[],
   versions: readonly VersionName[],
 ): VersionLabels {
-  return new Map(versions.map((version) => [version, labelsOf(inForce, version)]));
+  return new Map(versions.map((version) => [version, labelsOf(routes, version)]));
 }
 
 /**
@@ -129,9 +130,9 @@ export function versionLabels(
  *
  * @throws CanaryError where the subset of a version has no labels, or other labels in another cluster
  */
-export function assertSubsetLabels(inForce: readonly RouteState[], versions: readonly VersionName[]): void {
+export function assertSubsetLabels(routes: readonly RouteState[], versions: readonly VersionName[]): void {
   for (const version of versions) {
-    const found = byCluster(inForce).flatMap((one) => {
+    const found = byCluster(routes).flatMap((one) => {
       const subset = subsetOf(one, version);
       return subset === undefined ? [] : [{ ...one, labels: subset.labels ?? {} }];
     });
@@ -174,13 +175,11 @@ export function holderOf(
  * @throws CanaryError that names the rule that hides the subsets
  */
 export function assertSeen(
-  release: Release,
-  fleet: FleetState,
-  inForce: readonly RouteState[],
+  { release, fleet, routes }: Observation,
   versions: readonly VersionName[],
   changes: readonly Change[],
 ): void {
-  for (const one of byCluster(inForce)) {
+  for (const one of byCluster(routes)) {
     const { cluster } = one;
     const traffic = trafficOf(fleet, cluster);
     const written = changes
@@ -192,7 +191,7 @@ export function assertSeen(
       ),
       ...written,
     ];
-    const services = inForce.flatMap(({ cluster: its, virtualService: vs }) =>
+    const services = routes.flatMap(({ cluster: its, virtualService: vs }) =>
       its === cluster && vs !== undefined ? [vs] : [],
     );
     for (const client of clientsOf(release, traffic, services)) {
@@ -202,11 +201,11 @@ export function assertSeen(
         throw new CanaryError(hiddenFrom(release, traffic.mesh, cluster, client, hidden, rules, after));
       const wrong = versions.find((version) => {
         const labels = subsets.find(({ name }) => name === version)?.labels ?? {};
-        return differ(labels, subsetOf(one, version)?.labels ?? labelsOf(inForce, version));
+        return differ(labels, subsetOf(one, version)?.labels ?? labelsOf(routes, version));
       });
       if (wrong !== undefined) {
         throw new CanaryError(
-          `For clients in namespace ${client?.namespace ?? 'any other'} in ${cluster}, ${rules.map(nameOf).join(' and ')} decides for ${release.app}, and its subset ${wrong} has other labels than the one that the gateways use (${formatLabels(subsetOf(one, wrong)?.labels ?? labelsOf(inForce, wrong))}). Give it the same labels, or delete that rule.`,
+          `For clients in namespace ${client?.namespace ?? 'any other'} in ${cluster}, ${rules.map(nameOf).join(' and ')} decides for ${release.app}, and its subset ${wrong} has other labels than the one that the gateways use (${formatLabels(subsetOf(one, wrong)?.labels ?? labelsOf(routes, wrong))}). Give it the same labels, or delete that rule.`,
         );
       }
     }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { DestinationRule } from '../../../src/kubernetes/objects.ts';
+import { observe } from '../../../src/release/observation.ts';
 import { planRollout } from '../../../src/release/plan.ts';
 import { clusterState, destinationRule, fleetOf } from '../../support/objects.ts';
 import { EAST, WEST, release, weights } from '../../support/release.ts';
@@ -11,10 +12,12 @@ const wide = (host: string, trafficPolicy?: unknown, name = 'all'): DestinationR
 
 const warnings = (...destinationRules: readonly DestinationRule[]): readonly string[] =>
   planRollout(
-    GIVEN,
-    fleetOf(
-      clusterState(EAST, { traffic: { destinationRules } }),
-      clusterState(WEST, { traffic: { destinationRules } }),
+    observe(
+      GIVEN,
+      fleetOf(
+        clusterState(EAST, { traffic: { destinationRules } }),
+        clusterState(WEST, { traffic: { destinationRules } }),
+      ),
     ),
   ).warnings;
 

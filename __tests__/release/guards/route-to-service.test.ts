@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { HttpRoute } from '../../../src/kubernetes/objects.ts';
+import { observe } from '../../../src/release/observation.ts';
 import { planRollout } from '../../../src/release/plan.ts';
 import type { FleetState } from '../../../src/release/state.ts';
 import {
@@ -53,7 +54,7 @@ describe('a VirtualService none of whose routes leads to the service', () => {
       'its routes lead to db.',
     ],
   ])('is refused where it %s', (_what, http, spec, where) => {
-    expect(() => planRollout(given, holding(http, spec))).toThrow(
+    expect(() => planRollout(observe(given, holding(http, spec)))).toThrow(
       `No route of VirtualService gray-demo/helloworld in east, west leads to helloworld: ${where}`,
     );
   });
@@ -66,11 +67,13 @@ describe('a VirtualService none of whose routes leads to the service', () => {
       [{ name: 'canary-preview-v1', route: [to('v1')] }],
     ],
   ])('gets one where %s', (_what, http) => {
-    expect(planRollout(given, holding(http)).routes).toHaveLength(2);
+    expect(planRollout(observe(given, holding(http))).routes).toHaveLength(2);
   });
 
   test('is refused before the weights are asked for', () => {
     const unset = release({ version: 'v1' });
-    expect(() => planRollout(unset, holding([{ route: [toOther()] }]))).toThrow('No route of VirtualService');
+    expect(() => planRollout(observe(unset, holding([{ route: [toOther()] }])))).toThrow(
+      'No route of VirtualService',
+    );
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { HttpRoute, Pod, VirtualService } from '../../../src/kubernetes/objects.ts';
-import { planRollout } from '../../../src/release/plan.ts';
+import { observe } from '../../../src/release/observation.ts';
+import { planRollback, planRollout } from '../../../src/release/plan.ts';
 import type { Release } from '../../../src/release/release.ts';
 import type { FleetState } from '../../../src/release/state.ts';
 import {
@@ -45,7 +46,7 @@ describe('a version without a ready pod is not deployed behind a route that name
     ['that leads there beside a subset', [{ name: 'main', route: [to('v1', 50), to(undefined, 50)] }], []],
     ['whose pod is not ready', [{ name: 'main', route: [to(undefined)] }], [UNREADY]],
   ])('%s', (_what, routes, west) => {
-    expect(() => planRollout(ADD_V2, running(routes, west))).toThrow(
+    expect(() => planRollout(observe(ADD_V2, running(routes, west)))).toThrow(
       'Without a subset, route main of VirtualService gray-demo/helloworld in east, west leads to all pods of helloworld: users would get v2 as soon as a pod of it in west is ready, before it was previewed and whatever its weight. ' +
         "Release what runs first, which pins the traffic to its subset: weights: v1=100; version: v1; clusters: 'v1: east'; config-clusters: east, west; without image and manifests of v2. Then add v2.",
     );
@@ -53,14 +54,14 @@ describe('a version without a ready pod is not deployed behind a route that name
 
   test('beside several that run, which are then released together', () => {
     const v3 = pod('helloworld-v3-0', { app: APP, version: 'v3' });
-    expect(() => planRollout(ADD_V2, running([{ route: [to(undefined)] }], [v3]))).toThrow(
+    expect(() => planRollout(observe(ADD_V2, running([{ route: [to(undefined)] }], [v3])))).toThrow(
       "weights: v1=50,v3=50; version: v1; clusters: 'v1: east, v3: west';",
     );
   });
 
   test('beside pods that carry no version, which no subset could select', () => {
     const bare = pod('helloworld-0', { app: APP });
-    expect(() => planRollout(ADD_V2, running([{ route: [to(undefined)] }], [], [bare]))).toThrow(
+    expect(() => planRollout(observe(ADD_V2, running([{ route: [to(undefined)] }], [], [bare])))).toThrow(
       'Give the pods that serve it now the label version first, so that a subset can select them.',
     );
   });
@@ -153,7 +154,7 @@ describe('nor behind a route of others', () => {
       ],
     ],
   ])('%s', (_what, given, fleet, parts) => {
-    const plan = (): unknown => planRollout(given, fleet);
+    const plan = (): unknown => planRollout(observe(given, fleet));
     for (const part of parts) expect(plan).toThrow(part);
   });
 
@@ -164,7 +165,7 @@ describe('nor behind a route of others', () => {
       virtualService([{ route: [to('v1')] }], shop),
       virtualService([{ route: [toOther()], mirror: { host: HOST } }], { ...shop, name: 'mirror' }),
     );
-    expect(planRollout(ADD_V2, fleet).routes).toHaveLength(2);
+    expect(planRollout(observe(ADD_V2, fleet)).routes).toHaveLength(2);
   });
 
   test('and a release does not open a second entrance for every host where one leads to it already', () => {
@@ -172,13 +173,13 @@ describe('nor behind a route of others', () => {
       name: 'shop',
       namespace: 'istio-system',
     });
-    expect(() => planRollout(ADD_V2, held([], shop))).toThrow(
+    expect(() => planRollout(observe(ADD_V2, held([], shop)))).toThrow(
       'There is no VirtualService gray-demo/helloworld in east, west, but VirtualService istio-system/shop leads to helloworld there already. The release would open a second entrance beside it, for every host (*).',
     );
     const given = asked({ v1: 99, v2: 1 }, { traffic: { hosts: ['new.example.com'] } });
-    expect(planRollout(given, held([], shop)).routes).toHaveLength(2);
+    expect(planRollout(observe(given, held([], shop))).routes).toHaveLength(2);
     const inside = { ...shop, spec: { ...shop.spec, gateways: ['mesh'] } };
-    expect(planRollout(ADD_V2, held([], inside)).routes).toHaveLength(2);
+    expect(planRollout(observe(ADD_V2, held([], inside))).routes).toHaveLength(2);
   });
 });
 
@@ -204,10 +205,10 @@ describe('it is deployed', () => {
       running(whole),
     ],
   ])('%s', (_what, given, fleet) => {
-    expect(planRollout(given, fleet).routes).toHaveLength(2);
+    expect(planRollout(observe(given, fleet)).routes).toHaveLength(2);
   });
 
   test('and may come back, when earlier weights are given back', () => {
-    expect(planRollout(ADD_V2, running(whole), 'back').routes).toHaveLength(2);
+    expect(planRollback(observe(ADD_V2, running(whole)), weights({ v1: 100, v2: 0 })).routes).toHaveLength(2);
   });
 });

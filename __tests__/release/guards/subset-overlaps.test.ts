@@ -24,7 +24,11 @@ function found(
     clusterState(EAST, { traffic: { destinationRules: [destinationRule(subsets)] } }),
     clusterState(WEST, { pods, traffic: undefined }),
   );
-  return overlaps(GIVEN, state, observeRoutes(given, state), ['v1', 'v2'], workloads);
+  return overlaps(
+    { release: GIVEN, fleet: state, routes: observeRoutes(given, state) },
+    ['v1', 'v2'],
+    workloads,
+  );
 }
 
 describe('the subsets of two versions', () => {

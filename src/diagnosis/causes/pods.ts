@@ -59,7 +59,7 @@ function overlapping(facts: Snapshot): readonly Finding[] {
   const drifting = failedOf(facts).filter((one) => drifts(one, release));
   if (state === undefined || drifting.length === 0) return [];
   const versions = [...new Set(drifting.flatMap(({ weights }) => [...weights.keys()]))];
-  return overlaps(release, state, inForce, versions)
+  return overlaps({ release, fleet: state, routes: inForce }, versions)
     .filter(({ certain }) => certain)
     .map((overlap) => ({
       title: `The subsets ${overlap.versions.join(' and ')} select the same pods`,

@@ -1,9 +1,8 @@
 import type { Change } from '../../kubernetes/change.ts';
 import { nameOf } from '../../kubernetes/objects.ts';
 import type { DestinationRule } from '../../kubernetes/objects.ts';
-import type { Release } from '../release.ts';
 import { byCluster } from '../observed-routing.ts';
-import type { RouteState } from '../observed-routing.ts';
+import type { Observation } from '../observation.ts';
 
 /**
  * Warnings of a DestinationRule that stops applying to the service once the release makes one of its own: Istio follows the rule of the
@@ -14,13 +13,12 @@ import type { RouteState } from '../observed-routing.ts';
  * @returns a sentence for each rule, whatever the number of clusters
  */
 export function endedPolicies(
-  { app }: Release,
-  inForce: readonly RouteState[],
+  { release: { app }, routes }: Observation,
   changes: readonly Change[],
 ): readonly string[] {
   const found = changes.flatMap(({ cluster, verb, object }) => {
     if (verb !== 'create' || object.kind !== 'DestinationRule') return [];
-    const rules = byCluster(inForce).find((one) => one.cluster === cluster)?.deciding.rules ?? [];
+    const rules = byCluster(routes).find((one) => one.cluster === cluster)?.deciding.rules ?? [];
     return rules
       .filter((rule) => partsOf(rule).length > 0)
       .map((rule) => ({

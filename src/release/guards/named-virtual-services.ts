@@ -6,7 +6,9 @@ import { delegatesTo } from '../../istio/virtual-services.ts';
 import type { VirtualService } from '../../kubernetes/objects.ts';
 import { nameOf } from '../../kubernetes/objects.ts';
 import { namedVirtualServices } from '../release.ts';
+import type { Observation } from '../observation.ts';
 import type { Release } from '../release.ts';
+import { trafficOf } from '../state.ts';
 
 /**
  * The VirtualServices of the release in a config cluster, in the order named; the first is undefined where it is still to be
@@ -83,7 +85,11 @@ export function assertHttp(
  *
  * @throws CanaryError that names the others
  */
-export function assertNoOther(release: Release, traffic: TrafficState, cluster: ClusterName): void {
+export function assertNoOther({ release, fleet, clusters }: Observation): void {
+  for (const cluster of clusters) assertNoOtherIn(release, trafficOf(fleet, cluster), cluster);
+}
+
+function assertNoOtherIn(release: Release, traffic: TrafficState, cluster: ClusterName): void {
   if (release.traffic.companions !== undefined) return;
   const { virtualService } = release.traffic;
   const others = traffic.virtualServices.filter(

@@ -3,7 +3,7 @@ import { nameOf } from '../../kubernetes/objects.ts';
 import type { VirtualService } from '../../kubernetes/objects.ts';
 import type { Release } from '../release.ts';
 import { previewsOfService, routesTo, streamsTo } from '../../istio/routes.ts';
-import type { RouteState } from '../observed-routing.ts';
+import type { Observation } from '../observation.ts';
 
 /**
  * Refuses a VirtualService that has routes, none of which leads to the service: one made behind them would be reached by
@@ -11,8 +11,8 @@ import type { RouteState } from '../observed-routing.ts';
  *
  * @throws CanaryError that tells where its routes lead, and what a release needs
  */
-export function assertRouteToService(release: Release, inForce: readonly RouteState[]): void {
-  const missing = inForce.flatMap(({ cluster, virtualService: vs }) =>
+export function assertRouteToService({ release, routes }: Observation): void {
+  const missing = routes.flatMap(({ cluster, virtualService: vs }) =>
     vs === undefined || !hasRoutes(vs) || leadsHere(vs, release) ? [] : [{ cluster, vs }],
   );
   const [first] = missing;

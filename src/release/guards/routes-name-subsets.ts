@@ -16,7 +16,7 @@ import { placeOfPods } from '../state.ts';
 import type { ClusterState, FleetState } from '../state.ts';
 import { VERSION_LABEL, labelsOf, versionLabels } from '../subsets.ts';
 import type { VersionLabels } from '../subsets.ts';
-import type { RouteState } from '../observed-routing.ts';
+import type { Observation } from '../observation.ts';
 import { namedVirtualServices } from '../release.ts';
 import { apportion, formatWeights } from '../../core/weights.ts';
 import type { VersionName } from '../../core/weights.ts';
@@ -47,19 +47,18 @@ interface OpenRoute {
  * @throws CanaryError that tells how each route is pinned to what runs
  */
 export function assertRoutesNameSubsets(
-  release: Release,
-  fleet: FleetState,
-  inForce: readonly RouteState[],
+  observed: Observation,
   versions: readonly VersionName[],
   workloads: readonly Change[],
 ): void {
-  const open = openRoutesTo(release, fleet, inForce);
+  const { release, fleet, routes } = observed;
+  const open = openRoutesTo(observed);
   if (open.length === 0) return;
-  const labels = versionLabels(inForce, versions);
+  const labels = versionLabels(routes, versions);
   const serving = servingPods(release, fleet, labels);
   const newcomer = newcomersIn(fleet, workloads, labels).find(({ cluster, version }) => {
     const state = fleet.get(cluster);
-    const picked = { ...selectorIn(release, fleet, cluster), ...labelsOf(inForce, version) };
+    const picked = { ...selectorIn(release, fleet, cluster), ...labelsOf(routes, version) };
     const runs = state?.pods.some(
       (pod) => isReady(pod) && selectsEndpoint(picked, candidateOf(pod), placeOfPods(state)) === true,
     );
@@ -68,16 +67,13 @@ export function assertRoutesNameSubsets(
   if (newcomer === undefined) return;
   const { version, cluster } = newcomer;
   throw new CanaryError(
-    `Without a subset, ${placesOf(open).join('; ')} ${placesOf(open).length === 1 ? 'leads' : 'lead'} to all pods of ${release.app}: users would get ${version} as soon as a pod of it in ${cluster} is ready, before it was previewed and whatever its weight. ${[...remedies(release, inForce, open), pinningRelease(release, inForce, serving, version)].join(' ')}`,
+    `Without a subset, ${placesOf(open).join('; ')} ${placesOf(open).length === 1 ? 'leads' : 'lead'} to all pods of ${release.app}: users would get ${version} as soon as a pod of it in ${cluster} is ready, before it was previewed and whatever its weight. ${[...remedies(observed, open), pinningRelease(observed, serving, version)].join(' ')}`,
   );
 }
 
-function openRoutesTo(
-  release: Release,
-  fleet: FleetState,
-  inForce: readonly RouteState[],
-): readonly OpenRoute[] {
-  const managed = inForce.flatMap(({ cluster, virtualService: vs, routes }) =>
+function openRoutesTo(observed: Observation): readonly OpenRoute[] {
+  const { release } = observed;
+  const managed = observed.routes.flatMap(({ cluster, virtualService: vs, routes }) =>
     vs === undefined
       ? []
       : openRoutes(vs, release, routes).map((route) => ({
@@ -88,7 +84,7 @@ function openRoutesTo(
           absent: [],
         })),
   );
-  const others = routesToService(release, fleet, inForce)
+  const others = routesToService(observed)
     .filter((lead) => lead.what === 'requests' && isOpen(lead))
     .map((lead) => ({ ...lead, managed: false }));
   return [...managed, ...others];
@@ -108,26 +104,18 @@ function boundTo(absent: readonly string[]): string {
 }
 
 /** What brings each route that is not managed into the release, or keeps it out of the way; once, whatever the clusters. */
-function remedies(
-  release: Release,
-  inForce: readonly RouteState[],
-  open: readonly OpenRoute[],
-): readonly string[] {
-  const texts = open.flatMap((one) => (one.managed ? [] : [remedyFor(release, inForce, one, open)]));
+function remedies(observed: Observation, open: readonly OpenRoute[]): readonly string[] {
+  const texts = open.flatMap((one) => (one.managed ? [] : [remedyFor(observed, one, open)]));
   return [...new Set(texts)];
 }
 
-function remedyFor(
-  release: Release,
-  inForce: readonly RouteState[],
-  one: OpenRoute,
-  open: readonly OpenRoute[],
-): string {
+function remedyFor(observed: Observation, one: OpenRoute, open: readonly OpenRoute[]): string {
+  const { release } = observed;
   const { virtualService: vs, route } = one;
   const names = namedVirtualServices(release);
   const { name, namespace } = vs.metadata;
   const isHttp = vs.spec.http?.some((each) => each === route) ?? false;
-  if (namespace !== release.namespace) return delegationRemedy(release, inForce, vs);
+  if (namespace !== release.namespace) return delegationRemedy(observed, vs);
   if (!isHttp)
     return `Give the destination of ${inSentence(vs, route)} of ${nameOf(vs)} the subset of the version that its users have now.`;
   if (!names.includes(name)) {
@@ -189,8 +177,7 @@ function servingPods(release: Release, fleet: FleetState, labels: VersionLabels)
 
 /** The inputs of a release that pins the routes to the versions that run; word by word, since one more version would not pass. */
 function pinningRelease(
-  { configClusters }: Release,
-  inForce: readonly RouteState[],
+  { release: { configClusters }, weights: held }: Observation,
   serving: readonly Serving[],
   version: VersionName,
 ): string {
@@ -203,7 +190,6 @@ function pinningRelease(
     clusters.set(pod.version ?? '', [...new Set([...known, pod.cluster])]);
   }
   const running = [...clusters.keys()];
-  const held = inForce.find(({ weights }) => weights !== undefined)?.weights;
   const weights = held ?? apportion(100, new Map(running.map((name) => [name, 1])));
   const inputs = [
     `weights: ${formatWeights(weights)}`,

@@ -2,9 +2,7 @@ import { CanaryError } from '../../core/errors.ts';
 import { routesToService } from '../routes-to-service.ts';
 import { nameOf } from '../../kubernetes/objects.ts';
 import type { VirtualService } from '../../kubernetes/objects.ts';
-import type { Release } from '../release.ts';
-import type { FleetState } from '../state.ts';
-import type { RouteState } from '../observed-routing.ts';
+import type { Observation } from '../observation.ts';
 import { gatewaysOf, isDelegate } from '../../istio/virtual-services.ts';
 import { namedVirtualServices } from '../release.ts';
 
@@ -14,14 +12,11 @@ import { namedVirtualServices } from '../release.ts';
  *
  * @throws CanaryError that tells how the release gets to split the entrance that exists
  */
-export function assertNoSecondEntrance(
-  release: Release,
-  fleet: FleetState,
-  inForce: readonly RouteState[],
-): void {
+export function assertNoSecondEntrance(observed: Observation): void {
+  const { release, routes } = observed;
   if (release.traffic.hosts !== undefined) return;
-  const anew = inForce.filter(({ virtualService }) => virtualService === undefined);
-  const found = routesToService(release, fleet, inForce).filter(
+  const anew = routes.filter(({ virtualService }) => virtualService === undefined);
+  const found = routesToService(observed).filter(
     ({ cluster, virtualService: vs, what }) =>
       what === 'requests' &&
       anew.some((one) => one.cluster === cluster) &&
@@ -33,18 +28,14 @@ export function assertNoSecondEntrance(
   const clusters = [...new Set(same.map(({ cluster }) => cluster))].join(', ');
   const { namespace, traffic, app } = release;
   throw new CanaryError(
-    `There is no VirtualService ${namespace}/${traffic.virtualService} in ${clusters}, but ${nameOf(first.virtualService)} leads to ${app} there already. The release would open a second entrance beside it, for every host (*). ${delegationRemedy(release, inForce, first.virtualService)} To open a second entrance all the same, set the input hosts to those that it is for.`,
+    `There is no VirtualService ${namespace}/${traffic.virtualService} in ${clusters}, but ${nameOf(first.virtualService)} leads to ${app} there already. The release would open a second entrance beside it, for every host (*). ${delegationRemedy(observed, first.virtualService)} To open a second entrance all the same, set the input hosts to those that it is for.`,
   );
 }
 
 /** How the release gets to split what a VirtualService of another namespace serves. */
-export function delegationRemedy(
-  release: Release,
-  inForce: readonly RouteState[],
-  vs: VirtualService,
-): string {
+export function delegationRemedy({ release, routes }: Observation, vs: VirtualService): string {
   const { app, namespace, traffic } = release;
-  const taken = inForce.some(({ virtualService }) => virtualService !== undefined);
+  const taken = routes.some(({ virtualService }) => virtualService !== undefined);
   const name = taken ? `${app}-${vs.metadata.name}` : traffic.virtualService;
   const added = taken
     ? `, and add it to the release (virtual-service: ${[...namedVirtualServices(release), name].join(', ')})`

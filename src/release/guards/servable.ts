@@ -1,10 +1,8 @@
 import { selects } from '../../kubernetes/objects.ts';
 import { hasSidecar, isReady } from '../../kubernetes/pods.ts';
-import type { FleetState } from '../state.ts';
+import type { Observation } from '../observation.ts';
 import { labelsOf, subsetOf } from '../subsets.ts';
 import { byCluster } from '../observed-routing.ts';
-import type { RouteState } from '../observed-routing.ts';
-import type { Release } from '../release.ts';
 import type { VersionName, Weights } from '../../core/weights.ts';
 import { selectorOfService } from '../service-port.ts';
 
@@ -13,30 +11,27 @@ import { selectorOfService } from '../service-port.ts';
  * cluster, or no ready pod with a sidecar in any cluster. Empty where the weights can be served.
  */
 export function obstaclesTo(
+  observed: Pick<Observation, 'release' | 'fleet' | 'routes'>,
   weights: Weights,
-  release: Release,
-  fleet: FleetState,
-  inForce: readonly RouteState[],
 ): readonly string[] {
+  const { routes } = observed;
   const gaining = [...weights].filter(([version, weight]) =>
-    inForce.some((one) => weight > (one.weights?.get(version) ?? 0)),
+    routes.some((one) => weight > (one.weights?.get(version) ?? 0)),
   );
   return gaining.flatMap(([version]) => [
-    ...byCluster(inForce).flatMap((one) =>
+    ...byCluster(routes).flatMap((one) =>
       subsetOf(one, version) === undefined ? [`${one.cluster} has no subset ${version}`] : [],
     ),
-    ...(runs(version, release, fleet, inForce) ? [] : [`no pod of ${version} is ready`]),
+    ...(runs(observed, version) ? [] : [`no pod of ${version} is ready`]),
   ]);
 }
 
 function runs(
+  { release, fleet, routes }: Pick<Observation, 'release' | 'fleet' | 'routes'>,
   version: VersionName,
-  release: Release,
-  fleet: FleetState,
-  inForce: readonly RouteState[],
 ): boolean {
   return [...fleet.values()].some((state) => {
-    const labels = { ...selectorOfService(release, state), ...labelsOf(inForce, version) };
+    const labels = { ...selectorOfService(release, state), ...labelsOf(routes, version) };
     return state.pods.some(
       (pod) =>
         pod.metadata.deletionTimestamp === undefined &&

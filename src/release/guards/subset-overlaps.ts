@@ -5,7 +5,8 @@ import { CanaryError } from '../../core/errors.ts';
 import { nameOf, selects } from '../../kubernetes/objects.ts';
 import type { Labels, Pod } from '../../kubernetes/objects.ts';
 import type { Release } from '../release.ts';
-import type { ClusterState, FleetState } from '../state.ts';
+import type { Observation } from '../observation.ts';
+import type { ClusterState } from '../state.ts';
 import { placeOfPods } from '../state.ts';
 import { holderOf, labelsOf, subsetOf } from '../subsets.ts';
 import { byCluster } from '../observed-routing.ts';
@@ -44,16 +45,14 @@ interface Source {
  * @param workloads the changes that deploy pods
  */
 export function overlaps(
-  release: Release,
-  fleet: FleetState,
-  inForce: readonly RouteState[],
+  { release, fleet, routes }: Pick<Observation, 'release' | 'fleet' | 'routes'>,
   versions: readonly VersionName[],
   workloads: readonly Change[] = [],
 ): readonly Overlap[] {
   const sources = [...fleet.values()].flatMap((state) => sourcesIn(release, state, workloads));
-  return byCluster(inForce).flatMap((one) => {
+  return byCluster(routes).flatMap((one) => {
     const labels = new Map(
-      versions.map((version) => [version, subsetOf(one, version)?.labels ?? labelsOf(inForce, version)]),
+      versions.map((version) => [version, subsetOf(one, version)?.labels ?? labelsOf(routes, version)]),
     );
     const pairs = versions.flatMap((a, i) => versions.slice(i + 1).map((b) => [a, b] as const));
     return pairs.flatMap((pair) =>

@@ -1,0 +1,72 @@
+import { heldBy, routesOrWhyNot } from './agreement.ts';
+import type { Held } from './agreement.ts';
+import type { ReleaseRecord } from './history.ts';
+import { editsOf, newestRecord, observeRoutes } from './observed-routing.ts';
+import type { Edit, RouteState, Scope } from './observed-routing.ts';
+import type { Release } from './release.ts';
+import type { FleetState } from './state.ts';
+import type { ClusterName } from '../core/names.ts';
+import type { Weights } from '../core/weights.ts';
+import { CanaryError } from '../core/errors.ts';
+
+/** What was asked for and what the clusters held when they were read: all that planning starts from. */
+export interface Observation {
+  readonly release: Release;
+  readonly fleet: FleetState;
+  /** The config clusters that were looked at. */
+  readonly clusters: readonly ClusterName[];
+  /** The state of each VirtualService of the release, by config cluster in the order named. */
+  readonly routes: readonly RouteState[];
+  /** The same, as reports show it. */
+  readonly held: readonly Held[];
+  /** The weights of the first VirtualService that has any; undefined on a first install. */
+  readonly weights: Weights | undefined;
+  /** The record of the last route change in any config cluster. */
+  readonly record: ReleaseRecord | undefined;
+  /** Where someone else has changed the weights since the action wrote them. */
+  readonly edits: readonly Edit[];
+}
+
+/**
+ * Interprets what was read from the clusters. Pure.
+ *
+ * @throws CanaryError where objects of another name hold the service's traffic, or the choice of routes is not clear
+ */
+export function observe(release: Release, fleet: FleetState, scope: Scope = {}): Observation {
+  const { clusters = release.configClusters } = scope;
+  return observationOf(release, fleet, clusters, observeRoutes(release, fleet, scope));
+}
+
+/**
+ * The same for reports, of which an unclear cluster is part: the routes are those of the other clusters.
+ *
+ * @returns `unclear`: why the routing of some clusters is not clear, such as a choice of routes that the inputs leave open
+ */
+export function observeWhereClear(
+  release: Release,
+  fleet: FleetState,
+  clusters: readonly ClusterName[],
+): { readonly observed: Observation; readonly unclear: readonly string[] } {
+  const found = clusters.map((cluster) => routesOrWhyNot(release, fleet, cluster));
+  const routes = found.flatMap((one) => (one instanceof CanaryError ? [] : one));
+  const unclear = found.flatMap((one) => (one instanceof CanaryError ? [one.message] : []));
+  return { observed: observationOf(release, fleet, clusters, routes), unclear };
+}
+
+function observationOf(
+  release: Release,
+  fleet: FleetState,
+  clusters: readonly ClusterName[],
+  routes: readonly RouteState[],
+): Observation {
+  return {
+    release,
+    fleet,
+    clusters,
+    routes,
+    held: heldBy(release, routes),
+    weights: routes.find(({ weights }) => weights !== undefined)?.weights,
+    record: newestRecord(routes),
+    edits: editsOf(routes),
+  };
+}

@@ -1,0 +1,76 @@
+import type { Observation } from './observation.ts';
+import { placeOf } from './observed-routing.ts';
+import { namedVersions } from './release.ts';
+import { deploysVersion, hasPodsOf } from './running-versions.ts';
+import { CanaryError } from '../core/errors.ts';
+import { formatWeights, sameWeights } from '../core/weights.ts';
+import type { VersionName, Weights } from '../core/weights.ts';
+import { routesTo } from '../istio/routes.ts';
+
+/**
+ * The weights that a rollout brings: those asked for, or those in force with the new versions at 0. Versions that get nothing
+ * and run nowhere are left out: a preview of them could never be seen.
+ *
+ * @throws CanaryError where no weights are asked for, and there are none to keep, or the clusters hold different ones
+ */
+export function targetWeights(observed: Observation, asked: Weights | undefined): Weights {
+  const { release } = observed;
+  if (asked === undefined) assertWeightsAgree(observed);
+  const start = asked ?? observed.weights;
+  const named = namedVersions(release);
+  if (start !== undefined)
+    return withoutAbsent(observed, complete(observed, start, named), (version) =>
+      deploysVersion(release, version),
+    );
+  const [only, ...others] = named;
+  if (only !== undefined && others.length === 0 && routesNothing(observed)) return new Map([[only, 100]]);
+  throw new CanaryError(
+    `The input weights is not set, and no route gives ${release.app} weights yet that could be kept (versions: ${named.join(', ') || 'none named'}). Set it, for example weights: ${formatWeights(new Map(named.map((v, i) => [v, i === 0 ? 100 : 0])))}.`,
+  );
+}
+
+/** The weights that a rollback brings: those given, and at 0 the other versions that are placed or have weights, and run. */
+export function rollbackWeights(observed: Observation, weights: Weights): Weights {
+  const placed = [...observed.release.placement.keys()];
+  return withoutAbsent(observed, complete(observed, weights, placed), () => false);
+}
+
+/** The order of the versions in force stays, so that another order in the inputs changes nothing. */
+function complete({ weights: held }: Observation, start: Weights, named: readonly VersionName[]): Weights {
+  const versions = new Set([...(held?.keys() ?? []), ...start.keys(), ...named]);
+  return new Map([...versions].map((version) => [version, start.get(version) ?? 0]));
+}
+
+function withoutAbsent(
+  observed: Observation,
+  weights: Weights,
+  isDeployed: (version: VersionName) => boolean,
+): Weights {
+  return new Map(
+    [...weights].filter(
+      ([version, weight]) =>
+        weight > 0 ||
+        observed.routes.some((one) => (one.weights?.get(version) ?? 0) > 0) ||
+        isDeployed(version) ||
+        // The pods of a version that was just retired take a while to go.
+        hasPodsOf(observed, version, ({ metadata }) => metadata.deletionTimestamp === undefined),
+    ),
+  );
+}
+
+/** Weights in force can be kept only where there is one answer to what they are. */
+function assertWeightsAgree({ routes }: Observation): void {
+  const held = routes.flatMap((one) =>
+    one.weights === undefined ? [] : [{ place: placeOf(one, routes), weights: one.weights }],
+  );
+  const [first] = held;
+  if (first === undefined || held.every(({ weights }) => sameWeights(weights, first.weights))) return;
+  const where = held.map(({ place, weights }) => `${formatWeights(weights)} in ${place}`).join(', ');
+  throw new CanaryError(
+    `The input weights is not set, and the clusters hold different weights: ${where}. Set it to those that all shall hold.`,
+  );
+}
+
+function routesNothing({ release, routes }: Observation): boolean {
+  return routes.every(({ virtualService: vs }) => vs === undefined || routesTo(vs, release).length === 0);
+}
