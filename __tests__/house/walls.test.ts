@@ -29,7 +29,7 @@ describe('the walls between the rooms of src', () => {
       "export { planRollout } from '../release/plan.ts';\nexport class CanaryError extends Error {}",
       'import-x/no-cycle',
     ],
-    ['the toolkit outside of its room', 'report/text.ts', "export { info } from '@actions/core';", IMPORTS],
+    ['the toolkit outside of its room', 'report/format.ts', "export { info } from '@actions/core';", IMPORTS],
     [
       'the Kubernetes client outside of its room',
       'fleet/fleet.ts',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { COMMENT_LIMIT, commentOf, markerOf } from '../../src/report/comment.ts';
+import { COMMENT_LIMIT, commentOf, markerOf } from '../../src/report/summary/comment.ts';
 import { newJournal } from '../../src/report/run-record.ts';
 import type { PlannedChange, RunRecord } from '../../src/report/run-record.ts';
 

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { newJournal } from '../../src/report/run-record.ts';
 import type { PlannedChange } from '../../src/report/run-record.ts';
 import { agreed } from '../support/record.ts';
-import { summaryOf } from '../../src/report/summary.ts';
+import { summaryOf } from '../../src/report/summary/summary.ts';
 
 function planOf(...changes: readonly Partial<PlannedChange>[]): string {
   return summaryOf({

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { bytesOf, cut, fit, fixed } from '../../src/report/shorten.ts';
-import type { Piece } from '../../src/report/shorten.ts';
+import { bytesOf, cut, fit, fixed } from '../../src/report/summary/shorten.ts';
+import type { Piece } from '../../src/report/summary/shorten.ts';
 
 const piece = (text: string, rank: number): Piece => ({ text, rank, name: `rank ${String(rank)}` });
 const PIECES = [fixed('head '), piece('row1 ', 1), piece('diff1 ', 9), piece('row2 ', 1), piece('diff2 ', 9)];

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { newJournal } from '../../src/report/run-record.ts';
 import type { PlannedChange, RunRecord } from '../../src/report/run-record.ts';
-import { escape } from '../../src/report/markdown.ts';
-import { SUMMARY_LIMIT, summaryOf } from '../../src/report/summary.ts';
+import { escape } from '../../src/report/summary/markdown.ts';
+import { SUMMARY_LIMIT, summaryOf } from '../../src/report/summary/summary.ts';
 import { evidence } from '../support/evidence.ts';
 import { change, held } from '../support/record.ts';
 import { weights } from '../support/release.ts';

@@ -1,6 +1,6 @@
 import pRetry from 'p-retry';
 import { CanaryError } from '../core/errors.ts';
-import { commentOf, markerOf } from '../report/comment.ts';
+import { commentOf, markerOf } from '../report/summary/comment.ts';
 import { commitStatusOf, pendingStatus, statusContext } from '../report/commit-status.ts';
 import type { CommitStatus } from '../report/commit-status.ts';
 import type { RunRecord } from '../report/run-record.ts';

@@ -1,6 +1,6 @@
 import * as core from '@actions/core';
 import type { Log } from '../report/log.ts';
-import { visible } from '../report/text.ts';
+import { visible } from '../report/format.ts';
 
 /** The job log: a group for each phase. */
 export const jobLog: Log = {

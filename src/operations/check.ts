@@ -19,7 +19,7 @@ import { editsOf, leadsElsewhere, routeStateFor, observeRoutes } from '../releas
 import type { RouteState } from '../release/observed-routing.ts';
 import type { Weights } from '../core/weights.ts';
 import { secondsIn } from '../report/run-record.ts';
-import { capitalized, evidenceLine } from '../report/text.ts';
+import { capitalized, evidenceLine } from '../report/format.ts';
 import type { Context } from './context.ts';
 
 /** Requests per second and ingress while a step is watched. */

@@ -17,7 +17,7 @@ import { formatWeights } from '../core/weights.ts';
 import type { Weights } from '../core/weights.ts';
 import { differenceOf } from '../report/difference.ts';
 import type { PlannedChange, PlannedRollout } from '../report/run-record.ts';
-import { whyUntried } from '../report/text.ts';
+import { whyUntried } from '../report/format.ts';
 import { noteUnseen, phase } from './context.ts';
 import type { Context } from './context.ts';
 import { findTargets } from './ingresses.ts';

@@ -12,7 +12,7 @@ import type { ReadyCheck } from '../kubernetes/ready-check.ts';
 import { isTemplateOurs, sameTemplate, withEarlierTemplate } from '../kubernetes/pod-templates.ts';
 import type { VersionName } from '../core/weights.ts';
 import { podTemplateOf } from '../kubernetes/pod-templates.ts';
-import { failingVersions } from '../report/failing.ts';
+import { failingVersions } from '../report/failing-versions.ts';
 import { phase, recordIn } from './context.ts';
 import type { Context } from './context.ts';
 

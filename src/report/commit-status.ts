@@ -1,7 +1,7 @@
 import { nowIn, whoHolds } from '../release/agreement.ts';
 import { formatWeights } from '../core/weights.ts';
 import { headlineOf } from './headline.ts';
-import { count, visible } from './text.ts';
+import { count, visible } from './format.ts';
 import type { PlannedRollout, RunRecord } from './run-record.ts';
 
 /** Characters that GitHub takes as the description of a commit status. */

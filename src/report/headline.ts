@@ -8,10 +8,10 @@ import {
 } from '../release/agreement.ts';
 import { formatWeights, sameWeights } from '../core/weights.ts';
 import type { Weights } from '../core/weights.ts';
-import { failingVersions } from './failing.ts';
+import { failingVersions } from './failing-versions.ts';
 import type { RunRecord } from './run-record.ts';
 import { areSafe, claimOf, failureOf, inWords, samplesOf, through } from './sentences.ts';
-import { count } from './text.ts';
+import { count } from './format.ts';
 
 /**
  * How a run ended. `done`: it samples nothing, and did its work. `unverified`: it changed or looked at the weights, and there was

@@ -1,10 +1,10 @@
 import type { IngressEvidence } from '../verify/evidence.ts';
 import { contradict } from '../release/agreement.ts';
 import type { Weights } from '../core/weights.ts';
-import { failingVersions } from './failing.ts';
+import { failingVersions } from './failing-versions.ts';
 import type { RunRecord } from './run-record.ts';
 import { sharesAt } from './shares.ts';
-import { capitalized, count, percent } from './text.ts';
+import { capitalized, count, percent } from './format.ts';
 
 /**
  * Whose share was measured: "users" only where everything that leads to the service was looked at and is inside the weights;

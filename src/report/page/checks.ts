@@ -4,7 +4,7 @@ import { inWords } from '../sentences.ts';
 import type { Check, Limits, RunRecord } from '../run-record.ts';
 import { sharesAt } from '../shares.ts';
 import type { Share } from '../shares.ts';
-import { count, duration, milliseconds, percent, range } from '../text.ts';
+import { count, duration, milliseconds, percent, range } from '../format.ts';
 import { convergenceChart } from './convergence.ts';
 import { html } from './html.ts';
 import type { Content, Html } from './html.ts';

@@ -1,6 +1,6 @@
 import type { IngressEvidence } from '../../verify/evidence.ts';
 import type { Share } from '../shares.ts';
-import { count, percent } from '../text.ts';
+import { count, percent } from '../format.ts';
 import { html } from './html.ts';
 import type { Html } from './html.ts';
 import { linear, logarithmic, powersOfTen, spread } from './scale.ts';

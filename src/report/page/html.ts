@@ -1,4 +1,4 @@
-import { visible } from '../text.ts';
+import { visible } from '../format.ts';
 
 /** Markup that is safe to put into a page: only the template below makes it. */
 export interface Html {

@@ -1,6 +1,6 @@
 import type { IngressEvidence } from '../../verify/evidence.ts';
 import type { Share } from '../shares.ts';
-import { milliseconds } from '../text.ts';
+import { milliseconds } from '../format.ts';
 import { clipped, lookOf } from './convergence.ts';
 import { html } from './html.ts';
 import type { Html } from './html.ts';

@@ -4,14 +4,14 @@ import { headlineOf } from '../headline.ts';
 import type { Outcome } from '../headline.ts';
 import type { RunRecord } from '../run-record.ts';
 import { inWords } from '../sentences.ts';
-import { count, duration, moment } from '../text.ts';
+import { count, duration, moment } from '../format.ts';
 import { isNotable, timelineOf } from '../timeline.ts';
 import type { Event } from '../timeline.ts';
 import { VERSION } from '../version.ts';
 import { checksSection } from './checks.ts';
 import { html } from './html.ts';
 import type { Content, Html } from './html.ts';
-import { changesSection, planSection } from './objects.ts';
+import { changesSection, planSection } from './changes.ts';
 import { STYLE } from './style.ts';
 
 /** Nothing is loaded, nothing is run, nothing is sent; the style sheet is the one below and no other. */

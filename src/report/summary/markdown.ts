@@ -1,4 +1,4 @@
-import { visible } from './text.ts';
+import { visible } from '../format.ts';
 
 /** Text that stays text in Markdown and HTML, within one cell of a table. */
 export function escape(text: string): string {

@@ -1,10 +1,10 @@
 import { inWords } from '../sentences.ts';
 import { nowIn } from '../../release/agreement.ts';
 import { textDifference } from '../difference.ts';
-import { netChanges } from '../objects.ts';
-import type { NetChange } from '../objects.ts';
+import { netChanges } from '../net-changes.ts';
+import type { NetChange } from '../net-changes.ts';
 import type { PlannedChange, RunRecord } from '../run-record.ts';
-import { count, duration, whyUntried } from '../text.ts';
+import { count, duration, whyUntried } from '../format.ts';
 import { html } from './html.ts';
 import type { Html } from './html.ts';
 

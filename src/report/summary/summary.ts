@@ -1,22 +1,22 @@
-import type { IngressEvidence, IngressVerdict } from '../verify/evidence.ts';
-import { total } from '../verify/evidence.ts';
-import { agreedWeights, nowIn, whoHolds } from '../release/agreement.ts';
-import { formatWeights } from '../core/weights.ts';
-import { textDifference } from './difference.ts';
-import { headlineOf } from './headline.ts';
-import type { Outcome } from './headline.ts';
+import type { IngressEvidence, IngressVerdict } from '../../verify/evidence.ts';
+import { total } from '../../verify/evidence.ts';
+import { agreedWeights, nowIn, whoHolds } from '../../release/agreement.ts';
+import { formatWeights } from '../../core/weights.ts';
+import { textDifference } from '../difference.ts';
+import { headlineOf } from '../headline.ts';
+import type { Outcome } from '../headline.ts';
 import { escape, fenced, row, tableHead } from './markdown.ts';
-import { netChanges } from './objects.ts';
-import type { NetChange } from './objects.ts';
-import type { PlannedChange, RunRecord } from './run-record.ts';
-import { inWords } from './sentences.ts';
-import { sharesAt, stripOf } from './shares.ts';
-import type { Share } from './shares.ts';
+import { netChanges } from '../net-changes.ts';
+import type { NetChange } from '../net-changes.ts';
+import type { PlannedChange, RunRecord } from '../run-record.ts';
+import { inWords } from '../sentences.ts';
+import { sharesAt, stripOf } from '../shares.ts';
+import type { Share } from '../shares.ts';
 import { bytesOf, cut, fit, fixed } from './shorten.ts';
 import type { Piece } from './shorten.ts';
-import { count, duration, milliseconds, moment, percent, range, whyUntried } from './text.ts';
-import { isNotable, timelineOf } from './timeline.ts';
-import type { Event } from './timeline.ts';
+import { count, duration, milliseconds, moment, percent, range, whyUntried } from '../format.ts';
+import { isNotable, timelineOf } from '../timeline.ts';
+import type { Event } from '../timeline.ts';
 
 /**
  * What GitHub takes of one step, in bytes; it drops a summary that is larger.

@@ -1,4 +1,4 @@
-import type { RunRecord } from './run-record.ts';
+import type { RunRecord } from '../run-record.ts';
 import { summaryOf } from './summary.ts';
 
 /** Characters that GitHub takes as the body of a comment. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { evidenceLine, percent, sharesOf } from '../../src/report/text.ts';
+import { evidenceLine, percent, sharesOf } from '../../src/report/format.ts';
 import { evidence } from '../support/evidence.ts';
 
 test.each([
