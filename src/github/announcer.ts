@@ -1,4 +1,5 @@
 import pRetry from 'p-retry';
+import pTimeout from 'p-timeout';
 import { CanaryError } from '../core/errors.ts';
 import { commentOf, markerOf } from '../report/summary/comment.ts';
 import { commitStatusOf, pendingStatus, statusContext } from '../report/commit-status.ts';
@@ -8,12 +9,8 @@ import type { GitHubEvent } from './event.ts';
 import { GitHub } from './api.ts';
 import { explain, isPassing, withoutToken } from './api-refusal.ts';
 import type { Operation } from './inputs.ts';
+import { ANNOUNCE_START_MS, STEPS } from '../core/deadlines.ts';
 
-/** How long GitHub may take to hear of the beginning, and of the end, in ms. */
-const BEGIN_MS = 5_000;
-const END_MS = 10_000;
-/** A cancelled job has little time left before it is killed. */
-const CANCELLED_MS = 1_500;
 const RETRIES = 2;
 
 const ANNOUNCED: readonly Operation[] = ['plan', 'rollout', 'promote'];
@@ -66,7 +63,7 @@ export class Announcer {
   /** Sets the status to pending, beside the work. That it fails is told at the end, where it fails again. */
   begin(): void {
     const status = pendingStatus(this.#wish.operation);
-    this.#begun = this.#setStatus(status, AbortSignal.timeout(BEGIN_MS)).catch(() => undefined);
+    this.#begun = this.#setStatus(status, AbortSignal.timeout(ANNOUNCE_START_MS)).catch(() => undefined);
   }
 
   /**
@@ -75,12 +72,13 @@ export class Announcer {
    * @returns whether GitHub took the status
    */
   async end(record: RunRecord, cancelled: boolean): Promise<boolean> {
-    const signal = AbortSignal.timeout(cancelled ? CANCELLED_MS : END_MS);
+    const { cancelledMs, usualMs } = STEPS.announceEnd;
+    const signal = AbortSignal.timeout(cancelled ? cancelledMs : usualMs);
     const context = statusContext(this.#wish.app);
     const [told] = await Promise.all([
       this.#orWarn(`The commit status ${context} was not set`, signal, async () => {
         // Overtaken by the pending one, the result would be lost.
-        await this.#begun;
+        await pTimeout(this.#begun, { milliseconds: Number.POSITIVE_INFINITY, signal });
         await this.#setStatus(commitStatusOf(record), signal);
       }),
       this.#orWarn('The comment on the pull request was not written', signal, () =>

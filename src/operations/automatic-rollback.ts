@@ -1,8 +1,8 @@
 import type { IngressClient } from '../verify/ingress-client.ts';
-import { WRITE_TIMEOUT_MS } from '../kubernetes/client/connection.ts';
 import { FleetInconsistent, writeAllOrNone } from '../fleet/transaction/write-all.ts';
 import type { TriedPlan } from '../fleet/dry-run.ts';
-import { endAfter, graceAfter } from '../core/deadlines.ts';
+import { STEPS } from '../core/deadlines.ts';
+import { endAfter, endBy } from '../core/signals.ts';
 import { CanaryError, messageOf } from '../core/errors.ts';
 import { contradict, nowHolding } from '../release/agreement.ts';
 import { managedRoutes } from '../istio/managed-routes.ts';
@@ -23,14 +23,6 @@ import { seeRevision } from './check.ts';
 import { phase, recordIn, recordStep } from './context.ts';
 import type { Context } from './context.ts';
 import { changesTo } from './recovery.ts';
-
-const GIVE_BACK_MS = WRITE_TIMEOUT_MS + 5_000;
-/** A cancelled job is killed after 10 s; what then could not be written in one cluster has to be put back in the others. */
-const CANCELLED_MS = 3_500;
-/** How long the lock is asked for before anything is given back. */
-const HELD_MS = 2_000;
-/** How long the clusters may take to say what they hold. */
-const STANDING_MS = 2_000;
 
 /** A plan whose routes build on the preview routes that were written. */
 export interface Shift extends Plan {
@@ -57,10 +49,7 @@ export async function rollBackAutomatically(
   }
   if (sameWeights(previous, weights)) return;
   // A cancellation must not end this as well; the runner waits a little before it kills.
-  const signal = AbortSignal.any([
-    endAfter(GIVE_BACK_MS, 'Restoring the weights'),
-    graceAfter(context.signal, CANCELLED_MS),
-  ]);
+  const signal = endBy(context.signal, STEPS.rollBack, 'Restoring the weights');
   const rescue: Context = { ...context, signal, fleet: context.fleet.withSignal(signal) };
   try {
     const held = await phase(rescue, 'Roll back', async () => {
@@ -77,7 +66,10 @@ export async function rollBackAutomatically(
 
 /** A lock that is lost in the meantime is another run's, and so is the release. */
 async function isHeld({ isHeld: ask, signal }: Context): Promise<boolean> {
-  return ask === undefined || ask(AbortSignal.any([signal, endAfter(HELD_MS, 'Asking for the lock')]));
+  return (
+    ask === undefined ||
+    ask(AbortSignal.any([signal, endAfter(STEPS.askForLock.usualMs, 'Asking for the lock')]))
+  );
 }
 
 function leaveToOthers({ log }: Context): void {
@@ -110,8 +102,11 @@ async function tellFailure(
 }
 
 /** `west v1=80,v2=20` of each config cluster, or that it cannot be read. */
-async function whatStands({ release, fleet }: Context, state: FleetState): Promise<readonly string[]> {
-  const near = fleet.withSignal(endAfter(STANDING_MS, 'Reading'));
+async function whatStands(
+  { release, fleet, signal }: Context,
+  state: FleetState,
+): Promise<readonly string[]> {
+  const near = fleet.withSignal(endBy(signal, STEPS.readRemains, 'Reading'));
   const lines = release.configClusters.map(async (name) => {
     const alone: Release = { ...release, configClusters: [name] };
     try {

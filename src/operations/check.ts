@@ -21,12 +21,10 @@ import type { Weights } from '../core/weights.ts';
 import { secondsIn } from '../report/run-record.ts';
 import { capitalized, evidenceLine } from '../report/format.ts';
 import type { Context } from './context.ts';
+import { DIAGNOSIS_MS } from '../core/deadlines.ts';
 
 /** Requests per second and ingress while a step is watched. */
 const WATCH_RPS = 5;
-
-/** How long the clusters may take to tell what explains a failure. */
-const EXPLAIN_TIMEOUT_MS = 5_000;
 
 /** How the shares are looked at: until they are shown to be right, or for a time, unless they are shown to be wrong. */
 export type CheckMode = 'decide' | 'watch';
@@ -113,7 +111,7 @@ async function factsFor(
 ): Promise<Snapshot> {
   const { release, fleet, log } = context;
   // Earlier weights may be waiting to be given back: an explanation must not hold that up for long.
-  const signal = AbortSignal.any([context.signal, AbortSignal.timeout(EXPLAIN_TIMEOUT_MS)]);
+  const signal = AbortSignal.any([context.signal, AbortSignal.timeout(DIAGNOSIS_MS)]);
   try {
     const state = await fleet.withSignal(signal).read(release);
     const now = observeRoutes(release, state);

@@ -1,11 +1,7 @@
-import { endAfter } from '../core/deadlines.ts';
+import { endBy } from '../core/signals.ts';
 import { heldIn } from '../release/agreement.ts';
 import type { Context } from './context.ts';
-
-/** How long the clusters may take to answer, in ms. */
-const LOOK_MS = 2_000;
-/** A cancelled job is killed soon. */
-const CANCELLED_MS = 750;
+import { STEPS } from '../core/deadlines.ts';
 
 /**
  * Looks once more at what every cluster holds, after a run that failed and had written something: what its operation knows of
@@ -13,7 +9,7 @@ const CANCELLED_MS = 750;
  */
 export async function lookAgain({ release, fleet, journal, signal }: Context): Promise<void> {
   if (journal.failure === undefined || journal.changes.length === 0) return;
-  const time = endAfter(signal.aborted ? CANCELLED_MS : LOOK_MS, 'Looking again');
+  const time = endBy(signal, STEPS.lookAgain, 'Looking again');
   const { state, failures } = await fleet.withSignal(time).readEach(release);
   journal.held = heldIn(release, state, failures);
 }

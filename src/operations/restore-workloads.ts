@@ -1,6 +1,7 @@
 import { isConflict } from '../kubernetes/client/errors.ts';
 import { waitUntilReady } from '../kubernetes/client/ready.ts';
-import { endAfter, graceAfter } from '../core/deadlines.ts';
+import { STEPS } from '../core/deadlines.ts';
+import { endAfter, endBy } from '../core/signals.ts';
 import { writeConfirmed } from '../fleet/transaction/write-confirmed.ts';
 import type { Written } from '../fleet/transaction/write-confirmed.ts';
 import type { Change } from '../kubernetes/change.ts';
@@ -16,11 +17,6 @@ import { failingVersions } from '../report/failing-versions.ts';
 import { phase, recordIn } from './context.ts';
 import type { Context } from './context.ts';
 
-/** How long the restored pods may take to get ready, unless ready-timeout is shorter. */
-const RESTORE_MS = 120_000;
-/** What is left of a cancelled job's time is for the weights: the template is written, and nobody waits for its pods. */
-const CANCELLED_MS = 2_000;
-const HELD_MS = 2_000;
 /** How often it looks again where a controller writes the object's status all the time. */
 const ATTEMPTS = 5;
 
@@ -92,14 +88,12 @@ async function restoreAll(context: Context, replaced: readonly Replaced[]): Prom
   if (release.onFailure === 'keep') {
     journal.harms = replaced.map((one) => harmOf(context, one, 'input on-failure: keep'));
   } else {
-    const signal = AbortSignal.any([
-      endAfter(RESTORE_MS, 'Restoring workloads'),
-      graceAfter(context.signal, CANCELLED_MS),
-    ]);
+    const signal = endBy(context.signal, STEPS.restoreWorkloads, 'Restoring workloads');
     const rescue: Context = { ...context, signal, fleet: context.fleet.withSignal(signal) };
     await phase(rescue, 'Restore workloads', async () => {
       const held =
-        isHeld === undefined || (await isHeld(AbortSignal.any([signal, endAfter(HELD_MS, 'Lock')])));
+        isHeld === undefined ||
+        (await isHeld(AbortSignal.any([signal, endAfter(STEPS.askForLock.usualMs, 'Asking for the lock')])));
       if (held) await Promise.all(replaced.map((one) => restoreOne(rescue, one, context.signal)));
       else for (const one of replaced) noteHarm(rescue, one, 'another run has taken over the lock');
     });
@@ -127,7 +121,7 @@ async function restoreOne(context: Context, one: Replaced, cancelled: AbortSigna
     return;
   }
   try {
-    const timeoutMs = Math.min(RESTORE_MS, release.workload.readyTimeoutMs);
+    const timeoutMs = Math.min(STEPS.restoreWorkloads.usualMs, release.workload.readyTimeoutMs);
     const onProgress = log.info.bind(log);
     const { namespace } = release;
     await waitUntilReady(cluster, check, {

@@ -1,6 +1,6 @@
 import { FleetInconsistent } from '../fleet/transaction/write-all.ts';
 import type { Aim, Intent } from '../fleet/transaction/intent.ts';
-import { LEASE_SECONDS } from '../fleet/transaction/lease.ts';
+import { LOCK } from '../core/deadlines.ts';
 import type { Leases } from '../fleet/transaction/lease.ts';
 import { Lock } from '../fleet/transaction/lock.ts';
 import type { ReleaseMode } from '../fleet/transaction/lock.ts';
@@ -174,7 +174,7 @@ async function releaseLock(context: Context, lock: Lock, leaving: ReleaseMode): 
   const failures = await lock.release(leaving, signal);
   for (const [cluster, error] of failures) {
     log.warn(
-      `The lock in ${cluster} could not be released: ${messageOf(error)} It expires within ${String(LEASE_SECONDS)} s, and the next run waits for that.`,
+      `The lock in ${cluster} could not be released: ${messageOf(error)} It expires within ${String(LOCK.leaseMs / 1000)} s, and the next run waits for that.`,
     );
   }
   if (leaving !== 'nothing') return;

@@ -8,6 +8,7 @@ import { Agent, Pool } from 'undici';
 import type { Dispatcher } from 'undici';
 import { CanaryError, messageOf } from '../core/errors.ts';
 import type { ClusterName } from '../core/names.ts';
+import { INGRESS } from '../core/deadlines.ts';
 
 /** Connections to one address of an ingress: enough to meet several gateway replicas behind a load balancer. */
 export const CONNECTIONS = 16;
@@ -16,16 +17,7 @@ export const CONNECTIONS = 16;
  * some hundred requests has to make some dozens of them, or a replica that stays behind is not met.
  */
 const REQUESTS_PER_CONNECTION = 10;
-/**
- * An idle connection is closed after this time, long before a server closes it: a request that meets a server closing its end
- * fails, which browsers hide by sending it again. It would count as an error of a sound release.
- */
-const IDLE_MS = 500;
-/** How long a request may take until the end of its body. */
-export const REQUEST_TIMEOUT_MS = 10_000;
-/** A little less, so that an address that takes no connection is told from a service that does not answer. */
-const CONNECT_TIMEOUT_MS = 8_000;
-/** The kind of a failure where the ingress took a request and nothing came back within `REQUEST_TIMEOUT_MS`. */
+/** The kind of a failure where the ingress took a request and nothing came back within its time. */
 export const NO_ANSWER = 'no answer in time';
 /** Only the beginning of a body is read: that is where a version is found. */
 const BODY_LIMIT = 16 * 1024;
@@ -55,7 +47,7 @@ export type Reply =
  * Over HTTP/2 all requests would share one connection, and so one replica of the gateway. The server name (SNI) is undici's to
  * choose: the Host header without its port, and none for an IP address (RFC 6066), whose certificate has to name the address.
  */
-const CONNECTION: Agent.Options = { allowH2: false, connect: { timeout: CONNECT_TIMEOUT_MS } };
+const CONNECTION: Agent.Options = { allowH2: false, connect: { timeout: INGRESS.connectMs } };
 
 interface OpenOptions {
   readonly timeoutMs?: number;
@@ -95,8 +87,8 @@ export class IngressClient {
           ...CONNECTION,
           connections: CONNECTIONS,
           maxRequestsPerClient: REQUESTS_PER_CONNECTION,
-          keepAliveTimeout: IDLE_MS,
-          keepAliveMaxTimeout: IDLE_MS,
+          keepAliveTimeout: INGRESS.idleMs,
+          keepAliveMaxTimeout: INGRESS.idleMs,
         }),
       ]),
     );
@@ -108,7 +100,7 @@ export class IngressClient {
    */
   static async open(
     target: Target,
-    { timeoutMs = REQUEST_TIMEOUT_MS, resolve = lookup }: OpenOptions = {},
+    { timeoutMs = INGRESS.requestMs, resolve = lookup }: OpenOptions = {},
   ): Promise<IngressClient> {
     return new IngressClient(target, await originsOf(target, resolve), timeoutMs);
   }

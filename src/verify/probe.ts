@@ -5,9 +5,10 @@ import { PREVIEW_HEADER } from '../istio/routes.ts';
 import type { VersionName } from '../core/weights.ts';
 import { attribute } from './attribution.ts';
 import type { Sample } from './attribution.ts';
-import { NO_ANSWER, REQUEST_TIMEOUT_MS } from './ingress-client.ts';
+import { NO_ANSWER } from './ingress-client.ts';
 import type { IngressClient, Reply, Target } from './ingress-client.ts';
 import type { IngressEvidence } from './evidence.ts';
+import { INGRESS } from '../core/deadlines.ts';
 
 /**
  * So many answers in a row, each over a connection of its own, count as "arrived". Ten meet a replica that a third of the
@@ -22,9 +23,6 @@ const IN_A_ROW = 10;
 const MORE_AFTER_A_BREAK = 10;
 /** In so many a share of 5 %, above which the sampler calls a replica stale, stays unseen in 6 of 1,000 cases. */
 const LONGEST_ROW = 100;
-const POLL_MS = 20;
-/** How long a change may take to reach a gateway, where no shorter time is asked for. */
-const ARRIVAL_TIMEOUT_MS = 30_000;
 
 export interface ProbeOptions {
   readonly check: CheckSpec;
@@ -104,7 +102,7 @@ async function awaitAnswers(
   { check, signal }: ProbeOptions,
 ): Promise<void> {
   const { versionFrom } = check;
-  const timeoutMs = Math.min(ARRIVAL_TIMEOUT_MS, check.verifyTimeoutMs);
+  const timeoutMs = Math.min(INGRESS.arrivalMs, check.verifyTimeoutMs);
   const deadline = Date.now() + timeoutMs;
   const missed: Missed[] = [];
   let row = 0;
@@ -127,7 +125,7 @@ async function awaitAnswers(
     }
     missed.push({ sample, text: describe(reply, versionFrom) });
     if (Date.now() >= deadline) throw new NotArrived(client.target, wanted, timeoutMs, sent, missed);
-    await delay(POLL_MS);
+    await delay(INGRESS.arrivalPollMs);
     signal.throwIfAborted();
   }
 }
@@ -181,7 +179,7 @@ export class NotArrived extends CanaryError {
           : 'Check that the path exists (input path) and that no other route matches it.';
     super(
       silent
-        ? `${whose} does not answer: ${String(unanswered)} requests through the ingress of ${cluster} (${url}${path}) had no answer within ${String(REQUEST_TIMEOUT_MS / 1000)} s. Check why its pods accept requests and send nothing back.`
+        ? `${whose} does not answer: ${String(unanswered)} requests through the ingress of ${cluster} (${url}${path}) had no answer within ${String(INGRESS.requestMs / 1000)} s. Check why its pods accept requests and send nothing back.`
         : `${what} did not get through the ingress of ${cluster} (${url}${path}) within ${String(timeoutMs / 1000)} s: of ${String(sent)} answers ${seen.join(', ')}. ${remedy}`,
     );
     this.evidence = {

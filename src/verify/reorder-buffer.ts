@@ -1,7 +1,5 @@
 import type { Sample } from './attribution.ts';
-
-/** A request without an answer for less than this is one that was just under way. */
-const UNDER_WAY_MS = 1_000;
+import { INGRESS } from '../core/deadlines.ts';
 
 /**
  * Puts samples back into the order in which their requests were sent: in the order of their answers, the first ones would all
@@ -41,7 +39,8 @@ export class ReorderBuffer {
   get unanswered(): number {
     const now = performance.now();
     return this.#sent.filter(
-      (sentAt, index) => index >= this.#next && !this.#waiting.has(index) && now - sentAt >= UNDER_WAY_MS,
+      (sentAt, index) =>
+        index >= this.#next && !this.#waiting.has(index) && now - sentAt >= INGRESS.underWayMs,
     ).length;
   }
 }

@@ -1,11 +1,10 @@
 import { RateTest } from './statistics/rate-test.ts';
+import { INGRESS } from '../core/deadlines.ts';
 
 /** Up to this share of answers under an earlier configuration may come from a replica that is only late. */
 const LATE_SHARE = 0.05;
 /** So many are no excess yet, however early they come. */
 const FREE = 5;
-/** A late replica has this long to catch up: as long as istiod may hold a change back (PILOT_DEBOUNCE_MAX). */
-const CATCH_UP_MS = 10_000;
 /** So many answers have to come after that time: a replica that one connection in ten reaches shows in all but 3 of 100,000 cases. */
 const LOOKS = 100;
 
@@ -31,7 +30,7 @@ export class ReplicaLag {
    * @param alpha probability that so few late answers as are accepted are taken for a replica that stays behind
    * @param catchUpMs how long a replica may be late
    */
-  constructor(alpha: number, catchUpMs = CATCH_UP_MS) {
+  constructor(alpha: number, catchUpMs = INGRESS.catchUpMs) {
     this.#alpha = alpha;
     this.#catchUpMs = catchUpMs;
     this.#test = this.#fresh();

@@ -8,9 +8,8 @@ import type { Expectation } from './sample-counts.ts';
 import type { IngressEvidence } from './evidence.ts';
 import { ReorderBuffer } from './reorder-buffer.ts';
 import { Evaluation } from './evaluation.ts';
+import { INGRESS } from '../core/deadlines.ts';
 
-/** Once an ingress has failed, the others have this long to reach a verdict of their own. */
-const GRACE_MS = 1_000;
 const PROGRESS_MS = 2_000;
 const WATCH_PROGRESS_MS = 30_000;
 
@@ -55,7 +54,7 @@ export async function sampleAll(
     if (evidence.verdict === 'fail')
       grace ??= setTimeout(() => {
         failed.abort();
-      }, GRACE_MS);
+      }, INGRESS.afterFailureMs);
     return evidence;
   });
   try {

@@ -1,8 +1,9 @@
 import type { CheckSpec } from '../release/release.ts';
-import { NO_ANSWER, REQUEST_TIMEOUT_MS } from './ingress-client.ts';
+import { NO_ANSWER } from './ingress-client.ts';
 import type { SampleCounts, Expectation } from './sample-counts.ts';
 import { total } from './evidence.ts';
 import { chanceInWords } from './statistics/significance.ts';
+import { INGRESS } from '../core/deadlines.ts';
 
 /** So likely it may be that no answer came from a version by luck, before it is said to give none. */
 const LUCK = 0.01;
@@ -53,7 +54,7 @@ export function tooManyErrors(counted: Counted): string {
   const limit = `more than ${String(Number((check.maxErrorRate * 100).toFixed(3)))}%`;
   const silent = errors.get(NO_ANSWER) ?? 0;
   if (silent === total(errors)) {
-    return `${silence(counted)}${String(silent)} of ${String(judged)} requests got no answer within ${String(REQUEST_TIMEOUT_MS / 1000)} s, ${limit}${answerers(counted)}`;
+    return `${silence(counted)}${String(silent)} of ${String(judged)} requests got no answer within ${String(INGRESS.requestMs / 1000)} s, ${limit}${answerers(counted)}`;
   }
   const kinds = [...errors]
     .toSorted((a, b) => b[1] - a[1])

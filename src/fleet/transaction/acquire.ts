@@ -6,12 +6,12 @@ import type { Release } from '../../release/release.ts';
 import type { ClusterName } from '../../core/names.ts';
 import { allOf } from '../fleet.ts';
 import type { Fleet } from '../fleet.ts';
-import { graceAfter } from '../../core/deadlines.ts';
+import { LOCK, STEPS } from '../../core/deadlines.ts';
+import { graceAfter } from '../../core/signals.ts';
 import { INTENT_ANNOTATION } from './intent.ts';
 import type { Intent } from './intent.ts';
 import {
   ExpiryObserver,
-  LEASE_SECONDS,
   endedIn,
   holderOf,
   intentIn,
@@ -25,11 +25,6 @@ import {
 } from './lease.ts';
 import type { Lease, Leases } from './lease.ts';
 
-const POLL_MS = 1_000;
-/** How long other runs are waited for, in all clusters together. */
-const WAIT_MS = 60_000;
-/** How long a cancelled run waits for a claim that is under way. */
-const CANCELLED_MS = 2_000;
 /** A claim whose outcome is not known is looked up, and tried again, this often. */
 const ATTEMPTS = 3;
 
@@ -87,7 +82,7 @@ export class Acquisition {
     seen: Leases,
     { signal, onWait }: { readonly signal: AbortSignal; readonly onWait: (text: string) => void },
   ): Promise<Acquired> {
-    const deadline = performance.now() + WAIT_MS;
+    const deadline = performance.now() + LOCK.waitMs;
     const found = new Map<ClusterName, Lease | undefined>();
     const told = new Set<ClusterName>();
     let waited = false;
@@ -110,12 +105,12 @@ export class Acquisition {
       const who = `${runOf(blocking.lease)} holds the lock of ${this.#release.app} in ${blocking.cluster.name}`;
       if (performance.now() >= deadline) {
         throw new CanaryError(
-          `${who} and did not release it within ${String(WAIT_MS / 1000)} s. Re-run this step when that run has ended.`,
+          `${who} and did not release it within ${String(LOCK.waitMs / 1000)} s. Re-run this step when that run has ended.`,
         );
       }
       if (!told.has(blocking.cluster.name)) onWait(`${who}: waiting for it.`);
       told.add(blocking.cluster.name);
-      await delay(POLL_MS, undefined, { signal }).catch(() => {
+      await delay(LOCK.pollMs, undefined, { signal }).catch(() => {
         signal.throwIfAborted();
       });
     }
@@ -173,7 +168,7 @@ export class Acquisition {
     signal.throwIfAborted();
     const { name } = look.cluster;
     // A claim under way is not cancelled: nobody would know whether it was stored, and the lock would stay behind.
-    const cluster = this.#fleet.withSignal(graceAfter(signal, CANCELLED_MS)).cluster(name);
+    const cluster = this.#fleet.withSignal(graceAfter(signal, STEPS.claimLock.cancelledMs)).cluster(name);
     let held = look.lease;
     for (let attempt = 1; ; attempt += 1) {
       this.#claims.begin(name);
@@ -209,7 +204,7 @@ export class Acquisition {
     const kept = state.state === 'open' && !ended.has(state.intent.transaction);
     const spec = {
       holderIdentity: this.#intent.holder,
-      leaseDurationSeconds: LEASE_SECONDS,
+      leaseDurationSeconds: LOCK.leaseMs / 1000,
       acquireTime: now,
       renewTime: now,
     };

@@ -1,6 +1,7 @@
 import type { Cluster } from '../../kubernetes/client/cluster.ts';
 import type { KubeObject } from '../../kubernetes/objects.ts';
 import type { Release } from '../../release/release.ts';
+import { LOCK } from '../../core/deadlines.ts';
 import type { ClusterName } from '../../core/names.ts';
 import { allOf } from '../fleet.ts';
 import type { Fleet } from '../fleet.ts';
@@ -10,8 +11,6 @@ import type { Intent, IntentState } from './intent.ts';
 const API_VERSION = 'coordination.k8s.io/v1';
 /** The transaction that last ended here with nothing left to do. */
 const ENDED_ANNOTATION = 'multicluster-canary/ended';
-/** A holder that has not renewed its lease for this long counts as dead. */
-export const LEASE_SECONDS = 30;
 
 /** The Kubernetes object behind the lock in one cluster. */
 export interface Lease extends KubeObject {
@@ -49,7 +48,7 @@ export class ExpiryObserver {
 function secondsOf(duration: unknown): number {
   return typeof duration === 'number' && Number.isInteger(duration) && duration > 0
     ? duration
-    : LEASE_SECONDS;
+    : LOCK.leaseMs / 1000;
 }
 
 export function microTime(): string {

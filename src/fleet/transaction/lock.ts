@@ -7,10 +7,10 @@ import type { ClusterName } from '../../core/names.ts';
 import { Acquisition } from './acquire.ts';
 import { allOf } from '../fleet.ts';
 import type { Fleet } from '../fleet.ts';
-import { endAfter, graceAfter } from '../../core/deadlines.ts';
+import { LOCK, LOCK_CERTAIN_MS, STEPS } from '../../core/deadlines.ts';
+import { endAfter, endBy } from '../../core/signals.ts';
 import type { Aim, Intent, Owner } from './intent.ts';
 import {
-  LEASE_SECONDS,
   endedIn,
   holderOf,
   intentOf,
@@ -21,16 +21,6 @@ import {
   withIntent,
 } from './lease.ts';
 import type { Lease, Leases } from './lease.ts';
-
-const RENEW_MS = 10_000;
-/** A renewal older than this no longer shows that the lock is held: the next write could come after its end. */
-const FRESH_MS = 1000 * LEASE_SECONDS - RENEW_MS;
-/** How long one try to renew or to release may take. */
-const REWRITE_TIMEOUT_MS = 2_000;
-/** How long it is tried: over the restart of an API server, and not until the next renewal. */
-const REWRITE_MS = 8_000;
-/** How long a cancelled run tries to release the lock. */
-const CANCELLED_MS = 2_000;
 
 /** A run, as the holder of locks. */
 export interface Identity {
@@ -180,7 +170,7 @@ export class Lock {
     const intent = this.#intentTo(aim);
     const failures = await this.#rewrite(
       (lease) => withIntent(lease, intent),
-      endAfter(REWRITE_MS, 'Writing the intent'),
+      endAfter(LOCK.changeMs, 'Writing the intent'),
     );
     await allOf([...failures.values()].map((error) => Promise.reject(error)));
   }
@@ -202,7 +192,7 @@ export class Lock {
    * @throws CanaryError where it is not, or where that is not certain
    */
   async assertHeld(signal: AbortSignal): Promise<void> {
-    const until = AbortSignal.any([endAfter(REWRITE_MS, 'Reading the lock'), signal]);
+    const until = AbortSignal.any([endAfter(LOCK.changeMs, 'Reading the lock'), signal]);
     const shielded = this.#fleet.withSignal(until);
     await allOf(
       [...this.#held.keys()].map(async (name) => {
@@ -212,7 +202,7 @@ export class Lock {
         } catch (error) {
           signal.throwIfAborted();
           const age = performance.now() - (this.#renewed.get(name) ?? -Infinity);
-          if (age < FRESH_MS) return;
+          if (age < LOCK_CERTAIN_MS) return;
           throw new CanaryError(
             `Nothing is changed any more, since it is not certain that this run still holds the lock in ${name}: ${messageOf(error)}`,
           );
@@ -241,7 +231,7 @@ export class Lock {
     for (const name of this.#claimed) this.#held.set(name, undefined);
     const failures = await this.#rewrite(
       (lease) => this.#released(lease, this.#lost ? 'all' : leaving),
-      AbortSignal.any([endAfter(REWRITE_MS, 'Releasing the lock'), graceAfter(signal, CANCELLED_MS)]),
+      endBy(signal, STEPS.releaseLock, 'Releasing the lock'),
     );
     this.#held.clear();
     return new Map([...failures].filter(([, error]) => !(error instanceof TakenOver)));
@@ -252,7 +242,7 @@ export class Lock {
     for (const name of names) this.#held.delete(name);
     const failures = await this.#rewrite(
       (lease) => this.#released(lease, 'what it found'),
-      endAfter(REWRITE_MS, 'Releasing the lock'),
+      endAfter(LOCK.changeMs, 'Releasing the lock'),
       names,
     );
     for (const name of failures.keys()) this.#claimed.add(name);
@@ -274,7 +264,7 @@ export class Lock {
   #keepRenewing(onLost: (error: Error) => void): void {
     this.#renewal ??= setInterval(() => {
       this.#renew().catch(onLost);
-    }, RENEW_MS);
+    }, LOCK.renewEveryMs);
   }
 
   /** A cluster that is away for a moment does not cost the lock; a lease that someone else holds by now does. */
@@ -282,7 +272,7 @@ export class Lock {
     const { holder } = this.#owner;
     const failures = await this.#rewrite(
       (lease) => ({ ...lease, spec: { ...lease.spec, holderIdentity: holder, renewTime: microTime() } }),
-      AbortSignal.any([endAfter(REWRITE_MS, 'Renewing the lock'), this.#over.signal, signal]),
+      AbortSignal.any([endAfter(LOCK.changeMs, 'Renewing the lock'), this.#over.signal, signal]),
     );
     const lost = [...failures].find(
       ([name, error]) => this.#held.has(name) && error instanceof TakenOver,
@@ -326,7 +316,7 @@ export class Lock {
   }
 
   async #rewriteIn(name: ClusterName, change: (lease: Lease) => Lease, until: AbortSignal): Promise<void> {
-    const signal = AbortSignal.any([until, endAfter(REWRITE_TIMEOUT_MS, 'Writing the Lease')]);
+    const signal = AbortSignal.any([until, endAfter(LOCK.attemptMs, 'Writing the Lease')]);
     const cluster = this.#fleet.withSignal(signal).cluster(name);
     const lease = this.#held.get(name) ?? (await readLease(cluster, this.#release));
     if (lease === undefined || !belongsTo(lease, this.#owner.holder)) throw this.#takenOver(name);

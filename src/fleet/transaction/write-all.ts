@@ -1,5 +1,4 @@
 import type { Cluster } from '../../kubernetes/client/cluster.ts';
-import { WRITE_TIMEOUT_MS } from '../../kubernetes/client/connection.ts';
 import type { Change } from '../../kubernetes/change.ts';
 import { CanaryError, messageOf } from '../../core/errors.ts';
 import { nameOf } from '../../kubernetes/objects.ts';
@@ -8,15 +7,11 @@ import type { ClusterName } from '../../core/names.ts';
 import type { TriedChange } from '../dry-run.ts';
 import { allOf } from '../fleet.ts';
 import type { Fleet } from '../fleet.ts';
-import { endAfter, graceAfter } from '../../core/deadlines.ts';
+import { STEPS } from '../../core/deadlines.ts';
+import { endBy, graceAfter } from '../../core/signals.ts';
 import { revertChange } from './revert-change.ts';
 import { writeConfirmed } from './write-confirmed.ts';
 import type { OnWritten, Written } from './write-confirmed.ts';
-
-/** How long writes go on after a cancellation, and after them each put-back: a cancelled job is killed after 10 s. */
-const CANCELLED_MS = 3_000;
-/** How long one cluster is tried to be put back. */
-const PUT_BACK_MS = WRITE_TIMEOUT_MS + 5_000;
 
 /** Writes the changes of each cluster in their order, the clusters side by side. What is written stays on a failure. */
 export async function writeInOrder(
@@ -64,7 +59,7 @@ export async function writeAllOrNone(
   changes: readonly Change[],
   signal: AbortSignal,
   onWritten: OnWritten,
-  graceMs = CANCELLED_MS,
+  graceMs: number = STEPS.writeTraffic.cancelledMs,
 ): Promise<readonly Written[]> {
   signal.throwIfAborted();
   const until = graceMs === 0 ? signal : graceAfter(signal, graceMs);
@@ -83,10 +78,7 @@ export async function writeAllOrNone(
   } catch (error) {
     const outcomes = await Promise.all(
       changes.map((change) => {
-        const time = AbortSignal.any([
-          endAfter(PUT_BACK_MS, 'Putting back'),
-          graceAfter(signal, CANCELLED_MS),
-        ]);
+        const time = endBy(signal, STEPS.revertTraffic, 'Reverting');
         const cluster = fleet.withSignal(time).cluster(change.cluster);
         const stored = written.find((one) => one.change === change)?.stored;
         return revertChange(cluster, change, stored, time, onWritten);

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import pRetry from 'p-retry';
 import { isConflict, isUncertain } from '../../kubernetes/client/errors.ts';
 import type { Cluster } from '../../kubernetes/client/cluster.ts';
-import { WRITE_TIMEOUT_MS } from '../../kubernetes/client/connection.ts';
+import { WRITE } from '../../core/deadlines.ts';
 import type { Change } from '../../kubernetes/change.ts';
 import { CanaryError } from '../../core/errors.ts';
 import { contentOf, nameOf } from '../../kubernetes/objects.ts';
@@ -11,8 +11,6 @@ import { holdsEdit } from '../../release/three-way-revert.ts';
 
 /** A write whose outcome is not known is looked up, and tried again, this often: over the restart of an API server. */
 const RETRIES = 5;
-/** No try begins later than this; a server that does not answer takes long to fail. */
-const RETRY_MS = WRITE_TIMEOUT_MS + 5_000;
 
 /** A change that was written, with the object as the server stored it. */
 export interface Written {
@@ -54,7 +52,7 @@ export async function writeConfirmed(
       retries: RETRIES,
       minTimeout: 200,
       maxTimeout: 1_600,
-      maxRetryTime: RETRY_MS,
+      maxRetryTime: WRITE.retryMs,
       ...(signal === undefined ? {} : { signal }),
       shouldRetry: ({ error }) => isUncertain(error),
     });

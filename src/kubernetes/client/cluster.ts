@@ -11,14 +11,11 @@ import { serverOf } from './contexts.ts';
 import { ClusterError, LoginError } from './errors.ts';
 import { builtIn } from './kinds.ts';
 import type { ApiResource } from './kinds.ts';
+import { API } from '../../core/deadlines.ts';
 
 const RETRIES = 3;
-/** No call is made again later than this: a dry run whose admission times out must not take minutes. */
-const RETRY_MS = 45_000;
 /** A list that changes faster than it can be read is begun again this often. */
 const LIST_RESTARTS = 2;
-/** A server that is too busy says when to ask again, in whole seconds; who waits longer has no release to speak of. */
-const LONGEST_WAIT_MS = 10_000;
 const ISTIO_GROUP = 'networking.istio.io';
 
 export interface WriteOptions {
@@ -339,17 +336,17 @@ export class Cluster {
   async #call<T>(call: Call): Promise<T> {
     return pRetry(() => this.#connection.send<T>(call, this.#signal), {
       retries: RETRIES,
-      maxRetryTime: RETRY_MS,
+      maxRetryTime: API.retryMs,
       minTimeout: 200,
       randomize: true,
       signal: this.#signal,
       onFailedAttempt: async ({ error, retriesLeft }) => {
         if (!(error instanceof ClusterError && error.retryAfterMs > 0 && retriesLeft > 0)) return;
-        await delay(Math.min(error.retryAfterMs, LONGEST_WAIT_MS), undefined, { signal: this.#signal }).catch(
-          () => {
-            this.#signal.throwIfAborted();
-          },
-        );
+        await delay(Math.min(error.retryAfterMs, API.longestRetryAfterMs), undefined, {
+          signal: this.#signal,
+        }).catch(() => {
+          this.#signal.throwIfAborted();
+        });
       },
       shouldRetry: ({ error }) => error instanceof ClusterError && isTransient(error, call),
     });

@@ -3,22 +3,11 @@ import pTimeout from 'p-timeout';
 import { Agent, fetch } from 'undici';
 import type { Dispatcher } from 'undici';
 import { z } from 'zod';
+import { API } from '../../core/deadlines.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { ClusterName } from '../../core/names.ts';
 import { ClusterError, LoginError } from './errors.ts';
 import type { Status } from './errors.ts';
-
-/** How long the login command of a context may take, in ms. */
-const LOGIN_TIMEOUT_MS = 30_000;
-/** How long reading something may take, in ms. */
-const READ_TIMEOUT_MS = 15_000;
-/** How long a read may go without an answer, in ms: another one may find a server that is well. */
-const READ_SILENCE_MS = 5_000;
-/**
- * How long a write may take, in ms, one that is only tried out as well: admission webhooks may take 30 s
- * (https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#timeouts), and the server says so after them.
- */
-export const WRITE_TIMEOUT_MS = 35_000;
 
 export interface Call {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -159,16 +148,16 @@ export class Connection {
     let timer: NodeJS.Timeout | undefined;
     try {
       const { server, headers, dispatcher } = await pTimeout(access, {
-        milliseconds: LOGIN_TIMEOUT_MS,
-        message: new LoginError(`its login did not end within ${String(LOGIN_TIMEOUT_MS / 1000)} s`),
+        milliseconds: API.loginMs,
+        message: new LoginError(`its login did not end within ${String(API.loginMs / 1000)} s`),
         signal: stop,
       });
       const admitted = isAdmitted(call);
-      const patience = admitted ? WRITE_TIMEOUT_MS : READ_SILENCE_MS;
+      const patience = admitted ? API.writeMs : API.readSilenceMs;
       timer = setTimeout(() => {
         silence.abort(new Error(`no answer within ${String(patience / 1000)} s`));
       }, patience);
-      const limit = AbortSignal.timeout(admitted ? WRITE_TIMEOUT_MS : READ_TIMEOUT_MS);
+      const limit = AbortSignal.timeout(admitted ? API.writeMs : API.readMs);
       const signal = AbortSignal.any([stop, silence.signal, limit]);
       const query = call.query === undefined ? '' : `?${new URLSearchParams(call.query).toString()}`;
       const response = await fetch(`${server}${call.path}${query}`, {

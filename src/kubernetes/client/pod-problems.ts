@@ -1,6 +1,7 @@
 import { nameOf } from '../objects.ts';
 import type { ContainerStatus, Deployment, Pod } from '../objects.ts';
 import { isReady } from '../pods.ts';
+import { PODS } from '../../core/deadlines.ts';
 
 /** Something that keeps a version from getting ready. */
 export interface PodProblem {
@@ -11,28 +12,17 @@ export interface PodProblem {
   readonly limitMs: number | undefined;
 }
 
-/**
- * An image that cannot be pulled, a missing Secret or a failing webhook may be there a moment later: a registry recovers, another
- * controller makes the Secret.
- */
-const LIMIT_MS = 45_000;
-/**
- * Crashing until the sidecar or a dependency is up is ordinary. The kubelet restarts after 10, 20 and 40 s, so that a container
- * has three more tries.
- */
-const CRASH_LIMIT_MS = 90_000;
-
 /** Reasons for which a container does not start, with the time they may last, in ms. */
 const LIMITS: ReadonlyMap<string, number> = new Map([
   // Both follow from the manifest alone.
   ['InvalidImageName', 0],
   ['ErrImageNeverPull', 0],
-  ['ImagePullBackOff', LIMIT_MS],
-  ['ErrImagePull', LIMIT_MS],
-  ['CreateContainerConfigError', LIMIT_MS],
-  ['CreateContainerError', LIMIT_MS],
-  ['RunContainerError', LIMIT_MS],
-  ['CrashLoopBackOff', CRASH_LIMIT_MS],
+  ['ImagePullBackOff', PODS.cannotStartMs],
+  ['ErrImagePull', PODS.cannotStartMs],
+  ['CreateContainerConfigError', PODS.cannotStartMs],
+  ['CreateContainerError', PODS.cannotStartMs],
+  ['RunContainerError', PODS.cannotStartMs],
+  ['CrashLoopBackOff', PODS.crashingMs],
 ]);
 
 /** Remembers since when each trouble has been seen, so that only one that lasts ends a wait. */
@@ -116,10 +106,10 @@ export function workloadProblem({ status, ...workload }: Deployment): PodProblem
   const refused = condition('ReplicaFailure', 'True');
   if (refused !== undefined) {
     const text = `${key} cannot make its pods: ${refused.message ?? refused.reason ?? ''}`;
-    return { key, text, limitMs: LIMIT_MS };
+    return { key, text, limitMs: PODS.cannotStartMs };
   }
   const progress = condition('Progressing', 'False');
   if (progress?.reason !== 'ProgressDeadlineExceeded') return undefined;
   const text = `${key} has exceeded its progress deadline${progress.message === undefined ? '' : `: ${progress.message}`}`;
-  return { key, text, limitMs: LIMIT_MS };
+  return { key, text, limitMs: PODS.cannotStartMs };
 }

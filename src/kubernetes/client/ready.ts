@@ -8,10 +8,9 @@ import type { Cluster } from './cluster.ts';
 import { hasSidecar, isMadeFrom, isReady } from '../pods.ts';
 import { ProblemTracker, podProblems, workloadProblem } from './pod-problems.ts';
 import type { PodProblem } from './pod-problems.ts';
+import { PODS } from '../../core/deadlines.ts';
 
 /** Between two looks: a tenth of the time that has passed, so that a long wait costs few calls and is noticed soon all the same. */
-const FIRST_POLL_MS = 250;
-const LAST_POLL_MS = 2_000;
 const POLL_SHARE = 0.1;
 /** Counts that change are told this often at most. */
 const CALM_MS = 2_000;
@@ -70,7 +69,7 @@ export async function waitUntilReady(
       );
     }
     tell.now(`${check.cluster}: ${missing.brief ?? missing.text}`, missing.text);
-    const pause = Math.min(LAST_POLL_MS, Math.max(FIRST_POLL_MS, POLL_SHARE * (Date.now() - start)));
+    const pause = Math.min(PODS.lastPollMs, Math.max(PODS.firstPollMs, POLL_SHARE * (Date.now() - start)));
     await delay(pause, undefined, { signal: options.signal }).catch(() => {
       options.signal.throwIfAborted();
     });

@@ -1,0 +1,37 @@
+import type { Deadline } from './deadlines.ts';
+import { CanaryError } from './errors.ts';
+
+/** A signal that ends a while after another one: work that was begun before a cancellation may still finish. */
+export function graceAfter(signal: AbortSignal, ms: number): AbortSignal {
+  const grace = new AbortController();
+  const start = (): void => {
+    setTimeout(() => {
+      grace.abort(new CanaryError(`not done ${inSeconds(ms)} after the run was cancelled`));
+    }, ms).unref();
+  };
+  if (signal.aborted) start();
+  else signal.addEventListener('abort', start, { once: true });
+  return grace.signal;
+}
+
+/** A signal that ends after a time with a reason that can be shown; that of `AbortSignal.timeout` names nothing. */
+export function endAfter(ms: number, what: string): AbortSignal {
+  const end = new AbortController();
+  setTimeout(() => {
+    end.abort(new CanaryError(`${what} took longer than ${inSeconds(ms)}`));
+  }, ms).unref();
+  return end.signal;
+}
+
+/**
+ * The signal of a step that outlives a cancellation: it has its usual time, and less once the run is cancelled.
+ *
+ * @param what the step, as the subject of a sentence: `Releasing the lock`
+ */
+export function endBy(signal: AbortSignal, { usualMs, cancelledMs }: Deadline, what: string): AbortSignal {
+  return AbortSignal.any([endAfter(usualMs, what), graceAfter(signal, cancelledMs)]);
+}
+
+function inSeconds(ms: number): string {
+  return `${String(ms / 1000)} s`;
+}
