@@ -37,7 +37,7 @@ describe('by default', () => {
     expect(new Map(Object.entries(values)).get(name)).toEqual(value);
   });
 
-  test('what has no meaning of its own stays open: what is there is left', () => {
+  test('has no default for what may exist already', () => {
     const open = Object.entries(values).filter(([, value]) => value === undefined);
     expect(open.map(([name]) => name)).toEqual(
       expect.arrayContaining([
@@ -53,66 +53,71 @@ describe('by default', () => {
   });
 });
 
-describe('what is missing', () => {
+describe('a missing input', () => {
   const { problems } = readInputs(() => '');
 
-  test.each(['app', 'namespace', 'clusters'])('is told for %s, with what it takes and where', (name) => {
-    expect(problems).toContainEqual(
-      expect.stringMatching(
-        new RegExp(`^Input ${name}: is required; it takes .+; it can stand in the release file as well\\.$`),
-      ),
-    );
-  });
+  test.each(['app', 'namespace', 'clusters'])(
+    'is reported for %s, with what was expected and where to set it',
+    (name) => {
+      expect(problems).toContainEqual(
+        expect.stringMatching(
+          new RegExp(
+            `^Input ${name}: is required; expected .+\\. You can set it in the release file too\\.$`,
+          ),
+        ),
+      );
+    },
+  );
 
-  test('is told for nothing else', () => {
+  test('is reported for nothing else', () => {
     expect(problems).toHaveLength(3);
   });
 });
 
-describe('a value that does not fit', () => {
+describe('a refused value', () => {
   test.each<[string, string, string]>([
     [
       'operation',
       'deploy',
-      'Input operation: got "deploy"; it takes one of rollout, plan, verify, promote, rollback, retire, status.',
+      'Input operation: got "deploy"; expected one of rollout, plan, verify, promote, rollback, retire, status.',
     ],
     [
       'app',
       'Hello World',
-      'Input app: got "Hello World"; it takes a name of up to 63 lower-case letters, digits and hyphens.',
+      'Input app: got "Hello World"; expected a name of up to 63 lowercase letters, digits and hyphens.',
     ],
-    ['port', '0', 'Input port: got "0"; it takes a whole number from 1 to 65535.'],
-    ['replicas', '-1', 'Input replicas: got "-1"; it takes a whole number from 0 to 10000.'],
+    ['port', '0', 'Input port: got "0"; expected a whole number from 1 to 65535.'],
+    ['replicas', '-1', 'Input replicas: got "-1"; expected a whole number from 0 to 10000.'],
     [
       'weights',
       'v1=80',
-      'Input weights: got "v1=80" (they sum to 80); it takes a whole percent for each version, 100 in all, such as v1=80,v2=20.',
+      'Input weights: got "v1=80" (the weights add up to 80); expected a whole percentage for each version, adding up to 100, such as v1=80,v2=20.',
     ],
     [
       'steps',
       '50,20',
-      'Input steps: got "50,20"; it takes rising whole percents from 1 to 100, such as 20,50,100.',
+      'Input steps: got "50,20"; expected rising whole percentages from 1 to 100, such as 20,50,100.',
     ],
-    ['tolerance', '0', 'Input tolerance: got "0"; it takes a number from 0.1 to 50 (points).'],
-    ['confidence', '100', 'Input confidence: got "100"; it takes a number from 50 to 99.9999 (percent).'],
+    ['tolerance', '0', 'Input tolerance: got "0"; expected a number from 0.1 to 50 (points).'],
+    ['confidence', '100', 'Input confidence: got "100"; expected a number from 50 to 99.9999 (percent).'],
     [
       'ingress',
       'east=x',
-      'Input ingress: got "east=x" ("x" is not an http or https URL); it takes cluster=URL (or cluster=none), one per line or comma separated, or none for every cluster.',
+      'Input ingress: got "east=x" ("x" is not an http or https URL); expected cluster=URL or cluster=none, one per line or separated by commas, or none for every cluster.',
     ],
-    ['on-failure', 'stop', 'Input on-failure: got "stop"; it takes one of rollback, keep.'],
-    ['summary', 'no', 'Input summary: got "no"; it takes true or false.'],
-    ['path', 'hello', 'Input path: got "hello"; it takes a path that begins with /.'],
-  ])('of %s (%s) is told with name, value and remedy', (name, text, problem) => {
+    ['on-failure', 'stop', 'Input on-failure: got "stop"; expected one of rollback, keep.'],
+    ['summary', 'no', 'Input summary: got "no"; expected true or false.'],
+    ['path', 'hello', 'Input path: got "hello"; expected a path that begins with /.'],
+  ])('of %s (%s) is reported with name, value and what was expected', (name, text, problem) => {
     expect(inputs({ [name]: text }).problems).toEqual([problem]);
   });
 
-  test('leaves its value open', () => {
+  test('leaves the value undefined', () => {
     expect(inputs({ port: 'http' }).values).toHaveProperty('port', undefined);
   });
 });
 
-test('all problems are told in one go', () => {
+test('all problems are reported at once', () => {
   const { problems } = readInputs((name) => (name === 'clusters' ? '' : '\u0000'));
   const named = problems.map((problem) => /^Input ([a-z-]+): /.exec(problem)?.[1]);
   const free = [

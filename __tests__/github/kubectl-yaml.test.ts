@@ -94,6 +94,6 @@ describe('a scalar is read as kubectl reads it', () => {
 
 test('an integer that JavaScript would round is refused, not changed', () => {
   expect(() => read('9223372036854775807')).toThrow(
-    'the integer 9223372036854775807 is too large to be passed on exactly; put it in quotes if it is text',
+    'the integer 9223372036854775807 is too large to be read exactly; if it is text, put it in quotes',
   );
 });

@@ -55,24 +55,20 @@ describe('the files', () => {
     ['alternatives', ['**/*.{yaml,yml}'], ['a', 'b', 'c', 'd']],
     ['a file that two globs match, once', ['a.yaml', '*.yaml'], ['a', 'b']],
     ['a path with a detour, once', ['a.yaml', 'sub/../a.yaml'], ['a']],
-  ])('are those of %s', (_what, globs, names) => {
+  ])('are found by %s', (_what, globs, names) => {
     expect(namesIn(read(...globs))).toEqual(names);
   });
 
-  test('are found by a path below the working directory', () => {
-    expect(namesIn(readManifests(['__tests__/support/no-such-*.yaml']))).toEqual([]);
-  });
-
-  test('that do not exist are a problem, by their glob', () => {
+  test('that do not exist are reported by their glob', () => {
     expect(read('*.json').problems).toEqual([`Input manifests: no file matches ${join(folder, '*.json')}.`]);
   });
 
-  test('that cannot be read are a problem', () => {
+  test('that cannot be read are reported', () => {
     symlinkSync(join(folder, 'gone'), join(folder, 'link.yaml'));
     expect(read('link.yaml').problems).toHaveLength(1);
   });
 
-  test('are told as sources, with the number of the document', () => {
+  test('name their objects by path and document number', () => {
     write({ 'two.yaml': `${named('a')}---\n${named('b')}` });
     expect(read('two.yaml').manifests.map(({ source }) => source)).toEqual([
       expect.stringMatching(/two\.yaml, document 1$/),
@@ -120,11 +116,11 @@ describe('the documents', () => {
     ['a scalar', 'hello\n'],
     ['a list', '- a\n- b\n'],
     ['a List of something else', 'apiVersion: v1\nkind: List\nitems: [1]\n'],
-  ])('with %s are a problem', (_what, text) => {
+  ])('with %s are reported', (_what, text) => {
     write({ 'app.yaml': `${CONFIG}---\n${text}` });
     expect(read('app.yaml').problems).toEqual([
       expect.stringMatching(
-        /^Input manifests: .*app\.yaml, document 2 is no Kubernetes object \(apiVersion, kind and metadata\.name are needed\)\.$/,
+        /^Input manifests: .*app\.yaml, document 2 is not a Kubernetes object: it needs apiVersion, kind and metadata\.name\.$/,
       ),
     ]);
   });
@@ -132,26 +128,26 @@ describe('the documents', () => {
   test.each([
     ['on', 'the boolean true'],
     ['0644', 'the number 420'],
-  ])('whose name %s is no text are a problem that says so', (name, readAs) => {
+  ])('whose name %s is not text are reported with the remedy', (name, readAs) => {
     write({ 'app.yaml': named(name) });
     expect(read('app.yaml').problems).toEqual([
-      expect.stringContaining(`metadata.name is ${readAs}, put it in quotes to make it text`),
+      expect.stringContaining(`metadata.name is ${readAs}, so put it in quotes to make it text`),
     ]);
   });
 
-  test('that hold nothing at all are a problem', () => {
+  test('without any object are reported', () => {
     write({ 'app.yaml': '# nothing yet\n' });
-    expect(read('app.yaml').problems).toEqual([expect.stringMatching(/app\.yaml hold no object\.$/)]);
+    expect(read('app.yaml').problems).toEqual([expect.stringMatching(/no object found in .*app\.yaml\.$/)]);
   });
 
-  test('that do not parse are a problem, with file and line', () => {
+  test('that do not parse are reported with file and line', () => {
     write({ 'app.yaml': `${CONFIG}data:\n  a: b\n   c: d\n` });
     expect(read('app.yaml').problems).toEqual([
       expect.stringMatching(/^Input manifests: .*app\.yaml:7 does not parse: /),
     ]);
   });
 
-  test('that do not parse do not hide the others', () => {
+  test('that do not parse do not hide others', () => {
     write({ 'a.yaml': 'a: [\n', 'b.yaml': CONFIG });
     const { manifests, problems } = read('*.yaml');
     expect([manifests.length, problems.length]).toEqual([1, 1]);
@@ -162,7 +158,7 @@ describe('a value', () => {
   const dataOf = (text: string): unknown =>
     (parsed(`${CONFIG}data:\n${text}`) as { readonly data: unknown }).data;
 
-  test('of a merge key is merged', () => {
+  test('under a merge key is merged', () => {
     expect(dataOf('  base: &base { a: 1, b: 2 }\n  more: { <<: *base, b: 3 }\n')).toEqual({
       base: { a: 1, b: 2 },
       more: { a: 1, b: 3 },
@@ -185,14 +181,14 @@ describe('a value', () => {
     expect(dataOf(`  a: ${text}\n`)).toEqual({ a: value });
   });
 
-  test('that stands there twice is a problem', () => {
+  test('of a duplicated key is reported', () => {
     write({ 'app.yaml': `${CONFIG}kind: Secret\n` });
     expect(read('app.yaml').problems).toEqual([
       expect.stringContaining('app.yaml:5 does not parse: duplicated mapping key'),
     ]);
   });
 
-  test('of an unknown field stays', () => {
+  test('of an unknown field is kept', () => {
     expect(parsed(`${CONFIG}someday: { a: [1, { b: c }] }\n`)).toMatchObject({
       someday: { a: [1, { b: 'c' }] },
     });

@@ -23,7 +23,7 @@ function read(
 /** A file that is complete but for what is added. */
 const least = 'app: helloworld\nnamespace: gray-demo\nclusters: {v1: east, v2: west}\n';
 
-describe('a value as YAML has it', () => {
+describe('a YAML value', () => {
   test.each<[InputName, string, string]>([
     ['clusters', 'clusters: {v1: east, v2: [west, north]}', 'v1: east, v2: west, north'],
     ['clusters', 'clusters:\n  v1: east\n  v2: "west, north"', 'v1: east, v2: west, north'],
@@ -58,7 +58,7 @@ describe('a value as YAML has it', () => {
     ['summary', 'summary: false', 'false'],
     ['comment', 'comment: "false"', 'false'],
     ['on-failure', 'on-failure: keep', 'keep'],
-  ])('of %s (%j) is what the input takes as %j', (name, yaml, text) => {
+  ])('of %s (%j) reads like the input %j', (name, yaml, text) => {
     const inFile = readInputs(() => '', parseReleaseFile(FILE, yaml).values).values;
     const asInput = readInputs((input) => (input === name ? text : '')).values;
     expect(asInput[name]).toBeDefined();
@@ -70,7 +70,7 @@ describe('a value as YAML has it', () => {
     expect(values.version).toBe('0110');
   });
 
-  test('is one entry in a list, whatever is in it', () => {
+  test('in a list is one entry, even with a comma', () => {
     const { values } = readInputs(
       () => '',
       parseReleaseFile(FILE, 'manifests: ["deploy/{a,b}.yaml"]').values,
@@ -78,7 +78,7 @@ describe('a value as YAML has it', () => {
     expect(values.manifests).toEqual(['deploy/{a,b}.yaml']);
   });
 
-  test('may be taken from an anchor', () => {
+  test('may come from an anchor', () => {
     const { values, problems } = read(
       `${least}weights: &all {v1: 80, v2: 20}\nconfig-clusters: [&e east]\ningress: {*e : none}\n`,
     );
@@ -94,7 +94,7 @@ describe('a value as YAML has it', () => {
 });
 
 describe('an input', () => {
-  test('wins over the file', () => {
+  test('overrides the file', () => {
     const { values, problems } = read(`${least}weights: {v1: 80, v2: 20}\ntolerance: 3\n`, {
       weights: 'v1=50,v2=50',
     });
@@ -108,48 +108,48 @@ describe('an input', () => {
     expect(values.tolerance).toBe(3);
   });
 
-  test('that is empty leaves it to the file', () => {
+  test('that is empty leaves the value of the file', () => {
     expect(read(`${least}tolerance: 3\n`, { tolerance: ' ' }).values.tolerance).toBe(3);
   });
 
-  test('that does not fit is not replaced by the file', () => {
+  test('that is refused is not replaced by the file', () => {
     const { values, problems } = read(`${least}port: 80\n`, { port: 'http' });
-    expect(problems).toEqual(['Input port: got "http"; it takes a whole number from 1 to 65535.']);
+    expect(problems).toEqual(['Input port: got "http"; expected a whole number from 1 to 65535.']);
     expect(values.port).toBeUndefined();
   });
 });
 
 describe('a problem', () => {
   test.each([
-    ['port: http', '4: port: got "http"; it takes a whole number from 1 to 65535.'],
+    ['port: http', '4: port: got "http"; expected a whole number from 1 to 65535.'],
     [
       'weights: {v1: 80, v2: 30}',
-      '4: weights: got {"v1":"80","v2":"30"} (they sum to 110); it takes a whole percent for each version, 100 in all, such as v1=80,v2=20.',
+      '4: weights: got {"v1":"80","v2":"30"} (the weights add up to 110); expected a whole percentage for each version, adding up to 100, such as v1=80,v2=20.',
     ],
     [
       'weights: [80, 20]',
-      '4: weights: got ["80","20"]; it takes a whole percent for each version, 100 in all, such as v1=80,v2=20.',
+      '4: weights: got ["80","20"]; expected a whole percentage for each version, adding up to 100, such as v1=80,v2=20.',
     ],
     [
       '\n\nsteps: [50, 20]',
-      '6: steps: got ["50","20"]; it takes rising whole percents from 1 to 100, such as 20,50,100.',
+      '6: steps: got ["50","20"]; expected rising whole percentages from 1 to 100, such as 20,50,100.',
     ],
-    ['path: {a: b}', '4: path: got {"a":"b"}; it takes a path that begins with /.'],
-    ['headers: {accept: }', '4: headers: got accept; it takes name: value, one per line.'],
+    ['path: {a: b}', '4: path: got {"a":"b"}; expected a path that begins with /.'],
+    ['headers: {accept: }', '4: headers: got accept; expected name: value, one per line.'],
     [
       'headers: {accept: ""}',
-      '4: headers: got accept ("accept" has no value); it takes name: value, one per line.',
+      '4: headers: got accept ("accept" has no value); expected name: value, one per line.',
     ],
-    ['summary: sometimes', '4: summary: got "sometimes"; it takes true or false.'],
-  ])('of %j names file, line, key, value and what it takes', (yaml, problem) => {
+    ['summary: sometimes', '4: summary: got "sometimes"; expected true or false.'],
+  ])('of %j names file, line, key, value and what was expected', (yaml, problem) => {
     expect(read(`${least}${yaml}\n`).problems).toEqual([`${FILE}:${problem}`]);
   });
 
-  test('between keys names the place as well', () => {
+  test('between keys names the place too', () => {
     const { problems } = read(`${least}steps: [20, 100]\nconfig-clusters: [wset]\n`);
     expect(problems).toEqual([
-      `${FILE}:5: config-clusters: got "wset", which is no context; it takes the contexts of the kubeconfig: east, west, north.`,
-      `${FILE}:4: steps: they are weights of the version being released; set the input version to it.`,
+      `${FILE}:5: config-clusters: got "wset", which is not a context; the kubeconfig contains east, west, north.`,
+      `${FILE}:4: steps: steps are weights of the version being released; set the input version too.`,
     ]);
   });
 
@@ -158,13 +158,16 @@ describe('a problem', () => {
     ['github-token', 'github-token'],
     ['config', 'config'],
     ['operation', 'operation'],
-  ])('is told for %s, which the file may not hold, with the remedy and without the value', (key, remedy) => {
-    const { problems } = read(`${least}${key}: s3cret\n`);
-    expect(problems).toEqual([
-      expect.stringMatching(`^${FILE}:4: ${key}: is not allowed.*give it by the input ${remedy}\\.$`),
-    ]);
-    expect(problems.join()).not.toContain('s3cret');
-  });
+  ])(
+    'is reported for %s, which the file may not contain, with the remedy and without the value',
+    (key, remedy) => {
+      const { problems } = read(`${least}${key}: s3cret\n`);
+      expect(problems).toEqual([
+        expect.stringMatching(`^${FILE}:4: ${key}: is not allowed.*use the input ${remedy}\\.$`),
+      ]);
+      expect(problems.join()).not.toContain('s3cret');
+    },
+  );
 
   test.each([
     ['weight', 'weights'],
@@ -172,13 +175,13 @@ describe('a problem', () => {
     ['virtualService', 'virtual-service'],
     ['max_rps', 'max-rps'],
     ['cluster', 'clusters'],
-  ])('is told for the unknown key %s, with the nearest, %s', (key, nearest) => {
+  ])('is reported for the unknown key %s, with the suggestion %s', (key, nearest) => {
     expect(read(`${least}${key}: 1\n`).problems).toEqual([
       `${FILE}:4: ${key}: is not a key of the release file; did you mean ${nearest}?`,
     ]);
   });
 
-  test('is told for every key and every input at once', () => {
+  test('is reported for every key and every input at once', () => {
     const { problems } = read('app: Hello\nport: http\nfoo: 1\n', { namespace: 'a b', clusters: ',' });
     const places = problems.map((problem) => /^(.*?: ?[a-z]+|Input [a-z]+): /.exec(problem)?.[1]);
     expect(places).toEqual([
@@ -192,16 +195,17 @@ describe('a problem', () => {
 
   test.each([
     ['weights: {v1: 80', /^\.github\/canary\.yml:\d does not parse: /],
-    ['app: a\napp: b', /^\.github\/canary\.yml:2 does not parse: duplicated mapping key\.$/],
-    ['- app', /holds a list; it takes the inputs by name/],
-    ['hello', /holds a text; it takes the inputs by name/],
-    ['app: a\n---\napp: b', /holds 2 YAML documents; it takes one/],
-    ['app: !!js/function x', /does not parse: /],
-  ])('of the file as a whole (%j) is told', (yaml, problem) => {
+    ['app: a\napp: b', /^\.github\/canary\.yml:2 does not parse: Map keys must be unique\.$/],
+    ['- app', /contains a list; expected inputs by name/],
+    ['hello', /contains text; expected inputs by name/],
+    ['app: a\n---\napp: b', /contains 2 YAML documents; expected one/],
+    ['app: !!js/function x', /:1 does not parse: Unresolved tag/],
+    ['app: a\nport: *p', /:2 does not parse: the alias \*p has no anchor\.$/],
+  ])('of the whole file (%j) is reported', (yaml, problem) => {
     expect(parseReleaseFile(FILE, yaml).problems).toEqual([expect.stringMatching(problem)]);
   });
 
-  test.each(['', '\n# nothing yet\n', '---\n'])('is none where nothing stands there (%j)', (yaml) => {
+  test.each(['', '\n# nothing yet\n', '---\n'])('is not an empty file (%j)', (yaml) => {
     expect(parseReleaseFile(FILE, yaml)).toEqual({ values: new Map(), problems: [] });
   });
 });
@@ -219,24 +223,24 @@ describe('the file', () => {
     rmSync(folder, { recursive: true });
   });
 
-  test('may be missing where it is not named', () => {
+  test('may be missing unless it is named', () => {
     expect(readReleaseFile('')).toEqual({ values: new Map(), problems: [] });
   });
 
-  test('may not be missing where it is named', () => {
+  test('is reported as missing when it is named', () => {
     expect(readReleaseFile('release.yml').problems).toEqual([
-      expect.stringMatching(/^Input config: got "release\.yml", which is no file; it takes/),
+      expect.stringMatching(/^Input config: got "release\.yml", which does not exist; expected /),
     ]);
   });
 
-  test('is read from the path that is named', () => {
+  test('is read from the given path', () => {
     writeFileSync('other.yml', 'tolerance: 3\n');
     expect(readReleaseFile(' other.yml ').values).toEqual(
       new Map([['tolerance', { value: '3', source: 'other.yml:1: tolerance' }]]),
     );
   });
 
-  test('that is a folder is told', () => {
+  test('is reported when it is a folder', () => {
     expect(readReleaseFile('.').problems).toEqual([
       expect.stringMatching(/^The release file \. cannot be read: /),
     ]);

@@ -89,7 +89,7 @@ describe('promote', () => {
     const noSteps = await stage.run({ operation: 'promote', ...later, steps: '' });
     expect(noSteps.log).toMatch(/Input steps: is required by the operation promote/);
     const wrongGoal = await stage.run({ operation: 'promote', ...later, 'promote-to': '30' });
-    expect(wrongGoal.log).toMatch(/Input promote-to: got "30", which is none of the steps/);
+    expect(wrongGoal.log).toMatch(/Input promote-to: got "30", which is not one of the steps/);
   });
 });
 

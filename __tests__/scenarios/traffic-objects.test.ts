@@ -184,7 +184,7 @@ describe('inputs that make no sense', () => {
     expect(run.log).toMatch(/6 problems with the inputs/);
     for (const part of [
       'sum to 110',
-      '"wset", which is no context',
+      '"wset", which is not a context',
       '"50,20"',
       '"http"',
       '"-1"',

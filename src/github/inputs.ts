@@ -1,79 +1,86 @@
 import { z } from 'zod';
-import * as parse from './parsers.ts';
+import { ingresses, placement } from './parsers/clusters.ts';
+import { duration } from './parsers/duration.ts';
+import { images } from './parsers/images.ts';
+import { dnsLabel, gatewayName, objectName, objectNames } from './parsers/names.ts';
+import { number, wholeNumber } from './parsers/numbers.ts';
+import { anyText, choice, flag, list, map } from './parsers/plain.ts';
+import { headers, host, urlPath } from './parsers/request.ts';
+import { versionSource } from './parsers/version-source.ts';
+import { steps, version, weights } from './parsers/versions.ts';
 
 export const OPERATIONS = ['rollout', 'plan', 'verify', 'promote', 'rollback', 'retire', 'status'] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
 /**
- * Every input of the action, from its text to its value: the one place that knows what an input takes, and its default. The
- * release file has the same keys, and there a list, a map or a number may stand as YAML has it. What is empty counts as not
- * given.
+ * Every input of the action: what it accepts, what it is read as, and its default. The release file has the same keys and
+ * accepts YAML lists, mappings and numbers too. An empty value counts as not given.
  */
 export const INPUTS = z.object({
-  operation: parse.choice(...OPERATIONS).prefault('rollout'),
+  operation: choice(...OPERATIONS).prefault('rollout'),
 
-  kubeconfig: parse.anyText.optional(),
-  clusters: parse.placement,
-  'config-clusters': parse.list.optional(),
-  ingress: parse.ingresses.default(new Map()),
+  kubeconfig: anyText.optional(),
+  clusters: placement,
+  'config-clusters': list.optional(),
+  ingress: ingresses.default(new Map()),
 
-  app: parse.dnsLabel,
-  namespace: parse.dnsLabel,
-  version: parse.version.optional(),
-  image: parse.images.optional(),
-  manifests: parse.list.optional(),
-  port: parse.wholeNumber(1, 65_535).optional(),
-  'target-port': parse.wholeNumber(1, 65_535).optional(),
-  'port-name': parse.dnsLabel.optional(),
-  replicas: parse.wholeNumber(0, 10_000).optional(),
-  injection: parse.objectName.optional(),
-  'ready-timeout': parse.duration.prefault('300s'),
+  app: dnsLabel,
+  namespace: dnsLabel,
+  version: version.optional(),
+  image: images.optional(),
+  manifests: list.optional(),
+  port: wholeNumber(1, 65_535).optional(),
+  'target-port': wholeNumber(1, 65_535).optional(),
+  'port-name': dnsLabel.optional(),
+  replicas: wholeNumber(0, 10_000).optional(),
+  injection: objectName.optional(),
+  'ready-timeout': duration.prefault('300s'),
 
-  weights: parse.weights.optional(),
-  steps: parse.steps.default([]),
-  'promote-to': parse.wholeNumber(1, 100).optional(),
-  bake: parse.duration.prefault('0s'),
-  'propagation-time': parse.duration.prefault('15s'),
-  'virtual-service': parse.objectNames.optional(),
-  'destination-rule': parse.objectName.optional(),
-  gateway: parse.gatewayName.optional(),
-  'gateway-selector': parse.map.prefault('istio=ingressgateway'),
-  hosts: parse.list.optional(),
-  routes: parse.list.optional(),
+  weights: weights.optional(),
+  steps: steps.default([]),
+  'promote-to': wholeNumber(1, 100).optional(),
+  bake: duration.prefault('0s'),
+  'propagation-time': duration.prefault('15s'),
+  'virtual-service': objectNames.optional(),
+  'destination-rule': objectName.optional(),
+  gateway: gatewayName.optional(),
+  'gateway-selector': map.prefault('istio=ingressgateway'),
+  hosts: list.optional(),
+  routes: list.optional(),
 
-  path: parse.urlPath.prefault('/'),
-  host: parse.host.optional(),
-  headers: parse.headers.default({}),
-  'version-from': parse.versionSource.prefault('auto'),
-  tolerance: parse.number(0.1, 50, 'points').prefault(5),
-  confidence: parse.number(50, 99.9999, 'percent').prefault(99),
-  'max-samples': parse.wholeNumber(1, 10_000_000).optional(),
-  'max-rps': parse.number(0.1, 100_000, 'requests per second and ingress').prefault(100),
-  'verify-timeout': parse.duration.prefault('300s'),
-  'max-error-rate': parse.number(0, 100, 'percent').prefault(1),
-  'max-latency-increase': parse.number(0, 10_000, 'percent').optional(),
+  path: urlPath.prefault('/'),
+  host: host.optional(),
+  headers: headers.default({}),
+  'version-from': versionSource.prefault('auto'),
+  tolerance: number(0.1, 50, 'points').prefault(5),
+  confidence: number(50, 99.9999, 'percent').prefault(99),
+  'max-samples': wholeNumber(1, 10_000_000).optional(),
+  'max-rps': number(0.1, 100_000, 'requests per second per ingress').prefault(100),
+  'verify-timeout': duration.prefault('300s'),
+  'max-error-rate': number(0, 100, 'percent').prefault(1),
+  'max-latency-increase': number(0, 10_000, 'percent').optional(),
 
-  'on-failure': parse.choice('rollback', 'keep').prefault('rollback'),
-  config: parse.anyText.optional(),
-  'github-token': parse.anyText.optional(),
-  comment: parse.flag.prefault(true),
-  summary: parse.flag.prefault(true),
-  report: parse.anyText.optional(),
+  'on-failure': choice('rollback', 'keep').prefault('rollback'),
+  config: anyText.optional(),
+  'github-token': anyText.optional(),
+  comment: flag.prefault(true),
+  summary: flag.prefault(true),
+  report: anyText.optional(),
 });
 
 export type Inputs = z.output<typeof INPUTS>;
 export type InputName = keyof Inputs;
 
-/** Inputs that have a value in every run, given or by default: one is missing only where it could not be read. */
-const NEEDED: readonly InputName[] = INPUTS.keyof().options.filter(
+/** Inputs that have a value in every run, given or by default; such a value is missing only if it could not be read. */
+const ALWAYS_SET: readonly InputName[] = INPUTS.keyof().options.filter(
   (name) => !(INPUTS.shape[name] instanceof z.ZodOptional),
 );
 
 export function areComplete(values: Partial<Inputs>): values is Inputs {
-  return NEEDED.every((name) => values[name] !== undefined);
+  return ALWAYS_SET.every((name) => values[name] !== undefined);
 }
 
-/** What stands behind a key of the release file, and how a message names the place: `.github/canary.yml:7: weights`. */
+/** The value of a key in the release file, and how messages name its place: `.github/canary.yml:7: weights`. */
 export interface FileValue {
   readonly value: unknown;
   readonly source: string;
@@ -83,16 +90,16 @@ export interface FileValue {
 export interface ReadInputs {
   readonly values: Partial<Inputs>;
   readonly problems: readonly string[];
-  /** Where the values come from that were given. */
+  /** Where each given value comes from. */
   readonly sources: Sources;
 }
 
-/** How a message names the place that a value comes from: `Input weights`, `.github/canary.yml:7: weights`. */
+/** How messages name the place of a value: `Input weights`, `.github/canary.yml:7: weights`. */
 export type Sources = ReadonlyMap<string, string>;
 
 /**
- * Reads every input, each on its own, so that all problems are told at once. An input wins over the release file; what stands
- * in the file has to be right even then.
+ * Reads every input by itself, so that all problems are reported at once. An input overrides the release file, whose value
+ * must be valid even then.
  */
 export function readInputs(
   textOf: (name: string) => string,
@@ -117,13 +124,13 @@ export function readInputs(
       const [first] = given;
       if (first !== undefined) {
         sources.set(name, first.source);
-        return [name, given.map((one) => read(schema, one))[0]];
+        return [name, given.map((candidate) => read(schema, candidate))[0]];
       }
       const missing = schema.safeParse(undefined);
       if (!missing.success) {
         const [issue] = missing.error.issues;
         problems.push(
-          `Input ${name}: ${issue?.message ?? 'is required'}; it can stand in the release file as well.`,
+          `Input ${name}: ${issue?.message ?? 'is required'}. You can set it in the release file too.`,
         );
       }
       return [name, missing.data];

@@ -13,7 +13,7 @@ const INTEGER =
 const FLOAT = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/;
 const RADIX = { hex: '0x', bin: '0b', oct: '0o', dec: '' } as const;
 
-/** `1_200`, `0644`, `0o644`, `0x1F` and `0b101`, but no base 60. */
+/** Decimal, octal (`0644`, `0o644`), hexadecimal and binary numbers, also with underscores (`1_200`); base 60 stays text. */
 const intTag = defineScalarTag('tag:yaml.org,2002:int', {
   ...intCoreTag,
   resolve(source) {
@@ -25,13 +25,13 @@ const intTag = defineScalarTag('tag:yaml.org,2002:int', {
     const value = Number(digits.join(''));
     if (!Number.isSafeInteger(value))
       throw new RangeError(
-        `the integer ${source} is too large to be passed on exactly; put it in quotes if it is text`,
+        `the integer ${source} is too large to be read exactly; if it is text, put it in quotes`,
       );
     return groups['sign'] === '-' ? 0 - value : value;
   },
 });
 
-/** Without `.inf` and `.nan`, which JSON does not have. */
+/** Without `.inf` and `.nan`, which JSON cannot express. */
 const floatTag = defineScalarTag('tag:yaml.org,2002:float', {
   ...floatCoreTag,
   resolve(source) {
@@ -41,13 +41,14 @@ const floatTag = defineScalarTag('tag:yaml.org,2002:float', {
   },
 });
 
-/** Underscores separate digits, but none comes first. */
+/** Underscores may separate digits, but not lead. */
 function plain(source: string): string {
   return source.startsWith('_') ? source : source.replaceAll('_', '');
 }
 
 /**
- * Manifests as kubectl reads them: the booleans and integers of YAML 1.1 (`yes`, `off`, `0644`), dates and base 60 as text.
- * Source: https://github.com/kubernetes-sigs/yaml, whose results the tests hold.
+ * Manifests as kubectl reads them: booleans and integers as in YAML 1.1 (`yes`, `off`, `0644`), but dates and base 60 as text.
+ * No YAML library has this mixture: their YAML 1.1 reads `1:30` as 90 and a date as an object, and rounds long integers.
+ * Source: https://github.com/kubernetes-sigs/yaml, whose results the tests expect.
  */
 export const KUBECTL_SCHEMA = CORE_SCHEMA.withTags(boolYaml11Tag, intTag, floatTag, mergeTag);

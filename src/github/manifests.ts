@@ -14,9 +14,9 @@ const object: z.ZodType<KubeObject> = z.looseObject({
 const listOf = z.looseObject({ kind: z.string().endsWith('List'), items: z.array(object) });
 
 /**
- * The objects of the manifest files, in the order of the globs and then of the paths, and what is wrong with the rest.
+ * The objects of the manifest files, in the order of the globs and then of the paths, and what is wrong with the other documents.
  *
- * @param input how a message names the place where the globs stand
+ * @param input how messages name the place of the globs
  */
 export function readManifests(
   globs: readonly string[],
@@ -41,34 +41,34 @@ export function readManifests(
         const found = objectsIn(document);
         if (found === undefined)
           problems.push(
-            `${input}: ${source} is no Kubernetes object (apiVersion, kind and metadata.name are needed${unquotedName(document)}).`,
+            `${input}: ${source} is not a Kubernetes object: it needs apiVersion, kind and metadata.name${unquotedName(document)}.`,
           );
-        else manifests.push(...found.map((one) => ({ object: one, source })));
+        else manifests.push(...found.map((item) => ({ object: item, source })));
       }
     } catch (error) {
       problems.push(`${input}: ${placeOf(file, error)}.`);
     }
   }
   if (manifests.length === 0 && problems.length === 0)
-    problems.push(`${input}: ${[...files].join(', ')} hold no object.`);
+    problems.push(`${input}: no object found in ${[...files].join(', ')}.`);
   return { manifests, problems };
 }
 
 function objectsIn(document: unknown): readonly KubeObject[] | undefined {
   const list = listOf.safeParse(document);
   if (list.success) return list.data.items;
-  const one = object.safeParse(document);
-  return one.success ? [one.data] : undefined;
+  const single = object.safeParse(document);
+  return single.success ? [single.data] : undefined;
 }
 
 const misnamed = z.object({ metadata: z.object({ name: z.union([z.boolean(), z.number()]) }) });
 
-/** What is wrong with a name such as `on` or `0644`, which is no text in YAML. */
+/** How to fix a name such as `on` or `0644`, which YAML does not read as text. */
 function unquotedName(document: unknown): string {
   const name = misnamed.safeParse(document).data?.metadata.name;
   return name === undefined
     ? ''
-    : `; metadata.name is the ${typeof name} ${String(name)}, put it in quotes to make it text`;
+    : `; metadata.name is the ${typeof name} ${String(name)}, so put it in quotes to make it text`;
 }
 
 /** `deploy/app.yaml:12: bad indentation of a mapping entry` */

@@ -4,26 +4,27 @@ import type { VersionName } from '../core/weights.ts';
 import { areComplete } from './inputs.ts';
 import type { InputName, Inputs, Operation, Sources } from './inputs.ts';
 import { readManifests } from './manifests.ts';
-import { EVERY_CLUSTER } from './parsers.ts';
+import { EVERY_CLUSTER } from './parsers/clusters.ts';
 
-/** How a message names the weights where an input gives them, not the release file. */
+/** The source of weights that an input sets, rather than the release file. */
 const INPUT_WEIGHTS = 'Input weights';
 
 /**
- * The weights of the release file are where the release goes. Who rolls back wants to get away from them, and who verifies looks
- * at those in force, which are others until the release gets there.
+ * The weights of the release file are the target of the release. A rollback moves away from them, and a verification looks at the
+ * current weights, which differ until the release gets there.
  */
 const WITHOUT_FILE_WEIGHTS: readonly Operation[] = ['rollback', 'verify'];
 
-/** Takes down what is wrong with an input. */
-type Tell = (input: InputName, problem: string) => void;
+/** Collects what is wrong with an input. */
+type Report = (input: InputName, problem: string) => void;
 
 /**
- * The release that the inputs describe, with what is wrong between them. Inputs that could not be read are missing from
- * `values`: what depends on them is not judged, and there is no release then.
+ * The release that the inputs describe, and how they contradict each other. Inputs that could not be read are missing from
+ * `values`: checks that need them are skipped.
  *
- * @param contexts of the kubeconfig; undefined where it could not be read
- * @param sources of the values that were given, for messages
+ * @param contexts of the kubeconfig; undefined if it could not be read
+ * @param sources where each value comes from, for messages
+ * @returns no release if an input that is always set could not be read
  */
 export function releaseFromInputs(
   values: Partial<Inputs>,
@@ -32,29 +33,29 @@ export function releaseFromInputs(
 ): { readonly release: Release | undefined; readonly problems: readonly string[] } {
   const problems: string[] = [];
   const sourceOf = (input: InputName): string => sources.get(input) ?? `Input ${input}`;
-  const tell: Tell = (input, problem) => {
+  const report: Report = (input, problem) => {
     problems.push(`${sourceOf(input)}: ${problem}`);
   };
-  if (contexts !== undefined) checkContexts(values, contexts, tell);
-  const images = imagesOf(values, tell);
-  checkVersions(values, images, tell);
-  checkChoices(values, tell);
+  if (contexts !== undefined) checkContexts(values, contexts, report);
+  const images = imagesOf(values, report);
+  checkVersions(values, images, report);
+  checkChoices(values, report);
   const read = values.manifests && readManifests(values.manifests, sourceOf('manifests'));
   problems.push(...(read?.problems ?? []));
   if (!areComplete(values)) return { release: undefined, problems };
-  const weights = isMeant(values, sources) ? placedWeights(values) : undefined;
+  const weights = appliesWeights(values, sources) ? placedWeights(values) : undefined;
   return { release: Object.freeze(build({ ...values, weights }, images, read?.manifests)), problems };
 }
 
-function isMeant({ operation }: Inputs, sources: Sources): boolean {
+function appliesWeights({ operation }: Inputs, sources: Sources): boolean {
   return (
     !WITHOUT_FILE_WEIGHTS.includes(operation) || (sources.get('weights') ?? INPUT_WEIGHTS) === INPUT_WEIGHTS
   );
 }
 
 /**
- * The weights without versions that have no clusters: those are at 0, as they come in `next-weights` while a route still holds
- * one. Left out they stay at 0 there, and no subset is made where there is none.
+ * The weights without the versions that have no clusters. Those are at 0: `next-weights` includes them while a route still does.
+ * Left out, they stay at 0 in that route, and no subset is created for them.
  */
 function placedWeights({ weights, clusters: { byVersion } }: Inputs): Inputs['weights'] {
   if (weights === undefined || byVersion.size === 0) return weights;
@@ -118,21 +119,27 @@ function build(
   };
 }
 
-/** What was given for every cluster, and what for each, which wins. */
+/** The ingress of each cluster: its own entry, or else the one for every cluster. */
 function ingressesOf(
   given: ReadonlyMap<string, string>,
   clusters: readonly ClusterName[],
 ): ReadonlyMap<ClusterName, string> {
   const every = given.get(EVERY_CLUSTER);
-  const own = [...given].filter(([name]) => name !== EVERY_CLUSTER);
-  return new Map([...(every === undefined ? [] : clusters.map((name) => [name, every] as const)), ...own]);
+  const ownEntries = [...given].filter(([name]) => name !== EVERY_CLUSTER);
+  return new Map([
+    ...(every === undefined ? [] : clusters.map((name) => [name, every] as const)),
+    ...ownEntries,
+  ]);
 }
 
-function checkContexts(values: Partial<Inputs>, contexts: readonly string[], tell: Tell): void {
-  const takes = `the contexts of the kubeconfig: ${contexts.join(', ')}`;
+function checkContexts(values: Partial<Inputs>, contexts: readonly string[], report: Report): void {
   const unknown = (input: InputName, names: readonly string[]): void => {
     for (const name of names) {
-      if (!contexts.includes(name)) tell(input, `got "${name}", which is no context; it takes ${takes}.`);
+      if (!contexts.includes(name))
+        report(
+          input,
+          `got "${name}", which is not a context; the kubeconfig contains ${contexts.join(', ')}.`,
+        );
     }
   };
   unknown('clusters', values.clusters?.clusters ?? []);
@@ -140,31 +147,38 @@ function checkContexts(values: Partial<Inputs>, contexts: readonly string[], tel
   const named = [...(values.clusters?.clusters ?? []), ...(values['config-clusters'] ?? [])];
   for (const name of values.ingress?.keys() ?? []) {
     if (values.clusters !== undefined && !named.includes(name) && name !== EVERY_CLUSTER) {
-      tell('ingress', `got "${name}", which is none of the clusters named; it takes ${named.join(', ')}.`);
+      report(
+        'ingress',
+        `got "${name}", which is not one of the clusters; expected one of ${named.join(', ')}.`,
+      );
     }
   }
 }
 
-function imagesOf(values: Partial<Inputs>, tell: Tell): ReadonlyMap<VersionName, string> {
+function imagesOf(values: Partial<Inputs>, report: Report): ReadonlyMap<VersionName, string> {
   const { image, version } = values;
   if (image === undefined) return new Map();
   if (typeof image !== 'string') return image;
   if (version === undefined) {
-    tell('image', `got "${image}" for no version; set the input version, or write version=image.`);
+    report('image', `got "${image}" without a version; set the input version, or write version=image.`);
     return new Map();
   }
   return new Map([[version, image]]);
 }
 
-function checkVersions(values: Partial<Inputs>, images: ReadonlyMap<VersionName, string>, tell: Tell): void {
+function checkVersions(
+  values: Partial<Inputs>,
+  images: ReadonlyMap<VersionName, string>,
+  report: Report,
+): void {
   const placed = [...(values.clusters?.byVersion.keys() ?? [])];
   if (placed.length === 0) return;
   const unknown = (input: InputName, names: Iterable<VersionName>): void => {
     for (const name of names) {
       if (!placed.includes(name)) {
-        tell(
+        report(
           input,
-          `got version "${name}", which has no clusters; the input clusters names ${placed.join(', ')}. Name its clusters there.`,
+          `got version "${name}", which has no clusters; the input clusters lists ${placed.join(', ')}. Add its clusters there.`,
         );
       }
     }
@@ -178,18 +192,20 @@ function checkVersions(values: Partial<Inputs>, images: ReadonlyMap<VersionName,
   unknown('version', values.version === undefined ? [] : [values.version]);
 }
 
-function checkChoices(values: Partial<Inputs>, tell: Tell): void {
+function checkChoices(values: Partial<Inputs>, report: Report): void {
   if (values.manifests !== undefined && values.version === undefined) {
-    tell('manifests', 'they are the objects of one version; set the input version to it.');
+    report('manifests', 'manifests belong to one version; set the input version too.');
   }
   if (values.steps !== undefined && values.steps.length > 0 && values.version === undefined) {
-    tell('steps', 'they are weights of the version being released; set the input version to it.');
+    report('steps', 'steps are weights of the version being released; set the input version too.');
   }
   const { steps = [], 'promote-to': goal } = values;
   if (goal !== undefined && !steps.includes(goal)) {
-    tell(
+    report(
       'promote-to',
-      `got "${String(goal)}", which is none of the steps; it takes ${steps.join(', ') || 'one of the input steps'}.`,
+      steps.length === 0
+        ? `got "${String(goal)}", but there are no steps; set the input steps too.`
+        : `got "${String(goal)}", which is not one of the steps; expected one of ${steps.join(', ')}.`,
     );
   }
 }

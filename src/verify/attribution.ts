@@ -1,3 +1,5 @@
+import { get as valueAt } from '@hyperjump/json-pointer';
+import type { Json } from '@hyperjump/json-pointer';
 import type { VersionSource } from '../release/release.ts';
 import { REVISION_HEADER, VERSION_HEADER } from '../istio/routes.ts';
 import type { VersionName } from '../core/weights.ts';
@@ -83,18 +85,13 @@ function inBody(body: string, pattern: RegExp): string | undefined {
   return match?.[1] ?? match?.[0];
 }
 
-/** The value at a JSON pointer (RFC 6901), as text. */
+/** The text or number at a JSON pointer (RFC 6901), as text. */
 function atPointer(body: string, pointer: string): string | undefined {
-  let value: unknown;
   try {
-    value = JSON.parse(body);
+    const value = valueAt(pointer, JSON.parse(body) as Json);
+    return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
   } catch {
+    // No JSON, or nothing at the pointer.
     return undefined;
   }
-  for (const token of pointer.split('/').slice(1)) {
-    const key = token.replaceAll('~1', '/').replaceAll('~0', '~');
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
-    value = Reflect.get(value, key);
-  }
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
 }

@@ -1,0 +1,33 @@
+import { describe } from '@jest/globals';
+import { dnsLabel, gatewayName, objectName } from '../../../src/github/parsers/names.ts';
+import '../../support/one-realm.ts';
+import { refuses, accepts } from '../../support/parsers.ts';
+
+describe('the name of a namespace or an app', () => {
+  accepts(dnsLabel, [
+    ['a', 'a'],
+    ['gray-demo', 'gray-demo'],
+    ['1a', '1a'],
+    ['x'.repeat(63), 'x'.repeat(63)],
+    [' hello\r\n', 'hello'],
+  ]);
+  refuses(dnsLabel, ['', 'Hello', 'a.b', 'a_b', '-a', 'a-', 'a b', 'x'.repeat(64), 'größe', 'a\nb']);
+});
+
+describe('the name of an object', () => {
+  accepts(objectName, [
+    ['public', 'public'],
+    ['a.b-c', 'a.b-c'],
+    ['1-28', '1-28'],
+    ['x'.repeat(253), 'x'.repeat(253)],
+  ]);
+  refuses(objectName, ['', 'A', '.a', 'a.', 'a/b', 'x'.repeat(254)]);
+});
+
+describe('a Gateway', () => {
+  accepts(gatewayName, [
+    ['public', 'public'],
+    ['istio-system/public', 'istio-system/public'],
+  ]);
+  refuses(gatewayName, ['', '/', 'a/', '/a', 'a/b/c', 'A/b', 'a / b']);
+});
