@@ -68,6 +68,12 @@ const zones = [
     from: './src/kubernetes/client',
     message: 'This room does not talk to a cluster: it takes what was read as values.',
   },
+  {
+    target: './src/operations',
+    from: ['run-record', 'run-log', 'fold-run'].map((file) => `./src/report/${file}.ts`),
+    message:
+      'Operations record what happens and cannot read it: what decides is returned from stage to stage.',
+  },
 ];
 
 /** @param {string} room a folder of src */

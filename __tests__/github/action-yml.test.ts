@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { INPUTS } from '../../src/github/inputs.ts';
 import { outputsOf } from '../../src/github/outputs.ts';
 import { releaseFromInputs } from '../../src/github/release-from-inputs.ts';
-import { newJournal } from '../../src/report/run-record.ts';
+import { emptyRecord } from '../../src/report/run-record.ts';
 import { inputs } from '../support/inputs.ts';
 
 const action = z
@@ -28,7 +28,7 @@ test('the inputs are those that the action reads, in the same order', () => {
 
 test('the outputs are those that the action sets', () => {
   expect(Object.keys(action.outputs).toSorted()).toEqual(
-    Object.keys(outputsOf(newJournal('status', 'a', 'b'))).toSorted(),
+    Object.keys(outputsOf(emptyRecord('status', 'a', 'b'))).toSorted(),
   );
 });
 

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@j
 import { Announcer } from '../../src/github/announcer.ts';
 import type { AnnounceOptions } from '../../src/github/announcer.ts';
 import type { GitHubEvent } from '../../src/github/event.ts';
-import { newJournal } from '../../src/report/run-record.ts';
+import { emptyRecord } from '../../src/report/run-record.ts';
 import type { RunRecord } from '../../src/report/run-record.ts';
 import { BOT, FORBIDDEN, GitHubServer, HEAD, OWNER, REPO, TOKEN } from '../support/github-server.ts';
 import { deadUrl } from '../support/server.ts';
@@ -44,7 +44,7 @@ function event(rest: Partial<GitHubEvent> = {}): GitHubEvent {
 }
 
 const record = (operation = 'plan', rest: Partial<RunRecord> = {}): RunRecord => ({
-  ...newJournal(operation, 'helloworld', 'gray-demo'),
+  ...emptyRecord(operation, 'helloworld', 'gray-demo'),
   ...rest,
 });
 

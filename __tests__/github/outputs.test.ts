@@ -1,13 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { outputsOf } from '../../src/github/outputs.ts';
-import { newJournal } from '../../src/report/run-record.ts';
+import { emptyRecord } from '../../src/report/run-record.ts';
 import type { RunRecord } from '../../src/report/run-record.ts';
 import { evidence } from '../support/evidence.ts';
 import { agreed, change, held } from '../support/record.ts';
 import { weights } from '../support/release.ts';
 
 const outputs = (rest: Partial<RunRecord> = {}): Readonly<Record<string, string>> =>
-  outputsOf({ ...newJournal('rollout', 'hello', 'demo'), ...rest });
+  outputsOf({ ...emptyRecord('rollout', 'hello', 'demo'), ...rest });
 
 test('every output is set, although nothing happened', () => {
   expect(outputs()).toEqual({

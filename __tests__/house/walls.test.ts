@@ -29,6 +29,24 @@ describe('the walls between the rooms of src', () => {
       "export { planRollout } from '../release/plan.ts';\nexport class CanaryError extends Error {}",
       'import-x/no-cycle',
     ],
+    [
+      'the record of a run from operations',
+      'operations/context.ts',
+      "export type { RunRecord } from '../report/run-record.ts';",
+      PATHS,
+    ],
+    [
+      'the fold of a run from operations',
+      'operations/context.ts',
+      "export { foldRun } from '../report/fold-run.ts';",
+      PATHS,
+    ],
+    [
+      'the events of a run from operations',
+      'operations/context.ts',
+      "export { RunLog } from '../report/run-log.ts';",
+      PATHS,
+    ],
     ['the toolkit outside of its room', 'report/format.ts', "export { info } from '@actions/core';", IMPORTS],
     [
       'the Kubernetes client outside of its room',
@@ -72,6 +90,9 @@ describe('the walls between the rooms of src', () => {
   test('let through what a room may import', async () => {
     await expect(
       broken('verify/evaluation.ts', "export { sameWeights } from '../core/weights.ts';\n"),
+    ).resolves.toEqual([]);
+    await expect(
+      broken('operations/context.ts', "export type { Recorder } from '../report/run-events.ts';\n"),
     ).resolves.toEqual([]);
     await expect(
       broken('kubernetes/client/contexts.ts', "export { KubeConfig } from '@kubernetes/client-node';\n"),

@@ -1,14 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
 import { COMMENT_LIMIT, commentOf, markerOf } from '../../src/report/summary/comment.ts';
-import { newJournal } from '../../src/report/run-record.ts';
-import type { PlannedChange, RunRecord } from '../../src/report/run-record.ts';
+import { emptyRecord } from '../../src/report/run-record.ts';
+import type { RunRecord } from '../../src/report/run-record.ts';
+import type { PlannedChange } from '../../src/report/run-events.ts';
 
 const place = { sha: 'abc123', runUrl: 'https://github.com/acme/shop/actions/runs/42' };
 const marker = '<!-- multicluster-canary: gray-demo/helloworld -->';
 
 function planned(changes: readonly Partial<PlannedChange>[], rest: Partial<RunRecord> = {}): RunRecord {
   return {
-    ...newJournal('plan', 'helloworld', 'gray-demo'),
+    ...emptyRecord('plan', 'helloworld', 'gray-demo'),
     plan: {
       weights: new Map([['v2', 100]]),
       clusters: ['east'],

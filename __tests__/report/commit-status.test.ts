@@ -3,11 +3,12 @@ import { commitStatusOf, pendingStatus, statusContext } from '../../src/report/c
 import { evidence } from '../support/evidence.ts';
 import { agreed, held } from '../support/record.ts';
 import { weights } from '../support/release.ts';
-import { newJournal } from '../../src/report/run-record.ts';
-import type { PlannedChange, RunRecord } from '../../src/report/run-record.ts';
+import { emptyRecord } from '../../src/report/run-record.ts';
+import type { RunRecord } from '../../src/report/run-record.ts';
+import type { PlannedChange } from '../../src/report/run-events.ts';
 
 const record = (operation: string, rest: Partial<RunRecord> = {}): RunRecord => ({
-  ...newJournal(operation, 'helloworld', 'gray-demo'),
+  ...emptyRecord(operation, 'helloworld', 'gray-demo'),
   held: agreed(weights({ v1: 80, v2: 20 })),
   ...rest,
 });

@@ -2,14 +2,14 @@ import { describe, expect, test } from '@jest/globals';
 import { agreementOf } from '../../src/release/agreement.ts';
 import type { Held } from '../../src/release/agreement.ts';
 import { headlineOf } from '../../src/report/headline.ts';
-import { newJournal } from '../../src/report/run-record.ts';
+import { emptyRecord } from '../../src/report/run-record.ts';
 import type { RunRecord, Step } from '../../src/report/run-record.ts';
 import { evidence } from '../support/evidence.ts';
 import { agreed, change, held } from '../support/record.ts';
 import { EAST, WEST, weights } from '../support/release.ts';
 
 const of = (rest: Partial<RunRecord>): ReturnType<typeof headlineOf> =>
-  headlineOf({ ...newJournal('rollout', 'hello', 'demo'), ...rest });
+  headlineOf({ ...emptyRecord('rollout', 'hello', 'demo'), ...rest });
 const ASKED = weights({ v1: 80, v2: 20 });
 const HALF = weights({ v1: 50, v2: 50 });
 const EARLIER = weights({ v1: 100, v2: 0 });

@@ -4,7 +4,7 @@ import { expect, test } from '@jest/globals';
 import { Ajv } from 'ajv';
 import { REPORT_SCHEMA_FILE, reportSchema } from '../../scripts/schema.ts';
 import { reportOf } from '../../src/report/json.ts';
-import { newJournal } from '../../src/report/run-record.ts';
+import { emptyRecord } from '../../src/report/run-record.ts';
 import type { RunRecord } from '../../src/report/run-record.ts';
 import { REPORT } from '../../src/report/schema.ts';
 import { VERSION } from '../../src/report/version.ts';
@@ -13,7 +13,7 @@ import { agreed, change } from '../support/record.ts';
 import { weights } from '../support/release.ts';
 
 const validate = new Ajv({ strict: true, formats: { 'date-time': true } }).compile(reportSchema());
-const EMPTY = newJournal('verify', 'hello', 'demo');
+const EMPTY = emptyRecord('verify', 'hello', 'demo');
 const FULL: RunRecord = {
   ...EMPTY,
   verdict: 'fail',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { newJournal } from '../../src/report/run-record.ts';
+import { emptyRecord } from '../../src/report/run-record.ts';
 import type { RunRecord } from '../../src/report/run-record.ts';
 import { convergenceOf } from '../../src/report/page/convergence.ts';
 import { html } from '../../src/report/page/html.ts';
@@ -122,7 +122,7 @@ test('the drawing of response times has a row for each version that answered, in
 
 describe('the page', () => {
   const page = (rest: Partial<RunRecord>): string =>
-    pageOf({ ...newJournal('rollout', 'hello', 'demo', { begin: '2026-11-22T10:00:00.000Z' }), ...rest });
+    pageOf({ ...emptyRecord('rollout', 'hello', 'demo', { begin: '2026-11-22T10:00:00.000Z' }), ...rest });
   const check = (
     rest: Parameters<typeof evidence>[0] = {},
   ): Pick<RunRecord, 'checks' | 'evidence' | 'verdict'> => {

@@ -1,12 +1,12 @@
 import { expect, test } from '@jest/globals';
-import { newJournal } from '../../src/report/run-record.ts';
-import type { PlannedChange } from '../../src/report/run-record.ts';
+import { emptyRecord } from '../../src/report/run-record.ts';
+import type { PlannedChange } from '../../src/report/run-events.ts';
 import { agreed } from '../support/record.ts';
 import { summaryOf } from '../../src/report/summary/summary.ts';
 
 function planOf(...changes: readonly Partial<PlannedChange>[]): string {
   return summaryOf({
-    ...newJournal('plan', 'helloworld', 'gray-demo'),
+    ...emptyRecord('plan', 'helloworld', 'gray-demo'),
     held: agreed(new Map([['v1', 100]])),
     plan: {
       weights: new Map([

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { newJournal } from '../../src/report/run-record.ts';
-import type { PlannedChange, RunRecord } from '../../src/report/run-record.ts';
+import { emptyRecord } from '../../src/report/run-record.ts';
+import type { RunRecord } from '../../src/report/run-record.ts';
+import type { PlannedChange } from '../../src/report/run-events.ts';
 import { escape } from '../../src/report/summary/markdown.ts';
 import { SUMMARY_LIMIT, summaryOf } from '../../src/report/summary/summary.ts';
 import { evidence } from '../support/evidence.ts';
@@ -8,7 +9,7 @@ import { change, held } from '../support/record.ts';
 import { weights } from '../support/release.ts';
 
 const summary = (rest: Partial<RunRecord> = {}): string =>
-  summaryOf({ ...newJournal('rollout', 'hello', 'demo'), ...rest });
+  summaryOf({ ...emptyRecord('rollout', 'hello', 'demo'), ...rest });
 const linesOf = (text: string): readonly string[] => text.split('\n');
 
 describe('the heading tells the outcome', () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser, Page } from 'puppeteer-core';
-import { newJournal } from '../../src/report/run-record.ts';
+import { emptyRecord } from '../../src/report/run-record.ts';
 import type { RunRecord } from '../../src/report/run-record.ts';
 import { pageOf } from '../../src/report/page/page.ts';
 import { NoBrowser, startBrowser } from '../../testbed/browser.ts';
@@ -86,7 +86,7 @@ function large(ingresses: number): RunRecord {
     to: 60 * i + 59,
   }));
   return {
-    ...newJournal('promote', 'a-service-with-a-rather-long-name-for-a-phone', 'a-namespace-of-some-length'),
+    ...emptyRecord('promote', 'a-service-with-a-rather-long-name-for-a-phone', 'a-namespace-of-some-length'),
     verdict: 'fail',
     failure: 'x',
     limits: { tolerance: 0.05, confidence: 0.99, maxErrorRate: 0.01 },
@@ -177,7 +177,7 @@ inBrowser('a report, large or small, in a browser', () => {
   const RECORDS: readonly (readonly [string, RunRecord])[] = [
     ['of two ingresses', large(2)],
     ['of many ingresses', large(10)],
-    ['of nothing at all', newJournal('status', 'hello', 'demo')],
+    ['of nothing at all', emptyRecord('status', 'hello', 'demo')],
   ];
 
   test.each(RECORDS)('%s has no horizontal scroll at 360 px', async (name, record) => {

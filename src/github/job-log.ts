@@ -2,6 +2,8 @@ import * as core from '@actions/core';
 import type { Log } from '../report/log.ts';
 import { visible } from '../report/format.ts';
 
+const warned = new Set<string>();
+
 /** The job log: a group for each phase. */
 export const jobLog: Log = {
   info(line) {
@@ -9,6 +11,10 @@ export const jobLog: Log = {
   },
   warn(line) {
     core.warning(escapeForLog(line));
+  },
+  warnOnce(line) {
+    if (!warned.has(line)) core.warning(escapeForLog(line));
+    warned.add(line);
   },
   group(name, work) {
     return core.group(escapeForLog(name), work);

@@ -4,7 +4,7 @@ import type { MergedConfig } from '../kubernetes/client/contexts.ts';
 import type { KubeConfig } from '../kubernetes/client/kubeconfig.ts';
 import { InputError, messageOf } from '../core/errors.ts';
 import type { Release } from '../release/release.ts';
-import { newJournal } from '../report/run-record.ts';
+import { emptyRecord } from '../report/run-record.ts';
 import { Announcer } from './announcer.ts';
 import { readEvent } from './event.ts';
 import { readInputs } from './inputs.ts';
@@ -57,7 +57,7 @@ export async function readJob(): Promise<Job> {
     const error = new InputError(all);
     // A required status that never comes would block a pull request without a word.
     if (app !== undefined && namespace !== undefined)
-      await announcer?.end({ ...newJournal(operation, app, namespace), failure: error.message }, false);
+      await announcer?.end({ ...emptyRecord(operation, app, namespace), failure: error.message }, false);
     throw error;
   }
   if (read.release === undefined || kubeconfig === undefined)

@@ -16,8 +16,11 @@ import { verify } from '../operations/verify.ts';
 import { CanaryError, messageOf } from '../core/errors.ts';
 import { allClusters } from '../release/release.ts';
 import { headlineOf } from '../report/headline.ts';
-import { newJournal, secondsIn } from '../report/run-record.ts';
-import type { Journal } from '../report/run-record.ts';
+import { foldRun } from '../report/fold-run.ts';
+import { RunLog } from '../report/run-log.ts';
+import { emptyRecord } from '../report/run-record.ts';
+import type { RunRecord } from '../report/run-record.ts';
+import type { Recorder } from '../report/run-events.ts';
 import { runUrlOf } from './event.ts';
 import type { Operation } from './inputs.ts';
 import { readJob } from './job.ts';
@@ -68,10 +71,13 @@ async function run(job: Job): Promise<void> {
   const cancelled = cancellation();
   const identity = identityOf(randomUUID());
   const { tolerance, confidence, maxErrorRate } = release.check;
-  const journal = newJournal(operation, release.app, release.namespace, {
+  const events = new RunLog();
+  const start = emptyRecord(operation, release.app, release.namespace, {
+    begin: events.begin.toISOString(),
     run: identity.run,
     limits: { tolerance, confidence, maxErrorRate },
   });
+  const recordNow = (): RunRecord => foldRun(start, events.events);
   const fleet = Fleet.open(kubeconfig, allClusters(release), cancelled.signal);
   // Known to the post step even if this process is killed at any moment from here on.
   core.saveState(HOLDER, identity.holder);
@@ -81,7 +87,7 @@ async function run(job: Job): Promise<void> {
   const context: Context = {
     release,
     fleet,
-    journal,
+    recorder: events,
     identity,
     log: jobLog,
     signal: cancelled.signal,
@@ -93,29 +99,29 @@ async function run(job: Job): Promise<void> {
   };
   try {
     await RUN[operation](context);
-    conclude(journal);
+    conclude(recordNow());
   } catch (error) {
-    journal.failure = messageOf(error);
-    // The step before may have passed: the run has not.
-    if (journal.verdict === 'pass') journal.verdict = undefined;
-    await lookAgain(context);
-    throw withHarms(error, journal);
+    events.record({ kind: 'failed', message: messageOf(error) });
+    if (recordNow().changes.length > 0) await lookAgain(context);
+    throw withHarms(error, recordNow());
   } finally {
     cancelled.release();
-    tellCalls(fleet, journal);
+    noteCalls(fleet, events);
     await fleet.close();
-    if (journal.settled && locked.size === 0) core.saveState(SETTLED, 'true');
-    journal.seconds = secondsIn(journal);
-    await publish(job, journal);
-    const announced = (await announcer?.end(journal, cancelled.signal.aborted)) ?? true;
+    events.record({ kind: 'ended' });
+    const ended = recordNow();
+    if (ended.settled && locked.size === 0) core.saveState(SETTLED, 'true');
+    const record = await publish(job, ended);
+    const announced = (await announcer?.end(record, cancelled.signal.aborted)) ?? true;
     core.saveState(ANNOUNCED, String(announced));
   }
 }
 
-/** What the run cost each API server, for whoever wonders about their load. */
-function tellCalls(fleet: Fleet, journal: Journal): void {
-  journal.calls = fleet.calls();
-  for (const { cluster, calls, writes } of journal.calls)
+/** What the run cost each API server, for those who watch their load. */
+function noteCalls(fleet: Fleet, recorder: Recorder): void {
+  const all = fleet.calls();
+  recorder.record({ kind: 'calls', calls: all });
+  for (const { cluster, calls, writes } of all)
     jobLog.info(`${cluster}: ${String(calls)} calls, ${String(writes)} writes`);
 }
 
@@ -136,14 +142,17 @@ async function settleAfter(holder: string): Promise<void> {
   }
 }
 
-async function settle({ operation, release, kubeconfig }: Job, holder: string): Promise<void> {
+async function settle({ release, kubeconfig }: Job, holder: string): Promise<void> {
   const cancelled = cancellation();
-  const journal = newJournal(operation, release.app, release.namespace);
   const fleet = Fleet.open(kubeconfig, allClusters(release), cancelled.signal);
   const identity: Identity = { ...identityOf(''), holder };
   try {
     const concluded = core.getState(CONCLUDED) || undefined;
-    await recoverOwn({ release, fleet, journal, identity, log: jobLog, signal: cancelled.signal }, concluded);
+    const recorder = new RunLog();
+    await recoverOwn(
+      { release, fleet, recorder, identity, log: jobLog, signal: cancelled.signal },
+      concluded,
+    );
   } finally {
     cancelled.release();
     await fleet.close();
@@ -155,7 +164,7 @@ async function announceEnd({ operation, release, announcer }: Job, ended: boolea
   const failure = ended
     ? 'GitHub did not take the result when the run ended; its log has it.'
     : 'The run was killed before it could tell its result; its log shows how far it came.';
-  await announcer?.end({ ...newJournal(operation, release.app, release.namespace), failure }, false);
+  await announcer?.end({ ...emptyRecord(operation, release.app, release.namespace), failure }, false);
 }
 
 /** This run, as others see it in the lock. */
@@ -185,18 +194,18 @@ function cancellation(): { readonly signal: AbortSignal; readonly release: () =>
 }
 
 /** Turns a verdict other than a pass into the failure of the job, in the words of the headline. */
-function conclude(journal: Journal): void {
-  const { verdict, evidence, findings } = journal;
+function conclude(record: RunRecord): void {
+  const { verdict, evidence, findings } = record;
   if (verdict === undefined || verdict === 'pass') return;
   const seen = evidence
     .filter((one) => one.verdict !== 'pass')
     .map(({ cluster, url, reason }) => `${cluster} (${url}): ${reason}`);
   const causes = findings.map(({ title, detail }) => `${title}. ${detail}`);
-  throw new CanaryError([headlineOf(journal).sentence, ...seen, ...causes, ...journal.remains].join('\n'));
+  throw new CanaryError([headlineOf(record).sentence, ...seen, ...causes, ...record.remains].join('\n'));
 }
 
 /** What hurts users comes before anything else. */
-function withHarms(error: unknown, { harms }: Journal): unknown {
+function withHarms(error: unknown, { harms }: RunRecord): unknown {
   const text = messageOf(error);
   const missing = harms.filter((harm) => !text.includes(harm));
   return missing.length === 0 ? error : new CanaryError([...missing, text].join('\n'), { cause: error });

@@ -2,7 +2,8 @@ import * as core from '@actions/core';
 import { shareOf } from '../verify/evidence.ts';
 import { agreedWeights, agreementOf } from '../release/agreement.ts';
 import { formatWeights } from '../core/weights.ts';
-import type { PlannedRollout, RunRecord } from '../report/run-record.ts';
+import type { RunRecord } from '../report/run-record.ts';
+import type { PlannedRollout } from '../report/run-events.ts';
 
 /** The outputs of a run, by name; every one is set, empty where there is nothing to tell. */
 export function outputsOf(record: RunRecord): Readonly<Record<string, string>> {

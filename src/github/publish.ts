@@ -6,60 +6,74 @@ import type { Release } from '../release/release.ts';
 import { stepWeights } from '../core/weights.ts';
 import { writeReport } from '../report/write-report.ts';
 import { headlineOf } from '../report/headline.ts';
-import type { Journal } from '../report/run-record.ts';
+import type { RunRecord } from '../report/run-record.ts';
 import { SUMMARY_LIMIT, summaryOf } from '../report/summary/summary.ts';
 import type { Job } from './job.ts';
 import { escapeForLog, jobLog } from './job-log.ts';
 import { setOutputs } from './outputs.ts';
 
-/** Everything that people and later steps get to see. What cannot be written is a warning: the release is what it is. */
-export async function publish({ release, summary, report }: Job, journal: Journal): Promise<void> {
-  lookAhead(release, journal);
-  if (report !== undefined) await publishReport(report, journal);
-  publishOutputs(journal);
-  const { outcome, sentence, standing, next } = headlineOf(journal);
+/**
+ * Publishes everything that people and later steps get to see. What cannot be written is a warning: the release is what it is.
+ *
+ * @returns the record as published, with the next step and the folder of the report
+ */
+export async function publish(
+  { release, summary, report }: Pick<Job, 'release' | 'summary' | 'report'>,
+  run: RunRecord,
+): Promise<RunRecord> {
+  const ahead: RunRecord = { ...run, ...outlookOf(release, run) };
+  const record = report === undefined ? ahead : { ...ahead, report: await publishReport(report, ahead) };
+  publishOutputs(record);
+  const { outcome, sentence, standing, next } = headlineOf(record);
   if (outcome === 'pass')
     core.notice(escapeForLog(sentence), { title: escapeForLog(`${release.app}: pass`) });
   if (standing !== undefined) jobLog.info(standing);
   if (next !== undefined) jobLog.info(`Next: ${next}`);
-  if (summary) await publishSummary(journal);
+  if (summary) await publishSummary(record);
+  return record;
 }
 
-function publishOutputs(journal: Journal): void {
+function publishOutputs(record: RunRecord): void {
   try {
-    setOutputs(journal);
+    setOutputs(record);
   } catch (error) {
     jobLog.warn(`The outputs could not be set, so that later steps get none: ${messageOf(error)}`);
   }
 }
 
-async function publishReport(folder: string, journal: Journal): Promise<void> {
+/** @returns the folder; undefined where the report could not be written */
+async function publishReport(folder: string, record: RunRecord): Promise<string | undefined> {
   try {
-    await writeReport(folder, { ...journal, report: folder });
-    journal.report = folder;
+    await writeReport(folder, { ...record, report: folder });
+    return folder;
   } catch (error) {
     jobLog.warn(`The report could not be written into ${folder} (input report): ${messageOf(error)}`);
+    return undefined;
   }
 }
 
-async function publishSummary(journal: Journal): Promise<void> {
+async function publishSummary(record: RunRecord): Promise<void> {
   const file = process.env['GITHUB_STEP_SUMMARY'];
   if (!file) return;
   try {
-    await appendFile(file, summaryOf(journal, SUMMARY_LIMIT - (await stat(file)).size));
+    await appendFile(file, summaryOf(record, SUMMARY_LIMIT - (await stat(file)).size));
   } catch (error) {
     jobLog.warn(`The job summary could not be written into ${file}: ${messageOf(error)}`);
   }
 }
 
-/** The next step of the release, and whether it has come to its end. */
-function lookAhead({ version, traffic }: Release, journal: Journal): void {
-  const { operation, held } = journal;
+/** The next step of the release, and whether the last one is reached. */
+function outlookOf(
+  { version, traffic }: Release,
+  { operation, held }: RunRecord,
+): Partial<Pick<RunRecord, 'next' | 'complete'>> {
   const weights = agreedWeights(held);
-  // For a version that is taken out there is no step to come.
-  if (operation === 'retire' || version === undefined || weights === undefined) return;
+  // A retired version has no next step.
+  if (operation === 'retire' || version === undefined || weights === undefined) return {};
   const now = weights.get(version) ?? 0;
   const next = traffic.steps.find((step) => step > now);
-  journal.next = next === undefined ? undefined : stepWeights(next, version, weights);
-  journal.complete = now === 100 || (traffic.steps.length > 0 && next === undefined);
+  return {
+    next: next === undefined ? undefined : stepWeights(next, version, weights),
+    complete: now === 100 || (traffic.steps.length > 0 && next === undefined),
+  };
 }

@@ -5,6 +5,8 @@ import { STEPS } from '../core/deadlines.ts';
 import { endAfter, endBy } from '../core/signals.ts';
 import { CanaryError, messageOf } from '../core/errors.ts';
 import { contradict, nowHolding } from '../release/agreement.ts';
+import type { Held } from '../release/agreement.ts';
+import { allOf } from '../fleet/fleet.ts';
 import { managedRoutes } from '../istio/managed-routes.ts';
 import type { VirtualService } from '../kubernetes/objects.ts';
 import { observe } from '../release/observation.ts';
@@ -19,8 +21,8 @@ import { describeEdit, editsOf, routeStateFor } from '../release/observed-routin
 import type { RouteState } from '../release/observed-routing.ts';
 import { formatWeights, sameWeights } from '../core/weights.ts';
 import type { Weights } from '../core/weights.ts';
-import { seeRevision } from './check.ts';
-import { phase, recordIn, recordStep } from './context.ts';
+import { revisionSeen } from './check.ts';
+import { phase, recordChange } from './context.ts';
 import type { Context } from './context.ts';
 import { changesTo } from './recovery.ts';
 
@@ -29,38 +31,49 @@ export interface Shift extends Plan {
   readonly workloads: TriedPlan['workloads'];
 }
 
-/** After anything but a pass: restores the weights that were in force before, where there were any and they were changed. */
-export async function rollBackAutomatically(
-  context: Context,
-  state: FleetState,
-  plan: Shift,
-  clients: readonly IngressClient[],
-): Promise<void> {
-  const { release, journal, log } = context;
-  const { previous, weights } = plan;
-  if (plan.routes.length > 0 && journal.steps.at(-1)?.weights !== weights) return;
+/** A step that did not pass. */
+export interface FailedStep {
+  /** What the clusters held before it. */
+  readonly state: FleetState;
+  readonly plan: Shift;
+  readonly clients: readonly IngressClient[];
+  /** What each config cluster holds since its weights were written. */
+  readonly held: readonly Held[];
+}
+
+/**
+ * After anything but a pass: restores the weights that were in force before, if there were any and the step changed them.
+ *
+ * @returns what each config cluster holds then
+ */
+export async function rollBackAutomatically(context: Context, step: FailedStep): Promise<readonly Held[]> {
+  const { release, log } = context;
+  const { previous, weights } = step.plan;
   if (release.onFailure === 'keep') {
     log.warn(`The weights stay ${formatWeights(weights)} (input on-failure: keep).`);
-    return;
+    return step.held;
   }
   if (previous === undefined) {
     log.warn(`The weights stay ${formatWeights(weights)}: there are no earlier ones to restore.`);
-    return;
+    return step.held;
   }
-  if (sameWeights(previous, weights)) return;
+  if (sameWeights(previous, weights)) return step.held;
   // A cancellation must not end this as well; the runner waits a little before it kills.
   const signal = endBy(context.signal, STEPS.rollBack, 'Restoring the weights');
   const rescue: Context = { ...context, signal, fleet: context.fleet.withSignal(signal) };
   try {
-    const held = await phase(rescue, 'Roll back', async () => {
-      if (!(await isHeld(rescue))) return false;
-      await writeEarlier(rescue, state, plan, previous, clients);
-      return true;
-    });
-    if (held) tellRemains(context, previous);
-    else leaveToOthers(context);
+    const result = await phase(rescue, 'Roll back', async () =>
+      (await isHeld(rescue)) ? writeEarlier(rescue, step, previous) : undefined,
+    );
+    if (result === undefined) {
+      leaveToOthers(context);
+      return step.held;
+    }
+    logResult(context, previous, result);
+    return result.held;
   } catch (error) {
-    await tellFailure(context, state, previous, error);
+    await noteFailure(context, step.state, previous, error);
+    return step.held;
   }
 }
 
@@ -76,28 +89,28 @@ function leaveToOthers({ log }: Context): void {
   log.warn('Nothing is restored: another run has taken over the lock, and recovers what this one began.');
 }
 
-function tellRemains({ journal, log }: Context, previous: Weights): void {
+function logResult({ log }: Context, previous: Weights, { held, remains }: Restored): void {
   log.warn(
-    contradict(journal.held)
+    contradict(held)
       ? `Rolled back to ${formatWeights(previous)} where nobody else has changed the weights since.`
       : `Rolled back to ${formatWeights(previous)}.`,
   );
-  for (const sentence of journal.remains) log.warn(sentence);
+  for (const sentence of remains) log.warn(sentence);
 }
 
 /** What could not be restored is left to the post step, or to the next run. */
-async function tellFailure(
+async function noteFailure(
   context: Context,
   state: FleetState,
   previous: Weights,
   error: unknown,
 ): Promise<void> {
-  const { journal, log } = context;
-  journal.settled = false;
+  const { recorder, log } = context;
+  context.leaveInconsistent?.();
   const now = (await whatStands(context, state)).join('; ');
   const failed = `The weights ${formatWeights(previous)} could not be restored everywhere. ${messageOf(error)} In force now: ${now}.`;
-  journal.remains =
-    error instanceof FleetInconsistent ? [failed, ...error.standing] : [...journal.remains, failed];
+  const standing = error instanceof FleetInconsistent ? error.standing : [];
+  recorder.record({ kind: 'remains', sentences: [failed, ...standing] });
   log.warn(failed);
 }
 
@@ -119,6 +132,13 @@ async function whatStands(
   return (await Promise.all(lines)).flat();
 }
 
+/** What an automatic rollback has come to. */
+interface Restored {
+  readonly held: readonly Held[];
+  /** What is not as it was before the step, a sentence each. */
+  readonly remains: readonly string[];
+}
+
 /**
  * Restores what still is as this run has written it; what someone else has changed since is left alone, and reported.
  *
@@ -126,12 +146,10 @@ async function whatStands(
  */
 async function writeEarlier(
   context: Context,
-  state: FleetState,
-  plan: Plan,
+  { state, plan, clients }: FailedStep,
   previous: Weights,
-  clients: readonly IngressClient[],
-): Promise<void> {
-  const { release, fleet, journal, log } = context;
+): Promise<Restored> {
+  const { release, fleet, recorder, log } = context;
   const [fresh, serving] = await Promise.all([
     fleet.readAgain(release, state),
     fleet.readPodsAgain(release, state),
@@ -147,29 +165,32 @@ async function writeEarlier(
   const changes = changesTo(own, back.routes);
   if (changes.length > 0) {
     // The signal is a deadline here: what it cuts off has had its time.
-    await writeAllOrNone(fleet, changes, context.signal, recordIn(context), 0);
-    recordStep(context, previous, 'back');
+    await writeAllOrNone(fleet, changes, context.signal, recordChange(context), 0);
+    recorder.record({ kind: 'in force', weights: previous, direction: 'back' });
   }
-  journal.previous = back.before;
-  if (left.length > 0) {
-    journal.held = observed.held.map((one, i) =>
-      own.some((each) => each === observed.routes[i]) ? (nowHolding([one], previous)[0] ?? one) : one,
-    );
-    journal.remains = [
-      ...left.map(describeLeft),
-      ...own.map((one) => `${one.cluster} holds ${formatWeights(previous)}.`),
-    ];
-  }
+  recorder.record({ kind: 'previous weights', weights: back.before });
+  const held = observed.held.flatMap((one, i) =>
+    own.some((each) => each === observed.routes[i]) ? nowHolding([one], previous) : [one],
+  );
+  const remains =
+    left.length === 0
+      ? []
+      : [...left.map(describeLeft), ...own.map((one) => `${one.cluster} holds ${formatWeights(previous)}.`)];
+  if (left.length > 0) recorder.record({ kind: 'read', held });
+  recorder.record({ kind: 'remains', sentences: remains });
   try {
     const written = clients.filter(({ target }) => {
       const serving = routeStateFor(observed.routes, target.cluster);
       return serving !== undefined && own.includes(serving);
     });
-    if (written.length > 0) await seeRevision(context, fresh, back.revision, written);
+    await allOf(revisionSeen(context, fresh, back.revision, written));
+    return { held, remains };
   } catch (error) {
     // The clusters agree again; that an ingress does not show it is what made the rollout fail, or is its own news.
     log.warn(`Rolled back, but not seen through every ingress: ${messageOf(error)}`);
-    journal.remains = [...journal.remains, 'Not every ingress has been seen to answer under these weights.'];
+    const unseen = 'Not every ingress has been seen to answer under these weights.';
+    recorder.record({ kind: 'remains', sentences: [unseen] });
+    return { held, remains: [...remains, unseen] };
   }
 }
 

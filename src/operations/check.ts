@@ -2,7 +2,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { IngressClient, Target } from '../verify/ingress-client.ts';
 import { diagnose } from '../diagnosis/diagnosis.ts';
 import type { Snapshot, Finding } from '../diagnosis/diagnosis.ts';
-import { verdictOf } from '../verify/evidence.ts';
 import type { IngressEvidence, Verdict } from '../verify/evidence.ts';
 import { NotArrived, awaitRevision } from '../verify/probe.ts';
 import { sampleAll } from '../verify/sampler.ts';
@@ -18,33 +17,88 @@ import type { FleetState } from '../release/state.ts';
 import { editsOf, leadsElsewhere, routeStateFor, observeRoutes } from '../release/observed-routing.ts';
 import type { RouteState } from '../release/observed-routing.ts';
 import type { Weights } from '../core/weights.ts';
-import { secondsIn } from '../report/run-record.ts';
+import type { CheckKind } from '../report/run-events.ts';
 import { capitalized, evidenceLine } from '../report/format.ts';
+import { stopwatch } from './context.ts';
 import type { Context } from './context.ts';
 import { DIAGNOSIS_MS } from '../core/deadlines.ts';
+import { decideVerdict } from './verdict.ts';
+import type { Evidence } from './verdict.ts';
 
 /** Requests per second and ingress while a step is watched. */
 const WATCH_RPS = 5;
 
-/** How the shares are looked at: until they are shown to be right, or for a time, unless they are shown to be wrong. */
-export type CheckMode = 'decide' | 'watch';
+/** A check to make. */
+export interface CheckRequest {
+  readonly clients: readonly IngressClient[];
+  readonly weights: Weights;
+  /** What the clusters hold now. */
+  readonly state: FleetState;
+  /** `verify`: until the shares are shown to be right or wrong; `bake`: for a time, unless they are shown to be wrong. */
+  readonly kind?: CheckKind;
+  /** `recovery`: the step of an earlier run is checked, and the verdict is not this run's. */
+  readonly on?: 'this run' | 'recovery';
+  /** What makes the samples doubtful, beside what the check finds by itself. */
+  readonly doubts?: readonly Finding[];
+  /** What to report whatever the verdict. */
+  readonly remarks?: readonly Finding[];
+  /** Reports that the release was changed meanwhile; asked for unless the check passes. */
+  readonly interruption?: () => Promise<Finding | undefined>;
+}
 
-/**
- * Samples the ingresses against the weights and writes verdict, evidence and findings into the journal.
- *
- * @param state what the clusters hold now
- */
-export async function checkShares(
-  context: Context,
-  clients: readonly IngressClient[],
-  weights: Weights,
-  state: FleetState,
-  manner: CheckMode = 'decide',
-): Promise<Verdict> {
-  const { release, journal, log, signal } = context;
+/** What a check came to. */
+export interface CheckResult {
+  readonly verdict: Verdict;
+  readonly evidence: readonly IngressEvidence[];
+}
+
+/** Samples the ingresses against the weights, decides, and explains what did not pass. */
+export async function checkShares(context: Context, request: CheckRequest): Promise<CheckResult> {
+  const { release, recorder, log } = context;
+  const { clients, weights, state, kind = 'verify', on = 'this run' } = request;
   const inForce = observeRoutes(release, state);
-  const from = secondsIn(journal);
-  const evidence = await sampleAll(
+  const elapsed = stopwatch();
+  const ingresses = await sample(context, request, inForce);
+  recorder.record({ kind: 'sampled', check: kind, weights, evidence: ingresses, seconds: elapsed() });
+  for (const one of ingresses) log.info(`${evidenceLine(one)}: ${one.verdict}, ${one.reason}`);
+  // The clients stay open during the bake, so these addresses have been logged by then.
+  if (kind === 'verify') logLeftOut(context, clients);
+  const edited = editsOf(inForce).length > 0 || contradict(heldBy(release, inForce));
+  const alike = edited ? [] : mistakable(release, state, inForce, clients);
+  const { remarks = [], doubts: given = [] } = request;
+  const doubts = [...given, ...alike];
+  const found: Evidence = { ingresses, edited, doubts, interrupted: undefined };
+  const interrupted = decideVerdict(found) === 'pass' ? undefined : await request.interruption?.();
+  const verdict = decideVerdict({ ...found, interrupted });
+  recorder.record({ kind: 'judged', verdict, on });
+  const known = [...(interrupted === undefined ? [] : [interrupted]), ...remarks, ...doubts];
+  if (on === 'this run') await explain(context, verdict, known, { inForce, ingresses });
+  return { verdict, evidence: ingresses };
+}
+
+/** Records what is known already, and for anything but a pass the causes that the clusters show. */
+async function explain(
+  context: Context,
+  verdict: Verdict,
+  known: readonly Finding[],
+  {
+    inForce,
+    ingresses,
+  }: { readonly inForce: readonly RouteState[]; readonly ingresses: readonly IngressEvidence[] },
+): Promise<void> {
+  const causes = verdict === 'pass' ? [] : diagnose(await snapshotOf(context, inForce, ingresses));
+  const titles = new Set(known.map(({ title }) => title));
+  const findings = [...known, ...causes.filter(({ title }) => !titles.has(title))];
+  if (findings.length > 0) context.recorder.record({ kind: 'explained', findings });
+}
+
+function sample(
+  context: Context,
+  { clients, weights, kind }: CheckRequest,
+  inForce: readonly RouteState[],
+): Promise<readonly IngressEvidence[]> {
+  const { release, log, signal } = context;
+  return sampleAll(
     clients,
     ({ target }) => ({
       weights,
@@ -54,31 +108,16 @@ export async function checkShares(
     }),
     {
       check: release.check,
-      watch: manner === 'watch' ? watching(release) : undefined,
+      watch: kind === 'bake' ? watching(release) : undefined,
       signal,
       onProgress: (one) => {
         log.info(evidenceLine(one));
       },
     },
   );
-  for (const one of evidence) log.info(`${evidenceLine(one)}: ${one.verdict}, ${one.reason}`);
-  // The clients stay while a step is watched: what was told then is not told again.
-  if (manner === 'decide') tellLeftOut(context, clients);
-  // Whoever edits one cluster's weights breaks the release even while the shares are within the tolerance.
-  const edited = editsOf(inForce).length > 0 || contradict(heldBy(release, inForce));
-  const alike = edited ? [] : mistakable(release, state, inForce, clients);
-  const shown = edited ? 'fail' : verdictOf(evidence);
-  const verdict = shown === 'pass' && alike.length > 0 ? 'inconclusive' : shown;
-  const kind = manner === 'watch' ? 'bake' : 'verify';
-  journal.checks = [...journal.checks, { kind, weights, verdict, evidence, from, to: secondsIn(journal) }];
-  journal.evidence = evidence;
-  journal.verdict = verdict;
-  journal.findings =
-    verdict === 'pass' ? [] : [...alike, ...diagnose(await factsFor(context, inForce, evidence))];
-  return verdict;
 }
 
-/** Why the responses that were counted may be none of the release's: another route may have given them, under the same mark. */
+/** Why the responses that were counted may not be the release's: another route may have given them, under the same mark. */
 function mistakable(
   release: Release,
   state: FleetState,
@@ -96,26 +135,26 @@ function mistakable(
   );
 }
 
-function tellLeftOut({ log }: Context, clients: readonly IngressClient[]): void {
+function logLeftOut({ log }: Context, clients: readonly IngressClient[]): void {
   for (const { target, leftOut } of clients) {
     for (const [address, why] of leftOut)
       log.info(`${target.cluster}: ${address} is left out, since this machine has no way to it (${why})`);
   }
 }
 
-/** What the clusters hold now that the verdict is no pass; where that cannot be read, what was known before. */
-async function factsFor(
+/** What the clusters hold now; if that cannot be read, what was known before. */
+async function snapshotOf(
   context: Context,
   inForce: readonly RouteState[],
   evidence: readonly IngressEvidence[],
 ): Promise<Snapshot> {
-  const { release, fleet, log } = context;
-  // Earlier weights may be waiting to be given back: an explanation must not hold that up for long.
+  const { release, fleet, recorder, log } = context;
+  // Earlier weights may be waiting to be restored: an explanation must not delay that for long.
   const signal = AbortSignal.any([context.signal, AbortSignal.timeout(DIAGNOSIS_MS)]);
   try {
     const state = await fleet.withSignal(signal).read(release);
     const now = observeRoutes(release, state);
-    context.journal.held = heldBy(release, now);
+    recorder.record({ kind: 'read', held: heldBy(release, now) });
     return { release, evidence, state, inForce: now };
   } catch (error) {
     log.warn(`The causes could not be looked for in every object: ${messageOf(error)}`);
@@ -135,8 +174,8 @@ function isShared(release: Release, inForce: readonly RouteState[], { cluster }:
 }
 
 /**
- * Waits for the time that Istio gets to bring what was written to every proxy (input propagation-time): all that can be done
- * where no ingress is sampled that would show it.
+ * Waits for the time that Istio gets to bring a change to every proxy (input propagation-time): all that can be done if no
+ * ingress is sampled that would show its arrival.
  */
 export async function awaitPropagation({ release, log, signal }: Context): Promise<void> {
   const { propagationMs } = release.check;
@@ -149,7 +188,7 @@ export async function awaitPropagation({ release, log, signal }: Context): Promi
 }
 
 /**
- * Waits until every ingress answers under a revision.
+ * Waits until every ingress answers under a revision; if one does not, looks for the causes.
  *
  * @param state what the clusters held before the change, which leaves destinations of other hosts as they are
  */
@@ -159,25 +198,28 @@ export async function seeRevision(
   revision: number,
   clients: readonly IngressClient[],
 ): Promise<void> {
-  const { release, signal } = context;
-  if (clients.length === 0) {
-    await awaitPropagation(context);
-    return;
-  }
+  if (clients.length === 0) await awaitPropagation(context);
+  else await explained(context, revisionSeen(context, state, revision, clients));
+}
+
+/** The same waits, one for each ingress, whose failure nobody explains. */
+export function revisionSeen(
+  { release, signal }: Context,
+  state: FleetState,
+  revision: number,
+  clients: readonly IngressClient[],
+): readonly Promise<void>[] {
   const inForce = observeRoutes(release, state);
-  await explained(
-    context,
-    clients.map((client) =>
-      awaitRevision(client, String(revision), {
-        check: release.check,
-        sharedWithOtherHosts: isShared(release, inForce, client.target),
-        signal,
-      }),
-    ),
+  return clients.map((client) =>
+    awaitRevision(client, String(revision), {
+      check: release.check,
+      sharedWithOtherHosts: isShared(release, inForce, client.target),
+      signal,
+    }),
   );
 }
 
-/** Runs a wait for answers; where they do not come, the causes are looked for before its failure goes on. */
+/** Waits for what the ingresses answer; if that does not come, looks for the causes before the failure goes on. */
 export async function explained(context: Context, waits: readonly Promise<void>[]): Promise<void> {
   const missed: IngressEvidence[] = [];
   const watched = waits.map((wait) =>
@@ -189,25 +231,12 @@ export async function explained(context: Context, waits: readonly Promise<void>[
   try {
     await allOf(watched);
   } catch (error) {
-    const { journal, log } = context;
-    // What made a run fail has been explained before what then went wrong in giving back.
-    if (missed.length > 0 && journal.findings.length === 0) {
-      journal.findings = diagnose(await factsFor(context, [], missed));
-      for (const { title, detail } of journal.findings) log.warn(`${title}. ${detail}`);
+    const { recorder, log } = context;
+    if (missed.length > 0) {
+      const findings = diagnose(await snapshotOf(context, [], missed));
+      recorder.record({ kind: 'explained', findings });
+      for (const { title, detail } of findings) log.warn(`${title}. ${detail}`);
     }
     throw error;
   }
-}
-
-/** Checks the shares against what the config clusters hold by now. */
-export async function checkNow(
-  context: Context,
-  state: FleetState,
-  weights: Weights,
-  clients: readonly IngressClient[],
-  manner: CheckMode = 'decide',
-): Promise<Verdict> {
-  const { release, fleet, journal } = context;
-  const now = journal.changes.length === 0 ? state : await fleet.readAgain(release, state);
-  return checkShares(context, clients, weights, now, manner);
 }

@@ -30,7 +30,7 @@ export async function findTargets(
   routing: Routing,
   planned: readonly Gateway[] = [],
 ): Promise<readonly Target[]> {
-  const { release, fleet, journal, log } = context;
+  const { release, fleet, recorder, log } = context;
   const found = await allOf(
     allClusters(release).map(async (name): Promise<Ingress | undefined> => {
       const given = release.check.ingress.get(name);
@@ -47,13 +47,16 @@ export async function findTargets(
     }),
   );
   const ingresses = found.filter((ingress) => ingress !== undefined);
-  journal.ingresses = new Map(ingresses.map(({ cluster, url }) => [cluster, url]));
   const shared = sharedAddresses(ingresses);
-  for (const sentence of shared.filter((one) => !journal.unseen.includes(one))) log.warn(sentence);
-  journal.unseen = [...new Set([...journal.unseen, ...shared])];
+  for (const sentence of shared) log.warnOnce(sentence);
+  recorder.record({ kind: 'blind spots', of: 'ingresses', sentences: shared });
   const { path, headers } = release.check;
   const hosts = [...new Set(ingresses.flatMap(({ host }) => host ?? []))];
-  journal.asked = { hosts, path };
+  recorder.record({
+    kind: 'ingresses found',
+    ingresses: new Map(ingresses.map(({ cluster, url }) => [cluster, url])),
+    asked: { hosts, path },
+  });
   return ingresses.map(({ cluster, url, host, source }) => {
     assertConcrete(cluster, host);
     log.info(`Ingress of ${cluster}: ${url} (${source})${host === undefined ? '' : `, host ${host}`}`);

@@ -16,9 +16,9 @@ import { observe } from '../release/observation.ts';
 import { formatWeights } from '../core/weights.ts';
 import type { Weights } from '../core/weights.ts';
 import { differenceOf } from '../report/difference.ts';
-import type { PlannedChange, PlannedRollout } from '../report/run-record.ts';
+import type { PlannedChange, PlannedRollout } from '../report/run-events.ts';
 import { whyUntried } from '../report/format.ts';
-import { noteUnseen, phase } from './context.ts';
+import { noteBlindSpots, phase } from './context.ts';
 import type { Context } from './context.ts';
 import { findTargets } from './ingresses.ts';
 import { finalRoutes, gatewaysIn, warnOf } from './rollout.ts';
@@ -30,22 +30,24 @@ import { finalRoutes, gatewaysIn, warnOf } from './rollout.ts';
  * @throws CanaryError with all of that, once the difference has been shown
  */
 export async function plan(context: Context): Promise<void> {
-  const { release, fleet, journal } = context;
+  const { release, fleet, recorder } = context;
   const state = await phase(context, 'Read', () => fleet.read(release));
-  journal.held = heldIn(release, state);
+  const held = heldIn(release, state);
+  recorder.record({ kind: 'read', held });
   const observed = observe(release, state);
   const tried = await phase(context, 'Plan', () => dryRun(fleet, state, planRollout(observed)));
-  noteUnseen(context, observed);
-  journal.previous = previousOf(observed.record);
-  journal.plan = {
+  noteBlindSpots(context, observed);
+  recorder.record({ kind: 'previous weights', weights: previousOf(observed.record) });
+  const planned: PlannedRollout = {
     weights: tried.weights,
     clusters: [...state.keys()],
     changes: plannedChanges(tried),
   };
-  await show(context, journal.plan);
+  recorder.record({ kind: 'planned', plan: planned });
+  await show(context, held, planned);
   warnOf(context, tried);
   await phase(context, 'Preflight', () => foresee(context, state, tried));
-  if (contradict(journal.held)) throw new CanaryError(different(journal.held, tried.weights));
+  if (contradict(held)) throw new CanaryError(different(held, tried.weights));
 }
 
 /** Whoever gates a release by a plan has to know before it is merged. */
@@ -81,8 +83,12 @@ function plannedChanges(tried: TriedPlan): readonly PlannedChange[] {
   });
 }
 
-async function show({ release, journal, log }: Context, planned: PlannedRollout): Promise<void> {
-  log.info(`${release.app}: ${nowIn(journal.held)} → ${formatWeights(planned.weights)}`);
+async function show(
+  { release, log }: Context,
+  held: readonly Held[],
+  planned: PlannedRollout,
+): Promise<void> {
+  log.info(`${release.app}: ${nowIn(held)} → ${formatWeights(planned.weights)}`);
   for (const cluster of planned.clusters) {
     const changes = planned.changes.filter((change) => change.cluster === cluster);
     if (changes.length === 0) log.info(`${cluster}: nothing would change.`);

@@ -15,6 +15,7 @@ import { readFleet } from './observe.ts';
 import type { Observed } from './observe.ts';
 import { rollout } from './rollout.ts';
 import { inTransaction } from './transaction.ts';
+import type { Outcome } from './stages.ts';
 import { verify } from './verify.ts';
 
 /**
@@ -23,8 +24,9 @@ import { verify } from './verify.ts';
  *
  * @throws CanaryError without `version` or `steps`, or before the first release
  */
-export async function promote(context: Context): Promise<void> {
-  const { release, journal, log } = context;
+export async function promote(context: Context): Promise<Outcome> {
+  const { release, recorder, log } = context;
+  let passed: Outcome = { verdict: undefined };
   const { version } = release;
   const { steps, promoteTo } = release.traffic;
   if (version === undefined)
@@ -42,18 +44,18 @@ export async function promote(context: Context): Promise<void> {
   for (let first = true; ;) {
     const known = await phase(context, 'Read', () => readFleet(context));
     const { state } = known;
-    context.journal.held = heldIn(release, state);
+    recorder.record({ kind: 'read', held: heldIn(release, state) });
     assertExists(release, state);
     const current = currentWeights(release, state, version);
     const now = current.get(version) ?? 0;
     const next = steps.find((step) => step > now);
     const goal = promoteTo ?? (first ? next : undefined);
     if (next === undefined || goal === undefined || next > goal) {
-      if (!first) return;
+      if (!first) return passed;
       log.info(`${version} is at ${String(now)}%: there is no further step to go to.`);
-      if (!samplesNothing(release))
-        await verifyInForce({ ...context, release: withWeights(release, undefined, 0) }, known, current);
-      return;
+      return samplesNothing(release)
+        ? { verdict: undefined }
+        : verifyInForce({ ...context, release: withWeights(release, undefined, 0) }, known, current);
     }
     const weights = stepWeights(next, version, current);
     log.info(`Step: ${formatWeights(current)} → ${formatWeights(weights)}`);
@@ -63,27 +65,30 @@ export async function promote(context: Context): Promise<void> {
       { known, unlessOvertaken: true },
     );
     // Another run has moved the weights since: from there, the next step may be another one.
-    if (outcome === 'overtaken') continue;
-    if (outcome === 'recovered') {
+    if (outcome.kind === 'overtaken') continue;
+    if (outcome.kind === 'recovered') {
       // The step that another run left is this one's: whoever approves the next has not seen its result yet.
       if (promoteTo !== undefined) continue;
-      if (!samplesNothing(release)) await verify({ ...context, release: withWeights(release, undefined, 0) });
-      return;
+      return samplesNothing(release)
+        ? { verdict: undefined }
+        : verify({ ...context, release: withWeights(release, undefined, 0) });
     }
-    if (journal.verdict !== 'pass' || promoteTo === undefined) return;
+    if (outcome.verdict !== 'pass' || promoteTo === undefined) return outcome;
+    passed = outcome;
     first = false;
   }
 }
 
 /** Verifies the weights in force; as a transaction of its own where an earlier run is to be settled first. */
-async function verifyInForce(context: Context, { state, leases }: Observed, current: Weights): Promise<void> {
-  if (!isUnfinished(leases)) {
-    await verify(context, state);
-    return;
-  }
+async function verifyInForce(
+  context: Context,
+  { state, leases }: Observed,
+  current: Weights,
+): Promise<Outcome> {
+  if (!isUnfinished(leases)) return verify(context, state);
   const history = observe(context.release, state).record?.history ?? [];
   const aim: Aim = { target: current, previous: current, direction: 'forward', history };
-  await inTransaction(context, leases, aim, (inside) => verify(inside));
+  return inTransaction(context, leases, aim, (inside) => verify(inside));
 }
 
 function withWeights(release: Release, weights: Weights | undefined, bakeMs: number): Release {

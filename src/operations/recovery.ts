@@ -13,9 +13,10 @@ import { placeOf } from '../release/observed-routing.ts';
 import type { RouteState } from '../release/observed-routing.ts';
 import { formatWeights, sameWeights } from '../core/weights.ts';
 import type { Weights } from '../core/weights.ts';
-import { checkNow } from './check.ts';
-import { recordIn } from './context.ts';
+import { checkShares } from './check.ts';
+import { recordChange } from './context.ts';
 import type { Context } from './context.ts';
+import type { CheckKind } from '../report/run-events.ts';
 import { findTargets, withClients } from './ingresses.ts';
 import { virtualServices } from './verify.ts';
 
@@ -121,7 +122,7 @@ async function bringTo(
       const history = historyFor(weights, intent, observed);
       const { routes } = planTraffic(observed, { weights: target, history });
       const changes = changesTo(concerned, routes);
-      await writeAllOrNone(fleet, changes, signal, recordIn(context));
+      await writeAllOrNone(fleet, changes, signal, recordChange(context));
     }
     return weights;
   }
@@ -154,25 +155,21 @@ async function look(
   inForce: readonly RouteState[],
   weights: Weights,
 ): Promise<'pass' | 'no pass' | 'no ingress'> {
-  const { journal, log, release } = context;
+  const { log, release } = context;
   log.info(`All clusters hold ${formatWeights(weights)}: checking whether that step passes.`);
   try {
     const targets = await findTargets(context, state, virtualServices(inForce));
     if (targets.length === 0) return 'no ingress';
     return await withClients(targets, async (clients) => {
-      const passes = async (manner: 'decide' | 'watch'): Promise<boolean> =>
-        (await checkNow(context, state, weights, clients, manner)) === 'pass';
-      const passed = (await passes('decide')) && (release.traffic.bakeMs === 0 || (await passes('watch')));
+      const passes = async (kind: CheckKind): Promise<boolean> =>
+        (await checkShares(context, { clients, weights, state, kind, on: 'recovery' })).verdict === 'pass';
+      const passed = (await passes('verify')) && (release.traffic.bakeMs === 0 || (await passes('bake')));
       return passed ? 'pass' : 'no pass';
     });
   } catch (error) {
     context.signal.throwIfAborted();
     log.warn(`Whether ${formatWeights(weights)} passes could not be checked: ${messageOf(error)}`);
     return 'no pass';
-  } finally {
-    // The verdict of this run is that of its own check.
-    journal.verdict = undefined;
-    journal.findings = [];
   }
 }
 

@@ -14,8 +14,11 @@ import { isTemplateOurs, sameTemplate, withEarlierTemplate } from '../kubernetes
 import type { VersionName } from '../core/weights.ts';
 import { podTemplateOf } from '../kubernetes/pod-templates.ts';
 import { failingVersions } from '../report/failing-versions.ts';
-import { phase, recordIn } from './context.ts';
+import { phase, recordChange } from './context.ts';
 import type { Context } from './context.ts';
+import type { RunEvent } from '../report/run-events.ts';
+import type { Held } from '../release/agreement.ts';
+import type { IngressEvidence } from '../verify/evidence.ts';
 
 /** How often it looks again where a controller writes the object's status all the time. */
 const ATTEMPTS = 5;
@@ -28,6 +31,8 @@ interface Replaced {
   readonly stored: KubeObject;
 }
 
+type Result = Extract<RunEvent, { kind: 'harm' | 'restored' }>;
+
 /** Restores what a run has made of the pods of versions with users, should it fail. */
 export interface Restorer {
   /** Takes note of a workload that was written. */
@@ -35,10 +40,16 @@ export interface Restorer {
   /**
    * Whether the pods come back before the weights: where the new pods of a version with earlier weights fail more than the
    * versions that lose traffic, the weights would send more users to them.
+   *
+   * @param evidence of the last check
    */
-  readonly comesFirst: () => boolean;
-  /** Runs once; later calls do nothing. Never throws: what could not be restored is a harm of the journal. */
-  readonly restore: () => Promise<void>;
+  readonly comesFirst: (evidence: readonly IngressEvidence[]) => boolean;
+  /**
+   * Runs once; later calls do nothing. Never throws: what could not be restored is recorded as a harm.
+   *
+   * @param held what each config cluster holds now
+   */
+  readonly restore: (held: readonly Held[]) => Promise<void>;
 }
 
 export function restorerFor(context: Context, plan: Plan): Restorer {
@@ -46,12 +57,12 @@ export function restorerFor(context: Context, plan: Plan): Restorer {
   let isDone = false;
   return {
     note: (one) => void written.push(one),
-    comesFirst: () => failsMost(context, replacedIn(plan, written)),
-    restore: async () => {
+    comesFirst: (evidence) => failsMost(context, evidence, replacedIn(plan, written)),
+    restore: async (held) => {
       if (isDone) return;
       isDone = true;
       const replaced = replacedIn(plan, written);
-      if (replaced.length > 0) await restoreAll(context, replaced);
+      if (replaced.length > 0) await restoreAll(context, replaced, held);
     },
   };
 }
@@ -72,8 +83,12 @@ function replacedIn({ ready, previous, live }: Plan, written: readonly Written[]
   });
 }
 
-function failsMost({ journal }: Context, replaced: readonly Replaced[]): boolean {
-  const { versions } = failingVersions(journal);
+function failsMost(
+  { release }: Context,
+  evidence: readonly IngressEvidence[],
+  replaced: readonly Replaced[],
+): boolean {
+  const { versions } = failingVersions({ evidence, limits: release.check });
   const rates = versions.map(({ version, errors, samples }) => ({
     rate: samples === 0 ? 0 : errors / samples,
     own: replaced.some((one) => one.version === version),
@@ -83,42 +98,57 @@ function failsMost({ journal }: Context, replaced: readonly Replaced[]): boolean
   return worst(true) > worst(false);
 }
 
-async function restoreAll(context: Context, replaced: readonly Replaced[]): Promise<void> {
-  const { release, journal, log, isHeld } = context;
+async function restoreAll(
+  context: Context,
+  replaced: readonly Replaced[],
+  holding: readonly Held[],
+): Promise<void> {
+  const { release, recorder, log, isHeld } = context;
+  const noted = (result: Result): Result => {
+    recorder.record(result);
+    return result;
+  };
+  let results: readonly Result[];
   if (release.onFailure === 'keep') {
-    journal.harms = replaced.map((one) => harmOf(context, one, 'input on-failure: keep'));
+    results = replaced.map((one) => noted(harmOf(context, one, holding, 'input on-failure: keep')));
   } else {
     const signal = endBy(context.signal, STEPS.restoreWorkloads, 'Restoring workloads');
     const rescue: Context = { ...context, signal, fleet: context.fleet.withSignal(signal) };
-    await phase(rescue, 'Restore workloads', async () => {
+    results = await phase(rescue, 'Restore workloads', async () => {
       const held =
         isHeld === undefined ||
         (await isHeld(AbortSignal.any([signal, endAfter(STEPS.askForLock.usualMs, 'Asking for the lock')])));
-      if (held) await Promise.all(replaced.map((one) => restoreOne(rescue, one, context.signal)));
-      else for (const one of replaced) noteHarm(rescue, one, 'another run has taken over the lock');
+      return held
+        ? Promise.all(
+            replaced.map(async (one) => noted(await restoreOne(rescue, one, holding, context.signal))),
+          )
+        : replaced.map((one) => noted(harmOf(rescue, one, holding, 'another run has taken over the lock')));
     });
   }
-  for (const sentence of [...journal.harms, ...journal.restored]) log.warn(sentence);
+  const harmsFirst = results.toSorted((a, b) => Number(b.kind === 'harm') - Number(a.kind === 'harm'));
+  for (const { sentence } of harmsFirst) log.warn(sentence);
 }
 
 /** @param cancelled the run's own signal: once it has ended, nobody waits for pods */
-async function restoreOne(context: Context, one: Replaced, cancelled: AbortSignal): Promise<void> {
-  const { journal, log, release, fleet, signal } = context;
+async function restoreOne(
+  context: Context,
+  one: Replaced,
+  holding: readonly Held[],
+  cancelled: AbortSignal,
+): Promise<Result> {
+  const { log, release, fleet, signal } = context;
   const { check, before } = one;
   const cluster = fleet.cluster(check.cluster);
   try {
     if (!(await writeEarlier(context, one))) {
-      noteHarm(context, one, 'somebody else has changed it since, and that is left alone');
-      return;
+      return harmOf(context, one, holding, 'somebody else has changed it since, and that is left alone');
     }
   } catch (error) {
-    noteHarm(context, one, messageOf(error));
-    return;
+    return harmOf(context, one, holding, messageOf(error));
   }
   const what = `${nameOf(before)} in ${check.cluster} is back on ${contentOf(before)}`;
   if (cancelled.aborted) {
-    journal.restored = [...journal.restored, `${what}; its pods are still being replaced.`];
-    return;
+    return { kind: 'restored', sentence: `${what}; its pods are still being replaced.` };
   }
   try {
     const timeoutMs = Math.min(STEPS.restoreWorkloads.usualMs, release.workload.readyTimeoutMs);
@@ -130,9 +160,9 @@ async function restoreOne(context: Context, one: Replaced, cancelled: AbortSigna
       signal: AbortSignal.any([signal, cancelled]),
       onProgress,
     });
-    journal.restored = [...journal.restored, `${what}, and ready.`];
+    return { kind: 'restored', sentence: `${what}, and ready.` };
   } catch (error) {
-    journal.harms = [...journal.harms, `${what}, but not all of its pods are ready yet: ${messageOf(error)}`];
+    return { kind: 'harm', sentence: `${what}, but not all of its pods are ready yet: ${messageOf(error)}` };
   }
 }
 
@@ -153,7 +183,7 @@ async function writeEarlier(context: Context, { check, before, stored }: Replace
     };
     try {
       const result = await writeConfirmed(cluster, change, signal);
-      recordIn(context)({ change, earlier: now, stored: result });
+      recordChange(context)({ change, earlier: now, stored: result });
       return true;
     } catch (error) {
       if (!isConflict(error) || attempt === ATTEMPTS) throw error;
@@ -161,18 +191,14 @@ async function writeEarlier(context: Context, { check, before, stored }: Replace
   }
 }
 
-function noteHarm(context: Context, one: Replaced, why: string): void {
-  const { journal } = context;
-  journal.harms = [...journal.harms, harmOf(context, one, why)];
-}
-
 /** What users of a version get now, why, and the way out. */
 function harmOf(
-  { journal, release }: Context,
+  { release }: Context,
   { check, version, before, stored }: Replaced,
+  held: readonly Held[],
   why: string,
-): string {
-  const weight = journal.held.find(({ cluster }) => cluster === check.cluster)?.weights?.get(version);
+): Result {
+  const weight = held.find(({ cluster }) => cluster === check.cluster)?.weights?.get(version);
   const users =
     weight === undefined
       ? `${version}, which has users,`
@@ -180,7 +206,8 @@ function harmOf(
   const remedy = release.workload.images.has(version)
     ? `To go back, run the operation rollout with image ${version}=${imagesOf(before)[0] ?? ''}.`
     : 'To go back, run the operation rollout with the earlier manifests.';
-  return `${users} still runs ${contentOf(stored)} of this failed run instead of ${contentOf(before)} (${nameOf(stored)} in ${check.cluster}; not restored: ${why}). ${remedy}`;
+  const sentence = `${users} still runs ${contentOf(stored)} of this failed run instead of ${contentOf(before)} (${nameOf(stored)} in ${check.cluster}; not restored: ${why}). ${remedy}`;
+  return { kind: 'harm', sentence };
 }
 
 /** `image a:1`, which is what people know a template by. */

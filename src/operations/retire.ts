@@ -1,8 +1,7 @@
-import type { IngressClient, Target } from '../verify/ingress-client.ts';
+import type { IngressClient } from '../verify/ingress-client.ts';
 import { ClusterError } from '../kubernetes/client/errors.ts';
 import { writeInOrder, writeAllOrNone } from '../fleet/transaction/write-all.ts';
 import { tryOut } from '../fleet/dry-run.ts';
-import type { TriedChange } from '../fleet/dry-run.ts';
 import { allOf } from '../fleet/fleet.ts';
 import type { Aim } from '../fleet/transaction/intent.ts';
 import { isUnfinished } from '../fleet/transaction/lease.ts';
@@ -12,67 +11,56 @@ import type { ClusterName } from '../core/names.ts';
 import { assertManifestsFit } from '../release/guards/manifests-fit.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import type { KubeObject, Service } from '../kubernetes/objects.ts';
-import { nowHolding } from '../release/agreement.ts';
 import { planRetirement } from '../release/plan-retirement.ts';
 import type { Retirement } from '../release/plan-retirement.ts';
 import type { FleetState } from '../release/state.ts';
 import { observe } from '../release/observation.ts';
 import { ownObjects } from '../release/workload-objects.ts';
-import { checkNow, seeRevision } from './check.ts';
-import { lockedPhase, noteUnseen, phase, recordIn } from './context.ts';
+import { checkShares, seeRevision } from './check.ts';
+import { lockedPhase, noteBlindSpots, phase, recordChange } from './context.ts';
 import type { Context } from './context.ts';
 import { assertExists } from '../release/guards/app-exists.ts';
 import { findTargets, withClients } from './ingresses.ts';
 import { readFleet } from './observe.ts';
-import type { Observed } from './observe.ts';
+import type { Applied, Outcome, Prepared } from './stages.ts';
+import type { Written } from '../fleet/transaction/write-confirmed.ts';
 import { inTransaction } from './transaction.ts';
 import { virtualServices } from './verify.ts';
 
-interface Prospect extends Observed {
-  readonly plan: Retirement;
-  /** The changes of the plan, as the servers' dry runs tell them. */
-  readonly changes: readonly TriedChange[];
-  readonly targets: readonly Target[];
-}
+type PreparedRetirement = Prepared<Retirement>;
 
 /**
  * Takes a version at weight 0 out, in all clusters: first out of the routes, which is waited for through every ingress, then
  * its workload, then its subset. The subset goes last, since a run that takes up where this one ended finds the workload by the
  * labels of the subset. The Service stays, since the other versions need it.
  */
-export async function retire(context: Context): Promise<void> {
-  const prospect = await lookAhead(context);
-  const { leases, changes } = prospect;
-  if (changes.length === 0 && !isUnfinished(leases)) {
-    await carryOut(context, prospect);
-    return;
-  }
+export async function retire(context: Context): Promise<Outcome> {
+  const prepared = await lookAhead(context);
+  const { leases, changes } = prepared;
+  if (changes.length === 0 && !isUnfinished(leases)) return carryOut(context, prepared);
   await phase(context, 'Preflight', () => preflight(context.fleet, context.release, changes));
-  await inTransaction(context, leases, aimOf(context, prospect), async (inside, stale) => {
-    if (stale === undefined) {
-      await carryOut(inside, prospect);
-      return;
-    }
+  return inTransaction(context, leases, aimOf(context, prepared), async (inside, stale) => {
+    if (stale === undefined) return carryOut(inside, prepared);
     const fresh = await lookAhead(inside);
     await stale.aimAnew(aimOf(inside, fresh));
-    await carryOut(inside, fresh);
+    return carryOut(inside, fresh);
   });
 }
 
 /** The weights of the others stay what they are. */
-function aimOf({ release }: Context, { state, plan: { weights } }: Prospect): Aim {
+function aimOf({ release }: Context, { state, plan: { weights } }: PreparedRetirement): Aim {
   const history = observe(release, state).record?.history ?? [];
   return { target: weights, previous: weights, direction: 'forward', history };
 }
 
-async function lookAhead(context: Context): Promise<Prospect> {
-  const { release, fleet, journal, log } = context;
+async function lookAhead(context: Context): Promise<PreparedRetirement> {
+  const { release, fleet, recorder, log } = context;
   return phase(context, 'Plan', async () => {
     const { state, leases } = await readFleet(context);
     assertExists(release, state);
     const observed = observe(release, state);
-    noteUnseen(context, observed);
-    journal.held = observed.held;
+    noteBlindSpots(context, observed);
+    recorder.record({ kind: 'read', held: observed.held });
     const brought = await readBrought(context, state);
     const alone = planRetirement(observed, brought);
     const services = await readServices(context, alone);
@@ -126,12 +114,16 @@ async function readServices(
   return new Map((await allOf(found)).flat());
 }
 
-async function carryOut(context: Context, { state, plan, targets }: Prospect): Promise<void> {
-  await withClients(targets, async (clients) => {
-    await takeOut(context, state, plan, clients);
+async function carryOut(context: Context, { state, plan, targets }: PreparedRetirement): Promise<Outcome> {
+  const { release, fleet } = context;
+  return withClients(targets, async (clients) => {
+    const { written } = await takeOut(context, state, plan, clients);
+    if (clients.length === 0) return { verdict: undefined };
     // The versions that stay must serve on as they did.
-    if (clients.length > 0)
-      await phase(context, 'Verify', () => checkNow(context, state, plan.weights, clients));
+    return phase(context, 'Verify', async () => {
+      const now = written.length === 0 ? state : await fleet.readAgain(release, state);
+      return checkShares(context, { clients, weights: plan.weights, state: now });
+    });
   });
 }
 
@@ -140,17 +132,24 @@ async function takeOut(
   state: FleetState,
   plan: Retirement,
   clients: readonly IngressClient[],
-): Promise<void> {
-  const { fleet, journal, signal } = context;
+): Promise<Applied> {
+  const { fleet, recorder, signal } = context;
   const { routes, subsets, workloads } = plan;
-  if (routes.length > 0)
-    await lockedPhase(context, 'Routes', () => writeAllOrNone(fleet, routes, signal, recordIn(context)));
-  if (routes.length > 0) journal.held = nowHolding(journal.held, plan.weights);
+  const written: Written[] = [];
+  const onWritten = (one: Written): void => {
+    recordChange(context)(one);
+    written.push(one);
+  };
+  if (routes.length > 0) {
+    await lockedPhase(context, 'Routes', () => writeAllOrNone(fleet, routes, signal, onWritten));
+    recorder.record({ kind: 'in force', weights: plan.weights, direction: 'same' });
+  }
   // Routes that an earlier run has written may not have arrived yet either.
   if (routes.length + subsets.length + workloads.length > 0)
     await phase(context, 'Seen', () => seeRevision(context, state, plan.revision, clients));
   if (workloads.length > 0)
-    await lockedPhase(context, 'Workload', () => writeInOrder(fleet, workloads, recordIn(context)));
+    await lockedPhase(context, 'Workload', () => writeInOrder(fleet, workloads, onWritten));
   if (subsets.length > 0)
-    await lockedPhase(context, 'Subset', () => writeAllOrNone(fleet, subsets, signal, recordIn(context)));
+    await lockedPhase(context, 'Subset', () => writeAllOrNone(fleet, subsets, signal, onWritten));
+  return { written };
 }

@@ -12,6 +12,7 @@ import type { Context } from './context.ts';
 import { assertExists } from '../release/guards/app-exists.ts';
 import { readFleet } from './observe.ts';
 import { rollout } from './rollout.ts';
+import type { Outcome } from './stages.ts';
 
 /**
  * Gives back the weights of the step before, or those given, in all clusters, and verifies them. Run again, it goes one
@@ -19,10 +20,10 @@ import { rollout } from './rollout.ts';
  *
  * @throws CanaryError where nothing has been recorded, and no weights are given
  */
-export async function rollback(context: Context): Promise<void> {
-  const { release, journal, log } = context;
+export async function rollback(context: Context): Promise<Outcome> {
+  const { release, recorder, log } = context;
   const known = await phase(context, 'Read', () => readFleet(context));
-  journal.held = heldIn(release, known.state);
+  recorder.record({ kind: 'read', held: heldIn(release, known.state) });
   assertExists(release, known.state);
   const weights = weightsToGiveBack(release, known.state);
   log.info(`Going back to ${formatWeights(weights)}`);
@@ -34,7 +35,8 @@ export async function rollback(context: Context): Promise<void> {
     // There is nothing better to go to from here.
     onFailure: 'keep',
   };
-  await rollout({ ...context, release: earlier }, { direction: 'back', known });
+  const outcome = await rollout({ ...context, release: earlier }, { direction: 'back', known });
+  return outcome.kind === 'done' ? outcome : { verdict: undefined };
 }
 
 function weightsToGiveBack(release: Release, state: FleetState): Weights {

@@ -1,6 +1,5 @@
 import { awaitPreview } from '../verify/probe.ts';
-import type { IngressClient, Target } from '../verify/ingress-client.ts';
-import type { Verdict } from '../verify/evidence.ts';
+import type { IngressClient } from '../verify/ingress-client.ts';
 import { waitUntilReady } from '../kubernetes/client/ready.ts';
 import { rebased, writeInOrder, writeAllOrNone } from '../fleet/transaction/write-all.ts';
 import type { Written } from '../fleet/transaction/write-confirmed.ts';
@@ -11,7 +10,9 @@ import type { Aim } from '../fleet/transaction/intent.ts';
 import { isUnfinished } from '../fleet/transaction/lease.ts';
 import { preflight } from '../fleet/preflight.ts';
 import { assertSidecars } from '../fleet/injection.ts';
-import { heldIn } from '../release/agreement.ts';
+import { heldIn, nowHolding } from '../release/agreement.ts';
+import type { Held } from '../release/agreement.ts';
+import type { CheckKind } from '../report/run-events.ts';
 import { foreignManagers } from '../release/foreign-managers.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import type { Gateway, VirtualService } from '../kubernetes/objects.ts';
@@ -22,11 +23,11 @@ import { assertServing } from '../release/guards/keeps-serving.ts';
 import type { FleetState } from '../release/state.ts';
 import { observe } from '../release/observation.ts';
 import { formatWeights } from '../core/weights.ts';
-import { awaitPropagation, checkNow, explained, seeRevision } from './check.ts';
-import { lockedPhase, noteUnseen, phase, recordIn, recordStep } from './context.ts';
+import { awaitPropagation, checkShares, explained, seeRevision } from './check.ts';
+import { lockedPhase, noteBlindSpots, phase, recordChange } from './context.ts';
 import type { Context } from './context.ts';
 import { rollBackAutomatically } from './automatic-rollback.ts';
-import type { Shift } from './automatic-rollback.ts';
+import type { FailedStep, Shift } from './automatic-rollback.ts';
 import { findTargets, withClients } from './ingresses.ts';
 import type { Routing } from './ingresses.ts';
 import { readFleet } from './observe.ts';
@@ -35,13 +36,18 @@ import { restorerFor } from './restore-workloads.ts';
 import type { Restorer } from './restore-workloads.ts';
 import { inTransaction } from './transaction.ts';
 import type { Stale } from './transaction.ts';
+import type { Applied, Checked, Outcome, Prepared } from './stages.ts';
 import { virtualServices } from './verify.ts';
 
-/** What a rollout knows before it writes anything. */
-interface Prospect extends Observed {
-  readonly plan: TriedPlan;
-  readonly targets: readonly Target[];
-}
+type PreparedRollout = Prepared<TriedPlan>;
+
+/** What a rollout came to; without a result where another run had changed the release since it was read. */
+export type RolloutOutcome =
+  | (Outcome & { readonly kind: 'done' })
+  /** Another run has changed the release since it was read, or left a step that was recovered to earlier weights. */
+  | { readonly kind: 'overtaken' }
+  /** Another run had left a step in all clusters, and it passed the check now. */
+  | { readonly kind: 'recovered' };
 
 /** `forward`: a step of the release; `back`: a return to earlier weights, whatever was edited since. */
 export type Direction = 'forward' | 'back';
@@ -61,46 +67,35 @@ export interface RolloutOptions {
 export async function rollout(
   context: Context,
   { direction = 'forward', known, unlessOvertaken = false }: RolloutOptions = {},
-): Promise<'done' | 'overtaken' | 'recovered'> {
-  const prospect = await lookAhead(context, direction, known);
-  const { plan, leases } = prospect;
-  const changes = triedIn(plan);
-  if (changes.length === 0 && !isUnfinished(leases)) {
-    await carryOut(context, prospect);
-    return 'done';
-  }
+): Promise<RolloutOutcome> {
+  const prepared = await lookAhead(context, direction, known);
+  const { plan, leases, changes } = prepared;
+  if (changes.length === 0 && !isUnfinished(leases)) return carryOut(context, prepared);
   await phase(context, 'Preflight', () => preflight(context.fleet, context.release, changes));
   await makeNamespaces(context, plan);
-  const aim = aimOf(context, prospect, direction);
-  const work = async (
-    inside: Context,
-    stale: Stale | undefined,
-  ): Promise<'done' | 'overtaken' | 'recovered'> => {
-    if (stale === undefined) {
-      await carryOut(inside, prospect);
-      return 'done';
-    }
-    if (unlessOvertaken) return stale.recovery?.settled === 'verified' ? 'recovered' : 'overtaken';
+  const aim = aimOf(context, prepared, direction);
+  const work = async (inside: Context, stale: Stale | undefined): Promise<RolloutOutcome> => {
+    if (stale === undefined) return carryOut(inside, prepared);
+    if (unlessOvertaken) return { kind: stale.recovery?.settled === 'verified' ? 'recovered' : 'overtaken' };
     const fresh = await lookAhead(inside, direction);
     await stale.aimAnew(aimOf(inside, fresh, direction));
-    await carryOut(inside, fresh);
-    return 'done';
+    return carryOut(inside, fresh);
   };
   return inTransaction(context, leases, aim, work, { repairs: !unlessOvertaken });
 }
 
-function aimOf({ release }: Context, { state, plan }: Prospect, direction: Direction): Aim {
+function aimOf({ release }: Context, { state, plan }: PreparedRollout, direction: Direction): Aim {
   const history = observe(release, state).record?.history ?? [];
   return { target: plan.weights, previous: plan.previous, direction, history };
 }
 
-async function lookAhead(context: Context, direction: Direction, known?: Observed): Promise<Prospect> {
-  const { release, fleet } = context;
+async function lookAhead(context: Context, direction: Direction, known?: Observed): Promise<PreparedRollout> {
+  const { release, fleet, recorder } = context;
   const { state, leases } = known ?? (await phase(context, 'Read', () => readFleet(context)));
   return phase(context, 'Plan', async () => {
-    context.journal.held = heldIn(release, state);
+    recorder.record({ kind: 'read', held: heldIn(release, state) });
     const observed = observe(release, state);
-    noteUnseen(context, observed);
+    noteBlindSpots(context, observed);
     const { weights } = release.traffic;
     const planned =
       direction === 'back' && weights !== undefined ? planRollback(observed, weights) : planRollout(observed);
@@ -110,22 +105,23 @@ async function lookAhead(context: Context, direction: Direction, known?: Observe
     const plan = { ...tried, warnings };
     warnOf(context, plan);
     const targets = await findTargets(context, state, finalRoutes(release, state, plan), gatewaysIn(plan));
-    return { state, leases, plan, targets };
+    return { state, leases, plan, changes: triedIn(plan), targets };
   });
 }
 
-async function carryOut(context: Context, { state, plan, targets }: Prospect): Promise<void> {
-  await withClients(targets, async (clients) => {
+async function carryOut(context: Context, prepared: PreparedRollout): Promise<RolloutOutcome> {
+  const { plan, targets } = prepared;
+  return withClients(targets, async (clients) => {
     const restorer = restorerFor(context, plan);
-    let previewed: readonly Written[];
+    let applied: Previewed;
     try {
-      await deploy(context, state, plan, restorer);
-      previewed = await prepare(context, plan, clients);
+      const deployed = await deploy(context, prepared, restorer);
+      applied = await preview(context, plan, clients, deployed);
     } catch (error) {
-      await restorer.restore();
+      await restorer.restore(heldIn(context.release, prepared.state));
       throw error;
     }
-    await shift(context, state, { ...plan, routes: rebased(plan.routes, previewed) }, clients, restorer);
+    return shift(context, prepared, applied, clients, restorer);
   });
 }
 
@@ -133,7 +129,7 @@ async function carryOut(context: Context, { state, plan, targets }: Prospect): P
 async function makeNamespaces(context: Context, { workloads }: TriedPlan): Promise<void> {
   const missing = workloads.filter((change) => isMissingNamespace(context, change));
   if (missing.length > 0) {
-    await phase(context, 'Namespace', () => writeInOrder(context.fleet, missing, recordIn(context)));
+    await phase(context, 'Namespace', () => writeInOrder(context.fleet, missing, recordChange(context)));
   }
 }
 
@@ -141,43 +137,62 @@ function isMissingNamespace({ release }: Context, { cluster, object, live }: Tri
   return object.kind === 'Namespace' && live === undefined && release.configClusters.includes(cluster);
 }
 
-/** Moves the weights and looks at what users get; whatever goes wrong from the first write on, the earlier weights come back. */
+/** Moves the weights and checks what users get; whatever goes wrong from the first write on, the earlier weights come back. */
 async function shift(
   context: Context,
-  state: FleetState,
-  plan: Shift,
+  { state, plan }: PreparedRollout,
+  { written, previewed }: Previewed,
   clients: readonly IngressClient[],
   restorer: Restorer,
-): Promise<void> {
-  const { log } = context;
-  let verdict: Verdict | 'unverified' | undefined;
+): Promise<RolloutOutcome> {
+  const { release, fleet, log } = context;
+  const step: Shift = { ...plan, routes: rebased(plan.routes, previewed) };
+  const before = heldIn(release, state);
+  let held = before;
+  let checked: Checked | undefined;
+  let isMoved = step.routes.length === 0;
+  const check = async (kind: CheckKind): Promise<Checked> => {
+    const hasWritten = written.length > 0 || step.routes.length > 0;
+    const now = hasWritten ? await fleet.readAgain(release, state) : state;
+    return checkShares(context, { clients, weights: plan.weights, state: now, kind });
+  };
   try {
-    if (plan.routes.length > 0)
-      await lockedPhase(context, 'Weights', () => moveWeights(context, state, plan, clients));
-    verdict =
+    if (step.routes.length > 0)
+      await lockedPhase(context, 'Weights', () =>
+        moveWeights(context, state, step, clients, () => {
+          isMoved = true;
+          held = nowHolding(before, plan.weights);
+        }),
+      );
+    checked =
       clients.length === 0
-        ? 'unverified'
-        : await phase(context, 'Verify', () => checkNow(context, state, plan.weights, clients));
-    if (verdict === 'pass' && context.release.traffic.bakeMs > 0) {
-      // What is cut off while it is watched has not passed.
-      verdict = context.journal.verdict = undefined;
-      verdict = await phase(context, 'Bake', () => checkNow(context, state, plan.weights, clients, 'watch'));
+        ? { verdict: 'unverified', evidence: [] }
+        : await phase(context, 'Verify', () => check('verify'));
+    if (checked.verdict === 'pass' && release.traffic.bakeMs > 0) {
+      // What is cut off during the bake has not passed.
+      checked = undefined;
+      checked = await phase(context, 'Bake', () => check('bake'));
     }
   } finally {
-    if (verdict !== 'pass' && verdict !== 'unverified') {
-      const restoreWeights = (): Promise<void> => rollBackAutomatically(context, state, plan, clients);
+    if (checked?.verdict !== 'pass' && checked?.verdict !== 'unverified') {
+      const failed: FailedStep = { state, plan: step, clients, held };
+      const restoreWeights = async (): Promise<readonly Held[]> =>
+        isMoved ? rollBackAutomatically(context, failed) : held;
       // A cancelled job has no time for one after the other.
-      if (context.signal.aborted) await Promise.all([restoreWeights(), restorer.restore()]);
-      else if (restorer.comesFirst()) await restorer.restore().then(restoreWeights);
+      if (context.signal.aborted) await Promise.all([restoreWeights(), restorer.restore(held)]);
+      else if (restorer.comesFirst(checked?.evidence ?? []))
+        await restorer.restore(held).then(restoreWeights);
       else await restoreWeights().then(restorer.restore);
     }
   }
+  const { verdict } = checked;
   if (verdict === 'pass') log.info(`Released: ${formatWeights(plan.weights)}`);
   if (verdict === 'unverified') log.info(`Written, not verified: ${formatWeights(plan.weights)}`);
+  return { kind: 'done', verdict: verdict === 'unverified' ? undefined : verdict };
 }
 
-function tell({ journal, log, release }: Context, plan: TriedPlan): void {
-  journal.previous = plan.before;
+function tell({ recorder, log, release }: Context, plan: TriedPlan): void {
+  recorder.record({ kind: 'previous weights', weights: plan.before });
   log.info(
     `${release.app}: ${plan.previous === undefined ? 'no weights' : formatWeights(plan.previous)} → ${formatWeights(plan.weights)}`,
   );
@@ -218,16 +233,19 @@ export function gatewaysIn(plan: Plan): readonly Gateway[] {
 /** Workloads first: nothing may be routed to a version before it is ready in each of its clusters. */
 async function deploy(
   context: Context,
-  state: FleetState,
-  plan: TriedPlan,
+  { state, plan }: PreparedRollout,
   { note }: Restorer,
-): Promise<void> {
+): Promise<readonly Written[]> {
   const { release, fleet, log, signal } = context;
   const { ready } = plan;
+  const done: Written[] = [];
   const workloads = plan.workloads.filter((change) => !isMissingNamespace(context, change));
   if (workloads.length > 0)
     await lockedPhase(context, 'Deploy', async () => {
-      const record = recordIn(context);
+      const record = (written: Written): void => {
+        recordChange(context)(written);
+        done.push(written);
+      };
       const namespaces = workloads.filter(({ object }) => object.kind === 'Namespace');
       const others = workloads.filter((change) => !namespaces.includes(change));
       // The injector goes by the labels that a namespace has, so those come first; what they will do is foreseen before.
@@ -250,7 +268,7 @@ async function deploy(
           check.workloads.some(({ kind, name }) => kind === object.kind && name === object.metadata.name),
       ),
   );
-  if (needed.length === 0) return;
+  if (needed.length === 0) return done;
   await phase(context, 'Ready', () =>
     allOf(
       needed.map((check) =>
@@ -265,24 +283,36 @@ async function deploy(
       ),
     ),
   );
+  return done;
+}
+
+/** What is written before the weights move. */
+interface Previewed extends Applied {
+  /** The preview routes among it, which the weights are written over. */
+  readonly previewed: readonly Written[];
 }
 
 /** Subset before preview, preview before weights: each is seen through every ingress before the next. */
-async function prepare(
+async function preview(
   context: Context,
   plan: Plan,
   clients: readonly IngressClient[],
-): Promise<readonly Written[]> {
+  deployed: readonly Written[],
+): Promise<Previewed> {
   const { fleet } = context;
   const { subsets, previews, routes } = plan;
-  if (subsets.length > 0)
-    await phase(context, 'Subsets', () => writeInOrder(fleet, subsets, recordIn(context)));
+  const named =
+    subsets.length === 0
+      ? []
+      : await phase(context, 'Subsets', () => writeInOrder(fleet, subsets, recordChange(context)));
   const previewed =
     previews.length === 0
       ? []
-      : await phase(context, 'Preview routes', () => writeInOrder(fleet, previews, recordIn(context)));
-  if (routes.length > 0) await phase(context, 'Preview', () => seePreviews(context, plan, clients));
-  return previewed;
+      : await phase(context, 'Preview routes', () => writeInOrder(fleet, previews, recordChange(context)));
+  const written = [...deployed, ...named, ...previewed];
+  if (routes.length > 0)
+    await phase(context, 'Preview', () => seePreviews(context, plan, clients, written.length > 0));
+  return { written, previewed };
 }
 
 async function moveWeights(
@@ -290,17 +320,24 @@ async function moveWeights(
   state: FleetState,
   plan: Plan,
   clients: readonly IngressClient[],
+  onMoved: () => void,
 ): Promise<void> {
-  await writeAllOrNone(context.fleet, plan.routes, context.signal, recordIn(context));
-  recordStep(context, plan.weights, 'forward');
+  await writeAllOrNone(context.fleet, plan.routes, context.signal, recordChange(context));
+  context.recorder.record({ kind: 'in force', weights: plan.weights, direction: 'forward' });
+  onMoved();
   await seeRevision(context, state, plan.revision, clients);
 }
 
-async function seePreviews(context: Context, plan: Plan, clients: readonly IngressClient[]): Promise<void> {
+async function seePreviews(
+  context: Context,
+  plan: Plan,
+  clients: readonly IngressClient[],
+  hasWritten: boolean,
+): Promise<void> {
   const { release, signal } = context;
   if (clients.length === 0) {
     // What an earlier run wrote has had its time.
-    if (context.journal.changes.length > 0) await awaitPropagation(context);
+    if (hasWritten) await awaitPropagation(context);
     return;
   }
   const known = [...plan.weights.keys()];

@@ -17,7 +17,7 @@ import { VERSION_LABEL, versionLabels } from '../release/subsets.ts';
 import type { VersionLabels } from '../release/subsets.ts';
 import { describeEdit } from '../release/observed-routing.ts';
 import { observeWhereClear } from '../release/observation.ts';
-import { noteUnseen, phase } from './context.ts';
+import { noteBlindSpots, phase } from './context.ts';
 import { assertExists, podsOf } from '../release/guards/app-exists.ts';
 import type { Context } from './context.ts';
 
@@ -27,7 +27,7 @@ import type { Context } from './context.ts';
  * @throws CanaryError where clusters hold different weights, one cannot be read, or nothing of the app exists
  */
 export async function status(context: Context): Promise<void> {
-  const { release, fleet, journal, log } = context;
+  const { release, fleet, recorder, log } = context;
   await phase(context, 'Status', async () => {
     const { state, failures } = await fleet.readEach(release);
     // With no cluster to report on, there is only the failure.
@@ -35,17 +35,24 @@ export async function status(context: Context): Promise<void> {
     const readable = release.configClusters.filter((cluster) => state.has(cluster));
     const { observed, unclear } = observeWhereClear(release, state, readable);
     const { routes } = observed;
-    noteUnseen(context, observed);
+    noteBlindSpots(context, observed);
     if (failures.size === 0) assertExists(release, state);
-    journal.held = heldIn(release, state, failures);
+    const held = heldIn(release, state, failures);
+    recorder.record({ kind: 'read', held });
     const versions = [...new Set(routes.flatMap(({ weights }) => [...(weights?.keys() ?? [])]))];
     const labels = versionLabels(routes, versions);
-    journal.clusters = allClusters(release).map((cluster) => ({
+    const clusters = allClusters(release).map((cluster) => ({
       cluster,
-      text: textOf(context, cluster, labels, state.get(cluster), failures.get(cluster)),
+      text: textOf(release, cluster, {
+        labels,
+        held,
+        state: state.get(cluster),
+        failure: failures.get(cluster),
+      }),
     }));
-    for (const { cluster, text } of journal.clusters) log.info(`${cluster}: ${text}`);
-    journal.previous = previousIn(release, state);
+    recorder.record({ kind: 'summarized', clusters });
+    for (const { cluster, text } of clusters) log.info(`${cluster}: ${text}`);
+    recorder.record({ kind: 'previous weights', weights: previousIn(release, state) });
     for (const overlap of overlaps(observed, versions)) log.warn(describeOverlap(overlap));
     for (const edit of observed.edits) log.warn(`${describeEdit(edit)}.`);
     const unread = [...failures].map(
@@ -53,14 +60,14 @@ export async function status(context: Context): Promise<void> {
     );
     if (unread.length > 0) throw new CanaryError(unread.join('\n'));
     for (const sentence of unclear) log.warn(sentence);
-    if (isOpenChoice(journal.held)) {
+    if (isOpenChoice(held)) {
       log.info('The inputs leave open which routes are meant, so no weights are compared.');
       return;
     }
-    const agree = agreementOf(journal.held);
+    const agree = agreementOf(held);
     if (agree === false)
       throw new CanaryError(
-        `${describeDifference(journal.held)} To bring them together, run the operation rollback with the input weights.`,
+        `${describeDifference(held)} To bring them together, run the operation rollback with the input weights.`,
       );
     log.info(
       agree === true ? 'All clusters agree.' : 'No cluster holds weights: nothing has been released yet.',
@@ -68,17 +75,21 @@ export async function status(context: Context): Promise<void> {
   });
 }
 
-function textOf(
-  { release, journal }: Context,
-  cluster: ClusterName,
-  labels: VersionLabels,
-  state: ClusterState | undefined,
-  failure: unknown,
-): string {
+/** What is known of one cluster, and of all. */
+interface Known {
+  readonly labels: VersionLabels;
+  readonly held: readonly Held[];
+  /** undefined where the cluster could not be read */
+  readonly state: ClusterState | undefined;
+  /** Why it could not be read. */
+  readonly failure: unknown;
+}
+
+function textOf(release: Release, cluster: ClusterName, { labels, held, state, failure }: Known): string {
   if (state === undefined) return `could not be read: ${messageOf(failure)}`;
   if (state.namespace === undefined) return `no namespace ${release.namespace}`;
-  const held = journal.held.filter((one) => one.cluster === cluster);
-  return [routesIn(release, state, held), podsIn(release, state, labels)].join('; ');
+  const own = held.filter((one) => one.cluster === cluster);
+  return [routesIn(release, state, own), podsIn(release, state, labels)].join('; ');
 }
 
 function routesIn(release: Release, state: ClusterState, held: readonly Held[]): string {

@@ -28,7 +28,7 @@ export interface Stale {
  * @param seen the leases when the state that the aim is based on was read
  * @param options `repairs`: the work brings weights of its own to all clusters, so that it may go on where those of the earlier
  * run can no longer be served
- * @param work receives `stale` where that state may be out of date; it says in the journal what it left unsettled
+ * @param work receives `stale` where that state may be out of date; it calls `leaveInconsistent` where clusters are left apart
  */
 export async function inTransaction<T>(
   context: Context,
@@ -37,7 +37,7 @@ export async function inTransaction<T>(
   work: (context: Context, stale: Stale | undefined) => Promise<T>,
   { repairs = false }: { readonly repairs?: boolean } = {},
 ): Promise<T> {
-  const { fleet, release, identity, journal, log } = context;
+  const { fleet, release, identity, recorder, log } = context;
   const lost = new AbortController();
   const signal = AbortSignal.any([context.signal, lost.signal]);
   const { lock, abandoned, stale } = await phase(context, 'Lock', () =>
@@ -52,9 +52,15 @@ export async function inTransaction<T>(
       },
     }),
   );
+  const clusters = { areConsistent: true };
+  const leaveInconsistent = (): void => {
+    clusters.areConsistent = false;
+    recorder.record({ kind: 'inconsistent' });
+  };
   const inside: Context = {
     ...context,
     signal,
+    leaveInconsistent,
     fleet: fleet.withSignal(signal),
     isHeld: (until) => lock.isHeld(until),
     assertHeld: () => lock.assertHeld(signal),
@@ -70,13 +76,13 @@ export async function inTransaction<T>(
     };
     const looksAgain = stale || recovery !== undefined;
     const result = await work(inside, looksAgain ? { aimAnew, recovery } : undefined);
-    if (journal.settled) leaving = 'nothing';
+    if (clusters.areConsistent) leaving = 'nothing';
     return result;
   } catch (error) {
     if (error instanceof FleetInconsistent) {
-      journal.settled = false;
-      journal.remains = error.standing;
-    } else if (error instanceof ChangedByOthers || (leaving === 'all' && journal.settled)) {
+      leaveInconsistent();
+      recorder.record({ kind: 'remains', sentences: error.standing });
+    } else if (error instanceof ChangedByOthers || (leaving === 'all' && clusters.areConsistent)) {
       leaving = 'nothing';
     }
     throw error;

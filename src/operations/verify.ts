@@ -2,7 +2,7 @@ import { CanaryError, messageOf } from '../core/errors.ts';
 import { heldIn, whoHolds } from '../release/agreement.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import { describeOverlap, overlaps } from '../release/guards/subset-overlaps.ts';
-import type { Overlap } from '../release/guards/subset-overlaps.ts';
+import type { Finding } from '../diagnosis/diagnosis.ts';
 import { previousOf } from '../release/history.ts';
 import { samplesNothing } from '../release/release.ts';
 import type { FleetState } from '../release/state.ts';
@@ -13,19 +13,20 @@ import type { RouteState } from '../release/observed-routing.ts';
 import { formatWeights, sameWeights } from '../core/weights.ts';
 import type { Weights } from '../core/weights.ts';
 import { checkShares } from './check.ts';
-import { noteUnseen, phase } from './context.ts';
+import { noteBlindSpots, phase } from './context.ts';
 import type { Context } from './context.ts';
 import { assertExists } from '../release/guards/app-exists.ts';
 import { findTargets, withClients } from './ingresses.ts';
 import type { Routing } from './ingresses.ts';
+import type { Outcome } from './stages.ts';
 
 /**
  * Samples every ingress against the weights in force, or those given. Writes nothing.
  *
- * @param known what the clusters hold, where it has just been read
+ * @param known what the clusters hold, if it has just been read
  */
-export async function verify(context: Context, known?: FleetState): Promise<void> {
-  const { release, fleet, journal, log } = context;
+export async function verify(context: Context, known?: FleetState): Promise<Outcome> {
+  const { release, fleet, recorder, log } = context;
   if (samplesNothing(release)) {
     throw new CanaryError(
       'Input ingress is none for every cluster: there is nothing to sample, so nothing can be verified. Name the ingress of at least one cluster, or use the operation status to see what the clusters hold.',
@@ -33,10 +34,10 @@ export async function verify(context: Context, known?: FleetState): Promise<void
   }
   const { targets, observed, weights } = await phase(context, 'Read', async () => {
     const state = known ?? (await fleet.read(release));
-    journal.held = heldIn(release, state);
+    recorder.record({ kind: 'read', held: heldIn(release, state) });
     assertExists(release, state);
     const observed = observe(release, state);
-    noteUnseen(context, observed);
+    noteBlindSpots(context, observed);
     assertReleased(observed.routes, release.traffic.virtualService);
     const given = release.traffic.weights;
     const weights = given === undefined ? agreedWeights(observed) : withOthers(given, observed.routes);
@@ -46,64 +47,50 @@ export async function verify(context: Context, known?: FleetState): Promise<void
     const targets = await findTargets(context, state, virtualServices(observed.routes));
     return { observed, weights, targets };
   });
-  journal.previous = previousOf(observed.record);
-  await withClients(targets, (clients) =>
-    phase(context, 'Verify', async () => {
-      const verdict = await checkShares(context, clients, weights, observed.fleet);
-      if (verdict !== 'pass') await unlessChanged(context, observed);
-      unlessConfused(context, overlaps(observed, [...weights.keys()]));
-    }),
+  recorder.record({ kind: 'previous weights', weights: previousOf(observed.record) });
+  const ambiguous = overlapsIn(context, observed, weights);
+  const { verdict } = await withClients(targets, (clients) =>
+    phase(context, 'Verify', () =>
+      checkShares(context, {
+        clients,
+        weights,
+        state: observed.fleet,
+        // A response does not show who gave it then, so a share that looks right is no evidence.
+        ...(release.check.versionFrom.from === 'auto' ? { doubts: ambiguous } : { remarks: ambiguous }),
+        interruption: () => interruptionOf(context, observed),
+      }),
+    ),
   );
+  return { verdict };
 }
 
 /**
- * Nobody holds the lock for a verification. Where the release was changed while it went on, the samples are of the weights
- * before and of those after: they show nothing of either, and must not make anybody roll back what is sound.
+ * Nobody holds the lock during a verification. If the release was changed meanwhile, the samples are of the weights before and
+ * of those after: they prove neither, and must not make anybody roll back what is sound.
  */
-async function unlessChanged(context: Context, before: Observation): Promise<void> {
-  const { release, fleet, journal, log } = context;
-  let changes: readonly string[];
+async function interruptionOf(context: Context, before: Observation): Promise<Finding | undefined> {
+  const { release, fleet, log } = context;
   try {
-    changes = changesBetween(
-      before.routes,
-      observe(release, await fleet.readAgain(release, before.fleet)).routes,
-    );
+    const now = observe(release, await fleet.readAgain(release, before.fleet));
+    const changes = changesBetween(before.routes, now.routes);
+    if (changes.length === 0) return undefined;
+    return {
+      title: 'The release was changed while it was sampled',
+      detail: `${changes.join('; ')}. The samples are of both and prove neither: verify again.`,
+    };
   } catch (error) {
     log.warn(`Whether the release was changed meanwhile could not be read: ${messageOf(error)}`);
-    return;
+    return undefined;
   }
-  if (changes.length === 0) return;
-  const finding = {
-    title: 'The release was changed while it was sampled',
-    detail: `${changes.join('; ')}. The samples are of both and prove neither: verify again.`,
-  };
-  const verdict = 'inconclusive';
-  journal.verdict = verdict;
-  journal.checks = journal.checks.map((check, i, all) =>
-    i === all.length - 1 ? { ...check, verdict } : check,
-  );
-  journal.findings = [finding, ...journal.findings];
 }
 
-/**
- * A pod that the subsets of two versions select answers under the name of either: the header says nothing of who answered then, and a share
- * that looks right is no evidence.
- */
-function unlessConfused({ release, journal, log }: Context, found: readonly Overlap[]): void {
-  if (found.length === 0) return;
-  const findings = found.map((overlap) => ({
-    title: `The subsets ${overlap.versions.join(' and ')} select the same pods`,
-    detail: describeOverlap(overlap),
-  }));
-  for (const { detail } of findings) log.warn(detail);
-  const known = new Set(findings.map(({ title }) => title));
-  journal.findings = [...findings, ...journal.findings.filter(({ title }) => !known.has(title))];
-  if (journal.verdict !== 'pass' || release.check.versionFrom.from !== 'auto') return;
-  const verdict = 'inconclusive';
-  journal.verdict = verdict;
-  journal.checks = journal.checks.map((check, i, all) =>
-    i === all.length - 1 ? { ...check, verdict } : check,
-  );
+/** A pod that the subsets of two versions select answers under the name of either. */
+function overlapsIn({ log }: Context, observed: Observation, weights: Weights): readonly Finding[] {
+  return overlaps(observed, [...weights.keys()]).map((overlap) => {
+    const detail = describeOverlap(overlap);
+    log.warn(detail);
+    return { title: `The subsets ${overlap.versions.join(' and ')} select the same pods`, detail };
+  });
 }
 
 /** The weights given, and at 0 what the routes give weights to beside: such a version must not be seen. */

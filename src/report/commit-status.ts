@@ -2,7 +2,8 @@ import { nowIn, whoHolds } from '../release/agreement.ts';
 import { formatWeights } from '../core/weights.ts';
 import { headlineOf } from './headline.ts';
 import { count, visible } from './format.ts';
-import type { PlannedRollout, RunRecord } from './run-record.ts';
+import type { RunRecord } from './run-record.ts';
+import type { PlannedRollout } from './run-events.ts';
 
 /** Characters that GitHub takes as the description of a commit status. */
 const LIMIT = 140;

@@ -1,6 +1,6 @@
 import { shareOf, total } from '../verify/evidence.ts';
 import type { IngressEvidence } from '../verify/evidence.ts';
-import type { PlannedChange } from './run-record.ts';
+import type { PlannedChange } from './run-events.ts';
 
 /** A fraction as percent, by default to one decimal: `19.8%`. */
 export function percent(fraction: number, decimals = 1): string {

@@ -1,47 +1,21 @@
 import type { Finding } from '../diagnosis/diagnosis.ts';
 import type { IngressEvidence, Verdict } from '../verify/evidence.ts';
-import type { Change } from '../kubernetes/change.ts';
 import type { Held } from '../release/agreement.ts';
 import type { ClusterName } from '../core/names.ts';
 import type { Weights } from '../core/weights.ts';
+import type {
+  Asked,
+  CheckKind,
+  ClusterCalls,
+  ClusterSummary,
+  MadeChange,
+  PlannedRollout,
+} from './run-events.ts';
 
 /** A write that was made. */
-export interface RecordedChange {
-  readonly cluster: ClusterName;
-  readonly verb: Change['verb'];
-  /** `VirtualService gray-demo/helloworld` */
-  readonly object: string;
-  readonly reason: string;
+export interface RecordedChange extends MadeChange {
   /** Seconds since the run began. */
   readonly at: number;
-  /** YAML of the object, as the report shows it (see difference.ts); undefined where it was made, or nobody had read it. */
-  readonly before: string | undefined;
-  /** YAML of the object as the server stored it; undefined where it was deleted. */
-  readonly after: string | undefined;
-}
-
-/** A write that a plan would make. */
-export interface PlannedChange {
-  readonly cluster: ClusterName;
-  readonly verb: Change['verb'];
-  /** `VirtualService gray-demo/helloworld` */
-  readonly object: string;
-  readonly reason: string;
-  /** Unified diff of the object's YAML. */
-  readonly diff: string;
-  /** Whether the server has checked it; it cannot in a namespace that does not exist yet, or without the right. */
-  readonly tried: boolean;
-  /** Whether the user of the kubeconfig lacks a right for it. */
-  readonly denied?: boolean;
-}
-
-/** What a rollout would do now. */
-export interface PlannedRollout {
-  /** Weights that would be in force at the end. */
-  readonly weights: Weights;
-  readonly clusters: readonly ClusterName[];
-  /** In the order in which they would be made. */
-  readonly changes: readonly PlannedChange[];
 }
 
 export interface Phase {
@@ -51,112 +25,93 @@ export interface Phase {
   readonly seconds: number;
 }
 
-/** Weights that were put in force. */
+/** Weights that came into force. */
 export interface Step {
   /** Seconds since the run began. */
   readonly at: number;
   readonly weights: Weights;
-  /** `back`: the earlier weights were given back after a step that did not pass. */
+  /** `back`: the earlier weights, restored after a step that did not pass. */
   readonly direction: 'forward' | 'back';
 }
 
-/** One look at the shares: until they were decided (`verify`), or for a time (`bake`). */
+/** One check of the traffic shares. */
 export interface Check {
-  readonly kind: 'verify' | 'bake';
+  readonly kind: CheckKind;
   readonly weights: Weights;
   readonly verdict: Verdict;
   readonly evidence: readonly IngressEvidence[];
-  /** Begin and end, in seconds since the run began. */
+  /** Start and end, in seconds since the run began. */
   readonly from: number;
   readonly to: number;
 }
 
-/** What the shares are tested by, as fractions. */
+/** The limits of the check, as fractions. */
 export interface Limits {
   readonly tolerance: number;
   readonly confidence: number;
   readonly maxErrorRate: number;
 }
 
-/** What one cluster holds, as `status` tells it. */
-export interface ClusterSummary {
-  readonly cluster: ClusterName;
-  readonly text: string;
-}
-
-/** What a run cost one cluster's API server. */
-export interface ClusterCalls {
-  readonly cluster: ClusterName;
-  readonly calls: number;
-  /** Of the calls: those that asked for a change, the lock's included. */
-  readonly writes: number;
-}
-
-/** All that is known of one run of the action, for log, summary, outputs and report. */
+/** Everything that log, summary, outputs and report say about one run. Folded from its events (see fold-run.ts). */
 export interface RunRecord {
   readonly operation: string;
   readonly app: string;
   readonly namespace: string;
   /** ISO 8601, in UTC. */
   readonly begin: string;
-  /** How long it took; 0 while it goes on. */
+  /** How long it took; 0 until it ends. */
   readonly seconds: number;
   /** Where people find the run: its URL, or a description. */
   readonly run: string | undefined;
-  /** undefined where none were given */
   readonly limits: Limits | undefined;
   readonly verdict: Verdict | undefined;
-  /** What each config cluster holds, as it was last observed; empty where nothing was read. */
+  /** What each config cluster held when it was last read; empty before that. */
   readonly held: readonly Held[];
-  /** Those before them: what a rollback gives back. */
+  /** The weights that a rollback would restore. */
   readonly previous: Weights | undefined;
   readonly next: Weights | undefined;
   readonly complete: boolean;
   readonly changes: readonly RecordedChange[];
-  /** undefined where nothing was planned, or not to the end */
   readonly plan: PlannedRollout | undefined;
-  /** In the order of time. */
   readonly steps: readonly Step[];
-  /** In the order of time. */
   readonly checks: readonly Check[];
   /** Of the last check. */
   readonly evidence: readonly IngressEvidence[];
   readonly findings: readonly Finding[];
   readonly clusters: readonly ClusterSummary[];
   readonly ingresses: ReadonlyMap<ClusterName, string>;
-  /** What the samples asked for: hosts (none where the address itself is asked for) and the path. */
-  readonly asked: { readonly hosts: readonly string[]; readonly path: string } | undefined;
+  readonly asked: Asked | undefined;
   readonly phases: readonly Phase[];
   readonly calls: readonly ClusterCalls[];
-  /** What this run has left that may hurt users, and the way out, a sentence each. */
+  /** What this run leaves behind that may hurt users, with the way out, a sentence each. */
   readonly harms: readonly string[];
   /** Workloads that run again what they ran before this run, a sentence each. */
   readonly restored: readonly string[];
-  /**
-   * What is not as it was before, or not the same everywhere, after a step that did not pass, a sentence each: a cluster that
-   * holds other weights, a workload that was replaced.
-   */
+  /** What differs from before, or between clusters, after a failed step, a sentence each. */
   readonly remains: readonly string[];
   /**
-   * What a claim about users does not cover, a full sentence each: what could not be looked at, and what leads to the service
-   * outside the weights. Where it is not empty, sentences name the host and path that were sampled, never "users".
+   * What the check does not cover, a full sentence each: what could not be read, and what leads to the service outside the
+   * weights. If there is any, sentences name the host and path that were sampled, never "users".
    */
   readonly unseen: readonly string[];
-  /** False where this run has left clusters apart, for its post step or the next run to settle. */
+  /** False where this run leaves clusters that differ, for its post step or the next run to recover. */
   readonly settled: boolean;
-  /** Why the run failed, as a sentence; undefined where it did not. */
+  /** Why the run failed, as a sentence. */
   readonly failure: string | undefined;
-  /** Folder of the report; undefined where none was written. */
+  /** Folder of the report, if one was written. */
   readonly report: string | undefined;
 }
-
-/** The record while the run goes on: operations write into it, so that nothing is lost when one of them throws. */
-export type Journal = { -readonly [Field in keyof RunRecord]: RunRecord[Field] };
 
 /** What is known of a run before it begins. */
 export type RunInfo = Partial<Pick<RunRecord, 'begin' | 'run' | 'limits'>>;
 
-export function newJournal(operation: string, app: string, namespace: string, info: RunInfo = {}): Journal {
+/** The record of a run in which nothing has happened. */
+export function emptyRecord(
+  operation: string,
+  app: string,
+  namespace: string,
+  info: RunInfo = {},
+): RunRecord {
   return {
     operation,
     app,
@@ -189,9 +144,4 @@ export function newJournal(operation: string, app: string, namespace: string, in
     failure: undefined,
     report: undefined,
   };
-}
-
-/** Seconds since the run began. */
-export function secondsIn({ begin }: Journal): number {
-  return (Date.now() - Date.parse(begin)) / 1000;
 }

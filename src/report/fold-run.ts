@@ -1,0 +1,72 @@
+import { nowHolding } from '../release/agreement.ts';
+import type { RunEvent } from './run-events.ts';
+import type { TimedEvent } from './run-log.ts';
+import type { Check, RunRecord } from './run-record.ts';
+
+/** The record of a run from its events, in the order of time. */
+export function foldRun(start: RunRecord, events: readonly TimedEvent[]): RunRecord {
+  return events.reduce((record, { at, event }) => ({ ...record, ...changeOf(record, at, event) }), start);
+}
+
+/** The fields that an event changes. */
+function changeOf(record: RunRecord, at: number, event: RunEvent): Partial<RunRecord> {
+  switch (event.kind) {
+    case 'read':
+      return { held: event.held };
+    case 'previous weights':
+      return { previous: event.weights };
+    case 'planned':
+      return { plan: event.plan };
+    case 'summarized':
+      return { clusters: event.clusters };
+    case 'ingresses found':
+      return { ingresses: event.ingresses, asked: event.asked };
+    case 'blind spots': {
+      const before = event.of === 'release' ? [] : record.unseen;
+      return { unseen: [...new Set([...before, ...event.sentences])] };
+    }
+    case 'changed':
+      return { changes: [...record.changes, { ...event.change, at }] };
+    case 'in force': {
+      const { weights, direction } = event;
+      const held = nowHolding(record.held, weights);
+      return direction === 'same' ? { held } : { held, steps: [...record.steps, { at, weights, direction }] };
+    }
+    case 'sampled': {
+      const { check: kind, weights, evidence, seconds } = event;
+      const check: Check = { kind, weights, verdict: 'inconclusive', evidence, from: at - seconds, to: at };
+      return { evidence, checks: [...record.checks, check] };
+    }
+    case 'judged': {
+      const { verdict, on } = event;
+      const checks = record.checks.map((check, i, all) =>
+        i === all.length - 1 ? { ...check, verdict } : check,
+      );
+      return { checks, findings: [], verdict: on === 'this run' ? verdict : undefined };
+    }
+    case 'explained':
+      return { findings: event.findings };
+    case 'harm':
+      return { harms: [...record.harms, event.sentence] };
+    case 'restored':
+      return { restored: [...record.restored, event.sentence] };
+    case 'remains':
+      return { remains: [...record.remains, ...event.sentences] };
+    case 'inconsistent':
+      return { settled: false };
+    case 'phase': {
+      const { name, seconds } = event;
+      return { phases: [...record.phases, { name, start: at - seconds, seconds }] };
+    }
+    case 'failed':
+      // An earlier check may have passed; the run has not.
+      return {
+        failure: event.message,
+        ...(record.verdict === 'pass' ? { verdict: undefined } : {}),
+      };
+    case 'calls':
+      return { calls: event.calls };
+    case 'ended':
+      return { seconds: at };
+  }
+}
