@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { takes } from '../../src/istio/route-matching.ts';
+import { takesRequest } from '../../src/istio/route-matching.ts';
 import type { RoutedRequest } from '../../src/istio/route-matching.ts';
 
 type Match = Readonly<Record<string, unknown>>;
@@ -11,7 +11,7 @@ const request: RoutedRequest = {
   host: 'hello.example.com',
 };
 
-const taken = (...match: readonly Match[]): boolean => takes({ match }, request);
+const taken = (...match: readonly Match[]): boolean => takesRequest({ match }, request);
 
 describe('a route takes a request', () => {
   test.each<[string, readonly Match[]]>([
@@ -63,6 +63,6 @@ describe('a path that begins with two slashes is no host', () => {
     ['//hello?lang=en', { queryParams: { lang: { exact: 'en' } } }, true],
     ['//hello?a=b?c', { queryParams: { a: { exact: 'b?c' } } }, true],
   ])('%s, by %j: %s', (path, match, expected) => {
-    expect(takes({ match: [match] }, { ...request, path })).toBe(expected);
+    expect(takesRequest({ match: [match] }, { ...request, path })).toBe(expected);
   });
 });

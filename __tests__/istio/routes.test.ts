@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import type { HttpRoute, RouteDestination, VirtualService } from '../../src/kubernetes/objects.ts';
-import { holdsWeights, managedRoutes, weightsOf } from '../../src/istio/managed-routes.ts';
-import { isHostOf, isPreview, previewedVersions, routesTo } from '../../src/istio/routes.ts';
+import { managedRoutes } from '../../src/istio/managed-routes.ts';
+import { managedWeights } from '../../src/istio/route-weights.ts';
+import { isPreview, previewedVersions, routesTo } from '../../src/istio/routes.ts';
+import { isHostOf } from '../../src/istio/hosts.ts';
 import { withPreviews, withWeights } from '../../src/istio/route-edits.ts';
 import type { RouteTarget } from '../../src/istio/route-edits.ts';
 import { APP, HOST, NAMESPACE, to, toOther, virtualService } from '../support/objects.ts';
@@ -193,7 +195,7 @@ describe('a route whose destination names the service by a host that Istio does 
 
   test('is refused where it is a TCP route that moves with the HTTP routes', () => {
     const vs = virtualService([main], {}, { tcp: [{ route: [dead('helloworld.gray-demo')] }] });
-    expect(() => weightsOf(vs, SERVICE, undefined)).toThrow(
+    expect(() => managedWeights(vs, SERVICE, undefined)).toThrow(
       refusal('the unnamed tcp[0]', 'helloworld.gray-demo'),
     );
   });
@@ -242,7 +244,7 @@ describe('the weights that a VirtualService holds', () => {
     ['no route of the service', [{ route: [toOther()] }], undefined],
     ['no list of routes', undefined, undefined],
   ])('%s', (_what, http, held) => {
-    const found = weightsOf(virtualService(http), SERVICE, undefined);
+    const found = managedWeights(virtualService(http), SERVICE, undefined);
     expect(found).toEqual(held === undefined ? undefined : weights(held));
   });
 
@@ -251,8 +253,8 @@ describe('the weights that a VirtualService holds', () => {
     const held = (
       a: readonly RouteDestination[],
       b: readonly RouteDestination[],
-    ): ReturnType<typeof weightsOf> =>
-      weightsOf(
+    ): ReturnType<typeof managedWeights> =>
+      managedWeights(
         virtualService([
           { name: 'a', route: a },
           { name: 'b', route: b },
@@ -727,7 +729,7 @@ describe('what was written is recognised as what was asked', () => {
   ])('%s', (_what, route) => {
     const asked = target({ v1: 80, v2: 20 });
     const vs = withWeights(virtualService([{ route }]), asked);
-    expect(holdsWeights(vs, SERVICE, undefined, asked.weights)).toBe(true);
+    expect(managedWeights(vs, SERVICE, undefined, asked.weights)).toEqual(asked.weights);
   });
 
   test('and other weights are not', () => {
@@ -735,12 +737,16 @@ describe('what was written is recognised as what was asked', () => {
       virtualService([{ route: [to('v1', 67), toOther(33)] }]),
       target({ v1: 80, v2: 20 }),
     );
-    expect(holdsWeights(vs, SERVICE, undefined, target({ v1: 70, v2: 30 }).weights)).toBe(false);
+    expect(managedWeights(vs, SERVICE, undefined, weights({ v1: 70, v2: 30 }))).toEqual(
+      weights({ v1: 81, v2: 19 }),
+    );
   });
 
   test('nor is what gives a version nothing that has a weight', () => {
     const vs = virtualService([{ route: [to('v1', 10), to('v2', 0), toOther(90)] }]);
-    expect(holdsWeights(vs, SERVICE, undefined, target({ v1: 99, v2: 1 }).weights)).toBe(false);
+    expect(managedWeights(vs, SERVICE, undefined, weights({ v1: 99, v2: 1 }))).toEqual(
+      weights({ v1: 100, v2: 0 }),
+    );
   });
 });
 

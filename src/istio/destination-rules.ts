@@ -1,9 +1,10 @@
+import { ANY, fullHost, hostCovers, isHostOf } from './hosts.ts';
+import type { ServiceKey } from './hosts.ts';
+import { MESH } from './virtual-services.ts';
 import { isDeepStrictEqual } from 'node:util';
 import { keepsRulesPrivate } from './mesh-config.ts';
 import type { MeshConfig } from './mesh-config.ts';
 import type { DestinationRule, Labels, Subset, VirtualService } from '../kubernetes/objects.ts';
-import { fullHostOf, isHostOf } from './routes.ts';
-import type { ServiceKey } from './routes.ts';
 import type { Client, TrafficState } from './traffic-state.ts';
 
 /**
@@ -86,8 +87,8 @@ function ageOf({ creationTimestamp: created }: DestinationRule['metadata']): str
   return typeof created === 'string' ? created : '~';
 }
 
-function coversByPattern({ app, namespace }: ServiceKey, { spec }: DestinationRule): boolean {
-  return spec.host.startsWith('*') && fullHostOf({ app, namespace }).endsWith(spec.host.slice(1));
+function coversByPattern(service: ServiceKey, { spec: { host } }: DestinationRule): boolean {
+  return host.startsWith(ANY) && hostCovers(host, fullHost(service));
 }
 
 /** Whether a rule holds for all clients of its namespace, and not for some workloads of it alone. */
@@ -113,7 +114,7 @@ export function clientsOf(
   const covering = everywhere.destinationRules.filter((rule) => coversService(service, rule));
   const local = new Set([service.namespace, ...covering.map(({ metadata }) => metadata.namespace ?? '')]);
   const mesh = virtualServices.some(
-    ({ spec: { gateways = [] } }) => gateways.length === 0 || gateways.includes('mesh'),
+    ({ spec: { gateways = [] } }) => gateways.length === 0 || gateways.includes(MESH),
   );
   const sidecars = [...[...local].map((namespace) => ({ namespace, labels: {} })), undefined];
   return [...(gatewayClients ?? [undefined]), ...(mesh ? sidecars : [])];

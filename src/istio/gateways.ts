@@ -1,6 +1,6 @@
 import type { Gateway, GatewayServer, Labels, VirtualService } from '../kubernetes/objects.ts';
-import { isHostOf, isPartialHostOf } from './routes.ts';
-import type { ServiceKey } from './routes.ts';
+import { ANY, MESH_DOMAIN, completeHost, isPartialHostOf, narrowerHost, isHostOf } from './hosts.ts';
+import type { ServiceKey } from './hosts.ts';
 import { gatewaysOf } from './virtual-services.ts';
 
 /** A Gateway made anew: plain HTTP on port 80 for the hosts, served by the pods that the selector picks. */
@@ -116,8 +116,6 @@ function patternsFor(server: GatewayServer, gateway: Gateway, vs: VirtualService
   });
 }
 
-const ANY = '*';
-
 /** How good a host is to ask for; a lower rank is better. */
 const RANK = { asked: 0, named: 0, any: 1, ofGateway: 2, ofMesh: 3, refused: 4, pattern: 4 };
 
@@ -131,9 +129,9 @@ interface Ranked {
 /** The hosts that both a VirtualService and a server take. */
 function hostsOf(service: ServiceKey, vs: VirtualService, patterns: readonly string[]): readonly Ranked[] {
   return (vs.spec.hosts ?? []).flatMap((written, place) => {
-    const host = fullName(written.toLowerCase(), vs.metadata.namespace);
+    const host = completeHost(written.toLowerCase(), vs.metadata.namespace);
     return patterns.flatMap((pattern): readonly Ranked[] => {
-      const both = narrower(host, pattern);
+      const both = narrowerHost(host, pattern);
       if (both === undefined) return [];
       if (both === ANY) return [{ host: undefined, rank: RANK.any, place }];
       if (both.includes(ANY)) return [{ host: both, rank: RANK.pattern, place }];
@@ -150,32 +148,15 @@ function hostsOf(service: ServiceKey, vs: VirtualService, patterns: readonly str
 
 function byHand(asked: string, patterns: readonly string[]): Ranked {
   const name = asked.toLowerCase().replace(/:\d+$/, '');
-  const taken = patterns.some((pattern) => narrower(name, pattern) !== undefined);
+  const taken = patterns.some((pattern) => narrowerHost(name, pattern) !== undefined);
   return { host: asked, rank: taken ? RANK.asked : RANK.refused, place: 0 };
-}
-
-const MESH_DOMAIN = '.svc.cluster.local';
-
-/** Istio completes a name without dots, for gateways as well as for sidecars. */
-function fullName(host: string, namespace = 'default'): string {
-  return host.includes('.') || host.includes(ANY) ? host : `${host}.${namespace}${MESH_DOMAIN}`;
 }
 
 /** Whether two Gateways take any host in common. */
 export function haveHostInCommon(one: Gateway, other: Gateway): boolean {
   const hostsIn = ({ spec }: Gateway): readonly string[] =>
     (spec.servers ?? []).flatMap(({ hosts = [] }) => hosts.map((host) => host.split('/').at(-1) ?? host));
-  return hostsIn(one).some((a) => hostsIn(other).some((b) => narrower(a, b) !== undefined));
-}
-
-/** The narrower of two hosts, of which one takes the other in; undefined where they have nothing in common. */
-function narrower(a: string, b: string): string | undefined {
-  if (covers(b, a)) return a;
-  return covers(a, b) ? b : undefined;
-}
-
-function covers(pattern: string, host: string): boolean {
-  return pattern.startsWith(ANY) ? host.endsWith(pattern.slice(1)) : pattern === host;
+  return hostsIn(one).some((a) => hostsIn(other).some((b) => narrowerHost(a, b) !== undefined));
 }
 
 function lackOf(gateway: Gateway, entrances: readonly VirtualService[]): string {

@@ -3,19 +3,18 @@ import { nameOf } from '../kubernetes/objects.ts';
 import type { HttpMatch, HttpRoute, RouteDestination, VirtualService } from '../kubernetes/objects.ts';
 import { managedRoutes } from './managed-routes.ts';
 import {
-  PREVIEW_HEADER,
   PREVIEW_NAME,
-  REVISION_HEADER,
-  VERSION_HEADER,
   destinationsTo,
-  fullHostOf,
   inSentence,
-  isStreamOf,
+  splitsService,
   previewsOfService,
   streamsTo,
   sumOf,
 } from './routes.ts';
-import type { Route, ServiceKey } from './routes.ts';
+import type { Route } from './routes.ts';
+import { PREVIEW_HEADER, REVISION_HEADER, VERSION_HEADER } from '../core/marks.ts';
+import { fullHost } from './hosts.ts';
+import type { ServiceKey } from './hosts.ts';
 import { apportion, formatWeights, unserved } from '../core/weights.ts';
 import type { VersionName, Weights } from '../core/weights.ts';
 
@@ -69,7 +68,9 @@ export function withWeights(vs: VirtualService, target: RouteTarget): VirtualSer
     managed.includes(route) ? weighRoute(vs, route, target, (...entry) => marked(...entry, target)) : route,
   );
   const weighStreams = <T extends Route>(routes: readonly T[]): readonly T[] =>
-    routes.map((route) => (isStreamOf(vs, route, service) ? weighRoute(vs, route, target, weighted) : route));
+    routes.map((route) =>
+      splitsService(vs, route, service) ? weighRoute(vs, route, target, weighted) : route,
+    );
   const spec = {
     ...vs.spec,
     ...(tcp === undefined ? {} : { tcp: weighStreams(tcp) }),
@@ -86,7 +87,7 @@ function isStreamOnly(vs: VirtualService, { service, routes }: RouteTarget): boo
 }
 
 function newRoute(target: RouteTarget): HttpRoute {
-  const host = fullHostOf(target.service);
+  const host = fullHost(target.service);
   return {
     name: target.service.app,
     route: [...target.weights].map(([version, weight]) =>

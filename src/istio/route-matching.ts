@@ -14,7 +14,7 @@ export interface RoutedRequest {
  * Whether a route takes a request, as far as the request tells. What it does not tell (scheme, port, source) counts as matched,
  * as this looks for suspects (https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPMatchRequest).
  */
-export function takes({ match = [] }: HttpRoute, request: RoutedRequest): boolean {
+export function takesRequest({ match = [] }: HttpRoute, request: RoutedRequest): boolean {
   return match.length === 0 || match.some((condition) => meets(condition, request));
 }
 

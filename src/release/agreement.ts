@@ -1,12 +1,12 @@
 import { CanaryError, OpenChoiceError, messageOf } from '../core/errors.ts';
+import { namedVirtualServices } from './release.ts';
 import type { Release } from './release.ts';
 import type { ClusterName } from '../core/names.ts';
-import { weightsByRoute } from '../istio/managed-routes.ts';
+import { weightsByRoute } from '../istio/route-weights.ts';
+import { trafficOf } from './state.ts';
 import type { FleetState } from './state.ts';
 import { placeOf, observeRoutes } from './observed-routing.ts';
-import { trafficOf } from './state.ts';
 import type { RouteState } from './observed-routing.ts';
-import { namedVirtualServices } from './release.ts';
 import { formatWeights, sameWeights } from '../core/weights.ts';
 import type { Weights } from '../core/weights.ts';
 

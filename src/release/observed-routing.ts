@@ -8,17 +8,12 @@ import type { ReleaseRecord } from './history.ts';
 import { namedVersions } from './release.ts';
 import type { Release } from './release.ts';
 import type { ClusterName } from '../core/names.ts';
-import { holdsWeights, managedRoutes, weightsOf } from '../istio/managed-routes.ts';
-import {
-  REVISION_HEADER,
-  destinationsTo,
-  fullHostOf,
-  isPartialHostOf,
-  sumOf,
-  routeKey,
-  routesTo,
-} from '../istio/routes.ts';
-import type { ServiceKey } from '../istio/routes.ts';
+import { managedRoutes } from '../istio/managed-routes.ts';
+import { managedWeights } from '../istio/route-weights.ts';
+import { destinationsTo, sumOf, routeKey, routesTo } from '../istio/routes.ts';
+import { REVISION_HEADER } from '../core/marks.ts';
+import { fullHost, isPartialHostOf } from '../istio/hosts.ts';
+import type { ServiceKey } from '../istio/hosts.ts';
 import { trafficOf } from './state.ts';
 import type { FleetState } from './state.ts';
 import type { TrafficState } from '../istio/traffic-state.ts';
@@ -79,7 +74,7 @@ export function observeRoutes(
           routes: own,
           destinationRule,
           deciding,
-          weights: virtualService && heldWeights(virtualService, release, own, record),
+          weights: virtualService && managedWeights(virtualService, release, own, record?.weights),
           revision: virtualService && revisionOf(virtualService, release, own),
           record,
         };
@@ -162,19 +157,6 @@ export function newestRecord(inForce: readonly RouteState[]): ReleaseRecord | un
     .at(0);
 }
 
-/** The weights that the managed routes hold; those recorded where rounding beside other hosts hides that they hold just them. */
-function heldWeights(
-  vs: VirtualService,
-  release: Release,
-  routes: readonly string[] | undefined,
-  record: ReleaseRecord | undefined,
-): Weights | undefined {
-  const read = weightsOf(vs, release, routes);
-  const recorded = record?.weights;
-  if (read === undefined || recorded === undefined || sameWeights(read, recorded)) return read;
-  return holdsWeights(vs, release, routes, recorded) ? recorded : read;
-}
-
 function revisionOf(
   vs: VirtualService,
   release: Release,
@@ -202,7 +184,7 @@ function destinationRuleOf(
   if (found !== undefined && !ofHost.includes(found)) {
     if (isPartialHostOf(release, found.spec.host)) {
       throw new CanaryError(
-        `${nameOf(found)} in ${cluster} is for host ${found.spec.host}, which names no service: Istio completes only names without a dot, so its subsets apply to nothing. Write the full name, ${fullHostOf(release)}, then re-run this step.`,
+        `${nameOf(found)} in ${cluster} is for host ${found.spec.host}, which names no service: Istio completes only names without a dot, so its subsets apply to nothing. Write the full name, ${fullHost(release)}, then re-run this step.`,
       );
     }
     throw new CanaryError(

@@ -1,18 +1,11 @@
 import type { Change } from '../kubernetes/change.ts';
 import { CanaryError } from '../core/errors.ts';
 import { nameOf } from '../kubernetes/objects.ts';
-import type {
-  Container,
-  ContainerPort,
-  Deployment,
-  Service,
-  ServicePort,
-  VirtualService,
-} from '../kubernetes/objects.ts';
+import type { Container, ContainerPort, Deployment, Service, ServicePort } from '../kubernetes/objects.ts';
 import { isOursAlone } from '../kubernetes/field-managers.ts';
 import type { Release, WorkloadSpec } from './release.ts';
-import { isHostOf } from '../istio/routes.ts';
-import type { ServiceKey } from '../istio/routes.ts';
+import { namesService } from '../istio/routes.ts';
+import type { ServiceKey } from '../istio/hosts.ts';
 import type { ClusterState, FleetState } from './state.ts';
 
 /** The port of the generated Service. What the inputs leave out stays as the Service has it. */
@@ -116,25 +109,11 @@ function pathOf({ port, protocol = 'TCP' }: ServicePort): readonly string[] {
 
 /** The VirtualServices of a cluster that lead to a port of the service, each with its cluster. */
 function usersOf({ name, traffic }: ClusterState, service: ServiceKey, port: number): readonly string[] {
+  // A destination without a port leads to whichever there is; mirrors count as well.
+  const leadsToPort = (destination: object): boolean => (numberIn(destination) ?? port) === port;
   return [...(traffic?.virtualServices ?? []), ...(traffic?.roots ?? [])]
-    .filter((vs) => leadsTo(vs, service, port))
+    .filter((vs) => namesService(vs, service, leadsToPort))
     .map((vs) => `${nameOf(vs)} in ${name}`);
-}
-
-/** Whether any destination, mirrors included, leads to a port of the service; one that names none leads to whichever there is. */
-function leadsTo(vs: VirtualService, service: ServiceKey, port: number): boolean {
-  const found = (value: unknown): boolean => {
-    if (typeof value !== 'object' || value === null) return false;
-    if (
-      'host' in value &&
-      typeof value.host === 'string' &&
-      isHostOf(service, value.host, vs.metadata.namespace) &&
-      (numberIn(value) ?? port) === port
-    )
-      return true;
-    return Object.values(value).some(found);
-  };
-  return found(vs.spec);
 }
 
 function numberIn(destination: object): unknown {

@@ -2,18 +2,20 @@ import { isDeepStrictEqual } from 'node:util';
 import { gatewayNamesOf, isSeenBy, isUsed } from '../istio/visibility.ts';
 import { haveHostInCommon } from '../istio/gateways.ts';
 import { managedRoutes } from '../istio/managed-routes.ts';
-import { takes } from '../istio/route-matching.ts';
-import { sampledRequest } from './sampled-request.ts';
+import { takesRequest } from '../istio/route-matching.ts';
 import type { RoutedRequest } from '../istio/route-matching.ts';
+import { sampledRequest } from './sampled-request.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import type { Gateway, HttpRoute, VirtualService } from '../kubernetes/objects.ts';
 import type { Release } from './release.ts';
 import type { ClusterName } from '../core/names.ts';
-import { REVISION_HEADER, destinationsTo, isPreview } from '../istio/routes.ts';
+import { destinationsTo, isPreview } from '../istio/routes.ts';
+import { REVISION_HEADER } from '../core/marks.ts';
 import type { FleetState } from './state.ts';
 import type { TrafficState } from '../istio/traffic-state.ts';
 import type { RouteState } from './observed-routing.ts';
 import { delegatesTo, entrancesOf } from '../istio/virtual-services.ts';
+import { hostSpecificity } from '../istio/hosts.ts';
 
 /** A route outside the release that may answer the requests that are sampled, ahead of the managed one or in its place. */
 export interface RivalRoute {
@@ -75,7 +77,9 @@ export function rivalsOf(release: Release, fleet: FleetState, one: RouteState): 
         entrance: through,
         route,
         revision: revisionOf(route),
-        narrower: closenessOf(through, request.host) > closenessOf(entrance, request.host),
+        narrower:
+          hostSpecificity(through.spec.hosts ?? [], request.host) >
+          hostSpecificity(entrance.spec.hosts ?? [], request.host),
       }));
   });
 }
@@ -108,7 +112,7 @@ function reachedFrom(
   const known = [own, ...everywhere.virtualServices.filter((vs) => nameOf(vs) !== nameOf(own))];
   return (entrance.spec.http ?? []).flatMap((route): readonly Reached[] => {
     const { match = [], delegate } = route;
-    const isTaker = (request: RoutedRequest): boolean => takes(route, request);
+    const isTaker = (request: RoutedRequest): boolean => takesRequest(route, request);
     const takesAll = match.length === 0;
     if (delegate === undefined) return [{ virtualService: entrance, entrance, route, isTaker, takesAll }];
     const root = { ...entrance, spec: { ...entrance.spec, http: [route] } };
@@ -119,7 +123,7 @@ function reachedFrom(
           virtualService: vs,
           entrance,
           route: inner,
-          isTaker: (request: RoutedRequest): boolean => isTaker(request) && takes(inner, request),
+          isTaker: (request: RoutedRequest): boolean => isTaker(request) && takesRequest(inner, request),
           takesAll: takesAll && (inner.match ?? []).length === 0,
         })),
       );
@@ -134,7 +138,8 @@ function goesFirst(
   entrance: VirtualService,
   { host }: RoutedRequest,
 ): boolean {
-  const closer = closenessOf(other, host) - closenessOf(entrance, host);
+  const closer =
+    hostSpecificity(other.spec.hosts ?? [], host) - hostSpecificity(entrance.spec.hosts ?? [], host);
   if (closer !== 0) return closer > 0;
   if (reached.takesAll !== first.takesAll) return first.takesAll;
   const [theirs, ours] = [placeInTime(other), placeInTime(entrance)];
@@ -148,20 +153,7 @@ function placeInTime({ metadata }: VirtualService): string {
 }
 
 function isCovering(vs: VirtualService, host: string | undefined): boolean {
-  return closenessOf(vs, host) >= 0;
-}
-
-/** How narrow the host is by which a VirtualService takes a request: Istio prefers the narrowest; -1 where it takes none. */
-function closenessOf({ spec }: VirtualService, host: string | undefined): number {
-  return Math.max(
-    -1,
-    ...(spec.hosts ?? []).map((pattern) => {
-      if (pattern === '*') return 0;
-      if (host === undefined) return -1;
-      if (!pattern.startsWith('*')) return pattern === host ? Infinity : -1;
-      return host.endsWith(pattern.slice(1)) ? pattern.length : -1;
-    }),
-  );
+  return hostSpecificity(vs.spec.hosts ?? [], host) >= 0;
 }
 
 /**

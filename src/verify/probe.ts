@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { CanaryError } from '../core/errors.ts';
 import type { CheckSpec, VersionSource } from '../release/release.ts';
-import { PREVIEW_HEADER } from '../istio/routes.ts';
+import { PREVIEW_HEADER } from '../core/marks.ts';
 import type { VersionName } from '../core/weights.ts';
 import { attribute } from './attribution.ts';
 import type { Sample } from './attribution.ts';

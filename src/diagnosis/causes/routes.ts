@@ -1,7 +1,7 @@
 import { gatewayNamesOf, isSeenBy } from '../../istio/visibility.ts';
-import { takes } from '../../istio/route-matching.ts';
-import { sampledRequest } from '../../release/sampled-request.ts';
+import { takesRequest } from '../../istio/route-matching.ts';
 import type { RoutedRequest } from '../../istio/route-matching.ts';
+import { sampledRequest } from '../../release/sampled-request.ts';
 import { nameOf } from '../../kubernetes/objects.ts';
 import type { HttpRoute, VirtualService } from '../../kubernetes/objects.ts';
 import { managedRoutes } from '../../istio/managed-routes.ts';
@@ -10,8 +10,8 @@ import { isPreview, routeKey } from '../../istio/routes.ts';
 import { routeStateFor } from '../../release/observed-routing.ts';
 import type { RouteState } from '../../release/observed-routing.ts';
 import { delegatesTo, entrancesOf } from '../../istio/virtual-services.ts';
-import type { IngressEvidence } from '../../verify/evidence.ts';
 import { total } from '../../verify/evidence.ts';
+import type { IngressEvidence } from '../../verify/evidence.ts';
 import { everywhereFor, failedOf, rivalsAt, trafficFor } from '../snapshot.ts';
 import type { Snapshot, Finding } from '../snapshot.ts';
 
@@ -121,7 +121,9 @@ function ahead(
   return routes
     .slice(0, end < 0 ? routes.length : end)
     .flatMap((route) =>
-      isPreview(route) || !takes(route, request) ? [] : [`Route ${routeKey(vs, route)} of ${nameOf(vs)}`],
+      isPreview(route) || !takesRequest(route, request)
+        ? []
+        : [`Route ${routeKey(vs, route)} of ${nameOf(vs)}`],
     );
 }
 

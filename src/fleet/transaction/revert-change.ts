@@ -6,7 +6,7 @@ import { messageOf } from '../../core/errors.ts';
 import { nameOf } from '../../kubernetes/objects.ts';
 import type { KubeObject } from '../../kubernetes/objects.ts';
 import { annotationsOf, revert } from '../../release/three-way-revert.ts';
-import { describeSplit } from '../../istio/split.ts';
+import { describeSplit } from '../../istio/route-weights.ts';
 import { lastEditor } from '../../release/observed-routing.ts';
 import { holds, readLive, writeConfirmed } from './write-confirmed.ts';
 import type { OnWritten } from './write-confirmed.ts';

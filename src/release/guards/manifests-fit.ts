@@ -2,11 +2,11 @@ import { CanaryError } from '../../core/errors.ts';
 import { isNamespaceOf } from '../namespace.ts';
 import { nameOf } from '../../kubernetes/objects.ts';
 import type { DestinationRule, Gateway, KubeObject, VirtualService } from '../../kubernetes/objects.ts';
-import { clustersOf } from '../release.ts';
+import { clustersOf, namedVirtualServices } from '../release.ts';
 import type { Manifest, Release } from '../release.ts';
-import { destinationsTo, isHostOf } from '../../istio/routes.ts';
+import { destinationsTo, routesIn } from '../../istio/routes.ts';
+import { isHostOf } from '../../istio/hosts.ts';
 import type { ClusterState, FleetState } from '../state.ts';
-import { namedVirtualServices } from '../release.ts';
 
 /** A kind as `ClusterState.clusterScoped` holds it: `rbac.authorization.k8s.io/v1 ClusterRole`. */
 export function kindOf({ apiVersion, kind }: Pick<KubeObject, 'apiVersion' | 'kind'>): string {
@@ -108,8 +108,7 @@ function isTraffic(release: Release, fleet: FleetState, object: KubeObject): boo
 }
 
 function leads(release: Release, vs: VirtualService): boolean {
-  const { http = [], tcp = [], tls = [] } = vs.spec;
-  return [...http, ...tcp, ...tls].some((route) => destinationsTo(vs, route, release).length > 0);
+  return routesIn(vs).some((route) => destinationsTo(vs, route, release).length > 0);
 }
 
 /** Whether the release makes this Gateway itself, with its VirtualService. */

@@ -1,13 +1,13 @@
 import { CanaryError } from '../../core/errors.ts';
 import type { ClusterName } from '../../core/names.ts';
-import { routesTo, splits, streamsTo } from '../../istio/routes.ts';
+import { routesTo, splitsService, streamsTo } from '../../istio/routes.ts';
 import type { TrafficState } from '../../istio/traffic-state.ts';
 import { delegatesTo } from '../../istio/virtual-services.ts';
-import type { VirtualService } from '../../kubernetes/objects.ts';
 import { nameOf } from '../../kubernetes/objects.ts';
+import type { VirtualService } from '../../kubernetes/objects.ts';
 import { namedVirtualServices } from '../release.ts';
-import type { Observation } from '../observation.ts';
 import type { Release } from '../release.ts';
+import type { Observation } from '../observation.ts';
 import { trafficOf } from '../state.ts';
 
 /**
@@ -93,7 +93,11 @@ function assertNoOtherIn(release: Release, traffic: TrafficState, cluster: Clust
   if (release.traffic.companions !== undefined) return;
   const { virtualService } = release.traffic;
   const others = traffic.virtualServices.filter(
-    (vs) => vs.metadata.name !== virtualService && splits(vs, release),
+    (vs) =>
+      vs.metadata.name !== virtualService &&
+      [...routesTo(vs, release), ...streamsTo(vs, release)].some((route) =>
+        splitsService(vs, route, release),
+      ),
   );
   if (others.length === 0) return;
   const names = others.map(({ metadata }) => metadata.name).join(', ');

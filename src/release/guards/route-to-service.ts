@@ -2,7 +2,7 @@ import { CanaryError } from '../../core/errors.ts';
 import { nameOf } from '../../kubernetes/objects.ts';
 import type { VirtualService } from '../../kubernetes/objects.ts';
 import type { Release } from '../release.ts';
-import { previewsOfService, routesTo, streamsTo } from '../../istio/routes.ts';
+import { previewsOfService, routesIn, routesTo, streamsTo } from '../../istio/routes.ts';
 import type { Observation } from '../observation.ts';
 
 /**
@@ -13,7 +13,7 @@ import type { Observation } from '../observation.ts';
  */
 export function assertRouteToService({ release, routes }: Observation): void {
   const missing = routes.flatMap(({ cluster, virtualService: vs }) =>
-    vs === undefined || !hasRoutes(vs) || leadsHere(vs, release) ? [] : [{ cluster, vs }],
+    vs === undefined || routesIn(vs).length === 0 || leadsHere(vs, release) ? [] : [{ cluster, vs }],
   );
   const [first] = missing;
   if (first === undefined) return;
@@ -26,20 +26,14 @@ export function assertRouteToService({ release, routes }: Observation): void {
   );
 }
 
-function hasRoutes({ spec: { http = [], tcp = [], tls = [] } }: VirtualService): boolean {
-  return http.length + tcp.length + tls.length > 0;
-}
-
 function leadsHere(vs: VirtualService, release: Release): boolean {
   // Preview routes alone are those of a first install that was cut off.
   return [routesTo, streamsTo, previewsOfService].some((find) => find(vs, release).length > 0);
 }
 
-function whereTo({ spec: { http = [], tcp = [], tls = [] } }: VirtualService): string {
-  const hosts = [...http, ...tcp, ...tls].flatMap(({ route = [] }) =>
-    route.map(({ destination }) => destination.host),
-  );
-  const delegates = http.flatMap(({ delegate }) =>
+function whereTo(vs: VirtualService): string {
+  const hosts = routesIn(vs).flatMap(({ route = [] }) => route.map(({ destination }) => destination.host));
+  const delegates = (vs.spec.http ?? []).flatMap(({ delegate }) =>
     delegate === undefined
       ? []
       : [`the delegate ${[delegate.namespace, delegate.name].filter(Boolean).join('/')}`],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { HttpRoute } from '../../src/kubernetes/objects.ts';
-import { describeSplit } from '../../src/istio/split.ts';
+import { describeSplit } from '../../src/istio/route-weights.ts';
 import { to, virtualService } from '../support/objects.ts';
 
 const split: HttpRoute = { route: [to('v1', 80), to('v2', 20)] };
