@@ -16,7 +16,7 @@ const run = promisify(execFile);
 
 /** From the start of the process to the first message, beside a process of Node that does nothing. */
 async function start(): Promise<Ratio> {
-  const entry = join(await freshBundle(), 'index.js');
+  const entry = join(await freshBundle(), 'main.js');
   const wanted = async (args: readonly string[]): Promise<void> => {
     // Without inputs the action fails at once, which is as far as this looks.
     await run(process.execPath, [...args], { env: { PATH: '' } }).catch(() => undefined);

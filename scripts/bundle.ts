@@ -7,7 +7,7 @@ const client = 'node_modules/@kubernetes/client-node';
 
 /**
  * Bundles the action from `src/` into a folder, whose content it replaces: tsc takes the types out, ncc puts everything but the
- * two small entries into one file.
+ * small entries into one file.
  *
  * The Kubernetes client's generated models are 15 MB of code that the action never calls: it uses the kubeconfig part
  * alone. The package does not say that its modules have no side effects, so a bundler has to keep all of them. The bundle is
@@ -34,10 +34,11 @@ export async function bundleInto(folder: string): Promise<void> {
     );
 
     // From the folder above it, since the names that ncc gives to modules depend on the path to them.
-    await run({ cwd: work })`ncc build lib/run.js --minify --out bundle --license licenses.txt`;
-    await rename(join(bundle, 'index.js'), join(bundle, 'run.js'));
-    // The entries stay apart: one names the Node it needs before anything else is read; the other marks the post step.
-    for (const entry of ['index.js', 'post.js']) await copyFile(join(lib, entry), join(bundle, entry));
+    await run({ cwd: work })`ncc build lib/action.js --minify --out bundle --license licenses.txt`;
+    await rename(join(bundle, 'index.js'), join(bundle, 'action.js'));
+    // These stay apart from the bundle: any Node can parse them, and name the version that the bundle needs.
+    for (const entry of ['main.js', 'post.js', 'node-version.js'])
+      await copyFile(join(lib, entry), join(bundle, entry));
 
     await rm(folder, { recursive: true, force: true });
     await mkdir(dirname(folder), { recursive: true });

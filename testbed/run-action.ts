@@ -52,7 +52,7 @@ export async function runAction(
   const start = performance.now();
   const child = spawn(
     process.execPath,
-    [join(bundle, options.postOf === undefined ? 'index.js' : 'post.js')],
+    [join(bundle, options.postOf === undefined ? 'main.js' : 'post.js')],
     {
       cwd: options.cwd ?? folder,
       stdio: ['ignore', 'pipe', 'pipe'],

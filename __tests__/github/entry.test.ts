@@ -20,11 +20,11 @@ async function startedBy(
   return { exitCode, stdout, stderr };
 }
 
-test.each(['index.ts', 'post.ts'])(
+test.each(['main.ts', 'post.ts'])(
   '%s names the version of Node that it needs, and does nothing else',
   async (entry) => {
     const message =
-      'multicluster-canary needs Node.js 24 or newer, and this is 20.19.2. A GitHub runner brings it from version 2.327.1 on.';
+      'multicluster-canary needs Node.js 24 or newer, and this is 20.19.2. GitHub runners include it since version 2.327.1.';
     expect(await startedBy('20.19.2', entry, { GITHUB_ACTIONS: '' })).toEqual({
       exitCode: 1,
       stdout: message,
@@ -37,7 +37,7 @@ test.each(['index.ts', 'post.ts'])(
 );
 
 test('a new one goes on to the inputs', async () => {
-  expect(await startedBy('24.0.0', 'index.ts', { GITHUB_ACTIONS: '' })).toMatchObject({
+  expect(await startedBy('24.0.0', 'main.ts', { GITHUB_ACTIONS: '' })).toMatchObject({
     exitCode: 1,
     stdout: expect.stringContaining('Input app: got "Not A Name"'),
   });

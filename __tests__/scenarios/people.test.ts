@@ -19,7 +19,7 @@ let folder: string;
 /** What the command line of the action ends with. */
 let entry: string;
 beforeAll(async () => {
-  entry = join(await freshBundle(), 'index.js');
+  entry = join(await freshBundle(), 'main.js');
   stage = new Stage(await startFleet());
   folder = await mkdtemp(join(tmpdir(), 'canary-people-'));
 });

@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
 import * as core from '@actions/core';
 import { Fleet } from '../fleet/fleet.ts';
-import type { Identity } from '../fleet/transaction/lock.ts';
 import type { Context } from '../operations/context.ts';
 import { lookAgain } from '../operations/look-again.ts';
 import { plan } from '../operations/plan.ts';
@@ -11,7 +9,6 @@ import { retire } from '../operations/retire.ts';
 import { rollback } from '../operations/rollback.ts';
 import { rollout } from '../operations/rollout.ts';
 import { status } from '../operations/status.ts';
-import { recoverOwn } from '../operations/transaction.ts';
 import { verify } from '../operations/verify.ts';
 import { CanaryError, messageOf } from '../core/errors.ts';
 import { allClusters } from '../release/release.ts';
@@ -21,14 +18,14 @@ import { RunLog } from '../report/run-log.ts';
 import { emptyRecord } from '../report/run-record.ts';
 import type { RunRecord } from '../report/run-record.ts';
 import type { Recorder } from '../report/run-events.ts';
-import { runUrlOf } from './event.ts';
 import type { Operation } from './inputs.ts';
 import { readJob } from './job.ts';
 import type { Job } from './job.ts';
-import { escapeForLog, jobLog } from './job-log.ts';
+import { jobLog } from './job-log.ts';
 import { publish } from './publish.ts';
+import { STATE, cancellation, identityOf, runStep } from './step.ts';
 
-const RUN: Readonly<Record<Operation, (context: Context) => Promise<unknown>>> = {
+const OPERATIONS: Readonly<Record<Operation, (context: Context) => Promise<unknown>>> = {
   rollout,
   plan,
   verify,
@@ -38,32 +35,13 @@ const RUN: Readonly<Record<Operation, (context: Context) => Promise<unknown>>> =
   status,
 };
 
-/** State that the runner hands from the main step to the post step. */
-const HOLDER = 'holder';
-const SETTLED = 'settled';
-/** The transaction that has nothing left to do but to release its lock. */
-const CONCLUDED = 'concluded';
-const ANNOUNCED = 'announced';
-
-/**
- * Runs the main step; or the post step, where `post.ts` started this, or a main step has left its name. Never throws; a failure is
- * the job's failure.
- */
-export async function main(): Promise<void> {
-  const holder = core.getState(HOLDER);
-  const isPost = process.env['MULTICLUSTER_CANARY_POST'] === 'true' || holder !== '';
-  let title = isPost ? 'What the main step left could not be settled' : 'multicluster-canary did not start';
-  try {
-    if (isPost) {
-      await settleAfter(holder);
-    } else {
-      const job = await readJob();
-      title = `${job.release.app}: ${job.operation} failed`;
-      await run(job);
-    }
-  } catch (error) {
-    fail(error, title);
-  }
+/** Reads the inputs, runs their operation, and publishes the result. */
+export async function mainStep(): Promise<void> {
+  await runStep('multicluster-canary did not start', async (setTitle) => {
+    const job = await readJob();
+    setTitle(`${job.release.app}: ${job.operation} failed`);
+    await run(job);
+  });
 }
 
 async function run(job: Job): Promise<void> {
@@ -80,9 +58,9 @@ async function run(job: Job): Promise<void> {
   const recordNow = (): RunRecord => foldRun(start, events.events);
   const fleet = Fleet.open(kubeconfig, allClusters(release), cancelled.signal);
   // Known to the post step even if this process is killed at any moment from here on.
-  core.saveState(HOLDER, identity.holder);
+  core.saveState(STATE.holder, identity.holder);
   announcer?.begin();
-  /** Transactions that have ended, but for their lock. */
+  /** Transactions that only have to release their lock. */
   const locked = new Set<string>();
   const context: Context = {
     release,
@@ -92,13 +70,13 @@ async function run(job: Job): Promise<void> {
     log: jobLog,
     signal: cancelled.signal,
     onTransaction: (transaction, state) => {
-      core.saveState(CONCLUDED, transaction);
+      core.saveState(STATE.concluded, transaction);
       if (state === 'concluded') locked.add(transaction);
       else locked.delete(transaction);
     },
   };
   try {
-    await RUN[operation](context);
+    await OPERATIONS[operation](context);
     conclude(recordNow());
   } catch (error) {
     events.record({ kind: 'failed', message: messageOf(error) });
@@ -110,10 +88,10 @@ async function run(job: Job): Promise<void> {
     await fleet.close();
     events.record({ kind: 'ended' });
     const ended = recordNow();
-    if (ended.settled && locked.size === 0) core.saveState(SETTLED, 'true');
+    if (ended.settled && locked.size === 0) core.saveState(STATE.settled, 'true');
     const record = await publish(job, ended);
     const announced = (await announcer?.end(record, cancelled.signal.aborted)) ?? true;
-    core.saveState(ANNOUNCED, String(announced));
+    core.saveState(STATE.announced, String(announced));
   }
 }
 
@@ -123,74 +101,6 @@ function noteCalls(fleet: Fleet, recorder: Recorder): void {
   recorder.record({ kind: 'calls', calls: all });
   for (const { cluster, calls, writes } of all)
     jobLog.info(`${cluster}: ${String(calls)} calls, ${String(writes)} writes`);
-}
-
-/**
- * The post step: settles and tells what the main step left half done, where it was killed.
- *
- * @param holder of the lock; empty where the main step began nothing
- */
-async function settleAfter(holder: string): Promise<void> {
-  const settled = core.getState(SETTLED) === 'true';
-  const announced = core.getState(ANNOUNCED) === 'true';
-  if (holder === '' || (settled && announced)) return;
-  const job = await readJob();
-  try {
-    if (!settled) await settle(job, holder);
-  } finally {
-    if (!announced) await announceEnd(job, settled);
-  }
-}
-
-async function settle({ release, kubeconfig }: Job, holder: string): Promise<void> {
-  const cancelled = cancellation();
-  const fleet = Fleet.open(kubeconfig, allClusters(release), cancelled.signal);
-  const identity: Identity = { ...identityOf(''), holder };
-  try {
-    const concluded = core.getState(CONCLUDED) || undefined;
-    const recorder = new RunLog();
-    await recoverOwn(
-      { release, fleet, recorder, identity, log: jobLog, signal: cancelled.signal },
-      concluded,
-    );
-  } finally {
-    cancelled.release();
-    await fleet.close();
-  }
-}
-
-/** Otherwise the commit would be pending for ever. */
-async function announceEnd({ operation, release, announcer }: Job, ended: boolean): Promise<void> {
-  const failure = ended
-    ? 'GitHub did not take the result when the run ended; its log has it.'
-    : 'The run was killed before it could tell its result; its log shows how far it came.';
-  await announcer?.end({ ...emptyRecord(operation, release.app, release.namespace), failure }, false);
-}
-
-/** This run, as others see it in the lock. */
-function identityOf(unique: string): Identity {
-  const { GITHUB_RUN_ID: id, GITHUB_REPOSITORY: repository } = process.env;
-  const run = runUrlOf();
-  if (run !== undefined) return { holder: `${repository ?? ''}/${id ?? ''}/${unique}`, run };
-  return {
-    holder: `${hostname()}/${unique}`,
-    run: `A run on ${hostname()} (process ${String(process.pid)})`,
-  };
-}
-
-/** A signal that a cancelled job sets off; the runner sends SIGINT, then SIGTERM 7.5 s later. */
-function cancellation(): { readonly signal: AbortSignal; readonly release: () => void } {
-  const controller = new AbortController();
-  const cancel = (name: NodeJS.Signals): void => {
-    controller.abort(new CanaryError(`Cancelled by ${name}.`));
-  };
-  process.on('SIGINT', cancel).on('SIGTERM', cancel);
-  return {
-    signal: controller.signal,
-    release: () => {
-      process.off('SIGINT', cancel).off('SIGTERM', cancel);
-    },
-  };
 }
 
 /** Turns a verdict other than a pass into the failure of the job, in the words of the headline. */
@@ -209,11 +119,4 @@ function withHarms(error: unknown, { harms }: RunRecord): unknown {
   const text = messageOf(error);
   const missing = harms.filter((harm) => !text.includes(harm));
   return missing.length === 0 ? error : new CanaryError([...missing, text].join('\n'), { cause: error });
-}
-
-function fail(error: unknown, title: string): void {
-  const expected = error instanceof CanaryError;
-  if (!expected && error instanceof Error) core.info(escapeForLog(error.stack ?? ''));
-  core.error(escapeForLog(messageOf(error)), { title: escapeForLog(title) });
-  process.exitCode = core.ExitCode.Failure;
 }

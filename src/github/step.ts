@@ -1,0 +1,73 @@
+import { hostname } from 'node:os';
+import * as core from '@actions/core';
+import { CanaryError, messageOf } from '../core/errors.ts';
+import type { Identity } from '../fleet/transaction/lock.ts';
+import { runUrlOf } from './event.ts';
+import { escapeForLog } from './job-log.ts';
+
+/** The names of what the runner hands from the main step to the post step. */
+export const STATE = {
+  holder: 'holder',
+  /** `true` where the main step has left nothing to recover. */
+  settled: 'settled',
+  /** The transaction that only has to release its lock. */
+  concluded: 'concluded',
+  /** `true` where GitHub has the result. */
+  announced: 'announced',
+} as const;
+
+/**
+ * Runs a step. Never throws: a failure is the job's failure.
+ *
+ * @param work is given a setter for the title of the error, for when it knows more
+ */
+export async function runStep(
+  title: string,
+  work: (setTitle: (title: string) => void) => Promise<void>,
+): Promise<void> {
+  let current = title;
+  try {
+    await work((better) => {
+      current = better;
+    });
+  } catch (error) {
+    fail(error, current);
+  }
+  // What still runs by itself, such as a login command that hangs, must not hold up the job.
+  setTimeout(() => {
+    process.exit();
+  }, 1_000).unref();
+}
+
+function fail(error: unknown, title: string): void {
+  const isExpected = error instanceof CanaryError;
+  if (!isExpected && error instanceof Error) core.info(escapeForLog(error.stack ?? ''));
+  core.error(escapeForLog(messageOf(error)), { title: escapeForLog(title) });
+  process.exitCode = core.ExitCode.Failure;
+}
+
+/** This run, as others see it in the lock. */
+export function identityOf(unique: string): Identity {
+  const { GITHUB_RUN_ID: id, GITHUB_REPOSITORY: repository } = process.env;
+  const run = runUrlOf();
+  if (run !== undefined) return { holder: `${repository ?? ''}/${id ?? ''}/${unique}`, run };
+  return {
+    holder: `${hostname()}/${unique}`,
+    run: `A run on ${hostname()} (process ${String(process.pid)})`,
+  };
+}
+
+/** A signal that ends when the job is cancelled: the runner sends SIGINT, then SIGTERM 7.5 s later. */
+export function cancellation(): { readonly signal: AbortSignal; readonly release: () => void } {
+  const controller = new AbortController();
+  const cancel = (name: NodeJS.Signals): void => {
+    controller.abort(new CanaryError(`Cancelled by ${name}.`));
+  };
+  process.on('SIGINT', cancel).on('SIGTERM', cancel);
+  return {
+    signal: controller.signal,
+    release: () => {
+      process.off('SIGINT', cancel).off('SIGTERM', cancel);
+    },
+  };
+}
