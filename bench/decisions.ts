@@ -122,7 +122,11 @@ function outcomes({
   const requests: number[] = [];
   for (let run = 0; run < runs; run += 1) {
     const expected = { weights, revision: undefined, sharedWithOtherHosts: false, version: 'v2' };
-    const evaluation = new Evaluation(target, expected, { check: DEFAULTS, ingresses: 1 });
+    const evaluation = new Evaluation(target, expected, {
+      check: DEFAULTS,
+      ingresses: 1,
+      now: () => performance.now(),
+    });
     for (let n = 1; n <= MOST; n += 1) {
       const version = draw() < weight ? 'v2' : 'v1';
       const failed = draw() < (version === 'v2' ? own : others);

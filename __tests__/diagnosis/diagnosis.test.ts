@@ -512,7 +512,7 @@ test('nothing is made up where nothing known explains it', () => {
 
 test('an inconclusive ingress is explained as well', () => {
   expect(
-    found({}, failed({ verdict: 'inconclusive', errors: new Map([['no answer in time', 3]]) })),
+    found({}, failed({ verdict: 'inconclusive', errors: new Map([['no response in time', 3]]) })),
   ).toHaveLength(1);
 });
 

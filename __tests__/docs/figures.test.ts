@@ -62,7 +62,7 @@ function untilDecided(rate: number, seed: number): IngressEvidence {
       sharedWithOtherHosts: false,
       version: undefined,
     },
-    { check: release().check, ingresses: 1 },
+    { check: release().check, ingresses: 1, now: () => 0 },
   );
   const next = (): Sample => ({
     version: draw() < 0.8 ? 'v1' : 'v2',

@@ -20,7 +20,7 @@ describe('one of three gateway replicas that stays on the old revision (scenario
     await stage.underLoad(async () => {
       const moved = await stage.run({ weights: 'v1=70,v2=30', 'verify-timeout': '3s', 'on-failure': 'keep' });
       expect(moved.code).toBe(1);
-      expect(moved.log).toMatch(/so a gateway replica seems to stay on an earlier configuration/);
+      expect(moved.log).toMatch(/so a gateway replica seems to keep an earlier configuration/);
       expect(moved.log).toMatch(/A gateway replica in west is still on revision 1/);
       const run = await stage.run({ operation: 'verify' });
       expect(run.code).toBe(1);

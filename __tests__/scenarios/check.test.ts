@@ -113,7 +113,7 @@ describe('verify', () => {
     const run = await stage.run({ operation: 'verify' });
     expect(run.code).toBe(1);
     expect(run.log).toMatch(/The subset v1 selects pods of v2/);
-    expect(run.log).toMatch(/east.*header and body of the answers name different versions/);
+    expect(run.log).toMatch(/east.*the header and the body of responses name different versions/);
   });
 });
 
@@ -266,12 +266,12 @@ describe('an ingress that gives no valid answer is never a pass (scenario 17)', 
     [
       'garbage',
       (_, response) => response.end('\u0000\u0001<html>::error::'),
-      /requests failed.*no version in the answer/,
+      /requests failed.*no version in the response/,
     ],
     [
       'a version that is not in the list',
       (_, response) => response.end('Hello version: v7, instance: x'),
-      /version v7 answered, which is none of v1, v2/,
+      /version v7 responded, which the weights do not name \(v1, v2\)/,
     ],
     ['cut connections', (request) => request.socket.destroy(), /requests failed.*connection cut/],
   ];
@@ -312,7 +312,7 @@ describe('an ingress that gives no valid answer is never a pass (scenario 17)', 
       });
       expect(run.code).toBe(1);
       expect(run.outputs['verdict']).toBe('inconclusive');
-      expect(run.log).toMatch(/undecided after 2 s and 0 samples: 16 requests had no answer yet/);
+      expect(run.log).toMatch(/undecided after 2 s and 0 samples: 16 requests had no response yet/);
     } finally {
       server.closeAllConnections();
       server.close();

@@ -134,8 +134,8 @@ describe('staged weights', () => {
 
 describe('a workload that cannot take traffic', () => {
   const cases = [
-    { fault: 'missing', cause: /is not getting ready:.*ImagePullBackOff/s },
-    { fault: 'crash', cause: /is not getting ready:.*CrashLoopBackOff/s },
+    { fault: 'missing', cause: /cannot become ready:.*ImagePullBackOff/s },
+    { fault: 'crash', cause: /cannot become ready:.*CrashLoopBackOff/s },
     { fault: 'unready', cause: /was not ready after 3 s.*ready-timeout/s },
   ];
   test.each(cases)(

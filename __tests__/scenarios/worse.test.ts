@@ -101,7 +101,7 @@ async function silence(west: Kube): Promise<void> {
 
 /** v2, at 20%, is named just where no answer from it among so many has a chance of 1% at most. */
 function expectNamedUnlessLuck(log: string, reason: string): void {
-  const pattern = new RegExp(`(v2 does not answer: )?${reason}, and all (\\d+) answers came from v1`, 'g');
+  const pattern = new RegExp(`(v2 does not respond: )?${reason}, and all (\\d+) responses came from v1`, 'g');
   const found = [...log.matchAll(pattern)].map(([, name, answers]) => ({
     named: name !== undefined,
     answers,
@@ -126,7 +126,7 @@ describe('a new version that never answers (scenario 38)', () => {
       });
       expect(run.code).toBe(1);
       expect(run.log).toMatch(
-        /v2 does not answer: 2 requests through the ingress of (east|west) .* had no answer within 10 s/,
+        /v2 does not respond: 2 requests through the ingress of (east|west) .* got no response within 10 s/,
       );
       await expect(stage.weights()).resolves.toEqual(['v1=100', 'v1=100']);
     });
@@ -138,10 +138,10 @@ describe('a new version that never answers (scenario 38)', () => {
     const short = await stage.run({ operation: 'verify', 'verify-timeout': '3s' });
     expect([short.code, short.outputs['verdict']]).toEqual([1, 'inconclusive']);
     expect(short.log).toMatch(/undecided after 3 s and \d+ samples: /);
-    expectNamedUnlessLuck(short.log, '16 requests had no answer yet');
+    expectNamedUnlessLuck(short.log, '16 requests had no response yet');
     const run = await stage.run({ operation: 'verify' });
     expect([run.code, run.outputs['verdict']]).toEqual([1, 'fail']);
-    expectNamedUnlessLuck(run.log, '\\d+ of \\d+ requests got no answer within 10 s, more than 1%');
+    expectNamedUnlessLuck(run.log, '\\d+ of \\d+ requests got no response within 10 s, more than 1%');
     expect(run.seconds).toBeLessThan(25);
   });
 });

@@ -152,7 +152,7 @@ describe('an error', () => {
   });
 
   test('is a success that tells no version', () => {
-    expect(attribute(reply({}), AUTO).error).toBe('no version in the answer');
+    expect(attribute(reply({}), AUTO).error).toBe('no version in the response');
   });
 
   test('by its status, where it tells no version either', () => {

@@ -36,6 +36,7 @@ function tallied(
     check: asSpecified,
     watchMs: watch ? asSpecified.verifyTimeoutMs : undefined,
     ingresses: 1,
+    now: () => 0,
   });
   for (let n = 0; n < requests && !evaluation.add(answer(n)); n += 1);
   return evaluation.evidence(evaluation.verdictAtEnd());

@@ -249,7 +249,7 @@ describe('a request that does not end in time', () => {
   };
 
   test('is a failure where no answer has begun', async () => {
-    expect(await soon(() => undefined)).toMatchObject({ kind: 'failure', what: 'no answer in time' });
+    expect(await soon(() => undefined)).toMatchObject({ kind: 'failure', what: 'no response in time' });
   });
 
   test('is an answer as far as it came where its body drips', async () => {

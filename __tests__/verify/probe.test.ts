@@ -69,14 +69,14 @@ describe('a version that never answers', () => {
   test('is named, and what to look at', async () => {
     await hanging((client) =>
       expect(awaitPreview(client, 'v2', '7', ['v1', 'v2'], options)).rejects.toThrow(
-        /^v2 does not answer: \d requests through the ingress of west \(http.*\/hello\) had no answer within 10 s\. Check why its pods/,
+        /^v2 does not respond: \d requests through the ingress of west \(http.*\/hello\) got no response within 10 s\. Check why its pods/,
       ),
     );
   });
 
   test('is the service as a whole where any version might have answered', async () => {
     await hanging((client) =>
-      expect(awaitRevision(client, '7', options)).rejects.toThrow(/^The service does not answer: /),
+      expect(awaitRevision(client, '7', options)).rejects.toThrow(/^The service does not respond: /),
     );
   });
 
@@ -166,7 +166,7 @@ describe('waiting for a preview', () => {
       { verifyTimeoutMs: 500 },
     );
     await expect(preview('v2', '7')).rejects.toThrow(
-      /did not get through .* The others were right, so a gateway replica seems to stay on an earlier configuration/,
+      /did not get through .* The others were right, so a gateway replica seems to keep an earlier configuration/,
     );
   });
 
@@ -197,7 +197,7 @@ describe('waiting for a preview', () => {
   test('gives up when the time is over, with what came back instead', async () => {
     const { preview, server } = await stage(old, { verifyTimeoutMs: 0 });
     await expect(preview('v2', '7')).rejects.toThrow(
-      `A preview request (x-canary-version: v2) did not get through the ingress of west (${server.url}/hello) within 0 s: of 1 answers 1 × a success with version v1 with revision 6. Check that the path exists (input path) and that no other route matches it.`,
+      `A preview request (x-canary-version: v2) did not get through the ingress of west (${server.url}/hello) within 0 s: of 1 responses 1 × a success with version v1 with revision 6. Check that the path exists (input path) and that no other route matches it.`,
     );
   });
 
@@ -254,7 +254,7 @@ describe('waiting for a revision', () => {
   test('gives up when the time is over', async () => {
     const { revision } = await stage((_asked, response) => response.end('ok'), { verifyTimeoutMs: 0 });
     await expect(revision('7')).rejects.toThrow(
-      /^A request for revision 7 did not get through .* of 1 answers 1 × no version in the answer with no revision\./,
+      /^A request for revision 7 did not get through .* of 1 responses 1 × no version in the response with no revision\./,
     );
   });
 });

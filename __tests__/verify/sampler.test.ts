@@ -131,7 +131,7 @@ describe('80/20', () => {
     const { verdict, reason, samples } = await sample(onTarget, { check: { maxSamples: 50 } });
     expect([verdict, reason, samples]).toEqual([
       'inconclusive',
-      'undecided after 50 samples, as many as the input max-samples allows: raise it, or leave it out',
+      'undecided after 50 samples, as many as the input max-samples allows: raise it, or omit it',
       50,
     ]);
   });
@@ -181,7 +181,7 @@ describe('one version alone', () => {
       }),
       { expected: alone },
     );
-    expect([verdict, reason]).toEqual(['fail', 'version v9 answered, which is none of v1']);
+    expect([verdict, reason]).toEqual(['fail', 'version v9 responded, which the weights do not name (v1)']);
   });
 
   test('beside one at 0 fails at its first answer', async () => {
@@ -200,7 +200,10 @@ describe('an answer of a version that nobody asked for', () => {
     const { verdict, reason } = await sample((_asked, response) => {
       answer(response, { version: 'v3' });
     });
-    expect([verdict, reason]).toEqual(['fail', 'version v3 answered, which is none of v1, v2']);
+    expect([verdict, reason]).toEqual([
+      'fail',
+      'version v3 responded, which the weights do not name (v1, v2)',
+    ]);
   });
 });
 
@@ -226,7 +229,7 @@ describe('failed requests', () => {
 
   test('are answers that tell no version', async () => {
     const { errors } = await sample((_asked, response) => response.end('ok'));
-    expect([...errors.keys()]).toEqual(['no version in the answer']);
+    expect([...errors.keys()]).toEqual(['no version in the response']);
   });
 
   test('that tell their version are samples as well', async () => {
@@ -269,7 +272,7 @@ describe('answers under another revision', () => {
     });
     expect([verdict, reason, samples]).toEqual([
       'fail',
-      expect.stringMatching(/^(\d+) of \1 answers came under another revision than 4 \(\1 × revision 3\)$/),
+      expect.stringMatching(/^(\d+) of \1 responses carried a revision other than 4 \(\1 × revision 3\)$/),
       0,
     ]);
   });
@@ -291,7 +294,7 @@ describe('answers under another revision', () => {
     const { verdict, reason } = await sample(lateEvery(10));
     expect([verdict, reason]).toEqual([
       'fail',
-      expect.stringMatching(/ answers came under another revision than 4 \(\d+ × revision 3\)$/),
+      expect.stringMatching(/ responses carried a revision other than 4 \(\d+ × revision 3\)$/),
     ]);
   });
 
@@ -319,7 +322,7 @@ describe('answers without a revision, which no managed route gave,', () => {
     expect([verdict, reason, samples]).toEqual([
       'fail',
       expect.stringMatching(
-        /^(\d+) of \1 answers came from another route: they carry no revision, and the managed route sets 4$/,
+        /^(\d+) of \1 responses came from another route: they carry no revision, but the managed route sets 4$/,
       ),
       0,
     ]);
@@ -329,7 +332,7 @@ describe('answers without a revision, which no managed route gave,', () => {
     const { verdict, reason } = await sample(strayEvery(10));
     expect([verdict, reason]).toEqual([
       'fail',
-      expect.stringMatching(/^\d+ of \d+ answers came from another route/),
+      expect.stringMatching(/^\d+ of \d+ responses came from another route/),
     ]);
   });
 
@@ -371,7 +374,7 @@ describe('where the routes lead a share to other hosts', () => {
     });
     expect([verdict, errors.size, otherHosts]).toEqual(['pass', 0, requests - samples]);
     expect(reason).toBe(
-      `the shares match the weights (${String(samples)} samples beside ${String(otherHosts)} answers of other hosts)`,
+      `the shares match the weights (${String(samples)} samples besides ${String(otherHosts)} responses from other hosts)`,
     );
   });
 
@@ -393,7 +396,7 @@ describe('where the routes lead a share to other hosts', () => {
     );
     expect([verdict, reason]).toEqual([
       'fail',
-      expect.stringMatching(/^\d+ of \d+ answers came under another revision than 4 /),
+      expect.stringMatching(/^\d+ of \d+ responses carried a revision other than 4 /),
     ]);
   });
 
@@ -404,7 +407,7 @@ describe('where the routes lead a share to other hosts', () => {
     });
     expect([verdict, reason]).toEqual([
       'inconclusive',
-      expect.stringMatching(/^undecided after 0\.1 s and 0 samples beside \d+ answers of other hosts /),
+      expect.stringMatching(/^undecided after 0\.1 s and 0 samples besides \d+ responses from other hosts /),
     ]);
   });
 
@@ -430,7 +433,7 @@ describe('a body that contradicts the header', () => {
     );
     expect([verdict, reason, [...contradictions.keys()]]).toEqual([
       'fail',
-      'header and body of the answers name different versions (6 × v2 → v1)',
+      'the header and the body of responses name different versions (6 × v2 → v1)',
       ['v2 → v1'],
     ]);
   });
@@ -443,7 +446,7 @@ describe('a body that contradicts the header', () => {
     );
     expect([verdict, reason]).toEqual([
       'fail',
-      'the body of an answer names another version than its header',
+      'the body of a response names another version than its header',
     ]);
   });
 
@@ -464,7 +467,7 @@ describe('a version that does not answer', () => {
       if (versionOf(n) === 'v1') answer(response, { version: 'v1' });
     });
 
-  test('fails as soon as the first requests are given up, naming it and whose answers came', async () => {
+  test('fails as soon as the first requests are given up, naming it and the versions that responded', async () => {
     const { verdict, reason, seconds } = await sample(hanging(), {
       timeoutMs: 500,
       check: { maxRps: 1000 },
@@ -472,7 +475,7 @@ describe('a version that does not answer', () => {
     expect([verdict, reason]).toEqual([
       'fail',
       expect.stringMatching(
-        /^v2 does not answer: \d+ of \d+ requests got no answer within 10 s, more than 1%, and all \d+ answers came from v1$/,
+        /^v2 does not respond: \d+ of \d+ requests got no response within 10 s, more than 1%, and all \d+ responses came from v1$/,
       ),
     ]);
     expect(seconds).toBeLessThan(2);
@@ -484,7 +487,7 @@ describe('a version that does not answer', () => {
     });
     expect([verdict, reason]).toEqual([
       'inconclusive',
-      `undecided after 1.5 s and ${String(samples)} samples: v2 does not answer: 16 requests had no answer yet, and all ${String(samples)} answers came from v1 (raise the input verify-timeout)`,
+      `undecided after 1.5 s and ${String(samples)} samples: v2 does not respond: 16 requests had no response yet, and all ${String(samples)} responses came from v1 (raise the input verify-timeout)`,
     ]);
     expect([requests, unanswered, counts]).toEqual([
       samples,
@@ -504,7 +507,7 @@ describe('a version that does not answer', () => {
       }),
       { timeoutMs: 500, check: { maxErrorRate: 0.05 } },
     );
-    expect([verdict, errors]).toEqual(['pass', new Map([['no answer in time', 1]])]);
+    expect([verdict, errors]).toEqual(['pass', new Map([['no response in time', 1]])]);
   });
 });
 
@@ -530,7 +533,7 @@ describe('a gateway replica that is late', () => {
     expect([verdict, reason]).toEqual([
       'inconclusive',
       expect.stringMatching(
-        /^undecided after 0\.3 s and \d+ samples: \d+ of \d+ answers came under another revision than 4 \(\d+ × revision 3\) \(raise the input verify-timeout\)$/,
+        /^undecided after 0\.3 s and \d+ samples: \d+ of \d+ responses carried a revision other than 4 \(\d+ × revision 3\) \(raise the input verify-timeout\)$/,
       ),
     ]);
   });
@@ -589,7 +592,7 @@ describe('watching', () => {
       }),
       { watch: true, timeoutMs: 500, check: { verifyTimeoutMs: 400, maxRps: 100 } },
     );
-    expect([verdict, [...errors.keys()]]).toEqual(['fail', ['no answer in time']]);
+    expect([verdict, [...errors.keys()]]).toEqual(['fail', ['no response in time']]);
     expect(requests).toBeGreaterThan(6);
   });
 

@@ -9,7 +9,7 @@ import { messageOf } from '../core/errors.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import type { KubeObject } from '../kubernetes/objects.ts';
 import type { Plan } from '../release/plan.ts';
-import type { ReadyCheck } from '../kubernetes/ready-check.ts';
+import type { ReadyCheck } from '../kubernetes/readiness.ts';
 import { isTemplateOurs, sameTemplate, withEarlierTemplate } from '../kubernetes/pod-templates.ts';
 import type { VersionName } from '../core/weights.ts';
 import { podTemplateOf } from '../kubernetes/pod-templates.ts';

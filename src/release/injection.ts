@@ -1,6 +1,6 @@
 import { selectsEndpoint } from '../kubernetes/pod-selection.ts';
 import type { KubeObject, Labels, PodTemplate } from '../kubernetes/objects.ts';
-import type { ReadyCheck } from '../kubernetes/ready-check.ts';
+import type { ReadyCheck } from '../kubernetes/readiness.ts';
 import { destinationsTo, routesIn } from '../istio/routes.ts';
 import type { Observation } from './observation.ts';
 import type { VersionName } from '../core/weights.ts';

@@ -12,7 +12,7 @@ import { assertSeen, assertSubsetLabels } from './subsets.ts';
 import { endedPolicies } from './guards/ended-policies.ts';
 import { assertManifestsFit } from './guards/manifests-fit.ts';
 import { assertNamed } from './guards/named-ports.ts';
-import { assertNoOther } from './guards/named-virtual-services.ts';
+import { assertNoOther } from './guards/no-other-split.ts';
 import { assertRouteToService } from './guards/route-to-service.ts';
 import { assertRoutesNameSubsets } from './guards/routes-name-subsets.ts';
 import { assertNoSecondEntrance } from './guards/second-entrance.ts';
@@ -21,7 +21,7 @@ import { assertVersionsRun } from './guards/versions-run.ts';
 import { assertWeightsNotEdited } from './guards/weights-not-edited.ts';
 import type { VersionName, Weights } from '../core/weights.ts';
 import type { Change } from '../kubernetes/change.ts';
-import type { ReadyCheck } from '../kubernetes/ready-check.ts';
+import type { ReadyCheck } from '../kubernetes/readiness.ts';
 
 /**
  * All that a rollout has to do, in the order of its stages: each stage is finished in every cluster before the next

@@ -12,7 +12,7 @@ import type { Change } from '../kubernetes/change.ts';
 import type { Labels } from '../kubernetes/objects.ts';
 import { selectsEndpoint } from '../kubernetes/pod-selection.ts';
 import { podTemplateOf } from '../kubernetes/pod-templates.ts';
-import type { ReadyCheck } from '../kubernetes/ready-check.ts';
+import type { ReadyCheck } from '../kubernetes/readiness.ts';
 
 /**
  * The pods to wait for before the weights change: of each version that gains traffic or is deployed, in each of its clusters.

@@ -1,22 +1,21 @@
 import { nowIn, whoHolds } from '../release/agreement.ts';
 import { formatWeights } from '../core/weights.ts';
-import { count } from './format.ts';
 import { headlineOf } from './headline.ts';
-import type { PlannedRollout } from './run-events.ts';
+import { count, visible } from './format.ts';
 import type { RunRecord } from './run-record.ts';
-import { visible } from './visible.ts';
+import type { PlannedRollout } from './run-events.ts';
 
-/** Characters that GitHub accepts in the description of a commit status. */
+/** Characters that GitHub takes as the description of a commit status. */
 const LIMIT = 140;
 
-/** A commit status of GitHub: `failure` is a negative result, `error` means that there is no result. */
+/** A commit status as GitHub has it: `failure` is a judgement, `error` means that it did not come to one. */
 export interface CommitStatus {
   readonly state: 'success' | 'failure' | 'error' | 'pending';
-  /** At most 140 characters, on one line. */
+  /** 140 characters at most, in one line. */
   readonly description: string;
 }
 
-/** The name of an app's status in branch protection rules. */
+/** The name under which branch protection finds the status of an app. */
 export function statusContext(app: string): string {
   return `canary/${app}`;
 }
@@ -25,7 +24,7 @@ export function pendingStatus(operation: string): CommitStatus {
   return { state: 'pending', description: `${operation} is in progress` };
 }
 
-/** The outcome of a run in one line. */
+/** What a run came to, in one line. */
 export function commitStatusOf(record: RunRecord): CommitStatus {
   return { state: stateOf(record), description: oneLine(descriptionOf(record)) };
 }
@@ -35,11 +34,11 @@ function stateOf(record: RunRecord): CommitStatus['state'] {
     case 'pass':
     case 'done':
     case 'unverified':
-    case 'ambiguous':
+    case 'open':
       return 'success';
     case 'fail':
     case 'inconclusive':
-    case 'diverged':
+    case 'differ':
       return 'failure';
     case 'failed':
       return record.operation === 'plan' ? 'failure' : 'error';
@@ -52,24 +51,24 @@ function descriptionOf(record: RunRecord): string {
   switch (outcome) {
     case 'failed':
       return `${operation}: ${[...harms, failure].join(' ')}`;
-    case 'ambiguous':
-    case 'diverged':
+    case 'open':
+    case 'differ':
       return `${operation}: ${title}: ${whoHolds(held)}`;
     case 'done':
       if (plan !== undefined) return describePlan(plan, nowIn(held));
-      return `${operation}: done${held.length === 0 ? '' : `; weights: ${nowIn(held)}`}`;
+      return `${operation}: done${held.length === 0 ? '' : `; in force: ${nowIn(held)}`}`;
     case 'pass':
     case 'inconclusive':
-      return `${operation}: ${[...harms, outcome].join(' ')}; weights: ${nowIn(held)}`;
+      return `${operation}: ${[...harms, outcome].join(' ')}; in force: ${nowIn(held)}`;
     case 'unverified':
-      return `${operation}: ${title}; weights: ${nowIn(held)}`;
+      return `${operation}: ${title}; in force: ${nowIn(held)}`;
     case 'fail':
-      return `${operation}: ${[...harms, `fail, ${title}`].join(' ')}; weights: ${nowIn(held)}`;
+      return `${operation}: ${[...harms, `fail, ${title}`].join(' ')}; in force: ${nowIn(held)}`;
   }
 }
 
 function describePlan({ changes, clusters, weights }: PlannedRollout, now: string): string {
-  if (changes.length === 0) return `plan: no changes; weights: ${now}`;
+  if (changes.length === 0) return `plan: nothing would change; in force: ${now}`;
   const touched = clusters.filter((cluster) => changes.some((change) => change.cluster === cluster));
   return `plan: ${count(changes, 'change')} in ${count(touched, 'cluster')}, ${now} → ${formatWeights(weights)}`;
 }
@@ -77,6 +76,6 @@ function describePlan({ changes, clusters, weights }: PlannedRollout, now: strin
 function oneLine(text: string): string {
   const line = visible(text.replaceAll(/\s+/g, ' ').trim());
   if (line.length <= LIMIT) return line;
-  // Do not leave half a surrogate pair.
+  // Half a surrogate pair is no character.
   return `${line.slice(0, LIMIT - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
 }

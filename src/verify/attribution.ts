@@ -5,18 +5,18 @@ import { REVISION_HEADER, VERSION_HEADER } from '../core/marks.ts';
 import type { VersionName } from '../core/weights.ts';
 import type { Reply } from './ingress-client.ts';
 
-/** The form in which Istio's helloworld sample, and many others, tell their version in a body. */
+/** How Istio's helloworld sample, and many other apps, show their version in a body. */
 const BODY_VERSION = /\bversion["']?\s*[:=]\s*["']?([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)/i;
 
-/** What one reply says. */
+/** What one reply shows. */
 export interface Sample {
-  /** The version that answered; undefined where the reply does not tell. */
+  /** The version that responded; undefined if the reply does not show it. */
   readonly version: VersionName | undefined;
-  /** The version in the body, where the header told another one: the subset selects the wrong pods. */
+  /** The version in the body, if the header names another one: the subset selects the wrong pods. */
   readonly contradiction: VersionName | undefined;
-  /** Revision of the route that answered; undefined where no managed route did. */
+  /** Revision of the route that responded; undefined if it was no managed route. */
   readonly revision: string | undefined;
-  /** An answer, no 5xx, without any header of a managed route: another host, or another route, gave it. */
+  /** A response other than 5xx without any header of a managed route: another host, or another route, gave it. */
   readonly unmanaged: boolean;
   /** Why the reply is no success; undefined for a success. */
   readonly error: string | undefined;
@@ -24,7 +24,7 @@ export interface Sample {
   readonly ms: number;
 }
 
-/** Reads version, revision and outcome out of a reply. An answer of status 400 or above is an error, as for its user. */
+/** Reads version, revision and outcome from a reply. A status of 400 or above is an error, as it is for a user. */
 export function attribute(reply: Reply, source: VersionSource): Sample {
   if (reply.kind === 'failure') {
     return {
@@ -59,9 +59,9 @@ export function attribute(reply: Reply, source: VersionSource): Sample {
   };
 }
 
-/** A redirect explains itself by its status: to HTTPS, to a login, to a path with a slash at its end. */
+/** The status of a redirect explains it: to HTTPS, to a login, to a path with a trailing slash. */
 function versionless(status: number): string {
-  return status >= 300 ? `status ${String(status)} without a version` : 'no version in the answer';
+  return status >= 300 ? `status ${String(status)} without a version` : 'no version in the response';
 }
 
 type Answer = Extract<Reply, { kind: 'answer' }>;
@@ -79,7 +79,7 @@ function versionIn(reply: Answer, source: VersionSource): VersionName | undefine
   }
 }
 
-/** The first group of the pattern, or all of the match where it has none. */
+/** The first group of the pattern, or the whole match if it has none. */
 function inBody(body: string, pattern: RegExp): string | undefined {
   const match = pattern.exec(body);
   return match?.[1] ?? match?.[0];

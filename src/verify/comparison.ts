@@ -4,24 +4,24 @@ import type { VersionEvidence } from './evidence.ts';
 import { RateTest } from './statistics/rate-test.ts';
 import { latencyOf } from './latency.ts';
 
-/** The new version may fail up to so many times as often as the others. */
+/** The new version may fail up to this many times as often as the others. */
 const ERROR_RATIO = 2;
-/** From this evidence on, of e to 1, a worse version explains what came better than a sound one does: worth more requests. */
+/** From this log evidence (e to 1) on, a worse version explains the samples better than a good one: worth more requests. */
 const SUSPICION = 1;
 
 export interface ComparisonOptions {
-  /** The version being released, which is compared with the others; undefined: none is. */
+  /** The version being released, which is compared with the others; undefined: no comparison. */
   readonly version: VersionName | undefined;
   readonly weights: Weights;
   /** How much slower it may be than the others, as a fraction; undefined: not judged. */
   readonly maxLatencyIncrease: number | undefined;
-  /** Probability of a false alarm, of errors and of latency each. */
+  /** Probability of a false alarm, for errors and for latency each. */
   readonly alpha: number;
 }
 
 /**
- * Errors and response times by version, and whether the new version is worse than the others. Both are judged by what
- * happens to the same caller at the same time, so that a slow network or a burst of errors that meets all is no finding.
+ * Errors and response times by version, and whether the new version is worse than the others. Versions are compared for the
+ * same caller at the same time, so that a slow network or a burst of errors that affects all of them is no finding.
  */
 export class Comparison {
   readonly #options: ComparisonOptions;
@@ -45,7 +45,11 @@ export class Comparison {
     if (maxLatencyIncrease !== undefined) this.#slower = new RateTest(1 / 2, alpha);
   }
 
-  /** Counts a sample of a version of the weights; a sentence once the new version is shown to be worse. */
+  /**
+   * Counts a sample of a version of the weights.
+   *
+   * @returns a sentence, once the new version is shown to be worse
+   */
   add({ version, error, ms }: Sample): string | undefined {
     if (version === undefined) return undefined;
     if (error !== undefined) {
@@ -58,12 +62,12 @@ export class Comparison {
     return this.#slower === undefined ? undefined : this.#compare(version, ms, this.#slower);
   }
 
-  /** Whether the new version looks worse than it may be, which is not shown yet. */
+  /** Whether the new version looks worse than allowed, without proof so far. */
   get isSuspicious(): boolean {
     return [this.#failing, this.#slower].some((test) => (test?.logEvidence ?? 0) > SUSPICION);
   }
 
-  /** What each version answered, in the order of the weights. */
+  /** How each version responded, in the order of the weights. */
   get versions(): ReadonlyMap<VersionName, VersionEvidence> {
     return new Map(
       [...this.#times].map(([version, times]) => [
@@ -73,7 +77,7 @@ export class Comparison {
     );
   }
 
-  /** Each response of the new version meets the nearest one of another version that has no partner yet. */
+  /** Pairs each response of the new version with the nearest unpaired one of another version. */
   #compare(version: VersionName, ms: number, slower: RateTest): string | undefined {
     const { version: judged, maxLatencyIncrease = 0 } = this.#options;
     const pair = { ...this.#waiting, [version === judged ? 'own' : 'others']: ms };
@@ -111,7 +115,7 @@ export class Comparison {
   }
 }
 
-/** The weight of the new version as a fraction; undefined where there is nothing to compare it with. */
+/** The weight of the new version as a fraction; undefined if there is nothing to compare it with. */
 function shareAsked(version: VersionName | undefined, weights: Weights): number | undefined {
   if (version === undefined) return undefined;
   const sum = [...weights.values()].reduce((a, b) => a + b, 0);

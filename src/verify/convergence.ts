@@ -1,9 +1,9 @@
 import type { ConvergencePoint } from './evidence.ts';
 
-/** A point is kept whenever the samples have grown by this much: close together where the shares still move. */
+/** A point is kept whenever the samples have grown by this factor, so points are dense while the shares still move. */
 const GROWTH = 1.05;
 
-/** The counts at a growing number of samples: what it takes to draw how the shares converged, whatever their number. */
+/** The counts at growing numbers of samples: enough to draw how the shares converged, however many samples there are. */
 export class Convergence {
   readonly #points: ConvergencePoint[] = [];
   #next = 1;
@@ -15,7 +15,7 @@ export class Convergence {
     this.#next = Math.max(samples + 1, Math.ceil(samples * GROWTH));
   }
 
-  /** The points kept, and the counts of now as the last one. */
+  /** The points kept, followed by the present counts. */
   upTo(samples: number, counts: Iterable<number>): readonly ConvergencePoint[] {
     const last = this.#points.at(-1);
     if (samples === 0 || last?.samples === samples) return [...this.#points];

@@ -25,28 +25,30 @@ import { ShareTest } from './statistics/share-test.ts';
 import type { ShareVerdict } from './statistics/share-test.ts';
 import { FALSE_ALARM_PROBABILITY } from './statistics/significance.ts';
 
-/** A run that has nothing to split (one version at 100) still looks this often. */
+/** A check with nothing to split (one version at 100) still takes this many samples. */
 const MIN_SAMPLES = 100;
-/** So many errors of a kind may happen before they are looked at as a rate. */
+/** This many errors are tolerated before they are tested as a rate. */
 const FREE_ERRORS = 5;
 
 export interface EvaluationOptions {
   readonly check: CheckSpec;
-  /** How long a step is watched; undefined: until there is a verdict. */
+  /** How long a step is watched; undefined: samples until there is a verdict. */
   readonly watchMs?: number | undefined;
-  /** Number of ingresses in the check: false alarms are as rare as asked over all of them together. */
+  /** Number of ingresses in the check: the false alarm probability holds over all of them together. */
   readonly ingresses: number;
-  /** How long a gateway replica may be late. */
+  /** How long a gateway replica may lag behind. */
   readonly catchUpMs?: number | undefined;
+  /** In milliseconds, of any clock that does not run backwards. */
+  readonly now: () => number;
 }
 
-/** A verdict, and why, as a sentence. */
+/** A verdict, and the reason as a sentence. */
 interface Decision {
   readonly verdict: IngressVerdict;
   readonly reason: string;
 }
 
-/** Counts the samples of one ingress and decides. */
+/** Counts the samples of one ingress and reaches a verdict. */
 export class Evaluation {
   readonly #target: Target;
   readonly #expected: Expectation;
@@ -56,13 +58,14 @@ export class Evaluation {
   readonly #versions: readonly VersionName[];
   readonly #test: ShareTest;
   readonly #comparison: Comparison;
-  /** undefined where the first error fails, or none does */
+  /** undefined if the first error fails the check, or none does */
   readonly #failing: RateTest | undefined;
   readonly #lagStale: ReplicaLag;
   readonly #lagWithoutRevision: ReplicaLag;
   readonly #convergence = new Convergence();
   readonly #fewest: number;
-  readonly #start = performance.now();
+  readonly #now: () => number;
+  readonly #start: number;
   readonly #counts: SampleCounts;
   #shares: ShareVerdict = 'continue';
   #final: (Decision & { readonly seconds: number }) | undefined;
@@ -70,13 +73,15 @@ export class Evaluation {
   constructor(
     target: Target,
     expected: Expectation,
-    { check, watchMs, ingresses, catchUpMs }: EvaluationOptions,
+    { check, watchMs, ingresses, catchUpMs, now }: EvaluationOptions,
   ) {
     this.#target = target;
     this.#expected = expected;
     this.#check = check;
     this.#watchMs = watchMs;
     this.#ingresses = ingresses;
+    this.#now = now;
+    this.#start = now();
     this.#versions = [...expected.weights.keys()];
     this.#fewest = Math.min(MIN_SAMPLES, check.maxSamples ?? MIN_SAMPLES);
     this.#counts = new SampleCounts(expected);
@@ -111,11 +116,11 @@ export class Evaluation {
   }
 
   /**
-   * The sampling has stopped, and some requests have no answer.
+   * The sampling has stopped, and some requests got no response.
    *
-   * @param held samples of requests that were sent after one without an answer: they count, but decide nothing, since the
-   *   quicker version has more of them
-   * @param unanswered how many requests have none
+   * @param held samples of requests sent after one without a response: they count, but decide nothing, since the faster
+   *   version has more of them
+   * @param unanswered how many requests got no response
    */
   close(held: readonly Sample[], unanswered: number): void {
     if (this.#final !== undefined) return;
@@ -125,13 +130,13 @@ export class Evaluation {
     }
   }
 
-  /** Whether the samples so far leave something open that more of them settle, although nothing speaks for a failure of the shares. */
+  /** Whether errors or a lagging replica leave the verdict open, so that more samples are worth taking. */
   get isOpen(): boolean {
     if (this.#final !== undefined) return false;
     return this.#isTooMany() || this.#lagStale.state === 'open' || this.#lagWithoutRevision.state === 'open';
   }
 
-  /** What was seen so far; `otherwise` is the verdict where none has been reached. */
+  /** What was seen so far; `otherwise` is the verdict if none has been reached. */
   evidence(otherwise: IngressVerdict): IngressEvidence {
     const counts = this.#counts;
     const final = this.#final ?? {
@@ -160,19 +165,19 @@ export class Evaluation {
     };
   }
 
-  /** The verdict when the time is over before a decision. */
+  /** The verdict if the time is up before a decision. */
   verdictAtEnd(): IngressVerdict {
     if (this.#counts.samples === 0 || this.isOpen) return 'inconclusive';
     const { contradictions } = this.#counts;
-    const shown = this.#isMatched() && contradictions.size === 0 && this.#whyNoPass() === undefined;
+    const shown = this.#isMatched() && contradictions.size === 0 && this.#obstacle() === undefined;
     return this.#watchMs !== undefined || shown ? 'pass' : 'inconclusive';
   }
 
   #seconds(): number {
-    return (performance.now() - this.#start) / 1000;
+    return (this.#now() - this.#start) / 1000;
   }
 
-  /** Over all ingresses: the best of many looks strong by chance. */
+  /** Corrected for the number of ingresses: the strongest of many looks strong by chance. */
   #logEvidence(): number {
     return this.#test.logEvidence - Math.log(this.#ingresses);
   }
@@ -195,25 +200,25 @@ export class Evaluation {
     if (verdict === 'pass')
       return `no drift in ${asked} and ${countedSamples(counted)}${total(this.#counts.errors) === 0 ? '' : `; ${failures(counted)}`}`;
     const after = this.#watchMs === undefined ? asked : `${this.#seconds().toFixed(1)} s`;
-    return outOfTime(counted, after, this.#whyNoPass());
+    return outOfTime(counted, after, this.#obstacle());
   }
 
   #count(sample: Sample): Decision | undefined {
     const origin = this.#counts.add(sample);
     if (origin === 'other-host') return undefined;
-    const now = performance.now();
+    const now = this.#now();
     this.#lagStale.add(origin === 'stale', now);
-    if (origin === 'stale') return this.#staysBehind();
+    if (origin === 'stale') return this.#replicaBehind();
     this.#lagWithoutRevision.add(origin === 'without-revision', now);
     const { version, error } = sample;
     const exceeded = this.#failing?.add(error !== undefined) ?? false;
     if (version !== undefined && !this.#isOfTheWeights(sample)) {
       return {
         verdict: 'fail',
-        reason: `version ${version} answered, which is none of ${this.#versions.join(', ')}`,
+        reason: `version ${version} responded, which the weights do not name (${this.#versions.join(', ')})`,
       };
     }
-    if (origin === 'without-revision') return this.#staysBehind() ?? this.#tooManyErrors(exceeded);
+    if (origin === 'without-revision') return this.#replicaBehind() ?? this.#tooManyErrors(exceeded);
     if (version !== undefined) {
       this.#convergence.add(this.#counts.samples, this.#counts.versions.values());
       this.#shares = this.#test.add(this.#versions.map((name) => (name === version ? 1 : 0)));
@@ -239,7 +244,10 @@ export class Evaluation {
     const { contradictions } = this.#counts;
     if (total(contradictions) <= FREE_ERRORS) return undefined;
     const seen = [...contradictions].map(([pair, count]) => `${String(count)} × ${pair}`).join(', ');
-    return { verdict: 'fail', reason: `header and body of the answers name different versions (${seen})` };
+    return {
+      verdict: 'fail',
+      reason: `the header and the body of responses name different versions (${seen})`,
+    };
   }
 
   #shareVerdict(): Decision | undefined {
@@ -253,8 +261,8 @@ export class Evaluation {
         return { verdict, reason: nearTheEdge(this.#counted()) };
       case 'pass': {
         if (!this.#isMatched()) return undefined;
-        // Too much of something to pass, too little to be no chance: more requests will tell, as long as there may be more.
-        const why = this.#whyNoPass();
+        // Too much of something to pass, too little to rule out chance: more requests decide, as long as they are allowed.
+        const why = this.#obstacle();
         if (why !== undefined) {
           if (this.#counts.samples < (this.#check.maxSamples ?? Infinity)) return undefined;
           return {
@@ -263,23 +271,23 @@ export class Evaluation {
           };
         }
         if (this.#counts.contradictions.size > 0) {
-          return { verdict: 'fail', reason: 'the body of an answer names another version than its header' };
+          return { verdict: 'fail', reason: 'the body of a response names another version than its header' };
         }
-        // What looks worse may be chance, so it fails nothing; but it is worth as many requests as the shares may take.
+        // A version that looks worse may do so by chance, so it does not fail; but it is worth as many requests as the shares may take.
         if (this.#comparison.isSuspicious && this.#counts.samples < this.#test.maxSamples) return undefined;
         return { verdict, reason: this.#match() };
       }
     }
   }
 
-  /** What keeps a pass back although the shares are right. */
-  #whyNoPass(): string | undefined {
+  /** What prevents a pass although the shares are right. */
+  #obstacle(): string | undefined {
     if (this.#aboveLimit()) return tooManyErrors(this.#counted());
     if (this.#lagStale.state !== 'fine') return staleResponses(this.#counted());
     return this.#lagWithoutRevision.state === 'fine' ? undefined : responsesWithoutRevision(this.#counted());
   }
 
-  /** More errors than the limit allows, by the evidence: the plain rate of a sound release is above it every now and then. */
+  /** More errors than the limit allows, beyond chance: the observed rate of a good release exceeds the limit now and then. */
   #tooManyErrors(exceeded: boolean): Decision | undefined {
     const shown = exceeded || (this.#check.maxErrorRate === 0 && this.#counts.errors.size > 0);
     return shown ? { verdict: 'fail', reason: tooManyErrors(this.#counted()) } : undefined;
@@ -289,13 +297,13 @@ export class Evaluation {
     return total(this.#counts.errors) > this.#check.maxErrorRate * this.#counts.judged;
   }
 
-  /** More errors than the limit allows, and a higher rate explains them better: a few among few requests are chance. */
+  /** More errors than the limit allows, and a higher rate explains them better: a few among few requests may be chance. */
   #isTooMany(): boolean {
     return this.#aboveLimit() && (this.#failing?.logEvidence ?? Infinity) > 0;
   }
 
-  /** A gateway replica does not get the change, whether what it had before set a revision or none. */
-  #staysBehind(): Decision | undefined {
+  /** A gateway replica does not receive the change, whether its earlier configuration set a revision or none. */
+  #replicaBehind(): Decision | undefined {
     if (this.#lagStale.state === 'behind')
       return { verdict: 'fail', reason: staleResponses(this.#counted()) };
     if (this.#lagWithoutRevision.state !== 'behind') return undefined;

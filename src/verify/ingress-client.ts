@@ -18,7 +18,7 @@ export const CONNECTIONS = 16;
  */
 const REQUESTS_PER_CONNECTION = 10;
 /** The kind of a failure where the ingress took a request and nothing came back within its time. */
-export const NO_ANSWER = 'no answer in time';
+export const NO_RESPONSE = 'no response in time';
 /** Only the beginning of a body is read: that is where a version is found. */
 const BODY_LIMIT = 16 * 1024;
 
@@ -128,7 +128,7 @@ export class IngressClient {
         options.signal.throwIfAborted();
         const others = this.#origins.some((one) => one !== origin && !this.#leftOut.has(one));
         if (!(others && isOutOfReach(error)))
-          return { kind: 'failure', what: limit.aborted ? NO_ANSWER : failureKind(error), ms: elapsed() };
+          return { kind: 'failure', what: limit.aborted ? NO_RESPONSE : failureKind(error), ms: elapsed() };
         this.#leftOut.set(origin, messageOf(error));
       }
     }
@@ -250,7 +250,7 @@ function failureKind(error: unknown): string {
       return 'no connection in time';
     case 'UND_ERR_HEADERS_TIMEOUT':
     case 'UND_ERR_BODY_TIMEOUT':
-      return NO_ANSWER;
+      return NO_RESPONSE;
     default:
       return /certificate|CERT/.test(`${code} ${error.message}`)
         ? `TLS: ${error.message} (to trust a private certificate authority, set the environment variable NODE_EXTRA_CA_CERTS)`

@@ -4,7 +4,7 @@ import type { Latency } from './evidence.ts';
  * Quantiles of response times, by the nearest rank.
  *
  * @param times in milliseconds, in any order
- * @returns undefined for none
+ * @returns undefined for no times
  */
 export function latencyOf(times: readonly number[]): Latency | undefined {
   const sorted = Float64Array.from(times).sort();

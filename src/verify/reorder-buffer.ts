@@ -1,32 +1,38 @@
-import type { Sample } from './attribution.ts';
 import { INGRESS } from '../core/deadlines.ts';
+import type { Sample } from './attribution.ts';
 
 /**
- * Puts samples back into the order in which their requests were sent: in the order of their answers, the first ones would all
- * be of the quicker version, and look like a drift.
+ * Releases samples in the order in which their requests were sent. In the order of their responses, the first ones would all be
+ * of the faster version, and look like a drift.
  */
 export class ReorderBuffer {
+  readonly #now: () => number;
   readonly #sent: number[] = [];
-  /** Samples that ended before one that was sent earlier. */
+  /** Samples whose requests ended before an earlier one did, by their number. */
   readonly #waiting = new Map<number, Sample>();
   #next = 0;
+
+  /** @param now in milliseconds, of any clock that does not run backwards */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
 
   /**
    * A request is sent.
    *
-   * @returns its number, by which it ends
+   * @returns its number, which `end` takes
    */
   begin(): number {
-    return this.#sent.push(performance.now()) - 1;
+    return this.#sent.push(this.#now()) - 1;
   }
 
-  /** A request has ended: hands on its sample, and those that waited for it, unless an earlier request is still open. */
-  end(index: number, sample: Sample, handOn: (sample: Sample) => void): void {
+  /** A request has ended: releases its sample and those behind it, unless an earlier request is still open. */
+  end(index: number, sample: Sample, release: (sample: Sample) => void): void {
     this.#waiting.set(index, sample);
     for (let next = this.#waiting.get(this.#next); next !== undefined; next = this.#waiting.get(this.#next)) {
       this.#waiting.delete(this.#next);
       this.#next += 1;
-      handOn(next);
+      release(next);
     }
   }
 
@@ -35,9 +41,9 @@ export class ReorderBuffer {
     return [...this.#waiting].toSorted(([a], [b]) => a - b).map(([, sample]) => sample);
   }
 
-  /** How many requests have been without an answer for longer than one is usually under way. */
+  /** How many requests have been open for longer than one is usually in flight. */
   get unanswered(): number {
-    const now = performance.now();
+    const now = this.#now();
     return this.#sent.filter(
       (sentAt, index) =>
         index >= this.#next && !this.#waiting.has(index) && now - sentAt >= INGRESS.underWayMs,

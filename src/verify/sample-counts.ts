@@ -1,18 +1,18 @@
 import type { VersionName, Weights } from '../core/weights.ts';
 import type { Sample } from './attribution.ts';
 
-/** What the answers of one ingress are tested against. */
+/** What the responses of one ingress are tested against. */
 export interface Expectation {
   readonly weights: Weights;
-  /** Revision of the managed routes that serve the ingress; undefined where they set none. */
+  /** Revision of the managed routes that serve the ingress; undefined if they set none. */
   readonly revision: string | undefined;
-  /** Whether those routes lead a share of the requests to other hosts, whose answers are not the release's. */
+  /** Whether those routes send a share of the requests to other hosts, whose responses are not the release's. */
   readonly sharedWithOtherHosts: boolean;
-  /** The version being released, to be compared with the others; undefined: none is. */
+  /** The version being released, which is compared with the others; undefined: no comparison. */
   readonly version: VersionName | undefined;
 }
 
-/** Whose answer a sample is: the release's under the revision in force (or nobody's), another host's, or another route's. */
+/** Who gave a response: the release under the revision in force (or nobody), another host, or another route. */
 export type Origin = 'own' | 'other-host' | 'stale' | 'without-revision';
 
 /** The samples of one ingress, counted. */
@@ -24,7 +24,7 @@ export class SampleCounts {
   readonly stale = new Map<string, number>();
   readonly contradictions = new Map<string, number>();
   requests = 0;
-  /** Requests that count for the error rate: all but answers of other hosts, or under another revision. */
+  /** Requests that count for the error rate: all but those answered by other hosts, or under another revision. */
   judged = 0;
   samples = 0;
   withoutRevision = 0;
@@ -36,7 +36,7 @@ export class SampleCounts {
     this.versions = new Map([...expected.weights.keys()].map((version) => [version, 0]));
   }
 
-  /** Requests whose answers were the release's to give. */
+  /** Requests that the release had to answer. */
   get own(): number {
     return this.requests - this.otherHosts;
   }
@@ -50,7 +50,7 @@ export class SampleCounts {
     if (origin === 'other-host' || origin === 'stale') return origin;
     this.judged += 1;
     if (error !== undefined) increment(this.errors, error);
-    // A body may speak of some other version (of a page, of an API): only the release's own contradict the header.
+    // A body may mention some other version (of a page, of an API): only the release's own contradict the header.
     if (version !== undefined && contradiction !== undefined && this.versions.has(contradiction)) {
       increment(this.contradictions, `${version} → ${contradiction}`);
     }
@@ -72,7 +72,7 @@ export class SampleCounts {
     return version !== undefined && this.versions.has(version) ? 'without-revision' : 'own';
   }
 
-  /** Where the routes mark no answers, one that tells a version of the weights is the release's. */
+  /** If the routes set no revision, a response with a version of the weights is the release's. */
   #isFromOtherHost({ unmanaged: foreign, version }: Sample): boolean {
     const { sharedWithOtherHosts, revision } = this.#expected;
     return (

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { MONOTONIC_CLOCK, sleep } from '../core/clock.ts';
 import type { CheckSpec } from '../release/release.ts';
 import { attribute } from './attribution.ts';
 import type { Sample } from './attribution.ts';
@@ -13,7 +13,9 @@ import { INGRESS } from '../core/deadlines.ts';
 const PROGRESS_MS = 2_000;
 const WATCH_PROGRESS_MS = 30_000;
 
-/** Sampling at a low rate for a whole time: passes at its end, and fails as soon as the evidence is there. */
+const { now } = MONOTONIC_CLOCK;
+
+/** Sampling at a low rate for a fixed time: passes at its end, and fails as soon as there is evidence. */
 export interface Watch {
   readonly forMs: number;
   readonly maxRps: number;
@@ -25,13 +27,14 @@ export interface SamplingOptions {
   readonly watch?: Watch | undefined;
   readonly signal: AbortSignal;
   readonly onProgress: (evidence: IngressEvidence) => void;
-  /** How long a gateway replica may be late. */
+  /** How long a gateway replica may lag behind. */
   readonly catchUpMs?: number | undefined;
 }
 
 /**
- * Samples every ingress side by side until each has a verdict, the time is over, or one has failed.
- * The order of the result is that of the clients.
+ * Samples all ingresses in parallel until each has a verdict, the time is up, or one has failed.
+ *
+ * @returns the evidence, in the order of the clients
  */
 export async function sampleAll(
   clients: readonly IngressClient[],
@@ -48,6 +51,7 @@ export async function sampleAll(
       watchMs: watch?.forMs,
       ingresses: clients.length,
       catchUpMs,
+      now,
     });
     await sampleOne(client, evaluation, { failed: failed.signal, deadline }, options);
     const evidence = evaluation.evidence(failed.signal.aborted ? 'undecided' : evaluation.verdictAtEnd());
@@ -73,16 +77,16 @@ async function sampleOne(
 ): Promise<void> {
   const ended = new AbortController();
   const cut = AbortSignal.any([failed, ended.signal, signal]);
-  const order = new ReorderBuffer();
+  const order = new ReorderBuffer(now);
   const count = (sample: Sample): void => {
     if (evaluation.add(sample)) ended.abort();
   };
-  let reported = performance.now();
+  let reported = now();
   const ask = async (open: AbortSignal): Promise<void> => {
     const index = order.begin();
     order.end(index, attribute(await client.send({ signal: open }), check.versionFrom), count);
-    if (performance.now() - reported > (watch === undefined ? PROGRESS_MS : WATCH_PROGRESS_MS)) {
-      reported = performance.now();
+    if (now() - reported > (watch === undefined ? PROGRESS_MS : WATCH_PROGRESS_MS)) {
+      reported = now();
       onProgress(evaluation.evidence('undecided'));
     }
   };
@@ -90,9 +94,9 @@ async function sampleOne(
     const sending = AbortSignal.any([cut, deadline]);
     await sendAtRate(check.maxRps, sending, () => ask(sending));
   } else {
-    // What passes at its end must not leave out the requests that were still open: a version that hangs shows in them alone.
+    // Requests that are still open at the end must count: a version that hangs shows only in them.
     await sendAtRate(watch.maxRps, AbortSignal.any([cut, deadline]), () => ask(cut));
-    // Nor does it end while errors are neither few enough nor shown to be too many: more requests settle that.
+    // Nor does it end while errors are neither few enough nor shown to be too many: more requests decide that.
     const more = AbortSignal.any([cut, AbortSignal.timeout(Math.ceil(check.verifyTimeoutMs))]);
     if (evaluation.isOpen) {
       await sendAtRate(check.maxRps, more, async () => {
@@ -105,15 +109,15 @@ async function sampleOne(
   evaluation.close(order.held, order.unanswered);
 }
 
-/** Asks again and again over all connections, so many times a second in all, until `sending` is over. */
+/** Sends requests over all connections, at this rate in total, until `sending` is aborted. */
 async function sendAtRate(rps: number, sending: AbortSignal, ask: () => Promise<void>): Promise<void> {
   const interval = 1000 / rps;
-  let slot = performance.now();
+  let slot = now();
   const worker = async (): Promise<void> => {
     while (!sending.aborted) {
-      const now = performance.now();
-      slot = Math.max(slot + interval, now);
-      if (slot > now) await delay(slot - now, undefined, { signal: sending });
+      slot = Math.max(slot + interval, now());
+      const wait = slot - now();
+      if (wait > 0) await sleep(wait, sending);
       await ask();
     }
   };

@@ -1,14 +1,14 @@
 import type { CheckSpec } from '../release/release.ts';
-import { NO_ANSWER } from './ingress-client.ts';
+import { NO_RESPONSE } from './ingress-client.ts';
 import type { SampleCounts, Expectation } from './sample-counts.ts';
 import { total } from './evidence.ts';
 import { chanceInWords } from './statistics/significance.ts';
 import { INGRESS } from '../core/deadlines.ts';
 
-/** So likely it may be that no answer came from a version by luck, before it is said to give none. */
+/** A version is called silent only if chance explains its silence with at most this probability. */
 const LUCK = 0.01;
 
-/** What was counted at one ingress, and against what it is tested. */
+/** What was counted at one ingress, and what it is tested against. */
 export interface Counted {
   readonly check: CheckSpec;
   readonly expected: Expectation;
@@ -17,7 +17,7 @@ export interface Counted {
 }
 
 export function countedSamples({ counts: { samples, otherHosts } }: Counted): string {
-  const others = otherHosts === 0 ? '' : ` beside ${String(otherHosts)} answers of other hosts`;
+  const others = otherHosts === 0 ? '' : ` besides ${String(otherHosts)} responses from other hosts`;
   return `${String(samples)} samples${others}`;
 }
 
@@ -28,33 +28,33 @@ export function sharesDiffer(counted: Counted): string {
   );
   if (uninvited.length > 0) {
     const told = uninvited.map(([version, count]) => `${version} gave ${String(count)}`);
-    return `${told.join(' and ')} of ${String(counts.samples)} answers, although its weight is 0`;
+    return `${told.join(' and ')} of ${String(counts.samples)} responses, although its weight is 0`;
   }
   const chance = chanceInWords(logEvidence);
   const luck = chance === undefined ? '' : `; chance of seeing this if the split were right: ${chance}`;
   return `the shares do not match the weights (${countedSamples(counted)}${luck})`;
 }
 
-/** More samples than the test takes did not decide. */
+/** The samples that the test takes did not decide. */
 export function nearTheEdge(counted: Counted): string {
   const { maxSamples } = counted.check;
   return maxSamples === undefined
-    ? `undecided after ${countedSamples(counted)}: the shares are off the weights, but hardly beyond the tolerance (look for a small cause, or set the input tolerance wider)`
-    : `undecided after ${countedSamples(counted)}, as many as the input max-samples allows: raise it, or leave it out`;
+    ? `undecided after ${countedSamples(counted)}: the shares differ from the weights by about the tolerance (look for a small cause, or raise the input tolerance)`
+    : `undecided after ${countedSamples(counted)}, as many as the input max-samples allows: raise it, or omit it`;
 }
 
 export function failures({ counts: { errors, judged } }: Counted): string {
   return `${String(total(errors))} of ${String(judged)} requests failed`;
 }
 
-/** Too many requests failed; where they got no answer at all, by whom the others were answered. */
+/** Too many requests failed. If they got no response at all, it says which versions did respond. */
 export function tooManyErrors(counted: Counted): string {
   const { errors, judged } = counted.counts;
   const { check } = counted;
   const limit = `more than ${String(Number((check.maxErrorRate * 100).toFixed(3)))}%`;
-  const silent = errors.get(NO_ANSWER) ?? 0;
+  const silent = errors.get(NO_RESPONSE) ?? 0;
   if (silent === total(errors)) {
-    return `${silence(counted)}${String(silent)} of ${String(judged)} requests got no answer within ${String(INGRESS.requestMs / 1000)} s, ${limit}${answerers(counted)}`;
+    return `${silence(counted)}${String(silent)} of ${String(judged)} requests got no response within ${String(INGRESS.requestMs / 1000)} s, ${limit}${responders(counted)}`;
   }
   const kinds = [...errors]
     .toSorted((a, b) => b[1] - a[1])
@@ -62,44 +62,44 @@ export function tooManyErrors(counted: Counted): string {
   return `${failures(counted)}, ${limit} (${kinds.join(', ')})`;
 }
 
-/** The time is over. */
+/** The time is up. */
 export function outOfTime(counted: Counted, seconds: string, why: string | undefined): string {
   const { unanswered } = counted.counts;
   const open =
     unanswered === 0
       ? undefined
-      : `${silence(counted)}${String(unanswered)} requests had no answer yet${answerers(counted)}`;
+      : `${silence(counted)}${String(unanswered)} requests had no response yet${responders(counted)}`;
   const reasons = [why, open].filter((one) => one !== undefined);
   return `undecided after ${seconds} and ${countedSamples(counted)}${reasons.length === 0 ? '' : `: ${reasons.join('; ')}`} (raise the input verify-timeout)`;
 }
 
-/** Versions that should have answered by now, and did not. */
+/** The versions that should have responded by now, and did not. */
 function silence({ expected: { weights }, counts: { versions, samples } }: Counted): string {
   const sum = [...weights.values()].reduce((a, b) => a + b, 0);
   const silent = [...weights].filter(([version, weight]) => weight > 0 && versions.get(version) === 0);
   const share = silent.reduce((all, [, weight]) => all + weight / sum, 0);
   if (silent.length === 0 || samples === 0 || (1 - share) ** samples > LUCK) return '';
   const names = silent.map(([version]) => version);
-  return `${names.join(' and ')} ${names.length === 1 ? 'does' : 'do'} not answer: `;
+  return `${names.join(' and ')} ${names.length === 1 ? 'does' : 'do'} not respond: `;
 }
 
-/** From which versions the answers came, where it was not from all of them. */
-function answerers({ counts: { versions, samples } }: Counted): string {
+/** Which versions responded, if not all of them did. */
+function responders({ counts: { versions, samples } }: Counted): string {
   const names = [...versions].filter(([, count]) => count > 0).map(([version]) => version);
   if (samples === 0 || names.length === versions.size) return '';
-  return `, and all ${String(samples)} answers came from ${names.join(' and ')}`;
+  return `, and all ${String(samples)} responses came from ${names.join(' and ')}`;
 }
 
-/** Answers under another revision than the one in force. */
+/** Responses under a revision other than the one in force. */
 export function staleResponses({ counts: { stale, own }, expected: { revision = '' } }: Counted): string {
   const seen = [...stale].map(([older, count]) => `${String(count)} × revision ${older}`).join(', ');
-  return `${String(total(stale))} of ${String(own)} answers came under another revision than ${revision} (${seen})`;
+  return `${String(total(stale))} of ${String(own)} responses carried a revision other than ${revision} (${seen})`;
 }
 
-/** Answers that no managed route gave. */
+/** Responses that no managed route gave. */
 export function responsesWithoutRevision({
   counts: { withoutRevision, own },
   expected: { revision = '' },
 }: Counted): string {
-  return `${String(withoutRevision)} of ${String(own)} answers came from another route: they carry no revision, and the managed route sets ${revision}`;
+  return `${String(withoutRevision)} of ${String(own)} responses came from another route: they carry no revision, but the managed route sets ${revision}`;
 }

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { hasSidecar, isMadeFrom, isReady } from '../../../src/kubernetes/pods.ts';
 import { waitUntilReady } from '../../../src/kubernetes/client/ready.ts';
 import { CanaryError } from '../../../src/core/errors.ts';
-import type { ReadyCheck } from '../../../src/kubernetes/ready-check.ts';
+import type { ReadyCheck } from '../../../src/kubernetes/readiness.ts';
 import type {
   ContainerStatus,
   Deployment,
@@ -11,6 +11,7 @@ import type {
   PodTemplate,
 } from '../../../src/kubernetes/objects.ts';
 import '../../support/one-realm.ts';
+import { skippingClock } from '../../support/clock.ts';
 import { clusterAt, kubeApi, pathOf } from '../../support/kube-api.ts';
 import { APP, NAMESPACE, deployment, pod } from '../../support/objects.ts';
 import { Opened } from '../../support/server.ts';
@@ -29,7 +30,7 @@ const CHECK: ReadyCheck = {
 };
 const POD = pod('hello-v2-0', LABELS);
 
-/** A Deployment of two replicas whose rollout stands so; finished by default. */
+/** A Deployment of two replicas with this rollout status; finished by default. */
 function rollout(status: Deployment['status'] = {}, generation = 2): Deployment {
   const one = deployment('hello-v2', LABELS, { containers: [{ name: APP, image: 'example.com/hello:1' }] });
   return {
@@ -53,11 +54,11 @@ interface Options {
   readonly timeoutMs?: number;
   readonly check?: ReadyCheck;
   readonly signal?: AbortSignal;
-  /** What is missing never comes; by default it comes as soon as somebody waits for it. */
+  /** What is missing never appears; by default it appears as soon as it is waited for. */
   readonly stays?: boolean;
 }
 
-/** Waits in a cluster that holds these objects; by default the time is over after the first look. */
+/** Waits in a cluster that holds these objects; by default the time is up after the first look. */
 async function wait(
   objects: readonly KubeObject[],
   { timeoutMs = 0, check = CHECK, signal = new AbortController().signal, stays = false }: Options = {},
@@ -70,21 +71,22 @@ async function wait(
     if (stays) return;
     for (const object of [rollout(), POD]) api.objects.set(pathOf(object), object);
   };
-  await waitUntilReady(cluster, check, { namespace: NAMESPACE, timeoutMs, signal, onProgress });
+  const clock = skippingClock();
+  await waitUntilReady(cluster, check, { namespace: NAMESPACE, timeoutMs, signal, onProgress, clock });
   return progress;
 }
 
 describe('a version is ready', () => {
   test.each<[string, readonly KubeObject[], ReadyCheck]>([
     ['with its Deployment rolled out and a ready pod', [rollout(), POD], CHECK],
-    ['with a ready pod, where the action deploys nothing', [POD], { ...CHECK, workloads: [] }],
+    ['with a ready pod, when the action deploys nothing', [POD], { ...CHECK, workloads: [] }],
     [
-      'with another pod on its way out',
+      'with another pod being deleted',
       [rollout(), POD, pod('old', LABELS, { metadata: { deletionTimestamp: '2026-11-22T10:00:00Z' } })],
       CHECK,
     ],
     [
-      'with another pod that is not ready, where the action deploys nothing',
+      'with another pod that is not ready, when the action deploys nothing',
       [POD, { ...unready(), metadata: { ...unready().metadata, name: 'b' } }],
       { ...CHECK, workloads: [] },
     ],
@@ -111,15 +113,15 @@ describe('a version is not ready yet', () => {
       'Deployment gray-demo/hello-v2: 2 of 2 replicas ready',
     ],
     [
-      'while the Deployment has not been looked at',
+      'while the controller has not observed the Deployment',
       [rollout({ observedGeneration: 1 }), POD],
       'Deployment gray-demo/hello-v2: 2 of 2 replicas ready',
     ],
-    ['without any pod', [rollout()], 'no ready pod is labelled app=helloworld,version=v2'],
+    ['without any pod', [rollout()], 'no ready pod has the labels app=helloworld,version=v2'],
     [
-      'with pods of other labels alone',
+      'with only pods of other labels',
       [rollout(), pod('other', { app: APP, version: 'v1' })],
-      'no ready pod is labelled app=helloworld,version=v2',
+      'no ready pod has the labels app=helloworld,version=v2',
     ],
     [
       'with an unready pod, by its reason',
@@ -134,7 +136,7 @@ describe('a version is not ready yet', () => {
       'Pod gray-demo/hello-v2-0: ContainersNotReady: probe fails',
     ],
     [
-      'with a pod that no node takes',
+      'with a pod that cannot be scheduled',
       [
         rollout({ availableReplicas: 0 }),
         unready({
@@ -144,7 +146,7 @@ describe('a version is not ready yet', () => {
       'Deployment gray-demo/hello-v2: 0 of 2 replicas ready; Pod gray-demo/hello-v2-0: Unschedulable: no CPU',
     ],
     [
-      'while its container is made',
+      'while its container is being created',
       [rollout(), waiting('ContainerCreating')],
       'Pod gray-demo/hello-v2-0: not ready',
     ],
@@ -154,13 +156,13 @@ describe('a version is not ready yet', () => {
     );
   });
 
-  test('is told once, and waited for', async () => {
+  test('is reported once and waited for', async () => {
     const progress = await wait([rollout({ availableReplicas: 1 }), POD], { timeoutMs: 60_000 });
     expect(progress).toEqual(['west: hello-v2 1/2 ready', 'west: hello-v2 ready']);
   });
 });
 
-describe('a StatefulSet or a DaemonSet is waited for as a Deployment is', () => {
+describe('a StatefulSet or a DaemonSet is awaited like a Deployment', () => {
   const of = (kind: string): ReadyCheck => ({ ...CHECK, workloads: [{ kind, name: 'hello-v2' }] });
   const made = (kind: string, status: Deployment['status'], spec: Deployment['spec'] = {}): Deployment => {
     const one = rollout();
@@ -185,31 +187,35 @@ describe('a StatefulSet or a DaemonSet is waited for as a Deployment is', () => 
   test.each<[string, Deployment]>([
     ['a StatefulSet that has rolled out', set()],
     [
-      'one that keeps pods below its partition',
+      'a StatefulSet that keeps the pods below its partition',
       set({ updatedReplicas: 1 }, { updateStrategy: { rollingUpdate: { partition: 1 } } }),
     ],
-    ['one whose pods are replaced by hand, and were', set({}, ON_DELETE)],
+    ['a StatefulSet with OnDelete whose pods were replaced', set({}, ON_DELETE)],
     ['a DaemonSet that has rolled out', daemons()],
-  ])('ready is %s', async (_what, object) => {
+  ])('%s is ready', async (_what, object) => {
     await expect(wait([object, POD], { check: of(object.kind) })).resolves.toEqual([]);
   });
 
   test.each<[string, Deployment, string]>([
     ['a StatefulSet with old pods', set({ updatedReplicas: 1 }), '1 of 2'],
-    ['one with pods that are not ready', set({ readyReplicas: 1 }), '1 of 2'],
-    ['one that has not been looked at', set({ observedGeneration: 1 }), '2 of 2'],
-    ['one whose first pods are being made', set({ replicas: 1, updatedReplicas: 1 }, ON_DELETE), '1 of 2'],
+    ['a StatefulSet with unready pods', set({ readyReplicas: 1 }), '1 of 2'],
+    ['a StatefulSet that its controller has not observed', set({ observedGeneration: 1 }), '2 of 2'],
+    [
+      'a StatefulSet whose first pods are being created',
+      set({ replicas: 1, updatedReplicas: 1 }, ON_DELETE),
+      '1 of 2',
+    ],
     ['a DaemonSet with old pods', daemons({ updatedNumberScheduled: 1 }), '1 of 2'],
-    ['one with pods that are not available', daemons({ numberAvailable: 0 }), '0 of 2'],
-    ['one that has not been looked at', daemons({ observedGeneration: 1 }), '2 of 2'],
-  ])('not ready is %s', async (_what, object, counts) => {
+    ['a DaemonSet with unavailable pods', daemons({ numberAvailable: 0 }), '0 of 2'],
+    ['a DaemonSet that its controller has not observed', daemons({ observedGeneration: 1 }), '2 of 2'],
+  ])('%s is not ready', async (_what, object, counts) => {
     await expect(wait([object, POD], { check: of(object.kind) })).rejects.toThrow(
       `was not ready after 0 s (input ready-timeout): ${object.kind} gray-demo/hello-v2: ${counts} replicas ready`,
     );
   });
 
   test.each([set({ updatedReplicas: 1, readyReplicas: 1 }), daemons({ updatedNumberScheduled: 1 })])(
-    'a pod of a new image that crashes is told, though an old one is ready ($kind)',
+    'a crashing pod of the new image is reported although an old pod is ready ($kind)',
     async (object) => {
       const crashing = waiting('CrashLoopBackOff');
       const objects = [object, POD, { ...crashing, metadata: { ...crashing.metadata, name: 'hello-v2-1' } }];
@@ -220,28 +226,30 @@ describe('a StatefulSet or a DaemonSet is waited for as a Deployment is', () => 
   );
 
   test.each([set({ updatedReplicas: 0 }, ON_DELETE), daemons({ updatedNumberScheduled: 0 }, ON_DELETE)])(
-    'old pods that only a person replaces are not waited for ($kind)',
+    'old pods that only a person replaces are not awaited ($kind)',
     async (object) => {
       await expect(wait([object, POD], { check: of(object.kind), timeoutMs: 60_000 })).rejects.toThrow(
-        'has the update strategy OnDelete, so its pods stay as they were until somebody deletes them',
+        'has the update strategy OnDelete, so its pods keep the old template until someone deletes them',
       );
     },
   );
 
-  test.each(['StatefulSet', 'DaemonSet'])('a %s that is gone is told', async (kind) => {
-    await expect(wait([POD], { check: of(kind) })).rejects.toThrow(`${kind} gray-demo/hello-v2 is gone`);
+  test.each(['StatefulSet', 'DaemonSet'])('a %s that no longer exists ends the wait', async (kind) => {
+    await expect(wait([POD], { check: of(kind) })).rejects.toThrow(
+      `${kind} gray-demo/hello-v2 no longer exists`,
+    );
   });
 });
 
-describe('a version that waiting does not help ends the wait early', () => {
+describe('a version that cannot become ready ends the wait early', () => {
   test.each<[string, readonly KubeObject[], string]>([
     [
-      'an image that is not there',
+      'with an image that does not exist',
       [rollout({ availableReplicas: 0 }), waiting('ImagePullBackOff', 'not found')],
       'Deployment gray-demo/hello-v2: 0 of 2 replicas ready; container helloworld of Pod gray-demo/hello-v2-0, image example.com/hello:1: ImagePullBackOff: not found',
     ],
     [
-      'a container that crashes',
+      'with a container that crashes',
       [
         rollout({ availableReplicas: 0 }),
         waiting('CrashLoopBackOff', 'back-off', {
@@ -252,12 +260,12 @@ describe('a version that waiting does not help ends the wait early', () => {
       'image example.com/hello:1: CrashLoopBackOff: back-off (exit code 137, 3 restarts)',
     ],
     [
-      'a missing secret',
+      'with a missing secret',
       [rollout({ availableReplicas: 0 }), waiting('CreateContainerConfigError', 'secret "a" not found')],
       'CreateContainerConfigError: secret "a" not found',
     ],
     [
-      'an init container that crashes',
+      'with an init container that crashes',
       [
         rollout({ availableReplicas: 0 }),
         unready({
@@ -267,27 +275,27 @@ describe('a version that waiting does not help ends the wait early', () => {
       'container init of Pod gray-demo/hello-v2-0, image unknown: CrashLoopBackOff',
     ],
     [
-      'a quota',
+      'with an exceeded quota',
       [
         rollout({
           updatedReplicas: 0,
           conditions: [{ type: 'ReplicaFailure', status: 'True', message: 'exceeded quota' }],
         }),
       ],
-      'Deployment gray-demo/hello-v2 cannot make its pods: exceeded quota',
+      'Deployment gray-demo/hello-v2 cannot create its pods: exceeded quota',
     ],
     [
-      'a pod without a sidecar',
+      'with a pod that has no sidecar',
       [rollout(), pod('bare', LABELS, { spec: { containers: [{ name: APP }] } })],
       'Pod gray-demo/bare has no sidecar, so mutual TLS to it would fail.',
     ],
     [
-      'one of its pods without a sidecar',
+      'with one pod of several that has no sidecar',
       [rollout(), POD, pod('bare', LABELS, { spec: { containers: [{ name: APP }] } })],
       'Pod gray-demo/bare has no sidecar',
     ],
     [
-      'a rollout over its deadline',
+      'with a rollout over its deadline',
       [
         rollout({
           availableReplicas: 0,
@@ -296,15 +304,15 @@ describe('a version that waiting does not help ends the wait early', () => {
       ],
       '0 of 2 replicas ready; Deployment gray-demo/hello-v2 has exceeded its progress deadline',
     ],
-    ['a Deployment that is gone', [POD], 'Deployment gray-demo/hello-v2 is gone'],
+    ['with a Deployment that no longer exists', [POD], 'Deployment gray-demo/hello-v2 no longer exists'],
   ])('%s', async (_what, objects, missing) => {
     const refusal = wait(objects, { timeoutMs: 1_000, stays: true });
-    await expect(refusal).rejects.toThrow(/^Version v2 in west is not getting ready: /);
+    await expect(refusal).rejects.toThrow(/^Version v2 in west cannot become ready: /);
     await expect(refusal).rejects.toThrow(missing);
   });
 
   test.each(['CrashLoopBackOff', 'ErrImagePull', 'ImagePullBackOff', 'CreateContainerConfigError'])(
-    'but not at the first sight of %s, which may pass',
+    'but not at the first sight of %s, which may be temporary',
     async (reason) => {
       const progress = await wait([rollout({ availableReplicas: 0 }), waiting(reason)], {
         timeoutMs: 60_000,
@@ -313,13 +321,13 @@ describe('a version that waiting does not help ends the wait early', () => {
     },
   );
 
-  test.each(['InvalidImageName', 'ErrImageNeverPull'])('at once for %s', async (reason) => {
+  test.each(['InvalidImageName', 'ErrImageNeverPull'])('immediately for %s', async (reason) => {
     await expect(
       wait([rollout({ availableReplicas: 0 }), waiting(reason)], { timeoutMs: 60_000 }),
     ).rejects.toThrow(reason);
   });
 
-  test('but not by the pods that the rollout is about to replace', async () => {
+  test('but not because of pods that the rollout is about to replace', async () => {
     const spec = { containers: [{ name: APP, image: 'example.com/hello:bad' }, { name: 'istio-proxy' }] };
     const old = { ...waiting('ImagePullBackOff', 'not found'), spec };
     const progress = await wait([rollout({ updatedReplicas: 0, availableReplicas: 0 }), old], {
@@ -328,7 +336,7 @@ describe('a version that waiting does not help ends the wait early', () => {
     expect(progress).toEqual(['west: hello-v2 0/2 ready', 'west: hello-v2 ready']);
   });
 
-  test('but not by a quota of an earlier generation', async () => {
+  test('but not because of a quota that refused an earlier generation', async () => {
     const earlier = rollout({
       observedGeneration: 1,
       updatedReplicas: 0,
@@ -351,7 +359,7 @@ describe('a pod', () => {
     ['that is not', unready(), false],
     ['without conditions', pod('a', {}, { status: { conditions: [] } }), false],
     [
-      'that is on its way out',
+      'that is being deleted',
       pod('a', {}, { metadata: { deletionTimestamp: '2026-11-22T10:00:00Z' } }),
       false,
     ],
@@ -372,7 +380,7 @@ describe('a pod', () => {
   });
 });
 
-describe('a pod as made from a template', () => {
+describe('a pod is made from a template', () => {
   const made = pod(
     'a',
     { ...LABELS, 'pod-template-hash': '1' },
@@ -401,14 +409,14 @@ describe('a pod as made from a template', () => {
   });
 
   test.each<[string, boolean, PodTemplate]>([
-    ['that says less than the cluster added', true, template({}, { note: 'kept' })],
-    ['of the same variables', true, template({ env: [{ name: 'COLOR', value: 'blue' }] })],
+    ['that omits what the cluster added', true, template({}, { note: 'kept' })],
+    ['with the same variables', true, template({ env: [{ name: 'COLOR', value: 'blue' }] })],
     ['that leaves the image of the sidecar to the injector', true, withProxy(template({}))],
-    ['of another image', false, template({ image: 'example.com/hello:2' })],
-    ['of other arguments', false, template({ args: ['crash'] })],
-    ['of another variable', false, template({ env: [{ name: 'COLOR', value: 'red' }] })],
-    ['of more memory', false, template({ resources: { limits: { memory: '2Gi' } } })],
-    ['of another annotation, as a restart sets it', false, template({}, { note: 'other' })],
+    ['with another image', false, template({ image: 'example.com/hello:2' })],
+    ['with other arguments', false, template({ args: ['crash'] })],
+    ['with another variable', false, template({ env: [{ name: 'COLOR', value: 'red' }] })],
+    ['with more memory', false, template({ resources: { limits: { memory: '2Gi' } } })],
+    ['with another annotation, as a restart sets it', false, template({}, { note: 'other' })],
   ])('%s: %p', (_what, is, given) => {
     expect(isMadeFrom(given, made)).toBe(is);
   });

@@ -1,4 +1,4 @@
-import { YAMLException, loadAll } from 'js-yaml';
+import { isYamlError, parseYaml } from '../../core/yaml.ts';
 import { CONTROL_PLANE, MESH_DEFAULTS, meshConfigName, parseMeshConfig } from '../../istio/mesh-config.ts';
 import type { MeshConfig } from '../../istio/mesh-config.ts';
 import type { KubeObject } from '../../kubernetes/objects.ts';
@@ -31,10 +31,11 @@ async function readNamed(cluster: Cluster, name: string): Promise<MeshConfig | s
   try {
     const found = await cluster.read<ConfigMap>('v1', 'ConfigMap', name, CONTROL_PLANE);
     if (found === undefined) return 'it does not exist';
-    const [content] = loadAll(found.data?.['mesh'] ?? '');
-    return parseMeshConfig(content) ?? 'its key mesh is not a mesh configuration';
+    return (
+      parseMeshConfig(parseYaml(found.data?.['mesh'] ?? '')) ?? 'its key mesh is not a mesh configuration'
+    );
   } catch (error) {
-    if (error instanceof YAMLException) return 'its key mesh is not YAML';
+    if (isYamlError(error)) return 'its key mesh is not YAML';
     if (error instanceof ClusterError && error.status === 403)
       return 'the user of the kubeconfig may not get it';
     throw error;

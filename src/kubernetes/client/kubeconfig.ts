@@ -2,9 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
-import { load } from 'js-yaml';
 import { z } from 'zod';
 import { CanaryError, messageOf } from '../../core/errors.ts';
+import { parseYaml } from '../../core/yaml.ts';
 import { mergeFiles } from './contexts.ts';
 import type { MergedConfig } from './contexts.ts';
 
@@ -121,7 +121,7 @@ const tokenFileUser = z.object({ name: z.string(), user: z.object({ tokenFile: z
 
 /** The library knows `tokenFile` as a provider of its own, and passes over it where kubectl has it (seen in version 2.0.1). */
 function withTokenFiles(config: KubeConfig, text: string, folder: string): KubeConfig {
-  const entries = anyUsers.safeParse(load(text)).data?.users ?? [];
+  const entries = anyUsers.safeParse(parseYaml(text)).data?.users ?? [];
   const files = new Map(
     entries.flatMap((entry) => {
       const found = tokenFileUser.safeParse(entry).data;

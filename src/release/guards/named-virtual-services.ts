@@ -1,14 +1,12 @@
 import { CanaryError } from '../../core/errors.ts';
 import type { ClusterName } from '../../core/names.ts';
-import { routesTo, splitsService, streamsTo } from '../../istio/routes.ts';
+import { routesTo, streamsTo } from '../../istio/routes.ts';
 import type { TrafficState } from '../../istio/traffic-state.ts';
 import { delegatesTo } from '../../istio/virtual-services.ts';
 import { nameOf } from '../../kubernetes/objects.ts';
 import type { VirtualService } from '../../kubernetes/objects.ts';
 import { namedVirtualServices } from '../release.ts';
 import type { Release } from '../release.ts';
-import type { Observation } from '../observation.ts';
-import { trafficOf } from '../state.ts';
 
 /**
  * The VirtualServices of the release in a config cluster, in the order named; the first is undefined where it is still to be
@@ -16,7 +14,6 @@ import { trafficOf } from '../state.ts';
  *
  * @throws CanaryError where another one holds the service's traffic, a companion is missing, or none of them has an HTTP route
  */
-
 export function virtualServicesOf(
   release: Release,
   traffic: TrafficState,
@@ -77,31 +74,5 @@ export function assertHttp(
   if (leading.some((vs) => routesTo(vs, release).length > 0)) return;
   throw new CanaryError(
     `${leading.map(nameOf).join(', ')} in ${cluster} leads to ${release.app} by TCP or TLS routes alone. What users get is looked at by HTTP requests, so such a split cannot be verified: name a VirtualService with an HTTP route as well (input virtual-service).`,
-  );
-}
-/**
- * Refuses to move some of the service's traffic and leave the rest: where the input virtual-service is not given, only one
- * VirtualService of the namespace may split the service.
- *
- * @throws CanaryError that names the others
- */
-export function assertNoOther({ release, fleet, clusters }: Observation): void {
-  for (const cluster of clusters) assertNoOtherIn(release, trafficOf(fleet, cluster), cluster);
-}
-
-function assertNoOtherIn(release: Release, traffic: TrafficState, cluster: ClusterName): void {
-  if (release.traffic.companions !== undefined) return;
-  const { virtualService } = release.traffic;
-  const others = traffic.virtualServices.filter(
-    (vs) =>
-      vs.metadata.name !== virtualService &&
-      [...routesTo(vs, release), ...streamsTo(vs, release)].some((route) =>
-        splitsService(vs, route, release),
-      ),
-  );
-  if (others.length === 0) return;
-  const names = others.map(({ metadata }) => metadata.name).join(', ');
-  throw new CanaryError(
-    `Beside ${virtualService}, ${others.map(nameOf).join(', ')} in ${cluster} routes to versions of ${release.app}. Set the input virtual-service to those that shall change together (${virtualService}, ${names}), or to ${virtualService} alone to leave the others as they are.`,
   );
 }

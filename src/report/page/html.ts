@@ -1,13 +1,13 @@
-import { visible } from '../visible.ts';
+import { visible } from '../format.ts';
 
-/** Markup that is safe in a page: only the template below creates it. */
+/** Markup that is safe to put into a page: only the template below makes it. */
 export interface Html {
   readonly markup: string;
 }
 
 export type Content = Html | string | number | undefined | readonly Content[];
 
-/** A template for HTML or SVG. Everything inserted is escaped, except Html. */
+/** A template of HTML or SVG: what is filled in is text and stays text, unless it is Html itself. */
 export function html(parts: TemplateStringsArray, ...contents: readonly Content[]): Html {
   return { markup: String.raw({ raw: parts }, ...contents.map(markupOf)) };
 }

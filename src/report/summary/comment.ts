@@ -1,43 +1,43 @@
 import type { RunRecord } from '../run-record.ts';
 import { summaryOf } from './summary.ts';
 
-/** Characters that GitHub accepts in the body of a comment. */
+/** Characters that GitHub takes as the body of a comment. */
 export const COMMENT_LIMIT = 65_536;
 
 export interface CommentPlace {
-  /** undefined if unknown */
+  /** The commit that was looked at; undefined where it is not known. */
   readonly sha: string | undefined;
-  /** URL of the run; undefined outside a run. */
+  /** Where the whole is shown; undefined outside of a run. */
   readonly runUrl: string | undefined;
 }
 
-/** The hidden first line of an app's comment, by which the next run finds it. */
+/** The first line of an app's comment, by which it is found again; unseen in what GitHub shows. */
 export function markerOf({ app, namespace }: Pick<RunRecord, 'app' | 'namespace'>): string {
   return `<!-- multicluster-canary: ${namespace}/${app} -->`;
 }
 
-/** The comment on a pull request: a marker and the run's summary, shortened if GitHub would not accept it. */
+/** The comment on a pull request: the run's summary behind its marker, shortened where GitHub would not take it. */
 export function commentOf(record: RunRecord, place: CommentPlace): string {
   const around = (body: string): string => [markerOf(record), body, footer(place)].join('\n');
   const room = COMMENT_LIMIT - around('').length;
   const whole = summaryOf(record, room);
-  const body = withoutMentions(whole);
+  const body = callingNobody(whole);
   if (body.length <= room) return around(body);
-  return around(withoutMentions(summaryOf(record, room - (body.length - whole.length))));
+  return around(callingNobody(summaryOf(record, room - (body.length - whole.length))));
 }
 
 /**
- * Keeps names in a server's response from notifying people, with a zero-width character. GitHub looks for mentions and references in
- * Markdown entities too, and in the code blocks of plain-text e-mails.
+ * GitHub looks for mentions and references behind the entities of Markdown, and in the plain text of e-mails in code as well:
+ * a character without width keeps a name in an answer of a server from calling people.
  */
-function withoutMentions(markdown: string): string {
+function callingNobody(markdown: string): string {
   return markdown.replaceAll(/(?<!\w)(?:@|&#64;|&#35;)(?=\w)/g, '$&\u200B');
 }
 
 function footer({ sha, runUrl }: CommentPlace): string {
   const parts = [
     ...(sha === undefined ? [] : [`Commit ${sha}`]),
-    ...(runUrl === undefined ? [] : [`[full summary in the run](${runUrl})`]),
+    ...(runUrl === undefined ? [] : [`[run, with the whole summary](${runUrl})`]),
   ];
   return parts.length === 0 ? '' : `<sub>${parts.join(' · ')}</sub>`;
 }

@@ -1,9 +1,9 @@
-import { logLikelihood, logMeanExp } from './share-test.ts';
+import { logLikelihoodRatio, logMeanExp } from './share-test.ts';
 
-/** Halvings of the way from the limit to 1, at which the alternatives lie; near ones find a small excess. */
+/** How often the distance from 1 to the limit is halved for the alternatives; near ones find a small excess. */
 const HALVINGS = 4;
 
-/** The alternatives to a limit: 1, halfway to it, a quarter of the way, and so on, until one is at most half as much again. */
+/** The alternatives to a limit: 1, halfway to it, a quarter of the way, and so on, until one is at most 1.5 times the limit. */
 function alternativesTo(limit: number): readonly number[] {
   const halvings = Math.max(HALVINGS, Math.ceil(Math.log2((1 - limit) / (limit / 2))));
   return Array.from({ length: halvings + 1 }, (_, k) => limit + (1 - limit) / 2 ** k);
@@ -11,36 +11,34 @@ function alternativesTo(limit: number): readonly number[] {
 
 /**
  * A sequential test of whether something happens more often than a limit allows: a mixture of likelihood ratios of higher
- * rates against the limit. Under any rate up to the limit the mixture is a supermartingale that begins at 1, so one may look
- * after every trial, and a false alarm stays as unlikely as asked (J. Ville, 1939). Pure: no clock, no I/O.
+ * rates against the limit. Under any rate up to the limit the mixture is a supermartingale that starts at 1, so one may look
+ * after every trial, and the probability of a false alarm stays below alpha (J. Ville, 1939).
  */
 export class RateTest {
-  readonly #limit: number;
   readonly #free: number;
   readonly #threshold: number;
-  readonly #rates: readonly number[];
+  readonly #ratios: readonly ((hits: number, n: number) => number)[];
   #hits = 0;
   #misses = 0;
   #exceeded = false;
 
   /**
-   * @param limit highest probability of a hit that is accepted, above 0 and below 1
+   * @param limit highest accepted probability of a hit, above 0 and below 1
    * @param alpha probability of a false alarm, above 0 and below 1
-   * @param free so many hits are no excess yet, however early they come
-   * @throws RangeError for others
+   * @param free this many hits are tolerated, however early they come
+   * @throws RangeError for values outside these ranges
    */
   constructor(limit: number, alpha: number, free = 0) {
     for (const [name, value] of Object.entries({ limit, alpha })) {
       if (!(value > 0 && value < 1))
         throw new RangeError(`${name} must be between 0 and 1, got ${String(value)}`);
     }
-    this.#limit = limit;
     this.#free = free;
     this.#threshold = Math.log(1 / alpha);
-    this.#rates = alternativesTo(limit);
+    this.#ratios = alternativesTo(limit).map((rate) => logLikelihoodRatio(rate, limit));
   }
 
-  /** Counts one trial. Once the limit is shown to be exceeded, it stays so. */
+  /** Counts one trial; true once the limit is proven to be exceeded. */
   add(hit: boolean): boolean {
     if (hit) this.#hits += 1;
     else this.#misses += 1;
@@ -51,7 +49,6 @@ export class RateTest {
   /** ln of the evidence against the limit; 0 before the first trial. */
   get logEvidence(): number {
     const trials = this.#hits + this.#misses;
-    const own = logLikelihood(this.#hits, trials, this.#limit);
-    return logMeanExp(this.#rates.map((rate) => logLikelihood(this.#hits, trials, rate) - own));
+    return logMeanExp(this.#ratios.map((ratio) => ratio(this.#hits, trials)));
   }
 }

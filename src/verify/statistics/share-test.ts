@@ -1,36 +1,36 @@
-/** What a share test says after each batch; all but `continue` are final. */
+/** The result of a share test after each batch; all but `continue` are final. */
 export type ShareVerdict = 'continue' | 'pass' | 'fail' | 'inconclusive';
 
 export interface ShareTestOptions {
   /** How far a share may be from its weight, as a fraction (0.05 = 5 points). */
   readonly tolerance?: number;
-  /** A version at weight 0 passes once its share is shown to be below this fraction. */
+  /** A version at weight 0 passes once its share is proven to be below this fraction. */
   readonly zeroTolerance?: number;
   /** Probability of a false `fail`, over all ingresses of the check together; 1e-6 by default. */
   readonly alpha?: number;
   /** Probability of a wrong `pass` for each edge of the tolerance. */
   readonly beta?: number;
-  /** Number of ingresses tested in the check; alpha is split over them. */
+  /** Number of ingresses in the check; alpha is divided among them. */
   readonly ingresses?: number;
-  /** After this many samples without a decision the verdict is `inconclusive`. */
+  /** After this many samples without a decision, the verdict is `inconclusive`. */
   readonly maxSamples?: number;
-  /** Looks for a drift without an end: there is no `pass`, and without `maxSamples` no `inconclusive`. */
+  /** Watches for a drift indefinitely: never passes, and is never `inconclusive` without `maxSamples`. */
   readonly onlyFails?: boolean;
 }
 
-/** The share of a version's own weight (or of the rest) that its tolerance never goes beyond. */
+/** The tolerance never reaches below this fraction of a version's weight, or of the rest. */
 const FLOOR = 0.25;
 /**
- * A false `fail` rolls back a sound release, and costs more than the samples that prevent it: a swapped 80/20 is caught after
- * 22 samples instead of 9 at an alpha of 1 %.
+ * A false `fail` rolls back a good release, which costs more than the samples that prevent it: a swapped 80/20 is caught after
+ * 22 samples, rather than 9 at an alpha of 1%.
  */
 const ALPHA = 1e-6;
-/** Probability that a check of a right split runs into the default `maxSamples`, over all its ingresses together. */
+/** Probability that a check of a correct split reaches the default `maxSamples`, over all its ingresses together. */
 const INCONCLUSIVE = 1e-6;
-/** Closer to 0 or 1 than this is 0 or 1: 0.8 + 4 * 0.05 must not stand beside 1 in the grid because of rounding. */
+/** A share this close to 0 or 1 is 0 or 1: rounding must not put 0.8 + 4 * 0.05 into the grid beside 1. */
 const ROUNDING = 1e-9;
 
-/** The shares between which a version with this weight passes; all are fractions. Weights of 0 and 1 leave no room. */
+/** The shares between which a version with this weight passes, as fractions. Weights of 0 and 1 leave no room. */
 export function toleranceBand(
   weight: number,
   tolerance: number,
@@ -41,22 +41,29 @@ export function toleranceBand(
   };
 }
 
-/** `count * ln(p)`, with 0 ln 0 = 0. */
-const logTerm = (count: number, p: number): number => (count === 0 ? 0 : count * Math.log(p));
+/**
+ * ln of the likelihood ratio of a share against another one, after some hits in n trials.
+ *
+ * @param share the alternative, between 0 and 1
+ * @param against strictly between 0 and 1
+ */
+export function logLikelihoodRatio(share: number, against: number): (hits: number, n: number) => number {
+  // A sample updates many ratios, and logarithms take most of the time.
+  const hit = Math.log(share / against);
+  const miss = Math.log((1 - share) / (1 - against));
+  // 0 ln 0 = 0
+  return (hits, n) => (hits === 0 ? 0 : hits * hit) + (n === hits ? 0 : (n - hits) * miss);
+}
 
-/** ln of the likelihood of `hits` of `n` at the share p. */
-export const logLikelihood = (hits: number, n: number, p: number): number =>
-  logTerm(hits, p) + logTerm(n - hits, 1 - p);
-
-/** Exponents at which Chernoff's bound is tried: each gives a valid bound, so the best of a few is one as well. */
+/** Exponents for Chernoff's bound: each gives a valid bound, so the best of them is valid as well. */
 const EXPONENTS = Array.from({ length: 49 }, (_, i) => (i + 1) / 50);
 
 /**
- * After how many samples an edge is ruled out, but for a small chance, where the share is the weight w. By Chernoff's bound
- * the log-likelihood ratio of n samples stays below the threshold with a probability of at most exp(s * threshold) * rho^n for
+ * After how many samples an edge q is ruled out, except with a small probability, if the share is the weight w. By Chernoff's
+ * bound, the log-likelihood ratio of n samples stays below the threshold with a probability of at most exp(s * threshold) * rho^n for
  * every s between 0 and 1, with rho = w^(1-s) q^s + (1-w)^(1-s) (1-q)^s.
  *
- * @param chance that the edge is not ruled out by then
+ * @param chance probability that the edge is not ruled out by then
  */
 function samplesToRuleOut(w: number, q: number, threshold: number, chance: number): number {
   const bounds = EXPONENTS.map((s) => {
@@ -73,12 +80,14 @@ export function logMeanExp(values: readonly number[]): number {
   return max + Math.log(values.reduce((sum, value) => sum + Math.exp(value - max), 0) / values.length);
 }
 
-/** One version with a weight strictly between 0 and 1: its alternatives, and which edges are ruled out. */
+/** One version with a weight strictly between 0 and 1: the alternatives to it, and which edges are ruled out. */
 class Alternatives {
   readonly weight: number;
   readonly lower: number;
   readonly upper: number;
-  readonly #grid: readonly number[];
+  readonly #ratios: readonly ((hits: number, n: number) => number)[];
+  readonly #lowerRatio: (hits: number, n: number) => number;
+  readonly #upperRatio: (hits: number, n: number) => number;
   #lowerRuledOut = false;
   #upperRuledOut = false;
 
@@ -90,20 +99,20 @@ class Alternatives {
     const grid = [0, 1];
     for (let step = this.upper - weight; weight + step < 1 - ROUNDING; step *= 2) grid.push(weight + step);
     for (let step = weight - this.lower; weight - step > ROUNDING; step *= 2) grid.push(weight - step);
-    this.#grid = grid;
+    this.#ratios = grid.map((share) => logLikelihoodRatio(share, weight));
+    this.#lowerRatio = logLikelihoodRatio(lower, weight);
+    this.#upperRatio = logLikelihoodRatio(upper, weight);
   }
 
   /** ln E_i: the evidence against the weight, a mixture of likelihood ratios over the grid. */
   logEvidence(hits: number, n: number): number {
-    const own = logLikelihood(hits, n, this.weight);
-    return logMeanExp(this.#grid.map((q) => logLikelihood(hits, n, q) - own));
+    return logMeanExp(this.#ratios.map((ratio) => ratio(hits, n)));
   }
 
-  /** Whether both edges have been ruled out, now or earlier (Wald's one-sided tests, sticky). */
+  /** Whether both edges have been ruled out, now or earlier (Wald's one-sided tests). */
   settle(hits: number, n: number, threshold: number): boolean {
-    const own = logLikelihood(hits, n, this.weight);
-    this.#lowerRuledOut ||= own - logLikelihood(hits, n, this.lower) >= threshold;
-    this.#upperRuledOut ||= own - logLikelihood(hits, n, this.upper) >= threshold;
+    this.#lowerRuledOut ||= -this.#lowerRatio(hits, n) >= threshold;
+    this.#upperRuledOut ||= -this.#upperRatio(hits, n) >= threshold;
     return this.#lowerRuledOut && this.#upperRuledOut;
   }
 }
@@ -111,7 +120,7 @@ class Alternatives {
 /**
  * A sequential test of whether the observed shares of versions match their weights: Wald's one-sided tests against the
  * edges of the tolerance decide `pass`, a test martingale (Ville's inequality) decides `fail`, so that one may look
- * after every sample. Pure: no clock, no I/O.
+ * after every sample.
  *
  * Sources: A. Wald, Sequential Analysis (1947); J. Ville (1939); G. Shafer, Testing by betting (2021).
  */
@@ -122,7 +131,7 @@ export class ShareTest {
   readonly #alternatives: readonly (Alternatives | undefined)[];
   readonly #passThreshold: number;
   readonly #failThreshold: number;
-  /** Samples without a hit after which a share of 0 is shown. */
+  /** Samples without a hit after which a share of 0 is proven. */
   readonly #samplesForZero: number;
   readonly #onlyFails: boolean;
   #samples = 0;
@@ -131,7 +140,7 @@ export class ShareTest {
 
   /**
    * @param weights one for each version, in any positive scale; at least one above 0
-   * @throws RangeError for weights or options that make no test
+   * @throws RangeError for weights or options that define no test
    */
   constructor(weights: readonly number[], options: ShareTestOptions = {}) {
     const { tolerance = 0.05, zeroTolerance = 0.01, alpha = ALPHA, beta = 0.01 } = options;
@@ -178,10 +187,10 @@ export class ShareTest {
   }
 
   /**
-   * Counts further samples and decides. Once the verdict is final, nothing more is counted.
+   * Counts further samples and decides. Once the verdict is final, no more are counted.
    *
    * @param counts how many further samples went to each version, in the order of the weights
-   * @throws RangeError for a count that is no whole number of at least 0, or for the wrong number of counts
+   * @throws RangeError for a count that is not a whole number of at least 0, or for the wrong number of counts
    */
   add(counts: readonly number[]): ShareVerdict {
     if (
@@ -213,7 +222,7 @@ export class ShareTest {
       open === undefined ? [] : [open.logEvidence(hits, n)],
     );
     this.#logEvidence = ruledOut ? Infinity : evidences.length === 0 ? 0 : logMeanExp(evidences);
-    // Every version settles its edges at every look: a flag must not depend on the flags of the versions before it.
+    // Every version tests its edges each time: the result for one must not depend on the versions before it.
     const settled = counted.map(({ weight, hits, open }) => {
       if (open !== undefined) return open.settle(hits, n, this.#passThreshold);
       return n >= (weight === 1 ? 1 : this.#samplesForZero);
@@ -223,10 +232,10 @@ export class ShareTest {
     return n >= this.maxSamples ? 'inconclusive' : 'continue';
   }
 
-  /** So many that a right split is practically never inconclusive: the slowest edge has its part of the chance. */
+  /** Enough that a correct split is practically never inconclusive: the slowest edge gets its part of the probability. */
   #defaultMaxSamples(ingresses: number): number {
     const open = this.#alternatives.filter((one) => one !== undefined);
-    // Of two versions, the edges of one are those of the other.
+    // With two versions, the edges of one are those of the other.
     const edges = (open.length === 2 ? open.slice(0, 1) : open).flatMap(({ weight, lower, upper }) => [
       [weight, lower] as const,
       [weight, upper] as const,

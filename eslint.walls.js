@@ -1,0 +1,185 @@
+import importX from 'eslint-plugin-import-x';
+import tseslint from 'typescript-eslint';
+
+/**
+ * The walls of src: which rooms, packages and parts of Node each room may use. `__tests__/house/walls.test.ts` shows that
+ * each rule fails a file that breaks it.
+ */
+
+/** The rooms of src, and the rooms that each may import from: one direction, without a way back. */
+const ROOMS = {
+  core: [],
+  kubernetes: ['core'],
+  istio: ['core', 'kubernetes'],
+  release: ['core', 'kubernetes', 'istio'],
+  fleet: ['core', 'kubernetes', 'istio', 'release'],
+  verify: ['core', 'kubernetes', 'istio', 'release'],
+  diagnosis: ['core', 'kubernetes', 'istio', 'release', 'fleet', 'verify'],
+  report: ['core', 'kubernetes', 'istio', 'release', 'verify', 'diagnosis'],
+  operations: ['core', 'kubernetes', 'istio', 'release', 'fleet', 'verify', 'diagnosis', 'report'],
+  github: ['core', 'kubernetes', 'istio', 'release', 'fleet', 'verify', 'diagnosis', 'report', 'operations'],
+};
+
+/** The room that owns each package. Where several rooms need one, the reason is given. */
+const OWNERS = {
+  '@actions/core': ['github'],
+  '@actions/github': ['github'],
+  '@kubernetes/client-node': ['kubernetes'],
+  '@hyperjump/json-pointer': ['verify', 'github'],
+  diff: ['report'],
+  // core/yaml.ts reads and prints plain YAML for everybody; manifests need kubectl's YAML 1.1.
+  'js-yaml': ['core', 'github'],
+  leven: ['github'],
+  'p-limit': ['fleet'],
+  // Each remote end fails in its own way: a Kubernetes call, a confirmed write, a notification to GitHub.
+  'p-retry': ['kubernetes', 'fleet', 'github'],
+  'p-timeout': ['kubernetes', 'github'],
+  'parse-duration': ['github'],
+  tinyglobby: ['github'],
+  // Two kinds of requests: those to API servers, and those that users would send to an ingress.
+  undici: ['kubernetes', 'verify'],
+  // The lines of the release file; kubectl's YAML is that of js-yaml.
+  yaml: ['github'],
+  // Data from outside are parsed where they come in, and the report has a schema of its own.
+  zod: ['core', 'kubernetes', 'istio', 'release', 'fleet', 'report', 'github'],
+};
+
+/**
+ * The files that do I/O, wait or read a clock. Every other file of src computes with values alone; a new file is held to
+ * that until it is listed here.
+ */
+const IMPURE = [
+  'src/*.ts',
+  'src/core/{clock,signals}.ts',
+  'src/kubernetes/client/**/*.ts',
+  'src/fleet/**/*.ts',
+  'src/verify/{find-ingress,ingress-client,probe,sampler}.ts',
+  'src/diagnosis/snapshot.ts',
+  'src/report/{run-log,write-report}.ts',
+  'src/operations/**/*.ts',
+  'src/github/**/*.ts',
+];
+
+/** The files that need the time of day rather than a duration, and nothing else will do. */
+const TIME_OF_DAY = ['src/fleet/transaction/lease.ts', 'src/report/{run-log,run-record}.ts'];
+
+/** The files that may ask the process for its environment, its streams and its signals. */
+const PROCESS = ['src/*.ts', 'src/github/**/*.ts', 'src/kubernetes/client/kubeconfig.ts'];
+
+const PURE_MESSAGE =
+  'This file is pure: it takes values and returns values. Do I/O in a file that eslint.walls.js lists as impure.';
+const NO_IO = [
+  {
+    // Of Node's modules, only those that compute.
+    regex:
+      '^(node:(?!util$|crypto$)|undici$|p-|tinyglobby$|@kubernetes/client-node)|/kubernetes/client/|^\\./client/',
+    message: PURE_MESSAGE,
+  },
+  { regex: '^node:crypto$', importNamePattern: '^(?!createHash$)', message: PURE_MESSAGE },
+];
+
+const CLOCKS_AND_TIMERS = [
+  'performance',
+  'fetch',
+  'setTimeout',
+  'setInterval',
+  'setImmediate',
+  'queueMicrotask',
+].map((name) => ({ name, message: 'This file is pure: take the time or the response as an argument.' }));
+
+const NO_PROCESS = {
+  name: 'process',
+  message: 'Only the entry points, src/github and the kubeconfig reader ask the process for anything.',
+};
+
+const TIME_OF_DAY_CALLS = [
+  "MemberExpression[object.name='Date'][property.name='now']",
+  "NewExpression[callee.name='Date'][arguments.length=0]",
+].map((selector) => ({
+  selector,
+  message:
+    'The time of day can jump: measure durations by performance.now(), or take the time as an argument.',
+}));
+
+const RANDOM_CALLS = [
+  {
+    selector: "MemberExpression[object.name='Math'][property.name='random']",
+    message: 'Take chance as an argument, so that a test can choose it.',
+  },
+];
+
+/** @param {string} room a folder of src, or '' for the files at its root */
+function packagesOf(room) {
+  const owned = Object.keys(OWNERS).filter((name) => OWNERS[name].includes(room));
+  return {
+    regex: `^(?!\\.|node:${owned.map((name) => `|${name}(?:/|$)`).join('')})`,
+    message: `${room === '' ? 'The entry points import' : `src/${room} imports`} ${owned.join(', ') || 'no package'}: see the owners in eslint.walls.js.`,
+  };
+}
+
+/**
+ * @param {string[]} files globs
+ * @param {string[]} ignores globs
+ * @param {{ regex: string, message: string }[]} patterns what these files may not import
+ */
+function restrictImports(files, ignores, patterns) {
+  return { files, ignores, rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns }] } };
+}
+
+/** What `import-x/no-restricted-paths` keeps apart. */
+const ZONES = [
+  ...Object.entries(ROOMS).map(([room, allowed]) => ({
+    target: `./src/${room}`,
+    from: './src',
+    except: [room, ...allowed].map((name) => `./${name}`),
+    message: `src/${room} may import from ${allowed.join(', ') || 'no other room'} alone.`,
+  })),
+  {
+    target: './src/diagnosis/causes',
+    from: './src/fleet',
+    message: 'A cause takes what was read as values: src/diagnosis/snapshot.ts reads it.',
+  },
+  {
+    target: './src/operations',
+    from: ['run-record', 'run-log', 'fold-run'].map((file) => `./src/report/${file}.ts`),
+    message:
+      'Operations record what happens and cannot read it: what decides is returned from stage to stage.',
+  },
+];
+
+/** ESLint takes the last configuration of a rule, so each file gets all that it must not use at once. */
+const WALLS = [
+  {
+    files: ['src/**/*.ts'],
+    languageOptions: { parser: tseslint.parser },
+    plugins: { '@typescript-eslint': tseslint.plugin, 'import-x': importX },
+    // Without these the plugin does not read files that end in .ts, and every import passes.
+    settings: {
+      'import-x/extensions': ['.ts'],
+      'import-x/parsers': { '@typescript-eslint/parser': ['.ts'] },
+    },
+    rules: { 'import-x/no-restricted-paths': ['error', { zones: ZONES }] },
+  },
+  restrictImports(['src/*.ts'], [], [packagesOf('')]),
+  ...Object.keys(ROOMS).flatMap((room) => [
+    restrictImports([`src/${room}/**/*.ts`], [], [packagesOf(room)]),
+    restrictImports([`src/${room}/**/*.ts`], IMPURE, [packagesOf(room), ...NO_IO]),
+  ]),
+  {
+    files: ['src/**/*.ts'],
+    ignores: PROCESS,
+    rules: { 'no-restricted-globals': ['error', NO_PROCESS] },
+  },
+  {
+    files: ['src/**/*.ts'],
+    ignores: IMPURE,
+    rules: { 'no-restricted-globals': ['error', NO_PROCESS, ...CLOCKS_AND_TIMERS] },
+  },
+  {
+    files: ['src/**/*.ts'],
+    rules: { 'no-restricted-syntax': ['error', ...TIME_OF_DAY_CALLS, ...RANDOM_CALLS] },
+  },
+  { files: TIME_OF_DAY, rules: { 'no-restricted-syntax': ['error', ...RANDOM_CALLS] } },
+];
+
+export default WALLS;
