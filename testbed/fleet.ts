@@ -62,7 +62,7 @@ export const IMAGE_FAULTS = [
 export type ImageFault = (typeof IMAGE_FAULTS)[number];
 
 /** How often the start of a container fails whose image says that it passes, a second apart. */
-export const FAILED_STARTS = 2;
+const FAILED_STARTS = 2;
 
 /** Whether a container does not run yet at an attempt to start it, the first of which is 1. */
 export function failsToStart(fault: ImageFault | undefined, attempt: number): boolean {

@@ -1,7 +1,7 @@
 import type { Json } from './json.ts';
 
 /** Verbs as Kubernetes authorization names them. */
-export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
+export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete';
 
 /** One call of a cluster's API, as a client made it. Calls of the fleet's own controllers are not among them. */
 export interface ApiCall {

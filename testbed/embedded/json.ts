@@ -73,22 +73,6 @@ export function same(left: Json | undefined, right: Json | undefined): boolean {
   return true;
 }
 
-/** What a parser returned, as JSON; a date that YAML made of a text becomes a text again. */
-export function toJson(value: unknown): Json {
-  if (
-    value === null ||
-    typeof value === 'string' ||
-    typeof value === 'number' ||
-    typeof value === 'boolean'
-  ) {
-    return value;
-  }
-  if (Array.isArray(value)) return value.map(toJson);
-  if (value instanceof Date) return value.toISOString();
-  if (!isObject(value)) return null;
-  return Object.fromEntries(Object.entries(value).map(([field, child]) => [field, toJson(child)]));
-}
-
 /** The same value with the fields of every object in alphabetical order. */
 export function sortedFields(value: JsonObject): JsonObject {
   const sort = (child: Json | undefined): Json | undefined => {

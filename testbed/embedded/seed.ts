@@ -18,7 +18,7 @@ export const GATEWAY_SERVICE = 'istio-ingressgateway';
 export const MESH_CONFIG = 'istio';
 export const GATEWAY_LABELS = { app: 'istio-ingressgateway', istio: 'ingressgateway' } as const;
 /** The namespaces that belong to the fleet and stay. */
-export const OWN_NAMESPACES: readonly string[] = ['default', 'kube-system', GATEWAY_NAMESPACE];
+const OWN_NAMESPACES: readonly string[] = ['default', 'kube-system', GATEWAY_NAMESPACE];
 
 const MANAGER = 'embedded-fleet';
 

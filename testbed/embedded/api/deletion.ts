@@ -5,18 +5,11 @@ import { conflict } from './status.ts';
 
 export interface DeleteOptions {
   readonly dryRun?: boolean;
-  readonly propagation?: 'Orphan' | 'Background' | 'Foreground' | undefined;
-  readonly gracePeriodSeconds?: number | undefined;
   readonly preconditions?: {
     readonly uid?: string | undefined;
     readonly resourceVersion?: string | undefined;
   };
 }
-
-/** The finalizer by which an object waits for its dependents to go first. */
-export const FOREGROUND = 'foregroundDeletion';
-/** The finalizer by which an object waits for its dependents to be released. */
-export const ORPHAN = 'orphan';
 
 /** @throws StatusError 409 where the object is not the one that the client means to delete. */
 export function checkPreconditions(kind: Kind, live: KubeObject, options: DeleteOptions): void {
@@ -41,19 +34,13 @@ export function checkPreconditions(kind: Kind, live: KubeObject, options: Delete
 }
 
 /** What an object that is being deleted waits for. A namespace waits for its contents. */
-export function finalizersFor(kind: Kind, live: KubeObject, options: DeleteOptions): string[] {
-  const own = live.metadata.finalizers ?? [];
-  if (kind === NAMESPACE) return ['kubernetes'];
-  const more = { Foreground: FOREGROUND, Orphan: ORPHAN, Background: undefined }[
-    options.propagation ?? 'Background'
-  ];
-  return more === undefined || own.includes(more) ? own : [...own, more];
+export function finalizersFor(kind: Kind, live: KubeObject): string[] {
+  return kind === NAMESPACE ? ['kubernetes'] : (live.metadata.finalizers ?? []);
 }
 
 /** Seconds that a pod may take to end. */
-export function gracePeriod(pod: KubeObject, options: DeleteOptions): number {
-  if (numberAt(pod, 'spec', 'terminationGracePeriodSeconds') === 0) return 0;
-  return options.gracePeriodSeconds ?? numberAt(pod, 'spec', 'terminationGracePeriodSeconds') ?? 30;
+export function gracePeriod(pod: KubeObject): number {
+  return numberAt(pod, 'spec', 'terminationGracePeriodSeconds') ?? 30;
 }
 
 /** Whether a deleted object has nothing more to wait for. A pod goes when its node has ended it. */

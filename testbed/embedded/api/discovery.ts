@@ -2,7 +2,7 @@ import type { JsonObject } from '../json.ts';
 import { groupVersion, KINDS, type Kind } from './kinds.ts';
 
 /**
- * Answers the discovery paths (`/version`, `/api`, `/apis` and below).
+ * Answers the discovery paths (`/api`, `/apis` and below).
  *
  * @returns `undefined` for a path that is none of them, or a group or version that is not served
  */
@@ -10,7 +10,6 @@ export function discover(path: string, isServed: (kind: Kind) => boolean): JsonO
   const kinds = KINDS.filter(isServed);
   const parts = path.split('/').filter((part) => part !== '');
   const [root, group, version] = parts;
-  if (parts.length === 1 && root === 'version') return VERSION;
   if (parts.length === 1 && root === 'api') return { kind: 'APIVersions', versions: ['v1'] };
   if (parts.length === 1 && root === 'apis') {
     const groups = new Set(kinds.map((kind) => kind.group).filter((name) => name !== ''));
@@ -27,18 +26,6 @@ export function discover(path: string, isServed: (kind: Kind) => boolean): JsonO
   return undefined;
 }
 
-const VERSION: JsonObject = {
-  major: '1',
-  minor: '36',
-  gitVersion: 'v1.36.1',
-  gitCommit: '',
-  gitTreeState: 'clean',
-  buildDate: '1970-01-01T00:00:00Z',
-  goVersion: '',
-  compiler: '',
-  platform: 'linux/amd64',
-};
-
 function apiGroup(name: string, kinds: readonly Kind[]): JsonObject {
   const versions = [
     ...new Set(kinds.filter((kind) => kind.group === name).flatMap((kind) => kind.versions)),
@@ -46,7 +33,7 @@ function apiGroup(name: string, kinds: readonly Kind[]): JsonObject {
   return { name, versions, preferredVersion: versions[0] };
 }
 
-const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+const VERBS = ['create', 'delete', 'get', 'list', 'patch', 'update'];
 
 function resources(group: string, version: string, kinds: readonly Kind[]): JsonObject | undefined {
   const served = kinds.filter((kind) => kind.group === group && kind.versions.includes(version));

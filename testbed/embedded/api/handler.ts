@@ -1,20 +1,9 @@
-import { load } from 'js-yaml';
 import type { Faults } from '../faults.ts';
-import {
-  arrayAt,
-  isObject,
-  numberAt,
-  objectAt,
-  textAt,
-  toJson,
-  type Json,
-  type JsonObject,
-} from '../json.ts';
+import { isObject, objectAt, textAt, type Json, type JsonObject } from '../json.ts';
 import type { DeleteOptions } from './deletion.ts';
 import { ACCESS_REVIEW, groupVersion, KINDS, type Kind } from './kinds.ts';
 import { inServerOrder } from './fieldorder.ts';
-import { jsonPatch } from './jsonpatch.ts';
-import { mergePatch, strategicMergePatch } from './merge.ts';
+import { mergePatch } from './merge.ts';
 import type { KubeObject } from './objects.ts';
 import type { ResourceRequest } from './request.ts';
 import type { Resources, WriteOptions } from './resources.ts';
@@ -41,11 +30,11 @@ export interface Reply {
 
 const APPLY = 'application/apply-patch+yaml';
 const MERGE = 'application/merge-patch+json';
-const STRATEGIC = 'application/strategic-merge-patch+json';
-const JSON_PATCH = 'application/json-patch+json';
-const PROTOBUF = 'application/vnd.kubernetes.protobuf';
 
-/** Answers the requests for resources of one cluster, except watches. */
+/**
+ * Answers the requests for resources of one cluster: those that the action sends, and kubectl when it reads. Watches and
+ * other kinds of patches are refused.
+ */
 export class Handler {
   readonly #cluster: string;
   readonly #resources: Resources;
@@ -59,10 +48,10 @@ export class Handler {
 
   /** @throws StatusError with what the client receives in place of an answer. */
   handle(request: ResourceRequest, content: Content, body: Json | undefined): Reply {
-    this.authorize(request, body);
+    this.#authorize(request, body);
     if (request.kind === ACCESS_REVIEW) return { status: 201, body: this.#review(body) };
     if (request.kind.virtual) throw methodNotAllowed();
-    const needsName = request.verb === 'update' || request.verb === 'patch';
+    const needsName = ['update', 'patch', 'delete'].includes(request.verb);
     if (needsName && request.name === '') throw methodNotAllowed();
     const { subresource } = request;
     if (subresource !== undefined && (subresource !== 'status' || !request.kind.status))
@@ -80,15 +69,13 @@ export class Handler {
         return this.#patch(request, content, body);
       case 'delete':
         return this.#delete(request, body);
-      case 'deletecollection':
-        return this.#deleteCollection(request, body);
       case 'watch':
         throw methodNotAllowed();
     }
   }
 
   /** @throws StatusError 403 where the fleet denies the call. */
-  authorize({ verb, kind, namespace, name }: ResourceRequest, body?: Json): void {
+  #authorize({ verb, kind, namespace, name }: ResourceRequest, body?: Json): void {
     if (!this.#faults.isDenied(this.#cluster, verb, kind.kind, namespace)) return;
     const scope = namespace === undefined ? ' at the cluster scope' : ` in the namespace "${namespace}"`;
     const why = `User "admin" cannot ${verb} resource "${kind.plural}" in API group "${kind.group}"${scope}`;
@@ -162,7 +149,9 @@ export class Handler {
       const applied = this.#resources.apply(kind, namespace, name, body, { ...write, force });
       return this.#answer(request, applied, isNew ? 201 : 200);
     }
-    const change = patcher(kind, content.type, body ?? null);
+    if (content.type !== MERGE) throw unsupportedMediaType([MERGE, APPLY]);
+    if (!isObject(body)) throw badRequest('the patch is not an object');
+    const change = (live: JsonObject): JsonObject => mergePatch(live, body);
     return this.#answer(request, this.#resources.patch(kind, namespace, name, change, write));
   }
 
@@ -178,24 +167,13 @@ export class Handler {
     };
   }
 
-  #deleteCollection(request: ResourceRequest, body: Json | undefined): Reply {
-    const reply = this.#list(request);
-    for (const object of this.#resources.store
-      .list(request.kind, request.namespace)
-      .filter(selection(request.query))) {
-      const { namespace, name } = object.metadata;
-      this.#resources.delete(request.kind, namespace, name, deleteOptions(request, body));
-    }
-    return { status: 200, body: reply };
-  }
-
   #answer({ kind, version }: ResourceRequest, object: KubeObject, status = 200): Reply {
     return { status, body: shown(kind, version, object) };
   }
 }
 
 /** An object as a version of its kind shows it. */
-export function shown(kind: Kind, version: string, object: KubeObject): JsonObject {
+function shown(kind: Kind, version: string, object: KubeObject): JsonObject {
   const { resourceVersion, ...metadata } = object.metadata;
   const answer = {
     ...object,
@@ -212,38 +190,22 @@ function listed(kind: Kind, version: string, object: KubeObject): JsonObject {
 }
 
 /** Which objects the selectors of a request take. @throws StatusError 400 */
-export function selection(query: URLSearchParams): Predicate {
+function selection(query: URLSearchParams): Predicate {
   const byLabel = parseLabelSelector(query.get('labelSelector') ?? '');
   const byField = parseFieldSelector(query.get('fieldSelector') ?? '');
   return (object) => byLabel(object) && byField(object);
 }
 
 /** The body of a request. @throws StatusError 400 where it cannot be parsed. */
-export function parseBody({ type, text }: Content): Json | undefined {
+export function parseBody({ text }: Content): Json | undefined {
   if (text === '') return undefined;
-  if (type === PROTOBUF) throw unsupportedMediaType(['application/json', 'application/yaml']);
   try {
-    const parsed: unknown =
-      type.endsWith('yaml') && !text.trimStart().startsWith('{') ? load(text) : JSON.parse(text);
-    return toJson(parsed);
+    return JSON.parse(text) as Json;
   } catch (error) {
     throw badRequest(
       `the object provided is unrecognized: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
-}
-
-function patcher(kind: Kind, type: string, body: Json): (live: JsonObject) => JsonObject {
-  if (type === MERGE || (type === STRATEGIC && !kind.custom)) {
-    if (!isObject(body)) throw badRequest('the patch is not an object');
-    if (type === STRATEGIC) return (live) => strategicMergePatch(kind, live, body);
-    return (live) => {
-      const merged = mergePatch(live, body);
-      return isObject(merged) ? merged : live;
-    };
-  }
-  if (type === JSON_PATCH) return (live) => jsonPatch(live, body);
-  throw unsupportedMediaType([JSON_PATCH, MERGE, ...(kind.custom ? [] : [STRATEGIC]), APPLY]);
 }
 
 function options({ version, query, subresource }: ResourceRequest, { userAgent }: Content): WriteOptions {
@@ -269,15 +231,8 @@ export function isDryRun(query: URLSearchParams): boolean {
 }
 
 function deleteOptions({ query }: ResourceRequest, body: Json | undefined): DeleteOptions {
-  const propagation = textAt(body, 'propagationPolicy') ?? query.get('propagationPolicy') ?? '';
-  const grace = numberAt(body, 'gracePeriodSeconds') ?? query.get('gracePeriodSeconds');
   return {
-    dryRun: isDryRun(query) || arrayAt(body, 'dryRun').includes('All'),
-    propagation:
-      propagation === 'Orphan' || propagation === 'Foreground' || propagation === 'Background'
-        ? propagation
-        : undefined,
-    gracePeriodSeconds: grace === null ? undefined : Number(grace),
+    dryRun: isDryRun(query),
     preconditions: {
       uid: textAt(body, 'preconditions', 'uid'),
       resourceVersion: textAt(body, 'preconditions', 'resourceVersion'),

@@ -68,7 +68,7 @@ function verbOf(method: string, name: string, query: URLSearchParams): Verb | un
     case 'PATCH':
       return 'patch';
     case 'DELETE':
-      return name === '' ? 'deletecollection' : 'delete';
+      return 'delete';
     default:
       return undefined;
   }

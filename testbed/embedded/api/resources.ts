@@ -162,8 +162,8 @@ export class Resources {
   ): KubeObject | undefined {
     const live = this.get(kind, namespace, name);
     checkPreconditions(kind, live, options);
-    const finalizers = finalizersFor(kind, live, options);
-    const grace = kind === POD ? gracePeriod(live, options) : 0;
+    const finalizers = finalizersFor(kind, live);
+    const grace = kind === POD ? gracePeriod(live) : 0;
     const lingers = finalizers.length > 0 || grace > 0;
     if (options.dryRun === true) return lingers ? live : undefined;
     if (!lingers) {

@@ -32,71 +32,38 @@ export function matchesLabelSelector(selector: JsonObject, labels: Labels): bool
 }
 
 /**
- * Parses the query parameter `labelSelector`: `a=b,c!=d,e,!f,g in (h,i),j notin (k)`.
+ * Parses the query parameter `labelSelector`: `a=b,c=d`.
  *
- * @throws StatusError where the text is not a selector.
+ * @throws StatusError for any other kind of requirement
  */
 export function parseLabelSelector(text: string): Predicate {
-  const terms = text
-    .split(/,(?![^(]*\))/)
-    .map((term) => term.trim())
-    .filter((term) => term !== '')
-    .map(parseTerm);
-  return (object) => {
-    const labels = object.metadata.labels ?? {};
-    return terms.every((term) => term(labels));
-  };
+  const labels = Object.fromEntries(termsOf(text));
+  return (object) => matchesLabels(labels, object.metadata.labels ?? {});
 }
-
-function parseTerm(term: string): (labels: Labels) => boolean {
-  const set = /^([^\s!=]+)\s+(in|notin)\s+\(([^)]*)\)$/.exec(term);
-  if (set !== null) {
-    const [, key = '', operator, list = ''] = set;
-    const values = list.split(',').map((value) => value.trim());
-    return operator === 'in'
-      ? (labels) => values.includes(labels[key] ?? '\0')
-      : (labels) => !values.includes(labels[key] ?? '\0');
-  }
-  const comparison = /^([^\s!=]+)\s*(==|=|!=)\s*([^\s!=]*)$/.exec(term);
-  if (comparison !== null) {
-    const [, key = '', operator, value] = comparison;
-    return operator === '!=' ? (labels) => labels[key] !== value : (labels) => labels[key] === value;
-  }
-  const existence = /^(!?)([^\s!=()]+)$/.exec(term);
-  if (existence !== null) {
-    const [, not, key = ''] = existence;
-    return (labels) => (labels[key] === undefined) === (not === '!');
-  }
-  throw badRequest(`unable to parse requirement: found '${term}', expected: in, notin, =, ==, !=, gt, lt`);
-}
-
-const FIELDS: Readonly<Record<string, (object: KubeObject) => string>> = {
-  'metadata.name': (object) => object.metadata.name,
-  'metadata.namespace': (object) => object.metadata.namespace ?? '',
-  'spec.nodeName': (object) => textAt(object, 'spec', 'nodeName') ?? '',
-  'status.phase': (object) => textAt(object, 'status', 'phase') ?? '',
-  'involvedObject.kind': (object) => textAt(object, 'involvedObject', 'kind') ?? '',
-  'involvedObject.name': (object) => textAt(object, 'involvedObject', 'name') ?? '',
-  'involvedObject.namespace': (object) => textAt(object, 'involvedObject', 'namespace') ?? '',
-  'involvedObject.uid': (object) => textAt(object, 'involvedObject', 'uid') ?? '',
-  reason: (object) => textAt(object, 'reason') ?? '',
-  type: (object) => textAt(object, 'type') ?? '',
-};
 
 /**
- * Parses the query parameter `fieldSelector` for the fields that clients select by.
+ * Parses the query parameter `fieldSelector` for the fields by which `kubectl describe` finds the events of an object.
  *
- * @throws StatusError for a field that cannot be selected by.
+ * @throws StatusError for any other field
  */
 export function parseFieldSelector(text: string): Predicate {
-  const terms = text
+  const wanted = termsOf(text).map(([field, value]) => {
+    const [holder, name = '', ...deeper] = field.split('.');
+    if (holder !== 'involvedObject' || deeper.length > 0)
+      throw badRequest(`field label not supported: ${field}`);
+    return { name, value };
+  });
+  return (object) => wanted.every(({ name, value }) => textAt(object, 'involvedObject', name) === value);
+}
+
+function termsOf(text: string): (readonly [string, string])[] {
+  return text
     .split(',')
     .filter((term) => term.trim() !== '')
     .map((term) => {
-      const [, field = '', operator, value] = /^([^=!]+)(==|=|!=)(.*)$/.exec(term.trim()) ?? [];
-      const read = FIELDS[field];
-      if (read === undefined) throw badRequest(`field label not supported: ${field}`);
-      return (object: KubeObject) => (read(object) === value) === (operator !== '!=');
+      const [, key, value] = /^\s*([^\s=!()]+)\s*==?\s*([^\s=!]*)\s*$/.exec(term) ?? [];
+      if (key === undefined || value === undefined)
+        throw badRequest(`unable to parse requirement: found '${term}', expected: =, ==`);
+      return [key, value] as const;
     });
-  return (object) => terms.every((term) => term(object));
 }

@@ -2,17 +2,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { text } from 'node:stream/consumers';
 import type { CallAction, Faults } from '../faults.ts';
-import type { Json, JsonObject } from '../json.ts';
+import { textAt, type Json, type JsonObject } from '../json.ts';
 import type { Port } from '../ports.ts';
 import type { Timers } from '../timers.ts';
 import { discover } from './discovery.ts';
 import { Handler, isDryRun, parseBody, type Content, type Reply } from './handler.ts';
 import type { Kind } from './kinds.ts';
-import { describeApi } from './openapi.ts';
 import { parseRequest, type ResourceRequest } from './request.ts';
 import type { Resources } from './resources.ts';
 import { internalError, StatusError, unauthorized } from './status.ts';
-import { watch } from './watch.ts';
 
 export interface ApiServerOptions {
   readonly cluster: string;
@@ -24,8 +22,6 @@ export interface ApiServerOptions {
   /** Bearer token of the one user, `admin`. */
   readonly token: string;
 }
-
-const HEALTH_PATHS: ReadonlySet<string> = new Set(['/healthz', '/livez', '/readyz']);
 
 /** One cluster's Kubernetes API over HTTPS. */
 export class ApiServer {
@@ -90,11 +86,7 @@ export class ApiServer {
     const url = new URL(request.url ?? '/', 'https://localhost');
     const method = request.method ?? 'GET';
     const isServed = (kind: Kind): boolean => this.#options.faults.isServed(this.#options.cluster, kind.kind);
-    if (HEALTH_PATHS.has(url.pathname)) {
-      response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' }).end('ok');
-      return;
-    }
-    const found = discover(url.pathname, isServed) ?? describeApi(url.pathname, isServed);
+    const found = discover(url.pathname, isServed);
     const resource = found === undefined ? parseRequest(method, url, isServed) : undefined;
     if (found === undefined && resource === undefined) {
       // What a real server answers for a path that nobody serves is no Status.
@@ -115,11 +107,6 @@ export class ApiServer {
       }
       await this.#delay(action.delayMs);
     }
-    if (resource?.verb === 'watch') {
-      this.#handler.authorize(resource);
-      watch(this.#options.resources.store, this.#options.timers, resource, response);
-      return;
-    }
     const reply: Reply =
       resource === undefined
         ? { status: 200, body: found ?? {} }
@@ -136,7 +123,7 @@ export class ApiServer {
   ): CallAction | undefined {
     const { cluster, faults } = this.#options;
     if (resource === undefined) {
-      const kind = typeof found?.['kind'] === 'string' ? found['kind'] : 'Version';
+      const kind = textAt(found, 'kind') ?? '';
       const none = {
         group: '',
         namespace: undefined,

@@ -132,11 +132,6 @@ export function unsupportedMediaType(accepted: readonly string[]): StatusError {
   );
 }
 
-/** The resource version of a watch or a continued list is no longer held. */
-export function expired(asked: string, oldest: string): StatusError {
-  return new StatusError(410, 'Expired', `too old resource version: ${asked} (${oldest})`);
-}
-
 export function internalError(message: string): StatusError {
   return new StatusError(500, 'InternalError', `Internal error occurred: ${message}`, {
     causes: [{ message }],

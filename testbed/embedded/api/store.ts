@@ -7,20 +7,13 @@ export interface StoreEvent {
   readonly object: KubeObject;
   /** What the object was before; absent when it is new. */
   readonly previous?: KubeObject;
-  readonly resourceVersion: number;
 }
-
-/** How many events a watch can go back; a real server's window is a matter of minutes. */
-const HISTORY = 1000;
 
 /** The objects of one cluster, the one counter of resource versions, and the events for those who watch. */
 export class Store {
   #version = 1;
   readonly #objects = new Map<Kind, Map<string, KubeObject>>();
   readonly #listeners = new Set<(event: StoreEvent) => void>();
-  #history: StoreEvent[] = [];
-  /** The latest version that the history no longer covers. */
-  #forgotten = 1;
 
   get version(): number {
     return this.#version;
@@ -61,8 +54,8 @@ export class Store {
     objects.set(key, stored);
     this.#tell(
       previous === undefined
-        ? { type: 'ADDED', kind, object: stored, resourceVersion }
-        : { type: 'MODIFIED', kind, object: stored, previous, resourceVersion },
+        ? { type: 'ADDED', kind, object: stored }
+        : { type: 'MODIFIED', kind, object: stored, previous },
     );
     return stored;
   }
@@ -79,7 +72,7 @@ export class Store {
       ...previous,
       metadata: { ...previous.metadata, resourceVersion: String(resourceVersion) },
     };
-    this.#tell({ type: 'DELETED', kind, object, previous, resourceVersion });
+    this.#tell({ type: 'DELETED', kind, object, previous });
     return object;
   }
 
@@ -89,28 +82,7 @@ export class Store {
     return () => this.#listeners.delete(listener);
   }
 
-  /** The events after a resource version, or `undefined` where the history does not reach back so far. */
-  since(resourceVersion: number): StoreEvent[] | undefined {
-    if (resourceVersion < this.#forgotten) return undefined;
-    return this.#history.filter((event) => event.resourceVersion > resourceVersion);
-  }
-
-  get oldestVersion(): number {
-    return this.#forgotten;
-  }
-
-  /** Drops the history, so that a watch from an earlier version is told `Expired`. */
-  compact(): void {
-    this.#history = [];
-    this.#forgotten = this.#version;
-  }
-
   #tell(event: StoreEvent): void {
-    this.#history.push(event);
-    if (this.#history.length > 2 * HISTORY) {
-      const dropped = this.#history.splice(0, HISTORY);
-      this.#forgotten = dropped.at(-1)?.resourceVersion ?? this.#forgotten;
-    }
     for (const listener of this.#listeners) listener(event);
   }
 }

@@ -22,7 +22,7 @@ export interface PodTimings {
   readonly restartMs: number;
 }
 
-export const POD_TIMINGS: PodTimings = {
+const POD_TIMINGS: PodTimings = {
   scheduleMs: 5,
   startMs: 15,
   readyMs: 20,

@@ -13,7 +13,7 @@ import { matchesLabels, type Labels } from '../api/selectors.ts';
 import { toRegExp } from '../regexp.ts';
 import type { RoutedRequest } from './config.ts';
 
-export type Condition = (request: RoutedRequest) => boolean;
+type Condition = (request: RoutedRequest) => boolean;
 
 /** One entry of a route's `match`, or the absence of any. */
 export interface Match {
