@@ -1,6 +1,6 @@
 /**
- * The main job in one command: the built action, started as a runner starts it, on two clusters inside this process.
- * With `--keep` the fleet stays up afterwards, for one's own tries with kubectl, curl and a browser.
+ * The whole life of a release in one command: the action, started as a runner starts it, on two clusters inside this process.
+ * With `--keep` the fleet stays up afterwards, to try kubectl, curl and a browser.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,6 +9,7 @@ import { once } from 'node:events';
 import { KubeConfig, KubernetesObjectApi, PatchStrategy } from '@kubernetes/client-node';
 import { startEmbedded } from './embedded/start.ts';
 import type { TestFleet } from './fleet.ts';
+import { freshBundle } from './fresh-bundle.ts';
 import { runAction } from './run-action.ts';
 
 const image = (version: string, tag: string): string =>
@@ -34,7 +35,7 @@ const say = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
 
-/** Runs the steps of the demo and keeps what each leaves behind. */
+/** Runs the steps of the demo, and keeps the log and the summary of each. */
 class Demo {
   readonly #fleet: TestFleet;
   readonly #folder: string;
@@ -45,26 +46,44 @@ class Demo {
     this.#folder = folder;
   }
 
-  /** Runs the action as one step of a workflow, shows its log and its summary, and says whether it ended as announced. */
+  /**
+   * Runs the action as one step of a workflow, and shows its log and its summary.
+   *
+   * @throws Error where it ends in another way than expected
+   */
   async step(
     title: string,
     inputs: Readonly<Record<string, string>>,
-    expected: 'passes' | 'fails',
+    expected: 'pass' | 'fail',
   ): Promise<void> {
     this.#step += 1;
-    say(`\n━━━ ${String(this.#step)}. ${title} (${expected}) ━━━\n`);
-    const run = await runAction({ kubeconfig: this.#fleet.kubeconfig, ...inputs }, { onLog: show });
-    const ended = run.code === 0 ? 'passes' : 'fails';
-    say(`\n${run.summary}`);
+    say(`\n━━━ ${String(this.#step)}. ${title} (expected to ${expected}) ━━━\n`);
+    const run = await runAction({ kubeconfig: this.#fleet.kubeconfig, ...inputs }, { onLog: showLog });
     const name = join(this.#folder, `${String(this.#step)}-${inputs['operation'] ?? 'rollout'}`);
     await Promise.all([writeFile(`${name}.md`, run.summary), writeFile(`${name}.log`, run.log)]);
-    if (ended !== expected)
-      throw new Error(`Step "${title}" was to be one that ${expected}, and ${ended}. Its log: ${name}.log`);
+    say(`\n${forTerminal(run.summary)}\nFull summary, with every change: ${name}.md`);
+    if ((run.code === 0 ? 'pass' : 'fail') !== expected)
+      throw new Error(`Step "${title}" was expected to ${expected}, but did not. Its log: ${name}.log`);
   }
 }
 
-/** The log as GitHub shows it: without the workflow commands around groups. */
-function show(text: string): void {
+/** A job summary without HTML, and without the diff of every object, which would fill hundreds of lines. */
+function forTerminal(summary: string): string {
+  return summary
+    .replaceAll(
+      /<details[^>]*><summary>(.*?)<\/summary>((?:(?!<\/details>)[^])*)<\/details>/g,
+      (_, title: string, content: string) =>
+        content.includes('```diff') ? `- ${title}` : `${title}:\n${content}`,
+    )
+    .replaceAll('&#58;', ':')
+    .replaceAll('&nbsp;', ' ')
+    .replaceAll(/<\/?sub>/g, '')
+    .replaceAll(/\n{3,}/g, '\n\n')
+    .trim();
+}
+
+/** Shows the log as GitHub does: without the workflow commands around groups. */
+function showLog(text: string): void {
   const shown = text
     .replaceAll(/^::(?:save-state|endgroup)[^\n]*\n/gm, '')
     .replaceAll(/^::group::(.*)$/gm, '▸ $1')
@@ -79,7 +98,7 @@ interface Route {
   readonly route: readonly object[];
 }
 
-/** Someone with kubectl changes the weights in one cluster, and tells nobody. */
+/** Changes the weights in one cluster, as someone with kubectl would. */
 async function editByHand(fleet: TestFleet): Promise<void> {
   const config = new KubeConfig();
   config.loadFromString(fleet.kubeconfig);
@@ -93,7 +112,7 @@ async function editByHand(fleet: TestFleet): Promise<void> {
   const { spec } = await api.read<typeof key & { spec: { http: Route[] } }>(key);
   const http = spec.http.map((route) =>
     route.name === 'helloworld'
-      ? { ...route, route: route.route.map((one, i) => ({ ...one, weight: [50, 50][i] })) }
+      ? { ...route, route: route.route.map((destination) => ({ ...destination, weight: 50 })) }
       : route,
   );
   const patch = { ...key, spec: { http } };
@@ -105,46 +124,46 @@ async function demonstrate(fleet: TestFleet, folder: string, isKept: boolean): P
   const both = `v1=${image('v1', '1.0')}\nv2=${image('v2', '1.0')}`;
   const steps = { steps: '20,50,100' };
   await demo.step(
-    'A first release: v1 in east, v2 in west, 80/20',
+    'First release: v1 in east, v2 in west, split 80/20',
     { ...HELLOWORLD, ...steps, image: both, port: '5000', weights: 'v1=80,v2=20' },
-    'passes',
+    'pass',
   );
   await editByHand(fleet);
   await demo.step(
-    'Someone has changed the weights in one cluster: who, where, what?',
+    'Someone has edited the weights in west: verify says who, where and what',
     { ...HELLOWORLD, operation: 'verify' },
-    'fails',
+    'fail',
   );
   await demo.step(
-    'Both clusters back to 80/20',
+    'Roll both clusters back to 80/20',
     { ...HELLOWORLD, operation: 'rollback', weights: 'v1=80,v2=20' },
-    'passes',
+    'pass',
   );
   await demo.step(
-    'Another service, all on v1',
+    'A second service, checkout: all traffic on v1',
     { ...CHECKOUT, image: `v1=${image('v1', '1.0')}\nv2=${image('v2', 'errors')}`, weights: 'v1=100,v2=0' },
-    'passes',
+    'pass',
   );
   await demo.step(
-    'Its v2 answers every tenth request with an error: all goes back to v1',
+    'v2 of checkout fails every tenth request: its release rolls back',
     { ...CHECKOUT, weights: 'v1=50,v2=50' },
-    'fails',
+    'fail',
   );
   await demo.step(
-    'Through the steps to 100',
+    'Promote helloworld through its steps to 100%',
     { ...HELLOWORLD, ...steps, operation: 'promote', 'promote-to': '100', bake: '2s' },
-    'passes',
+    'pass',
   );
-  await demo.step('v1 is retired', { ...HELLOWORLD, operation: 'retire', version: 'v1' }, 'passes');
+  await demo.step('Retire v1 of helloworld', { ...HELLOWORLD, operation: 'retire', version: 'v1' }, 'pass');
   if (!isKept) return;
   await demo.step(
-    'v1 once more, at 80/20, for you to look at',
+    'Back to 80/20, for you to try',
     { ...HELLOWORLD, ...steps, image: both, port: '5000', weights: 'v1=80,v2=20' },
-    'passes',
+    'pass',
   );
 }
 
-/** Holds the fleet at 80/20 for people to look at, until they end it. */
+/** Keeps the fleet up at 80/20 until Ctrl-C. */
 async function keep(fleet: TestFleet, folder: string): Promise<void> {
   const kubeconfig = join(folder, 'kubeconfig.yaml');
   await writeFile(kubeconfig, fleet.kubeconfig, { mode: 0o600 });
@@ -157,13 +176,15 @@ The fleet stays up until Ctrl-C, with helloworld at 80/20.
     say(`  curl ${ingress}/hello    # helloworld through ${name}`);
     say(`  curl -H 'Host: ${CHECKOUT.hosts}' ${ingress}/hello    # checkout through ${name}`);
   }
-  // Nothing of the fleet keeps the process alive.
+  // The servers of the fleet do not keep the process alive.
   const alive = setInterval(() => undefined, 60_000);
   await Promise.race(['SIGINT', 'SIGTERM'].map((signal) => once(process, signal)));
   clearInterval(alive);
   await rm(kubeconfig);
 }
 
+say('Bundling the action from its sources, unless that has been done …');
+await freshBundle();
 const start = performance.now();
 const fleet = await startEmbedded();
 try {
@@ -171,7 +192,7 @@ try {
   const isKept = process.argv.includes('--keep');
   await demonstrate(fleet, folder, isKept);
   say(
-    `\nAll ${isKept ? 'eight' : 'seven'} steps ended as announced, in ${((performance.now() - start) / 1000).toFixed(0)} s. Logs and summaries: ${folder}`,
+    `\nAll ${isKept ? 'eight' : 'seven'} steps ended as expected, in ${((performance.now() - start) / 1000).toFixed(0)} s. Logs and summaries: ${folder}`,
   );
   if (isKept) await keep(fleet, folder);
 } finally {

@@ -22,17 +22,17 @@ const action = z
 const described = Object.entries(action.inputs);
 const SCHEMAS = new Map(Object.entries(INPUTS.shape));
 
-test('the inputs are those that the action reads, in the same order', () => {
+test('action.yml lists the inputs that the action reads, in the same order', () => {
   expect(Object.keys(action.inputs)).toEqual([...SCHEMAS.keys()]);
 });
 
-test('the outputs are those that the action sets', () => {
+test('action.yml lists the outputs that the action sets', () => {
   expect(Object.keys(action.outputs).toSorted()).toEqual(
     Object.keys(outputsOf(emptyRecord('status', 'a', 'b'))).toSorted(),
   );
 });
 
-test('what is required can be given by the release file instead, and says so', () => {
+test('a required input may come from the release file, and says so', () => {
   const needed = [...SCHEMAS]
     .filter(([, schema]) => !schema.safeParse(undefined).success)
     .map(([name]) => name);
@@ -42,7 +42,7 @@ test('what is required can be given by the release file instead, and says so', (
   expect([said, described.filter(([, { required }]) => required)]).toEqual([needed, []]);
 });
 
-describe('the default that a description tells', () => {
+describe('the default in a description', () => {
   const told = described.flatMap(([name, { description }]) => {
     const text = /Default: `([^`]*)`\.$/.exec(description.trim())?.[1];
     return text === undefined ? [] : [{ name, text }];
@@ -50,12 +50,12 @@ describe('the default that a description tells', () => {
   const fixed = told.filter(({ name }) => SCHEMAS.get(name)?.safeParse(undefined).data !== undefined);
   const derived = told.filter((one) => !fixed.includes(one));
 
-  test.each(fixed)('of $name, $text, is the one that it has', ({ name, text }) => {
+  test.each(fixed)('of $name, $text, is its default', ({ name, text }) => {
     const schema = SCHEMAS.get(name);
     expect(schema?.safeParse(undefined).data).toEqual(schema?.safeParse(text).data);
   });
 
-  test('is told wherever there is one', () => {
+  test('is mentioned wherever there is one', () => {
     const silent = ['ingress', 'steps', 'headers'];
     const having = [...SCHEMAS].filter(
       ([name, schema]) => !silent.includes(name) && schema.safeParse(undefined).data !== undefined,
@@ -63,7 +63,7 @@ describe('the default that a description tells', () => {
     expect(fixed.map(({ name }) => name)).toEqual(having.map(([name]) => name));
   });
 
-  test('is that of another input, or of a file, for the rest', () => {
+  test('is otherwise that of another input or of a file', () => {
     expect(derived).toEqual([
       { name: 'target-port', text: 'port' },
       { name: 'virtual-service', text: 'app' },

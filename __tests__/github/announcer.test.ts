@@ -21,7 +21,7 @@ afterEach(() => {
 });
 afterAll(() => github.close());
 
-const WISH: AnnounceOptions = {
+const OPTIONS: AnnounceOptions = {
   operation: 'plan',
   app: 'helloworld',
   token: TOKEN,
@@ -49,27 +49,27 @@ const record = (operation = 'plan', rest: Partial<RunRecord> = {}): RunRecord =>
 });
 
 function announcer(
-  wish: Partial<AnnounceOptions> = {},
+  options: Partial<AnnounceOptions> = {},
   on: GitHubEvent | undefined = event(),
 ): Announcer | undefined {
-  return Announcer.of({ ...WISH, ...wish }, on, (text) => warnings.push(text));
+  return Announcer.of({ ...OPTIONS, ...options }, on, (text) => warnings.push(text));
 }
 
 async function announce(ended = record(), on = event()): Promise<void> {
-  const one = announcer({}, on);
-  one?.begin();
-  await one?.end(ended, false);
+  const announced = announcer({}, on);
+  announced?.begin();
+  await announced?.end(ended, false);
 }
 
 describe('the commit status', () => {
-  test('is pending from the beginning, and then what the run came to', async () => {
+  test('is pending from the start, then the result of the run', async () => {
     await announce();
     expect(github.statuses).toEqual(
       [
         { state: 'pending', description: 'plan is in progress' },
         { state: 'success', description: 'plan: done' },
-      ].map((one) => ({
-        ...one,
+      ].map((status) => ({
+        ...status,
         sha: 'a'.repeat(40),
         context: 'canary/helloworld',
         target_url: 'https://github.com/acme/shop/actions/runs/42',
@@ -77,24 +77,24 @@ describe('the commit status', () => {
     );
   });
 
-  test('of a plan that a comment starts goes to the newest commit of the pull request', async () => {
+  test('of a plan started by a comment is on the newest commit of the pull request', async () => {
     await announce(record(), event({ byComment: true }));
     expect(github.statuses.map(({ sha }) => sha)).toEqual([HEAD, HEAD]);
   });
 
-  test('of a promotion that a comment starts leaves the plan of the pull request alone: it is of the default branch', async () => {
+  test('of a promotion started by a comment is on the default branch, not on the pull request', async () => {
     await announcer({ operation: 'promote' }, event({ byComment: true }))?.end(record('promote'), false);
     expect(github.statuses.map(({ sha }) => sha)).toEqual(['a'.repeat(40)]);
   });
 
-  test('that GitHub does not take at a bad moment is set at the next try', async () => {
+  test('that GitHub refuses temporarily is set at the next try', async () => {
     github.refuse({ status: 502, message: '' }, 'repos/create-commit-status', 1);
     await expect(announcer()?.end(record(), false)).resolves.toBe(true);
     expect(github.statuses).toMatchObject([{ state: 'success' }]);
     expect(warnings).toEqual([]);
   });
 
-  test('that GitHub does not take is told to who asks', async () => {
+  test('that GitHub refuses is reported to the caller', async () => {
     github.refuse(FORBIDDEN, 'repos/create-commit-status');
     await expect(announcer()?.end(record(), false)).resolves.toBe(false);
   });
@@ -106,7 +106,7 @@ describe('the commit status', () => {
     expect(github.comments).toEqual([]);
   });
 
-  test('is left alone by what releases nothing', () => {
+  test('is not set by operations that release nothing', () => {
     for (const operation of ['verify', 'status', 'rollback', 'retire'] as const)
       expect(announcer({ operation })).toBeUndefined();
   });
@@ -118,7 +118,7 @@ describe('the comment', () => {
       github.comments.push({ id: i + 1, issue: 7, login: 'octocat', body: 'Me too' });
   };
 
-  test('is written once, and updated from then on', async () => {
+  test('is written once, then updated', async () => {
     await announce();
     await announce(record('plan', { failure: 'the webhook said no' }));
     expect(github.comments).toHaveLength(1);
@@ -131,7 +131,7 @@ describe('the comment', () => {
     ]);
   });
 
-  test('is found behind hundreds of others', async () => {
+  test('is found after hundreds of others', async () => {
     others(250);
     github.comments.push({ id: 900, issue: 7, login: BOT, body: `${MARKER}\nold` });
     await announce();
@@ -139,7 +139,7 @@ describe('the comment', () => {
     expect(github.comments.at(-1)?.body).not.toContain('old');
   });
 
-  test("of somebody else who wrote the marker, of another app or in the middle, is nobody's business", async () => {
+  test('of another user, of another app, or with the marker elsewhere is left alone', async () => {
     const strange = [
       { id: 1, issue: 7, login: 'mallory', body: `${MARKER}\nhello` },
       { id: 2, issue: 7, login: BOT, body: '<!-- multicluster-canary: gray-demo/other -->\nhello' },
@@ -151,31 +151,31 @@ describe('the comment', () => {
     expect(github.comments).toHaveLength(4);
   });
 
-  test('is not written where nobody wants it, or there is no pull request', async () => {
+  test('is not written when it is off, or without a pull request', async () => {
     await announcer({ comment: false })?.end(record(), false);
     await announcer({}, event({ pullRequest: undefined }))?.end(record(), false);
     expect([github.comments, github.statuses.length, warnings]).toEqual([[], 2, []]);
   });
 
-  test('works on a GitHub of one’s own, whose API is under a folder', async () => {
+  test('works on GitHub Enterprise Server, whose API has a path', async () => {
     await announce(record(), event({ apiUrl: `${github.url}/api/v3` }));
     expect([github.comments.length, github.statuses.length, warnings]).toEqual([1, 2, []]);
   });
 });
 
-describe('what GitHub refuses', () => {
-  test('for want of a permission is a warning with the lines to add', async () => {
+describe('a refusal by GitHub', () => {
+  test('because of a missing permission is a warning with the lines to add', async () => {
     github.refuse(FORBIDDEN, 'repos/create-commit-status');
     await announce();
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toMatch(
-      /^The commit status canary\/helloworld was not set, and the release goes on without it: Resource not accessible by integration/,
+      /^The commit status canary\/helloworld was not set; the release continues without it: Resource not accessible by integration/,
     );
     expect(warnings[0]).toContain(PERMISSIONS);
     expect(github.comments).toHaveLength(1);
   });
 
-  test('in a run of a fork is told as that', async () => {
+  test('in a run of a fork mentions the fork', async () => {
     github.refuse(FORBIDDEN);
     await announce(record(), event({ fromFork: true }));
     expect(warnings).toHaveLength(2);
@@ -188,7 +188,7 @@ describe('what GitHub refuses', () => {
   test.each([
     ['404', { status: 404, message: 'Not Found' } as const],
     ['401', { status: 401, message: 'Bad credentials' } as const],
-  ])('with %s may be a missing permission as well', async (_, refusal) => {
+  ])('with %s may be a missing permission too', async (_, refusal) => {
     github.refuse(refusal);
     await announce();
     expect(warnings).toHaveLength(2);
@@ -216,25 +216,25 @@ describe('what GitHub refuses', () => {
     ],
     ['a server error', { status: 502, message: '<html>'.repeat(1000) } as const, 'HTTP 502'],
     ['a cut connection', 'cut' as const, 'other side closed'],
-  ])('by %s is told without a remedy that would not help', async (_, refusal, told) => {
+  ])('because of %s does not suggest permissions', async (_, refusal, message) => {
     github.refuse(refusal);
     await announce();
     expect(warnings).toHaveLength(2);
     for (const warning of warnings) {
-      expect(warning).toContain(told);
+      expect(warning).toContain(message);
       expect(warning).not.toContain('permissions:');
       expect(warning.length).toBeLessThan(600);
       expect(warning).not.toContain(TOKEN);
     }
   });
 
-  test('by nobody who listens is told', async () => {
+  test('of the connection is reported', async () => {
     await announce(record(), event({ apiUrl: await deadUrl() }));
     expect(warnings).toHaveLength(2);
     for (const warning of warnings) expect(warning).toContain('ECONNREFUSED');
   });
 
-  test('by silence is given up, soon where the job is being cancelled', async () => {
+  test('by silence is given up, sooner when the job is being cancelled', async () => {
     github.refuse('silence');
     const start = performance.now();
     await announcer()?.end(record(), true);
@@ -243,22 +243,22 @@ describe('what GitHub refuses', () => {
   });
 });
 
-describe('without a token or outside of GitHub', () => {
+describe('without a token or outside GitHub', () => {
   test('a missing token is a warning with the lines to add', () => {
     expect(announcer({ token: undefined })).toBeUndefined();
     expect(warnings).toEqual([expect.stringContaining(PERMISSIONS)]);
   });
 
-  test('nothing is said where nothing was wanted', () => {
+  test('nothing is reported when nothing was requested', () => {
     const warn = jest.fn();
-    expect(Announcer.of({ ...WISH, token: undefined, comment: false }, event(), warn)).toBeUndefined();
-    expect(Announcer.of({ ...WISH, token: undefined }, undefined, warn)).toBeUndefined();
+    expect(Announcer.of({ ...OPTIONS, token: undefined, comment: false }, event(), warn)).toBeUndefined();
+    expect(Announcer.of({ ...OPTIONS, token: undefined }, undefined, warn)).toBeUndefined();
     expect(warn).not.toHaveBeenCalled();
   });
 
-  test('what was asked for by name is missed', () => {
+  test('an input set by name causes a warning', () => {
     expect(
-      Announcer.of({ ...WISH, explicit: true }, undefined, (text) => warnings.push(text)),
+      Announcer.of({ ...OPTIONS, explicit: true }, undefined, (text) => warnings.push(text)),
     ).toBeUndefined();
     expect(warnings).toEqual([expect.stringContaining('GITHUB_REPOSITORY is not set')]);
   });

@@ -36,7 +36,7 @@ test.each(['main.ts', 'post.ts'])(
   },
 );
 
-test('a new one goes on to the inputs', async () => {
+test('a new Node goes on to read the inputs', async () => {
   expect(await startedBy('24.0.0', 'main.ts', { GITHUB_ACTIONS: '' })).toMatchObject({
     exitCode: 1,
     stdout: expect.stringContaining('Input app: got "Not A Name"'),

@@ -29,12 +29,12 @@ const pull = (from: string | null): object => ({
   pull_request: { number: 7, head: { sha: 'head-sha', repo: from === null ? null : { full_name: from } } },
 });
 
-test('outside of GitHub there is no event', () => {
+test('outside GitHub there is no event', () => {
   expect(readEvent({})).toBeUndefined();
   expect(readEvent({ ...RUN, GITHUB_REPOSITORY: 'shop' })).toBeUndefined();
 });
 
-test('a run is found by its page, and the API by what the runner says', () => {
+test('the event has the page of the run and the API of the runner', () => {
   const event = readEvent({ ...RUN, GITHUB_API_URL: 'https://git.acme.example/api/v3' });
   expect(event).toMatchObject({
     owner: 'acme',
@@ -45,7 +45,7 @@ test('a run is found by its page, and the API by what the runner says', () => {
   expect(readEvent(RUN)?.apiUrl).toBe('https://api.github.com');
 });
 
-describe('the commit that is told', () => {
+describe('the commit of the event', () => {
   test.each([
     ['pull_request', pull('acme/shop'), { sha: 'head-sha', pullRequest: 7, fromFork: false }],
     ['pull_request from a fork', pull('someone/shop'), { sha: 'head-sha', pullRequest: 7, fromFork: true }],
@@ -73,7 +73,7 @@ describe('the commit that is told', () => {
       { sha: 'run-sha', pullRequest: undefined, byComment: false },
     ],
     ['pull_request that cannot be read', '{', { sha: undefined, pullRequest: undefined }],
-  ])('of %s is the one that people see', (name, payload, expected) => {
+  ])('is the visible one for %s', (name, payload, expected) => {
     expect(eventOf(name, payload)).toMatchObject(expected);
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { escapeForLog } from '../../src/github/job-log.ts';
 
 /**
- * Whether the runner would obey a line: it looks for `::` behind leading white space, and for `##[` anywhere.
+ * Whether the runner would execute a line: it looks for `::` behind leading white space, and for `##[` anywhere.
  * Source: https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
  */
 const isCommand = (line: string): boolean => /^[\s\u0085]*::/.test(line) || line.includes('##[');
@@ -10,7 +10,7 @@ const isCommand = (line: string): boolean => /^[\s\u0085]*::/.test(line) || line
 /** The lines as the runner reads them. */
 const linesOf = (text: string): readonly string[] => text.split(/\r\n|\r|\n/);
 
-describe('a line that would be a workflow command stays text', () => {
+describe('a line that looks like a workflow command is escaped', () => {
   test.each([
     ['::add-mask::v1'],
     ['::set-output name=verdict::pass'],
@@ -34,7 +34,7 @@ describe('a line that would be a workflow command stays text', () => {
   });
 });
 
-describe('any other line comes through as it is', () => {
+describe('any other line is unchanged', () => {
   test.each([
     ['east: v1 80.2% of 80%, v2 19.8% of 20%'],
     ['image a::b and http://[::1]:8080'],

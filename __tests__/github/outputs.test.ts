@@ -9,7 +9,7 @@ import { weights } from '../support/release.ts';
 const outputs = (rest: Partial<RunRecord> = {}): Readonly<Record<string, string>> =>
   outputsOf({ ...emptyRecord('rollout', 'hello', 'demo'), ...rest });
 
-test('every output is set, although nothing happened', () => {
+test('every output is set even if nothing happened', () => {
   expect(outputs()).toEqual({
     verdict: '',
     weights: '',
@@ -26,7 +26,7 @@ test('every output is set, although nothing happened', () => {
   });
 });
 
-test('weights come out in the form that the input takes', () => {
+test('weights have the format of the input', () => {
   const given = {
     held: agreed(weights({ v1: 80, v2: 20 })),
     previous: weights({ v1: 100 }),
@@ -43,7 +43,7 @@ test('weights come out in the form that the input takes', () => {
   });
 });
 
-describe('no weights are in force', () => {
+describe('the output weights is empty', () => {
   const HALF = weights({ v1: 50, v2: 50 });
   test.each<[string, RunRecord['held'], string]>([
     [
@@ -76,20 +76,20 @@ describe('no weights are in force', () => {
   });
 });
 
-describe('what was observed', () => {
+describe('the output observed', () => {
   const seen = outputs({
     verdict: 'pass',
     evidence: [evidence(), evidence({ cluster: 'west', samples: 3, counts: weights({ v1: 2, v2: 1 }) })],
   });
 
-  test('is the share of each version, by ingress', () => {
+  test('contains the share of each version by ingress', () => {
     expect(JSON.parse(seen['observed'] ?? '')).toEqual({
       east: { v1: 0.802, v2: 0.198 },
       west: { v1: 0.6667, v2: 0.3333 },
     });
   });
 
-  test('counts the samples of all ingresses', () => {
+  test('comes with the number of samples at all ingresses', () => {
     expect([seen['verdict'], seen['samples']]).toEqual(['pass', '1003']);
   });
 
@@ -102,7 +102,7 @@ describe('what was observed', () => {
     expect(none['observed']).toBe('{"east":{"v1":1,"v2":0}}');
   });
 
-  test('is told for a version that is named as a member of every object', () => {
+  test('contains a version with the name of a property of every object', () => {
     const odd = outputs({
       evidence: [
         evidence({ weights: weights({ constructor: 100 }), counts: weights({ constructor: 5 }), samples: 5 }),
@@ -112,20 +112,20 @@ describe('what was observed', () => {
   });
 });
 
-test('writes and ingresses are told', () => {
-  const told = outputs({
+test('writes and ingresses are outputs', () => {
+  const written = outputs({
     changes: [change(), change()],
     ingresses: new Map([['east', 'http://203.0.113.7']]),
     complete: true,
   });
-  expect(told).toMatchObject({
+  expect(written).toMatchObject({
     changed: '2',
     'ingress-urls': '{"east":"http://203.0.113.7"}',
     complete: 'true',
   });
 });
 
-test('a plan is told as what would be written', () => {
+test('a plan is an output that lists what would be written', () => {
   const planned = {
     cluster: 'east',
     verb: 'update',
@@ -134,8 +134,10 @@ test('a plan is told as what would be written', () => {
     diff: '-a',
     tried: true,
   } as const;
-  const told = outputs({ plan: { weights: weights({ v1: 100 }), clusters: ['east'], changes: [planned] } });
-  expect(JSON.parse(told['plan'] ?? '')).toEqual([
+  const written = outputs({
+    plan: { weights: weights({ v1: 100 }), clusters: ['east'], changes: [planned] },
+  });
+  expect(JSON.parse(written['plan'] ?? '')).toEqual([
     { cluster: 'east', object: 'VirtualService demo/hello', verb: 'update', reason: 'weights' },
   ]);
 });

@@ -9,11 +9,11 @@ import { parseReleaseFile } from '../../src/github/release-file.ts';
 const schema = await releaseFileSchema();
 const validate = new Ajv({ allErrors: true, strict: true, allowUnionTypes: true }).compile(schema);
 
-test('the schema that is kept is the one that the action reads by (npm run schema)', () => {
+test('the committed schema is up to date (npm run schema)', () => {
   expect(JSON.parse(readFileSync(SCHEMA_FILE, 'utf8'))).toEqual(schema);
 });
 
-test('it knows every input but those that have no place in the file', () => {
+test('the schema contains every input but those not allowed in the file', () => {
   const own = ['operation', 'kubeconfig', 'config', 'github-token'];
   const keys = Object.keys(INPUTS.shape).filter((name) => !own.includes(name));
   expect(Object.keys(schema.properties ?? {})).toEqual(keys);
@@ -80,7 +80,7 @@ summary: false
 report: out
 `;
 
-describe('what the schema takes, the action takes:', () => {
+describe('the action accepts what the schema accepts:', () => {
   test.each([
     ['every key, as YAML has it', full],
     [
@@ -95,7 +95,7 @@ describe('what the schema takes, the action takes:', () => {
   });
 });
 
-describe('what the schema refuses, the action refuses:', () => {
+describe('the action refuses what the schema refuses:', () => {
   test.each([
     ['an unknown key', 'weight: {v1: 100}'],
     ['a secret', 'kubeconfig: x'],

@@ -15,69 +15,69 @@ const RETRIES = 2;
 
 const ANNOUNCED: readonly Operation[] = ['plan', 'rollout', 'promote'];
 
-/** What the inputs say about telling GitHub. */
+/** What the inputs say about reporting to GitHub. */
 export interface AnnounceOptions {
   readonly operation: Operation;
   readonly app: string;
   readonly token: string | undefined;
   readonly comment: boolean;
-  /** Whether token or comment were asked for by name; a default alone is no wish. */
+  /** Whether the inputs name the token or the comment; a default alone does not count. */
   readonly explicit: boolean;
 }
 
 type Warn = (text: string) => void;
 
 /**
- * Tells GitHub what becomes of a release: the commit status `canary/<app>`, and for a plan the comment on the pull request.
- * Nothing here throws, and nothing holds a release up: what GitHub refuses is a warning, what takes too long is given up.
+ * Reports a release to GitHub: by the commit status `canary/<app>`, and for a plan by a comment on the pull request. Nothing here
+ * throws or delays a release: what GitHub refuses becomes a warning, and what takes too long is abandoned.
  */
 export class Announcer {
-  readonly #wish: AnnounceOptions & { readonly token: string };
+  readonly #options: AnnounceOptions & { readonly token: string };
   readonly #event: GitHubEvent;
   readonly #warn: Warn;
   #begun: Promise<void> = Promise.resolve();
 
-  private constructor(wish: AnnounceOptions & { readonly token: string }, event: GitHubEvent, warn: Warn) {
-    this.#wish = wish;
+  private constructor(options: AnnounceOptions & { readonly token: string }, event: GitHubEvent, warn: Warn) {
+    this.#options = options;
     this.#event = event;
     this.#warn = warn;
   }
 
-  /** undefined where there is nothing to tell, or nobody to tell it to */
-  static of(wish: AnnounceOptions, event: GitHubEvent | undefined, warn: Warn): Announcer | undefined {
-    if (!ANNOUNCED.includes(wish.operation)) return undefined;
-    const { token, comment, explicit } = wish;
+  /** undefined where there is nothing to report, or nowhere to report it */
+  static of(options: AnnounceOptions, event: GitHubEvent | undefined, warn: Warn): Announcer | undefined {
+    if (!ANNOUNCED.includes(options.operation)) return undefined;
+    const { token, comment, explicit } = options;
     if (event === undefined) {
       if (explicit)
         warn(
-          'The inputs github-token and comment are for a run in GitHub, and this is none (GITHUB_REPOSITORY is not set): there is no comment and no commit status.',
+          'The inputs github-token and comment only work in a GitHub run (GITHUB_REPOSITORY is not set), so there is no comment and no commit status.',
         );
       return undefined;
     }
-    if (token !== undefined) return new Announcer({ ...wish, token }, event, warn);
-    // Without both there is nothing that anybody misses.
-    if (comment) warn(withoutToken(`There is no comment and no commit status ${statusContext(wish.app)}`));
+    if (token !== undefined) return new Announcer({ ...options, token }, event, warn);
+    // Without token and comment nobody expects anything.
+    if (comment) warn(withoutToken(`There is no comment and no commit status ${statusContext(options.app)}`));
     return undefined;
   }
 
-  /** Sets the status to pending, beside the work. That it fails is told at the end, where it fails again. */
+  /** Sets the status to pending, in the background. A failure is reported at the end, when it occurs again. */
   begin(): void {
-    const status = pendingStatus(this.#wish.operation);
+    const status = pendingStatus(this.#options.operation);
     this.#begun = this.#setStatus(status, AbortSignal.timeout(ANNOUNCE_START_MS)).catch(() => undefined);
   }
 
   /**
-   * Sets the status to what the run came to, and writes the plan's comment.
+   * Sets the final status, and writes the comment of a plan.
    *
-   * @returns whether GitHub took the status
+   * @returns whether GitHub accepted the status
    */
   async end(record: RunRecord, cancelled: boolean): Promise<boolean> {
     const { cancelledMs, usualMs } = STEPS.announceEnd;
     const signal = AbortSignal.timeout(cancelled ? cancelledMs : usualMs);
-    const context = statusContext(this.#wish.app);
-    const [told] = await Promise.all([
+    const context = statusContext(this.#options.app);
+    const [accepted] = await Promise.all([
       this.#orWarn(`The commit status ${context} was not set`, signal, async () => {
-        // Overtaken by the pending one, the result would be lost.
+        // A pending status that arrives later would replace the result.
         await pTimeout(this.#begun, { milliseconds: Number.POSITIVE_INFINITY, signal });
         await this.#setStatus(commitStatusOf(record), signal);
       }),
@@ -85,18 +85,18 @@ export class Announcer {
         this.#comment(record, signal),
       ),
     ]);
-    return told;
+    return accepted;
   }
 
   async #setStatus(status: CommitStatus, signal: AbortSignal): Promise<void> {
-    const { operation, app, token } = this.#wish;
+    const { operation, app, token } = this.#options;
     const { sha, pullRequest, byComment, runUrl } = this.#event;
     const github = await GitHub.open(token, this.#event, signal);
-    // A plan is of the pull request; a release that a comment starts is of the default branch, and no judgement of the request.
+    // A plan judges the pull request. A release that a comment starts runs on the default branch and says nothing about the request.
     const ofHead = operation === 'plan' && byComment && pullRequest !== undefined;
     const commit = ofHead ? await github.headOf(pullRequest) : sha;
     if (commit === undefined)
-      throw new CanaryError('The event of this run does not tell a commit (GITHUB_EVENT_PATH, GITHUB_SHA)');
+      throw new CanaryError('The event of this run names no commit (GITHUB_EVENT_PATH, GITHUB_SHA)');
     await github.setStatus(commit, {
       ...status,
       context: statusContext(app),
@@ -105,7 +105,7 @@ export class Announcer {
   }
 
   async #comment(record: RunRecord, signal: AbortSignal): Promise<void> {
-    const { operation, comment, token } = this.#wish;
+    const { operation, comment, token } = this.#options;
     const { pullRequest, sha, byComment, runUrl } = this.#event;
     if (operation !== 'plan' || !comment || pullRequest === undefined) return;
     const github = await GitHub.open(token, this.#event, signal);
@@ -116,9 +116,9 @@ export class Announcer {
     );
   }
 
-  /** Work that a bad moment of GitHub does not end: it is tried again as long as the signal lets it. */
+  /** Retries work that fails temporarily until the signal aborts, and turns a failure into a warning. */
   async #orWarn(what: string, signal: AbortSignal, work: () => Promise<void>): Promise<boolean> {
-    // What the first try came to says more than that the time was over in the end.
+    // The first error says more than the time limit at the end.
     let first: unknown;
     try {
       await pRetry(work, {

@@ -7,7 +7,7 @@ type Octokit = ReturnType<typeof getOctokit>;
 
 const ME = z.object({ viewer: z.object({ login: z.string() }) });
 
-/** A repository on GitHub, or on a GitHub of one's own, as its REST API reaches it. Every method throws what the API refuses, at the first try; who calls tries again. */
+/** A repository on GitHub or GitHub Enterprise Server. Every method throws at the first refusal; the caller retries. */
 export class GitHub {
   readonly #octokit: Octokit;
   readonly #repository: { readonly owner: string; readonly repo: string };
@@ -21,7 +21,7 @@ export class GitHub {
 
   /** @param signal ends every call */
   static async open(token: string, event: GitHubEvent, signal: AbortSignal): Promise<GitHub> {
-    // The package reads the environment as it is loaded, and throws there where that is broken: no release may fail by it.
+    // The package reads the environment when it is loaded, and throws if that is broken, which must not fail a release.
     const { getOctokit } = await import(/* webpackMode: "eager" */ '@actions/github');
     const octokit = getOctokit(token, {
       baseUrl: event.apiUrl,
@@ -44,7 +44,7 @@ export class GitHub {
     await this.#octokit.rest.repos.createCommitStatus({ ...this.#call(), ...status, sha });
   }
 
-  /** Writes the one comment that begins with a marker: over the one that this token's user wrote before, else a new one. */
+  /** Keeps one comment that begins with the marker: updates the one that this token's user wrote before, or writes a new one. */
   async keepComment(pullRequest: number, marker: string, body: string): Promise<void> {
     const own = await this.#findComment(pullRequest, marker);
     const { issues } = this.#octokit.rest;
@@ -66,7 +66,7 @@ export class GitHub {
     return undefined;
   }
 
-  /** Whose comments are ours. REST does not tell the token of a job who it is; this query does. */
+  /** Whose comments are ours. REST does not reveal the user of a job's token; this query does. */
   async #login(): Promise<string> {
     const answer = await this.#octokit.graphql('query { viewer { login } }', {
       request: { signal: this.#signal },
@@ -84,5 +84,5 @@ export class GitHub {
 }
 
 const ignore = (): void => undefined;
-/** What the library has to say would go to the job log beside our own warning. */
+/** The library would write to the job log, beside our own warning. */
 const SILENT = { debug: ignore, info: ignore, warn: ignore, error: ignore };

@@ -1,25 +1,25 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 
-/** What a run was started for, as GitHub tells it. */
+/** What started a run, according to GitHub. */
 export interface GitHubEvent {
   readonly apiUrl: string;
   readonly owner: string;
   readonly repo: string;
   readonly runUrl: string | undefined;
-  /** The commit that this run is about; undefined where the event does not tell it. */
+  /** The commit that this run is about; undefined where the event does not name it. */
   readonly sha: string | undefined;
-  /** Whether a comment on the pull request started it: such a run has the files of the default branch, and `sha` is of that. */
+  /** Whether a comment on the pull request started it: such a run, and its `sha`, belong to the default branch. */
   readonly byComment: boolean;
   /** Number of the pull request. */
   readonly pullRequest: number | undefined;
-  /** Whether it comes from another repository, whose runs GitHub gives a token that can only read. */
+  /** Whether it comes from another repository: GitHub gives such runs a read-only token. */
   readonly fromFork: boolean;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The parts of an event's payload that tell a commit; each is there for some events alone. */
+/** The parts of an event's payload that name a commit; each exists for some events only. */
 const PAYLOAD = z.object({
   pull_request: z
     .object({
@@ -32,7 +32,7 @@ const PAYLOAD = z.object({
 });
 type Payload = z.output<typeof PAYLOAD>;
 
-/** The event of this run; undefined where the action does not run for a repository of GitHub. */
+/** The event of this run; undefined outside GitHub. */
 export function readEvent(env: Environment = process.env): GitHubEvent | undefined {
   const repository = env['GITHUB_REPOSITORY'] ?? '';
   const [owner = '', repo = ''] = repository.split('/');
@@ -50,13 +50,13 @@ export function readEvent(env: Environment = process.env): GitHubEvent | undefin
   };
 }
 
-/** Where people find this run; undefined where it is none of GitHub's. */
+/** The page of this run; undefined outside GitHub. */
 export function runUrlOf(env: Environment = process.env): string | undefined {
   const { GITHUB_RUN_ID: run, GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository } = env;
   return run && server && repository ? `${server}/${repository}/actions/runs/${run}` : undefined;
 }
 
-/** For a pull request GITHUB_SHA is a merge that exists for the run alone, and nobody sees. */
+/** For a pull request, GITHUB_SHA is a merge commit that exists only for the run. */
 function shaOf({ pull_request: pull, workflow_run: run }: Payload, env: Environment): string | undefined {
   if (pull !== undefined) return pull.head.sha;
   if (run !== undefined) return run.head_sha;

@@ -4,7 +4,7 @@ import { visible } from '../report/format.ts';
 
 const warned = new Set<string>();
 
-/** The job log: a group for each phase. */
+/** The job log, with a group for each phase. */
 export const jobLog: Log = {
   info(line) {
     core.info(escapeForLog(line));
@@ -22,8 +22,8 @@ export const jobLog: Log = {
 };
 
 /**
- * A text that is shown and not obeyed, neither by the runner nor by a terminal: what a server answered could hold a workflow
- * command or an escape sequence. The runner looks for `::` behind leading white space, and for `##[` anywhere in a line.
+ * Escapes text so that neither runner nor terminal interprets it: a server's response could contain a workflow command or an
+ * escape sequence. The runner looks for `::` after leading white space, and for `##[` anywhere in a line.
  * Source: https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
  */
 export function escapeForLog(text: string): string {
