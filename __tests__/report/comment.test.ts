@@ -31,22 +31,22 @@ function occurrences(text: string, part: string): number {
   return text.split(part).length - 1;
 }
 
-test('a comment begins with the marker of its app, and ends with the commit and the run', () => {
+test('a comment begins with the marker of its app and ends with the commit and a link to the run', () => {
   const record = planned([{}]);
   expect(markerOf(record)).toBe(marker);
   const comment = commentOf(record, place);
   expect(comment.startsWith(`${marker}\n`)).toBe(true);
   expect(comment).toContain('+image: hello:1.1');
   expect(comment).toMatch(
-    /Commit abc123 · \[run, with the whole summary\]\(https:\/\/github\.com\/acme\/shop\/actions\/runs\/42\)/,
+    /Commit abc123 · \[full summary in the run\]\(https:\/\/github\.com\/acme\/shop\/actions\/runs\/42\)/,
   );
   expect(comment).not.toContain('Shortened');
 });
 
-describe('a comment that GitHub would not take', () => {
+describe('a comment that is too long for GitHub', () => {
   const line = `+${'x'.repeat(99)}\n`;
 
-  test('goes without the differences, and says so', () => {
+  test('omits the differences and says so', () => {
     const comment = commentOf(
       planned([{ diff: line.repeat(800) }, { object: 'Service gray-demo/last' }]),
       place,
@@ -54,8 +54,8 @@ describe('a comment that GitHub would not take', () => {
     expect(comment.length).toBeLessThanOrEqual(COMMENT_LIMIT);
     expect(comment).not.toContain('xxx');
     expect(comment).toContain('Service gray-demo/last');
-    expect(comment).toMatch(/Shortened to GitHub’s limit. Left out: \d+ × difference/);
-    expect(comment).toContain(`[run, with the whole summary](${place.runUrl})`);
+    expect(comment).toMatch(/Shortened to GitHub’s limit\. Omitted: \d+ × difference/);
+    expect(comment).toContain(`[full summary in the run](${place.runUrl})`);
   });
 
   test.each([
@@ -67,7 +67,7 @@ describe('a comment that GitHub would not take', () => {
       'many mentions',
       planned(Array.from({ length: 2_000 }, () => ({ reason: '@acme @acme @acme @acme @acme' }))),
     ],
-  ])('with %s is as long as it may be, with nothing left open', (_, record) => {
+  ])('with %s uses the space it has and closes all its elements', (_, record) => {
     const comment = commentOf(record, place);
     expect(comment.length).toBeLessThanOrEqual(COMMENT_LIMIT);
     expect(comment.length).toBeGreaterThan(COMMENT_LIMIT - 25_000);
@@ -81,7 +81,7 @@ describe('a comment that GitHub would not take', () => {
   test.each([
     ['a long failure', Array.from({ length: 3_000 }, () => 'the webhook said no to everything').join('\n')],
     ['a failure in one line', 'no'.repeat(50_000)],
-  ])('with %s tells its beginning', (_, failure) => {
+  ])('with %s keeps its beginning', (_, failure) => {
     const comment = commentOf(planned([], { failure }), place);
     expect(comment.length).toBeLessThanOrEqual(COMMENT_LIMIT);
     expect(comment).toContain(failure.slice(0, 30));
@@ -89,7 +89,7 @@ describe('a comment that GitHub would not take', () => {
   });
 });
 
-test('what an answer of a server says calls nobody, links nothing and stays text', () => {
+test('text from a server mentions nobody, links nothing and stays text', () => {
   const hostile = '@everyone see #1 `code` | <img src=x> --> ::error::no\n@team';
   const comment = commentOf(planned([{ diff: '+note: "@acme/owners"' }], { failure: hostile }), place);
   expect(comment).not.toMatch(/(@|&#64;)(everyone|team|acme)/);

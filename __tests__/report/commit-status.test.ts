@@ -36,37 +36,37 @@ const failing = evidence({
   ]),
 });
 
-test('the name of the status is that of the app, as branch protection is told it', () => {
+test('the status is named after the app', () => {
   expect(statusContext('helloworld')).toBe('canary/helloworld');
 });
 
-test('a run that goes on is pending', () => {
+test('a run in progress is pending', () => {
   expect(pendingStatus('promote')).toEqual({ state: 'pending', description: 'promote is in progress' });
 });
 
-describe('a run that has ended', () => {
+describe('the status of', () => {
   test.each([
-    ['a pass', record('rollout', { verdict: 'pass' }), 'success', 'rollout: pass; in force: v1=80,v2=20'],
+    ['a pass', record('rollout', { verdict: 'pass' }), 'success', 'rollout: pass; weights: v1=80,v2=20'],
     [
       'a fail',
       record('promote', { verdict: 'fail', failure: 'no' }),
       'failure',
-      'promote: fail, traffic split check failed; in force: v1=80,v2=20',
+      'promote: fail, traffic split check failed; weights: v1=80,v2=20',
     ],
     [
-      'no decision',
+      'an inconclusive check',
       record('rollout', { verdict: 'inconclusive', failure: 'no' }),
       'failure',
-      'rollout: inconclusive; in force: v1=80,v2=20',
+      'rollout: inconclusive; weights: v1=80,v2=20',
     ],
     [
-      'no judgement',
+      'an error',
       record('rollout', { failure: 'west cannot be\nreached' }),
       'error',
       'rollout: west cannot be reached',
     ],
     [
-      'a failure after a pass',
+      'an error after a pass',
       record('rollout', { verdict: 'pass', failure: 'the lock was lost' }),
       'error',
       'rollout: the lock was lost',
@@ -80,19 +80,19 @@ describe('a run that has ended', () => {
       'plan: 2 changes in 1 cluster, v1=80,v2=20 → v1=50,v2=50',
     ],
     [
-      'a plan of nothing',
+      'a plan without changes',
       record('plan', { plan: { weights: half, clusters: ['east'], changes: [] } }),
       'success',
-      'plan: nothing would change; in force: v1=80,v2=20',
+      'plan: no changes; weights: v1=80,v2=20',
     ],
     [
-      'a version that fails',
+      'a failing version',
       record('rollout', { verdict: 'fail', failure: 'no', evidence: [failing] }),
       'failure',
-      'rollout: fail, v2 fails; in force: v1=80,v2=20',
+      'rollout: fail, v2 fails; weights: v1=80,v2=20',
     ],
     [
-      'a plan that finds clusters apart',
+      'a plan for diverged clusters',
       record('plan', {
         held: apart,
         plan: { weights: half, clusters: ['east', 'west'], changes: [change('west')] },
@@ -111,35 +111,30 @@ describe('a run that has ended', () => {
       'plan: 1 change in 1 cluster, east holds v1=50,v2=50; north holds no VirtualService → v1=50,v2=50',
     ],
     [
-      'a status that finds clusters apart',
+      'the operation status for diverged clusters',
       record('status', { held: apart, failure: 'x' }),
       'failure',
       'status: clusters hold different weights: east holds v1=80,v2=20; west holds v1=50,v2=50',
     ],
     [
-      'nothing to sample',
+      'a rollout without ingresses',
       record('rollout'),
       'success',
-      'rollout: released, not verified; in force: v1=80,v2=20',
+      'rollout: released, not verified; weights: v1=80,v2=20',
     ],
+    ['a refused plan', record('plan', { failure: 'exceeded quota' }), 'failure', 'plan: exceeded quota'],
     [
-      'a plan that is refused',
-      record('plan', { failure: 'exceeded quota' }),
-      'failure',
-      'plan: exceeded quota',
-    ],
-    [
-      'words that turn the direction of writing',
+      'an error with direction marks',
       record('rollout', { failure: 'image \u202Egood' }),
       'error',
       'rollout: image U+202Egood',
     ],
-  ])('with %s says so', (_, ended, state, description) => {
+  ])('%s gives state and description', (_, ended, state, description) => {
     expect(commitStatusOf(ended)).toEqual({ state, description });
   });
 
   test.each(['no '.repeat(100), '🐦'.repeat(200), `${'x'.repeat(129)}${'🐦'.repeat(9)}`])(
-    'has its description cut to what GitHub takes, between characters',
+    'a long error is cut between characters to the length that GitHub accepts',
     (failure) => {
       const { description } = commitStatusOf(record('rollout', { failure }));
       expect(description.length).toBeLessThanOrEqual(140);

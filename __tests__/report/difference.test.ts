@@ -14,7 +14,7 @@ function configMap(
   };
 }
 
-/** The lines that a diff takes out and puts in. */
+/** The removed and added lines of a diff. */
 function changed(diff: string): readonly string[] {
   return diff.split('\n').filter((line) => /^[-+](?![-+]{2} )/.test(line));
 }
@@ -38,19 +38,19 @@ describe('the difference of an object', () => {
     );
   });
 
-  test('that is made is all of it', () => {
+  test('of a created object shows all of it', () => {
     const diff = differenceOf(undefined, configMap({ color: 'red' }));
     expect(diff).toMatch(/^--- \/dev\/null\n\+\+\+ ConfigMap demo\/settings\n/);
     expect(changed(diff)).toHaveLength(7);
   });
 
-  test('that is deleted is all of it', () => {
+  test('of a deleted object shows all of it', () => {
     const diff = differenceOf(configMap({ color: 'red' }), undefined);
     expect(diff).toMatch(/^--- ConfigMap demo\/settings\n\+\+\+ \/dev\/null\n/);
     expect(changed(diff)).toHaveLength(7);
   });
 
-  test('leaves out what the server keeps about it', () => {
+  test('omits server-managed fields', () => {
     const kept = (n: number): KubeObject => ({
       ...configMap(
         {},
@@ -67,11 +67,11 @@ describe('the difference of an object', () => {
     expect(differenceOf(kept(1), kept(2))).toBe('');
   });
 
-  test('does not depend on the order of keys', () => {
+  test('ignores the order of keys', () => {
     expect(differenceOf(configMap({ a: '1', b: '2' }), configMap({ b: '2', a: '1' }))).toBe('');
   });
 
-  test('keeps every value on lines of its own', () => {
+  test('does not let a value start a line', () => {
     const diff = differenceOf(
       undefined,
       configMap({ a: 'x\r::error::y', b: '::set-output::', c: 'long '.repeat(60) }),
@@ -94,7 +94,7 @@ describe('the difference of a Secret', () => {
     };
   }
 
-  test('marks what changes, and shows no value', () => {
+  test('marks changed values without showing them', () => {
     const diff = differenceOf(
       secret('data', { same: 'c2FtZQ==', other: 'b25l', gone: 'Z29uZQ==' }),
       secret('data', { same: 'c2FtZQ==', other: 'dHdv', fresh: 'bmV3' }),
@@ -105,11 +105,11 @@ describe('the difference of a Secret', () => {
     expect(diff).not.toMatch(/c2FtZQ|b25l|dHdv|Z29uZQ|bmV3/);
   });
 
-  test('that is made shows its keys alone', () => {
+  test('of a created Secret shows only its keys', () => {
     expect(differenceOf(undefined, secret('stringData', { password: 't0p' }))).not.toContain('t0p');
   });
 
-  test('shows no copy of its values in an annotation', () => {
+  test('hides copies of its values in annotations', () => {
     const copy = { 'kubectl.kubernetes.io/last-applied-configuration': '{"data":{"password":"dDBw"}}' };
     expect(differenceOf(undefined, secret('data', { password: 'dDBw' }, copy))).not.toContain('dDBw');
   });

@@ -34,7 +34,7 @@ const failing = (v1: number, v2: number): RunRecord['evidence'][number] =>
 const APART = held({ [EAST]: ASKED, [WEST]: HALF });
 const UNSEEN = ['VirtualServices of other namespaces in east could not be listed.'];
 
-describe('clusters that hold the same routes', () => {
+describe('clusters with the same ambiguous routes', () => {
   const text = 'different weights by route (route beta: v2=100; route main: v1=80,v2=20)';
   const open = [EAST, WEST].map((cluster): Held => ({
     cluster,
@@ -44,17 +44,17 @@ describe('clusters that hold the same routes', () => {
     text,
   }));
 
-  test('do not differ because the inputs leave open which are meant', () => {
+  test('do not count as diverged', () => {
     expect(of({ operation: 'status', held: open })).toMatchObject({
-      outcome: 'open',
+      outcome: 'ambiguous',
       title: 'routes not chosen',
-      sentence: `Several routes lead to the service, and none of them is chosen: east holds ${text}; west holds ${text}.`,
-      next: 'Set the input routes to those that the release is to split.',
+      sentence: `Several routes lead to the service, and the inputs choose none of them: east holds ${text}; west holds ${text}.`,
+      nextStep: 'Set the input routes to the routes that the release should split.',
     });
     expect(agreementOf(open)).toBeUndefined();
   });
 
-  test('are not said to differ where one could not be read', () => {
+  test('do not count as diverged if one of them could not be read', () => {
     const unread: Held = {
       cluster: WEST,
       place: WEST,
@@ -62,41 +62,41 @@ describe('clusters that hold the same routes', () => {
       weights: undefined,
       text: 'unknown weights (connection refused)',
     };
-    const { outcome, title, standing } = of({
+    const { outcome, title, currentState } = of({
       operation: 'status',
       failure: 'west could not be read: connection refused',
       held: [...held({ [EAST]: ASKED }), unread],
     });
     expect([outcome, title]).toEqual(['failed', 'status failed']);
-    expect(standing).toBe('east holds v1=80,v2=20; west holds unknown weights (connection refused).');
+    expect(currentState).toBe('east holds v1=80,v2=20; west holds unknown weights (connection refused).');
   });
 });
 
-test('where every ingress passed and the check did not, the cause comes next, not more samples', () => {
-  const { next } = of({
+test('an inconclusive check whose ingresses all passed asks for the cause, not for more samples', () => {
+  const { nextStep } = of({
     verdict: 'inconclusive',
     evidence: [evidence()],
     findings: [{ title: 'Another app may have answered in east', detail: '' }],
   });
-  expect(next).toBe('Fix the likely cause, then re-run this step.');
+  expect(nextStep).toBe('Fix the likely cause, then re-run this step.');
 });
 
 describe('the headline', () => {
   test.each<[string, Partial<RunRecord>, string, string]>([
     [
-      'of a pass names the address that two clusters share, since either may have answered',
+      'of a pass names the address if two clusters share it',
       { verdict: 'pass', evidence: [evidence(), evidence({ cluster: WEST })], unseen: UNSEEN },
       'traffic split verified',
-      'The requests sampled get v1 80%, v2 20% through http://203.0.113.7, as 2,000 samples show.',
+      'The sampled requests get v1 80%, v2 20% through http://203.0.113.7, as 2,000 samples show.',
     ],
     [
-      'of a pass speaks of users',
+      'of a pass is about users',
       { verdict: 'pass', evidence: [evidence(), evidence({ cluster: WEST, url: 'http://203.0.113.8' })] },
       'traffic split verified',
       'Users get v1 80%, v2 20% through the ingresses of east and west, as 2,000 samples show.',
     ],
     [
-      'of a pass speaks of host and path where something was not looked at',
+      'of a pass is about host and path if not everything was covered',
       {
         verdict: 'pass',
         evidence: [evidence()],
@@ -107,37 +107,37 @@ describe('the headline', () => {
       'Requests to shop.example.com/hello get v1 80%, v2 20% through the ingress of east, as 1,000 samples show.',
     ],
     [
-      'of a pass speaks of the path where the address was asked for',
+      'of a pass is about the path if the request had no host',
       { verdict: 'pass', evidence: [evidence()], unseen: UNSEEN, asked: { hosts: [], path: '/hello' } },
       'traffic split verified',
       'Requests to /hello get v1 80%, v2 20% through the ingress of east, as 1,000 samples show.',
     ],
     [
-      'of a drift tells the shares',
+      'of drift gives the shares',
       { verdict: 'fail', evidence: [evidence(), drifted] },
       'traffic split check failed',
       'Expected v1 80%, v2 20%, but users get v1 50.0%, v2 50.0% through west. In west: the shares are not the weights (1000 samples).',
     ],
     [
-      'of a drift at several ingresses tells the worst',
+      'of drift at several ingresses is about the worst',
       { verdict: 'fail', evidence: [drifted, drifted, drifted] },
       'traffic split check failed',
       'Expected v1 80%, v2 20%, but users get v1 50.0%, v2 50.0% through west. In west: the shares are not the weights (1000 samples). The check also fails at 2 other ingresses.',
     ],
     [
-      'of errors names the version that fails',
+      'of errors names the failing version',
       { verdict: 'fail', evidence: [failing(0, 99)] },
       'v2 fails',
-      'Requests to v2 (99 of 198) fail, those to v1 (0 of 802) do not. In east: 99 of 1000 requests failed.',
+      'Requests to v2 (99 of 198) fail; requests to v1 (0 of 802) do not. In east: 99 of 1000 requests failed.',
     ],
     [
-      'of errors says where every version fails',
+      'of errors says that every version fails',
       { verdict: 'fail', evidence: [failing(200, 99)] },
       'v1, v2 fail',
       'Requests to v1 (200 of 802) and v2 (99 of 198) fail: every version fails. In east: 299 of 1000 requests failed.',
     ],
     [
-      'of errors that no version has given says so',
+      'of errors without a version says so',
       {
         verdict: 'fail',
         evidence: [
@@ -152,10 +152,10 @@ describe('the headline', () => {
         ],
       },
       'traffic split check failed',
-      'Requests fail without reaching a version: 90 requests. In east: all failed.',
+      '90 requests failed without reaching a version. In east: all failed.',
     ],
     [
-      'of an edit that no share shows names it',
+      'of an edit within the tolerance names it',
       {
         verdict: 'fail',
         evidence: [evidence()],
@@ -165,151 +165,155 @@ describe('the headline', () => {
       'Expected v1 80%, v2 20%. The route in west was changed.',
     ],
     [
-      'of clusters that disagree within the tolerance says who holds what',
+      'of clusters that differ within the tolerance says who holds what',
       { verdict: 'fail', evidence: [evidence()], held: APART },
       'clusters hold different weights',
       'The clusters hold different weights: east holds v1=80,v2=20; west holds v1=50,v2=50.',
     ],
     [
-      'of no decision says that the job fails',
+      'of an inconclusive check says that the job fails',
       { verdict: 'inconclusive', evidence: [evidence({ verdict: 'inconclusive' })] },
       'traffic split check inconclusive',
       'The check was inconclusive, so the job fails: 1,000 samples through the ingress of east neither confirm nor rule out v1 80%, v2 20%.',
     ],
     [
-      'of an error says how far it came',
+      'of an error says how far the run got',
       { failure: 'x' },
       'rollout failed',
-      'The run ended before the traffic split was checked.',
+      'The run failed before the traffic split was checked.',
     ],
     [
-      'of a plan that changes nothing says so',
+      'of a plan without changes says so',
       { operation: 'plan', plan: { weights: ASKED, clusters: [], changes: [] } },
       'plan: 0 changes',
-      'Nothing would change: every cluster already holds what was asked for.',
+      'Nothing would change: every cluster already matches the request.',
     ],
     [
-      'of a release without an ingress says that it is not verified',
+      'of a release without ingresses says that it is not verified',
       { held: agreed(ASKED) },
       'released, not verified',
-      'v1 80%, v2 20% is in every cluster that serves the routes. No ingress was sampled, so nothing is known about the responses.',
+      'The routes in every config cluster hold v1 80%, v2 20%. No ingress was sampled, so nothing is known about the responses.',
     ],
     [
-      'of a status of clusters that agree',
+      'of status gives the weights if clusters agree',
       { operation: 'status', held: agreed(ASKED) },
       'status done',
-      'v1 80%, v2 20% is in force.',
+      'The current weights are v1 80%, v2 20%.',
     ],
     [
-      'of a status of clusters that disagree',
+      'of status says who holds what if clusters differ',
       { operation: 'status', held: APART, failure: 'x' },
       'clusters hold different weights',
       'The clusters hold different weights: east holds v1=80,v2=20; west holds v1=50,v2=50.',
     ],
     [
-      'begins with what hurts users',
+      'begins with what affects users',
       { verdict: 'fail', evidence: [failing(200, 0)], harms: ['v1 still runs hello:bad.'] },
       'v1 fails',
-      'v1 still runs hello:bad. Requests to v1 (200 of 802) fail, those to v2 (0 of 198) do not. In east: 200 of 1000 requests failed.',
+      'v1 still runs hello:bad. Requests to v1 (200 of 802) fail; requests to v2 (0 of 198) do not. In east: 200 of 1000 requests failed.',
     ],
   ])('%s', (_what, record, title, sentence) => {
     expect(of(record)).toMatchObject({ title, sentence });
   });
 
   test.each<[string, Partial<RunRecord>]>([
-    ['a status', { operation: 'status' }],
+    ['status', { operation: 'status' }],
     ['a rollout that passed', { verdict: 'pass', evidence: [evidence()] }],
     ['a plan', { operation: 'plan', plan: { weights: ASKED, clusters: [], changes: [] } }],
-  ])('is never good for %s whose clusters hold different weights', (_what, record) => {
-    expect(of({ ...record, held: APART }).outcome).toBe('differ');
+  ])('of %s says so if the clusters hold different weights', (_what, record) => {
+    expect(of({ ...record, held: APART }).outcome).toBe('diverged');
   });
 });
 
-describe('after a run that did not pass, the headline says which weights are in force', () => {
+describe('the current state after a run that did not pass', () => {
   const failed = { verdict: 'fail', failure: 'x', evidence: [drifted], held: agreed(ASKED) } as const;
   const back = { steps: [step('forward'), step('back')] };
   test.each<[string, Partial<RunRecord>, string]>([
-    ['restored ones', back, 'The earlier weights are in force again, v1 80%, v2 20%: nothing is urgent.'],
     [
-      'restored ones, urgent where a version with users failed',
+      'is not urgent with restored weights',
+      back,
+      'The previous weights are restored (v1 80%, v2 20%), so nothing is urgent.',
+    ],
+    [
+      'may be urgent if a version with users failed',
       { ...back, evidence: [failing(200, 0)] },
-      'The earlier weights are in force again, v1 80%, v2 20%.',
+      'The previous weights are restored (v1 80%, v2 20%).',
     ],
     [
-      'restored ones, urgent where not everything was looked at',
+      'may be urgent if not everything was covered',
       { ...back, unseen: UNSEEN },
-      'The earlier weights are in force again, v1 80%, v2 20%.',
+      'The previous weights are restored (v1 80%, v2 20%).',
     ],
     [
-      'restored ones, urgent where nothing was sampled',
+      'may be urgent if nothing was sampled',
       { ...back, evidence: [] },
-      'The earlier weights are in force again, v1 80%, v2 20%.',
+      'The previous weights are restored (v1 80%, v2 20%).',
     ],
     [
-      'new ones',
+      'gives the new weights, and the way back',
       { steps: [step('forward')], previous: EARLIER },
       'The routes still hold v1 80%, v2 20%. The operation rollback restores v1=100,v2=0.',
     ],
     [
-      'new ones without earlier ones',
+      'gives the new weights if there are no previous ones',
       { steps: [step('forward')], previous: undefined },
       'The routes still hold v1 80%, v2 20%.',
     ],
     [
-      'different ones where a cluster was left to someone else',
+      'asks for action if a cluster was left to someone else',
       { ...back, held: APART, remains: ['west was left as it is.'] },
-      'west was left as it is. Nothing else will change this: bring all clusters to the same weights (operation rollback with the input weights).',
+      'west was left as it is. This needs your action: bring all clusters to the same weights (operation rollback with the input weights).',
     ],
     [
-      'different ones where a cluster could not be restored',
+      'names who settles a cluster that could not be restored',
       { held: APART, settled: false, remains: ['east could not be restored.'] },
-      'east could not be restored. The post step of this job, or else the next run, brings them together.',
+      'east could not be restored. The post step of this job, or else the next run, will bring them to the same weights.',
     ],
     [
-      'restored ones beside a restored workload',
+      'gives restored weights and workloads',
       { ...back, restored: ['Deployment demo/hello-v1 in east runs a again.'] },
-      'The earlier weights are in force again, v1 80%, v2 20%. Deployment demo/hello-v1 in east runs a again.',
+      'The previous weights are restored (v1 80%, v2 20%). Deployment demo/hello-v1 in east runs a again.',
     ],
-    ['the same where nothing was written', {}, 'Nothing was written; the routes hold v1 80%, v2 20%.'],
+    ['is the same if nothing was written', {}, 'Nothing was written; the routes hold v1 80%, v2 20%.'],
     [
-      'the same where no weights were written',
+      'says that weights are unchanged if only other objects were written',
       { changes: [change()] },
-      'The weights are unchanged, v1 80%, v2 20%; what else was written is listed below.',
+      'The weights are unchanged (v1 80%, v2 20%); other writes are listed below.',
     ],
-  ])('%s', (_what, record, standing) => {
-    expect(of({ ...failed, ...record }).standing).toBe(standing);
+  ])('%s', (_what, record, state) => {
+    expect(of({ ...failed, ...record }).currentState).toBe(state);
   });
 });
 
-describe('what to do next', () => {
+describe('the next step', () => {
   test.each<[string, Partial<RunRecord>, string | undefined]>([
     [
-      'the next step',
+      'is the next of steps',
       { verdict: 'pass', next: HALF },
       'Continue with the next step, v1=50,v2=50 (operation promote).',
     ],
     [
-      'to retire',
+      'is to retire the old version',
       { verdict: 'pass', complete: true, held: agreed(weights({ v1: 0, v2: 100 })) },
       'The release is complete. Once nobody needs v1, retire it (operation retire, version v1).',
     ],
-    ['nothing', { verdict: 'pass', held: agreed(ASKED) }, undefined],
+    ['is undefined if the release is not complete', { verdict: 'pass', held: agreed(ASKED) }, undefined],
     [
-      'to fix the cause',
+      'is to fix the likely cause',
       { verdict: 'fail', findings: [{ title: '', detail: '' }] },
       'Fix the likely cause, then re-run this step.',
     ],
     [
-      'to look at the version that fails, where only the symptom was found',
+      'is to look at the failing version if only the symptom was found',
       { verdict: 'fail', evidence: [failing(0, 99)], findings: [{ title: '', detail: '', symptom: true }] },
       'The routes and rules do not explain it: check the logs of v2.',
     ],
     [
-      'to bring clusters together',
+      'is to bring the clusters to the same weights',
       { operation: 'status', held: APART },
       'Bring all clusters to the same weights: run the operation rollback with the input weights.',
     ],
-  ])('%s', (_what, record, next) => {
-    expect(of(record).next).toBe(next);
+  ])('%s', (_what, record, nextStep) => {
+    expect(of(record).nextStep).toBe(nextStep);
   });
 });

@@ -43,20 +43,20 @@ const FULL: RunRecord = {
   ingresses: new Map([['east', 'http://203.0.113.7']]),
 };
 
-test('the schema that is kept is the one that the report is made by (npm run schema)', () => {
+test('report.schema.json is up to date (npm run schema)', () => {
   expect(JSON.parse(readFileSync(REPORT_SCHEMA_FILE, 'utf8'))).toEqual(reportSchema());
 });
 
 test.each([
   ['an empty run', EMPTY],
-  ['a full one', FULL],
-])('the report of %s keeps to its schema', (_what, record) => {
+  ['a full run', FULL],
+])('the report of %s matches its schema', (_what, record) => {
   const written: unknown = JSON.parse(JSON.stringify(reportOf(record)));
   expect([validate(written), validate.errors]).toEqual([true, null]);
   expect(REPORT.parse(written)).toEqual(written);
 });
 
-test('the report tells shares against weights, as fractions', () => {
+test('the report has weights and shares as fractions', () => {
   expect(reportOf(FULL).checks[0]?.ingresses[0]?.versions[1]).toMatchObject({
     version: 'v2',
     weight: 0.2,
@@ -68,7 +68,7 @@ test('the report tells shares against weights, as fractions', () => {
   });
 });
 
-test('it names the version of the action', () => {
+test('the report has the version of the action', () => {
   const manifest = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as {
     version: string;
   };

@@ -11,31 +11,31 @@ import { evidence } from '../support/evidence.ts';
 import { change } from '../support/record.ts';
 import { weights } from '../support/release.ts';
 
-describe('a template of HTML', () => {
+describe('the HTML template', () => {
   test.each([
     ['<img src=x onerror=alert(1)>', '&lt;img src=x onerror=alert(1)&gt;'],
     ['" onclick="x', '&quot; onclick=&quot;x'],
     ["'&amp;", '&#39;&amp;amp;'],
     ['\u001b[31mred\u202e', '␛[31mredU+202E'],
-  ])('%j is written %j', (text, written) => {
+  ])('escapes %j as %j', (text, written) => {
     expect(html`<p title="${text}">${text}</p>`.markup).toBe(`<p title="${written}">${written}</p>`);
   });
 
-  test('takes other templates as they are, lists of them, and nothing', () => {
+  test('accepts other templates, lists of them, and undefined', () => {
     const items = ['a', '<'].map((item) => html`<li>${item}</li>`);
     expect(html`${[items, undefined, 7]}`.markup).toBe('<li>a</li><li>&lt;</li>7');
   });
 });
 
 describe('scales', () => {
-  test('a linear one keeps distances, a logarithmic one ratios', () => {
+  test('are linear in distances or logarithmic in ratios', () => {
     const even = linear([0, 10], [100, 200]);
     const ratio = logarithmic([1, 100], [0, 10]);
     expect([even(0), even(5), even(10)]).toEqual([100, 150, 200]);
     expect([ratio(1), ratio(10), ratio(100)]).toEqual([0, 5, 10]);
   });
 
-  test('a range without width leads to its start', () => {
+  test('map an empty range to its start', () => {
     expect(linear([3, 3], [1, 2])(3)).toBe(1);
   });
 
@@ -43,7 +43,7 @@ describe('scales', () => {
     [1, 1000, [1, 10, 100, 1000]],
     [10, 99, [10]],
     [3, 8, []],
-  ])('powers of ten from %d to %d', (from, to, powers) => {
+  ])('have powers of ten from %d to %d', (from, to, powers) => {
     expect(powersOfTen([from, to])).toEqual(powers);
   });
 
@@ -51,7 +51,7 @@ describe('scales', () => {
     [38, 4, [0, 10, 20, 30, 40]],
     [0.7, 4, [0, 0.2, 0.4, 0.6, 0.8]],
     [0, 4, [0, 1]],
-  ])('round numbers up to %d', (max, count, ticks) => {
+  ])('have round numbers up to %d', (max, count, ticks) => {
     expect(roundTicks(max, count)).toEqual(ticks);
   });
 
@@ -76,12 +76,12 @@ describe('scales', () => {
       [0, 0, 0],
       [10, 25, 40],
     ],
-  ])('labels wanted at %j stand at %j', (wanted, placed) => {
+  ])('move labels at %j to %j', (wanted, placed) => {
     expect(spread(wanted, 15, [10, 196])).toEqual(placed);
   });
 });
 
-describe('the drawing of the shares', () => {
+describe('the chart of the shares', () => {
   const one = evidence();
   const drawing = convergenceOf(one, sharesAt(one, 0.05));
 
@@ -92,7 +92,7 @@ describe('the drawing of the shares', () => {
     ]);
   });
 
-  test('has the weight within its tolerance, and the larger share above', () => {
+  test('has the weight within the tolerance, and the larger share above', () => {
     const [v1, v2] = drawing?.lines ?? [];
     for (const line of [v1, v2]) {
       expect(line?.band.top).toBeLessThan(line?.band.weight ?? NaN);
@@ -101,18 +101,18 @@ describe('the drawing of the shares', () => {
     expect(v1?.end.y).toBeLessThan(v2?.end.y ?? NaN);
   });
 
-  test('is none before the first sample', () => {
+  test('does not exist without samples', () => {
     const none = evidence({ convergence: [], samples: 0 });
     expect(convergenceOf(none, sharesAt(none))).toBeUndefined();
   });
 
-  test('can be of a single sample', () => {
+  test('works with a single sample', () => {
     const single = evidence({ convergence: [{ samples: 1, counts: [1, 0] }], samples: 1 });
     expect(convergenceOf(single, sharesAt(single))?.lines[0]?.path).toMatch(/^M[\d.]+ [\d.]+$/);
   });
 });
 
-test('the drawing of response times has a row for each version that answered, in the order of time', () => {
+test('the chart of response times has a row for each version, with its percentiles in order', () => {
   const drawing = latencyDrawing(sharesAt(evidence()));
   expect(drawing?.rows).toHaveLength(2);
   for (const { p50, p90, p99 } of drawing?.rows ?? [])
@@ -135,15 +135,15 @@ describe('the page', () => {
     };
   };
 
-  test('loads nothing, runs nothing, and links to nothing but the run', () => {
-    const told = page({ ...check(), run: 'https://github.com/o/r/actions/runs/1' });
-    expect(told).not.toMatch(/<script|<link|<img|@import|url\(|\son\w+=|style="/i);
-    expect([...told.matchAll(/(?:href|src)="([^"]*)"/g)].map(([, url]) => url)).toEqual([
+  test('loads nothing, runs nothing, and links only to the run', () => {
+    const markup = page({ ...check(), run: 'https://github.com/o/r/actions/runs/1' });
+    expect(markup).not.toMatch(/<script|<link|<img|@import|url\(|\son\w+=|style="/i);
+    expect([...markup.matchAll(/(?:href|src)="([^"]*)"/g)].map(([, url]) => url)).toEqual([
       'https://github.com/o/r/actions/runs/1',
     ]);
   });
 
-  test('makes no link of what is no URL', () => {
+  test('does not link to anything but a URL', () => {
     expect(page({ run: 'javascript:alert(1)' })).not.toContain('href=');
   });
 
@@ -152,7 +152,7 @@ describe('the page', () => {
     '"><script>alert(1)</script>',
     '</style></title><b>',
     "' onload='x",
-  ])('%j stays text wherever it stands', (hostile) => {
+  ])('keeps %j as text everywhere', (hostile) => {
     const everywhere = (text: string): string =>
       page({
         ...check({
@@ -179,8 +179,8 @@ describe('the page', () => {
           ],
         },
       });
-    const elements = (told: string): readonly string[] =>
-      [...told.matchAll(/<[^>]*>/g)].map(([tag]) => tag.split(/[\s>]/)[0] ?? '');
+    const elements = (markup: string): readonly string[] =>
+      [...markup.matchAll(/<[^>]*>/g)].map(([tag]) => tag.split(/[\s>]/)[0] ?? '');
     expect(elements(everywhere(hostile))).toEqual(elements(everywhere('x')));
   });
 });

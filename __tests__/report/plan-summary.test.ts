@@ -27,7 +27,7 @@ function planOf(...changes: readonly Partial<PlannedChange>[]): string {
   });
 }
 
-test('a plan is shown by cluster, with the reason and the difference of each change', () => {
+test('a plan lists the changes by cluster, with reason and difference', () => {
   const text = planOf({}, { cluster: 'west' }, { cluster: 'west' });
   expect(text).toContain('### Plan: v1=100 → v1=80,v2=20');
   expect(text).toContain('<details><summary>east: 1 change</summary>');
@@ -39,15 +39,15 @@ test('a plan is shown by cluster, with the reason and the difference of each cha
 });
 
 test('a plan without changes says so', () => {
-  expect(planOf()).toContain('Nothing would change: every cluster already holds what was asked for.');
+  expect(planOf()).toContain('Nothing would change: every cluster already matches the request.');
 });
 
-test('what the server could not check is told', () => {
+test('a change that the server could not check is marked', () => {
   expect(planOf({ tried: false })).toContain('The server could not check it yet');
 });
 
 test.each(['```\n</details><img src=x>', '  ````\n## Pass', `+a: ${'`'.repeat(9)}\n${'`'.repeat(9)}`])(
-  'a difference that holds %j stays within its code block',
+  'a difference that contains %j stays within its code block',
   (diff) => {
     const [, fence = ''] = /^(`{3,})diff$/m.exec(planOf({ diff })) ?? [];
     const longest = Math.max(...(diff.match(/`+/g) ?? []).map(({ length }) => length));

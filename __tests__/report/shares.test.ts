@@ -15,7 +15,7 @@ function strip(weight: number, share: number): string {
   return one === undefined ? '' : stripOf(one);
 }
 
-describe('a share is drawn where it stands against its tolerance', () => {
+describe('the strip of a share', () => {
   test.each([
     [20, 20, '····├───●───┤····'],
     [20, 22.5, '····├───┼─●─┤····'],
@@ -30,12 +30,12 @@ describe('a share is drawn where it stands against its tolerance', () => {
     [0, 0.1, '····├───┼───┤···►'],
     [100, 99.9, '◄···├───┼───┤····'],
     [100, 100, '····├───●───┤····'],
-  ])('%d %% asked, %d %% seen: %s', (weight, share, drawn) => {
+  ])('for a weight of %d%% and a share of %d%% is %s', (weight, share, drawn) => {
     expect(strip(weight, share)).toBe(drawn);
   });
 });
 
-test('before the first sample every share is 0', () => {
+test('shares are 0 before the first sample', () => {
   const shares = sharesAt(evidence({ samples: 0, counts: new Map() }));
   expect(shares.map(({ observed, samples }) => [observed, samples])).toEqual([
     [0, 0],
@@ -43,7 +43,7 @@ test('before the first sample every share is 0', () => {
   ]);
 });
 
-test('a small weight keeps a tolerance that is a part of it', () => {
+test('a small weight has a narrower tolerance', () => {
   const [small] = sharesAt(evidence({ weights: weights({ v2: 1, v1: 99 }) }), 0.05);
   expect(small).toMatchObject({ lower: 0.0025, upper: 0.060000000000000005 });
 });

@@ -6,7 +6,7 @@ const piece = (text: string, rank: number): Piece => ({ text, rank, name: `rank 
 const PIECES = [fixed('head '), piece('row1 ', 1), piece('diff1 ', 9), piece('row2 ', 1), piece('diff2 ', 9)];
 const WHOLE = bytesOf('head row1 diff1 row2 diff2 ');
 
-describe('where there is no room', () => {
+describe('fit', () => {
   test.each<[number, string, readonly (readonly [string, number])[]]>([
     [WHOLE, 'head row1 diff1 row2 diff2 ', []],
     [WHOLE - 1, 'head row1 diff1 row2 ', [['rank 9', 1]]],
@@ -51,17 +51,17 @@ describe('where there is no room', () => {
         ['rank 1', 2],
       ],
     ],
-  ])('of %d bytes stays %j', (limit, text, left) => {
+  ])('to %d bytes keeps %j', (limit, text, omitted) => {
     const shortened = fit(PIECES, limit);
-    expect([shortened.text, [...shortened.left]]).toEqual([text, left]);
+    expect([shortened.text, [...shortened.omitted]]).toEqual([text, omitted]);
   });
 
-  test('bytes count, not characters', () => {
+  test('counts bytes, not characters', () => {
     expect(fit([fixed('é'), piece('é', 1)], 3).text).toBe('é');
   });
 });
 
-describe('a text that is cut', () => {
+describe('cut', () => {
   test.each([
     ['first\nsecond\nthird', 14, 'first\nsecond\n'],
     ['first\nsecond', 100, 'first\nsecond'],

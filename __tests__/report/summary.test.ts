@@ -12,7 +12,7 @@ const summary = (rest: Partial<RunRecord> = {}): string =>
   summaryOf({ ...emptyRecord('rollout', 'hello', 'demo'), ...rest });
 const linesOf = (text: string): readonly string[] => text.split('\n');
 
-describe('the heading tells the outcome', () => {
+describe('the heading gives the outcome', () => {
   test.each<[Partial<RunRecord>, string]>([
     [{ verdict: 'pass' }, '## ✅ hello in demo: traffic split verified'],
     [{ verdict: 'fail', failure: 'x' }, '## ❌ hello in demo: traffic split check failed'],
@@ -25,23 +25,23 @@ describe('the heading tells the outcome', () => {
   });
 });
 
-test('the reason of a failure is quoted, line by line', () => {
+test('an error message is quoted line by line', () => {
   expect(summary({ failure: 'first\nsecond' })).toContain('\n\n> first\n>\n> second\n\n');
 });
 
-test('what was observed is a table, a line for each version, drawn within its tolerance', () => {
+test('observed shares are a table with a row for each version', () => {
   const rows = linesOf(summary({ evidence: [evidence({ counts: weights({ v1: 740, v2: 260 }) })] })).filter(
     (line) => line.startsWith('|'),
   );
   expect(rows.slice(0, 4)).toEqual([
-    '| Ingress | Version | Asked | Observed | Share in its tolerance | Tolerance | Samples |',
+    '| Ingress | Version | Weight | Observed | Within tolerance | Tolerance | Samples |',
     '| --- | --- | ---: | ---: | --- | ---: | ---: |',
     '| ✅ east | v1 | 80% | **74.0%**&nbsp;⚠️ | `···●├───┼───┤····` | 75–85% | 740 |',
     '|  | v2 | 20% | **26.0%**&nbsp;⚠️ | `····├───┼───┤●···` | 15–25% | 260 |',
   ]);
 });
 
-test('errors and response times stand by version', () => {
+test('errors and response times are listed by version', () => {
   const seen = new Map([
     ['v1', { errors: 0, latency: { p50: 5, p90: 8, p99: 12, max: 1200 } }],
     ['v2', { errors: 198, latency: undefined }],
@@ -54,7 +54,7 @@ test('errors and response times stand by version', () => {
   );
 });
 
-test('likely causes are a list', () => {
+test('likely causes are a numbered list', () => {
   expect(
     summary({
       findings: [
@@ -65,28 +65,28 @@ test('likely causes are a list', () => {
   ).toContain('### Likely cause\n\n1. **A.** a.\n1. **B.** b.\n');
 });
 
-test('what the clusters hold stands in a table', () => {
+test('the state of the clusters is a table', () => {
   expect(summary({ clusters: [{ cluster: 'east', text: 'weights v1=100' }] })).toContain(
-    '| Cluster | Holds |\n| --- | --- |\n| east | weights v1=100 |',
+    '| Cluster | State |\n| --- | --- |\n| east | weights v1=100 |',
   );
 });
 
-test('what was changed is folded away by cluster, each object once with its difference', () => {
-  const told = summary({
+test('changes are folded by cluster, with one difference for each object', () => {
+  const shown = summary({
     changes: [
       change(),
       change({ cluster: 'west' }),
       change({ reason: 'put back', before: 'weight: 20\n', after: 'weight: 5\n' }),
     ],
   });
-  expect(told).toContain(
+  expect(shown).toContain(
     '<details><summary>east: VirtualService</summary>\n\n**VirtualService demo/hello**: weights; put back\n\n```diff\n',
   );
-  expect(told).toMatch(/-weight: 0\n\+weight: 5\n```/);
+  expect(shown).toMatch(/-weight: 0\n\+weight: 5\n```/);
 });
 
-test('the timeline tells steps and checks, and the phases that took their time', () => {
-  const told = summary({
+test('the timeline has steps, checks and long phases', () => {
+  const shown = summary({
     phases: [
       { name: 'Read', start: 0, seconds: 0.5 },
       { name: 'Ready', start: 0.5, seconds: 75 },
@@ -104,16 +104,16 @@ test('the timeline tells steps and checks, and the phases that took their time',
       },
     ],
   });
-  expect(told).toContain(
+  expect(shown).toContain(
     [
       '| 0.5&nbsp;s | Ready | 1&nbsp;min&nbsp;15&nbsp;s |',
-      '| 1&nbsp;min&nbsp;19&nbsp;s | **In force: v1 80%, v2 20%** |  |',
+      '| 1&nbsp;min&nbsp;19&nbsp;s | **Weights set: v1 80%, v2 20%** |  |',
       '| 1&nbsp;min&nbsp;20&nbsp;s | ✅ Verify v1 80%, v2 20%: pass (1,000 samples) | 8.0&nbsp;s |',
     ].join('\n'),
   );
 });
 
-describe('a summary that GitHub would not take', () => {
+describe('a summary that is too long for GitHub', () => {
   const many = (number: number, lines: number): string =>
     summary({
       changes: Array.from({ length: number }, (_, i) =>
@@ -124,28 +124,28 @@ describe('a summary that GitHub would not take', () => {
     });
   const bytes = (text: string): number => Buffer.byteLength(text, 'utf8');
 
-  test('is not shortened as long as it fits', () => {
-    expect(many(10, 100)).not.toContain('shortened');
+  test('is not shortened if it fits', () => {
+    expect(many(10, 100)).not.toContain('Shortened');
   });
 
   test.each([
     [20, 10_000],
     [1_500, 100],
     [12_000, 1],
-  ])('fits with %d objects of %d lines, and tells what was left out', (number, lines) => {
-    const told = many(number, lines);
-    expect(bytes(told)).toBeLessThanOrEqual(SUMMARY_LIMIT);
-    expect(bytes(told)).toBeGreaterThan(0.9 * SUMMARY_LIMIT);
-    expect(told).toContain('| ❌ east | v1 |');
-    expect(told).toMatch(/Shortened to GitHub’s limit\. Left out: [\d,]+ × difference/);
+  ])('fits with %d objects of %d lines, and lists what was omitted', (number, lines) => {
+    const shown = many(number, lines);
+    expect(bytes(shown)).toBeLessThanOrEqual(SUMMARY_LIMIT);
+    expect(bytes(shown)).toBeGreaterThan(0.9 * SUMMARY_LIMIT);
+    expect(shown).toContain('| ❌ east | v1 |');
+    expect(shown).toMatch(/Shortened to GitHub’s limit\. Omitted: [\d,]+ × difference/);
   });
 
-  test('is cut where a single text is longer than all', () => {
-    const told = summary({
+  test('is cut if a single text is too long', () => {
+    const shown = summary({
       failure: `${'x'.repeat(3_000_000)}\n`,
       findings: [{ title: 'y'.repeat(2_000_000), detail: '' }],
     });
-    expect(bytes(told)).toBeLessThanOrEqual(SUMMARY_LIMIT);
+    expect(bytes(shown)).toBeLessThanOrEqual(SUMMARY_LIMIT);
   });
 });
 
@@ -168,32 +168,35 @@ describe('a plan', () => {
       },
     });
 
-  test('shows the difference of each change, by cluster', () => {
+  test('shows the difference of each change', () => {
     expect(planned()).toContain('**update VirtualService demo/hello**: weights.\n\n```diff\n-a\n+b\n```');
   });
 
-  test('says where nothing would change', () => {
+  test('says that nothing would change', () => {
     expect(
       summary({
         operation: 'plan',
         plan: { weights: weights({ v1: 100 }), clusters: ['east'], changes: [] },
       }),
-    ).toContain('Nothing would change: every cluster already holds what was asked for.');
+    ).toContain('Nothing would change: every cluster already matches the request.');
   });
 
-  test.each(['```', '~~~', '````\n```'])('keeps a difference that holds %j within its block', (hostile) => {
-    const told = linesOf(planned({ diff: `+a\n${hostile}\n<img src=x>` }));
-    const fence = told[told.findIndex((line) => line.endsWith('diff') && line.startsWith('`'))]?.replace(
-      'diff',
-      '',
-    );
-    const closing = told.findIndex((line) => line === fence);
-    expect(told[closing - 1]).toBe('<img src=x>');
-  });
+  test.each(['```', '~~~', '````\n```'])(
+    'keeps a difference that contains %j within its code block',
+    (hostile) => {
+      const shown = linesOf(planned({ diff: `+a\n${hostile}\n<img src=x>` }));
+      const fence = shown[shown.findIndex((line) => line.endsWith('diff') && line.startsWith('`'))]?.replace(
+        'diff',
+        '',
+      );
+      const closing = shown.findIndex((line) => line === fence);
+      expect(shown[closing - 1]).toBe('<img src=x>');
+    },
+  );
 });
 
-// All of these can come from a server, a cluster, or a file of the repository.
-describe('a hostile text stays text', () => {
+// Any of these can come from a server, a cluster or a file of the repository.
+describe('hostile text', () => {
   const HOSTILE = [
     '<img src=x onerror=alert(1)>',
     '</details><script>alert(1)</script>',
@@ -241,14 +244,14 @@ describe('a hostile text stays text', () => {
   const count = (text: string, pattern: RegExp): number => text.match(pattern)?.length ?? 0;
 
   test.each([
-    ['makes no element', /<[^>]*>/g],
-    ['makes no cell', /\|/g],
-    ['makes no heading', /^#+ /gm],
-    ['makes no emphasis, code or struck text', /[*_`~]/g],
-    ['makes no link', /[[\]]/g],
-    ['mentions nobody, and no issue', /[@]|#\d/g],
+    ['creates no element', /<[^>]*>/g],
+    ['creates no table cell', /\|/g],
+    ['creates no heading', /^#+ /gm],
+    ['creates no emphasis, code or strikethrough', /[*_`~]/g],
+    ['creates no link', /[[\]]/g],
+    ['mentions no user and no issue', /[@]|#\d/g],
   ])('%s', (_what, pattern) => {
-    // Entities such as &#124; are text, and so is what stands in a code block: they do not count.
+    // Entities such as &#124; are text, and so is the content of a code block: they do not count.
     const bare = (text: string): string =>
       text.replaceAll(/^(`{3,})diff\n[\s\S]*?\n\1$/gm, '').replaceAll(/&(?:#\d+|amp|lt|gt);/g, '');
     const seen = (text: string): number => count(bare(text), pattern);
@@ -268,7 +271,7 @@ describe('a hostile text stays text', () => {
     ['a|b', 'a&#124;b'],
     ['a\r\n b', 'a b'],
     ['&lt;', '&amp;lt;'],
-  ])('%j is written %j', (text, written) => {
+  ])('%j is escaped as %j', (text, written) => {
     expect(escape(text)).toBe(written);
   });
 });

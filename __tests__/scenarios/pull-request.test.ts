@@ -66,7 +66,7 @@ describe('a plan on a pull request (scenario 32)', () => {
     });
     expect(github.comments).toHaveLength(1);
     expect(github.comments[0]?.body).toContain('Nothing would change');
-    expect(github.statuses.at(-1)?.description).toBe('plan: nothing would change; in force: v1=80,v2=20');
+    expect(github.statuses.at(-1)?.description).toBe('plan: no changes; weights: v1=80,v2=20');
   });
 
   test('that cannot be made says why, in words that stay words', async () => {
@@ -116,8 +116,8 @@ describe('a release', () => {
       `canary/${APP} pending c`,
       `canary/${APP} failure c`,
     ]);
-    expect(github.statuses[1]?.description).toBe('promote: pass; in force: v1=50,v2=50');
-    expect(github.statuses[3]?.description).toBe('promote: inconclusive; in force: v1=50,v2=50');
+    expect(github.statuses[1]?.description).toBe('promote: pass; weights: v1=50,v2=50');
+    expect(github.statuses[3]?.description).toBe('promote: inconclusive; weights: v1=50,v2=50');
     expect(github.comments).toEqual([]);
   });
 

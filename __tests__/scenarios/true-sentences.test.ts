@@ -74,12 +74,12 @@ describe('clusters that hold different weights (scenario 36)', () => {
         expect([inputs.operation, run.code]).toEqual([inputs.operation, 1]);
         expect(run.outputs).toMatchObject({ weights: '', agree: 'false', changed: '0' });
         expect(run.summary.split('\n')[0]).not.toMatch(good);
-        expect(run.summary).not.toMatch(/in force/);
+        expect(run.summary).not.toMatch(/current weights/i);
         expect(run.log).not.toMatch(/::notice|All clusters agree/);
         expect(run.report.agree).toBe(false);
         expect(run.report).not.toHaveProperty('weights');
-        expect(run.report.held.map(({ text }) => text)).toEqual(['v1=80,v2=20', 'v1=50,v2=50']);
-        expect(run.report.outcome).toBe(inputs.operation === 'verify' ? 'fail' : 'differ');
+        expect(run.report.weightsByCluster.map(({ text }) => text)).toEqual(['v1=80,v2=20', 'v1=50,v2=50']);
+        expect(run.report.outcome).toBe(inputs.operation === 'verify' ? 'fail' : 'diverged');
         expect(run.summary.replaceAll(/&#\d+;/g, '=')).toMatch(
           /east holds v1=80,v2=20; west holds v1=50,v2=50/,
         );
@@ -163,12 +163,12 @@ describe('a failed release that replaced the image of a version with users (scen
         expect(run.code).toBe(1);
         expect(run.outputs).toMatchObject({ verdict: 'fail', weights: 'v1=100', agree: 'true' });
         expect(run.report.headline).toMatch(/^Requests to v1 \(\d+ of \d+\) fail\./);
-        expect(run.report.standing).toMatch(
+        expect(run.report.currentState).toMatch(
           /Deployment gray-demo\/helloworld-v1 in east is back on image \S+v1:latest, and ready\./,
         );
         expect(run.summary).toMatch(/v1 fails/);
         expect(run.summary).not.toMatch(/nothing is urgent|Likely cause|likely cause/);
-        expect(run.report.next).toBe('The routes and rules do not explain it: check the logs of v1.');
+        expect(run.report.nextStep).toBe('The routes and rules do not explain it: check the logs of v1.');
       },
       { faulty: true },
     );
@@ -208,8 +208,8 @@ describe('a failed release that replaced the image of a version with users (scen
       const run = await reported({ ...alone, image: `v1=${image('v1', 'unready')}`, 'ready-timeout': '3s' });
       expect(run.code).toBe(1);
       expect(run.report.outcome).toBe('failed');
-      expect(run.report.standing).toMatch(
-        /weights are unchanged, v1 100%;.* is back on image \S+v1:latest, and ready\./,
+      expect(run.report.currentState).toMatch(
+        /weights are unchanged \(v1 100%\);.* is back on image \S+v1:latest, and ready\./,
       );
       await expect(imageOfV1()).resolves.toBe(image('v1'));
     });
@@ -231,7 +231,7 @@ describe('a failed release that replaced the image of a version with users (scen
         },
       );
       expect(run.code).toBe(1);
-      expect(run.report.standing).toMatch(
+      expect(run.report.currentState).toMatch(
         /is back on image \S+v1:latest; its pods are still being replaced\./,
       );
       await expect(imageOfV1()).resolves.toBe(image('v1'));

@@ -1,6 +1,6 @@
 import * as core from '@actions/core';
 import type { Log } from '../report/log.ts';
-import { visible } from '../report/format.ts';
+import { visible } from '../report/visible.ts';
 
 const warned = new Set<string>();
 

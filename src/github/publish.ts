@@ -24,11 +24,11 @@ export async function publish(
   const ahead: RunRecord = { ...run, ...outlookOf(release, run) };
   const record = report === undefined ? ahead : { ...ahead, report: await publishReport(report, ahead) };
   publishOutputs(record);
-  const { outcome, sentence, standing, next } = headlineOf(record);
+  const { outcome, sentence, currentState, nextStep } = headlineOf(record);
   if (outcome === 'pass')
     core.notice(escapeForLog(sentence), { title: escapeForLog(`${release.app}: pass`) });
-  if (standing !== undefined) jobLog.info(standing);
-  if (next !== undefined) jobLog.info(`Next: ${next}`);
+  if (currentState !== undefined) jobLog.info(currentState);
+  if (nextStep !== undefined) jobLog.info(`Next: ${nextStep}`);
   if (summary) await publishSummary(record);
   return record;
 }

@@ -19,7 +19,8 @@ import { editsOf, leadsElsewhere, routeStateFor, observeRoutes } from '../releas
 import type { RouteState } from '../release/observed-routing.ts';
 import type { Weights } from '../core/weights.ts';
 import type { CheckKind } from '../report/run-events.ts';
-import { capitalized, evidenceLine } from '../report/format.ts';
+import { evidenceLine } from '../report/evidence-line.ts';
+import { capitalized } from '../report/format.ts';
 import { stopwatch } from './context.ts';
 import type { Context } from './context.ts';
 import { DIAGNOSIS_MS } from '../core/deadlines.ts';

@@ -17,7 +17,7 @@ import { formatWeights } from '../core/weights.ts';
 import type { Weights } from '../core/weights.ts';
 import { differenceOf } from '../report/difference.ts';
 import type { PlannedChange, PlannedRollout } from '../report/run-events.ts';
-import { whyUntried } from '../report/format.ts';
+import { whyUnchecked } from '../report/planned-change.ts';
 import { noteBlindSpots, phase } from './context.ts';
 import type { Context } from './context.ts';
 import { findTargets } from './ingresses.ts';
@@ -100,7 +100,7 @@ async function show(
 function showChanges(log: Context['log'], changes: readonly PlannedChange[]): Promise<void> {
   for (const change of changes) {
     const { cluster, verb, object, reason, diff } = change;
-    const unchecked = whyUntried(change);
+    const unchecked = whyUnchecked(change);
     const note = unchecked === undefined ? '' : `. ${unchecked}`;
     log.info(`${cluster}: ${verb} ${object} (${reason})${note}\n${diff}\n`);
   }

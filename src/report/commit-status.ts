@@ -1,21 +1,22 @@
 import { nowIn, whoHolds } from '../release/agreement.ts';
 import { formatWeights } from '../core/weights.ts';
+import { count } from './format.ts';
 import { headlineOf } from './headline.ts';
-import { count, visible } from './format.ts';
-import type { RunRecord } from './run-record.ts';
 import type { PlannedRollout } from './run-events.ts';
+import type { RunRecord } from './run-record.ts';
+import { visible } from './visible.ts';
 
-/** Characters that GitHub takes as the description of a commit status. */
+/** Characters that GitHub accepts in the description of a commit status. */
 const LIMIT = 140;
 
-/** A commit status as GitHub has it: `failure` is a judgement, `error` means that it did not come to one. */
+/** A commit status of GitHub: `failure` is a negative result, `error` means that there is no result. */
 export interface CommitStatus {
   readonly state: 'success' | 'failure' | 'error' | 'pending';
-  /** 140 characters at most, in one line. */
+  /** At most 140 characters, on one line. */
   readonly description: string;
 }
 
-/** The name under which branch protection finds the status of an app. */
+/** The name of an app's status in branch protection rules. */
 export function statusContext(app: string): string {
   return `canary/${app}`;
 }
@@ -24,7 +25,7 @@ export function pendingStatus(operation: string): CommitStatus {
   return { state: 'pending', description: `${operation} is in progress` };
 }
 
-/** What a run came to, in one line. */
+/** The outcome of a run in one line. */
 export function commitStatusOf(record: RunRecord): CommitStatus {
   return { state: stateOf(record), description: oneLine(descriptionOf(record)) };
 }
@@ -34,11 +35,11 @@ function stateOf(record: RunRecord): CommitStatus['state'] {
     case 'pass':
     case 'done':
     case 'unverified':
-    case 'open':
+    case 'ambiguous':
       return 'success';
     case 'fail':
     case 'inconclusive':
-    case 'differ':
+    case 'diverged':
       return 'failure';
     case 'failed':
       return record.operation === 'plan' ? 'failure' : 'error';
@@ -51,24 +52,24 @@ function descriptionOf(record: RunRecord): string {
   switch (outcome) {
     case 'failed':
       return `${operation}: ${[...harms, failure].join(' ')}`;
-    case 'open':
-    case 'differ':
+    case 'ambiguous':
+    case 'diverged':
       return `${operation}: ${title}: ${whoHolds(held)}`;
     case 'done':
       if (plan !== undefined) return describePlan(plan, nowIn(held));
-      return `${operation}: done${held.length === 0 ? '' : `; in force: ${nowIn(held)}`}`;
+      return `${operation}: done${held.length === 0 ? '' : `; weights: ${nowIn(held)}`}`;
     case 'pass':
     case 'inconclusive':
-      return `${operation}: ${[...harms, outcome].join(' ')}; in force: ${nowIn(held)}`;
+      return `${operation}: ${[...harms, outcome].join(' ')}; weights: ${nowIn(held)}`;
     case 'unverified':
-      return `${operation}: ${title}; in force: ${nowIn(held)}`;
+      return `${operation}: ${title}; weights: ${nowIn(held)}`;
     case 'fail':
-      return `${operation}: ${[...harms, `fail, ${title}`].join(' ')}; in force: ${nowIn(held)}`;
+      return `${operation}: ${[...harms, `fail, ${title}`].join(' ')}; weights: ${nowIn(held)}`;
   }
 }
 
 function describePlan({ changes, clusters, weights }: PlannedRollout, now: string): string {
-  if (changes.length === 0) return `plan: nothing would change; in force: ${now}`;
+  if (changes.length === 0) return `plan: no changes; weights: ${now}`;
   const touched = clusters.filter((cluster) => changes.some((change) => change.cluster === cluster));
   return `plan: ${count(changes, 'change')} in ${count(touched, 'cluster')}, ${now} → ${formatWeights(weights)}`;
 }
@@ -76,6 +77,6 @@ function describePlan({ changes, clusters, weights }: PlannedRollout, now: strin
 function oneLine(text: string): string {
   const line = visible(text.replaceAll(/\s+/g, ' ').trim());
   if (line.length <= LIMIT) return line;
-  // Half a surrogate pair is no character.
+  // Do not leave half a surrogate pair.
   return `${line.slice(0, LIMIT - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
 }

@@ -3,18 +3,18 @@ import { formatYaml } from '../core/yaml.ts';
 import { contentOf, nameOf } from '../kubernetes/objects.ts';
 import type { KubeObject } from '../kubernetes/objects.ts';
 
-/** Lines shown around each change: enough to see which destination a weight belongs to. */
+/** Lines around each change: enough to see which destination a weight belongs to. */
 const CONTEXT = 4;
 const NO_FILE = '/dev/null';
 const HIDDEN = '***';
 
 /**
- * The unified diff of an object's YAML, without what the server keeps about it, and without the values of a Secret. Keys
- * are sorted, as kubectl shows them.
+ * The unified diff of an object's YAML, without server-managed fields and the values of a Secret. Keys are sorted, as in kubectl's
+ * output.
  *
- * @param before undefined where the object is made
- * @param after undefined where it is deleted
- * @returns lines without a final newline; empty where both are the same
+ * @param before undefined if the object is created
+ * @param after undefined if it is deleted
+ * @returns lines without a final newline; empty if both are the same
  */
 export function differenceOf(before: KubeObject | undefined, after: KubeObject | undefined): string {
   const object = after ?? before;
@@ -22,7 +22,7 @@ export function differenceOf(before: KubeObject | undefined, after: KubeObject |
   return textDifference(nameOf(object), before && yamlOf(before), after && yamlOf(after, before));
 }
 
-/** The same of texts that `yamlOf` made, with so many lines around each change. */
+/** The unified diff of two results of `yamlOf`, with `context` lines around each change. */
 export function textDifference(
   name: string,
   before: string | undefined,
@@ -42,17 +42,16 @@ export function textDifference(
 }
 
 /**
- * An object as people are shown it: YAML with sorted keys, without what the server keeps about it, and without the values of
- * a Secret.
+ * An object as YAML for people: with sorted keys, without server-managed fields and the values of a Secret.
  *
- * @param before the object as it was: values of a Secret that differ from it are marked
+ * @param before the previous object: values of a Secret that differ from it are marked
  */
 export function yamlOf(object: KubeObject, before?: KubeObject): string {
   const content = contentOf(object.kind === 'Secret' ? withoutValues(object, before) : object);
   return formatYaml(sorted(content));
 }
 
-/** A Secret whose values cannot be read; those that differ from `before` are marked, so that the diff shows them. */
+/** A Secret with its values hidden; those that differ from `before` are marked, so that the diff shows them. */
 function withoutValues(secret: KubeObject, before: KubeObject | undefined): KubeObject {
   const hidden = (field: string): object => {
     const values = secret[field];
@@ -64,7 +63,7 @@ function withoutValues(secret: KubeObject, before: KubeObject | undefined): Kube
     ]);
     return { [field]: Object.fromEntries(masked) };
   };
-  // An annotation may hold a copy of the values, as kubectl's last-applied-configuration does.
+  // An annotation may contain a copy of the values, such as kubectl's last-applied-configuration.
   const { annotations, ...meta } = secret.metadata;
   const metadata = {
     ...meta,

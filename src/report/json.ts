@@ -2,15 +2,15 @@ import type { IngressEvidence } from '../verify/evidence.ts';
 import { agreedWeights, agreementOf } from '../release/agreement.ts';
 import type { Weights } from '../core/weights.ts';
 import { headlineOf } from './headline.ts';
-import type { Check, RecordedChange, RunRecord } from './run-record.ts';
+import type { Check, RunRecord } from './run-record.ts';
 import { SCHEMA_VERSION } from './schema.ts';
 import type { Report, ReportedIngress } from './schema.ts';
 import { sharesAt } from './shares.ts';
 import { VERSION } from './version.ts';
 
-/** A run as machines read it; fields that have no value are left out when it is written. */
+/** The content of `report.json`; JSON.stringify leaves out fields without a value. */
 export function reportOf(record: RunRecord): Report {
-  const { outcome, sentence, standing, next } = headlineOf(record);
+  const { outcome, sentence, currentState, nextStep } = headlineOf(record);
   const { operation, app, namespace, begin, complete, limits, findings, phases, clusters, plan } = record;
   return {
     schemaVersion: SCHEMA_VERSION,
@@ -19,23 +19,23 @@ export function reportOf(record: RunRecord): Report {
     app,
     namespace,
     run: record.run,
-    begin,
+    startedAt: begin,
     seconds: record.seconds,
     outcome,
     headline: sentence,
-    standing,
-    next,
+    currentState,
+    nextStep,
     verdict: record.verdict,
     failure: record.failure,
     weights: optionalWeights(agreedWeights(record.held)),
     agree: agreementOf(record.held),
-    held: record.held.map(({ cluster, place, weights, text }) => ({
+    weightsByCluster: record.held.map(({ cluster, place, weights, text }) => ({
       cluster,
       place,
       weights: optionalWeights(weights),
       text,
     })),
-    unseen: [...record.unseen],
+    notCovered: [...record.unseen],
     previousWeights: optionalWeights(record.previous),
     nextWeights: optionalWeights(record.next),
     complete,
@@ -45,24 +45,24 @@ export function reportOf(record: RunRecord): Report {
     phases: [...phases],
     steps: record.steps.map((step) => ({ ...step, weights: Object.fromEntries(step.weights) })),
     checks: record.checks.map((check) => checkOf(check, limits?.tolerance)),
-    changes: record.changes.map(changeOf),
+    changes: record.changes.map((change) => ({ ...change })),
     plan: plan && {
       weights: Object.fromEntries(plan.weights),
       clusters: [...plan.clusters],
-      changes: [...plan.changes],
+      changes: plan.changes.map(({ tried, ...change }) => ({ ...change, checked: tried })),
     },
-    clusters: [...clusters],
+    status: [...clusters],
   };
 }
 
 function checkOf(
-  { kind, weights: asked, verdict: said, from, to, evidence }: Check,
+  { kind, weights, verdict, from, to, evidence }: Check,
   tolerance?: number,
 ): Report['checks'][number] {
   return {
     kind,
-    weights: Object.fromEntries(asked),
-    verdict: said,
+    weights: Object.fromEntries(weights),
+    verdict,
     from,
     to,
     ingresses: evidence.map((one) => ingressOf(one, tolerance)),
@@ -70,23 +70,13 @@ function checkOf(
 }
 
 function ingressOf(evidence: IngressEvidence, tolerance?: number): ReportedIngress {
-  const {
-    cluster,
-    url,
-    verdict: said,
-    reason,
-    requests,
-    samples,
-    withoutRevision,
-    otherHosts,
-    convergence,
-  } = evidence;
+  const { cluster, url, verdict, reason, seconds, requests, samples } = evidence;
   return {
     cluster,
     url,
-    verdict: said,
+    verdict,
     reason,
-    seconds: evidence.seconds,
+    seconds,
     requests,
     samples,
     versions: sharesAt(evidence, tolerance).map((share) => ({
@@ -96,22 +86,18 @@ function ingressOf(evidence: IngressEvidence, tolerance?: number): ReportedIngre
       upper: share.upper,
       share: share.observed,
       samples: share.samples,
-      errors: share.answers?.errors ?? 0,
-      latency: share.answers?.latency,
+      errors: share.responses?.errors ?? 0,
+      latency: share.responses?.latency,
     })),
-    convergence: convergence.map((point) => ({ samples: point.samples, counts: [...point.counts] })),
+    convergence: evidence.convergence.map((point) => ({ samples: point.samples, counts: [...point.counts] })),
     errors: Object.fromEntries(evidence.errors),
     stale: Object.fromEntries(evidence.stale),
-    withoutRevision,
-    otherHosts,
+    withoutRevision: evidence.withoutRevision,
+    otherHosts: evidence.otherHosts,
     unanswered: evidence.unanswered,
     logEvidence: Number.isFinite(evidence.logEvidence) ? evidence.logEvidence : undefined,
     contradictions: Object.fromEntries(evidence.contradictions),
   };
-}
-
-function changeOf(change: RecordedChange): Report['changes'][number] {
-  return { ...change };
 }
 
 function optionalWeights(given: Weights | undefined): Record<string, number> | undefined {

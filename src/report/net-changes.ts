@@ -1,20 +1,20 @@
 import type { ClusterName } from '../core/names.ts';
 import type { RecordedChange } from './run-record.ts';
 
-/** What a whole run made of one object. */
+/** The effect of a whole run on one object. */
 export interface NetChange {
   readonly cluster: ClusterName;
   /** `VirtualService gray-demo/helloworld` */
   readonly object: string;
-  /** Of each write, in order, each once. */
+  /** Distinct reasons of the writes, in order. */
   readonly reasons: readonly string[];
   readonly writes: readonly RecordedChange[];
-  /** YAML before the first write and after the last one; undefined where there was no such object. */
+  /** YAML before the first write and after the last one; undefined if the object did not exist. */
   readonly before: string | undefined;
   readonly after: string | undefined;
 }
 
-/** The objects that were written, each once, in the order of the first write. */
+/** The objects that were written, in the order of their first writes. */
 export function netChanges(changes: readonly RecordedChange[]): readonly NetChange[] {
   const groups = Map.groupBy(changes, ({ cluster, object }) => JSON.stringify([cluster, object]));
   return [...groups.values()].flatMap((writes) => {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Raised when a field goes away or means something else; a new field leaves it. */
+/** Increases when a field is removed or changes its meaning, not when one is added. */
 export const SCHEMA_VERSION = 1;
 
 const weights = z.record(z.string(), z.number()).describe('Percent by version.');
@@ -12,16 +12,16 @@ const object = z.string().describe('Kind, namespace and name: VirtualService gra
 
 const version = z.strictObject({
   version: z.string(),
-  weight: z.number().describe('What was asked for, as a fraction, as all shares.'),
+  weight: z.number().describe('The weight as a fraction, like all shares.'),
   lower: z.number().describe('Lowest share within the tolerance.'),
   upper: z.number().describe('Highest share within the tolerance.'),
-  share: z.number().describe('What was observed.'),
+  share: z.number().describe('The observed share.'),
   samples: z.int(),
   errors: z.int().describe('Samples that were errors.'),
   latency: z
     .strictObject({ p50: z.number(), p90: z.number(), p99: z.number(), max: z.number() })
     .optional()
-    .describe('Of the samples without an error, in milliseconds; absent where there was none.'),
+    .describe('Of the samples without an error, in milliseconds; absent if there were none.'),
 });
 
 const ingress = z.strictObject({
@@ -30,24 +30,24 @@ const ingress = z.strictObject({
   verdict: z.enum(['pass', 'fail', 'inconclusive', 'undecided']),
   reason: z.string(),
   seconds: z.number().describe('How long it was sampled.'),
-  requests: z.int().describe('Requests sent and ended.'),
-  samples: z.int().describe('Those attributed to a version of the weights, under the revision in force.'),
+  requests: z.int().describe('Completed requests.'),
+  samples: z.int().describe('Requests attributed to a version of the weights, under the current revision.'),
   versions: z.array(version),
   convergence: z
     .array(z.strictObject({ samples: z.int(), counts: z.array(z.int()) }))
     .describe('Samples by version, in the order of versions, at a growing number of samples.'),
   errors: counts.describe('Failed requests by kind.'),
-  stale: counts.describe('Answers under another revision, by revision: not counted.'),
-  withoutRevision: z.int().describe('Answers that another route gave: not counted.'),
-  otherHosts: z.int().describe('Answers of other hosts of the managed routes: not counted.'),
-  unanswered: z.int().describe('Requests without an answer when the sampling stopped, not part of requests.'),
+  stale: counts.describe('Responses under another revision, by revision: not counted.'),
+  withoutRevision: z.int().describe('Responses from another route: not counted.'),
+  otherHosts: z.int().describe('Responses from other hosts of the managed routes: not counted.'),
+  unanswered: z.int().describe('Requests that were still open when sampling stopped; not part of requests.'),
   logEvidence: z
     .number()
     .optional()
     .describe(
-      'Natural logarithm of the evidence against the split, over all ingresses of the check: were the split right, as much would be seen with a chance of at most exp(-logEvidence). Absent where one answer rules the split out.',
+      'Natural logarithm of the evidence against the split, over all ingresses of the check: if the split were correct, the chance of seeing as much would be at most exp(-logEvidence). Absent if a single response rules the split out.',
     ),
-  contradictions: counts.describe('Answers whose body names another version than their header: v1 → v2.'),
+  contradictions: counts.describe('Responses whose body names another version than their header: v1 → v2.'),
 });
 
 /** What `report.json` holds. */
@@ -58,39 +58,41 @@ export const REPORT = z.strictObject({
   app: z.string(),
   namespace: z.string(),
   run: z.string().optional().describe('URL of the run, or a description.'),
-  begin: z.iso.datetime(),
+  startedAt: z.iso.datetime(),
   seconds: z.number().describe('How long the run took.'),
   outcome: z
-    .enum(['pass', 'fail', 'inconclusive', 'done', 'unverified', 'open', 'differ', 'failed'])
+    .enum(['pass', 'fail', 'inconclusive', 'done', 'unverified', 'ambiguous', 'diverged', 'failed'])
     .describe(
-      'The verdict, or without one: the run did its work (done), had no ingress to sample (unverified), found several routes of which the inputs choose none (open), found clusters with different weights (differ), or ended with an error (failed).',
+      'The verdict, or without one: the run did its work (done), had no ingress to sample (unverified), found several routes and no choice among them in the inputs (ambiguous), found clusters with different weights (diverged), or ended with an error (failed).',
     ),
-  headline: z.string().describe('The outcome in a sentence or two; what hurts users comes first.'),
-  standing: z.string().optional().describe('Which weights users have after a run that did not pass.'),
-  next: z.string().optional().describe('What to do next.'),
+  headline: z.string().describe('The outcome in a sentence or two; anything that affects users comes first.'),
+  currentState: z.string().optional().describe('The weights that users have after a run that did not pass.'),
+  nextStep: z.string().optional().describe('What to do next.'),
   verdict: verdict.optional(),
   failure: z.string().optional(),
   weights: weights
     .optional()
-    .describe('In force at the end, in percent by version; absent where the clusters hold different ones.'),
+    .describe(
+      'The current weights at the end of the run, in percent by version; absent if the clusters hold different ones.',
+    ),
   agree: z
     .boolean()
     .optional()
-    .describe('Whether all config clusters hold the same weights; absent where none holds any.'),
-  held: z
+    .describe('Whether all config clusters hold the same weights; absent if none holds any.'),
+  weightsByCluster: z
     .array(
       z.strictObject({
         cluster: z.string(),
-        place: z.string().describe('The cluster, with the VirtualService where it has several.'),
-        weights: weights.optional().describe('Absent where its routes give no one set of weights.'),
-        text: z.string().describe('The weights, or what is there instead.'),
+        place: z.string().describe('The cluster, with the name of the VirtualService if it has several.'),
+        weights: weights.optional().describe('Absent if its routes do not have one set of weights.'),
+        text: z.string().describe('The weights, or what the routes hold instead.'),
       }),
     )
     .describe('What each config cluster held when it was last observed.'),
-  unseen: z
+  notCovered: z
     .array(z.string())
     .describe(
-      'What the headline does not cover, a sentence each: where there is any, it speaks of host and path alone.',
+      'What the headline does not cover, a sentence each. If there is any, the headline is only about the sampled host and path.',
     ),
   previousWeights: weights.optional(),
   nextWeights: weights.optional(),
@@ -98,21 +100,21 @@ export const REPORT = z.strictObject({
   limits: z
     .strictObject({ tolerance: z.number(), confidence: z.number(), maxErrorRate: z.number() })
     .optional()
-    .describe('What the shares were tested by, as fractions.'),
+    .describe('The limits of the check, as fractions.'),
   ingresses: z.record(z.string(), z.string()).describe('URL by cluster.'),
   findings: z
     .array(
       z.strictObject({
         title: z.string(),
         detail: z.string(),
-        symptom: z.boolean().optional().describe('It says what was seen, and is no cause.'),
+        symptom: z.boolean().optional().describe('Whether it is a symptom rather than a cause.'),
       }),
     )
     .describe('The likeliest cause first.'),
   phases: z.array(z.strictObject({ name: z.string(), start: seconds, seconds: z.number() })),
   steps: z
     .array(z.strictObject({ at: seconds, weights, direction: z.enum(['forward', 'back']) }))
-    .describe('Weights that were put in force, in the order of time.'),
+    .describe('Weights that were set, in chronological order.'),
   checks: z
     .array(
       z.strictObject({
@@ -124,7 +126,7 @@ export const REPORT = z.strictObject({
         ingresses: z.array(ingress),
       }),
     )
-    .describe('In the order of time.'),
+    .describe('In chronological order.'),
   changes: z
     .array(
       z.strictObject({
@@ -136,11 +138,11 @@ export const REPORT = z.strictObject({
         before: z
           .string()
           .optional()
-          .describe('YAML; absent where the object was made. The values of a Secret are hidden.'),
-        after: z.string().optional().describe('YAML; absent where the object was deleted.'),
+          .describe('YAML; absent if the object was created. The values of a Secret are hidden.'),
+        after: z.string().optional().describe('YAML; absent if the object was deleted.'),
       }),
     )
-    .describe('What was written, in the order of time.'),
+    .describe('The writes in chronological order.'),
   plan: z
     .strictObject({
       weights,
@@ -152,19 +154,19 @@ export const REPORT = z.strictObject({
           object,
           reason: z.string(),
           diff: z.string(),
-          tried: z.boolean().describe('Whether the server has checked it.'),
+          checked: z.boolean().describe('Whether the API server has checked it in a dry run.'),
           denied: z
             .boolean()
             .optional()
-            .describe('Whether it was not checked because the user of the kubeconfig may not do it.'),
+            .describe('Whether it was not checked because the user of the kubeconfig lacks the permission.'),
         }),
       ),
     })
     .optional()
-    .describe('What a rollout would do.'),
-  clusters: z
+    .describe('The changes that a rollout would make.'),
+  status: z
     .array(z.strictObject({ cluster: z.string(), text: z.string() }))
-    .describe('What each cluster holds.'),
+    .describe('The state of each cluster, for the operation status.'),
 });
 
 export type Report = z.input<typeof REPORT>;

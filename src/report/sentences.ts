@@ -7,24 +7,24 @@ import { sharesAt } from './shares.ts';
 import { capitalized, count, percent } from './format.ts';
 
 /**
- * Whose share was measured: "users" only where everything that leads to the service was looked at and is inside the weights;
- * otherwise the host and path that were asked for.
+ * Whose share was measured: "users" only if everything that leads to the service was looked at and follows the weights;
+ * otherwise requests to the sampled host and path.
  */
 function whoGet({ unseen, asked }: RunRecord): string {
   if (unseen.length === 0) return 'users get';
-  if (asked === undefined) return 'the requests sampled get';
+  if (asked === undefined) return 'the sampled requests get';
   const { hosts, path } = asked;
   return `requests to ${hosts.length === 0 ? path : hosts.map((host) => `${host}${path}`).join(', ')} get`;
 }
 
 /** A pass in one sentence. */
-export function claimOf(record: RunRecord): string {
+export function passOf(record: RunRecord): string {
   const { evidence } = record;
   const asked = inWords(evidence[0]?.weights ?? new Map());
   return `${capitalized(whoGet(record))} ${asked} ${through(evidence)}, as ${samplesOf(evidence)} show.`;
 }
 
-/** What a check that failed has shown: which version fails, or which shares are off. */
+/** What a failed check has shown: which version fails, or which shares are off. */
 export function failureOf(record: RunRecord): readonly string[] {
   const { evidence, findings, held } = record;
   const asked = inWords(evidence[0]?.weights ?? new Map());
@@ -46,33 +46,33 @@ export function failureOf(record: RunRecord): readonly string[] {
   ];
 }
 
-/** Which versions fail, and whether the others do; undefined where requests fail no more often than is accepted. */
+/** Which versions fail, and whether the others do; undefined if the error rate is acceptable. */
 function errorsOf(record: RunRecord): string | undefined {
   const { failing, versions, unattributed } = failingVersions(record);
   const sound = versions.filter(({ version, samples }) => !failing.includes(version) && samples > 0);
   if (failing.length === 0)
     return unattributed > FEW && isErrorRate(record)
-      ? `Requests fail without reaching a version: ${count(unattributed, 'request')}.`
+      ? `${count(unattributed, 'request')} failed without reaching a version.`
       : undefined;
-  const told = (names: readonly string[]): string =>
+  const listed = (names: readonly string[]): string =>
     versions
       .filter(({ version }) => names.includes(version))
       .map(({ version, errors, samples }) => `${version} (${grouped(errors)} of ${grouped(samples)})`)
       .join(' and ');
   const others =
     sound.length > 0
-      ? `, those to ${told(sound.map(({ version }) => version))} do not`
+      ? `; requests to ${listed(sound.map(({ version }) => version))} do not`
       : failing.length > 1
         ? ': every version fails'
         : '';
-  return `Requests to ${told(failing)} fail${others}.`;
+  return `Requests to ${listed(failing)} fail${others}.`;
 }
 
 function grouped(number: number): string {
   return number.toLocaleString('en');
 }
 
-/** So many failures by chance are not worth a headline. */
+/** This many failures may be chance, and are not worth a headline. */
 const FEW = 5;
 
 function isErrorRate({ evidence, limits }: RunRecord): boolean {
@@ -85,29 +85,13 @@ function sharesIn(record: RunRecord, worst: IngressEvidence, asked: string): str
   const shares = sharesAt(worst, record.limits?.tolerance);
   const seen = shares.map(({ version, observed }) => `${version} ${percent(observed)}`).join(', ');
   return shares.every(({ within }) => within)
-    ? `The shares are as expected, ${seen}, and the check failed all the same.`
+    ? `The shares are as expected (${seen}), but the check failed for another reason.`
     : `Expected ${asked}, but ${whoGet(record)} ${seen} through ${worst.cluster}.`;
 }
 
-/** How far the shares are from the weights, at the version where they are farthest. */
+/** The largest distance of a share from its weight. */
 function distanceOf(evidence: IngressEvidence): number {
   return Math.max(0, ...sharesAt(evidence).map(({ observed, weight }) => Math.abs(observed - weight)));
-}
-
-/**
- * Whether users are known to be safe on the earlier weights: nothing is left that may hurt them, everything that leads to the
- * service was looked at, and no version that has users again has failed in the check.
- */
-export function areSafe(record: RunRecord, evidence: readonly IngressEvidence[]): boolean {
-  const { harms, remains, restored, unseen, steps } = record;
-  const weights = steps.at(-1)?.weights ?? new Map<string, number>();
-  const { failing, unattributed, versions } = failingVersions({ ...record, evidence });
-  return (
-    [...harms, ...remains, ...restored, ...unseen].length === 0 &&
-    unattributed === 0 &&
-    versions.some(({ samples }) => samples > 0) &&
-    !failing.some((version) => (weights.get(version) ?? 0) > 0)
-  );
 }
 
 /** `v1 80%, v2 20%` */
@@ -127,7 +111,7 @@ export function samplesOf(evidence: readonly IngressEvidence[]): string {
 export function through(evidence: readonly IngressEvidence[]): string {
   const [first, second] = evidence.map(({ cluster }) => cluster);
   const urls = [...new Set(evidence.map(({ url }) => url))];
-  // Which cluster answers at an address that several have is not seen.
+  // If several clusters share an address, nobody knows which of them responds.
   if (urls.length < evidence.length) return `through ${urls.join(' and ')}`;
   if (evidence.length === 1) return `through the ingress of ${first ?? ''}`;
   if (evidence.length === 2) return `through the ingresses of ${first ?? ''} and ${second ?? ''}`;

@@ -3,24 +3,24 @@ import type { IngressEvidence, VersionEvidence } from '../verify/evidence.ts';
 import { toleranceBand } from '../verify/statistics/share-test.ts';
 import type { VersionName } from '../core/weights.ts';
 
-/** What was asked for one version at one ingress, and what was observed; shares are fractions. */
+/** Weight and observed share of one version at one ingress, as fractions. */
 export interface Share {
   readonly version: VersionName;
   readonly weight: number;
-  /** Between these the share passes. */
+  /** The range of shares within the tolerance. */
   readonly lower: number;
   readonly upper: number;
   readonly observed: number;
   readonly samples: number;
   readonly within: boolean;
-  readonly answers: VersionEvidence | undefined;
+  readonly responses: VersionEvidence | undefined;
 }
 
-/** The tolerance where a record tells none: that of a run without the input. */
-const USUAL_TOLERANCE = 0.05;
+/** The default of the input tolerance, for a record without limits. */
+const DEFAULT_TOLERANCE = 0.05;
 
 /** The versions of an ingress, in the order of the weights. */
-export function sharesAt(evidence: IngressEvidence, tolerance = USUAL_TOLERANCE): readonly Share[] {
+export function sharesAt(evidence: IngressEvidence, tolerance = DEFAULT_TOLERANCE): readonly Share[] {
   const sum = [...evidence.weights.values()].reduce((a, b) => a + b, 0);
   return [...evidence.weights].map(([version, points]) => {
     const weight = points / sum;
@@ -34,25 +34,25 @@ export function sharesAt(evidence: IngressEvidence, tolerance = USUAL_TOLERANCE)
       observed,
       samples: evidence.counts.get(version) ?? 0,
       within: observed >= lower && observed <= upper,
-      answers: evidence.versions.get(version),
+      responses: evidence.versions.get(version),
     };
   });
 }
 
-/** Halves of the strip: cells from the weight to the edge of the tolerance, and beyond it. */
+/** Cells of half a strip: from the weight to the edge of the tolerance, and beyond it. */
 const INSIDE = 4;
 const OUTSIDE = 4;
 
 /**
- * A share drawn against its weight in one line of characters: `····├───┼●──┤····`. `┼` is the weight, `├` and `┤` are the
- * edges of the tolerance, `●` is the share; `◄` and `►` one that lies beyond the strip.
+ * A share next to its weight, drawn in characters: `····├───┼●──┤····`. `┼` is the weight, `├` and `┤` are the edges of the
+ * tolerance, `●` is the share, `◄` and `►` a share beyond the strip.
  */
 export function stripOf({
   weight,
   lower,
   upper,
   observed,
-}: Omit<Share, 'version' | 'samples' | 'answers'>): string {
+}: Omit<Share, 'version' | 'samples' | 'responses'>): string {
   const middle = INSIDE + OUTSIDE;
   const track = Array.from({ length: 2 * middle + 1 }, (_, cell): string => {
     const distance = Math.abs(cell - middle);
@@ -68,7 +68,7 @@ export function stripOf({
   return track.join('');
 }
 
-/** Inside the tolerance the mark stays inside its edges, and outside of it outside, whatever the rounding. */
+/** Whatever the rounding, a share within the tolerance is drawn within its edges, and any other outside. */
 function cellsAway(away: number, room: number): number {
   if (away === 0) return 0;
   const relative = room === 0 ? Infinity : Math.abs(away) / room;

@@ -4,34 +4,34 @@ import type { RunRecord } from './run-record.ts';
 import { count } from './format.ts';
 
 /** Something that happened in a run. */
-export interface Event {
+export interface TimelineEvent {
   readonly kind: 'phase' | 'step' | 'check';
   /** Seconds since the run began. */
   readonly at: number;
   readonly text: string;
-  /** Of a check. */
+  /** Only of a check. */
   readonly verdict?: Verdict;
-  /** How long it took; a step is a moment. */
+  /** How long it took; undefined for a step. */
   readonly seconds?: number;
 }
 
-/** Phases, steps and checks in the order of time; a check stands for the phase in which it was made. */
-export function timelineOf({ phases, steps, checks }: RunRecord): readonly Event[] {
-  const events: readonly Event[] = [
+/** Phases, steps and checks in chronological order; a check replaces the phase that it belongs to. */
+export function timelineOf({ phases, steps, checks }: RunRecord): readonly TimelineEvent[] {
+  const events: readonly TimelineEvent[] = [
     ...phases
       .filter(({ start, seconds }) => !checks.some(({ from, to }) => start <= from && to <= start + seconds))
-      .map(({ name, start, seconds }): Event => ({
+      .map(({ name, start, seconds }): TimelineEvent => ({
         kind: 'phase',
         at: start,
         text: name,
         seconds,
       })),
-    ...steps.map(({ at, weights, direction }): Event => ({
+    ...steps.map(({ at, weights, direction }): TimelineEvent => ({
       kind: 'step',
       at,
-      text: `${direction === 'back' ? 'Back to' : 'In force:'} ${inWords(weights)}`,
+      text: `${direction === 'back' ? 'Weights restored:' : 'Weights set:'} ${inWords(weights)}`,
     })),
-    ...checks.map(({ kind, weights, verdict, evidence, from, to }): Event => {
+    ...checks.map(({ kind, weights, verdict, evidence, from, to }): TimelineEvent => {
       const samples = evidence.reduce((sum, one) => sum + one.samples, 0);
       const name = kind === 'bake' ? 'Bake at' : 'Verify';
       return {
@@ -46,7 +46,7 @@ export function timelineOf({ phases, steps, checks }: RunRecord): readonly Event
   return events.toSorted((a, b) => a.at - b.at);
 }
 
-/** Steps, checks, and phases that took a second or more: what a reader in a hurry wants of it. */
-export function isNotable({ kind, seconds = 0 }: Event): boolean {
+/** Steps, checks, and phases of at least a second. */
+export function isNotable({ kind, seconds = 0 }: TimelineEvent): boolean {
   return kind !== 'phase' || seconds >= 1;
 }

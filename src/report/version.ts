@@ -1,2 +1,2 @@
-/** The version of the action, as package.json has it: a run tells by which it was made. */
+/** The version of the action, as in package.json. */
 export const VERSION = '0.1.0';

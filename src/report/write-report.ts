@@ -4,7 +4,7 @@ import { reportOf } from './json.ts';
 import { pageOf } from './page/page.ts';
 import type { RunRecord } from './run-record.ts';
 
-/** Writes `report.json` and `report.html` into a folder, which is made where it is missing. */
+/** Writes `report.json` and `report.html` into a folder, and creates the folder if necessary. */
 export async function writeReport(folder: string, record: RunRecord): Promise<void> {
   await mkdir(folder, { recursive: true });
   await Promise.all([

@@ -1,15 +1,17 @@
-import { inWords } from '../sentences.ts';
 import { nowIn } from '../../release/agreement.ts';
 import { textDifference } from '../difference.ts';
 import { netChanges } from '../net-changes.ts';
 import type { NetChange } from '../net-changes.ts';
-import type { RunRecord } from '../run-record.ts';
 import type { PlannedChange } from '../run-events.ts';
-import { count, duration, whyUntried } from '../format.ts';
+import type { RunRecord } from '../run-record.ts';
+import { count, duration } from '../format.ts';
+import { NOTHING_WOULD_CHANGE } from '../headline.ts';
+import { whyUnchecked } from '../planned-change.ts';
+import { inWords } from '../sentences.ts';
 import { html } from './html.ts';
 import type { Html } from './html.ts';
 
-/** Each cluster's objects before and after the run. */
+/** The objects of each cluster before and after the run. */
 export function changesSection({ changes, plan }: RunRecord): Html | undefined {
   if (changes.length === 0)
     return plan === undefined
@@ -32,15 +34,15 @@ export function changesSection({ changes, plan }: RunRecord): Html | undefined {
 }
 
 function changedObject({ object, writes, before, after }: NetChange): Html {
-  const what = before === undefined ? 'made' : after === undefined ? 'deleted' : 'changed';
-  // The whole object is shown, not only the lines around a change.
+  const what = before === undefined ? 'created' : after === undefined ? 'deleted' : 'changed';
+  // Show the whole object, not only the lines around a change.
   const diff = textDifference(object, before, after, Infinity);
   return html`<details>
     <summary>${object}: ${what}</summary>
     <ul>
       ${writes.map(({ at, verb, reason }) => html`<li>${duration(at)}: ${verb}, ${reason}</li>`)}
     </ul>
-    ${diff === '' ? html`<p>It is the same as before.</p>` : differenceBlock(diff)}
+    ${diff === '' ? html`<p>It is unchanged at the end of the run.</p>` : differenceBlock(diff)}
   </details>`;
 }
 
@@ -49,7 +51,7 @@ export function planSection({ plan, held }: RunRecord): Html | undefined {
   if (plan === undefined) return undefined;
   return html`<section>
     <h2>Plan: ${nowIn(held)} → ${inWords(plan.weights)}</h2>
-    ${plan.changes.length === 0 ? html`<p>Nothing would change: every cluster already holds what was asked for.</p>` : undefined}
+    ${plan.changes.length === 0 ? html`<p>${NOTHING_WOULD_CHANGE}</p>` : undefined}
     ${plan.clusters.map((cluster) => {
       const own = plan.changes.filter((change) => change.cluster === cluster);
       return own.length === 0
@@ -64,14 +66,14 @@ export function planSection({ plan, held }: RunRecord): Html | undefined {
 
 function plannedObject(change: PlannedChange): Html {
   const { verb, object, reason, diff } = change;
-  const unchecked = whyUntried(change);
+  const unchecked = whyUnchecked(change);
   return html`<details>
     <summary>${verb} ${object}: ${reason}</summary>
     ${unchecked === undefined ? undefined : html`<p>${unchecked}</p>`} ${differenceBlock(diff)}
   </details>`;
 }
 
-/** A unified diff: what went and what came is told by its sign and its element as well as by its colour. */
+/** A unified diff, in which signs and elements distinguish the lines as well as colors. */
 function differenceBlock(diff: string): Html {
   const [, , ...hunks] = diff.split('\n');
   const lines = hunks.filter((line) => !/^(?:@@ |\\ )/.test(line));

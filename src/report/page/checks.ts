@@ -10,17 +10,17 @@ import { html } from './html.ts';
 import type { Content, Html } from './html.ts';
 import { latencyChart } from './latency.ts';
 
-const WORDS: Readonly<Record<IngressVerdict, string>> = {
+const VERDICTS: Readonly<Record<IngressVerdict, string>> = {
   pass: '✓ pass',
   fail: '✗ fail',
   inconclusive: '? inconclusive',
   undecided: '? undecided',
 };
 
-/** So many ingresses of a check are shown unfolded; of more, only those that did not pass. */
+/** Up to this many ingresses of a check are unfolded; if there are more, only those that did not pass. */
 const UNFOLDED = 6;
 
-/** What was observed: each ingress of the last check, and folded, the checks before it. */
+/** The observations at each ingress in the last check, and folded, those of earlier checks. */
 export function checksSection({ checks, limits }: RunRecord): Html | undefined {
   const last = checks.at(-1);
   if (last === undefined) return undefined;
@@ -53,8 +53,8 @@ function nameOf({ kind, weights, verdict }: Check): string {
 function ingresses({ evidence, from, to }: Check, limits: Limits | undefined, id: string): Html {
   const samples = evidence.reduce((sum, one) => sum + one.samples, 0);
   return html`<p class="quiet">
-      ${count(samples, 'sample')} through ${count(evidence, 'ingress', 'ingresses')}, from ${duration(from)}
-      to ${duration(to)} after the start.
+      ${count(samples, 'sample')} through ${count(evidence, 'ingress', 'ingresses')}, ${duration(from)} to
+      ${duration(to)} after the start.
     </p>
     ${evidence.map((one, i) => {
       const open = evidence.length <= UNFOLDED || one.verdict !== 'pass';
@@ -69,16 +69,16 @@ function ingressArticle(
   open: boolean,
 ): Html {
   const { cluster, verdict } = evidence;
-  const title = `${cluster}: ${WORDS[verdict]}`;
+  const title = `${cluster}: ${VERDICTS[verdict]}`;
   const body = html`<p>${sentence(evidence)}</p>
     <div class="charts">
       <div>
         ${sharesTable(shares)}
-        ${figure(convergenceChart(evidence, shares, `${id}-shares`), 'Shares at a growing number of samples: the line is the observed share, dotted the weight, shaded its tolerance.')}
+        ${figure(convergenceChart(evidence, shares, `${id}-shares`), 'Shares by number of samples. Line: observed share; dotted: weight; shaded: tolerance.')}
       </div>
       <div>
-        ${answersTable(shares)}
-        ${figure(latencyChart(evidence, shares, `${id}-times`), 'Response times of the answers without an error.')}
+        ${responsesTable(shares)}
+        ${figure(latencyChart(evidence, shares, `${id}-times`), 'Response times of successful requests.')}
       </div>
     </div>`;
   return open
@@ -99,7 +99,7 @@ function sentence({ url, reason, requests, errors, stale, seconds }: IngressEvid
   const parts = [
     `${count(requests, 'request')} in ${duration(seconds)}`,
     ...(kinds.length === 0 ? [] : [`failed: ${kinds.join(', ')}`]),
-    ...(stale.size === 0 ? [] : [`${count(total(stale), 'answer')} under another revision`]),
+    ...(stale.size === 0 ? [] : [`${count(total(stale), 'response')} under another revision`]),
   ];
   return `${url}: ${reason}; ${parts.join('; ')}.`;
 }
@@ -112,7 +112,7 @@ function sharesTable(shares: readonly Share[]): Html {
     <thead>
       <tr>
         <th scope="col">Version</th>
-        <th scope="col" class="number">Asked</th>
+        <th scope="col" class="number">Weight</th>
         <th scope="col" class="number">Observed</th>
         <th scope="col" class="number">Tolerance</th>
         <th scope="col" class="number">Samples</th>
@@ -135,7 +135,7 @@ function sharesTable(shares: readonly Share[]): Html {
   </table>`;
 }
 
-function answersTable(shares: readonly Share[]): Html {
+function responsesTable(shares: readonly Share[]): Html {
   return html`<table>
     <caption>
       Errors and response times
@@ -150,9 +150,9 @@ function answersTable(shares: readonly Share[]): Html {
       </tr>
     </thead>
     <tbody>
-      ${shares.map(({ version, samples, answers }) => {
-        const latency = answers?.latency;
-        const errors = answers?.errors ?? 0;
+      ${shares.map(({ version, samples, responses }) => {
+        const latency = responses?.latency;
+        const errors = responses?.errors ?? 0;
         const times =
           latency === undefined ? ['–', '–', '–'] : [latency.p50, latency.p90, latency.p99].map(milliseconds);
         return html`<tr>

@@ -5,22 +5,22 @@ import { html } from './html.ts';
 import type { Html } from './html.ts';
 import { linear, logarithmic, powersOfTen, spread } from './scale.ts';
 
-/** Units of the drawing; a phone shows it at about this size. */
+/** Size in the units of the drawing, about that on a phone. */
 const WIDTH = 360;
 const HEIGHT = 230;
 const PLOT = { left: 44, right: 276, top: 10, bottom: 196 };
 const LABEL_GAP = 15;
-/** Below so many samples the shares jump about; a longer course is drawn from here on. */
+/** With fewer samples the shares fluctuate too much; a longer curve starts here. */
 const FIRST_SAMPLES = 10;
-/** Looks of lines and bands that the style sheet knows. */
+/** Number of styles for lines and bands in the style sheet. */
 export const LOOKS = 6;
 
-/** A line of the drawing: one version's share at a growing number of samples. */
+/** One version's share by number of samples. */
 export interface Line {
   readonly version: string;
   /** Path data. */
   readonly path: string;
-  /** Tolerance and weight, as heights. */
+  /** Tolerance and weight, as y coordinates. */
   readonly band: { readonly top: number; readonly bottom: number; readonly weight: number };
   readonly end: { readonly x: number; readonly y: number };
   readonly label: number;
@@ -32,7 +32,7 @@ export interface Convergence {
   readonly shares: readonly { readonly at: number; readonly text: string }[];
 }
 
-/** The geometry of the drawing; undefined before the first sample. */
+/** The geometry of the chart; undefined without samples. */
 export function convergenceOf(evidence: IngressEvidence, shares: readonly Share[]): Convergence | undefined {
   const last = evidence.convergence.at(-1)?.samples ?? 0;
   if (last === 0) return undefined;
@@ -64,7 +64,7 @@ function pathOf(points: readonly (readonly [number, number])[]): string {
   return points.map(([x, y], i) => `${i === 0 ? 'M' : 'L'}${x.toFixed(1)} ${y.toFixed(1)}`).join('');
 }
 
-/** How the shares came near their weights, for the eye; title and description tell the same to a screen reader. */
+/** The convergence of the shares towards their weights; title and description are for screen readers. */
 export function convergenceChart(
   evidence: IngressEvidence,
   shares: readonly Share[],
@@ -72,9 +72,9 @@ export function convergenceChart(
 ): Html | undefined {
   const drawing = convergenceOf(evidence, shares);
   if (drawing === undefined) return undefined;
-  const told = shares.map(
+  const descriptions = shares.map(
     ({ version, observed, weight, lower, upper, within }) =>
-      `${version}: ${percent(observed)} at the end, ${percent(weight, 0)} asked, tolerance ${percent(lower)} to ${percent(upper)}, ${within ? 'within it' : 'outside of it'}.`,
+      `${version}: ${percent(observed)} at the end, weight ${percent(weight, 0)}, ${within ? 'within' : 'outside'} the tolerance of ${percent(lower)} to ${percent(upper)}.`,
   );
   return html`<svg
     class="chart"
@@ -82,8 +82,8 @@ export function convergenceChart(
     role="img"
     aria-labelledby="${id}-title ${id}-desc"
   >
-    <title id="${id}-title">Shares through ${evidence.cluster} at a growing number of samples</title>
-    <desc id="${id}-desc">${told.join(' ')} ${count(evidence.samples, 'sample')}.</desc>
+    <title id="${id}-title">Shares through ${evidence.cluster} by number of samples</title>
+    <desc id="${id}-desc">${descriptions.join(' ')} ${count(evidence.samples, 'sample')}.</desc>
     ${drawing.shares.map(({ at, text }) => html`<line class="grid" x1="${PLOT.left}" x2="${PLOT.right}" y1="${at}" y2="${at}" /><text class="tick" x="${PLOT.left - 5}" y="${at + 4}" text-anchor="end">${text}</text>`)}
     ${drawing.samples.map(({ at, text }) => html`<line class="grid" x1="${at}" x2="${at}" y1="${PLOT.top}" y2="${PLOT.bottom}" /><text class="tick" x="${at}" y="${PLOT.bottom + 15}" text-anchor="middle">${text}</text>`)}
     <text class="tick" x="${(PLOT.left + PLOT.right) / 2}" y="${PLOT.bottom + 31}" text-anchor="middle">
@@ -94,12 +94,12 @@ export function convergenceChart(
   </svg>`;
 }
 
-/** The class of the i-th version: its colour, and the dashes of its line. */
+/** The style class of the i-th version: the color and dashes of its line. */
 export function lookOf(version: number): string {
   return `v${String(version % LOOKS)}`;
 }
 
-/** A name that has room beside the drawing; the tables tell the whole of it. */
+/** A name shortened to fit next to the chart; the tables have it in full. */
 export function clipped(name: string): string {
   return name.length > 7 ? `${name.slice(0, 6)}…` : name;
 }

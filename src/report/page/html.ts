@@ -1,13 +1,13 @@
-import { visible } from '../format.ts';
+import { visible } from '../visible.ts';
 
-/** Markup that is safe to put into a page: only the template below makes it. */
+/** Markup that is safe in a page: only the template below creates it. */
 export interface Html {
   readonly markup: string;
 }
 
 export type Content = Html | string | number | undefined | readonly Content[];
 
-/** A template of HTML or SVG: what is filled in is text and stays text, unless it is Html itself. */
+/** A template for HTML or SVG. Everything inserted is escaped, except Html. */
 export function html(parts: TemplateStringsArray, ...contents: readonly Content[]): Html {
   return { markup: String.raw({ raw: parts }, ...contents.map(markupOf)) };
 }

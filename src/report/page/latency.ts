@@ -11,7 +11,7 @@ const PLOT = { left: 62, right: 346, top: 8 };
 const ROW = 30;
 const TICKS = 4;
 
-/** One version's row: from the median to the slowest of 99%. */
+/** The row of one version, from the median to the 99th percentile. */
 export interface LatencyRow {
   readonly version: string;
   readonly y: number;
@@ -26,14 +26,14 @@ export interface LatencyDrawing {
   readonly bottom: number;
 }
 
-/** The geometry of the drawing, of those versions that answered; undefined where none did. */
+/** The geometry of the chart for the versions that responded; undefined if none did. */
 export function latencyDrawing(shares: readonly Share[]): LatencyDrawing | undefined {
-  const slowest = Math.max(0, ...shares.map(({ answers }) => answers?.latency?.p99 ?? 0));
+  const slowest = Math.max(0, ...shares.map(({ responses }) => responses?.latency?.p99 ?? 0));
   if (slowest === 0) return undefined;
   const ticks = roundTicks(slowest, TICKS);
   const x = linear([0, ticks.at(-1) ?? slowest], [PLOT.left, PLOT.right]);
-  const rows = shares.flatMap(({ version, answers }, i) => {
-    const latency = answers?.latency;
+  const rows = shares.flatMap(({ version, responses }, i) => {
+    const latency = responses?.latency;
     if (latency === undefined) return [];
     const { p50, p90, p99 } = latency;
     return [{ version, y: PLOT.top + (i + 0.5) * ROW, p50: x(p50), p90: x(p90), p99: x(p99) }];
@@ -54,8 +54,8 @@ export function latencyChart(
   const drawing = latencyDrawing(shares);
   if (drawing === undefined) return undefined;
   const { rows, ticks, bottom } = drawing;
-  const told = shares.flatMap(({ version, answers }) => {
-    const latency = answers?.latency;
+  const descriptions = shares.flatMap(({ version, responses }) => {
+    const latency = responses?.latency;
     return latency === undefined
       ? []
       : [
@@ -70,7 +70,7 @@ export function latencyChart(
     aria-labelledby="${id}-title ${id}-desc"
   >
     <title id="${id}-title">Response times by version through ${evidence.cluster}</title>
-    <desc id="${id}-desc">${told.join(' ')}</desc>
+    <desc id="${id}-desc">${descriptions.join(' ')}</desc>
     ${ticks.map(({ at, text }) => html`<line class="grid" x1="${at}" x2="${at}" y1="${PLOT.top}" y2="${bottom}" /><text class="tick" x="${at}" y="${bottom + 15}" text-anchor="middle">${text}</text>`)}
     <text class="tick" x="${(PLOT.left + PLOT.right) / 2}" y="${bottom + 31}" text-anchor="middle">
       ms: ● median, ○ 90%, | 99%

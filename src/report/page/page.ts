@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { agreedWeights, whoHolds } from '../../release/agreement.ts';
 import { headlineOf } from '../headline.ts';
-import type { Outcome } from '../headline.ts';
+import { OUTCOME_STYLES, needsErrorMessage, outcomeOf } from '../outcome.ts';
+import type { Outcome } from '../outcome.ts';
 import type { RunRecord } from '../run-record.ts';
 import { inWords } from '../sentences.ts';
 import { count, duration, moment } from '../format.ts';
 import { isNotable, timelineOf } from '../timeline.ts';
-import type { Event } from '../timeline.ts';
+import type { TimelineEvent } from '../timeline.ts';
 import { VERSION } from '../version.ts';
 import { checksSection } from './checks.ts';
 import { html } from './html.ts';
@@ -14,23 +15,10 @@ import type { Content, Html } from './html.ts';
 import { changesSection, planSection } from './changes.ts';
 import { STYLE } from './style.ts';
 
-/** Nothing is loaded, nothing is run, nothing is sent; the style sheet is the one below and no other. */
+/** The page loads, runs and sends nothing; only its own style sheet is allowed. */
 const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'`;
 
-const MOODS: Readonly<
-  Record<Outcome, { readonly look: string; readonly mark: string; readonly word: string }>
-> = {
-  pass: { look: 'good', mark: '✓', word: 'Pass' },
-  done: { look: 'good', mark: '✓', word: 'Done' },
-  unverified: { look: 'doubt', mark: '?', word: 'Not verified' },
-  open: { look: 'doubt', mark: '?', word: 'Routes not chosen' },
-  differ: { look: 'doubt', mark: '!', word: 'Different weights' },
-  fail: { look: 'bad', mark: '✗', word: 'Fail' },
-  failed: { look: 'bad', mark: '✗', word: 'Failed' },
-  inconclusive: { look: 'doubt', mark: '?', word: 'Inconclusive' },
-};
-
-/** The report of a run as one page of HTML that needs nothing but itself, and holds no script. */
+/** The report of a run as one self-contained HTML page without scripts. */
 export function pageOf(record: RunRecord): string {
   const { app, namespace, operation } = record;
   const page = html`<!doctype html>
@@ -41,14 +29,14 @@ export function pageOf(record: RunRecord): string {
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="referrer" content="no-referrer" />
         <title>
-          ${app} in ${namespace}: ${operation} ${MOODS[headlineOf(record).outcome].word.toLowerCase()}
+          ${app} in ${namespace}: ${operation} ${OUTCOME_STYLES[outcomeOf(record)].label.toLowerCase()}
         </title>
         ${styleSheet()}
       </head>
       <body>
         <header>${head(record)}</header>
         <main>
-          ${causes(record)} ${checksSection(record)} ${timeline(record)} ${holdings(record)}
+          ${causes(record)} ${checksSection(record)} ${timeline(record)} ${clusterStates(record)}
           ${planSection(record)} ${changesSection(record)}
         </main>
         <footer>Made by multicluster-canary ${VERSION}. ${runOf(record)}</footer>
@@ -57,20 +45,21 @@ export function pageOf(record: RunRecord): string {
   return page.markup;
 }
 
-/** The style sheet is ours; not a space of it may change, or the policy would not let it in. */
+/** Our own style sheet, unescaped: any change would violate the policy. */
 function styleSheet(): Html {
   return { markup: `<style>${STYLE}</style>` };
 }
 
 function head(record: RunRecord): Html {
-  const { outcome, title, sentence, standing, next } = headlineOf(record);
-  const { look, mark, word } = MOODS[outcome];
+  const { outcome, title, sentence, currentState, nextStep } = headlineOf(record);
+  const { tone, mark, label } = OUTCOME_STYLES[outcome];
   return html` <h1>${record.app} in ${record.namespace}: ${title}</h1>
-    <div class="verdict ${look}">
-      <strong>${mark} ${word}</strong>
+    <div class="verdict ${tone}">
+      <strong>${mark} ${label}</strong>
       <p>${sentence}</p>
-      ${failure(record, outcome)} ${standing === undefined ? undefined : html`<p>${standing}</p>`}
-      ${next === undefined ? undefined : html`<p><b>Next:</b> ${next}</p>`}
+      ${errorMessage(record, outcome)}
+      ${currentState === undefined ? undefined : html`<p>${currentState}</p>`}
+      ${nextStep === undefined ? undefined : html`<p><b>Next:</b> ${nextStep}</p>`}
     </div>
     <dl class="facts">
       ${facts(record).map(
@@ -83,11 +72,9 @@ function head(record: RunRecord): Html {
     </dl>`;
 }
 
-/** In its own words, where the verdict and its evidence do not tell it already. */
-function failure({ failure: text }: RunRecord, outcome: Outcome): Content {
-  return (outcome === 'failed' || outcome === 'differ') && text !== undefined
-    ? html`<pre>${text}</pre>`
-    : undefined;
+/** The error message, if neither the verdict nor the evidence explains the failure. */
+function errorMessage({ failure: text }: RunRecord, outcome: Outcome): Content {
+  return needsErrorMessage(outcome) && text !== undefined ? html`<pre>${text}</pre>` : undefined;
 }
 
 function facts(record: RunRecord): readonly (readonly [string, Content])[] {
@@ -98,10 +85,10 @@ function facts(record: RunRecord): readonly (readonly [string, Content])[] {
     ['Operation', operation],
     ...(held.length === 0
       ? []
-      : [['In force', weights === undefined ? whoHolds(held) : inWords(weights)] as const]),
-    ...(previous === undefined ? [] : [['Before', inWords(previous)] as const]),
+      : [['Current weights', weights === undefined ? whoHolds(held) : inWords(weights)] as const]),
+    ...(previous === undefined ? [] : [['Previous weights', inWords(previous)] as const]),
     ['Started', moment(begin)],
-    ['Took', duration(seconds)],
+    ['Duration', duration(seconds)],
     ['Samples', samples.toLocaleString('en')],
     ['Writes', changes.length.toLocaleString('en')],
   ];
@@ -109,7 +96,7 @@ function facts(record: RunRecord): readonly (readonly [string, Content])[] {
 
 function runOf({ run }: RunRecord): Content {
   if (run === undefined) return undefined;
-  return /^https?:\/\//.test(run) ? html`<a href="${run}">The run and its log</a>.` : `${run}.`;
+  return /^https?:\/\//.test(run) ? html`<a href="${run}">Run and log</a>.` : `${run}.`;
 }
 
 function causes({ findings, unseen }: RunRecord): Content {
@@ -123,17 +110,17 @@ function causes({ findings, unseen }: RunRecord): Content {
           </ul>
         </section>`
   }
-  ${listed(
+  ${findingsList(
     'Likely cause',
     findings.filter(({ symptom }) => symptom !== true),
   )}
-  ${listed(
+  ${findingsList(
     'Failed requests',
     findings.filter(({ symptom }) => symptom === true),
   )}`;
 }
 
-function listed(title: string, findings: RunRecord['findings']): Html | undefined {
+function findingsList(title: string, findings: RunRecord['findings']): Html | undefined {
   if (findings.length === 0) return undefined;
   return html`<section>
     <h2>${title}</h2>
@@ -143,7 +130,7 @@ function listed(title: string, findings: RunRecord['findings']): Html | undefine
   </section>`;
 }
 
-/** Steps and checks, and what else took its time; the whole is folded. */
+/** Steps, checks and long phases; the full timeline is folded. */
 function timeline(record: RunRecord): Html | undefined {
   const events = timelineOf(record);
   if (events.length === 0) return undefined;
@@ -151,25 +138,25 @@ function timeline(record: RunRecord): Html | undefined {
   const notable = events.filter(isNotable);
   return html`<section>
     <h2>Timeline</h2>
-    ${notable.length === 0 ? undefined : eventTable(notable, whole, 'Steps, checks, and what took its time')}
+    ${notable.length === 0 ? undefined : eventTable(notable, whole, 'Steps, checks and long phases')}
     <details>
-      <summary>All of it, ${count(events, 'line')}</summary>
+      <summary>Full timeline, ${count(events, 'entry', 'entries')}</summary>
       ${eventTable(events, whole, 'Every phase, step and check')}
     </details>
   </section>`;
 }
 
-function eventTable(events: readonly Event[], whole: number, caption: string): Html {
+function eventTable(events: readonly TimelineEvent[], whole: number, caption: string): Html {
   return html`<table>
     <caption>
       ${caption}
     </caption>
     <thead>
       <tr>
-        <th scope="col" class="number">At</th>
-        <th scope="col">What</th>
-        <th scope="col" class="number">Took</th>
-        <th scope="col">When</th>
+        <th scope="col" class="number">Time</th>
+        <th scope="col">Event</th>
+        <th scope="col" class="number">Duration</th>
+        <th scope="col">Position</th>
       </tr>
     </thead>
     <tbody>
@@ -178,7 +165,7 @@ function eventTable(events: readonly Event[], whole: number, caption: string): H
   </table>`;
 }
 
-function eventRow({ kind, at, text, seconds }: Event, whole: number): Html {
+function eventRow({ kind, at, text, seconds }: TimelineEvent, whole: number): Html {
   const scale = whole === 0 ? 0 : 100 / whole;
   const [y, height] = kind === 'step' ? [0, 8] : [2, 4];
   return html`<tr>
@@ -198,15 +185,15 @@ function eventRow({ kind, at, text, seconds }: Event, whole: number): Html {
   </tr>`;
 }
 
-function holdings({ clusters }: RunRecord): Html | undefined {
+function clusterStates({ clusters }: RunRecord): Html | undefined {
   if (clusters.length === 0) return undefined;
   return html`<section>
-    <h2>What the clusters hold</h2>
+    <h2>State of the clusters</h2>
     <table>
       <thead>
         <tr>
           <th scope="col">Cluster</th>
-          <th scope="col">Holds</th>
+          <th scope="col">State</th>
         </tr>
       </thead>
       <tbody>

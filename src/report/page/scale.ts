@@ -1,4 +1,4 @@
-/** Maps values to lengths of a drawing. */
+/** Maps values to coordinates of a chart. */
 export type Scale = (value: number) => number;
 
 type Range = readonly [number, number];
@@ -14,14 +14,14 @@ export function logarithmic([from, to]: Range, range: Range): Scale {
   return (value) => scale(Math.log(value));
 }
 
-/** The powers of ten within a range, and its end where the last one is far enough from it. */
+/** The powers of ten within a range. */
 export function powersOfTen([from, to]: Range): readonly number[] {
   const powers = [];
   for (let power = 10 ** Math.ceil(Math.log10(from)); power <= to; power *= 10) powers.push(power);
   return powers;
 }
 
-/** About `count` round numbers from 0 up to at least `max`, at equal distances: 0, 5, 10, 15. */
+/** About `count` evenly spaced round numbers from 0 to at least `max`: 0, 5, 10, 15. */
 export function roundTicks(max: number, count: number): readonly number[] {
   if (max <= 0) return [0, 1];
   const rough = max / count;
@@ -31,8 +31,8 @@ export function roundTicks(max: number, count: number): readonly number[] {
 }
 
 /**
- * Positions at least `gap` apart, as near as possible to those wanted, within a range: labels that must not cover each other.
- * The order of the result is that of the input.
+ * Moves positions to be at least `gap` apart within a range, as close as possible to the wanted ones, so that labels do not overlap.
+ * The result is in the order of the input.
  */
 export function spread(wanted: readonly number[], gap: number, [low, high]: Range): readonly number[] {
   const order = wanted.map((_, i) => i).toSorted((a, b) => (wanted[a] ?? 0) - (wanted[b] ?? 0));

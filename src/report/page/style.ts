@@ -1,6 +1,6 @@
 /**
- * The style sheet of the report. Colours of text have a contrast of 4.5 or more with what is behind them, those of lines 3 or
- * more, in both schemes; each version has dashes of its own beside its colour.
+ * The style sheet of the report. In both color schemes, text has a contrast of at least 4.5 with its background, and lines of at
+ * least 3. Versions differ in dashes as well as color.
  */
 export const STYLE = `
 :root { color-scheme: light dark;

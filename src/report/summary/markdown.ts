@@ -1,34 +1,49 @@
-import { visible } from '../format.ts';
+import { visible } from '../visible.ts';
+import { cut } from './shorten.ts';
 
-/** Text that stays text in Markdown and HTML, within one cell of a table. */
-export function escape(text: string): string {
+/** The length of a single text, such as an error or a reason; the job log has it in full. */
+export const LONGEST_TEXT = 4_000;
+
+/** Text from elsewhere: escaped, and no longer than anyone would read. */
+export function text(raw: string): string {
+  const short = cut(raw, LONGEST_TEXT);
+  return short === raw ? escape(raw) : `${escape(short)} […]`;
+}
+
+/** Escapes text so that it stays text in Markdown and HTML, on one line and within one table cell. */
+export function escape(raw: string): string {
   return (
-    visible(text)
+    visible(raw)
       .replaceAll('&', '&amp;')
       .replaceAll('<', '&lt;')
       .replaceAll('>', '&gt;')
       .replaceAll(/[\\`*_[\]{}|~#@$]/g, (character) => `&#${String(character.charCodeAt(0))};`)
       .replaceAll('://', '&#58;//')
-      // GitHub looks for people and issues in the finished text, where an entity is the character that it stands for.
+      // GitHub looks for mentions and references in the rendered text, where an entity is the character that it stands for.
       .replaceAll(/&#(?:35|64);/g, '$&&#8203;')
       .replaceAll(/\s+/g, ' ')
   );
+}
+
+/** A cell that must not wrap on a narrow screen; only for our own text. */
+export function unbroken(cell: string): string {
+  return cell.replaceAll(' ', '&nbsp;');
 }
 
 export function row(cells: readonly string[]): string {
   return `| ${cells.join(' | ')} |`;
 }
 
-/** The head of a table; a title that ends in `:` is of a column aligned to the right. */
+/** The head of a table. A title that ends in `:` aligns its column to the right. */
 export function tableHead(titles: readonly string[]): string {
   const names = titles.map((title) => title.replace(/:$/, ''));
   const rules = titles.map((title) => (title.endsWith(':') ? '---:' : '---'));
   return [row(names), row(rules)].join('\n');
 }
 
-/** A code block that its text cannot end: the fence is longer than any run of backticks in it. */
-export function fenced(language: string, text: string): string {
-  const shown = visible(text);
+/** A code block that its content cannot close: the fence is longer than any run of backticks in it. */
+export function fenced(language: string, content: string): string {
+  const shown = visible(content);
   const runs = shown.match(/`+/g) ?? [];
   const fence = '`'.repeat(Math.max(2, ...runs.map(({ length }) => length)) + 1);
   return `${fence}${language}\n${shown}\n${fence}`;

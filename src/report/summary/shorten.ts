@@ -1,19 +1,30 @@
-/** A part of a text that may be left out where there is no room. */
+/** A part of a text that may be omitted if the text is too long. */
 export interface Piece {
   readonly text: string;
-  /** Pieces of the highest rank go first, of the same rank the last one first; those of rank 0 stay. */
+  /** Pieces of the highest rank are omitted first, and among equal ranks the last one; rank 0 always stays. */
   readonly rank: number;
-  /** What a reader would call it: `difference`; for the note that tells what was left out. */
+  /** What a reader would call it, such as `difference`, for the note on what was omitted. */
   readonly name: string;
 }
 
+/** What a summary omits first: the highest. */
+export const RANK = {
+  difference: 9,
+  change: 7,
+  passed: 5,
+  event: 4,
+  state: 3,
+  cause: 2,
+  notPassed: 1,
+} as const;
+
 export interface Shortened {
   readonly text: string;
-  /** How many pieces were left out, by name, in the order in which they went. */
-  readonly left: ReadonlyMap<string, number>;
+  /** How many pieces were omitted, by name, in the order of their omission. */
+  readonly omitted: ReadonlyMap<string, number>;
 }
 
-/** A part that stays. */
+/** A piece that always stays. */
 export function fixed(text: string): Piece {
   return { text, rank: 0, name: '' };
 }
@@ -24,35 +35,35 @@ export function bytesOf(text: string): number {
 }
 
 /**
- * Joins pieces into a text of at most `limit` bytes (UTF-8): leaves out as few of them as it takes. Only where those that
- * stay do not fit by themselves is the text cut, at the end of a line.
+ * Joins pieces into a text of at most `limit` bytes (UTF-8), omitting as few as possible. If the remaining pieces still do not fit,
+ * the text is cut at the end of a line.
  */
 export function fit(pieces: readonly Piece[], limit: number): Shortened {
   let excess = pieces.reduce((sum, { text }) => sum + bytesOf(text), 0) - limit;
-  const left = new Map<string, number>();
-  const gone = new Set<Piece>();
+  const omitted = new Map<string, number>();
+  const dropped = new Set<Piece>();
   const expendable = pieces
     .map((piece, index) => ({ piece, index }))
     .filter(({ piece }) => piece.rank > 0)
     .toSorted((a, b) => b.piece.rank - a.piece.rank || b.index - a.index);
   for (const { piece } of expendable) {
     if (excess <= 0) break;
-    gone.add(piece);
+    dropped.add(piece);
     excess -= bytesOf(piece.text);
-    left.set(piece.name, (left.get(piece.name) ?? 0) + 1);
+    omitted.set(piece.name, (omitted.get(piece.name) ?? 0) + 1);
   }
   const text = pieces
-    .filter((piece) => !gone.has(piece))
+    .filter((piece) => !dropped.has(piece))
     .map((piece) => piece.text)
     .join('');
-  return { text: excess > 0 ? cut(text, limit) : text, left };
+  return { text: excess > 0 ? cut(text, limit) : text, omitted };
 }
 
-/** As many whole lines of a text as fit, or where its first line is too long, as many characters. */
+/** As many whole lines of a text as fit, or if its first line is too long, as many characters. */
 export function cut(text: string, limit: number): string {
   const bytes = Buffer.from(text, 'utf8');
   if (bytes.length <= limit) return text;
-  // A character that was cut in its middle is decoded as a replacement character.
+  // A character that was cut in half is decoded as a replacement character.
   const start = bytes
     .subarray(0, Math.max(limit, 0))
     .toString('utf8')

@@ -1,0 +1,52 @@
+import { contradict, isOpenChoice } from '../release/agreement.ts';
+import type { RunRecord } from './run-record.ts';
+
+/**
+ * How a run ended: with a verdict, or without one:
+ * - `done`: it does not sample, and did its work
+ * - `unverified`: it changed or checked the weights, but there was no ingress to sample
+ * - `ambiguous`: several routes lead to the service, and the inputs choose none of them
+ * - `diverged`: the clusters hold different weights
+ * - `failed`: it ended with an error
+ */
+export type Outcome =
+  'pass' | 'fail' | 'inconclusive' | 'done' | 'unverified' | 'ambiguous' | 'diverged' | 'failed';
+
+export interface OutcomeStyle {
+  readonly tone: 'good' | 'doubt' | 'bad';
+  readonly emoji: string;
+  /** For a page that sets its own colors. */
+  readonly mark: string;
+  readonly label: string;
+}
+
+export const OUTCOME_STYLES: Readonly<Record<Outcome, OutcomeStyle>> = {
+  pass: { tone: 'good', emoji: '✅', mark: '✓', label: 'Pass' },
+  done: { tone: 'good', emoji: '✅', mark: '✓', label: 'Done' },
+  unverified: { tone: 'doubt', emoji: '⚠️', mark: '?', label: 'Not verified' },
+  ambiguous: { tone: 'doubt', emoji: 'ℹ️', mark: '?', label: 'Routes not chosen' },
+  diverged: { tone: 'bad', emoji: '❌', mark: '!', label: 'Different weights' },
+  fail: { tone: 'bad', emoji: '❌', mark: '✗', label: 'Fail' },
+  failed: { tone: 'bad', emoji: '❌', mark: '✗', label: 'Failed' },
+  inconclusive: { tone: 'doubt', emoji: '⚠️', mark: '?', label: 'Inconclusive' },
+};
+
+/** Operations that sample the ingresses; without a verdict, none was sampled. */
+const SAMPLING: readonly string[] = ['rollout', 'promote', 'rollback', 'retire', 'verify'];
+
+/** An error outweighs a pass of an earlier step; diverged clusters outweigh everything but an error and a failed check. */
+export function outcomeOf(record: RunRecord): Outcome {
+  const { operation, verdict, failure, plan, held } = record;
+  const diverged = contradict(held);
+  if (verdict !== undefined && verdict !== 'pass') return verdict;
+  if (failure !== undefined)
+    return diverged && (operation === 'status' || plan !== undefined) ? 'diverged' : 'failed';
+  if (operation === 'status' && isOpenChoice(held)) return 'ambiguous';
+  if (diverged) return 'diverged';
+  return verdict ?? (SAMPLING.includes(operation) ? 'unverified' : 'done');
+}
+
+/** The outcomes whose error message is shown in full: neither the verdict nor the evidence explains them. */
+export function needsErrorMessage(outcome: Outcome): boolean {
+  return outcome === 'failed' || outcome === 'diverged';
+}

@@ -1,0 +1,56 @@
+import { headlineOf } from '../headline.ts';
+import { OUTCOME_STYLES, needsErrorMessage, outcomeOf } from '../outcome.ts';
+import type { RunRecord } from '../run-record.ts';
+import { LONGEST_TEXT, escape, text } from './markdown.ts';
+import { RANK, cut, fixed } from './shorten.ts';
+import type { Piece } from './shorten.ts';
+
+/** The outcome, the current state and the next step. */
+export function headingSection(record: RunRecord): readonly Piece[] {
+  const { outcome, title, sentence, currentState, nextStep } = headlineOf(record);
+  return [
+    `## ${OUTCOME_STYLES[outcome].emoji} ${text(record.app)} in ${text(record.namespace)}: ${text(title)}`,
+    `**${text(sentence)}**`,
+    ...(currentState === undefined ? [] : [text(currentState)]),
+    ...(nextStep === undefined ? [] : [`**Next:** ${text(nextStep)}`]),
+  ].map((paragraph) => fixed(`${paragraph}\n\n`));
+}
+
+/** The error message, if neither the verdict nor the evidence explains the failure. */
+export function errorSection(record: RunRecord): readonly Piece[] {
+  if (record.failure === undefined || !needsErrorMessage(outcomeOf(record))) return [];
+  const lines = cut(record.failure, LONGEST_TEXT).trimEnd().split('\n');
+  return [fixed(`${lines.map((line) => `> ${escape(line)}`).join('\n>\n')}\n\n`)];
+}
+
+/** What the headline does not cover. */
+export function notCoveredSection({ unseen }: RunRecord): readonly Piece[] {
+  if (unseen.length === 0) return [];
+  return [fixed(`**Not covered:** ${unseen.map(text).join(' ')}\n\n`)];
+}
+
+export function causesSection({ findings }: RunRecord): readonly Piece[] {
+  return [
+    ...findingsList(
+      'Likely cause',
+      findings.filter(({ symptom }) => symptom !== true),
+    ),
+    ...findingsList(
+      'Failed requests',
+      findings.filter(({ symptom }) => symptom === true),
+    ),
+  ];
+}
+
+function findingsList(heading: string, findings: RunRecord['findings']): readonly Piece[] {
+  if (findings.length === 0) return [];
+  return [
+    fixed(`### ${heading}\n\n`),
+    ...findings.map(({ title, detail }) => ({
+      text: `1. **${text(title)}.** ${text(detail)}\n`,
+      rank: RANK.cause,
+      name: 'likely cause',
+    })),
+    fixed('\n'),
+  ];
+}
