@@ -34,7 +34,7 @@ test('observed shares are a table with a row for each version', () => {
     (line) => line.startsWith('|'),
   );
   expect(rows.slice(0, 4)).toEqual([
-    '| Ingress | Version | Weight | Observed | Within tolerance | Tolerance | Samples |',
+    '| Ingress | Version | Weight | Observed | Deviation | Tolerance | Samples |',
     '| --- | --- | ---: | ---: | --- | ---: | ---: |',
     '| ✅ east | v1 | 80% | **74.0%**&nbsp;⚠️ | `···●├───┼───┤····` | 75–85% | 740 |',
     '|  | v2 | 20% | **26.0%**&nbsp;⚠️ | `····├───┼───┤●···` | 15–25% | 260 |',

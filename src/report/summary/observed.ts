@@ -16,7 +16,7 @@ export function emojiOf(verdict: IngressVerdict): string {
 /** The share of each version beside its weight, and the reason of each ingress's verdict. */
 export function sharesSection({ evidence, limits }: RunRecord): readonly Piece[] {
   if (evidence.length === 0) return [];
-  const head = ['Ingress', 'Version', 'Weight:', 'Observed:', 'Within tolerance', 'Tolerance:', 'Samples:'];
+  const head = ['Ingress', 'Version', 'Weight:', 'Observed:', 'Deviation', 'Tolerance:', 'Samples:'];
   return [
     fixed('### Observed traffic split\n\n'),
     fixed(`${tableHead(head)}\n`),
