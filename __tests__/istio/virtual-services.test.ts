@@ -2,7 +2,12 @@ import { describe, expect, test } from '@jest/globals';
 import type { HttpRoute, VirtualService } from '../../src/kubernetes/objects.ts';
 import { observe } from '../../src/release/observation.ts';
 import type { Release, TrafficSpec } from '../../src/release/release.ts';
-import { editsOf, placeOf, routeStateFor, observeRoutes } from '../../src/release/observed-routing.ts';
+import {
+  editsOf,
+  describePlace,
+  routeStateFor,
+  readRouteStates,
+} from '../../src/release/observed-routing.ts';
 import { planRollback, planRollout } from '../../src/release/plan.ts';
 import type { Change } from '../../src/kubernetes/change.ts';
 import { entrancesOf } from '../../src/istio/virtual-services.ts';
@@ -58,9 +63,9 @@ const splitsIn = (changes: readonly Change[]): readonly string[] =>
 
 describe('several VirtualServices', () => {
   test('have an entry each, in the order named', () => {
-    const inForce = observeRoutes(inEast(), holding(inner(split(80, 20)), outer(split(80, 20))));
+    const inForce = readRouteStates(inEast(), holding(inner(split(80, 20)), outer(split(80, 20))));
     expect(inForce.map(({ virtualService: vs }) => vs?.metadata.name)).toEqual(['helloworld', 'inner']);
-    expect(inForce.map((one) => placeOf(one, inForce))).toEqual(['east (helloworld)', 'east (inner)']);
+    expect(inForce.map((one) => describePlace(one, inForce))).toEqual(['east (helloworld)', 'east (inner)']);
   });
 
   test('change together, though one of them holds the weights already', () => {
@@ -78,7 +83,7 @@ describe('several VirtualServices', () => {
       first?.metadata.annotations?.[RECORD_ANNOTATION],
     );
     const edited = { ...inner(split(10, 90)), metadata: second?.metadata ?? { name: 'inner' } };
-    const edits = editsOf(observeRoutes(given, holding(...(first === undefined ? [] : [first]), edited)));
+    const edits = editsOf(readRouteStates(given, holding(...(first === undefined ? [] : [first]), edited)));
     expect(edits.map(({ virtualService: vs }) => vs.metadata.name)).toEqual(['inner']);
   });
 
@@ -106,12 +111,12 @@ describe('several VirtualServices', () => {
       'VirtualService gray-demo/inner in east does not lead to helloworld.',
     ],
   ])('of which one %s are refused', (_what, virtualServices, message) => {
-    expect(() => observeRoutes(inEast(), holding(...virtualServices))).toThrow(message);
+    expect(() => readRouteStates(inEast(), holding(...virtualServices))).toThrow(message);
   });
 
   test('are told where a name of the input routes stands in none of them', () => {
     const given = inEast({ routes: ['mian'] });
-    expect(() => observeRoutes(given, holding(outer(split(80, 20)), inner(split(80, 20))))).toThrow(
+    expect(() => readRouteStates(given, holding(outer(split(80, 20)), inner(split(80, 20))))).toThrow(
       'Input routes names "mian", but VirtualService gray-demo/helloworld has no HTTP route of that name or place',
     );
   });
@@ -136,7 +141,7 @@ describe('several VirtualServices', () => {
 
   test('serve an ingress by the one that is bound to a gateway', () => {
     const given = inEast({ virtualService: 'inner', companions: ['helloworld'] });
-    const inForce = observeRoutes(given, holding(outer(split(80, 20)), inner(split(80, 20))));
+    const inForce = readRouteStates(given, holding(outer(split(80, 20)), inner(split(80, 20))));
     expect(routeStateFor(inForce, EAST)?.virtualService?.metadata.name).toBe('helloworld');
   });
 });
@@ -198,7 +203,7 @@ describe('a delegate', () => {
   test('is told where its root is named in its place', () => {
     const own = virtualService([{ delegate: { name: 'parts' } }]);
     const parts = virtualService([split(80, 20)], { name: 'parts' }, { hosts: undefined });
-    expect(() => observeRoutes(inEast({ companions: undefined }), holding(own, parts))).toThrow(
+    expect(() => readRouteStates(inEast({ companions: undefined }), holding(own, parts))).toThrow(
       'VirtualService gray-demo/helloworld in east leaves the routes to helloworld to its delegate parts. Set the input virtual-service to parts.',
     );
   });

@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { RECORD_ANNOTATION } from '../../src/release/history.ts';
 import {
-  changesBetween,
+  describeRouteChanges,
   describeEdit,
   editsOf,
   leadsElsewhere,
-  observeRoutes,
+  readRouteStates,
 } from '../../src/release/observed-routing.ts';
 import { trafficOf } from '../../src/release/state.ts';
 import type { RouteState } from '../../src/release/observed-routing.ts';
@@ -32,7 +32,7 @@ const recorded = (record: Readonly<Record<string, unknown>>): Readonly<Record<st
 
 describe('what a config cluster holds', () => {
   test('is nothing before the first release', () => {
-    expect(observeRoutes(inEast, east({}))).toEqual([
+    expect(readRouteStates(inEast, east({}))).toEqual([
       {
         cluster: EAST,
         virtualService: undefined,
@@ -52,7 +52,7 @@ describe('what a config cluster holds', () => {
       annotations: recorded({ revision: 3, weights: { v1: 100 } }),
     });
     const rule = destinationRule(['v1']);
-    expect(observeRoutes(inEast, east({ virtualServices: [vs], destinationRules: [rule] }))).toEqual([
+    expect(readRouteStates(inEast, east({ virtualServices: [vs], destinationRules: [rule] }))).toEqual([
       {
         cluster: EAST,
         virtualService: vs,
@@ -73,7 +73,7 @@ describe('what a config cluster holds', () => {
       clusterState('north', { traffic: undefined }),
     );
     const given = release({ clusters: [EAST, WEST, 'north'], configClusters: [WEST, EAST] });
-    expect(observeRoutes(given, fleet).map(({ cluster }) => cluster)).toEqual([WEST, EAST]);
+    expect(readRouteStates(given, fleet).map(({ cluster }) => cluster)).toEqual([WEST, EAST]);
   });
 
   test('a problem with its routes names the cluster', () => {
@@ -81,7 +81,7 @@ describe('what a config cluster holds', () => {
       { name: 'a', route: [to('v1')] },
       { name: 'b', route: [to('v1')] },
     ]);
-    expect(() => observeRoutes(inEast, east({ virtualServices: [vs] }))).toThrow(
+    expect(() => readRouteStates(inEast, east({ virtualServices: [vs] }))).toThrow(
       /^In east: VirtualService gray-demo\/helloworld has 2 HTTP routes/,
     );
   });
@@ -118,7 +118,7 @@ describe('objects of other names', () => {
       'DestinationRule gray-demo/helloworld in east is for host other, not for helloworld. Set the input destination-rule to another name.',
     ],
   ])('%s is refused, naming the input', (_what, traffic, message) => {
-    expect(() => observeRoutes(inEast, east(traffic))).toThrow(message);
+    expect(() => readRouteStates(inEast, east(traffic))).toThrow(message);
   });
 
   test.each<[string, Partial<TrafficState>]>([
@@ -135,7 +135,7 @@ describe('objects of other names', () => {
       { destinationRules: [destinationRule(['v1'], other, { host: 'other' })] },
     ],
   ])('%s is no matter', (_what, traffic) => {
-    expect(observeRoutes(inEast, east(traffic))).toMatchObject([
+    expect(readRouteStates(inEast, east(traffic))).toMatchObject([
       { virtualService: undefined, destinationRule: undefined },
     ]);
   });
@@ -144,13 +144,13 @@ describe('objects of other names', () => {
     const rule = destinationRule(['v1'], other);
     const platform = destinationRule([]);
     for (const destinationRules of [[rule], [platform, rule]])
-      expect(observeRoutes(inEast, east({ destinationRules }))).toMatchObject([{ destinationRule: rule }]);
+      expect(readRouteStates(inEast, east({ destinationRules }))).toMatchObject([{ destinationRule: rule }]);
   });
 
   test('the one that the input names is taken', () => {
     const vs = virtualService([{ route: [to('v1', 70), to('v2', 30)] }], other);
     const given = release({ configClusters: [EAST], traffic: { virtualService: 'public' } });
-    expect(observeRoutes(given, east({ virtualServices: [vs] }))[0]?.weights).toEqual(
+    expect(readRouteStates(given, east({ virtualServices: [vs] }))[0]?.weights).toEqual(
       weights({ v1: 70, v2: 30 }),
     );
   });
@@ -158,7 +158,7 @@ describe('objects of other names', () => {
 
 describe('an edit by someone else', () => {
   const held = (vs: VirtualService): readonly RouteState[] =>
-    observeRoutes(inEast, east({ virtualServices: [vs] }));
+    readRouteStates(inEast, east({ virtualServices: [vs] }));
   const annotations = recorded({ revision: 3, weights: { v1: 80, v2: 20 } });
 
   test('is a route with other weights than those recorded', () => {
@@ -234,7 +234,7 @@ describe('a share of the managed routes', () => {
   const shared = (http: VirtualService['spec']['http'], routes?: readonly string[]): boolean => {
     const traffic = { virtualServices: [virtualService(http ?? [])] };
     const asked = release({ configClusters: [EAST], traffic: { routes } });
-    return observeRoutes(asked, east(traffic)).some((one) => leadsElsewhere(one, asked));
+    return readRouteStates(asked, east(traffic)).some((one) => leadsElsewhere(one, asked));
   };
   const main = { name: 'main', route: [to('v1', 100)] };
   const both = { name: 'both', route: [to('v1', 50), toOther(50)] };
@@ -266,7 +266,7 @@ describe('between two looks', () => {
   const before = [held(EAST, 7, { v1: 80, v2: 20 }), held(WEST, 7, { v1: 80, v2: 20 })];
 
   test('nothing has changed where all holds what it held', () => {
-    expect(changesBetween(before, structuredClone(before))).toEqual([]);
+    expect(describeRouteChanges(before, structuredClone(before))).toEqual([]);
   });
 
   test.each<[string, RouteState, string]>([
@@ -281,11 +281,11 @@ describe('between two looks', () => {
       'west: revision 7, v1=80,v2=20 → revision 7, v1=50,v2=50',
     ],
   ])('%s is told with the place', (_what, later, told) => {
-    expect(changesBetween(before, [before[0] ?? later, later])).toEqual([told]);
+    expect(describeRouteChanges(before, [before[0] ?? later, later])).toEqual([told]);
   });
 
   test('a VirtualService that is gone is told', () => {
-    expect(changesBetween(before, before.slice(0, 1))).toEqual([
+    expect(describeRouteChanges(before, before.slice(0, 1))).toEqual([
       'west: revision 7, v1=80,v2=20 → revision none, no weights',
     ]);
   });
@@ -295,7 +295,7 @@ test.each(['helloworld.gray-demo', 'helloworld.gray-demo.svc'])(
   'a DestinationRule for host %s is refused: Istio does not complete that name',
   (host) => {
     const destinationRules = [destinationRule(['v1'], {}, { host })];
-    expect(() => observeRoutes(inEast, east({ destinationRules }))).toThrow(
+    expect(() => readRouteStates(inEast, east({ destinationRules }))).toThrow(
       `DestinationRule gray-demo/helloworld in east is for host ${host}, which names no service: Istio completes only names without a dot, so its subsets apply to nothing. Write the full name, ${HOST}, then re-run this step.`,
     );
   },

@@ -8,7 +8,7 @@ import type { Plan } from '../../src/release/plan.ts';
 import { recordOf } from '../../src/release/history.ts';
 import type { Release } from '../../src/release/release.ts';
 import type { ClusterState, FleetState } from '../../src/release/state.ts';
-import { observeRoutes } from '../../src/release/observed-routing.ts';
+import { readRouteStates } from '../../src/release/observed-routing.ts';
 import { formatWeights } from '../../src/core/weights.ts';
 import { podTemplateOf } from '../../src/kubernetes/pod-templates.ts';
 import {
@@ -93,7 +93,7 @@ function withTraffic(
 }
 
 const splits = (given: Release, fleet: FleetState): readonly string[] =>
-  observeRoutes(given, fleet).map(
+  readRouteStates(given, fleet).map(
     ({ cluster, weights: held }) => `${cluster} ${held === undefined ? 'none' : formatWeights(held)}`,
   );
 
@@ -423,7 +423,7 @@ describe('a step that was cut off', () => {
     });
 
     test('ends with one history, as if it had not been cut off', () => {
-      const histories = observeRoutes(asked, ended).map(({ record }) => record?.history);
+      const histories = readRouteStates(asked, ended).map(({ record }) => record?.history);
       expect(histories).toEqual([[weights({ v1: 100, v2: 0 })], [weights({ v1: 100, v2: 0 })]]);
     });
   });
@@ -522,7 +522,7 @@ describe('a rollout without weights', () => {
   test('keeps the weights while the previews are written', () => {
     const [preview] = plan.previews;
     const { record, weights: held } =
-      observeRoutes(withThird, after(standing, { ...plan, routes: [] }))[0] ?? {};
+      readRouteStates(withThird, after(standing, { ...plan, routes: [] }))[0] ?? {};
     expect([preview?.cluster, held, record?.weights]).toEqual([
       EAST,
       weights({ v1: 100, v2: 0 }),

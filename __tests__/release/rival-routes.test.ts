@@ -4,7 +4,7 @@ import { observe } from '../../src/release/observation.ts';
 import { lookalikes, rivalsOf } from '../../src/release/rival-routes.ts';
 import { planTraffic } from '../../src/release/plan-traffic.ts';
 import type { TrafficState } from '../../src/istio/traffic-state.ts';
-import { observeRoutes } from '../../src/release/observed-routing.ts';
+import { readRouteStates } from '../../src/release/observed-routing.ts';
 import { clusterState, fleetOf, gateway, server, to, toOther, virtualService } from '../support/objects.ts';
 import { EAST, release, weights } from '../support/release.ts';
 
@@ -63,7 +63,7 @@ function state({
 function named(beside: Beside, find: typeof rivalsOf = rivalsOf): readonly string[] {
   const { given = only } = beside;
   const fleet = state(beside);
-  return observeRoutes(given, fleet).flatMap((one) =>
+  return readRouteStates(given, fleet).flatMap((one) =>
     find(given, fleet, one).map(
       ({ virtualService: { metadata }, revision }) => `${metadata.name} ${revision ?? ''}`,
     ),
@@ -153,7 +153,7 @@ describe('a route of another app may answer what is sampled', () => {
       virtualServices: [...traffic.everywhere.virtualServices, root],
     };
     const seen = fleetOf(clusterState(EAST, { traffic: { ...traffic, everywhere } }));
-    const [one] = observeRoutes(only, seen);
+    const [one] = readRouteStates(only, seen);
     expect(one && rivalsOf(only, seen, one)).toEqual([
       expect.objectContaining({ virtualService: delegate, entrance: root, revision: '7' }),
     ]);

@@ -8,7 +8,7 @@ import {
   withSubsets,
 } from '../../src/release/subsets.ts';
 import type { VersionLabels } from '../../src/release/subsets.ts';
-import { observeRoutes } from '../../src/release/observed-routing.ts';
+import { readRouteStates } from '../../src/release/observed-routing.ts';
 import type { RouteState } from '../../src/release/observed-routing.ts';
 import { ISTIO, clusterState, destinationRule, fleetOf } from '../support/objects.ts';
 import { EAST, WEST, release } from '../support/release.ts';
@@ -20,7 +20,7 @@ const labelled = (...versions: readonly string[]): VersionLabels =>
 
 /** What the clusters hold with these rules, one each. */
 const held = (east: DestinationRule, west: DestinationRule = east): readonly RouteState[] =>
-  observeRoutes(
+  readRouteStates(
     release(),
     fleetOf(
       clusterState(EAST, { traffic: { destinationRules: [east] } }),

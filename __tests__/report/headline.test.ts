@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { agreementOf } from '../../src/release/agreement.ts';
-import type { Held } from '../../src/release/agreement.ts';
+import { clustersAgree } from '../../src/release/cluster-weights.ts';
+import type { ClusterWeights } from '../../src/release/cluster-weights.ts';
 import { headlineOf } from '../../src/report/headline.ts';
 import { emptyRecord } from '../../src/report/run-record.ts';
 import type { RunRecord, Step } from '../../src/report/run-record.ts';
@@ -36,7 +36,7 @@ const UNSEEN = ['VirtualServices of other namespaces in east could not be listed
 
 describe('clusters with the same ambiguous routes', () => {
   const text = 'different weights by route (route beta: v2=100; route main: v1=80,v2=20)';
-  const open = [EAST, WEST].map((cluster): Held => ({
+  const open = [EAST, WEST].map((cluster): ClusterWeights => ({
     cluster,
     place: cluster,
     kind: 'open',
@@ -51,11 +51,11 @@ describe('clusters with the same ambiguous routes', () => {
       sentence: `Several routes lead to the service, and the inputs choose none of them: east holds ${text}; west holds ${text}.`,
       nextStep: 'Set the input routes to the routes that the release should split.',
     });
-    expect(agreementOf(open)).toBeUndefined();
+    expect(clustersAgree(open)).toBeUndefined();
   });
 
   test('do not count as diverged if one of them could not be read', () => {
-    const unread: Held = {
+    const unread: ClusterWeights = {
       cluster: WEST,
       place: WEST,
       kind: 'unclear',

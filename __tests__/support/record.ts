@@ -1,4 +1,4 @@
-import type { Held } from '../../src/release/agreement.ts';
+import type { ClusterWeights } from '../../src/release/cluster-weights.ts';
 import { formatWeights } from '../../src/core/weights.ts';
 import type { Weights } from '../../src/core/weights.ts';
 import type { RecordedChange } from '../../src/report/run-record.ts';
@@ -19,7 +19,7 @@ export function change(rest: Partial<RecordedChange> = {}): RecordedChange {
 }
 
 /** What clusters hold, by name; undefined for one without a VirtualService. */
-export function held(clusters: Readonly<Record<string, Weights | undefined>>): readonly Held[] {
+export function held(clusters: Readonly<Record<string, Weights | undefined>>): readonly ClusterWeights[] {
   return Object.entries(clusters).map(([cluster, weights]) =>
     weights === undefined
       ? { cluster, place: cluster, kind: 'nothing', weights, text: 'no VirtualService' }
@@ -28,6 +28,6 @@ export function held(clusters: Readonly<Record<string, Weights | undefined>>): r
 }
 
 /** East and west, both with the same weights. */
-export function agreed(weights: Weights): readonly Held[] {
+export function agreed(weights: Weights): readonly ClusterWeights[] {
   return held({ [EAST]: weights, [WEST]: weights });
 }

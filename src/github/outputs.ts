@@ -1,6 +1,6 @@
 import * as core from '@actions/core';
 import { shareOf } from '../verify/evidence.ts';
-import { agreedWeights, agreementOf } from '../release/agreement.ts';
+import { agreedWeights, clustersAgree } from '../release/cluster-weights.ts';
 import { formatWeights } from '../core/weights.ts';
 import type { RunRecord } from '../report/run-record.ts';
 import type { PlannedRollout } from '../report/run-events.ts';
@@ -17,7 +17,7 @@ export function outputsOf(record: RunRecord): Readonly<Record<string, string>> {
   return {
     verdict: record.verdict ?? '',
     weights: weights === undefined ? '' : formatWeights(weights),
-    agree: String(agreementOf(record.held) ?? ''),
+    agree: String(clustersAgree(record.held) ?? ''),
     observed: JSON.stringify(Object.fromEntries(observed)),
     samples: String(record.evidence.reduce((sum, { samples }) => sum + samples, 0)),
     'ingress-urls': JSON.stringify(Object.fromEntries(record.ingresses)),

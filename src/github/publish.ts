@@ -1,7 +1,7 @@
 import { appendFile, stat } from 'node:fs/promises';
 import * as core from '@actions/core';
 import { messageOf } from '../core/errors.ts';
-import { agreedWeights } from '../release/agreement.ts';
+import { agreedWeights } from '../release/cluster-weights.ts';
 import type { Release } from '../release/release.ts';
 import { stepWeights } from '../core/weights.ts';
 import { writeReport } from '../report/write-report.ts';

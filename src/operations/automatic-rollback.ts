@@ -4,8 +4,8 @@ import type { TriedPlan } from '../fleet/dry-run.ts';
 import { STEPS } from '../core/deadlines.ts';
 import { endAfter, endBy } from '../core/signals.ts';
 import { CanaryError, messageOf } from '../core/errors.ts';
-import { contradict, nowHolding } from '../release/agreement.ts';
-import type { Held } from '../release/agreement.ts';
+import { clustersDisagree, allHolding } from '../release/cluster-weights.ts';
+import type { ClusterWeights } from '../release/cluster-weights.ts';
 import { allOf } from '../fleet/fleet.ts';
 import { managedRoutes } from '../istio/managed-routes.ts';
 import type { VirtualService } from '../kubernetes/objects.ts';
@@ -38,7 +38,7 @@ export interface FailedStep {
   readonly plan: Shift;
   readonly clients: readonly IngressClient[];
   /** What each config cluster holds since its weights were written. */
-  readonly held: readonly Held[];
+  readonly held: readonly ClusterWeights[];
 }
 
 /**
@@ -46,7 +46,10 @@ export interface FailedStep {
  *
  * @returns what each config cluster holds then
  */
-export async function rollBackAutomatically(context: Context, step: FailedStep): Promise<readonly Held[]> {
+export async function rollBackAutomatically(
+  context: Context,
+  step: FailedStep,
+): Promise<readonly ClusterWeights[]> {
   const { release, log } = context;
   const { previous, weights } = step.plan;
   if (release.onFailure === 'keep') {
@@ -91,7 +94,7 @@ function leaveToOthers({ log }: Context): void {
 
 function logResult({ log }: Context, previous: Weights, { held, remains }: Restored): void {
   log.warn(
-    contradict(held)
+    clustersDisagree(held)
       ? `Rolled back to ${formatWeights(previous)} where nobody else has changed the weights since.`
       : `Rolled back to ${formatWeights(previous)}.`,
   );
@@ -134,7 +137,7 @@ async function whatStands(
 
 /** What an automatic rollback has come to. */
 interface Restored {
-  readonly held: readonly Held[];
+  readonly held: readonly ClusterWeights[];
   /** What is not as it was before the step, a sentence each. */
   readonly remains: readonly string[];
 }
@@ -170,7 +173,7 @@ async function writeEarlier(
   }
   recorder.record({ kind: 'previous weights', weights: back.before });
   const held = observed.held.flatMap((one, i) =>
-    own.some((each) => each === observed.routes[i]) ? nowHolding([one], previous) : [one],
+    own.some((each) => each === observed.routes[i]) ? allHolding([one], previous) : [one],
   );
   const remains =
     left.length === 0

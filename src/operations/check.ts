@@ -9,13 +9,13 @@ import { sampleAll } from '../verify/sampler.ts';
 import type { Watch } from '../verify/sampler.ts';
 import { allOf } from '../fleet/fleet.ts';
 import { messageOf } from '../core/errors.ts';
-import { contradict, heldBy } from '../release/agreement.ts';
+import { clustersDisagree, clusterWeights } from '../release/cluster-weights.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import type { Release } from '../release/release.ts';
 import { lookalikes } from '../release/rival-routes.ts';
 import { inSentence } from '../istio/routes.ts';
 import type { FleetState } from '../release/state.ts';
-import { editsOf, leadsElsewhere, routeStateFor, observeRoutes } from '../release/observed-routing.ts';
+import { editsOf, leadsElsewhere, routeStateFor, readRouteStates } from '../release/observed-routing.ts';
 import type { RouteState } from '../release/observed-routing.ts';
 import type { Weights } from '../core/weights.ts';
 import type { CheckKind } from '../report/run-events.ts';
@@ -58,14 +58,14 @@ export interface CheckResult {
 export async function checkShares(context: Context, request: CheckRequest): Promise<CheckResult> {
   const { release, recorder, log } = context;
   const { clients, weights, state, kind = 'verify', on = 'this run' } = request;
-  const inForce = observeRoutes(release, state);
+  const inForce = readRouteStates(release, state);
   const elapsed = stopwatch();
   const ingresses = await sample(context, request, inForce);
   recorder.record({ kind: 'sampled', check: kind, weights, evidence: ingresses, seconds: elapsed() });
   for (const one of ingresses) log.info(`${evidenceLine(one)}: ${one.verdict}, ${one.reason}`);
   // The clients stay open during the bake, so these addresses have been logged by then.
   if (kind === 'verify') logLeftOut(context, clients);
-  const edited = editsOf(inForce).length > 0 || contradict(heldBy(release, inForce));
+  const edited = editsOf(inForce).length > 0 || clustersDisagree(clusterWeights(release, inForce));
   const alike = edited ? [] : mistakable(release, state, inForce, clients);
   const { remarks = [], doubts: given = [] } = request;
   const doubts = [...given, ...alike];
@@ -155,8 +155,8 @@ async function snapshotOf(
   const signal = AbortSignal.any([context.signal, AbortSignal.timeout(DIAGNOSIS_MS)]);
   try {
     const state = await fleet.withSignal(signal).read(release);
-    const now = observeRoutes(release, state);
-    recorder.record({ kind: 'read', held: heldBy(release, now) });
+    const now = readRouteStates(release, state);
+    recorder.record({ kind: 'read', held: clusterWeights(release, now) });
     return { release, evidence, state, inForce: now };
   } catch (error) {
     log.warn(`The causes could not be looked for in every object: ${messageOf(error)}`);
@@ -211,7 +211,7 @@ export function revisionSeen(
   revision: number,
   clients: readonly IngressClient[],
 ): readonly Promise<void>[] {
-  const inForce = observeRoutes(release, state);
+  const inForce = readRouteStates(release, state);
   return clients.map((client) =>
     awaitRevision(client, String(revision), {
       check: release.check,

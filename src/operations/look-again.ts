@@ -1,5 +1,5 @@
 import { endBy } from '../core/signals.ts';
-import { heldIn } from '../release/agreement.ts';
+import { readClusterWeights } from '../release/cluster-weights.ts';
 import type { Context } from './context.ts';
 import { STEPS } from '../core/deadlines.ts';
 
@@ -10,5 +10,5 @@ import { STEPS } from '../core/deadlines.ts';
 export async function lookAgain({ release, fleet, recorder, signal }: Context): Promise<void> {
   const time = endBy(signal, STEPS.lookAgain, 'Looking again');
   const { state, failures } = await fleet.withSignal(time).readEach(release);
-  recorder.record({ kind: 'read', held: heldIn(release, state, failures) });
+  recorder.record({ kind: 'read', held: readClusterWeights(release, state, failures) });
 }

@@ -3,8 +3,13 @@ import type { TriedPlan } from '../fleet/dry-run.ts';
 import { allOf } from '../fleet/fleet.ts';
 import { preflight } from '../fleet/preflight.ts';
 import { assertSidecars } from '../fleet/injection.ts';
-import { contradict, heldIn, nowIn, whoHolds } from '../release/agreement.ts';
-import type { Held } from '../release/agreement.ts';
+import {
+  clustersDisagree,
+  readClusterWeights,
+  formatClusterWeights,
+  describeClusterWeights,
+} from '../release/cluster-weights.ts';
+import type { ClusterWeights } from '../release/cluster-weights.ts';
 import { CanaryError } from '../core/errors.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import type { KubeObject } from '../kubernetes/objects.ts';
@@ -32,7 +37,7 @@ import { finalRoutes, gatewaysIn, warnOf } from './rollout.ts';
 export async function plan(context: Context): Promise<void> {
   const { release, fleet, recorder } = context;
   const state = await phase(context, 'Read', () => fleet.read(release));
-  const held = heldIn(release, state);
+  const held = readClusterWeights(release, state);
   recorder.record({ kind: 'read', held });
   const observed = observe(release, state);
   const tried = await phase(context, 'Plan', () => dryRun(fleet, state, planRollout(observed)));
@@ -47,12 +52,12 @@ export async function plan(context: Context): Promise<void> {
   await show(context, held, planned);
   warnOf(context, tried);
   await phase(context, 'Preflight', () => foresee(context, state, tried));
-  if (contradict(held)) throw new CanaryError(different(held, tried.weights));
+  if (clustersDisagree(held)) throw new CanaryError(different(held, tried.weights));
 }
 
 /** Whoever gates a release by a plan has to know before it is merged. */
-function different(held: readonly Held[], weights: Weights): string {
-  return `The clusters hold different weights: ${whoHolds(held)}. A rollout with these inputs would bring all of them to ${formatWeights(weights)}; to repair them first, run the operation rollback with the input weights.`;
+function different(held: readonly ClusterWeights[], weights: Weights): string {
+  return `The clusters hold different weights: ${describeClusterWeights(held)}. A rollout with these inputs would bring all of them to ${formatWeights(weights)}; to repair them first, run the operation rollback with the input weights.`;
 }
 
 /** What would stop the rollout before it writes anything, all at once. */
@@ -85,10 +90,10 @@ function plannedChanges(tried: TriedPlan): readonly PlannedChange[] {
 
 async function show(
   { release, log }: Context,
-  held: readonly Held[],
+  held: readonly ClusterWeights[],
   planned: PlannedRollout,
 ): Promise<void> {
-  log.info(`${release.app}: ${nowIn(held)} → ${formatWeights(planned.weights)}`);
+  log.info(`${release.app}: ${formatClusterWeights(held)} → ${formatWeights(planned.weights)}`);
   for (const cluster of planned.clusters) {
     const changes = planned.changes.filter((change) => change.cluster === cluster);
     if (changes.length === 0) log.info(`${cluster}: nothing would change.`);

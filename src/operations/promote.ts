@@ -1,7 +1,7 @@
 import type { Aim } from '../fleet/transaction/intent.ts';
 import { isUnfinished } from '../fleet/transaction/lease.ts';
 import { CanaryError } from '../core/errors.ts';
-import { heldIn } from '../release/agreement.ts';
+import { readClusterWeights } from '../release/cluster-weights.ts';
 import { samplesNothing } from '../release/release.ts';
 import type { Release } from '../release/release.ts';
 import type { FleetState } from '../release/state.ts';
@@ -44,7 +44,7 @@ export async function promote(context: Context): Promise<Outcome> {
   for (let first = true; ;) {
     const known = await phase(context, 'Read', () => readFleet(context));
     const { state } = known;
-    recorder.record({ kind: 'read', held: heldIn(release, state) });
+    recorder.record({ kind: 'read', held: readClusterWeights(release, state) });
     assertExists(release, state);
     const current = currentWeights(release, state, version);
     const now = current.get(version) ?? 0;

@@ -9,7 +9,7 @@ import { planTraffic } from '../release/plan-traffic.ts';
 import { withHeldVersions } from '../release/traffic-target.ts';
 import { obstaclesTo } from '../release/guards/servable.ts';
 import type { FleetState } from '../release/state.ts';
-import { placeOf } from '../release/observed-routing.ts';
+import { describePlace } from '../release/observed-routing.ts';
 import type { RouteState } from '../release/observed-routing.ts';
 import { formatWeights, sameWeights } from '../core/weights.ts';
 import type { Weights } from '../core/weights.ts';
@@ -180,7 +180,7 @@ function assertOurs({ target, previous, run }: Intent, inForce: readonly RouteSt
     ({ weights }) => weights !== undefined && !known.some((one) => isSame(weights, one)),
   );
   if (strange.length === 0) return;
-  const clusters = strange.map((one) => placeOf(one, inForce)).join(', ');
+  const clusters = strange.map((one) => describePlace(one, inForce)).join(', ');
   throw new ChangedByOthers(
     `${run} left a change half done, and someone else has changed the weights in ${clusters} since. Nothing is overwritten: bring all clusters to the same weights by hand, or with the operation rollback.`,
   );
@@ -190,7 +190,8 @@ function assertOurs({ target, previous, run }: Intent, inForce: readonly RouteSt
 export function describeHeld(inForce: readonly RouteState[]): string {
   return inForce
     .map(
-      (one) => `${placeOf(one, inForce)} ${one.weights === undefined ? 'none' : formatWeights(one.weights)}`,
+      (one) =>
+        `${describePlace(one, inForce)} ${one.weights === undefined ? 'none' : formatWeights(one.weights)}`,
     )
     .join('; ');
 }

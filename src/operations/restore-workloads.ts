@@ -17,7 +17,7 @@ import { failingVersions } from '../report/failing-versions.ts';
 import { phase, recordChange } from './context.ts';
 import type { Context } from './context.ts';
 import type { RunEvent } from '../report/run-events.ts';
-import type { Held } from '../release/agreement.ts';
+import type { ClusterWeights } from '../release/cluster-weights.ts';
 import type { IngressEvidence } from '../verify/evidence.ts';
 
 /** How often it looks again where a controller writes the object's status all the time. */
@@ -49,7 +49,7 @@ export interface Restorer {
    *
    * @param held what each config cluster holds now
    */
-  readonly restore: (held: readonly Held[]) => Promise<void>;
+  readonly restore: (held: readonly ClusterWeights[]) => Promise<void>;
 }
 
 export function restorerFor(context: Context, plan: Plan): Restorer {
@@ -101,7 +101,7 @@ function failsMost(
 async function restoreAll(
   context: Context,
   replaced: readonly Replaced[],
-  holding: readonly Held[],
+  holding: readonly ClusterWeights[],
 ): Promise<void> {
   const { release, recorder, log, isHeld } = context;
   const noted = (result: Result): Result => {
@@ -133,7 +133,7 @@ async function restoreAll(
 async function restoreOne(
   context: Context,
   one: Replaced,
-  holding: readonly Held[],
+  holding: readonly ClusterWeights[],
   cancelled: AbortSignal,
 ): Promise<Result> {
   const { log, release, fleet, signal } = context;
@@ -195,7 +195,7 @@ async function writeEarlier(context: Context, { check, before, stored }: Replace
 function harmOf(
   { release }: Context,
   { check, version, before, stored }: Replaced,
-  held: readonly Held[],
+  held: readonly ClusterWeights[],
   why: string,
 ): Result {
   const weight = held.find(({ cluster }) => cluster === check.cluster)?.weights?.get(version);

@@ -1,5 +1,5 @@
 import { CanaryError } from '../core/errors.ts';
-import { heldIn } from '../release/agreement.ts';
+import { readClusterWeights } from '../release/cluster-weights.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import { previousOf, recordProblem } from '../release/history.ts';
 import type { Release } from '../release/release.ts';
@@ -23,7 +23,7 @@ import type { Outcome } from './stages.ts';
 export async function rollback(context: Context): Promise<Outcome> {
   const { release, recorder, log } = context;
   const known = await phase(context, 'Read', () => readFleet(context));
-  recorder.record({ kind: 'read', held: heldIn(release, known.state) });
+  recorder.record({ kind: 'read', held: readClusterWeights(release, known.state) });
   assertExists(release, known.state);
   const weights = weightsToGiveBack(release, known.state);
   log.info(`Going back to ${formatWeights(weights)}`);

@@ -10,8 +10,8 @@ import type { Aim } from '../fleet/transaction/intent.ts';
 import { isUnfinished } from '../fleet/transaction/lease.ts';
 import { preflight } from '../fleet/preflight.ts';
 import { assertSidecars } from '../fleet/injection.ts';
-import { heldIn, nowHolding } from '../release/agreement.ts';
-import type { Held } from '../release/agreement.ts';
+import { readClusterWeights, allHolding } from '../release/cluster-weights.ts';
+import type { ClusterWeights } from '../release/cluster-weights.ts';
 import type { CheckKind } from '../report/run-events.ts';
 import { foreignManagers } from '../release/foreign-managers.ts';
 import { nameOf } from '../kubernetes/objects.ts';
@@ -93,7 +93,7 @@ async function lookAhead(context: Context, direction: Direction, known?: Observe
   const { release, fleet, recorder } = context;
   const { state, leases } = known ?? (await phase(context, 'Read', () => readFleet(context)));
   return phase(context, 'Plan', async () => {
-    recorder.record({ kind: 'read', held: heldIn(release, state) });
+    recorder.record({ kind: 'read', held: readClusterWeights(release, state) });
     const observed = observe(release, state);
     noteBlindSpots(context, observed);
     const { weights } = release.traffic;
@@ -118,7 +118,7 @@ async function carryOut(context: Context, prepared: PreparedRollout): Promise<Ro
       const deployed = await deploy(context, prepared, restorer);
       applied = await preview(context, plan, clients, deployed);
     } catch (error) {
-      await restorer.restore(heldIn(context.release, prepared.state));
+      await restorer.restore(readClusterWeights(context.release, prepared.state));
       throw error;
     }
     return shift(context, prepared, applied, clients, restorer);
@@ -147,7 +147,7 @@ async function shift(
 ): Promise<RolloutOutcome> {
   const { release, fleet, log } = context;
   const step: Shift = { ...plan, routes: rebased(plan.routes, previewed) };
-  const before = heldIn(release, state);
+  const before = readClusterWeights(release, state);
   let held = before;
   let checked: Checked | undefined;
   let isMoved = step.routes.length === 0;
@@ -161,7 +161,7 @@ async function shift(
       await lockedPhase(context, 'Weights', () =>
         moveWeights(context, state, step, clients, () => {
           isMoved = true;
-          held = nowHolding(before, plan.weights);
+          held = allHolding(before, plan.weights);
         }),
       );
     checked =
@@ -176,7 +176,7 @@ async function shift(
   } finally {
     if (checked?.verdict !== 'pass' && checked?.verdict !== 'unverified') {
       const failed: FailedStep = { state, plan: step, clients, held };
-      const restoreWeights = async (): Promise<readonly Held[]> =>
+      const restoreWeights = async (): Promise<readonly ClusterWeights[]> =>
         isMoved ? rollBackAutomatically(context, failed) : held;
       // A cancelled job has no time for one after the other.
       if (context.signal.aborted) await Promise.all([restoreWeights(), restorer.restore(held)]);

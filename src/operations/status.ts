@@ -2,8 +2,13 @@ import { allOf } from '../fleet/fleet.ts';
 import { candidateOf, selectsEndpoint } from '../kubernetes/pod-selection.ts';
 import type { Place } from '../kubernetes/pod-selection.ts';
 import { CanaryError, messageOf } from '../core/errors.ts';
-import { agreementOf, describeDifference, heldIn, isOpenChoice } from '../release/agreement.ts';
-import type { Held } from '../release/agreement.ts';
+import {
+  clustersAgree,
+  describeDisagreement,
+  readClusterWeights,
+  isOpenChoice,
+} from '../release/cluster-weights.ts';
+import type { ClusterWeights } from '../release/cluster-weights.ts';
 import type { Pod } from '../kubernetes/objects.ts';
 import { describeOverlap, overlaps } from '../release/guards/subset-overlaps.ts';
 import { hasSidecar, isReady } from '../kubernetes/pods.ts';
@@ -37,7 +42,7 @@ export async function status(context: Context): Promise<void> {
     const { routes } = observed;
     noteBlindSpots(context, observed);
     if (failures.size === 0) assertExists(release, state);
-    const held = heldIn(release, state, failures);
+    const held = readClusterWeights(release, state, failures);
     recorder.record({ kind: 'read', held });
     const versions = [...new Set(routes.flatMap(({ weights }) => [...(weights?.keys() ?? [])]))];
     const labels = versionLabels(routes, versions);
@@ -64,10 +69,10 @@ export async function status(context: Context): Promise<void> {
       log.info('The inputs leave open which routes are meant, so no weights are compared.');
       return;
     }
-    const agree = agreementOf(held);
+    const agree = clustersAgree(held);
     if (agree === false)
       throw new CanaryError(
-        `${describeDifference(held)} To bring them together, run the operation rollback with the input weights.`,
+        `${describeDisagreement(held)} To bring them together, run the operation rollback with the input weights.`,
       );
     log.info(
       agree === true ? 'All clusters agree.' : 'No cluster holds weights: nothing has been released yet.',
@@ -78,7 +83,7 @@ export async function status(context: Context): Promise<void> {
 /** What is known of one cluster, and of all. */
 interface Known {
   readonly labels: VersionLabels;
-  readonly held: readonly Held[];
+  readonly held: readonly ClusterWeights[];
   /** undefined where the cluster could not be read */
   readonly state: ClusterState | undefined;
   /** Why it could not be read. */
@@ -92,7 +97,7 @@ function textOf(release: Release, cluster: ClusterName, { labels, held, state, f
   return [routesIn(release, state, own), podsIn(release, state, labels)].join('; ');
 }
 
-function routesIn(release: Release, state: ClusterState, held: readonly Held[]): string {
+function routesIn(release: Release, state: ClusterState, held: readonly ClusterWeights[]): string {
   if (held.length === 0) return 'routes served by another cluster';
   const revision = revisionIn(release, state);
   const each = held.map(

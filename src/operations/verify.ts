@@ -1,5 +1,5 @@
 import { CanaryError, messageOf } from '../core/errors.ts';
-import { heldIn, whoHolds } from '../release/agreement.ts';
+import { readClusterWeights, describeClusterWeights } from '../release/cluster-weights.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import { describeOverlap, overlaps } from '../release/guards/subset-overlaps.ts';
 import type { Finding } from '../diagnosis/diagnosis.ts';
@@ -8,7 +8,7 @@ import { samplesNothing } from '../release/release.ts';
 import type { FleetState } from '../release/state.ts';
 import { observe } from '../release/observation.ts';
 import type { Observation } from '../release/observation.ts';
-import { changesBetween } from '../release/observed-routing.ts';
+import { describeRouteChanges } from '../release/observed-routing.ts';
 import type { RouteState } from '../release/observed-routing.ts';
 import { formatWeights, sameWeights } from '../core/weights.ts';
 import type { Weights } from '../core/weights.ts';
@@ -34,7 +34,7 @@ export async function verify(context: Context, known?: FleetState): Promise<Outc
   }
   const { targets, observed, weights } = await phase(context, 'Read', async () => {
     const state = known ?? (await fleet.read(release));
-    recorder.record({ kind: 'read', held: heldIn(release, state) });
+    recorder.record({ kind: 'read', held: readClusterWeights(release, state) });
     assertExists(release, state);
     const observed = observe(release, state);
     noteBlindSpots(context, observed);
@@ -72,7 +72,7 @@ async function interruptionOf(context: Context, before: Observation): Promise<Fi
   const { release, fleet, log } = context;
   try {
     const now = observe(release, await fleet.readAgain(release, before.fleet));
-    const changes = changesBetween(before.routes, now.routes);
+    const changes = describeRouteChanges(before.routes, now.routes);
     if (changes.length === 0) return undefined;
     return {
       title: 'The release was changed while it was sampled',
@@ -141,7 +141,7 @@ function agreedWeights({ routes, record, held }: Observation): Weights {
     !routes.every(({ weights }) => weights !== undefined && sameWeights(weights, agreed))
   ) {
     throw new CanaryError(
-      `The clusters hold different weights: ${whoHolds(held)}. Set the input weights to the ones you mean.`,
+      `The clusters hold different weights: ${describeClusterWeights(held)}. Set the input weights to the ones you mean.`,
     );
   }
   return agreed;

@@ -1,7 +1,7 @@
-import { heldBy, routesOrWhyNot } from './agreement.ts';
-import type { Held } from './agreement.ts';
+import { clusterWeights, routesOrWhyNot } from './cluster-weights.ts';
+import type { ClusterWeights } from './cluster-weights.ts';
 import type { ReleaseRecord } from './history.ts';
-import { editsOf, newestRecord, observeRoutes } from './observed-routing.ts';
+import { editsOf, newestRecord, readRouteStates } from './observed-routing.ts';
 import type { Edit, RouteState, Scope } from './observed-routing.ts';
 import type { Release } from './release.ts';
 import type { FleetState } from './state.ts';
@@ -18,7 +18,7 @@ export interface Observation {
   /** The state of each VirtualService of the release, by config cluster in the order named. */
   readonly routes: readonly RouteState[];
   /** The same, as reports show it. */
-  readonly held: readonly Held[];
+  readonly held: readonly ClusterWeights[];
   /** The weights of the first VirtualService that has any; undefined on a first install. */
   readonly weights: Weights | undefined;
   /** The record of the last route change in any config cluster. */
@@ -34,7 +34,7 @@ export interface Observation {
  */
 export function observe(release: Release, fleet: FleetState, scope: Scope = {}): Observation {
   const { clusters = release.configClusters } = scope;
-  return observationOf(release, fleet, clusters, observeRoutes(release, fleet, scope));
+  return observationOf(release, fleet, clusters, readRouteStates(release, fleet, scope));
 }
 
 /**
@@ -64,7 +64,7 @@ function observationOf(
     fleet,
     clusters,
     routes,
-    held: heldBy(release, routes),
+    held: clusterWeights(release, routes),
     weights: routes.find(({ weights }) => weights !== undefined)?.weights,
     record: newestRecord(routes),
     edits: editsOf(routes),

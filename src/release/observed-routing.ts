@@ -53,7 +53,7 @@ export interface Scope {
  *
  * @throws CanaryError where objects of another name hold the service's traffic, or the choice of routes is not clear
  */
-export function observeRoutes(
+export function readRouteStates(
   release: Release,
   fleet: FleetState,
   { clusters = release.configClusters, routes = release.traffic.routes }: Scope = {},
@@ -101,12 +101,12 @@ function ownRoutes(
 }
 
 /** What each config cluster holds, once: the entry of its first VirtualService. */
-export function byCluster(inForce: readonly RouteState[]): readonly RouteState[] {
+export function oncePerCluster(inForce: readonly RouteState[]): readonly RouteState[] {
   return inForce.filter((one, i) => inForce.findIndex(({ cluster }) => cluster === one.cluster) === i);
 }
 
 /** `east`; with the VirtualService where the cluster has several. */
-export function placeOf(one: RouteState, inForce: readonly RouteState[]): string {
+export function describePlace(one: RouteState, inForce: readonly RouteState[]): string {
   const alone = inForce.filter(({ cluster }) => cluster === one.cluster).length === 1;
   return alone || one.virtualService === undefined
     ? one.cluster
@@ -136,7 +136,10 @@ export function leadsElsewhere({ virtualService: vs, routes }: RouteState, relea
 }
 
 /** Where weights or revision are no longer what they were, as `west: revision 7, v1=80,v2=20 → revision 8, v1=50,v2=50`. */
-export function changesBetween(before: readonly RouteState[], now: readonly RouteState[]): readonly string[] {
+export function describeRouteChanges(
+  before: readonly RouteState[],
+  now: readonly RouteState[],
+): readonly string[] {
   const told = (one: RouteState | undefined): string =>
     [
       `revision ${String(one?.record?.revision ?? one?.revision ?? 'none')}`,
@@ -145,7 +148,7 @@ export function changesBetween(before: readonly RouteState[], now: readonly Rout
   const name = ({ virtualService }: RouteState): string | undefined => virtualService?.metadata.name;
   return before.flatMap((one) => {
     const later = now.find((other) => other.cluster === one.cluster && name(other) === name(one));
-    return told(later) === told(one) ? [] : [`${placeOf(one, before)}: ${told(one)} → ${told(later)}`];
+    return told(later) === told(one) ? [] : [`${describePlace(one, before)}: ${told(one)} → ${told(later)}`];
   });
 }
 

@@ -20,7 +20,7 @@ import { placeOfPods } from './state.ts';
 import type { ClusterState, FleetState } from './state.ts';
 import { VERSION_LABEL, labelsOf, withoutSubset } from './subsets.ts';
 import type { Observation } from './observation.ts';
-import { describeEdit, placeOf } from './observed-routing.ts';
+import { describeEdit, describePlace } from './observed-routing.ts';
 import { trafficOf } from './state.ts';
 import type { RouteState } from './observed-routing.ts';
 import type { VersionName, Weights } from '../core/weights.ts';
@@ -115,7 +115,7 @@ function assertIdle(routes: readonly RouteState[], version: VersionName): void {
   const busy = routes.filter(({ weights }) => (weights?.get(version) ?? 0) > 0);
   if (busy.length === 0) return;
   const where = busy
-    .map((one) => `${String(one.weights?.get(version))} % in ${placeOf(one, routes)}`)
+    .map((one) => `${String(one.weights?.get(version))} % in ${describePlace(one, routes)}`)
     .join(', ');
   throw new CanaryError(
     `${version} still has traffic (${where}). Bring its weight to 0 first, with rollout or promote.`,

@@ -15,7 +15,7 @@ import type { RouteTarget } from '../istio/route-edits.ts';
 import type { Observation } from './observation.ts';
 import type { TrafficTarget } from './traffic-target.ts';
 import { missingSubsets, newDestinationRule, versionLabels, withSubsets } from './subsets.ts';
-import { byCluster } from './observed-routing.ts';
+import { oncePerCluster } from './observed-routing.ts';
 import { trafficOf } from './state.ts';
 import type { RouteState } from './observed-routing.ts';
 import { formatWeights } from '../core/weights.ts';
@@ -46,7 +46,7 @@ export function planTraffic(observed: Observation, target: TrafficTarget): Traff
   const { release, fleet, routes: states } = observed;
   const { weights, history, retired } = target;
   const versions = [...weights.keys()];
-  const subsets = byCluster(states).flatMap((one) => [
+  const subsets = oncePerCluster(states).flatMap((one) => [
     ...gatewayChange(observed, one),
     ...subsetChange(observed, one, versions),
   ]);

@@ -17,7 +17,7 @@ import { nameOf } from '../kubernetes/objects.ts';
 import type { DestinationRule, Labels, Subset } from '../kubernetes/objects.ts';
 import type { Release } from './release.ts';
 import type { Observation } from './observation.ts';
-import { byCluster } from './observed-routing.ts';
+import { oncePerCluster } from './observed-routing.ts';
 import { trafficOf } from './state.ts';
 import type { RouteState } from './observed-routing.ts';
 import type { VersionName } from '../core/weights.ts';
@@ -110,7 +110,7 @@ export function subsetOf(
  * pods of all; those that the subset will have where none exists yet.
  */
 export function labelsOf(routes: readonly RouteState[], version: VersionName): Labels {
-  const subsets = byCluster(routes)
+  const subsets = oncePerCluster(routes)
     .map((one) => subsetOf(one, version))
     .filter((subset) => subset !== undefined);
   if (subsets.length === 0) return { [VERSION_LABEL]: version };
@@ -132,7 +132,7 @@ export function versionLabels(
  */
 export function assertSubsetLabels(routes: readonly RouteState[], versions: readonly VersionName[]): void {
   for (const version of versions) {
-    const found = byCluster(routes).flatMap((one) => {
+    const found = oncePerCluster(routes).flatMap((one) => {
       const subset = subsetOf(one, version);
       return subset === undefined ? [] : [{ ...one, labels: subset.labels ?? {} }];
     });
@@ -179,7 +179,7 @@ export function assertSeen(
   versions: readonly VersionName[],
   changes: readonly Change[],
 ): void {
-  for (const one of byCluster(routes)) {
+  for (const one of oncePerCluster(routes)) {
     const { cluster } = one;
     const traffic = trafficOf(fleet, cluster);
     const written = changes

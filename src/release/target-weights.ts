@@ -1,5 +1,5 @@
 import type { Observation } from './observation.ts';
-import { placeOf } from './observed-routing.ts';
+import { describePlace } from './observed-routing.ts';
 import { namedVersions } from './release.ts';
 import { deploysVersion, hasPodsOf } from './running-versions.ts';
 import { CanaryError } from '../core/errors.ts';
@@ -61,7 +61,7 @@ function withoutAbsent(
 /** Weights in force can be kept only where there is one answer to what they are. */
 function assertWeightsAgree({ routes }: Observation): void {
   const held = routes.flatMap((one) =>
-    one.weights === undefined ? [] : [{ place: placeOf(one, routes), weights: one.weights }],
+    one.weights === undefined ? [] : [{ place: describePlace(one, routes), weights: one.weights }],
   );
   const [first] = held;
   if (first === undefined || held.every(({ weights }) => sameWeights(weights, first.weights))) return;

@@ -1,4 +1,4 @@
-import { nowIn, whoHolds } from '../release/agreement.ts';
+import { formatClusterWeights, describeClusterWeights } from '../release/cluster-weights.ts';
 import { formatWeights } from '../core/weights.ts';
 import { count } from './format.ts';
 import { headlineOf } from './headline.ts';
@@ -54,17 +54,17 @@ function descriptionOf(record: RunRecord): string {
       return `${operation}: ${[...harms, failure].join(' ')}`;
     case 'ambiguous':
     case 'diverged':
-      return `${operation}: ${title}: ${whoHolds(held)}`;
+      return `${operation}: ${title}: ${describeClusterWeights(held)}`;
     case 'done':
-      if (plan !== undefined) return describePlan(plan, nowIn(held));
-      return `${operation}: done${held.length === 0 ? '' : `; weights: ${nowIn(held)}`}`;
+      if (plan !== undefined) return describePlan(plan, formatClusterWeights(held));
+      return `${operation}: done${held.length === 0 ? '' : `; weights: ${formatClusterWeights(held)}`}`;
     case 'pass':
     case 'inconclusive':
-      return `${operation}: ${[...harms, outcome].join(' ')}; weights: ${nowIn(held)}`;
+      return `${operation}: ${[...harms, outcome].join(' ')}; weights: ${formatClusterWeights(held)}`;
     case 'unverified':
-      return `${operation}: ${title}; weights: ${nowIn(held)}`;
+      return `${operation}: ${title}; weights: ${formatClusterWeights(held)}`;
     case 'fail':
-      return `${operation}: ${[...harms, `fail, ${title}`].join(' ')}; weights: ${nowIn(held)}`;
+      return `${operation}: ${[...harms, `fail, ${title}`].join(' ')}; weights: ${formatClusterWeights(held)}`;
   }
 }
 

@@ -1,4 +1,9 @@
-import { agreedWeights, contradict, describeDifference, whoHolds } from '../release/agreement.ts';
+import {
+  agreedWeights,
+  clustersDisagree,
+  describeDisagreement,
+  describeClusterWeights,
+} from '../release/cluster-weights.ts';
 import { formatWeights, sameWeights } from '../core/weights.ts';
 import type { Weights } from '../core/weights.ts';
 import type { IngressEvidence } from '../verify/evidence.ts';
@@ -11,15 +16,15 @@ import { inWords } from './sentences.ts';
 export function currentStateOf(record: RunRecord, outcome: Outcome): string | undefined {
   const { held, remains, restored, settled } = record;
   if (held.length === 0) return remains.length === 0 ? undefined : remains.join(' ');
-  if (contradict(held) || !settled) return stateApart(record, outcome);
+  if (clustersDisagree(held) || !settled) return stateApart(record, outcome);
   const weights = agreedWeights(held);
-  const state = weights === undefined ? [`${whoHolds(held)}.`] : stateAt(record, weights);
+  const state = weights === undefined ? [`${describeClusterWeights(held)}.`] : stateAt(record, weights);
   return [...state, ...remains, ...restored].join(' ');
 }
 
 /** The clusters differ, or this run could not settle them. The headline of some outcomes has said who holds what. */
 function stateApart({ held, remains, restored, settled }: RunRecord, outcome: Outcome): string {
-  const who = contradict(held) ? describeDifference(held) : `${whoHolds(held)}.`;
+  const who = clustersDisagree(held) ? describeDisagreement(held) : `${describeClusterWeights(held)}.`;
   const whatNow = settled
     ? 'This needs your action: bring all clusters to the same weights (operation rollback with the input weights).'
     : 'The post step of this job, or else the next run, will bring them to the same weights.';

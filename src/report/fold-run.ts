@@ -1,4 +1,4 @@
-import { nowHolding } from '../release/agreement.ts';
+import { allHolding } from '../release/cluster-weights.ts';
 import type { RunEvent } from './run-events.ts';
 import type { TimedEvent } from './run-log.ts';
 import type { Check, RunRecord } from './run-record.ts';
@@ -29,7 +29,7 @@ function changeOf(record: RunRecord, at: number, event: RunEvent): Partial<RunRe
       return { changes: [...record.changes, { ...event.change, at }] };
     case 'in force': {
       const { weights, direction } = event;
-      const held = nowHolding(record.held, weights);
+      const held = allHolding(record.held, weights);
       return direction === 'same' ? { held } : { held, steps: [...record.steps, { at, weights, direction }] };
     }
     case 'sampled': {

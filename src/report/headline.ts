@@ -1,10 +1,10 @@
 import {
   agreedWeights,
-  contradict,
-  describeDifference,
-  titleOfDifference,
-  whoHolds,
-} from '../release/agreement.ts';
+  clustersDisagree,
+  describeDisagreement,
+  titleOfDisagreement,
+  describeClusterWeights,
+} from '../release/cluster-weights.ts';
 import { currentStateOf } from './current-state.ts';
 import { failingVersions } from './failing-versions.ts';
 import { count } from './format.ts';
@@ -57,7 +57,7 @@ function titleOf(record: RunRecord, outcome: Outcome): string {
     case 'fail': {
       const { failing } = failingVersions(record);
       if (failing.length > 0) return `${failing.join(', ')} ${failing.length === 1 ? 'fails' : 'fail'}`;
-      return contradict(record.held) ? divergenceTitle(record) : 'traffic split check failed';
+      return clustersDisagree(record.held) ? divergenceTitle(record) : 'traffic split check failed';
     }
     case 'inconclusive':
       return 'traffic split check inconclusive';
@@ -75,7 +75,7 @@ function titleOf(record: RunRecord, outcome: Outcome): string {
 }
 
 function divergenceTitle({ held }: RunRecord): string {
-  return titleOfDifference(held).replace(/^The /, '').replace(/^No /, 'no ');
+  return titleOfDisagreement(held).replace(/^The /, '').replace(/^No /, 'no ');
 }
 
 function sentenceOf(record: RunRecord, outcome: Outcome): string {
@@ -84,7 +84,9 @@ function sentenceOf(record: RunRecord, outcome: Outcome): string {
     case 'pass':
       return passOf(record);
     case 'fail':
-      return [...(contradict(held) ? [describeDifference(held)] : []), ...failureOf(record)].join(' ');
+      return [...(clustersDisagree(held) ? [describeDisagreement(held)] : []), ...failureOf(record)].join(
+        ' ',
+      );
     case 'inconclusive':
       return `The check was inconclusive, so the job fails: ${samplesOf(evidence)} ${through(evidence)} neither confirm nor rule out ${inWords(evidence[0]?.weights ?? new Map())}.`;
     case 'unverified': {
@@ -96,9 +98,9 @@ function sentenceOf(record: RunRecord, outcome: Outcome): string {
       return `${state}. No ingress was sampled, so nothing is known about the responses.`;
     }
     case 'ambiguous':
-      return `Several routes lead to the service, and the inputs choose none of them: ${whoHolds(held)}.`;
+      return `Several routes lead to the service, and the inputs choose none of them: ${describeClusterWeights(held)}.`;
     case 'diverged':
-      return describeDifference(held);
+      return describeDisagreement(held);
     case 'failed':
       return checks.length === 0
         ? 'The run failed before the traffic split was checked.'
@@ -112,11 +114,11 @@ function doneSentence({ plan, held }: RunRecord): string {
   const weights = agreedWeights(held);
   if (plan === undefined) {
     if (weights !== undefined) return `The current weights are ${inWords(weights)}.`;
-    return held.length === 0 ? 'No weights are set.' : `${whoHolds(held)}.`;
+    return held.length === 0 ? 'No weights are set.' : `${describeClusterWeights(held)}.`;
   }
   if (plan.changes.length === 0) return NOTHING_WOULD_CHANGE;
   const now = held.every(({ kind }) => kind === 'nothing') ? 'no weights' : weights && inWords(weights);
-  return `A rollout would change all clusters from ${now ?? whoHolds(held)} to ${inWords(plan.weights)}. Nothing was written.`;
+  return `A rollout would change all clusters from ${now ?? describeClusterWeights(held)} to ${inWords(plan.weights)}. Nothing was written.`;
 }
 
 export const NOTHING_WOULD_CHANGE = 'Nothing would change: every cluster already matches the request.';

@@ -1,5 +1,5 @@
 import type { IngressEvidence } from '../verify/evidence.ts';
-import { agreedWeights, agreementOf } from '../release/agreement.ts';
+import { agreedWeights, clustersAgree } from '../release/cluster-weights.ts';
 import type { Weights } from '../core/weights.ts';
 import { headlineOf } from './headline.ts';
 import type { Check, RunRecord } from './run-record.ts';
@@ -28,7 +28,7 @@ export function reportOf(record: RunRecord): Report {
     verdict: record.verdict,
     failure: record.failure,
     weights: optionalWeights(agreedWeights(record.held)),
-    agree: agreementOf(record.held),
+    agree: clustersAgree(record.held),
     weightsByCluster: record.held.map(({ cluster, place, weights, text }) => ({
       cluster,
       place,

@@ -1,4 +1,4 @@
-import { agreedWeights } from '../release/agreement.ts';
+import { agreedWeights } from '../release/cluster-weights.ts';
 import { formatWeights } from '../core/weights.ts';
 import { failingVersions } from './failing-versions.ts';
 import type { Outcome } from './outcome.ts';

@@ -1,4 +1,4 @@
-import { contradict, isOpenChoice } from '../release/agreement.ts';
+import { clustersDisagree, isOpenChoice } from '../release/cluster-weights.ts';
 import type { RunRecord } from './run-record.ts';
 
 /**
@@ -37,7 +37,7 @@ const SAMPLING: readonly string[] = ['rollout', 'promote', 'rollback', 'retire',
 /** An error outweighs a pass of an earlier step; diverged clusters outweigh everything but an error and a failed check. */
 export function outcomeOf(record: RunRecord): Outcome {
   const { operation, verdict, failure, plan, held } = record;
-  const diverged = contradict(held);
+  const diverged = clustersDisagree(held);
   if (verdict !== undefined && verdict !== 'pass') return verdict;
   if (failure !== undefined)
     return diverged && (operation === 'status' || plan !== undefined) ? 'diverged' : 'failed';

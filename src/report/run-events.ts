@@ -1,7 +1,7 @@
 import type { Change } from '../kubernetes/change.ts';
 import type { ClusterName } from '../core/names.ts';
 import type { Finding } from '../diagnosis/diagnosis.ts';
-import type { Held } from '../release/agreement.ts';
+import type { ClusterWeights } from '../release/cluster-weights.ts';
 import type { IngressEvidence, Verdict } from '../verify/evidence.ts';
 import type { Weights } from '../core/weights.ts';
 
@@ -68,7 +68,7 @@ export type CheckKind = 'verify' | 'bake';
 /** Something that happened during a run. Durations are in seconds, and end with the event. */
 export type RunEvent =
   /** What each config cluster holds was read. */
-  | { readonly kind: 'read'; readonly held: readonly Held[] }
+  | { readonly kind: 'read'; readonly held: readonly ClusterWeights[] }
   /** The weights that a rollback would restore. */
   | { readonly kind: 'previous weights'; readonly weights: Weights | undefined }
   | { readonly kind: 'planned'; readonly plan: PlannedRollout }

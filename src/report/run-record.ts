@@ -1,6 +1,6 @@
 import type { Finding } from '../diagnosis/diagnosis.ts';
 import type { IngressEvidence, Verdict } from '../verify/evidence.ts';
-import type { Held } from '../release/agreement.ts';
+import type { ClusterWeights } from '../release/cluster-weights.ts';
 import type { ClusterName } from '../core/names.ts';
 import type { Weights } from '../core/weights.ts';
 import type {
@@ -66,7 +66,7 @@ export interface RunRecord {
   readonly limits: Limits | undefined;
   readonly verdict: Verdict | undefined;
   /** What each config cluster held when it was last read; empty before that. */
-  readonly held: readonly Held[];
+  readonly held: readonly ClusterWeights[];
   /** The weights that a rollback would restore. */
   readonly previous: Weights | undefined;
   readonly next: Weights | undefined;

@@ -1,5 +1,5 @@
 import type { IngressEvidence } from '../verify/evidence.ts';
-import { contradict } from '../release/agreement.ts';
+import { clustersDisagree } from '../release/cluster-weights.ts';
 import type { Weights } from '../core/weights.ts';
 import { failingVersions } from './failing-versions.ts';
 import type { RunRecord } from './run-record.ts';
@@ -32,7 +32,7 @@ export function failureOf(record: RunRecord): readonly string[] {
     .filter(({ verdict }) => verdict === 'fail')
     .toSorted((a, b) => distanceOf(b) - distanceOf(a));
   if (worst === undefined)
-    return contradict(held)
+    return clustersDisagree(held)
       ? []
       : [`Expected ${asked}.`, `${findings[0]?.title ?? 'A cluster holds something else'}.`];
   const rest =

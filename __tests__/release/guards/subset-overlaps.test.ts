@@ -3,7 +3,7 @@ import type { Change } from '../../../src/kubernetes/change.ts';
 import type { Pod, Subset } from '../../../src/kubernetes/objects.ts';
 import { assertApart, describeOverlap, overlaps } from '../../../src/release/guards/subset-overlaps.ts';
 import type { Overlap } from '../../../src/release/guards/subset-overlaps.ts';
-import { observeRoutes } from '../../../src/release/observed-routing.ts';
+import { readRouteStates } from '../../../src/release/observed-routing.ts';
 import { clusterState, deployment, destinationRule, fleetOf, pod } from '../../support/objects.ts';
 import { EAST, WEST, release } from '../../support/release.ts';
 
@@ -25,7 +25,7 @@ function found(
     clusterState(WEST, { pods, traffic: undefined }),
   );
   return overlaps(
-    { release: GIVEN, fleet: state, routes: observeRoutes(given, state) },
+    { release: GIVEN, fleet: state, routes: readRouteStates(given, state) },
     ['v1', 'v2'],
     workloads,
   );

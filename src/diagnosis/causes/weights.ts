@@ -1,4 +1,4 @@
-import { contradict, heldBy, whoHolds } from '../../release/agreement.ts';
+import { clustersDisagree, clusterWeights, describeClusterWeights } from '../../release/cluster-weights.ts';
 import { describeEdit, editsOf, routeStateFor } from '../../release/observed-routing.ts';
 import { formatWeights, sameWeights } from '../../core/weights.ts';
 import { failedOf } from '../snapshot.ts';
@@ -15,12 +15,12 @@ export function edits({ inForce }: Snapshot): readonly Finding[] {
 /** Clusters that hold different weights although no ingress shows it, without a record that tells who changed them. */
 export function disagreement(facts: Snapshot): readonly Finding[] {
   const { release, inForce } = facts;
-  const held = heldBy(release, inForce);
-  if (failedOf(facts).length > 0 || editsOf(inForce).length > 0 || !contradict(held)) return [];
+  const held = clusterWeights(release, inForce);
+  if (failedOf(facts).length > 0 || editsOf(inForce).length > 0 || !clustersDisagree(held)) return [];
   return [
     {
       title: 'The clusters hold different weights',
-      detail: `${whoHolds(held)}. To bring them together, run the operation rollback with the input weights.`,
+      detail: `${describeClusterWeights(held)}. To bring them together, run the operation rollback with the input weights.`,
     },
   ];
 }

@@ -1,7 +1,7 @@
 import type { Change } from '../../kubernetes/change.ts';
 import { nameOf } from '../../kubernetes/objects.ts';
 import type { DestinationRule } from '../../kubernetes/objects.ts';
-import { byCluster } from '../observed-routing.ts';
+import { oncePerCluster } from '../observed-routing.ts';
 import type { Observation } from '../observation.ts';
 
 /**
@@ -18,7 +18,7 @@ export function endedPolicies(
 ): readonly string[] {
   const found = changes.flatMap(({ cluster, verb, object }) => {
     if (verb !== 'create' || object.kind !== 'DestinationRule') return [];
-    const rules = byCluster(routes).find((one) => one.cluster === cluster)?.deciding.rules ?? [];
+    const rules = oncePerCluster(routes).find((one) => one.cluster === cluster)?.deciding.rules ?? [];
     return rules
       .filter((rule) => partsOf(rule).length > 0)
       .map((rule) => ({

@@ -2,7 +2,7 @@ import { selects } from '../../kubernetes/objects.ts';
 import { hasSidecar, isReady } from '../../kubernetes/pods.ts';
 import type { Observation } from '../observation.ts';
 import { labelsOf, subsetOf } from '../subsets.ts';
-import { byCluster } from '../observed-routing.ts';
+import { oncePerCluster } from '../observed-routing.ts';
 import type { VersionName, Weights } from '../../core/weights.ts';
 import { selectorOfService } from '../service-port.ts';
 
@@ -19,7 +19,7 @@ export function obstaclesTo(
     routes.some((one) => weight > (one.weights?.get(version) ?? 0)),
   );
   return gaining.flatMap(([version]) => [
-    ...byCluster(routes).flatMap((one) =>
+    ...oncePerCluster(routes).flatMap((one) =>
       subsetOf(one, version) === undefined ? [`${one.cluster} has no subset ${version}`] : [],
     ),
     ...(runs(observed, version) ? [] : [`no pod of ${version} is ready`]),

@@ -9,7 +9,7 @@ import type { Observation } from '../observation.ts';
 import type { ClusterState } from '../state.ts';
 import { placeOfPods } from '../state.ts';
 import { holderOf, labelsOf, subsetOf } from '../subsets.ts';
-import { byCluster } from '../observed-routing.ts';
+import { oncePerCluster } from '../observed-routing.ts';
 import type { RouteState } from '../observed-routing.ts';
 import type { VersionName } from '../../core/weights.ts';
 import { selectorOfService } from '../service-port.ts';
@@ -50,7 +50,7 @@ export function overlaps(
   workloads: readonly Change[] = [],
 ): readonly Overlap[] {
   const sources = [...fleet.values()].flatMap((state) => sourcesIn(release, state, workloads));
-  return byCluster(routes).flatMap((one) => {
+  return oncePerCluster(routes).flatMap((one) => {
     const labels = new Map(
       versions.map((version) => [version, subsetOf(one, version)?.labels ?? labelsOf(routes, version)]),
     );

@@ -1,4 +1,4 @@
-import { nowIn } from '../../release/agreement.ts';
+import { formatClusterWeights } from '../../release/cluster-weights.ts';
 import { textDifference } from '../difference.ts';
 import { netChanges } from '../net-changes.ts';
 import type { NetChange } from '../net-changes.ts';
@@ -50,7 +50,7 @@ function changedObject({ object, writes, before, after }: NetChange): Html {
 export function planSection({ plan, held }: RunRecord): Html | undefined {
   if (plan === undefined) return undefined;
   return html`<section>
-    <h2>Plan: ${nowIn(held)} → ${inWords(plan.weights)}</h2>
+    <h2>Plan: ${formatClusterWeights(held)} → ${inWords(plan.weights)}</h2>
     ${plan.changes.length === 0 ? html`<p>${NOTHING_WOULD_CHANGE}</p>` : undefined}
     ${plan.clusters.map((cluster) => {
       const own = plan.changes.filter((change) => change.cluster === cluster);

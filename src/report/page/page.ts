@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { agreedWeights, whoHolds } from '../../release/agreement.ts';
+import { agreedWeights, describeClusterWeights } from '../../release/cluster-weights.ts';
 import { headlineOf } from '../headline.ts';
 import { OUTCOME_STYLES, needsErrorMessage, outcomeOf } from '../outcome.ts';
 import type { Outcome } from '../outcome.ts';
@@ -85,7 +85,12 @@ function facts(record: RunRecord): readonly (readonly [string, Content])[] {
     ['Operation', operation],
     ...(held.length === 0
       ? []
-      : [['Current weights', weights === undefined ? whoHolds(held) : inWords(weights)] as const]),
+      : [
+          [
+            'Current weights',
+            weights === undefined ? describeClusterWeights(held) : inWords(weights),
+          ] as const,
+        ]),
     ...(previous === undefined ? [] : [['Previous weights', inWords(previous)] as const]),
     ['Started', moment(begin)],
     ['Duration', duration(seconds)],

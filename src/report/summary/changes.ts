@@ -1,5 +1,5 @@
 import { formatWeights } from '../../core/weights.ts';
-import { nowIn } from '../../release/agreement.ts';
+import { formatClusterWeights } from '../../release/cluster-weights.ts';
 import { textDifference } from '../difference.ts';
 import { count } from '../format.ts';
 import { netChanges } from '../net-changes.ts';
@@ -20,7 +20,10 @@ export function planSection({ plan, held }: RunRecord): readonly Piece[] {
       ? []
       : details(`${escape(cluster)}: ${count(own, 'change')}`, own.flatMap(plannedChange));
   });
-  return [fixed(`### Plan: ${text(nowIn(held))} → ${text(formatWeights(plan.weights))}\n\n`), ...byCluster];
+  return [
+    fixed(`### Plan: ${text(formatClusterWeights(held))} → ${text(formatWeights(plan.weights))}\n\n`),
+    ...byCluster,
+  ];
 }
 
 function plannedChange(change: PlannedChange): readonly Piece[] {

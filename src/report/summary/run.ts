@@ -1,4 +1,4 @@
-import { agreedWeights, whoHolds } from '../../release/agreement.ts';
+import { agreedWeights, describeClusterWeights } from '../../release/cluster-weights.ts';
 import { count, duration, moment } from '../format.ts';
 import type { RunRecord } from '../run-record.ts';
 import { inWords } from '../sentences.ts';
@@ -56,7 +56,7 @@ export function footer({ operation, held, previous, begin, seconds, changes, rep
       ? [`current weights: ${text(inWords(weights))}`]
       : held.length === 0
         ? []
-        : [text(whoHolds(held))]),
+        : [text(describeClusterWeights(held))]),
     ...(previous === undefined ? [] : [`previous weights: ${text(inWords(previous))}`]),
     count(changes, 'write'),
     ...(report === undefined ? [] : [`report: ${text(report)}`]),

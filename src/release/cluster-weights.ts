@@ -5,7 +5,7 @@ import type { ClusterName } from '../core/names.ts';
 import { weightsByRoute } from '../istio/route-weights.ts';
 import { trafficOf } from './state.ts';
 import type { FleetState } from './state.ts';
-import { placeOf, observeRoutes } from './observed-routing.ts';
+import { describePlace, readRouteStates } from './observed-routing.ts';
 import type { RouteState } from './observed-routing.ts';
 import { formatWeights, sameWeights } from '../core/weights.ts';
 import type { Weights } from '../core/weights.ts';
@@ -13,7 +13,7 @@ import type { Weights } from '../core/weights.ts';
 const UNKNOWN = 'unknown weights';
 
 /** What one VirtualService of the release holds in one config cluster, as it was last observed. */
-export interface Held {
+export interface ClusterWeights {
   readonly cluster: ClusterName;
   /** `east`; with the name of the VirtualService where the cluster has several: `east (inner)`. */
   readonly place: string;
@@ -35,15 +35,17 @@ export interface Held {
  *
  * @param failures why clusters could not be read
  */
-export function heldIn(
+export function readClusterWeights(
   release: Release,
   fleet: FleetState,
   failures: ReadonlyMap<ClusterName, unknown> = new Map(),
-): readonly Held[] {
-  return release.configClusters.flatMap((cluster): readonly Held[] => {
+): readonly ClusterWeights[] {
+  return release.configClusters.flatMap((cluster): readonly ClusterWeights[] => {
     if (failures.has(cluster)) return [unreadable(cluster, failures.get(cluster))];
     const found = routesOrWhyNot(release, fleet, cluster);
-    return found instanceof CanaryError ? unclearIn(release, fleet, cluster, found) : heldBy(release, found);
+    return found instanceof CanaryError
+      ? unclearIn(release, fleet, cluster, found)
+      : clusterWeights(release, found);
   });
 }
 
@@ -54,7 +56,7 @@ export function routesOrWhyNot(
   cluster: ClusterName,
 ): readonly RouteState[] | CanaryError {
   try {
-    return observeRoutes(release, fleet, { clusters: [cluster] });
+    return readRouteStates(release, fleet, { clusters: [cluster] });
   } catch (error) {
     if (error instanceof CanaryError) return error;
     throw error;
@@ -62,42 +64,42 @@ export function routesOrWhyNot(
 }
 
 /** The same of what has been read already. */
-export function heldBy(release: Release, inForce: readonly RouteState[]): readonly Held[] {
+export function clusterWeights(release: Release, inForce: readonly RouteState[]): readonly ClusterWeights[] {
   return inForce.map((one) => {
     const { cluster, virtualService: vs, weights } = one;
-    const place = placeOf(one, inForce);
-    if (weights !== undefined) return holding(cluster, place, weights);
-    if (vs === undefined) return without(cluster, place, 'nothing', 'no VirtualService');
+    const place = describePlace(one, inForce);
+    if (weights !== undefined) return withClusterWeights(cluster, place, weights);
+    if (vs === undefined) return withoutWeights(cluster, place, 'nothing', 'no VirtualService');
     return weightsByRoute(vs, release).length === 0
-      ? without(cluster, place, 'nothing', `no route to ${release.app}`)
-      : without(cluster, place, 'unsplit', 'a route that names no version');
+      ? withoutWeights(cluster, place, 'nothing', `no route to ${release.app}`)
+      : withoutWeights(cluster, place, 'unsplit', 'a route that names no version');
   });
 }
 
-function unreadable(cluster: ClusterName, error: unknown): Held {
-  return without(cluster, cluster, 'unclear', `${UNKNOWN} (${messageOf(error)})`);
+function unreadable(cluster: ClusterName, error: unknown): ClusterWeights {
+  return withoutWeights(cluster, cluster, 'unclear', `${UNKNOWN} (${messageOf(error)})`);
 }
 
 /** The entries once these weights were written everywhere. */
-export function nowHolding(held: readonly Held[], weights: Weights): readonly Held[] {
-  return held.map(({ cluster, place }) => holding(cluster, place, weights));
+export function allHolding(held: readonly ClusterWeights[], weights: Weights): readonly ClusterWeights[] {
+  return held.map(({ cluster, place }) => withClusterWeights(cluster, place, weights));
 }
 
-function holding(cluster: ClusterName, place: string, weights: Weights): Held {
+function withClusterWeights(cluster: ClusterName, place: string, weights: Weights): ClusterWeights {
   return { cluster, place, kind: 'weights', weights, text: formatWeights(weights) };
 }
 
-function without(
+function withoutWeights(
   cluster: ClusterName,
   place: string,
-  kind: Exclude<Held['kind'], 'weights'>,
+  kind: Exclude<ClusterWeights['kind'], 'weights'>,
   text: string,
-): Held {
+): ClusterWeights {
   return { cluster, place, kind, weights: undefined, text };
 }
 
 /** The one set of weights that all of them hold; undefined where they hold different ones, or some hold none. */
-export function agreedWeights(held: readonly Held[]): Weights | undefined {
+export function agreedWeights(held: readonly ClusterWeights[]): Weights | undefined {
   const [first] = held;
   const weights = first?.weights;
   if (weights === undefined) return undefined;
@@ -107,17 +109,17 @@ export function agreedWeights(held: readonly Held[]): Weights | undefined {
 }
 
 /** Whether all hold the same weights; undefined where nothing was read, none holds any, or all leave open which are meant. */
-export function agreementOf(held: readonly Held[]): boolean | undefined {
+export function clustersAgree(held: readonly ClusterWeights[]): boolean | undefined {
   if (hasNone(held) || isOpenChoice(held)) return undefined;
   return agreedWeights(held) !== undefined;
 }
 
-function hasNone(held: readonly Held[]): boolean {
+function hasNone(held: readonly ClusterWeights[]): boolean {
   return held.every(({ kind }) => kind === 'nothing' || kind === 'unsplit');
 }
 
 /** Whether all clusters hold the same, and only the inputs leave open which of the routes are meant. */
-export function isOpenChoice(held: readonly Held[]): boolean {
+export function isOpenChoice(held: readonly ClusterWeights[]): boolean {
   return held.length > 0 && held.every(({ kind, text }) => kind === 'open' && text === held[0]?.text);
 }
 
@@ -125,35 +127,35 @@ export function isOpenChoice(held: readonly Held[]): boolean {
  * Whether the weights depend on the cluster. A cluster with no route yet is no contradiction where the others agree: it may be
  * about to join the release. What a cluster holds that could not be read is not known to differ.
  */
-export function contradict(held: readonly Held[]): boolean {
-  return agreementOf(held.filter((one) => one.kind !== 'nothing' && !isUnknown(one))) === false;
+export function clustersDisagree(held: readonly ClusterWeights[]): boolean {
+  return clustersAgree(held.filter((one) => one.kind !== 'nothing' && !isUnknown(one))) === false;
 }
 
-function isUnknown({ kind, text }: Held): boolean {
+function isUnknown({ kind, text }: ClusterWeights): boolean {
   return kind === 'unclear' && text.startsWith(UNKNOWN);
 }
 
 /** The weights that all hold, `no weights`, or who holds what. */
-export function nowIn(held: readonly Held[]): string {
+export function formatClusterWeights(held: readonly ClusterWeights[]): string {
   const weights = agreedWeights(held);
   if (weights !== undefined) return formatWeights(weights);
-  return hasNone(held) ? 'no weights' : whoHolds(held);
+  return hasNone(held) ? 'no weights' : describeClusterWeights(held);
 }
 
 /** That no one set of weights is in force, and what is there instead, in a sentence. */
-export function describeDifference(held: readonly Held[]): string {
-  return `${titleOfDifference(held)}: ${whoHolds(held)}.`;
+export function describeDisagreement(held: readonly ClusterWeights[]): string {
+  return `${titleOfDisagreement(held)}: ${describeClusterWeights(held)}.`;
 }
 
 /** `The clusters hold different weights`; not so where the weights of none can be told. */
-export function titleOfDifference(held: readonly Held[]): string {
+export function titleOfDisagreement(held: readonly ClusterWeights[]): string {
   return held.every(({ kind }) => kind !== 'weights')
     ? 'No cluster holds one set of weights'
     : 'The clusters hold different weights';
 }
 
 /** `east holds v1=80,v2=20; west holds no VirtualService` */
-export function whoHolds(held: readonly Held[]): string {
+export function describeClusterWeights(held: readonly ClusterWeights[]): string {
   return held.map(({ place, text }) => `${place} holds ${text}`).join('; ');
 }
 
@@ -163,7 +165,7 @@ function unclearIn(
   fleet: FleetState,
   cluster: ClusterName,
   error: CanaryError,
-): readonly Held[] {
+): readonly ClusterWeights[] {
   const names = namedVirtualServices(release);
   const found = trafficOf(fleet, cluster).virtualServices.filter(({ metadata }) =>
     names.includes(metadata.name),
@@ -174,10 +176,11 @@ function unclearIn(
       weights,
     })),
   );
-  if (routes.length === 0) return [without(cluster, cluster, 'unclear', `${UNKNOWN} (${error.message})`)];
+  if (routes.length === 0)
+    return [withoutWeights(cluster, cluster, 'unclear', `${UNKNOWN} (${error.message})`)];
   const common = routes[0]?.weights;
   if (common !== undefined && routes.every(({ weights }) => isSame(weights, common)))
-    return [holding(cluster, cluster, common)];
+    return [withClusterWeights(cluster, cluster, common)];
   const each = routes.map(
     ({ route, weights }) => `${route}: ${weights === undefined ? 'no version' : formatWeights(weights)}`,
   );
@@ -185,7 +188,7 @@ function unclearIn(
   const what = routes.every(({ weights }) => weights === undefined)
     ? 'several routes that name no version'
     : 'different weights by route';
-  return [without(cluster, cluster, kind, `${what} (${each.join('; ')})`)];
+  return [withoutWeights(cluster, cluster, kind, `${what} (${each.join('; ')})`)];
 }
 
 function isSame(a: Weights | undefined, b: Weights): boolean {

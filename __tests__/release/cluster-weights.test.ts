@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import {
-  agreementOf,
-  contradict,
-  describeDifference,
-  heldIn,
+  clustersAgree,
+  clustersDisagree,
+  describeDisagreement,
+  readClusterWeights,
   isOpenChoice,
-  nowIn,
-} from '../../src/release/agreement.ts';
+  formatClusterWeights,
+} from '../../src/release/cluster-weights.ts';
 import type { HttpRoute } from '../../src/kubernetes/objects.ts';
 import { clusterState, fleetOf, to, virtualService } from '../support/objects.ts';
 import { EAST, WEST, release } from '../support/release.ts';
@@ -20,8 +20,8 @@ const held = (
   east: readonly HttpRoute[],
   west: readonly HttpRoute[],
   routes?: readonly string[],
-): ReturnType<typeof heldIn> =>
-  heldIn(
+): ReturnType<typeof readClusterWeights> =>
+  readClusterWeights(
     release(routes === undefined ? {} : { traffic: { routes } }),
     fleetOf(
       clusterState(EAST, { traffic: { virtualServices: [virtualService(east)] } }),
@@ -33,7 +33,7 @@ describe('several routes that lead to the service', () => {
   test.each<
     [
       string,
-      ReturnType<typeof heldIn>,
+      ReturnType<typeof readClusterWeights>,
       string,
       { open: boolean; agree: boolean | undefined; differ: boolean },
     ]
@@ -70,11 +70,15 @@ describe('several routes that lead to the service', () => {
     ],
   ])('%s', (_what, found, text, { open, agree, differ }) => {
     expect(found[0]?.text).toBe(text);
-    expect([isOpenChoice(found), agreementOf(found), contradict(found)]).toEqual([open, agree, differ]);
-    expect(nowIn(found)).not.toBe('no weights');
+    expect([isOpenChoice(found), clustersAgree(found), clustersDisagree(found)]).toEqual([
+      open,
+      agree,
+      differ,
+    ]);
+    expect(formatClusterWeights(found)).not.toBe('no weights');
   });
 
-  test.each<[string, ReturnType<typeof heldIn>, string]>([
+  test.each<[string, ReturnType<typeof readClusterWeights>, string]>([
     [
       'of the clusters where they hold different ones',
       held([b(to('v1'))], [b(to('v2'))]),
@@ -86,6 +90,6 @@ describe('several routes that lead to the service', () => {
       `No cluster holds one set of weights: east holds ${OPEN}; west holds ${OPEN}.`,
     ],
   ])('the difference is said %s', (_what, found, sentence) => {
-    expect(describeDifference(found)).toBe(sentence);
+    expect(describeDisagreement(found)).toBe(sentence);
   });
 });
