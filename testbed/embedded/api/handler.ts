@@ -30,6 +30,7 @@ export interface Reply {
 
 const APPLY = 'application/apply-patch+yaml';
 const MERGE = 'application/merge-patch+json';
+const JSON_BODY = 'application/json';
 
 /**
  * Answers the requests for resources of one cluster: those that the action sends, and kubectl when it reads. Watches and
@@ -196,9 +197,11 @@ function selection(query: URLSearchParams): Predicate {
   return (object) => byLabel(object) && byField(object);
 }
 
-/** The body of a request. @throws StatusError 400 where it cannot be parsed. */
-export function parseBody({ text }: Content): Json | undefined {
+/** The body of a request, which is JSON even where it is applied. @throws StatusError 400 or 415 */
+export function parseBody({ type, text }: Content): Json | undefined {
   if (text === '') return undefined;
+  // Clients that prefer Protobuf then send JSON.
+  if (![JSON_BODY, MERGE, APPLY].includes(type)) throw unsupportedMediaType([JSON_BODY, MERGE, APPLY]);
   try {
     return JSON.parse(text) as Json;
   } catch (error) {

@@ -8,6 +8,7 @@ import type { Timers } from '../timers.ts';
 import { discover } from './discovery.ts';
 import { Handler, isDryRun, parseBody, type Content, type Reply } from './handler.ts';
 import type { Kind } from './kinds.ts';
+import { describeApi } from './openapi.ts';
 import { parseRequest, type ResourceRequest } from './request.ts';
 import type { Resources } from './resources.ts';
 import { internalError, StatusError, unauthorized } from './status.ts';
@@ -86,7 +87,7 @@ export class ApiServer {
     const url = new URL(request.url ?? '/', 'https://localhost');
     const method = request.method ?? 'GET';
     const isServed = (kind: Kind): boolean => this.#options.faults.isServed(this.#options.cluster, kind.kind);
-    const found = discover(url.pathname, isServed);
+    const found = discover(url.pathname, isServed) ?? describeApi(url.pathname, isServed);
     const resource = found === undefined ? parseRequest(method, url, isServed) : undefined;
     if (found === undefined && resource === undefined) {
       // What a real server answers for a path that nobody serves is no Status.
