@@ -20,7 +20,7 @@ export class NoBrowser extends Error {}
 export async function startBrowser({ install = true } = {}): Promise<Browser> {
   if (!(await isThere(CHROMIUM))) {
     if (!install)
-      throw new NoBrowser(`There is no ${CHROMIUM}. As root, node testbed/browser.ts installs it.`);
+      throw new NoBrowser(`${CHROMIUM} is missing. As root, run node testbed/browser.ts to install it.`);
     await installChromium();
   }
   // Chromium refuses its own sandbox to root; what it is shown here are our own pages.
@@ -33,12 +33,12 @@ export async function startBrowser({ install = true } = {}): Promise<Browser> {
 
 async function installChromium(): Promise<void> {
   if (getuid?.() !== 0)
-    throw new NoBrowser(`There is no ${CHROMIUM}, and only root can install one by apt-get.`);
+    throw new NoBrowser(`${CHROMIUM} is missing, and only root can install it with apt-get.`);
   try {
     await execa('apt-get', ['update']);
     await execa('apt-get', ['install', '--yes', '--no-install-recommends', ...PACKAGES]);
   } catch (error) {
-    throw new NoBrowser(`There is no ${CHROMIUM}, and apt-get could not install it.`, { cause: error });
+    throw new NoBrowser(`${CHROMIUM} is missing, and apt-get could not install it.`, { cause: error });
   }
 }
 

@@ -183,7 +183,7 @@ The fleet stays up until Ctrl-C, with helloworld at 80/20.
   await rm(kubeconfig);
 }
 
-say('Bundling the action from its sources, unless that has been done …');
+say('Bundling the action from its sources (skipped where the bundle is up to date) …');
 await freshBundle();
 const start = performance.now();
 const fleet = await startEmbedded();

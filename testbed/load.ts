@@ -46,7 +46,7 @@ export async function startLoad(urls: readonly string[], options: LoadOptions = 
     child.send('stop');
     const answer = await last;
     child.disconnect();
-    if (answer === 'sending') throw new Error('The process of the load started twice.');
+    if (answer === 'sending') throw new Error('The load process started twice.');
     return answer;
   };
   return { stop: () => (report ??= stop()) };
@@ -56,9 +56,7 @@ async function nextAnswer(child: ReturnType<typeof fork>): Promise<LoadAnswer> {
   const settled = new AbortController();
   const { signal } = settled;
   const exit = once(child, 'exit', { signal }).then(([code]) => {
-    throw new Error(
-      `The process of the load ended by itself (exit code ${String(code)}); what it printed tells why.`,
-    );
+    throw new Error(`The load process ended unexpectedly (exit code ${String(code)}); its output says why.`);
   });
   try {
     const message = once(child, 'message', { signal }) as Promise<[LoadAnswer]>;

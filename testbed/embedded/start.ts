@@ -31,7 +31,7 @@ const PROPAGATION_MS = 50;
 export async function startEmbedded(options: EmbeddedOptions = {}): Promise<EmbeddedFleet> {
   const names = options.clusters ?? ['east', 'west'];
   if (new Set(names).size !== names.length || names.length === 0) {
-    throw new Error(`clusters: expected one or more different names, got ${JSON.stringify(names)}`);
+    throw new Error(`clusters: expected at least one name and no duplicates, got ${JSON.stringify(names)}`);
   }
   const certificates = await makeCertificates();
   const token = randomBytes(24).toString('base64url');

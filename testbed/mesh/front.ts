@@ -39,7 +39,9 @@ function listen({ address, port, to }: Forward): Server {
     envoy.on('error', () => client.resetAndDestroy());
   });
   server.on('error', (error) => {
-    process.stderr.write(`cannot lead ${address}:${String(port)} to ${String(to)}: ${error.message}\n`);
+    process.stderr.write(
+      `mesh: cannot forward ${address}:${String(port)} to ${String(to)}: ${error.message}\n`,
+    );
   });
   return server.listen(port, address);
 }

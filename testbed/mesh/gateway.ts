@@ -94,7 +94,7 @@ async function startFront(
 
 function pidOf({ pid }: ChildProcess): number {
   if (pid === undefined)
-    throw new Error('The process before the gateway did not start; is `unshare --net` allowed here?');
+    throw new Error('The process in front of the gateway did not start; is `unshare --net` allowed here?');
   return pid;
 }
 

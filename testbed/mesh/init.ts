@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { runFolder } from './programs.ts';
 
 const [, , file, ...args] = process.argv;
-if (file === undefined) throw new Error('init.ts is started by enter.ts, with a command');
+if (file === undefined) throw new Error('Start init.ts through enter.ts, with a command');
 
 prepare('ip', 'link', 'set', 'lo', 'up');
 prepare('mount', '-t', 'tmpfs', '-o', 'mode=700', 'tmpfs', runFolder());
@@ -43,5 +43,7 @@ child.on('exit', (code, signal) => {
 function prepare(...[command = '', ...args]: string[]): void {
   const { status } = spawnSync(command, args, { stdio: 'inherit' });
   if (status !== 0)
-    throw new Error(`\`${[command, ...args].join(' ')}\` failed inside the namespaces; see the line above.`);
+    throw new Error(
+      `\`${[command, ...args].join(' ')}\` failed inside the namespaces; see the previous line.`,
+    );
 }

@@ -40,7 +40,7 @@ export async function readIstioObjects(programs: Programs): Promise<IstioObjects
   const injector = ofKind('ConfigMap').find(({ metadata }) => metadata?.name === 'istio-sidecar-injector');
   if (!injector)
     throw new Error(
-      `${programs.manifest} holds no ConfigMap istio-sidecar-injector; delete the file to have it made anew.`,
+      `${programs.manifest} contains no ConfigMap istio-sidecar-injector; delete the file to generate it again.`,
     );
   return {
     crds: ofKind('CustomResourceDefinition'),

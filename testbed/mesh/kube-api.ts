@@ -152,9 +152,7 @@ export class KubeApi {
         );
       } catch (error) {
         if (signal.aborted) return;
-        process.stderr.write(
-          `mesh: the watch of ${resource.plural} broke (${String(error)}), trying again\n`,
-        );
+        process.stderr.write(`mesh: the watch of ${resource.plural} broke (${String(error)}); retrying\n`);
         await sleep(RETRY_MS);
       }
     }

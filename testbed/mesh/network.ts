@@ -41,7 +41,7 @@ export async function openNetwork(): Promise<void> {
   const own = readlinkSync('/proc/self/ns/net');
   if (process.env['MULTICLUSTER_CANARY_NETWORK'] !== own) {
     throw new Error(
-      'The mesh starts only in a network of its own, and this process is outside of one. ' +
+      'The mesh starts only in its own network namespace, which this process is not in. ' +
         'Start it with `node testbed/mesh/enter.ts -- COMMAND`.',
     );
   }

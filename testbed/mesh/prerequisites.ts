@@ -26,13 +26,13 @@ export const NAMESPACES = ['--map-root-user', '--net', '--mount-proc', '--kill-c
  */
 export async function checkRunTools(): Promise<void> {
   if (process.platform !== 'linux') {
-    throw new Error(`The mesh runs on Linux, and this is ${process.platform}. Use FLEET=embedded here.`);
+    throw new Error(`The mesh runs on Linux, but this is ${process.platform}. Use FLEET=embedded here.`);
   }
   await requireAll(TO_RUN);
   const trial = await execa('unshare', [...NAMESPACES, 'true'], { reject: false });
   if (!trial.failed) return;
   throw new Error(
-    `The mesh needs namespaces of its own, and \`unshare ${NAMESPACES.join(' ')} true\` failed: ${trial.stderr}. ` +
+    `The mesh needs its own namespaces, but \`unshare ${NAMESPACES.join(' ')} true\` failed: ${trial.stderr}. ` +
       'On Ubuntu 24.04 and newer `sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0` allows them; ' +
       'in a container, start it with --privileged or a seccomp profile that allows unshare and mount.',
   );
@@ -50,7 +50,7 @@ export async function checkBuildTools(moduleFolder: string): Promise<void> {
   const [, major, minor] = /^go(\d+)\.(\d+)/.exec(version.stdout) ?? [];
   if (!version.failed && Number(major) === 1 && Number(minor) >= 26) return;
   throw new Error(
-    `The mesh needs Go 1.26 or newer, and \`go env GOVERSION\` says ${version.failed ? version.stderr : version.stdout}: ` +
+    `The mesh needs Go 1.26 or newer, but \`go env GOVERSION\` prints ${version.failed ? version.stderr : version.stdout}: ` +
       'install Go 1.26, https://go.dev/dl, or unset GOTOOLCHAIN.',
   );
 }

@@ -98,7 +98,7 @@ export class Processes {
   #gone(child: ChildProcess, name: string, how: string): void {
     if (this.#ending || !this.#running.delete(child)) return;
     if (child.pid !== undefined) killGroup(child.pid);
-    const error = new Error(`${name} ended by itself (${how}).\n${this.#tail(name)}`);
+    const error = new Error(`${name} ended unexpectedly (${how}).\n${this.#tail(name)}`);
     // Who waits for something throws it; later on nobody else would tell.
     if (this.#waiting === 0) process.stderr.write(`mesh: ${error.message}\n`);
     this.#failure.abort(error);

@@ -88,7 +88,7 @@ export async function ensurePrograms(say: (line: string) => void): Promise<Progr
 
   await checkBuildTools(moduleFolder('kubernetes'));
   say(
-    `${String(missing.length)} of ${String(RECIPES.length)} parts are missing in ${cacheFolder()}: building them, once (about 10 minutes for all on 2 cores)`,
+    `${String(missing.length)} of ${String(RECIPES.length)} parts are missing in ${cacheFolder()}; building them once (all take about 10 minutes on 2 cores)`,
   );
   const start = performance.now();
   for (const [index, { name, make }] of missing.entries()) {
@@ -98,7 +98,7 @@ export async function ensurePrograms(say: (line: string) => void): Promise<Progr
     await make(programs[name], programs);
     say(`${label} done in ${String(secondsSince(begun))} s`);
   }
-  say(`all parts are there after ${String(secondsSince(start))} s`);
+  say(`all parts are ready after ${String(secondsSince(start))} s`);
   return programs;
 }
 
@@ -111,7 +111,7 @@ export async function locatePrograms(): Promise<Programs> {
   const missing = RECIPES.filter(({ name }) => !existsSync(programs[name]));
   if (missing.length === 0) return programs;
   throw new Error(
-    `The mesh needs ${missing.map(({ name }) => name).join(', ')}, not found in ${cacheFolder()}. ` +
+    `The mesh needs ${missing.map(({ name }) => name).join(', ')}, which ${cacheFolder()} does not contain. ` +
       'Start the command with `node testbed/mesh/enter.ts -- COMMAND`, which builds what is missing.',
   );
 }

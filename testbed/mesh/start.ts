@@ -22,14 +22,14 @@ export async function startMesh({
   const [first, second, ...more] = clusters;
   if (first === undefined || second === undefined || more.length > 0) {
     throw new Error(
-      `The mesh has exactly two clusters, and ${String(clusters.length)} were asked for (${clusters.join(', ')}). Use FLEET=embedded.`,
+      `The mesh has exactly two clusters, but ${String(clusters.length)} were requested (${clusters.join(', ')}). Use FLEET=embedded.`,
     );
   }
   const host = new MeshHost();
   try {
     const options = { clusters: [first, second], controlPlane } as const;
     const description = await host.ask({ call: 'start', options }, START_MS);
-    if (description === undefined) throw new Error('The process of the mesh did not describe it.');
+    if (description === undefined) throw new Error('The mesh process sent no description of the mesh.');
     return {
       kind: 'mesh',
       ...description,
@@ -58,7 +58,7 @@ class MeshHost {
     this.#child.on('message', (answer: MeshAnswer) => this.#answers.shift()?.(answer));
     this.#exit = new Promise((resolve) => {
       this.#child.once('exit', (code, signal) => {
-        const error = `The process of the mesh ended by itself (${signal ?? `exit code ${String(code)}`}).`;
+        const error = `The mesh process ended unexpectedly (${signal ?? `exit code ${String(code)}`}).`;
         for (const answer of this.#answers.splice(0)) answer({ error });
         resolve();
       });

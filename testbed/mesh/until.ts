@@ -35,7 +35,7 @@ export async function until(
     }
     if (performance.now() > deadline) {
       const reason = cause === undefined ? '' : ` (last: ${messageOf(cause)})`;
-      throw new Error(`Waited ${String(seconds)} s for ${what}, in vain${reason}`, { cause });
+      throw new Error(`Waited ${String(seconds)} s in vain for ${what}${reason}`, { cause });
     }
     await sleep(everyMs, undefined, signal === undefined ? {} : { signal });
   }

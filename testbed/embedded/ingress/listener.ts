@@ -42,7 +42,7 @@ export class PortListener {
       const listens = await listen(server, this.#port.number, address);
       if (listens) this.#servers.push(server);
       else if (address === '127.0.0.1')
-        throw new Error(`port ${String(this.#port.number)} was taken by someone else`);
+        throw new Error(`port ${String(this.#port.number)} is already in use`);
     }
   }
 
