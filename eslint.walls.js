@@ -54,7 +54,7 @@ const IMPURE = [
   'src/kubernetes/client/**/*.ts',
   'src/fleet/**/*.ts',
   'src/verify/{find-ingress,ingress-client,probe,sampler}.ts',
-  'src/diagnosis/snapshot.ts',
+  'src/diagnosis/read-snapshot.ts',
   'src/report/{run-log,write-report}.ts',
   'src/operations/**/*.ts',
   'src/github/**/*.ts',
@@ -137,7 +137,7 @@ const ZONES = [
   {
     target: './src/diagnosis/causes',
     from: './src/fleet',
-    message: 'A cause takes what was read as values: src/diagnosis/snapshot.ts reads it.',
+    message: 'A cause takes what was read as values: src/diagnosis/read-snapshot.ts reads it.',
   },
   {
     target: './src/operations',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { diagnose } from '../../src/diagnosis/diagnosis.ts';
-import type { Finding } from '../../src/diagnosis/diagnosis.ts';
+import type { Finding } from '../../src/diagnosis/finding.ts';
 import type { IngressEvidence } from '../../src/verify/evidence.ts';
 import type { DestinationRule, HttpRoute, Pod, VirtualService } from '../../src/kubernetes/objects.ts';
 import { RECORD_ANNOTATION } from '../../src/release/history.ts';
@@ -23,7 +23,7 @@ interface Held {
   readonly http?: readonly HttpRoute[];
   readonly recorded?: Readonly<Record<string, number>>;
   readonly rule?: DestinationRule;
-  /** Of both clusters; undefined: the clusters could not be read again. */
+  /** The pods in both clusters; undefined: the clusters could not be read again. */
   readonly pods?: readonly Pod[];
   /** VirtualServices beside that of the release. */
   readonly others?: readonly VirtualService[];
@@ -38,7 +38,7 @@ const MANAGED: HttpRoute = { name: 'main', route: [to('v1', 80), to('v2', 20)] }
 const given = release();
 const RULE = destinationRule(['v1', 'v2']);
 
-/** What is found where east holds this, west holds what was asked, and the ingresses saw that. */
+/** What is found if east holds this, west holds what was expected, and the ingresses saw that. */
 function found(held: Held, ...seen: readonly IngressEvidence[]): readonly Finding[] {
   const { http = [MANAGED], recorded, rule = RULE, pods, others = [], hosts = ['*'] } = held;
   const annotations =
@@ -80,51 +80,51 @@ const failed = (rest: Partial<IngressEvidence> = {}): IngressEvidence =>
 describe('a route that someone else changed', () => {
   const held: Held = { http: [{ route: [to('v1', 50), to('v2', 50)] }], recorded: { v1: 80, v2: 20 } };
 
-  test('is told with both weights', () => {
+  test('is reported with both weights', () => {
     expect(found(held, failed())).toEqual([
       {
         title: 'The route in east was changed by someone else',
         detail:
-          'VirtualService gray-demo/helloworld in east holds v1=50,v2=50 instead of the v1=80,v2=20 that the last release step wrote. Give it the recorded weights again, or find out who needs the others.',
+          'VirtualService gray-demo/helloworld in east holds v1=50,v2=50 instead of the v1=80,v2=20 that the last release step wrote. Restore the recorded weights, or find out who needs the others.',
       },
     ]);
   });
 
-  test('is told although the shares are right', () => {
+  test('is reported although the shares are right', () => {
     expect(found(held, evidence()).map(({ title }) => title)).toEqual([
       'The route in east was changed by someone else',
     ]);
   });
 });
 
-describe('a route without a record that holds other weights than those asked for', () => {
+describe('a route with weights other than those expected, and without a record', () => {
   const held: Held = { http: [{ route: [to('v1', 50), to('v2', 50)] }] };
 
-  test('is told', () => {
+  test('is reported', () => {
     expect(found(held, failed())).toEqual([
       {
         title: 'The route in east holds other weights',
-        detail: 'It splits v1=50,v2=50, and v1=80,v2=20 was asked for.',
+        detail: 'It splits v1=50,v2=50, but v1=80,v2=20 was expected.',
       },
     ]);
   });
 
-  test("is none of the other cluster's business", () => {
+  test('is not reported for the other cluster', () => {
     expect(found(held, failed({ cluster: WEST }))).toEqual([]);
   });
 });
 
-test('a subset that selects the pods of another version is told, with what was seen', () => {
+test('a subset that selects the pods of another version is reported with what was seen', () => {
   expect(found({}, failed({ contradictions: new Map([['v2 → v1', 12]]) }))).toEqual([
     {
       title: 'The subset v2 selects pods of v1',
       detail:
-        '12 answers through east were routed to v2, and their body says v1. Compare the labels of the subset v2 (version=v2) with those of the pods, and the image of the pods.',
+        '12 responses through east were routed to v2, but their body names v1. Compare the labels of the subset v2 (version=v2) with those of the pods, and check the image of the pods.',
     },
   ]);
 });
 
-test('a gateway replica that stays behind is told, with its revisions', () => {
+test('a gateway replica that stays behind is reported with its revisions', () => {
   expect(
     found(
       {},
@@ -140,12 +140,12 @@ test('a gateway replica that stays behind is told, with its revisions', () => {
     {
       title: 'A gateway replica in east is still on revision 3, 2',
       detail:
-        '50 of 500 answers carried it. Look at istioctl proxy-status, and at the logs of the gateway pods.',
+        '50 of 500 responses carried it. Check istioctl proxy-status, and the logs of the gateway pods.',
     },
   ]);
 });
 
-test('answers under a newer revision are those of another run, and no replica that stays behind', () => {
+test('responses under a newer revision point to another run, not to a stale replica', () => {
   const seen = failed({
     revision: '9',
     requests: 500,
@@ -156,28 +156,28 @@ test('answers under a newer revision are those of another run, and no replica th
   });
   expect(found({}, seen)).toEqual([
     {
-      title: 'Another run changed the release in east meanwhile',
+      title: 'Another run changed the release in east during the check',
       detail:
-        '40 of 500 answers carried revision 10, and 9 was the last one when the check began. Wait until that run has ended, then verify again.',
+        '40 of 500 responses carried revision 10, but 9 was the latest when the check began. Wait for that run to finish, then verify again.',
     },
     {
       title: 'A gateway replica in east is still on revision 8',
       detail:
-        '10 of 500 answers carried it. Look at istioctl proxy-status, and at the logs of the gateway pods.',
+        '10 of 500 responses carried it. Check istioctl proxy-status, and the logs of the gateway pods.',
     },
   ]);
 });
 
-describe('answers that no managed route gave', () => {
+describe('responses that no managed route gave', () => {
   const withoutRevision = failed({ withoutRevision: 900 });
   const toRoot = [{ uri: { prefix: '/' } }];
   const elsewhere = [{ uri: { exact: '/elsewhere' } }];
 
   test.each<[string, readonly HttpRoute[], string]>([
-    ['the route ahead of it', [{ name: 'beta', route: [toOther()] }, MANAGED], 'Route beta'],
-    ['a route without a name ahead of it', [{ redirect: { uri: '/' } }, MANAGED], 'Route http[0]'],
+    ['the route before it', [{ name: 'beta', route: [toOther()] }, MANAGED], 'Route beta'],
+    ['a route without a name before it', [{ redirect: { uri: '/' } }, MANAGED], 'Route http[0]'],
     [
-      'those ahead of it that take the path, not the others',
+      'those before it that match the path, not the others',
       [
         { name: 'other', match: elsewhere, route: [toOther()] },
         { name: 'root', match: toRoot, route: [toOther()] },
@@ -189,7 +189,7 @@ describe('answers that no managed route gave', () => {
     expect(found({ http }, withoutRevision)).toEqual([
       {
         title: 'An earlier route takes requests in east',
-        detail: `${route} of VirtualService gray-demo/helloworld stands ahead of the managed route and takes the path /: 900 of 1000 requests were not answered by the managed route of VirtualService gray-demo/helloworld. Put it behind the managed route, or narrow its match.`,
+        detail: `${route} of VirtualService gray-demo/helloworld precedes the managed route and matches the path /: 900 of 1000 requests were not answered by the managed route of VirtualService gray-demo/helloworld. Move it after the managed route, or narrow its match.`,
       },
     ]);
   });
@@ -209,14 +209,14 @@ describe('answers that no managed route gave', () => {
       {
         title: 'VirtualService elsewhere/rival takes requests in east',
         detail:
-          'It binds * and Gateway gray-demo/helloworld, as VirtualService gray-demo/helloworld does (made at 2026-11-22T10:00:00Z), and its route mine takes the path /: 900 of 1000 requests were not answered by the managed route of VirtualService gray-demo/helloworld. Istio puts the routes of both in one list, the older first. Narrow its match or its hosts, or remove it.',
+          'It binds * and Gateway gray-demo/helloworld, as VirtualService gray-demo/helloworld does (created at 2026-11-22T10:00:00Z), and its route mine matches the path /: 900 of 1000 requests were not answered by the managed route of VirtualService gray-demo/helloworld. Istio puts the routes of both in one list, older ones first. Narrow its match or its hosts, or remove it.',
       },
     ]);
   });
 
   describe('with exportTo', () => {
-    const door = 'gray-demo/helloworld';
-    const inEdge = { [door]: ['edge'] };
+    const reference = 'gray-demo/helloworld';
+    const inEdge = { [reference]: ['edge'] };
     test.each<[string, readonly string[], Readonly<Record<string, readonly string[]>>, string]>([
       ['all', ['*'], {}, 'VirtualService elsewhere/rival takes requests in east'],
       [
@@ -237,14 +237,14 @@ describe('answers that no managed route gave', () => {
       expect(titles(found({ others: [rival({ exportTo })], gateways }, withoutRevision))).toEqual([title]);
     });
 
-    test('where the gateway is unknown, say to look where its pods run', () => {
+    test('to some, with an unknown gateway, ask to check where its pods run', () => {
       expect(found({ others: [rival({ exportTo: ['.', 'b'] })] }, withoutRevision)[0]?.detail).toContain(
-        "It is exported to ., b only, and the namespaces of the gateway's pods are unknown: check first whether they run there.",
+        "It is exported to ., b only, and the namespaces of the gateway's pods are unknown: first check whether they run there.",
       );
     });
   });
 
-  test('name an unnamed route by its place as the input routes does, preview routes not counted', () => {
+  test('name an unnamed route by its position, like the input routes, without counting preview routes', () => {
     const preview: HttpRoute = {
       name: 'canary-preview-v9',
       match: [{ headers: { 'x-canary-version': { exact: 'v9' } } }],
@@ -255,7 +255,7 @@ describe('answers that no managed route gave', () => {
     expect(finding?.detail).toMatch(/^Route http\[0\] of VirtualService gray-demo\/helloworld/);
     const other = { ...rival(), spec: { ...rival().spec, http: [preview, unnamed] } };
     expect(found({ others: [other] }, withoutRevision)[0]?.detail).toContain(
-      'its route http[0] takes the path /',
+      'its route http[0] matches the path /',
     );
   });
 
@@ -271,7 +271,7 @@ describe('answers that no managed route gave', () => {
     ]);
   });
 
-  test('are none where the version that failed says itself that it answered', () => {
+  test('are not assumed if the version that failed names itself', () => {
     const versions = new Map([['v2', { errors: 50, latency: undefined }]]);
     const errors = new Map([['status 404', 50]]);
     expect(titles(found({ others: [rival()] }, failed({ errors, versions })))).toEqual([
@@ -279,7 +279,7 @@ describe('answers that no managed route gave', () => {
     ]);
   });
 
-  test('under the mark of another app are no stale replica', () => {
+  test('under the revision of another app do not point to a stale replica', () => {
     const route = [{ ...toOther(), headers: { response: { set: { 'x-canary-revision': '2' } } } }];
     const other = { ...rival(), spec: { ...rival().spec, http: [{ name: 'mine', route }] } };
     expect(
@@ -288,9 +288,9 @@ describe('answers that no managed route gave', () => {
   });
 
   test.each([
-    [true, /no VirtualService of any namespace was found that explains it/],
-    [false, /none of namespace gray-demo explains it, and those of others could not be read/],
-  ])('without a suspect say where was looked (all namespaces: %s)', (complete, detail) => {
+    [true, /no VirtualService in any namespace explains it/],
+    [false, /none in namespace gray-demo explains it, and those in other namespaces could not be read/],
+  ])('without a suspect say where it was looked for (all namespaces: %s)', (complete, detail) => {
     const http = [MANAGED, { name: 'last', route: [toOther()] }];
     expect(found({ http, complete }, withoutRevision)).toEqual([
       { title: 'Another route answers in east', detail: expect.stringMatching(detail) },
@@ -305,13 +305,13 @@ describe('the pods behind a subset', () => {
 
   test.each<[string, Held, string]>([
     [
-      'that is gone',
+      'that does not exist',
       { rule: destinationRule(['v1']) },
       'DestinationRule gray-demo/helloworld has no subset v2 in east',
     ],
-    ['of which there is none', { pods: [versionPod('v1')] }, 'No pod of v2 is ready'],
+    ['with no pod at all', { pods: [versionPod('v1')] }, 'No pod of v2 is ready'],
     [
-      'of which none is ready',
+      'with no ready pod',
       {
         pods: [
           versionPod('v1'),
@@ -328,18 +328,18 @@ describe('the pods behind a subset', () => {
       },
       'Pods of v2 have no sidecar',
     ],
-  ])('%s are told before the failed requests', (_what, held, title) => {
+  ])('%s are reported before the failed requests', (_what, held, title) => {
     expect(titles(found(held, fails503))).toEqual([title, 'Requests fail through east']);
   });
 
   test.each<[string, Held]>([
     ['are ready and have sidecars', { rule: destinationRule(['v1', 'v2'], {}, mutual) }],
     [
-      'have no sidecar, and need none',
+      'have no sidecar and need none',
       { pods: [versionPod('v1'), pod('v2-0', { app: 'helloworld', version: 'v2' }, bare)] },
     ],
     [
-      'have no sidecar, and a subset that turns TLS off',
+      'have no sidecar, and the subset disables TLS',
       {
         rule: destinationRule(
           ['v1', { name: 'v2', labels: { version: 'v2' }, trafficPolicy: { tls: { mode: 'DISABLE' } } }],
@@ -349,7 +349,7 @@ describe('the pods behind a subset', () => {
         pods: [versionPod('v1'), pod('v2-0', { app: 'helloworld', version: 'v2' }, bare)],
       },
     ],
-  ])('are not blamed where they %s', (_what, held) => {
+  ])('are not blamed if they %s', (_what, held) => {
     expect(titles(found(held, fails503))).toEqual(['Requests fail through east']);
   });
 
@@ -371,7 +371,7 @@ describe('the pods behind a subset', () => {
 
   const drifted = failed({ counts: weights({ v1: 950, v2: 50 }) });
 
-  test('that the subset of another version selects too are named where shares drift', () => {
+  test('that the subset of another version selects as well are named if shares drift', () => {
     const rule = destinationRule(['v1', { name: 'v2', labels: { app: 'helloworld' } }]);
     expect(found({ rule }, drifted)).toEqual([
       {
@@ -382,7 +382,7 @@ describe('the pods behind a subset', () => {
     ]);
   });
 
-  test('that carry labels of their own are not blamed', () => {
+  test('with labels that no other version has are not blamed', () => {
     const rule = destinationRule(['v1', { name: 'v2', labels: { track: 'canary' } }]);
     const canary = pod('canary-0', { app: 'helloworld', track: 'canary', version: 'nightly' });
     expect(found({ rule, pods: [versionPod('v1'), canary] }, drifted)).toEqual([]);
@@ -440,12 +440,12 @@ describe('settings behind the weights', () => {
     expect(found({ rule }, seen)[0]).toEqual({ title, detail: expect.stringContaining(detail) });
   });
 
-  test('of every rule that Istio merges count', () => {
+  test('count for every rule that Istio merges', () => {
     const otherRules = [destinationRule([], { name: 'platform' }, { host: HOST, trafficPolicy: hash })];
     expect(found({ otherRules }, drifted)[0]?.detail).toContain('DestinationRule gray-demo/platform sets');
   });
 
-  test('of a rule that Istio does not follow for the service are no matter', () => {
+  test('of a rule that Istio does not apply to the service are ignored', () => {
     const otherRules = [
       destinationRule([], { name: 'root', namespace: 'istio-system' }, { host: HOST, trafficPolicy: hash }),
     ];
@@ -453,20 +453,20 @@ describe('settings behind the weights', () => {
   });
 
   test.each<[string, DestinationRule, IngressEvidence]>([
-    ['hashing, where no share drifts', ofHost(hash), failed()],
-    ['hashing, where nothing failed', ofHost(hash), evidence({ counts: weights({ v1: 1000, v2: 0 }) })],
-    ['outlier detection, where no request fails', ofHost(outlier), drifted],
+    ['hashing, if no share drifts', ofHost(hash), failed()],
+    ['hashing, if nothing failed', ofHost(hash), evidence({ counts: weights({ v1: 1000, v2: 0 }) })],
+    ['outlier detection, if no request fails', ofHost(outlier), drifted],
     [
-      'locality load balancing that is off',
+      'disabled locality load balancing',
       ofHost({ loadBalancer: { localityLbSetting: { enabled: false } } }),
       fails503,
     ],
-  ])('are no matter: %s', (_what, rule, seen) => {
+  ])('are ignored: %s', (_what, rule, seen) => {
     expect(titles(found({ rule }, seen)).filter((title) => / is (on|set) in /.test(title))).toEqual([]);
   });
 });
 
-test('what was known before is looked at where the clusters cannot be read again', () => {
+test('what was known before is used if the clusters cannot be read again', () => {
   const state = fleetOf(
     clusterState(EAST, {
       traffic: { virtualServices: [virtualService([MANAGED])], destinationRules: [RULE] },
@@ -486,7 +486,7 @@ test('what was known before is looked at where the clusters cannot be read again
   ).toEqual(['Another route answers in east', 'Requests fail through east']);
 });
 
-test('failed requests are told by kind, the most frequent first', () => {
+test('failed requests are reported by kind, the most frequent first', () => {
   expect(
     found(
       {},
@@ -506,7 +506,7 @@ test('failed requests are told by kind, the most frequent first', () => {
   ]);
 });
 
-test('nothing is made up where nothing known explains it', () => {
+test('nothing is reported if no known cause explains it', () => {
   expect(found({}, failed())).toEqual([]);
 });
 

@@ -26,7 +26,7 @@ describe('one of three gateway replicas that stays on the old revision (scenario
       expect(run.code).toBe(1);
       expect(run.outputs['verdict']).toBe('fail');
       expect(run.log).toMatch(
-        /A gateway replica in west is still on revision 1\. \d+ of \d+ answers carried it/,
+        /A gateway replica in west is still on revision 1\. \d+ of \d+ responses carried it/,
       );
       expect(run.log).not.toMatch(/A gateway replica in east/);
     });
@@ -52,7 +52,7 @@ describe('where only the own namespace may be seen', () => {
     const run = await stage.run({ operation: 'verify' });
     expect(run.code).toBe(1);
     expect(run.log).toMatch(
-      /Another route answers in west\. .*none of namespace gray-demo explains it, and those of others could not be read/,
+      /Another route answers in west\. .*none in namespace gray-demo explains it, and those in other namespaces could not be read/,
     );
   });
 });

@@ -113,6 +113,6 @@ const IMPURE_FILES: Readonly<Record<string, string>> = {
   core: 'core/clock.ts',
   kubernetes: 'kubernetes/client/cluster.ts',
   verify: 'verify/probe.ts',
-  diagnosis: 'diagnosis/snapshot.ts',
+  diagnosis: 'diagnosis/read-snapshot.ts',
   report: 'report/write-report.ts',
 };

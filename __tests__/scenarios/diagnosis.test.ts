@@ -72,7 +72,7 @@ describe('routes', () => {
       /^An earlier route takes requests in west\. Route thief of VirtualService gray-demo\/helloworld/,
     );
     expect(first).toMatch(
-      /takes the path \/hello: \d+ of \d+ requests were not answered by the managed route/,
+      /matches the path \/hello: \d+ of \d+ requests were not answered by the managed route/,
     );
     expect([first, ...others].join('\n')).not.toContain('innocent');
   });
@@ -101,7 +101,7 @@ describe('routes', () => {
     const [first] = await findings();
     expect(first).toMatch(
       new RegExp(
-        `^VirtualService ${namespace}/a-thief takes requests in west\\. It binds \\* and Gateway gray-demo/helloworld.*its route mine takes the path /hello: \\d+ of \\d+ requests`,
+        `^VirtualService ${namespace}/a-thief takes requests in west\\. It binds \\* and Gateway gray-demo/helloworld.*its route mine matches the path /hello: \\d+ of \\d+ requests`,
       ),
     );
   });
@@ -145,7 +145,7 @@ describe('subsets and their pods', () => {
     }));
     const [first] = await findings();
     expect(first).toMatch(
-      /^DestinationRule gray-demo\/helloworld has no subset v2 in east\. The route gives v2 20 %/,
+      /^DestinationRule gray-demo\/helloworld has no subset v2 in east\. The route gives v2 20%/,
     );
   });
 
@@ -153,7 +153,7 @@ describe('subsets and their pods', () => {
     await relabel({ version: 'v2', track: 'canary' });
     const [first] = await findings();
     expect(first).toMatch(
-      /^No pod of v2 is ready\. .*selects track=canary,version=v2: no pod in east, west carries these labels/,
+      /^No pod of v2 is ready\. .*selects track=canary,version=v2: no pod in east, west has these labels/,
     );
   });
 
@@ -204,7 +204,7 @@ describe('subsets and their pods', () => {
     );
     const [first] = await findings();
     expect(first).toMatch(
-      /^Pods of v2 have no sidecar\. DestinationRule gray-demo\/helloworld asks for mutual TLS \(ISTIO_MUTUAL\), and Pod gray-demo\/helloworld-v2-\S+ has no container istio-proxy/,
+      /^Pods of v2 have no sidecar\. DestinationRule gray-demo\/helloworld requires mutual TLS \(ISTIO_MUTUAL\), but Pod gray-demo\/helloworld-v2-\S+ has no container istio-proxy/,
     );
   });
 });

@@ -1,14 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { IngressClient, Target } from '../verify/ingress-client.ts';
 import { diagnose } from '../diagnosis/diagnosis.ts';
-import type { Snapshot, Finding } from '../diagnosis/diagnosis.ts';
+import { readSnapshot } from '../diagnosis/read-snapshot.ts';
+import type { Finding } from '../diagnosis/finding.ts';
+import type { Snapshot } from '../diagnosis/snapshot.ts';
 import type { IngressEvidence, Verdict } from '../verify/evidence.ts';
 import { NotArrived } from '../verify/not-arrived.ts';
 import { awaitRevision } from '../verify/probe.ts';
 import { sampleAll } from '../verify/sampler.ts';
 import type { Watch } from '../verify/sampler.ts';
 import { allOf } from '../fleet/fleet.ts';
-import { messageOf } from '../core/errors.ts';
 import { clustersDisagree, clusterWeights } from '../release/cluster-weights.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import type { Release } from '../release/release.ts';
@@ -23,7 +24,6 @@ import { evidenceLine } from '../report/evidence-line.ts';
 import { capitalized } from '../report/format.ts';
 import { stopwatch } from './context.ts';
 import type { Context } from './context.ts';
-import { DIAGNOSIS_MS } from '../core/deadlines.ts';
 import { decideVerdict } from './verdict.ts';
 import type { Evidence } from './verdict.ts';
 
@@ -150,18 +150,11 @@ async function snapshotOf(
   inForce: readonly RouteState[],
   evidence: readonly IngressEvidence[],
 ): Promise<Snapshot> {
-  const { release, fleet, recorder, log } = context;
-  // Earlier weights may be waiting to be restored: an explanation must not delay that for long.
-  const signal = AbortSignal.any([context.signal, AbortSignal.timeout(DIAGNOSIS_MS)]);
-  try {
-    const state = await fleet.withSignal(signal).read(release);
-    const now = readRouteStates(release, state);
-    recorder.record({ kind: 'read', held: clusterWeights(release, now) });
-    return { release, evidence, state, inForce: now };
-  } catch (error) {
-    log.warn(`The causes could not be looked for in every object: ${messageOf(error)}`);
-    return { release, evidence, state: undefined, inForce };
-  }
+  const { release, fleet, recorder, log, signal } = context;
+  const { snapshot, unread } = await readSnapshot(fleet, { release, inForce, evidence }, signal);
+  if (unread !== undefined) log.warn(`The clusters could not be read to find the cause: ${unread}`);
+  else recorder.record({ kind: 'read', held: clusterWeights(release, snapshot.inForce) });
+  return snapshot;
 }
 
 /** A low rate for the whole time. */

@@ -1,4 +1,4 @@
-import type { Finding } from '../diagnosis/diagnosis.ts';
+import type { Finding } from '../diagnosis/finding.ts';
 import { verdictOf } from '../verify/evidence.ts';
 import type { IngressEvidence, Verdict } from '../verify/evidence.ts';
 

@@ -2,7 +2,7 @@ import { CanaryError, messageOf } from '../core/errors.ts';
 import { readClusterWeights, describeClusterWeights } from '../release/cluster-weights.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import { describeOverlap, overlaps } from '../release/guards/subset-overlaps.ts';
-import type { Finding } from '../diagnosis/diagnosis.ts';
+import type { Finding } from '../diagnosis/finding.ts';
 import { previousOf } from '../release/history.ts';
 import { samplesNothing } from '../release/release.ts';
 import type { FleetState } from '../release/state.ts';

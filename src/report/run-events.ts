@@ -1,6 +1,6 @@
 import type { Change } from '../kubernetes/change.ts';
 import type { ClusterName } from '../core/names.ts';
-import type { Finding } from '../diagnosis/diagnosis.ts';
+import type { Finding } from '../diagnosis/finding.ts';
 import type { ClusterWeights } from '../release/cluster-weights.ts';
 import type { IngressEvidence, Verdict } from '../verify/evidence.ts';
 import type { Weights } from '../core/weights.ts';

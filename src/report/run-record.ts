@@ -1,4 +1,4 @@
-import type { Finding } from '../diagnosis/diagnosis.ts';
+import type { Finding } from '../diagnosis/finding.ts';
 import type { IngressEvidence, Verdict } from '../verify/evidence.ts';
 import type { ClusterWeights } from '../release/cluster-weights.ts';
 import type { ClusterName } from '../core/names.ts';

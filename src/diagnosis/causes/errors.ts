@@ -1,14 +1,15 @@
 import { failedOf } from '../snapshot.ts';
-import type { Snapshot, Finding } from '../snapshot.ts';
+import type { Finding } from '../finding.ts';
+import type { Snapshot } from '../snapshot.ts';
 
-/** Failed requests by kind, the most frequent first: what was seen, and no cause. */
-export function errors(facts: Snapshot): readonly Finding[] {
-  return failedOf(facts).flatMap(({ cluster, url, errors: seen, requests }) => {
+/** Failed requests by kind, the most frequent first: a symptom, not a cause. */
+export function errors(snapshot: Snapshot): readonly Finding[] {
+  return failedOf(snapshot).flatMap(({ cluster, url, errors: seen, requests }) => {
     if (seen.size === 0) return [];
     const kinds = [...seen]
       .toSorted((a, b) => b[1] - a[1])
       .map(([kind, count]) => `${String(count)} × ${kind}`);
-    const { path, host } = facts.release.check;
+    const { path, host } = snapshot.release.check;
     const advice = seen.has('status 404')
       ? ` Status 404: does the app serve the path ${path} (input path), and does the Gateway serve ${host === undefined ? 'this host' : `the host ${host}`} (input host)?`
       : '';

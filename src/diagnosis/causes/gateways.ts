@@ -1,39 +1,40 @@
 import { total } from '../../verify/evidence.ts';
 import type { IngressEvidence } from '../../verify/evidence.ts';
 import { failedOf, rivalsAt } from '../snapshot.ts';
-import type { Snapshot, Finding } from '../snapshot.ts';
+import type { Finding } from '../finding.ts';
+import type { Snapshot } from '../snapshot.ts';
 
-/** A gateway replica that has not got the last change of the routes. */
-export function staleReplicas(facts: Snapshot): readonly Finding[] {
-  return failedOf(facts).flatMap((one) => {
-    const older = new Map(strangeOf(facts, one).filter(([revision]) => !isNewer(revision, one)));
+/** A gateway replica that has not received the last change of the routes. */
+export function staleReplicas(snapshot: Snapshot): readonly Finding[] {
+  return failedOf(snapshot).flatMap((one) => {
+    const older = new Map(strangeOf(snapshot, one).filter(([revision]) => !isNewer(revision, one)));
     if (older.size === 0) return [];
     return [
       {
         title: `A gateway replica in ${one.cluster} is still on revision ${[...older.keys()].join(', ')}`,
-        detail: `${String(total(older))} of ${String(one.requests)} answers carried it. Look at istioctl proxy-status, and at the logs of the gateway pods.`,
+        detail: `${String(total(older))} of ${String(one.requests)} responses carried it. Check istioctl proxy-status, and the logs of the gateway pods.`,
       },
     ];
   });
 }
 
-/** Answers under a revision that was not there yet when the check began. */
-export function newerRevisions(facts: Snapshot): readonly Finding[] {
-  return failedOf(facts).flatMap((one) => {
-    const newer = new Map(strangeOf(facts, one).filter(([revision]) => isNewer(revision, one)));
+/** Responses under a revision that did not exist when the check began. */
+export function newerRevisions(snapshot: Snapshot): readonly Finding[] {
+  return failedOf(snapshot).flatMap((one) => {
+    const newer = new Map(strangeOf(snapshot, one).filter(([revision]) => isNewer(revision, one)));
     if (newer.size === 0) return [];
     return [
       {
-        title: `Another run changed the release in ${one.cluster} meanwhile`,
-        detail: `${String(total(newer))} of ${String(one.requests)} answers carried revision ${[...newer.keys()].join(', ')}, and ${one.revision ?? ''} was the last one when the check began. Wait until that run has ended, then verify again.`,
+        title: `Another run changed the release in ${one.cluster} during the check`,
+        detail: `${String(total(newer))} of ${String(one.requests)} responses carried revision ${[...newer.keys()].join(', ')}, but ${one.revision ?? ''} was the latest when the check began. Wait for that run to finish, then verify again.`,
       },
     ];
   });
 }
 
-/** Responses under another revision, but those of another app's route: it counts its own. */
-function strangeOf(facts: Snapshot, one: IngressEvidence): readonly (readonly [string, number])[] {
-  const others = rivalsAt(facts, one).map(({ revision }) => revision);
+/** Responses under another revision, except those of another app's route, which has its own revisions. */
+function strangeOf(snapshot: Snapshot, one: IngressEvidence): readonly (readonly [string, number])[] {
+  const others = rivalsAt(snapshot, one).map(({ revision }) => revision);
   return [...one.stale].filter(([revision]) => !others.includes(revision));
 }
 

@@ -10,53 +10,55 @@ import type { RouteState } from '../../release/observed-routing.ts';
 import type { VersionName } from '../../core/weights.ts';
 import { selectorOfService } from '../../release/service-port.ts';
 import type { IngressEvidence } from '../../verify/evidence.ts';
-import { drifts, failedOf, fails, some, oncePerTitle } from '../snapshot.ts';
-import type { Snapshot, Finding } from '../snapshot.ts';
+import { drifts, failedOf, fails } from '../snapshot.ts';
+import { oncePerTitle } from '../finding.ts';
+import type { Finding } from '../finding.ts';
+import type { Snapshot } from '../snapshot.ts';
 
-/** What stands behind a version at an ingress. */
+/** What serves a version at an ingress. */
 interface Behind {
   readonly one: IngressEvidence;
   readonly version: VersionName;
   readonly held: RouteState;
-  /** The rules that decide, as messages name them. */
+  /** The rules that apply, as messages name them. */
   readonly rule: string;
   readonly subset: Subset | undefined;
   /** The pods that Service and subset select, in all clusters. */
   readonly pods: readonly Pod[];
 }
 
-/** A version with weight whose subset is gone: Envoy answers 503 by itself. */
-export function subsetsNotFound(facts: Snapshot): readonly Finding[] {
+/** A version with weight whose subset does not exist: Envoy itself answers 503. */
+export function subsetsNotFound(snapshot: Snapshot): readonly Finding[] {
   return oncePerTitle(
-    behind(facts)
+    behind(snapshot)
       .filter(({ one, subset }) => subset === undefined && fails(one))
       .map(({ one, version, rule }) => ({
         title: `${rule} has no subset ${version} in ${one.cluster}`,
-        detail: `The route gives ${version} ${String(one.weights.get(version))} %, and requests to a subset that is not there are answered with 503. Run the operation rollout, which makes it again or names the rule that hides it.`,
+        detail: `The route gives ${version} ${String(one.weights.get(version))}%, but requests to a subset that does not exist are answered with 503. Run the operation rollout: it creates the subset again, or names the rule that hides it.`,
       })),
   );
 }
 
-/** A subset that selects pods of another version, as bodies or labels show. */
-export function wrongPods(facts: Snapshot): readonly Finding[] {
-  const all = behind(facts);
-  const shown = failedOf(facts).flatMap((one) =>
+/** A subset that selects pods of another version, as response bodies or labels show. */
+export function wrongPods(snapshot: Snapshot): readonly Finding[] {
+  const all = behind(snapshot);
+  const shown = failedOf(snapshot).flatMap((one) =>
     [...one.contradictions].map(([pair, count]) => {
       const [header = '', body = ''] = pair.split(' → ');
       const found = all.find((each) => each.one === one && each.version === header);
       return {
         title: `The subset ${header} selects pods of ${body}`,
-        detail: `${String(count)} answers through ${one.cluster} were routed to ${header}, and their body says ${body}. Compare the labels of the subset ${header}${labelsIn(found)} with those of the pods, and the image of the pods.`,
+        detail: `${String(count)} responses through ${one.cluster} were routed to ${header}, but their body names ${body}. Compare the labels of the subset ${header}${labelsIn(found)} with those of the pods, and check the image of the pods.`,
       };
     }),
   );
-  return oncePerTitle([...overlapping(facts), ...shown]);
+  return oncePerTitle([...overlapping(snapshot), ...shown]);
 }
 
 /** Pods that the subsets of two versions select. */
-function overlapping(facts: Snapshot): readonly Finding[] {
-  const { release, state, inForce } = facts;
-  const drifting = failedOf(facts).filter((one) => drifts(one, release));
+function overlapping(snapshot: Snapshot): readonly Finding[] {
+  const { release, state, inForce } = snapshot;
+  const drifting = failedOf(snapshot).filter((one) => drifts(one, release));
   if (state === undefined || drifting.length === 0) return [];
   const versions = [...new Set(drifting.flatMap(({ weights }) => [...weights.keys()]))];
   return overlaps({ release, fleet: state, routes: inForce }, versions)
@@ -68,21 +70,21 @@ function overlapping(facts: Snapshot): readonly Finding[] {
 }
 
 /** A version with weight that no ready pod serves. */
-export function noReadyPods(facts: Snapshot): readonly Finding[] {
+export function noReadyPods(snapshot: Snapshot): readonly Finding[] {
   return oncePerTitle(
-    behind(facts)
+    behind(snapshot)
       .filter(({ one, subset, pods }) => subset !== undefined && fails(one) && !pods.some(isReady))
       .map(({ one, version, rule, subset, pods }) => ({
         title: `No pod of ${version} is ready`,
-        detail: `The route gives it ${String(one.weights.get(version))} %. Its subset in ${rule} selects ${formatLabels(subset?.labels ?? {})}: ${pods.length === 0 ? `no pod in ${clustersIn(facts)} carries these labels` : `${some(pods.map(nameOf))} ${pods.length === 1 ? 'is' : 'are'} not ready`}. Look at the pods of ${version}, or correct the labels of the subset.`,
+        detail: `The route gives it ${String(one.weights.get(version))}%. Its subset in ${rule} selects ${formatLabels(subset?.labels ?? {})}: ${pods.length === 0 ? `no pod in ${clustersIn(snapshot)} has these labels` : `${firstOf(pods.map(nameOf))} ${pods.length === 1 ? 'is' : 'are'} not ready`}. Check the pods of ${version}, or correct the labels of the subset.`,
       })),
   );
 }
 
-/** Pods without a sidecar that are asked for mutual TLS: each such request fails. */
-export function noSidecar(facts: Snapshot): readonly Finding[] {
+/** Pods without a sidecar behind a rule that requires mutual TLS: each such request fails. */
+export function noSidecar(snapshot: Snapshot): readonly Finding[] {
   return oncePerTitle(
-    behind(facts)
+    behind(snapshot)
       .filter(({ one, held, subset }) => fails(one) && tlsMode(held, subset) === 'ISTIO_MUTUAL')
       .flatMap(({ version, rule, pods }) => {
         const bare = pods.filter((pod) => isReady(pod) && !hasSidecar(pod));
@@ -90,18 +92,18 @@ export function noSidecar(facts: Snapshot): readonly Finding[] {
         return [
           {
             title: `Pods of ${version} have no sidecar`,
-            detail: `${rule} asks for mutual TLS (ISTIO_MUTUAL), and ${some(bare.map(nameOf))} ${bare.length === 1 ? 'has' : 'have'} no container istio-proxy to answer it. Turn injection on for the namespace (input injection), and restart the pods.`,
+            detail: `${rule} requires mutual TLS (ISTIO_MUTUAL), but ${firstOf(bare.map(nameOf))} ${bare.length === 1 ? 'has' : 'have'} no container istio-proxy to terminate it. Enable injection for the namespace (input injection), and restart the pods.`,
           },
         ];
       }),
   );
 }
 
-/** Each version with weight at each ingress that failed; empty where the pods are not known. */
-function behind(facts: Snapshot): readonly Behind[] {
-  const { release, state: fleet, inForce } = facts;
+/** Each version with weight at each ingress that failed; empty if the pods are unknown. */
+function behind(snapshot: Snapshot): readonly Behind[] {
+  const { release, state: fleet, inForce } = snapshot;
   if (fleet === undefined) return [];
-  return failedOf(facts).flatMap((one) => {
+  return failedOf(snapshot).flatMap((one) => {
     const held = routeStateFor(inForce, one.cluster);
     const rules = held?.deciding.rules ?? [];
     if (held === undefined || rules.length === 0) return [];
@@ -119,7 +121,7 @@ function behind(facts: Snapshot): readonly Behind[] {
   });
 }
 
-/** The mode that holds for a subset: its own, or the host's (https://istio.io/latest/docs/reference/config/networking/destination-rule/). */
+/** The TLS mode of a subset: its own, or that of the host (https://istio.io/latest/docs/reference/config/networking/destination-rule/). */
 function tlsMode({ deciding }: RouteState, subset: Subset | undefined): string | undefined {
   return modeIn(subset?.['trafficPolicy']) ?? modeIn(deciding.policy);
 }
@@ -137,4 +139,13 @@ function labelsIn(found: Behind | undefined): string {
 
 function clustersIn({ state }: Snapshot): string {
   return [...(state?.keys() ?? [])].join(', ');
+}
+
+/** `a`, `a and b`, `a, b and 3 more` */
+function firstOf(names: readonly string[]): string {
+  const [first = '', second, ...others] = names;
+  if (second === undefined) return first;
+  return others.length === 0
+    ? `${first} and ${second}`
+    : `${first}, ${second} and ${String(others.length)} more`;
 }

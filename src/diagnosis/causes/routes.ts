@@ -13,23 +13,24 @@ import { delegatesTo, entrancesOf } from '../../istio/virtual-services.ts';
 import { total } from '../../verify/evidence.ts';
 import type { IngressEvidence } from '../../verify/evidence.ts';
 import { everywhereFor, failedOf, rivalsAt, trafficFor } from '../snapshot.ts';
-import type { Snapshot, Finding } from '../snapshot.ts';
+import type { Finding } from '../finding.ts';
+import type { Snapshot } from '../snapshot.ts';
 
-/** Answers that no managed route gave: another VirtualService, or an earlier route, takes the requests. */
-export function otherRoutes(facts: Snapshot): readonly Finding[] {
-  return failedOf(facts).flatMap((one) => {
-    const serving = routeStateFor(facts.inForce, one.cluster);
+/** Responses that no managed route gave: another VirtualService, or an earlier route, takes the requests. */
+export function otherRoutes(snapshot: Snapshot): readonly Finding[] {
+  return failedOf(snapshot).flatMap((one) => {
+    const serving = routeStateFor(snapshot.inForce, one.cluster);
     const vs = serving?.virtualService;
     if (serving === undefined || vs === undefined) return [];
-    const others = rivalsAt(facts, one);
+    const others = rivalsAt(snapshot, one);
     if (!strays(one, others)) return [];
-    const found = [...rivals(facts, one, others, vs), ...earlier(facts, one, serving, vs)];
-    // Failed requests alone may have many causes; answers without a revision have one of these.
-    return found.length > 0 || one.withoutRevision === 0 ? found : [unknown(facts, one, vs)];
+    const found = [...rivals(snapshot, one, others, vs), ...earlier(snapshot, one, serving, vs)];
+    // Failed requests alone may have many causes; responses without a revision have one of these.
+    return found.length > 0 || one.withoutRevision === 0 ? found : [unknown(snapshot, one, vs)];
   });
 }
 
-/** Whether answers came that the managed route would not give: what tells its version is none of them. */
+/** Whether there were responses that the managed route would not give. A failure that names its version is not one of them. */
 function strays(
   { withoutRevision, errors, versions, stale }: IngressEvidence,
   others: readonly RivalRoute[],
@@ -50,51 +51,51 @@ function seen({ withoutRevision, errors, stale, requests }: IngressEvidence, vs:
 }
 
 function rivals(
-  facts: Snapshot,
+  snapshot: Snapshot,
   one: IngressEvidence,
   others: readonly RivalRoute[],
   vs: VirtualService,
 ): readonly Finding[] {
-  const entrances = entrancesFor(facts, one, vs);
+  const entrances = entrancesFor(snapshot, one, vs);
   const ours = entrances.flatMap(gatewayNamesOf);
   const own = new Set(entrances.map(nameOf));
   const beside = others.filter(({ entrance }) => !own.has(nameOf(entrance)));
   return [...new Map(beside.map((rival) => [nameOf(rival.entrance), rival])).values()].map(
     ({ entrance, virtualService, route, narrower }) => {
-      const doors = gatewayNamesOf(entrance);
-      const shared = doors.find((door) => ours.includes(door));
-      const binds = `${(entrance.spec.hosts ?? []).join(', ')} and Gateway ${shared ?? doors[0] ?? ''}`;
+      const gateways = gatewayNamesOf(entrance);
+      const shared = gateways.find((name) => ours.includes(name));
+      const binds = `${(entrance.spec.hosts ?? []).join(', ')} and Gateway ${shared ?? gateways[0] ?? ''}`;
       const as =
         shared === undefined
           ? `which Istio merges with Gateway ${ours[0] ?? ''} of ${nameOf(vs)}`
           : `as ${nameOf(vs)} does`;
       const order = narrower
         ? 'Istio prefers the narrower host'
-        : 'Istio puts the routes of both in one list, the older first';
-      const traffic = trafficFor(facts, one.cluster);
-      const isSeen = doors.some(
-        (door) => traffic !== undefined && isSeenBy(entrance, door, traffic) === true,
+        : 'Istio puts the routes of both in one list, older ones first';
+      const traffic = trafficFor(snapshot, one.cluster);
+      const isSeen = gateways.some(
+        (name) => traffic !== undefined && isSeenBy(entrance, name, traffic) === true,
       );
       const doubt = isSeen
         ? ''
-        : ` It is exported to ${(entrance.spec.exportTo ?? []).join(', ')} only, and the namespaces of the gateway's pods are unknown: check first whether they run there.`;
+        : ` It is exported to ${(entrance.spec.exportTo ?? []).join(', ')} only, and the namespaces of the gateway's pods are unknown: first check whether they run there.`;
       return {
         title: `${nameOf(entrance)} ${isSeen ? 'takes' : 'may take'} requests in ${one.cluster}`,
-        detail: `It binds ${binds}, ${as}${madeAt(entrance)}, and its route ${routeKey(virtualService, route)} takes the path ${facts.release.check.path}: ${seen(one, vs)}. ${order}.${doubt} Narrow its match or its hosts, or remove it.`,
+        detail: `It binds ${binds}, ${as}${createdAt(entrance)}, and its route ${routeKey(virtualService, route)} matches the path ${snapshot.release.check.path}: ${seen(one, vs)}. ${order}.${doubt} Narrow its match or its hosts, or remove it.`,
       };
     },
   );
 }
 
 function earlier(
-  facts: Snapshot,
+  snapshot: Snapshot,
   one: IngressEvidence,
   { routes: names }: RouteState,
   vs: VirtualService,
 ): readonly Finding[] {
-  const entrances = entrancesFor(facts, one, vs);
-  const request = sampledRequest(facts.release, entrances);
-  const [managed] = managedRoutes(vs, facts.release, names);
+  const entrances = entrancesFor(snapshot, one, vs);
+  const request = sampledRequest(snapshot.release, entrances);
+  const [managed] = managedRoutes(vs, snapshot.release, names);
   const before = [
     ...entrances
       .filter((root) => root !== vs)
@@ -105,12 +106,12 @@ function earlier(
   return [
     {
       title: `An earlier route takes requests in ${one.cluster}`,
-      detail: `${before.join(', ')} stands ahead of the managed route and takes the path ${facts.release.check.path}: ${seen(one, vs)}. Put it behind the managed route, or narrow its match.`,
+      detail: `${before.join(', ')} precedes the managed route and matches the path ${snapshot.release.check.path}: ${seen(one, vs)}. Move it after the managed route, or narrow its match.`,
     },
   ];
 }
 
-/** The routes ahead of one that take a request, as `route beta of VirtualService …`. */
+/** The routes before one that match a request, as `Route beta of VirtualService …`. */
 function ahead(
   vs: VirtualService,
   isOne: (route: HttpRoute) => boolean,
@@ -131,12 +132,12 @@ function delegatesRoute(root: VirtualService, route: HttpRoute, vs: VirtualServi
   return delegatesTo({ ...root, spec: { ...root.spec, http: [route] } }, vs);
 }
 
-function unknown(facts: Snapshot, one: IngressEvidence, vs: VirtualService): Finding {
-  const everywhere = everywhereFor(facts, one.cluster);
+function unknown(snapshot: Snapshot, one: IngressEvidence, vs: VirtualService): Finding {
+  const everywhere = everywhereFor(snapshot, one.cluster);
   const looked =
     everywhere?.unlisted.includes('VirtualService') === false
-      ? 'no VirtualService of any namespace was found that explains it. Look at istioctl proxy-config routes of the gateway'
-      : `none of namespace ${facts.release.namespace} explains it, and those of others could not be read. Look there for one of the same host and gateway, or let the user of the kubeconfig list VirtualServices of all namespaces`;
+      ? 'no VirtualService in any namespace explains it. Check istioctl proxy-config routes of the gateway'
+      : `none in namespace ${snapshot.release.namespace} explains it, and those in other namespaces could not be read. Look there for one with the same host and gateway, or allow the user of the kubeconfig to list VirtualServices in all namespaces`;
   return {
     title: `Another route answers in ${one.cluster}`,
     detail: `${seen(one, vs)}; ${looked}.`,
@@ -152,7 +153,7 @@ function entrancesFor(
   return entrancesOf([vs], state?.get(serving)?.traffic?.roots ?? []);
 }
 
-function madeAt({ metadata }: VirtualService): string {
+function createdAt({ metadata }: VirtualService): string {
   const at = metadata['creationTimestamp'];
-  return typeof at === 'string' ? ` (made at ${at})` : '';
+  return typeof at === 'string' ? ` (created at ${at})` : '';
 }
