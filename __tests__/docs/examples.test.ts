@@ -4,18 +4,18 @@ import { INPUTS } from '../../src/github/inputs.ts';
 import { parseReleaseFile } from '../../src/github/release-file.ts';
 import { pages, readPage, yamlFilesIn } from '../support/markdown.ts';
 
-/** What a page shows is copied: it has to be what the action takes. */
+/** Readers copy what a page shows, so the action has to accept it. */
 const blocks = pages.flatMap((page) => readPage(page).code);
 const yaml = [...blocks.filter(({ language }) => language === 'yaml'), ...yamlFilesIn('examples')].map(
   (block, i) => ({ ...block, name: `block ${String(i + 1)}, ${block.page}` }),
 );
-/** The action by its repository, or in its own. */
+/** The action, referred to by its repository or from within it. */
 const USES = /(^|\/)multicluster-canary@|^\.\/?$/;
 const SCHEMAS = new Map<string, (typeof INPUTS.shape)[keyof typeof INPUTS.shape]>(
   Object.entries(INPUTS.shape),
 );
 
-test.each(yaml)('$name, is YAML', ({ text }) => {
+test.each(yaml)('$name is valid YAML', ({ text }) => {
   expect(loadAll(text)).not.toEqual([]);
 });
 
@@ -23,16 +23,16 @@ const steps = yaml.flatMap(({ name, text }) =>
   stepsIn(loadAll(text)).map((inputs, i) => ({ name: `step ${String(i + 1)} of ${name}`, inputs })),
 );
 
-test('there are steps to look at', () => {
+test('there are steps to check', () => {
   expect(steps.length).toBeGreaterThan(5);
 });
 
 describe.each(steps)('$name', ({ inputs }) => {
-  test('gives inputs that there are', () => {
+  test('uses only existing inputs', () => {
     expect(Object.keys(inputs).filter((name) => !SCHEMAS.has(name))).toEqual([]);
   });
 
-  test('gives them values that they take', () => {
+  test('uses only valid values', () => {
     const given = Object.entries(inputs).filter(([, value]) => !String(value).includes('${{'));
     const problems = given.flatMap(([name, value]) => {
       const read = SCHEMAS.get(name)?.safeParse(String(value));
@@ -42,12 +42,12 @@ describe.each(steps)('$name', ({ inputs }) => {
   });
 });
 
-/** A release file on a page begins with a comment that tells its path. */
+/** A release file on a page begins with a comment that contains its path. */
 const releaseFiles = yaml.filter(
   ({ page, text }) => /^# \S*canary\S*\.yml/.test(text) || page === 'examples/canary.yml',
 );
 
-test.each(releaseFiles)('$name, is a release file that the action takes', ({ text }) => {
+test.each(releaseFiles)('$name is a valid release file', ({ text }) => {
   const { values, problems } = parseReleaseFile('canary.yml', text);
   const wrong = [...values].flatMap(([key, { value }]) => {
     const read = SCHEMAS.get(key)?.safeParse(value);
@@ -56,7 +56,7 @@ test.each(releaseFiles)('$name, is a release file that the action takes', ({ tex
   expect([...problems, ...wrong]).toEqual([]);
 });
 
-test('the variables that pages set are those of inputs', () => {
+test('the INPUT_ variables on pages are those of inputs', () => {
   const named = blocks.flatMap(({ page, text }) =>
     [...text.matchAll(/\bINPUT_([A-Z][A-Z-]*)/g)].map(([variable, name = '']) => ({
       page,

@@ -7,10 +7,10 @@ import { readTables } from '../support/markdown.ts';
 import { random } from '../support/random.ts';
 import { EAST, release, weights } from '../support/release.ts';
 
-/** The figures of docs/how-the-check-decides.md, as its tables give them. */
+/** The figures in the tables of docs/how-the-check-decides.md. */
 const [needed = [], wrong = [], , , , , failing = []] = readTables('docs/how-the-check-decides.md');
 const TOLERANCES = [0.05, 0.02, 0.01];
-/** Runs of a simulation: enough to notice a figure that is a quarter off. */
+/** Runs of a simulation: enough to notice a figure that is off by a quarter. */
 const RUNS = 100;
 const QUARTER = 0.25;
 
@@ -19,14 +19,14 @@ const number = (cell: string): number => Number(cell.replaceAll(',', ''));
 
 const rows = needed.filter(([weights = '']) => weights.includes('/'));
 
-test.each(rows)('%s: what it takes at most is what the test takes', (weights = '', ...cells) => {
-  const told = cells.map((cell) => number(/\((.+)\)/.exec(cell)?.[1] ?? cell));
-  const taken = TOLERANCES.map((tolerance) => new ShareTest(weightsIn(weights), { tolerance }).maxSamples);
-  expect(told).toEqual(taken);
+test.each(rows)('the maximum numbers of samples for %s are correct', (weights = '', ...cells) => {
+  const stated = cells.map((cell) => number(/\((.+)\)/.exec(cell)?.[1] ?? cell));
+  const actual = TOLERANCES.map((tolerance) => new ShareTest(weightsIn(weights), { tolerance }).maxSamples);
+  expect(stated).toEqual(actual);
 });
 
 test.each(wrong.filter(([, , outcome]) => outcome === 'fail, always'))(
-  '80/20 asked and %s seen fails after %s requests on average',
+  'a split of %s instead of 80/20 fails after %s requests on average',
   (seen = '', requests = '') => {
     const mean = meanSamples([80, 20], weightsIn(seen));
     expect(Math.abs(mean / number(requests) - 1)).toBeLessThan(QUARTER);
@@ -34,7 +34,7 @@ test.each(wrong.filter(([, , outcome]) => outcome === 'fail, always'))(
 );
 
 test.each(failing.filter(([, outcome]) => outcome === '100%'))(
-  'of a release with %s failed requests %s fail, after as many requests as told',
+  'with an error rate of %s, %s of the checks fail after the stated number of requests',
   (rate = '', _fail = '', _pass = '', _none = '', requests = '') => {
     const runs = Array.from({ length: RUNS }, (_, run) => untilDecided(parseFloat(rate) / 100, run));
     const mean = runs.reduce((sum, one) => sum + one.requests, 0) / RUNS;
@@ -44,14 +44,14 @@ test.each(failing.filter(([, outcome]) => outcome === '100%'))(
 );
 
 test.each(failing.filter(([, outcome]) => outcome === '0%'))(
-  'of a release with %s failed requests, which is within the limit, %s fail for them',
+  'with an error rate of %s, %s of the checks fail because of it',
   (rate = '') => {
     const runs = Array.from({ length: RUNS }, (_, run) => untilDecided(parseFloat(rate) / 100, run));
     expect(runs.filter(({ reason }) => reason.includes('requests failed'))).toEqual([]);
   },
 );
 
-/** What comes out of 80/20 where requests fail at a rate, with the defaults. */
+/** The result of a check of 80/20 with an error rate, with the defaults. */
 function untilDecided(rate: number, seed: number): IngressEvidence {
   const draw = random(seed + 1);
   const tally = new Evaluation(
@@ -76,7 +76,7 @@ function untilDecided(rate: number, seed: number): IngressEvidence {
   return tally.evidence('undecided');
 }
 
-/** How many samples decide, on average over many runs in which the versions really get `shares`. */
+/** The average number of samples until a check decides, if the versions get `shares`. */
 function meanSamples(weights: readonly number[], shares: readonly number[]): number {
   const draw = random(1);
   const sum = shares.reduce((a, b) => a + b, 0);
@@ -89,7 +89,7 @@ function meanSamples(weights: readonly number[], shares: readonly number[]): num
   return samples / RUNS;
 }
 
-/** The version whose part of the whole a point falls into. */
+/** The version whose section of the whole contains a point. */
 function pick(shares: readonly number[], point: number): number {
   let left = point;
   return shares.findIndex((share) => (left -= share) < 0);

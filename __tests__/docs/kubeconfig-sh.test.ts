@@ -11,7 +11,7 @@ const SCRIPT = join(import.meta.dirname, '../../examples/rbac/kubeconfig.sh');
 const kubectl = await findProgram('kubectl');
 const reason = kubectl === undefined ? ' (skipped: kubectl is built by npm run e2e)' : '';
 
-/** A cluster behind a proxy, whose certificate is for another name than that of its address, and one that needs neither. */
+/** A cluster behind a proxy whose certificate has another name than its address, and one without either. */
 const EAST = {
   server: 'https://10.0.0.1:6443',
   'certificate-authority-data': Buffer.from('a certificate').toString('base64'),
@@ -36,14 +36,14 @@ const WEST = { server: 'https://west.example.com' };
       users: [{ name: 'admin', user: { token: 'of-the-admin' } }],
     };
     await writeFile(join(folder, 'admin.yaml'), JSON.stringify(admin));
-    // There is no API server that would make a token.
+    // There is no API server to create a token.
     const stub = `#!/bin/sh\ncase " $* " in *' create token '*) echo bound; exit ;; esac\nexec '${kubectl ?? ''}' "$@"\n`;
     await writeFile(join(folder, 'kubectl'), stub);
     await chmod(join(folder, 'kubectl'), 0o755);
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  test('reaches each cluster as the kubeconfig does that it is made from, with a bound token alone', async () => {
+  test('copies each cluster from the current kubeconfig, with only a bound token as credentials', async () => {
     const env = { KUBECONFIG: join(folder, 'admin.yaml'), PATH: `${folder}:${process.env['PATH'] ?? ''}` };
     const { stdout } = await execa({ env })`${SCRIPT} gray-demo east west`;
     expect(load(stdout)).toMatchObject({

@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { exists, pages, readPage } from '../support/markdown.ts';
 
-test.each(pages)('%s: every relative link leads to a file and a heading of it', (page) => {
+test.each(pages)('every relative link in %s leads to an existing file and heading', (page) => {
   const broken = readPage(page)
     .links.filter((link) => !/^[a-z]+:/.test(link))
     .filter((link) => !leadsSomewhere(page, link));
