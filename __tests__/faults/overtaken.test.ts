@@ -24,7 +24,7 @@ test('a promotion after one that died while it verified does not skip the step t
     });
     await lane.shortenLeases();
     const next = await stage.pass(promotion);
-    expect(next.log).toContain('Settled: all clusters hold v1=60,v2=40, which is verified now.');
+    expect(next.log).toContain('Recovered: all clusters hold v1=60,v2=40, which is verified now.');
     await expect(stage.weights()).resolves.toEqual(['v1=60,v2=40', 'v1=60,v2=40']);
     expect(next.outputs).toMatchObject({
       verdict: 'pass',

@@ -68,7 +68,7 @@ describe('a promotion through several steps', () => {
       const killed = await diesBetweenTheWrites(promotion, 2);
       await expect(lane.stage.weights()).resolves.toEqual(['v1=40,v2=60', NEXT]);
       const post = await lane.postOf(promotion, killed);
-      expect(post.log).toContain(`Settled: all clusters hold ${NEXT}`);
+      expect(post.log).toContain(`Recovered: all clusters hold ${NEXT}`);
       expect([await lane.stage.weights(), await lane.holders()]).toEqual([
         [NEXT, NEXT],
         ['', ''],
@@ -85,7 +85,7 @@ describe('a run that died while it verified', () => {
       await lane.shortenLeases();
       const again = await lane.callsOf(async () => {
         const run = await lane.stage.pass(last);
-        expect(run.log).toContain('Settled: all clusters hold v1=0,v2=100, which is verified now.');
+        expect(run.log).toContain('Recovered: all clusters hold v1=0,v2=100, which is verified now.');
       });
       expect(again.filter((call) => isRoute(call, 'east') || isRoute(call, 'west'))).toEqual([]);
       const retired = await lane.stage.pass({
@@ -94,7 +94,7 @@ describe('a run that died while it verified', () => {
         operation: 'retire',
         version: 'v1',
       });
-      expect(retired.log).not.toContain('Settled');
+      expect(retired.log).not.toContain('Recovered');
       await expect(lane.stage.weights()).resolves.toEqual(['v2=100', 'v2=100']);
     });
   });
@@ -111,7 +111,7 @@ describe('a run that died while it verified', () => {
       await lane.shortenLeases();
       const again = await lane.stage.run(unseen);
       expect(again.log).toContain(
-        `Settled: all clusters hold ${NEXT}; without an ingress they are not verified.`,
+        `Recovered: all clusters hold ${NEXT}; without an ingress they are not verified.`,
       );
       expect([again.code, again.outputs['verdict'], await lane.stage.weights()]).toEqual([
         0,
@@ -151,7 +151,7 @@ describe('a rollback that dies', () => {
     const killed = await diesBetweenTheWrites(rollback);
     await expect(lane.stage.weights()).resolves.toEqual([NEXT, 'v1=50,v2=50']);
     const post = await lane.postOf(rollback, killed);
-    expect(post.log).toContain(`Settled: all clusters hold ${NEXT}`);
+    expect(post.log).toContain(`Recovered: all clusters hold ${NEXT}`);
     await expect(lane.stage.weights()).resolves.toEqual([NEXT, NEXT]);
     const next = await lane.stage.pass(rollback);
     expect(next.outputs).toMatchObject({ weights: FIRST });
@@ -238,7 +238,7 @@ describe('a run that died between its writes, and whose weights nothing can serv
       ['', ''],
     ]);
     const again = await lane.stage.pass({ ...LATER, weights: 'v1=100,v2=0' });
-    expect([again.outputs['changed'], again.log.includes('Settled')]).toEqual(['0', false]);
+    expect([again.outputs['changed'], again.log.includes('Recovered')]).toEqual(['0', false]);
   });
 });
 
@@ -250,11 +250,11 @@ describe('the post step of a run that died between the writes', () => {
         ({ cluster }) => (cluster === 'west' ? 'cut' : undefined),
         () => lane.stage.run(step, { postOf: killed.state }),
       );
-      expect(post.log).toContain(`Settled: all clusters hold ${FIRST}`);
+      expect(post.log).toContain(`Recovered: all clusters hold ${FIRST}`);
       expect([post.code, await lane.stage.weights()]).toEqual([1, [FIRST, FIRST]]);
-      expect(post.log).toContain(`Settled: all clusters hold ${FIRST}`);
+      expect(post.log).toContain(`Recovered: all clusters hold ${FIRST}`);
       expect(post.log).toContain(
-        `west is not settled: it holds ${NEXT} or ${FIRST}, and could not be reached`,
+        `west is not recovered: it holds ${NEXT} or ${FIRST}, and could not be reached`,
       );
       await lane.shortenLeases();
       await lane.stage.pass(step);
@@ -286,7 +286,7 @@ describe('a release that passed, and whose lock no cluster would take back', () 
     await locked();
     await lane.shortenLeases();
     const next = await lane.stage.pass({ ...LATER, weights: 'v1=50,v2=50' });
-    expect(next.log).toContain(`Settled: all clusters hold ${NEXT}, which is verified now.`);
+    expect(next.log).toContain(`Recovered: all clusters hold ${NEXT}, which is verified now.`);
     expect(next.outputs['previous-weights']).toBe(NEXT);
   });
 });

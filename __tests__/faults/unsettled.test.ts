@@ -67,7 +67,7 @@ describe('a release that passed', () => {
     expect(run.log).toMatch(/::warning::The lock in east could not be released: .*shutting down/);
     await lane.shortenLeases();
     const next = await lane.stage.pass({ ...LATER, weights: 'v1=50,v2=50' });
-    expect(next.log).not.toContain('Settled');
+    expect(next.log).not.toContain('Recovered');
     expect(next.outputs['previous-weights']).toBe(NEXT);
   });
 });
@@ -81,7 +81,7 @@ describe('what cannot be settled', () => {
     );
     expect([post.code, await lane.holders()]).toEqual([1, ['', '']]);
     const next = await lane.stage.pass(promotion);
-    expect(next.log).toContain(`Settled: all clusters hold ${FIRST}`);
+    expect(next.log).toContain(`Recovered: all clusters hold ${FIRST}`);
     expect(next.outputs).toMatchObject({ weights: NEXT, 'previous-weights': FIRST });
     await expect(lane.stage.weights()).resolves.toEqual([NEXT, NEXT]);
   });

@@ -108,6 +108,8 @@ export const STEPS = {
   restoreWorkloads: { usualMs: 120_000, cancelledMs: 2_000 },
   /** Asking the clusters whether the lock is still held, before something is restored; part of the two above. */
   askForLock: { usualMs: 2_000, cancelledMs: 1_000 },
+  /** Reading the clusters before a rollback, beside it: what does not answer then is left to the post step. */
+  readForRollback: { usualMs: WRITE.retryMs, cancelledMs: 1_500 },
   /** Reading what each cluster holds after a rollback that failed. */
   readRemains: { usualMs: 2_000, cancelledMs: 1_000 },
   releaseLock: { usualMs: LOCK.changeMs, cancelledMs: 1_500 },
@@ -129,7 +131,7 @@ const END: readonly Step[] = ['releaseLock', 'lookAgain', 'announceEnd', 'exit']
 
 /** What a run does one after the other, by the moment of its cancellation; steps in one entry go side by side. */
 export const CANCELLED_RUNS: Readonly<Record<string, readonly (Step | readonly Step[])[]>> = {
-  'while it acquires the lock': ['claimLock', ...END],
+  'while it acquires the lock': ['claimLock', 'releaseLock', ...END],
   'while it updates its intent': ['updateIntent', ...END],
   'while it deploys': ['restoreWorkloads', ...END],
   'while it moves the weights': ['writeTraffic', ['revertTraffic', 'restoreWorkloads'], ...END],

@@ -9,6 +9,7 @@ import type { Pod } from '../kubernetes/objects.ts';
 import type { Release } from '../release/release.ts';
 import type { ClusterName } from '../core/names.ts';
 import type { FleetState } from '../release/state.ts';
+import type { TrafficState } from '../istio/traffic-state.ts';
 import { trafficOf } from '../release/state.ts';
 
 /** The clusters of a release, handled side by side. */
@@ -65,14 +66,36 @@ export class Fleet {
 
   /** The state with the VirtualServices and DestinationRules as they are now; the rest as it was read before. */
   async readAgain(release: Release, state: FleetState): Promise<FleetState> {
-    const traffic = await allOf(
-      release.configClusters.map(
-        async (name) =>
-          [name, await readTrafficAgain(this.cluster(name), release, trafficOf(state, name))] as const,
-      ),
-    );
-    const fresh = new Map(traffic);
-    return new Map([...state].map(([name, cluster]) => [name, { ...cluster, traffic: fresh.get(name) }]));
+    const read = release.configClusters.map((name) => this.#readTrafficAgain(release, state, name));
+    return withTraffic(state, await allOf(read));
+  }
+
+  /** The same where some clusters cannot be read: those keep what was read before, and it says why. */
+  async readEachAgain(
+    release: Release,
+    state: FleetState,
+  ): Promise<{
+    readonly state: FleetState;
+    readonly failures: ReadonlyMap<ClusterName, unknown>;
+  }> {
+    const failures = new Map<ClusterName, unknown>();
+    const read = release.configClusters.map(async (name) => {
+      try {
+        return [await this.#readTrafficAgain(release, state, name)];
+      } catch (error) {
+        failures.set(name, error);
+        return [];
+      }
+    });
+    return { state: withTraffic(state, (await Promise.all(read)).flat()), failures };
+  }
+
+  async #readTrafficAgain(
+    release: Release,
+    state: FleetState,
+    name: ClusterName,
+  ): Promise<readonly [ClusterName, TrafficState]> {
+    return [name, await readTrafficAgain(this.cluster(name), release, trafficOf(state, name))];
   }
 
   /** The state with the pods as they are now; a cluster that does not list them keeps those that were read before. */
@@ -94,6 +117,13 @@ export class Fleet {
   async close(): Promise<void> {
     await Promise.all([...this.#clusters.values()].map((cluster) => cluster.close()));
   }
+}
+
+function withTraffic(state: FleetState, read: readonly (readonly [ClusterName, TrafficState])[]): FleetState {
+  const fresh = new Map(read);
+  return new Map(
+    [...state].map(([name, cluster]) => [name, { ...cluster, traffic: fresh.get(name) ?? cluster.traffic }]),
+  );
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Written } from '../fleet/transaction/write-confirmed.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { Identity } from '../fleet/transaction/lock.ts';
+import type { Transaction } from '../fleet/transaction/transaction.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import type { Release } from '../release/release.ts';
 import type { Observation } from '../release/observation.ts';
@@ -19,12 +20,8 @@ export interface Context {
   readonly log: Log;
   /** Ends all work; writes under way are completed or reverted before the operation returns. */
   readonly signal: AbortSignal;
-  /** Whether this run still holds the lock of the release; undefined outside of a transaction. */
-  readonly isHeld?: (signal: AbortSignal) => Promise<boolean>;
-  /** Throws where this run has lost the lock; called before what must not happen without it. */
-  readonly assertHeld?: () => Promise<void>;
-  /** Leaves the intent in the lock, since the clusters hold different things; undefined outside of a transaction. */
-  readonly leaveInconsistent?: () => void;
+  /** undefined outside of one: then nothing is written */
+  readonly transaction?: Transaction;
   /** Called when a transaction has nothing left to do but to release its lock, and when that is released everywhere. */
   readonly onTransaction?: (transaction: string, state: 'concluded' | 'released') => void;
 }
@@ -32,7 +29,7 @@ export interface Context {
 /** Runs a phase that changes what users get, if the lock is still held. */
 export async function lockedPhase<T>(context: Context, name: string, work: () => Promise<T>): Promise<T> {
   return phase(context, name, async () => {
-    await context.assertHeld?.();
+    await context.transaction?.assertHeld();
     return work();
   });
 }

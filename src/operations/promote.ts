@@ -1,5 +1,5 @@
-import type { Aim } from '../fleet/transaction/intent.ts';
-import { isUnfinished } from '../fleet/transaction/lease.ts';
+import type { TransactionTarget } from '../fleet/transaction/intent.ts';
+import { isUnfinished } from '../fleet/transaction/leases.ts';
 import { CanaryError } from '../core/errors.ts';
 import { readClusterWeights } from '../release/cluster-weights.ts';
 import { samplesNothing } from '../release/release.ts';
@@ -87,8 +87,8 @@ async function verifyInForce(
 ): Promise<Outcome> {
   if (!isUnfinished(leases)) return verify(context, state);
   const history = observe(context.release, state).record?.history ?? [];
-  const aim: Aim = { target: current, previous: current, direction: 'forward', history };
-  return inTransaction(context, leases, aim, (inside) => verify(inside));
+  const target: TransactionTarget = { target: current, previous: current, direction: 'forward', history };
+  return inTransaction(context, leases, target, ({ fleet, signal }) => verify({ ...context, fleet, signal }));
 }
 
 function withWeights(release: Release, weights: Weights | undefined, bakeMs: number): Release {

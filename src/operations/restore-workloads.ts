@@ -1,8 +1,7 @@
-import { isConflict } from '../kubernetes/client/errors.ts';
 import { waitUntilReady } from '../kubernetes/client/ready.ts';
 import { STEPS } from '../core/deadlines.ts';
-import { endAfter, endBy } from '../core/signals.ts';
-import { writeConfirmed } from '../fleet/transaction/write-confirmed.ts';
+import { endBy } from '../core/signals.ts';
+import { writeBack } from '../fleet/transaction/revert-change.ts';
 import type { Written } from '../fleet/transaction/write-confirmed.ts';
 import type { Change } from '../kubernetes/change.ts';
 import { messageOf } from '../core/errors.ts';
@@ -19,9 +18,6 @@ import type { Context } from './context.ts';
 import type { RunEvent } from '../report/run-events.ts';
 import type { ClusterWeights } from '../release/cluster-weights.ts';
 import type { IngressEvidence } from '../verify/evidence.ts';
-
-/** How often it looks again where a controller writes the object's status all the time. */
-const ATTEMPTS = 5;
 
 /** A workload of a version with users whose pod template this run has replaced. */
 interface Replaced {
@@ -45,7 +41,7 @@ export interface Restorer {
    */
   readonly comesFirst: (evidence: readonly IngressEvidence[]) => boolean;
   /**
-   * Runs once; later calls do nothing. Never throws: what could not be restored is recorded as a harm.
+   * Runs once; later calls wait for the same. Never throws: what could not be restored is recorded as a harm.
    *
    * @param held what each config cluster holds now
    */
@@ -54,15 +50,14 @@ export interface Restorer {
 
 export function restorerFor(context: Context, plan: Plan): Restorer {
   const written: Written[] = [];
-  let isDone = false;
+  let restoring: Promise<void> | undefined;
   return {
     note: (one) => void written.push(one),
     comesFirst: (evidence) => failsMost(context, evidence, replacedIn(plan, written)),
-    restore: async (held) => {
-      if (isDone) return;
-      isDone = true;
+    restore: (held) => {
       const replaced = replacedIn(plan, written);
-      if (replaced.length > 0) await restoreAll(context, replaced, held);
+      restoring ??= replaced.length === 0 ? Promise.resolve() : restoreAll(context, replaced, held);
+      return restoring;
     },
   };
 }
@@ -103,7 +98,7 @@ async function restoreAll(
   replaced: readonly Replaced[],
   holding: readonly ClusterWeights[],
 ): Promise<void> {
-  const { release, recorder, log, isHeld } = context;
+  const { release, recorder, log, transaction } = context;
   const noted = (result: Result): Result => {
     recorder.record(result);
     return result;
@@ -115,9 +110,8 @@ async function restoreAll(
     const signal = endBy(context.signal, STEPS.restoreWorkloads, 'Restoring workloads');
     const rescue: Context = { ...context, signal, fleet: context.fleet.withSignal(signal) };
     results = await phase(rescue, 'Restore workloads', async () => {
-      const held =
-        isHeld === undefined ||
-        (await isHeld(AbortSignal.any([signal, endAfter(STEPS.askForLock.usualMs, 'Asking for the lock')])));
+      const asking = endBy(context.signal, STEPS.askForLock, 'Asking for the lock');
+      const held = (await transaction?.isHeld(AbortSignal.any([signal, asking]))) ?? true;
       return held
         ? Promise.all(
             replaced.map(async (one) => noted(await restoreOne(rescue, one, holding, context.signal))),
@@ -169,26 +163,20 @@ async function restoreOne(
 /** False where somebody else has changed the template since this run wrote it. */
 async function writeEarlier(context: Context, { check, before, stored }: Replaced): Promise<boolean> {
   const { fleet, signal } = context;
-  const cluster = fleet.cluster(check.cluster);
-  const { apiVersion, kind, metadata } = stored;
-  for (let attempt = 1; ; attempt += 1) {
-    const now = await cluster.read(apiVersion, kind, metadata.name, metadata.namespace);
-    if (now === undefined || !isTemplateOurs(stored, now)) return false;
-    const change: Change = {
-      cluster: check.cluster,
-      verb: 'apply',
-      object: withEarlierTemplate(now, before),
-      before: undefined,
-      reason: 'earlier pod template restored',
-    };
-    try {
-      const result = await writeConfirmed(cluster, change, signal);
-      recordChange(context)({ change, earlier: now, stored: result });
-      return true;
-    } catch (error) {
-      if (!isConflict(error) || attempt === ATTEMPTS) throw error;
-    }
-  }
+  const { cluster } = check;
+  const undo = (live: KubeObject): Change | undefined =>
+    isTemplateOurs(stored, live)
+      ? {
+          cluster,
+          verb: 'apply',
+          object: withEarlierTemplate(live, before),
+          before: undefined,
+          reason: 'earlier pod template restored',
+        }
+      : undefined;
+  const onWritten = recordChange(context);
+  const { outcome } = await writeBack(fleet.cluster(cluster), stored, undo, { signal, onWritten });
+  return outcome === 'written';
 }
 
 /** What users of a version get now, why, and the way out. */

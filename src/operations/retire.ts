@@ -1,10 +1,10 @@
 import type { IngressClient } from '../verify/ingress-client.ts';
 import { ClusterError } from '../kubernetes/client/errors.ts';
-import { writeInOrder, writeAllOrNone } from '../fleet/transaction/write-all.ts';
+import { writeInOrder } from '../fleet/transaction/write-in-order.ts';
 import { tryOut } from '../fleet/dry-run.ts';
 import { allOf } from '../fleet/fleet.ts';
-import type { Aim } from '../fleet/transaction/intent.ts';
-import { isUnfinished } from '../fleet/transaction/lease.ts';
+import type { TransactionTarget } from '../fleet/transaction/intent.ts';
+import { isUnfinished } from '../fleet/transaction/leases.ts';
 import { preflight } from '../fleet/preflight.ts';
 import { clustersOf } from '../release/release.ts';
 import type { ClusterName } from '../core/names.ts';
@@ -24,7 +24,7 @@ import { findTargets, withClients } from './ingresses.ts';
 import { readFleet } from './observe.ts';
 import type { Applied, Outcome, Prepared } from './stages.ts';
 import type { Written } from '../fleet/transaction/write-confirmed.ts';
-import { inTransaction } from './transaction.ts';
+import { inTransaction, inside, writeEverywhere } from './transaction.ts';
 import { virtualServices } from './verify.ts';
 
 type PreparedRetirement = Prepared<Retirement>;
@@ -39,16 +39,19 @@ export async function retire(context: Context): Promise<Outcome> {
   const { leases, changes } = prepared;
   if (changes.length === 0 && !isUnfinished(leases)) return carryOut(context, prepared);
   await phase(context, 'Preflight', () => preflight(context.fleet, context.release, changes));
-  return inTransaction(context, leases, aimOf(context, prepared), async (inside, stale) => {
-    if (stale === undefined) return carryOut(inside, prepared);
-    const fresh = await lookAhead(inside);
-    await stale.aimAnew(aimOf(inside, fresh));
-    return carryOut(inside, fresh);
+  return inTransaction(context, leases, transactionTarget(context, prepared), async (opening) => {
+    if (opening.view === 'current') return carryOut(inside(context, opening.transaction), prepared);
+    const fresh = await lookAhead({ ...context, fleet: opening.fleet, signal: opening.signal });
+    const transaction = await opening.begin(transactionTarget(context, fresh));
+    return carryOut(inside(context, transaction), fresh);
   });
 }
 
 /** The weights of the others stay what they are. */
-function aimOf({ release }: Context, { state, plan: { weights } }: PreparedRetirement): Aim {
+function transactionTarget(
+  { release }: Context,
+  { state, plan: { weights } }: PreparedRetirement,
+): TransactionTarget {
   const history = observe(release, state).record?.history ?? [];
   return { target: weights, previous: weights, direction: 'forward', history };
 }
@@ -133,23 +136,19 @@ async function takeOut(
   plan: Retirement,
   clients: readonly IngressClient[],
 ): Promise<Applied> {
-  const { fleet, recorder, signal } = context;
+  const { fleet, recorder } = context;
   const { routes, subsets, workloads } = plan;
   const written: Written[] = [];
-  const onWritten = (one: Written): void => {
-    recordChange(context)(one);
-    written.push(one);
-  };
+  const note = (all: readonly Written[]): void => void written.push(...all);
   if (routes.length > 0) {
-    await lockedPhase(context, 'Routes', () => writeAllOrNone(fleet, routes, signal, onWritten));
+    note(await lockedPhase(context, 'Routes', () => writeEverywhere(context, routes)));
     recorder.record({ kind: 'in force', weights: plan.weights, direction: 'same' });
   }
   // Routes that an earlier run has written may not have arrived yet either.
   if (routes.length + subsets.length + workloads.length > 0)
     await phase(context, 'Seen', () => seeRevision(context, state, plan.revision, clients));
   if (workloads.length > 0)
-    await lockedPhase(context, 'Workload', () => writeInOrder(fleet, workloads, onWritten));
-  if (subsets.length > 0)
-    await lockedPhase(context, 'Subset', () => writeAllOrNone(fleet, subsets, signal, onWritten));
+    note(await lockedPhase(context, 'Workload', () => writeInOrder(fleet, workloads, recordChange(context))));
+  if (subsets.length > 0) note(await lockedPhase(context, 'Subset', () => writeEverywhere(context, subsets)));
   return { written };
 }

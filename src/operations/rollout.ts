@@ -1,13 +1,15 @@
 import { awaitPreview } from '../verify/probe.ts';
 import type { IngressClient } from '../verify/ingress-client.ts';
 import { waitUntilReady } from '../kubernetes/client/ready.ts';
-import { rebased, writeInOrder, writeAllOrNone } from '../fleet/transaction/write-all.ts';
+import { rebased, writeInOrder } from '../fleet/transaction/write-in-order.ts';
 import type { Written } from '../fleet/transaction/write-confirmed.ts';
 import { dryRun, triedIn } from '../fleet/dry-run.ts';
 import type { TriedChange, TriedPlan } from '../fleet/dry-run.ts';
 import { allOf } from '../fleet/fleet.ts';
-import type { Aim } from '../fleet/transaction/intent.ts';
-import { isUnfinished } from '../fleet/transaction/lease.ts';
+import type { TransactionTarget } from '../fleet/transaction/intent.ts';
+import { isUnfinished } from '../fleet/transaction/leases.ts';
+import type { Recovery } from '../fleet/transaction/recover.ts';
+import type { Opening } from '../fleet/transaction/transaction.ts';
 import { preflight } from '../fleet/preflight.ts';
 import { assertSidecars } from '../fleet/injection.ts';
 import { readClusterWeights, allHolding } from '../release/cluster-weights.ts';
@@ -27,15 +29,14 @@ import { awaitPropagation, checkShares, explained, seeRevision } from './check.t
 import { lockedPhase, noteBlindSpots, phase, recordChange } from './context.ts';
 import type { Context } from './context.ts';
 import { rollBackAutomatically } from './automatic-rollback.ts';
-import type { FailedStep, Shift } from './automatic-rollback.ts';
+import type { FailedStep } from './automatic-rollback.ts';
 import { findTargets, withClients } from './ingresses.ts';
 import type { Routing } from './ingresses.ts';
 import { readFleet } from './observe.ts';
 import type { Observed } from './observe.ts';
 import { restorerFor } from './restore-workloads.ts';
 import type { Restorer } from './restore-workloads.ts';
-import { inTransaction } from './transaction.ts';
-import type { Stale } from './transaction.ts';
+import { inTransaction, inside, writeEverywhere } from './transaction.ts';
 import type { Applied, Checked, Outcome, Prepared } from './stages.ts';
 import { virtualServices } from './verify.ts';
 
@@ -73,18 +74,23 @@ export async function rollout(
   if (changes.length === 0 && !isUnfinished(leases)) return carryOut(context, prepared);
   await phase(context, 'Preflight', () => preflight(context.fleet, context.release, changes));
   await makeNamespaces(context, plan);
-  const aim = aimOf(context, prepared, direction);
-  const work = async (inside: Context, stale: Stale | undefined): Promise<RolloutOutcome> => {
-    if (stale === undefined) return carryOut(inside, prepared);
-    if (unlessOvertaken) return { kind: stale.recovery?.settled === 'verified' ? 'recovered' : 'overtaken' };
-    const fresh = await lookAhead(inside, direction);
-    await stale.aimAnew(aimOf(inside, fresh, direction));
-    return carryOut(inside, fresh);
+  const target = transactionTarget(context, prepared, direction);
+  const work = async (opening: Opening<Recovery>): Promise<RolloutOutcome> => {
+    if (opening.view === 'current') return carryOut(inside(context, opening.transaction), prepared);
+    if (unlessOvertaken)
+      return { kind: opening.recovery?.outcome === 'verified' ? 'recovered' : 'overtaken' };
+    const fresh = await lookAhead({ ...context, fleet: opening.fleet, signal: opening.signal }, direction);
+    const transaction = await opening.begin(transactionTarget(context, fresh, direction));
+    return carryOut(inside(context, transaction), fresh);
   };
-  return inTransaction(context, leases, aim, work, { repairs: !unlessOvertaken });
+  return inTransaction(context, leases, target, work, { repairs: !unlessOvertaken });
 }
 
-function aimOf({ release }: Context, { state, plan }: PreparedRollout, direction: Direction): Aim {
+function transactionTarget(
+  { release }: Context,
+  { state, plan }: PreparedRollout,
+  direction: Direction,
+): TransactionTarget {
   const history = observe(release, state).record?.history ?? [];
   return { target: plan.weights, previous: plan.previous, direction, history };
 }
@@ -146,7 +152,7 @@ async function shift(
   restorer: Restorer,
 ): Promise<RolloutOutcome> {
   const { release, fleet, log } = context;
-  const step: Shift = { ...plan, routes: rebased(plan.routes, previewed) };
+  const step: Plan = { ...plan, routes: rebased(plan.routes, previewed) };
   const before = readClusterWeights(release, state);
   let held = before;
   let checked: Checked | undefined;
@@ -156,14 +162,21 @@ async function shift(
     const now = hasWritten ? await fleet.readAgain(release, state) : state;
     return checkShares(context, { clients, weights: plan.weights, state: now, kind });
   };
+  // A cancelled job has no time for one after the other: pods are restored while writes of weights are still being reverted.
+  const restoreAtOnce = (): void => void restorer.restore(held);
   try {
-    if (step.routes.length > 0)
+    if (step.routes.length > 0) {
+      context.signal.addEventListener('abort', restoreAtOnce, { once: true });
       await lockedPhase(context, 'Weights', () =>
         moveWeights(context, state, step, clients, () => {
           isMoved = true;
           held = allHolding(before, plan.weights);
         }),
-      );
+      ).finally(() => {
+        context.signal.removeEventListener('abort', restoreAtOnce);
+      });
+      context.signal.throwIfAborted();
+    }
     checked =
       clients.length === 0
         ? { verdict: 'unverified', evidence: [] }
@@ -178,7 +191,6 @@ async function shift(
       const failed: FailedStep = { state, plan: step, clients, held };
       const restoreWeights = async (): Promise<readonly ClusterWeights[]> =>
         isMoved ? rollBackAutomatically(context, failed) : held;
-      // A cancelled job has no time for one after the other.
       if (context.signal.aborted) await Promise.all([restoreWeights(), restorer.restore(held)]);
       else if (restorer.comesFirst(checked?.evidence ?? []))
         await restorer.restore(held).then(restoreWeights);
@@ -322,7 +334,7 @@ async function moveWeights(
   clients: readonly IngressClient[],
   onMoved: () => void,
 ): Promise<void> {
-  await writeAllOrNone(context.fleet, plan.routes, context.signal, recordChange(context));
+  await writeEverywhere(context, plan.routes);
   context.recorder.record({ kind: 'in force', weights: plan.weights, direction: 'forward' });
   onMoved();
   await seeRevision(context, state, plan.revision, clients);

@@ -1,10 +1,12 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Fleet } from '../../../src/fleet/fleet.ts';
-import type { Aim } from '../../../src/fleet/transaction/intent.ts';
-import { readLeases } from '../../../src/fleet/transaction/lease.ts';
-import type { Leases } from '../../../src/fleet/transaction/lease.ts';
+import { MONOTONIC_CLOCK } from '../../../src/core/clock.ts';
+import type { Clock } from '../../../src/core/clock.ts';
+import type { TransactionTarget } from '../../../src/fleet/transaction/intent.ts';
+import { readLeases } from '../../../src/fleet/transaction/leases.ts';
+import type { Leases } from '../../../src/fleet/transaction/leases.ts';
 import { Lock } from '../../../src/fleet/transaction/lock.ts';
-import type { Identity, Taken } from '../../../src/fleet/transaction/lock.ts';
+import type { FoundLock, Identity } from '../../../src/fleet/transaction/lock.ts';
 import { CanaryError } from '../../../src/core/errors.ts';
 import type { KubeObject } from '../../../src/kubernetes/objects.ts';
 import '../../support/one-realm.ts';
@@ -18,7 +20,7 @@ afterEach(() => opened.close());
 
 const PATH = '/apis/coordination.k8s.io/v1/namespaces/gray-demo/leases/multicluster-canary-helloworld';
 const ME: Identity = { holder: 'me', run: 'https://example.com/runs/1' };
-const AIM: Aim = {
+const TARGET: TransactionTarget = {
   target: weights({ v1: 80, v2: 20 }),
   previous: weights({ v1: 100, v2: 0 }),
   direction: 'forward',
@@ -51,9 +53,20 @@ const undone = (intent: Readonly<Record<string, unknown>>): KubeObject => ({
   spec: { holderIdentity: '' },
 });
 
-const giveBack = async (lock: Lock): Promise<void> => {
-  await lock.release('nothing');
+const running = new AbortController().signal;
+const releaseAll = async (lock: Lock): Promise<void> => {
+  await lock.release('ended', running);
 };
+
+/** Leases expire, and are renewed and looked at, so much faster than in a real run; requests take their real time. */
+function fastClock(times: number): Clock {
+  return {
+    now: () => times * performance.now(),
+    sleep: (ms, signal) => MONOTONIC_CLOCK.sleep(ms / times, signal),
+  };
+}
+const clock = fastClock(50);
+type Taken = Awaited<ReturnType<typeof Lock.acquire>>;
 
 interface Stage {
   readonly fleet: Fleet;
@@ -82,29 +95,29 @@ async function stage(east: readonly KubeObject[] = [], west: readonly KubeObject
     waits,
     lost,
     take: async ({ signal = new AbortController().signal, onWait = () => undefined, seen } = {}) => {
-      const taken = await Lock.take(
-        fleet.withSignal(signal),
-        release({ configClusters: [WEST, EAST] }),
-        ME,
-        AIM,
+      const both = release({ configClusters: [WEST, EAST] });
+      const onLost = (error: Error): void => void lost.push(error);
+      const taken = await Lock.acquire(
+        { fleet: fleet.withSignal(signal), release: both, identity: ME, clock, onLost },
+        TARGET,
         {
-          seen: seen ?? (await readLeases(fleet, release({ configClusters: [WEST, EAST] }))),
+          seen: seen ?? (await readLeases(fleet, both)),
           signal,
           onWait: (text) => {
             waits.push(text);
             onWait();
           },
-          onLost: (error) => {
-            lost.push(error);
-          },
         },
       );
       // Its renewal must not outlive the test.
-      opened.add({ close: () => giveBack(taken.lock) });
+      opened.add({ close: () => releaseAll(taken.lock) });
       return taken;
     },
   };
 }
+
+const findOwn = (fleet: Fleet, identity = ME): Promise<FoundLock> =>
+  Lock.findOwn({ fleet, release: release(), identity, clock, onLost: () => undefined }, running);
 
 const holderIn = (api: KubeApi): unknown =>
   (api.objects.get(PATH)?.['spec'] as { readonly holderIdentity?: string } | undefined)?.holderIdentity;
@@ -415,7 +428,7 @@ describe('a lock that is held', () => {
       refuse(response, 503, 'ServiceUnavailable', 'shutting down');
       return true;
     };
-    expect([await lock.release('nothing'), holderIn(east), intentIn(east)]).toEqual([
+    expect([await lock.release('ended', running), holderIn(east), intentIn(east)]).toEqual([
       new Map(),
       '',
       undefined,
@@ -429,7 +442,7 @@ describe('a lock that is held', () => {
       response.destroy();
       return true;
     };
-    const failures = await lock.release('nothing', AbortSignal.abort(new CanaryError('Cancelled.')));
+    const failures = await lock.release('ended', AbortSignal.abort(new CanaryError('Cancelled.')));
     expect([...failures.keys()]).toEqual([EAST]);
   });
 
@@ -438,15 +451,15 @@ describe('a lock that is held', () => {
     const { lock } = await take();
     theirs(east);
     theirs(west);
-    expect(await lock.isHeld()).toBe(false);
+    expect(await lock.isHeld(running)).toBe(false);
   });
 
   test('that was taken over in one cluster leaves what it began written down in the others', async () => {
     const { take, east, west } = await stage();
     const { lock } = await take();
     theirs(east);
-    await lock.isHeld();
-    await lock.release('nothing');
+    await lock.isHeld(running);
+    await lock.release('ended', running);
     expect([holderIn(east), holderIn(west), intentIn(west)]).toMatchObject(['other', '', { run: ME.run }]);
   });
 
@@ -463,37 +476,37 @@ describe('a lock that is held', () => {
 
   test('that is given back with its work undone is found again by its run, with its intent', async () => {
     const { take, fleet, east } = await stage();
-    await (await take()).lock.release('all');
+    await (await take()).lock.release('open intent', running);
     const free = holderIn(east);
-    const { taken: found } = await Lock.find(fleet, release(), ME);
-    opened.add({ close: async () => found && giveBack(found.lock) });
-    expect([free, found?.abandoned, holderIn(east)]).toMatchObject(['', { ...AIM, ...ME }, 'me']);
+    const { own: found } = await findOwn(fleet);
+    opened.add({ close: async () => found && releaseAll(found.lock) });
+    expect([free, found?.abandoned, holderIn(east)]).toMatchObject(['', { ...TARGET, ...ME }, 'me']);
   });
 
   test('that is given back with its work undone is taken by the next run, with that', async () => {
     const { take, fleet } = await stage();
-    await (await take()).lock.release('all');
-    const next = await Lock.take(fleet, release(), { ...ME, holder: 'next' }, AIM, {
-      seen: new Map(),
-      signal: new AbortController().signal,
-      onWait: () => undefined,
-      onLost: () => undefined,
-    });
-    opened.add({ close: () => giveBack(next.lock) });
-    expect(next).toMatchObject({ abandoned: { ...AIM, ...ME }, stale: true });
+    await (await take()).lock.release('open intent', running);
+    const identity = { ...ME, holder: 'next' };
+    const next = await Lock.acquire(
+      { fleet, release: release(), identity, clock, onLost: () => undefined },
+      TARGET,
+      { seen: new Map(), signal: running, onWait: () => undefined },
+    );
+    opened.add({ close: () => releaseAll(next.lock) });
+    expect(next).toMatchObject({ abandoned: { ...TARGET, ...ME }, stale: true });
   });
 
   test('is not found by its run where another has it by now', async () => {
     const { take, fleet, east, west } = await stage();
-    await (await take()).lock.release('all');
+    await (await take()).lock.release('open intent', running);
     theirs(east);
     theirs(west);
-    expect(await Lock.find(fleet, release(), ME)).toEqual({ taken: undefined, unreachable: new Map() });
+    expect(await findOwn(fleet)).toEqual({ own: undefined, unreachable: new Map() });
   });
 
   test('is given back in every cluster, without its intent', async () => {
     const { take, east, west } = await stage();
-    await (await take()).lock.release('nothing');
+    await (await take()).lock.release('ended', running);
     expect([holderIn(east), holderIn(west), intentIn(east), intentIn(west)]).toEqual([
       '',
       '',
@@ -509,7 +522,7 @@ describe('a lock that is held', () => {
       response.destroy();
       return true;
     };
-    await lock.release('nothing', AbortSignal.abort());
+    await lock.release('ended', AbortSignal.abort());
     expect(holderIn(west)).toBe('');
   });
 
@@ -525,7 +538,7 @@ describe('a lock that is held', () => {
       refuse(response, status, 'Trouble', 'once');
       return true;
     };
-    await lock.release('nothing');
+    await lock.release('ended', running);
     expect(holderIn(east)).toBe('');
   });
 
@@ -535,14 +548,17 @@ describe('a lock that is held', () => {
     const { spec, ...rest } = lease(NOW);
     const theirs = { ...rest, spec, metadata: { ...rest.metadata, resourceVersion: 'theirs' } };
     east.objects.set(PATH, theirs);
-    await lock.release('nothing');
+    await lock.release('ended', running);
     expect(holderIn(east)).toBe('other');
   });
 
   test('can change its intent', async () => {
     const { take, east, west } = await stage();
     const { lock } = await take();
-    await lock.intend({ target: weights({ v1: 100 }), previous: undefined, direction: 'back', history: [] });
+    await lock.updateIntent(
+      { target: weights({ v1: 100 }), previous: undefined, direction: 'back', history: [] },
+      running,
+    );
     const { transaction } = lock;
     const written = { format: 1, target: { v1: 100 }, direction: 'back', history: [], transaction, ...ME };
     expect([intentIn(east), intentIn(west)]).toEqual([written, written]);
@@ -551,27 +567,27 @@ describe('a lock that is held', () => {
   test('is found again by the same run, with its intent', async () => {
     const { take, fleet } = await stage();
     await take();
-    const { taken: found } = await Lock.find(fleet, release(), ME);
-    opened.add({ close: async () => found && giveBack(found.lock) });
-    expect(found).toMatchObject({ abandoned: { ...AIM, ...ME } });
+    const { own: found } = await findOwn(fleet);
+    opened.add({ close: async () => found && releaseAll(found.lock) });
+    expect(found).toMatchObject({ abandoned: { ...TARGET, ...ME } });
   });
 
   test('is found by no other run', async () => {
     const { take, fleet } = await stage();
     await take();
-    expect((await Lock.find(fleet, release(), { ...ME, holder: 'other' })).taken).toBeUndefined();
+    expect((await findOwn(fleet, { ...ME, holder: 'other' })).own).toBeUndefined();
   });
 
   test('is found by its run in the clusters that can be reached, which name the others', async () => {
     const { take, fleet, west } = await stage();
-    await (await take()).lock.release('all');
+    await (await take()).lock.release('open intent', running);
     west.intercept = (_asked, response) => {
       response.destroy();
       return true;
     };
-    const { taken, unreachable } = await Lock.find(fleet, release(), ME);
-    opened.add({ close: async () => taken && giveBack(taken.lock) });
-    expect([taken?.abandoned, [...unreachable.keys()]]).toMatchObject([{ ...AIM, ...ME }, [WEST]]);
+    const { own, unreachable } = await findOwn(fleet);
+    opened.add({ close: async () => own && releaseAll(own.lock) });
+    expect([own?.abandoned, [...unreachable.keys()]]).toMatchObject([{ ...TARGET, ...ME }, [WEST]]);
     west.intercept = () => false;
   });
 
@@ -590,12 +606,12 @@ describe('a lock that is held', () => {
 describe('the transactions of one run', () => {
   test('are told apart: the end of the first says nothing about the second', async () => {
     const { take, fleet } = await stage();
-    await (await take()).lock.release('nothing');
+    await (await take()).lock.release('ended', running);
     const second = await take();
-    await second.lock.release('all');
-    const { taken: found } = await Lock.find(fleet, release(), ME);
-    opened.add({ close: async () => found && giveBack(found.lock) });
-    expect(found?.abandoned).toMatchObject({ ...AIM, ...ME, transaction: second.lock.transaction });
+    await second.lock.release('open intent', running);
+    const { own: found } = await findOwn(fleet);
+    opened.add({ close: async () => found && releaseAll(found.lock) });
+    expect(found?.abandoned).toMatchObject({ ...TARGET, ...ME, transaction: second.lock.transaction });
   });
 
   test('replace what an earlier one left behind in a cluster that could not be told of its end', async () => {
@@ -606,7 +622,7 @@ describe('the transactions of one run', () => {
       refuse(response, 403, 'Forbidden', 'no');
       return true;
     };
-    const failures = await first.release('nothing');
+    const failures = await first.release('ended', running);
     west.intercept = () => false;
     const { abandoned, lock } = await take();
     expect([[...failures.keys()], abandoned]).toEqual([[WEST], undefined]);
@@ -616,43 +632,48 @@ describe('the transactions of one run', () => {
 
 describe('many clusters', () => {
   const names = Array.from({ length: 40 }, (_, i) => `c${String(i).padStart(2, '0')}`);
-  const SLOW_MS = 300;
 
-  async function slowFleet(): Promise<Fleet> {
+  async function slowFleet(delayMs: number): Promise<Fleet> {
     const apis = await Promise.all(names.map(async () => opened.add(await kubeApi())));
-    for (const api of apis) api.delayMs = SLOW_MS;
+    for (const api of apis) api.delayMs = delayMs;
     const urls = Object.fromEntries(names.map((name, i) => [name, apis[i]?.url ?? '']));
     return opened.add(Fleet.open(kubeconfigFor(urls), names, new AbortController().signal));
   }
 
-  const taking = (fleet: Fleet, holder: string, configClusters: readonly string[]): Promise<Taken> =>
-    Lock.take(fleet, release({ configClusters }), { ...ME, holder }, AIM, {
-      seen: new Map(),
-      signal: new AbortController().signal,
-      onWait: () => undefined,
-      onLost: (error) => {
-        throw error;
-      },
-    });
+  const acquiring = (
+    fleet: Fleet,
+    holder: string,
+    configClusters: readonly string[],
+    time: Clock,
+  ): Promise<Taken> => {
+    const onLost = (error: Error): void => {
+      throw error;
+    };
+    return Lock.acquire(
+      { fleet, release: release({ configClusters }), identity: { ...ME, holder }, clock: time, onLost },
+      TARGET,
+      { seen: new Map(), signal: running, onWait: () => undefined },
+    );
+  };
 
   test('40 at 300 ms a call are locked in a few seconds, and nobody loses what nobody else wants', async () => {
-    const fleet = await slowFleet();
+    const fleet = await slowFleet(300);
     const start = performance.now();
-    const { lock } = await taking(fleet, 'me', names);
+    const { lock } = await acquiring(fleet, 'me', names, MONOTONIC_CLOCK);
     const seconds = (performance.now() - start) / 1000;
-    expect(await lock.isHeld()).toBe(true);
-    await lock.release('nothing');
+    expect(await lock.isHeld(running)).toBe(true);
+    await lock.release('ended', running);
     expect(seconds).toBeLessThan(5);
   });
 
   test('are locked by runs that name different ones without a deadlock', async () => {
-    const fleet = await slowFleet();
+    const fleet = await slowFleet(10);
     const parts = [names.slice(0, 6), names.slice(2, 8), names.slice(4, 9), names.slice(0, 9).toReversed()];
     let held = 0;
     const one = async (part: readonly string[], i: number): Promise<number> => {
-      const { lock } = await taking(fleet, `run ${String(i)}`, part);
+      const { lock } = await acquiring(fleet, `run ${String(i)}`, part, fastClock(20));
       const at = (held += 1);
-      await lock.release('nothing');
+      await lock.release('ended', running);
       return at;
     };
     const order = await Promise.all(parts.map(one));

@@ -1,16 +1,19 @@
-import type { Cluster } from '../../kubernetes/client/cluster.ts';
+import { z } from 'zod';
+import { LOCK } from '../../core/deadlines.ts';
+import { storedWeights } from '../../core/weights.ts';
 import type { KubeObject } from '../../kubernetes/objects.ts';
 import type { Release } from '../../release/release.ts';
-import { LOCK } from '../../core/deadlines.ts';
-import type { ClusterName } from '../../core/names.ts';
-import { allOf } from '../fleet.ts';
-import type { Fleet } from '../fleet.ts';
-import { INTENT_ANNOTATION, encodeIntent, readIntent } from './intent.ts';
-import type { Intent, IntentState } from './intent.ts';
+import type { Intent } from './intent.ts';
+import type { ReleaseMode } from './states.ts';
 
-const API_VERSION = 'coordination.k8s.io/v1';
+// The only file that knows how a Lease stores the lock of a release.
+
+export const LEASE_API_VERSION = 'coordination.k8s.io/v1';
+export const INTENT_ANNOTATION = 'multicluster-canary/intent';
 /** The transaction that last ended here with nothing left to do. */
 const ENDED_ANNOTATION = 'multicluster-canary/ended';
+/** The format of the intents that this version writes and reads. An intent without a number is of the first. */
+const FORMAT = 1;
 
 /** The Kubernetes object behind the lock in one cluster. */
 export interface Lease extends KubeObject {
@@ -22,128 +25,172 @@ export interface Lease extends KubeObject {
   };
 }
 
-/** The leases of the config clusters at one moment; undefined where a cluster has none. */
-export type Leases = ReadonlyMap<ClusterName, Lease | undefined>;
+interface Ended {
+  /** The transaction that last ended here: its intent is void in every cluster. */
+  readonly ended: string | undefined;
+}
 
 /**
- * Tells a dead holder from one that is alive. Only time that passes between two looks at the same lease counts, by our own
- * monotonic clock, as in leader election (https://pkg.go.dev/k8s.io/client-go/tools/leaderelection): a time that another
- * machine wrote says nothing about now.
+ * What a Lease says. Its times are not part of it: they are written for people, and by a clock that may be wrong; see
+ * `ExpiryObserver`.
  */
-export class ExpiryObserver {
-  #seen: string | undefined;
-  #since = 0;
-
-  isDead({ spec }: Lease): boolean {
-    const now = performance.now();
-    const sign = JSON.stringify([spec?.holderIdentity, spec?.acquireTime, spec?.renewTime]);
-    if (sign !== this.#seen) {
-      this.#seen = sign;
-      this.#since = now;
-    }
-    return now - this.#since >= 1000 * secondsOf(spec?.leaseDurationSeconds);
-  }
-}
-
-function secondsOf(duration: unknown): number {
-  return typeof duration === 'number' && Number.isInteger(duration) && duration > 0
-    ? duration
-    : LOCK.leaseMs / 1000;
-}
-
-export function microTime(): string {
-  return new Date().toISOString().replace('Z', '000Z');
-}
-
-export function readLease(cluster: Cluster, release: Release): Promise<Lease | undefined> {
-  return cluster.read<Lease>(API_VERSION, 'Lease', leaseName(release), release.namespace);
-}
-
-/** Reads the lease of every config cluster. */
-export async function readLeases(fleet: Fleet, release: Release): Promise<Leases> {
-  const read = release.configClusters.map(
-    async (name) => [name, await readLease(fleet.cluster(name), release)] as const,
-  );
-  return new Map(await allOf(read));
-}
+export type LeaseContent =
+  | { readonly state: 'free' }
+  | { readonly state: 'ended'; readonly ended: string }
+  /** By a run that is alive, or by one that died; the intent may be that of an earlier transaction, not yet recovered. */
+  | ({ readonly state: 'held'; readonly holder: string; readonly intent: Intent | undefined } & Ended)
+  | ({ readonly state: 'released with open intent'; readonly intent: Intent } & Ended)
+  /** Another version of the action, or a person, wrote an intent that is not understood: it is neither obeyed nor overwritten. */
+  | ({ readonly state: 'unreadable'; readonly holder: string; readonly text: string } & Ended);
 
 export function leaseName({ app }: Pick<Release, 'app'>): string {
   return `multicluster-canary-${app}`;
 }
 
-export function newLease(release: Release): Lease {
+export function newLease(release: Pick<Release, 'app' | 'namespace'>): Lease {
   return {
-    apiVersion: API_VERSION,
+    apiVersion: LEASE_API_VERSION,
     kind: 'Lease',
     metadata: { name: leaseName(release), namespace: release.namespace },
   };
 }
 
-export function holderOf({ spec }: Lease): string {
-  return spec?.holderIdentity ?? '';
+/** @param lease undefined where a cluster has none */
+export function decodeLease(lease: Lease | undefined): LeaseContent {
+  const holder = lease?.spec?.holderIdentity ?? '';
+  const { [INTENT_ANNOTATION]: text, [ENDED_ANNOTATION]: ended } = lease?.metadata.annotations ?? {};
+  if (text === undefined) {
+    if (holder !== '') return { state: 'held', holder, intent: undefined, ended };
+    return ended === undefined ? { state: 'free' } : { state: 'ended', ended };
+  }
+  const intent = decodeIntent(text, holder);
+  if (intent === undefined) return { state: 'unreadable', holder, text, ended };
+  return holder === ''
+    ? { state: 'released with open intent', intent, ended }
+    : { state: 'held', holder, intent, ended };
 }
 
-/** Whether nobody has written the lease between two looks at it: then no run has begun or ended in between either. */
+/** A Lease with other content; whatever else it carries stays. */
+export function encodeLease(
+  lease: Lease,
+  content: Exclude<LeaseContent, { readonly state: 'unreadable' }>,
+): Lease {
+  const [intent, ended] = [intentOf(content), endedOf(content)];
+  const {
+    [INTENT_ANNOTATION]: _intent,
+    [ENDED_ANNOTATION]: _ended,
+    ...others
+  } = lease.metadata.annotations ?? {};
+  const annotations = {
+    ...others,
+    ...(intent === undefined ? {} : { [INTENT_ANNOTATION]: encodeIntent(intent) }),
+    ...(ended === undefined ? {} : { [ENDED_ANNOTATION]: ended }),
+  };
+  const changed = { ...lease, metadata: { ...lease.metadata, annotations } };
+  return content.state === 'held'
+    ? acquiredBy(changed, content.holder)
+    : { ...changed, spec: { ...lease.spec, holderIdentity: '' } };
+}
+
+/** The Lease with another holder, and whatever intent is in it, to the letter. */
+export function acquiredBy(lease: Lease, holder: string): Lease {
+  const now = microTime();
+  const acquireTime = lease.spec?.holderIdentity === holder ? (lease.spec.acquireTime ?? now) : now;
+  return {
+    ...lease,
+    spec: {
+      ...lease.spec,
+      holderIdentity: holder,
+      leaseDurationSeconds: LOCK.leaseMs / 1000,
+      acquireTime,
+      renewTime: now,
+    },
+  };
+}
+
+/** The Lease with a fresh sign of life, whatever its content is. */
+export function renewed(lease: Lease, holder: string): Lease {
+  return { ...lease, spec: { ...lease.spec, holderIdentity: holder, renewTime: microTime() } };
+}
+
+/** The Lease as a transaction leaves it. */
+export function released(lease: Lease, mode: ReleaseMode, transaction: string): Lease {
+  if (mode === 'ended') return encodeLease(lease, { state: 'ended', ended: transaction });
+  const content = decodeLease(lease);
+  if (mode === 'as found' && intentOf(content)?.transaction === transaction) {
+    const ended = endedOf(content);
+    return encodeLease(lease, ended === undefined ? { state: 'free' } : { state: 'ended', ended });
+  }
+  return { ...lease, spec: { ...lease.spec, holderIdentity: '' } };
+}
+
+/** The intent in a Lease, where there is one that is understood. */
+export function intentOf(content: LeaseContent): Intent | undefined {
+  return 'intent' in content ? content.intent : undefined;
+}
+
+/** The transaction that a Lease knows to have ended. */
+export function endedOf(content: LeaseContent): string | undefined {
+  return 'ended' in content ? content.ended : undefined;
+}
+
+/** Who holds a Lease; undefined where nobody does. */
+export function holderOf(content: LeaseContent): string | undefined {
+  return 'holder' in content && content.holder !== '' ? content.holder : undefined;
+}
+
+/** Whether nobody has written the Lease between two looks at it: then no run has begun or ended in between either. */
 export function sameLease(a: Lease | undefined, b: Lease | undefined): boolean {
   return a?.metadata.resourceVersion === b?.metadata.resourceVersion;
 }
 
-export function intentIn(lease: Lease): IntentState {
-  return readIntent(lease.metadata.annotations?.[INTENT_ANNOTATION], holderOf(lease));
+/** Changes whenever the holder renews the Lease. It is compared with itself alone: what it says is not a time to go by. */
+export function signOfLife({ spec }: Lease): string {
+  return JSON.stringify([spec?.holderIdentity, spec?.acquireTime, spec?.renewTime]);
 }
 
-/** The intent of a lease, where there is one that can be read. */
-export function intentOf(lease: Lease | undefined): Intent | undefined {
-  const state = lease === undefined ? undefined : intentIn(lease);
-  return state?.state === 'open' ? state.intent : undefined;
+/** How long the holder may be silent, in ms. A duration, unlike a date, means the same on every machine. */
+export function allowedSilenceMs({ spec }: Lease): number {
+  const seconds: unknown = spec?.leaseDurationSeconds;
+  return typeof seconds === 'number' && Number.isInteger(seconds) && seconds > 0
+    ? 1000 * seconds
+    : LOCK.leaseMs;
 }
 
-export function withIntent(lease: Lease, intent: Intent | undefined): Lease {
-  return withAnnotation(lease, INTENT_ANNOTATION, intent && encodeIntent(intent));
+function microTime(): string {
+  return new Date().toISOString().replace('Z', '000Z');
 }
 
-/** The lease of a transaction that has ended; a cluster that could not be told keeps the intent, which then is void. */
-export function withEnd(lease: Lease, transaction: string): Lease {
-  return withAnnotation(withIntent(lease, undefined), ENDED_ANNOTATION, transaction);
-}
+const intentSchema = z.object({
+  format: z.literal(FORMAT).optional(),
+  target: storedWeights,
+  previous: storedWeights.optional(),
+  direction: z.enum(['forward', 'back']).default('forward'),
+  history: z.array(storedWeights).optional(),
+  run: z.string(),
+  holder: z.string().optional(),
+  transaction: z.string().optional(),
+});
 
-function withAnnotation(lease: Lease, key: string, text: string | undefined): Lease {
-  const { [key]: _, ...others } = lease.metadata.annotations ?? {};
-  const annotations = text === undefined ? others : { ...others, [key]: text };
-  return { ...lease, metadata: { ...lease.metadata, annotations } };
-}
-
-/** The transactions that are known to have ended. */
-export function endedIn(leases: Iterable<Lease | undefined>): ReadonlySet<string> {
-  return new Set([...leases].flatMap((lease) => lease?.metadata.annotations?.[ENDED_ANNOTATION] ?? []));
-}
-
-/**
- * The earliest of the intents whose transactions have not ended. An intent in the lease of another holder belongs to a run
- * before that one.
- */
-export function unfinished(leases: readonly Lease[], ended: ReadonlySet<string>): Intent | undefined {
-  const left = leases.flatMap((lease) => {
-    const intent = intentOf(lease);
-    return intent === undefined || ended.has(intent.transaction) ? [] : [{ lease, intent }];
-  });
-  return (left.find(({ lease, intent }) => intent.holder !== holderOf(lease)) ?? left[0])?.intent;
-}
-
-/** Whether any lease tells of a transaction that has not ended, be its run alive or dead. */
-export function isUnfinished(leases: Leases): boolean {
-  const all = [...leases.values()].filter((lease) => lease !== undefined);
-  const ended = endedIn(all);
-  return all.some((lease) => {
-    const intent = intentIn(lease);
-    return (
-      intent.state === 'unreadable' || (intent.state === 'open' && !ended.has(intent.intent.transaction))
-    );
+function encodeIntent({ target, previous, direction, history, ...owner }: Intent): string {
+  return JSON.stringify({
+    format: FORMAT,
+    target: Object.fromEntries(target),
+    ...(previous === undefined ? {} : { previous: Object.fromEntries(previous) }),
+    direction,
+    ...(history === undefined ? {} : { history: history.map((weights) => Object.fromEntries(weights)) }),
+    ...owner,
   });
 }
 
-/** Who holds a lease, as people find the run; the intent in it may belong to a run before. */
-export function runOf(lease: Lease): string {
-  const intent = intentOf(lease);
-  return intent?.holder === holderOf(lease) ? intent.run : holderOf(lease);
+/** @param leaseHolder an intent that names no holder is theirs */
+function decodeIntent(text: string, leaseHolder: string): Intent | undefined {
+  try {
+    const parsed = intentSchema.parse(JSON.parse(text));
+    const { format: _, holder = leaseHolder, transaction = holder, ...rest } = parsed;
+    const { previous, history, ...known } = rest;
+    return { ...known, previous, history, holder, transaction };
+  } catch {
+    return undefined;
+  }
 }

@@ -1,82 +1,66 @@
 import { randomUUID } from 'node:crypto';
-import pRetry from 'p-retry';
-import { isConflict, isRefused } from '../../kubernetes/client/errors.ts';
+import type { Clock } from '../../core/clock.ts';
+import { LOCK, LOCK_CERTAIN_MS, STEPS } from '../../core/deadlines.ts';
 import { CanaryError, messageOf } from '../../core/errors.ts';
-import type { Release } from '../../release/release.ts';
 import type { ClusterName } from '../../core/names.ts';
-import { Acquisition } from './acquire.ts';
+import { endAfter, endBy } from '../../core/signals.ts';
+import type { Release } from '../../release/release.ts';
 import { allOf } from '../fleet.ts';
 import type { Fleet } from '../fleet.ts';
-import { LOCK, LOCK_CERTAIN_MS, STEPS } from '../../core/deadlines.ts';
-import { endAfter, endBy } from '../../core/signals.ts';
-import type { Aim, Intent, Owner } from './intent.ts';
-import {
-  endedIn,
-  holderOf,
-  intentOf,
-  microTime,
-  readLease,
-  unfinished,
-  withEnd,
-  withIntent,
-} from './lease.ts';
-import type { Lease, Leases } from './lease.ts';
+import { Acquisition } from './acquire.ts';
+import type { Acquired } from './acquire.ts';
+import { HeldLeases, TakenOver } from './held-leases.ts';
+import type { Intent, Owner, TransactionTarget } from './intent.ts';
+import { decodeLease, encodeLease, endedOf, holderOf, intentOf, released, renewed } from './lease.ts';
+import type { Lease } from './lease.ts';
+import { belongsTo, endedIn, readLease, unfinishedIntent } from './leases.ts';
+import type { Leases } from './leases.ts';
+import type { ReleaseMode } from './states.ts';
 
 /** A run, as the holder of locks. */
 export interface Identity {
-  /** Unlike that of every other run. */
+  /** Unique for each run. */
   readonly holder: string;
   /** Where people find the run: its URL, or a description. */
   readonly run: string;
 }
 
-/** The outcome of taking the lock. */
-export interface Taken {
-  readonly lock: Lock;
-  /** What an earlier transaction left unfinished. */
-  readonly abandoned: Intent | undefined;
-  /** Whether another run has had the lock: what was read before may be out of date. */
-  readonly stale: boolean;
+/** What a lock needs of the run that holds it. */
+export interface LockSettings {
+  readonly fleet: Fleet;
+  readonly release: Release;
+  readonly identity: Identity;
+  readonly clock: Clock;
+  /** Called when another run has taken the lock over. */
+  readonly onLost: (error: Error) => void;
 }
 
 /** What a run finds of itself once it has ended. */
-export interface Found {
+export interface FoundLock {
   /** The lock that it left behind, renewed from now on; undefined where there is none, or another run has taken it over. */
-  readonly taken: Omit<Taken, 'stale'> | undefined;
-  /** Why the lock of a cluster could not be read. */
+  readonly own: { readonly lock: Lock; readonly abandoned: Intent | undefined } | undefined;
+  /** Why the Lease of a cluster could not be read. */
   readonly unreachable: ReadonlyMap<ClusterName, Error>;
 }
-
-/**
- * What a transaction leaves to the next one: nothing, as its outcome is final; what it found itself, as it has begun nothing of
- * its own; or all, its own aim included.
- */
-export type ReleaseMode = 'nothing' | 'what it found' | 'all';
 
 /**
  * The Lease `multicluster-canary-<app>` in every config cluster: one run at a time changes a release. Each lock serves one
  * transaction, with an identity of its own.
  */
 export class Lock {
-  readonly #fleet: Fleet;
-  readonly #release: Release;
+  readonly #settings: LockSettings;
   readonly #owner: Owner;
-  /** Leases that were claimed without an answer: nobody knows yet whether they are stored. */
-  readonly #claimed = new Set<ClusterName>();
-  /** Leases that are held, as they were stored; undefined where that has to be looked up. */
-  readonly #held = new Map<ClusterName, Lease | undefined>();
-  /** When the lease of each cluster was last renewed for certain, by the monotonic clock. */
-  readonly #renewed = new Map<ClusterName, number>();
+  readonly #leases: HeldLeases;
   /** Ends the renewal. */
   readonly #over = new AbortController();
-  #renewal: NodeJS.Timeout | undefined;
-  /** Whether someone else has taken it over, in any cluster. */
-  #lost = false;
+  #isRenewing = false;
+  #isLost = false;
 
-  private constructor(fleet: Fleet, release: Release, owner: Owner) {
-    this.#fleet = fleet;
-    this.#release = release;
-    this.#owner = owner;
+  private constructor(settings: LockSettings, transaction: string) {
+    const { fleet, release, identity, clock } = settings;
+    this.#settings = settings;
+    this.#owner = { transaction, holder: identity.holder, run: identity.run };
+    this.#leases = new HeldLeases(fleet, release, identity.holder, clock);
   }
 
   /** The identity of the transaction that it locks. */
@@ -84,57 +68,47 @@ export class Lock {
     return this.#owner.transaction;
   }
 
+  /** Whether another run has taken it over, in any cluster. */
+  get isLost(): boolean {
+    return this.#isLost;
+  }
+
   /**
-   * Takes the lock in every config cluster; waits up to a minute for other runs.
+   * Acquires the lock in every config cluster; waits for other runs, but not for long.
    *
-   * @param seen the leases when the state that the run works on was read
-   * @param onLost called when someone else has taken the lock over
-   * @throws CanaryError that names the run which holds it
+   * @param seen the Leases when the state that the run works on was read
+   * @throws CanaryError that names the run which holds it; what had been acquired by then is released
    */
-  static async take(
-    fleet: Fleet,
-    release: Release,
-    identity: Identity,
-    aim: Aim,
+  static async acquire(
+    settings: LockSettings,
+    target: TransactionTarget,
     options: {
       readonly seen: Leases;
       readonly signal: AbortSignal;
       readonly onWait: (text: string) => void;
-      readonly onLost: (error: Error) => void;
     },
-  ): Promise<Taken> {
-    const { holder, run } = identity;
-    const lock = new Lock(fleet, release, { transaction: `${holder}/${randomUUID()}`, holder, run });
-    const acquisition = new Acquisition(fleet, release, lock.#intentTo(aim), {
-      begin: (name) => {
-        lock.#claimed.add(name);
-        lock.#renewed.set(name, performance.now());
-      },
-      acquired: (name, lease) => {
-        lock.#claimed.delete(name);
-        lock.#held.set(name, lease);
-        // What is held must not expire while a later cluster is waited for; what is being claimed is not renewed.
-        lock.#keepRenewing(options.onLost);
-      },
-      refused: (name) => {
-        lock.#claimed.delete(name);
-      },
-      release: (names) => lock.#releaseSome(names),
-    });
+  ): Promise<Acquired & { readonly lock: Lock }> {
+    const { fleet, release, identity, clock } = settings;
+    const lock = new Lock(settings, `${identity.holder}/${randomUUID()}`);
+    const acquisition = new Acquisition(fleet, release, lock.#intentTo(target), lock.#leases, clock);
     try {
-      const { found, ended, stale } = await acquisition.run(options.seen, options);
-      const foreign = found.filter((lease) => intentOf(lease)?.transaction !== lock.transaction);
-      return { lock, abandoned: unfinished(foreign, ended), stale };
+      const acquired = await acquisition.run(options.seen, {
+        ...options,
+        // What is held must not expire while a later cluster is waited for; what is being claimed is not renewed.
+        onAcquired: () => {
+          lock.#keepRenewing();
+        },
+      });
+      return { lock, ...acquired };
     } catch (error) {
-      await lock.release('what it found', options.signal);
+      await lock.release('as found', options.signal);
       throw error;
     }
   }
 
-  /**
-   * The lock that a run of this identity left behind, or released with its work undone, in the clusters that can be reached.
-   */
-  static async find(fleet: Fleet, release: Release, { holder, run }: Identity): Promise<Found> {
+  /** The lock that a run left behind, or released with its intent, in the clusters that can be reached. */
+  static async findOwn(settings: LockSettings, signal: AbortSignal): Promise<FoundLock> {
+    const { fleet, release, identity } = settings;
     const unreachable = new Map<ClusterName, Error>();
     const read = await Promise.all(
       release.configClusters.map(async (name) => {
@@ -146,31 +120,37 @@ export class Lock {
         }
       }),
     );
-    const found = new Map(read.flatMap(([name, lease]) => (lease === undefined ? [] : [[name, lease]])));
-    const mine = [...found].filter(([, lease]) => belongsTo(lease, holder));
-    const abandoned = unfinished(
-      mine.map(([, lease]) => lease),
-      endedIn(found.values()),
+    const mine = read.flatMap(([name, lease]) =>
+      lease !== undefined && belongsTo(lease, identity.holder) ? [{ name, lease }] : [],
     );
-    if (mine.length === 0) return { taken: undefined, unreachable };
-    const transaction = abandoned?.transaction ?? intentOf(mine[0]?.[1])?.transaction ?? holder;
-    const lock = new Lock(fleet, release, { transaction, holder, run });
-    for (const [name, lease] of mine) lock.#held.set(name, lease);
-    // Gives it the time that settling takes.
-    if (!(await lock.isHeld())) {
-      await lock.release('all');
-      return { taken: undefined, unreachable };
+    const [first] = mine;
+    if (first === undefined) return { own: undefined, unreachable };
+    const contents = mine.map(({ lease }) => decodeLease(lease));
+    const abandoned = unfinishedIntent(contents, endedIn(read.map(([, lease]) => decodeLease(lease))));
+    const last = abandoned ?? intentOf(decodeLease(first.lease));
+    const lock = new Lock(settings, last?.transaction ?? identity.holder);
+    for (const { name, lease } of mine) lock.#leases.acquired(name, lease);
+    // Gives it the time that recovery takes.
+    if (!(await lock.isHeld(signal))) {
+      await lock.release('open intent', signal);
+      return { own: undefined, unreachable };
     }
-    lock.#keepRenewing(() => undefined);
-    return { taken: { lock, abandoned }, unreachable };
+    lock.#keepRenewing();
+    return { own: { lock, abandoned }, unreachable };
   }
 
   /** Writes down what this transaction is about to do, in place of what an earlier one was. */
-  async intend(aim: Aim): Promise<void> {
-    const intent = this.#intentTo(aim);
-    const failures = await this.#rewrite(
-      (lease) => withIntent(lease, intent),
-      endAfter(LOCK.changeMs, 'Writing the intent'),
+  async updateIntent(target: TransactionTarget, signal: AbortSignal): Promise<void> {
+    const intent = this.#intentTo(target);
+    const failures = await this.#leases.rewrite(
+      (lease) =>
+        encodeLease(lease, {
+          state: 'held',
+          holder: this.#owner.holder,
+          intent,
+          ended: endedOf(decodeLease(lease)),
+        }),
+      endBy(signal, STEPS.updateIntent, 'Writing the intent'),
     );
     await allOf([...failures.values()].map((error) => Promise.reject(error)));
   }
@@ -178,178 +158,90 @@ export class Lock {
   /**
    * Whether the lock is still this run's, as far as the clusters can tell; renews it.
    *
-   * @param signal ends the wait for those that do not answer
+   * @param until ends the wait for those that do not answer
    */
-  async isHeld(signal?: AbortSignal): Promise<boolean> {
-    await this.#renew(signal).catch(() => undefined);
-    return !this.#lost;
+  async isHeld(until: AbortSignal): Promise<boolean> {
+    await this.#renew(until).catch(() => undefined);
+    return !this.#isLost;
   }
 
   /**
-   * Asks every cluster whether the lock is still this run's, before what must not happen without it. A cluster that does not
-   * answer is believed as long as its lease cannot have expired.
+   * Asks every cluster whether the lock is still this run's, before what must not happen without it. A cluster that does not answer
+   * counts as held as long as its Lease cannot have expired.
    *
    * @throws CanaryError where it is not, or where that is not certain
    */
   async assertHeld(signal: AbortSignal): Promise<void> {
+    const { fleet, release } = this.#settings;
     const until = AbortSignal.any([endAfter(LOCK.changeMs, 'Reading the lock'), signal]);
-    const shielded = this.#fleet.withSignal(until);
+    const shielded = fleet.withSignal(until);
     await allOf(
-      [...this.#held.keys()].map(async (name) => {
+      this.#leases.names.map(async (name) => {
         let lease: Lease | undefined;
         try {
-          lease = await readLease(shielded.cluster(name), this.#release);
+          lease = await readLease(shielded.cluster(name), release);
         } catch (error) {
           signal.throwIfAborted();
-          const age = performance.now() - (this.#renewed.get(name) ?? -Infinity);
-          if (age < LOCK_CERTAIN_MS) return;
+          if (this.#leases.ageOf(name) < LOCK_CERTAIN_MS) return;
           throw new CanaryError(
-            `Nothing is changed any more, since it is not certain that this run still holds the lock in ${name}: ${messageOf(error)}`,
+            `Nothing more is changed, since it is not certain that this run still holds the lock in ${name}: ${messageOf(error)}`,
           );
         }
-        if (lease !== undefined && holderOf(lease) === this.#owner.holder) return;
-        this.#lost = true;
-        throw this.#takenOver(name);
+        if (holderOf(decodeLease(lease)) === this.#owner.holder) return;
+        this.#isLost = true;
+        throw new TakenOver(release, name);
       }),
     );
   }
 
   /**
-   * Releases the lock. A cluster that cannot be reached frees itself when the lease expires. Once another run has taken it over,
-   * what this one began is left to be settled.
+   * Releases the lock. A cluster that cannot be reached frees itself when the Lease expires. Once another run has taken it over,
+   * what this one began is left to be recovered.
    *
    * @param signal of the run: once it is cancelled there is little time
    * @returns why it could not be released, by cluster; none where another run has taken it over
    */
-  async release(
-    leaving: ReleaseMode,
-    signal: AbortSignal = new AbortController().signal,
-  ): Promise<ReadonlyMap<ClusterName, Error>> {
-    clearInterval(this.#renewal);
+  async release(mode: ReleaseMode, signal: AbortSignal): Promise<ReadonlyMap<ClusterName, Error>> {
     this.#over.abort(new CanaryError('The lock is being released'));
-    // Whether a claim without an answer was stored is looked up.
-    for (const name of this.#claimed) this.#held.set(name, undefined);
-    const failures = await this.#rewrite(
-      (lease) => this.#released(lease, this.#lost ? 'all' : leaving),
+    return this.#leases.giveUpAll(
+      (lease) => released(lease, this.#isLost ? 'open intent' : mode, this.#owner.transaction),
       endBy(signal, STEPS.releaseLock, 'Releasing the lock'),
     );
-    this.#held.clear();
-    return new Map([...failures].filter(([, error]) => !(error instanceof TakenOver)));
   }
 
-  /** Releases some of the leases, each as it was found. What cannot be released now is released at the end. */
-  async #releaseSome(names: readonly ClusterName[]): Promise<void> {
-    for (const name of names) this.#held.delete(name);
-    const failures = await this.#rewrite(
-      (lease) => this.#released(lease, 'what it found'),
-      endAfter(LOCK.changeMs, 'Releasing the lock'),
-      names,
-    );
-    for (const name of failures.keys()) this.#claimed.add(name);
-  }
-
-  #released(lease: Lease, leaving: ReleaseMode): Lease {
-    const { transaction } = this.#owner;
-    const spec = { ...lease.spec, holderIdentity: '' };
-    if (leaving === 'nothing') return { ...withEnd(lease, transaction), spec };
-    const own = intentOf(lease)?.transaction === transaction;
-    return { ...(leaving === 'what it found' && own ? withIntent(lease, undefined) : lease), spec };
-  }
-
-  #intentTo(aim: Aim): Intent {
-    const { target, previous, direction, history } = aim;
+  #intentTo({ target, previous, direction, history }: TransactionTarget): Intent {
     return { target, previous, direction, history, ...this.#owner };
   }
 
-  #keepRenewing(onLost: (error: Error) => void): void {
-    this.#renewal ??= setInterval(() => {
-      this.#renew().catch(onLost);
-    }, LOCK.renewEveryMs);
+  #keepRenewing(): void {
+    if (this.#isRenewing) return;
+    this.#isRenewing = true;
+    void this.#renewUntilOver();
   }
 
-  /** A cluster that is away for a moment does not cost the lock; a lease that someone else holds by now does. */
-  async #renew(signal = this.#over.signal): Promise<void> {
-    const { holder } = this.#owner;
-    const failures = await this.#rewrite(
-      (lease) => ({ ...lease, spec: { ...lease.spec, holderIdentity: holder, renewTime: microTime() } }),
-      AbortSignal.any([endAfter(LOCK.changeMs, 'Renewing the lock'), this.#over.signal, signal]),
+  async #renewUntilOver(): Promise<void> {
+    const { clock, onLost } = this.#settings;
+    const over = this.#over.signal;
+    const sleep = (): Promise<boolean> =>
+      clock.sleep(LOCK.renewEveryMs, over).then(
+        () => true,
+        () => false,
+      );
+    // A slow renewal does not delay the next one.
+    while (await sleep()) this.#renew(over).catch(onLost);
+  }
+
+  /** A cluster that is away for a moment does not cost the lock; a Lease that someone else holds by now does. */
+  async #renew(until: AbortSignal): Promise<void> {
+    const failures = await this.#leases.rewrite(
+      (lease) => renewed(lease, this.#owner.holder),
+      AbortSignal.any([endAfter(LOCK.changeMs, 'Renewing the lock'), this.#over.signal, until]),
     );
     const lost = [...failures].find(
-      ([name, error]) => this.#held.has(name) && error instanceof TakenOver,
+      ([name, error]) => this.#leases.has(name) && error instanceof TakenOver,
     )?.[1];
     if (lost === undefined) return;
-    this.#lost = true;
+    this.#isLost = true;
     throw lost;
   }
-
-  /**
-   * Changes the lease in every cluster where it is held, or in these. It goes on when the run has been cancelled.
-   *
-   * @returns why it could not be changed, by cluster
-   */
-  async #rewrite(
-    change: (lease: Lease) => Lease,
-    until: AbortSignal,
-    names: readonly ClusterName[] = [...this.#held.keys()],
-  ): Promise<ReadonlyMap<ClusterName, Error>> {
-    const failures = await Promise.all(
-      names.map(async (name) => {
-        let failure: Error | undefined;
-        try {
-          await pRetry(() => this.#rewriteIn(name, change, until), {
-            retries: Number.POSITIVE_INFINITY,
-            minTimeout: 100,
-            maxTimeout: 1_000,
-            signal: until,
-            onFailedAttempt: ({ error }) => {
-              failure = error;
-            },
-            shouldRetry: ({ error }) => mayPass(error),
-          });
-          return [];
-        } catch (error) {
-          return [[name, failure ?? (error as Error)] as const];
-        }
-      }),
-    );
-    return new Map(failures.flat());
-  }
-
-  async #rewriteIn(name: ClusterName, change: (lease: Lease) => Lease, until: AbortSignal): Promise<void> {
-    const signal = AbortSignal.any([until, endAfter(LOCK.attemptMs, 'Writing the Lease')]);
-    const cluster = this.#fleet.withSignal(signal).cluster(name);
-    const lease = this.#held.get(name) ?? (await readLease(cluster, this.#release));
-    if (lease === undefined || !belongsTo(lease, this.#owner.holder)) throw this.#takenOver(name);
-    const now = performance.now();
-    // Until the answer comes it is not known what is stored.
-    this.#keep(name, undefined);
-    this.#keep(name, await cluster.replace(change(lease)));
-    this.#renewed.set(name, now);
-  }
-
-  /** A lease that was released in the meantime stays so. */
-  #keep(name: ClusterName, lease: Lease | undefined): void {
-    if (this.#held.has(name)) this.#held.set(name, lease);
-  }
-
-  #takenOver(name: ClusterName): TakenOver {
-    return new TakenOver(
-      `This run no longer holds the lock of ${this.#release.app} in ${name}: another run has taken it over, and settles what this one began.`,
-    );
-  }
-}
-
-/** Held by a run, or released by it with its intent in it. */
-function belongsTo(lease: Lease, holder: string): boolean {
-  return holderOf(lease) === holder || (holderOf(lease) === '' && intentOf(lease)?.holder === holder);
-}
-
-/** Someone else has written the lease since. */
-class TakenOver extends CanaryError {
-  override readonly name = 'TakenOver';
-}
-
-/** What is not refused for good, and not lost. */
-function mayPass(error: Error): boolean {
-  return !(error instanceof TakenOver) && (!isRefused(error) || isConflict(error));
 }

@@ -1,25 +1,65 @@
 import { isDeepStrictEqual } from 'node:util';
+import { messageOf } from '../../core/errors.ts';
+import { describeSplit } from '../../istio/route-weights.ts';
+import type { Change } from '../../kubernetes/change.ts';
 import type { Cluster } from '../../kubernetes/client/cluster.ts';
 import { isConflict } from '../../kubernetes/client/errors.ts';
-import type { Change } from '../../kubernetes/change.ts';
-import { messageOf } from '../../core/errors.ts';
 import { nameOf } from '../../kubernetes/objects.ts';
 import type { KubeObject } from '../../kubernetes/objects.ts';
-import { annotationsOf, revert } from '../../release/three-way-revert.ts';
-import { describeSplit } from '../../istio/route-weights.ts';
 import { lastEditor } from '../../release/observed-routing.ts';
+import { annotationsOf, revert } from '../../release/three-way-revert.ts';
 import { holds, readLive, writeConfirmed } from './write-confirmed.ts';
 import type { OnWritten } from './write-confirmed.ts';
 
-/** How often a revert reads the object again, where others keep changing something else in it. */
-const ATTEMPTS = 3;
+/** How often an object is read again, where others keep changing something else in it, such as its status. */
+const ATTEMPTS = 5;
+
+/** What became of a write-back. */
+type WriteBack =
+  | { readonly outcome: 'written' }
+  /** There is nothing of ours in it to undo. */
+  | { readonly outcome: 'left'; readonly live: KubeObject }
+  | { readonly outcome: 'gone' };
+
+/**
+ * Writes earlier content over an object as it is now: reads it, asks what would undo our change, and writes that, again and again
+ * where someone else writes in between. The one way in which anything is undone.
+ *
+ * @param object the one meant, by kind and name
+ * @param known its content, where it was just stored
+ * @param undo the change to write; undefined where it no longer holds what is to be undone
+ */
+export async function writeBack(
+  cluster: Cluster,
+  object: KubeObject,
+  undo: (live: KubeObject) => Change | undefined,
+  {
+    known,
+    signal,
+    onWritten,
+  }: { readonly known?: KubeObject | undefined; readonly signal: AbortSignal; readonly onWritten: OnWritten },
+): Promise<WriteBack> {
+  let live = known ?? (await readLive(cluster, object));
+  for (let attempt = 1; ; attempt += 1) {
+    if (live === undefined) return { outcome: 'gone' };
+    const change = undo(live);
+    if (change === undefined) return { outcome: 'left', live };
+    try {
+      onWritten({ change, earlier: live, stored: await writeConfirmed(cluster, change, signal) });
+      return { outcome: 'written' };
+    } catch (error) {
+      if (!isConflict(error) || attempt === ATTEMPTS) throw error;
+      live = await readLive(cluster, object);
+    }
+  }
+}
 
 /** What became of one cluster after the change failed in another, or in this one. */
 interface Outcome {
-  /** What stands there; undefined where nothing does, as before. */
+  /** What it holds; undefined where it holds nothing, as before. */
   readonly line: string | undefined;
   /** Whether it holds its earlier content again, or something that is not ours to change. */
-  readonly settled: boolean;
+  readonly isConsistent: boolean;
 }
 
 /**
@@ -37,44 +77,45 @@ export async function revertChange(
   const { before, object } = change;
   const where = `${nameOf(object)} in ${change.cluster}`;
   let ours = stored !== undefined;
+  const undo = (live: KubeObject): Change | undefined => {
+    ours = holds(live, change);
+    if (!ours || before === undefined) return undefined;
+    const reverted = revert(live, { before, after: object });
+    return { ...change, verb: 'update', object: reverted, before: live, reason: 'revert' };
+  };
   try {
-    let live = stored ?? (await readLive(cluster, object));
-    for (let attempt = 1; ; attempt += 1) {
-      if (live === undefined)
-        return { line: before === undefined ? undefined : `${where} is gone.`, settled: true };
-      ours = holds(live, change);
-      if (!ours) return { line: `${where} ${otherwise(live, change)}`, settled: true };
-      if (before === undefined) return { line: `${where} was made, and stays.`, settled: true };
-      try {
-        const back: Change = {
-          ...change,
-          verb: 'update',
-          object: revert(live, { before, after: object }),
-          before: live,
-          reason: 'revert',
-        };
-        onWritten({ change: back, earlier: live, stored: await writeConfirmed(cluster, back, signal) });
-        return { line: `${where} holds its earlier content again.`, settled: true };
-      } catch (error) {
-        if (!isConflict(error) || attempt === ATTEMPTS) throw error;
-        live = await readLive(cluster, object);
-      }
-    }
+    const back = await writeBack(cluster, object, undo, { known: stored, signal, onWritten });
+    return { line: lineOf(back, change), isConsistent: true };
   } catch (error) {
     const failed = ours
-      ? 'could not be put back, and holds the new content unless someone changed it'
-      : 'could not be looked at, and holds the new content or the earlier one';
-    return { line: `${where} ${failed}: ${messageOf(error)}`, settled: false };
+      ? 'could not be reverted, and holds the new content unless someone changed it'
+      : 'could not be read, and holds the new content or the earlier one';
+    return { line: `${where} ${failed}: ${messageOf(error)}`, isConsistent: false };
+  }
+}
+
+function lineOf(back: WriteBack, change: Change): string | undefined {
+  const { before, object } = change;
+  const where = `${nameOf(object)} in ${change.cluster}`;
+  switch (back.outcome) {
+    case 'gone':
+      return before === undefined ? undefined : `${where} is gone.`;
+    case 'written':
+      return `${where} holds its earlier content again.`;
+    case 'left':
+      return holds(back.live, change)
+        ? `${where} was created, and stays.`
+        : `${where} ${describeOther(back.live, change)}`;
   }
 }
 
 /** What the cluster holds where it does not hold our write. */
-function otherwise(live: KubeObject, { before }: Change): string {
+function describeOther(live: KubeObject, { before }: Change): string {
   const untouched =
     before !== undefined &&
     isDeepStrictEqual(live['spec'], before['spec']) &&
     isDeepStrictEqual(annotationsOf(live), annotationsOf(before));
-  if (untouched) return 'holds its earlier content: the change never got there.';
+  if (untouched) return 'holds its earlier content: the change did not reach it.';
   const held = live.kind === 'VirtualService' ? `: it holds ${describeSplit(live)}` : '';
   const editor = lastEditor(live);
   return `was changed by someone else since${held}${editor === '' ? '' : ` (last written by ${editor})`}.`;

@@ -8,23 +8,30 @@ import { CanaryError } from '../../core/errors.ts';
 import { contentOf, nameOf } from '../../kubernetes/objects.ts';
 import type { KubeObject } from '../../kubernetes/objects.ts';
 import { holdsEdit } from '../../release/three-way-revert.ts';
+import type { TriedChange } from '../dry-run.ts';
 
-/** A write whose outcome is not known is looked up, and tried again, this often: over the restart of an API server. */
+/** A write whose outcome is not known is looked up, and attempted again, this often: over the restart of an API server. */
 const RETRIES = 5;
 
 /** A change that was written, with the object as the server stored it. */
 export interface Written {
   readonly change: Change;
-  /** What stood there before, as far as it was read. */
+  /** The object before, as far as it was read. */
   readonly earlier: KubeObject | undefined;
   readonly stored: KubeObject;
 }
 
 export type OnWritten = (written: Written) => void;
 
+/** The object before a change, as its plan or its dry run read it. */
+export function earlierOf(change: Change | TriedChange): KubeObject | undefined {
+  if (change.verb === 'delete') return change.object;
+  return change.before ?? ('live' in change ? change.live : undefined);
+}
+
 /**
- * Writes a change and makes sure of the outcome: where the answer got lost, the object is read to see whether the write
- * was stored, and the write is tried again where it was not.
+ * Writes a change and makes sure of the outcome: where the answer was lost, the object is read to see whether the write was stored,
+ * and the write is attempted again where it was not.
  */
 export async function writeConfirmed(
   cluster: Cluster,
@@ -32,7 +39,7 @@ export async function writeConfirmed(
   signal?: AbortSignal,
 ): Promise<KubeObject> {
   let failure: unknown;
-  const tried = async (attempt: number): Promise<KubeObject> => {
+  const attempted = async (attempt: number): Promise<KubeObject> => {
     if (attempt > 1) {
       const live = await readLive(cluster, change.object);
       if (isDone(live, change)) return live ?? change.object;
@@ -48,7 +55,7 @@ export async function writeConfirmed(
     }
   };
   try {
-    return await pRetry(tried, {
+    return await pRetry(attempted, {
       retries: RETRIES,
       minTimeout: 200,
       maxTimeout: 1_600,
@@ -62,7 +69,7 @@ export async function writeConfirmed(
   }
 }
 
-/** Someone else wrote the object after a try of ours whose outcome is not known. */
+/** Someone else wrote the object after an attempt of ours whose outcome is not known. */
 class Overtaken extends CanaryError {
   override readonly name = 'Overtaken';
 

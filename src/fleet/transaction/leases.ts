@@ -1,0 +1,73 @@
+import type { ClusterName } from '../../core/names.ts';
+import type { Cluster } from '../../kubernetes/client/cluster.ts';
+import type { Release } from '../../release/release.ts';
+import { allOf } from '../fleet.ts';
+import type { Fleet } from '../fleet.ts';
+import type { Intent } from './intent.ts';
+import { LEASE_API_VERSION, decodeLease, endedOf, holderOf, intentOf, leaseName } from './lease.ts';
+import type { Lease, LeaseContent } from './lease.ts';
+
+/** The Leases of the config clusters at one moment; undefined where a cluster has none. */
+export type Leases = ReadonlyMap<ClusterName, Lease | undefined>;
+
+export function readLease(cluster: Cluster, release: Release): Promise<Lease | undefined> {
+  return cluster.read<Lease>(LEASE_API_VERSION, 'Lease', leaseName(release), release.namespace);
+}
+
+/** Reads the Lease of every config cluster. */
+export async function readLeases(fleet: Fleet, release: Release): Promise<Leases> {
+  const read = release.configClusters.map(
+    async (name) => [name, await readLease(fleet.cluster(name), release)] as const,
+  );
+  return new Map(await allOf(read));
+}
+
+/** Whether any Lease tells of a transaction that has not ended, be its run alive or dead. */
+export function isUnfinished(leases: Leases): boolean {
+  const contents = [...leases.values()].map(decodeLease);
+  return contents.some(({ state }) => state === 'unreadable') || openIntents(contents).length > 0;
+}
+
+/**
+ * The earliest transaction that has not ended. An intent in the Lease of another holder belongs to a run before that one.
+ *
+ * @param ended what is known to have ended, wherever that was read
+ */
+export function unfinishedIntent(
+  contents: readonly LeaseContent[],
+  ended: ReadonlySet<string> = endedIn(contents),
+): Intent | undefined {
+  const open = openIntents(contents, ended);
+  return (open.find(({ holder, intent }) => intent.holder !== holder) ?? open[0])?.intent;
+}
+
+function openIntents(
+  contents: readonly LeaseContent[],
+  ended: ReadonlySet<string> = endedIn(contents),
+): readonly { readonly holder: string | undefined; readonly intent: Intent }[] {
+  return contents.flatMap((content) => {
+    const intent = intentOf(content);
+    return intent === undefined || ended.has(intent.transaction)
+      ? []
+      : [{ holder: holderOf(content), intent }];
+  });
+}
+
+/** The transactions that are known to have ended. */
+export function endedIn(contents: readonly LeaseContent[]): ReadonlySet<string> {
+  return new Set(contents.flatMap((content) => endedOf(content) ?? []));
+}
+
+/** Who holds a Lease, as people find the run; the intent in it may belong to an earlier one. */
+export function describeHolder(content: LeaseContent): string {
+  const [holder, intent] = [holderOf(content), intentOf(content)];
+  return holder === undefined ? 'Nobody' : intent?.holder === holder ? intent.run : holder;
+}
+
+/** Whether a Lease is a run's: held by it, or released by it with its intent. */
+export function belongsTo(lease: Lease | undefined, holder: string): boolean {
+  const content = decodeLease(lease);
+  return content.state === 'released with open intent'
+    ? content.intent.holder === holder
+    : holderOf(content) === holder;
+}
