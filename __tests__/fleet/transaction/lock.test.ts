@@ -126,8 +126,8 @@ const intentIn = (api: KubeApi): unknown => {
   return text === undefined ? undefined : JSON.parse(text);
 };
 
-describe('taking the lock', () => {
-  test('makes a Lease in every config cluster, with the intent', async () => {
+describe('acquiring the lock', () => {
+  test('creates a Lease with the intent in every config cluster', async () => {
     const { take, east, west } = await stage();
     await take();
     const written = {
@@ -147,18 +147,18 @@ describe('taking the lock', () => {
     ]);
   });
 
-  test('that is free waits for nobody, and finds nothing unfinished', async () => {
+  test('waits for nobody if it is free, and finds nothing unfinished', async () => {
     const { take } = await stage();
     expect(await take()).toMatchObject({ abandoned: undefined, stale: false });
   });
 
-  test('that was given back takes it over', async () => {
+  test('succeeds once it was released', async () => {
     const { take, east } = await stage([{ ...lease(NOW), spec: { holderIdentity: '' } }]);
     await take();
     expect(holderIn(east)).toBe('me');
   });
 
-  test('of a run that died takes it over, with what that run left unfinished', async () => {
+  test('of a dead run returns what that run left unfinished', async () => {
     const left = {
       target: { v1: 50, v2: 50 },
       previous: { v1: 80, v2: 20 },
@@ -177,9 +177,9 @@ describe('taking the lock', () => {
   });
 
   test.each<[string, string]>([
-    ['a time that is none', 'yesterday'],
-    ['no time', ''],
-  ])('of a run that left %s takes it over', async (_what, renewTime) => {
+    ['a renewal time that cannot be read', 'yesterday'],
+    ['no renewal time', ''],
+  ])('of a dead run succeeds although its Lease has %s', async (_what, renewTime) => {
     const { take, east } = await stage([lease(renewTime, undefined, 1)]);
     await take();
     expect(holderIn(east)).toBe('me');
@@ -190,7 +190,7 @@ describe('taking the lock', () => {
     ['weights that sum to 200', { target: { v1: 100, v2: 100 }, run: 'run', holder: 'other' }],
     ['a format of a later version', { format: 2, target: { v1: 100 }, run: 'run', holder: 'other' }],
   ])(
-    'with an intent of %s is refused with a command that removes it, and leaves everything as it is',
+    'fails at an intent of %s with a command that removes it, and changes nothing',
     async (_what, intent) => {
       const { take, east, west } = await stage([], [undone(intent)]);
       await expect(take()).rejects.toThrow(
@@ -200,7 +200,7 @@ describe('taking the lock', () => {
     },
   );
 
-  test('keeps what else stands on the Lease', async () => {
+  test('keeps everything else in the Lease', async () => {
     const { take, east } = await stage([dead()]);
     await take();
     expect(east.objects.get(PATH)?.metadata.annotations).toMatchObject({ 'example.com/owner': 'team-a' });
@@ -210,7 +210,7 @@ describe('taking the lock', () => {
     ['two minutes', 120_000],
     ['ten minutes', 600_000],
     ['years', Date.now() - Date.parse(LONG_AGO)],
-  ])('of a run whose clock is %s behind waits as long as the run renews it', async (_what, behind) => {
+  ])('waits for a run whose clock is %s behind, as long as that renews it', async (_what, behind) => {
     const theirs = (): KubeObject => lease(new Date(Date.now() - behind).toISOString(), undefined, 1);
     const { take, east, waits } = await stage([theirs()]);
     let looks = 0;
@@ -230,12 +230,12 @@ describe('taking the lock', () => {
     ]);
   });
 
-  test('that nobody wrote since it was seen is not stale, whatever is left in it', async () => {
+  test('is not stale if nobody wrote the Lease since it was seen', async () => {
     const { take } = await stage([{ ...lease(NOW), spec: { holderIdentity: '' } }]);
     expect((await take()).stale).toBe(false);
   });
 
-  test('that another run took and released since it was seen is stale', async () => {
+  test('is stale if another run held the lock since it was seen', async () => {
     const { take, fleet, east } = await stage();
     const seen = await readLeases(fleet, release());
     east.objects.set(PATH, {
@@ -246,7 +246,7 @@ describe('taking the lock', () => {
     expect((await take({ seen })).stale).toBe(true);
   });
 
-  test('of a run that shows no sign of life for as long as its lease says takes it over', async () => {
+  test('succeeds once the holder has been silent for as long as its Lease allows', async () => {
     const { spec, ...rest } = lease(NOW, { target: { v1: 100 }, run: 'https://example.com/runs/0' });
     const { take, east } = await stage([{ ...rest, spec: { ...(spec as object), leaseDurationSeconds: 1 } }]);
     const { abandoned, stale } = await take();
@@ -256,7 +256,7 @@ describe('taking the lock', () => {
   test.each([
     ['stored, and its answer lost', true],
     ['lost', false],
-  ])('by a claim that was %s takes it all the same', async (_what, stored) => {
+  ])('succeeds although the claim was %s', async (_what, stored) => {
     const { take, east } = await stage();
     let claims = 0;
     east.intercept = ({ method, body }, response) => {
@@ -270,7 +270,7 @@ describe('taking the lock', () => {
     expect([holderIn(east), intentIn(east)]).toMatchObject(['me', { run: ME.run }]);
   });
 
-  test('of a run that goes on waits for it, and tells for whom', async () => {
+  test('waits for a run that goes on, and names it', async () => {
     const { take, east, waits } = await stage([
       lease(NOW, { target: { v1: 100 }, run: 'https://example.com/runs/0' }),
     ]);
@@ -281,7 +281,7 @@ describe('taking the lock', () => {
     ]);
   });
 
-  test('can be cancelled while it waits, and leaves no lock behind', async () => {
+  test('leaves no lock behind when it is cancelled while it waits', async () => {
     const { take, east } = await stage([], [lease(NOW)]);
     const controller = new AbortController();
     const reason = new CanaryError('Cancelled by SIGINT.');
@@ -295,7 +295,7 @@ describe('taking the lock', () => {
     expect(holderIn(east)).toBe('');
   });
 
-  test('can be cancelled while a claim is under way, and leaves no lock behind', async () => {
+  test('leaves no lock behind when it is cancelled during a claim', async () => {
     const { take, east } = await stage();
     const controller = new AbortController();
     const reason = new CanaryError('Cancelled by SIGINT.');
@@ -314,7 +314,7 @@ describe('taking the lock', () => {
     expect(holderIn(east)).toBe('');
   });
 
-  test('where one cluster refuses leaves no lock behind', async () => {
+  test('leaves no lock behind if one cluster refuses', async () => {
     const { take, east, west } = await stage();
     west.intercept = ({ method }, response) => {
       if (method === 'GET') return false;
@@ -325,7 +325,7 @@ describe('taking the lock', () => {
     expect(holderIn(east)).toBe('');
   });
 
-  test('that another run takes at the same moment waits for it, and tells for whom', async () => {
+  test('waits for a run that was faster by a moment, and names it', async () => {
     const { take, east, waits } = await stage();
     let looks = 0;
     east.intercept = ({ method, path }) => {
@@ -340,13 +340,13 @@ describe('taking the lock', () => {
   });
 });
 
-describe('taking the lock in several clusters', () => {
+describe('acquiring the lock of several clusters', () => {
   const short = (renewTime: string): KubeObject => {
     const { spec, ...rest } = lease(renewTime);
     return { ...rest, spec: { ...(spec as object), leaseDurationSeconds: 1 } };
   };
 
-  test('watches the leases of a dead run side by side', async () => {
+  test('observes the Leases of a dead run side by side', async () => {
     const { take, east, west } = await stage([short(NOW)], [short(NOW)]);
     let looks = 0;
     let looksBefore = 0;
@@ -369,25 +369,25 @@ describe('taking the lock in several clusters', () => {
     return { ...rest, metadata: { ...metadata, annotations }, spec: { holderIdentity: '' } };
   };
 
-  test('takes nothing for unfinished that another cluster knows to have ended', async () => {
+  test('finds nothing unfinished that another cluster knows to have ended', async () => {
     const { take, east } = await stage([dead(left)], [ended('other')]);
     expect(await take()).toMatchObject({ abandoned: undefined, stale: true });
     expect(intentIn(east)).toMatchObject(ME);
   });
 
-  test('does not take the end of one run for that of another', async () => {
+  test('does not confuse the end of one run with that of another', async () => {
     const { take } = await stage([dead(left)], [ended('somebody')]);
     expect((await take()).abandoned).toMatchObject({ run: left.run });
   });
 
-  test('finds what a run left that found it itself, and died before it settled it', async () => {
+  test('finds the earliest of two transactions that were not recovered', async () => {
     const own = { ...left, run: 'https://example.com/runs/1', target: { v1: 10, v2: 90 } };
     const found = { ...left, holder: 'the first' };
     const { take } = await stage([dead(own)], [dead(found)]);
     expect((await take()).abandoned).toMatchObject({ holder: 'the first', run: left.run });
   });
 
-  test('where one refuses keeps what an earlier run left in another', async () => {
+  test('keeps what an earlier run left in one cluster if another refuses', async () => {
     const { take, east, west } = await stage([dead(left)]);
     west.intercept = ({ method }, response) => {
       if (method === 'GET') return false;
@@ -419,12 +419,12 @@ describe('a lock that is held', () => {
     api.objects.set(PATH, { ...rest, metadata: { ...metadata, resourceVersion: 'theirs' } });
   };
 
-  test('is given back once an API that is restarted answers again', async () => {
+  test('is released once a restarted API server answers again', async () => {
     const { take, east } = await stage();
     const { lock } = await take();
     let tries = 0;
     east.intercept = ({ method }, response) => {
-      if (method !== 'PUT' || (tries += 1) > 4) return false;
+      if (method !== 'PUT' || (tries += 1) > 2) return false;
       refuse(response, 503, 'ServiceUnavailable', 'shutting down');
       return true;
     };
@@ -435,18 +435,18 @@ describe('a lock that is held', () => {
     ]);
   });
 
-  test('that cannot be given back in one cluster tells in which, and soon where the run is cancelled', async () => {
-    const { take, east } = await stage();
+  test('is released by a cancelled run although a cluster is away, which is named', async () => {
+    const { take, east, west } = await stage();
     const { lock } = await take();
     east.intercept = (_asked, response) => {
       response.destroy();
       return true;
     };
     const failures = await lock.release('ended', AbortSignal.abort(new CanaryError('Cancelled.')));
-    expect([...failures.keys()]).toEqual([EAST]);
+    expect([[...failures.keys()], holderIn(west)]).toEqual([[EAST], '']);
   });
 
-  test('is not held any more where it was taken over in every cluster', async () => {
+  test('is no longer held once it was taken over in every cluster', async () => {
     const { take, east, west } = await stage();
     const { lock } = await take();
     theirs(east);
@@ -454,7 +454,7 @@ describe('a lock that is held', () => {
     expect(await lock.isHeld(running)).toBe(false);
   });
 
-  test('that was taken over in one cluster leaves what it began written down in the others', async () => {
+  test('keeps its intent in the other clusters once it was taken over in one', async () => {
     const { take, east, west } = await stage();
     const { lock } = await take();
     theirs(east);
@@ -463,7 +463,7 @@ describe('a lock that is held', () => {
     expect([holderIn(east), holderIn(west), intentIn(west)]).toMatchObject(['other', '', { run: ME.run }]);
   });
 
-  test('is still held where a cluster does not tell', async () => {
+  test('counts as held if a cluster does not answer', async () => {
     const { take, east } = await stage();
     const { lock } = await take();
     east.intercept = (_asked, response) => {
@@ -474,7 +474,7 @@ describe('a lock that is held', () => {
     east.intercept = () => false;
   });
 
-  test('that is given back with its work undone is found again by its run, with its intent', async () => {
+  test('is found again by its run if it was released with an open intent', async () => {
     const { take, fleet, east } = await stage();
     await (await take()).lock.release('open intent', running);
     const free = holderIn(east);
@@ -483,7 +483,7 @@ describe('a lock that is held', () => {
     expect([free, found?.abandoned, holderIn(east)]).toMatchObject(['', { ...TARGET, ...ME }, 'me']);
   });
 
-  test('that is given back with its work undone is taken by the next run, with that', async () => {
+  test('hands its open intent to the next run', async () => {
     const { take, fleet } = await stage();
     await (await take()).lock.release('open intent', running);
     const identity = { ...ME, holder: 'next' };
@@ -496,7 +496,7 @@ describe('a lock that is held', () => {
     expect(next).toMatchObject({ abandoned: { ...TARGET, ...ME }, stale: true });
   });
 
-  test('is not found by its run where another has it by now', async () => {
+  test('is not found by its run once another run holds it', async () => {
     const { take, fleet, east, west } = await stage();
     await (await take()).lock.release('open intent', running);
     theirs(east);
@@ -504,7 +504,7 @@ describe('a lock that is held', () => {
     expect(await findOwn(fleet)).toEqual({ own: undefined, unreachable: new Map() });
   });
 
-  test('is given back in every cluster, without its intent', async () => {
+  test('is released in every cluster without its intent', async () => {
     const { take, east, west } = await stage();
     await (await take()).lock.release('ended', running);
     expect([holderIn(east), holderIn(west), intentIn(east), intentIn(west)]).toEqual([
@@ -515,21 +515,10 @@ describe('a lock that is held', () => {
     ]);
   });
 
-  test('is given back although a cluster is away', async () => {
-    const { take, east, west } = await stage();
-    const { lock } = await take();
-    east.intercept = (_asked, response) => {
-      response.destroy();
-      return true;
-    };
-    await lock.release('ended', AbortSignal.abort());
-    expect(holderIn(west)).toBe('');
-  });
-
   test.each([
     ['a conflict', 409],
     ['an error of the server', 500],
-  ])('is given back in spite of %s', async (_what, status) => {
+  ])('is released in spite of %s', async (_what, status) => {
     const { take, east } = await stage();
     const { lock } = await take();
     let puts = 0;
@@ -542,7 +531,7 @@ describe('a lock that is held', () => {
     expect(holderIn(east)).toBe('');
   });
 
-  test('is not taken away from a run that took it over', async () => {
+  test('is not released under a run that took it over', async () => {
     const { take, east } = await stage();
     const { lock } = await take();
     const { spec, ...rest } = lease(NOW);
@@ -552,7 +541,7 @@ describe('a lock that is held', () => {
     expect(holderIn(east)).toBe('other');
   });
 
-  test('can change its intent', async () => {
+  test('replaces its intent in every cluster', async () => {
     const { take, east, west } = await stage();
     const { lock } = await take();
     await lock.updateIntent(
@@ -564,7 +553,7 @@ describe('a lock that is held', () => {
     expect([intentIn(east), intentIn(west)]).toEqual([written, written]);
   });
 
-  test('is found again by the same run, with its intent', async () => {
+  test('is found by its own run, with its intent', async () => {
     const { take, fleet } = await stage();
     await take();
     const { own: found } = await findOwn(fleet);
@@ -578,11 +567,11 @@ describe('a lock that is held', () => {
     expect((await findOwn(fleet, { ...ME, holder: 'other' })).own).toBeUndefined();
   });
 
-  test('is found by its run in the clusters that can be reached, which name the others', async () => {
+  test('is found in the clusters that can be read, and the others are named', async () => {
     const { take, fleet, west } = await stage();
     await (await take()).lock.release('open intent', running);
     west.intercept = (_asked, response) => {
-      response.destroy();
+      refuse(response, 403, 'Forbidden', 'leases is forbidden');
       return true;
     };
     const { own, unreachable } = await findOwn(fleet);
@@ -591,7 +580,7 @@ describe('a lock that is held', () => {
     west.intercept = () => false;
   });
 
-  test('asks before each stage, and says that another run has it', async () => {
+  test('asks the clusters, and says that another run has taken it over', async () => {
     const { take, east } = await stage();
     const { lock } = await take();
     const { signal } = new AbortController();
@@ -604,7 +593,7 @@ describe('a lock that is held', () => {
 });
 
 describe('the transactions of one run', () => {
-  test('are told apart: the end of the first says nothing about the second', async () => {
+  test('are distinct: the end of the first says nothing about the second', async () => {
     const { take, fleet } = await stage();
     await (await take()).lock.release('ended', running);
     const second = await take();
@@ -614,7 +603,7 @@ describe('the transactions of one run', () => {
     expect(found?.abandoned).toMatchObject({ ...TARGET, ...ME, transaction: second.lock.transaction });
   });
 
-  test('replace what an earlier one left behind in a cluster that could not be told of its end', async () => {
+  test('replace the intent of an earlier one that has ended, wherever that is known', async () => {
     const { take, west } = await stage();
     const first = (await take()).lock;
     west.intercept = ({ method }, response) => {
@@ -630,7 +619,7 @@ describe('the transactions of one run', () => {
   });
 });
 
-describe('many clusters', () => {
+describe('the lock of many clusters', () => {
   const names = Array.from({ length: 40 }, (_, i) => `c${String(i).padStart(2, '0')}`);
 
   async function slowFleet(delayMs: number): Promise<Fleet> {
@@ -656,7 +645,7 @@ describe('many clusters', () => {
     );
   };
 
-  test('40 at 300 ms a call are locked in a few seconds, and nobody loses what nobody else wants', async () => {
+  test('is acquired in a few seconds in 40 clusters at 300 ms a call, and kept', async () => {
     const fleet = await slowFleet(300);
     const start = performance.now();
     const { lock } = await acquiring(fleet, 'me', names, MONOTONIC_CLOCK);
@@ -666,7 +655,7 @@ describe('many clusters', () => {
     expect(seconds).toBeLessThan(5);
   });
 
-  test('are locked by runs that name different ones without a deadlock', async () => {
+  test('is acquired without a deadlock by runs that name different clusters', async () => {
     const fleet = await slowFleet(10);
     const parts = [names.slice(0, 6), names.slice(2, 8), names.slice(4, 9), names.slice(0, 9).toReversed()];
     let held = 0;
