@@ -37,7 +37,10 @@ export interface FailedStep {
  *
  * @returns what each config cluster holds then
  */
-export async function rollBackAutomatically(context: Context, step: FailedStep): Promise<readonly ClusterWeights[]> {
+export async function rollBackAutomatically(
+  context: Context,
+  step: FailedStep,
+): Promise<readonly ClusterWeights[]> {
   const { release, log, transaction } = context;
   const { previous, weights } = step.plan;
   if (release.onFailure === 'keep') {

@@ -166,7 +166,8 @@ function assertOurs({ target, previous, run }: Intent, routes: readonly RouteSta
 function describeHeld(routes: readonly RouteState[]): string {
   return routes
     .map(
-      (one) => `${describePlace(one, routes)} ${one.weights === undefined ? 'none' : formatWeights(one.weights)}`,
+      (one) =>
+        `${describePlace(one, routes)} ${one.weights === undefined ? 'none' : formatWeights(one.weights)}`,
     )
     .join('; ');
 }
