@@ -8,11 +8,11 @@ import type { Browser } from 'puppeteer-core';
 const CHROMIUM = '/usr/bin/chromium';
 const PACKAGES = ['chromium', 'fonts-dejavu', 'fonts-noto-color-emoji'];
 
-/** Why there is no browser on this machine. */
+/** Says why there is no browser on this machine. */
 export class NoBrowser extends Error {}
 
 /**
- * Starts a headless Chromium: that of Debian.
+ * Starts a headless Chromium: Debian's.
  *
  * @param install whether root gets it by apt-get where it is missing
  * @throws NoBrowser where there is none, and none can be installed
@@ -23,7 +23,7 @@ export async function startBrowser({ install = true } = {}): Promise<Browser> {
       throw new NoBrowser(`${CHROMIUM} is missing. As root, run node testbed/browser.ts to install it.`);
     await installChromium();
   }
-  // Chromium refuses its own sandbox to root; what it is shown here are our own pages.
+  // Chromium does not offer its sandbox to root; here it only shows our own pages.
   const args = getuid?.() === 0 ? ['--no-sandbox'] : [];
   return launch({
     executablePath: CHROMIUM,
@@ -51,7 +51,7 @@ async function isThere(path: string): Promise<boolean> {
   }
 }
 
-// Ahead of tests that run without a network: what cannot be installed is told, and the tests that need it are skipped.
+// Runs before tests without a network: reports what cannot be installed; the tests that need it are skipped.
 if (process.argv[1] === import.meta.filename && !(await isThere(CHROMIUM))) {
   await installChromium().catch((error: unknown) => {
     process.stderr.write(`${String(error)}\n`);

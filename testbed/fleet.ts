@@ -1,19 +1,19 @@
 /**
- * A fleet of clusters in one Istio mesh for the scenarios to run against: the one interface behind which
- * stand the real processes (`testbed/mesh`) and the in-process fleet (`testbed/embedded`).
+ * A fleet of clusters in one Istio mesh for the scenarios: one interface for the real processes (`testbed/mesh`) and the
+ * in-process fleet (`testbed/embedded`).
  *
- * Both hold, in every cluster, the namespace `istio-system` with the Service `istio-ingressgateway`
+ * Every cluster has the namespace `istio-system` with the Service `istio-ingressgateway`
  * (type LoadBalancer, its own port for HTTP that leads to Gateway server port 80) and one ready gateway pod.
  */
 export interface TestFleet {
   readonly kind: 'mesh' | 'embedded';
   /** Kubeconfig text (YAML) with one admin context for each cluster, named as the cluster. */
   readonly kubeconfig: string;
-  /** In the order they were asked for; by default `east`, `west`. */
+  /** In the requested order; by default `east`, `west`. */
   readonly clusters: readonly FleetCluster[];
   /**
-   * Takes away all that a scenario made, in every cluster: every namespace but the fleet's own with everything in it,
-   * and every change of the gateway's Service. Resolves once the gateways serve no route and no workload runs.
+   * Removes everything that a scenario created, in every cluster: all namespaces but the fleet's own, and every change of
+   * the gateway's Service. Resolves once the gateways serve no route and no workload runs.
    */
   reset(): Promise<void>;
   /** Ends every process and socket of the fleet. Safe to call twice. */
@@ -41,13 +41,13 @@ export interface FleetOptions {
 }
 
 /**
- * How a workload behaves is told by its image, the same on both fleets:
+ * The image of a workload determines its behaviour, on both fleets alike:
  * `…/examples-helloworld-v2` answers `GET /hello` with `Hello version: v2, instance: POD\n`; any other path is a 404.
  * The tag adds a fault: `:missing` (ImagePullBackOff), `:crash` (CrashLoopBackOff), `:unready` (runs, never Ready),
  * `:crash-twice` (CrashLoopBackOff for two restarts of a second each, then healthy), `:late-pull` (ErrImagePull for two seconds, then
- * healthy), `:errors` (500 for every tenth answer), `:slow` (three times the usual time of 5 ms), `:silent` (takes requests and never
+ * healthy), `:errors` (500 for every tenth answer), `:slow` (three times the usual time of 5 ms), `:silent` (accepts requests and never
  * answers); every other tag is healthy.
- * A pod is served only where the injector gave it a sidecar.
+ * A pod gets requests only if the injector gave it a sidecar.
  */
 export const IMAGE_FAULTS = [
   'missing',
@@ -61,10 +61,10 @@ export const IMAGE_FAULTS = [
 ] as const;
 export type ImageFault = (typeof IMAGE_FAULTS)[number];
 
-/** How often the start of a container fails whose image says that it passes, a second apart. */
+/** How often a temporarily failing container fails to start; attempts are a second apart. */
 const FAILED_STARTS = 2;
 
-/** Whether a container does not run yet at an attempt to start it, the first of which is 1. */
+/** Whether an attempt to start a container fails; the first attempt is 1. */
 export function failsToStart(fault: ImageFault | undefined, attempt: number): boolean {
   const passes = fault === 'crash-twice' || fault === 'late-pull';
   return fault === 'missing' || fault === 'crash' || (passes && attempt <= FAILED_STARTS);

@@ -7,14 +7,14 @@ import { bundleInto } from '../scripts/bundle.ts';
 const ROOT = join(import.meta.dirname, '..');
 const FOLDER = join(ROOT, '.cache/bundles');
 const DAY_MS = 86_400_000;
-/** Names the bundle of a whole test run, so that an edit in the middle of it changes nothing. */
+/** The variable with the bundle of a whole test run, so that an edit during the run changes nothing. */
 const CHOSEN = 'CANARY_BUNDLE';
 
 let chosen: Promise<string> | undefined;
 
 /**
- * The folder of the action bundled from the sources as they are now: built where no earlier call has built it. `dist/` is what is
- * released, and may be older.
+ * The folder of the action bundled from the current sources: built unless an earlier call has built it. `dist/` contains the
+ * released bundle, which may be older.
  */
 export function freshBundle(): Promise<string> {
   const given = process.env[CHOSEN];
@@ -40,7 +40,7 @@ async function bundled(): Promise<string> {
   return folder;
 }
 
-/** Removes what earlier edits have left, but no bundle that a test run may still use. */
+/** Removes bundles of earlier sources, except those that a test run may still use. */
 async function removeOld(): Promise<void> {
   for (const name of (await exists(FOLDER)) ? await readdir(FOLDER) : []) {
     const { mtimeMs } = await stat(join(FOLDER, name));
@@ -48,7 +48,7 @@ async function removeOld(): Promise<void> {
   }
 }
 
-/** Of all that the bundle is made from. */
+/** A hash of everything that goes into the bundle. */
 async function fingerprint(): Promise<string> {
   const files = await glob(['src/**', 'scripts/bundle.ts', 'tsconfig*.json', 'package*.json'], { cwd: ROOT });
   const hash = createHash('sha256');

@@ -4,7 +4,7 @@ import { marked } from 'marked';
 import sanitize from 'sanitize-html';
 
 /**
- * What GitHub lets through of the HTML in Markdown, as its public sanitizer has it.
+ * The HTML that GitHub allows in Markdown, according to its public sanitizer.
  * Source: https://github.com/gjtorikian/html-pipeline/blob/main/lib/html_pipeline/sanitization_filter.rb
  */
 const ALLOWED: sanitize.IOptions = {
@@ -95,7 +95,7 @@ export async function asGitHubShows(markdown: string): Promise<string> {
   return sanitize(await marked(markdown, { gfm: true }), ALLOWED);
 }
 
-/** The same as a page that looks as it would there. */
+/** The same as a page with the style of GitHub. */
 export async function asGitHubPage(markdown: string): Promise<string> {
   const css = await readFile(CSS, 'utf8');
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Summary</title>

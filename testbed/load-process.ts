@@ -1,4 +1,4 @@
-// The process from which a load is sent (see load.ts), so that nothing a test does delays it.
+// The process that sends a load (see load.ts), so that tests do not delay it.
 import { Pool } from 'undici';
 import type { LoadReport } from './load.ts';
 

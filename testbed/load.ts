@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import type { LoadAnswer, LoadRequest } from './load-process.ts';
 
-/** What a user's continuous load saw, from its start to its end. */
+/** What a continuous load of user requests saw, from start to end. */
 export interface LoadReport {
   readonly sent: number;
   readonly failed: number;
@@ -12,23 +12,23 @@ export interface LoadReport {
 }
 
 export interface Load {
-  /** Stops sending, waits for what is under way, and tells the counts. Called again, it tells the same. */
+  /** Stops sending, waits for pending requests, and returns the counts. Further calls return the same. */
   stop(): Promise<LoadReport>;
 }
 
 export interface LoadOptions {
-  /** Requests per second and URL; 100 unless told. */
+  /** Requests per second and URL; 100 by default. */
   readonly rps?: number;
-  /** Value of the Host header, where it is not the URL's own. */
+  /** Value of the Host header, if it differs from the URL. */
   readonly host?: string;
-  /** A version answers 500 itself, as it was made to: that is no failed request. What a gateway answers (502 to 504) still is. */
+  /** A version that is meant to answer 500: such an answer does not count as failed, but a gateway's (502 to 504) does. */
   readonly faulty?: boolean;
 }
 
 /**
- * Sends requests to every URL at a steady rate, from a process of its own, until it is stopped. Every answer but a 200 is failed, and so is
- * every error of the transport. Until the first 200 of a URL, a 404 and a refused or reset connection only mean that the route is yet to come.
- * @returns once requests are being sent to every URL
+ * Sends requests to every URL at a steady rate, from its own process, until it is stopped. Every answer but a 200 counts as failed, and so
+ * does every transport error. Before the first 200 of a URL, a 404 or a refused or reset connection only means that there is no route yet.
+ * @returns once requests are sent to every URL
  */
 export async function startLoad(urls: readonly string[], options: LoadOptions = {}): Promise<Load> {
   const { rps = 100, host, faulty = false } = options;

@@ -5,35 +5,35 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freshBundle } from './fresh-bundle.ts';
 
-/** Longer than any run here; one that hangs is killed, so that whoever waits for it gets its log. */
+/** Longer than any run here; a run that hangs is killed, so that its log becomes available. */
 const LIMIT_MS = 170_000;
 
-/** What a run of the action left behind. */
+/** The result of a run of the action. */
 export interface Run {
-  /** Exit code; -1 where it was killed. */
+  /** Exit code; -1 if it was killed. */
   readonly code: number;
   readonly log: string;
   readonly outputs: Readonly<Record<string, string>>;
   readonly summary: string;
-  /** What the step handed over to its post step (`GITHUB_STATE`). */
+  /** The state for the post step (`GITHUB_STATE`). */
   readonly state: Readonly<Record<string, string>>;
   readonly seconds: number;
 }
 
 export interface RunOptions {
-  /** Environment beside inputs and files. */
+  /** Environment variables in addition to inputs and files. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Working folder; by default an empty one. */
+  /** Working directory; by default an empty one. */
   readonly cwd?: string;
-  /** Told each piece of the log as it comes. */
+  /** Receives each piece of the log as it arrives. */
   readonly onLog?: (text: string) => void;
-  /** Told the process once it runs, for those who end it. */
+  /** Receives the process once it runs, for tests that end it. */
   readonly onStart?: (process: RunningAction) => void;
-  /** Makes it the post step of the run that left this state, as the runner does once a main step has ended, however it ended. */
+  /** Runs the post step for the main step that left this state, as the runner does however the main step ended. */
   readonly postOf?: Run['state'];
 }
 
-/** The process of a run that goes on. */
+/** The process of a running action. */
 export interface RunningAction {
   readonly kill: (signal: NodeJS.Signals) => void;
 }
@@ -101,7 +101,7 @@ function withPrefix(
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [prefix + spell(name), value]));
 }
 
-/** The log as the runner shows it: it takes the escapes out of workflow commands. */
+/** The log as the runner shows it: without the escapes of workflow commands. */
 function shown(log: string): string {
   return log.replaceAll('%0D', '\r').replaceAll('%0A', '\n').replaceAll('%25', '%');
 }

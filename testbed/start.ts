@@ -1,6 +1,6 @@
 import type { FleetOptions, TestFleet } from './fleet.ts';
 
-/** Starts the fleet that the environment variable `FLEET` names: `mesh`, or `embedded` (the default). */
+/** Starts the fleet that the environment variable `FLEET` names: `mesh` or `embedded` (the default). */
 export async function startFleet(options: FleetOptions = {}): Promise<TestFleet> {
   const kind = process.env['FLEET'] ?? 'embedded';
   switch (kind) {

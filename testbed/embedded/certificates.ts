@@ -30,7 +30,7 @@ export interface FleetCertificates {
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** Makes an authority for this fleet alone and the certificates of its servers, valid for a few days. */
+/** Creates an authority for this fleet only, and the certificates of its servers, valid for a few days. */
 export async function makeCertificates(): Promise<FleetCertificates> {
   cryptoProvider.set(webcrypto);
   const validity = { notBefore: new Date(Date.now() - DAY_MS), notAfter: new Date(Date.now() + 7 * DAY_MS) };

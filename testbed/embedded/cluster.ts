@@ -18,7 +18,7 @@ import type { Workload } from './workload.ts';
 
 export interface ClusterOptions {
   readonly name: string;
-  /** Place among the fleet's clusters, from 0; keeps their pod addresses apart. */
+  /** Index among the fleet's clusters, from 0; keeps their pod addresses distinct. */
   readonly index: number;
   readonly gatewayReplicas: number;
   readonly faults: Faults;
@@ -78,7 +78,7 @@ export class Cluster {
     return cluster;
   }
 
-  /** Takes away all objects that were made since the start, and every change of those that were there. */
+  /** Deletes all objects created since the start, and reverts every change of the others. */
   reset(): void {
     unseed(this.resources, this.#seeded);
   }
@@ -90,7 +90,7 @@ export class Cluster {
   }
 }
 
-/** Addresses of pods, all different within a fleet. Nothing listens there. */
+/** Addresses of pods, unique within a fleet. Nothing listens there. */
 function addresses(cluster: number): () => string {
   let count = 0;
   return () => {

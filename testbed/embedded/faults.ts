@@ -3,10 +3,10 @@ import type { Json } from './json.ts';
 /** Verbs as Kubernetes authorization names them. */
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete';
 
-/** One call of a cluster's API, as a client made it. Calls of the fleet's own controllers are not among them. */
+/** One call of a cluster's API, as a client made it. The fleet's own controllers make no calls. */
 export interface ApiCall {
   readonly cluster: string;
-  /** Place in the order in which all clusters received their calls since the last reset; the first is 1. */
+  /** Number among the calls of all clusters since the last reset, from 1. */
   readonly index: number;
   readonly verb: Verb;
   /** `VirtualService`; `APIResourceList` and the like for discovery. */
@@ -14,30 +14,30 @@ export interface ApiCall {
   /** API group of the kind; empty for the core group. */
   readonly group: string;
   readonly namespace: string | undefined;
-  /** Empty for a list or a create that leaves it to the body. */
+  /** Empty for a list, or for a create whose name is in the body. */
   readonly name: string;
   readonly subresource: string | undefined;
   readonly dryRun: boolean;
   readonly body: Json | undefined;
-  /** Whether the call asks for a change: it writes, is no dry run and no review. */
+  /** Whether the call is meant to change something: not a read, a dry run or a review. */
   readonly write: boolean;
 }
 
 /**
- * What happens to a call in place of its usual course:
- * an answer with a status of its own; the connection cut before the call is processed (`cut`) or after it, so that
- * the answer is lost (`cut-after`); no answer at all (`hang`); or the usual course after a delay.
+ * What happens to a call instead of the usual processing:
+ * an answer with the given status; the connection cut before the call is processed (`cut`) or after it, so that
+ * the answer is lost (`cut-after`); no answer at all (`hang`); or the usual processing after a delay.
  */
 export type CallAction =
   | {
       readonly status: number;
-      /** `reason` of the Status; the usual one of the code where it is left out. */
+      /** `reason` of the Status; by default that of the code. */
       readonly reason?: string;
       /** `message` of the Status. */
       readonly message?: string;
       /** Seconds in `Retry-After`. */
       readonly retryAfter?: number;
-      /** The whole body in place of a Status. */
+      /** The whole body, instead of a Status. */
       readonly body?: string;
     }
   | 'cut'
@@ -69,7 +69,7 @@ export type IngressAction =
 
 export type IngressHandler = (request: IngressRequest) => IngressAction | undefined;
 
-/** What the admin of the kubeconfig may not do in a cluster; a part that is left out means every one. */
+/** What the admin of the kubeconfig may not do in a cluster; an omitted part applies to all. */
 export interface Denial {
   readonly verbs?: readonly Verb[];
   /** `VirtualService` */
@@ -77,7 +77,7 @@ export interface Denial {
   readonly namespace?: string;
 }
 
-/** The switches of one fleet: which calls and requests go another way than they usually would. */
+/** The faults of one fleet: which calls and requests are not processed as usual. */
 export class Faults {
   readonly calls: ApiCall[] = [];
   readonly #callHandlers = new Set<CallHandler>();
@@ -101,7 +101,7 @@ export class Faults {
     return added(this.#unserved, { cluster, kind });
   }
 
-  /** Logs a call and asks the handlers, in the order in which they were set, until one wants an action. */
+  /** Logs a call and asks the handlers, in the order they were added, until one returns an action. */
   receive(call: Omit<ApiCall, 'index'>): CallAction | undefined {
     const received: ApiCall = { ...call, index: this.calls.length + 1 };
     this.calls.push(received);
@@ -112,7 +112,7 @@ export class Faults {
     return undefined;
   }
 
-  /** Whether a request could be asked for an action at all, so that the usual case costs nothing. */
+  /** Whether any handler exists, so that the usual case costs nothing. */
   get watchesIngress(): boolean {
     return this.#ingressHandlers.size > 0;
   }

@@ -6,26 +6,26 @@ import type { Gateway } from './ingress/gateway.ts';
 import type { Mesh } from './ingress/mesh.ts';
 
 /**
- * A fleet inside this process, with switches for what real clusters do only now and then. A reset takes all switches
- * back and empties the log of calls.
+ * A fleet inside this process that can produce the faults of real clusters. A reset removes all faults and empties the
+ * log of calls.
  */
 export interface EmbeddedFleet extends TestFleet {
   readonly kind: 'embedded';
   /** Every call that clients made since the last reset, in order. */
   readonly calls: readonly ApiCall[];
-  /** Lets a handler decide over each call of the clusters' APIs; the returned function takes it out again. */
+  /** Adds a handler for the calls of the clusters' APIs; the returned function removes it. */
   onCall(handler: CallHandler): () => void;
-  /** Lets a handler decide over each request at the ingresses; the returned function takes it out again. */
+  /** Adds a handler for the requests at the ingresses; the returned function removes it. */
   onRequest(handler: IngressHandler): () => void;
   /** Denies the admin something in a cluster, for calls and access reviews alike. */
   deny(cluster: string, denial: Denial): () => void;
-  /** Lets a cluster not serve a kind (`DestinationRule`), as where Istio's definitions are missing. */
+  /** Stops serving a kind (`DestinationRule`) in a cluster, as if Istio's definitions were missing. */
   unserve(cluster: string, kind: string): () => void;
-  /** Sets the delay of propagation, in every cluster and replica that is not excluded by the further arguments. */
+  /** Sets the delay of propagation, in all clusters and replicas or in the given ones. */
   setPropagation(ms: number, cluster?: string, replica?: number): void;
   /** Sets the latency of the ingresses, in every cluster or in one. */
   setLatency(ms: number, cluster?: string): void;
-  /** Leaves a gateway's replica (from 0) on the configuration that it has. */
+  /** Keeps a gateway's replica (from 0) on its current configuration. */
   freezeReplica(cluster: string, replica: number): void;
   thawReplica(cluster: string, replica: number): void;
   /** Makes a cluster's API unreachable: connections are cut and refused. */
@@ -41,7 +41,7 @@ export interface FleetParts {
   readonly faults: Faults;
   readonly kubeconfig: string;
   readonly tls: FleetCluster['tls'];
-  /** A folder to take away at the end. */
+  /** A folder to delete at the end. */
   readonly folder: string;
 }
 

@@ -1,12 +1,12 @@
 /** The domain of the cluster's services. */
 const DOMAIN = 'svc.cluster.local';
 
-/** A host of an Istio object in full: a name without dots is a service of the object's own namespace. */
+/** The full host of an Istio object: a name without dots is a service in the object's namespace. */
 export function fullHost(host: string, namespace: string): string {
   return host.includes('.') || host.startsWith('*') ? host : `${host}.${namespace}.${DOMAIN}`;
 }
 
-/** The service that a host in full names. */
+/** The service that a full host names. */
 export function serviceOf(host: string): { readonly name: string; readonly namespace: string } | undefined {
   const [name = '', namespace = '', ...domain] = host.split('.');
   return domain.join('.') === DOMAIN ? { name, namespace } : undefined;

@@ -1,4 +1,4 @@
-/** JSON as the Kubernetes API speaks it. A field that is `undefined` counts as absent, as it does once serialised. */
+/** JSON as the Kubernetes API speaks it. A field that is `undefined` counts as absent, as in serialized JSON. */
 export type Json = null | boolean | number | string | Json[] | JsonObject;
 export interface JsonObject {
   [field: string]: Json | undefined;

@@ -13,7 +13,7 @@ await writeFile(file, fleet.kubeconfig, { mode: 0o600 });
 process.stdout.write(`export KUBECONFIG=${file}\n`);
 for (const { name, ingress } of fleet.clusters) process.stdout.write(`${name}: ${ingress}\n`);
 
-// The servers of a fleet keep no process alive.
+// The servers of a fleet do not keep the process alive.
 const running = setInterval(() => undefined, 60_000);
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {

@@ -1,22 +1,22 @@
 import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 
-/** A port number kept for one server, which may listen on it, stop, and listen again. */
+/** A port number reserved for one server, which may listen on it, stop, and listen again. */
 export interface Port {
   readonly number: number;
   release(): void;
 }
 
 /**
- * Below the range from which systems take the ports of outgoing connections: such a connection could take the port
- * while its server does not listen.
+ * Below the range of ports for outgoing connections, which could otherwise occupy a port while its server does not
+ * listen.
  */
 const LOWEST = 15_000;
 const HIGHEST = 30_000;
 
 /**
- * Keeps a TCP port on the loopback interface. The UDP port of the same number marks it as kept, so that fleets in
- * other processes choose others.
+ * Reserves a TCP port on the loopback interface. The UDP port of the same number marks it as reserved for fleets in
+ * other processes.
  *
  * @throws Error where no port is free.
  */

@@ -1,8 +1,8 @@
 /**
- * A regular expression of an Istio object as Envoy uses it: it has to match the whole text. RE2 knows `(?i)` at the
- * beginning; what else it has beyond JavaScript is not covered.
+ * A regular expression of an Istio object as Envoy uses it: it must match the whole text. `(?i)` at the beginning is
+ * supported; other extensions of RE2 are not.
  *
- * @throws SyntaxError where it is none
+ * @throws SyntaxError where it is invalid
  */
 export function toRegExp(expression: string): RegExp {
   const insensitive = expression.startsWith('(?i)');

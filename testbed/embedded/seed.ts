@@ -14,10 +14,10 @@ import type { JsonObject } from './json.ts';
 
 export const GATEWAY_NAMESPACE = 'istio-system';
 export const GATEWAY_SERVICE = 'istio-ingressgateway';
-/** The ConfigMap in which Istio keeps the configuration of the mesh. */
+/** The ConfigMap with the mesh configuration. */
 export const MESH_CONFIG = 'istio';
 export const GATEWAY_LABELS = { app: 'istio-ingressgateway', istio: 'ingressgateway' } as const;
-/** The namespaces that belong to the fleet and stay. */
+/** The namespaces that belong to the fleet and survive a reset. */
 const OWN_NAMESPACES: readonly string[] = ['default', 'kube-system', GATEWAY_NAMESPACE];
 
 const MANAGER = 'embedded-fleet';
@@ -35,7 +35,7 @@ interface Seeded {
   readonly object: KubeObject;
 }
 
-/** Makes what a cluster with Istio holds before anybody uses it, and returns it for a later reset. */
+/** Creates what an unused cluster with Istio contains, and returns it for a later reset. */
 export function seed(resources: Resources, options: SeedOptions): Seeded[] {
   const made: Seeded[] = [];
   const make = (kind: Kind, namespace: string | undefined, body: JsonObject, status?: JsonObject): void => {
@@ -73,7 +73,7 @@ export function seed(resources: Resources, options: SeedOptions): Seeded[] {
 }
 
 /**
- * Puts a cluster back to what was seeded. What controllers keep of their own accord in the fleet's namespaces stays.
+ * Restores what was seeded in a cluster. What controllers maintain in the fleet's namespaces remains.
  */
 export function unseed(resources: Resources, seeded: readonly Seeded[]): void {
   const { store } = resources;
@@ -108,7 +108,7 @@ function nodeStatus(name: string): JsonObject {
   };
 }
 
-/** Its ports are those of this machine, so that every way of finding the ingress leads to a socket that listens. */
+/** Its ports are those of this machine, so that every way to find the ingress ends at a listening socket. */
 function gatewayService({ httpPort, httpsPort }: SeedOptions): JsonObject {
   return {
     metadata: { name: GATEWAY_SERVICE, labels: { ...GATEWAY_LABELS } },

@@ -21,7 +21,7 @@ export interface EmbeddedOptions extends FleetOptions {
   readonly gatewayReplicas?: number;
   /** Milliseconds between a change in a cluster and its effect at the gateways; 50 by default. */
   readonly propagationMs?: number;
-  /** Milliseconds that every answer of an ingress takes on top of the workload's own; 0 by default. */
+  /** Milliseconds added to every answer of an ingress; 0 by default. */
   readonly latencyMs?: number;
 }
 

@@ -1,8 +1,8 @@
-/** Timers that keep no process alive and that end together. */
+/** Timers that do not keep the process alive, and that are cleared together. */
 export class Timers {
   readonly #running = new Set<NodeJS.Timeout>();
 
-  /** Calls back once after some milliseconds; the returned function calls it off. */
+  /** Calls back once after some milliseconds; the returned function cancels it. */
   after(ms: number, callback: () => void): () => void {
     const timer = setTimeout(() => {
       this.#running.delete(timer);

@@ -15,29 +15,29 @@ export interface Answer {
   readonly afterMs: number;
 }
 
-/** The fault that the tag of an image asks for. The tag follows the last colon that is not a registry's port. */
+/** The fault that the tag of an image names. The tag follows the last colon that is not a registry's port. */
 export function imageFault(image: string): ImageFault | undefined {
   const [reference = ''] = image.split('@');
   const tag = /:([^/:]+)$/.exec(reference)?.[1];
   return IMAGE_FAULTS.find((fault) => fault === tag);
 }
 
-/** The version that an image's name tells: `…/examples-helloworld-v2:1.0` is `v2`. */
+/** The version in an image's name: `…/examples-helloworld-v2:1.0` is `v2`. */
 function imageVersion(image: string): string | undefined {
   const [reference = ''] = image.split('@');
   return /(?:^|\/)examples-helloworld-([^/:]+)(?::[^/:]+)?$/.exec(reference)?.[1];
 }
 
-/** Where a container listens that declares no port. */
+/** The port of a container that declares none. */
 const DEFAULT_PORT = 5000;
 
-/** What runs in a pod: it answers requests as the pod's images tell (see `IMAGE_FAULTS`) from its start to its end. */
+/** What runs in a pod: it answers requests as the pod's images say (see `IMAGE_FAULTS`). */
 export class Workload {
   readonly pod: string;
   readonly version: string | undefined;
-  /** On which it listens, in the pod. */
+  /** The port on which it listens in the pod. */
   readonly ports: ReadonlySet<number>;
-  /** Whether a proxy stands before it, so that it accepts mutual TLS. */
+  /** Whether it has a sidecar, and so accepts mutual TLS. */
   readonly sidecar: boolean;
   running = true;
   readonly #faults: ReadonlySet<ImageFault>;

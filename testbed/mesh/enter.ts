@@ -11,8 +11,8 @@ import { ensurePrograms, runFolder } from './programs.ts';
 const INIT = join(import.meta.dirname, 'init.ts');
 
 /**
- * Runs a command in a user, network, mount and process namespace of its own, in which the mesh can start: nothing of it is seen from
- * outside, nothing of it outlives the command, and it reaches nothing outside. Builds the programs of the mesh first, if they are missing.
+ * Runs a command in new user, network, mount and process namespaces, in which the mesh can start: the mesh is invisible from
+ * outside, cannot reach anything outside, and ends with the command. Builds missing programs of the mesh first.
  * @returns the exit code of the command
  * @throws Error that names what is missing on this machine, with its remedy
  */
@@ -23,7 +23,7 @@ export async function enterMesh(command: readonly string[]): Promise<number> {
   });
   await mkdir(runFolder(), { recursive: true });
 
-  // `exec` keeps the process id, by which another shell can enter the namespaces; nothing inside could tell it.
+  // `exec` keeps the process id, with which another shell can enter the namespaces; inside them it is unknown.
   const script = 'export MULTICLUSTER_CANARY_OUTER_PID=$$; exec unshare "$@"';
   const child = spawn('sh', ['-c', script, 'sh', ...NAMESPACES, process.execPath, INIT, ...command], {
     stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
@@ -35,15 +35,15 @@ export async function enterMesh(command: readonly string[]): Promise<number> {
 }
 
 /**
- * Names each signal to the process inside. That process also ends, and everything with it, once this pipe closes, which it does
- * however this process ends.
+ * Forwards each signal to the process inside. That process, and everything with it, also ends when this pipe closes, which
+ * happens however this process ends.
  */
 function forwardSignals(pipe: Writable): void {
   pipe.on('error', () => undefined);
   const signals: NodeJS.Signals[] = ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGUSR1', 'SIGUSR2'];
   for (const signal of signals) {
     process.on(signal, () => {
-      // A terminal gives Ctrl-C to all its processes, those inside included.
+      // A terminal sends Ctrl-C to all its processes, including those inside.
       if (signal === 'SIGINT' && process.stdin.isTTY) return;
       pipe.write(`${signal}\n`);
     });

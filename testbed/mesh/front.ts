@@ -1,15 +1,15 @@
-// What stands before a cluster's gateway: it holds the network namespace of the gateway open, and within it leads the ports of the
-// load balancer and of the node to the ports of Envoy.
+// The process in front of a cluster's gateway: it keeps the network namespace of the gateway open, and forwards the ports of
+// the load balancer and of the node to the ports of Envoy.
 import { connect, createServer } from 'node:net';
 import type { Server } from 'node:net';
 
-/** Connections to `address:port` are led to Envoy's port `to`. */
+/** Connections to `address:port` are forwarded to Envoy's port `to`. */
 export interface Forward {
   readonly address: string;
   readonly port: number;
   readonly to: number;
 }
-/** All forwards there shall be; sent to this process at every change. It sends one message itself, when it is ready. */
+/** All forwards, sent to this process at every change. It sends one message itself, when it is ready. */
 export type FrontMessage = readonly Forward[];
 
 const open = new Map<string, Server>();
@@ -34,7 +34,7 @@ function listen({ address, port, to }: Forward): Server {
   const server = createServer((client) => {
     const envoy = connect(to, '127.0.0.1');
     client.pipe(envoy).pipe(client);
-    // Nobody listens behind: the client sees a connection that is reset, as behind a load balancer.
+    // Nobody listens: the client's connection is reset, as by a load balancer.
     client.on('error', () => envoy.destroy());
     envoy.on('error', () => client.resetAndDestroy());
   });

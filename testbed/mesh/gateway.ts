@@ -24,20 +24,20 @@ const SPEC: ServiceSpec = {
   externalTrafficPolicy: 'Cluster',
 };
 
-/** The one replica of a cluster's ingress gateway, and the load balancer and node ports before it. */
+/** The only replica of a cluster's ingress gateway, with its load balancer and node ports. */
 export interface IngressGateway {
-  /** Takes back every change of the gateway's Service. */
+  /** Reverts every change of the gateway's Service. */
   restoreService(): Promise<void>;
 }
 
-/** @returns whether this is the pod of a gateway, which is not for the pod runner to run */
+/** @returns whether this is the pod of a gateway, which the pod runner must not run */
 export function isGatewayPod({ metadata }: Pod): boolean {
   return metadata?.namespace === NAMESPACE && metadata.labels?.['istio'] === LABELS.istio;
 }
 
 /**
  * Starts the ingress gateway of a cluster, and waits until Envoy has its first configuration.
- * @param home the cluster whose istiod configures it, which has to be ready
+ * @param home the cluster whose istiod configures it, and must be ready
  */
 export async function startGateway(
   ground: Ground,
@@ -61,13 +61,13 @@ export async function startGateway(
   return { restoreService: () => restoreService(cluster) };
 }
 
-/** What stands before Envoy for a Service: a real load balancer and kube-proxy lead each port to its target port. */
+/** The forwards of a Service to Envoy: a load balancer and kube-proxy forward each port to its target port. */
 function forwardsOf({ spec, status }: Service, { node, loadBalancer, named }: Addresses): Forward[] {
   return (spec?.ports ?? []).flatMap(({ port, targetPort = port, nodePort }) => {
     const to = Number(targetPort);
     const balanced = status?.loadBalancer?.ingress === undefined ? [] : [loadBalancer, ...named];
     return [
-      // Envoy itself listens at every address, so a port that is its own target needs nothing.
+      // Envoy itself listens at every address, so a port that is its own target needs no forward.
       ...(port === to ? [] : balanced.map((address) => ({ address, port, to }))),
       ...(nodePort === undefined ? [] : [{ address: node, port: nodePort, to }]),
     ];

@@ -1,4 +1,4 @@
-// The first process inside the namespaces (see enter.ts). With its end the kernel ends all others in them.
+// The first process inside the namespaces (see enter.ts). When it ends, the kernel ends all others in them.
 import { spawn, spawnSync } from 'node:child_process';
 import { readlinkSync } from 'node:fs';
 import { Socket } from 'node:net';
@@ -15,9 +15,9 @@ const child = spawn(file, args, {
   stdio: 'inherit',
   env: {
     ...process.env,
-    // Tells the mesh that this network is not the machine's own.
+    // Shows the mesh that this is not the network of the machine.
     MULTICLUSTER_CANARY_NETWORK: readlinkSync('/proc/self/ns/net'),
-    // A proxy of the machine cannot be reached from here, and nothing here needs one.
+    // A proxy of the machine is not reachable from here, nor needed.
     NO_PROXY: '*',
     no_proxy: '*',
   },
@@ -29,7 +29,7 @@ outside.on('close', () => {
   process.exit(1);
 });
 
-// The terminal's Ctrl-C reaches the command by itself; this process has to outlive it.
+// The terminal's Ctrl-C reaches the command directly; this process must outlive it.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) process.on(signal, () => undefined);
 
 child.on('error', (error) => {

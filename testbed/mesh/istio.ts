@@ -14,8 +14,8 @@ import type { Programs } from './programs.ts';
 import { until } from './until.ts';
 
 /**
- * A stock Envoy knows none of Istio's own filters, and with a provider for telemetry istiod would configure them. An installation
- * of Istio writes the root namespace out as well.
+ * A stock Envoy has none of Istio's own filters, which istiod would configure for a telemetry provider. Like an installation
+ * of Istio, it names the root namespace.
  */
 const MESH_CONFIG = { rootNamespace: 'istio-system', defaultProviders: {}, enablePrometheusMerge: false };
 const STOCK_ENVOY = {
@@ -24,7 +24,7 @@ const STOCK_ENVOY = {
   PILOT_DISABLE_MX_ALPN: 'true',
 };
 
-/** What an installation of Istio brings into a cluster, as far as the mesh uses it. */
+/** The parts of an Istio installation that the mesh uses. */
 export interface IstioObjects {
   readonly crds: readonly KubeObject[];
   readonly injector: ConfigMap;
@@ -50,7 +50,7 @@ export async function readIstioObjects(programs: Programs): Promise<IstioObjects
   };
 }
 
-/** Brings the custom resources into a cluster, the template by which istiod injects sidecars, and the configuration of the mesh. */
+/** Installs the custom resources, the injection template and the mesh configuration in a cluster. */
 export async function installIstioObjects(
   { api, name }: KubernetesCluster,
   objects: IstioObjects,
@@ -138,7 +138,7 @@ export async function startIstiod(
 }
 
 /**
- * Has an istiod, which has to be ready, inject sidecars and validate Istio's objects in a cluster.
+ * Lets a ready istiod inject sidecars and validate Istio's objects in a cluster.
  * @param home the cluster whose istiod it is
  */
 export async function installWebhooks(
@@ -149,7 +149,7 @@ export async function installWebhooks(
 ): Promise<void> {
   const base = `https://${home.addresses.istiod}:15017`;
   const caBundle = Buffer.from(authority.root).toString('base64');
-  // The path tells the injector in which cluster the pod is.
+  // The injector reads the cluster of the pod from the path.
   const inject = `/inject/cluster/${cluster.name}`;
   await Promise.all([
     ...objects.mutating.map(({ webhooks = [], ...rest }) =>
@@ -173,7 +173,7 @@ export async function installWebhooks(
   ]);
 }
 
-/** Files from which istiod takes its authority instead of making one: https://istio.io/latest/docs/tasks/security/cert-management/plugin-ca-cert */
+/** Files with istiod's certificate authority, which it would create otherwise: https://istio.io/latest/docs/tasks/security/cert-management/plugin-ca-cert */
 async function writeAuthority(folder: string, { root, rootKey }: Authority): Promise<void> {
   await mkdir(folder, { recursive: true });
   await Promise.all([

@@ -8,7 +8,7 @@ export interface WatchEvent<T> {
   readonly object: T;
 }
 
-/** What the API answered to a request that it did not fulfil. */
+/** A refusal by the API. */
 export class KubeError extends Error {
   override readonly name = 'KubeError';
   readonly status: number;
@@ -19,7 +19,7 @@ export class KubeError extends Error {
   }
 }
 
-/** A new custom resource is served with 429 until its storage is there. */
+/** The API answers 429 for a new custom resource until its storage is ready. */
 const RETRY_MS = 250;
 const RETRIES = 40;
 
@@ -78,7 +78,7 @@ export class KubeApi {
     return (await this.request('PATCH', pathOf(resource, place), patch, PATCHES[kind])) as T;
   }
 
-  /** Deletes an object, or a whole collection where `place` names none; what is gone already is fine. */
+  /** Deletes an object, or a whole collection where `place` names none; what is already gone is fine. */
   async delete(resource: Resource<KubeObject>, place: Place, options: object = {}): Promise<void> {
     try {
       await this.request('DELETE', pathOf(resource, place), {
@@ -92,7 +92,7 @@ export class KubeApi {
   }
 
   /**
-   * @param patience how often it is asked again where the server says that it is too busy
+   * @param patience how often to retry while the server is too busy
    * @throws KubeError for an answer that is not 2xx
    */
   async request(
@@ -118,8 +118,8 @@ export class KubeApi {
   }
 
   /**
-   * Tells every object of a kind, in all namespaces, and from then on every change, until the signal.
-   * A watch that breaks is taken up again; what was missed in between is told.
+   * Reports every object of a kind in all namespaces, then every change, until the signal.
+   * A watch that breaks is resumed without missing changes.
    */
   async watch<T extends KubeObject>(
     resource: Resource<T>,

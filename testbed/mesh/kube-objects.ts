@@ -19,7 +19,7 @@ import type {
   V1ValidatingWebhookConfiguration,
 } from '@kubernetes/client-node';
 
-/** The shape of a model of the client library: its models are classes, while what the API gives and takes is plain data. */
+/** The shape of a model of the client library: its models are classes, but the API exchanges plain data. */
 type Data<T> = T extends Date | string | number | boolean | null | undefined
   ? T
   : { [Key in keyof T]: Data<T[Key]> };
@@ -54,7 +54,7 @@ export interface Resource<T extends KubeObject> {
   readonly object?: T;
 }
 
-/** Which object of a kind, or which collection where `name` is left out. */
+/** An object of a kind, or a collection where `name` is omitted. */
 export interface Place {
   readonly namespace?: string | undefined;
   readonly name?: string | undefined;

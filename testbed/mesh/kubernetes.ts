@@ -21,7 +21,7 @@ const CONTROLLERS = [
   'resourcequota-controller',
 ];
 
-/** The namespaces that a cluster of the mesh has from its start on, and keeps. */
+/** The namespaces that a cluster of the mesh has from the start and keeps. */
 export const SYSTEM_NAMESPACES: ReadonlySet<string> = new Set([
   'default',
   'istio-system',
@@ -30,12 +30,12 @@ export const SYSTEM_NAMESPACES: ReadonlySet<string> = new Set([
   'kube-system',
 ]);
 
-/** What all parts of a mesh are started with. */
+/** What all parts of a mesh need to start. */
 export interface Ground {
   readonly programs: Programs;
   readonly processes: Processes;
   readonly authority: Authority;
-  /** Folder for whatever the parts write; deleted at the end. */
+  /** Folder for everything that the parts write; deleted at the end. */
   readonly folder: string;
   /** The bearer token of the cluster admin, in every cluster. */
   readonly token: string;
@@ -95,7 +95,7 @@ export async function startApiServer(
       `--cert-dir=${folder}`,
       `--token-auth-file=${files.tokens}`,
       '--authorization-mode=RBAC',
-      // Any pair of keys does for service accounts' tokens; the serving one is at hand.
+      // Any key pair will do for the tokens of service accounts; this uses the serving one.
       `--service-account-key-file=${files.certificate}`,
       `--service-account-signing-key-file=${files.key}`,
       '--service-account-issuer=https://kubernetes.default.svc',
@@ -111,7 +111,7 @@ export async function startApiServer(
   return { ...cluster, api, kubeconfig: files.kubeconfig };
 }
 
-/** Starts the controllers of a cluster, gives it a node, and waits until it takes pods. */
+/** Starts the controllers of a cluster, adds a node, and waits until it accepts pods. */
 export async function startControllers(
   { programs, processes, folder }: Ground,
   cluster: KubernetesCluster,
@@ -133,7 +133,7 @@ export async function startControllers(
     { cwd: join(folder, name) },
   );
   await createNode(cluster);
-  // A pod is refused until the controller has made the account that it runs as.
+  // A pod is refused until the controller has created its service account.
   await until(
     `the default service account in ${name}`,
     async () => {
@@ -192,7 +192,7 @@ async function createNode({ name, api, addresses }: KubernetesCluster): Promise<
       status: {
         capacity: resources,
         allocatable: resources,
-        // By the version istiod decides in what form it injects the sidecar.
+        // Istiod chooses the form of the sidecar by the version.
         nodeInfo: {
           kubeletVersion: version,
           kubeProxyVersion: version,
@@ -215,7 +215,7 @@ async function createNode({ name, api, addresses }: KubernetesCluster): Promise<
     },
     'strategic',
   );
-  // The API server taints every new node as not ready, and no controller here would take that back.
+  // The API server taints every new node as not ready, and no controller here would remove the taint.
   await api.patch(nodes, { name: node }, { spec: { taints: null } }, 'merge');
 }
 

@@ -1,4 +1,4 @@
-// A mesh in a process of its own, so that neither the load of a test nor its end disturbs it: it ends when its parent does.
+// A mesh in its own process, so that a test's load does not disturb it. It ends when its parent does.
 import { messageOf } from './error-message.ts';
 import { Mesh } from './mesh.ts';
 import type { MeshDescription, MeshOptions } from './mesh.ts';
@@ -15,11 +15,11 @@ const ending = new AbortController();
 process.on('message', (request: MeshRequest) => {
   queue = queue.then(async () => {
     const answered = await answer(request);
-    // Nobody listens any more once the mesh is being ended.
+    // Nobody listens once the mesh is being stopped.
     if (process.connected) process.send?.(answered);
   });
 });
-// The parent is told of Ctrl-C too, and decides.
+// The parent receives Ctrl-C too, and decides.
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => {
   void end();

@@ -32,7 +32,7 @@ export interface MeshOptions {
   readonly controlPlane: 'each' | 'first';
 }
 
-/** What a test is told about a mesh that runs. */
+/** The description of a running mesh. */
 export interface MeshDescription {
   readonly kubeconfig: string;
   readonly clusters: readonly FleetCluster[];
@@ -45,7 +45,7 @@ interface Member {
   readonly baseline: Baseline;
 }
 
-/** Two clusters in one Istio mesh, as processes of this machine. Runs where `enter.ts` leads to, one at a time. */
+/** Two clusters in one Istio mesh, as processes of this machine. Runs inside the namespaces of `enter.ts`, one at a time. */
 export class Mesh {
   readonly #ground: Ground;
   readonly #watches = new AbortController();
@@ -57,7 +57,7 @@ export class Mesh {
 
   /**
    * Brings everything up; takes about 12 s on 2 cores.
-   * @param signal gives it up
+   * @param signal aborts the start
    * @throws Error with the end of the log of the program that failed; nothing of the mesh runs then
    */
   static async start(options: MeshOptions, signal: AbortSignal): Promise<Mesh> {
@@ -71,7 +71,7 @@ export class Mesh {
       authority: await Authority.create(),
       token: randomBytes(16).toString('hex'),
     });
-    // Whatever is waited for fails then.
+    // Makes everything that is being waited for fail.
     signal.addEventListener('abort', () => void mesh.#ground.processes.end(), { once: true });
     try {
       signal.throwIfAborted();
@@ -160,7 +160,7 @@ export class Mesh {
     );
   }
 
-  /** Makes a cluster a member of the mesh whose control plane is that of `home`. */
+  /** Connects a cluster to the control plane of `home`. */
   async #join(cluster: KubernetesCluster, home: KubernetesCluster, istio: IstioObjects): Promise<Member> {
     const { signal } = this.#watches;
     const runner = new PodRunner(this.#ground, cluster, signal);

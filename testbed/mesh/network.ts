@@ -34,8 +34,8 @@ export function addressesOf(index: number): Addresses {
 
 /**
  * Sets up the network that control planes, workloads and gateways share.
- * The bridge is the sign that a mesh runs in this network; where one is still being stopped, its end is waited for.
- * @throws Error where this process is not within the namespaces that `enter.ts` makes
+ * The bridge marks a running mesh in this network; if one is still being stopped, this waits for its end.
+ * @throws Error where this process is not inside the namespaces of `enter.ts`
  */
 export async function openNetwork(): Promise<void> {
   const own = readlinkSync('/proc/self/ns/net');
@@ -62,9 +62,9 @@ export async function openNetwork(): Promise<void> {
   ]);
 }
 
-/** Takes down what is there of the network; what is gone already is fine. */
+/** Removes what exists of the network; what is already gone is fine. */
 export async function closeNetwork(): Promise<void> {
-  // The kernel takes a namespace down some time after its last process; the next mesh needs the names of the links.
+  // The kernel removes a namespace some time after its last process ends; the next mesh needs the names of the links.
   const links = [0, 1].map((index) => `link del ${linkOf(index)}`);
   const lines = [...links, 'route del local 10.244.128.0/17 dev lo', `link del ${BRIDGE}`];
   await execa('ip', ['-force', '-batch', '-'], { input: `${lines.join('\n')}\n`, reject: false });

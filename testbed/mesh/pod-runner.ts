@@ -13,9 +13,9 @@ import type { Serving } from './pod-status.ts';
 import { until } from './until.ts';
 import { WorkloadHost } from './workload-host.ts';
 
-/** Between two starts of a container that fails at first. */
+/** The delay between two starts of a container that fails at first. */
 const RESTART_MS = 1_000;
-/** As long as a kubelet's preStop hook would be that lets the gateways hear of the end. */
+/** The length of a preStop hook that gives the gateways time to notice the end of a pod. */
 const DRAIN_MS = 1000;
 const ENDPOINT_SECONDS = 20;
 
@@ -26,7 +26,7 @@ interface PodName {
 }
 
 interface KnownPod extends PodName {
-  /** What is done with a pod is done one after the other. */
+  /** The work on each pod, one thing at a time. */
   work: Promise<void>;
   ending: boolean;
 }
@@ -44,7 +44,7 @@ export class PodRunner {
   readonly #certificates = new Map<string, Promise<Certified>>();
   #addresses = 0;
 
-  /** Starts to watch the cluster, until the signal. */
+  /** Watches the cluster until the signal. */
   constructor({ processes, authority, folder }: Ground, cluster: KubernetesCluster, signal: AbortSignal) {
     this.#cluster = cluster;
     this.#authority = authority;
@@ -95,7 +95,7 @@ export class PodRunner {
 
   #queue(pod: KnownPod, verb: string, action: () => Promise<void>): void {
     pod.work = pod.work.then(action).catch((error: unknown) => {
-      // Deleted meanwhile: an event of its own says so.
+      // Deleted meanwhile, which another event reports.
       if (error instanceof KubeError && (error.status === 404 || error.status === 409)) return;
       this.#report(`cannot ${verb} pod ${pod.namespace}/${pod.name}`, error);
     });
@@ -159,7 +159,7 @@ export class PodRunner {
     await until(what, unused, { seconds: ENDPOINT_SECONDS }).catch((error: unknown) => {
       this.#report('a pod is ended although requests may still be sent to it', error);
     });
-    // Only now do the control planes hear of it, and have the gateways send nothing more.
+    // Only now do the control planes learn of it and stop the gateways from sending requests.
     await sleep(DRAIN_MS);
     await this.#host.stop(uid);
     const options = { gracePeriodSeconds: 0, preconditions: { uid } };

@@ -16,24 +16,24 @@ const DEFAULT_PORT = 5000;
 /** What a pod serves once it runs. */
 export interface Serving {
   readonly ports: readonly number[];
-  /** What `GET /hello` answers with; a pod without such an image answers nothing but 404. */
+  /** The body of the answer to `GET /hello`; a pod without such an image always answers 404. */
   readonly version: string | undefined;
-  /** Whether a sidecar stands before the application, which speaks mutual TLS. */
+  /** Whether a sidecar in front of the application speaks mutual TLS. */
   readonly sidecar: boolean;
   readonly fault: ImageFault | undefined;
 }
 
-/** What becomes of a pod on this fleet: the status that a kubelet would report, and what it serves, if anything. */
+/** The outcome of a pod on this fleet: the status that a kubelet would report, and what it serves, if anything. */
 export interface PodOutcome {
   readonly status: PodStatus;
   readonly serving: Serving | undefined;
-  /** Whether it is to be started again. */
+  /** Whether it has to be started again. */
   readonly again: boolean;
 }
 
 /**
- * What becomes of a pod, told by its containers' images alone (see `IMAGE_FAULTS`).
- * @param now since when its containers run
+ * The outcome of a pod, which depends only on its containers' images (see `IMAGE_FAULTS`).
+ * @param now when its containers started
  * @param attempt how often they were started; 1 for the first time
  */
 export function outcomeOf(pod: Pod, podIP: string, hostIP: string, now: Date, attempt: number): PodOutcome {

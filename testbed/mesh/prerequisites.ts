@@ -17,11 +17,11 @@ const TO_BUILD: readonly Tool[] = [
   { command: ['python3', '-m', 'pip', '--version'], remedy: 'install Python 3 with pip (python3-pip)' },
 ];
 
-/** How `unshare` is asked for namespaces whose end, or the end of `unshare` itself, ends all that runs in them. */
+/** The options of `unshare` for namespaces whose processes all end with `unshare`. */
 export const NAMESPACES = ['--map-root-user', '--net', '--mount-proc', '--kill-child', '--fork', '--pid'];
 
 /**
- * Checks that the mesh can run on this machine: the tools, and namespaces of the user's own.
+ * Checks that the mesh can run on this machine: that the tools exist and user namespaces are allowed.
  * @throws Error that names everything that is missing, each with its remedy
  */
 export async function checkRunTools(): Promise<void> {
@@ -40,12 +40,12 @@ export async function checkRunTools(): Promise<void> {
 
 /**
  * Checks that the programs of the mesh can be built on this machine.
- * @param moduleFolder a Go module, whose go.mod says which Go is enough
+ * @param moduleFolder a Go module, whose go.mod names the Go version that it needs
  * @throws Error that names everything that is missing, each with its remedy
  */
 export async function checkBuildTools(moduleFolder: string): Promise<void> {
   await requireAll(TO_BUILD);
-  // Asked within the module, as Go may fetch the version that a module asks for by itself.
+  // Run inside the module, because Go may fetch the version that the module requires.
   const version = await execa('go', ['env', 'GOVERSION'], { cwd: moduleFolder, reject: false });
   const [, major, minor] = /^go(\d+)\.(\d+)/.exec(version.stdout) ?? [];
   if (!version.failed && Number(major) === 1 && Number(minor) >= 26) return;

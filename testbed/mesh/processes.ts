@@ -13,7 +13,7 @@ interface StartOptions {
   readonly messages?: boolean;
 }
 
-/** The long-running programs of a mesh: each with a log file of its own, all ended together. */
+/** The long-running programs of a mesh: each with its own log file, all ended together. */
 export class Processes {
   readonly #logs: string;
   readonly #running = new Map<ChildProcess, string>();
@@ -30,7 +30,7 @@ export class Processes {
   /**
    * Starts a program that is meant to run until {@link end}.
    * @param name what messages call it, e.g. `istiod of east`
-   * @throws Error where another program has ended by itself, or all have been ended
+   * @throws Error where another program has ended unexpectedly, or all have been ended
    */
   start(
     name: string,
@@ -43,7 +43,7 @@ export class Processes {
     const child = spawn(file, args, {
       cwd,
       env: { ...process.env, ...env },
-      // A group of its own takes the children of the program along when it is ended.
+      // In its own process group, so that its children end with it.
       detached: true,
       stdio: messages ? ['ignore', log, log, 'ipc'] : ['ignore', log, log],
     });
@@ -59,7 +59,7 @@ export class Processes {
   }
 
   /**
-   * Waits for a condition that a program brings about.
+   * Waits for a condition that a program fulfils.
    * @throws Error with the last lines of the program's log when the time is over, or of the log of any program that ended meanwhile
    */
   async until(
@@ -81,7 +81,7 @@ export class Processes {
     }
   }
 
-  /** Ends every program, at once: what they keep is thrown away with them. */
+  /** Ends every program at once: their data is discarded anyway. */
   async end(): Promise<void> {
     this.#ending = true;
     this.#failure.abort(new Error('The mesh is being stopped.'));
@@ -99,7 +99,7 @@ export class Processes {
     if (this.#ending || !this.#running.delete(child)) return;
     if (child.pid !== undefined) killGroup(child.pid);
     const error = new Error(`${name} ended unexpectedly (${how}).\n${this.#tail(name)}`);
-    // Who waits for something throws it; later on nobody else would tell.
+    // Whoever waits throws it; later nobody else would report it.
     if (this.#waiting === 0) process.stderr.write(`mesh: ${error.message}\n`);
     this.#failure.abort(error);
   }
@@ -118,6 +118,6 @@ function killGroup(leader: number): void {
   try {
     process.kill(-leader, 'SIGKILL');
   } catch {
-    // No process of the group is left.
+    // The group has no process left.
   }
 }

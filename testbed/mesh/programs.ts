@@ -21,7 +21,7 @@ const LINKER_FLAGS = {
 } as const;
 type GoModule = keyof typeof LINKER_FLAGS;
 
-/** The absolute path of every program and file that the mesh, and what runs beside it, is made of. */
+/** The absolute paths of the programs and files that the mesh consists of. */
 export interface Programs {
   readonly envoy: string;
   readonly etcd: string;
@@ -46,7 +46,7 @@ interface Recipe {
   readonly make: (target: string, programs: Programs) => Promise<void>;
 }
 
-/** In the order of making: the manifest is printed by the istioctl before it. */
+/** In build order: the istioctl before the manifest prints it. */
 const RECIPES: readonly Recipe[] = [
   {
     name: 'envoy',
@@ -78,7 +78,7 @@ const RECIPES: readonly Recipe[] = [
 
 /**
  * Makes sure that every program of the mesh is in the cache, and builds those that are not (minutes, with network).
- * @param say takes one line of progress at a time
+ * @param say shows one line of progress
  * @throws Error that names a missing tool with its remedy, or the program whose build failed with the build's output
  */
 export async function ensurePrograms(say: (line: string) => void): Promise<Programs> {
@@ -126,7 +126,7 @@ function go(name: keyof Programs, module: GoModule, pkg: string): Recipe {
   return { name, make: (target) => buildGo(module, pkg, LINKER_FLAGS[module], target) };
 }
 
-/** A folder over which each mesh mounts a file system in memory, seen by nobody else and gone with its namespaces. */
+/** A folder on which each mesh mounts an in-memory file system that exists only in its namespaces. */
 export function runFolder(): string {
   return join(cacheFolder(), 'run');
 }
@@ -158,7 +158,7 @@ async function programPaths(): Promise<Programs> {
   };
 }
 
-/** Named by all that goes into the build, so that a changed version never finds the old program. */
+/** Named after everything that goes into the build, so that a new version never finds the old program. */
 async function builtFolder(module: GoModule): Promise<string> {
   const cwd = moduleFolder(module);
   const hash = createHash('sha256').update(LINKER_FLAGS[module]);

@@ -11,7 +11,7 @@ const SECONDS = 30;
 const ADMISSION = '/apis/admissionregistration.k8s.io/v1';
 const RBAC = '/apis/rbac.authorization.k8s.io/v1';
 
-/** Objects outside of namespaces that a scenario may put in the way of a release; those that refuse requests first. */
+/** Cluster-scoped objects that a scenario may create; those that refuse requests come first. */
 const CLUSTER_WIDE: readonly Resource<KubeObject>[] = [
   { base: ADMISSION, plural: 'validatingwebhookconfigurations' },
   { base: ADMISSION, plural: 'mutatingwebhookconfigurations' },
@@ -21,7 +21,7 @@ const CLUSTER_WIDE: readonly Resource<KubeObject>[] = [
   { base: RBAC, plural: 'clusterroles' },
 ];
 
-/** What the parts of the mesh themselves write into their namespaces at any time. */
+/** What the parts of the mesh may write into their namespaces at any time. */
 const WRITTEN_BY_THE_MESH = new Set([
   'configmaps',
   'endpoints',
@@ -37,7 +37,7 @@ interface Found {
   readonly name: string;
 }
 
-/** What a cluster held when it was new, and the way back to it. */
+/** The initial contents of a cluster, and how to restore them. */
 export class Baseline {
   readonly #cluster: KubernetesCluster;
   readonly #resources: readonly Resource<KubeObject>[];
@@ -60,8 +60,8 @@ export class Baseline {
   }
 
   /**
-   * Deletes every namespace made since, with everything in it, and what else was made since.
-   * It finalizes the namespaces itself, since the namespace controller lets each wait for at least five seconds.
+   * Deletes every namespace created since, with its contents, and everything else created since.
+   * It finalizes the namespaces itself, because the namespace controller takes at least five seconds for each.
    */
   async restore(): Promise<void> {
     const { api, name } = this.#cluster;
@@ -73,7 +73,7 @@ export class Baseline {
     const made = (await api.list(namespaces)).items
       .flatMap(({ metadata }) => metadata?.name ?? [])
       .filter((each) => !SYSTEM_NAMESPACES.has(each));
-    // A namespace that is being deleted takes no new objects, so what is found in it from here on is all there is.
+    // A namespace that is being deleted accepts no new objects, so its contents are now complete.
     await Promise.all(made.map((each) => api.delete(namespaces, { name: each })));
     await until(
       `everything made in ${name} to be deleted`,
@@ -119,7 +119,7 @@ async function deleteAll(api: KubeApi, found: readonly Found[]): Promise<void> {
   );
 }
 
-/** Without a version of the object, since the namespace controller may write its own conditions at the same moment. */
+/** Without a resourceVersion, because the namespace controller may write its conditions at the same time. */
 async function finalize(api: KubeApi, name: string): Promise<void> {
   try {
     await api.replace(namespaces, { metadata: { name }, spec: { finalizers: [] } }, 'finalize');

@@ -6,13 +6,13 @@ import type { FleetOptions, TestFleet } from '../fleet.ts';
 import type { MeshDescription } from './mesh.ts';
 import type { MeshAnswer, MeshRequest } from './mesh-process.ts';
 
-/** Ten times what each takes on 2 cores; below what a test may take, so that it is named and ended rather than left behind. */
+/** Ten times the usual time on 2 cores, but below the limit of a test, so that a hang is reported and ended. */
 const START_MS = 120_000;
 const RESET_MS = 90_000;
 const STOP_MS = 30_000;
 
 /**
- * Starts two real clusters in one Istio mesh. Has to be called inside of what `enter.ts` leads to, where one mesh runs at a time.
+ * Starts two real clusters in one Istio mesh. Must be called inside the namespaces of `enter.ts`, where one mesh runs at a time.
  * @throws Error with the end of the log of the program that failed; nothing of the mesh runs then
  */
 export async function startMesh({
@@ -65,7 +65,7 @@ class MeshHost {
     });
   }
 
-  /** @throws Error with what went wrong in the mesh, or that it took longer than `ms` */
+  /** @throws Error about what went wrong in the mesh, or where it took longer than `ms` */
   async ask(request: MeshRequest, ms: number): Promise<MeshDescription | undefined> {
     const asked = new Promise<MeshAnswer>((resolve) => {
       this.#answers.push(resolve);
@@ -79,7 +79,7 @@ class MeshHost {
     return answer.value;
   }
 
-  /** @throws Error where the mesh did not end; the process of it has been killed then, so that nobody waits for it */
+  /** @throws Error where the mesh did not end; its process has then been killed */
   async stop(): Promise<void> {
     if (this.#child.connected) this.#child.disconnect();
     try {

@@ -4,17 +4,17 @@ import { messageOf } from './error-message.ts';
 
 interface UntilOptions {
   readonly seconds: number;
-  /** How often it is looked at; 50 ms unless told. */
+  /** The time between two checks; 50 ms by default. */
   readonly everyMs?: number;
   readonly signal?: AbortSignal;
 }
 
-/** A server that has taken a request and never answers must not take up the whole time: the next look may find it well. */
+/** A server that accepts a request and never answers must not use up all the time: the next check may succeed. */
 const LOOK_MS = 10_000;
 
 /**
- * Waits for a condition by looking at it again and again. A look that throws, or that takes longer than 10 s, counts as a no; its
- * error ends up as the cause.
+ * Waits for a condition by checking it repeatedly. A check that throws, or that takes longer than 10 s, counts as false; its
+ * error becomes the cause.
  * @param what ends the sentence "Waited 30 s for …"
  */
 export async function until(

@@ -25,7 +25,7 @@ export class WorkloadHost {
     await this.#ask(workload.id, { start: workload });
   }
 
-  /** Resolves once the workload's sockets are closed; a workload that does not run is fine. */
+  /** Resolves once the workload's sockets are closed, or if it does not run. */
   async stop(id: string): Promise<void> {
     await this.#ask(id, { stop: id });
   }

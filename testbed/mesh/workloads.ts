@@ -1,4 +1,4 @@
-// The applications of a cluster's pods, each with the sidecar before it, as servers within one process.
+// The applications of a cluster's pods, each with its sidecar, as servers within one process.
 import { createServer } from 'node:http';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
@@ -13,11 +13,11 @@ const TLS_HANDSHAKE = 22;
 export interface Identity {
   readonly certificate: string;
   readonly key: string;
-  /** The authority that clients have to be certified by. */
+  /** The authority that must have issued the certificates of clients. */
   readonly root: string;
 }
 
-/** What a pod is to serve, where, and in whose name; without an identity it speaks plain HTTP only. */
+/** What a pod serves, where, and under which identity; without an identity it speaks only plain HTTP. */
 export interface Workload extends Serving {
   readonly id: string;
   readonly pod: string;
@@ -70,7 +70,7 @@ async function start(workload: Workload): Promise<{ close: () => Promise<void> }
 async function listen(workload: Workload, port: number, sockets: Set<Socket>): Promise<Server> {
   const { identity, address } = workload;
   const application = applicationOf(workload);
-  // Whoever sends traffic keeps connections open; a server that closes one just when it is used makes errors that no rollout has.
+  // Clients keep connections open; a server that closes one just when it is used would cause errors that no rollout causes.
   const open = { keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 };
   const plain = createServer(open, application);
   const secure =

@@ -8,7 +8,7 @@ import { forbidden, invalid, notFound, webhookDenied } from './status.ts';
 import type { Store } from './store.ts';
 import { findCauses } from './validation.ts';
 
-/** What stands between a request and the store beside authorization: admission plugins, webhooks, validation. */
+/** What a request passes between authorization and the store: admission plugins, webhooks, validation. */
 export class Admission {
   readonly #store: Store;
   readonly #cluster: string;
@@ -22,7 +22,7 @@ export class Admission {
     this.#cluster = cluster;
   }
 
-  /** @throws StatusError where the namespace of a new object is missing or going away. */
+  /** @throws StatusError where the namespace of a new object is missing or terminating */
   namespace(kind: Kind, namespace: string | undefined, name: string): void {
     if (!kind.namespaced || namespace === undefined) return;
     const found = this.#store.get(NAMESPACE, undefined, namespace);
@@ -50,14 +50,14 @@ export class Admission {
     if (problems.length > 0) throw webhookDenied(ISTIO_WEBHOOK, webhookMessage(problems));
   }
 
-  /** @throws StatusError 403 where a ResourceQuota of the namespace has no room for a new object. */
+  /** @throws StatusError 403 where a new object would exceed a ResourceQuota of the namespace */
   quota(kind: Kind, object: KubeObject): void {
     const [exceeded] = exceededQuotas(this.#store, kind, object);
     if (exceeded !== undefined) throw forbidden(kind, object.metadata.name, exceeded);
   }
 
   /**
-   * Adds what the client leaves to the cluster: addresses, service account, sidecar.
+   * Adds what the cluster chooses: addresses, service account, sidecar.
    *
    * @throws StatusError 403 where a pod names a service account that is missing
    */

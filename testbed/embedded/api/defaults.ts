@@ -38,7 +38,7 @@ function namespaceDefaults(object: JsonObject): JsonObject {
   };
 }
 
-/** What is sent as text is kept in base64. */
+/** `stringData` is stored as base64. */
 function secretDefaults(object: JsonObject): JsonObject {
   const { stringData, ...secret } = object;
   if (!isObject(stringData)) return { type: 'Opaque', ...secret };

@@ -15,7 +15,7 @@ export interface DeleteOptions {
 export function checkPreconditions(kind: Kind, live: KubeObject, options: DeleteOptions): void {
   const { name, uid, resourceVersion } = live.metadata;
   const wanted = options.preconditions ?? {};
-  // Here the server names the kind, where it names the resource for a conflict of writes.
+  // Here the server names the kind; in a conflict of writes it names the resource.
   const byKind = { ...kind, plural: kind.kind };
   if (wanted.uid !== undefined && wanted.uid !== uid) {
     throw conflict(
@@ -33,7 +33,7 @@ export function checkPreconditions(kind: Kind, live: KubeObject, options: Delete
   }
 }
 
-/** What an object that is being deleted waits for. A namespace waits for its contents. */
+/** What the deletion of an object waits for. A namespace waits for its contents. */
 export function finalizersFor(kind: Kind, live: KubeObject): string[] {
   return kind === NAMESPACE ? ['kubernetes'] : (live.metadata.finalizers ?? []);
 }
@@ -43,7 +43,7 @@ export function gracePeriod(pod: KubeObject): number {
   return numberAt(pod, 'spec', 'terminationGracePeriodSeconds') ?? 30;
 }
 
-/** Whether a deleted object has nothing more to wait for. A pod goes when its node has ended it. */
+/** Whether nothing delays the deletion of an object any longer. A pod is removed once its node has ended it. */
 export function isDone(kind: Kind, object: KubeObject): boolean {
   const { deletionTimestamp, finalizers = [] } = object.metadata;
   return deletionTimestamp !== undefined && finalizers.length === 0 && kind !== POD && kind !== NAMESPACE;

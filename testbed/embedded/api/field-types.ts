@@ -9,7 +9,7 @@ type Scalar = 'numeric' | 'boolean' | 'string';
 interface Mismatch {
   /** In the notation of `displayPath`. */
   readonly path: string;
-  /** Field names alone. */
+  /** Field names only. */
   readonly fields: readonly string[];
   readonly expected: Scalar;
   readonly value: Json;
@@ -31,7 +31,7 @@ const STRING = new Set(
   `name image imagePullPolicy serviceAccountName protocol schedulerName restartPolicy clusterIP externalTrafficPolicy
   sessionAffinity mountPath workingDir holderIdentity`.split(/\s+/),
 );
-/** Every value below is a text. */
+/** Objects whose values are all text. */
 const TEXTS = new Set(['labels', 'annotations', 'matchLabels', 'nodeSelector', 'data', 'args', 'command']);
 
 function expectedAt(fields: readonly string[]): Scalar | undefined {

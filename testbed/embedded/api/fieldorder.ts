@@ -3,7 +3,7 @@ import type { Kind } from './kinds.ts';
 
 /**
  * The order in which the server writes the fields of the built-in kinds: that of its Go types (k8s.io/api 0.36), by the
- * field that holds the object. Fields of several types stand in one list where their orders agree.
+ * field that contains the object. Types whose orders agree share a list.
  */
 const ORDERS: Readonly<Record<string, readonly string[]>> = {
   '': words('kind apiVersion metadata immutable data stringData type spec status'),

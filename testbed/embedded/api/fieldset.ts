@@ -12,7 +12,7 @@ export type FieldSet = ReadonlySet<string>;
 
 const SEPARATOR = '\u0000';
 
-/** What the server itself keeps and nobody owns. */
+/** Fields that the server maintains and nobody owns. */
 const UNOWNED = new Set(
   [
     ['f:apiVersion'],
@@ -162,7 +162,7 @@ export function displayPath(member: string): string {
     .join('');
 }
 
-/** Takes fields out of an object; a keyed list item goes with its element, an emptied parent stays as it is. */
+/** Removes fields from an object; a keyed list item is removed with its element, an emptied parent remains. */
 export function without(kind: Kind, object: JsonObject, members: FieldSet): JsonObject {
   const roots = toTree(members);
   return prune(kind, object, [], roots);
@@ -213,7 +213,7 @@ function pruneChild(kind: Kind, value: Json, fields: readonly string[], node: Tr
     if (typeof topology === 'string' || !isObject(item)) return [item];
     const itemNode = node.children.get(itemElement(item, topology.keys));
     if (itemNode === undefined) return [item];
-    // An item whose own element goes away takes along what nobody else set in it.
+    // An item whose own element is removed is removed with everything that nobody else set in it.
     if (itemNode.member) return [];
     return [prune(kind, item, fields, itemNode)];
   });

@@ -47,7 +47,7 @@ export class Handler {
     this.#faults = faults;
   }
 
-  /** @throws StatusError with what the client receives in place of an answer. */
+  /** @throws StatusError that the client receives instead of an answer */
   handle(request: ResourceRequest, content: Content, body: Json | undefined): Reply {
     this.#authorize(request, body);
     if (request.kind === ACCESS_REVIEW) return { status: 201, body: this.#review(body) };
@@ -75,7 +75,7 @@ export class Handler {
     }
   }
 
-  /** @throws StatusError 403 where the fleet denies the call. */
+  /** @throws StatusError 403 where the fleet denies the call */
   #authorize({ verb, kind, namespace, name }: ResourceRequest, body?: Json): void {
     if (!this.#faults.isDenied(this.#cluster, verb, kind.kind, namespace)) return;
     const scope = namespace === undefined ? ' at the cluster scope' : ` in the namespace "${namespace}"`;
@@ -184,13 +184,13 @@ function shown(kind: Kind, version: string, object: KubeObject): JsonObject {
   return inServerOrder(kind, answer);
 }
 
-/** The same within a list, where the built-in kinds do without the type of each item. */
+/** The same as a list item, which has no apiVersion and kind where the kind is built in. */
 function listed(kind: Kind, version: string, object: KubeObject): JsonObject {
   const { apiVersion, kind: name, ...rest } = shown(kind, version, object);
   return kind.custom ? { apiVersion, kind: name, ...rest } : rest;
 }
 
-/** Which objects the selectors of a request take. @throws StatusError 400 */
+/** Which objects the selectors of a request match. @throws StatusError 400 */
 function selection(query: URLSearchParams): Predicate {
   const byLabel = parseLabelSelector(query.get('labelSelector') ?? '');
   const byField = parseFieldSelector(query.get('fieldSelector') ?? '');
@@ -200,7 +200,7 @@ function selection(query: URLSearchParams): Predicate {
 /** The body of a request, which is JSON even where it is applied. @throws StatusError 400 or 415 */
 export function parseBody({ type, text }: Content): Json | undefined {
   if (text === '') return undefined;
-  // Clients that prefer Protobuf then send JSON.
+  // Some clients try Protobuf first and fall back to JSON.
   if (![JSON_BODY, MERGE, APPLY].includes(type)) throw unsupportedMediaType([JSON_BODY, MERGE, APPLY]);
   try {
     return JSON.parse(text) as Json;
@@ -220,7 +220,7 @@ function options({ version, query, subresource }: ResourceRequest, { userAgent }
   };
 }
 
-/** @throws StatusError 400 for another value than the API knows. */
+/** @throws StatusError 400 for a value that the API does not know */
 export function isDryRun(query: URLSearchParams): boolean {
   const values = query.getAll('dryRun').filter((value) => value !== '');
   if (values.some((value) => value !== 'All')) {

@@ -5,7 +5,7 @@ const REVISION = 'default';
 const INJECT = 'sidecar.istio.io/inject';
 
 /**
- * Whether Istio's injector takes a pod, by the selectors of the webhooks that `istioctl` installs: the namespace
+ * Whether Istio's injector selects a pod, by the selectors of the webhooks that `istioctl` installs: the namespace
  * decides, a pod may refuse, and where the namespace says nothing a pod may ask for it.
  */
 function isInjected(
@@ -24,7 +24,7 @@ function isInjected(
 /**
  * Adds the proxy to a new pod as Istio 1.31 does: a native sidecar, that is an init container that keeps running.
  *
- * @param cluster its name in Istio, which the sidecar is told
+ * @param cluster its name in Istio, which the sidecar gets
  */
 export function injectSidecar(
   pod: JsonObject,

@@ -61,7 +61,7 @@ export function schemaCauses(kind: Kind, object: JsonObject): Cause[] {
   return causes;
 }
 
-/** What the server adds to the problems of a schema. */
+/** What the server appends to the violations of a schema. */
 const UNCHECKED: Cause = {
   reason: 'FieldValueInvalid',
   message:
@@ -71,7 +71,7 @@ const UNCHECKED: Cause = {
 
 /**
  * What Istio's validating webhook refuses, in its words (istio.io/istio, package pkg/config/validation). It does not
- * ask for weights that sum to 100.
+ * require weights that add up to 100.
  *
  * @returns the problems; empty where the object is valid.
  */
@@ -143,7 +143,7 @@ function exportToProblems(object: JsonObject): string[] {
   return problems;
 }
 
-/** What a route does: one thing, and something. */
+/** A route has exactly one action. */
 function actionProblems(route: JsonObject, isDelegate: boolean): string[] {
   const name = textAt(route, 'name') ?? '';
   const forwards = objectsAt(route, 'route').length > 0;

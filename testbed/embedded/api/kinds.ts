@@ -8,7 +8,7 @@ export interface Kind {
   readonly plural: string;
   readonly shortNames: readonly string[];
   readonly namespaced: boolean;
-  /** Defined by a CustomResourceDefinition: no strategic merge patch, lists are atomic. */
+  /** Defined by a CustomResourceDefinition: its lists are atomic. */
   readonly custom: boolean;
   /** The main resource leaves `status` alone; it is written through `/status`. */
   readonly status: boolean;

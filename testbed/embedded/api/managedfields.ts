@@ -21,7 +21,7 @@ export interface Manager {
 }
 
 interface Owner {
-  /** As it stood; its `fieldsV1` is written anew from `fields`. */
+  /** The entry as read; its `fieldsV1` is rewritten from `fields`. */
   readonly entry: ManagedFieldsEntry;
   fields: FieldSet;
 }
@@ -52,7 +52,7 @@ function find(owners: readonly Owner[], manager: Manager, operation: 'Apply' | '
       entry.manager === manager.name &&
       entry.operation === operation &&
       entry.subresource === manager.subresource &&
-      // An applier has one set of fields whichever version it applies; an updater has one for each version.
+      // An applier has one set of fields for all versions; an updater has one for each version.
       (operation === 'Apply' || entry.apiVersion === manager.apiVersion),
   );
 }
@@ -72,7 +72,7 @@ function newOwner(manager: Manager, operation: 'Apply' | 'Update', fields: Field
   };
 }
 
-/** The owners after an update (POST, PUT, PATCH): who changes a field owns it, and nobody else does any more. */
+/** The owners after an update (POST, PUT, PATCH): whoever changes a field becomes its only owner. */
 export function ownersAfterUpdate(
   kind: Kind,
   entries: readonly ManagedFieldsEntry[],
@@ -99,8 +99,8 @@ export interface Applied {
 }
 
 /**
- * Server-side apply: merges what the manager wants into the live object, takes away what it wanted before and wants
- * no longer, and passes the ownership on.
+ * Server-side apply: merges what the manager wants into the live object, removes what it wanted before but no longer
+ * does, and updates the ownership.
  *
  * @throws StatusError with a cause for each field that another manager owns with another value, unless `force`.
  */
@@ -127,7 +127,7 @@ export function applyConfiguration(
 
   let dropped: FieldSet = (mine?.fields ?? new Set<string>()).difference(fields);
   for (const other of others) dropped = dropped.difference(other.fields);
-  // A list item that holds fields of someone else stays for their sake.
+  // A list item that contains fields of another owner remains.
   dropped = new Set([...dropped].filter((member) => !others.some((other) => hasBelow(other.fields, member))));
   const object = dropped.size === 0 ? merged : without(kind, merged, dropped);
   const present = new Set(fieldsOf(kind, object).keys());

@@ -38,11 +38,11 @@ export type ObjectMeta = JsonObject & {
 
 /**
  * An object as the store holds it. Stored objects are shared by watchers, lists and gateway snapshots and are
- * therefore never changed in place: a write puts a new one in their stead.
+ * therefore never changed in place: a write replaces them.
  */
 export type KubeObject = JsonObject & { apiVersion: string; kind: string; metadata: ObjectMeta };
 
-/** An object as a client sends it: what the server fills in may be missing. */
+/** An object as a client sends it, without what the server fills in. */
 export type Submitted = JsonObject & { metadata: JsonObject };
 
 /** Whether a value has the form that every Kubernetes object has; the fields within are checked by validation. */
@@ -50,7 +50,7 @@ export function isSubmitted(value: Json | undefined): value is Submitted {
   return isObject(value) && isObject(value['metadata']);
 }
 
-/** The name of an object for messages: `namespace/name`, or the name alone. */
+/** The name of an object for messages: `namespace/name`, or just the name. */
 export function fullName(object: KubeObject): string {
   const { namespace, name } = object.metadata;
   return namespace === undefined ? name : `${namespace}/${name}`;
@@ -61,7 +61,7 @@ export function timestamp(date: Date = new Date()): string {
   return `${date.toISOString().slice(0, 19)}Z`;
 }
 
-/** The reference by which a dependent names the controller that made it. */
+/** The reference of a dependent to the controller that created it. */
 export function controllerReference(owner: KubeObject): OwnerReference {
   return {
     apiVersion: owner.apiVersion,
@@ -81,7 +81,7 @@ export function isOwnedBy(object: KubeObject, uid: string): boolean {
 export type WritableMetadata = Pick<ObjectMeta, 'labels' | 'annotations' | 'ownerReferences' | 'finalizers'>;
 
 /**
- * Reads the metadata that a client may set; empty parts are left out, as the server leaves them out.
+ * Reads the metadata that a client may set; like the server, it omits empty parts.
  *
  * @throws StatusError 400 where a part has the wrong type.
  */

@@ -1,10 +1,10 @@
 import type { Verb } from '../faults.ts';
 import { KINDS, type Kind } from './kinds.ts';
 
-/** A request for a resource, as its method and URL tell. */
+/** A request for a resource, according to its method and URL. */
 export interface ResourceRequest {
   readonly kind: Kind;
-  /** The version in the URL, in which the answer is given. */
+  /** The version in the URL, and in the answer. */
   readonly version: string;
   readonly namespace: string | undefined;
   /** Empty for a whole collection. */
@@ -14,7 +14,7 @@ export interface ResourceRequest {
   readonly query: URLSearchParams;
 }
 
-/** Parses a request; `undefined` where its URL names no resource that is served. */
+/** Parses a request; `undefined` where its URL names no served resource. */
 export function parseRequest(
   method: string,
   url: URL,

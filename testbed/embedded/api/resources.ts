@@ -19,10 +19,10 @@ import { alreadyExists, badRequest, conflict, invalid, notFound } from './status
 import type { Store } from './store.ts';
 import { appliedPart, desiredState, readSubmission, statusMetadata, withoutNulls } from './submission.ts';
 
-/** Who writes and how; the same for a client's call and for a controller's. */
+/** Who writes and how, for clients and controllers alike. */
 export interface WriteOptions {
   readonly manager: string;
-  /** Version of the kind that the writer speaks; the preferred one where it does not matter. */
+  /** Version of the kind that the writer uses; the preferred version by default. */
   readonly version?: string;
   readonly dryRun?: boolean;
   readonly subresource?: 'status' | undefined;
@@ -47,7 +47,7 @@ export class Resources {
     this.#admission = admission;
   }
 
-  /** @throws StatusError 404 where there is none. */
+  /** @throws StatusError 404 where it does not exist */
   get(kind: Kind, namespace: string | undefined, name: string): KubeObject {
     const found = this.store.get(kind, namespace, name);
     if (found === undefined) throw notFound(kind, name);
@@ -87,7 +87,7 @@ export class Resources {
     const live = this.get(kind, namespace, name);
     if (kind.custom && textAt(submitted, 'metadata', 'resourceVersion') === undefined) {
       const message = 'Invalid value: 0: must be specified for an update';
-      // The server of custom resources names the resource here, where others name the kind.
+      // For custom resources the server names the resource here, for others the kind.
       throw invalid({ ...kind, kind: kind.plural }, name, [
         { reason: 'FieldValueInvalid', message, field: 'metadata.resourceVersion' },
       ]);
@@ -147,13 +147,13 @@ export class Resources {
       manager,
       options.force,
     );
-    // The version that the client read, where it names one, guards an apply as it guards an update.
+    // A resourceVersion in the request guards an apply as it guards an update.
     const resourceVersion = textAt(submitted, 'metadata', 'resourceVersion') ?? live.metadata.resourceVersion;
     const metadata = { ...objectAt(applied.object, 'metadata'), resourceVersion };
     return this.#replace(identity, live, { ...applied.object, metadata }, options, applied.managedFields);
   }
 
-  /** DELETE. Returns the object where it lives on for a while (grace period, finalizers). @throws StatusError */
+  /** DELETE. Returns the object where its deletion takes time (grace period, finalizers). @throws StatusError */
   delete(
     kind: Kind,
     namespace: string | undefined,
@@ -257,7 +257,7 @@ export class Resources {
       : this.store.put(kind, updated);
   }
 
-  /** Defaults, changes by admission, defaults for what those added, checks: the order of the real server. */
+  /** Defaults, admission, defaults for what admission added, validation: the order of the real server. */
   #complete(
     kind: Kind,
     namespace: string | undefined,
@@ -285,7 +285,7 @@ function managerOf(kind: Kind, options: WriteOptions): Manager {
   };
 }
 
-/** The alphabet that Kubernetes uses in generated names: no vowels, nothing that looks like another character. */
+/** The alphabet of generated names in Kubernetes: no vowels and no characters that look alike. */
 const SUFFIX = 'bcdfghjklmnpqrstvwxz2456789';
 
 function randomSuffix(): string {

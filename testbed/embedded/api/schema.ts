@@ -1,8 +1,8 @@
 import type { Kind } from './kinds.ts';
 
 /**
- * How the parts of an object merge, as the OpenAPI schema of Kubernetes 1.36 tells it by `x-kubernetes-list-type`,
- * `x-kubernetes-list-map-keys` and `x-kubernetes-map-type`. Only what differs from the rule is listed: an object
+ * How the parts of an object merge, according to `x-kubernetes-list-type`,
+ * `x-kubernetes-list-map-keys` and `x-kubernetes-map-type` in the OpenAPI schema of Kubernetes 1.36. Only exceptions are listed: an object
  * merges field by field, a list is replaced as a whole.
  */
 export type Topology = 'granular' | 'atomic' | 'set' | { readonly keys: readonly string[] };
@@ -46,7 +46,7 @@ const ATOMIC_OBJECTS = new Set([
   'status.loadBalancer.ingress',
 ]);
 
-/** What a list item's key is where the item leaves it out. */
+/** The keys of list items that omit them. */
 const KEY_DEFAULTS: Readonly<Record<string, string>> = { protocol: 'TCP' };
 
 /** How the value at a path merges. `path` holds field names; a list item adds no name of its own. */

@@ -35,7 +35,7 @@ export class ApiServer {
     this.#handler = new Handler(options.cluster, options.resources, options.faults);
   }
 
-  /** Accepts connections. Does nothing where it does already. */
+  /** Accepts connections. Does nothing if it already does. */
   async open(): Promise<void> {
     if (this.#server !== undefined) return;
     const { certificate: cert, key } = this.#options.tls;
@@ -55,7 +55,7 @@ export class ApiServer {
     server.unref();
   }
 
-  /** Refuses connections and cuts those that there are. */
+  /** Refuses new connections and cuts existing ones. */
   async close(): Promise<void> {
     const server = this.#server;
     this.#server = undefined;
@@ -90,7 +90,7 @@ export class ApiServer {
     const found = discover(url.pathname, isServed) ?? describeApi(url.pathname, isServed);
     const resource = found === undefined ? parseRequest(method, url, isServed) : undefined;
     if (found === undefined && resource === undefined) {
-      // What a real server answers for a path that nobody serves is no Status.
+      // A real server answers an unknown path with text, not with a Status.
       response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end('404 page not found\n');
       return;
     }
@@ -193,7 +193,7 @@ function sendError(response: ServerResponse, error: unknown): void {
   );
 }
 
-/** The reasons and messages that the API server gives with the codes. */
+/** The API server's reason and message for each code. */
 const ANSWERS: Readonly<Record<number, readonly [reason: string, message: string]>> = {
   400: ['BadRequest', 'the server rejected our request for an unknown reason'],
   401: ['Unauthorized', 'Unauthorized'],

@@ -68,7 +68,7 @@ export function conflict(
   );
 }
 
-/** Server-side apply met fields that other managers own. */
+/** Server-side apply of fields that other managers own. */
 export function applyConflict(message: string, causes: readonly Cause[]): StatusError {
   return new StatusError(409, 'Conflict', message, { causes: causes.map((cause) => ({ ...cause })) });
 }
@@ -96,7 +96,7 @@ export function badRequest(message: string): StatusError {
   return new StatusError(400, 'BadRequest', message);
 }
 
-/** An apply that does not tell who applies. */
+/** An apply without a field manager. */
 export function missingFieldManager(): StatusError {
   const cause = {
     reason: 'FieldValueRequired',
@@ -138,7 +138,7 @@ export function internalError(message: string): StatusError {
   });
 }
 
-/** What the server answers when an admission webhook denies: the webhook's own status, 400 where it names none. */
+/** The server's answer when an admission webhook denies: the webhook's status, or 400 without one. */
 export function webhookDenied(webhook: string, message: string): StatusError {
   return new StatusError(400, '', `admission webhook "${webhook}" denied the request: ${message}`);
 }

@@ -9,7 +9,7 @@ export interface StoreEvent {
   readonly previous?: KubeObject;
 }
 
-/** The objects of one cluster, the one counter of resource versions, and the events for those who watch. */
+/** The objects of one cluster, its counter of resource versions, and the events for subscribers. */
 export class Store {
   #version = 1;
   readonly #objects = new Map<Kind, Map<string, KubeObject>>();
@@ -60,7 +60,7 @@ export class Store {
     return stored;
   }
 
-  /** Takes an object away and returns its last state, or `undefined` where there was none. */
+  /** Removes an object and returns its last state, or `undefined` if there was none. */
   remove(kind: Kind, namespace: string | undefined, name: string): KubeObject | undefined {
     const objects = this.#objects.get(kind);
     const key = keyOf(namespace, name);

@@ -4,9 +4,9 @@ import { isSubmitted, type KubeObject, type Submitted } from './objects.ts';
 import { badRequest } from './status.ts';
 
 /**
- * Reads an object as a client sends it, for a place that the URL names.
+ * Reads an object as a client sends it for the resource in the URL.
  *
- * @throws StatusError 400 where it is none, or belongs elsewhere
+ * @throws StatusError 400 where it is not an object, or belongs elsewhere
  */
 export function readSubmission(
   kind: Kind,
@@ -35,7 +35,7 @@ export function readSubmission(
   return submitted;
 }
 
-/** The part of an applied configuration that counts: the main resource leaves the status alone, and the other way round. */
+/** The part of an applied configuration that counts: everything but the status, or the status alone. */
 export function appliedPart(kind: Kind, submitted: Submitted, subresource: 'status' | undefined): JsonObject {
   if (subresource === 'status') return { status: submitted['status'] };
   const part: JsonObject = { ...submitted };
@@ -43,18 +43,18 @@ export function appliedPart(kind: Kind, submitted: Submitted, subresource: 'stat
   return part;
 }
 
-/** What a write of the status may change beside it: of a Deployment, the annotation that tells the revision. */
+/** The metadata that a write of the status may change: the revision annotation of a Deployment. */
 export function statusMetadata(kind: Kind, live: KubeObject, submitted: JsonObject): JsonObject {
   if (kind !== DEPLOYMENT) return live.metadata;
   return { ...live.metadata, annotations: objectAt(submitted, 'metadata', 'annotations') };
 }
 
-/** What counts as a new generation where it changes; the binding of a pod to a node does not count. */
+/** The part whose changes increase the generation; the binding of a pod to a node does not. */
 export function desiredState(object: KubeObject): JsonObject {
   return { ...object, metadata: {}, status: {}, spec: { ...objectAt(object, 'spec'), nodeName: undefined } };
 }
 
-/** A null in an applied configuration is a field left out. */
+/** A null in an applied configuration means that the field is omitted. */
 export function withoutNulls(value: JsonObject): JsonObject {
   return Object.fromEntries(
     Object.entries(value)

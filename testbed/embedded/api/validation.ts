@@ -38,7 +38,7 @@ function required(field: string, why = ''): Cause {
   return { reason: 'FieldValueRequired', message: `Required value${why === '' ? '' : `: ${why}`}`, field };
 }
 
-/** Everything that the API server itself refuses in an object, as the causes of its 422. */
+/** Everything that the API server itself refuses in an object, as causes of a 422. */
 export function findCauses(kind: Kind, object: JsonObject, before: JsonObject | undefined): Cause[] {
   return [...metadataCauses(kind, object), ...specCauses(kind, object, before)];
 }

@@ -4,7 +4,7 @@ import type { Resources } from '../api/resources.ts';
 import type { Timers } from '../timers.ts';
 import { WorkQueue } from './queue.ts';
 
-/** How long a deleted namespace stays whole; a real one takes seconds. */
+/** How long a deleted namespace keeps its contents; in a real cluster it takes seconds. */
 const NAMESPACE_MS = 50;
 
 interface Dependent {
@@ -12,7 +12,7 @@ interface Dependent {
   readonly object: KubeObject;
 }
 
-/** The garbage collector and the namespace controller: what belongs to something deleted goes with it. */
+/** The garbage collector and the namespace controller: they delete what belongs to a deleted object. */
 export class Collector {
   readonly #resources: Resources;
 

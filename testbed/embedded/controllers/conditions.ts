@@ -6,8 +6,8 @@ export function conditionOf(object: KubeObject, type: string): JsonObject | unde
 }
 
 /**
- * A list of conditions with one of them set, or taken out where `condition` is `undefined`. The time of transition
- * changes only where the status does, so that an unchanged condition stays unchanged.
+ * A list of conditions with one of them set, or removed where `condition` is `undefined`. The time of transition
+ * changes only with the status.
  */
 export function withCondition(
   conditions: readonly JsonObject[],
@@ -23,7 +23,7 @@ export function withCondition(
     : conditions.map((candidate) => (candidate === old ? next : candidate));
 }
 
-/** The same for the conditions of a Deployment, which also tell when they were last written. */
+/** The same for the conditions of a Deployment, which also have the time of the last update. */
 export function withDatedCondition(
   conditions: readonly JsonObject[],
   type: string,

@@ -3,15 +3,15 @@ import { objectsAt, textAt, type JsonObject } from '../json.ts';
 import { failsToStart } from '../../fleet.ts';
 import { imageFault } from '../workload.ts';
 
-/** How far a pod's containers have come. */
+/** The state of a pod's containers. */
 export interface Progress {
-  /** Whether the time that a container needs to become ready has passed. */
+  /** Whether the containers have had the time they need to become ready. */
   readonly settled: boolean;
   /** How often a container was started; 1 for the first time. */
   readonly attempt: number;
 }
 
-/** The statuses of a pod's containers, in the form and the words of the kubelet, as their images tell. */
+/** The statuses of a pod's containers, as the kubelet would report them for their images. */
 export function containerStatuses(pod: KubeObject, progress: Progress): JsonObject {
   const statuses = objectsAt(pod, 'spec', 'containers').map((container) =>
     statusOf(pod, container, progress),

@@ -5,7 +5,7 @@ import { desired, limitsOf } from './rollout.ts';
 
 export interface DeploymentReport {
   readonly status: JsonObject;
-  /** Milliseconds after which the deadline of the rollout is to be looked at; absent where none runs. */
+  /** Milliseconds until the rollout's deadline has to be checked; absent without a rollout. */
   readonly lookAgainMs: number | undefined;
 }
 

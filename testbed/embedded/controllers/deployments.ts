@@ -20,7 +20,7 @@ import {
 
 const MANAGER = 'kube-controller-manager';
 
-/** The deployment controller: a ReplicaSet for each template, scaled in the order that the strategy allows. */
+/** The deployment controller: a ReplicaSet for each template, scaled as the strategy allows. */
 export class Deployments {
   readonly #resources: Resources;
   readonly #queue: WorkQueue;
@@ -67,7 +67,7 @@ export class Deployments {
       manager: MANAGER,
       subresource: 'status',
     });
-    // Times are kept in whole seconds, so that a second more is needed to be sure.
+    // Times are whole seconds, so one more second is needed to be sure.
     if (lookAgainMs !== undefined) this.#enqueue(namespace, name, lookAgainMs + 1000);
   }
 
@@ -77,7 +77,7 @@ export class Deployments {
       this.#scaleTo(old[index], size);
   }
 
-  /** A paused Deployment makes nothing new, but its size is still followed where a single ReplicaSet has all of it. */
+  /** A paused Deployment creates no ReplicaSet, but still scales a single one. */
   #scaleOnly(deployment: KubeObject, current: KubeObject | undefined, old: readonly KubeObject[]): void {
     const sets = [...(current === undefined ? [] : [current]), ...old];
     const active = sets.filter((set) => desired(set) > 0);

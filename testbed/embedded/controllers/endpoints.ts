@@ -37,7 +37,7 @@ export class Endpoints {
     const pods = this.#resources.store
       .list(POD, namespace)
       .filter((pod) => selects(service, pod) && textAt(pod, 'status', 'podIP') !== undefined);
-    // A slice has one list of ports, so that pods whose ports differ are kept apart.
+    // A slice has one list of ports, so pods with different ports need different slices.
     const groups = Map.groupBy(pods, (pod) => JSON.stringify(portsOf(service, pod)));
     const slices = (groups.size === 0 ? [[]] : [...groups.values()]).map((group) => ({
       addressType: 'IPv4',

@@ -5,7 +5,7 @@ import { WorkQueue } from './queue.ts';
 
 const MANAGER = 'kube-controller-manager';
 
-/** Sees to what every namespace gets: the service account `default` and the ConfigMap with the cluster's CA. */
+/** Gives every namespace the service account `default` and the ConfigMap with the cluster's CA. */
 export function keepNamespaces(resources: Resources, timers: Timers): void {
   const queue = new WorkQueue(timers, 0, (name) => {
     const namespace = resources.store.get(NAMESPACE, undefined, name);

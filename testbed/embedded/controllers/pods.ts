@@ -11,7 +11,7 @@ import { containerStatuses, waiting } from './containers.ts';
 
 const MANAGER = 'kubelet';
 
-/** How long a pod's stages take, in milliseconds: tens where a real node takes seconds. */
+/** How long a pod's stages take, in milliseconds; on a real node they take seconds. */
 export interface PodTimings {
   readonly scheduleMs: number;
   readonly startMs: number;
@@ -30,12 +30,12 @@ const POD_TIMINGS: PodTimings = {
   restartMs: 1000,
 };
 
-/** Stands for scheduler and kubelet: brings pods up as their images tell, runs their workloads, and ends them. */
+/** Scheduler and kubelet: starts pods as their images say, runs their workloads, and ends them. */
 export class Pods {
   readonly #resources: Resources;
   readonly #timers: Timers;
   readonly #timings: PodTimings;
-  /** By the pod's uid; shared by the clusters of the mesh, whose gateways send to them. */
+  /** By the pod's uid; shared by all clusters of the mesh, whose gateways send requests to them. */
   readonly #workloads: Map<string, Workload>;
   readonly #address: () => string;
 

@@ -1,12 +1,12 @@
 import { StatusError } from '../api/status.ts';
 import type { Timers } from '../timers.ts';
 
-/** How soon a reconciliation that met a refusal is tried again. */
+/** The delay before a refused reconciliation is retried. */
 const RETRY_MS = 100;
 
 /**
  * The work queue of a controller: each key is worked on once, shortly after the last change that concerns it.
- * A reconciliation that meets a conflict or a refusal is tried again later.
+ * A reconciliation that meets a conflict or a refusal is retried later.
  */
 export class WorkQueue {
   readonly #timers: Timers;
@@ -20,7 +20,7 @@ export class WorkQueue {
     this.#reconcile = reconcile;
   }
 
-  /** Asks for work on a key after some milliseconds, or sooner where that was asked for already. */
+  /** Schedules work on a key after some milliseconds, unless it is due sooner. */
   add(key: string, delayMs = this.#delayMs): void {
     const due = performance.now() + delayMs;
     const pending = this.#pending.get(key);

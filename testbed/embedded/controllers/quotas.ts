@@ -7,7 +7,7 @@ import { WorkQueue } from './queue.ts';
 
 const MANAGER = 'kube-controller-manager';
 
-/** Keeps the status of every ResourceQuota: what it limits, and what of that is in use. */
+/** Maintains the status of every ResourceQuota: its limits, and how much of them is used. */
 export function keepQuotas(resources: Resources, timers: Timers): void {
   const queue = new WorkQueue(timers, 5, (namespace) => {
     for (const quota of resources.store.list(RESOURCE_QUOTA, namespace)) {

@@ -8,10 +8,10 @@ import { conditionOf, withCondition } from './conditions.ts';
 import { WorkQueue } from './queue.ts';
 
 const MANAGER = 'kube-controller-manager';
-/** How soon a refused pod is tried again; a real controller backs off up to minutes. */
+/** The delay before a refused pod is retried; a real controller backs off up to minutes. */
 const RETRY_MS = 250;
 
-/** The ReplicaSet controller: as many pods as were asked for. */
+/** The ReplicaSet controller: keeps the requested number of pods. */
 export class ReplicaSets {
   readonly #resources: Resources;
   readonly #queue: WorkQueue;
@@ -44,7 +44,7 @@ export class ReplicaSets {
     let failure: JsonObject | undefined;
     for (let count = 0; count < missing && failure === undefined; count += 1) failure = this.#create(set);
     if (missing < 0) {
-      // Those that serve nobody yet go first.
+      // Pods that are not ready are deleted first.
       const order = pods.toSorted((left, right) => Number(isReady(left)) - Number(isReady(right)));
       for (const pod of order.slice(0, -missing)) this.#resources.delete(POD, namespace, pod.metadata.name);
     }
@@ -58,7 +58,7 @@ export class ReplicaSets {
       .filter((pod) => isOwnedBy(pod, set.metadata.uid));
   }
 
-  /** Creates a pod; returns the condition that tells of the refusal where it is refused. */
+  /** Creates a pod; returns the condition about the refusal if it is refused. */
   #create(set: KubeObject): JsonObject | undefined {
     const { namespace, name } = set.metadata;
     const template = objectAt(set, 'spec', 'template');
@@ -75,7 +75,7 @@ export class ReplicaSets {
       return undefined;
     } catch (error) {
       if (!(error instanceof StatusError)) throw error;
-      // The generated name differs each time; the condition keeps the first message, or it would never settle.
+      // The generated name differs each time; the condition keeps the first message so that it settles.
       const known = conditionOf(set, 'ReplicaFailure');
       if (known === undefined) this.#tell(set, `Error creating: ${error.message}`);
       return known ?? { status: 'True', reason: 'FailedCreate', message: error.message };

@@ -5,7 +5,7 @@ import { at, numberAt, objectAt, textsAt, type Json, type JsonObject } from '../
 export const HASH_LABEL = 'pod-template-hash';
 export const REVISION = 'deployment.kubernetes.io/revision';
 
-/** How many replicas a Deployment wants, and how far it may stray while it changes. */
+/** How many replicas a Deployment wants, and how far it may deviate during a rollout. */
 export interface Limits {
   readonly wanted: number;
   readonly surge: number;
@@ -28,7 +28,7 @@ function amount(value: Json | undefined, wanted: number, round: (value: number) 
   return round((percent / 100) * wanted);
 }
 
-/** The size that the ReplicaSet of the present template may have now, given the sizes of the older ones. */
+/** The size that the ReplicaSet of the current template may have now, given the sizes of the older ones. */
 export function sizeOfCurrent(deployment: KubeObject, size: number, old: readonly KubeObject[]): number {
   const { wanted, surge } = limitsOf(deployment);
   const others = old.reduce((sum, set) => sum + desired(set), 0);
@@ -38,7 +38,7 @@ export function sizeOfCurrent(deployment: KubeObject, size: number, old: readonl
   return Math.min(wanted, size + room);
 }
 
-/** The sizes that the older ReplicaSets go down to now, in their order. */
+/** The sizes to which the older ReplicaSets are scaled down now, in their order. */
 export function sizesOfOld(
   deployment: KubeObject,
   current: KubeObject,
@@ -49,7 +49,7 @@ export function sizesOfOld(
   const available = [current, ...old].reduce((sum, set) => sum + availableOf(set), 0);
   let spare = Math.max(0, available - (wanted - unavailable));
   return old.map((set) => {
-    // Replicas that serve nobody may go at once; the others only as far as enough remain.
+    // Unready replicas may be removed at once; the others only while enough remain.
     const idle = Math.max(0, desired(set) - availableOf(set));
     const down = Math.min(desired(set), idle + spare);
     spare -= Math.max(0, down - idle);
@@ -73,7 +73,7 @@ export function revisionOf(set: KubeObject): number {
   return Number(set.metadata.annotations?.[REVISION] ?? '0');
 }
 
-/** The pod template of a Deployment or a ReplicaSet, without the label that tells them apart. */
+/** The pod template of a Deployment or a ReplicaSet, without the label that distinguishes ReplicaSets. */
 export function templateOf(object: KubeObject): JsonObject {
   const template = objectAt(object, 'spec', 'template');
   const labels = textsAt(template, 'metadata', 'labels');
@@ -83,7 +83,7 @@ export function templateOf(object: KubeObject): JsonObject {
 
 export function hashOf(template: JsonObject): string {
   const digest = createHash('sha256').update(JSON.stringify(template)).digest('hex').slice(0, 10);
-  // Like Kubernetes: digits and letters that form no words.
+  // As in Kubernetes: digits and letters that form no words.
   const safe: Readonly<Record<string, string>> = { 0: 'b', 1: 'c', 3: 'd', a: 'f', e: 'g' };
   return digest.replaceAll(/[013ae]/g, (character) => safe[character] ?? character);
 }

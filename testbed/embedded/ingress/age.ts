@@ -1,6 +1,6 @@
 import type { KubeObject } from '../api/objects.ts';
 
-/** The oldest first; Istio settles a tie, which is a matter of the same second, by name and then by namespace. */
+/** The oldest first; objects of the same second are ordered by name and then by namespace, as in Istio. */
 export function byAge({ metadata: left }: KubeObject, { metadata: right }: KubeObject): number {
   return (
     compare(left.creationTimestamp, right.creationTimestamp) ||

@@ -12,13 +12,13 @@ import { gatewayName, routesOf, type RouteContext } from './routes.ts';
 import { DestinationRules } from './rules.ts';
 import { Upstreams } from './upstreams.ts';
 
-/** The gateway whose configuration is made. */
+/** The gateway to compile the configuration for. */
 export interface GatewaySite {
   readonly cluster: string;
   /** The cluster whose control plane serves the gateway. */
   readonly controlPlane: string;
   readonly namespace: string;
-  /** Name of the Service that leads to it. */
+  /** Name of its Service. */
   readonly service: string;
   readonly labels: Labels;
 }
@@ -43,7 +43,7 @@ export function compileGateway(mesh: MeshSnapshot, site: GatewaySite): GatewayCo
   const byPort = Map.groupBy(serversOf(config, own, site), ({ port }) => port);
   const listeners = new Map<number, Listener>();
   for (const [port, servers] of byPort) {
-    // A port speaks one protocol: that of the oldest Gateway.
+    // A port has one protocol: that of the oldest Gateway.
     const secure = servers[0]?.secure ?? false;
     const same = servers.filter((server) => server.secure === secure);
     const groups = secure ? same.map((server) => [server]) : [same];
@@ -73,7 +73,7 @@ function serversOf(config: ClusterSnapshot, own: ClusterSnapshot, site: GatewayS
     );
 }
 
-/** A Gateway names a port of the Service; what the Service does not have is a port of the pod. */
+/** A Gateway names a port of the Service, or else one of the pod. */
 function podPort(number: number, service: KubeObject | undefined): number {
   const port = objectsAt(service, 'spec', 'ports').find((candidate) => candidate['port'] === number);
   return numberAt(port, 'targetPort') ?? number;
@@ -147,7 +147,7 @@ function virtualHosts(
   return index(new Map([...perHost].map(([host, routes]) => [host, combine([...routes.values()])])));
 }
 
-/** The hosts of a VirtualService that a server admits, each as the narrower of the two patterns. */
+/** The hosts of a VirtualService that a server accepts, each as the narrower of the two patterns. */
 function boundHosts(service: KubeObject, server: JsonObject, gateway: KubeObject): Set<string> {
   const namespace = service.metadata.namespace ?? '';
   const admitted = hostsOf(server, gateway).filter(
@@ -160,7 +160,7 @@ function boundHosts(service: KubeObject, server: JsonObject, gateway: KubeObject
   return new Set(found);
 }
 
-/** The routes of several VirtualServices for one host: in order of age, but what catches everything comes last. */
+/** The routes of several VirtualServices for one host by age, with routes that match everything last. */
 function combine(lists: readonly (readonly Route[])[]): Route[] {
   const all = lists.flat();
   return [...all.filter((route) => !route.catchAll), ...all.filter((route) => route.catchAll)];

@@ -1,6 +1,6 @@
 import type { HeaderOperations } from './headers.ts';
 
-/** What a gateway serves: the state of the mesh, made ready for decisions per request. */
+/** What a gateway serves: the state of the mesh, compiled for decisions per request. */
 export interface GatewayConfig {
   /** By the port inside the gateway's pod. */
   readonly listeners: ReadonlyMap<number, Listener>;
@@ -8,19 +8,19 @@ export interface GatewayConfig {
 
 export interface Listener {
   readonly secure: boolean;
-  /** One for plain HTTP; one for each server of a Gateway with TLS, told apart by SNI. */
+  /** One for plain HTTP, or one for each TLS server of a Gateway, selected by SNI. */
   readonly chains: readonly FilterChain[];
 }
 
 export interface FilterChain {
-  /** Host patterns that the client may ask for by SNI; unused without TLS. */
+  /** Host patterns for SNI; unused without TLS. */
   readonly serverNames: readonly string[];
   readonly credential: Credential | undefined;
   readonly httpsRedirect: boolean;
   readonly hosts: VirtualHosts;
 }
 
-/** PEM texts, or the files that hold them. */
+/** PEM text, or the files that contain it. */
 export type Credential =
   | { readonly certificate: string; readonly key: string }
   | { readonly certificateFile: string; readonly keyFile: string };
@@ -78,7 +78,7 @@ export type RouteAction =
 export interface Destination {
   readonly weight: number;
   readonly upstream: Upstream;
-  /** Changes of request headers are left out: no workload shows them. */
+  /** Changes of request headers are ignored: no workload shows them. */
   readonly response: HeaderOperations;
 }
 
@@ -86,10 +86,10 @@ export interface Destination {
 export interface Upstream {
   /** `outbound|5000|v1|helloworld.gray-demo.svc.cluster.local` */
   readonly name: string;
-  /** A cluster that a route names but that no Service or DestinationRule makes. */
+  /** A cluster that a route names but no Service or DestinationRule defines. */
   readonly exists: boolean;
   readonly endpoints: readonly Endpoint[];
-  /** Mutual TLS is asked for explicitly, so that a pod without a sidecar cannot be reached. */
+  /** Mutual TLS is explicitly required, so a pod without a sidecar cannot be reached. */
   readonly mutualTls: boolean;
   readonly hashKey: ((request: RoutedRequest) => string | undefined) | undefined;
 }

@@ -8,7 +8,7 @@ import type { Endpoint } from './config.ts';
 import type { ClusterSnapshot } from './mesh.ts';
 
 /**
- * The ready endpoints of a Service's port in one cluster whose labels match, those that istiod adds to a pod's own included.
+ * The ready endpoints of a Service's port in one cluster whose labels match, including the labels that istiod adds.
  *
  * @param cluster the name under which istiod knows the cluster
  */
@@ -31,7 +31,7 @@ export function endpointsOf(
     )
     .flatMap((pod) => {
       const target = targetPortOf(port, pod);
-      // A named port that a pod does not have is no endpoint of that pod.
+      // A pod without the named port is not an endpoint.
       if (target === undefined) return [];
       const { uid, name } = pod.metadata;
       return [{ uid, cluster, pod: name, port: target, sidecar: hasSidecar(pod) }];

@@ -29,7 +29,7 @@ type Objects = ClusterSnapshot['gateways'] | undefined;
 /** The ingress gateway of one cluster. */
 export class Gateway {
   readonly replicas: readonly GatewayReplica[];
-  /** Milliseconds that every answer takes on top of the workload's own time. */
+  /** Milliseconds added to the workload's time for every answer. */
   latencyMs: number;
   readonly #options: GatewayOptions;
   readonly #configs: ConfigCache;
@@ -68,11 +68,11 @@ export class Gateway {
     });
   }
 
-  /** Opens and closes ports as the configuration that has arrived wants it. */
+  /** Opens and closes ports according to the configuration that has arrived. */
   settle(): Promise<void> {
     const now = performance.now();
     for (const replica of this.replicas) replica.advance(now);
-    // One that failed was told to its caller; the next tries again.
+    // The caller got the error of a failed attempt; the next one retries.
     this.#settling = this.#settling
       .catch(() => undefined)
       .then(async () => {
@@ -85,23 +85,23 @@ export class Gateway {
     return this.#settling;
   }
 
-  /** Sets the delay of one replica, or of all. What is on its way arrives by the new delay. */
+  /** Sets the delay of one replica, or of all. It also applies to changes that have not arrived yet. */
   setPropagation(ms: number, replica?: number): void {
     for (const each of this.replicas) if (replica === undefined || replica === each.index) each.delayMs = ms;
     this.#settleAfter(ms);
   }
 
-  /** Lets a replica stay on its configuration, or go on from it. */
+  /** Freezes a replica on its configuration, or unfreezes it. */
   setFrozen(replica: number, frozen: boolean): void {
     const found = this.replicas[replica];
     if (found === undefined) throw new Error(`the gateway has no replica ${String(replica)}`);
-    // What has arrived until now is what it stays on.
+    // It keeps what has arrived so far.
     found.advance();
     found.frozen = frozen;
     if (!frozen) this.#settleAfter(0);
   }
 
-  /** Goes back to the settings of the start and to the present state of the clusters, at once. */
+  /** Restores the initial settings and the current state of the clusters, at once. */
   async reset(): Promise<void> {
     this.latencyMs = this.#options.latencyMs;
     for (const replica of this.replicas) {
@@ -112,13 +112,13 @@ export class Gateway {
     await this.settle();
   }
 
-  /** Closes the ports for good. */
+  /** Closes the ports permanently. */
   stop(): Promise<void> {
     this.#stopped = true;
     return this.settle();
   }
 
-  /** Looks after the ports once a change arrives that could concern them: most changes are of pods. */
+  /** Updates the ports when a change arrives that may concern them: most changes concern pods. */
   #changed(): void {
     const now = performance.now();
     for (const replica of this.replicas) replica.advance(now);

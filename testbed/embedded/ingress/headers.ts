@@ -8,7 +8,7 @@ interface Operation {
   readonly add: readonly (readonly [string, string])[];
 }
 
-/** Changes of headers in the order in which they are made. */
+/** Changes of headers, in order. */
 export type HeaderOperations = readonly Operation[];
 
 /** Reads `headers.response` of a route or a destination. */
@@ -25,7 +25,7 @@ function lowerCased(headers: Readonly<Record<string, string>>): [string, string]
   return Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
 }
 
-/** Makes the changes in place; in each step Envoy removes first, then adds and sets. */
+/** Applies the changes in place; in each step Envoy removes first, then adds and sets. */
 export function changeHeaders(headers: Headers, operations: HeaderOperations): void {
   for (const { remove, set, add } of operations) {
     for (const name of remove) Reflect.deleteProperty(headers, name);

@@ -13,7 +13,7 @@ import { defaultCertificate, selectContext } from './tls.ts';
 export interface ListenerEvents {
   connected(socket: Socket): void;
   request(request: IncomingMessage, response: ServerResponse): void;
-  /** What the port serves now, for the certificate that SNI asks for. */
+  /** What the port serves now, to choose the certificate by SNI. */
   listener(): Listener | undefined;
 }
 
@@ -32,7 +32,7 @@ export class PortListener {
     this.#events = events;
   }
 
-  /** Listens for HTTP or HTTPS; does nothing where it does already. */
+  /** Listens for HTTP or HTTPS; does nothing if it already does. */
   async open(secure: boolean): Promise<void> {
     if (this.#servers.length > 0 && this.#secure === secure) return;
     await this.close();
@@ -46,7 +46,7 @@ export class PortListener {
     }
   }
 
-  /** Refuses new connections; those that there are end with the answers under way. */
+  /** Refuses new connections; existing ones end with their current answers. */
   async close(): Promise<void> {
     const servers = this.#servers;
     this.#servers = [];
@@ -81,7 +81,7 @@ export class PortListener {
               if (context === undefined) done(new Error(`no server for ${name}`));
               else done(null, context);
             },
-            // Without SNI there is nothing to choose by.
+            // Without SNI there is no choice.
             ...defaultCertificate(this.#events.listener()),
           },
           request,

@@ -23,7 +23,7 @@ export interface Match {
   readonly prefix: string | undefined;
 }
 
-/** What a gateway is, for the conditions that tell where a route applies. */
+/** A gateway, for the conditions of routes that apply to certain gateways. */
 export interface GatewayIdentity {
   /** `namespace/name` of the Gateway object. */
   readonly gateway: string;
@@ -107,7 +107,7 @@ function compile(entry: JsonObject): Match {
   };
 }
 
-/** Istio's `StringMatch`; a regular expression has to match the whole text, as RE2 does in Envoy. */
+/** Istio's `StringMatch`; a regular expression must match the whole text, as in Envoy. */
 function stringMatch(match: JsonObject, ignoreCase = false): (text: string) => boolean {
   const fold = (text: string): string => (ignoreCase ? text.toLowerCase() : text);
   const exact = textAt(match, 'exact');

@@ -3,7 +3,7 @@ import type { KubeObject } from '../api/objects.ts';
 import { isObject, textAt, type JsonObject } from '../json.ts';
 import { GATEWAY_NAMESPACE, MESH_CONFIG } from '../seed.ts';
 
-/** What the configuration of a mesh says of the traffic objects of all namespaces, with the defaults of istiod. */
+/** What a mesh configuration says about the traffic objects of all namespaces, with istiod's defaults. */
 export interface MeshConfig {
   readonly rootNamespace: string;
   /** Of a VirtualService without `exportTo`. */
@@ -12,7 +12,7 @@ export interface MeshConfig {
   readonly ruleExportTo: ReadonlySet<string>;
 }
 
-/** The configuration in a cluster's ConfigMap. istiod keeps the last one that it understood; here the defaults stand in. */
+/** The configuration in a cluster's ConfigMap. If it is invalid, istiod keeps the last valid one; here the defaults apply. */
 export function meshConfigOf(configMaps: readonly KubeObject[]): MeshConfig {
   const found = configMaps.find(
     ({ metadata }) => metadata.name === MESH_CONFIG && metadata.namespace === GATEWAY_NAMESPACE,

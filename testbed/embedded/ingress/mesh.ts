@@ -26,8 +26,8 @@ export interface ClusterSnapshot {
 }
 
 /**
- * The state of all clusters at one moment, with a link to the state that followed it. A gateway walks along these
- * links at its own distance from the present; what no gateway needs any more is collected as garbage.
+ * The state of all clusters at one moment, with a link to the state that followed it. A gateway follows these
+ * links with its own delay; states that no gateway needs are garbage-collected.
  */
 export interface MeshSnapshot {
   /** `performance.now()` of the change that led to it. */
@@ -72,7 +72,7 @@ export class Mesh {
         this.#dirty.set(name, dirty.add(kind));
         if (this.#changedAt !== undefined) return;
         this.#changedAt = performance.now();
-        // Changes of the same turn, such as those of one call, become visible together.
+        // Changes of the same event-loop turn, such as those of one call, become visible together.
         queueMicrotask(() => {
           this.flush();
         });
@@ -85,7 +85,7 @@ export class Mesh {
     this.#listeners.add(listener);
   }
 
-  /** Makes the snapshot of changes that wait for one. */
+  /** Makes the pending snapshot now. */
   flush(): void {
     if (this.#changedAt === undefined) return;
     const clusters = new Map(this.latest.clusters);

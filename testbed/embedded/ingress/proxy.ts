@@ -11,7 +11,7 @@ export interface Outcome {
   readonly afterMs: number;
 }
 
-/** How often Envoy tries again where a connection fails, by Istio's default retry policy. */
+/** How often Envoy retries a failed connection by Istio's default retry policy. */
 const RETRIES = 2;
 
 /** Texts of Envoy's own answers. */
@@ -35,7 +35,7 @@ export function proxy(
   return route === undefined ? local(404, '') : follow(route, request, workloads);
 }
 
-/** Only the best matching host counts; where none of its routes matches, no other host is asked. */
+/** Only the best matching host counts; if none of its routes matches, no other host is tried. */
 function findRoutes(hosts: VirtualHosts, host: string): readonly Route[] | undefined {
   return (
     hosts.exact.get(host) ??
@@ -68,7 +68,7 @@ function follow(route: Route, request: RoutedRequest, workloads: ReadonlyMap<str
       if (route.timeoutMs !== undefined && outcome.afterMs > route.timeoutMs) {
         outcome = { ...local(504, 'upstream request timeout'), afterMs: route.timeoutMs };
       }
-      // Envoy changes the headers of its own answers as well.
+      // Envoy changes the headers of its own answers too.
       changeHeaders(outcome.headers, destination.response);
       return { ...outcome, afterMs: outcome.afterMs + delayMs };
     }
@@ -125,7 +125,7 @@ function pick(
   const { endpoints } = upstream;
   const key = upstream.hashKey?.(request);
   if (key === undefined) return endpoints[Math.floor(Math.random() * endpoints.length)];
-  // Rendezvous hashing: a key keeps its endpoint as long as that is there; a retry takes the next best.
+  // Rendezvous hashing: a key keeps its endpoint as long as it exists; a retry uses the next best.
   const ranked = endpoints
     .map((endpoint) => ({ endpoint, rank: hash(`${key} ${endpoint.uid}`) }))
     .sort((left, right) => right.rank - left.rank);

@@ -1,12 +1,12 @@
 import type { GatewayConfig } from './config.ts';
 import type { MeshSnapshot } from './mesh.ts';
 
-/** One pod of a gateway: it serves the state of the mesh as it was some time ago. */
+/** One pod of a gateway: it serves the state of the mesh with a delay. */
 export class GatewayReplica {
   readonly index: number;
   /** Milliseconds between a change in a cluster and its effect here. */
   delayMs: number;
-  /** Receives no news from its control plane. */
+  /** Receives no updates from its control plane. */
   frozen = false;
   #snapshot: MeshSnapshot;
 
@@ -16,7 +16,7 @@ export class GatewayReplica {
     this.#snapshot = snapshot;
   }
 
-  /** Goes on to the newest snapshot that has arrived. It never goes back, even where the delay grows. */
+  /** Advances to the newest snapshot that has arrived. It never goes back, even if the delay grows. */
   advance(now = performance.now()): MeshSnapshot {
     while (
       !this.frozen &&
@@ -28,7 +28,7 @@ export class GatewayReplica {
     return this.#snapshot;
   }
 
-  /** Goes to the present at once. */
+  /** Advances to the current state at once. */
   catchUp(): void {
     while (this.#snapshot.next !== undefined) this.#snapshot = this.#snapshot.next;
   }

@@ -15,7 +15,7 @@ export interface RouteContext {
   readonly meshConfig: MeshConfig;
 }
 
-/** The routes of a VirtualService at a gateway, in their order, up to one that catches everything. */
+/** The routes of a VirtualService at a gateway, in order, up to the first that matches everything. */
 export function routesOf(service: KubeObject, context: RouteContext): Route[] {
   const routes: Route[] = [];
   for (const route of objectsAt(service, 'spec', 'http')) {
@@ -60,7 +60,7 @@ function findDelegate(
   const name = textAt(delegate, 'name');
   const namespace = textAt(delegate, 'namespace') ?? service.metadata.namespace;
   const found = all.find(({ metadata }) => metadata.name === name && metadata.namespace === namespace);
-  // One with hosts of its own is no delegate.
+  // A VirtualService with hosts is not a delegate.
   if (found === undefined || arrayAt(found, 'spec', 'hosts').length > 0) return undefined;
   return isDelegateVisible(found, service.metadata.namespace ?? '', meshConfig) ? found : undefined;
 }
@@ -113,7 +113,7 @@ function actionOf(service: KubeObject, route: JsonObject, { upstreams }: RouteCo
     return {
       weight: single ? 1 : (numberAt(each, 'weight') ?? 0),
       upstream: upstreams.of(objectAt(each, 'destination'), service.metadata.namespace ?? ''),
-      // Envoy goes from the narrow to the wide; a single destination is no level of its own and comes last.
+      // Envoy goes from narrow to wide; a single destination is not a level and comes last.
       response: single ? [...response, ...own] : [...own, ...response],
     };
   });

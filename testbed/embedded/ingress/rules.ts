@@ -13,14 +13,14 @@ interface Client {
   readonly labels: Labels;
 }
 
-/** What istiod makes of the DestinationRules of one host in one namespace. */
+/** How istiod merges the DestinationRules of one host in one namespace. */
 export interface Rule {
   readonly subsets: readonly JsonObject[];
   readonly trafficPolicy: JsonObject;
 }
 
 interface Consolidated {
-  /** Absent where no rule has set one yet: the first that does decides. */
+  /** Absent until a rule sets one: the first decides. */
   policy: JsonObject | undefined;
   readonly exportTo: ReadonlySet<string>;
   readonly selector: Labels | undefined;
@@ -50,7 +50,7 @@ export class DestinationRules {
     }
   }
 
-  /** @param host in full, a service or the host of another registry */
+  /** @param host a full host: a service, or the host of another registry */
   of(host: string): Rule {
     const namespaces = [serviceOf(host)?.namespace, this.#mesh.rootNamespace];
     const found =
@@ -65,7 +65,7 @@ export class DestinationRules {
     return { subsets: chosen?.subsets ?? [], trafficPolicy: chosen?.policy ?? {} };
   }
 
-  /** A host's most specific rules decide, also where none of them is exported to the gateway. */
+  /** A host's most specific rules decide, even if none of them is exported to the gateway. */
   #exportedBy(namespace: string, host: string): Consolidated[] {
     const found =
       mostSpecific(this.#exported.get(namespace) ?? new Map<string, Consolidated[]>(), host) ?? [];
@@ -77,7 +77,7 @@ export class DestinationRules {
 
   #add(rule: KubeObject): void {
     const { namespace = '' } = rule.metadata;
-    // A rule for chosen workloads is never exported.
+    // A rule with a workload selector is never exported.
     const to = selectorOf(rule) === undefined ? exportTo(rule) : new Set(['.']);
     const isPrivate =
       to.size === 0 ? this.#mesh.ruleExportTo.has('.') : to.size === 1 && (to.has('.') || to.has(namespace));
@@ -97,7 +97,7 @@ function selectorOf(rule: KubeObject): Labels | undefined {
     : undefined;
 }
 
-/** Adds a rule to those of its host that are exported alike, or beside them. */
+/** Merges a rule into those of its host with the same exports, or adds it beside them. */
 function merge(byHost: ByHost, rule: KubeObject, to: ReadonlySet<string>): void {
   const host = fullHost(textAt(rule, 'spec', 'host') ?? '', rule.metadata.namespace ?? '');
   const selector = selectorOf(rule);

@@ -12,7 +12,7 @@ export function chainFor(listener: Listener, serverName: string | undefined): Fi
   );
 }
 
-/** The certificate for a name; `undefined` where none can be shown, so that the handshake fails as Envoy's would. */
+/** The certificate for a name; `undefined` if there is none, so that the handshake fails as in Envoy. */
 export function selectContext(
   listener: Listener | undefined,
   serverName: string | undefined,

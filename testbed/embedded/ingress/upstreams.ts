@@ -13,7 +13,7 @@ interface Placed {
   readonly service: KubeObject;
 }
 
-/** Makes Envoy's clusters of the services of the whole mesh and the DestinationRules of one control plane. */
+/** Builds Envoy's clusters from the services of the whole mesh and the DestinationRules of one control plane. */
 export class Upstreams {
   readonly #mesh: MeshSnapshot;
   readonly #rules: DestinationRules;
