@@ -148,7 +148,7 @@ test('a plan that is larger than a summary may be is shortened, not lost (scenar
   });
   expect([run.code, run.log]).toEqual([0, expect.any(String)]);
   expect(Buffer.byteLength(run.summary)).toBeLessThanOrEqual(1024 * 1024);
-  expect(run.summary).toMatch(/Shortened to GitHub’s limit.*Left out: \d+ × difference/);
+  expect(run.summary).toMatch(/Shortened to GitHub’s limit.*Omitted: \d+ × difference/);
   expect(run.summary).toMatch(/create|apply ConfigMap/);
   expect(page.length).toBeGreaterThan(1024 * 1024);
 });

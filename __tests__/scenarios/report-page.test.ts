@@ -146,7 +146,7 @@ inBrowser('the report of a real run, in a browser', () => {
     const text = (await page.evaluate('document.body.innerText')) as string;
     expect(text).toMatch(/✓ Pass\s+Users get v1 80%, v2 20% through the ingresses of east and west/);
     await expect(page.$$eval('path.line', (lines) => lines.length)).resolves.toBe(4);
-    expect(text).toMatch(/DestinationRule gray-demo\/helloworld: made/);
+    expect(text).toMatch(/DestinationRule gray-demo\/helloworld: created/);
     expect(text).toContain('+apiVersion: networking.istio.io/v1');
     await page.close();
   });
