@@ -1,15 +1,9 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { Run, RunningAction } from '../../testbed/run-action.ts';
-import { startFleet } from '../../testbed/start.ts';
-import { image } from './support/objects.ts';
-import { Stage } from './support/stage.ts';
+import { NO_WORKLOADS, image } from './support/objects.ts';
+import { useStage } from './support/stage.ts';
 
-let stage: Stage;
-beforeAll(async () => {
-  stage = new Stage(await startFleet());
-});
-afterEach(() => stage.fleet.reset());
-afterAll(() => stage.fleet.stop());
+const stage = useStage();
 
 /** Cancels a run once its log has come to a line, and starts its post step as the runner does. */
 async function cancelledAt(line: string, inputs: Readonly<Record<string, string>>): Promise<Run> {
@@ -35,7 +29,7 @@ describe('a cancelled run (scenario 26)', () => {
   test('gives back the weights before it where it was sampling, and can be run again', async () => {
     await stage.underLoad(async () => {
       await stage.pass({ weights: 'v1=80,v2=20' });
-      const step = { image: '', port: '', weights: 'v1=50,v2=50' };
+      const step = { ...NO_WORKLOADS, weights: 'v1=50,v2=50' };
       // At this rate a verdict is minutes away.
       const run = await cancelledAt('::group::Verify', { ...step, 'max-rps': '1' });
       expect(run.code).toBe(1);

@@ -5,54 +5,34 @@ import type { AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { pipeline } from 'node:stream';
 import { once } from 'node:events';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { startFleet } from '../../testbed/start.ts';
+import { describe, expect, test } from '@jest/globals';
+import { available } from './support/deployments.ts';
 import { ISTIO } from './support/kube.ts';
-import type { Kube } from './support/kube.ts';
 import {
   APP,
+  AT_DEFAULTS,
   NAMESPACE,
+  ONLY_V1,
   deployment,
   destination,
   image,
   service,
   virtualService,
 } from './support/objects.ts';
-import { Stage } from './support/stage.ts';
+import { editWeights, stealUsers } from './support/route-edits.ts';
+import { useStage } from './support/stage.ts';
 
-let stage: Stage;
-beforeAll(async () => {
-  stage = new Stage(await startFleet());
-});
-afterEach(() => stage.fleet.reset());
-afterAll(() => stage.fleet.stop());
+const stage = useStage();
 
 const install = async (weights: string): Promise<void> => {
   await stage.pass({ weights });
 };
 
-/** Someone edits the weights of the users' route by hand. */
-async function edit(kube: Kube, v1: number, v2: number): Promise<void> {
-  const vs = await kube.get(ISTIO, 'VirtualService', APP, NAMESPACE);
-  const { http } = vs['spec'] as { http: { name?: string; route: Record<string, unknown>[] }[] };
-  const edited = http.map((route) =>
-    route.name === APP
-      ? { ...route, route: route.route.map((one, i) => ({ ...one, weight: i === 0 ? v1 : v2 })) }
-      : route,
-  );
-  await kube.merge({
-    apiVersion: ISTIO,
-    kind: 'VirtualService',
-    metadata: { name: APP, namespace: NAMESPACE },
-    spec: { http: edited },
-  });
-}
-
 describe('verify', () => {
   test('passes where 80/20 was asked for and is seen at every ingress (scenario 15)', async () => {
     await stage.underLoad(async () => {
       await install('v1=80,v2=20');
-      const run = await stage.pass({ operation: 'verify' });
+      const run = await stage.pass({ operation: 'verify', ...AT_DEFAULTS });
       expect(run.outputs).toMatchObject({ verdict: 'pass', weights: 'v1=80,v2=20', changed: '0' });
       expect(Number(run.outputs['samples'])).toBeGreaterThan(800);
     });
@@ -64,7 +44,7 @@ describe('verify', () => {
   ])('fails on %s after few samples, naming every ingress (scenario 15)', async (_, seen, few) => {
     await stage.underLoad(async () => {
       await install(seen);
-      const run = await stage.run({ operation: 'verify', weights: 'v1=80,v2=20' });
+      const run = await stage.run({ operation: 'verify', weights: 'v1=80,v2=20', ...AT_DEFAULTS });
       expect(run.code).toBe(1);
       expect(run.outputs['verdict']).toBe('fail');
       expect(run.log).toMatch(/east \(http.*west \(http/s);
@@ -76,8 +56,8 @@ describe('verify', () => {
   test('fails on 70/30 in one cluster only, naming that ingress, who changed it and when (scenario 15)', async () => {
     await stage.underLoad(async () => {
       await install('v1=80,v2=20');
-      await edit(stage.west, 70, 30);
-      const run = await stage.run({ operation: 'verify' });
+      await editWeights(stage.west, 70, 30);
+      const run = await stage.run({ operation: 'verify', ...AT_DEFAULTS });
       expect(run.code).toBe(1);
       expect(run.outputs['verdict']).toBe('fail');
       expect(run.log).toMatch(/The route in west was changed by someone else/);
@@ -89,7 +69,12 @@ describe('verify', () => {
   test('fails on a single stray answer at 100/0 (scenario 16)', async () => {
     await stage.underLoad(async () => {
       await install('v1=99,v2=1');
-      const run = await stage.run({ operation: 'verify', weights: 'v1=100,v2=0', 'max-samples': '20000' });
+      const run = await stage.run({
+        operation: 'verify',
+        weights: 'v1=100,v2=0',
+        'max-samples': '20000',
+        ...AT_DEFAULTS,
+      });
       expect(run.code).toBe(1);
       const observed = JSON.parse(run.outputs['observed'] ?? '') as Record<string, { v2: number }>;
       expect(Object.values(observed).some(({ v2 }) => v2 > 0)).toBe(true);
@@ -110,7 +95,7 @@ describe('verify', () => {
       metadata: { name: APP, namespace: NAMESPACE },
       spec: { ...(rule['spec'] as object), subsets },
     });
-    const run = await stage.run({ operation: 'verify' });
+    const run = await stage.run({ operation: 'verify', ...AT_DEFAULTS });
     expect(run.code).toBe(1);
     expect(run.log).toMatch(/The subset v1 selects pods of v2/);
     expect(run.log).toMatch(/east.*the header and the body of responses name different versions/);
@@ -148,7 +133,7 @@ describe('verify while another run changes the release', () => {
     const { promise: sampling, resolve: begun } = Promise.withResolvers<undefined>();
     // At so few requests a second it takes a minute, within which the rollout beside it has written.
     const verifying = stage.run(
-      { operation: 'verify', 'max-rps': '5' },
+      { operation: 'verify', 'max-rps': '5', ...AT_DEFAULTS },
       {
         onLog: (text) => {
           if (text.includes('Sampling against')) begun(undefined);
@@ -190,13 +175,7 @@ describe('a managed route that leads a share to another host', () => {
         },
       },
     });
-    await stage.east.settled(
-      'apps/v1',
-      'Deployment',
-      SHOP,
-      NAMESPACE,
-      ({ status }) => (status as { availableReplicas?: number } | undefined)?.availableReplicas === 1,
-    );
+    await available(stage.east, SHOP);
   }
 
   test('passes where the versions split the rest as asked', async () => {
@@ -206,10 +185,15 @@ describe('a managed route that leads a share to another host', () => {
       asked: false,
     });
     await openShop();
-    const run = await stage.pass({ image: '', 'config-clusters': 'east, west', weights: 'v1=80,v2=20' });
+    const run = await stage.pass({
+      image: '',
+      'config-clusters': 'east, west',
+      weights: 'v1=80,v2=20',
+      ...AT_DEFAULTS,
+    });
     expect(run.outputs).toMatchObject({ verdict: 'pass', weights: 'v1=80,v2=20' });
     expect(run.log).toMatch(/the shares match the weights \(\d+ samples beside \d+ answers of other hosts\)/);
-    const again = await stage.pass({ operation: 'verify' });
+    const again = await stage.pass({ operation: 'verify', ...AT_DEFAULTS });
     expect(again.outputs['verdict']).toBe('pass');
   });
 });
@@ -218,14 +202,8 @@ describe('rollout', () => {
   test('gives the earlier weights back where the drift shows, everywhere', async () => {
     await stage.underLoad(async () => {
       await install('v1=100,v2=0');
-      // Another route ahead of the managed one takes all but the previews: no tool that reads its own weights back would see it.
-      const vs = await stage.west.get(ISTIO, 'VirtualService', APP, NAMESPACE);
-      const spec = vs['spec'] as { http: unknown[] };
-      const match = [
-        { headers: { 'x-thief': { exact: 'yes' } }, withoutHeaders: { 'x-canary-version': {} } },
-      ];
-      const thief = { name: 'thief', match, route: [destination('v2')] };
-      await stage.west.replace({ ...vs, spec: { ...spec, http: [thief, ...spec.http] } });
+      // The weights stay as written, so no tool that reads them back would notice.
+      await stealUsers(stage.west, 'v2');
       const run = await stage.run({
         weights: 'v1=80,v2=20',
         headers: 'x-thief: yes',
@@ -241,12 +219,7 @@ describe('rollout', () => {
   });
 
   test('refuses a version whose subset reaches the wrong pods, before it gets traffic (scenario 19)', async () => {
-    await stage.pass({
-      clusters: 'v1: east',
-      version: 'v1',
-      image: image('v1'),
-      'config-clusters': 'east, west',
-    });
+    await stage.pass(ONLY_V1);
     await stage.underLoad(async () => {
       const run = await stage.run({ weights: 'v1=80,v2=20', image: image('v1') });
       expect(run.code).toBe(1);
@@ -326,7 +299,7 @@ describe('status', () => {
     const agree = await stage.pass({ operation: 'status' });
     expect(agree.log).toMatch(/east: weights v1=80,v2=20, revision 1; v1: 1 of 1 pods ready/);
     expect(agree.log).toMatch(/All clusters agree/);
-    await edit(stage.west, 50, 50);
+    await editWeights(stage.west, 50, 50);
     const disagree = await stage.run({ operation: 'status' });
     expect(disagree.code).toBe(1);
     expect(disagree.log).toMatch(/The clusters hold different weights/);

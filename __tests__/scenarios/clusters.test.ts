@@ -1,16 +1,11 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { startFleet } from '../../testbed/start.ts';
+import { describe, expect, test } from '@jest/globals';
+import { allowNoPods } from './support/deployments.ts';
 import { ISTIO } from './support/kube.ts';
-import { APP, NAMESPACE, image } from './support/objects.ts';
-import { Stage } from './support/stage.ts';
+import { APP, NAMESPACE, ONLY_V1, image } from './support/objects.ts';
+import { useStage } from './support/stage.ts';
 
 describe('a control plane in every cluster', () => {
-  let stage: Stage;
-  beforeAll(async () => {
-    stage = new Stage(await startFleet());
-  });
-  afterEach(() => stage.fleet.reset());
-  afterAll(() => stage.fleet.stop());
+  const stage = useStage();
 
   test('serves versions that run in several clusters each (scenario 7)', async () => {
     await stage.underLoad(async () => {
@@ -44,25 +39,8 @@ describe('a control plane in every cluster', () => {
   });
 
   test('waits for a version in each of its clusters before it gets traffic', async () => {
-    await stage.pass({
-      clusters: 'v1: east',
-      version: 'v1',
-      image: image('v1'),
-      'config-clusters': 'east, west',
-    });
-    await stage.west.create({
-      apiVersion: 'v1',
-      kind: 'ResourceQuota',
-      metadata: { name: 'tight', namespace: NAMESPACE },
-      spec: { hard: { pods: '0' } },
-    });
-    await stage.west.settled(
-      'v1',
-      'ResourceQuota',
-      'tight',
-      NAMESPACE,
-      ({ status }) => status !== undefined && 'hard' in (status as object),
-    );
+    await stage.pass(ONLY_V1);
+    await allowNoPods(stage.west);
     await stage.underLoad(async () => {
       const run = await stage.run({
         clusters: 'v1: east\nv2: east, west',
@@ -77,12 +55,7 @@ describe('a control plane in every cluster', () => {
 });
 
 describe("one control plane that serves both clusters' gateways", () => {
-  let stage: Stage;
-  beforeAll(async () => {
-    stage = new Stage(await startFleet({ controlPlane: 'first' }));
-  });
-  afterEach(() => stage.fleet.reset());
-  afterAll(() => stage.fleet.stop());
+  const stage = useStage({ controlPlane: 'first' });
 
   test('holds the routes alone, and both ingresses are sampled (scenario 7)', async () => {
     await stage.underLoad(async () => {

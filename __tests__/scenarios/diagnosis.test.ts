@@ -1,24 +1,20 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { startFleet } from '../../testbed/start.ts';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { available } from './support/deployments.ts';
 import { ISTIO } from './support/kube.ts';
 import type { Kube, Obj } from './support/kube.ts';
-import { APP, HOST, NAMESPACE, destination, image, virtualService } from './support/objects.ts';
-import { Stage } from './support/stage.ts';
+import { APP, AT_DEFAULTS, HOST, NAMESPACE, destination, image, virtualService } from './support/objects.ts';
+import { putAhead } from './support/route-edits.ts';
+import { useStage } from './support/stage.ts';
 
 /** Each scenario makes one cause on a fleet that holds 80/20, and expects `verify` to name it, first. */
-let stage: Stage;
-beforeAll(async () => {
-  stage = new Stage(await startFleet());
-});
+const stage = useStage();
 beforeEach(async () => {
   await stage.pass({ weights: 'v1=80,v2=20' });
 });
-afterEach(() => stage.fleet.reset());
-afterAll(() => stage.fleet.stop());
 
 /** The findings of a verification that must fail, as the log tells them. */
 async function findings(inputs: Readonly<Record<string, string>> = {}): Promise<readonly string[]> {
-  const run = await stage.run({ operation: 'verify', 'verify-timeout': '20s', ...inputs });
+  const run = await stage.run({ operation: 'verify', 'verify-timeout': '20s', ...AT_DEFAULTS, ...inputs });
   expect(run.code).toBe(1);
   const [, listed = ''] = run.summary.split('### Likely cause\n');
   return [...listed.matchAll(/^1\. \*\*(?<title>.*?)\.\*\* (?<detail>.*)$/gm)].map(
@@ -45,14 +41,6 @@ async function change(
 ): Promise<void> {
   const object = await kube.get(ISTIO, kind, APP, NAMESPACE);
   await kube.replace({ ...object, spec: spec(object['spec'] as Record<string, unknown>) });
-}
-
-/** Puts a route ahead of the managed one in one cluster. */
-async function putAhead(kube: Kube, route: Record<string, unknown>): Promise<void> {
-  await change(kube, 'VirtualService', (spec) => ({
-    ...spec,
-    http: [route, ...(spec['http'] as unknown[])],
-  }));
 }
 
 describe('routes', () => {
@@ -195,13 +183,7 @@ describe('subsets and their pods', () => {
     });
     for (const pod of await stage.west.list('v1', 'Pod', NAMESPACE))
       await stage.west.remove('v1', 'Pod', pod.metadata.name, NAMESPACE);
-    await stage.west.settled(
-      'apps/v1',
-      'Deployment',
-      `${APP}-v2`,
-      NAMESPACE,
-      ({ status }) => (status as { availableReplicas?: number }).availableReplicas === 1,
-    );
+    await available(stage.west, `${APP}-v2`);
     const [first] = await findings();
     expect(first).toMatch(
       /^Pods of v2 have no sidecar\. DestinationRule gray-demo\/helloworld requires mutual TLS \(ISTIO_MUTUAL\), but Pod gray-demo\/helloworld-v2-\S+ has no container istio-proxy/,

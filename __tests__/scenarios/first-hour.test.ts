@@ -1,19 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { execa } from 'execa';
 import { load } from 'js-yaml';
 import { findProgram } from '../../testbed/mesh/programs.ts';
 import { until } from '../../testbed/mesh/until.ts';
 import { runAction } from '../../testbed/run-action.ts';
 import type { Run } from '../../testbed/run-action.ts';
-import { startFleet } from '../../testbed/start.ts';
+import { available } from './support/deployments.ts';
 import { slowAdmission } from './support/admission.ts';
-import type { Obj } from './support/kube.ts';
 import {
   APP,
-  NAMESPACE,
+  ONLY_V1,
   SEED,
   deployment,
   destination,
@@ -24,25 +23,18 @@ import {
   service,
   virtualService,
 } from './support/objects.ts';
-import { Stage } from './support/stage.ts';
+import { useStage } from './support/stage.ts';
 
 const kubectl = await findProgram('kubectl');
-let stage: Stage;
-beforeAll(async () => {
-  stage = new Stage(await startFleet());
-});
-afterEach(() => stage.fleet.reset());
-afterAll(() => stage.fleet.stop());
-
-const FIRST = { clusters: 'v1: east', version: 'v1', image: image('v1'), 'config-clusters': 'east, west' };
+const stage = useStage();
 
 describe('a cluster that takes its time', () => {
   test('with admission of 6 s: plan and rollout pass (scenario 38)', async () => {
-    await stage.pass(FIRST);
+    await stage.pass(ONLY_V1);
     const end = await slowAdmission(stage.fleet, stage.east, 6_000);
     try {
       await stage.underLoad(async () => {
-        const run = await stage.pass({ ...FIRST, image: image('v1', '1.1') });
+        const run = await stage.pass({ ...ONLY_V1, image: image('v1', '1.1') });
         expect(run.outputs).toMatchObject({ verdict: 'pass', weights: 'v1=100' });
       });
     } finally {
@@ -53,7 +45,7 @@ describe('a cluster that takes its time', () => {
   test.each(['crash-twice', 'late-pull'])(
     'with pods whose start fails twice (%s): they are waited for (scenario 38)',
     async (fault) => {
-      await stage.pass(FIRST);
+      await stage.pass(ONLY_V1);
       await stage.underLoad(async () => {
         const run = await stage.pass({ weights: 'v1=80,v2=20', image: image('v2', fault) });
         expect(run.outputs).toMatchObject({ verdict: 'pass', weights: 'v1=80,v2=20' });
@@ -113,9 +105,7 @@ describe('the workflow to copy of the README', () => {
     return Object.fromEntries(Object.entries(given).map(([name, value]) => [name, String(value)]));
   }
 
-  const isAvailable = ({ status }: Obj): boolean =>
-    (status as { availableReplicas?: number } | undefined)?.availableReplicas === 1;
-  const SPEED = { 'max-rps': SEED['max-rps'] };
+  const SPEED = { 'max-rps': SEED['max-rps'], tolerance: SEED.tolerance };
   const release = async ({ report: _, ...inputs }: Inputs): Promise<Run> =>
     runAction({ ...inputs, ...SPEED, kubeconfig: stage.fleet.kubeconfig });
 
@@ -130,11 +120,10 @@ describe('the workflow to copy of the README', () => {
       };
       const released = { code: 0, weights: 'v1=80,v2=20' };
       expect(await outcome()).toMatchObject(released);
-      await stage.fleet.reset();
       const [, running = ''] = /^v1=(.+)$/m.exec(inputs['image'] ?? '') ?? [];
       await stage.everywhere(namespace(), service(), destinationRule(['v1']), gateway());
       await stage.east.create(deployment('v1', { image: running }));
-      await stage.east.settled('apps/v1', 'Deployment', `${APP}-v1`, NAMESPACE, isAvailable);
+      await available(stage.east, `${APP}-v1`);
       await stage.everywhere(virtualService([{ route: [destination('v1')] }]));
       await stage.served('any');
       await stage.underLoad(async () => {

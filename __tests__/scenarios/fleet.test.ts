@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { request } from 'undici';
 import { until } from '../../testbed/mesh/until.ts';
-import { startFleet } from '../../testbed/start.ts';
+import { available } from './support/deployments.ts';
 import { ISTIO } from './support/kube.ts';
-import type { Kube, Obj } from './support/kube.ts';
+import type { Obj } from './support/kube.ts';
 import {
   APP,
   HOST,
@@ -18,15 +18,10 @@ import {
   service,
   virtualService,
 } from './support/objects.ts';
-import { Stage } from './support/stage.ts';
+import { useStage } from './support/stage.ts';
 
 /** Both fleets behave as Istio and Kubernetes do in what the other scenarios rest on. */
-let stage: Stage;
-beforeAll(async () => {
-  stage = new Stage(await startFleet());
-});
-afterEach(() => stage.fleet.reset());
-afterAll(() => stage.fleet.stop());
+const stage = useStage();
 
 const ROOT = 'istio-system';
 const USERS = { host: 'shop.example.com' };
@@ -90,16 +85,6 @@ async function install(...objects: readonly Obj[]): Promise<void> {
   await stage.everywhere(namespace(), service());
   await stage.east.create(deployment('v1'), deployment('v2'), gateway(), ...objects);
   for (const version of ['v1', 'v2']) await available(stage.east, `${APP}-${version}`);
-}
-
-async function available(kube: Kube, name: string): Promise<void> {
-  await kube.settled(
-    'apps/v1',
-    'Deployment',
-    name,
-    NAMESPACE,
-    ({ status }) => (status as { availableReplicas?: number }).availableReplicas === 1,
-  );
 }
 
 const message = async (write: Promise<unknown>): Promise<string> => {

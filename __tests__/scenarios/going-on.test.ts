@@ -1,20 +1,15 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { startFleet } from '../../testbed/start.ts';
+import { describe, expect, test } from '@jest/globals';
 import { ISTIO } from './support/kube.ts';
 import type { Kube } from './support/kube.ts';
-import { APP, NAMESPACE, SEED, destination, image, virtualService } from './support/objects.ts';
-import { Stage } from './support/stage.ts';
+import { APP, NAMESPACE, NO_WORKLOADS, SEED, destination, image, virtualService } from './support/objects.ts';
+import { editWeights, stealUsers } from './support/route-edits.ts';
+import { useStage } from './support/stage.ts';
 
-let stage: Stage;
-beforeAll(async () => {
-  stage = new Stage(await startFleet());
-});
-afterEach(() => stage.fleet.reset());
-afterAll(() => stage.fleet.stop());
+const stage = useStage();
 
 const steps = '20,50,100';
 /** A later job knows the release, but not the images: what runs stays. */
-const later = { image: '', port: '', steps };
+const later = { ...NO_WORKLOADS, steps };
 
 const subsetsOf = async (kube: Kube): Promise<readonly string[]> => {
   const rule = await kube.get(ISTIO, 'DestinationRule', APP, NAMESPACE);
@@ -61,14 +56,7 @@ describe('promote', () => {
   test('stops at a drift and gives back the step before (scenario 27)', async () => {
     await stage.underLoad(async () => {
       await stage.pass({ weights: 'v1=80,v2=20', steps });
-      const vs = await stage.west.get(ISTIO, 'VirtualService', APP, NAMESPACE);
-      const spec = vs['spec'] as { http: unknown[] };
-      // Every other user with this header is sent to v1 by a route ahead of the managed one, marked as if it were the managed one.
-      const match = [
-        { headers: { 'x-thief': { exact: 'yes' } }, withoutHeaders: { 'x-canary-version': {} } },
-      ];
-      const thief = { name: 'thief', match, route: [destination('v1')] };
-      await stage.west.replace({ ...vs, spec: { ...spec, http: [thief, ...spec.http] } });
+      await stealUsers(stage.west, 'v1');
       const run = await stage.run({
         operation: 'promote',
         ...later,
@@ -139,15 +127,10 @@ describe('rollback', () => {
   test('brings clusters together again that someone edited apart', async () => {
     await stage.underLoad(async () => {
       for (const weights of ['v1=100,v2=0', 'v1=80,v2=20']) await stage.pass({ weights });
-      const vs = await stage.west.get(ISTIO, 'VirtualService', APP, NAMESPACE);
-      const spec = vs['spec'] as { http: { name?: string }[] };
-      const http = spec.http.map((route) =>
-        route.name === APP ? { ...route, route: [destination('v1', 40), destination('v2', 60)] } : route,
-      );
-      await stage.west.replace({ ...vs, spec: { ...spec, http } });
+      await editWeights(stage.west, 40, 60);
       const refused = await stage.run({ weights: 'v1=50,v2=50' });
       expect(refused.code).toBe(1);
-      expect(refused.log).toMatch(/in west holds v1=40,v2=60 instead of the v1=80,v2=20.*kubectl-replace/);
+      expect(refused.log).toMatch(/in west holds v1=40,v2=60 instead of the v1=80,v2=20.*kubectl-edit/);
       expect(refused.outputs['changed']).toBe('0');
       const run = await stage.pass({ operation: 'rollback', ...later });
       expect(run.outputs).toMatchObject({ verdict: 'pass', weights: 'v1=100,v2=0' });

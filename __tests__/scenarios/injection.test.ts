@@ -1,17 +1,11 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { hasSidecar } from '../../src/kubernetes/pods.ts';
 import type { Pod } from '../../src/kubernetes/objects.ts';
 import { isInjected } from '../../src/release/injection.ts';
-import { startFleet } from '../../testbed/start.ts';
-import { APP, NAMESPACE, image, namespace } from './support/objects.ts';
-import { Stage } from './support/stage.ts';
+import { APP, NAMESPACE, ONLY_V1, image, namespace } from './support/objects.ts';
+import { useStage } from './support/stage.ts';
 
-let stage: Stage;
-beforeAll(async () => {
-  stage = new Stage(await startFleet());
-});
-afterEach(() => stage.fleet.reset());
-afterAll(() => stage.fleet.stop());
+const stage = useStage();
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -58,16 +52,14 @@ describe('what the labels tell of a sidecar is what the injector does', () => {
 });
 
 describe('a version with users is not deployed where its pods would have no sidecar', () => {
-  const only = { version: 'v1', image: image('v1'), 'config-clusters': 'east, west' };
-
   test.each<[string, Record<string, string>]>([
     ['a namespace without injection', {}],
     ['a revision that no control plane has', { 'istio.io/rev': 'absent' }],
   ])('(%s)', async (_what, labels) => {
-    await stage.pass({ ...only, clusters: 'v1: east' });
+    await stage.pass(ONLY_V1);
     const { metadata, ...rest } = await stage.west.get('v1', 'Namespace', NAMESPACE);
     await stage.west.replace({ ...rest, metadata: { ...metadata, labels } });
-    const joining = { ...only, clusters: 'v1: east, west' };
+    const joining = { ...ONLY_V1, clusters: 'v1: east, west' };
     await stage.underLoad(async () => {
       for (const operation of ['plan', 'rollout']) {
         const run = await stage.run({ ...joining, operation });

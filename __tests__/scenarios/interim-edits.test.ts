@@ -1,15 +1,9 @@
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import { startFleet } from '../../testbed/start.ts';
+import { expect, test } from '@jest/globals';
 import { ISTIO } from './support/kube.ts';
 import { APP, NAMESPACE } from './support/objects.ts';
-import { Stage } from './support/stage.ts';
+import { useStage } from './support/stage.ts';
 
-let stage: Stage;
-beforeAll(async () => {
-  stage = new Stage(await startFleet());
-});
-afterEach(() => stage.fleet.reset());
-afterAll(() => stage.fleet.stop());
+const stage = useStage();
 
 const FIRST = 'v1=80,v2=20';
 const NEXT = 'v1=60,v2=40';

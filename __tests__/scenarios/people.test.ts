@@ -5,27 +5,23 @@ import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { KubeConfig } from '@kubernetes/client-node';
 import { freshBundle } from '../../testbed/fresh-bundle.ts';
 import { asGitHubShows } from '../../testbed/github-markdown.ts';
-import type { Run } from '../../testbed/run-action.ts';
-import { startFleet } from '../../testbed/start.ts';
+import type { Run, RunOptions } from '../../testbed/run-action.ts';
 import { APP, NAMESPACE } from './support/objects.ts';
-import { Stage } from './support/stage.ts';
+import { useStage } from './support/stage.ts';
 
-let stage: Stage;
+const stage = useStage();
 let folder: string;
 /** What the command line of the action ends with. */
 let entry: string;
 beforeAll(async () => {
   entry = join(await freshBundle(), 'main.js');
-  stage = new Stage(await startFleet());
   folder = await mkdtemp(join(tmpdir(), 'canary-people-'));
 });
-afterEach(() => stage.fleet.reset());
 afterAll(async () => {
-  await stage.fleet.stop();
   await rm(folder, { recursive: true });
 });
 
@@ -39,10 +35,7 @@ interface Shown {
 }
 
 /** Runs the action with a report, and reads what it left for people. */
-async function shown(
-  inputs: Readonly<Record<string, string>>,
-  options: Parameters<Stage['run']>[1] = {},
-): Promise<Shown> {
+async function shown(inputs: Readonly<Record<string, string>>, options: RunOptions = {}): Promise<Shown> {
   const report = await mkdtemp(join(folder, 'report-'));
   const run = await stage.run({ report, ...inputs }, options);
   expect(run.outputs['report']).toBe(report);

@@ -2,32 +2,26 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { startFleet } from '../../testbed/start.ts';
 import type { Run } from '../../testbed/run-action.ts';
 import { FORBIDDEN, GitHubServer, TOKEN } from '../support/github-server.ts';
 import { APP, NAMESPACE } from './support/objects.ts';
-import { Stage } from './support/stage.ts';
+import { useStage } from './support/stage.ts';
 
 const SHA = 'b'.repeat(40);
 const MARKER = `<!-- multicluster-canary: ${NAMESPACE}/${APP} -->`;
 const PERMISSIONS = 'permissions:\n  contents: read\n  pull-requests: write\n  statuses: write';
 
-let stage: Stage;
+const stage = useStage();
 let github: GitHubServer;
 let folder: string;
 beforeAll(async () => {
-  [stage, github, folder] = await Promise.all([
-    startFleet().then((fleet) => new Stage(fleet)),
-    GitHubServer.start(),
-    mkdtemp(join(tmpdir(), 'pull-request-')),
-  ]);
+  [github, folder] = await Promise.all([GitHubServer.start(), mkdtemp(join(tmpdir(), 'pull-request-'))]);
 });
-afterEach(async () => {
-  await stage.fleet.reset();
+afterEach(() => {
   github.reset();
 });
 afterAll(async () => {
-  await Promise.all([stage.fleet.stop(), github.close(), rm(folder, { recursive: true })]);
+  await Promise.all([github.close(), rm(folder, { recursive: true })]);
 });
 
 /** The environment of a run for an event. */

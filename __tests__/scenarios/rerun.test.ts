@@ -1,49 +1,42 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { startFleet } from '../../testbed/start.ts';
-import { APP, NAMESPACE, image, namespace, service } from './support/objects.ts';
-import { Stage } from './support/stage.ts';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { APP, NAMESPACE, NO_WORKLOADS, image, namespace, service } from './support/objects.ts';
+import { useStage } from './support/stage.ts';
 
-let stage: Stage;
+const stage = useStage();
 let folder: string;
-beforeAll(async () => {
-  stage = new Stage(await startFleet());
-});
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'rerun-'));
 });
 afterEach(async () => {
-  await stage.fleet.reset();
   await rm(folder, { recursive: true });
 });
-afterAll(() => stage.fleet.stop());
 
 type Inputs = Readonly<Record<string, string>>;
 
-const later = { image: '', port: '' };
 const weights = (given: string): Inputs => ({ weights: given });
 const onlyV2 = { weights: 'v1=0,v2=100' };
 
 describe('run again, it writes nothing (rule 4)', () => {
   test.each<[string, readonly Inputs[], Inputs]>([
     ['rollout', [], weights('v1=80,v2=20')],
-    ['rollout of a step', [weights('v1=80,v2=20')], { ...later, ...weights('v1=50,v2=50') }],
-    ['verify', [weights('v1=80,v2=20')], { ...later, operation: 'verify' }],
-    ['status', [weights('v1=80,v2=20')], { ...later, operation: 'status' }],
+    ['rollout of a step', [weights('v1=80,v2=20')], { ...NO_WORKLOADS, ...weights('v1=50,v2=50') }],
+    ['verify', [weights('v1=80,v2=20')], { ...NO_WORKLOADS, operation: 'verify' }],
+    ['status', [weights('v1=80,v2=20')], { ...NO_WORKLOADS, operation: 'status' }],
     ['plan', [], { ...weights('v1=80,v2=20'), operation: 'plan' }],
     [
       'promote at the last step',
       [weights('v1=50,v2=50')],
-      { ...later, operation: 'promote', steps: '50,100', 'promote-to': '100', bake: '1s' },
+      { ...NO_WORKLOADS, operation: 'promote', steps: '50,100', 'promote-to': '100', bake: '1s' },
     ],
     [
       'rollback to given weights',
       [weights('v1=80,v2=20'), weights('v1=50,v2=50')],
-      { ...later, operation: 'rollback', weights: 'v1=80,v2=20' },
+      { ...NO_WORKLOADS, operation: 'rollback', weights: 'v1=80,v2=20' },
     ],
-    ['retire', [onlyV2], { ...later, operation: 'retire', version: 'v1' }],
+    ['retire', [onlyV2], { ...NO_WORKLOADS, operation: 'retire', version: 'v1' }],
   ])('%s', async (_, before, inputs) => {
     await stage.underLoad(async () => {
       for (const earlier of before) await stage.pass(earlier);
@@ -59,7 +52,7 @@ test('a placement that names a version before it comes, or after it is retired, 
     const first = await stage.pass({ version: 'v1', image: image('v1'), weights: 'v1=100,v2=0' });
     expect(first.outputs['weights']).toBe('v1=100');
     await stage.pass(onlyV2);
-    await stage.pass({ ...later, operation: 'retire', version: 'v1' });
+    await stage.pass({ ...NO_WORKLOADS, operation: 'retire', version: 'v1' });
     const again = await stage.pass({ image: image('v2') });
     expect(again.outputs).toMatchObject({ weights: 'v2=100', changed: '0' });
   });
@@ -138,8 +131,8 @@ spec:
     const v1 = { version: 'v1', manifests: 'v1.yaml', image: `v2=${image('v2')}` };
     await stage.underLoad(async () => {
       await stage.pass({ ...v1, weights: 'v1=80,v2=20' }, { cwd: folder });
-      await stage.pass({ ...later, ...onlyV2 });
-      const retire = { ...v1, ...later, operation: 'retire' };
+      await stage.pass({ ...NO_WORKLOADS, ...onlyV2 });
+      const retire = { ...v1, ...NO_WORKLOADS, operation: 'retire' };
       const run = await stage.pass(retire, { cwd: folder });
       expect(run.log).toContain(
         `east: ConfigMap ${NAMESPACE}/shared stays: without the label version: v1 it may serve other versions too`,

@@ -1,24 +1,27 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { startFleet } from '../../testbed/start.ts';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { allowNoPods } from './support/deployments.ts';
 import { ISTIO } from './support/kube.ts';
-import type { Obj } from './support/kube.ts';
-import { APP, NAMESPACE, deployment, image, namespace, service } from './support/objects.ts';
-import { Stage } from './support/stage.ts';
+import {
+  APP,
+  AT_DEFAULTS,
+  NAMESPACE,
+  ONLY_V1,
+  deployment,
+  image,
+  namespace,
+  service,
+} from './support/objects.ts';
+import { useStage } from './support/stage.ts';
 
-let stage: Stage;
-beforeAll(async () => {
-  stage = new Stage(await startFleet());
-});
-afterEach(() => stage.fleet.reset());
-afterAll(() => stage.fleet.stop());
+const stage = useStage();
 
 describe('a first install on empty clusters', () => {
   test('shows 8:2 at both ingresses, without a failed request from the moment the route exists (scenario 1)', async () => {
     await stage.underLoad(async () => {
-      const run = await stage.pass({ weights: 'v1=80,v2=20' });
+      const run = await stage.pass({ ...AT_DEFAULTS, weights: 'v1=80,v2=20' });
       expect(run.outputs).toMatchObject({
         verdict: 'pass',
         weights: 'v1=80,v2=20',
@@ -36,8 +39,23 @@ describe('a first install on empty clusters', () => {
     await expect(stage.weights()).resolves.toEqual(['v1=80,v2=20', 'v1=80,v2=20']);
   });
 
-  test('makes the objects of the page: subsets with mutual TLS on both levels, a Gateway, a named port', async () => {
-    await stage.pass({ weights: 'v1=80,v2=20', 'max-rps': '1000' });
+  test('creates subsets with mutual TLS on both levels, a named port and an injected namespace, and logs each step', async () => {
+    const run = await stage.pass({ weights: 'v1=80,v2=20' });
+    const groups = [...run.log.matchAll(/^::group::(.+)$/gm)].map(([, name]) => name);
+    expect(groups).toEqual([
+      'Read',
+      'Plan',
+      'Preflight',
+      'Namespace',
+      'Lock',
+      'Deploy',
+      'Ready',
+      'Subsets',
+      'Preview routes',
+      'Preview',
+      'Weights',
+      'Verify',
+    ]);
     const rule = await stage.east.get(ISTIO, 'DestinationRule', APP, NAMESPACE);
     const mutual = { tls: { mode: 'ISTIO_MUTUAL' } };
     expect(rule['spec']).toEqual({
@@ -54,22 +72,9 @@ describe('a first install on empty clusters', () => {
     expect(space.metadata.labels).toMatchObject({ 'istio-injection': 'enabled' });
   });
 
-  test('logs its groups in the order that the documentation tells', async () => {
-    const page = await readFile(join(import.meta.dirname, '../../docs/from-the-console.md'), 'utf8');
-    const [, told = ''] = /groups in this order: ([^.]+)\./.exec(page) ?? [];
-    const run = await stage.pass({ weights: 'v1=80,v2=20' });
-    const groups = [...run.log.matchAll(/^::group::(.+)$/gm)].map(([, name]) => name);
-    expect(groups).toEqual(told.split(',').map((name) => name.trim().replaceAll(/\s+/g, ' ')));
-  });
-
   test('starts a version that comes alone at 100', async () => {
     await stage.underLoad(async () => {
-      const run = await stage.pass({
-        clusters: 'v1: east',
-        version: 'v1',
-        image: image('v1'),
-        'config-clusters': 'east, west',
-      });
+      const run = await stage.pass(ONLY_V1);
       expect(run.outputs).toMatchObject({ verdict: 'pass', weights: 'v1=100' });
     });
   });
@@ -94,7 +99,7 @@ describe('staged weights', () => {
   test('90/10, 50/50, 100/0, 0/100 hold one after the other (scenario 2)', async () => {
     await stage.underLoad(async () => {
       for (const weights of ['v1=90,v2=10', 'v1=50,v2=50', 'v1=100,v2=0', 'v1=0,v2=100']) {
-        const run = await stage.pass({ weights });
+        const run = await stage.pass({ ...AT_DEFAULTS, weights });
         expect(run.outputs).toMatchObject({ verdict: 'pass', weights });
         await expect(stage.weights()).resolves.toEqual([weights, weights]);
       }
@@ -106,6 +111,7 @@ describe('staged weights', () => {
     await stage.underLoad(async () => {
       for (const step of [1, 7, 33, 100]) {
         const run = await stage.pass({
+          ...AT_DEFAULTS,
           weights: `v1=${String(100 - step)},v2=${String(step)}`,
           steps: '1,7,33,100',
         });
@@ -119,12 +125,7 @@ describe('staged weights', () => {
   });
 
   test('without weights a new version joins at 0 and the others keep theirs', async () => {
-    await stage.pass({
-      clusters: 'v1: east',
-      version: 'v1',
-      image: image('v1'),
-      'config-clusters': 'east, west',
-    });
+    await stage.pass(ONLY_V1);
     await stage.underLoad(async () => {
       const run = await stage.pass({ image: image('v2') });
       expect(run.outputs).toMatchObject({ verdict: 'pass', weights: 'v1=100,v2=0' });
@@ -141,12 +142,7 @@ describe('a workload that cannot take traffic', () => {
   test.each(cases)(
     '($fault) is named as the cause, and the traffic is not touched (scenario 5)',
     async ({ fault, cause }) => {
-      await stage.pass({
-        clusters: 'v1: east',
-        version: 'v1',
-        image: image('v1'),
-        'config-clusters': 'east, west',
-      });
+      await stage.pass(ONLY_V1);
       const before = await stage.routes();
       await stage.underLoad(async () => {
         const run = await stage.run({
@@ -175,25 +171,8 @@ describe('a workload that cannot take traffic', () => {
   });
 
   test('for want of quota is named as the cause, and the traffic is not touched (scenario 5)', async () => {
-    await stage.pass({
-      clusters: 'v1: east',
-      version: 'v1',
-      image: image('v1'),
-      'config-clusters': 'east, west',
-    });
-    await stage.west.create({
-      apiVersion: 'v1',
-      kind: 'ResourceQuota',
-      metadata: { name: 'tight', namespace: NAMESPACE },
-      spec: { hard: { pods: '0' } },
-    });
-    await stage.west.settled(
-      'v1',
-      'ResourceQuota',
-      'tight',
-      NAMESPACE,
-      (quota) => (quota['status'] as Obj | undefined)?.['hard'] !== undefined,
-    );
+    await stage.pass(ONLY_V1);
+    await allowNoPods(stage.west);
     await stage.underLoad(async () => {
       const run = await stage.run({
         weights: 'v1=80,v2=20',
@@ -267,12 +246,7 @@ metadata:
   const digest = `registry.example:5000/istio/examples-helloworld-v2:1.0@sha256:${'ab12'.repeat(16)}`;
 
   test('get version label and image patched in, the rest untouched (scenario 8)', async () => {
-    await stage.pass({
-      clusters: 'v1: east',
-      version: 'v1',
-      image: image('v1'),
-      'config-clusters': 'east, west',
-    });
+    await stage.pass(ONLY_V1);
     await stage.west.create(service());
     await stage.underLoad(async () => {
       const inputs = { weights: 'v1=80,v2=20', image: digest, manifests: '*.yaml' };

@@ -1,13 +1,14 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { request } from 'undici';
-import { startFleet } from '../../testbed/start.ts';
 import { until } from '../../testbed/mesh/until.ts';
+import { available, rolledOut } from './support/deployments.ts';
 import { ISTIO } from './support/kube.ts';
 import type { Kube, Obj } from './support/kube.ts';
 import {
   APP,
   HOST,
   NAMESPACE,
+  NO_WORKLOADS,
   deployment,
   destinationRule,
   gateway,
@@ -16,17 +17,11 @@ import {
   service,
   virtualService,
 } from './support/objects.ts';
-import { Stage } from './support/stage.ts';
+import { useStage } from './support/stage.ts';
 
-let stage: Stage;
-beforeAll(async () => {
-  stage = new Stage(await startFleet());
-});
-afterEach(() => stage.fleet.reset());
-afterAll(() => stage.fleet.stop());
+const stage = useStage();
 
 const ROOT = 'istio-system';
-const adoption = { image: '', port: '' };
 
 interface Subset {
   readonly name: string;
@@ -85,17 +80,7 @@ async function adopt({ east, west, traffic }: Team): Promise<void> {
 
 async function run(kube: Kube, workloads: readonly Obj[]): Promise<void> {
   await kube.create(...workloads);
-  await Promise.all(
-    workloads.map(({ metadata }) =>
-      kube.settled(
-        'apps/v1',
-        'Deployment',
-        metadata.name,
-        NAMESPACE,
-        ({ status }) => (status as { availableReplicas?: number } | undefined)?.availableReplicas === 1,
-      ),
-    ),
-  );
+  await Promise.all(workloads.map(({ metadata }) => available(kube, metadata.name)));
 }
 
 async function served(): Promise<void> {
@@ -134,7 +119,7 @@ describe('the subset of a version', () => {
         route(old, next),
       ],
     });
-    const inputs = { ...adoption, clusters: `${old}: east\n${next}: west`, version: next };
+    const inputs = { ...NO_WORKLOADS, clusters: `${old}: east\n${next}: west`, version: next };
     await stage.underLoad(async () => {
       const split = await stage.pass({ ...inputs, weights: `${old}=80,${next}=20` });
       expect(split.outputs).toMatchObject({ verdict: 'pass', weights: `${old}=80,${next}=20` });
@@ -177,9 +162,9 @@ describe('the subset of a version', () => {
       ],
     });
     await stage.underLoad(async () => {
-      const split = await stage.pass({ ...adoption, weights: 'v1=70,v2=30' });
+      const split = await stage.pass({ ...NO_WORKLOADS, weights: 'v1=70,v2=30' });
       expect(split.outputs).toMatchObject({ verdict: 'pass' });
-      const status = await stage.pass({ ...adoption, operation: 'status' });
+      const status = await stage.pass({ ...NO_WORKLOADS, operation: 'status' });
       expect(status.log).toContain('v1: 1 of 1 pods ready');
       expect(status.log).toContain('v2: 1 of 1 pods ready');
     });
@@ -193,7 +178,7 @@ describe('pods that the subsets of two versions select (case 05)', () => {
     { name: 'canary', labels: { app: APP, track: 'canary' } },
   ];
   const inputs = {
-    ...adoption,
+    ...NO_WORKLOADS,
     clusters: 'stable: east\ncanary: west',
     version: 'canary',
     weights: 'stable=80,canary=20',
@@ -227,9 +212,7 @@ describe('pods that the subsets of two versions select (case 05)', () => {
         ...workload('stable', { track: 'stable' }),
         metadata: { name: `${APP}-stable`, namespace: NAMESPACE },
       });
-      await stage.east.settled('apps/v1', 'Deployment', `${APP}-stable`, NAMESPACE, ({ metadata, status }) =>
-        isRolledOut(metadata, status),
-      );
+      await rolledOut(stage.east, `${APP}-stable`);
       const [everyone, , canary] = subsets;
       for (const kube of [stage.east, stage.west])
         await kube.merge(
@@ -308,7 +291,7 @@ describe('several DestinationRules of the service', () => {
     await adopt({ ...workloads, traffic: [platform, own, gateway(), route('v1', 'v2')] });
     const before = await rules();
     await stage.underLoad(async () => {
-      const split = await stage.pass({ ...adoption, weights: 'v1=70,v2=30' });
+      const split = await stage.pass({ ...NO_WORKLOADS, weights: 'v1=70,v2=30' });
       expect(split.outputs).toMatchObject({ verdict: 'pass', 'previous-weights': 'v1=100,v2=0' });
       expect(await rules()).toEqual(before);
       await stage.pass({
@@ -353,9 +336,11 @@ describe('several DestinationRules of the service', () => {
     await withRule({ ...own, metadata: { name: 'ours', namespace: ROOT }, spec }, async () => {
       await adopt({ ...workloads, traffic: [gateway(), route('v1', 'v2')] });
       await stage.underLoad(async () => {
-        expect((await stage.pass({ ...adoption, weights: 'v1=70,v2=30' })).outputs['verdict']).toBe('pass');
-        await stage.pass({ ...adoption, weights: 'v1=0,v2=100' });
-        const retired = await stage.pass({ ...adoption, operation: 'retire', version: 'v1' });
+        expect((await stage.pass({ ...NO_WORKLOADS, weights: 'v1=70,v2=30' })).outputs['verdict']).toBe(
+          'pass',
+        );
+        await stage.pass({ ...NO_WORKLOADS, weights: 'v1=0,v2=100' });
+        const retired = await stage.pass({ ...NO_WORKLOADS, operation: 'retire', version: 'v1' });
         expect(retired.log).toContain('DestinationRule istio-system/ours stays: it has a subset v1 too');
       });
       expect(await rules()).toEqual(new Map());
@@ -381,14 +366,16 @@ describe('several DestinationRules of the service', () => {
         ],
       });
       await stage.underLoad(async () => {
-        const refused = await stage.run({ ...adoption, weights: 'v1=70,v2=30' });
+        const refused = await stage.run({ ...NO_WORKLOADS, weights: 'v1=70,v2=30' });
         expect(refused.code).toBe(1);
         expect(refused.log).toContain(
           'For clients in namespace istio-system in east Istio follows DestinationRule istio-system/gateways instead of a DestinationRule of gray-demo, and it has no subset v2',
         );
         expect(refused.outputs['changed'] ?? '0').toBe('0');
         for (const kube of [stage.east, stage.west]) await kube.merge(hiding(tracks));
-        expect((await stage.pass({ ...adoption, weights: 'v1=70,v2=30' })).outputs['verdict']).toBe('pass');
+        expect((await stage.pass({ ...NO_WORKLOADS, weights: 'v1=70,v2=30' })).outputs['verdict']).toBe(
+          'pass',
+        );
       });
     });
   });
@@ -406,7 +393,7 @@ describe('several DestinationRules of the service', () => {
     ];
     await adopt({ ...workloads, traffic: [rule(tracks), gateway(), route('v1', 'v2')] });
     await withRule(other, async () => {
-      const refused = await stage.run({ ...adoption, weights: 'v1=70,v2=30' });
+      const refused = await stage.run({ ...NO_WORKLOADS, weights: 'v1=70,v2=30' });
       expect(refused.code).toBe(1);
       expect(refused.log).toContain(
         'because DestinationRule istio-system/others is for helloworld too and selects other workloads (workloadSelector)',
@@ -415,7 +402,7 @@ describe('several DestinationRules of the service', () => {
     });
     await served();
     await stage.underLoad(async () => {
-      expect((await stage.pass({ ...adoption, weights: 'v1=70,v2=30' })).outputs['verdict']).toBe('pass');
+      expect((await stage.pass({ ...NO_WORKLOADS, weights: 'v1=70,v2=30' })).outputs['verdict']).toBe('pass');
     });
   });
 
@@ -431,14 +418,14 @@ describe('several DestinationRules of the service', () => {
     await stage.everywhere(namespace(), service());
     await Promise.all([run(stage.east, workloads.east), run(stage.west, workloads.west)]);
     await stage.everywhere(exported(['.']), gateway(), route('v1', 'v2'));
-    const refused = await stage.run({ ...adoption, weights: 'v1=70,v2=30' });
+    const refused = await stage.run({ ...NO_WORKLOADS, weights: 'v1=70,v2=30' });
     expect(refused.code).toBe(1);
     expect(refused.log).toContain('DestinationRule gray-demo/helloworld is exported to . alone (exportTo)');
     expect(refused.outputs['changed'] ?? '0').toBe('0');
     for (const kube of [stage.east, stage.west]) await kube.merge(exported(null));
     await served();
     await stage.underLoad(async () => {
-      expect((await stage.pass({ ...adoption, weights: 'v1=70,v2=30' })).outputs['verdict']).toBe('pass');
+      expect((await stage.pass({ ...NO_WORKLOADS, weights: 'v1=70,v2=30' })).outputs['verdict']).toBe('pass');
     });
   });
 });
@@ -454,15 +441,4 @@ async function withRule(object: Obj, scenario: () => Promise<void>): Promise<voi
       [stage.east, stage.west].map((kube) => kube.remove(ISTIO, 'DestinationRule', name, where)),
     );
   }
-}
-
-function isRolledOut(metadata: unknown, status: unknown): boolean {
-  const { generation } = metadata as { generation: number };
-  const { observedGeneration, updatedReplicas, availableReplicas, replicas } = status as Record<
-    string,
-    number
-  >;
-  return (
-    observedGeneration === generation && updatedReplicas === 1 && availableReplicas === 1 && replicas === 1
-  );
 }

@@ -1,11 +1,12 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { startFleet } from '../../testbed/start.ts';
+import { describe, expect, test } from '@jest/globals';
+import { available } from './support/deployments.ts';
 import { ISTIO } from './support/kube.ts';
 import type { Obj } from './support/kube.ts';
 import {
   APP,
   HOST,
   NAMESPACE,
+  NO_WORKLOADS,
   deployment,
   destination,
   destinationRule,
@@ -15,16 +16,9 @@ import {
   service,
   virtualService,
 } from './support/objects.ts';
-import { Stage } from './support/stage.ts';
+import { useStage } from './support/stage.ts';
 
-let stage: Stage;
-beforeAll(async () => {
-  stage = new Stage(await startFleet());
-});
-afterEach(() => stage.fleet.reset());
-afterAll(() => stage.fleet.stop());
-
-const adoption = { image: '', port: '' };
+const stage = useStage();
 
 describe('objects that exist already', () => {
   test('keep other routes, other hosts, extra subsets, unknown fields and their order (scenario 9)', async () => {
@@ -56,9 +50,9 @@ describe('objects that exist already', () => {
 
     const stored = httpOf(await stage.routes());
     await stage.underLoad(async () => {
-      const run = await stage.pass({ ...adoption, weights: 'v1=60,v2=40' });
+      const run = await stage.pass({ ...NO_WORKLOADS, weights: 'v1=60,v2=40' });
       expect(run.outputs).toMatchObject({ verdict: 'pass', 'previous-weights': 'v1=100' });
-      expect((await stage.pass({ ...adoption, weights: 'v1=60,v2=40' })).outputs['changed']).toBe('0');
+      expect((await stage.pass({ ...NO_WORKLOADS, weights: 'v1=60,v2=40' })).outputs['changed']).toBe('0');
     });
 
     for (const found of await stage.routes()) {
@@ -88,7 +82,7 @@ describe('objects that exist already', () => {
     };
     await stage.adopt({ vs: [virtualService([{ route: [destination('v1', 100), other] }])] });
     await stage.everywhere({ ...service(), metadata: { name: 'other', namespace: NAMESPACE } });
-    await stage.pass({ ...adoption, weights: 'v1=50,v2=50' });
+    await stage.pass({ ...NO_WORKLOADS, weights: 'v1=50,v2=50' });
     for (const found of await stage.routes()) {
       const { http } = found['spec'] as { http: { route: unknown[] }[] };
       expect(http.at(-1)?.route).toMatchObject([destination('v1', 50), other, destination('v2', 50)]);
@@ -98,13 +92,7 @@ describe('objects that exist already', () => {
   test('with a route that names no subset keep a new version from users until it has a weight', async () => {
     await stage.everywhere(namespace(), service());
     await stage.east.create(deployment('v1'));
-    await stage.east.settled(
-      'apps/v1',
-      'Deployment',
-      `${APP}-v1`,
-      NAMESPACE,
-      ({ status }) => (status as { availableReplicas?: number }).availableReplicas === 1,
-    );
+    await available(stage.east, `${APP}-v1`);
     const whole = { destination: { host: HOST, port: { number: 5000 } } };
     await stage.everywhere(gateway(), virtualService([{ name: 'main', route: [whole] }]));
     const v2 = { image: `v2=${image('v2')}`, port: '', weights: 'v1=50,v2=50' };
@@ -126,7 +114,7 @@ describe('objects that exist already', () => {
             refused.log,
           )?.groups;
         const { config = '', ...pin } = remedy ?? {};
-        await stage.pass({ ...adoption, ...pin, 'config-clusters': config });
+        await stage.pass({ ...NO_WORKLOADS, ...pin, 'config-clusters': config });
         await expect(stage.weights()).resolves.toEqual(['v1=100', 'v1=100']);
         const added = await stage.pass(v2);
         expect(added.outputs).toMatchObject({ verdict: 'pass', 'previous-weights': 'v1=100' });
@@ -147,11 +135,11 @@ describe('objects that exist already', () => {
     ];
     await stage.adopt({ vs: [virtualService(routes)] });
     await stage.underLoad(async () => {
-      const refused = await stage.run({ ...adoption, weights: 'v1=80,v2=20' });
+      const refused = await stage.run({ ...NO_WORKLOADS, weights: 'v1=80,v2=20' });
       expect(refused.code).toBe(1);
       expect(refused.log).toMatch(/2 HTTP routes that lead to helloworld: beta, everyone.*input routes/s);
       expect(refused.outputs['changed']).toBe('0');
-      const run = await stage.pass({ ...adoption, weights: 'v1=80,v2=20', routes: 'everyone' });
+      const run = await stage.pass({ ...NO_WORKLOADS, weights: 'v1=80,v2=20', routes: 'everyone' });
       expect(run.outputs['verdict']).toBe('pass');
     });
     for (const found of await stage.routes()) {
@@ -163,7 +151,7 @@ describe('objects that exist already', () => {
   test('under other names than the inputs say are refused, and the right input is told', async () => {
     const vs = virtualService([{ route: [destination('v1')] }]);
     await stage.adopt({ vs: [{ ...vs, metadata: { name: 'front-door', namespace: NAMESPACE } }] });
-    const run = await stage.run({ ...adoption, weights: 'v1=80,v2=20' });
+    const run = await stage.run({ ...NO_WORKLOADS, weights: 'v1=80,v2=20' });
     expect(run.code).toBe(1);
     expect(run.log).toMatch(/Set the input virtual-service to front-door/);
     await expect(stage.weights()).resolves.toEqual([undefined, undefined]);

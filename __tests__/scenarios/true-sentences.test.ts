@@ -1,36 +1,21 @@
 import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { startFleet } from '../../testbed/start.ts';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { Run, RunOptions, RunningAction } from '../../testbed/run-action.ts';
 import type { Report } from '../../src/report/schema.ts';
+import { imageOf, setImage } from './support/deployments.ts';
 import { ISTIO } from './support/kube.ts';
-import type { Kube, Obj } from './support/kube.ts';
-import { APP, NAMESPACE, destination, image, virtualService } from './support/objects.ts';
-import { Stage } from './support/stage.ts';
+import type { Obj } from './support/kube.ts';
+import { APP, NAMESPACE, NO_WORKLOADS, destination, image, virtualService } from './support/objects.ts';
+import { editWeights } from './support/route-edits.ts';
+import { useStage } from './support/stage.ts';
 
-let stage: Stage;
+const stage = useStage();
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'true-sentences-'));
-  stage = new Stage(await startFleet());
 });
-afterEach(() => stage.fleet.reset());
-afterAll(() => stage.fleet.stop());
-
-/** Nothing is deployed any more. */
-const later = { image: '', port: '', confidence: '90' };
-
-/** Someone changes the weights of the users' route by hand. */
-async function edit(kube: Kube, v1: number, v2: number): Promise<void> {
-  const vs = await kube.get(ISTIO, 'VirtualService', APP, NAMESPACE);
-  const { http } = vs['spec'] as { http: readonly (Record<string, unknown> & { name?: string })[] };
-  const preview = http.filter(({ name }) => name?.startsWith('canary-preview-') === true);
-  const route = http.find((one) => !preview.includes(one));
-  const edited = [...preview, { ...route, route: [destination('v1', v1), destination('v2', v2)] }];
-  await kube.merge({ ...shell(), spec: { http: edited } });
-}
 
 const shell = (): Obj => ({
   apiVersion: ISTIO,
@@ -56,21 +41,21 @@ describe('clusters that hold different weights (scenario 36)', () => {
     ['weights that were never the release’s', false],
   ])('by %s are named everywhere, and nothing is green', async (_what, recorded) => {
     if (recorded) {
-      await stage.pass({ weights: 'v1=80,v2=20', confidence: '90' });
+      await stage.pass({ weights: 'v1=80,v2=20' });
     } else {
       const of = (v1: number): Obj =>
         virtualService([{ name: APP, route: [destination('v1', v1), destination('v2', 100 - v1)] }]);
       await stage.adopt({ vs: [of(80)] });
     }
     await stage.underLoad(async () => {
-      await edit(stage.west, 50, 50);
+      await editWeights(stage.west, 50, 50);
       for (const inputs of [
         { operation: 'status' },
         // At 80/20 and a tolerance of 40 points the shares of west are right by chance, and the clusters are not.
         { operation: 'verify', weights: 'v1=80,v2=20', tolerance: '40' },
         { operation: 'plan', weights: 'v1=50,v2=50' },
       ]) {
-        const run = await reported({ ...later, ...inputs });
+        const run = await reported({ ...NO_WORKLOADS, ...inputs });
         expect([inputs.operation, run.code]).toEqual([inputs.operation, 1]);
         expect(run.outputs).toMatchObject({ weights: '', agree: 'false', changed: '0' });
         expect(run.summary.split('\n')[0]).not.toMatch(good);
@@ -90,7 +75,7 @@ describe('clusters that hold different weights (scenario 36)', () => {
   });
 
   test('are told beside a cluster without a VirtualService, and routes that differ in one', async () => {
-    await stage.pass({ weights: 'v1=80,v2=20', confidence: '90' });
+    await stage.pass({ weights: 'v1=80,v2=20' });
     const routes = [
       {
         name: 'a',
@@ -101,7 +86,7 @@ describe('clusters that hold different weights (scenario 36)', () => {
     ];
     await stage.underLoad(async () => {
       await stage.east.merge({ ...shell(), spec: { http: routes } });
-      const differ = await reported({ ...later, operation: 'status' });
+      const differ = await reported({ ...NO_WORKLOADS, operation: 'status' });
       expect(differ.code).toBe(1);
       expect(differ.outputs).toMatchObject({ weights: '', agree: 'false' });
       expect(differ.log).toContain(
@@ -110,28 +95,28 @@ describe('clusters that hold different weights (scenario 36)', () => {
     });
     await stage.west.remove(ISTIO, 'VirtualService', APP, NAMESPACE);
     await stage.east.merge({ ...shell(), spec: { http: [routes[1]] } });
-    const gone = await reported({ ...later, operation: 'status' });
+    const gone = await reported({ ...NO_WORKLOADS, operation: 'status' });
     expect(gone.code).toBe(1);
     expect(gone.outputs).toMatchObject({ weights: '', agree: 'false' });
     expect(gone.log).toContain('east holds v1=80,v2=20; west holds no VirtualService');
     // The remedy that status names.
-    const back = await stage.run({ ...later, operation: 'rollback', weights: 'v1=80,v2=20' });
+    const back = await stage.run({ ...NO_WORKLOADS, operation: 'rollback', weights: 'v1=80,v2=20' });
     expect(back.log).toMatch(/west/);
   });
 });
 
 describe('status', () => {
   test('is red where the namespace or the app does not exist, and names the input', async () => {
-    const nothing = await stage.run({ ...later, operation: 'status' });
+    const nothing = await stage.run({ ...NO_WORKLOADS, operation: 'status' });
     expect(nothing.code).toBe(1);
     expect(nothing.log).toMatch(/Input namespace: there is no namespace gray-demo in east, west/);
     expect(nothing.log).not.toMatch(good);
-    await stage.pass({ weights: 'v1=80,v2=20', confidence: '90' });
-    const other = await stage.run({ ...later, operation: 'status', app: 'helloword' });
+    await stage.pass({ weights: 'v1=80,v2=20' });
+    const other = await stage.run({ ...NO_WORKLOADS, operation: 'status', app: 'helloword' });
     expect(other.code).toBe(1);
     expect(other.log).toMatch(/Input app: there is no Service, no pod and no VirtualService of helloword/);
     expect(other.outputs).toMatchObject({ weights: '', agree: '' });
-    const right = await stage.pass({ ...later, operation: 'status' });
+    const right = await stage.pass({ ...NO_WORKLOADS, operation: 'status' });
     expect(right.outputs).toMatchObject({ weights: 'v1=80,v2=20', agree: 'true' });
     expect(right.log).toContain('All clusters agree.');
   });
@@ -147,12 +132,7 @@ const alone = {
 };
 const bad = image('v1', 'errors');
 
-/** The image that v1 runs, and what a manager declares of its container. */
-async function imageOfV1(): Promise<string | undefined> {
-  const { spec } = await stage.east.get('apps/v1', 'Deployment', `${APP}-v1`, NAMESPACE);
-  return (spec as { template: { spec: { containers: { image: string }[] } } }).template.spec.containers[0]
-    ?.image;
-}
+const imageOfV1 = (): Promise<string | undefined> => imageOf(stage.east, `${APP}-v1`);
 
 describe('a failed release that replaced the image of a version with users (scenario 39)', () => {
   test('gives that version its earlier pods again, and the next run writes nothing', async () => {
@@ -256,7 +236,7 @@ describe('a failed release that replaced the image of a version with users (scen
       { ...alone, image: `v1=${bad}` },
       {
         onLog: (text) => {
-          if (text.includes('::group::Verify')) edited ??= setImage(next);
+          if (text.includes('::group::Verify')) edited ??= setImage(stage.east, `${APP}-v1`, next);
         },
       },
     );
@@ -267,16 +247,3 @@ describe('a failed release that replaced the image of a version with users (scen
     await expect(imageOfV1()).resolves.toBe(next);
   });
 });
-
-/** As kubectl set image does. */
-async function setImage(to: string): Promise<void> {
-  const found = await stage.east.get('apps/v1', 'Deployment', `${APP}-v1`, NAMESPACE);
-  const { template } = found['spec'] as { template: { spec: { containers: Record<string, unknown>[] } } };
-  const containers = template.spec.containers.map((one) => ({ ...one, image: to }));
-  await stage.east.merge({
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: { name: `${APP}-v1`, namespace: NAMESPACE },
-    spec: { template: { spec: { containers } } },
-  });
-}

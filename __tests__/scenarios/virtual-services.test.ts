@@ -1,27 +1,22 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { startFleet } from '../../testbed/start.ts';
+import { describe, expect, test } from '@jest/globals';
+import { rolledOut } from './support/deployments.ts';
 import { ISTIO } from './support/kube.ts';
 import type { Kube, Obj } from './support/kube.ts';
 import {
   APP,
   HOST,
   NAMESPACE,
+  NO_WORKLOADS,
   destination,
   destinationRule,
   gateway,
   image,
   virtualService,
 } from './support/objects.ts';
-import { Stage, subsetsIn } from './support/stage.ts';
+import { subsetsIn, useStage } from './support/stage.ts';
 
-let stage: Stage;
-beforeAll(async () => {
-  stage = new Stage(await startFleet());
-});
-afterEach(() => stage.fleet.reset());
-afterAll(() => stage.fleet.stop());
+const stage = useStage();
 
-const adoption = { image: '', port: '' };
 const INNER = `${APP}-mesh`;
 
 /** The VirtualService of the sidecars, beside that of the ingress. */
@@ -30,30 +25,18 @@ const inner = (...split: readonly unknown[]): Obj => ({
   metadata: { name: INNER, namespace: NAMESPACE },
 });
 
-/** Whether the one pod of a Deployment is of its latest template, and no older one is left. */
-function isRolledOut({ metadata, status = {} }: Obj): boolean {
-  const { generation } = metadata as { generation?: number };
-  const { observedGeneration, updatedReplicas, availableReplicas, replicas } = status as Record<
-    string,
-    number
-  >;
-  return (
-    observedGeneration === generation && updatedReplicas === 1 && availableReplicas === 1 && replicas === 1
-  );
-}
-
 const named = (kube: Kube, name: string, namespace = NAMESPACE): Promise<Obj> =>
   kube.get(ISTIO, 'VirtualService', name, namespace);
 
 describe('two VirtualServices of one service, for the sidecars and for the ingress (scenario 11)', () => {
-  const both = { ...adoption, 'virtual-service': `${APP}, ${INNER}` };
+  const both = { ...NO_WORKLOADS, 'virtual-service': `${APP}, ${INNER}` };
 
   test('are refused unless the input names those that change, and change together, up to the retirement', async () => {
     await stage.adopt({
       vs: [virtualService([{ route: [destination('v1')] }]), inner(destination('v1', 100))],
     });
     await stage.underLoad(async () => {
-      const refused = await stage.run({ ...adoption, weights: 'v1=80,v2=20' });
+      const refused = await stage.run({ ...NO_WORKLOADS, weights: 'v1=80,v2=20' });
       expect(refused.code).toBe(1);
       expect(refused.log).toContain(
         `Set the input virtual-service to those that shall change together (${APP}, ${INNER})`,
@@ -79,7 +62,7 @@ describe('two VirtualServices of one service, for the sidecars and for the ingre
 
       // The order only says which one is made where it is missing.
       const turned = `${INNER}, ${APP}`;
-      await stage.pass({ ...adoption, operation: 'verify', 'virtual-service': turned });
+      await stage.pass({ ...NO_WORKLOADS, operation: 'verify', 'virtual-service': turned });
 
       await stage.pass({ ...both, weights: 'v1=0,v2=100' });
       const done = await stage.pass({ ...both, operation: 'retire', version: 'v1' });
@@ -127,7 +110,7 @@ describe('two VirtualServices of one service, for the sidecars and for the ingre
       vs: [virtualService([{ route: [destination('v1')] }]), inner(destination('v1', 100))],
     });
     const before = (await named(stage.east, INNER)).metadata.resourceVersion;
-    await stage.pass({ ...adoption, 'virtual-service': APP, weights: 'v1=80,v2=20' });
+    await stage.pass({ ...NO_WORKLOADS, 'virtual-service': APP, weights: 'v1=80,v2=20' });
     expect((await named(stage.east, INNER)).metadata.resourceVersion).toBe(before);
   });
 
@@ -156,11 +139,11 @@ describe('TCP and TLS routes (scenario 10)', () => {
   test('to the subsets hold the same weights as the HTTP route, and lose a version with it', async () => {
     await stage.adopt({ vs: [virtualService([{ route: [destination('v1', 100)] }], streams(100))] });
     await stage.underLoad(async () => {
-      await stage.pass({ ...adoption, weights: 'v1=70,v2=30' });
+      await stage.pass({ ...NO_WORKLOADS, weights: 'v1=70,v2=30' });
       for (const { spec } of await stage.routes()) expect(spec).toMatchObject(streams(70, 30));
-      expect((await stage.pass({ ...adoption, weights: 'v1=70,v2=30' })).outputs['changed']).toBe('0');
-      await stage.pass({ ...adoption, weights: 'v1=0,v2=100' });
-      await stage.pass({ ...adoption, operation: 'retire', version: 'v1' });
+      expect((await stage.pass({ ...NO_WORKLOADS, weights: 'v1=70,v2=30' })).outputs['changed']).toBe('0');
+      await stage.pass({ ...NO_WORKLOADS, weights: 'v1=0,v2=100' });
+      await stage.pass({ ...NO_WORKLOADS, operation: 'retire', version: 'v1' });
       for (const vs of await stage.routes()) expect(subsetsIn(vs)).toEqual(['v2']);
     });
   });
@@ -170,7 +153,7 @@ describe('TCP and TLS routes (scenario 10)', () => {
       vs: [{ ...virtualService([]), spec: { hosts: ['*'], gateways: [APP], ...streams(100) } }],
       asked: false,
     });
-    const run = await stage.run({ ...adoption, weights: 'v1=70,v2=30' });
+    const run = await stage.run({ ...NO_WORKLOADS, weights: 'v1=70,v2=30' });
     expect(run.code).toBe(1);
     expect(run.log).toMatch(/leads to helloworld by TCP or TLS routes alone/);
     expect(run.outputs['changed']).toBe('0');
@@ -209,10 +192,10 @@ describe('a delegate VirtualService (scenario 10)', () => {
     const before = JSON.stringify((await named(stage.east, 'root', FRONT))['spec']);
     await stage.underLoad(
       async () => {
-        const run = await stage.pass({ ...adoption, weights: 'v1=80,v2=20' });
+        const run = await stage.pass({ ...NO_WORKLOADS, weights: 'v1=80,v2=20' });
         expect(run.outputs['verdict']).toBe('pass');
-        expect((await stage.pass({ ...adoption, weights: 'v1=80,v2=20' })).outputs['changed']).toBe('0');
-        await stage.pass({ ...adoption, operation: 'verify' });
+        expect((await stage.pass({ ...NO_WORKLOADS, weights: 'v1=80,v2=20' })).outputs['changed']).toBe('0');
+        await stage.pass({ ...NO_WORKLOADS, operation: 'verify' });
       },
       { host },
     );
@@ -234,7 +217,7 @@ describe('a delegate VirtualService (scenario 10)', () => {
         { ...delegate(), metadata: { name: 'routes', namespace: NAMESPACE } },
       ],
     });
-    const run = await stage.run({ ...adoption, weights: 'v1=80,v2=20' });
+    const run = await stage.run({ ...NO_WORKLOADS, weights: 'v1=80,v2=20' });
     expect(run.code).toBe(1);
     expect(run.log).toMatch(
       /leaves the routes to helloworld to its delegate routes. Set the input virtual-service to routes/,
@@ -259,7 +242,7 @@ describe('whatever a team has set on its objects stays', () => {
     const rule = destinationRule([], { host, exportTo: ['*'], subsets: [subset] });
     await stage.adopt({ vs: [vs], rule });
     await stage.underLoad(async () => {
-      await stage.pass({ ...adoption, weights: 'v1=75,v2=25' });
+      await stage.pass({ ...NO_WORKLOADS, weights: 'v1=75,v2=25' });
     });
     for (const found of await stage.routes()) {
       const { http, ...rest } = found['spec'] as { http: Record<string, unknown>[] };
@@ -289,7 +272,7 @@ describe('what someone else manages (scenario 12)', () => {
       },
       'team-images',
     );
-    await stage.east.settled('apps/v1', 'Deployment', `${APP}-v1`, NAMESPACE, isRolledOut);
+    await rolledOut(stage.east, `${APP}-v1`);
     await stage.underLoad(async () => {
       const run = await stage.run({ weights: 'v1=50,v2=50' });
       expect(run.code).toBe(1);
@@ -307,11 +290,11 @@ describe('what someone else manages (scenario 12)', () => {
     await Promise.all([stage.east, stage.west].map((kube) => kube.apply(vs, 'argocd-controller')));
     const warning =
       /argocd-controller declares spec\.http of VirtualService gray-demo\/helloworld in east, west/g;
-    const planned = await stage.pass({ ...adoption, operation: 'plan', weights: 'v1=80,v2=20' });
+    const planned = await stage.pass({ ...NO_WORKLOADS, operation: 'plan', weights: 'v1=80,v2=20' });
     expect(planned.log.match(warning)).toHaveLength(1);
-    const first = await stage.pass({ ...adoption, weights: 'v1=80,v2=20' });
+    const first = await stage.pass({ ...NO_WORKLOADS, weights: 'v1=80,v2=20' });
     expect(first.log.match(warning)).toHaveLength(1);
-    const second = await stage.pass({ ...adoption, weights: 'v1=50,v2=50' });
+    const second = await stage.pass({ ...NO_WORKLOADS, weights: 'v1=50,v2=50' });
     expect(second.log.match(warning)).toBeNull();
   });
 });

@@ -1,11 +1,12 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { startFleet } from '../../testbed/start.ts';
+import { describe, expect, test } from '@jest/globals';
+import { available } from './support/deployments.ts';
 import { ISTIO } from './support/kube.ts';
 import type { Obj } from './support/kube.ts';
 import {
   APP,
   HOST,
   NAMESPACE,
+  NO_WORKLOADS,
   deployment,
   destination,
   destinationRule,
@@ -15,14 +16,9 @@ import {
   service,
   virtualService,
 } from './support/objects.ts';
-import { Stage, subsetsIn } from './support/stage.ts';
+import { subsetsIn, useStage } from './support/stage.ts';
 
-let stage: Stage;
-beforeAll(async () => {
-  stage = new Stage(await startFleet());
-});
-afterEach(() => stage.fleet.reset());
-afterAll(() => stage.fleet.stop());
+const stage = useStage();
 
 const SYSTEM = 'istio-system';
 const shopHost = 'shop.example.com';
@@ -51,9 +47,6 @@ const shop = (route: Record<string, unknown>): readonly Obj[] => [
   },
 ];
 
-const isReady = ({ status }: Obj): boolean =>
-  (status as { availableReplicas?: number } | undefined)?.availableReplicas === 1;
-
 /** v1 runs in east, and v2 in west where it is asked for; these traffic objects are in both clusters, and answer for a host. */
 async function running(
   versions: 'v1' | 'v1 and v2',
@@ -67,7 +60,7 @@ async function running(
   ];
   for (const { kube, version } of places) {
     await kube.create(deployment(version));
-    await kube.settled('apps/v1', 'Deployment', `${APP}-${version}`, NAMESPACE, isReady);
+    await available(kube, `${APP}-${version}`);
   }
   await stage.everywhere(...objects);
   await stage.served(host);
@@ -180,17 +173,16 @@ describe('a second VirtualService of the namespace leads to the service without 
       'Route partners of VirtualService gray-demo/helloworld-partners in east, west sends requests to every ready pod of helloworld, whatever the weights.';
     await stage.underLoad(
       async () => {
-        const run = await stage.pass({ image: '', port: '', weights: 'v1=80,v2=20' });
+        const run = await stage.pass({ ...NO_WORKLOADS, weights: 'v1=80,v2=20' });
         expect(run.log).toContain(told);
         for (const operation of ['verify', 'status', 'plan'])
-          expect((await stage.pass({ image: '', port: '', operation })).log).toContain(told);
+          expect((await stage.pass({ ...NO_WORKLOADS, operation })).log).toContain(told);
       },
       { host: partnersHost },
     );
   });
 });
 
-const adoption = { image: '', port: '' };
 const port = { number: 5000 };
 
 describe('the mesh keeps objects without exportTo to their namespace', () => {
@@ -250,7 +242,7 @@ describe('the mesh keeps objects without exportTo to their namespace', () => {
         { host: shopHost },
       );
     });
-    const status = await stage.pass({ operation: 'status', image: '', port: '' });
+    const status = await stage.pass({ operation: 'status', ...NO_WORKLOADS });
     expect(status.log).toContain(
       'Route partners of VirtualService front/partners in east, west sends requests to every ready pod of helloworld, whatever the weights.',
     );
@@ -282,13 +274,13 @@ describe('a VirtualService splits by Services (flagger#50)', () => {
     );
     await stage.underLoad(
       async () => {
-        const refused = await stage.run({ ...adoption, weights: 'v1=80,v2=20' });
+        const refused = await stage.run({ ...NO_WORKLOADS, weights: 'v1=80,v2=20' });
         expect(refused.code).toBe(1);
         expect(refused.log).toContain(
           'No route of VirtualService gray-demo/helloworld in east, west leads to helloworld: its routes lead to helloworld-primary, helloworld-canary.',
         );
         expect(refused.outputs['changed']).toBe('0');
-        expect((await stage.pass({ ...adoption, operation: 'status' })).outputs['weights']).toBe('');
+        expect((await stage.pass({ ...NO_WORKLOADS, operation: 'status' })).outputs['weights']).toBe('');
       },
       { host: shopHost },
     );
@@ -297,7 +289,7 @@ describe('a VirtualService splits by Services (flagger#50)', () => {
     await stage.served(shopHost);
     await stage.underLoad(
       async () => {
-        const run = await stage.pass({ ...adoption, weights: 'v1=80,v2=20' });
+        const run = await stage.pass({ ...NO_WORKLOADS, weights: 'v1=80,v2=20' });
         expect(run.outputs['verdict']).toBe('pass');
       },
       { host: shopHost },
@@ -323,18 +315,18 @@ describe('two unnamed routes lead to the service (argo-rollouts#1100)', () => {
     );
     await stage.underLoad(
       async () => {
-        const refused = await stage.run({ ...adoption, weights: 'v1=70,v2=30' });
+        const refused = await stage.run({ ...NO_WORKLOADS, weights: 'v1=70,v2=30' });
         expect(refused.code).toBe(1);
         expect(refused.log).toContain(
           'has 2 HTTP routes that lead to helloworld: http[0], http[1]. Set the input routes to those to split, for example routes: http[1].',
         );
-        const status = await stage.pass({ ...adoption, operation: 'status' });
+        const status = await stage.pass({ ...NO_WORKLOADS, operation: 'status' });
         expect(status.log).toContain('the unnamed http[1]: v1=90,v2=10');
         expect(status.log).toContain('for example routes: http[1].');
         expect(status.log).not.toContain('agree');
         expect(status.outputs).toMatchObject({ weights: '', agree: '' });
 
-        const chosen = { ...adoption, routes: 'http[1]' };
+        const chosen = { ...NO_WORKLOADS, routes: 'http[1]' };
         const run = await stage.pass({ ...chosen, weights: 'v1=70,v2=30' });
         expect(run.outputs['verdict']).toBe('pass');
         const told =
@@ -365,7 +357,7 @@ describe('two unnamed routes lead to the service (argo-rollouts#1100)', () => {
 });
 
 describe('a service that sidecars alone call (bookinfo reviews-90-10)', () => {
-  const unverified = { ...adoption, ingress: 'none', 'propagation-time': '1s' };
+  const unverified = { ...NO_WORKLOADS, ingress: 'none', 'propagation-time': '1s' };
 
   test('is told how it is released; then its weights are written everywhere and are not verified', async () => {
     await stage.adopt({
@@ -378,7 +370,7 @@ describe('a service that sidecars alone call (bookinfo reviews-90-10)', () => {
       gateways: [],
       asked: false,
     });
-    const refused = await stage.run({ ...adoption, weights: 'v1=70,v2=30' });
+    const refused = await stage.run({ ...NO_WORKLOADS, weights: 'v1=70,v2=30' });
     expect(refused.code).toBe(1);
     expect(refused.log).toContain('set the input ingress to none');
     expect(refused.outputs['changed']).toBe('0');

@@ -1,28 +1,30 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { load } from 'js-yaml';
-import { startFleet } from '../../testbed/start.ts';
 import type { Obj } from './support/kube.ts';
-import { APP, NAMESPACE, deployment, image, namespace, service } from './support/objects.ts';
-import { Stage } from './support/stage.ts';
+import {
+  APP,
+  NAMESPACE,
+  NO_WORKLOADS,
+  ONLY_V1,
+  deployment,
+  image,
+  namespace,
+  service,
+} from './support/objects.ts';
+import type { Stage } from './support/stage.ts';
+import { useStage } from './support/stage.ts';
 
-let stage: Stage;
+const stage = useStage();
 let folder: string;
-beforeAll(async () => {
-  stage = new Stage(await startFleet());
-});
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'workload-cases-'));
 });
 afterEach(async () => {
-  await stage.fleet.reset();
   await rm(folder, { recursive: true });
 });
-afterAll(() => stage.fleet.stop());
-
-const V1 = { version: 'v1', image: image('v1'), clusters: 'v1: east', 'config-clusters': 'east, west' };
 
 /** The Service of the app, as a user would write it. */
 const serviceFile = (ports: string): string =>
@@ -52,7 +54,7 @@ test('manifests of another namespace are refused before anything is written (k8s
     kind: 'Namespace',
     metadata: { name: 'staging', labels: { 'istio-injection': 'enabled' } },
   });
-  await stage.pass({ ...V1, weights: 'v1=100' });
+  await stage.pass({ ...ONLY_V1, weights: 'v1=100' });
   // A kind without namespaces, as the server says; the embedded fleet has none that a release would bring.
   const role =
     stage.fleet.kind === 'mesh'
@@ -101,7 +103,7 @@ test('manifests are read as kubectl reads them: YAML 1.1 (kubernetes#34146)', as
       securityContext: { fsGroup: 0x3E8 }
       containers: [{ name: web, image: '${image('v2')}', stdin: Yes, ports: [{ containerPort: 5000 }], env: [{ name: FEATURE, value: ${value} }] }]`;
   const inputs = { image: `v1=${image('v1')}`, manifests: 'app.yaml', weights: 'v1=80,v2=20' };
-  await stage.pass({ ...V1, weights: 'v1=100' });
+  await stage.pass({ ...ONLY_V1, weights: 'v1=100' });
   await stage.underLoad(async () => {
     const write = (value: string): Promise<void> =>
       writeFile(
@@ -137,7 +139,7 @@ test('a version that has users is not replaced where its pods would end first, n
           `{ containers: [{ name: ${APP}, image: '${image('v1', tag)}', ports: [{ containerPort: 5000 }] }] }`,
         ),
     );
-  const inputs = { ...V1, image: '', manifests: 'app.yaml', weights: 'v1=100' };
+  const inputs = { ...ONLY_V1, image: '', manifests: 'app.yaml', weights: 'v1=100' };
   const release = (operation = 'rollout'): ReturnType<Stage['run']> =>
     stage.run({ ...inputs, operation, 'ready-timeout': '5s' }, { cwd: folder });
   const recreate = 'strategy: { type: Recreate }';
@@ -237,7 +239,7 @@ test('a new route leads to the HTTP port of the Service, and is never without on
   );
   await stage.east.create(deployment('v1'));
   await stage.west.create(deployment('v2'));
-  const inputs = { image: '', port: '', weights: 'v1=80,v2=20' };
+  const inputs = { ...NO_WORKLOADS, weights: 'v1=80,v2=20' };
   await stage.underLoad(async () => {
     const run = await stage.run(inputs);
     expect(run).toMatchObject({ code: 1, outputs: { changed: '0' } });

@@ -1,15 +1,10 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { startFleet } from '../../testbed/start.ts';
+import { describe, expect, test } from '@jest/globals';
+import { rolledOut, setImage } from './support/deployments.ts';
 import type { Kube } from './support/kube.ts';
-import { APP, NAMESPACE, image } from './support/objects.ts';
-import { Stage } from './support/stage.ts';
+import { APP, AT_DEFAULTS, NO_WORKLOADS, ONLY_V1, image } from './support/objects.ts';
+import { useStage } from './support/stage.ts';
 
-let stage: Stage;
-beforeAll(async () => {
-  stage = new Stage(await startFleet());
-});
-afterEach(() => stage.fleet.reset());
-afterAll(() => stage.fleet.stop());
+const stage = useStage();
 
 /** v1 alone takes the traffic, and v2 has the image of this fault. */
 async function prepare(fault: string): Promise<void> {
@@ -20,7 +15,7 @@ async function prepare(fault: string): Promise<void> {
   });
 }
 
-const step = { image: '', port: '', weights: 'v1=50,v2=50', 'max-rps': '300' };
+const step = { ...AT_DEFAULTS, ...NO_WORKLOADS, weights: 'v1=50,v2=50', 'max-rps': '300' };
 
 describe('a new version whose share is right, but which is worse than the stable one (scenario 30)', () => {
   test('fails by its errors, and the weights before are in force again', async () => {
@@ -77,26 +72,8 @@ describe('a new version whose share is right, but which is worse than the stable
 
 /** Someone replaces the image of v2 in west with one that takes requests and never answers. */
 async function silence(west: Kube): Promise<void> {
-  const name = `${APP}-v2`;
-  const found = await west.get('apps/v1', 'Deployment', name, NAMESPACE);
-  const { template } = found['spec'] as { template: { spec: { containers: Record<string, unknown>[] } } };
-  const containers = template.spec.containers.map((one) => ({ ...one, image: image('v2', 'silent') }));
-  await west.merge({
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: { name, namespace: NAMESPACE },
-    spec: { template: { spec: { containers } } },
-  });
-  await west.settled('apps/v1', 'Deployment', name, NAMESPACE, ({ metadata, status }) => {
-    const { generation } = metadata as { generation?: number };
-    const seen = status as Record<string, number | undefined> | undefined;
-    return (
-      seen?.['observedGeneration'] === generation &&
-      seen?.['updatedReplicas'] === 1 &&
-      seen['availableReplicas'] === 1 &&
-      seen['replicas'] === 1
-    );
-  });
+  await setImage(west, `${APP}-v2`, image('v2', 'silent'));
+  await rolledOut(west, `${APP}-v2`);
 }
 
 /** v2, at 20%, is named just where no answer from it among so many has a chance of 1% at most. */
@@ -112,12 +89,7 @@ function expectNamedUnlessLuck(log: string, reason: string): void {
 
 describe('a new version that never answers (scenario 38)', () => {
   test('is named before it gets any user', async () => {
-    await stage.pass({
-      clusters: 'v1: east',
-      version: 'v1',
-      image: image('v1'),
-      'config-clusters': 'east, west',
-    });
+    await stage.pass(ONLY_V1);
     await stage.underLoad(async () => {
       const run = await stage.run({
         weights: 'v1=80,v2=20',
@@ -135,11 +107,11 @@ describe('a new version that never answers (scenario 38)', () => {
   test('is named where it has users, whether the time suffices to give its requests up or not', async () => {
     await stage.pass({ weights: 'v1=80,v2=20' });
     await silence(stage.west);
-    const short = await stage.run({ operation: 'verify', 'verify-timeout': '3s' });
+    const short = await stage.run({ ...AT_DEFAULTS, operation: 'verify', 'verify-timeout': '3s' });
     expect([short.code, short.outputs['verdict']]).toEqual([1, 'inconclusive']);
     expect(short.log).toMatch(/undecided after 3 s and \d+ samples: /);
     expectNamedUnlessLuck(short.log, '16 requests had no response yet');
-    const run = await stage.run({ operation: 'verify' });
+    const run = await stage.run({ ...AT_DEFAULTS, operation: 'verify' });
     expect([run.code, run.outputs['verdict']]).toEqual([1, 'fail']);
     expectNamedUnlessLuck(run.log, '\\d+ of \\d+ requests got no response within 10 s, more than 1%');
     expect(run.seconds).toBeLessThan(25);

@@ -9,7 +9,10 @@ export const HOST = `${APP}.${NAMESPACE}.svc.cluster.local`;
 export const image = (version: string, tag = 'latest'): string =>
   `docker.m.daocloud.io/istio/examples-helloworld-${version}:${tag}`;
 
-/** The seed's release: v1 in east, v2 in west, checked at the defaults but for the rate. */
+/**
+ * The seed's release: v1 in east, v2 in west. The check is fast, and its tolerance wide, which takes a tenth of the samples; a
+ * scenario about what the check finds spreads `AT_DEFAULTS` over it.
+ */
 export const SEED = {
   app: APP,
   namespace: NAMESPACE,
@@ -19,7 +22,22 @@ export const SEED = {
   port: '5000',
   path: '/hello',
   'max-rps': '1000',
+  tolerance: '15',
 } as const;
+
+/** The inputs of a first release: v1 alone, in east, with the routes in both clusters. */
+export const ONLY_V1 = {
+  clusters: 'v1: east',
+  version: 'v1',
+  image: image('v1'),
+  'config-clusters': 'east, west',
+} as const;
+
+/** The inputs of a run that leaves the workloads as they are. */
+export const NO_WORKLOADS = { image: '', port: '' } as const;
+
+/** The check decides as it does for a user who sets nothing. */
+export const AT_DEFAULTS = { tolerance: '' } as const;
 
 export const namespace = (labels: Record<string, string> = { 'istio-injection': 'enabled' }): Obj => ({
   apiVersion: 'v1',

@@ -1,9 +1,10 @@
-import { expect } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
 import { request } from 'undici';
-import type { TestFleet } from '../../../testbed/fleet.ts';
+import type { FleetOptions, TestFleet } from '../../../testbed/fleet.ts';
 import { until } from '../../../testbed/mesh/until.ts';
 import { startLoad } from '../../../testbed/load.ts';
 import type { LoadOptions } from '../../../testbed/load.ts';
+import { startFleet } from '../../../testbed/start.ts';
 import { runAction } from '../../../testbed/run-action.ts';
 import type { Run } from '../../../testbed/run-action.ts';
 import { ISTIO, Kube } from './kube.ts';
@@ -22,16 +23,41 @@ export interface Standing {
 const isAvailable = ({ status }: Obj): boolean =>
   (status as { availableReplicas?: number } | undefined)?.availableReplicas === 1;
 
-/** A fleet with what every scenario needs: the action with the seed's inputs, and a person with kubectl. */
-export class Stage {
+interface Opened {
   readonly fleet: TestFleet;
   readonly east: Kube;
   readonly west: Kube;
+}
 
-  constructor(fleet: TestFleet) {
-    this.fleet = fleet;
-    this.east = new Kube(fleet, 'east');
-    this.west = new Kube(fleet, 'west');
+/** A fleet with what every scenario needs: the action with the seed's inputs, and a person with kubectl. */
+export class Stage {
+  #open: Opened | undefined;
+
+  /** @param fleet none where `open` brings it later */
+  constructor(fleet?: TestFleet) {
+    if (fleet !== undefined) this.open(fleet);
+  }
+
+  open(fleet: TestFleet): void {
+    this.#open = { fleet, east: new Kube(fleet, 'east'), west: new Kube(fleet, 'west') };
+  }
+
+  get fleet(): TestFleet {
+    return this.#opened().fleet;
+  }
+
+  get east(): Kube {
+    return this.#opened().east;
+  }
+
+  get west(): Kube {
+    return this.#opened().west;
+  }
+
+  #opened(): Opened {
+    if (this.#open === undefined)
+      throw new Error('The fleet starts before the first test: use the stage in tests and hooks.');
+    return this.#open;
   }
 
   /** Runs the action with the seed's inputs; an input set to '' is not given. */
@@ -118,6 +144,17 @@ export class Stage {
     );
     return found.map((vs) => (vs === undefined ? undefined : weightsIn(vs)));
   }
+}
+
+/** The stage of a file or a `describe`: its fleet starts before the first test, is emptied after each, and ends after the last. */
+export function useStage(options: FleetOptions = {}): Stage {
+  const stage = new Stage();
+  beforeAll(async () => {
+    stage.open(await startFleet(options));
+  });
+  afterEach(() => stage.fleet.reset());
+  afterAll(() => stage.fleet.stop());
+  return stage;
 }
 
 interface Route {
