@@ -62,7 +62,7 @@ describe('a mistake of the first hour is told by the input that has to change', 
     expect([unset.code, unset.log]).toEqual([1, expect.stringMatching(EMPTY)]);
     const promoted = await stage.run({ operation: 'promote', steps: '50,100', weights: 'v1=80,v2=20' });
     expect(promoted.log).toContain(
-      'Input weights is ignored: the operation promote goes to the next of steps.',
+      'Input weights is ignored: the operation promote goes to the next of the steps.',
     );
   });
 

@@ -204,7 +204,7 @@ test('entries of several kubeconfigs belong to their files, and no cluster is na
   await expect(stage.east.find('v1', 'Namespace', NAMESPACE)).resolves.toBeUndefined();
   const clash = await stage.run({ ...weights, kubeconfig: 'east, west, again' }, { cwd: folder });
   expect(clash.code).toBe(1);
-  expect(clash.log).toContain('west and again each have a context west, and they differ');
+  expect(clash.log).toContain('west and again each contain a context west, and the two differ');
   await stage.underLoad(async () => {
     await stage.pass({ ...weights, kubeconfig: 'east, west' }, { cwd: folder });
     const again = await stage.pass({ ...weights, kubeconfig: 'east, west' }, { cwd: folder });

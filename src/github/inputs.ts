@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ingresses, placement } from './parsers/clusters.ts';
 import { duration } from './parsers/duration.ts';
 import { images } from './parsers/images.ts';
-import { dnsLabel, gatewayName, objectName, objectNames } from './parsers/names.ts';
+import { dnsLabel, gatewayName, objectName, objectNames } from './parsers/kubernetes-names.ts';
 import { number, wholeNumber } from './parsers/numbers.ts';
 import { anyText, choice, flag, list, map } from './parsers/plain.ts';
 import { headers, host, urlPath } from './parsers/request.ts';

@@ -19,9 +19,9 @@ export interface Job {
   readonly release: Release;
   readonly kubeconfig: KubeConfig;
   readonly summary: boolean;
-  /** Folder for the report; undefined: none is written. */
+  /** Folder for the report; undefined if none is written. */
   readonly report: string | undefined;
-  /** Who tells GitHub of it; undefined where nobody is to. */
+  /** Reports to GitHub; undefined where nothing is reported. */
   readonly announcer: Announcer | undefined;
 }
 
@@ -41,10 +41,10 @@ export async function readJob(): Promise<Job> {
   } catch (error) {
     found.push(messageOf(error));
   }
-  // In the release file, where other operations read them, they stand for good.
+  // The weights of the release file are permanent, and for other operations.
   if (values.operation === 'promote' && sources.get('weights') === 'Input weights')
     jobLog.warn(
-      'Input weights is ignored: the operation promote goes to the next of steps. To set weights, use rollout.',
+      'Input weights is ignored: the operation promote goes to the next of the steps. To set weights, use rollout.',
     );
   const read = releaseFromInputs(
     values,
@@ -55,17 +55,17 @@ export async function readJob(): Promise<Job> {
   const { operation = 'rollout', summary = true, report, app, namespace } = values;
   if (all.length > 0) {
     const error = new InputError(all);
-    // A required status that never comes would block a pull request without a word.
+    // A required status that never arrives would block a pull request without explanation.
     if (app !== undefined && namespace !== undefined)
       await announcer?.end({ ...emptyRecord(operation, app, namespace), failure: error.message }, false);
     throw error;
   }
   if (read.release === undefined || kubeconfig === undefined)
-    throw new Error('inputs without a problem, but no release');
+    throw new Error('The inputs have no problem, but there is no release');
   return { operation, summary, report, announcer, release: read.release, kubeconfig };
 }
 
-/** The contexts named whose name stands for different clusters or users in several files. */
+/** The contexts in use whose name means different clusters or users in several files. */
 function ambiguous(
   { clusters, 'config-clusters': config = [] }: ReadInputs['values'],
   { clashes }: MergedConfig,
@@ -75,7 +75,7 @@ function ambiguous(
     return files === undefined
       ? []
       : [
-          `Input kubeconfig: ${files.join(' and ')} each have a context ${name}, and they differ. Rename one of them, and name the one you mean in the input clusters: kubectl --kubeconfig ${files.at(-1) ?? ''} config rename-context ${name} NEW-NAME`,
+          `Input kubeconfig: ${files.join(' and ')} each contain a context ${name}, and the two differ. Rename one of them, and use the one you mean in the input clusters: kubectl --kubeconfig ${files.at(-1) ?? ''} config rename-context ${name} NEW-NAME`,
         ];
   });
 }
@@ -91,10 +91,10 @@ function announcerOf({ values, sources }: ReadInputs): Announcer | undefined {
 }
 
 const SECRET_HEADER = /auth|cookie|token|key|secret|password/i;
-/** Anything shorter is no credential, and could be a part of what has to be shown. */
+/** Anything shorter is not a credential, and could be part of a text that must be visible. */
 const SHORTEST_SECRET = 8;
 
-/** Credentials for the ingress, as a whole and without the word for their scheme. */
+/** Credentials for the ingress, both complete and without their scheme. */
 function secretHeaders(headers: Readonly<Record<string, string>> = {}): readonly string[] {
   return Object.entries(headers)
     .filter(([name]) => SECRET_HEADER.test(name))
@@ -102,7 +102,7 @@ function secretHeaders(headers: Readonly<Record<string, string>> = {}): readonly
     .filter((value) => value.length >= SHORTEST_SECRET);
 }
 
-/** Tells the runner what never to show. Elsewhere nobody reads this command, and it would itself show the secret. */
+/** Tells the runner what to hide. Elsewhere nobody reads this command, which would itself show the secret. */
 function mask(secrets: readonly string[]): void {
   if (process.env['GITHUB_ACTIONS'] !== 'true') return;
   for (const secret of secrets) core.setSecret(secret);

@@ -70,7 +70,7 @@ export function weightsByRoute(
 }
 
 /** What one route gives to the versions of the service, in whole percent; undefined where it names no subset. */
-export function weightsOfRoute(vs: VirtualService, route: Route, service: ServiceKey): Weights | undefined {
+function weightsOfRoute(vs: VirtualService, route: Route, service: ServiceKey): Weights | undefined {
   const points = new Map<VersionName, number>();
   for (const { subset, weight } of subsetPoints(route, versionsIn(vs, route, service))) {
     if (subset === undefined) return undefined;

@@ -67,7 +67,7 @@ export function splitsService(vs: VirtualService, route: Route, service: Service
  * The place of a route among those of its protocol, as the input `routes` takes it: `http[1]`. Preview routes do not count, so
  * that a place stays what it is when they come and go.
  */
-export function placeOfRoute(vs: VirtualService, route: Route): string | undefined {
+function placeOfRoute(vs: VirtualService, route: Route): string | undefined {
   const places = (['http', 'tcp', 'tls'] as const).flatMap((protocol) => {
     const routes: readonly HttpRoute[] = vs.spec[protocol] ?? [];
     const index = routes.filter((one) => !isPreview(one)).indexOf(route);

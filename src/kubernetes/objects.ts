@@ -121,7 +121,7 @@ export interface Deployment extends KubeObject {
   };
 }
 
-export interface Condition extends Open {
+interface Condition extends Open {
   readonly type: string;
   readonly status: string;
   readonly reason?: string;

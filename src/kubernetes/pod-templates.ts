@@ -87,4 +87,4 @@ export function podTemplateOf(object: KubeObject): PodTemplate | undefined {
   const workload: Deployment = object;
   return WORKLOAD_KINDS.includes(object.kind) ? workload.spec?.template : undefined;
 }
-export const WORKLOAD_KINDS = ['Deployment', 'StatefulSet', 'DaemonSet'];
+const WORKLOAD_KINDS = ['Deployment', 'StatefulSet', 'DaemonSet'];

@@ -10,7 +10,7 @@ import { hasSidecar, isMadeFrom, isReady } from './pods.ts';
 import type { ProblemTracker } from './problem-tracker.ts';
 
 /** A workload of the release's namespace. */
-export interface WorkloadKey {
+interface WorkloadKey {
   readonly kind: string;
   readonly name: string;
 }

@@ -35,7 +35,7 @@ export async function promote(context: Context): Promise<Outcome> {
     );
   if (steps.length === 0)
     throw new CanaryError(
-      'Input steps: is required by the operation promote; it takes the weights to go through, such as 20,50,100.',
+      'Input steps: is required by the operation promote; expected the weights to go through, such as 20,50,100.',
     );
   if (promoteTo !== undefined && samplesNothing(release))
     throw new CanaryError(

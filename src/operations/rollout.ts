@@ -51,7 +51,7 @@ export type RolloutOutcome =
   | { readonly kind: 'recovered' };
 
 /** `forward`: a step of the release; `back`: a return to earlier weights, whatever was edited since. */
-export type Direction = 'forward' | 'back';
+type Direction = 'forward' | 'back';
 
 export interface RolloutOptions {
   readonly direction?: Direction;

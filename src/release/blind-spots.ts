@@ -143,7 +143,7 @@ function leadingOutside(leads: readonly ServiceRoute[], { app }: Release): reado
 }
 
 /** `Route beta of VirtualService gray-demo/shop` */
-export function subjectOf({ virtualService: vs, route }: ServiceRoute): string {
+function subjectOf({ virtualService: vs, route }: ServiceRoute): string {
   const text = `${inSentence(vs, route)} of ${nameOf(vs)}`;
   return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 }

@@ -40,7 +40,7 @@ export interface Retirement {
 }
 
 /** An object that a retirement does not delete, and why. */
-export interface Left {
+interface Left {
   readonly cluster: ClusterName;
   readonly object: KubeObject;
   readonly reason: string;

@@ -60,7 +60,7 @@ function stateAt(record: RunRecord, weights: Weights): readonly string[] {
  * Whether users are known to be safe on the restored weights: nothing is left that may affect them, everything that leads to the
  * service was looked at, and no version that has users again failed in the check.
  */
-export function areUsersSafe(record: RunRecord, evidence: readonly IngressEvidence[]): boolean {
+function areUsersSafe(record: RunRecord, evidence: readonly IngressEvidence[]): boolean {
   const { harms, remains, restored, unseen, steps } = record;
   const weights = steps.at(-1)?.weights ?? new Map<string, number>();
   const { failing, unattributed, versions } = failingVersions({ ...record, evidence });

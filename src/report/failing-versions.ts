@@ -7,7 +7,7 @@ import type { RunRecord } from './run-record.ts';
 const DEFAULT_ERROR_RATE = 0.01;
 
 /** The requests to one version, over all ingresses. */
-export interface VersionTotals {
+interface VersionTotals {
   readonly version: VersionName;
   readonly errors: number;
   readonly samples: number;

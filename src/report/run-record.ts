@@ -18,7 +18,7 @@ export interface RecordedChange extends MadeChange {
   readonly at: number;
 }
 
-export interface Phase {
+interface Phase {
   readonly name: string;
   /** Seconds since the run began. */
   readonly start: number;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { ingresses } from '../../../src/github/parsers/clusters.ts';
-import { dnsLabel } from '../../../src/github/parsers/names.ts';
+import { dnsLabel } from '../../../src/github/parsers/kubernetes-names.ts';
 import { wholeNumber } from '../../../src/github/parsers/numbers.ts';
 import { weights } from '../../../src/github/parsers/versions.ts';
 import '../../support/one-realm.ts';

@@ -34,7 +34,7 @@ export function virtualServicesOf(
   assertHttp(release, cluster, standing);
   return [first, ...others];
 }
-export function assertLeadsHere(
+function assertLeadsHere(
   release: Release,
   { virtualServices }: TrafficState,
   cluster: ClusterName,
@@ -54,7 +54,7 @@ export function assertLeadsHere(
   );
 }
 /** The delegate that leads to the service, of a VirtualService that does not do so itself. */
-export function delegateWithRoutes(
+function delegateWithRoutes(
   release: Release,
   root: VirtualService,
   all: readonly VirtualService[],
@@ -63,11 +63,7 @@ export function delegateWithRoutes(
   return all.find((vs) => delegatesTo(root, vs) && routesTo(vs, release).length > 0);
 }
 /** The shares are looked at by HTTP requests: weights that no request can show are never a pass. */
-export function assertHttp(
-  release: Release,
-  cluster: ClusterName,
-  standing: readonly VirtualService[],
-): void {
+function assertHttp(release: Release, cluster: ClusterName, standing: readonly VirtualService[]): void {
   const [first] = standing;
   const leading = standing.filter((vs) => routesTo(vs, release).length + streamsTo(vs, release).length > 0);
   if (first === undefined || leading.length === 0) return;

@@ -13,10 +13,10 @@ const LABEL_GAP = 15;
 /** With fewer samples the shares fluctuate too much; a longer curve starts here. */
 const FIRST_SAMPLES = 10;
 /** Number of styles for lines and bands in the style sheet. */
-export const LOOKS = 6;
+const LOOKS = 6;
 
 /** One version's share by number of samples. */
-export interface Line {
+interface Line {
   readonly version: string;
   /** Path data. */
   readonly path: string;

@@ -24,7 +24,7 @@ function isHtml(content: Html | readonly Content[]): content is Html {
 }
 
 /** Text for an element or for an attribute in double quotes. */
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   return visible(text)
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')

@@ -12,7 +12,7 @@ const ROW = 30;
 const TICKS = 4;
 
 /** The row of one version, from the median to the 99th percentile. */
-export interface LatencyRow {
+interface LatencyRow {
   readonly version: string;
   readonly y: number;
   readonly p50: number;

@@ -2,7 +2,6 @@ import { assertDistinct } from './entries.ts';
 import { listOf, text } from './parser.ts';
 
 /** Names of Kubernetes objects. Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/ */
-
 const DNS_LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 /** A name as most kinds of objects need it (RFC 1123 label). */
 export const dnsLabel = text(

@@ -1,5 +1,5 @@
 import { describe } from '@jest/globals';
-import { dnsLabel, gatewayName, objectName } from '../../../src/github/parsers/names.ts';
+import { dnsLabel, gatewayName, objectName } from '../../../src/github/parsers/kubernetes-names.ts';
 import '../../support/one-realm.ts';
 import { refuses, accepts } from '../../support/parsers.ts';
 
