@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { readKubeconfig } from '../../src/kubernetes/client/kubeconfig.ts';
 import { Cluster } from '../../src/kubernetes/client/cluster.ts';
+import type { OpenOptions } from '../../src/kubernetes/client/cluster.ts';
 import type { KubeObject } from '../../src/kubernetes/objects.ts';
 import { serve } from './server.ts';
 import type { Asked, Handler, LocalServer } from './server.ts';
@@ -202,6 +203,7 @@ export function clusterAt(
   url: string,
   signal: AbortSignal = new AbortController().signal,
   user?: Readonly<Record<string, unknown>>,
+  options: OpenOptions = {},
 ): Cluster {
-  return Cluster.open('west', kubeconfigFor({ west: url }, user), signal);
+  return Cluster.open('west', kubeconfigFor({ west: url }, user), signal, options);
 }

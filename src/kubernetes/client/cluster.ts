@@ -1,85 +1,88 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { KubeConfig } from '@kubernetes/client-node';
-import pRetry from 'p-retry';
-import { nameOf } from '../objects.ts';
-import type { KubeObject } from '../objects.ts';
+import { MONOTONIC_CLOCK } from '../../core/clock.ts';
+import type { Clock } from '../../core/clock.ts';
+import { API } from '../../core/deadlines.ts';
 import type { ClusterName } from '../../core/names.ts';
 import { FIELD_MANAGER } from '../field-managers.ts';
-import { Connection, isWrite } from './connection.ts';
+import { nameOf } from '../objects.ts';
+import type { KubeObject } from '../objects.ts';
+import { ApiResources } from './api-resources.ts';
+import { Connection } from './connection.ts';
 import type { Call, CallCount } from './connection.ts';
 import { serverOf } from './contexts.ts';
-import { ClusterError, LoginError } from './errors.ts';
-import { builtIn } from './kinds.ts';
-import type { ApiResource } from './kinds.ts';
-import { API } from '../../core/deadlines.ts';
+import { ClusterError } from './errors.ts';
+import { callWithRetries } from './retry.ts';
 
-const RETRIES = 3;
-/** A list that changes faster than it can be read is begun again this often. */
+/** A list that changes faster than it can be read is restarted this often. */
 const LIST_RESTARTS = 2;
-const ISTIO_GROUP = 'networking.istio.io';
 
 export interface WriteOptions {
-  /** The server goes through all checks, and stores nothing. */
+  /** The server runs all checks and stores nothing. */
   readonly dryRun?: boolean;
+}
+
+/** What a test may replace. */
+export interface OpenOptions {
+  readonly clock?: Clock;
+  readonly limits?: typeof API;
 }
 
 /** What all views of a cluster have in common. */
 interface Shared {
   readonly connection: Connection;
   readonly server: string | undefined;
-  readonly resources: Map<string, Promise<readonly ApiResource[]>>;
+  readonly resources: ApiResources;
   readonly known: { uid?: string | undefined };
+  readonly clock: Clock;
 }
 
 /**
- * One Kubernetes cluster, as one kubeconfig context reaches it. Objects go through as plain JSON: typed serializers drop
- * the fields they do not know, and those have to stay.
+ * One Kubernetes cluster, as one kubeconfig context reaches it. Objects are sent and received as plain JSON: typed serializers
+ * drop the fields that they do not know, and those must be kept.
  *
- * Every method throws a ClusterError where the cluster refuses or cannot be reached, and the signal's reason once it is aborted.
+ * Every method throws a ClusterError if the cluster refuses or cannot be reached, and the signal's reason once it is aborted.
  */
 export class Cluster {
   readonly name: ClusterName;
-  /** What its context reaches, as far as the kubeconfig tells; see `serverOf`. */
+  /** What its context reaches, as far as the kubeconfig shows; see `serverOf`. */
   readonly server: string | undefined;
-  readonly #connection: Connection;
-  readonly #resources: Map<string, Promise<readonly ApiResource[]>>;
-  readonly #known: { uid?: string | undefined };
+  readonly #shared: Shared;
   readonly #signal: AbortSignal;
 
-  private constructor({ connection, server, resources, known }: Shared, signal: AbortSignal) {
-    this.name = connection.name;
-    this.server = server;
-    this.#connection = connection;
-    this.#resources = resources;
-    this.#known = known;
+  private constructor(shared: Shared, signal: AbortSignal) {
+    this.name = shared.connection.name;
+    this.server = shared.server;
+    this.#shared = shared;
     this.#signal = signal;
   }
 
   /**
-   * Nothing is sent yet.
+   * Sends nothing yet.
    *
-   * @param config its contexts hold `name`
+   * @param config its contexts include `name`
    */
-  static open(name: ClusterName, config: KubeConfig, signal: AbortSignal): Cluster {
-    const connection = new Connection(name, config);
-    return new Cluster(
-      { connection, server: serverOf(config, name), resources: new Map(), known: {} },
-      signal,
-    );
+  static open(
+    name: ClusterName,
+    config: KubeConfig,
+    signal: AbortSignal,
+    { clock = MONOTONIC_CLOCK, limits = API }: OpenOptions = {},
+  ): Cluster {
+    const connection = new Connection(name, config, limits);
+    const server = serverOf(config, name);
+    return new Cluster({ connection, server, resources: new ApiResources(name), known: {}, clock }, signal);
   }
 
-  /** The same cluster over the same connections, until another signal; used to settle things after a cancellation. */
+  /** The same cluster over the same connections, until another signal; used to finish work after a cancellation. */
   withSignal(signal: AbortSignal): Cluster {
-    const shared = { connection: this.#connection, server: this.server, resources: this.#resources };
-    return new Cluster({ ...shared, known: this.#known }, signal);
+    return new Cluster(this.#shared, signal);
   }
 
   /** The calls made so far, by every view of the cluster. */
   get calls(): CallCount {
-    return this.#connection.calls;
+    return this.#shared.connection.calls;
   }
 
-  /** The object of this kind and name; undefined where there is none. */
+  /** The object of this kind and name; undefined if there is none. */
   async read<T extends KubeObject>(
     apiVersion: string,
     kind: string,
@@ -99,7 +102,7 @@ export class Cluster {
     }
   }
 
-  /** All objects of a kind in a namespace, or in all of them; the labels restrict the list. */
+  /** All objects of a kind in a namespace, or in all namespaces; labels restrict the list. */
   async list<T extends KubeObject>(
     apiVersion: string,
     kind: string,
@@ -117,10 +120,10 @@ export class Cluster {
     for (let restarts = 0; ; restarts += 1) {
       try {
         const items = await this.#pages<T>(call);
-        // Items of a list carry neither.
+        // The items of a list have neither.
         return items.map((item) => ({ ...item, apiVersion, kind }));
       } catch (error) {
-        // The server has dropped the state that the pages belong to. A new list begins at the present one.
+        // The server no longer has the state that the pages belong to. A new list starts from the present state.
         if (!(error instanceof ClusterError && error.status === 410 && restarts < LIST_RESTARTS)) throw error;
       }
     }
@@ -140,7 +143,7 @@ export class Cluster {
     return items;
   }
 
-  /** Server-side apply as field manager `multicluster-canary`; a field that someone else owns is a conflict, never forced. */
+  /** Server-side apply as field manager `multicluster-canary`; a field with another owner is a conflict, never forced. */
   async apply(object: KubeObject, { dryRun = false }: WriteOptions = {}): Promise<KubeObject> {
     const { name, namespace } = object.metadata;
     return this.#call({
@@ -163,7 +166,7 @@ export class Cluster {
     });
   }
 
-  /** Replaces an object; its `metadata.resourceVersion` guards against changes made in between (409). */
+  /** Replaces an object; its `metadata.resourceVersion` guards against concurrent changes (409). */
   async replace<T extends KubeObject>(object: T, { dryRun = false }: WriteOptions = {}): Promise<T> {
     const { name, namespace } = object.metadata;
     return this.#call({
@@ -176,8 +179,8 @@ export class Cluster {
   }
 
   /**
-   * Deletes an object and, in the background, what it owns. Where the object carries a uid and a resourceVersion, the server
-   * deletes exactly that one (409 otherwise). An object that does not exist counts as deleted.
+   * Deletes an object and, in the background, what it owns. If the object has a uid and a resourceVersion, the server deletes
+   * exactly that one (409 otherwise). An object that does not exist counts as deleted.
    */
   async remove(
     { apiVersion, kind, metadata }: KubeObject,
@@ -193,7 +196,7 @@ export class Cluster {
         method: 'DELETE',
         path: await this.#path(apiVersion, kind, namespace, name),
         query: { propagationPolicy: 'Background', ...(dryRun ? { dryRun: 'All' } : {}) },
-        // A dry run deletes nothing: an object that has changed since it was read is found by the deletion itself.
+        // A dry run deletes nothing: the deletion itself finds an object that has changed since it was read.
         ...(dryRun ? {} : { body: { apiVersion: 'v1', kind: 'DeleteOptions', preconditions } }),
         tried: `${dryRun ? 'Trying to delete' : 'Deleting'} ${nameOf({ kind, metadata })}`,
       });
@@ -202,7 +205,7 @@ export class Cluster {
     }
   }
 
-  /** Whether the user of the kubeconfig may do this (SelfSubjectAccessReview; nothing is stored by it). */
+  /** Whether the user of the kubeconfig may do this (SelfSubjectAccessReview, which stores nothing). */
   async allows(access: {
     readonly verb: string;
     readonly apiVersion: string;
@@ -210,7 +213,7 @@ export class Cluster {
     readonly namespace: string | undefined;
   }): Promise<boolean> {
     const { verb, apiVersion, kind, namespace } = access;
-    const { name: resource } = await this.#resource(apiVersion, kind);
+    const { name: resource } = await this.#shared.resources.resource(this.#call, apiVersion, kind);
     const group = apiVersion.includes('/') ? apiVersion.split('/')[0] : '';
     const attributes = { verb, group, resource, ...(namespace === undefined ? {} : { namespace }) };
     const { status }: { readonly status?: { readonly allowed?: boolean } } = await this.#call({
@@ -227,140 +230,39 @@ export class Cluster {
     return status?.allowed === true;
   }
 
-  /** The UID of the namespace `kube-system`, which tells clusters apart; undefined where it may not be read. Asked for once. */
+  /** The UID of the namespace `kube-system`, which identifies a cluster; undefined if it may not be read. Read once. */
   async uid(): Promise<string | undefined> {
-    if ('uid' in this.#known) return this.#known.uid;
+    if ('uid' in this.#shared.known) return this.#shared.known.uid;
     try {
-      this.#known.uid = (await this.read('v1', 'Namespace', 'kube-system'))?.metadata.uid;
+      this.#shared.known.uid = (await this.read('v1', 'Namespace', 'kube-system'))?.metadata.uid;
     } catch (error) {
       if (!(error instanceof ClusterError && error.status === 403)) throw error;
-      this.#known.uid = undefined;
+      this.#shared.known.uid = undefined;
     }
-    return this.#known.uid;
+    return this.#shared.known.uid;
   }
 
-  /** Whether objects of a kind live in namespaces; taken for granted of a kind that the cluster does not serve (yet). */
+  /** Whether objects of a kind belong to namespaces; assumed of a kind that the cluster does not serve (yet). */
   async isNamespaced(apiVersion: string, kind: string): Promise<boolean> {
-    try {
-      return (await this.#find(apiVersion, kind))?.namespaced ?? true;
-    } catch (error) {
-      if (error instanceof ClusterError && error.status === 404) return true;
-      throw error;
-    }
+    return this.#shared.resources.isNamespaced(this.#call, apiVersion, kind);
   }
 
   /** The newest version of Istio's networking API that the cluster serves, as `networking.istio.io/v1`. */
   async istioApiVersion(): Promise<string> {
-    const newest = `${ISTIO_GROUP}/v1`;
-    // Nearly every mesh serves it, and its kinds are needed anyway.
-    if (await this.#serves(newest)) return newest;
-    const group: { versions?: readonly { version: string }[] } = await this.#call({
-      method: 'GET',
-      path: `/apis/${ISTIO_GROUP}`,
-      tried: `Looking for Istio (${ISTIO_GROUP})`,
-    });
-    const served = (group.versions ?? []).map(({ version }) => version);
-    const version = ['v1beta1', 'v1alpha3'].find((candidate) => served.includes(candidate));
-    if (version === undefined)
-      throw new ClusterError(this.name, `Looking for a version of ${ISTIO_GROUP}`, {
-        body: { message: `the cluster serves ${served.join(', ') || 'none'}` },
-      });
-    return `${ISTIO_GROUP}/${version}`;
+    return this.#shared.resources.istioApiVersion(this.#call);
   }
 
   /** Closes the connections, for every view of the cluster. */
   async close(): Promise<void> {
-    await this.#connection.close();
+    await this.#shared.connection.close();
   }
 
-  async #path(
-    apiVersion: string,
-    kind: string,
-    namespace: string | undefined,
-    name?: string,
-  ): Promise<string> {
-    const resource = await this.#resource(apiVersion, kind);
-    const scope =
-      resource.namespaced && namespace !== undefined ? `/namespaces/${encodeURIComponent(namespace)}` : '';
-    return `${rootOf(apiVersion)}${scope}/${resource.name}${name === undefined ? '' : `/${encodeURIComponent(name)}`}`;
+  async #path(apiVersion: string, kind: string, namespace?: string, name?: string): Promise<string> {
+    return this.#shared.resources.path(this.#call, apiVersion, kind, namespace, name);
   }
 
-  async #resource(apiVersion: string, kind: string): Promise<ApiResource> {
-    const resource = await this.#find(apiVersion, kind);
-    if (resource !== undefined) return resource;
-    throw new ClusterError(this.name, `Looking for the kind ${kind} of ${apiVersion}`, {
-      body: { message: 'the cluster does not serve it' },
-    });
-  }
-
-  async #find(apiVersion: string, kind: string): Promise<ApiResource | undefined> {
-    return (
-      builtIn(apiVersion, kind) ??
-      (await this.#resourcesOf(apiVersion)).find(
-        (candidate) => candidate.kind === kind && !candidate.name.includes('/'),
-      )
-    );
-  }
-
-  async #serves(apiVersion: string): Promise<boolean> {
-    try {
-      await this.#resourcesOf(apiVersion);
-      return true;
-    } catch (error) {
-      if (error instanceof ClusterError && error.status === 404) return false;
-      throw error;
-    }
-  }
-
-  #resourcesOf(apiVersion: string): Promise<readonly ApiResource[]> {
-    const root = rootOf(apiVersion);
-    let resources = this.#resources.get(root);
-    if (resources === undefined) {
-      resources = this.#discover(root, apiVersion);
-      this.#resources.set(root, resources);
-      resources.catch(() => this.#resources.delete(root));
-    }
-    return resources;
-  }
-
-  async #discover(root: string, apiVersion: string): Promise<readonly ApiResource[]> {
-    const { resources } = await this.#call<{ resources: readonly ApiResource[] }>({
-      method: 'GET',
-      path: root,
-      tried: `Looking for the kinds of ${apiVersion}`,
-    });
-    return resources;
-  }
-
-  /** One call, tried again where that is safe: reads after a passing failure, anything after "too many requests". */
-  async #call<T>(call: Call): Promise<T> {
-    return pRetry(() => this.#connection.send<T>(call, this.#signal), {
-      retries: RETRIES,
-      maxRetryTime: API.retryMs,
-      minTimeout: 200,
-      randomize: true,
-      signal: this.#signal,
-      onFailedAttempt: async ({ error, retriesLeft }) => {
-        if (!(error instanceof ClusterError && error.retryAfterMs > 0 && retriesLeft > 0)) return;
-        await delay(Math.min(error.retryAfterMs, API.longestRetryAfterMs), undefined, {
-          signal: this.#signal,
-        }).catch(() => {
-          this.#signal.throwIfAborted();
-        });
-      },
-      shouldRetry: ({ error }) => error instanceof ClusterError && isTransient(error, call),
-    });
-  }
-}
-
-/** Where the kinds of an API group are served. */
-function rootOf(apiVersion: string): string {
-  return apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
-}
-
-function isTransient({ status, cause }: ClusterError, call: Call): boolean {
-  if (cause instanceof LoginError) return false;
-  return status === 429 || (!isWrite(call) && (status === undefined || status >= 500));
+  readonly #call = <T>(call: Call): Promise<T> =>
+    callWithRetries(this.#shared.connection, call, this.#signal, this.#shared.clock);
 }
 
 function writeQuery(dryRun: boolean): Readonly<Record<string, string>> {

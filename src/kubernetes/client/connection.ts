@@ -102,15 +102,17 @@ function missingCommand(config: KubeConfig, cause: unknown): LoginError {
 export class Connection {
   readonly name: ClusterName;
   readonly #config: KubeConfig;
+  readonly #limits: typeof API;
   #access: Promise<Access> | undefined;
   /** Every access there was: calls may still be under way over an earlier one. */
   readonly #opened: Access[] = [];
   #calls = 0;
   #writes = 0;
 
-  /** @param config its contexts hold `name` */
-  constructor(name: ClusterName, config: KubeConfig) {
+  /** @param config its contexts include `name` */
+  constructor(name: ClusterName, config: KubeConfig, limits = API) {
     this.name = name;
+    this.#limits = limits;
     this.#config = config;
   }
 
@@ -153,11 +155,12 @@ export class Connection {
         signal: stop,
       });
       const admitted = isAdmitted(call);
-      const patience = admitted ? API.writeMs : API.readSilenceMs;
+      const { writeMs, readMs, readSilenceMs } = this.#limits;
+      const patience = admitted ? writeMs : readSilenceMs;
       timer = setTimeout(() => {
         silence.abort(new Error(`no answer within ${String(patience / 1000)} s`));
       }, patience);
-      const limit = AbortSignal.timeout(admitted ? API.writeMs : API.readMs);
+      const limit = AbortSignal.timeout(admitted ? writeMs : readMs);
       const signal = AbortSignal.any([stop, silence.signal, limit]);
       const query = call.query === undefined ? '' : `?${new URLSearchParams(call.query).toString()}`;
       const response = await fetch(`${server}${call.path}${query}`, {
