@@ -101,7 +101,7 @@ test('for a version with users the injector is asked once a cluster; without the
   expect(asked()).toBe(0);
   const allow = fleet.deny('west', { kind: 'Pod', verbs: ['create'] });
   const refused = await stage.run({ ...only, clusters: 'v1: east, west' });
-  expect(refused.log).toContain('in west would make pods without a sidecar, and v1 has users');
+  expect(refused.log).toContain('in west would create pods without a sidecar, and v1 has users');
   const told = await stage.pass({ ...only, clusters: 'v1: east, west', injection: 'enabled' });
   expect(told.outputs['verdict']).toBe('pass');
   allow();

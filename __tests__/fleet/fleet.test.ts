@@ -333,5 +333,5 @@ describe('reading the configuration of the mesh', () => {
 
 test('a cluster that has no part is a defect', async () => {
   const { fleet } = await stage([]);
-  expect(() => fleet.cluster('north')).toThrow('north is no cluster of this release');
+  expect(() => fleet.cluster('north')).toThrow('north is not a cluster of this release');
 });

@@ -112,7 +112,7 @@ describe('before anything is written', () => {
       check('east create namespaces', 'west update virtualservices', 'west create leases'),
     ).rejects.toThrow(
       [
-        'The user of the kubeconfig may not do all that is needed. Grant it, and run again; nothing has been written:',
+        'The user of the kubeconfig lacks these permissions. Grant them, and run again; nothing has been written:',
         '- west: create Lease in gray-demo',
         '- east: create Namespace',
         '- west: update VirtualService in gray-demo',

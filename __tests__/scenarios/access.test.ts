@@ -76,7 +76,7 @@ interface Rule {
     await withoutVerb('leases', 'update', async () => {
       const run = await stage.run({ kubeconfig, weights: 'v1=50,v2=50' });
       expect(run.code).toBe(1);
-      expect(run.log).toMatch(/may not do all that is needed[^]*- west: update Lease in gray-demo/);
+      expect(run.log).toMatch(/lacks these permissions[^]*- west: update Lease in gray-demo/);
       await expect(stage.weights()).resolves.toEqual(['v1=80,v2=20', 'v1=80,v2=20']);
     });
   });
@@ -85,7 +85,7 @@ interface Rule {
     await withoutVerb('virtualservices', 'update', async () => {
       const run = await stage.run({ kubeconfig, weights: 'v1=50,v2=50' });
       expect(run.code).toBe(1);
-      expect(run.log).toMatch(/may not do all that is needed[^]*- west: update VirtualService in gray-demo/);
+      expect(run.log).toMatch(/lacks these permissions[^]*- west: update VirtualService in gray-demo/);
       await expect(stage.weights()).resolves.toEqual(['v1=80,v2=20', 'v1=80,v2=20']);
     });
   });

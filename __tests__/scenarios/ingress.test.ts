@@ -95,7 +95,7 @@ test('no address at all: an error that lists what was looked at, and names the i
   const run = await stage.run(verify);
   expect(run.code).toBe(1);
   expect(run.log).toMatch(
-    /No address of the ingress gateway was found in east\. Looked at: Gateway gray-demo\/helloworld selects 1 pods/,
+    /No address of an ingress gateway was found in east\. Checked: Gateway gray-demo\/helloworld selects 1 pod/,
   );
   expect(run.log).toMatch(/type ClusterIP.*input ingress, for example east=http/s);
 });

@@ -66,7 +66,7 @@ describe('a version with users is not deployed where its pods would have no side
         expect(run.code).toBe(1);
         expect(run.outputs['changed']).toBe('0');
         expect(run.log).toContain(
-          `Deployment ${NAMESPACE}/${APP}-v1 in west would make pods without a sidecar, and v1 has users`,
+          `Deployment ${NAMESPACE}/${APP}-v1 in west would create pods without a sidecar, and v1 has users`,
         );
       }
     });

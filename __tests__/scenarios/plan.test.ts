@@ -70,7 +70,7 @@ describe('a plan before anything exists', () => {
   test('needs an ingress, as the rollout would', async () => {
     const run = await stage.run({ ...plan, weights: 'v1=80,v2=20', 'gateway-selector': 'istio=nowhere' });
     expect(run.code).toBe(1);
-    expect(run.log).toMatch(/No address of the ingress gateway was found in (east|west)/);
+    expect(run.log).toMatch(/No address of an ingress gateway was found in (east|west)/);
   });
 });
 

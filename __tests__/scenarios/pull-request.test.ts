@@ -72,7 +72,7 @@ describe('a plan on a pull request (scenario 32)', () => {
     );
     expect(run.code).toBe(1);
     expect(github.statuses.at(-1)).toMatchObject({ state: 'failure' });
-    expect(github.comments[0]?.body).toContain('No address of the ingress gateway was found');
+    expect(github.comments[0]?.body).toContain('No address of an ingress gateway was found');
     const bad = await stage.run(
       { operation: 'plan', ...shares, path: hostile, tolerance: '@everyone <img>\n::error::x' },
       { env },

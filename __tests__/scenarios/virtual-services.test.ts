@@ -277,7 +277,7 @@ describe('what someone else manages (scenario 12)', () => {
       const run = await stage.run({ weights: 'v1=50,v2=50' });
       expect(run.code).toBe(1);
       expect(run.log).toMatch(
-        /fields belong to someone else: \.spec\.template\.spec\.containers\[name="helloworld"\]\.image \(conflict with "team-images"/,
+        /fields have other owners: \.spec\.template\.spec\.containers\[name="helloworld"\]\.image \(conflict with "team-images"/,
       );
       expect(run.outputs['changed']).toBe('0');
     });

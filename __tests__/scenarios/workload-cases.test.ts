@@ -147,7 +147,7 @@ test('a version that has users is not replaced where its pods would end first, n
   await stage.pass(inputs, { cwd: folder });
   await stage.underLoad(async () => {
     for (const [spec, reason] of [
-      [recreate, 'has the strategy Recreate, which ends all pods before it makes new ones'],
+      [recreate, 'has the strategy Recreate, which deletes all pods before it creates new ones'],
       ['strategy: { rollingUpdate: { maxUnavailable: 1 } }', 'may lose 1 of its 1 replicas at a time'],
       ['paused: true', 'is paused (spec.paused), so no pod of the new template would be made'],
       ['replicas: 0', 'would have 0 replicas'],

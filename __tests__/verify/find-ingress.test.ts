@@ -222,7 +222,7 @@ describe('it is looked for', () => {
   test("among pods of other namespaces than the Service's in vain", async () => {
     const stray = pod('stray', LABELS, { metadata: { namespace: 'elsewhere' } });
     await expect(find([stray, HERE], HTTP)).rejects.toThrow(
-      'No address of the ingress gateway was found in west.',
+      'No address of an ingress gateway was found in west.',
     );
   });
 });
@@ -254,20 +254,20 @@ describe('a Gateway without a selector applies to every gateway pod', () => {
   test('where several Services lead to such pods, the one that is meant has to be named', async () => {
     const other = { ...HERE, metadata: { ...HERE.metadata, namespace: 'team' } };
     await expect(find([router(LABELS), HERE, router(LABELS, 'team'), other], OPEN)).rejects.toThrow(
-      'Looked at: Gateway gray-demo/helloworld has no selector, so that it applies to every gateway pod (2 pods); Service istio-system/gw, Service team/gw (all lead to such pods, and which of them users take is not told). Give it with the input ingress',
+      'Checked: Gateway gray-demo/helloworld has no selector, so it applies to every gateway pod (2 pods); Service istio-system/gw, Service team/gw (all of them reach such pods, and nothing shows which one users take). Set the input ingress',
     );
   });
 
   test('where no gateway pod runs, none is guessed', async () => {
     await expect(find(shop, OPEN)).rejects.toThrow(
-      'has no selector, so that it applies to every gateway pod (no pod). Give it with the input ingress',
+      'has no selector, so it applies to every gateway pod (no pod). Set the input ingress',
     );
   });
 });
 
 describe('where there is none, the error lists what was looked at, and names the input', () => {
   const REMEDY =
-    'Give it with the input ingress, for example west=http://203.0.113.7, or west=none if users never enter through this cluster.';
+    'Set the input ingress, for example west=http://203.0.113.7, or west=none if users never enter through this cluster.';
 
   test.each<[string, readonly KubeObject[], readonly Gateway[], string]>([
     ['no Gateway', [], [], 'no Gateway'],
@@ -278,18 +278,18 @@ describe('where there is none, the error lists what was looked at, and names the
       'Gateway gray-demo/helloworld (no HTTP or HTTPS server)',
     ],
     ['no pod', [], [HTTP], 'Gateway gray-demo/helloworld selects no pod ({"istio":"ingressgateway"})'],
-    ['no Service', [gatewayPod()], [HTTP], 'Gateway gray-demo/helloworld selects 1 pods'],
+    ['no Service', [gatewayPod()], [HTTP], 'Gateway gray-demo/helloworld selects 1 pod'],
     [
       'no port',
       [gatewayPod(), gatewayService({ ports: [{ port: 443 }] })],
       [HTTP],
-      'Gateway gray-demo/helloworld selects 1 pods; Service istio-system/gw (no port leads to 80)',
+      'Gateway gray-demo/helloworld selects 1 pod; Service istio-system/gw (no port reaches 80)',
     ],
     [
       'a Service inside the cluster alone',
       [gatewayPod(), gatewayService({ type: 'ClusterIP', ports: [{ port: 80 }] })],
       [HTTP],
-      'Gateway gray-demo/helloworld selects 1 pods; Service istio-system/gw (type ClusterIP, no load balancer address, no node port that can be reached)',
+      'Gateway gray-demo/helloworld selects 1 pod; Service istio-system/gw (type ClusterIP, no load balancer address, no reachable node port)',
     ],
     [
       'no node with a ready gateway pod, where others do not forward',
@@ -299,11 +299,11 @@ describe('where there is none, the error lists what was looked at, and names the
         N1,
       ],
       [HTTP],
-      'Gateway gray-demo/helloworld selects 1 pods; Service istio-system/gw (type NodePort, no load balancer address, no node port that can be reached)',
+      'Gateway gray-demo/helloworld selects 1 pod; Service istio-system/gw (type NodePort, no load balancer address, no reachable node port)',
     ],
   ])('%s', async (_what, objects, gateways, looked) => {
     await expect(find(objects, ...gateways)).rejects.toThrow(
-      `No address of the ingress gateway was found in west. Looked at: ${looked}. ${REMEDY}`,
+      `No address of an ingress gateway was found in west. Checked: ${looked}. ${REMEDY}`,
     );
   });
 });

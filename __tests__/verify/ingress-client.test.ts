@@ -326,7 +326,7 @@ describe('a host name with several addresses', () => {
 
 test('an ingress whose host name has no address is refused, naming cluster, URL and input', async () => {
   await expect(clientTo('http://no-such-host.invalid')).rejects.toThrow(
-    /^The ingress of east, http:\/\/no-such-host\.invalid, has a host name without an address: .*Create its DNS record, or set the input ingress to an address\.$/,
+    /^The ingress of east, http:\/\/no-such-host\.invalid, has a host name that does not resolve: .*Create its DNS record, or set the input ingress to an address\.$/,
   );
 });
 

@@ -4,27 +4,27 @@ import type { ClusterName } from '../core/names.ts';
 import { allOf } from './fleet.ts';
 import type { Fleet } from './fleet.ts';
 
-/** Reviews under way at a time. */
+/** Reviews in flight at a time. */
 const PARALLEL = 16;
 
-/** The right to do something to objects of a kind. */
+/** The permission to do something with objects of a kind. */
 export interface Access {
   readonly cluster: ClusterName;
   readonly verb: string;
   readonly apiVersion: string;
   readonly kind: string;
-  /** undefined for a kind without namespaces */
+  /** undefined for a cluster-scoped kind */
   readonly namespace: string | undefined;
 }
 
-/** The rights that a change needs: a server-side apply may have to create. */
+/** The permissions that a change needs: a server-side apply may have to create the object. */
 export function accessFor({ cluster, verb, object }: Change): readonly Access[] {
   const { apiVersion, kind, metadata } = object;
   const verbs = verb === 'apply' ? ['patch', 'create'] : [verb];
   return verbs.map((one) => ({ cluster, verb: one, apiVersion, kind, namespace: metadata.namespace }));
 }
 
-/** Those of the rights that the user of the kubeconfig does not have, as the API servers tell it. */
+/** The permissions that the user of the kubeconfig lacks, according to the API servers. */
 export async function missingOf(fleet: Fleet, wanted: readonly Access[]): Promise<readonly Access[]> {
   const limit = pLimit(PARALLEL);
   const allowed = await allOf(

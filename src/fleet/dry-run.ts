@@ -12,22 +12,22 @@ import type { Access } from './access.ts';
 import { allOf } from './fleet.ts';
 import type { Fleet } from './fleet.ts';
 
-/** Calls under way at a time and cluster. */
+/** Calls in flight at a time, per cluster. */
 const PARALLEL = 8;
 
-/** A change with what it would make of the object. */
+/** A change, and what the object would be after it. */
 export interface TriedChange extends Change {
-  /** What stands there now; undefined where there is no such object. */
+  /** The object now; undefined if it does not exist. */
   readonly live: KubeObject | undefined;
-  /** What would stand there, as the server's dry run gave it; undefined after a deletion. */
+  /** The object after the change, according to the server's dry run; undefined after a deletion. */
   readonly after: KubeObject | undefined;
-  /** False where no server tried it, and `after` is what would be sent: the namespace or a right is missing. */
+  /** False if no server tried it, and `after` is what would be sent: the namespace or a permission is missing. */
   readonly tried: boolean;
-  /** The rights for it that the user of the kubeconfig does not have. */
+  /** The permissions for it that the user of the kubeconfig lacks. */
   readonly missing: readonly Access[];
 }
 
-/** A plan without the changes that would change nothing. */
+/** A plan without the changes that would have no effect. */
 export interface TriedPlan extends Plan {
   readonly workloads: readonly TriedChange[];
   readonly subsets: readonly TriedChange[];
@@ -48,11 +48,11 @@ export async function dryRun(fleet: Fleet, state: FleetState, plan: Plan): Promi
 }
 
 /**
- * Lets every API server check the changes of all stages without storing them, and leaves out the applies that would change
- * nothing. Objects of a namespace that does not exist yet cannot be tried, nor what the user has no right to; both are kept
- * as they are.
+ * Lets every API server check the changes of all stages without storing them, and omits the applies that would change nothing.
+ * Objects of a namespace that does not exist yet cannot be tried, nor can changes that the user has no permission for; both are
+ * kept as planned.
  *
- * @throws what else the servers refuse, all of it: nothing has been written then
+ * @throws everything else that the servers refuse: nothing has been written then
  */
 export async function tryOut(
   fleet: Fleet,
@@ -73,24 +73,24 @@ async function tryChange(
   change: Change,
 ): Promise<TriedChange> {
   const untried = { ...change, after: change.verb === 'delete' ? undefined : change.object, tried: false };
-  // Only the release's own namespace may be missing: the plan makes it.
+  // Only the release's own namespace may be missing: the plan creates it.
   if (state?.namespace === undefined && change.object.kind !== 'Namespace')
     return { ...untried, live: undefined, missing: [] };
   const cluster = fleet.cluster(change.cluster);
-  const live = await standing(cluster, state, change);
+  const live = await liveObject(cluster, state, change);
   try {
     return { ...change, live, after: await tried(cluster, change), tried: true, missing: [] };
   } catch (error) {
     if (!(error instanceof ClusterError && error.status === 403)) throw error;
-    // A quota or a webhook refuses in the same way.
+    // A quota or a webhook also refuses with 403.
     const missing = await missingOf(fleet, accessFor(change));
     if (missing.length === 0) throw error;
     return { ...untried, live, missing };
   }
 }
 
-/** What stands where the change goes; what was read at the start is not read again. */
-async function standing(
+/** The object that a change applies to; what was read at the start is not read again. */
+async function liveObject(
   cluster: Cluster,
   state: ClusterState | undefined,
   { verb, object, before }: Change,
@@ -104,7 +104,7 @@ async function standing(
   return known ?? cluster.read(apiVersion, kind, metadata.name, metadata.namespace);
 }
 
-/** The outcome of the server's dry run. */
+/** The result of the server's dry run. */
 async function tried(cluster: Cluster, { verb, object, before }: Change): Promise<KubeObject | undefined> {
   const options = { dryRun: true };
   switch (verb) {
@@ -113,7 +113,7 @@ async function tried(cluster: Cluster, { verb, object, before }: Change): Promis
     case 'create':
       return cluster.create(object, options);
     case 'update':
-      // The preview stage makes a VirtualService that is not there yet; here its final form is tried.
+      // The preview stage creates a missing VirtualService; this tries its final form.
       return before === undefined ? cluster.create(object, options) : cluster.replace(object, options);
     case 'delete':
       await cluster.remove(object, options);
@@ -121,7 +121,7 @@ async function tried(cluster: Cluster, { verb, object, before }: Change): Promis
   }
 }
 
-/** All but a server-side apply is planned because something has to change. */
+/** Only a server-side apply may be planned although nothing would change. */
 function changesAnything({ verb, live, after }: TriedChange): boolean {
   if (verb !== 'apply' || live === undefined || after === undefined) return true;
   return !isDeepStrictEqual(contentOf(after), contentOf(live));

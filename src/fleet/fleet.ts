@@ -12,7 +12,7 @@ import type { FleetState } from '../release/state.ts';
 import type { TrafficState } from '../istio/traffic-state.ts';
 import { trafficOf } from '../release/state.ts';
 
-/** The clusters of a release, handled side by side. */
+/** The clusters of a release, handled in parallel. */
 export class Fleet {
   readonly #clusters: ReadonlyMap<ClusterName, Cluster>;
 
@@ -20,12 +20,12 @@ export class Fleet {
     this.#clusters = clusters;
   }
 
-  /** Nothing is sent yet. */
+  /** Sends nothing yet. */
   static open(config: KubeConfig, names: readonly ClusterName[], signal: AbortSignal): Fleet {
     return new Fleet(new Map(names.map((name) => [name, Cluster.open(name, config, signal)])));
   }
 
-  /** The same clusters and connections under another signal, to settle things after the first one has ended. */
+  /** The same clusters and connections under another signal, to finish work after the first one has ended. */
   withSignal(signal: AbortSignal): Fleet {
     return new Fleet(
       new Map([...this.#clusters].map(([name, cluster]) => [name, cluster.withSignal(signal)])),
@@ -34,11 +34,11 @@ export class Fleet {
 
   cluster(name: ClusterName): Cluster {
     const cluster = this.#clusters.get(name);
-    if (cluster === undefined) throw new Error(`${name} is no cluster of this release`);
+    if (cluster === undefined) throw new Error(`${name} is not a cluster of this release`);
     return cluster;
   }
 
-  /** Reads every cluster, once. One that cannot be read fails all: nothing has been written then. */
+  /** Reads every cluster once. If one cannot be read, all fail: nothing has been written then. */
   async read(release: Release): Promise<FleetState> {
     const names = allClusters(release);
     const read = await allOf(names.map((name) => readCluster(this.cluster(name), release)));
@@ -47,7 +47,7 @@ export class Fleet {
     return new Map(states.map((state) => [state.name, state]));
   }
 
-  /** Reads every cluster that can be read, once, and says why the others cannot. */
+  /** Reads every cluster once, and says why some cannot be read. */
   async readEach(release: Release): Promise<{
     readonly state: FleetState;
     readonly failures: ReadonlyMap<ClusterName, unknown>;
@@ -64,7 +64,7 @@ export class Fleet {
     return { state: new Map(states.map((state) => [state.name, state])), failures: new Map(failures) };
   }
 
-  /** The state with the VirtualServices and DestinationRules as they are now; the rest as it was read before. */
+  /** The state with the current VirtualServices and DestinationRules; the rest as it was read before. */
   async readAgain(release: Release, state: FleetState): Promise<FleetState> {
     const read = release.configClusters.map((name) => this.#readTrafficAgain(release, state, name));
     return withTraffic(state, await allOf(read));
@@ -98,7 +98,7 @@ export class Fleet {
     return [name, await readTrafficAgain(this.cluster(name), release, trafficOf(state, name))];
   }
 
-  /** The state with the pods as they are now; a cluster that does not list them keeps those that were read before. */
+  /** The state with the current pods; those of a cluster that does not list them stay as they were read before. */
   async readPodsAgain({ namespace }: Release, state: FleetState): Promise<FleetState> {
     const states = [...state].map(async ([name, cluster]) => {
       const pods = await this.cluster(name)
@@ -109,7 +109,7 @@ export class Fleet {
     return new Map(await Promise.all(states));
   }
 
-  /** How many calls each cluster has got so far, and how many of them asked for a change. */
+  /** How many calls each cluster has received so far, and how many of them requested a change. */
   calls(): readonly (CallCount & { readonly cluster: ClusterName })[] {
     return [...this.#clusters].map(([name, cluster]) => ({ cluster: name, ...cluster.calls }));
   }
@@ -127,8 +127,7 @@ function withTraffic(state: FleetState, read: readonly (readonly [ClusterName, T
 }
 
 /**
- * The results of work done side by side. All of it ends before this returns or throws, so that no failure cancels
- * another's write half way.
+ * The results of parallel work. All of it ends before this returns or throws, so that no failure cancels another write halfway.
  *
  * @throws the only failure as it is, or a CanaryError that lists all of them
  */

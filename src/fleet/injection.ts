@@ -14,12 +14,12 @@ import { allOf } from './fleet.ts';
 import type { Fleet } from './fleet.ts';
 
 /**
- * Makes sure that pods which get users' requests as soon as they are ready will have a sidecar: without one, mutual TLS to them
- * fails before anybody can look at them. The injector itself is asked, by a dry run of such a pod; where the user of the
- * kubeconfig may not make pods, the labels tell.
+ * Ensures that pods which receive users' requests as soon as they are ready will have a sidecar: without one, mutual TLS to them
+ * fails before anyone can check them. A dry run of such a pod asks the injector itself; if the user of the kubeconfig may not
+ * create pods, the labels decide.
  *
- * @param namespaces whether those of the plan stand already; one that does not cannot be asked
- * @throws CanaryError that names every workload without: nothing may be deployed then
+ * @param namespaces whether the plan has created its namespaces; the injector cannot be asked about a missing one
+ * @throws CanaryError that names every workload without a sidecar: nothing may be deployed then
  */
 export async function assertSidecars(
   fleet: Fleet,
@@ -42,13 +42,13 @@ export async function assertSidecars(
       const namespace = planned ?? state.get(cluster)?.namespace;
       if (asked ?? isInjected(namespace?.metadata.labels, template)) return;
       throw new CanaryError(
-        `${nameOf(object)} in ${cluster} would make pods without a sidecar, and ${version} has users: mutual TLS to these pods would fail. Is injection on for the namespace (input injection), and does nothing in the pods refuse it?`,
+        `${nameOf(object)} in ${cluster} would create pods without a sidecar, and ${version} has users: mutual TLS to these pods would fail. Is injection enabled for the namespace (input injection), and does nothing in the pod template disable it?`,
       );
     }),
   );
 }
 
-/** The namespace of the release as a plan makes it; undefined where the plan leaves it alone. */
+/** The namespace of the release as the plan creates or changes it; undefined if the plan does not touch it. */
 function namespaceIn(
   release: Release,
   workloads: readonly TriedChange[],
@@ -58,7 +58,7 @@ function namespaceIn(
   return change && (change.after ?? change.object);
 }
 
-/** Whether a pod of a workload gets a sidecar, by a dry run; undefined where the server refuses to try it. */
+/** Whether a pod of a workload gets a sidecar, by a dry run; undefined if the server refuses to try it. */
 async function askInjector(
   cluster: Cluster,
   { metadata }: KubeObject,

@@ -6,10 +6,10 @@ import type { TriedChange } from './dry-run.ts';
 import type { Fleet } from './fleet.ts';
 
 /**
- * Whether the changes, and the lock around them, are allowed to the user of the kubeconfig. What a server has tried it has
- * also allowed; for the rest it is asked.
+ * Checks that the user of the kubeconfig may make the changes, and take the lock around them. What a server has tried, it has
+ * also allowed; about the rest it is asked.
  *
- * @throws CanaryError that lists every right that is missing: nothing has been written then
+ * @throws CanaryError that lists every missing permission: nothing has been written then
  */
 export async function preflight(
   fleet: Fleet,
@@ -25,13 +25,13 @@ export async function preflight(
   );
   throw new CanaryError(
     [
-      'The user of the kubeconfig may not do all that is needed. Grant it, and run again; nothing has been written:',
+      'The user of the kubeconfig lacks these permissions. Grant them, and run again; nothing has been written:',
       ...lines,
     ].join('\n'),
   );
 }
 
-/** The rights that no dry run has shown, each once: those for the lock, and for changes that could not be tried. */
+/** The permissions that no dry run has shown, each once: for the lock, and for changes that could not be tried. */
 export function neededAccess(release: Release, changes: readonly TriedChange[]): readonly Access[] {
   const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', namespace: release.namespace };
   const locks = release.configClusters.flatMap((cluster) =>

@@ -4,10 +4,10 @@ import type { ClusterName } from '../core/names.ts';
 /** One write to one cluster, with the reason for it. */
 export interface Change {
   readonly cluster: ClusterName;
-  /** `apply`: server-side apply, which may turn out to change nothing; `update` is guarded by resourceVersion. */
+  /** `apply`: server-side apply, which may change nothing; `update` is guarded by resourceVersion. */
   readonly verb: 'apply' | 'create' | 'update' | 'delete';
   readonly object: KubeObject;
-  /** What stands there; undefined for `create`, and for `apply` and `delete`. */
+  /** The object before an `update`; undefined for the other verbs. */
   readonly before: KubeObject | undefined;
   readonly reason: string;
 }

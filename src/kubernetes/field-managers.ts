@@ -3,14 +3,13 @@ import type { KubeObject } from './objects.ts';
 /** The name under which the action owns fields (server-side apply). */
 export const FIELD_MANAGER = 'multicluster-canary';
 
-/** Whether the action has applied an object. */
+/** Whether the action has applied any field of an object. */
 export function isOurs(object: KubeObject): boolean {
   return ownersOf(object, []).includes('ours');
 }
 
 /**
- * Whether the action declared a field of an object, and nobody else has taken it over since: an apply that leaves it out
- * would take it away.
+ * Whether the action alone declares a field of an object: an apply that omits it would remove it.
  *
  * @param path the keys of `fieldsV1`, such as `f:spec`, `f:replicas`
  *   (https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management)
@@ -20,7 +19,7 @@ export function isOursAlone(object: KubeObject, path: readonly string[]): boolea
   return owners.length > 0 && owners.every((owner) => owner === 'ours');
 }
 
-/** Who declares a field: `ours`, or the names of other field managers. */
+/** Who declares a field: `ours`, or the name of another field manager. */
 export function ownersOf(object: KubeObject, path: readonly string[]): readonly string[] {
   return (object.metadata.managedFields ?? [])
     .filter(({ fieldsV1 }) => coversField(fieldsV1, path))

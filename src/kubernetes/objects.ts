@@ -1,6 +1,6 @@
 /**
- * The parts of the Kubernetes and Istio objects that the action reads or writes. Every level is open (`unknown` for
- * the fields it does not know), since whatever stands there has to come through unchanged.
+ * The parts of Kubernetes and Istio objects that the action reads or writes. Every level is open (unknown fields are `unknown`),
+ * since what the action does not know must pass through unchanged.
  * Source: Kubernetes API 1.36, https://istio.io/latest/docs/reference/config/networking/
  */
 interface Open {
@@ -9,7 +9,7 @@ interface Open {
 
 export type Labels = Readonly<Record<string, string>>;
 
-/** Who wrote which fields, when (`metadata.managedFields`). */
+/** Who wrote which fields and when (`metadata.managedFields`). */
 export interface ManagedFields extends Open {
   readonly manager?: string;
   readonly operation?: string;
@@ -81,7 +81,7 @@ export interface PodTemplate {
   readonly spec?: PodSpec;
 }
 
-/** How pods of an earlier template give way; numbers of pods, or percentages such as `25%`. */
+/** How pods of an earlier template are replaced, in numbers of pods or percentages such as `25%`. */
 export interface RollingStrategy {
   readonly type?: string;
   readonly rollingUpdate?: {
@@ -91,18 +91,18 @@ export interface RollingStrategy {
   };
 }
 
-/** A HorizontalPodAutoscaler, as far as it says what it scales. */
+/** A HorizontalPodAutoscaler, reduced to what it scales. */
 export interface Autoscaler extends KubeObject {
   readonly spec?: Open & { readonly scaleTargetRef?: { readonly kind?: string; readonly name?: string } };
 }
 
-/** A Deployment, or a StatefulSet or DaemonSet, which make their pods from the same template. */
+/** A Deployment, StatefulSet or DaemonSet: all of them create pods from the same kind of template. */
 export interface Deployment extends KubeObject {
   readonly spec?: Open & {
     readonly replicas?: number;
     readonly paused?: boolean;
     readonly strategy?: RollingStrategy;
-    /** What a Deployment calls `strategy`. */
+    /** Of a StatefulSet or DaemonSet; a Deployment calls it `strategy`. */
     readonly updateStrategy?: RollingStrategy;
     readonly selector?: { readonly matchLabels?: Labels };
     readonly template?: PodTemplate;
@@ -204,7 +204,7 @@ export interface HttpRoute extends Open {
   readonly mirrors?: readonly (Open & { readonly destination: RouteDestination['destination'] })[];
 }
 
-/** A TCP or TLS route: connections are split by weight as requests are, but there are no headers to match or to set. */
+/** A TCP or TLS route: connections are split by weight like requests, but there are no headers to match or set. */
 export interface StreamRoute extends Open {
   readonly route?: readonly RouteDestination[];
 }
@@ -231,7 +231,7 @@ export function nameOf(
   return `${object.kind} ${namespace === undefined ? name : `${namespace}/${name}`}`;
 }
 
-/** What of an object a write can change: all but what the server keeps about it. */
+/** The part of an object that a write can change: all but the server's own bookkeeping. */
 export function contentOf({ metadata, status: _, ...rest }: KubeObject): Readonly<Record<string, unknown>> {
   const {
     managedFields: _fields,

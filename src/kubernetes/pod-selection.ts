@@ -2,14 +2,13 @@ import type { Labels, Node, Pod } from './objects.ts';
 import { isReady } from './pods.ts';
 
 /**
- * What Istio knows, beside the labels of a pod, of the place where it runs. Istio adds it to the labels by which a subset selects,
- * ahead of labels of the same name on the pod.
+ * Where a pod runs. Istio adds this to the labels that a subset can select by, and it overrides labels of the same name on the pod.
  * Source: `AugmentLabels` and `getPodLocality` of Istio 1.31 (pilot/pkg/serviceregistry).
  */
 export interface Place {
-  /** The name that Istio has for the cluster; undefined where no pod tells it. */
+  /** Istio's name of the cluster; undefined if no pod shows it. */
   readonly clusterId: string | undefined;
-  /** The labels of each node; undefined where they were not read. */
+  /** The labels of each node; undefined if they were not read. */
   readonly nodes: ReadonlyMap<string, Labels> | undefined;
 }
 
@@ -17,7 +16,7 @@ const CLUSTER = 'topology.istio.io/cluster';
 const NETWORK = 'topology.istio.io/network';
 const HOSTNAME = 'kubernetes.io/hostname';
 const LOCALITY = 'istio-locality';
-/** Region, zone and subzone: the label of an endpoint, and those of a node that it is read from, the first that is set. */
+/** Region, zone and subzone: the label of an endpoint, and the labels of a node that it is read from; the first one set counts. */
 const LOCALITIES = [
   [
     'topology.kubernetes.io/region',
@@ -27,13 +26,13 @@ const LOCALITIES = [
   ['topology.istio.io/subzone', ['topology.istio.io/subzone']],
 ] as const;
 const LOCALITY_LABELS: readonly string[] = LOCALITIES.map(([label]) => label);
-/** The labels that Istio sets by the place of a pod: whoever makes a pod cannot choose them. */
+/** The labels that Istio derives from where a pod runs: a pod cannot choose them. */
 const PLACE_LABELS: readonly string[] = [CLUSTER, NETWORK, HOSTNAME, ...LOCALITY_LABELS];
 
-/** A pod, or the template of one, as far as subsets select by it. */
+/** What subsets select a pod, or a pod template, by. */
 export interface Candidate {
   readonly labels: Labels | undefined;
-  /** undefined for a template, whose pods may come anywhere. */
+  /** undefined for a template, whose pods may run anywhere. */
   readonly nodeName: string | undefined;
 }
 
@@ -41,17 +40,17 @@ export function candidateOf({ metadata, spec }: Pod): Candidate {
   return { labels: metadata.labels, nodeName: spec?.nodeName };
 }
 
-/** Those of some labels that a pod carries itself, and that can be given to one. */
+/** The labels that a pod has itself, and that can be set on one. */
 export function podLabels(labels: Labels): Labels {
   return Object.fromEntries(Object.entries(labels).filter(([key]) => !PLACE_LABELS.includes(key)));
 }
 
-/** Whether any of some labels is read from nodes. */
+/** Whether any of the labels is read from nodes. */
 export function needsNodes(labels: Labels): boolean {
   return Object.keys(labels).some((key) => LOCALITY_LABELS.includes(key));
 }
 
-/** Whether labels select the endpoint of a pod; undefined where a label is set by Istio and cannot be known here. */
+/** Whether labels select the endpoint of a pod; undefined if Istio sets one of the labels and its value is unknown here. */
 export function selectsEndpoint(labels: Labels, pod: Candidate, place: Place): boolean | undefined {
   const values = Object.entries(labels).map(([key, wanted]) => {
     const value = endpointLabel(key, pod, place);
@@ -61,7 +60,7 @@ export function selectsEndpoint(labels: Labels, pod: Candidate, place: Place): b
   return values.includes(undefined) ? undefined : true;
 }
 
-/** Whether no pod can carry both sets of labels. */
+/** Whether no pod can have both sets of labels. */
 export function areExclusive(one: Labels, other: Labels): boolean {
   return Object.entries(one).some(([key, value]) => Object.hasOwn(other, key) && other[key] !== value);
 }
@@ -73,7 +72,7 @@ export function formatLabels(labels: Labels): string {
     .join(',');
 }
 
-/** What the pods of a cluster tell of it: the injector writes the cluster's name in Istio into every sidecar. */
+/** Istio's name of a cluster, as its pods show it: the injector writes it into every sidecar. */
 export function clusterIdOf(pods: readonly Pod[]): string | undefined {
   const found = pods.filter(isReady).flatMap(({ spec }) =>
     [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])]
@@ -106,7 +105,7 @@ function endpointLabel(
     case HOSTNAME:
       return nodeName ?? UNKNOWN;
     case NETWORK:
-      // A pod's own label wins; else it is that of Istio's namespace or of the mesh's configuration.
+      // The pod's own label takes precedence; otherwise it comes from Istio's namespace or the mesh's configuration.
       return own ?? UNKNOWN;
     default:
       return LOCALITY_LABELS.includes(key) ? locality(key, { labels, nodeName }, place) : own;
@@ -122,7 +121,7 @@ function locality(
   const own = labels?.[key];
   const told = labels?.[LOCALITY];
   if (told !== undefined && told !== '') {
-    // Label values hold no slash, so that Istio takes dots for it.
+    // Label values cannot contain slashes, so Istio accepts dots instead.
     const parts = (told.includes('/') ? told : told.replaceAll('.', '/')).split('/');
     return parts[index] === undefined || parts[index] === '' ? own : parts[index];
   }

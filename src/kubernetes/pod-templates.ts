@@ -4,20 +4,20 @@ import { FIELD_MANAGER } from './field-managers.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Whether two states of a workload make the same pods. */
+/** Whether two states of a workload create the same pods. */
 export function sameTemplate(a: KubeObject, b: KubeObject): boolean {
   return isDeepStrictEqual(podTemplateOf(a), podTemplateOf(b));
 }
 
-/** Whether what the action declared in a pod template is still there, as its own: nobody has changed it or taken it over. */
+/** Whether the action still declares the same pod template: nobody has changed it or taken it over. */
 export function isTemplateOurs(stored: KubeObject, now: KubeObject): boolean {
   return isDeepStrictEqual(declaredTemplate(stored), declaredTemplate(now));
 }
 
 /**
- * What to apply (server-side) so that a workload gets its earlier pod template again and everything else stays: what the action
- * declares of it now, with what it declared of the template before. What others declare is in neither, so it stays theirs. It
- * carries the resource version of `now`: a server refuses it once somebody else has written.
+ * What to apply (server-side) so that a workload gets its earlier pod template back and nothing else changes: what the action
+ * declares now, with the template that it declared before. What others declare is in neither, so it stays theirs. With the
+ * resource version of `now`, the server refuses it after a concurrent write.
  * Source: https://kubernetes.io/docs/reference/using-api/server-side-apply/
  */
 export function withEarlierTemplate(now: KubeObject, before: KubeObject): KubeObject {
@@ -53,13 +53,13 @@ function declaredOf(object: KubeObject): Fields {
   return entry?.fieldsV1 === undefined ? {} : recordOf(partOf(object, entry.fieldsV1));
 }
 
-/** What a field set covers of a value: `f:NAME` fields, `k:{…}` elements of a list by their keys, `v:…` by value, the whole where it ends. */
+/** The part of a value that a field set covers: `f:NAME` fields, `k:{…}` list elements by key, `v:…` by value, and all of a leaf. */
 function partOf(value: unknown, fields: Fields): unknown {
   const keys = Object.keys(fields).filter((key) => key !== '.');
   if (keys.length === 0) return value;
   if (Array.isArray(value))
     return (value as readonly unknown[]).flatMap((element) => {
-      const key = keys.find((each) => names(each, element));
+      const key = keys.find((each) => identifies(each, element));
       return key === undefined ? [] : [partOf(element, recordOf(fields[key]))];
     });
   const record = recordOf(value);
@@ -71,8 +71,8 @@ function partOf(value: unknown, fields: Fields): unknown {
   );
 }
 
-/** Whether a key of a field set means an element of a list. */
-function names(key: string, element: unknown): boolean {
+/** Whether a key of a field set identifies a list element. */
+function identifies(key: string, element: unknown): boolean {
   const wanted: unknown = JSON.parse(key.slice(2));
   if (key.startsWith('v:')) return isDeepStrictEqual(wanted, element);
   const record = recordOf(element);
@@ -82,7 +82,7 @@ function names(key: string, element: unknown): boolean {
 function recordOf(value: unknown): Fields {
   return typeof value === 'object' && value !== null ? (value as Fields) : {};
 }
-/** The pod template of an object that makes pods and keeps them. */
+/** The pod template of a Deployment, StatefulSet or DaemonSet. */
 export function podTemplateOf(object: KubeObject): PodTemplate | undefined {
   const workload: Deployment = object;
   return WORKLOAD_KINDS.includes(object.kind) ? workload.spec?.template : undefined;

@@ -3,26 +3,26 @@ import type { Container, Labels, Pod, PodTemplate } from './objects.ts';
 
 const SIDECAR = 'istio-proxy';
 
-/** Whether a pod takes traffic: ready, and not on its way out. */
+/** Whether a pod takes traffic: ready, and not being deleted. */
 export function isReady(pod: Pod): boolean {
   const ready =
     pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
   return ready && pod.metadata.deletionTimestamp === undefined;
 }
 
-/** Istio puts its proxy beside the containers, or ahead of them as a native sidecar. */
+/** Whether Istio's proxy is one of the containers, or of the init containers as a native sidecar. */
 export function hasSidecar(pod: Pod): boolean {
   return [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])].some(
     ({ name }) => name === SIDECAR,
   );
 }
 
-/** What makes a container run or crash, and admission leaves as the template has it. */
-const TELLING = ['image', 'command', 'args'];
+/** What decides whether a container runs or crashes, and what admission leaves as it is in the template. */
+const DECISIVE = ['image', 'command', 'args'];
 
 /**
- * Whether a pod was made from this template rather than from an earlier one: all that the template says of labels,
- * annotations and containers is on the pod, which may have more, as the cluster and its injectors add to it.
+ * Whether a pod was created from this template rather than an earlier one: it has all labels, annotations and containers of the
+ * template, and possibly more, which the cluster and its injectors add.
  */
 export function isMadeFrom(template: PodTemplate | undefined, { metadata, spec }: Pod): boolean {
   const made = [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])];
@@ -44,9 +44,9 @@ function runsTheSame(container: Container, wanted: Container): boolean {
   return (
     container.name === wanted.name &&
     hasAll(container.resources?.limits, wanted.resources?.limits) &&
-    TELLING.every(
+    DECISIVE.every(
       (field) => wanted[field] === undefined || isDeepStrictEqual(container[field], wanted[field]),
     ) &&
-    (wanted.env ?? []).every((variable) => variables.some((one) => isDeepStrictEqual(one, variable)))
+    (wanted.env ?? []).every((variable) => variables.some((each) => isDeepStrictEqual(each, variable)))
   );
 }

@@ -5,7 +5,7 @@ import type { Deployment, RollingStrategy } from './objects.ts';
 export interface RolloutForecast {
   /** The fewest ready pods until the rollout is over. */
   readonly left: number;
-  /** Why there are no more: a predicate of the workload. */
+  /** Why there are not more: a predicate whose subject is the workload. */
   readonly why: string;
   /** A sentence. */
   readonly remedy: string;
@@ -14,12 +14,12 @@ export interface RolloutForecast {
 const NEW_VERSION = 'or release the change as a new version';
 
 /**
- * Undefined where the pods that serve now stay as they are.
+ * What a write does to the pods; undefined if they stay as they are.
  *
  * Source: https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#strategy, and the pages of StatefulSet and
  * DaemonSet about rolling updates.
  *
- * @param after what the write leaves, defaults of the server included
+ * @param after the workload after the write, including the server's defaults
  */
 export function forecastRollout(live: Deployment, after: Deployment): RolloutForecast | undefined {
   if (after.kind !== 'DaemonSet' && replicasOf(after) === 0)
@@ -39,7 +39,7 @@ export function forecastRollout(live: Deployment, after: Deployment): RolloutFor
   }
 }
 
-/** The ready pods of a workload, as its status counts them. */
+/** The number of ready pods in a workload's status. */
 export function servingOf({ kind, status = {} }: Deployment): number {
   return (kind === 'DaemonSet' ? status.numberAvailable : status.readyReplicas) ?? 0;
 }
@@ -53,7 +53,7 @@ function ofDeployment(live: Deployment, after: Deployment): RolloutForecast {
   if (type === 'Recreate')
     return {
       left: 0,
-      why: 'has the strategy Recreate, which ends all pods before it makes new ones',
+      why: 'has the strategy Recreate, which deletes all pods before it creates new ones',
       remedy: `Give it the strategy RollingUpdate, ${NEW_VERSION}.`,
     };
   const wanted = replicasOf(after);
@@ -70,13 +70,13 @@ function ofDeployment(live: Deployment, after: Deployment): RolloutForecast {
 function ofStatefulSet(live: Deployment, after: Deployment): RolloutForecast | undefined {
   const { type, rollingUpdate }: RollingStrategy = after.spec?.updateStrategy ?? {};
   const wanted = replicasOf(after);
-  // Pods below the partition keep the earlier template; those of OnDelete all do.
+  // Pods below the partition keep the earlier template; with OnDelete, all of them do.
   const replaced = wanted - (rollingUpdate?.partition ?? 0);
   if (type === 'OnDelete' || replaced <= 0) return undefined;
   const unavailable = Math.min(replaced, podsIn(rollingUpdate?.maxUnavailable ?? 1, wanted, Math.ceil));
   return {
     left: Math.max(0, Math.min(servingOf(live), wanted) - unavailable),
-    why: `ends ${String(unavailable)} of its ${String(wanted)} pods before it makes new ones`,
+    why: `deletes ${String(unavailable)} of its ${String(wanted)} pods before it creates new ones`,
     remedy: `Roll out more replicas first, ${NEW_VERSION}.`,
   };
 }
@@ -89,7 +89,7 @@ function ofDaemonSet(live: Deployment, after: Deployment): RolloutForecast | und
   const unavailable = surge > 0 ? 0 : podsIn(rollingUpdate?.maxUnavailable ?? 1, nodes, Math.ceil);
   return {
     left: Math.max(0, Math.min(servingOf(live), nodes) - unavailable),
-    why: `ends ${String(unavailable)} of its ${String(nodes)} pods before it makes new ones`,
+    why: `deletes ${String(unavailable)} of its ${String(nodes)} pods before it creates new ones`,
     remedy: `Set maxUnavailable: 0 and maxSurge: 1, ${NEW_VERSION}.`,
   };
 }

@@ -10,7 +10,7 @@ import { isReady } from '../kubernetes/pods.ts';
 /** The gateway of one cluster as a user reaches it. */
 export interface Ingress {
   readonly cluster: ClusterName;
-  /** `http://203.0.113.7`, without a trailing slash; the port where it is not the scheme's own. */
+  /** `http://203.0.113.7`, without a trailing slash, and with the port unless it is the scheme's default. */
   readonly url: string;
   /** Host header and SNI; undefined: the URL's own. */
   readonly host: string | undefined;
@@ -18,60 +18,60 @@ export interface Ingress {
   readonly source: string;
 }
 
-/** A Service that leads to a Gateway's server. */
+/** A Service through which a Gateway server is reached. */
 interface GatewayService {
   readonly service: Service;
   readonly port: ServicePort;
   /** The pods of the gateway that the Service selects. */
-  readonly behind: readonly Pod[];
+  readonly pods: readonly Pod[];
 }
 
 /**
  * Finds the ingress of a cluster: Gateway → its selector → pods → the Services that select them → an address.
  *
- * @throws CanaryError that lists what was looked at, where no address is found
+ * @throws CanaryError that lists what was checked, if no address is found
  */
 export async function findIngress(
   cluster: Cluster,
-  ways: readonly (IngressCandidate | UnusableCandidate)[],
+  candidates: readonly (IngressCandidate | UnusableCandidate)[],
 ): Promise<Ingress> {
-  const looked: string[] = [];
-  for (const way of ways) {
-    if ('lacks' in way) {
-      looked.push(`${nameOf(way.gateway)} (${way.lacks})`);
+  const checked: string[] = [];
+  for (const candidate of candidates) {
+    if ('lacks' in candidate) {
+      checked.push(`${nameOf(candidate.gateway)} (${candidate.lacks})`);
       continue;
     }
-    const found = await findByGateway(cluster, way, looked);
+    const found = await findByGateway(cluster, candidate, checked);
     if (found !== undefined) return found;
   }
-  if (ways.length === 0) looked.push('no Gateway');
+  if (candidates.length === 0) checked.push('no Gateway');
   throw new CanaryError(
-    `No address of the ingress gateway was found in ${cluster.name}. Looked at: ${looked.join('; ')}. Give it with the input ingress, for example ${cluster.name}=http://203.0.113.7, or ${cluster.name}=none if users never enter through this cluster.`,
+    `No address of an ingress gateway was found in ${cluster.name}. Checked: ${checked.join('; ')}. Set the input ingress, for example ${cluster.name}=http://203.0.113.7, or ${cluster.name}=none if users never enter through this cluster.`,
   );
 }
 
-/** An address of a load balancer where any Service has one; else a node port. */
+/** The address of a load balancer if any Service has one, otherwise a node port. */
 async function findByGateway(
   cluster: Cluster,
   { gateway, server, host }: IngressCandidate,
-  looked: string[],
+  checked: string[],
 ): Promise<Ingress | undefined> {
-  const doors = await gatewayServicesOf(cluster, gateway, server, looked);
+  const services = await gatewayServicesOf(cluster, gateway, server, checked);
   const scheme = isHttps(server) ? 'https' : 'http';
-  for (const { service, port } of doors) {
+  for (const { service, port } of services) {
     const address = balancerAddress(service);
     if (address === undefined) continue;
     const source = `load balancer of ${nameOf(service)}`;
     return { cluster: cluster.name, url: urlOf(scheme, address, port.port), host, source };
   }
-  for (const { service, port, behind } of doors) {
-    const node = port.nodePort === undefined ? undefined : await nodeAddress(cluster, service, behind);
+  for (const { service, port, pods } of services) {
+    const node = port.nodePort === undefined ? undefined : await nodeAddress(cluster, service, pods);
     if (node !== undefined && port.nodePort !== undefined) {
       const source = `node port of ${nameOf(service)} on ${node.name}`;
       return { cluster: cluster.name, url: urlOf(scheme, node.address, port.nodePort), host, source };
     }
-    looked.push(
-      `${nameOf(service)} (type ${service.spec?.type ?? 'ClusterIP'}, no load balancer address, no node port that can be reached)`,
+    checked.push(
+      `${nameOf(service)} (type ${service.spec?.type ?? 'ClusterIP'}, no load balancer address, no reachable node port)`,
     );
   }
   return undefined;
@@ -81,52 +81,52 @@ async function gatewayServicesOf(
   cluster: Cluster,
   gateway: Gateway,
   server: GatewayServer,
-  looked: string[],
+  checked: string[],
 ): Promise<readonly GatewayService[]> {
   const { selector = {} } = gateway.spec;
-  // Istio applies a Gateway without a selector to every gateway pod, and to no other.
+  // Istio applies a Gateway without a selector to every gateway pod, and to no other pod.
   const unselective = Object.keys(selector).length === 0;
   const listed = await cluster.list<Pod>('v1', 'Pod', undefined, selector);
   const pods = unselective ? listed.filter(isGatewayPod) : listed;
-  const count = pods.length === 0 ? 'no pod' : `${String(pods.length)} pods`;
-  looked.push(
+  const count = pods.length === 0 ? 'no pod' : pods.length === 1 ? '1 pod' : `${String(pods.length)} pods`;
+  checked.push(
     unselective
-      ? `${nameOf(gateway)} has no selector, so that it applies to every gateway pod (${count})`
+      ? `${nameOf(gateway)} has no selector, so it applies to every gateway pod (${count})`
       : `${nameOf(gateway)} selects ${count}${pods.length === 0 ? ` (${JSON.stringify(selector)})` : ''}`,
   );
   const namespaces = [...new Set(pods.map(({ metadata }) => metadata.namespace))];
   const services = (
     await Promise.all(namespaces.map((namespace) => cluster.list<Service>('v1', 'Service', namespace)))
   ).flat();
-  const doors = services.flatMap((service): readonly GatewayService[] => {
-    const behind = pods.filter(
+  const reaching = services.flatMap((service): readonly GatewayService[] => {
+    const selected = pods.filter(
       ({ metadata }) =>
         metadata.namespace === service.metadata.namespace && selects(service.spec?.selector, metadata.labels),
     );
-    if (behind.length === 0) return [];
-    const port = portFor(service, server, behind);
-    if (port !== undefined) return [{ service, port, behind }];
-    looked.push(`${nameOf(service)} (no port leads to ${String(server.port.number)})`);
+    if (selected.length === 0) return [];
+    const port = portFor(service, server, selected);
+    if (port !== undefined) return [{ service, port, pods: selected }];
+    checked.push(`${nameOf(service)} (no port reaches ${String(server.port.number)})`);
     return [];
   });
-  if (!unselective || doors.length < 2) return doors;
-  looked.push(
-    `${doors.map(({ service }) => nameOf(service)).join(', ')} (all lead to such pods, and which of them users take is not told)`,
+  if (!unselective || reaching.length < 2) return reaching;
+  checked.push(
+    `${reaching.map(({ service }) => nameOf(service)).join(', ')} (all of them reach such pods, and nothing shows which one users take)`,
   );
   return [];
 }
 
-/** Whether Istio runs a gateway in a pod: its proxy is started as a router, not as a sidecar. */
+/** Whether a pod runs an Istio gateway: its proxy is started as a router, not as a sidecar. */
 function isGatewayPod({ spec }: Pod): boolean {
   return (spec?.containers ?? []).some(({ args = [] }) => args[0] === 'proxy' && args[1] === 'router');
 }
 
 /**
- * The Service port that leads to a Gateway server: Istio takes the server's number for a port of the Service first, and
- * listens on its target; a number that is no port of the Service is listened on as it is.
+ * The Service port through which a Gateway server is reached: Istio reads the server's number as a port of the Service, and
+ * listens on its target; a number that is not a port of the Service is listened on directly.
  */
 function portFor(service: Service, server: GatewayServer, pods: readonly Pod[]): ServicePort | undefined {
-  // QUIC has the same numbers over UDP.
+  // QUIC uses the same numbers over UDP.
   const ports = (service.spec?.ports ?? []).filter(({ protocol = 'TCP' }) => protocol === 'TCP');
   const { number } = server.port;
   return ports.find(({ port }) => port === number) ?? ports.find((port) => targetOf(port, pods) === number);
@@ -140,7 +140,7 @@ function targetOf({ port, targetPort = port }: ServicePort, pods: readonly Pod[]
     .find(({ name }) => name === targetPort)?.containerPort;
 }
 
-/** An IPv6 address only where there is no other: not every runner can reach one. */
+/** An IPv6 address only if there is no other: not every runner can reach one. */
 function balancerAddress(service: Service): string | undefined {
   const addresses = (service.status?.loadBalancer?.ingress ?? []).flatMap(
     ({ ip, hostname }) => ip ?? hostname ?? [],
@@ -149,8 +149,8 @@ function balancerAddress(service: Service): string | undefined {
 }
 
 /**
- * A node's address: external before internal, and a node that is down only where all are. With the Local policy only a node
- * that has a ready gateway pod.
+ * A node's address: external before internal, and of a node that is down only if all are. With the Local policy, only a node
+ * with a ready gateway pod.
  */
 async function nodeAddress(
   cluster: Cluster,

@@ -10,16 +10,16 @@ import { CanaryError, messageOf } from '../core/errors.ts';
 import type { ClusterName } from '../core/names.ts';
 import { INGRESS } from '../core/deadlines.ts';
 
-/** Connections to one address of an ingress: enough to meet several gateway replicas behind a load balancer. */
+/** Connections to one address of an ingress: enough to reach several gateway replicas behind a load balancer. */
 export const CONNECTIONS = 16;
 /**
- * A connection is given up after this many requests. A load balancer chooses a gateway replica for each connection: a run of
- * some hundred requests has to make some dozens of them, or a replica that stays behind is not met.
+ * A connection is closed after this many requests. A load balancer chooses a gateway replica per connection: a run of some
+ * hundred requests must open some dozens of them, or it may miss a stale replica.
  */
 const REQUESTS_PER_CONNECTION = 10;
-/** The kind of a failure where the ingress took a request and nothing came back within its time. */
+/** The kind of failure when the ingress accepted a request and nothing came back in time. */
 export const NO_RESPONSE = 'no response in time';
-/** Only the beginning of a body is read: that is where a version is found. */
+/** Only the beginning of a body is read: that is where the version is. */
 const BODY_LIMIT = 16 * 1024;
 
 /** Where and how to send requests to one ingress. */
@@ -32,7 +32,7 @@ export interface Target {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What came back: an answer, or the failure to get one. */
+/** What came back: a response, or the failure to get one. */
 export type Reply =
   | {
       readonly kind: 'answer';
@@ -44,8 +44,8 @@ export type Reply =
   | { readonly kind: 'failure'; readonly what: string; readonly ms: number };
 
 /**
- * Over HTTP/2 all requests would share one connection, and so one replica of the gateway. The server name (SNI) is undici's to
- * choose: the Host header without its port, and none for an IP address (RFC 6066), whose certificate has to name the address.
+ * Over HTTP/2, all requests would share one connection, and so one gateway replica. undici sets the server name (SNI): the Host
+ * header without its port, and none for an IP address (RFC 6066), whose certificate must name the address.
  */
 const CONNECTION: Agent.Options = { allowH2: false, connect: { timeout: INGRESS.connectMs } };
 
@@ -62,7 +62,7 @@ interface SendOptions {
   readonly signal: AbortSignal;
 }
 
-/** Sends requests to one ingress, through every address that its host name has, in turn. */
+/** Sends requests to one ingress, through each address of its host name in turn. */
 export class IngressClient {
   readonly target: Target;
   readonly #origins: readonly string[];
@@ -96,7 +96,7 @@ export class IngressClient {
 
   /**
    * @param options `timeoutMs`: how long a request may take, until the end of its body; `resolve`: the addresses of a host name
-   * @throws CanaryError where the host name has no address
+   * @throws CanaryError if the host name has no address
    */
   static async open(
     target: Target,
@@ -105,15 +105,15 @@ export class IngressClient {
     return new IngressClient(target, await originsOf(target, resolve), timeoutMs);
   }
 
-  /** The addresses that this machine cannot reach at all, and why: not a failure that users see, so requests go to the others. */
+  /** The addresses that this machine has no route to, and why: users do not see such a failure, so requests go to the others. */
   get leftOut(): ReadonlyMap<string, string> {
     return this.#leftOut;
   }
 
   /**
-   * One request; never throws but for the signal. A body that does not end in time is an answer as far as it came.
+   * One request; throws only the signal's reason. A body that does not end in time counts with what has arrived.
    *
-   * @param options `fresh`: over a connection of its own
+   * @param options `fresh`: over a new connection
    */
   async send(options: SendOptions): Promise<Reply> {
     const limit = AbortSignal.timeout(this.#timeoutMs);
@@ -163,7 +163,7 @@ export class IngressClient {
   }
 }
 
-/** Headers by their names in lower case, so that one given twice in different cases is one. */
+/** Headers by their names in lower case, so that a name in two spellings is one header. */
 function lowerCased(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }
@@ -181,7 +181,7 @@ async function originsOf(target: Target, resolve: Resolve): Promise<readonly str
     });
   } catch (error) {
     throw new CanaryError(
-      `The ingress of ${target.cluster}, ${target.url}, has a host name without an address: ${messageOf(error)}. Create its DNS record, or set the input ingress to an address.`,
+      `The ingress of ${target.cluster}, ${target.url}, has a host name that does not resolve: ${messageOf(error)}. Create its DNS record, or set the input ingress to an address.`,
       { cause: error },
     );
   }
@@ -193,10 +193,10 @@ const DECODERS: Readonly<Record<string, () => Duplex>> = {
   br: createBrotliDecompress,
 };
 
-/** The body as text: a server may compress it although nothing asked for that. An unknown encoding stays as it is. */
+/** The decompressed body: a server may compress it without being asked. An unknown encoding is left as it is. */
 function decoded(body: Readable, encoding = ''): Readable {
   const decoder = DECODERS[encoding.trim().toLowerCase()]?.();
-  // Errors of either stream surface where the decoded one is read.
+  // Errors of both streams appear when the decoded one is read.
   return decoder === undefined ? body : pipeline(body, decoder, () => undefined);
 }
 
@@ -207,11 +207,11 @@ async function readStart(body: AsyncIterable<Uint8Array>, limit: AbortSignal): P
     for await (const chunk of body) {
       chunks.push(chunk);
       size += chunk.length;
-      // Leaving the loop releases the connection: a body without an end must not hold a sample up.
+      // Leaving the loop releases the connection: an endless body must not delay a sample.
       if (size >= BODY_LIMIT) break;
     }
   } catch (error) {
-    // A stream of events is an answer, although its end is never waited for.
+    // An event stream is a response although it never ends.
     if (!limit.aborted) throw error;
   }
   return Buffer.concat(chunks).subarray(0, BODY_LIMIT).toString('utf8');
@@ -226,7 +226,7 @@ function single(headers: Readonly<Record<string, string | string[] | undefined>>
   );
 }
 
-/** Whether this machine has no route to an address at all, as one without IPv6 has none to an IPv6 address. */
+/** Whether this machine has no route to an address, such as to an IPv6 address without IPv6. */
 function isOutOfReach(error: unknown): boolean {
   return (
     error instanceof Error &&
@@ -235,7 +235,7 @@ function isOutOfReach(error: unknown): boolean {
   );
 }
 
-/** A failure by its kind, without what differs from one request to the next, so that equal ones can be counted. */
+/** The kind of a failure, without what differs between requests, so that equal ones can be counted. */
 function failureKind(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;

@@ -117,7 +117,7 @@ describe('a change of all clusters or none', () => {
     const { fleet, changes, west } = await stage();
     west.objects.set(PATH, { ...OLD, metadata: { ...OLD.metadata, resourceVersion: 'theirs' } });
     await expect(write(fleet, changes)).rejects.toThrow(
-      'It was changed by someone else in between; run again.',
+      'Someone else changed it in the meantime; run again.',
     );
     expect(heldIn(west)).toEqual(OLD.spec);
   });

@@ -25,7 +25,7 @@ describe('a cluster that refuses is told as a sentence: what was tried, where, w
       'expired credentials',
       401,
       { message: 'Unauthorized', reason: 'Unauthorized' },
-      `${TRIED} in west: Unauthorized (401 Unauthorized). The credentials of this context were not accepted: renew them in the input kubeconfig.`,
+      `${TRIED} in west: Unauthorized (401 Unauthorized). The credentials of this context were rejected: renew them in the input kubeconfig.`,
     ],
     [
       'text that YAML takes for a boolean',
@@ -34,13 +34,13 @@ describe('a cluster that refuses is told as a sentence: what was tried, where, w
         message:
           'failed to create typed patch object: .value: expected string, got &value.valueUnstructured{Value:true}',
       },
-      `${TRIED} in west: failed to create typed patch object: .value: expected string, got &value.valueUnstructured{Value:true} (500). YAML, as kubectl reads it, takes an unquoted yes, no, on, off or number for a boolean or a number: put the text in quotes.`,
+      `${TRIED} in west: failed to create typed patch object: .value: expected string, got &value.valueUnstructured{Value:true} (500). In YAML, as kubectl reads it, an unquoted yes, no, on, off or number is not text: put it in quotes.`,
     ],
     [
       'a change in between',
       409,
       { message: 'the object has been modified', reason: 'Conflict' },
-      `${TRIED} in west: the object has been modified (409 Conflict). It was changed by someone else in between; run again.`,
+      `${TRIED} in west: the object has been modified (409 Conflict). Someone else changed it in the meantime; run again.`,
     ],
     [
       'fields that belong to someone else',
@@ -54,7 +54,7 @@ describe('a cluster that refuses is told as a sentence: what was tried, where, w
           ],
         },
       },
-      `${TRIED} in west: fields belong to someone else: .spec.replicas (conflict with "kubectl"). They are not taken over: give them up there, or leave them out here.`,
+      `${TRIED} in west: fields have other owners: .spec.replicas (conflict with "kubectl"). They are not taken over: release them there, or omit them here.`,
     ],
     [
       'an invalid object',

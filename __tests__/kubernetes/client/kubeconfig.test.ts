@@ -217,19 +217,19 @@ describe('two contexts reach the same server', () => {
 describe('refused is', () => {
   test('a path that is no file', () => {
     expect(refusal('no/such/file')).toBe(
-      "Input kubeconfig names no/such/file, which is no file. Give the kubeconfig's text, its base64, or the path of a file that an earlier step wrote.",
+      "Input kubeconfig names no/such/file, which is not a file. Pass the kubeconfig's text, its base64 encoding, or the path of a file that an earlier step wrote.",
     );
   });
 
   test('a list of which one path is no file', () => {
     expect(refusal(`${file('a', kubeconfig('east'))}\nno/such/file`)).toMatch(
-      /^Input kubeconfig names no\/such\/file, which is no file\./,
+      /^Input kubeconfig names no\/such\/file, which is not a file\./,
     );
   });
 
   test('$KUBECONFIG, where none of it exists', () => {
     expect(refusal('', { KUBECONFIG: 'no/a:no/b' })).toMatch(
-      /^\$KUBECONFIG names no\/a, no\/b, which is no file\./,
+      /^\$KUBECONFIG names no\/a, no\/b, which is not a file\./,
     );
   });
 
@@ -238,7 +238,7 @@ describe('refused is', () => {
     ['a text of another kind', 'apiVersion: v1\nkind: Secret\nmetadata: { name: a }\n'],
     ['an empty object', '{}'],
   ])('%s', (_what, value) => {
-    expect(refusal(value)).toBe('Input kubeconfig holds no context. Is it a kubeconfig?');
+    expect(refusal(value)).toBe('Input kubeconfig contains no context. Is it a kubeconfig?');
   });
 
   test('a file that is empty, by its path', () => {

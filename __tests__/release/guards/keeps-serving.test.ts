@@ -120,7 +120,7 @@ const recreated = workload('bad', { strategy: { type: 'Recreate' } });
 describe('a workload of a version that has users', () => {
   test('is not replaced where its pods end first', () => {
     expect(judged({ live: good, after: recreated })).toBe(
-      'Deployment gray-demo/helloworld-v1 in east has the strategy Recreate, which ends all pods before it makes new ones, but v1 has users and 1 ready pod there. Give it the strategy RollingUpdate, or release the change as a new version.',
+      'Deployment gray-demo/helloworld-v1 in east has the strategy Recreate, which deletes all pods before it creates new ones, but v1 has users and 1 ready pod there. Give it the strategy RollingUpdate, or release the change as a new version.',
     );
   });
 

@@ -17,22 +17,22 @@ export interface Call {
   readonly contentType?: string;
   /** `Reading VirtualService gray-demo/helloworld`, for the message of a failure. */
   readonly tried: string;
-  /** A call that stores nothing, whatever its method says. */
+  /** A call that stores nothing, whatever its method. */
   readonly changesNothing?: boolean;
 }
 
-/** How many calls were made: all of them, and those that ask for a change. */
+/** How many calls were made: in total, and those that request a change. */
 export interface CallCount {
   readonly calls: number;
   readonly writes: number;
 }
 
-/** Whether a call may change what the cluster holds; any other can be made again without harm. */
+/** Whether a call may change the cluster; any other call can be repeated safely. */
 export function isWrite(call: Call): boolean {
   return isAdmitted(call) && call.query?.['dryRun'] === undefined;
 }
 
-/** Whether a call goes through admission, as a write and its dry run do. */
+/** Whether a call goes through admission, as writes and their dry runs do. */
 function isAdmitted({ method, changesNothing = false }: Call): boolean {
   return method !== 'GET' && !changesNothing;
 }
@@ -40,7 +40,7 @@ function isAdmitted({ method, changesNothing = false }: Call): boolean {
 interface Answer {
   readonly status: number;
   readonly text: string;
-  /** After which the server wants to be asked again; 0 where it does not say. */
+  /** After which the server wants to be asked again; 0 if it does not say. */
   readonly retryAfterMs: number;
 }
 
@@ -52,22 +52,22 @@ interface Access {
 }
 
 /**
- * Address, credentials and connection pool of a context. Kept, since the library opens a new pool at each request.
+ * Address, credentials and connection pool of a context. Kept, since the library opens a new pool for each request.
  *
- * @throws LoginError in words of its own where those of the library would quote a secret
+ * @throws LoginError; with its own message where the library's would quote a secret
  */
 async function accessOf(config: KubeConfig): Promise<Access> {
   const server = (config.getCurrentCluster()?.server ?? '').replace(/\/$/, '');
   if (/\/\/[^/]*@/.test(server))
-    throw new LoginError('its server URL contains a user, which belongs in the entry under users');
+    throw new LoginError('its server URL contains a user, which belongs in an entry under users');
   const context = new RequestContext(server, HttpMethod.GET);
   await login(config, context);
   const headers = context.getHeaders();
   for (const [name, value] of Object.entries(headers)) {
-    // What stands around it goes away by itself, such as the end of the line in a file with a token.
+    // Surrounding white space does no harm, such as the line break at the end of a token file.
     if (/[^\t\x20-\x7e\x80-\xff]/.test(value.trim()))
       throw new LoginError(
-        `its credentials are no value for the header ${name}: they hold a line break, or another character that HTTP does not carry`,
+        `its credentials cannot be sent in the header ${name}: they contain a line break, or another character that HTTP does not allow`,
       );
   }
   return { server, headers, dispatcher: context.getDispatcher() ?? new Agent() };
@@ -77,7 +77,7 @@ async function login(config: KubeConfig, context: RequestContext): Promise<void>
   try {
     await config.applySecurityAuthentication(context);
   } catch (error) {
-    // The parser quotes what the command printed, and that may be a token.
+    // The parser's message quotes what the command printed, which may be a token.
     if (spawnError.safeParse(error).success) throw missingCommand(config, error);
     if (error instanceof SyntaxError)
       throw new LoginError('its login command (exec) did not print the JSON of an ExecCredential');
@@ -88,7 +88,7 @@ async function login(config: KubeConfig, context: RequestContext): Promise<void>
 const spawnError = z.object({ code: z.literal('ENOENT'), syscall: z.string().startsWith('spawn') });
 const execOf = z.object({ command: z.string(), installHint: z.string().optional() });
 
-/** The kubeconfig itself may say how to install its command (`installHint`). */
+/** The kubeconfig may say how to install the command (`installHint`). */
 function missingCommand(config: KubeConfig, cause: unknown): LoginError {
   const { command = '', installHint = '' } = execOf.safeParse(config.getCurrentUser()?.exec).data ?? {};
   const remedy = installHint.trim().replace(/\.$/, '') || 'Install it in an earlier step of the job';
@@ -98,13 +98,13 @@ function missingCommand(config: KubeConfig, cause: unknown): LoginError {
   });
 }
 
-/** The way to one API server: address, credentials and connections, shared by all who talk to it. */
+/** Address, credentials and connections of one API server, shared by all views of the cluster. */
 export class Connection {
   readonly name: ClusterName;
   readonly #config: KubeConfig;
   readonly #limits: typeof API;
   #access: Promise<Access> | undefined;
-  /** Every access there was: calls may still be under way over an earlier one. */
+  /** All accesses so far: calls may still be in flight over an earlier one. */
   readonly #opened: Access[] = [];
   #calls = 0;
   #writes = 0;
@@ -121,13 +121,13 @@ export class Connection {
   }
 
   /**
-   * One request. The caller says what the answer is: the server's own schema makes it that, there is nothing here to check it against.
+   * One request. The caller names the type of the response, which the server's own schema guarantees.
    *
-   * @throws ClusterError where the cluster refuses or does not answer; the signal's reason once it is aborted
+   * @throws ClusterError if the cluster refuses or does not respond; the signal's reason once it is aborted
    */
   async send<T>(call: Call, stop: AbortSignal): Promise<T> {
     let answer = await this.#request(call, stop);
-    // Credentials may run out in a long release. Who is not let in has changed nothing, so that any call can be made again.
+    // Credentials may expire during a long release. A rejected call has changed nothing, so any call can be repeated.
     if (answer.status === 401) answer = await this.#request(call, stop);
     const { status, text, retryAfterMs } = answer;
     const body = parseJson(text);
@@ -151,14 +151,14 @@ export class Connection {
     try {
       const { server, headers, dispatcher } = await pTimeout(access, {
         milliseconds: API.loginMs,
-        message: new LoginError(`its login did not end within ${String(API.loginMs / 1000)} s`),
+        message: new LoginError(`its login did not finish within ${String(API.loginMs / 1000)} s`),
         signal: stop,
       });
       const admitted = isAdmitted(call);
       const { writeMs, readMs, readSilenceMs } = this.#limits;
       const patience = admitted ? writeMs : readSilenceMs;
       timer = setTimeout(() => {
-        silence.abort(new Error(`no answer within ${String(patience / 1000)} s`));
+        silence.abort(new Error(`no response within ${String(patience / 1000)} s`));
       }, patience);
       const limit = AbortSignal.timeout(admitted ? writeMs : readMs);
       const signal = AbortSignal.any([stop, silence.signal, limit]);
@@ -191,7 +191,7 @@ export class Connection {
   }
 
   #open(): Promise<Access> {
-    // The library keeps what a login gave, even where that is not accepted any more; a config of its own knows of none.
+    // The library keeps the credentials of a login even when they are no longer accepted; a new config has none.
     const config = new KubeConfig();
     config.loadFromOptions({
       clusters: this.#config.getClusters(),
@@ -202,7 +202,7 @@ export class Connection {
     const access = accessOf(config);
     access.then(
       (opened) => this.#opened.push(opened),
-      // A login that failed is tried again by the next call.
+      // The next call tries a failed login again.
       () => {
         this.#forget(access);
       },
@@ -210,7 +210,7 @@ export class Connection {
     return access;
   }
 
-  /** Calls side by side may be told so of the same credentials, when another call has renewed them already. */
+  /** Parallel calls may be rejected for the same credentials after one of them has renewed these. */
   #forget(access: Promise<Access>): void {
     if (this.#access === access) this.#access = undefined;
   }

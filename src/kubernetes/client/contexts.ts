@@ -7,13 +7,13 @@ export interface ConfigFile {
   readonly config: KubeConfig;
 }
 
-/** A kubeconfig of one or several files, and the names that several of them give to contexts that are not the same. */
+/** A kubeconfig of one or several files, and the context names that mean different things in several of them. */
 export type MergedConfig = KubeConfig & { readonly clashes: ReadonlyMap<string, readonly string[]> };
 
 /**
- * Several files as one. A context means the cluster and the user of its own file, and only where that has none of the name
- * those of the first file that does: kubectl always takes those of the first file, so that a context `west` beside another
- * file's cluster `default` reaches the wrong cluster (kubernetes#46381). Of two contexts of one name the first counts.
+ * Merges several files. A context refers to the cluster and the user of its own file, or to those of the first file that has
+ * them. kubectl always uses the first file, so that a context `west` may reach another file's cluster `default`
+ * (kubernetes#46381). Of two contexts with one name, the first counts.
  */
 export function mergeFiles(files: readonly ConfigFile[]): MergedConfig {
   const taken = { clusters: new Set<string>(), users: new Set<string>() };
@@ -81,7 +81,7 @@ export function mergeFiles(files: readonly ConfigFile[]): MergedConfig {
 }
 
 /**
- * What a context reaches, as far as the kubeconfig tells: its server, and the proxy on the way. Undefined where it names none.
+ * What a context reaches, as far as the kubeconfig shows: its server, and the proxy to it. Undefined if it names none.
  */
 export function serverOf(config: KubeConfig, context: string): string | undefined {
   const found = config.getContextObject(context);

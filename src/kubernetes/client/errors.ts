@@ -1,7 +1,7 @@
 import { CanaryError } from '../../core/errors.ts';
 import type { ClusterName } from '../../core/names.ts';
 
-/** The `Status` that a Kubernetes API answers with instead of an object. */
+/** The `Status` with which a Kubernetes API responds instead of an object. */
 export interface Status {
   readonly message?: string;
   readonly reason?: string;
@@ -18,10 +18,10 @@ export interface Status {
 export class ClusterError extends CanaryError {
   override readonly name = 'ClusterError';
   readonly cluster: ClusterName;
-  /** HTTP status; undefined where no answer came, or the answer was no refusal but lacks what is needed. */
+  /** HTTP status; undefined if there was no response, or if it was no refusal but lacks what is needed. */
   readonly status: number | undefined;
   readonly reason: string | undefined;
-  /** After which the server wants to be asked again, in ms; 0 where it does not say. */
+  /** After which the server wants to be asked again, in ms; 0 if it does not say. */
   readonly retryAfterMs: number;
 
   constructor(
@@ -38,10 +38,10 @@ export class ClusterError extends CanaryError {
   }
 }
 
-/** What a context of the kubeconfig says of server and user cannot be used. */
+/** The server or the user of a kubeconfig context cannot be used. */
 export class LoginError extends Error {
   override readonly name = 'LoginError';
-  /** What to do, as a sentence without its full stop. */
+  /** What to do, as a sentence without the full stop. */
   readonly remedy: string;
 
   constructor(message: string, options: { cause?: unknown; remedy?: string } = {}) {
@@ -50,23 +50,23 @@ export class LoginError extends Error {
   }
 }
 
-/** Answers by which a server has refused a call for certain; with 408 it may have carried the call out. */
+/** Statuses with which a server has certainly refused a call; after a 408 it may have executed the call. */
 const isRefusal = (status: number): boolean => status >= 400 && status < 500 && status !== 408;
 
 /**
- * Whether the server may have carried out a call that failed for us: it did not answer, failed in the middle, or answered
- * with a success whose body cannot be read.
+ * Whether the server may have executed a call that failed: it did not respond, failed halfway, or responded with a success whose
+ * body cannot be read.
  */
 export function isUncertain(error: unknown): boolean {
   return error instanceof ClusterError && !isRefused(error);
 }
 
-/** Whether a server has refused a call. Any other end of a call, a cancellation included, leaves open what is stored. */
+/** Whether a server has refused a call. After any other failure, or a cancellation, it is unknown what is stored. */
 export function isRefused(error: unknown): boolean {
   return error instanceof ClusterError && error.status !== undefined && isRefusal(error.status);
 }
 
-/** Whether someone else changed the object between our look at it and our write. */
+/** Whether someone else changed the object between our read and our write. */
 export function isConflict(error: unknown): boolean {
   return error instanceof ClusterError && error.status === 409;
 }
@@ -75,7 +75,7 @@ function said(status: number | undefined, body: Status | undefined, cause: unkno
   if (status === undefined) return body?.message ?? networkReason(cause);
   const conflicts = (body?.details?.causes ?? []).filter(({ reason }) => reason === 'FieldManagerConflict');
   if (conflicts.length > 0) {
-    return `fields belong to someone else: ${conflicts.map(({ field = '', message = '' }) => `${field} (${message})`).join('; ')}`;
+    return `fields have other owners: ${conflicts.map(({ field = '', message = '' }) => `${field} (${message})`).join('; ')}`;
   }
   return `${body?.message ?? 'no reason given'} (${String(status)}${body?.reason === undefined ? '' : ` ${body.reason}`})`;
 }
@@ -97,21 +97,21 @@ function remedy(status: number | undefined, body: Status | undefined, cause: unk
         ? '. Check certificate-authority-data of this cluster in the input kubeconfig.'
         : '. Is the API server of this context reachable from the runner?';
     case 401:
-      return '. The credentials of this context were not accepted: renew them in the input kubeconfig.';
+      return '. The credentials of this context were rejected: renew them in the input kubeconfig.';
     case 403:
-      // A quota refuses with 403 as well; its own message says what to do.
+      // A quota also refuses with 403; its own message says what to do.
       return (body?.message ?? '').includes('quota')
         ? ''
         : '. Grant this to the user of the kubeconfig in this cluster.';
     case 409:
       return (body?.details?.causes ?? []).some(({ reason }) => reason === 'FieldManagerConflict')
-        ? '. They are not taken over: give them up there, or leave them out here.'
-        : '. It was changed by someone else in between; run again.';
+        ? '. They are not taken over: release them there, or omit them here.'
+        : '. Someone else changed it in the meantime; run again.';
     case 410:
-      return '. The list expired while it was being read, several times in a row: the API server may be overloaded. Run again.';
+      return '. The list expired several times while it was being read: the API server may be overloaded. Run again.';
     default:
       return (body?.message ?? '').includes('expected string, got')
-        ? '. YAML, as kubectl reads it, takes an unquoted yes, no, on, off or number for a boolean or a number: put the text in quotes.'
+        ? '. In YAML, as kubectl reads it, an unquoted yes, no, on, off or number is not text: put it in quotes.'
         : '';
   }
 }

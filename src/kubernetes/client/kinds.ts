@@ -1,14 +1,14 @@
 /** A kind as a cluster serves it. */
 export interface ApiResource {
-  /** `deployments`, as it stands in paths. */
+  /** As it appears in paths: `deployments`. */
   readonly name: string;
   readonly kind: string;
   readonly namespaced: boolean;
 }
 
 /**
- * Kinds that every cluster serves in the same way (https://kubernetes.io/docs/reference/kubernetes-api/), by their API:
- * asking each cluster for them would cost a call an API and tell nothing.
+ * Kinds that every cluster serves in the same way (https://kubernetes.io/docs/reference/kubernetes-api/), by their API. Looking
+ * them up would cost a call per API and cluster.
  */
 const BUILT_IN: Readonly<Record<string, readonly ApiResource[]>> = {
   v1: [
@@ -27,7 +27,7 @@ const BUILT_IN: Readonly<Record<string, readonly ApiResource[]>> = {
   'coordination.k8s.io/v1': [{ name: 'leases', kind: 'Lease', namespaced: true }],
 };
 
-/** How a built-in kind is served; undefined for one that the cluster has to be asked for. */
+/** How a built-in kind is served; undefined for one that must be looked up in the cluster. */
 export function builtIn(apiVersion: string, kind: string): ApiResource | undefined {
   return BUILT_IN[apiVersion]?.find((resource) => resource.kind === kind);
 }

@@ -11,11 +11,11 @@ import type { MergedConfig } from './contexts.ts';
 export type { KubeConfig };
 
 /**
- * Reads a kubeconfig from what a user may give: its text (YAML or JSON), that text in base64, or one or more paths
- * (a path a line, or separated as in `$KUBECONFIG`). Several files are merged (see `mergeFiles`). Without a value:
+ * Reads a kubeconfig from any form that a user may pass: its text (YAML or JSON), that text in base64, or one or more paths
+ * (one per line, or separated as in `$KUBECONFIG`). Several files are merged (see `mergeFiles`). Without a value:
  * `$KUBECONFIG`, then `~/.kube/config`.
  *
- * @throws CanaryError without the contents in its message, which are secret
+ * @throws CanaryError; its message never shows the contents, which are secret
  */
 export function readKubeconfig(
   value: string | undefined,
@@ -43,7 +43,7 @@ function fromFiles(given: string, env: NodeJS.ProcessEnv): MergedConfig {
     .filter((path) => path !== '');
   if (paths.length === 0) paths.push(join(homedir(), '.kube', 'config'));
   const missing = paths.filter((path) => !existsSync(path));
-  // kubectl passes over files of $KUBECONFIG that do not exist; a path given to the action is meant.
+  // kubectl skips files of $KUBECONFIG that do not exist; a path in the input must exist.
   const present = given === '' ? paths.filter((path) => existsSync(path)) : paths;
   if (given === '' && !env['KUBECONFIG'] && present.length === 0) {
     throw new CanaryError(
@@ -54,9 +54,9 @@ function fromFiles(given: string, env: NodeJS.ProcessEnv): MergedConfig {
   if (present.length === 0 || (given !== '' && missing.length > 0)) {
     const shown = readsAsPaths(list)
       ? missing.join(', ')
-      : 'a text that is neither a kubeconfig nor its base64';
+      : 'a text that is neither a kubeconfig nor its base64 encoding';
     throw new CanaryError(
-      `${source} names ${shown}, which is no file. Give the kubeconfig's text, its base64, or the path of a file that an earlier step wrote.`,
+      `${source} names ${shown}, which is not a file. Pass the kubeconfig's text, its base64 encoding, or the path of a file that an earlier step wrote.`,
     );
   }
   const files = present.map((path) => {
@@ -71,7 +71,7 @@ function fromFiles(given: string, env: NodeJS.ProcessEnv): MergedConfig {
 
 function assertContexts(config: KubeConfig, source: string): void {
   if (config.getContexts().length === 0)
-    throw new CanaryError(`${source} holds no context. Is it a kubeconfig?`);
+    throw new CanaryError(`${source} contains no context. Is it a kubeconfig?`);
 }
 
 function readText(path: string): string {
@@ -82,7 +82,7 @@ function readText(path: string): string {
   }
 }
 
-/** Whether a text may be shown: it is no piece of YAML, and holds nothing that is long and random enough to be a secret. */
+/** Whether a text may be shown: it is not YAML, and contains nothing long and random enough to be a secret. */
 function readsAsPaths(text: string): boolean {
   return !/:[ \t]|^\s*-\s|[^\w.~@/\\:;,\s-]|[A-Za-z0-9]{24}/m.test(text);
 }
@@ -101,13 +101,13 @@ function decodeBase64(text: string): string | undefined {
   return isKubeconfigText(decoded) ? decoded : undefined;
 }
 
-/** @param folder from which the paths in it count */
+/** @param folder to which its paths are relative */
 function parse(text: string, source: string, folder = '.'): KubeConfig {
   const config = new KubeConfig();
   try {
     config.loadFromString(text);
   } catch (error) {
-    // Neither message nor cause: the parser quotes the text, an alias or a tag of it in the first line already.
+    // Without message and cause: the parser quotes parts of the text, such as an alias or a tag.
     const place = yamlError.safeParse(error);
     throw new CanaryError(
       `${source} is not a kubeconfig${place.success ? `: line ${String(place.data.mark.line + 1)} is not valid YAML` : ''}.`,
@@ -119,7 +119,7 @@ function parse(text: string, source: string, folder = '.'): KubeConfig {
 const anyUsers = z.object({ users: z.array(z.unknown()) });
 const tokenFileUser = z.object({ name: z.string(), user: z.object({ tokenFile: z.string() }) });
 
-/** The library knows `tokenFile` as a provider of its own, and passes over it where kubectl has it (seen in version 2.0.1). */
+/** The library reads `tokenFile` as an auth provider, and ignores it where kubectl has it (seen in version 2.0.1). */
 function withTokenFiles(config: KubeConfig, text: string, folder: string): KubeConfig {
   const entries = anyUsers.safeParse(parseYaml(text)).data?.users ?? [];
   const files = new Map(
@@ -142,10 +142,10 @@ function withTokenFiles(config: KubeConfig, text: string, folder: string): KubeC
   return config;
 }
 
-/** What the YAML parser throws; it counts lines from 0. */
+/** What the YAML parser throws; its lines start at 0. */
 const yamlError = z.object({ mark: z.object({ line: z.number() }) });
 
-/** What in a kubeconfig must never be shown: tokens, passwords and keys, in the forms in which they could appear. */
+/** What must never be shown of a kubeconfig: tokens, passwords and keys, in every form in which they could appear. */
 export function secretsOf(config: KubeConfig): readonly string[] {
   const proxies = config.getClusters().map(({ proxyUrl }) => proxyPassword(proxyUrl));
   const users = config.getUsers().flatMap(({ token, password, keyData, certData, ...user }) => [
@@ -166,14 +166,14 @@ function proxyPassword(url: string | undefined): string | undefined {
 }
 
 const SECRET_NAME = /token|secret|password|key|credential/i;
-/** Shorter settings are switches: were `true` masked, the runner would drop the outputs that hold it. */
+/** Shorter settings are switches: if `true` were masked, the runner would drop the outputs that contain it. */
 const SHORTEST_SECRET = 8;
 
 const authProvider = z.object({ config: z.record(z.string(), z.unknown()) });
 const execEnv = z.object({ env: z.array(z.object({ name: z.string(), value: z.string() })) });
 const execArgs = z.object({ args: z.array(z.string()) });
 
-/** The settings of a provider or a command that logs in, as name and value. */
+/** The settings of an auth provider or a login command, as name and value. */
 function settingsOf(provider: unknown, exec: unknown): readonly (readonly [string, string])[] {
   const config = authProvider.safeParse(provider).data?.config ?? {};
   const env = execEnv.safeParse(exec).data?.env ?? [];
