@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** @type {import('jest').Config} */
 const shared = {
   testEnvironment: 'node',
@@ -19,8 +21,8 @@ const fleet = { ...shared, globalSetup: '<rootDir>/testbed/fresh-bundle.ts' };
 
 /** @type {import('jest').Config} */
 export default {
-  // By default Jest leaves one core free, which on two cores means one test file at a time; most of their time they wait.
-  maxWorkers: 2,
+  // Twice the cores, since tests wait for most of their time.
+  maxWorkers: Math.min(8, 2 * availableParallelism()),
   projects: [
     {
       ...shared,

@@ -5,7 +5,7 @@ import { useStage } from './support/stage.ts';
 
 const stage = useStage();
 
-/** Cancels a run once its log has come to a line, and starts its post step as the runner does. */
+/** Cancels a run when a line appears in its log, then runs its post step as the runner does. */
 async function cancelledAt(line: string, inputs: Readonly<Record<string, string>>): Promise<Run> {
   let process: RunningAction | undefined;
   let cancelled = 0;
@@ -26,7 +26,7 @@ async function cancelledAt(line: string, inputs: Readonly<Record<string, string>
 }
 
 describe('a cancelled run (scenario 26)', () => {
-  test('gives back the weights before it where it was sampling, and can be run again', async () => {
+  test('restores the previous weights if it was sampling, and can be run again', async () => {
     await stage.underLoad(async () => {
       await stage.pass({ weights: 'v1=80,v2=20' });
       const step = { ...NO_WORKLOADS, weights: 'v1=50,v2=50' };
@@ -54,7 +54,7 @@ describe('a cancelled run (scenario 26)', () => {
     await expect(stage.weights()).resolves.toEqual(['v1=80,v2=20', 'v1=80,v2=20']);
   });
 
-  test('leaves the routes alone where it was waiting for pods', async () => {
+  test('leaves the routes alone if it was waiting for pods', async () => {
     await stage.underLoad(async () => {
       await stage.pass({ clusters: 'v1: east, west', version: 'v1', image: image('v1') });
       const run = await cancelledAt('::group::Ready', {

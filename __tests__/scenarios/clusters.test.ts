@@ -57,7 +57,7 @@ describe('a control plane in every cluster', () => {
 describe("one control plane that serves both clusters' gateways", () => {
   const stage = useStage({ controlPlane: 'first' });
 
-  test('holds the routes alone, and both ingresses are sampled (scenario 7)', async () => {
+  test('is the only place with routes, and both ingresses are sampled (scenario 7)', async () => {
     await stage.underLoad(async () => {
       const run = await stage.pass({ 'config-clusters': 'east', weights: 'v1=80,v2=20' });
       expect(run.outputs['verdict']).toBe('pass');

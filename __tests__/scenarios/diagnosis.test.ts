@@ -6,13 +6,13 @@ import { APP, AT_DEFAULTS, HOST, NAMESPACE, destination, image, virtualService }
 import { putAhead } from './support/route-edits.ts';
 import { useStage } from './support/stage.ts';
 
-/** Each scenario makes one cause on a fleet that holds 80/20, and expects `verify` to name it, first. */
+/** Each scenario creates one cause on a fleet at 80/20 and expects `verify` to name it first. */
 const stage = useStage();
 beforeEach(async () => {
   await stage.pass({ weights: 'v1=80,v2=20' });
 });
 
-/** The findings of a verification that must fail, as the log tells them. */
+/** The likely causes that a verification lists; it must fail. */
 async function findings(inputs: Readonly<Record<string, string>> = {}): Promise<readonly string[]> {
   const run = await stage.run({ operation: 'verify', 'verify-timeout': '20s', ...AT_DEFAULTS, ...inputs });
   expect(run.code).toBe(1);
@@ -22,7 +22,7 @@ async function findings(inputs: Readonly<Record<string, string>> = {}): Promise<
   );
 }
 
-/** Markdown's escapes taken out again. */
+/** Text without Markdown's escapes. */
 function plain(text = ''): string {
   return text
     .replaceAll(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code)))
@@ -43,8 +43,8 @@ async function change(
   await kube.replace({ ...object, spec: spec(object['spec'] as Record<string, unknown>) });
 }
 
-describe('routes', () => {
-  test('an earlier route that catches the path; one that does not is not blamed', async () => {
+describe('verify names, of the routes,', () => {
+  test('an earlier route that takes the path, and not one that does not', async () => {
     await putAhead(stage.west, {
       name: 'thief',
       match: [{ uri: { prefix: '/hel' } }],
@@ -65,7 +65,7 @@ describe('routes', () => {
     expect([first, ...others].join('\n')).not.toContain('innocent');
   });
 
-  test('an earlier route that answers by itself', async () => {
+  test('an earlier route that responds directly', async () => {
     await putAhead(stage.west, { name: 'closed', directResponse: { status: 404 } });
     const [first] = await findings();
     expect(first).toMatch(/^An earlier route takes requests in west\. Route closed .*requests failed/);
@@ -84,7 +84,7 @@ describe('routes', () => {
   ])('another VirtualService of the same host and gateway, in %s namespace', async (_, namespace) => {
     if (namespace !== NAMESPACE)
       await stage.west.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
-    // The route has a match, and that of the release has none: Istio puts it first, whichever is older.
+    // The route has a match, and that of the release has none, so Istio puts it first, whichever is older.
     await stage.west.create(thief(namespace));
     const [first] = await findings();
     expect(first).toMatch(
@@ -94,7 +94,7 @@ describe('routes', () => {
     );
   });
 
-  test('an edit beats every other cause', async () => {
+  test('an edit before every other cause', async () => {
     await putAhead(stage.west, {
       name: 'thief',
       match: [{ uri: { exact: '/hello' } }],
@@ -114,7 +114,7 @@ describe('routes', () => {
   });
 });
 
-describe('subsets and their pods', () => {
+describe('verify names, of subsets and their pods,', () => {
   const relabel = async (labels: Record<string, string>): Promise<void> => {
     for (const kube of [stage.east, stage.west]) {
       await change(kube, 'DestinationRule', (spec) => ({
@@ -126,7 +126,7 @@ describe('subsets and their pods', () => {
     }
   };
 
-  test('a subset that is gone', async () => {
+  test('a missing subset', async () => {
     await change(stage.east, 'DestinationRule', (spec) => ({
       ...spec,
       subsets: (spec['subsets'] as { name: string }[]).filter(({ name }) => name !== 'v2'),
@@ -145,7 +145,7 @@ describe('subsets and their pods', () => {
     );
   });
 
-  test('pods that are not ready any more', async () => {
+  test('pods that are no longer ready', async () => {
     await stage.west.merge({
       apiVersion: 'apps/v1',
       kind: 'Deployment',
@@ -167,7 +167,7 @@ describe('subsets and their pods', () => {
     expect(first).toMatch(/^No pod of v2 is ready\. .*Pod gray-demo\/helloworld-v2-\S+ is not ready/);
   });
 
-  test('labels that match the wrong pods, told by the bodies alone', async () => {
+  test('labels that match the wrong pods, from the bodies alone', async () => {
     await relabel({ app: APP });
     const [first] = await findings({ 'version-from': 'body:version: (v\\d+)' });
     expect(first).toMatch(
@@ -191,14 +191,14 @@ describe('subsets and their pods', () => {
   });
 });
 
-describe('settings between the weights and the pods', () => {
+describe('verify names, of the settings between weights and pods,', () => {
   const policy = (trafficPolicy: Record<string, unknown>): Promise<void> =>
     change(stage.west, 'DestinationRule', (spec) => ({
       ...spec,
       trafficPolicy: { ...(spec['trafficPolicy'] as object), ...trafficPolicy },
     }));
 
-  test('consistent hashing, where shares drift (scenario 20)', async () => {
+  test('consistent hashing when shares drift (scenario 20)', async () => {
     await policy({ loadBalancer: { consistentHash: { httpHeaderName: 'x-user' } } });
     await putAhead(stage.west, { name: 'all', match: [{ uri: { exact: '/hello' } }], route: [everyone] });
     const found = await findings({ routes: APP, headers: 'x-user: someone' });
@@ -208,14 +208,14 @@ describe('settings between the weights and the pods', () => {
     ]);
   });
 
-  test('is not blamed where requests fail', async () => {
+  test('no consistent hashing when requests fail', async () => {
     await policy({ loadBalancer: { consistentHash: { useSourceIp: true } } });
     await putAhead(stage.west, { name: 'closed', directResponse: { status: 404 } });
     const found = await findings();
     expect(found.join('\n')).not.toContain('Consistent hashing');
   });
 
-  test('outlier detection and locality settings, where requests fail with 5xx; errors by kind', async () => {
+  test('outlier detection and locality settings when requests fail with 5xx, and errors by kind', async () => {
     await change(stage.west, 'DestinationRule', (spec) => ({
       ...spec,
       trafficPolicy: {

@@ -28,8 +28,8 @@ import { useStage } from './support/stage.ts';
 const kubectl = await findProgram('kubectl');
 const stage = useStage();
 
-describe('a cluster that takes its time', () => {
-  test('with admission of 6 s: plan and rollout pass (scenario 38)', async () => {
+describe('a slow cluster', () => {
+  test('may take 6 s for admission (scenario 38)', async () => {
     await stage.pass(ONLY_V1);
     const end = await slowAdmission(stage.fleet, stage.east, 6_000);
     try {
@@ -43,7 +43,7 @@ describe('a cluster that takes its time', () => {
   });
 
   test.each(['crash-twice', 'late-pull'])(
-    'with pods whose start fails twice (%s): they are waited for (scenario 38)',
+    'may fail to start its pods twice (%s, scenario 38)',
     async (fault) => {
       await stage.pass(ONLY_V1);
       await stage.underLoad(async () => {
@@ -54,7 +54,7 @@ describe('a cluster that takes its time', () => {
   );
 });
 
-describe('a mistake of the first hour is told by the input that has to change', () => {
+describe('a mistake of the first hour is reported with the input to change,', () => {
   const EMPTY =
     /Input kubeconfig is empty, and .*\/\.kube\/config does not exist\. If the input comes from a secret, does the secret exist/;
   test('before the release: an unset secret, weights for promote', async () => {
@@ -66,7 +66,7 @@ describe('a mistake of the first hour is told by the input that has to change', 
     );
   });
 
-  test('on a released service: a path that the app does not serve, a new namespace', async () => {
+  test('on a released service: a path that the app does not serve, a namespace that is new', async () => {
     await stage.pass({ weights: 'v1=80,v2=20' });
     const lost = await stage.run({ operation: 'verify', path: '/helo', 'verify-timeout': '5s' });
     expect(lost.code).toBe(1);
@@ -90,7 +90,7 @@ describe('a mistake of the first hour is told by the input that has to change', 
   });
 });
 
-describe('the workflow to copy of the README', () => {
+describe('the workflow to copy in the README', () => {
   type Inputs = Readonly<Record<string, string>>;
 
   /** The inputs of the action in the first workflow of a page, as GitHub would hand them over. */
@@ -133,9 +133,9 @@ describe('the workflow to copy of the README', () => {
   );
 });
 
-describe('the demo that stays', () => {
+describe('the demo with --keep', () => {
   test('prints commands that work, holds 80/20, and ends on SIGTERM', async () => {
-    // It has a fleet of its own, whatever the others run on.
+    // It starts its own embedded fleet.
     if (stage.fleet.kind === 'mesh') return;
     const demo = execa('node', [join(import.meta.dirname, '../../testbed/demo.ts'), '--keep'], {
       reject: false,
@@ -147,7 +147,7 @@ describe('the demo that stays', () => {
     await until('the demo to stay up', () => stays.test(log), { seconds: 150, everyMs: 200 });
     const printed = (stays.exec(log)?.[0] ?? '').split('\n').map((line) => line.trim());
     const [setUp = '', ...rest] = printed.filter((line) => /^(export|kubectl|curl) /.test(line));
-    // What would be left to die by itself has died by then.
+    // Whatever would end by itself has ended by then.
     await delay(3_000);
     const commands = rest.filter((line) => line.startsWith('curl') || kubectl !== undefined);
     const path = [dirname(kubectl ?? ''), process.env['PATH']].join(':');

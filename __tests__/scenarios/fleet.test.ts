@@ -20,13 +20,13 @@ import {
 } from './support/objects.ts';
 import { useStage } from './support/stage.ts';
 
-/** Both fleets behave as Istio and Kubernetes do in what the other scenarios rest on. */
+/** Both fleets behave like Istio and Kubernetes where other scenarios depend on it. */
 const stage = useStage();
 
 const ROOT = 'istio-system';
 const USERS = { host: 'shop.example.com' };
 
-/** What users get at east's ingress in 20 requests: each version, or the status of an error, once and in order. */
+/** The versions, or the statuses of errors, that users get in 20 requests to the ingress of east; sorted. */
 async function answers(host: string = USERS.host): Promise<string> {
   const [east] = stage.fleet.clusters;
   const seen = new Set<string>();
@@ -40,7 +40,7 @@ async function answers(host: string = USERS.host): Promise<string> {
   return [...seen].sort().join(' ');
 }
 
-/** Waits until users get nothing else, and go on getting it. */
+/** Waits until users get exactly this, and checks that it lasts. */
 async function expectAnswer(expected: string, host?: string): Promise<void> {
   let last = '';
   const look = async (): Promise<boolean> => {
@@ -90,7 +90,7 @@ async function install(...objects: readonly Obj[]): Promise<void> {
 const message = async (write: Promise<unknown>): Promise<string> => {
   try {
     await write;
-    return 'taken';
+    return 'accepted';
   } catch (error) {
     const { code, body } = error as { code?: number; body?: string };
     const status = JSON.parse(body ?? '{}') as { message?: string };
@@ -99,7 +99,7 @@ const message = async (write: Promise<unknown>): Promise<string> => {
 };
 
 describe('a gateway in the root namespace', () => {
-  test("takes the rules of the service's namespace, then the root's, unless a private one is its own", async () => {
+  test("uses the rules of the service's namespace, then the root's, unless it has a private rule", async () => {
     await install(rule('mine', NAMESPACE, 'v1'), rule('root', ROOT, 'v2'), subsetRoute('chosen'));
     await expectAnswer('v1');
     await stage.east.create(rule('private', ROOT, 'v2', { exportTo: ['.'] }));
@@ -114,7 +114,7 @@ describe('a gateway in the root namespace', () => {
     await expectAnswer('v2');
   });
 
-  test('takes the subsets of all rules of a host in one namespace, the most specific host, each name from the first', async () => {
+  test('merges the subsets of all rules for the most specific host in a namespace; the first of a name wins', async () => {
     await install(
       rule('a', NAMESPACE, 'v1', { subsets: [{ name: 'one', labels: { version: 'v1' } }] }),
       rule('b', NAMESPACE, 'v1', {
@@ -133,7 +133,7 @@ describe('a gateway in the root namespace', () => {
     await expectAnswer('status 503');
   });
 
-  test("selects pods also by the labels that istiod adds: the cluster's name and the node's", async () => {
+  test('selects pods also by the names of cluster and node, which istiod adds as labels', async () => {
     const labels = { 'topology.istio.io/cluster': 'west' };
     const pods = await (async () => {
       await install(destinationRule([], { subsets: [{ name: 'west', labels }] }), subsetRoute('west'));
@@ -150,14 +150,14 @@ describe('a gateway in the root namespace', () => {
 });
 
 describe('VirtualServices of one host', () => {
-  test('come from all namespaces: the oldest first, but what matches everything last; those not exported do not', async () => {
+  test('apply from every namespace that exports them, the oldest first, but catch-all routes last', async () => {
     await install(
       other,
       destinationRule(['v1', 'v2']),
       route('z-first', 'another', [{ match: [{ uri: { prefix: '/hello' } }], route: [destination('v1')] }]),
     );
     await expectAnswer('v1');
-    // Within a second age is the same, and the name decides.
+    // Objects of the same second are ordered by name.
     await delay(1100);
     await stage.east.create(
       route('a-second', NAMESPACE, [{ match: [{ uri: { prefix: '/hello' } }], route: [destination('v2')] }]),
@@ -169,7 +169,7 @@ describe('VirtualServices of one host', () => {
       route('a-second', NAMESPACE, [{ route: [destination('v2')] }], { exportTo: ['.'] }),
     );
     await expectAnswer('v1');
-    // One that is exported to the gateway's namespace by name comes before those that are for everybody.
+    // An export to the gateway's namespace by name comes before an export to all.
     await stage.east.merge(
       route('a-second', NAMESPACE, [{ route: [destination('v2')] }], { exportTo: [ROOT] }),
     );
@@ -188,7 +188,7 @@ describe('VirtualServices of one host', () => {
     );
   });
 
-  test('a delegate counts only where it is exported to the namespace of the one that names it', async () => {
+  test('with a delegate use it only if it is exported to their namespace', async () => {
     const delegate = (spec: Record<string, unknown>): Obj => ({
       apiVersion: ISTIO,
       kind: 'VirtualService',
@@ -215,7 +215,7 @@ describe('VirtualServices of one host', () => {
   });
 });
 
-test('a named target port serves on the pods that have a port of that name', async () => {
+test('a named target port reaches only pods that have a port of that name', async () => {
   const named = deployment('v1');
   const spec = named['spec'] as { template: { spec: { containers: { ports: object[] }[] } } };
   for (const container of spec.template.spec.containers)
@@ -240,7 +240,7 @@ test('a named target port serves on the pods that have a port of that name', asy
   await expectAnswer('status 503');
 });
 
-test('a value of another type than its field has is refused, by the same words', async () => {
+test('a value of the wrong type is refused with the same message', async () => {
   await stage.everywhere(namespace());
   const odd = (spec: object): Obj => {
     const made = deployment('v1');
@@ -266,7 +266,7 @@ test('a value of another type than its field has is refused, by the same words',
   );
 });
 
-test('a paused Deployment starts nothing, keeps what runs, and rolls out once it is resumed', async () => {
+test('a paused Deployment starts no pods, keeps those that run, and rolls out once it is resumed', async () => {
   const paused = (value: boolean, tag = 'latest'): Obj => {
     const made = deployment('v1', { image: image('v1', tag) });
     return { ...made, spec: { ...(made['spec'] as object), paused: value } };

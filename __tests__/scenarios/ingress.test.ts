@@ -16,7 +16,7 @@ const SERVICE = {
   metadata: { name: 'istio-ingressgateway', namespace: 'istio-system' },
 } as const;
 
-/** Every way to the ingress of east is tried on a release that stands (scenario 21). */
+/** Each scenario finds the ingress of east in another way, on one existing release (scenario 21). */
 let stage: Stage;
 let east: FleetCluster;
 let usual: Obj;
@@ -47,7 +47,7 @@ afterAll(() => stage.fleet.stop());
 
 const verify = { operation: 'verify' };
 
-test('the IP of its load balancer', async () => {
+test('the ingress is found by the IP of its load balancer', async () => {
   const run = await stage.pass(verify);
   expect(run.log).toContain(
     `Ingress of east: ${east.ingress} (load balancer of Service istio-system/istio-ingressgateway)`,
@@ -55,7 +55,7 @@ test('the IP of its load balancer', async () => {
   expect(JSON.parse(run.outputs['ingress-urls'] ?? '')).toMatchObject({ east: east.ingress });
 });
 
-test('the host name of its load balancer, which has two addresses', async () => {
+test('the ingress is found by a host name with two addresses', async () => {
   await stage.east.mergeServiceStatus(SERVICE.metadata, {
     loadBalancer: { ingress: [{ ip: null, hostname: east.hostname }] },
   });
@@ -64,10 +64,10 @@ test('the host name of its load balancer, which has two addresses', async () => 
   expect(run.outputs['verdict']).toBe('pass');
 });
 
-describe('a node port', () => {
+describe('the ingress is found by a node port', () => {
   beforeEach(() => stage.east.mergeServiceStatus(SERVICE.metadata, { loadBalancer: null }));
 
-  test('where there is no load balancer', async () => {
+  test('without a load balancer', async () => {
     await stage.east.merge({ ...SERVICE, spec: { type: 'NodePort' } });
     const run = await stage.pass(verify);
     expect(run.log).toMatch(
@@ -89,7 +89,7 @@ describe('a node port', () => {
   });
 });
 
-test('no address at all: an error that lists what was looked at, and names the input', async () => {
+test('an ingress without an address is an error that lists what was tried and names the input', async () => {
   await stage.east.merge({ ...SERVICE, spec: { type: 'ClusterIP', externalTrafficPolicy: null } });
   await stage.east.mergeServiceStatus(SERVICE.metadata, { loadBalancer: null });
   const run = await stage.run(verify);
@@ -100,7 +100,7 @@ test('no address at all: an error that lists what was looked at, and names the i
   expect(run.log).toMatch(/type ClusterIP.*input ingress, for example east=http/s);
 });
 
-test('the URL given by hand', async () => {
+test('the input ingress overrides what would be found', async () => {
   await stage.east.mergeServiceStatus(SERVICE.metadata, {
     loadBalancer: { ingress: [{ ip: '127.0.0.9', hostname: null }] },
   });
@@ -108,12 +108,12 @@ test('the URL given by hand', async () => {
   expect(run.log).toContain(`Ingress of east: ${east.ingress} (input ingress)`);
 });
 
-test('none, for a cluster through which no user enters', async () => {
+test('the input ingress may be none for a cluster that no user enters through', async () => {
   const run = await stage.pass({ ...verify, ingress: 'east=none' });
   expect(Object.keys(JSON.parse(run.outputs['ingress-urls'] ?? '') as object)).toEqual(['west']);
 });
 
-describe('the host that both the VirtualService and its Gateway take', () => {
+describe('the host is one that VirtualService and Gateway share,', () => {
   const bind = (kube: Kube, hosts: readonly string[], gateways: readonly string[]): Promise<void> =>
     kube.merge({
       apiVersion: ISTIO,
@@ -191,13 +191,13 @@ describe('HTTPS', () => {
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  test('with the SNI of the host', async () => {
+  test('sends the host as SNI', async () => {
     const run = await stage.pass(verify, { env: { NODE_EXTRA_CA_CERTS: authority } });
     expect(run.log).toMatch(/Ingress of east: https:/);
     expect(run.outputs['verdict']).toBe('pass');
   });
 
-  test('with a certificate that the runner does not trust is no pass, and says how to trust it', async () => {
+  test('fails on an untrusted certificate and says how to trust it', async () => {
     const run = await stage.run(verify);
     expect(run.code).toBe(1);
     expect(run.log).toMatch(/TLS: .*NODE_EXTRA_CA_CERTS/);

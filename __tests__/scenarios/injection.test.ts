@@ -11,7 +11,7 @@ type Labels = Readonly<Record<string, string>>;
 
 const INJECT = 'sidecar.istio.io/inject';
 
-describe('what the labels tell of a sidecar is what the injector does', () => {
+describe('the action predicts what the injector does', () => {
   const pods: readonly [string, { labels?: Labels; annotations?: Labels; hostNetwork?: boolean }][] = [
     ['a plain one', {}],
     ['one that refuses', { labels: { [INJECT]: 'false' } }],
@@ -51,7 +51,7 @@ describe('what the labels tell of a sidecar is what the injector does', () => {
   });
 });
 
-describe('a version with users is not deployed where its pods would have no sidecar', () => {
+describe('a version with users is not deployed if its pods would have no sidecar', () => {
   test.each<[string, Record<string, string>]>([
     ['a namespace without injection', {}],
     ['a revision that no control plane has', { 'istio.io/rev': 'absent' }],

@@ -8,7 +8,7 @@ const stage = useStage();
 const FIRST = 'v1=80,v2=20';
 const NEXT = 'v1=60,v2=40';
 const HOST = 'shop.example.com';
-/** So few samples that no verdict comes of them. */
+/** So few samples that no verdict is possible. */
 const inconclusive = {
   image: '',
   port: '',
@@ -42,7 +42,7 @@ async function edit(): Promise<Spec> {
   return spec;
 }
 
-/** What an edit shows beside weights and revision; preview routes follow the route that they preview. */
+/** What a spec holds beside weights, revision and preview routes. */
 const shapeOf = ({ hosts, http }: Spec): unknown => [
   hosts,
   http
@@ -50,7 +50,7 @@ const shapeOf = ({ hosts, http }: Spec): unknown => [
     .map(({ name, match, timeout }) => ({ name, match, timeout })),
 ];
 
-test('a route, a host and a timeout that someone adds between our write and its revert stay; the weights go back (scenario 37)', async () => {
+test('a revert restores the weights and keeps a route, a host and a timeout that someone has added since (scenario 37)', async () => {
   await stage.pass({ weights: FIRST, hosts: '*.example.com', host: HOST, tolerance: '25' });
   await stage.underLoad(
     async () => {

@@ -32,7 +32,7 @@ const KINDS = [
   ['coordination.k8s.io/v1', 'Lease'],
 ] as const;
 
-/** Name and resource version of all that a release may touch, in both clusters, and what else may stand in the namespace. */
+/** Name and resource version of everything in the namespace that a release may touch, in both clusters. */
 async function held(): Promise<readonly string[]> {
   const inOne = async (kube: Kube): Promise<readonly string[]> => {
     const lists = await Promise.all(KINDS.map(([version, kind]) => kube.list(version, kind, NAMESPACE)));
@@ -45,7 +45,7 @@ async function held(): Promise<readonly string[]> {
 }
 
 describe('a plan before anything exists', () => {
-  test('shows all that a first install makes, and makes none of it', async () => {
+  test('shows everything that a first install creates, and creates none of it', async () => {
     const run = await stage.pass({ ...plan, weights: 'v1=80,v2=20' });
     expect(run.outputs).toMatchObject({ verdict: '', weights: '', changed: '0', samples: '0' });
     const objects = ['DestinationRule', 'Gateway', 'Service', 'VirtualService', 'VirtualService'].map(
@@ -106,7 +106,7 @@ describe('a plan of other weights', () => {
     await expect(held()).resolves.toEqual(before);
   });
 
-  test('shows what the server makes of an object that others have a part in', async () => {
+  test('shows the merged result for an object with fields of other managers', async () => {
     const deployment = await stage.west.get('apps/v1', 'Deployment', `${APP}-v2`, NAMESPACE);
     await stage.west.merge({
       ...deployment,
@@ -126,7 +126,7 @@ describe('a plan of other weights', () => {
     expect(run.log).toContain('east: nothing would change.');
   });
 
-  test('says so where nothing would change', async () => {
+  test('says when nothing would change', async () => {
     const before = await held();
     const run = await stage.pass({ ...plan, weights: 'v1=80,v2=20' });
     expect(run.outputs).toMatchObject({ plan: '[]', changed: '0', weights: 'v1=80,v2=20' });
@@ -135,7 +135,7 @@ describe('a plan of other weights', () => {
     await expect(held()).resolves.toEqual(before);
   });
 
-  test('fails where a server refuses it, and tells what was refused', async () => {
+  test('fails if a server refuses it, and names what was refused', async () => {
     await stage.east.create({
       apiVersion: 'v1',
       kind: 'ResourceQuota',
@@ -164,7 +164,7 @@ describe('a plan of other weights', () => {
   });
 });
 
-test('a plan that the admission webhook refuses fails, and tells what was refused', async () => {
+test('a plan that the admission webhook refuses fails, and names what was refused', async () => {
   await stage.everywhere(namespace());
   const before = await held();
   const run = await stage.run({ ...plan, weights: 'v1=80,v2=20', hosts: 'a.example.com, a.example.com' });
@@ -227,10 +227,10 @@ describe('a release file', () => {
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  /** What the file gives is taken out of the inputs. */
+  /** No inputs, since the file provides them. */
   const none = { ...Object.fromEntries(Object.keys(SEED).map((name) => [name, ''])), ...plan };
 
-  test('takes the place of the inputs, and an input wins over it', async () => {
+  test('replaces the inputs, and an input overrides it', async () => {
     await writeFile(
       join(folder, '.github/canary.yml'),
       `app: ${APP}
@@ -248,7 +248,7 @@ weights: {v1: 80, v2: 20}
     expect(planned(run.outputs)).not.toEqual([]);
   });
 
-  test('has its problems told with those of the inputs, before anything is asked of a cluster', async () => {
+  test('has its problems reported with those of the inputs, before any cluster is asked', async () => {
     await writeFile(
       join(folder, 'bad.yml'),
       `app: ${APP}\nnamespace: ${NAMESPACE}\nclusters: [esat]\nweight: 3\noperation: plan\n`,

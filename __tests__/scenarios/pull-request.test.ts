@@ -63,7 +63,7 @@ describe('a plan on a pull request (scenario 32)', () => {
     expect(github.statuses.at(-1)?.description).toBe('plan: no changes; weights: v1=80,v2=20');
   });
 
-  test('that cannot be made says why, in words that stay words', async () => {
+  test('that fails says why, with untrusted text escaped', async () => {
     const env = await on('pull_request', pull());
     const hostile = 'istio=nowhere\n@acme=x';
     const run = await stage.run(
@@ -85,7 +85,7 @@ describe('a plan on a pull request (scenario 32)', () => {
     expect(github.comments[0]?.body).not.toMatch(/<img|(?:@|&#64;)everyone|^::error/m);
   });
 
-  test('writes no comment where the input comment is false', async () => {
+  test('writes no comment if the input comment is false', async () => {
     const env = await on('pull_request', pull());
     await stage.pass({ operation: 'plan', ...shares, comment: 'false' }, { env });
     expect(github.comments).toEqual([]);
@@ -96,7 +96,7 @@ describe('a plan on a pull request (scenario 32)', () => {
 describe('a release', () => {
   beforeEach(() => stage.pass({ weights: 'v1=80,v2=20' }));
 
-  test('sets the status of the commit that it was merged as, a failure included', async () => {
+  test('sets the status of the merge commit, including failures', async () => {
     const env = await on('push');
     await stage.underLoad(async () => {
       await stage.pass({ operation: 'promote', steps: '50,100', 'github-token': TOKEN }, { env });
@@ -122,7 +122,7 @@ describe('a release', () => {
     expect(run.summary).not.toContain(TOKEN);
   };
 
-  test('goes on without a permission, in a fork and without a token, with a warning', async () => {
+  test('continues with a warning without a permission, in a fork and without a token', async () => {
     github.refuse(FORBIDDEN);
     warns(await stage.pass({ ...shares }, { env: await on('push') }));
     warns(await stage.pass({ operation: 'plan', ...shares }, { env: await on('pull_request', pull()) }));
@@ -136,7 +136,7 @@ describe('a release', () => {
     await expect(stage.weights()).resolves.toEqual(['v1=80,v2=20', 'v1=80,v2=20']);
   });
 
-  test('waits for a GitHub that does not answer no longer than it has to', async () => {
+  test('does not wait long for a GitHub that does not respond', async () => {
     github.refuse('silence');
     const run = await stage.pass(
       { operation: 'promote', steps: '50,100', 'github-token': TOKEN },
@@ -147,7 +147,7 @@ describe('a release', () => {
     expect(run.log).toMatch(/::warning::The commit status canary\/helloworld was not set/);
   });
 
-  test('outside of GitHub says nothing of it', async () => {
+  test('does not mention GitHub outside of it', async () => {
     const run = await stage.pass({ weights: 'v1=80,v2=20' });
     expect(run.log).not.toContain('::warning');
     const asked = await stage.pass({ ...shares });
@@ -155,10 +155,10 @@ describe('a release', () => {
   });
 });
 
-test('a run that was killed has its pending status ended by the post step', async () => {
+test('the post step ends the pending status of a killed run', async () => {
   const env = await on('push');
   await stage.pass({ weights: 'v1=80,v2=20' });
-  // What the runner hands on from a main step that ended before it could say that it did.
+  // The state that the runner passes on from a main step that was killed.
   await stage.pass({ ...shares }, { env, postOf: { holder: 'acme/shop/42/x' } });
   expect(github.statuses).toMatchObject([
     { state: 'error', description: expect.stringContaining('was killed') },

@@ -39,7 +39,7 @@ interface Look {
   readonly width?: number;
 }
 
-/** Opens a page with all that is folded unfolded, and tells what it complained of and asked for. */
+/** Opens a page, unfolds everything, and collects what it logs and requests. */
 async function open(
   url: string,
   { scheme = 'light', width = 1280 }: Look = {},
@@ -63,7 +63,7 @@ async function open(
   return { page, complaints, requests };
 }
 
-/** The names of the elements that axe finds fault with, by rule. */
+/** The elements in which axe finds violations, by rule. */
 async function faults(page: Page): Promise<readonly string[]> {
   await page.evaluate(axe);
   return (await page.evaluate(
@@ -151,20 +151,20 @@ inBrowser('the report of a real run, in a browser', () => {
     await page.close();
   });
 
-  test('asks for nothing but itself, and complains of nothing', async () => {
+  test('requests nothing but itself, and logs nothing', async () => {
     const { page, complaints, requests } = await open(url);
     expect([requests, complaints]).toEqual([[url], []]);
     await page.close();
   });
 
-  test('is styled: its own policy lets its style sheet in', async () => {
+  test('is styled, since its own policy allows its style sheet', async () => {
     const { page } = await open(url);
     const width = page.evaluate('getComputedStyle(document.querySelector(".verdict")).borderLeftWidth');
     await expect(width).resolves.toBe('6px');
     await page.close();
   });
 
-  test('prints what is folded, too', async () => {
+  test('prints folded parts, too', async () => {
     const { page } = await open(url);
     await page.evaluate('for (const one of document.querySelectorAll("details")) one.open = false');
     await page.emulateMediaType('print');
@@ -196,7 +196,7 @@ inBrowser('a report, large or small, in a browser', () => {
     await page.close();
   });
 
-  test('of a hundred ingresses unfolds the one that failed alone', async () => {
+  test('of a hundred ingresses unfolds only the one that failed', async () => {
     const { page } = await open(await written('of a hundred ingresses', large(100)));
     const unfolded = await page.evaluate(
       '[...document.querySelectorAll("article.ingress h3")].map(({ textContent }) => textContent.trim())',

@@ -19,7 +19,7 @@ type Inputs = Readonly<Record<string, string>>;
 const weights = (given: string): Inputs => ({ weights: given });
 const onlyV2 = { weights: 'v1=0,v2=100' };
 
-describe('run again, it writes nothing (rule 4)', () => {
+describe('a second run writes nothing (rule 4):', () => {
   test.each<[string, readonly Inputs[], Inputs]>([
     ['rollout', [], weights('v1=80,v2=20')],
     ['rollout of a step', [weights('v1=80,v2=20')], { ...NO_WORKLOADS, ...weights('v1=50,v2=50') }],
@@ -47,7 +47,7 @@ describe('run again, it writes nothing (rule 4)', () => {
   });
 });
 
-test('a placement that names a version before it comes, or after it is retired, stops no rollout', async () => {
+test('the input clusters may name a version before it is deployed and after it is retired', async () => {
   await stage.underLoad(async () => {
     const first = await stage.pass({ version: 'v1', image: image('v1'), weights: 'v1=100,v2=0' });
     expect(first.outputs['weights']).toBe('v1=100');
@@ -58,7 +58,7 @@ test('a placement that names a version before it comes, or after it is retired, 
   });
 });
 
-describe('an input that is not given again leaves what stands', () => {
+describe('a later run', () => {
   const given = {
     weights: 'v1=80,v2=20',
     replicas: '3',
@@ -69,8 +69,8 @@ describe('an input that is not given again leaves what stands', () => {
 
   test.each<[string, Inputs]>([
     ['replicas, target-port and port-name', { port: '80' }],
-    ['port as well', { port: '' }],
-  ])('%s', async (_, inputs) => {
+    ['replicas and all of the port', { port: '' }],
+  ])('keeps %s when they are omitted', async (_, inputs) => {
     await stage.underLoad(async () => {
       await stage.pass(given);
       const again = await stage.pass(inputs);
@@ -78,7 +78,7 @@ describe('an input that is not given again leaves what stands', () => {
     });
   });
 
-  test('a port that users are led to is not taken away by another one', async () => {
+  test('does not replace a port that routes use', async () => {
     await stage.underLoad(async () => {
       await stage.pass(given);
       const run = await stage.run({ port: '8080' });
@@ -88,7 +88,7 @@ describe('an input that is not given again leaves what stands', () => {
     });
   });
 
-  test('replicas that a person has changed since are theirs', async () => {
+  test('leaves replicas to the person who has changed them', async () => {
     await stage.underLoad(async () => {
       await stage.pass(given);
       const key = { name: `${APP}-v2`, namespace: NAMESPACE };
@@ -106,7 +106,7 @@ describe('an input that is not given again leaves what stands', () => {
   });
 });
 
-describe('retiring a version that manifests brought', () => {
+describe('retiring a version from manifests', () => {
   const manifests = `apiVersion: v1
 kind: ConfigMap
 metadata: {name: settings-v1, labels: {version: v1}}
@@ -125,7 +125,7 @@ spec:
     spec: {containers: [{name: web, image: '${image('v1')}'}]}
 `;
 
-  test('takes what is labelled as of it, leaves and names the rest, and writes nothing when run again', async () => {
+  test('deletes what carries its label, keeps and names the rest, and writes nothing the second time', async () => {
     await writeFile(join(folder, 'v1.yaml'), manifests);
     await stage.everywhere(namespace(), service());
     const v1 = { version: 'v1', manifests: 'v1.yaml', image: `v2=${image('v2')}` };

@@ -72,7 +72,7 @@ describe('a first install on empty clusters', () => {
     expect(space.metadata.labels).toMatchObject({ 'istio-injection': 'enabled' });
   });
 
-  test('starts a version that comes alone at 100', async () => {
+  test('gives a lone version all traffic', async () => {
     await stage.underLoad(async () => {
       const run = await stage.pass(ONLY_V1);
       expect(run.outputs).toMatchObject({ verdict: 'pass', weights: 'v1=100' });
@@ -106,7 +106,7 @@ describe('staged weights', () => {
     });
   });
 
-  test('uneven steps 1, 7, 33, 100 hold, and each tells the next one (scenario 2)', async () => {
+  test('uneven steps 1, 7, 33, 100 hold, and each outputs the next (scenario 2)', async () => {
     const next: Record<string, string> = { 1: 'v1=93,v2=7', 7: 'v1=67,v2=33', 33: 'v1=0,v2=100', 100: '' };
     await stage.underLoad(async () => {
       for (const step of [1, 7, 33, 100]) {
@@ -158,7 +158,7 @@ describe('a workload that cannot take traffic', () => {
     },
   );
 
-  test('is mended by a run with an image that can be pulled, whatever its earlier pods suffer from', async () => {
+  test('is fixed by a run with an image that can be pulled, whatever state its earlier pods are in', async () => {
     const only = { version: 'v1', clusters: 'v1: east, west' };
     await stage.pass({ ...only, image: image('v1') });
     const both = { clusters: 'v1: east, west\nv2: east, west' };
@@ -170,7 +170,7 @@ describe('a workload that cannot take traffic', () => {
     });
   });
 
-  test('for want of quota is named as the cause, and the traffic is not touched (scenario 5)', async () => {
+  test('beyond a quota is named as the cause, and the traffic is not touched (scenario 5)', async () => {
     await stage.pass(ONLY_V1);
     await allowNoPods(stage.west);
     await stage.underLoad(async () => {
@@ -185,7 +185,7 @@ describe('a workload that cannot take traffic', () => {
     await expect(stage.weights()).resolves.toEqual(['v1=100', 'v1=100']);
   });
 
-  test('for want of a sidecar is named as the cause, and no route is made', async () => {
+  test('without a sidecar is named as the cause, and no route is created', async () => {
     await stage.everywhere(namespace({}));
     const run = await stage.run({ weights: 'v1=80,v2=20' });
     expect(run.code).toBe(1);

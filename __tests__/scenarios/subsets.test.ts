@@ -1,6 +1,4 @@
 import { describe, expect, test } from '@jest/globals';
-import { request } from 'undici';
-import { until } from '../../testbed/mesh/until.ts';
 import { available, rolledOut } from './support/deployments.ts';
 import { ISTIO } from './support/kube.ts';
 import type { Kube, Obj } from './support/kube.ts';
@@ -37,7 +35,7 @@ const rule = (
   metadata: { name: name as string, namespace: where as string },
 });
 
-/** A Deployment of one pod with these labels beside that of the app; its image tells `Hello version: SHOWN`. */
+/** A Deployment of one pod with these labels besides that of the app; it responds with `Hello version: SHOWN`. */
 const workload = (name: string, labels: Readonly<Record<string, string>>, shown = name): Obj => ({
   ...deployment(name, { name: `${APP}-${name}` }),
   metadata: { name: `${APP}-${name}`, namespace: NAMESPACE, labels: { app: APP } },
@@ -51,7 +49,7 @@ const workload = (name: string, labels: Readonly<Record<string, string>>, shown 
   },
 });
 
-/** The route of a team that has given all its traffic to the first of two subsets. */
+/** A team's route that sends all traffic to the first of two subsets. */
 const route = (first: string, second: string): Obj =>
   virtualService([
     {
@@ -70,12 +68,12 @@ interface Team {
   readonly traffic: readonly Obj[];
 }
 
-/** Makes what a team runs already, and waits until every ingress serves it. */
+/** Creates what a team runs already, and waits until every ingress serves it. */
 async function adopt({ east, west, traffic }: Team): Promise<void> {
   await stage.everywhere(namespace(), service());
   await Promise.all([run(stage.east, east), run(stage.west, west)]);
   await stage.everywhere(...traffic);
-  await served();
+  await stage.served('any');
 }
 
 async function run(kube: Kube, workloads: readonly Obj[]): Promise<void> {
@@ -83,29 +81,14 @@ async function run(kube: Kube, workloads: readonly Obj[]): Promise<void> {
   await Promise.all(workloads.map(({ metadata }) => available(kube, metadata.name)));
 }
 
-async function served(): Promise<void> {
-  await Promise.all(
-    stage.fleet.clusters.map(async ({ name, ingress }) => {
-      let row = 0;
-      const look = async (): Promise<boolean> => {
-        const { statusCode, body } = await request(`${ingress}/hello`);
-        await body.dump();
-        row = statusCode === 200 ? row + 1 : 0;
-        return row === 10;
-      };
-      await until(`the ingress of ${name} to serve what was made`, look, { seconds: 20, everyMs: 10 });
-    }),
-  );
-}
-
-/** The rules of both clusters by name, as they are stored. */
+/** The specs of a cluster's DestinationRules by name. */
 async function rules(kube: Kube = stage.east): Promise<ReadonlyMap<string, unknown>> {
   const found = await kube.list(ISTIO, 'DestinationRule', NAMESPACE);
   return new Map(found.map(({ metadata, ...object }) => [metadata.name, object['spec']]));
 }
 
 describe('the subset of a version', () => {
-  test('may select by another label value than its name: adopted, deployed, verified and retired (case 03)', async () => {
+  test('may select by a label value other than its name, from adoption to retirement (case 03)', async () => {
     const [old, next] = ['v1-0-0', 'v1-1-0'] as const;
     await adopt({
       east: [workload('one', { version: '1.0.0' }, old)],
@@ -128,7 +111,7 @@ describe('the subset of a version', () => {
       expect(status.log).toContain(`${old}: 1 of 1 pods ready`);
       expect(status.log).toContain(`${next}: 1 of 1 pods ready`);
 
-      // A Deployment of its own: its pods carry what the subset selects by.
+      // The release's own Deployment: its pods carry the labels that the subset selects by.
       await stage.pass({
         ...inputs,
         image: `${next}=${image(next, '1.1')}`,
@@ -147,7 +130,7 @@ describe('the subset of a version', () => {
     await expect(stage.west.find('apps/v1', 'Deployment', `${APP}-two`, NAMESPACE)).resolves.toBeDefined();
   });
 
-  test('may select by what Istio knows of a pod: its cluster, its node', async () => {
+  test('may select by the cluster and the node of a pod', async () => {
     const [node] = await stage.west.list('v1', 'Node');
     await adopt({
       east: [workload('one', {}, 'v1')],
@@ -184,7 +167,7 @@ describe('pods that the subsets of two versions select (case 05)', () => {
     weights: 'stable=80,canary=20',
   };
 
-  test('are refused before anything is written, whatever their weight; the remedy that is named works', async () => {
+  test('are refused before anything is written, whatever their weight; the suggested fix works', async () => {
     await adopt({
       east: [workload('stable', {})],
       west: [workload('canary', { track: 'canary' })],
@@ -227,7 +210,7 @@ describe('pods that the subsets of two versions select (case 05)', () => {
     });
   });
 
-  test('are refused as well where they are yet to come, or one cluster alone has such a subset', async () => {
+  test('are refused even if they do not exist yet, or only one cluster has such a subset', async () => {
     const apart = { name: 'stable', labels: { app: APP, track: 'stable' } };
     await adopt({
       east: [workload('stable', { track: 'stable' })],
@@ -252,7 +235,7 @@ describe('pods that the subsets of two versions select (case 05)', () => {
         /The subsets of both stable and canary select Pod \S+ in east: stable selects app=helloworld,track=stable, canary selects app=helloworld \(/,
       );
 
-      // The other way round: the subset that has all users would take the pods that the release brings.
+      // The other way round: the subset with all users would select the pods of the release.
       await stage.west.merge(rule([{ name: 'stable', labels: { app: APP } }]));
       const brought = await stage.run({ ...inputs, ...come });
       expect(brought.code).toBe(1);
@@ -287,7 +270,7 @@ describe('several DestinationRules of the service', () => {
     west: [workload('two', { track: 'canary' }, 'v2')],
   };
 
-  test('are merged as Istio does: each stays as it is, and a further subset is added to the one with subsets (case 16)', async () => {
+  test('are merged as Istio does: none is changed, but a new subset is added to the one with subsets (case 16)', async () => {
     await adopt({ ...workloads, traffic: [platform, own, gateway(), route('v1', 'v2')] });
     const before = await rules();
     await stage.underLoad(async () => {
@@ -310,7 +293,7 @@ describe('several DestinationRules of the service', () => {
     });
   });
 
-  test('one of the root namespace stays in force where the release makes its own', async () => {
+  test('one in the root namespace keeps its effect when the release creates its own', async () => {
     const everywhere = rule([], {
       name: 'everyone',
       namespace: ROOT,
@@ -331,7 +314,7 @@ describe('several DestinationRules of the service', () => {
     });
   });
 
-  test('one of the root namespace that has the subsets is enough: none is made beside it', async () => {
+  test('one in the root namespace with the subsets is enough: no other is created', async () => {
     const { spec } = own as { spec?: unknown };
     await withRule({ ...own, metadata: { name: 'ours', namespace: ROOT }, spec }, async () => {
       await adopt({ ...workloads, traffic: [gateway(), route('v1', 'v2')] });
@@ -347,7 +330,7 @@ describe('several DestinationRules of the service', () => {
     });
   });
 
-  test('one that hides the subsets from the gateways is refused before anything is written, and the way out works', async () => {
+  test('one that hides the subsets from the gateways is refused before anything is written; the suggested fix works', async () => {
     const tracks = [
       { name: 'v1', labels: { track: 'stable' } },
       { name: 'v2', labels: { track: 'canary' } },
@@ -380,7 +363,7 @@ describe('several DestinationRules of the service', () => {
     });
   });
 
-  test("one of the gateways' namespace for other workloads alone is refused, and the way out works", async () => {
+  test("one in the gateways' namespace for other workloads only is refused; the suggested fix works", async () => {
     const other = rule([], {
       name: 'others',
       namespace: ROOT,
@@ -400,13 +383,13 @@ describe('several DestinationRules of the service', () => {
       );
       expect(refused.outputs['changed'] ?? '0').toBe('0');
     });
-    await served();
+    await stage.served('any');
     await stage.underLoad(async () => {
       expect((await stage.pass({ ...NO_WORKLOADS, weights: 'v1=70,v2=30' })).outputs['verdict']).toBe('pass');
     });
   });
 
-  test('one that is not exported to the gateways is refused before anything is written, and the way out works', async () => {
+  test('one that is not exported to the gateways is refused before anything is written; the suggested fix works', async () => {
     const exported = (to: readonly string[] | null): Obj =>
       rule(
         [
@@ -423,7 +406,7 @@ describe('several DestinationRules of the service', () => {
     expect(refused.log).toContain('DestinationRule gray-demo/helloworld is exported to . alone (exportTo)');
     expect(refused.outputs['changed'] ?? '0').toBe('0');
     for (const kube of [stage.east, stage.west]) await kube.merge(exported(null));
-    await served();
+    await stage.served('any');
     await stage.underLoad(async () => {
       expect((await stage.pass({ ...NO_WORKLOADS, weights: 'v1=70,v2=30' })).outputs['verdict']).toBe('pass');
     });

@@ -19,7 +19,7 @@ const stage = useStage();
 
 const INNER = `${APP}-mesh`;
 
-/** The VirtualService of the sidecars, beside that of the ingress. */
+/** The VirtualService for the sidecars, next to that for the ingress. */
 const inner = (...split: readonly unknown[]): Obj => ({
   ...virtualService([{ name: 'inside', timeout: '5s', route: split }], { hosts: [HOST], gateways: ['mesh'] }),
   metadata: { name: INNER, namespace: NAMESPACE },
@@ -60,7 +60,7 @@ describe('two VirtualServices of one service, for the sidecars and for the ingre
       }
       expect((await stage.pass({ ...both, weights: 'v1=80,v2=20' })).outputs['changed']).toBe('0');
 
-      // The order only says which one is made where it is missing.
+      // The order only decides which is created if none exists.
       const turned = `${INNER}, ${APP}`;
       await stage.pass({ ...NO_WORKLOADS, operation: 'verify', 'virtual-service': turned });
 
@@ -73,7 +73,7 @@ describe('two VirtualServices of one service, for the sidecars and for the ingre
     });
   });
 
-  test('an edit of either is noticed, named, and not overwritten (scenario 12)', async () => {
+  test('of which someone has edited one are refused, and the edit is named (scenario 12)', async () => {
     await stage.adopt({
       vs: [virtualService([{ route: [destination('v1')] }]), inner(destination('v1', 100))],
     });
@@ -105,7 +105,7 @@ describe('two VirtualServices of one service, for the sidecars and for the ingre
     expect(refused.outputs['changed']).toBe('0');
   });
 
-  test('of which one is chosen, the other stays as it is', async () => {
+  test('of which one is chosen change apart', async () => {
     await stage.adopt({
       vs: [virtualService([{ route: [destination('v1')] }]), inner(destination('v1', 100))],
     });
@@ -114,7 +114,7 @@ describe('two VirtualServices of one service, for the sidecars and for the ingre
     expect((await named(stage.east, INNER)).metadata.resourceVersion).toBe(before);
   });
 
-  test('of which one is not there are refused before anything is written', async () => {
+  test('of which one is missing are refused before anything is written', async () => {
     await stage.adopt({ vs: [virtualService([{ route: [destination('v1')] }])] });
     const run = await stage.run({ ...both, weights: 'v1=80,v2=20' });
     expect(run.code).toBe(1);
@@ -136,7 +136,7 @@ describe('TCP and TLS routes (scenario 10)', () => {
     };
   };
 
-  test('to the subsets hold the same weights as the HTTP route, and lose a version with it', async () => {
+  test('to the subsets get the weights of the HTTP route, and lose a retired version', async () => {
     await stage.adopt({ vs: [virtualService([{ route: [destination('v1', 100)] }], streams(100))] });
     await stage.underLoad(async () => {
       await stage.pass({ ...NO_WORKLOADS, weights: 'v1=70,v2=30' });
@@ -183,7 +183,7 @@ describe('a delegate VirtualService (scenario 10)', () => {
     return { ...vs, spec: { http } };
   };
 
-  test('is managed; hosts and gateways come from its root, in whatever namespace that is', async () => {
+  test('is managed with the hosts and gateways of its root, which may be in another namespace', async () => {
     await stage.everywhere(
       { apiVersion: 'v1', kind: 'Namespace', metadata: { name: FRONT } },
       { ...gateway([host]), metadata: { name: 'door', namespace: FRONT } },
@@ -204,7 +204,7 @@ describe('a delegate VirtualService (scenario 10)', () => {
     expect(Object.keys((await named(stage.east, APP))['spec'] as object)).toEqual(['http']);
   });
 
-  test('whose root is named instead is told', async () => {
+  test('is named in the message if its root is chosen instead', async () => {
     const own = root();
     await stage.adopt({
       asked: false,
@@ -225,7 +225,7 @@ describe('a delegate VirtualService (scenario 10)', () => {
   });
 });
 
-describe('whatever a team has set on its objects stays', () => {
+describe('the settings of a team stay', () => {
   test.each([
     ['short', APP],
     ['full', HOST],

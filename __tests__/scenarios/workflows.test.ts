@@ -90,7 +90,7 @@ scenarios(`the example workflows${reason}`, () => {
     await expect(repository.lint()).resolves.toBe('');
   });
 
-  test('staged: goes 20 → 50 → 100 → retire, each job with the weights that the one before handed on (scenario 31)', async () => {
+  test('staged: goes 20 → 50 → 100 → retire, each job with the weights from the job before (scenario 31)', async () => {
     await stage.underLoad(async () => {
       await pass('staged.yml', ['canary-20', 'canary-50', 'canary-100', 'retire']);
       await expect(stage.weights()).resolves.toEqual(['v2=100', 'v2=100']);
@@ -103,7 +103,7 @@ scenarios(`the example workflows${reason}`, () => {
     ['no step', 'steps:\n', ['canary-20'], 'v1=80,v2=20'],
     ['one step fewer', 'steps: [20, 100]\n', ['canary-20', 'canary-50', 'retire'], 'v2=100'],
   ])(
-    'staged: with %s skips the jobs that have nowhere to go, and retires what is complete',
+    'staged: with %s skips jobs without a next step, and retires a complete release',
     async (_, lines, jobs, weights) => {
       await repository.release(`${QUICK}${lines}`);
       await stage.underLoad(async () => {
@@ -134,7 +134,7 @@ scenarios(`the example workflows${reason}`, () => {
     });
   });
 
-  test('the reusable workflow retires behind fewer than three steps, too', async () => {
+  test('the reusable workflow retires after fewer than three steps, too', async () => {
     await repository.release(`${QUICK}steps: [50, 100]\n`);
     await stage.pass({ weights: 'v1=100,v2=0' });
     await stage.underLoad(async () => {
@@ -143,7 +143,7 @@ scenarios(`the example workflows${reason}`, () => {
     });
   });
 
-  test('by pull request, comment and hand, a release goes on and back, with the guard in between', async () => {
+  test('by pull request, comment and dispatch, a release moves on and back, with the guard in between', async () => {
     await repository.release(`${QUICK}weights: { v1: 80, v2: 20 }\n`);
     const pull = { number: 7, head: { sha: HEAD, repo: { full_name: 'acme/shop' } } };
     const opened = { pull_request: pull, repository: { full_name: 'acme/shop' } };
@@ -198,7 +198,7 @@ scenarios(`the example workflows${reason}`, () => {
     expect([code, jobs]).toEqual([0, []]);
   });
 
-  test('what a merge queue puts together is planned, and its commit gets the status', async () => {
+  test('a merge group is planned, and its commit gets the status', async () => {
     await repository.release(`${QUICK}weights: { v1: 80, v2: 20 }\n`);
     const payload = { merge_group: { head_sha: HEAD } };
     await pass('pull-request.yml', ['plan'], { event: 'merge_group', payload });
@@ -208,7 +208,7 @@ scenarios(`the example workflows${reason}`, () => {
   });
 
   describe('by comment', () => {
-    test('answers a failure as well', async () => {
+    test('reports a failure, too', async () => {
       const { jobs } = await say('/canary promote');
       expect(jobs).toEqual([
         ['command', 'success'],
@@ -226,7 +226,7 @@ scenarios(`the example workflows${reason}`, () => {
         '/canary status"; touch "$PWNED"; echo "$(touch "$PWNED")`touch "$PWNED"`',
         'maria',
       ],
-    ])('does nothing for %s but say no', async (_, body, login) => {
+    ])('refuses %s', async (_, body, login) => {
       const pwned = join(repository.folder, 'pwned');
       const { jobs, log } = await run('comment.yml', {
         event: 'issue_comment',
@@ -242,13 +242,13 @@ scenarios(`the example workflows${reason}`, () => {
       expect([existsSync(pwned), github.comments, github.statuses]).toEqual([false, [], []]);
     });
 
-    test('does not run for what is no command', async () => {
+    test('ignores a comment that is not a command', async () => {
       const { code, jobs } = await say('This /canary thing is nice');
       expect([code, jobs]).toEqual([0, []]);
     });
   });
 
-  test('of the clouds find the clusters where the login has put them', async () => {
+  test('of the clouds find the clusters in the kubeconfig that the login writes', async () => {
     const kubeconfig = join(repository.folder, '../fleet.yaml');
     await writeFile(kubeconfig, stage.fleet.kubeconfig);
     const env = { ...github.env, FLEET_KUBECONFIG: kubeconfig };
@@ -263,7 +263,7 @@ scenarios(`the example workflows${reason}`, () => {
     await expect(stage.weights()).resolves.toEqual(['v1=80,v2=20', 'v1=80,v2=20']);
   });
 
-  test('the guard gives nothing back where there is no verdict', async () => {
+  test('the guard does not roll back without a verdict', async () => {
     await stage.pass({ weights: 'v1=100,v2=0' });
     await stage.pass({ weights: 'v1=80,v2=20' });
     await repository.release(`${QUICK}max-samples: 1\n`);

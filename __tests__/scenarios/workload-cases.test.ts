@@ -55,7 +55,7 @@ test('manifests of another namespace are refused before anything is written (k8s
     metadata: { name: 'staging', labels: { 'istio-injection': 'enabled' } },
   });
   await stage.pass({ ...ONLY_V1, weights: 'v1=100' });
-  // A kind without namespaces, as the server says; the embedded fleet has none that a release would bring.
+  // A cluster-scoped kind; the embedded fleet has none that a release would bring.
   const role =
     stage.fleet.kind === 'mesh'
       ? '- { apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: { name: settings, namespace: staging }, rules: [] }\n'
@@ -82,7 +82,7 @@ ${deploymentFile('{ name: hello-v2, namespace: staging }', 'replicas: 1', `{ con
     }
     expect(await stage.west.list('apps/v1', 'Deployment', 'staging')).toEqual([]);
     expect(await stage.west.list('apps/v1', 'Deployment', NAMESPACE)).toEqual([]);
-    // The remedy, word by word; what has no namespace may name one.
+    // The suggested fix; a cluster-scoped object may name a namespace.
     await writeFile(
       join(folder, 'app.yaml'),
       SERVICE +
@@ -128,7 +128,7 @@ test('manifests are read as kubectl reads them: YAML 1.1 (kubernetes#34146)', as
   });
 });
 
-test('a version that has users is not replaced where its pods would end first, nor paused (flagger#773)', async () => {
+test('a version with users is neither paused nor replaced by a strategy that ends its pods first (flagger#773)', async () => {
   const write = (spec: string, tag: string): Promise<void> =>
     writeFile(
       join(folder, 'app.yaml'),
@@ -159,7 +159,7 @@ test('a version that has users is not replaced where its pods would end first, n
         expect(run.log).toContain(`Deployment ${NAMESPACE}/${APP}-v1 in east ${reason}`);
       }
     }
-    // The remedy, and an image that cannot be pulled: the pods that serve stay.
+    // The suggested fix, and an image that cannot be pulled: the pods that serve stay.
     await write('strategy: { rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } }', 'missing');
     expect(await release()).toMatchObject({ code: 1 });
     await write('strategy: { rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } }', '1.1');
@@ -194,7 +194,7 @@ function anonymous(context: string, as = context): string {
   });
 }
 
-test('entries of several kubeconfigs belong to their files, and no cluster is named twice (k3s#14441)', async () => {
+test('entries of several kubeconfigs stay apart, and no cluster may appear twice (k3s#14441)', async () => {
   const files = { east: anonymous('east'), west: anonymous('west'), again: anonymous('east', 'west') };
   await Promise.all(Object.entries(files).map(([name, text]) => writeFile(join(folder, name), text)));
   const weights = { weights: 'v1=80,v2=20' };
@@ -231,7 +231,7 @@ function namedV1(): Obj {
   return { ...v1, spec: { ...(v1['spec'] as object), template } };
 }
 
-test('a new route leads to the HTTP port of the Service, and is never without one (istio#14557)', async () => {
+test('a new route uses the HTTP port of the Service, and is not created without one (istio#14557)', async () => {
   const http = { name: 'http', port: 8080, targetPort: 5000 };
   await stage.everywhere(
     namespace(),
@@ -257,7 +257,7 @@ test('a new route leads to the HTTP port of the Service, and is never without on
   for (const vs of await stage.routes()) expect(JSON.stringify(vs)).not.toContain('"port":{"number":9090}');
 });
 
-test('generated pods have the port by the name that the Service leads to (flagger#279)', async () => {
+test('generated pods name their port as the Service does (flagger#279)', async () => {
   const named = (targetPort: string): Obj => withPorts({ name: 'http-5000', port: 5000, targetPort });
   await stage.everywhere(namespace());
   await Promise.all([stage.east.create(named('http')), stage.west.create(named('web'))]);
@@ -271,13 +271,13 @@ test('generated pods have the port by the name that the Service leads to (flagge
     expect(run.log).toContain(
       'Service gray-demo/helloworld in west leads its port 5000 to the container port named web',
     );
-    // The remedy, word by word; then the name that the pods of the other cluster tell.
+    // The suggested fix.
     await stage.pass({ ...inputs, 'target-port': '5000' });
     expect(await portsOfV2()).toContain('"name":"web"');
   });
 });
 
-test('the number of a named port is that of the pods that run', async () => {
+test('a named port has the number that the running pods give it', async () => {
   await stage.everywhere(
     namespace(),
     withPorts(
@@ -302,7 +302,7 @@ test('the number of a named port is that of the pods that run', async () => {
   expect(run.log).toContain('hello-v2 in west has no container port named http');
 });
 
-test('replicas of someone who scales are theirs, whatever a step asks for (kubernetes#25238)', async () => {
+test('replicas that someone has scaled stay, whatever the input says (kubernetes#25238)', async () => {
   const inputs = { replicas: '2', weights: 'v1=80,v2=20' };
   await stage.pass(inputs);
   await stage.west.merge({

@@ -7,7 +7,7 @@ import type { TestFleet } from '../../../testbed/fleet.ts';
 import { selfSigned } from '../../support/certificate.ts';
 import type { Kube } from './kube.ts';
 
-/** Lets the admission of Deployments in the cluster east take its time: by a webhook of its own where the API server is real. */
+/** Delays the admission of Deployments in east: on the mesh by a webhook. Returns what ends it. */
 export async function slowAdmission(fleet: TestFleet, east: Kube, ms: number): Promise<() => Promise<void>> {
   if (fleet.kind === 'embedded') {
     const off = (fleet as EmbeddedFleet).onCall(({ cluster, kind, write, dryRun }) =>
@@ -63,7 +63,7 @@ export async function slowAdmission(fleet: TestFleet, east: Kube, ms: number): P
       },
     ],
   });
-  // Every API server learns of a webhook a moment later.
+  // The API server learns of a webhook a moment later.
   await delay(1_000);
   return async () => {
     server.closeAllConnections();

@@ -26,7 +26,7 @@ interface Meta {
   resourceVersion?: string;
 }
 
-/** A person with kubectl in one cluster: what a scenario prepares, changes behind the action's back, and looks at. */
+/** A person with kubectl in one cluster, who prepares a scenario, edits objects behind the action's back, and looks at them. */
 export class Kube {
   readonly #api: KubernetesObjectApi;
   readonly #core: CoreV1Api;
@@ -43,7 +43,7 @@ export class Kube {
     for (const object of objects) await this.#api.create(object, undefined, undefined, 'kubectl-create');
   }
 
-  /** What an object would be once created: a server-side dry run. */
+  /** The object as it would be created, by a server-side dry run. */
   async tryOut(object: Obj): Promise<Obj> {
     return this.#api.create(object, undefined, 'All', 'kubectl-create');
   }
@@ -56,7 +56,7 @@ export class Kube {
     });
   }
 
-  /** undefined where there is no such object */
+  /** undefined if there is no such object */
   async find(apiVersion: string, kind: string, name: string, namespace?: string): Promise<Obj | undefined> {
     try {
       return await this.get(apiVersion, kind, name, namespace);
@@ -76,7 +76,7 @@ export class Kube {
     await this.#api.patch(object, undefined, undefined, 'kubectl-edit', undefined, PatchStrategy.MergePatch);
   }
 
-  /** Server-side apply under a field manager, as a controller does that syncs from a repository. */
+  /** Server-side apply under a field manager, as a GitOps controller does. */
   async apply(object: Obj, manager: string): Promise<void> {
     await this.#api.patch(object, undefined, undefined, manager, true, PatchStrategy.ServerSideApply);
   }
@@ -90,7 +90,7 @@ export class Kube {
     await this.#core.patchNamespacedServiceStatus({ ...key, body: { status } }, asMerge);
   }
 
-  /** Puts an object in the place of the one it was read from. */
+  /** Replaces an object, as `kubectl replace` does. */
   async replace(object: Obj): Promise<void> {
     await this.#api.replace(object, undefined, undefined, 'kubectl-replace');
   }
@@ -103,16 +103,16 @@ export class Kube {
     });
   }
 
-  /** Waits until a controller has made an object; 10 s at most. */
+  /** Waits until a controller has created an object, for 10 s at most. */
   async exists(apiVersion: string, kind: string, name: string, namespace: string): Promise<void> {
     const deadline = Date.now() + 10_000;
     while ((await this.find(apiVersion, kind, name, namespace)) === undefined) {
-      if (Date.now() > deadline) throw new Error(`${kind} ${name} was not made`);
+      if (Date.now() > deadline) throw new Error(`${kind} ${name} was not created`);
       await delay(50);
     }
   }
 
-  /** Waits until a controller has brought an object to a state; 10 s at most. */
+  /** Waits until an object has reached a state, for 10 s at most. */
   async settled(
     apiVersion: string,
     kind: string,

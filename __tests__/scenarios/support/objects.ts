@@ -5,7 +5,7 @@ export const APP = 'helloworld';
 export const NAMESPACE = 'gray-demo';
 export const HOST = `${APP}.${NAMESPACE}.svc.cluster.local`;
 
-/** The image of the seed's sample service; a tag from the fleet's list of faults makes it misbehave. */
+/** An image of the seed's sample service; a tag from the fleet's list of faults makes it misbehave. */
 export const image = (version: string, tag = 'latest'): string =>
   `docker.m.daocloud.io/istio/examples-helloworld-${version}:${tag}`;
 

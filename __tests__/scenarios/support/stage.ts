@@ -11,12 +11,12 @@ import { ISTIO, Kube } from './kube.ts';
 import type { Obj } from './kube.ts';
 import { APP, NAMESPACE, SEED, deployment, destinationRule, gateway, namespace, service } from './objects.ts';
 
-/** The traffic objects of a team, in both clusters. */
+/** The traffic objects that a team has in both clusters. */
 export interface Standing {
   readonly vs: readonly Obj[];
   readonly rule?: Obj;
   readonly gateways?: readonly Obj[];
-  /** The host that users ask for, where it is not just any; false where not all of their requests are answered yet. */
+  /** The host that users request, any by default; false if their requests are not all served yet. */
   readonly asked?: string | false;
 }
 
@@ -29,7 +29,7 @@ interface Opened {
   readonly west: Kube;
 }
 
-/** A fleet with what every scenario needs: the action with the seed's inputs, and a person with kubectl. */
+/** A fleet, the action with the seed's inputs, and a person with kubectl in each cluster. */
 export class Stage {
   #open: Opened | undefined;
 
@@ -60,7 +60,7 @@ export class Stage {
     return this.#open;
   }
 
-  /** Runs the action with the seed's inputs; an input set to '' is not given. */
+  /** Runs the action with the seed's inputs and these; an input set to '' is omitted. */
   async run(
     inputs: Readonly<Record<string, string>> = {},
     options: Parameters<typeof runAction>[1] = {},
@@ -83,7 +83,7 @@ export class Stage {
     await Promise.all([this.east.create(...objects), this.west.create(...objects)]);
   }
 
-  /** Runs a scenario while users send requests through every ingress, and expects none of them to fail. */
+  /** Runs a scenario while users send requests through every ingress; none of these may fail. */
   async underLoad(scenario: () => Promise<void>, options: LoadOptions = {}): Promise<void> {
     const urls = this.fleet.clusters.map(({ ingress }) => `${ingress}${SEED.path}`);
     const load = await startLoad(urls, options);
@@ -96,7 +96,7 @@ export class Stage {
     }
   }
 
-  /** Makes what a team has that already runs both versions, and routes to them by hand. */
+  /** Creates what a team has that already runs both versions and routes to them by hand. */
   async adopt({
     vs,
     rule = destinationRule(['v1', 'v2']),
@@ -110,7 +110,7 @@ export class Stage {
       this.west.settled('apps/v1', 'Deployment', `${APP}-v2`, NAMESPACE, isAvailable),
     ]);
     await this.everywhere(rule, ...gateways, ...vs);
-    // By hand all of it comes at once, and a gateway answers with errors until it has got the whole: before there are any users.
+    // A gateway responds with errors until it has received all of these objects, so users come later.
     if (asked !== false) await this.served(asked);
   }
 
@@ -125,19 +125,19 @@ export class Stage {
           row = statusCode === 200 ? row + 1 : 0;
           return row === 10;
         };
-        await until(`the ingress of ${name} to serve what was made`, look, { seconds: 20, everyMs: 10 });
+        await until(`the ingress of ${name} to serve the new objects`, look, { seconds: 20, everyMs: 10 });
       }),
     );
   }
 
-  /** The spec of the VirtualService in each cluster. */
+  /** The VirtualService of each cluster. */
   async routes(): Promise<readonly Obj[]> {
     return Promise.all(
       [this.east, this.west].map((kube) => kube.get(ISTIO, 'VirtualService', APP, NAMESPACE)),
     );
   }
 
-  /** The weights that the users' route holds in each cluster, as `v1=80,v2=20`; undefined where there is none. */
+  /** The weights of the users' route in each cluster, as `v1=80,v2=20`; undefined without a VirtualService. */
   async weights(): Promise<readonly (string | undefined)[]> {
     const found = await Promise.all(
       [this.east, this.west].map((kube) => kube.find(ISTIO, 'VirtualService', APP, NAMESPACE)),

@@ -1,9 +1,8 @@
 /**
- * What stands at the edge of a workflow where GitHub and the clouds would be: the actions and programs that the examples call,
- * as far as they call them.
+ * Stand-ins for GitHub and the clouds: the actions and programs that the example workflows call.
  */
 
-/** Puts the contexts of the fleet's kubeconfig (FLEET_KUBECONFIG) into a file as a login would, one at a time. */
+/** Adds a context of the fleet's kubeconfig (FLEET_KUBECONFIG) to a file, as a login would. */
 const login = (file: string, context: string): string =>
   `kubectl --kubeconfig "$FLEET_KUBECONFIG" --context "${context}" config view --minify --flatten --raw > "${file}.one"
 touch "${file}"
@@ -19,7 +18,7 @@ const nothing = action(`runs:
       shell: bash
 `);
 
-/** The actions of others, by how the examples name them. */
+/** Third-party actions, by the names that the examples use. */
 export const STUBS: ReadonlyMap<string, string> = new Map([
   ['aws-actions/configure-aws-credentials@v5', nothing],
   ['azure/login@v2', nothing],
@@ -50,7 +49,7 @@ ${login('$file', '$CONTEXT').replaceAll(/^/gm, '        ')}
   ],
 ]);
 
-/** Takes the values behind the options `file` and `context` out of the arguments, and logs in. */
+/** Reads the values of two options, for the file and the context, and logs in. */
 const cloud = (file: string, context: string): string => `#!/usr/bin/env bash
 set -euo pipefail
 while [ $# -gt 0 ]; do
@@ -63,14 +62,14 @@ done
 ${login('$file', '$context')}
 `;
 
-/** The programs that the clouds' own examples call. */
+/** The programs that the examples for the clouds call. */
 export const TOOLS: ReadonlyMap<string, string> = new Map([
   ['aws', cloud('--kubeconfig', '--alias')],
   ['az', cloud('--file', '--context')],
   ['kubelogin', '#!/bin/sh\n'],
 ]);
 
-/** \`gh api\`, which sends one request to GITHUB_API_URL. */
+/** `gh api`: sends one request to GITHUB_API_URL. */
 export const GH = `#!/usr/bin/env node
 const [command, ...args] = process.argv.slice(2);
 if (command !== 'api') throw new Error('gh ' + command + ' is not known here');

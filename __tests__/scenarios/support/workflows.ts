@@ -9,39 +9,39 @@ import { findProgram } from '../../../testbed/mesh/programs.ts';
 import { GH, STUBS, TOOLS } from './stand-ins.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
-/** How the examples name the action; here it is this folder. */
+/** The name of the action in the examples. */
 const ACTION = 'OWNER/multicluster-canary@v1';
 
-/** What came of a workflow. */
+/** The result of a workflow. */
 export interface WorkflowRun {
   readonly code: number;
   readonly log: string;
-  /** Jobs in the order in which they ended; one that was skipped is not among them. */
+  /** Jobs in the order in which they ended, without those that were skipped. */
   readonly jobs: readonly (readonly [name: string, result: string])[];
 }
 
 export interface WorkflowOptions {
   readonly event?: string;
-  /** The event's payload, as GitHub sends it. */
+  /** The payload of the event, as GitHub sends it. */
   readonly payload?: object;
-  /** Who set it off. */
+  /** Who triggered it. */
   readonly actor?: string;
   /** Environment of every job. */
   readonly env?: Readonly<Record<string, string>>;
   readonly token?: string;
-  /** The kubeconfig that the secret KUBECONFIG holds, as one line of base64; none where the workflow logs in by itself. */
+  /** The content of the secret KUBECONFIG before base64; none if the workflow logs in itself. */
   readonly kubeconfig?: string;
 }
 
-/** Paths of the programs that workflows are run and looked at with. */
+/** Paths of the programs that run and check workflows. */
 export interface WorkflowPrograms {
   readonly act: string;
   readonly actionlint: string;
-  /** The stand-ins of the clouds call it. */
+  /** Called by the stand-ins of the clouds. */
   readonly kubectl: string;
 }
 
-/** undefined where one has not been built (npm run e2e builds them) */
+/** undefined unless all have been built (by npm run e2e) */
 export async function workflowPrograms(): Promise<WorkflowPrograms | undefined> {
   const [act, actionlint, kubectl] = await Promise.all(
     (['act', 'actionlint', 'kubectl'] as const).map(findProgram),
@@ -50,9 +50,9 @@ export async function workflowPrograms(): Promise<WorkflowPrograms | undefined> 
   return { act, actionlint, kubectl };
 }
 
-/** A repository that has copied the examples, and `act` in the place of GitHub. */
+/** A repository with a copy of the examples, run by `act` instead of GitHub. */
 export class Repository {
-  /** Its working folder. */
+  /** The working folder. */
   readonly folder: string;
   readonly #base: string;
   readonly #programs: WorkflowPrograms;
@@ -86,7 +86,7 @@ export class Repository {
     return made;
   }
 
-  /** Writes the release file: the example, and lines behind it; a key of theirs takes the place of the example's, one line each. */
+  /** Writes the release file: the example with these lines appended, each of which replaces the example's line of that key. */
   async release(lines: string): Promise<void> {
     const example = await readFile(join(ROOT, 'examples/canary.yml'), 'utf8');
     const keyOf = (line: string): string | undefined => /^[a-z-]+:/.exec(line)?.[0];
@@ -98,7 +98,7 @@ export class Repository {
     await write(join(this.folder, '.github/canary.yml'), `${kept.join('\n')}${lines}`);
   }
 
-  /** What actionlint finds in the workflows, with the action's own inputs and outputs known to it; empty where there is nothing. */
+  /** What actionlint reports about the workflows, given the action's own inputs and outputs; empty if nothing. */
   async lint(): Promise<string> {
     const folder = join(this.#base, 'lint');
     const examples = join(ROOT, 'examples/workflows');
@@ -114,7 +114,7 @@ export class Repository {
     return stdout;
   }
 
-  /** Runs a workflow for an event, without containers, and without approvals, which `act` does not know. */
+  /** Runs a workflow for an event, without containers; `act` does not support approvals. */
   async run(workflow: string, options: WorkflowOptions = {}): Promise<WorkflowRun> {
     const { event = 'workflow_dispatch', payload = {}, actor = 'maria', env = {} } = options;
     const { token = '', kubeconfig } = options;
@@ -128,20 +128,20 @@ export class Repository {
         ...['--workflows', join('.github/workflows', workflow), '--eventpath', eventPath, '--json'],
         ...['--actor', actor],
         ...['--platform', 'ubuntu-latest=-self-hosted'],
-        // Its servers for caches and artifacts would look for an address of the machine, and the mesh's network has none.
+        // Its servers for caches and artifacts would need an address that the mesh's network does not have.
         ...['--no-cache-server', '--artifact-server-addr', '127.0.0.1'],
         ...[`${ACTION}=${join(this.#base, 'action')}`, ...known].flatMap((one) => [
           '--local-repository',
           one,
         ]),
         ...Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
-        // Their values come from the environment, so that no list of processes shows them.
+        // Values come from the environment, so that no process list shows them.
         ...['--secret', 'GITHUB_TOKEN', ...(kubeconfig === undefined ? [] : ['--secret', 'KUBECONFIG'])],
       ],
       {
         cwd: this.folder,
         stdio: ['ignore', 'pipe', 'pipe'],
-        // Below the time of a test, which then gets the log of what hangs.
+        // Below the timeout of a test, so that the test gets the log of what hangs.
         timeout: 170_000,
         env: {
           PATH: [

@@ -8,7 +8,7 @@ import { useStage } from './support/stage.ts';
 const stage = useStage();
 
 const steps = '20,50,100';
-/** A later job knows the release, but not the images: what runs stays. */
+/** A later job knows the release but not the images, so the workloads stay. */
 const later = { ...NO_WORKLOADS, steps };
 
 const subsetsOf = async (kube: Kube): Promise<readonly string[]> => {
@@ -17,7 +17,7 @@ const subsetsOf = async (kube: Kube): Promise<readonly string[]> => {
 };
 
 describe('promote', () => {
-  test('goes through all steps, one in each job, and then only verifies (scenario 27)', async () => {
+  test('takes one step in each job, and only verifies after the last (scenario 27)', async () => {
     await stage.underLoad(async () => {
       await stage.pass({ weights: 'v1=100,v2=0', steps });
       for (const weights of ['v1=80,v2=20', 'v1=50,v2=50', 'v1=0,v2=100']) {
@@ -39,7 +39,7 @@ describe('promote', () => {
     });
   });
 
-  test('goes through several steps in one job, watching each before the next (scenario 27)', async () => {
+  test('takes several steps in one job, and watches each before the next (scenario 27)', async () => {
     await stage.underLoad(async () => {
       await stage.pass({ weights: 'v1=100,v2=0', steps });
       const run = await stage.pass({ operation: 'promote', ...later, 'promote-to': '50', bake: '2s' });
@@ -53,7 +53,7 @@ describe('promote', () => {
     });
   });
 
-  test('stops at a drift and gives back the step before (scenario 27)', async () => {
+  test('stops at a drift and restores the previous step (scenario 27)', async () => {
     await stage.underLoad(async () => {
       await stage.pass({ weights: 'v1=80,v2=20', steps });
       await stealUsers(stage.west, 'v1');
@@ -82,7 +82,7 @@ describe('promote', () => {
 });
 
 describe('rollback', () => {
-  test('gives back the step before, and then the one before that (scenario 28)', async () => {
+  test('restores the previous step, then the one before it (scenario 28)', async () => {
     await stage.underLoad(async () => {
       for (const weights of ['v1=100,v2=0', 'v1=80,v2=20', 'v1=50,v2=50']) await stage.pass({ weights });
       const once = await stage.pass({ operation: 'rollback', ...later });
@@ -101,7 +101,7 @@ describe('rollback', () => {
     });
   });
 
-  test('goes to the weights that are given', async () => {
+  test('goes to the weights you pass', async () => {
     await stage.underLoad(async () => {
       for (const weights of ['v1=100,v2=0', 'v1=50,v2=50']) await stage.pass({ weights });
       const run = await stage.pass({ operation: 'rollback', ...later, weights: 'v1=90,v2=10' });
@@ -109,7 +109,7 @@ describe('rollback', () => {
     });
   });
 
-  test('without a record says what to do (scenario 28)', async () => {
+  test('without recorded weights names the input to set (scenario 28)', async () => {
     await stage.pass({ weights: 'v1=80,v2=20' });
     const run = await stage.run({ operation: 'rollback', ...later });
     expect(run.code).toBe(1);
@@ -118,13 +118,13 @@ describe('rollback', () => {
     );
   });
 
-  test('before the first release is a clear error (scenario 13)', async () => {
+  test('before the first release names the missing namespace (scenario 13)', async () => {
     const run = await stage.run({ operation: 'rollback', ...later });
     expect(run.code).toBe(1);
     expect(run.log).toMatch(/Input namespace: there is no namespace gray-demo in east, west\./);
   });
 
-  test('brings clusters together again that someone edited apart', async () => {
+  test('reunites clusters that someone edited apart', async () => {
     await stage.underLoad(async () => {
       for (const weights of ['v1=100,v2=0', 'v1=80,v2=20']) await stage.pass({ weights });
       await editWeights(stage.west, 40, 60);
@@ -142,7 +142,7 @@ describe('rollback', () => {
 describe('retire', () => {
   const retire = { operation: 'retire', version: 'v1', ...later };
 
-  test('takes out route, subset and workload of a version at weight 0, and leaves the Service (scenario 29)', async () => {
+  test('removes route, subset and workload of a version at weight 0, and keeps the Service (scenario 29)', async () => {
     await stage.underLoad(async () => {
       for (const weights of ['v1=80,v2=20', 'v1=0,v2=100']) await stage.pass({ weights });
       const run = await stage.pass(retire);
@@ -205,7 +205,7 @@ describe('a third version', () => {
     });
   });
 
-  test('takes over from the second by next-weights, which still name the first, that has no clusters any more', async () => {
+  test('takes over from the second when next-weights still name the first, which has no clusters left', async () => {
     const next = 'v1=0,v2=80,v3=20';
     const release = { clusters: 'v2: west\nv3: east', version: 'v3', image: image('v3'), steps };
     await stage.underLoad(async () => {

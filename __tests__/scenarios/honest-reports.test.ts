@@ -14,7 +14,7 @@ import { useStage } from './support/stage.ts';
 const stage = useStage();
 let folder: string;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'true-sentences-'));
+  folder = await mkdtemp(join(tmpdir(), 'honest-reports-'));
 });
 
 const shell = (): Obj => ({
@@ -39,7 +39,7 @@ describe('clusters that hold different weights (scenario 36)', () => {
   test.each([
     ['an edit behind the release', true],
     ['weights that were never the release’s', false],
-  ])('by %s are named everywhere, and nothing is green', async (_what, recorded) => {
+  ])('because of %s are named everywhere, and nothing is green', async (_what, recorded) => {
     if (recorded) {
       await stage.pass({ weights: 'v1=80,v2=20' });
     } else {
@@ -74,7 +74,7 @@ describe('clusters that hold different weights (scenario 36)', () => {
     await expect(stage.weights()).resolves.toEqual(['v1=80,v2=20', 'v1=50,v2=50']);
   });
 
-  test('are told beside a cluster without a VirtualService, and routes that differ in one', async () => {
+  test('are named next to a missing VirtualService and to routes that differ within one', async () => {
     await stage.pass({ weights: 'v1=80,v2=20' });
     const routes = [
       {
@@ -106,7 +106,7 @@ describe('clusters that hold different weights (scenario 36)', () => {
 });
 
 describe('status', () => {
-  test('is red where the namespace or the app does not exist, and names the input', async () => {
+  test('fails if namespace or app do not exist, and names the input', async () => {
     const nothing = await stage.run({ ...NO_WORKLOADS, operation: 'status' });
     expect(nothing.code).toBe(1);
     expect(nothing.log).toMatch(/Input namespace: there is no namespace gray-demo in east, west/);
@@ -135,7 +135,7 @@ const bad = image('v1', 'errors');
 const imageOfV1 = (): Promise<string | undefined> => imageOf(stage.east, `${APP}-v1`);
 
 describe('a failed release that replaced the image of a version with users (scenario 39)', () => {
-  test('gives that version its earlier pods again, and the next run writes nothing', async () => {
+  test('restores its earlier pods, and the next run writes nothing', async () => {
     await stage.pass({ ...alone, image: `v1=${image('v1')}` });
     await stage.underLoad(
       async () => {
@@ -159,7 +159,7 @@ describe('a failed release that replaced the image of a version with users (scen
     });
   });
 
-  test('comes back before the weights where it fails and the other version does not', async () => {
+  test('restores the image before the weights if only that version fails', async () => {
     await stage.pass({ image: `v1=${image('v1')}\nv2=${image('v2')}`, weights: 'v1=60,v2=40' });
     await stage.underLoad(
       async () => {
@@ -182,7 +182,7 @@ describe('a failed release that replaced the image of a version with users (scen
     await expect(stage.weights()).resolves.toEqual(['v1=60,v2=40', 'v1=60,v2=40']);
   });
 
-  test('comes back where its new pods never get ready, and no user notices', async () => {
+  test('restores the image if its new pods never get ready, and no user notices', async () => {
     await stage.pass({ ...alone, image: `v1=${image('v1')}` });
     await stage.underLoad(async () => {
       const run = await reported({ ...alone, image: `v1=${image('v1', 'unready')}`, 'ready-timeout': '3s' });
@@ -195,7 +195,7 @@ describe('a failed release that replaced the image of a version with users (scen
     });
   });
 
-  test('comes back when the run is cancelled, and no user notices', async () => {
+  test('restores the image when it is cancelled, and no user notices', async () => {
     await stage.pass({ ...alone, image: `v1=${image('v1')}` });
     await stage.underLoad(async () => {
       let action: RunningAction | undefined;
@@ -218,7 +218,7 @@ describe('a failed release that replaced the image of a version with users (scen
     });
   });
 
-  test('says first what users get where nothing comes back, and the way out that it names works', async () => {
+  test('says first what users get if nothing is restored, and its suggested fix works', async () => {
     await stage.pass({ ...alone, image: `v1=${image('v1')}` });
     const kept = await reported({ ...alone, image: `v1=${bad}`, 'on-failure': 'keep' });
     const harm = `v1, which has 100% of the traffic, still runs image ${bad} of this failed run instead of image ${image('v1')}`;
@@ -228,9 +228,9 @@ describe('a failed release that replaced the image of a version with users (scen
       /run the operation rollout with image (\S+)\. /.exec(`${kept.report.headline} `) ?? [];
     const out = await stage.pass({ ...alone, image: way });
     expect(out.outputs).toMatchObject({ verdict: 'pass', weights: 'v1=100' });
-    // Somebody changes it while it is sampled: that is theirs, and stays.
+    // An edit during sampling is not reverted.
     let edited: Promise<void> | undefined;
-    // It fails as well: its pods may be there before the check has decided.
+    // This image fails, too: its pods may be ready before the check has decided.
     const next = bad.replace('docker.m.daocloud.io', 'quay.io');
     const run = await reported(
       { ...alone, image: `v1=${bad}` },

@@ -6,7 +6,7 @@ import { useStage } from './support/stage.ts';
 
 const stage = useStage();
 
-/** v1 alone takes the traffic, and v2 has the image of this fault. */
+/** Deploys v1 with all traffic, and v2 with the image of this fault. */
 async function prepare(fault: string): Promise<void> {
   await stage.pass({
     image: `v1=${image('v1')}\nv2=${image('v2', fault)}`,
@@ -18,7 +18,7 @@ async function prepare(fault: string): Promise<void> {
 const step = { ...AT_DEFAULTS, ...NO_WORKLOADS, weights: 'v1=50,v2=50', 'max-rps': '300' };
 
 describe('a new version whose share is right, but which is worse than the stable one (scenario 30)', () => {
-  test('fails by its errors, and the weights before are in force again', async () => {
+  test('fails by its errors, and the previous weights are restored', async () => {
     await prepare('errors');
     await stage.underLoad(
       async () => {
@@ -35,7 +35,7 @@ describe('a new version whose share is right, but which is worse than the stable
     );
   });
 
-  test('fails by the errors of all, where they are more than accepted', async () => {
+  test('fails if all requests together exceed the accepted error rate', async () => {
     await prepare('errors');
     await stage.underLoad(
       async () => {
@@ -48,7 +48,7 @@ describe('a new version whose share is right, but which is worse than the stable
     );
   });
 
-  test('fails by its response times, and the weights before are in force again', async () => {
+  test('fails by its response times, and the previous weights are restored', async () => {
     await prepare('slow');
     await stage.underLoad(async () => {
       const run = await stage.run({ ...step, 'max-latency-increase': '20' });
@@ -61,7 +61,7 @@ describe('a new version whose share is right, but which is worse than the stable
     });
   });
 
-  test('passes where nobody asked about response times', async () => {
+  test('passes if response times are not checked', async () => {
     await prepare('slow');
     await stage.underLoad(async () => {
       const run = await stage.pass(step);
@@ -70,13 +70,13 @@ describe('a new version whose share is right, but which is worse than the stable
   });
 });
 
-/** Someone replaces the image of v2 in west with one that takes requests and never answers. */
+/** Someone replaces the image of v2 in west with one that accepts requests and never responds. */
 async function silence(west: Kube): Promise<void> {
   await setImage(west, `${APP}-v2`, image('v2', 'silent'));
   await rolledOut(west, `${APP}-v2`);
 }
 
-/** v2, at 20%, is named just where no answer from it among so many has a chance of 1% at most. */
+/** v2, at 20%, must be named exactly when the chance of no response from it among so many is 1% or less. */
 function expectNamedUnlessLuck(log: string, reason: string): void {
   const pattern = new RegExp(`(v2 does not respond: )?${reason}, and all (\\d+) responses came from v1`, 'g');
   const found = [...log.matchAll(pattern)].map(([, name, answers]) => ({
@@ -87,8 +87,8 @@ function expectNamedUnlessLuck(log: string, reason: string): void {
   expect(found).toEqual(found.map(({ answers }) => ({ named: 0.8 ** Number(answers) <= 0.01, answers })));
 }
 
-describe('a new version that never answers (scenario 38)', () => {
-  test('is named before it gets any user', async () => {
+describe('a new version that never responds (scenario 38)', () => {
+  test('is named before it gets any users', async () => {
     await stage.pass(ONLY_V1);
     await stage.underLoad(async () => {
       const run = await stage.run({
@@ -104,7 +104,7 @@ describe('a new version that never answers (scenario 38)', () => {
     });
   });
 
-  test('is named where it has users, whether the time suffices to give its requests up or not', async () => {
+  test('is named once it has users, whether or not its requests have timed out', async () => {
     await stage.pass({ weights: 'v1=80,v2=20' });
     await silence(stage.west);
     const short = await stage.run({ ...AT_DEFAULTS, operation: 'verify', 'verify-timeout': '3s' });

@@ -24,7 +24,7 @@ const SYSTEM = 'istio-system';
 const shopHost = 'shop.example.com';
 /** v2 is deployed by the release; v1 runs. */
 const ADD_V2 = { image: `v2=${image('v2')}`, weights: 'v1=99,v2=1' };
-/** The release of what runs, as the messages spell it out. */
+/** The release of what runs, as the messages suggest it. */
 const PIN_V1 = {
   image: '',
   port: '',
@@ -35,7 +35,7 @@ const PIN_V1 = {
 };
 const whole = { destination: { host: HOST, port: { number: 5000 } } };
 
-/** The way in that the platform team keeps beside the gateway's pods. */
+/** The entrance that a platform team keeps in the gateway's namespace. */
 const shop = (route: Record<string, unknown>): readonly Obj[] => [
   {
     ...gateway([shopHost]),
@@ -47,7 +47,7 @@ const shop = (route: Record<string, unknown>): readonly Obj[] => [
   },
 ];
 
-/** v1 runs in east, and v2 in west where it is asked for; these traffic objects are in both clusters, and answer for a host. */
+/** Runs v1 in east, and v2 in west if asked for, with these traffic objects in both clusters; waits until the host is served. */
 async function running(
   versions: 'v1' | 'v1 and v2',
   host: string,
@@ -74,8 +74,8 @@ async function edit(name: string, where: string, change: (spec: object) => objec
   }
 }
 
-describe('a VirtualService of the namespace of the gateway leads to the service without a subset (argo-rollouts#1096)', () => {
-  test('a new version is refused; the remedy that the message gives brings it to the users of that host', async () => {
+describe('a VirtualService in the namespace of the gateway that routes to the service without a subset (argo-rollouts#1096)', () => {
+  test('blocks a new version; the suggested fix brings it to the users of that host', async () => {
     await running('v1', shopHost, ...shop({ route: [whole] }));
     await stage.underLoad(
       async () => {
@@ -103,7 +103,7 @@ describe('a VirtualService of the namespace of the gateway leads to the service 
     );
   });
 
-  test('a subset there keeps its users where they are, which is said; a second entrance for every host is not opened', async () => {
+  test('with a subset keeps its users, which is reported; no second entrance is opened for every host', async () => {
     await running('v1', shopHost, destinationRule(['v1']), ...shop({ route: [destination('v1')] }));
     await stage.underLoad(
       async () => {
@@ -131,7 +131,7 @@ describe('a VirtualService of the namespace of the gateway leads to the service 
   });
 });
 
-describe('a second VirtualService of the namespace leads to the service without a subset (argo-rollouts#1349)', () => {
+describe('a second VirtualService that routes to the service without a subset (argo-rollouts#1349)', () => {
   const partnersHost = 'partners.example.com';
   const objects = (): readonly Obj[] => [
     gateway(),
@@ -143,7 +143,7 @@ describe('a second VirtualService of the namespace leads to the service without 
     },
   ];
 
-  test('a new version is refused; the remedy that the message gives splits both', async () => {
+  test('blocks a new version; the suggested fix splits both', async () => {
     await running('v1', partnersHost, ...objects());
     await stage.underLoad(
       async () => {
@@ -163,7 +163,7 @@ describe('a second VirtualService of the namespace leads to the service without 
     );
   });
 
-  test('where the new version runs already, verify and status say so', async () => {
+  test('is reported by verify and status if the new version runs already', async () => {
     await stage.adopt({
       vs: objects().slice(2),
       rule: destinationRule(['v1', 'v2']),
@@ -185,7 +185,7 @@ describe('a second VirtualService of the namespace leads to the service without 
 
 const port = { number: 5000 };
 
-describe('the mesh keeps objects without exportTo to their namespace', () => {
+describe('a mesh that keeps objects without exportTo to their namespace', () => {
   const partnersHost = 'partners.example.com';
   const front = 'front';
   /** Runs a scenario with more in the configuration of both meshes, which a reset may leave. */
@@ -207,7 +207,7 @@ describe('the mesh keeps objects without exportTo to their namespace', () => {
     }
   }
 
-  test('a rule that gateways would not see is refused, the remedy works, and a route that they do not see holds nothing up', async () => {
+  test('has its hidden rule refused, the suggested fix works, and a hidden route blocks nothing', async () => {
     const more = "defaultVirtualServiceExportTo: ['.']\ndefaultDestinationRuleExportTo: ['.']";
     const unseen = {
       ...virtualService([{ name: 'partners', route: [whole] }], {
@@ -249,7 +249,7 @@ describe('the mesh keeps objects without exportTo to their namespace', () => {
   });
 });
 
-describe('a VirtualService splits by Services (flagger#50)', () => {
+describe('a VirtualService that splits between Services (flagger#50)', () => {
   const versioned = (name: string, version: string): Obj => {
     const plain = service();
     return {
@@ -263,7 +263,7 @@ describe('a VirtualService splits by Services (flagger#50)', () => {
     { destination: { host: `${APP}-canary`, port }, weight: 0 },
   ];
 
-  test('is refused before anything is written; the remedy that the message gives leads to a split', async () => {
+  test('is refused before anything is written; the suggested fix leads to a split', async () => {
     await running(
       'v1 and v2',
       shopHost,
@@ -297,7 +297,7 @@ describe('a VirtualService splits by Services (flagger#50)', () => {
   });
 });
 
-describe('two unnamed routes lead to the service (argo-rollouts#1100)', () => {
+describe('two unnamed routes to the service (argo-rollouts#1100)', () => {
   const api = 'api.example.com';
   const beta = {
     match: [{ headers: { 'x-version': { exact: 'canary' } } }],
@@ -305,7 +305,7 @@ describe('two unnamed routes lead to the service (argo-rollouts#1100)', () => {
   };
   const main = { route: [destination('v1', 90), destination('v2', 10)], timeout: '30s' };
 
-  test('the message spells the one to choose, by its place; it stays that one when previews come, and when routes move', async () => {
+  test('are told apart by their place, which stays right when previews and other routes are added', async () => {
     await running(
       'v1 and v2',
       api,
@@ -356,10 +356,10 @@ describe('two unnamed routes lead to the service (argo-rollouts#1100)', () => {
   });
 });
 
-describe('a service that sidecars alone call (bookinfo reviews-90-10)', () => {
+describe('a service that only sidecars call (bookinfo reviews-90-10)', () => {
   const unverified = { ...NO_WORKLOADS, ingress: 'none', 'propagation-time': '1s' };
 
-  test('is told how it is released; then its weights are written everywhere and are not verified', async () => {
+  test('needs the input ingress set to none; then its weights are written everywhere and not verified', async () => {
     await stage.adopt({
       vs: [
         virtualService([{ route: [destination('v1', 90), destination('v2', 10)] }], {
@@ -380,7 +380,7 @@ describe('a service that sidecars alone call (bookinfo reviews-90-10)', () => {
     expect(run.log).toContain('Written, not verified: v1=70,v2=30');
     expect(run.summary).toContain('not verified');
     await expect(stage.weights()).resolves.toEqual(['v1=70,v2=30', 'v1=70,v2=30']);
-    // Each cluster by name says the same.
+    // The same by the names of the clusters.
     const again = await stage.pass({
       ...unverified,
       ingress: 'east=none\nwest=none',
@@ -409,7 +409,7 @@ describe('a service that sidecars alone call (bookinfo reviews-90-10)', () => {
     for (const vs of await stage.routes()) expect(subsetsIn(vs)).toEqual(['v2']);
   });
 
-  test('a new version is deployed, gets a subset and a weight, and nobody sees an error', async () => {
+  test('gets a new version with a subset and a weight, and nobody sees an error', async () => {
     await running(
       'v1',
       shopHost,
@@ -429,10 +429,10 @@ describe('a service that sidecars alone call (bookinfo reviews-90-10)', () => {
   });
 });
 
-describe('another app of the same gateway and host takes the path', () => {
+describe('another app of the same gateway and host that takes the path', () => {
   const split = { weights: 'v1=80,v2=20' };
 
-  test('its responses are not taken for those of the release, and its route is named', async () => {
+  test('does not pass for the release, and its route is named', async () => {
     await stage.pass({ ...split, app: 'cart' });
     const run = await stage.run({ ...split, 'verify-timeout': '3' });
     expect(run.code).toBe(1);
@@ -444,7 +444,7 @@ describe('another app of the same gateway and host takes the path', () => {
   });
 });
 
-test('a second Service of the same pods is not covered, and no sentence speaks of users', async () => {
+test('a second Service of the same pods is reported as outside the weights, and the summary does not mention users', async () => {
   const open = [{ route: [{ destination: { host: 'shop', port: { number: 5000 } } }] }];
   await running(
     'v1 and v2',
@@ -465,7 +465,7 @@ test('a second Service of the same pods is not covered, and no sentence speaks o
   expect(run.summary).not.toContain('Users get');
 });
 
-test('a version in force that the weights given to verify leave out must not be seen', async () => {
+test('verify fails on a version that runs but is missing from the weights you pass', async () => {
   await running(
     'v1 and v2',
     HOST,

@@ -15,7 +15,7 @@ import { useStage } from './support/stage.ts';
 
 const stage = useStage();
 let folder: string;
-/** What the command line of the action ends with. */
+/** The end of the action's command line. */
 let entry: string;
 beforeAll(async () => {
   entry = join(await freshBundle(), 'main.js');
@@ -25,7 +25,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** What the runner obeys in a log; commands of the action itself are known by their names. */
+/** Commands that the runner would follow in a log, but for the action's own. */
 const COMMANDS = /^::(?!(?:group|endgroup|save-state|notice|warning|error)\b)|^##\[/m;
 
 interface Shown {
@@ -48,7 +48,7 @@ async function shown(inputs: Readonly<Record<string, string>>, options: RunOptio
 describe('hostile strings stay text in log, summary and report (scenario 33)', () => {
   const HOSTILE = '<img src=x onerror=alert(1)>|`::error::x`|</details><script>';
 
-  test('in what an ingress answers', async () => {
+  test('in the responses of an ingress', async () => {
     await stage.pass({ weights: 'v1=100,v2=0' });
     const server = createServer((_request, response) => {
       // A header takes no line breaks; the body takes anything.
@@ -78,7 +78,7 @@ describe('hostile strings stay text in log, summary and report (scenario 33)', (
     }
   });
 
-  test('in labels that anyone may put on a pod, and annotations that someone put on a route', async () => {
+  test('in the labels of a pod and the annotations of a route', async () => {
     await stage.pass({ weights: 'v1=80,v2=20' });
     const [vs] = await stage.routes();
     if (vs === undefined) throw new Error('there is no VirtualService');
@@ -94,7 +94,7 @@ describe('hostile strings stay text in log, summary and report (scenario 33)', (
   });
 });
 
-test('a plan that is larger than a summary may be is shortened, not lost (scenario 33)', async () => {
+test('a plan too large for a summary is shortened, not lost (scenario 33)', async () => {
   await stage.east.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } });
   const manifest = join(folder, 'large.yaml');
   const configMap = (name: string): string =>
@@ -146,12 +146,12 @@ test('a plan that is larger than a summary may be is shortened, not lost (scenar
   expect(page.length).toBeGreaterThan(1024 * 1024);
 });
 
-test('without a summary asked for, none is written (scenario 33)', async () => {
+test('no summary is written unless requested (scenario 33)', async () => {
   const run = await stage.pass({ weights: 'v1=100,v2=0', summary: 'false' });
   expect(run.summary).toBe('');
 });
 
-test('a report that cannot be written is a warning, and the release passes', async () => {
+test('a report that cannot be written causes a warning, and the release passes', async () => {
   const run = await stage.pass({ weights: 'v1=100,v2=0', report: '/dev/null/report' });
   expect(run.log).toMatch(
     /::warning::The report could not be written into \/dev\/null\/report \(input report\): .+/,

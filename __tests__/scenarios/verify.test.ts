@@ -29,7 +29,7 @@ const install = async (weights: string): Promise<void> => {
 };
 
 describe('verify', () => {
-  test('passes where 80/20 was asked for and is seen at every ingress (scenario 15)', async () => {
+  test('passes when every ingress shows the requested 80/20 (scenario 15)', async () => {
     await stage.underLoad(async () => {
       await install('v1=80,v2=20');
       const run = await stage.pass({ operation: 'verify', ...AT_DEFAULTS });
@@ -53,7 +53,7 @@ describe('verify', () => {
     });
   });
 
-  test('fails on 70/30 in one cluster only, naming that ingress, who changed it and when (scenario 15)', async () => {
+  test('fails on 70/30 in one cluster, and names that ingress, who changed it and when (scenario 15)', async () => {
     await stage.underLoad(async () => {
       await install('v1=80,v2=20');
       await editWeights(stage.west, 70, 30);
@@ -66,7 +66,7 @@ describe('verify', () => {
     });
   });
 
-  test('fails on a single stray answer at 100/0 (scenario 16)', async () => {
+  test('fails on a single stray response at 100/0 (scenario 16)', async () => {
     await stage.underLoad(async () => {
       await install('v1=99,v2=1');
       const run = await stage.run({
@@ -81,7 +81,7 @@ describe('verify', () => {
     });
   });
 
-  test('fails where header and body disagree: the subset selects the wrong pods (scenario 19)', async () => {
+  test('fails when header and body disagree because a subset selects the wrong pods (scenario 19)', async () => {
     await stage.pass({ weights: 'v1=80,v2=20', image: `v1=${image('v1')}\nv2=${image('v2')}` });
     const rule = await stage.east.get(ISTIO, 'DestinationRule', APP, NAMESPACE);
     const subsets = ['v1', 'v2'].map((name) => ({
@@ -102,13 +102,13 @@ describe('verify', () => {
   });
 });
 
-/** Whether this machine has IPv6 at all, if only to itself. */
+/** Whether this machine has IPv6, even if only on the loopback interface. */
 const hasIPv6 = Object.values(networkInterfaces()).some((own) =>
   own?.some(({ address }) => address === '::1'),
 );
 
 (hasIPv6 ? describe : describe.skip)('verify over IPv6', () => {
-  test('passes by the address of an ingress (scenario 38)', async () => {
+  test('passes through the IPv6 address of an ingress (scenario 38)', async () => {
     await install('v1=80,v2=20');
     const { hostname, port } = new URL(stage.fleet.clusters[0]?.ingress ?? '');
     const forwarder = createForwarder((user) => {
@@ -128,10 +128,10 @@ const hasIPv6 = Object.values(networkInterfaces()).some((own) =>
 });
 
 describe('verify while another run changes the release', () => {
-  test('is inconclusive and says so: what it saw is of neither', async () => {
+  test('is inconclusive and says why', async () => {
     await install('v1=80,v2=20');
     const { promise: sampling, resolve: begun } = Promise.withResolvers<undefined>();
-    // At so few requests a second it takes a minute, within which the rollout beside it has written.
+    // At this rate the check takes long enough for the rollout to write in the meantime.
     const verifying = stage.run(
       { operation: 'verify', 'max-rps': '5', ...AT_DEFAULTS },
       {
@@ -152,11 +152,11 @@ describe('verify while another run changes the release', () => {
   });
 });
 
-describe('a managed route that leads a share to another host', () => {
+describe('a managed route that sends a share to another host', () => {
   const SHOP = 'shop';
   const shop = { name: SHOP, labels: { app: SHOP } };
 
-  /** The other host, which marks nothing and answers as a version of its own. */
+  /** Deploys the other host; its responses name a version that the release does not have. */
   async function openShop(): Promise<void> {
     await stage.everywhere({
       ...service(),
@@ -178,7 +178,7 @@ describe('a managed route that leads a share to another host', () => {
     await available(stage.east, SHOP);
   }
 
-  test('passes where the versions split the rest as asked', async () => {
+  test('passes when the versions split the rest as requested', async () => {
     const other = { destination: { host: `${SHOP}.${NAMESPACE}.svc.cluster.local`, port: { number: 5000 } } };
     await stage.adopt({
       vs: [virtualService([{ name: APP, route: [destination('v1', 50), { ...other, weight: 50 }] }])],
@@ -199,7 +199,7 @@ describe('a managed route that leads a share to another host', () => {
 });
 
 describe('rollout', () => {
-  test('gives the earlier weights back where the drift shows, everywhere', async () => {
+  test('rolls every cluster back when one ingress drifts', async () => {
     await stage.underLoad(async () => {
       await install('v1=100,v2=0');
       // The weights stay as written, so no tool that reads them back would notice.
@@ -229,7 +229,7 @@ describe('rollout', () => {
   });
 });
 
-describe('an ingress that gives no valid answer is never a pass (scenario 17)', () => {
+describe('verify does not pass without valid responses (scenario 17):', () => {
   const answers: [string, RequestListener, RegExp][] = [
     [
       'only errors',
@@ -264,7 +264,7 @@ describe('an ingress that gives no valid answer is never a pass (scenario 17)', 
     }
   });
 
-  test('nobody listens', async () => {
+  test('no listener', async () => {
     await install('v1=80,v2=20');
     const run = await stage.run({ operation: 'verify', ingress: 'east=http://127.0.0.1:9' });
     expect(run.code).toBe(1);
@@ -272,7 +272,7 @@ describe('an ingress that gives no valid answer is never a pass (scenario 17)', 
     expect(run.log).toMatch(/requests failed.*connection refused/);
   });
 
-  test('nothing comes back in time', async () => {
+  test('no response in time', async () => {
     await install('v1=80,v2=20');
     const server = createServer(() => undefined).listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -294,7 +294,7 @@ describe('an ingress that gives no valid answer is never a pass (scenario 17)', 
 });
 
 describe('status', () => {
-  test('tells what every cluster holds and whether they agree, and writes nothing', async () => {
+  test('reports the state of each cluster and any disagreement, and writes nothing', async () => {
     await install('v1=80,v2=20');
     const agree = await stage.pass({ operation: 'status' });
     expect(agree.log).toMatch(/east: weights v1=80,v2=20, revision 1; v1: 1 of 1 pods ready/);
@@ -307,7 +307,7 @@ describe('status', () => {
   });
 });
 
-test('there is nothing to verify before the first release (scenario 13)', async () => {
+test('verify fails before the first release (scenario 13)', async () => {
   for (const weights of ['', 'v1=80,v2=20']) {
     const run = await stage.run({ operation: 'verify', weights });
     expect(run.code).toBe(1);
