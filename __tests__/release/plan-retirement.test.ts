@@ -15,7 +15,7 @@ import { planRetirement } from '../../src/release/plan-retirement.ts';
 import type { Retirement } from '../../src/release/plan-retirement.ts';
 import { namesSubset } from '../../src/istio/routes.ts';
 import type { FleetState } from '../../src/release/state.ts';
-import { withoutSubset } from '../../src/release/subsets.ts';
+import { withoutSubset } from '../../src/istio/destination-rule-edits.ts';
 import {
   APP,
   HOST,

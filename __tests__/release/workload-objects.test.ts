@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { kindOf } from '../../src/release/guards/manifests-fit.ts';
+import { versionedKind } from '../../src/release/manifests.ts';
 import { selectorOfService } from '../../src/release/service-port.ts';
 import { namespaceObject } from '../../src/release/namespace.ts';
 import type { Container, Deployment, KubeObject, Service } from '../../src/kubernetes/objects.ts';
@@ -468,7 +468,7 @@ describe("the user's own manifests", () => {
       kind: 'ClusterRole',
       metadata: { name: 'one', namespace: 'elsewhere' },
     };
-    const state = { ...empty, clusterScoped: new Set([kindOf(role)]) };
+    const state = { ...empty, clusterScoped: new Set([versionedKind(role)]) };
     expect(objectsFor(given([role, web]), state).get('ClusterRole one')?.metadata).toEqual({ name: 'one' });
   });
 

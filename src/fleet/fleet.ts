@@ -3,7 +3,7 @@ import type { CallCount } from '../kubernetes/client/connection.ts';
 import type { KubeConfig } from '../kubernetes/client/kubeconfig.ts';
 import { readCluster, readTrafficAgain, withNodes } from './read/cluster-state.ts';
 import { CanaryError, messageOf } from '../core/errors.ts';
-import { assertDistinct } from '../release/guards/distinct-clusters.ts';
+import { assertDistinctClusters } from '../release/guards/distinct-clusters.ts';
 import { allClusters } from '../release/release.ts';
 import type { Pod } from '../kubernetes/objects.ts';
 import type { Release } from '../release/release.ts';
@@ -42,7 +42,7 @@ export class Fleet {
   async read(release: Release): Promise<FleetState> {
     const names = allClusters(release);
     const read = await allOf(names.map((name) => readCluster(this.cluster(name), release)));
-    assertDistinct(read);
+    assertDistinctClusters(read);
     const states = await withNodes(release, read, (name) => this.cluster(name));
     return new Map(states.map((state) => [state.name, state]));
   }
@@ -59,7 +59,7 @@ export class Fleet {
       return result?.status === 'rejected' ? [[name, result.reason as unknown] as const] : [];
     });
     const read = settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-    assertDistinct(read);
+    assertDistinctClusters(read);
     const states = await withNodes(release, read, (name) => this.cluster(name));
     return { state: new Map(states.map((state) => [state.name, state])), failures: new Map(failures) };
   }

@@ -28,6 +28,7 @@ export interface TrafficState {
   /** What matters for the service and could not be read. */
   readonly unread: readonly Unread[];
 }
+
 /** The traffic objects of all namespaces, those of the release's own namespace included. */
 export interface TrafficEverywhere {
   readonly virtualServices: readonly VirtualService[];
@@ -37,6 +38,7 @@ export interface TrafficEverywhere {
   /** The kinds of which only the release's own namespace may be listed: what other namespaces hold is not known. */
   readonly unlisted: readonly ('VirtualService' | 'DestinationRule')[];
 }
+
 /** What could not be read: the configuration of the mesh, and why; or where gateways run, and what the user may not do. */
 export type Unread =
   | { readonly what: 'mesh config'; readonly name: string; readonly why: string }

@@ -15,7 +15,7 @@ import { nameOf } from '../kubernetes/objects.ts';
 import type { KubeObject } from '../kubernetes/objects.ts';
 import { planRollout } from '../release/plan.ts';
 import { previousOf } from '../release/history.ts';
-import { assertServing } from '../release/guards/keeps-serving.ts';
+import { assertKeepsServing } from '../release/guards/keeps-serving.ts';
 import type { FleetState } from '../release/state.ts';
 import { observe } from '../release/observation.ts';
 import { formatWeights } from '../core/weights.ts';
@@ -66,7 +66,7 @@ async function foresee(context: Context, state: FleetState, tried: TriedPlan): P
   const changes = triedIn(tried);
   await allOf<unknown>([
     Promise.resolve().then(() => {
-      for (const sentence of assertServing(release, state, tried)) log.warn(sentence);
+      for (const sentence of assertKeepsServing(release, state, tried)) log.warn(sentence);
     }),
     findTargets(context, state, finalRoutes(release, state, tried), gatewaysIn(tried)),
     assertSidecars(fleet, release, state, tried, 'planned'),

@@ -10,7 +10,7 @@ import { formatWeights, stepWeights } from '../core/weights.ts';
 import type { VersionName, Weights } from '../core/weights.ts';
 import { phase } from './context.ts';
 import type { Context } from './context.ts';
-import { assertExists } from '../release/guards/app-exists.ts';
+import { assertAppExists } from '../release/guards/app-exists.ts';
 import { readFleet } from './observe.ts';
 import type { Observed } from './observe.ts';
 import { rollout } from './rollout.ts';
@@ -45,7 +45,7 @@ export async function promote(context: Context): Promise<Outcome> {
     const known = await phase(context, 'Read', () => readFleet(context));
     const { state } = known;
     recorder.record({ kind: 'read', held: readClusterWeights(release, state) });
-    assertExists(release, state);
+    assertAppExists(release, state);
     const current = currentWeights(release, state, version);
     const now = current.get(version) ?? 0;
     const next = steps.find((step) => step > now);

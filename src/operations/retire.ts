@@ -19,7 +19,7 @@ import { ownObjects } from '../release/workload-objects.ts';
 import { checkShares, seeRevision } from './check.ts';
 import { lockedPhase, noteBlindSpots, phase, recordChange } from './context.ts';
 import type { Context } from './context.ts';
-import { assertExists } from '../release/guards/app-exists.ts';
+import { assertAppExists } from '../release/guards/app-exists.ts';
 import { findTargets, withClients } from './ingresses.ts';
 import { readFleet } from './observe.ts';
 import type { Applied, Outcome, Prepared } from './stages.ts';
@@ -60,7 +60,7 @@ async function lookAhead(context: Context): Promise<PreparedRetirement> {
   const { release, fleet, recorder, log } = context;
   return phase(context, 'Plan', async () => {
     const { state, leases } = await readFleet(context);
-    assertExists(release, state);
+    assertAppExists(release, state);
     const observed = observe(release, state);
     noteBlindSpots(context, observed);
     recorder.record({ kind: 'read', held: observed.held });

@@ -9,7 +9,7 @@ import { formatWeights } from '../core/weights.ts';
 import type { Weights } from '../core/weights.ts';
 import { phase } from './context.ts';
 import type { Context } from './context.ts';
-import { assertExists } from '../release/guards/app-exists.ts';
+import { assertAppExists } from '../release/guards/app-exists.ts';
 import { readFleet } from './observe.ts';
 import { rollout } from './rollout.ts';
 import type { Outcome } from './stages.ts';
@@ -24,7 +24,7 @@ export async function rollback(context: Context): Promise<Outcome> {
   const { release, recorder, log } = context;
   const known = await phase(context, 'Read', () => readFleet(context));
   recorder.record({ kind: 'read', held: readClusterWeights(release, known.state) });
-  assertExists(release, known.state);
+  assertAppExists(release, known.state);
   const weights = weightsToGiveBack(release, known.state);
   log.info(`Going back to ${formatWeights(weights)}`);
   const earlier: Release = {

@@ -21,7 +21,7 @@ import type { Gateway, VirtualService } from '../kubernetes/objects.ts';
 import { planRollback, planRollout } from '../release/plan.ts';
 import type { Plan } from '../release/plan.ts';
 import type { Release } from '../release/release.ts';
-import { assertServing } from '../release/guards/keeps-serving.ts';
+import { assertKeepsServing } from '../release/guards/keeps-serving.ts';
 import type { FleetState } from '../release/state.ts';
 import { observe } from '../release/observation.ts';
 import { formatWeights } from '../core/weights.ts';
@@ -107,7 +107,7 @@ async function lookAhead(context: Context, direction: Direction, known?: Observe
       direction === 'back' && weights !== undefined ? planRollback(observed, weights) : planRollout(observed);
     const tried = await dryRun(fleet, state, planned);
     tell(context, tried);
-    const warnings = [...tried.warnings, ...assertServing(release, state, tried)];
+    const warnings = [...tried.warnings, ...assertKeepsServing(release, state, tried)];
     const plan = { ...tried, warnings };
     warnOf(context, plan);
     const targets = await findTargets(context, state, finalRoutes(release, state, plan), gatewaysIn(plan));

@@ -10,7 +10,7 @@ import {
 } from '../release/cluster-weights.ts';
 import type { ClusterWeights } from '../release/cluster-weights.ts';
 import type { Pod } from '../kubernetes/objects.ts';
-import { describeOverlap, overlaps } from '../release/guards/subset-overlaps.ts';
+import { describeOverlap, subsetOverlaps } from '../release/subset-overlaps.ts';
 import { hasSidecar, isReady } from '../kubernetes/pods.ts';
 import { previousOf, recordOf } from '../release/history.ts';
 import { allClusters } from '../release/release.ts';
@@ -19,11 +19,12 @@ import type { ClusterName } from '../core/names.ts';
 import { placeOfPods } from '../release/state.ts';
 import type { ClusterState, FleetState } from '../release/state.ts';
 import { VERSION_LABEL, versionLabels } from '../release/subsets.ts';
-import type { VersionLabels } from '../release/subsets.ts';
+import type { VersionLabels } from '../istio/destination-rule-edits.ts';
 import { describeEdit } from '../release/observed-routing.ts';
 import { observeWhereClear } from '../release/observation.ts';
 import { noteBlindSpots, phase } from './context.ts';
-import { assertExists, podsOf } from '../release/guards/app-exists.ts';
+import { assertAppExists } from '../release/guards/app-exists.ts';
+import { podsOfService } from '../release/service-port.ts';
 import type { Context } from './context.ts';
 
 /**
@@ -41,7 +42,7 @@ export async function status(context: Context): Promise<void> {
     const { observed, unclear } = observeWhereClear(release, state, readable);
     const { routes } = observed;
     noteBlindSpots(context, observed);
-    if (failures.size === 0) assertExists(release, state);
+    if (failures.size === 0) assertAppExists(release, state);
     const held = readClusterWeights(release, state, failures);
     recorder.record({ kind: 'read', held });
     const versions = [...new Set(routes.flatMap(({ weights }) => [...(weights?.keys() ?? [])]))];
@@ -58,7 +59,7 @@ export async function status(context: Context): Promise<void> {
     recorder.record({ kind: 'summarized', clusters });
     for (const { cluster, text } of clusters) log.info(`${cluster}: ${text}`);
     recorder.record({ kind: 'previous weights', weights: previousIn(release, state) });
-    for (const overlap of overlaps(observed, versions)) log.warn(describeOverlap(overlap));
+    for (const overlap of subsetOverlaps(observed, versions)) log.warn(describeOverlap(overlap));
     for (const edit of observed.edits) log.warn(`${describeEdit(edit)}.`);
     const unread = [...failures].map(
       ([cluster, error]) => `${cluster} could not be read: ${messageOf(error)}`,
@@ -127,7 +128,7 @@ function previousIn(release: Release, state: FleetState): ReturnType<typeof prev
 function podsIn(release: Release, cluster: ClusterState, labels: VersionLabels): string {
   const place = placeOfPods(cluster);
   const versions = new Map<string, { ready: number; all: number }>();
-  for (const pod of podsOf(release, cluster)) count(versions, pod, labels, place);
+  for (const pod of podsOfService(release, cluster)) count(versions, pod, labels, place);
   if (versions.size === 0) return `no pod of ${release.app}`;
   return [...versions]
     .map(([version, { ready, all }]) => `${version}: ${String(ready)} of ${String(all)} pods ready`)

@@ -1,7 +1,7 @@
 import { CanaryError, messageOf } from '../core/errors.ts';
 import { readClusterWeights, describeClusterWeights } from '../release/cluster-weights.ts';
 import { nameOf } from '../kubernetes/objects.ts';
-import { describeOverlap, overlaps } from '../release/guards/subset-overlaps.ts';
+import { describeOverlap, subsetOverlaps } from '../release/subset-overlaps.ts';
 import type { Finding } from '../diagnosis/finding.ts';
 import { previousOf } from '../release/history.ts';
 import { samplesNothing } from '../release/release.ts';
@@ -15,7 +15,7 @@ import type { Weights } from '../core/weights.ts';
 import { checkShares } from './check.ts';
 import { noteBlindSpots, phase } from './context.ts';
 import type { Context } from './context.ts';
-import { assertExists } from '../release/guards/app-exists.ts';
+import { assertAppExists } from '../release/guards/app-exists.ts';
 import { findTargets, withClients } from './ingresses.ts';
 import type { Routing } from './ingresses.ts';
 import type { Outcome } from './stages.ts';
@@ -35,7 +35,7 @@ export async function verify(context: Context, known?: FleetState): Promise<Outc
   const { targets, observed, weights } = await phase(context, 'Read', async () => {
     const state = known ?? (await fleet.read(release));
     recorder.record({ kind: 'read', held: readClusterWeights(release, state) });
-    assertExists(release, state);
+    assertAppExists(release, state);
     const observed = observe(release, state);
     noteBlindSpots(context, observed);
     assertReleased(observed.routes, release.traffic.virtualService);
@@ -86,7 +86,7 @@ async function interruptionOf(context: Context, before: Observation): Promise<Fi
 
 /** A pod that the subsets of two versions select answers under the name of either. */
 function overlapsIn({ log }: Context, observed: Observation, weights: Weights): readonly Finding[] {
-  return overlaps(observed, [...weights.keys()]).map((overlap) => {
+  return subsetOverlaps(observed, [...weights.keys()]).map((overlap) => {
     const detail = describeOverlap(overlap);
     log.warn(detail);
     return { title: `The subsets ${overlap.versions.join(' and ')} select the same pods`, detail };

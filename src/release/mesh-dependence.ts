@@ -3,7 +3,8 @@ import { namesService, routesTo, destinationsTo } from '../istio/routes.ts';
 import type { TrafficEverywhere } from '../istio/traffic-state.ts';
 import { delegatesTo } from '../istio/virtual-services.ts';
 import type { VirtualService, DestinationRule } from '../kubernetes/objects.ts';
-import { type Release, namedVirtualServices } from './release.ts';
+import { namedVirtualServices } from './release.ts';
+import type { Release } from './release.ts';
 
 /**
  * Whether the configuration of the mesh may decide which traffic objects hold for the service: where a VirtualService other than

@@ -18,7 +18,7 @@ import { trafficOf } from './state.ts';
 import type { FleetState } from './state.ts';
 import type { TrafficState } from '../istio/traffic-state.ts';
 import { gatewaysOf, isDelegate } from '../istio/virtual-services.ts';
-import { virtualServicesOf } from './guards/named-virtual-services.ts';
+import { releaseVirtualServices } from './release-virtual-services.ts';
 import { formatWeights, sameWeights } from '../core/weights.ts';
 import type { Weights } from '../core/weights.ts';
 
@@ -60,7 +60,7 @@ export function readRouteStates(
 ): readonly RouteState[] {
   return clusters.flatMap((cluster) => {
     const traffic = trafficOf(fleet, cluster);
-    const virtualServices = virtualServicesOf(release, traffic, cluster);
+    const virtualServices = releaseVirtualServices(release, traffic, cluster);
     const destinationRule = destinationRuleOf(release, traffic, cluster);
     const [client] = clientsOf(release, traffic, []);
     const deciding = decidingRules(release, traffic.everywhere.destinationRules, client, traffic.mesh);

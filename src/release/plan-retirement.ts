@@ -3,28 +3,22 @@ import { coversService, isForService } from '../istio/destination-rules.ts';
 import { CanaryError } from '../core/errors.ts';
 import { podLabels, selectsEndpoint } from '../kubernetes/pod-selection.ts';
 import { nameOf, selects } from '../kubernetes/objects.ts';
-import type {
-  Deployment,
-  DestinationRule,
-  KubeObject,
-  Labels,
-  Service,
-  VirtualService,
-} from '../kubernetes/objects.ts';
+import type { Deployment, DestinationRule, KubeObject, Labels, Service } from '../kubernetes/objects.ts';
 import { allClusters } from './release.ts';
 import type { Release } from './release.ts';
 import type { ClusterName } from '../core/names.ts';
-import { namesSubset } from '../istio/routes.ts';
 import { planTraffic } from './plan-traffic.ts';
-import { placeOfPods } from './state.ts';
+import { placeOfPods, trafficOf } from './state.ts';
 import type { ClusterState, FleetState } from './state.ts';
-import { VERSION_LABEL, labelsOf, withoutSubset } from './subsets.ts';
+import { VERSION_LABEL, labelsOf } from './subsets.ts';
+import { withoutSubset } from '../istio/destination-rule-edits.ts';
 import type { Observation } from './observation.ts';
-import { describeEdit, describePlace } from './observed-routing.ts';
-import { trafficOf } from './state.ts';
+import { describeEdit } from './observed-routing.ts';
 import type { RouteState } from './observed-routing.ts';
 import type { VersionName, Weights } from '../core/weights.ts';
 import { selectorOfService } from './service-port.ts';
+import { assertRetiredVersionIdle } from './guards/retired-version-idle.ts';
+import { assertSubsetUnreferenced } from './guards/subset-unreferenced.ts';
 
 /** What takes a version out, in the order of its stages: each is finished in every cluster before the next begins. */
 export interface Retirement {
@@ -63,7 +57,7 @@ export function planRetirement(
   if (edit !== undefined)
     throw new CanaryError(`${describeEdit(edit)}. Nothing is retired before that is settled.`);
   const version = retiredVersion(release, states);
-  assertIdle(states, version);
+  assertRetiredVersionIdle(states, version);
   const weights = new Map([...(observed.weights ?? [])].filter(([name]) => name !== version));
   if (weights.size === 0) {
     throw new CanaryError(
@@ -72,7 +66,7 @@ export function planRetirement(
   }
   const history = (observed.record?.history ?? []).flatMap((earlier) => withoutVersion(earlier, version));
   const { routes, revision } = planTraffic(observed, { weights, history, retired: version });
-  assertUnreferenced(observed, routes, version);
+  assertSubsetUnreferenced(observed, routes, version);
   const removals = allClusters(release).map((name) =>
     workloadRemovals(
       release,
@@ -111,46 +105,10 @@ function retiredVersion(release: Release, routes: readonly RouteState[]): Versio
   );
 }
 
-function assertIdle(routes: readonly RouteState[], version: VersionName): void {
-  const busy = routes.filter(({ weights }) => (weights?.get(version) ?? 0) > 0);
-  if (busy.length === 0) return;
-  const where = busy
-    .map((one) => `${String(one.weights?.get(version))} % in ${describePlace(one, routes)}`)
-    .join(', ');
-  throw new CanaryError(
-    `${version} still has traffic (${where}). Bring its weight to 0 first, with rollout or promote.`,
-  );
-}
-
 /** Earlier weights that can still be given back once the version is gone. */
 function withoutVersion(weights: Weights, version: VersionName): readonly Weights[] {
   if ((weights.get(version) ?? 0) > 0) return [];
   return [new Map([...weights].filter(([name]) => name !== version))];
-}
-
-function assertUnreferenced(
-  { release, fleet, clusters }: Observation,
-  routes: readonly Change[],
-  version: VersionName,
-): void {
-  const references = clusters.flatMap((cluster) => {
-    const { everywhere } = trafficOf(fleet, cluster);
-    if (everywhere.unlisted.includes('VirtualService')) {
-      throw new CanaryError(
-        `Whether a VirtualService of another namespace in ${cluster} names the subset ${version} cannot be seen: the user of the kubeconfig may not list VirtualServices of all namespaces. Grant that right, then run retire again; nothing has been written.`,
-      );
-    }
-    const planned = routes.filter((change) => change.cluster === cluster).map(({ object }) => object);
-    const left = everywhere.virtualServices.map((vs): VirtualService => ({
-      ...vs,
-      ...planned.find((object) => nameOf(object) === nameOf(vs)),
-    }));
-    return left.filter((vs) => namesSubset(vs, release, version)).map((vs) => `${nameOf(vs)} in ${cluster}`);
-  });
-  if (references.length === 0) return;
-  throw new CanaryError(
-    `The subset ${version} is still named by ${references.join(', ')}. Take it out there first: requests to a subset that is gone fail.`,
-  );
 }
 
 /** The subset of a version is taken out of every rule of the service in its own namespace: Istio merges them. */

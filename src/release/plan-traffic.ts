@@ -14,10 +14,11 @@ import { withPreviews, withWeights } from '../istio/route-edits.ts';
 import type { RouteTarget } from '../istio/route-edits.ts';
 import type { Observation } from './observation.ts';
 import type { TrafficTarget } from './traffic-target.ts';
-import { missingSubsets, newDestinationRule, versionLabels, withSubsets } from './subsets.ts';
+import { missingSubsets, versionLabels } from './subsets.ts';
+import { withSubsets, newDestinationRule } from '../istio/destination-rule-edits.ts';
 import { oncePerCluster } from './observed-routing.ts';
-import { trafficOf } from './state.ts';
 import type { RouteState } from './observed-routing.ts';
+import { trafficOf } from './state.ts';
 import { formatWeights } from '../core/weights.ts';
 import type { VersionName, Weights } from '../core/weights.ts';
 

@@ -4,7 +4,7 @@ import { allClusters, clustersOf } from './release.ts';
 import { stateOf } from './state.ts';
 import type { ClusterState } from './state.ts';
 import { versionLabels } from './subsets.ts';
-import type { VersionLabels } from './subsets.ts';
+import type { VersionLabels } from '../istio/destination-rule-edits.ts';
 import { workloadObjects } from './workload-objects.ts';
 import type { VersionName } from '../core/weights.ts';
 import type { Change } from '../kubernetes/change.ts';

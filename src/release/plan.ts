@@ -7,16 +7,18 @@ import { rollbackWeights, targetWeights } from './target-weights.ts';
 import { stepBack, stepForward } from './traffic-target.ts';
 import type { Observation } from './observation.ts';
 import { liveVersions } from './injection.ts';
-import { assertPortsStay } from './ports.ts';
-import { assertSeen, assertSubsetLabels } from './subsets.ts';
-import { endedPolicies } from './guards/ended-policies.ts';
+import { assertServicePortsStay } from './guards/service-ports-stay.ts';
+import { assertSubsetsVisible } from './guards/subsets-visible.ts';
+import { assertSubsetLabelsCompatible } from './guards/subset-labels-compatible.ts';
+import { supersededRules } from './superseded-rules.ts';
 import { assertManifestsFit } from './guards/manifests-fit.ts';
-import { assertNamed } from './guards/named-ports.ts';
-import { assertNoOther } from './guards/no-other-split.ts';
+import { assertTargetPortNamed } from './guards/target-port-named.ts';
+import { assertNoOtherSplit } from './guards/no-other-split.ts';
 import { assertRouteToService } from './guards/route-to-service.ts';
 import { assertRoutesNameSubsets } from './guards/routes-name-subsets.ts';
-import { assertNoSecondEntrance } from './guards/second-entrance.ts';
-import { assertApart, overlaps } from './guards/subset-overlaps.ts';
+import { assertNoSecondEntrance } from './guards/no-second-entrance.ts';
+import { subsetOverlaps } from './subset-overlaps.ts';
+import { assertSubsetsDisjoint } from './guards/subsets-disjoint.ts';
 import { assertVersionsRun } from './guards/versions-run.ts';
 import { assertWeightsNotEdited } from './guards/weights-not-edited.ts';
 import type { VersionName, Weights } from '../core/weights.ts';
@@ -52,19 +54,19 @@ export function planRollout(
   assertRouteToService(observed);
   const weights = targetWeights(observed, asked);
   assertWeightsNotEdited(observed, weights);
-  assertNoOther(observed);
+  assertNoOtherSplit(observed);
   assertVersionsRun(observed, weights);
   const versions = [...weights.keys()];
-  assertSubsetLabels(observed.routes, versions);
+  assertSubsetLabelsCompatible(observed.routes, versions);
   const workloads = planWorkloads(observed, versions);
-  assertApart(overlaps(observed, versions, workloads));
+  assertSubsetsDisjoint(subsetOverlaps(observed, versions, workloads));
   assertRoutesNameSubsets(observed, versions, workloads);
   assertNoSecondEntrance(observed);
-  assertPortsStay(observed.release, observed.fleet, workloads);
-  assertNamed(observed.release, observed.fleet, workloads);
+  assertServicePortsStay(observed.release, observed.fleet, workloads);
+  assertTargetPortNamed(observed.release, observed.fleet, workloads);
   const ready = readyChecks(observed, versions, raisedVersions(observed, weights), workloads);
   const traffic = planTraffic(observed, stepForward(observed, weights));
-  assertSeen(observed, versions, traffic.subsets);
+  assertSubsetsVisible(observed, versions, traffic.subsets);
   return {
     ...traffic,
     previous: observed.weights,
@@ -72,7 +74,7 @@ export function planRollout(
     ready,
     live: liveVersions(observed, versions),
     warnings: [
-      ...endedPolicies(observed, traffic.subsets),
+      ...supersededRules(observed, traffic.subsets),
       ...keptReplicas(observed.release, observed.fleet, workloads),
     ],
   };
@@ -95,6 +97,6 @@ export function planRollback(observed: Observation, earlier: Weights): Plan {
     workloads: [],
     ready,
     live: liveVersions(observed, versions),
-    warnings: endedPolicies(observed, traffic.subsets),
+    warnings: supersededRules(observed, traffic.subsets),
   };
 }

@@ -1,18 +1,13 @@
 import type { Observation } from './observation.ts';
 import { clustersOf } from './release.ts';
-import type { Release } from './release.ts';
-import { selectorOfService } from './service-port.ts';
-import { placeOfPods } from './state.ts';
-import type { ClusterState } from './state.ts';
-import { stateOf } from './state.ts';
+import { placeOfPods, stateOf } from './state.ts';
 import { labelsOf } from './subsets.ts';
-import { CanaryError } from '../core/errors.ts';
 import type { VersionName } from '../core/weights.ts';
 import type { Change } from '../kubernetes/change.ts';
-import type { Labels } from '../kubernetes/objects.ts';
 import { selectsEndpoint } from '../kubernetes/pod-selection.ts';
 import { podTemplateOf } from '../kubernetes/pod-templates.ts';
 import type { ReadyCheck } from '../kubernetes/readiness.ts';
+import { assertSelectorAdmits } from './guards/selector-admits-version.ts';
 
 /**
  * The pods to wait for before the weights change: of each version that gains traffic or is deployed, in each of its clusters.
@@ -43,25 +38,8 @@ export function readyChecks(
         .map(({ object }) => ({ kind: object.kind, name: object.metadata.name }));
       const gains = raised.includes(version);
       if (!gains && deployed.length === 0) return [];
-      const labels = { ...assertSelectorFits(release, state, version, own), ...own };
+      const labels = { ...assertSelectorAdmits(release, state, version, own), ...own };
       return [{ cluster, version, labels, place, workloads: deployed, gains }];
     });
   });
-}
-
-/** @returns the labels by which the Service picks pods; they must leave the choice of version to the subsets */
-function assertSelectorFits(
-  release: Release,
-  state: ClusterState,
-  version: VersionName,
-  labels: Labels,
-): Labels {
-  const selector = selectorOfService(release, state);
-  const key = Object.keys(labels).find(
-    (name) => selector[name] !== undefined && selector[name] !== labels[name],
-  );
-  if (key === undefined) return selector;
-  throw new CanaryError(
-    `Service ${release.namespace}/${release.app} in ${state.name} selects ${key}: ${selector[key] ?? ''} alone, so ${version} would get no traffic there. Take the label ${key} out of its selector.`,
-  );
 }

@@ -127,6 +127,7 @@ export function namedVersions(release: Release): readonly VersionName[] {
 export function clustersOf(release: Release, version: VersionName): readonly ClusterName[] {
   return release.placement.get(version) ?? (release.placement.size === 0 ? release.clusters : []);
 }
+
 /** The names of the VirtualServices that change together, in the order given. */
 export function namedVirtualServices({ traffic }: Release): readonly string[] {
   return [traffic.virtualService, ...(traffic.companions ?? [])];

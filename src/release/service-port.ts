@@ -1,6 +1,6 @@
 import { CanaryError } from '../core/errors.ts';
-import { nameOf } from '../kubernetes/objects.ts';
-import type { Labels, Service, ServicePort } from '../kubernetes/objects.ts';
+import { nameOf, selects } from '../kubernetes/objects.ts';
+import type { Labels, Pod, Service, ServicePort } from '../kubernetes/objects.ts';
 import { isOurs } from '../kubernetes/field-managers.ts';
 import type { Release } from './release.ts';
 import type { ClusterName } from '../core/names.ts';
@@ -70,4 +70,11 @@ export function routePort(release: Release, fleet: FleetState, cluster: ClusterN
       ? `${where} has several ports that may serve HTTP: ${known.join(', ')}. Set the input port to the one that users' requests go to.`
       : `Input port: got ${String(asked)}, but ${where} has the ports ${known.join(', ')}. Set it to the one that users' requests go to.`,
   );
+}
+
+/** The pods that the app's Service selects in a cluster. */
+
+export function podsOfService(release: Release, cluster: ClusterState): readonly Pod[] {
+  const selector = selectorOfService(release, cluster);
+  return cluster.pods.filter(({ metadata }) => selects(selector, metadata.labels));
 }

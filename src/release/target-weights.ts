@@ -1,11 +1,11 @@
 import type { Observation } from './observation.ts';
-import { describePlace } from './observed-routing.ts';
 import { namedVersions } from './release.ts';
 import { deploysVersion, hasPodsOf } from './running-versions.ts';
 import { CanaryError } from '../core/errors.ts';
-import { formatWeights, sameWeights } from '../core/weights.ts';
+import { formatWeights } from '../core/weights.ts';
 import type { VersionName, Weights } from '../core/weights.ts';
 import { routesTo } from '../istio/routes.ts';
+import { assertWeightsAgree } from './guards/weights-agree.ts';
 
 /**
  * The weights that a rollout brings: those asked for, or those in force with the new versions at 0. Versions that get nothing
@@ -55,19 +55,6 @@ function withoutAbsent(
         // The pods of a version that was just retired take a while to go.
         hasPodsOf(observed, version, ({ metadata }) => metadata.deletionTimestamp === undefined),
     ),
-  );
-}
-
-/** Weights in force can be kept only where there is one answer to what they are. */
-function assertWeightsAgree({ routes }: Observation): void {
-  const held = routes.flatMap((one) =>
-    one.weights === undefined ? [] : [{ place: describePlace(one, routes), weights: one.weights }],
-  );
-  const [first] = held;
-  if (first === undefined || held.every(({ weights }) => sameWeights(weights, first.weights))) return;
-  const where = held.map(({ place, weights }) => `${formatWeights(weights)} in ${place}`).join(', ');
-  throw new CanaryError(
-    `The input weights is not set, and the clusters hold different weights: ${where}. Set it to those that all shall hold.`,
   );
 }
 

@@ -1,20 +1,19 @@
 import type { WorkloadObject } from '../kubernetes/change.ts';
 import { CanaryError } from '../core/errors.ts';
-import { scoped } from './guards/manifests-fit.ts';
+import { placedObject } from './manifests.ts';
 import { areExclusive, podLabels, selectsEndpoint, formatLabels } from '../kubernetes/pod-selection.ts';
 import { isNamespaceOf } from './namespace.ts';
 import { nameOf, selects } from '../kubernetes/objects.ts';
 import type { Container, Deployment, KubeObject, Labels, PodSpec, Service } from '../kubernetes/objects.ts';
-import { withNames } from './guards/named-ports.ts';
+import { withNames, portOfService, portsOfContainer } from './container-ports.ts';
 import { isOurs } from '../kubernetes/field-managers.ts';
-import { portOfService, portsOfContainer } from './ports.ts';
 import type { Manifest, Release } from './release.ts';
 import { replicasFor } from './replicas.ts';
 import { APP_LABEL, selectorOfService } from './service-port.ts';
 import { placeOfPods } from './state.ts';
 import type { ClusterState, FleetState } from './state.ts';
 import { VERSION_LABEL } from './subsets.ts';
-import type { VersionLabels } from './subsets.ts';
+import type { VersionLabels } from '../istio/destination-rule-edits.ts';
 import type { VersionName } from '../core/weights.ts';
 import { podTemplateOf } from '../kubernetes/pod-templates.ts';
 
@@ -183,7 +182,7 @@ function patchedManifests(
   const workloads = manifests.filter(({ object }) => podTemplateOf(object) !== undefined);
   const mine = serviceWorkloads(release, state, workloads);
   return manifests.map((manifest) => {
-    const object = scoped(manifest.object, release, state);
+    const object = placedObject(manifest.object, release, state);
     return mine.includes(manifest)
       ? withVersion(release, state, manifest.source, object, labels, image)
       : object;
@@ -196,7 +195,7 @@ export function ownObjects(
   state: Pick<ClusterState, 'clusterScoped'>,
 ): readonly KubeObject[] {
   return (release.workload.manifests ?? [])
-    .map(({ object }) => scoped(object, release, state))
+    .map(({ object }) => placedObject(object, release, state))
     .filter(
       (object) =>
         !isNamespaceOf(release, object) &&

@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals';
-import { assertDistinct } from '../../../src/release/guards/distinct-clusters.ts';
+import { assertDistinctClusters } from '../../../src/release/guards/distinct-clusters.ts';
 import type { ClusterIdentity } from '../../../src/release/state.ts';
 import { clusterState } from '../../support/objects.ts';
 import { EAST, WEST } from '../../support/release.ts';
 
 const judge = (a: ClusterIdentity, b: ClusterIdentity): void => {
-  assertDistinct([clusterState(EAST, { identity: a }), clusterState(WEST, { identity: b })]);
+  assertDistinctClusters([clusterState(EAST, { identity: a }), clusterState(WEST, { identity: b })]);
 };
 const at = (server: string | undefined, uid?: string): ClusterIdentity => ({ server, uid });
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Deployment, KubeObject, Labels, Service } from '../../../src/kubernetes/objects.ts';
 import { forecastRollout } from '../../../src/kubernetes/rollout-forecast.ts';
-import { assertServing } from '../../../src/release/guards/keeps-serving.ts';
+import { assertKeepsServing } from '../../../src/release/guards/keeps-serving.ts';
 import {
   APP,
   NAMESPACE,
@@ -108,7 +108,7 @@ function judged({
   ];
   const fleet = fleetOf(clusterState(EAST, { service: service(), pods: [versionPod('v1')] }));
   try {
-    return assertServing(release(), fleet, { workloads: [change], ready, live: users });
+    return assertKeepsServing(release(), fleet, { workloads: [change], ready, live: users });
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

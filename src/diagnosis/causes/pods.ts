@@ -1,7 +1,7 @@
 import { candidateOf, selectsEndpoint, formatLabels } from '../../kubernetes/pod-selection.ts';
 import { nameOf } from '../../kubernetes/objects.ts';
 import type { Pod, Subset } from '../../kubernetes/objects.ts';
-import { describeOverlap, overlaps } from '../../release/guards/subset-overlaps.ts';
+import { describeOverlap, subsetOverlaps } from '../../release/subset-overlaps.ts';
 import { hasSidecar, isReady } from '../../kubernetes/pods.ts';
 import { placeOfPods } from '../../release/state.ts';
 import { holderOf } from '../../release/subsets.ts';
@@ -61,7 +61,7 @@ function overlapping(snapshot: Snapshot): readonly Finding[] {
   const drifting = failedOf(snapshot).filter((one) => drifts(one, release));
   if (state === undefined || drifting.length === 0) return [];
   const versions = [...new Set(drifting.flatMap(({ weights }) => [...weights.keys()]))];
-  return overlaps({ release, fleet: state, routes: inForce }, versions)
+  return subsetOverlaps({ release, fleet: state, routes: inForce }, versions)
     .filter(({ certain }) => certain)
     .map((overlap) => ({
       title: `The subsets ${overlap.versions.join(' and ')} select the same pods`,

@@ -5,7 +5,7 @@ import type { Client } from '../../istio/traffic-state.ts';
 import type { ClusterIdentity } from '../../release/state.ts';
 import { needsNodes } from '../../kubernetes/pod-selection.ts';
 import { gatewayKey } from '../../istio/gateways.ts';
-import { kindOf } from '../../release/guards/manifests-fit.ts';
+import { versionedKind } from '../../release/manifests.ts';
 import { MESH_DEFAULTS } from '../../istio/mesh-config.ts';
 import type {
   Autoscaler,
@@ -127,7 +127,7 @@ function manifestsIn(cluster: Cluster, release: Release): readonly KubeObject[] 
 }
 
 async function clusterScopedKinds(cluster: Cluster, release: Release): Promise<ReadonlySet<string>> {
-  const kinds = new Map(manifestsIn(cluster, release).map((object) => [kindOf(object), object]));
+  const kinds = new Map(manifestsIn(cluster, release).map((object) => [versionedKind(object), object]));
   const found = await Promise.all(
     [...kinds].map(async ([key, { apiVersion, kind }]) =>
       (await cluster.isNamespaced(apiVersion, kind)) ? [] : [key],

@@ -2,7 +2,7 @@ import { formatWeights } from '../../core/weights.ts';
 import type { Weights } from '../../core/weights.ts';
 import type { Change } from '../../kubernetes/change.ts';
 import { nameOf } from '../../kubernetes/objects.ts';
-import { obstaclesTo } from '../../release/guards/servable.ts';
+import { servingObstacles } from '../../release/servable-weights.ts';
 import type { Observation } from '../../release/observation.ts';
 import type { RouteState } from '../../release/observed-routing.ts';
 import { planTraffic } from '../../release/plan-traffic.ts';
@@ -14,7 +14,7 @@ export function obstacleSentence(
   observed: Pick<Observation, 'release' | 'fleet' | 'routes'>,
   weights: Weights,
 ): string | undefined {
-  const obstacles = obstaclesTo(observed, weights);
+  const obstacles = servingObstacles(observed, weights);
   return obstacles.length === 0
     ? undefined
     : `${formatWeights(weights)} cannot be served: ${obstacles.join(', ')}.`;

@@ -7,9 +7,9 @@ import type { ClusterIdentity, ClusterState } from '../state.ts';
  * @throws CanaryError that names the contexts: by the UID of `kube-system`, which every cluster has its own of; by the server
  *   where that may not be read
  */
-export function assertDistinct(states: readonly ClusterState[]): void {
+export function assertDistinctClusters(states: readonly ClusterState[]): void {
   for (const [i, one] of states.entries()) {
-    const other = states.slice(0, i).find((earlier) => isSame(earlier.identity, one.identity));
+    const other = states.slice(0, i).find((earlier) => isSameCluster(earlier.identity, one.identity));
     if (other === undefined) continue;
     const evidence =
       one.identity.uid !== undefined && other.identity.uid !== undefined
@@ -21,7 +21,7 @@ export function assertDistinct(states: readonly ClusterState[]): void {
   }
 }
 
-function isSame(a: ClusterIdentity, b: ClusterIdentity): boolean {
+function isSameCluster(a: ClusterIdentity, b: ClusterIdentity): boolean {
   return a.uid !== undefined && b.uid !== undefined
     ? a.uid === b.uid
     : a.server !== undefined && a.server === b.server;

@@ -27,7 +27,7 @@ type Foresight = Pick<Plan, 'ready' | 'live'> & { readonly workloads: readonly F
  * @returns what the writes do to users short of that, a sentence each
  * @throws CanaryError that lists every write that would: nothing may be written then
  */
-export function assertServing(release: Release, fleet: FleetState, plan: Foresight): readonly string[] {
+export function assertKeepsServing(release: Release, fleet: FleetState, plan: Foresight): readonly string[] {
   const found = plan.workloads.flatMap((change) => {
     const { cluster, object, live, after } = change;
     const state = fleet.get(cluster);

@@ -7,24 +7,7 @@ import type { Manifest, Release } from '../release.ts';
 import { destinationsTo, routesIn } from '../../istio/routes.ts';
 import { isHostOf } from '../../istio/hosts.ts';
 import type { ClusterState, FleetState } from '../state.ts';
-
-/** A kind as `ClusterState.clusterScoped` holds it: `rbac.authorization.k8s.io/v1 ClusterRole`. */
-export function kindOf({ apiVersion, kind }: Pick<KubeObject, 'apiVersion' | 'kind'>): string {
-  return `${apiVersion} ${kind}`;
-}
-
-/** A manifest's object as it is written: in the namespace of the release, or in none where its kind has none. */
-export function scoped(
-  object: KubeObject,
-  { namespace }: Release,
-  { clusterScoped }: Pick<ClusterState, 'clusterScoped'>,
-): KubeObject {
-  const { namespace: given = namespace, ...metadata } = object.metadata;
-  return {
-    ...object,
-    metadata: clusterScoped.has(kindOf(object)) ? metadata : { ...metadata, namespace: given },
-  };
-}
+import { versionedKind } from '../manifests.ts';
 
 /**
  * A release writes into its own namespace, and its routes are its own work: manifests that name another namespace, or that
@@ -72,7 +55,9 @@ function named({ object, source }: Manifest): string {
 function isStray(release: Release, { clusterScoped }: ClusterState, object: KubeObject): boolean {
   if (object.kind === 'Namespace' && object.apiVersion === 'v1') return !isNamespaceOf(release, object);
   const { namespace } = object.metadata;
-  return namespace !== undefined && namespace !== release.namespace && !clusterScoped.has(kindOf(object));
+  return (
+    namespace !== undefined && namespace !== release.namespace && !clusterScoped.has(versionedKind(object))
+  );
 }
 
 /** Whether a cluster has the Service by which its pods become endpoints, or gets it with the manifests or a generated version. */

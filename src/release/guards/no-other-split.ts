@@ -13,7 +13,7 @@ import { trafficOf } from '../state.ts';
  *
  * @throws CanaryError that names the others
  */
-export function assertNoOther({ release, fleet, clusters }: Observation): void {
+export function assertNoOtherSplit({ release, fleet, clusters }: Observation): void {
   for (const cluster of clusters) assertNoOtherIn(release, trafficOf(fleet, cluster), cluster);
 }
 

@@ -1,11 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Change } from '../../../src/kubernetes/change.ts';
-import type { Pod, Subset } from '../../../src/kubernetes/objects.ts';
-import { assertApart, describeOverlap, overlaps } from '../../../src/release/guards/subset-overlaps.ts';
-import type { Overlap } from '../../../src/release/guards/subset-overlaps.ts';
-import { readRouteStates } from '../../../src/release/observed-routing.ts';
-import { clusterState, deployment, destinationRule, fleetOf, pod } from '../../support/objects.ts';
-import { EAST, WEST, release } from '../../support/release.ts';
+import type { Change } from '../../src/kubernetes/change.ts';
+import type { Pod, Subset } from '../../src/kubernetes/objects.ts';
+import { describeOverlap, subsetOverlaps } from '../../src/release/subset-overlaps.ts';
+import { assertSubsetsDisjoint } from '../../src/release/guards/subsets-disjoint.ts';
+import type { Overlap } from '../../src/release/subset-overlaps.ts';
+import { readRouteStates } from '../../src/release/observed-routing.ts';
+import { clusterState, deployment, destinationRule, fleetOf, pod } from '../support/objects.ts';
+import { EAST, WEST, release } from '../support/release.ts';
 
 const GIVEN = release();
 const APP = { app: 'helloworld' };
@@ -24,7 +25,7 @@ function found(
     clusterState(EAST, { traffic: { destinationRules: [destinationRule(subsets)] } }),
     clusterState(WEST, { pods, traffic: undefined }),
   );
-  return overlaps(
+  return subsetOverlaps(
     { release: GIVEN, fleet: state, routes: readRouteStates(given, state) },
     ['v1', 'v2'],
     workloads,
@@ -92,6 +93,6 @@ test('pods of two versions are described with subsets, labels, rule and the way 
 test('what cannot be known is refused as such', () => {
   const place = { name: 'v2', labels: { 'topology.istio.io/cluster': 'west' } };
   expect(() => {
-    assertApart(found([STABLE, place], [pod('one', APP)]));
+    assertSubsetsDisjoint(found([STABLE, place], [pod('one', APP)]));
   }).toThrow(/^Whether the subsets of both v1 and v2 select Pod gray-demo\/one in west cannot be known: /);
 });

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import type { DestinationRule } from '../../../src/kubernetes/objects.ts';
-import { observe } from '../../../src/release/observation.ts';
-import { planRollout } from '../../../src/release/plan.ts';
-import { clusterState, destinationRule, fleetOf } from '../../support/objects.ts';
-import { EAST, WEST, release, weights } from '../../support/release.ts';
+import type { DestinationRule } from '../../src/kubernetes/objects.ts';
+import { observe } from '../../src/release/observation.ts';
+import { planRollout } from '../../src/release/plan.ts';
+import { clusterState, destinationRule, fleetOf } from '../support/objects.ts';
+import { EAST, WEST, release, weights } from '../support/release.ts';
 
 const GIVEN = release({ traffic: { weights: weights({ v1: 80, v2: 20 }) } });
 const POLICY = { outlierDetection: { consecutive5xxErrors: 5 }, tls: { mode: 'ISTIO_MUTUAL' } };

@@ -1,19 +1,18 @@
-import type { Change } from '../../kubernetes/change.ts';
-import { candidateOf, areExclusive, selectsEndpoint, formatLabels } from '../../kubernetes/pod-selection.ts';
-import type { Candidate, Place } from '../../kubernetes/pod-selection.ts';
-import { CanaryError } from '../../core/errors.ts';
-import { nameOf, selects } from '../../kubernetes/objects.ts';
-import type { Labels, Pod } from '../../kubernetes/objects.ts';
-import type { Release } from '../release.ts';
-import type { Observation } from '../observation.ts';
-import type { ClusterState } from '../state.ts';
-import { placeOfPods } from '../state.ts';
-import { holderOf, labelsOf, subsetOf } from '../subsets.ts';
-import { oncePerCluster } from '../observed-routing.ts';
-import type { RouteState } from '../observed-routing.ts';
-import type { VersionName } from '../../core/weights.ts';
-import { selectorOfService } from '../service-port.ts';
-import { podTemplateOf } from '../../kubernetes/pod-templates.ts';
+import type { Change } from '../kubernetes/change.ts';
+import { candidateOf, areExclusive, selectsEndpoint, formatLabels } from '../kubernetes/pod-selection.ts';
+import type { Candidate, Place } from '../kubernetes/pod-selection.ts';
+import { nameOf, selects } from '../kubernetes/objects.ts';
+import type { Labels, Pod } from '../kubernetes/objects.ts';
+import type { Release } from './release.ts';
+import type { Observation } from './observation.ts';
+import { placeOfPods } from './state.ts';
+import type { ClusterState } from './state.ts';
+import { holderOf, labelsOf, subsetOf } from './subsets.ts';
+import { oncePerCluster } from './observed-routing.ts';
+import type { RouteState } from './observed-routing.ts';
+import type { VersionName } from '../core/weights.ts';
+import { selectorOfService } from './service-port.ts';
+import { podTemplateOf } from '../kubernetes/pod-templates.ts';
 
 /** Pods, present or to come, that the subsets of two versions select. */
 export interface Overlap {
@@ -44,7 +43,7 @@ interface Source {
  *
  * @param workloads the changes that deploy pods
  */
-export function overlaps(
+export function subsetOverlaps(
   { release, fleet, routes }: Pick<Observation, 'release' | 'fleet' | 'routes'>,
   versions: readonly VersionName[],
   workloads: readonly Change[] = [],
@@ -126,13 +125,6 @@ function tellingIn(labels: Labels, source: Source | undefined): number {
 /** A pod that is going, or has run to its end, gets no more requests. */
 function isStaying({ metadata, status }: Pod): boolean {
   return metadata.deletionTimestamp === undefined && !['Succeeded', 'Failed'].includes(status?.phase ?? '');
-}
-
-/** @throws CanaryError where the subsets of two versions select the same pods, or whether they do cannot be known */
-export function assertApart(found: readonly Overlap[]): void {
-  const [first] = found.toSorted((a, b) => Number(b.certain) - Number(a.certain));
-  if (first === undefined) return;
-  throw new CanaryError(`${describeOverlap(first)} Nothing has been written.`);
 }
 
 /** What is wrong, and the way out. */

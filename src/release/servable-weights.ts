@@ -1,16 +1,16 @@
-import { selects } from '../../kubernetes/objects.ts';
-import { hasSidecar, isReady } from '../../kubernetes/pods.ts';
-import type { Observation } from '../observation.ts';
-import { labelsOf, subsetOf } from '../subsets.ts';
-import { oncePerCluster } from '../observed-routing.ts';
-import type { VersionName, Weights } from '../../core/weights.ts';
-import { selectorOfService } from '../service-port.ts';
+import { selects } from '../kubernetes/objects.ts';
+import { hasSidecar, isReady } from '../kubernetes/pods.ts';
+import type { Observation } from './observation.ts';
+import { labelsOf, subsetOf } from './subsets.ts';
+import { oncePerCluster } from './observed-routing.ts';
+import type { VersionName, Weights } from '../core/weights.ts';
+import { selectorOfService } from './service-port.ts';
 
 /**
  * Why users would get errors under these weights, a clause each: a version that gains traffic has no subset in a config
  * cluster, or no ready pod with a sidecar in any cluster. Empty where the weights can be served.
  */
-export function obstaclesTo(
+export function servingObstacles(
   observed: Pick<Observation, 'release' | 'fleet' | 'routes'>,
   weights: Weights,
 ): readonly string[] {
@@ -22,11 +22,11 @@ export function obstaclesTo(
     ...oncePerCluster(routes).flatMap((one) =>
       subsetOf(one, version) === undefined ? [`${one.cluster} has no subset ${version}`] : [],
     ),
-    ...(runs(observed, version) ? [] : [`no pod of ${version} is ready`]),
+    ...(hasReadyPod(observed, version) ? [] : [`no pod of ${version} is ready`]),
   ]);
 }
 
-function runs(
+function hasReadyPod(
   { release, fleet, routes }: Pick<Observation, 'release' | 'fleet' | 'routes'>,
   version: VersionName,
 ): boolean {

@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import { assertNamed, withNames } from '../../../src/release/guards/named-ports.ts';
-import type { ContainerPort, Pod, ServicePort } from '../../../src/kubernetes/objects.ts';
-import type { ClusterState } from '../../../src/release/state.ts';
-import { APP, clusterState, deployment, fleetOf, pod, service } from '../../support/objects.ts';
-import { EAST, WEST, release } from '../../support/release.ts';
+import { assertTargetPortNamed } from '../../src/release/guards/target-port-named.ts';
+import { withNames } from '../../src/release/container-ports.ts';
+import type { ContainerPort, Pod, ServicePort } from '../../src/kubernetes/objects.ts';
+import type { ClusterState } from '../../src/release/state.ts';
+import { APP, clusterState, deployment, fleetOf, pod, service } from '../support/objects.ts';
+import { EAST, WEST, release } from '../support/release.ts';
 
 const LABELS = { app: APP, version: 'v1' };
 const to = (targetPort: string | number, port = 5000): ServicePort => ({
@@ -86,7 +87,9 @@ describe('a workload of the manifests that the Service picks', () => {
   const fleet = fleetOf(clusterState(WEST, { service: service({ ports: [to('http')] }) }));
   const judge = (labels: Readonly<Record<string, string>>, spec: object): void => {
     const object = deployment('hello', labels, { containers: [{ name: 'web', ...spec }] });
-    assertNamed(release(), fleet, [{ cluster: WEST, verb: 'apply', object, before: undefined, reason: '' }]);
+    assertTargetPortNamed(release(), fleet, [
+      { cluster: WEST, verb: 'apply', object, before: undefined, reason: '' },
+    ]);
   };
 
   test('is refused without the port that it is found by', () => {

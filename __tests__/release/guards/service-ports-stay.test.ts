@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import type { RouteDestination, Service } from '../../src/kubernetes/objects.ts';
-import { observe } from '../../src/release/observation.ts';
-import { planRollback, planRollout } from '../../src/release/plan.ts';
-import type { Release, WorkloadSpec } from '../../src/release/release.ts';
-import type { FleetState } from '../../src/release/state.ts';
+import type { RouteDestination, Service } from '../../../src/kubernetes/objects.ts';
+import { observe } from '../../../src/release/observation.ts';
+import { planRollback, planRollout } from '../../../src/release/plan.ts';
+import type { Release, WorkloadSpec } from '../../../src/release/release.ts';
+import type { FleetState } from '../../../src/release/state.ts';
 import {
   HOST,
   appliedService,
@@ -14,8 +14,8 @@ import {
   toOther,
   versionPod,
   virtualService,
-} from '../support/objects.ts';
-import { EAST, WEST, release, weights } from '../support/release.ts';
+} from '../../support/objects.ts';
+import { EAST, WEST, release, weights } from '../../support/release.ts';
 
 const PORT = { name: 'http-web', port: 80, targetPort: 5000, protocol: 'TCP' };
 const at = (number: number, subset = 'v1'): readonly RouteDestination[] => [

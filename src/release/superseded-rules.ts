@@ -1,8 +1,8 @@
-import type { Change } from '../../kubernetes/change.ts';
-import { nameOf } from '../../kubernetes/objects.ts';
-import type { DestinationRule } from '../../kubernetes/objects.ts';
-import { oncePerCluster } from '../observed-routing.ts';
-import type { Observation } from '../observation.ts';
+import type { Change } from '../kubernetes/change.ts';
+import { nameOf } from '../kubernetes/objects.ts';
+import type { DestinationRule } from '../kubernetes/objects.ts';
+import { oncePerCluster } from './observed-routing.ts';
+import type { Observation } from './observation.ts';
 
 /**
  * Warnings of a DestinationRule that stops applying to the service once the release makes one of its own: Istio follows the rule of the
@@ -12,7 +12,7 @@ import type { Observation } from '../observation.ts';
  * @param changes those to DestinationRules among them
  * @returns a sentence for each rule, whatever the number of clusters
  */
-export function endedPolicies(
+export function supersededRules(
   { release: { app }, routes }: Observation,
   changes: readonly Change[],
 ): readonly string[] {

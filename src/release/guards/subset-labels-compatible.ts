@@ -1,0 +1,37 @@
+import { CanaryError } from '../../core/errors.ts';
+import type { VersionName } from '../../core/weights.ts';
+import { areExclusive, formatLabels } from '../../kubernetes/pod-selection.ts';
+import { oncePerCluster } from '../observed-routing.ts';
+import type { RouteState } from '../observed-routing.ts';
+import { subsetOf, holderOf, VERSION_LABEL } from '../subsets.ts';
+
+/**
+ * Refuses subsets that cannot tell the versions apart, whatever pods there are.
+ *
+ * @throws CanaryError where the subset of a version has no labels, or other labels in another cluster
+ */
+
+export function assertSubsetLabelsCompatible(
+  routes: readonly RouteState[],
+  versions: readonly VersionName[],
+): void {
+  for (const version of versions) {
+    const found = oncePerCluster(routes).flatMap((one) => {
+      const subset = subsetOf(one, version);
+      return subset === undefined ? [] : [{ ...one, labels: subset.labels ?? {} }];
+    });
+    const bare = found.find(({ labels }) => Object.keys(labels).length === 0);
+    if (bare !== undefined) {
+      throw new CanaryError(
+        `Subset ${version} of ${holderOf(bare, version)} in ${bare.cluster} has no labels, so it selects the pods of every version. Give it the labels of the pods of ${version}, for example ${VERSION_LABEL}: ${version}.`,
+      );
+    }
+    const [first] = found;
+    const other = found.find(({ labels }) => first !== undefined && areExclusive(labels, first.labels));
+    if (first !== undefined && other !== undefined) {
+      throw new CanaryError(
+        `Subset ${version} selects ${formatLabels(first.labels)} in ${first.cluster} (${holderOf(first, version)}) and ${formatLabels(other.labels)} in ${other.cluster} (${holderOf(other, version)}), which no pod can carry both. Give the subset the same labels in every cluster.`,
+      );
+    }
+  }
+}

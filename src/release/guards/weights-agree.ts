@@ -1,0 +1,17 @@
+import { CanaryError } from '../../core/errors.ts';
+import { sameWeights, formatWeights } from '../../core/weights.ts';
+import type { Observation } from '../observation.ts';
+import { describePlace } from '../observed-routing.ts';
+
+/** Weights in force can be kept only where there is one answer to what they are. */
+export function assertWeightsAgree({ routes }: Observation): void {
+  const held = routes.flatMap((one) =>
+    one.weights === undefined ? [] : [{ place: describePlace(one, routes), weights: one.weights }],
+  );
+  const [first] = held;
+  if (first === undefined || held.every(({ weights }) => sameWeights(weights, first.weights))) return;
+  const where = held.map(({ place, weights }) => `${formatWeights(weights)} in ${place}`).join(', ');
+  throw new CanaryError(
+    `The input weights is not set, and the clusters hold different weights: ${where}. Set it to those that all shall hold.`,
+  );
+}
