@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Run, RunningAction } from '../../testbed/run-action.ts';
 import { image } from '../scenarios/support/objects.ts';
+import { atPhase, cancelled } from './support/cancelling.ts';
+import type { Cue, Inputs } from './support/cancelling.ts';
 import { LATER, Lane, QUICK } from './support/lanes.ts';
 
 let lane: Lane;
@@ -9,20 +10,7 @@ beforeEach(async () => {
 });
 afterEach(() => lane.fleet.stop());
 
-type Inputs = Readonly<Record<string, string>>;
-
-/** When a run is cancelled: as its log says so, or as one of its calls or requests arrives. */
-type Cue = (cancel: () => void) => { readonly onLog?: (text: string) => void; readonly off?: () => void };
-
-const atPhase =
-  (name: string): Cue =>
-  (cancel) => ({
-    onLog: (text) => {
-      if (text.includes(`::group::${name}\n`)) cancel();
-    },
-  });
-
-/** The run's own requests are told from the users' by a header that it is given. */
+/** A header tells the run's own requests from those of the users. */
 const atSample =
   (nth: number): Cue =>
   (cancel) => {
@@ -49,43 +37,19 @@ const betweenTheWrites: Cue = (cancel) => ({
   }),
 });
 
-/** A job that is cancelled: SIGINT, SIGTERM 7.5 s later, SIGKILL after 2.5 s more. */
-async function cancelled(inputs: Inputs, cue: Cue): Promise<Run & { readonly took: number }> {
-  let process: RunningAction | undefined;
-  let start: number | undefined;
-  const timers: NodeJS.Timeout[] = [];
-  const { onLog, off } = cue(() => {
-    if (start !== undefined) return;
-    start = performance.now();
-    process?.kill('SIGINT');
-    timers.push(setTimeout(() => process?.kill('SIGTERM'), 7_500));
-    timers.push(setTimeout(() => process?.kill('SIGKILL'), 10_000));
-  });
-  const run = await lane.stage.run(inputs, {
-    onStart: (started) => {
-      process = started;
-    },
-    ...(onLog === undefined ? {} : { onLog }),
-  });
-  off?.();
-  for (const timer of timers) clearTimeout(timer);
-  if (start === undefined) throw new Error(`The moment to cancel never came:\n${run.log}`);
-  return { ...run, took: (performance.now() - start) / 1000 };
-}
-
-/** What a cancelled run came to; its log is added where it is not what it shall come to. */
+/** What a cancelled run came to, with its log if that is not what is expected. */
 interface Outcome {
   readonly code: number;
   readonly says: string | undefined;
   readonly inTime: boolean;
   readonly weights: readonly (string | undefined)[];
   readonly holders: readonly string[];
-  /** What was left to do for the post step. */
+  /** What the post step had left to do. */
   readonly post: string;
 }
 
 /** It ended by itself and in time, says why, and left the clusters as they were, with nothing for the post step. */
-const settled = (weights: Outcome['weights']): Outcome => ({
+const restored = (weights: Outcome['weights']): Outcome => ({
   code: 1,
   says: 'Cancelled by SIGINT',
   inTime: true,
@@ -95,7 +59,7 @@ const settled = (weights: Outcome['weights']): Outcome => ({
 });
 
 async function outcomeOf(inputs: Inputs, cue: Cue): Promise<Outcome & { readonly log?: string }> {
-  const run = await cancelled(inputs, cue);
+  const run = await cancelled(lane, inputs, cue);
   const post = await lane.postOf(inputs, run);
   const outcome = {
     code: run.code,
@@ -124,13 +88,13 @@ describe('a step that is cancelled (scenario 26)', () => {
     await lane.stage.pass({ ...QUICK, weights: FIRST });
     await lane.stage.underLoad(
       async () => {
-        expect(await outcomeOf(step, cue)).toEqual(settled([FIRST, FIRST]));
+        expect(await outcomeOf(step, cue)).toEqual(restored([FIRST, FIRST]));
       },
       { rps: 30 },
     );
   });
 
-  test('while it watches a step of a promotion gives back the weights before that step', async () => {
+  test('during the bake of a promotion restores the weights before that step', async () => {
     await lane.stage.pass({ ...QUICK, weights: FIRST });
     const baking = {
       ...LATER,
@@ -141,7 +105,7 @@ describe('a step that is cancelled (scenario 26)', () => {
     };
     await lane.stage.underLoad(
       async () => {
-        expect(await outcomeOf(baking, atPhase('Bake'))).toEqual(settled([FIRST, FIRST]));
+        expect(await outcomeOf(baking, atPhase('Bake'))).toEqual(restored([FIRST, FIRST]));
       },
       { rps: 30 },
     );
@@ -156,11 +120,11 @@ describe('a first install that is cancelled (scenario 26)', () => {
     async (name) => {
       await lane.stage.underLoad(
         async () => {
-          const run = await cancelled(install, atPhase(name));
+          const run = await cancelled(lane, install, atPhase(name));
           await lane.postOf(install, run);
           expect({ code: run.code, inTime: run.took < 7 }).toEqual({ code: 1, inTime: true });
           expect(run.log).toContain('Cancelled by SIGINT');
-          // The preview routes stand, or nothing: users are served by neither.
+          // There are preview routes, or nothing: neither serves users.
           const weights = await lane.stage.weights();
           expect(weights.filter((one) => one !== undefined && one !== '')).toEqual([]);
           await expect(lane.holders()).resolves.toEqual(['', '']);
@@ -171,7 +135,7 @@ describe('a first install that is cancelled (scenario 26)', () => {
     },
   );
 
-  test('while it waits for pods that do not get ready', async () => {
+  test('while it waits for pods that do not get ready leaves no routes', async () => {
     const unready = { ...install, image: `v1=${image('v1')}\nv2=${image('v2', 'unready')}` };
     let looks = 0;
     const cue: Cue = (cancel) => ({
@@ -180,6 +144,6 @@ describe('a first install that is cancelled (scenario 26)', () => {
         return undefined;
       }),
     });
-    expect(await outcomeOf(unready, cue)).toEqual(settled([undefined, undefined]));
+    expect(await outcomeOf(unready, cue)).toEqual(restored([undefined, undefined]));
   });
 });

@@ -51,7 +51,7 @@ describe('a cluster that refuses the write', () => {
     });
   });
 
-  test('and cannot be reached to put back: the message says what stands where (scenario 23)', async () => {
+  test('and cannot be reached to revert it: the message says what each cluster holds (scenario 23)', async () => {
     await stage.pass({ weights: 'v1=80,v2=20' });
     let eastWrote = false;
     fleet.onCall(({ cluster, kind, verb, dryRun }) => {
@@ -65,7 +65,7 @@ describe('a cluster that refuses the write', () => {
     const run = await stage.run(step);
     expect(run.code).toBe(1);
     expect(run.log).toMatch(
-      /VirtualService gray-demo\/helloworld in east could not be put back, and holds the new content/,
+      /VirtualService gray-demo\/helloworld in east could not be reverted, and holds the new content/,
     );
   });
 });

@@ -58,7 +58,7 @@ describe('where only the own namespace may be seen', () => {
 });
 
 describe('two VirtualServices that change together', () => {
-  test('are all put back where one cluster refuses one of them (scenario 22)', async () => {
+  test('are all reverted if one cluster refuses one of them (scenario 22)', async () => {
     const inner = {
       ...virtualService([{ route: [destination('v1', 80), destination('v2', 20)] }], {
         hosts: [HOST],

@@ -1,12 +1,13 @@
 import type { Deadline } from './deadlines.ts';
-import { CanaryError } from './errors.ts';
+import { CanaryError, messageOf } from './errors.ts';
 
 /** A signal that ends a while after another one: work that was begun before a cancellation may still finish. */
 export function graceAfter(signal: AbortSignal, ms: number): AbortSignal {
   const grace = new AbortController();
   const start = (): void => {
     setTimeout(() => {
-      grace.abort(new CanaryError(`not done ${inSeconds(ms)} after the run was cancelled`));
+      const why = messageOf(signal.reason);
+      grace.abort(new CanaryError(`not done within ${inSeconds(ms)} after the run was stopped: ${why}`));
     }, ms).unref();
   };
   if (signal.aborted) start();
