@@ -32,6 +32,8 @@ describe('the walls of src refuse', () => {
     ],
     ['an operation in a report', 'report/text.ts', exporting('../operations/check.ts')],
     ['the record of the run in an operation', 'operations/check.ts', exporting('../report/run-record.ts')],
+    ['the fold of the run in an operation', 'operations/check.ts', exporting('../report/fold-run.ts')],
+    ['the events of the run in an operation', 'operations/check.ts', exporting('../report/run-log.ts')],
     ['the fleet in a cause', 'diagnosis/causes/pods.ts', exporting('../../fleet/fleet.ts')],
   ])('%s', async (_what, file, text) => {
     await expect(broken(file, text)).resolves.toEqual([PATHS]);
@@ -41,7 +43,7 @@ describe('the walls of src refuse', () => {
     ['the toolkit in a report', 'report/text.ts', '@actions/core'],
     ['the Kubernetes client in the fleet', 'fleet/fleet.ts', '@kubernetes/client-node'],
     ['a package of the tests', 'release/release.ts', 'ajv'],
-    ['a package at the entry', 'index.ts', 'zod'],
+    ['a package at the entry', 'main.ts', 'zod'],
     ['files in the release', 'release/history.ts', 'node:fs'],
     ['files in a cause', 'diagnosis/causes/pods.ts', 'node:fs/promises'],
     ['timers in a report', 'report/summary.ts', 'node:timers/promises'],

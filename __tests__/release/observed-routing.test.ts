@@ -4,7 +4,7 @@ import {
   describeRouteChanges,
   describeEdit,
   editsOf,
-  leadsElsewhere,
+  isSharedWithOtherHosts,
   readRouteStates,
 } from '../../src/release/observed-routing.ts';
 import { trafficOf } from '../../src/release/state.ts';
@@ -234,7 +234,7 @@ describe('a share of the managed routes', () => {
   const shared = (http: VirtualService['spec']['http'], routes?: readonly string[]): boolean => {
     const traffic = { virtualServices: [virtualService(http ?? [])] };
     const asked = release({ configClusters: [EAST], traffic: { routes } });
-    return readRouteStates(asked, east(traffic)).some((one) => leadsElsewhere(one, asked));
+    return isSharedWithOtherHosts(asked, readRouteStates(asked, east(traffic)), EAST);
   };
   const main = { name: 'main', route: [to('v1', 100)] };
   const both = { name: 'both', route: [to('v1', 50), toOther(50)] };

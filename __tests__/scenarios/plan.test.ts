@@ -130,7 +130,7 @@ describe('a plan of other weights', () => {
     const before = await held();
     const run = await stage.pass({ ...plan, weights: 'v1=80,v2=20' });
     expect(run.outputs).toMatchObject({ plan: '[]', changed: '0', weights: 'v1=80,v2=20' });
-    expect(run.log).toContain('Nothing would change: every cluster holds what was asked for.');
+    expect(run.log).toContain('Nothing would change: every cluster already matches the request.');
     expect(run.summary).toContain('Nothing would change');
     await expect(held()).resolves.toEqual(before);
   });

@@ -5,7 +5,7 @@ import { formatWeights } from '../core/weights.ts';
 import type { RunRecord } from '../report/run-record.ts';
 import type { PlannedRollout } from '../report/run-events.ts';
 
-/** The outputs of a run, by name; every one is set, empty where there is nothing to tell. */
+/** The outputs of a run, by name. Every output is set; those without a value are empty. */
 export function outputsOf(record: RunRecord): Readonly<Record<string, string>> {
   const observed = record.evidence.map((one) => [
     one.cluster,

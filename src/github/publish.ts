@@ -37,7 +37,7 @@ function publishOutputs(record: RunRecord): void {
   try {
     setOutputs(record);
   } catch (error) {
-    jobLog.warn(`The outputs could not be set, so that later steps get none: ${messageOf(error)}`);
+    jobLog.warn(`The outputs could not be set, so later steps get none: ${messageOf(error)}`);
   }
 }
 

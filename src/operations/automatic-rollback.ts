@@ -13,9 +13,10 @@ import type { ClusterWeights } from '../release/cluster-weights.ts';
 import { describeEdit, editsOf, routeStateFor } from '../release/observed-routing.ts';
 import type { RouteState } from '../release/observed-routing.ts';
 import type { TrafficPlan } from '../release/plan-traffic.ts';
+import type { Release } from '../release/release.ts';
 import type { FleetState } from '../release/state.ts';
 import type { IngressClient } from '../verify/ingress-client.ts';
-import { revisionSeen } from './check.ts';
+import { revisionSeen } from './arrival.ts';
 import { phase, recordChange } from './context.ts';
 import type { Context } from './context.ts';
 
@@ -29,6 +30,8 @@ export interface FailedStep {
   readonly clients: readonly IngressClient[];
   /** What each config cluster holds since its weights were written. */
   readonly held: readonly ClusterWeights[];
+  /** `keep` leaves the weights as they are. */
+  readonly onFailure: Release['onFailure'];
 }
 
 /**
@@ -41,9 +44,9 @@ export async function rollBackAutomatically(
   context: Context,
   step: FailedStep,
 ): Promise<readonly ClusterWeights[]> {
-  const { release, log, transaction } = context;
+  const { log, transaction } = context;
   const { previous, weights } = step.plan;
-  if (release.onFailure === 'keep') {
+  if (step.onFailure === 'keep') {
     log.warn(`The weights stay ${formatWeights(weights)} (input on-failure: keep).`);
     return step.held;
   }
@@ -133,7 +136,7 @@ async function arrivalProblem(
     return serving !== undefined && own.includes(serving);
   });
   try {
-    await allOf(revisionSeen(context, observed.fleet, plan.revision, written));
+    await allOf(revisionSeen(context, observed, plan.revision, written));
     return undefined;
   } catch (error) {
     context.log.warn(`Rolled back, but not seen through every ingress: ${messageOf(error)}`);

@@ -5,24 +5,30 @@ import type { Observation } from '../release/observation.ts';
 import type { CheckKind } from '../report/run-events.ts';
 import { checkShares } from './check.ts';
 import type { Context } from './context.ts';
-import { findTargets, withClients } from './ingresses.ts';
-import { virtualServices } from './verify.ts';
+import { findTargets, virtualServices, withClients } from './ingresses.ts';
 
-/** Whether the weights that an earlier run left in all clusters pass the check, and the bake if the release has one. */
+/**
+ * Whether the weights that an earlier run left in all clusters pass the check.
+ *
+ * @param bakeMs how long they are watched once they have passed, in ms; 0: not at all
+ */
 export async function checkStepOfOther(
   context: Context,
-  { fleet: state, routes }: Observation,
+  observed: Observation,
   weights: Weights,
+  bakeMs: number,
 ): Promise<'pass' | 'no pass' | 'no ingress'> {
-  const { log, release } = context;
+  const { log } = context;
   log.info(`All clusters hold ${formatWeights(weights)}: checking whether that step passes.`);
   try {
-    const targets = await findTargets(context, state, virtualServices(routes));
+    const targets = await findTargets(context, observed.fleet, virtualServices(observed.routes));
     if (targets.length === 0) return 'no ingress';
     return await withClients(targets, async (clients) => {
-      const passes = async (kind: CheckKind): Promise<boolean> =>
-        (await checkShares(context, { clients, weights, state, kind, on: 'recovery' })).verdict === 'pass';
-      const passed = (await passes('verify')) && (release.traffic.bakeMs === 0 || (await passes('bake')));
+      const passes = async (kind: CheckKind): Promise<boolean> => {
+        const request = { clients, weights, observed, kind, bakeMs, on: 'recovery' } as const;
+        return (await checkShares(context, request)).verdict === 'pass';
+      };
+      const passed = (await passes('verify')) && (bakeMs === 0 || (await passes('bake')));
       return passed ? 'pass' : 'no pass';
     });
   } catch (error) {

@@ -13,16 +13,28 @@ import type { ClusterName } from '../core/names.ts';
 import type { FleetState } from '../release/state.ts';
 import { trafficOf } from '../release/state.ts';
 import { entrancesOf, isDelegate } from '../istio/virtual-services.ts';
+import type { RouteState } from '../release/observed-routing.ts';
 import type { Context } from './context.ts';
 
 /** VirtualServices of the release, as they are or will be, by config cluster. */
 export type Routing = ReadonlyMap<ClusterName, readonly VirtualService[]>;
 
+/** The VirtualServices that exist, by config cluster. */
+export function virtualServices(routes: readonly RouteState[]): Routing {
+  const clusters = Map.groupBy(routes, ({ cluster }) => cluster);
+  return new Map(
+    [...clusters].map(([cluster, states]) => [
+      cluster,
+      states.flatMap(({ virtualService }) => (virtualService === undefined ? [] : [virtualService])),
+    ]),
+  );
+}
+
 /**
- * Finds the ingress of every cluster of the release: the one given by hand, or the one that the cluster tells.
+ * Finds the ingress of every cluster of the release: the one in the input ingress, or the one that the cluster shows.
  *
  * @param planned Gateways that the release is about to make
- * @throws CanaryError where a cluster's ingress is not found, or users have none at all
+ * @throws CanaryError if a cluster's ingress is not found, or users have none at all
  */
 export async function findTargets(
   context: Context,
@@ -37,9 +49,9 @@ export async function findTargets(
       if (given === NO_INGRESS) return undefined;
       const entrances = entrancesIn(context, name, state, routing);
       if (given === undefined) assertEntrance(context, name, routing, entrances);
-      const ways = waysInto(context, name, state, entrances, planned);
-      if (given === undefined) return findIngress(fleet.cluster(name), ways);
-      const [best] = ways;
+      const candidates = candidatesFor(context, name, state, entrances, planned);
+      if (given === undefined) return findIngress(fleet.cluster(name), candidates);
+      const [best] = candidates;
       const host =
         release.check.host ??
         (best !== undefined && 'server' in best ? best.host : hostOf(release, entrances));
@@ -65,8 +77,8 @@ export async function findTargets(
 }
 
 /**
- * @throws CanaryError where the VirtualServices are bound to sidecars alone: then there is no ingress to look for, and the
- * message says how such a service is released
+ * @throws CanaryError if only sidecars use the VirtualServices: then there is no ingress to find, and the message says how such
+ * a service is released
  */
 function assertEntrance(
   context: Context,
@@ -77,7 +89,7 @@ function assertEntrance(
   const found = routing.get(servingCluster(context, name)) ?? [];
   if (entrances.length > 0 || found.length === 0 || found.some(isDelegate)) return;
   throw new CanaryError(
-    `${found.map(nameOf).join(', ')} is bound to no Gateway: sidecars alone use it, so no ingress shows what users get. If no user enters through a gateway, set the input ingress to none: the weights are then written in every cluster and not verified. Otherwise bind it to a Gateway, or give the address of an ingress that leads to it (ingress: ${name}=http://203.0.113.7).`,
+    `${found.map(nameOf).join(', ')} is bound to no Gateway: only sidecars use it, so no ingress shows what users get. If no user enters through a gateway, set the input ingress to none: the weights are then written in every cluster and not verified. Otherwise bind it to a Gateway, or give the address of an ingress that leads to it (ingress: ${name}=http://203.0.113.7).`,
   );
 }
 
@@ -94,7 +106,7 @@ export async function withClients<T>(
   }
 }
 
-/** Whose routes and Gateways serve the ingress of a cluster: its own control plane's, or the first config cluster's. */
+/** The config cluster whose routes and Gateways serve the ingress of a cluster: itself, or the first one. */
 function servingCluster({ release }: Context, name: ClusterName): ClusterName {
   const [first = name] = release.configClusters;
   return release.configClusters.includes(name) ? name : first;
@@ -110,7 +122,7 @@ function entrancesIn(
   return entrancesOf(routing.get(serving) ?? [], trafficOf(state, serving).roots);
 }
 
-function waysInto(
+function candidatesFor(
   context: Context,
   name: ClusterName,
   state: FleetState,
@@ -122,13 +134,13 @@ function waysInto(
   return ingressCandidates(release, entrances, gateways, release.check.host);
 }
 
-/** What cannot be seen where several clusters are reached at one address, as behind a global load balancer. */
+/** What cannot be seen if several clusters share one address, as behind a global load balancer. */
 function sharedAddresses(ingresses: readonly Ingress[]): readonly string[] {
   return [...Map.groupBy(ingresses, ({ url }) => url)].flatMap(([url, same]) =>
     same.length === 1
       ? []
       : [
-          `${same.map(({ cluster }) => cluster).join(', ')} have the same ingress, ${url}: which of them answered is not seen.`,
+          `${same.map(({ cluster }) => cluster).join(', ')} have the same ingress, ${url}: which of them answered cannot be seen.`,
         ],
   );
 }
@@ -136,6 +148,6 @@ function sharedAddresses(ingresses: readonly Ingress[]): readonly string[] {
 function assertConcrete(cluster: ClusterName, host: string | undefined): void {
   if (host?.includes('*') !== true) return;
   throw new CanaryError(
-    `Of the hosts that the VirtualService and its Gateway take in ${cluster}, ${host} is the narrowest: set the input host to the one to ask for.`,
+    `The VirtualService and its Gateway in ${cluster} accept no host narrower than ${host}: set the input host to the one to request.`,
   );
 }

@@ -16,23 +16,24 @@ import type { KubeObject } from '../kubernetes/objects.ts';
 import { planRollout } from '../release/plan.ts';
 import { previousOf } from '../release/history.ts';
 import { assertKeepsServing } from '../release/guards/keeps-serving.ts';
-import type { FleetState } from '../release/state.ts';
+import type { Observation } from '../release/observation.ts';
 import { observe } from '../release/observation.ts';
 import { formatWeights } from '../core/weights.ts';
 import type { Weights } from '../core/weights.ts';
+import { NOTHING_WOULD_CHANGE } from '../report/headline.ts';
 import { differenceOf } from '../report/difference.ts';
 import type { PlannedChange, PlannedRollout } from '../report/run-events.ts';
 import { whyUnchecked } from '../report/planned-change.ts';
 import { noteBlindSpots, phase } from './context.ts';
 import type { Context } from './context.ts';
 import { findTargets } from './ingresses.ts';
-import { finalRoutes, gatewaysIn, warnOf } from './rollout.ts';
+import { finalRoutes, newGateways, warnOf } from './prepare-step.ts';
 
 /**
- * Shows what a rollout would change in every cluster, as the servers' dry runs tell it. Then finds the ingresses and asks for
- * the rights, so that what would stop the rollout is known before it; samples nothing, and writes nothing.
+ * Shows what a rollout would change in every cluster, by the servers' dry runs. Then finds the ingresses and checks the
+ * permissions, so that what would stop the rollout is known before it. Samples nothing, and writes nothing.
  *
- * @throws CanaryError with all of that, once the difference has been shown
+ * @throws CanaryError with all that would stop the rollout, once the difference has been shown
  */
 export async function plan(context: Context): Promise<void> {
   const { release, fleet, recorder } = context;
@@ -51,30 +52,31 @@ export async function plan(context: Context): Promise<void> {
   recorder.record({ kind: 'planned', plan: planned });
   await show(context, held, planned);
   warnOf(context, tried);
-  await phase(context, 'Preflight', () => foresee(context, state, tried));
+  await phase(context, 'Preflight', () => foresee(context, observed, tried));
   if (clustersDisagree(held)) throw new CanaryError(different(held, tried.weights));
 }
 
-/** Whoever gates a release by a plan has to know before it is merged. */
+/** Whoever approves a release by its plan has to know before it is merged. */
 function different(held: readonly ClusterWeights[], weights: Weights): string {
   return `The clusters hold different weights: ${describeClusterWeights(held)}. A rollout with these inputs would bring all of them to ${formatWeights(weights)}; to repair them first, run the operation rollback with the input weights.`;
 }
 
 /** What would stop the rollout before it writes anything, all at once. */
-async function foresee(context: Context, state: FleetState, tried: TriedPlan): Promise<void> {
+async function foresee(context: Context, observed: Observation, tried: TriedPlan): Promise<void> {
   const { release, fleet, log } = context;
+  const { fleet: state } = observed;
   const changes = triedIn(tried);
   await allOf<unknown>([
     Promise.resolve().then(() => {
       for (const sentence of assertKeepsServing(release, state, tried)) log.warn(sentence);
     }),
-    findTargets(context, state, finalRoutes(release, state, tried), gatewaysIn(tried)),
+    findTargets(context, state, finalRoutes(observed, tried), newGateways(tried)),
     assertSidecars(fleet, release, state, tried, 'planned'),
     ...(changes.length === 0 ? [] : [preflight(fleet, release, changes)]),
   ]);
 }
 
-/** The changes in their order. An object that several stages change is shown from stage to stage. */
+/** The changes in their order. An object that several stages change is compared with the stage before. */
 function plannedChanges(tried: TriedPlan): readonly PlannedChange[] {
   const latest = new Map<string, KubeObject | undefined>();
   return triedIn(tried).map((change) => {
@@ -99,7 +101,7 @@ async function show(
     if (changes.length === 0) log.info(`${cluster}: nothing would change.`);
     else await log.group(`Plan for ${cluster}`, () => showChanges(log, changes));
   }
-  if (planned.changes.length === 0) log.info('Nothing would change: every cluster holds what was asked for.');
+  if (planned.changes.length === 0) log.info(NOTHING_WOULD_CHANGE);
 }
 
 function showChanges(log: Context['log'], changes: readonly PlannedChange[]): Promise<void> {

@@ -11,95 +11,109 @@ import type { VersionName, Weights } from '../core/weights.ts';
 import { phase } from './context.ts';
 import type { Context } from './context.ts';
 import { assertAppExists } from '../release/guards/app-exists.ts';
-import { readFleet } from './observe.ts';
-import type { Observed } from './observe.ts';
-import { rollout } from './rollout.ts';
+import { readFleet } from './read-fleet.ts';
+import type { FleetReading } from './read-fleet.ts';
+import { runPipeline } from './pipeline.ts';
+import { stepStages } from './step.ts';
+import { planRollout } from '../release/plan.ts';
 import { inTransaction } from './transaction.ts';
 import type { Outcome } from './stages.ts';
-import { verify } from './verify.ts';
+import { verifyWeights } from './verify.ts';
 
 /**
  * Goes to the next of the steps, or with `promote-to` through several of them, each verified and watched (`bake`) before the
- * next. A drift stops it, and gives back the step before. At the last step it only verifies.
+ * next. A drift stops it and restores the previous step. At the last step it only verifies.
  *
  * @throws CanaryError without `version` or `steps`, or before the first release
  */
 export async function promote(context: Context): Promise<Outcome> {
-  const { release, recorder, log } = context;
-  let passed: Outcome = { verdict: undefined };
-  const { version } = release;
+  const { release, log } = context;
   const { steps, promoteTo } = release.traffic;
+  const version = assertPromotable(release);
+  let last: Outcome | undefined;
+  for (;;) {
+    const reading = await phase(context, 'Read', () => readFleet(context));
+    const current = currentWeights(context, reading.state, version);
+    const now = current.get(version) ?? 0;
+    const next = steps.find((step) => step > now);
+    const goal = promoteTo ?? (last === undefined ? next : undefined);
+    if (next === undefined || goal === undefined || next > goal) {
+      if (last !== undefined) return last;
+      log.info(`${version} is at ${String(now)}%: there is no further step to go to.`);
+      return verifyInForce(context, reading, current);
+    }
+    const weights = stepWeights(next, version, current);
+    log.info(`Step: ${formatWeights(current)} → ${formatWeights(weights)}`);
+    const outcome = await runPipeline(context, promotion(release, weights, next === goal), reading);
+    // Another run has moved the weights since: from there, the next step may be another one.
+    if (outcome.kind === 'overtaken') continue;
+    if (outcome.kind === 'recovered') {
+      if (promoteTo !== undefined) continue;
+      // The step that another run left is this one's: whoever approves the next has not seen its result yet.
+      return samplesNothing(release) ? NOTHING_SAMPLED : verifyWeights(context, undefined);
+    }
+    if (outcome.verdict !== 'pass' || promoteTo === undefined) return outcome;
+    last = outcome;
+  }
+}
+
+const NOTHING_SAMPLED: Outcome = { kind: 'done', verdict: undefined };
+
+/** One of the steps; the last one asked for is watched by whoever asked. */
+function promotion(
+  { traffic, onFailure }: Release,
+  weights: Weights,
+  isLast: boolean,
+): ReturnType<typeof stepStages> {
+  return stepStages({
+    plan: (observed) => planRollout(observed, weights),
+    direction: 'forward',
+    bakeMs: isLast ? 0 : traffic.bakeMs,
+    onFailure,
+    whenOvertaken: 'leave',
+  });
+}
+
+/** @returns the version being released */
+function assertPromotable(release: Release): VersionName {
+  const { version, traffic } = release;
   if (version === undefined)
     throw new CanaryError(
       'Input version: is required by the operation promote; it is the version being released.',
     );
-  if (steps.length === 0)
+  if (traffic.steps.length === 0)
     throw new CanaryError(
       'Input steps: is required by the operation promote; expected the weights to go through, such as 20,50,100.',
     );
-  if (promoteTo !== undefined && samplesNothing(release))
+  if (traffic.promoteTo !== undefined && samplesNothing(release))
     throw new CanaryError(
       'Input promote-to goes through steps, each verified before the next, and input ingress is none for every cluster: there is nothing to verify them by. Leave out promote-to, and promote one step at a time.',
     );
-  for (let first = true; ;) {
-    const known = await phase(context, 'Read', () => readFleet(context));
-    const { state } = known;
-    recorder.record({ kind: 'read', held: readClusterWeights(release, state) });
-    assertAppExists(release, state);
-    const current = currentWeights(release, state, version);
-    const now = current.get(version) ?? 0;
-    const next = steps.find((step) => step > now);
-    const goal = promoteTo ?? (first ? next : undefined);
-    if (next === undefined || goal === undefined || next > goal) {
-      if (!first) return passed;
-      log.info(`${version} is at ${String(now)}%: there is no further step to go to.`);
-      return samplesNothing(release)
-        ? { verdict: undefined }
-        : verifyInForce({ ...context, release: withWeights(release, undefined, 0) }, known, current);
-    }
-    const weights = stepWeights(next, version, current);
-    log.info(`Step: ${formatWeights(current)} → ${formatWeights(weights)}`);
-    const bakeMs = next === goal ? 0 : release.traffic.bakeMs;
-    const outcome = await rollout(
-      { ...context, release: withWeights(release, weights, bakeMs) },
-      { known, unlessOvertaken: true },
-    );
-    // Another run has moved the weights since: from there, the next step may be another one.
-    if (outcome.kind === 'overtaken') continue;
-    if (outcome.kind === 'recovered') {
-      // The step that another run left is this one's: whoever approves the next has not seen its result yet.
-      if (promoteTo !== undefined) continue;
-      return samplesNothing(release)
-        ? { verdict: undefined }
-        : verify({ ...context, release: withWeights(release, undefined, 0) });
-    }
-    if (outcome.verdict !== 'pass' || promoteTo === undefined) return outcome;
-    passed = outcome;
-    first = false;
-  }
+  return version;
 }
 
-/** Verifies the weights in force; as a transaction of its own where an earlier run is to be settled first. */
+/** Verifies the weights in force; in a transaction, if an earlier run is to be recovered first. */
 async function verifyInForce(
   context: Context,
-  { state, leases }: Observed,
+  { state, leases }: FleetReading,
   current: Weights,
 ): Promise<Outcome> {
-  if (!isUnfinished(leases)) return verify(context, state);
+  if (samplesNothing(context.release)) return NOTHING_SAMPLED;
+  if (!isUnfinished(leases)) return verifyWeights(context, undefined, state);
   const history = observe(context.release, state).record?.history ?? [];
   const target: TransactionTarget = { target: current, previous: current, direction: 'forward', history };
-  return inTransaction(context, leases, target, ({ fleet, signal }) => verify({ ...context, fleet, signal }));
-}
-
-function withWeights(release: Release, weights: Weights | undefined, bakeMs: number): Release {
-  return { ...release, traffic: { ...release.traffic, weights, bakeMs } };
+  const verifyAgain = ({ fleet, signal }: Pick<Context, 'fleet' | 'signal'>): Promise<Outcome> =>
+    verifyWeights({ ...context, fleet, signal }, undefined);
+  return inTransaction(context, leases, target, verifyAgain, { repairs: false, bakeMs: 0 });
 }
 
 /**
- * The weights to go on from. Where the clusters hold different ones, a step was left half done: those that give the version
+ * The weights to go on from. If the clusters hold different ones, a step was left half done: then those that give the version
  * least, so that no cluster skips a step. An edit by someone else is found by the step itself.
  */
-function currentWeights(release: Release, state: FleetState, version: VersionName): Weights {
+function currentWeights({ release, recorder }: Context, state: FleetState, version: VersionName): Weights {
+  recorder.record({ kind: 'read', held: readClusterWeights(release, state) });
+  assertAppExists(release, state);
   const held = observe(release, state).routes.flatMap(({ weights }) =>
     weights === undefined ? [] : [weights],
   );

@@ -4,8 +4,6 @@ import { writeInOrder } from '../fleet/transaction/write-in-order.ts';
 import { tryOut } from '../fleet/dry-run.ts';
 import { allOf } from '../fleet/fleet.ts';
 import type { TransactionTarget } from '../fleet/transaction/intent.ts';
-import { isUnfinished } from '../fleet/transaction/leases.ts';
-import { preflight } from '../fleet/preflight.ts';
 import { clustersOf } from '../release/release.ts';
 import type { ClusterName } from '../core/names.ts';
 import { assertManifestsFit } from '../release/guards/manifests-fit.ts';
@@ -16,47 +14,34 @@ import type { Retirement } from '../release/plan-retirement.ts';
 import type { FleetState } from '../release/state.ts';
 import { observe } from '../release/observation.ts';
 import { ownObjects } from '../release/workload-objects.ts';
-import { checkShares, seeRevision } from './check.ts';
+import { seeRevision } from './arrival.ts';
 import { lockedPhase, noteBlindSpots, phase, recordChange } from './context.ts';
 import type { Context } from './context.ts';
 import { assertAppExists } from '../release/guards/app-exists.ts';
-import { findTargets, withClients } from './ingresses.ts';
-import { readFleet } from './observe.ts';
+import { findTargets, virtualServices } from './ingresses.ts';
+import { readFleet } from './read-fleet.ts';
 import type { Applied, Outcome, Prepared } from './stages.ts';
 import type { Written } from '../fleet/transaction/write-confirmed.ts';
-import { inTransaction, inside, writeEverywhere } from './transaction.ts';
-import { virtualServices } from './verify.ts';
-
-type PreparedRetirement = Prepared<Retirement>;
+import { runPipeline } from './pipeline.ts';
+import { writeEverywhere } from './transaction.ts';
 
 /**
  * Takes a version at weight 0 out, in all clusters: first out of the routes, which is waited for through every ingress, then
  * its workload, then its subset. The subset goes last, since a run that takes up where this one ended finds the workload by the
  * labels of the subset. The Service stays, since the other versions need it.
  */
-export async function retire(context: Context): Promise<Outcome> {
-  const prepared = await lookAhead(context);
-  const { leases, changes } = prepared;
-  if (changes.length === 0 && !isUnfinished(leases)) return carryOut(context, prepared);
-  await phase(context, 'Preflight', () => preflight(context.fleet, context.release, changes));
-  return inTransaction(context, leases, transactionTarget(context, prepared), async (opening) => {
-    if (opening.view === 'current') return carryOut(inside(context, opening.transaction), prepared);
-    const fresh = await lookAhead({ ...context, fleet: opening.fleet, signal: opening.signal });
-    const transaction = await opening.begin(transactionTarget(context, fresh));
-    return carryOut(inside(context, transaction), fresh);
+export function retire(context: Context): Promise<Outcome> {
+  return runPipeline(context, {
+    prepare,
+    apply,
+    bakeMs: 0,
+    conclude: () => Promise.resolve(),
+    whenOvertaken: 'prepare again',
+    repairs: false,
   });
 }
 
-/** The weights of the others stay what they are. */
-function transactionTarget(
-  { release }: Context,
-  { state, plan: { weights } }: PreparedRetirement,
-): TransactionTarget {
-  const history = observe(release, state).record?.history ?? [];
-  return { target: weights, previous: weights, direction: 'forward', history };
-}
-
-async function lookAhead(context: Context): Promise<PreparedRetirement> {
+async function prepare(context: Context): Promise<Prepared<Retirement>> {
   const { release, fleet, recorder, log } = context;
   return phase(context, 'Plan', async () => {
     const { state, leases } = await readFleet(context);
@@ -74,13 +59,17 @@ async function lookAhead(context: Context): Promise<PreparedRetirement> {
       log.info(`${cluster}: ${verb} ${nameOf(object)} (${reason})`);
     for (const { cluster, object, reason } of plan.left)
       log.info(`${cluster}: ${nameOf(object)} stays: ${reason}`);
-    if (changes.length === 0) log.info(`Nothing of ${plan.version} is to be taken out of any cluster.`);
+    if (changes.length === 0) log.info(`No cluster has anything of ${plan.version} to remove.`);
     const targets = await findTargets(context, state, virtualServices(observed.routes));
-    return { state, leases, plan, changes, targets };
+    // The weights of the other versions stay what they are.
+    const { weights } = plan;
+    const history = observed.record?.history ?? [];
+    const target: TransactionTarget = { target: weights, previous: weights, direction: 'forward', history };
+    return { observed, leases, plan, changes, target, targets };
   });
 }
 
-/** What stands of the user's manifests in the clusters of their version. */
+/** The objects of the user's manifests that exist, in the clusters of their version. */
 async function readBrought(
   { release, fleet }: Context,
   state: FleetState,
@@ -100,7 +89,7 @@ async function readBrought(
   return new Map(await allOf(found));
 }
 
-/** The Services beside that of the release where a workload is to be deleted: each of them may lead to its pods, too. */
+/** The other Services where a workload is to be deleted: each of them may lead to its pods, too. */
 async function readServices(
   { release, fleet }: Context,
   { workloads }: Retirement,
@@ -117,38 +106,31 @@ async function readServices(
   return new Map((await allOf(found)).flat());
 }
 
-async function carryOut(context: Context, { state, plan, targets }: PreparedRetirement): Promise<Outcome> {
-  const { release, fleet } = context;
-  return withClients(targets, async (clients) => {
-    const { written } = await takeOut(context, state, plan, clients);
-    if (clients.length === 0) return { verdict: undefined };
-    // The versions that stay must serve on as they did.
-    return phase(context, 'Verify', async () => {
-      const now = written.length === 0 ? state : await fleet.readAgain(release, state);
-      return checkShares(context, { clients, weights: plan.weights, state: now });
-    });
-  });
-}
-
-async function takeOut(
+async function apply(
   context: Context,
-  state: FleetState,
-  plan: Retirement,
+  { observed, plan }: Prepared<Retirement>,
   clients: readonly IngressClient[],
 ): Promise<Applied> {
   const { fleet, recorder } = context;
   const { routes, subsets, workloads } = plan;
   const written: Written[] = [];
   const note = (all: readonly Written[]): void => void written.push(...all);
-  if (routes.length > 0) {
-    note(await lockedPhase(context, 'Routes', () => writeEverywhere(context, routes)));
-    recorder.record({ kind: 'in force', weights: plan.weights, direction: 'same' });
+  try {
+    if (routes.length > 0) {
+      note(await lockedPhase(context, 'Routes', () => writeEverywhere(context, routes)));
+      recorder.record({ kind: 'in force', weights: plan.weights, direction: 'same' });
+    }
+    // Routes that an earlier run has written may not have arrived yet either.
+    if (routes.length + subsets.length + workloads.length > 0)
+      await phase(context, 'Seen', () => seeRevision(context, observed, plan.revision, clients));
+    if (workloads.length > 0)
+      note(
+        await lockedPhase(context, 'Workload', () => writeInOrder(fleet, workloads, recordChange(context))),
+      );
+    if (subsets.length > 0)
+      note(await lockedPhase(context, 'Subset', () => writeEverywhere(context, subsets)));
+    return { written, failure: undefined };
+  } catch (error) {
+    return { written, failure: { kind: 'failed', error } };
   }
-  // Routes that an earlier run has written may not have arrived yet either.
-  if (routes.length + subsets.length + workloads.length > 0)
-    await phase(context, 'Seen', () => seeRevision(context, state, plan.revision, clients));
-  if (workloads.length > 0)
-    note(await lockedPhase(context, 'Workload', () => writeInOrder(fleet, workloads, recordChange(context))));
-  if (subsets.length > 0) note(await lockedPhase(context, 'Subset', () => writeEverywhere(context, subsets)));
-  return { written };
 }

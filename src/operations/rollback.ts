@@ -10,36 +10,39 @@ import type { Weights } from '../core/weights.ts';
 import { phase } from './context.ts';
 import type { Context } from './context.ts';
 import { assertAppExists } from '../release/guards/app-exists.ts';
-import { readFleet } from './observe.ts';
-import { rollout } from './rollout.ts';
+import { readFleet } from './read-fleet.ts';
+import { runPipeline } from './pipeline.ts';
 import type { Outcome } from './stages.ts';
+import { stepStages } from './step.ts';
+import { planRollback } from '../release/plan.ts';
+import { withoutDeployment } from '../release/release.ts';
 
 /**
- * Gives back the weights of the step before, or those given, in all clusters, and verifies them. Run again, it goes one
- * step further back. Nothing is deployed: the workloads stay as they are.
+ * Restores the weights of the step before, or those given, in all clusters, and verifies them. Run again, it goes one step
+ * further back. Nothing is deployed: the workloads stay as they are.
  *
- * @throws CanaryError where nothing has been recorded, and no weights are given
+ * @throws CanaryError if nothing has been recorded, and no weights are given
  */
 export async function rollback(context: Context): Promise<Outcome> {
-  const { release, recorder, log } = context;
-  const known = await phase(context, 'Read', () => readFleet(context));
-  recorder.record({ kind: 'read', held: readClusterWeights(release, known.state) });
-  assertAppExists(release, known.state);
-  const weights = weightsToGiveBack(release, known.state);
+  const { recorder, log } = context;
+  const release = withoutDeployment(context.release);
+  const reading = await phase(context, 'Read', () => readFleet(context));
+  recorder.record({ kind: 'read', held: readClusterWeights(release, reading.state) });
+  assertAppExists(release, reading.state);
+  const weights = weightsToRestore(release, reading.state);
   log.info(`Going back to ${formatWeights(weights)}`);
-  const earlier: Release = {
-    ...release,
-    version: undefined,
-    workload: { ...release.workload, images: new Map(), manifests: undefined },
-    traffic: { ...release.traffic, weights, bakeMs: 0 },
-    // There is nothing better to go to from here.
+  const stages = stepStages({
+    plan: (observed) => planRollback(observed, weights),
+    direction: 'back',
+    bakeMs: 0,
+    // There are no better weights to return to.
     onFailure: 'keep',
-  };
-  const outcome = await rollout({ ...context, release: earlier }, { direction: 'back', known });
-  return outcome.kind === 'done' ? outcome : { verdict: undefined };
+    whenOvertaken: 'prepare again',
+  });
+  return runPipeline({ ...context, release }, stages, reading);
 }
 
-function weightsToGiveBack(release: Release, state: FleetState): Weights {
+function weightsToRestore(release: Release, state: FleetState): Weights {
   const { routes, record, weights: held } = observe(release, state);
   for (const { cluster, virtualService } of routes) {
     if (virtualService === undefined) throw new CanaryError(nothingThere(release, cluster));

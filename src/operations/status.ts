@@ -28,15 +28,15 @@ import { podsOfService } from '../release/service-port.ts';
 import type { Context } from './context.ts';
 
 /**
- * What every cluster holds, and whether they agree. Writes nothing, and samples nothing.
+ * Reports each cluster's state and any disagreement. Writes nothing, and samples nothing.
  *
- * @throws CanaryError where clusters hold different weights, one cannot be read, or nothing of the app exists
+ * @throws CanaryError if clusters hold different weights, one cannot be read, or nothing of the app exists
  */
 export async function status(context: Context): Promise<void> {
   const { release, fleet, recorder, log } = context;
   await phase(context, 'Status', async () => {
     const { state, failures } = await fleet.readEach(release);
-    // With no cluster to report on, there is only the failure.
+    // Without a cluster to report on, there is only the failure.
     if (state.size === 0) await allOf([...failures.values()].map((error) => Promise.reject(error as Error)));
     const readable = release.configClusters.filter((cluster) => state.has(cluster));
     const { observed, unclear } = observeWhereClear(release, state, readable);
@@ -81,7 +81,7 @@ export async function status(context: Context): Promise<void> {
   });
 }
 
-/** What is known of one cluster, and of all. */
+/** What a line about one cluster is made from. */
 interface Known {
   readonly labels: VersionLabels;
   readonly held: readonly ClusterWeights[];
@@ -146,7 +146,7 @@ function count(
   versions.set(version, { ready: ready + (isReady(pod) && hasSidecar(pod) ? 1 : 0), all: all + 1 });
 }
 
-/** The versions whose subsets select a pod; where none does, the version that its label tells. */
+/** The versions whose subsets select a pod; if none does, the version in its label. */
 function selectedBy(pod: Pod, labels: VersionLabels, place: Place): string {
   const found = [...labels].filter(
     ([, wanted]) => selectsEndpoint(wanted, candidateOf(pod), place) !== false,

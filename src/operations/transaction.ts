@@ -36,20 +36,26 @@ export async function writeEverywhere(
   return transaction.writeAllOrNone(changes, { signal, onWritten: recordChange(context) });
 }
 
+/** How what an earlier run left is recovered. */
+export interface RecoveryPolicy {
+  /** Whether the work brings its own weights to all clusters, so that it may go on if those of the earlier run can no longer be served. */
+  readonly repairs: boolean;
+  /** How long a step of the earlier run is watched once it has passed, in ms; 0: not at all. */
+  readonly bakeMs: number;
+}
+
 /**
  * Runs work that changes the release, as the only run that does so: acquires the lock in every config cluster, recovers what an
  * earlier run left there, and releases the lock whatever happens. What this run leaves open stays in the lock as an intent.
  *
  * @param seen the Leases when the state that the target is based on was read
- * @param options `repairs`: the work brings weights of its own to all clusters, so that it may go on where those of the earlier run
- * can no longer be served
  */
 export async function inTransaction<T>(
   context: Context,
   seen: Leases,
   target: TransactionTarget,
   work: (opening: Opening<Recovery>) => Promise<T>,
-  { repairs = false }: { readonly repairs?: boolean } = {},
+  options: RecoveryPolicy,
 ): Promise<T> {
   const onWait = (text: string): void => {
     context.log.info(text);
@@ -62,7 +68,7 @@ export async function inTransaction<T>(
     const recovery =
       abandoned &&
       (await phase(context, 'Recover', () =>
-        session.recover(() => recoverOther(context, session, abandoned, repairs)),
+        session.recover(() => recoverOther(context, session, abandoned, options)),
       ));
     const { current } = session;
     const { fleet, signal } = current;
@@ -80,7 +86,7 @@ async function recoverOther(
   context: Context,
   { current }: Session,
   abandoned: Intent,
-  repairs: boolean,
+  { repairs, bakeMs }: RecoveryPolicy,
 ): Promise<Recovery | undefined> {
   const { release, log } = context;
   const { fleet, signal } = current;
@@ -90,7 +96,7 @@ async function recoverOther(
       fleet,
       signal,
       read: async () => observe(release, await fleet.read(release)),
-      check: (observed, target) => checkStepOfOther(near, observed, target),
+      check: (observed, target) => checkStepOfOther(near, observed, target, bakeMs),
       onWarning: log.warn.bind(log),
       onWritten: recordChange(near),
     });

@@ -16,16 +16,25 @@ import { checkShares } from './check.ts';
 import { noteBlindSpots, phase } from './context.ts';
 import type { Context } from './context.ts';
 import { assertAppExists } from '../release/guards/app-exists.ts';
-import { findTargets, withClients } from './ingresses.ts';
-import type { Routing } from './ingresses.ts';
+import { findTargets, virtualServices, withClients } from './ingresses.ts';
 import type { Outcome } from './stages.ts';
 
+/** Samples every ingress against the weights in force, or those in the input weights. Writes nothing. */
+export function verify(context: Context): Promise<Outcome> {
+  return verifyWeights(context, context.release.traffic.weights);
+}
+
 /**
- * Samples every ingress against the weights in force, or those given. Writes nothing.
+ * Samples every ingress against weights. Writes nothing.
  *
+ * @param given undefined: the weights in force
  * @param known what the clusters hold, if it has just been read
  */
-export async function verify(context: Context, known?: FleetState): Promise<Outcome> {
+export async function verifyWeights(
+  context: Context,
+  given: Weights | undefined,
+  known?: FleetState,
+): Promise<Outcome> {
   const { release, fleet, recorder, log } = context;
   if (samplesNothing(release)) {
     throw new CanaryError(
@@ -39,10 +48,9 @@ export async function verify(context: Context, known?: FleetState): Promise<Outc
     const observed = observe(release, state);
     noteBlindSpots(context, observed);
     assertReleased(observed.routes, release.traffic.virtualService);
-    const given = release.traffic.weights;
     const weights = given === undefined ? agreedWeights(observed) : withOthers(given, observed.routes);
     log.info(
-      `Sampling against ${formatWeights(weights)} (${release.traffic.weights === undefined ? 'the weights in force' : 'input weights'})`,
+      `Sampling against ${formatWeights(weights)} (${given === undefined ? 'the weights in force' : 'input weights'})`,
     );
     const targets = await findTargets(context, state, virtualServices(observed.routes));
     return { observed, weights, targets };
@@ -54,14 +62,14 @@ export async function verify(context: Context, known?: FleetState): Promise<Outc
       checkShares(context, {
         clients,
         weights,
-        state: observed.fleet,
+        observed,
         // A response does not show who gave it then, so a share that looks right is no evidence.
         ...(release.check.versionFrom.from === 'auto' ? { doubts: ambiguous } : { remarks: ambiguous }),
         interruption: () => interruptionOf(context, observed),
       }),
     ),
   );
-  return { verdict };
+  return { kind: 'done', verdict };
 }
 
 /**
@@ -93,25 +101,14 @@ function overlapsIn({ log }: Context, observed: Observation, weights: Weights): 
   });
 }
 
-/** The weights given, and at 0 what the routes give weights to beside: such a version must not be seen. */
+/** The weights given, with every other version that the routes give weight to at 0: it must not answer. */
 function withOthers(given: Weights, routes: readonly RouteState[]): Weights {
   const held = routes.flatMap(({ weights }) => [...(weights ?? [])]);
   const others = held.flatMap(([version, weight]) => (weight > 0 && !given.has(version) ? [version] : []));
   return new Map([...given, ...others.map((version) => [version, 0] as const)]);
 }
 
-/** The VirtualServices that stand, by config cluster. */
-export function virtualServices(routes: readonly RouteState[]): Routing {
-  const clusters = Map.groupBy(routes, ({ cluster }) => cluster);
-  return new Map(
-    [...clusters].map(([cluster, held]) => [
-      cluster,
-      held.flatMap(({ virtualService }) => (virtualService === undefined ? [] : [virtualService])),
-    ]),
-  );
-}
-
-/** @throws CanaryError where a config cluster has no VirtualService */
+/** @throws CanaryError if a config cluster has no VirtualService */
 function assertReleased(routes: readonly RouteState[], name: string): void {
   const missing = routes.filter(({ virtualService }) => virtualService === undefined);
   if (missing.length === 0) return;
@@ -122,9 +119,9 @@ function assertReleased(routes: readonly RouteState[], name: string): void {
 }
 
 /**
- * The weights that the last step of the release wrote, or where there was none, those that all config clusters hold.
+ * The weights that the last step of the release wrote; without one, those that all config clusters hold.
  *
- * @throws CanaryError where there are none, or the clusters disagree and no record tells which are meant
+ * @throws CanaryError if there are none, or the clusters disagree and no record says which are meant
  */
 function agreedWeights({ routes, record, held }: Observation): Weights {
   for (const { cluster, virtualService, weights } of routes) {

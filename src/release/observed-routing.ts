@@ -124,8 +124,13 @@ export function routeStateFor(inForce: readonly RouteState[], cluster: ClusterNa
   );
 }
 
-/** Whether managed routes lead a share of their requests to other hosts than the service. */
-export function leadsElsewhere({ virtualService: vs, routes }: RouteState, release: Release): boolean {
+/** Whether other hosts than the service answer a share of the requests to a cluster's ingress. */
+export function isSharedWithOtherHosts(
+  release: Release,
+  states: readonly RouteState[],
+  cluster: ClusterName,
+): boolean {
+  const { virtualService: vs, routes } = routeStateFor(states, cluster) ?? {};
   return (
     vs !== undefined &&
     managedRoutes(vs, release, routes).some((route) => {

@@ -6,6 +6,7 @@ import { keptReplicas } from './replicas.ts';
 import { rollbackWeights, targetWeights } from './target-weights.ts';
 import { stepBack, stepForward } from './traffic-target.ts';
 import type { Observation } from './observation.ts';
+import { namedVersions } from './release.ts';
 import { liveVersions } from './injection.ts';
 import { assertServicePortsStay } from './guards/service-ports-stay.ts';
 import { assertSubsetsVisible } from './guards/subsets-visible.ts';
@@ -52,7 +53,7 @@ export function planRollout(
 ): Plan {
   assertManifestsFit(observed.release, observed.fleet);
   assertRouteToService(observed);
-  const weights = targetWeights(observed, asked);
+  const weights = targetWeights(observed, asked, namedVersions(observed.release, asked));
   assertWeightsNotEdited(observed, weights);
   assertNoOtherSplit(observed);
   assertVersionsRun(observed, weights);

@@ -111,11 +111,27 @@ export function samplesNothing(release: Release): boolean {
   return allClusters(release).every((name) => release.check.ingress.get(name) === NO_INGRESS);
 }
 
-/** Every version that the inputs name, in order: `weights` first, then placement, images, `version`. */
-export function namedVersions(release: Release): readonly VersionName[] {
+/** The release of an operation that deploys nothing: no version is being released, whatever the inputs name. */
+export function withoutDeployment(release: Release): Release {
+  return {
+    ...release,
+    version: undefined,
+    workload: { ...release.workload, images: new Map(), manifests: undefined },
+  };
+}
+
+/**
+ * Every version that the inputs name, in order: those of the weights first, then of placement, images and `version`.
+ *
+ * @param weights those to bring; by default the input weights
+ */
+export function namedVersions(
+  release: Release,
+  weights: Weights | undefined = release.traffic.weights,
+): readonly VersionName[] {
   return [
     ...new Set([
-      ...(release.traffic.weights?.keys() ?? []),
+      ...(weights?.keys() ?? []),
       ...release.placement.keys(),
       ...release.workload.images.keys(),
       ...(release.version === undefined ? [] : [release.version]),

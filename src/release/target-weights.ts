@@ -11,13 +11,17 @@ import { assertWeightsAgree } from './guards/weights-agree.ts';
  * The weights that a rollout brings: those asked for, or those in force with the new versions at 0. Versions that get nothing
  * and run nowhere are left out: a preview of them could never be seen.
  *
+ * @param named the versions that the inputs name
  * @throws CanaryError where no weights are asked for, and there are none to keep, or the clusters hold different ones
  */
-export function targetWeights(observed: Observation, asked: Weights | undefined): Weights {
+export function targetWeights(
+  observed: Observation,
+  asked: Weights | undefined,
+  named: readonly VersionName[] = namedVersions(observed.release),
+): Weights {
   const { release } = observed;
   if (asked === undefined) assertWeightsAgree(observed);
   const start = asked ?? observed.weights;
-  const named = namedVersions(release);
   if (start !== undefined)
     return withoutAbsent(observed, complete(observed, start, named), (version) =>
       deploysVersion(release, version),

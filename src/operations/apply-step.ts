@@ -1,0 +1,194 @@
+import { allOf } from '../fleet/fleet.ts';
+import { assertSidecars } from '../fleet/injection.ts';
+import type { TriedPlan } from '../fleet/dry-run.ts';
+import { rebased, writeInOrder } from '../fleet/transaction/write-in-order.ts';
+import type { Written } from '../fleet/transaction/write-confirmed.ts';
+import { waitUntilReady } from '../kubernetes/client/ready.ts';
+import type { Change } from '../kubernetes/change.ts';
+import { allHolding } from '../release/cluster-weights.ts';
+import type { Plan } from '../release/plan.ts';
+import type { IngressClient } from '../verify/ingress-client.ts';
+import { awaitPreview } from '../verify/probe.ts';
+import { awaitPropagation, explained, seeRevision } from './arrival.ts';
+import { lockedPhase, phase, recordChange } from './context.ts';
+import type { Context } from './context.ts';
+import { isBeforeLock } from './lock-namespaces.ts';
+import { restorerFor } from './restore-workloads.ts';
+import type { Restorer } from './restore-workloads.ts';
+import type { Applied, Prepared } from './stages.ts';
+import { writeEverywhere } from './transaction.ts';
+
+/** How far a step was carried out. */
+export interface AppliedStep extends Applied {
+  /** Whether all config clusters hold the weights of the plan: then what does not pass is rolled back. */
+  readonly isInForce: boolean;
+  /** The plan with its routes based on what was written before them. */
+  readonly plan: Plan;
+  /** Undoes what was made of pods with users. */
+  readonly restorer: Restorer;
+}
+
+/**
+ * Brings a step to all clusters: workloads, subsets, preview routes, then the weights. Each is ready, or seen through every
+ * ingress, before the next, so that no route leads to what does not answer.
+ */
+export async function applyStep(
+  context: Context,
+  prepared: Prepared<TriedPlan>,
+  clients: readonly IngressClient[],
+): Promise<AppliedStep> {
+  const restorer = restorerFor(context, prepared.plan);
+  const written: Written[] = [];
+  const onWritten = (one: Written): void => {
+    recordChange(context)(one);
+    restorer.note(one);
+    written.push(one);
+  };
+  let { plan }: { plan: Plan } = prepared;
+  let isInForce = false;
+  let failure: Applied['failure'];
+  try {
+    await deploy(context, prepared, onWritten);
+    await writeSubsets(context, plan, onWritten);
+    const previewed = await writePreviews(context, plan, onWritten);
+    plan = { ...plan, routes: rebased(plan.routes, previewed) };
+    if (plan.routes.length > 0) {
+      await phase(context, 'Preview', () => seePreviews(context, plan, clients, written.length > 0));
+      await moveWeights(context, { prepared, plan, clients, restorer }, (moved) => {
+        written.push(...moved);
+        isInForce = true;
+      });
+    }
+    isInForce = true;
+  } catch (error) {
+    failure = { kind: 'failed', error };
+  }
+  return { written, plan, isInForce, restorer, failure };
+}
+
+/** Writes the weights in all clusters or none, and waits until every ingress shows them. */
+async function moveWeights(
+  context: Context,
+  { prepared: { observed }, plan, clients, restorer }: Move,
+  onMoved: (written: readonly Written[]) => void,
+): Promise<void> {
+  const { signal, recorder } = context;
+  // A cancelled job has no time for one after the other: pods are restored while writes of weights are still being reverted.
+  let { held } = observed;
+  const restoreAtOnce = (): void => void restorer.restore(held);
+  signal.addEventListener('abort', restoreAtOnce, { once: true });
+  try {
+    await lockedPhase(context, 'Weights', async () => {
+      onMoved(await writeEverywhere(context, plan.routes));
+      held = allHolding(held, plan.weights);
+      recorder.record({ kind: 'in force', weights: plan.weights, direction: 'forward' });
+      await seeRevision(context, observed, plan.revision, clients);
+    });
+  } finally {
+    signal.removeEventListener('abort', restoreAtOnce);
+  }
+  signal.throwIfAborted();
+}
+
+interface Move {
+  readonly prepared: Prepared<TriedPlan>;
+  readonly plan: Plan;
+  readonly clients: readonly IngressClient[];
+  readonly restorer: Restorer;
+}
+
+/** Workloads first: nothing may be routed to a version before it is ready in each of its clusters. */
+async function deploy(
+  context: Context,
+  { observed, plan }: Prepared<TriedPlan>,
+  onWritten: (written: Written) => void,
+): Promise<void> {
+  const { release, fleet } = context;
+  const workloads = plan.workloads.filter((change) => !isBeforeLock(change, release.configClusters));
+  if (workloads.length > 0)
+    await lockedPhase(context, 'Deploy', async () => {
+      const namespaces = workloads.filter(({ object }) => object.kind === 'Namespace');
+      const others = workloads.filter((change) => !namespaces.includes(change));
+      // The sidecar injector goes by the labels of a namespace, so those come first; what they will do is predicted before.
+      if (namespaces.length > 0) {
+        await assertSidecars(fleet, release, observed.fleet, plan, 'planned');
+        await writeInOrder(fleet, namespaces, onWritten);
+      }
+      await assertSidecars(fleet, release, observed.fleet, plan, 'written');
+      await writeInOrder(fleet, others, onWritten);
+    });
+  await awaitReady(context, plan, workloads);
+}
+
+/** Waits for the pods that were changed, and for those that are about to get more traffic. */
+async function awaitReady(context: Context, { ready }: Plan, deployed: readonly Change[]): Promise<void> {
+  const { release, fleet, log, signal } = context;
+  const needed = ready.filter(
+    (check) =>
+      check.gains ||
+      deployed.some(
+        ({ cluster, object }) =>
+          cluster === check.cluster &&
+          check.workloads.some(({ kind, name }) => kind === object.kind && name === object.metadata.name),
+      ),
+  );
+  if (needed.length === 0) return;
+  await phase(context, 'Ready', () =>
+    allOf(
+      needed.map((check) =>
+        waitUntilReady(fleet.cluster(check.cluster), check, {
+          namespace: release.namespace,
+          timeoutMs: release.workload.readyTimeoutMs,
+          signal,
+          onProgress: (text) => {
+            log.info(text);
+          },
+        }),
+      ),
+    ),
+  );
+}
+
+async function writeSubsets(
+  context: Context,
+  { subsets }: Plan,
+  onWritten: (written: Written) => void,
+): Promise<void> {
+  if (subsets.length > 0)
+    await phase(context, 'Subsets', () => writeInOrder(context.fleet, subsets, onWritten));
+}
+
+async function writePreviews(
+  context: Context,
+  { previews }: Plan,
+  onWritten: (written: Written) => void,
+): Promise<readonly Written[]> {
+  return previews.length === 0
+    ? []
+    : phase(context, 'Preview routes', () => writeInOrder(context.fleet, previews, onWritten));
+}
+
+/** Waits until every version answers its preview request through every ingress. */
+async function seePreviews(
+  context: Context,
+  plan: Plan,
+  clients: readonly IngressClient[],
+  hasWritten: boolean,
+): Promise<void> {
+  const { release, signal } = context;
+  if (clients.length === 0) {
+    // What an earlier run wrote has had its time.
+    if (hasWritten) await awaitPropagation(context);
+    return;
+  }
+  const known = [...plan.weights.keys()];
+  const revision = plan.previews.length === 0 ? undefined : String(plan.revision);
+  await explained(
+    context,
+    clients.flatMap((client) =>
+      plan.probes.map((version) =>
+        awaitPreview(client, version, revision, known, { check: release.check, signal }),
+      ),
+    ),
+  );
+}

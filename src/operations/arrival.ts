@@ -1,0 +1,77 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { allOf } from '../fleet/fleet.ts';
+import type { Observation } from '../release/observation.ts';
+import { isSharedWithOtherHosts } from '../release/observed-routing.ts';
+import type { IngressEvidence } from '../verify/evidence.ts';
+import type { IngressClient } from '../verify/ingress-client.ts';
+import { NotArrived } from '../verify/not-arrived.ts';
+import { awaitRevision } from '../verify/probe.ts';
+import type { Context } from './context.ts';
+import { causesOf } from './explain.ts';
+
+/**
+ * Waits for the time that Istio gets to bring a change to every proxy (input propagation-time): all that can be done if no
+ * ingress is sampled that would show its arrival.
+ */
+export async function awaitPropagation({ release, log, signal }: Context): Promise<void> {
+  const { propagationMs } = release.check;
+  log.info(
+    `No ingress shows when the change has arrived: ${String(propagationMs / 1000)} s are left for it (input propagation-time).`,
+  );
+  await delay(propagationMs, undefined, { signal }).catch(() => {
+    signal.throwIfAborted();
+  });
+}
+
+/**
+ * Waits until every ingress answers under a revision; if one does not, looks for the causes.
+ *
+ * @param observed what the clusters held before the change, which leaves destinations of other hosts as they are
+ */
+export async function seeRevision(
+  context: Context,
+  observed: Pick<Observation, 'routes'>,
+  revision: number,
+  clients: readonly IngressClient[],
+): Promise<void> {
+  if (clients.length === 0) await awaitPropagation(context);
+  else await explained(context, revisionSeen(context, observed, revision, clients));
+}
+
+/** The same waits, one for each ingress, whose failure nobody explains. */
+export function revisionSeen(
+  { release, signal }: Context,
+  observed: Pick<Observation, 'routes'>,
+  revision: number,
+  clients: readonly IngressClient[],
+): readonly Promise<void>[] {
+  return clients.map((client) =>
+    awaitRevision(client, String(revision), {
+      check: release.check,
+      sharedWithOtherHosts: isSharedWithOtherHosts(release, observed.routes, client.target.cluster),
+      signal,
+    }),
+  );
+}
+
+/** Waits for what the ingresses answer; if that does not come, looks for the causes before the failure goes on. */
+export async function explained(context: Context, waits: readonly Promise<void>[]): Promise<void> {
+  const missed: IngressEvidence[] = [];
+  const watched = waits.map((wait) =>
+    wait.catch((error: unknown) => {
+      if (error instanceof NotArrived) missed.push(error.evidence);
+      throw error;
+    }),
+  );
+  try {
+    await allOf(watched);
+  } catch (error) {
+    const { recorder, log } = context;
+    if (missed.length > 0) {
+      const findings = await causesOf(context, [], missed);
+      recorder.record({ kind: 'explained', findings });
+      for (const { title, detail } of findings) log.warn(`${title}. ${detail}`);
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,120 @@
+import { preflight } from '../fleet/preflight.ts';
+import { isUnfinished } from '../fleet/transaction/leases.ts';
+import type { Weights } from '../core/weights.ts';
+import { observe } from '../release/observation.ts';
+import type { CheckKind } from '../report/run-events.ts';
+import type { IngressClient } from '../verify/ingress-client.ts';
+import { checkShares } from './check.ts';
+import { phase } from './context.ts';
+import type { Context } from './context.ts';
+import { withClients } from './ingresses.ts';
+import { makeNamespaces } from './lock-namespaces.ts';
+import type { FleetReading } from './read-fleet.ts';
+import type { Applied, Checked, Outcome, Prepared } from './stages.ts';
+import { inTransaction, inside } from './transaction.ts';
+
+/** What one operation does in each stage of the pipeline. */
+export interface Stages<Plan extends { readonly weights: Weights }, Done extends Applied> {
+  /**
+   * Reads and plans. Writes nothing.
+   *
+   * @param reading what the clusters hold, if that has just been read
+   */
+  readonly prepare: (context: Context, reading?: FleetReading) => Promise<Prepared<Plan>>;
+  /** Writes the plan. Never throws: it returns how far it came. */
+  readonly apply: (
+    context: Context,
+    prepared: Prepared<Plan>,
+    clients: readonly IngressClient[],
+  ) => Promise<Done>;
+  /** How long a passed step is watched, in ms; 0: not at all. */
+  readonly bakeMs: number;
+  /** Restores what did not pass, or reports what did. */
+  readonly conclude: (context: Context, step: Concluding<Plan, Done>) => Promise<void>;
+  /**
+   * What to do if another run has changed the release since it was read, or died in the middle of a change: prepare again and
+   * go on, or leave everything as it is.
+   */
+  readonly whenOvertaken: 'prepare again' | 'leave';
+  /** Whether the plan brings its weights to all clusters, so that it may replace those of a dead run that nobody can serve. */
+  readonly repairs: boolean;
+}
+
+/** All that is known of a step once it was checked. */
+export interface Concluding<Plan, Done extends Applied> {
+  readonly prepared: Prepared<Plan>;
+  readonly applied: Done;
+  readonly checked: Checked;
+  readonly clients: readonly IngressClient[];
+}
+
+/**
+ * Runs an operation that changes a release: prepare, then as the only run that does so apply, verify and conclude. Where there
+ * is nothing to write, it only verifies.
+ */
+export async function runPipeline<Plan extends { readonly weights: Weights }, Done extends Applied>(
+  context: Context,
+  stages: Stages<Plan, Done>,
+  reading?: FleetReading,
+): Promise<Outcome> {
+  const { prepare, bakeMs, whenOvertaken, repairs } = stages;
+  const prepared = await prepare(context, reading);
+  const { leases, changes, target } = prepared;
+  if (changes.length === 0 && !isUnfinished(leases)) return carryOut(context, stages, prepared);
+  await phase(context, 'Preflight', () => preflight(context.fleet, context.release, changes));
+  await makeNamespaces(context, changes);
+  return inTransaction(
+    context,
+    leases,
+    target,
+    async (opening): Promise<Outcome> => {
+      const { view, fleet, signal } = opening;
+      if (view === 'current') return carryOut(inside(context, opening.transaction), stages, prepared);
+      if (whenOvertaken === 'leave')
+        return { kind: opening.recovery?.outcome === 'verified' ? 'recovered' : 'overtaken' };
+      const fresh = await prepare({ ...context, fleet, signal });
+      const transaction = await opening.begin(fresh.target);
+      return carryOut(inside(context, transaction), stages, fresh);
+    },
+    { repairs, bakeMs },
+  );
+}
+
+async function carryOut<Plan extends { readonly weights: Weights }, Done extends Applied>(
+  context: Context,
+  { apply, conclude, bakeMs }: Stages<Plan, Done>,
+  prepared: Prepared<Plan>,
+): Promise<Outcome> {
+  return withClients(prepared.targets, async (clients) => {
+    const applied = await apply(context, prepared, clients);
+    const checked = applied.failure ?? (await verifyStep(context, prepared, applied, { clients, bakeMs }));
+    await conclude(context, { prepared, applied, checked, clients });
+    if (checked.kind === 'failed') throw checked.error;
+    return { kind: 'done', verdict: checked.kind === 'checked' ? checked.verdict : undefined };
+  });
+}
+
+/** Checks the shares, and watches them for a time once they have passed. Never throws. */
+async function verifyStep(
+  context: Context,
+  { observed, plan }: Prepared<{ readonly weights: Weights }>,
+  { written }: Applied,
+  { clients, bakeMs }: { readonly clients: readonly IngressClient[]; readonly bakeMs: number },
+): Promise<Checked> {
+  const { release, fleet } = context;
+  if (clients.length === 0) return { kind: 'unverified' };
+  const check = async (kind: CheckKind): Promise<Checked> => {
+    const now =
+      written.length === 0 ? observed : observe(release, await fleet.readAgain(release, observed.fleet));
+    const { weights } = plan;
+    const result = await checkShares(context, { clients, weights, observed: now, kind, bakeMs });
+    return { kind: 'checked', ...result };
+  };
+  try {
+    const checked = await phase(context, 'Verify', () => check('verify'));
+    const hasPassed = checked.kind === 'checked' && checked.verdict === 'pass';
+    return hasPassed && bakeMs > 0 ? await phase(context, 'Bake', () => check('bake')) : checked;
+  } catch (error) {
+    return { kind: 'failed', error };
+  }
+}
