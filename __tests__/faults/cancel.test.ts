@@ -18,7 +18,6 @@ const atSample =
     let verifying = false;
     const off = lane.fleet.onRequest(({ headers }) => {
       if (verifying && headers['x-from'] === 'canary' && (seen += 1) === nth) cancel();
-      return undefined;
     });
     return {
       off,

@@ -149,7 +149,7 @@ describe('a problem', () => {
     const { problems } = read(`${least}steps: [20, 100]\nconfig-clusters: [wset]\n`);
     expect(problems).toEqual([
       `${FILE}:5: config-clusters: got "wset", which is not a context; the kubeconfig contains east, west, north.`,
-      `${FILE}:4: steps: steps are weights of the version being released; set the input version too.`,
+      `${FILE}:4: steps: these are weights of the version being released; set the input version too.`,
     ]);
   });
 

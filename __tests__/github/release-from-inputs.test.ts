@@ -149,12 +149,26 @@ describe('a problem between the inputs', () => {
       'Input image: got version "v3", which has no clusters; the input clusters lists v1, v2. Add its clusters there.',
     ],
     [
+      'a goal without steps',
+      { 'promote-to': '30' },
+      'Input promote-to: got "30", but there are no steps; set the input steps too.',
+    ],
+    [
+      'a goal that is not a step',
+      { version: 'v2', steps: '20,50', 'promote-to': '30' },
+      'Input promote-to: got "30", which is not one of the steps; expected one of 20, 50.',
+    ],
+    [
       'steps without a version',
       { steps: '20,50,100' },
-      'Input steps: steps are weights of the version being released; set the input version too.',
+      'Input steps: these are weights of the version being released; set the input version too.',
     ],
   ])('%s is reported with name, value and remedy', (_what, texts, problem) => {
     expect(from(texts).problems).toEqual([problem]);
+  });
+
+  test('is not a goal of steps that could not be read', () => {
+    expect(from({ steps: '50,20', 'promote-to': '50' }).problems).toEqual([]);
   });
 
   test('is reported together with all others', () => {
@@ -229,7 +243,7 @@ describe('the manifests', () => {
 
   test('belong to a version', () => {
     expect(from({ manifests: join(folder, 'app.yaml') }).problems).toEqual([
-      'Input manifests: manifests belong to one version; set the input version too.',
+      'Input manifests: these belong to one version; set the input version too.',
     ]);
   });
 

@@ -194,13 +194,14 @@ function checkVersions(
 
 function checkChoices(values: Partial<Inputs>, report: Report): void {
   if (values.manifests !== undefined && values.version === undefined) {
-    report('manifests', 'manifests belong to one version; set the input version too.');
+    report('manifests', 'these belong to one version; set the input version too.');
   }
   if (values.steps !== undefined && values.steps.length > 0 && values.version === undefined) {
-    report('steps', 'steps are weights of the version being released; set the input version too.');
+    report('steps', 'these are weights of the version being released; set the input version too.');
   }
-  const { steps = [], 'promote-to': goal } = values;
-  if (goal !== undefined && !steps.includes(goal)) {
+  const { steps, 'promote-to': goal } = values;
+  // Steps that could not be read have been reported.
+  if (goal !== undefined && steps?.includes(goal) === false) {
     report(
       'promote-to',
       steps.length === 0

@@ -37,8 +37,6 @@ export type CallAction =
       readonly message?: string;
       /** Seconds in `Retry-After`. */
       readonly retryAfter?: number;
-      /** The whole body, instead of a Status. */
-      readonly body?: string;
     }
   | 'cut'
   | 'cut-after'
@@ -50,24 +48,10 @@ export type CallHandler = (call: ApiCall) => CallAction | undefined;
 /** A request at an ingress, before it is routed. */
 export interface IngressRequest {
   readonly cluster: string;
-  readonly replica: number;
-  readonly method: string;
-  readonly path: string;
-  readonly host: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
-export type IngressAction =
-  | {
-      readonly status: number;
-      readonly headers?: Readonly<Record<string, string>>;
-      readonly body?: string;
-    }
-  | 'cut'
-  | 'hang'
-  | { readonly delayMs: number };
-
-export type IngressHandler = (request: IngressRequest) => IngressAction | undefined;
+export type IngressObserver = (request: IngressRequest) => void;
 
 /** What the admin of the kubeconfig may not do in a cluster; an omitted part applies to all. */
 export interface Denial {
@@ -81,24 +65,19 @@ export interface Denial {
 export class Faults {
   readonly calls: ApiCall[] = [];
   readonly #callHandlers = new Set<CallHandler>();
-  readonly #ingressHandlers = new Set<IngressHandler>();
+  readonly #ingressObservers = new Set<IngressObserver>();
   readonly #denials = new Set<{ readonly cluster: string; readonly denial: Denial }>();
-  readonly #unserved = new Set<{ readonly cluster: string; readonly kind: string }>();
 
   onCall(handler: CallHandler): () => void {
     return added(this.#callHandlers, handler);
   }
 
-  onRequest(handler: IngressHandler): () => void {
-    return added(this.#ingressHandlers, handler);
+  onRequest(observer: IngressObserver): () => void {
+    return added(this.#ingressObservers, observer);
   }
 
   deny(cluster: string, denial: Denial): () => void {
     return added(this.#denials, { cluster, denial });
-  }
-
-  unserve(cluster: string, kind: string): () => void {
-    return added(this.#unserved, { cluster, kind });
   }
 
   /** Logs a call and asks the handlers, in the order they were added, until one returns an action. */
@@ -112,17 +91,8 @@ export class Faults {
     return undefined;
   }
 
-  /** Whether any handler exists, so that the usual case costs nothing. */
-  get watchesIngress(): boolean {
-    return this.#ingressHandlers.size > 0;
-  }
-
-  request(request: IngressRequest): IngressAction | undefined {
-    for (const handler of this.#ingressHandlers) {
-      const action = handler(request);
-      if (action !== undefined) return action;
-    }
-    return undefined;
+  request(request: IngressRequest): void {
+    for (const observe of this.#ingressObservers) observe(request);
   }
 
   isDenied(cluster: string, verb: string, kind: string, namespace: string | undefined): boolean {
@@ -139,17 +109,11 @@ export class Faults {
     return false;
   }
 
-  isServed(cluster: string, kind: string): boolean {
-    for (const entry of this.#unserved) if (entry.cluster === cluster && entry.kind === kind) return false;
-    return true;
-  }
-
   clear(): void {
     this.calls.length = 0;
     this.#callHandlers.clear();
-    this.#ingressHandlers.clear();
+    this.#ingressObservers.clear();
     this.#denials.clear();
-    this.#unserved.clear();
   }
 }
 

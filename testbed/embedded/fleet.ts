@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import type { FleetCluster, TestFleet } from '../fleet.ts';
 import type { Cluster } from './cluster.ts';
-import type { ApiCall, CallHandler, Denial, Faults, IngressHandler } from './faults.ts';
+import type { ApiCall, CallHandler, Denial, Faults, IngressObserver } from './faults.ts';
 import type { Gateway } from './ingress/gateway.ts';
 import type { Mesh } from './ingress/mesh.ts';
 
@@ -15,22 +15,14 @@ export interface EmbeddedFleet extends TestFleet {
   readonly calls: readonly ApiCall[];
   /** Adds a handler for the calls of the clusters' APIs; the returned function removes it. */
   onCall(handler: CallHandler): () => void;
-  /** Adds a handler for the requests at the ingresses; the returned function removes it. */
-  onRequest(handler: IngressHandler): () => void;
+  /** Calls back at each request at the ingresses, until the returned function is called. */
+  onRequest(observer: IngressObserver): () => void;
   /** Denies the admin something in a cluster, for calls and access reviews alike. */
   deny(cluster: string, denial: Denial): () => void;
-  /** Stops serving a kind (`DestinationRule`) in a cluster, as if Istio's definitions were missing. */
-  unserve(cluster: string, kind: string): () => void;
-  /** Sets the delay of propagation, in all clusters and replicas or in the given ones. */
-  setPropagation(ms: number, cluster?: string, replica?: number): void;
-  /** Sets the latency of the ingresses, in every cluster or in one. */
-  setLatency(ms: number, cluster?: string): void;
   /** Keeps a gateway's replica (from 0) on its current configuration. */
   freezeReplica(cluster: string, replica: number): void;
-  thawReplica(cluster: string, replica: number): void;
   /** Makes a cluster's API unreachable: connections are cut and refused. */
   refuse(cluster: string): Promise<void>;
-  accept(cluster: string): Promise<void>;
 }
 
 export interface FleetParts {
@@ -72,40 +64,20 @@ export class Fleet implements EmbeddedFleet {
     return this.#parts.faults.onCall(handler);
   }
 
-  onRequest(handler: IngressHandler): () => void {
-    return this.#parts.faults.onRequest(handler);
+  onRequest(observer: IngressObserver): () => void {
+    return this.#parts.faults.onRequest(observer);
   }
 
   deny(cluster: string, denial: Denial): () => void {
     return this.#parts.faults.deny(this.#cluster(cluster).name, denial);
   }
 
-  unserve(cluster: string, kind: string): () => void {
-    return this.#parts.faults.unserve(this.#cluster(cluster).name, kind);
-  }
-
-  setPropagation(ms: number, cluster?: string, replica?: number): void {
-    for (const gateway of this.#gateways(cluster)) gateway.setPropagation(ms, replica);
-  }
-
-  setLatency(ms: number, cluster?: string): void {
-    for (const gateway of this.#gateways(cluster)) gateway.latencyMs = ms;
-  }
-
   freezeReplica(cluster: string, replica: number): void {
-    for (const gateway of this.#gateways(cluster)) gateway.setFrozen(replica, true);
-  }
-
-  thawReplica(cluster: string, replica: number): void {
-    for (const gateway of this.#gateways(cluster)) gateway.setFrozen(replica, false);
+    this.#gateway(cluster).freeze(replica);
   }
 
   async refuse(cluster: string): Promise<void> {
     await this.#cluster(cluster).api.close();
-  }
-
-  async accept(cluster: string): Promise<void> {
-    await this.#cluster(cluster).api.open();
   }
 
   async reset(): Promise<void> {
@@ -135,10 +107,9 @@ export class Fleet implements EmbeddedFleet {
     return found;
   }
 
-  #gateways(name: string | undefined): Gateway[] {
-    if (name === undefined) return [...this.#parts.gateways.values()];
+  #gateway(name: string): Gateway {
     const found = this.#parts.gateways.get(name);
     if (found === undefined) throw new Error(`no cluster ${name} in the fleet`);
-    return [found];
+    return found;
   }
 }

@@ -21,8 +21,6 @@ export interface EmbeddedOptions extends FleetOptions {
   readonly gatewayReplicas?: number;
   /** Milliseconds between a change in a cluster and its effect at the gateways; 50 by default. */
   readonly propagationMs?: number;
-  /** Milliseconds added to every answer of an ingress; 0 by default. */
-  readonly latencyMs?: number;
 }
 
 const PROPAGATION_MS = 50;
@@ -86,7 +84,6 @@ function gatewayOf(
     ]),
     replicas: options.gatewayReplicas ?? 1,
     propagationMs: options.propagationMs ?? PROPAGATION_MS,
-    latencyMs: options.latencyMs ?? 0,
   });
 }
 

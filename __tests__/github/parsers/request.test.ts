@@ -16,8 +16,8 @@ describe('headers', () => {
 
   // The message about a refused value appears in the log, the summary, and on the pull request.
   test.each([
-    ['authorization: Bearer s3cr3t\nx-tenant', 'got authorization: …, … (header 2 is not key=value)'],
-    ['s3cr3t', 'got … (header 1 is not key=value)'],
+    ['authorization: Bearer s3cr3t\nx-tenant', 'got authorization: …, … (header 2 is not name: value)'],
+    ['s3cr3t', 'got … (header 1 is not name: value)'],
     ['cookie: s3cr3t\ncookie: s3cr3t', 'got cookie: …, cookie: … ("cookie" is listed twice)'],
     ['x-token: s3cr3t\u0000', 'got x-token: … (Invalid character in header content'],
   ])('that are refused, %j, are quoted without their values', (given, message) => {

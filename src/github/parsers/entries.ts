@@ -34,17 +34,17 @@ export function pair(entry: string, form = PAIR): readonly [string, string] | un
 }
 
 /**
- * @param name how a message names an entry that is no pair
+ * @param complaint about an entry that is no pair
  * @throws Error for an entry that is no pair, or a key that occurs twice
  */
 export function pairs(
   list: readonly string[],
   form = PAIR,
-  name = (entry: string, _i: number): string => `"${entry}"`,
+  complaint = (entry: string, _i: number): string => `"${entry}" is not key=value`,
 ): ReadonlyMap<string, string> {
   const found = list.map((entry, i) => {
     const read = pair(entry, form);
-    if (read === undefined) throw new Error(`${name(entry, i)} is not key=value`);
+    if (read === undefined) throw new Error(complaint(entry, i));
     return read;
   });
   assertDistinct(found.map(([key]) => key));

@@ -35,7 +35,8 @@ export const headers = mapOf(
     return Object.fromEntries(found);
   },
   {
-    read: (value) => pairs(entries(value, /\n/), HEADER, (_, i) => `header ${String(i + 1)}`),
+    read: (value) =>
+      pairs(entries(value, /\n/), HEADER, (_, i) => `header ${String(i + 1)} is not name: value`),
     show: headerNames,
   },
 );

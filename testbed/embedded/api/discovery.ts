@@ -1,42 +1,41 @@
 import type { JsonObject } from '../json.ts';
-import { groupVersion, KINDS, type Kind } from './kinds.ts';
+import { groupVersion, KINDS } from './kinds.ts';
 
 /**
  * Answers the discovery paths (`/api`, `/apis` and below).
  *
  * @returns `undefined` for a path that is none of them, or a group or version that is not served
  */
-export function discover(path: string, isServed: (kind: Kind) => boolean): JsonObject | undefined {
-  const kinds = KINDS.filter(isServed);
+export function discover(path: string): JsonObject | undefined {
   const parts = path.split('/').filter((part) => part !== '');
   const [root, group, version] = parts;
   if (parts.length === 1 && root === 'api') return { kind: 'APIVersions', versions: ['v1'] };
   if (parts.length === 1 && root === 'apis') {
-    const groups = new Set(kinds.map((kind) => kind.group).filter((name) => name !== ''));
+    const groups = new Set(KINDS.map((kind) => kind.group).filter((name) => name !== ''));
     return {
       kind: 'APIGroupList',
       apiVersion: 'v1',
-      groups: [...groups].map((name) => apiGroup(name, kinds)),
+      groups: [...groups].map((name) => apiGroup(name)),
     };
   }
-  if (root === 'api' && parts.length === 2 && group === 'v1') return resources('', 'v1', kinds);
-  if (root !== 'apis' || group === undefined || !kinds.some((kind) => kind.group === group)) return undefined;
-  if (parts.length === 2) return { kind: 'APIGroup', apiVersion: 'v1', ...apiGroup(group, kinds) };
-  if (parts.length === 3 && version !== undefined) return resources(group, version, kinds);
+  if (root === 'api' && parts.length === 2 && group === 'v1') return resources('', 'v1');
+  if (root !== 'apis' || group === undefined || !KINDS.some((kind) => kind.group === group)) return undefined;
+  if (parts.length === 2) return { kind: 'APIGroup', apiVersion: 'v1', ...apiGroup(group) };
+  if (parts.length === 3 && version !== undefined) return resources(group, version);
   return undefined;
 }
 
-function apiGroup(name: string, kinds: readonly Kind[]): JsonObject {
+function apiGroup(name: string): JsonObject {
   const versions = [
-    ...new Set(kinds.filter((kind) => kind.group === name).flatMap((kind) => kind.versions)),
+    ...new Set(KINDS.filter((kind) => kind.group === name).flatMap((kind) => kind.versions)),
   ].map((version) => ({ groupVersion: `${name}/${version}`, version }));
   return { name, versions, preferredVersion: versions[0] };
 }
 
 const VERBS = ['create', 'delete', 'get', 'list', 'patch', 'update'];
 
-function resources(group: string, version: string, kinds: readonly Kind[]): JsonObject | undefined {
-  const served = kinds.filter((kind) => kind.group === group && kind.versions.includes(version));
+function resources(group: string, version: string): JsonObject | undefined {
+  const served = KINDS.filter((kind) => kind.group === group && kind.versions.includes(version));
   const [first] = served;
   if (first === undefined) return undefined;
   const list = served.flatMap((kind) => {

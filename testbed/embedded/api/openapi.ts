@@ -7,10 +7,10 @@ import { groupVersion, KINDS, type Kind } from './kinds.ts';
  *
  * @returns `undefined` for any other path
  */
-export function describeApi(path: string, isServed: (kind: Kind) => boolean): JsonObject | undefined {
+export function describeApi(path: string): JsonObject | undefined {
   if (path !== '/openapi/v3' && !path.startsWith('/openapi/v3/')) return undefined;
   const root = path.slice('/openapi/v3'.length + 1);
-  const kinds = KINDS.filter(isServed).flatMap((kind) => kind.versions.map((version) => ({ kind, version })));
+  const kinds = KINDS.flatMap((kind) => kind.versions.map((version) => ({ kind, version })));
   if (root === '') {
     const roots = new Set(kinds.map(({ kind, version }) => rootOf(kind, version)));
     return {

@@ -15,11 +15,7 @@ export interface ResourceRequest {
 }
 
 /** Parses a request; `undefined` where its URL names no served resource. */
-export function parseRequest(
-  method: string,
-  url: URL,
-  isServed: (kind: Kind) => boolean,
-): ResourceRequest | undefined {
+export function parseRequest(method: string, url: URL): ResourceRequest | undefined {
   const parts = url.pathname.split('/').slice(1).map(decodeURIComponent);
   const [root, ...rest] = parts;
   if (root !== 'api' && root !== 'apis') return undefined;
@@ -29,7 +25,7 @@ export function parseRequest(
     (candidate) =>
       candidate.group === group && candidate.plural === place.plural && candidate.versions.includes(version),
   );
-  if (kind === undefined || !isServed(kind)) return undefined;
+  if (kind === undefined) return undefined;
   if (place.namespace !== undefined && !kind.namespaced) return undefined;
   const verb = verbOf(method, place.name, url.searchParams);
   return verb === undefined ? undefined : { ...place, kind, version, verb, query: url.searchParams };

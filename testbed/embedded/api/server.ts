@@ -7,7 +7,6 @@ import type { Port } from '../ports.ts';
 import type { Timers } from '../timers.ts';
 import { discover } from './discovery.ts';
 import { Handler, isDryRun, parseBody, type Content, type Reply } from './handler.ts';
-import type { Kind } from './kinds.ts';
 import { describeApi } from './openapi.ts';
 import { parseRequest, type ResourceRequest } from './request.ts';
 import type { Resources } from './resources.ts';
@@ -86,9 +85,8 @@ export class ApiServer {
   async #answer(request: IncomingMessage, content: Content, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'https://localhost');
     const method = request.method ?? 'GET';
-    const isServed = (kind: Kind): boolean => this.#options.faults.isServed(this.#options.cluster, kind.kind);
-    const found = discover(url.pathname, isServed) ?? describeApi(url.pathname, isServed);
-    const resource = found === undefined ? parseRequest(method, url, isServed) : undefined;
+    const found = discover(url.pathname) ?? describeApi(url.pathname);
+    const resource = found === undefined ? parseRequest(method, url) : undefined;
     if (found === undefined && resource === undefined) {
       // A real server answers an unknown path with text, not with a Status.
       response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end('404 page not found\n');
@@ -217,12 +215,6 @@ function sendAction(
 ): void {
   const headers: Record<string, string> =
     action.retryAfter === undefined ? {} : { 'retry-after': String(action.retryAfter) };
-  if (action.body !== undefined) {
-    response
-      .writeHead(action.status, { 'content-type': 'text/plain; charset=utf-8', ...headers })
-      .end(action.body);
-    return;
-  }
   const [reason, message] = ANSWERS[action.status] ?? [
     '',
     `the server answers with ${String(action.status)}`,

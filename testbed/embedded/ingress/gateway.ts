@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import type { Faults, IngressAction } from '../faults.ts';
+import type { Faults } from '../faults.ts';
 import type { Port } from '../ports.ts';
 import type { Timers } from '../timers.ts';
 import { compileGateway, type GatewaySite } from './compile.ts';
@@ -21,7 +21,6 @@ export interface GatewayOptions {
   readonly ports: ReadonlyMap<number, Port>;
   readonly replicas: number;
   readonly propagationMs: number;
-  readonly latencyMs: number;
 }
 
 type Objects = ClusterSnapshot['gateways'] | undefined;
@@ -29,8 +28,6 @@ type Objects = ClusterSnapshot['gateways'] | undefined;
 /** The ingress gateway of one cluster. */
 export class Gateway {
   readonly replicas: readonly GatewayReplica[];
-  /** Milliseconds added to the workload's time for every answer. */
-  latencyMs: number;
   readonly #options: GatewayOptions;
   readonly #configs: ConfigCache;
   readonly #listeners: ReadonlyMap<number, PortListener>;
@@ -43,11 +40,10 @@ export class Gateway {
 
   constructor(options: GatewayOptions) {
     this.#options = options;
-    this.latencyMs = options.latencyMs;
     this.#configs = new ConfigCache((snapshot) => compileGateway(snapshot, options.site));
     this.replicas = Array.from(
       { length: options.replicas },
-      (_, index) => new GatewayReplica(index, options.propagationMs, options.mesh.latest),
+      () => new GatewayReplica(options.propagationMs, options.mesh.latest),
     );
     this.#listeners = new Map(
       [...options.ports].map(([podPort, port]) => [
@@ -85,28 +81,18 @@ export class Gateway {
     return this.#settling;
   }
 
-  /** Sets the delay of one replica, or of all. It also applies to changes that have not arrived yet. */
-  setPropagation(ms: number, replica?: number): void {
-    for (const each of this.replicas) if (replica === undefined || replica === each.index) each.delayMs = ms;
-    this.#settleAfter(ms);
-  }
-
-  /** Freezes a replica on its configuration, or unfreezes it. */
-  setFrozen(replica: number, frozen: boolean): void {
+  /** Keeps a replica on the configuration that has arrived so far, until the next reset. */
+  freeze(replica: number): void {
     const found = this.replicas[replica];
     if (found === undefined) throw new Error(`the gateway has no replica ${String(replica)}`);
-    // It keeps what has arrived so far.
     found.advance();
-    found.frozen = frozen;
-    if (!frozen) this.#settleAfter(0);
+    found.frozen = true;
   }
 
-  /** Restores the initial settings and the current state of the clusters, at once. */
+  /** Unfreezes all replicas and brings them to the current state of the clusters, at once. */
   async reset(): Promise<void> {
-    this.latencyMs = this.#options.latencyMs;
     for (const replica of this.replicas) {
       replica.frozen = false;
-      replica.delayMs = this.#options.propagationMs;
       replica.catchUp();
     }
     await this.settle();
@@ -127,13 +113,8 @@ export class Gateway {
     const services = mesh.latest.clusters.get(site.cluster)?.services;
     if (gateways === this.#seen.gateways && services === this.#seen.services) return;
     this.#seen = { gateways, services };
-    for (const delayMs of new Set(this.replicas.map((replica) => replica.delayMs)))
-      this.#settleAfter(delayMs);
-  }
-
-  #settleAfter(ms: number): void {
     // A timer may fire a fraction of a millisecond early, when the change has not arrived yet.
-    this.#options.timers.after(ms + 1, () => {
+    this.#options.timers.after(this.#options.propagationMs + 1, () => {
       void this.settle();
     });
   }
@@ -166,25 +147,10 @@ export class Gateway {
       return;
     }
     const routed = read(request);
-    const action = this.#options.faults.watchesIngress ? this.#ask(replica, routed) : undefined;
-    if (action === 'hang') return;
-    if (action === 'cut') {
-      response.destroy();
-      return;
-    }
-    const extra = this.latencyMs + (action !== undefined && 'delayMs' in action ? action.delayMs : 0);
-    const outcome: Outcome =
-      action !== undefined && 'status' in action
-        ? { status: action.status, headers: { ...action.headers }, body: action.body ?? '', afterMs: 0 }
-        : proxy(chain, routed, this.#options.mesh.workloads);
-    const afterMs = outcome.afterMs + extra;
-    if (afterMs > 0) setTimeout(send, afterMs, response, outcome).unref();
+    this.#options.faults.request({ cluster: this.#options.site.cluster, headers: routed.headers });
+    const outcome = proxy(chain, routed, this.#options.mesh.workloads);
+    if (outcome.afterMs > 0) setTimeout(send, outcome.afterMs, response, outcome).unref();
     else send(response, outcome);
-  }
-
-  #ask(replica: GatewayReplica, { method, path, host, headers }: RoutedRequest): IngressAction | undefined {
-    const { cluster } = this.#options.site;
-    return this.#options.faults.request({ cluster, replica: replica.index, method, path, host, headers });
   }
 }
 

@@ -3,25 +3,23 @@ import type { MeshSnapshot } from './mesh.ts';
 
 /** One pod of a gateway: it serves the state of the mesh with a delay. */
 export class GatewayReplica {
-  readonly index: number;
   /** Milliseconds between a change in a cluster and its effect here. */
-  delayMs: number;
+  readonly #delayMs: number;
   /** Receives no updates from its control plane. */
   frozen = false;
   #snapshot: MeshSnapshot;
 
-  constructor(index: number, delayMs: number, snapshot: MeshSnapshot) {
-    this.index = index;
-    this.delayMs = delayMs;
+  constructor(delayMs: number, snapshot: MeshSnapshot) {
+    this.#delayMs = delayMs;
     this.#snapshot = snapshot;
   }
 
-  /** Advances to the newest snapshot that has arrived. It never goes back, even if the delay grows. */
+  /** Advances to the newest snapshot that has arrived. */
   advance(now = performance.now()): MeshSnapshot {
     while (
       !this.frozen &&
       this.#snapshot.next !== undefined &&
-      this.#snapshot.next.at + this.delayMs <= now
+      this.#snapshot.next.at + this.#delayMs <= now
     ) {
       this.#snapshot = this.#snapshot.next;
     }
