@@ -121,13 +121,13 @@ describe('the routes to manage', () => {
       'a name that no route has',
       [main, unnamed],
       ['mian'],
-      'Input routes names "mian", but VirtualService gray-demo/helloworld has no HTTP route of that name or place that leads to helloworld (routes that do: main, http[1]).',
+      'Input routes names "mian", but VirtualService gray-demo/helloworld has no HTTP route with that name or position that leads to helloworld (routes that do: main, http[1]).',
     ],
     [
       'the place of a route that has a name',
       [main, unnamed],
       ['http[0]'],
-      'Input routes names "http[0]", but VirtualService gray-demo/helloworld has no HTTP route of that name or place that leads to helloworld (routes that do: main, http[1]).',
+      'Input routes names "http[0]", but VirtualService gray-demo/helloworld has no HTTP route with that name or position that leads to helloworld (routes that do: main, http[1]).',
     ],
     [
       'a place where another route is by now',
@@ -139,13 +139,13 @@ describe('the routes to manage', () => {
       'a name of a route that leads elsewhere',
       [other],
       ['other'],
-      'Input routes names "other", but VirtualService gray-demo/helloworld has no HTTP route of that name or place that leads to helloworld (routes that do: none).',
+      'Input routes names "other", but VirtualService gray-demo/helloworld has no HTTP route with that name or position that leads to helloworld (routes that do: none).',
     ],
     [
       'the name of a preview route',
       [{ name: 'canary-preview-v1', route: [to('v1')] }, main],
       ['canary-preview-v1'],
-      'Input routes names "canary-preview-v1", but VirtualService gray-demo/helloworld has no HTTP route of that name or place that leads to helloworld (routes that do: main).',
+      'Input routes names "canary-preview-v1", but VirtualService gray-demo/helloworld has no HTTP route with that name or position that leads to helloworld (routes that do: main).',
     ],
     [
       'a choice that is not clear',
@@ -756,19 +756,19 @@ describe('weights that the points beside another host cannot express are refused
       'a hundredth of ten',
       [to('v1', 10), toOther(90)],
       { v1: 99, v2: 1 },
-      'Of the weights of route main in VirtualService gray-demo/helloworld, 10 are for the service beside other hosts: that is too coarse for v1=99,v2=1, of which v2 would get nothing. It splits the service in steps of 10 % alone. Multiply every weight of the route by 10 first, which leaves all shares as they are, or ask for a coarser split.',
+      'Of the weights of route main in VirtualService gray-demo/helloworld, 10 are for the service next to other hosts: that is too coarse for v1=99,v2=1, of which v2 would get nothing. It can split the service only in steps of 10%. First multiply every weight of the route by 10, which keeps all shares, or set coarser weights.',
     ],
     [
       'two versions of one, as relative weights',
       [to('v1', 1), toOther(1)],
       { v1: 80, v2: 20 },
-      'in steps of 100 % alone. Multiply every weight of the route by 100 first',
+      'only in steps of 100%. First multiply every weight of the route by 100',
     ],
     [
       'a hundredth of a third',
       [to('v1', 33), toOther(67)],
       { v1: 99, v2: 1 },
-      'in steps of 3 % alone. Multiply every weight of the route by 100 first',
+      'only in steps of 3%. First multiply every weight of the route by 100',
     ],
   ])('%s', (_what, route, given, message) => {
     expect(() => withWeights(virtualService([{ name: 'main', route }]), target(given))).toThrow(message);

@@ -117,7 +117,7 @@ describe('several VirtualServices', () => {
   test('are told where a name of the input routes stands in none of them', () => {
     const given = inEast({ routes: ['mian'] });
     expect(() => readRouteStates(given, holding(outer(split(80, 20)), inner(split(80, 20))))).toThrow(
-      'Input routes names "mian", but VirtualService gray-demo/helloworld has no HTTP route of that name or place',
+      'Input routes names "mian", but VirtualService gray-demo/helloworld has no HTTP route with that name or position',
     );
   });
 
@@ -125,7 +125,7 @@ describe('several VirtualServices', () => {
     const given = inEast({ companions: undefined, weights: weights({ v1: 60, v2: 40 }) });
     const fleet = holding(outer(split(80, 20)), inner({ route: [to('v1')] }));
     expect(() => planRollout(observe(given, fleet))).toThrow(
-      'Beside helloworld, VirtualService gray-demo/inner in east routes to versions of helloworld. Set the input virtual-service to those that shall change together (helloworld, inner), or to helloworld alone to leave the others as they are.',
+      'Besides helloworld, VirtualService gray-demo/inner in east routes to versions of helloworld. Set the input virtual-service to those that should change together (helloworld, inner), or to only helloworld to leave the others unchanged.',
     );
     expect(
       planRollout(observe(inEast({ companions: [], weights: weights({ v1: 60, v2: 40 }) }), fleet)).routes,
@@ -168,7 +168,7 @@ describe('TCP and TLS routes', () => {
   test('alone are refused', () => {
     const fleet = holding(virtualService(undefined, {}, streams(100)));
     expect(() => planRollout(observe(alone, fleet))).toThrow(
-      /leads to helloworld by TCP or TLS routes alone/,
+      /leads to helloworld only through TCP or TLS routes/,
     );
   });
 

@@ -78,7 +78,7 @@ describe('a generated container has the port that the Service finds by its name'
 
   test('or the number is asked for', () => {
     expect(() => generated({})).toThrow(
-      'Service gray-demo/helloworld in west leads its port 5000 to the container port named http, and no pod of helloworld has a port of that name to tell its number. Set the input target-port to the port that the containers listen on.',
+      'Service gray-demo/helloworld in west maps its port 5000 to the container port named http, but no pod of helloworld has a port with that name, so its number is unknown. Set the input target-port to the port that the containers listen on.',
     );
   });
 });

@@ -54,6 +54,6 @@ describe('the managers to warn of', () => {
   test('are told once for all clusters, and not for objects that are made', () => {
     const held = vs({ manager: 'argocd-controller', operation: 'Apply', fieldsV1: HTTP });
     const told = foreignManagers([update(held), update(held, 'west'), update(undefined, 'north')]);
-    expect(told).toEqual([expect.stringContaining('in east, west. The release writes there as well')]);
+    expect(told).toEqual([expect.stringContaining('in east, west. The release writes these fields too')]);
   });
 });

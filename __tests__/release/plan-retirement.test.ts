@@ -114,7 +114,7 @@ describe('beside other Services of the namespace, the workload of a version', ()
     expect(inEast(retire(fleetWith(), undefined, [], [], [direct]))).toEqual([
       [],
       [
-        'Service gray-demo/helloworld-v1 leads to its pods alone; delete that Service first, then run retire again',
+        'Service gray-demo/helloworld-v1 leads only to its pods; delete that Service first, then run retire again',
       ],
     ]);
   });
@@ -200,7 +200,7 @@ describe('the version to retire', () => {
     ['none is', [{ route: [to('v1', 50), to('v2', 50)] }], 'none'],
   ])('must be named where %s', (_what, http, idle) => {
     expect(() => retire(fleetWith({ http }), unnamed)).toThrow(
-      `Input version: which version is to be retired? Those without traffic are ${idle}.`,
+      `Input version: which version should be retired? Those without traffic are ${idle}.`,
     );
   });
 });
@@ -210,7 +210,7 @@ describe('nothing is retired', () => {
     [
       'that still has traffic',
       { http: [{ route: [to('v1', 20), to('v2', 80)] }] },
-      'v1 still has traffic (20 % in east, 20 % in west). Bring its weight to 0 first, with rollout or promote.',
+      'v1 still has traffic (20% in east, 20% in west). Bring its weight to 0 first, with rollout or promote.',
     ],
     [
       'where someone edited the route',
@@ -220,7 +220,7 @@ describe('nothing is retired', () => {
     [
       'that a mirror of the route still names',
       { http: [{ ...MANAGED, mirror: { host: HOST, subset: 'v1' } }] },
-      'The subset v1 is still named by VirtualService gray-demo/helloworld in east, VirtualService gray-demo/helloworld in west. Take it out there first: requests to a subset that is gone fail.',
+      'The subset v1 is still named by VirtualService gray-demo/helloworld in east, VirtualService gray-demo/helloworld in west. Remove it there first: requests to a missing subset fail.',
     ],
   ])('%s', (_what, held, message) => {
     expect(() => retire(fleetWith(held))).toThrow(message);

@@ -586,7 +586,7 @@ describe('a version that is to get traffic', () => {
 
   test('without pods and without an image is refused, naming the label and the input', () => {
     expect(() => planRollout(observe(given, running('v1')))).toThrow(
-      'Version v2 is to get 20 % of the traffic, but no pod of helloworld in east, west is labelled version=v2, and there is no image for it. Set the input image (v2=…), or correct the weights.',
+      'Version v2 should get 20% of the traffic, but no pod of helloworld in east, west is labelled version=v2, and there is no image for it. Set the input image (v2=…), or correct the weights.',
     );
   });
 
@@ -621,7 +621,7 @@ describe('a version that is to get traffic', () => {
       clusterState(EAST, { service: service(), pods: [versionPod('v1')] }),
       clusterState(WEST, { service: service(), pods: [pod('other-v2', { app: 'other', version: 'v2' })] }),
     );
-    expect(() => planRollout(observe(given, others))).toThrow('Version v2 is to get 20 % of the traffic');
+    expect(() => planRollout(observe(given, others))).toThrow('Version v2 should get 20% of the traffic');
   });
 
   test('may come by manifests instead of an image', () => {
@@ -649,7 +649,7 @@ describe('a version that is to get traffic', () => {
       clusterState(WEST, { service: service({ selector: { app: APP, version: 'v1' } }) }),
     );
     expect(() => planRollout(observe(at({ v1: 80, v2: 20 }), fixed))).toThrow(
-      'Service gray-demo/helloworld in west selects version: v1 alone, so v2 would get no traffic there. Take the label version out of its selector.',
+      'Service gray-demo/helloworld in west selects only version: v1, so v2 would get no traffic there. Remove the label version from its selector.',
     );
   });
 
@@ -812,7 +812,7 @@ describe('an edited cluster', () => {
 
   test('is not overwritten: the message says what stands there, and what to do', () => {
     expect(() => planRollout(observe(given, edited))).toThrow(
-      /^VirtualService gray-demo\/helloworld in west holds v1=50,v2=50 instead of the v1=80,v2=20 that the last release step wrote.*\. It is not overwritten: give the route the recorded weights again, or ask for the weights that it holds now\.$/,
+      /^VirtualService gray-demo\/helloworld in west holds v1=50,v2=50 instead of the v1=80,v2=20 that the last release step wrote.*\. The action does not overwrite it: restore the recorded weights, or request the weights that the route holds now\.$/,
     );
   });
 
@@ -923,7 +923,7 @@ describe('the gateway of a new VirtualService', () => {
 
   test('is not made in another namespace', () => {
     expect(() => planRollout(observe(named('istio-system/public'), virgin))).toThrow(
-      "There is no Gateway istio-system/public in east. The action makes Gateways in the release's namespace only (gray-demo); correct the input gateway, or make it there first.",
+      "There is no Gateway istio-system/public in east. The action creates Gateways only in the release's namespace (gray-demo). Correct the input gateway, or create it there first.",
     );
   });
 });

@@ -165,7 +165,7 @@ describe('retire', () => {
     await stage.pass({ weights: 'v1=1,v2=99' });
     const run = await stage.run(retire);
     expect(run.code).toBe(1);
-    expect(run.log).toMatch(/v1 still has traffic \(1 % in east, 1 % in west\)/);
+    expect(run.log).toMatch(/v1 still has traffic \(1% in east, 1% in west\)/);
     expect(run.outputs['changed']).toBe('0');
   });
 

@@ -85,7 +85,7 @@ describe('a VirtualService in the namespace of the gateway that routes to the se
           'Without a subset, route hello of VirtualService istio-system/shop in east, west leads to all pods of helloworld: users would get v2',
         );
         expect(refused.log).toContain(
-          'make a VirtualService gray-demo/helloworld without hosts and gateways',
+          'create a VirtualService gray-demo/helloworld without hosts and gateways',
         );
         expect(refused.outputs['changed']).toBe('0');
         await expect(stage.east.find(ISTIO, 'VirtualService', APP, NAMESPACE)).resolves.toBeUndefined();
@@ -110,7 +110,7 @@ describe('a VirtualService in the namespace of the gateway that routes to the se
         const refused = await stage.run({ ...ADD_V2, port: '' });
         expect(refused.code).toBe(1);
         expect(refused.log).toContain(
-          'VirtualService istio-system/shop leads to helloworld there already. The release would open a second entrance beside it, for every host (*)',
+          'VirtualService istio-system/shop leads to helloworld there already. The release would open a second entrance next to it, for every host (*)',
         );
         expect(refused.outputs['changed']).toBe('0');
         const run = await stage.pass({

@@ -403,7 +403,7 @@ describe('several DestinationRules of the service', () => {
     await stage.everywhere(exported(['.']), gateway(), route('v1', 'v2'));
     const refused = await stage.run({ ...NO_WORKLOADS, weights: 'v1=70,v2=30' });
     expect(refused.code).toBe(1);
-    expect(refused.log).toContain('DestinationRule gray-demo/helloworld is exported to . alone (exportTo)');
+    expect(refused.log).toContain('DestinationRule gray-demo/helloworld is exported only to . (exportTo)');
     expect(refused.outputs['changed'] ?? '0').toBe('0');
     for (const kube of [stage.east, stage.west]) await kube.merge(exported(null));
     await stage.served('any');

@@ -200,7 +200,7 @@ describe('invalid inputs', () => {
   test('such as a version that does not run are refused before anything is written', async () => {
     const run = await stage.run({ clusters: 'east, west', image: '', weights: 'v1=80,v2=20' });
     expect(run.code).toBe(1);
-    expect(run.log).toMatch(/Version v1 is to get 80 % of the traffic, but no pod of helloworld/);
+    expect(run.log).toMatch(/Version v1 should get 80% of the traffic, but no pod of helloworld/);
     await expect(stage.east.find('v1', 'Namespace', NAMESPACE)).resolves.toBeUndefined();
   });
 });

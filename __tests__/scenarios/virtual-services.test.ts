@@ -39,7 +39,7 @@ describe('two VirtualServices of one service, for the sidecars and for the ingre
       const refused = await stage.run({ ...NO_WORKLOADS, weights: 'v1=80,v2=20' });
       expect(refused.code).toBe(1);
       expect(refused.log).toContain(
-        `Set the input virtual-service to those that shall change together (${APP}, ${INNER})`,
+        `Set the input virtual-service to those that should change together (${APP}, ${INNER})`,
       );
       expect(refused.outputs['changed']).toBe('0');
 
@@ -155,7 +155,7 @@ describe('TCP and TLS routes (scenario 10)', () => {
     });
     const run = await stage.run({ ...NO_WORKLOADS, weights: 'v1=70,v2=30' });
     expect(run.code).toBe(1);
-    expect(run.log).toMatch(/leads to helloworld by TCP or TLS routes alone/);
+    expect(run.log).toMatch(/leads to helloworld only through TCP or TLS routes/);
     expect(run.outputs['changed']).toBe('0');
   });
 });

@@ -149,7 +149,7 @@ test('a version with users is neither paused nor replaced by a strategy that end
     for (const [spec, reason] of [
       [recreate, 'has the strategy Recreate, which deletes all pods before it creates new ones'],
       ['strategy: { rollingUpdate: { maxUnavailable: 1 } }', 'may lose 1 of its 1 replicas at a time'],
-      ['paused: true', 'is paused (spec.paused), so no pod of the new template would be made'],
+      ['paused: true', 'is paused (spec.paused), so no pod of the new template would be created'],
       ['replicas: 0', 'would have 0 replicas'],
     ] as const) {
       await write(spec, '1.1');

@@ -44,7 +44,7 @@ export function managedRoutes(
     const missing = chosen.find(({ routes }) => routes.length === 0);
     if (missing !== undefined) {
       throw new CanaryError(
-        `Input routes names "${missing.name}", but ${nameOf(vs)} has no HTTP route of that name or place that leads to ${service.app} (routes that do: ${keys.join(', ') || 'none'}).`,
+        `Input routes names "${missing.name}", but ${nameOf(vs)} has no HTTP route with that name or position that leads to ${service.app} (routes that do: ${keys.join(', ') || 'none'}).`,
       );
     }
     const managed = [...new Set(chosen.flatMap(({ routes }) => routes))];
@@ -90,7 +90,7 @@ function assertSamePlaces(
   );
   if (stranger === undefined || moved === undefined) return;
   throw new CanaryError(
-    `Input routes names ${routeKey(vs, stranger)} of ${nameOf(vs)}, but the route that the release has split so far is now ${routeKey(vs, moved)}: routes were added or taken out since. Set the input routes to ${routeKey(vs, moved)}, or give the route a name and use that.`,
+    `Input routes names ${routeKey(vs, stranger)} of ${nameOf(vs)}, but the route that the release has split so far is now ${routeKey(vs, moved)}: routes were added or removed since. Set the input routes to ${routeKey(vs, moved)}, or give the route a name and use that.`,
   );
 }
 

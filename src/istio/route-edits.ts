@@ -134,7 +134,7 @@ function sharesOf(vs: VirtualService, route: Route, points: number, weights: Wei
   if (lost.length === 0) return shares;
   const factor = 100 / commonDivisor(points, 100);
   throw new CanaryError(
-    `Of the weights of ${inSentence(vs, route)} in ${nameOf(vs)}, ${String(points)} are for the service beside other hosts: that is too coarse for ${formatWeights(weights)}, of which ${lost.join(', ')} would get nothing. It splits the service in steps of ${String(Number((100 / points).toFixed(1)))} % alone. Multiply every weight of the route by ${String(factor)} first, which leaves all shares as they are, or ask for a coarser split.`,
+    `Of the weights of ${inSentence(vs, route)} in ${nameOf(vs)}, ${String(points)} are for the service next to other hosts: that is too coarse for ${formatWeights(weights)}, of which ${lost.join(', ')} would get nothing. It can split the service only in steps of ${String(Number((100 / points).toFixed(1)))}%. First multiply every weight of the route by ${String(factor)}, which keeps all shares, or set coarser weights.`,
   );
 }
 
@@ -153,7 +153,7 @@ function pointsFor(
   if (points > 0) return points;
   const hosts = elsewhere.map(({ destination }) => destination.host).join(', ');
   throw new CanaryError(
-    `A managed route of ${nameOf(vs)} gives everything to ${hosts}: there is nothing for the versions to split. Give their destinations a weight above 0, or take the others out.`,
+    `A managed route of ${nameOf(vs)} gives everything to ${hosts}: there is nothing for the versions to split. Give their destinations a weight above 0, or remove the others.`,
   );
 }
 

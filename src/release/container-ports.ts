@@ -98,7 +98,7 @@ export function withNames(
       ];
     if (port !== served) return named;
     throw new CanaryError(
-      `Service ${release.namespace}/${release.app} in ${state.name} leads its port ${String(port.port)} to the container port named ${name}, and no pod of ${release.app} has a port of that name to tell its number. Set the input target-port to the port that the containers listen on.`,
+      `Service ${release.namespace}/${release.app} in ${state.name} maps its port ${String(port.port)} to the container port named ${name}, but no pod of ${release.app} has a port with that name, so its number is unknown. Set the input target-port to the port that the containers listen on.`,
     );
   }, ports);
 }

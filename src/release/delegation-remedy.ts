@@ -17,5 +17,5 @@ export function delegationRemedy({ release, routes }: Observation, vs: VirtualSe
   const inPlace = isDelegate(vs)
     ? 'in place of the delegate that it names'
     : "in place of that route's own destinations";
-  return `To let the release split what ${nameOf(vs)} serves, make a VirtualService ${namespace}/${name} without hosts and gateways that holds its route to ${app}; then, in ${root}, write delegate: {name: ${name}, namespace: ${namespace}} ${inPlace}${added}.`;
+  return `To let the release split what ${nameOf(vs)} serves, create a VirtualService ${namespace}/${name} without hosts and gateways that contains its route to ${app}; then, in ${root}, write delegate: {name: ${name}, namespace: ${namespace}} ${inPlace}${added}.`;
 }

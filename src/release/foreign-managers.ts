@@ -30,7 +30,7 @@ export function foreignManagers(changes: readonly Change[]): readonly string[] {
   return [...Map.groupBy(found, ({ text }) => text)].map(([text, all]) => {
     const clusters = [...new Set(all.map(({ cluster }) => cluster))].join(', ');
     const manager = all[0]?.manager ?? '';
-    return `${text} in ${clusters}. The release writes there as well, and the next sync of ${manager} may take that back: let it leave the field alone (Argo CD: ignoreDifferences with RespectIgnoreDifferences; Flux: annotation kustomize.toolkit.fluxcd.io/ssa: IfNotPresent), or hold the weights in its repository.`;
+    return `${text} in ${clusters}. The release writes these fields too, and the next sync of ${manager} may revert them: make it ignore them (Argo CD: ignoreDifferences with RespectIgnoreDifferences; Flux: annotation kustomize.toolkit.fluxcd.io/ssa: IfNotPresent), or keep the weights in its repository.`;
   });
 }
 

@@ -55,7 +55,7 @@ export function planRetirement(
   const { release, fleet, routes: states, clusters } = observed;
   const [edit] = observed.edits;
   if (edit !== undefined)
-    throw new CanaryError(`${describeEdit(edit)}. Nothing is retired before that is settled.`);
+    throw new CanaryError(`${describeEdit(edit)}. Nothing is retired until that is resolved.`);
   const version = retiredVersion(release, states);
   assertRetiredVersionIdle(states, version);
   const weights = new Map([...(observed.weights ?? [])].filter(([name]) => name !== version));
@@ -82,7 +82,7 @@ export function planRetirement(
     version,
     weights,
     revision,
-    routes: routes.map((change) => ({ ...change, reason: `take ${version} out of the routes` })),
+    routes: routes.map((change) => ({ ...change, reason: `remove ${version} from the routes` })),
     subsets: clusters.flatMap((cluster) => subsetRemovals(release, fleet, cluster, version)),
     workloads: removals.flatMap(({ workloads }) => workloads),
     left: [
@@ -101,7 +101,7 @@ function retiredVersion(release: Release, routes: readonly RouteState[]): Versio
   const [only, ...others] = idle;
   if (only !== undefined && others.length === 0) return only;
   throw new CanaryError(
-    `Input version: which version is to be retired? Those without traffic are ${idle.join(', ') || 'none'}.`,
+    `Input version: which version should be retired? Those without traffic are ${idle.join(', ') || 'none'}.`,
   );
 }
 
@@ -125,7 +125,7 @@ function subsetRemovals(
       verb: 'update',
       object: withoutSubset(rule, version),
       before: rule,
-      reason: `subset ${version} is not routed to any more`,
+      reason: `subset ${version} is no longer used by a route`,
     }));
 }
 
@@ -235,7 +235,7 @@ function reasonToKeep(
   needing: Service | undefined,
 ): string {
   if (needing !== undefined)
-    return `${nameOf({ ...needing, kind: 'Service' })} leads to its pods alone; delete that Service first, then run retire again`;
+    return `${nameOf({ ...needing, kind: 'Service' })} leads only to its pods; delete that Service first, then run retire again`;
   if (other !== undefined) return `the subset ${other} selects its pods too`;
   return unsure ? `whether the subset ${version} selects its pods cannot be known` : '';
 }

@@ -222,9 +222,11 @@ function gatewayChange(
     return [];
   if (key.namespace !== release.namespace) {
     throw new CanaryError(
-      `There is no Gateway ${key.namespace}/${key.name} in ${cluster}. The action makes Gateways in the release's namespace only (${release.namespace}); correct the input gateway, or make it there first.`,
+      `There is no Gateway ${key.namespace}/${key.name} in ${cluster}. The action creates Gateways only in the release's namespace (${release.namespace}). Correct the input gateway, or create it there first.`,
     );
   }
   const object = newGateway(apiVersion, key, release.traffic.gatewaySelector, release.traffic.hosts ?? ['*']);
-  return [{ cluster, verb: 'create', object, before: undefined, reason: 'entry for the ingress traffic' }];
+  return [
+    { cluster, verb: 'create', object, before: undefined, reason: 'entry point for the ingress traffic' },
+  ];
 }

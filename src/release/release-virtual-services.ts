@@ -25,7 +25,7 @@ export function releaseVirtualServices(
   assertVirtualServiceLeadsHere(release, traffic, cluster, first);
   for (const [i, companion] of others.entries()) {
     const name = `VirtualService ${release.namespace}/${release.traffic.companions?.[i] ?? ''}`;
-    const remedy = `Correct the input virtual-service, or give it a route to ${release.app} there first: of those named, only the first is made.`;
+    const remedy = `Correct the input virtual-service, or add a route to ${release.app} to it first: of the named ones, only the first is created.`;
     if (companion === undefined) throw new CanaryError(`There is no ${name} in ${cluster}. ${remedy}`);
     if (routesTo(companion, release).length + streamsTo(companion, release).length === 0)
       throw new CanaryError(`${name} in ${cluster} does not lead to ${release.app}. ${remedy}`);

@@ -117,7 +117,7 @@ function generatedService(release: Release, state: ClusterState): readonly Servi
   if (port === undefined) {
     if (state.service !== undefined) return [];
     throw new CanaryError(
-      `There is no Service ${namespace}/${app} in ${state.name} yet, and the input port is not set: give the port on which the Service listens.`,
+      `There is no Service ${namespace}/${app} in ${state.name} yet, and the input port is not set: set it to the port on which the Service listens.`,
     );
   }
   return [

@@ -148,7 +148,7 @@ describe('a workload of a version that has users', () => {
   test('is told where it loses more than a quarter of its pods', () => {
     const live = workload('good', { replicas: 4 }, { readyReplicas: 4 });
     expect(judged({ live, after: workload('bad', { replicas: 4, ...rolling('50%') }) })).toEqual([
-      'Deployment gray-demo/helloworld-v1 in east may lose 2 of its 4 replicas at a time (maxUnavailable): v1 has users and 4 ready pods there, of which 2 may be all that serve meanwhile.',
+      'Deployment gray-demo/helloworld-v1 in east may lose 2 of its 4 replicas at a time (maxUnavailable): v1 has users and 4 ready pods there, of which 2 may be all that serve during the change.',
     ]);
   });
 
@@ -196,7 +196,7 @@ describe('a rollout that cannot begin', () => {
 
   test('is refused where the manifests pause it', () => {
     expect(judged({ live: good, after: paused })).toBe(
-      'Deployment gray-demo/helloworld-v1 in east is paused (spec.paused), so no pod of the new template would be made. Take paused out of the input manifests.',
+      'Deployment gray-demo/helloworld-v1 in east is paused (spec.paused), so no pod of the new template would be created. Remove paused from the input manifests.',
     );
   });
 
@@ -208,7 +208,7 @@ describe('a rollout that cannot begin', () => {
 
   test('is refused at 0 replicas where the version gains traffic', () => {
     expect(judged({ after: workload('good', { replicas: 0 }), users: [], gains: true })).toContain(
-      'would have 0 replicas, but v1 is to get traffic',
+      'would have 0 replicas, but v1 is about to get traffic',
     );
   });
 

@@ -83,7 +83,7 @@ describe('manifests are refused', () => {
   test('without a Service, where there is none', () => {
     const states = fleetOf(clusterState(EAST), clusterState(WEST));
     expect(said([settings()], states)).toBe(
-      'Input manifests: There is no Service gray-demo/helloworld in west, and they hold none: nothing would lead to the pods there. Add the Service to the manifests.',
+      'Input manifests: There is no Service gray-demo/helloworld in west, and the manifests contain none, so nothing would lead to the pods there. Add the Service to the manifests.',
     );
     expect(said([settings(), service()], states)).toBe('');
   });

@@ -48,7 +48,7 @@ describe('a version without a ready pod is not deployed behind a route that name
   ])('%s', (_what, routes, west) => {
     expect(() => planRollout(observe(ADD_V2, running(routes, west)))).toThrow(
       'Without a subset, route main of VirtualService gray-demo/helloworld in east, west leads to all pods of helloworld: users would get v2 as soon as a pod of it in west is ready, before it was previewed and whatever its weight. ' +
-        "Release what runs first, which pins the traffic to its subset: weights: v1=100; version: v1; clusters: 'v1: east'; config-clusters: east, west; without image and manifests of v2. Then add v2.",
+        "First release what is running, which pins the traffic to its subset: weights: v1=100; version: v1; clusters: 'v1: east'; config-clusters: east, west; without image and manifests of v2. Then add v2.",
     );
   });
 
@@ -82,7 +82,7 @@ describe('nor behind a route of others', () => {
     );
   };
   const release =
-    "Release what runs first, which pins the traffic to its subset: weights: v1=100; version: v1; clusters: 'v1: east';";
+    "First release what is running, which pins the traffic to its subset: weights: v1=100; version: v1; clusters: 'v1: east';";
 
   test.each<[string, Release, FleetState, readonly string[]]>([
     [
@@ -131,7 +131,7 @@ describe('nor behind a route of others', () => {
       held([pinned], virtualService(whole, { name: 'shop', namespace: 'istio-system' })),
       [
         'Without a subset, route hello of VirtualService istio-system/shop in east, west leads',
-        'make a VirtualService gray-demo/helloworld-shop without hosts and gateways that holds its route to helloworld; then, in VirtualService istio-system/shop, write delegate: {name: helloworld-shop, namespace: gray-demo}',
+        'create a VirtualService gray-demo/helloworld-shop without hosts and gateways that contains its route to helloworld; then, in VirtualService istio-system/shop, write delegate: {name: helloworld-shop, namespace: gray-demo}',
         `add it to the release (virtual-service: helloworld, helloworld-shop). ${release}`,
       ],
     ],
@@ -140,8 +140,8 @@ describe('nor behind a route of others', () => {
       ADD_V2,
       held([], virtualService(whole, { name: 'shop', namespace: 'istio-system' })),
       [
-        'make a VirtualService gray-demo/helloworld without hosts and gateways',
-        'own destinations. Release what runs first',
+        'create a VirtualService gray-demo/helloworld without hosts and gateways',
+        'own destinations. First release what is running',
       ],
     ],
     [
@@ -174,7 +174,7 @@ describe('nor behind a route of others', () => {
       namespace: 'istio-system',
     });
     expect(() => planRollout(observe(ADD_V2, held([], shop)))).toThrow(
-      'There is no VirtualService gray-demo/helloworld in east, west, but VirtualService istio-system/shop leads to helloworld there already. The release would open a second entrance beside it, for every host (*).',
+      'There is no VirtualService gray-demo/helloworld in east, west, but VirtualService istio-system/shop leads to helloworld there already. The release would open a second entrance next to it, for every host (*).',
     );
     const given = asked({ v1: 99, v2: 1 }, { traffic: { hosts: ['new.example.com'] } });
     expect(planRollout(observe(given, held([], shop))).routes).toHaveLength(2);

@@ -40,7 +40,7 @@ const asking = (workload: Partial<WorkloadSpec>, rest: Partial<Release> = {}): R
 describe('a port of the Service that a route leads to', () => {
   test('is not taken away: the message names both ports, the route and the way', () => {
     expect(() => planRollout(observe(asking({ port: 8080 }), fleetWith(appliedService(PORT))))).toThrow(
-      'Service gray-demo/helloworld in east would lose its port 80 for 8080 (input port), but VirtualService gray-demo/helloworld in east leads users there. Leave the port at 80; or give the Service the port 8080 beside it by hand, let the routes name that, and set the input then.',
+      'Service gray-demo/helloworld in east would lose its port 80 for 8080 (input port), but VirtualService gray-demo/helloworld in east leads users there. Leave the port at 80; or add the port 8080 to the Service by hand, change the routes to it, and then set the input.',
     );
   });
 
@@ -60,7 +60,7 @@ describe('a port of the Service that a route leads to', () => {
   test('is not led to another port of the pods', () => {
     const given = asking({ port: 80, targetPort: 8080 });
     expect(() => planRollout(observe(given, fleetWith(appliedService(PORT))))).toThrow(
-      'Port 80 of Service gray-demo/helloworld in east would lead to port 8080 of the pods instead of 5000 (input target-port), but VirtualService gray-demo/helloworld in east leads users there, and the pods that run listen on 5000.',
+      'Port 80 of Service gray-demo/helloworld in east would lead to port 8080 of the pods instead of 5000 (input target-port), but VirtualService gray-demo/helloworld in east leads users there, and the running pods listen on 5000.',
     );
   });
 

@@ -16,7 +16,7 @@ export function assertDistinctClusters(states: readonly ClusterState[]): void {
         ? `their namespace kube-system is the same one (UID ${one.identity.uid})`
         : `both have the server ${one.identity.server ?? ''}`;
     throw new CanaryError(
-      `The contexts ${other.name} and ${one.name} reach the same cluster: ${evidence}. Correct the input kubeconfig, or name that cluster by one context alone (inputs clusters and config-clusters).`,
+      `The contexts ${other.name} and ${one.name} reach the same cluster: ${evidence}. Correct the input kubeconfig, or use only one context for that cluster (inputs clusters and config-clusters).`,
     );
   }
 }

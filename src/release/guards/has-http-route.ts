@@ -16,6 +16,6 @@ export function assertHasHttpRoute(
   if (first === undefined || leading.length === 0) return;
   if (leading.some((vs) => routesTo(vs, release).length > 0)) return;
   throw new CanaryError(
-    `${leading.map(nameOf).join(', ')} in ${cluster} leads to ${release.app} by TCP or TLS routes alone. What users get is looked at by HTTP requests, so such a split cannot be verified: name a VirtualService with an HTTP route as well (input virtual-service).`,
+    `${leading.map(nameOf).join(', ')} in ${cluster} leads to ${release.app} only through TCP or TLS routes. The action verifies with HTTP requests, so it cannot verify such a split: add a VirtualService with an HTTP route (input virtual-service).`,
   );
 }

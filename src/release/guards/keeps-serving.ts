@@ -65,16 +65,16 @@ function stuck(plan: Foresight, { cluster, object, live }: Foreseen, after: Depl
     const { name, namespace = '' } = after.metadata;
     const remedy =
       planned.spec?.paused === true
-        ? 'Take paused out of the input manifests.'
+        ? 'Remove paused from the input manifests.'
         : `Resume it: kubectl --context ${cluster} -n ${namespace} rollout resume deployment/${name}`;
-    return [harm(`is paused (spec.paused), so no pod of the new template would be made. ${remedy}`)];
+    return [harm(`is paused (spec.paused), so no pod of the new template would be created. ${remedy}`)];
   }
   const gaining = plan.ready.find(
     (check) => check.cluster === cluster && check.gains && willSelect(check, template.metadata?.labels),
   );
   return gaining === undefined || after.kind === 'DaemonSet' || (after.spec?.replicas ?? 1) > 0
     ? []
-    : [harm(`would have 0 replicas, but ${gaining.version} is to get traffic. Give it at least 1.`)];
+    : [harm(`would have 0 replicas, but ${gaining.version} is about to get traffic. Give it at least 1.`)];
 }
 
 function effectsOnPods(
@@ -91,7 +91,7 @@ function effectsOnPods(
   if (liveVersionOf(plan, cluster, after) === undefined)
     return [
       harm(
-        `would make pods that the Service or the subset of ${version} does not select, but ${users}. Keep the labels of its pods.`,
+        `would create pods that the Service or the subset of ${version} does not select, but ${users}. Keep the labels of its pods.`,
       ),
     ];
   const outlook = forecastRollout(live, after);
@@ -102,7 +102,7 @@ function effectsOnPods(
     ...(outlook.left < Math.floor(0.75 * serving)
       ? [
           caution(
-            `${outlook.why}: ${users}, of which ${String(outlook.left)} may be all that serve meanwhile.`,
+            `${outlook.why}: ${users}, of which ${String(outlook.left)} may be all that serve during the change.`,
           ),
         ]
       : []),
@@ -150,7 +150,7 @@ function effectsOnService(
     ...(becomes('publishNotReadyAddresses', true)
       ? [
           harm(
-            `would send requests to pods that are not ready (publishNotReadyAddresses), but ${users}. Leave it out.`,
+            `would send requests to pods that are not ready (publishNotReadyAddresses), but ${users}. Remove it.`,
           ),
         ]
       : []),

@@ -29,7 +29,7 @@ export function assertManifestsFit(release: Release, fleet: FleetState): void {
   const problems = [
     ...bare.map(
       ({ name }) =>
-        `There is no Service ${namespace}/${release.app} in ${name}, and they hold none: nothing would lead to the pods there. Add the Service to the manifests.`,
+        `There is no Service ${namespace}/${release.app} in ${name}, and the manifests contain none, so nothing would lead to the pods there. Add the Service to the manifests.`,
     ),
     ...strays.map(
       (manifest) =>
@@ -37,7 +37,7 @@ export function assertManifestsFit(release: Release, fleet: FleetState): void {
     ),
     ...traffic.map(
       (manifest) =>
-        `${named(manifest)} routes to ${release.app}, which this action does itself. Take it out of the input manifests; to start from your own, apply it with kubectl before the release.`,
+        `${named(manifest)} routes to ${release.app}, which this action does itself. Remove it from the input manifests; to start from your own, apply it with kubectl before the release.`,
     ),
   ];
   if (problems.length > 0)

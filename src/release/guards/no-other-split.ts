@@ -30,6 +30,6 @@ function assertNoOtherIn(release: Release, traffic: TrafficState, cluster: Clust
   if (others.length === 0) return;
   const names = others.map(({ metadata }) => metadata.name).join(', ');
   throw new CanaryError(
-    `Beside ${virtualService}, ${others.map(nameOf).join(', ')} in ${cluster} routes to versions of ${release.app}. Set the input virtual-service to those that shall change together (${virtualService}, ${names}), or to ${virtualService} alone to leave the others as they are.`,
+    `Besides ${virtualService}, ${others.map(nameOf).join(', ')} in ${cluster} routes to versions of ${release.app}. Set the input virtual-service to those that should change together (${virtualService}, ${names}), or to only ${virtualService} to leave the others unchanged.`,
   );
 }

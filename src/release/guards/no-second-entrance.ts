@@ -27,6 +27,6 @@ export function assertNoSecondEntrance(observed: Observation): void {
   const clusters = [...new Set(same.map(({ cluster }) => cluster))].join(', ');
   const { namespace, traffic, app } = release;
   throw new CanaryError(
-    `There is no VirtualService ${namespace}/${traffic.virtualService} in ${clusters}, but ${nameOf(first.virtualService)} leads to ${app} there already. The release would open a second entrance beside it, for every host (*). ${delegationRemedy(observed, first.virtualService)} To open a second entrance all the same, set the input hosts to those that it is for.`,
+    `There is no VirtualService ${namespace}/${traffic.virtualService} in ${clusters}, but ${nameOf(first.virtualService)} leads to ${app} there already. The release would open a second entrance next to it, for every host (*). ${delegationRemedy(observed, first.virtualService)} To open a second entrance anyway, set the input hosts to its hosts.`,
   );
 }

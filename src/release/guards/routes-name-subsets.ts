@@ -197,5 +197,5 @@ function pinningRelease(
     `clusters: '${[...clusters].map(([name, where]) => `${name}: ${where.join(', ')}`).join(', ')}'`,
     `config-clusters: ${configClusters.join(', ')}`,
   ];
-  return `Release what runs first, which pins the traffic to its subset: ${inputs.join('; ')}; without image and manifests of ${version}. Then add ${version}.`;
+  return `First release what is running, which pins the traffic to its subset: ${inputs.join('; ')}; without image and manifests of ${version}. Then add ${version}.`;
 }

@@ -18,6 +18,6 @@ export function assertSelectorAdmits(
   );
   if (key === undefined) return selector;
   throw new CanaryError(
-    `Service ${release.namespace}/${release.app} in ${state.name} selects ${key}: ${selector[key] ?? ''} alone, so ${version} would get no traffic there. Take the label ${key} out of its selector.`,
+    `Service ${release.namespace}/${release.app} in ${state.name} selects only ${key}: ${selector[key] ?? ''}, so ${version} would get no traffic there. Remove the label ${key} from its selector.`,
   );
 }

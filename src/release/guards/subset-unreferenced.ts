@@ -16,7 +16,7 @@ export function assertSubsetUnreferenced(
     const { everywhere } = trafficOf(fleet, cluster);
     if (everywhere.unlisted.includes('VirtualService')) {
       throw new CanaryError(
-        `Whether a VirtualService of another namespace in ${cluster} names the subset ${version} cannot be seen: the user of the kubeconfig may not list VirtualServices of all namespaces. Grant that right, then run retire again; nothing has been written.`,
+        `Whether a VirtualService of another namespace in ${cluster} names the subset ${version} cannot be seen: the user of the kubeconfig may not list VirtualServices of all namespaces. Grant that permission, then run retire again; nothing has been written.`,
       );
     }
     const planned = routes.filter((change) => change.cluster === cluster).map(({ object }) => object);
@@ -28,6 +28,6 @@ export function assertSubsetUnreferenced(
   });
   if (references.length === 0) return;
   throw new CanaryError(
-    `The subset ${version} is still named by ${references.join(', ')}. Take it out there first: requests to a subset that is gone fail.`,
+    `The subset ${version} is still named by ${references.join(', ')}. Remove it there first: requests to a missing subset fail.`,
   );
 }

@@ -81,7 +81,7 @@ function hiddenFrom(
   const [deciding] = rules;
   const [selective] = localRules(release, all, client, mesh).filter((rule) => !isForAll(rule));
   if (selective !== undefined && (deciding === undefined || deciding === selective)) {
-    return `For ${where} Istio looks for no DestinationRule of ${namespace}, because ${nameOf(selective)} is for ${app} too and ${deciding === undefined ? 'selects other workloads' : 'selects them'} (workloadSelector): there is no subset ${version} then, and requests to ${version} would be answered with 503. Delete that rule.`;
+    return `For ${where} Istio does not look for a DestinationRule in ${namespace}, because ${nameOf(selective)} is for ${app} too and ${deciding === undefined ? 'selects other workloads' : 'selects them'} (workloadSelector): there is no subset ${version} then, and requests to ${version} would be answered with 503. Delete that rule.`;
   }
   if (deciding === undefined || deciding.metadata.namespace === namespace) {
     const ours = all.filter((rule) => rule.metadata.namespace === namespace && coversService(release, rule));
@@ -90,7 +90,7 @@ function hiddenFrom(
       return `For ${where} there would be no subset ${version} of ${app}: ${nameOf(unexported)} has no exportTo, and this mesh keeps such rules to their namespace (defaultDestinationRuleExportTo). Requests to ${version} would be answered with 503. Set exportTo in that rule to the namespaces of its clients, or to "*"; if it does not exist yet, create it with exportTo and host ${app}.`;
     }
     const own = ours.find((rule) => exportsOf(rule).length > 0);
-    return `For ${where} there would be no subset ${version} of ${app}: ${own === undefined ? 'no DestinationRule for it has one' : `${nameOf(own)} is exported to ${exportsOf(own).join(', ')} alone (exportTo)`}. Requests to ${version} would be answered with 503. Take exportTo out of that rule, or add the namespace of the clients to it.`;
+    return `For ${where} there would be no subset ${version} of ${app}: ${own === undefined ? 'no DestinationRule for it has one' : `${nameOf(own)} is exported only to ${exportsOf(own).join(', ')} (exportTo)`}. Requests to ${version} would be answered with 503. Remove exportTo from that rule, or add the namespace of the clients to it.`;
   }
   return `For ${where} Istio follows ${nameOf(deciding)} instead of a DestinationRule of ${namespace}, and it has no subset ${version}: requests to ${version} would be answered with 503. Add the subset ${version} to ${nameOf(deciding)}, with the same labels, or delete that rule.`;
 }

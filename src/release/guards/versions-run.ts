@@ -18,6 +18,6 @@ export function assertVersionsRun(observed: Observation, weights: Weights): void
   if (absent === undefined) return;
   const [version, weight] = absent;
   throw new CanaryError(
-    `Version ${version} is to get ${String(weight)} % of the traffic, but no pod of ${release.app} in ${[...fleet.keys()].join(', ')} is labelled ${formatLabels(labelsOf(routes, version))}, and there is no image for it. Set the input image (${version}=…), or correct the weights.`,
+    `Version ${version} should get ${String(weight)}% of the traffic, but no pod of ${release.app} in ${[...fleet.keys()].join(', ')} is labelled ${formatLabels(labelsOf(routes, version))}, and there is no image for it. Set the input image (${version}=…), or correct the weights.`,
   );
 }

@@ -12,6 +12,6 @@ export function assertWeightsAgree({ routes }: Observation): void {
   if (first === undefined || held.every(({ weights }) => sameWeights(weights, first.weights))) return;
   const where = held.map(({ place, weights }) => `${formatWeights(weights)} in ${place}`).join(', ');
   throw new CanaryError(
-    `The input weights is not set, and the clusters hold different weights: ${where}. Set it to those that all shall hold.`,
+    `The input weights is not set, and the clusters hold different weights: ${where}. Set it to the weights that all of them should hold.`,
   );
 }

@@ -13,6 +13,6 @@ export function assertWeightsNotEdited({ edits }: Observation, asked: Weights): 
   const others = edits.filter(({ found }) => found === undefined || !sameWeights(found, asked));
   if (others.length === 0) return;
   throw new CanaryError(
-    `${others.map(describeEdit).join('. ')}. It is not overwritten: give the route the recorded weights again, or ask for the weights that it holds now.`,
+    `${others.map(describeEdit).join('. ')}. The action does not overwrite it: restore the recorded weights, or request the weights that the route holds now.`,
   );
 }
