@@ -2,8 +2,8 @@ import { messageOf } from '../core/errors.ts';
 import { formatWeights } from '../core/weights.ts';
 import type { Weights } from '../core/weights.ts';
 import type { Observation } from '../release/observation.ts';
-import type { CheckKind } from '../report/run-events.ts';
 import { checkShares } from './check.ts';
+import type { CheckRequest } from './check.ts';
 import type { Context } from './context.ts';
 import { findTargets, virtualServices, withClients } from './ingresses.ts';
 
@@ -24,11 +24,11 @@ export async function checkStepOfOther(
     const targets = await findTargets(context, observed.fleet, virtualServices(observed.routes));
     if (targets.length === 0) return 'no ingress';
     return await withClients(targets, async (clients) => {
-      const passes = async (kind: CheckKind): Promise<boolean> => {
-        const request = { clients, weights, observed, kind, bakeMs, on: 'recovery' } as const;
-        return (await checkShares(context, request)).verdict === 'pass';
-      };
-      const passed = (await passes('verify')) && (bakeMs === 0 || (await passes('bake')));
+      const request: CheckRequest = { clients, weights, observed, on: 'recovery' };
+      const passes = async (how: CheckRequest): Promise<boolean> =>
+        (await checkShares(context, how)).verdict === 'pass';
+      const passed =
+        (await passes(request)) && (bakeMs === 0 || (await passes({ ...request, watchMs: bakeMs })));
       return passed ? 'pass' : 'no pass';
     });
   } catch (error) {

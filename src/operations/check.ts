@@ -8,7 +8,6 @@ import { isSharedWithOtherHosts, routeStateFor } from '../release/observed-routi
 import { lookalikes } from '../release/rival-routes.ts';
 import { evidenceLine } from '../report/evidence-line.ts';
 import { capitalized } from '../report/format.ts';
-import type { CheckKind } from '../report/run-events.ts';
 import type { IngressEvidence, Verdict } from '../verify/evidence.ts';
 import type { IngressClient } from '../verify/ingress-client.ts';
 import { sampleAll } from '../verify/sampler.ts';
@@ -27,10 +26,11 @@ export interface CheckRequest {
   readonly weights: Weights;
   /** What the clusters hold now. */
   readonly observed: Observation;
-  /** `verify`: until the shares are shown to be right or wrong; `bake`: for a time, unless they are shown to be wrong. */
-  readonly kind?: CheckKind;
-  /** How long a bake goes on, in ms. */
-  readonly bakeMs?: number;
+  /**
+   * How long the shares are watched, in ms, unless they are shown to be wrong before; undefined: they are sampled until they are
+   * shown to be right or wrong.
+   */
+  readonly watchMs?: number;
   /** `recovery`: the step of an earlier run is checked, and the verdict is not this run's. */
   readonly on?: 'this run' | 'recovery';
   /** What makes the samples doubtful, beside what the check finds by itself. */
@@ -50,7 +50,8 @@ export interface CheckResult {
 /** Samples the ingresses against the weights, decides, and explains what did not pass. */
 export async function checkShares(context: Context, request: CheckRequest): Promise<CheckResult> {
   const { recorder, log } = context;
-  const { clients, weights, observed, kind = 'verify', on = 'this run' } = request;
+  const { clients, weights, observed, watchMs, on = 'this run' } = request;
+  const kind = watchMs === undefined ? 'verify' : 'bake';
   const elapsed = stopwatch();
   const ingresses = await sample(context, request);
   recorder.record({ kind: 'sampled', check: kind, weights, evidence: ingresses, seconds: elapsed() });
@@ -77,7 +78,7 @@ export async function checkShares(context: Context, request: CheckRequest): Prom
 
 function sample(
   context: Context,
-  { clients, weights, observed: { routes }, kind, bakeMs = 0 }: CheckRequest,
+  { clients, weights, observed: { routes }, watchMs }: CheckRequest,
 ): Promise<readonly IngressEvidence[]> {
   const { release, log, signal } = context;
   return sampleAll(
@@ -92,7 +93,9 @@ function sample(
       check: release.check,
       // At a low rate, for the whole time.
       watch:
-        kind === 'bake' ? { forMs: bakeMs, maxRps: Math.min(release.check.maxRps, WATCH_RPS) } : undefined,
+        watchMs === undefined
+          ? undefined
+          : { forMs: watchMs, maxRps: Math.min(release.check.maxRps, WATCH_RPS) },
       signal,
       onProgress: (one) => {
         log.info(evidenceLine(one));

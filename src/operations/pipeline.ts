@@ -2,7 +2,6 @@ import { preflight } from '../fleet/preflight.ts';
 import { isUnfinished } from '../fleet/transaction/leases.ts';
 import type { Weights } from '../core/weights.ts';
 import { observe } from '../release/observation.ts';
-import type { CheckKind } from '../report/run-events.ts';
 import type { IngressClient } from '../verify/ingress-client.ts';
 import { checkShares } from './check.ts';
 import { phase } from './context.ts';
@@ -103,17 +102,18 @@ async function verifyStep(
 ): Promise<Checked> {
   const { release, fleet } = context;
   if (clients.length === 0) return { kind: 'unverified' };
-  const check = async (kind: CheckKind): Promise<Checked> => {
+  const check = async (watchMs?: number): Promise<Checked> => {
     const now =
       written.length === 0 ? observed : observe(release, await fleet.readAgain(release, observed.fleet));
     const { weights } = plan;
-    const result = await checkShares(context, { clients, weights, observed: now, kind, bakeMs });
+    const watch = watchMs === undefined ? {} : { watchMs };
+    const result = await checkShares(context, { clients, weights, observed: now, ...watch });
     return { kind: 'checked', ...result };
   };
   try {
-    const checked = await phase(context, 'Verify', () => check('verify'));
+    const checked = await phase(context, 'Verify', () => check());
     const hasPassed = checked.kind === 'checked' && checked.verdict === 'pass';
-    return hasPassed && bakeMs > 0 ? await phase(context, 'Bake', () => check('bake')) : checked;
+    return hasPassed && bakeMs > 0 ? await phase(context, 'Bake', () => check(bakeMs)) : checked;
   } catch (error) {
     return { kind: 'failed', error };
   }

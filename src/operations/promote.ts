@@ -59,7 +59,7 @@ export async function promote(context: Context): Promise<Outcome> {
 
 const NOTHING_SAMPLED: Outcome = { kind: 'done', verdict: undefined };
 
-/** One of the steps; the last one asked for is watched by whoever asked. */
+/** One of the steps. The last one is not watched: `bake` is the time before the next. */
 function promotion(
   { traffic, onFailure }: Release,
   weights: Weights,
