@@ -62,7 +62,7 @@ beforeAll(async () => {
 afterEach(() => fleet.reset());
 afterAll(() => fleet.stop());
 
-test('the roles of examples/rbac hold what a whole release asks for, and nothing that it never needs', async () => {
+test('the roles of examples/rbac grant what a whole release needs, and nothing else', async () => {
   await stage.everywhere(namespace());
   const before = fleet.calls.length;
   await stage.pass({ operation: 'plan', weights: 'v1=80,v2=20' });
@@ -90,7 +90,7 @@ test('the roles of examples/rbac hold what a whole release asks for, and nothing
   expect(granted).toContain(`list pods ${NAMESPACE}`);
 });
 
-test('for a version with users the injector is asked once a cluster; without the right to make pods the labels tell', async () => {
+test('whether a version with users gets sidecars is asked of each injector once, or read from labels without the right to create pods', async () => {
   const only = { version: 'v1', image: image('v1'), 'config-clusters': 'east, west' };
   const asked = (): number =>
     fleet.calls.filter(({ kind, verb, cluster }) => kind === 'Pod' && verb === 'create' && cluster === 'west')

@@ -45,7 +45,7 @@ async function failEach(
   );
 }
 
-describe('every single call of a step leaves all clusters on the new weights, or all on the old, and nothing locked (scenario 25)', () => {
+describe('a fault at any single call of a step leaves all clusters on the new weights or all on the old ones, and nothing locked (scenario 25)', () => {
   // A call that hangs costs no computing: several fleets can wait side by side.
   const ways: readonly (readonly [string, readonly CallAction[], number])[] = [
     ['fails with 409', [CONFLICT], 3],

@@ -35,7 +35,7 @@ describe('a cluster that refuses the write', () => {
     ],
     ['by a conflict', { status: 409, reason: 'Conflict', message: 'the object has been modified' }],
   ] as const;
-  test.each(refusals)('%s leaves all of them on the previous weights (scenario 22)', async (_, refusal) => {
+  test.each(refusals)('%s leaves all clusters on the previous weights (scenario 22)', async (_, refusal) => {
     await stage.pass({ weights: 'v1=80,v2=20' });
     await stage.underLoad(async () => {
       fleet.onCall((call) =>
@@ -81,7 +81,7 @@ describe('a cluster that cannot be reached at preflight', () => {
 });
 
 describe('a right that is missing', () => {
-  test('is named with all the others, before anything is written', async () => {
+  test('is named together with all others before anything is written', async () => {
     await stage.pass({ weights: 'v1=80,v2=20' });
     const written = fleet.calls.filter(({ write }) => write).length;
     fleet.deny('west', { kind: 'VirtualService', verbs: ['update'] });
@@ -93,7 +93,7 @@ describe('a right that is missing', () => {
 });
 
 describe('rights that are missing', () => {
-  test('are told by a plan, all at once, below the difference', async () => {
+  test('are listed by a plan, all at once, below the difference', async () => {
     await stage.pass({ weights: 'v1=80,v2=20' });
     fleet.deny('west', { kind: 'VirtualService', verbs: ['update'] });
     fleet.deny('east', { kind: 'Lease', verbs: ['create', 'update'] });
@@ -113,7 +113,7 @@ describe('rights that are missing', () => {
 });
 
 describe('two runs at once', () => {
-  test('go one after the other, and the clusters agree (scenario 24)', async () => {
+  test('change the release one after the other, and the clusters agree (scenario 24)', async () => {
     await stage.pass({ weights: 'v1=100,v2=0' });
     await stage.underLoad(async () => {
       const runs = await Promise.all([

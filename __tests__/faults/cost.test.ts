@@ -50,7 +50,7 @@ test.each(COSTS)('%s costs each cluster no more than it must', async (_, inputs,
   expect(Math.max(...perCluster.map((own) => own.filter(({ write }) => write).length))).toBe(writes);
 });
 
-test('the log tells what a run cost each cluster', async () => {
+test('the log shows what a run cost each cluster', async () => {
   let log = '';
   const made = await lane.callsOf(async () => {
     ({ log } = await lane.stage.pass({ ...LATER, operation: 'status' }));

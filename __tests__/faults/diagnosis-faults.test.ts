@@ -15,7 +15,7 @@ beforeEach(async () => {
 afterEach(() => fleet.stop());
 
 describe('one of three gateway replicas that stays on the old revision (scenario 18)', () => {
-  test('is reported as that, though the shares of the others are right', async () => {
+  test('is reported although the shares of the others are right', async () => {
     fleet.freezeReplica('west', 1);
     await stage.underLoad(async () => {
       const moved = await stage.run({ weights: 'v1=70,v2=30', 'verify-timeout': '3s', 'on-failure': 'keep' });
@@ -33,8 +33,8 @@ describe('one of three gateway replicas that stays on the old revision (scenario
   });
 });
 
-describe('where only the own namespace may be seen', () => {
-  test('a VirtualService of another one is not named; where to look for it is', async () => {
+describe('a run that may read its own namespace only', () => {
+  test('does not name a VirtualService of another one, but says where to look', async () => {
     await stage.west.create(
       { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'elsewhere' } },
       {

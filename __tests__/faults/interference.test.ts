@@ -52,7 +52,7 @@ async function scaleToZero(version: string): Promise<void> {
 }
 
 describe('while a step is verified', () => {
-  test('an edit of one cluster stays when the others get their earlier weights back, and is told', async () => {
+  test('an edit of one cluster stays when the others are rolled back, and is reported', async () => {
     let edit: Promise<void> | undefined;
     const run = await lane.stage.run(
       { ...LATER, weights: NEXT, tolerance: '5', 'max-rps': '20' },
@@ -72,7 +72,7 @@ describe('while a step is verified', () => {
     expect(run.summary).not.toContain('nothing is urgent');
   });
 
-  test('a run that another has taken the release over from writes nothing any more', async () => {
+  test('a run whose lock another one has taken over writes nothing more', async () => {
     let first: RunningAction | undefined;
     let stop = (): void => undefined;
     const stopped = new Promise<void>((resolve) => {
@@ -104,13 +104,13 @@ describe('while a step is verified', () => {
 describe('a step that is rolled back', () => {
   const bad = { ...LATER, ...UNDECIDED, weights: NEXT };
 
-  test('leaves as previous weights those before the ones that are in force then', async () => {
+  test('reports as previous weights those before the ones it restored', async () => {
     await lane.stage.pass({ ...LATER, weights: 'v1=70,v2=30' });
     const run = await lane.stage.run(bad);
     expect(run.outputs).toMatchObject({ weights: 'v1=70,v2=30', 'previous-weights': FIRST });
   });
 
-  test('leaves the weights where the earlier ones lead to a version that no ready pod is left of', async () => {
+  test('keeps its weights if no ready pod is left to serve the earlier ones', async () => {
     const all = 'v1=0,v2=100';
     let scaled: Promise<void> | undefined;
     await lane.stage.underLoad(async () => {
@@ -163,7 +163,7 @@ describe('a retirement', () => {
 
   const retire = { ...LATER, operation: 'retire', version: 'v1', 'verify-timeout': '2s' };
 
-  test('that is run again waits for the routes that it wrote the first time', async () => {
+  test('that is run again waits for the routes that its first run wrote', async () => {
     const frozen = await Lane.open({ gatewayReplicas: 3 });
     try {
       const { stage, fleet } = frozen;
@@ -179,7 +179,7 @@ describe('a retirement', () => {
     }
   });
 
-  test('that fails before it verifies tells the weights all the same', async () => {
+  test('that fails before it verifies reports the weights all the same', async () => {
     await lane.stage.pass({ ...LATER, confidence: '90', weights: 'v1=0,v2=100' });
     lane.fleet.onCall(({ cluster, kind, write, dryRun }) =>
       cluster === 'west' && kind === 'VirtualService' && write && !dryRun
@@ -190,7 +190,7 @@ describe('a retirement', () => {
     expect(run).toMatchObject({ code: 1, outputs: { weights: 'v1=0,v2=100' } });
   });
 
-  test('that fails while it deletes workloads finds them when it is run again, by the labels of the subset', async () => {
+  test('that failed while it deleted workloads finds the rest by the labels of the subset', async () => {
     await lane.stage.pass({ ...LATER, confidence: '90', weights: 'v1=0,v2=100' });
     const labels = { app: APP, track: 'stable' };
     const subsets = [
@@ -220,7 +220,7 @@ describe('a retirement', () => {
 describe('a cluster that joins a release', () => {
   const clusters = 'v1: east\nv2: west, north';
 
-  test('and has no route yet is no obstacle to settling a run that died', async () => {
+  test('without a route yet does not prevent the recovery of a dead run', async () => {
     const wide = await Lane.open({ clusters: ['east', 'west', 'north'] });
     try {
       const { stage } = wide;

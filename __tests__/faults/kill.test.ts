@@ -19,7 +19,7 @@ interface Killed {
   readonly again: Inputs;
   readonly before: string | undefined;
   readonly after: string;
-  /** Weights on the way, which all clusters may hold as well once it is settled. */
+  /** Weights on the way, which all clusters may hold as well once it is recovered. */
   readonly between?: readonly string[];
   /** What has to work once it is done. */
   readonly afterwards?: (lane: Lane) => Promise<void>;
@@ -123,7 +123,7 @@ async function expectAgreement(
   throw new Error([JSON.stringify({ weights, holders }), ...runs.map(({ log }) => log)].join('\n----\n'));
 }
 
-/** Killed, settled by its post step, then the same again: all hold what was asked for, and nothing is left to write. */
+/** Killed, recovered by its post step, then run again: all hold what was asked for, and nothing is left to write. */
 async function killAndRunAgain(lane: Lane, moment: Moment, operation: Killed): Promise<void> {
   const { inputs, again, before, after, between = [], afterwards } = operation;
   const killed = await lane.killedAt(inputs, moment);
@@ -145,7 +145,7 @@ function textOf(part: string | Run): string {
 }
 
 describe('a run that is killed (scenario 25)', () => {
-  test('at any single call of a step is settled by its post step, and can be run again', async () => {
+  test('at any single call of a step is recovered by its post step, and can be run again', async () => {
     const [calls, writes] = [await count(step, 'calls'), await count(step, 'writes')];
     await inLanes(
       LANES,
@@ -168,27 +168,30 @@ describe('a run that is killed (scenario 25)', () => {
     ['a promotion', promote, ['after']],
     ['a first install', install, ['before']],
     ['a retirement', retire, ['after']],
-  ])('at any write of %s is settled by its post step, and can be run again', async (_, operation, whens) => {
-    const writes = await count(operation, 'writes');
-    const around = (_lane: Lane, all: () => Promise<void>): Promise<void> => all();
-    await inLanes(
-      LANES,
-      moments(writes, true, whens),
-      () => Promise.resolve(),
-      async (lane, moment) => {
-        await operation.prepare(lane);
-        // A user's load does not outlive a reset.
-        await lane.stage.underLoad(() => killAndRunAgain(lane, moment, operation), { rps: 20 });
-      },
-      around,
-    );
-    expect(writes).toBeGreaterThan(5);
-  });
+  ])(
+    'at any write of %s is recovered by its post step, and can be run again',
+    async (_, operation, whens) => {
+      const writes = await count(operation, 'writes');
+      const around = (_lane: Lane, all: () => Promise<void>): Promise<void> => all();
+      await inLanes(
+        LANES,
+        moments(writes, true, whens),
+        () => Promise.resolve(),
+        async (lane, moment) => {
+          await operation.prepare(lane);
+          // A user's load does not outlive a reset.
+          await lane.stage.underLoad(() => killAndRunAgain(lane, moment, operation), { rps: 20 });
+        },
+        around,
+      );
+      expect(writes).toBeGreaterThan(5);
+    },
+  );
 
   test.each<[string, Killed]>([
     ['a promotion through three steps', far],
     ['a rollback', back],
-  ])('around any write of %s is settled by its post step, and can be run again', async (_, operation) => {
+  ])('around any write of %s is recovered by its post step, and can be run again', async (_, operation) => {
     const writes = await count(
       { ...operation, prepare: (lane) => first(lane).then(() => operation.prepare(lane)) },
       'writes',
@@ -200,7 +203,7 @@ describe('a run that is killed (scenario 25)', () => {
     expect(writes).toBeGreaterThan(5);
   });
 
-  test('and whose post step never ran is settled by the next run, once its lease is over', async () => {
+  test('without a post step is recovered by the next run, once its Lease has expired', async () => {
     const writes = await count(step, 'writes');
     await inLanes(LANES, moments(writes, true, ['before', 'after']), step.prepare, async (lane, moment) => {
       await step.prepare(lane);

@@ -4,7 +4,7 @@ import { LATER, Lane, QUICK } from './support/lanes.ts';
 
 const promotion = { ...LATER, operation: 'promote', steps: '20,40,100' };
 
-test('a promotion after one that died while it verified does not skip the step that nobody has verified', async () => {
+test('a promotion does not skip the step that a dead one left unverified', async () => {
   const lane = await Lane.open();
   try {
     const { stage } = lane;

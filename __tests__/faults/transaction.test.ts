@@ -25,7 +25,7 @@ const isRelease = ({ kind, write, body }: ApiCall): boolean =>
   kind === 'Lease' && write && JSON.stringify(body).includes('"holderIdentity":""');
 const UNAVAILABLE: CallAction = { status: 503, message: 'apiserver is shutting down' };
 
-/** Runs work while calls go another way. */
+/** Runs work while some calls are answered differently. */
 async function during<T>(way: (call: ApiCall) => CallAction | undefined, work: () => Promise<T>): Promise<T> {
   const off = lane.fleet.onCall(way);
   try {
@@ -62,7 +62,7 @@ async function diesBetweenTheWrites(inputs: Inputs, nth = 1): Promise<Run> {
 }
 
 describe('a promotion through several steps', () => {
-  test('that dies in its second step is settled by the post step, in words', async () => {
+  test('that dies in its second step is recovered by the post step, which says so', async () => {
     const promotion = { ...LATER, operation: 'promote', steps: '20,40,60', 'promote-to': '60' };
     await lane.stage.underLoad(async () => {
       const killed = await diesBetweenTheWrites(promotion, 2);
@@ -78,7 +78,7 @@ describe('a promotion through several steps', () => {
 });
 
 describe('a run that died while it verified', () => {
-  test('is settled by the run that asks for the same: it writes no route, and nothing is left for a retirement', async () => {
+  test('is recovered by a run that asks for the same: it writes no route, and leaves nothing for a retirement to recover', async () => {
     const last = { ...LATER, confidence: '90', weights: 'v1=0,v2=100' };
     await lane.stage.underLoad(async () => {
       await killedAt(last, '::group::Verify');
@@ -99,7 +99,7 @@ describe('a run that died while it verified', () => {
     });
   });
 
-  test('where no ingress could show it, keeps the weights that all clusters hold', async () => {
+  test('keeps the weights that all clusters hold if no ingress can verify them', async () => {
     const unseen = { ...step, ingress: 'none', 'propagation-time': '1s' };
     await lane.stage.underLoad(async () => {
       await killedAt(unseen, 'west: wrote VirtualService');
@@ -121,7 +121,7 @@ describe('a run that died while it verified', () => {
     });
   });
 
-  test('is not taken back to a version whose pods are gone, also where it does not pass', async () => {
+  test('does not return to a version whose pods are gone, even if it does not pass', async () => {
     const last = { ...LATER, confidence: '90', weights: 'v1=0,v2=100' };
     await killedAt(last, '::group::Verify');
     await lane.shortenLeases();
@@ -145,7 +145,7 @@ describe('a run that died while it verified', () => {
 describe('a rollback that dies', () => {
   const rollback = { ...LATER, operation: 'rollback' };
 
-  test('between its writes is settled forward, and keeps the history', async () => {
+  test('between its writes is completed, and keeps the history', async () => {
     await lane.stage.pass(step);
     await lane.stage.pass({ ...LATER, weights: 'v1=50,v2=50' });
     const killed = await diesBetweenTheWrites(rollback);
@@ -157,7 +157,7 @@ describe('a rollback that dies', () => {
     expect(next.outputs).toMatchObject({ weights: FIRST });
   });
 
-  test('before its writes loses nothing of the history', async () => {
+  test('before its writes loses no history', async () => {
     await lane.stage.pass(step);
     const killed = await killedAt(rollback, '::group::Ready');
     await lane.postOf(rollback, killed);
@@ -184,7 +184,7 @@ describe('the routes of another team in the same VirtualService', () => {
     await lane.stage.east.replace({ ...vs, spec: { ...spec, http: change(spec.http) } });
   };
 
-  test('may change while a write fails elsewhere: ours return, theirs stay', async () => {
+  test('may change while a write fails elsewhere: ours are reverted, theirs stay', async () => {
     await edit((http) => [theirs(10), ...http]);
     let edited: Promise<void> | undefined;
     let tries = 0;
@@ -215,8 +215,8 @@ describe('the routes of another team in the same VirtualService', () => {
   });
 });
 
-describe('a run that died between its writes, and whose weights nothing can serve any more', () => {
-  test('does not stop the release that repairs it', async () => {
+describe('a run that died between its writes, with weights that nothing can serve any more,', () => {
+  test('does not block the release that repairs it', async () => {
     await diesBetweenTheWrites(step);
     await lane.stage.east.remove('apps/v1', 'Deployment', `${APP}-v1`, NAMESPACE);
     await lane.stage.west.remove('apps/v1', 'Deployment', `${APP}-v2`, NAMESPACE);
@@ -243,7 +243,7 @@ describe('a run that died between its writes, and whose weights nothing can serv
 });
 
 describe('the post step of a run that died between the writes', () => {
-  test('with one cluster out of reach settles the others, and names it; the next run settles it', async () => {
+  test('recovers the clusters in reach and names the other, which the next run recovers', async () => {
     await lane.stage.underLoad(async () => {
       const killed = await diesBetweenTheWrites(step);
       const post = await during(
@@ -263,7 +263,7 @@ describe('the post step of a run that died between the writes', () => {
   });
 });
 
-describe('a release that passed, and whose lock no cluster would take back', () => {
+describe('a release that passed, with a lock that no cluster would release,', () => {
   const locked = async (): Promise<Run> => {
     const run = await during(
       (call) => (isRelease(call) ? UNAVAILABLE : undefined),
@@ -282,7 +282,7 @@ describe('a release that passed, and whose lock no cluster would take back', () 
     ]);
   });
 
-  test('is verified by the next run where no post step could, and stays', async () => {
+  test('is verified by the next run if there was no post step, and stays', async () => {
     await locked();
     await lane.shortenLeases();
     const next = await lane.stage.pass({ ...LATER, weights: 'v1=50,v2=50' });
@@ -291,8 +291,8 @@ describe('a release that passed, and whose lock no cluster would take back', () 
   });
 });
 
-describe('a run that began and ended between the first look of another and its lock', () => {
-  test('is noticed: the other looks again', async () => {
+describe('a run that began and ended after another had read the clusters', () => {
+  test('is noticed when that one acquires the lock: it reads again', async () => {
     let first: RunningAction | undefined;
     let stop = (): void => undefined;
     const stopped = new Promise<void>((resolve) => {
@@ -352,7 +352,7 @@ describe('a record that is not understood', () => {
   const records = async (): Promise<readonly (string | undefined)[]> =>
     (await lane.stage.routes()).map(({ metadata }) => metadata.annotations?.['multicluster-canary/release']);
 
-  test('of this app stops a step before it writes, with the way out; followed, the step passes', async () => {
+  test('stops a step of its app before it writes; once the advice is followed, the step passes', async () => {
     const text = '{"format":2,"app":"helloworld","weights":"all"}';
     await annotate(text);
     const run = await lane.stage.run(step);
@@ -362,7 +362,7 @@ describe('a record that is not understood', () => {
     await lane.stage.pass(step);
   });
 
-  test('of another app stays, and hides nothing of this one', async () => {
+  test('of another app stays, and does not hide the one of this app', async () => {
     const [own = ''] = await records();
     await annotate(`[{"format":2,"app":"other","weights":"all"},${own}]`);
     await lane.stage.pass(step);

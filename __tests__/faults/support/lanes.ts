@@ -4,11 +4,11 @@ import type { Run, RunningAction } from '../../../testbed/run-action.ts';
 import { NAMESPACE, SEED } from '../../scenarios/support/objects.ts';
 import { Stage } from '../../scenarios/support/stage.ts';
 
-/** A wide tolerance: what is looked at here is what the clusters hold, not the test of the shares. */
+/** A wide tolerance: these tests are about what the clusters hold, not about the shares. */
 export const QUICK = { tolerance: '40', 'max-rps': '2000' } as const;
 /** A later job knows the release, but not the images: what runs stays. */
 export const LATER = { ...QUICK, image: '', port: '' } as const;
-/** So few samples that no verdict comes of them, which is no pass. */
+/** Too few samples for a verdict, so the job fails. */
 export const UNDECIDED = { tolerance: '5', 'max-rps': '1', 'verify-timeout': '2s' } as const;
 
 /** Requests per second of all users of an ingress, over all lanes: they share a machine with what they look at. */
@@ -18,7 +18,7 @@ type Inputs = Readonly<Record<string, string>>;
 
 const LEASE = 'coordination.k8s.io/v1';
 
-/** A fleet of its own, on which one fault after the other is tried. */
+/** A separate fleet, on which one fault after the other is tried. */
 export class Lane {
   readonly fleet: EmbeddedFleet;
   readonly stage: Stage;
@@ -40,7 +40,7 @@ export class Lane {
     return this.fleet.calls.slice(before);
   }
 
-  /** Runs the action while one of its calls, the nth, goes another way, and each further try of it as the next fault says. */
+  /** Runs the action while its nth call meets the first fault, and each further attempt at it the next one. */
   async runWith(inputs: Inputs, nth: number, faults: readonly CallAction[]): Promise<Run> {
     let made = 0;
     let failing: string | undefined;
@@ -96,13 +96,13 @@ export class Lane {
     );
   }
 
-  /** Takes every lease away, with all that stands in it. */
+  /** Deletes every Lease, with what it holds. */
   async forgetLocks(): Promise<void> {
     for (const kube of [this.stage.east, this.stage.west])
       await kube.remove(LEASE, 'Lease', this.#leases, NAMESPACE);
   }
 
-  /** Lets the lease of a dead run last for a second, so that nobody has to wait for its end. */
+  /** Lets the Lease of a dead run expire after a second. */
   async shortenLeases(): Promise<void> {
     for (const kube of [this.stage.east, this.stage.west]) {
       const lease = await kube.find(LEASE, 'Lease', this.#leases, NAMESPACE);
@@ -117,7 +117,7 @@ export class Lane {
   }
 }
 
-/** What two tries of the same call have in common. */
+/** What two attempts at the same call have in common. */
 function keyOf({ cluster, verb, kind, namespace, name, dryRun, body }: ApiCall): string {
   return JSON.stringify([cluster, verb, kind, namespace, name, dryRun, body]);
 }

@@ -18,7 +18,7 @@ afterEach(() => lane.fleet.stop());
 const isRoute = ({ cluster, kind, write }: ApiCall, name: string): boolean =>
   cluster === name && kind === 'VirtualService' && write;
 
-/** Runs work while calls go another way. */
+/** Runs work while some calls are answered differently. */
 async function during<T>(way: (call: ApiCall) => CallAction | undefined, work: () => Promise<T>): Promise<T> {
   const off = lane.fleet.onCall(way);
   try {
@@ -53,7 +53,7 @@ async function diesBetweenTheWrites(): Promise<Run> {
 }
 
 describe('a release that passed', () => {
-  test('stays although the lock could not be given back in one cluster', async () => {
+  test('stays although its lock could not be released in one cluster', async () => {
     const run = await during(
       ({ cluster, kind, write, body }) =>
         cluster === 'east' &&
@@ -72,8 +72,8 @@ describe('a release that passed', () => {
   });
 });
 
-describe('what cannot be settled', () => {
-  test('by the post step is settled by the next run, and no step is skipped', async () => {
+describe('a fleet that is left inconsistent', () => {
+  test('by the post step is recovered by the next run, which skips no step', async () => {
     const killed = await diesBetweenTheWrites();
     const post = await during(
       (call) => (isRoute(call, 'east') ? { status: 500, message: 'etcd leader changed' } : undefined),
@@ -86,7 +86,7 @@ describe('what cannot be settled', () => {
     await expect(lane.stage.weights()).resolves.toEqual([NEXT, NEXT]);
   });
 
-  test('by the run itself is settled by its post step, and the run claims no weights', async () => {
+  test('by the run itself is recovered by its post step, and the run claims no weights', async () => {
     let tries = 0;
     const run = await during(
       (call) => {
@@ -102,7 +102,7 @@ describe('what cannot be settled', () => {
     await expect(lane.stage.weights()).resolves.toEqual([FIRST, FIRST]);
   });
 
-  test('and is forgotten by the lock as well, is gone on from where a cluster is least far', async () => {
+  test('without a trace in the locks goes on from the cluster that is least far', async () => {
     await diesBetweenTheWrites();
     await lane.forgetLocks();
     const run = await lane.stage.pass(promotion);
@@ -110,7 +110,7 @@ describe('what cannot be settled', () => {
     await expect(lane.stage.weights()).resolves.toEqual([NEXT, NEXT]);
   });
 
-  test('in giving back is told, with what stands where, and is settled by the post step', async () => {
+  test('by its rollback is reported cluster by cluster, and recovered by the post step', async () => {
     let tries = 0;
     const failing = { ...step, ...UNDECIDED };
     const run = await during(
@@ -130,7 +130,7 @@ describe('what cannot be settled', () => {
 });
 
 describe('a run that died before it changed a route', () => {
-  test('is settled without a write, also where the release was at these weights once before', async () => {
+  test('is recovered without a write, even if the release had these weights once before', async () => {
     for (const weights of ['v1=70,v2=30', FIRST]) await lane.stage.pass({ ...LATER, weights });
     let running: RunningAction | undefined;
     const killed = await lane.stage.run(step, {
