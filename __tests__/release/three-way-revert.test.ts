@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import type { HttpRoute, KubeObject, VirtualService } from '../../src/kubernetes/objects.ts';
 import { recordOf, withRecord } from '../../src/release/history.ts';
-import { holdsEdit, revert } from '../../src/release/three-way-revert.ts';
+import { holdsEdit } from '../../src/release/holds-edit.ts';
+import { revert } from '../../src/release/three-way-revert.ts';
 import { withWeights } from '../../src/istio/route-edits.ts';
 import { APP, NAMESPACE, destinationRule, to, toOther, virtualService } from '../support/objects.ts';
 import { weights } from '../support/release.ts';

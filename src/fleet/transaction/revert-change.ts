@@ -7,7 +7,8 @@ import { isConflict } from '../../kubernetes/client/errors.ts';
 import { nameOf } from '../../kubernetes/objects.ts';
 import type { KubeObject } from '../../kubernetes/objects.ts';
 import { lastEditor } from '../../release/observed-routing.ts';
-import { annotationsOf, revert } from '../../release/three-way-revert.ts';
+import { annotationsOf } from '../../release/edited-parts.ts';
+import { revert } from '../../release/three-way-revert.ts';
 import { holds, readLive, writeConfirmed } from './write-confirmed.ts';
 import type { OnWritten } from './write-confirmed.ts';
 

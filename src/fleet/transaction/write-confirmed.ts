@@ -7,7 +7,7 @@ import type { Change } from '../../kubernetes/change.ts';
 import { CanaryError } from '../../core/errors.ts';
 import { contentOf, nameOf } from '../../kubernetes/objects.ts';
 import type { KubeObject } from '../../kubernetes/objects.ts';
-import { holdsEdit } from '../../release/three-way-revert.ts';
+import { holdsEdit } from '../../release/holds-edit.ts';
 import type { TriedChange } from '../dry-run.ts';
 
 /** A write whose outcome is not known is looked up, and attempted again, this often: over the restart of an API server. */

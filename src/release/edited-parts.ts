@@ -1,0 +1,70 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { KubeObject, RouteDestination } from '../kubernetes/objects.ts';
+
+// The parts of a traffic object that a change of it touches, and how an entry is found again in another form of its list.
+
+/** An object before and after one of our changes to it. */
+export interface Edit {
+  /** undefined where the change created the object */
+  readonly before: KubeObject | undefined;
+  readonly after: KubeObject;
+}
+
+export interface AnyRoute {
+  readonly name?: unknown;
+  readonly match?: unknown;
+  readonly route?: readonly RouteDestination[];
+}
+
+/** The lists of a traffic object that the action edits, entry by entry. */
+export const ROUTES = ['http', 'tcp', 'tls'] as const;
+
+export type Plain = Readonly<Record<string, unknown>>;
+
+/**
+ * The route that is the same one in another form of the list: by name, or for one without a name by all but its destinations,
+ * then by its match, then by where it leads. undefined where none is, or several could be.
+ */
+export function counterpart(route: AnyRoute, among: readonly AnyRoute[]): AnyRoute | undefined {
+  if (route.name !== undefined) return only(among.filter(({ name }) => name === route.name));
+  const unnamed = among.filter(({ name }) => name === undefined);
+  const ways: readonly ((one: AnyRoute) => unknown)[] = [
+    ({ route: _, ...rest }) => rest,
+    ({ match }) => match,
+    ({ route: destinations = [] }) => destinations.map(destinationKey),
+  ];
+  for (const way of ways) {
+    const found = only(unnamed.filter((one) => isDeepStrictEqual(way(one), way(route))));
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function only<T>(found: readonly T[]): T | undefined {
+  return found.length === 1 ? found[0] : undefined;
+}
+
+/** What tells the destinations of a route apart. */
+export function destinationKey({ destination: { host, subset, port } }: RouteDestination): string {
+  return JSON.stringify([host, subset, port?.number]);
+}
+
+export function isPlain(value: unknown): value is Plain {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export function annotationsOf(object: KubeObject | undefined): Readonly<Record<string, string>> {
+  return object?.metadata.annotations ?? {};
+}
+
+export function specOf(object: KubeObject): Plain {
+  return isPlain(object['spec']) ? object['spec'] : {};
+}
+
+export function routesIn(spec: Plain, key: string): readonly AnyRoute[] {
+  return (spec[key] ?? []) as readonly AnyRoute[];
+}
+
+export function plainsIn(spec: Plain, key: string): readonly Plain[] {
+  return (spec[key] ?? []) as readonly Plain[];
+}
