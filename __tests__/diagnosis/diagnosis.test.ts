@@ -4,7 +4,7 @@ import type { Finding } from '../../src/diagnosis/finding.ts';
 import type { IngressEvidence } from '../../src/verify/evidence.ts';
 import type { DestinationRule, HttpRoute, Pod, VirtualService } from '../../src/kubernetes/objects.ts';
 import { RECORD_ANNOTATION } from '../../src/release/history.ts';
-import { readRouteStates } from '../../src/release/observed-routing.ts';
+import { readRouteStates } from '../../src/release/route-state.ts';
 import { evidence } from '../support/evidence.ts';
 import {
   HOST,
@@ -66,7 +66,7 @@ function found(held: Held, ...seen: readonly IngressEvidence[]): readonly Findin
   );
   return diagnose({
     release: given,
-    inForce: readRouteStates(given, state),
+    routes: readRouteStates(given, state),
     evidence: seen,
     state,
   });
@@ -478,7 +478,7 @@ test('what was known before is used if the clusters cannot be read again', () =>
     titles(
       diagnose({
         release: inEast,
-        inForce: readRouteStates(inEast, state),
+        routes: readRouteStates(inEast, state),
         evidence: [seen],
         state: undefined,
       }),

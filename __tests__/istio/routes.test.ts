@@ -5,7 +5,7 @@ import { managedWeights } from '../../src/istio/route-weights.ts';
 import { isPreview, previewedVersions, routesTo } from '../../src/istio/routes.ts';
 import { isHostOf } from '../../src/istio/hosts.ts';
 import { withPreviews, withWeights } from '../../src/istio/route-edits.ts';
-import type { RouteTarget } from '../../src/istio/route-edits.ts';
+import type { RouteTarget } from '../../src/core/route-target.ts';
 import { APP, HOST, NAMESPACE, to, toOther, virtualService } from '../support/objects.ts';
 import { weights } from '../support/release.ts';
 

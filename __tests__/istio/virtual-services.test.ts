@@ -2,12 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import type { HttpRoute, VirtualService } from '../../src/kubernetes/objects.ts';
 import { observe } from '../../src/release/observation.ts';
 import type { Release, TrafficSpec } from '../../src/release/release.ts';
-import {
-  editsOf,
-  describePlace,
-  routeStateFor,
-  readRouteStates,
-} from '../../src/release/observed-routing.ts';
+import { describePlace, routeStateFor, readRouteStates } from '../../src/release/route-state.ts';
+import { editsOf } from '../../src/release/weight-edits.ts';
 import { planRollback, planRollout } from '../../src/release/plan.ts';
 import type { Change } from '../../src/kubernetes/change.ts';
 import { entrancesOf } from '../../src/istio/virtual-services.ts';

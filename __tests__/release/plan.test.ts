@@ -8,7 +8,7 @@ import type { Plan } from '../../src/release/plan.ts';
 import { recordOf } from '../../src/release/history.ts';
 import type { Release } from '../../src/release/release.ts';
 import type { ClusterState, FleetState } from '../../src/release/state.ts';
-import { readRouteStates } from '../../src/release/observed-routing.ts';
+import { readRouteStates } from '../../src/release/route-state.ts';
 import { formatWeights } from '../../src/core/weights.ts';
 import { podTemplateOf } from '../../src/kubernetes/pod-templates.ts';
 import {

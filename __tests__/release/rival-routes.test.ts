@@ -4,7 +4,7 @@ import { observe } from '../../src/release/observation.ts';
 import { lookalikes, rivalsOf } from '../../src/release/rival-routes.ts';
 import { planTraffic } from '../../src/release/plan-traffic.ts';
 import type { TrafficState } from '../../src/istio/traffic-state.ts';
-import { readRouteStates } from '../../src/release/observed-routing.ts';
+import { readRouteStates } from '../../src/release/route-state.ts';
 import { clusterState, fleetOf, gateway, server, to, toOther, virtualService } from '../support/objects.ts';
 import { EAST, release, weights } from '../support/release.ts';
 

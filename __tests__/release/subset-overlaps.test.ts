@@ -4,7 +4,7 @@ import type { Pod, Subset } from '../../src/kubernetes/objects.ts';
 import { describeOverlap, subsetOverlaps } from '../../src/release/subset-overlaps.ts';
 import { assertSubsetsDisjoint } from '../../src/release/guards/subsets-disjoint.ts';
 import type { Overlap } from '../../src/release/subset-overlaps.ts';
-import { readRouteStates } from '../../src/release/observed-routing.ts';
+import { readRouteStates } from '../../src/release/route-state.ts';
 import { clusterState, deployment, destinationRule, fleetOf, pod } from '../support/objects.ts';
 import { EAST, WEST, release } from '../support/release.ts';
 

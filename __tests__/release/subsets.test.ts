@@ -5,8 +5,8 @@ import { assertSubsetLabelsCompatible } from '../../src/release/guards/subset-la
 import { withSubsets } from '../../src/istio/destination-rule-edits.ts';
 import { newDestinationRule } from '../../src/istio/destination-rule-edits.ts';
 import type { VersionLabels } from '../../src/istio/destination-rule-edits.ts';
-import { readRouteStates } from '../../src/release/observed-routing.ts';
-import type { RouteState } from '../../src/release/observed-routing.ts';
+import { readRouteStates } from '../../src/release/route-state.ts';
+import type { RouteState } from '../../src/release/route-state.ts';
 import { ISTIO, clusterState, destinationRule, fleetOf } from '../support/objects.ts';
 import { EAST, WEST, release } from '../support/release.ts';
 

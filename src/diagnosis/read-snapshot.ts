@@ -1,7 +1,7 @@
 import { DIAGNOSIS_MS } from '../core/deadlines.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Fleet } from '../fleet/fleet.ts';
-import { readRouteStates } from '../release/observed-routing.ts';
+import { readRouteStates } from '../release/route-state.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /**
@@ -12,15 +12,15 @@ import type { Snapshot } from './snapshot.ts';
  */
 export async function readSnapshot(
   fleet: Fleet,
-  known: Pick<Snapshot, 'release' | 'evidence' | 'inForce'>,
+  known: Pick<Snapshot, 'release' | 'evidence' | 'routes'>,
   signal: AbortSignal,
 ): Promise<{ readonly snapshot: Snapshot; readonly unread: string | undefined }> {
   const { release, evidence } = known;
   const limited = AbortSignal.any([signal, AbortSignal.timeout(DIAGNOSIS_MS)]);
   try {
     const state = await fleet.withSignal(limited).read(release);
-    const inForce = readRouteStates(release, state);
-    return { snapshot: { release, evidence, state, inForce }, unread: undefined };
+    const routes = readRouteStates(release, state);
+    return { snapshot: { release, evidence, state, routes }, unread: undefined };
   } catch (error) {
     return { snapshot: { ...known, state: undefined }, unread: messageOf(error) };
   }

@@ -1,7 +1,7 @@
 import type { ClusterName } from '../core/names.ts';
 import type { TrafficEverywhere, TrafficState } from '../istio/traffic-state.ts';
-import { routeStateFor } from '../release/observed-routing.ts';
-import type { RouteState } from '../release/observed-routing.ts';
+import { routeStateFor } from '../release/route-state.ts';
+import type { RouteState } from '../release/route-state.ts';
 import type { Release } from '../release/release.ts';
 import { rivalsOf } from '../release/rival-routes.ts';
 import type { RivalRoute } from '../release/rival-routes.ts';
@@ -12,7 +12,7 @@ import type { IngressEvidence } from '../verify/evidence.ts';
 /** All that a diagnosis looks at. */
 export interface Snapshot {
   readonly release: Release;
-  readonly inForce: readonly RouteState[];
+  readonly routes: readonly RouteState[];
   readonly evidence: readonly IngressEvidence[];
   /** What the clusters hold, read after the verdict; undefined if they could not be read. */
   readonly state: FleetState | undefined;
@@ -24,8 +24,8 @@ export function failedOf({ evidence }: Snapshot): readonly IngressEvidence[] {
 }
 
 /** The traffic objects of the control plane that serves an ingress. */
-export function trafficFor({ inForce, state }: Snapshot, cluster: ClusterName): TrafficState | undefined {
-  return state?.get(cluster)?.traffic ?? state?.get(inForce[0]?.cluster ?? cluster)?.traffic;
+export function trafficFor({ routes, state }: Snapshot, cluster: ClusterName): TrafficState | undefined {
+  return state?.get(cluster)?.traffic ?? state?.get(routes[0]?.cluster ?? cluster)?.traffic;
 }
 
 /** The same, of all namespaces. */
@@ -50,9 +50,9 @@ export function fails({ errors }: IngressEvidence): boolean {
 
 /** The routes outside the release that may answer at an ingress. */
 export function rivalsAt(
-  { release, state, inForce }: Snapshot,
+  { release, state, routes }: Snapshot,
   { cluster }: IngressEvidence,
 ): readonly RivalRoute[] {
-  const serving = routeStateFor(inForce, cluster);
+  const serving = routeStateFor(routes, cluster);
   return state === undefined || serving === undefined ? [] : rivalsOf(release, state, serving);
 }

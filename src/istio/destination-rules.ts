@@ -1,5 +1,5 @@
 import { ANY, fullHost, hostCovers, isHostOf } from './hosts.ts';
-import type { ServiceKey } from './hosts.ts';
+import type { ServiceKey } from '../core/names.ts';
 import { MESH } from './virtual-services.ts';
 import { isDeepStrictEqual } from 'node:util';
 import { keepsRulesPrivate } from './mesh-config.ts';

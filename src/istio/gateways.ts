@@ -1,6 +1,6 @@
 import type { Gateway, GatewayServer, Labels, VirtualService } from '../kubernetes/objects.ts';
 import { ANY, MESH_DOMAIN, completeHost, isPartialHostOf, narrowerHost, isHostOf } from './hosts.ts';
-import type { ServiceKey } from './hosts.ts';
+import type { ServiceKey } from '../core/names.ts';
 import { gatewaysOf } from './virtual-services.ts';
 
 /** A Gateway made anew: plain HTTP on port 80 for the hosts, served by the pods that the selector picks. */

@@ -1,8 +1,4 @@
-/** The service whose traffic is split. */
-export interface ServiceKey {
-  readonly app: string;
-  readonly namespace: string;
-}
+import type { ServiceKey } from '../core/names.ts';
 
 /** Any host, or the start of a pattern such as `*.example.com`. */
 export const ANY = '*';

@@ -5,7 +5,7 @@ import { destinationsTo, inSentence, isPreview, isServed, routeKey, routesTo } f
 import type { Route } from './routes.ts';
 import { REVISION_HEADER } from '../core/marks.ts';
 import { fullHost, isPartialHostOf } from './hosts.ts';
-import type { ServiceKey } from './hosts.ts';
+import type { ServiceKey } from '../core/names.ts';
 
 /** The managed routes that send to the service as a whole, without naming a subset: to every pod that its Service selects. */
 export function openRoutes(

@@ -14,22 +14,9 @@ import {
 import type { Route } from './routes.ts';
 import { PREVIEW_HEADER, REVISION_HEADER, VERSION_HEADER } from '../core/marks.ts';
 import { fullHost } from './hosts.ts';
-import type { ServiceKey } from './hosts.ts';
 import { apportion, formatWeights, unserved } from '../core/weights.ts';
 import type { VersionName, Weights } from '../core/weights.ts';
-
-/** What the managed routes of one VirtualService shall hold. */
-export interface RouteTarget {
-  readonly service: ServiceKey;
-  /** Names of the routes to manage; undefined: the only one that leads to the service. */
-  readonly routes: readonly string[] | undefined;
-  readonly weights: Weights;
-  readonly revision: number;
-  /** Port of the service, for destinations that are made anew. */
-  readonly port: number | undefined;
-  /** A version to be taken out of the routes; none of `weights`. */
-  readonly retired?: VersionName;
-}
+import type { RouteTarget } from '../core/route-target.ts';
 
 /**
  * A VirtualService with preview routes for every version of the target, each right ahead of the managed route it

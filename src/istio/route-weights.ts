@@ -1,4 +1,4 @@
-import type { ServiceKey } from './hosts.ts';
+import type { ServiceKey } from '../core/names.ts';
 import { assertFullNames, managedRoutes } from './managed-routes.ts';
 import {
   destinationsTo,

@@ -1,5 +1,5 @@
 import { isHostOf } from './hosts.ts';
-import type { ServiceKey } from './hosts.ts';
+import type { ServiceKey } from '../core/names.ts';
 import type { HttpRoute, RouteDestination, StreamRoute, VirtualService } from '../kubernetes/objects.ts';
 import type { VersionName } from '../core/weights.ts';
 

@@ -3,7 +3,7 @@ import type { MeshConfig } from './mesh-config.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import type { VirtualService } from '../kubernetes/objects.ts';
 import { namesService } from './routes.ts';
-import type { ServiceKey } from './hosts.ts';
+import type { ServiceKey } from '../core/names.ts';
 import type { TrafficState } from './traffic-state.ts';
 import { MESH, delegatesTo, gatewaysOf, isDelegate } from './virtual-services.ts';
 

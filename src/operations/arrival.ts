@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { allOf } from '../fleet/fleet.ts';
 import type { Observation } from '../release/observation.ts';
-import { isSharedWithOtherHosts } from '../release/observed-routing.ts';
+import { isSharedWithOtherHosts } from '../release/route-state.ts';
 import type { IngressEvidence } from '../verify/evidence.ts';
 import type { IngressClient } from '../verify/ingress-client.ts';
 import { NotArrived } from '../verify/not-arrived.ts';

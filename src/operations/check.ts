@@ -4,7 +4,7 @@ import type { Weights } from '../core/weights.ts';
 import type { Finding } from '../diagnosis/finding.ts';
 import { clustersDisagree } from '../release/cluster-weights.ts';
 import type { Observation } from '../release/observation.ts';
-import { isSharedWithOtherHosts, routeStateFor } from '../release/observed-routing.ts';
+import { isSharedWithOtherHosts, routeStateFor } from '../release/route-state.ts';
 import { lookalikes } from '../release/rival-routes.ts';
 import { evidenceLine } from '../report/evidence-line.ts';
 import { capitalized } from '../report/format.ts';

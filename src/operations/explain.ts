@@ -2,7 +2,7 @@ import { diagnose } from '../diagnosis/diagnosis.ts';
 import type { Finding } from '../diagnosis/finding.ts';
 import { readSnapshot } from '../diagnosis/read-snapshot.ts';
 import { clusterWeights } from '../release/cluster-weights.ts';
-import type { RouteState } from '../release/observed-routing.ts';
+import type { RouteState } from '../release/route-state.ts';
 import type { IngressEvidence } from '../verify/evidence.ts';
 import type { Context } from './context.ts';
 
@@ -16,8 +16,8 @@ export async function causesOf(
   routes: readonly RouteState[],
   evidence: readonly IngressEvidence[],
 ): Promise<readonly Finding[]> {
-  const { snapshot, unread } = await readSnapshot(fleet, { release, inForce: routes, evidence }, signal);
+  const { snapshot, unread } = await readSnapshot(fleet, { release, routes, evidence }, signal);
   if (unread !== undefined) log.warn(`The clusters could not be read to find the cause: ${unread}`);
-  else recorder.record({ kind: 'read', held: clusterWeights(release, snapshot.inForce) });
+  else recorder.record({ kind: 'read', held: clusterWeights(release, snapshot.routes) });
   return diagnose(snapshot);
 }

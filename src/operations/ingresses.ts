@@ -13,7 +13,7 @@ import type { ClusterName } from '../core/names.ts';
 import type { FleetState } from '../release/state.ts';
 import { trafficOf } from '../release/state.ts';
 import { entrancesOf, isDelegate } from '../istio/virtual-services.ts';
-import type { RouteState } from '../release/observed-routing.ts';
+import type { RouteState } from '../release/route-state.ts';
 import type { Context } from './context.ts';
 
 /** VirtualServices of the release, as they are or will be, by config cluster. */

@@ -20,12 +20,12 @@ import { placeOfPods } from '../release/state.ts';
 import type { ClusterState, FleetState } from '../release/state.ts';
 import { VERSION_LABEL, versionLabels } from '../release/subsets.ts';
 import type { VersionLabels } from '../istio/destination-rule-edits.ts';
-import { describeEdit } from '../release/observed-routing.ts';
+import { describeEdit } from '../release/weight-edits.ts';
 import { observeWhereClear } from '../release/observation.ts';
 import { noteBlindSpots, phase } from './context.ts';
+import type { Context } from './context.ts';
 import { assertAppExists } from '../release/guards/app-exists.ts';
 import { podsOfService } from '../release/service-port.ts';
-import type { Context } from './context.ts';
 
 /**
  * Reports each cluster's state and any disagreement. Writes nothing, and samples nothing.

@@ -5,8 +5,8 @@ import type { ClusterName } from '../core/names.ts';
 import { weightsByRoute } from '../istio/route-weights.ts';
 import { trafficOf } from './state.ts';
 import type { FleetState } from './state.ts';
-import { describePlace, readRouteStates } from './observed-routing.ts';
-import type { RouteState } from './observed-routing.ts';
+import { describePlace, readRouteStates } from './route-state.ts';
+import type { RouteState } from './route-state.ts';
 import { formatWeights, sameWeights } from '../core/weights.ts';
 import type { Weights } from '../core/weights.ts';
 
@@ -64,10 +64,10 @@ export function routesOrWhyNot(
 }
 
 /** The same of what has been read already. */
-export function clusterWeights(release: Release, inForce: readonly RouteState[]): readonly ClusterWeights[] {
-  return inForce.map((one) => {
+export function clusterWeights(release: Release, routes: readonly RouteState[]): readonly ClusterWeights[] {
+  return routes.map((one) => {
     const { cluster, virtualService: vs, weights } = one;
-    const place = describePlace(one, inForce);
+    const place = describePlace(one, routes);
     if (weights !== undefined) return withClusterWeights(cluster, place, weights);
     if (vs === undefined) return withoutWeights(cluster, place, 'nothing', 'no VirtualService');
     return weightsByRoute(vs, release).length === 0

@@ -1,8 +1,13 @@
+import type { TrafficApi } from './traffic-api.ts';
+import { VIRTUAL_SERVICE_API } from './virtual-service-api.ts';
+import type { VirtualService } from '../kubernetes/objects.ts';
 import { clusterWeights, routesOrWhyNot } from './cluster-weights.ts';
 import type { ClusterWeights } from './cluster-weights.ts';
 import type { ReleaseRecord } from './history.ts';
-import { editsOf, newestRecord, readRouteStates } from './observed-routing.ts';
-import type { Edit, RouteState, Scope } from './observed-routing.ts';
+import { newestRecord, readRouteStates } from './route-state.ts';
+import type { RouteState, Scope } from './route-state.ts';
+import { editsOf } from './weight-edits.ts';
+import type { WeightEdit } from './weight-edits.ts';
 import type { Release } from './release.ts';
 import type { FleetState } from './state.ts';
 import type { ClusterName } from '../core/names.ts';
@@ -13,6 +18,8 @@ import { CanaryError } from '../core/errors.ts';
 export interface Observation {
   readonly release: Release;
   readonly fleet: FleetState;
+  /** How the routes are read and edited. */
+  readonly api: TrafficApi<VirtualService>;
   /** The config clusters that were looked at. */
   readonly clusters: readonly ClusterName[];
   /** The state of each VirtualService of the release, by config cluster in the order named. */
@@ -24,7 +31,7 @@ export interface Observation {
   /** The record of the last route change in any config cluster. */
   readonly record: ReleaseRecord | undefined;
   /** Where someone else has changed the weights since the action wrote them. */
-  readonly edits: readonly Edit[];
+  readonly edits: readonly WeightEdit[];
 }
 
 /**
@@ -62,6 +69,7 @@ function observationOf(
   return {
     release,
     fleet,
+    api: VIRTUAL_SERVICE_API,
     clusters,
     routes,
     held: clusterWeights(release, routes),

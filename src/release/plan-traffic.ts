@@ -4,20 +4,16 @@ import { CanaryError, inCluster } from '../core/errors.ts';
 import { gatewayKey, newGateway } from '../istio/gateways.ts';
 import type { VirtualService } from '../kubernetes/objects.ts';
 import { withRecord } from './history.ts';
-import type { Release } from './release.ts';
 import type { ClusterName } from '../core/names.ts';
-import { managedRoutes } from '../istio/managed-routes.ts';
 import { rivalsOf } from './rival-routes.ts';
-import { previewedVersions, routesTo, streamsTo } from '../istio/routes.ts';
 import { routePort } from './service-port.ts';
-import { withPreviews, withWeights } from '../istio/route-edits.ts';
-import type { RouteTarget } from '../istio/route-edits.ts';
+import type { RouteTarget } from '../core/route-target.ts';
 import type { Observation } from './observation.ts';
 import type { TrafficTarget } from './traffic-target.ts';
 import { missingSubsets, versionLabels } from './subsets.ts';
 import { withSubsets, newDestinationRule } from '../istio/destination-rule-edits.ts';
-import { oncePerCluster } from './observed-routing.ts';
-import type { RouteState } from './observed-routing.ts';
+import { oncePerCluster } from './route-state.ts';
+import type { RouteState } from './route-state.ts';
 import { trafficOf } from './state.ts';
 import { formatWeights } from '../core/weights.ts';
 import type { VersionName, Weights } from '../core/weights.ts';
@@ -60,7 +56,7 @@ export function planTraffic(observed: Observation, target: TrafficTarget): Traff
     routes: one.routes,
     weights,
     revision,
-    port: isRouteNew(release, one) ? routePort(release, fleet, one.cluster) : undefined,
+    port: needsRoute(observed, one) ? routePort(release, fleet, one.cluster) : undefined,
     ...(retired === undefined ? {} : { retired }),
   });
 
@@ -77,7 +73,7 @@ export function planTraffic(observed: Observation, target: TrafficTarget): Traff
   const revision = Math.max(last, ...others) + 1;
   const isPreviewed = states.every((one) => {
     const { virtualService: vs } = one;
-    return vs !== undefined && isDeepStrictEqual(withPreviews(vs, at(last, one)), vs);
+    return vs !== undefined && isDeepStrictEqual(observed.api.withPreviews(vs, at(last, one)), vs);
   });
   const raised = raisedVersions(observed, weights);
   return {
@@ -106,12 +102,9 @@ export function raisedVersions({ routes }: Observation, weights: Weights): reado
   );
 }
 
-/** Whether a VirtualService gets a route of its own for the service: those that it has keep their ports. */
-function isRouteNew(release: Release, { virtualService: vs, routes }: RouteState): boolean {
-  return (
-    vs === undefined ||
-    (managedRoutes(vs, release, routes).length === 0 && streamsTo(vs, release).length === 0)
-  );
+/** Whether a VirtualService gets a new route for the service: those that it has keep their ports. */
+function needsRoute({ release, api }: Observation, { virtualService: vs, routes }: RouteState): boolean {
+  return vs === undefined || api.lacksRoute(vs, { service: release, routes });
 }
 
 /** The number that a revision header carries; 0 where it is none that the action wrote. */
@@ -120,12 +113,8 @@ function numberOf(revision: string | undefined): number {
   return Number.isSafeInteger(number) ? number : 0;
 }
 
-function isPreviewedEverywhere({ release, routes }: Observation, version: VersionName): boolean {
-  return routes.every(
-    ({ virtualService: vs }) =>
-      vs !== undefined &&
-      (previewedVersions(vs, release).includes(version) || routesTo(vs, release).length === 0),
-  );
+function isPreviewedEverywhere({ release, routes, api }: Observation, version: VersionName): boolean {
+  return routes.every(({ virtualService: vs }) => vs !== undefined && api.isPreviewed(vs, release, version));
 }
 
 /** A VirtualService as the release wants it at the end. Each carries the record, so that each tells by itself what is in force. */
@@ -137,7 +126,7 @@ function routed(
 ): VirtualService {
   const vs = virtualService ?? newVirtualService(observed, cluster);
   const record = { app: observed.release.app, revision: target.revision, weights: target.weights, history };
-  return inCluster(cluster, () => withRecord(withWeights(vs, target), record));
+  return inCluster(cluster, () => withRecord(observed.api.withWeights(vs, target), record));
 }
 
 function newVirtualService({ release, fleet }: Observation, cluster: ClusterName): VirtualService {
@@ -159,7 +148,7 @@ function previewChange(
   target: RouteTarget,
   versions: readonly VersionName[],
 ): Change {
-  const vs = withPreviews(virtualService ?? newVirtualService(observed, cluster), target);
+  const vs = observed.api.withPreviews(virtualService ?? newVirtualService(observed, cluster), target);
   return {
     cluster,
     verb: virtualService === undefined ? 'create' : 'update',

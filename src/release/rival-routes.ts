@@ -13,7 +13,7 @@ import { destinationsTo, isPreview } from '../istio/routes.ts';
 import { REVISION_HEADER } from '../core/marks.ts';
 import type { FleetState } from './state.ts';
 import type { TrafficState } from '../istio/traffic-state.ts';
-import type { RouteState } from './observed-routing.ts';
+import type { RouteState } from './route-state.ts';
 import { delegatesTo, entrancesOf } from '../istio/virtual-services.ts';
 import { hostSpecificity } from '../istio/hosts.ts';
 

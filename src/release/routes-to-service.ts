@@ -1,15 +1,14 @@
 import { absentGateways, isUsed } from '../istio/visibility.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import type { HttpRoute, RouteDestination, VirtualService } from '../kubernetes/objects.ts';
-import type { ClusterName } from '../core/names.ts';
+import type { ClusterName, ServiceKey } from '../core/names.ts';
 import { managedRoutes } from '../istio/managed-routes.ts';
 import { destinationsTo, isPreview, isServed, streamsTo } from '../istio/routes.ts';
 import type { Route } from '../istio/routes.ts';
 import { isHostOf } from '../istio/hosts.ts';
-import type { ServiceKey } from '../istio/hosts.ts';
 import type { Observation } from './observation.ts';
 import { trafficOf } from './state.ts';
-import type { RouteState } from './observed-routing.ts';
+import type { RouteState } from './route-state.ts';
 
 /** A route outside the release that leads to its service. */
 export interface ServiceRoute {

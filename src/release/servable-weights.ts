@@ -2,7 +2,7 @@ import { selects } from '../kubernetes/objects.ts';
 import { hasSidecar, isReady } from '../kubernetes/pods.ts';
 import type { Observation } from './observation.ts';
 import { labelsOf, subsetOf } from './subsets.ts';
-import { oncePerCluster } from './observed-routing.ts';
+import { oncePerCluster } from './route-state.ts';
 import type { VersionName, Weights } from '../core/weights.ts';
 import { selectorOfService } from './service-port.ts';
 

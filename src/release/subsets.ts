@@ -1,7 +1,7 @@
 import { nameOf } from '../kubernetes/objects.ts';
 import type { Labels, Subset } from '../kubernetes/objects.ts';
-import { oncePerCluster } from './observed-routing.ts';
-import type { RouteState } from './observed-routing.ts';
+import { oncePerCluster } from './route-state.ts';
+import type { RouteState } from './route-state.ts';
 import type { VersionName } from '../core/weights.ts';
 import type { VersionLabels } from '../istio/destination-rule-edits.ts';
 

@@ -1,7 +1,7 @@
 import type { Change } from '../kubernetes/change.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import type { DestinationRule } from '../kubernetes/objects.ts';
-import { oncePerCluster } from './observed-routing.ts';
+import { oncePerCluster } from './route-state.ts';
 import type { Observation } from './observation.ts';
 
 /**

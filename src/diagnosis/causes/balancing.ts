@@ -1,10 +1,10 @@
 import { nameOf } from '../../kubernetes/objects.ts';
 import type { DestinationRule } from '../../kubernetes/objects.ts';
-import { routeStateFor } from '../../release/observed-routing.ts';
+import { routeStateFor } from '../../release/route-state.ts';
 import type { IngressEvidence } from '../../verify/evidence.ts';
 import { drifts, failedOf } from '../snapshot.ts';
-import type { Finding } from '../finding.ts';
 import type { Snapshot } from '../snapshot.ts';
+import type { Finding } from '../finding.ts';
 
 /** A setting of a DestinationRule that chooses endpoints after the weights, and what it can explain. */
 interface Setting {
@@ -60,7 +60,7 @@ export function balancing(snapshot: Snapshot): readonly Finding[] {
 
 /** The rules that decide for the service at an ingress. */
 function rulesFor(snapshot: Snapshot, { cluster }: IngressEvidence): readonly DestinationRule[] {
-  return routeStateFor(snapshot.inForce, cluster)?.deciding.rules ?? [];
+  return routeStateFor(snapshot.routes, cluster)?.deciding.rules ?? [];
 }
 
 /** Where a rule has a setting: for the host, for a port, for a subset. */

@@ -5,15 +5,15 @@ import { describeOverlap, subsetOverlaps } from '../../release/subset-overlaps.t
 import { hasSidecar, isReady } from '../../kubernetes/pods.ts';
 import { placeOfPods } from '../../release/state.ts';
 import { holderOf } from '../../release/subsets.ts';
-import { routeStateFor } from '../../release/observed-routing.ts';
-import type { RouteState } from '../../release/observed-routing.ts';
+import { routeStateFor } from '../../release/route-state.ts';
+import type { RouteState } from '../../release/route-state.ts';
 import type { VersionName } from '../../core/weights.ts';
 import { selectorOfService } from '../../release/service-port.ts';
 import type { IngressEvidence } from '../../verify/evidence.ts';
 import { drifts, failedOf, fails } from '../snapshot.ts';
+import type { Snapshot } from '../snapshot.ts';
 import { oncePerTitle } from '../finding.ts';
 import type { Finding } from '../finding.ts';
-import type { Snapshot } from '../snapshot.ts';
 
 /** What serves a version at an ingress. */
 interface Behind {
@@ -57,11 +57,11 @@ export function wrongPods(snapshot: Snapshot): readonly Finding[] {
 
 /** Pods that the subsets of two versions select. */
 function overlapping(snapshot: Snapshot): readonly Finding[] {
-  const { release, state, inForce } = snapshot;
+  const { release, state, routes } = snapshot;
   const drifting = failedOf(snapshot).filter((one) => drifts(one, release));
   if (state === undefined || drifting.length === 0) return [];
   const versions = [...new Set(drifting.flatMap(({ weights }) => [...weights.keys()]))];
-  return subsetOverlaps({ release, fleet: state, routes: inForce }, versions)
+  return subsetOverlaps({ release, fleet: state, routes }, versions)
     .filter(({ certain }) => certain)
     .map((overlap) => ({
       title: `The subsets ${overlap.versions.join(' and ')} select the same pods`,
@@ -101,10 +101,10 @@ export function noSidecar(snapshot: Snapshot): readonly Finding[] {
 
 /** Each version with weight at each ingress that failed; empty if the pods are unknown. */
 function behind(snapshot: Snapshot): readonly Behind[] {
-  const { release, state: fleet, inForce } = snapshot;
+  const { release, state: fleet, routes } = snapshot;
   if (fleet === undefined) return [];
   return failedOf(snapshot).flatMap((one) => {
-    const held = routeStateFor(inForce, one.cluster);
+    const held = routeStateFor(routes, one.cluster);
     const rules = held?.deciding.rules ?? [];
     if (held === undefined || rules.length === 0) return [];
     return [...one.weights].flatMap(([version, weight]): readonly Behind[] => {

@@ -7,19 +7,19 @@ import type { HttpRoute, VirtualService } from '../../kubernetes/objects.ts';
 import { managedRoutes } from '../../istio/managed-routes.ts';
 import type { RivalRoute } from '../../release/rival-routes.ts';
 import { isPreview, routeKey } from '../../istio/routes.ts';
-import { routeStateFor } from '../../release/observed-routing.ts';
-import type { RouteState } from '../../release/observed-routing.ts';
+import { routeStateFor } from '../../release/route-state.ts';
+import type { RouteState } from '../../release/route-state.ts';
 import { delegatesTo, entrancesOf } from '../../istio/virtual-services.ts';
 import { total } from '../../verify/evidence.ts';
 import type { IngressEvidence } from '../../verify/evidence.ts';
 import { everywhereFor, failedOf, rivalsAt, trafficFor } from '../snapshot.ts';
-import type { Finding } from '../finding.ts';
 import type { Snapshot } from '../snapshot.ts';
+import type { Finding } from '../finding.ts';
 
 /** Responses that no managed route gave: another VirtualService, or an earlier route, takes the requests. */
 export function otherRoutes(snapshot: Snapshot): readonly Finding[] {
   return failedOf(snapshot).flatMap((one) => {
-    const serving = routeStateFor(snapshot.inForce, one.cluster);
+    const serving = routeStateFor(snapshot.routes, one.cluster);
     const vs = serving?.virtualService;
     if (serving === undefined || vs === undefined) return [];
     const others = rivalsAt(snapshot, one);
@@ -145,11 +145,11 @@ function unknown(snapshot: Snapshot, one: IngressEvidence, vs: VirtualService): 
 }
 
 function entrancesFor(
-  { state, inForce }: Snapshot,
+  { state, routes }: Snapshot,
   { cluster }: IngressEvidence,
   vs: VirtualService,
 ): readonly VirtualService[] {
-  const serving = routeStateFor(inForce, cluster)?.cluster ?? cluster;
+  const serving = routeStateFor(routes, cluster)?.cluster ?? cluster;
   return entrancesOf([vs], state?.get(serving)?.traffic?.roots ?? []);
 }
 

@@ -1,13 +1,14 @@
 import { clustersDisagree, clusterWeights, describeClusterWeights } from '../../release/cluster-weights.ts';
-import { describeEdit, editsOf, routeStateFor } from '../../release/observed-routing.ts';
+import { routeStateFor } from '../../release/route-state.ts';
+import { describeEdit, editsOf } from '../../release/weight-edits.ts';
 import { formatWeights, sameWeights } from '../../core/weights.ts';
 import { failedOf } from '../snapshot.ts';
-import type { Finding } from '../finding.ts';
 import type { Snapshot } from '../snapshot.ts';
+import type { Finding } from '../finding.ts';
 
 /** A route whose weights someone changed after the release wrote them. */
-export function edits({ inForce }: Snapshot): readonly Finding[] {
-  return editsOf(inForce).map((edit) => ({
+export function edits({ routes }: Snapshot): readonly Finding[] {
+  return editsOf(routes).map((edit) => ({
     title: `The route in ${edit.cluster} was changed by someone else`,
     detail: `${describeEdit(edit)}. Restore the recorded weights, or find out who needs the others.`,
   }));
@@ -15,9 +16,9 @@ export function edits({ inForce }: Snapshot): readonly Finding[] {
 
 /** Clusters with different weights although no ingress shows it, and no record says who changed them. */
 export function disagreement(snapshot: Snapshot): readonly Finding[] {
-  const { release, inForce } = snapshot;
-  const held = clusterWeights(release, inForce);
-  if (failedOf(snapshot).length > 0 || editsOf(inForce).length > 0 || !clustersDisagree(held)) return [];
+  const { release, routes } = snapshot;
+  const held = clusterWeights(release, routes);
+  if (failedOf(snapshot).length > 0 || editsOf(routes).length > 0 || !clustersDisagree(held)) return [];
   return [
     {
       title: 'The clusters hold different weights',
@@ -28,10 +29,10 @@ export function disagreement(snapshot: Snapshot): readonly Finding[] {
 
 /** A route with weights other than those tested, and no record of an edit. */
 export function otherWeights(snapshot: Snapshot): readonly Finding[] {
-  const { inForce } = snapshot;
-  const edited = editsOf(inForce).map(({ cluster }) => cluster);
+  const { routes } = snapshot;
+  const edited = editsOf(routes).map(({ cluster }) => cluster);
   return failedOf(snapshot).flatMap(({ cluster, weights: asked }) => {
-    const own = routeStateFor(inForce, cluster);
+    const own = routeStateFor(routes, cluster);
     // Without weights, no shares were tested.
     if (own?.weights === undefined || asked.size === 0) return [];
     if (edited.includes(own.cluster) || sameWeights(own.weights, asked)) return [];

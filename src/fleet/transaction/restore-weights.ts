@@ -4,7 +4,7 @@ import type { Change } from '../../kubernetes/change.ts';
 import { nameOf } from '../../kubernetes/objects.ts';
 import { servingObstacles } from '../../release/servable-weights.ts';
 import type { Observation } from '../../release/observation.ts';
-import type { RouteState } from '../../release/observed-routing.ts';
+import type { RouteState } from '../../release/route-state.ts';
 import { planTraffic } from '../../release/plan-traffic.ts';
 import type { TrafficPlan } from '../../release/plan-traffic.ts';
 import type { TrafficTarget } from '../../release/traffic-target.ts';

@@ -6,7 +6,7 @@ import type { Cluster } from '../../kubernetes/client/cluster.ts';
 import { isConflict } from '../../kubernetes/client/errors.ts';
 import { nameOf } from '../../kubernetes/objects.ts';
 import type { KubeObject } from '../../kubernetes/objects.ts';
-import { lastEditor } from '../../release/observed-routing.ts';
+import { lastEditor } from '../../release/weight-edits.ts';
 import { annotationsOf } from '../../release/edited-parts.ts';
 import { revert } from '../../release/three-way-revert.ts';
 import { holds, readLive, writeConfirmed } from './write-confirmed.ts';

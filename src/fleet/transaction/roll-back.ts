@@ -8,7 +8,7 @@ import { managedRoutes } from '../../istio/managed-routes.ts';
 import type { VirtualService } from '../../kubernetes/objects.ts';
 import { observe } from '../../release/observation.ts';
 import type { Observation } from '../../release/observation.ts';
-import type { RouteState } from '../../release/observed-routing.ts';
+import type { RouteState } from '../../release/route-state.ts';
 import type { TrafficPlan } from '../../release/plan-traffic.ts';
 import type { Release } from '../../release/release.ts';
 import type { FleetState } from '../../release/state.ts';

@@ -1,7 +1,7 @@
 import { CanaryError } from '../../core/errors.ts';
 import type { VersionName } from '../../core/weights.ts';
-import { describePlace } from '../observed-routing.ts';
-import type { RouteState } from '../observed-routing.ts';
+import { describePlace } from '../route-state.ts';
+import type { RouteState } from '../route-state.ts';
 
 export function assertRetiredVersionIdle(routes: readonly RouteState[], version: VersionName): void {
   const busy = routes.filter(({ weights }) => (weights?.get(version) ?? 0) > 0);

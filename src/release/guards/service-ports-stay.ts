@@ -1,6 +1,6 @@
 import { CanaryError } from '../../core/errors.ts';
 import { namesService } from '../../istio/routes.ts';
-import type { ServiceKey } from '../../istio/hosts.ts';
+import type { ServiceKey } from '../../core/names.ts';
 import type { Change } from '../../kubernetes/change.ts';
 import { isOursAlone } from '../../kubernetes/field-managers.ts';
 import { nameOf } from '../../kubernetes/objects.ts';
@@ -14,7 +14,6 @@ import type { ClusterState, FleetState } from '../state.ts';
  *
  * @throws CanaryError where a route leads to a port that the workloads of the plan would change so
  */
-
 export function assertServicePortsStay(
   release: Release,
   fleet: FleetState,

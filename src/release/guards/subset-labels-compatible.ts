@@ -1,8 +1,8 @@
 import { CanaryError } from '../../core/errors.ts';
 import type { VersionName } from '../../core/weights.ts';
 import { areExclusive, formatLabels } from '../../kubernetes/pod-selection.ts';
-import { oncePerCluster } from '../observed-routing.ts';
-import type { RouteState } from '../observed-routing.ts';
+import { oncePerCluster } from '../route-state.ts';
+import type { RouteState } from '../route-state.ts';
 import { subsetOf, holderOf, VERSION_LABEL } from '../subsets.ts';
 
 /**
@@ -10,7 +10,6 @@ import { subsetOf, holderOf, VERSION_LABEL } from '../subsets.ts';
  *
  * @throws CanaryError where the subset of a version has no labels, or other labels in another cluster
  */
-
 export function assertSubsetLabelsCompatible(
   routes: readonly RouteState[],
   versions: readonly VersionName[],

@@ -16,7 +16,7 @@ import { nameOf } from '../../kubernetes/objects.ts';
 import type { DestinationRule, Labels } from '../../kubernetes/objects.ts';
 import { formatLabels } from '../../kubernetes/pod-selection.ts';
 import type { Observation } from '../observation.ts';
-import { oncePerCluster } from '../observed-routing.ts';
+import { oncePerCluster } from '../route-state.ts';
 import type { Release } from '../release.ts';
 import { trafficOf } from '../state.ts';
 import { subsetOf, labelsOf } from '../subsets.ts';
@@ -28,7 +28,6 @@ import { subsetOf, labelsOf } from '../subsets.ts';
  * @param changes those to DestinationRules among them
  * @throws CanaryError that names the rule that hides the subsets
  */
-
 export function assertSubsetsVisible(
   { release, fleet, routes }: Observation,
   versions: readonly VersionName[],

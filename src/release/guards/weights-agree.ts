@@ -1,7 +1,7 @@
 import { CanaryError } from '../../core/errors.ts';
 import { sameWeights, formatWeights } from '../../core/weights.ts';
 import type { Observation } from '../observation.ts';
-import { describePlace } from '../observed-routing.ts';
+import { describePlace } from '../route-state.ts';
 
 /** Weights in force can be kept only where there is one answer to what they are. */
 export function assertWeightsAgree({ routes }: Observation): void {

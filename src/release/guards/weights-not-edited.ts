@@ -1,5 +1,5 @@
 import type { Observation } from '../observation.ts';
-import { describeEdit } from '../observed-routing.ts';
+import { describeEdit } from '../weight-edits.ts';
 import { CanaryError } from '../../core/errors.ts';
 import { sameWeights } from '../../core/weights.ts';
 import type { Weights } from '../../core/weights.ts';

@@ -2,13 +2,12 @@ import { describe, expect, test } from '@jest/globals';
 import { RECORD_ANNOTATION } from '../../src/release/history.ts';
 import {
   describeRouteChanges,
-  describeEdit,
-  editsOf,
   isSharedWithOtherHosts,
   readRouteStates,
-} from '../../src/release/observed-routing.ts';
+} from '../../src/release/route-state.ts';
+import { describeEdit, editsOf } from '../../src/release/weight-edits.ts';
 import { trafficOf } from '../../src/release/state.ts';
-import type { RouteState } from '../../src/release/observed-routing.ts';
+import type { RouteState } from '../../src/release/route-state.ts';
 import type { ObjectMeta, VirtualService } from '../../src/kubernetes/objects.ts';
 import type { FleetState } from '../../src/release/state.ts';
 import type { TrafficState } from '../../src/istio/traffic-state.ts';
