@@ -67,7 +67,7 @@ describe('while a step is verified', () => {
     await expect(lane.stage.weights()).resolves.toEqual([FIRST, 'v1=100,v2=0']);
     expect(run.outputs['weights']).toBe('');
     expect(run.summary).toMatch(
-      /in west holds v1=100,v2=0 instead of the v1=60,v2=40 .*kubectl-replace at .*: left alone\. east holds v1=80,v2=20\./,
+      /in west holds v1=100,v2=0 instead of the v1=60,v2=40 .*kubectl-replace at .*: left unchanged\. east holds v1=80,v2=20\./,
     );
     expect(run.summary).not.toContain('nothing is urgent');
   });

@@ -242,7 +242,7 @@ describe('a failed release that replaced the image of a version with users (scen
     );
     await edited;
     expect(run.report.headline).toMatch(
-      /^v1, which has 100% .*somebody else has changed it since, and that is left alone/,
+      /^v1, which has 100% .*someone else has changed it since, which is left unchanged/,
     );
     await expect(imageOfV1()).resolves.toBe(next);
   });

@@ -64,7 +64,7 @@ export async function rollBackAutomatically(
     }
     log.warn(
       clustersDisagree(result.held)
-        ? `Rolled back to ${formatWeights(previous)} where nobody else has changed the weights since.`
+        ? `Rolled back to ${formatWeights(previous)} where no one else has changed the weights since.`
         : `Rolled back to ${formatWeights(previous)}.`,
     );
     for (const sentence of result.remains) log.warn(sentence);
@@ -122,8 +122,8 @@ function describe({ observed, own, left }: RolledBack, previous: Weights): Resto
 function describeLeft(one: RouteState): string {
   const [edit] = editsOf([one]);
   return edit === undefined
-    ? `${one.cluster} holds ${one.weights === undefined ? 'no weights' : formatWeights(one.weights)}, which this run has not written: left alone.`
-    : `${describeEdit(edit)}: left alone.`;
+    ? `${one.cluster} holds ${one.weights === undefined ? 'no weights' : formatWeights(one.weights)}, which this run did not write: left unchanged.`
+    : `${describeEdit(edit)}: left unchanged.`;
 }
 
 /** The clusters agree again; that an ingress does not show it is what made the rollout fail, or news of its own. */

@@ -135,7 +135,7 @@ async function restoreOne(
   const cluster = fleet.cluster(check.cluster);
   try {
     if (!(await writeEarlier(context, one))) {
-      return harmOf(context, one, holding, 'somebody else has changed it since, and that is left alone');
+      return harmOf(context, one, holding, 'someone else has changed it since, which is left unchanged');
     }
   } catch (error) {
     return harmOf(context, one, holding, messageOf(error));
