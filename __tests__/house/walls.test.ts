@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { ESLint } from 'eslint';
 import { z } from 'zod';
-import { importsOf, roomOf, sources } from '../support/sources.ts';
+import { importsOf, roomOf, sources, textOfSource } from '../support/sources.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 // The walls alone: rules that need types would take half a minute.
@@ -69,9 +69,17 @@ describe('the walls of src refuse', () => {
     ['a request in the release', 'release/history.ts', "await fetch('http://a');", GLOBALS],
     ['the time of day', 'verify/probe.ts', 'export const now = Date.now();', SYNTAX],
     ['the date', 'kubernetes/client/ready.ts', 'export const now = new Date();', SYNTAX],
+    ['a file of more than 300 lines', 'verify/probe.ts', '// a line\n'.repeat(301), 'max-lines'],
     ['chance', 'verify/sampler.ts', 'export const any = Math.random();', SYNTAX],
   ])('%s', async (_what, file, text, rule) => {
     await expect(broken(file, text)).resolves.toEqual([rule]);
+  });
+
+  test('no long file that says why in its first comment', async () => {
+    const long = `/* eslint-disable max-lines -- one table */\n${'// a line\n'.repeat(301)}`;
+    await expect(broken('verify/probe.ts', long)).resolves.toEqual([]);
+    const silent = sources.filter((file) => /eslint-disable max-lines(?! -- \S)/.test(textOfSource(file)));
+    expect(silent).toEqual([]);
   });
 
   test('nothing that a room may use', async () => {

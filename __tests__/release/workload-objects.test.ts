@@ -4,7 +4,8 @@ import { selectorOfService } from '../../src/release/service-port.ts';
 import { namespaceObject } from '../../src/release/namespace.ts';
 import type { Container, Deployment, KubeObject, Service } from '../../src/kubernetes/objects.ts';
 import type { Manifest, Release, WorkloadSpec } from '../../src/release/release.ts';
-import { repositoryOf, workloadObjects } from '../../src/release/workload-objects.ts';
+import { workloadObjects } from '../../src/release/workload-objects.ts';
+import { repositoryOf } from '../../src/release/workload-images.ts';
 import { podTemplateOf } from '../../src/kubernetes/pod-templates.ts';
 import {
   APP,

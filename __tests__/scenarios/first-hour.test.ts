@@ -120,6 +120,7 @@ describe('the workflow to copy in the README', () => {
       };
       const released = { code: 0, weights: 'v1=80,v2=20' };
       expect(await outcome()).toMatchObject(released);
+      await stage.fleet.reset();
       const [, running = ''] = /^v1=(.+)$/m.exec(inputs['image'] ?? '') ?? [];
       await stage.everywhere(namespace(), service(), destinationRule(['v1']), gateway());
       await stage.east.create(deployment('v1', { image: running }));

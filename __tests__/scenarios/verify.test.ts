@@ -48,7 +48,7 @@ describe('verify', () => {
       expect(run.code).toBe(1);
       expect(run.outputs['verdict']).toBe('fail');
       expect(run.log).toMatch(/east \(http.*west \(http/s);
-      expect(run.log).toContain(`It splits ${seen}, and v1=80,v2=20 was asked for`);
+      expect(run.log).toContain(`It splits ${seen}, but v1=80,v2=20 was expected`);
       expect(Number(run.outputs['samples'])).toBeLessThan(few);
     });
   });
@@ -192,7 +192,7 @@ describe('a managed route that sends a share to another host', () => {
       ...AT_DEFAULTS,
     });
     expect(run.outputs).toMatchObject({ verdict: 'pass', weights: 'v1=80,v2=20' });
-    expect(run.log).toMatch(/the shares match the weights \(\d+ samples beside \d+ answers of other hosts\)/);
+    expect(run.log).toMatch(/the shares match the weights \(\d+ samples besides \d+ responses from other hosts\)/);
     const again = await stage.pass({ operation: 'verify', ...AT_DEFAULTS });
     expect(again.outputs['verdict']).toBe('pass');
   });

@@ -40,7 +40,7 @@ describe('by default the version is', () => {
   });
 });
 
-describe('the version can be told', () => {
+describe('the version can be configured', () => {
   test.each<[string, VersionSource, Partial<Extract<Reply, { kind: 'answer' }>>, string | undefined]>([
     [
       'by another header',
@@ -93,15 +93,18 @@ describe('a JSON pointer', () => {
     ['/nowhere', undefined],
     ['/constructor/name', undefined],
     ['/__proto__', undefined],
-  ])('%s gives %s', (pointer, version) => {
+  ])('%s yields %s', (pointer, version) => {
     expect(attribute(reply({ body }), { from: 'json', pointer }).version).toBe(version);
   });
 
-  test.each([[''], ['<html>'], ['{"app":'], ['null'], ['"v1"']])('gives nothing in the body %s', (text) => {
-    expect(
-      attribute(reply({ body: text }), { from: 'json', pointer: '/app/version' }).version,
-    ).toBeUndefined();
-  });
+  test.each([[''], ['<html>'], ['{"app":'], ['null'], ['"v1"']])(
+    'yields nothing from the body %s',
+    (text) => {
+      expect(
+        attribute(reply({ body: text }), { from: 'json', pointer: '/app/version' }).version,
+      ).toBeUndefined();
+    },
+  );
 });
 
 describe('a contradiction', () => {
@@ -120,7 +123,7 @@ describe('a contradiction', () => {
       { from: 'header', name: 'x-canary-version' },
       { headers, body: 'Hello version: v1' },
     ],
-  ])('is none %s', (_what, source, rest) => {
+  ])('is not reported %s', (_what, source, rest) => {
     expect(attribute(reply(rest), source).contradiction).toBeUndefined();
   });
 });
@@ -128,7 +131,7 @@ describe('a contradiction', () => {
 test.each<[Readonly<Record<string, string>>, string | undefined]>([
   [{ 'x-canary-revision': '7' }, '7'],
   [{}, undefined],
-])('the revision of an answer with the headers %j is %s', (headers, revision) => {
+])('the revision of a response with the headers %j is %s', (headers, revision) => {
   expect(attribute(reply({ headers }), AUTO).revision).toBe(revision);
 });
 
@@ -151,15 +154,15 @@ describe('an error', () => {
     expect(attribute(reply({ status: 503, headers }), AUTO)).toMatchObject({ version: 'v2', revision: '7' });
   });
 
-  test('is a success that tells no version', () => {
+  test('is a success without a version', () => {
     expect(attribute(reply({}), AUTO).error).toBe('no version in the response');
   });
 
-  test('by its status, where it tells no version either', () => {
+  test('without a version is named by its status', () => {
     expect(attribute(reply({ status: 404 }), AUTO).error).toBe('status 404');
   });
 
-  test('is a request without an answer, by what went wrong', () => {
+  test('is a request without a response, by what went wrong', () => {
     expect(attribute({ kind: 'failure', what: 'connection refused', ms: 3 }, AUTO)).toEqual({
       version: undefined,
       contradiction: undefined,

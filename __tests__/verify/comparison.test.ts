@@ -41,29 +41,29 @@ function said(compared: Comparison, samples: readonly Sample[], times = 100): st
 const five = (own: Sample): readonly Sample[] => [...Array.from({ length: 4 }, () => sample('v1')), own];
 
 describe('errors', () => {
-  test('of the new version alone are a finding, with the figures', () => {
+  test('of the new version alone are reported with the figures', () => {
     expect(said(comparison(), five(failed('v2')))).toBe(
       'v2 fails more than twice as often as the other versions: 6 of 6 requests failed, against 0 of 24',
     );
   });
 
-  test('that meet both versions alike are none', () => {
+  test('that affect both versions alike are not reported', () => {
     expect(
       said(comparison(), [failed('v1'), failed('v1'), failed('v1'), failed('v1'), failed('v2')]),
     ).toBeUndefined();
   });
 
-  test('of the stable version are none', () => {
+  test('of the stable version are not reported', () => {
     expect(said(comparison(), [failed('v1'), sample('v2')])).toBeUndefined();
   });
 
-  test('up to twice as often as those of the others are none', () => {
+  test('up to twice as often as those of the others are not reported', () => {
     // One of v1's eight against two of v2's eight: v2 has a fifth of the requests, so four of v1's meet two of v2's.
     const round = [...Array.from({ length: 4 }, () => failed('v1')), failed('v2'), failed('v2')];
     expect(said(comparison(), round)).toBeUndefined();
   });
 
-  test('that tell no version are nobody’s', () => {
+  test('without a version count for no version', () => {
     expect(said(comparison(), [failed(undefined)])).toBeUndefined();
   });
 
@@ -72,7 +72,7 @@ describe('errors', () => {
     ['it takes all requests', { weights: weights({ v1: 0, v2: 100 }) }],
     ['it takes none', { weights: weights({ v1: 100, v2: 0 }) }],
     ['it is none of the weights', { version: 'v9' }],
-  ])('are not compared where %s', (_what, options) => {
+  ])('are not compared if %s', (_what, options) => {
     expect(said(comparison(options), five(failed('v2')))).toBeUndefined();
   });
 });
@@ -80,21 +80,21 @@ describe('errors', () => {
 describe('response times', () => {
   const slow = (ms: number): readonly Sample[] => five(sample('v2', { ms }));
 
-  test('three times those of the other version are a finding, with both medians', () => {
+  test('three times those of the other version are reported with both medians', () => {
     expect(said(comparison({ maxLatencyIncrease: 0.5 }), slow(15))).toBe(
       'v2 is more than 50% slower than the other versions: median 15.0 ms, against 5.0 ms (input max-latency-increase)',
     );
   });
 
-  test('within the increase accepted are none', () => {
+  test('within the accepted increase are not reported', () => {
     expect(said(comparison({ maxLatencyIncrease: 0.5 }), slow(7.4))).toBeUndefined();
   });
 
-  test('are not judged without a limit', () => {
+  test('are not tested without a limit', () => {
     expect(said(comparison(), slow(500))).toBeUndefined();
   });
 
-  test('of a few slow answers are none: what is compared is the usual one', () => {
+  test('of a few slow responses are not reported: typical ones are compared', () => {
     const round = [...slow(500), ...slow(5), ...slow(5), ...slow(5)];
     expect(said(comparison({ maxLatencyIncrease: 0.5 }), round)).toBeUndefined();
   });
@@ -119,7 +119,7 @@ describe('response times', () => {
   });
 });
 
-test('what each version answered is told by version', () => {
+test('the responses are summarized by version', () => {
   const compared = comparison();
   for (const one of [
     sample('v1', { ms: 4 }),

@@ -26,7 +26,7 @@ interface Course {
 }
 
 /** What comes out where the answers are these, by their number from 0, until it is decided or so many have come. */
-function tallied(
+function evaluated(
   answer: (n: number) => Sample,
   { weights: asked = weights({ v1: 80, v2: 20 }), check, watch = false, version, requests }: Course,
 ): IngressEvidence {
@@ -56,7 +56,7 @@ describe('a watch lasts its time', () => {
     ['with shares on target and a wide tolerance', { v1: 80, v2: 20 }, 0.2],
   ])('%s', (_what, asked, tolerance) => {
     const own = asked['v2'] === 20 ? versionAt : (): string => 'v1';
-    const { verdict, requests } = tallied((n) => answered(own(n)), {
+    const { verdict, requests } = evaluated((n) => answered(own(n)), {
       weights: weights(asked),
       check: { tolerance },
       watch: true,
@@ -72,16 +72,16 @@ describe('a short watch', () => {
   test.each([
     ['one', [31]],
     ['two', [11, 51]],
-  ])('passes with %s failed request, which tells nothing against the limit', (_many, at) => {
-    const { verdict, reason } = tallied(failingAt(...at), short);
+  ])('passes with %s failed request, which is no evidence against the limit', (_many, at) => {
+    const { verdict, reason } = evaluated(failingAt(...at), short);
     expect([verdict, reason]).toEqual([
       'pass',
       `no drift in 15 s and 75 samples; ${String(at.length)} of 75 requests failed`,
     ]);
   });
 
-  test('does not pass with more of them than the limit explains, and names them', () => {
-    const { verdict, reason } = tallied(failingAt(11, 31, 51), short);
+  test('does not pass with more failed requests than the limit explains, and names them', () => {
+    const { verdict, reason } = evaluated(failingAt(11, 31, 51), short);
     expect([verdict, reason]).toEqual([
       'inconclusive',
       expect.stringMatching(
@@ -90,25 +90,25 @@ describe('a short watch', () => {
     ]);
   });
 
-  test('does not pass with one where none is accepted', () => {
-    const { verdict } = tallied(failingAt(31), { ...short, check: { maxErrorRate: 0 } });
+  test('does not pass with one failed request if none is accepted', () => {
+    const { verdict } = evaluated(failingAt(31), { ...short, check: { maxErrorRate: 0 } });
     expect(verdict).toBe('fail');
   });
 });
 
-describe('errors above the limit when the shares are right', () => {
+describe('errors above the limit although the shares are right', () => {
   /** Shares of 80/20 are right after this many samples at ± 15 points. */
   const check = { tolerance: 0.15 };
 
-  test('are waited out: with more requests the rate is within the limit', () => {
-    const without = tallied(failingAt(), { check, requests: 10_000 });
-    const { verdict, requests } = tallied(failingAt(10, 20), { check, requests: 10_000 });
+  test('lead to more requests, until the rate is within the limit', () => {
+    const without = evaluated(failingAt(), { check, requests: 10_000 });
+    const { verdict, requests } = evaluated(failingAt(10, 20), { check, requests: 10_000 });
     expect(without.requests).toBeLessThan(200);
     expect([verdict, requests]).toEqual(['pass', 200]);
   });
 
   test('are inconclusive at max-samples', () => {
-    const { verdict, reason } = tallied(failingAt(10, 20), {
+    const { verdict, reason } = evaluated(failingAt(10, 20), {
       check: { ...check, maxSamples: 150 },
       requests: 10_000,
     });
@@ -118,17 +118,17 @@ describe('errors above the limit when the shares are right', () => {
     ]);
   });
 
-  test('are inconclusive when the time is over', () => {
-    const { verdict, reason } = tallied(failingAt(10, 20), { check, requests: 150 });
+  test('are inconclusive when the time is up', () => {
+    const { verdict, reason } = evaluated(failingAt(10, 20), { check, requests: 150 });
     expect([verdict, reason]).toEqual([
       'inconclusive',
       'undecided after 60 s and 150 samples: 2 of 150 requests failed, more than 1% (2 × status 500) (raise the input verify-timeout)',
     ]);
   });
 
-  test('fail once they are shown to be no chance', () => {
+  test('fail once chance is ruled out', () => {
     const everyTenth = (n: number): Sample => answered(versionAt(n), n % 10 === 0 ? 'status 500' : undefined);
-    const { verdict, reason } = tallied(everyTenth, { check, requests: 10_000 });
+    const { verdict, reason } = evaluated(everyTenth, { check, requests: 10_000 });
     expect([verdict, reason]).toEqual([
       'fail',
       expect.stringMatching(/^\d+ of \d+ requests failed, more than 1% \(\d+ × status 500\)$/),
@@ -136,42 +136,42 @@ describe('errors above the limit when the shares are right', () => {
   });
 });
 
-describe('a new version that looks worse than the others, which is not shown yet,', () => {
+describe('a new version that looks worse than the others without proof', () => {
   /** v2 fails every tenth of its requests, which are one in twenty: within the limit for all of them together. */
   const worse = (n: number): Sample =>
     n % 20 === 19 ? answered('v2', n % 200 === 39 ? 'status 500' : undefined) : answered('v1');
   const asked = { weights: weights({ v1: 95, v2: 5 }), version: 'v2', requests: 20_000 };
 
-  test('gets more requests than its shares need, until it is shown', () => {
-    const sound = tallied((n) => answered(n % 20 === 19 ? 'v2' : 'v1'), asked);
-    const { verdict, reason, requests } = tallied(worse, asked);
+  test('gets more requests than its shares need, until it is proven worse', () => {
+    const sound = evaluated((n) => answered(n % 20 === 19 ? 'v2' : 'v1'), asked);
+    const { verdict, reason, requests } = evaluated(worse, asked);
     expect([sound.verdict, verdict]).toEqual(['pass', 'fail']);
     expect(reason).toMatch(/^v2 fails more than twice as often as the other versions: /);
     expect(requests).toBeGreaterThan(2 * sound.requests);
   });
 
-  test('passes where its errors stop: what looked worse was chance', () => {
-    const { verdict, requests } = tallied(
+  test('passes if its errors stop: it looked worse by chance', () => {
+    const { verdict, requests } = evaluated(
       (n) => (n < 300 ? worse(n) : answered(n % 20 === 19 ? 'v2' : 'v1')),
       asked,
     );
     expect([verdict, requests]).toEqual(['pass', expect.any(Number)]);
   });
 
-  test('passes where the time ends before it is shown', () => {
-    const { verdict, reason } = tallied(worse, { ...asked, requests: 500 });
+  test('passes if the time is up before it is proven worse', () => {
+    const { verdict, reason } = evaluated(worse, { ...asked, requests: 500 });
     expect([verdict, reason]).toEqual(['pass', 'the shares match the weights (500 samples)']);
   });
 });
 
-describe('by chance alone, with errors below the limit of 1 %', () => {
+describe('with errors below the limit of 1%', () => {
   const RUNS = 100;
 
-  test.each([0.005, 0.008])('a release that fails at a rate of %p is not failed for it', (rate) => {
+  test.each([0.005, 0.008])('a release with an error rate of %p does not fail', (rate) => {
     const draw = random(Math.round(rate * 1000));
     let failed = 0;
     for (let run = 0; run < RUNS; run += 1) {
-      const { reason } = tallied(
+      const { reason } = evaluated(
         () => answered(draw() < 0.8 ? 'v1' : 'v2', draw() < rate ? 'status 500' : undefined),
         { requests: 2000 },
       );

@@ -27,7 +27,7 @@ test.each<[readonly IngressVerdict[], Verdict]>([
   [['pass', 'undecided'], 'inconclusive'],
   [['inconclusive'], 'inconclusive'],
   [[], 'inconclusive'],
-])('ingresses with %j are together %s', (verdicts, verdict) => {
+])('ingresses with %j add up to %s', (verdicts, verdict) => {
   expect(verdictOf(verdicts.map((one) => evidence({ verdict: one })))).toBe(verdict);
 });
 
@@ -40,6 +40,6 @@ test.each<[readonly (readonly [string, number])[], number]>([
     ],
     5,
   ],
-])('the counts %j are in total %d', (counts, sum) => {
+])('the counts %j sum to %d', (counts, sum) => {
   expect(total(new Map(counts))).toBe(sum);
 });

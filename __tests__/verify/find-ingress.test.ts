@@ -147,7 +147,7 @@ describe('the ingress is the load balancer of the Service that selects the gatew
     expect((await find([gatewayPod(), ...objects], given)).url).toBe(url);
   });
 
-  test('and says so', async () => {
+  test('and is reported as such', async () => {
     expect(await find([gatewayPod(), at({ ip: '203.0.113.7' })], HTTP)).toEqual({
       cluster: 'west',
       url: 'http://203.0.113.7',
@@ -157,7 +157,7 @@ describe('the ingress is the load balancer of the Service that selects the gatew
   });
 });
 
-describe('without a load balancer it is a node port', () => {
+describe('without a load balancer the ingress is a node port', () => {
   const NODE_PORT = gatewayService({ type: 'NodePort' });
 
   test.each<[string, readonly KubeObject[], string]>([
@@ -189,14 +189,14 @@ describe('without a load balancer it is a node port', () => {
     expect((await find([gatewayPod(), ...objects], HTTP)).url).toBe(url);
   });
 
-  test('and says on which node', async () => {
+  test('and the node is reported', async () => {
     expect((await find([gatewayPod(), NODE_PORT, N1], HTTP)).source).toBe(
       'node port of Service istio-system/gw on n1',
     );
   });
 });
 
-describe('it is looked for', () => {
+describe('the ingress is looked for', () => {
   const HERE = gatewayService({ balancer: [{ ip: '203.0.113.7' }] });
 
   test('through every Service that selects the pods', async () => {
@@ -247,25 +247,25 @@ describe('a Gateway without a selector applies to every gateway pod', () => {
   ];
   const HERE = gatewayService({ balancer: [{ ip: '203.0.113.7' }] });
 
-  test('and its ingress is their only Service, never one of other pods', async () => {
+  test('and its ingress is their only Service, never a Service of other pods', async () => {
     expect((await find([...shop, router(LABELS), HERE], OPEN)).url).toBe('http://203.0.113.7');
   });
 
-  test('where several Services lead to such pods, the one that is meant has to be named', async () => {
+  test('and with several Services for such pods, the input must name the ingress', async () => {
     const other = { ...HERE, metadata: { ...HERE.metadata, namespace: 'team' } };
     await expect(find([router(LABELS), HERE, router(LABELS, 'team'), other], OPEN)).rejects.toThrow(
       'Checked: Gateway gray-demo/helloworld has no selector, so it applies to every gateway pod (2 pods); Service istio-system/gw, Service team/gw (all of them reach such pods, and nothing shows which one users take). Set the input ingress',
     );
   });
 
-  test('where no gateway pod runs, none is guessed', async () => {
+  test('and without a gateway pod, no ingress is guessed', async () => {
     await expect(find(shop, OPEN)).rejects.toThrow(
       'has no selector, so it applies to every gateway pod (no pod). Set the input ingress',
     );
   });
 });
 
-describe('where there is none, the error lists what was looked at, and names the input', () => {
+describe('without an ingress, the error lists what was checked and names the input', () => {
   const REMEDY =
     'Set the input ingress, for example west=http://203.0.113.7, or west=none if users never enter through this cluster.';
 

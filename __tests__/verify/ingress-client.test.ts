@@ -65,19 +65,19 @@ describe('a request', () => {
     expect(server.asked[0]?.headers.host).toBe(server.url.replace('http://', ''));
   });
 
-  test('asks for the host given', async () => {
+  test('uses the given host', async () => {
     const { client, server } = await both(ok, { host: 'hello.example' });
     await client.send({ signal });
     expect(server.asked[0]?.headers.host).toBe('hello.example');
   });
 
-  test('carries the headers of the target, and its own', async () => {
+  test('has the headers of the target and its own', async () => {
     const { client, server } = await both(ok, { headers: { 'x-a': '1', 'x-b': '2' } });
     await client.send({ signal, headers: { 'x-b': '3' } });
     expect(server.asked[0]?.headers).toMatchObject({ 'x-a': '1', 'x-b': '3' });
   });
 
-  test('asks for the host that the headers name, once', async () => {
+  test('uses the host in the headers once', async () => {
     const { client, server } = await both(ok, { headers: { Host: 'hello.example' } });
     const reply = await client.send({ signal });
     const hosts = server.asked.map(({ rawHeaders }) =>
@@ -86,19 +86,19 @@ describe('a request', () => {
     expect([reply, hosts]).toMatchObject([{ kind: 'answer' }, [['hello.example']]]);
   });
 
-  test('goes over one of at most sixteen connections at a time', async () => {
+  test('uses one of at most sixteen connections at a time', async () => {
     const { client, server } = await both(ok);
     await Promise.all(Array.from({ length: 40 }, () => client.send({ signal })));
     expect(new Set(server.asked.map(({ connection }) => connection)).size).toBeLessThanOrEqual(16);
   });
 
-  test('goes over a connection of its own where that is asked for', async () => {
+  test('uses a new connection if asked to', async () => {
     const { client, server } = await both(ok);
     for (let i = 0; i < 3; i += 1) await client.send({ signal, fresh: true });
     expect(server.asked.map(({ connection }) => connection)).toEqual([0, 1, 2]);
   });
 
-  test('does not meet a server that closes an idle connection', async () => {
+  test('never hits a server that closes an idle connection', async () => {
     const { client, server } = await both(ok);
     await client.send({ signal });
     // Longer than the client keeps it, shorter than servers do.
@@ -107,7 +107,7 @@ describe('a request', () => {
     expect(server.asked.map(({ connection }) => connection)).toEqual([0, 1]);
   });
 
-  test('shares its connection with nine others at most, so that the next may reach another replica', async () => {
+  test('shares its connection with at most nine others, so that the next may reach another replica', async () => {
     const { client, server } = await both(ok);
     for (let i = 0; i < 100; i += 1) await client.send({ signal });
     const perConnection = Object.values(Object.groupBy(server.asked, ({ connection }) => connection)).map(
@@ -117,13 +117,13 @@ describe('a request', () => {
   });
 });
 
-describe('an answer', () => {
+describe('a response', () => {
   const answered = async (handler: Handler): Promise<Reply> => {
     const { client } = await both(handler);
     return client.send({ signal });
   };
 
-  test('brings status, headers in lower case, and body', async () => {
+  test('has status, headers in lower case, and body', async () => {
     const reply = await answered((_asked, response) => {
       response.writeHead(418, { 'X-Canary-Version': 'v1' });
       response.end('Hello version: v1');
@@ -136,7 +136,7 @@ describe('an answer', () => {
     });
   });
 
-  test('brings a header that is there twice as a list', async () => {
+  test('lists the values of a repeated header', async () => {
     const reply = await answered((_asked, response) => {
       response.writeHead(200, { 'x-canary-version': ['v1', 'v2'] });
       response.end();
@@ -144,7 +144,7 @@ describe('an answer', () => {
     expect(reply).toMatchObject({ headers: { 'x-canary-version': 'v1, v2' } });
   });
 
-  test('that leads elsewhere is not followed', async () => {
+  test('that redirects is not followed', async () => {
     const reply = await answered((_asked, response) => {
       response.writeHead(302, { location: '/elsewhere' });
       response.end();
@@ -152,12 +152,12 @@ describe('an answer', () => {
     expect(reply).toMatchObject({ status: 302 });
   });
 
-  test('is read to its sixteenth KiB', async () => {
+  test('is read up to 16 KiB', async () => {
     const reply = await answered((_asked, response) => response.end('x'.repeat(100_000)));
     expect(reply).toMatchObject({ body: 'x'.repeat(16 * 1024) });
   });
 
-  test('with a body of many chunks is put together', async () => {
+  test('is assembled from many chunks', async () => {
     const reply = await answered((_asked, response) => {
       response.write('Hello ver');
       response.end('sion: v1');
@@ -177,7 +177,7 @@ describe('an answer', () => {
     expect(reply).toMatchObject({ kind: 'answer', body: 'Hello version: v1' });
   });
 
-  test('with a long compressed body is read to its sixteenth KiB', async () => {
+  test('with a long compressed body is read up to 16 KiB', async () => {
     const reply = await answered((_asked, response) => {
       response.writeHead(200, { 'content-encoding': 'gzip' });
       response.end(gzipSync('x'.repeat(10_000_000)));
@@ -185,7 +185,7 @@ describe('an answer', () => {
     expect(reply).toMatchObject({ kind: 'answer', body: 'x'.repeat(16 * 1024) });
   });
 
-  test('with a body that hardly ends is let go early', async () => {
+  test('with a nearly endless body is released early', async () => {
     const enough = 64 * 1024 * 1024;
     const chunk = Buffer.alloc(64 * 1024, 'x');
     let sent = 0;
@@ -206,18 +206,18 @@ describe('an answer', () => {
   });
 });
 
-describe('a request without an answer is a failure', () => {
-  test('where nobody listens', async () => {
+describe('a request without a response is a failure', () => {
+  test('if nothing listens', async () => {
     const client = await clientTo(await deadUrl());
     expect(await client.send({ signal })).toMatchObject({ kind: 'failure', what: 'connection refused' });
   });
 
-  test('where the connection is cut before an answer', async () => {
+  test('if the connection is cut before a response', async () => {
     const { client } = await both((_asked, response) => response.destroy());
     expect(await client.send({ signal })).toMatchObject({ kind: 'failure', what: 'connection cut' });
   });
 
-  test('where the connection is cut within the body', async () => {
+  test('if the connection is cut within the body', async () => {
     const { client } = await both((_asked, response) => {
       response.writeHead(200, { 'content-length': '100' });
       response.write('half', () => response.destroy());
@@ -225,13 +225,13 @@ describe('a request without an answer is a failure', () => {
     expect(await client.send({ signal })).toMatchObject({ kind: 'failure', what: 'connection cut' });
   });
 
-  test('each in the same words, so that they can be counted', async () => {
+  test('with the same text each time, so that failures can be counted', async () => {
     const client = await clientTo(await deadUrl());
     const replies = [await client.send({ signal }), await client.send({ signal, fresh: true })];
     expect(new Set(replies.map((reply) => reply.kind === 'failure' && reply.what)).size).toBe(1);
   });
 
-  test('but a cancelled one throws what cancelled it', async () => {
+  test('but a cancelled one throws the reason of the cancellation', async () => {
     const controller = new AbortController();
     const { client } = await both(() => {
       controller.abort(new CanaryError('Cancelled by SIGINT.'));
@@ -248,11 +248,11 @@ describe('a request that does not end in time', () => {
     return client.send({ signal });
   };
 
-  test('is a failure where no answer has begun', async () => {
+  test('is a failure if no response has begun', async () => {
     expect(await soon(() => undefined)).toMatchObject({ kind: 'failure', what: 'no response in time' });
   });
 
-  test('is an answer as far as it came where its body drips', async () => {
+  test('is a response with what has arrived of a slow body', async () => {
     const reply = await soon((_asked, response) => {
       response.writeHead(200, { 'x-canary-version': 'v2' });
       response.write('Hello version: v2');
@@ -268,7 +268,7 @@ describe('a request that does not end in time', () => {
     });
   });
 
-  test('is an answer where nothing of its body came', async () => {
+  test('is a response even if nothing of its body arrived', async () => {
     const reply = await soon((_asked, response) => {
       response.writeHead(200, { 'x-canary-version': 'v2' });
       response.flushHeaders();
@@ -296,7 +296,7 @@ describe('a host name with several addresses', () => {
   test.each([
     ['pooled', false],
     ['fresh', true],
-  ])('is asked at those alone that this machine has a way to (%s)', async (_which, fresh) => {
+  ])('uses only those that this machine has a route to (%s)', async (_which, fresh) => {
     const server = opened.add(await serve(ok));
     const client = await named(server.url, [...UNREACHABLE, LOCAL]);
     const replies = await Promise.all(Array.from({ length: 6 }, () => client.send({ signal, fresh })));
@@ -308,7 +308,7 @@ describe('a host name with several addresses', () => {
     ]);
   });
 
-  test('fails where there is a way to none', async () => {
+  test('fails if there is a route to none of them', async () => {
     const client = await named('http://hello.example:80', UNREACHABLE);
     expect(await client.send({ signal })).toMatchObject({
       kind: 'failure',
@@ -316,7 +316,7 @@ describe('a host name with several addresses', () => {
     });
   });
 
-  test('fails at the one where nobody listens, as its users do', async () => {
+  test('fails at the one where nothing listens, as it does for users', async () => {
     const server = opened.add(await serve(ok));
     const client = await named(server.url, [LOCAL, { address: '127.0.0.2', family: 4 }]);
     const replies = [await client.send({ signal }), await client.send({ signal })];
@@ -324,7 +324,7 @@ describe('a host name with several addresses', () => {
   });
 });
 
-test('an ingress whose host name has no address is refused, naming cluster, URL and input', async () => {
+test('an ingress whose host name does not resolve is refused with cluster, URL and input', async () => {
   await expect(clientTo('http://no-such-host.invalid')).rejects.toThrow(
     /^The ingress of east, http:\/\/no-such-host\.invalid, has a host name that does not resolve: .*Create its DNS record, or set the input ingress to an address\.$/,
   );
@@ -357,7 +357,7 @@ describe('over HTTPS', () => {
     return { url: await listening(server), names };
   };
 
-  test('a certificate that is not trusted is a failure, which tells how to trust it', async () => {
+  test('an untrusted certificate is a failure that says how to trust it', async () => {
     const { url } = await secure();
     const client = await clientTo(url, { host: 'hello.example' });
     expect(await client.send({ signal })).toMatchObject({
@@ -366,7 +366,7 @@ describe('over HTTPS', () => {
     });
   });
 
-  test.each(['hello.example', 'hello.example:8443'])('the host %s is asked for by its name', async (host) => {
+  test.each(['hello.example', 'hello.example:8443'])('the host %s is the server name', async (host) => {
     const { url, names } = await secure();
     const client = await clientTo(url, { host });
     await client.send({ signal });
@@ -413,7 +413,7 @@ describe('over HTTPS', () => {
       });
     });
 
-    test('the input host is the server name, and what the certificate has to name', async () => {
+    test('the input host is the server name, and the certificate must name it', async () => {
       const { url, names } = await serving('hello.example');
       const client = await clientTo(url, { host: 'hello.example' });
       expect([await client.send({ signal }), names]).toMatchObject([
@@ -423,7 +423,7 @@ describe('over HTTPS', () => {
     });
   });
 
-  describe('where HTTP/2 is offered', () => {
+  describe('with HTTP/2 offered', () => {
     /** By which protocol each request came, and over how many connections. */
     const offering = async (): Promise<{
       readonly url: string;
@@ -445,7 +445,7 @@ describe('over HTTPS', () => {
     test.each([
       ['pooled', false, 10],
       ['fresh', true, 100],
-    ])('%s requests still go over many connections, by HTTP/1.1', async (_which, fresh, fewest) => {
+    ])('%s requests still use many HTTP/1.1 connections', async (_which, fresh, fewest) => {
       const { url, protocols, connections } = await offering();
       const client = await clientTo(url, { host: 'hello.example' });
       for (let i = 0; i < 100; i += 1) await client.send({ signal, fresh });

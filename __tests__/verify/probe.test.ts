@@ -55,7 +55,7 @@ const old: Handler = (_asked, response) => {
   answer(response, { version: 'v1', revision: '6' });
 };
 
-describe('a version that never answers', () => {
+describe('a version that never responds', () => {
   const hanging = async (work: (client: IngressClient) => Promise<void>): Promise<void> => {
     const server = opened.add(await serve(() => undefined));
     const target = { cluster: 'west', url: server.url, path: '/hello', host: undefined, headers: {} };
@@ -66,7 +66,7 @@ describe('a version that never answers', () => {
     signal: new AbortController().signal,
   };
 
-  test('is named, and what to look at', async () => {
+  test('is named, with what to check', async () => {
     await hanging((client) =>
       expect(awaitPreview(client, 'v2', '7', ['v1', 'v2'], options)).rejects.toThrow(
         /^v2 does not respond: \d requests through the ingress of west \(http.*\/hello\) got no response within 10 s\. Check why its pods/,
@@ -74,13 +74,13 @@ describe('a version that never answers', () => {
     );
   });
 
-  test('is the service as a whole where any version might have answered', async () => {
+  test('is the service as a whole if any version could have responded', async () => {
     await hanging((client) =>
       expect(awaitRevision(client, '7', options)).rejects.toThrow(/^The service does not respond: /),
     );
   });
 
-  test('beside one that does is no reason to doubt the change', async () => {
+  test('next to one that does respond casts no doubt on the change', async () => {
     let n = 0;
     const server = opened.add(
       await serve((asked, response) => {
@@ -96,13 +96,13 @@ describe('a version that never answers', () => {
 });
 
 describe('waiting for a preview', () => {
-  test('asks for the version by header', async () => {
+  test('requests the version by header', async () => {
     const { preview, server } = await stage(v2);
     await preview('v2', '7');
     expect(new Set(server.asked.map(({ headers }) => headers['x-canary-version']))).toEqual(new Set(['v2']));
   });
 
-  test('takes ten answers, each over a connection of its own', async () => {
+  test('takes ten responses, each over a new connection', async () => {
     const { preview, server } = await stage(v2);
     await preview('v2', '7');
     expect(server.asked.map(({ connection }) => connection)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
@@ -129,13 +129,13 @@ describe('waiting for a preview', () => {
       },
     ],
     ['a cut connection', (_asked, response) => response.destroy()],
-  ])('goes on after %s', async (_what, first) => {
+  ])('continues after %s', async (_what, first) => {
     const { preview, server } = await stage(after(2, first, v2));
     await preview('v2', '7');
     expect(server.asked).toHaveLength(12);
   });
 
-  test('asks for ten more in a row after a late replica among good answers', async () => {
+  test('requires ten more in a row after a late replica among matching responses', async () => {
     let n = 0;
     const { preview, server } = await stage((asked, response) => {
       n += 1;
@@ -145,7 +145,7 @@ describe('waiting for a preview', () => {
     expect(server.asked).toHaveLength(6 + 20);
   });
 
-  test('asks for no more than a hundred in a row, however many late ones there were', async () => {
+  test('requires no more than a hundred in a row, however many late ones there were', async () => {
     let n = 0;
     const { preview, server } = await stage((asked, response) => {
       n += 1;
@@ -155,7 +155,7 @@ describe('waiting for a preview', () => {
     expect(server.asked).toHaveLength(60 + 100);
   });
 
-  test('does not take a replica that stays behind for one that was late', async () => {
+  test('does not mistake a stale replica for a late one', async () => {
     // Every twentieth connection reaches it: ten right answers in a row are there all the time.
     let n = 0;
     const { preview } = await stage(
@@ -170,13 +170,13 @@ describe('waiting for a preview', () => {
     );
   });
 
-  test('takes any revision where none is asked for', async () => {
+  test('accepts any revision if none is required', async () => {
     const { preview, server } = await stage(v2);
     await preview('v2', undefined);
     expect(server.asked).toHaveLength(10);
   });
 
-  test('gives up at once where the pods are of another version', async () => {
+  test('fails immediately if the pods run another version', async () => {
     const { preview, server } = await stage((_asked, response) => {
       answer(response, { version: 'v2', revision: '7', body: 'Hello version: v1' });
     });
@@ -186,7 +186,7 @@ describe('waiting for a preview', () => {
     expect(server.asked).toHaveLength(1);
   });
 
-  test('does not mind a body that speaks of a version of something else', async () => {
+  test('ignores a body that mentions a version of something else', async () => {
     const { preview, server } = await stage((_asked, response) => {
       answer(response, { version: 'v2', revision: '7', body: '<?xml version="1.0"?>' });
     });
@@ -194,14 +194,14 @@ describe('waiting for a preview', () => {
     expect(server.asked).toHaveLength(10);
   });
 
-  test('gives up when the time is over, with what came back instead', async () => {
+  test('fails when the time is up, with what came back instead', async () => {
     const { preview, server } = await stage(old, { verifyTimeoutMs: 0 });
     await expect(preview('v2', '7')).rejects.toThrow(
       `A preview request (x-canary-version: v2) did not get through the ingress of west (${server.url}/hello) within 0 s: of 1 responses 1 × a success with version v1 with revision 6. Check that the path exists (input path) and that no other route matches it.`,
     );
   });
 
-  test('ends with what cancelled it', async () => {
+  test('throws the reason of a cancellation', async () => {
     const controller = new AbortController();
     const { preview } = await stage(
       after(1, old, () => {
@@ -214,22 +214,22 @@ describe('waiting for a preview', () => {
 });
 
 describe('waiting for a revision', () => {
-  test('asks as a user does, without the preview header', async () => {
+  test('sends requests like a user, without the preview header', async () => {
     const { revision, server } = await stage(v2);
     await revision('7');
     expect(server.asked[0]?.headers).not.toHaveProperty('x-canary-version');
   });
 
-  test('goes on until the new one answers', async () => {
+  test('continues until the new one responds', async () => {
     const { revision, server } = await stage(after(3, old, v2));
     await revision('7');
     expect(server.asked).toHaveLength(13);
   });
 
   test.each([
-    ['neither counts nor minds', true],
+    ['ignores', true],
     ['is broken by', false],
-  ])('%s answers of other hosts, where they take a share: %s', async (_how, sharedWithOtherHosts) => {
+  ])('%s responses of other hosts, if they get a share: %s', async (_how, sharedWithOtherHosts) => {
     let n = 0;
     const { revision, server } = await stage(
       (asked, response) => {
@@ -251,7 +251,7 @@ describe('waiting for a revision', () => {
     expect(server.asked).toHaveLength(10);
   });
 
-  test('gives up when the time is over', async () => {
+  test('fails when the time is up', async () => {
     const { revision } = await stage((_asked, response) => response.end('ok'), { verifyTimeoutMs: 0 });
     await expect(revision('7')).rejects.toThrow(
       /^A request for revision 7 did not get through .* of 1 responses 1 × no version in the response with no revision\./,

@@ -17,18 +17,18 @@ function states(count: number, isLate: (n: number) => boolean): readonly LagStat
   });
 }
 
-describe('a replica that is late', () => {
-  test('by a few answers is fine all the time', () => {
+describe('a lagging replica', () => {
+  test('with a few late responses is fine all the time', () => {
     expect(new Set(states(300, (n) => n < 10 && n % 2 === 0))).toEqual(new Set(['fine']));
   });
 
-  test('with a burst is open for a while, and then fine', () => {
+  test('with a burst of late responses is open for a while, then fine', () => {
     const seen = states(300, (n) => n < 60 && n % 2 === 0);
     expect([seen.at(99), seen.at(-1)]).toEqual(['open', 'fine']);
     expect(seen).not.toContain('behind');
   });
 
-  test('is fine only after a hundred answers past the time it had', () => {
+  test('is fine only after a hundred responses past its time', () => {
     const seen = states(300, (n) => n < 6);
     const opened = seen.indexOf('open');
     expect(seen.indexOf('fine', opened) - opened).toBe(CATCH_UP_MS / INTERVAL_MS + 99);
@@ -40,18 +40,18 @@ describe('a replica that stays behind', () => {
     ['alone', 1],
     ['one of three', 3],
     ['one of ten', 10],
-  ])('%s is found, and not before it had time to catch up', (_what, every) => {
+  ])('%s is found, but not before it had time to catch up', (_what, every) => {
     const seen = states(3_000, (n) => n % every === 0);
     expect(seen.at(-1)).toBe('behind');
     expect(seen.indexOf('behind')).toBeGreaterThan(CATCH_UP_MS / INTERVAL_MS);
   });
 
-  test('is found as well where it falls behind again after a pause', () => {
+  test('is also found if it falls behind again after a pause', () => {
     expect(states(2_000, (n) => n < 50 || n > 400).at(-1)).toBe('behind');
   });
 });
 
-test.each([0.01, 0.03, 0.05])('a share of %d is never taken for one that stays behind', (share) => {
+test.each([0.01, 0.03, 0.05])('a share of %d is never mistaken for a replica that stays behind', (share) => {
   const draw = random(7);
   for (let run = 0; run < 50; run += 1) expect(states(2_000, () => draw() < share)).not.toContain('behind');
 });

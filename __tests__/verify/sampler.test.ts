@@ -15,7 +15,7 @@ afterEach(() => opened.close());
 const REVISION = '4';
 /** About a hundred samples decide at this tolerance; at the default it takes seven times as many. */
 const WIDE = 0.15;
-/** A replica may be late for so long here, and for seconds elsewhere. */
+/** A replica may lag for this long here, and for seconds in production. */
 const CATCH_UP_MS = 50;
 const EIGHTY_TWENTY = weights({ v1: 80, v2: 20 });
 
@@ -100,7 +100,7 @@ const onTarget = counting((n, response) => {
 const silent: Handler = () => undefined;
 
 describe('80/20', () => {
-  test('as asked for passes', async () => {
+  test('split as configured passes', async () => {
     const { verdict, reason } = await sample(onTarget, { check: { tolerance: 0.05 } });
     expect([verdict, reason]).toEqual([
       'pass',
@@ -127,7 +127,7 @@ describe('80/20', () => {
     expect([(counts.get('v1') ?? 0) + (counts.get('v2') ?? 0), requests]).toEqual([samples, samples]);
   });
 
-  test('is not decided within the samples allowed: inconclusive', async () => {
+  test('without a decision within max-samples is inconclusive', async () => {
     const { verdict, reason, samples } = await sample(onTarget, { check: { maxSamples: 50 } });
     expect([verdict, reason, samples]).toEqual([
       'inconclusive',
@@ -137,7 +137,7 @@ describe('80/20', () => {
   });
 
   // Seven of the newer version's answers are always under way: what comes first is not what was sent first.
-  test('passes as well where the newer version answers later than the older one', async () => {
+  test('passes even if the newer version responds more slowly', async () => {
     const held: Parameters<Handler>[1][] = [];
     const { verdict } = await sample(
       counting((n, response) => {
@@ -154,7 +154,7 @@ describe('80/20', () => {
 describe('one version alone', () => {
   const alone = weights({ v1: 100 });
 
-  test('passes after as many as max-samples allows, where that is fewer', async () => {
+  test('passes after max-samples, if those are fewer', async () => {
     const seen = await sample(
       (_asked, response) => {
         answer(response, { version: 'v1' });
@@ -174,7 +174,7 @@ describe('one version alone', () => {
     expect([verdict, samples]).toEqual(['pass', 100]);
   });
 
-  test('fails at the first answer of another one', async () => {
+  test('fails at the first response of another version', async () => {
     const { verdict, reason } = await sample(
       counting((n, response) => {
         answer(response, { version: n === 50 ? 'v9' : 'v1' });
@@ -184,7 +184,7 @@ describe('one version alone', () => {
     expect([verdict, reason]).toEqual(['fail', 'version v9 responded, which the weights do not name (v1)']);
   });
 
-  test('beside one at 0 fails at its first answer', async () => {
+  test('next to one at 0 fails at the first response of that one', async () => {
     const { verdict } = await sample(
       counting((n, response) => {
         answer(response, { version: n === 50 ? 'v2' : 'v1' });
@@ -195,8 +195,8 @@ describe('one version alone', () => {
   });
 });
 
-describe('an answer of a version that nobody asked for', () => {
-  test('fails at once, naming it', async () => {
+describe('a response of a version outside the weights', () => {
+  test('fails immediately and names it', async () => {
     const { verdict, reason } = await sample((_asked, response) => {
       answer(response, { version: 'v3' });
     });
@@ -208,7 +208,7 @@ describe('an answer of a version that nobody asked for', () => {
 });
 
 describe('failed requests', () => {
-  test('alone are a failure, by kind', async () => {
+  test('alone fail the check and are reported by kind', async () => {
     const { verdict, reason, samples } = await sample((_asked, response) => {
       answer(response, { status: 500 });
     });
@@ -219,7 +219,7 @@ describe('failed requests', () => {
     ]);
   });
 
-  test('of an ingress where nobody listens are a failure', async () => {
+  test('fail the check of an ingress where nothing listens', async () => {
     const [seen] = await sampleAt([await deadUrl()], {});
     expect(seen).toMatchObject({
       verdict: 'fail',
@@ -227,12 +227,12 @@ describe('failed requests', () => {
     });
   });
 
-  test('are answers that tell no version', async () => {
+  test('include responses without a version', async () => {
     const { errors } = await sample((_asked, response) => response.end('ok'));
     expect([...errors.keys()]).toEqual(['no version in the response']);
   });
 
-  test('that tell their version are samples as well', async () => {
+  test('that name their version are samples as well', async () => {
     const { samples, errors } = await sample((_asked, response) => {
       answer(response, { version: 'v1', status: 503 });
     });
@@ -244,12 +244,12 @@ describe('failed requests', () => {
       answer(response, { version: versionOf(n), status: n % every === every - 1 ? 503 : 200 });
     });
 
-  test('within the rate are accepted, and told', async () => {
+  test('within the rate are accepted and reported', async () => {
     const { verdict, errors } = await sample(failingEvery(40), { check: { maxErrorRate: 0.05 } });
     expect([verdict, [...errors.keys()]]).toEqual(['pass', ['status 503']]);
   });
 
-  test('above the rate are a failure, although the shares are right', async () => {
+  test('above the rate fail the check although the shares are right', async () => {
     const { verdict, reason } = await sample(failingEvery(14), { check: { maxErrorRate: 0.05 } });
     expect([verdict, reason]).toEqual([
       'fail',
@@ -257,7 +257,7 @@ describe('failed requests', () => {
     ]);
   });
 
-  test('are not accepted at all where the rate is 0', async () => {
+  test('are not accepted at all if the rate is 0', async () => {
     const { verdict, requests } = await sample(failingEvery(20), { check: { maxErrorRate: 0 } });
     expect(verdict).toBe('fail');
     // Sixteen are under way at a time: the server's twentieth is not the twentieth that was sent.
@@ -265,8 +265,8 @@ describe('failed requests', () => {
   });
 });
 
-describe('answers under another revision', () => {
-  test('alone are a failure: the ingress has not got the change', async () => {
+describe('responses under another revision', () => {
+  test('alone fail the check: the ingress has not received the change', async () => {
     const { verdict, reason, samples } = await sample((_asked, response) => {
       answer(response, { version: 'v1', revision: '3' });
     });
@@ -285,12 +285,12 @@ describe('answers under another revision', () => {
     });
   };
 
-  test('now and then are told, and not counted', async () => {
+  test('that are rare are reported and not counted', async () => {
     const { verdict, stale, samples, requests } = await sample(lateEvery(50));
     expect([verdict, stale.get('3')]).toEqual(['pass', requests - samples]);
   });
 
-  test('of one replica in ten are a failure', async () => {
+  test('of one replica in ten fail the check', async () => {
     const { verdict, reason } = await sample(lateEvery(10));
     expect([verdict, reason]).toEqual([
       'fail',
@@ -298,13 +298,13 @@ describe('answers under another revision', () => {
     ]);
   });
 
-  test('are none where the routes set no revision', async () => {
+  test('do not exist if the routes set no revision', async () => {
     const { verdict } = await sample(onTarget, { revision: undefined });
     expect(verdict).toBe('pass');
   });
 });
 
-describe('answers without a revision, which no managed route gave,', () => {
+describe('responses without a revision, which no managed route gave,', () => {
   const strayEvery = (every: number): Handler => {
     let marked = 0;
     return counting((n, response) => {
@@ -313,7 +313,7 @@ describe('answers without a revision, which no managed route gave,', () => {
     });
   };
 
-  test('are a failure where they are all there is, whatever their shares', async () => {
+  test('fail the check if there are no others, whatever their shares', async () => {
     const { verdict, reason, samples } = await sample(
       counting((n, response) => {
         response.end(`Hello version: ${versionOf(n)}`);
@@ -328,7 +328,7 @@ describe('answers without a revision, which no managed route gave,', () => {
     ]);
   });
 
-  test('are a failure where they are one in ten', async () => {
+  test('fail the check if they are one in ten', async () => {
     const { verdict, reason } = await sample(strayEvery(10));
     expect([verdict, reason]).toEqual([
       'fail',
@@ -336,13 +336,13 @@ describe('answers without a revision, which no managed route gave,', () => {
     ]);
   });
 
-  test('are told and left out of the shares where there are few', async () => {
+  test('are reported and excluded from the shares if there are few', async () => {
     const { verdict, withoutRevision, samples, requests } = await sample(strayEvery(50));
     expect([verdict, withoutRevision]).toEqual(['pass', requests - samples]);
     expect(withoutRevision).toBeGreaterThan(0);
   });
 
-  test('count as any other where the routes set no revision', async () => {
+  test('count like any other if the routes set no revision', async () => {
     const { verdict, withoutRevision } = await sample(
       counting((n, response) => {
         response.end(`Hello version: ${versionOf(n)}`);
@@ -353,7 +353,7 @@ describe('answers without a revision, which no managed route gave,', () => {
   });
 });
 
-describe('where the routes lead a share to other hosts', () => {
+describe('if the routes send a share to other hosts', () => {
   /** Every other answer is another host's. */
   const shared = (other: Handler): Handler => {
     let own = 0;
@@ -365,9 +365,9 @@ describe('where the routes lead a share to other hosts', () => {
 
   test.each<[string, Handler]>([
     ['without a version', (_asked, response) => response.end('a shop')],
-    ['with a version of their own', (_asked, response) => response.end('Hello version: v9')],
-    ['with one of the same name', (_asked, response) => response.end('Hello version: v1')],
-    ['of a page that is not there', (_asked, response) => response.writeHead(404).end()],
+    ['with another version', (_asked, response) => response.end('Hello version: v9')],
+    ['with a version of the same name', (_asked, response) => response.end('Hello version: v1')],
+    ['with status 404', (_asked, response) => response.writeHead(404).end()],
   ])('their answers %s are neither counted nor errors', async (_what, other) => {
     const { verdict, reason, samples, requests, errors, otherHosts } = await sample(shared(other), {
       sharedWithOtherHosts: true,
@@ -378,7 +378,7 @@ describe('where the routes lead a share to other hosts', () => {
     );
   });
 
-  test('their failures are errors: who failed cannot be told', async () => {
+  test('their failures are errors, since nothing shows who failed', async () => {
     const { verdict, errors } = await sample(
       shared((_asked, response) => response.writeHead(503).end()),
       { sharedWithOtherHosts: true },
@@ -386,7 +386,7 @@ describe('where the routes lead a share to other hosts', () => {
     expect([verdict, [...errors.keys()]]).toEqual(['fail', ['status 503']]);
   });
 
-  test('a stale replica shows among the others, however few they are', async () => {
+  test('a stale replica is found among the other responses, however few they are', async () => {
     const { verdict, reason } = await sample(
       counting((n, response) => {
         if (n % 20 !== 0) response.end('a shop');
@@ -400,7 +400,7 @@ describe('where the routes lead a share to other hosts', () => {
     ]);
   });
 
-  test('their answers alone are no pass', async () => {
+  test('their responses alone do not pass', async () => {
     const { verdict, reason } = await sample((_asked, response) => response.end('a shop'), {
       sharedWithOtherHosts: true,
       check: { verifyTimeoutMs: 100 },
@@ -425,7 +425,7 @@ describe('where the routes lead a share to other hosts', () => {
 });
 
 describe('a body that contradicts the header', () => {
-  test('in every answer is a failure of its own', async () => {
+  test('in every response fails the check', async () => {
     const { verdict, reason, contradictions } = await sample(
       counting((n, response) => {
         answer(response, { version: versionOf(n), body: 'Hello version: v1' });
@@ -438,7 +438,7 @@ describe('a body that contradicts the header', () => {
     ]);
   });
 
-  test('once is no pass', async () => {
+  test('once blocks a pass', async () => {
     const { verdict, reason } = await sample(
       counting((n, response) => {
         answer(response, { version: versionOf(n), body: n === 4 ? 'Hello version: v1' : 'ok' });
@@ -450,7 +450,7 @@ describe('a body that contradicts the header', () => {
     ]);
   });
 
-  test('by a version of something else does not', async () => {
+  test('with a version of something else does not', async () => {
     const { verdict } = await sample(
       counting((n, response) => {
         answer(response, { version: versionOf(n), body: '<?xml version="1.0"?>' });
@@ -460,14 +460,14 @@ describe('a body that contradicts the header', () => {
   });
 });
 
-describe('a version that does not answer', () => {
+describe('a version that does not respond', () => {
   /** v2 answers nothing at all, from the first request on. */
   const hanging = (): Handler =>
     counting((n, response) => {
       if (versionOf(n) === 'v1') answer(response, { version: 'v1' });
     });
 
-  test('fails as soon as the first requests are given up, naming it and the versions that responded', async () => {
+  test('fails once its first requests time out, and names it and the versions that responded', async () => {
     const { verdict, reason, seconds } = await sample(hanging(), {
       timeoutMs: 500,
       check: { maxRps: 1000 },
@@ -481,7 +481,7 @@ describe('a version that does not answer', () => {
     expect(seconds).toBeLessThan(2);
   });
 
-  test('is named when the time is over first, and the answers that came count', async () => {
+  test('is named if the check times out first, and the responses received count', async () => {
     const { verdict, reason, samples, requests, unanswered, counts } = await sample(hanging(), {
       check: { verifyTimeoutMs: 1_500, maxRps: 1000 },
     });
@@ -500,7 +500,7 @@ describe('a version that does not answer', () => {
     expect(samples).toBeGreaterThan(40);
   });
 
-  test('now and then does not hold the others up for longer than its own time', async () => {
+  test('once does not delay the others for longer than its own timeout', async () => {
     const { verdict, errors } = await sample(
       counting((n, response) => {
         if (n !== 20) answer(response, { version: versionOf(n) });
@@ -511,8 +511,8 @@ describe('a version that does not answer', () => {
   });
 });
 
-describe('a gateway replica that is late', () => {
-  test('is waited for: a burst of answers under the earlier revision fails nobody', async () => {
+describe('a lagging gateway replica', () => {
+  test('is waited for: a burst of responses under the earlier revision does not fail', async () => {
     const { verdict, stale } = await sample(
       counting((n, response) => {
         if (n < 60 && n % 3 === 0) answer(response, { version: 'v1', revision: '3' });
@@ -522,7 +522,7 @@ describe('a gateway replica that is late', () => {
     expect([verdict, stale]).toEqual(['pass', new Map([['3', 20]])]);
   });
 
-  test('by more than the check has time for is inconclusive, and told', async () => {
+  test('that lags for longer than the check lasts is inconclusive and reported', async () => {
     const { verdict, reason } = await sample(
       counting((n, response) => {
         if (n % 3 === 0) answer(response, { version: 'v1', revision: '3' });
@@ -540,7 +540,7 @@ describe('a gateway replica that is late', () => {
 });
 
 describe('the time', () => {
-  test('is over before an answer: inconclusive', async () => {
+  test('is up before a response: inconclusive', async () => {
     const { verdict, reason } = await sample(silent, { check: { verifyTimeoutMs: 20 } });
     expect([verdict, reason]).toEqual([
       'inconclusive',
@@ -548,14 +548,14 @@ describe('the time', () => {
     ]);
   });
 
-  test('may be any duration that the input takes', async () => {
+  test('may be any duration that the input accepts', async () => {
     const { verdict } = await sample(onTarget, { check: { verifyTimeoutMs: 60_000.5 } });
     expect(verdict).toBe('pass');
   });
 });
 
 describe('watching', () => {
-  test('goes on to the end of the time, and passes where nothing drifted', async () => {
+  test('lasts its full time and passes if nothing drifted', async () => {
     const { verdict, reason } = await sample(onTarget, { watch: true, check: { verifyTimeoutMs: 500 } });
     expect([verdict, reason]).toEqual([
       'pass',
@@ -573,7 +573,7 @@ describe('watching', () => {
     expect(verdict).toBe('fail');
   });
 
-  test('without an answer is no pass', async () => {
+  test('without a response does not pass', async () => {
     const { verdict, reason } = await sample(silent, {
       watch: true,
       timeoutMs: 50,
@@ -585,7 +585,7 @@ describe('watching', () => {
     ]);
   });
 
-  test('waits at its end for the requests still open: a version that hangs is no pass', async () => {
+  test('waits at its end for open requests, so that a hanging version does not pass', async () => {
     const { verdict, errors, requests } = await sample(
       counting((n, response) => {
         if (versionOf(n) === 'v1') answer(response, { version: 'v1' });
@@ -596,7 +596,7 @@ describe('watching', () => {
     expect(requests).toBeGreaterThan(6);
   });
 
-  test('counts the answers that come after its end', async () => {
+  test('counts the responses that arrive after its end', async () => {
     const { verdict, samples } = await sample(
       (_asked, response) => {
         setTimeout(() => {
@@ -608,7 +608,7 @@ describe('watching', () => {
     expect([verdict, samples]).toEqual(['pass', 16]);
   });
 
-  test('goes on to its end with one version alone, which a hundred samples would decide', async () => {
+  test('lasts its full time with one version alone, which a hundred samples would decide', async () => {
     const { verdict, samples } = await sample(
       (_asked, response) => {
         answer(response, { version: 'v1' });
@@ -620,7 +620,7 @@ describe('watching', () => {
   });
 });
 
-test('a cancelled run throws what cancelled it', async () => {
+test('a cancelled run throws the reason of its cancellation', async () => {
   const controller = new AbortController();
   const cancel: Handler = () => {
     controller.abort(new CanaryError('Cancelled by SIGINT.'));
@@ -629,7 +629,7 @@ test('a cancelled run throws what cancelled it', async () => {
 });
 
 describe('several ingresses', () => {
-  test('are told in their order, each with its own verdict', async () => {
+  test('are reported in order, each with its own verdict', async () => {
     // The second one fails when the first is halfway through, so that the first is not stopped on its way.
     const held: (() => void)[] = [];
     const first = await urlOf(
@@ -650,7 +650,7 @@ describe('several ingresses', () => {
     ]);
   });
 
-  test('are not waited for once one has failed', async () => {
+  test('are no longer waited for once one has failed', async () => {
     const urls = [
       await urlOf(silent),
       await urlOf((_asked, response) => {

@@ -1,17 +1,17 @@
 /**
- * An error whose message is a sentence for the one who must act: what was tried, on what, what came back, what to do.
- * Everything that is thrown on purpose is one of these; anything else that surfaces is a defect of the action.
+ * An error whose message tells whoever must act what was tried, on what, what came back, and what to do. Everything that is thrown
+ * on purpose is a CanaryError; anything else is a defect of the action.
  */
 export class CanaryError extends Error {
   override readonly name: string = 'CanaryError';
 }
 
-/** The inputs leave open which of several routes are meant: a question to the user, not a fault of any cluster. */
+/** The inputs do not say which of several routes are meant: a question to the user, not a fault of any cluster. */
 export class OpenChoiceError extends CanaryError {
   override readonly name = 'OpenChoiceError';
 }
 
-/** All that is wrong with the inputs, found before the first network call. */
+/** Everything that is wrong with the inputs, found before the first network call. */
 export class InputError extends CanaryError {
   override readonly name = 'InputError';
   readonly problems: readonly string[];
@@ -29,7 +29,7 @@ export class InputError extends CanaryError {
   }
 }
 
-/** Does what concerns one cluster, so that what it complains of names that cluster. */
+/** Runs work on one cluster, and names that cluster in its errors. */
 export function inCluster<T>(cluster: string, work: () => T): T {
   try {
     return work();
@@ -41,7 +41,7 @@ export function inCluster<T>(cluster: string, work: () => T): T {
   }
 }
 
-/** The text of anything that was thrown, with its chain of causes. */
+/** The message of anything that was thrown, with its chain of causes. */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const cause = error.cause === undefined ? '' : ` (${messageOf(error.cause)})`;

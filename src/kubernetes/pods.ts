@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Container, Labels, Pod, PodTemplate } from './objects.ts';
 
-const SIDECAR = 'istio-proxy';
+/** The container of Istio's proxy. */
+export const SIDECAR = 'istio-proxy';
 
 /** Whether a pod takes traffic: ready, and not being deleted. */
 export function isReady(pod: Pod): boolean {

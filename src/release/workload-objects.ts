@@ -4,7 +4,7 @@ import { placedObject } from './manifests.ts';
 import { areExclusive, podLabels, selectsEndpoint, formatLabels } from '../kubernetes/pod-selection.ts';
 import { isNamespaceOf } from './namespace.ts';
 import { nameOf, selects } from '../kubernetes/objects.ts';
-import type { Container, Deployment, KubeObject, Labels, PodSpec, Service } from '../kubernetes/objects.ts';
+import type { Deployment, KubeObject, Labels, Service } from '../kubernetes/objects.ts';
 import { withNames, portOfService, portsOfContainer } from './container-ports.ts';
 import { isOurs } from '../kubernetes/field-managers.ts';
 import type { Manifest, Release } from './release.ts';
@@ -16,8 +16,7 @@ import { VERSION_LABEL } from './subsets.ts';
 import type { VersionLabels } from '../istio/destination-rule-edits.ts';
 import type { VersionName } from '../core/weights.ts';
 import { podTemplateOf } from '../kubernetes/pod-templates.ts';
-
-const SIDECAR = 'istio-proxy';
+import { containersFor, withImage } from './workload-images.ts';
 
 /**
  * What one version needs in one cluster: generated Service and Deployment, or the user's manifests with labels and image
@@ -253,56 +252,4 @@ function withVersion(
       },
     },
   };
-}
-
-/** The pods of a workload with an image in the containers that it is meant for. */
-function withImage(workload: Deployment, app: string, image: string, source: string): PodSpec {
-  const spec = workload.spec?.template?.spec ?? {};
-  const chosen = containersFor(workload, app, image, source);
-  const patched = (all: readonly Container[], meant: readonly Container[]): readonly Container[] =>
-    all.map((container) => (meant.includes(container) ? { ...container, image } : container));
-  return {
-    ...spec,
-    ...(spec.containers && { containers: patched(spec.containers, chosen.containers) }),
-    ...(spec.initContainers && { initContainers: patched(spec.initContainers, chosen.initContainers) }),
-  };
-}
-
-/**
- * The containers of a workload that an image is meant for: all of the same repository, such as a web server, its worker and
- * the migrations ahead of them; else the one named after the app, else the only one.
- *
- * @throws CanaryError where none of these tells it
- */
-function containersFor(
-  workload: Deployment,
-  app: string,
-  image: string,
-  source?: string,
-): { readonly containers: readonly Container[]; readonly initContainers: readonly Container[] } {
-  const { containers: all = [], initContainers: initial = [] } = workload.spec?.template?.spec ?? {};
-  const containers = all.filter(({ name }) => name !== SIDECAR);
-  const isSame = (container: Container): boolean =>
-    container.name !== SIDECAR && repositoryOf(container.image ?? '') === repositoryOf(image);
-  const initContainers = initial.filter(isSame);
-  const same = containers.filter(isSame);
-  if (same.length > 0) return { containers: same, initContainers };
-  const chosen =
-    containers.find(({ name }) => name === app) ?? (containers.length === 1 ? containers[0] : undefined);
-  if (chosen !== undefined) return { containers: [chosen], initContainers };
-  const names =
-    containers.map(({ name, image: its }) => `${name} (${its ?? 'no image'})`).join(', ') || 'none';
-  throw new CanaryError(
-    `${nameOf(workload)}${source === undefined ? '' : ` (${source})`}: which container gets image ${image}? Its containers are ${names}; name one of them ${app}.`,
-  );
-}
-
-/**
- * The repository of an image reference, without tag and digest; a colon before a slash belongs to the registry's port.
- * Source: https://pkg.go.dev/github.com/distribution/reference
- */
-export function repositoryOf(image: string): string {
-  const [name = ''] = image.split('@');
-  const colon = name.lastIndexOf(':');
-  return colon > name.lastIndexOf('/') ? name.slice(0, colon) : name;
 }

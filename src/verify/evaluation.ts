@@ -11,13 +11,15 @@ import type { IngressEvidence, IngressVerdict } from './evidence.ts';
 import { RateTest } from './statistics/rate-test.ts';
 import { ReplicaLag } from './replica-lag.ts';
 import {
-  failures,
+  contradictingBodies,
   nearTheEdge,
-  outOfTime,
   countedSamples,
   sharesDiffer,
+  sharesMatch,
   staleResponses,
   tooManyErrors,
+  unknownVersion,
+  withoutDecision,
   responsesWithoutRevision,
 } from './verdict-reasons.ts';
 import type { Counted } from './verdict-reasons.ts';
@@ -48,6 +50,8 @@ interface Decision {
   readonly reason: string;
 }
 
+const failure = (reason: string): Decision => ({ verdict: 'fail', reason });
+
 /** Counts the samples of one ingress and reaches a verdict. */
 export class Evaluation {
   readonly #target: Target;
@@ -63,7 +67,6 @@ export class Evaluation {
   readonly #lagStale: ReplicaLag;
   readonly #lagWithoutRevision: ReplicaLag;
   readonly #convergence = new Convergence();
-  readonly #fewest: number;
   readonly #now: () => number;
   readonly #start: number;
   readonly #counts: SampleCounts;
@@ -83,7 +86,6 @@ export class Evaluation {
     this.#now = now;
     this.#start = now();
     this.#versions = [...expected.weights.keys()];
-    this.#fewest = Math.min(MIN_SAMPLES, check.maxSamples ?? MIN_SAMPLES);
     this.#counts = new SampleCounts(expected);
     const alpha = FALSE_ALARM_PROBABILITY / ingresses;
     this.#comparison = new Comparison({
@@ -192,15 +194,11 @@ export class Evaluation {
   }
 
   #undecided(verdict: IngressVerdict): string {
-    const counted = this.#counted();
-    if (verdict === 'undecided')
-      return `stopped after ${countedSamples(counted)} because another ingress failed`;
-    const asked = `${String((this.#watchMs ?? this.#check.verifyTimeoutMs) / 1000)} s`;
-    if (verdict === 'pass' && this.#watchMs === undefined) return this.#match();
-    if (verdict === 'pass')
-      return `no drift in ${asked} and ${countedSamples(counted)}${total(this.#counts.errors) === 0 ? '' : `; ${failures(counted)}`}`;
-    const after = this.#watchMs === undefined ? asked : `${this.#seconds().toFixed(1)} s`;
-    return outOfTime(counted, after, this.#obstacle());
+    return withoutDecision(verdict, this.#counted(), {
+      watchMs: this.#watchMs,
+      seconds: this.#seconds(),
+      obstacle: this.#obstacle(),
+    });
   }
 
   #count(sample: Sample): Decision | undefined {
@@ -212,19 +210,15 @@ export class Evaluation {
     this.#lagWithoutRevision.add(origin === 'without-revision', now);
     const { version, error } = sample;
     const exceeded = this.#failing?.add(error !== undefined) ?? false;
-    if (version !== undefined && !this.#isOfTheWeights(sample)) {
-      return {
-        verdict: 'fail',
-        reason: `version ${version} responded, which the weights do not name (${this.#versions.join(', ')})`,
-      };
-    }
+    if (version !== undefined && !this.#isOfTheWeights(sample))
+      return failure(unknownVersion(this.#counted(), version));
     if (origin === 'without-revision') return this.#replicaBehind() ?? this.#tooManyErrors(exceeded);
     if (version !== undefined) {
       this.#convergence.add(this.#counts.samples, this.#counts.versions.values());
       this.#shares = this.#test.add(this.#versions.map((name) => (name === version ? 1 : 0)));
     }
     const worse = this.#comparison.add(sample);
-    if (worse !== undefined) return { verdict: 'fail', reason: worse };
+    if (worse !== undefined) return failure(worse);
     return this.#contradicted() ?? this.#tooManyErrors(exceeded) ?? this.#shareVerdict();
   }
 
@@ -233,21 +227,14 @@ export class Evaluation {
   }
 
   #isMatched(): boolean {
-    return this.#shares === 'pass' && (this.#versions.length > 1 || this.#counts.samples >= this.#fewest);
-  }
-
-  #match(): string {
-    return `the shares match the weights (${countedSamples(this.#counted())})`;
+    const fewest = Math.min(MIN_SAMPLES, this.#check.maxSamples ?? MIN_SAMPLES);
+    return this.#shares === 'pass' && (this.#versions.length > 1 || this.#counts.samples >= fewest);
   }
 
   #contradicted(): Decision | undefined {
-    const { contradictions } = this.#counts;
-    if (total(contradictions) <= FREE_ERRORS) return undefined;
-    const seen = [...contradictions].map(([pair, count]) => `${String(count)} × ${pair}`).join(', ');
-    return {
-      verdict: 'fail',
-      reason: `the header and the body of responses name different versions (${seen})`,
-    };
+    return total(this.#counts.contradictions) > FREE_ERRORS
+      ? failure(contradictingBodies(this.#counted()))
+      : undefined;
   }
 
   #shareVerdict(): Decision | undefined {
@@ -271,11 +258,11 @@ export class Evaluation {
           };
         }
         if (this.#counts.contradictions.size > 0) {
-          return { verdict: 'fail', reason: 'the body of a response names another version than its header' };
+          return failure('the body of a response names another version than its header');
         }
         // A version that looks worse may do so by chance, so it does not fail; but it is worth as many requests as the shares may take.
         if (this.#comparison.isSuspicious && this.#counts.samples < this.#test.maxSamples) return undefined;
-        return { verdict, reason: this.#match() };
+        return { verdict, reason: sharesMatch(this.#counted()) };
       }
     }
   }
@@ -290,7 +277,7 @@ export class Evaluation {
   /** More errors than the limit allows, beyond chance: the observed rate of a good release exceeds the limit now and then. */
   #tooManyErrors(exceeded: boolean): Decision | undefined {
     const shown = exceeded || (this.#check.maxErrorRate === 0 && this.#counts.errors.size > 0);
-    return shown ? { verdict: 'fail', reason: tooManyErrors(this.#counted()) } : undefined;
+    return shown ? failure(tooManyErrors(this.#counted())) : undefined;
   }
 
   #aboveLimit(): boolean {
@@ -304,9 +291,8 @@ export class Evaluation {
 
   /** A gateway replica does not receive the change, whether its earlier configuration set a revision or none. */
   #replicaBehind(): Decision | undefined {
-    if (this.#lagStale.state === 'behind')
-      return { verdict: 'fail', reason: staleResponses(this.#counted()) };
+    if (this.#lagStale.state === 'behind') return failure(staleResponses(this.#counted()));
     if (this.#lagWithoutRevision.state !== 'behind') return undefined;
-    return { verdict: 'fail', reason: responsesWithoutRevision(this.#counted()) };
+    return failure(responsesWithoutRevision(this.#counted()));
   }
 }

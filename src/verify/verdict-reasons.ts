@@ -1,7 +1,9 @@
+import type { VersionName } from '../core/weights.ts';
 import type { CheckSpec } from '../release/release.ts';
 import { NO_RESPONSE } from './ingress-client.ts';
 import type { SampleCounts, Expectation } from './sample-counts.ts';
 import { total } from './evidence.ts';
+import type { IngressVerdict } from './evidence.ts';
 import { chanceInWords } from './statistics/significance.ts';
 import { INGRESS } from '../core/deadlines.ts';
 
@@ -43,7 +45,7 @@ export function nearTheEdge(counted: Counted): string {
     : `undecided after ${countedSamples(counted)}, as many as the input max-samples allows: raise it, or omit it`;
 }
 
-export function failures({ counts: { errors, judged } }: Counted): string {
+function failures({ counts: { errors, judged } }: Counted): string {
   return `${String(total(errors))} of ${String(judged)} requests failed`;
 }
 
@@ -62,8 +64,48 @@ export function tooManyErrors(counted: Counted): string {
   return `${failures(counted)}, ${limit} (${kinds.join(', ')})`;
 }
 
+/** Why a check ended without a decision on its samples. */
+export function withoutDecision(
+  verdict: IngressVerdict,
+  counted: Counted,
+  {
+    watchMs,
+    seconds,
+    obstacle,
+  }: {
+    /** How long the step was to be watched; undefined: until there is a verdict. */
+    readonly watchMs: number | undefined;
+    /** How long it was sampled. */
+    readonly seconds: number;
+    /** What prevented a pass. */
+    readonly obstacle: string | undefined;
+  },
+): string {
+  if (verdict === 'undecided')
+    return `stopped after ${countedSamples(counted)} because another ingress failed`;
+  const limit = `${String((watchMs ?? counted.check.verifyTimeoutMs) / 1000)} s`;
+  if (verdict !== 'pass')
+    return outOfTime(counted, watchMs === undefined ? limit : `${seconds.toFixed(1)} s`, obstacle);
+  if (watchMs === undefined) return sharesMatch(counted);
+  const failed = total(counted.counts.errors) === 0 ? '' : `; ${failures(counted)}`;
+  return `no drift in ${limit} and ${countedSamples(counted)}${failed}`;
+}
+
+export function unknownVersion({ expected: { weights } }: Counted, version: VersionName): string {
+  return `version ${version} responded, which the weights do not name (${[...weights.keys()].join(', ')})`;
+}
+
+export function contradictingBodies({ counts: { contradictions } }: Counted): string {
+  const seen = [...contradictions].map(([pair, count]) => `${String(count)} × ${pair}`).join(', ');
+  return `the header and the body of responses name different versions (${seen})`;
+}
+
+export function sharesMatch(counted: Counted): string {
+  return `the shares match the weights (${countedSamples(counted)})`;
+}
+
 /** The time is up. */
-export function outOfTime(counted: Counted, seconds: string, why: string | undefined): string {
+function outOfTime(counted: Counted, seconds: string, why: string | undefined): string {
   const { unanswered } = counted.counts;
   const open =
     unanswered === 0

@@ -31,14 +31,14 @@ describe('an excess', () => {
     expect(found(limit, pattern)).toBeUndefined();
   });
 
-  test('of no more hits than are free is none, and counts for nothing once there are more', () => {
+  test('of tolerated hits is not found, but they count once there are more', () => {
     const tested = new RateTest(0.01, ALPHA, 5);
     for (let n = 0; n < 5; n += 1) expect(tested.add(true)).toBe(false);
     for (let n = 0; n < 500; n += 1) expect(tested.add(false)).toBe(false);
     expect(tested.add(true)).toBe(false);
   });
 
-  test('stays found, whatever comes after it', () => {
+  test('stays found, whatever follows', () => {
     const tested = new RateTest(1 / 2, ALPHA);
     for (let n = 0; n < 20; n += 1) tested.add(true);
     for (let n = 0; n < 1000; n += 1) expect(tested.add(false)).toBe(true);
@@ -80,7 +80,7 @@ describe('by chance alone', () => {
     ['below the limit', 1 / 2, 0.4],
     ['at a low limit', 0.1, 0.1],
     ['at a very low limit', 0.01, 0.01],
-  ])('an alarm stays as rare as asked, however often one looks, %s', (_what, limit, rate) => {
+  ])('an alarm is as rare as requested, however often one looks, %s', (_what, limit, rate) => {
     const alarms = falseAlarms(limit, rate, 50);
     expect(alarms).toBeGreaterThan(0);
     expect(alarms).toBeLessThan(ALPHA);

@@ -7,7 +7,7 @@ import { random } from '../../support/random.ts';
 /** The errors that the reference values are given for: one of a hundred of each kind. */
 const ONE_PERCENT = { alpha: 0.01, beta: 0.01 };
 
-describe('counts handed over at once get the verdict and the evidence of the reference values', () => {
+describe('counts added at once yield the reference verdict and evidence', () => {
   test.each<[readonly number[], readonly number[], ShareVerdict, number]>([
     [[80, 20], [480, 120], 'continue', -6.022182],
     [[80, 20], [528, 132], 'pass', -6.468842],
@@ -27,7 +27,7 @@ describe('counts handed over at once get the verdict and the evidence of the ref
     expect(share.logEvidence).toBeCloseTo(logEvidence, 6);
   });
 
-  test('a hit on a version at weight 0 is evidence beyond all measure', () => {
+  test('a hit on a version at weight 0 is infinite evidence', () => {
     const share = new ShareTest([100, 0]);
     expect(share.add([458, 1])).toBe('fail');
     expect(share.logEvidence).toBe(Infinity);
@@ -37,7 +37,7 @@ describe('counts handed over at once get the verdict and the evidence of the ref
 describe('before the first sample', () => {
   const share = new ShareTest([80, 20]);
 
-  test('nothing is counted, no version has a share, and there is no evidence', () => {
+  test('there are no counts, shares or evidence', () => {
     expect([share.samples, share.shares, share.logEvidence]).toEqual([0, [0, 0], 0]);
   });
 
@@ -46,7 +46,7 @@ describe('before the first sample', () => {
   });
 });
 
-test('samples and shares are those of all batches together', () => {
+test('samples and shares include all batches', () => {
   const share = new ShareTest([80, 20]);
   share.add([10, 5]);
   share.add([5, 0]);
@@ -72,11 +72,11 @@ describe('a version alone', () => {
 });
 
 describe('extreme weights', () => {
-  test('a miss on the version at weight 100 fails at once', () => {
+  test('a miss on the version at weight 100 fails immediately', () => {
     expect(new ShareTest([0, 100, 0]).add([0, 5, 1])).toBe('fail');
   });
 
-  test('a version at weight 0 beside two others keeps the pass back until its own share is shown to be small', () => {
+  test('a version at weight 0 next to two others delays the pass until its share is proven small', () => {
     expect(new ShareTest([50, 50, 0]).add([229, 229, 0])).toBe('continue');
   });
 
@@ -88,7 +88,7 @@ describe('extreme weights', () => {
     ['the new version gets nothing', [1000, 0], 'fail'],
     ['half of what was asked', [995, 5], 'continue'],
     ['what was asked', [2970, 30], 'pass'],
-  ])('of 1 %% %s: %j is %s', (_what, counts, verdict) => {
+  ])('of 1%% %s: %j is %s', (_what, counts, verdict) => {
     expect(new ShareTest([99, 1], ONE_PERCENT).add(counts)).toBe(verdict);
   });
 });
@@ -98,11 +98,11 @@ describe('an edge that was ruled out stays ruled out', () => {
   const early = [600, 120] as const;
   const later = [0, 55] as const;
 
-  test('looked at afresh, the counts of both batches decide nothing', () => {
+  test('in one batch, the counts decide nothing', () => {
     expect(new ShareTest([80, 20]).add([600, 175])).toBe('continue');
   });
 
-  test('handed over one after the other, they pass', () => {
+  test('in two batches, they pass', () => {
     const share = new ShareTest([80, 20]);
     expect([share.add(early), share.add(later)]).toEqual(['continue', 'pass']);
   });
@@ -118,12 +118,12 @@ describe('a verdict is final', () => {
     expect(share.add(second)).toBe(verdict);
   });
 
-  test('inconclusive stays, although more samples would decide', () => {
+  test('inconclusive is final although more samples would decide', () => {
     const share = new ShareTest([80, 20], { maxSamples: 100 });
     expect([share.add([80, 20]), share.add([0, 1000])]).toEqual(['inconclusive', 'inconclusive']);
   });
 
-  test('nothing more is counted after it', () => {
+  test('and no more samples are counted', () => {
     const share = new ShareTest([80, 20]);
     share.add([528, 132]);
     share.add([5, 5]);
@@ -131,19 +131,19 @@ describe('a verdict is final', () => {
   });
 });
 
-describe('which verdict goes first', () => {
-  test('fail before pass: both edges were ruled out on the way, and the evidence is there at the same look', () => {
+describe('the precedence of verdicts', () => {
+  test('puts fail before pass if both are reached with the same sample', () => {
     const share = new ShareTest([80, 20], { alpha: 0.01, beta: 0.5 });
     // One look rules out the lower edge; at the next, the upper one is ruled out by a swap that is a fail as well.
     expect([share.add([20, 0]), share.add([0, 60])]).toEqual(['continue', 'fail']);
   });
 
-  test('a decision before inconclusive, at the very last sample', () => {
+  test('puts a decision before inconclusive at the last sample', () => {
     expect(new ShareTest([80, 20], { maxSamples: 660 }).add([528, 132])).toBe('pass');
   });
 });
 
-describe('the most samples it takes', () => {
+describe('the largest number of samples', () => {
   test.each<[readonly number[], ShareTestOptions, number]>([
     [[100], {}, 1],
     [[100, 0], {}, 459],
@@ -166,7 +166,7 @@ describe('the most samples it takes', () => {
   });
 });
 
-describe('a right split of two versions is inconclusive in fewer than one check of a million', () => {
+describe('a correct split of two versions is inconclusive in fewer than one check in a million', () => {
   test.each([
     [0.25, 0.1, 1],
     [0.25, 0.0001, 100],
@@ -189,12 +189,12 @@ describe('several ingresses share the probability of a false alarm', () => {
   test.each([
     [1, 'fail'],
     [2, 'continue'],
-  ])('30 hits of 30 at 80 %% among %d: %s', (ingresses, verdict) => {
+  ])('30 hits of 30 at 80%% among %d: %s', (ingresses, verdict) => {
     expect(new ShareTest([80, 20], { ...ONE_PERCENT, ingresses }).add([30, 0])).toBe(verdict);
   });
 });
 
-describe('what makes no test is refused with a RangeError that names it', () => {
+describe('invalid options are refused with a RangeError that names them', () => {
   test.each<[string, readonly number[], ShareTestOptions]>([
     ['weights', [], {}],
     ['weights', [0, 0], {}],
@@ -226,7 +226,7 @@ describe('what makes no test is refused with a RangeError that names it', () => 
     },
   );
 
-  test('and a refused batch is not counted', () => {
+  test('without counting the refused batch', () => {
     const share = new ShareTest([80, 20]);
     expect(() => share.add([5, -1])).toThrow(RangeError);
     expect(share.samples).toBe(0);
@@ -343,7 +343,7 @@ describe('80/20 at the defaults, computed exactly', () => {
   test.each([
     [75, atLower],
     [85, atUpper],
-  ])('at the edge of %d %%, no more runs pass than the 1 %% that the confidence allows', (_edge, ending) => {
+  ])('at the edge of %d%%, at most the 1%% of runs pass that the confidence allows', (_edge, ending) => {
     expect(ending.pass).toBeLessThanOrEqual(0.01);
   });
 
@@ -355,7 +355,7 @@ describe('80/20 at the defaults, computed exactly', () => {
     expect(Math.round(endingAt(0.2).samples)).toBe(21);
   });
 
-  test('the computation ends each of some seeded runs where the test itself ends it', () => {
+  test('the computation ends seeded runs at the same sample as the test', () => {
     const draw = random(20_261_122);
     const runs = [0.8, 0.78, 0.75, 0.85, 0.5].flatMap((p) =>
       Array.from({ length: 2 }, () => compareRun(p, draw)),

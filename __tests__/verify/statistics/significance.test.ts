@@ -8,7 +8,7 @@ test.each([
   // A stronger figure than the evidence bears is never named.
   [Math.log(9.9e9), 'below 1 in 10^9'],
   [800, 'below 1 in 10^347'],
-])('evidence of %d is as likely as %s', (logEvidence, words) => {
+])('evidence of %d has a chance %s', (logEvidence, words) => {
   expect(chanceInWords(logEvidence)).toBe(words);
 });
 
@@ -16,6 +16,6 @@ test.each([
   ['nothing unusual', Math.log(99)],
   ['for the split', -6],
   ['beyond chance: one answer rules the split out', Infinity],
-])('evidence that is %s has no words', (_what, logEvidence) => {
+])('evidence that is %s is not put into words', (_what, logEvidence) => {
   expect(chanceInWords(logEvidence)).toBeUndefined();
 });

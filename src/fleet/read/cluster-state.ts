@@ -30,7 +30,7 @@ import { ClusterError } from '../../kubernetes/client/errors.ts';
 import { GatewayPods, PODS_UNREAD, controlPlaneRevision, selectorsOf } from './gateways.ts';
 import { readMeshConfig } from './mesh-config.ts';
 
-/** Reads all that a release may touch in one cluster: nothing is read twice in an operation. */
+/** Reads everything that a release may touch in one cluster: nothing is read twice in an operation. */
 export async function readCluster(cluster: Cluster, release: Release): Promise<ClusterState> {
   const { namespace, app } = release;
   const ofRelease = cluster.read('v1', 'Namespace', namespace);
@@ -71,7 +71,7 @@ export async function readCluster(cluster: Cluster, release: Release): Promise<C
   };
 }
 
-/** The Services of the namespace; that of the app alone where the user of the kubeconfig may not list them. */
+/** The Services of the namespace, or only that of the app if the user of the kubeconfig may not list them. */
 async function readServices(
   cluster: Cluster,
   { app, namespace }: Release,
@@ -85,13 +85,13 @@ async function readServices(
   }
 }
 
-/** What tells it from the other clusters of the release. */
+/** What distinguishes it from the other clusters of the release. */
 async function readIdentity(cluster: Cluster, release: Release): Promise<ClusterIdentity> {
   const { server } = cluster;
   return { server, uid: allClusters(release).length > 1 ? await cluster.uid() : undefined };
 }
 
-/** What stands under the names of the manifests' StatefulSets and DaemonSets: one by one, as few have any. */
+/** The StatefulSets and DaemonSets named in the manifests: read one by one, as few releases have any. */
 async function readOtherWorkloads(cluster: Cluster, release: Release): Promise<readonly Deployment[]> {
   const named = manifestsIn(cluster, release).filter(
     (object) => object.kind !== 'Deployment' && podTemplateOf(object) !== undefined,
@@ -104,7 +104,7 @@ async function readOtherWorkloads(cluster: Cluster, release: Release): Promise<r
   return found.filter((workload) => workload !== undefined);
 }
 
-/** Who scales the workloads of the namespace; read where replicas are asked for, which may be theirs. */
+/** The autoscalers of the namespace; read only if the release sets replicas, which an autoscaler may own. */
 async function readAutoscalers(cluster: Cluster, release: Release): Promise<readonly Autoscaler[]> {
   const asks =
     release.workload.replicas !== undefined ||
@@ -113,13 +113,13 @@ async function readAutoscalers(cluster: Cluster, release: Release): Promise<read
   try {
     return await cluster.list<Autoscaler>('autoscaling/v2', 'HorizontalPodAutoscaler', release.namespace);
   } catch (error) {
-    // Who has scaled already shows in the workload's managed fields.
+    // The workload's managed fields show who has scaled it.
     if (error instanceof ClusterError && (error.status === 403 || error.status === 404)) return [];
     throw error;
   }
 }
 
-/** The objects of the user's manifests that the release brings to a cluster. */
+/** The objects of the user's manifests that the release deploys to a cluster. */
 function manifestsIn(cluster: Cluster, release: Release): readonly KubeObject[] {
   const { version, workload } = release;
   if (version === undefined || !clustersOf(release, version).includes(cluster.name)) return [];
@@ -136,7 +136,7 @@ async function clusterScopedKinds(cluster: Cluster, release: Release): Promise<R
   return new Set(found.flat());
 }
 
-/** Reads those of the traffic objects again that carry the release; the rest is as it was read before. */
+/** Reads the traffic objects of the release again; the rest stays as it was read before. */
 export async function readTrafficAgain(
   cluster: Cluster,
   { namespace }: Release,
@@ -150,7 +150,7 @@ export async function readTrafficAgain(
   };
 }
 
-/** The VirtualServices and DestinationRules of all namespaces that may be listed, those of the release's own apart. */
+/** The VirtualServices and DestinationRules of all namespaces that may be listed, and separately those of the release's own. */
 async function readRoutes(
   cluster: Cluster,
   apiVersion: string,
@@ -221,7 +221,7 @@ async function readTraffic(
   const isAsked = dependsOnClient(release, everywhere.destinationRules, mesh);
   const gatewayClients = isAsked ? await clients() : undefined;
   const bound = await pods.namespacesOf(boundGateways(release, everywhere.virtualServices, mesh));
-  // Where these run matters to a diagnosis alone, which says what it does not know.
+  // Where these run matters only to a diagnosis, which says what it does not know.
   const shared = await pods.namespacesOf(
     sharedGateways(everywhere.virtualServices, entrances, mesh).filter((key) => !bound.namespaces.has(key)),
   );
@@ -245,7 +245,7 @@ async function readTraffic(
 }
 
 /**
- * The states with the nodes of every cluster where a subset of the service selects by what Istio takes from nodes; else as they are.
+ * Adds the nodes of each cluster to the states if a subset of the service selects by labels that Istio takes from nodes.
  */
 export async function withNodes(
   release: Release,
@@ -272,7 +272,7 @@ async function readNodes(cluster: Cluster): Promise<readonly Node[] | undefined>
   }
 }
 
-/** The objects of a kind in all namespaces; those of one namespace where the user of the kubeconfig may not list more. */
+/** The objects of a kind in all namespaces, or in one namespace if the user of the kubeconfig may not list more. */
 async function listEverywhere<T extends KubeObject>(
   cluster: Cluster,
   apiVersion: string,

@@ -7,10 +7,10 @@ import { ClusterError } from '../../kubernetes/client/errors.ts';
 
 const REVISION = 'istio.io/rev';
 
-/** The user of the kubeconfig may not list pods of all namespaces. */
+/** The user of the kubeconfig may not list pods in all namespaces. */
 export const PODS_UNREAD: Unread = { what: 'gateway pods', why: 'list pods cluster-wide' };
 
-/** The pods that Gateways select in a cluster, in whatever namespace they run; each selector is looked up once. */
+/** The pods that Gateways select in a cluster, in any namespace; each selector is looked up once. */
 export class GatewayPods {
   readonly #cluster: Cluster;
   readonly #apiVersion: string;
@@ -21,7 +21,7 @@ export class GatewayPods {
     this.#apiVersion = apiVersion;
   }
 
-  /** The pods as clients of the service, each kind once; undefined where pods of all namespaces may not be listed. */
+  /** The pods as clients of the service, each kind once; undefined if pods may not be listed in all namespaces. */
   async of(selectors: readonly Labels[]): Promise<readonly Client[] | undefined> {
     const found = await Promise.all(selectors.map((selector) => this.#selected(selector)));
     const known = found.filter((clients) => clients !== undefined);
@@ -29,7 +29,7 @@ export class GatewayPods {
   }
 
   /**
-   * In which namespaces the pods of Gateways run: none for one that does not exist; one that is not known is left out.
+   * The namespaces in which the pods of Gateways run: none for a Gateway that does not exist; unknown ones are omitted.
    *
    * @param keys `namespace/name`
    */
@@ -79,14 +79,14 @@ function distinct(clients: readonly Client[]): readonly Client[] {
   return [...new Map(clients.map((client) => [JSON.stringify(client), client])).values()];
 }
 
-/** By what the Gateways of the release select pods, or the one that it is about to make. */
+/** The selectors of the release's Gateways, or of the one that it is about to create. */
 export function selectorsOf({ traffic }: Release, gateways: readonly Gateway[]): readonly Labels[] {
   const found = gateways.map(({ spec }) => spec.selector ?? {});
   const selectors = found.length > 0 ? found : [traffic.gatewaySelector];
   return selectors.filter((one) => Object.keys(one).length > 0);
 }
 
-/** The revision of the control plane, as the gateways' pods tell it, else the namespace of the release; undefined: not told. */
+/** The revision of the control plane, from the labels of the gateways' pods or of the release's namespace; undefined: unlabelled. */
 export function controlPlaneRevision(
   gateways: readonly Client[] | undefined,
   namespace: KubeObject | undefined,

@@ -11,8 +11,8 @@ interface ConfigMap extends KubeObject {
 }
 
 /**
- * Reads the configuration of the mesh where Istio keeps it: ConfigMap `istio`, or `istio-REVISION`, of the control plane's
- * namespace, key `mesh`. Where it cannot be read, Istio's defaults take its place.
+ * Reads the configuration of the mesh: key `mesh` of the ConfigMap `istio`, or `istio-REVISION`, in the control plane's namespace.
+ * If it cannot be read, Istio's defaults apply.
  * Source: https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/
  */
 export async function readMeshConfig(
@@ -26,7 +26,7 @@ export async function readMeshConfig(
   return { mesh: MESH_DEFAULTS, unread: [unread] };
 }
 
-/** @returns why it cannot be read, where it cannot */
+/** @returns the reason, if it cannot be read */
 async function readNamed(cluster: Cluster, name: string): Promise<MeshConfig | string> {
   try {
     const found = await cluster.read<ConfigMap>('v1', 'ConfigMap', name, CONTROL_PLANE);
