@@ -1,4 +1,4 @@
-// Prints "N passed, N failed" over the results of several test runs; a run without results counts as a failure.
+// Prints "N passed, N failed" over the results of several test runs. A run without results counts as a failure.
 import { existsSync, readFileSync } from 'node:fs';
 import process from 'node:process';
 

@@ -7,7 +7,7 @@ import type { Ratio } from './paired.ts';
 const FEW = 2;
 const MANY = 20;
 
-/** A release that is there already, read, compared and tried in many clusters, beside the same in two. */
+/** A plan for an existing release in many clusters, compared with two clusters. */
 export async function clusters(): Promise<Ratio> {
   const fleets = await Promise.all([FEW, MANY].map(fleetOf));
   const [few, many] = fleets;

@@ -1,24 +1,14 @@
 /**
- * What the check decides, and after how many requests, simulated with the code of the action: the figures of
- * docs/how-the-check-decides.md. `node bench/decisions.ts` takes some minutes; a number of runs may be given.
+ * Simulates what the check decides, and after how many requests, for the figures of docs/how-the-check-decides.md. Takes some
+ * minutes; the argument is the number of runs.
  */
 import { Comparison } from '../src/verify/comparison.ts';
 import { RateTest } from '../src/verify/statistics/rate-test.ts';
 import { ShareTest } from '../src/verify/statistics/share-test.ts';
 import type { ShareTestOptions } from '../src/verify/statistics/share-test.ts';
 import { Evaluation } from '../src/verify/evaluation.ts';
+import { random } from '../__tests__/support/random.ts';
 import type { CheckSpec } from '../src/release/release.ts';
-
-/** Numbers between 0 and 1 that are the same in every run (mulberry32). */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 const runs = Number(process.argv[2] ?? '2000');
 const say = (line: string): void => {
@@ -27,7 +17,7 @@ const say = (line: string): void => {
 const mean = (values: readonly number[]): number =>
   values.length === 0 ? NaN : values.reduce((a, b) => a + b, 0) / values.length;
 
-/** The version whose part of the whole a point falls into. */
+/** The index of the version whose share contains a point. */
 function pick(shares: readonly number[], point: number): number {
   let left = point;
   return shares.findIndex((share) => (left -= share) < 0);
@@ -58,7 +48,7 @@ function shares(
   return `${mean(samples).toFixed(0)} samples, at most ${String(maxSamples)} (${JSON.stringify(verdicts)})`;
 }
 
-/** A release that fails by these rates: how often, and after how many requests, each test of errors finds it. */
+/** How often, and after how many requests, the comparison finds a new version that fails at these rates. */
 function errors(
   { weight, own, others }: { readonly weight: number; readonly own: number; readonly others: number },
   alpha: number,
@@ -102,7 +92,7 @@ function exceeded(limit: number, rate: number, alpha: number, free: number, most
   return `${((100 * found.length) / runs).toFixed(1)}% found, after ${mean(found).toFixed(0)}`;
 }
 
-/** What the whole check says, with its defaults, where 95/5 or so is right but requests fail by these rates. */
+/** What the whole check decides at its defaults if the shares are right but requests fail at these rates. */
 function outcomes({
   weight,
   own,

@@ -1,18 +1,18 @@
 /**
- * How often a right split of two versions is inconclusive at the default `maxSamples`, computed exactly. `node
- * bench/inconclusive.ts` prints the worst case of every tolerance and confidence, over the weights 1 to 99.
+ * Computes exactly how often a right split of two versions is inconclusive at the default `maxSamples`. Prints the worst case over
+ * the weights 1 to 99 for every tolerance and confidence; the argument is the number of ingresses. Takes some minutes.
  */
 import { ShareTest, toleranceBand } from '../src/verify/statistics/share-test.ts';
 
-/** Probabilities below this are dropped, which keeps the rows short: even a million of them do not matter. */
+/** Probabilities below this are dropped to keep the rows short; even a million of them do not matter. */
 const NEGLIGIBLE = 1e-18;
-/** Ways of a test on its way: no edge ruled out yet, the lower one, the upper one. */
+/** The edges that a running test has ruled out. */
 const NONE = 0;
 const LOWER = 1;
 const UPPER = 2;
 const BOTH = LOWER | UPPER;
 
-/** From which number of hits of n on, or up to which, an edge is ruled out: `hits * slope + n * offset >= threshold`. */
+/** An edge is ruled out after n samples if `hits * slope + n * offset >= threshold`. */
 interface Edge {
   readonly slope: number;
   readonly offset: number;
@@ -24,8 +24,8 @@ function edgeOf(weight: number, edge: number): Edge {
 }
 
 /**
- * Probability that Wald's two tests have not both ruled out their edge after so many samples, where the share is the weight.
- * The test that fails a split only takes away from it.
+ * The probability that Wald's two tests have not both ruled out their edge after so many samples, if the share equals the weight.
+ * The test that fails a split can only lower it.
  */
 export function undecidedAfter(samples: number, weight: number, tolerance: number, beta: number): number {
   const band = toleranceBand(weight, tolerance);
@@ -70,7 +70,7 @@ export function undecidedAfter(samples: number, weight: number, tolerance: numbe
   return rows.reduce((sum, row) => row.reduce((a, b) => a + b, sum), 0);
 }
 
-/** The most likely to be inconclusive among the weights 1 to 99, at one tolerance and confidence. */
+/** The weight from 1 to 99 that is most likely to be inconclusive. */
 export function worstCase(
   tolerance: number,
   beta: number,

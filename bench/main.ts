@@ -1,6 +1,6 @@
 /**
- * Timings as ratios, each measured side by side in one run: a number of milliseconds says more about the machine than about
- * the action. `npm run bench -- NAME` runs the benchmarks whose names contain NAME.
+ * Timings as ratios of two measurements from one run, since milliseconds say more about the machine than about the action.
+ * `npm run bench -- NAME` runs the benchmarks whose names contain NAME.
  */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
@@ -14,11 +14,11 @@ import { shareTest } from './share-test.ts';
 
 const run = promisify(execFile);
 
-/** From the start of the process to the first message, beside a process of Node that does nothing. */
+/** The time to the first message, compared with a Node process that does nothing. */
 async function start(): Promise<Ratio> {
   const entry = join(await freshBundle(), 'main.js');
   const wanted = async (args: readonly string[]): Promise<void> => {
-    // Without inputs the action fails at once, which is as far as this looks.
+    // Without inputs the action fails at once.
     await run(process.execPath, [...args], { env: { PATH: '' } }).catch(() => undefined);
   };
   return paired(

@@ -1,7 +1,7 @@
-/** What two ways of doing something took, run in turn within one process of one machine. */
+/** How long two ways of doing something took, run in turn in one process. */
 export interface Ratio {
   readonly name: string;
-  /** Median of the times of each way, in milliseconds. */
+  /** Median time of each way in milliseconds. */
   readonly of: number;
   readonly to: number;
   /** Median of the ratios of the pairs, and their range. */
@@ -9,10 +9,7 @@ export interface Ratio {
   readonly range: readonly [number, number];
 }
 
-/**
- * Runs two ways in turn, so that whatever else the machine does meets both, and compares them pair by pair. The first pair
- * warms up and does not count.
- */
+/** Runs two ways in turn, so that other load affects both, and compares them in pairs. The first pair is a warm-up. */
 export async function paired(
   name: string,
   of: () => Promise<void>,

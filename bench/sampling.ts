@@ -13,7 +13,7 @@ const WEIGHTS = new Map([
   ['v1', 80],
   ['v2', 20],
 ]);
-/** As fast as it goes, and never decided before the last sample. */
+/** As fast as possible, and undecided until the last sample. */
 const CHECK: CheckSpec = {
   path: '/',
   host: undefined,
@@ -30,7 +30,7 @@ const CHECK: CheckSpec = {
   ingress: new Map(),
 };
 
-/** Requests that are attributed, counted and tested, beside the same number over a bare pool of connections. */
+/** Requests that are attributed, counted and tested, compared with bare requests over a pool of connections. */
 export async function sampling(): Promise<Ratio> {
   let served = 0;
   const server = createServer((_request, response) => {

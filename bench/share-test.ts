@@ -4,7 +4,7 @@ import type { Ratio } from './paired.ts';
 
 const SAMPLES = 20_000;
 
-/** A test of ten versions that looks after each sample, beside one of two. */
+/** A test of ten versions, compared with one of two. */
 export async function shareTest(): Promise<Ratio> {
   return paired(
     `share test of 10 versions : of 2, ${String(SAMPLES)} looks`,

@@ -1,6 +1,6 @@
 /**
- * How checks of a right 80/20 end, at both ingresses of the fleet that FLEET names, with the shipped sampler in this process:
- * `node testbed/mesh/enter.ts -- node bench/verifies.ts 1000` for the mesh. Prints the verdicts and the samples.
+ * Runs checks of a right 80/20 at both ingresses of the fleet that FLEET names, and prints verdicts and samples. For the mesh:
+ * `node testbed/mesh/enter.ts -- node bench/verifies.ts 1000`.
  */
 import { IngressClient } from '../src/verify/ingress-client.ts';
 import { verdictOf } from '../src/verify/evidence.ts';
@@ -26,7 +26,7 @@ const INPUTS = {
   weights: 'v1=80,v2=20',
   'max-rps': '1000',
 };
-/** The defaults, without a limit of the rate. */
+/** The defaults, without a rate limit. */
 const CHECK: CheckSpec = {
   path: INPUTS.path,
   host: undefined,

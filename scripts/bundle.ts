@@ -6,12 +6,12 @@ const root = join(import.meta.dirname, '..');
 const client = 'node_modules/@kubernetes/client-node';
 
 /**
- * Bundles the action from `src/` into a folder, whose content it replaces: tsc takes the types out, ncc puts everything but the
- * small entries into one file.
+ * Bundles the action from `src/` into a folder, whose content it replaces: tsc strips the types, and ncc puts everything but
+ * the small entries into one file.
  *
  * The Kubernetes client's generated models are 15 MB of code that the action never calls: it uses the kubeconfig part
  * alone. The package does not say that its modules have no side effects, so a bundler has to keep all of them. The bundle is
- * therefore made with a copy of the package that says so (measured: 5.7 MB to 1.8 MB, 144 MB to 82 MB of memory, 0.5 s to
+ * therefore built with a copy of the package that does (measured: 5.7 MB to 1.8 MB, 144 MB to 82 MB of memory, 0.5 s to
  * 0.25 s to start).
  */
 export async function bundleInto(folder: string): Promise<void> {

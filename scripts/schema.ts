@@ -1,6 +1,6 @@
 /**
- * Makes the JSON Schemas that are kept: `canary.schema.json`, by which editors check and complete the release file, from the
- * schema that the action reads it by (the descriptions are those of action.yml), and `report.schema.json` of `report.json`.
+ * Generates the committed JSON Schemas: `canary.schema.json`, with which editors check and complete the release file (the
+ * descriptions come from action.yml), and `report.schema.json` for `report.json`.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { REPORT } from '../src/report/schema.ts';
 
 const root = join(import.meta.dirname, '..');
 
-/** Where the schemas are kept. */
+/** The committed files. */
 export const SCHEMA_FILE = join(root, 'canary.schema.json');
 export const REPORT_SCHEMA_FILE = join(root, 'report.schema.json');
 

@@ -1,6 +1,6 @@
 /**
- * Makes the pictures of the documentation from real runs on the embedded fleet: `docs/images/summary.png` and
- * `docs/images/report.png`. With `--all FOLDER`, every kind of run is pictured there, wide, narrow, dark and on paper.
+ * Takes the pictures of the documentation from real runs on the embedded fleet: `docs/images/summary.png` and
+ * `docs/images/report.png`. `--all FOLDER` pictures every kind of run there: wide, narrow, dark and on paper.
  */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -27,7 +27,7 @@ const SEED = {
   'max-rps': '1000',
 };
 
-/** The runs that are pictured, in their order; each goes on from where the one before ended. */
+/** The runs in the pictures, in this order; each continues from the one before. */
 const RUNS: readonly (readonly [string, Readonly<Record<string, string>>])[] = [
   ['plan', { operation: 'plan', weights: 'v1=80,v2=20' }],
   ['pass', { weights: 'v1=80,v2=20' }],
