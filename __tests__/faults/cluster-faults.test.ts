@@ -102,7 +102,7 @@ describe('rights that are missing', () => {
     expect(run.log).toMatch(/^- +weight: 80\n\+ +weight: 50$/m);
     expect(run.log).toContain(
       [
-        'Grant it, and run again; nothing has been written:',
+        'Grant them, and run again; nothing has been written:',
         '- east: create Lease in gray-demo',
         '- east: update Lease in gray-demo',
         '- west: update VirtualService in gray-demo',
