@@ -96,7 +96,7 @@ function weighRoute<T extends Route>(vs: VirtualService, route: T, target: Route
   const [pattern] = ours;
   if (pattern === undefined) return route;
   const elsewhere = (route.route ?? []).filter((destination) => !ours.includes(destination));
-  const shares = sharesOf(vs, route, pointsFor(vs, ours, elsewhere), target.weights);
+  const shares = pointsByVersion(vs, route, pointsFor(vs, ours, elsewhere), target.weights);
   const placed = new Set<VersionName>();
   const kept = (route.route ?? []).flatMap((entry) => {
     if (!ours.includes(entry)) return [entry];
@@ -115,7 +115,7 @@ function weighRoute<T extends Route>(vs: VirtualService, route: T, target: Route
 }
 
 /** What each version gets of the points; each that has a weight gets some, or its users would silently be others'. */
-function sharesOf(vs: VirtualService, route: Route, points: number, weights: Weights): Weights {
+function pointsByVersion(vs: VirtualService, route: Route, points: number, weights: Weights): Weights {
   const shares = apportion(points, weights);
   const lost = unserved(shares, weights);
   if (lost.length === 0) return shares;

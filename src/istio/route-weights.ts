@@ -6,7 +6,7 @@ import {
   isPreview,
   isServed,
   namesSubsets,
-  routesIn,
+  allRoutes,
   routesTo,
   streamsTo,
   sumOf,
@@ -118,7 +118,7 @@ function holdsExactly(vs: VirtualService, route: Route, service: ServiceKey, wei
 
 /** `v1=80,v2=20` of each route that splits users' traffic between subsets of any service, each split once. */
 export function describeSplit(vs: KubeObject): string {
-  const texts = routesIn(vs as VirtualService)
+  const texts = allRoutes(vs as VirtualService)
     .filter((route) => namesSubsets(route) && !isPreview(route))
     .map((route) =>
       formatWeights(

@@ -40,7 +40,7 @@ export function destinationsTo(
 }
 
 /** The routes of every protocol, preview routes among them. */
-export function routesIn({ spec: { http = [], tcp = [], tls = [] } }: VirtualService): readonly Route[] {
+export function allRoutes({ spec: { http = [], tcp = [], tls = [] } }: VirtualService): readonly Route[] {
   return [...http, ...tcp, ...tls];
 }
 

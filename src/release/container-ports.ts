@@ -90,7 +90,7 @@ export function withNames(
   return all.reduce<readonly ContainerPort[]>((named, port) => {
     const name = port.targetPort;
     if (typeof name !== 'string' || named.some((one) => one.name === name)) return named;
-    const number = (port === served ? targetPort : undefined) ?? numberOf(name, release, state, fleet);
+    const number = (port === served ? targetPort : undefined) ?? namedPortNumber(name, release, state, fleet);
     if (number !== undefined)
       return [
         ...named.filter(({ containerPort }) => containerPort !== number),
@@ -104,7 +104,7 @@ export function withNames(
 }
 
 /** The number of a named container port in the workloads and pods of the service. */
-export function numberOf(
+export function namedPortNumber(
   name: string,
   release: Release,
   state: ClusterState,

@@ -51,12 +51,12 @@ interface Entry {
 
 /** Reads the record of an app; undefined where there is none, or none that is understood (see `recordProblem`). */
 export function recordOf(vs: KubeObject, app: string): ReleaseRecord | undefined {
-  return entriesIn(textOf(vs))?.find((entry) => entry.app === app)?.record;
+  return entriesIn(recordText(vs))?.find((entry) => entry.app === app)?.record;
 }
 
 /** Why the record of an app cannot be read, with the remedy; undefined where it can, or where there is none. */
 export function recordProblem(vs: KubeObject, app: string): string | undefined {
-  const text = textOf(vs);
+  const text = recordText(vs);
   const entries = entriesIn(text);
   const where = `The annotation ${RECORD_ANNOTATION} of ${nameOf(vs)}`;
   if (entries === undefined)
@@ -75,7 +75,7 @@ export function recordProblem(vs: KubeObject, app: string): string | undefined {
 export function withRecord(vs: VirtualService, record: ReleaseRecord): VirtualService {
   const problem = recordProblem(vs, record.app);
   if (problem !== undefined) throw new CanaryError(problem);
-  const entries = entriesIn(textOf(vs)) ?? [];
+  const entries = entriesIn(recordText(vs)) ?? [];
   const own = entries.find((entry) => entry.app === record.app);
   const kept: ReleaseRecord = { ...record, history: record.history.slice(-HISTORY) };
   if (own !== undefined && isDeepStrictEqual(own.record, kept)) return vs;
@@ -133,7 +133,7 @@ function changedApps(before: string | undefined, after: string | undefined): Rea
   return new Set(apps.filter((app) => !isDeepStrictEqual(rawIn(before, app), rawIn(after, app))));
 }
 
-function textOf({ metadata }: KubeObject): string | undefined {
+function recordText({ metadata }: KubeObject): string | undefined {
   return metadata.annotations?.[RECORD_ANNOTATION];
 }
 

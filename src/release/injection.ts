@@ -1,7 +1,7 @@
 import { selectsEndpoint } from '../kubernetes/pod-selection.ts';
 import type { KubeObject, Labels, PodTemplate } from '../kubernetes/objects.ts';
 import type { ReadyCheck } from '../kubernetes/readiness.ts';
-import { destinationsTo, routesIn } from '../istio/routes.ts';
+import { destinationsTo, allRoutes } from '../istio/routes.ts';
 import type { Observation } from './observation.ts';
 import type { VersionName } from '../core/weights.ts';
 import { podTemplateOf } from '../kubernetes/pod-templates.ts';
@@ -36,7 +36,7 @@ export function liveVersions(
 ): readonly VersionName[] {
   const destinations = [...fleet.values()].flatMap(({ traffic }) =>
     (traffic?.everywhere.virtualServices ?? []).flatMap((vs) =>
-      routesIn(vs).flatMap((route) => destinationsTo(vs, route, release)),
+      allRoutes(vs).flatMap((route) => destinationsTo(vs, route, release)),
     ),
   );
   const all = destinations.some(({ destination }) => destination.subset === undefined);

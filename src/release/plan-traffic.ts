@@ -49,7 +49,7 @@ export function planTraffic(observed: Observation, target: TrafficTarget): Traff
   ]);
   const last = Math.max(
     0,
-    ...states.map(({ record, revision }) => Math.max(record?.revision ?? 0, numberOf(revision))),
+    ...states.map(({ record, revision }) => Math.max(record?.revision ?? 0, revisionNumber(revision))),
   );
   const at = (revision: number, one: RouteState): RouteTarget => ({
     service: release,
@@ -68,7 +68,7 @@ export function planTraffic(observed: Observation, target: TrafficTarget): Traff
 
   // Another app's release marks its responses as well: where it may answer what is sampled, its number must not be ours.
   const others = states.flatMap((one) =>
-    rivalsOf(release, fleet, one).map(({ revision }) => numberOf(revision)),
+    rivalsOf(release, fleet, one).map(({ revision }) => revisionNumber(revision)),
   );
   const revision = Math.max(last, ...others) + 1;
   const isPreviewed = states.every((one) => {
@@ -108,7 +108,7 @@ function needsRoute({ release, api }: Observation, { virtualService: vs, routes 
 }
 
 /** The number that a revision header carries; 0 where it is none that the action wrote. */
-function numberOf(revision: string | undefined): number {
+function revisionNumber(revision: string | undefined): number {
   const number = Number(revision);
   return Number.isSafeInteger(number) ? number : 0;
 }

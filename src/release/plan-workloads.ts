@@ -32,13 +32,13 @@ function changesIn(
     .flatMap((version) => workloadObjects(release, state, version, labels, fleet));
   const own = objects.find(({ object }) => isNamespaceOf(release, object))?.object;
   const namespace = namespaceObject(release, state, own);
-  return withoutRepeats([...(namespace === undefined ? [] : [namespace]), ...objects]).map(
+  return onePerObject([...(namespace === undefined ? [] : [namespace]), ...objects]).map(
     ({ object, reason }) => ({ cluster: state.name, verb: 'apply', object, before: undefined, reason }),
   );
 }
 
 /** Versions that run side by side share Service and namespace: each is applied once, as it comes first. */
-function withoutRepeats<T extends { readonly object: KubeObject }>(objects: readonly T[]): readonly T[] {
+function onePerObject<T extends { readonly object: KubeObject }>(objects: readonly T[]): readonly T[] {
   return objects.filter(
     ({ object }, i) => objects.findIndex((other) => nameOf(other.object) === nameOf(object)) === i,
   );

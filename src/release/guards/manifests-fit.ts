@@ -4,7 +4,7 @@ import { nameOf } from '../../kubernetes/objects.ts';
 import type { DestinationRule, Gateway, KubeObject, VirtualService } from '../../kubernetes/objects.ts';
 import { clustersOf, namedVirtualServices } from '../release.ts';
 import type { Manifest, Release } from '../release.ts';
-import { destinationsTo, routesIn } from '../../istio/routes.ts';
+import { destinationsTo, allRoutes } from '../../istio/routes.ts';
 import { isHostOf } from '../../istio/hosts.ts';
 import type { ClusterState, FleetState } from '../state.ts';
 import { versionedKind } from '../manifests.ts';
@@ -93,7 +93,7 @@ function isTraffic(release: Release, fleet: FleetState, object: KubeObject): boo
 }
 
 function leads(release: Release, vs: VirtualService): boolean {
-  return routesIn(vs).some((route) => destinationsTo(vs, route, release).length > 0);
+  return allRoutes(vs).some((route) => destinationsTo(vs, route, release).length > 0);
 }
 
 /** Whether the release makes this Gateway itself, with its VirtualService. */

@@ -2,7 +2,7 @@ import { CanaryError } from '../../core/errors.ts';
 import { nameOf } from '../../kubernetes/objects.ts';
 import type { VirtualService } from '../../kubernetes/objects.ts';
 import type { Release } from '../release.ts';
-import { previewsOfService, routesIn, routesTo, streamsTo } from '../../istio/routes.ts';
+import { previewsOfService, allRoutes, routesTo, streamsTo } from '../../istio/routes.ts';
 import type { Observation } from '../observation.ts';
 
 /**
@@ -13,7 +13,7 @@ import type { Observation } from '../observation.ts';
  */
 export function assertRouteToService({ release, routes }: Observation): void {
   const missing = routes.flatMap(({ cluster, virtualService: vs }) =>
-    vs === undefined || routesIn(vs).length === 0 || leadsHere(vs, release) ? [] : [{ cluster, vs }],
+    vs === undefined || allRoutes(vs).length === 0 || leadsHere(vs, release) ? [] : [{ cluster, vs }],
   );
   const [first] = missing;
   if (first === undefined) return;
@@ -32,7 +32,7 @@ function leadsHere(vs: VirtualService, release: Release): boolean {
 }
 
 function whereTo(vs: VirtualService): string {
-  const hosts = routesIn(vs).flatMap(({ route = [] }) => route.map(({ destination }) => destination.host));
+  const hosts = allRoutes(vs).flatMap(({ route = [] }) => route.map(({ destination }) => destination.host));
   const delegates = (vs.spec.http ?? []).flatMap(({ delegate }) =>
     delegate === undefined
       ? []

@@ -55,7 +55,7 @@ export function assertRoutesNameSubsets(
   const open = openRoutesTo(observed);
   if (open.length === 0) return;
   const labels = versionLabels(routes, versions);
-  const serving = servingPods(release, fleet, labels);
+  const serving = servingVersions(release, fleet, labels);
   const newcomer = newcomersIn(fleet, workloads, labels).find(({ cluster, version }) => {
     const state = fleet.get(cluster);
     const picked = { ...selectorIn(release, fleet, cluster), ...labelsOf(routes, version) };
@@ -94,12 +94,13 @@ function openRoutesTo(observed: Observation): readonly OpenRoute[] {
 function placesOf(open: readonly OpenRoute[]): readonly string[] {
   const places = Map.groupBy(
     open,
-    ({ virtualService: vs, route, absent }) => `${inSentence(vs, route)} of ${nameOf(vs)}${boundTo(absent)}`,
+    ({ virtualService: vs, route, absent }) =>
+      `${inSentence(vs, route)} of ${nameOf(vs)}${describeAbsentGateways(absent)}`,
   );
   return [...places].map(([text, same]) => `${text} in ${same.map(({ cluster }) => cluster).join(', ')}`);
 }
 
-function boundTo(absent: readonly string[]): string {
+function describeAbsentGateways(absent: readonly string[]): string {
   return absent.length === 0 ? '' : ` (bound to Gateway ${absent.join(', ')}, which does not exist yet)`;
 }
 
@@ -167,7 +168,7 @@ function selectorIn(
   return state === undefined ? {} : selectorOfService(release, state);
 }
 
-function servingPods(release: Release, fleet: FleetState, labels: VersionLabels): readonly Serving[] {
+function servingVersions(release: Release, fleet: FleetState, labels: VersionLabels): readonly Serving[] {
   return [...fleet.values()].flatMap((state) =>
     state.pods
       .filter((pod) => isReady(pod) && selects(selectorIn(release, fleet, state.name), pod.metadata.labels))

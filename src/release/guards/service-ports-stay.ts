@@ -29,7 +29,7 @@ export function assertServicePortsStay(
       const where = `${nameOf(standing)} in ${cluster}`;
       const routes = `${[...new Set(users)].join(', ')} lead${users.length === 1 ? 's' : ''} users there`;
       const next = planned.spec?.ports?.find((one) => isSamePort(one, port));
-      if (next === undefined && isOursAlone(standing, pathOf(port))) {
+      if (next === undefined && isOursAlone(standing, portFieldPath(port))) {
         const to = (planned.spec?.ports ?? []).map((one) => String(one.port)).join(', ') || 'none';
         throw new CanaryError(
           `${where} would lose its port ${String(port.port)} for ${to} (input port), but ${routes}. Leave the port at ${String(port.port)}; or add the port ${to} to the Service by hand, change the routes to it, and then set the input.`,
@@ -59,7 +59,7 @@ function isSamePort(a: ServicePort, b: ServicePort): boolean {
   return a.port === b.port && (a.protocol ?? 'TCP') === (b.protocol ?? 'TCP');
 }
 
-export function pathOf({ port, protocol = 'TCP' }: ServicePort): readonly string[] {
+export function portFieldPath({ port, protocol = 'TCP' }: ServicePort): readonly string[] {
   return ['f:spec', 'f:ports', `k:${JSON.stringify({ port, protocol })}`];
 }
 
