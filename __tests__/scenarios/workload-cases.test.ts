@@ -269,7 +269,7 @@ test('generated pods name their port as the Service does (flagger#279)', async (
     const run = await stage.run(inputs);
     expect(run).toMatchObject({ code: 1, outputs: { changed: '0' } });
     expect(run.log).toContain(
-      'Service gray-demo/helloworld in west leads its port 5000 to the container port named web',
+      'Service gray-demo/helloworld in west maps its port 5000 to the container port named web',
     );
     // The suggested fix.
     await stage.pass({ ...inputs, 'target-port': '5000' });
