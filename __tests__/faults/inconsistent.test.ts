@@ -102,6 +102,25 @@ describe('a fleet that is left inconsistent', () => {
     await expect(lane.stage.weights()).resolves.toEqual([FIRST, FIRST]);
   });
 
+  test('by a run that died is reported as restored by the next run, even if that fails', async () => {
+    await diesBetweenTheWrites();
+    await lane.shortenLeases();
+    let writes = 0;
+    const run = await during(
+      // It takes the weights of the recovery, and not those of the run itself.
+      (call) =>
+        isRoute(call, 'west') && (writes += 1) > 1
+          ? { status: 403, message: 'admission webhook denied' }
+          : undefined,
+      () => lane.stage.run({ ...LATER, weights: 'v1=50,v2=50' }),
+    );
+    expect(run.code).toBe(1);
+    expect(run.log).toContain(`Recovered: all clusters hold ${FIRST}`);
+    await expect(lane.stage.weights()).resolves.toEqual([FIRST, FIRST]);
+    expect(run.summary).toContain('The previous weights are restored (v1 80%, v2 20%)');
+    expect(run.summary).not.toContain('weights are unchanged');
+  });
+
   test('without a trace in the locks goes on from the cluster that is least far', async () => {
     await diesBetweenTheWrites();
     await lane.forgetLocks();

@@ -231,8 +231,13 @@ describe('the current state after a run that did not pass', () => {
   test.each<[string, Partial<RunRecord>, string]>([
     [
       'is not urgent with restored weights',
-      back,
+      { ...back, evidence: [{ ...drifted, weights: HALF }] },
       'The previous weights are restored (v1 80%, v2 20%), so nothing is urgent.',
+    ],
+    [
+      'may be urgent if it is the restored weights that did not pass',
+      back,
+      'The previous weights are restored (v1 80%, v2 20%).',
     ],
     [
       'may be urgent if a version with users failed',

@@ -1,7 +1,8 @@
 import { LOCK } from '../core/deadlines.ts';
 import { CanaryError, messageOf } from '../core/errors.ts';
 import type { ClusterName } from '../core/names.ts';
-import { formatWeights } from '../core/weights.ts';
+import { formatWeights, sameWeights } from '../core/weights.ts';
+import type { Weights } from '../core/weights.ts';
 import { FleetInconsistent } from '../fleet/transaction/all-or-none.ts';
 import type { Intent, TransactionTarget } from '../fleet/transaction/intent.ts';
 import type { Leases } from '../fleet/transaction/leases.ts';
@@ -88,23 +89,37 @@ async function recoverOther(
   abandoned: Intent,
   { repairs, bakeMs }: RecoveryPolicy,
 ): Promise<Recovery | undefined> {
-  const { release, log } = context;
+  const { release, recorder, log } = context;
   const { fleet, signal } = current;
   const near: Context = { ...context, fleet, signal };
+  const written: Written[] = [];
   try {
-    return await recover(abandoned, {
+    const recovery = await recover(abandoned, {
       fleet,
       signal,
       read: async () => observe(release, await fleet.read(release)),
       check: (observed, target) => checkStepOfOther(near, observed, target, bakeMs),
       onWarning: log.warn.bind(log),
-      onWritten: recordChange(near),
+      onWritten: (one) => {
+        recordChange(near)(one);
+        written.push(one);
+      },
     });
+    const { weights } = recovery;
+    if (written.length > 0 && weights !== undefined)
+      recorder.record({ kind: 'in force', weights, direction: directionTo(weights, abandoned) });
+    return recovery;
   } catch (error) {
     if (!(repairs && error instanceof CannotServe)) throw error;
     log.warn(`${error.message} This run goes on to the weights that it was asked for.`);
     return undefined;
   }
+}
+
+/** Which way a recovery went to these weights: on with the transaction, or back to what was before it. */
+function directionTo(weights: Weights, { target, direction }: Intent): Intent['direction'] {
+  if (sameWeights(weights, target)) return direction;
+  return direction === 'forward' ? 'back' : 'forward';
 }
 
 /**

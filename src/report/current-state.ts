@@ -58,7 +58,8 @@ function stateAt(record: RunRecord, weights: Weights): readonly string[] {
 
 /**
  * Whether users are known to be safe on the restored weights: nothing is left that may affect them, everything that leads to the
- * service was looked at, and no version that has users again failed in the check.
+ * service was looked at, and no version that has users again failed in the check. If that was a check of the restored weights, as
+ * it may be after a recovery, they are what did not pass.
  */
 function areUsersSafe(record: RunRecord, evidence: readonly IngressEvidence[]): boolean {
   const { harms, remains, restored, unseen, steps } = record;
@@ -68,6 +69,7 @@ function areUsersSafe(record: RunRecord, evidence: readonly IngressEvidence[]): 
     [...harms, ...remains, ...restored, ...unseen].length === 0 &&
     unattributed === 0 &&
     versions.some(({ samples }) => samples > 0) &&
+    !evidence.some((one) => sameWeights(one.weights, weights)) &&
     !failing.some((version) => (weights.get(version) ?? 0) > 0)
   );
 }

@@ -30,7 +30,7 @@ export interface Step {
   /** Seconds since the run began. */
   readonly at: number;
   readonly weights: Weights;
-  /** `back`: the earlier weights, restored after a step that did not pass. */
+  /** `back`: the earlier weights, restored after a step that did not pass, of this run or of one that it recovered. */
   readonly direction: 'forward' | 'back';
 }
 

@@ -338,7 +338,19 @@ describe('a restoration that is cancelled while one cluster does not answer', ()
     expect([heldIn(east), heldIn(west)]).toEqual([NEW.spec, OLD.spec]);
     expect(error instanceof FleetInconsistent && error.remains).toEqual([
       'VirtualService gray-demo/helloworld in east holds v1=80,v2=20 again.',
-      'VirtualService gray-demo/helloworld in west could not be restored in time.',
+      'VirtualService gray-demo/helloworld in west is not known to hold its earlier weights again.',
+    ]);
+  });
+
+  test('does not call a cluster late that refused', async () => {
+    const { fleet, changes, west } = await stage();
+    west.intercept = failing();
+    const run = AbortSignal.abort(new CanaryError('Cancelled by SIGINT.'));
+    const options = { signal: running, onWritten: () => undefined, restores: { run } };
+    const error: unknown = await writeAllOrNone(fleet, changes, options).catch((thrown: unknown) => thrown);
+    expect(error instanceof FleetInconsistent && error.remains).toEqual([
+      'VirtualService gray-demo/helloworld in east holds v1=80,v2=20 again.',
+      'VirtualService gray-demo/helloworld in west is not known to hold its earlier weights again.',
     ]);
   });
 });

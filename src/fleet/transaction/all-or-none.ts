@@ -92,7 +92,7 @@ function storedBy(change: Change, written: readonly Written[]): KubeObject | und
 function describeRestored({ cluster, object }: Change, stored: KubeObject | undefined): string {
   const where = `${nameOf(object)} in ${cluster}`;
   return stored === undefined
-    ? `${where} could not be restored in time.`
+    ? `${where} is not known to hold its earlier weights again.`
     : `${where} holds ${describeSplit(stored)} again.`;
 }
 
