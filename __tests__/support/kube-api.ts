@@ -55,15 +55,15 @@ export interface KubeApi extends LocalServer {
   /** What the deletions that came in asked of the object to delete. */
   readonly deletions: readonly Preconditions[];
   intercept: Intercept;
-  /** How long every answer takes. */
-  delayMs: number;
+  /** What a request waits for before it is handled. */
+  gate: (asked: Asked) => Promise<unknown>;
 }
 
 export async function kubeApi(...objects: readonly KubeObject[]): Promise<KubeApi> {
   const stored = new Map<string, KubeObject>();
   const writes: string[] = [];
   const deletions: Preconditions[] = [];
-  const api = { intercept: (() => false) as Intercept, delayMs: 0 };
+  const api: Pick<KubeApi, 'intercept' | 'gate'> = { intercept: () => false, gate: () => Promise.resolve() };
   let version = 0;
   const store = (path: string, object: KubeObject): KubeObject => {
     version += 1;
@@ -112,8 +112,9 @@ export async function kubeApi(...objects: readonly KubeObject[]): Promise<KubeAp
     } else send(response, 200, dry ? sent : store(path, sent));
   };
   const server = await serve((asked, response) => {
-    if (api.delayMs === 0) handle(asked, response);
-    else setTimeout(handle, api.delayMs, asked, response);
+    void api.gate(asked).then(() => {
+      handle(asked, response);
+    });
   });
   return Object.assign(api, server, { objects: stored, writes, deletions });
 }
