@@ -11,12 +11,12 @@ describe('a cancelled run, although a cluster never answers,', () => {
 
   test('has every step of the table in one of its sequences, or inside another step', () => {
     const named = new Set(Object.values(CANCELLED_RUNS).flat(2));
-    const inside = ['askForLock', 'readForRollback'];
+    const inside = ['askForLock', 'readBeforeRollback'];
     expect(Object.keys(STEPS).filter((step) => !inside.includes(step) && !named.has(step as never))).toEqual(
       [],
     );
     expect(STEPS.askForLock.cancelledMs).toBeLessThan(STEPS.restoreWorkloads.cancelledMs);
-    expect(STEPS.readForRollback.cancelledMs).toBeLessThan(STEPS.rollBack.cancelledMs);
+    expect(STEPS.readBeforeRollback.cancelledMs).toBeLessThan(STEPS.rollBack.cancelledMs);
   });
 
   test('takes as long as its steps, of those side by side the longest', () => {

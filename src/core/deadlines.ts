@@ -108,13 +108,13 @@ export const STEPS = {
   restoreWorkloads: { usualMs: 120_000, cancelledMs: 2_000 },
   /** Asking the clusters whether the lock is still held, before something is restored; part of the two above. */
   askForLock: { usualMs: 2_000, cancelledMs: 1_000 },
-  /** Reading the clusters before a rollback, beside it: what does not answer then is left to the post step. */
-  readForRollback: { usualMs: WRITE.retryMs, cancelledMs: 1_500 },
+  /** Reading the clusters before a rollback, as part of it: a cluster that does not answer is left to the post step. */
+  readBeforeRollback: { usualMs: WRITE.retryMs, cancelledMs: 1_500 },
   /** Reading what each cluster holds after a rollback that failed. */
-  readRemains: { usualMs: 2_000, cancelledMs: 1_000 },
+  readAfterRollback: { usualMs: 2_000, cancelledMs: 1_000 },
+  /** Reading what each cluster holds at the end of any run that failed after it had written something. */
+  readAfterFailure: { usualMs: 2_000, cancelledMs: 750 },
   releaseLock: { usualMs: LOCK.changeMs, cancelledMs: 1_500 },
-  /** Reading what each cluster holds at the end of a failed run. */
-  lookAgain: { usualMs: 2_000, cancelledMs: 750 },
   /** Commit status and comment. */
   announceEnd: { usualMs: 10_000, cancelledMs: 1_500 },
   /** Ending the process where something still runs, such as a login command that hangs. */
@@ -127,7 +127,7 @@ export const KILLED_AFTER_MS = 10_000;
 type Step = keyof typeof STEPS;
 
 /** The end of every run. */
-const END: readonly Step[] = ['releaseLock', 'lookAgain', 'announceEnd', 'exit'];
+const END: readonly Step[] = ['releaseLock', 'readAfterFailure', 'announceEnd', 'exit'];
 
 /** What a run does one after the other, by the moment of its cancellation; steps in one entry go side by side. */
 export const CANCELLED_RUNS: Readonly<Record<string, readonly (Step | readonly Step[])[]>> = {
@@ -135,7 +135,7 @@ export const CANCELLED_RUNS: Readonly<Record<string, readonly (Step | readonly S
   'while it updates its intent': ['updateIntent', ...END],
   'while it deploys': ['restoreWorkloads', ...END],
   'while it moves the weights': ['writeTraffic', ['revertTraffic', 'restoreWorkloads'], ...END],
-  'while it samples': [['rollBack', 'restoreWorkloads'], 'readRemains', ...END],
+  'while it samples': [['rollBack', 'restoreWorkloads'], 'readAfterRollback', ...END],
 };
 
 /** How long a cancelled run takes at most, where a cluster never answers. */

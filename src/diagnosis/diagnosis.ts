@@ -2,7 +2,7 @@ import { balancing } from './causes/balancing.ts';
 import { errors } from './causes/errors.ts';
 import type { Finding } from './finding.ts';
 import type { Snapshot } from './snapshot.ts';
-import { newerRevisions, staleReplicas } from './causes/gateways.ts';
+import { newerRevisions, staleReplicas } from './causes/revisions.ts';
 import { subsetsNotFound, noReadyPods, noSidecar, wrongPods } from './causes/pods.ts';
 import { otherRoutes } from './causes/routes.ts';
 import { disagreement, edits, otherWeights } from './causes/weights.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import * as core from '@actions/core';
 import { Fleet } from '../fleet/fleet.ts';
 import type { Context } from '../operations/context.ts';
-import { lookAgain } from '../operations/look-again.ts';
+import { readAfterFailure } from '../operations/read-after-failure.ts';
 import { plan } from '../operations/plan.ts';
 import { promote } from '../operations/promote.ts';
 import { retire } from '../operations/retire.ts';
@@ -80,7 +80,7 @@ async function run(job: Job): Promise<void> {
     conclude(recordNow());
   } catch (error) {
     events.record({ kind: 'failed', message: messageOf(error) });
-    if (recordNow().changes.length > 0) await lookAgain(context);
+    if (recordNow().changes.length > 0) await readAfterFailure(context);
     throw withHarms(error, recordNow());
   } finally {
     cancelled.release();

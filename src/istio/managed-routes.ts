@@ -3,7 +3,7 @@ import { nameOf } from '../kubernetes/objects.ts';
 import type { HttpRoute, VirtualService } from '../kubernetes/objects.ts';
 import { destinationsTo, inSentence, isPreview, isServed, routeKey, routesTo } from './routes.ts';
 import type { Route } from './routes.ts';
-import { REVISION_HEADER } from '../core/marks.ts';
+import { REVISION_HEADER } from '../core/headers.ts';
 import { fullHost, isPartialHostOf } from './hosts.ts';
 import type { ServiceKey } from '../core/names.ts';
 

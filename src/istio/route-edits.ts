@@ -12,7 +12,7 @@ import {
   sumOf,
 } from './routes.ts';
 import type { Route } from './routes.ts';
-import { PREVIEW_HEADER, REVISION_HEADER, VERSION_HEADER } from '../core/marks.ts';
+import { PREVIEW_HEADER, REVISION_HEADER, VERSION_HEADER } from '../core/headers.ts';
 import { fullHost } from './hosts.ts';
 import { apportion, formatWeights, unserved } from '../core/weights.ts';
 import type { VersionName, Weights } from '../core/weights.ts';

@@ -151,7 +151,7 @@ async function noteFailure(
   previous: Weights,
   error: unknown,
 ): Promise<void> {
-  const near = fleet.withSignal(endBy(signal, STEPS.readRemains, 'Reading'));
+  const near = fleet.withSignal(endBy(signal, STEPS.readAfterRollback, 'Reading'));
   const { state: now, failures } = await near.readEachAgain(release, state);
   const lines = readClusterWeights(release, now, failures).map(({ place, text, cluster }) =>
     failures.has(cluster)

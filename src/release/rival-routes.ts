@@ -10,7 +10,7 @@ import type { Gateway, HttpRoute, VirtualService } from '../kubernetes/objects.t
 import type { Release } from './release.ts';
 import type { ClusterName } from '../core/names.ts';
 import { destinationsTo, isPreview } from '../istio/routes.ts';
-import { REVISION_HEADER } from '../core/marks.ts';
+import { REVISION_HEADER } from '../core/headers.ts';
 import type { FleetState } from './state.ts';
 import type { TrafficState } from '../istio/traffic-state.ts';
 import type { RouteState } from './route-state.ts';

@@ -16,7 +16,7 @@ export interface RouteChoice {
  * release manages.
  *
  * A second implementation provides these functions for its own kind. Every destination that it writes has to set the response
- * headers of `core/marks.ts`: the check attributes responses by the version in them, and a run waits for a change until every
+ * headers of `core/headers.ts`: the check attributes responses by the version in them, and a run waits for a change until every
  * ingress answers with its revision.
  */
 export interface TrafficApi<R extends KubeObject> {

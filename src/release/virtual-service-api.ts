@@ -1,5 +1,5 @@
 import type { TrafficApi } from './traffic-api.ts';
-import { REVISION_HEADER } from '../core/marks.ts';
+import { REVISION_HEADER } from '../core/headers.ts';
 import { managedRoutes } from '../istio/managed-routes.ts';
 import { withPreviews, withWeights } from '../istio/route-edits.ts';
 import { managedWeights } from '../istio/route-weights.ts';

@@ -1,7 +1,7 @@
 import { get as valueAt } from '@hyperjump/json-pointer';
 import type { Json } from '@hyperjump/json-pointer';
 import type { VersionSource } from '../release/release.ts';
-import { REVISION_HEADER, VERSION_HEADER } from '../core/marks.ts';
+import { REVISION_HEADER, VERSION_HEADER } from '../core/headers.ts';
 import type { VersionName } from '../core/weights.ts';
 import type { Reply } from './ingress-client.ts';
 

@@ -2,7 +2,7 @@ import { INGRESS } from '../core/deadlines.ts';
 import { MONOTONIC_CLOCK } from '../core/clock.ts';
 import type { Clock } from '../core/clock.ts';
 import { CanaryError } from '../core/errors.ts';
-import { PREVIEW_HEADER } from '../core/marks.ts';
+import { PREVIEW_HEADER } from '../core/headers.ts';
 import type { VersionName } from '../core/weights.ts';
 import type { CheckSpec } from '../release/release.ts';
 import { attribute } from './attribution.ts';

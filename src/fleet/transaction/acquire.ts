@@ -8,7 +8,7 @@ import { isConflict, isRefused, isUncertain } from '../../kubernetes/client/erro
 import type { Release } from '../../release/release.ts';
 import { allOf } from '../fleet.ts';
 import type { Fleet } from '../fleet.ts';
-import { ExpiryObserver } from './expiry.ts';
+import { ExpiryObserver } from './expiry-observer.ts';
 import type { HeldLeases } from './held-leases.ts';
 import type { Intent } from './intent.ts';
 import {

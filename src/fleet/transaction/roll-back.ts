@@ -63,7 +63,7 @@ export async function rollBack(
 ): Promise<RolledBack | undefined> {
   const { release, state, plan, previous } = step;
   const asking = AbortSignal.any([signal, endBy(run, STEPS.askForLock, 'Asking for the lock')]);
-  const reading = AbortSignal.any([signal, endBy(run, STEPS.readForRollback, 'Reading')]);
+  const reading = AbortSignal.any([signal, endBy(run, STEPS.readBeforeRollback, 'Reading')]);
   const fleet = transaction.fleet.withSignal(reading);
   const [isHeld, { fresh, away }, serving] = await Promise.all([
     transaction.isHeld(asking),

@@ -1,5 +1,5 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
-import { PREVIEW_HEADER } from '../../core/marks.ts';
+import { PREVIEW_HEADER } from '../../core/headers.ts';
 import { HEADER, entries, pair, pairs } from './entries.ts';
 import { mapOf, text } from './parser.ts';
 

@@ -18,7 +18,7 @@ export function markerOf({ app, namespace }: Pick<RunRecord, 'app' | 'namespace'
 
 /** The comment on a pull request: a marker and the run's summary, shortened if GitHub would not accept it. */
 export function commentOf(record: RunRecord, place: CommentPlace): string {
-  const around = (body: string): string => [markerOf(record), body, footer(place)].join('\n');
+  const around = (body: string): string => [markerOf(record), body, commentFooter(place)].join('\n');
   const room = COMMENT_LIMIT - around('').length;
   const whole = summaryOf(record, room);
   const body = withoutMentions(whole);
@@ -34,7 +34,7 @@ function withoutMentions(markdown: string): string {
   return markdown.replaceAll(/(?<!\w)(?:@|&#64;|&#35;)(?=\w)/g, '$&\u200B');
 }
 
-function footer({ sha, runUrl }: CommentPlace): string {
+function commentFooter({ sha, runUrl }: CommentPlace): string {
   const parts = [
     ...(sha === undefined ? [] : [`Commit ${sha}`]),
     ...(runUrl === undefined ? [] : [`[full summary in the run](${runUrl})`]),

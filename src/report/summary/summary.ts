@@ -2,7 +2,9 @@ import type { RunRecord } from '../run-record.ts';
 import { changesSection, planSection } from './changes.ts';
 import { text } from './markdown.ts';
 import { responsesSection, sharesSection } from './observed.ts';
-import { clustersSection, footer, timelineSection } from './run.ts';
+import { timelineSection } from './timeline-section.ts';
+import { summaryFooter } from './footer.ts';
+import { clustersSection } from './clusters-section.ts';
 import { bytesOf, fit, fixed } from './shorten.ts';
 import { causesSection, errorSection, headingSection, notCoveredSection } from './verdict.ts';
 
@@ -33,7 +35,7 @@ export function summaryOf(record: RunRecord, limit = SUMMARY_LIMIT): string {
     ...clustersSection(record),
     ...planSection(record),
     ...changesSection(record),
-    fixed(footer(record)),
+    fixed(summaryFooter(record)),
   ];
   const whole = fit(pieces, limit);
   if (whole.omitted.size === 0 && bytesOf(whole.text) <= limit) return whole.text;

@@ -1,4 +1,5 @@
-// The headers by which the mesh shows what it did: each destination that the action writes sets them on responses.
+// The headers that the action writes into routes: two are set on responses, and requests may carry one. They are in lower case,
+// because Node gives response headers in lower case, and `github/parsers/request.ts` compares the headers of the input in it.
 
 /** Response header that names the version of a destination. */
 export const VERSION_HEADER = 'x-canary-version';
