@@ -60,7 +60,7 @@ function stages(failure?: Applied['failure']): {
         return Promise.resolve();
       },
       whenOvertaken: 'leave',
-      repairs: false,
+      recovery: { repairs: false, bakeMs: 0 },
     },
   };
 }

@@ -82,6 +82,9 @@ export const INGRESS = {
 /** Reading what explains a failure, while the earlier weights may be waiting to be restored. */
 export const DIAGNOSIS_MS = 5_000;
 
+/** Reading what each cluster holds after a rollback that failed; a cancelled run leaves that to its end. */
+export const AFTER_ROLLBACK_MS = 2_000;
+
 /** Setting the pending commit status, beside the work. */
 export const ANNOUNCE_START_MS = 5_000;
 
@@ -99,19 +102,17 @@ export const STEPS = {
   /** Replacing the intent in the Leases. */
   updateIntent: { usualMs: LOCK.changeMs, cancelledMs: 1_500 },
   /** Writing traffic objects in all clusters. */
-  writeTraffic: { usualMs: WRITE.retryMs, cancelledMs: 2_000 },
+  writeTraffic: { usualMs: WRITE.retryMs, cancelledMs: 1_500 },
   /** Reverting them where one cluster failed. */
   revertTraffic: { usualMs: WRITE.retryMs, cancelledMs: 2_500 },
   /** Restoring the earlier weights after a failed check: asking for the lock, reading, writing. */
-  rollBack: { usualMs: WRITE.retryMs, cancelledMs: 3_500 },
+  rollBack: { usualMs: WRITE.retryMs, cancelledMs: 3_000 },
   /** Restoring pod templates; a cancelled run does not wait for the pods. */
   restoreWorkloads: { usualMs: 120_000, cancelledMs: 2_000 },
   /** Asking the clusters whether the lock is still held, before something is restored; part of the two above. */
   askForLock: { usualMs: 2_000, cancelledMs: 1_000 },
   /** Reading the clusters before a rollback, as part of it: a cluster that does not answer is left to the post step. */
   readBeforeRollback: { usualMs: WRITE.retryMs, cancelledMs: 1_500 },
-  /** Reading what each cluster holds after a rollback that failed. */
-  readAfterRollback: { usualMs: 2_000, cancelledMs: 1_000 },
   /** Reading what each cluster holds at the end of any run that failed after it had written something. */
   readAfterFailure: { usualMs: 2_000, cancelledMs: 750 },
   releaseLock: { usualMs: LOCK.changeMs, cancelledMs: 1_500 },
@@ -135,7 +136,12 @@ export const CANCELLED_RUNS: Readonly<Record<string, readonly (Step | readonly S
   'while it updates its intent': ['updateIntent', ...END],
   'while it deploys': ['restoreWorkloads', ...END],
   'while it moves the weights': ['writeTraffic', ['revertTraffic', 'restoreWorkloads'], ...END],
-  'while it samples': [['rollBack', 'restoreWorkloads'], 'readAfterRollback', ...END],
+  'while it moves the weights, which then arrive everywhere': [
+    'writeTraffic',
+    ['rollBack', 'restoreWorkloads'],
+    ...END,
+  ],
+  'while it samples': [['rollBack', 'restoreWorkloads'], ...END],
 };
 
 /** How long a cancelled run takes at most, where a cluster never answers. */

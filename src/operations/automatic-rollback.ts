@@ -1,9 +1,10 @@
-import { STEPS } from '../core/deadlines.ts';
+import { AFTER_ROLLBACK_MS, STEPS } from '../core/deadlines.ts';
 import { messageOf } from '../core/errors.ts';
-import { endBy } from '../core/signals.ts';
+import { endAfter, endBy } from '../core/signals.ts';
 import { formatWeights, sameWeights } from '../core/weights.ts';
 import type { Weights } from '../core/weights.ts';
 import { allOf } from '../fleet/fleet.ts';
+import type { Fleet } from '../fleet/fleet.ts';
 import { FleetInconsistent } from '../fleet/transaction/all-or-none.ts';
 import { rollBack } from '../fleet/transaction/roll-back.ts';
 import type { RolledBack } from '../fleet/transaction/roll-back.ts';
@@ -151,15 +152,21 @@ async function noteFailure(
   previous: Weights,
   error: unknown,
 ): Promise<void> {
-  const near = fleet.withSignal(endBy(signal, STEPS.readAfterRollback, 'Reading'));
+  const now = signal.aborted ? '' : ` In force now: ${await whatHolds(release, fleet, state)}.`;
+  const failed = `The weights ${formatWeights(previous)} could not be restored everywhere. ${messageOf(error)}${now}`;
+  const remains = error instanceof FleetInconsistent ? error.remains : [];
+  recorder.record({ kind: 'remains', sentences: [failed, ...remains] });
+  log.warn(failed);
+}
+
+/** `east v1=80,v2=20; west v1=100`, with the reason for a cluster that cannot be read. */
+async function whatHolds(release: Release, fleet: Fleet, state: FleetState): Promise<string> {
+  const near = fleet.withSignal(endAfter(AFTER_ROLLBACK_MS, 'Reading'));
   const { state: now, failures } = await near.readEachAgain(release, state);
   const lines = readClusterWeights(release, now, failures).map(({ place, text, cluster }) =>
     failures.has(cluster)
       ? `${cluster} cannot be read (${messageOf(failures.get(cluster))})`
       : `${place} ${text}`,
   );
-  const failed = `The weights ${formatWeights(previous)} could not be restored everywhere. ${messageOf(error)} In force now: ${lines.join('; ')}.`;
-  const remains = error instanceof FleetInconsistent ? error.remains : [];
-  recorder.record({ kind: 'remains', sentences: [failed, ...remains] });
-  log.warn(failed);
+  return lines.join('; ');
 }

@@ -11,6 +11,7 @@ import { makeNamespaces } from './lock-namespaces.ts';
 import type { FleetReading } from './read-fleet.ts';
 import type { Applied, Checked, Outcome, Prepared } from './stages.ts';
 import { inTransaction, inside } from './transaction.ts';
+import type { RecoveryPolicy } from './transaction.ts';
 
 /** What one operation does in each stage of the pipeline. */
 export interface Stages<Plan extends { readonly weights: Weights }, Done extends Applied> {
@@ -35,8 +36,8 @@ export interface Stages<Plan extends { readonly weights: Weights }, Done extends
    * go on, or leave everything as it is.
    */
   readonly whenOvertaken: 'prepare again' | 'leave';
-  /** Whether the plan brings its weights to all clusters, so that it may replace those of a dead run that nobody can serve. */
-  readonly repairs: boolean;
+  /** How what an earlier run left is recovered. */
+  readonly recovery: RecoveryPolicy;
 }
 
 /** All that is known of a step once it was checked. */
@@ -56,7 +57,7 @@ export async function runPipeline<Plan extends { readonly weights: Weights }, Do
   stages: Stages<Plan, Done>,
   reading?: FleetReading,
 ): Promise<Outcome> {
-  const { prepare, bakeMs, whenOvertaken, repairs } = stages;
+  const { prepare, whenOvertaken, recovery } = stages;
   const prepared = await prepare(context, reading);
   const { leases, changes, target } = prepared;
   if (changes.length === 0 && !isUnfinished(leases)) return carryOut(context, stages, prepared);
@@ -75,7 +76,7 @@ export async function runPipeline<Plan extends { readonly weights: Weights }, Do
       const transaction = await opening.begin(fresh.target);
       return carryOut(inside(context, transaction), stages, fresh);
     },
-    { repairs, bakeMs },
+    recovery,
   );
 }
 

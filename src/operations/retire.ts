@@ -37,7 +37,8 @@ export function retire(context: Context): Promise<Outcome> {
     bakeMs: 0,
     conclude: () => Promise.resolve(),
     whenOvertaken: 'prepare again',
-    repairs: false,
+    // An earlier run's step is watched as that run would have watched it.
+    recovery: { repairs: false, bakeMs: context.release.traffic.bakeMs },
   });
 }
 

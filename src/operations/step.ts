@@ -25,6 +25,7 @@ export function stepStages(options: StepOptions): Stages<TriedPlan, AppliedStep>
     bakeMs,
     conclude: (context, step) => concludeStep(context, step, onFailure),
     whenOvertaken,
-    repairs: whenOvertaken === 'prepare again',
+    // Whoever prepares again brings weights of its own, so it may replace those of a dead run that no pod can serve.
+    recovery: { repairs: whenOvertaken === 'prepare again', bakeMs },
   };
 }

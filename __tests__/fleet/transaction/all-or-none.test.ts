@@ -315,7 +315,7 @@ describe('a change that is cancelled while one cluster does not answer', () => {
     await written;
     controller.abort(new CanaryError('Cancelled by SIGINT.'));
     expect(await failure).toMatch(
-      /^Writing VirtualService gray-demo\/helloworld in west: not done within 2 s after the run was stopped: Cancelled by SIGINT\.\n.* in east holds its earlier content again\.\n.* in west holds its earlier content: /,
+      /^Writing VirtualService gray-demo\/helloworld in west: not done within 1.5 s after the run was stopped: Cancelled by SIGINT\.\n.* in east holds its earlier content again\.\n.* in west holds its earlier content: /,
     );
     expect([heldIn(east), heldIn(west)]).toEqual([OLD.spec, OLD.spec]);
   });
