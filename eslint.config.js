@@ -1,7 +1,7 @@
 import js from '@eslint/js';
 import jest from 'eslint-plugin-jest';
 import tseslint from 'typescript-eslint';
-import WALLS from './eslint.walls.js';
+import IMPORT_RULES from './eslint.imports.js';
 
 export default tseslint.config(
   { ignores: ['dist/', 'lib/', 'node_modules/', 'coverage/', '.cache/', '.test-output/'] },
@@ -28,7 +28,7 @@ export default tseslint.config(
       'no-console': 'error',
     },
   },
-  ...WALLS,
+  ...IMPORT_RULES,
   {
     files: ['__tests__/**/*.ts'],
     // Objects are written as they go over the wire, whatever classes a client has for them.

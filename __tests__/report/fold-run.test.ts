@@ -141,7 +141,7 @@ describe('what a run leaves behind', () => {
       harms: ['v1 runs the wrong image.'],
       restored: ['v2 is back.'],
       remains: ['east holds v1=50.', 'west holds v1=80.', 'Not seen.'],
-      settled: false,
+      needsRecovery: true,
     });
   });
 

@@ -270,8 +270,8 @@ describe('the current state after a run that did not pass', () => {
       'west was left as it is. This needs your action: bring all clusters to the same weights (operation rollback with the input weights).',
     ],
     [
-      'names who settles a cluster that could not be restored',
-      { held: APART, settled: false, remains: ['east could not be restored.'] },
+      'names who recovers a cluster that could not be restored',
+      { held: APART, needsRecovery: true, remains: ['east could not be restored.'] },
       'east could not be restored. The post step of this job, or else the next run, will bring them to the same weights.',
     ],
     [

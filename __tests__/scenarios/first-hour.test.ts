@@ -72,7 +72,7 @@ describe('a mistake of the first hour is reported with the input to change,', ()
     expect(lost.code).toBe(1);
     expect(lost.log).toMatch(/status 404.*does the app serve the path \/helo \(input path\)/s);
     const plan = await stage.pass({ operation: 'plan', namespace: 'gray-dmeo', weights: 'v1=80,v2=20' });
-    expect(plan.summary + plan.log).toContain('does not exist yet (input namespace)');
+    expect(plan.summary + plan.log).toContain('new: the namespace of the release, from the input namespace');
   });
 
   test('of every operation on what exists: a wrong namespace, a wrong app', async () => {

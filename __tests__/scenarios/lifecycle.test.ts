@@ -75,7 +75,7 @@ describe('promote', () => {
     const none = await stage.run({ operation: 'promote', ...later });
     expect(none.log).toMatch(/run the operation rollout/);
     const noSteps = await stage.run({ operation: 'promote', ...later, steps: '' });
-    expect(noSteps.log).toMatch(/Input steps: is required by the operation promote/);
+    expect(noSteps.log).toMatch(/Input steps is required by the operation promote/);
     const wrongGoal = await stage.run({ operation: 'promote', ...later, 'promote-to': '30' });
     expect(wrongGoal.log).toMatch(/Input promote-to: got "30", which is not one of the steps/);
   });

@@ -19,7 +19,7 @@ type Inputs = Readonly<Record<string, string>>;
 const weights = (given: string): Inputs => ({ weights: given });
 const onlyV2 = { weights: 'v1=0,v2=100' };
 
-describe('a second run writes nothing (rule 4):', () => {
+describe('a second run with the same request writes nothing:', () => {
   test.each<[string, readonly Inputs[], Inputs]>([
     ['rollout', [], weights('v1=80,v2=20')],
     ['rollout of a step', [weights('v1=80,v2=20')], { ...NO_WORKLOADS, ...weights('v1=50,v2=50') }],

@@ -12,7 +12,7 @@ export function textOfSource(file: string): string {
 }
 
 /** The folder of src that a file belongs to; empty for an entry point. */
-export function roomOf(file: string): string {
+export function folderOf(file: string): string {
   return file.includes('/') ? (file.split('/')[0] ?? '') : '';
 }
 

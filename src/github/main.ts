@@ -88,7 +88,7 @@ async function run(job: Job): Promise<void> {
     await fleet.close();
     events.record({ kind: 'ended' });
     const ended = recordNow();
-    if (ended.settled && locked.size === 0) core.saveState(STATE.settled, 'true');
+    if (!ended.needsRecovery && locked.size === 0) core.saveState(STATE.recovered, 'true');
     const record = await publish(job, ended);
     const announced = (await announcer?.end(record, cancelled.signal.aborted)) ?? true;
     core.saveState(STATE.announced, String(announced));

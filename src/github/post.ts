@@ -11,22 +11,22 @@ import { STATE, cancellation, identityOf, runStep } from './step.ts';
 
 /** Recovers and announces what the main step left undone, if it was killed or could not finish. */
 export async function postStep(): Promise<void> {
-  await runStep('What the main step left could not be settled', async () => {
+  await runStep('What the main step left could not be recovered', async () => {
     const holder = core.getState(STATE.holder);
-    const settled = core.getState(STATE.settled) === 'true';
+    const recovered = core.getState(STATE.recovered) === 'true';
     const announced = core.getState(STATE.announced) === 'true';
     // Without a holder, the main step began nothing.
-    if (holder === '' || (settled && announced)) return;
+    if (holder === '' || (recovered && announced)) return;
     const job = await readJob();
     try {
-      if (!settled) await settle(job, holder);
+      if (!recovered) await recoverMainStep(job, holder);
     } finally {
-      if (!announced) await announceEnd(job, settled);
+      if (!announced) await announceEnd(job, recovered);
     }
   });
 }
 
-async function settle({ release, kubeconfig }: Job, holder: string): Promise<void> {
+async function recoverMainStep({ release, kubeconfig }: Job, holder: string): Promise<void> {
   const { signal, release: stopListening } = cancellation();
   const fleet = Fleet.open(kubeconfig, allClusters(release), signal);
   try {

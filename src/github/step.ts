@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import * as core from '@actions/core';
+import { STEPS } from '../core/deadlines.ts';
 import { CanaryError, messageOf } from '../core/errors.ts';
 import type { Identity } from '../fleet/transaction/lock.ts';
 import { runUrlOf } from './event.ts';
@@ -9,7 +10,7 @@ import { escapeForLog } from './job-log.ts';
 export const STATE = {
   holder: 'holder',
   /** `true` where the main step has left nothing to recover. */
-  settled: 'settled',
+  recovered: 'recovered',
   /** The transaction that only has to release its lock. */
   concluded: 'concluded',
   /** `true` where GitHub has the result. */
@@ -36,7 +37,7 @@ export async function runStep(
   // What still runs by itself, such as a login command that hangs, must not hold up the job.
   setTimeout(() => {
     process.exit();
-  }, 1_000).unref();
+  }, STEPS.exit.usualMs).unref();
 }
 
 function fail(error: unknown, title: string): void {

@@ -1,5 +1,5 @@
 import { preflight } from '../fleet/preflight.ts';
-import { isUnfinished } from '../fleet/transaction/leases.ts';
+import { isUnfinished } from '../fleet/transaction/read-leases.ts';
 import type { Weights } from '../core/weights.ts';
 import { observe } from '../release/observation.ts';
 import type { IngressClient } from '../verify/ingress-client.ts';

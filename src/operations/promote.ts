@@ -1,5 +1,5 @@
 import type { TransactionTarget } from '../fleet/transaction/intent.ts';
-import { isUnfinished } from '../fleet/transaction/leases.ts';
+import { isUnfinished } from '../fleet/transaction/read-leases.ts';
 import { CanaryError } from '../core/errors.ts';
 import { readClusterWeights } from '../release/cluster-weights.ts';
 import { samplesNothing } from '../release/release.ts';
@@ -79,11 +79,11 @@ function assertPromotable(release: Release): VersionName {
   const { version, traffic } = release;
   if (version === undefined)
     throw new CanaryError(
-      'Input version: is required by the operation promote; it is the version being released.',
+      'Input version is required by the operation promote; it is the version being released.',
     );
   if (traffic.steps.length === 0)
     throw new CanaryError(
-      'Input steps: is required by the operation promote; expected the weights to go through, such as 20,50,100.',
+      'Input steps is required by the operation promote; expected the weights to go through, such as 20,50,100.',
     );
   if (traffic.promoteTo !== undefined && samplesNothing(release))
     throw new CanaryError(

@@ -1,5 +1,5 @@
-import { readLeases } from '../fleet/transaction/leases.ts';
-import type { Leases } from '../fleet/transaction/leases.ts';
+import { readLeases } from '../fleet/transaction/read-leases.ts';
+import type { Leases } from '../fleet/transaction/read-leases.ts';
 import type { FleetState } from '../release/state.ts';
 import type { Context } from './context.ts';
 

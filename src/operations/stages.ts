@@ -1,7 +1,7 @@
 import type { TriedChange } from '../fleet/dry-run.ts';
 import type { TransactionTarget } from '../fleet/transaction/intent.ts';
 import type { Written } from '../fleet/transaction/write-confirmed.ts';
-import type { Leases } from '../fleet/transaction/leases.ts';
+import type { Leases } from '../fleet/transaction/read-leases.ts';
 import type { Observation } from '../release/observation.ts';
 import type { IngressEvidence, Verdict } from '../verify/evidence.ts';
 import type { Target } from '../verify/ingress-client.ts';
@@ -28,7 +28,7 @@ export interface Applied {
   readonly failure: Failure | undefined;
 }
 
-export interface Failure {
+interface Failure {
   readonly kind: 'failed';
   readonly error: unknown;
 }

@@ -5,7 +5,7 @@ import { formatWeights, sameWeights } from '../core/weights.ts';
 import type { Weights } from '../core/weights.ts';
 import { FleetInconsistent } from '../fleet/transaction/all-or-none.ts';
 import type { Intent, TransactionTarget } from '../fleet/transaction/intent.ts';
-import type { Leases } from '../fleet/transaction/leases.ts';
+import type { Leases } from '../fleet/transaction/read-leases.ts';
 import { CannotServe, recover } from '../fleet/transaction/recover.ts';
 import type { Recovery } from '../fleet/transaction/recover.ts';
 import { Session } from '../fleet/transaction/transaction.ts';

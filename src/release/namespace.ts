@@ -34,7 +34,7 @@ export function namespaceObject(
     },
     reason:
       state.namespace === undefined
-        ? 'the namespace of the release, which does not exist yet (input namespace)'
+        ? 'new: the namespace of the release, from the input namespace'
         : injection === undefined
           ? 'the namespace of the release'
           : `sidecar injection: ${injection}`,

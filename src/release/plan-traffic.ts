@@ -15,7 +15,7 @@ import { withSubsets, newDestinationRule } from '../istio/destination-rule-edits
 import { oncePerCluster } from './route-state.ts';
 import type { RouteState } from './route-state.ts';
 import { trafficOf } from './state.ts';
-import { formatWeights } from '../core/weights.ts';
+import { formatWeights, sameWeights } from '../core/weights.ts';
 import type { VersionName, Weights } from '../core/weights.ts';
 
 /** How the traffic objects of every config cluster come to hold a target, in the order of its stages. */
@@ -90,9 +90,15 @@ export function planTraffic(observed: Observation, target: TrafficTarget): Traff
       verb: 'update',
       object: routed(observed, one, at(revision, one), history),
       before: one.virtualService,
-      reason: `weights ${one.weights === undefined ? '' : `${formatWeights(one.weights)} → `}${formatWeights(weights)}`,
+      reason: reasonOf(one.weights, weights),
     })),
   };
+}
+
+function reasonOf(current: Weights | undefined, weights: Weights): string {
+  if (current === undefined) return `weights ${formatWeights(weights)}`;
+  if (sameWeights(current, weights)) return `weights ${formatWeights(weights)}, as before`;
+  return `weights ${formatWeights(current)} → ${formatWeights(weights)}`;
 }
 
 /** The versions that get more than some cluster gives them now: they must be ready, and reached, before. */

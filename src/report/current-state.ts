@@ -14,20 +14,20 @@ import { inWords } from './sentences.ts';
 
 /** Which weights users have after a run that did not pass, and what else differs from before the run. */
 export function currentStateOf(record: RunRecord, outcome: Outcome): string | undefined {
-  const { held, remains, restored, settled } = record;
+  const { held, remains, restored, needsRecovery } = record;
   if (held.length === 0) return remains.length === 0 ? undefined : remains.join(' ');
-  if (clustersDisagree(held) || !settled) return stateApart(record, outcome);
+  if (clustersDisagree(held) || needsRecovery) return stateApart(record, outcome);
   const weights = agreedWeights(held);
   const state = weights === undefined ? [`${describeClusterWeights(held)}.`] : stateAt(record, weights);
   return [...state, ...remains, ...restored].join(' ');
 }
 
-/** The clusters differ, or this run could not settle them. The headline of some outcomes has said who holds what. */
-function stateApart({ held, remains, restored, settled }: RunRecord, outcome: Outcome): string {
+/** The clusters differ, or this run left them to be recovered. The headline of some outcomes has said who holds what. */
+function stateApart({ held, remains, restored, needsRecovery }: RunRecord, outcome: Outcome): string {
   const who = clustersDisagree(held) ? describeDisagreement(held) : `${describeClusterWeights(held)}.`;
-  const whatNow = settled
-    ? 'This needs your action: bring all clusters to the same weights (operation rollback with the input weights).'
-    : 'The post step of this job, or else the next run, will bring them to the same weights.';
+  const whatNow = needsRecovery
+    ? 'The post step of this job, or else the next run, will bring them to the same weights.'
+    : 'This needs your action: bring all clusters to the same weights (operation rollback with the input weights).';
   return [
     ...(outcome === 'diverged' || outcome === 'fail' ? [] : [who]),
     ...remains,

@@ -53,7 +53,7 @@ function changeOf(record: RunRecord, at: number, event: RunEvent): Partial<RunRe
     case 'remains':
       return { remains: [...record.remains, ...event.sentences] };
     case 'inconsistent':
-      return { settled: false };
+      return { needsRecovery: true };
     case 'phase': {
       const { name, seconds } = event;
       return { phases: [...record.phases, { name, start: at - seconds, seconds }] };

@@ -94,8 +94,8 @@ export interface RunRecord {
    * weights. If there is any, sentences name the host and path that were sampled, never "users".
    */
   readonly unseen: readonly string[];
-  /** False where this run leaves clusters that differ, for its post step or the next run to recover. */
-  readonly settled: boolean;
+  /** Whether this run leaves clusters that differ, for its post step or the next run to recover. */
+  readonly needsRecovery: boolean;
   /** Why the run failed, as a sentence. */
   readonly failure: string | undefined;
   /** Folder of the report, if one was written. */
@@ -140,7 +140,7 @@ export function emptyRecord(
     restored: [],
     remains: [],
     unseen: [],
-    settled: true,
+    needsRecovery: false,
     failure: undefined,
     report: undefined,
   };

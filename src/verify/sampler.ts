@@ -16,7 +16,7 @@ const WATCH_PROGRESS_MS = 30_000;
 const { now } = MONOTONIC_CLOCK;
 
 /** Sampling at a low rate for a fixed time: passes at its end, and fails as soon as there is evidence. */
-export interface Watch {
+interface Watch {
   readonly forMs: number;
   readonly maxRps: number;
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
-import { allowedSilenceMs, signOfLife } from './lease.ts';
-import type { Lease } from './lease.ts';
+import { allowedSilenceMs, signOfLife } from './lease-format.ts';
+import type { Lease } from './lease-format.ts';
 
 /**
  * Tells a dead holder from a live one. Only time that passes between two looks at an unchanged Lease counts, by the monotonic clock

@@ -1,3 +1,6 @@
+// The Leases that this run holds, one by one: remembers how each was stored, and renews, rewrites and releases it. `lock.ts`
+// treats them as one lock, and `acquisition.ts` gets them.
+
 import pRetry from 'p-retry';
 import type { Clock } from '../../core/clock.ts';
 import { LOCK } from '../../core/deadlines.ts';
@@ -7,8 +10,8 @@ import { endAfter } from '../../core/signals.ts';
 import { isConflict, isRefused } from '../../kubernetes/client/errors.ts';
 import type { Release } from '../../release/release.ts';
 import type { Fleet } from '../fleet.ts';
-import type { Lease } from './lease.ts';
-import { belongsTo, readLease } from './leases.ts';
+import type { Lease } from './lease-format.ts';
+import { belongsTo, readLease } from './read-leases.ts';
 
 /** Someone else has written the Lease since. */
 export class TakenOver extends CanaryError {

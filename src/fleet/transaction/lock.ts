@@ -1,3 +1,6 @@
+// The lock of a release as its holder sees it: acquired, renewed, given an intent, and released, in all clusters together.
+// `held-leases.ts` does it in each of them; `transaction.ts` decides what the lock is held for.
+
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
 import { LOCK, LOCK_CERTAIN_MS, STEPS } from '../../core/deadlines.ts';
@@ -7,14 +10,14 @@ import { endAfter, endBy } from '../../core/signals.ts';
 import type { Release } from '../../release/release.ts';
 import { allOf } from '../fleet.ts';
 import type { Fleet } from '../fleet.ts';
-import { Acquisition } from './acquire.ts';
-import type { Acquired } from './acquire.ts';
+import { Acquisition } from './acquisition.ts';
+import type { Acquired } from './acquisition.ts';
 import { HeldLeases, TakenOver } from './held-leases.ts';
 import type { Intent, Owner, TransactionTarget } from './intent.ts';
-import { decodeLease, encodeLease, endedOf, holderOf, intentOf, released, renewed } from './lease.ts';
-import type { Lease } from './lease.ts';
-import { belongsTo, endedIn, readLease, unfinishedIntent } from './leases.ts';
-import type { Leases } from './leases.ts';
+import { decodeLease, encodeLease, endedOf, holderOf, intentOf, released, renewed } from './lease-format.ts';
+import type { Lease } from './lease-format.ts';
+import { belongsTo, endedIn, readLease, unfinishedIntent } from './read-leases.ts';
+import type { Leases } from './read-leases.ts';
 import type { ReleaseMode } from './states.ts';
 
 /** A run, as the holder of locks. */

@@ -1,3 +1,6 @@
+// Finishes or undoes a transaction that a run left behind when it died. `roll-back.ts` is for a step of a live run, which knows
+// what it wrote; a recovery knows only the intent and what the clusters hold.
+
 import { CanaryError, messageOf } from '../../core/errors.ts';
 import { formatWeights, sameWeights } from '../../core/weights.ts';
 import type { Weights } from '../../core/weights.ts';

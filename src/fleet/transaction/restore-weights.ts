@@ -1,3 +1,6 @@
+// Plans and writes earlier weights into chosen VirtualServices: the part that `roll-back.ts` and `recover.ts` share. They
+// decide which weights and which clusters.
+
 import { formatWeights } from '../../core/weights.ts';
 import type { Weights } from '../../core/weights.ts';
 import type { Change } from '../../kubernetes/change.ts';

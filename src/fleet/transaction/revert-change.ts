@@ -1,3 +1,6 @@
+// Undoes one write to one object, where a change did not reach every cluster. Unlike `restore-weights.ts` it plans nothing: it
+// writes earlier content over what is stored, and keeps what others have edited.
+
 import { isDeepStrictEqual } from 'node:util';
 import { messageOf } from '../../core/errors.ts';
 import { describeSplit } from '../../istio/route-weights.ts';

@@ -1,3 +1,6 @@
+// Undoes a step of this run whose check did not pass: every cluster gets the weights before it. `recover.ts` does so for a run
+// that died, and `revert-change.ts` for a write that did not reach every cluster.
+
 import { STEPS } from '../../core/deadlines.ts';
 import { CanaryError, messageOf } from '../../core/errors.ts';
 import type { ClusterName } from '../../core/names.ts';

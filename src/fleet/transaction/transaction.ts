@@ -1,3 +1,6 @@
+// A session holds the lock and runs transactions under it, following `states.ts`. What is done in one is in `all-or-none.ts`,
+// `roll-back.ts` and `recover.ts`.
+
 import { MONOTONIC_CLOCK } from '../../core/clock.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { ClusterName } from '../../core/names.ts';
@@ -7,7 +10,7 @@ import type { Fleet } from '../fleet.ts';
 import { ChangeReverted, FleetInconsistent, writeAllOrNone } from './all-or-none.ts';
 import type { WriteOptions } from './all-or-none.ts';
 import type { Intent, TransactionTarget } from './intent.ts';
-import type { Leases } from './leases.ts';
+import type { Leases } from './read-leases.ts';
 import { Lock } from './lock.ts';
 import type { Identity } from './lock.ts';
 import { ChangedByOthers } from './recover.ts';

@@ -52,11 +52,11 @@ function fromFiles(given: string, env: NodeJS.ProcessEnv): MergedConfig {
     );
   }
   if (present.length === 0 || (given !== '' && missing.length > 0)) {
-    const shown = readsAsPaths(list)
-      ? missing.join(', ')
-      : 'a text that is neither a kubeconfig nor its base64 encoding';
+    const problem = readsAsPaths(list)
+      ? `names ${missing.join(', ')}, which is not a file`
+      : 'is neither a kubeconfig nor its base64 encoding, and names no file either';
     throw new CanaryError(
-      `${source} names ${shown}, which is not a file. Pass the kubeconfig's text, its base64 encoding, or the path of a file that an earlier step wrote.`,
+      `${source} ${problem}. Pass the kubeconfig's text, its base64 encoding, or the path of a file that an earlier step wrote.`,
     );
   }
   const files = present.map((path) => {

@@ -63,7 +63,7 @@ export function portFieldPath({ port, protocol = 'TCP' }: ServicePort): readonly
   return ['f:spec', 'f:ports', `k:${JSON.stringify({ port, protocol })}`];
 }
 
-export function numberIn(destination: object): unknown {
+function numberIn(destination: object): unknown {
   const port: unknown = 'port' in destination ? destination.port : undefined;
   return typeof port === 'object' && port !== null && 'number' in port ? port.number : undefined;
 }

@@ -94,7 +94,7 @@ function hiddenFrom(
   return `For ${where} Istio follows ${nameOf(deciding)} instead of a DestinationRule of ${namespace}, and it has no subset ${version}: requests to ${version} would be answered with 503. Add the subset ${version} to ${nameOf(deciding)}, with the same labels, or delete that rule.`;
 }
 
-export function differ(one: Labels, other: Labels): boolean {
+function differ(one: Labels, other: Labels): boolean {
   const keys = Object.keys(one);
   return keys.length !== Object.keys(other).length || keys.some((key) => one[key] !== other[key]);
 }

@@ -2,12 +2,12 @@ import importX from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
 
 /**
- * The walls of src: which rooms, packages and parts of Node each room may use. `__tests__/house/walls.test.ts` shows that
+ * The import rules of src: which folders, packages and parts of Node each folder may use. `__tests__/structure/import-rules.test.ts` shows that
  * each rule fails a file that breaks it.
  */
 
-/** The rooms of src, and the rooms that each may import from: one direction, without a way back. */
-const ROOMS = {
+/** The folders of src, and the folders that each may import from: one direction, without a way back. */
+const FOLDERS = {
   core: [],
   kubernetes: ['core'],
   istio: ['core', 'kubernetes'],
@@ -20,7 +20,7 @@ const ROOMS = {
   github: ['core', 'kubernetes', 'istio', 'release', 'fleet', 'verify', 'diagnosis', 'report', 'operations'],
 };
 
-/** The room that owns each package. Where several rooms need one, the reason is given. */
+/** The folder that owns each package. Where several folders need one, the reason is given. */
 const OWNERS = {
   '@actions/core': ['github'],
   '@actions/github': ['github'],
@@ -61,13 +61,13 @@ const IMPURE = [
 ];
 
 /** The files that need the time of day rather than a duration, and nothing else will do. */
-const TIME_OF_DAY = ['src/fleet/transaction/lease.ts', 'src/report/{run-log,run-record}.ts'];
+const TIME_OF_DAY = ['src/fleet/transaction/lease-format.ts', 'src/report/{run-log,run-record}.ts'];
 
 /** The files that may ask the process for its environment, its streams and its signals. */
 const PROCESS = ['src/*.ts', 'src/github/**/*.ts', 'src/kubernetes/client/kubeconfig.ts'];
 
 const PURE_MESSAGE =
-  'This file is pure: it takes values and returns values. Do I/O in a file that eslint.walls.js lists as impure.';
+  'This file is pure: it takes values and returns values. Do I/O in a file that eslint.imports.js lists as impure.';
 const NO_IO = [
   {
     // Of Node's modules, only those that compute.
@@ -101,6 +101,14 @@ const TIME_OF_DAY_CALLS = [
     'The time of day can jump: measure durations by performance.now(), or take the time as an argument.',
 }));
 
+const LITERAL_LIMITS = [
+  'CallExpression[callee.name=/^(setTimeout|setInterval|endAfter|graceAfter)$/] > Literal[raw=/^[0-9]/]',
+  "CallExpression[callee.object.name='AbortSignal'][callee.property.name='timeout'] > Literal[raw=/^[0-9]/]",
+].map((selector) => ({
+  selector,
+  message: 'Time limits are in src/core/deadlines.ts, where it shows what else has to fit.',
+}));
+
 const RANDOM_CALLS = [
   {
     selector: "MemberExpression[object.name='Math'][property.name='random']",
@@ -108,12 +116,12 @@ const RANDOM_CALLS = [
   },
 ];
 
-/** @param {string} room a folder of src, or '' for the files at its root */
-function packagesOf(room) {
-  const owned = Object.keys(OWNERS).filter((name) => OWNERS[name].includes(room));
+/** @param {string} folder of src, or '' for the files at its root */
+function packagesOf(folder) {
+  const owned = Object.keys(OWNERS).filter((name) => OWNERS[name].includes(folder));
   return {
     regex: `^(?!\\.|node:${owned.map((name) => `|${name}(?:/|$)`).join('')})`,
-    message: `${room === '' ? 'The entry points import' : `src/${room} imports`} ${owned.join(', ') || 'no package'}: see the owners in eslint.walls.js.`,
+    message: `${folder === '' ? 'The entry points import' : `src/${folder} imports`} ${owned.join(', ') || 'no package'}: see the owners in eslint.imports.js.`,
   };
 }
 
@@ -128,11 +136,11 @@ function restrictImports(files, ignores, patterns) {
 
 /** What `import-x/no-restricted-paths` keeps apart. */
 const ZONES = [
-  ...Object.entries(ROOMS).map(([room, allowed]) => ({
-    target: `./src/${room}`,
+  ...Object.entries(FOLDERS).map(([folder, allowed]) => ({
+    target: `./src/${folder}`,
     from: './src',
-    except: [room, ...allowed].map((name) => `./${name}`),
-    message: `src/${room} may import from ${allowed.join(', ') || 'no other room'} alone.`,
+    except: [folder, ...allowed].map((name) => `./${name}`),
+    message: `src/${folder} may import from ${allowed.join(', ') || 'no other folder'} alone.`,
   })),
   {
     target: './src/diagnosis/causes',
@@ -148,7 +156,7 @@ const ZONES = [
 ];
 
 /** ESLint takes the last configuration of a rule, so each file gets all that it must not use at once. */
-const WALLS = [
+const IMPORT_RULES = [
   {
     files: ['src/**/*.ts'],
     languageOptions: { parser: tseslint.parser },
@@ -165,9 +173,9 @@ const WALLS = [
     },
   },
   restrictImports(['src/*.ts'], [], [packagesOf('')]),
-  ...Object.keys(ROOMS).flatMap((room) => [
-    restrictImports([`src/${room}/**/*.ts`], [], [packagesOf(room)]),
-    restrictImports([`src/${room}/**/*.ts`], IMPURE, [packagesOf(room), ...NO_IO]),
+  ...Object.keys(FOLDERS).flatMap((folder) => [
+    restrictImports([`src/${folder}/**/*.ts`], [], [packagesOf(folder)]),
+    restrictImports([`src/${folder}/**/*.ts`], IMPURE, [packagesOf(folder), ...NO_IO]),
   ]),
   {
     files: ['src/**/*.ts'],
@@ -181,9 +189,9 @@ const WALLS = [
   },
   {
     files: ['src/**/*.ts'],
-    rules: { 'no-restricted-syntax': ['error', ...TIME_OF_DAY_CALLS, ...RANDOM_CALLS] },
+    rules: { 'no-restricted-syntax': ['error', ...TIME_OF_DAY_CALLS, ...RANDOM_CALLS, ...LITERAL_LIMITS] },
   },
-  { files: TIME_OF_DAY, rules: { 'no-restricted-syntax': ['error', ...RANDOM_CALLS] } },
+  { files: TIME_OF_DAY, rules: { 'no-restricted-syntax': ['error', ...RANDOM_CALLS, ...LITERAL_LIMITS] } },
 ];
 
-export default WALLS;
+export default IMPORT_RULES;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Intent } from '../../../src/fleet/transaction/intent.ts';
-import { decodeLease, encodeLease, newLease, released } from '../../../src/fleet/transaction/lease.ts';
-import type { Lease, LeaseContent } from '../../../src/fleet/transaction/lease.ts';
+import { decodeLease, encodeLease, newLease, released } from '../../../src/fleet/transaction/lease-format.ts';
+import type { Lease, LeaseContent } from '../../../src/fleet/transaction/lease-format.ts';
 import { release, weights } from '../../support/release.ts';
 
 const intent: Intent = {

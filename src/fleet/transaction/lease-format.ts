@@ -1,3 +1,6 @@
+// How one Lease stores the lock of a release: the only file that knows its fields and annotations. It reads and writes nothing;
+// `read-leases.ts` and `held-leases.ts` do.
+
 import { z } from 'zod';
 import { LOCK } from '../../core/deadlines.ts';
 import { storedWeights } from '../../core/weights.ts';
@@ -5,8 +8,6 @@ import type { KubeObject } from '../../kubernetes/objects.ts';
 import type { Release } from '../../release/release.ts';
 import type { Intent } from './intent.ts';
 import type { ReleaseMode } from './states.ts';
-
-// The only file that knows how a Lease stores the lock of a release.
 
 export const LEASE_API_VERSION = 'coordination.k8s.io/v1';
 export const INTENT_ANNOTATION = 'multicluster-canary/intent';

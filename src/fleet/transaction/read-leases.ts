@@ -1,11 +1,14 @@
+// Reads the Leases of all config clusters, whoever holds them, and says what they tell together. `lease-format.ts` knows a
+// single one, and `held-leases.ts` rewrites those of this run.
+
 import type { ClusterName } from '../../core/names.ts';
 import type { Cluster } from '../../kubernetes/client/cluster.ts';
 import type { Release } from '../../release/release.ts';
 import { allOf } from '../fleet.ts';
 import type { Fleet } from '../fleet.ts';
 import type { Intent } from './intent.ts';
-import { LEASE_API_VERSION, decodeLease, endedOf, holderOf, intentOf, leaseName } from './lease.ts';
-import type { Lease, LeaseContent } from './lease.ts';
+import { LEASE_API_VERSION, decodeLease, endedOf, holderOf, intentOf, leaseName } from './lease-format.ts';
+import type { Lease, LeaseContent } from './lease-format.ts';
 
 /** The Leases of the config clusters at one moment; undefined where a cluster has none. */
 export type Leases = ReadonlyMap<ClusterName, Lease | undefined>;

@@ -1,3 +1,6 @@
+// Gets the lock: claims the Lease of every cluster, and waits for other runs or takes over from a dead one. Once it is held,
+// `lock.ts` keeps it.
+
 import type { Clock } from '../../core/clock.ts';
 import { LOCK, STEPS } from '../../core/deadlines.ts';
 import { CanaryError } from '../../core/errors.ts';
@@ -23,10 +26,10 @@ import {
   newLease,
   released,
   sameLease,
-} from './lease.ts';
-import type { Lease } from './lease.ts';
-import { describeHolder, endedIn, readLease, unfinishedIntent } from './leases.ts';
-import type { Leases } from './leases.ts';
+} from './lease-format.ts';
+import type { Lease } from './lease-format.ts';
+import { describeHolder, endedIn, readLease, unfinishedIntent } from './read-leases.ts';
+import type { Leases } from './read-leases.ts';
 
 /** A claim whose outcome is not known is looked up, and attempted again, this often. */
 const ATTEMPTS = 3;
