@@ -1,4 +1,6 @@
-// Entry of the post step. The runner may start it with nothing from the main step: where that was killed before its first line.
-process.env['MULTICLUSTER_CANARY_POST'] = 'true';
-await import("./index.js");
-export {};
+// Entry of the post step. The runner also starts it after a main step that was killed before its first line.
+import { isNodeSupported } from "./node-version.js";
+if (isNodeSupported()) {
+    const { postStep } = await import("./action.js");
+    await postStep();
+}
