@@ -42,7 +42,10 @@ export interface Plan extends TrafficPlan {
 }
 
 /**
- * What has to change so that the fleet holds what the release asks for. Pure.
+ * What has to change so that the fleet holds what the release asks for, in `rollout`, `plan` and `promote`. Pure.
+ *
+ * The first guard that refuses ends the run, so their order decides which message users see: manifests and route, then weights,
+ * then what is planned of workloads, and at last the subsets of the planned traffic.
  *
  * @param asked the weights to bring; undefined keeps those in force
  * @throws CanaryError where the state of the fleet does not allow it: nothing may be written then
