@@ -155,7 +155,8 @@ async function noteFailure(
   const now = signal.aborted ? '' : ` In force now: ${await whatHolds(release, fleet, state)}.`;
   const failed = `The weights ${formatWeights(previous)} could not be restored everywhere. ${messageOf(error)}${now}`;
   const remains = error instanceof FleetInconsistent ? error.remains : [];
-  recorder.record({ kind: 'remains', sentences: [failed, ...remains] });
+  const others = remains.filter((sentence) => !failed.includes(sentence));
+  recorder.record({ kind: 'remains', sentences: [failed, ...others] });
   log.warn(failed);
 }
 
