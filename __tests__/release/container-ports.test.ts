@@ -96,7 +96,7 @@ describe('a workload of the manifests that the Service picks', () => {
     expect(() => {
       judge(LABELS, { ports: [{ containerPort: 5000 }] });
     }).toThrow(
-      'Deployment hello in west has no container port named http, to which Service gray-demo/helloworld leads its port 5000: its pods would get no requests. Give the port that name in the input manifests.',
+      'Deployment hello in west has no container port named http, which is the target of port 5000 of Service gray-demo/helloworld: its pods would get no requests. Give the port that name in the input manifests.',
     );
   });
 

@@ -156,7 +156,7 @@ describe('the labels of a subset', () => {
   test('may not contradict those in another cluster', () => {
     const other = { name: 'v2', labels: { version: '2' } };
     expect(check(destinationRule(['v1', 'v2']), destinationRule(['v1', other]))).toThrow(
-      'Subset v2 selects version=v2 in east (DestinationRule gray-demo/helloworld) and version=2 in west (DestinationRule gray-demo/helloworld), which no pod can carry both. Give the subset the same labels in every cluster.',
+      'Subset v2 selects version=v2 in east (DestinationRule gray-demo/helloworld) and version=2 in west (DestinationRule gray-demo/helloworld); no pod can carry both. Give the subset the same labels in every cluster.',
     );
   });
 });

@@ -61,7 +61,7 @@ export const PODS = {
 export const INGRESS = {
   /** A request, until the end of its body. */
   requestMs: 10_000,
-  /** Less than a request, so that an address without a listener is told from a service that does not answer. */
+  /** Shorter than `requestMs`, to distinguish an address with no listener from a service that does not respond. */
   connectMs: 8_000,
   /**
    * An idle connection is closed long before a server would: a request that meets a server closing its end fails, and would count

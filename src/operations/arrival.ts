@@ -16,7 +16,7 @@ import { causesOf } from './explain.ts';
 export async function awaitPropagation({ release, log, signal }: Context): Promise<void> {
   const { propagationMs } = release.check;
   log.info(
-    `No ingress shows when the change has arrived: ${String(propagationMs / 1000)} s are left for it (input propagation-time).`,
+    `No ingress is sampled to show when the change has arrived, so the run waits ${String(propagationMs / 1000)} s (input propagation-time).`,
   );
   await delay(propagationMs, undefined, { signal }).catch(() => {
     signal.throwIfAborted();

@@ -141,7 +141,7 @@ async function arrivalProblem(
     await allOf(revisionSeen(context, observed, plan.revision, written));
     return undefined;
   } catch (error) {
-    context.log.warn(`Rolled back, but not seen through every ingress: ${messageOf(error)}`);
+    context.log.warn(`Rolled back, but not every ingress has confirmed it: ${messageOf(error)}`);
     return 'Not every ingress has been seen to answer under these weights.';
   }
 }

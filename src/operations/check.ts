@@ -123,6 +123,6 @@ function mistakable(
 function logLeftOut({ log }: Context, clients: readonly IngressClient[]): void {
   for (const { target, leftOut } of clients) {
     for (const [address, why] of leftOut)
-      log.info(`${target.cluster}: ${address} is left out, since this machine has no way to it (${why})`);
+      log.info(`${target.cluster}: ${address} is skipped, since the runner has no route to it (${why})`);
   }
 }

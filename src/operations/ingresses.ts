@@ -140,7 +140,7 @@ function sharedAddresses(ingresses: readonly Ingress[]): readonly string[] {
     same.length === 1
       ? []
       : [
-          `${same.map(({ cluster }) => cluster).join(', ')} have the same ingress, ${url}: which of them answered cannot be seen.`,
+          `${same.map(({ cluster }) => cluster).join(', ')} share the ingress URL ${url}, so it is impossible to tell which of them answered.`,
         ],
   );
 }

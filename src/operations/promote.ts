@@ -87,7 +87,7 @@ function assertPromotable(release: Release): VersionName {
     );
   if (traffic.promoteTo !== undefined && samplesNothing(release))
     throw new CanaryError(
-      'Input promote-to goes through steps, each verified before the next, and input ingress is none for every cluster: there is nothing to verify them by. Leave out promote-to, and promote one step at a time.',
+      'Input promote-to goes through steps, each verified before the next, and input ingress is none for every cluster, so the steps cannot be verified. Omit promote-to, and promote one step at a time.',
     );
   return version;
 }

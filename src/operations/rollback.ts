@@ -64,5 +64,5 @@ function nothingThere({ namespace, traffic }: Release, cluster: string): string 
 
 function noRecord({ traffic }: Release, weights: Weights | undefined): string {
   const held = weights === undefined ? 'no weights' : formatWeights(weights);
-  return `No earlier weights are recorded on VirtualService ${traffic.virtualService}, which holds ${held}. Set the input weights to those to go back to.`;
+  return `No earlier weights are recorded on VirtualService ${traffic.virtualService}, which holds ${held}. Set the input weights to the ones you want to go back to.`;
 }

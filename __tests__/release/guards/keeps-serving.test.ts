@@ -148,7 +148,7 @@ describe('a workload of a version that has users', () => {
   test('is told where it loses more than a quarter of its pods', () => {
     const live = workload('good', { replicas: 4 }, { readyReplicas: 4 });
     expect(judged({ live, after: workload('bad', { replicas: 4, ...rolling('50%') }) })).toEqual([
-      'Deployment gray-demo/helloworld-v1 in east may lose 2 of its 4 replicas at a time (maxUnavailable): v1 has users and 4 ready pods there, of which 2 may be all that serve during the change.',
+      'Deployment gray-demo/helloworld-v1 in east may lose 2 of its 4 replicas at a time (maxUnavailable): v1 has users and 4 ready pods there; as few as 2 of them may be serving during the change.',
     ]);
   });
 

@@ -41,7 +41,7 @@ export type LeaseContent =
   /** By a run that is alive, or by one that died; the intent may be that of an earlier transaction, not yet recovered. */
   | ({ readonly state: 'held'; readonly holder: string; readonly intent: Intent | undefined } & Ended)
   | ({ readonly state: 'released with open intent'; readonly intent: Intent } & Ended)
-  /** Another version of the action, or a person, wrote an intent that is not understood: it is neither obeyed nor overwritten. */
+  /** Another version of the action, or a person, wrote an intent that is not understood: it is neither acted on nor overwritten. */
   | ({ readonly state: 'unreadable'; readonly holder: string; readonly text: string } & Ended);
 
 export function leaseName({ app }: Pick<Release, 'app'>): string {

@@ -102,7 +102,7 @@ function effectsOnPods(
     ...(outlook.left < Math.floor(0.75 * serving)
       ? [
           caution(
-            `${outlook.why}: ${users}, of which ${String(outlook.left)} may be all that serve during the change.`,
+            `${outlook.why}: ${users}; as few as ${String(outlook.left)} of them may be serving during the change.`,
           ),
         ]
       : []),

@@ -29,7 +29,7 @@ export function assertSubsetLabelsCompatible(
     const other = found.find(({ labels }) => first !== undefined && areExclusive(labels, first.labels));
     if (first !== undefined && other !== undefined) {
       throw new CanaryError(
-        `Subset ${version} selects ${formatLabels(first.labels)} in ${first.cluster} (${holderOf(first, version)}) and ${formatLabels(other.labels)} in ${other.cluster} (${holderOf(other, version)}), which no pod can carry both. Give the subset the same labels in every cluster.`,
+        `Subset ${version} selects ${formatLabels(first.labels)} in ${first.cluster} (${holderOf(first, version)}) and ${formatLabels(other.labels)} in ${other.cluster} (${holderOf(other, version)}); no pod can carry both. Give the subset the same labels in every cluster.`,
       );
     }
   }

@@ -23,7 +23,7 @@ export function assertTargetPortNamed(
     const name = served?.targetPort;
     if (typeof name !== 'string' || portsIn(template.spec).some((port) => port.name === name)) continue;
     throw new CanaryError(
-      `${nameOf(object)} in ${cluster} has no container port named ${name}, to which Service ${release.namespace}/${release.app} leads its port ${String(served?.port)}: its pods would get no requests. Give the port that name in the input manifests.`,
+      `${nameOf(object)} in ${cluster} has no container port named ${name}, which is the target of port ${String(served?.port)} of Service ${release.namespace}/${release.app}: its pods would get no requests. Give the port that name in the input manifests.`,
     );
   }
 }
