@@ -6,7 +6,7 @@ import { timelineSection } from './timeline-section.ts';
 import { summaryFooter } from './footer.ts';
 import { clustersSection } from './clusters-section.ts';
 import { bytesOf, fit, fixed } from './shorten.ts';
-import { causesSection, errorSection, headingSection, notCoveredSection } from './verdict.ts';
+import { causesSection, errorSection, headingSection, notCoveredSection } from './heading.ts';
 
 /**
  * What GitHub accepts for one step, in bytes; it drops a larger summary.
