@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { ApiCall, CallAction } from '../../testbed/embedded/start.ts';
 import type { Run, RunningAction } from '../../testbed/run-action.ts';
-import { LATER, Lane, QUICK, UNDECIDED } from './support/lanes.ts';
+import { LATER, Lane, QUICK, UNDECIDED, isRouteWrite } from './support/lanes.ts';
 
 const FIRST = 'v1=80,v2=20';
 const NEXT = 'v1=60,v2=40';
@@ -15,19 +14,6 @@ beforeEach(async () => {
 });
 afterEach(() => lane.fleet.stop());
 
-const isRoute = ({ cluster, kind, write }: ApiCall, name: string): boolean =>
-  cluster === name && kind === 'VirtualService' && write;
-
-/** Runs work while some calls are answered differently. */
-async function during<T>(way: (call: ApiCall) => CallAction | undefined, work: () => Promise<T>): Promise<T> {
-  const off = lane.fleet.onCall(way);
-  try {
-    return await work();
-  } finally {
-    off();
-  }
-}
-
 /** A step that dies when one cluster has the new weights, and the other is about to get them. */
 async function diesBetweenTheWrites(): Promise<Run> {
   let running: RunningAction | undefined;
@@ -36,8 +22,8 @@ async function diesBetweenTheWrites(): Promise<Run> {
     wrote = resolve;
   });
   void written.then(() => running?.kill('SIGKILL'));
-  const run = await during(
-    (call) => (isRoute(call, 'west') ? 'hang' : undefined),
+  const run = await lane.during(
+    (call) => (isRouteWrite(call, 'west') ? 'hang' : undefined),
     () =>
       lane.stage.run(step, {
         onStart: (started) => {
@@ -54,7 +40,7 @@ async function diesBetweenTheWrites(): Promise<Run> {
 
 describe('a release that passed', () => {
   test('stays although its lock could not be released in one cluster', async () => {
-    const run = await during(
+    const run = await lane.during(
       ({ cluster, kind, write, body }) =>
         cluster === 'east' &&
         kind === 'Lease' &&
@@ -75,8 +61,8 @@ describe('a release that passed', () => {
 describe('a fleet that is left inconsistent', () => {
   test('by the post step is recovered by the next run, which skips no step', async () => {
     const killed = await diesBetweenTheWrites();
-    const post = await during(
-      (call) => (isRoute(call, 'east') ? { status: 500, message: 'etcd leader changed' } : undefined),
+    const post = await lane.during(
+      (call) => (isRouteWrite(call, 'east') ? { status: 500, message: 'etcd leader changed' } : undefined),
       () => lane.stage.run(step, { postOf: killed.state }),
     );
     expect([post.code, await lane.holders()]).toEqual([1, ['', '']]);
@@ -88,11 +74,13 @@ describe('a fleet that is left inconsistent', () => {
 
   test('by the run itself is recovered by its post step, and the run claims no weights', async () => {
     let tries = 0;
-    const run = await during(
+    const run = await lane.during(
       (call) => {
-        if (isRoute(call, 'west')) return { status: 403, message: 'admission webhook denied' };
+        if (isRouteWrite(call, 'west')) return { status: 403, message: 'admission webhook denied' };
         // It takes the new weights, and cannot be reached to take the old ones again.
-        return isRoute(call, 'east') && (tries += 1) > 1 ? { status: 503, message: 'restarting' } : undefined;
+        return isRouteWrite(call, 'east') && (tries += 1) > 1
+          ? { status: 503, message: 'restarting' }
+          : undefined;
       },
       () => lane.stage.run(step),
     );
@@ -106,10 +94,10 @@ describe('a fleet that is left inconsistent', () => {
     await diesBetweenTheWrites();
     await lane.shortenLeases();
     let writes = 0;
-    const run = await during(
+    const run = await lane.during(
       // It takes the weights of the recovery, and not those of the run itself.
       (call) =>
-        isRoute(call, 'west') && (writes += 1) > 1
+        isRouteWrite(call, 'west') && (writes += 1) > 1
           ? { status: 403, message: 'admission webhook denied' }
           : undefined,
       () => lane.stage.run({ ...LATER, weights: 'v1=50,v2=50' }),
@@ -132,9 +120,9 @@ describe('a fleet that is left inconsistent', () => {
   test('by its rollback is reported cluster by cluster, and recovered by the post step', async () => {
     let tries = 0;
     const failing = { ...step, ...UNDECIDED };
-    const run = await during(
+    const run = await lane.during(
       (call) =>
-        isRoute(call, 'west') && (tries += 1) > 1 ? { status: 403, message: 'not any more' } : undefined,
+        isRouteWrite(call, 'west') && (tries += 1) > 1 ? { status: 403, message: 'not any more' } : undefined,
       () => lane.stage.run(failing),
     );
     expect(run.log).toMatch(

@@ -4,7 +4,7 @@ import type { Run, RunningAction } from '../../testbed/run-action.ts';
 import { until } from '../../testbed/mesh/until.ts';
 import { ISTIO } from '../scenarios/support/kube.ts';
 import { APP, NAMESPACE } from '../scenarios/support/objects.ts';
-import { LATER, Lane, QUICK } from './support/lanes.ts';
+import { LATER, Lane, QUICK, isRouteWrite } from './support/lanes.ts';
 
 const FIRST = 'v1=80,v2=20';
 const NEXT = 'v1=60,v2=40';
@@ -19,21 +19,9 @@ beforeEach(async () => {
 });
 afterEach(() => lane.fleet.stop());
 
-const isRoute = ({ cluster, kind, write }: ApiCall, name: string): boolean =>
-  cluster === name && kind === 'VirtualService' && write;
 const isRelease = ({ kind, write, body }: ApiCall): boolean =>
   kind === 'Lease' && write && JSON.stringify(body).includes('"holderIdentity":""');
 const UNAVAILABLE: CallAction = { status: 503, message: 'apiserver is shutting down' };
-
-/** Runs work while some calls are answered differently. */
-async function during<T>(way: (call: ApiCall) => CallAction | undefined, work: () => Promise<T>): Promise<T> {
-  const off = lane.fleet.onCall(way);
-  try {
-    return await work();
-  } finally {
-    off();
-  }
-}
 
 /** A run that is killed when its log says so, the nth time. */
 async function killedAt(inputs: Inputs, text: string, nth = 1): Promise<Run> {
@@ -55,8 +43,8 @@ async function killedAt(inputs: Inputs, text: string, nth = 1): Promise<Run> {
 /** A run that dies when east has the new weights, and west is about to get them. */
 async function diesBetweenTheWrites(inputs: Inputs, nth = 1): Promise<Run> {
   let writes = 0;
-  return during(
-    (call) => (isRoute(call, 'west') && (writes += 1) >= nth ? 'hang' : undefined),
+  return lane.during(
+    (call) => (isRouteWrite(call, 'west') && (writes += 1) >= nth ? 'hang' : undefined),
     () => killedAt(inputs, 'east: wrote VirtualService', nth),
   );
 }
@@ -87,7 +75,7 @@ describe('a run that died while it verified', () => {
         const run = await lane.stage.pass(last);
         expect(run.log).toContain('Recovered: all clusters hold v1=0,v2=100, which is verified now.');
       });
-      expect(again.filter((call) => isRoute(call, 'east') || isRoute(call, 'west'))).toEqual([]);
+      expect(again.filter((call) => isRouteWrite(call, 'east') || isRouteWrite(call, 'west'))).toEqual([]);
       const retired = await lane.stage.pass({
         ...LATER,
         confidence: '90',
@@ -188,9 +176,9 @@ describe('the routes of another team in the same VirtualService', () => {
     await edit((http) => [theirs(10), ...http]);
     let edited: Promise<void> | undefined;
     let tries = 0;
-    const run = await during(
+    const run = await lane.during(
       (call) => {
-        if (!isRoute(call, 'west')) return undefined;
+        if (!isRouteWrite(call, 'west')) return undefined;
         // Refused once the edit has been made: the first try is lost, and tried again.
         tries += 1;
         return tries === 1
@@ -246,7 +234,7 @@ describe('the post step of a run that died between the writes', () => {
   test('recovers the clusters in reach and names the other, which the next run recovers', async () => {
     await lane.stage.underLoad(async () => {
       const killed = await diesBetweenTheWrites(step);
-      const post = await during(
+      const post = await lane.during(
         ({ cluster }) => (cluster === 'west' ? 'cut' : undefined),
         () => lane.stage.run(step, { postOf: killed.state }),
       );
@@ -265,7 +253,7 @@ describe('the post step of a run that died between the writes', () => {
 
 describe('a release that passed, with a lock that no cluster would release,', () => {
   const locked = async (): Promise<Run> => {
-    const run = await during(
+    const run = await lane.during(
       (call) => (isRelease(call) ? UNAVAILABLE : undefined),
       () => lane.stage.pass(step),
     );

@@ -33,6 +33,16 @@ export class Lane {
     return new Lane(await startEmbedded({ propagationMs: 5, ...options }));
   }
 
+  /** Runs work while some calls are answered differently. */
+  async during<T>(answer: (call: ApiCall) => CallAction | undefined, work: () => Promise<T>): Promise<T> {
+    const off = this.fleet.onCall(answer);
+    try {
+      return await work();
+    } finally {
+      off();
+    }
+  }
+
   /** The calls that a run makes. */
   async callsOf(run: () => Promise<unknown>): Promise<readonly ApiCall[]> {
     const before = this.fleet.calls.length;
@@ -172,4 +182,9 @@ export async function inLanes<T>(
   );
   for (const lane of lanes) if (lane.status === 'rejected') failures.push(lane.reason);
   if (failures.length > 0) throw failures[0];
+}
+
+/** Whether a call writes the routes of a cluster. */
+export function isRouteWrite({ cluster, kind, write }: ApiCall, name: string): boolean {
+  return cluster === name && kind === 'VirtualService' && write;
 }
