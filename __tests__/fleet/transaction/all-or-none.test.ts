@@ -45,6 +45,20 @@ const failing = (): Intercept =>
     refuse(response, 403, 'Forbidden', 'virtualservices is forbidden');
     return true;
   });
+/** Refuses the next write, but only once the function that is returned has been called. */
+function refusesOnceEdited(api: KubeApi): () => void {
+  let edited = (): void => undefined;
+  const edit = new Promise<void>((resolve) => {
+    edited = resolve;
+  });
+  api.intercept = puts((_asked, response) => {
+    void edit.then(() => {
+      refuse(response, 403, 'Forbidden', 'no');
+    });
+    return true;
+  });
+  return edited;
+}
 
 describe('a change of all clusters or none', () => {
   test('is written in every cluster, and each write is reported', async () => {
@@ -90,17 +104,7 @@ describe('a change of all clusters or none', () => {
   test('that fails leaves what someone else wrote after it, and says so', async () => {
     const { fleet, changes, east, west } = await stage();
     const theirs = { ...NEW, spec: { hosts: ['theirs'] } };
-    // The other cluster refuses only once the edit is there.
-    let edited = (): void => undefined;
-    const edit = new Promise<void>((resolve) => {
-      edited = resolve;
-    });
-    west.intercept = puts((_asked, response) => {
-      void edit.then(() => {
-        refuse(response, 403, 'Forbidden', 'no');
-      });
-      return true;
-    });
+    const edited = refusesOnceEdited(west);
     const failure = await write(fleet, changes, running, () => {
       east.objects.set(PATH, { ...theirs, metadata: { ...theirs.metadata, resourceVersion: 'theirs' } });
       edited();
@@ -229,16 +233,7 @@ describe('a change of all clusters or none', () => {
 
   test('is reverted around a route, a host and a timeout that someone has added since', async () => {
     const { fleet, changes, east, west } = await stage();
-    let edited = (): void => undefined;
-    const edit = new Promise<void>((resolve) => {
-      edited = resolve;
-    });
-    west.intercept = puts((_asked, response) => {
-      void edit.then(() => {
-        refuse(response, 403, 'Forbidden', 'no');
-      });
-      return true;
-    });
+    const edited = refusesOnceEdited(west);
     const edits = (vs: VirtualService): VirtualService => ({
       ...vs,
       metadata: { ...vs.metadata, resourceVersion: 'theirs' },
