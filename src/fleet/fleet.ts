@@ -22,7 +22,11 @@ export class Fleet {
 
   /** Sends nothing yet. */
   static open(config: KubeConfig, names: readonly ClusterName[], signal: AbortSignal): Fleet {
-    return new Fleet(new Map(names.map((name) => [name, Cluster.open(name, config, signal)])));
+    return Fleet.of(names.map((name) => Cluster.open(name, config, signal)));
+  }
+
+  static of(clusters: readonly Cluster[]): Fleet {
+    return new Fleet(new Map(clusters.map((cluster) => [cluster.name, cluster])));
   }
 
   /** The same clusters and connections under another signal, to finish work after the first one has ended. */

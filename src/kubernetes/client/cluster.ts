@@ -8,7 +8,7 @@ import { nameOf } from '../objects.ts';
 import type { KubeObject } from '../objects.ts';
 import { ApiResources } from './api-resources.ts';
 import { Connection } from './connection.ts';
-import type { Call, CallCount } from './connection.ts';
+import type { Call, CallCount, Transport } from './connection.ts';
 import { serverOf } from './contexts.ts';
 import { ClusterError } from './errors.ts';
 import { callWithRetries } from './retry.ts';
@@ -29,7 +29,7 @@ export interface OpenOptions {
 
 /** What all views of a cluster have in common. */
 interface Shared {
-  readonly connection: Connection;
+  readonly transport: Transport;
   readonly server: string | undefined;
   readonly resources: ApiResources;
   readonly known: { uid?: string | undefined };
@@ -50,7 +50,7 @@ export class Cluster {
   readonly #signal: AbortSignal;
 
   private constructor(shared: Shared, signal: AbortSignal) {
-    this.name = shared.connection.name;
+    this.name = shared.transport.name;
     this.server = shared.server;
     this.#shared = shared;
     this.#signal = signal;
@@ -67,9 +67,18 @@ export class Cluster {
     signal: AbortSignal,
     { clock = MONOTONIC_CLOCK, limits = API }: OpenOptions = {},
   ): Cluster {
-    const connection = new Connection(name, config, limits);
-    const server = serverOf(config, name);
-    return new Cluster({ connection, server, resources: new ApiResources(name), known: {}, clock }, signal);
+    return Cluster.over(new Connection(name, config, limits), serverOf(config, name), signal, clock);
+  }
+
+  /** The cluster at the other end of a transport. */
+  static over(
+    transport: Transport,
+    server: string | undefined,
+    signal: AbortSignal,
+    clock: Clock = MONOTONIC_CLOCK,
+  ): Cluster {
+    const resources = new ApiResources(transport.name);
+    return new Cluster({ transport, server, resources, known: {}, clock }, signal);
   }
 
   /** The same cluster over the same connections, until another signal; used to finish work after a cancellation. */
@@ -79,7 +88,7 @@ export class Cluster {
 
   /** The calls made so far, by every view of the cluster. */
   get calls(): CallCount {
-    return this.#shared.connection.calls;
+    return this.#shared.transport.calls;
   }
 
   /** The object of this kind and name; undefined if there is none. */
@@ -254,7 +263,7 @@ export class Cluster {
 
   /** Closes the connections, for every view of the cluster. */
   async close(): Promise<void> {
-    await this.#shared.connection.close();
+    await this.#shared.transport.close();
   }
 
   async #path(apiVersion: string, kind: string, namespace?: string, name?: string): Promise<string> {
@@ -262,7 +271,7 @@ export class Cluster {
   }
 
   readonly #call = <T>(call: Call): Promise<T> =>
-    callWithRetries(this.#shared.connection, call, this.#signal, this.#shared.clock);
+    callWithRetries(this.#shared.transport, call, this.#signal, this.#shared.clock);
 }
 
 function writeQuery(dryRun: boolean): Readonly<Record<string, string>> {

@@ -27,6 +27,20 @@ export interface CallCount {
   readonly writes: number;
 }
 
+/** How the calls of a cluster reach its API server. */
+export interface Transport {
+  readonly name: ClusterName;
+  /** The calls made so far. */
+  readonly calls: CallCount;
+  /**
+   * One request. The caller names the type of the response, which the server's own schema guarantees.
+   *
+   * @throws ClusterError if the cluster refuses or does not respond; the signal's reason once it is aborted
+   */
+  send<T>(call: Call, stop: AbortSignal): Promise<T>;
+  close(): Promise<void>;
+}
+
 /** Whether a call may change the cluster; any other call can be repeated safely. */
 export function isWrite(call: Call): boolean {
   return isAdmitted(call) && call.query?.['dryRun'] === undefined;
@@ -99,7 +113,7 @@ function missingCommand(config: KubeConfig, cause: unknown): LoginError {
 }
 
 /** Address, credentials and connections of one API server, shared by all views of the cluster. */
-export class Connection {
+export class Connection implements Transport {
   readonly name: ClusterName;
   readonly #config: KubeConfig;
   readonly #limits: typeof API;
@@ -120,11 +134,6 @@ export class Connection {
     return { calls: this.#calls, writes: this.#writes };
   }
 
-  /**
-   * One request. The caller names the type of the response, which the server's own schema guarantees.
-   *
-   * @throws ClusterError if the cluster refuses or does not respond; the signal's reason once it is aborted
-   */
   async send<T>(call: Call, stop: AbortSignal): Promise<T> {
     let answer = await this.#request(call, stop);
     // Credentials may expire during a long release. A rejected call has changed nothing, so any call can be repeated.

@@ -2,19 +2,19 @@ import pRetry from 'p-retry';
 import type { Clock } from '../../core/clock.ts';
 import { API } from '../../core/deadlines.ts';
 import { isWrite } from './connection.ts';
-import type { Call, Connection } from './connection.ts';
+import type { Call, Transport } from './connection.ts';
 import { ClusterError, LoginError } from './errors.ts';
 
 const RETRIES = 3;
 
 /** One call, repeated if that is safe: a read after a transient failure, any call after "too many requests". */
 export async function callWithRetries<T>(
-  connection: Connection,
+  transport: Transport,
   call: Call,
   signal: AbortSignal,
   { sleep }: Clock,
 ): Promise<T> {
-  return pRetry(() => connection.send<T>(call, signal), {
+  return pRetry(() => transport.send<T>(call, signal), {
     retries: RETRIES,
     maxRetryTime: API.retryMs,
     minTimeout: 200,
