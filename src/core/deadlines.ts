@@ -8,6 +8,8 @@ export const API = {
   readMs: 15_000,
   /** A read without any answer: another attempt may find a healthy server. */
   readSilenceMs: 5_000,
+  /** All pages of a list: a new page begins no later than this. */
+  listMs: 120_000,
   /**
    * A write, dry runs included. Admission webhooks may take 30 s
    * (https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#timeouts), and only then does the

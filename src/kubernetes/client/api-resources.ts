@@ -1,4 +1,5 @@
 import type { ClusterName } from '../../core/names.ts';
+import { isGroup, isResourceList } from './checks.ts';
 import type { Call } from './connection.ts';
 import { ClusterError } from './errors.ts';
 import { builtIn } from './kinds.ts';
@@ -64,6 +65,7 @@ export class ApiResources {
       method: 'GET',
       path: `/apis/${ISTIO_GROUP}`,
       tried: `Looking for Istio (${ISTIO_GROUP})`,
+      check: isGroup,
     });
     const served = (group.versions ?? []).map(({ version }) => version);
     const version = ['v1beta1', 'v1alpha3'].find((candidate) => served.includes(candidate));
@@ -110,6 +112,7 @@ async function discover(caller: Caller, root: string, apiVersion: string): Promi
     method: 'GET',
     path: root,
     tried: `Looking up the kinds of ${apiVersion}`,
+    check: isResourceList,
   });
   return resources;
 }

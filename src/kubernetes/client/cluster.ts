@@ -7,14 +7,13 @@ import { FIELD_MANAGER } from '../field-managers.ts';
 import { nameOf } from '../objects.ts';
 import type { KubeObject } from '../objects.ts';
 import { ApiResources } from './api-resources.ts';
+import { isAny, isList, isObject, isReview } from './checks.ts';
 import { Connection } from './connection.ts';
 import type { Call, CallCount, Transport } from './connection.ts';
 import { serverOf } from './contexts.ts';
 import { ClusterError } from './errors.ts';
+import { listPages } from './list-pages.ts';
 import { callWithRetries } from './retry.ts';
-
-/** A list that changes faster than it can be read is restarted this often. */
-const LIST_RESTARTS = 2;
 
 export interface WriteOptions {
   /** The server runs all checks and stores nothing. */
@@ -104,6 +103,7 @@ export class Cluster {
         method: 'GET',
         path,
         tried: `Reading ${nameOf({ kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }) } })}`,
+        check: isObject,
       });
     } catch (error) {
       if (error instanceof ClusterError && error.status === 404) return undefined;
@@ -123,33 +123,13 @@ export class Cluster {
     const call: Call = {
       method: 'GET',
       path,
-      query: { limit: '500', ...(selector.length === 0 ? {} : { labelSelector: selector.join(',') }) },
+      query: selector.length === 0 ? {} : { labelSelector: selector.join(',') },
       tried: `Listing ${kind}s${namespace === undefined ? '' : ` of ${namespace}`}`,
+      check: isList,
     };
-    for (let restarts = 0; ; restarts += 1) {
-      try {
-        const items = await this.#pages<T>(call);
-        // The items of a list have neither.
-        return items.map((item) => ({ ...item, apiVersion, kind }));
-      } catch (error) {
-        // The server no longer has the state that the pages belong to. A new list starts from the present state.
-        if (!(error instanceof ClusterError && error.status === 410 && restarts < LIST_RESTARTS)) throw error;
-      }
-    }
-  }
-
-  async #pages<T>(call: Call): Promise<readonly T[]> {
-    const items: T[] = [];
-    let next: string | undefined;
-    do {
-      const page: { items: readonly T[]; metadata?: { continue?: string } } = await this.#call({
-        ...call,
-        query: { ...call.query, ...(next === undefined ? {} : { continue: next }) },
-      });
-      items.push(...page.items);
-      next = page.metadata?.continue === '' ? undefined : page.metadata?.continue;
-    } while (next !== undefined);
-    return items;
+    const items = await listPages<T>(this.name, this.#call, call, this.#shared.clock);
+    // The items of a list have neither.
+    return items.map((item) => ({ ...item, apiVersion, kind }));
   }
 
   /** Server-side apply as field manager `multicluster-canary`; a field with another owner is a conflict, never forced. */
@@ -162,6 +142,7 @@ export class Cluster {
       contentType: 'application/apply-patch+yaml',
       body: object,
       tried: `${dryRun ? 'Trying to apply' : 'Applying'} ${nameOf(object)}`,
+      check: isObject,
     });
   }
 
@@ -172,6 +153,7 @@ export class Cluster {
       query: writeQuery(dryRun),
       body: object,
       tried: `${dryRun ? 'Trying to create' : 'Creating'} ${nameOf(object)}`,
+      check: isObject,
     });
   }
 
@@ -184,6 +166,7 @@ export class Cluster {
       query: writeQuery(dryRun),
       body: object,
       tried: `${dryRun ? 'Trying to update' : 'Updating'} ${nameOf(object)}`,
+      check: isObject,
     });
   }
 
@@ -208,6 +191,7 @@ export class Cluster {
         // A dry run deletes nothing: the deletion itself finds an object that has changed since it was read.
         ...(dryRun ? {} : { body: { apiVersion: 'v1', kind: 'DeleteOptions', preconditions } }),
         tried: `${dryRun ? 'Trying to delete' : 'Deleting'} ${nameOf({ kind, metadata })}`,
+        check: isAny,
       });
     } catch (error) {
       if (!(error instanceof ClusterError && error.status === 404)) throw error;
@@ -234,6 +218,7 @@ export class Cluster {
         spec: { resourceAttributes: attributes },
       },
       tried: `Asking whether ${verb} ${kind} is allowed`,
+      check: isReview,
       changesNothing: true,
     });
     return status?.allowed === true;

@@ -6,8 +6,9 @@ import { z } from 'zod';
 import { API } from '../../core/deadlines.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { ClusterName } from '../../core/names.ts';
-import { ClusterError, LoginError } from './errors.ts';
-import type { Status } from './errors.ts';
+import { ANSWER_LIMIT, readAnswer, statusOf } from './answer.ts';
+import type { Answer } from './answer.ts';
+import { AnswerTooLong, ClusterError, LoginError } from './errors.ts';
 
 export interface Call {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -17,6 +18,8 @@ export interface Call {
   readonly contentType?: string;
   /** `Reading VirtualService gray-demo/helloworld`, for the message of a failure. */
   readonly tried: string;
+  /** What is wrong with the JSON of a success, as `items is missing`; undefined if it is what the call asked for. */
+  readonly check: (body: unknown) => string | undefined;
   /** A call that stores nothing, whatever its method. */
   readonly changesNothing?: boolean;
 }
@@ -49,13 +52,6 @@ export function isWrite(call: Call): boolean {
 /** Whether a call goes through admission, as writes and their dry runs do. */
 function isAdmitted({ method, changesNothing = false }: Call): boolean {
   return method !== 'GET' && !changesNothing;
-}
-
-interface Answer {
-  readonly status: number;
-  readonly text: string;
-  /** After which the server wants to be asked again; 0 if it does not say. */
-  readonly retryAfterMs: number;
 }
 
 /** What it takes to reach an API server. */
@@ -138,17 +134,16 @@ export class Connection implements Transport {
     let answer = await this.#request(call, stop);
     // Credentials may expire during a long release. A rejected call has changed nothing, so any call can be repeated.
     if (answer.status === 401) answer = await this.#request(call, stop);
-    const { status, text, retryAfterMs } = answer;
-    const body = parseJson(text);
-    if (status >= 400 || body === undefined) {
-      const message = text.trim().slice(0, 300);
-      throw new ClusterError(this.name, call.tried, {
-        status,
-        body: isStatus(body) ? body : { message },
-        retryAfterMs,
-      });
-    }
-    return body as T;
+    const problem = problemOf(answer, call);
+    if (problem === undefined) return answer.body as T;
+    const { status, body, retryAfterMs } = answer;
+    const Kind = answer.problem === 'too long' ? AnswerTooLong : ClusterError;
+    const refusal = status >= 400 ? statusOf(body) : undefined;
+    throw new Kind(this.name, call.tried, {
+      status,
+      body: refusal ?? { message: problem },
+      retryAfterMs,
+    });
   }
 
   async #request(call: Call, stop: AbortSignal): Promise<Answer> {
@@ -182,11 +177,12 @@ export class Connection implements Transport {
         ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
         dispatcher,
         signal,
+        // Followed, it would take body and client certificate to any address.
+        redirect: 'manual',
       });
       clearTimeout(timer);
       if (response.status === 401) this.#forget(access);
-      const retryAfterMs = 1000 * Number(response.headers.get('retry-after') ?? 0) || 0;
-      return { status: response.status, text: await response.text(), retryAfterMs };
+      return await readAnswer(response);
     } catch (cause) {
       stop.throwIfAborted();
       throw new ClusterError(this.name, call.tried, { cause });
@@ -225,14 +221,17 @@ export class Connection implements Transport {
   }
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
+/** Why an answer is not the success that a call asked for; undefined if it is. */
+function problemOf({ status, body, quote, problem, redirect }: Answer, call: Call): string | undefined {
+  if (redirect !== undefined)
+    return `the server redirects to ${redirect}, which is not followed: the credentials are for the server of this context. Enter the address of the API server itself in the input kubeconfig`;
+  switch (problem) {
+    case 'too long':
+      return `the response is longer than ${String(ANSWER_LIMIT / 1024 / 1024)} MiB`;
+    case 'too deep':
+      return 'the response is nested too deeply';
+    case undefined:
+      if (status >= 400 || body === undefined) return quote;
+      return call.check(body);
   }
-}
-
-function isStatus(body: unknown): body is Status {
-  return typeof body === 'object' && body !== null && 'kind' in body && body.kind === 'Status';
 }

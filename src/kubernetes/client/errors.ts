@@ -3,26 +3,32 @@ import type { ClusterName } from '../../core/names.ts';
 
 /** The `Status` with which a Kubernetes API responds instead of an object. */
 export interface Status {
-  readonly message?: string;
-  readonly reason?: string;
-  readonly details?: {
-    readonly causes?: readonly {
-      readonly reason?: string;
-      readonly message?: string;
-      readonly field?: string;
-    }[];
-  };
+  readonly message?: string | undefined;
+  readonly reason?: string | undefined;
+  readonly details?:
+    | {
+        readonly causes?:
+          | readonly {
+              readonly reason?: string | undefined;
+              readonly message?: string | undefined;
+              readonly field?: string | undefined;
+            }[]
+          | undefined;
+      }
+    | undefined;
 }
 
 /** A call that a cluster refused, or that did not get through. */
 export class ClusterError extends CanaryError {
-  override readonly name = 'ClusterError';
+  override readonly name: string = 'ClusterError';
   readonly cluster: ClusterName;
   /** HTTP status; undefined if there was no response, or if it was no refusal but lacks what is needed. */
   readonly status: number | undefined;
   readonly reason: string | undefined;
   /** After which the server wants to be asked again, in ms; 0 if it does not say. */
   readonly retryAfterMs: number;
+  /** Whether the call may have reached the server; without a login, nothing was sent. */
+  readonly sent: boolean;
 
   constructor(
     cluster: ClusterName,
@@ -35,7 +41,13 @@ export class ClusterError extends CanaryError {
     this.status = status;
     this.reason = body?.reason;
     this.retryAfterMs = retryAfterMs;
+    this.sent = !(cause instanceof LoginError);
   }
+}
+
+/** An answer that is longer than what is read; a shorter one may be asked for. */
+export class AnswerTooLong extends ClusterError {
+  override readonly name = 'AnswerTooLong';
 }
 
 /** The server or the user of a kubeconfig context cannot be used. */
