@@ -6,6 +6,8 @@ export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'd
 /** One call of a cluster's API, as a client made it. The fleet's own controllers make no calls. */
 export interface ApiCall {
   readonly cluster: string;
+  /** `admin`, or `system:serviceaccount:NAMESPACE:NAME`. */
+  readonly user: string;
   /** Number among the calls of all clusters since the last reset, from 1. */
   readonly index: number;
   readonly verb: Verb;
@@ -53,7 +55,7 @@ export interface IngressRequest {
 
 export type IngressObserver = (request: IngressRequest) => void;
 
-/** What the admin of the kubeconfig may not do in a cluster; an omitted part applies to all. */
+/** What nobody may do in a cluster, whatever the roles say; an omitted part applies to all. */
 export interface Denial {
   readonly verbs?: readonly Verb[];
   /** `VirtualService` */
@@ -107,6 +109,10 @@ export class Faults {
       }
     }
     return false;
+  }
+
+  hasDenials(cluster: string): boolean {
+    return [...this.#denials].some((one) => one.cluster === cluster);
   }
 
   clear(): void {

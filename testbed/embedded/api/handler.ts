@@ -1,21 +1,22 @@
-import type { Faults } from '../faults.ts';
 import { isObject, objectAt, textAt, type Json, type JsonObject } from '../json.ts';
+import type { Authorization } from './authorization.ts';
 import type { DeleteOptions } from './deletion.ts';
-import { ACCESS_REVIEW, groupVersion, KINDS, type Kind } from './kinds.ts';
+import { ACCESS_REVIEW, groupVersion, RULES_REVIEW, SERVICE_ACCOUNT, type Kind } from './kinds.ts';
 import { inServerOrder } from './fieldorder.ts';
 import { mergePatch } from './merge.ts';
 import type { KubeObject } from './objects.ts';
+import { serviceAccountUser, type User } from './rbac.ts';
 import type { ResourceRequest } from './request.ts';
 import type { Resources, WriteOptions } from './resources.ts';
 import { parseFieldSelector, parseLabelSelector, type Predicate } from './selectors.ts';
 import {
   badRequest,
-  forbidden,
   missingFieldManager,
   methodNotAllowed,
   StatusError,
   unsupportedMediaType,
 } from './status.ts';
+import type { Tokens } from './tokens.ts';
 
 export interface Content {
   readonly type: string;
@@ -37,24 +38,29 @@ const JSON_BODY = 'application/json';
  * other kinds of patches are refused.
  */
 export class Handler {
-  readonly #cluster: string;
   readonly #resources: Resources;
-  readonly #faults: Faults;
+  readonly #authorization: Authorization;
+  readonly #tokens: Tokens;
 
-  constructor(cluster: string, resources: Resources, faults: Faults) {
-    this.#cluster = cluster;
+  constructor(resources: Resources, authorization: Authorization, tokens: Tokens) {
     this.#resources = resources;
-    this.#faults = faults;
+    this.#authorization = authorization;
+    this.#tokens = tokens;
   }
 
   /** @throws StatusError that the client receives instead of an answer */
-  handle(request: ResourceRequest, content: Content, body: Json | undefined): Reply {
-    this.#authorize(request, body);
-    if (request.kind === ACCESS_REVIEW) return { status: 201, body: this.#review(body) };
+  handle(user: User, request: ResourceRequest, content: Content, body: Json | undefined): Reply {
+    this.#authorization.check(user, request, body);
+    if (request.kind === ACCESS_REVIEW)
+      return { status: 201, body: this.#authorization.reviewAccess(user, body) };
+    if (request.kind === RULES_REVIEW)
+      return { status: 201, body: this.#authorization.reviewRules(user, body) };
     if (request.kind.virtual) throw methodNotAllowed();
     const needsName = ['update', 'patch', 'delete'].includes(request.verb);
     if (needsName && request.name === '') throw methodNotAllowed();
     const { subresource } = request;
+    if (subresource === 'token' && request.kind === SERVICE_ACCOUNT && request.verb === 'create')
+      return { status: 201, body: this.#token(request, body) };
     if (subresource !== undefined && (subresource !== 'status' || !request.kind.status))
       throw methodNotAllowed();
     switch (request.verb) {
@@ -67,7 +73,7 @@ export class Handler {
       case 'update':
         return this.#answer(request, this.#update(request, content, body));
       case 'patch':
-        return this.#patch(request, content, body);
+        return this.#patch(user, request, content, body);
       case 'delete':
         return this.#delete(request, body);
       case 'watch':
@@ -75,36 +81,12 @@ export class Handler {
     }
   }
 
-  /** @throws StatusError 403 where the fleet denies the call */
-  #authorize({ verb, kind, namespace, name }: ResourceRequest, body?: Json): void {
-    if (!this.#faults.isDenied(this.#cluster, verb, kind.kind, namespace)) return;
-    const scope = namespace === undefined ? ' at the cluster scope' : ` in the namespace "${namespace}"`;
-    const why = `User "admin" cannot ${verb} resource "${kind.plural}" in API group "${kind.group}"${scope}`;
-    throw forbidden(kind, verb === 'create' ? '' : name || (textAt(body, 'metadata', 'name') ?? ''), why);
-  }
-
-  #review(body: Json | undefined): JsonObject {
-    const asked = objectAt(body, 'spec', 'resourceAttributes');
-    const plural = textAt(asked, 'resource') ?? '';
-    const group = textAt(asked, 'group') ?? '';
-    const kind = KINDS.find((candidate) => candidate.plural === plural && candidate.group === group);
-    const namespace = textAt(asked, 'namespace');
-    const denied = this.#faults.isDenied(
-      this.#cluster,
-      textAt(asked, 'verb') ?? '',
-      kind?.kind ?? plural,
-      namespace,
-    );
-    const status = denied
-      ? { allowed: false }
-      : { allowed: true, reason: 'RBAC: allowed by ClusterRoleBinding "admin"' };
-    return {
-      kind: ACCESS_REVIEW.kind,
-      apiVersion: groupVersion(ACCESS_REVIEW),
-      metadata: {},
-      spec: objectAt(body, 'spec'),
-      status,
-    };
+  /** The token that a service account gets by a TokenRequest. */
+  #token({ namespace = '', name }: ResourceRequest, body: Json | undefined): JsonObject {
+    this.#resources.get(SERVICE_ACCOUNT, namespace, name);
+    const token = this.#tokens.issue(serviceAccountUser(namespace, name));
+    const kind = 'TokenRequest';
+    return { kind, apiVersion: 'authentication.k8s.io/v1', spec: objectAt(body, 'spec'), status: { token } };
   }
 
   #list({ kind, version, namespace, query }: ResourceRequest): JsonObject {
@@ -140,12 +122,14 @@ export class Handler {
     );
   }
 
-  #patch(request: ResourceRequest, content: Content, body: Json | undefined): Reply {
+  #patch(user: User, request: ResourceRequest, content: Content, body: Json | undefined): Reply {
     const { kind, namespace, name, query } = request;
     const write = options(request, content);
     if (content.type === APPLY) {
       if (!query.has('fieldManager')) throw missingFieldManager();
       const isNew = this.#resources.store.get(kind, namespace, name) === undefined;
+      // Unlike a create by POST, this one has a name when it is authorized.
+      if (isNew) this.#authorization.check(user, { ...request, verb: 'create' }, body);
       const force = query.get('force') === 'true';
       const applied = this.#resources.apply(kind, namespace, name, body, { ...write, force });
       return this.#answer(request, applied, isNew ? 201 : 200);

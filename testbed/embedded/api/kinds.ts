@@ -100,6 +100,20 @@ export const ACCESS_REVIEW = builtin(
   'selfsubjectaccessreviews',
   { namespaced: false, virtual: true },
 );
+export const RULES_REVIEW = builtin(
+  'authorization.k8s.io',
+  'v1',
+  'SelfSubjectRulesReview',
+  'selfsubjectrulesreviews',
+  { namespaced: false, virtual: true },
+);
+const RBAC = 'rbac.authorization.k8s.io';
+export const ROLE = builtin(RBAC, 'v1', 'Role', 'roles');
+export const ROLE_BINDING = builtin(RBAC, 'v1', 'RoleBinding', 'rolebindings');
+export const CLUSTER_ROLE = builtin(RBAC, 'v1', 'ClusterRole', 'clusterroles', { namespaced: false });
+export const CLUSTER_ROLE_BINDING = builtin(RBAC, 'v1', 'ClusterRoleBinding', 'clusterrolebindings', {
+  namespaced: false,
+});
 export const VIRTUAL_SERVICE = istio(
   'networking.istio.io',
   NETWORKING,
@@ -131,6 +145,11 @@ export const KINDS: readonly Kind[] = [
   ENDPOINT_SLICE,
   LEASE,
   ACCESS_REVIEW,
+  RULES_REVIEW,
+  ROLE,
+  ROLE_BINDING,
+  CLUSTER_ROLE,
+  CLUSTER_ROLE_BINDING,
   VIRTUAL_SERVICE,
   DESTINATION_RULE,
   GATEWAY,

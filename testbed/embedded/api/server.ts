@@ -5,12 +5,15 @@ import type { CallAction, Faults } from '../faults.ts';
 import { textAt, type Json, type JsonObject } from '../json.ts';
 import type { Port } from '../ports.ts';
 import type { Timers } from '../timers.ts';
+import { Authorization } from './authorization.ts';
 import { discover } from './discovery.ts';
 import { Handler, isDryRun, parseBody, type Content, type Reply } from './handler.ts';
 import { describeApi } from './openapi.ts';
+import type { User } from './rbac.ts';
 import { parseRequest, type ResourceRequest } from './request.ts';
 import type { Resources } from './resources.ts';
 import { internalError, StatusError, unauthorized } from './status.ts';
+import { Tokens } from './tokens.ts';
 
 export interface ApiServerOptions {
   readonly cluster: string;
@@ -19,7 +22,7 @@ export interface ApiServerOptions {
   readonly timers: Timers;
   readonly port: Port;
   readonly tls: { readonly certificate: string; readonly key: string };
-  /** Bearer token of the one user, `admin`. */
+  /** Bearer token of the user `admin`. */
   readonly token: string;
 }
 
@@ -27,11 +30,14 @@ export interface ApiServerOptions {
 export class ApiServer {
   readonly #options: ApiServerOptions;
   readonly #handler: Handler;
+  readonly #tokens: Tokens;
   #server: Server | undefined;
 
   constructor(options: ApiServerOptions) {
     this.#options = options;
-    this.#handler = new Handler(options.cluster, options.resources, options.faults);
+    const { cluster, resources, faults } = options;
+    this.#tokens = new Tokens(options.token);
+    this.#handler = new Handler(resources, new Authorization(cluster, resources.store, faults), this.#tokens);
   }
 
   /** Accepts connections. Does nothing if it already does. */
@@ -75,14 +81,20 @@ export class ApiServer {
       userAgent: request.headers['user-agent'] ?? '',
     };
     try {
-      if (request.headers.authorization !== `Bearer ${this.#options.token}`) throw unauthorized();
-      await this.#answer(request, content, response);
+      const user = this.#tokens.userOf(request.headers.authorization);
+      if (user === undefined) throw unauthorized();
+      await this.#answer(user, request, content, response);
     } catch (error) {
       sendError(response, error);
     }
   }
 
-  async #answer(request: IncomingMessage, content: Content, response: ServerResponse): Promise<void> {
+  async #answer(
+    user: User,
+    request: IncomingMessage,
+    content: Content,
+    response: ServerResponse,
+  ): Promise<void> {
     const url = new URL(request.url ?? '/', 'https://localhost');
     const method = request.method ?? 'GET';
     const found = discover(url.pathname) ?? describeApi(url.pathname);
@@ -93,7 +105,7 @@ export class ApiServer {
       return;
     }
     const body = method === 'GET' ? undefined : parseBody(content);
-    const action = this.#receive(url, found, resource, body);
+    const action = this.#receive(user, url, found, resource, body);
     if (action === 'hang') return;
     if (action === 'cut') {
       response.destroy();
@@ -109,12 +121,13 @@ export class ApiServer {
     const reply: Reply =
       resource === undefined
         ? { status: 200, body: found ?? {} }
-        : this.#handler.handle(resource, content, body);
+        : this.#handler.handle(user, resource, content, body);
     if (action === 'cut-after') response.destroy();
     else send(response, reply.status, reply.body);
   }
 
   #receive(
+    user: User,
     url: URL,
     found: JsonObject | undefined,
     resource: ResourceRequest | undefined,
@@ -131,13 +144,14 @@ export class ApiServer {
         write: false,
         body,
       };
-      return faults.receive({ ...none, cluster, verb: 'get', kind, name: url.pathname });
+      return faults.receive({ ...none, cluster, user: user.name, verb: 'get', kind, name: url.pathname });
     }
     const { kind, verb, namespace, name, subresource, query } = resource;
     const dryRun = isDryRun(query);
     const write = !['get', 'list', 'watch'].includes(verb) && !dryRun && !kind.virtual;
     return faults.receive({
       cluster,
+      user: user.name,
       verb,
       kind: kind.kind,
       group: kind.group,
