@@ -1,7 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { workspaceOf } from '../../src/core/workspace.ts';
 import { readManifests } from '../../src/github/manifests.ts';
 import '../support/one-realm.ts';
 
@@ -192,5 +194,177 @@ describe('a value', () => {
     expect(parsed(`${CONFIG}someday: { a: [1, { b: c }] }\n`)).toMatchObject({
       someday: { a: [1, { b: 'c' }] },
     });
+  });
+});
+
+describe('symbolic links', () => {
+  let checkout = '';
+  let outside = '';
+  beforeEach(() => {
+    checkout = join(folder, 'work');
+    outside = join(folder, 'outside');
+    write({
+      'work/.git/config': CONFIG,
+      'work/deploy/a.yaml': named('a'),
+      'work/shared/b.yaml': named('b'),
+      'outside/secret.yaml': named('secret'),
+      'outside/report.txt': '',
+    });
+  });
+  const inCheckout = (...globs: readonly string[]): ReturnType<typeof readManifests> =>
+    readManifests(
+      globs.map((glob) => join(checkout, glob)),
+      { workspace: workspaceOf([checkout]) },
+    );
+  const link = (target: string, path: string): void => {
+    symlinkSync(target, join(checkout, path));
+  };
+
+  test.each(['deploy/x.yaml', 'deploy/*.yaml', '**/*.yaml', '*/x.yaml'])(
+    'to a file outside the checkout are refused by %s',
+    (glob) => {
+      link(join(outside, 'secret.yaml'), 'deploy/x.yaml');
+      const { manifests, problems } = inCheckout(glob);
+      expect(problems).toEqual([
+        `Input manifests: ${join(checkout, 'deploy/x.yaml')} leads through a symbolic link to ${join(outside, 'secret.yaml')}, outside ${checkout}. Use the file itself instead of the link.`,
+      ]);
+      expect(manifests.map(({ object }) => object.metadata.name)).not.toContain('secret');
+    },
+  );
+
+  test.each(['x/secret.yaml', 'x/*.yaml'])(
+    'to a folder outside are refused by %s, which names it',
+    (glob) => {
+      link(outside, 'x');
+      expect(inCheckout(glob).problems).toEqual([
+        expect.stringContaining(
+          `/x${glob.endsWith('/*.yaml') ? '' : '/secret.yaml'} leads through a symbolic link to ${outside}`,
+        ),
+      ]);
+    },
+  );
+
+  test.each(['**/*.yaml', '*/*.yaml'])('to a folder outside are not followed by %s', (glob) => {
+    link(outside, 'x');
+    const found = inCheckout(glob);
+    expect(found.problems).toEqual([]);
+    expect(namesIn(found)).toEqual(['a', 'b']);
+  });
+
+  test('to another checkout in the workspace are refused', () => {
+    write({ 'work/other/.git/config': '', 'work/other/kubeconfig.yaml': named('secret') });
+    link('../other/kubeconfig.yaml', 'deploy/x.yaml');
+    link('../.git/config', 'deploy/y.yaml');
+    expect(inCheckout('deploy/x.yaml', 'deploy/y.yaml').problems).toEqual([
+      expect.stringContaining(
+        `/deploy/x.yaml leads through a symbolic link to ${checkout}/other/kubeconfig.yaml, in another checkout.`,
+      ),
+      expect.stringContaining(`/deploy/y.yaml leads to ${checkout}/.git/config, in a folder of Git.`),
+    ]);
+    // Named by itself, it is what was asked for.
+    expect(namesIn(inCheckout('other/*.yaml'))).toEqual(['secret']);
+  });
+
+  test('to what looks like a checkout outside are refused', () => {
+    write({ 'outside/.git/config': '' });
+    link(outside, 'other');
+    expect(inCheckout('other/secret.yaml').problems).toHaveLength(1);
+    expect(inCheckout('other/*.yaml').problems).toHaveLength(1);
+  });
+
+  test('to files and folders of the same checkout are followed', () => {
+    link('../shared/b.yaml', 'deploy/b.yaml');
+    link('shared', 'linked');
+    expect(namesIn(inCheckout('deploy/*.yaml'))).toEqual(['a', 'b']);
+    expect(namesIn(inCheckout('linked/*.yaml'))).toEqual(['b']);
+    expect(namesIn(inCheckout('**/*.yaml'))).toEqual(['a', 'b']);
+  });
+
+  test('that lead around in circles end', () => {
+    link('..', 'deploy/up');
+    link('../shared', 'deploy/across');
+    link('../deploy', 'shared/back');
+    link('self', 'self');
+    const found = inCheckout('**/*.yaml');
+    expect(found.problems).toEqual([]);
+    expect(namesIn(found)).toEqual(['a', 'b']);
+  });
+
+  test('in a folder outside the workspace must not leave it', () => {
+    symlinkSync(join(outside, 'secret.yaml'), join(checkout, 'out.yaml'));
+    symlinkSync('shared/b.yaml', join(checkout, 'in.yaml'));
+    const elsewhere = workspaceOf([outside]);
+    const found = readManifests([join(checkout, '*.yaml')], { workspace: elsewhere });
+    expect(namesIn(found)).toEqual(['b']);
+    expect(found.problems).toHaveLength(1);
+    // A path that an input spells out leads where it leads.
+    expect(namesIn(readManifests([join(checkout, 'out.yaml')], { workspace: elsewhere }))).toEqual([
+      'secret',
+    ]);
+  });
+
+  test('above the workspace change nothing', () => {
+    symlinkSync(checkout, join(folder, 'link'));
+    const path = join(folder, 'link');
+    expect(namesIn(readManifests([join(path, 'deploy/*.yaml')], { workspace: workspaceOf([path]) }))).toEqual(
+      ['a'],
+    );
+  });
+});
+
+describe('bounds', () => {
+  test('a file outside the workspace is refused where the release file names it', () => {
+    write({ 'work/a.yaml': named('a'), 'outside.yaml': named('b') });
+    const workspace = workspaceOf([join(folder, 'work')]);
+    const input = '.github/canary.yml:2: manifests';
+    const read = (glob: string): ReturnType<typeof readManifests> =>
+      readManifests([join(folder, glob)], { input, workspace, confined: true });
+    expect(namesIn(read('work/*.yaml'))).toEqual(['a']);
+    expect(read('*.yaml').problems).toEqual([
+      `${input}: ${join(folder, '*.yaml')} is outside the workspace. The release file can name only files in it; use the input manifests.`,
+    ]);
+  });
+
+  test('a device, a pipe and a huge file are refused', () => {
+    write({ 'huge.yaml': '' });
+    truncateSync(join(folder, 'huge.yaml'), 2 * 1024 ** 3);
+    execFileSync('mkfifo', [join(folder, 'pipe.yaml')]);
+    expect(
+      readManifests(['/dev/zero', join(folder, 'pipe.yaml'), join(folder, 'huge.yaml')]).problems,
+    ).toEqual([
+      'Input manifests: /dev/zero is a device; expected a regular file.',
+      `Input manifests: ${join(folder, 'pipe.yaml')} is a named pipe; expected a regular file.`,
+      `Input manifests: ${join(folder, 'huge.yaml')} has more than 2 MiB, the most that is read.`,
+    ]);
+  });
+
+  test('more files than a release has are refused', () => {
+    write(Object.fromEntries(Array.from({ length: 1_001 }, (_, i) => [`${String(i)}.yaml`, CONFIG])));
+    expect(read('*.yaml').problems).toEqual([
+      `Input manifests: ${join(folder, '*.yaml')} matches more than 1,000 files; name the folder that contains the manifests.`,
+    ]);
+  });
+
+  test('more objects than a release has are refused', () => {
+    write({ 'a.yaml': Array.from({ length: 1_001 }, (_, i) => named(`a${String(i)}`)).join('---\n') });
+    expect(read('a.yaml').problems).toEqual([
+      'Input manifests: 1 file contains more than 8 MiB or 1,000 objects, the most that is read; name only the manifests of this version.',
+    ]);
+  });
+
+  test('a file without any object is reported briefly', () => {
+    write({ 'a.yaml': '- x\n---\n'.repeat(1_000) });
+    expect(read('a.yaml').problems).toHaveLength(20);
+  });
+
+  test('aliases that express billions of values are refused', () => {
+    const levels = Array.from({ length: 9 }, (_, i) => {
+      const aliases = Array.from({ length: 9 }, () => `*l${String(i)}`);
+      return `  l${String(i + 1)}: &l${String(i + 1)} [${aliases.join(', ')}]`;
+    });
+    write({ 'a.yaml': [CONFIG.trimEnd(), 'data:', '  l0: &l0 x', ...levels].join('\n') });
+    expect(read('a.yaml').problems).toEqual([
+      `Input manifests: ${join(folder, 'a.yaml')} does not parse: with its aliases written out, it would have more than 8 MiB.`,
+    ]);
   });
 });

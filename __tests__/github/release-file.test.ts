@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -242,7 +242,53 @@ describe('the file', () => {
 
   test('is reported when it is a folder', () => {
     expect(readReleaseFile('.').problems).toEqual([
-      expect.stringMatching(/^The release file \. cannot be read: /),
+      'The release file . is a directory; expected a regular file.',
     ]);
   });
+
+  test.each([
+    ['/dev/zero', 'is a device; expected a regular file'],
+    ['large.yml', 'has more than 64 KiB, the most that is read'],
+
+    ['link.yml', 'leads through a symbolic link to /etc/hostname, outside '],
+    ['nowhere.yml', 'goes through a symbolic link that leads nowhere or to itself'],
+  ])('is refused when it is %s', (path, problem) => {
+    writeFileSync('large.yml', '#'.repeat(64 * 1024 + 1));
+    for (const [target, name] of [
+      ['/etc/hostname', 'link.yml'],
+      ['gone', 'nowhere.yml'],
+    ] as const) {
+      rmSync(name, { force: true });
+      symlinkSync(target, name);
+    }
+    expect(readReleaseFile(path).problems).toEqual([
+      expect.stringContaining(`The release file ${path} ${problem}`),
+    ]);
+  });
+
+  test('may be a link to another file of the checkout', () => {
+    writeFileSync('real.yml', 'tolerance: 3\n');
+    symlinkSync('real.yml', 'linked.yml');
+    expect(readReleaseFile('linked.yml').values.size).toBe(1);
+  });
+});
+
+test('aliases in excess are refused', () => {
+  const levels = Array.from({ length: 9 }, (_, i) => {
+    const aliases = Array.from({ length: 9 }, () => `*l${String(i)}`);
+    return `l${String(i + 1)}: &l${String(i + 1)} [${aliases.join(', ')}]`;
+  });
+  expect(parseReleaseFile(FILE, ['l0: &l0 x', ...levels].join('\n')).problems).toEqual([
+    `${FILE} does not parse: its aliases express too many values.`,
+  ]);
+  const many = `app: &a x\nhosts: [${'*a,'.repeat(5_000)}]`;
+  expect(parseReleaseFile(FILE, many).problems).toEqual([
+    `${FILE}:2 does not parse: it has more than 100 aliases.`,
+  ]);
+});
+
+test('values nested too deeply are refused', () => {
+  expect(parseReleaseFile(FILE, '['.repeat(20_000)).problems).toEqual([
+    `${FILE}:1 does not parse: its values are nested too deeply.`,
+  ]);
 });

@@ -1,5 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { z } from 'zod';
+import { FILE_LIMITS, readBoundedFile } from '../core/read-file.ts';
 
 /** What started a run, according to GitHub. */
 export interface GitHubEvent {
@@ -70,7 +71,7 @@ function numberOf({ pull_request: pull, issue }: Payload): number | undefined {
 function readPayload(path: string | undefined): Payload {
   if (path === undefined || !existsSync(path)) return {};
   try {
-    return PAYLOAD.parse(JSON.parse(readFileSync(path, 'utf8')));
+    return PAYLOAD.parse(JSON.parse(readBoundedFile(path, FILE_LIMITS.event)));
   } catch {
     return {};
   }

@@ -11,6 +11,7 @@ import { readInputs } from './inputs.ts';
 import type { Operation, ReadInputs } from './inputs.ts';
 import { jobLog } from './job-log.ts';
 import { readReleaseFile } from './release-file.ts';
+import { problemsOfReportFolder } from './report-folder.ts';
 import { releaseFromInputs } from './release-from-inputs.ts';
 
 /** What this step of a workflow is to do. */
@@ -51,7 +52,13 @@ export async function readJob(): Promise<Job> {
     kubeconfig?.getContexts().map(({ name }) => name),
     sources,
   );
-  const all = [...file.problems, ...problems, ...found, ...read.problems];
+  const all = [
+    ...file.problems,
+    ...problems,
+    ...found,
+    ...read.problems,
+    ...problemsOfReportFolder(values.report, sources.get('report') ?? 'Input report'),
+  ];
   const { operation = 'rollout', summary = true, report, app, namespace } = values;
   if (all.length > 0) {
     const error = new InputError(all);

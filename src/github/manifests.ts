@@ -1,9 +1,15 @@
-import { readFileSync } from 'node:fs';
-import { YAMLException, loadAll } from 'js-yaml';
-import { globSync } from 'tinyglobby';
+import { YAMLException } from 'js-yaml';
 import { z } from 'zod';
+import { CanaryError, messageOf } from '../core/errors.ts';
+import { FILE_LIMITS, formatBytes, readBoundedFile } from '../core/read-file.ts';
+import { isInWorkspace } from '../core/workspace.ts';
+import type { Workspace } from '../core/workspace.ts';
+import { parseYamlDocuments } from '../core/yaml.ts';
 import type { KubeObject } from '../kubernetes/objects.ts';
 import type { Manifest } from '../release/release.ts';
+import { findFiles } from './find-files.ts';
+import type { FoundFile } from './find-files.ts';
+import { jobWorkspace } from './job-workspace.ts';
 import { KUBECTL_SCHEMA } from './kubectl-yaml.ts';
 
 const object: z.ZodType<KubeObject> = z.looseObject({
@@ -13,45 +19,94 @@ const object: z.ZodType<KubeObject> = z.looseObject({
 });
 const listOf = z.looseObject({ kind: z.string().endsWith('List'), items: z.array(object) });
 
+const MOST_PROBLEMS = 20;
+const MOST_OBJECTS = 1_000;
+const MOST_BYTES = 4 * FILE_LIMITS.manifest;
+
+export interface ReadManifests {
+  readonly manifests: readonly Manifest[];
+  readonly problems: readonly string[];
+}
+
 /**
  * The objects of the manifest files, in the order of the globs and then of the paths, and what is wrong with the other documents.
  *
  * @param input how messages name the place of the globs
+ * @param confined whether every file must be in the workspace: globs of the release file may come from a pull request
  */
 export function readManifests(
   globs: readonly string[],
-  input = 'Input manifests',
-): {
-  readonly manifests: readonly Manifest[];
-  readonly problems: readonly string[];
-} {
+  { input = 'Input manifests', workspace = jobWorkspace(), confined = false } = {},
+): ReadManifests {
+  const { files, problems } = filesOf(globs, workspace, confined);
   const manifests: Manifest[] = [];
-  const problems: string[] = [];
-  const files = new Set<string>();
-  for (const glob of globs) {
-    const found = globSync(glob, { absolute: false, expandDirectories: false }).toSorted();
-    if (found.length === 0) problems.push(`${input}: no file matches ${glob}.`);
-    for (const file of found) files.add(file);
-  }
+  let bytes = 0;
   for (const file of files) {
-    try {
-      for (const [i, document] of loadAll(readFileSync(file, 'utf8'), { schema: KUBECTL_SCHEMA }).entries()) {
-        if (document === null || document === undefined) continue;
-        const source = `${file}, document ${String(i + 1)}`;
-        const found = objectsIn(document);
-        if (found === undefined)
-          problems.push(
-            `${input}: ${source} is not a Kubernetes object: it needs apiVersion, kind and metadata.name${unquotedName(document)}.`,
-          );
-        else manifests.push(...found.map((item) => ({ object: item, source })));
-      }
-    } catch (error) {
-      problems.push(`${input}: ${placeOf(file, error)}.`);
+    const read = readManifest(file);
+    bytes += read.bytes;
+    manifests.push(...read.manifests);
+    problems.push(...read.problems);
+    if (bytes > MOST_BYTES || manifests.length > MOST_OBJECTS) {
+      problems.push(
+        `${files.length === 1 ? '1 file contains' : `${String(files.length)} files contain`} more than ${formatBytes(MOST_BYTES)} or ${MOST_OBJECTS.toLocaleString('en')} objects, the most that is read; name only the manifests of this version`,
+      );
+      break;
     }
   }
   if (manifests.length === 0 && problems.length === 0)
-    problems.push(`${input}: no object found in ${[...files].join(', ')}.`);
-  return { manifests, problems };
+    problems.push(`no object found in ${files.map(({ path }) => path).join(', ')}`);
+  return { manifests, problems: problems.map((problem) => `${input}: ${problem}.`) };
+}
+
+function filesOf(
+  globs: readonly string[],
+  workspace: Workspace,
+  confined: boolean,
+): { readonly files: readonly FoundFile[]; readonly problems: string[] } {
+  const files = new Map<string, FoundFile>();
+  const problems: string[] = [];
+  for (const glob of globs) {
+    try {
+      const found = findFiles(glob, workspace);
+      problems.push(...found.refused.map((refusal) => `${refusal}. Use the file itself instead of the link`));
+      const inside = found.files.filter(({ path }) => !confined || isInWorkspace(workspace, path));
+      if (inside.length < found.files.length)
+        problems.push(
+          `${glob} is outside the workspace. The release file can name only files in it; use the input manifests`,
+        );
+      else if (found.files.length === 0 && found.refused.length === 0)
+        problems.push(`no file matches ${glob}`);
+      for (const file of inside) if (!files.has(file.real)) files.set(file.real, file);
+    } catch (error) {
+      problems.push(`${glob} ${messageOf(error)}`);
+    }
+  }
+  return { files: [...files.values()], problems };
+}
+
+function readManifest({ path, real }: FoundFile): ReadManifests & { readonly bytes: number } {
+  const manifests: Manifest[] = [];
+  const problems: string[] = [];
+  let bytes = 0;
+  try {
+    const text = readBoundedFile(real, FILE_LIMITS.manifest);
+    bytes = Buffer.byteLength(text);
+    for (const [i, document] of parseYamlDocuments(text, KUBECTL_SCHEMA).entries()) {
+      if (document === null || document === undefined) continue;
+      const source = `${path}, document ${String(i + 1)}`;
+      const found = objectsIn(document);
+      if (found === undefined) {
+        problems.push(
+          `${source} is not a Kubernetes object: it needs apiVersion, kind and metadata.name${unquotedName(document)}`,
+        );
+        // The documents of a file that is no manifest at all are all wrong in the same way.
+        if (problems.length === MOST_PROBLEMS) break;
+      } else manifests.push(...found.map((item) => ({ object: item, source })));
+    }
+  } catch (error) {
+    problems.push(placeOf(path, error));
+  }
+  return { manifests, problems, bytes };
 }
 
 function objectsIn(document: unknown): readonly KubeObject[] | undefined {
@@ -77,5 +132,6 @@ function placeOf(file: string, error: unknown): string {
     const line = error.mark === undefined ? '' : `:${String(error.mark.line + 1)}`;
     return `${file}${line} does not parse: ${error.reason}`;
   }
-  return `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+  if (error instanceof CanaryError) return `${file} ${error.message}`;
+  return `${file} cannot be read: ${messageOf(error)}`;
 }

@@ -10,6 +10,7 @@ import type { RunRecord } from '../report/run-record.ts';
 import { SUMMARY_LIMIT, summaryOf } from '../report/summary/summary.ts';
 import type { Job } from './job.ts';
 import { escapeForLog, jobLog } from './job-log.ts';
+import { jobWorkspace } from './job-workspace.ts';
 import { setOutputs } from './outputs.ts';
 
 /**
@@ -44,7 +45,7 @@ function publishOutputs(record: RunRecord): void {
 /** @returns the folder; undefined where the report could not be written */
 async function publishReport(folder: string, record: RunRecord): Promise<string | undefined> {
   try {
-    await writeReport(folder, { ...record, report: folder });
+    await writeReport(folder, { ...record, report: folder }, jobWorkspace());
     return folder;
   } catch (error) {
     jobLog.warn(`The report could not be written into ${folder} (input report): ${messageOf(error)}`);

@@ -1,14 +1,20 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { closestMatch } from 'leven';
 import { LineCounter, isMap, isScalar, parseAllDocuments, visit } from 'yaml';
 import type { Document, ParseOptions, DocumentOptions, SchemaOptions } from 'yaml';
 import { z } from 'zod';
-import { messageOf } from '../core/errors.ts';
+import { CanaryError, messageOf } from '../core/errors.ts';
+import { FILE_LIMITS, readBoundedFile } from '../core/read-file.ts';
+import { confinedPath } from '../core/workspace.ts';
 import { INPUTS } from './inputs.ts';
+import { jobWorkspace } from './job-workspace.ts';
 import type { FileValue } from './inputs.ts';
 
 /** Where the release file is expected when the input config is not given; this file may be missing. */
 export const DEFAULT_FILE = '.github/canary.yml';
+
+/** Finding the anchor of each goes through the document. */
+const MOST_ALIASES = 100;
 
 /** Inputs that are not allowed in the file, and what to do instead. */
 const NOT_IN_FILE = {
@@ -54,19 +60,24 @@ const EMPTY: ReleaseFile = { values: new Map(), problems: [] };
  *
  * @param given the input config; if it is empty, the default file is read where it exists
  */
-export function readReleaseFile(given: string): ReleaseFile {
+export function readReleaseFile(given: string, workspace = jobWorkspace()): ReleaseFile {
   const path = given.trim() === '' ? DEFAULT_FILE : given.trim();
-  if (!existsSync(path)) {
+  // A link that leads nowhere is there, and refused.
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) {
     if (given.trim() === '') return EMPTY;
     return failed(
       `Input config: got "${path}", which does not exist; expected the path of the release file in the workspace. Does a checkout come before this step?`,
     );
   }
   try {
-    return parseReleaseFile(path, readFileSync(path, 'utf8'));
+    return parseReleaseFile(path, readBoundedFile(confinedPath(workspace, path), FILE_LIMITS.releaseFile));
   } catch (error) {
-    return failed(`The release file ${path} cannot be read: ${messageOf(error)}.`);
+    return failed(`The release file ${path} ${reasonOf(error)}.`);
   }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof CanaryError ? error.message : `cannot be read: ${messageOf(error)}`;
 }
 
 function failed(problem: string): ReleaseFile {
@@ -84,7 +95,8 @@ export function parseReleaseFile(path: string, source: string): ReleaseFile {
   if (wrong !== undefined) return failed(`${lineAt(wrong.offset)} does not parse: ${wrong.reason}.`);
   if (documents.length > 1)
     return failed(`${path} contains ${String(documents.length)} YAML documents; expected one.`);
-  const value: unknown = first.toJS();
+  const value = valueOf(first);
+  if (value === TOO_LARGE) return failed(`${path} does not parse: its aliases express too many values.`);
   if (value === null) return EMPTY;
   const content = mapping.safeParse(value);
   if (!content.success) {
@@ -107,17 +119,42 @@ export function parseReleaseFile(path: string, source: string): ReleaseFile {
   };
 }
 
+const TOO_LARGE = Symbol('too large');
+
+/** The library refuses to write out aliases of aliases that express more than some hundred values. */
+function valueOf(document: Document.Parsed): unknown {
+  try {
+    return document.toJS({ maxAliasCount: MOST_ALIASES });
+  } catch (error) {
+    if (error instanceof ReferenceError) return TOO_LARGE;
+    throw error;
+  }
+}
+
 /** The first reason why a document cannot be read, with its offset in the text. An unknown tag is one too. */
 function syntaxError(
   document: Document.Parsed,
 ): { readonly offset: number; readonly reason: string } | undefined {
   const [error] = [...document.errors, ...document.warnings];
-  if (error !== undefined) return { offset: error.pos[0], reason: error.message };
+  if (error !== undefined)
+    return {
+      offset: error.pos[0],
+      // The parser calls itself for each level.
+      reason: error.message.includes('call stack') ? 'its values are nested too deeply' : error.message,
+    };
   let unresolved: { readonly offset: number; readonly reason: string } | undefined;
+  let aliases = 0;
   visit(document, {
     Alias(_key, alias) {
-      if (alias.resolve(document) !== undefined) return undefined;
-      unresolved = { offset: alias.range?.[0] ?? 0, reason: `the alias *${alias.source} has no anchor` };
+      aliases += 1;
+      const reason =
+        aliases > MOST_ALIASES
+          ? `it has more than ${String(MOST_ALIASES)} aliases`
+          : alias.resolve(document) === undefined
+            ? `the alias *${alias.source} has no anchor`
+            : undefined;
+      if (reason === undefined) return undefined;
+      unresolved = { offset: alias.range?.[0] ?? 0, reason };
       return visit.BREAK;
     },
   });

@@ -6,9 +6,6 @@ import type { InputName, Inputs, Operation, Sources } from './inputs.ts';
 import { readManifests } from './manifests.ts';
 import { EVERY_CLUSTER } from './parsers/clusters.ts';
 
-/** The source of weights that an input sets, rather than the release file. */
-const INPUT_WEIGHTS = 'Input weights';
-
 /**
  * The weights of the release file are the target of the release. A rollback moves away from them, and a verification looks at the
  * current weights, which differ until the release gets there.
@@ -40,17 +37,25 @@ export function releaseFromInputs(
   const images = imagesOf(values, report);
   checkVersions(values, images, report);
   checkChoices(values, report);
-  const read = values.manifests && readManifests(values.manifests, sourceOf('manifests'));
+  const read =
+    values.manifests &&
+    readManifests(values.manifests, {
+      input: sourceOf('manifests'),
+      confined: !isInput('manifests', sources),
+    });
   problems.push(...(read?.problems ?? []));
   if (!areComplete(values)) return { release: undefined, problems };
   const weights = appliesWeights(values, sources) ? placedWeights(values) : undefined;
   return { release: Object.freeze(build({ ...values, weights }, images, read?.manifests)), problems };
 }
 
+/** Whether a value comes from an input, rather than from the release file. */
+function isInput(name: InputName, sources: Sources): boolean {
+  return (sources.get(name) ?? `Input ${name}`) === `Input ${name}`;
+}
+
 function appliesWeights({ operation }: Inputs, sources: Sources): boolean {
-  return (
-    !WITHOUT_FILE_WEIGHTS.includes(operation) || (sources.get('weights') ?? INPUT_WEIGHTS) === INPUT_WEIGHTS
-  );
+  return !WITHOUT_FILE_WEIGHTS.includes(operation) || isInput('weights', sources);
 }
 
 /**

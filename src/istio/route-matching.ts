@@ -1,3 +1,4 @@
+import { matchesWhole } from '../core/text-pattern.ts';
 import type { HttpRoute } from '../kubernetes/objects.ts';
 import { MESH } from './virtual-services.ts';
 
@@ -66,11 +67,8 @@ function isText(test: unknown, text: string, fold = false): boolean {
     case 'prefix':
       return value.startsWith(wanted);
     case 'regex':
-      try {
-        return new RegExp(`^(?:${wanted})$`).test(value);
-      } catch {
-        return true;
-      }
+      // Istio ignores the case of exact and prefix matches alone.
+      return matchesWhole(given, text) ?? true;
     default:
       return true;
   }

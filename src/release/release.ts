@@ -1,6 +1,7 @@
 import type { KubeObject } from '../kubernetes/objects.ts';
 import type { VersionName, Weights } from '../core/weights.ts';
 import type { ClusterName } from '../core/names.ts';
+import type { TextPattern } from '../core/text-pattern.ts';
 
 /** What the input `ingress` says for a cluster without one. */
 export const NO_INGRESS = 'none';
@@ -73,7 +74,7 @@ export interface TrafficSpec {
 export type VersionSource =
   | { readonly from: 'auto' }
   | { readonly from: 'header'; readonly name: string }
-  | { readonly from: 'body'; readonly pattern: RegExp }
+  | { readonly from: 'body'; readonly pattern: TextPattern }
   | { readonly from: 'json'; readonly pointer: string };
 
 export interface CheckSpec {

@@ -2,6 +2,7 @@ import { get as valueAt } from '@hyperjump/json-pointer';
 import type { Json } from '@hyperjump/json-pointer';
 import type { VersionSource } from '../release/release.ts';
 import { REVISION_HEADER, VERSION_HEADER } from '../core/headers.ts';
+import type { TextPattern } from '../core/text-pattern.ts';
 import type { VersionName } from '../core/weights.ts';
 import type { Reply } from './ingress-client.ts';
 
@@ -80,7 +81,7 @@ function versionIn(reply: Answer, source: VersionSource): VersionName | undefine
 }
 
 /** The first group of the pattern, or the whole match if it has none. */
-function inBody(body: string, pattern: RegExp): string | undefined {
+function inBody(body: string, pattern: TextPattern): string | undefined {
   const match = pattern.exec(body);
   return match?.[1] ?? match?.[0];
 }

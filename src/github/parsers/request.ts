@@ -41,11 +41,18 @@ export const headers = mapOf(
   },
 );
 
+const MOST_SHOWN = 20;
+
 /** The names of headers, and whether each has a value. */
 function headerNames(given: unknown): string {
   const found =
     typeof given === 'object' && given !== null
       ? Object.entries(given)
-      : entries(String(given), /\n/).map((entry) => pair(entry, HEADER) ?? ['…', '']);
-  return found.map(([name, value]) => (value ? `${name}: …` : name)).join(', ');
+      : String(given)
+          .split('\n', MOST_SHOWN)
+          .map((entry) => pair(entry.trim(), HEADER) ?? ['…', '']);
+  return found
+    .slice(0, MOST_SHOWN)
+    .map(([name, value]) => (value ? `${name}: …` : name))
+    .join(', ');
 }

@@ -46,7 +46,7 @@ export const weights = mapOf(
 export const steps = listOf(
   'rising whole percentages from 1 to 100, such as 20,50,100',
   (found) => {
-    const parsed = found.map((entry) => wholeNumberIn(entry.replace(/\s*%$/, ''), 1, 100));
+    const parsed = found.map((entry) => wholeNumberIn(entry.replace(/%$/, '').trimEnd(), 1, 100));
     const rising = parsed.every((step, i) => step !== undefined && (i === 0 || step > (parsed[i - 1] ?? 0)));
     return rising && parsed.length > 0 ? parsed.filter((step) => step !== undefined) : undefined;
   },

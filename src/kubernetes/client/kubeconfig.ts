@@ -1,9 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { z } from 'zod';
 import { CanaryError, messageOf } from '../../core/errors.ts';
+import { FILE_LIMITS, readBoundedFile } from '../../core/read-file.ts';
 import { parseYaml } from '../../core/yaml.ts';
 import { mergeFiles } from './contexts.ts';
 import type { MergedConfig } from './contexts.ts';
@@ -76,21 +77,22 @@ function assertContexts(config: KubeConfig, source: string): void {
 
 function readText(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readBoundedFile(path, FILE_LIMITS.kubeconfig);
   } catch (error) {
-    throw new CanaryError(`Kubeconfig ${path} cannot be read: ${messageOf(error)}`, { cause: error });
+    throw new CanaryError(`Kubeconfig ${path} ${messageOf(error)}`, { cause: error });
   }
 }
 
 /** Whether a text may be shown: it is not YAML, and contains nothing long and random enough to be a secret. */
 function readsAsPaths(text: string): boolean {
-  return !/:[ \t]|^\s*-\s|[^\w.~@/\\:;,\s-]|[A-Za-z0-9]{24}/m.test(text);
+  return !/:[ \t]|^[ \t]*-\s|[^\w.~@/\\:;,\s-]|[A-Za-z0-9]{24}/m.test(text);
 }
 
 function isKubeconfigText(text: string): boolean {
   return (
-    /^\s*["']?(apiVersion|kind|clusters|contexts|users|current-context|preferences)["']?\s*:/m.test(text) ||
-    text.startsWith('{')
+    /^[ \t]*["']?(apiVersion|kind|clusters|contexts|users|current-context|preferences)["']?\s*:/m.test(
+      text,
+    ) || text.startsWith('{')
   );
 }
 
@@ -105,6 +107,8 @@ function decodeBase64(text: string): string | undefined {
 function parse(text: string, source: string, folder = '.'): KubeConfig {
   const config = new KubeConfig();
   try {
+    // Refuses aliases that express too much, before the library repeats them.
+    parseYaml(text);
     config.loadFromString(text);
   } catch (error) {
     // Without message and cause: the parser quotes parts of the text, such as an alias or a tag.

@@ -44,7 +44,7 @@ export function tableHead(titles: readonly string[]): string {
 /** A code block that its content cannot close: the fence is longer than any run of backticks in it. */
 export function fenced(language: string, content: string): string {
   const shown = visible(content);
-  const runs = shown.match(/`+/g) ?? [];
-  const fence = '`'.repeat(Math.max(2, ...runs.map(({ length }) => length)) + 1);
+  const longest = (shown.match(/`+/g) ?? []).reduce((most, run) => Math.max(most, run.length), 2);
+  const fence = '`'.repeat(longest + 1);
   return `${fence}${language}\n${shown}\n${fence}`;
 }

@@ -1,0 +1,42 @@
+import { lstatSync } from 'node:fs';
+import { join } from 'node:path';
+import { messageOf } from '../core/errors.ts';
+import { confinedPath, isInWorkspace } from '../core/workspace.ts';
+import { jobWorkspace } from './job-workspace.ts';
+
+/**
+ * What is wrong with the folder of the report, before anything begins. A path in the workspace must stay there; only an input
+ * may name a folder elsewhere, because the release file may come from a pull request.
+ *
+ * @param source how messages name the place of the value
+ */
+export function problemsOfReportFolder(
+  folder: string | undefined,
+  source: string,
+  workspace = jobWorkspace(),
+): readonly string[] {
+  if (folder === undefined) return [];
+  const got = `${source}: got "${folder}"`;
+  if (source !== 'Input report' && !isInWorkspace(workspace, folder))
+    return [
+      `${got}, which is outside the workspace; the release file can name only a folder in it. Use the input report.`,
+    ];
+  try {
+    const real = confinedPath(workspace, folder);
+    const wrong = ['', 'report.json', 'report.html'].flatMap((name) =>
+      problemAt(join(real, name), name === ''),
+    );
+    return wrong.map((problem) => `${got}, but ${problem}. Remove it, or choose another folder.`);
+  } catch (error) {
+    return [
+      `${got}, which ${messageOf(error)}. Remove the link, or set the absolute path of a folder outside the workspace.`,
+    ];
+  }
+}
+
+function problemAt(path: string, isFolder: boolean): readonly string[] {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined || (isFolder ? found.isDirectory() : found.isFile())) return [];
+  if (isFolder) return [`${path} is no folder`];
+  return [`${path} is ${found.isSymbolicLink() ? 'a symbolic link' : 'no regular file'}`];
+}
