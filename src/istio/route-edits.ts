@@ -158,11 +158,8 @@ function weighted(
   weight: number | undefined,
 ): RouteDestination {
   const { weight: _, ...rest } = entry;
-  return {
-    ...rest,
-    destination: { ...entry.destination, subset: version },
-    ...(weight === undefined ? {} : { weight }),
-  };
+  const destination = { ...entry.destination, subset: version };
+  return weight === undefined ? { ...rest, destination } : { ...entry, destination, weight };
 }
 
 /** The same, with the response headers that tell version and revision. */

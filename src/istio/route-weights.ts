@@ -37,14 +37,18 @@ export function managedWeights(
   const known = found.filter((weights) => weights !== undefined);
   const [first] = known;
   if (first === undefined) return undefined;
-  if (known.length < found.length || !known.every((weights) => sameWeights(weights, first))) {
+  const isSame = (weights: Weights | undefined): boolean =>
+    known.length === found.length && known.every((one) => weights !== undefined && sameWeights(one, weights));
+  // Routes of which one has other hosts round in different ways, so that only the record tells that they agree.
+  if (recorded !== undefined && !isSame(recorded)) {
+    if (managed.every((route) => holdsExactly(vs, route, service, recorded))) return recorded;
+  }
+  if (!isSame(first)) {
     throw new CanaryError(
       `The managed routes of ${nameOf(vs)} hold different weights; give all of them the same${streamsTo(vs, service).length > 0 ? ', TCP and TLS routes as well' : ''}, or manage fewer (input routes).`,
     );
   }
-  const read = new Map(known.flatMap((weights) => [...weights]));
-  if (recorded === undefined || sameWeights(read, recorded)) return read;
-  return managed.every((route) => holdsExactly(vs, route, service, recorded)) ? recorded : read;
+  return new Map(known.flatMap((weights) => [...weights]));
 }
 
 /** Every route that carries the weights: the managed HTTP routes, and the TCP and TLS routes that split the service. */
@@ -109,7 +113,7 @@ function holdsExactly(vs: VirtualService, route: Route, service: ServiceKey, wei
     points > 0 &&
     unserved(wanted, weights).length === 0 &&
     ours.length === new Set(ours.map(({ destination }) => destination.subset)).size &&
-    ours.every(({ destination, weight }) => (weight ?? 0) === (wanted.get(destination.subset ?? '') ?? -1)) &&
+    ours.every(({ destination, weight }) => (weight ?? 0) === (wanted.get(destination.subset ?? '') ?? 0)) &&
     [...wanted].every(
       ([version, share]) => share === 0 || ours.some(({ destination }) => destination.subset === version),
     )
