@@ -156,3 +156,51 @@ test("the record of the app returns to its earlier content, beside another app's
   const reverted = revert(withRecord(next, theirs), { before: first, after: next });
   expect([recordOf(reverted, APP)?.revision, recordOf(reverted, 'other')]).toEqual([1, theirs]);
 });
+
+describe('apps that share a VirtualService', () => {
+  const shared = virtualService([
+    { name: 'canary-preview-v1', match: [{}], route: [toOther(), toOther()] },
+    { name: 'theirs', route: [toOther(100)] },
+    { name: 'ours', route: [to('v1', 100)] },
+  ]);
+  const after = stepped(shared, 2, { v1: 80, v2: 20 });
+  const live = http((routes) => [...routes, { ...other, name: 'new' }])(after);
+
+  test('have preview routes of the same names, which are told apart', () => {
+    expect(holdsEdit(live, { before: shared, after })).toBe(true);
+    expect(revert(live, { before: shared, after })).toEqual(
+      http((routes) => [...routes, { ...other, name: 'new' }])(shared),
+    );
+  });
+});
+
+describe('a revert to exactly the earlier content', () => {
+  test('takes out a list of routes that the change has made', () => {
+    const before = virtualService(undefined, {}, { tls: [{ match: [], route: [to(undefined)] }] });
+    const after = stepped(before, 1, { v1: 100 });
+    expect(revert(after, { before, after })).toEqual(before);
+  });
+
+  test('brings a preview route back to where somebody had put it', () => {
+    const [preview, main] =
+      stepped(virtualService([{ route: [to('v1', 100)] }]), 1, { v1: 100 }).spec.http ?? [];
+    const before = virtualService([preview ?? {}, other, main ?? {}]);
+    const after = stepped(before, 2, { v1: 100 });
+    expect(after.spec.http?.[0]).toEqual(other);
+    expect(revert(after, { before, after })).toEqual(before);
+  });
+
+  test('tells two routes that differ in nothing apart by their places', () => {
+    const before = virtualService([{ route: [to(undefined)] }, { route: [to(undefined)] }]);
+    const target = {
+      service,
+      routes: ['http[0]', 'http[1]'],
+      weights: weights({ v1: 100 }),
+      revision: 1,
+      port: 5000,
+    };
+    const after = withWeights(before, target);
+    expect(holdsEdit(after, { before, after })).toBe(true);
+    expect(revert(after, { before, after })).toEqual(before);
+  });
+});

@@ -22,22 +22,30 @@ export const ROUTES = ['http', 'tcp', 'tls'] as const;
 export type Plain = Readonly<Record<string, unknown>>;
 
 /**
- * The route that is the same one in another form of the list: by name, or for one without a name by all but its destinations,
- * then by its match, then by where it leads. undefined where none is, or several could be.
+ * The route that is the same one in another form of the list: by name and where it leads, or for one without a name by all but its
+ * destinations, then by its match, then by where it leads. undefined where none is, or several could be.
  */
 export function counterpart(route: AnyRoute, among: readonly AnyRoute[]): AnyRoute | undefined {
-  if (route.name !== undefined) return only(among.filter(({ name }) => name === route.name));
-  const unnamed = among.filter(({ name }) => name === undefined);
+  // Apps that share a VirtualService have preview routes of the same names.
+  const candidates = among.filter(
+    (one) => one.name === route.name && (route.name === undefined || leadsAlike(one, route)),
+  );
   const ways: readonly ((one: AnyRoute) => unknown)[] = [
+    ...(route.name === undefined ? [] : [({ name }: AnyRoute) => name]),
     ({ route: _, ...rest }) => rest,
     ({ match }) => match,
     ({ route: destinations = [] }) => destinations.map(destinationKey),
   ];
   for (const way of ways) {
-    const found = only(unnamed.filter((one) => isDeepStrictEqual(way(one), way(route))));
+    const found = only(candidates.filter((one) => isDeepStrictEqual(way(one), way(route))));
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+function leadsAlike({ route: a = [] }: AnyRoute, { route: b = [] }: AnyRoute): boolean {
+  const hosts = new Set(a.map(({ destination }) => destination.host));
+  return (a.length === 0 && b.length === 0) || b.some(({ destination }) => hosts.has(destination.host));
 }
 
 function only<T>(found: readonly T[]): T | undefined {

@@ -39,13 +39,20 @@ export function revert<T extends KubeObject>(live: T, { before, after }: Edit & 
       },
     );
   }
+  // A list that the change has made goes with its last entry.
+  const gone = (key: string): boolean => earlier[key] === undefined && isEmptyList(lists[key]);
+  const content = Object.entries({ ...spec, ...lists }).filter(([key]) => !gone(key));
   const { annotations: _, ...metadata } = live.metadata;
   const annotations = revertAnnotations(live, before, after);
   return {
     ...live,
-    spec: { ...spec, ...lists },
+    spec: Object.fromEntries(content),
     metadata: Object.keys(annotations).length === 0 ? metadata : { ...metadata, annotations },
   };
+}
+
+function isEmptyList(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
 }
 
 function revertRoute(live: AnyRoute, before: AnyRoute, after: AnyRoute): AnyRoute {
@@ -71,6 +78,7 @@ function revertList<T extends object>(
     readonly revertOne: (live: T, before: T, after: T) => T;
   },
 ): readonly T[] {
+  if (isDeepStrictEqual(live, after)) return before;
   const ours = new Map(
     after.flatMap((one) => {
       const held = find(one, live);
@@ -87,6 +95,9 @@ function revertList<T extends object>(
     results.set(change.earlier, result);
     return [result];
   });
+  // Nobody has added, removed or moved an entry since.
+  if (live.length === after.length && live.every((held, i) => ours.get(held)?.one === after[i]))
+    return before.map((one) => results.get(one) ?? one);
   const all = [...kept];
   for (const [i, one] of before.entries()) {
     if (find(one, after) !== undefined || find(one, live) !== undefined) continue;
