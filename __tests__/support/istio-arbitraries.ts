@@ -133,10 +133,12 @@ const metadata = fc.record(
   {
     name: fc.constant(APP),
     namespace: fc.constant(NAMESPACE),
-    labels: fc.dictionary(fc.constantFrom('team', 'app'), fc.constantFrom('a', 'b')),
+    labels: fc.dictionary(fc.constantFrom('team', 'app'), fc.constantFrom('a', 'b'), { minKeys: 1 }),
     annotations: fc.dictionary(
       fc.constantFrom('example.com/owner', 'kubectl.kubernetes.io/x'),
       fc.string({ maxLength: 5 }),
+      // An API server stores no empty ones.
+      { minKeys: 1 },
     ),
     resourceVersion: fc.nat().map(String),
     generation: fc.nat(),
@@ -144,7 +146,7 @@ const metadata = fc.record(
   { requiredKeys: ['name', 'namespace'] },
 );
 
-function legal<T>(kind: typeof VIRTUAL_SERVICE, object: T): boolean {
+function legal(kind: typeof VIRTUAL_SERVICE, object: object): boolean {
   return webhookProblems(kind, object as JsonObject).length === 0;
 }
 
