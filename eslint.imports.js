@@ -36,8 +36,9 @@ const OWNERS = {
   'p-timeout': ['kubernetes', 'github'],
   'parse-duration': ['github'],
   re2js: ['core'],
-  // Two kinds of requests: those to API servers, and those that users would send to an ingress.
-  undici: ['kubernetes', 'verify'],
+  socks: ['core'],
+  // Two kinds of requests: those to API servers, and those that users would send to an ingress. Either may need a proxy.
+  undici: ['core', 'kubernetes', 'verify'],
   // The lines of the release file; kubectl's YAML is that of js-yaml.
   yaml: ['github'],
   // Data from outside are parsed where they come in, and the report has a schema of its own.
@@ -50,7 +51,7 @@ const OWNERS = {
  */
 const IMPURE = [
   'src/*.ts',
-  'src/core/{clock,read-file,signals,workspace}.ts',
+  'src/core/{clock,proxy,read-file,signals,tunnel,workspace}.ts',
   'src/kubernetes/client/**/*.ts',
   'src/fleet/**/*.ts',
   'src/verify/{find-ingress,ingress-client,probe,sampler}.ts',
@@ -61,10 +62,19 @@ const IMPURE = [
 ];
 
 /** The files that need the time of day rather than a duration, and nothing else will do. */
-const TIME_OF_DAY = ['src/fleet/transaction/lease-format.ts', 'src/report/{run-log,run-record}.ts'];
+const TIME_OF_DAY = [
+  'src/fleet/transaction/lease-format.ts',
+  'src/kubernetes/client/connection.ts',
+  'src/report/{run-log,run-record}.ts',
+];
 
 /** The files that may ask the process for its environment, its streams and its signals. */
-const PROCESS = ['src/*.ts', 'src/github/**/*.ts', 'src/kubernetes/client/kubeconfig.ts'];
+const PROCESS = [
+  'src/*.ts',
+  'src/core/proxy.ts',
+  'src/github/**/*.ts',
+  'src/kubernetes/client/{kubeconfig,login,run-command}.ts',
+];
 
 const PURE_MESSAGE =
   'This file is pure: it takes values and returns values. Do I/O in a file that eslint.imports.js lists as impure.';
@@ -88,7 +98,8 @@ const CLOCKS_AND_TIMERS = [
 
 const NO_PROCESS = {
   name: 'process',
-  message: 'Only the entry points, src/github and the kubeconfig reader ask the process for anything.',
+  message:
+    'Only the entry points, src/github, the kubeconfig reader, logins and proxies ask the process for anything.',
 };
 
 const TIME_OF_DAY_CALLS = [

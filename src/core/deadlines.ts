@@ -4,6 +4,8 @@
 export const API = {
   /** The login command of a kubeconfig context. */
   loginMs: 30_000,
+  /** Opening a connection, through a proxy where there is one. */
+  connectMs: 10_000,
   /** A read, until the end of its body. */
   readMs: 15_000,
   /** A read without any answer: another attempt may find a healthy server. */
@@ -20,6 +22,12 @@ export const API = {
   retryMs: 45_000,
   /** The longest `Retry-After` that is respected. */
   longestRetryAfterMs: 10_000,
+};
+
+/** A login command that is ended. */
+export const LOGIN = {
+  /** Between asking it to end and killing it; a process that ends itself does not wait for that. */
+  endMs: 500,
 };
 
 /** Writes whose outcome is looked up where the answer was lost. */

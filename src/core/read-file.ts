@@ -10,6 +10,8 @@ const MIB = 1024 * 1024;
  */
 export const FILE_LIMITS = {
   kubeconfig: 2 * MIB,
+  /** Certificates, keys and tokens have some KiB; a bundle of all public authorities has 250. */
+  credential: 2 * MIB,
   /** The parser that keeps line numbers takes long for large files. */
   releaseFile: MIB / 16,
   /** An API server accepts objects of at most 1.5 MiB. */

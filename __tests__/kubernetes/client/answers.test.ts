@@ -135,7 +135,7 @@ describe('an answer is bounded', () => {
     const bomb = gzipSync(Buffer.alloc(100 * MIB));
     const { message } = await failure(read, always(bomb, 200, { 'content-encoding': 'gzip' }));
     expect(message).toBe(
-      'Reading Service gray-demo/helloworld in west: the response is longer than 16 MiB (200)',
+      'Reading Service gray-demo/helloworld in west: the response is longer than 8 MiB (200)',
     );
   });
 
@@ -152,7 +152,7 @@ describe('an answer is bounded', () => {
       send();
       return true;
     };
-    expect((await failure(read, endless)).message).toContain('longer than 16 MiB');
+    expect((await failure(read, endless)).message).toContain('longer than 8 MiB');
   });
 
   test('where a refusal is long, which stays a refusal', async () => {

@@ -419,7 +419,7 @@ describe('credentials that expire during the run', () => {
       },
     });
     const count = join(folder, 'count');
-    const script = `echo x >> ${count}; echo "{\\"status\\": {\\"token\\": \\"$(wc -l < ${count} | tr -d ' ')\\"}}"`;
+    const script = `echo x >> ${count}; echo "{\\"kind\\": \\"ExecCredential\\", \\"apiVersion\\": \\"client.authentication.k8s.io/v1\\", \\"status\\": {\\"token\\": \\"$(wc -l < ${count} | tr -d ' ')\\"}}"`;
     const { api, cluster } = await stage([VS], { user: exec(script) });
     api.intercept = intercepted(
       ({ headers }) => headers.authorization !== 'Bearer 2',

@@ -6,7 +6,7 @@ import type { Status } from './errors.ts';
  * The longest answer that is read, decompressed. An object has at most 1.5 MiB (etcd's limit), and a page of 500 pods some 5 MiB; a
  * longer page is asked for again in smaller ones.
  */
-export const ANSWER_LIMIT = 16 * 1024 * 1024;
+export const ANSWER_LIMIT = 8 * 1024 * 1024;
 /** Of an error, a message is enough. */
 const REFUSAL_LIMIT = 64 * 1024;
 /** Real objects have some twenty levels. Code that walks through an object calls itself once for each. */

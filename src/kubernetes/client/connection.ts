@@ -1,14 +1,11 @@
-import { HttpMethod, KubeConfig, RequestContext } from '@kubernetes/client-node';
-import pTimeout from 'p-timeout';
-import { Agent, fetch } from 'undici';
-import type { Dispatcher } from 'undici';
-import { z } from 'zod';
+import type { KubeConfig } from '@kubernetes/client-node';
+import { fetch } from 'undici';
 import { API } from '../../core/deadlines.ts';
-import { messageOf } from '../../core/errors.ts';
 import type { ClusterName } from '../../core/names.ts';
 import { ANSWER_LIMIT, readAnswer, statusOf } from './answer.ts';
 import type { Answer } from './answer.ts';
-import { AnswerTooLong, ClusterError, LoginError } from './errors.ts';
+import { AnswerTooLong, ClusterError } from './errors.ts';
+import { Session } from './session.ts';
 
 export interface Call {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -54,68 +51,11 @@ function isAdmitted({ method, changesNothing = false }: Call): boolean {
   return method !== 'GET' && !changesNothing;
 }
 
-/** What it takes to reach an API server. */
-interface Access {
-  readonly server: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly dispatcher: Dispatcher;
-}
-
-/**
- * Address, credentials and connection pool of a context. Kept, since the library opens a new pool for each request.
- *
- * @throws LoginError; with its own message where the library's would quote a secret
- */
-async function accessOf(config: KubeConfig): Promise<Access> {
-  const server = (config.getCurrentCluster()?.server ?? '').replace(/\/$/, '');
-  if (/\/\/[^/]*@/.test(server))
-    throw new LoginError('its server URL contains a user, which belongs in an entry under users');
-  const context = new RequestContext(server, HttpMethod.GET);
-  await login(config, context);
-  const headers = context.getHeaders();
-  for (const [name, value] of Object.entries(headers)) {
-    // Surrounding white space does no harm, such as the line break at the end of a token file.
-    if (/[^\t\x20-\x7e\x80-\xff]/.test(value.trim()))
-      throw new LoginError(
-        `its credentials cannot be sent in the header ${name}: they contain a line break, or another character that HTTP does not allow`,
-      );
-  }
-  return { server, headers, dispatcher: context.getDispatcher() ?? new Agent() };
-}
-
-async function login(config: KubeConfig, context: RequestContext): Promise<void> {
-  try {
-    await config.applySecurityAuthentication(context);
-  } catch (error) {
-    // The parser's message quotes what the command printed, which may be a token.
-    if (spawnError.safeParse(error).success) throw missingCommand(config, error);
-    if (error instanceof SyntaxError)
-      throw new LoginError('its login command (exec) did not print the JSON of an ExecCredential');
-    throw new LoginError(messageOf(error).trim(), { cause: error });
-  }
-}
-
-const spawnError = z.object({ code: z.literal('ENOENT'), syscall: z.string().startsWith('spawn') });
-const execOf = z.object({ command: z.string(), installHint: z.string().optional() });
-
-/** The kubeconfig may say how to install the command (`installHint`). */
-function missingCommand(config: KubeConfig, cause: unknown): LoginError {
-  const { command = '', installHint = '' } = execOf.safeParse(config.getCurrentUser()?.exec).data ?? {};
-  const remedy = installHint.trim().replace(/\.$/, '') || 'Install it in an earlier step of the job';
-  return new LoginError(`its login command ${command} (exec) is not installed on the runner`, {
-    cause,
-    remedy,
-  });
-}
-
 /** Address, credentials and connections of one API server, shared by all views of the cluster. */
 export class Connection implements Transport {
   readonly name: ClusterName;
-  readonly #config: KubeConfig;
   readonly #limits: typeof API;
-  #access: Promise<Access> | undefined;
-  /** All accesses so far: calls may still be in flight over an earlier one. */
-  readonly #opened: Access[] = [];
+  readonly #session: Session;
   #calls = 0;
   #writes = 0;
 
@@ -123,7 +63,7 @@ export class Connection implements Transport {
   constructor(name: ClusterName, config: KubeConfig, limits = API) {
     this.name = name;
     this.#limits = limits;
-    this.#config = config;
+    this.#session = new Session(config, name, limits.loginMs, () => Date.now());
   }
 
   get calls(): CallCount {
@@ -149,15 +89,11 @@ export class Connection implements Transport {
   async #request(call: Call, stop: AbortSignal): Promise<Answer> {
     this.#calls += 1;
     if (isWrite(call)) this.#writes += 1;
-    const access = (this.#access ??= this.#open());
     const silence = new AbortController();
     let timer: NodeJS.Timeout | undefined;
     try {
-      const { server, headers, dispatcher } = await pTimeout(access, {
-        milliseconds: API.loginMs,
-        message: new LoginError(`its login did not finish within ${String(API.loginMs / 1000)} s`),
-        signal: stop,
-      });
+      const access = await this.#session.access(stop);
+      const { server, headers, dispatcher } = access;
       const admitted = isAdmitted(call);
       const { writeMs, readMs, readSilenceMs } = this.#limits;
       const patience = admitted ? writeMs : readSilenceMs;
@@ -181,7 +117,7 @@ export class Connection implements Transport {
         redirect: 'manual',
       });
       clearTimeout(timer);
-      if (response.status === 401) this.#forget(access);
+      if (response.status === 401) this.#session.reject(access);
       return await readAnswer(response);
     } catch (cause) {
       stop.throwIfAborted();
@@ -192,32 +128,7 @@ export class Connection implements Transport {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#opened.map(({ dispatcher }) => dispatcher.destroy()));
-  }
-
-  #open(): Promise<Access> {
-    // The library keeps the credentials of a login even when they are no longer accepted; a new config has none.
-    const config = new KubeConfig();
-    config.loadFromOptions({
-      clusters: this.#config.getClusters(),
-      users: this.#config.getUsers(),
-      contexts: this.#config.getContexts(),
-      currentContext: this.name,
-    });
-    const access = accessOf(config);
-    access.then(
-      (opened) => this.#opened.push(opened),
-      // The next call tries a failed login again.
-      () => {
-        this.#forget(access);
-      },
-    );
-    return access;
-  }
-
-  /** Parallel calls may be rejected for the same credentials after one of them has renewed these. */
-  #forget(access: Promise<Access>): void {
-    if (this.#access === access) this.#access = undefined;
+    await this.#session.close();
   }
 }
 

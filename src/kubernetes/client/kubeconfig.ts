@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { CanaryError, messageOf } from '../../core/errors.ts';
 import { FILE_LIMITS, readBoundedFile } from '../../core/read-file.ts';
 import { parseYaml } from '../../core/yaml.ts';
+import { TOKEN_FILE } from './auth-provider.ts';
 import { mergeFiles } from './contexts.ts';
 import type { MergedConfig } from './contexts.ts';
 
@@ -117,28 +118,57 @@ function parse(text: string, source: string, folder = '.'): KubeConfig {
       `${source} is not a kubeconfig${place.success ? `: line ${String(place.data.mark.line + 1)} is not valid YAML` : ''}.`,
     );
   }
-  return withTokenFiles(config, text, folder);
+  return withIgnoredParts(config, text, folder);
 }
 
-const anyUsers = z.object({ users: z.array(z.unknown()) });
+const entriesOf = z.object({
+  clusters: z.array(z.unknown()).nullish(),
+  users: z.array(z.unknown()).nullish(),
+});
 const tokenFileUser = z.object({ name: z.string(), user: z.object({ tokenFile: z.string() }) });
+const extendedCluster = z.object({
+  name: z.string(),
+  cluster: z.object({ extensions: z.array(z.object({ name: z.string(), extension: z.unknown() })) }),
+});
+/** The extension of a cluster that its login commands get (https://kubernetes.io/docs/reference/config-api/client-authentication.v1/). */
+const EXEC_EXTENSION = 'client.authentication.k8s.io/exec';
+const withCommand = z.looseObject({ command: z.string() });
 
-/** The library reads `tokenFile` as an auth provider, and ignores it where kubectl has it (seen in version 2.0.1). */
-function withTokenFiles(config: KubeConfig, text: string, folder: string): KubeConfig {
-  const entries = anyUsers.safeParse(parseYaml(text)).data?.users ?? [];
-  const files = new Map(
-    entries.flatMap((entry) => {
+/**
+ * What the library ignores where kubectl has it (seen in version 2.0.1): `tokenFile`, which it only reads as an auth provider, the
+ * extension of a cluster for login commands, and the folder to which a command is relative.
+ */
+function withIgnoredParts(config: KubeConfig, text: string, folder: string): KubeConfig {
+  const entries = entriesOf.safeParse(parseYaml(text)).data;
+  const tokenFiles = new Map(
+    (entries?.users ?? []).flatMap((entry) => {
       const found = tokenFileUser.safeParse(entry).data;
       return found === undefined ? [] : [[found.name, resolve(folder, found.user.tokenFile)] as const];
     }),
   );
+  const execConfigs = new Map(
+    (entries?.clusters ?? []).flatMap((entry) => {
+      const found = extendedCluster.safeParse(entry).data;
+      const own = found?.cluster.extensions.find(({ name }) => name === EXEC_EXTENSION);
+      return found === undefined || own === undefined ? [] : [[found.name, own.extension] as const];
+    }),
+  );
   config.loadFromOptions({
-    clusters: config.getClusters(),
+    clusters: config
+      .getClusters()
+      .map((cluster) =>
+        execConfigs.has(cluster.name) ? { ...cluster, execConfig: execConfigs.get(cluster.name) } : cluster,
+      ),
     users: config.getUsers().map((user) => {
-      const tokenFile = files.get(user.name);
+      const exec = withCommand.safeParse(user.exec).data;
+      // A command without a slash is looked up in $PATH.
+      const own = exec?.command.includes('/')
+        ? { ...user, exec: { ...exec, command: resolve(folder, exec.command) } }
+        : user;
+      const tokenFile = tokenFiles.get(user.name);
       return tokenFile === undefined || user.token
-        ? user
-        : { ...user, authProvider: { name: 'tokenFile', config: { tokenFile } } };
+        ? own
+        : { ...own, authProvider: { name: TOKEN_FILE, config: { tokenFile } } };
     }),
     contexts: config.getContexts(),
     currentContext: config.getCurrentContext(),

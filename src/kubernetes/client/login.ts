@@ -1,0 +1,196 @@
+import { HttpMethod, KubeConfig, RequestContext } from '@kubernetes/client-node';
+import type { Cluster, User } from '@kubernetes/client-node';
+import { z } from 'zod';
+import { messageOf } from '../../core/errors.ts';
+import { FILE_LIMITS, readBoundedFile } from '../../core/read-file.ts';
+import { secrets } from '../../core/secrets.ts';
+import { OIDC, authProviderOf } from './auth-provider.ts';
+import type { AuthProvider } from './auth-provider.ts';
+import { LoginError } from './errors.ts';
+import { execInfo, loginCommandOf, parseCredential } from './exec-credential.ts';
+import type { Credential, ExecCluster } from './exec-credential.ts';
+import { runCommand } from './run-command.ts';
+
+const LONGEST_REASON = 1_000;
+
+/** What a context reaches, and as whom. */
+export interface Login {
+  readonly cluster: Cluster;
+  /** Of the cluster's certificate authority; undefined: those that Node trusts. PEM. */
+  readonly authority: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  /** PEM */
+  readonly certificate: string | undefined;
+  readonly key: string | undefined;
+  /** In ms since 1970; undefined if it is not known. */
+  readonly expiresAt: number | undefined;
+}
+
+/**
+ * Logs in to the server of a context, as kubectl does.
+ *
+ * @throws LoginError; the signal's reason
+ */
+export async function logIn(
+  config: KubeConfig,
+  context: string,
+  limitMs: number,
+  signal: AbortSignal,
+): Promise<Login> {
+  const { cluster, user } = partsOf(config, context);
+  const authority = contentOf('certificate-authority', cluster.caFile, cluster.caData);
+  const certificate = contentOf('client-certificate', user?.certFile, user?.certData);
+  const key = contentOf('client-key', user?.keyFile, user?.keyData);
+  const credential =
+    user === undefined ? {} : await credentialOf(user, { cluster, authority }, limitMs, signal);
+  for (const secret of [credential.token, credential.key, key]) if (secret !== undefined) secrets.add(secret);
+  const headers = {
+    ...(user === undefined ? {} : basicOf(user)),
+    ...(credential.token === undefined ? {} : { authorization: `Bearer ${credential.token}` }),
+    ...(user?.impersonateUser ? { 'impersonate-user': user.impersonateUser } : {}),
+  };
+  for (const [name, value] of Object.entries(headers)) {
+    // Surrounding white space does no harm, such as the line break at the end of a token file.
+    if (/[^\t\x20-\x7e\x80-\xff]/.test(value.trim()))
+      throw new LoginError(
+        `its credentials cannot be sent in the header ${name}: they contain a line break, or another character that HTTP does not allow`,
+      );
+  }
+  return {
+    cluster,
+    authority,
+    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, value.trim()])),
+    certificate: credential.certificate ?? certificate,
+    key: credential.key ?? key,
+    expiresAt: credential.expiresAt,
+  };
+}
+
+/** @throws LoginError if the action could not log in, whatever the commands and servers say */
+export function assertLoginSupported(config: KubeConfig, context: string): void {
+  const { user } = partsOf(config, context);
+  const provider = authProviderOf(user?.authProvider);
+  if (!hasExec(user)) return;
+  if (provider !== undefined) throw new LoginError('its user has both exec and auth-provider');
+  loginCommandOf(user.exec);
+}
+
+function partsOf(
+  config: KubeConfig,
+  context: string,
+): { readonly cluster: Cluster; readonly user: User | undefined } {
+  const found = config.getContextObject(context);
+  const cluster = found === null ? null : config.getCluster(found.cluster);
+  if (found === null || cluster === null) throw new LoginError('its cluster is not in the kubeconfig');
+  if (!URL.canParse(cluster.server)) throw new LoginError('its server is not a URL');
+  const { username, password } = new URL(cluster.server);
+  if (username !== '' || password !== '')
+    throw new LoginError('its server URL contains a user, which belongs in an entry under users');
+  // A context may do without a user.
+  if (!found.user) return { cluster, user: undefined };
+  const user = config.getUser(found.user);
+  if (user === null) throw new LoginError(`its user ${found.user} is not in the kubeconfig`);
+  return { cluster, user };
+}
+
+const hasExec = (user: User | undefined): user is User => (user?.exec ?? undefined) !== undefined;
+
+function basicOf({ username, password }: User): Readonly<Record<string, string>> {
+  if (!username) return {};
+  const text = `${username}:${password ?? ''}`;
+  return { authorization: `Basic ${Buffer.from(text, 'utf8').toString('base64')}` };
+}
+
+/** A token of the kubeconfig itself counts more than what a command or a provider would yield, as with kubectl. */
+async function credentialOf(
+  user: User,
+  { cluster, authority }: Pick<Login, 'cluster' | 'authority'>,
+  limitMs: number,
+  signal: AbortSignal,
+): Promise<Credential> {
+  const provider = authProviderOf(user.authProvider);
+  if (provider !== undefined && hasExec(user))
+    throw new LoginError('its user has both exec and auth-provider');
+  if (user.token) return { token: user.token };
+  if (provider?.name === OIDC) return { token: await oidcToken(provider) };
+  if (provider !== undefined)
+    return { token: readCredentialFile('tokenFile', provider.settings['tokenFile'] ?? '') };
+  if (!hasExec(user)) return {};
+  const login = loginCommandOf(user.exec);
+  const info = execInfo(login, execClusterOf(cluster, authority));
+  const env = { ...process.env, ...login.env, KUBERNETES_EXEC_INFO: info };
+  return parseCredential(login, await runCommand(login, env, limitMs, signal));
+}
+
+const withExecConfig = z.object({ execConfig: z.unknown() });
+
+function execClusterOf(cluster: Cluster, authority: string | undefined): ExecCluster {
+  const { server, tlsServerName, skipTLSVerify, proxyUrl } = cluster;
+  const config = withExecConfig.safeParse(cluster).data?.execConfig;
+  return {
+    server,
+    ...(tlsServerName === undefined ? {} : { 'tls-server-name': tlsServerName }),
+    ...(skipTLSVerify ? { 'insecure-skip-tls-verify': true } : {}),
+    ...(authority === undefined
+      ? {}
+      : { 'certificate-authority-data': Buffer.from(authority, 'utf8').toString('base64') }),
+    ...(proxyUrl === undefined ? {} : { 'proxy-url': proxyUrl }),
+    ...(config === undefined ? {} : { config }),
+  };
+}
+
+/** What the library needs to renew an id-token. It would take other settings for another kind of login. */
+const OIDC_SETTINGS = [
+  'client-id',
+  'client-secret',
+  'id-token',
+  'refresh-token',
+  'idp-issuer-url',
+  'idp-certificate-authority',
+  'idp-certificate-authority-data',
+];
+const bearer = z.templateLiteral(['Bearer ', z.string().min(1)]);
+/** The settings of a provider after its last renewal: an issuer may take a refresh-token only once. */
+const renewed = new WeakMap<AuthProvider['source'], Readonly<Record<string, string>>>();
+
+/** The id-token while it is valid; else a new one, by the refresh-token. The library runs no command for it. */
+async function oidcToken({ settings, source }: AuthProvider): Promise<string> {
+  const known = { ...settings, ...renewed.get(source) };
+  const own = Object.fromEntries(Object.entries(known).filter(([name]) => OIDC_SETTINGS.includes(name)));
+  const server = 'https://unused.invalid';
+  const config = new KubeConfig();
+  config.loadFromClusterAndUser(
+    { name: OIDC, server, skipTLSVerify: false },
+    { name: OIDC, authProvider: { name: OIDC, config: own } },
+  );
+  const context = new RequestContext(server, HttpMethod.GET);
+  try {
+    // Changes the settings that it is given.
+    await config.applySecurityAuthentication(context);
+  } catch (error) {
+    const why = secrets.redact(messageOf(error)).slice(0, LONGEST_REASON);
+    throw new LoginError(`its auth-provider oidc got no new id-token: ${why}`, { cause: error });
+  }
+  renewed.set(source, own);
+  for (const name of ['id-token', 'refresh-token']) if (own[name]) secrets.add(own[name]);
+  const { data } = bearer.safeParse(context.getHeaders()['Authorization']);
+  if (data === undefined)
+    throw new LoginError(
+      'its auth-provider oidc has no id-token that is still valid, and not all of client-id, idp-issuer-url and refresh-token to get a new one',
+    );
+  return data.slice('Bearer '.length);
+}
+
+/** Data in the kubeconfig counts more than a file, as with kubectl. */
+function contentOf(what: string, file: string | undefined, data: string | undefined): string | undefined {
+  if (data) return Buffer.from(data, 'base64').toString('utf8');
+  return file ? readCredentialFile(what, file) : undefined;
+}
+
+function readCredentialFile(what: string, path: string): string {
+  try {
+    return readBoundedFile(path, FILE_LIMITS.credential);
+  } catch (error) {
+    throw new LoginError(`its ${what} ${path} ${messageOf(error)}`, { cause: error });
+  }
+}

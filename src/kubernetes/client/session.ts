@@ -1,0 +1,157 @@
+import type { KubeConfig } from '@kubernetes/client-node';
+import pTimeout from 'p-timeout';
+import { Agent } from 'undici';
+import type { Dispatcher } from 'undici';
+import { API, LOGIN } from '../../core/deadlines.ts';
+import { CanaryError } from '../../core/errors.ts';
+import type { ClusterName } from '../../core/names.ts';
+import { tunnelConnector } from '../../core/tunnel.ts';
+import { LoginError } from './errors.ts';
+import { logIn } from './login.ts';
+import type { Login } from './login.ts';
+import { proxyTo } from './route.ts';
+
+/** What it takes to call an API server. */
+export interface Access {
+  readonly server: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly dispatcher: Dispatcher;
+}
+
+/** A login that may still be under way, for all calls that wait for it. */
+interface Attempt {
+  readonly access: Promise<Access>;
+  readonly end: AbortController;
+  waiting: number;
+  done: boolean;
+  /** In ms since 1970; undefined until it is known. */
+  expiresAt: number | undefined;
+}
+
+/** The login to the server of one context: shared by all calls, and renewed when it has expired or is rejected. */
+export class Session {
+  readonly #config: KubeConfig;
+  readonly #context: ClusterName;
+  readonly #limitMs: number;
+  readonly #now: () => number;
+  #attempt: Attempt | undefined;
+  /** By client certificate: a renewed token goes over the connections that exist. */
+  readonly #dispatchers = new Map<string, Dispatcher>();
+
+  /** @param now in ms since 1970 */
+  constructor(config: KubeConfig, context: ClusterName, limitMs: number, now: () => number) {
+    this.#config = config;
+    this.#context = context;
+    this.#limitMs = limitMs;
+    this.#now = now;
+  }
+
+  /**
+   * A login under way ends once no call waits for it any more.
+   *
+   * @throws LoginError; the signal's reason
+   */
+  async access(stop: AbortSignal): Promise<Access> {
+    stop.throwIfAborted();
+    if ((this.#attempt?.expiresAt ?? Infinity) <= this.#now()) this.#attempt = undefined;
+    const attempt = (this.#attempt ??= this.#begin());
+    attempt.waiting += 1;
+    try {
+      return await pTimeout(attempt.access, { milliseconds: Infinity, signal: stop });
+    } finally {
+      attempt.waiting -= 1;
+      if (attempt.waiting === 0 && !attempt.done) this.#cancel(attempt);
+    }
+  }
+
+  /** The server has rejected these credentials: the next call logs in again, unless another call already has. */
+  reject(access: Access): void {
+    const attempt = this.#attempt;
+    if (attempt === undefined) return;
+    void attempt.access.then(
+      (current) => {
+        if (current === access) this.#drop(attempt);
+      },
+      () => undefined,
+    );
+  }
+
+  async close(): Promise<void> {
+    if (this.#attempt?.done === false) this.#cancel(this.#attempt);
+    await Promise.all([...this.#dispatchers.values()].map((dispatcher) => dispatcher.destroy()));
+  }
+
+  #begin(): Attempt {
+    const end = new AbortController();
+    const login = pTimeout(logIn(this.#config, this.#context, this.#limitMs, end.signal), {
+      // A login command has a limit of its own, and says more.
+      milliseconds: this.#limitMs + LOGIN.endMs,
+      message: new LoginError(`its login did not finish within ${String(this.#limitMs / 1000)} s`),
+    });
+    const access = login.then((found) => this.#use(found));
+    const attempt: Attempt = { access, end, waiting: 0, done: false, expiresAt: undefined };
+    Promise.all([login, access]).then(
+      ([{ expiresAt }]) => {
+        attempt.done = true;
+        // A clock that is ahead would have every call log in again: then the server decides.
+        attempt.expiresAt = (expiresAt ?? 0) > this.#now() ? expiresAt : undefined;
+      },
+      () => {
+        attempt.done = true;
+        // The next call tries a failed login again.
+        this.#drop(attempt);
+      },
+    );
+    return attempt;
+  }
+
+  #use(login: Login): Access {
+    const server = login.cluster.server.replace(/\/$/, '');
+    return { server, headers: login.headers, dispatcher: this.#dispatcherOf(login) };
+  }
+
+  #dispatcherOf(login: Login): Dispatcher {
+    const key = `${login.certificate ?? ''}\n${login.key ?? ''}`;
+    const dispatcher = this.#dispatchers.get(key) ?? openDispatcher(login);
+    this.#dispatchers.set(key, dispatcher);
+    return dispatcher;
+  }
+
+  #cancel(attempt: Attempt): void {
+    this.#drop(attempt);
+    attempt.end.abort(new LoginError('its login was cancelled'));
+  }
+
+  #drop(attempt: Attempt): void {
+    if (this.#attempt === attempt) this.#attempt = undefined;
+  }
+}
+
+/** As client-go: less than the idle time after which load balancers of clouds drop a connection. */
+const KEEP_ALIVE_MS = 30_000;
+
+function openDispatcher({ cluster, authority, certificate, key }: Login): Dispatcher {
+  const tls = {
+    // Said either way, so that NODE_TLS_REJECT_UNAUTHORIZED does not decide.
+    rejectUnauthorized: !cluster.skipTLSVerify,
+    ...(authority === undefined ? {} : { ca: authority }),
+    ...(certificate === undefined ? {} : { cert: certificate }),
+    ...(key === undefined ? {} : { key }),
+    ...(cluster.tlsServerName === undefined ? {} : { servername: cluster.tlsServerName }),
+    keepAlive: true,
+    keepAliveInitialDelay: KEEP_ALIVE_MS,
+  };
+  const proxy = proxyOf(cluster);
+  const timeoutMs = API.connectMs;
+  if (proxy === undefined) return new Agent({ connect: { ...tls, timeout: timeoutMs } });
+  return new Agent({ allowH2: false, connect: tunnelConnector(proxy, { timeoutMs, tls }) });
+}
+
+function proxyOf(cluster: Login['cluster']): ReturnType<typeof proxyTo> {
+  try {
+    return proxyTo(cluster);
+  } catch (error) {
+    if (!(error instanceof CanaryError)) throw error;
+    throw new LoginError(error.message.replace(/\.$/, ''), { remedy: 'Correct it' });
+  }
+}
