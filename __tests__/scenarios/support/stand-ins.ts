@@ -18,14 +18,14 @@ const nothing = action(`runs:
       shell: bash
 `);
 
-/** Third-party actions, by the names that the examples use. */
+/** Third-party actions, by their names without the commit. */
 export const STUBS: ReadonlyMap<string, string> = new Map([
-  ['aws-actions/configure-aws-credentials@v5', nothing],
-  ['azure/login@v2', nothing],
-  ['azure/use-kubelogin@v1', nothing],
-  ['google-github-actions/auth@v3', nothing],
+  ['aws-actions/configure-aws-credentials', nothing],
+  ['azure/login', nothing],
+  ['azure/use-kubelogin', nothing],
+  ['google-github-actions/auth', nothing],
   [
-    'google-github-actions/get-gke-credentials@v3',
+    'google-github-actions/get-gke-credentials',
     action(`inputs:
   cluster_name: { description: name, required: true }
   location: { description: location, required: true }
