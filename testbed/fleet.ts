@@ -18,6 +18,28 @@ export interface TestFleet {
   reset(): Promise<void>;
   /** Ends every process and socket of the fleet. Safe to call twice. */
   stop(): Promise<void>;
+  /** Takes parts of the mesh away, and brings them back; the embedded fleet has faults of its own. */
+  readonly breakage?: Breakage;
+}
+
+/**
+ * A part of a cluster that is an ordinary process. `api-network`: the process runs on, but nothing can reach it, as if the cluster's
+ * API were behind a broken link.
+ */
+export type FleetPart = 'api-server' | 'api-network' | 'istiod' | 'gateway';
+
+/** How a test breaks a running fleet. */
+export interface Breakage {
+  /** Kills a part as a crash does (SIGKILL), or cuts it off. Resolves once it is gone. */
+  takeDown(cluster: string, part: FleetPart): Promise<void>;
+  /** Starts the part again with its data, address and port. Resolves once it is ready. */
+  bringUp(cluster: string, part: FleetPart): Promise<void>;
+  /**
+   * Ends a running pod without notice: its connections are cut while requests may be under way, and its endpoints go afterwards.
+   *
+   * @throws Error if no such pod runs
+   */
+  losePod(cluster: string, namespace: string, version: string): Promise<void>;
 }
 
 export interface FleetCluster {

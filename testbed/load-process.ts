@@ -4,7 +4,6 @@ import type { LoadReport } from './load.ts';
 
 const TICK_MS = 10;
 const TIMEOUT_MS = 10_000;
-const MOST_FAILURES = 20;
 /** What a client sees of a gateway that has no listener yet. */
 const NO_LISTENER = new Set(['ECONNREFUSED', 'ECONNRESET', 'UND_ERR_SOCKET']);
 
@@ -13,6 +12,7 @@ export interface LoadRequest {
   readonly rps: number;
   readonly host: string | undefined;
   readonly faulty: boolean;
+  readonly mostFailures: number;
 }
 /** The first answer says that requests are being sent; the one to `stop` is the report. */
 export type LoadAnswer = 'sending' | LoadReport;
@@ -24,7 +24,8 @@ process.on('disconnect', () => {
   process.exit(0);
 });
 
-function send({ urls, rps, host, faulty }: LoadRequest): void {
+function send({ urls, rps, host, faulty, mostFailures }: LoadRequest): void {
+  const startedAt = Date.now();
   const start = performance.now();
   const failures: LoadReport['failures'][number][] = [];
   const underWay = new Set<Promise<void>>();
@@ -45,7 +46,7 @@ function send({ urls, rps, host, faulty }: LoadRequest): void {
     if (what === undefined || (faulty && what.byApplication)) target.exists = true;
     else if (!early || !what.mayBeEarly) {
       failed += 1;
-      if (failures.length < MOST_FAILURES)
+      if (failures.length < mostFailures)
         failures.push({ url: target.url, atMs: Math.round(performance.now() - start), what: what.text });
     }
   };
@@ -69,7 +70,7 @@ function send({ urls, rps, host, faulty }: LoadRequest): void {
     if (message !== 'stop') return;
     clearInterval(timer);
     void Promise.all(underWay).then(() => {
-      answer({ sent, failed, failures });
+      answer({ sent, failed, startedAt, failures });
     });
   });
 }

@@ -7,6 +7,8 @@ import type { LoadAnswer, LoadRequest } from './load-process.ts';
 export interface LoadReport {
   readonly sent: number;
   readonly failed: number;
+  /** `Date.now()` when the first request was sent; `atMs` counts from here. */
+  readonly startedAt: number;
   /** The first failures, for the message of a failing test. */
   readonly failures: readonly { url: string; atMs: number; what: string }[];
 }
@@ -21,6 +23,8 @@ export interface LoadOptions {
   readonly rps?: number;
   /** Value of the Host header, if it differs from the URL. */
   readonly host?: string;
+  /** How many failures are listed; 20 by default. */
+  readonly mostFailures?: number;
   /** A version that is meant to answer 500: such an answer does not count as failed, but a gateway's (502 to 504) does. */
   readonly faulty?: boolean;
 }
@@ -31,12 +35,12 @@ export interface LoadOptions {
  * @returns once requests are sent to every URL
  */
 export async function startLoad(urls: readonly string[], options: LoadOptions = {}): Promise<Load> {
-  const { rps = 100, host, faulty = false } = options;
+  const { rps = 100, host, faulty = false, mostFailures = 20 } = options;
   const child = fork(join(import.meta.dirname, 'load-process.ts'), {
     execPath: process.execPath,
     execArgv: [],
   });
-  const request: LoadRequest = { urls, rps, host, faulty };
+  const request: LoadRequest = { urls, rps, host, faulty, mostFailures };
   const next = nextAnswer(child);
   child.send(request);
   await next;

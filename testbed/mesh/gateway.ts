@@ -9,6 +9,7 @@ import type { Ground, KubernetesCluster } from './kubernetes.ts';
 import { nodeName } from './kubernetes.ts';
 import { connectGateway, insideNetworkOf } from './network.ts';
 import type { Addresses } from './network.ts';
+import type { Processes } from './processes.ts';
 
 const NAMESPACE = 'istio-system';
 const NAME = 'istio-ingressgateway';
@@ -186,9 +187,8 @@ async function startProxy(
     writeFile(join(credentials, 'key.pem'), identity.key, { mode: 0o600 }),
     writeFile(join(credentials, 'root-cert.pem'), authority.root),
   ]);
-  const program = `gateway of ${name}`;
   processes.start(
-    program,
+    gatewayOf(name),
     [...within, programs.pilotAgent, 'proxy', 'router', '--domain=istio-system.svc.cluster.local'],
     {
       cwd,
@@ -217,9 +217,20 @@ async function startProxy(
       },
     },
   );
-  await processes.until(
-    program,
-    'be ready',
-    async () => (await fetch(`http://${addresses.gatewayPod}:15021/healthz/ready`)).ok,
-  );
+  await awaitGateway(processes, cluster);
+}
+
+/** What the processes call the gateway of a cluster. */
+export function gatewayOf(cluster: string): string {
+  return `gateway of ${cluster}`;
+}
+
+/** Waits until the gateway of a cluster has its configuration. */
+export async function awaitGateway(
+  processes: Processes,
+  { name, addresses }: Pick<KubernetesCluster, 'name' | 'addresses'>,
+): Promise<void> {
+  const isReady = async (): Promise<boolean> =>
+    (await fetch(`http://${addresses.gatewayPod}:15021/healthz/ready`)).ok;
+  await processes.until(gatewayOf(name), 'be ready', isReady);
 }

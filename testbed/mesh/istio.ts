@@ -10,6 +10,7 @@ import type {
   ValidatingWebhookConfiguration,
 } from './kube-objects.ts';
 import type { Ground, KubernetesCluster } from './kubernetes.ts';
+import type { Processes } from './processes.ts';
 import type { Programs } from './programs.ts';
 import { until } from './until.ts';
 
@@ -97,9 +98,8 @@ export async function startIstiod(
   const cwd = join(folder, `istiod-${name}`);
   await writeAuthority(join(cwd, 'etc/cacerts'), authority);
   const at = (port: number) => `${addresses.istiod}:${String(port)}`;
-  const program = `istiod of ${name}`;
   processes.start(
-    program,
+    istiodOf(name),
     [
       programs.pilotDiscovery,
       'discovery',
@@ -134,7 +134,21 @@ export async function startIstiod(
       },
     },
   );
-  await processes.until(program, 'be ready', async () => (await fetch(`http://${at(8080)}/ready`)).ok);
+  await awaitIstiod(processes, cluster);
+}
+
+/** What the processes call the istiod of a cluster. */
+export function istiodOf(cluster: string): string {
+  return `istiod of ${cluster}`;
+}
+
+/** Waits until the istiod of a cluster has read all clusters, and serves. */
+export async function awaitIstiod(
+  processes: Processes,
+  { name, addresses }: Pick<KubernetesCluster, 'name' | 'addresses'>,
+): Promise<void> {
+  const isReady = async (): Promise<boolean> => (await fetch(`http://${addresses.istiod}:8080/ready`)).ok;
+  await processes.until(istiodOf(name), 'be ready', isReady);
 }
 
 /**

@@ -127,9 +127,11 @@ export class KubeApi {
     signal: AbortSignal,
   ): Promise<void> {
     const known = new Map<string, T>();
+    let isBroken = false;
     for (;;) {
       try {
         const { items, resourceVersion } = await this.list(resource);
+        isBroken = false;
         const present = new Set(items.map((object) => object.metadata?.uid));
         for (const [uid, object] of known) {
           if (!present.has(uid)) tell({ type: 'DELETED', object });
@@ -152,7 +154,9 @@ export class KubeApi {
         );
       } catch (error) {
         if (signal.aborted) return;
-        process.stderr.write(`mesh: the watch of ${resource.plural} broke (${String(error)}); retrying\n`);
+        if (!isBroken)
+          process.stderr.write(`mesh: the watch of ${resource.plural} broke (${String(error)}); retrying\n`);
+        isBroken = true;
         await sleep(RETRY_MS);
       }
     }

@@ -80,9 +80,8 @@ export async function startApiServer(
       kubeconfigOf([{ name, server }], authority.root, token),
     ),
   };
-  const program = `kube-apiserver of ${name}`;
   processes.start(
-    program,
+    apiServerOf(name),
     [
       programs.kubeApiserver,
       `--etcd-servers=${ETCD_URL}`,
@@ -106,9 +105,20 @@ export async function startApiServer(
     { cwd: folder },
   );
   const api = new KubeApi(server, authority.root, token);
-  await processes.until(program, 'be ready', async () => (await api.request('GET', '/readyz')) === 'ok');
+  await awaitApiServer(processes, name, api);
   await api.create(namespaces, { metadata: { name: 'istio-system' } });
   return { ...cluster, api, kubeconfig: files.kubeconfig };
+}
+
+/** What the processes call the API server of a cluster. */
+export function apiServerOf(cluster: string): string {
+  return `kube-apiserver of ${cluster}`;
+}
+
+/** Waits until the API server of a cluster serves everything. */
+export async function awaitApiServer(processes: Processes, cluster: string, api: KubeApi): Promise<void> {
+  const isReady = async (): Promise<boolean> => (await api.request('GET', '/readyz')) === 'ok';
+  await processes.until(apiServerOf(cluster), 'be ready', isReady);
 }
 
 /** Starts the controllers of a cluster, adds a node, and waits until it accepts pods. */

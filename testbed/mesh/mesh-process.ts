@@ -1,10 +1,19 @@
 // A mesh in its own process, so that a test's load does not disturb it. It ends when its parent does.
+import type { FleetPart } from '../fleet.ts';
 import { messageOf } from './error-message.ts';
 import { Mesh } from './mesh.ts';
 import type { MeshDescription, MeshOptions } from './mesh.ts';
 
 export type MeshRequest =
-  { readonly call: 'start'; readonly options: MeshOptions } | { readonly call: 'reset' };
+  | { readonly call: 'start'; readonly options: MeshOptions }
+  | { readonly call: 'reset' }
+  | { readonly call: 'take down' | 'bring up'; readonly cluster: string; readonly part: FleetPart }
+  | {
+      readonly call: 'lose a pod';
+      readonly cluster: string;
+      readonly namespace: string;
+      readonly version: string;
+    };
 /** The answers come in the order of the requests. */
 export type MeshAnswer = { readonly value: MeshDescription | undefined } | { readonly error: string };
 
@@ -43,6 +52,15 @@ async function serve(request: MeshRequest): Promise<MeshDescription | undefined>
       return (await mesh).describe();
     case 'reset':
       await (await mesh)?.reset();
+      return undefined;
+    case 'take down':
+      await (await mesh)?.takeDown(request.cluster, request.part);
+      return undefined;
+    case 'bring up':
+      await (await mesh)?.bringUp(request.cluster, request.part);
+      return undefined;
+    case 'lose a pod':
+      await (await mesh)?.losePod(request.cluster, request.namespace, request.version);
       return undefined;
   }
 }

@@ -3,7 +3,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import type { FleetCluster } from '../fleet.ts';
+import type { FleetCluster, FleetPart } from '../fleet.ts';
+import { bringUp, takeDown } from './breakage.ts';
 import { Authority } from './certificates.ts';
 import { startGateway } from './gateway.ts';
 import type { IngressGateway } from './gateway.ts';
@@ -126,6 +127,27 @@ export class Mesh {
       },
       { seconds: 30 },
     );
+  }
+
+  /** See `Breakage`. */
+  async takeDown(cluster: string, part: FleetPart): Promise<void> {
+    await takeDown(this.#ground, this.#member(cluster).cluster, part);
+  }
+
+  /** See `Breakage`. */
+  async bringUp(cluster: string, part: FleetPart): Promise<void> {
+    await bringUp(this.#ground, this.#member(cluster).cluster, part);
+  }
+
+  /** See `Breakage`. */
+  async losePod(cluster: string, namespace: string, version: string): Promise<void> {
+    await this.#member(cluster).runner.lose(namespace, version);
+  }
+
+  #member(name: string): Member {
+    const member = this.#members.find(({ cluster }) => cluster.name === name);
+    if (member === undefined) throw new Error(`The mesh has no cluster ${name}.`);
+    return member;
   }
 
   /** Ends every process, and deletes every file. Safe to call twice. */

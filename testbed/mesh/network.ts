@@ -66,7 +66,8 @@ export async function openNetwork(): Promise<void> {
 export async function closeNetwork(): Promise<void> {
   // The kernel removes a namespace some time after its last process ends; the next mesh needs the names of the links.
   const links = [0, 1].map((index) => `link del ${linkOf(index)}`);
-  const lines = [...links, 'route del local 10.244.128.0/17 dev lo', `link del ${BRIDGE}`];
+  const cut = [0, 1].map((index) => `route del unreachable ${addressesOf(index).apiServer}/32 table local`);
+  const lines = [...links, ...cut, 'route del local 10.244.128.0/17 dev lo', `link del ${BRIDGE}`];
   await execa('ip', ['-force', '-batch', '-'], { input: `${lines.join('\n')}\n`, reject: false });
 }
 
@@ -82,6 +83,18 @@ export async function connectGateway(index: number, pid: number): Promise<void> 
     (address) => `addr add ${address}/16 dev eth0`,
   );
   await ip(['link set lo up', ...addresses, 'link set eth0 up'], insideNetworkOf(pid));
+}
+
+/**
+ * Cuts off an address of a control plane: new connections fail as "no route to host", and established ones fall silent, for every
+ * process outside a gateway's own network.
+ */
+export async function cutOff(address: string): Promise<void> {
+  await ip([`route add unreachable ${address}/32 table local`]);
+}
+
+export async function connectAgain(address: string): Promise<void> {
+  await ip([`route del unreachable ${address}/32 table local`]);
 }
 
 /** The words to put before a command so that it runs in the network namespace of a process. */

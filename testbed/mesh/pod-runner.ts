@@ -18,6 +18,8 @@ const RESTART_MS = 1_000;
 /** The length of a preStop hook that gives the gateways time to notice the end of a pod. */
 const DRAIN_MS = 1000;
 const ENDPOINT_SECONDS = 20;
+/** A kubelet keeps asking an API server that is away. */
+const AWAY_MS = 250;
 
 interface PodName {
   readonly uid: string;
@@ -26,6 +28,8 @@ interface PodName {
 }
 
 interface KnownPod extends PodName {
+  readonly version: string | undefined;
+  serves: boolean;
   /** The work on each pod, one thing at a time. */
   work: Promise<void>;
   ending: boolean;
@@ -42,12 +46,14 @@ export class PodRunner {
   readonly #known = new Map<string, KnownPod>();
   readonly #readyPods = new Map<string, ReadonlySet<string>>();
   readonly #certificates = new Map<string, Promise<Certified>>();
+  readonly #signal: AbortSignal;
   #addresses = 0;
 
   /** Watches the cluster until the signal. */
   constructor({ processes, authority, folder }: Ground, cluster: KubernetesCluster, signal: AbortSignal) {
     this.#cluster = cluster;
     this.#authority = authority;
+    this.#signal = signal;
     this.#host = new WorkloadHost(processes, cluster.name, folder);
     const { api } = cluster;
     void api.watch(
@@ -71,6 +77,18 @@ export class PodRunner {
     return this.#known.size === 0;
   }
 
+  /** Ends a serving pod of a version without notice, as the loss of its node does. */
+  async lose(namespace: string, version: string): Promise<void> {
+    const pod = [...this.#known.values()].find(
+      (one) => one.namespace === namespace && one.version === version && one.serves && !one.ending,
+    );
+    if (pod === undefined)
+      throw new Error(`No pod of ${version} runs in ${namespace} of ${this.#cluster.name}.`);
+    pod.ending = true;
+    await this.#host.stop(pod.uid);
+    await this.#delete(pod);
+  }
+
   #noteSlice(slice: EndpointSlice | undefined, uid = ''): void {
     const ready = slice?.endpoints?.filter(({ conditions }) => conditions?.ready !== false);
     if (ready === undefined) this.#readyPods.delete(uid);
@@ -83,9 +101,22 @@ export class PodRunner {
     let known = this.#known.get(uid);
     if (known === undefined) {
       if (gone) return;
-      known = { uid, namespace, name, work: Promise.resolve(), ending: false };
-      this.#known.set(uid, known);
-      this.#queue(known, 'start', () => this.#run(pod, uid));
+      const version = pod.metadata?.labels?.['version'];
+      const made: KnownPod = {
+        uid,
+        namespace,
+        name,
+        version,
+        serves: false,
+        work: Promise.resolve(),
+        ending: false,
+      };
+      known = made;
+      this.#known.set(uid, made);
+      this.#queue(made, 'start', async () => {
+        await this.#run(pod, uid);
+        made.serves = true;
+      });
     }
     const { ending } = known;
     known.ending ||= deletionTimestamp !== undefined;
@@ -113,11 +144,13 @@ export class PodRunner {
       const { status, serving, again } = outcomeOf(pod, address, addresses.node, new Date(), attempt);
       if (serving) await this.#serve(pod, uid, address, serving);
       if (attempt === 1) await this.#bind(pod, uid);
-      await api.patch(
-        pods,
-        { namespace, name, subresource: 'status' },
-        { metadata: { uid }, status },
-        'strategic',
+      await this.#persist(() =>
+        api.patch(
+          pods,
+          { namespace, name, subresource: 'status' },
+          { metadata: { uid }, status },
+          'strategic',
+        ),
       );
       if (!again) return;
       await sleep(RESTART_MS);
@@ -129,10 +162,31 @@ export class PodRunner {
     const { namespace = '', name = '' } = pod.metadata ?? {};
     if (pod.spec?.nodeName === undefined) {
       const target = { apiVersion: 'v1', kind: 'Node', name: nodeName(cluster) };
-      await api.request('POST', `/api/v1/namespaces/${namespace}/pods/${name}/binding`, {
-        metadata: { name, uid },
-        target,
+      const path = `/api/v1/namespaces/${namespace}/pods/${name}/binding`;
+      let unanswered = false;
+      await this.#persist(async () => {
+        try {
+          await api.request('POST', path, { metadata: { name, uid }, target });
+        } catch (error) {
+          // The attempt whose answer was lost has bound it.
+          if (unanswered && error instanceof KubeError && error.status === 409) return;
+          unanswered = true;
+          throw error;
+        }
       });
+    }
+  }
+
+  /** Repeats a call until the API server answers it. */
+  async #persist(call: () => Promise<unknown>): Promise<void> {
+    for (;;) {
+      try {
+        await call();
+        return;
+      } catch (error) {
+        if (this.#signal.aborted || (error instanceof KubeError && error.status < 500)) throw error;
+        await sleep(AWAY_MS);
+      }
     }
   }
 
@@ -162,8 +216,12 @@ export class PodRunner {
     // Only now do the control planes learn of it and stop the gateways from sending requests.
     await sleep(DRAIN_MS);
     await this.#host.stop(uid);
+    await this.#delete({ uid, namespace, name });
+  }
+
+  async #delete({ uid, namespace, name }: PodName): Promise<void> {
     const options = { gracePeriodSeconds: 0, preconditions: { uid } };
-    await this.#cluster.api.delete(pods, { namespace, name }, options);
+    await this.#persist(() => this.#cluster.api.delete(pods, { namespace, name }, options));
   }
 
   async #forget(uid: string): Promise<void> {

@@ -17,6 +17,11 @@ interface StartOptions {
 export class Processes {
   readonly #logs: string;
   readonly #running = new Map<ChildProcess, string>();
+  /** How each was started, to start it again. */
+  readonly #started = new Map<
+    string,
+    { readonly command: readonly string[]; readonly options: StartOptions }
+  >();
   readonly #failure = new AbortController();
   #waiting = 0;
   #ending = false;
@@ -32,12 +37,9 @@ export class Processes {
    * @param name what messages call it, e.g. `istiod of east`
    * @throws Error where another program has ended unexpectedly, or all have been ended
    */
-  start(
-    name: string,
-    command: readonly string[],
-    { cwd, env = {}, messages = false }: StartOptions,
-  ): ChildProcess {
+  start(name: string, command: readonly string[], options: StartOptions): ChildProcess {
     this.#failure.signal.throwIfAborted();
+    const { cwd, env = {}, messages = false } = options;
     const [file = '', ...args] = command;
     const log = openSync(this.#logFile(name), 'a');
     const child = spawn(file, args, {
@@ -49,6 +51,7 @@ export class Processes {
     });
     closeSync(log);
     this.#running.set(child, name);
+    this.#started.set(name, { command, options });
     child.once('error', (error) => {
       this.#gone(child, name, error.message);
     });
@@ -56,6 +59,25 @@ export class Processes {
       this.#gone(child, name, signal ?? `exit code ${String(code)}`);
     });
     return child;
+  }
+
+  /** Kills a program, as a crash does. Resolves once it is gone; {@link restart} starts it again. */
+  async kill(name: string): Promise<void> {
+    for (const [child, running] of this.#running) {
+      if (running !== name || child.pid === undefined) continue;
+      const exit = once(child, 'exit');
+      // From here on, its end is expected.
+      this.#running.delete(child);
+      killGroup(child.pid);
+      await exit;
+    }
+  }
+
+  /** Starts a killed program again, with the same command, data and ports. */
+  restart(name: string): void {
+    const earlier = this.#started.get(name);
+    if (earlier === undefined) throw new Error(`${name} has never been started.`);
+    this.start(name, earlier.command, earlier.options);
   }
 
   /**

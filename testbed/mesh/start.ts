@@ -9,6 +9,7 @@ import type { MeshAnswer, MeshRequest } from './mesh-process.ts';
 /** Ten times the usual time on 2 cores, but below the limit of a test, so that a hang is reported and ended. */
 const START_MS = 120_000;
 const RESET_MS = 90_000;
+const BREAK_MS = 15_000;
 const STOP_MS = 30_000;
 
 /**
@@ -37,6 +38,17 @@ export async function startMesh({
         await host.ask({ call: 'reset' }, RESET_MS);
       },
       stop: () => host.stop(),
+      breakage: {
+        takeDown: async (cluster, part) => {
+          await host.ask({ call: 'take down', cluster, part }, BREAK_MS);
+        },
+        bringUp: async (cluster, part) => {
+          await host.ask({ call: 'bring up', cluster, part }, RESET_MS);
+        },
+        losePod: async (cluster, namespace, version) => {
+          await host.ask({ call: 'lose a pod', cluster, namespace, version }, BREAK_MS);
+        },
+      },
     };
   } catch (error) {
     await host.stop();
