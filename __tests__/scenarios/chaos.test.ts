@@ -1,0 +1,56 @@
+import { afterAll, afterEach, beforeAll, describe, jest, test } from '@jest/globals';
+import { findProgram } from '../../testbed/mesh/programs.ts';
+import { startFleet } from '../../testbed/start.ts';
+import { live } from './chaos/life.ts';
+import { describeDisturbance, planOf } from './chaos/plan.ts';
+import { Tally } from './chaos/tally.ts';
+import { serviceAccountOf } from './support/service-account.ts';
+import { Stage } from './support/stage.ts';
+
+// A life takes two minutes; a slow machine takes its time.
+jest.setTimeout(900_000);
+
+const kubectl = await findProgram('kubectl');
+const skipped = process.env['FLEET'] !== 'mesh' || kubectl === undefined;
+const reason = skipped ? ' (skipped: only the mesh has processes to kill, npm run e2e)' : '';
+
+/** CANARY_SEED repeats one life, CANARY_SEEDS=20 lives as many new ones; otherwise a sample that disturbs every operation. */
+function seeds(): readonly number[] {
+  const { CANARY_SEED: one, CANARY_SEEDS: many } = process.env;
+  if (one !== undefined && one !== '') return [Number(one)];
+  if (many === undefined || many === '') return [1];
+  const first = Number(process.env['CANARY_FIRST_SEED'] ?? Date.now() % 1_000_000);
+  return Array.from({ length: Number(many) }, (_, i) => first + i);
+}
+
+const say = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+
+(skipped ? describe.skip : describe)(`a release on a failing mesh${reason}`, () => {
+  const tally = new Tally();
+  let stage: Stage;
+  beforeAll(async () => {
+    stage = new Stage(await startFleet());
+  });
+  afterEach(() => stage.fleet.reset());
+  afterAll(async () => {
+    say(tally.toString());
+    await stage.fleet.stop();
+  });
+
+  test.each(seeds())('serves its users and tells the truth (CANARY_SEED=%i)', async (seed) => {
+    const { breakage } = stage.fleet;
+    if (breakage === undefined || kubectl === undefined) throw new Error('This fleet cannot be broken.');
+    const kubeconfig = await serviceAccountOf(stage.fleet, kubectl);
+    const plan = planOf(seed);
+    const start = performance.now();
+    try {
+      await live({ stage, breakage, kubeconfig, tally, say }, plan);
+    } catch (error) {
+      const lines = plan.map((one) => `  ${describeDisturbance(one)}`);
+      throw new Error([`CANARY_SEED=${String(seed)}:`, ...lines, String(error)].join('\n'), { cause: error });
+    }
+    say(`CANARY_SEED=${String(seed)}: ${((performance.now() - start) / 1000).toFixed(0)} s`);
+  });
+});

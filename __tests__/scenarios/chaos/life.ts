@@ -1,0 +1,140 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Breakage } from '../../../testbed/fleet.ts';
+import { startLoad } from '../../../testbed/load.ts';
+import type { Run } from '../../../testbed/run-action.ts';
+import { NAMESPACE, SEED } from '../support/objects.ts';
+import type { Stage as Fleet } from '../support/stage.ts';
+import { controlPlanesFollow } from './control-plane.ts';
+import { describeDisturbance } from './plan.ts';
+import type { Disturbance } from './plan.ts';
+import type { Tally } from './tally.ts';
+import { effective, holdersOf, untruths } from './truth.ts';
+import { unexplained } from './users.ts';
+import type { Struck } from './users.ts';
+
+const USERS_RPS = 50;
+const MOST_FAILURES = 10_000;
+const MOST_SAID = 300;
+
+/** What a life is lived with. */
+export interface Setting {
+  readonly stage: Fleet;
+  readonly breakage: Breakage;
+  /** Of a user with no more permissions than the action needs: such a user meets what an administrator does not. */
+  readonly kubeconfig: string;
+  readonly tally: Tally;
+  readonly say: (line: string) => void;
+}
+
+/**
+ * Takes a release through its life while users send requests, each operation disturbed once. After each: what the run said is so,
+ * its post step leaves all clusters alike and the lock free, a rerun arrives, and a further one writes nothing.
+ *
+ * @throws Error that lists the violations and the logs
+ */
+export async function live(setting: Setting, plan: readonly Disturbance[]): Promise<void> {
+  const { stage, tally } = setting;
+  const urls = stage.fleet.clusters.map(({ ingress }) => `${ingress}${SEED.path}`);
+  const load = await startLoad(urls, { rps: USERS_RPS, mostFailures: MOST_FAILURES });
+  await controlPlanesFollow(stage);
+  const struck: Struck[] = [];
+  const violations: string[] = [];
+  try {
+    for (const one of plan) {
+      violations.push(...(await disturb(setting, one, struck)));
+      if (violations.length > 0) break;
+    }
+  } finally {
+    const report = await load.stop();
+    tally.users(report);
+    for (const failure of unexplained(report, struck))
+      violations.push(`A user's request failed: ${JSON.stringify(failure)}`);
+  }
+  for (const _ of violations) tally.violation();
+  if (violations.length > 0) throw new Error(violations.join('\n'));
+}
+
+async function disturb(
+  { stage, breakage, kubeconfig, tally, say }: Setting,
+  disturbance: Disturbance,
+  struck: Struck[],
+): Promise<readonly string[]> {
+  const { act } = disturbance;
+  const asked = act.weights.at(-1) ?? '';
+  const inputs = { ...act.inputs, kubeconfig };
+  const again = { ...act.again, kubeconfig };
+  const found: string[] = [];
+  const logs: string[] = [];
+  const note = (title: string, run: Run): Run => {
+    logs.push(`---- ${title} (code ${String(run.code)})\n${run.log}\n${run.summary}`);
+    return run;
+  };
+
+  const run = note('disturbed run', await struckRun(stage, breakage, disturbance, inputs, struck));
+  tally.event(disturbance, run);
+  const said =
+    run.code === 0 ? 'passed' : (/^::error[^:]*::(.*)/m.exec(run.log)?.[1] ?? 'failed without a reason');
+  say(`  ${describeDisturbance(disturbance)}: ${said.slice(0, MOST_SAID)}`);
+  found.push(...(await untruths(stage, run, act.passes ? asked : 'never passes')));
+
+  const post = note('post step', await stage.run(inputs, { postOf: run.state }));
+  if (post.code !== 0) found.push(`The post step failed with code ${String(post.code)}.`);
+  const [held, holders] = [await stage.weights(), await holdersOf(stage)];
+  const agreed = act.weights.some((one) => held.every((each) => effective(each) === effective(one)));
+  if (!agreed) found.push(`After the post step the clusters hold ${held.join(' and ')}.`);
+  if (holders.some((holder) => holder !== '')) found.push(`A lock is left: ${holders.join(' and ')}.`);
+
+  const hasArrived = held.every((one) => effective(one) === effective(asked));
+  const rerun = note('rerun', await stage.run(hasArrived || !act.passes ? again : inputs));
+  if (rerun.code !== 0) found.push(`The rerun failed with code ${String(rerun.code)}.`);
+  found.push(...(await untruths(stage, rerun, asked)));
+  const further = note('further run', await stage.run(again));
+  if (further.code !== 0 || further.outputs['changed'] !== '0')
+    found.push(
+      `A further run ended with code ${String(further.code)} and ${further.outputs['changed'] ?? '?'} changes.`,
+    );
+  if ((await holdersOf(stage)).some((holder) => holder !== '')) found.push('The rerun left a lock.');
+  return found.length === 0 ? [] : [describeDisturbance(disturbance), ...found, ...logs];
+}
+
+/** Runs the action, and strikes when it comes to the stage. Resolves once everything is up again. */
+async function struckRun(
+  stage: Fleet,
+  breakage: Breakage,
+  { stage: [name, ...texts], cluster, blow, delayMs }: Disturbance,
+  inputs: Readonly<Record<string, string>>,
+  struck: Struck[],
+): Promise<Run> {
+  let blown: Promise<void> | undefined;
+  const ended = Promise.withResolvers<undefined>();
+  const ingress = stage.fleet.clusters.find((one) => one.name === cluster)?.ingress ?? '';
+  const strike = async (): Promise<void> => {
+    await delay(delayMs);
+    const from = Date.now();
+    if (blow.kind === 'pod lost') await breakage.losePod(cluster, NAMESPACE, blow.version);
+    else {
+      await breakage.takeDown(cluster, blow.part);
+      await (blow.back === 'after the run' ? ended.promise : delay(blow.back));
+      await breakage.bringUp(cluster, blow.part);
+      // The end of the outage, for whoever runs the action again.
+      if (blow.part !== 'gateway') await controlPlanesFollow(stage);
+    }
+    struck.push({ blow, ingress, from, until: Date.now() });
+  };
+  let log = '';
+  const awaited = [...texts];
+  const run = await stage.run(inputs, {
+    onLog: (text) => {
+      log += text;
+      for (let next = awaited[0]; next !== undefined && log.includes(next); next = awaited[0]) {
+        log = log.slice(log.indexOf(next) + next.length);
+        awaited.shift();
+      }
+      if (awaited.length === 0) blown ??= strike();
+    },
+  });
+  ended.resolve(undefined);
+  if (blown === undefined) throw new Error(`The run did not come to the stage ${name}:\n${run.log}`);
+  await blown;
+  return run;
+}

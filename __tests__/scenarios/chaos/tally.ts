@@ -1,0 +1,44 @@
+import type { LoadReport } from '../../../testbed/load.ts';
+import { kindOf } from './plan.ts';
+import type { Disturbance } from './plan.ts';
+
+/** What all lives together came to. */
+export class Tally {
+  readonly #events = new Map<string, Map<string, number>>();
+  readonly #runs = new Map<string, number>();
+  #sent = 0;
+  #failed = 0;
+  #violations = 0;
+
+  event({ stage: [stage], blow }: Disturbance, run: { readonly code: number }): void {
+    const kind = kindOf(blow);
+    const row = this.#events.get(stage) ?? new Map<string, number>();
+    this.#events.set(stage, row.set(kind, (row.get(kind) ?? 0) + 1));
+    const outcome = run.code === 0 ? 'passed' : 'failed';
+    this.#runs.set(outcome, (this.#runs.get(outcome) ?? 0) + 1);
+  }
+
+  users({ sent, failed }: LoadReport): void {
+    this.#sent += sent;
+    this.#failed += failed;
+  }
+
+  violation(): void {
+    this.#violations += 1;
+  }
+
+  /** A table of stages and kinds, and the totals. */
+  toString(): string {
+    const kinds = [...new Set([...this.#events.values()].flatMap((row) => [...row.keys()]))].toSorted();
+    const rows = [...this.#events].map(
+      ([stage, row]) => `| ${stage} | ${kinds.map((kind) => String(row.get(kind) ?? 0)).join(' | ')} |`,
+    );
+    const runs = [...this.#runs].map(([outcome, count]) => `${String(count)} ${outcome}`).join(', ');
+    return [
+      `| stage | ${kinds.join(' | ')} |`,
+      `| --- |${kinds.map(() => ' ---: |').join('')}`,
+      ...rows,
+      `disturbed runs: ${runs}; user requests: ${String(this.#sent)}, failed: ${String(this.#failed)}; violations: ${String(this.#violations)}`,
+    ].join('\n');
+  }
+}

@@ -1,0 +1,41 @@
+import type { LoadReport } from '../../../testbed/load.ts';
+import type { Blow } from './plan.ts';
+
+/** A blow as it happened, in ms since the epoch. */
+export interface Struck {
+  readonly blow: Blow;
+  /** The base URL of the cluster's ingress. */
+  readonly ingress: string;
+  readonly from: number;
+  /** When it was over: the part was ready again. */
+  readonly until: number;
+}
+
+/** Requests that were under way when a blow was over may fail a moment later. */
+const MARGIN_MS = 500;
+/** Until every gateway has learned that a lost pod is gone. */
+const POD_MS = 3_000;
+
+/** The failures that no blow explains: those would be the action's. */
+export function unexplained(report: LoadReport, struck: readonly Struck[]): LoadReport['failures'] {
+  return report.failures.filter(({ url, atMs, what }) => {
+    const at = report.startedAt + atMs;
+    return !struck.some((one) => explains(one, { url, at, what }));
+  });
+}
+
+/**
+ * What a blow does to users without any release (see the test of the same name): a gateway that is killed has no port open, or
+ * cuts the connection, and nothing else; a pod that is lost cuts the requests that it was answering. The loss of an API server or of istiod
+ * costs users nothing.
+ */
+function explains(
+  { blow, ingress, from, until }: Struck,
+  failure: { readonly url: string; readonly at: number; readonly what: string },
+): boolean {
+  const { url, at, what } = failure;
+  if (blow.kind === 'pod lost')
+    return at >= from && at <= from + POD_MS && /^HTTP 503: upstream connect error/.test(what);
+  if (blow.part !== 'gateway') return false;
+  return url.startsWith(`${ingress}/`) && at >= from && at <= until + MARGIN_MS && !what.startsWith('HTTP');
+}

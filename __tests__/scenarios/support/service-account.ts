@@ -1,0 +1,30 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { execa } from 'execa';
+import type { TestFleet } from '../../../testbed/fleet.ts';
+import { NAMESPACE } from './objects.ts';
+
+const EXAMPLES = join(import.meta.dirname, '../../../examples/rbac');
+
+/**
+ * Creates the service account of examples/rbac in each cluster of a mesh, and returns a kubeconfig with its tokens.
+ *
+ * @param kubectl path of the program
+ */
+export async function serviceAccountOf(fleet: TestFleet, kubectl: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'account-'));
+  try {
+    const admin = join(folder, 'admin.yaml');
+    await writeFile(admin, fleet.kubeconfig);
+    const path = `${dirname(kubectl)}:${process.env['PATH'] ?? ''}`;
+    const shell = execa({ env: { KUBECONFIG: admin, PATH: path } });
+    const contexts = fleet.clusters.map(({ name }) => name);
+    for (const context of contexts)
+      await shell`kubectl --context ${context} apply -f ${join(EXAMPLES, 'access.yaml')}`;
+    const { stdout } = await shell`${join(EXAMPLES, 'kubeconfig.sh')} ${NAMESPACE} ${contexts}`;
+    return stdout;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
