@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { findProgram } from '../../testbed/mesh/programs.ts';
 import { startFleet } from '../../testbed/start.ts';
 import { live } from './chaos/life.ts';
@@ -45,12 +45,10 @@ const say = (line: string): void => {
     const kubeconfig = await serviceAccountOf(stage.fleet, kubectl);
     const plan = planOf(seed);
     const start = performance.now();
-    try {
-      await live({ stage, breakage, kubeconfig, tally, say }, plan);
-    } catch (error) {
-      const lines = plan.map((one) => `  ${describeDisturbance(one)}`);
-      throw new Error([`CANARY_SEED=${String(seed)}:`, ...lines, String(error)].join('\n'), { cause: error });
-    }
+    const violations = await live({ stage, breakage, kubeconfig, tally, say }, plan);
     say(`CANARY_SEED=${String(seed)}: ${((performance.now() - start) / 1000).toFixed(0)} s`);
+    if (violations.length > 0)
+      say([`CANARY_SEED=${String(seed)} repeats this:`, ...plan.map(describeDisturbance)].join('\n  '));
+    expect(violations).toEqual([]);
   });
 });

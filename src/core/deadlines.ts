@@ -20,6 +20,8 @@ export const API = {
   writeMs: 35_000,
   /** No call is attempted again later than this, so that a dry run whose webhook times out does not take minutes. */
   retryMs: 45_000,
+  /** For this long after an API server was away, it may refuse what it will allow once it has read its roles. */
+  warmUpMs: 10_000,
   /** The longest `Retry-After` that is respected. */
   longestRetryAfterMs: 10_000,
 };

@@ -335,6 +335,90 @@ describe('a transient failure', () => {
   });
 });
 
+describe('an API server that restarts', () => {
+  const away: Parameters<typeof first>[2] = (_asked, response) => response.destroy();
+  const forbidden: Parameters<typeof first>[2] = (_asked, response) => {
+    refuse(
+      response,
+      403,
+      'Forbidden',
+      'virtualservices.networking.istio.io "helloworld" is forbidden: User "canary" cannot get resource "virtualservices"',
+    );
+  };
+  const instantly: Clock = { now: () => 0, sleep: () => Promise.resolve() };
+
+  /** Answers the first requests for an object with these, one after the other. */
+  function inTurn(method: string, ...answers: readonly Parameters<typeof first>[2][]): Intercept {
+    const left = [...answers];
+    return intercepted(
+      (asked) => asked.method === method && asked.path.includes('/namespaces/') && left.length > 0,
+      (...args) => left.shift()?.(...args),
+    );
+  }
+
+  test('is waited for longer than one that has never answered', async () => {
+    const { api, cluster } = await stage([VS]);
+    await readVs(cluster);
+    api.intercept = first(5, 'GET', away);
+    await expect(readVs(cluster)).resolves.toMatchObject({ kind: 'VirtualService' });
+  });
+
+  test('is not believed when it forbids a read right after it was away: it does not know its roles yet', async () => {
+    const { api, cluster } = await stage([VS]);
+    api.intercept = inTurn('GET', away, forbidden, forbidden);
+    await expect(readVs(cluster)).resolves.toMatchObject({ kind: 'VirtualService' });
+  });
+
+  test('is not believed when it forbids a write right after it was away, which has changed nothing', async () => {
+    const { api, cluster } = await stage([VS]);
+    const read = (await readVs(cluster)) ?? VS;
+    api.intercept = inTurn('PUT', away, forbidden);
+    await expect(cluster.replace(read)).rejects.toThrow('Is the API server of this context reachable');
+    await cluster.replace(read);
+    expect(triesIn(api, 'PUT')).toBe(3);
+  });
+
+  test('is not believed when it forbids what it has allowed before, although nothing was seen of its restart', async () => {
+    const { api, cluster } = await stage([VS]);
+    await readVs(cluster);
+    api.intercept = first(1, 'GET', forbidden);
+    await expect(readVs(cluster)).resolves.toMatchObject({ kind: 'VirtualService' });
+  });
+
+  test('is believed when it goes on forbidding', async () => {
+    const { api, cluster } = await stage([VS]);
+    await readVs(cluster);
+    const before = triesIn(api, 'GET');
+    api.intercept = first(99, 'GET', forbidden);
+    await expect(readVs(cluster)).rejects.toThrow(
+      'Grant this to the user of the kubeconfig in this cluster.',
+    );
+    expect(triesIn(api, 'GET') - before).toBe(4);
+  });
+
+  test.each([
+    ['denied for a moment', 2, true],
+    ['denied for good', 99, false],
+  ])('is asked again whether something is allowed: %s', async (_what, denials, expected) => {
+    const { api, cluster } = await stage([VS], { clock: instantly });
+    const reviews: boolean[] = [];
+    const answersReview = intercepted(
+      ({ path }) => path.endsWith('/selfsubjectaccessreviews'),
+      (_asked, response) => {
+        reviews.push(reviews.length >= denials);
+        response.setHeader('content-type', 'application/json');
+        response.end(JSON.stringify({ status: { allowed: reviews.at(-1) } }));
+      },
+    );
+    const cut = inTurn('GET', away);
+    api.intercept = (...args) => cut(...args) || answersReview(...args);
+    await readVs(cluster);
+    const access = { verb: 'get', apiVersion: 'v1', kind: 'Pod', namespace: NAMESPACE };
+    await expect(cluster.allows(access)).resolves.toBe(expected);
+    expect(reviews).toHaveLength(expected ? 3 : 5);
+  });
+});
+
 describe('a refusal is final', () => {
   test.each([
     [400, 'BadRequest'],

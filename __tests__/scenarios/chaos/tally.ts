@@ -23,8 +23,8 @@ export class Tally {
     this.#failed += failed;
   }
 
-  violation(): void {
-    this.#violations += 1;
+  violate(count: number): void {
+    this.#violations += count;
   }
 
   /** A table of stages and kinds, and the totals. */

@@ -35,7 +35,7 @@ function explains(
 ): boolean {
   const { url, at, what } = failure;
   if (blow.kind === 'pod lost')
-    return at >= from && at <= from + POD_MS && /^HTTP 503: upstream connect error/.test(what);
+    return at >= from && at <= from + POD_MS && what.startsWith('HTTP 503: upstream connect error');
   if (blow.part !== 'gateway') return false;
   return url.startsWith(`${ingress}/`) && at >= from && at <= until + MARGIN_MS && !what.startsWith('HTTP');
 }

@@ -13,7 +13,12 @@ import type { Call, CallCount, Transport } from './connection.ts';
 import { serverOf } from './contexts.ts';
 import { ClusterError } from './errors.ts';
 import { listPages } from './list-pages.ts';
+import { Availability } from './availability.ts';
 import { callWithRetries } from './retry.ts';
+
+/** How often a server that has just started is asked whether something is allowed, and how long apart. */
+const REVIEWS = 5;
+const REVIEW_AGAIN_MS = 500;
 
 export interface WriteOptions {
   /** The server runs all checks and stores nothing. */
@@ -26,6 +31,14 @@ export interface OpenOptions {
   readonly limits?: typeof API;
 }
 
+/** What a user may want to do. */
+interface AccessRequest {
+  readonly verb: string;
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace: string | undefined;
+}
+
 /** What all views of a cluster have in common. */
 interface Shared {
   readonly transport: Transport;
@@ -33,6 +46,7 @@ interface Shared {
   readonly resources: ApiResources;
   readonly known: { uid?: string | undefined };
   readonly clock: Clock;
+  readonly availability: Availability;
 }
 
 /**
@@ -77,7 +91,8 @@ export class Cluster {
     clock: Clock = MONOTONIC_CLOCK,
   ): Cluster {
     const resources = new ApiResources(transport.name);
-    return new Cluster({ transport, server, resources, known: {}, clock }, signal);
+    const availability = new Availability();
+    return new Cluster({ transport, server, resources, known: {}, clock, availability }, signal);
   }
 
   /** The same cluster over the same connections, until another signal; used to finish work after a cancellation. */
@@ -199,13 +214,17 @@ export class Cluster {
   }
 
   /** Whether the user of the kubeconfig may do this (SelfSubjectAccessReview, which stores nothing). */
-  async allows(access: {
-    readonly verb: string;
-    readonly apiVersion: string;
-    readonly kind: string;
-    readonly namespace: string | undefined;
-  }): Promise<boolean> {
-    const { verb, apiVersion, kind, namespace } = access;
+  async allows(access: AccessRequest): Promise<boolean> {
+    const { availability, clock } = this.#shared;
+    for (let asked = 1; ; asked += 1) {
+      if (await this.#review(access)) return true;
+      // A server that has just started denies what it allows a moment later.
+      if (asked === REVIEWS || !availability.isBack(clock.now())) return false;
+      await clock.sleep(REVIEW_AGAIN_MS, this.#signal);
+    }
+  }
+
+  async #review({ verb, apiVersion, kind, namespace }: AccessRequest): Promise<boolean> {
     const { name: resource } = await this.#shared.resources.resource(this.#call, apiVersion, kind);
     const group = apiVersion.includes('/') ? apiVersion.split('/')[0] : '';
     const attributes = { verb, group, resource, ...(namespace === undefined ? {} : { namespace }) };
@@ -256,7 +275,7 @@ export class Cluster {
   }
 
   readonly #call = <T>(call: Call): Promise<T> =>
-    callWithRetries(this.#shared.transport, call, this.#signal, this.#shared.clock);
+    callWithRetries(this.#shared.transport, call, { ...this.#shared, signal: this.#signal });
 }
 
 function writeQuery(dryRun: boolean): Readonly<Record<string, string>> {

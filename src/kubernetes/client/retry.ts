@@ -1,34 +1,47 @@
 import pRetry from 'p-retry';
 import type { Clock } from '../../core/clock.ts';
 import { API } from '../../core/deadlines.ts';
-import { isWrite } from './connection.ts';
+import type { Availability } from './availability.ts';
 import type { Call, Transport } from './connection.ts';
-import { ClusterError, LoginError } from './errors.ts';
+import { ClusterError } from './errors.ts';
 
-const RETRIES = 3;
-
-/** One call, repeated if that is safe: a read after a transient failure, any call after "too many requests". */
+/**
+ * One call, repeated if that is safe: a read after a transient failure, any call after "too many requests", and any call that a server
+ * refuses which has just started.
+ */
 export async function callWithRetries<T>(
   transport: Transport,
   call: Call,
-  signal: AbortSignal,
-  { sleep }: Clock,
+  { signal, clock, availability }: RetryOptions,
 ): Promise<T> {
-  return pRetry(() => transport.send<T>(call, signal), {
-    retries: RETRIES,
+  const attempted = async (): Promise<T> => {
+    try {
+      const answer = await transport.send<T>(call, signal);
+      availability.noteSuccess(call);
+      return answer;
+    } catch (error) {
+      availability.noteFailure(error, clock.now());
+      throw error;
+    }
+  };
+  return pRetry(attempted, {
+    retries: availability.retries,
     maxRetryTime: API.retryMs,
     minTimeout: 200,
+    maxTimeout: 1_600,
     randomize: true,
     signal,
     onFailedAttempt: async ({ error, retriesLeft }) => {
       if (!(error instanceof ClusterError && error.retryAfterMs > 0 && retriesLeft > 0)) return;
-      await sleep(Math.min(error.retryAfterMs, API.longestRetryAfterMs), signal);
+      await clock.sleep(Math.min(error.retryAfterMs, API.longestRetryAfterMs), signal);
     },
-    shouldRetry: ({ error }) => error instanceof ClusterError && isTransient(error, call),
+    shouldRetry: ({ error, attemptNumber }) =>
+      availability.isWorthRepeating(error, call, attemptNumber, clock.now()),
   });
 }
 
-function isTransient({ status, cause }: ClusterError, call: Call): boolean {
-  if (cause instanceof LoginError) return false;
-  return status === 429 || (!isWrite(call) && (status === undefined || status >= 500));
+export interface RetryOptions {
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+  readonly availability: Availability;
 }
