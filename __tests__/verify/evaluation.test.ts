@@ -23,22 +23,32 @@ interface Course {
   readonly watch?: boolean;
   readonly version?: string;
   readonly requests: number;
+  /** Between two requests; by default no time passes. */
+  readonly everyMs?: number;
 }
 
 /** What comes out where the answers are these, by their number from 0, until it is decided or so many have come. */
 function evaluated(
   answer: (n: number) => Sample,
-  { weights: asked = weights({ v1: 80, v2: 20 }), check, watch = false, version, requests }: Course,
+  {
+    weights: asked = weights({ v1: 80, v2: 20 }),
+    check,
+    watch = false,
+    version,
+    requests,
+    everyMs = 0,
+  }: Course,
 ): IngressEvidence {
   const expected = { weights: asked, revision: '4', sharedWithOtherHosts: false, version };
+  let time = 0;
   const asSpecified = release({ check: check ?? {} }).check;
   const evaluation = new Evaluation(TARGET, expected, {
     check: asSpecified,
     watchMs: watch ? asSpecified.verifyTimeoutMs : undefined,
     ingresses: 1,
-    now: () => 0,
+    now: () => time,
   });
-  for (let n = 0; n < requests && !evaluation.add(answer(n)); n += 1);
+  for (let n = 0; n < requests && !evaluation.add(answer(n)); n += 1) time += everyMs;
   return evaluation.evidence(evaluation.verdictAtEnd());
 }
 
@@ -132,6 +142,32 @@ describe('errors above the limit although the shares are right', () => {
     expect([verdict, reason]).toEqual([
       'fail',
       expect.stringMatching(/^\d+ of \d+ requests failed, more than 1% \(\d+ × status 500\)$/),
+    ]);
+  });
+});
+
+describe('an ingress that restarts while it is sampled', () => {
+  const restarting = (n: number): Sample =>
+    n >= 50 && n < 90
+      ? { ...answered(undefined, 'connection refused'), revision: undefined }
+      : answered(versionAt(n));
+
+  test('passes once it has answered again for long enough, and the reason names the outage', () => {
+    const { verdict, reason, errors } = evaluated(restarting, { requests: 10_000, everyMs: 10 });
+    expect([verdict, reason, errors]).toEqual([
+      'pass',
+      expect.stringMatching(
+        /^the shares match the weights \(\d+ samples\); 40 requests got no connection while the ingress was away for a moment, and do not count$/,
+      ),
+      new Map([['connection refused', 40]]),
+    ]);
+  });
+
+  test('does not pass before', () => {
+    const { verdict, reason } = evaluated(restarting, { requests: 800, everyMs: 10 });
+    expect([verdict, reason]).toEqual([
+      'inconclusive',
+      expect.stringMatching(/: 40 of 800 requests failed, more than 1% \(40 × connection refused\)/),
     ]);
   });
 });

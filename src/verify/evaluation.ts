@@ -8,7 +8,7 @@ import type { Expectation } from './sample-counts.ts';
 import { Convergence } from './convergence.ts';
 import { total } from './evidence.ts';
 import type { IngressEvidence, IngressVerdict } from './evidence.ts';
-import { RateTest } from './statistics/rate-test.ts';
+import { ErrorRate } from './error-rate.ts';
 import { ReplicaLag } from './replica-lag.ts';
 import {
   contradictingBodies,
@@ -29,8 +29,8 @@ import { FALSE_ALARM_PROBABILITY } from './statistics/significance.ts';
 
 /** A check with nothing to split (one version at 100) still takes this many samples. */
 const MIN_SAMPLES = 100;
-/** This many errors are tolerated before they are tested as a rate. */
-const FREE_ERRORS = 5;
+/** This many bodies that contradict their headers are tolerated. */
+const FREE_CONTRADICTIONS = 5;
 
 export interface EvaluationOptions {
   readonly check: CheckSpec;
@@ -62,8 +62,7 @@ export class Evaluation {
   readonly #versions: readonly VersionName[];
   readonly #test: ShareTest;
   readonly #comparison: Comparison;
-  /** undefined if the first error fails the check, or none does */
-  readonly #failing: RateTest | undefined;
+  readonly #errorRate: ErrorRate;
   readonly #lagStale: ReplicaLag;
   readonly #lagWithoutRevision: ReplicaLag;
   readonly #convergence = new Convergence();
@@ -94,8 +93,7 @@ export class Evaluation {
       maxLatencyIncrease: check.maxLatencyIncrease,
       alpha,
     });
-    const limit = check.maxErrorRate;
-    this.#failing = limit > 0 && limit < 1 ? new RateTest(limit, alpha, FREE_ERRORS) : undefined;
+    this.#errorRate = new ErrorRate(check.maxErrorRate, alpha, catchUpMs);
     this.#lagStale = new ReplicaLag(alpha, catchUpMs);
     this.#lagWithoutRevision = new ReplicaLag(alpha, catchUpMs);
     const watch = watchMs !== undefined;
@@ -135,7 +133,9 @@ export class Evaluation {
   /** Whether errors or a lagging replica leave the verdict open, so that more samples are worth taking. */
   get isOpen(): boolean {
     if (this.#final !== undefined) return false;
-    return this.#isTooMany() || this.#lagStale.state === 'open' || this.#lagWithoutRevision.state === 'open';
+    return (
+      this.#errorRate.isOpen || this.#lagStale.state === 'open' || this.#lagWithoutRevision.state === 'open'
+    );
   }
 
   /** What was seen so far; `otherwise` is the verdict if none has been reached. */
@@ -190,6 +190,7 @@ export class Evaluation {
       expected: this.#expected,
       counts: this.#counts,
       logEvidence: this.#logEvidence(),
+      setAside: this.#errorRate.setAside,
     };
   }
 
@@ -208,18 +209,18 @@ export class Evaluation {
     this.#lagStale.add(origin === 'stale', now);
     if (origin === 'stale') return this.#replicaBehind();
     this.#lagWithoutRevision.add(origin === 'without-revision', now);
-    const { version, error } = sample;
-    const exceeded = this.#failing?.add(error !== undefined) ?? false;
+    const { version } = sample;
+    this.#errorRate.add(sample, now);
     if (version !== undefined && !this.#isOfTheWeights(sample))
       return failure(unknownVersion(this.#counted(), version));
-    if (origin === 'without-revision') return this.#replicaBehind() ?? this.#tooManyErrors(exceeded);
+    if (origin === 'without-revision') return this.#replicaBehind() ?? this.#tooManyErrors();
     if (version !== undefined) {
       this.#convergence.add(this.#counts.samples, this.#counts.versions.values());
       this.#shares = this.#test.add(this.#versions.map((name) => (name === version ? 1 : 0)));
     }
     const worse = this.#comparison.add(sample);
     if (worse !== undefined) return failure(worse);
-    return this.#contradicted() ?? this.#tooManyErrors(exceeded) ?? this.#shareVerdict();
+    return this.#contradicted() ?? this.#tooManyErrors() ?? this.#shareVerdict();
   }
 
   #isOfTheWeights({ version }: Sample): boolean {
@@ -232,7 +233,7 @@ export class Evaluation {
   }
 
   #contradicted(): Decision | undefined {
-    return total(this.#counts.contradictions) > FREE_ERRORS
+    return total(this.#counts.contradictions) > FREE_CONTRADICTIONS
       ? failure(contradictingBodies(this.#counted()))
       : undefined;
   }
@@ -269,24 +270,14 @@ export class Evaluation {
 
   /** What prevents a pass although the shares are right. */
   #obstacle(): string | undefined {
-    if (this.#aboveLimit()) return tooManyErrors(this.#counted());
+    if (this.#errorRate.isAbove) return tooManyErrors(this.#counted());
     if (this.#lagStale.state !== 'fine') return staleResponses(this.#counted());
     return this.#lagWithoutRevision.state === 'fine' ? undefined : responsesWithoutRevision(this.#counted());
   }
 
   /** More errors than the limit allows, beyond chance: the observed rate of a good release exceeds the limit now and then. */
-  #tooManyErrors(exceeded: boolean): Decision | undefined {
-    const shown = exceeded || (this.#check.maxErrorRate === 0 && this.#counts.errors.size > 0);
-    return shown ? failure(tooManyErrors(this.#counted())) : undefined;
-  }
-
-  #aboveLimit(): boolean {
-    return total(this.#counts.errors) > this.#check.maxErrorRate * this.#counts.judged;
-  }
-
-  /** More errors than the limit allows, and a higher rate explains them better: a few among few requests may be chance. */
-  #isTooMany(): boolean {
-    return this.#aboveLimit() && (this.#failing?.logEvidence ?? Infinity) > 0;
+  #tooManyErrors(): Decision | undefined {
+    return this.#errorRate.isExceeded ? failure(tooManyErrors(this.#counted())) : undefined;
   }
 
   /** A gateway replica does not receive the change, whether its earlier configuration set a revision or none. */

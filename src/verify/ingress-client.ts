@@ -19,6 +19,11 @@ export const CONNECTIONS = 16;
 const REQUESTS_PER_CONNECTION = 10;
 /** The kind of failure when the ingress accepted a request and nothing came back in time. */
 export const NO_RESPONSE = 'no response in time';
+const REFUSED = 'connection refused';
+const CUT = 'connection cut';
+const NO_CONNECTION = 'no connection in time';
+/** The kinds of failure before anything came back, which an ingress has while it restarts. */
+export const UNREACHED: ReadonlySet<string> = new Set([REFUSED, CUT, NO_CONNECTION]);
 /** Only the beginning of a body is read: that is where the version is. */
 const BODY_LIMIT = 16 * 1024;
 
@@ -241,13 +246,13 @@ function failureKind(error: unknown): string {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
   switch (code) {
     case 'ECONNREFUSED':
-      return 'connection refused';
+      return REFUSED;
     case 'ECONNRESET':
     case 'UND_ERR_SOCKET':
-      return 'connection cut';
+      return CUT;
     case 'UND_ERR_CONNECT_TIMEOUT':
     case 'ETIMEDOUT':
-      return 'no connection in time';
+      return NO_CONNECTION;
     case 'UND_ERR_HEADERS_TIMEOUT':
     case 'UND_ERR_BODY_TIMEOUT':
       return NO_RESPONSE;

@@ -16,6 +16,8 @@ export interface Counted {
   readonly expected: Expectation;
   readonly counts: Readonly<SampleCounts>;
   readonly logEvidence: number;
+  /** Requests that failed while the ingress was away for a moment. */
+  readonly setAside: number;
 }
 
 export function countedSamples({ counts: { samples, otherHosts } }: Counted): string {
@@ -88,7 +90,13 @@ export function withoutDecision(
     return outOfTime(counted, watchMs === undefined ? limit : `${seconds.toFixed(1)} s`, obstacle);
   if (watchMs === undefined) return sharesMatch(counted);
   const failed = total(counted.counts.errors) === 0 ? '' : `; ${failures(counted)}`;
-  return `no drift in ${limit} and ${countedSamples(counted)}${failed}`;
+  return `no drift in ${limit} and ${countedSamples(counted)}${failed}${outage(counted)}`;
+}
+
+function outage({ setAside }: Counted): string {
+  return setAside === 0
+    ? ''
+    : `; ${String(setAside)} requests got no connection while the ingress was away for a moment, and do not count`;
 }
 
 export function unknownVersion({ expected: { weights } }: Counted, version: VersionName): string {
@@ -101,7 +109,7 @@ export function contradictingBodies({ counts: { contradictions } }: Counted): st
 }
 
 export function sharesMatch(counted: Counted): string {
-  return `the shares match the weights (${countedSamples(counted)})`;
+  return `the shares match the weights (${countedSamples(counted)})${outage(counted)}`;
 }
 
 /** The time is up. */

@@ -1,0 +1,97 @@
+import { INGRESS } from '../core/deadlines.ts';
+import type { Sample } from './attribution.ts';
+import { UNREACHED } from './ingress-client.ts';
+import { RateTest } from './statistics/rate-test.ts';
+
+/** This many errors are tolerated before they are tested as a rate. */
+const FREE = 5;
+/** This many requests must follow an outage: a replica that serves one connection in ten is missed in 3 of 100,000 cases. */
+const LOOKS = 100;
+
+/**
+ * Tests the errors of one ingress against the accepted rate. An ingress that restarts refuses or cuts every connection for a moment,
+ * which no version of the service can cause: such failures are set aside, once, if they end in time. An ingress that has never answered is not restarting.
+ */
+export class ErrorRate {
+  readonly #limit: number;
+  readonly #alpha: number;
+  readonly #awayMs: number;
+  /** Over the requests that reached the ingress. */
+  readonly #reached: RateTest | undefined;
+  /** Over all requests; from the end of an outage on, over those that followed. */
+  #all: RateTest | undefined;
+  #phase: 'first' | 'away' | 'back' = 'first';
+  #until = 0;
+  #requests = 0;
+  #errors = 0;
+  #unreached = 0;
+  #setAside = 0;
+  #followed = 0;
+  #exceeded = false;
+
+  /**
+   * @param limit the accepted rate, from 0 to 1; with 0 the first error exceeds it
+   * @param alpha probability that an acceptable rate is taken for a higher one
+   * @param awayMs how long an ingress may be away
+   */
+  constructor(limit: number, alpha: number, awayMs = INGRESS.catchUpMs) {
+    this.#limit = limit;
+    this.#alpha = alpha;
+    this.#awayMs = awayMs;
+    this.#reached = this.#fresh();
+    this.#all = this.#fresh();
+  }
+
+  /** @param now in milliseconds, of any clock that does not run backwards */
+  add({ error }: Pick<Sample, 'error'>, now: number): void {
+    const isError = error !== undefined;
+    const isUnreached = isError && UNREACHED.has(error);
+    if (this.#phase === 'away' && now >= this.#until) this.#phase = 'back';
+    this.#requests += 1;
+    if (isError) this.#errors += 1;
+    if (isUnreached) this.#unreached += 1;
+    if (this.#phase === 'back') this.#followed += 1;
+    if (this.#limit === 0 && isError) this.#exceeded = true;
+    if (!isUnreached && this.#reached?.add(isError) === true) this.#exceeded = true;
+    if (this.#phase === 'away') {
+      this.#setAside = this.#unreached;
+      return;
+    }
+    if (this.#all?.add(isError) !== true) return;
+    const hasAnswered = this.#unreached < this.#requests;
+    if (this.#phase === 'back' || !hasAnswered) this.#exceeded = true;
+    if (this.#exceeded || this.#unreached === 0) return;
+    this.#phase = 'away';
+    this.#until = now + this.#awayMs;
+    this.#setAside = this.#unreached;
+    this.#all = this.#fresh();
+  }
+
+  /** Whether the rate is proven to be higher than accepted. */
+  get isExceeded(): boolean {
+    return this.#exceeded;
+  }
+
+  /** Whether more failed than the limit accepts, be it by chance, or an outage may not be over. */
+  get isAbove(): boolean {
+    return this.#isAway() || this.#errors - this.#setAside > this.#limit * (this.#requests - this.#setAside);
+  }
+
+  /** Whether more requests may decide: a few errors among few requests may be chance. */
+  get isOpen(): boolean {
+    return this.#isAway() || (this.isAbove && (this.#all?.logEvidence ?? Infinity) > 0);
+  }
+
+  /** How many requests failed while the ingress was away. */
+  get setAside(): number {
+    return this.#setAside;
+  }
+
+  #isAway(): boolean {
+    return this.#phase === 'away' || (this.#phase === 'back' && this.#followed < LOOKS);
+  }
+
+  #fresh(): RateTest | undefined {
+    return this.#limit > 0 && this.#limit < 1 ? new RateTest(this.#limit, this.#alpha, FREE) : undefined;
+  }
+}
