@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -42,8 +42,8 @@ export class ReleaseRepository {
     await execa({ cwd: this.#work, reject: false })`git checkout --quiet main`;
     const { failed } = await execa({ cwd: this.#work, reject: false })`git checkout --quiet ${branch}`;
     if (failed) await this.#git`git checkout --quiet -b ${branch}`;
-    await writeFile(join(this.#work, 'package.json'), JSON.stringify({ version }));
-    await writeFile(join(this.#work, 'package-lock.json'), JSON.stringify({ version: lockVersion }));
+    await this.#setVersion('package.json', version);
+    await this.#setVersion('package-lock.json', lockVersion);
     await this.#git`git add .`;
     await this.#git`git commit --quiet --allow-empty --message ${version}`;
     await this.#git`git push --quiet origin ${branch}`;
@@ -62,6 +62,17 @@ export class ReleaseRepository {
     const commit = await this.commit(tag.slice(1));
     await this.tag(tag, commit, options);
     return commit;
+  }
+
+  /** Puts a file or a folder into what the next commit has. */
+  async add(source: string, path: string): Promise<void> {
+    await cp(source, join(this.#work, path), { recursive: true });
+  }
+
+  async #setVersion(file: string, version: string): Promise<void> {
+    const path = join(this.#work, file);
+    const text = await readFile(path, 'utf8').catch(() => '{}');
+    await writeFile(path, JSON.stringify({ ...(JSON.parse(text) as object), version }));
   }
 
   async head(): Promise<string> {
