@@ -45,6 +45,20 @@ const OWNERS = {
   zod: ['core', 'kubernetes', 'istio', 'release', 'fleet', 'report', 'github'],
 };
 
+/** The packages by which texts leave the process, and the one file of their owner that uses them: it redacts every text. */
+const OUTLETS = {
+  '@actions/core': 'src/github/runner.ts',
+  '@actions/github': 'src/github/api.ts',
+};
+
+/** The files that write files. */
+const WRITERS = ['src/github/publish.ts', 'src/report/write-report.ts'];
+const NO_WRITES = {
+  regex: '^node:fs(/promises)?$',
+  importNamePattern: '^(write|append|createWriteStream|copy|cp|rename|symlink|link)',
+  message: 'Only the files that redact what they write may write files: see WRITERS in eslint.imports.js.',
+};
+
 /**
  * The files that do I/O, wait or read a clock. Every other file of src computes with values alone; a new file is held to
  * that until it is listed here.
@@ -102,6 +116,12 @@ const NO_PROCESS = {
     'Only the entry points, src/github, the kubeconfig reader, logins and proxies ask the process for anything.',
 };
 
+const NO_STREAMS = ['stdout', 'stderr'].map((property) => ({
+  object: 'process',
+  property,
+  message: 'Only src/github/runner.ts writes to the job log: it redacts every text.',
+}));
+
 const TIME_OF_DAY_CALLS = [
   "MemberExpression[object.name='Date'][property.name='now']",
   "NewExpression[callee.name='Date'][arguments.length=0]",
@@ -126,9 +146,14 @@ const RANDOM_CALLS = [
   },
 ];
 
-/** @param {string} folder of src, or '' for the files at its root */
-function packagesOf(folder) {
-  const owned = Object.keys(OWNERS).filter((name) => OWNERS[name].includes(folder));
+/**
+ * @param {string} folder of src, or '' for the files at its root
+ * @param {string} [file] of the folder, which may use the packages that only this file uses
+ */
+function packagesOf(folder, file) {
+  const owned = Object.keys(OWNERS).filter(
+    (name) => OWNERS[name].includes(folder) && (OUTLETS[name] ?? file) === file,
+  );
   return {
     regex: `^(?!\\.|node:${owned.map((name) => `|${name}(?:/|$)`).join('')})`,
     message: `${folder === '' ? 'The entry points import' : `src/${folder} imports`} ${owned.join(', ') || 'no package'}: see the owners in eslint.imports.js.`,
@@ -182,11 +207,22 @@ const IMPORT_RULES = [
       'max-lines': ['error', { max: 300 }],
     },
   },
-  restrictImports(['src/*.ts'], [], [packagesOf('')]),
+  restrictImports(['src/*.ts'], [], [packagesOf(''), NO_WRITES]),
   ...Object.keys(FOLDERS).flatMap((folder) => [
-    restrictImports([`src/${folder}/**/*.ts`], [], [packagesOf(folder)]),
-    restrictImports([`src/${folder}/**/*.ts`], IMPURE, [packagesOf(folder), ...NO_IO]),
+    restrictImports([`src/${folder}/**/*.ts`], WRITERS, [packagesOf(folder), NO_WRITES]),
+    restrictImports([`src/${folder}/**/*.ts`], [...IMPURE, ...WRITERS], [packagesOf(folder), ...NO_IO]),
   ]),
+  ...Object.values(OUTLETS).map((file) =>
+    restrictImports([file], [], [packagesOf('github', file), NO_WRITES]),
+  ),
+  ...WRITERS.map((file) => restrictImports([file], [], [packagesOf(file.split('/')[1])])),
+  { files: ['src/**/*.ts'], rules: { 'no-console': 'error' } },
+  {
+    files: ['src/**/*.ts'],
+    // It runs before there is anything to redact.
+    ignores: ['src/node-version.ts'],
+    rules: { 'no-restricted-properties': ['error', ...NO_STREAMS] },
+  },
   {
     files: ['src/**/*.ts'],
     ignores: PROCESS,

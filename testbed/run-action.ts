@@ -12,7 +12,10 @@ const LIMIT_MS = 170_000;
 export interface Run {
   /** Exit code; -1 if it was killed. */
   readonly code: number;
+  /** The log as people see it. */
   readonly log: string;
+  /** The log as the runner reads it, with escaped workflow commands. */
+  readonly commands: string;
   readonly outputs: Readonly<Record<string, string>>;
   readonly summary: string;
   /** The state for the post step (`GITHUB_STATE`). */
@@ -85,7 +88,8 @@ export async function runAction(
   await rm(folder, { recursive: true });
   return {
     code: code ?? -1,
-    log: shown(log),
+    log: shownLog(log),
+    commands: log,
     outputs: valuesIn(output),
     summary,
     state: valuesIn(state),
@@ -102,7 +106,7 @@ function withPrefix(
 }
 
 /** The log as the runner shows it: without the escapes of workflow commands. */
-function shown(log: string): string {
+export function shownLog(log: string): string {
   return log.replaceAll('%0D', '\r').replaceAll('%0A', '\n').replaceAll('%25', '%');
 }
 

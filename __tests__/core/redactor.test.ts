@@ -112,6 +112,34 @@ describe('a short secret', () => {
   });
 });
 
+describe('the credentials of others are recognized by their form', () => {
+  const { redact } = { redact: (text: string) => new Redactor().redact(text) };
+
+  test.each([
+    [`got ${TOKEN}.`, 'got ***.'],
+    ['Authorization: Bearer abc.def', 'Authorization: Bearer ***'],
+    ['{"authorization":"basic Y2k6YWRtaW4="}', '{"authorization":"basic ***"}'],
+    [`ghs_${'a1'.repeat(18)} and github_pat_${'a1'.repeat(18)}`, '*** and ***'],
+    [`k8s-aws-v1.${'aHR0'.repeat(20)}`, '***'],
+    [
+      '-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----',
+      '***-----END RSA PRIVATE KEY-----',
+    ],
+  ])('%s', (text, shown) => {
+    expect(redact(text)).toBe(shown);
+  });
+
+  test.each([
+    'Basic authentication is disabled',
+    'Authorization: the user ci may not list pods',
+    'a Bearer token is required',
+    'Image eyJhbGciOi.example.com/app',
+    '-----BEGIN CERTIFICATE-----\nMIIE',
+  ])('but not "%s"', (text) => {
+    expect(redact(text)).toBe(text);
+  });
+});
+
 describe('names', () => {
   test('stay, even if a password is the same', () => {
     const redactor = new Redactor();

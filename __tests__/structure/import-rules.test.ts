@@ -42,6 +42,8 @@ describe('the rules for src refuse', () => {
   test.each([
     ['the toolkit in a report', 'report/text.ts', '@actions/core'],
     ['the Kubernetes client in the fleet', 'fleet/fleet.ts', '@kubernetes/client-node'],
+    ['the toolkit beside the file that redacts', 'github/publish.ts', '@actions/core'],
+    ['the API of GitHub beside the file that redacts', 'github/announcer.ts', '@actions/github'],
     ['a package of the tests', 'release/release.ts', 'ajv'],
     ['a package at the entry', 'main.ts', 'zod'],
     ['files in the release', 'release/history.ts', 'node:fs'],
@@ -63,6 +65,14 @@ describe('the rules for src refuse', () => {
     ],
     ['the environment in the release', 'release/history.ts', 'export const { env } = process;', GLOBALS],
     ['the environment in an operation', 'operations/check.ts', 'export const { env } = process;', GLOBALS],
+    [
+      'a file that is written without being redacted',
+      'github/outputs.ts',
+      "import { writeFile } from 'node:fs/promises';",
+      IMPORTS,
+    ],
+    ['a line on stdout', 'github/publish.ts', "process.stdout.write('a');", 'no-restricted-properties'],
+    ['a line on the console', 'kubernetes/client/ready.ts', "console.log('a');", 'no-console'],
     ['a timer in a cause', 'diagnosis/causes/pods.ts', 'setTimeout(() => undefined);', GLOBALS],
     ['a timer in the evaluation', 'verify/evaluation.ts', 'setTimeout(() => undefined);', GLOBALS],
     ['a stopwatch in the release', 'release/history.ts', 'export const now = performance.now();', GLOBALS],
@@ -111,7 +121,11 @@ describe('the package', () => {
       const folders = [...new Set(sources.map(folderOf))].filter((folder) => folder !== '');
       const open = await Promise.all(
         folders.map(async (folder) => {
-          const rules = await broken(IMPURE_FILES[folder] ?? `${folder}/any.ts`, exporting(name));
+          const file = OUTLETS[name] ?? IMPURE_FILES[folder];
+          const rules = await broken(
+            file?.startsWith(`${folder}/`) === true ? file : `${folder}/any.ts`,
+            exporting(name),
+          );
           return rules.length === 0 ? [folder] : [];
         }),
       );
@@ -119,6 +133,12 @@ describe('the package', () => {
     },
   );
 });
+
+/** The file that a package is for. */
+const OUTLETS: Readonly<Record<string, string>> = {
+  '@actions/core': 'github/runner.ts',
+  '@actions/github': 'github/api.ts',
+};
 
 /** A file of each folder in which a package is not refused for doing I/O. */
 const IMPURE_FILES: Readonly<Record<string, string>> = {

@@ -1,3 +1,4 @@
+import { withoutKnownForms } from './known-credentials.ts';
 import { spellingsOf } from './spellings.ts';
 
 const REDACTED = '***';
@@ -61,9 +62,14 @@ export class Redactor {
     this.#watchers.push(watcher);
   }
 
-  /** A token, password or key that is in use. It is redacted from now on, and masked in the job log. */
-  add(secret: string): void {
-    this.hide(secret);
+  /**
+   * A token, password or key that is in use. It is redacted from now on, and masked in the job log.
+   *
+   * @param extent `whole`: its parts alone stay visible
+   */
+  add(secret: string, extent: 'parts' | 'whole' = 'parts'): void {
+    if (extent === 'whole') this.hideWhole(secret);
+    else this.hide(secret);
     const text = secret.trim();
     if (text.length < SHORTEST_SECRET || this.#isName(text) || this.#reported.has(text)) return;
     this.#reported.add(text);
@@ -86,6 +92,16 @@ export class Redactor {
     const decoded = Buffer.from(credential, 'base64').toString('utf8');
     const [, user, password] = /^([^:]*):(.*)$/s.exec(decoded) ?? [];
     if (user !== undefined && password !== undefined) this.addBasic(user, password);
+  }
+
+  /** What is secret in a URL: user and password, and the values in its query. */
+  addUrl(url: string): void {
+    if (!URL.canParse(url)) return;
+    const { username, password, searchParams } = new URL(url);
+    for (const value of searchParams.values()) this.hide(value);
+    if (username === '' && password === '') return;
+    const [user, secret] = [username, password].map(decoded);
+    this.addBasic(user ?? '', secret ?? '');
   }
 
   /** A text that must not be shown, but is not masked in the job log. */
@@ -117,14 +133,14 @@ export class Redactor {
 
   /** A text without its secrets. Redact before you cut a text: half a secret is harder to recognize. */
   redact(text: string): string {
-    if (this.#pieces.size === 0 || text.length < PIECE) return text;
+    if (text.length < PIECE) return text;
     let shown = '';
     let end = 0;
     for (const { from, to } of this.#find(text)) {
       shown += `${text.slice(end, from)}${REDACTED}`;
       end = to;
     }
-    return shown + text.slice(end);
+    return withoutKnownForms(shown + text.slice(end), REDACTED);
   }
 
   /** Redacts every text in a value made of objects, arrays, maps and sets, keys of maps included. */
@@ -207,6 +223,14 @@ export class Redactor {
   #isName(text: string): boolean {
     for (const name of this.#names) if (name.includes(text)) return true;
     return false;
+  }
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
   }
 }
 

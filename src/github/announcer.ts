@@ -1,6 +1,7 @@
 import pRetry from 'p-retry';
 import pTimeout from 'p-timeout';
 import { CanaryError } from '../core/errors.ts';
+import { secrets } from '../core/secrets.ts';
 import { commentOf, markerOf } from '../report/summary/comment.ts';
 import { commitStatusOf, pendingStatus, statusContext } from '../report/commit-status.ts';
 import type { CommitStatus } from '../report/commit-status.ts';
@@ -71,7 +72,8 @@ export class Announcer {
    *
    * @returns whether GitHub accepted the status
    */
-  async end(record: RunRecord, cancelled: boolean): Promise<boolean> {
+  async end(run: RunRecord, cancelled: boolean): Promise<boolean> {
+    const record = secrets.redactIn(run);
     const { cancelledMs, usualMs } = STEPS.announceEnd;
     const signal = AbortSignal.timeout(cancelled ? cancelledMs : usualMs);
     const context = statusContext(this.#options.app);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { messageOf } from '../core/errors.ts';
+import { secrets } from '../core/secrets.ts';
 import type { GitHubEvent } from './event.ts';
 
 /** What a job's token needs for status and comment. A `permissions` block revokes everything that it does not list. */
@@ -40,7 +41,7 @@ export function explain(what: string, error: unknown, { fromFork }: GitHubEvent)
 function brief(error: unknown): string {
   const { data } = REFUSAL.safeParse(error);
   const status = data === undefined ? '' : ` (HTTP ${String(data.status)})`;
-  const line = messageOf(error).replaceAll(/\s+/g, ' ').slice(0, 300).replace(/\.$/, '');
+  const line = secrets.redact(messageOf(error)).replaceAll(/\s+/g, ' ').slice(0, 300).replace(/\.$/, '');
   return `${line}${status}.`;
 }
 

@@ -1,5 +1,6 @@
 import type { getOctokit } from '@actions/github';
 import { z } from 'zod';
+import { secrets } from '../core/secrets.ts';
 import type { CommitStatus } from '../report/commit-status.ts';
 import type { GitHubEvent } from './event.ts';
 
@@ -41,11 +42,12 @@ export class GitHub {
     sha: string,
     status: CommitStatus & { readonly context: string; readonly target_url?: string },
   ): Promise<void> {
-    await this.#octokit.rest.repos.createCommitStatus({ ...this.#call(), ...status, sha });
+    await this.#octokit.rest.repos.createCommitStatus({ ...this.#call(), ...secrets.redactIn(status), sha });
   }
 
   /** Keeps one comment that begins with the marker: updates the one that this token's user wrote before, or writes a new one. */
-  async keepComment(pullRequest: number, marker: string, body: string): Promise<void> {
+  async keepComment(pullRequest: number, marker: string, text: string): Promise<void> {
+    const body = secrets.redact(text);
     const own = await this.#findComment(pullRequest, marker);
     const { issues } = this.#octokit.rest;
     if (own === undefined) await issues.createComment({ ...this.#call(), issue_number: pullRequest, body });

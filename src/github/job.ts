@@ -1,11 +1,14 @@
-import * as core from '@actions/core';
-import { readKubeconfig, secretsOf } from '../kubernetes/client/kubeconfig.ts';
+import { addCredentials } from '../kubernetes/client/credentials.ts';
+import { readKubeconfig } from '../kubernetes/client/kubeconfig.ts';
 import type { MergedConfig } from '../kubernetes/client/contexts.ts';
 import type { KubeConfig } from '../kubernetes/client/kubeconfig.ts';
 import { InputError, messageOf } from '../core/errors.ts';
+import { isSecretHeader } from '../core/secret-names.ts';
+import { secrets } from '../core/secrets.ts';
 import type { Release } from '../release/release.ts';
 import { emptyRecord } from '../report/run-record.ts';
 import { Announcer } from './announcer.ts';
+import { takeInputs } from './environment.ts';
 import { readEvent } from './event.ts';
 import { readInputs } from './inputs.ts';
 import type { Operation, ReadInputs } from './inputs.ts';
@@ -13,6 +16,7 @@ import { jobLog } from './job-log.ts';
 import { readReleaseFile } from './release-file.ts';
 import { problemsOfReportFolder } from './report-folder.ts';
 import { releaseFromInputs } from './release-from-inputs.ts';
+import { runner } from './runner.ts';
 
 /** What this step of a workflow is to do. */
 export interface Job {
@@ -28,16 +32,21 @@ export interface Job {
 
 /** Reads all inputs, the release file, the kubeconfig and the manifests. @throws InputError with every problem at once */
 export async function readJob(): Promise<Job> {
-  const file = readReleaseFile(core.getInput('config'));
-  const inputs = readInputs((name) => core.getInput(name), file.values);
+  secrets.watch((secret) => {
+    runner.mask(secret);
+  });
+  const textOf = takeInputs(secrets);
+  const file = readReleaseFile(textOf('config'));
+  const inputs = readInputs(textOf, file.values);
   const { values, problems, sources } = inputs;
-  mask(secretHeaders(values.headers));
+  secrets.allow(visibleNames(values));
+  addSecrets(values);
   const announcer = announcerOf(inputs);
   let kubeconfig: MergedConfig | undefined;
   const found: string[] = [];
   try {
     kubeconfig = readKubeconfig(values.kubeconfig);
-    mask(secretsOf(kubeconfig));
+    addCredentials(kubeconfig, secrets);
     found.push(...ambiguous(values, kubeconfig));
   } catch (error) {
     found.push(messageOf(error));
@@ -90,27 +99,30 @@ function ambiguous(
 function announcerOf({ values, sources }: ReadInputs): Announcer | undefined {
   const { operation = 'rollout', app, comment = true, 'github-token': token } = values;
   if (app === undefined) return undefined;
-  if (token !== undefined) mask([token]);
   const explicit = sources.has('github-token') || (comment && sources.has('comment'));
   return Announcer.of({ operation, app, token, comment, explicit }, readEvent(), (text) => {
     jobLog.warn(text);
   });
 }
 
-const SECRET_HEADER = /auth|cookie|token|key|secret|password/i;
-/** Anything shorter is not a credential, and could be part of a text that must be visible. */
-const SHORTEST_SECRET = 8;
-
-/** Credentials for the ingress, both complete and without their scheme. */
-function secretHeaders(headers: Readonly<Record<string, string>> = {}): readonly string[] {
-  return Object.entries(headers)
-    .filter(([name]) => SECRET_HEADER.test(name))
-    .flatMap(([, value]) => [value, value.slice(value.indexOf(' ') + 1)])
-    .filter((value) => value.length >= SHORTEST_SECRET);
+/** What stays visible even if a password is the same: versions, clusters, hosts and the names of the release. */
+function visibleNames(values: ReadInputs['values']): readonly string[] {
+  const { app, namespace, version, clusters, weights, image, ingress, host, hosts } = values;
+  return [
+    ...[app, namespace, version, host].filter((name) => name !== undefined),
+    ...(clusters?.clusters ?? []),
+    ...(clusters?.byVersion.keys() ?? []),
+    ...(values['config-clusters'] ?? []),
+    ...(weights?.keys() ?? []),
+    ...(typeof image === 'object' ? image.keys() : []),
+    ...(ingress ?? new Map<string, string>()).entries().flatMap((entry) => entry),
+    ...(hosts ?? []),
+  ];
 }
 
-/** Tells the runner what to hide. Elsewhere nobody reads this command, which would itself show the secret. */
-function mask(secrets: readonly string[]): void {
-  if (process.env['GITHUB_ACTIONS'] !== 'true') return;
-  for (const secret of secrets) core.setSecret(secret);
+/** Adds the credentials of the inputs, before any of them is used. */
+function addSecrets({ headers = {}, 'github-token': token }: ReadInputs['values']): void {
+  for (const [name, value] of Object.entries(headers)) if (isSecretHeader(name)) secrets.addHeader(value);
+  // As the password of this user, git sends the token.
+  if (token !== undefined) secrets.addBasic('x-access-token', token);
 }

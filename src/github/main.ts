@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import * as core from '@actions/core';
 import { Fleet } from '../fleet/fleet.ts';
 import type { Context } from '../operations/context.ts';
 import { readAfterFailure } from '../operations/read-after-failure.ts';
@@ -23,6 +22,7 @@ import { readJob } from './job.ts';
 import type { Job } from './job.ts';
 import { jobLog } from './job-log.ts';
 import { publish } from './publish.ts';
+import { runner } from './runner.ts';
 import { STATE, cancellation, identityOf, runStep } from './step.ts';
 
 const OPERATIONS: Readonly<Record<Operation, (context: Context) => Promise<unknown>>> = {
@@ -58,7 +58,7 @@ async function run(job: Job): Promise<void> {
   const recordNow = (): RunRecord => foldRun(start, events.events);
   const fleet = Fleet.open(kubeconfig, allClusters(release), cancelled.signal);
   // Known to the post step even if this process is killed at any moment from here on.
-  core.saveState(STATE.holder, identity.holder);
+  runner.saveState(STATE.holder, identity.holder);
   announcer?.begin();
   /** Transactions that only have to release their lock. */
   const locked = new Set<string>();
@@ -70,7 +70,7 @@ async function run(job: Job): Promise<void> {
     log: jobLog,
     signal: cancelled.signal,
     onTransaction: (transaction, state) => {
-      core.saveState(STATE.concluded, transaction);
+      runner.saveState(STATE.concluded, transaction);
       if (state === 'concluded') locked.add(transaction);
       else locked.delete(transaction);
     },
@@ -88,10 +88,10 @@ async function run(job: Job): Promise<void> {
     await fleet.close();
     events.record({ kind: 'ended' });
     const ended = recordNow();
-    if (!ended.needsRecovery && locked.size === 0) core.saveState(STATE.recovered, 'true');
+    if (!ended.needsRecovery && locked.size === 0) runner.saveState(STATE.recovered, 'true');
     const record = await publish(job, ended);
     const announced = (await announcer?.end(record, cancelled.signal.aborted)) ?? true;
-    core.saveState(STATE.announced, String(announced));
+    runner.saveState(STATE.announced, String(announced));
   }
 }
 

@@ -1,9 +1,9 @@
-import * as core from '@actions/core';
 import { shareOf } from '../verify/evidence.ts';
 import { agreedWeights, clustersAgree } from '../release/cluster-weights.ts';
 import { formatWeights } from '../core/weights.ts';
 import type { RunRecord } from '../report/run-record.ts';
 import type { PlannedRollout } from '../report/run-events.ts';
+import { runner } from './runner.ts';
 
 /** The outputs of a run, by name. Every output is set; those without a value are empty. */
 export function outputsOf(record: RunRecord): Readonly<Record<string, string>> {
@@ -37,5 +37,5 @@ function planOf({ changes }: PlannedRollout): string {
 }
 
 export function setOutputs(record: RunRecord): void {
-  for (const [name, value] of Object.entries(outputsOf(record))) core.setOutput(name, value);
+  for (const [name, value] of Object.entries(outputsOf(record))) runner.setOutput(name, value);
 }

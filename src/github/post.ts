@@ -1,4 +1,3 @@
-import * as core from '@actions/core';
 import { Fleet } from '../fleet/fleet.ts';
 import { recoverOwn } from '../operations/transaction.ts';
 import { allClusters } from '../release/release.ts';
@@ -7,14 +6,15 @@ import { emptyRecord } from '../report/run-record.ts';
 import { readJob } from './job.ts';
 import type { Job } from './job.ts';
 import { jobLog } from './job-log.ts';
+import { runner } from './runner.ts';
 import { STATE, cancellation, identityOf, runStep } from './step.ts';
 
 /** Recovers and announces what the main step left undone, if it was killed or could not finish. */
 export async function postStep(): Promise<void> {
   await runStep('What the main step left could not be recovered', async () => {
-    const holder = core.getState(STATE.holder);
-    const recovered = core.getState(STATE.recovered) === 'true';
-    const announced = core.getState(STATE.announced) === 'true';
+    const holder = runner.getState(STATE.holder);
+    const recovered = runner.getState(STATE.recovered) === 'true';
+    const announced = runner.getState(STATE.announced) === 'true';
     // Without a holder, the main step began nothing.
     if (holder === '' || (recovered && announced)) return;
     const job = await readJob();
@@ -31,7 +31,7 @@ async function recoverMainStep({ release, kubeconfig }: Job, holder: string): Pr
   const fleet = Fleet.open(kubeconfig, allClusters(release), signal);
   try {
     const identity = { ...identityOf(''), holder };
-    const concluded = core.getState(STATE.concluded) || undefined;
+    const concluded = runner.getState(STATE.concluded) || undefined;
     await recoverOwn({ release, fleet, recorder: new RunLog(), identity, log: jobLog, signal }, concluded);
   } finally {
     stopListening();

@@ -1,6 +1,6 @@
 import { appendFile, stat } from 'node:fs/promises';
-import * as core from '@actions/core';
 import { messageOf } from '../core/errors.ts';
+import { secrets } from '../core/secrets.ts';
 import { agreedWeights } from '../release/cluster-weights.ts';
 import type { Release } from '../release/release.ts';
 import { stepWeights } from '../core/weights.ts';
@@ -9,9 +9,10 @@ import { headlineOf } from '../report/headline.ts';
 import type { RunRecord } from '../report/run-record.ts';
 import { SUMMARY_LIMIT, summaryOf } from '../report/summary/summary.ts';
 import type { Job } from './job.ts';
-import { escapeForLog, jobLog } from './job-log.ts';
+import { jobLog } from './job-log.ts';
 import { jobWorkspace } from './job-workspace.ts';
 import { setOutputs } from './outputs.ts';
+import { runner } from './runner.ts';
 
 /**
  * Publishes everything that people and later steps get to see. What cannot be written is a warning: the release is what it is.
@@ -22,12 +23,12 @@ export async function publish(
   { release, summary, report }: Pick<Job, 'release' | 'summary' | 'report'>,
   run: RunRecord,
 ): Promise<RunRecord> {
-  const ahead: RunRecord = { ...run, ...outlookOf(release, run) };
+  // Before anything is rendered: escaped or shortened, a secret is harder to recognize.
+  const ahead = secrets.redactIn<RunRecord>({ ...run, ...outlookOf(release, run) });
   const record = report === undefined ? ahead : { ...ahead, report: await publishReport(report, ahead) };
   publishOutputs(record);
   const { outcome, sentence, currentState, nextStep } = headlineOf(record);
-  if (outcome === 'pass')
-    core.notice(escapeForLog(sentence), { title: escapeForLog(`${release.app}: pass`) });
+  if (outcome === 'pass') runner.notice(sentence, `${release.app}: pass`);
   if (currentState !== undefined) jobLog.info(currentState);
   if (nextStep !== undefined) jobLog.info(`Next: ${nextStep}`);
   if (summary) await publishSummary(record);
@@ -57,7 +58,7 @@ async function publishSummary(record: RunRecord): Promise<void> {
   const file = process.env['GITHUB_STEP_SUMMARY'];
   if (!file) return;
   try {
-    await appendFile(file, summaryOf(record, SUMMARY_LIMIT - (await stat(file)).size));
+    await appendFile(file, secrets.redact(summaryOf(record, SUMMARY_LIMIT - (await stat(file)).size)));
   } catch (error) {
     jobLog.warn(`The job summary could not be written into ${file}: ${messageOf(error)}`);
   }

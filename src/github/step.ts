@@ -1,10 +1,9 @@
 import { hostname } from 'node:os';
-import * as core from '@actions/core';
 import { STEPS } from '../core/deadlines.ts';
 import { CanaryError, messageOf } from '../core/errors.ts';
 import type { Identity } from '../fleet/transaction/lock.ts';
 import { runUrlOf } from './event.ts';
-import { escapeForLog } from './job-log.ts';
+import { runner } from './runner.ts';
 
 /** The names of what the runner hands from the main step to the post step. */
 export const STATE = {
@@ -27,6 +26,11 @@ export async function runStep(
   work: (setTitle: (title: string) => void) => Promise<void>,
 ): Promise<void> {
   let current = title;
+  // Node itself would print the error with all its properties, which may contain a request with its headers.
+  process.on('uncaughtException', (error) => {
+    fail(error, current);
+    process.exit();
+  });
   try {
     await work((better) => {
       current = better;
@@ -42,9 +46,8 @@ export async function runStep(
 
 function fail(error: unknown, title: string): void {
   const isExpected = error instanceof CanaryError;
-  if (!isExpected && error instanceof Error) core.info(escapeForLog(error.stack ?? ''));
-  core.error(escapeForLog(messageOf(error)), { title: escapeForLog(title) });
-  process.exitCode = core.ExitCode.Failure;
+  if (!isExpected && error instanceof Error) runner.info(error.stack ?? '');
+  runner.fail(messageOf(error), title);
 }
 
 /** This run, as others see it in the lock. */

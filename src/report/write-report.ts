@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { lstat, mkdir, open, realpath, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CanaryError } from '../core/errors.ts';
+import { secrets } from '../core/secrets.ts';
 import { confinedPath } from '../core/workspace.ts';
 import type { Workspace } from '../core/workspace.ts';
 import { reportOf } from './json.ts';
@@ -36,7 +37,7 @@ async function replaceFile(folder: string, name: string, content: string): Promi
   // `x` creates the file, and never opens one that is there.
   const file = await open(temporary, 'wx');
   try {
-    await file.writeFile(content);
+    await file.writeFile(secrets.redact(content));
     await file.close();
     await rename(temporary, path);
   } catch (error) {

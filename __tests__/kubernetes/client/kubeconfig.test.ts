@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { serverOf } from '../../../src/kubernetes/client/contexts.ts';
-import { readKubeconfig, secretsOf } from '../../../src/kubernetes/client/kubeconfig.ts';
+import { readKubeconfig } from '../../../src/kubernetes/client/kubeconfig.ts';
 import type { KubeConfig } from '../../../src/kubernetes/client/kubeconfig.ts';
 import { messageOf } from '../../../src/core/errors.ts';
 import '../../support/one-realm.ts';
@@ -295,62 +295,5 @@ describe('a message never holds what is secret', () => {
     expect(
       refusal(file('a', `kind: Config\nusers:\n- name: a\n  user:\n    password: *${SHORT}\n`)),
     ).not.toContain(SHORT);
-  });
-});
-
-describe('what must be masked', () => {
-  const secretsWith = (user: string): readonly string[] =>
-    secretsOf(readKubeconfig(kubeconfig('east').replace(/\{ token: .* \}/, user), {}));
-
-  test.each<[string, string, readonly string[]]>([
-    ['a token', '{ token: a-token }', ['a-token']],
-    ['a password', '{ username: anna, password: a-password }', ['a-password']],
-    [
-      'certificate and key',
-      '{ client-certificate-data: Y2VydA==, client-key-data: a2V5 }',
-      ['a2V5', 'key', 'Y2VydA=='],
-    ],
-    [
-      'the tokens of a provider',
-      '{ auth-provider: { name: oidc, config: { id-token: an-id-token, refresh-token: a-refresh-token, client-secret: a-client-secret } } }',
-      ['an-id-token', 'a-refresh-token', 'a-client-secret'],
-    ],
-    [
-      'what a command is given to log in',
-      '{ exec: { apiVersion: client.authentication.k8s.io/v1, command: login, env: [{ name: AWS_SECRET_ACCESS_KEY, value: a-secret-key }] } }',
-      ['a-secret-key'],
-    ],
-  ])('is %s', (_what, user, secrets) => {
-    expect(secretsWith(user)).toEqual(expect.arrayContaining([...secrets]));
-  });
-
-  test('is the password of a proxy', () => {
-    const text = kubeconfig('east').replace(
-      /(server: \S+?)(?=[\s,}])/,
-      "$1, proxy-url: 'http://anna:a%40password@proxy:3128'",
-    );
-    expect(secretsOf(readKubeconfig(text, {}))).toContain('a@password');
-  });
-
-  test.each<[string, string]>([
-    ['as its own argument', '[login, --client-secret, a-client-secret]'],
-    ['behind the name', '[login, --client-secret=a-client-secret, --verbose]'],
-  ])('is a secret among the arguments of a command, %s', (_what, args) => {
-    expect(secretsWith(`{ exec: { command: login, args: ${args} } }`)).toEqual(['a-client-secret']);
-  });
-
-  // Were `true` or the region masked, the runner would drop the outputs that hold them.
-  test('is no setting of a command that is none', () => {
-    const env = '[{ name: AWS_REGION, value: eu-central-1 }, { name: USE_TOKEN, value: "true" }]';
-    expect(secretsWith(`{ exec: { command: login, env: ${env} } }`)).toEqual([]);
-  });
-
-  test('is nothing of a user without secrets', () => {
-    expect(secretsWith('{}')).toEqual([]);
-  });
-
-  test('is found in every user', () => {
-    const paths = [file('a', kubeconfig('east', 'token-a')), file('b', kubeconfig('west', 'token-b'))];
-    expect(secretsOf(readKubeconfig(paths.join('\n'), {}))).toEqual(['token-a', 'token-b']);
   });
 });

@@ -5,6 +5,7 @@ import { KubeConfig } from '@kubernetes/client-node';
 import { z } from 'zod';
 import { CanaryError, messageOf } from '../../core/errors.ts';
 import { FILE_LIMITS, readBoundedFile } from '../../core/read-file.ts';
+import { secrets } from '../../core/secrets.ts';
 import { parseYaml } from '../../core/yaml.ts';
 import { TOKEN_FILE } from './auth-provider.ts';
 import { mergeFiles } from './contexts.ts';
@@ -24,10 +25,15 @@ export function readKubeconfig(
   env: NodeJS.ProcessEnv = process.env,
 ): MergedConfig {
   const given = value?.trim() ?? '';
-  if (given !== '' && isKubeconfigText(given))
+  if (given !== '' && isKubeconfigText(given)) {
+    secrets.hideWhole(given);
     return alone(parse(given, 'Input kubeconfig'), 'Input kubeconfig');
+  }
   const decoded = decodeBase64(given);
-  if (decoded !== undefined) return alone(parse(decoded, 'Input kubeconfig (base64)'), 'Input kubeconfig');
+  if (decoded !== undefined) {
+    secrets.hideWhole(decoded);
+    return alone(parse(decoded, 'Input kubeconfig (base64)'), 'Input kubeconfig');
+  }
   return fromFiles(given, env);
 }
 
@@ -178,49 +184,3 @@ function withIgnoredParts(config: KubeConfig, text: string, folder: string): Kub
 
 /** What the YAML parser throws; its lines start at 0. */
 const yamlError = z.object({ mark: z.object({ line: z.number() }) });
-
-/** What must never be shown of a kubeconfig: tokens, passwords and keys, in every form in which they could appear. */
-export function secretsOf(config: KubeConfig): readonly string[] {
-  const proxies = config.getClusters().map(({ proxyUrl }) => proxyPassword(proxyUrl));
-  const users = config.getUsers().flatMap(({ token, password, keyData, certData, ...user }) => [
-    token,
-    password,
-    keyData,
-    keyData && Buffer.from(keyData, 'base64').toString('utf8'),
-    certData,
-    ...settingsOf(user.authProvider, user.exec)
-      .filter(([name, value]) => SECRET_NAME.test(name) && value.length >= SHORTEST_SECRET)
-      .map(([, value]) => value),
-  ]);
-  return [...proxies, ...users].flatMap((secret) => (secret ? [secret] : []));
-}
-
-function proxyPassword(url: string | undefined): string | undefined {
-  return url !== undefined && URL.canParse(url) ? decodeURIComponent(new URL(url).password) : undefined;
-}
-
-const SECRET_NAME = /token|secret|password|key|credential/i;
-/** Shorter settings are switches: if `true` were masked, the runner would drop the outputs that contain it. */
-const SHORTEST_SECRET = 8;
-
-const authProvider = z.object({ config: z.record(z.string(), z.unknown()) });
-const execEnv = z.object({ env: z.array(z.object({ name: z.string(), value: z.string() })) });
-const execArgs = z.object({ args: z.array(z.string()) });
-
-/** The settings of an auth provider or a login command, as name and value. */
-function settingsOf(provider: unknown, exec: unknown): readonly (readonly [string, string])[] {
-  const config = authProvider.safeParse(provider).data?.config ?? {};
-  const env = execEnv.safeParse(exec).data?.env ?? [];
-  const args = execArgs.safeParse(exec).data?.args ?? [];
-  return [
-    ...Object.entries(config).map(([name, value]) => [name, String(value)] as const),
-    ...env.map(({ name, value }) => [name, value] as const),
-    // `--client-secret=value`, or the value as the next argument.
-    ...args.flatMap((arg, i) => {
-      const [, name, value = args[i + 1]] = /^(--?[^=]+)(?:=(.*))?$/s.exec(arg) ?? [];
-      return name === undefined || value === undefined || value.startsWith('-')
-        ? []
-        : [[name, value] as const];
-    }),
-  ];
-}

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { escapeForLog } from '../../src/github/job-log.ts';
+import { escapeForLog } from '../../src/github/escape-for-log.ts';
 
 /**
  * Whether the runner would execute a line: it looks for `::` behind leading white space, and for `##[` anywhere.
