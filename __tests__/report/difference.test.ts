@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { KubeObject } from '../../src/kubernetes/objects.ts';
-import { differenceOf } from '../../src/report/difference.ts';
+import { textDifference, yamlOf } from '../../src/report/difference.ts';
+import { nameOf } from '../../src/kubernetes/objects.ts';
 
 function configMap(
   data: Readonly<Record<string, string>>,
@@ -13,6 +14,13 @@ function configMap(
     data,
   };
 }
+
+const differenceOf = (before: KubeObject | undefined, after: KubeObject | undefined): string =>
+  textDifference(
+    nameOf(after ?? before ?? configMap({})),
+    before && yamlOf(before),
+    after && yamlOf(after, before),
+  );
 
 /** The removed and added lines of a diff. */
 function changed(diff: string): readonly string[] {

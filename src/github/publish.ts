@@ -1,10 +1,12 @@
 import { appendFile, stat } from 'node:fs/promises';
+import { nextTurn } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
 import { secrets } from '../core/secrets.ts';
 import { agreedWeights } from '../release/cluster-weights.ts';
 import type { Release } from '../release/release.ts';
 import { stepWeights } from '../core/weights.ts';
 import { writeReport } from '../report/write-report.ts';
+import { compareChanges } from '../report/net-changes.ts';
 import { headlineOf } from '../report/headline.ts';
 import type { RunRecord } from '../report/run-record.ts';
 import { SUMMARY_LIMIT, summaryOf } from '../report/summary/summary.ts';
@@ -25,6 +27,7 @@ export async function publish(
 ): Promise<RunRecord> {
   // Before anything is rendered: escaped or shortened, a secret is harder to recognize.
   const ahead = secrets.redactIn<RunRecord>({ ...run, ...outlookOf(release, run) });
+  await compareChanges(ahead.changes, nextTurn);
   const record = report === undefined ? ahead : { ...ahead, report: await publishReport(report, ahead) };
   publishOutputs(record);
   const { outcome, sentence, currentState, nextStep } = headlineOf(record);

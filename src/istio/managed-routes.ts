@@ -1,7 +1,15 @@
 import { CanaryError, OpenChoiceError } from '../core/errors.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import type { HttpRoute, VirtualService } from '../kubernetes/objects.ts';
-import { destinationsTo, inSentence, isPreview, isServed, routeKey, routesTo } from './routes.ts';
+import {
+  destinationsTo,
+  inSentence,
+  isPreview,
+  isServed,
+  placesOfRoutes,
+  routeKey,
+  routesTo,
+} from './routes.ts';
 import type { Route } from './routes.ts';
 import { REVISION_HEADER } from '../core/headers.ts';
 import { fullHost, isPartialHostOf } from './hosts.ts';
@@ -34,13 +42,14 @@ export function managedRoutes(
   names: readonly string[] | undefined,
 ): readonly HttpRoute[] {
   const candidates = routesTo(vs, service);
-  const keys = candidates.map((route) => routeKey(vs, route));
+  const places = placesOfRoutes(vs);
+  const keys = candidates.map((route) => routeKey(vs, route, places));
   const all = (vs.spec.http ?? []).filter((route) => !isPreview(route));
-  const meant =
-    names?.flatMap((name) => namedBy(vs, all, name)) ?? (candidates.length === 0 ? all : candidates);
+  const meant = names?.flatMap(finderOf(all, places)) ?? (candidates.length === 0 ? all : candidates);
   assertFullNames(vs, service, meant);
   if (names !== undefined) {
-    const chosen = names.map((name) => ({ name, routes: namedBy(vs, candidates, name) }));
+    const find = finderOf(candidates, places);
+    const chosen = names.map((name) => ({ name, routes: find(name) }));
     const missing = chosen.find(({ routes }) => routes.length === 0);
     if (missing !== undefined) {
       throw new CanaryError(
@@ -48,7 +57,7 @@ export function managedRoutes(
       );
     }
     const managed = [...new Set(chosen.flatMap(({ routes }) => routes))];
-    assertSamePlaces(vs, service, candidates, managed);
+    assertSamePlaces(vs, service, candidates, managed, places);
     return managed;
   }
   if (candidates.length > 1) {
@@ -70,10 +79,17 @@ export function assertFullNames(vs: VirtualService, service: ServiceKey, routes:
   }
 }
 
-/** The routes of a name; where none has it, the unnamed one at that place. */
-function namedBy(vs: VirtualService, candidates: readonly HttpRoute[], name: string): readonly HttpRoute[] {
-  const named = candidates.filter((candidate) => candidate.name === name);
-  return named.length > 0 ? named : candidates.filter((candidate) => routeKey(vs, candidate) === name);
+/** Finds the routes of a name; where none has it, the unnamed one at that place. */
+function finderOf(
+  candidates: readonly HttpRoute[],
+  places: ReadonlyMap<Route, string>,
+): (name: string) => readonly HttpRoute[] {
+  const named = Map.groupBy(candidates, ({ name }) => name);
+  const placed = Map.groupBy(
+    candidates.filter(({ name }) => name === undefined || name === ''),
+    (candidate) => places.get(candidate),
+  );
+  return (name) => named.get(name) ?? placed.get(name) ?? [];
 }
 
 /** A place says which route is meant only as long as nobody puts another route ahead of it. */
@@ -82,11 +98,13 @@ function assertSamePlaces(
   service: ServiceKey,
   candidates: readonly HttpRoute[],
   managed: readonly HttpRoute[],
+  places: ReadonlyMap<Route, string>,
 ): void {
-  const byPlace = managed.filter((route) => routeKey(vs, route) !== route.name);
-  const stranger = byPlace.find((route) => !isMarked(vs, route, service));
+  const chosen = new Set(managed);
+  const isUnnamed = (route: HttpRoute): boolean => routeKey(vs, route, places) !== route.name;
+  const stranger = managed.find((route) => isUnnamed(route) && !isMarked(vs, route, service));
   const moved = candidates.find(
-    (route) => routeKey(vs, route) !== route.name && !managed.includes(route) && isMarked(vs, route, service),
+    (route) => isUnnamed(route) && !chosen.has(route) && isMarked(vs, route, service),
   );
   if (stranger === undefined || moved === undefined) return;
   throw new CanaryError(

@@ -64,23 +64,29 @@ export function splitsService(vs: VirtualService, route: Route, service: Service
 }
 
 /**
- * The place of a route among those of its protocol, as the input `routes` takes it: `http[1]`. Preview routes do not count, so
+ * The place of each route among those of its protocol, as the input `routes` takes it: `http[1]`. Preview routes do not count, so
  * that a place stays what it is when they come and go.
  */
-function placeOfRoute(vs: VirtualService, route: Route): string | undefined {
-  const places = (['http', 'tcp', 'tls'] as const).flatMap((protocol) => {
-    const routes: readonly HttpRoute[] = vs.spec[protocol] ?? [];
-    const index = routes.filter((one) => !isPreview(one)).indexOf(route);
-    return index < 0 ? [] : [`${protocol}[${String(index)}]`];
-  });
-  return places[0];
+export function placesOfRoutes({ spec }: VirtualService): ReadonlyMap<Route, string> {
+  return new Map(
+    (['http', 'tcp', 'tls'] as const).flatMap((protocol) => {
+      const routes: readonly HttpRoute[] = spec[protocol] ?? [];
+      return routes
+        .filter((one) => !isPreview(one))
+        .map((route, index) => [route, `${protocol}[${String(index)}]`] as const);
+    }),
+  );
 }
 
-/** What the input `routes` takes for a route: its name, or its place where it has none. */
-export function routeKey(vs: VirtualService, route: Route): string {
+/**
+ * What the input `routes` takes for a route: its name, or its place where it has none.
+ *
+ * @param places for whoever asks for many routes
+ */
+export function routeKey(vs: VirtualService, route: Route, places?: ReadonlyMap<Route, string>): string {
   return typeof route['name'] === 'string' && route['name'] !== ''
     ? route['name']
-    : (placeOfRoute(vs, route) ?? 'route');
+    : ((places ?? placesOfRoutes(vs)).get(route) ?? 'route');
 }
 
 /** `route main`, or `the unnamed http[0]`. */

@@ -10,6 +10,7 @@ import {
   describeClusterWeights,
 } from '../release/cluster-weights.ts';
 import type { ClusterWeights } from '../release/cluster-weights.ts';
+import { nextTurn } from '../core/clock.ts';
 import { CanaryError } from '../core/errors.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import type { KubeObject } from '../kubernetes/objects.ts';
@@ -47,7 +48,7 @@ export async function plan(context: Context): Promise<void> {
   const planned: PlannedRollout = {
     weights: tried.weights,
     clusters: [...state.keys()],
-    changes: plannedChanges(tried),
+    changes: await plannedChanges(tried),
   };
   recorder.record({ kind: 'planned', plan: planned });
   await show(context, held, planned);
@@ -77,17 +78,27 @@ async function foresee(context: Context, observed: Observation, tried: TriedPlan
 }
 
 /** The changes in their order. An object that several stages change is compared with the stage before. */
-function plannedChanges(tried: TriedPlan): readonly PlannedChange[] {
+async function plannedChanges(tried: TriedPlan): Promise<readonly PlannedChange[]> {
   const latest = new Map<string, KubeObject | undefined>();
-  return triedIn(tried).map((change) => {
+  const planned: PlannedChange[] = [];
+  for (const change of triedIn(tried)) {
     const { cluster, verb, reason, live, after, missing } = change;
     const object = nameOf(change.object);
     const key = `${cluster} ${change.object.apiVersion} ${object}`;
-    const diff = differenceOf(latest.has(key) ? latest.get(key) : live, after);
+    const diff = await differenceOf(latest.has(key) ? latest.get(key) : live, after, nextTurn);
     latest.set(key, after);
     const denied = missing.length > 0;
-    return { cluster, verb, object, reason, diff, tried: change.tried, ...(denied ? { denied } : {}) };
-  });
+    planned.push({
+      cluster,
+      verb,
+      object,
+      reason,
+      diff,
+      tried: change.tried,
+      ...(denied ? { denied } : {}),
+    });
+  }
+  return planned;
 }
 
 async function show(

@@ -1,7 +1,7 @@
-import { FILE_HEADERS_ONLY, createTwoFilesPatch } from 'diff';
 import { formatYaml } from '../core/yaml.ts';
 import { contentOf, nameOf } from '../kubernetes/objects.ts';
 import type { KubeObject } from '../kubernetes/objects.ts';
+import { unifiedDiff } from './line-diff.ts';
 
 /** Lines around each change: enough to see which destination a weight belongs to. */
 const CONTEXT = 4;
@@ -14,12 +14,21 @@ const HIDDEN = '***';
  *
  * @param before undefined if the object is created
  * @param after undefined if it is deleted
+ * @param pause between pieces of the work, which takes long for large objects
  * @returns lines without a final newline; empty if both are the same
  */
-export function differenceOf(before: KubeObject | undefined, after: KubeObject | undefined): string {
+export async function differenceOf(
+  before: KubeObject | undefined,
+  after: KubeObject | undefined,
+  pause: () => Promise<void>,
+): Promise<string> {
   const object = after ?? before;
   if (object === undefined) return '';
-  return textDifference(nameOf(object), before && yamlOf(before), after && yamlOf(after, before));
+  const earlier = before && yamlOf(before);
+  await pause();
+  const later = after && yamlOf(after, before);
+  await pause();
+  return textDifference(nameOf(object), earlier, later);
 }
 
 /** The unified diff of two results of `yamlOf`, with `context` lines around each change. */
@@ -30,15 +39,11 @@ export function textDifference(
   context = CONTEXT,
 ): string {
   if (before === after) return '';
-  return createTwoFilesPatch(
-    before === undefined ? NO_FILE : name,
-    after === undefined ? NO_FILE : name,
-    before ?? '',
-    after ?? '',
-    undefined,
-    undefined,
-    { context, headerOptions: FILE_HEADERS_ONLY },
-  ).replace(/\n$/, '');
+  const names = {
+    before: before === undefined ? NO_FILE : name,
+    after: after === undefined ? NO_FILE : name,
+  };
+  return unifiedDiff(names, before ?? '', after ?? '', context).replace(/\n$/, '');
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { ClusterName } from '../core/names.ts';
+import { textDifference } from './difference.ts';
 import type { RecordedChange } from './run-record.ts';
 
 /** The effect of a whole run on one object. */
@@ -14,8 +15,45 @@ export interface NetChange {
   readonly after: string | undefined;
 }
 
+/** A change with what shows it. */
+export interface ComparedChange extends NetChange {
+  /** With a few lines around each change. */
+  readonly difference: string;
+  /** With all of the object. */
+  readonly whole: string;
+}
+
+const known = new WeakMap<readonly RecordedChange[], readonly ComparedChange[]>();
+
+/** The objects that were written, in the order of their first writes, with what shows their change. */
+export function comparedChanges(changes: readonly RecordedChange[]): readonly ComparedChange[] {
+  return known.get(changes) ?? netChanges(changes).map(compared);
+}
+
+/** Does the work of `comparedChanges` ahead, once for all that show these changes. @param pause between two objects */
+export async function compareChanges(
+  changes: readonly RecordedChange[],
+  pause: () => Promise<void>,
+): Promise<void> {
+  const all: ComparedChange[] = [];
+  for (const change of netChanges(changes)) {
+    all.push(compared(change));
+    await pause();
+  }
+  known.set(changes, all);
+}
+
+function compared(change: NetChange): ComparedChange {
+  const { object, before, after } = change;
+  return {
+    ...change,
+    difference: textDifference(object, before, after),
+    whole: textDifference(object, before, after, Infinity),
+  };
+}
+
 /** The objects that were written, in the order of their first writes. */
-export function netChanges(changes: readonly RecordedChange[]): readonly NetChange[] {
+function netChanges(changes: readonly RecordedChange[]): readonly NetChange[] {
   const groups = Map.groupBy(changes, ({ cluster, object }) => JSON.stringify([cluster, object]));
   return [...groups.values()].flatMap((writes) => {
     const [first] = writes;

@@ -5,7 +5,7 @@ export type ListForm = Scalar | readonly Scalar[];
 export type MapForm = string | Readonly<Record<string, Scalar>>;
 
 /** More than any release has of anything. */
-const MOST_ENTRIES = 1_000;
+const MOST_ENTRIES = 10_000;
 
 /** Entries on separate lines, or separated by commas. @throws Error for too many of them */
 export function entries(text: string, separator = /[\n,]/): readonly string[] {

@@ -1,13 +1,13 @@
 import { formatClusterWeights } from '../../release/cluster-weights.ts';
-import { textDifference } from '../difference.ts';
-import { netChanges } from '../net-changes.ts';
-import type { NetChange } from '../net-changes.ts';
+import { comparedChanges } from '../net-changes.ts';
+import type { ComparedChange } from '../net-changes.ts';
 import type { PlannedChange } from '../run-events.ts';
 import type { RunRecord } from '../run-record.ts';
 import { count, duration } from '../format.ts';
 import { NOTHING_WOULD_CHANGE } from '../headline.ts';
 import { whyUnchecked } from '../planned-change.ts';
 import { inWords } from '../sentences.ts';
+import { shortenLines } from '../shorten-text.ts';
 import { html } from './html.ts';
 import type { Html } from './html.ts';
 
@@ -20,7 +20,7 @@ export function changesSection({ changes, plan }: RunRecord): Html | undefined {
           <p>Nothing was written.</p>
         </section>`
       : undefined;
-  const byCluster = Map.groupBy(netChanges(changes), ({ cluster }) => cluster);
+  const byCluster = Map.groupBy(comparedChanges(changes), ({ cluster }) => cluster);
   return html`<section>
     <h2>Objects before and after</h2>
     ${[...byCluster].map(
@@ -33,16 +33,14 @@ export function changesSection({ changes, plan }: RunRecord): Html | undefined {
   </section>`;
 }
 
-function changedObject({ object, writes, before, after }: NetChange): Html {
+function changedObject({ object, writes, before, after, whole }: ComparedChange): Html {
   const what = before === undefined ? 'created' : after === undefined ? 'deleted' : 'changed';
-  // Show the whole object, not only the lines around a change.
-  const diff = textDifference(object, before, after, Infinity);
   return html`<details>
     <summary>${object}: ${what}</summary>
     <ul>
       ${writes.map(({ at, verb, reason }) => html`<li>${duration(at)}: ${verb}, ${reason}</li>`)}
     </ul>
-    ${diff === '' ? html`<p>It is unchanged at the end of the run.</p>` : differenceBlock(diff)}
+    ${whole === '' ? html`<p>It is unchanged at the end of the run.</p>` : differenceBlock(whole)}
   </details>`;
 }
 
@@ -73,9 +71,12 @@ function plannedObject(change: PlannedChange): Html {
   </details>`;
 }
 
+/** More than a browser shows at ease; report.json has every line. */
+const MOST_LINES = 5_000;
+
 /** A unified diff, in which signs and elements distinguish the lines as well as colors. */
 function differenceBlock(diff: string): Html {
-  const [, , ...hunks] = diff.split('\n');
+  const [, , ...hunks] = shortenLines(diff, MOST_LINES).split('\n');
   const lines = hunks.filter((line) => !/^(?:@@ |\\ )/.test(line));
   return html`<pre>
 ${lines.map((line) => {

@@ -1,12 +1,12 @@
 import { formatWeights } from '../../core/weights.ts';
 import { formatClusterWeights } from '../../release/cluster-weights.ts';
-import { textDifference } from '../difference.ts';
 import { count } from '../format.ts';
-import { netChanges } from '../net-changes.ts';
-import type { NetChange } from '../net-changes.ts';
+import { comparedChanges } from '../net-changes.ts';
+import type { ComparedChange } from '../net-changes.ts';
 import { whyUnchecked } from '../planned-change.ts';
 import type { PlannedChange } from '../run-events.ts';
 import type { RunRecord } from '../run-record.ts';
+import { shortenLines } from '../shorten-text.ts';
 import { escape, fenced, text } from './markdown.ts';
 import { RANK, fixed } from './shorten.ts';
 import type { Piece } from './shorten.ts';
@@ -38,7 +38,7 @@ function plannedChange(change: PlannedChange): readonly Piece[] {
 
 /** The objects that were written, by cluster, with their differences. */
 export function changesSection({ changes, plan }: RunRecord): readonly Piece[] {
-  const net = netChanges(changes);
+  const net = comparedChanges(changes);
   if (net.length === 0) return plan === undefined ? [fixed('Nothing was written.\n\n')] : [];
   const byCluster = Map.groupBy(net, ({ cluster }) => cluster);
   return [
@@ -52,10 +52,10 @@ export function changesSection({ changes, plan }: RunRecord): readonly Piece[] {
   ];
 }
 
-function changedObject({ object, reasons, before, after }: NetChange): readonly Piece[] {
+function changedObject({ object, reasons, difference: diff }: ComparedChange): readonly Piece[] {
   return [
     { text: `**${text(object)}**: ${reasons.map(text).join('; ')}\n\n`, rank: RANK.change, name: 'change' },
-    difference(textDifference(object, before, after)),
+    difference(diff),
   ];
 }
 
@@ -64,9 +64,12 @@ function kindIn(object: string): string {
   return object.split(' ')[0] ?? object;
 }
 
+/** No summary has room for more. */
+const MOST_LINES = 20_000;
+
 function difference(diff: string): Piece {
   return {
-    text: diff === '' ? '' : `${fenced('diff', diff)}\n\n`,
+    text: diff === '' ? '' : `${fenced('diff', shortenLines(diff, MOST_LINES))}\n\n`,
     rank: RANK.difference,
     name: 'difference',
   };

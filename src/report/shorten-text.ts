@@ -1,0 +1,23 @@
+/** Shortens a text for one place that shows it, and says by how much. Every place that shows texts from elsewhere does so last. */
+
+/** The beginning of a text, up to `limit` characters: `… (35,999,000 more characters)`. */
+export function shortenText(text: string, limit: number): string {
+  if (text.length <= limit) return text;
+  const start = wholeCharacters(text, limit);
+  return `${start}… (${(text.length - start.length).toLocaleString('en')} more characters)`;
+}
+
+/** The first `limit` lines of a text, none longer than `width` characters. */
+export function shortenLines(text: string, limit: number, width = 2_000): string {
+  const lines = text.split('\n', limit);
+  const kept = lines.map((line) => shortenText(line, width)).join('\n');
+  // Counted without making an array of them, of which there may be millions.
+  let total = 1;
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) total += 1;
+  return total <= limit ? kept : `${kept}\n… (${(total - limit).toLocaleString('en')} more lines)`;
+}
+
+/** The first characters of a text, of at most `limit` UTF-16 units: no half of a surrogate pair is left. */
+export function wholeCharacters(text: string, limit: number): string {
+  return text.slice(0, limit).replace(/[\uD800-\uDBFF]$/, '');
+}
