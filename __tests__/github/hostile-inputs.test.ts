@@ -36,7 +36,7 @@ describe('100,000 entries', () => {
     expect(problems).toEqual([
       expect.stringMatching(
         new RegExp(
-          `^Input ${input}: got .* \\(100,000 entries, of which at most 1,000 are accepted\\); expected `,
+          `^Input ${input}: got .* \\(100,000 entries, of which at most 10,000 are accepted\\); expected `,
         ),
       ),
     ]);
