@@ -4,7 +4,7 @@ import { Fleet } from '../../../src/fleet/fleet.ts';
 import { MONOTONIC_CLOCK } from '../../../src/core/clock.ts';
 import type { Clock } from '../../../src/core/clock.ts';
 import type { TransactionTarget } from '../../../src/fleet/transaction/intent.ts';
-import { readLeases } from '../../../src/fleet/transaction/read-leases.ts';
+import { isUnfinished, readLeases } from '../../../src/fleet/transaction/read-leases.ts';
 import type { Leases } from '../../../src/fleet/transaction/read-leases.ts';
 import { Lock } from '../../../src/fleet/transaction/lock.ts';
 import type { FoundLock, Identity } from '../../../src/fleet/transaction/lock.ts';
@@ -372,8 +372,16 @@ describe('acquiring the lock of several clusters', () => {
 
   test('finds nothing unfinished that another cluster knows to have ended', async () => {
     const { take, east } = await stage([dead(left)], [ended('other')]);
-    expect(await take()).toMatchObject({ abandoned: undefined, stale: true });
+    expect((await take()).abandoned).toBeUndefined();
     expect(intentIn(east)).toMatchObject(ME);
+  });
+
+  test('waits for nobody where another cluster knows that the transaction of the holder has ended', async () => {
+    const { take, waits, east, fleet } = await stage([lease(NOW, left)], [ended('other')]);
+    const leases = await readLeases(fleet, release({ configClusters: [EAST, WEST] }));
+    expect(isUnfinished(leases)).toBe(true);
+    await take();
+    expect([waits, holderIn(east)]).toEqual([[], ME.holder]);
   });
 
   test('does not confuse the end of one run with that of another', async () => {

@@ -28,7 +28,7 @@ import {
   sameLease,
 } from './lease-format.ts';
 import type { Lease } from './lease-format.ts';
-import { describeHolder, endedIn, readLease, unfinishedIntent } from './read-leases.ts';
+import { describeHolder, endedIn, isHeldAfterEnd, readLease, unfinishedIntent } from './read-leases.ts';
 import type { Leases } from './read-leases.ts';
 
 /** A claim whose outcome is not known is looked up, and attempted again, this often. */
@@ -44,7 +44,8 @@ export interface Acquired {
 interface Look {
   readonly cluster: Cluster;
   readonly lease: Lease | undefined;
-  readonly busy: boolean;
+  /** By another run, as far as this Lease tells. */
+  readonly isHeld: boolean;
 }
 
 /**
@@ -93,7 +94,9 @@ export class Acquisition {
       // All clusters from the beginning, so that the Leases of a dead run expire at the same time.
       const looks = await allOf(missing.map((name) => this.#look(name)));
       const ended = endedIn([...looks.map(({ lease }) => lease), ...found.values()].map(decodeLease));
-      const firstBusy = looks.findIndex(({ busy }) => busy);
+      const isBusy = ({ isHeld, lease }: Look): boolean =>
+        isHeld && !isHeldAfterEnd(decodeLease(lease), ended);
+      const firstBusy = looks.findIndex(isBusy);
       const free = firstBusy < 0 ? looks : looks.slice(0, firstBusy);
       const claimed = await this.#claimAll(free, found.size === 0, { ended, signal, onAcquired });
       for (const { cluster, lease } of claimed) found.set(cluster.name, lease);
@@ -102,7 +105,7 @@ export class Acquisition {
       if (blocking === undefined) continue;
       waited = true;
       // Whoever lost a claim looks again at once, to see to whom.
-      if (!blocking.busy || blocking.lease === undefined) continue;
+      if (!isBusy(blocking)) continue;
       const who = `${describeHolder(decodeLease(blocking.lease))} holds the lock of ${this.#release.app} in ${blocking.cluster.name}`;
       if (this.#clock.now() >= deadline) {
         throw new CanaryError(
@@ -125,12 +128,12 @@ export class Acquisition {
     const cluster = this.#fleet.cluster(name);
     const lease = await readLease(cluster, this.#release);
     const holder = holderOf(decodeLease(lease));
-    const busy =
+    const isHeld =
       lease !== undefined &&
       holder !== undefined &&
       holder !== this.#intent.holder &&
       this.#observers.get(name)?.isDead(lease) !== true;
-    return { cluster, lease, busy };
+    return { cluster, lease, isHeld };
   }
 
   /**

@@ -25,10 +25,23 @@ export async function readLeases(fleet: Fleet, release: Release): Promise<Leases
   return new Map(await allOf(read));
 }
 
-/** Whether any Lease tells of a transaction that has not ended, be its run alive or dead. */
+/** Whether any Lease tells of a transaction that has not ended, be its run alive or dead, or is still held after its transaction. */
 export function isUnfinished(leases: Leases): boolean {
   const contents = [...leases.values()].map(decodeLease);
-  return contents.some(({ state }) => state === 'unreadable') || openIntents(contents).length > 0;
+  const ended = endedIn(contents);
+  return (
+    contents.some((content) => content.state === 'unreadable' || isHeldAfterEnd(content, ended)) ||
+    openIntents(contents, ended).length > 0
+  );
+}
+
+/**
+ * Whether a Lease is held by a run whose transaction has ended, as another Lease says: its release failed here, or is under way. Nobody
+ * needs it any more.
+ */
+export function isHeldAfterEnd(content: LeaseContent, ended: ReadonlySet<string>): boolean {
+  const intent = intentOf(content);
+  return intent !== undefined && intent.holder === holderOf(content) && ended.has(intent.transaction);
 }
 
 /**
