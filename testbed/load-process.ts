@@ -3,7 +3,6 @@ import { Pool } from 'undici';
 import type { LoadReport } from './load.ts';
 
 const TICK_MS = 10;
-const TIMEOUT_MS = 10_000;
 /** What a client sees of a gateway that has no listener yet. */
 const NO_LISTENER = new Set(['ECONNREFUSED', 'ECONNRESET', 'UND_ERR_SOCKET']);
 
@@ -13,18 +12,23 @@ export interface LoadRequest {
   readonly host: string | undefined;
   readonly faulty: boolean;
   readonly mostFailures: number;
+  readonly served: boolean;
+  readonly patience: number;
 }
-/** The first answer says that requests are being sent; the one to `stop` is the report. */
+/** The answer to a request says that requests are being sent; the one to `stop` is the report. A request may follow it. */
 export type LoadAnswer = 'sending' | LoadReport;
 
+let stop = (): void => undefined;
 process.on('message', (message: LoadRequest | 'stop') => {
-  if (message !== 'stop') send(message);
+  if (message === 'stop') stop();
+  else stop = send(message);
 });
 process.on('disconnect', () => {
   process.exit(0);
 });
 
-function send({ urls, rps, host, faulty, mostFailures }: LoadRequest): void {
+/** @returns what ends it, and sends the report */
+function send({ urls, rps, host, faulty, served, patience, mostFailures }: LoadRequest): () => void {
   const startedAt = Date.now();
   const start = performance.now();
   const failures: LoadReport['failures'][number][] = [];
@@ -37,12 +41,12 @@ function send({ urls, rps, host, faulty, mostFailures }: LoadRequest): void {
     // Who watches a release is no judge of certificates.
     const connect = { rejectUnauthorized: false, ...(host === undefined ? {} : { servername: host }) };
     const pool = new Pool(origin, { connections: 64, keepAliveTimeout: 60_000, connect });
-    return { url, pool, path: pathname + search, exists: false };
+    return { url, pool, path: pathname + search, exists: served };
   });
 
   const sendOne = async (target: (typeof targets)[number]) => {
     const early = !target.exists;
-    const what = await outcome(target.pool, target.path, host);
+    const what = await outcome(target.pool, target.path, host, 1000 * patience);
     if (what === undefined || (faulty && what.byApplication)) target.exists = true;
     else if (!early || !what.mayBeEarly) {
       failed += 1;
@@ -66,13 +70,13 @@ function send({ urls, rps, host, faulty, mostFailures }: LoadRequest): void {
   const timer = setInterval(tick, TICK_MS);
   answer('sending');
 
-  process.on('message', (message) => {
-    if (message !== 'stop') return;
+  return () => {
     clearInterval(timer);
     void Promise.all(underWay).then(() => {
       answer({ sent, failed, startedAt, failures });
+      for (const { pool } of targets) void pool.destroy();
     });
-  });
+  };
 }
 
 /** What came back, whether that is also how a route looks that is yet to come, and whether the application said it. */
@@ -83,13 +87,18 @@ interface Failure {
 }
 
 /** @returns nothing for a 200 */
-async function outcome(pool: Pool, path: string, host: string | undefined): Promise<Failure | undefined> {
+async function outcome(
+  pool: Pool,
+  path: string,
+  host: string | undefined,
+  timeoutMs: number,
+): Promise<Failure | undefined> {
   try {
     const response = await pool.request({
       method: 'GET',
       path,
       headers: host === undefined ? {} : { host },
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(timeoutMs),
     });
     const body = await response.body.text();
     if (response.statusCode === 200) return undefined;

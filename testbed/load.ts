@@ -25,6 +25,10 @@ export interface LoadOptions {
   readonly host?: string;
   /** How many failures are listed; 20 by default. */
   readonly mostFailures?: number;
+  /** Whether every URL is served from the beginning: then a 404 or a refused connection counts as failed too. False by default. */
+  readonly served?: boolean;
+  /** After how many seconds without an answer a request counts as failed; 10 by default. */
+  readonly patience?: number;
   /** A version that is meant to answer 500: such an answer does not count as failed, but a gateway's (502 to 504) does. */
   readonly faulty?: boolean;
 }
@@ -35,25 +39,46 @@ export interface LoadOptions {
  * @returns once requests are sent to every URL
  */
 export async function startLoad(urls: readonly string[], options: LoadOptions = {}): Promise<Load> {
-  const { rps = 100, host, faulty = false, mostFailures = 20 } = options;
-  const child = fork(join(import.meta.dirname, 'load-process.ts'), {
+  const users = new Users();
+  await users.send(urls, options);
+  let report: Promise<LoadReport> | undefined;
+  const stop = async (): Promise<LoadReport> => {
+    const last = await users.stop();
+    users.leave();
+    return last;
+  };
+  return { stop: () => (report ??= stop()) };
+}
+
+/** The process that sends loads, one after the other. */
+export class Users {
+  readonly #child = fork(join(import.meta.dirname, 'load-process.ts'), {
     execPath: process.execPath,
     execArgv: [],
   });
-  const request: LoadRequest = { urls, rps, host, faulty, mostFailures };
-  const next = nextAnswer(child);
-  child.send(request);
-  await next;
-  let report: Promise<LoadReport> | undefined;
-  const stop = async () => {
-    const last = nextAnswer(child);
-    child.send('stop');
+
+  /** Begins a load; see `startLoad`. @returns once requests are sent to every URL */
+  async send(urls: readonly string[], options: LoadOptions = {}): Promise<void> {
+    const { rps = 100, host, faulty = false, served = false, patience = 10, mostFailures = 20 } = options;
+    const request: LoadRequest = { urls, rps, host, faulty, served, patience, mostFailures };
+    const next = nextAnswer(this.#child);
+    this.#child.send(request);
+    await next;
+  }
+
+  /** Ends the load, waits for pending requests, and returns the counts. */
+  async stop(): Promise<LoadReport> {
+    const last = nextAnswer(this.#child);
+    this.#child.send('stop');
     const answer = await last;
-    child.disconnect();
     if (answer === 'sending') throw new Error('The load process started twice.');
     return answer;
-  };
-  return { stop: () => (report ??= stop()) };
+  }
+
+  /** Ends the process. */
+  leave(): void {
+    this.#child.disconnect();
+  }
 }
 
 async function nextAnswer(child: ReturnType<typeof fork>): Promise<LoadAnswer> {

@@ -23,12 +23,21 @@ export interface ApiCall {
   readonly body: Json | undefined;
   /** Whether the call is meant to change something: not a read, a dry run or a review. */
   readonly write: boolean;
+  /** The bearer token that came with it. */
+  readonly token: string;
 }
 
 /**
  * What happens to a call instead of the usual processing:
- * an answer with the given status; the connection cut before the call is processed (`cut`) or after it, so that
- * the answer is lost (`cut-after`); no answer at all (`hang`); or the usual processing after a delay.
+ * an answer with the given status; the usual processing after a delay, or once something has happened; or
+ *
+ * - `cut`: the connection is cut before the call is processed
+ * - `cut-after`: it is cut after that, so that the answer is lost
+ * - `hang`: the call is not processed, and gets no answer
+ * - `malformed`: the call is not processed, and a success without JSON comes back
+ * - `garbled`: the call is processed, and a success without JSON comes back
+ * - `truncated`: the call is processed, and the connection is cut in the middle of the answer
+ * - `stale`: a list is answered with what it held before the latest write of a client
  */
 export type CallAction =
   | {
@@ -43,7 +52,12 @@ export type CallAction =
   | 'cut'
   | 'cut-after'
   | 'hang'
-  | { readonly delayMs: number };
+  | 'malformed'
+  | 'garbled'
+  | 'truncated'
+  | 'stale'
+  | { readonly delayMs: number }
+  | { readonly after: Promise<unknown> };
 
 export type CallHandler = (call: ApiCall) => CallAction | undefined;
 

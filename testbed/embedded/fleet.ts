@@ -1,5 +1,8 @@
 import { rm } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { FleetCluster, TestFleet } from '../fleet.ts';
+import type { Kind } from './api/kinds.ts';
+import type { KubeObject } from './api/objects.ts';
 import type { Cluster } from './cluster.ts';
 import type { ApiCall, CallHandler, Denial, Faults, IngressObserver } from './faults.ts';
 import type { Gateway } from './ingress/gateway.ts';
@@ -13,16 +16,33 @@ export interface EmbeddedFleet extends TestFleet {
   readonly kind: 'embedded';
   /** Every call that clients made since the last reset, in order. */
   readonly calls: readonly ApiCall[];
+  /** Empties the log of calls. */
+  forgetCalls(): void;
   /** Adds a handler for the calls of the clusters' APIs; the returned function removes it. */
   onCall(handler: CallHandler): () => void;
   /** Calls back at each request at the ingresses, until the returned function is called. */
   onRequest(observer: IngressObserver): () => void;
   /** Denies the admin something in a cluster, for calls and access reviews alike. */
   deny(cluster: string, denial: Denial): () => void;
+  /** Another token of a cluster's admin, beside that of the kubeconfig. */
+  renewToken(cluster: string): string;
   /** Keeps a gateway's replica (from 0) on its current configuration. */
   freezeReplica(cluster: string, replica: number): void;
   /** Makes a cluster's API unreachable: connections are cut and refused. */
   refuse(cluster: string): Promise<void>;
+  /** What a cluster stores now, read without a call. */
+  objects(cluster: string): readonly StoredObject[];
+  /**
+   * Brings a cluster back to what it stored, without a call: what has changed gets its content of then, and what came since is removed.
+   * What controllers make from the rest is left to them.
+   */
+  restore(cluster: string, objects: readonly StoredObject[]): void;
+}
+
+/** An object as a cluster stores it. */
+export interface StoredObject {
+  readonly kind: Kind;
+  readonly object: KubeObject;
 }
 
 export interface FleetParts {
@@ -60,6 +80,10 @@ export class Fleet implements EmbeddedFleet {
     return this.#parts.faults.calls;
   }
 
+  forgetCalls(): void {
+    this.#parts.faults.calls.length = 0;
+  }
+
   onCall(handler: CallHandler): () => void {
     return this.#parts.faults.onCall(handler);
   }
@@ -72,12 +96,44 @@ export class Fleet implements EmbeddedFleet {
     return this.#parts.faults.deny(this.#cluster(cluster).name, denial);
   }
 
+  renewToken(cluster: string): string {
+    return this.#cluster(cluster).api.renewToken();
+  }
+
   freezeReplica(cluster: string, replica: number): void {
     this.#gateway(cluster).freeze(replica);
   }
 
   async refuse(cluster: string): Promise<void> {
     await this.#cluster(cluster).api.close();
+  }
+
+  objects(cluster: string): readonly StoredObject[] {
+    const { store } = this.#cluster(cluster);
+    return store.kinds().flatMap((kind) => store.list(kind).map((object) => ({ kind, object })));
+  }
+
+  restore(cluster: string, objects: readonly StoredObject[]): void {
+    const { store } = this.#cluster(cluster);
+    const wanted = objects.filter((one) => !isMade(one));
+    const kept = new Set(wanted.map(({ object }) => object.metadata.uid));
+    for (const one of this.objects(cluster)) {
+      const { namespace, name, uid } = one.object.metadata;
+      if (!isMade(one) && !kept.has(uid)) store.remove(one.kind, namespace, name);
+    }
+    for (const { kind, object } of wanted) {
+      const { namespace, name } = object.metadata;
+      const live = store.get(kind, namespace, name);
+      if (live === undefined) {
+        const { status: _, ...rest } = object;
+        store.put(kind, {
+          ...rest,
+          apiVersion: object.apiVersion,
+          kind: object.kind,
+          metadata: object.metadata,
+        });
+      } else if (!isSame(live, object)) store.put(kind, object);
+    }
   }
 
   async reset(): Promise<void> {
@@ -112,4 +168,18 @@ export class Fleet implements EmbeddedFleet {
     if (found === undefined) throw new Error(`no cluster ${name} in the fleet`);
     return found;
   }
+}
+
+/** Whether a controller makes it from another object. */
+function isMade({ kind, object }: StoredObject): boolean {
+  return object.metadata.ownerReferences !== undefined || kind.kind.startsWith('Endpoint');
+}
+
+/** Whether two states of an object differ in nothing but their version and what controllers report. */
+function isSame(a: KubeObject, b: KubeObject): boolean {
+  const content = ({ metadata, status: _, ...rest }: KubeObject): unknown => ({
+    ...rest,
+    metadata: { ...metadata, resourceVersion: '' },
+  });
+  return isDeepStrictEqual(content(a), content(b));
 }

@@ -1,6 +1,6 @@
 import { startEmbedded } from '../../../testbed/embedded/start.ts';
 import type { ApiCall, CallAction, EmbeddedFleet, EmbeddedOptions } from '../../../testbed/embedded/start.ts';
-import type { Run, RunningAction } from '../../../testbed/run-action.ts';
+import type { Run } from '../../../testbed/run-action.ts';
 import { NAMESPACE, SEED } from '../../scenarios/support/objects.ts';
 import { Stage } from '../../scenarios/support/stage.ts';
 
@@ -10,9 +10,6 @@ export const QUICK = { tolerance: '40', 'max-rps': '2000' } as const;
 export const LATER = { ...QUICK, image: '', port: '' } as const;
 /** Too few samples for a verdict, so the job fails. */
 export const UNDECIDED = { tolerance: '5', 'max-rps': '1', 'verify-timeout': '2s' } as const;
-
-/** Requests per second of all users of an ingress, over all lanes: they share a machine with what they look at. */
-const USERS = 60;
 
 type Inputs = Readonly<Record<string, string>>;
 
@@ -48,45 +45,6 @@ export class Lane {
     const before = this.fleet.calls.length;
     await run();
     return this.fleet.calls.slice(before);
-  }
-
-  /** Runs the action while its nth call meets the first fault, and each further attempt at it the next one. */
-  async runWith(inputs: Inputs, nth: number, faults: readonly CallAction[]): Promise<Run> {
-    let made = 0;
-    let failing: string | undefined;
-    const left = [...faults];
-    const stop = this.fleet.onCall((call) => {
-      made += 1;
-      if (made === nth) failing = keyOf(call);
-      return keyOf(call) === failing ? left.shift() : undefined;
-    });
-    try {
-      return await this.stage.run(inputs);
-    } finally {
-      stop();
-    }
-  }
-
-  /** Runs the action and kills it at one of its calls: before it is carried out, or after it, with the answer lost. */
-  async killedAt(inputs: Inputs, which: Moment): Promise<Run> {
-    let process: RunningAction | undefined;
-    let made = 0;
-    const stop = this.fleet.onCall((call) => {
-      if (which.writes && !call.write) return undefined;
-      made += 1;
-      if (made !== which.nth) return undefined;
-      process?.kill('SIGKILL');
-      return which.when === 'before' ? 'cut' : 'cut-after';
-    });
-    try {
-      return await this.stage.run(inputs, {
-        onStart: (started) => {
-          process = started;
-        },
-      });
-    } finally {
-      stop();
-    }
   }
 
   /** The post step of a run, as the runner starts it once the main step has ended. */
@@ -125,63 +83,6 @@ export class Lane {
       });
     }
   }
-}
-
-/** What two attempts at the same call have in common. */
-function keyOf({ cluster, verb, kind, namespace, name, dryRun, body }: ApiCall): string {
-  return JSON.stringify([cluster, verb, kind, namespace, name, dryRun, body]);
-}
-
-/** The call at which a run is killed. */
-export interface Moment {
-  /** From 1, among the writes or among all calls. */
-  readonly nth: number;
-  readonly writes: boolean;
-  readonly when: 'before' | 'after';
-}
-
-export function moments(count: number, writes: boolean, whens: readonly Moment['when'][]): readonly Moment[] {
-  return whens.flatMap((when) => numbers(count).map((nth) => ({ nth, writes, when })));
-}
-
-/** 1, 2, … count */
-export function numbers(count: number): readonly number[] {
-  return Array.from({ length: count }, (_, i) => i + 1);
-}
-
-/**
- * Does work for each item, on several fleets side by side, each of which takes the next item once it is done with one.
- *
- * @param prepare brings a fleet to where the work on its first item begins
- */
-export async function inLanes<T>(
-  count: number,
-  items: readonly T[],
-  prepare: (lane: Lane) => Promise<unknown>,
-  work: (lane: Lane, item: T) => Promise<void>,
-  around: (lane: Lane, all: () => Promise<void>) => Promise<void> = (lane, all) =>
-    lane.stage.underLoad(all, { rps: USERS / count }),
-): Promise<void> {
-  const queue = [...items];
-  const failures: unknown[] = [];
-  const workOnAll = async (lane: Lane): Promise<void> => {
-    for (let item = queue.shift(); item !== undefined && failures.length === 0; item = queue.shift())
-      // What fails here is told ahead of what users saw meanwhile.
-      await work(lane, item).catch((error: unknown) => failures.push(error));
-  };
-  const lanes = await Promise.allSettled(
-    numbers(Math.min(count, items.length)).map(async () => {
-      const lane = await Lane.open();
-      try {
-        await prepare(lane);
-        await around(lane, () => workOnAll(lane));
-      } finally {
-        await lane.fleet.stop();
-      }
-    }),
-  );
-  for (const lane of lanes) if (lane.status === 'rejected') failures.push(lane.reason);
-  if (failures.length > 0) throw failures[0];
 }
 
 /** Whether a call writes the routes of a cluster. */

@@ -48,8 +48,16 @@ export class Handler {
     this.#tokens = tokens;
   }
 
-  /** @throws StatusError that the client receives instead of an answer */
-  handle(user: User, request: ResourceRequest, content: Content, body: Json | undefined): Reply {
+  /**
+   * @param isStale a list is answered with what it held before the latest write
+   * @throws StatusError that the client receives instead of an answer
+   */
+  handle(
+    { user, isStale = false }: { readonly user: User; readonly isStale?: boolean },
+    request: ResourceRequest,
+    content: Content,
+    body: Json | undefined,
+  ): Reply {
     this.#authorization.check(user, request, body);
     if (request.kind === ACCESS_REVIEW)
       return { status: 201, body: this.#authorization.reviewAccess(user, body) };
@@ -63,11 +71,12 @@ export class Handler {
       return { status: 201, body: this.#token(request, body) };
     if (subresource !== undefined && (subresource !== 'status' || !request.kind.status))
       throw methodNotAllowed();
+    if (['create', 'update', 'patch', 'delete'].includes(request.verb)) this.#resources.store.remember();
     switch (request.verb) {
       case 'get':
         return this.#answer(request, this.#resources.get(request.kind, request.namespace, request.name));
       case 'list':
-        return { status: 200, body: this.#list(request) };
+        return { status: 200, body: this.#list(request, isStale) };
       case 'create':
         return this.#answer(request, this.#create(request, content, body), 201);
       case 'update':
@@ -89,18 +98,20 @@ export class Handler {
     return { kind, apiVersion: 'authentication.k8s.io/v1', spec: objectAt(body, 'spec'), status: { token } };
   }
 
-  #list({ kind, version, namespace, query }: ResourceRequest): JsonObject {
+  #list({ kind, version, namespace, query }: ResourceRequest, isStale: boolean): JsonObject {
     const matches = selection(query);
     const limit = Number(query.get('limit') ?? '0');
     const start = Number(query.get('continue') ?? '0');
-    const found = this.#resources.store.list(kind, namespace).filter(matches);
+    const { store } = this.#resources;
+    const objects = isStale ? store.listRemembered(kind, namespace) : store.list(kind, namespace);
+    const found = objects.filter(matches);
     const page = limit > 0 ? found.slice(start, start + limit) : found.slice(start);
     const rest = found.length - start - page.length;
     return {
       kind: `${kind.kind}List`,
       apiVersion: groupVersion(kind, version),
       metadata: {
-        resourceVersion: String(this.#resources.store.version),
+        resourceVersion: String(store.version),
         ...(rest > 0 ? { continue: String(start + page.length), remainingItemCount: rest } : {}),
       },
       items: page.map((object) => listed(kind, version, object)),

@@ -9,7 +9,7 @@ import { Authorization } from './authorization.ts';
 import { discover } from './discovery.ts';
 import { Handler, isDryRun, parseBody, type Content, type Reply } from './handler.ts';
 import { describeApi } from './openapi.ts';
-import type { User } from './rbac.ts';
+import { ADMIN, type User } from './rbac.ts';
 import { parseRequest, type ResourceRequest } from './request.ts';
 import type { Resources } from './resources.ts';
 import { internalError, StatusError, unauthorized } from './status.ts';
@@ -26,6 +26,12 @@ export interface ApiServerOptions {
   readonly token: string;
 }
 
+/** Who makes a call, and the bearer token that says so. */
+interface Caller {
+  readonly user: User;
+  readonly token: string;
+}
+
 /** One cluster's Kubernetes API over HTTPS. */
 export class ApiServer {
   readonly #options: ApiServerOptions;
@@ -38,6 +44,11 @@ export class ApiServer {
     const { cluster, resources, faults } = options;
     this.#tokens = new Tokens(options.token);
     this.#handler = new Handler(resources, new Authorization(cluster, resources.store, faults), this.#tokens);
+  }
+
+  /** Another token of the user `admin`. */
+  renewToken(): string {
+    return this.#tokens.issue(ADMIN);
   }
 
   /** Accepts connections. Does nothing if it already does. */
@@ -83,14 +94,15 @@ export class ApiServer {
     try {
       const user = this.#tokens.userOf(request.headers.authorization);
       if (user === undefined) throw unauthorized();
-      await this.#answer(user, request, content, response);
+      const token = request.headers.authorization?.replace('Bearer ', '') ?? '';
+      await this.#answer({ user, token }, request, content, response);
     } catch (error) {
       sendError(response, error);
     }
   }
 
   async #answer(
-    user: User,
+    caller: Caller,
     request: IncomingMessage,
     content: Content,
     response: ServerResponse,
@@ -105,10 +117,14 @@ export class ApiServer {
       return;
     }
     const body = method === 'GET' ? undefined : parseBody(content);
-    const action = this.#receive(user, url, found, resource, body);
+    const action = this.#receive(caller, url, { found, resource, body });
     if (action === 'hang') return;
     if (action === 'cut') {
       response.destroy();
+      return;
+    }
+    if (action === 'malformed') {
+      sendNoJson(response);
       return;
     }
     if (typeof action === 'object') {
@@ -116,22 +132,30 @@ export class ApiServer {
         sendAction(response, action);
         return;
       }
-      await this.#delay(action.delayMs);
+      await ('after' in action ? action.after : this.#delay(action.delayMs));
     }
     const reply: Reply =
       resource === undefined
         ? { status: 200, body: found ?? {} }
-        : this.#handler.handle(user, resource, content, body);
+        : this.#handler.handle({ user: caller.user, isStale: action === 'stale' }, resource, content, body);
     if (action === 'cut-after') response.destroy();
+    else if (action === 'garbled') sendNoJson(response);
+    else if (action === 'truncated') sendHalf(response, reply);
     else send(response, reply.status, reply.body);
   }
 
   #receive(
-    user: User,
+    { user, token }: Caller,
     url: URL,
-    found: JsonObject | undefined,
-    resource: ResourceRequest | undefined,
-    body: Json | undefined,
+    {
+      found,
+      resource,
+      body,
+    }: {
+      readonly found: JsonObject | undefined;
+      readonly resource: ResourceRequest | undefined;
+      readonly body: Json | undefined;
+    },
   ): CallAction | undefined {
     const { cluster, faults } = this.#options;
     if (resource === undefined) {
@@ -143,6 +167,7 @@ export class ApiServer {
         dryRun: false,
         write: false,
         body,
+        token,
       };
       return faults.receive({ ...none, cluster, user: user.name, verb: 'get', kind, name: url.pathname });
     }
@@ -161,6 +186,7 @@ export class ApiServer {
       dryRun,
       body,
       write,
+      token,
     });
   }
 
@@ -185,6 +211,23 @@ function send(
     ...headers,
   });
   response.end(content);
+}
+
+/** What a proxy between client and server may make of a success. */
+function sendNoJson(response: ServerResponse): void {
+  response.writeHead(200, { 'content-type': 'application/json' }).end('{"kind":"VirtualSer\u0000');
+}
+
+/** The connection breaks in the middle of the answer. */
+function sendHalf(response: ServerResponse, { status, body }: Reply): void {
+  const content = JSON.stringify(body);
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(content),
+  });
+  response.write(content.slice(0, content.length / 2), () => {
+    response.destroy();
+  });
 }
 
 function sendError(response: ServerResponse, error: unknown): void {

@@ -13,6 +13,8 @@ export interface StoreEvent {
 export class Store {
   #version = 1;
   readonly #objects = new Map<Kind, Map<string, KubeObject>>();
+  /** The objects when `remember` was called last. */
+  #remembered: ReadonlyMap<Kind, ReadonlyMap<string, KubeObject>> = new Map();
   readonly #listeners = new Set<(event: StoreEvent) => void>();
 
   get version(): number {
@@ -25,9 +27,17 @@ export class Store {
 
   /** In the order of their names, as a real server lists them. */
   list(kind: Kind, namespace?: string): KubeObject[] {
-    const all = [...(this.#objects.get(kind)?.entries() ?? [])];
-    const wanted = namespace === undefined ? all : all.filter(([key]) => key.startsWith(`${namespace}/`));
-    return wanted.sort(([left], [right]) => (left < right ? -1 : 1)).map(([, object]) => object);
+    return inOrder(this.#objects.get(kind), namespace);
+  }
+
+  /** Keeps the objects as they are now, for `listRemembered`. */
+  remember(): void {
+    this.#remembered = new Map([...this.#objects].map(([kind, objects]) => [kind, new Map(objects)]));
+  }
+
+  /** What a list held when `remember` was called last. */
+  listRemembered(kind: Kind, namespace?: string): KubeObject[] {
+    return inOrder(this.#remembered.get(kind), namespace);
   }
 
   /** The objects of a kind in no particular order, without copying. */
@@ -89,4 +99,10 @@ export class Store {
 
 function keyOf(namespace: string | undefined, name: string): string {
   return `${namespace ?? ''}/${name}`;
+}
+
+function inOrder(objects: ReadonlyMap<string, KubeObject> | undefined, namespace?: string): KubeObject[] {
+  const all = [...(objects?.entries() ?? [])];
+  const wanted = namespace === undefined ? all : all.filter(([key]) => key.startsWith(`${namespace}/`));
+  return wanted.sort(([left], [right]) => (left < right ? -1 : 1)).map(([, object]) => object);
 }

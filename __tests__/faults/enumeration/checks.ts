@@ -1,0 +1,131 @@
+import { describeWeights, foreignParts, ownParts } from './holdings.ts';
+import type { Holdings } from './holdings.ts';
+import { agreeOn } from './try-case.ts';
+import type { Aftermath } from './try-case.ts';
+
+/** What has to hold after every case. */
+export interface Check {
+  readonly rule: string;
+  /** @returns what is wrong, a sentence each */
+  readonly violations: (aftermath: Aftermath) => readonly string[];
+}
+
+export const CHECKS: readonly Check[] = [
+  {
+    rule: 'no request of a user fails',
+    violations: ({ users, reruns }) =>
+      [users, ...(reruns === undefined ? [] : [reruns.users])].flatMap(({ failed, failures }) =>
+        failed === 0 ? [] : [`${String(failed)} requests failed: ${JSON.stringify(failures)}`],
+      ),
+  },
+  {
+    rule: 'all clusters agree, or the message says what each holds',
+    violations: ({ afterPost, main, post, tried }) => {
+      const { operation, fault } = tried;
+      if (operation.weights.some((weights) => agreeOn(afterPost, weights))) return [];
+      // Nobody is left to say anything; the rerun has to find it.
+      const isMute =
+        (fault.isFatal === true && (operation.isPost === true || fault.post !== undefined)) ||
+        post?.code === -1;
+      if (isMute) return [];
+      const said = `${main.log}\n${post?.log ?? ''}`;
+      const silent = afterPost.clusters.filter(
+        ({ name }) =>
+          !new RegExp(`${name} (holds|is not recovered)|in ${name} (holds|could not|was|is)`).test(said),
+      );
+      return silent.length === 0 && (post ?? main).code === 1
+        ? []
+        : [`${describeWeights(afterPost)}; not a word of ${silent.map(({ name }) => name).join(', ')}`];
+    },
+  },
+  {
+    rule: 'a run that passes has done what it was asked for, and its outputs say what the clusters hold',
+    violations: ({ main, afterMain, tried, others }) => {
+      if (main.code === -1 || tried.operation.isPost === true || others.length > 0) return [];
+      const { weights } = tried.operation;
+      const said = main.outputs['weights'];
+      return [
+        ...(main.code === 0 && !agreeOn(afterMain, weights.at(-1))
+          ? [`it passed, and the clusters hold ${describeWeights(afterMain)}`]
+          : []),
+        ...(said !== undefined && said !== '' && !agreeOn(afterMain, said)
+          ? [`the output weights is ${said}, and the clusters hold ${describeWeights(afterMain)}`]
+          : []),
+      ];
+    },
+  },
+  {
+    rule: 'nothing else changes',
+    violations: ({ begun, afterPost, reruns }) =>
+      [afterPost, ...(reruns === undefined ? [] : [reruns.after])].flatMap((found) =>
+        differences(foreignParts(begun.before), foreignParts(found)),
+      ),
+  },
+  {
+    rule: 'no lock and no intent is left',
+    violations: ({ tried, afterPost, post }) => {
+      const { operation, fault } = tried;
+      const isLeft =
+        post?.code === -1 ||
+        (fault.isFatal === true && (operation.isPost === true || fault.post !== undefined)) ||
+        fault.post === 'as later' ||
+        (operation.isPost === true && fault.later !== undefined && fault.logsIn !== true);
+      return isLeft ? [] : leftIn(afterPost);
+    },
+  },
+  {
+    rule: 'a run ends by itself',
+    violations: ({ main, post, tried }) => [
+      ...(main.code === -1 && tried.fault.isFatal !== true ? ['the run had to be killed'] : []),
+      ...(post?.code === -1 && tried.fault.post !== 'killed' ? ['the post step had to be killed'] : []),
+    ],
+  },
+  {
+    rule: 'the post step recovers what a run left',
+    violations: ({ post, tried }) =>
+      post === undefined || post.code < 1 || tried.fault.post !== undefined ? [] : ['the post step failed'],
+  },
+  {
+    rule: 'a rerun passes',
+    violations: ({ reruns, begun, tried }) => {
+      if (reruns === undefined) return [];
+      const failed = [...reruns.runs, reruns.last].filter(({ code }) => code !== 0);
+      return [
+        ...failed.map(() => 'a rerun failed'),
+        ...(agreeOn(reruns.after, tried.operation.weights.at(-1))
+          ? []
+          : [`it led to ${describeWeights(reruns.after)}`]),
+        ...(failed.length > 0 ? [] : differences(ownParts(begun.done), ownParts(reruns.after))),
+        ...leftIn(reruns.after),
+      ];
+    },
+  },
+  {
+    rule: 'the run after that writes nothing',
+    violations: ({ reruns }) => {
+      const calls = (reruns?.last.calls ?? []).filter(({ write }) => write);
+      return calls.length === 0
+        ? []
+        : [`it wrote ${calls.map(({ kind, cluster }) => `${kind} in ${cluster}`).join(', ')}`];
+    },
+  },
+];
+
+function leftIn({ clusters }: Holdings): readonly string[] {
+  return clusters.flatMap(({ name, holder, intent }) => [
+    ...(holder === '' ? [] : [`the lock in ${name} is held`]),
+    ...(intent === '' ? [] : [`the intent in ${name} is open`]),
+  ]);
+}
+
+function differences(
+  before: Readonly<Record<string, string>>,
+  after: Readonly<Record<string, string>>,
+): readonly string[] {
+  const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  return keys.flatMap((key) =>
+    before[key] === after[key]
+      ? []
+      : [`${key} is ${after[key] ?? 'gone'} instead of ${before[key] ?? 'nothing'}`],
+  );
+}

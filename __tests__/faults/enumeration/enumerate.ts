@@ -1,0 +1,152 @@
+import pLimit from 'p-limit';
+import { random } from '../../support/random.ts';
+import { textOf } from './calls.ts';
+import { CHECKS } from './checks.ts';
+import type { Fault } from './faults.ts';
+import { Ground } from './ground.ts';
+import type { Operation } from './operations.ts';
+import { NotReached, begin, lead, tryCase } from './try-case.ts';
+import type { Aftermath, Begun, Case } from './try-case.ts';
+
+/** What became of one case. */
+export interface Result {
+  readonly operation: string;
+  readonly fault: string;
+  readonly call: string;
+  readonly isReached: boolean;
+  readonly violations: readonly string[];
+}
+
+export interface EnumerationOptions {
+  readonly operations: readonly Operation[];
+  readonly faults: readonly Fault[];
+  /** A text that the name of the call contains. */
+  readonly call?: string | undefined;
+  /** Writes alone. */
+  readonly writes?: boolean;
+  /** How many cases are drawn; all without it. */
+  readonly sample?: number | undefined;
+  readonly seed: number;
+  /** Fleets side by side. */
+  readonly lanes: number;
+  readonly onViolation: (text: string, logs: string, tried: Case) => void;
+  readonly onProgress: (text: string) => void;
+}
+
+/** Tries the faults at the calls of the operations. */
+export async function enumerate(options: EnumerationOptions): Promise<readonly Result[]> {
+  const { operations, lanes, onProgress, sample } = options;
+  // A sample is small: a fleet for each operation is enough, and takes the least time to prepare.
+  const [sideBySide, each, share] =
+    sample === undefined ? [1, lanes, undefined] : [lanes, 1, Math.ceil(sample / operations.length)];
+  const limit = pLimit(sideBySide);
+  const results = await limit.map(operations, async (operation) => {
+    const start = performance.now();
+    const found = await enumerateOne(operation, { ...options, sample: share, lanes: each });
+    const bad = found.filter(({ violations }) => violations.length > 0).length;
+    const seconds = String(Math.round((performance.now() - start) / 1000));
+    onProgress(
+      `${operation.name}: ${String(found.length)} tried, ${String(bad)} with violations, ${seconds} s`,
+    );
+    return found;
+  });
+  return results.flat();
+}
+
+async function enumerateOne(operation: Operation, options: EnumerationOptions): Promise<readonly Result[]> {
+  const first = await Ground.open();
+  const grounds = [first];
+  try {
+    const begun = await begin(first, operation);
+    const cases = chosen(casesOf(begun, options), options);
+    const total = cases.length;
+    const results: Result[] = [];
+    const work = async (ground: Ground, own: Begun): Promise<void> => {
+      for (let next = cases.shift(); next !== undefined; next = cases.shift()) {
+        results.push(await resultOf(ground, own, next, options));
+        if (results.length % 50 === 0)
+          options.onProgress(`${operation.name}: ${String(results.length)} of ${String(total)}`);
+      }
+    };
+    const others = Math.min(options.lanes, cases.length) - 1;
+    await Promise.all([
+      work(first, begun),
+      ...Array.from({ length: Math.max(0, others) }, async () => {
+        const ground = await Ground.open();
+        grounds.push(ground);
+        await work(ground, { ...begun, state: await lead(ground, operation) });
+      }),
+    ]);
+    return results;
+  } finally {
+    await Promise.all(grounds.map((ground) => ground.close()));
+  }
+}
+
+function casesOf(
+  { operation, calls }: Begun,
+  { faults, call: wanted = '', writes = false }: EnumerationOptions,
+): readonly Case[] {
+  const all = calls.flatMap((call) =>
+    faults.filter((fault) => fault.appliesTo(call)).map((fault) => ({ operation, fault, call })),
+  );
+  return all
+    .map((one, number) => ({ ...one, number }))
+    .filter(({ call }) => textOf(call).includes(wanted) && (call.write || !writes));
+}
+
+/**
+ * In an order that the seed decides, so that cases which wait meet others which compute. A sample has every fault as often as any
+ * other, as far as there are calls for it.
+ */
+function chosen(cases: readonly Case[], { sample, seed }: EnumerationOptions): Case[] {
+  const draw = random(seed);
+  const shuffled = cases
+    .map((one) => ({ one, at: draw() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ one }) => one);
+  if (sample === undefined) return shuffled;
+  const groups = [...Map.groupBy(shuffled, ({ fault }) => fault).values()];
+  const rounds = shuffled.map((_, round) => groups.flatMap((group) => group[round] ?? []));
+  return rounds.flat().slice(0, sample);
+}
+
+async function resultOf(
+  ground: Ground,
+  begun: Begun,
+  tried: Case,
+  { onViolation }: EnumerationOptions,
+): Promise<Result> {
+  const [operation, fault, call] = [tried.operation.name, tried.fault.name, textOf(tried.call)];
+  try {
+    const aftermath = await tryCase(ground, begun, tried);
+    const violations = CHECKS.flatMap((check) =>
+      check.violations(aftermath).map((what) => `${check.rule}: ${what}`),
+    );
+    if (violations.length > 0) {
+      const repeat = `npm run faults -- --operation ${operation} --fault ${fault} --call '${call}' --logs`;
+      onViolation(
+        [`✗ ${operation}, ${fault}, at ${call}`, ...violations.map((one) => `  ${one}`), `  ${repeat}`].join(
+          '\n',
+        ),
+        logsOf(aftermath),
+        tried,
+      );
+    }
+    return { operation, fault, call, isReached: true, violations };
+  } catch (error) {
+    if (error instanceof NotReached) return { operation, fault, call, isReached: false, violations: [] };
+    throw new Error(`${operation}, ${fault}, at ${call}`, { cause: error });
+  }
+}
+
+function logsOf({ main, post, others, reruns }: Aftermath): string {
+  const runs = [
+    ['run', main] as const,
+    ...(post === undefined ? [] : [['post step', post] as const]),
+    ...others.map((run) => ['other run', run] as const),
+    ...(reruns?.runs ?? []).map((run) => ['rerun', run] as const),
+    ...(reruns === undefined ? [] : [['run after it', reruns.last] as const]),
+  ];
+  return runs.map(([name, { code, log }]) => `---- ${name} (${String(code)})\n${log}`).join('\n');
+}

@@ -1,0 +1,50 @@
+/**
+ * Tries every fault at every call of every operation, and prints a table. Arguments, each a list with commas, restrict it:
+ * `--operation`, `--fault`, `--call` (a text in the call's name), `--part 1/4`, `--sample 200 --seed 7`, `--lanes 6`.
+ */
+import { parseArgs } from 'node:util';
+import { OPERATIONS } from './operations.ts';
+import { FAULTS } from './faults.ts';
+import { enumerate } from './enumerate.ts';
+import { tableOf } from './table.ts';
+
+const { values } = parseArgs({
+  options: {
+    operation: { type: 'string' },
+    fault: { type: 'string' },
+    call: { type: 'string' },
+    sample: { type: 'string' },
+    seed: { type: 'string' },
+    lanes: { type: 'string' },
+    logs: { type: 'boolean' },
+    writes: { type: 'boolean' },
+  },
+});
+const start = performance.now();
+const named = <T extends { readonly name: string }>(
+  all: readonly T[],
+  names: string | undefined,
+): readonly T[] => {
+  const wanted = names?.split(',');
+  const unknown = wanted?.filter((name) => !all.some((one) => one.name === name)) ?? [];
+  if (unknown.length > 0)
+    throw new Error(`${unknown.join(', ')}: there are ${all.map(({ name }) => name).join(', ')}`);
+  return all.filter(({ name }) => wanted?.includes(name) ?? true);
+};
+const results = await enumerate({
+  operations: named(OPERATIONS, values.operation),
+  faults: named(FAULTS, values.fault),
+  call: values.call,
+  writes: values.writes ?? false,
+  sample: values.sample === undefined ? undefined : Number(values.sample),
+  seed: Number(values.seed ?? 1),
+  lanes: Number(values.lanes ?? 6),
+  onViolation: (text, logs) => {
+    process.stdout.write(`${text}\n${values.logs === true ? `${logs}\n` : ''}`);
+  },
+  onProgress: (text) => {
+    process.stderr.write(`${text}\n`);
+  },
+});
+process.stdout.write(`${tableOf(results, (performance.now() - start) / 1000)}\n`);
+process.exitCode = results.some(({ violations }) => violations.length > 0) ? 1 : 0;
