@@ -82,7 +82,7 @@ export function holdingsOf(stored: ReadonlyMap<string, readonly StoredObject[]>)
 
 function leaseOf(objects: readonly StoredObject[]): Stored | undefined {
   return objects.find(({ kind, object }) => kind.kind === 'Lease' && object.metadata.namespace === NAMESPACE)
-    ?.object as Stored | undefined;
+    ?.object;
 }
 
 function transactionIn(intent: string | undefined): string {
