@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { readTables } from '../support/markdown.ts';
 import {
   copiedWorkflows,
   copiedYaml,
@@ -86,4 +87,20 @@ describe.each(runs)('$name', ({ job }) => {
     const secret = JSON.stringify(job).includes('secrets.');
     expect(secret && job.environment === undefined).toBe(false);
   });
+});
+
+test('examples/README.md has a rule for every environment of the examples', () => {
+  // Of promote-by-hand.yml and comment.yml, whose environments depend on them.
+  const choices = ['deploy', '20', '50', '100', 'retire', 'promote', 'rollback', 'status'];
+  const used = copiedWorkflows
+    .filter(({ page }) => page.startsWith('examples/'))
+    .flatMap(({ workflow }) => Object.values(workflow.jobs))
+    .flatMap(({ environment }) => (typeof environment === 'string' ? [environment] : []))
+    .flatMap((name) => (name.includes('${{') ? choices.map((choice) => `canary-${choice}`) : [name]));
+  const listed = readTables('examples/README.md')
+    .flat()
+    .map(([name = '']) => name);
+  const ruled = listed.flatMap((cell) => [...cell.matchAll(/`(canary-[a-z0-9]+)`/g)].map(([, name]) => name));
+  expect(new Set(ruled)).toEqual(new Set(used));
+  expect(ruled).toHaveLength(new Set(ruled).size);
 });
