@@ -1,9 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { findProgram } from '../../testbed/mesh/programs.ts';
 import { startFleet } from '../../testbed/start.ts';
+import { controlPlanesFollow } from './chaos/control-plane.ts';
 import { live } from './chaos/life.ts';
 import { describeDisturbance, planOf } from './chaos/plan.ts';
+import type { Breakable } from './chaos/strike.ts';
 import { Tally } from './chaos/tally.ts';
+import { withoutRun } from './chaos/without-run.ts';
 import { serviceAccountOf } from './support/service-account.ts';
 import { Stage } from './support/stage.ts';
 
@@ -27,6 +30,12 @@ const say = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
 
+function breakable(stage: Stage): Breakable {
+  const { breakage } = stage.fleet;
+  if (breakage === undefined) throw new Error('This fleet cannot be broken.');
+  return { stage, breakage };
+}
+
 (skipped ? describe.skip : describe)(`a release on a failing mesh${reason}`, () => {
   const tally = new Tally();
   let stage: Stage;
@@ -39,13 +48,19 @@ const say = (line: string): void => {
     await stage.fleet.stop();
   });
 
+  test('costs users only what restarts or is lost itself, while nobody releases anything', async () => {
+    await stage.pass({ replicas: '2', weights: 'v1=80,v2=20' });
+    await controlPlanesFollow(stage);
+    const { unexplained, text } = await withoutRun(breakable(stage));
+    say(text);
+    expect(unexplained).toEqual([]);
+  });
+
   test.each(seeds())('serves its users and tells the truth (CANARY_SEED=%i)', async (seed) => {
-    const { breakage } = stage.fleet;
-    if (breakage === undefined || kubectl === undefined) throw new Error('This fleet cannot be broken.');
-    const kubeconfig = await serviceAccountOf(stage.fleet, kubectl);
+    const kubeconfig = await serviceAccountOf(stage.fleet, kubectl ?? '');
     const plan = planOf(seed);
     const start = performance.now();
-    const violations = await live({ stage, breakage, kubeconfig, tally, say }, plan);
+    const violations = await live({ ...breakable(stage), kubeconfig, tally, say }, plan);
     say(`CANARY_SEED=${String(seed)}: ${((performance.now() - start) / 1000).toFixed(0)} s`);
     if (violations.length > 0)
       say([`CANARY_SEED=${String(seed)} repeats this:`, ...plan.map(describeDisturbance)].join('\n  '));

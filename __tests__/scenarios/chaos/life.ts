@@ -1,25 +1,23 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Breakage } from '../../../testbed/fleet.ts';
 import { startLoad } from '../../../testbed/load.ts';
 import type { Run } from '../../../testbed/run-action.ts';
-import { NAMESPACE, SEED } from '../support/objects.ts';
-import type { Stage as Fleet } from '../support/stage.ts';
+import { SEED } from '../support/objects.ts';
 import { controlPlanesFollow } from './control-plane.ts';
 import { describeDisturbance } from './plan.ts';
 import type { Disturbance } from './plan.ts';
+import { strike } from './strike.ts';
+import type { Breakable } from './strike.ts';
 import type { Tally } from './tally.ts';
 import { effective, holdersOf, untruths } from './truth.ts';
 import { unexplained } from './users.ts';
 import type { Struck } from './users.ts';
 
-const USERS_RPS = 50;
-const MOST_FAILURES = 10_000;
+export const USERS_RPS = 50;
+export const MOST_FAILURES = 10_000;
 const MOST_SAID = 300;
 
 /** What a life is lived with. */
-export interface Setting {
-  readonly stage: Fleet;
-  readonly breakage: Breakage;
+export interface Setting extends Breakable {
   /** Of a user with no more permissions than the action needs: such a user meets what an administrator does not. */
   readonly kubeconfig: string;
   readonly tally: Tally;
@@ -56,10 +54,11 @@ export async function live(setting: Setting, plan: readonly Disturbance[]): Prom
 }
 
 async function disturb(
-  { stage, breakage, kubeconfig, tally, say }: Setting,
+  setting: Setting,
   disturbance: Disturbance,
   struck: Struck[],
 ): Promise<readonly string[]> {
+  const { stage, kubeconfig, tally, say } = setting;
   const { act } = disturbance;
   const asked = act.weights.at(-1) ?? '';
   const inputs = { ...act.inputs, kubeconfig };
@@ -71,7 +70,7 @@ async function disturb(
     return run;
   };
 
-  const run = note('disturbed run', await struckRun(stage, breakage, disturbance, inputs, struck));
+  const run = note('disturbed run', await struckRun(setting, disturbance, inputs, struck));
   tally.event(disturbance, run);
   const said =
     run.code === 0 ? 'passed' : (/^::error[^:]*::(.*)/m.exec(run.log)?.[1] ?? 'failed without a reason');
@@ -98,44 +97,33 @@ async function disturb(
   return found.length === 0 ? [] : [[describeDisturbance(disturbance), ...found, ...logs].join('\n')];
 }
 
-/** Runs the action, and strikes when it comes to the stage. Resolves once everything is up again. */
+/** Runs the action, and strikes when it comes to the stage. Resolves once everything works again. */
 async function struckRun(
-  stage: Fleet,
-  breakage: Breakage,
-  { stage: [name, ...texts], cluster, blow, delayMs }: Disturbance,
+  mesh: Breakable,
+  disturbance: Disturbance,
   inputs: Readonly<Record<string, string>>,
   struck: Struck[],
 ): Promise<Run> {
-  let blown: Promise<void> | undefined;
+  const {
+    stage: [name, ...texts],
+    delayMs,
+  } = disturbance;
+  let blown: Promise<Struck> | undefined;
   const ended = Promise.withResolvers<undefined>();
-  const ingress = stage.fleet.clusters.find((one) => one.name === cluster)?.ingress ?? '';
-  const strike = async (): Promise<void> => {
-    await delay(delayMs);
-    const from = Date.now();
-    if (blow.kind === 'pod lost') await breakage.losePod(cluster, NAMESPACE, blow.version);
-    else {
-      await breakage.takeDown(cluster, blow.part);
-      await (blow.back === 'after the run' ? ended.promise : delay(blow.back));
-      await breakage.bringUp(cluster, blow.part);
-      // The end of the outage, for whoever runs the action again.
-      if (blow.part !== 'gateway') await controlPlanesFollow(stage);
-    }
-    struck.push({ blow, ingress, from, until: Date.now() });
-  };
   let log = '';
   const awaited = [...texts];
-  const run = await stage.run(inputs, {
+  const run = await mesh.stage.run(inputs, {
     onLog: (text) => {
       log += text;
       for (let next = awaited[0]; next !== undefined && log.includes(next); next = awaited[0]) {
         log = log.slice(log.indexOf(next) + next.length);
         awaited.shift();
       }
-      if (awaited.length === 0) blown ??= strike();
+      if (awaited.length === 0) blown ??= delay(delayMs).then(() => strike(mesh, disturbance, ended.promise));
     },
   });
   ended.resolve(undefined);
   if (blown === undefined) throw new Error(`The run did not come to the stage ${name}:\n${run.log}`);
-  await blown;
+  struck.push(await blown);
   return run;
 }
