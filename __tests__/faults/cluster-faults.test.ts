@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { startEmbedded } from '../../testbed/embedded/start.ts';
-import type { EmbeddedFleet } from '../../testbed/embedded/start.ts';
+import type { CallAction, EmbeddedFleet } from '../../testbed/embedded/start.ts';
 import { Stage } from '../scenarios/support/stage.ts';
 
 let fleet: EmbeddedFleet;
@@ -67,6 +67,29 @@ describe('a cluster that refuses the write', () => {
     expect(run.log).toMatch(
       /VirtualService gray-demo\/helloworld in east could not be reverted, and holds the new content/,
     );
+  });
+});
+
+describe('an API server that restarts while the weights are written', () => {
+  const message =
+    'virtualservices.networking.istio.io "helloworld" is forbidden: User "canary" cannot get resource "virtualservices"';
+  const forbidden = { status: 403, reason: 'Forbidden', message } as const;
+
+  test('is waited for, and so are its roles, which it knows a moment later', async () => {
+    await stage.pass({ weights: 'v1=80,v2=20' });
+    await stage.underLoad(async () => {
+      const restart: CallAction[] = ['cut', 'cut', 'cut', forbidden, forbidden];
+      let isRestarting = false;
+      fleet.onCall(({ cluster, kind, verb, dryRun }) => {
+        if (cluster !== 'west') return undefined;
+        isRestarting ||= kind === 'VirtualService' && verb === 'update' && !dryRun;
+        return isRestarting ? restart.shift() : undefined;
+      });
+      const run = await stage.pass(step);
+      expect(restart).toEqual([]);
+      expect(run.outputs).toMatchObject({ verdict: 'pass', weights: 'v1=50,v2=50' });
+      await expect(stage.weights()).resolves.toEqual(['v1=50,v2=50', 'v1=50,v2=50']);
+    });
   });
 });
 

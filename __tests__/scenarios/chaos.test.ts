@@ -17,11 +17,14 @@ const kubectl = await findProgram('kubectl');
 const skipped = process.env['FLEET'] !== 'mesh' || kubectl === undefined;
 const reason = skipped ? ' (skipped: only the mesh has processes to kill, npm run e2e)' : '';
 
-/** CANARY_SEED repeats one life, CANARY_SEEDS=20 lives as many new ones; otherwise a sample that disturbs every operation. */
+/** Two lives with every kind of failure, at many of the stages. */
+const SAMPLE = [2, 459];
+
+/** CANARY_SEED repeats one life, CANARY_SEEDS=20 lives as many new ones; otherwise the sample. */
 function seeds(): readonly number[] {
   const { CANARY_SEED: one, CANARY_SEEDS: many } = process.env;
   if (one !== undefined && one !== '') return [Number(one)];
-  if (many === undefined || many === '') return [1];
+  if (many === undefined || many === '') return SAMPLE;
   const first = Number(process.env['CANARY_FIRST_SEED'] ?? Date.now() % 1_000_000);
   return Array.from({ length: Number(many) }, (_, i) => first + i);
 }

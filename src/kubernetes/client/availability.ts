@@ -31,7 +31,7 @@ export class Availability {
   isWorthRepeating(error: unknown, call: Call, attempt: number, now: number): boolean {
     if (!(error instanceof ClusterError)) return false;
     if (error.status === 429) return true;
-    if (isWarmingUp(error)) return attempt <= RETRIES && (this.#allowed.has(keyOf(call)) || this.isBack(now));
+    if (isWarmingUp(error)) return this.isBack(now) || (this.#allowed.has(keyOf(call)) && attempt <= RETRIES);
     return isAway(error) && !isWrite(call);
   }
 
