@@ -6,7 +6,10 @@ import { visible } from '../report/visible.ts';
  * Source: https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
  */
 export function escapeForLog(text: string): string {
-  return visible(text)
-    .replaceAll('##[', '##\u200B[')
-    .replaceAll(/^(\s*)::/gm, '$1\u200B::');
+  return (
+    visible(text)
+      .replaceAll('##[', '##\u200B[')
+      // White space of one line: across lines, the search would begin anew at each.
+      .replaceAll(/^([^\S\n\u2028\u2029]*)::/gm, '$1\u200B::')
+  );
 }

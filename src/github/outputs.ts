@@ -36,6 +36,16 @@ function planOf({ changes }: PlannedRollout): string {
   );
 }
 
+/** GitHub accepts 1 MiB for all outputs of a job (https://docs.github.com/en/actions/reference/limits); JSON cannot be cut. */
+const LONGEST_OUTPUT = 256 * 1024;
+
 export function setOutputs(record: RunRecord): void {
-  for (const [name, value] of Object.entries(outputsOf(record))) runner.setOutput(name, value);
+  for (const [name, value] of Object.entries(outputsOf(record))) {
+    const fits = value.length <= LONGEST_OUTPUT;
+    if (!fits)
+      runner.warn(
+        `The output ${name} has ${value.length.toLocaleString('en')} characters, more than GitHub accepts, so it is left empty. The report (input report) has its contents.`,
+      );
+    runner.setOutput(name, fits ? value : '');
+  }
 }

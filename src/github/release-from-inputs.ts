@@ -137,24 +137,32 @@ function ingressesOf(
   ]);
 }
 
+const MOST_NAMED = 20;
+
+/** `a, b`; of many the first ones */
+function firstOf(names: readonly string[]): string {
+  const more = names.length - MOST_NAMED;
+  return `${names.slice(0, MOST_NAMED).join(', ')}${more > 0 ? ` and ${String(more)} more` : ''}`;
+}
+
 function checkContexts(values: Partial<Inputs>, contexts: readonly string[], report: Report): void {
+  const known = new Set(contexts);
   const unknown = (input: InputName, names: readonly string[]): void => {
-    for (const name of names) {
-      if (!contexts.includes(name))
-        report(
-          input,
-          `got "${name}", which is not a context; the kubeconfig contains ${contexts.join(', ')}.`,
-        );
-    }
+    const wrong = names.filter((name) => !known.has(name));
+    for (const name of wrong.slice(0, MOST_NAMED))
+      report(input, `got "${name}", which is not a context; the kubeconfig contains ${firstOf(contexts)}.`);
+    if (wrong.length > MOST_NAMED)
+      report(input, `${String(wrong.length - MOST_NAMED)} more names are not contexts either.`);
   };
   unknown('clusters', values.clusters?.clusters ?? []);
   unknown('config-clusters', values['config-clusters'] ?? []);
   const named = [...(values.clusters?.clusters ?? []), ...(values['config-clusters'] ?? [])];
+  const clusters = new Set(named);
   for (const name of values.ingress?.keys() ?? []) {
-    if (values.clusters !== undefined && !named.includes(name) && name !== EVERY_CLUSTER) {
+    if (values.clusters !== undefined && !clusters.has(name) && name !== EVERY_CLUSTER) {
       report(
         'ingress',
-        `got "${name}", which is not one of the clusters; expected one of ${named.join(', ')}.`,
+        `got "${name}", which is not one of the clusters; expected one of ${firstOf(named)}.`,
       );
     }
   }
@@ -183,7 +191,7 @@ function checkVersions(
       if (!placed.includes(name)) {
         report(
           input,
-          `got version "${name}", which has no clusters; the input clusters lists ${placed.join(', ')}. Add its clusters there.`,
+          `got version "${name}", which has no clusters; the input clusters lists ${firstOf(placed)}. Add its clusters there.`,
         );
       }
     }

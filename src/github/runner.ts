@@ -1,9 +1,12 @@
 import * as core from '@actions/core';
 import { secrets } from '../core/secrets.ts';
-import { escapeForLog } from './escape-for-log.ts';
+import { TEXT_LIMITS, boundedText } from './bounded-text.ts';
 
-/** A text from anywhere, as it may be shown: without secrets, and without anything that runner or terminal would interpret. */
-const shown = (text: string): string => escapeForLog(secrets.redact(text));
+/** An annotation. GitHub shortens a long one, so that the log has it too, as far as the log goes. */
+function annotation(text: string): string {
+  if (text.length > TEXT_LIMITS.annotation) core.info(boundedText(text, TEXT_LIMITS.log));
+  return boundedText(text, TEXT_LIMITS.annotation);
+}
 
 /**
  * What the action tells the runner: log, annotations, outputs and state. No other file writes to any of them, so that no text gets
@@ -11,21 +14,21 @@ const shown = (text: string): string => escapeForLog(secrets.redact(text));
  */
 export const runner = {
   info(line: string): void {
-    core.info(shown(line));
+    core.info(boundedText(line, TEXT_LIMITS.log));
   },
   warn(line: string): void {
-    core.warning(shown(line));
+    core.warning(annotation(line));
   },
   notice(text: string, title: string): void {
-    core.notice(shown(text), { title: shown(title) });
+    core.notice(annotation(text), { title: boundedText(title, TEXT_LIMITS.title) });
   },
   /** Fails the step. */
   fail(text: string, title: string): void {
-    core.error(shown(text), { title: shown(title) });
+    core.error(annotation(text), { title: boundedText(title, TEXT_LIMITS.title) });
     process.exitCode = core.ExitCode.Failure;
   },
   group<T>(name: string, work: () => Promise<T>): Promise<T> {
-    return core.group(shown(name), work);
+    return core.group(boundedText(name, TEXT_LIMITS.title), work);
   },
   setOutput(name: string, value: string): void {
     core.setOutput(name, secrets.redact(value));

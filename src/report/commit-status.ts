@@ -4,6 +4,7 @@ import { count } from './format.ts';
 import { headlineOf } from './headline.ts';
 import type { PlannedRollout } from './run-events.ts';
 import type { RunRecord } from './run-record.ts';
+import { wholeCharacters } from './shorten-text.ts';
 import { visible } from './visible.ts';
 
 /** Characters that GitHub accepts in the description of a commit status. */
@@ -74,9 +75,11 @@ function describePlan({ changes, clusters, weights }: PlannedRollout, now: strin
   return `plan: ${count(changes, 'change')} in ${count(touched, 'cluster')}, ${now} → ${formatWeights(weights)}`;
 }
 
+const MOST_LOOKED_AT = 10_000;
+
 function oneLine(text: string): string {
-  const line = visible(text.replaceAll(/\s+/g, ' ').trim());
+  // No more of it can be shown, even if all the rest were white space.
+  const line = visible(text.slice(0, MOST_LOOKED_AT).replaceAll(/\s+/g, ' ').trim());
   if (line.length <= LIMIT) return line;
-  // Do not leave half a surrogate pair.
-  return `${line.slice(0, LIMIT - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
+  return `${wholeCharacters(line, LIMIT - 1)}…`;
 }

@@ -1,10 +1,14 @@
 /** Shortens a text for one place that shows it, and says by how much. Every place that shows texts from elsewhere does so last. */
 
-/** The beginning of a text, up to `limit` characters: `… (35,999,000 more characters)`. */
-export function shortenText(text: string, limit: number): string {
-  if (text.length <= limit) return text;
+/**
+ * The beginning of a text, up to `limit` characters: `… (35,999,000 more characters)`.
+ *
+ * @param unread the characters that follow the text
+ */
+export function shortenText(text: string, limit: number, unread = 0): string {
+  if (text.length <= limit && unread === 0) return text;
   const start = wholeCharacters(text, limit);
-  return `${start}… (${(text.length - start.length).toLocaleString('en')} more characters)`;
+  return `${start}… (${(text.length - start.length + unread).toLocaleString('en')} more characters)`;
 }
 
 /** The first `limit` lines of a text, none longer than `width` characters. */

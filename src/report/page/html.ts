@@ -1,3 +1,4 @@
+import { shortenText } from '../shorten-text.ts';
 import { visible } from '../visible.ts';
 
 /** Markup that is safe in a page: only the template below creates it. */
@@ -23,9 +24,12 @@ function isHtml(content: Html | readonly Content[]): content is Html {
   return 'markup' in content;
 }
 
+/** A text that no one reads to its end makes the page slow to open; report.json has all of it. */
+const LONGEST_TEXT = 100_000;
+
 /** Text for an element or for an attribute in double quotes. */
 function escapeHtml(text: string): string {
-  return visible(text)
+  return visible(shortenText(text, LONGEST_TEXT))
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')

@@ -19,8 +19,10 @@ export function headingSection(record: RunRecord): readonly Piece[] {
 /** The error message, if neither the verdict nor the evidence explains the failure. */
 export function errorSection(record: RunRecord): readonly Piece[] {
   if (record.failure === undefined || !needsErrorMessage(outcomeOf(record))) return [];
-  const lines = cut(record.failure, LONGEST_TEXT).trimEnd().split('\n');
-  return [fixed(`${lines.map((line) => `> ${escape(line)}`).join('\n>\n')}\n\n`)];
+  const short = cut(record.failure, LONGEST_TEXT);
+  const lines = short.trimEnd().split('\n').map(escape);
+  const shown = short === record.failure ? lines : [...lines, '[…]'];
+  return [fixed(`${shown.map((line) => `> ${line}`).join('\n>\n')}\n\n`)];
 }
 
 /** What the headline does not cover. */

@@ -56,12 +56,13 @@ export function fit(pieces: readonly Piece[], limit: number): Shortened {
     .filter((piece) => !dropped.has(piece))
     .map((piece) => piece.text)
     .join('');
-  return { text: excess > 0 ? cut(text, limit) : text, omitted };
+  return { text: excess > 0 ? cutMarkdown(text, limit) : text, omitted };
 }
 
 /** As many whole lines of a text as fit, or if its first line is too long, as many characters. */
 export function cut(text: string, limit: number): string {
-  const bytes = Buffer.from(text, 'utf8');
+  // No character has less than a byte.
+  const bytes = Buffer.from(text.slice(0, Math.max(limit, 0) + 1), 'utf8');
   if (bytes.length <= limit) return text;
   // A character that was cut in half is decoded as a replacement character.
   const start = bytes
@@ -70,4 +71,19 @@ export function cut(text: string, limit: number): string {
     .replace(/\uFFFD+$/, '');
   const end = start.lastIndexOf('\n');
   return end < 0 ? start : start.slice(0, end + 1);
+}
+
+const CLOSE = '\n</details>\n';
+
+/** Like `cut`, for Markdown of ours: closes what is open, or it would swallow everything that follows. */
+function cutMarkdown(text: string, limit: number): string {
+  for (let room = limit; ; room -= CLOSE.length) {
+    const short = cut(text, room);
+    const closed = short + CLOSE.repeat(openIn(short));
+    if (closed.length - short.length + room <= limit) return closed;
+  }
+}
+
+function openIn(markdown: string): number {
+  return markdown.split('<details>').length - markdown.split('</details>').length;
 }
