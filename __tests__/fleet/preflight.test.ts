@@ -30,68 +30,123 @@ const CHANGES = [
   change('update', virtualService([{ route: [to('v1')] }])),
 ];
 const told = (access: readonly Access[]): readonly string[] =>
-  access.map(({ cluster, verb, kind, namespace = '-' }) => `${cluster} ${verb} ${kind} ${namespace}`);
-const LOCK = ['get', 'create', 'update'].map((verb) => `east ${verb} Lease gray-demo`);
+  access.map(
+    ({ cluster, verb, kind, namespace = '-', name = '*' }) =>
+      `${cluster} ${verb} ${kind} ${namespace}/${name}`,
+  );
+const LEASE = 'multicluster-canary-helloworld';
+const LOCK = [
+  `east get Lease gray-demo/${LEASE}`,
+  'east create Lease gray-demo/*',
+  `east update Lease gray-demo/${LEASE}`,
+];
+/** Read again where the answer to a write is lost. */
+const AGAIN = ['east get Service gray-demo/helloworld', 'east get VirtualService gray-demo/helloworld'];
 const inEast = release({ configClusters: [EAST] });
 
 describe('the rights that a run needs', () => {
-  test('are those of its changes and of its lock', () => {
-    expect(told(neededAccess(inEast, CHANGES))).toEqual([
+  test('are those of its changes and of its lock, and to read again what it writes', () => {
+    expect(told(neededAccess(inEast, { changes: CHANGES }))).toEqual([
       ...LOCK,
-      'east patch Namespace -',
-      'east create Namespace -',
-      'east patch Service gray-demo',
-      'east create Service gray-demo',
-      'east update VirtualService gray-demo',
+      'east patch Namespace -/gray-demo',
+      'east create Namespace -/gray-demo',
+      'east get Service gray-demo/helloworld',
+      'east patch Service gray-demo/helloworld',
+      'east create Service gray-demo/helloworld',
+      'east get VirtualService gray-demo/helloworld',
+      'east create VirtualService gray-demo/*',
+      'east update VirtualService gray-demo/helloworld',
     ]);
   });
 
   test('are each told once', () => {
-    expect(told(neededAccess(inEast, [...CHANGES, ...CHANGES]))).toEqual(told(neededAccess(inEast, CHANGES)));
+    expect(told(neededAccess(inEast, { changes: [...CHANGES, ...CHANGES] }))).toEqual(
+      told(neededAccess(inEast, { changes: CHANGES })),
+    );
   });
 
-  test('are those of the lock alone where a dry run has shown the others', () => {
-    expect(
-      told(
-        neededAccess(
-          inEast,
-          CHANGES.map((one) => ({ ...one, tried: true })),
-        ),
-      ),
-    ).toEqual(LOCK);
+  test('leave out what a dry run has shown', () => {
+    const changes = CHANGES.map((one) => ({ ...one, tried: true, before: one.object }));
+    expect(told(neededAccess(inEast, { changes }))).toEqual([...LOCK, ...AGAIN]);
+  });
+
+  test('include the update of a route that the dry run had to create', () => {
+    const changes = CHANGES.map((one) => ({ ...one, tried: true }));
+    expect(told(neededAccess(inEast, { changes }))).toEqual([
+      ...LOCK,
+      ...AGAIN,
+      'east update VirtualService gray-demo/helloworld',
+    ]);
   });
 
   test('are those of the lock alone where nothing changes', () => {
-    expect(told(neededAccess(inEast, []))).toEqual(LOCK);
+    expect(told(neededAccess(inEast, { changes: [] }))).toEqual(LOCK);
+  });
+
+  test('include what an earlier run has left to restore', () => {
+    const recovered = [{ cluster: EAST, object: virtualService([]) }];
+    expect(told(neededAccess(inEast, { changes: [], recovered }))).toEqual([
+      ...LOCK,
+      'east get VirtualService gray-demo/helloworld',
+      'east update VirtualService gray-demo/helloworld',
+    ]);
+  });
+
+  test('include the workloads whose pods are waited for', () => {
+    const workloads = [{ kind: 'Deployment', name: 'helloworld-v2' }];
+    const place = { clusterId: undefined, nodes: undefined };
+    const ready = [{ cluster: EAST, version: 'v2', labels: {}, place, workloads, gains: true }];
+    expect(told(neededAccess(inEast, { changes: [], ready }))).toEqual([
+      ...LOCK,
+      'east get Deployment gray-demo/helloworld-v2',
+    ]);
   });
 
   test.each<[Change['verb'], readonly string[]]>([
-    ['apply', ['patch', 'create']],
-    ['create', ['create']],
-    ['update', ['update']],
-    ['delete', ['delete']],
+    ['apply', ['get', 'patch', 'create']],
+    ['create', ['get', 'create']],
+    ['update', ['get', 'update']],
+    ['delete', ['get', 'delete']],
   ])('for %s: %j', (verb, verbs) => {
-    const access = neededAccess(release({ configClusters: [] }), [change(verb, service())]);
-    expect(access.map((one) => one.verb)).toEqual(verbs);
+    const one = { ...change(verb, service()), before: service() };
+    const access = neededAccess(release({ configClusters: [] }), { changes: [one] });
+    expect(access.map((each) => each.verb)).toEqual(verbs);
   });
 });
 
 describe('before anything is written', () => {
-  const REVIEWS = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
+  const REVIEWS = '/apis/authorization.k8s.io/v1/selfsubject';
+  const ALL = { verbs: ['*'], apiGroups: ['*'], resources: ['*'] };
 
-  /** Two clusters that allow everything but these. */
-  async function check(...denied: readonly string[]): Promise<void> {
+  interface Given {
+    /** Single permissions that are denied, as `west update virtualservices`. */
+    readonly denied?: readonly string[];
+    /** The answer to the question for all rules of a namespace. */
+    readonly rules?: { readonly incomplete: boolean; readonly resourceRules: readonly unknown[] };
+  }
+
+  /** Two clusters that allow everything but these; returns the questions, as `west rules gray-demo` or `west update virtualservices`. */
+  async function check({ denied = [], rules }: Given): Promise<readonly string[]> {
+    const questions: string[] = [];
     const urls = await Promise.all(
       [EAST, WEST].map(async (name) => {
         const api = opened.add(await kubeApi());
         api.intercept = ({ path, body }, response) => {
-          if (path !== REVIEWS) return false;
-          const { verb, resource } = (
-            JSON.parse(body) as { spec: { resourceAttributes: { verb: string; resource: string } } }
-          ).spec.resourceAttributes;
-          response.end(
-            JSON.stringify({ status: { allowed: !denied.includes(`${name} ${verb} ${resource}`) } }),
-          );
+          if (!path.startsWith(REVIEWS)) return false;
+          const { spec } = JSON.parse(body) as {
+            spec: { namespace?: string; resourceAttributes?: { verb: string; resource: string } };
+          };
+          const { verb, resource } = spec.resourceAttributes ?? {
+            verb: 'rules',
+            resource: spec.namespace ?? '',
+          };
+          const question = `${name} ${verb} ${resource}`;
+          questions.push(question);
+          const status =
+            verb === 'rules'
+              ? (rules ?? { incomplete: true, resourceRules: [] })
+              : { allowed: !denied.includes(question) };
+          response.end(JSON.stringify({ status }));
           return true;
         };
         return [name, api.url] as const;
@@ -100,22 +155,52 @@ describe('before anything is written', () => {
     const fleet = opened.add(
       Fleet.open(kubeconfigFor(Object.fromEntries(urls)), [EAST, WEST], new AbortController().signal),
     );
-    await preflight(fleet, release(), [...CHANGES, change('update', virtualService([]), WEST)]);
+    const changes = [...CHANGES, change('update', virtualService([]), WEST)];
+    await preflight(fleet, release(), { changes });
+    return questions;
   }
 
   test('all is well where all is allowed', async () => {
-    await expect(check()).resolves.toBeUndefined();
+    await expect(check({})).resolves.toContain('west update virtualservices');
+  });
+
+  test('one question for each cluster is enough where it knows the rules of the namespace', async () => {
+    const questions = await check({ rules: { incomplete: false, resourceRules: [ALL] } });
+    expect(questions.toSorted()).toEqual([
+      'east create namespaces',
+      'east patch namespaces',
+      'east rules gray-demo',
+      'west rules gray-demo',
+    ]);
+  });
+
+  test('rules that are not complete decide nothing: each permission is asked for', async () => {
+    const questions = await check({ rules: { incomplete: true, resourceRules: [ALL] } });
+    expect(questions).toContain('west update virtualservices');
+    await expect(
+      check({ rules: { incomplete: true, resourceRules: [ALL] }, denied: ['west update virtualservices'] }),
+    ).rejects.toThrow('- west: update virtualservices.networking.istio.io/helloworld in namespace gray-demo');
+  });
+
+  test('what the rules do not allow is missing, by name', async () => {
+    const others = { ...ALL, verbs: ['get', 'create', 'patch'] };
+    const otherName = { verbs: ['update'], apiGroups: ['*'], resources: ['*'], resourceNames: ['other'] };
+    await expect(check({ rules: { incomplete: false, resourceRules: [others, otherName] } })).rejects.toThrow(
+      [
+        `- east: update leases.coordination.k8s.io/${LEASE} in namespace gray-demo`,
+        '- east: update virtualservices.networking.istio.io/helloworld in namespace gray-demo',
+      ].join('\n'),
+    );
   });
 
   test('every right that is missing is told, by cluster', async () => {
-    await expect(
-      check('east create namespaces', 'west update virtualservices', 'west create leases'),
-    ).rejects.toThrow(
+    const denied = ['east create namespaces', 'west update virtualservices', 'west create leases'];
+    await expect(check({ denied })).rejects.toThrow(
       [
         'The user of the kubeconfig lacks these permissions. Grant them, and run again; nothing has been written:',
-        '- west: create Lease in gray-demo',
-        '- east: create Namespace',
-        '- west: update VirtualService in gray-demo',
+        '- west: create leases.coordination.k8s.io in namespace gray-demo',
+        '- west: update virtualservices.networking.istio.io/helloworld in namespace gray-demo',
+        '- east: create namespaces/gray-demo',
       ].join('\n'),
     );
   });

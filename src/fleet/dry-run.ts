@@ -8,7 +8,7 @@ import type { KubeObject } from '../kubernetes/objects.ts';
 import type { Plan } from '../release/plan.ts';
 import type { ClusterState, FleetState } from '../release/state.ts';
 import { accessFor, missingOf } from './access.ts';
-import type { Access } from './access.ts';
+import type { MissingAccess } from './access.ts';
 import { allOf } from './fleet.ts';
 import type { Fleet } from './fleet.ts';
 
@@ -24,7 +24,7 @@ export interface TriedChange extends Change {
   /** False if no server tried it, and `after` is what would be sent: the namespace or a permission is missing. */
   readonly tried: boolean;
   /** The permissions for it that the user of the kubeconfig lacks. */
-  readonly missing: readonly Access[];
+  readonly missing: readonly MissingAccess[];
 }
 
 /** A plan without the changes that would have no effect. */

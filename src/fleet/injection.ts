@@ -19,6 +19,7 @@ import type { Fleet } from './fleet.ts';
  * create pods, the labels decide.
  *
  * @param namespaces whether the plan has created its namespaces; the injector cannot be asked about a missing one
+ * @returns a sentence for each workload of which only labels tell, since the injector could not be asked
  * @throws CanaryError that names every workload without a sidecar: nothing may be deployed then
  */
 export async function assertSidecars(
@@ -27,25 +28,29 @@ export async function assertSidecars(
   state: FleetState,
   plan: TriedPlan,
   namespaces: 'written' | 'planned',
-): Promise<void> {
-  await allOf(
+): Promise<readonly string[]> {
+  const unasked = await allOf(
     plan.workloads.map(async (change) => {
       const { cluster, object } = change;
       const version = liveVersionOf(plan, cluster, object);
       const template = podTemplateOf(change.after ?? object);
-      if (version === undefined || template === undefined) return;
+      if (version === undefined || template === undefined) return [];
       const planned = namespaceIn(release, plan.workloads, cluster);
-      const asked =
-        planned === undefined || namespaces === 'written'
-          ? await askInjector(fleet.cluster(cluster), object, template)
-          : undefined;
+      const canAsk = planned === undefined || namespaces === 'written';
+      const asked = canAsk ? await askInjector(fleet.cluster(cluster), object, template) : undefined;
       const namespace = planned ?? state.get(cluster)?.namespace;
-      if (asked ?? isInjected(namespace?.metadata.labels, template)) return;
+      if (asked ?? isInjected(namespace?.metadata.labels, template))
+        return canAsk && asked === undefined
+          ? [
+              `${nameOf(object)} in ${cluster}: only labels show that its pods get a sidecar. The injector could not be asked, since the API server refused the dry run of a pod (create pods in namespace ${object.metadata.namespace ?? release.namespace}).`,
+            ]
+          : [];
       throw new CanaryError(
         `${nameOf(object)} in ${cluster} would create pods without a sidecar, and ${version} has users: mutual TLS to these pods would fail. Is injection enabled for the namespace (input injection), and does nothing in the pod template disable it?`,
       );
     }),
   );
+  return unasked.flat();
 }
 
 /** The namespace of the release as the plan creates or changes it; undefined if the plan does not touch it. */

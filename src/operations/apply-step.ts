@@ -103,7 +103,7 @@ async function deploy(
   { observed, plan }: Prepared<TriedPlan>,
   onWritten: (written: Written) => void,
 ): Promise<void> {
-  const { release, fleet } = context;
+  const { release, fleet, log } = context;
   const workloads = plan.workloads.filter((change) => !isBeforeLock(change, release.configClusters));
   if (workloads.length > 0)
     await lockedPhase(context, 'Deploy', async () => {
@@ -114,7 +114,8 @@ async function deploy(
         await assertSidecars(fleet, release, observed.fleet, plan, 'planned');
         await writeInOrder(fleet, namespaces, onWritten);
       }
-      await assertSidecars(fleet, release, observed.fleet, plan, 'written');
+      const unasked = await assertSidecars(fleet, release, observed.fleet, plan, 'written');
+      for (const sentence of unasked) log.info(sentence);
       await writeInOrder(fleet, others, onWritten);
     });
   await awaitReady(context, plan, workloads);

@@ -1,7 +1,9 @@
 import { preflight } from '../fleet/preflight.ts';
 import { isUnfinished } from '../fleet/transaction/read-leases.ts';
 import type { Weights } from '../core/weights.ts';
+import type { ReadyCheck } from '../kubernetes/readiness.ts';
 import { observe } from '../release/observation.ts';
+import { existingRoutes } from '../release/route-state.ts';
 import type { IngressClient } from '../verify/ingress-client.ts';
 import { checkShares } from './check.ts';
 import { phase } from './context.ts';
@@ -13,8 +15,15 @@ import type { Applied, Checked, Outcome, Prepared } from './stages.ts';
 import { inTransaction, inside } from './transaction.ts';
 import type { RecoveryPolicy } from './transaction.ts';
 
+/** What every plan of a change has. */
+export interface Planned {
+  readonly weights: Weights;
+  /** The pods that it waits for; none where it deploys nothing, and no version gains traffic. */
+  readonly ready?: readonly ReadyCheck[];
+}
+
 /** What one operation does in each stage of the pipeline. */
-export interface Stages<Plan extends { readonly weights: Weights }, Done extends Applied> {
+export interface Stages<Plan extends Planned, Done extends Applied> {
   /**
    * Reads and plans. Writes nothing.
    *
@@ -52,7 +61,7 @@ export interface Concluding<Plan, Done extends Applied> {
  * Runs an operation that changes a release: prepare, then as the only run that does so apply, verify and conclude. Where there
  * is nothing to write, it only verifies.
  */
-export async function runPipeline<Plan extends { readonly weights: Weights }, Done extends Applied>(
+export async function runPipeline<Plan extends Planned, Done extends Applied>(
   context: Context,
   stages: Stages<Plan, Done>,
   reading?: FleetReading,
@@ -61,7 +70,11 @@ export async function runPipeline<Plan extends { readonly weights: Weights }, Do
   const prepared = await prepare(context, reading);
   const { leases, changes, target } = prepared;
   if (changes.length === 0 && !isUnfinished(leases)) return carryOut(context, stages, prepared);
-  await phase(context, 'Preflight', () => preflight(context.fleet, context.release, changes));
+  const { ready } = prepared.plan;
+  const recovered = isUnfinished(leases) ? existingRoutes(prepared.observed.routes) : [];
+  await phase(context, 'Preflight', () =>
+    preflight(context.fleet, context.release, { changes, ready, recovered }),
+  );
   await makeNamespaces(context, changes);
   return inTransaction(
     context,
@@ -80,7 +93,7 @@ export async function runPipeline<Plan extends { readonly weights: Weights }, Do
   );
 }
 
-async function carryOut<Plan extends { readonly weights: Weights }, Done extends Applied>(
+async function carryOut<Plan extends Planned, Done extends Applied>(
   context: Context,
   { apply, conclude, bakeMs }: Stages<Plan, Done>,
   prepared: Prepared<Plan>,

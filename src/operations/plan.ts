@@ -1,7 +1,7 @@
 import { dryRun, triedIn } from '../fleet/dry-run.ts';
 import type { TriedPlan } from '../fleet/dry-run.ts';
 import { allOf } from '../fleet/fleet.ts';
-import { preflight } from '../fleet/preflight.ts';
+import { describeMissing, isReadOnly, missingPermissions } from '../fleet/preflight.ts';
 import { assertSidecars } from '../fleet/injection.ts';
 import {
   clustersDisagree,
@@ -72,9 +72,28 @@ async function foresee(context: Context, observed: Observation, tried: TriedPlan
       for (const sentence of assertKeepsServing(release, state, tried)) log.warn(sentence);
     }),
     findTargets(context, state, finalRoutes(observed, tried), newGateways(tried)),
-    assertSidecars(fleet, release, state, tried, 'planned'),
-    ...(changes.length === 0 ? [] : [preflight(fleet, release, changes)]),
+    assertSidecars(fleet, release, state, tried, 'planned').then((unasked) => {
+      for (const sentence of unasked) log.info(sentence);
+    }),
+    ...(changes.length === 0 ? [] : [assertPermitted(context, tried)]),
   ]);
+}
+
+/**
+ * A user who may write nothing of the release, in no cluster, is meant to read: the rollout has another one. Anything less is a
+ * permission that was forgotten.
+ *
+ * @throws CanaryError that lists the missing permissions
+ */
+async function assertPermitted({ release, fleet, recorder, log }: Context, tried: TriedPlan): Promise<void> {
+  const undertaking = { changes: triedIn(tried), ready: tried.ready };
+  const missing = await missingPermissions(fleet, release, undertaking);
+  if (missing.length === 0) return;
+  if (!isReadOnly(release, undertaking, missing)) throw new CanaryError(describeMissing(missing));
+  const sentence =
+    'The user of the kubeconfig may only read, so no API server has checked this plan: webhooks, quotas, field conflicts and missing permissions show only in the rollout.';
+  log.warn(sentence);
+  recorder.record({ kind: 'blind spots', of: 'permissions', sentences: [sentence] });
 }
 
 /** The changes in their order. An object that several stages change is compared with the stage before. */

@@ -1,3 +1,4 @@
+import { preflight } from '../fleet/preflight.ts';
 import type { TransactionTarget } from '../fleet/transaction/intent.ts';
 import { isUnfinished } from '../fleet/transaction/read-leases.ts';
 import { CanaryError } from '../core/errors.ts';
@@ -6,6 +7,7 @@ import { samplesNothing } from '../release/release.ts';
 import type { Release } from '../release/release.ts';
 import type { FleetState } from '../release/state.ts';
 import { observe } from '../release/observation.ts';
+import { existingRoutes } from '../release/route-state.ts';
 import { formatWeights, stepWeights } from '../core/weights.ts';
 import type { VersionName, Weights } from '../core/weights.ts';
 import { phase } from './context.ts';
@@ -100,8 +102,13 @@ async function verifyInForce(
 ): Promise<Outcome> {
   if (samplesNothing(context.release)) return NOTHING_SAMPLED;
   if (!isUnfinished(leases)) return verifyWeights(context, undefined, state);
-  const history = observe(context.release, state).record?.history ?? [];
+  const { record, routes } = observe(context.release, state);
+  const history = record?.history ?? [];
   const target: TransactionTarget = { target: current, previous: current, direction: 'forward', history };
+  const recovered = existingRoutes(routes);
+  await phase(context, 'Preflight', () =>
+    preflight(context.fleet, context.release, { changes: [], recovered }),
+  );
   const verifyAgain = ({ fleet, signal }: Pick<Context, 'fleet' | 'signal'>): Promise<Outcome> =>
     verifyWeights({ ...context, fleet, signal }, undefined);
   return inTransaction(context, leases, target, verifyAgain, { repairs: false, bakeMs: 0 });

@@ -162,3 +162,12 @@ export function newestRecord(routes: readonly RouteState[]): ReleaseRecord | und
     .toSorted((a, b) => (b?.revision ?? 0) - (a?.revision ?? 0))
     .at(0);
 }
+
+/** The VirtualServices of the release that exist. */
+export function existingRoutes(
+  routes: readonly RouteState[],
+): readonly { readonly cluster: ClusterName; readonly object: VirtualService }[] {
+  return routes.flatMap(({ cluster, virtualService }) =>
+    virtualService === undefined ? [] : [{ cluster, object: virtualService }],
+  );
+}

@@ -72,7 +72,8 @@ function descriptionOf(record: RunRecord): string {
 function describePlan({ changes, clusters, weights }: PlannedRollout, now: string): string {
   if (changes.length === 0) return `plan: no changes; weights: ${now}`;
   const touched = clusters.filter((cluster) => changes.some((change) => change.cluster === cluster));
-  return `plan: ${count(changes, 'change')} in ${count(touched, 'cluster')}, ${now} → ${formatWeights(weights)}`;
+  const unchecked = changes.every(({ tried, denied = false }) => !tried && denied);
+  return `plan: ${count(changes, 'change')} in ${count(touched, 'cluster')}${unchecked ? ' (not checked by any API server)' : ''}, ${now} → ${formatWeights(weights)}`;
 }
 
 const MOST_LOOKED_AT = 10_000;

@@ -79,10 +79,10 @@ export type RunEvent =
       readonly ingresses: ReadonlyMap<ClusterName, string>;
       readonly asked: Asked;
     }
-  /** What the check does not cover: of the release (replaces what was noted before), or of the ingresses (adds to it). */
+  /** What the check does not cover: of the release (replaces what was noted before), or for want of ingresses or permissions (adds to it). */
   | {
       readonly kind: 'blind spots';
-      readonly of: 'release' | 'ingresses';
+      readonly of: 'release' | 'ingresses' | 'permissions';
       readonly sentences: readonly string[];
     }
   | { readonly kind: 'changed'; readonly change: MadeChange }

@@ -23,7 +23,10 @@ const write: Use = (cluster) => cluster.replace(service());
 const remove: Use = (cluster) => cluster.remove(service());
 const discover: Use = (cluster) => cluster.list(VS.apiVersion, VS.kind, NAMESPACE);
 const review: Use = (cluster) =>
-  cluster.allows({ verb: 'get', apiVersion: 'v1', kind: 'Pod', namespace: NAMESPACE });
+  cluster.allows(
+    { verb: 'get', group: '', resource: 'pods', namespace: NAMESPACE, name: 'a' },
+    { apiVersion: 'v1', kind: 'Pod' },
+  );
 
 async function stage(
   intercept: Intercept,
@@ -60,7 +63,7 @@ describe('an answer that no API server gives is an error that names the call and
     ['Updating Service gray-demo/helloworld in west: ', write],
     ['Deleting Service gray-demo/helloworld in west: ', remove],
     ['Looking up the kinds of networking.istio.io/v1 in west: ', discover],
-    ['Asking whether get Pod is allowed in west: ', review],
+    ['Asking whether get pods/a in namespace gray-demo is allowed in west: ', review],
   ];
 
   test.each(['null', '"Hello"', '7', 'true', '[]', '[null]', '', '{"items":', '<html>Sign in</html>'])(

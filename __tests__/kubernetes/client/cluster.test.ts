@@ -650,22 +650,24 @@ describe('a cancelled call throws the reason of the cancellation', () => {
 
 describe('an access review', () => {
   const PATH = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
+  const UPDATE = {
+    verb: 'update',
+    group: 'networking.istio.io',
+    resource: 'virtualservices',
+    namespace: NAMESPACE,
+    name: 'helloworld',
+  } as const;
   const review = async (status: unknown): Promise<readonly [boolean, unknown]> => {
     const { api, cluster } = await stage();
     api.intercept = intercepted(
       ({ path }) => path === PATH,
       (_asked, response) => response.end(JSON.stringify({ status })),
     );
-    const allowed = await cluster.allows({
-      verb: 'update',
-      apiVersion: VS.apiVersion,
-      kind: VS.kind,
-      namespace: NAMESPACE,
-    });
+    const allowed = await cluster.allows(UPDATE, VS);
     return [allowed, JSON.parse(api.asked.find(({ path }) => path === PATH)?.body ?? '')];
   };
 
-  test('names verb, group, resource and namespace', async () => {
+  test('names verb, group, resource, namespace and object', async () => {
     const [, asked] = await review({ allowed: true });
     expect(asked).toMatchObject({
       kind: 'SelfSubjectAccessReview',
@@ -675,10 +677,39 @@ describe('an access review', () => {
           group: 'networking.istio.io',
           resource: 'virtualservices',
           namespace: NAMESPACE,
+          name: 'helloworld',
         },
       },
     });
   });
+
+  test.each([
+    ['get', 'GET', '/helloworld'],
+    ['create', 'POST', '?dryRun=All'],
+    ['update', 'PUT', '/helloworld?dryRun=All'],
+    ['patch', 'PATCH', '/helloworld?dryRun=All'],
+    ['delete', 'DELETE', '/helloworld?dryRun=All'],
+  ])(
+    'that the cluster refuses is replaced by an attempt to %s, which stores nothing',
+    async (verb, method, rest) => {
+      const { api, cluster } = await stage();
+      const attempt = `/apis/networking.istio.io/v1/namespaces/${NAMESPACE}/virtualservices${rest}`;
+      let status = 403;
+      api.intercept = ({ path }, response) => {
+        if (path !== PATH && path !== attempt) return false;
+        response.writeHead(path === PATH ? 403 : status, { 'content-type': 'application/json' });
+        response.end('{}');
+        return true;
+      };
+      await expect(cluster.allows({ ...UPDATE, verb }, VS)).resolves.toBe(false);
+      status = 422;
+      await expect(cluster.allows({ ...UPDATE, verb }, VS)).resolves.toBe(true);
+      expect(api.asked.filter(({ path }) => path === attempt).map((one) => one.method)).toEqual([
+        method,
+        method,
+      ]);
+    },
+  );
 
   test.each([
     [{ allowed: true }, true],

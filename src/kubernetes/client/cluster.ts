@@ -6,15 +6,19 @@ import type { ClusterName } from '../../core/names.ts';
 import { FIELD_MANAGER } from '../field-managers.ts';
 import { nameOf } from '../objects.ts';
 import type { KubeObject } from '../objects.ts';
+import type { AccessRule, Permission } from '../access-rules.ts';
 import { ApiResources } from './api-resources.ts';
-import { isAny, isList, isObject, isReview } from './checks.ts';
+import { isAny, isList, isObject } from './checks.ts';
 import { Connection } from './connection.ts';
 import type { Call, CallCount, Transport } from './connection.ts';
 import { serverOf } from './contexts.ts';
 import { ClusterError } from './errors.ts';
 import { listPages } from './list-pages.ts';
 import { Availability } from './availability.ts';
+import { isAllowed, readRules } from './permissions.ts';
 import { callWithRetries } from './retry.ts';
+
+type KindKey = Pick<KubeObject, 'apiVersion' | 'kind'>;
 
 /** How often a server that has just started is asked whether something is allowed, and how long apart. */
 const REVIEWS = 5;
@@ -29,14 +33,6 @@ export interface WriteOptions {
 export interface OpenOptions {
   readonly clock?: Clock;
   readonly limits?: typeof API;
-}
-
-/** What a user may want to do. */
-interface AccessRequest {
-  readonly verb: string;
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly namespace: string | undefined;
 }
 
 /** What all views of a cluster have in common. */
@@ -213,34 +209,32 @@ export class Cluster {
     }
   }
 
-  /** Whether the user of the kubeconfig may do this (SelfSubjectAccessReview, which stores nothing). */
-  async allows(access: AccessRequest): Promise<boolean> {
+  /** All that the user of the kubeconfig may do in a namespace; undefined where the cluster does not know it as rules. */
+  async rulesIn(namespace: string): Promise<readonly AccessRule[] | undefined> {
+    const rules = await readRules(this.#call, namespace);
+    const { availability, clock } = this.#shared;
+    // A server that has just started does not know all of its roles.
+    return availability.isBack(clock.now()) ? undefined : rules;
+  }
+
+  /** Whether the user of the kubeconfig may do this. It asks the cluster, and stores nothing. */
+  async allows(permission: Permission, { apiVersion, kind }: KindKey): Promise<boolean> {
+    const { verb, namespace, name } = permission;
+    const path = await this.#path(apiVersion, kind, namespace, verb === 'create' ? undefined : name);
     const { availability, clock } = this.#shared;
     for (let asked = 1; ; asked += 1) {
-      if (await this.#review(access)) return true;
+      if (await isAllowed(this.#call, permission, path)) return true;
       // A server that has just started denies what it allows a moment later.
       if (asked === REVIEWS || !availability.isBack(clock.now())) return false;
       await clock.sleep(REVIEW_AGAIN_MS, this.#signal);
     }
   }
 
-  async #review({ verb, apiVersion, kind, namespace }: AccessRequest): Promise<boolean> {
+  /** @throws ClusterError if the cluster does not serve the kind */
+  async resourceOf({ apiVersion, kind }: KindKey): Promise<Pick<Permission, 'group' | 'resource'>> {
     const { name: resource } = await this.#shared.resources.resource(this.#call, apiVersion, kind);
-    const group = apiVersion.includes('/') ? apiVersion.split('/')[0] : '';
-    const attributes = { verb, group, resource, ...(namespace === undefined ? {} : { namespace }) };
-    const { status }: { readonly status?: { readonly allowed?: boolean } } = await this.#call({
-      method: 'POST',
-      path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
-      body: {
-        apiVersion: 'authorization.k8s.io/v1',
-        kind: 'SelfSubjectAccessReview',
-        spec: { resourceAttributes: attributes },
-      },
-      tried: `Asking whether ${verb} ${kind} is allowed`,
-      check: isReview,
-      changesNothing: true,
-    });
-    return status?.allowed === true;
+    const [group = '', version] = apiVersion.split('/');
+    return { group: version === undefined ? '' : group, resource };
   }
 
   /** The UID of the namespace `kube-system`, which identifies a cluster; undefined if it may not be read. Read once. */
