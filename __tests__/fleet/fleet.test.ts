@@ -323,7 +323,7 @@ describe('reading the configuration of the mesh', () => {
     [
       'shows that it matters where a Gateway runs that may not be read',
       [config('istio', PRIVATE)],
-      /namespaces.front.gateways/,
+      /v1.gateways|front.gateways/,
       [{ what: 'gateway pods', why: 'get Gateway front/helloworld' }],
     ],
   ])('says what was not read where it %s', async (_what, objects, refused, unread) => {

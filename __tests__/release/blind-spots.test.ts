@@ -55,6 +55,27 @@ describe('what could not be listed', () => {
     expect(unseen({})).toEqual([]);
   });
 
+  test.each<[string, Partial<ClusterState>, string]>([
+    [
+      'nodes',
+      { nodes: 'unlisted' },
+      'Nodes in west could not be listed: which pods a subset selects by region, zone or subzone is unknown.',
+    ],
+    [
+      'autoscalers',
+      { autoscalers: 'unlisted' },
+      'HorizontalPodAutoscalers of gray-demo in west could not be listed: one may set the replicas that are asked for here.',
+    ],
+    [
+      'the namespace kube-system',
+      { identity: { server: 'https://west.example', uid: undefined } },
+      'Namespace kube-system in west could not be read: only the addresses of the API servers tell the clusters apart.',
+    ],
+  ])('are told with what is unknown without them: %s', (_, west, sentence) => {
+    const fleet = fleetOf(clusterState(EAST), clusterState(WEST, { ...west, traffic: undefined }));
+    expect(blindSpotsIn(observe(release({ configClusters: [EAST] }), fleet))).toEqual([sentence]);
+  });
+
   test('are named by kind, with their clusters', () => {
     const given = release();
     const fleet = fleetOf(

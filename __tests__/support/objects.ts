@@ -176,7 +176,7 @@ export function clusterState(name: string, overrides: StateOverrides = {}): Clus
   const serves = !('traffic' in overrides) || traffic !== undefined;
   return {
     name,
-    identity: { server: `https://${name}.example`, uid: undefined },
+    identity: { server: `https://${name}.example`, uid: `of ${name}` },
     namespace: namespaceOf(NAMESPACE),
     service: undefined,
     deployments: [],

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import pLimit from 'p-limit';
 import type { Cluster } from '../kubernetes/client/cluster.ts';
-import { ClusterError } from '../kubernetes/client/errors.ts';
+import { isForbidden } from '../kubernetes/client/errors.ts';
 import type { Change } from '../kubernetes/change.ts';
 import { contentOf, nameOf } from '../kubernetes/objects.ts';
 import type { KubeObject } from '../kubernetes/objects.ts';
@@ -81,7 +81,7 @@ async function tryChange(
   try {
     return { ...change, live, after: await tried(cluster, change), tried: true, missing: [] };
   } catch (error) {
-    if (!(error instanceof ClusterError && error.status === 403)) throw error;
+    if (!isForbidden(error)) throw error;
     // A quota or a webhook also refuses with 403.
     const missing = await missingOf(fleet, accessFor(change));
     if (missing.length === 0) throw error;

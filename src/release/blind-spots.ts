@@ -23,6 +23,9 @@ export function blindSpotsIn(observed: Observation): readonly string[] {
     ...unlistedIn(fleet),
     ...unreadIn(fleet),
     ...unlistedServices(release, fleet),
+    ...unlistedNodes(fleet),
+    ...unlistedAutoscalers(release, fleet),
+    ...unidentified(fleet),
     ...leadingOutside(routesToService(observed), release),
     ...throughOthers(observed),
     ...pastGateways(release, fleet),
@@ -75,11 +78,43 @@ function pastGateways(release: Release, fleet: FleetState): readonly string[] {
 }
 
 function unlistedServices({ app, namespace }: Release, fleet: FleetState): readonly string[] {
-  const clusters = [...fleet.values()].filter(({ otherServices }) => otherServices === 'unlisted');
-  if (clusters.length === 0) return [];
+  const clusters = namesWhere(fleet, ({ otherServices }) => otherServices === 'unlisted');
+  if (clusters === '') return [];
   return [
-    `Services of ${namespace} in ${clusters.map(({ name }) => name).join(', ')} could not be listed: another one may lead to pods of ${app}.`,
+    `Services of ${namespace} in ${clusters} could not be listed: another one may lead to pods of ${app}.`,
   ];
+}
+
+function unlistedNodes(fleet: FleetState): readonly string[] {
+  const clusters = namesWhere(fleet, ({ nodes }) => nodes === 'unlisted');
+  if (clusters === '') return [];
+  return [
+    `Nodes in ${clusters} could not be listed: which pods a subset selects by region, zone or subzone is unknown.`,
+  ];
+}
+
+function unlistedAutoscalers({ namespace }: Release, fleet: FleetState): readonly string[] {
+  const clusters = namesWhere(fleet, ({ autoscalers }) => autoscalers === 'unlisted');
+  if (clusters === '') return [];
+  return [
+    `HorizontalPodAutoscalers of ${namespace} in ${clusters} could not be listed: one may set the replicas that are asked for here.`,
+  ];
+}
+
+/** Two contexts for one cluster would be two writers of the same routes. */
+function unidentified(fleet: FleetState): readonly string[] {
+  const clusters = namesWhere(fleet, ({ identity }) => identity.uid === undefined);
+  if (clusters === '' || fleet.size < 2) return [];
+  return [
+    `Namespace kube-system in ${clusters} could not be read: only the addresses of the API servers tell the clusters apart.`,
+  ];
+}
+
+function namesWhere(fleet: FleetState, holds: (state: ClusterState) => boolean): string {
+  return [...fleet.values()]
+    .filter(holds)
+    .map(({ name }) => name)
+    .join(', ');
 }
 
 function othersIn({ otherServices = [] }: ClusterState): readonly Service[] {

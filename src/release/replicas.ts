@@ -39,7 +39,7 @@ function autoscalerOf(
   const own = (workload.manifests ?? [])
     .map(({ object }): Autoscaler => object)
     .filter((object) => object.kind === 'HorizontalPodAutoscaler');
-  return [...autoscalers, ...own].find(
+  return [...(autoscalers === 'unlisted' ? [] : autoscalers), ...own].find(
     ({ spec }) => spec?.scaleTargetRef?.kind === kind && spec.scaleTargetRef.name === metadata.name,
   );
 }

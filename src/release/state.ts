@@ -16,21 +16,24 @@ export interface ClusterState {
   readonly otherServices?: readonly Service[] | 'unlisted';
   /** All Deployments of the namespace; with them the StatefulSets and DaemonSets of the user's manifests that stand there. */
   readonly deployments: readonly Deployment[];
-  /** The HorizontalPodAutoscalers of the namespace, where replicas are asked for and they may be listed. */
-  readonly autoscalers: readonly Autoscaler[];
+  /** The HorizontalPodAutoscalers of the namespace, where replicas are asked for; `unlisted` where they may not be listed. */
+  readonly autoscalers: readonly Autoscaler[] | 'unlisted';
   /** All pods of the namespace. */
   readonly pods: readonly Pod[];
   /** The kinds of the release's manifests that the cluster serves without namespaces; see `kindOf`. */
   readonly clusterScoped: ReadonlySet<string>;
-  /** All nodes, read only where a subset selects by what Istio takes from them; undefined also where they may not be listed. */
-  readonly nodes?: readonly Node[] | undefined;
+  /** All nodes, read only where a subset selects by what Istio takes from them; `unlisted` where they may not be listed. */
+  readonly nodes?: readonly Node[] | 'unlisted';
   /** The traffic objects; undefined where the cluster's control plane does not serve the routes. */
   readonly traffic: TrafficState | undefined;
 }
 
 /** What Istio knows of where the pods of a cluster run, as far as it was read. */
 export function placeOfPods({ pods, nodes }: ClusterState): Place {
-  return { clusterId: clusterIdOf(pods), nodes: nodes && labelsOfNodes(nodes) };
+  return {
+    clusterId: clusterIdOf(pods),
+    nodes: nodes === 'unlisted' ? undefined : nodes && labelsOfNodes(nodes),
+  };
 }
 
 export type FleetState = ReadonlyMap<ClusterName, ClusterState>;

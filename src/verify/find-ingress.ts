@@ -5,6 +5,9 @@ import { nameOf, selects } from '../kubernetes/objects.ts';
 import type { Gateway, GatewayServer, Node, Pod, Service, ServicePort } from '../kubernetes/objects.ts';
 import type { ClusterName } from '../core/names.ts';
 import type { Cluster } from '../kubernetes/client/cluster.ts';
+import { isForbidden } from '../kubernetes/client/errors.ts';
+import type { ClusterError } from '../kubernetes/client/errors.ts';
+import { CONTROL_PLANE } from '../istio/mesh-config.ts';
 import { isReady } from '../kubernetes/pods.ts';
 
 /** The gateway of one cluster as a user reaches it. */
@@ -86,9 +89,10 @@ async function gatewayServicesOf(
   const { selector = {} } = gateway.spec;
   // Istio applies a Gateway without a selector to every gateway pod, and to no other pod.
   const unselective = Object.keys(selector).length === 0;
-  const listed = await cluster.list<Pod>('v1', 'Pod', undefined, selector);
-  const pods = unselective ? listed.filter(isGatewayPod) : listed;
-  const count = pods.length === 0 ? 'no pod' : pods.length === 1 ? '1 pod' : `${String(pods.length)} pods`;
+  const { found, where } = await listGatewayPods(cluster, gateway);
+  const pods = unselective ? found.filter(isGatewayPod) : found;
+  const number = pods.length === 0 ? 'no pod' : pods.length === 1 ? '1 pod' : `${String(pods.length)} pods`;
+  const count = `${number}${where}`;
   checked.push(
     unselective
       ? `${nameOf(gateway)} has no selector, so it applies to every gateway pod (${count})`
@@ -146,6 +150,38 @@ function balancerAddress(service: Service): string | undefined {
     ({ ip, hostname }) => ip ?? hostname ?? [],
   );
   return addresses.find((address) => !address.includes(':')) ?? addresses[0];
+}
+
+/**
+ * The pods that a Gateway selects in all namespaces; or if those may not be listed, in its own and the control plane's.
+ *
+ * @returns `where`: where they were looked for, if not everywhere
+ */
+async function listGatewayPods(
+  cluster: Cluster,
+  { metadata, spec }: Gateway,
+): Promise<{ readonly found: readonly Pod[]; readonly where: string }> {
+  const list = (namespace?: string): Promise<readonly Pod[]> =>
+    cluster.list<Pod>('v1', 'Pod', namespace, spec.selector);
+  try {
+    return { found: await list(), where: '' };
+  } catch (error) {
+    // Without a selector, another gateway elsewhere would leave open which one users take.
+    if (!isForbidden(error) || Object.keys(spec.selector ?? {}).length === 0) throw error;
+    const namespaces = [...new Set([metadata.namespace ?? CONTROL_PLANE, CONTROL_PLANE])];
+    const found: Pod[] = [];
+    let refusal: ClusterError | undefined;
+    for (const namespace of namespaces) {
+      try {
+        found.push(...(await list(namespace)));
+      } catch (refused) {
+        if (!isForbidden(refused)) throw refused;
+        refusal = refused;
+      }
+    }
+    if (found.length === 0 && refusal !== undefined) throw refusal;
+    return { found, where: ` in ${namespaces.join(' and ')}; pods of other namespaces may not be listed` };
+  }
 }
 
 /**

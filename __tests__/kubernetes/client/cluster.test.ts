@@ -413,8 +413,8 @@ describe('an API server that restarts', () => {
     const cut = inTurn('GET', away);
     api.intercept = (...args) => cut(...args) || answersReview(...args);
     await readVs(cluster);
-    const access = { verb: 'get', apiVersion: 'v1', kind: 'Pod', namespace: NAMESPACE };
-    await expect(cluster.allows(access)).resolves.toBe(expected);
+    const access = { verb: 'get', group: '', resource: 'pods', namespace: NAMESPACE, name: 'a' };
+    await expect(cluster.allows(access, { apiVersion: 'v1', kind: 'Pod' })).resolves.toBe(expected);
     expect(reviews).toHaveLength(expected ? 3 : 5);
   });
 });

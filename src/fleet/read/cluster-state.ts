@@ -105,7 +105,7 @@ async function readOtherWorkloads(cluster: Cluster, release: Release): Promise<r
 }
 
 /** The autoscalers of the namespace; read only if the release sets replicas, which an autoscaler may own. */
-async function readAutoscalers(cluster: Cluster, release: Release): Promise<readonly Autoscaler[]> {
+async function readAutoscalers(cluster: Cluster, release: Release): Promise<ClusterState['autoscalers']> {
   const asks =
     release.workload.replicas !== undefined ||
     manifestsIn(cluster, release).some((object: Deployment) => object.spec?.replicas !== undefined);
@@ -113,8 +113,10 @@ async function readAutoscalers(cluster: Cluster, release: Release): Promise<read
   try {
     return await cluster.list<Autoscaler>('autoscaling/v2', 'HorizontalPodAutoscaler', release.namespace);
   } catch (error) {
+    if (!(error instanceof ClusterError)) throw error;
     // The workload's managed fields show who has scaled it.
-    if (error instanceof ClusterError && (error.status === 403 || error.status === 404)) return [];
+    if (error.status === 403) return 'unlisted';
+    if (error.status === 404) return [];
     throw error;
   }
 }
@@ -213,7 +215,7 @@ async function readTraffic(
   );
   const known = [...gateways, ...elsewhere.filter((gateway) => gateway !== undefined)];
   const { everywhere } = routes;
-  const pods = new GatewayPods(cluster, apiVersion);
+  const pods = new GatewayPods(cluster, apiVersion, all.complete ? all.found : undefined);
   const clients = (): Promise<readonly Client[] | undefined> => pods.of(selectorsOf(release, known));
   const { mesh, unread } = dependsOnMesh(release, everywhere)
     ? await readMeshConfig(cluster, controlPlaneRevision(await clients(), await namespace))
@@ -263,12 +265,12 @@ export async function withNodes(
   );
 }
 
-async function readNodes(cluster: Cluster): Promise<readonly Node[] | undefined> {
+async function readNodes(cluster: Cluster): Promise<NonNullable<ClusterState['nodes']>> {
   try {
     return await cluster.list<Node>('v1', 'Node');
   } catch (error) {
     if (!(error instanceof ClusterError && error.status === 403)) throw error;
-    return undefined;
+    return 'unlisted';
   }
 }
 

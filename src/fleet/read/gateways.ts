@@ -14,11 +14,14 @@ export const PODS_UNREAD: Unread = { what: 'gateway pods', why: 'list pods clust
 export class GatewayPods {
   readonly #cluster: Cluster;
   readonly #apiVersion: string;
+  /** All of the cluster, where they may be listed. */
+  readonly #gateways: readonly Gateway[] | undefined;
   readonly #found = new Map<string, Promise<readonly Client[] | undefined>>();
 
-  constructor(cluster: Cluster, apiVersion: string) {
+  constructor(cluster: Cluster, apiVersion: string, gateways: readonly Gateway[] | undefined) {
     this.#cluster = cluster;
     this.#apiVersion = apiVersion;
+    this.#gateways = gateways;
   }
 
   /** The pods as clients of the service, each kind once; undefined if pods may not be listed in all namespaces. */
@@ -47,7 +50,10 @@ export class GatewayPods {
   async #namespacesOf(key: string): Promise<readonly string[] | Unread> {
     const [namespace = '', name = ''] = key.split('/');
     try {
-      const gateway = await this.#cluster.read<Gateway>(this.#apiVersion, 'Gateway', name, namespace);
+      const gateway =
+        this.#gateways === undefined
+          ? await this.#cluster.read<Gateway>(this.#apiVersion, 'Gateway', name, namespace)
+          : this.#gateways.find(({ metadata }) => metadata.name === name && metadata.namespace === namespace);
       if (gateway === undefined) return [];
       const clients = await this.#selected(gateway.spec.selector ?? {});
       return clients === undefined ? PODS_UNREAD : [...new Set(clients.map((one) => one.namespace))];

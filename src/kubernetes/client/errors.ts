@@ -78,6 +78,11 @@ export function isRefused(error: unknown): boolean {
   return error instanceof ClusterError && error.status !== undefined && isRefusal(error.status);
 }
 
+/** Whether a server has refused a call for want of a permission, or by a quota or a webhook. */
+export function isForbidden(error: unknown): error is ClusterError {
+  return error instanceof ClusterError && error.status === 403;
+}
+
 /** Whether someone else changed the object between our read and our write. */
 export function isConflict(error: unknown): boolean {
   return error instanceof ClusterError && error.status === 409;

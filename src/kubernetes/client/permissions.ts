@@ -4,7 +4,7 @@ import type { AccessRule, Permission } from '../access-rules.ts';
 import type { Caller } from './api-resources.ts';
 import { isAny, isReview } from './checks.ts';
 import type { Call } from './connection.ts';
-import { ClusterError, isRefused } from './errors.ts';
+import { isForbidden, isRefused } from './errors.ts';
 
 // Every authenticated user may ask for these reviews: the ClusterRole system:basic-user is bound to system:authenticated
 // (https://kubernetes.io/docs/reference/access-authn-authz/rbac/#discovery-roles). A cluster may have removed that binding.
@@ -91,7 +91,7 @@ async function isAuthorized(caller: Caller, permission: Permission, path: string
     return true;
   } catch (error) {
     if (!isRefused(error)) throw error;
-    return !(error instanceof ClusterError && error.status === 403);
+    return !isForbidden(error);
   }
 }
 
