@@ -37,25 +37,37 @@ const WEST = { server: 'https://west.example.com' };
     };
     await writeFile(join(folder, 'admin.yaml'), JSON.stringify(admin));
     // There is no API server to create a token.
-    const stub = `#!/bin/sh\ncase " $* " in *' create token '*) echo bound; exit ;; esac\nexec '${kubectl ?? ''}' "$@"\n`;
+    const stub = `#!/bin/sh\ncase " $* " in *' create token '*) echo "bound-to-$7"; exit ;; esac\nexec '${kubectl ?? ''}' "$@"\n`;
     await writeFile(join(folder, 'kubectl'), stub);
     await chmod(join(folder, 'kubectl'), 0o755);
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  test('copies each cluster from the current kubeconfig, with only a bound token as credentials', async () => {
-    const env = { KUBECONFIG: join(folder, 'admin.yaml'), PATH: `${folder}:${process.env['PATH'] ?? ''}` };
+  async function print(more: Readonly<Record<string, string>> = {}): Promise<string> {
+    const path = `${folder}:${process.env['PATH'] ?? ''}`;
+    const env = { KUBECONFIG: join(folder, 'admin.yaml'), PATH: path, ...more };
     const { stdout } = await execa({ env })`${SCRIPT} gray-demo east west`;
+    return stdout;
+  }
+
+  test('copies each cluster from the current kubeconfig, with only a bound token as credentials', async () => {
+    const stdout = await print();
     expect(load(stdout)).toMatchObject({
       clusters: [
         { name: 'east', cluster: EAST },
         { name: 'west', cluster: WEST },
       ],
       users: [
-        { name: 'east', user: { token: 'bound' } },
-        { name: 'west', user: { token: 'bound' } },
+        { name: 'east', user: { token: 'bound-to-multicluster-canary' } },
+        { name: 'west', user: { token: 'bound-to-multicluster-canary' } },
       ],
     });
     expect(stdout).not.toContain('of-the-admin');
+  });
+
+  test('takes the service account from ACCOUNT', async () => {
+    expect(await print({ ACCOUNT: 'multicluster-canary-reader' })).toContain(
+      'token: bound-to-multicluster-canary-reader\n',
+    );
   });
 });

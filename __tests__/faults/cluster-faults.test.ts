@@ -126,9 +126,9 @@ describe('rights that are missing', () => {
     expect(run.log).toContain(
       [
         'Grant them, and run again; nothing has been written:',
-        '- east: create Lease in gray-demo',
-        '- east: update Lease in gray-demo',
-        '- west: update VirtualService in gray-demo',
+        '- east: create leases.coordination.k8s.io in namespace gray-demo',
+        '- east: update leases.coordination.k8s.io/multicluster-canary-helloworld in namespace gray-demo',
+        '- west: update virtualservices.networking.istio.io/helloworld in namespace gray-demo',
       ].join('\n'),
     );
     expect(JSON.parse(run.outputs['plan'] ?? '')).toHaveLength(2);

@@ -90,6 +90,13 @@ export class Kube {
     await this.#core.patchNamespacedServiceStatus({ ...key, body: { status } }, asMerge);
   }
 
+  /** A token of a service account, as `kubectl create token` gets it. */
+  async tokenOf(name: string, namespace: string): Promise<string> {
+    const body = { spec: { audiences: [] } };
+    const { status } = await this.#core.createNamespacedServiceAccountToken({ name, namespace, body });
+    return status?.token ?? '';
+  }
+
   /** Replaces an object, as `kubectl replace` does. */
   async replace(object: Obj): Promise<void> {
     await this.#api.replace(object, undefined, undefined, 'kubectl-replace');

@@ -92,6 +92,10 @@ export const REPLICA_SET = builtin('apps', 'v1', 'ReplicaSet', 'replicasets', {
 export const ENDPOINT_SLICE = builtin('discovery.k8s.io', 'v1', 'EndpointSlice', 'endpointslices', {
   generation: true,
 });
+const AUTOSCALER = builtin('autoscaling', 'v2', 'HorizontalPodAutoscaler', 'horizontalpodautoscalers', {
+  status: true,
+  shortNames: ['hpa'],
+});
 export const LEASE = builtin('coordination.k8s.io', 'v1', 'Lease', 'leases');
 export const ACCESS_REVIEW = builtin(
   'authorization.k8s.io',
@@ -143,6 +147,7 @@ export const KINDS: readonly Kind[] = [
   DEPLOYMENT,
   REPLICA_SET,
   ENDPOINT_SLICE,
+  AUTOSCALER,
   LEASE,
   ACCESS_REVIEW,
   RULES_REVIEW,
