@@ -37,8 +37,9 @@ const OWNERS = {
   'parse-duration': ['github'],
   re2js: ['core'],
   socks: ['core'],
-  // Two kinds of requests: those to API servers, and those that users would send to an ingress. Either may need a proxy.
-  undici: ['core', 'kubernetes', 'verify'],
+  // Two kinds of requests: those to API servers, and those that users would send to an ingress. Either may need a proxy, as
+  // GitHub's API may.
+  undici: ['core', 'github', 'kubernetes', 'verify'],
   // The lines of the release file; kubectl's YAML is that of js-yaml.
   yaml: ['github'],
   // Data from outside are parsed where they come in, and the report has a schema of its own.
@@ -68,7 +69,7 @@ const IMPURE = [
   'src/core/{clock,proxy,read-file,signals,tunnel,workspace}.ts',
   'src/kubernetes/client/**/*.ts',
   'src/fleet/**/*.ts',
-  'src/verify/{find-ingress,ingress-client,probe,sampler}.ts',
+  'src/verify/{find-ingress,ingress-client,probe,response-body,sampler}.ts',
   'src/diagnosis/read-snapshot.ts',
   'src/report/{run-log,write-report}.ts',
   'src/operations/**/*.ts',

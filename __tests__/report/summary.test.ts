@@ -54,6 +54,12 @@ test('errors and response times are listed by version', () => {
   );
 });
 
+test('unusual connections are told after what is not covered', () => {
+  expect(summary({ unseen: ['Not that.'], connections: ['west is insecure.', 'A proxy.'] })).toContain(
+    '**Not covered:** Not that.\n\n**Connections:** west is insecure. A proxy.\n\n',
+  );
+});
+
 test('likely causes are a numbered list', () => {
   expect(
     summary({

@@ -26,6 +26,11 @@ export const API = {
   longestRetryAfterMs: 10_000,
 };
 
+/** Calls to GitHub's API. */
+export const GITHUB = {
+  connectMs: 10_000,
+};
+
 /** A login command that is ended. */
 export const LOGIN = {
   /** Between asking it to end and killing it; a process that ends itself does not wait for that. */

@@ -4,7 +4,7 @@ import { isIP } from 'node:net';
 import type { Socket } from 'node:net';
 import { SocksClient } from 'socks';
 import { buildConnector } from 'undici';
-import { nameOfProxy, hostOf } from './proxy.ts';
+import { credentialsOf, hostOf, nameOfProxy } from './proxy.ts';
 import type { Proxy } from './proxy.ts';
 
 /** How the connection to the target is secured, once a proxy has opened it. */
@@ -97,14 +97,16 @@ function openHttp(proxy: Proxy, { host, port }: Endpoint, timeoutMs: number): Pr
   return promise;
 }
 
-function authorizationOf({ username, password }: URL): Readonly<Record<string, string>> {
-  if (username === '' && password === '') return {};
-  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+function authorizationOf(url: URL): Readonly<Record<string, string>> {
+  const [user, password] = credentialsOf(url);
+  if (user === '' && password === '') return {};
+  const credentials = `${user}:${password}`;
   return { 'proxy-authorization': `Basic ${Buffer.from(credentials, 'utf8').toString('base64')}` };
 }
 
 async function openSocks(proxy: Proxy, destination: Endpoint, timeoutMs: number): Promise<Socket> {
   const { url } = proxy;
+  const [user, password] = credentialsOf(url);
   const { socket } = await SocksClient.createConnection({
     command: 'connect',
     destination,
@@ -112,9 +114,7 @@ async function openSocks(proxy: Proxy, destination: Endpoint, timeoutMs: number)
       host: hostOf(url),
       port: Number(url.port) || 1080,
       type: 5,
-      ...(url.username === ''
-        ? {}
-        : { userId: decodeURIComponent(url.username), password: decodeURIComponent(url.password) }),
+      ...(user === '' ? {} : { userId: user, password }),
     },
     timeout: timeoutMs,
   });

@@ -2,6 +2,7 @@ import type { getOctokit } from '@actions/github';
 import { z } from 'zod';
 import { secrets } from '../core/secrets.ts';
 import type { CommitStatus } from '../report/commit-status.ts';
+import { boundedFetch } from './bounded-fetch.ts';
 import type { GitHubEvent } from './event.ts';
 
 type Octokit = ReturnType<typeof getOctokit>;
@@ -28,6 +29,7 @@ export class GitHub {
       baseUrl: event.apiUrl,
       userAgent: 'multicluster-canary',
       log: SILENT,
+      request: { fetch: boundedFetch },
     });
     return new GitHub(octokit, event, signal);
   }

@@ -22,6 +22,7 @@ export const INPUTS = z.object({
   kubeconfig: anyText.optional(),
   clusters: placement,
   'config-clusters': list.optional(),
+  'insecure-clusters': list.optional(),
   ingress: ingresses.default(new Map()),
 
   app: dnsLabel,

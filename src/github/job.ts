@@ -9,6 +9,8 @@ import type { Release } from '../release/release.ts';
 import { emptyRecord } from '../report/run-record.ts';
 import { Announcer } from './announcer.ts';
 import { takeInputs } from './environment.ts';
+import { contextsInUse, notesOfConnections, problemsOfConnections } from './connections.ts';
+import type { ConnectionNote } from './connections.ts';
 import { readEvent } from './event.ts';
 import { readInputs } from './inputs.ts';
 import type { Operation, ReadInputs } from './inputs.ts';
@@ -26,6 +28,8 @@ export interface Job {
   readonly summary: boolean;
   /** Folder for the report; undefined if none is written. */
   readonly report: string | undefined;
+  /** What is unusual about the way to the clusters. */
+  readonly connections: readonly ConnectionNote[];
   /** Reports to GitHub; undefined where nothing is reported. */
   readonly announcer: Announcer | undefined;
 }
@@ -47,7 +51,7 @@ export async function readJob(): Promise<Job> {
   try {
     kubeconfig = readKubeconfig(values.kubeconfig);
     addCredentials(kubeconfig, secrets);
-    found.push(...ambiguous(values, kubeconfig));
+    found.push(...ambiguous(values, kubeconfig), ...problemsOfConnections(values, kubeconfig));
   } catch (error) {
     found.push(messageOf(error));
   }
@@ -78,15 +82,13 @@ export async function readJob(): Promise<Job> {
   }
   if (read.release === undefined || kubeconfig === undefined)
     throw new Error('The inputs have no problem, but there is no release');
-  return { operation, summary, report, announcer, release: read.release, kubeconfig };
+  const connections = notesOfConnections(values, kubeconfig);
+  return { operation, summary, report, announcer, connections, release: read.release, kubeconfig };
 }
 
 /** The contexts in use whose name means different clusters or users in several files. */
-function ambiguous(
-  { clusters, 'config-clusters': config = [] }: ReadInputs['values'],
-  { clashes }: MergedConfig,
-): readonly string[] {
-  return [...new Set([...(clusters?.clusters ?? []), ...config])].flatMap((name) => {
+function ambiguous(values: ReadInputs['values'], { clashes }: MergedConfig): readonly string[] {
+  return contextsInUse(values).flatMap((name) => {
     const files = clashes.get(name);
     return files === undefined
       ? []

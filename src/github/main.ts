@@ -60,6 +60,11 @@ async function run(job: Job): Promise<void> {
   // Known to the post step even if this process is killed at any moment from here on.
   runner.saveState(STATE.holder, identity.holder);
   announcer?.begin();
+  for (const { sentence, isWarning } of job.connections) {
+    if (isWarning) jobLog.warn(sentence);
+    else jobLog.info(sentence);
+    events.record({ kind: 'connection', sentence });
+  }
   /** Transactions that only have to release their lock. */
   const locked = new Set<string>();
   const context: Context = {

@@ -156,6 +156,7 @@ function checkContexts(values: Partial<Inputs>, contexts: readonly string[], rep
   };
   unknown('clusters', values.clusters?.clusters ?? []);
   unknown('config-clusters', values['config-clusters'] ?? []);
+  unknown('insecure-clusters', values['insecure-clusters'] ?? []);
   const named = [...(values.clusters?.clusters ?? []), ...(values['config-clusters'] ?? [])];
   const clusters = new Set(named);
   for (const name of values.ingress?.keys() ?? []) {

@@ -4,6 +4,7 @@ import { findIngress } from '../verify/find-ingress.ts';
 import type { Ingress } from '../verify/find-ingress.ts';
 import { allOf } from '../fleet/fleet.ts';
 import { CanaryError } from '../core/errors.ts';
+import { nameOfProxy, proxyFor } from '../core/proxy.ts';
 import { hostOf, ingressCandidates } from '../istio/gateways.ts';
 import type { UnusableCandidate, IngressCandidate } from '../istio/gateways.ts';
 import { nameOf } from '../kubernetes/objects.ts';
@@ -71,9 +72,20 @@ export async function findTargets(
   });
   return ingresses.map(({ cluster, url, host, source }) => {
     assertConcrete(cluster, host);
-    log.info(`Ingress of ${cluster}: ${url} (${source})${host === undefined ? '' : `, host ${host}`}`);
+    log.info(
+      `Ingress of ${cluster}: ${url} (${source})${host === undefined ? '' : `, host ${host}`}${throughProxy(context, cluster, url)}`,
+    );
     return { cluster, url, path, headers, host };
   });
+}
+
+/** Users may come another way than the samples: the load balancer and the gateway see the address of the proxy. */
+function throughProxy({ recorder }: Context, cluster: ClusterName, url: string): string {
+  const proxy = proxyFor(new URL(url));
+  if (proxy === undefined) return '';
+  const sentence = `The samples of ${cluster} go through the proxy ${nameOfProxy(proxy)}, in a tunnel for each connection.`;
+  recorder.record({ kind: 'connection', sentence });
+  return `, through the proxy ${nameOfProxy(proxy)}`;
 }
 
 /**

@@ -25,6 +25,8 @@ function changeOf(record: RunRecord, at: number, event: RunEvent): Partial<RunRe
       const before = event.of === 'release' ? [] : record.unseen;
       return { unseen: [...new Set([...before, ...event.sentences])] };
     }
+    case 'connection':
+      return { connections: [...new Set([...record.connections, event.sentence])] };
     case 'changed':
       return { changes: [...record.changes, { ...event.change, at }] };
     case 'in force': {

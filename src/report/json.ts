@@ -36,6 +36,7 @@ export function reportOf(record: RunRecord): Report {
       text,
     })),
     notCovered: [...record.unseen],
+    connections: [...record.connections],
     previousWeights: optionalWeights(record.previous),
     nextWeights: optionalWeights(record.next),
     complete,

@@ -85,6 +85,8 @@ export type RunEvent =
       readonly of: 'release' | 'ingresses' | 'permissions';
       readonly sentences: readonly string[];
     }
+  /** Something unusual about the way to a cluster or an ingress. */
+  | { readonly kind: 'connection'; readonly sentence: string }
   | { readonly kind: 'changed'; readonly change: MadeChange }
   /** All config clusters hold these weights now; `same`: only the routes around them changed. */
   | { readonly kind: 'in force'; readonly weights: Weights; readonly direction: 'forward' | 'back' | 'same' }

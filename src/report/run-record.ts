@@ -94,6 +94,8 @@ export interface RunRecord {
    * weights. If there is any, sentences name the host and path that were sampled, never "users".
    */
   readonly unseen: readonly string[];
+  /** How clusters and ingresses were reached where that is unusual: insecurely, or through a proxy. A sentence each. */
+  readonly connections: readonly string[];
   /** Whether this run leaves clusters that differ, for its post step or the next run to recover. */
   readonly needsRecovery: boolean;
   /** Why the run failed, as a sentence. */
@@ -140,6 +142,7 @@ export function emptyRecord(
     restored: [],
     remains: [],
     unseen: [],
+    connections: [],
     needsRecovery: false,
     failure: undefined,
     report: undefined,

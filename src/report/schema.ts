@@ -94,6 +94,11 @@ export const REPORT = z.strictObject({
     .describe(
       'What the headline does not cover, a sentence each. If there is any, the headline is only about the sampled host and path.',
     ),
+  connections: z
+    .array(z.string())
+    .describe(
+      'How clusters and ingresses were reached where that is unusual (insecurely, or through a proxy), a sentence each.',
+    ),
   previousWeights: weights.optional(),
   nextWeights: weights.optional(),
   complete: z.boolean(),

@@ -1,14 +1,15 @@
 import type { LookupAddress } from 'node:dns';
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { pipeline } from 'node:stream';
-import type { Duplex, Readable } from 'node:stream';
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { Agent, Pool } from 'undici';
 import type { Dispatcher } from 'undici';
 import { CanaryError, messageOf } from '../core/errors.ts';
 import type { ClusterName } from '../core/names.ts';
 import { INGRESS } from '../core/deadlines.ts';
+import { decoded, readStart } from './response-body.ts';
+import { proxyFor } from '../core/proxy.ts';
+import type { Proxy } from '../core/proxy.ts';
+import { ProxyError, tunnelConnector } from '../core/tunnel.ts';
 
 /** Connections to one address of an ingress: enough to reach several gateway replicas behind a load balancer. */
 export const CONNECTIONS = 16;
@@ -24,8 +25,8 @@ const CUT = 'connection cut';
 const NO_CONNECTION = 'no connection in time';
 /** The kinds of failure before anything came back, which an ingress has while it restarts. */
 export const UNREACHED: ReadonlySet<string> = new Set([REFUSED, CUT, NO_CONNECTION]);
-/** Only the beginning of a body is read: that is where the version is. */
-const BODY_LIMIT = 16 * 1024;
+/** A proxy that refuses is asked again: one refusal among thousands of connections must not end a check. */
+const PROXY_ATTEMPTS = 3;
 
 /** Where and how to send requests to one ingress. */
 export interface Target {
@@ -52,11 +53,18 @@ export type Reply =
  * Over HTTP/2, all requests would share one connection, and so one gateway replica. undici sets the server name (SNI): the Host
  * header without its port, and none for an IP address (RFC 6066), whose certificate must name the address.
  */
-const CONNECTION: Agent.Options = { allowH2: false, connect: { timeout: INGRESS.connectMs } };
+function connectionOptions(proxy: Proxy | undefined): Pick<Agent.Options, 'allowH2' | 'connect'> {
+  const timeoutMs = INGRESS.connectMs;
+  return {
+    allowH2: false,
+    connect: proxy === undefined ? { timeout: timeoutMs } : tunnelConnector(proxy, { timeoutMs }),
+  };
+}
 
 interface OpenOptions {
   readonly timeoutMs?: number;
   readonly resolve?: Resolve;
+  readonly proxy?: Proxy | undefined;
 }
 
 type Resolve = (hostname: string, options: { readonly all: true }) => Promise<readonly LookupAddress[]>;
@@ -74,11 +82,18 @@ export class IngressClient {
   readonly #pools: ReadonlyMap<string, Pool>;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #timeoutMs: number;
+  readonly #connection: Pick<Agent.Options, 'allowH2' | 'connect'>;
   readonly #leftOut = new Map<string, string>();
   #turn = 0;
 
-  private constructor(target: Target, origins: readonly string[], timeoutMs: number) {
+  private constructor(
+    target: Target,
+    origins: readonly string[],
+    timeoutMs: number,
+    proxy: Proxy | undefined,
+  ) {
     const url = new URL(target.url);
+    this.#connection = connectionOptions(proxy);
     this.target = target;
     this.#timeoutMs = timeoutMs;
     this.#origins = origins;
@@ -89,7 +104,7 @@ export class IngressClient {
       origins.map((origin) => [
         origin,
         new Pool(origin, {
-          ...CONNECTION,
+          ...this.#connection,
           connections: CONNECTIONS,
           maxRequestsPerClient: REQUESTS_PER_CONNECTION,
           keepAliveTimeout: INGRESS.idleMs,
@@ -100,14 +115,21 @@ export class IngressClient {
   }
 
   /**
-   * @param options `timeoutMs`: how long a request may take, until the end of its body; `resolve`: the addresses of a host name
+   * @param options `timeoutMs`: how long a request may take, until the end of its body; `resolve`: the addresses of a host name;
+   * `proxy`: instead of the one that the environment names
    * @throws CanaryError if the host name has no address
    */
   static async open(
     target: Target,
-    { timeoutMs = INGRESS.requestMs, resolve = lookup }: OpenOptions = {},
+    {
+      timeoutMs = INGRESS.requestMs,
+      resolve = lookup,
+      proxy = proxyFor(new URL(target.url)),
+    }: OpenOptions = {},
   ): Promise<IngressClient> {
-    return new IngressClient(target, await originsOf(target, resolve), timeoutMs);
+    // A name that only the proxy can resolve is left to it.
+    const origins = proxy === undefined ? await originsOf(target, resolve) : [new URL(target.url).origin];
+    return new IngressClient(target, origins, timeoutMs, proxy);
   }
 
   /** The addresses that this machine has no route to, and why: users do not see such a failure, so requests go to the others. */
@@ -116,13 +138,14 @@ export class IngressClient {
   }
 
   /**
-   * One request; throws only the signal's reason. A body that does not end in time counts with what has arrived.
+   * One request. A body that does not end in time counts with what has arrived.
    *
    * @param options `fresh`: over a new connection
+   * @throws CanaryError if a proxy lets no request through, which says nothing about the service; the signal's reason
    */
   async send(options: SendOptions): Promise<Reply> {
     const limit = AbortSignal.timeout(this.#timeoutMs);
-    for (;;) {
+    for (let refusals = 0; ;) {
       const open = this.#origins.filter((origin) => !this.#leftOut.has(origin));
       const origin = open[this.#turn++ % open.length] ?? this.target.url;
       const start = performance.now();
@@ -131,6 +154,11 @@ export class IngressClient {
         return { kind: 'answer', ...(await this.#ask(origin, options, limit)), ms: elapsed() };
       } catch (error) {
         options.signal.throwIfAborted();
+        if (error instanceof ProxyError) {
+          refusals += 1;
+          if (refusals < PROXY_ATTEMPTS) continue;
+          throw this.#blocked(error);
+        }
         const others = this.#origins.some((one) => one !== origin && !this.#leftOut.has(one));
         if (!(others && isOutOfReach(error)))
           return { kind: 'failure', what: limit.aborted ? NO_RESPONSE : failureKind(error), ms: elapsed() };
@@ -139,12 +167,19 @@ export class IngressClient {
     }
   }
 
+  #blocked({ message }: ProxyError): CanaryError {
+    const { cluster, url } = this.target;
+    return new CanaryError(
+      `The ingress of ${cluster}, ${url}, cannot be sampled: ${message}. This says nothing about the service. Let the proxy open connections (CONNECT) to that address, or exclude it with NO_PROXY.`,
+    );
+  }
+
   async #ask(
     origin: string,
     { headers, fresh = false, signal }: SendOptions,
     limit: AbortSignal,
   ): Promise<Omit<Extract<Reply, { kind: 'answer' }>, 'kind' | 'ms'>> {
-    const agent = fresh ? new Agent({ ...CONNECTION, pipelining: 0 }) : undefined;
+    const agent = fresh ? new Agent({ ...this.#connection, pipelining: 0 }) : undefined;
     const dispatcher: Dispatcher | undefined = agent ?? this.#pools.get(origin);
     try {
       if (dispatcher === undefined) throw new Error('the client has no address');
@@ -190,36 +225,6 @@ async function originsOf(target: Target, resolve: Resolve): Promise<readonly str
       { cause: error },
     );
   }
-}
-
-const DECODERS: Readonly<Record<string, () => Duplex>> = {
-  gzip: createGunzip,
-  deflate: createInflate,
-  br: createBrotliDecompress,
-};
-
-/** The decompressed body: a server may compress it without being asked. An unknown encoding is left as it is. */
-function decoded(body: Readable, encoding = ''): Readable {
-  const decoder = DECODERS[encoding.trim().toLowerCase()]?.();
-  // Errors of both streams appear when the decoded one is read.
-  return decoder === undefined ? body : pipeline(body, decoder, () => undefined);
-}
-
-async function readStart(body: AsyncIterable<Uint8Array>, limit: AbortSignal): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  try {
-    for await (const chunk of body) {
-      chunks.push(chunk);
-      size += chunk.length;
-      // Leaving the loop releases the connection: an endless body must not delay a sample.
-      if (size >= BODY_LIMIT) break;
-    }
-  } catch (error) {
-    // An event stream is a response although it never ends.
-    if (!limit.aborted) throw error;
-  }
-  return Buffer.concat(chunks).subarray(0, BODY_LIMIT).toString('utf8');
 }
 
 function single(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {

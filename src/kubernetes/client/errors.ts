@@ -1,4 +1,5 @@
 import { CanaryError } from '../../core/errors.ts';
+import { ProxyError } from '../../core/tunnel.ts';
 import type { ClusterName } from '../../core/names.ts';
 
 /** The `Status` with which a Kubernetes API responds instead of an object. */
@@ -105,11 +106,16 @@ function networkReason(cause: unknown): string {
   return inner.message === '' ? inner.name : inner.message;
 }
 
+function isOfProxy(cause: unknown): boolean {
+  return cause instanceof Error && (cause instanceof ProxyError || isOfProxy(cause.cause));
+}
+
 function remedy(status: number | undefined, body: Status | undefined, cause: unknown): string {
   switch (status) {
     case undefined:
       if (body !== undefined) return '';
       if (cause instanceof LoginError) return `. ${cause.remedy}.`;
+      if (isOfProxy(cause)) return '. Check this proxy, or exclude the server with NO_PROXY.';
       return /certificate|self.signed/i.test(networkReason(cause))
         ? '. Check certificate-authority-data of this cluster in the input kubeconfig.'
         : '. Is the API server of this context reachable from the runner?';

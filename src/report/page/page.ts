@@ -104,17 +104,8 @@ function runOf({ run }: RunRecord): Content {
   return /^https?:\/\//.test(run) ? html`<a href="${run}">Run and log</a>.` : `${run}.`;
 }
 
-function causes({ findings, unseen }: RunRecord): Content {
-  return html`${
-    unseen.length === 0
-      ? undefined
-      : html`<section>
-          <h2>Not covered</h2>
-          <ul>
-            ${unseen.map((sentence) => html`<li>${sentence}</li>`)}
-          </ul>
-        </section>`
-  }
+function causes({ findings, unseen, connections }: RunRecord): Content {
+  return html`${sentenceList('Not covered', unseen)} ${sentenceList('Connections', connections)}
   ${findingsList(
     'Likely cause',
     findings.filter(({ symptom }) => symptom !== true),
@@ -123,6 +114,16 @@ function causes({ findings, unseen }: RunRecord): Content {
     'Failed requests',
     findings.filter(({ symptom }) => symptom === true),
   )}`;
+}
+
+function sentenceList(title: string, sentences: readonly string[]): Html | undefined {
+  if (sentences.length === 0) return undefined;
+  return html`<section>
+    <h2>${title}</h2>
+    <ul>
+      ${sentences.map((sentence) => html`<li>${sentence}</li>`)}
+    </ul>
+  </section>`;
 }
 
 function findingsList(title: string, findings: RunRecord['findings']): Html | undefined {

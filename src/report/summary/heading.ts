@@ -31,6 +31,12 @@ export function notCoveredSection({ unseen }: RunRecord): readonly Piece[] {
   return [fixed(`**Not covered:** ${unseen.map(text).join(' ')}\n\n`)];
 }
 
+/** How clusters and ingresses were reached, where that is unusual. */
+export function connectionsSection({ connections }: RunRecord): readonly Piece[] {
+  if (connections.length === 0) return [];
+  return [fixed(`**Connections:** ${connections.map(text).join(' ')}\n\n`)];
+}
+
 export function causesSection({ findings }: RunRecord): readonly Piece[] {
   return [
     ...findingsList(

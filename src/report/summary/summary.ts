@@ -6,7 +6,13 @@ import { timelineSection } from './timeline-section.ts';
 import { summaryFooter } from './footer.ts';
 import { clustersSection } from './clusters-section.ts';
 import { bytesOf, fit, fixed } from './shorten.ts';
-import { causesSection, errorSection, headingSection, notCoveredSection } from './heading.ts';
+import {
+  causesSection,
+  connectionsSection,
+  errorSection,
+  headingSection,
+  notCoveredSection,
+} from './heading.ts';
 
 /**
  * What GitHub accepts for one step, in bytes; it drops a larger summary.
@@ -28,6 +34,7 @@ export function summaryOf(record: RunRecord, limit = SUMMARY_LIMIT): string {
     ...headingSection(record),
     ...errorSection(record),
     ...notCoveredSection(record),
+    ...connectionsSection(record),
     ...causesSection(record),
     ...sharesSection(record),
     ...responsesSection(record),

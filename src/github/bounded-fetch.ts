@@ -1,0 +1,42 @@
+import { Agent, fetch } from 'undici';
+import type { RequestInit } from 'undici';
+import { readBounded } from '../core/bounded-body.ts';
+import { GITHUB } from '../core/deadlines.ts';
+import { CanaryError } from '../core/errors.ts';
+import { proxyFor } from '../core/proxy.ts';
+import { tunnelConnector } from '../core/tunnel.ts';
+
+/** A page of 100 comments of 64 KiB each, the longest that GitHub takes, escaped. */
+const ANSWER_LIMIT = 16 * 1024 * 1024;
+
+/**
+ * `fetch` for GitHub's API: through the proxy of the environment, without following redirects to another host, which would
+ * get what is published before people may see it, and with a bound for the answer.
+ *
+ * @throws CanaryError for an answer that is not accepted
+ */
+export async function boundedFetch(url: string, init: RequestInit = {}): Promise<Response> {
+  const proxy = proxyFor(new URL(url));
+  const dispatcher = new Agent({
+    allowH2: false,
+    ...(proxy === undefined ? {} : { connect: tunnelConnector(proxy, { timeoutMs: GITHUB.connectMs }) }),
+  });
+  try {
+    const { status, headers, body } = await fetch(url, { ...init, dispatcher, redirect: 'manual' });
+    const location = headers.get('location');
+    if (status >= 300 && status < 400 && location !== null) {
+      const target = URL.canParse(location, url)
+        ? new URL(location, url).origin
+        : 'an address that is not a URL';
+      throw new CanaryError(`GitHub's API redirects to ${target}, and redirects are not followed`);
+    }
+    const { bytes, complete } = await readBounded(body, ANSWER_LIMIT);
+    if (!complete)
+      throw new CanaryError(`GitHub's API sent more than ${String(ANSWER_LIMIT / 1024 / 1024)} MiB`);
+    // What has been decoded must not be decoded again.
+    const kept = [...headers].filter(([name]) => !['content-encoding', 'content-length'].includes(name));
+    return new Response([204, 205, 304].includes(status) ? null : bytes, { status, headers: kept });
+  } finally {
+    await dispatcher.destroy();
+  }
+}

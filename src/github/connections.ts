@@ -1,0 +1,77 @@
+import { nameOfProxy } from '../core/proxy.ts';
+import { messageOf } from '../core/errors.ts';
+import { assertLoginSupported } from '../kubernetes/client/login.ts';
+import type { KubeConfig } from '../kubernetes/client/kubeconfig.ts';
+import { insecurityOf, proxyTo } from '../kubernetes/client/route.ts';
+import { LoginError } from '../kubernetes/client/errors.ts';
+import type { Inputs } from './inputs.ts';
+
+/** Something unusual about the way to a cluster, as a sentence. */
+export interface ConnectionNote {
+  readonly sentence: string;
+  readonly isWarning: boolean;
+}
+
+type Values = Partial<Pick<Inputs, 'clusters' | 'config-clusters' | 'insecure-clusters'>>;
+
+/** Every context of the release, once. */
+export function contextsInUse({ clusters, 'config-clusters': config = [] }: Values): readonly string[] {
+  return [...new Set([...(clusters?.clusters ?? []), ...config])];
+}
+
+/** Why contexts cannot be used, before the first call: their login is not supported, or they are insecure and not listed as such. */
+export function problemsOfConnections(values: Values, kubeconfig: KubeConfig): readonly string[] {
+  return known(values, kubeconfig).flatMap((name) => [
+    ...loginProblem(kubeconfig, name),
+    ...(values['insecure-clusters']?.includes(name) === true ? [] : insecurity(kubeconfig, name)),
+  ]);
+}
+
+/** What the log and the report say about the way to the clusters. */
+export function notesOfConnections(values: Values, kubeconfig: KubeConfig): readonly ConnectionNote[] {
+  return known(values, kubeconfig).flatMap((name) => {
+    const insecure = insecurityOf(kubeconfig, name);
+    const cluster = kubeconfig.getCluster(kubeconfig.getContextObject(name)?.cluster ?? '');
+    const proxy = cluster === null ? undefined : proxyTo(cluster);
+    return [
+      ...(insecure === undefined
+        ? []
+        : [{ sentence: `${name} is insecure (input insecure-clusters): ${insecure}.`, isWarning: true }]),
+      ...(proxy === undefined
+        ? []
+        : [
+            {
+              sentence: `The API server of ${name} is reached through the proxy ${nameOfProxy(proxy)}.`,
+              isWarning: false,
+            },
+          ]),
+    ];
+  });
+}
+
+/** The contexts in use that the kubeconfig has; the others are reported as unknown. */
+function known(values: Values, kubeconfig: KubeConfig): readonly string[] {
+  return contextsInUse(values).filter((name) => kubeconfig.getContextObject(name) !== null);
+}
+
+function loginProblem(kubeconfig: KubeConfig, name: string): readonly string[] {
+  const user = kubeconfig.getContextObject(name)?.user;
+  const who = `Input kubeconfig: context ${name}${user === undefined ? '' : `, user ${user}`}`;
+  try {
+    assertLoginSupported(kubeconfig, name);
+    const cluster = kubeconfig.getCluster(kubeconfig.getContextObject(name)?.cluster ?? '');
+    if (cluster !== null) proxyTo(cluster);
+    return [];
+  } catch (error) {
+    const remedy = error instanceof LoginError ? ` ${error.remedy}.` : '';
+    return [`${who}: ${messageOf(error).replace(/\.$/, '')}.${remedy}`];
+  }
+}
+
+function insecurity(kubeconfig: KubeConfig, name: string): readonly string[] {
+  const why = insecurityOf(kubeconfig, name);
+  if (why === undefined) return [];
+  return [
+    `Input kubeconfig: context ${name}: ${why}. Use an https server with certificate-authority-data. To accept the risk, add ${name} to the input insecure-clusters.`,
+  ];
+}
