@@ -36,6 +36,23 @@ test.each(['main.ts', 'post.ts'])(
   },
 );
 
+test('an exception that nobody catches is shown without its properties and without secrets', async () => {
+  const failing = `const timer = setInterval(() => {
+    if (process.listenerCount('uncaughtException') === 0) return;
+    clearInterval(timer);
+    throw Object.assign(new Error('refused ' + process.env.GH_TOKEN), { headers: { authorization: process.env.GH_TOKEN } });
+  })`;
+  const preload = `data:text/javascript,${encodeURIComponent(failing)}`;
+  const { exitCode, stdout, stderr } = await execa(
+    process.execPath,
+    ['--import', preload, join(SRC, 'main.ts')],
+    { env: { GH_TOKEN: 'a-token-of-the-job', INPUT_APP: 'Not A Name' }, reject: false },
+  );
+  expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: '' });
+  expect(stdout).toContain('::error title=multicluster-canary did not start::refused ***');
+  expect(stdout).not.toContain('a-token-of-the-job');
+});
+
 test('a new Node goes on to read the inputs', async () => {
   expect(await startedBy('24.0.0', 'main.ts', { GITHUB_ACTIONS: '' })).toMatchObject({
     exitCode: 1,

@@ -6,6 +6,7 @@ import { SocksClient } from 'socks';
 import { buildConnector } from 'undici';
 import { credentialsOf, hostOf, nameOfProxy } from './proxy.ts';
 import type { Proxy } from './proxy.ts';
+import { secrets } from './secrets.ts';
 
 /** How the connection to the target is secured, once a proxy has opened it. */
 export interface TunnelOptions {
@@ -83,7 +84,7 @@ function openHttp(proxy: Proxy, { host, port }: Endpoint, timeoutMs: number): Pr
       resolve(socket);
     } else {
       socket.destroy();
-      const answered = `${String(statusCode)} ${statusMessage.slice(0, 100)}`.trim();
+      const answered = `${String(statusCode)} ${secrets.redact(statusMessage).slice(0, 100)}`.trim();
       reject(
         new ProxyError(`the proxy ${nameOfProxy(proxy)} refused a connection to ${authority}: ${answered}`),
       );

@@ -5,6 +5,7 @@ import type { KubeConfig } from '../kubernetes/client/kubeconfig.ts';
 import { InputError, messageOf } from '../core/errors.ts';
 import { isSecretHeader } from '../core/secret-names.ts';
 import { secrets } from '../core/secrets.ts';
+import { secretValuesOf } from '../kubernetes/secret-values.ts';
 import type { Release } from '../release/release.ts';
 import { emptyRecord } from '../report/run-record.ts';
 import { Announcer } from './announcer.ts';
@@ -65,6 +66,9 @@ export async function readJob(): Promise<Job> {
     kubeconfig?.getContexts().map(({ name }) => name),
     sources,
   );
+  // An API server or a webhook may quote what it refuses.
+  for (const { object } of read.release?.workload.manifests ?? [])
+    for (const value of secretValuesOf(object)) secrets.hideWhole(value);
   const all = [
     ...file.problems,
     ...problems,

@@ -23,6 +23,14 @@ describe('the message about a refused value', () => {
     expect(() => read(dnsLabel, 'x'.repeat(500))).toThrow(`got "${'x'.repeat(120)}…"; expected`);
   });
 
+  test.each([
+    ['http://anna:s/e@c?r"e@203.0.113.7', 'http://…@203.0.113.7'],
+    ['http://anna:s/e@cre@203.0.113.7', 'http://…@203.0.113.7'],
+    ['http://203.0.113.7/?token=secret', 'http://203.0.113.7/?…'],
+  ])('hides what is secret in the URL %s', (url, shown) => {
+    expect(() => read(ingresses, `east=${url}`)).toThrow(`got ${JSON.stringify(`east=${shown}`)} (`);
+  });
+
   test('hides the password in a URL', () => {
     expect(() => read(ingresses, 'east=http://anna:secret@203.0.113.7')).toThrow(
       'got "east=http://…@203.0.113.7" ("http://…@203.0.113.7" contains a user',

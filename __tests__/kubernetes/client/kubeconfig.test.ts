@@ -291,6 +291,32 @@ describe('a message never holds what is secret', () => {
     expect(refusal(value)).not.toContain(secret);
   });
 
+  test.each([
+    ['a token', 'tok3nThatNobodyMaySee'],
+    ['a short password', 'hunter2'],
+    ['a password of words', 'correct-horse-battery-staple'],
+    ['a token of a bootstrap', 'abcdef.0123456789abcdef'],
+    ['a token of the job', 'ghs_16C7e42F292c6912E7'],
+    ['a token with slashes', 'wJalrXUtnFEMI/K7MDENG/bPxRfiCY'],
+    ['a token behind a path', '/tmp/eyJhbGciOi.c3ViamVj/c2lnbmF0'],
+    ['a URL with a token', 'https://east.example/?token=x4Ft9'],
+    ['an UUID', '2f1b3c4d-5e6f-7a8b-9c0d-1e2f3a4b5c6d'],
+  ])('given in place of a kubeconfig: %s', (_what, value) => {
+    for (const given of [value, `no/such/file\n${value}`, `${value},no/such/file`]) {
+      expect(refusal(given)).toMatch(/^Input kubeconfig is neither a kubeconfig nor/);
+      expect(refusal('', { KUBECONFIG: given })).not.toContain(value);
+    }
+  });
+
+  test.each([
+    '/home/runner/work/shop/kubeconfig',
+    'deploy/eastCluster/config-v2.yaml',
+    'east.yml',
+    '~/.kube/config',
+  ])('but it holds a path: %s', (path) => {
+    expect(refusal(path)).toContain(`Input kubeconfig names ${path}, which is not a file`);
+  });
+
   test('of a file that does not parse', () => {
     expect(
       refusal(file('a', `kind: Config\nusers:\n- name: a\n  user:\n    password: *${SHORT}\n`)),

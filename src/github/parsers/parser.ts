@@ -58,9 +58,13 @@ function quoted(given: unknown): string {
   return typeof given === 'string' ? JSON.stringify(short) : short;
 }
 
-/** A text without the user names and passwords of the URLs in it. */
+/** A text without the user names and passwords of the URLs in it, and without their queries. */
 function withoutCredentials(text: string): string {
-  return text.replaceAll(/(?<=:\/\/)[^\s/@]*@/g, '…@');
+  return text.replaceAll(/(?<=:\/\/)\S+/g, (rest) => {
+    const user = rest.lastIndexOf('@');
+    const shown = user < 0 ? rest : `…${rest.slice(user)}`;
+    return shown.replace(/\?.*/, '?…');
+  });
 }
 
 /** One value, read as text, so that a bare number means the same as a quoted one. */

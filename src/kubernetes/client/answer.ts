@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { readBounded } from '../../core/bounded-body.ts';
+import { secrets } from '../../core/secrets.ts';
 import type { Status } from './errors.ts';
 
 /**
@@ -55,10 +56,14 @@ export async function readAnswer(response: HttpResponse): Promise<Answer> {
   return {
     status,
     body: usable ? parseJson(bytes.toString('utf8')) : undefined,
-    quote: bytes
-      .subarray(0, 4 * QUOTED)
-      .toString('utf8')
-      .trim()
+    // Cut in half, a secret would be harder to recognize.
+    quote: secrets
+      .redact(
+        bytes
+          .subarray(0, 4 * QUOTED)
+          .toString('utf8')
+          .trim(),
+      )
       .slice(0, QUOTED),
     // Of a refusal, the status says enough.
     problem: refused || usable ? undefined : complete ? 'too deep' : 'too long',
@@ -106,7 +111,7 @@ function parseJson(text: string): unknown {
 
 const text = z
   .string()
-  .transform((value) => value.slice(0, LONGEST_MESSAGE))
+  .transform((value) => secrets.redact(value).slice(0, LONGEST_MESSAGE))
   .optional()
   .catch(undefined);
 const statusBody = z.object({

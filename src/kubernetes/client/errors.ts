@@ -1,6 +1,7 @@
 import { CanaryError } from '../../core/errors.ts';
 import { ProxyError } from '../../core/tunnel.ts';
 import type { ClusterName } from '../../core/names.ts';
+import { secrets } from '../../core/secrets.ts';
 
 /** The `Status` with which a Kubernetes API responds instead of an object. */
 export interface Status {
@@ -37,7 +38,12 @@ export class ClusterError extends CanaryError {
     answer: { status?: number; body?: Status; retryAfterMs?: number; cause?: unknown },
   ) {
     const { status, body, retryAfterMs = 0, cause } = answer;
-    super(`${tried} in ${cluster}: ${said(status, body, cause)}${remedy(status, body, cause)}`, { cause });
+    super(
+      secrets.redact(`${tried} in ${cluster}: ${said(status, body, cause)}${remedy(status, body, cause)}`),
+      {
+        cause,
+      },
+    );
     this.cluster = cluster;
     this.status = status;
     this.reason = body?.reason;

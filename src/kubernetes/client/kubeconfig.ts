@@ -60,7 +60,9 @@ function fromFiles(given: string, env: NodeJS.ProcessEnv): MergedConfig {
     );
   }
   if (present.length === 0 || (given !== '' && missing.length > 0)) {
-    const problem = readsAsPaths(list)
+    const areShown = missing.every(readsAsPath);
+    if (!areShown) secrets.hideWhole(list);
+    const problem = areShown
       ? `names ${missing.join(', ')}, which is not a file`
       : 'is neither a kubeconfig nor its base64 encoding, and names no file either';
     throw new CanaryError(
@@ -90,9 +92,24 @@ function readText(path: string): string {
   }
 }
 
-/** Whether a text may be shown: it is not YAML, and contains nothing long and random enough to be a secret. */
-function readsAsPaths(text: string): boolean {
-  return !/:[ \t]|^[ \t]*-\s|[^\w.~@/\\:;,\s-]|[A-Za-z0-9]{24}/m.test(text);
+const PATH_CHARACTERS = /^(?!- )[\w.~@/\\:; -]+$/;
+/** A word alone may be a password. */
+const PATH_MARK = /[/\\]|\.(?:ya?ml|json|conf|config|kubeconfig)$/;
+/** What people name files: words and numbers. A token has capitals and digits anywhere. */
+const WORD = /^(?:(?:[A-Z]?[a-z]+){1,4}|[A-Z]+|)\d{0,8}$/;
+
+/** Whether a text may be shown: it is a path, and nothing in it is random enough to be a secret. */
+function readsAsPath(text: string): boolean {
+  return (
+    PATH_CHARACTERS.test(text) &&
+    PATH_MARK.test(text) &&
+    !/:[ \t]/.test(text) &&
+    text.split(/[^A-Za-z0-9]+/).every(isWord)
+  );
+}
+
+function isWord(run: string): boolean {
+  return run.length < 24 && WORD.test(run);
 }
 
 function isKubeconfigText(text: string): boolean {
