@@ -12,6 +12,7 @@ import { EchoProxies, FORMS, echoOf } from './support/echo-proxy.ts';
 import type { Script } from './support/echo-proxy.ts';
 import { collect } from './support/sinks.ts';
 import type { Collected } from './support/sinks.ts';
+import { deployment, service } from './support/objects.ts';
 import { Stage } from './support/stage.ts';
 
 const QUICK = { tolerance: '40', 'max-rps': '2000', 'ready-timeout': '5s', 'verify-timeout': '10s' } as const;
@@ -303,6 +304,29 @@ test('the token of the job does not leave, even if GitHub repeats it', async () 
     expect(leaks).toEqual([]);
     expect(run.code).toBe(0);
     expect(run.log).toContain('was not set');
+  }
+});
+
+test('the values of a Secret in the manifests do not leave, even if a webhook quotes it', async () => {
+  const values = { password: 'p4ssword-of-the-database', short: 'db' };
+  const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'login' }, stringData: values };
+  const manifests = join(folder, 'login.json');
+  await writeFile(
+    manifests,
+    [secret, service(), deployment('v2')].map((manifest) => JSON.stringify(manifest)).join('\n---\n'),
+  );
+  await stage.pass({ ...QUICK, weights: 'v1=80,v2=20' });
+  for (const form of FORMS) {
+    proxies.script = ({ path }) => (path.includes('/secrets/') ? { status: 403, form } : undefined);
+    const { run, sinks, leaks } = await runAs(userAt(0), {
+      ...inputsOf('plan'),
+      manifests,
+      image: '',
+      port: '',
+    });
+    expect([...leaks, ...leaksIn(sinks, [{ name: 'value', value: values.password }])]).toEqual([]);
+    expect(run.code).toBe(1);
+    expect(run.log).toMatch(/Secret gray-demo\/login in (?:east|west): /);
   }
 });
 

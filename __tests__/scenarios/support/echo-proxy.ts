@@ -31,8 +31,8 @@ interface Served {
 }
 
 /**
- * Proxies in front of a fleet's API servers. They take every credential, and repeat the headers of a request that they refuse: in the body
- * and in headers of their own, in the spellings that servers use.
+ * Proxies in front of a fleet's API servers. They take every credential, and repeat a request that they refuse: its headers in the body and in
+ * headers of their own, in the spellings that servers use, and then its body.
  */
 export class EchoProxies {
   script: Script = () => undefined;
@@ -83,7 +83,7 @@ export class EchoProxies {
       const body = await text(request);
       const refusal = this.script({ cluster: name, method, path });
       if (refusal === undefined) await pass(new URL(path, target?.server), request, body, response, options);
-      else refuse(refusal, request, response);
+      else refuse(refusal, request, body, response);
     };
     const server = createServer({ cert, key }, (request, response) => {
       handle(request, response).catch(() => response.destroy());
@@ -126,8 +126,13 @@ const REASONS: Readonly<Record<number, string>> = {
   500: 'InternalError',
 };
 
-function refuse({ status, form }: Refusal, request: IncomingMessage, response: ServerResponse): void {
-  const echo = echoOf(request.headers);
+function refuse(
+  { status, form }: Refusal,
+  request: IncomingMessage,
+  body: string,
+  response: ServerResponse,
+): void {
+  const echo = `${echoOf(request.headers)}\n${body}`;
   response.writeHead(status, {
     'content-type': { status: 'application/json', text: 'text/plain', html: 'text/html' }[form],
     'www-authenticate': `Bearer error="invalid_token", error_description=${JSON.stringify(request.headers.authorization)}`,
