@@ -15,6 +15,7 @@ const ENV = {
   AWS_SECRET_ACCESS_KEY: '/of/base64/abcdefgh',
   AWS_REGION: 'eu-central-1',
   GOOGLE_APPLICATION_CREDENTIALS: import.meta.filename,
+  DATABASE_URL: 'postgres://shop:a-database-password@db.example.com/shop',
   HTTPS_PROXY: 'http://ci:a%40password@proxy.example.com:3128',
 } as const;
 
@@ -46,6 +47,7 @@ test('what a login command could print of the environment is redacted, if it is 
     ['ACTIONS_RUNTIME_TOKEN', '***'],
     ['ACTIONS_ID_TOKEN_REQUEST_TOKEN', '***'],
     ['AWS_SECRET_ACCESS_KEY', '***'],
+    ['DATABASE_URL', 'postgres://shop:***@db.example.com/shop'],
     ['HTTPS_PROXY', 'http://ci:***@proxy.example.com:3128'],
   ]);
 });

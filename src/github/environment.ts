@@ -27,8 +27,9 @@ function hideSecrets(env: NodeJS.ProcessEnv, redactor: Redactor): void {
   for (const [name, value = ''] of Object.entries(env)) {
     // Inputs have rules of their own.
     if (name.startsWith('INPUT_')) continue;
-    if (/_proxy$/i.test(name)) redactor.addUrl(value);
+    // HTTPS_PROXY, DATABASE_URL
+    redactor.addUrl(value);
     // GOOGLE_APPLICATION_CREDENTIALS names a file.
-    else if (isSecretName(name) && !existsSync(value)) redactor.hide(value);
+    if (isSecretName(name) && !existsSync(value)) redactor.hide(value);
   }
 }
