@@ -348,7 +348,7 @@ describe('bounds', () => {
   test('more objects than a release has are refused', () => {
     write({ 'a.yaml': Array.from({ length: 1_001 }, (_, i) => named(`a${String(i)}`)).join('---\n') });
     expect(read('a.yaml').problems).toEqual([
-      'Input manifests: 1 file contains more than 8 MiB or 1,000 objects, the most that is read; name only the manifests of this version.',
+      'Input manifests: 1 file contains more than 16 MiB or 1,000 objects, the most that is read; name only the manifests of this version.',
     ]);
   });
 

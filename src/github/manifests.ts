@@ -21,7 +21,7 @@ const listOf = z.looseObject({ kind: z.string().endsWith('List'), items: z.array
 
 const MOST_PROBLEMS = 20;
 const MOST_OBJECTS = 1_000;
-const MOST_BYTES = 4 * FILE_LIMITS.manifest;
+const MOST_BYTES = 8 * FILE_LIMITS.manifest;
 
 export interface ReadManifests {
   readonly manifests: readonly Manifest[];
