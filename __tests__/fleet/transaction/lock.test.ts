@@ -128,6 +128,21 @@ const intentIn = (api: KubeApi): unknown => {
 };
 
 describe('acquiring the lock', () => {
+  test('keeps an intent out of it that is based on what another run has changed since', async () => {
+    const free = { ...lease(NOW), spec: { holderIdentity: '' } };
+    const { take, east, west } = await stage([free], [free]);
+    const { stale, lock } = await take({ seen: new Map() });
+    expect([stale, holderIn(east), intentIn(east), holderIn(west), intentIn(west)]).toEqual([
+      true,
+      'me',
+      undefined,
+      'me',
+      undefined,
+    ]);
+    await lock.updateIntent(TARGET, running);
+    expect(intentIn(east)).toMatchObject({ target: { v1: 80, v2: 20 } });
+  });
+
   test('creates a Lease with the intent in every config cluster', async () => {
     const { take, east, west } = await stage();
     await take();

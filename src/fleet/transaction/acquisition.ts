@@ -98,7 +98,7 @@ export class Acquisition {
         isHeld && !isHeldAfterEnd(decodeLease(lease), ended);
       const firstBusy = looks.findIndex(isBusy);
       const free = firstBusy < 0 ? looks : looks.slice(0, firstBusy);
-      const claimed = await this.#claimAll(free, found.size === 0, { ended, signal, onAcquired });
+      const claimed = await this.#claimAll(free, found.size === 0, { ended, seen, signal, onAcquired });
       for (const { cluster, lease } of claimed) found.set(cluster.name, lease);
       signal.throwIfAborted();
       const blocking = looks[claimed.length];
@@ -172,7 +172,7 @@ export class Acquisition {
   }
 
   /** Claims the Lease of one cluster; false where someone else was faster. */
-  async #claim(look: Look, { ended, signal, onAcquired }: ClaimOptions): Promise<boolean> {
+  async #claim(look: Look, { ended, seen, signal, onAcquired }: ClaimOptions): Promise<boolean> {
     signal.throwIfAborted();
     const { name } = look.cluster;
     // A claim under way is not cancelled: nobody would know whether it was stored, and the lock would stay behind.
@@ -187,7 +187,9 @@ export class Acquisition {
     for (let attempt = 1; ; attempt += 1) {
       this.#held.claimBegins(name);
       try {
-        const wanted = this.#claimOf(current ?? newLease(this.#release), ended);
+        // What the target was based on may be out of date: whoever would recover it must not take it for what the clusters held.
+        const intent = sameLease(current, seen.get(name)) ? this.#intent : undefined;
+        const wanted = this.#claimOf(current ?? newLease(this.#release), intent, ended);
         return acquired(await (current === undefined ? cluster.create(wanted) : cluster.replace(wanted)));
       } catch (error) {
         // What was refused was not stored: there is nothing to keep, nor to release.
@@ -205,10 +207,10 @@ export class Acquisition {
   }
 
   /** What another transaction left unfinished stays in the Lease until it is recovered: this run may die as well. */
-  #claimOf(lease: Lease, endedTransactions: ReadonlySet<string>): Lease {
+  #claimOf(lease: Lease, intent: Intent | undefined, endedTransactions: ReadonlySet<string>): Lease {
     const content = decodeLease(lease);
-    const [found, intent] = [intentOf(content), this.#intent];
-    const { holder } = intent;
+    const found = intentOf(content);
+    const { holder } = this.#intent;
     if (found !== undefined && !endedTransactions.has(found.transaction)) return acquiredBy(lease, holder);
     return encodeLease(lease, { state: 'held', holder, intent, ended: endedOf(content) });
   }
@@ -217,6 +219,7 @@ export class Acquisition {
 interface ClaimOptions {
   /** Transactions that are known to have ended. */
   readonly ended: ReadonlySet<string>;
+  readonly seen: Leases;
   readonly signal: AbortSignal;
   readonly onAcquired: () => void;
 }
