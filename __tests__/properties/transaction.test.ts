@@ -82,7 +82,7 @@ function violations(world: World): readonly string[] {
 describe('a release in many runs, with faults of clusters and edits of others', () => {
   test('agrees in the end, loses no edit, and says what is so', () =>
     expectHolds(
-      400,
+      150,
       fc.asyncProperty(history, async (given) => {
         const world = new World(given);
         await inStandInTime(async () => {

@@ -91,7 +91,8 @@ export type Fate =
 export interface Caller {
   readonly name: string;
   /** Whether the process has ended: nothing that it awaits goes on. */
-  isDead: boolean;
+  isDead(): boolean;
+  die(): void;
   fateOf(cluster: string, call: Call): Fate;
   /** How long a call, or its answer, is on the way, in ms. */
   latency(): number;
@@ -117,11 +118,11 @@ export class MemoryTransport implements Transport {
 
   async send<T>(call: Call, stop: AbortSignal): Promise<T> {
     const caller = this.#caller;
-    if (caller.isDead) return never();
+    if (caller.isDead()) return never();
     stop.throwIfAborted();
     const fate = caller.fateOf(this.name, call);
-    if (fate === 'killed before') caller.isDead = true;
-    if (caller.isDead) return never();
+    if (fate === 'killed before') caller.die();
+    if (caller.isDead()) return never();
     const broken = (): ClusterError =>
       new ClusterError(this.name, call.tried, { cause: new Error('the connection was closed') });
     const answer = this.#exchange(call, fate);
@@ -135,7 +136,7 @@ export class MemoryTransport implements Transport {
       );
     });
     const result = await Promise.race([answer, until]);
-    if (caller.isDead) return never();
+    if (caller.isDead()) return never();
     if (result === 'broken') throw broken();
     return result.answer as T;
   }
@@ -157,7 +158,7 @@ export class MemoryTransport implements Transport {
         return 'broken';
       default: {
         const answer = this.#cluster.handle(caller.name, call);
-        if (fate === 'killed after') caller.isDead = true;
+        if (fate === 'killed after') caller.die();
         await onTheWay();
         return fate === 'answer lost' ? 'broken' : { answer };
       }

@@ -65,7 +65,7 @@ export function standInRun(
   const lines: string[] = [];
   const concluded: string[] = [];
   const say = (line: string): void => {
-    if (!caller.isDead) lines.push(line);
+    if (!caller.isDead()) lines.push(line);
   };
   const fleet = Fleet.of(
     clusters.map((one) =>
@@ -85,7 +85,7 @@ export function standInRun(
       recorder: { record: (event) => events.push(event) },
       log: { info: say, warn: say, warnOnce: say, group: (_, work) => work() },
       onTransaction: (transaction, state) => {
-        if (!caller.isDead && state === 'concluded') concluded.push(transaction);
+        if (!caller.isDead() && state === 'concluded') concluded.push(transaction);
       },
     },
   };

@@ -67,7 +67,6 @@ export interface Ended {
   readonly reportedWrites: number;
   /** What each cluster held when the run released the first of its Leases; undefined where it released none. */
   readonly atRelease: readonly string[] | undefined;
-  readonly previous: string;
 }
 
 /** A mark that a person has left, or the weights that they have set. */
@@ -192,7 +191,6 @@ export class World {
       setTimeout(() => {
         cancelled.abort(new Error('Cancelled by SIGINT.'));
       }, step.cancelledAfterMs);
-    const previous = this.heldIn(this.clusters[0] as MemoryCluster);
     const ended = runStep(context, request).then(
       () => '',
       (error: unknown) => String(error),
@@ -202,7 +200,6 @@ export class World {
       this.ended.push({
         by: holder,
         request,
-        previous,
         outcome: result === '' ? 'done' : 'failed',
         error: result,
         hasInconsistency: events.some(({ kind }) => kind === 'inconsistent'),
@@ -239,15 +236,19 @@ export class World {
 
   /** Resolves once a process has ended by itself. */
   async #death(caller: Caller): Promise<undefined> {
-    while (!caller.isDead) await pass(500);
+    while (!caller.isDead()) await pass(500);
     return undefined;
   }
 
   #caller(name: string, faults: readonly Fault[]): Caller {
     const counts = new Map<string, number>();
+    let isDead = false;
     return {
       name,
-      isDead: false,
+      isDead: () => isDead,
+      die: () => {
+        isDead = true;
+      },
       latency: () => 1 + Math.floor(this.#random() * 40),
       fateOf: (cluster, call): Fate => {
         if (this.#quiet) return 'served';
