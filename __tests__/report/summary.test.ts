@@ -277,6 +277,7 @@ describe('hostile text', () => {
     ['a|b', 'a&#124;b'],
     ['a\r\n b', 'a b'],
     ['&lt;', '&amp;lt;'],
+    ['see www.example.com', 'see www&#46;example.com'],
   ])('%j is escaped as %j', (text, written) => {
     expect(escape(text)).toBe(written);
   });

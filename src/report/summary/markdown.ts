@@ -19,6 +19,8 @@ export function escape(raw: string): string {
       .replaceAll('>', '&gt;')
       .replaceAll(/[\\`*_[\]{}|~#@$]/g, (character) => `&#${String(character.charCodeAt(0))};`)
       .replaceAll('://', '&#58;//')
+      // GitHub makes a link of it, without a scheme.
+      .replaceAll(/(www)\./gi, '$1&#46;')
       // GitHub looks for mentions and references in the rendered text, where an entity is the character that it stands for.
       .replaceAll(/&#(?:35|64);/g, '$&&#8203;')
       .replaceAll(/\s+/g, ' ')
