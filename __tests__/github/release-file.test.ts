@@ -199,6 +199,7 @@ describe('a problem', () => {
     ['- app', /contains a list; expected inputs by name/],
     ['hello', /contains text; expected inputs by name/],
     ['app: a\n---\napp: b', /contains 2 YAML documents; expected one/],
+    ['<<: app', /^\.github\/canary\.yml does not parse: Merge sources must be maps/],
     ['app: !!js/function x', /:1 does not parse: Unresolved tag/],
     ['app: a\nport: *p', /:2 does not parse: the alias \*p has no anchor\.$/],
   ])('of the whole file (%j) is reported', (yaml, problem) => {
@@ -290,5 +291,11 @@ test('aliases in excess are refused', () => {
 test('values nested too deeply are refused', () => {
   expect(parseReleaseFile(FILE, '['.repeat(20_000)).problems).toEqual([
     `${FILE}:1 does not parse: its values are nested too deeply.`,
+  ]);
+});
+
+test('a key that objects inherit is refused like any other', () => {
+  expect(parseReleaseFile(FILE, '__proto__: x').problems).toEqual([
+    expect.stringMatching(/:1: __proto__: is not a key of the release file; did you mean /),
   ]);
 });

@@ -95,17 +95,17 @@ export function parseReleaseFile(path: string, source: string): ReleaseFile {
   if (wrong !== undefined) return failed(`${lineAt(wrong.offset)} does not parse: ${wrong.reason}.`);
   if (documents.length > 1)
     return failed(`${path} contains ${String(documents.length)} YAML documents; expected one.`);
-  const value = valueOf(first);
-  if (value === TOO_LARGE) return failed(`${path} does not parse: its aliases express too many values.`);
+  const read = valueOf(first);
+  if ('reason' in read) return failed(`${path} does not parse: ${read.reason}.`);
+  const { value } = read;
   if (value === null) return EMPTY;
-  const content = mapping.safeParse(value);
-  if (!content.success) {
+  if (!mapping.safeParse(value).success) {
     return failed(
       `${path} contains ${Array.isArray(value) ? 'a list' : 'text'}; expected inputs by name, such as app: helloworld.`,
     );
   }
   const offsets = offsetsOfKeys(first);
-  const placed = Object.entries(content.data).map(([key, found]) => {
+  const placed = Object.entries(value as object).map(([key, found]: [string, unknown]) => {
     const offset = offsets.get(key);
     return { key, value: found, source: `${offset === undefined ? path : lineAt(offset)}: ${key}` };
   });
@@ -119,15 +119,13 @@ export function parseReleaseFile(path: string, source: string): ReleaseFile {
   };
 }
 
-const TOO_LARGE = Symbol('too large');
-
-/** The library refuses to write out aliases of aliases that express more than some hundred values. */
-function valueOf(document: Document.Parsed): unknown {
+/** The library refuses to write out aliases of aliases that express more than some hundred values, and `<<` of what is no mapping. */
+function valueOf(document: Document.Parsed): { readonly value: unknown } | { readonly reason: string } {
   try {
-    return document.toJS({ maxAliasCount: MOST_ALIASES });
+    return { value: document.toJS({ maxAliasCount: MOST_ALIASES }) };
   } catch (error) {
-    if (error instanceof ReferenceError) return TOO_LARGE;
-    throw error;
+    const isTooLarge = error instanceof ReferenceError;
+    return { reason: isTooLarge ? 'its aliases express too many values' : messageOf(error) };
   }
 }
 
