@@ -126,6 +126,7 @@ test('all problems are reported at once', () => {
     'github-token',
     'report',
     'config-clusters',
+    'insecure-clusters',
     'manifests',
     'hosts',
     'routes',
