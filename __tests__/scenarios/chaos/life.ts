@@ -45,7 +45,7 @@ export async function live(setting: Setting, plan: readonly Disturbance[]): Prom
     }
   } finally {
     const report = await load.stop();
-    tally.users(report);
+    tally.users(report, struck);
     for (const failure of unexplained(report, struck))
       violations.push(`A user's request failed: ${JSON.stringify(failure)}`);
   }

@@ -1,11 +1,14 @@
 import type { LoadReport } from '../../../testbed/load.ts';
 import { kindOf } from './plan.ts';
 import type { Disturbance } from './plan.ts';
+import { costs } from './users.ts';
+import type { Struck } from './users.ts';
 
 /** What all lives together came to. */
 export class Tally {
   readonly #events = new Map<string, Map<string, number>>();
   readonly #runs = new Map<string, number>();
+  readonly #costs = new Map<string, number>();
   #sent = 0;
   #failed = 0;
   #violations = 0;
@@ -18,9 +21,11 @@ export class Tally {
     this.#runs.set(outcome, (this.#runs.get(outcome) ?? 0) + 1);
   }
 
-  users({ sent, failed }: LoadReport): void {
-    this.#sent += sent;
-    this.#failed += failed;
+  users(report: LoadReport, struck: readonly Struck[]): void {
+    this.#sent += report.sent;
+    this.#failed += report.failed;
+    for (const [kind, count] of costs(report, struck))
+      this.#costs.set(kind, (this.#costs.get(kind) ?? 0) + count);
   }
 
   violate(count: number): void {
@@ -34,11 +39,13 @@ export class Tally {
       ([stage, row]) => `| ${stage} | ${kinds.map((kind) => String(row.get(kind) ?? 0)).join(' | ')} |`,
     );
     const runs = [...this.#runs].map(([outcome, count]) => `${String(count)} ${outcome}`).join(', ');
+    const costly = [...this.#costs].filter(([, count]) => count > 0);
+    const because = costly.map(([kind, count]) => `${kind} ${String(count)}`).join(', ');
     return [
       `| stage | ${kinds.join(' | ')} |`,
       `| --- |${kinds.map(() => ' ---: |').join('')}`,
       ...rows,
-      `disturbed runs: ${runs}; user requests: ${String(this.#sent)}, failed: ${String(this.#failed)}; violations: ${String(this.#violations)}`,
+      `disturbed runs: ${runs}; user requests: ${String(this.#sent)}, failed: ${String(this.#failed)}${because === '' ? '' : ` (${because})`}; violations: ${String(this.#violations)}`,
     ].join('\n');
   }
 }

@@ -1,4 +1,5 @@
 import type { LoadReport } from '../../../testbed/load.ts';
+import { kindOf } from './plan.ts';
 import type { Blow } from './plan.ts';
 
 /** A blow as it happened, in ms since the epoch. */
@@ -22,6 +23,16 @@ export function unexplained(report: LoadReport, struck: readonly Struck[]): Load
     const at = report.startedAt + atMs;
     return !struck.some((one) => explains(one, { url, at, what }));
   });
+}
+
+/** How many failures each kind of blow explains; every kind that was struck is named. */
+export function costs(report: LoadReport, struck: readonly Struck[]): ReadonlyMap<string, number> {
+  const byKind = new Map<string, number>();
+  for (const one of struck) {
+    const explained = report.failures.length - unexplained(report, [one]).length;
+    byKind.set(kindOf(one.blow), (byKind.get(kindOf(one.blow)) ?? 0) + explained);
+  }
+  return byKind;
 }
 
 /**

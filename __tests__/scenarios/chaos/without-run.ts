@@ -3,10 +3,9 @@ import type { LoadReport } from '../../../testbed/load.ts';
 import { SEED } from '../support/objects.ts';
 import { MOST_FAILURES, USERS_RPS } from './life.ts';
 import type { Blow, Cluster } from './plan.ts';
-import { kindOf } from './plan.ts';
 import { strike } from './strike.ts';
 import type { Breakable } from './strike.ts';
-import { unexplained } from './users.ts';
+import { costs, unexplained } from './users.ts';
 import type { Struck } from './users.ts';
 
 const BLOWS: readonly (readonly [Cluster, Blow])[] = [
@@ -32,11 +31,7 @@ export async function withoutRun(
     await load.stop();
   }
   const report = await load.stop();
-  const failed = struck.map((one) => {
-    const others = struck.filter((other) => other !== one);
-    const count = unexplained(report, others).length - unexplained(report, struck).length;
-    return `${kindOf(one.blow)} ${String(count)}`;
-  });
+  const failed = [...costs(report, struck)].map(([kind, count]) => `${kind} ${String(count)}`);
   const text = `without a run: user requests: ${String(report.sent)}, failed: ${failed.join(', ')}`;
   return { unexplained: unexplained(report, struck), text };
 }
