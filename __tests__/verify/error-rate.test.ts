@@ -1,12 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
 import { ErrorRate } from '../../src/verify/error-rate.ts';
+import type { ErrorRateOptions } from '../../src/verify/error-rate.ts';
 
 const AWAY_MS = 10_000;
 const EVERY_MS = 10;
 
 /** What is known after requests with these errors, 10 ms apart. */
-function after(count: number, errorAt: (n: number) => string | undefined, limit = 0.01): ErrorRate {
-  const rate = new ErrorRate(limit, 0.001, AWAY_MS);
+function after(
+  count: number,
+  errorAt: (n: number) => string | undefined,
+  limit = 0.01,
+  options: ErrorRateOptions = {},
+): ErrorRate {
+  const rate = new ErrorRate(limit, 0.001, { ...options, awayMs: AWAY_MS });
   for (let n = 0; n < count; n += 1) rate.add({ error: errorAt(n) }, n * EVERY_MS);
   return rate;
 }
@@ -34,6 +40,11 @@ describe('an ingress that restarts', () => {
   ])('leaves the rate open %s', (_what, requests) => {
     const { isExceeded, isOpen } = after(requests, restart);
     expect({ isExceeded, isOpen }).toEqual({ isExceeded: false, isOpen: true });
+  });
+
+  test('may be away when the check begins, if it has answered before', () => {
+    const { isExceeded, isAbove } = after(1_300, refusedWithin(0, 40), 0.01, { hasAnswered: true });
+    expect({ isExceeded, isAbove }).toEqual({ isExceeded: false, isAbove: false });
   });
 
   test('does not hide what the service itself answers meanwhile', () => {

@@ -8,6 +8,11 @@ const FREE = 5;
 /** This many requests must follow an outage: a replica that serves one connection in ten is missed in 3 of 100,000 cases. */
 const LOOKS = 100;
 
+export interface ErrorRateOptions {
+  readonly hasAnswered?: boolean | undefined;
+  readonly awayMs?: number | undefined;
+}
+
 /**
  * Tests the errors of one ingress against the accepted rate. An ingress that restarts refuses or cuts every connection for a moment,
  * which no version of the service can cause: such failures are set aside, once, if they end in time. An ingress that has never answered is not restarting.
@@ -20,6 +25,7 @@ export class ErrorRate {
   readonly #reached: RateTest | undefined;
   /** Over all requests; from the end of an outage on, over those that followed. */
   #all: RateTest | undefined;
+  #hasAnswered: boolean;
   #phase: 'first' | 'away' | 'back' = 'first';
   #until = 0;
   #requests = 0;
@@ -32,11 +38,16 @@ export class ErrorRate {
   /**
    * @param limit the accepted rate, from 0 to 1; with 0 the first error exceeds it
    * @param alpha probability that an acceptable rate is taken for a higher one
-   * @param awayMs how long an ingress may be away
+   * @param options `hasAnswered`: whether the ingress has answered before; `awayMs`: how long it may be away
    */
-  constructor(limit: number, alpha: number, awayMs = INGRESS.catchUpMs) {
+  constructor(
+    limit: number,
+    alpha: number,
+    { hasAnswered = false, awayMs = INGRESS.catchUpMs }: ErrorRateOptions = {},
+  ) {
     this.#limit = limit;
     this.#alpha = alpha;
+    this.#hasAnswered = hasAnswered;
     this.#awayMs = awayMs;
     this.#reached = this.#fresh();
     this.#all = this.#fresh();
@@ -50,6 +61,7 @@ export class ErrorRate {
     this.#requests += 1;
     if (isError) this.#errors += 1;
     if (isUnreached) this.#unreached += 1;
+    else this.#hasAnswered = true;
     if (this.#phase === 'back') this.#followed += 1;
     if (this.#limit === 0 && isError) this.#exceeded = true;
     if (!isUnreached && this.#reached?.add(isError) === true) this.#exceeded = true;
@@ -58,8 +70,7 @@ export class ErrorRate {
       return;
     }
     if (this.#all?.add(isError) !== true) return;
-    const hasAnswered = this.#unreached < this.#requests;
-    if (this.#phase === 'back' || !hasAnswered) this.#exceeded = true;
+    if (this.#phase === 'back' || !this.#hasAnswered) this.#exceeded = true;
     if (this.#exceeded || this.#unreached === 0) return;
     this.#phase = 'away';
     this.#until = now + this.#awayMs;

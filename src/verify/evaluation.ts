@@ -38,6 +38,8 @@ export interface EvaluationOptions {
   readonly watchMs?: number | undefined;
   /** Number of ingresses in the check: the false alarm probability holds over all of them together. */
   readonly ingresses: number;
+  /** Whether the ingress has answered before the check: one that has never answered is not restarting. */
+  readonly hasAnswered?: boolean;
   /** How long a gateway replica may lag behind. */
   readonly catchUpMs?: number | undefined;
   /** In milliseconds, of any clock that does not run backwards. */
@@ -75,7 +77,7 @@ export class Evaluation {
   constructor(
     target: Target,
     expected: Expectation,
-    { check, watchMs, ingresses, catchUpMs, now }: EvaluationOptions,
+    { check, watchMs, ingresses, hasAnswered, catchUpMs, now }: EvaluationOptions,
   ) {
     this.#target = target;
     this.#expected = expected;
@@ -93,7 +95,7 @@ export class Evaluation {
       maxLatencyIncrease: check.maxLatencyIncrease,
       alpha,
     });
-    this.#errorRate = new ErrorRate(check.maxErrorRate, alpha, catchUpMs);
+    this.#errorRate = new ErrorRate(check.maxErrorRate, alpha, { hasAnswered, awayMs: catchUpMs });
     this.#lagStale = new ReplicaLag(alpha, catchUpMs);
     this.#lagWithoutRevision = new ReplicaLag(alpha, catchUpMs);
     const watch = watchMs !== undefined;

@@ -85,6 +85,7 @@ export class IngressClient {
   readonly #connection: Pick<Agent.Options, 'allowH2' | 'connect'>;
   readonly #leftOut = new Map<string, string>();
   #turn = 0;
+  #hasAnswered = false;
 
   private constructor(
     target: Target,
@@ -137,6 +138,11 @@ export class IngressClient {
     return this.#leftOut;
   }
 
+  /** Whether any request so far got a response. */
+  get hasAnswered(): boolean {
+    return this.#hasAnswered;
+  }
+
   /**
    * One request. A body that does not end in time counts with what has arrived.
    *
@@ -151,7 +157,9 @@ export class IngressClient {
       const start = performance.now();
       const elapsed = (): number => performance.now() - start;
       try {
-        return { kind: 'answer', ...(await this.#ask(origin, options, limit)), ms: elapsed() };
+        const answer = await this.#ask(origin, options, limit);
+        this.#hasAnswered = true;
+        return { kind: 'answer', ...answer, ms: elapsed() };
       } catch (error) {
         options.signal.throwIfAborted();
         if (error instanceof ProxyError) {

@@ -50,6 +50,7 @@ export async function sampleAll(
       check,
       watchMs: watch?.forMs,
       ingresses: clients.length,
+      hasAnswered: client.hasAnswered,
       catchUpMs,
       now,
     });
