@@ -125,7 +125,7 @@ export const LIFE: readonly Act[] = [
     again: retire,
     weights: [ALL, 'v2=100'],
     stages: [
-      PREPARE,
+      ['prepare', group('Plan')],
       LOCK,
       ['retirement of the route', group('Routes')],
       ['arrival', group('Seen')],

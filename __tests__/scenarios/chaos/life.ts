@@ -15,6 +15,7 @@ import type { Struck } from './users.ts';
 export const USERS_RPS = 50;
 export const MOST_FAILURES = 10_000;
 const MOST_SAID = 300;
+const MOST_SHOWN = 20;
 
 /** What a life is lived with. */
 export interface Setting extends Breakable {
@@ -46,8 +47,11 @@ export async function live(setting: Setting, plan: readonly Disturbance[]): Prom
   } finally {
     const report = await load.stop();
     tally.users(report, struck);
-    for (const failure of unexplained(report, struck))
-      violations.push(`A user's request failed: ${JSON.stringify(failure)}`);
+    const failures = unexplained(report, struck);
+    if (failures.length > 0)
+      violations.push(
+        `${String(failures.length)} requests of users failed: ${JSON.stringify(failures.slice(0, MOST_SHOWN))}`,
+      );
   }
   tally.violate(violations.length);
   return violations;
