@@ -32,6 +32,8 @@ describe('a secret is hidden', () => {
         new URLSearchParams({ secret }).toString().slice('secret='.length),
         JSON.stringify(secret).slice(1, -1),
         JSON.stringify(JSON.stringify(secret)).slice(3, -3),
+        secret.replaceAll('&', '&amp;').replaceAll('<', '&lt;'),
+        secret.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;'),
         ...['', 'a', 'ab', 'user:', 'x-access-token:'].flatMap((before) =>
           (['base64', 'base64url'] as const).map((encoding) =>
             Buffer.from(before + secret, 'utf8')

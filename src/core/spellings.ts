@@ -48,8 +48,12 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-const html = (text: string): string =>
-  text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
+/** Escapes these characters for HTML: not everyone escapes all five. */
+const html =
+  (characters: RegExp) =>
+  (text: string): string =>
+    text.replaceAll(characters, (character) => ENTITIES[character] ?? character);
+const allHtml = html(/[&<>"']/g);
 
 const ESCAPES: readonly ((text: string) => string)[] = [
   encodeURIComponent,
@@ -66,7 +70,11 @@ const ESCAPES: readonly ((text: string) => string)[] = [
   (text) => json(text).replaceAll(/[<>&]/g, unicodeEscape),
   (text) => json(text).replaceAll('/', '\\/'),
   (text) => json(text).replaceAll(/[^\0-\x7F]/g, unicodeEscape),
-  html,
-  // As Go writes HTML.
-  (text) => html(text).replaceAll('&quot;', '&#34;'),
+  html(/[&<]/g),
+  html(/[&<>]/g),
+  html(/[&<>"]/g),
+  allHtml,
+  // As Go and Python write HTML.
+  (text) => allHtml(text).replaceAll('&quot;', '&#34;'),
+  (text) => allHtml(text).replaceAll('&#39;', '&#x27;'),
 ];
