@@ -227,6 +227,20 @@ describe('optional.yaml', () => {
     await (missing === undefined ? check() : without(find(missing), 'west', check));
   });
 
+  test('a plan by a user that may only read passes, and says that no API server has checked it', async () => {
+    const inputs = {
+      ...QUICK,
+      operation: 'plan',
+      weights: 'v1=50,v2=50',
+      image: `v2=${image('v2', 'next')}`,
+    };
+    const { log, summary } = await pass({ name: 'plan', account: 'multicluster-canary-reader', inputs });
+    expect(log).toContain('may only read, so no API server has checked this plan');
+    expect(summary).toContain('no API server has checked this plan');
+    const refused = await run({ name: 'plan', account: 'multicluster-canary-traffic', inputs });
+    expect(refused.log).toContain('- west: patch deployments.apps/helloworld-v2 in namespace gray-demo');
+  });
+
   test('has no permission that is not tried here', () => {
     expect(grantsOf('optional.yaml').map(nameOfGrant).toSorted()).toEqual(
       CASES.map(({ grant }) => grant).toSorted(),

@@ -80,6 +80,18 @@ describe('the status of', () => {
       'plan: 2 changes in 1 cluster, v1=80,v2=20 → v1=50,v2=50',
     ],
     [
+      'a plan that no API server has checked',
+      record('plan', {
+        plan: {
+          weights: half,
+          clusters: ['east', 'west'],
+          changes: [{ ...change('east'), tried: false, denied: true }],
+        },
+      }),
+      'success',
+      'plan: 1 change in 1 cluster (not checked by any API server), v1=80,v2=20 → v1=50,v2=50',
+    ],
+    [
       'a plan without changes',
       record('plan', { plan: { weights: half, clusters: ['east'], changes: [] } }),
       'success',

@@ -98,10 +98,29 @@ async function liveObject(
   if (verb === 'delete') return object;
   if (verb !== 'apply') return before;
   const { apiVersion, kind, metadata } = object;
-  const known = [...(state?.deployments ?? []), state?.service].find(
-    (one) => one?.kind === kind && nameOf(one) === nameOf(object),
+  const listed = state === undefined ? undefined : objectsLike(object, state);
+  const known = listed?.objects.find((one) => one.kind === kind && nameOf(one) === nameOf(object));
+  return (
+    known ??
+    (listed?.complete === true
+      ? undefined
+      : cluster.read(apiVersion, kind, metadata.name, metadata.namespace))
   );
-  return known ?? cluster.read(apiVersion, kind, metadata.name, metadata.namespace);
+}
+
+/** What was read of the kind of an object in the release's namespace, and whether that is all there is. */
+function objectsLike(
+  { apiVersion, kind, metadata }: KubeObject,
+  { namespace, service, otherServices, deployments }: ClusterState,
+): { readonly objects: readonly KubeObject[]; readonly complete: boolean } {
+  const isInside = metadata.namespace === namespace?.metadata.name;
+  if (kind !== 'Service')
+    return { objects: deployments, complete: isInside && apiVersion === 'apps/v1' && kind === 'Deployment' };
+  const others = otherServices === 'unlisted' ? undefined : otherServices;
+  return {
+    objects: [...(service === undefined ? [] : [{ ...service, kind }]), ...(others ?? [])],
+    complete: isInside && apiVersion === 'v1' && others !== undefined,
+  };
 }
 
 /** The result of the server's dry run. */
