@@ -13,6 +13,9 @@ const LATER = { ...QUICK, image: '', port: '' } as const;
 /** Certainty costs samples where one version has all the traffic, and chance has no part there. */
 const CERTAIN = { confidence: '90' } as const;
 
+/** Enough samples to meet the errors of a worse version, every tenth of its answers. */
+const SURE = { tolerance: '10' } as const;
+
 const FIRST = 'v1=80,v2=20';
 const NEXT = 'v1=60,v2=40';
 
@@ -135,11 +138,11 @@ export const OPERATIONS: readonly Operation[] = [
       await addBystanders(ground);
       return undefined;
     },
-    inputs: { ...LATER, weights: 'v1=50,v2=50', 'on-failure': 'rollback' },
+    inputs: { ...LATER, ...SURE, weights: 'v1=50,v2=50', 'on-failure': 'rollback' },
     code: 1,
     weights: ['v1=50,v2=50', 'v1=100,v2=0'],
-    rerun: { ...LATER, ...CERTAIN, weights: 'v1=100,v2=0' },
-    again: { ...LATER, ...CERTAIN, weights: 'v1=100,v2=0' },
+    rerun: { ...LATER, ...SURE, ...CERTAIN, weights: 'v1=100,v2=0' },
+    again: { ...LATER, ...SURE, ...CERTAIN, weights: 'v1=100,v2=0' },
     served: true,
     faulty: true,
   },
