@@ -121,8 +121,8 @@ function isUntouched({ begun, afterPost, tried }: Aftermath): boolean {
 
 function leftIn({ clusters }: Holdings): readonly string[] {
   return clusters.flatMap(({ name, holder, intent }) => [
-    ...(holder === '' ? [] : [`the lock in ${name} is held`]),
-    ...(intent === '' ? [] : [`the intent in ${name} is open`]),
+    ...(holder === '' ? [] : [`the lock in ${name} is held by ${holder}`]),
+    ...(intent === '' ? [] : [`the intent ${intent} in ${name} is open`]),
   ]);
 }
 

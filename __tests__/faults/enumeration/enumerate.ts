@@ -74,7 +74,8 @@ async function enumerateOne(operation: Operation, options: EnumerationOptions): 
       ...Array.from({ length: Math.max(0, others) }, async () => {
         const ground = await Ground.open();
         grounds.push(ground);
-        await work(ground, { ...begun, state: await lead(ground, operation) });
+        const state = await lead(ground, operation);
+        await work(ground, { ...begun, state, before: ground.holdings() });
       }),
     ]);
     return results;
