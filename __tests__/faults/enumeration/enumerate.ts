@@ -8,12 +8,15 @@ import type { Operation } from './operations.ts';
 import { NotReached, begin, lead, tryCase } from './try-case.ts';
 import type { Aftermath, Begun, Case } from './try-case.ts';
 
+/** A fleet that did not answer for longer than this was not tried fairly. */
+const LONGEST_STALL_MS = 1_500;
+
 /** What became of one case. */
 export interface Result {
   readonly operation: string;
   readonly fault: string;
   readonly call: string;
-  readonly isReached: boolean;
+  readonly outcome: 'tried' | 'not reached' | 'not judged';
   readonly violations: readonly string[];
 }
 
@@ -124,6 +127,9 @@ async function resultOf(
     const violations = CHECKS.flatMap((check) =>
       check.violations(aftermath).map((what) => `${check.rule}: ${what}`),
     );
+    // What a machine without time did to all clusters at once says nothing about the action.
+    if (violations.length > 0 && aftermath.stalledMs > LONGEST_STALL_MS)
+      return { operation, fault, call, outcome: 'not judged', violations: [] };
     if (violations.length > 0) {
       const repeat = `npm run faults -- --operation ${operation} --fault ${fault} --call '${call}' --logs`;
       onViolation(
@@ -134,9 +140,10 @@ async function resultOf(
         tried,
       );
     }
-    return { operation, fault, call, isReached: true, violations };
+    return { operation, fault, call, outcome: 'tried', violations };
   } catch (error) {
-    if (error instanceof NotReached) return { operation, fault, call, isReached: false, violations: [] };
+    if (error instanceof NotReached)
+      return { operation, fault, call, outcome: 'not reached', violations: [] };
     throw new Error(`${operation}, ${fault}, at ${call}`, { cause: error });
   }
 }

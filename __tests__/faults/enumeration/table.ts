@@ -26,16 +26,18 @@ export function tableOf(results: readonly Result[], seconds: number): string {
       )
       .join('  '),
   );
-  const missed = results.filter(({ isReached }) => !isReached).length;
+  const [tried, missed, unjudged] = (['tried', 'not reached', 'not judged'] as const).map((wanted) =>
+    String(results.filter(({ outcome }) => outcome === wanted).length),
+  );
   return [
     'tried/violations',
     ...lines,
-    `${String(results.length - missed)} tried in ${String(Math.round(seconds))} s; at ${String(missed)} more, the call did not come.`,
+    `${tried ?? ''} tried in ${String(Math.round(seconds))} s. At ${missed ?? ''} more, the call did not come; ${unjudged ?? ''} more failed while the machine stood still, and are not judged.`,
   ].join('\n');
 }
 
 function cell(results: readonly Result[]): string {
-  const tried = results.filter(({ isReached }) => isReached);
+  const tried = results.filter(({ outcome }) => outcome === 'tried');
   const violated = tried.filter(({ violations }) => violations.length > 0);
   return tried.length === 0 ? '' : `${String(tried.length)}/${String(violated.length)}`;
 }

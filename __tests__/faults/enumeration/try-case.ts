@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { ApiCall, CallAction } from '../../../testbed/embedded/start.ts';
 import type { LoadReport } from '../../../testbed/load.ts';
 import type { RunOptions, RunningAction } from '../../../testbed/run-action.ts';
@@ -49,6 +50,8 @@ export interface Aftermath {
   readonly users: LoadReport;
   /** undefined where the clusters hold what they held before, so that a rerun is the undisturbed run */
   readonly reruns: Reruns | undefined;
+  /** For how long the process of the fleets stood still: no API server and no gateway answered. */
+  readonly stalledMs: number;
 }
 
 /** The call at which a fault was to strike did not come. */
@@ -86,6 +89,8 @@ export function agreeOn({ clusters }: Holdings, weights: string | undefined): bo
 /** Tries one case, and all that follows. @throws NotReached */
 export async function tryCase(ground: Ground, begun: Begun, tried: Case): Promise<Aftermath> {
   const { operation } = tried;
+  const lag = monitorEventLoopDelay();
+  lag.enable();
   await ground.rewind();
   await ground.letUsersIn(operation.served, operation.faulty ?? false);
   const stage = await strike(ground, begun, tried);
@@ -99,7 +104,20 @@ export async function tryCase(ground: Ground, begun: Begun, tried: Case): Promis
     reruns = begun.reruns.get(print) ?? runAgain(ground, operation, afterPost);
     begun.reruns.set(print, reruns);
   }
-  return { tried, begun, main, post, others, afterMain, afterPost, users, reruns: await reruns };
+  const after = await reruns;
+  lag.disable();
+  return {
+    tried,
+    begun,
+    main,
+    post,
+    others,
+    afterMain,
+    afterPost,
+    users,
+    reruns: after,
+    stalledMs: lag.max / 1e6,
+  };
 }
 
 interface Stage {

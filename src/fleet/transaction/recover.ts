@@ -83,8 +83,15 @@ export async function recover(intent: Intent, options: RecoveryOptions): Promise
   const weights = await orInconsistent([`They hold ${held}.`], () =>
     bringTo(wanted, { intent, observed, concerned }, options),
   );
-  onWarning(`Recovered: all clusters hold ${formatWeights(weights)}.`);
+  onWarning(`Recovered: ${reached(observed)} ${formatWeights(weights)}.`);
   return { outcome: 'agreed', weights };
+}
+
+/** Who is known to hold the recovered weights: a cluster out of reach may hold others. */
+function reached({ release, clusters }: Observation): string {
+  return clusters.length === release.configClusters.length
+    ? 'all clusters hold'
+    : clusters.map((name) => `${name} holds`).join(' and ');
 }
 
 /** The weights that all clusters may be brought to, the better ones first. */
