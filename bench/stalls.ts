@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Kube } from '../__tests__/scenarios/support/kube.ts';
 import type { Obj } from '../__tests__/scenarios/support/kube.ts';
-import { APP, HOST, NAMESPACE, SEED } from '../__tests__/scenarios/support/objects.ts';
+import { APP, HOST, NAMESPACE, SEED, deployment } from '../__tests__/scenarios/support/objects.ts';
 import { startEmbedded } from '../testbed/embedded/start.ts';
 import type { EmbeddedFleet } from '../testbed/embedded/start.ts';
 import { runAction } from '../testbed/run-action.ts';
@@ -71,10 +71,12 @@ function manifestsCase(number: number, lines: number): Case {
         const kube = new Kube(fleet, name);
         for (let i = 0; i < number; i += 1) await kube.create(configMap(i, lines, 'old'));
       }
+      // Manifests without pods are refused.
+      await writeFile(join(folder, 'deployment.json'), JSON.stringify(deployment('v2')));
       for (let i = 0; i < number; i += 1)
         await writeFile(join(folder, `${String(i)}.json`), JSON.stringify(configMap(i, lines, 'new')));
     },
-    inputs: (folder) => ({ operation: 'plan', manifests: join(folder, '*.json'), image: SEED.image }),
+    inputs: (folder) => ({ operation: 'plan', manifests: join(folder, '*.json'), image: '' }),
   };
 }
 

@@ -24,6 +24,8 @@ export class GitHub {
   /** @param signal ends every call */
   static async open(token: string, event: GitHubEvent, signal: AbortSignal): Promise<GitHub> {
     // The package reads the environment when it is loaded, and throws if that is broken, which must not fail a release.
+    // It would read the event too, whatever kind of file that is and however large.
+    delete process.env['GITHUB_EVENT_PATH'];
     const { getOctokit } = await import(/* webpackMode: "eager" */ '@actions/github');
     const octokit = getOctokit(token, {
       baseUrl: event.apiUrl,
