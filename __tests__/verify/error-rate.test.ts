@@ -25,7 +25,7 @@ describe('an ingress that restarts', () => {
   const restart = refusedWithin(50, 90);
 
   test('is given time, and its failures do not count once it has answered again for long enough', () => {
-    const { isExceeded, isAbove, isOpen, setAside } = after(1_300, restart);
+    const { isExceeded, isAbove, isOpen, setAside } = after(1_700, restart);
     expect({ isExceeded, isAbove, isOpen, setAside }).toEqual({
       isExceeded: false,
       isAbove: false,
@@ -36,14 +36,14 @@ describe('an ingress that restarts', () => {
 
   test.each([
     ['as long as it may be away', 600],
-    ['until a hundred requests have followed', 1_100],
+    ['until five errors would be accepted among the requests that followed', 1_500],
   ])('leaves the rate open %s', (_what, requests) => {
     const { isExceeded, isOpen } = after(requests, restart);
     expect({ isExceeded, isOpen }).toEqual({ isExceeded: false, isOpen: true });
   });
 
   test('may be away when the check begins, if it has answered before', () => {
-    const { isExceeded, isAbove } = after(1_300, refusedWithin(0, 40), 0.01, { hasAnswered: true });
+    const { isExceeded, isAbove } = after(1_700, refusedWithin(0, 40), 0.01, { hasAnswered: true });
     expect({ isExceeded, isAbove }).toEqual({ isExceeded: false, isAbove: false });
   });
 
@@ -67,6 +67,7 @@ describe('an ingress is not restarting', () => {
     ['if one of its replicas stays away', (n) => (n % 3 === 0 ? 'connection cut' : undefined)],
     ['if it restarts again', (n) => refusedWithin(50, 90)(n) ?? refusedWithin(1_500, 1_540)(n)],
     ['if requests reach it and fail', (n) => (n % 20 === 0 ? 'status 503' : undefined)],
+    ['if requests reach it and responses break off', (n) => (n % 20 === 0 ? 'response cut off' : undefined)],
     ['if requests get no response', (n) => (n % 20 === 0 ? 'no response in time' : undefined)],
   ])('%s', (_what, errorAt) => {
     expect(after(1_700, errorAt).isExceeded).toBe(true);

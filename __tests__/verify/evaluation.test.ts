@@ -164,12 +164,21 @@ describe('an ingress that restarts while it is sampled', () => {
   });
 
   test('does not pass before', () => {
-    const { verdict, reason } = evaluated(restarting, { requests: 800, everyMs: 10 });
+    const { verdict, reason } = evaluated(restarting, { requests: 1_500, everyMs: 10 });
     expect([verdict, reason]).toEqual([
       'inconclusive',
-      expect.stringMatching(/: 40 of 800 requests failed, more than 1% \(40 × connection refused\)/),
+      expect.stringMatching(/: 40 of 1500 requests failed, more than 1% \(40 × connection refused\)/),
     ]);
   });
+});
+
+test.each([
+  ['connections are cut', 'connection cut'],
+  ['responses are cut off', 'response cut off'],
+])('fails if %s all the time, but seldom', (_what, error) => {
+  const seldom = (n: number): Sample =>
+    n % 33 === 7 ? { ...answered(undefined, error), revision: undefined } : answered(versionAt(n));
+  expect(evaluated(seldom, { requests: 10_000, everyMs: 10 }).verdict).toBe('fail');
 });
 
 describe('a new version that looks worse than the others without proof', () => {

@@ -5,8 +5,8 @@ import { RateTest } from './statistics/rate-test.ts';
 
 /** This many errors are tolerated before they are tested as a rate. */
 const FREE = 5;
-/** This many requests must follow an outage: a replica that serves one connection in ten is missed in 3 of 100,000 cases. */
-const LOOKS = 100;
+/** At least this many requests must follow an outage: a replica that serves one connection in ten is missed in 3 of 100,000 cases. */
+const FEWEST_LOOKS = 100;
 
 export interface ErrorRateOptions {
   readonly hasAnswered?: boolean | undefined;
@@ -15,7 +15,8 @@ export interface ErrorRateOptions {
 
 /**
  * Tests the errors of one ingress against the accepted rate. An ingress that restarts refuses or cuts every connection for a moment,
- * which no version of the service can cause: such failures are set aside, once, if they end in time. An ingress that has never answered is not restarting.
+ * which no version of the service can cause: such failures are set aside, once, if they end in time. What follows an outage must be
+ * within the rate on its own. An ingress that has never answered is not restarting.
  */
 export class ErrorRate {
   readonly #limit: number;
@@ -33,6 +34,7 @@ export class ErrorRate {
   #unreached = 0;
   #setAside = 0;
   #followed = 0;
+  #followedErrors = 0;
   #exceeded = false;
 
   /**
@@ -62,7 +64,10 @@ export class ErrorRate {
     if (isError) this.#errors += 1;
     if (isUnreached) this.#unreached += 1;
     else this.#hasAnswered = true;
-    if (this.#phase === 'back') this.#followed += 1;
+    if (this.#phase === 'back') {
+      this.#followed += 1;
+      if (isError) this.#followedErrors += 1;
+    }
     if (this.#limit === 0 && isError) this.#exceeded = true;
     if (!isUnreached && this.#reached?.add(isError) === true) this.#exceeded = true;
     if (this.#phase === 'away') {
@@ -85,12 +90,19 @@ export class ErrorRate {
 
   /** Whether more failed than the limit accepts, be it by chance, or an outage may not be over. */
   get isAbove(): boolean {
-    return this.#isAway() || this.#errors - this.#setAside > this.#limit * (this.#requests - this.#setAside);
+    const exceeds = (errors: number, requests: number): boolean => errors > this.#limit * requests;
+    return (
+      this.#isAway() ||
+      exceeds(this.#errors - this.#setAside, this.#requests - this.#setAside) ||
+      // The requests before an outage and during it would dilute what it did not end.
+      exceeds(this.#followedErrors, this.#followed)
+    );
   }
 
   /** Whether more requests may decide: a few errors among few requests may be chance. */
   get isOpen(): boolean {
-    return this.#isAway() || (this.isAbove && (this.#all?.logEvidence ?? Infinity) > 0);
+    const evidence = [this.#all, this.#reached].map((test) => test?.logEvidence ?? Infinity);
+    return this.#isAway() || (this.isAbove && Math.max(...evidence) > 0);
   }
 
   /** How many requests failed while the ingress was away. */
@@ -99,7 +111,9 @@ export class ErrorRate {
   }
 
   #isAway(): boolean {
-    return this.#phase === 'away' || (this.#phase === 'back' && this.#followed < LOOKS);
+    if (this.#phase !== 'back') return this.#phase === 'away';
+    // Among fewer, failures at several times the accepted rate may be few by chance.
+    return this.#followed < Math.max(FEWEST_LOOKS, FREE / this.#limit);
   }
 
   #fresh(): RateTest | undefined {

@@ -6,7 +6,7 @@ import type { Dispatcher } from 'undici';
 import { CanaryError, messageOf } from '../core/errors.ts';
 import type { ClusterName } from '../core/names.ts';
 import { INGRESS } from '../core/deadlines.ts';
-import { decoded, readStart } from './response-body.ts';
+import { BrokenResponse, decoded, readStart } from './response-body.ts';
 import { proxyFor } from '../core/proxy.ts';
 import type { Proxy } from '../core/proxy.ts';
 import { ProxyError, tunnelConnector } from '../core/tunnel.ts';
@@ -23,6 +23,8 @@ export const NO_RESPONSE = 'no response in time';
 const REFUSED = 'connection refused';
 const CUT = 'connection cut';
 const NO_CONNECTION = 'no connection in time';
+/** Unlike a connection that is cut before a response: a version that breaks off its responses shows in the same way. */
+const CUT_OFF = 'response cut off';
 /** The kinds of failure before anything came back, which an ingress has while it restarts. */
 export const UNREACHED: ReadonlySet<string> = new Set([REFUSED, CUT, NO_CONNECTION]);
 /** A proxy that refuses is asked again: one refusal among thousands of connections must not end a check. */
@@ -256,6 +258,10 @@ function isOutOfReach(error: unknown): boolean {
 /** The kind of a failure, without what differs between requests, so that equal ones can be counted. */
 function failureKind(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  if (error instanceof BrokenResponse) {
+    const what = failureKind(error.cause);
+    return UNREACHED.has(what) ? CUT_OFF : what;
+  }
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
   switch (code) {
     case 'ECONNREFUSED':

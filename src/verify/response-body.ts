@@ -18,7 +18,14 @@ export function decoded(body: Readable, encoding = ''): Readable {
   return decoder === undefined ? body : pipeline(body, decoder, () => undefined);
 }
 
-/** The beginning of a body as text; what has arrived of it once the time is up. */
+/** A response that failed after its head had arrived. */
+export class BrokenResponse extends Error {}
+
+/**
+ * The beginning of a body as text; what has arrived of it once the time is up.
+ *
+ * @throws BrokenResponse
+ */
 export async function readStart(body: AsyncIterable<Uint8Array>, limit: AbortSignal): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -31,7 +38,7 @@ export async function readStart(body: AsyncIterable<Uint8Array>, limit: AbortSig
     }
   } catch (error) {
     // An event stream is a response although it never ends.
-    if (!limit.aborted) throw error;
+    if (!limit.aborted) throw new BrokenResponse('the body did not end', { cause: error });
   }
   return Buffer.concat(chunks).subarray(0, BODY_LIMIT).toString('utf8');
 }
