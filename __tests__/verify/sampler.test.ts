@@ -1,8 +1,10 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { IngressClient } from '../../src/verify/ingress-client.ts';
+import { CONNECTIONS, IngressClient } from '../../src/verify/ingress-client.ts';
 import { sampleAll } from '../../src/verify/sampler.ts';
 import type { IngressEvidence } from '../../src/verify/evidence.ts';
 import type { CheckSpec } from '../../src/release/release.ts';
+import { MONOTONIC_CLOCK } from '../../src/core/clock.ts';
+import type { Clock } from '../../src/core/clock.ts';
 import { CanaryError } from '../../src/core/errors.ts';
 import '../support/one-realm.ts';
 import { release, weights } from '../support/release.ts';
@@ -31,6 +33,7 @@ interface Options {
   readonly timeoutMs?: number;
   /** How long a gateway replica may be late. */
   readonly catchUpMs?: number;
+  readonly clock?: Clock;
 }
 
 async function sampleAt(
@@ -44,6 +47,7 @@ async function sampleAt(
     timeoutMs = 10_000,
     catchUpMs = CATCH_UP_MS,
     signal = new AbortController().signal,
+    clock = MONOTONIC_CLOCK,
     ...rest
   }: Options,
 ): Promise<readonly IngressEvidence[]> {
@@ -68,6 +72,7 @@ async function sampleAt(
       catchUpMs,
       signal,
       onProgress: () => undefined,
+      clock,
     },
   );
 }
@@ -482,22 +487,34 @@ describe('a version that does not respond', () => {
   });
 
   test('is named if the check times out first, and the responses received count', async () => {
-    const { verdict, reason, samples, requests, unanswered, counts } = await sample(hanging(), {
-      check: { verifyTimeoutMs: 1_500, maxRps: 1000 },
+    // The time is up when every connection waits for v2, however long this machine takes until then.
+    const timeIsUp = Promise.withResolvers<undefined>();
+    let ms = 0;
+    let open = 0;
+    const handler = counting((n, response) => {
+      if (versionOf(n) === 'v1') answer(response, { version: 'v1' });
+      else open += 1;
+      if (open < CONNECTIONS) return;
+      ms = 1_500;
+      timeIsUp.resolve(undefined);
+    });
+    const { verdict, reason, samples, requests, unanswered, counts } = await sample(handler, {
+      check: { verifyTimeoutMs: 1_500, maxRps: Infinity },
+      clock: { now: () => ms, sleep: () => timeIsUp.promise },
     });
     expect([verdict, reason]).toEqual([
       'inconclusive',
-      `undecided after 1.5 s and ${String(samples)} samples: v2 does not respond: 16 requests had no response yet, and all ${String(samples)} responses came from v1 (raise the input verify-timeout)`,
+      'undecided after 1.5 s and 64 samples: v2 does not respond: 16 requests had no response yet, and all 64 responses came from v1 (raise the input verify-timeout)',
     ]);
-    expect([requests, unanswered, counts]).toEqual([
-      samples,
+    expect([samples, requests, unanswered, counts]).toEqual([
+      64,
+      64,
       16,
       new Map([
-        ['v1', samples],
+        ['v1', 64],
         ['v2', 0],
       ]),
     ]);
-    expect(samples).toBeGreaterThan(40);
   });
 
   test('once does not delay the others for longer than its own timeout', async () => {

@@ -1,4 +1,5 @@
-import { MONOTONIC_CLOCK, sleep } from '../core/clock.ts';
+import { MONOTONIC_CLOCK } from '../core/clock.ts';
+import type { Clock } from '../core/clock.ts';
 import type { CheckSpec } from '../release/release.ts';
 import { attribute } from './attribution.ts';
 import type { Sample } from './attribution.ts';
@@ -12,8 +13,6 @@ import { INGRESS } from '../core/deadlines.ts';
 
 const PROGRESS_MS = 2_000;
 const WATCH_PROGRESS_MS = 30_000;
-
-const { now } = MONOTONIC_CLOCK;
 
 /** Sampling at a low rate for a fixed time: passes at its end, and fails as soon as there is evidence. */
 interface Watch {
@@ -29,6 +28,7 @@ export interface SamplingOptions {
   readonly onProgress: (evidence: IngressEvidence) => void;
   /** How long a gateway replica may lag behind. */
   readonly catchUpMs?: number | undefined;
+  readonly clock?: Clock;
 }
 
 /**
@@ -41,9 +41,9 @@ export async function sampleAll(
   expect: (client: IngressClient) => Expectation,
   options: SamplingOptions,
 ): Promise<readonly IngressEvidence[]> {
-  const { check, watch, catchUpMs } = options;
+  const { check, watch, catchUpMs, clock = MONOTONIC_CLOCK } = options;
   const failed = new AbortController();
-  const deadline = AbortSignal.timeout(Math.ceil(watch?.forMs ?? check.verifyTimeoutMs));
+  const deadline = abortedAfter(watch?.forMs ?? check.verifyTimeoutMs, clock, failed.signal);
   let grace: NodeJS.Timeout | undefined;
   const runs = clients.map(async (client) => {
     const evaluation = new Evaluation(client.target, expect(client), {
@@ -52,7 +52,7 @@ export async function sampleAll(
       ingresses: clients.length,
       hasAnswered: client.hasAnswered,
       catchUpMs,
-      now,
+      now: clock.now,
     });
     await sampleOne(client, evaluation, { failed: failed.signal, deadline }, options);
     const evidence = evaluation.evidence(failed.signal.aborted ? 'undecided' : evaluation.verdictAtEnd());
@@ -74,8 +74,9 @@ async function sampleOne(
   client: IngressClient,
   evaluation: Evaluation,
   { failed, deadline }: { readonly failed: AbortSignal; readonly deadline: AbortSignal },
-  { check, watch, signal, onProgress }: SamplingOptions,
+  { check, watch, signal, onProgress, clock = MONOTONIC_CLOCK }: SamplingOptions,
 ): Promise<void> {
+  const { now } = clock;
   const ended = new AbortController();
   const cut = AbortSignal.any([failed, ended.signal, signal]);
   const order = new ReorderBuffer(now);
@@ -93,14 +94,14 @@ async function sampleOne(
   };
   if (watch === undefined) {
     const sending = AbortSignal.any([cut, deadline]);
-    await sendAtRate(check.maxRps, sending, () => ask(sending));
+    await sendAtRate({ rps: check.maxRps, clock }, sending, () => ask(sending));
   } else {
     // Requests that are still open at the end must count: a version that hangs shows only in them.
-    await sendAtRate(watch.maxRps, AbortSignal.any([cut, deadline]), () => ask(cut));
+    await sendAtRate({ rps: watch.maxRps, clock }, AbortSignal.any([cut, deadline]), () => ask(cut));
     // Nor does it end while errors are neither few enough nor shown to be too many: more requests decide that.
-    const more = AbortSignal.any([cut, AbortSignal.timeout(Math.ceil(check.verifyTimeoutMs))]);
     if (evaluation.isOpen) {
-      await sendAtRate(check.maxRps, more, async () => {
+      const more = AbortSignal.any([cut, abortedAfter(check.verifyTimeoutMs, clock, cut)]);
+      await sendAtRate({ rps: check.maxRps, clock }, more, async () => {
         await ask(cut);
         if (!evaluation.isOpen) ended.abort();
       });
@@ -110,8 +111,24 @@ async function sampleOne(
   evaluation.close(order.held, order.unanswered);
 }
 
+/** A signal that is aborted once the time is up, unless `stopped` is aborted earlier. */
+function abortedAfter(ms: number, clock: Clock, stopped: AbortSignal): AbortSignal {
+  const over = new AbortController();
+  clock.sleep(Math.ceil(ms), stopped).then(
+    () => {
+      over.abort();
+    },
+    () => undefined,
+  );
+  return over.signal;
+}
+
 /** Sends requests over all connections, at this rate in total, until `sending` is aborted. */
-async function sendAtRate(rps: number, sending: AbortSignal, ask: () => Promise<void>): Promise<void> {
+async function sendAtRate(
+  { rps, clock: { now, sleep } }: { readonly rps: number; readonly clock: Clock },
+  sending: AbortSignal,
+  ask: () => Promise<void>,
+): Promise<void> {
   const interval = 1000 / rps;
   let slot = now();
   const worker = async (): Promise<void> => {
