@@ -109,6 +109,17 @@ describe('a fleet that is left inconsistent', () => {
     expect(run.summary).not.toContain('weights are unchanged');
   });
 
+  test('is reported by a run that can read only one of them', async () => {
+    await diesBetweenTheWrites();
+    const run = await lane.during(
+      ({ cluster, kind }) =>
+        cluster === 'west' && kind === 'Service' ? { status: 401, message: 'Unauthorized' } : undefined,
+      () => lane.stage.run(step),
+    );
+    expect([run.code, run.outputs['weights']]).toEqual([1, '']);
+    expect(run.summary).toMatch(/east holds v1=60,v2=40; west holds unknown weights \(.*Unauthorized/);
+  });
+
   test('without a trace in the locks goes on from the cluster that is least far', async () => {
     await diesBetweenTheWrites();
     await lane.forgetLocks();

@@ -140,6 +140,12 @@ export async function allOf<T>(work: readonly Promise<T>[]): Promise<readonly T[
   const failures = settled.flatMap((result): unknown[] =>
     result.status === 'rejected' ? [result.reason] : [],
   );
+  throwAny(failures);
+  return settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+}
+
+/** @throws the only failure as it is, or a CanaryError that lists all of them; nothing if there is none */
+export function throwAny(failures: readonly unknown[]): void {
   if (failures.length === 1) throw failures[0];
   if (failures.length > 1) {
     const texts = [...new Set(failures.map(messageOf))];
@@ -147,5 +153,4 @@ export async function allOf<T>(work: readonly Promise<T>[]): Promise<readonly T[
       ? failures[0]
       : new CanaryError(texts.map((text) => `- ${text}`).join('\n'), { cause: failures[0] });
   }
-  return settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
 }

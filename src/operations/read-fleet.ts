@@ -1,5 +1,7 @@
 import { readLeases } from '../fleet/transaction/read-leases.ts';
 import type { Leases } from '../fleet/transaction/read-leases.ts';
+import { throwAny } from '../fleet/fleet.ts';
+import { readClusterWeights } from '../release/cluster-weights.ts';
 import type { FleetState } from '../release/state.ts';
 import type { Context } from './context.ts';
 
@@ -10,8 +12,18 @@ export interface FleetReading {
   readonly leases: Leases;
 }
 
-/** Reads the locks, then everything that a release may touch. */
-export async function readFleet({ fleet, release }: Context): Promise<FleetReading> {
+/**
+ * Reads the locks, then everything that a release may touch. If a cluster cannot be read, what the others hold is recorded: an
+ * earlier run may have left them different.
+ *
+ * @throws as `throwAny`, with the failures of the clusters that cannot be read
+ */
+export async function readFleet({ fleet, release, recorder }: Context): Promise<FleetReading> {
   const leases = await readLeases(fleet, release);
-  return { leases, state: await fleet.read(release) };
+  const { state, failures } = await fleet.readEach(release);
+  if (failures.size > 0) {
+    recorder.record({ kind: 'read', held: readClusterWeights(release, state, failures) });
+    throwAny([...failures.values()]);
+  }
+  return { leases, state };
 }

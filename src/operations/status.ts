@@ -1,4 +1,4 @@
-import { allOf } from '../fleet/fleet.ts';
+import { throwAny } from '../fleet/fleet.ts';
 import { candidateOf, selectsEndpoint } from '../kubernetes/pod-selection.ts';
 import type { Place } from '../kubernetes/pod-selection.ts';
 import { CanaryError, messageOf } from '../core/errors.ts';
@@ -37,7 +37,7 @@ export async function status(context: Context): Promise<void> {
   await phase(context, 'Status', async () => {
     const { state, failures } = await fleet.readEach(release);
     // Without a cluster to report on, there is only the failure.
-    if (state.size === 0) await allOf([...failures.values()].map((error) => Promise.reject(error as Error)));
+    if (state.size === 0) throwAny([...failures.values()]);
     const readable = release.configClusters.filter((cluster) => state.has(cluster));
     const { observed, unclear } = observeWhereClear(release, state, readable);
     const { routes } = observed;
