@@ -67,8 +67,8 @@ export interface FleetOptions {
  * `…/examples-helloworld-v2` answers `GET /hello` with `Hello version: v2, instance: POD\n`; any other path is a 404.
  * The tag adds a fault: `:missing` (ImagePullBackOff), `:crash` (CrashLoopBackOff), `:unready` (runs, never Ready),
  * `:crash-twice` (CrashLoopBackOff for two restarts of a second each, then healthy), `:late-pull` (ErrImagePull for two seconds, then
- * healthy), `:errors` (500 for every tenth answer), `:slow` (three times the usual time of 5 ms), `:silent` (accepts requests and never
- * answers); every other tag is healthy.
+ * healthy), `:errors` (500 for every tenth answer), `:slow` (three times the usual time of 5 ms), `:broken` (every thirtieth answer
+ * breaks off), `:silent` (accepts requests and never answers); every other tag is healthy.
  * A pod gets requests only if the injector gave it a sidecar.
  */
 export const IMAGE_FAULTS = [
@@ -79,6 +79,7 @@ export const IMAGE_FAULTS = [
   'late-pull',
   'errors',
   'slow',
+  'broken',
   'silent',
 ] as const;
 export type ImageFault = (typeof IMAGE_FAULTS)[number];

@@ -48,6 +48,13 @@ describe('a new version whose share is right, but which is worse than the stable
     );
   });
 
+  test('fails if it breaks off responses, as no ingress does that only restarts', async () => {
+    await prepare('broken');
+    const run = await stage.run({ ...step, weights: 'v1=0,v2=100' });
+    expect(run.outputs).toMatchObject({ verdict: 'fail', weights: 'v1=100,v2=0' });
+    expect(run.log).toMatch(/\d+ of \d+ requests failed, more than 1% \(\d+ × response cut off\)/);
+  });
+
   test('fails by its response times, and the previous weights are restored', async () => {
     await prepare('slow');
     await stage.underLoad(async () => {

@@ -13,6 +13,8 @@ export interface Answer {
   readonly body: string;
   /** Milliseconds until the answer begins. */
   readonly afterMs: number;
+  /** Whether the body, which claims to be longer, breaks off. */
+  readonly breaksOff?: boolean | undefined;
 }
 
 /** The fault that the tag of an image names. The tag follows the last colon that is not a registry's port. */
@@ -67,6 +69,8 @@ export class Workload {
     }
     if (this.version === undefined || path !== '/hello') return { status: 404, body: 'Not Found\n', afterMs };
     if (method !== 'GET' && method !== 'HEAD') return { status: 405, body: 'Method Not Allowed\n', afterMs };
+    if (this.#faults.has('broken') && this.#answered % 30 === 0)
+      return { status: 200, body: 'Hello', afterMs, breaksOff: true };
     return { status: 200, body: `Hello version: ${this.version}, instance: ${this.pod}\n`, afterMs };
   }
 }

@@ -118,6 +118,8 @@ function applicationOf({ version, pod, fault }: Workload): RequestListener {
         response.writeHead(404).end('Not Found\n');
       else if (fault === 'errors' && answers % 10 === 0)
         response.writeHead(500).end('Internal Server Error\n');
+      else if (fault === 'broken' && answers % 30 === 0)
+        response.writeHead(200, { 'content-length': '100' }).write('Hello', () => response.destroy());
       else response.end(`Hello version: ${version}, instance: ${pod}\n`);
     }, delay);
   };

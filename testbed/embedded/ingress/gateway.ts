@@ -179,7 +179,11 @@ function read(request: IncomingMessage): RoutedRequest {
   };
 }
 
-function send(response: ServerResponse, { status, headers, body }: Outcome): void {
+function send(response: ServerResponse, { status, headers, body, breaksOff = false }: Outcome): void {
+  if (breaksOff) {
+    response.writeHead(status, headers).write(body, () => response.destroy());
+    return;
+  }
   headers['content-length'] = String(Buffer.byteLength(body));
   response.writeHead(status, headers);
   response.end(response.req.method === 'HEAD' ? undefined : body);

@@ -9,6 +9,8 @@ export interface Outcome {
   readonly body: string;
   /** Milliseconds from the request's arrival. */
   readonly afterMs: number;
+  /** Whether the connection is cut after the body. */
+  readonly breaksOff?: boolean | undefined;
 }
 
 /** How often Envoy retries a failed connection by Istio's default retry policy. */
@@ -103,7 +105,7 @@ function forward(
     const workload = workloads.get(endpoint.uid);
     // Nothing listens there: the connection is refused.
     if (workload?.ports.has(endpoint.port) !== true) continue;
-    const { status, body, afterMs } = workload.answer(
+    const { status, body, afterMs, breaksOff } = workload.answer(
       request.method,
       route.rewritePath?.(request.path) ?? request.path,
     );
@@ -112,7 +114,7 @@ function forward(
       server: 'istio-envoy',
       'x-envoy-upstream-service-time': String(afterMs),
     };
-    return { status, headers, body, afterMs };
+    return { status, headers, body, afterMs, breaksOff };
   }
   return local(503, failure);
 }
