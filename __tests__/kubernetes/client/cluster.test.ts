@@ -711,6 +711,25 @@ describe('an access review', () => {
     },
   );
 
+  test.each(['the review', 'the attempt'])(
+    'says nothing if %s shows that the login is rejected',
+    async (what) => {
+      const { api, cluster } = await stage();
+      api.intercept = ({ path }, response) => {
+        const isReview = path === PATH;
+        if (!isReview && !path.endsWith('dryRun=All')) return false;
+        response.writeHead(isReview && what === 'the attempt' ? 403 : 401, {
+          'content-type': 'application/json',
+        });
+        response.end('{}');
+        return true;
+      };
+      await expect(cluster.allows(UPDATE, VS)).rejects.toThrow(
+        'The credentials of this context were rejected',
+      );
+    },
+  );
+
   test.each([
     [{ allowed: true }, true],
     [{ allowed: false }, false],

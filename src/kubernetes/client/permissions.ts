@@ -4,7 +4,7 @@ import type { AccessRule, Permission } from '../access-rules.ts';
 import type { Caller } from './api-resources.ts';
 import { isAny, isReview } from './checks.ts';
 import type { Call } from './connection.ts';
-import { isForbidden, isRefused } from './errors.ts';
+import { ClusterError, isForbidden, isRefused } from './errors.ts';
 
 // Every authenticated user may ask for these reviews: the ClusterRole system:basic-user is bound to system:authenticated
 // (https://kubernetes.io/docs/reference/access-authn-authz/rbac/#discovery-roles). A cluster may have removed that binding.
@@ -78,21 +78,26 @@ export async function isAllowed(caller: Caller, permission: Permission, path: st
     });
     return status?.allowed === true;
   } catch (error) {
-    if (!isRefused(error)) throw error;
+    if (!isRefused(error) || isBeforeAuthorization(error)) throw error;
     return isAuthorized(caller, permission, path);
   }
 }
 
-/** Authorization comes first: whatever a server says about an empty object other than 403, the user was allowed to send it. */
+/** Authorization comes first: whatever else a server says about an empty object, the user was allowed to send it. */
 async function isAuthorized(caller: Caller, permission: Permission, path: string): Promise<boolean> {
   const tried = `Trying whether ${describePermission(permission)} is allowed`;
   try {
     await caller({ ...attemptOf(permission.verb), path, tried, check: isAny, changesNothing: true });
     return true;
   } catch (error) {
-    if (!isRefused(error)) throw error;
+    if (!isRefused(error) || isBeforeAuthorization(error)) throw error;
     return !isForbidden(error);
   }
+}
+
+/** Whether a call came no further than the login, or the server's queue. */
+function isBeforeAuthorization(error: unknown): boolean {
+  return error instanceof ClusterError && (error.status === 401 || error.status === 429);
 }
 
 function attemptOf(verb: string): Pick<Call, 'method' | 'query' | 'body' | 'contentType'> {
