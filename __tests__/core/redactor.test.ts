@@ -174,6 +174,26 @@ test('a kubeconfig is hidden as a whole, and its base64 in any part, but not the
   expect(redactor.redact(btoa(text.trim()).slice(10, 60))).toBe('***');
 });
 
+test('a long text is redacted with pauses, also where a secret lies across one', async () => {
+  const redactor = redactorOf(TOKEN);
+  const pauses: number[] = [];
+  const pause = (): Promise<void> => {
+    pauses.push(1);
+    return Promise.resolve();
+  };
+  const stretch = 1024 * 1024;
+  for (let before = 0; before <= TOKEN.length + 1; before += 1) {
+    const [start, end] = ['-'.repeat(stretch - before), '-'.repeat(100)];
+    const redacted = await redactor.redactWithPauses(`${start}${TOKEN}${end}`, pause);
+    expect(redacted === `${start}***${end}`).toBe(true);
+  }
+  expect(pauses.length).toBeGreaterThan(TOKEN.length);
+  pauses.length = 0;
+  const texts = [TOKEN, TOKEN.repeat(1_000), TOKEN.repeat(1_000)];
+  expect(await redactor.redactInWithPauses({ texts }, pause)).toEqual(redactor.redactIn({ texts }));
+  expect(pauses).toHaveLength(2);
+});
+
 test('a value is redacted in all its texts, and counts of the same text are added up', () => {
   const redactor = redactorOf(TOKEN);
   const at = new Date(0);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { nextTurn } from '../../src/core/clock.ts';
 import { boundedText, TEXT_LIMITS } from '../../src/github/bounded-text.ts';
 import { secrets } from '../../src/core/secrets.ts';
 import { outputsOf } from '../../src/github/outputs.ts';
@@ -59,14 +60,14 @@ describe.each([
   ['white space', `a${' '.repeat(HUGE / 10)}b`],
   ['emoji', '😀'.repeat(HUGE / 10)],
 ])('a failure of %s', (_what, failure) => {
-  test('fits everywhere', () => {
+  test('fits everywhere', async () => {
     const record = failed(failure);
     expect(commitStatusOf(record).description.length).toBeLessThanOrEqual(140);
     expect(commentOf(record, { sha: undefined, runUrl: undefined }).length).toBeLessThan(COMMENT_LIMIT);
     const summary = summaryOf(record);
     expect(Buffer.byteLength(summary)).toBeLessThan(SUMMARY_LIMIT);
     expect(summary).toContain('[…]');
-    const page = pageOf(record);
+    const page = await pageOf(record, nextTurn);
     expect(page.length).toBeLessThan(2_000_000);
     for (const text of [summary, page, commitStatusOf(record).description])
       expect(text.isWellFormed()).toBe(true);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { nextTurn } from '../../src/core/clock.ts';
 import { emptyRecord } from '../../src/report/run-record.ts';
 import type { RunRecord } from '../../src/report/run-record.ts';
 import { convergenceOf } from '../../src/report/page/convergence.ts';
@@ -121,8 +122,11 @@ test('the chart of response times has a row for each version, with its percentil
 });
 
 describe('the page', () => {
-  const page = (rest: Partial<RunRecord>): string =>
-    pageOf({ ...emptyRecord('rollout', 'hello', 'demo', { begin: '2026-11-22T10:00:00.000Z' }), ...rest });
+  const page = (rest: Partial<RunRecord>): Promise<string> =>
+    pageOf(
+      { ...emptyRecord('rollout', 'hello', 'demo', { begin: '2026-11-22T10:00:00.000Z' }), ...rest },
+      nextTurn,
+    );
   const check = (
     rest: Parameters<typeof evidence>[0] = {},
   ): Pick<RunRecord, 'checks' | 'evidence' | 'verdict'> => {
@@ -135,16 +139,16 @@ describe('the page', () => {
     };
   };
 
-  test('loads nothing, runs nothing, and links only to the run', () => {
-    const markup = page({ ...check(), run: 'https://github.com/o/r/actions/runs/1' });
+  test('loads nothing, runs nothing, and links only to the run', async () => {
+    const markup = await page({ ...check(), run: 'https://github.com/o/r/actions/runs/1' });
     expect(markup).not.toMatch(/<script|<link|<img|@import|url\(|\son\w+=|style="/i);
     expect([...markup.matchAll(/(?:href|src)="([^"]*)"/g)].map(([, url]) => url)).toEqual([
       'https://github.com/o/r/actions/runs/1',
     ]);
   });
 
-  test('does not link to anything but a URL', () => {
-    expect(page({ run: 'javascript:alert(1)' })).not.toContain('href=');
+  test('does not link to anything but a URL', async () => {
+    expect(await page({ run: 'javascript:alert(1)' })).not.toContain('href=');
   });
 
   test.each([
@@ -152,8 +156,8 @@ describe('the page', () => {
     '"><script>alert(1)</script>',
     '</style></title><b>',
     "' onload='x",
-  ])('keeps %j as text everywhere', (hostile) => {
-    const everywhere = (text: string): string =>
+  ])('keeps %j as text everywhere', async (hostile) => {
+    const everywhere = (text: string): Promise<string> =>
       page({
         ...check({
           cluster: text,
@@ -181,6 +185,6 @@ describe('the page', () => {
       });
     const elements = (markup: string): readonly string[] =>
       [...markup.matchAll(/<[^>]*>/g)].map(([tag]) => tag.split(/[\s>]/)[0] ?? '');
-    expect(elements(everywhere(hostile))).toEqual(elements(everywhere('x')));
+    expect(elements(await everywhere(hostile))).toEqual(elements(await everywhere('x')));
   });
 });

@@ -11,6 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { nextTurn } from '../../src/core/clock.ts';
 import { workspaceOf } from '../../src/core/workspace.ts';
 import { problemsOfReportFolder } from '../../src/github/report-folder.ts';
 import { emptyRecord } from '../../src/report/run-record.ts';
@@ -32,7 +33,7 @@ afterEach(() => {
 });
 
 const write = (folder: string, root = checkout): Promise<void> =>
-  writeReport(folder, emptyRecord('rollout', 'shop', 'web'), workspaceOf([root]));
+  writeReport(folder, emptyRecord('rollout', 'shop', 'web'), workspaceOf([root]), nextTurn);
 const problems = (folder: string, source = 'Input report'): readonly string[] =>
   problemsOfReportFolder(folder, source, workspaceOf([checkout]));
 const written = (folder: string): readonly string[] => readdirSync(folder).toSorted();

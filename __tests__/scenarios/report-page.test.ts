@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser, Page } from 'puppeteer-core';
+import { nextTurn } from '../../src/core/clock.ts';
 import { emptyRecord } from '../../src/report/run-record.ts';
 import type { RunRecord } from '../../src/report/run-record.ts';
 import { pageOf } from '../../src/report/page/page.ts';
@@ -125,7 +126,7 @@ function large(ingresses: number): RunRecord {
 
 async function written(name: string, record: RunRecord): Promise<string> {
   const file = join(folder, `${name}.html`);
-  await writeFile(file, pageOf(record));
+  await writeFile(file, await pageOf(record, nextTurn));
   return pathToFileURL(file).href;
 }
 

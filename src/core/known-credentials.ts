@@ -1,3 +1,5 @@
+import type { Pieces } from './pieces.ts';
+
 /**
  * Credentials that are recognized by their form: those of others, such as one that a login command tried in vain, or a proxy's own. Each pattern
  * begins at the start of a word and cannot overlap itself, so the search takes time in proportion to the text.
@@ -14,7 +16,12 @@ const FORMS: readonly RegExp[] = [
   /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[^-]+/g,
 ];
 
-/** A text in which what has the form of a credential is replaced. */
-export function withoutKnownForms(text: string, replacement: string): string {
-  return FORMS.reduce((rest, form) => rest.replaceAll(form, replacement), text);
+/** A text in which what has the form of a credential is replaced. One longer than `stretch` is worth pauses. */
+export function* withoutKnownForms(text: string, replacement: string, stretch: number): Pieces<string> {
+  let rest = text;
+  for (const form of FORMS) {
+    rest = rest.replaceAll(form, replacement);
+    if (text.length > stretch) yield;
+  }
+  return rest;
 }

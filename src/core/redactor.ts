@@ -1,4 +1,8 @@
 import { withoutKnownForms } from './known-credentials.ts';
+import { atOnce, withPauses } from './pieces.ts';
+import type { Pieces } from './pieces.ts';
+import { merge } from './spans.ts';
+import type { Span } from './spans.ts';
 import { spellingsOf } from './spellings.ts';
 
 const REDACTED = '***';
@@ -19,6 +23,10 @@ const SCHEMES = ['Bearer', 'Basic', 'Token'] as const;
 
 /** Length of the pieces by which a text is looked up: no secret is shorter. */
 const PIECE = SHORTEST_SECRET;
+/** How many characters of a text are searched in one go. */
+const STRETCH = 1024 * 1024;
+/** Texts of this length are worth a pause. */
+const LONG = 16 * 1024;
 
 /** A text to search for. */
 interface Needle {
@@ -27,11 +35,6 @@ interface Needle {
   readonly least: number;
   /** Whether no letter or digit may follow. */
   readonly ends: boolean;
-}
-
-interface Span {
-  readonly from: number;
-  readonly to: number;
 }
 
 /** A hash of eight characters that the next character updates. */
@@ -133,42 +136,67 @@ export class Redactor {
 
   /** A text without its secrets. Redact before you cut a text: half a secret is harder to recognize. */
   redact(text: string): string {
-    if (text.length < PIECE) return text;
-    let shown = '';
-    let end = 0;
-    for (const { from, to } of this.#find(text)) {
-      shown += `${text.slice(end, from)}${REDACTED}`;
-      end = to;
-    }
-    return withoutKnownForms(shown + text.slice(end), REDACTED);
+    return atOnce(this.#redacting(text));
+  }
+
+  /** `redact` for long texts, with pauses. */
+  redactWithPauses(text: string, pause: () => Promise<void>): Promise<string> {
+    return withPauses(this.#redacting(text), pause);
   }
 
   /** Redacts every text in a value made of objects, arrays, maps and sets, keys of maps included. */
   redactIn<T>(value: T): T {
     // Copies the shape, so the type stays what it was.
-    return this.#copy(value) as T;
+    return atOnce(this.#copy(value)) as T;
   }
 
-  #copy(value: unknown): unknown {
-    if (typeof value === 'string') return this.redact(value);
+  /** `redactIn` for values with long texts, with pauses. */
+  async redactInWithPauses<T>(value: T, pause: () => Promise<void>): Promise<T> {
+    return (await withPauses(this.#copy(value), pause)) as T;
+  }
+
+  *#redacting(text: string): Pieces<string> {
+    if (text.length < PIECE) return text;
+    const spans: Span[] = [];
+    for (let from = 0; from < text.length; from += STRETCH) {
+      this.#find(text, from, Math.min(from + STRETCH, text.length), spans);
+      if (text.length > LONG) yield;
+    }
+    let shown = '';
+    let end = 0;
+    for (const { from, to } of spans) {
+      shown += `${text.slice(end, from)}${REDACTED}`;
+      end = to;
+    }
+    return yield* withoutKnownForms(shown + text.slice(end), REDACTED, STRETCH);
+  }
+
+  *#copy(value: unknown): Pieces<unknown> {
+    if (typeof value === 'string') return yield* this.#redacting(value);
     if (typeof value !== 'object' || value === null) return value;
-    if (Array.isArray(value)) return value.map((item) => this.#copy(item));
-    if (value instanceof Map) return this.#copyMap(value);
-    if (value instanceof Set) return new Set([...value].map((item) => this.#copy(item)));
+    if (Array.isArray(value)) return yield* this.#copyAll(value);
+    if (value instanceof Map) return yield* this.#copyMap(value);
+    if (value instanceof Set) return new Set(yield* this.#copyAll(value));
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype !== Object.prototype && prototype !== null) return value;
-    return Object.fromEntries(
-      Object.entries(value).map(([key, item]) => [this.redact(key), this.#copy(item)]),
-    );
+    const copy: (readonly [string, unknown])[] = [];
+    for (const [key, item] of Object.entries(value)) copy.push([this.redact(key), yield* this.#copy(item)]);
+    return Object.fromEntries(copy);
+  }
+
+  *#copyAll(values: Iterable<unknown>): Pieces<readonly unknown[]> {
+    const copy: unknown[] = [];
+    for (const item of values) copy.push(yield* this.#copy(item));
+    return copy;
   }
 
   /** Counts of texts that differed only in their secrets are added up. */
-  #copyMap(map: ReadonlyMap<unknown, unknown>): ReadonlyMap<unknown, unknown> {
+  *#copyMap(map: ReadonlyMap<unknown, unknown>): Pieces<ReadonlyMap<unknown, unknown>> {
     const copy = new Map<unknown, unknown>();
     for (const [key, item] of map) {
-      const shown = this.#copy(key);
+      const shown = yield* this.#copy(key);
       const earlier = copy.get(shown);
-      const next = this.#copy(item);
+      const next = yield* this.#copy(item);
       copy.set(shown, typeof earlier === 'number' && typeof next === 'number' ? earlier + next : next);
     }
     return copy;
@@ -203,21 +231,21 @@ export class Redactor {
     }
   }
 
-  /** The places of secrets in a text, in order and apart from each other. */
-  #find(text: string): readonly Span[] {
-    const spans: Span[] = [];
+  /** Adds the places of secrets whose first common piece ends before `until`, in order and apart from each other, to those found before `from`. */
+  #find(text: string, from: number, until: number, spans: Span[]): void {
+    // The pieces that end here begin earlier.
+    const first = Math.max(0, from - PIECE + 1);
     let hash = 0;
-    for (let i = 0; i < text.length; i += 1) {
-      const leaving = i < PIECE ? 0 : Math.imul(text.charCodeAt(i - PIECE), OUT);
+    for (let i = first; i < until; i += 1) {
+      const leaving = i < first + PIECE ? 0 : Math.imul(text.charCodeAt(i - PIECE), OUT);
       hash = (Math.imul(hash, BASE) + text.charCodeAt(i) - leaving) | 0;
       const start = i - PIECE + 1;
-      if (start < 0 || this.#filter[slotOf(hash)] === 0 || i < (spans.at(-1)?.to ?? 0)) continue;
+      if (start < first || this.#filter[slotOf(hash)] === 0 || i < (spans.at(-1)?.to ?? 0)) continue;
       for (const { needle, at } of this.#pieces.get(text.slice(start, i + 1)) ?? []) {
         const span = overlap(text, start, needle, at);
         if (span !== undefined && !this.#isName(text.slice(span.from, span.to))) merge(spans, span);
       }
     }
-    return spans;
   }
 
   #isName(text: string): boolean {
@@ -248,16 +276,6 @@ function overlap(
   const to = start + after;
   if (before + after < least || (ends && /\w/.test(text[to] ?? ''))) return undefined;
   return { from: start - before, to };
-}
-
-/** Adds a span that ends after all others, or within the last. */
-function merge(spans: Span[], { from, to }: Span): void {
-  let span = { from, to };
-  for (let last = spans.at(-1); last !== undefined && last.to >= span.from; last = spans.at(-1)) {
-    spans.pop();
-    span = { from: Math.min(last.from, span.from), to: Math.max(last.to, span.to) };
-  }
-  spans.push(span);
 }
 
 function hashOf(piece: string): number {

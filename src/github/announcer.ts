@@ -1,3 +1,4 @@
+import { nextTurn } from '../core/clock.ts';
 import pRetry from 'p-retry';
 import pTimeout from 'p-timeout';
 import { CanaryError } from '../core/errors.ts';
@@ -73,7 +74,7 @@ export class Announcer {
    * @returns whether GitHub accepted the status
    */
   async end(run: RunRecord, cancelled: boolean): Promise<boolean> {
-    const record = secrets.redactIn(run);
+    const record = await secrets.redactInWithPauses(run, nextTurn);
     const { cancelledMs, usualMs } = STEPS.announceEnd;
     const signal = AbortSignal.timeout(cancelled ? cancelledMs : usualMs);
     const context = statusContext(this.#options.app);

@@ -26,7 +26,7 @@ export async function publish(
   run: RunRecord,
 ): Promise<RunRecord> {
   // Before anything is rendered: escaped or shortened, a secret is harder to recognize.
-  const ahead = secrets.redactIn<RunRecord>({ ...run, ...outlookOf(release, run) });
+  const ahead = await secrets.redactInWithPauses<RunRecord>({ ...run, ...outlookOf(release, run) }, nextTurn);
   await compareChanges(ahead.changes, nextTurn);
   const record = report === undefined ? ahead : { ...ahead, report: await publishReport(report, ahead) };
   publishOutputs(record);
@@ -49,7 +49,7 @@ function publishOutputs(record: RunRecord): void {
 /** @returns the folder; undefined where the report could not be written */
 async function publishReport(folder: string, record: RunRecord): Promise<string | undefined> {
   try {
-    await writeReport(folder, { ...record, report: folder }, jobWorkspace());
+    await writeReport(folder, { ...record, report: folder }, jobWorkspace(), nextTurn);
     return folder;
   } catch (error) {
     jobLog.warn(`The report could not be written into ${folder} (input report): ${messageOf(error)}`);
@@ -61,7 +61,8 @@ async function publishSummary(record: RunRecord): Promise<void> {
   const file = process.env['GITHUB_STEP_SUMMARY'];
   if (!file) return;
   try {
-    await appendFile(file, secrets.redact(summaryOf(record, SUMMARY_LIMIT - (await stat(file)).size)));
+    const text = summaryOf(record, SUMMARY_LIMIT - (await stat(file)).size);
+    await appendFile(file, await secrets.redactWithPauses(text, nextTurn));
   } catch (error) {
     jobLog.warn(`The job summary could not be written into ${file}: ${messageOf(error)}`);
   }

@@ -134,12 +134,12 @@ async function show(
   if (planned.changes.length === 0) log.info(NOTHING_WOULD_CHANGE);
 }
 
-function showChanges(log: Context['log'], changes: readonly PlannedChange[]): Promise<void> {
+async function showChanges(log: Context['log'], changes: readonly PlannedChange[]): Promise<void> {
   for (const change of changes) {
     const { cluster, verb, object, reason, diff } = change;
     const unchecked = whyUnchecked(change);
     const note = unchecked === undefined ? '' : `. ${unchecked}`;
     log.info(`${cluster}: ${verb} ${object} (${reason})${note}\n${diff}\n`);
+    await nextTurn();
   }
-  return Promise.resolve();
 }

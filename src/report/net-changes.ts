@@ -1,4 +1,6 @@
 import type { ClusterName } from '../core/names.ts';
+import { atOnce, withPauses } from '../core/pieces.ts';
+import type { Pieces } from '../core/pieces.ts';
 import { textDifference } from './difference.ts';
 import type { RecordedChange } from './run-record.ts';
 
@@ -27,29 +29,27 @@ const known = new WeakMap<readonly RecordedChange[], readonly ComparedChange[]>(
 
 /** The objects that were written, in the order of their first writes, with what shows their change. */
 export function comparedChanges(changes: readonly RecordedChange[]): readonly ComparedChange[] {
-  return known.get(changes) ?? netChanges(changes).map(compared);
+  return known.get(changes) ?? netChanges(changes).map((change) => atOnce(compared(change)));
 }
 
-/** Does the work of `comparedChanges` ahead, once for all that show these changes. @param pause between two objects */
+/** Does the work of `comparedChanges` ahead, once for all that show these changes. @param pause between two differences */
 export async function compareChanges(
   changes: readonly RecordedChange[],
   pause: () => Promise<void>,
 ): Promise<void> {
   const all: ComparedChange[] = [];
   for (const change of netChanges(changes)) {
-    all.push(compared(change));
+    all.push(await withPauses(compared(change), pause));
     await pause();
   }
   known.set(changes, all);
 }
 
-function compared(change: NetChange): ComparedChange {
+function* compared(change: NetChange): Pieces<ComparedChange> {
   const { object, before, after } = change;
-  return {
-    ...change,
-    difference: textDifference(object, before, after),
-    whole: textDifference(object, before, after, Infinity),
-  };
+  const difference = textDifference(object, before, after);
+  yield;
+  return { ...change, difference, whole: textDifference(object, before, after, Infinity) };
 }
 
 /** The objects that were written, in the order of their first writes. */

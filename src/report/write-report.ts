@@ -12,17 +12,25 @@ import type { RunRecord } from './run-record.ts';
 /**
  * Writes `report.json` and `report.html` into a folder, and creates the folder if necessary.
  *
+ * @param pause between pieces of the work, which takes long for large objects
  * @throws CanaryError where a symbolic link in the workspace leads elsewhere, or something else than a file has the name
  */
-export async function writeReport(folder: string, record: RunRecord, workspace: Workspace): Promise<void> {
+export async function writeReport(
+  folder: string,
+  record: RunRecord,
+  workspace: Workspace,
+  pause: () => Promise<void>,
+): Promise<void> {
   const real = confinedPath(workspace, folder);
   await mkdir(real, { recursive: true });
   // Someone may have replaced a folder by a link since it was looked at.
   if ((await realpath(real)) !== real) throw new CanaryError('the folder was replaced by a symbolic link');
-  await Promise.all([
-    replaceFile(real, 'report.json', `${JSON.stringify(reportOf(record), undefined, 2)}\n`),
-    replaceFile(real, 'report.html', pageOf(record)),
-  ]);
+  const texts = {
+    'report.json': `${JSON.stringify(reportOf(record), undefined, 2)}\n`,
+    'report.html': await pageOf(record, pause),
+  };
+  for (const [name, text] of Object.entries(texts))
+    await replaceFile(real, name, await secrets.redactWithPauses(text, pause));
 }
 
 /** Writes a new file and gives it the name, so that nothing is ever written through a link, and no half of a file is left. */
@@ -37,7 +45,7 @@ async function replaceFile(folder: string, name: string, content: string): Promi
   // `x` creates the file, and never opens one that is there.
   const file = await open(temporary, 'wx');
   try {
-    await file.writeFile(secrets.redact(content));
+    await file.writeFile(content);
     await file.close();
     await rename(temporary, path);
   } catch (error) {

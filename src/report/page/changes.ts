@@ -12,7 +12,10 @@ import { html } from './html.ts';
 import type { Html } from './html.ts';
 
 /** The objects of each cluster before and after the run. */
-export function changesSection({ changes, plan }: RunRecord): Html | undefined {
+export async function changesSection(
+  { changes, plan }: RunRecord,
+  pause: () => Promise<void>,
+): Promise<Html | undefined> {
   if (changes.length === 0)
     return plan === undefined
       ? html`<section>
@@ -21,16 +24,31 @@ export function changesSection({ changes, plan }: RunRecord): Html | undefined {
         </section>`
       : undefined;
   const byCluster = Map.groupBy(comparedChanges(changes), ({ cluster }) => cluster);
+  const clusters: Html[] = [];
+  for (const [cluster, own] of byCluster)
+    clusters.push(
+      html`<details>
+        <summary>${cluster}: ${count(own, 'object')}</summary>
+        ${await eachOf(own, changedObject, pause)}
+      </details>`,
+    );
   return html`<section>
     <h2>Objects before and after</h2>
-    ${[...byCluster].map(
-      ([cluster, own]) =>
-        html`<details>
-          <summary>${cluster}: ${count(own, 'object')}</summary>
-          ${own.map(changedObject)}
-        </details>`,
-    )}
+    ${clusters}
   </section>`;
+}
+
+async function eachOf<T>(
+  items: readonly T[],
+  show: (item: T) => Html,
+  pause: () => Promise<void>,
+): Promise<readonly Html[]> {
+  const shown: Html[] = [];
+  for (const item of items) {
+    shown.push(show(item));
+    await pause();
+  }
+  return shown;
 }
 
 function changedObject({ object, writes, before, after, whole }: ComparedChange): Html {
@@ -45,20 +63,25 @@ function changedObject({ object, writes, before, after, whole }: ComparedChange)
 }
 
 /** What a rollout would change. */
-export function planSection({ plan, held }: RunRecord): Html | undefined {
+export async function planSection(
+  { plan, held }: RunRecord,
+  pause: () => Promise<void>,
+): Promise<Html | undefined> {
   if (plan === undefined) return undefined;
+  const clusters: Html[] = [];
+  for (const cluster of plan.clusters) {
+    const own = plan.changes.filter((change) => change.cluster === cluster);
+    if (own.length === 0) continue;
+    clusters.push(
+      html`<details open>
+        <summary>${cluster}: ${count(own, 'change')}</summary>
+        ${await eachOf(own, plannedObject, pause)}
+      </details>`,
+    );
+  }
   return html`<section>
     <h2>Plan: ${formatClusterWeights(held)} → ${inWords(plan.weights)}</h2>
-    ${plan.changes.length === 0 ? html`<p>${NOTHING_WOULD_CHANGE}</p>` : undefined}
-    ${plan.clusters.map((cluster) => {
-      const own = plan.changes.filter((change) => change.cluster === cluster);
-      return own.length === 0
-        ? undefined
-        : html`<details open>
-            <summary>${cluster}: ${count(own, 'change')}</summary>
-            ${own.map(plannedObject)}
-          </details>`;
-    })}
+    ${plan.changes.length === 0 ? html`<p>${NOTHING_WOULD_CHANGE}</p>` : undefined} ${clusters}
   </section>`;
 }
 

@@ -18,9 +18,15 @@ import { STYLE } from './style.ts';
 /** The page loads, runs and sends nothing; only its own style sheet is allowed. */
 const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'`;
 
-/** The report of a run as one self-contained HTML page without scripts. */
-export function pageOf(record: RunRecord): string {
+/**
+ * The report of a run as one self-contained HTML page without scripts.
+ *
+ * @param pause between two objects, since large ones take long
+ */
+export async function pageOf(record: RunRecord, pause: () => Promise<void>): Promise<string> {
   const { app, namespace, operation } = record;
+  const plan = await planSection(record, pause);
+  const changes = await changesSection(record, pause);
   const page = html`<!doctype html>
     <html lang="en">
       <head>
@@ -36,8 +42,8 @@ export function pageOf(record: RunRecord): string {
       <body>
         <header>${head(record)}</header>
         <main>
-          ${causes(record)} ${checksSection(record)} ${timeline(record)} ${clusterStates(record)}
-          ${planSection(record)} ${changesSection(record)}
+          ${causes(record)} ${checksSection(record)} ${timeline(record)} ${clusterStates(record)} ${plan}
+          ${changes}
         </main>
         <footer>Made by multicluster-canary ${VERSION}. ${runOf(record)}</footer>
       </body>
