@@ -247,6 +247,13 @@ describe('the file', () => {
     ]);
   });
 
+  test('is reported as missing when a file is on the way', () => {
+    writeFileSync('file.yml', '');
+    expect(readReleaseFile('file.yml/canary.yml').problems).toEqual([
+      expect.stringContaining('got "file.yml/canary.yml", which does not exist;'),
+    ]);
+  });
+
   test.each([
     ['/dev/zero', 'is a device; expected a regular file'],
     ['large.yml', 'has more than 64 KiB, the most that is read'],

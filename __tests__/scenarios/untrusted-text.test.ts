@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -152,9 +153,20 @@ test('no summary is written unless requested (scenario 33)', async () => {
 });
 
 test('a report that cannot be written causes a warning, and the release passes', async () => {
-  const run = await stage.pass({ weights: 'v1=100,v2=0', report: '/dev/null/report' });
+  const cwd = await mkdtemp(join(tmpdir(), 'canary-report-'));
+  const run = await stage.pass(
+    { weights: 'v1=100,v2=0', report: 'taken/report' },
+    {
+      cwd,
+      // The path is free when the inputs are read, and a file of another process by the time of the report.
+      onLog: () => {
+        writeFileSync(join(cwd, 'taken'), '');
+      },
+    },
+  );
+  await rm(cwd, { recursive: true });
   expect(run.log).toMatch(
-    /::warning::The report could not be written into \/dev\/null\/report \(input report\): .+/,
+    /::warning::The report could not be written into taken\/report \(input report\): .+/,
   );
   expect(run.outputs['report']).toBe('');
 });

@@ -1,6 +1,6 @@
 import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
-import { CanaryError } from './errors.ts';
+import { CanaryError, messageOf } from './errors.ts';
 
 /**
  * The folders in which others may write files, such as the checkout of a pull request. A symbolic link in them must not lead out
@@ -40,6 +40,16 @@ export function realPathOf(path: string): string {
   }
 }
 
+/** Whether there is anything at a path, a link that leads nowhere included. */
+export function isPresent(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    // A file is on the way, where a folder is needed.
+    return false;
+  }
+}
+
 function isLink(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
 }
@@ -60,8 +70,12 @@ export function confinedPath(workspace: Workspace, path: string): string {
 function resolvedOrRefused(path: string): string {
   try {
     return realPathOf(path);
-  } catch {
-    throw new CanaryError('goes through a symbolic link that leads nowhere or to itself');
+  } catch (error) {
+    const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT' || code === 'ELOOP')
+      throw new CanaryError('goes through a symbolic link that leads nowhere or to itself');
+    if (code === 'ENOTDIR') throw new CanaryError('goes through a file where a folder is needed');
+    throw new CanaryError(`cannot be resolved: ${messageOf(error)}`, { cause: error });
   }
 }
 

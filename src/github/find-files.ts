@@ -1,8 +1,15 @@
-import { lstatSync, opendirSync, realpathSync, statSync } from 'node:fs';
+import { opendirSync, realpathSync, statSync } from 'node:fs';
 import type { Dirent } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { CanaryError, messageOf } from '../core/errors.ts';
-import { assertStaysIn, checkoutOf, confinedPath, isInWorkspace, isWithin } from '../core/workspace.ts';
+import {
+  assertStaysIn,
+  checkoutOf,
+  confinedPath,
+  isInWorkspace,
+  isPresent,
+  isWithin,
+} from '../core/workspace.ts';
 import type { Workspace } from '../core/workspace.ts';
 import { ANY_FOLDERS, matchesSegment, parseGlob } from './glob.ts';
 import type { Glob } from './glob.ts';
@@ -67,8 +74,7 @@ class Search {
     if (segments.length === 0) {
       if (isFolder(path)) return;
       // A link that leads nowhere is there, and refused.
-      if (lstatSync(path, { throwIfNoEntry: false }) !== undefined)
-        this.#addFile(path, () => confinedPath(this.#workspace, path));
+      if (isPresent(path)) this.#addFile(path, () => confinedPath(this.#workspace, path));
       return;
     }
     if (!isFolder(path)) return;

@@ -1,11 +1,10 @@
-import { lstatSync } from 'node:fs';
 import { closestMatch } from 'leven';
 import { LineCounter, isMap, isScalar, parseAllDocuments, visit } from 'yaml';
 import type { Document, ParseOptions, DocumentOptions, SchemaOptions } from 'yaml';
 import { z } from 'zod';
 import { CanaryError, messageOf } from '../core/errors.ts';
 import { FILE_LIMITS, readBoundedFile } from '../core/read-file.ts';
-import { confinedPath } from '../core/workspace.ts';
+import { confinedPath, isPresent } from '../core/workspace.ts';
 import { INPUTS } from './inputs.ts';
 import { jobWorkspace } from './job-workspace.ts';
 import type { FileValue } from './inputs.ts';
@@ -63,7 +62,7 @@ const EMPTY: ReleaseFile = { values: new Map(), problems: [] };
 export function readReleaseFile(given: string, workspace = jobWorkspace()): ReleaseFile {
   const path = given.trim() === '' ? DEFAULT_FILE : given.trim();
   // A link that leads nowhere is there, and refused.
-  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) {
+  if (!isPresent(path)) {
     if (given.trim() === '') return EMPTY;
     return failed(
       `Input config: got "${path}", which does not exist; expected the path of the release file in the workspace. Does a checkout come before this step?`,

@@ -29,7 +29,7 @@ export function problemsOfReportFolder(
     return wrong.map((problem) => `${got}, but ${problem}. Remove it, or choose another folder.`);
   } catch (error) {
     return [
-      `${got}, which ${messageOf(error)}. Remove the link, or set the absolute path of a folder outside the workspace.`,
+      `${got}, which ${messageOf(error)}. Set another folder in the workspace, or the absolute path of one outside.`,
     ];
   }
 }
