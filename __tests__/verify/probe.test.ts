@@ -89,7 +89,7 @@ describe('a version that never responds', () => {
       }),
     );
     const target = { cluster: 'west', url: server.url, path: '/hello', host: undefined, headers: {} };
-    const client = opened.add(await IngressClient.open(target, { timeoutMs: 50 }));
+    const client = opened.add(await IngressClient.open(target, { timeoutMs: 1_000 }));
     await awaitRevision(client, '7', { ...options, check: release().check });
     expect(n).toBe(12);
   });
