@@ -334,6 +334,18 @@ describe('a login command that hangs', () => {
     await end(pids);
   });
 
+  test.each([
+    ['has left a process behind that holds its output open', ''],
+    ['ends at the request to end, but not what it started', 'wait'],
+  ])('and %s is ended with that process', async (_what, last) => {
+    const stubborn = `(trap '' TERM; while :; do sleep 0.05; done) & echo $! > ${pidFile()}; ${last}`;
+    const message = await refusal(exec(stubborn), { limits: { ...API, loginMs: 1_000 } });
+    expect(message).toBe(
+      'its login command sh (exec) did not finish within 1 s. Fix it in the input kubeconfig.',
+    );
+    await end(await started());
+  });
+
   test('goes on for the calls that were not cancelled', async () => {
     const [go, note] = [join(folder, 'go'), pidFile()];
     const script = `echo $$ > ${note}; while [ ! -e ${go} ]; do sleep 0.01; done; ${printing({ token: 'late' })}`;

@@ -93,42 +93,56 @@ function notStarted({ command, installHint }: LoginCommand, error: unknown): Log
   return new LoginError(`its login command ${command} (exec) is not installed on the runner`, { remedy });
 }
 
-/** The commands that run now. They end with this process, however it ends. */
+/** The commands that run now, or are about to be killed. They end with this process, however it ends. */
 const running = new Set<ChildProcess>();
 
 function keepTrack(child: ChildProcess): void {
   if (running.size === 0) process.once('exit', killAll);
   running.add(child);
   child.once('close', () => {
-    running.delete(child);
-    if (running.size === 0) process.off('exit', killAll);
+    if (!ending.has(child)) forget(child);
   });
+}
+
+function forget(child: ChildProcess): void {
+  running.delete(child);
+  if (running.size === 0) process.off('exit', killAll);
 }
 
 function killAll(): void {
   for (const child of running) signalGroup(child, 'SIGKILL');
 }
 
-/** Ends a command and all that it started: asks first, since it may be writing a cache. */
+/** The commands that were asked to end, as far as a process that they started may still run. */
+const ending = new WeakSet<ChildProcess>();
+
+/** Ends a command and all that it started, even if it has ended itself: asks first, since it may be writing a cache. */
 function endGroup(child: Child): void {
+  // After it, nothing of the command is left; its number may be another's by now.
+  if (ending.has(child) || !running.has(child)) return;
+  ending.add(child);
   // A process that has left the group may hold them open.
   child.stdout.destroy();
   child.stderr.destroy();
   signalGroup(child, 'SIGTERM');
   const timer = setTimeout(() => {
     signalGroup(child, 'SIGKILL');
+    forget(child);
   }, LOGIN.endMs);
   child.once('close', () => {
+    if (signalGroup(child, 0)) return;
     clearTimeout(timer);
+    forget(child);
   });
 }
 
-function signalGroup(child: ChildProcess, name: NodeJS.Signals): void {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+/** @returns whether the signal has reached a process of the group; 0 only asks */
+function signalGroup(child: ChildProcess, name: NodeJS.Signals | 0): boolean {
+  if (child.pid === undefined) return false;
   try {
-    process.kill(-child.pid, name);
+    return process.kill(-child.pid, name);
   } catch {
-    child.kill(name);
+    return name !== 0 && child.kill(name);
   }
 }
 
