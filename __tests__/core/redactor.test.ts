@@ -194,6 +194,14 @@ test('a long text is redacted with pauses, also where a secret lies across one',
   expect(pauses).toHaveLength(2);
 });
 
+test('a long value of few characters is found in a long text of the same characters', () => {
+  const redactor = new Redactor();
+  const value = `${'a'.repeat(300_000)}b`;
+  redactor.hideWhole(value);
+  const almost = `${'a'.repeat(299_999)}c`;
+  expect(redactor.redact(`${almost}${value}c`)).toBe(`${almost}***c`);
+});
+
 test('a value is redacted in all its texts, and counts of the same text are added up', () => {
   const redactor = redactorOf(TOKEN);
   const at = new Date(0);

@@ -1,6 +1,8 @@
 import { withoutKnownForms } from './known-credentials.ts';
 import { atOnce, withPauses } from './pieces.ts';
 import type { Pieces } from './pieces.ts';
+import { SpanHashes, spanHashOf } from './span-hashes.ts';
+import type { SpanHash } from './span-hashes.ts';
 import { merge } from './spans.ts';
 import type { Span } from './spans.ts';
 import { spellingsOf } from './spellings.ts';
@@ -35,6 +37,8 @@ interface Needle {
   readonly least: number;
   /** Whether no letter or digit may follow. */
   readonly ends: boolean;
+  /** Of a text that counts only as a whole. */
+  readonly hash?: SpanHash;
 }
 
 /** A hash of eight characters that the next character updates. */
@@ -126,7 +130,7 @@ export class Redactor {
     if (whole.length < SHORTEST_SECRET || this.#known.has(whole)) return;
     this.#known.add(whole);
     for (const form of [whole, JSON.stringify(whole).slice(1, -1)])
-      this.#insert({ text: form, least: form.length, ends: false });
+      this.#insert({ text: form, least: form.length, ends: false, hash: spanHashOf(form) });
     this.#insert({
       text: Buffer.from(whole, 'utf8').toString('base64'),
       least: SHORTEST_KEY_PART,
@@ -157,9 +161,10 @@ export class Redactor {
 
   *#redacting(text: string): Pieces<string> {
     if (text.length < PIECE) return text;
+    const hashes = new SpanHashes(text);
     const spans: Span[] = [];
     for (let from = 0; from < text.length; from += STRETCH) {
-      this.#find(text, from, Math.min(from + STRETCH, text.length), spans);
+      this.#find(hashes, from, Math.min(from + STRETCH, text.length), spans);
       if (text.length > LONG) yield;
     }
     let shown = '';
@@ -232,7 +237,8 @@ export class Redactor {
   }
 
   /** Adds the places of secrets whose first common piece ends before `until`, in order and apart from each other, to those found before `from`. */
-  #find(text: string, from: number, until: number, spans: Span[]): void {
+  #find(hashes: SpanHashes, from: number, until: number, spans: Span[]): void {
+    const { text } = hashes;
     // The pieces that end here begin earlier.
     const first = Math.max(0, from - PIECE + 1);
     let hash = 0;
@@ -242,6 +248,7 @@ export class Redactor {
       const start = i - PIECE + 1;
       if (start < first || this.#filter[slotOf(hash)] === 0 || i < (spans.at(-1)?.to ?? 0)) continue;
       for (const { needle, at } of this.#pieces.get(text.slice(start, i + 1)) ?? []) {
+        if (needle.hash !== undefined && !hashes.fits(start - at, needle.hash)) continue;
         const span = overlap(text, start, needle, at);
         if (span !== undefined && !this.#isName(text.slice(span.from, span.to))) merge(spans, span);
       }
