@@ -8,6 +8,8 @@ type Part = Readonly<Record<string, unknown>>;
 const contexts: Readonly<Record<string, readonly [cluster: Part, user: Part]>> = {
   safe: [{ server: 'https://safe.example' }, { token: 'a' }],
   plain: [{ server: 'http://plain.example' }, { token: 'a' }],
+  below: [{ server: 'http://api.localhost' }, { token: 'a' }],
+  local: [{ server: 'http://localhost' }, { token: 'a' }],
   unchecked: [{ server: 'https://unchecked.example', 'insecure-skip-tls-verify': true }, { token: 'a' }],
   legacy: [
     { server: 'https://legacy.example' },
@@ -67,6 +69,12 @@ describe('before the first call', () => {
     ],
   ])('context %s is refused', (name, problem) => {
     expect(problemsOfConnections(using('safe', name), kubeconfig)).toEqual([problem]);
+  });
+
+  test('http is accepted to localhost, but not to a name below it, which may lead elsewhere', () => {
+    expect(problemsOfConnections(using('local', 'below'), kubeconfig)).toEqual([
+      expect.stringMatching(/^Input kubeconfig: context below: .* is reached without encryption/),
+    ]);
   });
 
   test('only contexts in use count, those of config-clusters included', () => {

@@ -14,8 +14,9 @@ export function insecurityOf(config: KubeConfig, context: string): string | unde
   if (cluster === null || !URL.canParse(cluster.server)) return undefined;
   const server = new URL(cluster.server);
   if (server.protocol === 'http:') {
-    // kubectl proxy and the like: what it passes on is encrypted.
-    if (isLoopback(hostOf(server)) && !cluster.proxyUrl) return undefined;
+    const host = hostOf(server);
+    // kubectl proxy and the like: what it passes on is encrypted. Some resolvers ask the network for names below localhost.
+    if (isLoopback(host) && !host.endsWith('.localhost') && !cluster.proxyUrl) return undefined;
     return `its server ${server.origin} is reached without encryption, so others on the network can read its credentials and change what it receives`;
   }
   return cluster.skipTLSVerify
