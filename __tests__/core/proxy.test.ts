@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { messageOf } from '../../src/core/errors.ts';
 import { nameOfProxy, proxyAt, proxyFor } from '../../src/core/proxy.ts';
+import { secrets } from '../../src/core/secrets.ts';
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -36,6 +37,11 @@ describe('the proxy of the environment', () => {
   ])('is never used for this machine: %s', (url) => {
     expect(chosen(url, { HTTP_PROXY: 'http://a:1' })).toBeUndefined();
   });
+});
+
+test('a token that a proxy gets as its user, without a password, is redacted', () => {
+  proxyAt('http://a-proxy-token@proxy.example:3128', 'HTTPS_PROXY');
+  expect(secrets.redact(`407 for ${btoa('a-proxy-token:')}, a-proxy-token`)).toBe('407 for ***, ***');
 });
 
 describe('NO_PROXY', () => {

@@ -16,6 +16,7 @@ const ENV = {
   AWS_REGION: 'eu-central-1',
   GOOGLE_APPLICATION_CREDENTIALS: import.meta.filename,
   DATABASE_URL: 'postgres://shop:a-database-password@db.example.com/shop',
+  DATABASE_PASS: 'another-database-password',
   HTTPS_PROXY: 'http://ci:a%40password@proxy.example.com:3128',
 } as const;
 
@@ -48,6 +49,7 @@ test('what a login command could print of the environment is redacted, if it is 
     ['ACTIONS_ID_TOKEN_REQUEST_TOKEN', '***'],
     ['AWS_SECRET_ACCESS_KEY', '***'],
     ['DATABASE_URL', 'postgres://shop:***@db.example.com/shop'],
+    ['DATABASE_PASS', '***'],
     ['HTTPS_PROXY', 'http://ci:***@proxy.example.com:3128'],
   ]);
 });

@@ -41,7 +41,9 @@ export function proxyAt(value: string, source: string): Proxy {
       `${source} is not the URL of a proxy; expected one such as http://proxy.example:3128, with the scheme http, https or socks5.`,
     );
   const [user, password] = credentialsOf(url);
-  if (password !== '') secrets.addBasic(user, password);
+  // A token may be given as the user, without a password.
+  if (password === '') secrets.hide(user);
+  if (user !== '' || password !== '') secrets.addBasic(user, password);
   return { url, source };
 }
 

@@ -1,4 +1,4 @@
-const SECRET = /token|secret|passw|passphrase|pwd|credential|assertion|jwt|key/i;
+const SECRET = /token|secret|pass(?:w|phrase|code|$)|pwd|credential|assertion|jwt|key/i;
 /** What only says where a secret is. */
 const PLACE = /(?:file|path|dir|url|uri|endpoint|name)$/i;
 
