@@ -309,7 +309,7 @@ describe('a message never holds what is secret', () => {
   });
 
   test.each([
-    '/home/runner/work/shop/kubeconfig',
+    '/home/runner/clusters/kubeconfig',
     'deploy/eastCluster/config-v2.yaml',
     'east.yml',
     '~/.kube/config',
