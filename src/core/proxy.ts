@@ -40,24 +40,8 @@ export function proxyAt(value: string, source: string): Proxy {
     throw new CanaryError(
       `${source} is not the URL of a proxy; expected one such as http://proxy.example:3128, with the scheme http, https or socks5.`,
     );
-  const [user, password] = credentialsOf(url);
-  // A token may be given as the user, without a password.
-  if (password === '') secrets.hide(user);
-  if (user !== '' || password !== '') secrets.addBasic(user, password);
+  secrets.addUrl(text);
   return { url, source };
-}
-
-/** User and password of a URL, decoded; empty where it has none. */
-export function credentialsOf({ username, password }: URL): readonly [string, string] {
-  return [decoded(username), decoded(password)];
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 /** `proxy.example:3128 (HTTPS_PROXY)`: without its user and password. */

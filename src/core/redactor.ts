@@ -1,3 +1,4 @@
+import { credentialsOf, encodeBasic } from './basic-credentials.ts';
 import { withoutKnownForms } from './known-credentials.ts';
 import { atOnce, withPauses } from './pieces.ts';
 import type { Pieces } from './pieces.ts';
@@ -86,7 +87,7 @@ export class Redactor {
   /** A user name and a password, which are sent as base64. */
   addBasic(user: string, password: string): void {
     this.add(password);
-    this.add(Buffer.from(`${user}:${password}`, 'utf8').toString('base64'));
+    this.add(encodeBasic(user, password));
   }
 
   /** The value of a header with a credential: `Bearer …`, `Basic …`, a cookie, or a key without a scheme. */
@@ -104,11 +105,12 @@ export class Redactor {
   /** What is secret in a URL: user and password, and the values in its query. */
   addUrl(url: string): void {
     if (!URL.canParse(url)) return;
-    const { username, password, searchParams } = new URL(url);
-    for (const value of searchParams.values()) this.hide(value);
-    if (username === '' && password === '') return;
-    const [user, secret] = [username, password].map(decoded);
-    this.addBasic(user ?? '', secret ?? '');
+    const parsed = new URL(url);
+    for (const value of parsed.searchParams.values()) this.hide(value);
+    const [user, password] = credentialsOf(parsed);
+    // A token may be given as the user, without a password.
+    if (password === '') this.hide(user);
+    if (user !== '' || password !== '') this.addBasic(user, password);
   }
 
   /** A text that must not be shown, but is not masked in the job log. */
@@ -258,14 +260,6 @@ export class Redactor {
   #isName(text: string): boolean {
     for (const name of this.#names) if (name.includes(text)) return true;
     return false;
-  }
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
   }
 }
 

@@ -4,7 +4,8 @@ import { isIP } from 'node:net';
 import type { Socket } from 'node:net';
 import { SocksClient } from 'socks';
 import { buildConnector } from 'undici';
-import { credentialsOf, hostOf, nameOfProxy } from './proxy.ts';
+import { credentialsOf, encodeBasic } from './basic-credentials.ts';
+import { hostOf, nameOfProxy } from './proxy.ts';
 import type { Proxy } from './proxy.ts';
 import { secrets } from './secrets.ts';
 
@@ -101,8 +102,7 @@ function openHttp(proxy: Proxy, { host, port }: Endpoint, timeoutMs: number): Pr
 function authorizationOf(url: URL): Readonly<Record<string, string>> {
   const [user, password] = credentialsOf(url);
   if (user === '' && password === '') return {};
-  const credentials = `${user}:${password}`;
-  return { 'proxy-authorization': `Basic ${Buffer.from(credentials, 'utf8').toString('base64')}` };
+  return { 'proxy-authorization': `Basic ${encodeBasic(user, password)}` };
 }
 
 async function openSocks(proxy: Proxy, destination: Endpoint, timeoutMs: number): Promise<Socket> {

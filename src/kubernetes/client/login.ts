@@ -1,6 +1,7 @@
 import { HttpMethod, KubeConfig, RequestContext } from '@kubernetes/client-node';
 import type { Cluster, User } from '@kubernetes/client-node';
 import { z } from 'zod';
+import { encodeBasic } from '../../core/basic-credentials.ts';
 import { messageOf } from '../../core/errors.ts';
 import { FILE_LIMITS, readBoundedFile } from '../../core/read-file.ts';
 import { secrets } from '../../core/secrets.ts';
@@ -96,9 +97,7 @@ function partsOf(
 const hasExec = (user: User | undefined): user is User => (user?.exec ?? undefined) !== undefined;
 
 function basicOf({ username, password }: User): Readonly<Record<string, string>> {
-  if (!username) return {};
-  const text = `${username}:${password ?? ''}`;
-  return { authorization: `Basic ${Buffer.from(text, 'utf8').toString('base64')}` };
+  return username ? { authorization: `Basic ${encodeBasic(username, password ?? '')}` } : {};
 }
 
 /** A token of the kubeconfig itself counts more than what a command or a provider would yield, as with kubectl. */
