@@ -3,6 +3,7 @@ import type { RequestInit } from 'undici';
 import { readBounded } from '../core/bounded-body.ts';
 import { GITHUB } from '../core/deadlines.ts';
 import { CanaryError } from '../core/errors.ts';
+import { redirectTarget } from '../core/redirects.ts';
 import { proxyFor } from '../core/proxy.ts';
 import { tunnelConnector } from '../core/tunnel.ts';
 
@@ -22,14 +23,11 @@ export async function boundedFetch(url: string, init: RequestInit = {}): Promise
     ...(proxy === undefined ? {} : { connect: tunnelConnector(proxy, { timeoutMs: GITHUB.connectMs }) }),
   });
   try {
-    const { status, headers, body } = await fetch(url, { ...init, dispatcher, redirect: 'manual' });
-    const location = headers.get('location');
-    if (status >= 300 && status < 400 && location !== null) {
-      const target = URL.canParse(location, url)
-        ? new URL(location, url).origin
-        : 'an address that is not a URL';
+    const response = await fetch(url, { ...init, dispatcher, redirect: 'manual' });
+    const { status, headers, body } = response;
+    const target = redirectTarget(response);
+    if (target !== undefined)
       throw new CanaryError(`GitHub's API redirects to ${target}, and redirects are not followed`);
-    }
     const { bytes, complete } = await readBounded(body, ANSWER_LIMIT);
     if (!complete)
       throw new CanaryError(`GitHub's API sent more than ${String(ANSWER_LIMIT / 1024 / 1024)} MiB`);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { readBounded } from '../../core/bounded-body.ts';
+import { redirectTarget } from '../../core/redirects.ts';
 import { secrets } from '../../core/secrets.ts';
 import type { Status } from './errors.ts';
 
@@ -68,15 +69,8 @@ export async function readAnswer(response: HttpResponse): Promise<Answer> {
     // Of a refusal, the status says enough.
     problem: refused || usable ? undefined : complete ? 'too deep' : 'too long',
     retryAfterMs,
-    redirect: redirectOf(response),
+    redirect: redirectTarget(response),
   };
-}
-
-/** The scheme and host of a redirect: its path may contain a token. */
-function redirectOf({ status, headers, url }: HttpResponse): string | undefined {
-  const location = headers.get('location');
-  if (status < 300 || status >= 400 || location === null) return undefined;
-  return URL.canParse(location, url) ? new URL(location, url).origin : 'an address that is not a URL';
 }
 
 /** How deep the arrays and objects of a JSON text are nested, from its bytes in order. */
