@@ -1,8 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import type { Stats } from 'node:fs';
+import { MIB, formatBytes } from './bytes.ts';
 import { CanaryError, messageOf } from './errors.ts';
-
-const MIB = 1024 * 1024;
 
 /**
  * The largest file of each kind, in bytes. What is read must fit into memory many times over: a parser needs up to 150 bytes for
@@ -62,9 +61,4 @@ function kindOf(stats: Stats): string {
   if (stats.isFIFO()) return 'a named pipe';
   if (stats.isSocket()) return 'a socket';
   return 'a device';
-}
-
-/** `2 MiB`, `64 KiB` */
-export function formatBytes(bytes: number): string {
-  return bytes >= MIB ? `${String(bytes / MIB)} MiB` : `${String(bytes / 1024)} KiB`;
 }

@@ -1,5 +1,6 @@
 import { YAMLException, dump, loadAll } from 'js-yaml';
 import type { Schema } from 'js-yaml';
+import { formatBytes } from './bytes.ts';
 
 /** More than any kubeconfig or manifest needs. */
 const LIMITS = { maxDepth: 100, maxAliases: 1_000, maxTotalMergeKeys: 10_000 };
@@ -48,7 +49,7 @@ function assertExpandsWithin(documents: readonly unknown[], limit: number): void
       height = Math.max(height, inner.height + 1);
       if (size > limit)
         throw new YAMLException(
-          `with its aliases written out, it would have more than ${String(limit / 1024 / 1024)} MiB`,
+          `with its aliases written out, it would have more than ${formatBytes(limit)}`,
         );
     }
     const extent = { size, height };

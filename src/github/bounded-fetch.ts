@@ -1,6 +1,7 @@
 import { Agent, fetch } from 'undici';
 import type { RequestInit } from 'undici';
 import { readBounded } from '../core/bounded-body.ts';
+import { formatBytes } from '../core/bytes.ts';
 import { GITHUB } from '../core/deadlines.ts';
 import { CanaryError } from '../core/errors.ts';
 import { redirectTarget } from '../core/redirects.ts';
@@ -30,7 +31,7 @@ export async function boundedFetch(url: string, init: RequestInit = {}): Promise
       throw new CanaryError(`GitHub's API redirects to ${target}, and redirects are not followed`);
     const { bytes, complete } = await readBounded(body, ANSWER_LIMIT);
     if (!complete)
-      throw new CanaryError(`GitHub's API sent more than ${String(ANSWER_LIMIT / 1024 / 1024)} MiB`);
+      throw new CanaryError(`GitHub's API sent more than ${formatBytes(ANSWER_LIMIT)}`);
     // What has been decoded must not be decoded again.
     const kept = [...headers].filter(([name]) => !['content-encoding', 'content-length'].includes(name));
     return new Response([204, 205, 304].includes(status) ? null : bytes, { status, headers: kept });

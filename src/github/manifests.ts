@@ -1,7 +1,8 @@
 import { YAMLException } from 'js-yaml';
 import { z } from 'zod';
 import { CanaryError, messageOf } from '../core/errors.ts';
-import { FILE_LIMITS, formatBytes, readBoundedFile } from '../core/read-file.ts';
+import { formatBytes } from '../core/bytes.ts';
+import { FILE_LIMITS, readBoundedFile } from '../core/read-file.ts';
 import { isInWorkspace } from '../core/workspace.ts';
 import type { Workspace } from '../core/workspace.ts';
 import { parseYamlDocuments } from '../core/yaml.ts';

@@ -1,5 +1,6 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import { fetch } from 'undici';
+import { formatBytes } from '../../core/bytes.ts';
 import { API } from '../../core/deadlines.ts';
 import type { ClusterName } from '../../core/names.ts';
 import { ANSWER_LIMIT, readAnswer, statusOf } from './answer.ts';
@@ -138,7 +139,7 @@ function problemOf({ status, body, quote, problem, redirect }: Answer, call: Cal
     return `the server redirects to ${redirect}, which is not followed: the credentials are for the server of this context. Enter the address of the API server itself in the input kubeconfig`;
   switch (problem) {
     case 'too long':
-      return `the response is longer than ${String(ANSWER_LIMIT / 1024 / 1024)} MiB`;
+      return `the response is longer than ${formatBytes(ANSWER_LIMIT)}`;
     case 'too deep':
       return 'the response is nested too deeply';
     case undefined:

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess, ChildProcessByStdio } from 'node:child_process';
 import type { Readable } from 'node:stream';
+import { formatBytes } from '../../core/bytes.ts';
 import { LOGIN } from '../../core/deadlines.ts';
 import { secrets } from '../../core/secrets.ts';
 import { LoginError } from './errors.ts';
@@ -44,7 +45,7 @@ export async function runCommand(
   }, limitMs);
   signal.addEventListener('abort', onAbort, { once: true });
   const printed = collect(child.stdout, OUTPUT_LIMIT, () => {
-    fail(`printed more than ${String(OUTPUT_LIMIT / 1024 / 1024)} MiB`);
+    fail(`printed more than ${formatBytes(OUTPUT_LIMIT)}`);
   });
   const said = collectEnd(child.stderr);
   child.on('error', (error) => {
