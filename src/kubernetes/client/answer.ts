@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { readBounded } from '../../core/bounded-body.ts';
+import { parseJson } from '../../core/json.ts';
 import { redirectTarget } from '../../core/redirects.ts';
 import { secrets } from '../../core/secrets.ts';
 import type { Status } from './errors.ts';
@@ -92,14 +93,6 @@ class JsonDepth {
         if (this.#depth > this.deepest) this.deepest = this.#depth;
       } else if (byte === 0x7d || byte === 0x5d) this.#depth -= 1;
     }
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseJson } from '../../core/json.ts';
 import { LoginError } from './errors.ts';
 
 // Login commands as client-go runs them: https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins
@@ -124,12 +125,4 @@ export function parseCredential({ command, apiVersion }: LoginCommand, printed: 
     key: hasKey ? (clientKeyData ?? undefined) : undefined,
     expiresAt: Number.isNaN(expiresAt) ? undefined : expiresAt,
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
