@@ -1,4 +1,4 @@
-import { opendirSync, realpathSync, statSync } from 'node:fs';
+import { opendirSync, realpathSync } from 'node:fs';
 import type { Dirent } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { CanaryError, messageOf } from '../core/errors.ts';
@@ -6,6 +6,7 @@ import {
   assertStaysIn,
   checkoutOf,
   confinedPath,
+  isFolder,
   isInWorkspace,
   isPresent,
   isWithin,
@@ -192,15 +193,6 @@ function* entriesOf(folder: string): Iterable<Dirent> {
     for (let entry = open.readSync(); entry !== null; entry = open.readSync()) yield entry;
   } finally {
     open.closeSync();
-  }
-}
-
-/** A link that leads nowhere, or to itself, is none. */
-function isFolder(path: string): boolean {
-  try {
-    return statSync(path).isDirectory();
-  } catch {
-    return false;
   }
 }
 
