@@ -2,7 +2,7 @@ import { credentialsOf, encodeBasic } from './basic-credentials.ts';
 import { withoutKnownForms } from './known-credentials.ts';
 import { atOnce, withPauses } from './pieces.ts';
 import type { Pieces } from './pieces.ts';
-import { SpanHashes, spanHashOf } from './span-hashes.ts';
+import { BASE, SpanHashes, spanHashOf } from './span-hashes.ts';
 import type { SpanHash } from './span-hashes.ts';
 import { merge } from './spans.ts';
 import type { Span } from './spans.ts';
@@ -42,9 +42,8 @@ interface Needle {
   readonly hash?: SpanHash;
 }
 
-/** A hash of eight characters that the next character updates. */
-const BASE = 0x0100_0193;
-const OUT = Array.from({ length: PIECE }).reduce<number>((power) => Math.imul(power, BASE), 1);
+/** What the first character of a piece adds to the hash once the next one follows. */
+const OUT = spanHashOf(' '.repeat(PIECE)).power;
 const FILTER_BITS = 20;
 
 /**
@@ -230,7 +229,7 @@ export class Redactor {
     const step = least - PIECE + 1;
     for (let at = 0; at + PIECE <= text.length; at += step) {
       const piece = text.slice(at, at + PIECE);
-      this.#filter[slotOf(hashOf(piece))] = 1;
+      this.#filter[slotOf(spanHashOf(piece).value)] = 1;
       const places = this.#pieces.get(piece);
       if (places === undefined) this.#pieces.set(piece, [{ needle, at }]);
       // Of a piece that occurs several times, the first one finds the whole text.
@@ -277,12 +276,6 @@ function overlap(
   const to = start + after;
   if (before + after < least || (ends && /\w/.test(text[to] ?? ''))) return undefined;
   return { from: start - before, to };
-}
-
-function hashOf(piece: string): number {
-  let hash = 0;
-  for (let i = 0; i < piece.length; i += 1) hash = (Math.imul(hash, BASE) + piece.charCodeAt(i)) | 0;
-  return hash;
 }
 
 /** The lower bits of the hash depend on few characters. */

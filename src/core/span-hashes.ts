@@ -1,4 +1,5 @@
-const BASE = 0x0100_0193;
+/** What the hash of a text is multiplied by for each further character. */
+export const BASE = 0x0100_0193;
 
 /** The hash of a text, and what it takes to cut texts of its length out of longer ones. */
 export interface SpanHash {
