@@ -30,8 +30,7 @@ export async function boundedFetch(url: string, init: RequestInit = {}): Promise
     if (target !== undefined)
       throw new CanaryError(`GitHub's API redirects to ${target}, and redirects are not followed`);
     const { bytes, complete } = await readBounded(body, ANSWER_LIMIT);
-    if (!complete)
-      throw new CanaryError(`GitHub's API sent more than ${formatBytes(ANSWER_LIMIT)}`);
+    if (!complete) throw new CanaryError(`GitHub's API sent more than ${formatBytes(ANSWER_LIMIT)}`);
     // What has been decoded must not be decoded again.
     const kept = [...headers].filter(([name]) => !['content-encoding', 'content-length'].includes(name));
     return new Response([204, 205, 304].includes(status) ? null : bytes, { status, headers: kept });
