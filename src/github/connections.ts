@@ -1,5 +1,6 @@
 import { nameOfProxy } from '../core/proxy.ts';
 import { messageOf } from '../core/errors.ts';
+import { clusterOf } from '../kubernetes/client/contexts.ts';
 import { assertLoginSupported } from '../kubernetes/client/login.ts';
 import type { KubeConfig } from '../kubernetes/client/kubeconfig.ts';
 import { insecurityOf, proxyTo } from '../kubernetes/client/route.ts';
@@ -31,8 +32,8 @@ export function problemsOfConnections(values: Values, kubeconfig: KubeConfig): r
 export function notesOfConnections(values: Values, kubeconfig: KubeConfig): readonly ConnectionNote[] {
   return known(values, kubeconfig).flatMap((name) => {
     const insecure = insecurityOf(kubeconfig, name);
-    const cluster = kubeconfig.getCluster(kubeconfig.getContextObject(name)?.cluster ?? '');
-    const proxy = cluster === null ? undefined : proxyTo(cluster);
+    const cluster = clusterOf(kubeconfig, name);
+    const proxy = cluster === undefined ? undefined : proxyTo(cluster);
     return [
       ...(insecure === undefined
         ? []
@@ -59,8 +60,8 @@ function loginProblem(kubeconfig: KubeConfig, name: string): readonly string[] {
   const who = `Input kubeconfig: context ${name}${user === undefined ? '' : `, user ${user}`}`;
   try {
     assertLoginSupported(kubeconfig, name);
-    const cluster = kubeconfig.getCluster(kubeconfig.getContextObject(name)?.cluster ?? '');
-    if (cluster !== null) proxyTo(cluster);
+    const cluster = clusterOf(kubeconfig, name);
+    if (cluster !== undefined) proxyTo(cluster);
     return [];
   } catch (error) {
     const remedy = error instanceof LoginError ? ` ${error.remedy}.` : '';

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { KubeConfig } from '@kubernetes/client-node';
+import type { Cluster } from '@kubernetes/client-node';
 
 /** The kubeconfig of one file. */
 export interface ConfigFile {
@@ -84,11 +85,16 @@ export function mergeFiles(files: readonly ConfigFile[]): MergedConfig {
  * What a context reaches, as far as the kubeconfig shows: its server, and the proxy to it. Undefined if it names none.
  */
 export function serverOf(config: KubeConfig, context: string): string | undefined {
-  const found = config.getContextObject(context);
-  const cluster = found === null ? null : config.getCluster(found.cluster);
-  if (cluster === null || !URL.canParse(cluster.server)) return undefined;
+  const cluster = clusterOf(config, context);
+  if (cluster === undefined || !URL.canParse(cluster.server)) return undefined;
   const { protocol, host, pathname } = new URL(cluster.server);
   const proxy =
     cluster.proxyUrl !== undefined && URL.canParse(cluster.proxyUrl) ? new URL(cluster.proxyUrl).host : '';
   return `${protocol}//${host}${pathname.replace(/\/+$/, '')}${proxy === '' ? '' : ` through ${proxy}`}`;
+}
+
+/** The cluster entry that a context refers to; undefined where the kubeconfig has none. */
+export function clusterOf(config: KubeConfig, context: string): Cluster | undefined {
+  const found = config.getContextObject(context);
+  return (found === null ? null : config.getCluster(found.cluster)) ?? undefined;
 }

@@ -7,6 +7,7 @@ import { FILE_LIMITS, readBoundedFile } from '../../core/read-file.ts';
 import { secrets } from '../../core/secrets.ts';
 import { OIDC, authProviderOf } from './auth-provider.ts';
 import type { AuthProvider } from './auth-provider.ts';
+import { clusterOf } from './contexts.ts';
 import { LoginError } from './errors.ts';
 import { execInfo, loginCommandOf, parseCredential } from './exec-credential.ts';
 import type { Credential, ExecCluster } from './exec-credential.ts';
@@ -70,10 +71,15 @@ export async function logIn(
 /** @throws LoginError if the action could not log in, whatever the commands and servers say */
 export function assertLoginSupported(config: KubeConfig, context: string): void {
   const { user } = partsOf(config, context);
+  providerOf(user);
+  if (hasExec(user)) loginCommandOf(user.exec);
+}
+
+function providerOf(user: User | undefined): AuthProvider | undefined {
   const provider = authProviderOf(user?.authProvider);
-  if (!hasExec(user)) return;
-  if (provider !== undefined) throw new LoginError('its user has both exec and auth-provider');
-  loginCommandOf(user.exec);
+  if (provider !== undefined && hasExec(user))
+    throw new LoginError('its user has both exec and auth-provider');
+  return provider;
 }
 
 function partsOf(
@@ -81,8 +87,8 @@ function partsOf(
   context: string,
 ): { readonly cluster: Cluster; readonly user: User | undefined } {
   const found = config.getContextObject(context);
-  const cluster = found === null ? null : config.getCluster(found.cluster);
-  if (found === null || cluster === null) throw new LoginError('its cluster is not in the kubeconfig');
+  const cluster = clusterOf(config, context);
+  if (found === null || cluster === undefined) throw new LoginError('its cluster is not in the kubeconfig');
   if (!URL.canParse(cluster.server)) throw new LoginError('its server is not a URL');
   const { username, password } = new URL(cluster.server);
   if (username !== '' || password !== '')
@@ -107,9 +113,7 @@ async function credentialOf(
   limitMs: number,
   signal: AbortSignal,
 ): Promise<Credential> {
-  const provider = authProviderOf(user.authProvider);
-  if (provider !== undefined && hasExec(user))
-    throw new LoginError('its user has both exec and auth-provider');
+  const provider = providerOf(user);
   if (user.token) return { token: user.token };
   if (provider?.name === OIDC) return { token: await oidcToken(provider) };
   if (provider !== undefined)

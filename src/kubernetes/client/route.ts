@@ -1,6 +1,7 @@
 import type { Cluster, KubeConfig } from '@kubernetes/client-node';
 import { hostOf, isLoopback, proxyAt, proxyFor } from '../../core/proxy.ts';
 import type { Proxy } from '../../core/proxy.ts';
+import { clusterOf } from './contexts.ts';
 
 /** The proxy to the server of a context: the `proxy-url` of its cluster, or else that of the environment. */
 export function proxyTo({ server, proxyUrl }: Cluster): Proxy | undefined {
@@ -9,9 +10,8 @@ export function proxyTo({ server, proxyUrl }: Cluster): Proxy | undefined {
 
 /** Why others on the way can read or change what goes to the server of a context; undefined if they cannot. */
 export function insecurityOf(config: KubeConfig, context: string): string | undefined {
-  const found = config.getContextObject(context);
-  const cluster = found === null ? null : config.getCluster(found.cluster);
-  if (cluster === null || !URL.canParse(cluster.server)) return undefined;
+  const cluster = clusterOf(config, context);
+  if (cluster === undefined || !URL.canParse(cluster.server)) return undefined;
   const server = new URL(cluster.server);
   if (server.protocol === 'http:') {
     const host = hostOf(server);
