@@ -1,8 +1,6 @@
-import { nextTurn } from '../core/clock.ts';
 import pRetry from 'p-retry';
 import pTimeout from 'p-timeout';
 import { CanaryError } from '../core/errors.ts';
-import { secrets } from '../core/secrets.ts';
 import { commentOf, markerOf } from '../report/summary/comment.ts';
 import { commitStatusOf, pendingStatus, statusContext } from '../report/commit-status.ts';
 import type { CommitStatus } from '../report/commit-status.ts';
@@ -71,10 +69,11 @@ export class Announcer {
   /**
    * Sets the final status, and writes the comment of a plan.
    *
+   * @param record without secrets, as it was published: to redact a large one again would take seconds of a cancelled run
+   *
    * @returns whether GitHub accepted the status
    */
-  async end(run: RunRecord, cancelled: boolean): Promise<boolean> {
-    const record = await secrets.redactInWithPauses(run, nextTurn);
+  async end(record: RunRecord, cancelled: boolean): Promise<boolean> {
     const { cancelledMs, usualMs } = STEPS.announceEnd;
     const signal = AbortSignal.timeout(cancelled ? cancelledMs : usualMs);
     const context = statusContext(this.#options.app);

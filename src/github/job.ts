@@ -81,7 +81,10 @@ export async function readJob(): Promise<Job> {
     const error = new InputError(all);
     // A required status that never arrives would block a pull request without explanation.
     if (app !== undefined && namespace !== undefined)
-      await announcer?.end({ ...emptyRecord(operation, app, namespace), failure: error.message }, false);
+      await announcer?.end(
+        { ...emptyRecord(operation, app, namespace), failure: secrets.redact(error.message) },
+        false,
+      );
     throw error;
   }
   if (read.release === undefined || kubeconfig === undefined)
