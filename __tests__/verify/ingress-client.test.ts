@@ -217,10 +217,12 @@ describe('a request without a response is a failure', () => {
     expect(await client.send({ signal })).toMatchObject({ kind: 'failure', what: 'connection cut' });
   });
 
-  test.each([
+  test.each<[string, Readonly<Record<string, string>>]>([
     ['of a known length', { 'content-length': '100' }],
     ['in chunks', {}],
     ['compressed', { 'content-encoding': 'gzip' }],
+    ['of a known length, after which the ingress closes', { 'content-length': '100', connection: 'close' }],
+    ['in chunks, after which the ingress closes', { connection: 'close' }],
   ])('if the connection is cut within a body %s, which a version may do', async (_what, headers) => {
     const { client } = await both((_asked, response) => {
       response.writeHead(200, headers);

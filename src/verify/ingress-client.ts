@@ -25,6 +25,8 @@ const CUT = 'connection cut';
 const NO_CONNECTION = 'no connection in time';
 /** Unlike a connection that is cut before a response: a version that breaks off its responses shows in the same way. */
 const CUT_OFF = 'response cut off';
+/** The same where the ingress has announced that it closes the connection: undici then finds the response incomplete. */
+const EARLY_END = /^UND_ERR_RES_CONTENT_LENGTH_MISMATCH|\(Invalid EOF state\)$/;
 /** The kinds of failure before anything came back, which an ingress has while it restarts. */
 export const UNREACHED: ReadonlySet<string> = new Set([REFUSED, CUT, NO_CONNECTION]);
 /** A proxy that refuses is asked again: one refusal among thousands of connections must not end a check. */
@@ -260,7 +262,7 @@ function failureKind(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof BrokenResponse) {
     const what = failureKind(error.cause);
-    return UNREACHED.has(what) ? CUT_OFF : what;
+    return UNREACHED.has(what) || EARLY_END.test(what) ? CUT_OFF : what;
   }
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
   switch (code) {
