@@ -14,10 +14,22 @@ const FOLDERS = {
   release: ['core', 'kubernetes', 'istio'],
   fleet: ['core', 'kubernetes', 'istio', 'release'],
   verify: ['core', 'kubernetes', 'istio', 'release'],
-  diagnosis: ['core', 'kubernetes', 'istio', 'release', 'fleet', 'verify'],
-  report: ['core', 'kubernetes', 'istio', 'release', 'verify', 'diagnosis'],
-  operations: ['core', 'kubernetes', 'istio', 'release', 'fleet', 'verify', 'diagnosis', 'report'],
-  github: ['core', 'kubernetes', 'istio', 'release', 'fleet', 'verify', 'diagnosis', 'report', 'operations'],
+  metrics: ['core', 'kubernetes', 'istio', 'release', 'verify'],
+  diagnosis: ['core', 'kubernetes', 'istio', 'release', 'fleet', 'verify', 'metrics'],
+  report: ['core', 'kubernetes', 'istio', 'release', 'verify', 'metrics', 'diagnosis'],
+  operations: ['core', 'kubernetes', 'istio', 'release', 'fleet', 'verify', 'metrics', 'diagnosis', 'report'],
+  github: [
+    'core',
+    'kubernetes',
+    'istio',
+    'release',
+    'fleet',
+    'verify',
+    'metrics',
+    'diagnosis',
+    'report',
+    'operations',
+  ],
 };
 
 /** The folder that owns each package. Where several folders need one, the reason is given. */

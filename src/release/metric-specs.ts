@@ -1,0 +1,90 @@
+import type { ClusterName } from '../core/names.ts';
+import type { TextPattern } from '../core/text-pattern.ts';
+
+/** Where a metric is read. */
+export type MetricSource =
+  | {
+      readonly provider: 'prometheus';
+      readonly address: MetricAddress;
+      readonly headers: Readonly<Record<string, string>>;
+    }
+  /** JSON over HTTPS; the value is at `pointer` (RFC 6901). */
+  | {
+      readonly provider: 'web';
+      readonly url: string;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly pointer: string;
+    };
+
+export type MetricAddress =
+  /** One server that has the metrics of every cluster. */
+  | { readonly kind: 'url'; readonly url: string }
+  /** A server for each cluster. */
+  | { readonly kind: 'urls'; readonly urls: ReadonlyMap<ClusterName, string> }
+  /** A Service of each cluster, reached through its API server. */
+  | {
+      readonly kind: 'service';
+      readonly namespace: string;
+      readonly name: string;
+      readonly port: number | string;
+    };
+
+/** How the label of a series tells the version. */
+export interface VersionLabel {
+  readonly label: string;
+  /** Its first group is the version; undefined: the whole value is. */
+  readonly pattern: TextPattern | undefined;
+}
+
+/** What is true of a value, or not. */
+export type Condition =
+  | {
+      readonly kind: 'compare';
+      readonly operator: '<' | '<=' | '>' | '>=' | '==' | '!=';
+      readonly limit: number;
+    }
+  | { readonly kind: 'all' | 'any'; readonly of: readonly Condition[] }
+  | { readonly kind: 'not'; readonly of: Condition };
+
+interface MetricBase {
+  readonly name: string;
+  /** Where it was given, for messages: `.github/canary.yml:12: metrics`. */
+  readonly origin: string;
+  readonly source: MetricSource;
+  /** Judged for each cluster by itself, or for all together. */
+  readonly per: 'cluster' | 'fleet';
+  readonly onNoData: 'inconclusive' | 'pass';
+}
+
+/** A value against a limit. */
+export interface LimitMetric extends MetricBase {
+  readonly kind: 'limit';
+  /** The query of Prometheus; undefined for `web`. */
+  readonly query: string | undefined;
+  /** True of a good value; undefined: every value is good that is not bad. */
+  readonly success: Condition | undefined;
+  /** True of a bad value; undefined: every value is bad that is not good. */
+  readonly failure: Condition | undefined;
+  /** This many bad values are tolerated. */
+  readonly failureLimit: number;
+}
+
+/** Requests and hits (errors, or slow ones) as raw counters by version, judged by counts. */
+export interface CountMetric extends MetricBase {
+  readonly kind: 'counts';
+  readonly requests: string;
+  readonly hits: string;
+  readonly of: 'errors' | 'slow';
+  readonly version: VersionLabel | undefined;
+  /** The highest ratio of the version's rate of hits to that of the others. */
+  readonly ratio: number;
+}
+
+/** Users' own requests as raw counters by version, tested against the weights. */
+export interface ShareMetric extends MetricBase {
+  readonly kind: 'shares';
+  readonly requests: string;
+  readonly version: VersionLabel | undefined;
+}
+
+export type MetricSpec = LimitMetric | CountMetric | ShareMetric;
