@@ -82,6 +82,7 @@ const IMPURE = [
   'src/kubernetes/client/**/*.ts',
   'src/fleet/**/*.ts',
   'src/verify/{find-ingress,ingress-client,probe,response-body,sampler}.ts',
+  'src/metrics/{metric-readers,watch-metrics}.ts',
   'src/diagnosis/read-snapshot.ts',
   'src/report/{run-log,write-report}.ts',
   'src/operations/**/*.ts',

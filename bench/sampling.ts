@@ -24,6 +24,7 @@ const CHECK: CheckSpec = {
   maxSamples: REQUESTS,
   maxRps: 1e6,
   propagationMs: 0,
+  watchMs: 0,
   verifyTimeoutMs: 60_000,
   maxErrorRate: 0.01,
   maxLatencyIncrease: 0.5,

@@ -37,6 +37,7 @@ const CHECK: CheckSpec = {
   maxSamples: undefined,
   maxRps: 100_000,
   propagationMs: 0,
+  watchMs: 0,
   verifyTimeoutMs: 300_000,
   maxErrorRate: 0.01,
   maxLatencyIncrease: undefined,

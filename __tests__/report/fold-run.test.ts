@@ -24,6 +24,7 @@ const sampled: RunEvent = {
   check: 'verify',
   weights: AFTER,
   evidence: [evidence()],
+  metrics: [],
   seconds: 0.5,
 };
 const judged = (verdict: 'pass' | 'fail', on: 'this run' | 'recovery' = 'this run'): RunEvent => ({

@@ -30,11 +30,13 @@ const FULL: RunRecord = {
       weights: weights({ v1: 80, v2: 20 }),
       verdict: 'fail',
       evidence: [evidence()],
+      metrics: [],
       from: 0,
       to: 1,
     },
   ],
   evidence: [evidence()],
+  metrics: [],
   changes: [
     change(),
     change({ before: undefined, verb: 'create' }),

@@ -135,7 +135,9 @@ describe('the page', () => {
     return {
       verdict: 'pass',
       evidence: seen,
-      checks: [{ kind: 'verify', weights: asked, verdict: 'pass', evidence: seen, from: 1, to: 2 }],
+      checks: [
+        { kind: 'verify', weights: asked, verdict: 'pass', evidence: seen, metrics: [], from: 1, to: 2 },
+      ],
     };
   };
 

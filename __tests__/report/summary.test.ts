@@ -105,6 +105,7 @@ test('the timeline has steps, checks and long phases', () => {
         weights: weights({ v1: 80, v2: 20 }),
         verdict: 'pass',
         evidence: [evidence()],
+        metrics: [],
         from: 80,
         to: 88,
       },

@@ -83,6 +83,7 @@ function large(ingresses: number): RunRecord {
     weights: asked,
     verdict: i === 8 ? ('fail' as const) : ('pass' as const),
     evidence: seen.slice(0, i === 8 ? ingresses : 2),
+    metrics: [],
     from: 60 * i,
     to: 60 * i + 59,
   }));

@@ -30,6 +30,7 @@ export function release({ workload, traffic, check, ...rest }: Overrides = {}): 
     ]),
     clusters: [EAST, WEST],
     configClusters: [EAST, WEST],
+    metrics: [],
     onFailure: 'rollback',
     ...rest,
     workload: {
@@ -73,6 +74,7 @@ export function release({ workload, traffic, check, ...rest }: Overrides = {}): 
       maxErrorRate: 0.01,
       maxLatencyIncrease: undefined,
       propagationMs: 0,
+      watchMs: 0,
       ingress: new Map(),
       ...check,
     },

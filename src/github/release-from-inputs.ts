@@ -115,11 +115,13 @@ function build(
       maxSamples: values['max-samples'],
       maxRps: values['max-rps'],
       verifyTimeoutMs: values['verify-timeout'],
+      watchMs: values.watch,
       maxErrorRate: values['max-error-rate'] / 100,
       maxLatencyIncrease: fraction(values['max-latency-increase']),
       ingress: ingressesOf(values.ingress, [...clusters, ...configClusters]),
       propagationMs: values['propagation-time'],
     },
+    metrics: [],
     onFailure: values['on-failure'],
   };
 }

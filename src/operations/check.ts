@@ -54,7 +54,14 @@ export async function checkShares(context: Context, request: CheckRequest): Prom
   const kind = watchMs === undefined ? 'verify' : 'bake';
   const elapsed = stopwatch();
   const ingresses = await sample(context, request);
-  recorder.record({ kind: 'sampled', check: kind, weights, evidence: ingresses, seconds: elapsed() });
+  recorder.record({
+    kind: 'sampled',
+    check: kind,
+    weights,
+    evidence: ingresses,
+    metrics: [],
+    seconds: elapsed(),
+  });
   for (const one of ingresses) log.info(`${evidenceLine(one)}: ${one.verdict}, ${one.reason}`);
   // The clients stay open during the bake, so these addresses have been logged by then.
   if (kind === 'verify') logLeftOut(context, clients);

@@ -2,6 +2,7 @@ import type { KubeObject } from '../kubernetes/objects.ts';
 import type { VersionName, Weights } from '../core/weights.ts';
 import type { ClusterName } from '../core/names.ts';
 import type { TextPattern } from '../core/text-pattern.ts';
+import type { MetricSpec } from './metric-specs.ts';
 
 /** What the input `ingress` says for a cluster without one. */
 export const NO_INGRESS = 'none';
@@ -21,6 +22,8 @@ export interface Release {
   readonly workload: WorkloadSpec;
   readonly traffic: TrafficSpec;
   readonly check: CheckSpec;
+  /** What else decides while a step is watched, beside the samples. */
+  readonly metrics: readonly MetricSpec[];
   readonly onFailure: 'rollback' | 'keep';
 }
 
@@ -92,6 +95,8 @@ export interface CheckSpec {
   /** Requests per second and ingress. */
   readonly maxRps: number;
   readonly verifyTimeoutMs: number;
+  /** How long the operation verify keeps watching after it has passed; 0: not at all. */
+  readonly watchMs: number;
   /** A fraction: 0.01. */
   readonly maxErrorRate: number;
   /** How much slower `version` may be than the others, a fraction; undefined: not judged. */

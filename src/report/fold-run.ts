@@ -35,9 +35,10 @@ function changeOf(record: RunRecord, at: number, event: RunEvent): Partial<RunRe
       return direction === 'same' ? { held } : { held, steps: [...record.steps, { at, weights, direction }] };
     }
     case 'sampled': {
-      const { check: kind, weights, evidence, seconds } = event;
-      const check: Check = { kind, weights, verdict: 'inconclusive', evidence, from: at - seconds, to: at };
-      return { evidence, checks: [...record.checks, check] };
+      const { check: kind, weights, evidence, metrics, seconds } = event;
+      const verdict = 'inconclusive';
+      const check: Check = { kind, weights, verdict, evidence, metrics, from: at - seconds, to: at };
+      return { evidence, metrics, checks: [...record.checks, check] };
     }
     case 'judged': {
       const { verdict, on } = event;

@@ -2,6 +2,7 @@ import type { Change } from '../kubernetes/change.ts';
 import type { ClusterName } from '../core/names.ts';
 import type { Finding } from '../diagnosis/finding.ts';
 import type { ClusterWeights } from '../release/cluster-weights.ts';
+import type { MetricEvidence } from '../metrics/metric-evidence.ts';
 import type { IngressEvidence, Verdict } from '../verify/evidence.ts';
 import type { Weights } from '../core/weights.ts';
 
@@ -90,12 +91,14 @@ export type RunEvent =
   | { readonly kind: 'changed'; readonly change: MadeChange }
   /** All config clusters hold these weights now; `same`: only the routes around them changed. */
   | { readonly kind: 'in force'; readonly weights: Weights; readonly direction: 'forward' | 'back' | 'same' }
-  /** The ingresses were sampled; the verdict on it follows. */
+  /** The ingresses were sampled, and the metrics watched; the verdict on it follows. */
   | {
       readonly kind: 'sampled';
       readonly check: CheckKind;
       readonly weights: Weights;
       readonly evidence: readonly IngressEvidence[];
+      /** Empty where none were given, or the check was no watch. */
+      readonly metrics: readonly MetricEvidence[];
       readonly seconds: number;
     }
   /** The verdict on the last samples. `recovery`: it is on the step of an earlier run, and not this run's. */

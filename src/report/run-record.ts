@@ -1,4 +1,5 @@
 import type { Finding } from '../diagnosis/finding.ts';
+import type { MetricEvidence } from '../metrics/metric-evidence.ts';
 import type { IngressEvidence, Verdict } from '../verify/evidence.ts';
 import type { ClusterWeights } from '../release/cluster-weights.ts';
 import type { ClusterName } from '../core/names.ts';
@@ -40,6 +41,7 @@ export interface Check {
   readonly weights: Weights;
   readonly verdict: Verdict;
   readonly evidence: readonly IngressEvidence[];
+  readonly metrics: readonly MetricEvidence[];
   /** Start and end, in seconds since the run began. */
   readonly from: number;
   readonly to: number;
@@ -77,6 +79,8 @@ export interface RunRecord {
   readonly checks: readonly Check[];
   /** Of the last check. */
   readonly evidence: readonly IngressEvidence[];
+  /** Of the last check. */
+  readonly metrics: readonly MetricEvidence[];
   readonly findings: readonly Finding[];
   readonly clusters: readonly ClusterSummary[];
   readonly ingresses: ReadonlyMap<ClusterName, string>;
@@ -132,6 +136,7 @@ export function emptyRecord(
     steps: [],
     checks: [],
     evidence: [],
+    metrics: [],
     findings: [],
     clusters: [],
     ingresses: new Map(),
