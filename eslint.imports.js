@@ -37,7 +37,7 @@ const OWNERS = {
   '@actions/core': ['github'],
   '@actions/github': ['github'],
   '@kubernetes/client-node': ['kubernetes'],
-  '@hyperjump/json-pointer': ['verify', 'github'],
+  '@hyperjump/json-pointer': ['verify', 'metrics', 'github'],
   diff: ['report'],
   // core/yaml.ts reads and prints plain YAML for everybody; manifests need kubectl's YAML 1.1.
   'js-yaml': ['core', 'github'],
@@ -47,15 +47,16 @@ const OWNERS = {
   'p-retry': ['kubernetes', 'fleet', 'github'],
   'p-timeout': ['kubernetes', 'github'],
   'parse-duration': ['github'],
+  '@prometheus-io/lezer-promql': ['metrics'],
   re2js: ['core'],
   socks: ['core'],
-  // Two kinds of requests: those to API servers, and those that users would send to an ingress. Either may need a proxy, as
-  // GitHub's API may.
-  undici: ['core', 'github', 'kubernetes', 'verify'],
+  // Three kinds of requests: those to API servers, those that users would send to an ingress, and those for metrics. Each may need
+  // a proxy, as GitHub's API may.
+  undici: ['core', 'github', 'kubernetes', 'verify', 'metrics'],
   // The lines of the release file; kubectl's YAML is that of js-yaml.
   yaml: ['github'],
   // Data from outside are parsed where they come in, and the report has a schema of its own.
-  zod: ['core', 'kubernetes', 'istio', 'release', 'fleet', 'report', 'github'],
+  zod: ['core', 'kubernetes', 'istio', 'release', 'fleet', 'metrics', 'report', 'github'],
 };
 
 /** The packages by which texts leave the process, and the one file of their owner that uses them: it redacts every text. */
@@ -82,7 +83,7 @@ const IMPURE = [
   'src/kubernetes/client/**/*.ts',
   'src/fleet/**/*.ts',
   'src/verify/{find-ingress,ingress-client,probe,response-body,sampler}.ts',
-  'src/metrics/{metric-readers,watch-metrics}.ts',
+  'src/metrics/{metric-readers,pod-proxy,watch-metrics,web-client}.ts',
   'src/diagnosis/read-snapshot.ts',
   'src/report/{run-log,write-report}.ts',
   'src/operations/**/*.ts',

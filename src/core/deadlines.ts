@@ -96,6 +96,14 @@ export const INGRESS = {
   underWayMs: 1_000,
 };
 
+/** Reading metrics of users' own requests. */
+export const METRICS = {
+  /** A query, until the end of its answer. Prometheus itself gives up after two minutes. */
+  queryMs: 10_000,
+  /** Shorter than `queryMs`, to distinguish an address with no listener from a server that does not respond. */
+  connectMs: 5_000,
+};
+
 /** Reading what explains a failure, while the earlier weights may be waiting to be restored. */
 export const DIAGNOSIS_MS = 5_000;
 

@@ -1,7 +1,15 @@
-import type { Cluster } from '../kubernetes/client/cluster.ts';
+import { METRICS } from '../core/deadlines.ts';
 import type { ClusterName } from '../core/names.ts';
-import type { MetricSpec } from '../release/metric-specs.ts';
-import type { MetricReader } from './readings.ts';
+import type { Cluster } from '../kubernetes/client/cluster.ts';
+import type { MetricAddress, MetricSource, MetricSpec } from '../release/metric-specs.ts';
+import { PodProxy } from './pod-proxy.ts';
+import { readCounters, readValues } from './prometheus.ts';
+import { combinedQuery } from './promql.ts';
+import type { MetricReader, Reading, ReadingFailure } from './readings.ts';
+import type { ServerAnswer } from './server-answer.ts';
+import { unanswered } from './unanswered.ts';
+import { WebClient } from './web-client.ts';
+import { readWebValue } from './web-value.ts';
 
 /** What readers need of a run. */
 export interface ReaderContext {
@@ -24,7 +32,134 @@ export interface OpenMetrics {
   readonly close: () => Promise<void>;
 }
 
+/** Where a query of Prometheus is sent. */
+interface Endpoint {
+  readonly cluster: ClusterName | undefined;
+  readonly address: string;
+  readonly ask: (query: string, signal: AbortSignal) => Promise<ServerAnswer | ReadingFailure>;
+}
+
+const WEB_REMEDY =
+  'Is it reachable from the runner? A Service of a cluster is reached through the API server by service:NAMESPACE/NAME:PORT';
+const QUERY_PATH = '/api/v1/query';
+
 /** Opens a reader for each address of each metric. Sends nothing yet, and never throws: what is wrong shows in a reading. */
-export function openMetricReaders(_context: ReaderContext, _specs: readonly MetricSpec[]): OpenMetrics {
-  return { metrics: [], close: () => Promise.resolve() };
+export function openMetricReaders(
+  { clusters, clusterOf }: ReaderContext,
+  specs: readonly MetricSpec[],
+): OpenMetrics {
+  const web = new WebClient();
+  const proxies = new Map<string, PodProxy>();
+
+  const endpointsOf = ({
+    address,
+    headers,
+  }: Extract<MetricSource, { provider: 'prometheus' }>): Endpoint[] => {
+    switch (address.kind) {
+      case 'url':
+        return [atUrl(undefined, address.url, headers)];
+      case 'urls':
+        return [...address.urls].map(([cluster, url]) => atUrl(cluster, url, headers));
+      case 'service':
+        return clusters.map((name) => inCluster(clusterOf(name), address, headers));
+    }
+  };
+
+  const atUrl = (
+    cluster: ClusterName | undefined,
+    url: string,
+    headers: Readonly<Record<string, string>>,
+  ): Endpoint => ({
+    cluster,
+    address: url,
+    ask: (query, signal) =>
+      askWeb(web, { url: `${url.replace(/\/$/, '')}${QUERY_PATH}`, headers, form: { query } }, url, signal),
+  });
+
+  const inCluster = (
+    cluster: Cluster,
+    service: Extract<MetricAddress, { kind: 'service' }>,
+    headers: Readonly<Record<string, string>>,
+  ): Endpoint => {
+    const { namespace, name, port, path } = service;
+    const address = `Service ${namespace}/${name}:${String(port)}${path} of ${cluster.name}`;
+    const proxy = proxies.get(address) ?? new PodProxy(cluster, service, address);
+    proxies.set(address, proxy);
+    return {
+      cluster: cluster.name,
+      address,
+      ask: (query, signal) =>
+        proxy.ask(
+          `${path}${QUERY_PATH}`,
+          { query },
+          headers,
+          AbortSignal.any([signal, AbortSignal.timeout(METRICS.queryMs)]),
+        ),
+    };
+  };
+
+  const readersOf = (spec: MetricSpec): readonly MetricReader[] => {
+    const { source } = spec;
+    if (source.provider === 'web') {
+      const { url, headers, pointer } = source;
+      const address = withoutQuery(url);
+      return [
+        {
+          cluster: undefined,
+          address,
+          read: async (signal) => {
+            const answer = await askWeb(web, { url, headers, form: undefined }, address, signal);
+            return 'kind' in answer ? answer : readWebValue(address, pointer, answer);
+          },
+        },
+      ];
+    }
+    const { query, read } = queryOf(spec);
+    return endpointsOf(source).map(({ cluster, address, ask }) => ({
+      cluster,
+      address,
+      read: async (signal) => {
+        const answer = await ask(query, signal);
+        return 'kind' in answer ? answer : read(address, answer);
+      },
+    }));
+  };
+
+  return {
+    metrics: specs.map((spec) => ({ spec, readers: readersOf(spec) })),
+    close: () => web.close(),
+  };
+}
+
+function queryOf(spec: MetricSpec): {
+  readonly query: string;
+  readonly read: (address: string, answer: ServerAnswer) => Reading;
+} {
+  switch (spec.kind) {
+    case 'limit':
+      return { query: spec.query ?? '', read: readValues };
+    case 'counts':
+      return { query: combinedQuery(spec.requests, spec.hits), read: readCounters };
+    case 'shares':
+      return { query: combinedQuery(spec.requests, undefined), read: readCounters };
+  }
+}
+
+async function askWeb(
+  web: WebClient,
+  request: Parameters<WebClient['ask']>[0],
+  address: string,
+  signal: AbortSignal,
+): Promise<ServerAnswer | ReadingFailure> {
+  try {
+    return await web.ask(request, signal);
+  } catch (error) {
+    return unanswered(address, error, WEB_REMEDY);
+  }
+}
+
+/** The query of a URL may contain a token. */
+function withoutQuery(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return `${origin}${pathname}`;
 }

@@ -24,10 +24,21 @@ export interface ReadingFailure {
 }
 
 /** What one poll of a metric found at one address. `requests` and `hits` are read at the same moment. */
-export type Reading =
-  | { readonly kind: 'value'; readonly series: readonly Series[] }
-  | { readonly kind: 'counters'; readonly requests: readonly Series[]; readonly hits: readonly Series[] }
-  | ReadingFailure;
+export type Reading = Values | Counters | ReadingFailure;
+
+export interface Values {
+  readonly kind: 'value';
+  readonly series: readonly Series[];
+  /** Warnings and hints that the server added, for the log. */
+  readonly notes: readonly string[];
+}
+
+export interface Counters {
+  readonly kind: 'counters';
+  readonly requests: readonly Series[];
+  readonly hits: readonly Series[];
+  readonly notes: readonly string[];
+}
 
 /** One address of a metric. */
 export interface MetricReader {

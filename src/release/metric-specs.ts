@@ -27,6 +27,8 @@ export type MetricAddress =
       readonly namespace: string;
       readonly name: string;
       readonly port: number | string;
+      /** Before `/api/v1/query`; empty for most. */
+      readonly path: string;
     };
 
 /** How the label of a series tells the version. */

@@ -141,6 +141,10 @@ export class MemoryTransport implements Transport {
     return result.answer as T;
   }
 
+  ask(): Promise<never> {
+    return Promise.reject(new Error('nothing runs in the pods of this cluster'));
+  }
+
   /** Goes on although the caller may have given up: what is under way arrives. */
   async #exchange(call: Call, fate: Fate): Promise<{ readonly answer: unknown } | 'broken'> {
     const caller = this.#caller;

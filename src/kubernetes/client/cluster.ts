@@ -7,6 +7,7 @@ import { FIELD_MANAGER } from '../field-managers.ts';
 import { nameOf } from '../objects.ts';
 import type { KubeObject } from '../objects.ts';
 import type { AccessRule, Permission } from '../access-rules.ts';
+import type { Answer } from './answer.ts';
 import { ApiResources } from './api-resources.ts';
 import { isAny, isList, isObject } from './checks.ts';
 import { Connection } from './connection.ts';
@@ -207,6 +208,11 @@ export class Cluster {
     } catch (error) {
       if (!(error instanceof ClusterError && error.status === 404)) throw error;
     }
+  }
+
+  /** A call that the API server passes on, whose answer is not its own: any status is an answer. One attempt. */
+  async ask(call: Call): Promise<Answer> {
+    return this.#shared.transport.ask(call, this.#signal);
   }
 
   /** All that the user of the kubeconfig may do in a namespace; undefined where the cluster does not know it as rules. */

@@ -14,6 +14,8 @@ export interface Call {
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: unknown;
   readonly contentType?: string;
+  /** Headers beside those of the login. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** `Reading VirtualService gray-demo/helloworld`, for the message of a failure. */
   readonly tried: string;
   /** What is wrong with the JSON of a success, as `items is missing`; undefined if it is what the call asked for. */
@@ -39,6 +41,12 @@ export interface Transport {
    * @throws ClusterError if the cluster refuses or does not respond; the signal's reason once it is aborted
    */
   send<T>(call: Call, stop: AbortSignal): Promise<T>;
+  /**
+   * One request whose answer is not that of the API server, such as one that it passes on to a pod: any status is an answer.
+   *
+   * @throws as `send`, but for a refusal
+   */
+  ask(call: Call, stop: AbortSignal): Promise<Answer>;
   close(): Promise<void>;
 }
 
@@ -71,10 +79,14 @@ export class Connection implements Transport {
     return { calls: this.#calls, writes: this.#writes };
   }
 
-  async send<T>(call: Call, stop: AbortSignal): Promise<T> {
-    let answer = await this.#request(call, stop);
+  async ask(call: Call, stop: AbortSignal): Promise<Answer> {
+    const answer = await this.#request(call, stop);
     // Credentials may expire during a long release. A rejected call has changed nothing, so any call can be repeated.
-    if (answer.status === 401) answer = await this.#request(call, stop);
+    return answer.status === 401 ? this.#request(call, stop) : answer;
+  }
+
+  async send<T>(call: Call, stop: AbortSignal): Promise<T> {
+    const answer = await this.ask(call, stop);
     const problem = problemOf(answer, call);
     if (problem === undefined) return answer.body as T;
     const { status, body, retryAfterMs } = answer;
@@ -107,6 +119,7 @@ export class Connection implements Transport {
       const response = await fetch(`${server}${call.path}${query}`, {
         method: call.method,
         headers: {
+          ...call.headers,
           ...headers,
           accept: 'application/json',
           'content-type': call.contentType ?? 'application/json',

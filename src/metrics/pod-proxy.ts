@@ -1,0 +1,121 @@
+import type { Cluster } from '../kubernetes/client/cluster.ts';
+import { statusOf } from '../kubernetes/client/answer.ts';
+import type { Answer } from '../kubernetes/client/answer.ts';
+import { ClusterError } from '../kubernetes/client/errors.ts';
+import { podCall } from '../kubernetes/client/pod-call.ts';
+import type { PodPort } from '../kubernetes/client/pod-call.ts';
+import type { Pod, Service } from '../kubernetes/objects.ts';
+import { findPod } from './pod-finder.ts';
+import type { ServicePortName } from './pod-finder.ts';
+import type { ReadingFailure } from './readings.ts';
+import { failure, quote } from './server-answer.ts';
+import type { ServerAnswer } from './server-answer.ts';
+import { unanswered } from './unanswered.ts';
+
+type Found = PodPort | ReadingFailure;
+
+/** Asks a Service of a cluster through a ready pod of it, which is looked up again once it is gone. */
+export class PodProxy {
+  readonly #cluster: Cluster;
+  readonly #service: ServicePortName;
+  readonly #address: string;
+  #pod: Promise<Found> | undefined;
+
+  /** @param address for messages */
+  constructor(cluster: Cluster, service: ServicePortName, address: string) {
+    this.#cluster = cluster;
+    this.#service = service;
+    this.#address = address;
+  }
+
+  /** @param headers those of a login are not passed on */
+  async ask(
+    path: string,
+    query: Readonly<Record<string, string>>,
+    headers: Readonly<Record<string, string>>,
+    stop: AbortSignal,
+  ): Promise<ServerAnswer | ReadingFailure> {
+    const known = this.#pod;
+    const first = await this.#askOnce(path, query, headers, stop);
+    // The pod may have been replaced since it was found, but not since a moment ago.
+    if (!('kind' in first) || known === undefined) return first;
+    this.#forget(known);
+    return this.#askOnce(path, query, headers, stop);
+  }
+
+  async #askOnce(
+    path: string,
+    query: Readonly<Record<string, string>>,
+    headers: Readonly<Record<string, string>>,
+    stop: AbortSignal,
+  ): Promise<ServerAnswer | ReadingFailure> {
+    const finding = (this.#pod ??= this.#find(stop));
+    const pod = await finding;
+    if ('kind' in pod) {
+      this.#forget(finding);
+      return pod;
+    }
+    try {
+      const answer = await this.#cluster.withSignal(stop).ask(podCall(pod, path, query, headers));
+      const refusal = this.#refusalOf(answer, pod);
+      if (refusal !== undefined) this.#forget(finding);
+      return refusal ?? answer;
+    } catch (error) {
+      this.#forget(finding);
+      return this.#failed(error);
+    }
+  }
+
+  /** Others may have looked it up again meanwhile. */
+  #forget(finding: Promise<Found>): void {
+    if (this.#pod === finding) this.#pod = undefined;
+  }
+
+  async #find(stop: AbortSignal): Promise<Found> {
+    const { namespace, name } = this.#service;
+    const cluster = this.#cluster.withSignal(stop);
+    try {
+      const service = await cluster.read<Service>('v1', 'Service', name, namespace);
+      if (service === undefined)
+        return failure('unreachable', `${this.#address} does not exist. Check the address of the metrics.`);
+      const pods = await cluster.list<Pod>('v1', 'Pod', namespace, service.spec?.selector);
+      const found = findPod(this.#service, service, pods);
+      return 'problem' in found
+        ? failure('unreachable', `${this.#address} cannot be asked: ${found.problem}.`)
+        : { namespace, ...found };
+    } catch (error) {
+      return this.#failed(error);
+    }
+  }
+
+  /** What the API server itself answered, rather than the server in the pod. */
+  #refusalOf(
+    { status, body, quote: text }: Answer,
+    { namespace, name }: PodPort,
+  ): ReadingFailure | undefined {
+    if (status < 400) return undefined;
+    const said = statusOf(body)?.message;
+    if (said !== undefined && status === 403)
+      return failure(
+        'forbidden',
+        `${this.#address} cannot be asked: ${quote(said)}. Grant get pods/proxy in namespace ${namespace} to the user of the kubeconfig.`,
+      );
+    if (said !== undefined)
+      return failure(
+        status === 401 ? 'unauthorized' : 'unreachable',
+        `${this.#address} cannot be asked through pod ${name}: ${quote(said)} (${String(status)}).`,
+      );
+    // The API server's own text where the pod does not answer.
+    return /^Error trying to reach service/i.test(text)
+      ? failure('unreachable', `${this.#address} does not answer: ${quote(text)}.`)
+      : undefined;
+  }
+
+  #failed(error: unknown): ReadingFailure {
+    if (!(error instanceof ClusterError)) return unanswered(this.#address, error, 'Is the cluster reachable');
+    return failure(
+      error.status === 403 ? 'forbidden' : 'unreachable',
+      `${this.#address} cannot be asked: ${error.message}`,
+    );
+  }
+}
