@@ -18,6 +18,12 @@ export interface TestFleet {
   reset(): Promise<void>;
   /** Ends every process and socket of the fleet. Safe to call twice. */
   stop(): Promise<void>;
+  /** Keeps a replica of a gateway (from 0) on the configuration that it has; see `FleetOptions.gatewayReplicas`. */
+  freezeGateway(cluster: string, replica: number): Promise<void>;
+  /** Lets a frozen replica receive what it has missed. */
+  thawGateway(cluster: string, replica: number): Promise<void>;
+  /** Ends a replica of a gateway without notice, and then removes its pod; a reset brings both back. */
+  loseGateway(cluster: string, replica: number): Promise<void>;
   /** Takes parts of the mesh away, and brings them back; the embedded fleet has faults of its own. */
   readonly breakage?: Breakage;
 }
@@ -60,6 +66,11 @@ export interface FleetOptions {
    * the gateways and sidecars of all, so that routes are read from the first cluster alone.
    */
   readonly controlPlane?: 'each' | 'first';
+  /**
+   * Pods of each cluster's gateway; 1 by default. The mesh has two at most, and its load balancers and node ports lead to the first, as
+   * two Envoys cannot share an address.
+   */
+  readonly gatewayReplicas?: number;
 }
 
 /**

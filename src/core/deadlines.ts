@@ -26,6 +26,24 @@ export const API = {
   longestRetryAfterMs: 10_000,
 };
 
+/** Connections into pods, through an API server. */
+export const FORWARD = {
+  /** Until the API server and the kubelet have opened the way. */
+  openMs: 10_000,
+  heartbeatMs: 2_000,
+  /** A way on which nothing comes back for so long, not even to a ping, is lost: shorter than a request through it may take. */
+  silenceMs: 6_000,
+  /** A way without connections is closed, long before anything on it would. */
+  idleMs: 10_000,
+  /** How long no pod may be reached, as while an API server restarts. */
+  patienceMs: 60_000,
+  againMs: 250,
+  /** How often the pods are looked up while requests go to them. */
+  lookMs: 5_000,
+  /** The same after a failure that the end of a pod would explain. */
+  lookAgainMs: 500,
+};
+
 /** Calls to GitHub's API. */
 export const GITHUB = {
   connectMs: 10_000,

@@ -1,12 +1,13 @@
 import { rm } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { FleetCluster, TestFleet } from '../fleet.ts';
-import type { Kind } from './api/kinds.ts';
+import { POD, type Kind } from './api/kinds.ts';
 import type { KubeObject } from './api/objects.ts';
 import type { Cluster } from './cluster.ts';
 import type { ApiCall, CallHandler, Denial, Faults, IngressObserver } from './faults.ts';
 import type { Gateway } from './ingress/gateway.ts';
 import type { Mesh } from './ingress/mesh.ts';
+import { GATEWAY_NAMESPACE, gatewayPodName } from './seed.ts';
 
 /**
  * A fleet inside this process that can produce the faults of real clusters. A reset removes all faults and empties the
@@ -102,6 +103,22 @@ export class Fleet implements EmbeddedFleet {
 
   freezeReplica(cluster: string, replica: number): void {
     this.#gateway(cluster).freeze(replica);
+  }
+
+  freezeGateway(cluster: string, replica: number): Promise<void> {
+    this.#gateway(cluster).freeze(replica);
+    return Promise.resolve();
+  }
+
+  thawGateway(cluster: string, replica: number): Promise<void> {
+    this.#gateway(cluster).thaw(replica);
+    return Promise.resolve();
+  }
+
+  loseGateway(cluster: string, replica: number): Promise<void> {
+    this.#gateway(cluster).lose(replica);
+    this.#cluster(cluster).store.remove(POD, GATEWAY_NAMESPACE, gatewayPodName(replica));
+    return Promise.resolve();
   }
 
   async refuse(cluster: string): Promise<void> {

@@ -123,9 +123,14 @@ function gatewayService({ httpPort, httpsPort }: SeedOptions): JsonObject {
   };
 }
 
+/** The pod of a replica of the gateway, from 0. */
+export function gatewayPodName(replica: number): string {
+  return `${GATEWAY_SERVICE}-${String(replica)}`;
+}
+
 function gatewayPod(index: number, nodeName: string): JsonObject {
   return {
-    metadata: { name: `${GATEWAY_SERVICE}-${String(index)}`, labels: { ...GATEWAY_LABELS } },
+    metadata: { name: gatewayPodName(index), labels: { ...GATEWAY_LABELS } },
     spec: { nodeName, containers: [{ name: 'istio-proxy', image: 'docker.io/istio/proxyv2:1.31.0' }] },
   };
 }

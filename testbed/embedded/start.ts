@@ -17,8 +17,6 @@ export type { ApiCall, CallAction } from './faults.ts';
 export type { EmbeddedFleet } from './fleet.ts';
 
 export interface EmbeddedOptions extends FleetOptions {
-  /** Pods of each cluster's gateway; connections go to them in turn. 1 by default. */
-  readonly gatewayReplicas?: number;
   /** Milliseconds between a change in a cluster and its effect at the gateways; 50 by default. */
   readonly propagationMs?: number;
 }
@@ -41,13 +39,17 @@ export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Embe
       Cluster.start({ name, index, gatewayReplicas, faults, tls: certificates.api, token, workloads }),
     ),
   );
+  const gateways = new Map<string, Gateway>();
   const mesh = new Mesh(new Map(clusters.map(({ name, store }) => [name, store])), workloads);
+  for (const cluster of clusters) {
+    const gateway = gatewayOf(cluster, mesh, faults, options, names);
+    gateways.set(cluster.name, gateway);
+    cluster.api.forwardTo((pod, port) => gateway.forward(pod, port));
+  }
   const folder = await mkdtemp(join(tmpdir(), 'embedded-fleet-'));
   return new Fleet({
     clusters,
-    gateways: new Map(
-      clusters.map((cluster) => [cluster.name, gatewayOf(cluster, mesh, faults, options, names)]),
-    ),
+    gateways,
     mesh,
     faults,
     kubeconfig: kubeconfig(

@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { meshIdentity } from './certificates.ts';
 import type { Forward, FrontMessage } from './front.ts';
+import { startKubelet } from './kubelet.ts';
 import { pods, services } from './kube-objects.ts';
 import type { Pod, Service, ServicePort, ServiceSpec } from './kube-objects.ts';
 import type { Ground, KubernetesCluster } from './kubernetes.ts';
@@ -25,10 +26,12 @@ const SPEC: ServiceSpec = {
   externalTrafficPolicy: 'Cluster',
 };
 
-/** The only replica of a cluster's ingress gateway, with its load balancer and node ports. */
+/** A cluster's ingress gateway, with its load balancer and node ports, which lead to its first replica. */
 export interface IngressGateway {
-  /** Reverts every change of the gateway's Service. */
-  restoreService(): Promise<void>;
+  /** Reverts every change of the gateway's Service, and brings lost replicas back. */
+  restore(): Promise<void>;
+  /** Ends a replica without notice; its pod goes afterwards, as the node's controller would remove it. */
+  lose(replica: number): Promise<void>;
 }
 
 /** @returns whether this is the pod of a gateway, which the pod runner must not run */
@@ -44,10 +47,12 @@ export async function startGateway(
   ground: Ground,
   cluster: KubernetesCluster,
   home: KubernetesCluster,
-  signal: AbortSignal,
+  { replicas, signal }: { readonly replicas: 1 | 2; readonly signal: AbortSignal },
 ): Promise<IngressGateway> {
   const { api, addresses } = cluster;
-  const [front] = await Promise.all([startFront(ground, cluster), createPod(cluster)]);
+  const [front] = await Promise.all([startFront(ground, cluster, 0), createPod(cluster, 0)]);
+  const second = replicas === 1 ? undefined : await startFront(ground, cluster, 1);
+  if (second !== undefined) await createPod(cluster, 1);
   await restoreService(cluster);
   void api.watch(
     services,
@@ -58,8 +63,37 @@ export async function startGateway(
     },
     signal,
   );
-  await startProxy(ground, cluster, home, insideNetworkOf(pidOf(front)));
-  return { restoreService: () => restoreService(cluster) };
+  const within = insideNetworkOf(pidOf(front));
+  await Promise.all([
+    startProxy(ground, cluster, home, 0, within),
+    startKubelet(ground, cluster, within),
+    ...(second === undefined ? [] : [startProxy(ground, cluster, home, 1, insideNetworkOf(pidOf(second)))]),
+  ]);
+  const lost = new Set<number>();
+  return {
+    restore: async () => {
+      await restoreService(cluster);
+      for (const replica of lost) {
+        await createPod(cluster, replica);
+        ground.processes.restart(gatewayOf(cluster.name, replica));
+        await awaitGateway(ground.processes, cluster, replica);
+      }
+      lost.clear();
+    },
+    lose: async (replica) => {
+      lost.add(replica);
+      await ground.processes.kill(gatewayOf(cluster.name, replica));
+      await api.delete(pods, { name: podName(replica), namespace: NAMESPACE }, { gracePeriodSeconds: 0 });
+    },
+  };
+}
+
+function podName(replica: number): string {
+  return `${NAME}-${String(replica)}`;
+}
+
+function podAddress({ gatewayPod, secondGatewayPod }: Addresses, replica: number): string {
+  return replica === 0 ? gatewayPod : secondGatewayPod;
 }
 
 /** The forwards of a Service to Envoy: a load balancer and kube-proxy forward each port to its target port. */
@@ -78,8 +112,9 @@ function forwardsOf({ spec, status }: Service, { node, loadBalancer, named }: Ad
 async function startFront(
   { processes, folder }: Ground,
   { name, index }: KubernetesCluster,
+  replica: number,
 ): Promise<ChildProcess> {
-  const program = `front of ${name}`;
+  const program = `front of ${gatewayOf(name, replica)}`;
   const file = join(import.meta.dirname, 'front.ts');
   // Both gateways bind port 80 of every address; in one network they would silently share it.
   const front = processes.start(program, ['unshare', '--net', process.execPath, file], {
@@ -89,7 +124,7 @@ async function startFront(
   let told = false;
   front.once('message', () => (told = true));
   await processes.until(program, 'be ready', () => told);
-  await connectGateway(index, pidOf(front));
+  await connectGateway(index, replica, pidOf(front));
   return front;
 }
 
@@ -121,11 +156,12 @@ async function restoreService({ api, addresses }: KubernetesCluster): Promise<vo
   );
 }
 
-async function createPod({ name, api, addresses }: KubernetesCluster): Promise<void> {
+async function createPod({ name, api, addresses }: KubernetesCluster, replica: number): Promise<void> {
+  const podIP = podAddress(addresses, replica);
   const image = 'istio/proxyv2';
   const pod = await api.create(pods, {
     metadata: {
-      name: `${NAME}-0`,
+      name: podName(replica),
       namespace: NAMESPACE,
       labels: { ...LABELS, 'sidecar.istio.io/inject': 'false' },
     },
@@ -150,8 +186,8 @@ async function createPod({ name, api, addresses }: KubernetesCluster): Promise<v
       status: {
         phase: 'Running',
         hostIP: addresses.node,
-        podIP: addresses.gatewayPod,
-        podIPs: [{ ip: addresses.gatewayPod }],
+        podIP,
+        podIPs: [{ ip: podIP }],
         startTime: startedAt,
         conditions: ready.map((type) => ({ type, status: 'True', lastTransitionTime: startedAt })),
         containerStatuses: [
@@ -175,10 +211,11 @@ async function startProxy(
   { programs, processes, authority, folder }: Ground,
   cluster: KubernetesCluster,
   home: KubernetesCluster,
+  replica: number,
   within: readonly string[],
 ): Promise<void> {
   const { name, addresses } = cluster;
-  const cwd = join(folder, `gateway-${name}`);
+  const cwd = join(folder, `gateway-${name}-${String(replica)}`);
   const credentials = join(cwd, 'var/run/secrets/workload-spiffe-credentials');
   await mkdir(credentials, { recursive: true });
   const identity = await authority.issue({ uri: [meshIdentity(NAMESPACE, 'default')] });
@@ -188,15 +225,15 @@ async function startProxy(
     writeFile(join(credentials, 'root-cert.pem'), authority.root),
   ]);
   processes.start(
-    gatewayOf(name),
+    gatewayOf(name, replica),
     [...within, programs.pilotAgent, 'proxy', 'router', '--domain=istio-system.svc.cluster.local'],
     {
       cwd,
       env: {
-        POD_NAME: `${NAME}-0`,
+        POD_NAME: podName(replica),
         POD_NAMESPACE: NAMESPACE,
         SERVICE_ACCOUNT: 'default',
-        INSTANCE_IP: addresses.gatewayPod,
+        INSTANCE_IP: podAddress(addresses, replica),
         HOST_IP: addresses.node,
         CLOUD_PLATFORM: 'none',
         ENVOY_STATUS_PORT: '15021',
@@ -217,20 +254,21 @@ async function startProxy(
       },
     },
   );
-  await awaitGateway(processes, cluster);
+  await awaitGateway(processes, cluster, replica);
 }
 
-/** What the processes call the gateway of a cluster. */
-export function gatewayOf(cluster: string): string {
-  return `gateway of ${cluster}`;
+/** What the processes call a replica of the gateway of a cluster. */
+export function gatewayOf(cluster: string, replica = 0): string {
+  return replica === 0 ? `gateway of ${cluster}` : `gateway ${String(replica)} of ${cluster}`;
 }
 
-/** Waits until the gateway of a cluster has its configuration. */
+/** Waits until a replica of the gateway of a cluster has its configuration. */
 export async function awaitGateway(
   processes: Processes,
   { name, addresses }: Pick<KubernetesCluster, 'name' | 'addresses'>,
+  replica = 0,
 ): Promise<void> {
   const isReady = async (): Promise<boolean> =>
-    (await fetch(`http://${addresses.gatewayPod}:15021/healthz/ready`)).ok;
-  await processes.until(gatewayOf(name), 'be ready', isReady);
+    (await fetch(`http://${podAddress(addresses, replica)}:15021/healthz/ready`)).ok;
+  await processes.until(gatewayOf(name, replica), 'be ready', isReady);
 }

@@ -11,6 +11,8 @@ import type { Programs } from './programs.ts';
 import { until } from './until.ts';
 
 const ETCD_URL = 'http://127.0.0.1:2379';
+/** Where the API server finds the kubelet of a node. */
+export const KUBELET_PORT = 10250;
 const CONTROLLERS = [
   'deployment-controller',
   'replicaset-controller',
@@ -100,6 +102,7 @@ export async function startApiServer(
       '--service-account-issuer=https://kubernetes.default.svc',
       '--service-cluster-ip-range=10.96.0.0/16',
       '--endpoint-reconciler-type=none',
+      '--kubelet-preferred-address-types=InternalIP',
       '--profiling=false',
     ],
     { cwd: folder },
@@ -221,6 +224,7 @@ async function createNode({ name, api, addresses }: KubernetesCluster): Promise<
           { type: 'InternalIP', address: addresses.node },
           { type: 'Hostname', address: node },
         ],
+        daemonEndpoints: { kubeletEndpoint: { Port: KUBELET_PORT } },
       },
     },
     'strategic',

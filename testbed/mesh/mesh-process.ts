@@ -13,6 +13,11 @@ export type MeshRequest =
       readonly cluster: string;
       readonly namespace: string;
       readonly version: string;
+    }
+  | {
+      readonly call: 'lose a gateway' | 'freeze a gateway' | 'thaw a gateway';
+      readonly cluster: string;
+      readonly replica: number;
     };
 /** The answers come in the order of the requests. */
 export type MeshAnswer = { readonly value: MeshDescription | undefined } | { readonly error: string };
@@ -61,6 +66,15 @@ async function serve(request: MeshRequest): Promise<MeshDescription | undefined>
       return undefined;
     case 'lose a pod':
       await (await mesh)?.losePod(request.cluster, request.namespace, request.version);
+      return undefined;
+    case 'lose a gateway':
+      await (await mesh)?.loseGateway(request.cluster, request.replica);
+      return undefined;
+    case 'freeze a gateway':
+      (await mesh)?.freezeGateway(request.cluster, request.replica);
+      return undefined;
+    case 'thaw a gateway':
+      (await mesh)?.thawGateway(request.cluster, request.replica);
       return undefined;
   }
 }

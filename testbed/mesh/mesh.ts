@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import type { FleetCluster, FleetPart } from '../fleet.ts';
 import { bringUp, takeDown } from './breakage.ts';
 import { Authority } from './certificates.ts';
-import { startGateway } from './gateway.ts';
+import { gatewayOf, startGateway } from './gateway.ts';
 import type { IngressGateway } from './gateway.ts';
+import { accepts } from './kubelet.ts';
 import {
   addRemoteCluster,
   installIstioObjects,
@@ -31,6 +31,7 @@ const HOSTS = '/etc/hosts';
 export interface MeshOptions {
   readonly clusters: readonly [string, string];
   readonly controlPlane: 'each' | 'first';
+  readonly gatewayReplicas: 1 | 2;
 }
 
 /** The description of a running mesh. */
@@ -51,6 +52,7 @@ export class Mesh {
   readonly #ground: Ground;
   readonly #watches = new AbortController();
   #members: readonly Member[] = [];
+  #gatewayReplicas: 1 | 2 = 1;
 
   private constructor(ground: Ground) {
     this.#ground = ground;
@@ -110,14 +112,18 @@ export class Mesh {
     await Promise.all(
       this.#members.map(async ({ baseline, gateway }) => {
         await baseline.restore();
-        await gateway.restoreService();
+        await gateway.restore();
       }),
     );
     await until('every workload to end', () => this.#members.every(({ runner }) => runner.idle), {
       seconds: 30,
     });
-    const ports = this.#members.flatMap(({ cluster }) =>
-      [80, 443].map((port) => ({ host: cluster.addresses.gatewayPod, port })),
+    const ports = this.#members.flatMap(({ cluster: { addresses } }) =>
+      [80, 443].flatMap((port) =>
+        [addresses.gatewayPod, ...(this.#gatewayReplicas === 2 ? [addresses.secondGatewayPod] : [])].map(
+          (host) => ({ host, port }),
+        ),
+      ),
     );
     await until(
       'the gateways to serve no route',
@@ -144,6 +150,21 @@ export class Mesh {
     await this.#member(cluster).runner.lose(namespace, version);
   }
 
+  /** See `Breakage`. */
+  async loseGateway(cluster: string, replica: number): Promise<void> {
+    await this.#member(cluster).gateway.lose(replica);
+  }
+
+  /** See `Breakage`. */
+  freezeGateway(cluster: string, replica: number): void {
+    this.#ground.processes.signal(gatewayOf(cluster, replica), 'SIGSTOP');
+  }
+
+  /** See `Breakage`. */
+  thawGateway(cluster: string, replica: number): void {
+    this.#ground.processes.signal(gatewayOf(cluster, replica), 'SIGCONT');
+  }
+
   #member(name: string): Member {
     const member = this.#members.find(({ cluster }) => cluster.name === name);
     if (member === undefined) throw new Error(`The mesh has no cluster ${name}.`);
@@ -161,8 +182,9 @@ export class Mesh {
     await rm(this.#ground.folder, { recursive: true, force: true });
   }
 
-  async #bringUp({ clusters: names, controlPlane }: MeshOptions): Promise<void> {
+  async #bringUp({ clusters: names, controlPlane, gatewayReplicas }: MeshOptions): Promise<void> {
     const ground = this.#ground;
+    this.#gatewayReplicas = gatewayReplicas;
     const [istio] = await Promise.all([readIstioObjects(ground.programs), startEtcd(ground)]);
     const bare = names.map((name, index) => ({ name, index, addresses: addressesOf(index) }));
     await nameIngresses(ground.folder, bare);
@@ -187,7 +209,7 @@ export class Mesh {
     const { signal } = this.#watches;
     const runner = new PodRunner(this.#ground, cluster, signal);
     const [gateway] = await Promise.all([
-      startGateway(this.#ground, cluster, home, signal),
+      startGateway(this.#ground, cluster, home, { replicas: this.#gatewayReplicas, signal }),
       installWebhooks(cluster, home, istio, this.#ground.authority),
     ]);
     return { cluster, gateway, runner, baseline: await Baseline.take(cluster) };
@@ -220,16 +242,4 @@ async function nameIngresses(
   const file = join(folder, 'hosts');
   await writeFile(file, [await readFile(HOSTS, 'utf8'), '\n', ...names].join(''));
   await execa('mount', ['--bind', file, HOSTS]);
-}
-
-function accepts(address: { host: string; port: number }): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(address, () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => {
-      resolve(false);
-    });
-  });
 }

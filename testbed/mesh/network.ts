@@ -9,6 +9,8 @@ export interface Addresses {
   readonly apiServer: string;
   readonly istiod: string;
   readonly gatewayPod: string;
+  /** The pod of its second replica, if it has one, in a network namespace of that one's own. */
+  readonly secondGatewayPod: string;
   readonly loadBalancer: string;
   /** What the host name of the ingress resolves to. */
   readonly named: readonly [string, string];
@@ -25,6 +27,7 @@ export function addressesOf(index: number): Addresses {
     apiServer: `10.244.${String(128 + index)}.2`,
     istiod: `10.244.${String(128 + index)}.3`,
     gatewayPod: `${gateways}.10`,
+    secondGatewayPod: `${gateways}.11`,
     loadBalancer: `${gateways}.20`,
     named: [`${gateways}.21`, `${gateways}.22`],
     node: `${gateways}.30`,
@@ -65,23 +68,26 @@ export async function openNetwork(): Promise<void> {
 /** Removes what exists of the network; what is already gone is fine. */
 export async function closeNetwork(): Promise<void> {
   // The kernel removes a namespace some time after its last process ends; the next mesh needs the names of the links.
-  const links = [0, 1].map((index) => `link del ${linkOf(index)}`);
+  const links = [0, 1].flatMap((index) => [0, 1].map((replica) => `link del ${linkOf(index, replica)}`));
   const cut = [0, 1].map((index) => `route del unreachable ${addressesOf(index).apiServer}/32 table local`);
   const lines = [...links, ...cut, 'route del local 10.244.128.0/17 dev lo', `link del ${BRIDGE}`];
   await execa('ip', ['-force', '-batch', '-'], { input: `${lines.join('\n')}\n`, reject: false });
 }
 
-/** Connects the network namespace of a process, with the addresses of a cluster's gateway in it, to the bridge. */
-export async function connectGateway(index: number, pid: number): Promise<void> {
-  const { gatewayPod, loadBalancer, named, node } = addressesOf(index);
-  const link = linkOf(index);
+/** The addresses of the network namespace of a gateway's replica; load balancer and node lead to the first. */
+function addressesAt(index: number, replica: number): readonly string[] {
+  const { gatewayPod, secondGatewayPod, loadBalancer, named, node } = addressesOf(index);
+  return replica === 0 ? [gatewayPod, loadBalancer, ...named, node] : [secondGatewayPod];
+}
+
+/** Connects the network namespace of a process, with the addresses of a replica of a cluster's gateway in it, to the bridge. */
+export async function connectGateway(index: number, replica: number, pid: number): Promise<void> {
+  const link = linkOf(index, replica);
   await ip([
     `link add ${link} type veth peer name eth0 netns ${String(pid)}`,
     `link set ${link} master ${BRIDGE} up`,
   ]);
-  const addresses = [gatewayPod, loadBalancer, ...named, node].map(
-    (address) => `addr add ${address}/16 dev eth0`,
-  );
+  const addresses = addressesAt(index, replica).map((address) => `addr add ${address}/16 dev eth0`);
   await ip(['link set lo up', ...addresses, 'link set eth0 up'], insideNetworkOf(pid));
 }
 
@@ -102,8 +108,8 @@ export function insideNetworkOf(pid: number): readonly string[] {
   return ['nsenter', `--net=/proc/${String(pid)}/ns/net`];
 }
 
-function linkOf(index: number): string {
-  return `gateway${String(index)}`;
+function linkOf(index: number, replica: number): string {
+  return `gateway${String(index)}-${String(replica)}`;
 }
 
 async function ip(lines: readonly string[], prefix: readonly string[] = []): Promise<void> {

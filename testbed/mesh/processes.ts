@@ -73,6 +73,13 @@ export class Processes {
     }
   }
 
+  /** Sends a signal to a program alone, and not to what it has started. */
+  signal(name: string, signal: 'SIGSTOP' | 'SIGCONT'): void {
+    const found = [...this.#running].find(([, running]) => running === name);
+    if (found === undefined) throw new Error(`${name} does not run.`);
+    found[0].kill(signal);
+  }
+
   /** Starts a killed program again, with the same command, data and ports. */
   restart(name: string): void {
     const earlier = this.#started.get(name);

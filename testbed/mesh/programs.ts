@@ -18,6 +18,7 @@ const LINKER_FLAGS = {
     '-s -w -X k8s.io/component-base/version.gitVersion=v1.36.1' +
     ' -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=36',
   istio: '-s -w',
+  kubelet: '-s -w',
   workflows: '-s -w',
 } as const;
 type GoModule = keyof typeof LINKER_FLAGS;
@@ -29,6 +30,8 @@ export interface Programs {
   readonly kubeApiserver: string;
   readonly kubeControllerManager: string;
   readonly kubectl: string;
+  /** Connects the API server with the pods, as a kubelet does for port-forward. */
+  readonly kubelet: string;
   readonly pilotDiscovery: string;
   readonly pilotAgent: string;
   readonly istioctl: string;
@@ -60,6 +63,7 @@ const RECIPES: readonly Recipe[] = [
   go('kubeApiserver', 'kubernetes', './kube-apiserver'),
   go('kubeControllerManager', 'kubernetes', './kube-controller-manager'),
   go('kubectl', 'kubernetes', './kubectl'),
+  go('kubelet', 'kubelet', '.'),
   go('pilotDiscovery', 'istio', `${ISTIO}/pilot/cmd/pilot-discovery`),
   go('pilotAgent', 'istio', `${ISTIO}/pilot/cmd/pilot-agent`),
   go('istioctl', 'istio', `${ISTIO}/istioctl/cmd/istioctl`),
@@ -144,8 +148,9 @@ function cacheFolder(): string {
 }
 
 async function programPaths(): Promise<Programs> {
-  const [kubernetes, istio, workflows] = await Promise.all([
+  const [kubernetes, kubelet, istio, workflows] = await Promise.all([
     builtFolder('kubernetes'),
+    builtFolder('kubelet'),
     builtFolder('istio'),
     builtFolder('workflows'),
   ]);
@@ -155,6 +160,7 @@ async function programPaths(): Promise<Programs> {
     kubeApiserver: join(kubernetes, 'kube-apiserver'),
     kubeControllerManager: join(kubernetes, 'kube-controller-manager'),
     kubectl: join(kubernetes, 'kubectl'),
+    kubelet: join(kubelet, 'kubelet'),
     pilotDiscovery: join(istio, 'pilot-discovery'),
     pilotAgent: join(istio, 'pilot-agent'),
     istioctl: join(istio, 'istioctl'),

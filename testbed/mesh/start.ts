@@ -19,6 +19,7 @@ const STOP_MS = 30_000;
 export async function startMesh({
   clusters = ['east', 'west'],
   controlPlane = 'each',
+  gatewayReplicas = 1,
 }: FleetOptions): Promise<TestFleet> {
   const [first, second, ...more] = clusters;
   if (first === undefined || second === undefined || more.length > 0) {
@@ -26,9 +27,11 @@ export async function startMesh({
       `The mesh has exactly two clusters, but ${String(clusters.length)} were requested (${clusters.join(', ')}). Use FLEET=embedded.`,
     );
   }
+  if (gatewayReplicas !== 1 && gatewayReplicas !== 2)
+    throw new Error(`A gateway of the mesh has one or two replicas, not ${String(gatewayReplicas)}.`);
   const host = new MeshHost();
   try {
-    const options = { clusters: [first, second], controlPlane } as const;
+    const options = { clusters: [first, second], controlPlane, gatewayReplicas } as const;
     const description = await host.ask({ call: 'start', options }, START_MS);
     if (description === undefined) throw new Error('The mesh process sent no description of the mesh.');
     return {
@@ -48,6 +51,15 @@ export async function startMesh({
         losePod: async (cluster, namespace, version) => {
           await host.ask({ call: 'lose a pod', cluster, namespace, version }, BREAK_MS);
         },
+      },
+      freezeGateway: async (cluster, replica) => {
+        await host.ask({ call: 'freeze a gateway', cluster, replica }, BREAK_MS);
+      },
+      thawGateway: async (cluster, replica) => {
+        await host.ask({ call: 'thaw a gateway', cluster, replica }, BREAK_MS);
+      },
+      loseGateway: async (cluster, replica) => {
+        await host.ask({ call: 'lose a gateway', cluster, replica }, BREAK_MS);
       },
     };
   } catch (error) {

@@ -169,6 +169,10 @@ export class MemoryTransport implements Transport {
     }
   }
 
+  upgrade(): Promise<never> {
+    return Promise.reject(new Error('a cluster in memory has no pods'));
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
   }

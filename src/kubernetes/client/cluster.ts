@@ -14,6 +14,8 @@ import { Connection } from './connection.ts';
 import type { Call, CallCount, Transport } from './connection.ts';
 import { serverOf } from './contexts.ts';
 import { ClusterError } from './errors.ts';
+import { PortForward } from './port-forward.ts';
+import type { ForwardedPod } from './port-forward.ts';
 import { listPages } from './list-pages.ts';
 import { Availability } from './availability.ts';
 import { isAllowed, readRules } from './permissions.ts';
@@ -263,6 +265,18 @@ export class Cluster {
   /** The newest version of Istio's networking API that the cluster serves, as `networking.istio.io/v1`. */
   async istioApiVersion(): Promise<string> {
     return this.#shared.resources.istioApiVersion(this.#call);
+  }
+
+  /** Connections into a pod, through the API server; it has to be closed. Nothing is opened yet. */
+  portForward({ namespace, name }: ForwardedPod): PortForward {
+    const call = {
+      path: `/api/v1/namespaces/${namespace}/pods/${name}/portforward`,
+      tried: `Opening a port-forward to Pod ${namespace}/${name}`,
+    };
+    return new PortForward(
+      (stop) => this.#shared.transport.upgrade(call, AbortSignal.any([stop, this.#signal])),
+      this.#shared.clock,
+    );
   }
 
   /** Closes the connections, for every view of the cluster. */

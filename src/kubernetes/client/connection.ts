@@ -1,3 +1,4 @@
+import { Duplex } from 'node:stream';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { fetch } from 'undici';
 import { formatBytes } from '../../core/bytes.ts';
@@ -7,6 +8,7 @@ import { ANSWER_LIMIT, readAnswer, statusOf } from './answer.ts';
 import type { Answer } from './answer.ts';
 import { AnswerTooLong, ClusterError } from './errors.ts';
 import { Session } from './session.ts';
+import { openUpgraded } from './upgrade.ts';
 
 export interface Call {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -47,6 +49,13 @@ export interface Transport {
    * @throws as `send`, but for a refusal
    */
   ask(call: Call, stop: AbortSignal): Promise<Answer>;
+  /**
+   * A connection over which SPDY/3.1 is spoken with the kubelet of a pod.
+   *
+   * @param path of the subresource of the pod
+   * @throws ClusterError if the cluster refuses or does not respond; the signal's reason once it is aborted
+   */
+  upgrade(call: Pick<Call, 'path' | 'tried'>, stop: AbortSignal): Promise<Duplex>;
   close(): Promise<void>;
 }
 
@@ -138,6 +147,36 @@ export class Connection implements Transport {
       throw new ClusterError(this.name, call.tried, { cause });
     } finally {
       clearTimeout(timer);
+    }
+  }
+
+  async upgrade(call: Pick<Call, 'path' | 'tried'>, stop: AbortSignal): Promise<Duplex> {
+    let opened = await this.#upgrade(call, stop);
+    if (opened instanceof ClusterError && opened.status === 401) opened = await this.#upgrade(call, stop);
+    if (opened instanceof ClusterError) throw opened;
+    return opened;
+  }
+
+  async #upgrade(
+    { path, tried }: Pick<Call, 'path' | 'tried'>,
+    stop: AbortSignal,
+  ): Promise<Duplex | ClusterError> {
+    this.#calls += 1;
+    try {
+      const access = await this.#session.access(stop);
+      const opened = await openUpgraded(access, path, stop);
+      if (opened instanceof Duplex) return opened;
+      const { status, body } = opened;
+      if (status === 401) this.#session.reject(access);
+      // The server names one of the two, and which one depends on its version.
+      const both = status === 403 ? '; it takes the verbs get and create on pods/portforward' : '';
+      return new ClusterError(this.name, tried, {
+        status,
+        body: { ...body, message: `${body.message ?? ''}${both}` },
+      });
+    } catch (cause) {
+      stop.throwIfAborted();
+      return new ClusterError(this.name, tried, { cause });
     }
   }
 

@@ -1,6 +1,6 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import pTimeout from 'p-timeout';
-import { Agent } from 'undici';
+import { Agent, buildConnector } from 'undici';
 import type { Dispatcher } from 'undici';
 import { API, LOGIN } from '../../core/deadlines.ts';
 import { CanaryError } from '../../core/errors.ts';
@@ -16,7 +16,12 @@ export interface Access {
   readonly server: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly dispatcher: Dispatcher;
+  /** Opens a connection for HTTP/1.1, which alone can be upgraded. */
+  readonly connect: buildConnector.connector;
 }
+
+/** The way to a server for one client certificate. */
+type Way = Pick<Access, 'dispatcher' | 'connect'>;
 
 /** A login that may still be under way, for all calls that wait for it. */
 interface Attempt {
@@ -36,7 +41,7 @@ export class Session {
   readonly #now: () => number;
   #attempt: Attempt | undefined;
   /** By client certificate: a renewed token goes over the connections that exist. */
-  readonly #dispatchers = new Map<string, Dispatcher>();
+  readonly #ways = new Map<string, Way>();
 
   /** @param now in ms since 1970 */
   constructor(config: KubeConfig, context: ClusterName, limitMs: number, now: () => number) {
@@ -78,7 +83,7 @@ export class Session {
 
   async close(): Promise<void> {
     if (this.#attempt?.done === false) this.#cancel(this.#attempt);
-    await Promise.all([...this.#dispatchers.values()].map((dispatcher) => dispatcher.destroy()));
+    await Promise.all([...this.#ways.values()].map(({ dispatcher }) => dispatcher.destroy()));
   }
 
   #begin(): Attempt {
@@ -107,14 +112,14 @@ export class Session {
 
   #use(login: Login): Access {
     const server = login.cluster.server.replace(/\/$/, '');
-    return { server, headers: login.headers, dispatcher: this.#dispatcherOf(login) };
+    return { server, headers: login.headers, ...this.#wayOf(login) };
   }
 
-  #dispatcherOf(login: Login): Dispatcher {
+  #wayOf(login: Login): Way {
     const key = `${login.certificate ?? ''}\n${login.key ?? ''}`;
-    const dispatcher = this.#dispatchers.get(key) ?? openDispatcher(login);
-    this.#dispatchers.set(key, dispatcher);
-    return dispatcher;
+    const way = this.#ways.get(key) ?? openWay(login);
+    this.#ways.set(key, way);
+    return way;
   }
 
   #cancel(attempt: Attempt): void {
@@ -130,7 +135,7 @@ export class Session {
 /** As client-go: less than the idle time after which load balancers of clouds drop a connection. */
 const KEEP_ALIVE_MS = 30_000;
 
-function openDispatcher({ cluster, authority, certificate, key }: Login): Dispatcher {
+function openWay({ cluster, authority, certificate, key }: Login): Way {
   const tls = {
     // Said either way, so that NODE_TLS_REJECT_UNAUTHORIZED does not decide.
     rejectUnauthorized: !cluster.skipTLSVerify,
@@ -143,8 +148,12 @@ function openDispatcher({ cluster, authority, certificate, key }: Login): Dispat
   };
   const proxy = proxyOf(cluster);
   const timeoutMs = API.connectMs;
-  if (proxy === undefined) return new Agent({ connect: { ...tls, timeout: timeoutMs } });
-  return new Agent({ allowH2: false, connect: tunnelConnector(proxy, { timeoutMs, tls }) });
+  if (proxy === undefined) {
+    const connect = buildConnector({ ...tls, allowH2: false, timeout: timeoutMs });
+    return { dispatcher: new Agent({ connect: { ...tls, timeout: timeoutMs } }), connect };
+  }
+  const connect = tunnelConnector(proxy, { timeoutMs, tls });
+  return { dispatcher: new Agent({ allowH2: false, connect }), connect };
 }
 
 function proxyOf(cluster: Login['cluster']): ReturnType<typeof proxyTo> {

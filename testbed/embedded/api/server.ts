@@ -10,6 +10,7 @@ import { discover } from './discovery.ts';
 import { Handler, isDryRun, parseBody, type Content, type Reply } from './handler.ts';
 import { describeApi } from './openapi.ts';
 import { ADMIN, type User } from './rbac.ts';
+import { PortForwardServer, type Dial } from './port-forward.ts';
 import { parseRequest, type ResourceRequest } from './request.ts';
 import type { Resources } from './resources.ts';
 import { internalError, StatusError, unauthorized } from './status.ts';
@@ -37,13 +38,26 @@ export class ApiServer {
   readonly #options: ApiServerOptions;
   readonly #handler: Handler;
   readonly #tokens: Tokens;
+  readonly #portForward: PortForwardServer;
   #server: Server | undefined;
 
   constructor(options: ApiServerOptions) {
     this.#options = options;
     const { cluster, resources, faults } = options;
     this.#tokens = new Tokens(options.token);
-    this.#handler = new Handler(resources, new Authorization(cluster, resources.store, faults), this.#tokens);
+    const authorization = new Authorization(cluster, resources.store, faults);
+    this.#handler = new Handler(resources, authorization, this.#tokens);
+    this.#portForward = new PortForwardServer(cluster, {
+      resources,
+      faults,
+      authorization,
+      tokens: this.#tokens,
+    });
+  }
+
+  /** @param dial opens a connection to a port of a pod; undefined where nothing listens */
+  forwardTo(dial: Dial): void {
+    this.#portForward.dial = dial;
   }
 
   /** Another token of the user `admin`. */
@@ -63,6 +77,9 @@ export class ApiServer {
         });
       },
     );
+    server.on('upgrade', (request, socket, head) => {
+      this.#portForward.serve(request, socket, head);
+    });
     this.#server = server;
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -82,6 +99,7 @@ export class ApiServer {
       });
     });
     server.closeAllConnections();
+    this.#portForward.cut();
     await closed;
   }
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { Faults } from '../faults.ts';
 import type { Port } from '../ports.ts';
@@ -11,6 +11,7 @@ import type { ClusterSnapshot, Mesh } from './mesh.ts';
 import { proxy, type Outcome } from './proxy.ts';
 import { ConfigCache, GatewayReplica } from './replica.ts';
 import { chainFor } from './tls.ts';
+import { gatewayPodName } from '../seed.ts';
 
 export interface GatewayOptions {
   readonly site: GatewaySite;
@@ -32,6 +33,9 @@ export class Gateway {
   readonly #configs: ConfigCache;
   readonly #listeners: ReadonlyMap<number, PortListener>;
   readonly #connections = new WeakMap<Socket, GatewayReplica>();
+  /** The forwarded connections of each replica, by the ports that they come from. */
+  readonly #forwarded = new Map<number, GatewayReplica>();
+  readonly #forwards = new Map<GatewayReplica, Set<Socket>>();
   #accepted = 0;
   /** The parts of the latest snapshot that ports depend on; unchanged parts are the same lists. */
   #seen: { readonly gateways?: Objects; readonly services?: Objects } = {};
@@ -89,10 +93,45 @@ export class Gateway {
     found.frozen = true;
   }
 
+  /** Lets a frozen replica receive what it has missed. */
+  thaw(replica: number): void {
+    const found = this.replicas[replica];
+    if (found !== undefined) found.frozen = false;
+    void this.settle();
+  }
+
+  /** Ends a replica, and cuts its connections. */
+  lose(replica: number): void {
+    const found = this.replicas[replica];
+    if (found === undefined) throw new Error(`the gateway has no replica ${String(replica)}`);
+    found.lost = true;
+    for (const socket of this.#forwards.get(found) ?? []) socket.destroy();
+  }
+
+  /** A connection to a port of the pod of one replica; undefined where it has none, or no such pod runs. */
+  forward(pod: string, podPort: number): Socket | undefined {
+    const replica = this.replicas.find((_, index) => gatewayPodName(index) === pod);
+    const port = this.#options.ports.get(podPort);
+    if (replica === undefined || replica.lost || port === undefined) return undefined;
+    const socket = connect(port.number, '127.0.0.1');
+    const own = this.#forwards.get(replica) ?? new Set();
+    this.#forwards.set(replica, own.add(socket));
+    socket.once('connect', () => {
+      const { localPort } = socket;
+      if (localPort !== undefined) this.#forwarded.set(localPort, replica);
+      socket.once('close', () => {
+        if (localPort !== undefined) this.#forwarded.delete(localPort);
+      });
+    });
+    socket.once('close', () => own.delete(socket));
+    return socket;
+  }
+
   /** Unfreezes all replicas and brings them to the current state of the clusters, at once. */
   async reset(): Promise<void> {
     for (const replica of this.replicas) {
       replica.frozen = false;
+      replica.lost = false;
       replica.catchUp();
     }
     await this.settle();
@@ -129,7 +168,8 @@ export class Gateway {
   }
 
   #connected(socket: Socket): void {
-    const replica = this.replicas[this.#accepted % this.replicas.length];
+    const running = this.replicas.filter(({ lost }) => !lost);
+    const replica = running[this.#accepted % running.length];
     this.#accepted += 1;
     if (replica !== undefined) this.#connections.set(socket, replica);
   }
@@ -137,7 +177,7 @@ export class Gateway {
   #serve(podPort: number, request: IncomingMessage, response: ServerResponse): void {
     request.resume();
     const { socket } = request;
-    const replica = this.#connections.get(socket);
+    const replica = this.#forwarded.get(socket.remotePort ?? 0) ?? this.#connections.get(socket);
     const listener =
       replica === undefined ? undefined : this.#configs.of(replica.advance()).listeners.get(podPort);
     const chain = listener === undefined ? undefined : chainOf(listener, socket);

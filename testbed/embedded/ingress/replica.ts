@@ -7,6 +7,8 @@ export class GatewayReplica {
   readonly #delayMs: number;
   /** Receives no updates from its control plane. */
   frozen = false;
+  /** Its pod has ended. */
+  lost = false;
   #snapshot: MeshSnapshot;
 
   constructor(delayMs: number, snapshot: MeshSnapshot) {

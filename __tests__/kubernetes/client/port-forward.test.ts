@@ -1,0 +1,196 @@
+import { once } from 'node:events';
+import type { Duplex } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { Pool } from 'undici';
+import { FORWARD } from '../../../src/core/deadlines.ts';
+import type { Cluster } from '../../../src/kubernetes/client/cluster.ts';
+import { ForwardError, PortClosed } from '../../../src/kubernetes/client/port-forward.ts';
+import type { PortForward } from '../../../src/kubernetes/client/port-forward.ts';
+import '../../support/one-realm.ts';
+import { forwardingServer, refusal } from '../../support/forwarding-server.ts';
+import type { Answering, ForwardingServer } from '../../support/forwarding-server.ts';
+import { clusterAt } from '../../support/kube-api.ts';
+import { Opened, deadUrl, serve } from '../../support/server.ts';
+import type { Handler } from '../../support/server.ts';
+
+const opened = new Opened();
+afterEach(() => opened.close());
+
+interface Stage {
+  readonly api: ForwardingServer;
+  readonly forward: PortForward;
+}
+
+async function stage(answering?: Answering, signal?: AbortSignal): Promise<Stage> {
+  const api = opened.add(await forwardingServer(answering));
+  const cluster: Cluster = opened.add(clusterAt(api.url, signal));
+  const forward = cluster.portForward({ namespace: 'istio-system', name: 'gateway-0' });
+  opened.add({
+    close: () => {
+      forward.close();
+      return Promise.resolve();
+    },
+  });
+  return { api, forward };
+}
+
+async function portOf(handler: Handler): Promise<number> {
+  return Number(new URL(opened.add(await serve(handler)).url).port);
+}
+
+const GET = 'GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n';
+
+async function failureOf(connection: Duplex): Promise<unknown> {
+  const [error] = (await once(connection.resume(), 'error')) as [unknown];
+  return error;
+}
+
+test('connections to the ports of a pod are streams of one WebSocket', async () => {
+  const { api, forward } = await stage();
+  const port = await portOf((_, response) => response.end('hello'));
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, async () => {
+      const connection = await forward.connect(port);
+      connection.write(GET);
+      return text(connection);
+    }),
+  );
+  expect(answers.every((answer) => answer.endsWith('hello'))).toBe(true);
+  expect(api.asked).toEqual(['GET websocket']);
+});
+
+test('requests of undici go over them, and long bodies arrive whole', async () => {
+  const { forward } = await stage();
+  const long = 'x'.repeat(3_000_000);
+  const port = await portOf((_, response) => response.end(long));
+  const pool = new Pool('http://gateway', {
+    allowH2: false,
+    connections: 4,
+    maxRequestsPerClient: 2,
+    connect: (_, done) => {
+      forward.connect(port).then(
+        (connection) => {
+          done(null, connection as never);
+        },
+        (error: unknown) => {
+          done(error as Error, null);
+        },
+      );
+    },
+  });
+  const bodies = await Promise.all(
+    Array.from({ length: 12 }, async () => {
+      const { body } = await pool.request({ path: '/', method: 'GET' });
+      return body.text();
+    }),
+  );
+  expect(bodies.every((body) => body === long)).toBe(true);
+  await pool.destroy();
+});
+
+test('an API server or proxy without such WebSockets is asked for SPDY/3.1 itself', async () => {
+  const { api, forward } = await stage(({ headers }) =>
+    headers.upgrade === 'websocket'
+      ? 'HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'
+      : 'forward',
+  );
+  const connection = await forward.connect(await portOf((_, response) => response.end('hello')));
+  connection.write(GET);
+  await expect(text(connection)).resolves.toMatch(/hello$/);
+  expect(api.asked).toEqual(['GET websocket', 'POST SPDY/3.1']);
+});
+
+describe('a refusal', () => {
+  test('names both verbs, whichever is missing', async () => {
+    const message = 'pods "gateway-0" is forbidden: User "ci" cannot create resource "pods/portforward"';
+    const { api, forward } = await stage(() => refusal(403, message));
+    await expect(forward.connect(80)).rejects.toThrow(
+      `Opening a port-forward to Pod istio-system/gateway-0 in west: ${message}; it takes the verbs get and create on pods/portforward (403 Forbidden). Grant this to the user of the kubeconfig in this cluster.`,
+    );
+    expect(api.asked).toEqual(['GET websocket']);
+  });
+
+  test('of something that upgrades nothing quotes what it said', async () => {
+    const { forward } = await stage(
+      () => 'HTTP/1.1 502 Bad Gateway\r\nContent-Length: 5\r\nConnection: close\r\n\r\nnope!',
+    );
+    await expect(forward.connect(80)).rejects.toThrow(
+      'the server does not upgrade the connection: nope! (502',
+    );
+  });
+
+  test('of rejected credentials is answered with a new login', async () => {
+    let asked = 0;
+    const { forward } = await stage(() => {
+      asked += 1;
+      return asked === 1 ? refusal(401, 'Unauthorized') : 'forward';
+    });
+    await expect(forward.connect(80)).resolves.toBeDefined();
+  });
+});
+
+test('a cancelled run waits for no upgrade', async () => {
+  const stop = new AbortController();
+  const { forward } = await stage(() => 'silence', stop.signal);
+  const connecting = forward.connect(80);
+  setImmediate(() => {
+    stop.abort(new Error('cancelled'));
+  });
+  await expect(connecting).rejects.toThrow('cancelled');
+});
+
+describe('a connection fails', () => {
+  test('as refused where nothing listens in the pod', async () => {
+    const { forward } = await stage();
+    const dead = Number(new URL(await deadUrl()).port);
+    const error = await failureOf(await forward.connect(dead));
+    expect(error).toBeInstanceOf(PortClosed);
+    expect(error).toMatchObject({ code: 'ECONNREFUSED' });
+  });
+
+  test('as lost where the way to the pod breaks, and the next one opens another', async () => {
+    const { api, forward } = await stage();
+    const port = await portOf((_, response) => response.end('hello'));
+    const connection = await forward.connect(port);
+    const failed = failureOf(connection);
+    for (const socket of api.upgraded) socket.destroy();
+    await expect(failed).resolves.toBeInstanceOf(ForwardError);
+    const next = await forward.connect(port);
+    next.write(GET);
+    await expect(text(next)).resolves.toMatch(/hello$/);
+    expect(api.asked).toHaveLength(2);
+  });
+
+  test('not where the pod ends it', async () => {
+    const { forward } = await stage();
+    const port = await portOf((_, response) => {
+      response.writeHead(200, { 'content-length': '100' }).write('a part', () => response.destroy());
+    });
+    const connection = await forward.connect(port);
+    connection.write(GET);
+    await expect(text(connection)).resolves.toMatch(/a part$/);
+  });
+});
+
+test('what nobody reads does not hold up the other connections', async () => {
+  const { forward } = await stage();
+  const endless = await portOf((_, response) => {
+    const more = (): void => {
+      if (!response.destroyed) response.write('x'.repeat(65_536), more);
+    };
+    more();
+  });
+  const port = await portOf((_, response) => response.end('hello'));
+  const given = await forward.connect(endless);
+  given.write(GET);
+  await once(given, 'readable');
+  given.destroy();
+  const connection = await forward.connect(port);
+  connection.write(GET);
+  await expect(text(connection)).resolves.toMatch(/hello$/);
+});
+
+test('a lost way is noticed before a request through it has run out of time', () => {
+  expect(FORWARD.silenceMs + FORWARD.heartbeatMs).toBeLessThan(10_000);
+});

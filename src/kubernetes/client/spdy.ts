@@ -1,0 +1,284 @@
+import type { Duplex } from 'node:stream';
+import { FORWARD } from '../../core/deadlines.ts';
+
+// The part of SPDY/3.1 that port-forward needs: https://www.chromium.org/spdy/spdy-protocol/spdy-protocol-draft3-1/. As the servers of
+// Kubernetes (moby/spdystream), it has no flow control: a connection is read only as fast as all of its streams.
+
+const CONTROL = 0x8003;
+const SYN_STREAM = 1;
+const RST_STREAM = 3;
+const PING = 6;
+const GOAWAY = 7;
+const FIN = 1;
+const CANCEL = 5;
+const LARGEST_DATA = 2 ** 24 - 1;
+const HEADER_BYTES = 8;
+/** Larger control frames than this are no part of a port-forward. */
+const LARGEST_CONTROL = 64 * 1024;
+/** A zlib stream with SPDY's dictionary, named by its checksum. What follows makes no use of either. */
+const ZLIB_HEADER = Buffer.from('7820e3c6a7c2', 'hex');
+/** An empty block, at which the receiver takes what it has. */
+const ZLIB_FLUSH = Buffer.from('000000ffff', 'hex');
+/** Stream numbers have 31 bits; a connection is given up long before they end. */
+const LAST_STREAM = 2 ** 30;
+
+/** What a stream receives. */
+interface Receiver {
+  /** @returns whether it takes more */
+  receive(chunk: Buffer): boolean;
+  end(): void;
+  fail(error: Error): void;
+}
+
+/** The connection ended, or a stream was reset. */
+export class StreamError extends Error {
+  override readonly name = 'StreamError';
+  readonly code = 'ECONNRESET';
+}
+
+/** Many streams over one connection, of which this side opens all. */
+export class SpdyConnection {
+  readonly #transport: Duplex;
+  readonly #streams = new Map<number, Receiver>();
+  /** The streams whose reader is behind. */
+  readonly #full = new Set<number>();
+  readonly #now: () => number;
+  readonly #heartbeat: NodeJS.Timeout;
+  #nextId = 1;
+  #pings = 1;
+  #isFirstBlock = true;
+  #isLeaving = false;
+  #failure: Error | undefined;
+  #heardAt: number;
+  #head = Buffer.alloc(0);
+  /** The frame whose payload is being read. */
+  #frame: Frame | undefined;
+
+  /** @param now in milliseconds, of any clock that does not run backwards */
+  constructor(transport: Duplex, now: () => number) {
+    this.#transport = transport;
+    this.#now = now;
+    this.#heardAt = now();
+    transport.on('data', (chunk: Buffer) => {
+      this.#read(chunk);
+    });
+    transport.once('close', () => {
+      this.#fail(new StreamError('the connection was closed'));
+    });
+    transport.on('error', (error) => {
+      this.#fail(error);
+    });
+    this.#heartbeat = setInterval(() => {
+      this.#beat();
+    }, FORWARD.heartbeatMs);
+    this.#heartbeat.unref();
+  }
+
+  /** Whether further streams can be opened. */
+  get isOpen(): boolean {
+    return this.#failure === undefined && !this.#isLeaving && this.#nextId < LAST_STREAM;
+  }
+
+  get streams(): number {
+    return this.#streams.size;
+  }
+
+  /** @param isReadOnly this side sends nothing */
+  open(headers: Readonly<Record<string, string>>, isReadOnly: boolean, receiver: Receiver): number {
+    if (!this.isOpen) throw this.#failure ?? new StreamError('the server is closing the connection');
+    const id = this.#nextId;
+    this.#nextId += 2;
+    this.#streams.set(id, receiver);
+    const fields = Buffer.alloc(10);
+    fields.writeUInt32BE(id);
+    const payload = Buffer.concat([fields, this.#headerBlock(headers)]);
+    this.#transport.write(controlFrame(SYN_STREAM, isReadOnly ? FIN : 0, payload));
+    return id;
+  }
+
+  /** @param sent called once the connection takes more */
+  send(id: number, chunk: Buffer, sent: (error?: Error | null) => void): void {
+    if (this.#failure !== undefined) {
+      sent(this.#failure);
+      return;
+    }
+    const frames: Buffer[] = [];
+    for (let start = 0; start < chunk.length; start += LARGEST_DATA)
+      frames.push(dataFrame(id, 0, chunk.subarray(start, start + LARGEST_DATA)));
+    this.#transport.write(Buffer.concat(frames), sent);
+  }
+
+  /** This side sends nothing more over a stream. */
+  finish(id: number): void {
+    if (this.#failure === undefined) this.#transport.write(dataFrame(id, FIN, Buffer.alloc(0)));
+  }
+
+  /** A stream is not used any more, whatever is still on its way. */
+  reset(id: number): void {
+    if (!this.forget(id) || this.#failure !== undefined) return;
+    const payload = Buffer.alloc(8);
+    payload.writeUInt32BE(id);
+    payload.writeUInt32BE(CANCEL, 4);
+    this.#transport.write(controlFrame(RST_STREAM, 0, payload));
+  }
+
+  /** @returns whether the stream was open */
+  forget(id: number): boolean {
+    this.drained(id);
+    return this.#streams.delete(id);
+  }
+
+  /** The reader of a stream takes more. */
+  drained(id: number): void {
+    if (this.#full.delete(id) && this.#full.size === 0) this.#transport.resume();
+  }
+
+  close(): void {
+    this.#fail(new StreamError('the connection was closed'));
+  }
+
+  /** A silent network, or a server that is gone, shows in nothing else for minutes. */
+  #beat(): void {
+    if (this.#streams.size === 0) {
+      this.#heardAt = this.#now();
+      return;
+    }
+    // What is not read cannot be heard.
+    if (this.#full.size > 0) this.#heardAt = this.#now();
+    if (this.#now() - this.#heardAt > FORWARD.silenceMs) {
+      this.#fail(
+        new StreamError(`nothing came back for ${String(FORWARD.silenceMs / 1000)} s, not even to a ping`),
+      );
+      return;
+    }
+    const payload = Buffer.alloc(4);
+    payload.writeUInt32BE(this.#pings);
+    this.#pings += 2;
+    this.#transport.write(controlFrame(PING, 0, payload));
+  }
+
+  #fail(error: Error): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = error;
+    clearInterval(this.#heartbeat);
+    this.#transport.destroy();
+    const open = [...this.#streams.values()];
+    this.#streams.clear();
+    this.#full.clear();
+    for (const receiver of open) receiver.fail(error);
+  }
+
+  #read(chunk: Buffer): void {
+    this.#heardAt = this.#now();
+    let rest = chunk;
+    while (rest.length > 0 && this.#failure === undefined) {
+      if (this.#frame === undefined) {
+        const missing = HEADER_BYTES - this.#head.length;
+        this.#head = Buffer.concat([this.#head, rest.subarray(0, missing)]);
+        rest = rest.subarray(missing);
+        if (this.#head.length < HEADER_BYTES) return;
+        this.#frame = parseHead(this.#head);
+        this.#head = Buffer.alloc(0);
+      }
+      const frame = this.#frame;
+      const part = rest.subarray(0, frame.missing);
+      rest = rest.subarray(frame.missing);
+      frame.missing -= part.length;
+      if (frame.kind === 'data') this.#takeData(frame, part);
+      else if (!this.#takeControl(frame, part)) return;
+      if (frame.missing === 0) this.#frame = undefined;
+    }
+  }
+
+  #takeData(frame: DataFrame, part: Buffer): void {
+    const { id } = frame;
+    const receiver = this.#streams.get(id);
+    if (receiver === undefined) return;
+    if (part.length > 0 && !receiver.receive(part)) {
+      this.#full.add(id);
+      this.#transport.pause();
+    }
+    if (frame.missing === 0 && frame.isLast) receiver.end();
+  }
+
+  /** @returns false if the connection cannot go on */
+  #takeControl(frame: ControlFrame, part: Buffer): boolean {
+    if (frame.payload.length + frame.missing + part.length > LARGEST_CONTROL) {
+      this.#fail(new StreamError('the server sent what is not SPDY/3.1'));
+      return false;
+    }
+    frame.payload = Buffer.concat([frame.payload, part]);
+    if (frame.missing > 0) return true;
+    const { payload, type } = frame;
+    if (type === PING && payload.length === 4 && payload.readUInt32BE() % 2 === 0)
+      this.#transport.write(controlFrame(PING, 0, payload));
+    if (type === GOAWAY) this.#isLeaving = true;
+    if (type === RST_STREAM && payload.length >= 4) {
+      const id = payload.readUInt32BE() & 0x7fffffff;
+      const receiver = this.#streams.get(id);
+      this.forget(id);
+      receiver?.fail(new StreamError('the server reset the connection'));
+    }
+    return true;
+  }
+
+  #headerBlock(headers: Readonly<Record<string, string>>): Buffer {
+    const pairs = Object.entries(headers);
+    const texts = pairs.flat().flatMap((text) => [number32(Buffer.byteLength(text)), Buffer.from(text)]);
+    const plain = Buffer.concat([number32(pairs.length), ...texts]);
+    const block = Buffer.alloc(5);
+    // Stored, not compressed: it goes to the server of the context, and nothing of it is long.
+    block.writeUInt16LE(plain.length, 1);
+    block.writeUInt16LE(plain.length ^ 0xffff, 3);
+    const start = this.#isFirstBlock ? [ZLIB_HEADER] : [];
+    this.#isFirstBlock = false;
+    return Buffer.concat([...start, block, plain, ZLIB_FLUSH]);
+  }
+}
+
+interface DataFrame {
+  readonly kind: 'data';
+  readonly id: number;
+  readonly isLast: boolean;
+  /** Bytes of the payload that are still to come. */
+  missing: number;
+}
+
+interface ControlFrame {
+  readonly kind: 'control';
+  readonly type: number;
+  payload: Buffer;
+  missing: number;
+}
+
+type Frame = DataFrame | ControlFrame;
+
+function parseHead(head: Buffer): Frame {
+  const missing = head.readUIntBE(5, 3);
+  const first = head.readUInt32BE();
+  if (first >>> 31 === 0) return { kind: 'data', id: first, isLast: ((head[4] ?? 0) & FIN) !== 0, missing };
+  return { kind: 'control', type: head.readUInt16BE(2), payload: Buffer.alloc(0), missing };
+}
+
+function controlFrame(type: number, flags: number, payload: Buffer): Buffer {
+  const head = Buffer.alloc(HEADER_BYTES);
+  head.writeUInt16BE(CONTROL);
+  head.writeUInt16BE(type, 2);
+  head.writeUInt8(flags, 4);
+  head.writeUIntBE(payload.length, 5, 3);
+  return Buffer.concat([head, payload]);
+}
+
+function dataFrame(id: number, flags: number, payload: Buffer): Buffer {
+  const head = Buffer.alloc(HEADER_BYTES);
+  head.writeUInt32BE(id);
+  head.writeUInt8(flags, 4);
+  head.writeUIntBE(payload.length, 5, 3);
+  return Buffer.concat([head, payload]);
+}
+
+function number32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+}

@@ -1,0 +1,113 @@
+// The part of a kubelet that port-forward needs: the API server asks it to open connections into the pods of its node.
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"k8s.io/cri-streaming/pkg/streaming/portforward"
+)
+
+type pods struct {
+	client *http.Client
+	server string
+	token  string
+}
+
+// PortForward copies between a stream and a port of a pod, until either ends.
+func (p pods) PortForward(_ context.Context, name, _ string, port int32, stream io.ReadWriteCloser) error {
+	ip, err := p.addressOf(name)
+	if err != nil {
+		return err
+	}
+	conn, err := net.Dial("tcp", net.JoinHostPort(ip, strconv.Itoa(int(port))))
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	sent := make(chan error, 1)
+	go func() {
+		_, err := io.Copy(conn, stream)
+		sent <- err
+	}()
+	received := make(chan error, 1)
+	go func() {
+		_, err := io.Copy(stream, conn)
+		received <- err
+	}()
+	// As containerd: once the client has ended, what the pod still sends is waited for.
+	select {
+	case err = <-received:
+	case <-sent:
+		_ = conn.(*net.TCPConn).CloseWrite()
+		err = <-received
+	}
+	return err
+}
+
+// name is `namespace/name`
+func (p pods) addressOf(name string) (string, error) {
+	namespace, pod, _ := strings.Cut(name, "/")
+	request, err := http.NewRequest(http.MethodGet, fmt.Sprintf("%s/api/v1/namespaces/%s/pods/%s", p.server, namespace, pod), nil)
+	if err != nil {
+		return "", err
+	}
+	request.Header.Set("Authorization", "Bearer "+p.token)
+	response, err := p.client.Do(request)
+	if err != nil {
+		return "", err
+	}
+	defer response.Body.Close()
+	var found struct {
+		Status struct{ Phase, PodIP string }
+	}
+	if err := json.NewDecoder(response.Body).Decode(&found); err != nil {
+		return "", err
+	}
+	if response.StatusCode != http.StatusOK || found.Status.Phase != "Running" || found.Status.PodIP == "" {
+		return "", fmt.Errorf("pod %s is not running", name)
+	}
+	return found.Status.PodIP, nil
+}
+
+func main() {
+	listen := flag.String("listen", "", "address and port to serve the API server at")
+	certificate := flag.String("certificate", "", "file of the serving certificate")
+	key := flag.String("key", "", "file of its key")
+	authority := flag.String("authority", "", "file of the certificate authority of the API server")
+	server := flag.String("server", "", "URL of the API server")
+	flag.Parse()
+
+	pem, err := os.ReadFile(*authority)
+	if err != nil {
+		log.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(pem)
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}
+	forwarder := pods{&http.Client{Transport: transport, Timeout: 5 * time.Second}, *server, os.Getenv("TOKEN")}
+
+	http.HandleFunc("/portForward/{namespace}/{name}", func(w http.ResponseWriter, r *http.Request) {
+		options, err := portforward.NewV4Options(r)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		name := r.PathValue("namespace") + "/" + r.PathValue("name")
+		portforward.ServePortForward(w, r, forwarder, name, "", options, 4*time.Hour, 30*time.Second, portforward.SupportedProtocols)
+	})
+	plain := &http.Server{Addr: *listen, TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){}}
+	log.Fatal(plain.ListenAndServeTLS(*certificate, *key))
+}
