@@ -145,6 +145,28 @@ describe('a rollback that dies', () => {
     expect(next.outputs).toMatchObject({ weights: FIRST });
   });
 
+  test('between its writes, without a post step, is completed by the next rollback, which goes no further back', async () => {
+    await lane.stage.pass(step);
+    await lane.stage.pass({ ...LATER, weights: 'v1=50,v2=50' });
+    await diesBetweenTheWrites(rollback);
+    await lane.shortenLeases();
+    const again = await lane.stage.pass(rollback);
+    expect(again.log).toContain('has not ended: this run completes it, and goes no further back.');
+    expect([again.outputs['weights'], again.outputs['previous-weights']]).toEqual([NEXT, FIRST]);
+    await expect(lane.stage.weights()).resolves.toEqual([NEXT, NEXT]);
+    const further = await lane.stage.pass(rollback);
+    expect(further.outputs).toMatchObject({ weights: FIRST });
+  });
+
+  test('while it verifies is completed by the next rollback as well', async () => {
+    await lane.stage.pass(step);
+    await killedAt(rollback, '::group::Verify');
+    await lane.shortenLeases();
+    const again = await lane.stage.pass(rollback);
+    expect(again.outputs).toMatchObject({ weights: FIRST, verdict: 'pass' });
+    await expect(lane.stage.weights()).resolves.toEqual([FIRST, FIRST]);
+  });
+
   test('before its writes loses no history', async () => {
     await lane.stage.pass(step);
     const killed = await killedAt(rollback, '::group::Ready');
@@ -287,7 +309,7 @@ describe('a run that began and ended after another had read the clusters', () =>
     });
     // Its last question takes long enough for it to be suspended before it asks for the lock.
     const off = lane.fleet.onCall(({ kind }) =>
-      kind === 'SelfSubjectAccessReview' ? { delayMs: 1_000 } : undefined,
+      kind === 'SelfSubjectRulesReview' ? { delayMs: 1_000 } : undefined,
     );
     const suspended = lane.stage.run(step, {
       onStart: (started) => {

@@ -3,14 +3,16 @@ import { readClusterWeights } from '../release/cluster-weights.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import { previousOf, recordProblem } from '../release/history.ts';
 import type { Release } from '../release/release.ts';
-import type { FleetState } from '../release/state.ts';
 import { observe } from '../release/observation.ts';
 import { formatWeights } from '../core/weights.ts';
 import type { Weights } from '../core/weights.ts';
 import { phase } from './context.ts';
 import type { Context } from './context.ts';
 import { assertAppExists } from '../release/guards/app-exists.ts';
+import { decodeLease } from '../fleet/transaction/lease-format.ts';
+import { unfinishedIntent } from '../fleet/transaction/read-leases.ts';
 import { readFleet } from './read-fleet.ts';
+import type { FleetReading } from './read-fleet.ts';
 import { runPipeline } from './pipeline.ts';
 import type { Outcome } from './stages.ts';
 import { stepStages } from './step.ts';
@@ -19,7 +21,7 @@ import { withoutDeployment } from '../release/release.ts';
 
 /**
  * Restores the weights of the step before, or those given, in all clusters, and verifies them. Run again, it goes one step
- * further back. Nothing is deployed: the workloads stay as they are.
+ * further back, once the earlier rollback has ended. Nothing is deployed: the workloads stay as they are.
  *
  * @throws CanaryError if nothing has been recorded, and no weights are given
  */
@@ -29,7 +31,7 @@ export async function rollback(context: Context): Promise<Outcome> {
   const reading = await phase(context, 'Read', () => readFleet(context));
   recorder.record({ kind: 'read', held: readClusterWeights(release, reading.state) });
   assertAppExists(release, reading.state);
-  const weights = weightsToRestore(release, reading.state);
+  const weights = weightsToRestore(context, release, reading);
   log.info(`Going back to ${formatWeights(weights)}`);
   const stages = stepStages({
     plan: (observed) => planRollback(observed, weights),
@@ -42,12 +44,19 @@ export async function rollback(context: Context): Promise<Outcome> {
   return runPipeline({ ...context, release }, stages, reading);
 }
 
-function weightsToRestore(release: Release, state: FleetState): Weights {
+function weightsToRestore({ log }: Context, release: Release, { state, leases }: FleetReading): Weights {
   const { routes, record, weights: held } = observe(release, state);
   for (const { cluster, virtualService } of routes) {
     if (virtualService === undefined) throw new CanaryError(nothingThere(release, cluster));
   }
-  const earlier = release.traffic.weights ?? previousOf(record);
+  if (release.traffic.weights !== undefined) return release.traffic.weights;
+  const open = unfinishedIntent([...leases.values()].map(decodeLease));
+  // Where that run came to a cluster, its record already tells what was before the target.
+  if (open?.direction === 'back') {
+    log.info(`The rollback of ${open.run} has not ended: this run completes it, and goes no further back.`);
+    return open.target;
+  }
+  const earlier = previousOf(record);
   if (earlier === undefined) {
     const [problem] = routes.flatMap(
       ({ virtualService: vs }) => (vs && recordProblem(vs, release.app)) ?? [],
