@@ -35,3 +35,26 @@ test('a promotion does not skip the step that a dead one left unverified', async
     await lane.fleet.stop();
   }
 });
+
+test('a promotion through several steps verifies the weights that another run has gone on to meanwhile', async () => {
+  const lane = await Lane.open();
+  try {
+    const { stage } = lane;
+    await stage.pass({ ...QUICK, weights: 'v1=80,v2=20' });
+    const goal = 'v1=40,v2=60';
+    let preflights = 0;
+    const overtaken = await lane.during(
+      ({ cluster, kind }) => {
+        if (cluster !== 'east' || kind !== 'SelfSubjectRulesReview') return undefined;
+        preflights += 1;
+        return preflights === 2 ? { after: stage.pass({ ...LATER, weights: goal }) } : undefined;
+      },
+      () => stage.pass({ ...promotion, steps: '20,40,60', 'promote-to': '60' }),
+    );
+    expect(overtaken.outputs).toMatchObject({ verdict: 'pass', weights: goal });
+    expect(overtaken.log).toContain(`Sampling against ${goal} (the weights in force)`);
+    expect(overtaken.summary).toMatch(/get v1 40%, v2 60%/);
+  } finally {
+    await lane.fleet.stop();
+  }
+});

@@ -8,7 +8,7 @@ import type { Release } from '../release/release.ts';
 import type { FleetState } from '../release/state.ts';
 import { observe } from '../release/observation.ts';
 import { existingRoutes } from '../release/route-state.ts';
-import { formatWeights, stepWeights } from '../core/weights.ts';
+import { formatWeights, sameWeights, stepWeights } from '../core/weights.ts';
 import type { VersionName, Weights } from '../core/weights.ts';
 import { phase } from './context.ts';
 import type { Context } from './context.ts';
@@ -32,7 +32,7 @@ export async function promote(context: Context): Promise<Outcome> {
   const { release, log } = context;
   const { steps, promoteTo } = release.traffic;
   const version = assertPromotable(release);
-  let last: Outcome | undefined;
+  let last: { readonly outcome: Outcome; readonly weights: Weights } | undefined;
   for (;;) {
     const reading = await phase(context, 'Read', () => readFleet(context));
     const current = currentWeights(context, reading.state, version);
@@ -40,7 +40,8 @@ export async function promote(context: Context): Promise<Outcome> {
     const next = steps.find((step) => step > now);
     const goal = promoteTo ?? (last === undefined ? next : undefined);
     if (next === undefined || goal === undefined || next > goal) {
-      if (last !== undefined) return last;
+      // Another run may have moved the weights on: then what this one has verified is no longer in force.
+      if (last !== undefined && sameWeights(last.weights, current)) return last.outcome;
       log.info(`${version} is at ${String(now)}%: there is no further step to go to.`);
       return verifyInForce(context, reading, current);
     }
@@ -55,7 +56,7 @@ export async function promote(context: Context): Promise<Outcome> {
       return samplesNothing(release) ? NOTHING_SAMPLED : verifyWeights(context, undefined);
     }
     if (outcome.verdict !== 'pass' || promoteTo === undefined) return outcome;
-    last = outcome;
+    last = { outcome, weights };
   }
 }
 
