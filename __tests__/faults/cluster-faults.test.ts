@@ -1,6 +1,9 @@
+import { mkdtemp, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { startEmbedded } from '../../testbed/embedded/start.ts';
-import type { CallAction, EmbeddedFleet } from '../../testbed/embedded/start.ts';
+import type { ApiCall, CallAction, EmbeddedFleet } from '../../testbed/embedded/start.ts';
 import { Stage } from '../scenarios/support/stage.ts';
 
 let fleet: EmbeddedFleet;
@@ -67,6 +70,42 @@ describe('a cluster that refuses the write', () => {
     expect(run.log).toMatch(
       /VirtualService gray-demo\/helloworld in east could not be reverted, and holds the new content/,
     );
+  });
+});
+
+describe('a first install that one cluster refuses', () => {
+  const DENIED = 'admission webhook "policy.example.com" denied the request: no weights today';
+  const first = { ...quick, weights: 'v1=80,v2=20' };
+  const givesWeights = ({ cluster, kind, verb, body }: ApiCall): boolean =>
+    cluster === 'west' &&
+    kind === 'VirtualService' &&
+    verb === 'update' &&
+    JSON.stringify(body).includes('"weight":80');
+
+  test('by a policy that dry runs meet too has given no cluster a route', async () => {
+    fleet.onCall((call) => (givesWeights(call) ? { status: 403, message: DENIED } : undefined));
+    const run = await stage.run(first);
+    expect([run.code, await stage.weights()]).toEqual([1, ['', '']]);
+    expect(run.log).toContain(DENIED);
+    const given = fleet.calls.filter(
+      ({ kind, verb, dryRun }) => kind === 'VirtualService' && verb === 'update' && !dryRun,
+    );
+    expect(given).toEqual([]);
+  });
+
+  test('only when it is written says that the service answered elsewhere, and no longer does', async () => {
+    fleet.onCall((call) =>
+      givesWeights(call) && !call.dryRun ? { status: 403, message: DENIED } : undefined,
+    );
+    const report = await mkdtemp(join(tmpdir(), 'first-install-'));
+    const run = await stage.run({ ...first, report });
+    expect([run.code, await stage.weights()]).toEqual([1, ['', '']]);
+    const said =
+      'The new service may have answered through east for a moment, and no longer does: requests get 404 again, as before this run.';
+    const json = JSON.parse(await readFile(join(report, 'report.json'), 'utf8')) as { failure: string };
+    const texts = [run.log, run.summary, json.failure, await readFile(join(report, 'report.html'), 'utf8')];
+    expect(texts).toEqual(texts.map(() => expect.stringContaining(said)));
+    expect(run.log).not.toContain('answered through west');
   });
 });
 

@@ -67,6 +67,15 @@ export async function tryOut(
   return allOf(stages.map(async (changes) => (await allOf(changes.map(tryOne))).filter(changesAnything)));
 }
 
+/**
+ * Lets every API server check changes once more, as they are about to be written.
+ *
+ * @throws what a server refuses, or why it does not answer
+ */
+export async function assertAccepted(fleet: Fleet, changes: readonly Change[]): Promise<void> {
+  await allOf(changes.map((change) => tried(fleet.cluster(change.cluster), change)));
+}
+
 async function tryChange(
   fleet: Fleet,
   state: ClusterState | undefined,

@@ -10,6 +10,8 @@ export interface Change {
   /** The object before an `update`; undefined for the other verbs. */
   readonly before: KubeObject | undefined;
   readonly reason: string;
+  /** Whether the cluster's ingress does not lead to the service without it: undone, requests get 404 again. */
+  readonly isFirstRoute?: true;
 }
 
 /** An object to apply, and why. */

@@ -1,5 +1,6 @@
 import { allOf } from '../fleet/fleet.ts';
 import { assertSidecars } from '../fleet/injection.ts';
+import { assertAccepted } from '../fleet/dry-run.ts';
 import type { TriedPlan } from '../fleet/dry-run.ts';
 import { rebased, writeInOrder } from '../fleet/transaction/write-in-order.ts';
 import type { Written } from '../fleet/transaction/write-confirmed.ts';
@@ -79,6 +80,9 @@ async function moveWeights(
   signal.addEventListener('abort', restoreAtOnce, { once: true });
   try {
     await lockedPhase(context, 'Weights', async () => {
+      // Users of a first route get 404 again if another cluster refuses its own: so no cluster gets one before all accept theirs.
+      if (plan.routes.some(({ isFirstRoute }) => isFirstRoute === true))
+        await assertAccepted(context.fleet, plan.routes);
       onMoved(await writeEverywhere(context, plan.routes));
       held = allHolding(held, plan.weights);
       recorder.record({ kind: 'in force', weights: plan.weights, direction: 'forward' });

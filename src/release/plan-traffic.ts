@@ -91,6 +91,7 @@ export function planTraffic(observed: Observation, target: TrafficTarget): Traff
       object: routed(observed, one, at(revision, one), history),
       before: one.virtualService,
       reason: reasonOf(one.weights, weights),
+      ...(needsRoute(observed, one) ? { isFirstRoute: true } : {}),
     })),
   };
 }

@@ -105,12 +105,16 @@ function lineOf(back: WriteBack, change: Change): string | undefined {
     case 'gone':
       return before === undefined ? undefined : `${where} is gone.`;
     case 'written':
-      return `${where} holds its earlier content again.`;
+      return `${where} holds its earlier content again.${change.isFirstRoute === true ? ` ${noLongerServed(change)}` : ''}`;
     case 'left':
       return holds(back.live, change)
         ? `${where} was created, and stays.`
         : `${where} ${describeOther(back.live, change)}`;
   }
+}
+
+function noLongerServed({ cluster }: Change): string {
+  return `The new service may have answered through ${cluster} for a moment, and no longer does: requests get 404 again, as before this run.`;
 }
 
 /** What the cluster holds where it does not hold our write. */
