@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { FleetCluster, TestFleet } from '../fleet.ts';
 import { POD, type Kind } from './api/kinds.ts';
 import type { KubeObject } from './api/objects.ts';
+import type { StoreEvent } from './api/store.ts';
 import type { Cluster } from './cluster.ts';
 import type { ApiCall, CallHandler, Denial, Faults, IngressObserver } from './faults.ts';
 import type { Gateway } from './ingress/gateway.ts';
@@ -23,6 +24,8 @@ export interface EmbeddedFleet extends TestFleet {
   onCall(handler: CallHandler): () => void;
   /** Calls back at each request at the ingresses, until the returned function is called. */
   onRequest(observer: IngressObserver): () => void;
+  /** Calls back at each change of what a cluster stores, until the returned function is called. */
+  onChange(cluster: string, observer: (event: StoreEvent) => void): () => void;
   /** Denies the admin something in a cluster, for calls and access reviews alike. */
   deny(cluster: string, denial: Denial): () => void;
   /** Another token of a cluster's admin, beside that of the kubeconfig. */
@@ -91,6 +94,10 @@ export class Fleet implements EmbeddedFleet {
 
   onRequest(observer: IngressObserver): () => void {
     return this.#parts.faults.onRequest(observer);
+  }
+
+  onChange(cluster: string, observer: (event: StoreEvent) => void): () => void {
+    return this.#cluster(cluster).store.subscribe(observer);
   }
 
   deny(cluster: string, denial: Denial): () => void {

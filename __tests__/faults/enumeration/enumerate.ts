@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import { random } from '../../support/random.ts';
 import { textOf } from './calls.ts';
-import { CHECKS } from './checks.ts';
+import { CHECKS, answered404Again } from './checks.ts';
 import type { Fault } from './faults.ts';
 import { Ground } from './ground.ts';
 import type { Operation } from './operations.ts';
@@ -18,6 +18,8 @@ export interface Result {
   readonly call: string;
   readonly outcome: 'tried' | 'not reached' | 'not judged';
   readonly violations: readonly string[];
+  /** How many requests were answered 404 again, since a first install had been undone. */
+  readonly undone: number;
 }
 
 export interface EnumerationOptions {
@@ -129,7 +131,7 @@ async function resultOf(
     );
     // What a machine without time did to all clusters at once says nothing about the action.
     if (violations.length > 0 && aftermath.stalledMs > LONGEST_STALL_MS)
-      return { operation, fault, call, outcome: 'not judged', violations: [] };
+      return { operation, fault, call, outcome: 'not judged', violations: [], undone: 0 };
     if (violations.length > 0) {
       const repeat = `npm run faults -- --operation ${operation} --fault ${fault} --call '${call}' --logs`;
       onViolation(
@@ -140,10 +142,17 @@ async function resultOf(
         tried,
       );
     }
-    return { operation, fault, call, outcome: 'tried', violations };
+    return {
+      operation,
+      fault,
+      call,
+      outcome: 'tried',
+      violations,
+      undone: answered404Again(aftermath).length,
+    };
   } catch (error) {
     if (error instanceof NotReached)
-      return { operation, fault, call, outcome: 'not reached', violations: [] };
+      return { operation, fault, call, outcome: 'not reached', violations: [], undone: 0 };
     throw new Error(`${operation}, ${fault}, at ${call}`, { cause: error });
   }
 }

@@ -35,6 +35,8 @@ export interface Operation {
   readonly rerun: Inputs;
   /** What then has nothing left to write. */
   readonly again: Inputs;
+  /** What another run does that comes in between; `again` where it is left out. */
+  readonly other?: Inputs;
   /** Whether users are served before it begins. */
   readonly served: boolean;
   /** Whether users meet a version that fails some of their requests by itself. */
@@ -116,6 +118,8 @@ export const OPERATIONS: readonly Operation[] = [
     weights: farWeights,
     rerun: { ...LATER, operation: 'promote', steps: '20,40,60,80', 'promote-to': '80' },
     again: { ...LATER, weights: 'v1=20,v2=80' },
+    // A rollout to its end would skip steps, and the history would tell.
+    other: { ...LATER, operation: 'promote', steps: '20,40,60,80', 'promote-to': '80' },
     served: true,
   },
   {

@@ -1,11 +1,17 @@
 import type { Result } from './enumerate.ts';
 
-/** Operations by faults: tried, and how many of those violated a rule. */
+const UNDONE = 'undone first installs: requests answered 404 again';
+
+/**
+ * Operations by faults: tried, and how many of those violated a rule; where first installs were undone also the requests that got the
+ * answer of before it again.
+ */
 export function tableOf(results: readonly Result[], seconds: number): string {
   const operations = [...new Set(results.map(({ operation }) => operation))];
   const faults = [...new Set(results.map(({ fault }) => fault))].toSorted();
+  const isUndoable = results.some(({ undone }) => undone > 0);
   const rows = [
-    ['', ...operations, 'total'],
+    ['', ...operations, 'total', ...(isUndoable ? [UNDONE] : [])],
     ...[...faults, undefined].map((fault) => [
       fault ?? 'total',
       ...[...operations, undefined].map((operation) =>
@@ -15,6 +21,7 @@ export function tableOf(results: readonly Result[], seconds: number): string {
           ),
         ),
       ),
+      ...(isUndoable ? [undoneCell(results.filter((one) => (fault ?? one.fault) === one.fault))] : []),
     ]),
   ];
   const widths =
@@ -34,6 +41,12 @@ export function tableOf(results: readonly Result[], seconds: number): string {
     ...lines,
     `${tried ?? ''} tried in ${String(Math.round(seconds))} s. At ${missed ?? ''} more, the call did not come; ${unjudged ?? ''} more failed while the machine stood still, and are not judged.`,
   ].join('\n');
+}
+
+function undoneCell(results: readonly Result[]): string {
+  const requests = results.reduce((sum, { undone }) => sum + undone, 0);
+  const installs = results.filter(({ undone }) => undone > 0).length;
+  return installs === 0 ? '' : `${String(installs)}: ${String(requests)}`;
 }
 
 function cell(results: readonly Result[]): string {

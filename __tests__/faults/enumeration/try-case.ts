@@ -9,6 +9,8 @@ import type { Ground, Inputs, WatchedRun } from './ground.ts';
 import { describeWeights, fingerprint, normalWeights } from './holdings.ts';
 import type { Holdings } from './holdings.ts';
 import type { Operation } from './operations.ts';
+import { watchRoutes } from './undone-installs.ts';
+import type { Turns } from './undone-installs.ts';
 
 export interface Case {
   readonly operation: Operation;
@@ -48,6 +50,8 @@ export interface Aftermath {
   readonly afterMain: Holdings;
   readonly afterPost: Holdings;
   readonly users: LoadReport;
+  /** When each cluster had a route for users. */
+  readonly turns: Turns;
   /** undefined where the clusters hold what they held before, so that a rerun is the undisturbed run */
   readonly reruns: Reruns | undefined;
   /** For how long the process of the fleets stood still: no API server and no gateway answered. */
@@ -92,11 +96,13 @@ export async function tryCase(ground: Ground, begun: Begun, tried: Case): Promis
   const lag = monitorEventLoopDelay();
   lag.enable();
   await ground.rewind();
+  const turns = watchRoutes(ground.fleet);
   await ground.letUsersIn(operation.served, operation.faulty ?? false);
   const stage = await strike(ground, begun, tried);
   const { main, post, others, afterMain } = stage;
   const afterPost = ground.holdings();
   const users = await ground.sendUsersHome();
+  const seen = turns();
   if (!stage.isReached) throw new NotReached(`It was not reached:\n${main.log}`);
   const print = fingerprint(afterPost);
   let reruns: Promise<Reruns> | undefined;
@@ -115,6 +121,7 @@ export async function tryCase(ground: Ground, begun: Begun, tried: Case): Promis
     afterMain,
     afterPost,
     users,
+    turns: seen,
     reruns: after,
     stalledMs: lag.max / 1e6,
   };
@@ -150,7 +157,7 @@ async function strike(
         kill: (signal) => process?.kill(signal),
         renewLogin: (cluster) => login?.renew(cluster),
         otherRun: async () => {
-          const { ended, waits } = otherRun(ground, operation.again);
+          const { ended, waits } = otherRun(ground, operation.other ?? operation.again);
           others.push(ended);
           await Promise.race([ended, waits]);
         },
