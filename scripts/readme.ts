@@ -31,6 +31,7 @@ const FIRST_OF_GROUP = {
   app: 'What',
   weights: 'Traffic',
   path: 'Check',
+  metrics: 'Metrics',
   'on-failure': 'Rest',
 } as const;
 type GroupName = (typeof FIRST_OF_GROUP)[keyof typeof FIRST_OF_GROUP];
@@ -46,6 +47,7 @@ const ENGLISH: Language = {
     What: 'What',
     Traffic: 'Traffic',
     Check: 'Check',
+    Metrics: 'Metrics',
     Rest: 'Other',
   },
   defaultAtEnd: /^(.*?)\s*Default: (.+)\.$/s,
@@ -63,6 +65,7 @@ const CHINESE: Language = {
     What: '应用',
     Traffic: '流量',
     Check: '校验',
+    Metrics: '指标',
     Rest: '其他',
   },
   defaultAtEnd: /^(.*?)\s*默认：(.+)。$/s,

@@ -8,6 +8,7 @@ import { load } from 'js-yaml';
 import * as prettier from 'prettier';
 import { z } from 'zod';
 import { DEFAULT_FILE, RELEASE_FILE } from '../src/github/release-file.ts';
+import { METRICS_FORM } from '../src/github/parsers/metrics.ts';
 import { REPORT } from '../src/report/schema.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -21,7 +22,10 @@ const manifest = z.object({ inputs: z.record(z.string(), z.object({ description:
 /** The JSON Schema of the release file. */
 export async function releaseFileSchema(): Promise<z.core.JSONSchema.JSONSchema> {
   const { inputs } = manifest.parse(load(await readFile(join(root, 'action.yml'), 'utf8')));
-  const generated = z.toJSONSchema(RELEASE_FILE, { io: 'input', target: 'draft-07' });
+  const generated = z.toJSONSchema(RELEASE_FILE.extend({ metrics: METRICS_FORM.optional() }), {
+    io: 'input',
+    target: 'draft-07',
+  });
   const { $schema, properties = {}, ...rest } = generated;
   const described = Object.entries(properties).map(([key, schema]) => {
     const description = inputs[key]?.description;

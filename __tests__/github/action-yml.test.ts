@@ -56,7 +56,7 @@ describe('the default in a description', () => {
   });
 
   test('is mentioned wherever there is one', () => {
-    const silent = ['ingress', 'steps', 'headers'];
+    const silent = ['ingress', 'steps', 'headers', 'metrics-headers'];
     const having = [...SCHEMAS].filter(
       ([name, schema]) => !silent.includes(name) && schema.safeParse(undefined).data !== undefined,
     );

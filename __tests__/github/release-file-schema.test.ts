@@ -14,7 +14,7 @@ test('the committed schema is up to date (npm run schema)', () => {
 });
 
 test('the schema contains every input but those not allowed in the file', () => {
-  const own = ['operation', 'kubeconfig', 'config', 'github-token'];
+  const own = ['operation', 'kubeconfig', 'config', 'metrics-headers', 'github-token'];
   const keys = Object.keys(INPUTS.shape).filter((name) => !own.includes(name));
   expect(Object.keys(schema.properties ?? {})).toEqual(keys);
 });
@@ -74,6 +74,18 @@ max-rps: 50
 verify-timeout: 120
 max-error-rate: 0.5
 max-latency-increase: 20
+metrics:
+  - istio: {reporter: both, slow-above: 500ms}
+  - name: errors of the shop
+    requests: requests_total
+    errors: requests_total{code="500"}
+    ratio: 3
+    version-label: cluster_name
+    version-pattern: 'outbound[|]5000[|]([^|]+)[|]'
+  - {name: shares, requests: requests_total, per: cluster, on-no-data: pass}
+  - {name: queue, query: max(queue_length), max: 100, address: 'https://prometheus.example', headers: {x-scope-orgid: shop}}
+  - {name: status, provider: web, url: 'https://status.example/api', pointer: /up, min: 0.9}
+metrics-address: service:istio-system/prometheus:9090
 on-failure: rollback
 comment: true
 summary: false
@@ -111,6 +123,9 @@ describe('the action refuses what the schema refuses:', () => {
     ['a path without a slash', 'path: hello'],
     ['a map of maps', 'headers: {a: {b: c}}'],
     ['a tolerance of 0', 'tolerance: 0'],
+    ['a metric that is neither', 'metrics: [{name: a, max: 5}]'],
+    ['a metric with an unknown key', 'metrics: [{name: a, query: up, maximum: 5, max: 5}]'],
+    ['headers for metrics, which may be secrets', 'metrics-headers: {authorization: Bearer a}'],
   ])('%s', (_, yaml) => {
     expect(judged(yaml)).toEqual({ editor: false, action: false });
   });

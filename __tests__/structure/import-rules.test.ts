@@ -145,6 +145,7 @@ const IMPURE_FILES: Readonly<Record<string, string>> = {
   core: 'core/clock.ts',
   kubernetes: 'kubernetes/client/cluster.ts',
   verify: 'verify/probe.ts',
+  metrics: 'metrics/web-client.ts',
   diagnosis: 'diagnosis/read-snapshot.ts',
   report: 'report/write-report.ts',
 };

@@ -2,10 +2,13 @@ import { z } from 'zod';
 import { ingresses, placement } from './parsers/clusters.ts';
 import { duration } from './parsers/duration.ts';
 import { images } from './parsers/images.ts';
+import { metricAddress } from './parsers/metric-address.ts';
+import { metrics } from './parsers/metrics.ts';
 import { dnsLabel, gatewayName, objectName, objectNames } from './parsers/kubernetes-names.ts';
 import { number, wholeNumber } from './parsers/numbers.ts';
 import { anyText, choice, flag, list, map } from './parsers/plain.ts';
-import { headers, host, urlPath } from './parsers/request.ts';
+import { headers, host, metricHeaders, urlPath } from './parsers/request.ts';
+import type { Place } from './places.ts';
 import { versionSource } from './parsers/version-source.ts';
 import { steps, version, weights } from './parsers/versions.ts';
 
@@ -62,6 +65,10 @@ export const INPUTS = z.object({
   'max-error-rate': number(0, 100, 'percent').prefault(1),
   'max-latency-increase': number(0, 10_000, 'percent').optional(),
 
+  metrics: metrics.optional(),
+  'metrics-address': metricAddress.optional(),
+  'metrics-headers': metricHeaders.default({}),
+
   'on-failure': choice('rollback', 'keep').prefault('rollback'),
   config: anyText.optional(),
   'github-token': anyText.optional(),
@@ -86,6 +93,8 @@ export function areComplete(values: Partial<Inputs>): values is Inputs {
 export interface FileValue {
   readonly value: unknown;
   readonly source: string;
+  /** The places of the values within. */
+  readonly place?: Place | undefined;
 }
 
 /** The values that could be read, and a sentence for each that could not. */
@@ -94,6 +103,8 @@ export interface ReadInputs {
   readonly problems: readonly string[];
   /** Where each given value comes from. */
   readonly sources: Sources;
+  /** The places of the values within those that come from the release file. */
+  readonly places: ReadonlyMap<string, Place>;
 }
 
 /** How messages name the place of a value: `Input weights`, `.github/canary.yml:7: weights`. */
@@ -109,10 +120,12 @@ export function readInputs(
 ): ReadInputs {
   const problems: string[] = [];
   const sources = new Map<string, string>();
-  const read = (schema: z.ZodType, { value, source }: FileValue): unknown => {
+  const places = new Map<string, Place>();
+  const read = (schema: z.ZodType, { value, source, place }: FileValue): unknown => {
     const result = schema.safeParse(value);
     if (result.success) return result.data;
-    problems.push(...result.error.issues.map(({ message }) => `${source}: ${message}.`));
+    for (const { path, message } of result.error.issues)
+      problems.push(`${place === undefined || path.length === 0 ? source : place(path)}: ${message}.`);
     return undefined;
   };
   const values = Object.fromEntries(
@@ -126,6 +139,7 @@ export function readInputs(
       const [first] = given;
       if (first !== undefined) {
         sources.set(name, first.source);
+        if (first.place !== undefined) places.set(name, first.place);
         return [name, given.map((candidate) => read(schema, candidate))[0]];
       }
       const missing = schema.safeParse(undefined);
@@ -138,5 +152,5 @@ export function readInputs(
       return [name, missing.data];
     }),
   );
-  return { values, problems, sources };
+  return { values, problems, sources, places };
 }

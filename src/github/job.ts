@@ -65,7 +65,10 @@ export async function readJob(): Promise<Job> {
     values,
     kubeconfig?.getContexts().map(({ name }) => name),
     sources,
+    inputs.places,
   );
+  for (const { source } of read.release?.metrics ?? []) hideHeaders(source.headers);
+  for (const sentence of read.warnings) jobLog.warn(sentence);
   // An API server or a webhook may quote what it refuses.
   for (const { object } of read.release?.workload.manifests ?? [])
     for (const value of secretValuesOf(object)) secrets.hideWhole(value);
@@ -130,8 +133,17 @@ function visibleNames(values: ReadInputs['values']): readonly string[] {
 }
 
 /** Adds the credentials of the inputs, before any of them is used. */
-function addSecrets({ headers = {}, 'github-token': token }: ReadInputs['values']): void {
-  for (const [name, value] of Object.entries(headers)) if (isSecretHeader(name)) secrets.addHeader(value);
+function addSecrets({
+  headers = {},
+  'metrics-headers': metricsHeaders = {},
+  'github-token': token,
+}: ReadInputs['values']): void {
+  hideHeaders(headers);
+  hideHeaders(metricsHeaders);
   // As the password of this user, git sends the token.
   if (token !== undefined) secrets.addBasic('x-access-token', token);
+}
+
+function hideHeaders(headers: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(headers)) if (isSecretHeader(name)) secrets.addHeader(value);
 }

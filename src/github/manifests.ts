@@ -3,12 +3,10 @@ import { z } from 'zod';
 import { CanaryError, messageOf } from '../core/errors.ts';
 import { formatBytes } from '../core/bytes.ts';
 import { FILE_LIMITS, readBoundedFile } from '../core/read-file.ts';
-import { isInWorkspace } from '../core/workspace.ts';
-import type { Workspace } from '../core/workspace.ts';
 import { parseYamlDocuments } from '../core/yaml.ts';
 import type { KubeObject } from '../kubernetes/objects.ts';
 import type { Manifest } from '../release/release.ts';
-import { findFiles } from './find-files.ts';
+import { globFiles } from './glob-files.ts';
 import type { FoundFile } from './find-files.ts';
 import { jobWorkspace } from './job-workspace.ts';
 import { KUBECTL_SCHEMA } from './kubectl-yaml.ts';
@@ -39,7 +37,9 @@ export function readManifests(
   globs: readonly string[],
   { input = 'Input manifests', workspace = jobWorkspace(), confined = false } = {},
 ): ReadManifests {
-  const { files, problems } = filesOf(globs, workspace, confined);
+  const found = globFiles(globs, workspace, confined ? 'manifests' : undefined);
+  const { files } = found;
+  const problems = [...found.problems];
   const manifests: Manifest[] = [];
   let bytes = 0;
   for (const file of files) {
@@ -57,32 +57,6 @@ export function readManifests(
   if (manifests.length === 0 && problems.length === 0)
     problems.push(`no object found in ${files.map(({ path }) => path).join(', ')}`);
   return { manifests, problems: problems.map((problem) => `${input}: ${problem}.`) };
-}
-
-function filesOf(
-  globs: readonly string[],
-  workspace: Workspace,
-  confined: boolean,
-): { readonly files: readonly FoundFile[]; readonly problems: string[] } {
-  const files = new Map<string, FoundFile>();
-  const problems: string[] = [];
-  for (const glob of globs) {
-    try {
-      const found = findFiles(glob, workspace);
-      problems.push(...found.refused.map((refusal) => `${refusal}. Use the file itself instead of the link`));
-      const inside = found.files.filter(({ path }) => !confined || isInWorkspace(workspace, path));
-      if (inside.length < found.files.length)
-        problems.push(
-          `${glob} is outside the workspace. The release file can name only files in it; use the input manifests`,
-        );
-      else if (found.files.length === 0 && found.refused.length === 0)
-        problems.push(`no file matches ${glob}`);
-      for (const file of inside) if (!files.has(file.real)) files.set(file.real, file);
-    } catch (error) {
-      problems.push(`${glob} ${messageOf(error)}`);
-    }
-  }
-  return { files: [...files.values()], problems };
 }
 
 function readManifest({ path, real }: FoundFile): ReadManifests & { readonly bytes: number } {

@@ -1,9 +1,13 @@
+import type { MetricSpec } from '../release/metric-specs.ts';
 import type { Manifest, Release } from '../release/release.ts';
 import type { ClusterName } from '../core/names.ts';
 import type { VersionName } from '../core/weights.ts';
 import { areComplete } from './inputs.ts';
-import type { InputName, Inputs, Operation, Sources } from './inputs.ts';
+import type { InputName, Inputs, Operation, ReadInputs, Sources } from './inputs.ts';
+import { jobWorkspace } from './job-workspace.ts';
 import { readManifests } from './manifests.ts';
+import { metricsFromInputs } from './metrics/metrics-from-inputs.ts';
+import type { ReadMetrics } from './metrics/metrics-from-inputs.ts';
 import { EVERY_CLUSTER } from './parsers/clusters.ts';
 
 /**
@@ -27,7 +31,8 @@ export function releaseFromInputs(
   values: Partial<Inputs>,
   contexts: readonly string[] | undefined,
   sources: Sources = new Map(),
-): { readonly release: Release | undefined; readonly problems: readonly string[] } {
+  places: ReadInputs['places'] = new Map(),
+): ReadRelease {
   const problems: string[] = [];
   const sourceOf = (input: InputName): string => sources.get(input) ?? `Input ${input}`;
   const report: Report = (input, problem) => {
@@ -44,9 +49,39 @@ export function releaseFromInputs(
       confined: !isInput('manifests', sources),
     });
   problems.push(...(read?.problems ?? []));
-  if (!areComplete(values)) return { release: undefined, problems };
+  const metrics = readMetrics(values, sources, places);
+  problems.push(...metrics.problems);
+  const { warnings } = metrics;
+  if (!areComplete(values)) return { release: undefined, problems, warnings };
   const weights = appliesWeights(values, sources) ? placedWeights(values) : undefined;
-  return { release: Object.freeze(build({ ...values, weights }, images, read?.manifests)), problems };
+  const release = Object.freeze(build({ ...values, weights }, images, read?.manifests, metrics.specs));
+  return { release, problems, warnings };
+}
+
+/** What the inputs describe, what is wrong with them, and what is unwise. */
+interface ReadRelease {
+  readonly release: Release | undefined;
+  readonly problems: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+function readMetrics(values: Partial<Inputs>, sources: Sources, places: ReadInputs['places']): ReadMetrics {
+  const { metrics, app, namespace, clusters, 'metrics-address': address } = values;
+  // Inputs that are missing or could not be read have been reported.
+  if (metrics === undefined || app === undefined || namespace === undefined || clusters === undefined)
+    return { specs: [], problems: [], warnings: [] };
+  const isRead = address !== undefined || !sources.has('metrics-address');
+  if (!isRead) return { specs: [], problems: [], warnings: [] };
+  const source = sources.get('metrics-address') ?? 'Input metrics-address';
+  return metricsFromInputs(metrics, {
+    service: { app, namespace },
+    clusters: [...new Set([...clusters.clusters, ...(values['config-clusters'] ?? [])])],
+    workspace: jobWorkspace(),
+    confined: !isInput('metrics', sources),
+    address: address && { value: address, source, isInput: isInput('metrics-address', sources) },
+    headers: values['metrics-headers'] ?? {},
+    place: places.get('metrics') ?? (() => sources.get('metrics') ?? 'Input metrics'),
+  });
 }
 
 /** Whether a value comes from an input, rather than from the release file. */
@@ -71,6 +106,7 @@ function build(
   values: Inputs,
   images: ReadonlyMap<VersionName, string>,
   manifests: readonly Manifest[] | undefined,
+  metrics: readonly MetricSpec[],
 ): Release {
   const { clusters, byVersion } = values.clusters;
   const configClusters = [...new Set(values['config-clusters'] ?? clusters)];
@@ -121,7 +157,7 @@ function build(
       ingress: ingressesOf(values.ingress, [...clusters, ...configClusters]),
       propagationMs: values['propagation-time'],
     },
-    metrics: [],
+    metrics,
     onFailure: values['on-failure'],
   };
 }

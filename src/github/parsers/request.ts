@@ -21,25 +21,46 @@ export const host = text(
 );
 
 /** HTTP headers, one per line because values may contain commas. Messages show only names: a value may be a credential. */
-export const headers = mapOf(
-  'name: value, one per line',
-  (found) => {
-    for (const [name, value] of found) {
-      validateHeaderName(name);
-      validateHeaderValue(name, value);
-      if (name.toLowerCase() === PREVIEW_HEADER)
-        throw new Error(
-          `the header ${name} asks for one version whatever the weights, so no traffic split could be measured`,
-        );
-    }
-    return Object.fromEntries(found);
-  },
-  {
-    read: (value) =>
-      pairs(entries(value, /\n/), HEADER, (_, i) => `header ${String(i + 1)} is not name: value`),
-    show: headerNames,
-  },
-);
+const headersBut = (assertAllowed: (name: string) => void) =>
+  mapOf(
+    'name: value, one per line',
+    (found) => {
+      for (const [name, value] of found) {
+        validateHeaderName(name);
+        validateHeaderValue(name, value);
+        assertAllowed(name.toLowerCase());
+      }
+      return Object.fromEntries(found);
+    },
+    {
+      read: (value) =>
+        pairs(entries(value, /\n/), HEADER, (_, i) => `header ${String(i + 1)} is not name: value`),
+      show: headerNames,
+    },
+  );
+
+export const headers = headersBut((name) => {
+  if (name === PREVIEW_HEADER)
+    throw new Error(
+      `the header ${name} asks for one version whatever the weights, so no traffic split could be measured`,
+    );
+});
+
+/** Those that the client sets itself, or that would break its requests. */
+const OF_THE_CLIENT = [
+  'connection',
+  'content-length',
+  'content-type',
+  'expect',
+  'host',
+  'te',
+  'transfer-encoding',
+];
+
+/** Headers for a server of metrics. */
+export const metricHeaders = headersBut((name) => {
+  if (OF_THE_CLIENT.includes(name)) throw new Error(`the header ${name} is set by the action itself`);
+});
 
 const MOST_SHOWN = 20;
 
