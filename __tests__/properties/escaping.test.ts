@@ -2,6 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { marked } from 'marked';
 import { parse } from 'yaml';
+import { atOnce } from '../../src/core/pieces.ts';
+import { sortedYaml } from '../../src/core/sorted-yaml.ts';
 import { formatYaml, parseYaml } from '../../src/core/yaml.ts';
 import { html } from '../../src/report/page/html.ts';
 import { escape, fenced, row, tableHead } from '../../src/report/summary/markdown.ts';
@@ -157,4 +159,24 @@ describe('any text', () => {
         },
       ),
     ));
+
+  test('is the same YAML whether it is written in pieces or at once', () => {
+    const { tree } = fc.letrec<{ tree: unknown; leaf: unknown }>((tie) => ({
+      leaf: fc.oneof(hostile, fc.integer(), fc.boolean(), fc.constant(null)),
+      tree: fc.oneof(
+        { depthSize: 'medium', withCrossShrink: true },
+        tie('leaf'),
+        fc.array(tie('tree'), { maxLength: 6 }),
+        fc.dictionary(keys, tie('tree'), { noNullPrototype: true, maxKeys: 6 }),
+      ),
+    }));
+    return expectHolds(
+      800,
+      fc.property(tree, fc.integer({ min: 1, max: 12 }), (value, most) => {
+        const text = atOnce(sortedYaml(value, most));
+        expect(text).toBe(atOnce(sortedYaml(value, Infinity)));
+        expect(parseYaml(text)).toEqual(value);
+      }),
+    );
+  });
 });

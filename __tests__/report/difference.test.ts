@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { KubeObject } from '../../src/kubernetes/objects.ts';
-import { textDifference, yamlOf } from '../../src/report/difference.ts';
+import { atOnce } from '../../src/core/pieces.ts';
+import { comparing, writingYaml } from '../../src/report/difference.ts';
 import { nameOf } from '../../src/kubernetes/objects.ts';
 
 function configMap(
@@ -16,10 +17,12 @@ function configMap(
 }
 
 const differenceOf = (before: KubeObject | undefined, after: KubeObject | undefined): string =>
-  textDifference(
-    nameOf(after ?? before ?? configMap({})),
-    before && yamlOf(before),
-    after && yamlOf(after, before),
+  atOnce(
+    comparing(
+      nameOf(after ?? before ?? configMap({})),
+      before && atOnce(writingYaml(before)),
+      after && atOnce(writingYaml(after, before)),
+    ),
   );
 
 /** The removed and added lines of a diff. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { FILE_HEADERS_ONLY, applyPatch, createTwoFilesPatch } from 'diff';
+import { atOnce } from '../../src/core/pieces.ts';
 import { unifiedDiff } from '../../src/report/line-diff.ts';
 import { random } from '../support/random.ts';
 
@@ -10,7 +11,7 @@ const many = (number: number, line: (i: number) => string): string =>
 
 /** The diff, which turns one text into the other. */
 function diffOf(before: string, after: string, context = 4): string {
-  const diff = unifiedDiff(NAMES, before, after, context);
+  const diff = atOnce(unifiedDiff(NAMES, before, after, context));
   expect(applyPatch(before, diff)).toBe(after);
   return diff;
 }

@@ -3,7 +3,7 @@ import { assertSidecars } from '../fleet/injection.ts';
 import { assertAccepted } from '../fleet/dry-run.ts';
 import type { TriedPlan } from '../fleet/dry-run.ts';
 import { rebased, writeInOrder } from '../fleet/transaction/write-in-order.ts';
-import type { Written } from '../fleet/transaction/write-confirmed.ts';
+import type { OnWritten, Written } from '../fleet/transaction/write-confirmed.ts';
 import { waitUntilReady } from '../kubernetes/client/ready.ts';
 import type { Change } from '../kubernetes/change.ts';
 import { allHolding } from '../release/cluster-weights.ts';
@@ -40,10 +40,10 @@ export async function applyStep(
 ): Promise<AppliedStep> {
   const restorer = restorerFor(context, prepared.plan);
   const written: Written[] = [];
-  const onWritten = (one: Written): void => {
-    recordChange(context)(one);
+  const onWritten = async (one: Written): Promise<void> => {
     restorer.note(one);
     written.push(one);
+    await recordChange(context)(one);
   };
   let { plan }: { plan: Plan } = prepared;
   let isInForce = false;
@@ -105,7 +105,7 @@ interface Move {
 async function deploy(
   context: Context,
   { observed, plan }: Prepared<TriedPlan>,
-  onWritten: (written: Written) => void,
+  onWritten: OnWritten,
 ): Promise<void> {
   const { release, fleet, log } = context;
   const workloads = plan.workloads.filter((change) => !isBeforeLock(change, release.configClusters));
@@ -157,7 +157,7 @@ async function awaitReady(context: Context, { ready }: Plan, deployed: readonly 
 async function writeSubsets(
   context: Context,
   { subsets }: Plan,
-  onWritten: (written: Written) => void,
+  onWritten: OnWritten,
 ): Promise<void> {
   if (subsets.length > 0)
     await phase(context, 'Subsets', () => writeInOrder(context.fleet, subsets, onWritten));
@@ -166,7 +166,7 @@ async function writeSubsets(
 async function writePreviews(
   context: Context,
   { previews }: Plan,
-  onWritten: (written: Written) => void,
+  onWritten: OnWritten,
 ): Promise<readonly Written[]> {
   return previews.length === 0
     ? []

@@ -1,4 +1,6 @@
-import type { Written } from '../fleet/transaction/write-confirmed.ts';
+import type { OnWritten } from '../fleet/transaction/write-confirmed.ts';
+import { nextTurn } from '../core/clock.ts';
+import { withPauses } from '../core/pieces.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { Identity } from '../fleet/transaction/lock.ts';
 import type { Transaction } from '../fleet/transaction/transaction.ts';
@@ -7,7 +9,7 @@ import type { Release } from '../release/release.ts';
 import type { Observation } from '../release/observation.ts';
 import { blindSpotsIn } from '../release/blind-spots.ts';
 import type { Log } from '../report/log.ts';
-import { yamlOf } from '../report/difference.ts';
+import { writingYaml } from '../report/difference.ts';
 import type { Recorder } from '../report/run-events.ts';
 
 /** What every operation works with. */
@@ -69,12 +71,12 @@ export function noteBlindSpots(
 }
 
 /** Records and logs a write that was made. */
-export function recordChange({ recorder, log }: Context): (written: Written) => void {
-  return ({ change, earlier, stored }) => {
+export function recordChange({ recorder, log }: Context): OnWritten {
+  return async ({ change, earlier, stored }) => {
     const { cluster, verb, reason } = change;
     const object = nameOf(stored);
-    const before = earlier && yamlOf(earlier);
-    const after = verb === 'delete' ? undefined : yamlOf(stored, earlier);
+    const before = earlier && (await withPauses(writingYaml(earlier), nextTurn));
+    const after = verb === 'delete' ? undefined : await withPauses(writingYaml(stored, earlier), nextTurn);
     recorder.record({ kind: 'changed', change: { cluster, verb, object, reason, before, after } });
     log.info(`${cluster}: ${verb === 'delete' ? 'deleted' : 'wrote'} ${object} (${reason})`);
   };

@@ -100,9 +100,9 @@ async function recoverOther(
       read: async () => observe(release, await fleet.read(release)),
       check: (observed, target) => checkStepOfOther(near, observed, target, bakeMs),
       onWarning: log.warn.bind(log),
-      onWritten: (one) => {
-        recordChange(near)(one);
+      onWritten: async (one) => {
         written.push(one);
+        await recordChange(near)(one);
       },
     });
     const { weights } = recovery;

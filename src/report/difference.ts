@@ -1,4 +1,6 @@
-import { formatYaml } from '../core/yaml.ts';
+import { withPauses } from '../core/pieces.ts';
+import type { Pieces } from '../core/pieces.ts';
+import { sortedYaml } from '../core/sorted-yaml.ts';
 import { contentOf, nameOf } from '../kubernetes/objects.ts';
 import type { KubeObject } from '../kubernetes/objects.ts';
 import { unifiedDiff } from './line-diff.ts';
@@ -24,36 +26,39 @@ export async function differenceOf(
 ): Promise<string> {
   const object = after ?? before;
   if (object === undefined) return '';
-  const earlier = before && yamlOf(before);
-  await pause();
-  const later = after && yamlOf(after, before);
-  await pause();
-  return textDifference(nameOf(object), earlier, later);
+  const earlier = before && (await withPauses(writingYaml(before), pause));
+  const later = after && (await withPauses(writingYaml(after, before), pause));
+  return withPauses(comparing(nameOf(object), earlier, later), pause);
 }
 
-/** The unified diff of two results of `yamlOf`, with `context` lines around each change. */
-export function textDifference(
+/** The unified diff of two results of `writingYaml`, with `context` lines around each change. */
+export function* comparing(
   name: string,
   before: string | undefined,
   after: string | undefined,
   context = CONTEXT,
-): string {
+): Pieces<string> {
   if (before === after) return '';
   const names = {
     before: before === undefined ? NO_FILE : name,
     after: after === undefined ? NO_FILE : name,
   };
-  return unifiedDiff(names, before ?? '', after ?? '', context).replace(/\n$/, '');
+  return (yield* unifiedDiff(names, before ?? '', after ?? '', context)).replace(/\n$/, '');
 }
+
+/** Of objects that several stages or reports show. */
+const known = new WeakMap<KubeObject, string>();
 
 /**
  * An object as YAML for people: with sorted keys, without server-managed fields and the values of a Secret.
  *
  * @param before the previous object: values of a Secret that differ from it are marked
  */
-export function yamlOf(object: KubeObject, before?: KubeObject): string {
-  const content = contentOf(object.kind === 'Secret' ? withoutValues(object, before) : object);
-  return formatYaml(sorted(content));
+export function* writingYaml(object: KubeObject, before?: KubeObject): Pieces<string> {
+  if (object.kind === 'Secret') return yield* sortedYaml(contentOf(withoutValues(object, before)));
+  const text = known.get(object) ?? (yield* sortedYaml(contentOf(object)));
+  known.set(object, text);
+  return text;
 }
 
 /** A Secret with its values hidden; those that differ from `before` are marked, so that the diff shows them. */
@@ -81,13 +86,6 @@ const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
 function hiddenAnnotations(annotations: Readonly<Record<string, string>>): Record<string, string> {
   return LAST_APPLIED in annotations ? { ...annotations, [LAST_APPLIED]: HIDDEN } : annotations;
-}
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (!isRecord(value)) return value;
-  const keys = Object.keys(value).toSorted();
-  return Object.fromEntries(keys.map((key) => [key, sorted(value[key])]));
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

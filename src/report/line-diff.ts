@@ -1,5 +1,6 @@
 import { FILE_HEADERS_ONLY, createTwoFilesPatch, diffArrays, formatPatch } from 'diff';
 import type { StructuredPatchHunk } from 'diff';
+import type { Pieces } from '../core/pieces.ts';
 
 /**
  * The shortest difference of two texts takes time that grows with the square of its length. Up to this many changed lines it is
@@ -15,22 +16,32 @@ export interface Sides {
   readonly after: string;
 }
 
-/** The unified diff of two texts, with `context` lines around each change. */
-export function unifiedDiff(names: Sides, before: string, after: string, context: number): string {
-  const shortest = createTwoFilesPatch(names.before, names.after, before, after, undefined, undefined, {
-    context,
-    headerOptions: FILE_HEADERS_ONLY,
-    maxEditLength: MOST_EDITS,
-  });
-  if (shortest !== undefined) return shortest;
-  const lines = compareLines(linesOf(before), linesOf(after));
+/** Up to this length, both texts together are compared in one go. */
+const SHORT = 100_000;
+/** As many lines are compared in a row. */
+const LINES_IN_A_ROW = 2_000;
+
+/** The unified diff of two texts that end with a line break, with `context` lines around each change. */
+export function* unifiedDiff(names: Sides, before: string, after: string, context: number): Pieces<string> {
+  if (before.length + after.length <= SHORT) {
+    const shortest = createTwoFilesPatch(names.before, names.after, before, after, undefined, undefined, {
+      context,
+      headerOptions: FILE_HEADERS_ONLY,
+      maxEditLength: MOST_EDITS,
+    });
+    if (shortest !== undefined) return shortest;
+  }
+  const lines = yield* compareLines(linesOf(before), linesOf(after));
+  yield;
+  const hunks = hunksOf(lines, context);
+  yield;
   return formatPatch(
     {
       oldFileName: names.before,
       newFileName: names.after,
       oldHeader: undefined,
       newHeader: undefined,
-      hunks: hunksOf(lines, context),
+      hunks,
     },
     FILE_HEADERS_ONLY,
   );
@@ -41,17 +52,55 @@ function linesOf(text: string): readonly string[] {
 }
 
 /** Each line of both texts with its sign: a space, `-` or `+`. */
-function compareLines(before: readonly string[], after: readonly string[]): readonly string[] {
+function* compareLines(before: readonly string[], after: readonly string[]): Pieces<readonly string[]> {
+  yield;
+  const ahead = commonLines(before, after, (i) => i);
+  const most = Math.min(before.length, after.length) - ahead;
+  const behind = Math.min(
+    most,
+    commonLines(before, after, (i, { length }) => length - 1 - i),
+  );
+  const [old, young] = [
+    before.slice(ahead, before.length - behind),
+    after.slice(ahead, after.length - behind),
+  ];
+  yield;
+  const changed = shortest(old, young, MOST_EDITS) ?? (yield* alignedLines(old, young));
+  yield;
+  const same = (from: number, to: number): readonly string[] =>
+    before.slice(from, to).map((line) => ` ${line}`);
+  return [...same(0, ahead), ...changed, ...same(before.length - behind, before.length)];
+}
+
+/** How many lines in a row are the same, from one end. */
+function commonLines(
+  a: readonly string[],
+  b: readonly string[],
+  place: (i: number, lines: readonly string[]) => number,
+): number {
+  const most = Math.min(a.length, b.length);
+  let count = 0;
+  while (count < most && a[place(count, a)] === b[place(count, b)]) count += 1;
+  return count;
+}
+
+/** The lines with their signs, where anchors align them. */
+function* alignedLines(before: readonly string[], after: readonly string[]): Pieces<readonly string[]> {
   const result: string[] = [];
   let [from, to] = [0, 0];
+  let room = LINES_IN_A_ROW;
   const between = (endBefore: number, endAfter: number): void => {
-    for (const line of compareGap(before.slice(from, endBefore), after.slice(to, endAfter)))
-      result.push(line);
+    const [old, young] = [before.slice(from, endBefore), after.slice(to, endAfter)];
+    for (const line of compareGap(old, young)) result.push(line);
+    room -= old.length + young.length + 1;
   };
-  for (const [inBefore, inAfter] of anchorsOf(before, after)) {
+  for (const [inBefore, inAfter] of yield* anchorsOf(before, after)) {
     between(inBefore, inAfter);
     result.push(` ${before[inBefore] ?? ''}`);
     [from, to] = [inBefore + 1, inAfter + 1];
+    if (room > 0) continue;
+    yield;
+    room = LINES_IN_A_ROW;
   }
   between(before.length, after.length);
   return result;
@@ -59,9 +108,24 @@ function compareLines(before: readonly string[], after: readonly string[]): read
 
 /** Without a short difference, all lines before are replaced by all after. */
 function compareGap(before: readonly string[], after: readonly string[]): readonly string[] {
-  const parts = diffArrays([...before], [...after], { maxEditLength: MOST_EDITS_BETWEEN });
-  if (parts === undefined) return [...before.map((line) => `-${line}`), ...after.map((line) => `+${line}`)];
-  return parts.flatMap(({ value, added, removed }) =>
+  if (before.length === 0 && after.length === 0) return [];
+  return (
+    shortest(before, after, MOST_EDITS_BETWEEN) ?? [
+      ...before.map((line) => `-${line}`),
+      ...after.map((line) => `+${line}`),
+    ]
+  );
+}
+
+/** The lines with their signs, by the shortest difference; undefined if it takes more edits. */
+function shortest(
+  before: readonly string[],
+  after: readonly string[],
+  edits: number,
+): readonly string[] | undefined {
+  if (Math.abs(before.length - after.length) > edits) return undefined;
+  const parts = diffArrays([...before], [...after], { maxEditLength: edits });
+  return parts?.flatMap(({ value, added, removed }) =>
     value.map((line) => `${added ? '+' : removed ? '-' : ' '}${line}`),
   );
 }
@@ -70,12 +134,15 @@ function compareGap(before: readonly string[], after: readonly string[]): readon
  * The places of lines that occur once in both texts, as far as both have them in the same order: the longest such series, as in a
  * patience diff (https://bramcohen.livejournal.com/73318.html).
  */
-function anchorsOf(
+function* anchorsOf(
   before: readonly string[],
   after: readonly string[],
-): readonly (readonly [number, number])[] {
+): Pieces<readonly (readonly [number, number])[]> {
   const inAfter = placesOfUnique(after);
-  const pairs = [...placesOfUnique(before)].flatMap(([line, place]) => {
+  yield;
+  const inBefore = placesOfUnique(before);
+  yield;
+  const pairs = [...inBefore].flatMap(([line, place]) => {
     const other = inAfter.get(line);
     return other === undefined ? [] : [[place, other] as const];
   });

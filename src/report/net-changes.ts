@@ -1,7 +1,7 @@
 import type { ClusterName } from '../core/names.ts';
 import { atOnce, withPauses } from '../core/pieces.ts';
 import type { Pieces } from '../core/pieces.ts';
-import { textDifference } from './difference.ts';
+import { comparing } from './difference.ts';
 import type { RecordedChange } from './run-record.ts';
 
 /** The effect of a whole run on one object. */
@@ -47,9 +47,9 @@ export async function compareChanges(
 
 function* compared(change: NetChange): Pieces<ComparedChange> {
   const { object, before, after } = change;
-  const difference = textDifference(object, before, after);
+  const difference = yield* comparing(object, before, after);
   yield;
-  return { ...change, difference, whole: textDifference(object, before, after, Infinity) };
+  return { ...change, difference, whole: yield* comparing(object, before, after, Infinity) };
 }
 
 /** The objects that were written, in the order of their first writes. */

@@ -64,9 +64,9 @@ describe('a change of all clusters or none', () => {
   test('is written in every cluster, and each write is reported', async () => {
     const { fleet, changes, east, west } = await stage();
     const told: string[] = [];
-    await write(fleet, changes, running, ({ change, stored }) =>
-      told.push(`${change.cluster} ${nameOf(stored)}`),
-    );
+    await write(fleet, changes, running, ({ change, stored }) => {
+      told.push(`${change.cluster} ${nameOf(stored)}`);
+    });
     expect([told.toSorted(), heldIn(east), heldIn(west)]).toEqual([
       ['east VirtualService gray-demo/helloworld', 'west VirtualService gray-demo/helloworld'],
       NEW.spec,

@@ -60,8 +60,8 @@ export async function writeAllOrNone(
       changes.map(async (change) => {
         const stored = await writeUntil(until, shielded.cluster(change.cluster), change);
         const one = { change, earlier: earlierOf(change), stored };
-        onWritten(one);
         written.push(one);
+        await onWritten(one);
       }),
     );
     return written;

@@ -49,7 +49,7 @@ export async function writeBack(
     const change = undo(live);
     if (change === undefined) return { outcome: 'left', live };
     try {
-      onWritten({ change, earlier: live, stored: await writeConfirmed(cluster, change, signal) });
+      await onWritten({ change, earlier: live, stored: await writeConfirmed(cluster, change, signal) });
       return { outcome: 'written' };
     } catch (error) {
       if (!isConflict(error) || attempt === ATTEMPTS) throw error;

@@ -21,7 +21,8 @@ export interface Written {
   readonly stored: KubeObject;
 }
 
-export type OnWritten = (written: Written) => void;
+/** Is told of each write once it is made. What it does may take a while, so it is waited for. */
+export type OnWritten = (written: Written) => void | Promise<void>;
 
 /** The object before a change, as its plan or its dry run read it. */
 export function earlierOf(change: Change | TriedChange): KubeObject | undefined {

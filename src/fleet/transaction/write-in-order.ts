@@ -20,8 +20,8 @@ export async function writeInOrder(
       for (const change of changes.filter(({ cluster }) => cluster === name)) {
         const stored = await writeConfirmed(fleet.cluster(name), change);
         const one = { change, earlier: earlierOf(change), stored };
-        onWritten(one);
         written.push(one);
+        await onWritten(one);
       }
       return written;
     }),
