@@ -154,11 +154,7 @@ async function awaitReady(context: Context, { ready }: Plan, deployed: readonly 
   );
 }
 
-async function writeSubsets(
-  context: Context,
-  { subsets }: Plan,
-  onWritten: OnWritten,
-): Promise<void> {
+async function writeSubsets(context: Context, { subsets }: Plan, onWritten: OnWritten): Promise<void> {
   if (subsets.length > 0)
     await phase(context, 'Subsets', () => writeInOrder(context.fleet, subsets, onWritten));
 }
