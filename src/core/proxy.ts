@@ -49,6 +49,11 @@ export function nameOfProxy({ url, source }: Proxy): string {
   return `${url.host} (${source})`;
 }
 
+/** Whether the environment names a proxy, so that `NO_PROXY` can exclude addresses from it. */
+export function isOfEnvironment({ source }: Proxy): boolean {
+  return /^HTTPS?_PROXY$/.test(source);
+}
+
 /** Whether a host is this machine. */
 export function isLoopback(host: string): boolean {
   return (

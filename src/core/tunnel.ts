@@ -20,6 +20,12 @@ export interface TunnelOptions {
 export class ProxyError extends Error {
   override readonly name = 'ProxyError';
   readonly code = 'PROXY';
+  readonly proxy: Proxy;
+
+  constructor(proxy: Proxy, problem: string) {
+    super(`the proxy ${nameOfProxy(proxy)} ${problem}`);
+    this.proxy = proxy;
+  }
 }
 
 /**
@@ -35,7 +41,7 @@ export function tunnelConnector(proxy: Proxy, { timeoutMs, tls }: TunnelOptions)
         else callback(null, socket);
       },
       (error: unknown) => {
-        callback(error instanceof ProxyError ? error : new ProxyError(described(proxy, error)), null);
+        callback(error instanceof ProxyError ? error : notOpened(proxy, error), null);
       },
     );
   };
@@ -86,9 +92,7 @@ function openHttp(proxy: Proxy, { host, port }: Endpoint, timeoutMs: number): Pr
     } else {
       socket.destroy();
       const answered = `${String(statusCode)} ${secrets.redact(statusMessage).slice(0, 100)}`.trim();
-      reject(
-        new ProxyError(`the proxy ${nameOfProxy(proxy)} refused a connection to ${authority}: ${answered}`),
-      );
+      reject(new ProxyError(proxy, `refused a connection to ${authority}: ${answered}`));
     }
   });
   request.once('error', (error) => {
@@ -122,7 +126,7 @@ async function openSocks(proxy: Proxy, destination: Endpoint, timeoutMs: number)
   return socket;
 }
 
-function described(proxy: Proxy, error: unknown): string {
+function notOpened(proxy: Proxy, error: unknown): ProxyError {
   const reason = error instanceof Error ? error.message : String(error);
-  return `the proxy ${nameOfProxy(proxy)} did not open a connection: ${reason}`;
+  return new ProxyError(proxy, `did not open a connection: ${reason}`);
 }

@@ -115,18 +115,14 @@ describe('a token that stands in a file', () => {
   const logins = (value: string): readonly unknown[] =>
     readKubeconfig(value, {})
       .getUsers()
-      .map(({ authProvider }) => authProvider as unknown);
+      .map((user) => 'tokenFile' in user && user.tokenFile);
 
   test('is found beside the kubeconfig, as with kubectl', () => {
-    expect(logins(file('config', withTokenFile('secrets/token')))).toEqual([
-      { name: 'tokenFile', config: { tokenFile: join(folder, 'secrets/token') } },
-    ]);
+    expect(logins(file('config', withTokenFile('secrets/token')))).toEqual([join(folder, 'secrets/token')]);
   });
 
   test('is found by its path where the kubeconfig is a text', () => {
-    expect(logins(withTokenFile('/run/token'))).toEqual([
-      { name: 'tokenFile', config: { tokenFile: '/run/token' } },
-    ]);
+    expect(logins(withTokenFile('/run/token'))).toEqual(['/run/token']);
   });
 });
 
@@ -239,6 +235,34 @@ describe('refused is', () => {
     ['an empty object', '{}'],
   ])('%s', (_what, value) => {
     expect(refusal(value)).toBe('Input kubeconfig contains no context. Is it a kubeconfig?');
+  });
+
+  // With the library's own reader, each of these would be an anonymous or a different user, a crash, or memory without end.
+  test.each<[string, object, string]>([
+    ['a token that is a number', { token: 12345678 }, 'token: expected string, received number'],
+    [
+      'a password that is a list',
+      { username: 'a', password: ['b'] },
+      'password: expected string, received array',
+    ],
+    ['a key that is a number', { 'client-key-data': 5 }, 'client-key-data: expected string, received number'],
+    [
+      'a token file that kubectl would not read',
+      { 'token-file': '/dev/zero' },
+      'token-file: kubectl does not know this setting; use tokenFile',
+    ],
+  ])('%s', (_what, user, problem) => {
+    expect(refusal(JSON.stringify({ users: [{ name: 'ci', user }] }))).toBe(
+      `Input kubeconfig is not a kubeconfig that kubectl would accept: users[0].user.${problem}.`,
+    );
+  });
+
+  test.each(['clusters', 'users', 'contexts'])('two of the %s with one name', (kind) => {
+    const cluster = { server: 'https://a' };
+    const entry = { name: 'ci', cluster, user: {}, context: { cluster: 'a', user: 'a' } };
+    expect(refusal(JSON.stringify({ [kind]: [entry, entry] }))).toBe(
+      `Input kubeconfig is not a kubeconfig that kubectl would accept: ${kind} has several entries with the name ci.`,
+    );
   });
 
   test('a file that is empty, by its path', () => {

@@ -11,6 +11,7 @@ import type { OpenOptions } from '../../../src/kubernetes/client/cluster.ts';
 import { readKubeconfig } from '../../../src/kubernetes/client/kubeconfig.ts';
 import { Session } from '../../../src/kubernetes/client/session.ts';
 import '../../support/one-realm.ts';
+import { selfSigned } from '../../support/certificate.ts';
 import { clusterAt, kubeApi, kubeconfigFor } from '../../support/kube-api.ts';
 import type { KubeApi } from '../../support/kube-api.ts';
 import { NAMESPACE, service } from '../../support/objects.ts';
@@ -144,6 +145,81 @@ describe('an auth-provider', () => {
   test('beside a login command is refused, as with kubectl', async () => {
     expect(await refusal({ ...oidc({ 'id-token': jwt(FAR) }), ...exec(printing({ token: 'a' })) })).toBe(
       'its user has both exec and auth-provider. Fix it in the input kubeconfig.',
+    );
+  });
+});
+
+describe('of several logins, kubectl and the action use the same one', () => {
+  const basic = `Basic ${Buffer.from('anna:a-password').toString('base64')}`;
+  const byCommand = exec(printing({ token: 'from-command' }));
+  const byProvider = (token: string): User => ({
+    'auth-provider': { name: 'oidc', config: { 'id-token': token } },
+  });
+  const valid = [{ alg: 'none' }, { exp: 4_000_000_000 }, {}]
+    .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+    .join('.');
+  const tokenFile = (text: string): string => {
+    const path = join(folder, 'token');
+    writeFileSync(path, text);
+    return path;
+  };
+
+  test.each<[string, () => User, string]>([
+    ['a token rather than a command', () => ({ token: 'a', ...byCommand }), 'Bearer a'],
+    [
+      'a password rather than a command',
+      () => ({ username: 'anna', password: 'a-password', ...byCommand }),
+      basic,
+    ],
+    [
+      'a password rather than a provider',
+      () => ({ username: 'anna', password: 'a-password', ...byProvider(valid) }),
+      basic,
+    ],
+    [
+      'a file rather than a token',
+      () => ({ token: 'a', tokenFile: tokenFile('of-the-file\n') }),
+      'Bearer of-the-file',
+    ],
+    ['a token, where the file is missing', () => ({ token: 'a', tokenFile: '/no/file' }), 'Bearer a'],
+    ['a token, where the file is empty', () => ({ token: 'a', tokenFile: tokenFile('\n') }), 'Bearer a'],
+  ])('%s', async (_what, user, header) => {
+    expect(await authorization(user())).toBe(header);
+  });
+
+  test('a client certificate rather than a command', async () => {
+    const { cert, key } = await selfSigned('anna');
+    const user = {
+      'client-certificate-data': Buffer.from(cert).toString('base64'),
+      'client-key-data': Buffer.from(key).toString('base64'),
+    };
+    expect(await authorization({ ...user, ...byCommand })).toBeUndefined();
+  });
+
+  test.each<[string, User, string]>([
+    [
+      'a token and a password',
+      { token: 'a', username: 'anna', password: 'b' },
+      'both a token and a user name or password',
+    ],
+    [
+      'a token file and a user name',
+      { tokenFile: '/run/token', username: 'anna' },
+      'both a token and a user name or password',
+    ],
+    [
+      'a certificate without its key',
+      { 'client-certificate-data': 'YQ==' },
+      'a client certificate without client-key or client-key-data',
+    ],
+  ])('and both refuse %s', async (_what, user, problem) => {
+    expect(await refusal(user)).toBe(`its user has ${problem}. Fix it in the input kubeconfig.`);
+  });
+
+  test('and both refuse an empty token file', async () => {
+    const path = tokenFile('');
+    expect(await refusal({ tokenFile: path })).toBe(
+      `its tokenFile ${path} is empty. Fix it in the input kubeconfig.`,
     );
   });
 });

@@ -176,7 +176,7 @@ describe('proxy-url of a cluster', () => {
     const { proxy, cluster } = await behind(407);
     const message = await read(cluster).then(String, String);
     expect(message).toBe(
-      `ClusterError: Reading Node n1 in west: the proxy ${new URL(proxy.url).host} (proxy-url in the input kubeconfig) refused a connection to ${API_NAME}:6443: 407 Refused by the proxy. Check this proxy, or exclude the server with NO_PROXY.`,
+      `ClusterError: Reading Node n1 in west: the proxy ${new URL(proxy.url).host} (proxy-url in the input kubeconfig) refused a connection to ${API_NAME}:6443: 407 Refused by the proxy. Check this proxy; NO_PROXY does not apply to proxy-url.`,
     );
   });
 

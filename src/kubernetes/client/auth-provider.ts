@@ -1,15 +1,12 @@
 import { z } from 'zod';
 import { LoginError } from './errors.ts';
 
-/** How the reader of kubeconfigs hands on a `tokenFile`. */
-export const TOKEN_FILE = 'tokenFile';
 /** The one legacy provider that kubectl still has. It runs no command. */
 export const OIDC = 'oidc';
 
 const providerSchema = z.object({ name: z.string(), config: z.record(z.string(), z.unknown()).nullish() });
 
 export interface AuthProvider {
-  readonly name: typeof OIDC | typeof TOKEN_FILE;
   /** Those of its settings that are texts: no other is used, least of all a command. */
   readonly settings: Readonly<Record<string, string>>;
   /** Of the kubeconfig, as it is. */
@@ -33,12 +30,12 @@ export function authProviderOf(provider: unknown): AuthProvider | undefined {
   if (data === undefined || typeof provider !== 'object')
     throw new LoginError('its auth-provider has no name');
   const { name, config } = data;
-  if (name !== OIDC && name !== TOKEN_FILE)
+  if (name !== OIDC)
     throw new LoginError(`its auth-provider ${name} is not supported, as with kubectl since 1.26`, {
       remedy: REPLACEMENTS[name] ?? 'Use a login command (exec), a token or a client certificate instead',
     });
   const settings = Object.entries(config ?? {}).flatMap(([key, value]) =>
     typeof value === 'string' ? [[key, value] as const] : [],
   );
-  return { name, settings: Object.fromEntries(settings), source: provider };
+  return { settings: Object.fromEntries(settings), source: provider };
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { describeIssue } from './describe-issue.ts';
 
 // What a success has to be. The server's schema guarantees it, but what answers may be something else: a proxy, a login page, an
 // API that an extension serves. Each check returns what is wrong, as `items[2].metadata.name: expected a text`.
@@ -65,15 +66,6 @@ function checkBy(schema: z.ZodType, what: string): Check {
   return (body) => {
     const issue = schema.safeParse(body).error?.issues[0];
     if (issue === undefined) return undefined;
-    return `the response is not ${what}: ${describe(issue)}. Is this the address of a Kubernetes API server?`;
+    return `the response is not ${what}: ${describeIssue(issue)}. Is this the address of a Kubernetes API server?`;
   };
-}
-
-/** `items[2].metadata.name: expected string, received number` */
-function describe({ path, message }: z.core.$ZodIssue): string {
-  const place = path
-    .map((key) => (typeof key === 'number' ? `[${String(key)}]` : `.${String(key)}`))
-    .join('');
-  const text = message.replace(/^Invalid input: /, '');
-  return place === '' ? text : `${place.replace(/^\./, '')}: ${text}`;
 }

@@ -1,4 +1,6 @@
 import { CanaryError } from '../../core/errors.ts';
+import { isOfEnvironment } from '../../core/proxy.ts';
+import type { Proxy } from '../../core/proxy.ts';
 import { ProxyError } from '../../core/tunnel.ts';
 import type { ClusterName } from '../../core/names.ts';
 import { secrets } from '../../core/secrets.ts';
@@ -112,19 +114,28 @@ function networkReason(cause: unknown): string {
   return inner.message === '' ? inner.name : inner.message;
 }
 
-function isOfProxy(cause: unknown): boolean {
-  return cause instanceof Error && (cause instanceof ProxyError || isOfProxy(cause.cause));
+function proxyIn(cause: unknown): Proxy | undefined {
+  if (cause instanceof ProxyError) return cause.proxy;
+  return cause instanceof Error ? proxyIn(cause.cause) : undefined;
+}
+
+/** What to do where nothing came back. */
+function remedyOfSilence(cause: unknown): string {
+  if (cause instanceof LoginError) return `. ${cause.remedy}.`;
+  const proxy = proxyIn(cause);
+  if (proxy !== undefined)
+    return isOfEnvironment(proxy)
+      ? '. Check this proxy, or exclude the server with NO_PROXY.'
+      : '. Check this proxy; NO_PROXY does not apply to proxy-url.';
+  return /certificate|self.signed/i.test(networkReason(cause))
+    ? '. Check certificate-authority-data of this cluster in the input kubeconfig.'
+    : '. Is the API server of this context reachable from the runner?';
 }
 
 function remedy(status: number | undefined, body: Status | undefined, cause: unknown): string {
   switch (status) {
     case undefined:
-      if (body !== undefined) return '';
-      if (cause instanceof LoginError) return `. ${cause.remedy}.`;
-      if (isOfProxy(cause)) return '. Check this proxy, or exclude the server with NO_PROXY.';
-      return /certificate|self.signed/i.test(networkReason(cause))
-        ? '. Check certificate-authority-data of this cluster in the input kubeconfig.'
-        : '. Is the API server of this context reachable from the runner?';
+      return body === undefined ? remedyOfSilence(cause) : '';
     case 401:
       return '. The credentials of this context were rejected: renew them in the input kubeconfig.';
     case 403:

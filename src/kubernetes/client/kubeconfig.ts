@@ -1,15 +1,15 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { delimiter, dirname, join, resolve } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { z } from 'zod';
 import { CanaryError, messageOf } from '../../core/errors.ts';
 import { FILE_LIMITS, readBoundedFile } from '../../core/read-file.ts';
 import { secrets } from '../../core/secrets.ts';
 import { parseYaml } from '../../core/yaml.ts';
-import { TOKEN_FILE } from './auth-provider.ts';
 import { mergeFiles } from './contexts.ts';
 import type { MergedConfig } from './contexts.ts';
+import { addIgnoredParts, entriesOf } from './kubeconfig-entries.ts';
 
 export type { KubeConfig };
 
@@ -132,72 +132,25 @@ function parse(text: string, source: string, folder = '.'): KubeConfig {
   const config = new KubeConfig();
   try {
     // Refuses aliases that express too much, before the library repeats them.
-    parseYaml(text);
+    const entries = entriesOf(parseYaml(text));
+    if (typeof entries === 'string') throw new InvalidEntries(entries);
     config.loadFromString(text);
+    addIgnoredParts(config, entries, folder);
+    return config;
   } catch (error) {
-    // Without message and cause: the parser quotes parts of the text, such as an alias or a tag.
-    const place = yamlError.safeParse(error);
-    throw new CanaryError(
-      `${source} is not a kubeconfig${place.success ? `: line ${String(place.data.mark.line + 1)} is not valid YAML` : ''}.`,
-    );
+    // Without cause, and without most messages: the parser quotes parts of the text, such as an alias or a tag.
+    throw new CanaryError(`${source} is not a kubeconfig${problemOf(error)}.`);
   }
-  return withIgnoredParts(config, text, folder);
-}
-
-const entriesOf = z.object({
-  clusters: z.array(z.unknown()).nullish(),
-  users: z.array(z.unknown()).nullish(),
-});
-const tokenFileUser = z.object({ name: z.string(), user: z.object({ tokenFile: z.string() }) });
-const extendedCluster = z.object({
-  name: z.string(),
-  cluster: z.object({ extensions: z.array(z.object({ name: z.string(), extension: z.unknown() })) }),
-});
-/** The extension of a cluster that its login commands get (https://kubernetes.io/docs/reference/config-api/client-authentication.v1/). */
-const EXEC_EXTENSION = 'client.authentication.k8s.io/exec';
-const withCommand = z.looseObject({ command: z.string() });
-
-/**
- * What the library ignores where kubectl has it (seen in version 2.0.1): `tokenFile`, which it only reads as an auth provider, the
- * extension of a cluster for login commands, and the folder to which a command is relative.
- */
-function withIgnoredParts(config: KubeConfig, text: string, folder: string): KubeConfig {
-  const entries = entriesOf.safeParse(parseYaml(text)).data;
-  const tokenFiles = new Map(
-    (entries?.users ?? []).flatMap((entry) => {
-      const found = tokenFileUser.safeParse(entry).data;
-      return found === undefined ? [] : [[found.name, resolve(folder, found.user.tokenFile)] as const];
-    }),
-  );
-  const execConfigs = new Map(
-    (entries?.clusters ?? []).flatMap((entry) => {
-      const found = extendedCluster.safeParse(entry).data;
-      const own = found?.cluster.extensions.find(({ name }) => name === EXEC_EXTENSION);
-      return found === undefined || own === undefined ? [] : [[found.name, own.extension] as const];
-    }),
-  );
-  config.loadFromOptions({
-    clusters: config
-      .getClusters()
-      .map((cluster) =>
-        execConfigs.has(cluster.name) ? { ...cluster, execConfig: execConfigs.get(cluster.name) } : cluster,
-      ),
-    users: config.getUsers().map((user) => {
-      const exec = withCommand.safeParse(user.exec).data;
-      // A command without a slash is looked up in $PATH.
-      const own = exec?.command.includes('/')
-        ? { ...user, exec: { ...exec, command: resolve(folder, exec.command) } }
-        : user;
-      const tokenFile = tokenFiles.get(user.name);
-      return tokenFile === undefined || user.token
-        ? own
-        : { ...own, authProvider: { name: TOKEN_FILE, config: { tokenFile } } };
-    }),
-    contexts: config.getContexts(),
-    currentContext: config.getCurrentContext(),
-  });
-  return config;
 }
 
 /** What the YAML parser throws; its lines start at 0. */
 const yamlError = z.object({ mark: z.object({ line: z.number() }) });
+
+/** Entries that kubectl would refuse; its message shows no value. */
+class InvalidEntries extends Error {}
+
+function problemOf(error: unknown): string {
+  if (error instanceof InvalidEntries) return ` that kubectl would accept: ${error.message}`;
+  const place = yamlError.safeParse(error).data;
+  return place === undefined ? '' : `: line ${String(place.mark.line + 1)} is not valid YAML`;
+}

@@ -11,6 +11,8 @@ import { clusterOf } from './contexts.ts';
 import { LoginError } from './errors.ts';
 import { execInfo, loginCommandOf, parseCredential } from './exec-credential.ts';
 import type { Credential, ExecCluster } from './exec-credential.ts';
+import { impersonationOf } from './impersonation.ts';
+import type { ImpersonationHeaders } from './impersonation.ts';
 import { runCommand } from './run-command.ts';
 
 const LONGEST_REASON = 1_000;
@@ -21,6 +23,8 @@ export interface Login {
   /** Of the cluster's certificate authority; undefined: those that Node trusts. PEM. */
   readonly authority: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  /** Headers that name whom the user acts as. */
+  readonly impersonation: ImpersonationHeaders;
   /** PEM */
   readonly certificate: string | undefined;
   readonly key: string | undefined;
@@ -43,13 +47,14 @@ export async function logIn(
   const authority = contentOf('certificate-authority', cluster.caFile, cluster.caData);
   const certificate = contentOf('client-certificate', user?.certFile, user?.certData);
   const key = contentOf('client-key', user?.keyFile, user?.keyData);
+  const impersonation = user === undefined ? {} : impersonationOf(user);
+  if (user !== undefined) assertOneLogin(user);
   const credential =
     user === undefined ? {} : await credentialOf(user, { cluster, authority }, limitMs, signal);
   for (const secret of [credential.token, credential.key, key]) if (secret !== undefined) secrets.add(secret);
   const headers = {
     ...(user === undefined ? {} : basicOf(user)),
     ...(credential.token === undefined ? {} : { authorization: `Bearer ${credential.token}` }),
-    ...(user?.impersonateUser ? { 'impersonate-user': user.impersonateUser } : {}),
   };
   for (const [name, value] of Object.entries(headers)) {
     // Surrounding white space does no harm, such as the line break at the end of a token file.
@@ -62,6 +67,7 @@ export async function logIn(
     cluster,
     authority,
     headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, value.trim()])),
+    impersonation,
     certificate: credential.certificate ?? certificate,
     key: credential.key ?? key,
     expiresAt: credential.expiresAt,
@@ -71,15 +77,22 @@ export async function logIn(
 /** @throws LoginError if the action could not log in, whatever the commands and servers say */
 export function assertLoginSupported(config: KubeConfig, context: string): void {
   const { user } = partsOf(config, context);
-  providerOf(user);
+  if (user === undefined) return;
+  assertOneLogin(user);
+  impersonationOf(user);
   if (hasExec(user)) loginCommandOf(user.exec);
 }
 
-function providerOf(user: User | undefined): AuthProvider | undefined {
-  const provider = authProviderOf(user?.authProvider);
+/** As kubectl: where a user has two logins, nobody can say with whose rights the run would act. */
+function assertOneLogin(user: User): void {
+  const provider = authProviderOf(user.authProvider);
   if (provider !== undefined && hasExec(user))
     throw new LoginError('its user has both exec and auth-provider');
-  return provider;
+  const hasToken = Boolean(user.token) || withTokenFile.parse(user).tokenFile !== undefined;
+  if (hasToken && (user.username || user.password))
+    throw new LoginError('its user has both a token and a user name or password');
+  if ((user.certData || user.certFile) && !hasCertificate(user))
+    throw new LoginError('its user has a client certificate without client-key or client-key-data');
 }
 
 function partsOf(
@@ -100,29 +113,49 @@ function partsOf(
   return { cluster, user };
 }
 
-const hasExec = (user: User | undefined): user is User => (user?.exec ?? undefined) !== undefined;
+const hasExec = ({ exec }: User): boolean => exec !== undefined && exec !== null;
 
 function basicOf({ username, password }: User): Readonly<Record<string, string>> {
   return username ? { authorization: `Basic ${encodeBasic(username, password ?? '')}` } : {};
 }
 
-/** A token of the kubeconfig itself counts more than what a command or a provider would yield, as with kubectl. */
+/** The order of kubectl: what the kubeconfig itself has counts more than what a provider or a command would yield. */
 async function credentialOf(
   user: User,
   { cluster, authority }: Pick<Login, 'cluster' | 'authority'>,
   limitMs: number,
   signal: AbortSignal,
 ): Promise<Credential> {
-  const provider = providerOf(user);
-  if (user.token) return { token: user.token };
-  if (provider?.name === OIDC) return { token: await oidcToken(provider) };
-  if (provider !== undefined)
-    return { token: readCredentialFile('tokenFile', provider.settings['tokenFile'] ?? '') };
-  if (!hasExec(user)) return {};
+  const token = tokenOf(user);
+  if (token !== undefined) return { token };
+  if (user.username) return {};
+  const provider = authProviderOf(user.authProvider);
+  if (provider !== undefined) return { token: await oidcToken(provider) };
+  if (!hasExec(user) || hasCertificate(user)) return {};
   const login = loginCommandOf(user.exec);
   const info = execInfo(login, execClusterOf(cluster, authority));
   const env = { ...process.env, ...login.env, KUBERNETES_EXEC_INFO: info };
   return parseCredential(login, await runCommand(login, env, limitMs, signal));
+}
+
+const withTokenFile = z.object({ tokenFile: z.string().optional() });
+
+/** The token of the kubeconfig: a file counts more, as long as it can be read. */
+function tokenOf(user: User): string | undefined {
+  const { tokenFile: path } = withTokenFile.parse(user);
+  if (path === undefined) return user.token === '' ? undefined : user.token;
+  try {
+    const token = readCredentialFile('tokenFile', path).trim();
+    if (token === '') throw new LoginError(`its tokenFile ${path} is empty`);
+    return token;
+  } catch (error) {
+    if (user.token) return user.token;
+    throw error;
+  }
+}
+
+function hasCertificate({ certData, certFile, keyData, keyFile }: User): boolean {
+  return (Boolean(certData) || Boolean(certFile)) && (Boolean(keyData) || Boolean(keyFile));
 }
 
 const withExecConfig = z.object({ execConfig: z.unknown() });

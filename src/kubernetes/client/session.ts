@@ -1,12 +1,14 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import pTimeout from 'p-timeout';
-import { Agent, buildConnector } from 'undici';
-import type { Dispatcher } from 'undici';
+import { buildConnector } from 'undici';
+import type { Dispatcher, Agent } from 'undici';
 import { API, LOGIN } from '../../core/deadlines.ts';
 import { CanaryError } from '../../core/errors.ts';
 import type { ClusterName } from '../../core/names.ts';
 import { tunnelConnector } from '../../core/tunnel.ts';
 import { LoginError } from './errors.ts';
+import { impersonatingAgent } from './impersonating-agent.ts';
+import type { ImpersonationHeaders } from './impersonation.ts';
 import { logIn } from './login.ts';
 import type { Login } from './login.ts';
 import { proxyTo } from './route.ts';
@@ -15,6 +17,8 @@ import { proxyTo } from './route.ts';
 export interface Access {
   readonly server: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** The dispatcher adds these itself. */
+  readonly impersonation: ImpersonationHeaders;
   readonly dispatcher: Dispatcher;
   /** Opens a connection for HTTP/1.1, which alone can be upgraded. */
   readonly connect: buildConnector.connector;
@@ -112,7 +116,8 @@ export class Session {
 
   #use(login: Login): Access {
     const server = login.cluster.server.replace(/\/$/, '');
-    return { server, headers: login.headers, ...this.#wayOf(login) };
+    const { headers, impersonation } = login;
+    return { server, headers, impersonation, ...this.#wayOf(login) };
   }
 
   #wayOf(login: Login): Way {
@@ -135,7 +140,7 @@ export class Session {
 /** As client-go: less than the idle time after which load balancers of clouds drop a connection. */
 const KEEP_ALIVE_MS = 30_000;
 
-function openWay({ cluster, authority, certificate, key }: Login): Way {
+function openWay({ cluster, authority, certificate, key, impersonation }: Login): Way {
   const tls = {
     // Said either way, so that NODE_TLS_REJECT_UNAUTHORIZED does not decide.
     rejectUnauthorized: !cluster.skipTLSVerify,
@@ -148,12 +153,13 @@ function openWay({ cluster, authority, certificate, key }: Login): Way {
   };
   const proxy = proxyOf(cluster);
   const timeoutMs = API.connectMs;
+  const agent = (options: Agent.Options): Dispatcher => impersonatingAgent(options, impersonation);
   if (proxy === undefined) {
     const connect = buildConnector({ ...tls, allowH2: false, timeout: timeoutMs });
-    return { dispatcher: new Agent({ connect: { ...tls, timeout: timeoutMs } }), connect };
+    return { dispatcher: agent({ connect: { ...tls, timeout: timeoutMs } }), connect };
   }
   const connect = tunnelConnector(proxy, { timeoutMs, tls });
-  return { dispatcher: new Agent({ allowH2: false, connect }), connect };
+  return { dispatcher: agent({ allowH2: false, connect }), connect };
 }
 
 function proxyOf(cluster: Login['cluster']): ReturnType<typeof proxyTo> {

@@ -85,7 +85,13 @@ async function upgrade(
   const request = http.request({
     method,
     path: `${url.pathname}${url.search}`,
-    headers: { ...access.headers, host: url.host, connection: 'Upgrade', ...headers },
+    headers: {
+      ...access.headers,
+      ...access.impersonation,
+      host: url.host,
+      connection: 'Upgrade',
+      ...headers,
+    },
     createConnection: () => socket,
   });
   request.once('upgrade', (response, upgraded, head) => {
