@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { startLoad } from '../../../testbed/load.ts';
+import type { LoadReport } from '../../../testbed/load.ts';
 import type { Run } from '../../../testbed/run-action.ts';
 import { SEED } from '../support/objects.ts';
 import { controlPlanesFollow } from './control-plane.ts';
@@ -16,6 +17,8 @@ export const USERS_RPS = 50;
 export const MOST_FAILURES = 10_000;
 const MOST_SAID = 300;
 const MOST_SHOWN = 20;
+/** Failures of one kind that are closer together belong to one row. */
+const ROW_GAP_MS = 1_000;
 
 /** What a life is lived with. */
 export interface Setting extends Breakable {
@@ -50,11 +53,33 @@ export async function live(setting: Setting, plan: readonly Disturbance[]): Prom
     const failures = unexplained(report, struck);
     if (failures.length > 0)
       violations.push(
-        `${String(failures.length)} requests of users failed: ${JSON.stringify(failures.slice(0, MOST_SHOWN))}`,
+        `${String(failures.length)} requests of users failed: ${inRows(failures).slice(0, MOST_SHOWN).join('; ')}`,
       );
   }
   tally.violate(violations.length);
   return violations;
+}
+
+/** Failures of one kind in a row, as `112 times HTTP 404 at http://10.244.1.20/hello from 38.2 s to 42.7 s`. */
+function inRows(failures: LoadReport['failures']): readonly string[] {
+  const rows: { readonly of: string; readonly from: number; to: number; count: number }[] = [];
+  const latest = new Map<string, (typeof rows)[number]>();
+  for (const { url, what, atMs } of failures) {
+    const of = `${what} at ${url}`;
+    const row = latest.get(of);
+    if (row !== undefined && atMs - row.to < ROW_GAP_MS) {
+      row.to = atMs;
+      row.count += 1;
+    } else {
+      const next = { of, from: atMs, to: atMs, count: 1 };
+      latest.set(of, next);
+      rows.push(next);
+    }
+  }
+  const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
+  return rows.map(
+    ({ of, from, to, count }) => `${String(count)} times ${of} from ${seconds(from)} to ${seconds(to)}`,
+  );
 }
 
 async function disturb(
@@ -74,11 +99,13 @@ async function disturb(
     return run;
   };
 
+  const start = performance.now();
   const run = note('disturbed run', await struckRun(setting, disturbance, inputs, struck));
   tally.event(disturbance, run);
   const said =
     run.code === 0 ? 'passed' : (/^::error[^:]*::(.*)/m.exec(run.log)?.[1] ?? 'failed without a reason');
-  say(`  ${describeDisturbance(disturbance)}: ${said.slice(0, MOST_SAID)}`);
+  const seconds = (performance.now() - start) / 1000;
+  say(`  ${describeDisturbance(disturbance)}: ${said.slice(0, MOST_SAID)} (${seconds.toFixed(1)} s)`);
   found.push(...(await untruths(stage, run, act.passes ? asked : 'never passes')));
 
   const post = note('post step', await stage.run(inputs, { postOf: run.state }));
