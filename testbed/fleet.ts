@@ -24,9 +24,33 @@ export interface TestFleet {
   thawGateway(cluster: string, replica: number): Promise<void>;
   /** Ends a replica of a gateway without notice, and then removes its pod; a reset brings both back. */
   loseGateway(cluster: string, replica: number): Promise<void>;
+  /**
+   * Makes something happen to the metrics of a cluster. A reset undoes it.
+   *
+   * @throws Error if the fleet was started without Prometheus
+   */
+  disturbMetrics(cluster: string, event: MetricsEvent): Promise<void>;
   /** Takes parts of the mesh away, and brings them back; the embedded fleet has faults of its own. */
   readonly breakage?: Breakage;
 }
+
+/**
+ * What happens to a cluster's metrics:
+ *
+ * - `prometheus ends`: it ends, as a crash does; `prometheus starts`: it starts again with its data
+ * - `scrapes stall`: it answers with what it scraped last; `scrapes resume`: it scrapes again, and has done so
+ * - `counters restart`: the gateway counts from 0 again, as after a restart
+ * - `gateway replaced`: another pod takes the place of the gateway's, with other labels, and counts from 0
+ * - `prometheus replaced`: another pod takes the place of Prometheus's
+ */
+export type MetricsEvent =
+  | 'prometheus ends'
+  | 'prometheus starts'
+  | 'scrapes stall'
+  | 'scrapes resume'
+  | 'counters restart'
+  | 'gateway replaced'
+  | 'prometheus replaced';
 
 /**
  * A part of a cluster that is an ordinary process. `api-network`: the process runs on, but nothing can reach it, as if the cluster's
@@ -54,6 +78,11 @@ export interface FleetCluster {
   readonly ingress: string;
   /** A host name that resolves, on this machine, to two addresses that both lead to this cluster's ingress (same port). */
   readonly hostname: string;
+  /**
+   * Base URL of the cluster's Prometheus, which is also the Service `prometheus` in `monitoring` (port 9090). It scrapes the
+   * gateway every second.
+   */
+  readonly prometheus?: string;
   /** PEM files of a server certificate for `*.example.com`, readable by the gateway (a Gateway's `tls.serverCertificate`, `tls.privateKey`). */
   readonly tls: { readonly certificate: string; readonly key: string };
 }
@@ -71,6 +100,8 @@ export interface FleetOptions {
    * two Envoys cannot share an address.
    */
   readonly gatewayReplicas?: number;
+  /** Whether each cluster has a Prometheus, or on the embedded fleet something that answers like it. */
+  readonly prometheus?: boolean;
 }
 
 /**

@@ -8,6 +8,12 @@ export function moduleFolder(module: string): string {
   return join(import.meta.dirname, 'build', module);
 }
 
+/** How the programs of a wrapper module are built. */
+export interface GoFlags {
+  readonly linker: string;
+  readonly tags?: string;
+}
+
 /**
  * Builds one Go program of a wrapper module.
  * @param pkg import path, or a path within the module
@@ -16,13 +22,13 @@ export function moduleFolder(module: string): string {
 export async function buildGo(
   module: string,
   pkg: string,
-  linkerFlags: string,
+  { linker, tags = '' }: GoFlags,
   target: string,
 ): Promise<void> {
   await atomically(target, async (part) => {
     // Without cgo the build needs no C compiler, and the program runs with any libc.
     const env = { CGO_ENABLED: '0', GOWORK: 'off' };
-    const args = ['build', '-buildvcs=false', `-ldflags=${linkerFlags}`, '-o', part, pkg];
+    const args = ['build', '-buildvcs=false', `-tags=${tags}`, `-ldflags=${linker}`, '-o', part, pkg];
     await run('go', args, { cwd: moduleFolder(module), env });
   });
 }

@@ -1,13 +1,14 @@
 import type { ChildProcess } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { meshIdentity } from './certificates.ts';
+import { createFixedPod } from './fixed-pod.ts';
 import type { Forward, FrontMessage } from './front.ts';
 import { startKubelet } from './kubelet.ts';
 import { pods, services } from './kube-objects.ts';
-import type { Pod, Service, ServicePort, ServiceSpec } from './kube-objects.ts';
+import type { Service, ServicePort, ServiceSpec } from './kube-objects.ts';
 import type { Ground, KubernetesCluster } from './kubernetes.ts';
-import { nodeName } from './kubernetes.ts';
 import { connectGateway, insideNetworkOf } from './network.ts';
 import type { Addresses } from './network.ts';
 import type { Processes } from './processes.ts';
@@ -19,6 +20,9 @@ const PORTS: ServicePort[] = [
   { name: 'http2', port: 80, targetPort: 80, nodePort: 30080 },
   { name: 'https', port: 443, targetPort: 443, nodePort: 30443 },
 ];
+const ADMIN_PORT = 15000;
+/** A program, since Envoy's admin API listens only inside the gateway's network. */
+const RESET_COUNTERS = `fetch('http://127.0.0.1:${String(ADMIN_PORT)}/reset_counters', { method: 'POST' })`;
 const SPEC: ServiceSpec = {
   type: 'LoadBalancer',
   selector: LABELS,
@@ -32,11 +36,8 @@ export interface IngressGateway {
   restore(): Promise<void>;
   /** Ends a replica without notice; its pod goes afterwards, as the node's controller would remove it. */
   lose(replica: number): Promise<void>;
-}
-
-/** @returns whether this is the pod of a gateway, which the pod runner must not run */
-export function isGatewayPod({ metadata }: Pod): boolean {
-  return metadata?.namespace === NAMESPACE && metadata.labels?.['istio'] === LABELS.istio;
+  /** Lets the first replica's Envoy count from 0 again. */
+  resetCounters(): Promise<void>;
 }
 
 /**
@@ -84,6 +85,9 @@ export async function startGateway(
       lost.add(replica);
       await ground.processes.kill(gatewayOf(cluster.name, replica));
       await api.delete(pods, { name: podName(replica), namespace: NAMESPACE }, { gracePeriodSeconds: 0 });
+    },
+    resetCounters: async () => {
+      await execa('env', [...within, process.execPath, '--eval', RESET_COUNTERS]);
     },
   };
 }
@@ -156,55 +160,18 @@ async function restoreService({ api, addresses }: KubernetesCluster): Promise<vo
   );
 }
 
-async function createPod({ name, api, addresses }: KubernetesCluster, replica: number): Promise<void> {
-  const podIP = podAddress(addresses, replica);
-  const image = 'istio/proxyv2';
-  const pod = await api.create(pods, {
-    metadata: {
-      name: podName(replica),
-      namespace: NAMESPACE,
-      labels: { ...LABELS, 'sidecar.istio.io/inject': 'false' },
-    },
-    spec: {
-      nodeName: nodeName(name),
-      serviceAccountName: 'default',
-      containers: [
-        {
-          name: 'istio-proxy',
-          image,
-          ports: PORTS.map(({ targetPort }) => ({ containerPort: Number(targetPort) })),
-        },
-      ],
+async function createPod(cluster: KubernetesCluster, replica: number): Promise<void> {
+  await createFixedPod(cluster, {
+    name: podName(replica),
+    namespace: NAMESPACE,
+    labels: LABELS,
+    address: podAddress(cluster.addresses, replica),
+    container: {
+      name: 'istio-proxy',
+      image: 'istio/proxyv2',
+      ports: PORTS.map(({ targetPort }) => Number(targetPort)),
     },
   });
-  const startedAt = new Date();
-  const ready = ['PodScheduled', 'Initialized', 'ContainersReady', 'Ready'];
-  await api.replace(
-    pods,
-    {
-      ...pod,
-      status: {
-        phase: 'Running',
-        hostIP: addresses.node,
-        podIP,
-        podIPs: [{ ip: podIP }],
-        startTime: startedAt,
-        conditions: ready.map((type) => ({ type, status: 'True', lastTransitionTime: startedAt })),
-        containerStatuses: [
-          {
-            name: 'istio-proxy',
-            image,
-            imageID: image,
-            ready: true,
-            started: true,
-            restartCount: 0,
-            state: { running: { startedAt } },
-          },
-        ],
-      },
-    },
-    'status',
-  );
 }
 
 async function startProxy(
@@ -247,7 +214,7 @@ async function startProxy(
           binaryPath: programs.envoy,
           configPath: join(cwd, 'envoy'),
           concurrency: 1,
-          proxyAdminPort: 15000,
+          proxyAdminPort: ADMIN_PORT,
           statusPort: 15020,
           proxyStatsMatcher: { inclusionRegexps: ['.*'] },
         }),

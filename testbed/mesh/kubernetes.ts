@@ -23,6 +23,8 @@ const CONTROLLERS = [
   'resourcequota-controller',
 ];
 
+/** The namespace of Prometheus. */
+export const MONITORING = 'monitoring';
 /** The namespaces that a cluster of the mesh has from the start and keeps. */
 export const SYSTEM_NAMESPACES: ReadonlySet<string> = new Set([
   'default',
@@ -30,6 +32,7 @@ export const SYSTEM_NAMESPACES: ReadonlySet<string> = new Set([
   'kube-node-lease',
   'kube-public',
   'kube-system',
+  MONITORING,
 ]);
 
 /** What all parts of a mesh need to start. */

@@ -21,7 +21,7 @@ async function keepMesh(enterPid: string): Promise<void> {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, resolve);
   });
   const start = performance.now();
-  const fleet = await startMesh({});
+  const fleet = await startMesh({ prometheus: true });
   const folder = await mkdtemp(join(runFolder(), 'hand-'));
   try {
     const kubeconfig = join(folder, 'kubeconfig');
@@ -31,7 +31,8 @@ async function keepMesh(enterPid: string): Promise<void> {
       `The mesh is up after ${((performance.now() - start) / 1000).toFixed(1)} s. Ctrl-C ends it.`,
       '',
       ...fleet.clusters.map(
-        ({ name, ingress, hostname }) => `  context ${name}: ingress ${ingress}, also http://${hostname}`,
+        ({ name, ingress, hostname, prometheus = '' }) =>
+          `  context ${name}: ingress ${ingress}, also http://${hostname}; Prometheus ${prometheus}, also monitoring/prometheus:9090`,
       ),
       `  kubeconfig: ${kubeconfig}`,
       `  kubectl:    ${kubectl}`,

@@ -1,5 +1,5 @@
 // A mesh in its own process, so that a test's load does not disturb it. It ends when its parent does.
-import type { FleetPart } from '../fleet.ts';
+import type { FleetPart, MetricsEvent } from '../fleet.ts';
 import { messageOf } from './error-message.ts';
 import { Mesh } from './mesh.ts';
 import type { MeshDescription, MeshOptions } from './mesh.ts';
@@ -8,6 +8,7 @@ export type MeshRequest =
   | { readonly call: 'start'; readonly options: MeshOptions }
   | { readonly call: 'reset' }
   | { readonly call: 'take down' | 'bring up'; readonly cluster: string; readonly part: FleetPart }
+  | { readonly call: 'disturb the metrics'; readonly cluster: string; readonly event: MetricsEvent }
   | {
       readonly call: 'lose a pod';
       readonly cluster: string;
@@ -63,6 +64,9 @@ async function serve(request: MeshRequest): Promise<MeshDescription | undefined>
       return undefined;
     case 'bring up':
       await (await mesh)?.bringUp(request.cluster, request.part);
+      return undefined;
+    case 'disturb the metrics':
+      await (await mesh)?.disturbMetrics(request.cluster, request.event);
       return undefined;
     case 'lose a pod':
       await (await mesh)?.losePod(request.cluster, request.namespace, request.version);

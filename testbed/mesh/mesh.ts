@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import type { FleetCluster, FleetPart } from '../fleet.ts';
+import type { FleetCluster, FleetPart, MetricsEvent } from '../fleet.ts';
 import { bringUp, takeDown } from './breakage.ts';
 import { Authority } from './certificates.ts';
 import { gatewayOf, startGateway } from './gateway.ts';
@@ -23,6 +23,7 @@ import type { Addresses } from './network.ts';
 import { PodRunner } from './pod-runner.ts';
 import { Processes } from './processes.ts';
 import { locatePrograms, runFolder } from './programs.ts';
+import { Prometheus } from './prometheus.ts';
 import { Baseline } from './reset.ts';
 import { until } from './until.ts';
 
@@ -32,6 +33,7 @@ export interface MeshOptions {
   readonly clusters: readonly [string, string];
   readonly controlPlane: 'each' | 'first';
   readonly gatewayReplicas: 1 | 2;
+  readonly prometheus: boolean;
 }
 
 /** The description of a running mesh. */
@@ -44,6 +46,7 @@ interface Member {
   readonly cluster: KubernetesCluster;
   readonly gateway: IngressGateway;
   readonly runner: PodRunner;
+  readonly prometheus: Prometheus | undefined;
   readonly baseline: Baseline;
 }
 
@@ -88,21 +91,21 @@ export class Mesh {
 
   async describe(): Promise<MeshDescription> {
     const { authority, token, folder } = this.#ground;
-    const clusters = this.#members.map(({ cluster }) => cluster);
     const tls = { certificate: join(folder, 'example.com.pem'), key: join(folder, 'example.com-key.pem') };
     const { certificate, key } = await authority.issue({ dns: ['*.example.com', 'example.com'] });
     await Promise.all([writeFile(tls.certificate, certificate), writeFile(tls.key, key)]);
     return {
       kubeconfig: kubeconfigOf(
-        clusters.map(({ name, addresses }) => ({ name, server: serverOf(addresses) })),
+        this.#members.map(({ cluster: { name, addresses } }) => ({ name, server: serverOf(addresses) })),
         authority.root,
         token,
       ),
-      clusters: clusters.map(({ name, addresses }) => ({
+      clusters: this.#members.map(({ cluster: { name, addresses }, prometheus }) => ({
         name,
         ingress: `http://${addresses.loadBalancer}`,
         hostname: hostnameOf(name),
         tls,
+        ...(prometheus === undefined ? {} : { prometheus: prometheus.url }),
       })),
     };
   }
@@ -110,7 +113,8 @@ export class Mesh {
   /** See `TestFleet.reset`. */
   async reset(): Promise<void> {
     await Promise.all(
-      this.#members.map(async ({ baseline, gateway }) => {
+      this.#members.map(async ({ baseline, gateway, prometheus }) => {
+        await prometheus?.restore();
         await baseline.restore();
         await gateway.restore();
       }),
@@ -165,6 +169,29 @@ export class Mesh {
     this.#ground.processes.signal(gatewayOf(cluster, replica), 'SIGCONT');
   }
 
+  /** See `MetricsEvent`. */
+  async disturbMetrics(name: string, event: MetricsEvent): Promise<void> {
+    const { prometheus, gateway } = this.#member(name);
+    if (prometheus === undefined) throw new Error('The mesh was started without Prometheus.');
+    switch (event) {
+      case 'prometheus ends':
+        return prometheus.kill();
+      case 'prometheus starts':
+        return prometheus.restart();
+      case 'scrapes stall':
+        return prometheus.stall();
+      case 'scrapes resume':
+        return prometheus.resume();
+      case 'counters restart':
+        return gateway.resetCounters();
+      case 'gateway replaced':
+        await gateway.resetCounters();
+        return prometheus.renameGateway();
+      case 'prometheus replaced':
+        return prometheus.replacePod();
+    }
+  }
+
   #member(name: string): Member {
     const member = this.#members.find(({ cluster }) => cluster.name === name);
     if (member === undefined) throw new Error(`The mesh has no cluster ${name}.`);
@@ -182,7 +209,12 @@ export class Mesh {
     await rm(this.#ground.folder, { recursive: true, force: true });
   }
 
-  async #bringUp({ clusters: names, controlPlane, gatewayReplicas }: MeshOptions): Promise<void> {
+  async #bringUp({
+    clusters: names,
+    controlPlane,
+    gatewayReplicas,
+    prometheus,
+  }: MeshOptions): Promise<void> {
     const ground = this.#ground;
     this.#gatewayReplicas = gatewayReplicas;
     const [istio] = await Promise.all([readIstioObjects(ground.programs), startEtcd(ground)]);
@@ -199,20 +231,26 @@ export class Mesh {
     const [first] = homes;
     this.#members = await Promise.all(
       clusters.map((cluster) =>
-        this.#join(cluster, homes.find((home) => home === cluster) ?? first ?? cluster, istio),
+        this.#join(cluster, homes.find((home) => home === cluster) ?? first ?? cluster, istio, prometheus),
       ),
     );
   }
 
   /** Connects a cluster to the control plane of `home`. */
-  async #join(cluster: KubernetesCluster, home: KubernetesCluster, istio: IstioObjects): Promise<Member> {
+  async #join(
+    cluster: KubernetesCluster,
+    home: KubernetesCluster,
+    istio: IstioObjects,
+    withPrometheus: boolean,
+  ): Promise<Member> {
     const { signal } = this.#watches;
     const runner = new PodRunner(this.#ground, cluster, signal);
     const [gateway] = await Promise.all([
       startGateway(this.#ground, cluster, home, { replicas: this.#gatewayReplicas, signal }),
       installWebhooks(cluster, home, istio, this.#ground.authority),
     ]);
-    return { cluster, gateway, runner, baseline: await Baseline.take(cluster) };
+    const prometheus = withPrometheus ? await Prometheus.start(this.#ground, cluster) : undefined;
+    return { cluster, gateway, runner, prometheus, baseline: await Baseline.take(cluster) };
   }
 }
 

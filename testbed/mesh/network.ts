@@ -8,6 +8,7 @@ const BRIDGE = 'br0';
 export interface Addresses {
   readonly apiServer: string;
   readonly istiod: string;
+  readonly prometheus: string;
   readonly gatewayPod: string;
   /** The pod of its second replica, if it has one, in a network namespace of that one's own. */
   readonly secondGatewayPod: string;
@@ -26,6 +27,7 @@ export function addressesOf(index: number): Addresses {
   return {
     apiServer: `10.244.${String(128 + index)}.2`,
     istiod: `10.244.${String(128 + index)}.3`,
+    prometheus: `10.244.${String(128 + index)}.4`,
     gatewayPod: `${gateways}.10`,
     secondGatewayPod: `${gateways}.11`,
     loadBalancer: `${gateways}.20`,

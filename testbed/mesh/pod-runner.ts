@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { meshIdentity } from './certificates.ts';
 import type { Authority, Certified } from './certificates.ts';
 import { messageOf } from './error-message.ts';
-import { isGatewayPod } from './gateway.ts';
+import { isFixedPod } from './fixed-pod.ts';
 import { KubeError } from './kube-api.ts';
 import { endpointSlices, pods } from './kube-objects.ts';
 import type { EndpointSlice, Pod } from './kube-objects.ts';
@@ -97,7 +97,7 @@ export class PodRunner {
 
   #notePod(pod: Pod, gone: boolean): void {
     const { uid, namespace, name, deletionTimestamp } = pod.metadata ?? {};
-    if (uid === undefined || namespace === undefined || name === undefined || isGatewayPod(pod)) return;
+    if (uid === undefined || namespace === undefined || name === undefined || isFixedPod(pod)) return;
     let known = this.#known.get(uid);
     if (known === undefined) {
       if (gone) return;

@@ -74,10 +74,15 @@ export class Processes {
   }
 
   /** Sends a signal to a program alone, and not to what it has started. */
-  signal(name: string, signal: 'SIGSTOP' | 'SIGCONT'): void {
+  signal(name: string, signal: 'SIGSTOP' | 'SIGCONT' | 'SIGHUP'): void {
     const found = [...this.#running].find(([, running]) => running === name);
     if (found === undefined) throw new Error(`${name} does not run.`);
     found[0].kill(signal);
+  }
+
+  /** Whether a program runs, as far as is known. */
+  isRunning(name: string): boolean {
+    return [...this.#running.values()].includes(name);
   }
 
   /** Starts a killed program again, with the same command, data and ports. */

@@ -20,6 +20,7 @@ export async function startMesh({
   clusters = ['east', 'west'],
   controlPlane = 'each',
   gatewayReplicas = 1,
+  prometheus = false,
 }: FleetOptions): Promise<TestFleet> {
   const [first, second, ...more] = clusters;
   if (first === undefined || second === undefined || more.length > 0) {
@@ -31,7 +32,12 @@ export async function startMesh({
     throw new Error(`A gateway of the mesh has one or two replicas, not ${String(gatewayReplicas)}.`);
   const host = new MeshHost();
   try {
-    const options = { clusters: [first, second], controlPlane, gatewayReplicas } as const;
+    const options = {
+      clusters: [first, second],
+      controlPlane,
+      gatewayReplicas,
+      prometheus,
+    } as const;
     const description = await host.ask({ call: 'start', options }, START_MS);
     if (description === undefined) throw new Error('The mesh process sent no description of the mesh.');
     return {
@@ -41,6 +47,9 @@ export async function startMesh({
         await host.ask({ call: 'reset' }, RESET_MS);
       },
       stop: () => host.stop(),
+      disturbMetrics: async (cluster, event) => {
+        await host.ask({ call: 'disturb the metrics', cluster, event }, RESET_MS);
+      },
       breakage: {
         takeDown: async (cluster, part) => {
           await host.ask({ call: 'take down', cluster, part }, BREAK_MS);
