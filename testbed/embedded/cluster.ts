@@ -11,6 +11,7 @@ import { Pods } from './controllers/pods.ts';
 import { keepQuotas } from './controllers/quotas.ts';
 import { ReplicaSets } from './controllers/replicasets.ts';
 import type { Faults } from './faults.ts';
+import type { ClusterMetrics } from './metrics/cluster-metrics.ts';
 import { reservePort, type Port } from './ports.ts';
 import { seed, unseed } from './seed.ts';
 import { Timers } from './timers.ts';
@@ -21,6 +22,7 @@ export interface ClusterOptions {
   /** Index among the fleet's clusters, from 0; keeps their pod addresses distinct. */
   readonly index: number;
   readonly gatewayReplicas: number;
+  readonly prometheus: boolean;
   readonly faults: Faults;
   readonly tls: Certificate;
   readonly token: string;
@@ -37,6 +39,10 @@ export class Cluster {
   readonly httpPort: Port;
   readonly httpsPort: Port;
   readonly timers: Timers;
+  /** undefined where the fleet has no metrics */
+  metrics: ClusterMetrics | undefined;
+  /** An address for another pod. */
+  readonly address: () => string;
   readonly #seeded: ReturnType<typeof seed>;
 
   private constructor(options: ClusterOptions, ports: readonly [Port, Port, Port]) {
@@ -46,12 +52,14 @@ export class Cluster {
     this.store = new Store();
     this.resources = new Resources(this.store, new Admission(this.store, options.name));
     const address = addresses(options.index);
+    this.address = address;
     this.#seeded = seed(this.resources, {
       cluster: options.name,
       replicas: options.gatewayReplicas,
       httpPort: this.httpPort.number,
       httpsPort: this.httpsPort.number,
       address,
+      prometheus: options.prometheus,
     });
     keepNamespaces(this.resources, this.timers);
     keepQuotas(this.resources, this.timers);
@@ -68,6 +76,7 @@ export class Cluster {
       port: this.apiPort,
       tls: options.tls,
       token: options.token,
+      podServers: (...request) => this.metrics?.askPod(...request) ?? NOTHING_LISTENS,
     });
   }
 
@@ -84,11 +93,18 @@ export class Cluster {
   }
 
   async stop(): Promise<void> {
+    await this.metrics?.stop();
     this.timers.clear();
     await this.api.close();
     for (const port of [this.apiPort, this.httpPort, this.httpsPort]) port.release();
   }
 }
+
+/** As the transport of the API server says it. */
+const NOTHING_LISTENS = {
+  status: 503,
+  body: 'Error trying to reach service: dial tcp: connect: connection refused',
+};
 
 /** Addresses of pods, unique within a fleet. Nothing listens there. */
 function addresses(cluster: number): () => string {

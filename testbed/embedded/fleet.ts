@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
-import type { FleetCluster, TestFleet } from '../fleet.ts';
+import type { FleetCluster, MetricsEvent, TestFleet } from '../fleet.ts';
 import { POD, type Kind } from './api/kinds.ts';
 import type { KubeObject } from './api/objects.ts';
 import type { StoreEvent } from './api/store.ts';
@@ -72,11 +72,12 @@ export class Fleet implements EmbeddedFleet {
   constructor(parts: FleetParts) {
     this.#parts = parts;
     this.kubeconfig = parts.kubeconfig;
-    this.clusters = parts.clusters.map(({ name, httpPort }) => ({
+    this.clusters = parts.clusters.map(({ name, httpPort, metrics }) => ({
       name,
       ingress: `http://127.0.0.1:${String(httpPort.number)}`,
       hostname: 'localhost',
       tls: parts.tls,
+      ...(metrics === undefined ? {} : { prometheus: metrics.url }),
     }));
   }
 
@@ -128,6 +129,12 @@ export class Fleet implements EmbeddedFleet {
     return Promise.resolve();
   }
 
+  async disturbMetrics(cluster: string, event: MetricsEvent): Promise<void> {
+    const { metrics } = this.#cluster(cluster);
+    if (metrics === undefined) throw new Error('The fleet was started without Prometheus.');
+    await metrics.disturb(event);
+  }
+
   async refuse(cluster: string): Promise<void> {
     await this.#cluster(cluster).api.close();
   }
@@ -163,7 +170,9 @@ export class Fleet implements EmbeddedFleet {
   async reset(): Promise<void> {
     const { clusters, gateways, mesh, faults } = this.#parts;
     faults.clear();
-    await Promise.all(clusters.map((cluster) => cluster.api.open()));
+    await Promise.all(
+      clusters.flatMap((cluster) => [cluster.api.open(), cluster.metrics?.reset() ?? Promise.resolve()]),
+    );
     for (const cluster of clusters) cluster.reset();
     mesh.flush();
     await Promise.all([...gateways.values()].map((gateway) => gateway.reset()));

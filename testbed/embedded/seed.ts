@@ -17,8 +17,11 @@ export const GATEWAY_SERVICE = 'istio-ingressgateway';
 /** The ConfigMap with the mesh configuration. */
 export const MESH_CONFIG = 'istio';
 export const GATEWAY_LABELS = { app: 'istio-ingressgateway', istio: 'ingressgateway' } as const;
+export const MONITORING = 'monitoring';
+export const PROMETHEUS_PORT = 9090;
+const PROMETHEUS_LABELS = { app: 'prometheus' };
 /** The namespaces that belong to the fleet and survive a reset. */
-const OWN_NAMESPACES: readonly string[] = ['default', 'kube-system', GATEWAY_NAMESPACE];
+const OWN_NAMESPACES: readonly string[] = ['default', 'kube-system', GATEWAY_NAMESPACE, MONITORING];
 
 const MANAGER = 'embedded-fleet';
 
@@ -28,6 +31,7 @@ export interface SeedOptions {
   readonly httpPort: number;
   readonly httpsPort: number;
   readonly address: () => string;
+  readonly prometheus: boolean;
 }
 
 interface Seeded {
@@ -48,7 +52,8 @@ export function seed(resources: Resources, options: SeedOptions): Seeded[] {
     made.push({ kind, object });
   };
 
-  for (const name of OWN_NAMESPACES) {
+  const namespaces = OWN_NAMESPACES.filter((name) => name !== MONITORING || options.prometheus);
+  for (const name of namespaces) {
     make(NAMESPACE, undefined, { metadata: { name } });
     make(SERVICE_ACCOUNT, name, { metadata: { name: 'default' } });
   }
@@ -67,7 +72,17 @@ export function seed(resources: Resources, options: SeedOptions): Seeded[] {
     loadBalancer: { ingress: [{ ip: '127.0.0.1' }] },
   });
   for (let index = 0; index < options.replicas; index += 1) {
-    make(POD, GATEWAY_NAMESPACE, gatewayPod(index, nodeName), podStatus(options.address()));
+    make(POD, GATEWAY_NAMESPACE, gatewayPod(index, nodeName), podStatus(options.address(), 'istio-proxy'));
+  }
+  if (options.prometheus) {
+    make(SERVICE, MONITORING, {
+      metadata: { name: 'prometheus', labels: { ...PROMETHEUS_LABELS } },
+      spec: {
+        selector: { ...PROMETHEUS_LABELS },
+        ports: [{ name: 'http-web', port: PROMETHEUS_PORT, targetPort: PROMETHEUS_PORT, protocol: 'TCP' }],
+      },
+    });
+    make(POD, MONITORING, prometheusPod(0, nodeName), podStatus(options.address(), 'prometheus'));
   }
   return made;
 }
@@ -135,7 +150,31 @@ function gatewayPod(index: number, nodeName: string): JsonObject {
   };
 }
 
-function podStatus(address: string): JsonObject {
+function prometheusPod(index: number, nodeName: string): JsonObject {
+  const container = {
+    name: 'prometheus',
+    image: 'docker.io/prom/prometheus:v3.15.1',
+    ports: [{ containerPort: PROMETHEUS_PORT }],
+  };
+  return {
+    metadata: { name: `prometheus-${String(index)}`, labels: { ...PROMETHEUS_LABELS } },
+    spec: { nodeName, containers: [container] },
+  };
+}
+
+/** Puts another pod in the place of the one of Prometheus. */
+export function replacePrometheusPod(resources: Resources, cluster: string, address: string): void {
+  const { store } = resources;
+  const [old] = store.list(POD, MONITORING);
+  if (old !== undefined) store.remove(POD, MONITORING, old.metadata.name);
+  const pod = prometheusPod(1, `${cluster}-node-1`);
+  const { name } = resources.create(POD, MONITORING, pod, { manager: MANAGER }).metadata;
+  const status = podStatus(address, 'prometheus');
+  const write = { manager: MANAGER, subresource: 'status' } as const;
+  resources.patch(POD, MONITORING, name, (live) => ({ ...live, status }), write);
+}
+
+function podStatus(address: string, container: string): JsonObject {
   return {
     phase: 'Running',
     podIP: address,
@@ -143,7 +182,7 @@ function podStatus(address: string): JsonObject {
     hostIP: '127.0.0.1',
     conditions: ['Initialized', 'ContainersReady', 'Ready'].map((type) => ({ type, status: 'True' })),
     containerStatuses: [
-      { name: 'istio-proxy', ready: true, started: true, restartCount: 0, state: { running: {} } },
+      { name: container, ready: true, started: true, restartCount: 0, state: { running: {} } },
     ],
   };
 }

@@ -10,6 +10,7 @@ import { Fleet, type EmbeddedFleet } from './fleet.ts';
 import { Gateway } from './ingress/gateway.ts';
 import { Mesh } from './ingress/mesh.ts';
 import { kubeconfig } from './kubeconfig.ts';
+import { ClusterMetrics } from './metrics/cluster-metrics.ts';
 import { GATEWAY_LABELS, GATEWAY_NAMESPACE, GATEWAY_SERVICE } from './seed.ts';
 import type { Workload } from './workload.ts';
 
@@ -33,10 +34,19 @@ export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Embe
   const token = randomBytes(24).toString('base64url');
   const faults = new Faults();
   const workloads = new Map<string, Workload>();
-  const gatewayReplicas = options.gatewayReplicas ?? 1;
+  const { gatewayReplicas = 1, prometheus = false } = options;
   const clusters = await Promise.all(
     names.map((name, index) =>
-      Cluster.start({ name, index, gatewayReplicas, faults, tls: certificates.api, token, workloads }),
+      Cluster.start({
+        name,
+        index,
+        gatewayReplicas,
+        prometheus,
+        faults,
+        tls: certificates.api,
+        token,
+        workloads,
+      }),
     ),
   );
   const gateways = new Map<string, Gateway>();
@@ -46,6 +56,12 @@ export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Embe
     gateways.set(cluster.name, gateway);
     cluster.api.forwardTo((pod, port) => gateway.forward(pod, port));
   }
+  if (prometheus)
+    await Promise.all(
+      clusters.map(async (cluster) => {
+        cluster.metrics = await ClusterMetrics.start(cluster, gateways.get(cluster.name)?.replicas ?? []);
+      }),
+    );
   const folder = await mkdtemp(join(tmpdir(), 'embedded-fleet-'));
   return new Fleet({
     clusters,

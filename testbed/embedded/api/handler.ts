@@ -1,7 +1,7 @@
 import { isObject, objectAt, textAt, type Json, type JsonObject } from '../json.ts';
 import type { Authorization } from './authorization.ts';
 import type { DeleteOptions } from './deletion.ts';
-import { ACCESS_REVIEW, groupVersion, RULES_REVIEW, SERVICE_ACCOUNT, type Kind } from './kinds.ts';
+import { ACCESS_REVIEW, groupVersion, POD, RULES_REVIEW, SERVICE_ACCOUNT, type Kind } from './kinds.ts';
 import { inServerOrder } from './fieldorder.ts';
 import { mergePatch } from './merge.ts';
 import type { KubeObject } from './objects.ts';
@@ -27,7 +27,17 @@ export interface Content {
 export interface Reply {
   readonly status: number;
   readonly body: JsonObject;
+  /** Sent instead of the body, as plain text. */
+  readonly text?: string;
 }
+
+/** Asks the server at a port of a pod. */
+export type PodServers = (
+  pod: KubeObject,
+  port: number,
+  path: string,
+  query: URLSearchParams,
+) => { readonly status: number; readonly body: JsonObject | string };
 
 const APPLY = 'application/apply-patch+yaml';
 const MERGE = 'application/merge-patch+json';
@@ -41,8 +51,10 @@ export class Handler {
   readonly #resources: Resources;
   readonly #authorization: Authorization;
   readonly #tokens: Tokens;
+  readonly #podServers: PodServers;
 
-  constructor(resources: Resources, authorization: Authorization, tokens: Tokens) {
+  constructor(resources: Resources, authorization: Authorization, tokens: Tokens, podServers: PodServers) {
+    this.#podServers = podServers;
     this.#resources = resources;
     this.#authorization = authorization;
     this.#tokens = tokens;
@@ -69,6 +81,8 @@ export class Handler {
     const { subresource } = request;
     if (subresource === 'token' && request.kind === SERVICE_ACCOUNT && request.verb === 'create')
       return { status: 201, body: this.#token(request, body) };
+    if (subresource === 'proxy' && request.kind === POD && request.verb === 'get')
+      return this.#proxy(request);
     if (subresource !== undefined && (subresource !== 'status' || !request.kind.status))
       throw methodNotAllowed();
     if (['create', 'update', 'patch', 'delete'].includes(request.verb)) this.#resources.store.remember();
@@ -96,6 +110,14 @@ export class Handler {
     const token = this.#tokens.issue(serviceAccountUser(namespace, name));
     const kind = 'TokenRequest';
     return { kind, apiVersion: 'authentication.k8s.io/v1', spec: objectAt(body, 'spec'), status: { token } };
+  }
+
+  /** `pods/NAME:PORT/proxy/PATH` */
+  #proxy({ namespace, name, rest, query }: ResourceRequest): Reply {
+    const [pod = '', port = '80'] = name.split(':');
+    const found = this.#resources.get(POD, namespace, pod);
+    const { status, body } = this.#podServers(found, Number(port), rest, query);
+    return typeof body === 'string' ? { status, body: {}, text: body } : { status, body };
   }
 
   #list({ kind, version, namespace, query }: ResourceRequest, isStale: boolean): JsonObject {

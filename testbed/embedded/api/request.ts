@@ -10,6 +10,8 @@ export interface ResourceRequest {
   /** Empty for a whole collection. */
   readonly name: string;
   readonly subresource: string | undefined;
+  /** What follows the subresource, from its slash; empty for most. */
+  readonly rest: string;
   readonly verb: Verb;
   readonly query: URLSearchParams;
 }
@@ -36,6 +38,7 @@ interface Place {
   readonly namespace: string | undefined;
   readonly name: string;
   readonly subresource: string | undefined;
+  readonly rest: string;
 }
 
 function parsePath(group: string, path: readonly string[]): Place {
@@ -45,10 +48,10 @@ function parsePath(group: string, path: readonly string[]): Place {
   const ofNamespace =
     group === '' && (plural === 'status' || plural === 'finalize') && inNamespace.length === 0;
   if (isScope && !ofNamespace) {
-    const [name = '', subresource] = inNamespace;
-    return { plural, namespace, name, subresource };
+    const [name = '', subresource, ...rest] = inNamespace;
+    return { plural, namespace, name, subresource, rest: rest.map((part) => `/${part}`).join('') };
   }
-  return { plural: first ?? '', namespace: undefined, name: namespace ?? '', subresource: plural };
+  return { plural: first ?? '', namespace: undefined, name: namespace ?? '', subresource: plural, rest: '' };
 }
 
 function verbOf(method: string, name: string, query: URLSearchParams): Verb | undefined {

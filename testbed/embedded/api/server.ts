@@ -7,7 +7,7 @@ import type { Port } from '../ports.ts';
 import type { Timers } from '../timers.ts';
 import { Authorization } from './authorization.ts';
 import { discover } from './discovery.ts';
-import { Handler, isDryRun, parseBody, type Content, type Reply } from './handler.ts';
+import { Handler, isDryRun, parseBody, type Content, type PodServers, type Reply } from './handler.ts';
 import { describeApi } from './openapi.ts';
 import { ADMIN, type User } from './rbac.ts';
 import { PortForwardServer, type Dial } from './port-forward.ts';
@@ -25,6 +25,7 @@ export interface ApiServerOptions {
   readonly tls: { readonly certificate: string; readonly key: string };
   /** Bearer token of the user `admin`. */
   readonly token: string;
+  readonly podServers: PodServers;
 }
 
 /** Who makes a call, and the bearer token that says so. */
@@ -43,10 +44,10 @@ export class ApiServer {
 
   constructor(options: ApiServerOptions) {
     this.#options = options;
-    const { cluster, resources, faults } = options;
+    const { cluster, resources, faults, podServers } = options;
     this.#tokens = new Tokens(options.token);
     const authorization = new Authorization(cluster, resources.store, faults);
-    this.#handler = new Handler(resources, authorization, this.#tokens);
+    this.#handler = new Handler(resources, authorization, this.#tokens, podServers);
     this.#portForward = new PortForwardServer(cluster, {
       resources,
       faults,
@@ -159,6 +160,8 @@ export class ApiServer {
     if (action === 'cut-after') response.destroy();
     else if (action === 'garbled') sendNoJson(response);
     else if (action === 'truncated') sendHalf(response, reply);
+    else if (reply.text !== undefined)
+      response.writeHead(reply.status, { 'content-type': 'text/plain; charset=utf-8' }).end(reply.text);
     else send(response, reply.status, reply.body);
   }
 

@@ -47,7 +47,7 @@ export class Gateway {
     this.#configs = new ConfigCache((snapshot) => compileGateway(snapshot, options.site));
     this.replicas = Array.from(
       { length: options.replicas },
-      () => new GatewayReplica(options.propagationMs, options.mesh.latest),
+      () => new GatewayReplica(options.site.cluster, options.propagationMs, options.mesh.latest),
     );
     this.#listeners = new Map(
       [...options.ports].map(([podPort, port]) => [
@@ -189,8 +189,13 @@ export class Gateway {
     const routed = read(request);
     this.#options.faults.request({ cluster: this.#options.site.cluster, headers: routed.headers });
     const outcome = proxy(chain, routed, this.#options.mesh.workloads);
-    if (outcome.afterMs > 0) setTimeout(send, outcome.afterMs, response, outcome).unref();
-    else send(response, outcome);
+    const respond = (): void => {
+      send(response, outcome);
+      const { upstream, status, afterMs } = outcome;
+      if (upstream !== undefined) replica.counters.count(upstream, status, afterMs);
+    };
+    if (outcome.afterMs > 0) setTimeout(respond, outcome.afterMs).unref();
+    else respond();
   }
 }
 

@@ -11,6 +11,8 @@ export interface Outcome {
   readonly afterMs: number;
   /** Whether the connection is cut after the body. */
   readonly breaksOff?: boolean | undefined;
+  /** Envoy's name of the subset that the request went to; none for an answer of the gateway itself. */
+  readonly upstream?: string;
 }
 
 /** How often Envoy retries a failed connection by Istio's default retry policy. */
@@ -72,7 +74,8 @@ function follow(route: Route, request: RoutedRequest, workloads: ReadonlyMap<str
       }
       // Envoy changes the headers of its own answers too.
       changeHeaders(outcome.headers, destination.response);
-      return { ...outcome, afterMs: outcome.afterMs + delayMs };
+      const { name } = destination.upstream;
+      return { ...outcome, afterMs: outcome.afterMs + delayMs, ...(aborted ? {} : { upstream: name }) };
     }
   }
 }

@@ -1,3 +1,4 @@
+import { RequestCounters } from '../metrics/counters.ts';
 import type { GatewayConfig } from './config.ts';
 import type { MeshSnapshot } from './mesh.ts';
 
@@ -5,13 +6,15 @@ import type { MeshSnapshot } from './mesh.ts';
 export class GatewayReplica {
   /** Milliseconds between a change in a cluster and its effect here. */
   readonly #delayMs: number;
+  readonly counters: RequestCounters;
   /** Receives no updates from its control plane. */
   frozen = false;
   /** Its pod has ended. */
   lost = false;
   #snapshot: MeshSnapshot;
 
-  constructor(delayMs: number, snapshot: MeshSnapshot) {
+  constructor(cluster: string, delayMs: number, snapshot: MeshSnapshot) {
+    this.counters = new RequestCounters(cluster);
     this.#delayMs = delayMs;
     this.#snapshot = snapshot;
   }
