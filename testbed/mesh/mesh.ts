@@ -209,12 +209,7 @@ export class Mesh {
     await rm(this.#ground.folder, { recursive: true, force: true });
   }
 
-  async #bringUp({
-    clusters: names,
-    controlPlane,
-    gatewayReplicas,
-    prometheus,
-  }: MeshOptions): Promise<void> {
+  async #bringUp({ clusters: names, controlPlane, gatewayReplicas, prometheus }: MeshOptions): Promise<void> {
     const ground = this.#ground;
     this.#gatewayReplicas = gatewayReplicas;
     const [istio] = await Promise.all([readIstioObjects(ground.programs), startEtcd(ground)]);
