@@ -106,10 +106,11 @@ export interface FleetOptions {
 
 /**
  * The image of a workload determines its behaviour, on both fleets alike:
- * `…/examples-helloworld-v2` answers `GET /hello` with `Hello version: v2, instance: POD\n`; any other path is a 404.
+ * `…/examples-helloworld-v2` answers `GET /hello` and `GET /orders` with `Hello version: v2, instance: POD\n`; any other path is a 404.
  * The tag adds a fault: `:missing` (ImagePullBackOff), `:crash` (CrashLoopBackOff), `:unready` (runs, never Ready),
  * `:crash-twice` (CrashLoopBackOff for two restarts of a second each, then healthy), `:late-pull` (ErrImagePull for two seconds, then
- * healthy), `:errors` (500 for every tenth answer), `:slow` (three times the usual time of 5 ms), `:broken` (every thirtieth answer
+ * healthy), `:errors` (500 for every tenth answer), `:order-errors` (500 for every tenth answer on `/orders` alone),
+ * `:slow-orders` (600 ms for every fifth answer there), `:slow` (three times the usual time of 5 ms), `:broken` (every thirtieth answer
  * breaks off), `:silent` (accepts requests and never answers); every other tag is healthy.
  * A pod gets requests only if the injector gave it a sidecar.
  */
@@ -120,6 +121,8 @@ export const IMAGE_FAULTS = [
   'crash-twice',
   'late-pull',
   'errors',
+  'order-errors',
+  'slow-orders',
   'slow',
   'broken',
   'silent',

@@ -5,6 +5,8 @@ import { numberAt, objectsAt, textAt, type JsonObject } from './json.ts';
 
 /** Time that a healthy workload takes to answer, in milliseconds. */
 const USUAL_MS = 5;
+const SLOW_MS = 600;
+const PATHS: ReadonlySet<string> = new Set(['/hello', '/orders']);
 /** Longer than any test waits. */
 const NEVER_MS = 3_600_000;
 
@@ -44,6 +46,7 @@ export class Workload {
   running = true;
   readonly #faults: ReadonlySet<ImageFault>;
   #answered = 0;
+  #orders = 0;
 
   constructor(pod: KubeObject) {
     const containers = objectsAt(pod, 'spec', 'containers');
@@ -59,15 +62,20 @@ export class Workload {
 
   answer(method: string, path: string): Answer {
     this.#answered += 1;
+    if (path === '/orders') this.#orders += 1;
+    const every = (fault: ImageFault, nth: number): boolean =>
+      this.#faults.has(fault) && path === '/orders' && this.#orders % nth === 0;
     const afterMs = this.#faults.has('silent')
       ? NEVER_MS
-      : this.#faults.has('slow')
-        ? 3 * USUAL_MS
-        : USUAL_MS;
-    if (this.#faults.has('errors') && this.#answered % 10 === 0) {
+      : every('slow-orders', 5)
+        ? SLOW_MS
+        : this.#faults.has('slow')
+          ? 3 * USUAL_MS
+          : USUAL_MS;
+    if ((this.#faults.has('errors') && this.#answered % 10 === 0) || every('order-errors', 10)) {
       return { status: 500, body: 'Internal Server Error\n', afterMs };
     }
-    if (this.version === undefined || path !== '/hello') return { status: 404, body: 'Not Found\n', afterMs };
+    if (this.version === undefined || !PATHS.has(path)) return { status: 404, body: 'Not Found\n', afterMs };
     if (method !== 'GET' && method !== 'HEAD') return { status: 405, body: 'Method Not Allowed\n', afterMs };
     if (this.#faults.has('broken') && this.#answered % 30 === 0)
       return { status: 200, body: 'Hello', afterMs, breaksOff: true };

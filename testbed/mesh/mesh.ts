@@ -185,6 +185,8 @@ export class Mesh {
       case 'counters restart':
         return gateway.resetCounters();
       case 'gateway replaced':
+        // No scrape must find the new counts under the old name.
+        await prometheus.stall();
         await gateway.resetCounters();
         return prometheus.renameGateway();
       case 'prometheus replaced':

@@ -7,6 +7,8 @@ import type { Server, Socket } from 'node:net';
 import type { Serving } from './pod-status.ts';
 
 const USUAL_MS = 5;
+const SLOW_MS = 600;
+const PATHS: ReadonlySet<string> = new Set(['/hello', '/orders']);
 /** The first byte of a TLS connection is the type of the record: https://www.rfc-editor.org/rfc/rfc8446#section-5.1 */
 const TLS_HANDSHAKE = 22;
 
@@ -107,16 +109,20 @@ async function listen(workload: Workload, port: number, sockets: Set<Socket>): P
 
 function applicationOf({ version, pod, fault }: Workload): RequestListener {
   let answers = 0;
-  const delay = fault === 'slow' ? 3 * USUAL_MS : USUAL_MS;
+  let orders = 0;
+  const usual = fault === 'slow' ? 3 * USUAL_MS : USUAL_MS;
   return (request: IncomingMessage, response: ServerResponse) => {
     request.resume();
     if (fault === 'silent') return;
+    const path = request.url?.split('?')[0] ?? '';
+    if (path === '/orders') orders += 1;
+    const delay = fault === 'slow-orders' && path === '/orders' && orders % 5 === 0 ? SLOW_MS : usual;
+    const failed = fault === 'order-errors' && path === '/orders' && orders % 10 === 0;
     setTimeout(() => {
       answers += 1;
       response.setHeader('content-type', 'text/html; charset=utf-8');
-      if (version === undefined || request.url?.split('?')[0] !== '/hello')
-        response.writeHead(404).end('Not Found\n');
-      else if (fault === 'errors' && answers % 10 === 0)
+      if (version === undefined || !PATHS.has(path)) response.writeHead(404).end('Not Found\n');
+      else if (failed || (fault === 'errors' && answers % 10 === 0))
         response.writeHead(500).end('Internal Server Error\n');
       else if (fault === 'broken' && answers % 30 === 0)
         response.writeHead(200, { 'content-length': '100' }).write('Hello', () => response.destroy());

@@ -89,7 +89,9 @@ function countersOf(
   let all = 0;
   const buckets = byBucket.map((count, i) => {
     all += count;
-    return { le: String(BUCKETS[i]), count: all };
+    // As Prometheus 3 writes it: 0.5, 1.0.
+    const bound = BUCKETS[i] ?? 0;
+    return { le: Number.isInteger(bound) ? bound.toFixed(1) : String(bound), count: all };
   });
   const counter = (name: string, value: number, more: Labels = {}): Counter => ({
     labels: { __name__: name, ...labels, ...more },

@@ -38,7 +38,8 @@ export function aggregate(name: string, samples: readonly Sample[], by: readonly
   }));
 }
 
-export function binary(operator: string, left: Value, right: Value): Value {
+/** @param ignoring the labels that do not matter for which samples belong together */
+export function binary(operator: string, left: Value, right: Value, ignoring: readonly string[] = []): Value {
   if (operator === 'or') {
     if (typeof left === 'number' || typeof right === 'number') throw unsupported('or with a number');
     const known = new Set(left.map(keyOf));
@@ -49,10 +50,12 @@ export function binary(operator: string, left: Value, right: Value): Value {
   if (typeof left === 'number')
     return typeof right === 'number' ? compute(left, right) : values(right, (value) => compute(left, value));
   if (typeof right === 'number') return values(left, (value) => compute(value, right));
-  const others = new Map(right.map((one) => [keyOf(one), one.value]));
+  const matched = ({ labels, value }: Sample): Sample => ({ labels: without(labels, ignoring), value });
+  const others = new Map(right.map((one) => [keyOf(matched(one)), one.value]));
   return left.flatMap((one) => {
-    const other = others.get(keyOf(one));
-    return other === undefined ? [] : [{ labels: unnamed(one.labels), value: compute(one.value, other) }];
+    const { labels, value } = matched(one);
+    const other = others.get(keyOf({ labels, value }));
+    return other === undefined ? [] : [{ labels: unnamed(labels), value: compute(value, other) }];
   });
 }
 
@@ -128,6 +131,10 @@ function quantiles(quantile: number, samples: readonly Sample[]): Sample[] {
 
 function isVector(argument: Argument | undefined): argument is readonly Sample[] {
   return Array.isArray(argument);
+}
+
+function without(labels: Labels, names: readonly string[]): Labels {
+  return Object.fromEntries(Object.entries(labels).filter(([name]) => !names.includes(name)));
 }
 
 /** A series that a function computes has no name. */

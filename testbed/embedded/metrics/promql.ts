@@ -120,11 +120,18 @@ class Evaluation {
   }
 
   #binary(node: Node): Value {
-    const [left, operator, ...rest] = children(node);
-    const [right] = rest;
-    if (left === undefined || operator === undefined || right === undefined || rest.length > 1)
+    const modifier = node.getChild('MatchingModifierClause');
+    const [left, operator, right, ...more] = children(node).filter(({ name }) => name !== modifier?.name);
+    const isSimple = modifier === null || modifier.getChild('Ignoring') !== null;
+    if (left === undefined || operator === undefined || right === undefined || more.length > 0 || !isSimple)
       throw unsupported(this.#text(node));
-    return binary(this.#text(operator).toLowerCase(), this.of(left), this.of(right));
+    const ignored = modifier?.getChild('GroupingLabels')?.getChildren('LabelName') ?? [];
+    return binary(
+      this.#text(operator).toLowerCase(),
+      this.of(left),
+      this.of(right),
+      ignored.map((label) => this.#text(label)),
+    );
   }
 
   #matcher(node: Node): (labels: Labels) => boolean {
