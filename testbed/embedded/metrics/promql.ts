@@ -122,7 +122,7 @@ class Evaluation {
   #binary(node: Node): Value {
     const modifier = node.getChild('MatchingModifierClause');
     const [left, operator, right, ...more] = children(node).filter(({ name }) => name !== modifier?.name);
-    const isSimple = modifier === null || modifier.getChild('Ignoring') !== null;
+    const isSimple = modifier?.getChild('Ignoring') !== null;
     if (left === undefined || operator === undefined || right === undefined || more.length > 0 || !isSimple)
       throw unsupported(this.#text(node));
     const ignored = modifier?.getChild('GroupingLabels')?.getChildren('LabelName') ?? [];
