@@ -51,6 +51,18 @@ export function managedWeights(
   return new Map(known.flatMap((weights) => [...weights]));
 }
 
+/** The versions that the managed routes name, in their order. Unlike the weights, it is known beside a destination without a subset. */
+export function managedVersions(
+  vs: VirtualService,
+  service: ServiceKey,
+  names: readonly string[] | undefined,
+): readonly VersionName[] {
+  const named = weighedRoutes(vs, service, names).flatMap((route) =>
+    destinationsTo(vs, route, service).flatMap(({ destination: { subset } }) => subset ?? []),
+  );
+  return [...new Set(named)];
+}
+
 /** Every route that carries the weights: the managed HTTP routes, and the TCP and TLS routes that split the service. */
 function weighedRoutes(
   vs: VirtualService,

@@ -39,10 +39,21 @@ export function rollbackWeights(observed: Observation, weights: Weights): Weight
   return withoutAbsent(observed, complete(observed, weights, placed), () => false);
 }
 
-/** The order of the versions in force stays, so that another order in the inputs changes nothing. */
-function complete({ weights: held }: Observation, start: Weights, named: readonly VersionName[]): Weights {
-  const versions = new Set([...(held?.keys() ?? []), ...start.keys(), ...named]);
+/** The order of the versions in the routes stays, so that another order in the inputs changes nothing. */
+function complete(observed: Observation, start: Weights, named: readonly VersionName[]): Weights {
+  const held = observed.weights?.keys() ?? [];
+  const versions = new Set([...firstRouted(observed), ...held, ...start.keys(), ...named]);
   return new Map([...versions].map((version) => [version, start.get(version) ?? 0]));
+}
+
+/** The versions in the first VirtualService that names any: once it is written, they are read back from there. */
+function firstRouted({ release, routes, api }: Observation): readonly VersionName[] {
+  const found = routes.map(({ virtualService: vs, weights, routes: names }) =>
+    weights !== undefined || vs === undefined
+      ? [...(weights?.keys() ?? [])]
+      : api.versions(vs, { service: release, routes: names }),
+  );
+  return found.find(({ length }) => length > 0) ?? [];
 }
 
 function withoutAbsent(

@@ -27,6 +27,8 @@ export interface TrafficApi<R extends KubeObject> {
    * @throws CanaryError where the managed routes differ, or it is not clear which are meant
    */
   readonly weights: (object: R, choice: RouteChoice, recorded: Weights | undefined) => Weights | undefined;
+  /** Read: the versions that the managed routes name, in their order. */
+  readonly versions: (object: R, choice: RouteChoice) => readonly VersionName[];
   /** Read: whether the object has no route to the service yet, so that an edit makes one. */
   readonly lacksRoute: (object: R, choice: RouteChoice) => boolean;
   /** Edit: the object whose managed routes hold the target's weights, with a preview route for each of its versions. */

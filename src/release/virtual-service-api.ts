@@ -2,13 +2,14 @@ import type { TrafficApi } from './traffic-api.ts';
 import { REVISION_HEADER } from '../core/headers.ts';
 import { managedRoutes } from '../istio/managed-routes.ts';
 import { withPreviews, withWeights } from '../istio/route-edits.ts';
-import { managedWeights } from '../istio/route-weights.ts';
+import { managedVersions, managedWeights } from '../istio/route-weights.ts';
 import { previewedVersions, routesTo, streamsTo } from '../istio/routes.ts';
 import type { VirtualService } from '../kubernetes/objects.ts';
 
 /** Weights between subsets in the HTTP, TCP and TLS routes of Istio's VirtualServices. */
 export const VIRTUAL_SERVICE_API: TrafficApi<VirtualService> = {
   weights: (vs, { service, routes }, recorded) => managedWeights(vs, service, routes, recorded),
+  versions: (vs, { service, routes }) => managedVersions(vs, service, routes),
   lacksRoute: (vs, { service, routes }) =>
     managedRoutes(vs, service, routes).length === 0 && streamsTo(vs, service).length === 0,
   withWeights,
