@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { atOnce } from '../../src/core/pieces.ts';
 import { diagnose } from '../../src/diagnosis/diagnosis.ts';
 import type { Finding } from '../../src/diagnosis/finding.ts';
 import type { IngressEvidence } from '../../src/verify/evidence.ts';
@@ -64,12 +65,14 @@ function found(held: Held, ...seen: readonly IngressEvidence[]): readonly Findin
       traffic: { virtualServices: [virtualService([MANAGED])], destinationRules: [RULE] },
     }),
   );
-  return diagnose({
-    release: given,
-    routes: readRouteStates(given, state),
-    evidence: seen,
-    state,
-  });
+  return atOnce(
+    diagnose({
+      release: given,
+      routes: readRouteStates(given, state),
+      evidence: seen,
+      state,
+    }),
+  );
 }
 
 const titles = (findings: readonly Finding[]): readonly string[] => findings.map(({ title }) => title);
@@ -476,12 +479,14 @@ test('what was known before is used if the clusters cannot be read again', () =>
   const seen = failed({ withoutRevision: 10, errors: new Map([['status 503', 200]]) });
   expect(
     titles(
-      diagnose({
-        release: inEast,
-        routes: readRouteStates(inEast, state),
-        evidence: [seen],
-        state: undefined,
-      }),
+      atOnce(
+        diagnose({
+          release: inEast,
+          routes: readRouteStates(inEast, state),
+          evidence: [seen],
+          state: undefined,
+        }),
+      ),
     ),
   ).toEqual(['Another route answers in east', 'Requests fail through east']);
 });

@@ -1,3 +1,4 @@
+import type { Pieces } from '../core/pieces.ts';
 import { balancing } from './causes/balancing.ts';
 import { errors } from './causes/errors.ts';
 import type { Finding } from './finding.ts';
@@ -26,6 +27,11 @@ const CAUSES: readonly ((snapshot: Snapshot) => readonly Finding[])[] = [
 /**
  * Why the shares differ from the weights: the likeliest cause first, each with its evidence. Empty if no known cause explains it.
  */
-export function diagnose(snapshot: Snapshot): readonly Finding[] {
-  return CAUSES.flatMap((cause) => cause(snapshot));
+export function* diagnose(snapshot: Snapshot): Pieces<readonly Finding[]> {
+  const findings: Finding[] = [];
+  for (const cause of CAUSES) {
+    findings.push(...cause(snapshot));
+    yield;
+  }
+  return findings;
 }

@@ -28,6 +28,15 @@ export function openRoutes(
   );
 }
 
+/** What was found in a VirtualService, since every stage asks again. Objects that were read are never modified. */
+const known = new WeakMap<VirtualService, Found[]>();
+
+interface Found {
+  readonly service: ServiceKey;
+  readonly names: readonly string[] | undefined;
+  readonly routes: readonly HttpRoute[];
+}
+
 /**
  * The routes that the action manages in a VirtualService: those named, or the only one that leads to the service.
  * Empty where none leads there and none is named.
@@ -37,6 +46,22 @@ export function openRoutes(
  * Istio does not complete, or a choice that is not clear
  */
 export function managedRoutes(
+  vs: VirtualService,
+  service: ServiceKey,
+  names: readonly string[] | undefined,
+): readonly HttpRoute[] {
+  const found = known.get(vs) ?? [];
+  const earlier = found.find(
+    (one) =>
+      one.names === names && one.service.app === service.app && one.service.namespace === service.namespace,
+  );
+  if (earlier !== undefined) return earlier.routes;
+  const routes = findManaged(vs, service, names);
+  known.set(vs, [...found, { service: { app: service.app, namespace: service.namespace }, names, routes }]);
+  return routes;
+}
+
+function findManaged(
   vs: VirtualService,
   service: ServiceKey,
   names: readonly string[] | undefined,

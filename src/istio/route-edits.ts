@@ -25,14 +25,15 @@ import type { RouteTarget } from '../core/route-target.ts';
 export function withPreviews(vs: VirtualService, target: RouteTarget): VirtualService {
   const managed = managedRoutes(vs, target.service, target.routes);
   if (isStreamOnly(vs, target)) return vs;
-  const previews = previewsOfService(vs, target.service);
-  const others = (vs.spec.http ?? []).filter((route) => !previews.includes(route));
+  const previews = new Set(previewsOfService(vs, target.service));
+  const others = (vs.spec.http ?? []).filter((route) => !previews.has(route));
+  const order = new Map(managed.map((route, index) => [route, index]));
   const http =
     managed.length === 0
       ? [...others, ...previewsOf(vs, newRoute(target), target, '')]
       : others.flatMap((route) => {
-          const index = managed.indexOf(route);
-          return index < 0
+          const index = order.get(route);
+          return index === undefined
             ? [route]
             : [...previewsOf(vs, route, target, index === 0 ? '' : `.${String(index + 1)}`), route];
         });
@@ -49,10 +50,10 @@ export function withPreviews(vs: VirtualService, target: RouteTarget): VirtualSe
  */
 export function withWeights(vs: VirtualService, target: RouteTarget): VirtualService {
   const { service } = target;
-  const managed = managedRoutes(vs, service, target.routes);
+  const managed = new Set(managedRoutes(vs, service, target.routes));
   const { http = [], tcp, tls } = vs.spec;
   const weighed = http.map((route) =>
-    managed.includes(route) ? weighRoute(vs, route, target, (...entry) => marked(...entry, target)) : route,
+    managed.has(route) ? weighRoute(vs, route, target, (...entry) => marked(...entry, target)) : route,
   );
   const weighStreams = <T extends Route>(routes: readonly T[]): readonly T[] =>
     routes.map((route) =>
@@ -64,7 +65,7 @@ export function withWeights(vs: VirtualService, target: RouteTarget): VirtualSer
     ...(tls === undefined ? {} : { tls: weighStreams(tls) }),
   };
   if (isStreamOnly(vs, target)) return { ...vs, spec };
-  const routes = managed.length === 0 ? [...http, newRoute(target)] : weighed;
+  const routes = managed.size === 0 ? [...http, newRoute(target)] : weighed;
   return withPreviews({ ...vs, spec: { ...spec, http: routes } }, target);
 }
 

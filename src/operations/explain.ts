@@ -1,3 +1,5 @@
+import { nextTurn } from '../core/clock.ts';
+import { withPauses } from '../core/pieces.ts';
 import { diagnose } from '../diagnosis/diagnosis.ts';
 import type { Finding } from '../diagnosis/finding.ts';
 import { readSnapshot } from '../diagnosis/read-snapshot.ts';
@@ -19,5 +21,5 @@ export async function causesOf(
   const { snapshot, unread } = await readSnapshot(fleet, { release, routes, evidence }, signal);
   if (unread !== undefined) log.warn(`The clusters could not be read to find the cause: ${unread}`);
   else recorder.record({ kind: 'read', held: clusterWeights(release, snapshot.routes) });
-  return diagnose(snapshot);
+  return withPauses(diagnose(snapshot), nextTurn);
 }

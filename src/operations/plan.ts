@@ -41,8 +41,14 @@ export async function plan(context: Context): Promise<void> {
   const state = await phase(context, 'Read', () => fleet.read(release));
   const held = readClusterWeights(release, state);
   recorder.record({ kind: 'read', held });
+  await nextTurn();
   const observed = observe(release, state);
-  const tried = await phase(context, 'Plan', () => dryRun(fleet, state, planRollout(observed)));
+  const tried = await phase(context, 'Plan', async () => {
+    await nextTurn();
+    const rollout = planRollout(observed);
+    await nextTurn();
+    return dryRun(fleet, state, rollout);
+  });
   noteBlindSpots(context, observed);
   recorder.record({ kind: 'previous weights', weights: previousOf(observed.record) });
   const planned: PlannedRollout = {

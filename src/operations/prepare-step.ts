@@ -6,6 +6,7 @@ import { assertKeepsServing } from '../release/guards/keeps-serving.ts';
 import { observe } from '../release/observation.ts';
 import type { Observation } from '../release/observation.ts';
 import type { Plan } from '../release/plan.ts';
+import { nextTurn } from '../core/clock.ts';
 import { formatWeights } from '../core/weights.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import type { Gateway, VirtualService } from '../kubernetes/objects.ts';
@@ -34,9 +35,13 @@ export async function prepareStep(
   const { state, leases } = reading ?? (await phase(context, 'Read', () => readFleet(context)));
   return phase(context, 'Plan', async () => {
     recorder.record({ kind: 'read', held: readClusterWeights(release, state) });
+    await nextTurn();
     const observed = observe(release, state);
     noteBlindSpots(context, observed);
-    const tried = await dryRun(fleet, state, planStep(observed));
+    await nextTurn();
+    const planned = planStep(observed);
+    await nextTurn();
+    const tried = await dryRun(fleet, state, planned);
     announcePlan(context, tried);
     const warnings = [...tried.warnings, ...assertKeepsServing(release, state, tried)];
     const plan = { ...tried, warnings };

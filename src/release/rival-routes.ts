@@ -52,10 +52,10 @@ export function rivalsOf(release: Release, fleet: FleetState, one: RouteState): 
   const own = one.virtualService ?? standIn(release);
   const entrances = entrancesOf([own], traffic.roots);
   const request = sampledRequest(release, entrances);
-  const managed = managedRoutes(own, release, one.routes);
+  const managed = new Set(managedRoutes(own, release, one.routes));
   return entrances.flatMap((entrance) => {
     const routes = reachedFrom(entrance, traffic, own);
-    const ours = routes.findIndex(({ route, isTaker }) => managed.includes(route) && isTaker(request));
+    const ours = routes.findIndex(({ route, isTaker }) => managed.has(route) && isTaker(request));
     const first = routes[ours];
     const beside = traffic.everywhere.virtualServices
       .filter((other) => entrances.every((each) => nameOf(each) !== nameOf(other)))
@@ -68,7 +68,7 @@ export function rivalsOf(release: Release, fleet: FleetState, one: RouteState): 
         sharesDoor(release, traffic, other, entrance, revisionOf(reached.route)),
       )
       .map(({ reached }) => reached);
-    const ahead = (ours < 0 ? routes : routes.slice(0, ours)).filter(({ route }) => !managed.includes(route));
+    const ahead = (ours < 0 ? routes : routes.slice(0, ours)).filter(({ route }) => !managed.has(route));
     return [...ahead, ...beside]
       .filter(({ route, isTaker }) => !isPreview(route) && isTaker(request))
       .map(({ virtualService, entrance: through, route }) => ({

@@ -12,13 +12,17 @@ import { RANK, fixed } from './shorten.ts';
 import type { Piece } from './shorten.ts';
 
 /** The changes that a rollout would make, by cluster. */
-export function planSection({ plan, held }: RunRecord): readonly Piece[] {
+export function planSection({ plan, held }: RunRecord, limit: number): readonly Piece[] {
   if (plan === undefined) return [];
+  const difference = differencesWithin(limit);
   const byCluster = plan.clusters.flatMap((cluster) => {
     const own = plan.changes.filter((change) => change.cluster === cluster);
     return own.length === 0
       ? []
-      : details(`${escape(cluster)}: ${count(own, 'change')}`, own.flatMap(plannedChange));
+      : details(
+          `${escape(cluster)}: ${count(own, 'change')}`,
+          own.flatMap((change) => plannedChange(change, difference)),
+        );
   });
   return [
     fixed(`### Plan: ${text(formatClusterWeights(held))} → ${text(formatWeights(plan.weights))}\n\n`),
@@ -26,7 +30,7 @@ export function planSection({ plan, held }: RunRecord): readonly Piece[] {
   ];
 }
 
-function plannedChange(change: PlannedChange): readonly Piece[] {
+function plannedChange(change: PlannedChange, difference: ShowDifference): readonly Piece[] {
   const { verb, object, reason, diff } = change;
   const unchecked = whyUnchecked(change);
   const note = unchecked === undefined ? '' : ` ${unchecked}`;
@@ -37,8 +41,9 @@ function plannedChange(change: PlannedChange): readonly Piece[] {
 }
 
 /** The objects that were written, by cluster, with their differences. */
-export function changesSection({ changes, plan }: RunRecord): readonly Piece[] {
+export function changesSection({ changes, plan }: RunRecord, limit: number): readonly Piece[] {
   const net = comparedChanges(changes);
+  const difference = differencesWithin(limit);
   if (net.length === 0) return plan === undefined ? [fixed('Nothing was written.\n\n')] : [];
   const byCluster = Map.groupBy(net, ({ cluster }) => cluster);
   return [
@@ -46,13 +51,16 @@ export function changesSection({ changes, plan }: RunRecord): readonly Piece[] {
     ...[...byCluster].flatMap(([cluster, own]) =>
       details(
         `${escape(cluster)}: ${own.map(({ object }) => escape(kindIn(object))).join(', ')}`,
-        own.flatMap(changedObject),
+        own.flatMap((change) => changedObject(change, difference)),
       ),
     ),
   ];
 }
 
-function changedObject({ object, reasons, difference: diff }: ComparedChange): readonly Piece[] {
+function changedObject(
+  { object, reasons, difference: diff }: ComparedChange,
+  difference: ShowDifference,
+): readonly Piece[] {
   return [
     { text: `**${text(object)}**: ${reasons.map(text).join('; ')}\n\n`, rank: RANK.change, name: 'change' },
     difference(diff),
@@ -67,11 +75,16 @@ function kindIn(object: string): string {
 /** No summary has room for more. */
 const MOST_LINES = 20_000;
 
-function difference(diff: string): Piece {
-  return {
-    text: diff === '' ? '' : `${fenced('diff', shortenLines(diff, MOST_LINES))}\n\n`,
-    rank: RANK.difference,
-    name: 'difference',
+type ShowDifference = (diff: string) => Piece;
+
+/** The first differences stay, so that one behind more than the limit is omitted: it need not be formatted. */
+function differencesWithin(limit: number): ShowDifference {
+  let length = 0;
+  return (diff) => {
+    const short = diff === '' || length > limit ? '' : shortenLines(diff, MOST_LINES);
+    const shown = short === '' || short.length > limit ? short : `${fenced('diff', short)}\n\n`;
+    length += shown.length;
+    return { text: shown, rank: RANK.difference, name: 'difference' };
   };
 }
 

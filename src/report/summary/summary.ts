@@ -40,8 +40,8 @@ export function summaryOf(record: RunRecord, limit = SUMMARY_LIMIT): string {
     ...responsesSection(record),
     ...timelineSection(record),
     ...clustersSection(record),
-    ...planSection(record),
-    ...changesSection(record),
+    ...planSection(record, limit),
+    ...changesSection(record, limit),
     fixed(summaryFooter(record)),
   ];
   const whole = fit(pieces, limit);
