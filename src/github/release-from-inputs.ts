@@ -75,6 +75,13 @@ function readMetrics(values: Partial<Inputs>, sources: Sources, places: ReadInpu
   const source = sources.get('metrics-address') ?? 'Input metrics-address';
   return metricsFromInputs(metrics, {
     service: { app, namespace },
+    names: {
+      app,
+      namespace,
+      version: values.version,
+      virtualService: values['virtual-service']?.[0] ?? app,
+      route: values.routes?.[0],
+    },
     clusters: [...new Set([...clusters.clusters, ...(values['config-clusters'] ?? [])])],
     workspace: jobWorkspace(),
     confined: !isInput('metrics', sources),

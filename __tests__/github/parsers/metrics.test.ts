@@ -110,7 +110,7 @@ describe('the list of metrics', () => {
     [
       '- 5: a\n- []',
       [
-        'line 1: [0]: has none of the keys that say what it is: istio; query (with max or min); requests (with errors or slow, or alone for the shares); url (with provider: web)',
+        'line 1: [0]: has none of the keys that say what it is: istio; query (with max or min); requests (with errors or slow, or alone for the shares); url (with provider: web); from (a template)',
         'line 2: [1]: got []; expected istio, a list of metrics, or globs of files that have some',
       ],
     ],

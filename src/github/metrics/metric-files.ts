@@ -1,9 +1,9 @@
-import { messageOf } from '../../core/errors.ts';
 import { FILE_LIMITS, readBoundedFile } from '../../core/read-file.ts';
 import type { Workspace } from '../../core/workspace.ts';
-import { CanaryError } from '../../core/errors.ts';
+import { CanaryError, messageOf } from '../../core/errors.ts';
 import { globFiles } from '../glob-files.ts';
 import { parseLocatedYaml } from '../located-yaml.ts';
+import type { LocatedDocument } from '../located-yaml.ts';
 import { readMetricDocument } from '../parsers/metrics.ts';
 import type { MetricItem } from '../parsers/metrics.ts';
 import { placeIn } from '../places.ts';
@@ -24,18 +24,40 @@ export interface PlacedItem {
 /** The metrics in the files that globs match. */
 export function readMetricFiles(
   globs: readonly { readonly glob: string; readonly origin: string }[],
-  { workspace, confined }: FileInputs,
+  inputs: FileInputs,
 ): { readonly items: readonly PlacedItem[]; readonly problems: readonly string[] } {
-  const items: PlacedItem[] = [];
+  const files = readDocuments(globs, inputs);
+  const { items, problems } = itemsOf(files.documents);
+  return { items, problems: [...files.problems, ...problems] };
+}
+
+/** A document of a file, and how messages name the places in it. */
+export interface PlacedDocument {
+  readonly document: LocatedDocument;
+  readonly place: Place;
+  /** For messages. */
+  readonly file: string;
+}
+
+/** The documents of the files that globs match. */
+export function readDocuments(
+  globs: readonly { readonly glob: string; readonly origin: string }[],
+  { workspace, confined }: FileInputs,
+): { readonly documents: readonly PlacedDocument[]; readonly problems: readonly string[] } {
+  const documents: PlacedDocument[] = [];
   const problems: string[] = [];
   for (const { glob, origin } of globs) {
     const found = globFiles([glob], workspace, confined ? 'metrics' : undefined);
     problems.push(...found.problems.map((problem) => `${origin}: ${problem}.`));
     for (const { path, real } of found.files) {
       try {
-        const read = readFile(path, readBoundedFile(real, FILE_LIMITS.releaseFile));
-        items.push(...read.items);
-        problems.push(...read.problems);
+        const parsed = parseLocatedYaml(readBoundedFile(real, FILE_LIMITS.releaseFile));
+        if ('problem' in parsed) {
+          const { line, reason } = parsed.problem;
+          problems.push(`${path}${line === undefined ? '' : `:${String(line)}`} does not parse: ${reason}.`);
+        } else
+          for (const document of parsed.documents)
+            documents.push({ document, place: placeIn(path, document.lineOf), file: path });
       } catch (error) {
         problems.push(
           `${origin}: ${path} ${error instanceof CanaryError ? error.message : `cannot be read: ${messageOf(error)}`}.`,
@@ -43,25 +65,16 @@ export function readMetricFiles(
       }
     }
   }
-  return { items, problems };
+  return { documents, problems };
 }
 
-function readFile(
-  path: string,
-  text: string,
-): { readonly items: readonly PlacedItem[]; readonly problems: readonly string[] } {
-  const parsed = parseLocatedYaml(text);
-  if ('problem' in parsed) {
-    const { line, reason } = parsed.problem;
-    return {
-      items: [],
-      problems: [`${path}${line === undefined ? '' : `:${String(line)}`} does not parse: ${reason}.`],
-    };
-  }
+function itemsOf(documents: readonly PlacedDocument[]): {
+  readonly items: readonly PlacedItem[];
+  readonly problems: readonly string[];
+} {
   const items: PlacedItem[] = [];
   const problems: string[] = [];
-  for (const document of parsed.documents) {
-    const place = placeIn(path, document.lineOf);
+  for (const { document, place } of documents) {
     const read = readMetricDocument(document);
     problems.push(...read.problems.map((problem) => `${place(problem.path)}: ${problem.message}.`));
     for (const item of read.items)

@@ -26,7 +26,7 @@ export interface SpecInputs extends SourceInputs {
 
 /** The metrics that an entry describes. @throws WrongMetric */
 export function metricSpecs(
-  { form, entry }: MetricEntry,
+  { form, entry }: Exclude<MetricEntry, { readonly form: 'from' }>,
   origin: string,
   inputs: SpecInputs,
 ): readonly MetricSpec[] {

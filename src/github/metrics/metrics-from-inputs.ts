@@ -2,14 +2,15 @@ import type { MetricSpec } from '../../release/metric-specs.ts';
 import type { GivenMetrics } from '../parsers/metrics.ts';
 import type { Place } from '../places.ts';
 import { readMetricFiles } from './metric-files.ts';
-import type { FileInputs } from './metric-files.ts';
 import { metricSpecs } from './metric-specs.ts';
 import type { SpecInputs } from './metric-specs.ts';
 import { plainTextHeaders } from './metric-source.ts';
+import { templateSpecs } from './template-specs.ts';
+import type { TemplateInputs } from './template-specs.ts';
 import { WrongMetric } from './wrong-metric.ts';
 
 /** What metrics need of the other inputs. */
-export interface MetricInputs extends SpecInputs, FileInputs {
+export interface MetricInputs extends SpecInputs, TemplateInputs {
   /** The places of the list, where it has none of its own. */
   readonly place: Place;
 }
@@ -34,8 +35,13 @@ export function metricsFromInputs(given: GivenMetrics, inputs: MetricInputs): Re
   problems.push(...files.problems);
   for (const { item, place } of [...listed, ...files.items]) {
     if (item.form === 'files') continue;
+    const origin = place(item.path);
     try {
-      specs.push(...metricSpecs(item, place(item.path), inputs));
+      if (item.form === 'from') {
+        const read = templateSpecs(item.entry, origin, inputs);
+        specs.push(...read.specs);
+        problems.push(...read.problems);
+      } else specs.push(...metricSpecs(item, origin, inputs));
     } catch (error) {
       if (!(error instanceof WrongMetric)) throw error;
       problems.push(`${place([...item.path, ...error.path])}: ${error.message}.`);

@@ -7,7 +7,7 @@ import { httpUrl, metricAddress } from './metric-address.ts';
 import { dnsLabel } from './kubernetes-names.ts';
 import { number } from './numbers.ts';
 import { choice } from './plain.ts';
-import { text } from './parser.ts';
+import { mapOf, text } from './parser.ts';
 import { metricHeaders } from './request.ts';
 
 /** The forms of a metric in the list `metrics`, each a mapping with keys of its own. */
@@ -83,9 +83,27 @@ const istio = z.strictObject({
   'slow-above': duration.prefault('1s'),
 });
 
+/** Arguments of a template, by name. */
+const args = mapOf('name: value for each argument', (found) => found);
+
 /** The forms by the key that only they have. */
 export const FORMS = {
   istio: z.strictObject({ istio }),
+  from: z.strictObject({
+    from: text('the path of a file with an AnalysisTemplate or a MetricTemplate', (value) =>
+      value === '' ? undefined : value,
+    ),
+    template: text('the name of a template in the file', (value) =>
+      value === '' ? undefined : value,
+    ).optional(),
+    args: args.optional(),
+    interval: text('a duration of Prometheus, such as 1m', (value) =>
+      /^(?:\d+(?:ms|[smhd]))+$/.test(value) ? value : undefined,
+    ).prefault('1m'),
+    ...COMMON,
+    'on-no-data': choice('inconclusive', 'pass').optional(),
+    ...LIMITS,
+  }),
   url: z.strictObject({
     name,
     provider: choice('web'),
@@ -109,6 +127,7 @@ export const FORMS = {
 
 export type FormName = keyof typeof FORMS;
 export type IstioEntry = z.output<typeof istio>;
+export type TemplateEntry = z.output<typeof FORMS.from>;
 export type WebEntry = z.output<typeof FORMS.url>;
 export type CounterEntry = z.output<typeof FORMS.requests>;
 export type QueryEntry = z.output<typeof FORMS.query>;
@@ -116,6 +135,7 @@ export type QueryEntry = z.output<typeof FORMS.query>;
 /** A metric as given. */
 export type MetricEntry =
   | { readonly form: 'istio'; readonly entry: IstioEntry }
+  | { readonly form: 'from'; readonly entry: TemplateEntry }
   | { readonly form: 'url'; readonly entry: WebEntry }
   | { readonly form: 'requests'; readonly entry: CounterEntry }
   | { readonly form: 'query'; readonly entry: QueryEntry };

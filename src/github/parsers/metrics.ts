@@ -126,6 +126,10 @@ function readItem(given: unknown, path: ValuePath): ReadItems {
         ? { items: [{ form, entry: read.data.istio, path }], problems: [] }
         : refused(read.error, path, form);
     }
+    case 'from': {
+      const read = FORMS.from.safeParse(value);
+      return read.success ? found({ form, entry: read.data, path }) : refused(read.error, path, form);
+    }
     case 'url': {
       const read = FORMS.url.safeParse(value);
       return read.success ? found({ form, entry: read.data, path }) : refused(read.error, path, form);
@@ -170,6 +174,12 @@ function contradictionIn(item: MetricItem): string | undefined {
         ? 'has a version-pattern without the version-label that it is for'
         : undefined;
     }
+    case 'from': {
+      const { max, min } = item.entry;
+      return max !== undefined && min !== undefined && min > max
+        ? `min is ${String(min)}, above max, which is ${String(max)}: no value of it would be good`
+        : undefined;
+    }
     default:
       return undefined;
   }
@@ -181,6 +191,7 @@ function wrong(path: ValuePath, message: string): ReadItems {
 
 const WHAT: Readonly<Record<FormName, string>> = {
   istio: 'istio',
+  from: 'a metric from a template',
   url: 'a metric of provider web',
   requests: 'a metric of counters',
   query: 'a metric with a query',
@@ -214,6 +225,6 @@ function missingForm(keys: readonly string[]): string {
   });
   return (
     near ??
-    'has none of the keys that say what it is: istio; query (with max or min); requests (with errors or slow, or alone for the shares); url (with provider: web)'
+    'has none of the keys that say what it is: istio; query (with max or min); requests (with errors or slow, or alone for the shares); url (with provider: web); from (a template)'
   );
 }

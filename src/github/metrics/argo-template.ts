@@ -1,0 +1,130 @@
+import type { ValuePath } from '../located-yaml.ts';
+import { readCondition } from './condition-grammar.ts';
+import type { ReadCondition } from './condition-grammar.ts';
+import { fillTemplate, usualArguments } from './template-arguments.ts';
+import type { TemplateNames } from './template-arguments.ts';
+import type { TemplateReader } from './template-reader.ts';
+
+/** A metric of a template, filled. */
+export interface TemplateMetric {
+  readonly path: ValuePath;
+  readonly name: string;
+  /** As the template has it; undefined: none. */
+  readonly address: string | undefined;
+  readonly query: string;
+  readonly success: ReadCondition | undefined;
+  readonly failure: ReadCondition | undefined;
+  readonly failureLimit: number;
+}
+
+const HOW_OFTEN = ['interval', 'initialDelay', 'count', 'inconclusiveLimit', 'consecutiveErrorLimit'];
+
+/**
+ * The metrics of an AnalysisTemplate or ClusterAnalysisTemplate
+ * (https://argo-rollouts.readthedocs.io/en/stable/features/analysis/).
+ *
+ * @param given arguments from beside the file
+ */
+export function readAnalysisTemplate(
+  reader: TemplateReader,
+  given: ReadonlyMap<string, string>,
+  names: TemplateNames,
+): readonly TemplateMetric[] {
+  reader.refuseOthers(['spec'], ['args', 'metrics'], ['measurementRetention']);
+  const values = argumentsOf(reader, given, names);
+  const fill = (path: ValuePath): string | undefined => {
+    const text = reader.text(path);
+    return text === undefined
+      ? undefined
+      : reader.try(path, () =>
+          fillTemplate(text, (name) =>
+            name.startsWith('args.') ? values.get(name.slice(5).trim()) : undefined,
+          ),
+        );
+  };
+  const metrics = reader.items(['spec', 'metrics']);
+  if (metrics.length === 0) reader.report(['spec'], 'has no metrics');
+  return metrics.flatMap((path) => metricAt(reader, path, fill));
+}
+
+/** The value of each argument; undefined where it has none. */
+function argumentsOf(
+  reader: TemplateReader,
+  given: ReadonlyMap<string, string>,
+  names: TemplateNames,
+): ReadonlyMap<string, string | undefined> {
+  const usual = usualArguments(names);
+  const declared = reader.items(['spec', 'args']).flatMap((path) => {
+    const name = reader.text([...path, 'name']);
+    if (name === undefined) return [];
+    const from = reader.at([...path, 'valueFrom']);
+    if (!given.has(name) && typeof from === 'object' && from !== null)
+      reader.report(
+        [...path, 'valueFrom'],
+        `${Object.keys(from).join(', ')} is not read; give ${name} in args beside the file`,
+      );
+    return [[name, given.get(name) ?? reader.text([...path, 'value']) ?? usual.get(name)] as const];
+  });
+  const values = new Map(declared);
+  for (const name of given.keys())
+    if (!values.has(name)) reader.report(['spec', 'args'], `there is no argument ${name}, which args gives`);
+  return values;
+}
+
+function metricAt(
+  reader: TemplateReader,
+  path: ValuePath,
+  fill: (path: ValuePath) => string | undefined,
+): readonly TemplateMetric[] {
+  reader.refuseOthers(
+    path,
+    ['name', 'provider', 'successCondition', 'failureCondition', 'failureLimit'],
+    HOW_OFTEN,
+  );
+  const name = fill([...path, 'name']);
+  const success = conditionAt(reader, [...path, 'successCondition'], fill);
+  const failure = conditionAt(reader, [...path, 'failureCondition'], fill);
+  if (
+    reader.at([...path, 'successCondition']) === undefined &&
+    reader.at([...path, 'failureCondition']) === undefined
+  )
+    reader.report(path, 'has neither successCondition nor failureCondition, so no value of it would be bad');
+  const limit = fill([...path, 'failureLimit']) ?? '0';
+  if (!/^\d{1,6}$/.test(limit))
+    reader.report(
+      [...path, 'failureLimit'],
+      `got ${limit}; expected a whole number from 0, which is how many bad values are tolerated`,
+    );
+  const provider = [...path, 'provider'];
+  const providers = reader.at(provider);
+  const kinds = typeof providers === 'object' && providers !== null ? Object.keys(providers) : [];
+  const other = kinds.find((kind) => kind !== 'prometheus');
+  if (other !== undefined || kinds.length === 0) {
+    reader.report(
+      other === undefined ? path : [...provider, other],
+      `the provider ${other ?? 'is missing'}${other === undefined ? '' : ' is not supported'}; expected prometheus`,
+    );
+    return [];
+  }
+  const prometheus = [...provider, 'prometheus'];
+  reader.refuseOthers(prometheus, ['address', 'query'], ['timeout']);
+  const query = fill([...prometheus, 'query']);
+  const address = fill([...prometheus, 'address']);
+  if (query === undefined && reader.text([...prometheus, 'query']) === undefined)
+    reader.report(prometheus, 'has no query');
+  if (name === undefined || query === undefined) return [];
+  return [{ path, name, address, query, success, failure, failureLimit: Number(limit) }];
+}
+
+function conditionAt(
+  reader: TemplateReader,
+  path: ValuePath,
+  fill: (path: ValuePath) => string | undefined,
+): ReadCondition | undefined {
+  const text = fill(path);
+  if (text === undefined) return undefined;
+  const read = reader.try(path, () => readCondition(text));
+  if (typeof read?.ofValue !== 'boolean') return read;
+  reader.report(path, `is ${String(read.ofValue)} of every value`);
+  return undefined;
+}
