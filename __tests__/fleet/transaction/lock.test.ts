@@ -341,6 +341,24 @@ describe('acquiring the lock', () => {
     expect(holderIn(east)).toBe('');
   });
 
+  test('leaves no lock behind if a claim without an answer arrives after the next one was refused', async () => {
+    const { take, east, west } = await stage();
+    let claims = 0;
+    west.intercept = ({ method, body }, response) => {
+      if (method !== 'POST') return false;
+      claims += 1;
+      if (claims === 1) response.destroy();
+      else {
+        const late = JSON.parse(body) as KubeObject;
+        west.objects.set(PATH, { ...late, metadata: { ...late.metadata, resourceVersion: 'late' } });
+        refuse(response, 403, 'Forbidden', 'leases is forbidden');
+      }
+      return true;
+    };
+    await expect(take()).rejects.toThrow('leases is forbidden');
+    expect([claims, holderIn(east), holderIn(west)]).toEqual([2, '', '']);
+  });
+
   test('waits for a run that was faster by a moment, and names it', async () => {
     const { take, east, waits } = await stage();
     let looks = 0;

@@ -192,8 +192,8 @@ export class Acquisition {
         const wanted = this.#claimOf(current ?? newLease(this.#release), intent, ended);
         return acquired(await (current === undefined ? cluster.create(wanted) : cluster.replace(wanted)));
       } catch (error) {
-        // What was refused was not stored: there is nothing to keep, nor to release.
-        if (isRefused(error)) this.#held.claimRefused(name);
+        // What was refused was not stored: there is nothing to keep, nor to release. An attempt before it may still arrive.
+        if (isRefused(error) && attempt === 1) this.#held.claimRefused(name);
         if (isConflict(error)) return false;
         if (!isUncertain(error) || attempt >= ATTEMPTS) throw error;
       }
