@@ -272,6 +272,49 @@ describe('the post step of a run that died between the writes', () => {
   });
 });
 
+describe('a write that a server carries out long after its run was killed', () => {
+  /** A run that is killed once both clusters have its routes: east never stores them, west once `late` is resolved. */
+  async function diesBeforeAnyWriteIsStored(inputs: Inputs, late: Promise<unknown>): Promise<Run> {
+    let running: RunningAction | undefined;
+    let arrived = 0;
+    return lane.during(
+      (call) => {
+        const isWest = isRouteWrite(call, 'west');
+        if (!isWest && !isRouteWrite(call, 'east')) return undefined;
+        arrived += 1;
+        if (arrived === 2) running?.kill('SIGKILL');
+        return isWest ? { after: late } : 'hang';
+      },
+      () =>
+        lane.stage.run(inputs, {
+          onStart: (started) => {
+            running = started;
+          },
+        }),
+    );
+  }
+
+  test.each([
+    ['a step', step, FIRST],
+    ['a rollback', { ...LATER, operation: 'rollback' }, NEXT],
+  ])('changes nothing once %s is recovered', async (_, inputs, held) => {
+    if (held === NEXT) await lane.stage.pass(step);
+    const late = Promise.withResolvers<undefined>();
+    await lane.stage.underLoad(async () => {
+      const killed = await diesBeforeAnyWriteIsStored(inputs, late.promise);
+      const post = await lane.postOf(inputs, killed);
+      expect(post.log).toContain(`Recovered: all clusters hold ${held}.`);
+      late.resolve(undefined);
+      expect([await lane.stage.weights(), await lane.holders()]).toEqual([
+        [held, held],
+        ['', ''],
+      ]);
+      const again = await lane.stage.pass({ ...LATER, weights: held });
+      expect(again.outputs['changed']).toBe('0');
+    });
+  });
+});
+
 describe('a release that passed, with a lock that no cluster would release,', () => {
   const locked = async (): Promise<Run> => {
     const run = await lane.during(

@@ -177,6 +177,7 @@ export function ownParts({ clusters }: Holdings): Readonly<Record<string, string
               `${key} in ${name}`,
               text
                 .replaceAll(/"x-canary-revision":"\d+"/g, '"x-canary-revision":""')
+                .replaceAll(/"multicluster-canary\/recovered":"[^"]*",?/g, '')
                 .replaceAll(/\\"revision\\":\d+/g, '\\"revision\\":0'),
             ] as const,
           ]

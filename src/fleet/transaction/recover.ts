@@ -4,8 +4,10 @@
 import { CanaryError, messageOf } from '../../core/errors.ts';
 import { formatWeights, sameWeights } from '../../core/weights.ts';
 import type { Weights } from '../../core/weights.ts';
+import type { Change } from '../../kubernetes/change.ts';
 import type { Observation } from '../../release/observation.ts';
-import { describePlace } from '../../release/route-state.ts';
+import { withRecoveryMark } from '../../release/recovery-mark.ts';
+import { describePlace, existingRoutes } from '../../release/route-state.ts';
 import type { RouteState } from '../../release/route-state.ts';
 import { withHeldVersions } from '../../release/traffic-target.ts';
 import type { Fleet } from '../fleet.ts';
@@ -62,7 +64,10 @@ export async function recover(intent: Intent, options: RecoveryOptions): Promise
   );
   assertOurs(intent, observed.routes);
   const withWeights = observed.routes.filter(({ weights }) => weights !== undefined);
-  if (withWeights.length === 0) return { outcome: 'agreed', weights: undefined };
+  if (withWeights.length === 0) {
+    await orInconsistent([], () => shutOut(intent, observed.routes, options));
+    return { outcome: 'agreed', weights: undefined };
+  }
   // A cluster that joins a release has nothing to return to; in a first install all get what one has.
   const concerned = previous === undefined ? observed.routes.filter(exists) : withWeights;
   const agree = (weights: Weights): boolean => concerned.every((one) => holdsWeights(one, weights));
@@ -116,8 +121,9 @@ interface Found {
 async function bringTo(
   wanted: readonly Weights[],
   { intent, observed, concerned }: Found,
-  { fleet, signal, onWritten, onWarning }: RecoveryOptions,
+  options: RecoveryOptions,
 ): Promise<Weights> {
+  const { fleet, signal, onWritten, onWarning } = options;
   const obstacles: string[] = [];
   for (const weights of wanted) {
     const obstacle = obstacleSentence({ ...observed, routes: concerned }, weights);
@@ -134,12 +140,31 @@ async function bringTo(
       await restoreWeights(observed, concerned, target, (changes) =>
         writeAllOrNone(fleet, changes, { signal, onWritten }),
       );
-    }
+    } else if (!sameWeights(weights, intent.target)) await shutOut(intent, concerned, options);
     return weights;
   }
   throw new CannotServe(
     `${obstacles.join(' ')} Start the missing pods, or roll out weights that can be served (operation rollout or rollback, with the input weights).`,
   );
+}
+
+/**
+ * Makes sure that no write of the dead run can arrive any more, where nothing else is written: an API server may still be about to carry
+ * one out, and would bring its cluster to the target when all are taken to hold the weights before.
+ */
+async function shutOut(
+  { transaction }: Intent,
+  routes: readonly RouteState[],
+  { fleet, signal, onWritten }: RecoveryOptions,
+): Promise<void> {
+  const changes = existingRoutes(routes).map(({ cluster, object }): Change => ({
+    cluster,
+    verb: 'update',
+    object: withRecoveryMark(object, transaction),
+    before: object,
+    reason: 'recovered, routes unchanged',
+  }));
+  await writeAllOrNone(fleet, changes, { signal, onWritten });
 }
 
 /** The earlier weights to record with these. */
