@@ -54,6 +54,7 @@ function stages(failure?: Applied['failure']): {
         return Promise.resolve({ written: [], failure });
       },
       bakeMs: 0,
+      judgesMetrics: true,
       conclude: (_, step) => {
         ran.push('conclude');
         checked.push(step.checked);

@@ -9,8 +9,8 @@ const [PASS, FAIL, OPEN] = (['pass', 'fail', 'inconclusive'] as const).map((verd
   evidence({ verdict }),
 ]);
 
-const of = (ingresses: Evidence['ingresses'] = [], rest: Partial<Evidence> = {}): string =>
-  decideVerdict({ ingresses, edited: false, doubts: [], interrupted: undefined, ...rest });
+const of = (ingresses: Evidence['ingresses'] = [], rest: Partial<Evidence> = {}): string | undefined =>
+  decideVerdict({ ingresses, metrics: [], edited: false, doubts: [], interrupted: undefined, ...rest });
 
 describe('the verdict on a check', () => {
   test('is that of the samples', () => {

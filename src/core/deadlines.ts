@@ -120,6 +120,20 @@ export const METRICS = {
   queryMs: 10_000,
   /** Shorter than `queryMs`, to distinguish an address with no listener from a server that does not respond. */
   connectMs: 5_000,
+  /**
+   * Between two polls: as often as Istio's and most other installations scrape. A counter that is read more often has not changed,
+   * and one that is read less often shows an error later.
+   */
+  pollMs: 15_000,
+  /** A short watch is polled this many times, but not more often than `shortestPollMs`. */
+  fewestPolls: 4,
+  shortestPollMs: 1_000,
+  /** A reading that failed at the start or the end is tried again for this long: it would decide everything. */
+  retryMs: 15_000,
+  /** Without a newer scrape for this long, nothing is measured any more: two and a half times Prometheus' default interval. */
+  stalledMs: 150_000,
+  /** Between two lines of the log during a watch. */
+  progressMs: 30_000,
 };
 
 /** Reading what explains a failure, while the earlier weights may be waiting to be restored. */

@@ -12,6 +12,7 @@ import { verify } from '../operations/verify.ts';
 import { CanaryError, messageOf } from '../core/errors.ts';
 import { allClusters } from '../release/release.ts';
 import { headlineOf } from '../report/headline.ts';
+import { metricSentence } from '../report/metric-sentences.ts';
 import { foldRun } from '../report/fold-run.ts';
 import { RunLog } from '../report/run-log.ts';
 import { emptyRecord } from '../report/run-record.ts';
@@ -110,13 +111,18 @@ function noteCalls(fleet: Fleet, recorder: Recorder): void {
 
 /** Turns a verdict other than a pass into the failure of the job, in the words of the headline. */
 function conclude(record: RunRecord): void {
-  const { verdict, evidence, findings } = record;
+  const { verdict, evidence, metrics, findings } = record;
   if (verdict === undefined || verdict === 'pass') return;
   const seen = evidence
     .filter((one) => one.verdict !== 'pass')
     .map(({ cluster, url, reason }) => `${cluster} (${url}): ${reason}`);
+  const measured = metrics
+    .filter((one) => one.verdict === 'fail' || one.verdict === 'inconclusive')
+    .map(metricSentence);
   const causes = findings.map(({ title, detail }) => `${title}. ${detail}`);
-  throw new CanaryError([headlineOf(record).sentence, ...seen, ...causes, ...record.remains].join('\n'));
+  throw new CanaryError(
+    [headlineOf(record).sentence, ...seen, ...measured, ...causes, ...record.remains].join('\n'),
+  );
 }
 
 /** What hurts users comes before anything else. */

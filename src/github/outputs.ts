@@ -1,5 +1,6 @@
 import { shareOf } from '../verify/evidence.ts';
 import { agreedWeights, clustersAgree } from '../release/cluster-weights.ts';
+import type { MetricEvidence } from '../metrics/metric-evidence.ts';
 import { formatWeights } from '../core/weights.ts';
 import type { RunRecord } from '../report/run-record.ts';
 import type { PlannedRollout } from '../report/run-events.ts';
@@ -19,6 +20,7 @@ export function outputsOf(record: RunRecord): Readonly<Record<string, string>> {
     weights: weights === undefined ? '' : formatWeights(weights),
     agree: String(clustersAgree(record.held) ?? ''),
     observed: JSON.stringify(Object.fromEntries(observed)),
+    metrics: JSON.stringify(record.metrics.map(metricOutput)),
     samples: String(record.evidence.reduce((sum, { samples }) => sum + samples, 0)),
     'ingress-urls': JSON.stringify(Object.fromEntries(record.ingresses)),
     changed: String(record.changes.length),
@@ -27,6 +29,20 @@ export function outputsOf(record: RunRecord): Readonly<Record<string, string>> {
     complete: String(record.complete),
     plan: record.plan === undefined ? '' : planOf(record.plan),
     report: record.report ?? '',
+  };
+}
+
+/** Without the points of the chart, which the report has. */
+function metricOutput({ name, cluster, kind, verdict, reason, versions, points }: MetricEvidence): unknown {
+  const value = kind === 'limit' ? points.at(-1)?.value : undefined;
+  const counts = versions.map(({ version, requests, hits }) => [version, { requests, hits }] as const);
+  return {
+    name,
+    cluster,
+    verdict,
+    reason,
+    value,
+    ...(counts.length === 0 ? {} : { versions: Object.fromEntries(counts) }),
   };
 }
 

@@ -1,7 +1,11 @@
+import { METRICS } from '../core/deadlines.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import { inSentence } from '../istio/routes.ts';
 import type { Weights } from '../core/weights.ts';
 import type { Finding } from '../diagnosis/finding.ts';
+import type { MetricEvidence } from '../metrics/metric-evidence.ts';
+import { metricLine } from '../metrics/metric-line.ts';
+import { watchMetrics } from '../metrics/watch-metrics.ts';
 import { clustersDisagree } from '../release/cluster-weights.ts';
 import type { Observation } from '../release/observation.ts';
 import { isSharedWithOtherHosts, routeStateFor } from '../release/route-state.ts';
@@ -14,6 +18,7 @@ import { sampleAll } from '../verify/sampler.ts';
 import { stopwatch } from './context.ts';
 import type { Context } from './context.ts';
 import { causesOf } from './explain.ts';
+import { judgingOf, withMetrics } from './metrics.ts';
 import { decideVerdict } from './verdict.ts';
 import type { Evidence } from './verdict.ts';
 
@@ -43,35 +48,42 @@ export interface CheckRequest {
 
 /** What a check came to. */
 export interface CheckResult {
-  readonly verdict: Verdict;
+  /** undefined where there was nothing to judge */
+  readonly verdict: Verdict | undefined;
   readonly evidence: readonly IngressEvidence[];
 }
 
-/** Samples the ingresses against the weights, decides, and explains what did not pass. */
+/** Samples the ingresses against the weights, judges the metrics, decides, and explains what did not pass. */
 export async function checkShares(context: Context, request: CheckRequest): Promise<CheckResult> {
   const { recorder, log } = context;
   const { clients, weights, observed, watchMs, on = 'this run' } = request;
   const kind = watchMs === undefined ? 'verify' : 'bake';
   const elapsed = stopwatch();
-  const ingresses = await sample(context, request);
+  const { ingresses, metrics } = await look(context, request);
+  const edited = observed.edits.length > 0 || clustersDisagree(observed.held);
+  const alike = edited ? [] : mistakable(observed, clients);
+  const { remarks = [], doubts: given = [] } = request;
+  const doubts = [...given, ...alike];
+  const found: Evidence = { ingresses, metrics, edited, doubts, interrupted: undefined };
+  const first = decideVerdict(found);
+  for (const one of ingresses) log.info(`${evidenceLine(one)}: ${one.verdict}, ${one.reason}`);
+  for (const one of metrics) logMetric(context, one);
+  if (first === undefined) {
+    recorder.record({ kind: 'metrics read', metrics, verdict: undefined });
+    return { verdict: undefined, evidence: ingresses };
+  }
   recorder.record({
     kind: 'sampled',
     check: kind,
     weights,
     evidence: ingresses,
-    metrics: [],
+    metrics,
     seconds: elapsed(),
   });
-  for (const one of ingresses) log.info(`${evidenceLine(one)}: ${one.verdict}, ${one.reason}`);
   // The clients stay open during the bake, so these addresses have been logged by then.
   if (kind === 'verify') logLeftOut(context, clients);
-  const edited = observed.edits.length > 0 || clustersDisagree(observed.held);
-  const alike = edited ? [] : mistakable(observed, clients);
-  const { remarks = [], doubts: given = [] } = request;
-  const doubts = [...given, ...alike];
-  const found: Evidence = { ingresses, edited, doubts, interrupted: undefined };
-  const interrupted = decideVerdict(found) === 'pass' ? undefined : await request.interruption?.();
-  const verdict = decideVerdict({ ...found, interrupted });
+  const interrupted = first === 'pass' ? undefined : await request.interruption?.();
+  const verdict = decideVerdict({ ...found, interrupted }) ?? first;
   recorder.record({ kind: 'judged', verdict, on });
   if (on === 'this run') {
     const known = [...(interrupted === undefined ? [] : [interrupted]), ...remarks, ...doubts];
@@ -83,9 +95,75 @@ export async function checkShares(context: Context, request: CheckRequest): Prom
   return { verdict, evidence: ingresses };
 }
 
+/** Samples the ingresses, and watches the metrics for as long where there is a time to watch; either ends the other by a failure. */
+async function look(
+  context: Context,
+  request: CheckRequest,
+): Promise<{
+  readonly ingresses: readonly IngressEvidence[];
+  readonly metrics: readonly MetricEvidence[];
+}> {
+  const { release, signal } = context;
+  const { clients, weights, watchMs } = request;
+  if (watchMs === undefined || release.metrics.length === 0)
+    return { ingresses: await sample(context, request), metrics: [] };
+  const stop = new AbortController();
+  const { signal: stopped } = stop;
+  const endOthersOn = async <T extends { readonly verdict: string }>(
+    work: Promise<readonly T[]>,
+  ): Promise<readonly T[]> => {
+    try {
+      const found = await work;
+      if (found.some(({ verdict }) => verdict === 'fail')) stop.abort();
+      return found;
+    } catch (error) {
+      stop.abort();
+      throw error;
+    }
+  };
+  return withMetrics(context, async (open) => {
+    const [ingresses, metrics] = await bothOf(
+      endOthersOn(sample(context, request, stopped)),
+      endOthersOn(
+        watchMetrics(open, {
+          forMs: watchMs,
+          judging: judgingOf(release, weights, clients.length > 0),
+          signal,
+          stopped,
+          onPoll: progressOf(context),
+        }),
+      ),
+    );
+    return { ingresses, metrics };
+  });
+}
+
+/** Waits for both, even if one throws. */
+async function bothOf<A, B>(a: Promise<A>, b: Promise<B>): Promise<readonly [A, B]> {
+  await Promise.allSettled([a, b]);
+  return [await a, await b];
+}
+
+/** Logs what the metrics show, now and then. */
+function progressOf(context: Context): (metrics: readonly MetricEvidence[]) => void {
+  const elapsed = stopwatch();
+  let next = 0;
+  return (metrics) => {
+    if (elapsed() < next) return;
+    next = elapsed() + METRICS.progressMs / 1000;
+    for (const one of metrics) context.log.info(metricLine(one));
+  };
+}
+
+function logMetric({ log }: Context, metric: MetricEvidence): void {
+  log.info(metricLine(metric));
+  for (const note of metric.notes) log.info(`Metric ${metric.name}: ${note}`);
+}
+
 function sample(
   context: Context,
   { clients, weights, observed: { routes }, watchMs }: CheckRequest,
+  stopped?: AbortSignal,
 ): Promise<readonly IngressEvidence[]> {
   const { release, log, signal } = context;
   return sampleAll(
@@ -104,6 +182,7 @@ function sample(
           ? undefined
           : { forMs: watchMs, maxRps: Math.min(release.check.maxRps, WATCH_RPS) },
       signal,
+      ...(stopped === undefined ? {} : { stopped }),
       onProgress: (one) => {
         log.info(evidenceLine(one));
       },

@@ -9,6 +9,7 @@ import { checkShares } from './check.ts';
 import { phase } from './context.ts';
 import type { Context } from './context.ts';
 import { withClients } from './ingresses.ts';
+import { assertTimeToWatch, tryMetrics } from './metrics.ts';
 import { makeNamespaces } from './lock-namespaces.ts';
 import type { FleetReading } from './read-fleet.ts';
 import type { Applied, Checked, Outcome, Prepared } from './stages.ts';
@@ -38,6 +39,8 @@ export interface Stages<Plan extends Planned, Done extends Applied> {
   ) => Promise<Done>;
   /** How long a passed step is watched, in ms; 0: not at all. */
   readonly bakeMs: number;
+  /** Whether the metrics judge it, while it is watched. */
+  readonly judgesMetrics: boolean;
   /** Restores what did not pass, or reports what did. */
   readonly conclude: (context: Context, step: Concluding<Plan, Done>) => Promise<void>;
   /**
@@ -66,9 +69,14 @@ export async function runPipeline<Plan extends Planned, Done extends Applied>(
   stages: Stages<Plan, Done>,
   reading?: FleetReading,
 ): Promise<Outcome> {
-  const { prepare, whenOvertaken, recovery } = stages;
+  const { prepare, whenOvertaken, recovery, judgesMetrics, bakeMs } = stages;
+  if (judgesMetrics) assertTimeToWatch(context.release, bakeMs);
+  const isJudgeable = ({ plan }: Prepared<Plan>, within = context): Promise<boolean> =>
+    judgesMetrics ? tryMetrics(within, plan.weights) : Promise.resolve(true);
   const prepared = await prepare(context, reading);
   const { leases, changes, target } = prepared;
+  // What a dead run has left is recovered whether or not the metrics of this one can be read.
+  if (!isUnfinished(leases) && !(await isJudgeable(prepared))) return UNREADABLE;
   if (changes.length === 0 && !isUnfinished(leases)) return carryOut(context, stages, prepared);
   const { ready } = prepared.plan;
   const recovered = isUnfinished(leases) ? existingRoutes(prepared.observed.routes) : [];
@@ -86,12 +94,16 @@ export async function runPipeline<Plan extends Planned, Done extends Applied>(
       if (whenOvertaken === 'leave')
         return { kind: opening.recovery?.outcome === 'verified' ? 'recovered' : 'overtaken' };
       const fresh = await prepare({ ...context, fleet, signal });
+      if (!(await isJudgeable(fresh, { ...context, fleet, signal }))) return UNREADABLE;
       const transaction = await opening.begin(fresh.target);
       return carryOut(inside(context, transaction), stages, fresh);
     },
     recovery,
   );
 }
+
+/** A metric cannot be read, so nothing that it should judge is begun. */
+const UNREADABLE: Outcome = { kind: 'done', verdict: 'inconclusive' };
 
 async function carryOut<Plan extends Planned, Done extends Applied>(
   context: Context,
@@ -107,7 +119,7 @@ async function carryOut<Plan extends Planned, Done extends Applied>(
   });
 }
 
-/** Checks the shares, and watches them for a time once they have passed. Never throws. */
+/** Checks the shares, and watches them and the metrics for a time once they have passed. Never throws. */
 async function verifyStep(
   context: Context,
   { observed, plan }: Prepared<{ readonly weights: Weights }>,
@@ -115,19 +127,22 @@ async function verifyStep(
   { clients, bakeMs }: { readonly clients: readonly IngressClient[]; readonly bakeMs: number },
 ): Promise<Checked> {
   const { release, fleet } = context;
-  if (clients.length === 0) return { kind: 'unverified' };
+  const hasIngress = clients.length > 0;
+  const isWatched = bakeMs > 0 && (hasIngress || release.metrics.length > 0);
+  if (!hasIngress && !isWatched) return { kind: 'unverified' };
   const check = async (watchMs?: number): Promise<Checked> => {
     const now =
       written.length === 0 ? observed : observe(release, await fleet.readAgain(release, observed.fleet));
     const { weights } = plan;
     const watch = watchMs === undefined ? {} : { watchMs };
-    const result = await checkShares(context, { clients, weights, observed: now, ...watch });
-    return { kind: 'checked', ...result };
+    const { verdict, evidence } = await checkShares(context, { clients, weights, observed: now, ...watch });
+    return verdict === undefined ? { kind: 'unverified' } : { kind: 'checked', verdict, evidence };
   };
   try {
-    const checked = await phase(context, 'Verify', () => check());
-    const hasPassed = checked.kind === 'checked' && checked.verdict === 'pass';
-    return hasPassed && bakeMs > 0 ? await phase(context, 'Bake', () => check(bakeMs)) : checked;
+    const checked = hasIngress ? await phase(context, 'Verify', () => check()) : undefined;
+    if (checked !== undefined && !(isWatched && checked.kind === 'checked' && checked.verdict === 'pass'))
+      return checked;
+    return await phase(context, 'Bake', () => check(bakeMs));
   } catch (error) {
     return { kind: 'failed', error };
   }

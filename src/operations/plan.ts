@@ -28,6 +28,7 @@ import { whyUnchecked } from '../report/planned-change.ts';
 import { noteBlindSpots, phase } from './context.ts';
 import type { Context } from './context.ts';
 import { findTargets } from './ingresses.ts';
+import { foreseeMetrics } from './metrics.ts';
 import { finalRoutes, newGateways, warnOf } from './prepare-step.ts';
 
 /**
@@ -82,6 +83,7 @@ async function foresee(context: Context, observed: Observation, tried: TriedPlan
       for (const sentence of unasked) log.info(sentence);
     }),
     ...(changes.length === 0 ? [] : [assertPermitted(context, tried)]),
+    foreseeMetrics(context),
   ]);
 }
 

@@ -62,16 +62,16 @@ export async function promote(context: Context): Promise<Outcome> {
 
 const NOTHING_SAMPLED: Outcome = { kind: 'done', verdict: undefined };
 
-/** One of the steps. The last one is not watched: `bake` is the time before the next. */
+/** One of the steps. The last one is watched only by metrics, which see all the traffic there: `bake` is the time before the next. */
 function promotion(
-  { traffic, onFailure }: Release,
+  { traffic, metrics, onFailure }: Release,
   weights: Weights,
   isLast: boolean,
 ): ReturnType<typeof stepStages> {
   return stepStages({
     plan: (observed) => planRollout(observed, weights),
     direction: 'forward',
-    bakeMs: isLast ? 0 : traffic.bakeMs,
+    bakeMs: isLast && metrics.length === 0 ? 0 : traffic.bakeMs,
     onFailure,
     whenOvertaken: 'leave',
   });
@@ -79,7 +79,7 @@ function promotion(
 
 /** @returns the version being released */
 function assertPromotable(release: Release): VersionName {
-  const { version, traffic } = release;
+  const { version, traffic, metrics } = release;
   if (version === undefined)
     throw new CanaryError(
       'Input version is required by the operation promote; it is the version being released.',
@@ -88,9 +88,9 @@ function assertPromotable(release: Release): VersionName {
     throw new CanaryError(
       'Input steps is required by the operation promote; expected the weights to go through, such as 20,50,100.',
     );
-  if (traffic.promoteTo !== undefined && samplesNothing(release))
+  if (traffic.promoteTo !== undefined && samplesNothing(release) && metrics.length === 0)
     throw new CanaryError(
-      'Input promote-to goes through steps, each verified before the next, and input ingress is none for every cluster, so the steps cannot be verified. Omit promote-to, and promote one step at a time.',
+      'Input promote-to goes through steps, each verified before the next, and input ingress is none for every cluster, so the steps cannot be verified. Give metrics to judge them by, or omit promote-to and promote one step at a time.',
     );
   return version;
 }

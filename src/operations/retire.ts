@@ -35,6 +35,7 @@ export function retire(context: Context): Promise<Outcome> {
     prepare,
     apply,
     bakeMs: 0,
+    judgesMetrics: false,
     conclude: () => Promise.resolve(),
     whenOvertaken: 'prepare again',
     // An earlier run's step is watched as that run would have watched it.

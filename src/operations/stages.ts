@@ -33,10 +33,10 @@ interface Failure {
   readonly error: unknown;
 }
 
-/** What sampling the ingresses came to, after what was applied. */
+/** What the samples and metrics came to, after what was applied. */
 export type Checked =
   | { readonly kind: 'checked'; readonly verdict: Verdict; readonly evidence: readonly IngressEvidence[] }
-  /** No ingress is sampled. */
+  /** No ingress is sampled, and no metric applies. */
   | { readonly kind: 'unverified' }
   /** The plan was not carried out to its end, or the check was cut off. */
   | Failure;

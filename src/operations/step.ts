@@ -23,6 +23,8 @@ export function stepStages(options: StepOptions): Stages<TriedPlan, AppliedStep>
     prepare: (context, reading) => prepareStep(context, options, reading),
     apply: applyStep,
     bakeMs,
+    // There are no better weights to return to.
+    judgesMetrics: options.direction === 'forward',
     conclude: (context, step) => concludeStep(context, step, onFailure),
     whenOvertaken,
     // Whoever prepares again brings weights of its own, so it may replace those of a dead run that no pod can serve.

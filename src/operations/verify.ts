@@ -5,6 +5,7 @@ import { describeOverlap, subsetOverlaps } from '../release/subset-overlaps.ts';
 import type { Finding } from '../diagnosis/finding.ts';
 import { previousOf } from '../release/history.ts';
 import { samplesNothing } from '../release/release.ts';
+import type { Release } from '../release/release.ts';
 import type { FleetState } from '../release/state.ts';
 import { observe } from '../release/observation.ts';
 import type { Observation } from '../release/observation.ts';
@@ -13,15 +14,21 @@ import type { RouteState } from '../release/route-state.ts';
 import { formatWeights, sameWeights } from '../core/weights.ts';
 import type { Weights } from '../core/weights.ts';
 import { checkShares } from './check.ts';
+import type { CheckRequest } from './check.ts';
 import { noteBlindSpots, phase } from './context.ts';
 import type { Context } from './context.ts';
 import { assertAppExists } from '../release/guards/app-exists.ts';
 import { findTargets, virtualServices, withClients } from './ingresses.ts';
+import { tryMetrics } from './metrics.ts';
 import type { Outcome } from './stages.ts';
 
-/** Samples every ingress against the weights in force, or those in the input weights. Writes nothing. */
+/**
+ * Samples every ingress against the weights in force, or those in the input weights; with the input watch, then watches them and
+ * the metrics for that time. Writes nothing.
+ */
 export function verify(context: Context): Promise<Outcome> {
-  return verifyWeights(context, context.release.traffic.weights);
+  const { traffic, check } = context.release;
+  return verifyWeights(context, traffic.weights, undefined, check.watchMs);
 }
 
 /**
@@ -29,18 +36,19 @@ export function verify(context: Context): Promise<Outcome> {
  *
  * @param given undefined: the weights in force
  * @param known what the clusters hold, if it has just been read
+ * @param watchMs how long to watch once the shares have passed, in ms; 0: not at all
  */
 export async function verifyWeights(
   context: Context,
   given: Weights | undefined,
   known?: FleetState,
+  watchMs = 0,
 ): Promise<Outcome> {
   const { release, fleet, recorder, log } = context;
-  if (samplesNothing(release)) {
-    throw new CanaryError(
-      'Input ingress is none for every cluster: there is nothing to sample, so nothing can be verified. Name the ingress of at least one cluster, or use the operation status to see what the clusters hold.',
-    );
-  }
+  const judgesMetrics = release.metrics.length > 0 && watchMs > 0;
+  if (samplesNothing(release) && !judgesMetrics) throw new CanaryError(nothingToVerify(release));
+  if (release.metrics.length > 0 && !judgesMetrics)
+    log.info('The metrics are not judged: they need time, which the input watch gives.');
   const { targets, observed, weights } = await phase(context, 'Read', async () => {
     const state = known ?? (await fleet.read(release));
     recorder.record({ kind: 'read', held: readClusterWeights(release, state) });
@@ -57,19 +65,33 @@ export async function verifyWeights(
   });
   recorder.record({ kind: 'previous weights', weights: previousOf(observed.record) });
   const ambiguous = overlapsIn(context, observed, weights);
-  const { verdict } = await withClients(targets, (clients) =>
-    phase(context, 'Verify', () =>
-      checkShares(context, {
-        clients,
-        weights,
-        observed,
-        // A response does not show who gave it then, so a share that looks right is no evidence.
-        ...(release.check.versionFrom.from === 'auto' ? { doubts: ambiguous } : { remarks: ambiguous }),
-        interruption: () => interruptionOf(context, observed),
-      }),
-    ),
-  );
+  if (judgesMetrics && !(await tryMetrics(context, weights)))
+    return { kind: 'done', verdict: 'inconclusive' };
+  const verdict = await withClients(targets, async (clients) => {
+    const request: CheckRequest = {
+      clients,
+      weights,
+      observed,
+      // A response does not show who gave it then, so a share that looks right is no evidence.
+      ...(release.check.versionFrom.from === 'auto' ? { doubts: ambiguous } : { remarks: ambiguous }),
+      interruption: () => interruptionOf(context, observed),
+    };
+    if (clients.length > 0) {
+      const { verdict: first } = await phase(context, 'Verify', () => checkShares(context, request));
+      if (first !== 'pass' || watchMs === 0) return first;
+    }
+    const watched = await phase(context, 'Watch', () => checkShares(context, { ...request, watchMs }));
+    return watched.verdict;
+  });
   return { kind: 'done', verdict };
+}
+
+function nothingToVerify({ metrics }: Release): string {
+  const remedy =
+    metrics.length === 0
+      ? 'give metrics and the input watch'
+      : 'set the input watch to the time for which the metrics are to be judged';
+  return `Input ingress is none for every cluster: there is nothing to sample, so nothing can be verified. Name the ingress of at least one cluster, ${remedy}, or use the operation status to see what the clusters hold.`;
 }
 
 /**

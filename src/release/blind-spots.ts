@@ -33,9 +33,10 @@ export function blindSpotsIn(observed: Observation): readonly string[] {
 }
 
 function unsampledIn(release: Release): readonly string[] {
-  return samplesNothing(release)
-    ? ['No ingress was sampled (input ingress: none for every cluster), so the split was not verified.']
-    : [];
+  if (!samplesNothing(release)) return [];
+  return [
+    `No ingress was sampled (input ingress: none for every cluster), ${release.metrics.length === 0 ? 'so the split was not verified' : 'so only the metrics were judged'}.`,
+  ];
 }
 
 /** Routes to another Service of the namespace that selects pods of the app: its users get what that selects. */

@@ -112,7 +112,7 @@ export function allClusters(release: Release): readonly ClusterName[] {
   return [...new Set([...release.clusters, ...release.configClusters])];
 }
 
-/** Whether no cluster has an ingress: then nothing can be sampled, and no verdict be given. */
+/** Whether no cluster has an ingress: then nothing can be sampled, and only metrics can give a verdict. */
 export function samplesNothing(release: Release): boolean {
   return allClusters(release).every((name) => release.check.ingress.get(name) === NO_INGRESS);
 }

@@ -1,6 +1,6 @@
 import { formatClusterWeights, describeClusterWeights } from '../release/cluster-weights.ts';
 import { formatWeights } from '../core/weights.ts';
-import { count } from './format.ts';
+import { count } from '../core/plural.ts';
 import { headlineOf } from './headline.ts';
 import type { PlannedRollout } from './run-events.ts';
 import type { RunRecord } from './run-record.ts';

@@ -40,6 +40,10 @@ function changeOf(record: RunRecord, at: number, event: RunEvent): Partial<RunRe
       const check: Check = { kind, weights, verdict, evidence, metrics, from: at - seconds, to: at };
       return { evidence, metrics, checks: [...record.checks, check] };
     }
+    case 'metrics read': {
+      const { metrics, verdict } = event;
+      return { metrics, evidence: [], findings: [], verdict };
+    }
     case 'judged': {
       const { verdict, on } = event;
       const checks = record.checks.map((check, i, all) =>

@@ -27,12 +27,6 @@ export function milliseconds(ms: number): string {
   return ms < 100 ? `${ms.toFixed(1)} ms` : `${ms.toFixed(0)} ms`;
 }
 
-/** `1 write`, `2 writes`, `1,234 samples` */
-export function count(things: number | readonly unknown[], one: string, several = `${one}s`): string {
-  const number = typeof things === 'number' ? things : things.length;
-  return `${number.toLocaleString('en')} ${number === 1 ? one : several}`;
-}
-
 /** A time in ISO 8601, to the minute: `2026-11-22 19:04 UTC`. */
 export function moment(iso: string): string {
   return iso.replace(/T(\d\d:\d\d).*Z$/, ' $1 UTC');

@@ -7,12 +7,13 @@ import {
 } from '../release/cluster-weights.ts';
 import { currentStateOf } from './current-state.ts';
 import { failingVersions } from './failing-versions.ts';
-import { count } from './format.ts';
+import { count } from '../core/plural.ts';
 import { nextStepOf } from './next-step.ts';
 import { outcomeOf } from './outcome.ts';
 import type { Outcome } from './outcome.ts';
 import type { RunRecord } from './run-record.ts';
-import { failureOf, inWords, passOf, samplesOf, through } from './sentences.ts';
+import { metricsThat } from './metric-sentences.ts';
+import { failureOf, inWords, inconclusiveOf, passOf } from './sentences.ts';
 
 /** What a reader sees first. */
 export interface Headline {
@@ -50,17 +51,21 @@ const PARTICIPLES: Readonly<Record<string, string>> = {
 function titleOf(record: RunRecord, outcome: Outcome): string {
   const { operation, plan } = record;
   switch (outcome) {
-    case 'pass':
+    case 'pass': {
+      const verified = record.evidence.length === 0 ? 'metrics passed' : 'traffic split verified';
       return (operation === 'rollback' || operation === 'retire') && record.changes.length > 0
-        ? `${PARTICIPLES[operation] ?? operation}, traffic split verified`
-        : 'traffic split verified';
+        ? `${PARTICIPLES[operation] ?? operation}, ${verified}`
+        : verified;
+    }
     case 'fail': {
       const { failing } = failingVersions(record);
       if (failing.length > 0) return `${failing.join(', ')} ${failing.length === 1 ? 'fails' : 'fail'}`;
-      return clustersDisagree(record.held) ? divergenceTitle(record) : 'traffic split check failed';
+      if (clustersDisagree(record.held)) return divergenceTitle(record);
+      const [metric] = metricsThat(record.metrics, 'fail');
+      return metric === undefined ? 'traffic split check failed' : `metric ${metric.name} failed`;
     }
     case 'inconclusive':
-      return 'traffic split check inconclusive';
+      return record.evidence.length === 0 ? 'metrics inconclusive' : 'traffic split check inconclusive';
     case 'unverified':
       return operation === 'verify' ? 'not verified' : `${PARTICIPLES[operation] ?? operation}, not verified`;
     case 'ambiguous':
@@ -79,7 +84,7 @@ function divergenceTitle({ held }: RunRecord): string {
 }
 
 function sentenceOf(record: RunRecord, outcome: Outcome): string {
-  const { evidence, checks, held } = record;
+  const { checks, held } = record;
   switch (outcome) {
     case 'pass':
       return passOf(record);
@@ -88,14 +93,16 @@ function sentenceOf(record: RunRecord, outcome: Outcome): string {
         ' ',
       );
     case 'inconclusive':
-      return `The check was inconclusive, so the job fails: ${samplesOf(evidence)} ${through(evidence)} neither confirm nor rule out ${inWords(evidence[0]?.weights ?? new Map())}.`;
+      return inconclusiveOf(record);
     case 'unverified': {
       const weights = agreedWeights(held);
       const state =
         weights === undefined
           ? 'No weights are set'
           : `The routes in every config cluster hold ${inWords(weights)}`;
-      return `${state}. No ingress was sampled, so nothing is known about the responses.`;
+      const [idle] = record.metrics;
+      const metrics = idle === undefined ? '' : ` No metric applies: ${idle.reason}.`;
+      return `${state}. No ingress was sampled, so nothing is known about the responses.${metrics}`;
     }
     case 'ambiguous':
       return `Several routes lead to the service, and the inputs choose none of them: ${describeClusterWeights(held)}.`;

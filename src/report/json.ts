@@ -1,10 +1,11 @@
+import type { MetricEvidence } from '../metrics/metric-evidence.ts';
 import type { IngressEvidence } from '../verify/evidence.ts';
 import { agreedWeights, clustersAgree } from '../release/cluster-weights.ts';
 import type { Weights } from '../core/weights.ts';
 import { headlineOf } from './headline.ts';
 import type { Check, RunRecord } from './run-record.ts';
 import { SCHEMA_VERSION } from './schema.ts';
-import type { Report, ReportedIngress } from './schema.ts';
+import type { Report, ReportedIngress, ReportedMetric } from './schema.ts';
 import { sharesAt } from './shares.ts';
 import { VERSION } from './version.ts';
 
@@ -42,6 +43,7 @@ export function reportOf(record: RunRecord): Report {
     complete,
     limits,
     ingresses: Object.fromEntries(record.ingresses),
+    metrics: record.metrics.map(metricOf),
     findings: findings.map((finding) => ({ ...finding })),
     phases: [...phases],
     steps: record.steps.map((step) => ({ ...step, weights: Object.fromEntries(step.weights) })),
@@ -57,7 +59,7 @@ export function reportOf(record: RunRecord): Report {
 }
 
 function checkOf(
-  { kind, weights, verdict, from, to, evidence }: Check,
+  { kind, weights, verdict, from, to, evidence, metrics }: Check,
   tolerance?: number,
 ): Report['checks'][number] {
   return {
@@ -67,6 +69,7 @@ function checkOf(
     from,
     to,
     ingresses: evidence.map((one) => ingressOf(one, tolerance)),
+    metrics: metrics.map(metricOf),
   };
 }
 
@@ -98,6 +101,18 @@ function ingressOf(evidence: IngressEvidence, tolerance?: number): ReportedIngre
     unanswered: evidence.unanswered,
     logEvidence: Number.isFinite(evidence.logEvidence) ? evidence.logEvidence : undefined,
     contradictions: Object.fromEntries(evidence.contradictions),
+  };
+}
+
+function metricOf(metric: MetricEvidence): ReportedMetric {
+  const { logEvidence, addresses, versions, points, notes } = metric;
+  return {
+    ...metric,
+    addresses: [...addresses],
+    versions: versions.map((version) => ({ ...version })),
+    points: points.filter(({ value }) => Number.isFinite(value)).map((point) => ({ ...point })),
+    notes: [...notes],
+    logEvidence: logEvidence !== undefined && Number.isFinite(logEvidence) ? logEvidence : undefined,
   };
 }
 

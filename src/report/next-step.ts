@@ -1,6 +1,7 @@
 import { agreedWeights } from '../release/cluster-weights.ts';
 import { formatWeights } from '../core/weights.ts';
 import { failingVersions } from './failing-versions.ts';
+import { metricsThat } from './metric-sentences.ts';
 import type { Outcome } from './outcome.ts';
 import type { RunRecord } from './run-record.ts';
 
@@ -23,6 +24,8 @@ export function nextStepOf(record: RunRecord, outcome: Outcome): string | undefi
     case 'diverged':
       return 'Bring all clusters to the same weights: run the operation rollback with the input weights.';
     case 'inconclusive':
+      if (metricsThat(record.metrics, 'inconclusive').length > 0)
+        return 'Make the metric readable, or give it more time and traffic (input bake), then re-run this step.';
       // If every ingress passed, more samples would not help.
       if (record.evidence.length > 0 && record.evidence.every(({ verdict }) => verdict === 'pass'))
         return afterFail(record);
@@ -34,6 +37,9 @@ function afterFail(record: RunRecord): string {
   if (record.findings.some(({ symptom }) => symptom !== true))
     return 'Fix the likely cause, then re-run this step.';
   const { failing } = failingVersions(record);
+  const [metric] = metricsThat(record.metrics, 'fail');
+  if (metric !== undefined && failing.length === 0)
+    return `Look at what users of the new version get (metric ${metric.name}): its logs and traces in the time of the check.`;
   return failing.length === 0
     ? 'No known cause was found: compare the clusters (operation status), and inspect the versions themselves.'
     : `The routes and rules do not explain it: check the logs of ${failing.join(' and ')}.`;

@@ -101,6 +101,12 @@ export type RunEvent =
       readonly metrics: readonly MetricEvidence[];
       readonly seconds: number;
     }
+  /** Metrics were read without a check: they could not be read, or none of them applies. */
+  | {
+      readonly kind: 'metrics read';
+      readonly metrics: readonly MetricEvidence[];
+      readonly verdict: 'inconclusive' | undefined;
+    }
   /** The verdict on the last samples. `recovery`: it is on the step of an earlier run, and not this run's. */
   | { readonly kind: 'judged'; readonly verdict: Verdict; readonly on: 'this run' | 'recovery' }
   /** Why the check did not pass; replaces earlier findings. */

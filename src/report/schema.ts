@@ -50,6 +50,44 @@ const ingress = z.strictObject({
   contradictions: counts.describe('Responses whose body names another version than their header: v1 → v2.'),
 });
 
+const metric = z.strictObject({
+  name: z.string(),
+  kind: z.enum(['limit', 'counts', 'shares']),
+  of: z.enum(['errors', 'slow']).optional().describe('What the hits of counts are.'),
+  cluster: z.string().optional().describe('Absent if it was judged over all clusters together.'),
+  addresses: z.array(z.string()),
+  verdict: z
+    .enum(['pass', 'fail', 'inconclusive', 'undecided', 'not applicable'])
+    .describe(
+      'undecided: something else ended the watch; not applicable: there was nothing to compare, as while one version has all the traffic.',
+    ),
+  reason: z.string(),
+  versions: z
+    .array(
+      z.strictObject({
+        version: z.string(),
+        requests: z.int(),
+        hits: z.int().optional().describe('Requests that failed, or were slow.'),
+        weight: z.number().optional().describe('In percent; absent for a version outside of the weights.'),
+      }),
+    )
+    .describe('Counts since the first poll; empty for a limit.'),
+  logEvidence: z
+    .number()
+    .optional()
+    .describe(
+      'Natural logarithm of the evidence against the release, over all tests of the check: if it were sound, the chance of seeing as much would be at most exp(-logEvidence). Absent for a limit.',
+    ),
+  threshold: z.number().optional().describe('Of the values of points: a fail at and beyond it.'),
+  points: z
+    .array(z.strictObject({ at: z.number().describe('Seconds since the first poll.'), value: z.number() }))
+    .describe('The evidence, or the value of a limit, after each poll; thinned out if there were many.'),
+  polls: z.int().describe('Readings of all its addresses.'),
+  missed: z.int().describe('Those of them that failed.'),
+  notes: z.array(z.string()),
+  seconds: z.number().describe('How long it was watched.'),
+});
+
 /** What `report.json` holds. */
 export const REPORT = z.strictObject({
   schemaVersion: z.literal(SCHEMA_VERSION),
@@ -107,6 +145,7 @@ export const REPORT = z.strictObject({
     .optional()
     .describe('The limits of the check, as fractions.'),
   ingresses: z.record(z.string(), z.string()).describe('URL by cluster.'),
+  metrics: z.array(metric).describe('What the metrics of the last check showed.'),
   findings: z
     .array(
       z.strictObject({
@@ -129,6 +168,7 @@ export const REPORT = z.strictObject({
         from: seconds,
         to: seconds,
         ingresses: z.array(ingress),
+        metrics: z.array(metric),
       }),
     )
     .describe('In chronological order.'),
@@ -175,4 +215,5 @@ export const REPORT = z.strictObject({
 });
 
 export type Report = z.input<typeof REPORT>;
+export type ReportedMetric = z.input<typeof metric>;
 export type ReportedIngress = z.input<typeof ingress>;

@@ -2,9 +2,11 @@ import type { IngressEvidence } from '../verify/evidence.ts';
 import { clustersDisagree } from '../release/cluster-weights.ts';
 import type { Weights } from '../core/weights.ts';
 import { failingVersions } from './failing-versions.ts';
+import { metricFailure, metricsPassed, metricsThat, placeOf } from './metric-sentences.ts';
 import type { RunRecord } from './run-record.ts';
 import { sharesAt } from './shares.ts';
-import { capitalized, count, percent } from './format.ts';
+import { capitalized, percent } from './format.ts';
+import { count } from '../core/plural.ts';
 
 /**
  * Whose share was measured: "users" only if everything that leads to the service was looked at and follows the weights;
@@ -17,23 +19,46 @@ function whoGet({ unseen, asked }: RunRecord): string {
   return `requests to ${hosts.length === 0 ? path : hosts.map((host) => `${host}${path}`).join(', ')} get`;
 }
 
-/** A pass in one sentence. */
+/** A pass in a sentence or two. */
 export function passOf(record: RunRecord): string {
-  const { evidence } = record;
+  const { evidence, metrics, checks } = record;
+  if (evidence.length === 0)
+    return `No ingress was sampled; the metrics show nothing against ${inWords(checks.at(-1)?.weights ?? new Map())} (${metricsThat(
+      metrics,
+      'pass',
+    )
+      .map(({ name }) => name)
+      .join(', ')}).`;
   const asked = inWords(evidence[0]?.weights ?? new Map());
-  return `${capitalized(whoGet(record))} ${asked} ${through(evidence)}, as ${samplesOf(evidence)} show.`;
+  const shown = `${capitalized(whoGet(record))} ${asked} ${through(evidence)}, as ${samplesOf(evidence)} show.`;
+  return [shown, ...metricsPassed(metrics)].join(' ');
+}
+
+/** Why a check came to no decision. */
+export function inconclusiveOf({ evidence, metrics, checks, changes }: RunRecord): string {
+  const [open] = metricsThat(metrics, 'inconclusive');
+  const samplesDecided = evidence.every(({ verdict }) => verdict === 'pass' || verdict === 'undecided');
+  if (open !== undefined && samplesDecided) {
+    const before =
+      checks.length === 0 && changes.length === 0
+        ? ' Nothing was written, since nothing would judge it.'
+        : '';
+    return `The check was inconclusive, so the job fails: ${placeOf(open)}: ${open.reason}.${before}`;
+  }
+  return `The check was inconclusive, so the job fails: ${samplesOf(evidence)} ${through(evidence)} neither confirm nor rule out ${inWords(evidence[0]?.weights ?? new Map())}.`;
 }
 
 /** What a failed check has shown: which version fails, or which shares are off. */
 export function failureOf(record: RunRecord): readonly string[] {
-  const { evidence, findings, held } = record;
+  const { evidence, metrics, findings, held } = record;
+  const users = metricFailure(metrics);
   const asked = inWords(evidence[0]?.weights ?? new Map());
   const [worst, ...others] = evidence
     .filter(({ verdict }) => verdict === 'fail')
     .toSorted((a, b) => distanceOf(b) - distanceOf(a));
   if (worst === undefined)
-    return clustersDisagree(held)
-      ? []
+    return clustersDisagree(held) || users.length > 0
+      ? users
       : [`Expected ${asked}.`, `${findings[0]?.title ?? 'A cluster holds something else'}.`];
   const rest =
     others.length === 0
@@ -43,6 +68,7 @@ export function failureOf(record: RunRecord): readonly string[] {
     errorsOf(record) ?? sharesIn(record, worst, asked),
     `In ${worst.cluster}: ${worst.reason}.`,
     ...rest,
+    ...users,
   ];
 }
 

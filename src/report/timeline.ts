@@ -1,7 +1,7 @@
 import type { Verdict } from '../verify/evidence.ts';
 import { inWords } from './sentences.ts';
 import type { RunRecord } from './run-record.ts';
-import { count } from './format.ts';
+import { count } from '../core/plural.ts';
 
 /** Something that happened in a run. */
 export interface TimelineEvent {

@@ -25,6 +25,8 @@ export interface SamplingOptions {
   /** undefined: samples until there is a verdict. */
   readonly watch?: Watch | undefined;
   readonly signal: AbortSignal;
+  /** Ends the sampling early, without a decision. */
+  readonly stopped?: AbortSignal;
   readonly onProgress: (evidence: IngressEvidence) => void;
   /** How long a gateway replica may lag behind. */
   readonly catchUpMs?: number | undefined;
@@ -41,8 +43,13 @@ export async function sampleAll(
   expect: (client: IngressClient) => Expectation,
   options: SamplingOptions,
 ): Promise<readonly IngressEvidence[]> {
-  const { check, watch, catchUpMs, clock = MONOTONIC_CLOCK } = options;
+  const { check, watch, catchUpMs, stopped, clock = MONOTONIC_CLOCK } = options;
   const failed = new AbortController();
+  const stop = (): void => {
+    failed.abort();
+  };
+  if (stopped?.aborted === true) stop();
+  stopped?.addEventListener('abort', stop, { once: true });
   const deadline = abortedAfter(watch?.forMs ?? check.verifyTimeoutMs, clock, failed.signal);
   let grace: NodeJS.Timeout | undefined;
   const runs = clients.map(async (client) => {
@@ -56,16 +63,14 @@ export async function sampleAll(
     });
     await sampleOne(client, evaluation, { failed: failed.signal, deadline }, options);
     const evidence = evaluation.evidence(failed.signal.aborted ? 'undecided' : evaluation.verdictAtEnd());
-    if (evidence.verdict === 'fail')
-      grace ??= setTimeout(() => {
-        failed.abort();
-      }, INGRESS.afterFailureMs);
+    if (evidence.verdict === 'fail') grace ??= setTimeout(stop, INGRESS.afterFailureMs);
     return evidence;
   });
   try {
     return await Promise.all(runs);
   } finally {
     clearTimeout(grace);
+    stopped?.removeEventListener('abort', stop);
     failed.abort();
   }
 }

@@ -111,6 +111,7 @@ export interface StepRequest {
 export function stepOf({ weights, direction, verdict }: StepRequest): Stages<StepPlan, AppliedStep> {
   return {
     bakeMs: 0,
+    judgesMetrics: false,
     whenOvertaken: 'prepare again',
     recovery: { repairs: true, bakeMs: 0 },
     prepare: async (context): Promise<Prepared<StepPlan>> => {
@@ -139,9 +140,9 @@ export function stepOf({ weights, direction, verdict }: StepRequest): Stages<Ste
     },
     apply: async (context, { plan: planned }): Promise<AppliedStep> => {
       const written: Written[] = [];
-      const onWritten = (one: Written): void => {
-        recordChange(context)(one);
+      const onWritten = async (one: Written): Promise<void> => {
         written.push(one);
+        await recordChange(context)(one);
       };
       let plan = planned;
       let isInForce = false;

@@ -1,6 +1,7 @@
 import type { IngressEvidence } from '../../verify/evidence.ts';
 import type { Share } from '../shares.ts';
-import { count, percent } from '../format.ts';
+import { percent } from '../format.ts';
+import { count } from '../../core/plural.ts';
 import { html } from './html.ts';
 import type { Html } from './html.ts';
 import { linear, logarithmic, powersOfTen, spread } from './scale.ts';

@@ -1,6 +1,6 @@
 import { formatWeights } from '../../core/weights.ts';
 import { formatClusterWeights } from '../../release/cluster-weights.ts';
-import { count } from '../format.ts';
+import { count } from '../../core/plural.ts';
 import { comparedChanges } from '../net-changes.ts';
 import type { ComparedChange } from '../net-changes.ts';
 import { whyUnchecked } from '../planned-change.ts';

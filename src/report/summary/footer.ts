@@ -1,5 +1,6 @@
 import { agreedWeights, describeClusterWeights } from '../../release/cluster-weights.ts';
-import { moment, duration, count } from '../format.ts';
+import { moment, duration } from '../format.ts';
+import { count } from '../../core/plural.ts';
 import type { RunRecord } from '../run-record.ts';
 import { inWords } from '../sentences.ts';
 import { text } from './markdown.ts';

@@ -1,6 +1,7 @@
 import type { IngressEvidence, IngressVerdict } from '../../verify/evidence.ts';
 import { total } from '../../verify/evidence.ts';
-import { count, duration, milliseconds, percent, range } from '../format.ts';
+import { duration, milliseconds, percent, range } from '../format.ts';
+import { count } from '../../core/plural.ts';
 import { OUTCOME_STYLES } from '../outcome.ts';
 import type { RunRecord } from '../run-record.ts';
 import { sharesAt, stripOf } from '../shares.ts';

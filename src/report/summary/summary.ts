@@ -1,6 +1,7 @@
 import type { RunRecord } from '../run-record.ts';
 import { changesSection, planSection } from './changes.ts';
 import { text } from './markdown.ts';
+import { metricsSection } from './metrics-section.ts';
 import { responsesSection, sharesSection } from './observed.ts';
 import { timelineSection } from './timeline-section.ts';
 import { summaryFooter } from './footer.ts';
@@ -38,6 +39,7 @@ export function summaryOf(record: RunRecord, limit = SUMMARY_LIMIT): string {
     ...causesSection(record),
     ...sharesSection(record),
     ...responsesSection(record),
+    ...metricsSection(record),
     ...timelineSection(record),
     ...clustersSection(record),
     ...planSection(record, limit),

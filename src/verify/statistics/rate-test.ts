@@ -40,8 +40,13 @@ export class RateTest {
 
   /** Counts one trial; true once the limit is proven to be exceeded. */
   add(hit: boolean): boolean {
-    if (hit) this.#hits += 1;
-    else this.#misses += 1;
+    return this.addMany(hit ? 1 : 0, hit ? 0 : 1);
+  }
+
+  /** Counts several trials, of which only the outcome of all is known. */
+  addMany(hits: number, misses: number): boolean {
+    this.#hits += hits;
+    this.#misses += misses;
     this.#exceeded ||= this.#hits > this.#free && this.logEvidence >= this.#threshold;
     return this.#exceeded;
   }

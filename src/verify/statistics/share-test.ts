@@ -24,7 +24,7 @@ const FLOOR = 0.25;
  * A false `fail` rolls back a good release, which costs more than the samples that prevent it: a swapped 80/20 is caught after
  * 22 samples, rather than 9 at an alpha of 1%.
  */
-const ALPHA = 1e-6;
+export const SHARE_ALPHA = 1e-6;
 /** Probability that a check of a correct split reaches the default `maxSamples`, over all its ingresses together. */
 const INCONCLUSIVE = 1e-6;
 /** A share this close to 0 or 1 is 0 or 1: rounding must not put 0.8 + 4 * 0.05 into the grid beside 1. */
@@ -143,7 +143,7 @@ export class ShareTest {
    * @throws RangeError for weights or options that define no test
    */
   constructor(weights: readonly number[], options: ShareTestOptions = {}) {
-    const { tolerance = 0.05, zeroTolerance = 0.01, alpha = ALPHA, beta = 0.01 } = options;
+    const { tolerance = 0.05, zeroTolerance = 0.01, alpha = SHARE_ALPHA, beta = 0.01 } = options;
     const { ingresses = 1, onlyFails = false } = options;
     for (const [name, value] of Object.entries({ tolerance, zeroTolerance, alpha, beta })) {
       if (!(value > 0 && value < 1))

@@ -1,0 +1,289 @@
+import { describe, expect, test } from '@jest/globals';
+import { CountJudge } from '../../src/metrics/count-judge.ts';
+import type { Judge, Judging } from '../../src/metrics/judge.ts';
+import { assignJudges } from '../../src/metrics/judges.ts';
+import { LimitJudge } from '../../src/metrics/limit-judge.ts';
+import type { MetricEvidence } from '../../src/metrics/metric-evidence.ts';
+import type { Reading } from '../../src/metrics/readings.ts';
+import { ShareJudge } from '../../src/metrics/share-judge.ts';
+import type { CountMetric, LimitMetric, ShareMetric } from '../../src/release/metric-specs.ts';
+import {
+  UNREACHABLE,
+  countMetric,
+  counters,
+  judging,
+  limitMetric,
+  readerOf,
+  series,
+  shareMetric,
+} from '../support/metrics.ts';
+import { weights } from '../support/release.ts';
+
+const ONE_TEST = { alpha: 1e-5, tests: 1 };
+const POLL_S = 15;
+
+/** What a judge says after these readings, one each poll. */
+function after(judge: Judge, readings: readonly Reading[]): MetricEvidence {
+  const failedAt = readings.findIndex((reading, i) => judge.add([reading], i * POLL_S));
+  return judge.evidence((readings.length - 1) * POLL_S, failedAt < 0);
+}
+
+const counts = (
+  readings: readonly Reading[],
+  spec: Partial<CountMetric> = {},
+  given: Partial<Judging> = {},
+): MetricEvidence =>
+  after(new CountJudge(countMetric(spec), [readerOf([])], judging(given), ONE_TEST), readings);
+const shares = (
+  readings: readonly Reading[],
+  spec: Partial<ShareMetric> = {},
+  given: Partial<Judging> = {},
+): MetricEvidence =>
+  after(new ShareJudge(shareMetric(spec), [readerOf([])], judging(given), ONE_TEST), readings);
+const limit = (values: readonly (number | Reading)[], spec: Partial<LimitMetric> = {}): MetricEvidence =>
+  after(
+    new LimitJudge(limitMetric(spec), readerOf([])),
+    values.map((value) =>
+      typeof value === 'number' ? { kind: 'value', series: [series(value)], notes: [] } : value,
+    ),
+  );
+const EMPTY: Reading = { kind: 'value', series: [], notes: [] };
+const BASE = counters({ v1: 10_000, v2: 500 }, { v1: 700 });
+
+describe('errors by version', () => {
+  test('fail where the new version fails more often, in words with the chance of that', () => {
+    const seen = counts([BASE, counters({ v1: 22_420, v2: 3604 }, { v1: 748, v2: 312 })]);
+    expect(seen.verdict).toBe('fail');
+    expect(seen.reason).toMatch(
+      /^v2 fails more often than v1 for real users: 312 of 3,104 requests to v2 failed, against 48 of 12,420 requests to v1 \(chance of seeing this if they were alike: below 1 in 10\^\d+\)$/,
+    );
+  });
+
+  test('pass where both fail alike, and name the counts', () => {
+    const seen = counts([BASE, counters({ v1: 18_000, v2: 2500 }, { v1: 1500, v2: 210 })]);
+    expect(seen).toMatchObject({
+      verdict: 'pass',
+      reason: '210 of 2,000 requests to v2 failed, against 800 of 8,000 requests to v1',
+      versions: [
+        { version: 'v1', requests: 8000, hits: 800, weight: 80 },
+        { version: 'v2', requests: 2000, hits: 210, weight: 20 },
+      ],
+    });
+  });
+
+  test.each<[what: string, given: Partial<Judging>, reason: string]>([
+    ['one version has all the traffic', { weights: weights({ v1: 0, v2: 100 }) }, 'v2 has all the traffic'],
+    ['the new version has none', { weights: weights({ v1: 100, v2: 0 }) }, 'v2 has no traffic yet'],
+    ['no version is being released', { version: undefined }, 'no version is being released'],
+  ])('do not apply where %s', (_what, given, reason) => {
+    const seen = counts([BASE, counters({ v1: 18_000, v2: 2500 }, { v2: 2000 })], {}, given);
+    expect(seen).toMatchObject({
+      verdict: 'not applicable',
+      reason: expect.stringContaining(reason),
+    });
+  });
+
+  test.each<[what: string, readings: readonly Reading[], reason: string]>([
+    ['nothing was requested', [BASE, BASE], 'no request to v2 and v1 was counted'],
+    [
+      'the new version had no request',
+      [BASE, counters({ v1: 11_000, v2: 500 })],
+      'no request to v2 was counted',
+    ],
+    ['the query found no series', [counters({}), counters({})], 'the query found no series'],
+    [
+      'the last reading failed',
+      [BASE, counters({ v1: 11_000, v2: 700 }), UNREACHABLE],
+      'the last reading failed',
+    ],
+    [
+      'requests fail without a version',
+      [BASE, counters({ v1: 11_000, v2: 700, unknown: 90 }, { unknown: 90 })],
+      '90 requests of 1,290 failed without reaching a version',
+    ],
+  ])('are open where %s', (_what, readings, reason) => {
+    expect(counts(readings)).toMatchObject({
+      verdict: 'inconclusive',
+      reason: expect.stringContaining(reason),
+    });
+  });
+
+  test('pass without data where that was chosen, but not where a reading failed', () => {
+    expect(counts([BASE, BASE], { onNoData: 'pass' }).verdict).toBe('pass');
+    expect(counts([BASE, UNREACHABLE], { onNoData: 'pass' }).verdict).toBe('inconclusive');
+  });
+
+  test('bridge readings that failed in the middle, and say how many', () => {
+    const seen = counts([BASE, UNREACHABLE, UNREACHABLE, counters({ v1: 11_000, v2: 700 })]);
+    expect(seen).toMatchObject({ verdict: 'pass', polls: 4, missed: 2 });
+    expect(seen.notes.join(' ')).toContain('2 of 4 readings failed');
+  });
+
+  test('are open where the scrape has stalled', () => {
+    const late = Array.from({ length: 12 }, () => counters({ v1: 11_000, v2: 700 }, {}, 2000));
+    expect(counts([counters({ v1: 10_000, v2: 500 }, {}, 1000), ...late])).toMatchObject({
+      verdict: 'inconclusive',
+      reason: expect.stringContaining('have not been scraped for 165 s'),
+    });
+  });
+
+  test('are open where both ends of a request count it', () => {
+    const both: Reading = {
+      kind: 'counters',
+      requests: ['source', 'destination'].map((reporter) =>
+        series(1, { destination_version: 'v1', reporter }),
+      ),
+      hits: [],
+      notes: [],
+    };
+    expect(counts([both, both])).toMatchObject({
+      verdict: 'inconclusive',
+      reason: expect.stringContaining('add reporter="source"'),
+    });
+  });
+
+  test('leave out versions without a weight, and tell', () => {
+    const seen = counts([BASE, counters({ v1: 11_000, v2: 700, v0: 40 }, { v0: 40 })]);
+    expect(seen.verdict).toBe('pass');
+    expect(seen.notes).toEqual(['v0, which has no weight, had 40 requests.']);
+  });
+
+  test('read the version from the label and pattern that were given', () => {
+    const named = (v1: number, v2: number): Reading => ({
+      kind: 'counters',
+      requests: [series(v1, { pod: 'hello-v1-x' }), series(v2, { pod: 'hello-v2-y' })],
+      hits: [],
+      notes: [],
+    });
+    const version = { label: 'pod', pattern: /^hello-(v\d)-/ };
+    expect(counts([named(0, 0), named(80, 20)], { version }).versions).toMatchObject([
+      { requests: 80 },
+      { requests: 20 },
+    ]);
+  });
+
+  test('wait for the requests of hits that were counted earlier', () => {
+    const seen = counts([
+      BASE,
+      counters({ v1: 10_000, v2: 500 }, { v1: 700, v2: 2 }),
+      counters({ v1: 10_080, v2: 520 }, { v1: 700, v2: 2 }),
+    ]);
+    expect(seen).toMatchObject({ verdict: 'pass', versions: [{}, { requests: 20, hits: 2 }] });
+  });
+});
+
+describe('the shares of users’ own requests', () => {
+  const start = counters({ v1: 0, v2: 0 });
+
+  test('fail where they drift from the weights', () => {
+    expect(shares([start, counters({ v1: 700, v2: 300 })])).toMatchObject({
+      verdict: 'fail',
+      reason: expect.stringMatching(
+        /^users’ own requests: v1 70.0% \(weight 80%\), v2 30.0% \(weight 20%\) of 1,000 requests \(chance of seeing this if the split were right: below 1 in/,
+      ),
+    });
+  });
+
+  test('pass where they match, and beside samples also where they are too few to prove it', () => {
+    const few = counters({ v1: 16, v2: 4 });
+    const many = counters({ v1: 1600, v2: 400 });
+    expect(shares([start, few]).verdict).toBe('pass');
+    expect(shares([start, few], {}, { sampled: false }).verdict).toBe('inconclusive');
+    expect(shares([start, many], {}, { sampled: false }).verdict).toBe('pass');
+  });
+
+  test('tolerate a few requests to a version at weight 0, as of people who look at its preview', () => {
+    const given = { weights: weights({ v1: 100, v2: 0 }) };
+    expect(shares([start, counters({ v1: 10_000, v2: 20 })], {}, given).verdict).toBe('pass');
+    expect(shares([start, counters({ v1: 900, v2: 100 })], {}, given).verdict).toBe('fail');
+  });
+
+  test('do not apply to a single version', () => {
+    expect(shares([start, counters({ v1: 10 })], {}, { weights: weights({ v1: 100 }) }).verdict).toBe(
+      'not applicable',
+    );
+  });
+});
+
+describe('a limit', () => {
+  test.each<
+    [what: string, values: readonly (number | Reading)[], verdict: string, spec: Partial<LimitMetric>]
+  >([
+    ['passes below it', [0.001, 0.002, 0.001], 'pass', {}],
+    ['fails at the first bad value', [0.001, 0.5], 'fail', {}],
+    ['tolerates as many bad values as were chosen', [0.001, 0.5, 0.001], 'pass', { failureLimit: 1 }],
+    ['fails at one more', [0.001, 0.5, 0.5], 'fail', { failureLimit: 1 }],
+    ['does not judge the first value, whose window is of the time before', [0.5, 0.001], 'pass', {}],
+    ['is open after one poll', [0.001], 'inconclusive', {}],
+    ['is open without a series', [0.001, EMPTY], 'inconclusive', {}],
+    ['is open for what is no number', [0.001, NaN], 'inconclusive', {}],
+    ['is open for an infinite value', [0.001, Infinity], 'inconclusive', {}],
+    ['passes without data where that was chosen', [0.001, NaN], 'pass', { onNoData: 'pass' }],
+    [
+      'is open where the last reading failed',
+      [0.001, 0.001, UNREACHABLE],
+      'inconclusive',
+      { onNoData: 'pass' },
+    ],
+    [
+      'is open for a value that is neither good nor bad',
+      [0.001, 0.05],
+      'inconclusive',
+      { failure: { kind: 'compare', operator: '>', limit: 0.1 } },
+    ],
+  ])('%s', (_what, values, verdict, spec) => {
+    expect(limit(values, spec).verdict).toBe(verdict);
+  });
+
+  test('names the labels that tell several series apart', () => {
+    const several: Reading = {
+      kind: 'value',
+      series: [series(0, { pod: 'a', app: 'x' }), series(0, { pod: 'b', app: 'x' })],
+      notes: [],
+    };
+    expect(limit([several, several], { onNoData: 'pass' })).toMatchObject({
+      verdict: 'inconclusive',
+      reason: expect.stringContaining('they differ in pod: make one of them'),
+    });
+  });
+});
+
+describe('several metrics', () => {
+  test('share one probability of a false alarm', () => {
+    const readers = [readerOf([], 'east'), readerOf([], 'west')];
+    const judges = assignJudges(
+      [
+        { spec: countMetric(), readers },
+        { spec: countMetric({ per: 'cluster' }), readers },
+        { spec: shareMetric(), readers },
+        { spec: limitMetric(), readers },
+      ],
+      judging(),
+    );
+    const evidence = judges.map(({ judge }) => judge.evidence(0, true));
+    expect(evidence.map(({ name, cluster }) => [name, cluster])).toEqual([
+      ['errors', undefined],
+      ['errors', 'east'],
+      ['errors', 'west'],
+      ['shares', undefined],
+      ['error rate', 'east'],
+      ['error rate', 'west'],
+    ]);
+    const alphas = evidence.slice(0, 3).map(({ threshold = 0 }) => Math.exp(-threshold));
+    for (const alpha of alphas) expect(alpha).toBeCloseTo(1e-5, 12);
+    expect(Math.exp(-(evidence[3]?.threshold ?? 0))).toBeLessThanOrEqual(1e-5);
+  });
+
+  test('add up the counters of all addresses', () => {
+    const judge = new CountJudge(
+      countMetric(),
+      [readerOf([], 'east'), readerOf([], 'west')],
+      judging(),
+      ONE_TEST,
+    );
+    const start = counters({ v1: 0, v2: 0 });
+    judge.add([start, start], 0);
+    judge.add([counters({ v1: 80, v2: 20 }), counters({ v1: 160, v2: 40 })], POLL_S);
+    expect(judge.evidence(POLL_S, true).versions).toMatchObject([{ requests: 240 }, { requests: 60 }]);
+  });
+});

@@ -1,0 +1,13 @@
+import type { CounterTotals } from './counter-totals.ts';
+import type { PollLog } from './poll-log.ts';
+
+/** Why counters say nothing at the end of a watch, as a sentence without a full stop; undefined where they do. */
+export function countersProblem(log: PollLog, totals: CounterTotals, at: number): string | undefined {
+  if (log.lastFailure !== undefined) return `the last reading failed: ${log.lastFailure.replace(/\.$/, '')}`;
+  if (totals.countsTwice)
+    return 'the series come from both ends of each request (reporter source and destination), so each counts twice: add reporter="source" to the query';
+  const stalled = totals.stalledFor(at);
+  return stalled === undefined
+    ? undefined
+    : `the counters have not been scraped for ${stalled.toFixed(0)} s, so nothing is known about the requests since`;
+}

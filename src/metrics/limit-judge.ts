@@ -1,0 +1,140 @@
+import { count } from '../core/plural.ts';
+import type { LimitMetric } from '../release/metric-specs.ts';
+import { inSymbols, qualityOf } from './condition.ts';
+import type { Decision, Judge } from './judge.ts';
+import type { MetricEvidence } from './metric-evidence.ts';
+import { PollLog } from './poll-log.ts';
+import { Points } from './points.ts';
+import type { MetricReader, Reading, Series } from './readings.ts';
+import { differingLabels } from './several-series.ts';
+
+/**
+ * Compares one value with its conditions at every poll. Nothing is proven by that: a rate of few requests leaves its limit by
+ * chance, and the more often one looks the likelier (see docs/metrics.md).
+ */
+export class LimitJudge implements Judge {
+  readonly #spec: LimitMetric;
+  readonly #reader: MetricReader;
+  readonly #log: PollLog;
+  readonly #points = new Points();
+  #isFirst = true;
+  #last: { readonly value: number } | { readonly problem: string; readonly isNoData: boolean } | undefined;
+  #bad = 0;
+  #neither = 0;
+  #judged = 0;
+  #latest: number | undefined;
+
+  constructor(spec: LimitMetric, reader: MetricReader) {
+    this.#spec = spec;
+    this.#reader = reader;
+    this.#log = new PollLog([reader]);
+  }
+
+  add(readings: readonly Reading[], at: number): boolean {
+    this.#log.add(readings);
+    const [reading] = readings;
+    if (reading?.kind !== 'value') return this.#hasFailed();
+    const found = valueOf(reading.series);
+    this.#last = found;
+    if ('value' in found) {
+      this.#latest = found.value;
+      this.#points.add({ at, value: found.value });
+      // The window of a query reaches back to before the weights were in force, most at the first poll.
+      if (!this.#isFirst) this.#judge(found.value);
+    }
+    this.#isFirst = false;
+    return this.#hasFailed();
+  }
+
+  #judge(value: number): void {
+    this.#judged += 1;
+    const quality = qualityOf(this.#spec, value);
+    if (quality === 'bad') this.#bad += 1;
+    if (quality === 'neither') this.#neither += 1;
+  }
+
+  #hasFailed(): boolean {
+    return this.#bad > this.#spec.failureLimit;
+  }
+
+  evidence(at: number, end: boolean): MetricEvidence {
+    const { name, kind } = this.#spec;
+    return {
+      name,
+      kind,
+      of: undefined,
+      cluster: this.#reader.cluster,
+      addresses: [this.#reader.address],
+      ...this.#decide(end),
+      versions: [],
+      logEvidence: undefined,
+      threshold: thresholdOf(this.#spec),
+      points: this.#points.all,
+      polls: this.#log.polls,
+      missed: this.#log.missed,
+      notes: this.#log.notes,
+      seconds: at,
+    };
+  }
+
+  #decide(end: boolean): Decision {
+    const { failureLimit, onNoData } = this.#spec;
+    const latest = this.#latest === undefined ? 'no value' : `the value was ${inFigures(this.#latest)}`;
+    const bad = `${count(this.#bad, 'value')} of ${String(this.#judged)} ${this.#bad === 1 ? 'was' : 'were'} bad`;
+    const seen = `${latest}, ${expected(this.#spec)}${this.#bad === 0 && failureLimit === 0 ? '' : `; ${bad}, ${String(failureLimit)} tolerated`}`;
+    if (this.#hasFailed()) return { verdict: 'fail', reason: seen };
+    if (!end) return { verdict: 'undecided', reason: seen };
+    const { lastFailure } = this.#log;
+    if (lastFailure !== undefined)
+      return {
+        verdict: 'inconclusive',
+        reason: `the last reading failed: ${lastFailure.replace(/\.$/, '')}`,
+      };
+    const last = this.#last;
+    if (last === undefined || 'problem' in last) {
+      const isNoData = last?.isNoData ?? true;
+      const passes = isNoData && onNoData === 'pass';
+      const problem = last?.problem ?? 'there was no reading';
+      return {
+        verdict: passes ? 'pass' : 'inconclusive',
+        reason: passes ? `${problem}, which passes (on-no-data: pass)` : problem,
+      };
+    }
+    if (this.#judged === 0)
+      return { verdict: 'inconclusive', reason: `${seen}; only one poll, which is not judged` };
+    if (this.#neither > 0)
+      return {
+        verdict: 'inconclusive',
+        reason: `${seen}; ${count(this.#neither, 'value')} met neither the condition of success nor that of failure`,
+      };
+    return { verdict: 'pass', reason: seen };
+  }
+}
+
+function valueOf(
+  series: readonly Series[],
+): { readonly value: number } | { readonly problem: string; readonly isNoData: boolean } {
+  const [first, ...others] = series;
+  if (first === undefined) return { problem: 'the query found no series', isNoData: true };
+  if (others.length > 0) return { problem: differingLabels(series), isNoData: false };
+  return Number.isFinite(first.value)
+    ? { value: first.value }
+    : { problem: `the query found ${String(first.value)}, as of a division by 0`, isNoData: true };
+}
+
+/** The limit that a chart can show. */
+function thresholdOf({ success, failure }: LimitMetric): number | undefined {
+  return [success, failure].flatMap((one) => (one?.kind === 'compare' ? [one.limit] : []))[0];
+}
+
+function expected({ success, failure }: LimitMetric): string {
+  return [
+    ...(success === undefined ? [] : [`good if ${inSymbols(success)}`]),
+    ...(failure === undefined ? [] : [`bad if ${inSymbols(failure)}`]),
+  ].join(', ');
+}
+
+/** `0.0123`, `1,234.5` */
+function inFigures(value: number): string {
+  return value.toLocaleString('en', { maximumSignificantDigits: 4 });
+}

@@ -1,0 +1,62 @@
+import { count } from '../core/plural.ts';
+import type { MetricReader, Reading, ReadingFailure } from './readings.ts';
+
+/** How the polls of a metric went. */
+export class PollLog {
+  readonly #readers: readonly MetricReader[];
+  #last: readonly Reading[] = [];
+  #polls = 0;
+  #missed = 0;
+  #latestFailure: ReadingFailure | undefined;
+  readonly #said = new Set<string>();
+
+  constructor(readers: readonly MetricReader[]) {
+    this.#readers = readers;
+  }
+
+  /** @param readings in the order of the readers */
+  add(readings: readonly Reading[]): void {
+    this.#last = readings;
+    this.#polls += readings.length;
+    for (const reading of readings) {
+      if (reading.kind === 'failure') {
+        this.#missed += 1;
+        this.#latestFailure = reading;
+      } else for (const note of reading.notes) this.#said.add(note);
+    }
+  }
+
+  get polls(): number {
+    return this.#polls;
+  }
+
+  get missed(): number {
+    return this.#missed;
+  }
+
+  /** Why the last poll has no complete answer; undefined where it has. */
+  get lastFailure(): string | undefined {
+    const messages = this.#last.flatMap((reading) => (reading.kind === 'failure' ? [reading.message] : []));
+    return messages.length === 0 ? undefined : [...new Set(messages)].join(' ');
+  }
+
+  /** The addresses whose last answer had no series at all. */
+  get empty(): readonly string[] {
+    return this.#readers
+      .filter((_, i) => {
+        const reading = this.#last[i];
+        if (reading === undefined || reading.kind === 'failure') return false;
+        return (reading.kind === 'value' ? reading.series : reading.requests).length === 0;
+      })
+      .map(({ address }) => address);
+  }
+
+  get notes(): readonly string[] {
+    const { message } = this.#latestFailure ?? {};
+    const missed =
+      message === undefined
+        ? []
+        : [`${String(this.#missed)} of ${count(this.#polls, 'reading')} failed, the last one so: ${message}`];
+    return [...missed, ...[...this.#said].map((note) => `The server says: ${note}`)];
+  }
+}

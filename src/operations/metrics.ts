@@ -1,0 +1,157 @@
+import { METRICS } from '../core/deadlines.ts';
+import { MONOTONIC_CLOCK } from '../core/clock.ts';
+import { CanaryError } from '../core/errors.ts';
+import type { Weights } from '../core/weights.ts';
+import type { Judging } from '../metrics/judge.ts';
+import { assignJudges } from '../metrics/judges.ts';
+import { metricLine } from '../metrics/metric-line.ts';
+import { openMetricReaders } from '../metrics/metric-readers.ts';
+import type { OpenMetric } from '../metrics/metric-readers.ts';
+import type { MetricReader, Reading, ReadingFailure } from '../metrics/readings.ts';
+import { differingLabels } from '../metrics/several-series.ts';
+import { readAll } from '../metrics/watch-metrics.ts';
+import { allClusters } from '../release/release.ts';
+import type { Release } from '../release/release.ts';
+import type { Context } from './context.ts';
+
+/** Runs work with a reader for each address of each metric, and closes them afterwards. */
+export async function withMetrics<T>(
+  { release, fleet }: Pick<Context, 'release' | 'fleet'>,
+  work: (metrics: readonly OpenMetric[]) => Promise<T>,
+): Promise<T> {
+  const { metrics, close } = openMetricReaders(
+    { clusters: allClusters(release), clusterOf: (name) => fleet.cluster(name) },
+    release.metrics,
+  );
+  try {
+    return await work(metrics);
+  } finally {
+    await close();
+  }
+}
+
+/** What metrics judge a release by. */
+export function judgingOf(
+  { version, check }: Pick<Release, 'version' | 'check'>,
+  weights: Weights,
+  sampled: boolean,
+): Judging {
+  const { tolerance, confidence, maxErrorRate } = check;
+  return { version, weights, tolerance, confidence, maxErrorRate, sampled };
+}
+
+/** @throws CanaryError if metrics are given and there is no time to watch them */
+export function assertTimeToWatch({ metrics }: Release, watchMs: number): void {
+  const [first] = metrics;
+  if (first === undefined || watchMs > 0) return;
+  throw new CanaryError(
+    `${first.origin}: metrics are judged while a step is watched, and the input bake is 0s, which leaves no time for that. Set bake to how long users should use each step before it counts as good, such as 10m.`,
+  );
+}
+
+/**
+ * Reads every metric once, before anything is written: nobody should find out by a rollback that a query is wrong.
+ *
+ * @returns whether all can be read; if not, that has been recorded as an inconclusive verdict
+ * @throws CanaryError with every metric that can never be read like this
+ */
+export async function tryMetrics(context: Context, weights: Weights): Promise<boolean> {
+  const { release, recorder, log } = context;
+  if (release.metrics.length === 0) return true;
+  return withMetrics(context, async (metrics) => {
+    const readings = await readPatiently(context, metrics);
+    assertReadable(metrics, readings);
+    const unread = [...readings.values()].filter(({ kind }) => kind === 'failure');
+    if (unread.length === 0) return true;
+    const judges = assignJudges(metrics, judgingOf(release, weights, false));
+    const evidence = judges.map(({ judge, readers }) => {
+      judge.add(
+        readers.flatMap((reader) => readings.get(reader) ?? []),
+        0,
+      );
+      return judge.evidence(
+        0,
+        readers.some((reader) => readings.get(reader)?.kind === 'failure'),
+      );
+    });
+    for (const one of evidence) if (one.verdict === 'inconclusive') log.warn(metricLine(one));
+    recorder.record({ kind: 'metrics read', metrics: evidence, verdict: 'inconclusive' });
+    return false;
+  });
+}
+
+/**
+ * The same for `plan`, which need not run where the metrics can be reached.
+ *
+ * @throws CanaryError with every metric that can never be read like this
+ */
+export async function foreseeMetrics(context: Context): Promise<void> {
+  const { release, log, signal } = context;
+  if (release.metrics.length === 0) return;
+  assertTimeToWatch(release, release.traffic.bakeMs);
+  await withMetrics(context, async (metrics) => {
+    const readings = await readAll(
+      metrics.flatMap(({ readers }) => readers),
+      signal,
+    );
+    signal.throwIfAborted();
+    assertReadable(metrics, readings);
+    for (const { spec, readers } of metrics)
+      for (const failure of failuresOf(readers, readings))
+        log.warn(`Metric ${spec.name} cannot be read from here: ${failure.message}`);
+  });
+}
+
+/** Reads all once more while something fails that may pass. */
+async function readPatiently(
+  { signal }: Context,
+  metrics: readonly OpenMetric[],
+): Promise<ReadonlyMap<MetricReader, Reading>> {
+  const { now, sleep } = MONOTONIC_CLOCK;
+  const begin = now();
+  const readers = metrics.flatMap((metric) => metric.readers);
+  for (;;) {
+    const readings = await readAll(readers, signal);
+    signal.throwIfAborted();
+    const failures = failuresOf(readers, readings);
+    if (failures.every(isLasting) || now() - begin > METRICS.retryMs) return readings;
+    await sleep(METRICS.shortestPollMs, signal);
+  }
+}
+
+function failuresOf(
+  readers: readonly MetricReader[],
+  readings: ReadonlyMap<MetricReader, Reading>,
+): readonly ReadingFailure[] {
+  return readers.flatMap((reader) => {
+    const reading = readings.get(reader);
+    return reading?.kind === 'failure' ? [reading] : [];
+  });
+}
+
+/** Whether trying again is no use. */
+function isLasting({ reason }: ReadingFailure): boolean {
+  return !['unreachable', 'timed out', 'server error'].includes(reason);
+}
+
+/** @throws CanaryError with every metric that can never be read like this */
+function assertReadable(metrics: readonly OpenMetric[], readings: ReadonlyMap<MetricReader, Reading>): void {
+  const problems = metrics.flatMap(({ spec, readers }) => {
+    const lasting = failuresOf(readers, readings).filter(isLasting);
+    const found = [...lasting.map(({ message }) => message), ...ambiguous(readers, readings)];
+    return [...new Set(found)].map((problem) => `${spec.origin}: metric ${spec.name}: ${problem}`);
+  });
+  if (problems.length > 0) throw new CanaryError(problems.join('\n'));
+}
+
+function ambiguous(
+  readers: readonly MetricReader[],
+  readings: ReadonlyMap<MetricReader, Reading>,
+): readonly string[] {
+  return readers.flatMap((reader) => {
+    const reading = readings.get(reader);
+    return reading?.kind === 'value' && reading.series.length > 1
+      ? [`${reader.address}: ${differingLabels(reading.series)}.`]
+      : [];
+  });
+}
