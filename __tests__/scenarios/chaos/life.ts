@@ -3,6 +3,7 @@ import { startLoad } from '../../../testbed/load.ts';
 import type { LoadReport } from '../../../testbed/load.ts';
 import type { Run } from '../../../testbed/run-action.ts';
 import { SEED } from '../support/objects.ts';
+import type { Stage } from '../support/stage.ts';
 import { controlPlanesFollow } from './control-plane.ts';
 import { describeDisturbance } from './plan.ts';
 import type { Disturbance } from './plan.ts';
@@ -60,6 +61,15 @@ export async function live(setting: Setting, plan: readonly Disturbance[]): Prom
   return violations;
 }
 
+/** The clusters whose first install a run has undone, by its own words, until the rerun has ended. */
+function undoneInstalls(stage: Stage, { log }: Run, when: Pick<Struck, 'from' | 'until'>): readonly Struck[] {
+  return stage.fleet.clusters.flatMap(({ name, ingress }) =>
+    log.includes(`may have answered through ${name} for a moment, and no longer does`)
+      ? [{ ...when, kind: 'first install undone', blow: undefined, ingress }]
+      : [],
+  );
+}
+
 /** Failures of one kind in a row, as `112 times HTTP 404 at http://10.244.1.20/hello from 38.2 s to 42.7 s`. */
 function inRows(failures: LoadReport['failures']): readonly string[] {
   const rows: { readonly of: string; readonly from: number; to: number; count: number }[] = [];
@@ -99,7 +109,7 @@ async function disturb(
     return run;
   };
 
-  const start = performance.now();
+  const [start, from] = [performance.now(), Date.now()];
   const run = note('disturbed run', await struckRun(setting, disturbance, inputs, struck));
   tally.event(disturbance, run);
   const said =
@@ -117,6 +127,7 @@ async function disturb(
 
   const hasArrived = held.every((one) => effective(one) === effective(asked));
   const rerun = note('rerun', await stage.run(hasArrived || !act.passes ? again : inputs));
+  struck.push(...undoneInstalls(stage, run, { from, until: Date.now() }));
   if (rerun.code !== 0) found.push(`The rerun failed with code ${String(rerun.code)}.`);
   found.push(...(await untruths(stage, rerun, asked)));
   const further = note('further run', await stage.run(again));
@@ -137,9 +148,10 @@ async function struckRun(
 ): Promise<Run> {
   const {
     stage: [name, ...texts],
+    hits,
     delayMs,
   } = disturbance;
-  let blown: Promise<Struck> | undefined;
+  let blown: Promise<readonly Struck[]> | undefined;
   const ended = Promise.withResolvers<undefined>();
   let log = '';
   const awaited = [...texts];
@@ -150,11 +162,11 @@ async function struckRun(
         log = log.slice(log.indexOf(next) + next.length);
         awaited.shift();
       }
-      if (awaited.length === 0) blown ??= delay(delayMs).then(() => strike(mesh, disturbance, ended.promise));
+      if (awaited.length === 0) blown ??= delay(delayMs).then(() => strike(mesh, hits, ended.promise));
     },
   });
   ended.resolve(undefined);
   if (blown === undefined) throw new Error(`The run did not come to the stage ${name}:\n${run.log}`);
-  struck.push(await blown);
+  struck.push(...(await blown));
   return run;
 }

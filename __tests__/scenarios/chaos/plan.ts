@@ -3,7 +3,8 @@ import { LIFE } from './acts.ts';
 import type { Act, Stage } from './acts.ts';
 import { Random } from './random.ts';
 
-export type Cluster = 'east' | 'west';
+const CLUSTERS = ['east', 'west'] as const;
+export type Cluster = (typeof CLUSTERS)[number];
 
 /** What happens to a cluster. `untilEnd`: it is back only once the run has ended; otherwise after `awayMs`. */
 export type Blow =
@@ -14,28 +15,65 @@ export type Blow =
       readonly back: number | 'after the run';
     };
 
+/** A blow, and the cluster that it hits. */
+export interface Hit {
+  readonly cluster: Cluster;
+  readonly blow: Blow;
+}
+
 /** One disturbed operation. */
 export interface Disturbance {
   readonly act: Act;
   readonly stage: Stage;
-  readonly cluster: Cluster;
-  readonly blow: Blow;
+  /** What happens at the same moment. */
+  readonly hits: readonly [Hit, ...Hit[]];
   /** After the stage is seen. */
   readonly delayMs: number;
 }
 
 const LONGEST_DELAY_MS = 250;
 const LONGEST_CUT_MS = 6_000;
+/** How often two failures come at once. */
+const TWO_AT_ONCE = 0.4;
+/** The draws of second failures are their own, so that a seed keeps its first ones. */
+const SECOND = 0x2ad;
 
 /** What a seed stands for: the life of a release, each operation of which is disturbed once. */
 export function planOf(seed: number): readonly Disturbance[] {
   const random = new Random(seed);
+  const another = new Random(seed ^ SECOND);
   return LIFE.map((act) => {
     const stage = random.pick(act.stages);
-    const cluster = random.pick<Cluster>(['east', 'west']);
-    const blow = blowOn(cluster, act, random);
-    return { act, stage, cluster, blow, delayMs: random.upTo(LONGEST_DELAY_MS) };
+    const cluster = random.pick(CLUSTERS);
+    const hit = { cluster, blow: blowOn(cluster, act, random) };
+    const second = another.next() < TWO_AT_ONCE ? secondHit(hit, act, another) : undefined;
+    const delayMs = random.upTo(LONGEST_DELAY_MS);
+    return { act, stage, hits: second === undefined ? [hit] : [hit, second], delayMs };
   });
+}
+
+/** A failure beside another one; undefined where what is drawn does not go with it. */
+function secondHit(first: Hit, act: Act, random: Random): Hit | undefined {
+  const cluster = random.pick(CLUSTERS);
+  const second = { cluster, blow: blowOn(cluster, act, random) };
+  return goTogether(first, second) ? second : undefined;
+}
+
+/**
+ * Two failures whose cost to users is the sum of what each costs alone. Gateways learn from the control planes that a pod is gone, and one
+ * that restarts gets its routes from istiod, which needs its API server to start. A part fails once.
+ */
+function goTogether(one: Hit, other: Hit): boolean {
+  const [a, b] = [partOf(one), partOf(other)];
+  if (a === 'pod' || b === 'pod') return a !== b && (a === 'gateway' || b === 'gateway');
+  if (one.cluster !== other.cluster) return true;
+  return a !== b && a !== 'istiod' && b !== 'istiod';
+}
+
+/** An API server that is killed and one that is cut off are both gone. */
+function partOf({ blow }: Hit): 'api' | 'istiod' | 'gateway' | 'pod' {
+  if (blow.kind === 'pod lost') return 'pod';
+  return blow.part === 'api-server' || blow.part === 'api-network' ? 'api' : blow.part;
 }
 
 function blowOn(cluster: Cluster, { running }: Act, random: Random): Blow {
@@ -61,9 +99,21 @@ export function kindOf(blow: Blow): string {
   return `${blow.part} ${blow.kind}${blow.back === 'after the run' ? ' until the run ended' : ''}`;
 }
 
+/** `api-server killed`, or both of two. */
+export function kindsOf({ hits }: Disturbance): string {
+  return hits
+    .map(({ blow }) => kindOf(blow))
+    .toSorted()
+    .join(' and ');
+}
+
 /** `canary, lock + 31 ms: api-server killed in east` */
-export function describeDisturbance({ act, stage: [stage], cluster, blow, delayMs }: Disturbance): string {
+export function describeDisturbance({ act, stage: [stage], hits, delayMs }: Disturbance): string {
+  return `${act.name}, ${stage} + ${String(delayMs)} ms: ${hits.map(describeHit).join(' and ')}`;
+}
+
+function describeHit({ cluster, blow }: Hit): string {
   const away = blow.kind === 'cut off' && blow.back !== 'after the run' ? ` for ${String(blow.back)} ms` : '';
   const what = blow.kind === 'pod lost' ? `pod of ${blow.version} lost` : kindOf(blow);
-  return `${act.name}, ${stage} + ${String(delayMs)} ms: ${what}${away} in ${cluster}`;
+  return `${what}${away} in ${cluster}`;
 }

@@ -3,7 +3,8 @@ import type { Breakage } from '../../../testbed/fleet.ts';
 import { NAMESPACE } from '../support/objects.ts';
 import type { Stage } from '../support/stage.ts';
 import { controlPlanesFollow } from './control-plane.ts';
-import type { Blow, Cluster } from './plan.ts';
+import { kindOf } from './plan.ts';
+import type { Hit } from './plan.ts';
 import type { Struck } from './users.ts';
 
 /** A mesh that can be broken. */
@@ -13,14 +14,25 @@ export interface Breakable {
 }
 
 /**
- * Deals a blow, and brings back what it took away.
+ * Deals blows at the same moment, and brings back what they took away.
  *
  * @param ended when the run has ended, for a blow that lasts so long
- * @returns the blow as it happened, once everything works again
+ * @returns the blows as they happened, once everything works again
  */
 export async function strike(
+  mesh: Breakable,
+  hits: readonly Hit[],
+  ended: Promise<unknown>,
+): Promise<readonly Struck[]> {
+  const struck = await Promise.all(hits.map((hit) => strikeOnce(mesh, hit, ended)));
+  const isOfControl = ({ blow }: Hit): boolean => blow.kind !== 'pod lost' && blow.part !== 'gateway';
+  if (hits.some(isOfControl)) await controlPlanesFollow(mesh.stage);
+  return struck;
+}
+
+async function strikeOnce(
   { stage, breakage }: Breakable,
-  { cluster, blow }: { readonly cluster: Cluster; readonly blow: Blow },
+  { cluster, blow }: Hit,
   ended: Promise<unknown>,
 ): Promise<Struck> {
   const ingress = stage.fleet.clusters.find(({ name }) => name === cluster)?.ingress ?? '';
@@ -30,7 +42,6 @@ export async function strike(
     await breakage.takeDown(cluster, blow.part);
     await (blow.back === 'after the run' ? ended : delay(blow.back));
     await breakage.bringUp(cluster, blow.part);
-    if (blow.part !== 'gateway') await controlPlanesFollow(stage);
   }
-  return { blow, ingress, from, until: Date.now() };
+  return { kind: kindOf(blow), blow, ingress, from, until: Date.now() };
 }

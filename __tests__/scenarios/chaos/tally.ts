@@ -1,5 +1,5 @@
 import type { LoadReport } from '../../../testbed/load.ts';
-import { kindOf } from './plan.ts';
+import { kindsOf } from './plan.ts';
 import type { Disturbance } from './plan.ts';
 import { costs } from './users.ts';
 import type { Struck } from './users.ts';
@@ -13,8 +13,9 @@ export class Tally {
   #failed = 0;
   #violations = 0;
 
-  event({ stage: [stage], blow }: Disturbance, run: { readonly code: number }): void {
-    const kind = kindOf(blow);
+  event(disturbance: Disturbance, run: { readonly code: number }): void {
+    const [stage] = disturbance.stage;
+    const kind = kindsOf(disturbance);
     const row = this.#events.get(stage) ?? new Map<string, number>();
     this.#events.set(stage, row.set(kind, (row.get(kind) ?? 0) + 1));
     const outcome = run.code === 0 ? 'passed' : 'failed';
@@ -32,18 +33,16 @@ export class Tally {
     this.#violations += count;
   }
 
-  /** A table of stages and kinds, and the totals. */
+  /** The stages and kinds that were met, and the totals. */
   toString(): string {
-    const kinds = [...new Set([...this.#events.values()].flatMap((row) => [...row.keys()]))].toSorted();
-    const rows = [...this.#events].map(
-      ([stage, row]) => `| ${stage} | ${kinds.map((kind) => String(row.get(kind) ?? 0)).join(' | ')} |`,
-    );
+    const rows = [...this.#events].map(([stage, kinds]) => {
+      const met = [...kinds].toSorted().map(([kind, count]) => `${String(count)} ${kind}`);
+      return `${stage}: ${met.join(', ')}`;
+    });
     const runs = [...this.#runs].map(([outcome, count]) => `${String(count)} ${outcome}`).join(', ');
     const costly = [...this.#costs].filter(([, count]) => count > 0);
     const because = costly.map(([kind, count]) => `${kind} ${String(count)}`).join(', ');
     return [
-      `| stage | ${kinds.join(' | ')} |`,
-      `| --- |${kinds.map(() => ' ---: |').join('')}`,
       ...rows,
       `disturbed runs: ${runs}; user requests: ${String(this.#sent)}, failed: ${String(this.#failed)}${because === '' ? '' : ` (${because})`}; violations: ${String(this.#violations)}`,
     ].join('\n');

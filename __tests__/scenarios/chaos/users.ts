@@ -1,10 +1,12 @@
 import type { LoadReport } from '../../../testbed/load.ts';
-import { kindOf } from './plan.ts';
 import type { Blow } from './plan.ts';
 
-/** A blow as it happened, in ms since the epoch. */
+/** What may cost users an answer, as it happened, in ms since the epoch. */
 export interface Struck {
-  readonly blow: Blow;
+  /** How counts name it. */
+  readonly kind: string;
+  /** undefined: a first install was undone, and its run has said so */
+  readonly blow: Blow | undefined;
   /** The base URL of the cluster's ingress. */
   readonly ingress: string;
   readonly from: number;
@@ -30,7 +32,7 @@ export function costs(report: LoadReport, struck: readonly Struck[]): ReadonlyMa
   const byKind = new Map<string, number>();
   for (const one of struck) {
     const explained = report.failures.length - unexplained(report, [one]).length;
-    byKind.set(kindOf(one.blow), (byKind.get(kindOf(one.blow)) ?? 0) + explained);
+    byKind.set(one.kind, (byKind.get(one.kind) ?? 0) + explained);
   }
   return byKind;
 }
@@ -38,15 +40,17 @@ export function costs(report: LoadReport, struck: readonly Struck[]): ReadonlyMa
 /**
  * What a blow does to users without any release (see the test of the same name): a gateway that is killed has no port open, or
  * cuts the connection, and nothing else; a pod that is lost cuts the requests that it was answering. The loss of an API server or of istiod
- * costs users nothing.
+ * costs users nothing. A first install that one cluster refuses is undone in the other, where requests get 404 again (docs/transaction.md).
  */
 function explains(
   { blow, ingress, from, until }: Struck,
   failure: { readonly url: string; readonly at: number; readonly what: string },
 ): boolean {
   const { url, at, what } = failure;
+  const isNear = url.startsWith(`${ingress}/`) && at >= from && at <= until + MARGIN_MS;
+  if (blow === undefined) return isNear && what.startsWith('HTTP 404');
   if (blow.kind === 'pod lost')
     return at >= from && at <= from + POD_MS && what.startsWith('HTTP 503: upstream connect error');
   if (blow.part !== 'gateway') return false;
-  return url.startsWith(`${ingress}/`) && at >= from && at <= until + MARGIN_MS && !what.startsWith('HTTP');
+  return isNear && !what.startsWith('HTTP');
 }

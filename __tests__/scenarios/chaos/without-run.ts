@@ -1,20 +1,28 @@
+import type { FleetPart } from '../../../testbed/fleet.ts';
 import { startLoad } from '../../../testbed/load.ts';
 import type { LoadReport } from '../../../testbed/load.ts';
 import { SEED } from '../support/objects.ts';
 import { MOST_FAILURES, USERS_RPS } from './life.ts';
-import type { Blow, Cluster } from './plan.ts';
+import type { Hit } from './plan.ts';
 import { strike } from './strike.ts';
 import type { Breakable } from './strike.ts';
 import { costs, unexplained } from './users.ts';
 import type { Struck } from './users.ts';
 
-const BLOWS: readonly (readonly [Cluster, Blow])[] = [
-  ['east', { kind: 'killed', part: 'api-server', back: 0 }],
-  ['west', { kind: 'cut off', part: 'api-network', back: 2_000 }],
-  ['east', { kind: 'killed', part: 'istiod', back: 0 }],
-  ['west', { kind: 'killed', part: 'gateway', back: 0 }],
-  ['east', { kind: 'pod lost', version: 'v1' }],
-  ['west', { kind: 'pod lost', version: 'v2' }],
+const hit = (cluster: Hit['cluster'], part: FleetPart): Hit => ({
+  cluster,
+  blow: { kind: 'killed', part, back: 0 },
+});
+const cut: Hit = { cluster: 'west', blow: { kind: 'cut off', part: 'api-network', back: 2_000 } };
+
+const HITS: readonly (readonly Hit[])[] = [
+  [hit('east', 'api-server')],
+  [cut],
+  [hit('east', 'istiod')],
+  [hit('west', 'gateway')],
+  [{ cluster: 'east', blow: { kind: 'pod lost', version: 'v1' } }],
+  [{ cluster: 'west', blow: { kind: 'pod lost', version: 'v2' } }],
+  [hit('west', 'gateway'), cut],
 ];
 
 /** What the blows alone do to users, while nobody releases anything. */
@@ -25,8 +33,7 @@ export async function withoutRun(
   const load = await startLoad(urls, { rps: USERS_RPS, mostFailures: MOST_FAILURES });
   const struck: Struck[] = [];
   try {
-    for (const [cluster, blow] of BLOWS)
-      struck.push(await strike(mesh, { cluster, blow }, Promise.resolve()));
+    for (const hits of HITS) struck.push(...(await strike(mesh, hits, Promise.resolve())));
   } finally {
     await load.stop();
   }
