@@ -42,7 +42,7 @@ const OWNERS = {
   // core/yaml.ts reads and prints plain YAML for everybody; manifests need kubectl's YAML 1.1.
   'js-yaml': ['core', 'github'],
   leven: ['github'],
-  'p-limit': ['fleet'],
+  'p-limit': ['fleet', 'metrics'],
   // Each remote end fails in its own way: a Kubernetes call, a confirmed write, a notification to GitHub.
   'p-retry': ['kubernetes', 'fleet', 'github'],
   'p-timeout': ['kubernetes', 'github'],

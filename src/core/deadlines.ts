@@ -134,6 +134,8 @@ export const METRICS = {
   stalledMs: 150_000,
   /** Between two lines of the log during a watch. */
   progressMs: 30_000,
+  /** An idle connection is closed long before a server would: a query that meets a server closing its end fails. */
+  idleMs: 500,
 };
 
 /** Reading what explains a failure, while the earlier weights may be waiting to be restored. */

@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import { METRICS } from '../core/deadlines.ts';
 import type { ClusterName } from '../core/names.ts';
 import type { Cluster } from '../kubernetes/client/cluster.ts';
@@ -39,6 +40,8 @@ interface Endpoint {
   readonly ask: (query: string, signal: AbortSignal) => Promise<ServerAnswer | ReadingFailure>;
 }
 
+/** Queries in flight at a time: their answers are in memory until they are parsed. */
+const PARALLEL = 64;
 const WEB_REMEDY =
   'Is it reachable from the runner? A Service of a cluster is reached through the API server by service:NAMESPACE/NAME:PORT';
 const QUERY_PATH = '/api/v1/query';
@@ -49,6 +52,7 @@ export function openMetricReaders(
   specs: readonly MetricSpec[],
 ): OpenMetrics {
   const web = new WebClient();
+  const limit = pLimit(PARALLEL);
   const proxies = new Map<string, PodProxy>();
 
   const endpointsOf = ({
@@ -107,10 +111,11 @@ export function openMetricReaders(
         {
           cluster: undefined,
           address,
-          read: async (signal) => {
-            const answer = await askWeb(web, { url, headers, form: undefined }, address, signal);
-            return 'kind' in answer ? answer : readWebValue(address, pointer, answer);
-          },
+          read: (signal) =>
+            limit(async () => {
+              const answer = await askWeb(web, { url, headers, form: undefined }, address, signal);
+              return 'kind' in answer ? answer : readWebValue(address, pointer, answer);
+            }),
         },
       ];
     }
@@ -118,10 +123,11 @@ export function openMetricReaders(
     return endpointsOf(source).map(({ cluster, address, ask }) => ({
       cluster,
       address,
-      read: async (signal) => {
-        const answer = await ask(query, signal);
-        return 'kind' in answer ? answer : read(address, answer);
-      },
+      read: (signal) =>
+        limit(async () => {
+          const answer = await ask(query, signal);
+          return 'kind' in answer ? answer : read(address, answer);
+        }),
     }));
   };
 

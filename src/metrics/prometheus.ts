@@ -9,16 +9,8 @@ import type { ServerAnswer } from './server-answer.ts';
 const notes = z.array(z.string()).optional().catch(undefined);
 const error = z.object({ status: z.literal('error'), errorType: z.string(), error: z.string() });
 const sample = z.tuple([z.number(), z.string()]);
-const vector = z.object({
-  resultType: z.literal('vector'),
-  result: z.array(
-    z.object({
-      metric: z.record(z.string(), z.string()),
-      value: sample.optional(),
-      histogram: z.unknown().optional(),
-    }),
-  ),
-});
+/** The series are checked one by one: an answer may have thousands, with dozens of labels each. */
+const vector = z.object({ resultType: z.literal('vector'), result: z.array(z.unknown()) });
 const scalar = z.object({ resultType: z.literal('scalar'), result: sample });
 const other = z.object({ resultType: z.string() });
 const success = z.object({
@@ -38,7 +30,12 @@ export function readValues(address: string, answer: ServerAnswer): Reading {
   const found = successOf(address, answer);
   if ('kind' in found) return found;
   const series = seriesOf(address, found);
-  return 'kind' in series ? series : { kind: 'value', series, notes: notesOf(found) };
+  if ('kind' in series) return series;
+  return {
+    kind: 'value',
+    series: series.map(({ labels, value }) => ({ labels, value, scrapedAt: undefined })),
+    notes: notesOf(found),
+  };
 }
 
 /** The counters that a combined query found; see `combinedQuery`. */
@@ -47,13 +44,13 @@ export function readCounters(address: string, answer: ServerAnswer): Reading {
   if ('kind' in found) return found;
   const series = seriesOf(address, found);
   if ('kind' in series) return series;
-  const parts = Map.groupBy(series, ({ labels }) => labels.get(PART_LABEL));
+  const parts = Map.groupBy(series, ({ part }) => part);
   const scrapes = new Map(
     (parts.get(PARTS.scraped) ?? []).map(({ labels, value }) => [keyOf(labels), 1000 * value]),
   );
   const partOf = (name: string): readonly Series[] =>
     (parts.get(name) ?? []).map(({ labels, value }) => ({
-      labels: new Map([...labels].filter(([label]) => label !== PART_LABEL)),
+      labels,
       value,
       scrapedAt: scrapes.get(keyOf(labels)),
     }));
@@ -102,21 +99,55 @@ function refused(
   }
 }
 
-function seriesOf(address: string, { data }: Success): readonly Series[] | ReadingFailure {
+/** A series, and which part of a combined answer it belongs to. */
+interface Found {
+  readonly part: string | undefined;
+  readonly labels: ReadonlyMap<string, string>;
+  readonly value: number;
+}
+
+function seriesOf(address: string, { data }: Success): readonly Found[] | ReadingFailure {
   if (!('result' in data)) return notAVector(address, data.resultType);
   if (data.resultType === 'scalar')
-    return [{ labels: new Map(), value: numberOf(data.result[1]), scrapedAt: undefined }];
-  const series: Series[] = [];
-  for (const { metric, value } of data.result) {
-    const labels = new Map(Object.entries(metric));
-    if (value === undefined)
+    return [{ part: undefined, labels: new Map(), value: numberOf(data.result[1]) }];
+  const series: Found[] = [];
+  for (const one of data.result) {
+    const found = foundIn(one);
+    if (found === undefined)
+      return failure(
+        'invalid answer',
+        `${address} answered with a series that is not one of Prometheus: ${quote(JSON.stringify(one))}.`,
+      );
+    const { part, labels, text } = found;
+    if (text === undefined)
       return failure(
         'invalid answer',
         `${address} answered with a native histogram for ${describe(labels)}; expected a number. Use histogram_quantile, histogram_fraction or histogram_count.`,
       );
-    series.push({ labels, value: numberOf(value[1]), scrapedAt: undefined });
+    series.push({ part, labels, value: numberOf(text) });
   }
   return series;
+}
+
+/** A series of a vector; `text` is undefined for a native histogram. */
+function foundIn(
+  series: unknown,
+): (Omit<Found, 'value'> & { readonly text: string | undefined }) | undefined {
+  if (!isMapping(series) || !isMapping(series['metric'])) return undefined;
+  const labels = new Map<string, string>();
+  let part: string | undefined;
+  for (const [name, value] of Object.entries(series['metric'])) {
+    if (typeof value !== 'string') return undefined;
+    if (name === PART_LABEL) part = value;
+    else labels.set(name, value);
+  }
+  if (series['histogram'] !== undefined) return { part, labels, text: undefined };
+  const read = sample.safeParse(series['value']).data;
+  return read === undefined ? undefined : { part, labels, text: read[1] };
+}
+
+function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function notAVector(address: string, type: string): ReadingFailure {
@@ -138,15 +169,23 @@ function notesOf({ warnings = [], infos = [] }: Success): readonly string[] {
 
 /** What is the same in all parts of an answer: `timestamp` drops the name of the metric. */
 function keyOf(labels: ReadonlyMap<string, string>): string {
-  const kept = [...labels].filter(([name]) => name !== PART_LABEL && name !== '__name__');
-  return JSON.stringify(kept.toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  let key = '';
+  let last = '';
+  for (const [name, value] of labels) {
+    if (name === '__name__') continue;
+    // Prometheus sends them in this order.
+    if (name < last) return keyOf(new Map([...labels].toSorted(([a], [b]) => (a < b ? -1 : 1))));
+    last = name;
+    key += `${name}\n${String(value.length)}\n${value}`;
+  }
+  return key;
 }
 
 const MOST_LABELS = 4;
 
 /** `istio_requests_total{app="helloworld", …}` */
 function describe(labels: ReadonlyMap<string, string>): string {
-  const others = [...labels].filter(([name]) => name !== '__name__' && name !== PART_LABEL);
+  const others = [...labels].filter(([name]) => name !== '__name__');
   const shown = others.slice(0, MOST_LABELS).map(([name, value]) => `${name}="${quote(value)}"`);
   return `${labels.get('__name__') ?? ''}{${[...shown, ...(others.length > MOST_LABELS ? ['…'] : [])].join(', ')}}`;
 }

@@ -46,6 +46,9 @@ export class WebClient {
     const timeoutMs = METRICS.connectMs;
     const agent = new Agent({
       allowH2: false,
+      // The next poll comes later than many servers close an idle connection.
+      keepAliveTimeout: METRICS.idleMs,
+      keepAliveMaxTimeout: METRICS.idleMs,
       connect: proxy === undefined ? { timeout: timeoutMs } : tunnelConnector(proxy, { timeoutMs }),
     });
     this.#agents.set(url.origin, agent);
