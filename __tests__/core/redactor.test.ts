@@ -202,6 +202,35 @@ test('a long value of few characters is found in a long text of the same charact
   expect(redactor.redact(`${almost}${value}c`)).toBe(`${almost}***c`);
 });
 
+test('one secret that begins within another and goes on behind it is hidden too', () => {
+  const redactor = new Redactor();
+  for (const whole of ['abcdefgh12345678', '1234567890abcdefgh']) redactor.hideWhole(whole);
+  expect(redactor.redact('<abcdefgh1234567890abcdefgh>')).toBe('<***>');
+});
+
+describe.each(['parts', 'whole'] as const)('thousands of secrets (%s)', (extent) => {
+  test.each([
+    ['beginning', (own: string, common: string) => common + own],
+    ['end', (own: string, common: string) => own + common],
+  ])('with the same %s are told apart in pieces of little work', async (_, of) => {
+    const redactor = new Redactor();
+    const common = 'production-database-password-';
+    const secrets = Array.from({ length: 5_000 }, (_, i) =>
+      of((i * 7_919 + 100_000).toString(36) + 'x'.repeat(i % 40), common),
+    );
+    for (const secret of secrets) redactor.add(secret, extent);
+    const text = secrets.map((secret, i) => (i % 2 === 0 ? secret : common)).join(' ');
+    let pauses = 0;
+    const shown = await redactor.redactWithPauses(text, () => {
+      pauses += 1;
+      return Promise.resolve();
+    });
+    const hidden = extent === 'parts' ? '***' : common;
+    expect(shown === secrets.map((_, i) => (i % 2 === 0 ? '***' : hidden)).join(' ')).toBe(true);
+    expect(pauses).toBeGreaterThan(0);
+  });
+});
+
 test('a value is redacted in all its texts, and counts of the same text are added up', () => {
   const redactor = redactorOf(TOKEN);
   const at = new Date(0);

@@ -2,11 +2,12 @@ import { credentialsOf, encodeBasic } from './basic-credentials.ts';
 import { withoutKnownForms } from './known-credentials.ts';
 import { atOnce, withPauses } from './pieces.ts';
 import type { Pieces } from './pieces.ts';
-import { BASE, SpanHashes, spanHashOf } from './span-hashes.ts';
-import type { SpanHash } from './span-hashes.ts';
+import { PartIndex } from './part-index.ts';
+import { SpanHashes } from './span-hashes.ts';
 import { merge } from './spans.ts';
 import type { Span } from './spans.ts';
 import { spellingsOf } from './spellings.ts';
+import { PIECE, WholeIndex } from './whole-index.ts';
 
 const REDACTED = '***';
 
@@ -24,36 +25,20 @@ const SHORTEST_PHRASE = 3;
 
 const SCHEMES = ['Bearer', 'Basic', 'Token'] as const;
 
-/** Length of the pieces by which a text is looked up: no secret is shorter. */
-const PIECE = SHORTEST_SECRET;
 /** How many characters of a text are searched in one go. */
-const STRETCH = 1024 * 1024;
-/** Texts of this length are worth a pause. */
+const STRETCH = 256 * 1024;
+/** Texts of this length, and so many values, are worth a pause. */
 const LONG = 16 * 1024;
-
-/** A text to search for. */
-interface Needle {
-  readonly text: string;
-  /** How many characters in a row must match. */
-  readonly least: number;
-  /** Whether no letter or digit may follow. */
-  readonly ends: boolean;
-  /** Of a text that counts only as a whole. */
-  readonly hash?: SpanHash;
-}
-
-/** What the first character of a piece adds to the hash once the next one follows. */
-const OUT = spanHashOf(' '.repeat(PIECE)).power;
-const FILTER_BITS = 20;
+const MANY = 500;
 
 /**
  * Hides secrets in texts: whole, in part, and in every spelling in which they may be printed (see `spellingsOf`). Takes time in proportion to the
  * text, however many secrets there are.
  */
 export class Redactor {
-  readonly #pieces = new Map<string, { readonly needle: Needle; readonly at: number }[]>();
-  /** Which hashes occur among the pieces: most of a text needs no other look. */
-  readonly #filter = new Uint8Array(1 << FILTER_BITS);
+  /** Of secrets of which any part is hidden, by the length of the shortest. */
+  readonly #parts = new Map<number, PartIndex>();
+  readonly #wholes = new WholeIndex();
   readonly #known = new Set<string>();
   readonly #reported = new Set<string>();
   readonly #names = new Set<string>();
@@ -130,13 +115,8 @@ export class Redactor {
     const whole = text.trim();
     if (whole.length < SHORTEST_SECRET || this.#known.has(whole)) return;
     this.#known.add(whole);
-    for (const form of [whole, JSON.stringify(whole).slice(1, -1)])
-      this.#insert({ text: form, least: form.length, ends: false, hash: spanHashOf(form) });
-    this.#insert({
-      text: Buffer.from(whole, 'utf8').toString('base64'),
-      least: SHORTEST_KEY_PART,
-      ends: false,
-    });
+    for (const form of [whole, JSON.stringify(whole).slice(1, -1)]) this.#wholes.add(form);
+    this.#insert(Buffer.from(whole, 'utf8').toString('base64'), SHORTEST_KEY_PART);
   }
 
   /** A text without its secrets. Redact before you cut a text: half a secret is harder to recognize. */
@@ -162,19 +142,35 @@ export class Redactor {
 
   *#redacting(text: string): Pieces<string> {
     if (text.length < PIECE) return text;
-    const hashes = new SpanHashes(text);
-    const spans: Span[] = [];
-    for (let from = 0; from < text.length; from += STRETCH) {
-      this.#find(hashes, from, Math.min(from + STRETCH, text.length), spans);
-      if (text.length > LONG) yield;
-    }
     let shown = '';
     let end = 0;
-    for (const { from, to } of spans) {
+    for (const { from, to } of yield* this.#find(text)) {
       shown += `${text.slice(end, from)}${REDACTED}`;
       end = to;
     }
-    return yield* withoutKnownForms(shown + text.slice(end), REDACTED, STRETCH);
+    return yield* withoutKnownForms(shown + text.slice(end), REDACTED, LONG);
+  }
+
+  /** The places of secrets, in order and apart from each other. */
+  *#find(text: string): Pieces<readonly Span[]> {
+    const found: Span[] = [];
+    for (const index of this.#parts.values()) {
+      const spans: Span[] = [];
+      for (let from = 0; from < text.length; from += STRETCH) {
+        index.find(text, from, from + STRETCH, spans);
+        if (text.length > LONG) yield;
+      }
+      for (const span of spans) found.push(span);
+    }
+    const hashes = new SpanHashes(text);
+    for (let from = 0; from < text.length;) {
+      from = this.#wholes.find(hashes, from, STRETCH, found);
+      if (from < text.length) yield;
+    }
+    const merged: Span[] = [];
+    for (const span of found.toSorted((a, b) => a.from - b.from || a.to - b.to))
+      if (!this.#isName(text.slice(span.from, span.to))) merge(merged, span);
+    return merged;
   }
 
   *#copy(value: unknown): Pieces<unknown> {
@@ -186,13 +182,19 @@ export class Redactor {
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype !== Object.prototype && prototype !== null) return value;
     const copy: (readonly [string, unknown])[] = [];
-    for (const [key, item] of Object.entries(value)) copy.push([this.redact(key), yield* this.#copy(item)]);
+    for (const [key, item] of Object.entries(value)) {
+      copy.push([this.redact(key), yield* this.#copy(item)]);
+      if (copy.length % MANY === 0) yield;
+    }
     return Object.fromEntries(copy);
   }
 
   *#copyAll(values: Iterable<unknown>): Pieces<readonly unknown[]> {
     const copy: unknown[] = [];
-    for (const item of values) copy.push(yield* this.#copy(item));
+    for (const item of values) {
+      copy.push(yield* this.#copy(item));
+      if (copy.length % MANY === 0) yield;
+    }
     return copy;
   }
 
@@ -212,73 +214,28 @@ export class Redactor {
     if (text.length < SHORTEST_PHRASE) return;
     for (const scheme of SCHEMES)
       for (const word of [scheme, scheme.toLowerCase()]) {
-        const phrase = `${word} ${text}`;
-        this.#insert({ text: phrase, least: phrase.length, ends: true });
+        this.#wholes.add(`${word} ${text}`, true);
       }
   }
 
   #index(text: string, part: number): void {
     if (text.length < SHORTEST_SECRET) return;
-    for (const form of spellingsOf(text))
-      if (form.length >= PIECE) this.#insert({ text: form, least: Math.min(part, form.length), ends: false });
+    for (const form of spellingsOf(text)) if (form.length >= PIECE) this.#insert(form, part);
   }
 
-  /** Any `least` characters in a row contain one of the pieces. */
-  #insert(needle: Needle): void {
-    const { text, least } = needle;
-    const step = least - PIECE + 1;
-    for (let at = 0; at + PIECE <= text.length; at += step) {
-      const piece = text.slice(at, at + PIECE);
-      this.#filter[slotOf(spanHashOf(piece).value)] = 1;
-      const places = this.#pieces.get(piece);
-      if (places === undefined) this.#pieces.set(piece, [{ needle, at }]);
-      // Of a piece that occurs several times, the first one finds the whole text.
-      else if (places.at(-1)?.needle !== needle) places.push({ needle, at });
+  /** @param part the length of the shortest part of a longer text that is hidden too */
+  #insert(text: string, part: number): void {
+    if (text.length <= part) {
+      this.#wholes.add(text);
+      return;
     }
-  }
-
-  /** Adds the places of secrets whose first common piece ends before `until`, in order and apart from each other, to those found before `from`. */
-  #find(hashes: SpanHashes, from: number, until: number, spans: Span[]): void {
-    const { text } = hashes;
-    // The pieces that end here begin earlier.
-    const first = Math.max(0, from - PIECE + 1);
-    let hash = 0;
-    for (let i = first; i < until; i += 1) {
-      const leaving = i < first + PIECE ? 0 : Math.imul(text.charCodeAt(i - PIECE), OUT);
-      hash = (Math.imul(hash, BASE) + text.charCodeAt(i) - leaving) | 0;
-      const start = i - PIECE + 1;
-      if (start < first || this.#filter[slotOf(hash)] === 0 || i < (spans.at(-1)?.to ?? 0)) continue;
-      for (const { needle, at } of this.#pieces.get(text.slice(start, i + 1)) ?? []) {
-        if (needle.hash !== undefined && !hashes.fits(start - at, needle.hash)) continue;
-        const span = overlap(text, start, needle, at);
-        if (span !== undefined && !this.#isName(text.slice(span.from, span.to))) merge(spans, span);
-      }
-    }
+    const index = this.#parts.get(part) ?? new PartIndex(part);
+    this.#parts.set(part, index);
+    index.add(text);
   }
 
   #isName(text: string): boolean {
     for (const name of this.#names) if (name.includes(text)) return true;
     return false;
   }
-}
-
-/** How far text and needle agree around a common piece; undefined if that is too little. */
-function overlap(
-  text: string,
-  start: number,
-  { text: needle, least, ends }: Needle,
-  at: number,
-): Span | undefined {
-  let before = 0;
-  while (before < at && before < start && text[start - before - 1] === needle[at - before - 1]) before += 1;
-  let after = PIECE;
-  while (at + after < needle.length && text[start + after] === needle[at + after]) after += 1;
-  const to = start + after;
-  if (before + after < least || (ends && /\w/.test(text[to] ?? ''))) return undefined;
-  return { from: start - before, to };
-}
-
-/** The lower bits of the hash depend on few characters. */
-function slotOf(hash: number): number {
-  return hash >>> (32 - FILTER_BITS);
 }

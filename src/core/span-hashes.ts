@@ -11,12 +11,15 @@ export interface SpanHash {
 
 export function spanHashOf(text: string): SpanHash {
   let value = 0;
+  for (let i = 0; i < text.length; i += 1) value = (Math.imul(value, BASE) + text.charCodeAt(i)) | 0;
+  return { length: text.length, value, power: powerOf(text.length) };
+}
+
+/** The base to the power of a length. */
+export function powerOf(length: number): number {
   let power = 1;
-  for (let i = 0; i < text.length; i += 1) {
-    value = (Math.imul(value, BASE) + text.charCodeAt(i)) | 0;
-    power = Math.imul(power, BASE);
-  }
-  return { length: text.length, value, power };
+  for (let i = 0; i < length; i += 1) power = Math.imul(power, BASE);
+  return power;
 }
 
 /**
@@ -32,12 +35,11 @@ export class SpanHashes {
     this.text = text;
   }
 
-  /** Whether what begins here has this hash. Then it is almost certainly the same text. */
-  fits(from: number, { length, value, power }: SpanHash): boolean {
+  /** The hash of what begins here; undefined if the text is not that long. */
+  hashAt(from: number, { length, power }: Omit<SpanHash, 'value'>): number | undefined {
     const prefixes = (this.#prefixes ??= prefixesOf(this.text));
     const [before, upTo] = [prefixes[from], prefixes[from + length]];
-    if (before === undefined || upTo === undefined) return false;
-    return ((upTo - Math.imul(before, power)) | 0) === value;
+    return before === undefined || upTo === undefined ? undefined : (upTo - Math.imul(before, power)) | 0;
   }
 }
 
