@@ -15,6 +15,7 @@ test('every output is set even if nothing happened', () => {
     weights: '',
     agree: '',
     observed: '{}',
+    metrics: '[]',
     samples: '0',
     'ingress-urls': '{}',
     changed: '0',

@@ -52,7 +52,7 @@ function titleOf(record: RunRecord, outcome: Outcome): string {
   const { operation, plan } = record;
   switch (outcome) {
     case 'pass': {
-      const verified = record.evidence.length === 0 ? 'metrics passed' : 'traffic split verified';
+      const verified = isByMetricsAlone(record) ? 'metrics passed' : 'traffic split verified';
       return (operation === 'rollback' || operation === 'retire') && record.changes.length > 0
         ? `${PARTICIPLES[operation] ?? operation}, ${verified}`
         : verified;
@@ -65,7 +65,7 @@ function titleOf(record: RunRecord, outcome: Outcome): string {
       return metric === undefined ? 'traffic split check failed' : `metric ${metric.name} failed`;
     }
     case 'inconclusive':
-      return record.evidence.length === 0 ? 'metrics inconclusive' : 'traffic split check inconclusive';
+      return isByMetricsAlone(record) ? 'metrics inconclusive' : 'traffic split check inconclusive';
     case 'unverified':
       return operation === 'verify' ? 'not verified' : `${PARTICIPLES[operation] ?? operation}, not verified`;
     case 'ambiguous':
@@ -77,6 +77,11 @@ function titleOf(record: RunRecord, outcome: Outcome): string {
     case 'done':
       return plan === undefined ? `${operation} done` : `plan: ${count(plan.changes, 'change')}`;
   }
+}
+
+/** Whether no ingress was sampled, so that metrics decide. */
+function isByMetricsAlone({ evidence, metrics }: RunRecord): boolean {
+  return evidence.length === 0 && metrics.length > 0;
 }
 
 function divergenceTitle({ held }: RunRecord): string {

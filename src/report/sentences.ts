@@ -22,7 +22,7 @@ function whoGet({ unseen, asked }: RunRecord): string {
 /** A pass in a sentence or two. */
 export function passOf(record: RunRecord): string {
   const { evidence, metrics, checks } = record;
-  if (evidence.length === 0)
+  if (evidence.length === 0 && metrics.length > 0)
     return `No ingress was sampled; the metrics show nothing against ${inWords(checks.at(-1)?.weights ?? new Map())} (${metricsThat(
       metrics,
       'pass',
