@@ -103,7 +103,7 @@ describe('a refused value', () => {
     [
       'ingress',
       'east=x',
-      'Input ingress: got "east=x" ("x" is not an http or https URL); expected cluster=URL or cluster=none, one per line or separated by commas, or none for every cluster.',
+      'Input ingress: got "east=x" ("x" is not an http or https URL); expected cluster=URL, cluster=port-forward or cluster=none, one per line or separated by commas, or port-forward or none for every cluster.',
     ],
     ['on-failure', 'stop', 'Input on-failure: got "stop"; expected one of rollback, keep.'],
     ['summary', 'no', 'Input summary: got "no"; expected true or false.'],

@@ -267,7 +267,7 @@ describe('a Gateway without a selector applies to every gateway pod', () => {
 
 describe('without an ingress, the error lists what was checked and names the input', () => {
   const REMEDY =
-    'Set the input ingress, for example west=http://203.0.113.7, or west=none if users never enter through this cluster.';
+    "Set the input ingress, for example west=http://203.0.113.7, west=port-forward to reach the gateway's pods through the API server (it takes get and create on pods/portforward), or west=none if users never enter through this cluster.";
 
   test.each<[string, readonly KubeObject[], readonly Gateway[], string]>([
     ['no Gateway', [], [], 'no Gateway'],

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { CanaryError } from '../../src/core/errors.ts';
 import { proxyAt } from '../../src/core/proxy.ts';
 import { IngressClient } from '../../src/verify/ingress-client.ts';
-import type { Target } from '../../src/verify/ingress-client.ts';
+import type { Target } from '../../src/verify/target.ts';
 import '../support/one-realm.ts';
 import { selfSigned } from '../support/certificate.ts';
 import { connectProxy } from '../support/proxy.ts';

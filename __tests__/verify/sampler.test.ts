@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { CONNECTIONS, IngressClient } from '../../src/verify/ingress-client.ts';
+import { IngressClient } from '../../src/verify/ingress-client.ts';
+import { CONNECTIONS } from '../../src/verify/ways.ts';
 import { sampleAll } from '../../src/verify/sampler.ts';
 import type { IngressEvidence } from '../../src/verify/evidence.ts';
 import type { CheckSpec } from '../../src/release/release.ts';

@@ -1,6 +1,6 @@
 import { IngressClient } from '../verify/ingress-client.ts';
-import type { Target } from '../verify/ingress-client.ts';
-import { findIngress } from '../verify/find-ingress.ts';
+import type { Target } from '../verify/target.ts';
+import { findForwardedIngress, findIngress } from '../verify/find-ingress.ts';
 import type { Ingress } from '../verify/find-ingress.ts';
 import { allOf } from '../fleet/fleet.ts';
 import { CanaryError } from '../core/errors.ts';
@@ -9,7 +9,7 @@ import { hostOf, ingressCandidates } from '../istio/gateways.ts';
 import type { UnusableCandidate, IngressCandidate } from '../istio/gateways.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import type { Gateway, VirtualService } from '../kubernetes/objects.ts';
-import { NO_INGRESS, allClusters } from '../release/release.ts';
+import { NO_INGRESS, PORT_FORWARD, allClusters } from '../release/release.ts';
 import type { ClusterName } from '../core/names.ts';
 import type { FleetState } from '../release/state.ts';
 import { trafficOf } from '../release/state.ts';
@@ -49,9 +49,10 @@ export async function findTargets(
       const given = release.check.ingress.get(name);
       if (given === NO_INGRESS) return undefined;
       const entrances = entrancesIn(context, name, state, routing);
-      if (given === undefined) assertEntrance(context, name, routing, entrances);
+      if (given === undefined || given === PORT_FORWARD) assertEntrance(context, name, routing, entrances);
       const candidates = candidatesFor(context, name, state, entrances, planned);
       if (given === undefined) return findIngress(fleet.cluster(name), candidates);
+      if (given === PORT_FORWARD) return findForwardedIngress(fleet.cluster(name), candidates);
       const [best] = candidates;
       const host =
         release.check.host ??
@@ -62,21 +63,32 @@ export async function findTargets(
   const ingresses = found.filter((ingress) => ingress !== undefined);
   const shared = sharedAddresses(ingresses);
   for (const sentence of shared) log.warnOnce(sentence);
-  recorder.record({ kind: 'blind spots', of: 'ingresses', sentences: shared });
+  const unseen = ingresses.flatMap(({ cluster, gateway }) =>
+    gateway === undefined ? [] : beforeGateway(cluster),
+  );
+  recorder.record({ kind: 'blind spots', of: 'ingresses', sentences: [...shared, ...unseen] });
   const { path, headers } = release.check;
   const hosts = [...new Set(ingresses.flatMap(({ host }) => host ?? []))];
   recorder.record({
     kind: 'ingresses found',
-    ingresses: new Map(ingresses.map(({ cluster, url }) => [cluster, url])),
+    // An address of the cluster's own network is of no use outside it.
+    ingresses: new Map(
+      ingresses.map(({ cluster, url, gateway }) => [cluster, gateway === undefined ? url : PORT_FORWARD]),
+    ),
     asked: { hosts, path },
   });
-  return ingresses.map(({ cluster, url, host, source }) => {
+  return ingresses.map(({ cluster, url, host, source, gateway }) => {
     assertConcrete(cluster, host);
-    log.info(
-      `Ingress of ${cluster}: ${url} (${source})${host === undefined ? '' : `, host ${host}`}${throughProxy(context, cluster, url)}`,
-    );
-    return { cluster, url, path, headers, host };
+    const way =
+      gateway === undefined ? throughProxy(context, cluster, url) : '; the load balancer is not on the way';
+    log.info(`Ingress of ${cluster}: ${url} (${source})${host === undefined ? '' : `, host ${host}`}${way}`);
+    return { cluster, url, path, headers, host, gateway };
   });
+}
+
+/** What cannot be seen from within the pods of a gateway. */
+function beforeGateway(cluster: ClusterName): string {
+  return `The samples of ${cluster} go through its API server to each gateway pod (ingress: port-forward): the load balancer, and whatever else is in front of the gateway, is not on the way.`;
 }
 
 /** Users may come another way than the samples: the load balancer and the gateway see the address of the proxy. */
@@ -148,7 +160,8 @@ function candidatesFor(
 
 /** What cannot be seen if several clusters share one address, as behind a global load balancer. */
 function sharedAddresses(ingresses: readonly Ingress[]): readonly string[] {
-  return [...Map.groupBy(ingresses, ({ url }) => url)].flatMap(([url, same]) =>
+  const reached = ingresses.filter(({ gateway }) => gateway === undefined);
+  return [...Map.groupBy(reached, ({ url }) => url)].flatMap(([url, same]) =>
     same.length === 1
       ? []
       : [

@@ -4,7 +4,7 @@ import type { Written } from '../fleet/transaction/write-confirmed.ts';
 import type { Leases } from '../fleet/transaction/read-leases.ts';
 import type { Observation } from '../release/observation.ts';
 import type { IngressEvidence, Verdict } from '../verify/evidence.ts';
-import type { Target } from '../verify/ingress-client.ts';
+import type { Target } from '../verify/target.ts';
 
 /** What is known before anything is written: what the clusters hold, what will change, and where it will be sampled. */
 export interface Prepared<Plan> {

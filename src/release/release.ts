@@ -6,6 +6,8 @@ import type { MetricSpec } from './metric-specs.ts';
 
 /** What the input `ingress` says for a cluster without one. */
 export const NO_INGRESS = 'none';
+/** What it says for one whose gateway pods are reached through the API server. */
+export const PORT_FORWARD = 'port-forward';
 
 /** What was asked for: the validated inputs, frozen. No I/O has happened but the reading of local files. */
 export interface Release {
@@ -103,7 +105,10 @@ export interface CheckSpec {
   readonly maxLatencyIncrease: number | undefined;
   /** How long Istio gets to bring a change to every proxy, where no ingress is sampled that shows it. */
   readonly propagationMs: number;
-  /** Base URLs given by hand instead of discovery; `none`: the cluster has no ingress. */
+  /**
+   * Base URLs given by hand instead of discovery; `none`: the cluster has no ingress; `port-forward`: its gateway pods are found, and
+   * reached through the API server.
+   */
   readonly ingress: ReadonlyMap<ClusterName, string>;
 }
 

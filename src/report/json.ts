@@ -1,5 +1,5 @@
 import type { MetricEvidence } from '../metrics/metric-evidence.ts';
-import type { IngressEvidence } from '../verify/evidence.ts';
+import type { IngressEvidence, PodEvidence } from '../verify/evidence.ts';
 import { agreedWeights, clustersAgree } from '../release/cluster-weights.ts';
 import type { Weights } from '../core/weights.ts';
 import { headlineOf } from './headline.ts';
@@ -8,6 +8,8 @@ import { SCHEMA_VERSION } from './schema.ts';
 import type { Report, ReportedIngress, ReportedMetric } from './schema.ts';
 import { sharesAt } from './shares.ts';
 import { VERSION } from './version.ts';
+
+type ReportedPod = NonNullable<ReportedIngress['pods']>[number];
 
 /** The content of `report.json`; JSON.stringify leaves out fields without a value. */
 export function reportOf(record: RunRecord): Report {
@@ -101,6 +103,19 @@ function ingressOf(evidence: IngressEvidence, tolerance?: number): ReportedIngre
     unanswered: evidence.unanswered,
     logEvidence: Number.isFinite(evidence.logEvidence) ? evidence.logEvidence : undefined,
     contradictions: Object.fromEntries(evidence.contradictions),
+    ...(evidence.pods === undefined || evidence.pods.length === 0 ? {} : { pods: evidence.pods.map(podOf) }),
+  };
+}
+
+function podOf({ pod, requests, samples, counts, errors, stale, withoutRevision }: PodEvidence): ReportedPod {
+  return {
+    pod,
+    requests,
+    samples,
+    versions: Object.fromEntries(counts),
+    errors: Object.fromEntries(errors),
+    stale: Object.fromEntries(stale),
+    withoutRevision,
   };
 }
 

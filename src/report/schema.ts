@@ -24,6 +24,16 @@ const version = z.strictObject({
     .describe('Of the samples without an error, in milliseconds; absent if there were none.'),
 });
 
+const pod = z.strictObject({
+  pod: z.string(),
+  requests: z.int(),
+  samples: z.int(),
+  versions: counts.describe('Samples by version.'),
+  errors: counts,
+  stale: counts,
+  withoutRevision: z.int(),
+});
+
 const ingress = z.strictObject({
   cluster: z.string(),
   url: z.string(),
@@ -48,6 +58,10 @@ const ingress = z.strictObject({
       'Natural logarithm of the evidence against the split, over all ingresses of the check: if the split were correct, the chance of seeing as much would be at most exp(-logEvidence). Absent if a single response rules the split out.',
     ),
   contradictions: counts.describe('Responses whose body names another version than their header: v1 → v2.'),
+  pods: z
+    .array(pod)
+    .optional()
+    .describe('The same requests by gateway pod, where these were reached by port-forward.'),
 });
 
 const metric = z.strictObject({

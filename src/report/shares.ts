@@ -1,5 +1,6 @@
 import { shareOf } from '../verify/evidence.ts';
-import type { IngressEvidence, VersionEvidence } from '../verify/evidence.ts';
+import type { IngressEvidence, PodEvidence, VersionEvidence } from '../verify/evidence.ts';
+import { count, percent } from './format.ts';
 import { toleranceBand } from '../verify/statistics/share-test.ts';
 import type { VersionName } from '../core/weights.ts';
 
@@ -76,4 +77,26 @@ function cellsAway(away: number, room: number): number {
   const cells =
     relative <= 1 ? Math.min(Math.round(exact), INSIDE - 1) : Math.max(Math.round(exact), INSIDE + 1);
   return Math.sign(away) * cells;
+}
+
+/** `Pod gateway-1: 480 requests, v1 81%, v2 19%; 12 × connection cut` */
+export function podLine({
+  pod,
+  requests,
+  samples,
+  counts,
+  errors,
+  stale,
+  withoutRevision,
+}: PodEvidence): string {
+  const shares = [...counts].map(
+    ([version, seen]) => `${version} ${percent(samples === 0 ? 0 : seen / samples)}`,
+  );
+  const others = [
+    ...[...errors].map(([kind, seen]) => `${String(seen)} × ${kind}`),
+    ...[...stale].map(([revision, seen]) => `${String(seen)} × revision ${revision}`),
+    ...(withoutRevision === 0 ? [] : [`${String(withoutRevision)} × no revision`]),
+  ];
+  const main = [count(requests, 'request'), ...(samples === 0 ? [] : shares)].join(', ');
+  return `Pod ${pod}: ${[main, ...others].join('; ')}`;
 }

@@ -23,6 +23,8 @@ export interface Sample {
   readonly error: string | undefined;
   /** From sending to the end of the body, or to the failure, in milliseconds. */
   readonly ms: number;
+  /** The gateway pod that it came through; undefined where a load balancer chose. */
+  readonly pod?: string | undefined;
 }
 
 /** Reads version, revision and outcome from a reply. A status of 400 or above is an error, as it is for a user. */
@@ -35,6 +37,7 @@ export function attribute(reply: Reply, source: VersionSource): Sample {
       unmanaged: false,
       error: reply.what,
       ms: reply.ms,
+      pod: reply.pod,
     };
   }
   const version = versionIn(reply, source);
@@ -57,6 +60,7 @@ export function attribute(reply: Reply, source: VersionSource): Sample {
           ? versionless(reply.status)
           : undefined,
     ms: reply.ms,
+    pod: reply.pod,
   };
 }
 

@@ -1,6 +1,6 @@
 import { INGRESS } from '../core/deadlines.ts';
 import type { Sample } from './attribution.ts';
-import { UNREACHED } from './ingress-client.ts';
+import { UNREACHED } from './failure-kinds.ts';
 import { RateTest } from './statistics/rate-test.ts';
 
 /** This many errors are tolerated before they are tested as a rate. */

@@ -1,7 +1,7 @@
 import type { CheckSpec } from '../release/release.ts';
 import type { VersionName } from '../core/weights.ts';
 import type { Sample } from './attribution.ts';
-import type { Target } from './ingress-client.ts';
+import type { Target } from './target.ts';
 import { Comparison } from './comparison.ts';
 import { SampleCounts } from './sample-counts.ts';
 import type { Expectation } from './sample-counts.ts';
@@ -9,6 +9,7 @@ import { Convergence } from './convergence.ts';
 import { total } from './evidence.ts';
 import type { IngressEvidence, IngressVerdict } from './evidence.ts';
 import { ErrorRate } from './error-rate.ts';
+import { PodChecks } from './pod-checks.ts';
 import { ReplicaLag } from './replica-lag.ts';
 import {
   contradictingBodies,
@@ -53,7 +54,6 @@ interface Decision {
 }
 
 const failure = (reason: string): Decision => ({ verdict: 'fail', reason });
-
 /** Counts the samples of one ingress and reaches a verdict. */
 export class Evaluation {
   readonly #target: Target;
@@ -67,6 +67,7 @@ export class Evaluation {
   readonly #errorRate: ErrorRate;
   readonly #lagStale: ReplicaLag;
   readonly #lagWithoutRevision: ReplicaLag;
+  readonly #pods: PodChecks;
   readonly #convergence = new Convergence();
   readonly #now: () => number;
   readonly #start: number;
@@ -96,15 +97,15 @@ export class Evaluation {
       alpha,
     });
     this.#errorRate = new ErrorRate(check.maxErrorRate, alpha, { hasAnswered, awayMs: catchUpMs });
+    this.#pods = new PodChecks(expected, { tolerance: check.tolerance, alpha, catchUpMs });
     this.#lagStale = new ReplicaLag(alpha, catchUpMs);
     this.#lagWithoutRevision = new ReplicaLag(alpha, catchUpMs);
-    const watch = watchMs !== undefined;
     this.#test = new ShareTest([...expected.weights.values()], {
       tolerance: check.tolerance,
       beta: 1 - check.confidence,
       ingresses,
-      onlyFails: watch,
-      ...(watch || check.maxSamples === undefined ? {} : { maxSamples: check.maxSamples }),
+      onlyFails: watchMs !== undefined,
+      ...(watchMs !== undefined || check.maxSamples === undefined ? {} : { maxSamples: check.maxSamples }),
     });
   }
 
@@ -128,6 +129,7 @@ export class Evaluation {
     if (this.#final !== undefined) return;
     this.#counts.unanswered = unanswered;
     for (const sample of held) {
+      if (sample.pod !== undefined) this.#pods.count(sample.pod, sample);
       if (this.#counts.add(sample) === 'own' && this.#isOfTheWeights(sample)) this.#comparison.add(sample);
     }
   }
@@ -136,7 +138,10 @@ export class Evaluation {
   get isOpen(): boolean {
     if (this.#final !== undefined) return false;
     return (
-      this.#errorRate.isOpen || this.#lagStale.state === 'open' || this.#lagWithoutRevision.state === 'open'
+      this.#errorRate.isOpen ||
+      this.#pods.isOpen ||
+      this.#lagStale.state === 'open' ||
+      this.#lagWithoutRevision.state === 'open'
     );
   }
 
@@ -166,6 +171,7 @@ export class Evaluation {
       unanswered: counts.unanswered,
       logEvidence: this.#logEvidence(),
       contradictions: new Map(counts.contradictions),
+      pods: this.#pods.evidence,
     };
   }
 
@@ -206,9 +212,11 @@ export class Evaluation {
 
   #count(sample: Sample): Decision | undefined {
     const origin = this.#counts.add(sample);
-    if (origin === 'other-host') return undefined;
     const now = this.#now();
+    const ofPod = sample.pod === undefined ? undefined : this.#pods.add(sample.pod, sample, now);
+    if (origin === 'other-host') return undefined;
     this.#lagStale.add(origin === 'stale', now);
+    if (ofPod !== undefined) return failure(ofPod);
     if (origin === 'stale') return this.#replicaBehind();
     this.#lagWithoutRevision.add(origin === 'without-revision', now);
     const { version } = sample;
@@ -273,6 +281,7 @@ export class Evaluation {
   /** What prevents a pass although the shares are right. */
   #obstacle(): string | undefined {
     if (this.#errorRate.isAbove) return tooManyErrors(this.#counted());
+    if (this.#pods.obstacle !== undefined) return this.#pods.obstacle;
     if (this.#lagStale.state !== 'fine') return staleResponses(this.#counted());
     return this.#lagWithoutRevision.state === 'fine' ? undefined : responsesWithoutRevision(this.#counted());
   }

@@ -28,6 +28,17 @@ export interface ConvergencePoint {
   readonly counts: readonly number[];
 }
 
+/** What was seen at one pod of a gateway; the same samples count for its ingress. */
+export interface PodEvidence {
+  readonly pod: string;
+  readonly requests: number;
+  readonly samples: number;
+  readonly counts: ReadonlyMap<VersionName, number>;
+  readonly errors: ReadonlyMap<string, number>;
+  readonly stale: ReadonlyMap<string, number>;
+  readonly withoutRevision: number;
+}
+
 /** What was seen at one ingress. */
 export interface IngressEvidence {
   readonly cluster: ClusterName;
@@ -66,6 +77,8 @@ export interface IngressEvidence {
   readonly logEvidence: number;
   /** Responses whose body names another version than their header, as `v1 → v2`. */
   readonly contradictions: ReadonlyMap<string, number>;
+  /** Each pod that was asked by port-forward; none where a load balancer chose. */
+  readonly pods?: readonly PodEvidence[];
   readonly seconds: number;
 }
 

@@ -2,8 +2,10 @@ import { INGRESS } from '../core/deadlines.ts';
 import { CanaryError } from '../core/errors.ts';
 import type { Sample } from './attribution.ts';
 import type { IngressEvidence } from './evidence.ts';
-import { NO_RESPONSE } from './ingress-client.ts';
-import type { Reply, Target } from './ingress-client.ts';
+import { NO_RESPONSE, UNREACHED } from './failure-kinds.ts';
+import { portForwardAdvice } from './port-forward-advice.ts';
+import type { Reply } from './ingress-client.ts';
+import type { Target } from './target.ts';
 
 /** What a probe waits for. */
 export interface Awaited {
@@ -44,12 +46,20 @@ export class NotArrived extends CanaryError {
         .filter(({ sample }) => revision !== undefined && sample.revision !== revision)
         .map(({ sample }) => sample.revision),
     );
-    const remedy =
-      sent > missed.length && stale.size > 0
-        ? 'The others were right, so a gateway replica seems to keep an earlier configuration: run istioctl proxy-status.'
-        : unanswered > 0
-          ? 'Some requests got no response at all: check whether a version hangs.'
-          : 'Check that the path exists (input path) and that no other route matches it.';
+    const behind = unique(missed.flatMap(({ sample: { pod } }) => pod ?? []));
+    const isOutOfReach =
+      target.gateway === undefined &&
+      missed.length === sent &&
+      missed.every(({ sample: { error } }) => error !== undefined && UNREACHED.has(error));
+    const remedy = isOutOfReach
+      ? portForwardAdvice(cluster)
+      : behind.length > 0 && stale.size > 0
+        ? `All of these came from ${behind.map((pod) => `Pod ${pod}`).join(', ')}, which ${behind.length === 1 ? 'seems' : 'seem'} to keep an earlier configuration: run istioctl proxy-status.`
+        : sent > missed.length && stale.size > 0
+          ? 'The others were right, so a gateway replica seems to keep an earlier configuration: run istioctl proxy-status.'
+          : unanswered > 0
+            ? 'Some requests got no response at all: check whether a version hangs.'
+            : 'Check that the path exists (input path) and that no other route matches it.';
     super(
       silent
         ? `${whose} does not respond: ${String(unanswered)} requests through the ingress of ${cluster} (${url}${path}) got no response within ${String(INGRESS.requestMs / 1000)} s. Check why its pods accept requests and send nothing back.`
@@ -90,6 +100,10 @@ export function describeReply(reply: Reply, sample: Sample): string {
     ...(version === undefined ? [] : [`version ${version}`]),
     revision === undefined ? 'no revision' : `revision ${revision}`,
   ].join(' with ');
+}
+
+function unique(texts: readonly string[]): readonly string[] {
+  return [...new Set(texts)];
 }
 
 /** How often each text occurs; `undefined` is not counted. */

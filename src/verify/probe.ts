@@ -7,7 +7,7 @@ import type { VersionName } from '../core/weights.ts';
 import type { CheckSpec } from '../release/release.ts';
 import { attribute } from './attribution.ts';
 import type { Sample } from './attribution.ts';
-import { NO_RESPONSE } from './ingress-client.ts';
+import { NO_RESPONSE } from './failure-kinds.ts';
 import type { IngressClient } from './ingress-client.ts';
 import { NotArrived, describeReply } from './not-arrived.ts';
 import type { Awaited, Missed } from './not-arrived.ts';
@@ -104,11 +104,13 @@ async function awaitResponses(
   const deadline = clock.now() + timeoutMs;
   const missed: Missed[] = [];
   let row = 0;
-  let needed = IN_A_ROW;
+  // Each pod that is asked in turn has to have answered.
+  const fewest = Math.max(IN_A_ROW, client.pods);
+  let needed = fewest;
   let sent = 0;
   while (row < needed) {
     // Ten slow responses that all match may take longer than the time; a longer row may not.
-    if (needed > IN_A_ROW && clock.now() >= deadline)
+    if (needed > fewest && clock.now() >= deadline)
       throw new NotArrived(client.target, wanted, timeoutMs, sent, missed);
     const reply = await client.send({ headers, fresh: true, signal });
     sent += 1;
@@ -118,7 +120,7 @@ async function awaitResponses(
       continue;
     }
     if (!saysNothing(sample, wanted)) {
-      if (row > 0) needed = Math.min(needed + MORE_AFTER_A_BREAK, LONGEST_ROW);
+      if (row > 0) needed = Math.min(needed + MORE_AFTER_A_BREAK, Math.max(LONGEST_ROW, client.pods));
       row = 0;
     }
     missed.push({ sample, text: describeReply(reply, sample) });

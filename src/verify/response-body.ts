@@ -1,6 +1,7 @@
 import { pipeline } from 'node:stream';
 import type { Duplex, Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { BrokenResponse } from './broken-response.ts';
 
 /** Only the beginning of a body is read: that is where the version is. */
 const BODY_LIMIT = 16 * 1024;
@@ -17,9 +18,6 @@ export function decoded(body: Readable, encoding = ''): Readable {
   // Errors of both streams appear when the decoded one is read.
   return decoder === undefined ? body : pipeline(body, decoder, () => undefined);
 }
-
-/** A response that failed after its head had arrived. */
-export class BrokenResponse extends Error {}
 
 /**
  * The beginning of a body as text; what has arrived of it once the time is up.

@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import type { CheckSpec } from '../release/release.ts';
 import { attribute } from './attribution.ts';
 import type { Sample } from './attribution.ts';
-import { CONNECTIONS } from './ingress-client.ts';
+import { CONNECTIONS } from './ways.ts';
 import type { IngressClient } from './ingress-client.ts';
 import type { Expectation } from './sample-counts.ts';
 import type { IngressEvidence } from './evidence.ts';
@@ -13,6 +13,8 @@ import { INGRESS } from '../core/deadlines.ts';
 
 const PROGRESS_MS = 2_000;
 const WATCH_PROGRESS_MS = 30_000;
+/** Requests at a time for each pod, as where a gateway has many: they share the rate. */
+const WORKERS_PER_POD = 4;
 
 /** Sampling at a low rate for a fixed time: passes at its end, and fails as soon as there is evidence. */
 interface Watch {
@@ -84,6 +86,7 @@ async function sampleOne(
   const { now } = clock;
   const ended = new AbortController();
   const cut = AbortSignal.any([failed, ended.signal, signal]);
+  const workers = Math.max(CONNECTIONS, WORKERS_PER_POD * client.pods);
   const order = new ReorderBuffer(now);
   const count = (sample: Sample): void => {
     if (evaluation.add(sample)) ended.abort();
@@ -99,14 +102,14 @@ async function sampleOne(
   };
   if (watch === undefined) {
     const sending = AbortSignal.any([cut, deadline]);
-    await sendAtRate({ rps: check.maxRps, clock }, sending, () => ask(sending));
+    await sendAtRate({ rps: check.maxRps, workers, clock }, sending, () => ask(sending));
   } else {
     // Requests that are still open at the end must count: a version that hangs shows only in them.
-    await sendAtRate({ rps: watch.maxRps, clock }, AbortSignal.any([cut, deadline]), () => ask(cut));
+    await sendAtRate({ rps: watch.maxRps, workers, clock }, AbortSignal.any([cut, deadline]), () => ask(cut));
     // Nor does it end while errors are neither few enough nor shown to be too many: more requests decide that.
     if (evaluation.isOpen) {
       const more = AbortSignal.any([cut, abortedAfter(check.verifyTimeoutMs, clock, cut)]);
-      await sendAtRate({ rps: check.maxRps, clock }, more, async () => {
+      await sendAtRate({ rps: check.maxRps, workers, clock }, more, async () => {
         await ask(cut);
         if (!evaluation.isOpen) ended.abort();
       });
@@ -130,7 +133,11 @@ function abortedAfter(ms: number, clock: Clock, stopped: AbortSignal): AbortSign
 
 /** Sends requests over all connections, at this rate in total, until `sending` is aborted. */
 async function sendAtRate(
-  { rps, clock: { now, sleep } }: { readonly rps: number; readonly clock: Clock },
+  {
+    rps,
+    workers: count,
+    clock: { now, sleep },
+  }: { readonly rps: number; readonly workers: number; readonly clock: Clock },
   sending: AbortSignal,
   ask: () => Promise<void>,
 ): Promise<void> {
@@ -144,7 +151,7 @@ async function sendAtRate(
       await ask();
     }
   };
-  const workers = Array.from({ length: CONNECTIONS }, () =>
+  const workers = Array.from({ length: count }, () =>
     worker().catch((error: unknown) => {
       if (!sending.aborted) throw error;
     }),

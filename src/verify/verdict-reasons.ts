@@ -1,6 +1,6 @@
 import type { VersionName } from '../core/weights.ts';
 import type { CheckSpec } from '../release/release.ts';
-import { NO_RESPONSE } from './ingress-client.ts';
+import { NO_RESPONSE } from './failure-kinds.ts';
 import type { SampleCounts, Expectation } from './sample-counts.ts';
 import { total } from './evidence.ts';
 import type { IngressVerdict } from './evidence.ts';

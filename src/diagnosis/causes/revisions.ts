@@ -11,11 +11,17 @@ export function staleReplicas(snapshot: Snapshot): readonly Finding[] {
     if (older.size === 0) return [];
     return [
       {
-        title: `A gateway replica in ${one.cluster} is still on revision ${[...older.keys()].join(', ')}`,
+        title: `${replicaOf(one, older)} in ${one.cluster} is still on revision ${[...older.keys()].join(', ')}`,
         detail: `${String(total(older))} of ${String(one.requests)} responses carried it. Check istioctl proxy-status, and the logs of the gateway pods.`,
       },
     ];
   });
+}
+
+/** The pods that gave such responses, where they are known. */
+function replicaOf({ pods = [] }: IngressEvidence, older: ReadonlyMap<string, number>): string {
+  const behind = pods.filter(({ stale }) => [...stale.keys()].some((revision) => older.has(revision)));
+  return behind.length === 0 ? 'A gateway replica' : behind.map(({ pod }) => `Gateway pod ${pod}`).join(', ');
 }
 
 /** Responses under a revision that did not exist when the check began. */

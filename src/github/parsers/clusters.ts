@@ -61,17 +61,24 @@ function groupByVersion(
 /** Key of an ingress that applies to every cluster without an entry. */
 export const EVERY_CLUSTER = '*';
 
-/** Base URLs by cluster; `none` for a cluster through which no user enters, or alone for all clusters. */
+/** What an entry may have instead of a URL, and the input instead of entries, for all clusters. */
+const WORDS = ['none', 'port-forward'];
+
+/**
+ * Base URLs by cluster; `none` for a cluster through which no user enters, `port-forward` for one whose gateway pods are reached through
+ * the API server; either alone for all clusters.
+ */
 export const ingresses = mapOf(
-  'cluster=URL or cluster=none, one per line or separated by commas, or none for every cluster',
+  'cluster=URL, cluster=port-forward or cluster=none, one per line or separated by commas, or port-forward or none for every cluster',
   (found) =>
     new Map(
       [...found].map(
-        ([cluster, address]) => [cluster, address === 'none' ? address : baseUrl(address)] as const,
+        ([cluster, address]) => [cluster, WORDS.includes(address) ? address : baseUrl(address)] as const,
       ),
     ),
   {
-    read: (value) => (value.trim() === 'none' ? new Map([[EVERY_CLUSTER, 'none']]) : pairs(entries(value))),
+    read: (value) =>
+      WORDS.includes(value.trim()) ? new Map([[EVERY_CLUSTER, value.trim()]]) : pairs(entries(value)),
   },
 );
 

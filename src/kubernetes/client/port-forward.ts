@@ -58,6 +58,11 @@ export class PortForward {
     });
   }
 
+  /** Whether the way to the pod is open now. */
+  get isOpen(): boolean {
+    return this.#known?.isOpen ?? false;
+  }
+
   close(): void {
     clearTimeout(this.#idle);
     this.#ended.abort(new ForwardError('the port-forward was closed'));

@@ -2,7 +2,7 @@ import type { IngressEvidence, IngressVerdict } from '../../verify/evidence.ts';
 import { total } from '../../verify/evidence.ts';
 import { inWords } from '../sentences.ts';
 import type { Check, Limits, RunRecord } from '../run-record.ts';
-import { sharesAt } from '../shares.ts';
+import { podLine, sharesAt } from '../shares.ts';
 import type { Share } from '../shares.ts';
 import { duration, milliseconds, percent, range } from '../format.ts';
 import { count } from '../../core/plural.ts';
@@ -72,6 +72,7 @@ function ingressArticle(
   const { cluster, verdict } = evidence;
   const title = `${cluster}: ${VERDICTS[verdict]}`;
   const body = html`<p>${sentence(evidence)}</p>
+    ${podList(evidence)}
     <div class="charts">
       <div>
         ${sharesTable(shares)}
@@ -91,6 +92,14 @@ function ingressArticle(
         <summary>${title}</summary>
         ${body}
       </details>`;
+}
+
+/** How each pod answered that was asked by port-forward. */
+function podList({ pods = [] }: IngressEvidence): Html | undefined {
+  if (pods.length === 0) return undefined;
+  return html`<ul>
+    ${pods.map((pod) => html`<li>${podLine(pod)}</li>`)}
+  </ul>`;
 }
 
 function sentence({ url, reason, requests, errors, stale, seconds }: IngressEvidence): string {

@@ -4,7 +4,7 @@ import { duration, milliseconds, percent, range } from '../format.ts';
 import { count } from '../../core/plural.ts';
 import { OUTCOME_STYLES } from '../outcome.ts';
 import type { RunRecord } from '../run-record.ts';
-import { sharesAt, stripOf } from '../shares.ts';
+import { podLine, sharesAt, stripOf } from '../shares.ts';
 import type { Share } from '../shares.ts';
 import { row, tableHead, text, unbroken } from './markdown.ts';
 import { RANK, fixed } from './shorten.ts';
@@ -62,7 +62,8 @@ function reasonLine(evidence: IngressEvidence): string {
     ...(failed === 0 ? [] : [`${count(failed, 'request')} failed`]),
     ...(stale === 0 ? [] : [`${count(stale, 'response')} under another revision`]),
   ];
-  return `- ${text(cluster)}, ${text(url)}: **${verdict}**, ${text(reason)}; ${parts.join(', ')}\n`;
+  const pods = (evidence.pods ?? []).map((one) => `  - ${text(podLine(one))}\n`);
+  return `- ${text(cluster)}, ${text(url)}: **${verdict}**, ${text(reason)}; ${parts.join(', ')}\n${pods.join('')}`;
 }
 
 /** Errors and response times of each version. */

@@ -1,0 +1,157 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { KubeConfig } from '@kubernetes/client-node';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { startFleet } from '../../testbed/start.ts';
+import { ISTIO } from './support/kube.ts';
+import { APP, NAMESPACE } from './support/objects.ts';
+import { Stage } from './support/stage.ts';
+
+const SERVICE = {
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name: 'istio-ingressgateway', namespace: 'istio-system' },
+} as const;
+const PODS = ['istio-ingressgateway-0', 'istio-ingressgateway-1'] as const;
+
+interface ReportedPod {
+  readonly pod: string;
+  readonly samples: number;
+}
+
+/** A private ingress in west with two gateway pods (scenario 42), on one existing release. */
+let stage: Stage;
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'forward-'));
+  stage = new Stage(await startFleet({ gatewayReplicas: 2 }));
+  await stage.west.merge({ ...SERVICE, spec: { type: 'ClusterIP', externalTrafficPolicy: null } });
+  await stage.west.mergeServiceStatus(SERVICE.metadata, { loadBalancer: null });
+  await stage.pass({ ...forward, weights: 'v1=80,v2=20' });
+});
+afterAll(async () => {
+  await stage.fleet.stop();
+  await rm(folder, { recursive: true });
+});
+
+const forward = { ingress: 'west=port-forward' } as const;
+const verify = { ...forward, operation: 'verify' } as const;
+
+test('an ingress that cannot be found says how its pods can be reached', async () => {
+  const run = await stage.run({ operation: 'verify' });
+  expect(run.code).toBe(1);
+  expect(run.log).toContain(
+    "west=port-forward to reach the gateway's pods through the API server (it takes get and create on pods/portforward)",
+  );
+});
+
+test('each gateway pod is asked as often as the other, and the report has both', async () => {
+  const run = await stage.pass({ ...verify, report: folder });
+  expect(run.log).toMatch(/Ingress of west: http:\/\/istio-ingressgateway\.istio-system\.svc/);
+  expect(run.log).toContain(`(port-forward to ${PODS.join(', ')}); the load balancer is not on the way`);
+  expect(JSON.parse(run.outputs['ingress-urls'] ?? '')).toMatchObject({ west: 'port-forward' });
+  expect(run.summary).toContain(
+    'the load balancer, and whatever else is in front of the gateway, is not on the way',
+  );
+  const report = (await import(join(folder, 'report.json'), { with: { type: 'json' } })) as {
+    default: { checks: { ingresses: { cluster: string; samples: number; pods?: ReportedPod[] }[] }[] };
+  };
+  const west = report.default.checks[0]?.ingresses.find(({ cluster }) => cluster === 'west');
+  expect(west?.pods?.map(({ pod }) => pod).toSorted()).toEqual(PODS);
+  const counts = west?.pods?.map(({ samples }) => samples) ?? [];
+  expect(counts.reduce((a, b) => a + b, 0)).toBe(west?.samples);
+  expect(Math.max(...counts) - Math.min(...counts)).toBeLessThan((west?.samples ?? 0) / 10);
+});
+
+test('a release goes on through both pods, and back', async () => {
+  await stage.underLoad(async () => {
+    const run = await stage.pass({ ...forward, operation: 'promote', steps: '50,100' });
+    expect(run.outputs).toMatchObject({ verdict: 'pass', weights: 'v1=50,v2=50' });
+    const back = await stage.pass({ ...forward, operation: 'rollback' });
+    expect(back.outputs).toMatchObject({ verdict: 'pass', weights: 'v1=80,v2=20' });
+  });
+});
+
+describe('a pod that no longer receives its configuration', () => {
+  afterEach(() => stage.fleet.thawGateway('west', 1));
+
+  test('fails the release and is named; once it goes on, the release passes', async () => {
+    await stage.fleet.freezeGateway('west', 1);
+    await stage.underLoad(async () => {
+      const run = await stage.run({ ...forward, weights: 'v1=50,v2=50', 'verify-timeout': '20s' });
+      expect(run.code).toBe(1);
+      expect(run.log).toContain(`Pod ${PODS[1]}`);
+      expect(run.log).not.toContain(`Pod ${PODS[0]} `);
+      await expect(stage.weights()).resolves.toEqual(['v1=80,v2=20', 'v1=80,v2=20']);
+      await stage.fleet.thawGateway('west', 1);
+      const again = await stage.pass({ ...forward, weights: 'v1=50,v2=50' });
+      expect(again.outputs).toMatchObject({ verdict: 'pass', weights: 'v1=50,v2=50' });
+    });
+  });
+
+  test('fails a verification, which names it', async () => {
+    await stage.fleet.freezeGateway('west', 1);
+    await stage.run({ ...forward, ingress: 'west=none', weights: 'v1=70,v2=30' });
+    const run = await stage.run(verify);
+    expect(run.code).toBe(1);
+    expect(run.outputs['verdict']).toBe('fail');
+    expect(run.log).toContain(`Pod ${PODS[1]} stays behind`);
+    expect(run.log).toContain(`Gateway pod ${PODS[1]} in west is still on revision`);
+    await stage.fleet.thawGateway('west', 1);
+    await stage.pass(verify);
+  });
+});
+
+test('a gateway pod that ends in the middle fails neither the check nor a user', async () => {
+  let lost: Promise<void> | undefined;
+  await stage.underLoad(async () => {
+    const run = await stage.pass(
+      { ...verify, tolerance: '3', 'max-rps': '300', report: folder },
+      {
+        onLog: (text) => {
+          if (text.includes('Verify')) lost ??= stage.fleet.loseGateway('west', 1);
+        },
+      },
+    );
+    expect(run.outputs['verdict']).toBe('pass');
+  });
+  expect(lost).toBeDefined();
+  await lost;
+  const run = await stage.pass(verify);
+  expect(run.log).toContain(`(port-forward to ${PODS[0]})`);
+});
+
+describe('HTTPS', () => {
+  test('is spoken with each pod, with the host as SNI', async () => {
+    const [west] = stage.fleet.clusters.filter(({ name }) => name === 'west');
+    const authority = join(folder, 'ca.pem');
+    const config = new KubeConfig();
+    config.loadFromString(stage.fleet.kubeconfig);
+    await writeFile(authority, Buffer.from(config.getClusters()[0]?.caData ?? '', 'base64'));
+    const server = {
+      port: { number: 443, name: 'https', protocol: 'HTTPS' },
+      hosts: ['shop.example.com'],
+      tls: { mode: 'SIMPLE', serverCertificate: west?.tls.certificate, privateKey: west?.tls.key },
+    };
+    await stage.everywhere({
+      apiVersion: ISTIO,
+      kind: 'Gateway',
+      metadata: { name: 'shop', namespace: NAMESPACE },
+      spec: { selector: { istio: 'ingressgateway' }, servers: [server] },
+    });
+    for (const kube of [stage.east, stage.west])
+      await kube.merge({
+        apiVersion: ISTIO,
+        kind: 'VirtualService',
+        metadata: { name: APP, namespace: NAMESPACE },
+        spec: { hosts: ['shop.example.com'], gateways: ['shop'] },
+      });
+    const run = await stage.pass(
+      { operation: 'verify', ingress: 'port-forward' },
+      { env: { NODE_EXTRA_CA_CERTS: authority } },
+    );
+    expect(run.log).toContain('https://istio-ingressgateway.istio-system.svc');
+    expect(run.outputs['verdict']).toBe('pass');
+  });
+});

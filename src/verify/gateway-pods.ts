@@ -1,0 +1,95 @@
+import { isHttps } from '../istio/gateways.ts';
+import type { IngressCandidate } from '../istio/gateways.ts';
+import type { ClusterName } from '../core/names.ts';
+import type { Cluster } from '../kubernetes/client/cluster.ts';
+import type { ForwardedPod, PortForward } from '../kubernetes/client/port-forward.ts';
+import { nameOf } from '../kubernetes/objects.ts';
+import type { Pod } from '../kubernetes/objects.ts';
+import { isReady } from '../kubernetes/pods.ts';
+import { gatewayServicesOf, targetOf } from './gateway-services.ts';
+import type { GatewayService } from './gateway-services.ts';
+
+/** A ready pod of a gateway, and the port at which it serves what is asked for. */
+export interface GatewayPod extends ForwardedPod {
+  readonly uid: string;
+  readonly port: number;
+}
+
+/** The pods of a gateway, as its API server shows and reaches them. */
+export interface GatewayPods {
+  /** @throws ClusterError */
+  ready(): Promise<readonly GatewayPod[]>;
+  forward(pod: ForwardedPod): PortForward;
+}
+
+interface Found {
+  readonly cluster: ClusterName;
+  readonly url: string;
+  readonly host: string | undefined;
+  readonly source: string;
+  readonly gateway: GatewayPods;
+}
+
+/**
+ * The pods that users of a Gateway reach through its Services. Opens a way to one of them, so that what would prevent that is known
+ * before anything is written.
+ *
+ * @param checked receives what was looked at
+ * @returns undefined if no pod is ready
+ * @throws ClusterError, as where the permission is missing
+ */
+export async function findGatewayPods(
+  cluster: Cluster,
+  { gateway, server, host }: IngressCandidate,
+  checked: string[],
+): Promise<Found | undefined> {
+  const look = async (looked: string[]): Promise<readonly GatewayService[]> =>
+    gatewayServicesOf(cluster, gateway, server, looked);
+  const services = await look(checked);
+  const [first] = services;
+  const pods = readyPods(services);
+  if (first === undefined) return undefined;
+  if (pods.length === 0) {
+    checked.push(`${nameOf(first.service)} (none of its pods is ready)`);
+    return undefined;
+  }
+  for (const pod of pods.slice(0, 1)) await tryOut(cluster.portForward(pod), pod.port);
+  const { metadata } = first.service;
+  const scheme = isHttps(server) ? 'https' : 'http';
+  const port = first.port.port === (scheme === 'https' ? 443 : 80) ? '' : `:${String(first.port.port)}`;
+  const names = pods.map(({ name }) => name).join(', ');
+  return {
+    cluster: cluster.name,
+    // What clients within the cluster use.
+    url: `${scheme}://${metadata.name}.${metadata.namespace ?? ''}.svc${port}`,
+    host,
+    source: `port-forward to ${names}`,
+    gateway: {
+      ready: async () => readyPods(await look([])),
+      forward: (pod) => cluster.portForward(pod),
+    },
+  };
+}
+
+async function tryOut(forward: PortForward, port: number): Promise<void> {
+  try {
+    const connection = await forward.connect(port);
+    connection.destroy();
+  } finally {
+    forward.close();
+  }
+}
+
+function readyPods(services: readonly GatewayService[]): readonly GatewayPod[] {
+  const found = services.flatMap(({ port, pods }) =>
+    pods.filter(isReady).flatMap((pod): readonly (readonly [string, GatewayPod])[] => {
+      const target = targetOf(port, [pod]);
+      return target === undefined ? [] : [[pod.metadata.name, gatewayPod(pod, target)]];
+    }),
+  );
+  return [...new Map(found).values()];
+}
+
+function gatewayPod({ metadata: { name, namespace = '', uid = '' } }: Pod, port: number): GatewayPod {
+  return { name, namespace, uid, port };
+}

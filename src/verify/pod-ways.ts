@@ -1,0 +1,167 @@
+import type { Duplex } from 'node:stream';
+import type { Socket } from 'node:net';
+import { buildConnector } from 'undici';
+import type { Pool } from 'undici';
+import { MONOTONIC_CLOCK } from '../core/clock.ts';
+import type { Clock } from '../core/clock.ts';
+import { FORWARD, INGRESS } from '../core/deadlines.ts';
+import { CanaryError, messageOf } from '../core/errors.ts';
+import { ClusterError, isForbidden } from '../kubernetes/client/errors.ts';
+import { ForwardError } from '../kubernetes/client/port-forward.ts';
+import type { PortForward } from '../kubernetes/client/port-forward.ts';
+import { poolOf } from './address-ways.ts';
+import type { GatewayPod, GatewayPods } from './gateway-pods.ts';
+import type { Target } from './target.ts';
+import type { Excuse, Way, WayOptions, Ways } from './ways.ts';
+
+/** The way to one pod. */
+interface PodWay extends Way {
+  readonly pod: string;
+  readonly dispatcher: Pool;
+  readonly forward: PortForward;
+}
+
+/**
+ * The ready pods of a gateway, each through the API server. A pod that ends is left, and a new one is taken in. What the API server or
+ * the way to it lets fail says nothing about the service.
+ */
+export class PodWays implements Ways {
+  readonly leftOut: ReadonlyMap<string, string> = new Map();
+  readonly #target: Target;
+  readonly #gateway: GatewayPods;
+  readonly #clock: Clock;
+  /** By the pod's name and UID. */
+  readonly #ways = new Map<string, PodWay>();
+  #turn = 0;
+  #looking: Promise<void> | undefined;
+  #lookedAt = -Infinity;
+  /** Since when nothing has got through; undefined: something has. */
+  #lostAt: number | undefined;
+
+  private constructor(target: Target, gateway: GatewayPods, clock: Clock) {
+    this.#target = target;
+    this.#gateway = gateway;
+    this.#clock = clock;
+  }
+
+  /** @throws ClusterError if the pods cannot be listed */
+  static async open(target: Target, gateway: GatewayPods, clock: Clock = MONOTONIC_CLOCK): Promise<PodWays> {
+    const ways = new PodWays(target, gateway, clock);
+    ways.#take(await gateway.ready());
+    ways.#lookedAt = clock.now();
+    return ways;
+  }
+
+  get pods(): number {
+    return this.#ways.size;
+  }
+
+  async next(): Promise<Way | undefined> {
+    if (this.#ways.size === 0) await this.#look(FORWARD.lookAgainMs);
+    else void this.#look(FORWARD.lookMs);
+    const ways = [...this.#ways.values()];
+    return ways[this.#turn++ % ways.length];
+  }
+
+  answered(): void {
+    this.#lostAt = undefined;
+  }
+
+  async excuse(way: Way, error: unknown, _attempt: number, signal: AbortSignal): Promise<Excuse> {
+    if (isForbidden(error)) throw error;
+    const taken = [...this.#ways.values()].find((one) => one === way);
+    if (taken === undefined) return 'anew';
+    const isLost = isOfTheWay(error) || !taken.forward.isOpen;
+    await this.#look(FORWARD.lookAgainMs);
+    if (![...this.#ways.values()].includes(taken)) return 'anew';
+    if (!isLost) return 'none';
+    this.#lostAt ??= this.#clock.now();
+    if (this.#clock.now() - this.#lostAt > FORWARD.patienceMs) throw this.#lost(error);
+    await this.#clock.sleep(FORWARD.againMs, signal);
+    return 'anew';
+  }
+
+  async close(): Promise<void> {
+    const ways = [...this.#ways.values()];
+    this.#ways.clear();
+    await Promise.all(ways.map(leave));
+  }
+
+  #lost(error: unknown): CanaryError {
+    const { cluster } = this.#target;
+    return new CanaryError(
+      `The gateway pods of ${cluster} could not be reached through its API server for ${String(FORWARD.patienceMs / 1000)} s: ${messageOf(error)} This says nothing about the service.`,
+      { cause: error },
+    );
+  }
+
+  /** Looks up the pods, unless that was done so recently. */
+  async #look(sinceMs: number): Promise<void> {
+    if (this.#clock.now() - this.#lookedAt >= sinceMs)
+      this.#looking ??= this.#gateway
+        .ready()
+        .then(
+          (pods) => {
+            this.#take(pods);
+          },
+          // Those that are known stay: their own failures say more.
+          () => undefined,
+        )
+        .finally(() => {
+          this.#looking = undefined;
+          this.#lookedAt = this.#clock.now();
+        });
+    await this.#looking;
+  }
+
+  #take(pods: readonly GatewayPod[]): void {
+    const found = new Map(pods.map((pod) => [`${pod.name} ${pod.uid}`, pod]));
+    for (const [key, way] of this.#ways) {
+      if (found.has(key)) continue;
+      this.#ways.delete(key);
+      void leave(way);
+    }
+    for (const [key, pod] of found) if (!this.#ways.has(key)) this.#ways.set(key, this.#wayTo(pod));
+  }
+
+  #wayTo(pod: GatewayPod): PodWay {
+    const { origin } = new URL(this.#target.url);
+    const forward = this.#gateway.forward(pod);
+    const options: WayOptions = { allowH2: false, connect: connectorTo(forward, pod.port) };
+    return { origin, options, dispatcher: poolOf(origin, options), pod: pod.name, forward };
+  }
+}
+
+/** Requests under way go another one. */
+async function leave({ dispatcher, forward }: PodWay): Promise<void> {
+  await dispatcher.destroy();
+  forward.close();
+}
+
+/** Whether it was not the pod that let a request fail. */
+function isOfTheWay(error: unknown): boolean {
+  if (error instanceof ForwardError || error instanceof ClusterError) return true;
+  return error instanceof Error && error.cause !== undefined && isOfTheWay(error.cause);
+}
+
+/** Connections to a port of a pod, secured where the ingress is. */
+function connectorTo(forward: PortForward, port: number): buildConnector.connector {
+  const secure = buildConnector({ allowH2: false, timeout: INGRESS.connectMs });
+  return (options, callback) => {
+    forward.connect(port).then(
+      (connection) => {
+        const httpSocket = asSocket(connection);
+        if (options.protocol === 'https:') secure({ ...options, httpSocket }, callback);
+        else callback(null, httpSocket);
+      },
+      (error: unknown) => {
+        callback(error instanceof Error ? error : new Error(String(error)), null);
+      },
+    );
+  };
+}
+
+function asSocket(connection: Duplex): Socket {
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- undici is typed for sockets, and works with every stream
+  return connection as Socket;
+}

@@ -1,0 +1,47 @@
+import type { Agent, Dispatcher } from 'undici';
+
+/** Connections to one address, or one pod, of an ingress: enough to reach several gateway replicas behind a load balancer. */
+export const CONNECTIONS = 16;
+/**
+ * A connection is closed after this many requests. A load balancer chooses a gateway replica per connection: a run of some
+ * hundred requests must open some dozens of them, or it may miss a stale replica.
+ */
+export const REQUESTS_PER_CONNECTION = 10;
+
+/**
+ * Over HTTP/2, all requests would share one connection, and so one gateway replica. undici sets the server name (SNI): the Host
+ * header without its port, and none for an IP address (RFC 6066), whose certificate must name the address.
+ */
+export type WayOptions = Pick<Agent.Options, 'allowH2' | 'connect'>;
+
+/** One of the ways to an ingress. */
+export interface Way {
+  readonly origin: string;
+  /** The connections that requests share. */
+  readonly dispatcher: Dispatcher;
+  /** For a connection of a request's own. */
+  readonly options: WayOptions;
+  /** The pod that it leads to; undefined where a load balancer chooses. */
+  readonly pod: string | undefined;
+}
+
+/** `again`: the failure says nothing about the service, so the request goes another way; `anew`: the same, and its time begins anew. */
+export type Excuse = 'none' | 'again' | 'anew';
+
+/** The ways to one ingress, which requests take in turn. */
+export interface Ways {
+  /** The pods that the ways lead to; 0 where a load balancer chooses. */
+  readonly pods: number;
+  /** What is not used, and why. */
+  readonly leftOut: ReadonlyMap<string, string>;
+  /** The next way; undefined where the ingress has none now. */
+  next(signal: AbortSignal): Promise<Way | undefined>;
+  /** A response came this way. */
+  answered(way: Way): void;
+  /**
+   * @param attempt how often this request has failed
+   * @throws CanaryError if no request gets through, which says nothing about the service
+   */
+  excuse(way: Way, error: unknown, attempt: number, signal: AbortSignal): Promise<Excuse>;
+  close(): Promise<void>;
+}
