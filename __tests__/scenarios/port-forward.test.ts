@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { dump, load } from 'js-yaml';
 import { startFleet } from '../../testbed/start.ts';
+import { accessObjects } from '../support/access-examples.ts';
 import { ISTIO } from './support/kube.ts';
 import { APP, NAMESPACE } from './support/objects.ts';
 import { Stage } from './support/stage.ts';
@@ -155,3 +157,74 @@ describe('HTTPS', () => {
     expect(run.outputs['verdict']).toBe('pass');
   });
 });
+
+describe('the permission', () => {
+  test.each(['get', 'create'])(
+    '%s alone is an error that names both, before anything is sent',
+    async (given) => {
+      const rules = [{ apiGroups: [''], resources: ['pods/portforward'], verbs: [given] }];
+      const own = [...accessObjects('access.yaml'), ...accessObjects('port-forward.yaml')]
+        .filter(({ kind }) => kind !== 'Namespace')
+        .map((object) =>
+          object.kind === 'Role' && object.metadata.name.endsWith('port-forward')
+            ? { ...object, rules }
+            : object,
+        );
+      await stage.west.create(...own);
+      try {
+        const token = await stage.west.tokenOf('multicluster-canary-reader', NAMESPACE);
+        const kubeconfig = withToken(stage.fleet.kubeconfig, 'west', token);
+        const run = await stage.run({ ...verify, kubeconfig });
+        expect(run.code).toBe(1);
+        expect(run.log).toContain('it takes the verbs get and create on pods/portforward (403 Forbidden)');
+        expect(run.outputs['samples']).toBe('0');
+      } finally {
+        for (const { apiVersion, kind, metadata } of own)
+          await stage.west.remove(apiVersion, kind, metadata.name, metadata.namespace);
+      }
+    },
+  );
+});
+
+(process.env['FLEET'] === 'mesh' ? describe : describe.skip)('an API server that can be killed', () => {
+  test('restarts in the middle, which costs time and no error', async () => {
+    const { breakage } = stage.fleet;
+    if (breakage === undefined) throw new Error('only the mesh has an API server that can be killed');
+    const restart = async (): Promise<void> => {
+      await breakage.takeDown('west', 'api-server');
+      await breakage.bringUp('west', 'api-server');
+    };
+    let restarted: Promise<void> | undefined;
+    await stage.underLoad(async () => {
+      const run = await stage.pass(
+        { ...verify, tolerance: '3', 'max-rps': '300' },
+        {
+          onLog: (text) => {
+            if (text.includes('samples in')) restarted ??= restart();
+          },
+        },
+      );
+      expect(run.outputs['verdict']).toBe('pass');
+      expect(run.log).not.toContain('requests failed');
+    });
+    expect(restarted).toBeDefined();
+    await restarted;
+  });
+});
+
+interface Users {
+  readonly users: readonly { readonly name: string; readonly user: object }[];
+}
+
+/** The kubeconfig with another token for one cluster. */
+function withToken(kubeconfig: string, cluster: string, token: string): string {
+  const config = load(kubeconfig) as Users & {
+    readonly contexts: readonly { readonly name: string; readonly context: { readonly user: string } }[];
+  };
+  const own = config.contexts.find(({ name }) => name === cluster)?.context ?? { user: '' };
+  const user = `${own.user}-of-${cluster}`;
+  const contexts = config.contexts.map((one) =>
+    one.name === cluster ? { ...one, context: { ...one.context, user } } : one,
+  );
+  return dump({ ...config, contexts, users: [...config.users, { name: user, user: { token } }] });
+}

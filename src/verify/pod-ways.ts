@@ -32,8 +32,10 @@ export class PodWays implements Ways {
   readonly #clock: Clock;
   /** By the pod's name and UID. */
   readonly #ways = new Map<string, PodWay>();
+  readonly #ended = new AbortController();
   #turn = 0;
   #looking: Promise<void> | undefined;
+  #lookingAnew: Promise<void> | undefined;
   #lookedAt = -Infinity;
   /** Since when nothing has got through; undefined: something has. */
   #lostAt: number | undefined;
@@ -57,8 +59,8 @@ export class PodWays implements Ways {
   }
 
   async next(): Promise<Way | undefined> {
-    if (this.#ways.size === 0) await this.#look(FORWARD.lookAgainMs);
-    else void this.#look(FORWARD.lookMs);
+    if (this.#ways.size === 0) await this.#lookAnew();
+    else if (this.#clock.now() - this.#lookedAt >= FORWARD.lookMs) void this.#look();
     const ways = [...this.#ways.values()];
     return ways[this.#turn++ % ways.length];
   }
@@ -72,7 +74,7 @@ export class PodWays implements Ways {
     const taken = [...this.#ways.values()].find((one) => one === way);
     if (taken === undefined) return 'anew';
     const isLost = isOfTheWay(error) || !taken.forward.isOpen;
-    await this.#look(FORWARD.lookAgainMs);
+    await this.#lookAnew();
     if (![...this.#ways.values()].includes(taken)) return 'anew';
     if (!isLost) return 'none';
     this.#lostAt ??= this.#clock.now();
@@ -82,6 +84,7 @@ export class PodWays implements Ways {
   }
 
   async close(): Promise<void> {
+    this.#ended.abort();
     const ways = [...this.#ways.values()];
     this.#ways.clear();
     await Promise.all(ways.map(leave));
@@ -95,23 +98,37 @@ export class PodWays implements Ways {
     );
   }
 
-  /** Looks up the pods, unless that was done so recently. */
-  async #look(sinceMs: number): Promise<void> {
-    if (this.#clock.now() - this.#lookedAt >= sinceMs)
-      this.#looking ??= this.#gateway
-        .ready()
-        .then(
-          (pods) => {
-            this.#take(pods);
-          },
-          // Those that are known stay: their own failures say more.
-          () => undefined,
-        )
-        .finally(() => {
-          this.#looking = undefined;
-          this.#lookedAt = this.#clock.now();
-        });
+  /** Looks up the pods after this moment, together with all who ask for that meanwhile. */
+  #lookAnew(): Promise<void> {
+    this.#lookingAnew ??= this.#lookLater().finally(() => {
+      this.#lookingAnew = undefined;
+    });
+    return this.#lookingAnew;
+  }
+
+  async #lookLater(): Promise<void> {
     await this.#looking;
+    const wait = Math.max(0, this.#lookedAt + FORWARD.lookAgainMs - this.#clock.now());
+    // Whoever waits still gets an answer when the ways are closed.
+    await this.#clock.sleep(wait, this.#ended.signal).catch(() => undefined);
+    if (!this.#ended.signal.aborted) await this.#look();
+  }
+
+  #look(): Promise<void> {
+    this.#looking ??= this.#lookUp().finally(() => {
+      this.#looking = undefined;
+    });
+    return this.#looking;
+  }
+
+  async #lookUp(): Promise<void> {
+    try {
+      this.#take(await this.#gateway.ready());
+    } catch {
+      // Those that are known stay: their own failures say more.
+    } finally {
+      this.#lookedAt = this.#clock.now();
+    }
   }
 
   #take(pods: readonly GatewayPod[]): void {
