@@ -1,6 +1,7 @@
 import { shareOf } from '../verify/evidence.ts';
 import type { IngressEvidence, PodEvidence, VersionEvidence } from '../verify/evidence.ts';
-import { count, percent } from './format.ts';
+import { count } from '../core/plural.ts';
+import { percent } from './format.ts';
 import { toleranceBand } from '../verify/statistics/share-test.ts';
 import type { VersionName } from '../core/weights.ts';
 
