@@ -1,6 +1,6 @@
 import { count } from '../core/plural.ts';
 import type { MetricEvidence } from '../metrics/metric-evidence.ts';
-import { capitalized } from './format.ts';
+import { capitalized, percent } from './format.ts';
 
 /** What a metric showed, as a sentence: `Metric errors: v2 fails more often than v1 for real users: 312 of 3,104 requests …`. */
 export function metricSentence(metric: MetricEvidence): string {
@@ -40,4 +40,9 @@ export function metricFailure(metrics: readonly MetricEvidence[]): readonly stri
 export function metricsPassed(metrics: readonly MetricEvidence[]): readonly string[] {
   const passed = metricsThat(metrics, 'pass').length;
   return passed === 0 ? [] : [`${count(passed, 'metric')} passed while users used it.`];
+}
+
+/** `10.1%`; a dash for a part of nothing. */
+export function shareInPercent(some: number, all: number): string {
+  return all === 0 ? '–' : percent(some / all);
 }

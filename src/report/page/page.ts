@@ -12,6 +12,7 @@ import type { TimelineEvent } from '../timeline.ts';
 import { VERSION } from '../version.ts';
 import { checksSection } from './checks.ts';
 import { html } from './html.ts';
+import { metricsSection } from './metrics.ts';
 import type { Content, Html } from './html.ts';
 import { changesSection, planSection } from './changes.ts';
 import { STYLE } from './style.ts';
@@ -43,8 +44,8 @@ export async function pageOf(record: RunRecord, pause: () => Promise<void>): Pro
       <body>
         <header>${head(record)}</header>
         <main>
-          ${causes(record)} ${checksSection(record)} ${timeline(record)} ${clusterStates(record)} ${plan}
-          ${changes}
+          ${causes(record)} ${checksSection(record)} ${metricsSection(record)} ${timeline(record)}
+          ${clusterStates(record)} ${plan} ${changes}
         </main>
         <footer>Made by multicluster-canary ${VERSION}. ${runOf(record)}</footer>
       </body>

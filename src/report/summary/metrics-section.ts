@@ -1,6 +1,6 @@
 import type { MetricEvidence, MetricVerdict } from '../../metrics/metric-evidence.ts';
 import { chanceInWords } from '../../verify/statistics/significance.ts';
-import { percent } from '../format.ts';
+import { shareInPercent } from '../metric-sentences.ts';
 import { OUTCOME_STYLES } from '../outcome.ts';
 import type { RunRecord } from '../run-record.ts';
 import { row, tableHead, text, unbroken } from './markdown.ts';
@@ -37,7 +37,7 @@ function countRows(metric: MetricEvidence): Piece {
   const { verdict, versions, logEvidence } = metric;
   const sum = versions.reduce((all, { requests }) => all + requests, 0);
   const rows = versions.map(({ version, requests, hits, weight }, i) => {
-    const rate = hits === undefined ? shareIn(requests, sum) : shareIn(hits, requests);
+    const rate = hits === undefined ? shareInPercent(requests, sum) : shareInPercent(hits, requests);
     return row([
       i === 0 ? `${markOf(verdict)} ${text(titleOf(metric))}` : '',
       text(version),
@@ -69,10 +69,6 @@ function placeInSummary(verdict: MetricVerdict): Pick<Piece, 'rank' | 'name'> {
 
 function titleOf({ name, cluster }: MetricEvidence): string {
   return cluster === undefined ? name : `${name}, ${cluster}`;
-}
-
-function shareIn(some: number, all: number): string {
-  return all === 0 ? '–' : percent(some / all);
 }
 
 function strengthOf(logEvidence: number | undefined): string {

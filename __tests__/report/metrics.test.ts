@@ -1,0 +1,108 @@
+import { describe, expect, test } from '@jest/globals';
+import { headlineOf } from '../../src/report/headline.ts';
+import { reportOf } from '../../src/report/json.ts';
+import { evidenceDrawingOf } from '../../src/report/page/evidence-chart.ts';
+import { pageOf } from '../../src/report/page/page.ts';
+import { emptyRecord } from '../../src/report/run-record.ts';
+import type { RunRecord } from '../../src/report/run-record.ts';
+import { REPORT } from '../../src/report/schema.ts';
+import { summaryOf } from '../../src/report/summary/summary.ts';
+import type { MetricEvidence } from '../../src/metrics/metric-evidence.ts';
+import { evidence } from '../support/evidence.ts';
+import { metricEvidence } from '../support/metrics.ts';
+import { weights } from '../support/release.ts';
+
+const FAILED = metricEvidence({
+  verdict: 'fail',
+  reason:
+    'v2 fails more often than v1 for real users: 312 of 3,104 requests to v2 failed, against 48 of 12,420 requests to v1 (chance of seeing this if they were alike: below 1 in 10^9)',
+});
+const UNREAD = metricEvidence({
+  verdict: 'inconclusive',
+  reason: 'the last reading failed: http://prometheus.example does not answer',
+});
+
+function record(metrics: readonly MetricEvidence[], given: Partial<RunRecord> = {}): RunRecord {
+  const seen = [evidence()];
+  const verdict = given.verdict ?? 'pass';
+  return {
+    ...emptyRecord('rollout', 'hello', 'demo', { begin: '2026-11-27T08:00:00.000Z' }),
+    verdict,
+    evidence: seen,
+    metrics,
+    checks: [
+      {
+        kind: 'bake',
+        weights: weights({ v1: 80, v2: 20 }),
+        verdict,
+        evidence: seen,
+        metrics,
+        from: 1,
+        to: 2,
+      },
+    ],
+    ...given,
+  };
+}
+
+describe('the headline', () => {
+  test('names the versions and counts that decided a failure', () => {
+    const { title, sentence } = headlineOf(record([FAILED], { verdict: 'fail' }));
+    expect(title).toBe('metric errors failed');
+    expect(sentence).toBe(`V${FAILED.reason.slice(1)}.`);
+  });
+
+  test('says what could not be read, and that nothing was written then', () => {
+    const { title, sentence } = headlineOf(
+      record([UNREAD], { verdict: 'inconclusive', evidence: [], checks: [] }),
+    );
+    expect(title).toBe('metrics inconclusive');
+    expect(sentence).toBe(
+      'The check was inconclusive, so the job fails: metric errors: the last reading failed: http://prometheus.example does not answer. Nothing was written, since nothing would judge it.',
+    );
+  });
+
+  test('counts the metrics that passed beside the samples', () => {
+    expect(headlineOf(record([metricEvidence()])).sentence).toMatch(/1 metric passed while users used it\.$/);
+  });
+
+  test('claims no split where only metrics were judged', () => {
+    const { title, sentence } = headlineOf(record([metricEvidence()], { evidence: [] }));
+    expect(title).toBe('metrics passed');
+    expect(sentence).toBe(
+      'No ingress was sampled; the metrics show nothing against v1 80%, v2 20% (errors).',
+    );
+  });
+});
+
+describe('summary, page and JSON', () => {
+  test('show counts, rates and reason of each metric', async () => {
+    const failed = record([FAILED], { verdict: 'fail' });
+    expect(summaryOf(failed)).toContain('| ❌ errors | v1 | 4,800 | 12 | 0.3% |');
+    const page = await pageOf(failed, () => Promise.resolve());
+    expect(page).toContain('Metrics of users’ requests');
+    expect(page).toContain('<title id="metric-0-title">Metric errors over time</title>');
+    expect(REPORT.parse(JSON.parse(JSON.stringify(reportOf(failed)))).metrics).toMatchObject([
+      { name: 'errors', verdict: 'fail', versions: [{ hits: 12 }, { hits: 3 }] },
+    ]);
+  });
+});
+
+describe('the chart of the evidence', () => {
+  test('has the time from left to right, and the failure above what passed', () => {
+    const drawing = evidenceDrawingOf(
+      metricEvidence({ points: [0, 15, 30].map((at) => ({ at, value: at / 3 })) }),
+    );
+    expect(drawing?.path).toMatch(/^M56\.0 .*L340\.0 /);
+    expect(drawing?.threshold).toBeLessThan(drawing?.end.y ?? 0);
+  });
+
+  test('is left out before there is a line to draw', () => {
+    expect(evidenceDrawingOf(metricEvidence({ points: [{ at: 0, value: 0 }] }))).toBeUndefined();
+  });
+
+  test('shows a proof at its edge', () => {
+    const points = [0, 15].map((at) => ({ at, value: at === 0 ? 0 : Infinity }));
+    expect(evidenceDrawingOf(metricEvidence({ points }))?.path).not.toMatch(/NaN|Infinity/);
+  });
+});
