@@ -49,7 +49,7 @@ describe('the headline', () => {
   test('names the versions and counts that decided a failure', () => {
     const { title, sentence } = headlineOf(record([FAILED], { verdict: 'fail' }));
     expect(title).toBe('metric errors failed');
-    expect(sentence).toBe(`V${FAILED.reason.slice(1)}.`);
+    expect(sentence).toBe(`${FAILED.reason}.`);
   });
 
   test('says what could not be read, and that nothing was written then', () => {

@@ -26,7 +26,7 @@ export function metricFailure(metrics: readonly MetricEvidence[]): readonly stri
   if (first === undefined) return [];
   const sentence =
     first.kind === 'counts'
-      ? `${capitalized(first.reason)}${first.cluster === undefined ? '' : `, in ${first.cluster}`}.`
+      ? `${first.reason}${first.cluster === undefined ? '' : `, in ${first.cluster}`}.`
       : metricSentence(first);
   return [
     sentence,
