@@ -10,7 +10,7 @@ import type { Account, LifeStep, Uses } from './support/life.ts';
 let lane: Lane;
 let kubeconfigs: ReadonlyMap<Account, string>;
 beforeAll(async () => {
-  lane = await Lane.open();
+  lane = await Lane.open({ prometheus: true });
 });
 afterAll(() => lane.fleet.stop());
 
@@ -160,6 +160,12 @@ describe('optional.yaml', () => {
   }
   const status = { ...LATER, operation: 'status' } as const;
   const plan = { ...QUICK, operation: 'plan' } as const;
+  const metrics = {
+    ...plan,
+    metrics: 'istio',
+    'metrics-address': 'service:monitoring/prometheus:9090',
+    bake: '1m',
+  } as const;
   const CASES: readonly Case[] = [
     {
       grant: 'create pods in gray-demo',
@@ -197,6 +203,9 @@ describe('optional.yaml', () => {
       inputs: status,
       missing: 'list gateways.networking.istio.io',
     },
+    { grant: 'get services/prometheus in monitoring', inputs: metrics },
+    { grant: 'list pods in monitoring', inputs: metrics, missing: 'list pods' },
+    { grant: 'get pods/proxy in monitoring', inputs: metrics },
     { grant: 'list nodes', inputs: { ...LATER, operation: 'verify' } },
   ];
 

@@ -10,7 +10,7 @@ import { differingLabels } from './several-series.ts';
 
 /**
  * Compares one value with its conditions at every poll. Nothing is proven by that: a rate of few requests leaves its limit by
- * chance, and the more often one looks the likelier (see docs/metrics.md).
+ * chance, and the more often one looks the likelier (see docs/judging-by-metrics.md).
  */
 export class LimitJudge implements Judge {
   readonly #spec: LimitMetric;

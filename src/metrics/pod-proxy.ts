@@ -98,7 +98,7 @@ export class PodProxy {
     if (said !== undefined && status === 403)
       return failure(
         'forbidden',
-        `${this.#address} cannot be asked: ${quote(said)}. Grant get pods/proxy in namespace ${namespace} to the user of the kubeconfig.`,
+        `${this.#address} cannot be asked: asking pod ${namespace}/${name} in ${this.#cluster.name}: ${quote(said)}. Grant get pods/proxy in namespace ${namespace} to the user of the kubeconfig.`,
       );
     if (said !== undefined)
       return failure(

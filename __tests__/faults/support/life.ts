@@ -103,7 +103,10 @@ export function usesIn(
 function covers({ group, resource, object, namespace }: Grant, call: ApiCall): boolean {
   return (
     group === call.group &&
-    resource === `${call.kind.toLowerCase()}s` &&
+    resource ===
+      [`${call.kind.toLowerCase()}s`, ...(call.subresource === undefined ? [] : [call.subresource])].join(
+        '/',
+      ) &&
     namespace === call.namespace &&
     (object === undefined || object === call.name)
   );
