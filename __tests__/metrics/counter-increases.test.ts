@@ -57,6 +57,41 @@ describe('the increases of counters', () => {
     expect(counted(...readings)).toBe(expected);
   });
 
+  /** How many requests of each version are counted. */
+  const byVersion = (...readings: readonly (readonly Series[])[]): readonly number[] => {
+    const counters = new CounterIncreases();
+    const all = readings.flatMap((requests) => counters.add({ requests, hits: [] }).requests);
+    return ['v1', 'v2'].map((version) =>
+      all.filter(({ labels }) => labels.get('version') === version).reduce((sum, { by }) => sum + by, 0),
+    );
+  };
+
+  test('of a process that restarted count alike for a version that had few requests before', () => {
+    expect(byVersion([v1(3000, 1), v2(190, 1)], [v1(176, 2), v2(180, 2)])).toEqual([176, 180]);
+    expect(byVersion([v1(3000, 1), v2(20, 1)], [v1(176, 2), v2(180, 2)])).toEqual([176, 180]);
+  });
+
+  test('of a process that may have restarted count for no version', () => {
+    expect(byVersion([v1(300), v2(20)], [v1(100), v2(100)], [v1(110), v2(111)])).toEqual([10, 11]);
+  });
+
+  test('of sums by version count for no version if one of their processes restarted', () => {
+    const sums = (a: number, b: number): readonly Series[] => [
+      series(a, { version: 'v1' }),
+      series(b, { version: 'v2' }),
+    ];
+    expect(byVersion(sums(10_000, 100), sums(5_200, 250), sums(5_210, 262))).toEqual([10, 12]);
+  });
+
+  test('of errors start again with the requests of their process', () => {
+    const counters = new CounterIncreases();
+    const error = (value: number): Series =>
+      series(value, { version: 'v2', code: '500', instance: 'gateway-1' });
+    counters.add({ requests: [v1(1000)], hits: [error(3)] });
+    counters.add({ requests: [v1(20)], hits: [] });
+    expect(counters.add({ requests: [v1(30)], hits: [error(4)] }).hits.map(({ by }) => by)).toEqual([4]);
+  });
+
   test('know a process by its requests when its first error comes', () => {
     const counters = new CounterIncreases();
     counters.add({ requests: [v1(100)], hits: [] });

@@ -132,6 +132,8 @@ export const METRICS = {
   retryMs: 15_000,
   /** Without a newer scrape for this long, nothing is measured any more: two and a half times Prometheus' default interval. */
   stalledMs: 150_000,
+  /** Nor without one for this part of a shorter watch. */
+  stalledPart: 2 / 3,
   /** Between two lines of the log during a watch. */
   progressMs: 30_000,
   /** An idle connection is closed long before a server would: a query that meets a server closing its end fails. */

@@ -24,19 +24,22 @@ const REPLICA_LABELS: ReadonlySet<string> = new Set([
 
 /** The last that is known of a series. */
 interface Known {
-  readonly value: number;
+  value: number;
   readonly scrapedAt: number | undefined;
+  /** The process that it comes from. */
+  readonly target: string;
 }
 
 /**
  * Turns the readings of one address into increases. The first reading counts nothing: it is what the others are compared with.
  *
- * - A counter that has fallen started again at 0, so its new value is the increase. Not so if it fell to more than half of the old
- *   value, or its scrape is older: behind one address there may be two servers that scrape the same processes at different moments,
- *   and 1,000 followed by 995 is no restart. That counts nothing until the old value is passed. A process that gets that far within
- *   one poll was so young that little is lost.
- * - A series without `instance` is a sum, where one of many counters fell: nothing says by how much the others have risen, so a fall
- *   counts nothing.
+ * - The counters of a process start again at 0 together. If all of them together fell to at most half of what they were, it has
+ *   restarted, and the value of each is its increase: those of one version may have passed their old value since, and its requests
+ *   count as much as those of the other.
+ * - If they fell less far, that may be a young process that has restarted, so the readings before and after have nothing in common.
+ * - If they fell hardly at all, one address may lead to two servers that scrape the same processes at different moments: 1,000
+ *   followed by 995 is no restart. Nothing counts until the old value is passed. The same goes for a scrape that is older.
+ * - A series without `instance` is a sum, where one of many counters fell: nothing says by how much the others have risen.
  * - A series that was not there before counts from 0 if its process was: the first error ever has no series before it. Of a process
  *   not seen before, nothing says whether it has just started or could not be scraped until now, so its first values count nothing.
  * - A series that is missing keeps its value until it is there again.
@@ -51,9 +54,15 @@ export class CounterIncreases {
 
   add({ requests, hits }: Pick<Counters, 'requests' | 'hits'>): Increases {
     const before = new Set(this.#targets.keys());
+    const found = { requests: newer(requests, this.#requests), hits: newer(hits, this.#hits) };
+    // Without the requests of a process, its hits have to tell.
+    const states = new Map([
+      ...statesOf(found.hits, this.#hits),
+      ...statesOf(found.requests, this.#requests),
+    ]);
     const increases = {
-      requests: this.#increasesOf(requests, this.#requests, before),
-      hits: this.#increasesOf(hits, this.#hits, before),
+      requests: this.#increasesOf(found.requests, this.#requests, states, before),
+      hits: this.#increasesOf(found.hits, this.#hits, states, before),
     };
     for (const { labels, scrapedAt } of [...requests, ...hits]) {
       const target = targetOf(labels);
@@ -70,34 +79,83 @@ export class CounterIncreases {
   }
 
   #increasesOf(
-    series: readonly Series[],
+    series: ReadonlyMap<string, Series>,
     known: Map<string, Known>,
+    states: ReadonlyMap<string, TargetState>,
     targets: ReadonlySet<string>,
   ): readonly Increase[] {
-    return [...Map.groupBy(series, ({ labels }) => identityOf(labels))].flatMap(([id, copies]) => {
-      const one = newest(copies);
-      const before = known.get(id);
-      const isOlder =
-        before?.scrapedAt !== undefined && one.scrapedAt !== undefined && one.scrapedAt <= before.scrapedAt;
-      if (isOlder) return [];
-      const since = before ?? (this.#readings > 0 && targets.has(targetOf(one.labels)) ? ZERO : undefined);
-      const { by, value } = since === undefined ? { by: 0, value: one.value } : step(since, one);
-      known.set(id, { value, scrapedAt: one.scrapedAt });
-      return by === 0 ? [] : [{ labels: one.labels, by }];
+    for (const one of known.values()) if (states.get(one.target) === 'restarted') one.value = 0;
+    return [...series].flatMap(([id, { labels, value: exact, scrapedAt }]) => {
+      const target = targetOf(labels);
+      const isNew = this.#readings === 0 || !targets.has(target);
+      // Counters are floating-point numbers; requests are whole.
+      const value = Math.floor(exact);
+      const since = known.get(id)?.value ?? (isNew ? undefined : 0);
+      const next =
+        since === undefined || states.get(target) === 'unclear'
+          ? { by: 0, value }
+          : step(since, value, labels.has('instance'));
+      known.set(id, { value: next.value, scrapedAt, target });
+      return next.by === 0 ? [] : [{ labels, by: next.by }];
     });
   }
 }
 
-const ZERO: Known = { value: 0, scrapedAt: undefined };
+/** What the counters of a process say together. */
+type TargetState = 'running' | 'restarted' | 'unclear';
+
+/** A fall below this part of what the counters were is no matter of two servers that scrape at different moments. */
+const SAME_PROCESS = 0.9;
+/** A process whose counters are at most this part of what they were has restarted. */
+const RESTARTED = 0.5;
+
+/** By the name of the process. */
+function statesOf(
+  series: ReadonlyMap<string, Series>,
+  known: ReadonlyMap<string, Known>,
+): ReadonlyMap<string, TargetState> {
+  const totals = new Map<string, { before: number; now: number; isSum: boolean }>();
+  for (const [id, { labels, value }] of series) {
+    const before = known.get(id);
+    if (before === undefined) continue;
+    const isSum = !labels.has('instance');
+    const total = totals.get(before.target) ?? { before: 0, now: 0, isSum };
+    totals.set(before.target, {
+      before: total.before + before.value,
+      now: total.now + value,
+      isSum: total.isSum || isSum,
+    });
+  }
+  return new Map(
+    [...totals].map(([target, { before, now, isSum }]) => {
+      if (now >= SAME_PROCESS * before) return [target, 'running'];
+      return [target, now <= RESTARTED * before && !isSum ? 'restarted' : 'unclear'];
+    }),
+  );
+}
 
 /** @returns the increase, and the value to compare the next one with */
-function step(before: Known, now: Series): { readonly by: number; readonly value: number } {
-  // Counters are floating-point numbers; requests are whole.
-  const value = Math.floor(now.value);
-  const by = value - before.value;
+function step(
+  before: number,
+  value: number,
+  hasInstance: boolean,
+): { readonly by: number; readonly value: number } {
+  const by = value - before;
   if (by >= 0) return { by, value };
-  if (value > before.value / 2) return { by: 0, value: before.value };
-  return { by: now.labels.has('instance') ? value : 0, value };
+  if (value > RESTARTED * before) return { by: 0, value: before };
+  return { by: hasInstance ? value : 0, value };
+}
+
+/** The series by their identity, without those whose scrape is not newer than the last. */
+function newer(series: readonly Series[], known: ReadonlyMap<string, Known>): ReadonlyMap<string, Series> {
+  return new Map(
+    [...Map.groupBy(series, ({ labels }) => identityOf(labels))].flatMap(([id, copies]) => {
+      const one = newest(copies);
+      const before = known.get(id)?.scrapedAt;
+      const isOlder = before !== undefined && one.scrapedAt !== undefined && one.scrapedAt <= before;
+      return isOlder ? [] : [[id, one] as const];
+    }),
+  );
 }
 
 /** Of the same series from several servers, the one that has come furthest. */

@@ -23,12 +23,14 @@ export class CounterTotals {
   readonly #label: VersionLabel | undefined;
   readonly #counters: readonly CounterIncreases[];
   readonly #reporters = new Set<string>();
-  readonly #targets = new Map<string, { readonly scrapedAt: number; readonly renewed: number }>();
+  /** By address: the last scrape of each process, and when it was first seen. */
+  readonly #targets: readonly Map<string, { readonly scrapedAt: number; readonly renewed: number }>[];
 
   /** @param addresses how many there are */
   constructor(addresses: number, label: VersionLabel | undefined) {
     this.#label = label;
     this.#counters = Array.from({ length: addresses }, () => new CounterIncreases());
+    this.#targets = this.#counters.map(() => new Map());
   }
 
   /**
@@ -41,7 +43,7 @@ export class CounterTotals {
       if (reading?.kind !== 'counters') return [];
       for (const { labels } of reading.requests) this.#reporters.add(labels.get('reporter') ?? '');
       const increases = counters.add(reading);
-      for (const [target, scrapedAt] of counters.scrapes) this.#note(`${String(i)} ${target}`, scrapedAt, at);
+      for (const [target, scrapedAt] of counters.scrapes) this.#note(i, target, scrapedAt, at);
       return [increases];
     });
     const sumOf = (part: keyof Increases): VersionIncreases =>
@@ -63,18 +65,22 @@ export class CounterTotals {
     return this.#reporters.has('source') && this.#reporters.has('destination');
   }
 
-  /** How long ago the last scrape of anything was made, in seconds, if that is too long; undefined otherwise, or if no answer says. */
+  /**
+   * How long one of the addresses has had no newer scrape of anything, in seconds, if that is too long, or most of the watch;
+   * undefined otherwise, or if no answer says.
+   */
   stalledFor(at: number): number | undefined {
-    const renewals = [...this.#targets.values()].map(({ renewed }) => renewed);
-    if (renewals.length === 0) return undefined;
-    const since = at - Math.max(...renewals);
-    return since * 1000 > METRICS.stalledMs ? since : undefined;
+    const ages = this.#targets.flatMap((targets) =>
+      targets.size === 0 ? [] : [at - Math.max(...[...targets.values()].map(({ renewed }) => renewed))],
+    );
+    const oldest = Math.max(0, ...ages);
+    return oldest > Math.min(METRICS.stalledMs / 1000, at * METRICS.stalledPart) ? oldest : undefined;
   }
 
-  #note(target: string, scrapedAt: number | undefined, at: number): void {
-    if (scrapedAt === undefined) return;
-    const known = this.#targets.get(target);
-    if (known === undefined || scrapedAt > known.scrapedAt)
-      this.#targets.set(target, { scrapedAt, renewed: at });
+  #note(address: number, target: string, scrapedAt: number | undefined, at: number): void {
+    const targets = this.#targets[address];
+    if (scrapedAt === undefined || targets === undefined) return;
+    const known = targets.get(target);
+    if (known === undefined || scrapedAt > known.scrapedAt) targets.set(target, { scrapedAt, renewed: at });
   }
 }
