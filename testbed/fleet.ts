@@ -110,7 +110,7 @@ export interface FleetOptions {
  * The tag adds a fault: `:missing` (ImagePullBackOff), `:crash` (CrashLoopBackOff), `:unready` (runs, never Ready),
  * `:crash-twice` (CrashLoopBackOff for two restarts of a second each, then healthy), `:late-pull` (ErrImagePull for two seconds, then
  * healthy), `:errors` (500 for every tenth answer), `:order-errors` (500 for every tenth answer on `/orders` alone),
- * `:slow-orders` (600 ms for every fifth answer there), `:slow` (three times the usual time of 5 ms), `:broken` (every thirtieth answer
+ * `:slow-orders` (1.2 s for every fifth answer there), `:slow` (three times the usual time of 5 ms), `:broken` (every thirtieth answer
  * breaks off), `:silent` (accepts requests and never answers); every other tag is healthy.
  * A pod gets requests only if the injector gave it a sidecar.
  */

@@ -5,7 +5,7 @@ import { numberAt, objectsAt, textAt, type JsonObject } from './json.ts';
 
 /** Time that a healthy workload takes to answer, in milliseconds. */
 const USUAL_MS = 5;
-const SLOW_MS = 600;
+const SLOW_MS = 1_200;
 const PATHS: ReadonlySet<string> = new Set(['/hello', '/orders']);
 /** Longer than any test waits. */
 const NEVER_MS = 3_600_000;

@@ -7,7 +7,7 @@ import type { Server, Socket } from 'node:net';
 import type { Serving } from './pod-status.ts';
 
 const USUAL_MS = 5;
-const SLOW_MS = 600;
+const SLOW_MS = 1_200;
 const PATHS: ReadonlySet<string> = new Set(['/hello', '/orders']);
 /** The first byte of a TLS connection is the type of the record: https://www.rfc-editor.org/rfc/rfc8446#section-5.1 */
 const TLS_HANDSHAKE = 22;

@@ -83,9 +83,12 @@ export class Stage {
     await Promise.all([this.east.create(...objects), this.west.create(...objects)]);
   }
 
-  /** Runs a scenario while users send requests through every ingress; none of these may fail. */
-  async underLoad(scenario: () => Promise<void>, options: LoadOptions = {}): Promise<void> {
-    const urls = this.fleet.clusters.map(({ ingress }) => `${ingress}${SEED.path}`);
+  /** Runs a scenario while users send requests through every ingress, by default for the sampled path; none of these may fail. */
+  async underLoad(
+    scenario: () => Promise<void>,
+    { path = SEED.path, ...options }: LoadOptions & { readonly path?: string } = {},
+  ): Promise<void> {
+    const urls = this.fleet.clusters.map(({ ingress }) => `${ingress}${path}`);
     const load = await startLoad(urls, options);
     try {
       await scenario();

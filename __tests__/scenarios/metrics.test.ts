@@ -1,0 +1,147 @@
+import { describe, expect, test } from '@jest/globals';
+import type { MetricsEvent } from '../../testbed/fleet.ts';
+import type { Run } from '../../testbed/run-action.ts';
+import { APP, AT_DEFAULTS, NO_WORKLOADS, destination, image } from './support/objects.ts';
+import { putAhead } from './support/route-edits.ts';
+import { useStage } from './support/stage.ts';
+
+const stage = useStage({ prometheus: true });
+/** Users ask for what nobody samples. */
+const USERS = { path: '/orders', faulty: true, rps: 100 } as const;
+const IN_CLUSTER = 'service:monitoring/prometheus:9090';
+/** The URLs of the Prometheus of each cluster. */
+const byUrl = (): string =>
+  stage.fleet.clusters.map(({ name, prometheus = '' }) => `${name}=${prometheus}`).join('\n');
+
+const STEP = {
+  ...AT_DEFAULTS,
+  ...NO_WORKLOADS,
+  weights: 'v1=50,v2=50',
+  metrics: 'istio',
+  'metrics-address': IN_CLUSTER,
+  bake: '16s',
+} as const;
+
+/** Deploys v1 with all traffic, and v2 without any, each with the image of a fault. */
+async function prepare(v1: string | undefined, v2: string | undefined): Promise<void> {
+  await stage.pass({ image: `v1=${image('v1', v1)}\nv2=${image('v2', v2)}`, weights: 'v1=100,v2=0' });
+}
+
+/** Runs the step while users send requests, and makes things happen once its metrics are watched. */
+async function step(
+  inputs: Readonly<Record<string, string>>,
+  ...events: readonly (readonly [string, MetricsEvent])[]
+): Promise<Run> {
+  let disturbing: Promise<unknown> | undefined;
+  const run = await stage.run(
+    { ...STEP, ...inputs },
+    {
+      onLog: (text) => {
+        if (disturbing !== undefined || !/^Metric errors/m.test(text)) return;
+        disturbing = Promise.all(
+          events.map(async ([cluster, event]) => stage.fleet.disturbMetrics(cluster, event)),
+        );
+      },
+    },
+  );
+  await disturbing;
+  if (events.length > 0) expect(disturbing).toBeDefined();
+  return run;
+}
+
+describe('a new version that fails users on a path that nobody samples (scenario 40)', () => {
+  test('is rolled back everywhere by its errors', async () => {
+    await prepare(undefined, 'order-errors');
+    await stage.underLoad(async () => {
+      const run = await step({});
+      expect([run.code, run.outputs['verdict']]).toEqual([1, 'fail']);
+      expect(run.log).toMatch(
+        /v2 fails more often than v1 for real users: [\d,]+ of [\d,]+ requests to v2 failed/,
+      );
+      await expect(stage.weights()).resolves.toEqual(['v1=100,v2=0', 'v1=100,v2=0']);
+    }, USERS);
+  });
+
+  test('is rolled back everywhere by its response times', async () => {
+    await prepare(undefined, 'slow-orders');
+    await stage.underLoad(async () => {
+      const run = await step({ 'metrics-address': byUrl() });
+      expect([run.code, run.outputs['verdict']]).toEqual([1, 'fail']);
+      expect(run.log).toMatch(
+        /v2 is slow more often than v1 for real users: [\d,]+ of [\d,]+ requests to v2 were slow/,
+      );
+      await expect(stage.weights()).resolves.toEqual(['v1=100,v2=0', 'v1=100,v2=0']);
+    }, USERS);
+  });
+
+  test('passes if the stable version fails them as often', async () => {
+    await prepare('order-errors', 'order-errors');
+    await stage.underLoad(async () => {
+      const run = await step({ 'metrics-address': byUrl() });
+      expect([run.code, run.outputs['verdict']]).toEqual([0, 'pass']);
+      await expect(stage.weights()).resolves.toEqual(['v1=50,v2=50', 'v1=50,v2=50']);
+    }, USERS);
+  });
+});
+
+describe('a sound release whose counters are disturbed (scenario 40)', () => {
+  test('passes if counters restart, and pods of gateway and Prometheus are replaced', async () => {
+    await prepare(undefined, undefined);
+    await stage.underLoad(async () => {
+      const run = await step(
+        {},
+        ['east', 'counters restart'],
+        ['west', 'gateway replaced'],
+        ['east', 'prometheus replaced'],
+      );
+      expect([run.code, run.outputs['verdict']]).toEqual([0, 'pass']);
+    }, USERS);
+  });
+
+  test('is inconclusive if a Prometheus scrapes no more', async () => {
+    await prepare(undefined, undefined);
+    await stage.underLoad(async () => {
+      const run = await step({}, ['west', 'scrapes stall']);
+      expect([run.code, run.outputs['verdict']]).toEqual([1, 'inconclusive']);
+      await expect(stage.weights()).resolves.toEqual(['v1=100,v2=0', 'v1=100,v2=0']);
+    }, USERS);
+  });
+
+  test('is inconclusive if a Prometheus ends, and not even begun if there is none', async () => {
+    await prepare(undefined, undefined);
+    await stage.underLoad(async () => {
+      const ended = await step({ 'metrics-address': byUrl() }, ['east', 'prometheus ends']);
+      expect([ended.code, ended.outputs['verdict']]).toEqual([1, 'inconclusive']);
+      await expect(stage.weights()).resolves.toEqual(['v1=100,v2=0', 'v1=100,v2=0']);
+      const absent = await step({});
+      expect([absent.code, absent.outputs['verdict']]).toEqual([1, 'inconclusive']);
+      expect(absent.outputs['changed']).toBe('0');
+    }, USERS);
+  });
+});
+
+describe('users whose requests a route in one cluster splits otherwise (scenario 41)', () => {
+  test('fail the shares of that cluster, without one request of ours', async () => {
+    await prepare(undefined, undefined);
+    await stage.pass({ ...NO_WORKLOADS, weights: 'v1=80,v2=20' });
+    await putAhead(stage.west, {
+      name: 'orders',
+      match: [{ uri: { prefix: USERS.path } }],
+      route: [destination('v1', 70), destination('v2', 30)],
+    });
+    await stage.underLoad(async () => {
+      const run = await step({
+        operation: 'verify',
+        weights: '',
+        bake: '',
+        watch: '16s',
+        ingress: 'none',
+        routes: APP,
+      });
+      expect([run.code, run.outputs['verdict']]).toEqual([1, 'fail']);
+      expect(run.log).toMatch(/Metric shares in west: fail/);
+      expect(run.log).not.toMatch(/Metric shares in east: fail/);
+      expect(run.outputs['samples']).toBe('0');
+    }, USERS);
+  });
+});
