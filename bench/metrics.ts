@@ -5,7 +5,8 @@
  */
 import { random } from '../__tests__/support/random.ts';
 import { CountTest } from '../src/verify/statistics/count-test.ts';
-import { ShareTest } from '../src/verify/statistics/share-test.ts';
+import { SHARE_ALPHA, ShareTest } from '../src/verify/statistics/share-test.ts';
+import { FALSE_ALARM_PROBABILITY } from '../src/verify/statistics/significance.ts';
 
 /** A minute is read this often. */
 const POLLS = 4;
@@ -14,8 +15,10 @@ const MINUTES = 30;
 const WEIGHT = 0.2;
 /** The requests of v2 per minute. */
 const LEVELS = [20, 200, 2000];
-/** Probability of a false alarm of one metric. */
-export const ALPHA = 1e-5;
+/** The tests of `metrics: istio` over two clusters: errors, slow responses, and the shares in each. */
+const TESTS = 4;
+/** Probability of a false alarm of one of them. */
+const ALPHA = FALSE_ALARM_PROBABILITY / TESTS;
 const RATIO = 2;
 
 interface Counts {
@@ -128,7 +131,7 @@ function sharesFound(perMinute: number, share: number, runs: number): Found {
   const draw = random(2);
   const found: Found = { runs, minutes: [] };
   for (let run = 0; run < runs; run += 1) {
-    const test = new ShareTest([1 - WEIGHT, WEIGHT], { onlyFails: true });
+    const test = new ShareTest([1 - WEIGHT, WEIGHT], { onlyFails: true, alpha: SHARE_ALPHA / 4 });
     for (let poll = 1; poll <= MINUTES * POLLS; poll += 1) {
       const all = perMinute / WEIGHT / POLLS;
       const counts = [poisson(all * (1 - share), draw), poisson(all * share, draw)];
