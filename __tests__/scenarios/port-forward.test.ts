@@ -124,40 +124,6 @@ test('a gateway pod that ends in the middle fails neither the check nor a user',
   expect(run.log).toContain(`(port-forward to ${PODS[0]})`);
 });
 
-describe('HTTPS', () => {
-  test('is spoken with each pod, with the host as SNI', async () => {
-    const [west] = stage.fleet.clusters.filter(({ name }) => name === 'west');
-    const authority = join(folder, 'ca.pem');
-    const config = new KubeConfig();
-    config.loadFromString(stage.fleet.kubeconfig);
-    await writeFile(authority, Buffer.from(config.getClusters()[0]?.caData ?? '', 'base64'));
-    const server = {
-      port: { number: 443, name: 'https', protocol: 'HTTPS' },
-      hosts: ['shop.example.com'],
-      tls: { mode: 'SIMPLE', serverCertificate: west?.tls.certificate, privateKey: west?.tls.key },
-    };
-    await stage.everywhere({
-      apiVersion: ISTIO,
-      kind: 'Gateway',
-      metadata: { name: 'shop', namespace: NAMESPACE },
-      spec: { selector: { istio: 'ingressgateway' }, servers: [server] },
-    });
-    for (const kube of [stage.east, stage.west])
-      await kube.merge({
-        apiVersion: ISTIO,
-        kind: 'VirtualService',
-        metadata: { name: APP, namespace: NAMESPACE },
-        spec: { hosts: ['shop.example.com'], gateways: ['shop'] },
-      });
-    const run = await stage.pass(
-      { operation: 'verify', ingress: 'port-forward' },
-      { env: { NODE_EXTRA_CA_CERTS: authority } },
-    );
-    expect(run.log).toContain('https://istio-ingressgateway.istio-system.svc');
-    expect(run.outputs['verdict']).toBe('pass');
-  });
-});
-
 describe('the permission', () => {
   test.each(['get', 'create'])(
     '%s alone is an error that names both, before anything is sent',
@@ -209,6 +175,41 @@ describe('the permission', () => {
     });
     expect(restarted).toBeDefined();
     await restarted;
+  });
+});
+
+// The last one: from here on, the release is served over HTTPS alone.
+describe('HTTPS', () => {
+  test('is spoken with each pod, with the host as SNI', async () => {
+    const [west] = stage.fleet.clusters.filter(({ name }) => name === 'west');
+    const authority = join(folder, 'ca.pem');
+    const config = new KubeConfig();
+    config.loadFromString(stage.fleet.kubeconfig);
+    await writeFile(authority, Buffer.from(config.getClusters()[0]?.caData ?? '', 'base64'));
+    const server = {
+      port: { number: 443, name: 'https', protocol: 'HTTPS' },
+      hosts: ['shop.example.com'],
+      tls: { mode: 'SIMPLE', serverCertificate: west?.tls.certificate, privateKey: west?.tls.key },
+    };
+    await stage.everywhere({
+      apiVersion: ISTIO,
+      kind: 'Gateway',
+      metadata: { name: 'shop', namespace: NAMESPACE },
+      spec: { selector: { istio: 'ingressgateway' }, servers: [server] },
+    });
+    for (const kube of [stage.east, stage.west])
+      await kube.merge({
+        apiVersion: ISTIO,
+        kind: 'VirtualService',
+        metadata: { name: APP, namespace: NAMESPACE },
+        spec: { hosts: ['shop.example.com'], gateways: ['shop'] },
+      });
+    const run = await stage.pass(
+      { operation: 'verify', ingress: 'port-forward' },
+      { env: { NODE_EXTRA_CA_CERTS: authority } },
+    );
+    expect(run.log).toContain('https://istio-ingressgateway.istio-system.svc');
+    expect(run.outputs['verdict']).toBe('pass');
   });
 });
 
