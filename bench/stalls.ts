@@ -14,7 +14,6 @@ import { startEmbedded } from '../testbed/embedded/start.ts';
 import { runAction } from '../testbed/run-action.ts';
 import { CASES } from './stall-cases.ts';
 import type { Case } from './stall-cases.ts';
-import { PARTS } from './stall-parts.ts';
 
 const PROBE = join(import.meta.dirname, 'stall-probe.ts');
 const { values: options, positionals } = parseArgs({
@@ -23,8 +22,6 @@ const { values: options, positionals } = parseArgs({
 });
 const [asked = ''] = positionals;
 
-for (const [name, measured] of Object.entries(PARTS))
-  if (name.includes(asked)) process.stdout.write(`${name}: ${await measured()}\n`);
 for (const [name, one] of Object.entries(CASES))
   if (name.includes(asked)) process.stdout.write(`${name}: ${await measure(name, one)}\n`);
 

@@ -1,6 +1,9 @@
-import { HashFilter } from './hash-filter.ts';
+import { HashFilter, mayHave } from './hash-filter.ts';
 import { BASE, powerOf } from './span-hashes.ts';
 import type { Span } from './spans.ts';
+
+// Jest's globals are slow to reach, and these loops see every character.
+const { imul } = Math;
 
 /** Spreads hashes over a table. */
 const SPREAD = 0x9e37_79b1;
@@ -35,7 +38,9 @@ export class PartIndex {
     this.#end += text.length;
     let hash = 0;
     for (let i = 0; i < text.length; i += 1) {
-      hash = this.#next(hash, text, i, 0);
+      const gone = i - this.#length;
+      const leaving = gone < 0 ? 0 : imul(text.charCodeAt(gone), this.#power);
+      hash = (imul(hash, BASE) + text.charCodeAt(i) - leaving) | 0;
       const begin = i - this.#length + 1;
       if (begin < 0) continue;
       this.#filter.add(hash);
@@ -46,23 +51,21 @@ export class PartIndex {
   /** Adds the longest parts that begin from `from` on and before `until`, in order. Those found before `from` go on. */
   find(text: string, from: number, until: number, spans: Span[]): void {
     if (this.#count === 0) return;
-    const last = Math.min(until + this.#length - 1, text.length);
+    // Read once: this loop sees every character of every text.
+    const [length, power, { words }] = [this.#length, this.#power, this.#filter];
+    const last = Math.min(until + length - 1, text.length);
     let hash = 0;
     for (let i = from; i < last; i += 1) {
-      hash = this.#next(hash, text, i, from);
-      if (!this.#filter.has(hash)) continue;
-      const begin = i - this.#length + 1;
+      const leaving = i - length < from ? 0 : imul(text.charCodeAt(i - length), power);
+      hash = (imul(hash, BASE) + text.charCodeAt(i) - leaving) | 0;
+      if (!mayHave(words, hash)) continue;
+      const begin = i - length + 1;
       if (begin < from || this.#slotOf(hash, text, begin).free) continue;
       const earlier = spans.at(-1);
       const grows = earlier?.to === i;
       if (grows) spans.pop();
       spans.push({ from: grows ? earlier.from : begin, to: i + 1 });
     }
-  }
-
-  #next(hash: number, text: string, i: number, from: number): number {
-    const leaving = i - this.#length < from ? 0 : Math.imul(text.charCodeAt(i - this.#length), this.#power);
-    return (Math.imul(hash, BASE) + text.charCodeAt(i) - leaving) | 0;
   }
 
   #insert(hash: number, place: number, text: string, begin: number): void {
@@ -77,7 +80,7 @@ export class PartIndex {
   /** Where the part of a text is in the table, or would be. */
   #slotOf(hash: number, text: string, begin: number): { readonly slot: number; readonly free: boolean } {
     const mask = this.#places.length - 1;
-    for (let slot = Math.imul(hash, SPREAD) >>> (32 - this.#bits); ; slot = (slot + 1) & mask) {
+    for (let slot = imul(hash, SPREAD) >>> (32 - this.#bits); ; slot = (slot + 1) & mask) {
       const place = this.#places[slot] ?? 0;
       if (place === 0) return { slot, free: true };
       if (this.#hashes[slot] === hash && this.#isAt(place - 1, text, begin)) return { slot, free: false };
@@ -108,7 +111,7 @@ export class PartIndex {
     for (const [i, place] of places.entries()) {
       if (place === 0) continue;
       const hash = hashes[i] ?? 0;
-      let slot = Math.imul(hash, SPREAD) >>> (32 - this.#bits);
+      let slot = imul(hash, SPREAD) >>> (32 - this.#bits);
       while (this.#places[slot] !== 0) slot = (slot + 1) & mask;
       this.#hashes[slot] = hash;
       this.#places[slot] = place;

@@ -1,7 +1,10 @@
-import { HashFilter } from './hash-filter.ts';
+import { HashFilter, mayHave } from './hash-filter.ts';
 import { BASE, powerOf, spanHashOf } from './span-hashes.ts';
 import type { SpanHashes } from './span-hashes.ts';
 import type { Span } from './spans.ts';
+
+// Jest's globals are slow to reach, and these loops see every character.
+const { imul } = Math;
 
 /** Length of the pieces by which a text is looked up: no text is shorter. */
 export const PIECE = 8;
@@ -49,14 +52,15 @@ export class WholeIndex {
   find(hashes: SpanHashes, from: number, work: number, spans: Span[]): number {
     const { text } = hashes;
     if (this.#groups.size === 0) return text.length;
+    const { words } = this.#filter;
     let left = work;
     let hash = 0;
     for (let i = from; i < text.length; i += 1) {
-      const leaving = i - PIECE < from ? 0 : Math.imul(text.charCodeAt(i - PIECE), OUT);
-      hash = (Math.imul(hash, BASE) + text.charCodeAt(i) - leaving) | 0;
+      const leaving = i - PIECE < from ? 0 : imul(text.charCodeAt(i - PIECE), OUT);
+      hash = (imul(hash, BASE) + text.charCodeAt(i) - leaving) | 0;
       const start = i - PIECE + 1;
       left -= 1;
-      if (start >= from && this.#filter.has(hash)) {
+      if (start >= from && mayHave(words, hash)) {
         const groups = this.#groups.get(hash) ?? [];
         left -= groups.length;
         for (const group of groups)

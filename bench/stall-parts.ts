@@ -1,1 +1,0 @@
-export const PARTS: Readonly<Record<string, () => Promise<string>>> = {};
