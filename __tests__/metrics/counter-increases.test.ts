@@ -20,6 +20,7 @@ describe('the increases of counters', () => {
   test.each<[what: string, readings: readonly (readonly Series[])[], expected: number]>([
     ['of one reading are none', [[v1(1000)]], 0],
     ['are the differences', [[v1(1000)], [v1(1010)], [v1(1015)]], 15],
+    ['of a counter with decimals are whole', [[v1(10.6)], [v1(12.2)]], 2],
     ['of a counter that restarted are its new value', [[v1(1000)], [v1(7)], [v1(9)]], 9],
     ['of a first error are its whole value', [[v1(1000)], [v1(1000), v2(3)]], 3],
     ['of a process not seen before are none at first', [[v1(9)], [v1(9), v1(500, undefined, 'new')]], 0],
@@ -90,6 +91,26 @@ describe('the increases of counters', () => {
     counters.add({ requests: [v1(1000)], hits: [error(3)] });
     counters.add({ requests: [v1(20)], hits: [] });
     expect(counters.add({ requests: [v1(30)], hits: [error(4)] }).hits.map(({ by }) => by)).toEqual([4]);
+  });
+
+  test('leave out requests that were made before the first reading, but not scraped until then', () => {
+    const counters = new CounterIncreases();
+    const read = (
+      evaluatedAt: number,
+      requests: readonly Series[],
+      hits: readonly Series[] = [],
+    ): number[] => {
+      const { requests: counted, hits: failed } = counters.add({ requests, hits, evaluatedAt });
+      return [counted, failed].map((some) => some.reduce((sum, { by }) => sum + by, 0));
+    };
+    // The last scrape is 15 s old; then two of a server that gets them 20 s late.
+    expect(read(100_000, [v1(1000, 85_000)])).toEqual([0, 0]);
+    expect(read(115_000, [v1(5000, 95_000), v2(10, 95_000)], [v2(4)])).toEqual([0, 0]);
+    expect(read(130_000, [v1(5400, 110_000), v2(20, 110_000)], [v2(5)])).toEqual([0, 0]);
+    expect(read(145_000, [v1(5480, 125_000), v2(40, 125_000)], [v2(6)])).toEqual([100, 1]);
+    expect(
+      read(160_000, [v1(5480, 140_000), v2(40, 140_000), v1(3, 140_000, 'new')], [v1(2), v2(6)]),
+    ).toEqual([0, 2]);
   });
 
   test('know a process by its requests when its first error comes', () => {

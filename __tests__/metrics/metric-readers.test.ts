@@ -99,6 +99,7 @@ test('requests and hits come from one answer, each with the time of its scrape',
   ]);
   expect(await read(counts(server.url))).toEqual({
     kind: 'counters',
+    evaluatedAt: 1_700_000_000_000,
     requests: [{ labels: known, value: 120, scrapedAt: 1699999990250 }],
     hits: [{ labels: new Map([...known, ['code', '500']]), value: 3, scrapedAt: undefined }],
     notes: ['a metric might not be a counter'],

@@ -33,6 +33,8 @@ interface Known {
 /**
  * Turns the readings of one address into increases. The first reading counts nothing: it is what the others are compared with.
  *
+ * - What the first reading shows was scraped before it: by up to a scrape interval, and longer where it is forwarded to another
+ *   server. Requests of that time had other weights. So a process counts from its first scrape since the first reading.
  * - The counters of a process start again at 0 together. If all of them together fell to at most half of what they were, it has
  *   restarted, and the value of each is its increase: those of one version may have passed their old value since, and its requests
  *   count as much as those of the other.
@@ -50,10 +52,12 @@ export class CounterIncreases {
   readonly #requests = new Map<string, Known>();
   readonly #hits = new Map<string, Known>();
   readonly #targets = new Map<string, number | undefined>();
-  #readings = 0;
+  /** When the first reading was made, by the clock of the server. */
+  #begin: number | undefined;
 
-  add({ requests, hits }: Pick<Counters, 'requests' | 'hits'>): Increases {
-    const before = new Set(this.#targets.keys());
+  add({ requests, hits, evaluatedAt }: Pick<Counters, 'requests' | 'hits' | 'evaluatedAt'>): Increases {
+    this.#begin ??= evaluatedAt;
+    const comparable = this.#scrapedSince(this.#begin);
     const found = { requests: newer(requests, this.#requests), hits: newer(hits, this.#hits) };
     // Without the requests of a process, its hits have to tell.
     const states = new Map([
@@ -61,16 +65,23 @@ export class CounterIncreases {
       ...statesOf(found.requests, this.#requests),
     ]);
     const increases = {
-      requests: this.#increasesOf(found.requests, this.#requests, states, before),
-      hits: this.#increasesOf(found.hits, this.#hits, states, before),
+      requests: this.#increasesOf(found.requests, this.#requests, states, comparable),
+      hits: this.#increasesOf(found.hits, this.#hits, states, comparable),
     };
     for (const { labels, scrapedAt } of [...requests, ...hits]) {
       const target = targetOf(labels);
       const known = this.#targets.get(target);
       this.#targets.set(target, latest(known, scrapedAt));
     }
-    this.#readings += 1;
     return increases;
+  }
+
+  /** The processes whose last values are compared with the next. */
+  #scrapedSince(begin: number | undefined): ReadonlySet<string> {
+    const since = [...this.#targets].filter(
+      ([, scrapedAt]) => begin === undefined || scrapedAt === undefined || scrapedAt >= begin,
+    );
+    return new Set(since.map(([target]) => target));
   }
 
   /** When the last scrape of each process was made, in ms since the epoch; undefined where no answer said so. */
@@ -82,15 +93,14 @@ export class CounterIncreases {
     series: ReadonlyMap<string, Series>,
     known: Map<string, Known>,
     states: ReadonlyMap<string, TargetState>,
-    targets: ReadonlySet<string>,
+    comparable: ReadonlySet<string>,
   ): readonly Increase[] {
     for (const one of known.values()) if (states.get(one.target) === 'restarted') one.value = 0;
     return [...series].flatMap(([id, { labels, value: exact, scrapedAt }]) => {
       const target = targetOf(labels);
-      const isNew = this.#readings === 0 || !targets.has(target);
       // Counters are floating-point numbers; requests are whole.
       const value = Math.floor(exact);
-      const since = known.get(id)?.value ?? (isNew ? undefined : 0);
+      const since = comparable.has(target) ? (known.get(id)?.value ?? 0) : undefined;
       const next =
         since === undefined || states.get(target) === 'unclear'
           ? { by: 0, value }

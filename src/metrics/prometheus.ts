@@ -62,7 +62,7 @@ export function readCounters(address: string, answer: ServerAnswer): Reading {
       'invalid answer',
       `${address} answered with the value ${String(wrong.value)} for ${describe(wrong.labels)}, which is not a counter of requests. Use a counter as it is, such as istio_requests_total.`,
     );
-  return { kind: 'counters', requests, hits, notes: notesOf(found) };
+  return { kind: 'counters', requests, hits, evaluatedAt: series[0]?.evaluatedAt, notes: notesOf(found) };
 }
 
 function successOf(address: string, answer: ServerAnswer): Success | ReadingFailure {
@@ -104,12 +104,21 @@ interface Found {
   readonly part: string | undefined;
   readonly labels: ReadonlyMap<string, string>;
   readonly value: number;
+  /** In ms since the epoch. */
+  readonly evaluatedAt: number;
 }
 
 function seriesOf(address: string, { data }: Success): readonly Found[] | ReadingFailure {
   if (!('result' in data)) return notAVector(address, data.resultType);
   if (data.resultType === 'scalar')
-    return [{ part: undefined, labels: new Map(), value: numberOf(data.result[1]) }];
+    return [
+      {
+        part: undefined,
+        labels: new Map(),
+        value: numberOf(data.result[1]),
+        evaluatedAt: 1000 * data.result[0],
+      },
+    ];
   const series: Found[] = [];
   for (const one of data.result) {
     const found = foundIn(one);
@@ -118,13 +127,13 @@ function seriesOf(address: string, { data }: Success): readonly Found[] | Readin
         'invalid answer',
         `${address} answered with a series that is not one of Prometheus: ${quote(JSON.stringify(one))}.`,
       );
-    const { part, labels, text } = found;
+    const { part, labels, evaluatedAt, text } = found;
     if (text === undefined)
       return failure(
         'invalid answer',
         `${address} answered with a native histogram for ${describe(labels)}; expected a number. Use histogram_quantile, histogram_fraction or histogram_count.`,
       );
-    series.push({ part, labels, value: numberOf(text) });
+    series.push({ part, labels, value: numberOf(text), evaluatedAt });
   }
   return series;
 }
@@ -141,9 +150,9 @@ function foundIn(
     if (name === PART_LABEL) part = value;
     else labels.set(name, value);
   }
-  if (series['histogram'] !== undefined) return { part, labels, text: undefined };
+  if (series['histogram'] !== undefined) return { part, labels, evaluatedAt: 0, text: undefined };
   const read = sample.safeParse(series['value']).data;
-  return read === undefined ? undefined : { part, labels, text: read[1] };
+  return read === undefined ? undefined : { part, labels, evaluatedAt: 1000 * read[0], text: read[1] };
 }
 
 function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -37,6 +37,8 @@ export interface Counters {
   readonly kind: 'counters';
   readonly requests: readonly Series[];
   readonly hits: readonly Series[];
+  /** The time on the server's clock, in ms since the epoch, where the answer says so. */
+  readonly evaluatedAt?: number | undefined;
   readonly notes: readonly string[];
 }
 
