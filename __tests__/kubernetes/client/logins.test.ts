@@ -136,9 +136,19 @@ describe('an auth-provider', () => {
   test.each<[string, User]>([
     ['has expired', { 'id-token': jwt(1) }],
     ['is missing', {}],
+    ['is no JSON Web Token', { 'id-token': 'a.b.c' }],
+    [
+      'has expired, whatever could renew it,',
+      {
+        'id-token': jwt(1),
+        'client-id': 'a',
+        'refresh-token': 'b',
+        'idp-issuer-url': 'https://issuer.invalid',
+      },
+    ],
   ])('oidc whose id-token %s and cannot be renewed sends nothing', async (_what, config) => {
     expect(await refusal(oidc(config))).toMatch(
-      /^its auth-provider oidc has no id-token that is still valid, .*refresh-token to get a new one\. Fix it in the input kubeconfig\.$/,
+      /^its auth-provider oidc has no id-token that is still valid, and this action does not renew it\. Renew it in an earlier step, or use a login command \(exec\) instead\.$/,
     );
   });
 

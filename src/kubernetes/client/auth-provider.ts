@@ -2,15 +2,13 @@ import { z } from 'zod';
 import { LoginError } from './errors.ts';
 
 /** The one legacy provider that kubectl still has. It runs no command. */
-export const OIDC = 'oidc';
+const OIDC = 'oidc';
 
 const providerSchema = z.object({ name: z.string(), config: z.record(z.string(), z.unknown()).nullish() });
 
 export interface AuthProvider {
   /** Those of its settings that are texts: no other is used, least of all a command. */
   readonly settings: Readonly<Record<string, string>>;
-  /** Of the kubeconfig, as it is. */
-  readonly source: object;
 }
 
 /** What replaces the providers that kubectl 1.26 removed (https://github.com/kubernetes/kubernetes/pull/112341). */
@@ -27,8 +25,7 @@ const REPLACEMENTS: Readonly<Record<string, string>> = {
 export function authProviderOf(provider: unknown): AuthProvider | undefined {
   if (provider === undefined || provider === null) return undefined;
   const { data } = providerSchema.safeParse(provider);
-  if (data === undefined || typeof provider !== 'object')
-    throw new LoginError('its auth-provider has no name');
+  if (data === undefined) throw new LoginError('its auth-provider has no name');
   const { name, config } = data;
   if (name !== OIDC)
     throw new LoginError(`its auth-provider ${name} is not supported, as with kubectl since 1.26`, {
@@ -37,5 +34,5 @@ export function authProviderOf(provider: unknown): AuthProvider | undefined {
   const settings = Object.entries(config ?? {}).flatMap(([key, value]) =>
     typeof value === 'string' ? [[key, value] as const] : [],
   );
-  return { settings: Object.fromEntries(settings), source: provider };
+  return { settings: Object.fromEntries(settings) };
 }

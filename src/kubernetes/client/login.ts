@@ -1,11 +1,11 @@
-import { HttpMethod, KubeConfig, RequestContext } from '@kubernetes/client-node';
-import type { Cluster, User } from '@kubernetes/client-node';
+import type { Cluster, KubeConfig, User } from '@kubernetes/client-node';
 import { z } from 'zod';
 import { encodeBasic } from '../../core/basic-credentials.ts';
 import { messageOf } from '../../core/errors.ts';
+import { parseJson } from '../../core/json.ts';
 import { FILE_LIMITS, readBoundedFile } from '../../core/read-file.ts';
 import { secrets } from '../../core/secrets.ts';
-import { OIDC, authProviderOf } from './auth-provider.ts';
+import { authProviderOf } from './auth-provider.ts';
 import type { AuthProvider } from './auth-provider.ts';
 import { clusterOf } from './contexts.ts';
 import { LoginError } from './errors.ts';
@@ -14,8 +14,6 @@ import type { Credential, ExecCluster } from './exec-credential.ts';
 import { impersonationOf } from './impersonation.ts';
 import type { ImpersonationHeaders } from './impersonation.ts';
 import { runCommand } from './run-command.ts';
-
-const LONGEST_REASON = 1_000;
 
 /** What a context reaches, and as whom. */
 export interface Login {
@@ -35,6 +33,7 @@ export interface Login {
 /**
  * Logs in to the server of a context, as kubectl does.
  *
+ * @param now in ms since 1970
  * @throws LoginError; the signal's reason
  */
 export async function logIn(
@@ -42,6 +41,7 @@ export async function logIn(
   context: string,
   limitMs: number,
   signal: AbortSignal,
+  now: number,
 ): Promise<Login> {
   const { cluster, user } = partsOf(config, context);
   const authority = contentOf('certificate-authority', cluster.caFile, cluster.caData);
@@ -50,7 +50,7 @@ export async function logIn(
   const impersonation = user === undefined ? {} : impersonationOf(user);
   if (user !== undefined) assertOneLogin(user);
   const credential =
-    user === undefined ? {} : await credentialOf(user, { cluster, authority }, limitMs, signal);
+    user === undefined ? {} : await credentialOf(user, { cluster, authority, now }, limitMs, signal);
   for (const secret of [credential.token, credential.key, key]) if (secret !== undefined) secrets.add(secret);
   const headers = {
     ...(user === undefined ? {} : basicOf(user)),
@@ -122,7 +122,7 @@ function basicOf({ username, password }: User): Readonly<Record<string, string>>
 /** The order of kubectl: what the kubeconfig itself has counts more than what a provider or a command would yield. */
 async function credentialOf(
   user: User,
-  { cluster, authority }: Pick<Login, 'cluster' | 'authority'>,
+  { cluster, authority, now }: Pick<Login, 'cluster' | 'authority'> & { readonly now: number },
   limitMs: number,
   signal: AbortSignal,
 ): Promise<Credential> {
@@ -130,7 +130,7 @@ async function credentialOf(
   if (token !== undefined) return { token };
   if (user.username) return {};
   const provider = authProviderOf(user.authProvider);
-  if (provider !== undefined) return { token: await oidcToken(provider) };
+  if (provider !== undefined) return { token: oidcToken(provider, now) };
   if (!hasExec(user) || hasCertificate(user)) return {};
   const login = loginCommandOf(user.exec);
   const info = execInfo(login, execClusterOf(cluster, authority));
@@ -175,46 +175,20 @@ function execClusterOf(cluster: Cluster, authority: string | undefined): ExecClu
   };
 }
 
-/** What the library needs to renew an id-token. It would take other settings for another kind of login. */
-const OIDC_SETTINGS = [
-  'client-id',
-  'client-secret',
-  'id-token',
-  'refresh-token',
-  'idp-issuer-url',
-  'idp-certificate-authority',
-  'idp-certificate-authority-data',
-];
-const bearer = z.templateLiteral(['Bearer ', z.string().min(1)]);
-/** The settings of a provider after its last renewal: an issuer may take a refresh-token only once. */
-const renewed = new WeakMap<AuthProvider['source'], Readonly<Record<string, string>>>();
+const claims = z.object({ exp: z.number() });
 
-/** The id-token while it is valid; else a new one, by the refresh-token. The library runs no command for it. */
-async function oidcToken({ settings, source }: AuthProvider): Promise<string> {
-  const known = { ...settings, ...renewed.get(source) };
-  const own = Object.fromEntries(Object.entries(known).filter(([name]) => OIDC_SETTINGS.includes(name)));
-  const server = 'https://unused.invalid';
-  const config = new KubeConfig();
-  config.loadFromClusterAndUser(
-    { name: OIDC, server, skipTLSVerify: false },
-    { name: OIDC, authProvider: { name: OIDC, config: own } },
+/** The id-token while it is valid. It is not renewed: the library cannot (seen in version 2.0.1). */
+function oidcToken({ settings }: AuthProvider, now: number): string {
+  const token = settings['id-token'] ?? '';
+  const [, payload = ''] = token.split('.');
+  const { data } = claims.safeParse(parseJson(Buffer.from(payload, 'base64url').toString('utf8')));
+  if (data !== undefined && data.exp * 1_000 > now) return token;
+  throw new LoginError(
+    'its auth-provider oidc has no id-token that is still valid, and this action does not renew it',
+    {
+      remedy: 'Renew it in an earlier step, or use a login command (exec) instead',
+    },
   );
-  const context = new RequestContext(server, HttpMethod.GET);
-  try {
-    // Changes the settings that it is given.
-    await config.applySecurityAuthentication(context);
-  } catch (error) {
-    const why = secrets.redact(messageOf(error)).slice(0, LONGEST_REASON);
-    throw new LoginError(`its auth-provider oidc got no new id-token: ${why}`, { cause: error });
-  }
-  renewed.set(source, own);
-  for (const name of ['id-token', 'refresh-token']) if (own[name]) secrets.add(own[name]);
-  const { data } = bearer.safeParse(context.getHeaders()['Authorization']);
-  if (data === undefined)
-    throw new LoginError(
-      'its auth-provider oidc has no id-token that is still valid, and not all of client-id, idp-issuer-url and refresh-token to get a new one',
-    );
-  return data.slice('Bearer '.length);
 }
 
 /** Data in the kubeconfig counts more than a file, as with kubectl. */

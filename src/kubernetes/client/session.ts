@@ -92,7 +92,7 @@ export class Session {
 
   #begin(): Attempt {
     const end = new AbortController();
-    const login = pTimeout(logIn(this.#config, this.#context, this.#limitMs, end.signal), {
+    const login = pTimeout(logIn(this.#config, this.#context, this.#limitMs, end.signal, this.#now()), {
       // A login command has a limit of its own, and says more.
       milliseconds: this.#limitMs + LOGIN.endMs,
       message: new LoginError(`its login did not finish within ${String(this.#limitMs / 1000)} s`),
