@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { freshBundle } from '../testbed/fresh-bundle.ts';
 import { clusters } from './clusters.ts';
+import { printMetrics } from './metrics.ts';
 import { paired } from './paired.ts';
 import type { Ratio } from './paired.ts';
 import { sampling } from './sampling.ts';
@@ -40,3 +41,8 @@ for (const [name, benchmark] of Object.entries(BENCHMARKS)) {
     `${one.ratio.toFixed(2).padStart(5)}   (${low.toFixed(2)} to ${high.toFixed(2)})   ${one.of.toFixed(1)} : ${one.to.toFixed(1)}   ${one.name}\n`,
   );
 }
+// Enough to see the shape of the table; `node bench/metrics.ts` takes the number of runs.
+if ('metrics'.includes(asked))
+  printMetrics(50, (line) => {
+    process.stdout.write(`${line}\n`);
+  });
