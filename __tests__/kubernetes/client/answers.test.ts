@@ -179,7 +179,7 @@ describe('an answer is bounded', () => {
 
   test('but brackets in texts do not count', async () => {
     const text = `"\\"${'[{'.repeat(1_000)}`;
-    const body = `{"apiVersion":"v1","kind":"Service","metadata":{"name":"a"},"spec":${text}"}`;
+    const body = `{"apiVersion":"v1","kind":"Service","metadata":{"name":"a"},"spec":{"type":${text}"}}`;
     const { cluster } = await stage(always(body));
     await expect(read(cluster)).resolves.toMatchObject({ metadata: { name: 'a' } });
   });

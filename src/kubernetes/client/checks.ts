@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { shapeOf } from './shapes.ts';
 import { describeIssue } from './describe-issue.ts';
 
 // What a success has to be. The server's schema guarantees it, but what answers may be something else: a proxy, a login page, an
@@ -30,16 +31,22 @@ const metadata = z.object({
 });
 const item = z.object({ metadata });
 const object = z.object({ apiVersion: z.string(), kind: z.string(), metadata });
-const list = z.object({
-  metadata: z.object({ continue: z.string().optional() }).optional(),
-  items: z.array(item),
-});
 
-/** Of the answer to a read or a write of one object. */
-export const isObject: Check = checkBy(object, 'an object of Kubernetes');
+/** Of the answer to a read or a write of one object of a kind. */
+export const isObjectOf = memoized((kind) =>
+  checkBy(object.and(shapeOf(kind)), 'an object of Kubernetes that this action can read'),
+);
 
-/** Of a page of a list. */
-export const isList: Check = checkBy(list, 'a list of objects');
+/** Of a page of a list of a kind. */
+export const isListOf = memoized((kind) =>
+  checkBy(
+    z.object({
+      metadata: z.object({ continue: z.string().optional() }).optional(),
+      items: z.array(item.and(shapeOf(kind))),
+    }),
+    'a list of objects that this action can read',
+  ),
+);
 
 /** Of the answer to a deletion, which is the object, or a `Status`. */
 export const isAny: Check = checkBy(z.looseObject({}), 'an object of Kubernetes');
@@ -61,6 +68,16 @@ export const isReview: Check = checkBy(
   z.object({ status: z.object({ allowed: z.boolean().optional() }).optional() }),
   'an access review',
 );
+
+/** One check for each kind: to make a schema takes longer than to use it. */
+function memoized(make: (kind: string) => Check): (kind: string) => Check {
+  const made = new Map<string, Check>();
+  return (kind) => {
+    const check = made.get(kind) ?? make(kind);
+    made.set(kind, check);
+    return check;
+  };
+}
 
 function checkBy(schema: z.ZodType, what: string): Check {
   return (body) => {

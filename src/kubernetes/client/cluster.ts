@@ -9,7 +9,7 @@ import type { KubeObject } from '../objects.ts';
 import type { AccessRule, Permission } from '../access-rules.ts';
 import type { Answer } from './answer.ts';
 import { ApiResources } from './api-resources.ts';
-import { isAny, isList, isObject } from './checks.ts';
+import { isAny, isListOf, isObjectOf } from './checks.ts';
 import { Connection } from './connection.ts';
 import type { Call, CallCount, Transport } from './connection.ts';
 import { serverOf } from './contexts.ts';
@@ -117,7 +117,7 @@ export class Cluster {
         method: 'GET',
         path,
         tried: `Reading ${nameOf({ kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }) } })}`,
-        check: isObject,
+        check: isObjectOf(kind),
       });
     } catch (error) {
       if (error instanceof ClusterError && error.status === 404) return undefined;
@@ -139,7 +139,7 @@ export class Cluster {
       path,
       query: selector.length === 0 ? {} : { labelSelector: selector.join(',') },
       tried: `Listing ${kind}s${namespace === undefined ? '' : ` of ${namespace}`}`,
-      check: isList,
+      check: isListOf(kind),
     };
     const items = await listPages<T>(this.name, this.#call, call, this.#shared.clock);
     // The items of a list have neither.
@@ -156,7 +156,7 @@ export class Cluster {
       contentType: 'application/apply-patch+yaml',
       body: object,
       tried: `${dryRun ? 'Trying to apply' : 'Applying'} ${nameOf(object)}`,
-      check: isObject,
+      check: isObjectOf(object.kind),
     });
   }
 
@@ -167,7 +167,7 @@ export class Cluster {
       query: writeQuery(dryRun),
       body: object,
       tried: `${dryRun ? 'Trying to create' : 'Creating'} ${nameOf(object)}`,
-      check: isObject,
+      check: isObjectOf(object.kind),
     });
   }
 
@@ -180,7 +180,7 @@ export class Cluster {
       query: writeQuery(dryRun),
       body: object,
       tried: `${dryRun ? 'Trying to update' : 'Updating'} ${nameOf(object)}`,
-      check: isObject,
+      check: isObjectOf(object.kind),
     });
   }
 
