@@ -5,11 +5,9 @@ import { atOnce } from '../../src/core/pieces.ts';
 import { diagnose } from '../../src/diagnosis/diagnosis.ts';
 import { isListOf, isObjectOf } from '../../src/kubernetes/client/checks.ts';
 import type {
-  Deployment,
   DestinationRule,
   Gateway,
   KubeObject,
-  Pod,
   Service,
   VirtualService,
 } from '../../src/kubernetes/objects.ts';
@@ -198,20 +196,17 @@ const isAcceptable = (object: KubeObject): boolean =>
   isObjectOf(object.kind)(object) === undefined && isListOf(object.kind)({ items: [object] }) === undefined;
 
 function stateOf(objects: readonly KubeObject[]): FleetState {
-  const of = <T extends KubeObject>(kind: string): readonly T[] =>
-    objects.filter((one) => one.kind === kind).map((one) => one as T);
-  const [virtualServices, destinationRules] = [
-    of<VirtualService>('VirtualService'),
-    of<DestinationRule>('DestinationRule'),
-  ];
-  const [own] = of<Service>('Service');
+  const of = (kind: string): readonly KubeObject[] => objects.filter((one) => one.kind === kind);
+  const virtualServices = of('VirtualService') as readonly VirtualService[];
+  const destinationRules = of('DestinationRule') as readonly DestinationRule[];
+  const [own] = of('Service') as readonly Service[];
   return fleetOf(
     ...[EAST, WEST].map((name) =>
       clusterState(name, {
         service: own,
-        deployments: of<Deployment>('Deployment'),
-        pods: of<Pod>('Pod'),
-        traffic: { virtualServices, destinationRules, gateways: of<Gateway>('Gateway') },
+        deployments: of('Deployment'),
+        pods: of('Pod'),
+        traffic: { virtualServices, destinationRules, gateways: of('Gateway') as readonly Gateway[] },
       }),
     ),
   );

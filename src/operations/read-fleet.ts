@@ -1,4 +1,4 @@
-import { readLeases } from '../fleet/transaction/read-leases.ts';
+import { readEachLease } from '../fleet/transaction/read-leases.ts';
 import type { Leases } from '../fleet/transaction/read-leases.ts';
 import { throwAny } from '../fleet/fleet.ts';
 import { readClusterWeights } from '../release/cluster-weights.ts';
@@ -19,11 +19,11 @@ export interface FleetReading {
  * @throws as `throwAny`, with the failures of the clusters that cannot be read
  */
 export async function readFleet({ fleet, release, recorder }: Context): Promise<FleetReading> {
-  const leases = await readLeases(fleet, release);
+  const { leases, failures: unread } = await readEachLease(fleet, release);
   const { state, failures } = await fleet.readEach(release);
-  if (failures.size > 0) {
+  if (unread.size + failures.size > 0) {
     recorder.record({ kind: 'read', held: readClusterWeights(release, state, failures) });
-    throwAny([...failures.values()]);
+    throwAny([...new Map([...failures, ...unread]).values()]);
   }
   return { leases, state };
 }

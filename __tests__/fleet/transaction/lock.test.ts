@@ -4,7 +4,7 @@ import { Fleet } from '../../../src/fleet/fleet.ts';
 import { MONOTONIC_CLOCK } from '../../../src/core/clock.ts';
 import type { Clock } from '../../../src/core/clock.ts';
 import type { TransactionTarget } from '../../../src/fleet/transaction/intent.ts';
-import { isUnfinished, readLeases } from '../../../src/fleet/transaction/read-leases.ts';
+import { isUnfinished, readEachLease } from '../../../src/fleet/transaction/read-leases.ts';
 import type { Leases } from '../../../src/fleet/transaction/read-leases.ts';
 import { Lock } from '../../../src/fleet/transaction/lock.ts';
 import type { FoundLock, Identity } from '../../../src/fleet/transaction/lock.ts';
@@ -102,7 +102,7 @@ async function stage(east: readonly KubeObject[] = [], west: readonly KubeObject
         { fleet: fleet.withSignal(signal), release: both, identity: ME, clock, onLost },
         TARGET,
         {
-          seen: seen ?? (await readLeases(fleet, both)),
+          seen: seen ?? (await readEachLease(fleet, both)).leases,
           signal,
           onWait: (text) => {
             waits.push(text);
@@ -253,7 +253,7 @@ describe('acquiring the lock', () => {
 
   test('is stale if another run held the lock since it was seen', async () => {
     const { take, fleet, east } = await stage();
-    const seen = await readLeases(fleet, release());
+    const { leases: seen } = await readEachLease(fleet, release());
     east.objects.set(PATH, {
       ...lease(NOW),
       spec: { holderIdentity: '' },
@@ -411,7 +411,7 @@ describe('acquiring the lock of several clusters', () => {
 
   test('waits for nobody where another cluster knows that the transaction of the holder has ended', async () => {
     const { take, waits, east, fleet } = await stage([lease(NOW, left)], [ended('other')]);
-    const leases = await readLeases(fleet, release({ configClusters: [EAST, WEST] }));
+    const { leases } = await readEachLease(fleet, release({ configClusters: [EAST, WEST] }));
     expect(isUnfinished(leases)).toBe(true);
     await take();
     expect([waits, holderIn(east)]).toEqual([[], ME.holder]);

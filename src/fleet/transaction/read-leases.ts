@@ -4,7 +4,6 @@
 import type { ClusterName } from '../../core/names.ts';
 import type { Cluster } from '../../kubernetes/client/cluster.ts';
 import type { Release } from '../../release/release.ts';
-import { allOf } from '../fleet.ts';
 import type { Fleet } from '../fleet.ts';
 import type { Intent } from './intent.ts';
 import { LEASE_API_VERSION, decodeLease, endedOf, holderOf, intentOf, leaseName } from './lease-format.ts';
@@ -17,12 +16,21 @@ export function readLease(cluster: Cluster, release: Release): Promise<Lease | u
   return cluster.read<Lease>(LEASE_API_VERSION, 'Lease', leaseName(release), release.namespace);
 }
 
-/** Reads the Lease of every config cluster. */
-export async function readLeases(fleet: Fleet, release: Release): Promise<Leases> {
-  const read = release.configClusters.map(
-    async (name) => [name, await readLease(fleet.cluster(name), release)] as const,
-  );
-  return new Map(await allOf(read));
+/** Reads the Lease of every config cluster, and says why some cannot be read. */
+export async function readEachLease(
+  fleet: Fleet,
+  release: Release,
+): Promise<{ readonly leases: Leases; readonly failures: ReadonlyMap<ClusterName, unknown> }> {
+  const failures = new Map<ClusterName, unknown>();
+  const read = release.configClusters.map(async (name) => {
+    try {
+      return [[name, await readLease(fleet.cluster(name), release)] as const];
+    } catch (error) {
+      failures.set(name, error);
+      return [];
+    }
+  });
+  return { leases: new Map((await Promise.all(read)).flat()), failures };
 }
 
 /** Whether any Lease tells of a transaction that has not ended, be its run alive or dead, or is still held after its transaction. */
