@@ -103,7 +103,7 @@ async function look(
   readonly ingresses: readonly IngressEvidence[];
   readonly metrics: readonly MetricEvidence[];
 }> {
-  const { release, signal } = context;
+  const { release, signal, clock } = context;
   const { clients, weights, watchMs } = request;
   if (watchMs === undefined || release.metrics.length === 0)
     return { ingresses: await sample(context, request), metrics: [] };
@@ -131,6 +131,7 @@ async function look(
           signal,
           stopped,
           onPoll: progressOf(context),
+          ...(clock === undefined ? {} : { clock }),
         }),
       ),
     );

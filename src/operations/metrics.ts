@@ -74,7 +74,10 @@ export async function tryMetrics(context: Context, weights: Weights): Promise<bo
         readers.some((reader) => readings.get(reader)?.kind === 'failure'),
       );
     });
-    for (const one of evidence) if (one.verdict === 'inconclusive') log.warn(metricLine(one));
+    const open = evidence.filter(({ verdict }) => verdict === 'inconclusive');
+    // What does not apply to these weights decides nothing, readable or not.
+    if (open.length === 0) return true;
+    for (const one of open) log.warn(metricLine(one));
     recorder.record({ kind: 'metrics read', metrics: evidence, verdict: 'inconclusive' });
     return false;
   });
@@ -104,18 +107,17 @@ export async function foreseeMetrics(context: Context): Promise<void> {
 
 /** Reads all once more while something fails that may pass. */
 async function readPatiently(
-  { signal }: Context,
+  { signal, clock = MONOTONIC_CLOCK }: Context,
   metrics: readonly OpenMetric[],
 ): Promise<ReadonlyMap<MetricReader, Reading>> {
-  const { now, sleep } = MONOTONIC_CLOCK;
-  const begin = now();
+  const begin = clock.now();
   const readers = metrics.flatMap((metric) => metric.readers);
   for (;;) {
     const readings = await readAll(readers, signal);
     signal.throwIfAborted();
     const failures = failuresOf(readers, readings);
-    if (failures.every(isLasting) || now() - begin > METRICS.retryMs) return readings;
-    await sleep(METRICS.shortestPollMs, signal);
+    if (failures.every(isLasting) || clock.now() - begin > METRICS.retryMs) return readings;
+    await clock.sleep(METRICS.shortestPollMs, signal);
   }
 }
 
