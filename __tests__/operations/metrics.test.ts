@@ -187,7 +187,9 @@ describe('reading every metric before anything is written', () => {
       [],
       'failure',
     ]);
-    expect(lines.join('\n')).toMatch(/Metric error rate: inconclusive, the last reading failed: .*127\.0\.0\.1/);
+    expect(lines.join('\n')).toMatch(
+      /Metric error rate: inconclusive, the last reading failed: .*127\.0\.0\.1/,
+    );
   });
 
   test('waits for an address that answers a moment later', async () => {
