@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { combinedQuery, inspectCounterQuery } from '../../src/metrics/promql.ts';
+import { combinedQuery, inspectCounterQuery, readsBuckets } from '../../src/metrics/promql.ts';
 
 describe('a query of counters', () => {
   test.each([
@@ -27,6 +27,15 @@ describe('a query of counters', () => {
   ])('%s is one of raw counters', (query, selectors) => {
     expect(inspectCounterQuery(query)).toEqual({ hidden: undefined, selectors });
   });
+});
+
+test.each([
+  ['a_count - ignoring(le) a_bucket{le="500"}', true],
+  ['a_total{le=~"1|1.0"}', true],
+  ['{__name__="a",le="1"}', true],
+  ['a_slow_total{rule="le"}', false],
+])('whether %s reads buckets of a histogram: %j', (query, expected) => {
+  expect(readsBuckets(query)).toBe(expected);
 });
 
 test('both counters and the times of their scrapes are read by one query', () => {

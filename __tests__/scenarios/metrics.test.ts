@@ -22,6 +22,13 @@ const STEP = {
   bake: '16s',
 } as const;
 
+/** Envoy has no bucket of 300 ms. */
+const NO_SUCH_BUCKET = `
+- name: times
+  requests: istio_request_duration_milliseconds_count{destination_service_name="${APP}"}
+  slow: istio_request_duration_milliseconds_count - ignoring(le) istio_request_duration_milliseconds_bucket{le="300"}
+`;
+
 /** Deploys v1 with all traffic, and v2 without any, each with the image of a fault. */
 async function prepare(v1: string | undefined, v2: string | undefined): Promise<void> {
   await stage.pass({ image: `v1=${image('v1', v1)}\nv2=${image('v2', v2)}`, weights: 'v1=100,v2=0' });
@@ -80,6 +87,11 @@ describe('a new version that fails users on a path that nobody samples (scenario
       const run = await step({ 'metrics-address': byUrl() });
       expect([run.code, run.outputs['verdict']]).toEqual([0, 'pass']);
       await expect(stage.weights()).resolves.toEqual(['v1=50,v2=50', 'v1=50,v2=50']);
+      const wrong = await step({ operation: 'plan', 'metrics-address': byUrl(), metrics: NO_SUCH_BUCKET });
+      expect(wrong.code).toBe(1);
+      expect(wrong.log).toMatch(
+        /metric times: \S+ has requests, and no series that matches the query for slow ones/,
+      );
     }, USERS);
   });
 });

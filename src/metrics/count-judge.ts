@@ -7,9 +7,10 @@ import { CounterTotals } from './counter-totals.ts';
 import { countersProblem } from './counters-problem.ts';
 import type { Decision, Judge, Judging } from './judge.ts';
 import type { MetricEvidence } from './metric-evidence.ts';
+import { missingBucketOf } from './missing-buckets.ts';
 import { PollLog } from './poll-log.ts';
 import { Points } from './points.ts';
-import type { MetricReader, Reading } from './readings.ts';
+import type { Counters, MetricReader, Reading } from './readings.ts';
 
 /** From this log evidence (e to 1) on, a worse version explains the counts better than a good one. */
 const SUSPICION = 1;
@@ -25,6 +26,8 @@ export class CountJudge implements Judge {
   readonly #tests: number;
   readonly #alpha: number;
   readonly #points = new Points();
+  /** The last reading of each address that did not fail. */
+  readonly #latest = new Map<MetricReader, Counters>();
   /** Hits counted before their requests were: two queries need not agree to the request. */
   #early = { own: 0, others: 0 };
   #failed = false;
@@ -51,6 +54,10 @@ export class CountJudge implements Judge {
 
   add(readings: readonly Reading[], at: number): boolean {
     this.#log.add(readings);
+    for (const [i, reader] of this.#readers.entries()) {
+      const reading = readings[i];
+      if (reading?.kind === 'counters') this.#latest.set(reader, reading);
+    }
     const { requests, hits } = this.#totals.add(readings, at);
     if (this.#inapplicable() === undefined && !this.#totals.countsTwice) {
       const own = this.#settle('own', this.#ownOf(requests.of), this.#ownOf(hits.of));
@@ -130,6 +137,11 @@ export class CountJudge implements Judge {
         verdict: this.#spec.onNoData,
         reason: `no request to ${idle.join(' and ')} was counted${this.#log.empty.length > 0 ? ': the query found no series' : ''}${this.#spec.onNoData === 'pass' ? ', which passes (on-no-data: pass)' : ''}`,
       };
+    const compared = [this.#version(), ...this.#others()];
+    const missing = [...this.#latest].flatMap(
+      ([reader, reading]) => missingBucketOf(compared, this.#spec, reader, reading) ?? [],
+    )[0];
+    if (missing !== undefined) return { verdict: 'inconclusive', reason: missing };
     const doubt =
       this.#test.logEvidence > SUSPICION ? `; that is more than ${this.#multiple()}, but may be chance` : '';
     return { verdict: 'pass', reason: `${seen}${doubt}` };

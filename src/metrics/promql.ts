@@ -48,6 +48,18 @@ function hidingCall(name: string): CounterQuery['hidden'] {
   return why === undefined ? undefined : { name, why };
 }
 
+/** Whether a query reads buckets of a histogram. */
+export function readsBuckets(query: string): boolean {
+  let found = false;
+  parser.parse(query).iterate({
+    enter: ({ type, from, to }) => {
+      if (type.name === 'LabelName' && query.slice(from, to) === 'le') found = true;
+      else if (type.name === 'Identifier' && query.slice(from, to).endsWith('_bucket')) found = true;
+    },
+  });
+  return found;
+}
+
 /** The label that tells the parts of a combined answer apart. */
 export const PART_LABEL = 'canary_part';
 export const PARTS = { requests: 'requests', hits: 'hits', scraped: 'scraped' } as const;

@@ -29,7 +29,8 @@ export function increasesByVersion(
   return { of, without };
 }
 
-function versionOf(
+/** The version that labels name; undefined: none. */
+export function versionOf(
   labels: ReadonlyMap<string, string>,
   given: VersionLabel | undefined,
 ): VersionName | undefined {

@@ -7,6 +7,7 @@ import { assignJudges } from '../metrics/judges.ts';
 import { metricLine } from '../metrics/metric-line.ts';
 import { openMetricReaders } from '../metrics/metric-readers.ts';
 import type { OpenMetric } from '../metrics/metric-readers.ts';
+import { missingBucket } from '../metrics/missing-buckets.ts';
 import type { MetricReader, Reading, ReadingFailure } from '../metrics/readings.ts';
 import { differingLabels } from '../metrics/several-series.ts';
 import { readAll } from '../metrics/watch-metrics.ts';
@@ -140,7 +141,12 @@ function isLasting({ reason }: ReadingFailure): boolean {
 function assertReadable(metrics: readonly OpenMetric[], readings: ReadonlyMap<MetricReader, Reading>): void {
   const problems = metrics.flatMap(({ spec, readers }) => {
     const lasting = failuresOf(readers, readings).filter(isLasting);
-    const found = [...lasting.map(({ message }) => message), ...ambiguous(readers, readings)];
+    const missing = readers.flatMap((reader) => missingBucket(spec, reader, readings.get(reader)) ?? []);
+    const found = [
+      ...lasting.map(({ message }) => message),
+      ...ambiguous(readers, readings),
+      ...missing.map((problem) => `${problem}.`),
+    ];
     return [...new Set(found)].map((problem) => `${spec.origin}: metric ${spec.name}: ${problem}`);
   });
   if (problems.length > 0) throw new CanaryError(problems.join('\n'));
