@@ -119,6 +119,39 @@ describe('errors by version', () => {
     expect(seen.notes.join(' ')).toContain('2 of 4 readings failed');
   });
 
+  test.each<[what: string, last: Reading, verdict: string, reason: string]>([
+    [
+      'no version has a series of the bucket',
+      counters({ v1: 18_000, v2: 2500 }),
+      'inconclusive',
+      'has requests to v2 and v1, and no series of them that matches the query for slow ones.',
+    ],
+    [
+      'the new version has other buckets',
+      counters({ v1: 18_000, v2: 2500 }, { v1: 700 }),
+      'inconclusive',
+      'has requests to v2, and no series of it that matches the query for slow ones.',
+    ],
+    [
+      'a bucket of each version is there, and nothing was slow',
+      counters({ v1: 18_000, v2: 2500 }, { v1: 700, v2: 0 }),
+      'pass',
+      '0 of 2,000 requests to v2 were slow',
+    ],
+  ])('that are slow responses, where %s', (_what, last, verdict, reason) => {
+    const hits = 'times_count - ignoring(le) times_bucket{le="0.3"}';
+    expect(counts([BASE, last], { of: 'slow', hits })).toMatchObject({
+      verdict,
+      reason: expect.stringContaining(reason),
+    });
+  });
+
+  test('that are counted as slow without a histogram need no series while none is slow', () => {
+    expect(
+      counts([BASE, counters({ v1: 18_000, v2: 2500 })], { of: 'slow', hits: 'slow_total' }).verdict,
+    ).toBe('pass');
+  });
+
   test('are open where the scrape has stalled', () => {
     const late = Array.from({ length: 12 }, () => counters({ v1: 11_000, v2: 700 }, {}, 2000));
     expect(counts([counters({ v1: 10_000, v2: 500 }, {}, 1000), ...late])).toMatchObject({
@@ -224,6 +257,33 @@ describe('a limit', () => {
       [0.001, 0.001, UNREACHABLE],
       'inconclusive',
       { onNoData: 'pass' },
+    ],
+    // Polls are 15 s apart.
+    [
+      'judges one value of each interval',
+      [0, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.001],
+      'pass',
+      { intervalMs: 60_000, failureLimit: 2 },
+    ],
+    [
+      'fails by the values of as many intervals as are tolerated, and one more',
+      [0, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5],
+      'fail',
+      { intervalMs: 60_000, failureLimit: 2 },
+    ],
+    [
+      'waits for a value that is due where a reading failed',
+      [0.001, UNREACHABLE, UNREACHABLE, 0.5, 0.001],
+      'fail',
+      { intervalMs: 60_000 },
+    ],
+    ['judges the last value, due or not', [0.001, 0.001, 0.5, 0.5], 'fail', { intervalMs: 60_000 }],
+    ['judges nothing before its delay', [0.001, 0.5, 0.5, 0.001], 'pass', { initialDelayMs: 45_000 }],
+    [
+      'is open where its delay outlasts the watch',
+      [0.001, 0.001],
+      'inconclusive',
+      { initialDelayMs: 60_000 },
     ],
     [
       'is open for a value that is neither good nor bad',

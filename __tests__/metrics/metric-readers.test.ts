@@ -32,6 +32,8 @@ function limit(url: string, headers?: Readonly<Record<string, string>>): LimitMe
     success: { kind: 'compare', operator: '<', limit: 1 },
     failure: undefined,
     failureLimit: 0,
+    intervalMs: 0,
+    initialDelayMs: 0,
   };
 }
 

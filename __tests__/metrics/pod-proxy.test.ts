@@ -49,6 +49,8 @@ const metric: LimitMetric = {
   success: undefined,
   failure: { kind: 'compare', operator: '>', limit: 1 },
   failureLimit: 0,
+  intervalMs: 0,
+  initialDelayMs: 0,
 };
 
 const PROXY = /^\/api\/v1\/namespaces\/monitoring\/pods\/([a-z-]+:\d+)\/proxy(\/[^?]*)\?(.*)$/;

@@ -44,6 +44,8 @@ export function limitMetric(given: Partial<LimitMetric> = {}): LimitMetric {
     success: { kind: 'compare', operator: '<', limit: 0.01 },
     failure: undefined,
     failureLimit: 0,
+    intervalMs: 0,
+    initialDelayMs: 0,
     ...given,
   };
 }

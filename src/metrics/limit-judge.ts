@@ -18,6 +18,10 @@ export class LimitJudge implements Judge {
   readonly #log: PollLog;
   readonly #points = new Points();
   #isFirst = true;
+  /** When the next value is judged, in seconds since the first poll. */
+  #due: number;
+  /** The latest value, if it came before it was due. */
+  #early: number | undefined;
   #last: { readonly value: number } | { readonly problem: string; readonly isNoData: boolean } | undefined;
   #bad = 0;
   #neither = 0;
@@ -28,6 +32,7 @@ export class LimitJudge implements Judge {
     this.#spec = spec;
     this.#reader = reader;
     this.#log = new PollLog([reader]);
+    this.#due = spec.initialDelayMs / 1000;
   }
 
   add(readings: readonly Reading[], at: number): boolean {
@@ -40,13 +45,21 @@ export class LimitJudge implements Judge {
       this.#latest = found.value;
       this.#points.add({ at, value: found.value });
       // The window of a query reaches back to before the weights were in force, most at the first poll.
-      if (!this.#isFirst) this.#judge(found.value);
+      if (!this.#isFirst && at >= this.#due) this.#judge(found.value, at);
+      else if (!this.#isFirst) this.#early = found.value;
     }
     this.#isFirst = false;
     return this.#hasFailed();
   }
 
-  #judge(value: number): void {
+  #judge(value: number, at: number): void {
+    const { intervalMs, initialDelayMs } = this.#spec;
+    if (intervalMs > 0) {
+      // Counted from the start, so that no poll that comes a little late delays those after it.
+      const begun = Math.floor((1000 * at - initialDelayMs) / intervalMs) + 1;
+      this.#due = (initialDelayMs + begun * intervalMs) / 1000;
+    }
+    this.#early = undefined;
     this.#judged += 1;
     const quality = qualityOf(this.#spec, value);
     if (quality === 'bad') this.#bad += 1;
@@ -58,7 +71,9 @@ export class LimitJudge implements Judge {
   }
 
   evidence(at: number, end: boolean): MetricEvidence {
-    const { name, kind } = this.#spec;
+    const { name, kind, initialDelayMs } = this.#spec;
+    // Nothing may pass by ending before its next value is due.
+    if (end && this.#early !== undefined && 1000 * at >= initialDelayMs) this.#judge(this.#early, at);
     return {
       name,
       kind,
@@ -78,7 +93,7 @@ export class LimitJudge implements Judge {
   }
 
   #decide(end: boolean): Decision {
-    const { failureLimit, onNoData } = this.#spec;
+    const { failureLimit, initialDelayMs, onNoData } = this.#spec;
     const latest = this.#latest === undefined ? 'no value' : `the value was ${inFigures(this.#latest)}`;
     const bad = `${count(this.#bad, 'value')} of ${String(this.#judged)} ${this.#bad === 1 ? 'was' : 'were'} bad`;
     const seen = `${latest}, ${expected(this.#spec)}${this.#bad === 0 && failureLimit === 0 ? '' : `; ${bad}, ${String(failureLimit)} tolerated`}`;
@@ -101,7 +116,14 @@ export class LimitJudge implements Judge {
       };
     }
     if (this.#judged === 0)
-      return { verdict: 'inconclusive', reason: `${seen}; only one poll, which is not judged` };
+      return {
+        verdict: 'inconclusive',
+        reason: `${seen}; no value was judged: ${
+          initialDelayMs > 0
+            ? `the watch ended before its initialDelay of ${String(initialDelayMs / 1000)} s was over`
+            : 'the first of a watch is not, and there was no other'
+        }`,
+      };
     if (this.#neither > 0)
       return {
         verdict: 'inconclusive',

@@ -69,6 +69,10 @@ export interface LimitMetric extends MetricBase {
   readonly failure: Condition | undefined;
   /** This many bad values are tolerated. */
   readonly failureLimit: number;
+  /** One value of each such interval is judged; 0: every one. */
+  readonly intervalMs: number;
+  /** Values of the watch before this are not judged. */
+  readonly initialDelayMs: number;
 }
 
 /** Requests and hits (errors, or slow ones) as raw counters by version, judged by counts. */

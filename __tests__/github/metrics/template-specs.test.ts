@@ -98,6 +98,8 @@ test('an AnalysisTemplate is read as it is, filled from the release', () => {
         success: { kind: 'compare', operator: '>=', limit: 0.95 },
         failure: undefined,
         failureLimit: 3,
+        intervalMs: 300_000,
+        initialDelayMs: 0,
       },
     ],
   });
@@ -128,6 +130,7 @@ test('a MetricTemplate takes its limits from beside it', () => {
           '100 - sum(rate(istio_requests_total{destination_workload_namespace="gray-demo",destination_workload="helloworld-v2",code!="404"}[2m]))',
         success: { kind: 'compare', operator: '<=', limit: 5 },
         onNoData: 'inconclusive',
+        intervalMs: 120_000,
       },
     ],
   });
@@ -151,6 +154,7 @@ spec:
     - name: errors
       successCondition: all(result, {# < 5})
       consecutiveSuccessLimit: 2
+      initialDelay: soon
       failureLimit: -1
       provider:
         prometheus:
@@ -161,14 +165,15 @@ spec:
 `,
       '',
       [
-        'template.yaml:20: spec.templates: is not supported; remove it, or write the metric in the list metrics instead.',
+        'template.yaml:21: spec.templates: is not supported; remove it, or write the metric in the list metrics instead.',
         'template.yaml:5: spec.args[0].valueFrom: secretKeyRef is not read; give token in args beside the file.',
         'template.yaml:10: spec.metrics[0].provider.datadog: the provider datadog is not supported; expected prometheus.',
         'template.yaml:14: spec.metrics[1].consecutiveSuccessLimit: is not supported; remove it, or write the metric in the list metrics instead.',
         'template.yaml:13: spec.metrics[1].successCondition: "{# < 5})" is not known.',
-        'template.yaml:15: spec.metrics[1].failureLimit: got -1; expected a whole number from 0, which is how many bad values are tolerated.',
-        'template.yaml:19: spec.metrics[1].provider.prometheus.authentication: is not supported; remove it, or write the metric in the list metrics instead.',
-        'template.yaml:18: spec.metrics[1].provider.prometheus.query: has no value for {{args.other}}; give it in args beside the file.',
+        'template.yaml:16: spec.metrics[1].failureLimit: got -1; expected a whole number from 0, which is how many bad values are tolerated.',
+        'template.yaml:15: spec.metrics[1].initialDelay: got soon; expected a duration, such as 30s, 5m or 1m30s.',
+        'template.yaml:20: spec.metrics[1].provider.prometheus.authentication: is not supported; remove it, or write the metric in the list metrics instead.',
+        'template.yaml:19: spec.metrics[1].provider.prometheus.query: has no value for {{args.other}}; give it in args beside the file.',
       ],
     ],
     [

@@ -1,6 +1,7 @@
 import type { ValuePath } from '../located-yaml.ts';
 import { readCondition } from './condition-grammar.ts';
 import type { ReadCondition } from './condition-grammar.ts';
+import { templateDuration } from './template-duration.ts';
 import { fillTemplate, usualArguments } from './template-arguments.ts';
 import type { TemplateNames } from './template-arguments.ts';
 import type { TemplateReader } from './template-reader.ts';
@@ -15,9 +16,12 @@ export interface TemplateMetric {
   readonly success: ReadCondition | undefined;
   readonly failure: ReadCondition | undefined;
   readonly failureLimit: number;
+  readonly intervalMs: number;
+  readonly initialDelayMs: number;
 }
 
-const HOW_OFTEN = ['interval', 'initialDelay', 'count', 'inconclusiveLimit', 'consecutiveErrorLimit'];
+/** A step is measured until it ends, and the last reading has to succeed. */
+const IGNORED = ['count', 'inconclusiveLimit', 'consecutiveErrorLimit'];
 
 /**
  * The metrics of an AnalysisTemplate or ClusterAnalysisTemplate
@@ -78,8 +82,8 @@ function metricAt(
 ): readonly TemplateMetric[] {
   reader.refuseOthers(
     path,
-    ['name', 'provider', 'successCondition', 'failureCondition', 'failureLimit'],
-    HOW_OFTEN,
+    ['name', 'provider', 'successCondition', 'failureCondition', 'failureLimit', 'interval', 'initialDelay'],
+    IGNORED,
   );
   const name = fill([...path, 'name']);
   const success = conditionAt(reader, [...path, 'successCondition'], fill);
@@ -95,6 +99,8 @@ function metricAt(
       [...path, 'failureLimit'],
       `got ${limit}; expected a whole number from 0, which is how many bad values are tolerated`,
     );
+  const intervalMs = durationAt(reader, [...path, 'interval'], fill);
+  const initialDelayMs = durationAt(reader, [...path, 'initialDelay'], fill);
   const provider = [...path, 'provider'];
   const providers = reader.at(provider);
   const kinds = typeof providers === 'object' && providers !== null ? Object.keys(providers) : [];
@@ -113,7 +119,17 @@ function metricAt(
   if (query === undefined && reader.text([...prometheus, 'query']) === undefined)
     reader.report(prometheus, 'has no query');
   if (name === undefined || query === undefined) return [];
-  return [{ path, name, address, query, success, failure, failureLimit: Number(limit) }];
+  const failureLimit = Number(limit);
+  return [{ path, name, address, query, success, failure, failureLimit, intervalMs, initialDelayMs }];
+}
+
+function durationAt(
+  reader: TemplateReader,
+  path: ValuePath,
+  fill: (path: ValuePath) => string | undefined,
+): number {
+  const text = fill(path);
+  return text === undefined ? 0 : (reader.try(path, () => templateDuration(text)) ?? 0);
 }
 
 function conditionAt(

@@ -70,6 +70,8 @@ function querySpec(entry: QueryEntry, origin: string, inputs: SpecInputs): Limit
     success: withinLimits(entry),
     failure: undefined,
     failureLimit: 0,
+    intervalMs: 0,
+    initialDelayMs: 0,
   };
 }
 
@@ -85,6 +87,8 @@ function webSpec({ name, url, pointer, headers = {}, ...entry }: WebEntry, origi
     success: withinLimits(entry),
     failure: undefined,
     failureLimit: 0,
+    intervalMs: 0,
+    initialDelayMs: 0,
   };
 }
 

@@ -10,6 +10,7 @@ import type { FileInputs, PlacedDocument } from './metric-files.ts';
 import { metricBase, withinLimits } from './metric-specs.ts';
 import type { SourceInputs } from './metric-source.ts';
 import type { TemplateNames } from './template-arguments.ts';
+import { templateDuration } from './template-duration.ts';
 import { TemplateReader } from './template-reader.ts';
 
 /** What templates are filled with, and where they are. */
@@ -74,7 +75,7 @@ function argoSpecs(
 ): readonly MetricSpec[] {
   const { args = new Map<string, string>() } = entry;
   return readAnalysisTemplate(reader, args, inputs.names).flatMap((metric) => {
-    const { path, name, query, success, failure, failureLimit } = metric;
+    const { path, name, query, success, failure, failureLimit, intervalMs, initialDelayMs } = metric;
     const base = baseOf(reader, path, metric.address, entry, place(path), inputs, passesNoData(metric));
     // Problems of the conditions have been reported.
     if (base === undefined || typeof success?.ofValue === 'boolean' || typeof failure?.ofValue === 'boolean')
@@ -88,6 +89,8 @@ function argoSpecs(
         success: success?.ofValue,
         failure: failure?.ofValue,
         failureLimit,
+        intervalMs,
+        initialDelayMs,
       },
     ];
   });
@@ -111,7 +114,19 @@ function flaggerSpecs(
   if (base === undefined) return [];
   const { name, query } = metric;
   const success = withinLimits(entry);
-  return [{ ...base, kind: 'limit', name, query, success, failure: undefined, failureLimit: 0 }];
+  return [
+    {
+      ...base,
+      kind: 'limit',
+      name,
+      query,
+      success,
+      failure: undefined,
+      failureLimit: 0,
+      intervalMs: templateDuration(interval),
+      initialDelayMs: 0,
+    },
+  ];
 }
 
 function baseOf(
