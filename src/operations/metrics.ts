@@ -11,6 +11,7 @@ import { missingBucket } from '../metrics/missing-buckets.ts';
 import type { MetricReader, Reading, ReadingFailure } from '../metrics/readings.ts';
 import { differingLabels } from '../metrics/several-series.ts';
 import { readAll } from '../metrics/watch-metrics.ts';
+import type { MetricSpec } from '../release/metric-specs.ts';
 import { allClusters } from '../release/release.ts';
 import type { Release } from '../release/release.ts';
 import type { Context } from './context.ts';
@@ -100,10 +101,32 @@ export async function foreseeMetrics(context: Context): Promise<void> {
     );
     signal.throwIfAborted();
     assertReadable(metrics, readings);
-    for (const { spec, readers } of metrics)
+    for (const { spec, readers } of metrics) {
       for (const failure of failuresOf(readers, readings))
         log.warn(`Metric ${spec.name} cannot be read from here: ${failure.message}`);
+      for (const reader of readers)
+        if (isEmpty(readings.get(reader)))
+          log.info(
+            `Metric ${spec.name}: ${reader.address} has no series for ${queryOf(spec)} yet. If it should, compare the labels with those that Prometheus has.`,
+          );
+    }
   });
+}
+
+/** Whether nothing was found, as for a version that has no traffic yet, or a query with a wrong label. */
+function isEmpty(reading: Reading | undefined): boolean {
+  switch (reading?.kind) {
+    case 'value':
+      return reading.series.length === 0;
+    case 'counters':
+      return reading.requests.length === 0;
+    default:
+      return false;
+  }
+}
+
+function queryOf(spec: MetricSpec): string {
+  return (spec.kind === 'limit' ? (spec.query ?? '') : spec.requests).replaceAll(/\s+/g, ' ');
 }
 
 /** Reads all once more while something fails that may pass. */

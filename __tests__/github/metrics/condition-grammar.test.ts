@@ -32,7 +32,7 @@ describe('a condition', () => {
   test.each<[string, string]>([
     ['', 'its end is not known'],
     ['result[1] < 5', 'result[1] is another series; a query must find one'],
-    ['result.status == 200', '".status == 200" is not known'],
+    ['result.status == 200', '.status == 200 is a field of the result'],
     ['all(result, # < 5)', '"# < 5)" is not known'],
     ['result < 5 ? true : false', '"? true : false" is not known'],
     ['result * 100 > 5', '"* 100 > 5" is not known'],

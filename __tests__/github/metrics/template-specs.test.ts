@@ -119,6 +119,37 @@ test('arguments and the address beside a template come first', () => {
   ]);
 });
 
+test('an argument need not be declared, and one that only the address has is not needed beside another address', () => {
+  const template = `kind: AnalysisTemplate
+spec:
+  args:
+    - name: address
+  metrics:
+    - name: errors
+      successCondition: result[0] < {{args.most}}
+      interval: "{{ args.every }}"
+      initialDelay: 1m30s
+      provider:
+        prometheus:
+          address: "{{args.address}}"
+          query: errors{namespace="{{args.namespace}}",service="{{args.service_name}}"}
+`;
+  expect(
+    read(template, 'args: {most: "5", every: 30s}\naddress: service:monitoring/prometheus:9090'),
+  ).toMatchObject({
+    problems: [],
+    specs: [
+      {
+        source: { address: { kind: 'service', namespace: 'monitoring' } },
+        query: 'errors{namespace="gray-demo",service="helloworld"}',
+        success: { kind: 'compare', operator: '<', limit: 5 },
+        intervalMs: 30_000,
+        initialDelayMs: 90_000,
+      },
+    ],
+  });
+});
+
 test('a MetricTemplate takes its limits from beside it', () => {
   expect(read(FLAGGER, 'max: 5\nargs: {code: "404"}\ninterval: 2m')).toMatchObject({
     problems: [],
@@ -181,8 +212,49 @@ spec:
       'kind: ClusterAnalysisTemplate\nspec:\n  metrics:\n    - name: a\n      provider: {prometheus: {address: "http://a.b:1", query: up}}\n',
       'args: {x: y}',
       [
-        'template.yaml:2: spec.args: there is no argument x, which args gives.',
         'template.yaml:4: spec.metrics[0]: has neither successCondition nor failureCondition, so no value of it would be bad.',
+        'template.yaml:2: spec.args: there is no argument x, which args gives.',
+      ],
+    ],
+    [
+      'a provider that has a metric of its own here, and a Service without its namespace',
+      `kind: AnalysisTemplate
+spec:
+  metrics:
+    - name: gate
+      successCondition: result.ok
+      provider:
+        web: {url: "https://gate.example", jsonPath: "{$.ok}"}
+    - name: errors
+      successCondition: result == "none"
+      failureCondition: result.rate > 5
+      provider:
+        prometheus: {address: "http://prometheus:9090", query: errors}
+    - name: nothing
+`,
+      '',
+      [
+        'template.yaml:7: spec.metrics[0].provider.web: the provider web is not supported; expected prometheus. A number in a JSON answer can be read by a metric of its own in the list metrics (provider: web, with url and pointer).',
+        'template.yaml:9: spec.metrics[1].successCondition: "none" is text; only numbers are compared.',
+        'template.yaml:10: spec.metrics[1].failureCondition: .rate > 5 is a field of the result, which must be a number.',
+        'template.yaml:13: spec.metrics[2]: has no provider; expected prometheus.',
+        'template.yaml:8: spec.metrics[1]: the address http://prometheus:9090 names a Service without its namespace; give address: service:NAMESPACE/prometheus:PORT beside the file.',
+      ],
+    ],
+    [
+      'a template of Helm, which is no YAML before it is rendered',
+      `{{- if .Values.canary }}\n${ARGO}{{- end }}\n`,
+      '',
+      [
+        'template.yaml:1 does not parse: Block collections are not allowed within flow collections. It is a template of Helm: render it first (helm template).',
+      ],
+    ],
+    [
+      'a function in a MetricTemplate',
+      FLAGGER.replace('{{ target }}', '{{ printf "%s-canary" target }}'),
+      'max: 5',
+      [
+        'template.yaml:11: spec.query: has {{ printf "%s-canary" target }}, which is more than a name and is not evaluated; write out what it stands for.',
       ],
     ],
     [

@@ -10,8 +10,8 @@ import type { TemplateReader } from './template-reader.ts';
 export interface TemplateMetric {
   readonly path: ValuePath;
   readonly name: string;
-  /** As the template has it; undefined: none. */
-  readonly address: string | undefined;
+  /** As the template has it, filled; undefined: none, which is a problem where it has one that cannot be filled. */
+  readonly address: () => string | undefined;
   readonly query: string;
   readonly success: ReadCondition | undefined;
   readonly failure: ReadCondition | undefined;
@@ -36,22 +36,31 @@ export function readAnalysisTemplate(
 ): readonly TemplateMetric[] {
   reader.refuseOthers(['spec'], ['args', 'metrics'], ['measurementRetention']);
   const values = argumentsOf(reader, given, names);
+  const used = new Set<string>();
   const fill = (path: ValuePath): string | undefined => {
     const text = reader.text(path);
     return text === undefined
       ? undefined
       : reader.try(path, () =>
-          fillTemplate(text, (name) =>
-            name.startsWith('args.') ? values.get(name.slice(5).trim()) : undefined,
-          ),
+          fillTemplate(text, (name) => {
+            const argument = /^args\.(.*)$/.exec(name)?.[1]?.trim();
+            if (argument === undefined) return undefined;
+            used.add(argument);
+            return values.get(argument);
+          }),
         );
   };
   const metrics = reader.items(['spec', 'metrics']);
   if (metrics.length === 0) reader.report(['spec'], 'has no metrics');
-  return metrics.flatMap((path) => metricAt(reader, path, fill));
+  const read = metrics.flatMap((path) => metricAt(reader, path, fill));
+  const declared = reader.items(['spec', 'args']).map((path) => reader.text([...path, 'name']));
+  for (const name of given.keys())
+    if (!declared.includes(name) && !used.has(name))
+      reader.report(['spec', 'args'], `there is no argument ${name}, which args gives`);
+  return read;
 }
 
-/** The value of each argument; undefined where it has none. */
+/** The value of each argument; undefined where it has none. One that the template uses need not be among its args. */
 function argumentsOf(
   reader: TemplateReader,
   given: ReadonlyMap<string, string>,
@@ -67,12 +76,10 @@ function argumentsOf(
         [...path, 'valueFrom'],
         `${Object.keys(from).join(', ')} is not read; give ${name} in args beside the file`,
       );
-    return [[name, given.get(name) ?? reader.text([...path, 'value']) ?? usual.get(name)] as const];
+    const value = reader.text([...path, 'value']);
+    return value === undefined ? [] : [[name, value] as const];
   });
-  const values = new Map(declared);
-  for (const name of given.keys())
-    if (!values.has(name)) reader.report(['spec', 'args'], `there is no argument ${name}, which args gives`);
-  return values;
+  return new Map([...usual, ...declared, ...given]);
 }
 
 function metricAt(
@@ -80,6 +87,14 @@ function metricAt(
   path: ValuePath,
   fill: (path: ValuePath) => string | undefined,
 ): readonly TemplateMetric[] {
+  const provider = [...path, 'provider'];
+  const providers = reader.at(provider);
+  const kinds = typeof providers === 'object' && providers !== null ? Object.keys(providers) : [];
+  const other = kinds.find((kind) => kind !== 'prometheus');
+  if (other !== undefined || kinds.length === 0) {
+    reader.report(other === undefined ? path : [...provider, other], unreadProvider(other));
+    return [];
+  }
   reader.refuseOthers(
     path,
     ['name', 'provider', 'successCondition', 'failureCondition', 'failureLimit', 'interval', 'initialDelay'],
@@ -101,26 +116,24 @@ function metricAt(
     );
   const intervalMs = durationAt(reader, [...path, 'interval'], fill);
   const initialDelayMs = durationAt(reader, [...path, 'initialDelay'], fill);
-  const provider = [...path, 'provider'];
-  const providers = reader.at(provider);
-  const kinds = typeof providers === 'object' && providers !== null ? Object.keys(providers) : [];
-  const other = kinds.find((kind) => kind !== 'prometheus');
-  if (other !== undefined || kinds.length === 0) {
-    reader.report(
-      other === undefined ? path : [...provider, other],
-      `the provider ${other ?? 'is missing'}${other === undefined ? '' : ' is not supported'}; expected prometheus`,
-    );
-    return [];
-  }
   const prometheus = [...provider, 'prometheus'];
   reader.refuseOthers(prometheus, ['address', 'query'], ['timeout']);
   const query = fill([...prometheus, 'query']);
-  const address = fill([...prometheus, 'address']);
+  const address = (): string | undefined => fill([...prometheus, 'address']);
   if (query === undefined && reader.text([...prometheus, 'query']) === undefined)
     reader.report(prometheus, 'has no query');
   if (name === undefined || query === undefined) return [];
   const failureLimit = Number(limit);
   return [{ path, name, address, query, success, failure, failureLimit, intervalMs, initialDelayMs }];
+}
+
+function unreadProvider(kind: string | undefined): string {
+  if (kind === undefined) return 'has no provider; expected prometheus';
+  return `the provider ${kind} is not supported; expected prometheus${
+    kind === 'web'
+      ? '. A number in a JSON answer can be read by a metric of its own in the list metrics (provider: web, with url and pointer)'
+      : ''
+  }`;
 }
 
 function durationAt(

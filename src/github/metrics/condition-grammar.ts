@@ -167,10 +167,18 @@ function tokensOf(text: string): readonly string[] {
   for (let at = 0; at < trimmed.length; at = TOKEN.lastIndex) {
     TOKEN.lastIndex = at;
     const match = TOKEN.exec(trimmed);
-    if (match === null) throw new Error(`"${trimmed.slice(at, at + 20).trim()}" is not known`);
+    if (match === null) throw new Error(unread(trimmed.slice(at).trim()));
     tokens.push(match[0].trim());
   }
   return tokens;
+}
+
+/** Why the rest of a condition cannot be read. */
+function unread(rest: string): string {
+  const start = rest.slice(0, 20).trim();
+  if (/^["']/.test(rest)) return `${start} is text; only numbers are compared`;
+  if (/^\.\w/.test(rest)) return `${start} is a field of the result, which must be a number`;
+  return `"${start}" is not known`;
 }
 
 function isOperator(token: string | undefined): token is Operator {

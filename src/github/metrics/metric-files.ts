@@ -15,6 +15,9 @@ export interface FileInputs {
   readonly confined: boolean;
 }
 
+/** What Helm replaces, which is no YAML. */
+const HELM = /\{\{-|\{\{\s*(?:\.(?:Values|Release|Chart)\b|include\b|if\b|")/;
+
 /** A metric, and how messages name the places in its file. */
 export interface PlacedItem {
   readonly item: MetricItem;
@@ -51,10 +54,14 @@ export function readDocuments(
     problems.push(...found.problems.map((problem) => `${origin}: ${problem}.`));
     for (const { path, real } of found.files) {
       try {
-        const parsed = parseLocatedYaml(readBoundedFile(real, FILE_LIMITS.releaseFile));
+        const text = readBoundedFile(real, FILE_LIMITS.releaseFile);
+        const parsed = parseLocatedYaml(text);
         if ('problem' in parsed) {
           const { line, reason } = parsed.problem;
-          problems.push(`${path}${line === undefined ? '' : `:${String(line)}`} does not parse: ${reason}.`);
+          const remedy = HELM.test(text) ? ' It is a template of Helm: render it first (helm template).' : '';
+          problems.push(
+            `${path}${line === undefined ? '' : `:${String(line)}`} does not parse: ${reason}.${remedy}`,
+          );
         } else
           for (const document of parsed.documents)
             documents.push({ document, place: placeIn(path, document.lineOf), file: path });

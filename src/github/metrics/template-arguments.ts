@@ -14,6 +14,7 @@ type Values = ReadonlyMap<string, string | undefined>;
 export function usualArguments({ app, namespace, version }: TemplateNames): Values {
   return new Map([
     ['service-name', app],
+    ['service_name', app],
     ['service', app],
     ['app', app],
     ['app-name', app],
@@ -51,6 +52,11 @@ const PLACEHOLDER = /\{\{([^{}]*)\}\}/g;
  */
 export function fillTemplate(text: string, valueOf: (name: string) => string | undefined): string {
   const missing = new Set<string>();
+  const called = [...text.matchAll(PLACEHOLDER)].find(([, name = '']) => !/^[\w.-]+$/.test(name.trim()));
+  if (called !== undefined)
+    throw new Error(
+      `has ${called[0]}, which is more than a name and is not evaluated; write out what it stands for`,
+    );
   const filled = text.replaceAll(PLACEHOLDER, (placeholder, name: string) => {
     const value = valueOf(name.trim());
     if (value === undefined) missing.add(placeholder);

@@ -110,7 +110,8 @@ function flaggerSpecs(
   const { args = new Map<string, string>(), interval } = entry;
   const metric = readMetricTemplate(reader, args, inputs.names, interval);
   if (metric === undefined) return [];
-  const base = baseOf(reader, ['spec', 'provider', 'address'], metric.address, entry, origin, inputs, false);
+  const ofTemplate = (): string | undefined => metric.address;
+  const base = baseOf(reader, ['spec', 'provider', 'address'], ofTemplate, entry, origin, inputs, false);
   if (base === undefined) return [];
   const { name, query } = metric;
   const success = withinLimits(entry);
@@ -132,7 +133,7 @@ function flaggerSpecs(
 function baseOf(
   reader: TemplateReader,
   path: readonly PropertyKey[],
-  ofTemplate: string | undefined,
+  ofTemplate: () => string | undefined,
   entry: TemplateEntry,
   origin: string,
   inputs: TemplateInputs,
@@ -140,7 +141,7 @@ function baseOf(
 ): ReturnType<typeof metricBase> | undefined {
   return reader.try(path, () => {
     // The one in the template is often that of a cluster, which the runner is not in.
-    const own = entry.address ?? (inputs.address === undefined ? addressIn(ofTemplate) : undefined);
+    const own = entry.address ?? (inputs.address === undefined ? addressIn(ofTemplate()) : undefined);
     const noData = entry['on-no-data'] ?? (passes ? 'pass' : 'inconclusive');
     return metricBase({ ...entry, address: own, 'on-no-data': noData }, origin, 'cluster', inputs);
   });
@@ -153,6 +154,11 @@ const IN_CLUSTER =
 /** The address of a template. The name of a Service is one of every cluster. @throws Error for what is no address */
 function addressIn(text: string | undefined): GivenAddress | undefined {
   if (text === undefined) return undefined;
+  const host = /^https?:\/\/([a-z][a-z0-9-]*)(?::\d+)?(?:\/|$)/.exec(text)?.[1];
+  if (host !== undefined && host !== 'localhost')
+    throw new Error(
+      `the address ${text} names a Service without its namespace; give address: service:NAMESPACE/${host}:PORT beside the file`,
+    );
   const [match, name = '', namespace = '', port = '80', path = ''] = IN_CLUSTER.exec(text) ?? [];
   const { data, error } = metricAddress.safeParse(
     match === undefined ? text : `service:${namespace}/${name}:${port}${path}`,
