@@ -67,7 +67,9 @@ function forward(port: number, data: Duplex, report: (text: string) => void): vo
   });
   data.on('error', () => target.destroy());
   data.on('close', () => target.destroy());
-  target.on('close', () => data.destroy());
+  // What is still on its way comes first.
+  data.once('finish', () => data.destroy());
+  target.on('close', () => data.end());
   data.pipe(target).pipe(data);
 }
 

@@ -62,7 +62,7 @@ test('connections to the ports of a pod are streams of one WebSocket', async () 
 
 test('requests of undici go over them, and long bodies arrive whole', async () => {
   const { forward } = await stage();
-  const long = 'x'.repeat(400_000);
+  const long = 'x'.repeat(1_500_000);
   const port = await portOf((_, response) => response.end(long));
   const pool = new Pool('http://gateway', {
     allowH2: false,

@@ -127,7 +127,9 @@ export class PortForwardServer {
       // Data that the action has given up on lead nowhere.
       data.on('error', () => target.destroy());
       data.on('close', () => target.destroy());
-      target.on('close', () => data.destroy());
+      // What is still on its way comes first.
+      data.once('finish', () => data.destroy());
+      target.on('close', () => data.end());
       data.pipe(target).pipe(data);
     });
   }
