@@ -45,6 +45,9 @@ describe('the address of metrics', () => {
     'service:prometheus:9090',
     'service:istio-system/prometheus',
     'east=service:istio-system/prometheus:9090',
+    'service:istio-system/prometheus:9090/../../../../namespaces/shop/pods/shop:80/proxy',
+    'service:istio-system/prometheus:9090/%2e%2e/%2E%2E/x',
+    'service:istio-system/prometheus:9090//x',
   ]);
 });
 

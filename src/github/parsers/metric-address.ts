@@ -42,6 +42,9 @@ function serviceAt(text: string): GivenAddress {
   const [, namespace, name, port, path = ''] = SERVICE.exec(text) ?? [];
   if (namespace === undefined || name === undefined || port === undefined)
     throw new Error(`"${text}" is not service:NAMESPACE/NAME:PORT`);
+  // They would lead out of the pod, to any object that the API server has.
+  if (new URL(path, 'http://server').pathname !== path && path !== '')
+    throw new Error(`"${text}" has a path with . or .. or characters that are not allowed in a URL`);
   return {
     kind: 'service',
     namespace,
