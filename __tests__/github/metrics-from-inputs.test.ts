@@ -137,6 +137,21 @@ test('the metrics of files have the places of those files', () => {
   ]);
 });
 
+test('a file without metrics is refused, since nothing would be judged', () => {
+  const { problems } = read({ metrics: fileWith('# later\n'), ...URL_OF_ALL });
+  expect(problems).toEqual([expect.stringMatching(/^Input metrics: \S+metrics\.yml is empty\.$/)]);
+});
+
+test('one address for two clusters is refused, since its counters would count twice', () => {
+  const { problems } = read({
+    metrics: 'istio',
+    'metrics-address': 'east=https://prometheus.example, west=https://prometheus.example/',
+  });
+  expect(problems).toEqual([
+    'Input metrics: https://prometheus.example is the address of both east and west, so its counters would count twice; give it once, without clusters, if it has the metrics of all.',
+  ]);
+});
+
 describe('headers', () => {
   const secret = { 'metrics-headers': 'Authorization: Bearer a' };
   const own =

@@ -62,7 +62,8 @@ export function readDocuments(
           problems.push(
             `${path}${line === undefined ? '' : `:${String(line)}`} does not parse: ${reason}.${remedy}`,
           );
-        } else
+        } else if (parsed.documents.length === 0) problems.push(`${origin}: ${path} is empty.`);
+        else
           for (const document of parsed.documents)
             documents.push({ document, place: placeIn(path, document.lineOf), file: path });
       } catch (error) {

@@ -67,6 +67,12 @@ function completeAddress(
     );
   const urls = new Map([...given.urls].filter(([, url]) => url !== 'none'));
   if (urls.size === 0) throw new WrongMetric('the address is none for every cluster', ...key);
+  for (const [url, [[first] = [], [second] = []]] of Map.groupBy(urls, ([, one]) => one))
+    if (second !== undefined)
+      throw new WrongMetric(
+        `${url} is the address of both ${first ?? ''} and ${second}, so its counters would count twice; give it once, without clusters, if it has the metrics of all`,
+        ...key,
+      );
   return { kind: 'urls', urls };
 }
 
