@@ -251,7 +251,15 @@ describe('a limit', () => {
     ['is open without a series', [0.001, EMPTY], 'inconclusive', {}],
     ['is open for what is no number', [0.001, NaN], 'inconclusive', {}],
     ['is open for an infinite value', [0.001, Infinity], 'inconclusive', {}],
+    ['is open for one although no data passes', [0.001, Infinity], 'inconclusive', { onNoData: 'pass' }],
     ['passes without data where that was chosen', [0.001, NaN], 'pass', { onNoData: 'pass' }],
+    [
+      'passes without series where a template says so',
+      [0.001, EMPTY],
+      'pass',
+      { goodWithout: ['no series'] },
+    ],
+    ['is open for NaN, which it does not say', [0.001, NaN], 'inconclusive', { goodWithout: ['no series'] }],
     [
       'is open where the last reading failed',
       [0.001, 0.001, UNREACHABLE],

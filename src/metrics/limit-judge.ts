@@ -1,5 +1,5 @@
 import { count } from '../core/plural.ts';
-import type { LimitMetric } from '../release/metric-specs.ts';
+import type { LimitMetric, NoValue } from '../release/metric-specs.ts';
 import { inSymbols, qualityOf } from './condition.ts';
 import type { Decision, Judge } from './judge.ts';
 import type { MetricEvidence } from './metric-evidence.ts';
@@ -22,7 +22,7 @@ export class LimitJudge implements Judge {
   #due: number;
   /** The latest value, if it came before it was due. */
   #early: number | undefined;
-  #last: { readonly value: number } | { readonly problem: string; readonly isNoData: boolean } | undefined;
+  #last: Found | undefined;
   #bad = 0;
   #neither = 0;
   #judged = 0;
@@ -93,7 +93,7 @@ export class LimitJudge implements Judge {
   }
 
   #decide(end: boolean): Decision {
-    const { failureLimit, initialDelayMs, onNoData } = this.#spec;
+    const { failureLimit, initialDelayMs, onNoData, goodWithout } = this.#spec;
     const latest = this.#latest === undefined ? 'no value' : `the value was ${inFigures(this.#latest)}`;
     const bad = `${count(this.#bad, 'value')} of ${String(this.#judged)} ${this.#bad === 1 ? 'was' : 'were'} bad`;
     const seen = `${latest}, ${expected(this.#spec)}${this.#bad === 0 && failureLimit === 0 ? '' : `; ${bad}, ${String(failureLimit)} tolerated`}`;
@@ -107,13 +107,11 @@ export class LimitJudge implements Judge {
       };
     const last = this.#last;
     if (last === undefined || 'problem' in last) {
-      const isNoData = last?.isNoData ?? true;
-      const passes = isNoData && onNoData === 'pass';
-      const problem = last?.problem ?? 'there was no reading';
-      return {
-        verdict: passes ? 'pass' : 'inconclusive',
-        reason: passes ? `${problem}, which passes (on-no-data: pass)` : problem,
-      };
+      const { problem, none } = last ?? { problem: 'there was no reading', none: undefined };
+      const good = goodWithout ?? (onNoData === 'pass' ? NO_DATA : []);
+      if (none === undefined || !good.includes(none)) return { verdict: 'inconclusive', reason: problem };
+      const why = goodWithout === undefined ? 'on-no-data: pass' : 'by the conditions of the template';
+      return { verdict: 'pass', reason: `${problem}, which passes (${why})` };
     }
     if (this.#judged === 0)
       return {
@@ -133,15 +131,28 @@ export class LimitJudge implements Judge {
   }
 }
 
-function valueOf(
-  series: readonly Series[],
-): { readonly value: number } | { readonly problem: string; readonly isNoData: boolean } {
+/** The value of a poll, or why there is none. */
+type Found =
+  | { readonly value: number }
+  | {
+      readonly problem: string;
+      /** undefined: it is not known which value is meant. */ readonly none: NoValue | undefined;
+    };
+
+/** An infinite value is not among them: errors without requests are no reason to pass. */
+const NO_DATA: readonly NoValue[] = ['no series', 'NaN'];
+
+function valueOf(series: readonly Series[]): Found {
   const [first, ...others] = series;
-  if (first === undefined) return { problem: 'the query found no series', isNoData: true };
-  if (others.length > 0) return { problem: differingLabels(series), isNoData: false };
-  return Number.isFinite(first.value)
-    ? { value: first.value }
-    : { problem: `the query found ${String(first.value)}, as of a division by 0`, isNoData: true };
+  if (first === undefined) return { problem: 'the query found no series', none: 'no series' };
+  if (others.length > 0) return { problem: differingLabels(series), none: undefined };
+  const { value } = first;
+  return Number.isFinite(value)
+    ? { value }
+    : {
+        problem: `the query found ${String(value)}, as of a division by 0`,
+        none: Number.isNaN(value) ? 'NaN' : 'infinity',
+      };
 }
 
 /** The limit that a chart can show. */

@@ -58,6 +58,9 @@ interface MetricBase {
   readonly onNoData: 'inconclusive' | 'pass';
 }
 
+/** What a query may find instead of a number that can be compared. */
+export type NoValue = 'no series' | 'NaN' | 'infinity';
+
 /** A value against a limit. */
 export interface LimitMetric extends MetricBase {
   readonly kind: 'limit';
@@ -73,6 +76,8 @@ export interface LimitMetric extends MetricBase {
   readonly intervalMs: number;
   /** Values of the watch before this are not judged. */
   readonly initialDelayMs: number;
+  /** What a template calls good although it is no number; undefined: `onNoData` decides. */
+  readonly goodWithout?: readonly NoValue[] | undefined;
 }
 
 /** Requests and hits (errors, or slow ones) as raw counters by version, judged by counts. */

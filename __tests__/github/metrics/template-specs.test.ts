@@ -93,7 +93,8 @@ test('an AnalysisTemplate is read as it is, filled from the release', () => {
           headers: {},
         },
         per: 'cluster',
-        onNoData: 'pass',
+        onNoData: 'inconclusive',
+        goodWithout: ['no series'],
         query: expect.stringContaining('{destination_service=~"helloworld"}[5m]'),
         success: { kind: 'compare', operator: '>=', limit: 0.95 },
         failure: undefined,
@@ -255,6 +256,15 @@ spec:
       'max: 5',
       [
         'template.yaml:11: spec.query: has {{ printf "%s-canary" target }}, which is more than a name and is not evaluated; write out what it stands for.',
+      ],
+    ],
+    [
+      'a metric without a name, with a condition that is empty',
+      'kind: AnalysisTemplate\nspec:\n  metrics:\n    - successCondition: ""\n      provider: {prometheus: {address: "http://a.b:1", query: up}}\n',
+      '',
+      [
+        'template.yaml:4: spec.metrics[0]: has no name.',
+        'template.yaml:4: spec.metrics[0]: has neither successCondition nor failureCondition, so no value of it would be bad.',
       ],
     ],
     [

@@ -101,11 +101,12 @@ function metricAt(
     IGNORED,
   );
   const name = fill([...path, 'name']);
+  if (reader.text([...path, 'name']) === undefined) reader.report(path, 'has no name');
   const success = conditionAt(reader, [...path, 'successCondition'], fill);
   const failure = conditionAt(reader, [...path, 'failureCondition'], fill);
   if (
-    reader.at([...path, 'successCondition']) === undefined &&
-    reader.at([...path, 'failureCondition']) === undefined
+    reader.text([...path, 'successCondition']) === undefined &&
+    reader.text([...path, 'failureCondition']) === undefined
   )
     reader.report(path, 'has neither successCondition nor failureCondition, so no value of it would be bad');
   const limit = fill([...path, 'failureLimit']) ?? '0';

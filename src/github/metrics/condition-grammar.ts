@@ -1,15 +1,26 @@
-import type { Condition } from '../../release/metric-specs.ts';
+import type { Condition, NoValue } from '../../release/metric-specs.ts';
 
-/** What a condition says of a value, and whether it is true where there is none. */
+export const NO_VALUES: readonly NoValue[] = ['no series', 'NaN', 'infinity'];
+
+/** Whether a condition is true without a number to compare; undefined: it does not say. */
+export type Without = Readonly<Record<NoValue, boolean | undefined>>;
+
+/** What a condition says of a number, and of what is none. */
 export interface ReadCondition {
   /** true, false: of every value. */
   readonly ofValue: Condition | boolean;
-  readonly ofNoData: boolean;
+  readonly without: Without;
 }
 
 const TOKEN = /\s*(?:(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|([A-Za-z_]\w*)|(&&|\|\||[<>=!]=|[<>!()[\],-]))/y;
 const LONGEST = 1_000;
 const DEEPEST = 50;
+
+/** What is true of what is no number, and false of every number. */
+const TESTS: readonly (readonly [string, Without])[] = [
+  ['isNaN', { 'no series': undefined, NaN: true, infinity: false }],
+  ['isInf', { 'no series': undefined, NaN: false, infinity: true }],
+];
 
 type Operator = Extract<Condition, { kind: 'compare' }>['operator'];
 const OPERATORS: readonly string[] = ['<', '<=', '>', '>=', '==', '!='];
@@ -72,13 +83,13 @@ class ConditionParser {
       this.#expect(')');
       return read;
     }
-    if (this.#takes('isNaN', 'isInf')) {
-      this.#expect('(');
-      this.#value();
-      this.#expect(')');
-      // A value that is no number counts as none.
-      return { ofValue: false, ofNoData: true };
-    }
+    for (const [name, without] of TESTS)
+      if (this.#takes(name)) {
+        this.#expect('(');
+        this.#value();
+        this.#expect(')');
+        return { ofValue: false, without };
+      }
     const left = this.#operand();
     const operator = this.#next();
     if (!isOperator(operator)) throw new Error(`${quoted(operator)} is not one of ${OPERATORS.join(' ')}`);
@@ -113,7 +124,9 @@ class ConditionParser {
       this.#expect(']');
       return { kind: 'value', otherwise: undefined };
     }
-    if (this.#takes('asFloat', 'asInt', 'float', 'int')) {
+    const cutting = this.#takes('asInt', 'int');
+    if (cutting) throw new Error('asInt cuts off decimals, which is not supported; use asFloat');
+    if (this.#takes('asFloat', 'float')) {
       this.#expect('(');
       const value = this.#value();
       this.#expect(')');
@@ -200,10 +213,21 @@ function compared(left: Operand, operator: Operator, right: Operand): ReadCondit
     throw new Error('a comparison must be one of the result with a number');
   const { number } = right;
   if (left.kind === 'length')
-    return { ofValue: isTrue(1, operator, number), ofNoData: isTrue(0, operator, number) };
+    return {
+      ofValue: isTrue(1, operator, number),
+      without: {
+        'no series': isTrue(0, operator, number),
+        NaN: isTrue(1, operator, number),
+        infinity: isTrue(1, operator, number),
+      },
+    };
   return {
     ofValue: { kind: 'compare', operator, limit: number },
-    ofNoData: left.otherwise !== undefined && isTrue(left.otherwise, operator, number),
+    without: {
+      'no series': left.otherwise === undefined ? undefined : isTrue(left.otherwise, operator, number),
+      NaN: undefined,
+      infinity: undefined,
+    },
   };
 }
 
@@ -224,19 +248,37 @@ function isTrue(left: number, operator: Operator, right: number): boolean {
   }
 }
 
-function negated({ ofValue, ofNoData }: ReadCondition): ReadCondition {
+function negated({ ofValue, without }: ReadCondition): ReadCondition {
   return {
     ofValue: typeof ofValue === 'boolean' ? !ofValue : { kind: 'not', of: ofValue },
-    ofNoData: !ofNoData,
+    without: eachWithout((one) => {
+      const said = without[one];
+      return said === undefined ? undefined : !said;
+    }),
   };
+}
+
+function eachWithout(of: (one: NoValue) => boolean | undefined): Without {
+  return { 'no series': of('no series'), NaN: of('NaN'), infinity: of('infinity') };
+}
+
+/** `false` joined by `&&` with what says nothing is still false; otherwise nothing is said. */
+function joinedSayings(decisive: boolean, said: readonly (boolean | undefined)[]): boolean | undefined {
+  if (said.includes(decisive)) return decisive;
+  return said.includes(undefined) ? undefined : !decisive;
 }
 
 /** Conditions joined by `&&` or `||`, without those that are true, or false, of every value. */
 function joined(kind: 'all' | 'any', read: readonly ReadCondition[]): ReadCondition {
   const decisive = kind === 'any';
-  const ofNoData = decisive ? read.some((one) => one.ofNoData) : read.every((one) => one.ofNoData);
-  if (read.some(({ ofValue }) => ofValue === decisive)) return { ofValue: decisive, ofNoData };
+  const without = eachWithout((none) =>
+    joinedSayings(
+      decisive,
+      read.map((one) => one.without[none]),
+    ),
+  );
+  if (read.some(({ ofValue }) => ofValue === decisive)) return { ofValue: decisive, without };
   const of = read.flatMap(({ ofValue }) => (typeof ofValue === 'boolean' ? [] : [ofValue]));
   const [first] = of;
-  return { ofValue: first === undefined ? !decisive : of.length === 1 ? first : { kind, of }, ofNoData };
+  return { ofValue: first === undefined ? !decisive : of.length === 1 ? first : { kind, of }, without };
 }

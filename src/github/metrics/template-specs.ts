@@ -1,4 +1,4 @@
-import type { MetricSpec } from '../../release/metric-specs.ts';
+import type { MetricSpec, NoValue } from '../../release/metric-specs.ts';
 import type { GivenAddress } from '../parsers/metric-address.ts';
 import { metricAddress } from '../parsers/metric-address.ts';
 import type { TemplateEntry } from '../parsers/metric-entries.ts';
@@ -7,6 +7,7 @@ import type { TemplateMetric } from './argo-template.ts';
 import { readMetricTemplate } from './flagger-template.ts';
 import { readDocuments } from './metric-files.ts';
 import type { FileInputs, PlacedDocument } from './metric-files.ts';
+import { NO_VALUES } from './condition-grammar.ts';
 import { metricBase, withinLimits } from './metric-specs.ts';
 import type { SourceInputs } from './metric-source.ts';
 import type { TemplateNames } from './template-arguments.ts';
@@ -76,7 +77,7 @@ function argoSpecs(
   const { args = new Map<string, string>() } = entry;
   return readAnalysisTemplate(reader, args, inputs.names).flatMap((metric) => {
     const { path, name, query, success, failure, failureLimit, intervalMs, initialDelayMs } = metric;
-    const base = baseOf(reader, path, metric.address, entry, place(path), inputs, passesNoData(metric));
+    const base = baseOf(reader, path, metric.address, entry, place(path), inputs);
     // Problems of the conditions have been reported.
     if (base === undefined || typeof success?.ofValue === 'boolean' || typeof failure?.ofValue === 'boolean')
       return [];
@@ -91,14 +92,15 @@ function argoSpecs(
         failureLimit,
         intervalMs,
         initialDelayMs,
+        goodWithout: entry['on-no-data'] === undefined ? goodWithout(metric) : undefined,
       },
     ];
   });
 }
 
-/** Whether a template calls it a success if there is no value. */
-function passesNoData({ success, failure }: TemplateMetric): boolean {
-  return success?.ofNoData === true && failure?.ofNoData !== true;
+/** What a template says is a success although there is no number. */
+function goodWithout({ success, failure }: TemplateMetric): readonly NoValue[] {
+  return NO_VALUES.filter((one) => success?.without[one] === true && failure?.without[one] !== true);
 }
 
 function flaggerSpecs(
@@ -111,7 +113,7 @@ function flaggerSpecs(
   const metric = readMetricTemplate(reader, args, inputs.names, interval);
   if (metric === undefined) return [];
   const ofTemplate = (): string | undefined => metric.address;
-  const base = baseOf(reader, ['spec', 'provider', 'address'], ofTemplate, entry, origin, inputs, false);
+  const base = baseOf(reader, ['spec', 'provider', 'address'], ofTemplate, entry, origin, inputs);
   if (base === undefined) return [];
   const { name, query } = metric;
   const success = withinLimits(entry);
@@ -137,12 +139,11 @@ function baseOf(
   entry: TemplateEntry,
   origin: string,
   inputs: TemplateInputs,
-  passes: boolean,
 ): ReturnType<typeof metricBase> | undefined {
   return reader.try(path, () => {
     // The one in the template is often that of a cluster, which the runner is not in.
     const own = entry.address ?? (inputs.address === undefined ? addressIn(ofTemplate()) : undefined);
-    const noData = entry['on-no-data'] ?? (passes ? 'pass' : 'inconclusive');
+    const noData = entry['on-no-data'] ?? 'inconclusive';
     return metricBase({ ...entry, address: own, 'on-no-data': noData }, origin, 'cluster', inputs);
   });
 }
