@@ -17,6 +17,15 @@ const ENV = {
   GOOGLE_APPLICATION_CREDENTIALS: import.meta.filename,
   DATABASE_URL: 'postgres://shop:a-database-password@db.example.com/shop',
   DATABASE_PASS: 'another-database-password',
+  DOCKER_AUTH_CONFIG: '{"auths":{}, "credsStore":"x"}',
+  BASIC_AUTH: 'shop:a-basic-password',
+  AZURE_STORAGE_CONNECTION_STRING: 'AccountName=shop;AccountKey=of-the-account==',
+  SENTRY_DSN: 'a-public-and-a-secret-part',
+  API_KEY: '9f86d081884c7d65',
+  CACHE_KEY: 'linux-node-with-a-long-name',
+  RELEASE_KEY: '2026-11-27-rc1',
+  GIT_AUTHOR_NAME: 'someone-else',
+  SSH_AUTH_SOCK: '/run/user/1000/ssh-agent',
   HTTPS_PROXY: 'http://ci:a%40password@proxy.example.com:3128',
 } as const;
 
@@ -50,6 +59,11 @@ test('what a login command could print of the environment is redacted, if it is 
     ['AWS_SECRET_ACCESS_KEY', '***'],
     ['DATABASE_URL', 'postgres://shop:***@db.example.com/shop'],
     ['DATABASE_PASS', '***'],
+    ['DOCKER_AUTH_CONFIG', '***'],
+    ['BASIC_AUTH', '***'],
+    ['AZURE_STORAGE_CONNECTION_STRING', '***'],
+    ['SENTRY_DSN', '***'],
+    ['API_KEY', '***'],
     ['HTTPS_PROXY', 'http://ci:***@proxy.example.com:3128'],
   ]);
 });

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { isSecretName } from '../core/secret-names.ts';
+import { isSecretSetting } from '../core/secret-names.ts';
 import type { Redactor } from '../core/redactor.ts';
 
 /**
@@ -30,6 +30,6 @@ function hideSecrets(env: NodeJS.ProcessEnv, redactor: Redactor): void {
     // HTTPS_PROXY, DATABASE_URL
     redactor.addUrl(value);
     // GOOGLE_APPLICATION_CREDENTIALS names a file.
-    if (isSecretName(name) && !existsSync(value)) redactor.hide(value);
+    if (isSecretSetting(name, value) && !existsSync(value)) redactor.hide(value);
   }
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { z } from 'zod';
-import { isSecretName } from '../../core/secret-names.ts';
+import { isSecretSetting } from '../../core/secret-names.ts';
 import type { Redactor } from '../../core/redactor.ts';
 
 /** Adds everything secret in a kubeconfig. Names of contexts and addresses of servers stay visible. */
@@ -22,7 +22,7 @@ export function addCredentials(config: KubeConfig, redactor: Redactor): void {
     // Certificates have much in common with those of authorities, which are public.
     if (certData) redactor.add(certData, 'whole');
     for (const [name, value] of settingsOf(authProvider, exec))
-      if (isSecretName(name) && !existsSync(value)) redactor.add(value);
+      if (isSecretSetting(name, value) && !existsSync(value)) redactor.add(value);
   }
 }
 
