@@ -10,6 +10,7 @@ import { KubeConfig, KubernetesObjectApi, PatchStrategy } from '@kubernetes/clie
 import { startEmbedded } from './embedded/start.ts';
 import type { TestFleet } from './fleet.ts';
 import { freshBundle } from './fresh-bundle.ts';
+import { startLoad } from './load.ts';
 import { runAction } from './run-action.ts';
 
 const image = (version: string, tag: string): string =>
@@ -155,6 +156,27 @@ async function demonstrate(fleet: TestFleet, folder: string, isKept: boolean): P
     'pass',
   );
   await demo.step('Retire v1 of helloworld', { ...HELLOWORLD, operation: 'retire', version: 'v1' }, 'pass');
+  // Users ask for a path that no check samples.
+  const users = await startLoad(
+    fleet.clusters.map(({ ingress }) => `${ingress}/orders`),
+    { host: CHECKOUT.hosts, faulty: true, rps: 250 },
+  );
+  await demo.step(
+    'v2 of checkout fails users where nobody samples: their metrics roll it back',
+    {
+      ...CHECKOUT,
+      image: `v2=${image('v2', 'order-errors')}`,
+      weights: 'v1=50,v2=50',
+      metrics: 'istio',
+      'metrics-address': 'service:monitoring/prometheus:9090',
+      bake: '12s',
+    },
+    'fail',
+  );
+  const { sent, failed } = await users.stop();
+  say(
+    `\nUsers sent ${sent.toLocaleString('en')} requests meanwhile. Beside the errors of v2 itself, ${String(failed)} failed.`,
+  );
   if (!isKept) return;
   await demo.step(
     'Back to 80/20, for you to try',
@@ -186,13 +208,13 @@ The fleet stays up until Ctrl-C, with helloworld at 80/20.
 say('Bundling the action from its sources (skipped where the bundle is up to date) …');
 await freshBundle();
 const start = performance.now();
-const fleet = await startEmbedded();
+const fleet = await startEmbedded({ prometheus: true });
 try {
   const folder = await mkdtemp(join(tmpdir(), 'multicluster-canary-demo-'));
   const isKept = process.argv.includes('--keep');
   await demonstrate(fleet, folder, isKept);
   say(
-    `\nAll ${isKept ? 'eight' : 'seven'} steps ended as expected, in ${((performance.now() - start) / 1000).toFixed(0)} s. Logs and summaries: ${folder}`,
+    `\nAll ${isKept ? 'nine' : 'eight'} steps ended as expected, in ${((performance.now() - start) / 1000).toFixed(0)} s. Logs and summaries: ${folder}`,
   );
   if (isKept) await keep(fleet, folder);
 } finally {
