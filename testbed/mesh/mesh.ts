@@ -185,10 +185,9 @@ export class Mesh {
       case 'counters restart':
         return gateway.resetCounters();
       case 'gateway replaced':
-        // No scrape must find the new counts under the old name.
-        await prometheus.stall();
+        await prometheus.forgetGateway();
         await gateway.resetCounters();
-        return prometheus.renameGateway();
+        return prometheus.scrapeAnotherGateway();
       case 'prometheus replaced':
         return prometheus.replacePod();
     }

@@ -75,8 +75,15 @@ export class Prometheus {
     await this.awaitScrape();
   }
 
-  /** From now on the scraped series are those of another pod. */
-  async renameGateway(): Promise<void> {
+  /** Has no pod of the gateway to scrape any more, and knows that its series have ended. */
+  async forgetGateway(): Promise<void> {
+    await writeFile(this.#config, scrapeConfig(this.#cluster, undefined, EVERY));
+    this.#ground.processes.signal(prometheusOf(this.#cluster.name), 'SIGHUP');
+    await this.#awaitValue('forget the gateway', 'count(up)', (value) => value === undefined);
+  }
+
+  /** Finds the gateway again, as another pod. */
+  async scrapeAnotherGateway(): Promise<void> {
     this.#gateways += 1;
     await this.resume();
   }
@@ -103,13 +110,29 @@ export class Prometheus {
   /** Waits until it has scraped the gateway, from now on. */
   async awaitScrape(): Promise<void> {
     const since = Date.now() / 1000;
-    const query = new URLSearchParams({ query: 'min(timestamp(up)) and (sum(up) == count(up))' }).toString();
+    const up = `up{pod="${this.#gatewayPod}"}`;
+    const query = `min(timestamp(${up})) and (sum(${up}) == count(${up}))`;
     const what = `scrape the gateway every ${EVERY}`;
+    await this.#awaitValue(what, query, (at) => at !== undefined && at > since);
+  }
+
+  /** Waits until a query has a value, or none, as wished. */
+  async #awaitValue(
+    what: string,
+    query: string,
+    isWished: (value: number | undefined) => boolean,
+  ): Promise<void> {
+    const path = `/api/v1/query?${new URLSearchParams({ query }).toString()}`;
     await this.#ground.processes.until(prometheusOf(this.#cluster.name), what, async () => {
-      const answer = await fetch(`${this.url}/api/v1/query?${query}`);
-      const { data } = (await answer.json()) as { data?: { result: { value: [number, string] }[] } };
-      return Number(data?.result[0]?.value[1] ?? 0) > since;
+      const answer = await fetch(`${this.url}${path}`);
+      const { data } = (await answer.json()) as { data: { result: { value: [number, string] }[] } };
+      const [found] = data.result;
+      return isWished(found === undefined ? undefined : Number(found.value[1]));
     });
+  }
+
+  get #gatewayPod(): string {
+    return `istio-ingressgateway-${String(this.#gateways)}`;
   }
 
   get #folder(): string {
@@ -121,10 +144,7 @@ export class Prometheus {
   }
 
   async #configure(interval: string): Promise<void> {
-    await writeFile(
-      this.#config,
-      scrapeConfig(this.#cluster, `istio-ingressgateway-${String(this.#gateways)}`, interval),
-    );
+    await writeFile(this.#config, scrapeConfig(this.#cluster, this.#gatewayPod, interval));
   }
 
   async #reload(interval: string): Promise<void> {

@@ -8,22 +8,27 @@ const ENVOY_PORT = 15090;
 /**
  * The configuration of a cluster's Prometheus: the counters of its gateway, once under Envoy's own names, and once under the names of
  * Istio's standard metrics (https://istio.io/latest/docs/reference/config/metrics/), which Istio's Envoy would count itself.
+ *
+ * @param gatewayPod the name of the gateway's pod; undefined for no pod
  */
 export function scrapeConfig(
   { name, addresses }: KubernetesCluster,
-  gatewayPod: string,
+  gatewayPod: string | undefined,
   interval: string,
 ): string {
   const target = {
     metrics_path: '/stats/prometheus',
     // Envoy has thousands of others.
     params: { filter: ['upstream_rq'] },
-    static_configs: [
-      {
-        targets: [`${addresses.gatewayPod}:${String(ENVOY_PORT)}`],
-        labels: { namespace: 'istio-system', pod: gatewayPod },
-      },
-    ],
+    static_configs:
+      gatewayPod === undefined
+        ? []
+        : [
+            {
+              targets: [`${addresses.gatewayPod}:${String(ENVOY_PORT)}`],
+              labels: { namespace: 'istio-system', pod: gatewayPod },
+            },
+          ],
   };
   return dump({
     global: { scrape_interval: interval, scrape_timeout: '1s' },
