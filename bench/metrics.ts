@@ -131,7 +131,11 @@ function sharesFound(perMinute: number, share: number, runs: number): Found {
   const draw = random(2);
   const found: Found = { runs, minutes: [] };
   for (let run = 0; run < runs; run += 1) {
-    const test = new ShareTest([1 - WEIGHT, WEIGHT], { onlyFails: true, alpha: SHARE_ALPHA / 4 });
+    const test = new ShareTest([1 - WEIGHT, WEIGHT], {
+      onlyFails: true,
+      failsOutside: true,
+      alpha: SHARE_ALPHA / 4,
+    });
     for (let poll = 1; poll <= MINUTES * POLLS; poll += 1) {
       const all = perMinute / WEIGHT / POLLS;
       const counts = [poisson(all * (1 - share), draw), poisson(all * share, draw)];

@@ -61,7 +61,7 @@ export class ShareJudge implements Judge {
     this.#tests = 2 * tests;
     const points = this.#served.map((version) => weights.get(version) ?? 0);
     const options = { tolerance, alpha: this.#alpha, beta: 1 - confidence };
-    this.#drift = new ShareTest(points, { ...options, onlyFails: true });
+    this.#drift = new ShareTest(points, { ...options, onlyFails: true, failsOutside: true });
     this.#proof = new ShareTest(points, options);
     this.#idleRate = new RateTest(ZERO_TOLERANCE, this.#alpha);
   }

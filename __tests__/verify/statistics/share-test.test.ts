@@ -381,3 +381,10 @@ function compareRun(p: number, draw: () => number): { readonly real: string; rea
     }
   }
 }
+
+test('among many requests, a share within the tolerance does not fail where only those outside do', () => {
+  const options = { onlyFails: true, failsOutside: true };
+  expect(new ShareTest([80, 20], { onlyFails: true }).add([765_000, 235_000])).toBe('fail');
+  expect(new ShareTest([80, 20], options).add([765_000, 235_000])).toBe('continue');
+  expect(new ShareTest([80, 20], options).add([740_000, 260_000])).toBe('fail');
+});

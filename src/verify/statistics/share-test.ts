@@ -16,6 +16,11 @@ export interface ShareTestOptions {
   readonly maxSamples?: number;
   /** Watches for a drift indefinitely: never passes, and is never `inconclusive` without `maxSamples`. */
   readonly onlyFails?: boolean;
+  /**
+   * Fails only while a share is outside the tolerance: among very many requests, one that is nearer to the edge of the tolerance
+   * than to the weight would fail too.
+   */
+  readonly failsOutside?: boolean;
 }
 
 /** The tolerance never reaches below this fraction of a version's weight, or of the rest. */
@@ -134,6 +139,7 @@ export class ShareTest {
   /** Samples without a hit after which a share of 0 is proven. */
   readonly #samplesForZero: number;
   readonly #onlyFails: boolean;
+  readonly #failsOutside: boolean;
   #samples = 0;
   #logEvidence = 0;
   #verdict: ShareVerdict = 'continue';
@@ -144,7 +150,7 @@ export class ShareTest {
    */
   constructor(weights: readonly number[], options: ShareTestOptions = {}) {
     const { tolerance = 0.05, zeroTolerance = 0.01, alpha = SHARE_ALPHA, beta = 0.01 } = options;
-    const { ingresses = 1, onlyFails = false } = options;
+    const { ingresses = 1, onlyFails = false, failsOutside = false } = options;
     for (const [name, value] of Object.entries({ tolerance, zeroTolerance, alpha, beta })) {
       if (!(value > 0 && value < 1))
         throw new RangeError(`${name} must be between 0 and 1, got ${String(value)}`);
@@ -166,6 +172,7 @@ export class ShareTest {
     this.#failThreshold = Math.log(ingresses / alpha);
     this.#samplesForZero = Math.ceil(this.#passThreshold / -Math.log1p(-zeroTolerance));
     this.#onlyFails = onlyFails;
+    this.#failsOutside = failsOutside;
     this.maxSamples = options.maxSamples ?? (onlyFails ? Infinity : this.#defaultMaxSamples(ingresses));
     if (!(this.maxSamples > 0))
       throw new RangeError(`maxSamples must be above 0, got ${String(this.maxSamples)}`);
@@ -227,7 +234,12 @@ export class ShareTest {
       if (open !== undefined) return open.settle(hits, n, this.#passThreshold);
       return n >= (weight === 1 ? 1 : this.#samplesForZero);
     });
-    if (this.#logEvidence >= this.#failThreshold) return 'fail';
+    const isOutside =
+      ruledOut ||
+      counted.some(
+        ({ hits, open }) => open !== undefined && (hits < open.lower * n || hits > open.upper * n),
+      );
+    if (this.#logEvidence >= this.#failThreshold && (isOutside || !this.#failsOutside)) return 'fail';
     if (!this.#onlyFails && settled.every(Boolean)) return 'pass';
     return n >= this.maxSamples ? 'inconclusive' : 'continue';
   }
