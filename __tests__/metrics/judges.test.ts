@@ -205,6 +205,38 @@ describe('errors by version', () => {
   });
 });
 
+describe('counts over two clusters', () => {
+  const both = (
+    west: readonly Reading[],
+    spec: Partial<CountMetric> = {},
+  ): Pick<MetricEvidence, 'verdict' | 'reason'> => {
+    const readers = [readerOf([], 'east'), { ...readerOf([], 'west'), address: 'http://west.example' }];
+    const judge = new CountJudge(countMetric(spec), readers, judging(), ONE_TEST);
+    const east = [BASE, counters({ v1: 14_000, v2: 1500 }), counters({ v1: 18_000, v2: 2500 })];
+    for (const [i, reading] of east.entries()) judge.add([reading, west[i] ?? UNREACHABLE], i * POLL_S);
+    const { verdict, reason } = judge.evidence(2 * POLL_S, true);
+    return { verdict, reason };
+  };
+  const none = counters({});
+
+  test.each<[what: string, west: readonly Reading[], reason: string]>([
+    ['has no series', [none, none, none], 'the query found no series at http://west.example'],
+    ['has none any more', [BASE, BASE, none], 'the query found no series at http://west.example'],
+    [
+      'could be read only at the end',
+      [UNREACHABLE, UNREACHABLE, BASE],
+      'http://west.example could be read only once',
+    ],
+  ])('are open where one %s, whatever the other shows', (_what, west, reason) => {
+    expect(both(west)).toEqual({ verdict: 'inconclusive', reason: expect.stringContaining(reason) });
+  });
+
+  test('pass where a cluster without users may have no series', () => {
+    expect(both([none, none, none], { onNoData: 'pass' }).verdict).toBe('pass');
+    expect(both([UNREACHABLE, UNREACHABLE, none], { onNoData: 'pass' }).verdict).toBe('inconclusive');
+  });
+});
+
 describe('the shares of users’ own requests', () => {
   const start = counters({ v1: 0, v2: 0 });
 

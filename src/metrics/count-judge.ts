@@ -119,7 +119,7 @@ export class CountJudge implements Judge {
       return { verdict: 'fail', reason: `${this.#worse()}: ${seen}${luck}` };
     }
     if (!end) return { verdict: 'undecided', reason: seen };
-    const problem = countersProblem(this.#log, this.#totals, at);
+    const problem = countersProblem(this.#log, this.#totals, at, this.#spec.onNoData);
     if (problem !== undefined) return { verdict: 'inconclusive', reason: problem };
     const { hitsWithout, requestsWithout, requests } = this.#totals;
     const all = requestsWithout + [...requests.values()].reduce((sum, number) => sum + number, 0);

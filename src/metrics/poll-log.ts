@@ -9,21 +9,30 @@ export class PollLog {
   #missed = 0;
   #latestFailure: ReadingFailure | undefined;
   readonly #said = new Set<string>();
+  /** How often each address was read. */
+  readonly #read: number[];
 
   constructor(readers: readonly MetricReader[]) {
     this.#readers = readers;
+    this.#read = readers.map(() => 0);
   }
 
   /** @param readings in the order of the readers */
   add(readings: readonly Reading[]): void {
     this.#last = readings;
     this.#polls += readings.length;
-    for (const reading of readings) {
+    for (const [i, reading] of readings.entries()) {
+      if (reading.kind !== 'failure') this.#read[i] = (this.#read[i] ?? 0) + 1;
       if (reading.kind === 'failure') {
         this.#missed += 1;
         this.#latestFailure = reading;
       } else for (const note of reading.notes) this.#said.add(note);
     }
+  }
+
+  /** How many there are. */
+  get addresses(): number {
+    return this.#readers.length;
   }
 
   get polls(): number {
@@ -38,6 +47,11 @@ export class PollLog {
   get lastFailure(): string | undefined {
     const messages = this.#last.flatMap((reading) => (reading.kind === 'failure' ? [reading.message] : []));
     return messages.length === 0 ? undefined : [...new Set(messages)].join(' ');
+  }
+
+  /** The addresses that could be read only once, so that there is nothing to compare with. */
+  get readOnce(): readonly string[] {
+    return this.#readers.filter((_, i) => (this.#read[i] ?? 0) < 2).map(({ address }) => address);
   }
 
   /** The addresses whose last answer had no series at all. */

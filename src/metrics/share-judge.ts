@@ -129,7 +129,7 @@ export class ShareJudge implements Judge {
       return { verdict: 'fail', reason: `${seen}${luck}` };
     }
     if (!end) return { verdict: 'undecided', reason: seen };
-    const problem = countersProblem(this.#log, this.#totals, at);
+    const problem = countersProblem(this.#log, this.#totals, at, this.#spec.onNoData);
     if (problem !== undefined) return { verdict: 'inconclusive', reason: problem };
     const { onNoData } = this.#spec;
     if (this.#counted() === 0)
