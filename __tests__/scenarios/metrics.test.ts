@@ -1,3 +1,6 @@
+import { mkdtempDisposable, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { MetricsEvent } from '../../testbed/fleet.ts';
 import type { Run } from '../../testbed/run-action.ts';
@@ -21,6 +24,38 @@ const STEP = {
   'metrics-address': IN_CLUSTER,
   bake: '16s',
 } as const;
+
+/** As teams have them for Argo Rollouts. */
+const ANALYSIS_TEMPLATE = `
+apiVersion: argoproj.io/v1alpha1
+kind: AnalysisTemplate
+metadata:
+  name: orders
+spec:
+  args:
+    - name: service-name
+    - name: version
+    - name: least
+      value: "0.95"
+    - name: prometheus
+      value: http://prometheus.monitoring.svc.cluster.local:9090
+  metrics:
+    - name: success of orders
+      interval: 5s
+      count: 20
+      successCondition: len(result) == 0 || result[0] >= {{args.least}}
+      provider:
+        prometheus:
+          address: "{{args.prometheus}}"
+          query: |
+            sum(rate(istio_requests_total{
+              reporter="source", destination_service_name="{{args.service-name}}",
+              destination_version="{{args.version}}", response_code!~"5.*"
+            }[1m])) /
+            sum(rate(istio_requests_total{
+              reporter="source", destination_service_name="{{args.service-name}}", destination_version="{{args.version}}"
+            }[1m]))
+`;
 
 /** Envoy has no bucket of 300 ms. */
 const NO_SUCH_BUCKET = `
@@ -76,6 +111,24 @@ describe('a new version that fails users on a path that nobody samples (scenario
       expect([run.code, run.outputs['verdict']]).toEqual([1, 'fail']);
       expect(run.log).toMatch(
         /v2 is slow more often than v1 for real users: [\d,]+ of [\d,]+ requests to v2 were slow/,
+      );
+      await expect(stage.weights()).resolves.toEqual(['v1=100,v2=0', 'v1=100,v2=0']);
+    }, USERS);
+  });
+
+  test('is rolled back everywhere by an AnalysisTemplate as it is', async () => {
+    await prepare(undefined, 'order-errors');
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'analysis-'));
+    const path = join(folder.path, 'orders.yaml');
+    await writeFile(path, ANALYSIS_TEMPLATE);
+    const inputs = { metrics: `- from: ${path}`, 'metrics-address': '' };
+    await stage.underLoad(async () => {
+      const plan = await step({ ...inputs, operation: 'plan' });
+      expect(plan.code).toBe(0);
+      const run = await step(inputs);
+      expect([run.code, run.outputs['verdict']]).toEqual([1, 'fail']);
+      expect(run.log).toMatch(
+        /Metric success of orders in (east|west): fail, the value was 0\.[89]\d*, good if/,
       );
       await expect(stage.weights()).resolves.toEqual(['v1=100,v2=0', 'v1=100,v2=0']);
     }, USERS);
