@@ -4,6 +4,7 @@ import type { Run, RunningAction } from '../../testbed/run-action.ts';
 import { until } from '../../testbed/mesh/until.ts';
 import { ISTIO } from '../scenarios/support/kube.ts';
 import { APP, NAMESPACE } from '../scenarios/support/objects.ts';
+import { Opened, serve } from '../support/server.ts';
 import { LATER, Lane, QUICK, isRouteWrite } from './support/lanes.ts';
 
 const FIRST = 'v1=80,v2=20';
@@ -11,6 +12,37 @@ const NEXT = 'v1=60,v2=40';
 const step = { ...LATER, weights: NEXT };
 
 type Inputs = Readonly<Record<string, string>>;
+
+const opened = new Opened();
+afterEach(() => opened.close());
+
+/** Inputs of a release that only a metric can judge, and what sets its value. It is bad above 1. */
+async function onlyMetric(): Promise<{ readonly inputs: Inputs; readonly set: (value: number) => void }> {
+  let now = 0;
+  const { url } = opened.add(
+    await serve((_, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(
+        JSON.stringify({
+          status: 'success',
+          data: { resultType: 'vector', result: [{ metric: {}, value: [0, String(now)] }] },
+        }),
+      );
+    }),
+  );
+  return {
+    inputs: {
+      ingress: 'none',
+      'propagation-time': '1s',
+      metrics: '- {name: failures, query: failures, max: 1}',
+      'metrics-address': url,
+      bake: '4s',
+    },
+    set: (value) => {
+      now = value;
+    },
+  };
+}
 
 let lane: Lane;
 beforeEach(async () => {
@@ -99,13 +131,69 @@ describe('a run that died while it verified', () => {
       await lane.shortenLeases();
       const again = await lane.stage.run(unseen);
       expect(again.log).toContain(
-        `Recovered: all clusters hold ${NEXT}; without an ingress they are not verified.`,
+        `Recovered: all clusters hold ${NEXT}, not verified: no ingress is sampled, and no metric judges them.`,
       );
       expect([again.code, again.outputs['verdict'], await lane.stage.weights()]).toEqual([
         0,
         '',
         [NEXT, NEXT],
       ]);
+    });
+  });
+
+  test('passes by its metrics alone, and no later run says more of it than they show', async () => {
+    const { inputs, set } = await onlyMetric();
+    const promotion = { ...LATER, ...inputs, operation: 'promote', steps: '20,40,60' };
+    const last = { ...promotion, steps: '20,40' };
+    await lane.stage.underLoad(async () => {
+      await killedAt({ ...step, ...inputs }, '::group::Bake');
+      await lane.shortenLeases();
+      const recovered = await lane.stage.run(promotion);
+      expect(recovered.log).toContain(`Recovered: all clusters hold ${NEXT}, which is verified now.`);
+      expect([recovered.code, recovered.outputs['verdict']]).toEqual([0, 'pass']);
+      for (const [value, code, verdict] of [
+        [0, 0, 'pass'],
+        [2, 1, 'fail'],
+        [Number.NaN, 1, 'inconclusive'],
+      ] as const) {
+        set(value);
+        const run = await lane.stage.run(last);
+        expect([run.code, run.outputs['verdict']]).toEqual([code, verdict]);
+      }
+      await expect(lane.stage.weights()).resolves.toEqual([NEXT, NEXT]);
+    });
+  });
+
+  test('is undone if its metrics fail now', async () => {
+    const { inputs, set } = await onlyMetric();
+    await lane.stage.underLoad(async () => {
+      await killedAt({ ...step, ...inputs }, '::group::Bake');
+      await lane.shortenLeases();
+      set(2);
+      const run = await lane.stage.run({
+        ...LATER,
+        ...inputs,
+        operation: 'promote',
+        steps: '20,40,60',
+      });
+      expect(run.log).toContain(`Recovered: all clusters hold ${FIRST}.`);
+      expect([run.code, run.outputs['verdict']]).toEqual([1, 'fail']);
+      await expect(lane.stage.weights()).resolves.toEqual([FIRST, FIRST]);
+    });
+  });
+
+  test('is not left behind by a promotion that can judge it by nothing', async () => {
+    const unseen = { ingress: 'none', 'propagation-time': '1s' };
+    await lane.stage.underLoad(async () => {
+      await killedAt({ ...step, ...unseen }, 'west: wrote VirtualService');
+      await until(
+        'both clusters to hold the new weights',
+        async () => (await lane.stage.weights()).every((held) => held === NEXT),
+        { seconds: 10 },
+      );
+      await lane.shortenLeases();
+      const run = await lane.stage.run({ ...LATER, ...unseen, operation: 'promote', steps: '20,40,60' });
+      expect([run.code, run.outputs['verdict'], await lane.stage.weights()]).toEqual([0, '', [NEXT, NEXT]]);
     });
   });
 

@@ -1,4 +1,5 @@
 import { preflight } from '../fleet/preflight.ts';
+import type { Recovery } from '../fleet/transaction/recover.ts';
 import { isUnfinished } from '../fleet/transaction/read-leases.ts';
 import type { Weights } from '../core/weights.ts';
 import type { ReadyCheck } from '../kubernetes/readiness.ts';
@@ -90,9 +91,12 @@ export async function runPipeline<Plan extends Planned, Done extends Applied>(
     target,
     async (opening): Promise<Outcome> => {
       const { view, fleet, signal } = opening;
-      if (view === 'current') return carryOut(inside(context, opening.transaction), stages, prepared);
-      if (whenOvertaken === 'leave')
-        return { kind: opening.recovery?.outcome === 'verified' ? 'recovered' : 'overtaken' };
+      if (view === 'current') {
+        if (isUnfinished(leases) && !(await isJudgeable(prepared, { ...context, fleet, signal })))
+          return UNREADABLE;
+        return carryOut(inside(context, opening.transaction), stages, prepared);
+      }
+      if (whenOvertaken === 'leave') return leftBy(opening.recovery);
       const fresh = await prepare({ ...context, fleet, signal });
       if (!(await isJudgeable(fresh, { ...context, fleet, signal }))) return UNREADABLE;
       const transaction = await opening.begin(fresh.target);
@@ -100,6 +104,12 @@ export async function runPipeline<Plan extends Planned, Done extends Applied>(
     },
     recovery,
   );
+}
+
+function leftBy(recovery: Recovery | undefined): Outcome {
+  return recovery === undefined || recovery.outcome === 'agreed'
+    ? { kind: 'overtaken' }
+    : { kind: 'recovered', isVerified: recovery.outcome === 'verified' };
 }
 
 /** A metric cannot be read, so nothing that it should judge is begun. */

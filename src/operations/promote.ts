@@ -13,6 +13,7 @@ import type { VersionName, Weights } from '../core/weights.ts';
 import { phase } from './context.ts';
 import type { Context } from './context.ts';
 import { assertAppExists } from '../release/guards/app-exists.ts';
+import { assertTimeToWatch } from './metrics.ts';
 import { readFleet } from './read-fleet.ts';
 import type { FleetReading } from './read-fleet.ts';
 import { runPipeline } from './pipeline.ts';
@@ -24,7 +25,7 @@ import { verifyWeights } from './verify.ts';
 
 /**
  * Goes to the next of the steps, or with `promote-to` through several of them, each verified and watched (`bake`) before the
- * next. A drift stops it and restores the previous step. At the last step it only verifies.
+ * next. A drift stops it and restores the previous step. At the last step it only verifies, and watches the metrics.
  *
  * @throws CanaryError without `version` or `steps`, or before the first release
  */
@@ -51,16 +52,27 @@ export async function promote(context: Context): Promise<Outcome> {
     // Another run has moved the weights since: from there, the next step may be another one.
     if (outcome.kind === 'overtaken') continue;
     if (outcome.kind === 'recovered') {
-      if (promoteTo !== undefined) continue;
+      if (promoteTo !== undefined && outcome.isVerified) continue;
       // The step that another run left is this one's: whoever approves the next has not seen its result yet.
-      return samplesNothing(release) ? NOTHING_SAMPLED : verifyWeights(context, undefined);
+      return cannotJudge(release)
+        ? NOTHING_TO_JUDGE
+        : verifyWeights(context, undefined, undefined, watchMsOf(release));
     }
     if (outcome.verdict !== 'pass' || promoteTo === undefined) return outcome;
     last = { outcome, weights };
   }
 }
 
-const NOTHING_SAMPLED: Outcome = { kind: 'done', verdict: undefined };
+const NOTHING_TO_JUDGE: Outcome = { kind: 'done', verdict: undefined };
+
+function cannotJudge(release: Release): boolean {
+  return samplesNothing(release) && release.metrics.length === 0;
+}
+
+/** How long weights that are in force already are watched: metrics take time, samples do not. */
+function watchMsOf({ metrics, traffic }: Release): number {
+  return metrics.length === 0 ? 0 : traffic.bakeMs;
+}
 
 /** One of the steps. The last one is watched only by metrics, which see all the traffic there: `bake` is the time before the next. */
 function promotion(
@@ -79,7 +91,7 @@ function promotion(
 
 /** @returns the version being released */
 function assertPromotable(release: Release): VersionName {
-  const { version, traffic, metrics } = release;
+  const { version, traffic } = release;
   if (version === undefined)
     throw new CanaryError(
       'Input version is required by the operation promote; it is the version being released.',
@@ -88,7 +100,8 @@ function assertPromotable(release: Release): VersionName {
     throw new CanaryError(
       'Input steps is required by the operation promote; expected the weights to go through, such as 20,50,100.',
     );
-  if (traffic.promoteTo !== undefined && samplesNothing(release) && metrics.length === 0)
+  assertTimeToWatch(release, traffic.bakeMs);
+  if (traffic.promoteTo !== undefined && cannotJudge(release))
     throw new CanaryError(
       'Input promote-to goes through steps, each verified before the next, and input ingress is none for every cluster, so the steps cannot be verified. Give metrics to judge them by, or omit promote-to and promote one step at a time.',
     );
@@ -101,18 +114,18 @@ async function verifyInForce(
   { state, leases }: FleetReading,
   current: Weights,
 ): Promise<Outcome> {
-  if (samplesNothing(context.release)) return NOTHING_SAMPLED;
-  if (!isUnfinished(leases)) return verifyWeights(context, undefined, state);
-  const { record, routes } = observe(context.release, state);
+  const { release } = context;
+  const watchMs = watchMsOf(release);
+  if (cannotJudge(release)) return NOTHING_TO_JUDGE;
+  if (!isUnfinished(leases)) return verifyWeights(context, undefined, state, watchMs);
+  const { record, routes } = observe(release, state);
   const history = record?.history ?? [];
   const target: TransactionTarget = { target: current, previous: current, direction: 'forward', history };
   const recovered = existingRoutes(routes);
-  await phase(context, 'Preflight', () =>
-    preflight(context.fleet, context.release, { changes: [], recovered }),
-  );
+  await phase(context, 'Preflight', () => preflight(context.fleet, release, { changes: [], recovered }));
   const verifyAgain = ({ fleet, signal }: Pick<Context, 'fleet' | 'signal'>): Promise<Outcome> =>
-    verifyWeights({ ...context, fleet, signal }, undefined);
-  return inTransaction(context, leases, target, verifyAgain, { repairs: false, bakeMs: 0 });
+    verifyWeights({ ...context, fleet, signal }, undefined, undefined, watchMs);
+  return inTransaction(context, leases, target, verifyAgain, { repairs: false, bakeMs: watchMs });
 }
 
 /**

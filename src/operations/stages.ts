@@ -50,5 +50,5 @@ export type Outcome =
     }
   /** Nothing was done: another run has changed the release since it was read, or left a step that was rolled back now. */
   | { readonly kind: 'overtaken' }
-  /** Nothing was done: another run had left a step in all clusters, and it passed the check now. */
-  | { readonly kind: 'recovered' };
+  /** Nothing was done: another run had left a step in all clusters, where it stays: it passed the check now, or nothing could judge it. */
+  | { readonly kind: 'recovered'; readonly isVerified: boolean };

@@ -98,7 +98,8 @@ async function recoverOther(
       fleet,
       signal,
       read: async () => observe(release, await fleet.read(release)),
-      check: (observed, target) => checkStepOfOther(near, observed, target, bakeMs),
+      check: (observed, target) =>
+        checkStepOfOther(near, observed, { target, previous: abandoned.previous }, bakeMs),
       onWarning: log.warn.bind(log),
       onWritten: async (one) => {
         written.push(one);

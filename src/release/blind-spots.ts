@@ -35,7 +35,7 @@ export function blindSpotsIn(observed: Observation): readonly string[] {
 function unsampledIn(release: Release): readonly string[] {
   if (!samplesNothing(release)) return [];
   return [
-    `No ingress was sampled (input ingress: none for every cluster), ${release.metrics.length === 0 ? 'so the split was not verified' : 'so only the metrics were judged'}.`,
+    `No ingress was sampled (input ingress: none for every cluster), ${release.metrics.length === 0 ? 'so the split was not verified' : 'so the split was verified by metrics at most'}.`,
   ];
 }
 

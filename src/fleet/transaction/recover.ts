@@ -30,6 +30,8 @@ export class CannotServe extends CanaryError {
 export type Recovery =
   /** All clusters hold its target, which passed the check now. */
   | { readonly outcome: 'verified'; readonly weights: Weights }
+  /** All clusters hold its target, which nothing could judge. */
+  | { readonly outcome: 'not judged'; readonly weights: Weights }
   /** All clusters hold the same weights: its target or those before it. */
   | { readonly outcome: 'agreed'; readonly weights: Weights | undefined };
 
@@ -41,14 +43,14 @@ export interface RecoveryOptions {
   readonly read: () => Promise<Observation>;
   /** Whether a target that all clusters hold passes the check; undefined: it is not checked, and a step forward returns. */
   readonly check:
-    ((observed: Observation, target: Weights) => Promise<'pass' | 'no pass' | 'no ingress'>) | undefined;
+    ((observed: Observation, target: Weights) => Promise<'pass' | 'no pass' | 'not judged'>) | undefined;
   readonly onWarning: (text: string) => void;
   readonly onWritten: OnWritten;
 }
 
 /**
  * Brings all config clusters to the same weights after a run that died in the middle of a change, or could not finish it. A step
- * forward returns to the weights before it, unless all clusters hold its target and that passes the check. A step back goes on to
+ * forward returns to the weights before it, unless all clusters hold its target and that passes the check, or nothing can judge it. A step back goes on to
  * its target, to which its user flees. No version gets traffic that no ready pod would answer.
  *
  * @throws ChangedByOthers that names a cluster which someone else has changed since; CannotServe where no ready pod would answer for
@@ -79,9 +81,9 @@ export async function recover(intent: Intent, options: RecoveryOptions): Promise
       onWarning(`${all}, which is verified now.`);
       return { outcome: 'verified', weights: target };
     }
-    if (result === 'no ingress') {
-      onWarning(`${all}; without an ingress they are not verified.`);
-      return { outcome: 'agreed', weights: target };
+    if (result === 'not judged') {
+      onWarning(`${all}, not verified: no ingress is sampled, and no metric judges them.`);
+      return { outcome: 'not judged', weights: target };
     }
   }
   const wanted = inOrderOfPreference(intent, agree);
