@@ -244,7 +244,7 @@ describe('the shares of users’ own requests', () => {
     expect(shares([start, counters({ v1: 700, v2: 300 })])).toMatchObject({
       verdict: 'fail',
       reason: expect.stringMatching(
-        /^users’ own requests: v1 70.0% \(weight 80%\), v2 30.0% \(weight 20%\) of 1,000 requests \(chance of seeing this if the split were right: below 1 in/,
+        /^requests counted: v1 70.0% \(weight 80%\), v2 30.0% \(weight 20%\) of 1,000 requests \(chance of seeing this if the split were right: below 1 in/,
       ),
     });
   });

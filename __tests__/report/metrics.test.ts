@@ -63,7 +63,7 @@ describe('the headline', () => {
   });
 
   test('counts the metrics that passed beside the samples', () => {
-    expect(headlineOf(record([metricEvidence()])).sentence).toMatch(/1 metric passed while users used it\.$/);
+    expect(headlineOf(record([metricEvidence()])).sentence).toMatch(/1 metric passed during the watch\.$/);
   });
 
   test('claims no split where only metrics were judged', () => {

@@ -166,13 +166,13 @@ export class ShareJudge implements Judge {
     return strongest - Math.log(this.#tests);
   }
 
-  /** `users’ own requests: v1 70.2%, v2 29.8% (1,204 requests)` */
+  /** `users’ own requests: v1 70.2% (weight 80%), v2 29.8% (weight 20%) of 1,204 requests` */
   #shares(): string {
     const all = this.#counted();
     const parts = [...this.#judging.weights].map(([version, weight]) => {
       const share = all === 0 ? 0 : (100 * (this.#totals.requests.get(version) ?? 0)) / all;
       return `${version} ${share.toFixed(1)}% (weight ${String(weight)}%)`;
     });
-    return `users’ own requests: ${parts.join(', ')} of ${count(all, 'request')}`;
+    return `${this.#judging.sampled ? 'requests counted' : 'users’ own requests'}: ${parts.join(', ')} of ${count(all, 'request')}`;
   }
 }

@@ -5,6 +5,7 @@ import type { Weights } from '../core/weights.ts';
 import type { Finding } from '../diagnosis/finding.ts';
 import type { MetricEvidence } from '../metrics/metric-evidence.ts';
 import { metricLine } from '../metrics/metric-line.ts';
+import { withOwnSamples } from '../metrics/own-samples.ts';
 import { watchMetrics } from '../metrics/watch-metrics.ts';
 import { clustersDisagree } from '../release/cluster-weights.ts';
 import type { Observation } from '../release/observation.ts';
@@ -135,7 +136,8 @@ async function look(
         }),
       ),
     );
-    return { ingresses, metrics };
+    const samples = ingresses.reduce((sum, one) => sum + one.samples, 0);
+    return { ingresses, metrics: withOwnSamples(metrics, samples) };
   });
 }
 

@@ -36,10 +36,10 @@ export function metricFailure(metrics: readonly MetricEvidence[]): readonly stri
   ];
 }
 
-/** `2 metrics of users’ own requests passed`; empty without any that passed. */
+/** `2 metrics passed during the watch.`; empty without any that passed. */
 export function metricsPassed(metrics: readonly MetricEvidence[]): readonly string[] {
   const passed = metricsThat(metrics, 'pass').length;
-  return passed === 0 ? [] : [`${count(passed, 'metric')} passed while users used it.`];
+  return passed === 0 ? [] : [`${count(passed, 'metric')} passed during the watch.`];
 }
 
 /** `10.1%`; a dash for a part of nothing. */
