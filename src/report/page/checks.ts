@@ -7,8 +7,9 @@ import type { Share } from '../shares.ts';
 import { duration, milliseconds, percent, range } from '../format.ts';
 import { count } from '../../core/plural.ts';
 import { convergenceChart } from './convergence.ts';
+import { figure } from './figure.ts';
 import { html } from './html.ts';
-import type { Content, Html } from './html.ts';
+import type { Html } from './html.ts';
 import { latencyChart } from './latency.ts';
 
 const VERDICTS: Readonly<Record<IngressVerdict, string>> = {
@@ -175,13 +176,4 @@ function responsesTable(shares: readonly Share[]): Html {
       })}
     </tbody>
   </table>`;
-}
-
-function figure(chart: Html | undefined, caption: string): Content {
-  return chart === undefined
-    ? undefined
-    : html`<figure>
-        ${chart}
-        <figcaption>${caption}</figcaption>
-      </figure>`;
 }

@@ -4,6 +4,7 @@ import { duration } from '../format.ts';
 import { shareInPercent, placeOf } from '../metric-sentences.ts';
 import type { RunRecord } from '../run-record.ts';
 import { evidenceChart } from './evidence-chart.ts';
+import { figure } from './figure.ts';
 import { html } from './html.ts';
 import type { Content, Html } from './html.ts';
 
@@ -43,20 +44,10 @@ function metricArticle(metric: MetricEvidence, id: string): Html {
     <div class="charts">
       <div>${countsTable(metric)}</div>
       <div>
-        ${chartOf(metric, id, kind === 'limit' ? 'The value at each poll; dotted: the limit.' : 'Evidence against the release, as powers of ten; dotted: where it fails.')}
+        ${figure(evidenceChart(metric, id), kind === 'limit' ? 'The value at each poll; dotted: the limit.' : 'Evidence against the release, as powers of ten; dotted: where it fails.')}
       </div>
     </div>
   </article>`;
-}
-
-function chartOf(metric: MetricEvidence, id: string, caption: string): Content {
-  const chart = evidenceChart(metric, id);
-  return chart === undefined
-    ? undefined
-    : html`<figure>
-        ${chart}
-        <figcaption>${caption}</figcaption>
-      </figure>`;
 }
 
 function countsTable({ versions, kind, of }: MetricEvidence): Content {
