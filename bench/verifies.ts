@@ -3,7 +3,7 @@
  * `node testbed/mesh/enter.ts -- node bench/verifies.ts 1000`.
  */
 import { IngressClient } from '../src/verify/ingress-client.ts';
-import { verdictOf } from '../src/verify/evidence.ts';
+import { decideVerdict } from '../src/operations/verdict.ts';
 import type { IngressEvidence, Verdict } from '../src/verify/evidence.ts';
 import { sampleAll } from '../src/verify/sampler.ts';
 import type { CheckSpec } from '../src/release/release.ts';
@@ -66,7 +66,14 @@ try {
       () => ({ weights: WEIGHTS, revision: '1', sharedWithOtherHosts: false, version: 'v2' }),
       { check: CHECK, signal: new AbortController().signal, onProgress: () => undefined },
     );
-    const verdict = verdictOf(evidence);
+    const verdict =
+      decideVerdict({
+        ingresses: evidence,
+        metrics: [],
+        edited: false,
+        doubts: [],
+        interrupted: undefined,
+      }) ?? 'inconclusive';
     verdicts[verdict] += 1;
     seen.push(...evidence);
     if (verdict !== 'pass')

@@ -144,9 +144,11 @@ describe('a step with metrics and without any ingress', () => {
     ['is inconclusive if a query finds no number', Number.NaN, 'inconclusive', 'failure'],
   ])('%s', async (_, value, verdict, state) => {
     const { url } = await prometheus(0, value);
-    const { context, recordNow } = setup([limitMetric(sourceOf(url))]);
+    const { context, recordNow, lines } = setup([limitMetric(sourceOf(url))]);
     const { run, ran } = step(context);
     await expect(run()).resolves.toEqual({ kind: 'done', verdict });
+    expect(lines[0]).toMatch(/^Metric error rate so far: .*good if < 0\.01$/);
+    expect(lines.join('\n')).not.toContain('undecided');
     expect(ran).toEqual(['prepare', 'apply', 'checked']);
     expect([recordNow().verdict, commitStatusOf(recordNow()).state]).toEqual([verdict, state]);
   });

@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { shareOf, total, verdictOf } from '../../src/verify/evidence.ts';
-import type { IngressVerdict, Verdict } from '../../src/verify/evidence.ts';
+import { shareOf, total } from '../../src/verify/evidence.ts';
 import { evidence } from '../support/evidence.ts';
 
 describe('the share of a version', () => {
@@ -16,19 +15,6 @@ describe('the share of a version', () => {
   test('is 0 before the first sample', () => {
     expect(shareOf(evidence({ samples: 0, counts: new Map() }), 'v1')).toBe(0);
   });
-});
-
-test.each<[readonly IngressVerdict[], Verdict]>([
-  [['pass'], 'pass'],
-  [['pass', 'pass'], 'pass'],
-  [['pass', 'fail'], 'fail'],
-  [['inconclusive', 'fail', 'undecided'], 'fail'],
-  [['pass', 'inconclusive'], 'inconclusive'],
-  [['pass', 'undecided'], 'inconclusive'],
-  [['inconclusive'], 'inconclusive'],
-  [[], 'inconclusive'],
-])('ingresses with %j add up to %s', (verdicts, verdict) => {
-  expect(verdictOf(verdicts.map((one) => evidence({ verdict: one })))).toBe(verdict);
 });
 
 test.each<[readonly (readonly [string, number])[], number]>([

@@ -4,7 +4,7 @@ import { inSentence } from '../istio/routes.ts';
 import type { Weights } from '../core/weights.ts';
 import type { Finding } from '../diagnosis/finding.ts';
 import type { MetricEvidence } from '../metrics/metric-evidence.ts';
-import { metricLine } from '../metrics/metric-line.ts';
+import { metricLine, metricSoFar } from '../metrics/metric-line.ts';
 import { withOwnSamples } from '../metrics/own-samples.ts';
 import { watchMetrics } from '../metrics/watch-metrics.ts';
 import { clustersDisagree } from '../release/cluster-weights.ts';
@@ -154,7 +154,7 @@ function progressOf(context: Context): (metrics: readonly MetricEvidence[]) => v
   return (metrics) => {
     if (elapsed() < next) return;
     next = elapsed() + METRICS.progressMs / 1000;
-    for (const one of metrics) context.log.info(metricLine(one));
+    for (const one of metrics) if (one.verdict === 'undecided') context.log.info(metricSoFar(one));
   };
 }
 

@@ -87,12 +87,6 @@ export function shareOf(evidence: IngressEvidence, version: VersionName): number
   return evidence.samples === 0 ? 0 : (evidence.counts.get(version) ?? 0) / evidence.samples;
 }
 
-/** The verdict on all ingresses together: one failure fails, and a pass takes a pass at each. */
-export function verdictOf(evidence: readonly IngressEvidence[]): Verdict {
-  if (evidence.some(({ verdict }) => verdict === 'fail')) return 'fail';
-  return evidence.length > 0 && evidence.every(({ verdict }) => verdict === 'pass') ? 'pass' : 'inconclusive';
-}
-
 /** The sum of the counts of a table. */
 export function total(counts: ReadonlyMap<string, number>): number {
   return [...counts.values()].reduce((a, b) => a + b, 0);
