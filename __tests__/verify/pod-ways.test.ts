@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { GatewayPod, GatewayPods } from '../../src/verify/gateway-pods.ts';
+import { PodWays } from '../../src/verify/pod-ways.ts';
+import { ForwardError } from '../../src/kubernetes/client/port-forward.ts';
 import { IngressClient } from '../../src/verify/ingress-client.ts';
 import type { Reply } from '../../src/verify/ingress-client.ts';
 import '../support/one-realm.ts';
@@ -26,6 +28,11 @@ async function pod(name: string, handler: Handler): Promise<GatewayPod> {
 }
 
 async function stage(pods: readonly GatewayPod[], answering?: Answering): Promise<Stage> {
+  const { target, ...parts } = await stageOf(pods, answering);
+  return { ...parts, client: opened.add(await IngressClient.open(target)) };
+}
+
+async function stageOf(pods: readonly GatewayPod[], answering?: Answering) {
   const api = opened.add(await forwardingServer(answering));
   const cluster = opened.add(clusterAt(api.url, signal));
   const ready = [...pods];
@@ -41,7 +48,7 @@ async function stage(pods: readonly GatewayPod[], answering?: Answering): Promis
     headers: {},
     gateway,
   };
-  return { api, ready, client: opened.add(await IngressClient.open(target)) };
+  return { api, ready, gateway, target };
 }
 
 const versions =
@@ -140,6 +147,55 @@ describe('a failure does not count', () => {
     });
     await expect(send(client, 1)).resolves.toMatchObject([{ kind: 'answer' }]);
   });
+});
+
+describe('a pod that is ready is not left out', () => {
+  test('while the API server does not reach it: its request waits for it', async () => {
+    let refused = 0;
+    const { client } = await stage(
+      [await pod('a', versions('v1')), await pod('b', versions('v1'))],
+      ({ url = '' }) => {
+        if (!url.includes('/pods/a/') || refused === 3) return 'forward';
+        refused += 1;
+        return refusal(503, 'error dialing backend');
+      },
+    );
+    const replies = await send(client, 4);
+    expect(replies.map(({ pod: name }) => name)).toEqual(['a', 'b', 'a', 'b']);
+    expect(refused).toBe(3);
+  });
+
+  test('if the API server never reaches it, whatever the others answer', async () => {
+    const { gateway, target } = await stageOf([
+      await pod('a', versions('v1')),
+      await pod('b', versions('v1')),
+    ]);
+    const ways = opened.add(await PodWays.open(target, gateway));
+    const a = await ways.next();
+    if (a === undefined) throw new Error('there is no way');
+    ways.answered();
+    const lost = new ForwardError('error dialing backend');
+    await expect(ways.excuse(a, lost, { attempt: 1, ms: 0, signal })).resolves.toBe('same');
+    await expect(ways.excuse(a, lost, { attempt: 9, ms: 60_001, signal })).rejects.toThrow(
+      'Gateway pod a of west is ready, but could not be reached through the API server for 60 s: error dialing backend',
+    );
+  });
+});
+
+test('an API server that has just restarted may forbid what it allows a moment later', async () => {
+  let answering: () => string = () => 'forward';
+  const { client, api } = await stage([await pod('a', versions('v1'))], () => answering());
+  await send(client, 1);
+  let refused = 0;
+  answering = () => {
+    refused += 1;
+    return refused < 3 ? refusal(403, 'pods "a" is forbidden: User "ci" cannot create') : 'forward';
+  };
+  for (const socket of api.upgraded) socket.destroy();
+  await expect(send(client, 12)).resolves.toMatchObject(
+    Array.from({ length: 12 }, () => ({ kind: 'answer' })),
+  );
+  expect(refused).toBe(3);
 });
 
 test('a missing permission ends the check, and is not asked about again', async () => {

@@ -7,7 +7,7 @@ import type { Proxy } from '../core/proxy.ts';
 import { ProxyError, tunnelConnector } from '../core/tunnel.ts';
 import type { Target } from './target.ts';
 import { CONNECTIONS, REQUESTS_PER_CONNECTION } from './ways.ts';
-import type { Excuse, Way, WayOptions, Ways } from './ways.ts';
+import type { Excuse, Failed, Way, WayOptions, Ways } from './ways.ts';
 
 /** A proxy that refuses is asked again: one refusal among thousands of connections must not end a check. */
 const PROXY_ATTEMPTS = 3;
@@ -56,7 +56,7 @@ export class AddressWays implements Ways {
     // Every address stays in use.
   }
 
-  excuse({ origin }: Way, error: unknown, attempt: number): Promise<Excuse> {
+  excuse({ origin }: Way, error: unknown, { attempt }: Failed): Promise<Excuse> {
     if (error instanceof ProxyError) {
       if (attempt < PROXY_ATTEMPTS) return Promise.resolve('again');
       throw this.#blocked(error);

@@ -84,7 +84,7 @@ function readyPods(services: readonly GatewayService[]): readonly GatewayPod[] {
   const found = services.flatMap(({ port, pods }) =>
     pods.filter(isReady).flatMap((pod): readonly (readonly [string, GatewayPod])[] => {
       const target = targetOf(port, [pod]);
-      return target === undefined ? [] : [[pod.metadata.name, gatewayPod(pod, target)]];
+      return target === undefined ? [] : [[nameOf(pod), gatewayPod(pod, target)]];
     }),
   );
   return [...new Map(found).values()];

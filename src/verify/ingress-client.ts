@@ -103,8 +103,9 @@ export class IngressClient {
   async send(options: SendOptions): Promise<Reply> {
     const { signal } = options;
     let limit = AbortSignal.timeout(this.#timeoutMs);
+    let way = await this.#ways.next(signal);
+    const begun = performance.now();
     for (let attempt = 1; ; attempt += 1) {
-      const way = await this.#ways.next(signal);
       signal.throwIfAborted();
       if (way === undefined) return { kind: 'failure', what: REFUSED, ms: 0 };
       const { pod } = way;
@@ -118,12 +119,17 @@ export class IngressClient {
       } catch (error) {
         const ms = elapsed();
         signal.throwIfAborted();
-        const excuse = await this.#ways.excuse(way, error, attempt, signal);
+        const excuse = await this.#ways.excuse(way, error, {
+          attempt,
+          ms: performance.now() - begun,
+          signal,
+        });
         if (excuse === 'none') {
           const what = limit.aborted ? NO_RESPONSE : failureKind(error);
           return { kind: 'failure', what, ms, pod };
         }
-        if (excuse === 'anew') limit = AbortSignal.timeout(this.#timeoutMs);
+        if (excuse !== 'again') limit = AbortSignal.timeout(this.#timeoutMs);
+        if (excuse !== 'same') way = await this.#ways.next(signal);
       }
     }
   }

@@ -4,7 +4,7 @@ import { buildConnector } from 'undici';
 import type { Pool } from 'undici';
 import { MONOTONIC_CLOCK } from '../core/clock.ts';
 import type { Clock } from '../core/clock.ts';
-import { FORWARD, INGRESS } from '../core/deadlines.ts';
+import { API, FORWARD, INGRESS } from '../core/deadlines.ts';
 import { CanaryError, messageOf } from '../core/errors.ts';
 import { ClusterError, isForbidden } from '../kubernetes/client/errors.ts';
 import { ForwardError } from '../kubernetes/client/port-forward.ts';
@@ -12,7 +12,7 @@ import type { PortForward } from '../kubernetes/client/port-forward.ts';
 import { poolOf } from './address-ways.ts';
 import type { GatewayPod, GatewayPods } from './gateway-pods.ts';
 import type { Target } from './target.ts';
-import type { Excuse, Way, WayOptions, Ways } from './ways.ts';
+import type { Excuse, Failed, Way, WayOptions, Ways } from './ways.ts';
 
 /** The way to one pod. */
 interface PodWay extends Way {
@@ -37,8 +37,7 @@ export class PodWays implements Ways {
   #looking: Promise<void> | undefined;
   #lookingAnew: Promise<void> | undefined;
   #lookedAt = -Infinity;
-  /** Since when nothing has got through; undefined: something has. */
-  #lostAt: number | undefined;
+  #hasAnswered = false;
 
   private constructor(target: Target, gateway: GatewayPods, clock: Clock) {
     this.#target = target;
@@ -66,21 +65,21 @@ export class PodWays implements Ways {
   }
 
   answered(): void {
-    this.#lostAt = undefined;
+    this.#hasAnswered = true;
   }
 
-  async excuse(way: Way, error: unknown, _attempt: number, signal: AbortSignal): Promise<Excuse> {
-    if (isForbidden(error)) throw error;
+  async excuse(way: Way, error: unknown, { ms, signal }: Failed): Promise<Excuse> {
+    // An API server that has just started forbids what it allows a moment later.
+    if (isForbidden(error) && (!this.#hasAnswered || ms > API.warmUpMs)) throw error;
     const taken = [...this.#ways.values()].find((one) => one === way);
     if (taken === undefined) return 'anew';
     const isLost = isOfTheWay(error) || !taken.forward.isOpen;
     await this.#lookAnew();
     if (![...this.#ways.values()].includes(taken)) return 'anew';
     if (!isLost) return 'none';
-    this.#lostAt ??= this.#clock.now();
-    if (this.#clock.now() - this.#lostAt > FORWARD.patienceMs) throw this.#lost(error);
+    if (ms > FORWARD.patienceMs) throw this.#lost(taken, error);
     await this.#clock.sleep(FORWARD.againMs, signal);
-    return 'anew';
+    return 'same';
   }
 
   async close(): Promise<void> {
@@ -90,10 +89,10 @@ export class PodWays implements Ways {
     await Promise.all(ways.map(leave));
   }
 
-  #lost(error: unknown): CanaryError {
+  #lost({ pod }: PodWay, error: unknown): CanaryError {
     const { cluster } = this.#target;
     return new CanaryError(
-      `The gateway pods of ${cluster} could not be reached through its API server for ${String(FORWARD.patienceMs / 1000)} s: ${messageOf(error)} This says nothing about the service.`,
+      `Gateway pod ${pod} of ${cluster} is ready, but could not be reached through the API server for ${String(FORWARD.patienceMs / 1000)} s: ${messageOf(error)} This says nothing about the service.`,
       { cause: error },
     );
   }

@@ -104,24 +104,27 @@ async function awaitResponses(
   const deadline = clock.now() + timeoutMs;
   const missed: Missed[] = [];
   let row = 0;
-  // Each pod that is asked in turn has to have answered.
-  const fewest = Math.max(IN_A_ROW, client.pods);
-  let needed = fewest;
+  /** The pods whose responses are in the row. */
+  const pods = new Set<string>();
+  let needed = IN_A_ROW;
   let sent = 0;
-  while (row < needed) {
-    // Ten slow responses that all match may take longer than the time; a longer row may not.
-    if (needed > fewest && clock.now() >= deadline)
+  // Each pod that is asked in turn has to have answered; there may be more of them than at the start.
+  while (row < needed || pods.size < client.pods) {
+    // Ten slow responses that all match may take longer than the time, as may one of each pod; a longer row may not.
+    if (needed > IN_A_ROW && row >= client.pods && clock.now() >= deadline)
       throw new NotArrived(client.target, wanted, timeoutMs, sent, missed);
     const reply = await client.send({ headers, fresh: true, signal });
     sent += 1;
     const sample = attribute(reply, versionFrom);
     if (wanted.matches(sample)) {
       row += 1;
+      if (reply.pod !== undefined) pods.add(reply.pod);
       continue;
     }
     if (!saysNothing(sample, wanted)) {
       if (row > 0) needed = Math.min(needed + MORE_AFTER_A_BREAK, Math.max(LONGEST_ROW, client.pods));
       row = 0;
+      pods.clear();
     }
     missed.push({ sample, text: describeReply(reply, sample) });
     if (clock.now() >= deadline) throw new NotArrived(client.target, wanted, timeoutMs, sent, missed);

@@ -25,8 +25,20 @@ export interface Way {
   readonly pod: string | undefined;
 }
 
-/** `again`: the failure says nothing about the service, so the request goes another way; `anew`: the same, and its time begins anew. */
-export type Excuse = 'none' | 'again' | 'anew';
+/**
+ * `again`: the failure says nothing about the service, so the request goes another way; `anew`: the same, and its time begins anew;
+ * `same`: as `anew`, but the same way, which must not be left out.
+ */
+export type Excuse = 'none' | 'again' | 'anew' | 'same';
+
+/** A request that failed. */
+export interface Failed {
+  /** How often. */
+  readonly attempt: number;
+  /** Since it was sent first. */
+  readonly ms: number;
+  readonly signal: AbortSignal;
+}
 
 /** The ways to one ingress, which requests take in turn. */
 export interface Ways {
@@ -39,9 +51,8 @@ export interface Ways {
   /** A response came this way. */
   answered(way: Way): void;
   /**
-   * @param attempt how often this request has failed
-   * @throws CanaryError if no request gets through, which says nothing about the service
+   * @throws CanaryError if the request cannot get through, which says nothing about the service
    */
-  excuse(way: Way, error: unknown, attempt: number, signal: AbortSignal): Promise<Excuse>;
+  excuse(way: Way, error: unknown, failed: Failed): Promise<Excuse>;
   close(): Promise<void>;
 }

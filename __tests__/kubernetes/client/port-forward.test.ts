@@ -1,12 +1,15 @@
 import { once } from 'node:events';
+import { duplexPair } from 'node:stream';
 import type { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { Pool } from 'undici';
+import { Agent, Pool } from 'undici';
 import { FORWARD } from '../../../src/core/deadlines.ts';
 import type { Cluster } from '../../../src/kubernetes/client/cluster.ts';
-import { ForwardError, PortClosed } from '../../../src/kubernetes/client/port-forward.ts';
-import type { PortForward } from '../../../src/kubernetes/client/port-forward.ts';
+import { ForwardError, PortClosed, PortForward } from '../../../src/kubernetes/client/port-forward.ts';
+import type { Access } from '../../../src/kubernetes/client/session.ts';
+import { openUpgraded } from '../../../src/kubernetes/client/upgrade.ts';
+import { WebSocketBytes } from '../../../src/kubernetes/client/web-socket.ts';
 import '../../support/one-realm.ts';
 import { forwardingServer, refusal } from '../../support/forwarding-server.ts';
 import type { Answering, ForwardingServer } from '../../support/forwarding-server.ts';
@@ -189,6 +192,78 @@ test('what nobody reads does not hold up the other connections', async () => {
   const connection = await forward.connect(port);
   connection.write(GET);
   await expect(text(connection)).resolves.toMatch(/hello$/);
+});
+
+describe('a server that does not speak the protocol ends the way, rather than let requests wait', () => {
+  const frame = (hex: string) => Buffer.from(hex, 'hex');
+  test.each<[string, Buffer]>([
+    ['a frame of another version', frame('8002000300000008 0000000300000005'.replace(' ', ''))],
+    ['data of a stream that nobody opened', frame('0000001100ffffff')],
+    ['data of a stream of its own', frame('0000000200000001')],
+    ['a control frame without end', frame('8003000200ffffff')],
+    ['text', Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n')],
+  ])('%s', async (_, bytes) => {
+    const [near, far] = duplexPair();
+    const forward = new PortForward(() => Promise.resolve(near));
+    const failed = failureOf(await forward.connect(80));
+    far.resume().write(bytes);
+    await expect(failed).resolves.toBeInstanceOf(ForwardError);
+    expect(near.destroyed).toBe(true);
+  });
+
+  test('nothing more, though it keeps the connection open', async () => {
+    const [near, far] = duplexPair();
+    const forward = new PortForward(() => Promise.resolve(near));
+    const failed = failureOf(await forward.connect(80));
+    far.resume().end();
+    await expect(failed).resolves.toBeInstanceOf(ForwardError);
+  });
+
+  test.each<[string, string]>([
+    ['a masked WebSocket frame', '828100000000ff'],
+    ['a reserved bit', 'c201ff'],
+    ['a control frame of a megabyte', '897f0000000000100000'],
+  ])('%s', async (_, hex) => {
+    const [near, far] = duplexPair();
+    const forward = new PortForward(() => Promise.resolve(new WebSocketBytes(near)));
+    const failed = failureOf(await forward.connect(80));
+    far.resume().write(frame(hex));
+    await expect(failed).resolves.toBeInstanceOf(ForwardError);
+  });
+});
+
+test('frames may be split at any byte, and WebSocket messages in fragments with a ping between them', async () => {
+  const [near, far] = duplexPair();
+  const forward = new PortForward(() => Promise.resolve(new WebSocketBytes(near)));
+  const connection = await forward.connect(80);
+  const said = text(connection);
+  far.resume();
+  // Stream 3 carries the data: "hi", then its end.
+  const spdy = Buffer.from('00000003000000026869' + '0000000301000000', 'hex');
+  const message = Buffer.concat([
+    Buffer.from([0x02, 5]),
+    spdy.subarray(0, 5),
+    Buffer.from([0x89, 1, 0x21]),
+    Buffer.from([0x80, 127, 0, 0, 0, 0, 0, 0, 0, spdy.length - 5]),
+    spdy.subarray(5),
+  ]);
+  for (const byte of message) far.write(Buffer.from([byte]));
+  await expect(said).resolves.toBe('hi');
+  forward.close();
+});
+
+test('a server that accepts no connection holds up neither a cancelled run nor the next attempt', async () => {
+  const stop = new AbortController();
+  const access: Access = {
+    server: 'https://10.0.0.1',
+    headers: {},
+    impersonation: {},
+    dispatcher: opened.add(new Agent()),
+    connect: () => undefined,
+  };
+  const opening = openUpgraded(access, '/', stop.signal);
+  stop.abort(new Error('cancelled'));
+  await expect(opening).rejects.toThrow('cancelled');
 });
 
 test('a lost way is noticed before a request through it has run out of time', () => {

@@ -1,18 +1,18 @@
 import type { Duplex } from 'node:stream';
 import { FORWARD } from '../../core/deadlines.ts';
+import { CONTROL, FIN, HEADER_BYTES, controlFrame, dataFrame, number32, parseHead } from './spdy-frames.ts';
+import type { ControlFrame, DataFrame, Frame } from './spdy-frames.ts';
 
 // The part of SPDY/3.1 that port-forward needs: https://www.chromium.org/spdy/spdy-protocol/spdy-protocol-draft3-1/. As the servers of
 // Kubernetes (moby/spdystream), it has no flow control: a connection is read only as fast as all of its streams.
 
-const CONTROL = 0x8003;
 const SYN_STREAM = 1;
 const RST_STREAM = 3;
 const PING = 6;
 const GOAWAY = 7;
-const FIN = 1;
 const CANCEL = 5;
 const LARGEST_DATA = 2 ** 24 - 1;
-const HEADER_BYTES = 8;
+const NOT_SPDY = 'the server sent what is not SPDY/3.1';
 /** Larger control frames than this are no part of a port-forward. */
 const LARGEST_CONTROL = 64 * 1024;
 /** A zlib stream with SPDY's dictionary, named by its checksum. What follows makes no use of either. */
@@ -62,9 +62,11 @@ export class SpdyConnection {
     transport.on('data', (chunk: Buffer) => {
       this.#read(chunk);
     });
-    transport.once('close', () => {
-      this.#fail(new StreamError('the connection was closed'));
-    });
+    // After its end, nothing that is sent has an answer.
+    for (const event of ['end', 'close'])
+      transport.once(event, () => {
+        this.#fail(new StreamError('the connection was closed'));
+      });
     transport.on('error', (error) => {
       this.#fail(error);
     });
@@ -179,6 +181,10 @@ export class SpdyConnection {
         if (this.#head.length < HEADER_BYTES) return;
         this.#frame = parseHead(this.#head);
         this.#head = Buffer.alloc(0);
+        if (!this.#isExpected(this.#frame)) {
+          this.#fail(new StreamError(NOT_SPDY));
+          return;
+        }
       }
       const frame = this.#frame;
       const part = rest.subarray(0, frame.missing);
@@ -188,6 +194,13 @@ export class SpdyConnection {
       else if (!this.#takeControl(frame, part)) return;
       if (frame.missing === 0) this.#frame = undefined;
     }
+  }
+
+  /** Whether a frame is of the version, and of a stream that this side has opened at some time. */
+  #isExpected(frame: Frame): boolean {
+    return frame.kind === 'control'
+      ? frame.version === CONTROL
+      : frame.id % 2 === 1 && frame.id < this.#nextId;
   }
 
   #takeData(frame: DataFrame, part: Buffer): void {
@@ -204,7 +217,7 @@ export class SpdyConnection {
   /** @returns false if the connection cannot go on */
   #takeControl(frame: ControlFrame, part: Buffer): boolean {
     if (frame.payload.length + frame.missing + part.length > LARGEST_CONTROL) {
-      this.#fail(new StreamError('the server sent what is not SPDY/3.1'));
+      this.#fail(new StreamError(NOT_SPDY));
       return false;
     }
     frame.payload = Buffer.concat([frame.payload, part]);
@@ -234,51 +247,4 @@ export class SpdyConnection {
     this.#isFirstBlock = false;
     return Buffer.concat([...start, block, plain, ZLIB_FLUSH]);
   }
-}
-
-interface DataFrame {
-  readonly kind: 'data';
-  readonly id: number;
-  readonly isLast: boolean;
-  /** Bytes of the payload that are still to come. */
-  missing: number;
-}
-
-interface ControlFrame {
-  readonly kind: 'control';
-  readonly type: number;
-  payload: Buffer;
-  missing: number;
-}
-
-type Frame = DataFrame | ControlFrame;
-
-function parseHead(head: Buffer): Frame {
-  const missing = head.readUIntBE(5, 3);
-  const first = head.readUInt32BE();
-  if (first >>> 31 === 0) return { kind: 'data', id: first, isLast: ((head[4] ?? 0) & FIN) !== 0, missing };
-  return { kind: 'control', type: head.readUInt16BE(2), payload: Buffer.alloc(0), missing };
-}
-
-function controlFrame(type: number, flags: number, payload: Buffer): Buffer {
-  const head = Buffer.alloc(HEADER_BYTES);
-  head.writeUInt16BE(CONTROL);
-  head.writeUInt16BE(type, 2);
-  head.writeUInt8(flags, 4);
-  head.writeUIntBE(payload.length, 5, 3);
-  return Buffer.concat([head, payload]);
-}
-
-function dataFrame(id: number, flags: number, payload: Buffer): Buffer {
-  const head = Buffer.alloc(HEADER_BYTES);
-  head.writeUInt32BE(id);
-  head.writeUInt8(flags, 4);
-  head.writeUIntBE(payload.length, 5, 3);
-  return Buffer.concat([head, payload]);
-}
-
-function number32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value);
-  return bytes;
 }

@@ -127,14 +127,21 @@ async function connectTo(
   signal: AbortSignal,
 ): Promise<Socket> {
   const { promise, resolve, reject } = Promise.withResolvers<Socket>();
+  const end = (): void => {
+    reject(reasonOf(signal));
+  };
+  if (signal.aborted) throw reasonOf(signal);
+  signal.addEventListener('abort', end, { once: true });
   connect({ hostname, host, protocol, port }, (...[error, socket]) => {
     if (error !== null) reject(error);
-    else if (signal.aborted) {
-      socket.destroy();
-      reject(reasonOf(signal));
-    } else resolve(socket);
+    else if (signal.aborted) socket.destroy();
+    else resolve(socket);
   });
-  return promise;
+  try {
+    return await promise;
+  } finally {
+    signal.removeEventListener('abort', end);
+  }
 }
 
 function reasonOf({ reason }: AbortSignal): Error {

@@ -70,7 +70,9 @@ export class WebSocketBytes extends Duplex {
         rest = this.#head.subarray(size);
         const missing = payloadSize(this.#head);
         const opcode = (this.#head[0] ?? 0) & 0x0f;
-        if ((opcode & 0x8) !== 0 && missing > LARGEST_CONTROL) {
+        // A server masks nothing, and uses none of the reserved bits without an extension.
+        const isForeign = ((this.#head[0] ?? 0) & 0x70) !== 0 || ((this.#head[1] ?? 0) & MASKED) !== 0;
+        if (isForeign || ((opcode & 0x8) !== 0 && missing > LARGEST_CONTROL)) {
           this.destroy(new Error('the server sent what is not a WebSocket'));
           return;
         }
