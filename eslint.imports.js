@@ -83,7 +83,7 @@ const IMPURE = [
   'src/kubernetes/client/**/*.ts',
   'src/fleet/**/*.ts',
   'src/verify/{address-ways,find-ingress,gateway-pods,gateway-services,ingress-client,pod-ways,probe,response-body,sampler,ways}.ts',
-  'src/metrics/{metric-readers,pod-proxy,watch-metrics,web-client}.ts',
+  'src/metrics/{metric-readers,pod-forward,pod-proxy,watch-metrics,web-client}.ts',
   'src/diagnosis/read-snapshot.ts',
   'src/report/{run-log,write-report}.ts',
   'src/operations/**/*.ts',

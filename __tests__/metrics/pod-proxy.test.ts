@@ -2,12 +2,14 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import type { LimitMetric, MetricAddress } from '../../src/release/metric-specs.ts';
 import { openMetricReaders } from '../../src/metrics/metric-readers.ts';
 import type { MetricReader } from '../../src/metrics/readings.ts';
+import type { Cluster } from '../../src/kubernetes/client/cluster.ts';
 import { findPod } from '../../src/metrics/pod-finder.ts';
 import type { Pod, Service } from '../../src/kubernetes/objects.ts';
 import '../support/one-realm.ts';
 import { clusterAt, kubeApi, pathOf } from '../support/kube-api.ts';
 import type { Intercept } from '../support/kube-api.ts';
-import { Opened } from '../support/server.ts';
+import { forwardingServer } from '../support/forwarding-server.ts';
+import { Opened, serve } from '../support/server.ts';
 
 const opened = new Opened();
 afterEach(() => opened.close());
@@ -56,7 +58,7 @@ const metric: LimitMetric = {
 const PROXY = /^\/api\/v1\/namespaces\/monitoring\/pods\/([a-z-]+:\d+)\/proxy(\/[^?]*)\?(.*)$/;
 
 /** A cluster with these pods, in which the given one answers through the proxy. */
-async function readerOf(pods: readonly Pod[], answer: Intercept) {
+async function readerOf(pods: readonly Pod[], answer: Intercept, forwarding?: Cluster) {
   const asked: string[] = [];
   const api = opened.add(await kubeApi(service, ...pods));
   api.intercept = (request, response) => {
@@ -69,6 +71,7 @@ async function readerOf(pods: readonly Pod[], answer: Intercept) {
     return answer(request, response);
   };
   const cluster = opened.add(clusterAt(api.url));
+  if (forwarding !== undefined) cluster.portForward = (one) => forwarding.portForward(one);
   const open = opened.add(openMetricReaders({ clusters: ['west'], clusterOf: () => cluster }, [metric]));
   const reader: MetricReader | undefined = open.metrics[0]?.readers[0];
   if (reader === undefined) throw new Error('there is no reader');
@@ -111,6 +114,27 @@ test('a pod that was replaced is looked up again', async () => {
   expect(asked.map((call) => call.split(' ')[1])).toEqual(['old:9090', 'old:9090', 'new:9091']);
 });
 
+test('where pods/proxy is forbidden, the pod is asked over a port-forward, which is opened once', async () => {
+  const seen: string[] = [];
+  const server = opened.add(
+    await serve(({ path, headers }, response) => {
+      seen.push(`${path} ${String(headers['x-scope-orgid'])}`);
+      response.setHeader('content-type', 'application/json').end(JSON.stringify(ONE));
+    }),
+  );
+  const api = await forwardingServer();
+  const forwarding = opened.add(clusterAt(opened.add(api).url));
+  const { reader, asked } = await readerOf(
+    [pod('a', 'True', Number(new URL(server.url).port))],
+    answers(403, { kind: 'Status', message: 'pods "a" is forbidden: User "ci" cannot get "pods/proxy"' }),
+    forwarding,
+  );
+  for (let poll = 0; poll < 3; poll += 1)
+    expect(await reader.read(signal)).toMatchObject({ kind: 'value', series: [{ value: 1 }] });
+  expect(seen).toEqual(seen.map(() => '/prefix/api/v1/query?query=up+%3D%3D+1 shop'));
+  expect([seen.length, asked.length, api.asked]).toEqual([3, 1, ['GET websocket']]);
+});
+
 describe('a reading through the API server fails, and says why, for', () => {
   test.each<[string, Intercept, string, string]>([
     [
@@ -120,7 +144,7 @@ describe('a reading through the API server fails, and says why, for', () => {
         message: 'pods "a" is forbidden: User "ci" cannot get resource "pods/proxy"',
       }),
       'forbidden',
-      'Grant get pods/proxy in namespace monitoring to the user of the kubeconfig.',
+      'Grant get pods/proxy, or get and create pods/portforward, in namespace monitoring to the user of the kubeconfig.',
     ],
     [
       'a pod that does not listen',

@@ -133,7 +133,9 @@ export function openMetricReaders(
 
   return {
     metrics: specs.map((spec) => ({ spec, readers: readersOf(spec) })),
-    close: () => web.close(),
+    close: async () => {
+      await Promise.all([web, ...proxies.values()].map((one) => one.close()));
+    },
   };
 }
 

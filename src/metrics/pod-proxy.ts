@@ -8,18 +8,24 @@ import type { Pod, Service } from '../kubernetes/objects.ts';
 import { findPod } from './pod-finder.ts';
 import type { ServicePortName } from './pod-finder.ts';
 import type { ReadingFailure } from './readings.ts';
+import { PodForward } from './pod-forward.ts';
 import { failure, quote } from './server-answer.ts';
 import type { ServerAnswer } from './server-answer.ts';
 import { unanswered } from './unanswered.ts';
 
 type Found = PodPort | ReadingFailure;
 
-/** Asks a Service of a cluster through a ready pod of it, which is looked up again once it is gone. */
+/**
+ * Asks a Service of a cluster through a ready pod of it, which is looked up again once it is gone: by `pods/proxy`, or by
+ * `pods/portforward` where that is forbidden.
+ */
 export class PodProxy {
   readonly #cluster: Cluster;
   readonly #service: ServicePortName;
   readonly #address: string;
   #pod: Promise<Found> | undefined;
+  #isProxyForbidden = false;
+  #forward: PodForward | undefined;
 
   /** @param address for messages */
   constructor(cluster: Cluster, service: ServicePortName, address: string) {
@@ -28,7 +34,7 @@ export class PodProxy {
     this.#address = address;
   }
 
-  /** @param headers those of a login are not passed on */
+  /** @param headers `pods/proxy` does not pass on those of a login */
   async ask(
     path: string,
     query: Readonly<Record<string, string>>,
@@ -56,14 +62,47 @@ export class PodProxy {
       return pod;
     }
     try {
+      if (this.#isProxyForbidden) return await this.#forwardTo(pod).ask(path, query, headers, stop);
       const answer = await this.#cluster.withSignal(stop).ask(podCall(pod, path, query, headers));
       const refusal = this.#refusalOf(answer, pod);
+      if (refusal?.reason === 'forbidden') {
+        const other = await this.#askForwarded(pod, [path, query, headers, stop]);
+        if (other !== undefined) return other;
+      }
       if (refusal !== undefined) this.#forget(finding);
       return refusal ?? answer;
     } catch (error) {
       this.#forget(finding);
+      // Perhaps only for now: an API server that has just started forbids everything.
+      this.#isProxyForbidden = false;
       return this.#failed(error);
     }
+  }
+
+  async close(): Promise<void> {
+    await this.#forward?.close();
+  }
+
+  /** Tries the other way where `pods/proxy` is forbidden; undefined if the API server does not offer it either. */
+  async #askForwarded(
+    pod: PodPort,
+    request: Parameters<PodForward['ask']>,
+  ): Promise<ServerAnswer | undefined> {
+    try {
+      const answer = await this.#forwardTo(pod).ask(...request);
+      this.#isProxyForbidden = true;
+      return answer;
+    } catch (error) {
+      if (error instanceof Error && error.cause instanceof ClusterError) return undefined;
+      throw error;
+    }
+  }
+
+  #forwardTo(pod: PodPort): PodForward {
+    const { name, port } = this.#forward?.pod ?? {};
+    if (this.#forward !== undefined && name === pod.name && port === pod.port) return this.#forward;
+    void this.#forward?.close();
+    return (this.#forward = new PodForward(this.#cluster, pod));
   }
 
   /** Others may have looked it up again meanwhile. */
@@ -98,7 +137,7 @@ export class PodProxy {
     if (said !== undefined && status === 403)
       return failure(
         'forbidden',
-        `${this.#address} cannot be asked: asking pod ${namespace}/${name} in ${this.#cluster.name}: ${quote(said)}. Grant get pods/proxy in namespace ${namespace} to the user of the kubeconfig.`,
+        `${this.#address} cannot be asked: asking pod ${namespace}/${name} in ${this.#cluster.name}: ${quote(said)}. Grant get pods/proxy, or get and create pods/portforward, in namespace ${namespace} to the user of the kubeconfig.`,
       );
     if (said !== undefined)
       return failure(

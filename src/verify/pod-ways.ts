@@ -1,12 +1,10 @@
-import type { Duplex } from 'node:stream';
-import type { Socket } from 'node:net';
-import { buildConnector } from 'undici';
 import type { Pool } from 'undici';
 import { MONOTONIC_CLOCK } from '../core/clock.ts';
 import type { Clock } from '../core/clock.ts';
 import { API, FORWARD, INGRESS } from '../core/deadlines.ts';
 import { CanaryError, messageOf } from '../core/errors.ts';
 import { ClusterError, isForbidden } from '../kubernetes/client/errors.ts';
+import { forwardConnector } from '../kubernetes/client/forward-connector.ts';
 import { ForwardError } from '../kubernetes/client/port-forward.ts';
 import type { PortForward } from '../kubernetes/client/port-forward.ts';
 import { poolOf } from './address-ways.ts';
@@ -143,7 +141,10 @@ export class PodWays implements Ways {
   #wayTo(pod: GatewayPod): PodWay {
     const { origin } = new URL(this.#target.url);
     const forward = this.#gateway.forward(pod);
-    const options: WayOptions = { allowH2: false, connect: connectorTo(forward, pod.port) };
+    const options: WayOptions = {
+      allowH2: false,
+      connect: forwardConnector(forward, pod.port, INGRESS.connectMs),
+    };
     return { origin, options, dispatcher: poolOf(origin, options), pod: pod.name, forward };
   }
 }
@@ -158,26 +159,4 @@ async function leave({ dispatcher, forward }: PodWay): Promise<void> {
 function isOfTheWay(error: unknown): boolean {
   if (error instanceof ForwardError || error instanceof ClusterError) return true;
   return error instanceof Error && error.cause !== undefined && isOfTheWay(error.cause);
-}
-
-/** Connections to a port of a pod, secured where the ingress is. */
-function connectorTo(forward: PortForward, port: number): buildConnector.connector {
-  const secure = buildConnector({ allowH2: false, timeout: INGRESS.connectMs });
-  return (options, callback) => {
-    forward.connect(port).then(
-      (connection) => {
-        const httpSocket = asSocket(connection);
-        if (options.protocol === 'https:') secure({ ...options, httpSocket }, callback);
-        else callback(null, httpSocket);
-      },
-      (error: unknown) => {
-        callback(error instanceof Error ? error : new Error(String(error)), null);
-      },
-    );
-  };
-}
-
-function asSocket(connection: Duplex): Socket {
-  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- undici is typed for sockets, and works with every stream
-  return connection as Socket;
 }
