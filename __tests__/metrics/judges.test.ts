@@ -71,6 +71,17 @@ describe('errors by version', () => {
     });
   });
 
+  test.each([
+    { v2: 1, alone: 'inconclusive', sampled: 'pass' },
+    { v2: 10, alone: 'inconclusive', sampled: 'pass' },
+    { v2: 40, alone: 'pass', sampled: 'pass' },
+  ])('of $v2 requests without a failure: $alone by themselves, $sampled beside samples', (one) => {
+    const readings = [BASE, counters({ v1: 10_000 + 4 * one.v2, v2: 500 + one.v2 }, { v1: 700 })];
+    expect(counts(readings, {}, { sampled: false }).verdict).toBe(one.alone);
+    expect(counts(readings, {}, { sampled: true }).verdict).toBe(one.sampled);
+    expect(counts(readings, { onNoData: 'pass' }, { sampled: false }).verdict).toBe('pass');
+  });
+
   test.each<[what: string, given: Partial<Judging>, reason: string]>([
     ['one version has all the traffic', { weights: weights({ v1: 0, v2: 100 }) }, 'v2 has all the traffic'],
     ['the new version has none', { weights: weights({ v1: 100, v2: 0 }) }, 'v2 has no traffic yet'],

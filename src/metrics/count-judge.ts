@@ -3,6 +3,7 @@ import type { VersionName } from '../core/weights.ts';
 import type { CountMetric } from '../release/metric-specs.ts';
 import { CountTest } from '../verify/statistics/count-test.ts';
 import { chanceInWords } from '../verify/statistics/significance.ts';
+import { counterEvidence } from './counter-evidence.ts';
 import { CounterTotals } from './counter-totals.ts';
 import { countersProblem } from './counters-problem.ts';
 import type { Decision, Judge, Judging } from './judge.ts';
@@ -23,6 +24,8 @@ export class CountJudge implements Judge {
   readonly #log: PollLog;
   readonly #totals: CounterTotals;
   readonly #test: CountTest;
+  /** The same test, had every request to the version been a hit, and none to the others: whether it can show anything yet. */
+  readonly #worst: CountTest;
   readonly #tests: number;
   readonly #alpha: number;
   readonly #points = new Points();
@@ -31,6 +34,7 @@ export class CountJudge implements Judge {
   /** Hits counted before their requests were: two queries need not agree to the request. */
   #early = { own: 0, others: 0 };
   #failed = false;
+  #couldFail = false;
 
   /**
    * @param alpha probability of a false alarm of this test
@@ -48,6 +52,7 @@ export class CountJudge implements Judge {
     this.#log = new PollLog(readers);
     this.#totals = new CounterTotals(readers.length, spec.version);
     this.#test = new CountTest(spec.ratio, alpha);
+    this.#worst = new CountTest(spec.ratio, alpha);
     this.#tests = tests;
     this.#alpha = alpha;
   }
@@ -68,45 +73,31 @@ export class CountJudge implements Judge {
         baselineRequests: others.requests,
         baselineHits: others.hits,
       });
+      this.#couldFail = this.#worst.add({
+        requests: own.requests,
+        hits: own.requests,
+        baselineRequests: others.requests,
+        baselineHits: 0,
+      });
     }
     this.#points.add({ at, value: this.#logEvidence() });
     return this.#failed;
   }
 
   evidence(at: number, end: boolean): MetricEvidence {
-    const { name, kind, of, per } = this.#spec;
-    const { requests, hits, requestsWithout } = this.#totals;
-    const { weights } = this.#judging;
-    const outside = [...requests].filter(([version]) => !weights.has(version));
-    return {
-      name,
-      kind,
-      of,
-      cluster: per === 'cluster' ? this.#readers[0]?.cluster : undefined,
-      addresses: this.#readers.map(({ address }) => address),
-      ...this.#decide(at, end),
-      versions: [...weights, ...outside.map(([version]) => [version, undefined] as const)].map(
-        ([version, weight]) => ({
-          version,
-          requests: requests.get(version) ?? 0,
-          hits: hits.get(version) ?? 0,
-          weight,
-        }),
-      ),
+    const state = {
+      spec: this.#spec,
+      readers: this.#readers,
+      weights: this.#judging.weights,
+      log: this.#log,
+      totals: this.#totals,
+      hits: this.#totals.hits,
+      points: this.#points,
       logEvidence: this.#logEvidence(),
-      threshold: Math.log(1 / this.#alpha) - Math.log(this.#tests),
-      points: this.#points.all,
-      polls: this.#log.polls,
-      missed: this.#log.missed,
-      notes: [
-        ...this.#log.notes,
-        ...(requestsWithout === 0 ? [] : [`${count(requestsWithout, 'request')} named no version.`]),
-        ...outside.map(
-          ([version, number]) => `${version}, which has no weight, had ${count(number, 'request')}.`,
-        ),
-      ],
-      seconds: at,
+      alpha: this.#alpha,
+      tests: this.#tests,
     };
+    return { ...counterEvidence(state, at), ...this.#decide(at, end) };
   }
 
   #decide(at: number, end: boolean): Decision {
@@ -142,6 +133,11 @@ export class CountJudge implements Judge {
       ([reader, reading]) => missingBucketOf(compared, this.#spec, reader, reading) ?? [],
     )[0];
     if (missing !== undefined) return { verdict: 'inconclusive', reason: missing };
+    if (!this.#couldFail && !this.#judging.sampled && this.#spec.onNoData === 'inconclusive')
+      return {
+        verdict: 'inconclusive',
+        reason: `${seen}; so few requests would not even show a version that ${this.#spec.of === 'slow' ? 'is slow' : 'fails'} every time, and nothing else was checked: watch longer`,
+      };
     const doubt =
       this.#test.logEvidence > SUSPICION ? `; that is more than ${this.#multiple()}, but may be chance` : '';
     return { verdict: 'pass', reason: `${seen}${doubt}` };

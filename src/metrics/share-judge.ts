@@ -4,6 +4,7 @@ import type { ShareMetric } from '../release/metric-specs.ts';
 import { RateTest } from '../verify/statistics/rate-test.ts';
 import { ShareTest } from '../verify/statistics/share-test.ts';
 import { chanceInWords } from '../verify/statistics/significance.ts';
+import { counterEvidence } from './counter-evidence.ts';
 import { CounterTotals } from './counter-totals.ts';
 import { countersProblem } from './counters-problem.ts';
 import type { Decision, Judge, Judging } from './judge.ts';
@@ -84,39 +85,19 @@ export class ShareJudge implements Judge {
   }
 
   evidence(at: number, end: boolean): MetricEvidence {
-    const { name, kind, per } = this.#spec;
-    const { requests, requestsWithout } = this.#totals;
-    const { weights } = this.#judging;
-    const outside = [...requests].filter(([version]) => !weights.has(version));
-    return {
-      name,
-      kind,
-      of: undefined,
-      cluster: per === 'cluster' ? this.#readers[0]?.cluster : undefined,
-      addresses: this.#readers.map(({ address }) => address),
-      ...this.#decide(at, end),
-      versions: [...weights, ...outside.map(([version]) => [version, undefined] as const)].map(
-        ([version, weight]) => ({
-          version,
-          requests: requests.get(version) ?? 0,
-          hits: undefined,
-          weight,
-        }),
-      ),
+    const state = {
+      spec: this.#spec,
+      readers: this.#readers,
+      weights: this.#judging.weights,
+      log: this.#log,
+      totals: this.#totals,
+      hits: undefined,
+      points: this.#points,
       logEvidence: this.#logEvidence(),
-      threshold: Math.log(1 / this.#alpha) - Math.log(this.#tests),
-      points: this.#points.all,
-      polls: this.#log.polls,
-      missed: this.#log.missed,
-      notes: [
-        ...this.#log.notes,
-        ...(requestsWithout === 0 ? [] : [`${count(requestsWithout, 'request')} named no version.`]),
-        ...outside.map(
-          ([version, number]) => `${version}, which has no weight, had ${count(number, 'request')}.`,
-        ),
-      ],
-      seconds: at,
+      alpha: this.#alpha,
+      tests: this.#tests,
     };
+    return { ...counterEvidence(state, at), ...this.#decide(at, end) };
   }
 
   #decide(at: number, end: boolean): Decision {
