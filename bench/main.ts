@@ -10,6 +10,7 @@ import { clusters } from './clusters.ts';
 import { printMetrics } from './metrics.ts';
 import { paired } from './paired.ts';
 import type { Ratio } from './paired.ts';
+import { portForward, printKeptRate } from './port-forward.ts';
 import { sampling } from './sampling.ts';
 import { shareTest } from './share-test.ts';
 
@@ -29,7 +30,7 @@ async function start(): Promise<Ratio> {
   );
 }
 
-const BENCHMARKS = { start, clusters, sampling, 'share-test': shareTest };
+const BENCHMARKS = { start, clusters, sampling, 'share-test': shareTest, 'port-forward': portForward };
 
 const asked = process.argv[2] ?? '';
 process.stdout.write('ratio   (range)          milliseconds\n');
@@ -44,5 +45,9 @@ for (const [name, benchmark] of Object.entries(BENCHMARKS)) {
 // Enough to see the shape of the table; `node bench/metrics.ts` takes the number of runs.
 if ('metrics'.includes(asked))
   printMetrics(50, (line) => {
+    process.stdout.write(`${line}\n`);
+  });
+if ('port-forward'.includes(asked))
+  await printKeptRate((line) => {
     process.stdout.write(`${line}\n`);
   });
