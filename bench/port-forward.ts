@@ -92,7 +92,7 @@ export async function portForward(): Promise<Ratio> {
 }
 
 /** The part of its rate that a client of many pods keeps, in percent, and the memory that this takes, in MiB. */
-export async function keptRate(): Promise<{ readonly percent: number; readonly grownMiB: number }> {
+async function keptRate(): Promise<{ readonly percent: number; readonly grownMiB: number }> {
   const { forwarded, close } = await stage();
   const client = await forwarded(PODS);
   try {
