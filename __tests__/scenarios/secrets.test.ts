@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { RunOptions } from '../../testbed/run-action.ts';
-import { startFleet } from '../../testbed/start.ts';
+import { startEmbedded } from '../../testbed/embedded/start.ts';
 import { GitHubServer, TOKEN } from '../support/github-server.ts';
 import { leaksIn } from '../support/leaks.ts';
 import { serve } from '../support/server.ts';
@@ -34,7 +34,7 @@ let folder: string;
 let environment: string;
 
 beforeAll(async () => {
-  stage = new Stage(await startFleet());
+  stage = new Stage(await startEmbedded());
   [proxies, github, folder] = await Promise.all([
     EchoProxies.start(stage.fleet),
     GitHubServer.start(),
