@@ -1,16 +1,17 @@
 import { z } from 'zod';
 
 // The shapes of what is read of an object, by kind (see `objects.ts`). A field may be missing; where it is there, it has its type.
-// The code that reads it relies on that. A `null` is allowed where servers are known to send one.
+// The code that reads it relies on that. A plain value may be `null`, which Kubernetes takes for a missing one; a list or an object,
+// where servers are known to send it.
 
 const texts = z.record(z.string(), z.string());
 const list = <T extends z.ZodType>(item: T): z.ZodOptional<z.ZodArray<T>> => z.array(item).optional();
-const text = z.string().optional();
-const number = z.number().optional();
-const flag = z.boolean().optional();
+const text = z.string().nullish();
+const number = z.number().nullish();
+const flag = z.boolean().nullish();
 const part = <T extends z.ZodRawShape>(fields: T): z.ZodOptional<z.ZodObject<T>> =>
   z.object(fields).optional();
-const numberOrText = z.union([z.number(), z.string()]).optional();
+const numberOrText = z.union([z.number(), z.string()]).nullish();
 
 const conditions = list(z.object({ type: z.string(), status: z.string(), reason: text, message: text }));
 const containers = list(
