@@ -692,7 +692,7 @@ describe('several ingresses', () => {
     const [first] = await sampleAt(urls, {});
     expect([first?.verdict, first?.reason]).toEqual([
       'undecided',
-      'stopped after 0 samples because another ingress failed',
+      'stopped after 0 samples because another part of the check failed',
     ]);
   });
 });

@@ -1,7 +1,7 @@
 import type { ClusterName } from '../core/names.ts';
 import type { VersionName, Weights } from '../core/weights.ts';
 
-/** `undecided`: stopped before a decision because another ingress had failed. */
+/** `undecided`: stopped before a decision because another part of the check had failed. */
 export type IngressVerdict = 'pass' | 'fail' | 'inconclusive' | 'undecided';
 export type Verdict = 'pass' | 'fail' | 'inconclusive';
 

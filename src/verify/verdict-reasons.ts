@@ -84,7 +84,7 @@ export function withoutDecision(
   },
 ): string {
   if (verdict === 'undecided')
-    return `stopped after ${countedSamples(counted)} because another ingress failed`;
+    return `stopped after ${countedSamples(counted)} because another part of the check failed`;
   const limit = `${String((watchMs ?? counted.check.verifyTimeoutMs) / 1000)} s`;
   if (verdict !== 'pass')
     return outOfTime(counted, watchMs === undefined ? limit : `${seconds.toFixed(1)} s`, obstacle);
