@@ -25,7 +25,7 @@ interface Group {
   readonly byHash: Map<number, string[]>;
 }
 
-/** Finds texts that count only as a whole. Those that begin alike, and those of one length, are told apart by their hashes. */
+/** Finds secrets that are redacted only as a whole. Hashes distinguish those of the same length or with the same beginning. */
 export class WholeIndex {
   readonly #groups = new Map<number, Group[]>();
   readonly #filter = new HashFilter();

@@ -34,7 +34,7 @@ export function passOf(record: RunRecord): string {
   return [shown, ...metricsPassed(metrics)].join(' ');
 }
 
-/** Why a check came to no decision. */
+/** Why a check was inconclusive. */
 export function inconclusiveOf({ evidence, metrics, checks, changes }: RunRecord): string {
   const [open] = metricsThat(metrics, 'inconclusive');
   const samplesDecided = evidence.every(({ verdict }) => verdict === 'pass' || verdict === 'undecided');

@@ -21,7 +21,7 @@ export interface Written {
   readonly stored: KubeObject;
 }
 
-/** Is told of each write once it is made. What it does may take a while, so it is waited for. */
+/** Called after each write, and awaited, since it may take a while. */
 export type OnWritten = (written: Written) => void | Promise<void>;
 
 /** The object before a change, as its plan or its dry run read it. */
