@@ -54,6 +54,7 @@ describe('what a config cluster holds', () => {
     expect(readRouteStates(inEast, east({ virtualServices: [vs], destinationRules: [rule] }))).toEqual([
       {
         cluster: EAST,
+        object: vs,
         virtualService: vs,
         routes: undefined,
         destinationRule: rule,
@@ -254,6 +255,7 @@ describe('a share of the managed routes', () => {
 describe('between two looks', () => {
   const held = (cluster: string, revision: number, asked: Readonly<Record<string, number>>): RouteState => ({
     cluster,
+    object: virtualService([]),
     virtualService: virtualService([]),
     routes: undefined,
     destinationRule: undefined,

@@ -2,15 +2,15 @@ import { Cluster } from '../kubernetes/client/cluster.ts';
 import type { CallCount } from '../kubernetes/client/connection.ts';
 import type { KubeConfig } from '../kubernetes/client/kubeconfig.ts';
 import { readCluster, readTrafficAgain, withNodes } from './read/cluster-state.ts';
+import { readGatewayApiAgain } from './read/gateway-api.ts';
 import { CanaryError, messageOf } from '../core/errors.ts';
 import { assertDistinctClusters } from '../release/guards/distinct-clusters.ts';
 import { allClusters } from '../release/release.ts';
 import type { Pod } from '../kubernetes/objects.ts';
 import type { Release } from '../release/release.ts';
 import type { ClusterName } from '../core/names.ts';
-import type { FleetState } from '../release/state.ts';
-import type { TrafficState } from '../istio/traffic-state.ts';
-import { trafficOf } from '../release/state.ts';
+import type { ClusterState, FleetState } from '../release/state.ts';
+import { stateOf, trafficOf } from '../release/state.ts';
 
 /** The clusters of a release, handled in parallel. */
 export class Fleet {
@@ -68,7 +68,7 @@ export class Fleet {
     return { state: new Map(states.map((state) => [state.name, state])), failures: new Map(failures) };
   }
 
-  /** The state with the current VirtualServices and DestinationRules; the rest as it was read before. */
+  /** The state with the current VirtualServices, DestinationRules and HTTPRoutes; the rest as it was read before. */
   async readAgain(release: Release, state: FleetState): Promise<FleetState> {
     const read = release.configClusters.map((name) => this.#readTrafficAgain(release, state, name));
     return withTraffic(state, await allOf(read));
@@ -98,8 +98,14 @@ export class Fleet {
     release: Release,
     state: FleetState,
     name: ClusterName,
-  ): Promise<readonly [ClusterName, TrafficState]> {
-    return [name, await readTrafficAgain(this.cluster(name), release, trafficOf(state, name))];
+  ): Promise<readonly [ClusterName, Routes]> {
+    const cluster = this.cluster(name);
+    const { gatewayApi } = stateOf(state, name);
+    const [traffic, again] = await Promise.all([
+      readTrafficAgain(cluster, release, trafficOf(state, name)),
+      gatewayApi === undefined ? undefined : readGatewayApiAgain(cluster, release, gatewayApi),
+    ]);
+    return [name, again === undefined ? { traffic } : { traffic, gatewayApi: again }];
   }
 
   /** The state with the current pods; those of a cluster that does not list them stay as they were read before. */
@@ -123,11 +129,12 @@ export class Fleet {
   }
 }
 
-function withTraffic(state: FleetState, read: readonly (readonly [ClusterName, TrafficState])[]): FleetState {
+/** What holds the routes of a config cluster. */
+type Routes = Pick<ClusterState, 'traffic' | 'gatewayApi'>;
+
+function withTraffic(state: FleetState, read: readonly (readonly [ClusterName, Routes])[]): FleetState {
   const fresh = new Map(read);
-  return new Map(
-    [...state].map(([name, cluster]) => [name, { ...cluster, traffic: fresh.get(name) ?? cluster.traffic }]),
-  );
+  return new Map([...state].map(([name, cluster]) => [name, { ...cluster, ...fresh.get(name) }]));
 }
 
 /**

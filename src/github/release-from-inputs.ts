@@ -133,6 +133,7 @@ function build(
       portName: values['port-name'],
       replicas: values.replicas,
       injection: values.injection,
+      pods: 'sidecar',
       readyTimeoutMs: values['ready-timeout'],
     },
     traffic: {
@@ -143,6 +144,7 @@ function build(
       virtualService,
       companions: values['virtual-service'] === undefined ? undefined : companions,
       destinationRule: values['destination-rule'] ?? values.app,
+      httpRoute: undefined,
       gateway: values.gateway,
       gatewaySelector: Object.fromEntries(values['gateway-selector']),
       hosts: values.hosts,

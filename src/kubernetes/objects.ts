@@ -3,7 +3,7 @@
  * since what the action does not know must pass through unchanged.
  * Source: Kubernetes API 1.36, https://istio.io/latest/docs/reference/config/networking/
  */
-interface Open {
+export interface Open {
   readonly [field: string]: unknown;
 }
 
@@ -121,7 +121,7 @@ export interface Deployment extends KubeObject {
   };
 }
 
-interface Condition extends Open {
+export interface Condition extends Open {
   readonly type: string;
   readonly status: string;
   readonly reason?: string;

@@ -40,8 +40,16 @@ export interface WorkloadSpec {
   readonly replicas: number | undefined;
   /** `enabled`, `off`, or an Istio revision name; undefined leaves an existing namespace as it is. */
   readonly injection: string | undefined;
+  /** What puts the pods into the mesh. */
+  readonly pods: PodMode;
   readonly readyTimeoutMs: number;
 }
+
+/**
+ * `sidecar`: each pod has an istio-proxy. `ambient`: ztunnel of the node takes its connections. `none`: it is not in the mesh, and takes
+ * plain requests from the gateway.
+ */
+export type PodMode = 'sidecar' | 'ambient' | 'none';
 
 /** An object of a manifest file, and where it stands there (for messages). */
 export interface Manifest {
@@ -67,7 +75,9 @@ export interface TrafficSpec {
    */
   readonly companions: readonly string[] | undefined;
   readonly destinationRule: string;
-  /** `name` or `namespace/name`; undefined: the VirtualService's own, or one named after the app. */
+  /** The HTTPRoute that holds the weights instead of a VirtualService; undefined: found by itself. */
+  readonly httpRoute: string | undefined;
+  /** `name` or `namespace/name`, of Istio or of the Gateway API; undefined: the route's own, or one of Istio named after the app. */
   readonly gateway: string | undefined;
   readonly gatewaySelector: Readonly<Record<string, string>>;
   readonly hosts: readonly string[] | undefined;

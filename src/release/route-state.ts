@@ -7,6 +7,7 @@ import type { DestinationRule, VirtualService } from '../kubernetes/objects.ts';
 import { recordOf } from './history.ts';
 import type { ReleaseRecord } from './history.ts';
 import type { Release } from './release.ts';
+import type { RouteObject } from './route-object.ts';
 import type { ClusterName, ServiceKey } from '../core/names.ts';
 import { managedRoutes } from '../istio/managed-routes.ts';
 import { destinationsTo, sumOf, routeKey, routesTo } from '../istio/routes.ts';
@@ -21,6 +22,9 @@ import { releaseDestinationRule } from './release-destination-rule.ts';
 /** The release as one VirtualService of a config cluster tells it. */
 export interface RouteState {
   readonly cluster: ClusterName;
+  /** The VirtualService or HTTPRoute that holds the weights; undefined: still to be made. */
+  readonly object: RouteObject | undefined;
+  /** The same, if it is a VirtualService. */
   readonly virtualService: VirtualService | undefined;
   /** Names of its HTTP routes to manage; undefined: the only one that leads to the service. */
   readonly routes: readonly string[] | undefined;
@@ -68,6 +72,7 @@ export function readRouteStates(
         const record = virtualService && recordOf(virtualService, release.app);
         return {
           cluster,
+          object: virtualService,
           virtualService,
           routes: own,
           destinationRule,

@@ -2,6 +2,7 @@ import { clusterIdOf, labelsOfNodes } from '../kubernetes/pod-selection.ts';
 import type { Place } from '../kubernetes/pod-selection.ts';
 import type { Autoscaler, Deployment, KubeObject, Node, Pod, Service } from '../kubernetes/objects.ts';
 import type { ClusterName } from '../core/names.ts';
+import type { GatewayApiState } from '../gateway-api/state.ts';
 import type { TrafficState } from '../istio/traffic-state.ts';
 
 /** What one cluster held when it was read, once, at the start of the operation. */
@@ -26,6 +27,8 @@ export interface ClusterState {
   readonly nodes?: readonly Node[] | 'unlisted';
   /** The traffic objects; undefined where the cluster's control plane does not serve the routes. */
   readonly traffic: TrafficState | undefined;
+  /** What it holds of the Gateway API; undefined where it serves no HTTPRoutes, or where it has no `traffic`. */
+  readonly gatewayApi?: GatewayApiState | undefined;
 }
 
 /** What Istio knows of where the pods of a cluster run, as far as it was read. */

@@ -28,6 +28,8 @@ import { podTemplateOf } from '../../kubernetes/pod-templates.ts';
 import type { Cluster } from '../../kubernetes/client/cluster.ts';
 import { ClusterError } from '../../kubernetes/client/errors.ts';
 import { GatewayPods, PODS_UNREAD, controlPlaneRevision, selectorsOf } from './gateways.ts';
+import { readGatewayApi } from './gateway-api.ts';
+import { listEverywhere } from './list-everywhere.ts';
 import { readMeshConfig } from './mesh-config.ts';
 
 /** Reads everything that a release may touch in one cluster: nothing is read twice in an operation. */
@@ -44,6 +46,7 @@ export async function readCluster(cluster: Cluster, release: Release): Promise<C
     clusterScoped,
     autoscalers,
     traffic,
+    gatewayApi,
   ] = await Promise.all([
     readIdentity(cluster, release),
     ofRelease,
@@ -54,6 +57,7 @@ export async function readCluster(cluster: Cluster, release: Release): Promise<C
     clusterScopedKinds(cluster, release),
     readAutoscalers(cluster, release),
     release.configClusters.includes(cluster.name) ? readTraffic(cluster, release, ofRelease) : undefined,
+    release.configClusters.includes(cluster.name) ? readGatewayApi(cluster, release) : undefined,
   ]);
   return {
     name: cluster.name,
@@ -68,6 +72,7 @@ export async function readCluster(cluster: Cluster, release: Release): Promise<C
     clusterScoped,
     autoscalers,
     traffic,
+    ...(gatewayApi === undefined ? {} : { gatewayApi }),
   };
 }
 
@@ -271,20 +276,5 @@ async function readNodes(cluster: Cluster): Promise<NonNullable<ClusterState['no
   } catch (error) {
     if (!(error instanceof ClusterError && error.status === 403)) throw error;
     return 'unlisted';
-  }
-}
-
-/** The objects of a kind in all namespaces, or in one namespace if the user of the kubeconfig may not list more. */
-async function listEverywhere<T extends KubeObject>(
-  cluster: Cluster,
-  apiVersion: string,
-  kind: T['kind'],
-  namespace: string,
-): Promise<{ readonly found: readonly T[]; readonly complete: boolean }> {
-  try {
-    return { found: await cluster.list<T>(apiVersion, kind), complete: true };
-  } catch (error) {
-    if (!(error instanceof ClusterError && error.status === 403)) throw error;
-    return { found: await cluster.list<T>(apiVersion, kind, namespace), complete: false };
   }
 }

