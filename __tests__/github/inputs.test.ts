@@ -30,6 +30,7 @@ describe('by default', () => {
     ['verify-timeout', 300_000],
     ['max-error-rate', 1],
     ['on-failure', 'rollback'],
+    ['pods', 'sidecar'],
     ['comment', true],
     ['summary', true],
     ['ingress', new Map()],
@@ -43,6 +44,7 @@ describe('by default', () => {
       expect.arrayContaining([
         'weights',
         'gateway',
+        'http-route',
         'hosts',
         'routes',
         'replicas',

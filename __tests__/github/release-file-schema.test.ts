@@ -52,6 +52,7 @@ target-port: 5000
 port-name: http-5000
 replicas: 2
 injection: enabled
+pods: sidecar
 ready-timeout: 300s
 weights: {v1: 80, v2: 20}
 steps: [20, 50, 100]
@@ -59,7 +60,8 @@ promote-to: 50
 bake: 10m
 virtual-service: helloworld
 destination-rule: helloworld
-gateway: istio-system/shared
+http-route: helloworld
+gateway: istio:istio-system/shared
 gateway-selector: {istio: ingressgateway}
 hosts: ['*']
 routes: [main]

@@ -167,6 +167,43 @@ describe('a problem between the inputs', () => {
     expect(from(texts).problems).toEqual([problem]);
   });
 
+  test.each([
+    [
+      { 'http-route': 'public', 'virtual-service': 'public' },
+      'Input http-route: got "public" beside the input virtual-service; one kind of route holds the weights, so set only one of the two.',
+    ],
+    [
+      { 'http-route': 'public', gateway: 'istio:edge/public' },
+      'Input gateway: got "istio:edge/public", to which no HTTPRoute attaches; name a Gateway of the Gateway API, or omit the input http-route.',
+    ],
+    [
+      { pods: 'ambient', injection: 'enabled' },
+      'Input injection: got "enabled", which gives the pods sidecars, but the input pods is ambient; omit one of the two.',
+    ],
+    [
+      { pods: 'none', injection: '1-31' },
+      'Input injection: got "1-31", which gives the pods sidecars, but the input pods is none; omit one of the two.',
+    ],
+  ])('is what contradicts another input: %j', (texts, problem) => {
+    expect(from(texts).problems).toEqual([problem]);
+  });
+
+  test('is not an input that agrees with the others', () => {
+    const { problems, release } = from({
+      'http-route': 'public',
+      gateway: 'gateway-api:edge/public',
+      pods: 'none',
+      injection: 'off',
+    });
+    expect(problems).toEqual([]);
+    expect(release?.workload.pods).toBe('none');
+    expect(release?.traffic).toMatchObject({
+      httpRoute: 'public',
+      gateway: 'edge/public',
+      gatewayApi: 'gateway-api',
+    });
+  });
+
   test('is not a goal of steps that could not be read', () => {
     expect(from({ steps: '50,20', 'promote-to': '50' }).problems).toEqual([]);
   });
@@ -213,6 +250,9 @@ test.each([
     'bake',
     'promote-to',
     'version',
+    'pods',
+    'http-route',
+    'gateway',
   ].map((name) => [name, '\u0000']),
   // A list of names accepts any character, but not an empty list.
   ...['config-clusters', 'hosts', 'routes'].map((name) => [name, ',']),

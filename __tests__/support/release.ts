@@ -58,6 +58,7 @@ export function release({ workload, traffic, check, ...rest }: Overrides = {}): 
       destinationRule: APP,
       httpRoute: undefined,
       gateway: undefined,
+      gatewayApi: undefined,
       gatewaySelector: { istio: 'ingressgateway' },
       hosts: undefined,
       routes: undefined,

@@ -20,4 +20,6 @@ export interface GatewayApiState {
   readonly referenceGrants: readonly ReferenceGrant[];
   /** The kinds of which only the release's own namespace may be listed: what other namespaces hold is not known. */
   readonly unlisted: readonly GatewayApiKind[];
+  /** The kinds of which nothing may be read. */
+  readonly unread: readonly GatewayApiKind[];
 }

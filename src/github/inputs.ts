@@ -38,6 +38,7 @@ export const INPUTS = z.object({
   'port-name': dnsLabel.optional(),
   replicas: wholeNumber(0, 10_000).optional(),
   injection: objectName.optional(),
+  pods: choice('sidecar', 'ambient', 'none').prefault('sidecar'),
   'ready-timeout': duration.prefault('300s'),
 
   weights: weights.optional(),
@@ -47,6 +48,7 @@ export const INPUTS = z.object({
   'propagation-time': duration.prefault('15s'),
   'virtual-service': objectNames.optional(),
   'destination-rule': objectName.optional(),
+  'http-route': objectName.optional(),
   gateway: gatewayName.optional(),
   'gateway-selector': map.prefault('istio=ingressgateway'),
   hosts: list.optional(),

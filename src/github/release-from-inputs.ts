@@ -133,7 +133,7 @@ function build(
       portName: values['port-name'],
       replicas: values.replicas,
       injection: values.injection,
-      pods: 'sidecar',
+      pods: values.pods,
       readyTimeoutMs: values['ready-timeout'],
     },
     traffic: {
@@ -144,8 +144,9 @@ function build(
       virtualService,
       companions: values['virtual-service'] === undefined ? undefined : companions,
       destinationRule: values['destination-rule'] ?? values.app,
-      httpRoute: undefined,
-      gateway: values.gateway,
+      httpRoute: values['http-route'],
+      gateway: values.gateway?.gateway,
+      gatewayApi: values.gateway?.api,
       gatewaySelector: Object.fromEntries(values['gateway-selector']),
       hosts: values.hosts,
       routes: values.routes,
@@ -259,6 +260,25 @@ function checkChoices(values: Partial<Inputs>, report: Report): void {
   }
   if (values.steps !== undefined && values.steps.length > 0 && values.version === undefined) {
     report('steps', 'these are weights of the version being released; set the input version too.');
+  }
+  if (values['http-route'] !== undefined && values['virtual-service'] !== undefined) {
+    report(
+      'http-route',
+      `got "${values['http-route']}" beside the input virtual-service; one kind of route holds the weights, so set only one of the two.`,
+    );
+  }
+  if (values['http-route'] !== undefined && values.gateway?.api === 'istio') {
+    report(
+      'gateway',
+      `got "istio:${values.gateway.gateway}", to which no HTTPRoute attaches; name a Gateway of the Gateway API, or omit the input http-route.`,
+    );
+  }
+  const { pods, injection } = values;
+  if (pods !== undefined && pods !== 'sidecar' && injection !== undefined && injection !== 'off') {
+    report(
+      'injection',
+      `got "${injection}", which gives the pods sidecars, but the input pods is ${pods}; omit one of the two.`,
+    );
   }
   const { steps, 'promote-to': goal } = values;
   // Steps that could not be read have been reported.

@@ -79,11 +79,16 @@ export interface TrafficSpec {
   readonly httpRoute: string | undefined;
   /** `name` or `namespace/name`, of Istio or of the Gateway API; undefined: the route's own, or one of Istio named after the app. */
   readonly gateway: string | undefined;
+  /** Of which API the Gateway is; undefined: whichever has one of that name. */
+  readonly gatewayApi: GatewayApi | undefined;
   readonly gatewaySelector: Readonly<Record<string, string>>;
   readonly hosts: readonly string[] | undefined;
   /** Names of the HTTP routes to manage; undefined: the only one that leads to the service. */
   readonly routes: readonly string[] | undefined;
 }
+
+/** Istio's Gateways, or those of the Gateway API. */
+export type GatewayApi = 'istio' | 'gateway-api';
 
 /** How a response tells its version. */
 export type VersionSource =

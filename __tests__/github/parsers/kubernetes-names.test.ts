@@ -26,8 +26,11 @@ describe('the name of an object', () => {
 
 describe('a Gateway', () => {
   accepts(gatewayName, [
-    ['public', 'public'],
-    ['istio-system/public', 'istio-system/public'],
+    ['public', { gateway: 'public', api: undefined }],
+    ['istio-system/public', { gateway: 'istio-system/public', api: undefined }],
+    ['istio', { gateway: 'istio', api: undefined }],
+    ['istio:public', { gateway: 'public', api: 'istio' }],
+    ['gateway-api:istio-system/public', { gateway: 'istio-system/public', api: 'gateway-api' }],
   ]);
-  refuses(gatewayName, ['', '/', 'a/', '/a', 'a/b/c', 'A/b', 'a / b']);
+  refuses(gatewayName, ['', '/', 'a/', '/a', 'a/b/c', 'A/b', 'a / b', 'istio:', 'kong:a', 'gateway-api:a:b']);
 });

@@ -773,3 +773,55 @@ describe('the API of Istio', () => {
     );
   });
 });
+
+describe('the kinds of the Gateway API', () => {
+  const GROUP = 'gateway.networking.k8s.io';
+  const resources = (...kinds: readonly string[]): string =>
+    JSON.stringify({
+      resources: kinds.map((kind) => ({ name: `${kind.toLowerCase()}s`, kind, namespaced: true })),
+    });
+
+  test.each([
+    [
+      'in v1 alone',
+      { v1: ['HTTPRoute', 'Gateway', 'ReferenceGrant', 'GRPCRoute'], v1beta1: ['HTTPRoute'] },
+      { HTTPRoute: 'v1', Gateway: 'v1', ReferenceGrant: 'v1', GRPCRoute: 'v1' },
+      1,
+    ],
+    [
+      'in v1, and in v1beta1 where v1 lacks one',
+      { v1: ['HTTPRoute', 'Gateway'], v1beta1: ['HTTPRoute', 'Gateway', 'ReferenceGrant'] },
+      { HTTPRoute: 'v1', Gateway: 'v1', ReferenceGrant: 'v1beta1' },
+      2,
+    ],
+    ['in v1beta1 alone', { v1beta1: ['HTTPRoute'] }, { HTTPRoute: 'v1beta1' }, 2],
+    ['nowhere', {}, {}, 2],
+  ])('are read %s', async (_, served, expected, calls) => {
+    const { api, cluster } = await stage();
+    const kindsOf = new Map<string, readonly string[]>(Object.entries(served));
+    api.intercept = intercepted(
+      ({ path }) => path.startsWith(`/apis/${GROUP}`),
+      ({ path }, response) => {
+        const kinds = kindsOf.get(path.split('/').at(-1) ?? '');
+        if (kinds === undefined) refuse(response, 404, 'NotFound', 'not found');
+        else response.end(resources(...kinds));
+      },
+    );
+    const wanted = Object.entries(expected).map(([kind, version]) => [kind, `${GROUP}/${version}`]);
+    expect(await cluster.gatewayApiServed()).toEqual(Object.fromEntries(wanted));
+    expect(api.asked).toHaveLength(calls);
+  });
+
+  test('cannot be known if the user may not look', async () => {
+    const { api, cluster } = await stage();
+    api.intercept = intercepted(
+      ({ path }) => path.startsWith(`/apis/${GROUP}`),
+      (_asked, response) => {
+        refuse(response, 403, 'Forbidden', 'not allowed');
+      },
+    );
+    await expect(cluster.gatewayApiServed()).rejects.toThrow(
+      /^Looking up the kinds of gateway\.networking\.k8s\.io\/v1 in west: /,
+    );
+  });
+});

@@ -1,7 +1,7 @@
 import type { GRPCRoute, HTTPRoute, KubeGateway, ReferenceGrant } from '../../gateway-api/objects.ts';
 import type { GatewayApiKind, GatewayApiServed, GatewayApiState } from '../../gateway-api/state.ts';
 import type { Cluster } from '../../kubernetes/client/cluster.ts';
-import { ClusterError } from '../../kubernetes/client/errors.ts';
+import { isForbidden } from '../../kubernetes/client/errors.ts';
 import type { KubeObject } from '../../kubernetes/objects.ts';
 import type { Release } from '../../release/release.ts';
 import { listEverywhere } from './list-everywhere.ts';
@@ -10,33 +10,77 @@ import { listEverywhere } from './list-everywhere.ts';
 interface Listed<T> {
   readonly kind: GatewayApiKind;
   readonly found: readonly T[];
-  readonly complete: boolean;
+  readonly extent: 'all' | 'own namespace' | 'nothing';
 }
 
-/** Reads what a config cluster holds of the Gateway API; undefined where it serves no HTTPRoutes. */
+/**
+ * Reads what a config cluster holds of the Gateway API; undefined where it serves no HTTPRoutes. A release that does not name one needs no
+ * permission for it: what may not be read is noted.
+ */
 export async function readGatewayApi(
   cluster: Cluster,
   release: Release,
 ): Promise<GatewayApiState | undefined> {
-  const served = await cluster.gatewayApiServed();
+  const served = await servedOrForbidden(cluster, release);
+  if (served === undefined) {
+    const nothing = { httpRoutes: [], grpcRoutes: [], gateways: [], referenceGrants: [] };
+    return { served: {}, ...nothing, unlisted: [], unread: ['HTTPRoute'] };
+  }
   if (served.HTTPRoute === undefined) return undefined;
-  const [httpRoutes, grpcRoutes, gateways, grants] = await Promise.all([
-    listServed<HTTPRoute>(cluster, served, 'HTTPRoute', release),
-    listServed<GRPCRoute>(cluster, served, 'GRPCRoute', release),
-    listServed<KubeGateway>(cluster, served, 'Gateway', release),
-    listServed<ReferenceGrant>(cluster, served, 'ReferenceGrant', release),
-  ]);
-  const elsewhere = gateways.complete ? [] : await readGateways(cluster, served, release, httpRoutes.found);
+  const [routes, attached] = mayAttach(release)
+    ? await Promise.all([listRoutes(cluster, served, release), listAttached(cluster, served, release)])
+    : [await listRoutes(cluster, served, release)];
+  const [httpRoutes, grpcRoutes] = routes;
+  const isUsed = httpRoutes.found.some(({ metadata }) => metadata.namespace === release.namespace);
+  const [gateways, grants] = attached ?? (isUsed ? await listAttached(cluster, served, release) : NOT_ASKED);
+  const all = [httpRoutes, grpcRoutes, gateways, grants];
+  const elsewhere =
+    gateways.extent === 'all' ? [] : await readGateways(cluster, served, release, httpRoutes.found);
   return {
     served,
     httpRoutes: httpRoutes.found,
     grpcRoutes: grpcRoutes.found,
     gateways: [...gateways.found, ...elsewhere],
     referenceGrants: grants.found,
-    unlisted: [httpRoutes, grpcRoutes, gateways, grants]
-      .filter(({ complete }) => !complete)
-      .map(({ kind }) => kind),
+    unlisted: all.filter(({ extent }) => extent === 'own namespace').map(({ kind }) => kind),
+    unread: all.filter(({ extent }) => extent === 'nothing').map(({ kind }) => kind),
   };
+}
+
+/** Whether the inputs say that the release may use it, before its routes were looked at. */
+function mayAttach({ traffic: { httpRoute, gateway, gatewayApi } }: Release): boolean {
+  return httpRoute !== undefined || (gateway !== undefined && gatewayApi !== 'istio');
+}
+
+const listRoutes = (cluster: Cluster, served: GatewayApiServed, release: Release) =>
+  Promise.all([
+    listServed<HTTPRoute>(cluster, served, 'HTTPRoute', release),
+    listServed<GRPCRoute>(cluster, served, 'GRPCRoute', release),
+  ]);
+
+/** What routes are attached to, and what lets them refer to other namespaces. */
+const listAttached = (cluster: Cluster, served: GatewayApiServed, release: Release) =>
+  Promise.all([
+    listServed<KubeGateway>(cluster, served, 'Gateway', release),
+    listServed<ReferenceGrant>(cluster, served, 'ReferenceGrant', release),
+  ]);
+
+const NOT_ASKED = [
+  { kind: 'Gateway', found: [], extent: 'all' },
+  { kind: 'ReferenceGrant', found: [], extent: 'all' },
+] as const satisfies readonly Listed<KubeObject>[];
+
+/** What the cluster serves; undefined where the user of the kubeconfig may not look, and the release does not need it. */
+async function servedOrForbidden(
+  cluster: Cluster,
+  { traffic }: Release,
+): Promise<GatewayApiServed | undefined> {
+  try {
+    return await cluster.gatewayApiServed();
+  } catch (error) {
+    if (!isForbidden(error) || traffic.httpRoute !== undefined) throw error;
+    return undefined;
+  }
 }
 
 /** Reads the HTTPRoutes and Gateways again, which change while a run waits for them; the rest stays as it was read before. */
@@ -54,16 +98,17 @@ async function listServed<T extends KubeObject>(
   cluster: Cluster,
   served: GatewayApiServed,
   kind: GatewayApiKind,
-  { namespace }: Release,
+  { namespace, traffic }: Release,
 ): Promise<Listed<T>> {
   const apiVersion = served[kind];
-  if (apiVersion === undefined) return { kind, found: [], complete: true };
+  if (apiVersion === undefined) return { kind, found: [], extent: 'all' };
   try {
-    return { kind, ...(await listEverywhere<T>(cluster, apiVersion, kind, namespace)) };
+    const { found, complete } = await listEverywhere<T>(cluster, apiVersion, kind, namespace);
+    return { kind, found, extent: complete ? 'all' : 'own namespace' };
   } catch (error) {
-    // Only the HTTPRoutes are needed by every release that has one.
-    if (kind === 'HTTPRoute' || !(error instanceof ClusterError && error.status === 403)) throw error;
-    return { kind, found: [], complete: false };
+    const isNeeded = kind === 'HTTPRoute' && traffic.httpRoute !== undefined;
+    if (isNeeded || !isForbidden(error)) throw error;
+    return { kind, found: [], extent: 'nothing' };
   }
 }
 
@@ -88,7 +133,7 @@ async function readGateways(
       try {
         return await cluster.read<KubeGateway>(apiVersion, 'Gateway', name, from);
       } catch (error) {
-        if (!(error instanceof ClusterError && error.status === 403)) throw error;
+        if (!isForbidden(error)) throw error;
         return undefined;
       }
     }),

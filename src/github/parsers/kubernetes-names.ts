@@ -1,3 +1,4 @@
+import type { GatewayApi } from '../../release/release.ts';
 import { assertDistinct } from './entries.ts';
 import { listOf, text } from './parser.ts';
 
@@ -29,8 +30,24 @@ export const objectNames = listOf(
   { text: { pattern: DNS_SUBDOMAIN.source } },
 );
 
-export const gatewayName = text('the name of a Gateway, or namespace/name', (value) =>
-  value.split('/').length <= 2 && value.split('/').every((part) => DNS_SUBDOMAIN.test(part))
-    ? value
-    : undefined,
+/** A Gateway, and of which API it is where that is said. */
+interface GatewayReference {
+  /** `name` or `namespace/name` */
+  readonly gateway: string;
+  readonly api: GatewayApi | undefined;
+}
+
+/** The prefixes that tell Istio's Gateways from those of the Gateway API. */
+const GATEWAY_APIS = ['istio', 'gateway-api'] as const satisfies readonly GatewayApi[];
+
+export const gatewayName = text(
+  'the name of a Gateway, or namespace/name, after istio: or gateway-api: where Gateways of both APIs have it',
+  (value): GatewayReference | undefined => {
+    const api = GATEWAY_APIS.find((one) => value.startsWith(`${one}:`));
+    const gateway = api === undefined ? value : value.slice(api.length + 1);
+    const parts = gateway.split('/');
+    return parts.length <= 2 && parts.every((part) => DNS_SUBDOMAIN.test(part))
+      ? { gateway, api }
+      : undefined;
+  },
 );

@@ -7,6 +7,14 @@ import type { ApiResource } from './kinds.ts';
 
 const ISTIO_GROUP = 'networking.istio.io';
 
+/** Those of the standard channel, newest first (https://gateway-api.sigs.k8s.io/concepts/versioning/). */
+const GATEWAY_API_VERSIONS = ['gateway.networking.k8s.io/v1', 'gateway.networking.k8s.io/v1beta1'];
+/** The kinds that are read. They moved from v1beta1 to v1 one by one: ReferenceGrant came last. */
+const GATEWAY_API_KINDS = ['HTTPRoute', 'Gateway', 'ReferenceGrant'];
+
+/** `gateway.networking.k8s.io/v1` by kind; a kind without a version is not served. */
+export type ServedKinds = Readonly<Partial<Record<string, string>>>;
+
 /** What a cluster calls with, until its signal ends. */
 export type Caller = <T>(call: Call) => Promise<T>;
 
@@ -74,6 +82,24 @@ export class ApiResources {
         body: { message: `the cluster serves ${served.join(', ') || 'none'}` },
       });
     return `${ISTIO_GROUP}/${version}`;
+  }
+
+  /**
+   * The newest version of each kind of the Gateway API that the cluster serves; empty where it is not installed. An older version is
+   * asked for only if the newer one lacks a kind.
+   *
+   * @throws ClusterError if the user of the kubeconfig may not look, or it fails
+   */
+  async gatewayApiServed(caller: Caller): Promise<ServedKinds> {
+    let served: ServedKinds = {};
+    for (const apiVersion of GATEWAY_API_VERSIONS) {
+      if (GATEWAY_API_KINDS.every((kind) => served[kind] !== undefined)) break;
+      if (!(await this.#serves(caller, apiVersion))) continue;
+      const resources = await this.#resourcesOf(caller, apiVersion);
+      const kinds = new Map(resources.map(({ kind }) => [kind, apiVersion]));
+      served = { ...Object.fromEntries(kinds), ...served };
+    }
+    return served;
   }
 
   async #find(caller: Caller, apiVersion: string, kind: string): Promise<ApiResource | undefined> {

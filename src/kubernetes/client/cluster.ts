@@ -9,6 +9,7 @@ import type { KubeObject } from '../objects.ts';
 import type { AccessRule, Permission } from '../access-rules.ts';
 import type { Answer } from './answer.ts';
 import { ApiResources } from './api-resources.ts';
+import type { ServedKinds } from './api-resources.ts';
 import { isAny, isListOf, isObjectOf } from './checks.ts';
 import { Connection } from './connection.ts';
 import type { Call, CallCount, Transport } from './connection.ts';
@@ -68,11 +69,7 @@ export class Cluster {
     this.#signal = signal;
   }
 
-  /**
-   * Sends nothing yet.
-   *
-   * @param config its contexts include `name`
-   */
+  /** Sends nothing yet. The contexts of `config` include `name`. */
   static open(
     name: ClusterName,
     config: KubeConfig,
@@ -268,7 +265,9 @@ export class Cluster {
   }
 
   /** The newest version of each kind of the Gateway API that the cluster serves. */
-  gatewayApiServed = (): Promise<Readonly<Partial<Record<string, string>>>> => Promise.resolve({});
+  async gatewayApiServed(): Promise<ServedKinds> {
+    return this.#shared.resources.gatewayApiServed(this.#call);
+  }
 
   /** Connections into a pod, through the API server; it has to be closed. Nothing is opened yet. */
   portForward({ namespace, name }: ForwardedPod): PortForward {

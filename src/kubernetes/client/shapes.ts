@@ -73,6 +73,12 @@ const routeDestinations = list(
     headers: part({ response: part({ set: texts.optional() }) }),
   }),
 );
+const addresses = list(z.object({ type: text, value: text }));
+const reference = z.object({ group: text, kind: text, namespace: text, name: z.string() });
+const labelSelector = part({
+  matchLabels: texts.optional(),
+  matchExpressions: list(z.object({ key: z.string(), operator: z.string(), values: list(z.string()) })),
+});
 const streamRoutes = list(z.object({ route: routeDestinations }));
 
 const SHAPES: Readonly<Record<string, z.ZodType>> = {
@@ -114,6 +120,7 @@ const SHAPES: Readonly<Record<string, z.ZodType>> = {
       trafficPolicy: part({ tls: part({ mode: text }) }),
     }),
   }),
+  // Istio's, and the Gateway API's: their fields have different names.
   Gateway: z.object({
     spec: z.object({
       selector: texts.optional(),
@@ -124,6 +131,28 @@ const SHAPES: Readonly<Record<string, z.ZodType>> = {
           tls: part({ mode: text, httpsRedirect: flag }),
         }),
       ),
+      gatewayClassName: text,
+      addresses,
+      listeners: list(
+        z.object({
+          name: z.string(),
+          hostname: text,
+          port: z.number(),
+          protocol: z.string(),
+          tls: part({ mode: text, certificateRefs: list(reference) }),
+          allowedRoutes: part({
+            namespaces: part({ from: text, selector: labelSelector }),
+            kinds: list(z.object({ group: text, kind: z.string() })),
+          }),
+        }),
+      ),
+    }),
+    status: part({ addresses, conditions, listeners: list(z.object({ name: z.string(), conditions })) }),
+  }),
+  ReferenceGrant: z.object({
+    spec: z.object({
+      from: list(z.object({ group: z.string(), kind: z.string(), namespace: z.string() })),
+      to: list(z.object({ group: z.string(), kind: z.string(), name: text })),
     }),
   }),
   VirtualService: z.object({
