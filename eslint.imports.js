@@ -58,7 +58,8 @@ const OWNERS = {
   // Each remote end fails in its own way: a Kubernetes call, a confirmed write, a notification to GitHub.
   'p-retry': ['kubernetes', 'fleet', 'github'],
   'p-timeout': ['kubernetes', 'github'],
-  'parse-duration': ['github'],
+  // Durations of inputs, and those in queries.
+  'parse-duration': ['github', 'metrics'],
   '@prometheus-io/lezer-promql': ['metrics'],
   re2js: ['core'],
   socks: ['core'],

@@ -142,7 +142,7 @@ const DEFAULTS: CheckSpec = {
   maxSamples: undefined,
   maxRps: 100,
   propagationMs: 0,
-  watchMs: 0,
+  watchMs: undefined,
   verifyTimeoutMs: 300_000,
   maxErrorRate: 0.01,
   maxLatencyIncrease: undefined,

@@ -25,7 +25,7 @@ const CHECK: CheckSpec = {
   maxSamples: REQUESTS,
   maxRps: 1e6,
   propagationMs: 0,
-  watchMs: 0,
+  watchMs: undefined,
   verifyTimeoutMs: 60_000,
   maxErrorRate: 0.01,
   maxLatencyIncrease: 0.5,

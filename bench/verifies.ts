@@ -37,7 +37,7 @@ const CHECK: CheckSpec = {
   maxSamples: undefined,
   maxRps: 100_000,
   propagationMs: 0,
-  watchMs: 0,
+  watchMs: undefined,
   verifyTimeoutMs: 300_000,
   maxErrorRate: 0.01,
   maxLatencyIncrease: undefined,

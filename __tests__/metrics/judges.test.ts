@@ -24,7 +24,7 @@ const POLL_S = 15;
 
 /** What a judge says after these readings, one each poll. */
 function after(judge: Judge, readings: readonly Reading[]): MetricEvidence {
-  const failedAt = readings.findIndex((reading, i) => judge.add([reading], i * POLL_S));
+  const failedAt = readings.findIndex((reading, i) => judge.add([reading], i * POLL_S, i * POLL_S));
   return judge.evidence((readings.length - 1) * POLL_S, failedAt < 0);
 }
 
@@ -344,6 +344,45 @@ describe('a limit', () => {
     ],
   ])('%s', (_what, values, verdict, spec) => {
     expect(limit(values, spec).verdict).toBe(verdict);
+  });
+
+  test.each<[what: string, spec: Partial<LimitMetric>, values: readonly number[], verdict: string]>([
+    [
+      'is open where bad values are tolerated and none was good',
+      { failureLimit: 3 },
+      [0, 0.5, 0.5],
+      'inconclusive',
+    ],
+    // Settled after 90 s, which is after seven polls.
+    [
+      'is open until its window is of the watch alone',
+      { query: 'rate(errors[1m])' },
+      [0, 0, 0, 0, 0, 0],
+      'inconclusive',
+    ],
+    ['passes once its window is', { query: 'rate(errors[1m])' }, [0, 0, 0, 0, 0, 0, 0], 'pass'],
+    ['fails in a window that reaches back further', { query: 'rate(errors[1m])' }, [0, 0.5], 'fail'],
+    [
+      'is open where the only settled value is bad and tolerated',
+      { query: 'rate(errors[1m])', failureLimit: 1 },
+      [0, 0, 0, 0, 0, 0, 0.5],
+      'inconclusive',
+    ],
+  ])('%s', (_what, spec, values, verdict) => {
+    expect(limit(values, spec).verdict).toBe(verdict);
+  });
+
+  test('is open where requests of the check are in its window to the end', () => {
+    const judge = new LimitJudge(limitMetric({ query: 'rate(errors[1m])' }), readerOf([]));
+    const value: Reading = { kind: 'value', series: [series(0)], notes: [] };
+    for (const at of [0, 300, 600]) judge.add([value], at, Math.max(0, at - 550));
+    expect(judge.evidence(600, true)).toMatchObject({
+      verdict: 'inconclusive',
+      reason:
+        'the value was 0, good if < 0.01; none counts as good: the query looks back to before the step, or to requests of this check, until it has been watched for 90 s without any',
+    });
+    judge.add([value], 640, 90);
+    expect(judge.evidence(640, true).verdict).toBe('pass');
   });
 
   test('names the labels that tell several series apart', () => {

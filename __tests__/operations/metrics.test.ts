@@ -10,7 +10,7 @@ import { foreseeMetrics, tryMetrics } from '../../src/operations/metrics.ts';
 import { runPipeline } from '../../src/operations/pipeline.ts';
 import type { Stages } from '../../src/operations/pipeline.ts';
 import type { Applied } from '../../src/operations/stages.ts';
-import { verifyWeights } from '../../src/operations/verify.ts';
+import { verify, verifyWeights } from '../../src/operations/verify.ts';
 import { observe } from '../../src/release/observation.ts';
 import type { MetricSpec } from '../../src/release/metric-specs.ts';
 import type { Release } from '../../src/release/release.ts';
@@ -169,6 +169,19 @@ describe('a step with metrics and without any ingress', () => {
     expect(ran).toEqual([]);
   });
 
+  test('is refused if the time to watch is shorter than the window of a query', async () => {
+    const { context } = setup([
+      limitMetric(),
+      limitMetric({ name: 'success', query: 'sum(rate(good[5m])) / sum(rate(all[5m]))' }),
+      limitMetric({ name: 'latency', query: 'rate(times[1m])' }),
+    ]);
+    const { run, ran } = step(context);
+    await expect(run()).rejects.toThrow(
+      /^\.github\/canary\.yml:12: metrics: metric success looks back, .* only after 330s .*, and the input bake is 60s\. Set bake to at least 330s, or shorten the window\.\n.*metric latency .* at least 90s/,
+    );
+    expect(ran).toEqual([]);
+  });
+
   test('is not judged by metrics if it goes back, nor needs a time to watch', async () => {
     const { context } = setup([limitMetric(sourceOf(await deadUrl()))]);
     const { run, ran } = step(context, { bakeMs: 0, judgesMetrics: false });
@@ -237,6 +250,20 @@ describe('a plan', () => {
 });
 
 describe('a verification', () => {
+  test('is refused if nothing says for how long the metrics are judged', () => {
+    const { context } = setup([limitMetric()]);
+    expect(() => verify(context)).toThrow(
+      '.github/canary.yml:12: metrics: metrics are judged over a time, and the operation verify takes none by itself. Set the input watch to that time, such as 10m, or to 0s to verify by samples alone.',
+    );
+  });
+
+  test('needs as much time as the windows of the metrics', async () => {
+    const { context } = setup([limitMetric({ query: 'rate(errors[5m])' })]);
+    await expect(verifyWeights(context, TARGET, undefined, 60_000)).rejects.toThrow(
+      /the input watch is 60s\. Set watch to at least 330s/,
+    );
+  });
+
   test('needs a time to watch if only metrics can judge', async () => {
     const { context } = setup([limitMetric()]);
     await expect(verifyWeights(context, TARGET)).rejects.toThrow(/set the input watch to the time/);
@@ -274,6 +301,19 @@ const verdictsOf = (metrics: readonly MetricEvidence[]): readonly string[] =>
   metrics.map(({ verdict }) => verdict);
 
 describe('while samples are taken', () => {
+  test('none are where the window leaves no time for it', async () => {
+    const { url } = await prometheus(0);
+    const { context, recordNow } = setup([limitMetric({ ...sourceOf(url), query: 'rate(errors[1m])' })]);
+    const { verdict, evidence } = await checkShares(context, {
+      clients: [await ingress(split())],
+      weights: TARGET,
+      observed: observe(context.release, new Map()),
+      watchMs: 95_000,
+    });
+    expect([verdict, evidence]).toEqual(['pass', []]);
+    expect(verdictsOf(recordNow().metrics)).toEqual(['pass']);
+  });
+
   test('a metric that fails ends them', async () => {
     const { url } = await prometheus(0, 0.5);
     const { context, recordNow } = setup([limitMetric(sourceOf(url))]);

@@ -51,10 +51,10 @@ spec:
             sum(rate(istio_requests_total{
               reporter="source", destination_service_name="{{args.service-name}}",
               destination_version="{{args.version}}", response_code!~"5.*"
-            }[1m])) /
+            }[10s])) /
             sum(rate(istio_requests_total{
               reporter="source", destination_service_name="{{args.service-name}}", destination_version="{{args.version}}"
-            }[1m]))
+            }[10s]))
 `;
 
 /** Envoy has no bucket of 300 ms. */

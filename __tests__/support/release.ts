@@ -77,7 +77,7 @@ export function release({ workload, traffic, check, ...rest }: Overrides = {}): 
       maxErrorRate: 0.01,
       maxLatencyIncrease: undefined,
       propagationMs: 0,
-      watchMs: 0,
+      watchMs: undefined,
       ingress: new Map(),
       ...check,
     },

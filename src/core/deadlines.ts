@@ -134,6 +134,12 @@ export const METRICS = {
   stalledMs: 150_000,
   /** Nor without one for this part of a shorter watch. */
   stalledPart: 2 / 3,
+  /** The longest usual scrape interval: what happened last may be in no counter for so long. */
+  scrapeMs: 30_000,
+  /** How far back `irate` looks, however long its window: two scrapes. */
+  twoScrapesMs: 60_000,
+  /** Ingresses are not sampled for less than this beside metrics. */
+  shortestSamplingMs: 5_000,
   /** Between two lines of the log during a watch. */
   progressMs: 30_000,
   /** An idle connection is closed long before a server would: a query that meets a server closing its end fails. */

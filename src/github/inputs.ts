@@ -63,7 +63,7 @@ export const INPUTS = z.object({
   'max-samples': wholeNumber(1, 10_000_000).optional(),
   'max-rps': number(0.1, 100_000, 'requests per second per ingress').prefault(100),
   'verify-timeout': duration.prefault('300s'),
-  watch: duration.prefault('0s'),
+  watch: duration.optional(),
   'max-error-rate': number(0, 100, 'percent').prefault(1),
   'max-latency-increase': number(0, 10_000, 'percent').optional(),
 

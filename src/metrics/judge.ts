@@ -23,9 +23,10 @@ export interface Judge {
    *
    * @param readings in the order of the addresses
    * @param at seconds since the first poll
+   * @param undisturbed for how many seconds the weights have been in force without a request of this check
    * @returns whether the release has failed
    */
-  readonly add: (readings: readonly Reading[], at: number) => boolean;
+  readonly add: (readings: readonly Reading[], at: number, undisturbed: number) => boolean;
   /** What was seen so far. `end`: the watch is over; otherwise something else has ended it. */
   readonly evidence: (at: number, end: boolean) => MetricEvidence;
 }

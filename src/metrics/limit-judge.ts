@@ -1,7 +1,9 @@
 import { count } from '../core/plural.ts';
 import type { LimitMetric, NoValue } from '../release/metric-specs.ts';
 import { inSymbols, qualityOf } from './condition.ts';
+import type { Quality } from './condition.ts';
 import type { Decision, Judge } from './judge.ts';
+import { settlingMs } from './lookback.ts';
 import type { MetricEvidence } from './metric-evidence.ts';
 import { PollLog } from './poll-log.ts';
 import { Points } from './points.ts';
@@ -11,21 +13,25 @@ import { differingLabels } from './several-series.ts';
 /**
  * Compares one value with its conditions at every poll. Nothing is proven by that: a rate of few requests leaves its limit by
  * chance, and the more often one looks the likelier (see docs/judging-by-metrics.md).
+ *
+ * A bad value always counts. A good one counts only if its whole window is of the watch and has no request of this check, because
+ * both would hide errors of users.
  */
 export class LimitJudge implements Judge {
   readonly #spec: LimitMetric;
   readonly #reader: MetricReader;
   readonly #log: PollLog;
   readonly #points = new Points();
+  readonly #settlingMs: number;
   #isFirst = true;
   /** When the next value is judged, in seconds since the first poll. */
   #due: number;
   /** The latest value, if it came before it was due. */
-  #early: number | undefined;
+  #early: Measured | undefined;
   #last: Found | undefined;
-  #bad = 0;
-  #neither = 0;
-  #judged = 0;
+  readonly #qualities: Record<Quality, number> = { good: 0, bad: 0, neither: 0 };
+  /** Values that would have been good, if they were about users' requests of this step alone. */
+  #diluted = 0;
   #latest: number | undefined;
 
   constructor(spec: LimitMetric, reader: MetricReader) {
@@ -33,26 +39,28 @@ export class LimitJudge implements Judge {
     this.#reader = reader;
     this.#log = new PollLog([reader]);
     this.#due = spec.initialDelayMs / 1000;
+    this.#settlingMs = settlingMs(spec);
   }
 
-  add(readings: readonly Reading[], at: number): boolean {
+  add(readings: readonly Reading[], at: number, undisturbed: number): boolean {
     this.#log.add(readings);
     const [reading] = readings;
     if (reading?.kind !== 'value') return this.#hasFailed();
     const found = valueOf(reading.series);
     this.#last = found;
     if ('value' in found) {
+      const measured = { value: found.value, isOfUsers: 1000 * undisturbed >= this.#settlingMs };
       this.#latest = found.value;
       this.#points.add({ at, value: found.value });
       // The window of a query reaches back to before the weights were in force, most at the first poll.
-      if (!this.#isFirst && at >= this.#due) this.#judge(found.value, at);
-      else if (!this.#isFirst) this.#early = found.value;
+      if (!this.#isFirst && at >= this.#due) this.#judge(measured, at);
+      else if (!this.#isFirst) this.#early = measured;
     }
     this.#isFirst = false;
     return this.#hasFailed();
   }
 
-  #judge(value: number, at: number): void {
+  #judge({ value, isOfUsers }: Measured, at: number): void {
     const { intervalMs, initialDelayMs } = this.#spec;
     if (intervalMs > 0) {
       // Counted from the start, so that no poll that comes a little late delays those after it.
@@ -60,14 +68,13 @@ export class LimitJudge implements Judge {
       this.#due = (initialDelayMs + begun * intervalMs) / 1000;
     }
     this.#early = undefined;
-    this.#judged += 1;
     const quality = qualityOf(this.#spec, value);
-    if (quality === 'bad') this.#bad += 1;
-    if (quality === 'neither') this.#neither += 1;
+    if (quality === 'bad' || isOfUsers) this.#qualities[quality] += 1;
+    else this.#diluted += 1;
   }
 
   #hasFailed(): boolean {
-    return this.#bad > this.#spec.failureLimit;
+    return this.#qualities.bad > this.#spec.failureLimit;
   }
 
   evidence(at: number, end: boolean): MetricEvidence {
@@ -93,10 +100,12 @@ export class LimitJudge implements Judge {
   }
 
   #decide(end: boolean): Decision {
-    const { failureLimit, initialDelayMs, onNoData, goodWithout } = this.#spec;
+    const { failureLimit, onNoData, goodWithout } = this.#spec;
+    const { good, bad: wrong, neither } = this.#qualities;
     const latest = this.#latest === undefined ? 'no value' : `the value was ${inFigures(this.#latest)}`;
-    const bad = `${count(this.#bad, 'value')} of ${String(this.#judged)} ${this.#bad === 1 ? 'was' : 'were'} bad`;
-    const seen = `${latest}, ${expected(this.#spec)}${this.#bad === 0 && failureLimit === 0 ? '' : `; ${bad}, ${String(failureLimit)} tolerated`}`;
+    const judged = good + wrong + neither + this.#diluted;
+    const bad = `${count(wrong, 'value')} of ${String(judged)} ${wrong === 1 ? 'was' : 'were'} bad`;
+    const seen = `${latest}, ${expected(this.#spec)}${wrong === 0 && failureLimit === 0 ? '' : `; ${bad}, ${String(failureLimit)} tolerated`}`;
     if (this.#hasFailed()) return { verdict: 'fail', reason: seen };
     if (!end) return { verdict: 'undecided', reason: seen };
     const { lastFailure } = this.#log;
@@ -108,27 +117,42 @@ export class LimitJudge implements Judge {
     const last = this.#last;
     if (last === undefined || 'problem' in last) {
       const { problem, none } = last ?? { problem: 'there was no reading', none: undefined };
-      const good = goodWithout ?? (onNoData === 'pass' ? NO_DATA : []);
-      if (none === undefined || !good.includes(none)) return { verdict: 'inconclusive', reason: problem };
+      const accepted = goodWithout ?? (onNoData === 'pass' ? NO_DATA : []);
+      if (none === undefined || !accepted.includes(none)) return { verdict: 'inconclusive', reason: problem };
       const why = goodWithout === undefined ? 'on-no-data: pass' : 'by the conditions of the template';
       return { verdict: 'pass', reason: `${problem}, which passes (${why})` };
     }
-    if (this.#judged === 0)
+    if (neither > 0)
       return {
         verdict: 'inconclusive',
-        reason: `${seen}; no value was judged: ${
-          initialDelayMs > 0
-            ? `the watch ended before its initialDelay of ${String(initialDelayMs / 1000)} s was over`
-            : 'the first of a watch is not, and there was no other'
-        }`,
+        reason: `${seen}; ${count(neither, 'value')} met neither the condition of success nor that of failure`,
       };
-    if (this.#neither > 0)
-      return {
-        verdict: 'inconclusive',
-        reason: `${seen}; ${count(this.#neither, 'value')} met neither the condition of success nor that of failure`,
-      };
-    return { verdict: 'pass', reason: seen };
+    return good > 0
+      ? { verdict: 'pass', reason: seen }
+      : { verdict: 'inconclusive', reason: `${seen}; ${this.#whyNoneIsGood(judged)}` };
   }
+
+  #whyNoneIsGood(judged: number): string {
+    const { initialDelayMs } = this.#spec;
+    if (this.#diluted > 0)
+      return `none counts as good: the query looks back to before the step, or to requests of this check, until it has been watched for ${inSeconds(this.#settlingMs)} without any`;
+    if (judged > 0) return 'no value was good, so the watch was too short to tolerate bad ones';
+    return `no value was judged: ${
+      initialDelayMs > 0
+        ? `the watch ended before its initialDelay of ${inSeconds(initialDelayMs)} was over`
+        : 'the first of a watch is not, and there was no other'
+    }`;
+  }
+}
+
+interface Measured {
+  readonly value: number;
+  /** Whether it is about users' requests of this step alone. */
+  readonly isOfUsers: boolean;
+}
+
+function inSeconds(ms: number): string {
+  return `${String(ms / 1000)} s`;
 }
 
 /** The value of a poll, or why there is none. */

@@ -16,6 +16,8 @@ export interface MetricWatch {
   /** Ends the watch early, without a decision. */
   readonly stopped: AbortSignal;
   readonly onPoll: (evidence: readonly MetricEvidence[]) => void;
+  /** For how many ms the weights have been in force without a request of this check; undefined: since the watch began. */
+  readonly undisturbedMs?: (() => number) | undefined;
   readonly clock?: Clock;
 }
 
@@ -30,7 +32,7 @@ export function pollIntervalMs(forMs: number): number {
  */
 export async function watchMetrics(
   metrics: readonly OpenMetric[],
-  { forMs, judging, signal, stopped, onPoll, clock = MONOTONIC_CLOCK }: MetricWatch,
+  { forMs, judging, signal, stopped, onPoll, undisturbedMs, clock = MONOTONIC_CLOCK }: MetricWatch,
 ): Promise<readonly MetricEvidence[]> {
   const assigned = assignJudges(metrics, judging);
   const readers = [...new Set(assigned.flatMap((one) => one.readers))];
@@ -42,16 +44,17 @@ export async function watchMetrics(
   const evidenceAt = (end: boolean): readonly MetricEvidence[] =>
     assigned.map(({ judge }) => judge.evidence(elapsed() / 1000, end));
   for (;;) {
+    const isOver = elapsed() >= forMs;
+    const undisturbed = (undisturbedMs ?? elapsed)() / 1000;
     const readings = await readAll(readers, cut);
     signal.throwIfAborted();
     if (isStopped()) return evidenceAt(false);
     const at = elapsed() / 1000;
     let failed = false;
     for (const { judge, readers: own } of assigned) {
-      if (judge.add(readingsOf(readings, own), at)) failed = true;
+      if (judge.add(readingsOf(readings, own), at, undisturbed)) failed = true;
     }
     if (failed) return evidenceAt(false);
-    const isOver = elapsed() >= forMs;
     const isMissing = [...readings.values()].some(({ kind }) => kind === 'failure');
     if (isOver && (!isMissing || elapsed() >= forMs + METRICS.retryMs)) return evidenceAt(true);
     onPoll(evidenceAt(false));

@@ -1,3 +1,4 @@
+import { MONOTONIC_CLOCK } from '../core/clock.ts';
 import { METRICS } from '../core/deadlines.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import { inSentence } from '../istio/routes.ts';
@@ -7,6 +8,7 @@ import type { MetricEvidence } from '../metrics/metric-evidence.ts';
 import { metricLine, metricSoFar } from '../metrics/metric-line.ts';
 import { withOwnSamples } from '../metrics/own-samples.ts';
 import { watchMetrics } from '../metrics/watch-metrics.ts';
+import { samplingMs } from './sampling-time.ts';
 import { clustersDisagree } from '../release/cluster-weights.ts';
 import type { Observation } from '../release/observation.ts';
 import { isSharedWithOtherHosts, routeStateFor } from '../release/route-state.ts';
@@ -104,7 +106,7 @@ async function look(
   readonly ingresses: readonly IngressEvidence[];
   readonly metrics: readonly MetricEvidence[];
 }> {
-  const { release, signal, clock } = context;
+  const { release, signal, clock = MONOTONIC_CLOCK } = context;
   const { clients, weights, watchMs } = request;
   if (watchMs === undefined || release.metrics.length === 0)
     return { ingresses: await sample(context, request), metrics: [] };
@@ -123,8 +125,24 @@ async function look(
     }
   };
   return withMetrics(context, async (open) => {
+    const forMs = samplingMs(release.metrics, watchMs);
+    if (forMs < watchMs && clients.length > 0)
+      context.log.info(
+        `Ingresses are sampled for the first ${String(Math.floor(forMs / 1000))} s only: later samples would be among the requests that the windows of the metrics count at the end.`,
+      );
+    const begin = clock.now();
+    let sampledUntil = begin;
+    const sampling = async (): Promise<readonly IngressEvidence[]> => {
+      if (forMs === 0 || clients.length === 0) return [];
+      sampledUntil = Infinity;
+      try {
+        return await sample(context, { ...request, watchMs: forMs }, stopped);
+      } finally {
+        sampledUntil = clock.now();
+      }
+    };
     const [ingresses, metrics] = await bothOf(
-      endOthersOn(sample(context, request, stopped)),
+      endOthersOn(sampling()),
       endOthersOn(
         watchMetrics(open, {
           forMs: watchMs,
@@ -132,7 +150,8 @@ async function look(
           signal,
           stopped,
           onPoll: progressOf(context),
-          ...(clock === undefined ? {} : { clock }),
+          undisturbedMs: () => Math.max(0, clock.now() - sampledUntil),
+          clock,
         }),
       ),
     );

@@ -4,6 +4,7 @@ import { CanaryError } from '../core/errors.ts';
 import type { Weights } from '../core/weights.ts';
 import type { Judging } from '../metrics/judge.ts';
 import { assignJudges } from '../metrics/judges.ts';
+import { settlingMs } from '../metrics/lookback.ts';
 import { metricLine } from '../metrics/metric-line.ts';
 import { openMetricReaders } from '../metrics/metric-readers.ts';
 import type { OpenMetric } from '../metrics/metric-readers.ts';
@@ -42,13 +43,31 @@ export function judgingOf(
   return { version, weights, tolerance, confidence, maxErrorRate, sampled };
 }
 
-/** @throws CanaryError if metrics are given and there is no time to watch them */
-export function assertTimeToWatch({ metrics }: Release, watchMs: number): void {
+/**
+ * @param input that says how long
+ * @throws CanaryError for every metric that cannot pass because the time to watch it is too short
+ */
+export function assertTimeToWatch(
+  { metrics }: Pick<Release, 'metrics'>,
+  watchMs: number,
+  input: 'bake' | 'watch',
+): void {
   const [first] = metrics;
-  if (first === undefined || watchMs > 0) return;
-  throw new CanaryError(
-    `${first.origin}: metrics are judged while a step is watched, and the input bake is 0s, which leaves no time for that. Set bake to how long users should use each step before it counts as good, such as 10m.`,
-  );
+  if (first !== undefined && watchMs === 0)
+    throw new CanaryError(
+      `${first.origin}: metrics are judged while a step is watched, and the input ${input} is 0s, which leaves no time for that. Set ${input} to how long users should use each step before it counts as good, such as 10m.`,
+    );
+  const problems = metrics.flatMap((spec) => {
+    const ms = settlingMs(spec);
+    return ms <= watchMs
+      ? []
+      : `${spec.origin}: metric ${spec.name} looks back, so that its value is about this step alone only after ${inSeconds(ms)} (the longest window in its query, and a scrape), and the input ${input} is ${inSeconds(watchMs)}. Set ${input} to at least ${inSeconds(ms)}, or shorten the window.`;
+  });
+  if (problems.length > 0) throw new CanaryError(problems.join('\n'));
+}
+
+function inSeconds(ms: number): string {
+  return `${String(Math.ceil(ms / 1000))}s`;
 }
 
 /**
@@ -69,6 +88,7 @@ export async function tryMetrics(context: Context, weights: Weights): Promise<bo
     const evidence = judges.map(({ judge, readers }) => {
       judge.add(
         readers.flatMap((reader) => readings.get(reader) ?? []),
+        0,
         0,
       );
       return judge.evidence(
@@ -93,7 +113,7 @@ export async function tryMetrics(context: Context, weights: Weights): Promise<bo
 export async function foreseeMetrics(context: Context): Promise<void> {
   const { release, log, signal } = context;
   if (release.metrics.length === 0) return;
-  assertTimeToWatch(release, release.traffic.bakeMs);
+  assertTimeToWatch(release, release.traffic.bakeMs, 'bake');
   await withMetrics(context, async (metrics) => {
     const readings = await readAll(
       metrics.flatMap(({ readers }) => readers),

@@ -71,7 +71,7 @@ export async function runPipeline<Plan extends Planned, Done extends Applied>(
   reading?: FleetReading,
 ): Promise<Outcome> {
   const { prepare, whenOvertaken, recovery, judgesMetrics, bakeMs } = stages;
-  if (judgesMetrics) assertTimeToWatch(context.release, bakeMs);
+  if (judgesMetrics) assertTimeToWatch(context.release, bakeMs, 'bake');
   const isJudgeable = ({ plan }: Prepared<Plan>, within = context): Promise<boolean> =>
     judgesMetrics ? tryMetrics(within, plan.weights) : Promise.resolve(true);
   const prepared = await prepare(context, reading);

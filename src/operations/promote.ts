@@ -100,7 +100,7 @@ function assertPromotable(release: Release): VersionName {
     throw new CanaryError(
       'Input steps is required by the operation promote; expected the weights to go through, such as 20,50,100.',
     );
-  assertTimeToWatch(release, traffic.bakeMs);
+  assertTimeToWatch(release, traffic.bakeMs, 'bake');
   if (traffic.promoteTo !== undefined && cannotJudge(release))
     throw new CanaryError(
       'Input promote-to goes through steps, each verified before the next, and input ingress is none for every cluster, so the steps cannot be verified. Give metrics to judge them by, or omit promote-to and promote one step at a time.',

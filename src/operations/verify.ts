@@ -19,17 +19,26 @@ import { noteBlindSpots, phase } from './context.ts';
 import type { Context } from './context.ts';
 import { assertAppExists } from '../release/guards/app-exists.ts';
 import { findTargets, virtualServices, withClients } from './ingresses.ts';
-import { tryMetrics } from './metrics.ts';
+import { assertTimeToWatch, tryMetrics } from './metrics.ts';
 import type { Outcome } from './stages.ts';
 
 /**
  * Samples every ingress against the weights in force, or those in the input weights; with the input watch, then watches them and
  * the metrics for that time. Writes nothing.
+ *
+ * @throws CanaryError if there are metrics, and nothing says for how long, or that they are not meant
  */
 export function verify(context: Context): Promise<Outcome> {
-  const { traffic, check } = context.release;
+  const { metrics, traffic, check } = context.release;
+  const [first] = metrics;
+  if (first !== undefined && check.watchMs === undefined)
+    throw new CanaryError(
+      `${first.origin}: metrics are judged over a time, and the operation verify takes none by itself. Set the input watch to that time, such as 10m, or to 0s to verify by samples alone.`,
+    );
   return verifyWeights(context, traffic.weights, undefined, check.watchMs);
 }
+
+const WITHOUT_METRICS = 'The metrics are not judged, because the input watch is 0s.';
 
 /**
  * Samples every ingress against weights. Writes nothing.
@@ -47,14 +56,17 @@ export async function verifyWeights(
   const { release, fleet, recorder, log } = context;
   const judgesMetrics = release.metrics.length > 0 && watchMs > 0;
   if (samplesNothing(release) && !judgesMetrics) throw new CanaryError(nothingToVerify(release));
-  if (release.metrics.length > 0 && !judgesMetrics)
-    log.info('The metrics are not judged: they need time, which the input watch gives.');
+  if (judgesMetrics) assertTimeToWatch(release, watchMs, 'watch');
   const { targets, observed, weights } = await phase(context, 'Read', async () => {
     const state = known ?? (await fleet.read(release));
     recorder.record({ kind: 'read', held: readClusterWeights(release, state) });
     assertAppExists(release, state);
     const observed = observe(release, state);
     noteBlindSpots(context, observed);
+    if (release.metrics.length > 0 && !judgesMetrics) {
+      log.warn(WITHOUT_METRICS);
+      recorder.record({ kind: 'blind spots', of: 'metrics', sentences: [WITHOUT_METRICS] });
+    }
     assertReleased(observed.routes, release.traffic.virtualService);
     const weights = given === undefined ? agreedWeights(observed) : withOthers(given, observed.routes);
     log.info(

@@ -112,8 +112,8 @@ export interface CheckSpec {
   /** Requests per second and ingress. */
   readonly maxRps: number;
   readonly verifyTimeoutMs: number;
-  /** How long the operation verify keeps watching after it has passed; 0: not at all. */
-  readonly watchMs: number;
+  /** How long the operation verify keeps watching after it has passed; 0: not at all; undefined: not given. */
+  readonly watchMs: number | undefined;
   /** A fraction: 0.01. */
   readonly maxErrorRate: number;
   /** How much slower `version` may be than the others, a fraction; undefined: not judged. */

@@ -80,10 +80,10 @@ export type RunEvent =
       readonly ingresses: ReadonlyMap<ClusterName, string>;
       readonly asked: Asked;
     }
-  /** What the check does not cover: of the release (replaces what was noted before), or for want of ingresses or permissions (adds to it). */
+  /** What the check does not cover: of the release (replaces what was noted before), or for want of ingresses, permissions or metrics (adds to it). */
   | {
       readonly kind: 'blind spots';
-      readonly of: 'release' | 'ingresses' | 'permissions';
+      readonly of: 'release' | 'ingresses' | 'permissions' | 'metrics';
       readonly sentences: readonly string[];
     }
   /** Something unusual about the way to a cluster or an ingress. */
