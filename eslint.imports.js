@@ -79,7 +79,7 @@ const OUTLETS = {
 };
 
 /** The files that write files. */
-const WRITERS = ['src/github/publish.ts', 'src/report/write-report.ts'];
+const WRITERS = ['src/github/publish.ts', 'src/report/replace-file.ts'];
 const NO_WRITES = {
   regex: '^node:fs(/promises)?$',
   importNamePattern: '^(write|append|createWriteStream|copy|cp|rename|symlink|link)',
@@ -98,7 +98,7 @@ const IMPURE = [
   'src/verify/{address-ways,find-ingress,gateway-pods,gateway-services,ingress-client,pod-ways,probe,response-body,sampler,ways}.ts',
   'src/metrics/{metric-readers,pod-forward,pod-proxy,watch-metrics,web-client}.ts',
   'src/diagnosis/read-snapshot.ts',
-  'src/report/{run-log,write-report}.ts',
+  'src/report/{replace-file,run-log,write-report}.ts',
   'src/operations/**/*.ts',
   'src/github/**/*.ts',
 ];

@@ -94,7 +94,7 @@ function setup(
       fleet: Fleet.open(new KubeConfig(), [], signal),
       recorder,
       identity: { holder: 'test', run: 'a test' },
-      log: { info: log, warn: log, warnOnce: log, group: (_, work) => work() },
+      log: { info: log, warn: log, warnOnce: log, progress: () => undefined, group: (_, work) => work() },
       signal,
       clock,
     },

@@ -20,6 +20,7 @@ const context: Context = {
     info: () => undefined,
     warn: () => undefined,
     warnOnce: () => undefined,
+    progress: () => undefined,
     group: (_, work) => work(),
   },
   signal: new AbortController().signal,

@@ -15,6 +15,9 @@ export const jobLog: Log = {
     if (!warned.has(line)) runner.warn(line);
     warned.add(line);
   },
+  progress(_subject, line) {
+    if (line !== undefined) runner.info(line);
+  },
   group(name, work) {
     return runner.group(name, work);
   },

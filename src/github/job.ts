@@ -7,19 +7,18 @@ import { isSecretHeader } from '../core/secret-names.ts';
 import { secrets } from '../core/secrets.ts';
 import { secretValuesOf } from '../kubernetes/secret-values.ts';
 import type { Release } from '../release/release.ts';
+import type { Log } from '../report/log.ts';
 import { emptyRecord } from '../report/run-record.ts';
 import { Announcer } from './announcer.ts';
-import { takeInputs } from './environment.ts';
 import { contextsInUse, notesOfConnections, problemsOfConnections } from './connections.ts';
 import type { ConnectionNote } from './connections.ts';
 import { readEvent } from './event.ts';
+import type { Host } from './host.ts';
 import { readInputs } from './inputs.ts';
 import type { Operation, ReadInputs } from './inputs.ts';
-import { jobLog } from './job-log.ts';
 import { readReleaseFile } from './release-file.ts';
 import { problemsOfReportFolder } from './report-folder.ts';
 import { releaseFromInputs } from './release-from-inputs.ts';
-import { runner } from './runner.ts';
 
 /** What this step of a workflow is to do. */
 export interface Job {
@@ -36,17 +35,18 @@ export interface Job {
 }
 
 /** Reads all inputs, the release file, the kubeconfig and the manifests. @throws InputError with every problem at once */
-export async function readJob(): Promise<Job> {
+export async function readJob(host: Host): Promise<Job> {
+  const { log } = host;
   secrets.watch((secret) => {
-    runner.mask(secret);
+    host.mask(secret);
   });
-  const textOf = takeInputs(secrets);
+  const textOf = host.takeInputs();
   const file = readReleaseFile(textOf('config'));
   const inputs = readInputs(textOf, file.values);
   const { values, problems, sources } = inputs;
   secrets.allow(visibleNames(values));
   addSecrets(values);
-  const announcer = announcerOf(inputs);
+  const announcer = announcerOf(inputs, log);
   let kubeconfig: MergedConfig | undefined;
   const found: string[] = [];
   try {
@@ -58,7 +58,7 @@ export async function readJob(): Promise<Job> {
   }
   // The weights of the release file are permanent, and for other operations.
   if (values.operation === 'promote' && sources.get('weights') === 'Input weights')
-    jobLog.warn(
+    log.warn(
       'Input weights is ignored: the operation promote goes to the next of the steps. To set weights, use rollout.',
     );
   const read = releaseFromInputs(
@@ -68,7 +68,7 @@ export async function readJob(): Promise<Job> {
     inputs.places,
   );
   for (const { source } of read.release?.metrics ?? []) hideHeaders(source.headers);
-  for (const sentence of read.warnings) jobLog.warn(sentence);
+  for (const sentence of read.warnings) log.warn(sentence);
   // An API server or a webhook may quote what it refuses.
   for (const { object } of read.release?.workload.manifests ?? [])
     for (const value of secretValuesOf(object)) secrets.hideWhole(value);
@@ -108,12 +108,12 @@ function ambiguous(values: ReadInputs['values'], { clashes }: MergedConfig): rea
   });
 }
 
-function announcerOf({ values, sources }: ReadInputs): Announcer | undefined {
+function announcerOf({ values, sources }: ReadInputs, log: Log): Announcer | undefined {
   const { operation = 'rollout', app, comment = true, 'github-token': token } = values;
   if (app === undefined) return undefined;
   const explicit = sources.has('github-token') || (comment && sources.has('comment'));
   return Announcer.of({ operation, app, token, comment, explicit }, readEvent(), (text) => {
-    jobLog.warn(text);
+    log.warn(text);
   });
 }
 

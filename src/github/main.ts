@@ -16,15 +16,16 @@ import { metricSentence } from '../report/metric-sentences.ts';
 import { foldRun } from '../report/fold-run.ts';
 import { RunLog } from '../report/run-log.ts';
 import { emptyRecord } from '../report/run-record.ts';
+import type { Log } from '../report/log.ts';
 import type { RunRecord } from '../report/run-record.ts';
 import type { Recorder } from '../report/run-events.ts';
+import { githubHost } from './github-host.ts';
+import type { Host } from './host.ts';
 import type { Operation } from './inputs.ts';
 import { readJob } from './job.ts';
 import type { Job } from './job.ts';
-import { jobLog } from './job-log.ts';
 import { publish } from './publish.ts';
-import { runner } from './runner.ts';
-import { STATE, cancellation, identityOf, runStep } from './step.ts';
+import { STATE, cancellation, exitSoon, identityOf, runStep } from './step.ts';
 
 const OPERATIONS: Readonly<Record<Operation, (context: Context) => Promise<unknown>>> = {
   rollout,
@@ -36,16 +37,23 @@ const OPERATIONS: Readonly<Record<Operation, (context: Context) => Promise<unkno
   status,
 };
 
-/** Reads the inputs, runs their operation, and publishes the result. */
+/** The main step of the action. */
 export async function mainStep(): Promise<void> {
-  await runStep('multicluster-canary did not start', async (setTitle) => {
-    const job = await readJob();
+  await runJob(githubHost);
+  exitSoon();
+}
+
+/** Reads the inputs, runs their operation, and publishes the result. */
+export async function runJob(host: Host): Promise<void> {
+  await runStep(host, 'multicluster-canary did not start', async (setTitle) => {
+    const job = await readJob(host);
     setTitle(`${job.release.app}: ${job.operation} failed`);
-    await run(job);
+    await run(host, job);
   });
 }
 
-async function run(job: Job): Promise<void> {
+async function run(host: Host, job: Job): Promise<void> {
+  const { log } = host;
   const { operation, release, kubeconfig, announcer } = job;
   const cancelled = cancellation();
   const identity = identityOf(randomUUID());
@@ -59,11 +67,11 @@ async function run(job: Job): Promise<void> {
   const recordNow = (): RunRecord => foldRun(start, events.events);
   const fleet = Fleet.open(kubeconfig, allClusters(release), cancelled.signal);
   // Known to the post step even if this process is killed at any moment from here on.
-  runner.saveState(STATE.holder, identity.holder);
+  host.saveState(STATE.holder, identity.holder);
   announcer?.begin();
   for (const { sentence, isWarning } of job.connections) {
-    if (isWarning) jobLog.warn(sentence);
-    else jobLog.info(sentence);
+    if (isWarning) log.warn(sentence);
+    else log.info(sentence);
     events.record({ kind: 'connection', sentence });
   }
   /** Transactions that only have to release their lock. */
@@ -73,10 +81,10 @@ async function run(job: Job): Promise<void> {
     fleet,
     recorder: events,
     identity,
-    log: jobLog,
+    log,
     signal: cancelled.signal,
     onTransaction: (transaction, state) => {
-      runner.saveState(STATE.concluded, transaction);
+      host.saveState(STATE.concluded, transaction);
       if (state === 'concluded') locked.add(transaction);
       else locked.delete(transaction);
     },
@@ -90,23 +98,23 @@ async function run(job: Job): Promise<void> {
     throw withHarms(error, recordNow());
   } finally {
     cancelled.release();
-    noteCalls(fleet, events);
+    noteCalls(fleet, events, log);
     await fleet.close();
     events.record({ kind: 'ended' });
     const ended = recordNow();
-    if (!ended.needsRecovery && locked.size === 0) runner.saveState(STATE.recovered, 'true');
-    const record = await publish(job, ended);
+    if (!ended.needsRecovery && locked.size === 0) host.saveState(STATE.recovered, 'true');
+    const record = await publish(host, job, ended);
     const announced = (await announcer?.end(record, cancelled.signal.aborted)) ?? true;
-    runner.saveState(STATE.announced, String(announced));
+    host.saveState(STATE.announced, String(announced));
   }
 }
 
 /** What the run cost each API server, for those who watch their load. */
-function noteCalls(fleet: Fleet, recorder: Recorder): void {
+function noteCalls(fleet: Fleet, recorder: Recorder, log: Log): void {
   const all = fleet.calls();
   recorder.record({ kind: 'calls', calls: all });
   for (const { cluster, calls, writes } of all)
-    jobLog.info(`${cluster}: ${String(calls)} calls, ${String(writes)} writes`);
+    log.info(`${cluster}: ${String(calls)} calls, ${String(writes)} writes`);
 }
 
 /** Turns a verdict other than a pass into the failure of the job, in the words of the headline. */

@@ -3,36 +3,43 @@ import { recoverOwn } from '../operations/transaction.ts';
 import { allClusters } from '../release/release.ts';
 import { RunLog } from '../report/run-log.ts';
 import { emptyRecord } from '../report/run-record.ts';
+import { githubHost } from './github-host.ts';
+import type { Host } from './host.ts';
 import { readJob } from './job.ts';
 import type { Job } from './job.ts';
-import { jobLog } from './job-log.ts';
-import { runner } from './runner.ts';
-import { STATE, cancellation, identityOf, runStep } from './step.ts';
+import { STATE, cancellation, exitSoon, identityOf, runStep } from './step.ts';
+
+/** The post step of the action. */
+export async function postStep(): Promise<void> {
+  await finishJob(githubHost);
+  exitSoon();
+}
 
 /** Recovers and announces what the main step left undone, if it was killed or could not finish. */
-export async function postStep(): Promise<void> {
-  await runStep('What the main step left could not be recovered', async () => {
-    const holder = runner.getState(STATE.holder);
-    const recovered = runner.getState(STATE.recovered) === 'true';
-    const announced = runner.getState(STATE.announced) === 'true';
+export async function finishJob(host: Host): Promise<void> {
+  await runStep(host, 'What the main step left could not be recovered', async () => {
+    const holder = host.getState(STATE.holder);
+    const recovered = host.getState(STATE.recovered) === 'true';
+    const announced = host.getState(STATE.announced) === 'true';
     // Without a holder, the main step began nothing.
     if (holder === '' || (recovered && announced)) return;
-    const job = await readJob();
+    const job = await readJob(host);
     try {
-      if (!recovered) await recoverMainStep(job, holder);
+      if (!recovered) await recoverMainStep(host, job, holder);
     } finally {
       if (!announced) await announceEnd(job, recovered);
     }
   });
 }
 
-async function recoverMainStep({ release, kubeconfig }: Job, holder: string): Promise<void> {
+async function recoverMainStep(host: Host, { release, kubeconfig }: Job, holder: string): Promise<void> {
+  const { log } = host;
   const { signal, release: stopListening } = cancellation();
   const fleet = Fleet.open(kubeconfig, allClusters(release), signal);
   try {
     const identity = { ...identityOf(''), holder };
-    const concluded = runner.getState(STATE.concluded) || undefined;
-    await recoverOwn({ release, fleet, recorder: new RunLog(), identity, log: jobLog, signal }, concluded);
+    const concluded = host.getState(STATE.concluded) || undefined;
+    await recoverOwn({ release, fleet, recorder: new RunLog(), identity, log, signal }, concluded);
   } finally {
     stopListening();
     await fleet.close();

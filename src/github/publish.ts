@@ -1,20 +1,21 @@
-import { appendFile, stat } from 'node:fs/promises';
+import { appendFile, mkdir, stat } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import { nextTurn } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
 import { secrets } from '../core/secrets.ts';
 import { agreedWeights } from '../release/cluster-weights.ts';
 import type { Release } from '../release/release.ts';
 import { stepWeights } from '../core/weights.ts';
+import { confinedPath } from '../core/workspace.ts';
+import { replaceFile } from '../report/replace-file.ts';
 import { writeReport } from '../report/write-report.ts';
 import { compareChanges } from '../report/net-changes.ts';
 import { headlineOf } from '../report/headline.ts';
 import type { RunRecord } from '../report/run-record.ts';
 import { SUMMARY_LIMIT, summaryOf } from '../report/summary/summary.ts';
+import type { Host } from './host.ts';
 import type { Job } from './job.ts';
-import { jobLog } from './job-log.ts';
 import { jobWorkspace } from './job-workspace.ts';
-import { setOutputs } from './outputs.ts';
-import { runner } from './runner.ts';
 
 /**
  * Publishes everything that people and later steps get to see. What cannot be written is a warning: the release is what it is.
@@ -22,49 +23,58 @@ import { runner } from './runner.ts';
  * @returns the record as published, with the next step and the folder of the report
  */
 export async function publish(
+  host: Host,
   { release, summary, report }: Pick<Job, 'release' | 'summary' | 'report'>,
   run: RunRecord,
 ): Promise<RunRecord> {
   // Before anything is rendered: escaped or shortened, a secret is harder to recognize.
   const ahead = await secrets.redactInWithPauses<RunRecord>({ ...run, ...outlookOf(release, run) }, nextTurn);
   await compareChanges(ahead.changes, nextTurn);
-  const record = report === undefined ? ahead : { ...ahead, report: await publishReport(report, ahead) };
-  publishOutputs(record);
+  const record =
+    report === undefined ? ahead : { ...ahead, report: await publishReport(host, report, ahead) };
+  publishOutputs(host, record);
   const { outcome, sentence, currentState, nextStep } = headlineOf(record);
-  if (outcome === 'pass') runner.notice(sentence, `${release.app}: pass`);
-  if (currentState !== undefined) jobLog.info(currentState);
-  if (nextStep !== undefined) jobLog.info(`Next: ${nextStep}`);
-  if (summary) await publishSummary(record);
+  if (outcome === 'pass') host.notice(sentence, `${release.app}: pass`);
+  if (currentState !== undefined) host.log.info(currentState);
+  if (nextStep !== undefined) host.log.info(`Next: ${nextStep}`);
+  if (summary) await publishSummary(host, record);
   return record;
 }
 
-function publishOutputs(record: RunRecord): void {
+function publishOutputs(host: Host, record: RunRecord): void {
   try {
-    setOutputs(record);
+    host.setOutputs(record);
   } catch (error) {
-    jobLog.warn(`The outputs could not be set, so later steps get none: ${messageOf(error)}`);
+    host.log.warn(`The outputs could not be set, so later steps get none: ${messageOf(error)}`);
   }
 }
 
 /** @returns the folder; undefined where the report could not be written */
-async function publishReport(folder: string, record: RunRecord): Promise<string | undefined> {
+async function publishReport({ log }: Host, folder: string, record: RunRecord): Promise<string | undefined> {
   try {
     await writeReport(folder, { ...record, report: folder }, jobWorkspace(), nextTurn);
     return folder;
   } catch (error) {
-    jobLog.warn(`The report could not be written into ${folder} (input report): ${messageOf(error)}`);
+    log.warn(`The report could not be written into ${folder} (input report): ${messageOf(error)}`);
     return undefined;
   }
 }
 
-async function publishSummary(record: RunRecord): Promise<void> {
-  const file = process.env['GITHUB_STEP_SUMMARY'];
-  if (!file) return;
+async function publishSummary(host: Host, record: RunRecord): Promise<void> {
+  const target = host.summary();
+  if (target === undefined) return;
+  const { file, mode } = target;
   try {
-    const text = summaryOf(record, SUMMARY_LIMIT - (await stat(file)).size);
-    await appendFile(file, await secrets.redactWithPauses(text, nextTurn));
+    if (mode === 'append') {
+      const text = summaryOf(record, SUMMARY_LIMIT - (await stat(file)).size);
+      await appendFile(file, await secrets.redactWithPauses(text, nextTurn));
+    } else {
+      const folder = confinedPath(jobWorkspace(), dirname(file));
+      await mkdir(folder, { recursive: true });
+      await replaceFile(folder, basename(file), summaryOf(record, SUMMARY_LIMIT), nextTurn);
+    }
   } catch (error) {
-    jobLog.warn(`The job summary could not be written into ${file}: ${messageOf(error)}`);
+    host.log.warn(`The job summary could not be written into ${file}: ${messageOf(error)}`);
   }
 }
 

@@ -3,7 +3,7 @@ import { STEPS } from '../core/deadlines.ts';
 import { CanaryError, messageOf } from '../core/errors.ts';
 import type { Identity } from '../fleet/transaction/lock.ts';
 import { runUrlOf } from './event.ts';
-import { runner } from './runner.ts';
+import type { Host } from './host.ts';
 
 /** The names of what the runner hands from the main step to the post step. */
 export const STATE = {
@@ -17,18 +17,19 @@ export const STATE = {
 } as const;
 
 /**
- * Runs a step. Never throws: a failure is the job's failure.
+ * Runs the main or the post step. Never throws: a failure is the job's failure.
  *
  * @param work is given a setter for the title of the error, for when it knows more
  */
 export async function runStep(
+  host: Host,
   title: string,
   work: (setTitle: (title: string) => void) => Promise<void>,
 ): Promise<void> {
   let current = title;
   // Node itself would print the error with all its properties, which may contain a request with its headers.
   process.on('uncaughtException', (error) => {
-    fail(error, current);
+    fail(host, error, current);
     process.exit();
   });
   try {
@@ -36,18 +37,21 @@ export async function runStep(
       current = better;
     });
   } catch (error) {
-    fail(error, current);
+    fail(host, error, current);
   }
-  // What still runs by itself, such as a login command that hangs, must not hold up the job.
+}
+
+/** Ends the process soon: what still runs by itself, such as a login command that hangs, must not hold up the job. */
+export function exitSoon(): void {
   setTimeout(() => {
     process.exit();
   }, STEPS.exit.usualMs).unref();
 }
 
-function fail(error: unknown, title: string): void {
+function fail(host: Host, error: unknown, title: string): void {
   const isExpected = error instanceof CanaryError;
-  if (!isExpected && error instanceof Error) runner.info(error.stack ?? '');
-  runner.fail(messageOf(error), title);
+  if (!isExpected && error instanceof Error) host.log.info(error.stack ?? '');
+  host.fail(messageOf(error), title);
 }
 
 /** This run, as others see it in the lock. */
@@ -61,17 +65,20 @@ export function identityOf(unique: string): Identity {
   };
 }
 
+/** What ends a run before its time; a terminal that is closed sends SIGHUP. */
+const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 /** A signal that ends when the job is cancelled: the runner sends SIGINT, then SIGTERM 7.5 s later. */
 export function cancellation(): { readonly signal: AbortSignal; readonly release: () => void } {
   const controller = new AbortController();
   const cancel = (name: NodeJS.Signals): void => {
     controller.abort(new CanaryError(`Cancelled by ${name}.`));
   };
-  process.on('SIGINT', cancel).on('SIGTERM', cancel);
+  for (const name of ENDING) process.on(name, cancel);
   return {
     signal: controller.signal,
     release: () => {
-      process.off('SIGINT', cancel).off('SIGTERM', cancel);
+      for (const name of ENDING) process.off(name, cancel);
     },
   };
 }

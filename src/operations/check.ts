@@ -188,7 +188,8 @@ function sample(
   stopped?: AbortSignal,
 ): Promise<readonly IngressEvidence[]> {
   const { release, log, signal } = context;
-  return sampleAll(
+  const { progressMs } = log;
+  const sampled = sampleAll(
     clients,
     ({ target }) => ({
       weights,
@@ -206,10 +207,14 @@ function sample(
       signal,
       ...(stopped === undefined ? {} : { stopped }),
       onProgress: (one) => {
-        log.info(evidenceLine(one));
+        log.progress(one.cluster, evidenceLine(one));
       },
+      ...(progressMs === undefined ? {} : { progressMs }),
     },
   );
+  return sampled.finally(() => {
+    for (const { target } of clients) log.progress(target.cluster, undefined);
+  });
 }
 
 /** Why the responses that were counted may not be the release's: another route may have given them, under the same mark. */

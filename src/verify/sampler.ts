@@ -30,6 +30,8 @@ export interface SamplingOptions {
   /** Ends the sampling early, without a decision. */
   readonly stopped?: AbortSignal;
   readonly onProgress: (evidence: IngressEvidence) => void;
+  /** How often `onProgress` is called at most. */
+  readonly progressMs?: number;
   /** How long a gateway replica may lag behind. */
   readonly catchUpMs?: number | undefined;
   readonly clock?: Clock;
@@ -81,8 +83,10 @@ async function sampleOne(
   client: IngressClient,
   evaluation: Evaluation,
   { failed, deadline }: { readonly failed: AbortSignal; readonly deadline: AbortSignal },
-  { check, watch, signal, onProgress, clock = MONOTONIC_CLOCK }: SamplingOptions,
+  options: SamplingOptions,
 ): Promise<void> {
+  const { check, watch, signal, onProgress, clock = MONOTONIC_CLOCK } = options;
+  const { progressMs = watch === undefined ? PROGRESS_MS : WATCH_PROGRESS_MS } = options;
   const { now } = clock;
   const ended = new AbortController();
   const cut = AbortSignal.any([failed, ended.signal, signal]);
@@ -95,7 +99,7 @@ async function sampleOne(
   const ask = async (open: AbortSignal): Promise<void> => {
     const index = order.begin();
     order.end(index, attribute(await client.send({ signal: open }), check.versionFrom), count);
-    if (now() - reported > (watch === undefined ? PROGRESS_MS : WATCH_PROGRESS_MS)) {
+    if (now() - reported > progressMs) {
       reported = now();
       onProgress(evaluation.evidence('undecided'));
     }

@@ -83,7 +83,7 @@ export function standInRun(
       clock,
       identity: { holder, run: `run ${holder}` },
       recorder: { record: (event) => events.push(event) },
-      log: { info: say, warn: say, warnOnce: say, group: (_, work) => work() },
+      log: { info: say, warn: say, warnOnce: say, progress: () => undefined, group: (_, work) => work() },
       onTransaction: (transaction, state) => {
         if (!caller.isDead() && state === 'concluded') concluded.push(transaction);
       },

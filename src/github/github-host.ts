@@ -1,0 +1,20 @@
+import { secrets } from '../core/secrets.ts';
+import { takeInputs } from './environment.ts';
+import type { Host } from './host.ts';
+import { jobLog } from './job-log.ts';
+import { setOutputs } from './outputs.ts';
+import { runner } from './runner.ts';
+
+/** A step of a workflow: what it says goes to GitHub's runner. */
+export const githubHost: Host = {
+  ...runner,
+  log: jobLog,
+  takeInputs() {
+    return takeInputs(secrets);
+  },
+  setOutputs,
+  summary() {
+    const file = process.env['GITHUB_STEP_SUMMARY'];
+    return file ? { file, mode: 'append' } : undefined;
+  },
+};
