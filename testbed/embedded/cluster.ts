@@ -6,6 +6,7 @@ import type { Certificate } from './certificates.ts';
 import { Collector } from './controllers/collector.ts';
 import { Deployments } from './controllers/deployments.ts';
 import { Endpoints } from './controllers/endpoints.ts';
+import { keepGatewayApi } from './controllers/gateway-api.ts';
 import { keepNamespaces } from './controllers/namespaces.ts';
 import { Pods } from './controllers/pods.ts';
 import { keepQuotas } from './controllers/quotas.ts';
@@ -23,6 +24,8 @@ export interface ClusterOptions {
   readonly index: number;
   readonly gatewayReplicas: number;
   readonly prometheus: boolean;
+  /** Whether it has an istiod, which reports on its own objects. */
+  readonly controlPlane: boolean;
   readonly faults: Faults;
   readonly tls: Certificate;
   readonly token: string;
@@ -62,6 +65,7 @@ export class Cluster {
       prometheus: options.prometheus,
     });
     keepNamespaces(this.resources, this.timers);
+    if (options.controlPlane) keepGatewayApi(this.resources, this.timers);
     keepQuotas(this.resources, this.timers);
     new Deployments(this.resources, this.timers);
     new ReplicaSets(this.resources, this.timers);

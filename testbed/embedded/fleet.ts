@@ -32,6 +32,8 @@ export interface EmbeddedFleet extends TestFleet {
   renewToken(cluster: string): string;
   /** Keeps a gateway's replica (from 0) on its current configuration. */
   freezeReplica(cluster: string, replica: number): void;
+  /** Lets a cluster's API offer only some versions of the Gateway API, or none, until the next reset. */
+  serveGatewayApi(cluster: string, versions: readonly ('v1' | 'v1beta1')[]): void;
   /** Makes a cluster's API unreachable: connections are cut and refused. */
   refuse(cluster: string): Promise<void>;
   /** What a cluster stores now, read without a call. */
@@ -109,6 +111,10 @@ export class Fleet implements EmbeddedFleet {
     return this.#cluster(cluster).api.renewToken();
   }
 
+  serveGatewayApi(cluster: string, versions: readonly ('v1' | 'v1beta1')[]): void {
+    this.#cluster(cluster).api.serveGatewayApi(new Set(versions));
+  }
+
   freezeReplica(cluster: string, replica: number): void {
     this.#gateway(cluster).freeze(replica);
   }
@@ -173,7 +179,10 @@ export class Fleet implements EmbeddedFleet {
     await Promise.all(
       clusters.flatMap((cluster) => [cluster.api.open(), cluster.metrics?.reset() ?? Promise.resolve()]),
     );
-    for (const cluster of clusters) cluster.reset();
+    for (const cluster of clusters) {
+      cluster.api.serveGatewayApi();
+      cluster.reset();
+    }
     mesh.flush();
     await Promise.all([...gateways.values()].map((gateway) => gateway.reset()));
   }

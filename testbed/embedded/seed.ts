@@ -1,5 +1,6 @@
 import {
   CONFIG_MAP,
+  GATEWAY_CLASS,
   NAMESPACE,
   NODE,
   POD,
@@ -10,6 +11,7 @@ import {
 } from './api/kinds.ts';
 import type { KubeObject } from './api/objects.ts';
 import type { Resources } from './api/resources.ts';
+import { CONTROLLER } from './gateway-api/state.ts';
 import type { JsonObject } from './json.ts';
 
 export const GATEWAY_NAMESPACE = 'istio-system';
@@ -64,6 +66,10 @@ export function seed(resources: Resources, options: SeedOptions): Seeded[] {
     { metadata: { name: nodeName, labels: { 'kubernetes.io/hostname': nodeName } } },
     nodeStatus(nodeName),
   );
+  make(GATEWAY_CLASS, undefined, {
+    metadata: { name: 'istio' },
+    spec: { controllerName: CONTROLLER, description: 'The default Istio GatewayClass' },
+  });
   make(CONFIG_MAP, GATEWAY_NAMESPACE, {
     metadata: { name: MESH_CONFIG },
     data: { mesh: 'rootNamespace: istio-system\n' },

@@ -42,6 +42,7 @@ export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Embe
         index,
         gatewayReplicas,
         prometheus,
+        controlPlane: index === 0 || options.controlPlane !== 'first',
         faults,
         tls: certificates.api,
         token,

@@ -1,5 +1,7 @@
 import { at, numberAt, objectAt, objectsAt, textAt, type JsonObject } from '../json.ts';
-import { injectSidecar } from './injection.ts';
+import { specShape } from '../gateway-api/shapes.ts';
+import { shapeCauses } from './crd-shape.ts';
+import { injectSidecar, redirectAmbient } from './injection.ts';
 import { ISTIO_WEBHOOK, schemaCauses, webhookMessage, webhookProblems } from './istio-validation.ts';
 import { NAMESPACE, POD, SERVICE, SERVICE_ACCOUNT, type Kind } from './kinds.ts';
 import type { KubeObject } from './objects.ts';
@@ -44,7 +46,12 @@ export class Admission {
    */
   validate(kind: Kind, completed: JsonObject, live: KubeObject | undefined): void {
     const name = textAt(completed, 'metadata', 'name') ?? '';
-    const causes = [...findCauses(kind, completed, live), ...schemaCauses(kind, completed)];
+    const shape = specShape(kind);
+    const causes = [
+      ...findCauses(kind, completed, live),
+      ...schemaCauses(kind, completed),
+      ...(shape === undefined ? [] : shapeCauses(shape, completed['spec'], 'spec')),
+    ];
     if (causes.length > 0) throw invalid(kind, name, causes);
     const problems = webhookProblems(kind, completed);
     if (problems.length > 0) throw webhookDenied(ISTIO_WEBHOOK, webhookMessage(problems));
@@ -70,7 +77,8 @@ export class Admission {
     if (kind === SERVICE) return this.#withAddress(object, namespace ?? '', live);
     if (kind !== POD || live !== undefined || namespace === undefined) return object;
     const labels = this.#store.get(NAMESPACE, undefined, namespace)?.metadata.labels ?? {};
-    return injectSidecar(this.#withServiceAccount(object, namespace), labels, this.#cluster);
+    const pod = injectSidecar(this.#withServiceAccount(object, namespace), labels, this.#cluster);
+    return redirectAmbient(pod, labels);
   }
 
   #withAddress(service: JsonObject, namespace: string, live: KubeObject | undefined): JsonObject {

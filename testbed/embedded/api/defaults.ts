@@ -1,7 +1,12 @@
 import { isObject, objectAt, objectsAt, textAt, type Json, type JsonObject } from '../json.ts';
-import { DEPLOYMENT, NAMESPACE, POD, REPLICA_SET, SECRET, SERVICE, type Kind } from './kinds.ts';
+import { specShape } from '../gateway-api/shapes.ts';
+import { completed } from './crd-shape.ts';
+import { API_GATEWAY, DEPLOYMENT, NAMESPACE, POD, REPLICA_SET, SECRET, SERVICE, type Kind } from './kinds.ts';
 
-/** Fills in what the API server fills in: the fields of the built-in kinds that have a default. */
+/**
+ * Fills in what the API server fills in: the fields that have a default. A kind of the Gateway API loses unknown fields, as its
+ * definition says.
+ */
 export function withDefaults(kind: Kind, object: JsonObject): JsonObject {
   switch (kind) {
     case NAMESPACE:
@@ -21,9 +26,27 @@ export function withDefaults(kind: Kind, object: JsonObject): JsonObject {
     case DEPLOYMENT:
       return { status: {}, ...object, spec: deploymentSpec(objectAt(object, 'spec')) };
     default:
-      return object;
+      return customDefaults(kind, object);
   }
 }
+
+function customDefaults(kind: Kind, object: JsonObject): JsonObject {
+  const shape = specShape(kind);
+  if (shape === undefined) return object;
+  const status = kind === API_GATEWAY ? { status: objectAt({ status: WAITING, ...object }, 'status') } : {};
+  return { ...object, spec: completed(shape, object['spec'] ?? {}), ...status };
+}
+
+/** The status of a Gateway that no controller has seen. */
+const WAITING: JsonObject = {
+  conditions: ['Accepted', 'Programmed'].map((type) => ({
+    type,
+    status: 'Unknown',
+    reason: 'Pending',
+    message: 'Waiting for controller',
+    lastTransitionTime: '1970-01-01T00:00:00Z',
+  })),
+};
 
 function namespaceDefaults(object: JsonObject): JsonObject {
   const metadata = objectAt(object, 'metadata');

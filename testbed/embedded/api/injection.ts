@@ -79,6 +79,24 @@ export function injectSidecar(
   };
 }
 
+/** What Istio's node agent marks a pod with that it takes into the ambient mesh. */
+const REDIRECTION = { 'ambient.istio.io/redirection': 'enabled' };
+
+/** Takes a pod without a sidecar into the ambient mesh where the pod, or else its namespace, asks for it. */
+export function redirectAmbient(
+  pod: JsonObject,
+  namespaceLabels: Readonly<Record<string, string>>,
+): JsonObject {
+  const mode = 'istio.io/dataplane-mode';
+  const asked = textsAt(pod, 'metadata', 'labels')[mode] ?? namespaceLabels[mode];
+  if (asked !== 'ambient' || hasSidecar(pod)) return pod;
+  const metadata = objectAt(pod, 'metadata');
+  return {
+    ...pod,
+    metadata: { ...metadata, annotations: { ...objectAt(metadata, 'annotations'), ...REDIRECTION } },
+  };
+}
+
 export function hasSidecar(pod: JsonObject): boolean {
   const spec = objectAt(pod, 'spec');
   return [...objectsAt(spec, 'initContainers'), ...objectsAt(spec, 'containers')].some(

@@ -40,12 +40,13 @@ function builtin(
   };
 }
 
-function istio(
+function custom(
   group: string,
   versions: readonly [string, ...string[]],
   kind: string,
   plural: string,
   short: string,
+  more: Partial<Kind> = {},
 ): Kind {
   return builtin(group, versions[0], kind, plural, {
     versions,
@@ -53,6 +54,7 @@ function istio(
     custom: true,
     status: true,
     generation: true,
+    ...more,
   });
 }
 
@@ -118,21 +120,34 @@ export const CLUSTER_ROLE = builtin(RBAC, 'v1', 'ClusterRole', 'clusterroles', {
 export const CLUSTER_ROLE_BINDING = builtin(RBAC, 'v1', 'ClusterRoleBinding', 'clusterrolebindings', {
   namespaced: false,
 });
-export const VIRTUAL_SERVICE = istio(
+export const VIRTUAL_SERVICE = custom(
   'networking.istio.io',
   NETWORKING,
   'VirtualService',
   'virtualservices',
   'vs',
 );
-export const DESTINATION_RULE = istio(
+export const DESTINATION_RULE = custom(
   'networking.istio.io',
   NETWORKING,
   'DestinationRule',
   'destinationrules',
   'dr',
 );
-export const GATEWAY = istio('networking.istio.io', NETWORKING, 'Gateway', 'gateways', 'gw');
+export const GATEWAY = custom('networking.istio.io', NETWORKING, 'Gateway', 'gateways', 'gw');
+
+export const GATEWAY_API = 'gateway.networking.k8s.io';
+const BOTH = ['v1', 'v1beta1'] as const;
+export const GATEWAY_CLASS = custom(GATEWAY_API, BOTH, 'GatewayClass', 'gatewayclasses', 'gc', {
+  namespaced: false,
+});
+/** The Gateway of the Gateway API; `GATEWAY` is Istio's own. */
+export const API_GATEWAY = custom(GATEWAY_API, BOTH, 'Gateway', 'gateways', 'gtw');
+export const HTTP_ROUTE = custom(GATEWAY_API, BOTH, 'HTTPRoute', 'httproutes', '');
+const GRPC_ROUTE = custom(GATEWAY_API, ['v1'], 'GRPCRoute', 'grpcroutes', '');
+export const REFERENCE_GRANT = custom(GATEWAY_API, BOTH, 'ReferenceGrant', 'referencegrants', 'refgrant', {
+  status: false,
+});
 
 export const KINDS: readonly Kind[] = [
   NAMESPACE,
@@ -158,12 +173,20 @@ export const KINDS: readonly Kind[] = [
   VIRTUAL_SERVICE,
   DESTINATION_RULE,
   GATEWAY,
-  istio('networking.istio.io', NETWORKING, 'ServiceEntry', 'serviceentries', 'se'),
-  istio('networking.istio.io', NETWORKING, 'Sidecar', 'sidecars', ''),
-  istio('networking.istio.io', ['v1alpha3'], 'EnvoyFilter', 'envoyfilters', ''),
-  istio('security.istio.io', SECURITY, 'PeerAuthentication', 'peerauthentications', 'pa'),
-  istio('security.istio.io', SECURITY, 'AuthorizationPolicy', 'authorizationpolicies', 'ap'),
+  GATEWAY_CLASS,
+  API_GATEWAY,
+  HTTP_ROUTE,
+  GRPC_ROUTE,
+  REFERENCE_GRANT,
+  custom('networking.istio.io', NETWORKING, 'ServiceEntry', 'serviceentries', 'se'),
+  custom('networking.istio.io', NETWORKING, 'Sidecar', 'sidecars', ''),
+  custom('networking.istio.io', ['v1alpha3'], 'EnvoyFilter', 'envoyfilters', ''),
+  custom('security.istio.io', SECURITY, 'PeerAuthentication', 'peerauthentications', 'pa'),
+  custom('security.istio.io', SECURITY, 'AuthorizationPolicy', 'authorizationpolicies', 'ap'),
 ];
+
+/** Whether a server offers a version of a kind. */
+export type Served = (kind: Kind, version: string) => boolean;
 
 /** `group/version`, or the version alone for the core group. */
 export function groupVersion(kind: Kind, version: string = kind.versions[0]): string {

@@ -1,5 +1,5 @@
 import type { Verb } from '../faults.ts';
-import { KINDS, type Kind } from './kinds.ts';
+import { KINDS, type Kind, type Served } from './kinds.ts';
 
 /** A request for a resource, according to its method and URL. */
 export interface ResourceRequest {
@@ -17,7 +17,11 @@ export interface ResourceRequest {
 }
 
 /** Parses a request; `undefined` where its URL names no served resource. */
-export function parseRequest(method: string, url: URL): ResourceRequest | undefined {
+export function parseRequest(
+  method: string,
+  url: URL,
+  isServed: Served = () => true,
+): ResourceRequest | undefined {
   const parts = url.pathname.split('/').slice(1).map(decodeURIComponent);
   const [root, ...rest] = parts;
   if (root !== 'api' && root !== 'apis') return undefined;
@@ -27,7 +31,7 @@ export function parseRequest(method: string, url: URL): ResourceRequest | undefi
     (candidate) =>
       candidate.group === group && candidate.plural === place.plural && candidate.versions.includes(version),
   );
-  if (kind === undefined) return undefined;
+  if (kind === undefined || !isServed(kind, version)) return undefined;
   if (place.namespace !== undefined && !kind.namespaced) return undefined;
   const verb = verbOf(method, place.name, url.searchParams);
   return verb === undefined ? undefined : { ...place, kind, version, verb, query: url.searchParams };

@@ -8,6 +8,7 @@ import type { Timers } from '../timers.ts';
 import { Authorization } from './authorization.ts';
 import { discover } from './discovery.ts';
 import { Handler, isDryRun, parseBody, type Content, type PodServers, type Reply } from './handler.ts';
+import { GATEWAY_API, type Kind } from './kinds.ts';
 import { describeApi } from './openapi.ts';
 import { ADMIN, type User } from './rbac.ts';
 import { PortForwardServer, type Dial } from './port-forward.ts';
@@ -28,6 +29,8 @@ export interface ApiServerOptions {
   readonly podServers: PodServers;
 }
 
+const GATEWAY_API_VERSIONS: ReadonlySet<string> = new Set(['v1', 'v1beta1']);
+
 /** Who makes a call, and the bearer token that says so. */
 interface Caller {
   readonly user: User;
@@ -41,6 +44,8 @@ export class ApiServer {
   readonly #tokens: Tokens;
   readonly #portForward: PortForwardServer;
   #server: Server | undefined;
+  /** The versions of the Gateway API that it offers. */
+  #gatewayApi: ReadonlySet<string> = GATEWAY_API_VERSIONS;
 
   constructor(options: ApiServerOptions) {
     this.#options = options;
@@ -59,6 +64,11 @@ export class ApiServer {
   /** @param dial opens a connection to a port of a pod; undefined where nothing listens */
   forwardTo(dial: Dial): void {
     this.#portForward.dial = dial;
+  }
+
+  /** Offers only some versions of the Gateway API, or none, as where its definitions are older or missing. */
+  serveGatewayApi(versions: ReadonlySet<string> = GATEWAY_API_VERSIONS): void {
+    this.#gatewayApi = versions;
   }
 
   /** Another token of the user `admin`. */
@@ -128,8 +138,10 @@ export class ApiServer {
   ): Promise<void> {
     const url = new URL(request.url ?? '/', 'https://localhost');
     const method = request.method ?? 'GET';
-    const found = discover(url.pathname) ?? describeApi(url.pathname);
-    const resource = found === undefined ? parseRequest(method, url) : undefined;
+    const isServed = ({ group }: Kind, version: string): boolean =>
+      group !== GATEWAY_API || this.#gatewayApi.has(version);
+    const found = discover(url.pathname, isServed) ?? describeApi(url.pathname);
+    const resource = found === undefined ? parseRequest(method, url, isServed) : undefined;
     if (found === undefined && resource === undefined) {
       // A real server answers an unknown path with text, not with a Status.
       response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end('404 page not found\n');

@@ -1,6 +1,7 @@
 import { SECRET } from '../api/kinds.ts';
 import type { KubeObject } from '../api/objects.ts';
 import { matchesLabels, type Labels } from '../api/selectors.ts';
+import { istioObjects } from '../gateway-api/istio-objects.ts';
 import { arrayAt, numberAt, objectAt, objectsAt, textAt, textsAt, type JsonObject } from '../json.ts';
 import type { Credential, FilterChain, GatewayConfig, Listener, Route, VirtualHosts } from './config.ts';
 import { fullHost, intersection } from '../hosts.ts';
@@ -33,9 +34,15 @@ interface Server {
 
 /** What the control plane would send to a gateway, given the state of the mesh. */
 export function compileGateway(mesh: MeshSnapshot, site: GatewaySite): GatewayConfig {
-  const config = mesh.clusters.get(site.controlPlane);
+  const stored = mesh.clusters.get(site.controlPlane);
   const own = mesh.clusters.get(site.cluster);
-  if (config === undefined || own === undefined) return { listeners: new Map() };
+  if (stored === undefined || own === undefined) return { listeners: new Map() };
+  const made = istioObjects(stored, site);
+  const config: ClusterSnapshot = {
+    ...stored,
+    gateways: [...stored.gateways, ...made.gateways],
+    virtualServices: [...stored.virtualServices, ...made.virtualServices],
+  };
   const upstreams = new Upstreams(
     mesh,
     new DestinationRules(config.destinationRules, site, meshConfigOf(config.configMaps)),
@@ -175,14 +182,17 @@ function index(hosts: ReadonlyMap<string, readonly Route[]>): VirtualHosts {
   return { exact, suffixes, any: hosts.get('*') };
 }
 
+/** The name of a Secret, which for the Gateway API comes with its namespace. */
+const CREDENTIAL = /^(?:kubernetes-gateway:\/\/([^/]+)\/)?([^/]+)$/;
+
 function credentialOf(tls: JsonObject, own: ClusterSnapshot, site: GatewaySite): Credential | undefined {
   const certificateFile = textAt(tls, 'serverCertificate');
   const keyFile = textAt(tls, 'privateKey');
   if (certificateFile !== undefined && keyFile !== undefined) return { certificateFile, keyFile };
-  const name = textAt(tls, 'credentialName');
+  const [, namespace = site.namespace, name] = CREDENTIAL.exec(textAt(tls, 'credentialName') ?? '') ?? [];
   const secret = own.secrets.find(
     ({ kind, metadata }) =>
-      kind === SECRET.kind && metadata.name === name && metadata.namespace === site.namespace,
+      kind === SECRET.kind && metadata.name === name && metadata.namespace === namespace,
   );
   const data = textsAt(secret, 'data');
   const certificate = data['tls.crt'] ?? data['cert'];

@@ -57,6 +57,8 @@ export interface Route {
   readonly abort: { readonly percent: number; readonly status: number } | undefined;
   readonly delay: { readonly percent: number; readonly ms: number } | undefined;
   readonly timeoutMs: number | undefined;
+  /** The status of an answer where a destination does not exist. */
+  readonly missingStatus: number;
   readonly action: RouteAction;
 }
 

@@ -1,4 +1,5 @@
 import type { KubeObject } from '../api/objects.ts';
+import { hasGatewaySemantics } from '../gateway-api/istio-objects.ts';
 import { arrayAt } from '../json.ts';
 import type { MeshConfig } from './mesh-config.ts';
 
@@ -22,7 +23,8 @@ export function isDelegateVisible(delegate: KubeObject, namespace: string, mesh:
 
 /**
  * The VirtualServices that a gateway sees, in the order in which istiod merges those of one host: the private ones of the
- * gateway's own namespace, those exported to that namespace by name, then those that everybody sees.
+ * gateway's own namespace, those exported to that namespace by name, then those that everybody sees, of which HTTPRoutes of the
+ * gateway's own namespace come first.
  *
  * @param services the oldest first
  */
@@ -36,9 +38,12 @@ export function visibleServices(
     return !to.has('*') && to.has(namespace);
   });
   const isOwn = ({ metadata }: KubeObject): boolean => metadata.namespace === namespace;
+  const open = services.filter((service) => visibility(service, mesh).has('*'));
+  const isPreferred = (service: KubeObject): boolean => hasGatewaySemantics(service) && isOwn(service);
   return [
     ...named.filter(isOwn),
     ...named.filter((service) => !isOwn(service)),
-    ...services.filter((service) => visibility(service, mesh).has('*')),
+    ...open.filter(isPreferred),
+    ...open.filter((service) => !isPreferred(service)),
   ];
 }

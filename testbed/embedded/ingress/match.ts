@@ -92,7 +92,7 @@ function compile(entry: JsonObject): Match {
       return value !== null && (test?.(value) ?? true);
     });
   }
-  const prefix = textAt(entry, 'uri', 'prefix');
+  const prefix = textAt(entry, 'uri', 'prefix') ?? textAt(entry, 'uri', 'separatedPrefix');
   const anyPath = prefix === '/' || textAt(entry, 'uri', 'regex') === '.*';
   const [first, ...others] = conditions;
   return {
@@ -107,13 +107,15 @@ function compile(entry: JsonObject): Match {
   };
 }
 
-/** Istio's `StringMatch`; a regular expression must match the whole text, as in Envoy. */
+/** Istio's `StringMatch`, and the prefix of the Gateway API, which ends at a slash; a regular expression must match the whole text, as in Envoy. */
 function stringMatch(match: JsonObject, ignoreCase = false): (text: string) => boolean {
   const fold = (text: string): string => (ignoreCase ? text.toLowerCase() : text);
   const exact = textAt(match, 'exact');
   if (exact !== undefined) return (text) => fold(text) === fold(exact);
   const prefix = textAt(match, 'prefix');
   if (prefix !== undefined) return (text) => fold(text).startsWith(fold(prefix));
+  const separated = textAt(match, 'separatedPrefix');
+  if (separated !== undefined) return (text) => text === separated || text.startsWith(`${separated}/`);
   const regex = textAt(match, 'regex');
   if (regex !== undefined) {
     const expression = toRegExp(regex);

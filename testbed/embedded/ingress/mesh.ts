@@ -1,27 +1,31 @@
 import {
+  API_GATEWAY,
   CONFIG_MAP,
   DESTINATION_RULE,
   GATEWAY,
+  GATEWAY_CLASS,
+  HTTP_ROUTE,
+  NAMESPACE,
   NODE,
   POD,
+  REFERENCE_GRANT,
   SECRET,
   SERVICE,
   VIRTUAL_SERVICE,
   type Kind,
 } from '../api/kinds.ts';
 import type { KubeObject } from '../api/objects.ts';
+import type { GatewayApiState } from '../gateway-api/state.ts';
 import type { Store } from '../api/store.ts';
 import type { Workload } from '../workload.ts';
 
 /** What a control plane reads in one cluster, at one moment. */
-export interface ClusterSnapshot {
+export interface ClusterSnapshot extends GatewayApiState {
   readonly gateways: readonly KubeObject[];
   readonly virtualServices: readonly KubeObject[];
   readonly destinationRules: readonly KubeObject[];
-  readonly services: readonly KubeObject[];
   readonly pods: readonly KubeObject[];
   readonly nodes: readonly KubeObject[];
-  readonly secrets: readonly KubeObject[];
   readonly configMaps: readonly KubeObject[];
 }
 
@@ -45,6 +49,11 @@ const READ: Readonly<Record<keyof ClusterSnapshot, Kind>> = {
   nodes: NODE,
   secrets: SECRET,
   configMaps: CONFIG_MAP,
+  gatewayClasses: GATEWAY_CLASS,
+  apiGateways: API_GATEWAY,
+  httpRoutes: HTTP_ROUTE,
+  referenceGrants: REFERENCE_GRANT,
+  namespaces: NAMESPACE,
 };
 const KINDS_READ: ReadonlySet<Kind> = new Set(Object.values(READ));
 
@@ -118,5 +127,10 @@ function capture(
     nodes: read('nodes'),
     secrets: read('secrets'),
     configMaps: read('configMaps'),
+    gatewayClasses: read('gatewayClasses'),
+    apiGateways: read('apiGateways'),
+    httpRoutes: read('httpRoutes'),
+    referenceGrants: read('referenceGrants'),
+    namespaces: read('namespaces'),
   };
 }

@@ -95,7 +95,7 @@ function forward(
   request: RoutedRequest,
   workloads: ReadonlyMap<string, Workload>,
 ): Outcome {
-  if (!upstream.exists) return local(503, '');
+  if (!upstream.exists) return local(route.missingStatus, '');
   if (upstream.endpoints.length === 0) return local(503, NO_HEALTHY_UPSTREAM);
   let failure = CONNECTION_FAILURE;
   for (let attempt = 0; attempt <= RETRIES; attempt += 1) {

@@ -1,6 +1,7 @@
 import { fullName, type KubeObject } from '../api/objects.ts';
+import { hasGatewaySemantics } from '../gateway-api/istio-objects.ts';
 import { arrayAt, isObject, numberAt, objectAt, objectsAt, textAt, type JsonObject } from '../json.ts';
-import type { Destination, Route, RouteAction } from './config.ts';
+import type { Destination, Route, RouteAction, RoutedRequest } from './config.ts';
 import { isDelegateVisible } from './export.ts';
 import { headerOperations } from './headers.ts';
 import { matchesOf, type GatewayIdentity, type Match } from './match.ts';
@@ -81,7 +82,7 @@ function entry(service: KubeObject, route: JsonObject, match: Match, context: Ro
     owner: fullName(service),
     matches: match.matches,
     catchAll: match.catchAll,
-    rewritePath: rewriteOf(objectAt(route, 'rewrite'), match),
+    rewritePath: rewriteOf(objectAt(route, 'rewrite'), match, hasGatewaySemantics(service)),
     abort:
       numberAt(abort, 'httpStatus') === undefined
         ? undefined
@@ -90,15 +91,21 @@ function entry(service: KubeObject, route: JsonObject, match: Match, context: Ro
       textAt(delay, 'fixedDelay') === undefined
         ? undefined
         : { percent: percentOf(delay), ms: durationMs(textAt(delay, 'fixedDelay')) ?? 0 },
+    missingStatus: hasGatewaySemantics(service) ? 500 : 503,
     timeoutMs: durationMs(textAt(route, 'timeout')),
-    action: actionOf(service, route, context),
+    action: actionOf(service, route, match, context),
   };
 }
 
-function actionOf(service: KubeObject, route: JsonObject, { upstreams }: RouteContext): RouteAction {
+function actionOf(
+  service: KubeObject,
+  route: JsonObject,
+  match: Match,
+  { upstreams }: RouteContext,
+): RouteAction {
   const response = headerOperations(route);
   const redirect = route['redirect'];
-  if (isObject(redirect)) return redirectOf(redirect, response);
+  if (isObject(redirect)) return redirectOf(redirect, match, response);
   const direct = route['directResponse'];
   if (isObject(direct)) {
     const bytes = textAt(direct, 'body', 'bytes');
@@ -124,21 +131,45 @@ function actionOf(service: KubeObject, route: JsonObject, { upstreams }: RouteCo
   };
 }
 
-function redirectOf(redirect: JsonObject, response: Destination['response']): RouteAction {
+function redirectOf(
+  redirect: JsonObject,
+  { prefix = '' }: Match,
+  response: Destination['response'],
+): RouteAction {
+  const replacement = textAt(redirect, 'prefixRewrite');
+  const path = (text: string): string =>
+    replacement === undefined ? text : replacement + text.slice(prefix.length);
   return {
     type: 'redirect',
     status: numberAt(redirect, 'redirectCode') ?? 301,
     location: (request) => {
       const scheme = textAt(redirect, 'scheme') ?? request.scheme;
-      const authority = textAt(redirect, 'authority') ?? request.authority;
+      const authority = authorityOf(redirect, request);
       const query = request.query.size > 0 ? `?${request.query.toString()}` : '';
-      return `${scheme}://${authority}${textAt(redirect, 'uri') ?? `${request.path}${query}`}`;
+      return `${scheme}://${authority}${textAt(redirect, 'uri') ?? `${path(request.path)}${query}`}`;
     },
     response,
   };
 }
 
-function rewriteOf(rewrite: JsonObject, match: Match): Route['rewritePath'] {
+/** The host and port that a redirect leads to. */
+function authorityOf(redirect: JsonObject, request: RoutedRequest): string {
+  const host = textAt(redirect, 'authority');
+  const port = numberAt(redirect, 'port');
+  if (port !== undefined) return `${host ?? request.host}:${String(port)}`;
+  switch (redirect['derivePort']) {
+    case 'FROM_REQUEST_PORT': {
+      const [, ofRequest = ''] = /(:\d+)$/.exec(request.authority) ?? [];
+      return `${host ?? request.host}${ofRequest}`;
+    }
+    case 'FROM_PROTOCOL_DEFAULT':
+      return host ?? request.host;
+    default:
+      return host ?? request.authority;
+  }
+}
+
+function rewriteOf(rewrite: JsonObject, match: Match, isApi: boolean): Route['rewritePath'] {
   const pattern = textAt(rewrite, 'uriRegexRewrite', 'match');
   if (pattern !== undefined) {
     const expression = new RegExp(pattern);
@@ -149,6 +180,8 @@ function rewriteOf(rewrite: JsonObject, match: Match): Route['rewritePath'] {
   const uri = textAt(rewrite, 'uri');
   if (uri === undefined) return undefined;
   const { prefix } = match;
+  // In the Gateway API, a slash removes the prefix.
+  if (isApi && uri === '/') return (path) => `/${path.slice((prefix ?? '').length).replace(/^\//, '')}`;
   return prefix === undefined ? () => uri : (path) => uri + path.slice(prefix.length);
 }
 
