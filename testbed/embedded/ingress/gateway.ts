@@ -24,7 +24,8 @@ export interface GatewayOptions {
   readonly propagationMs: number;
 }
 
-type Objects = ClusterSnapshot['gateways'] | undefined;
+/** What a control plane opens and closes ports by; most other changes concern pods. */
+const PORT_PARTS = ['gateways', 'apiGateways', 'gatewayClasses', 'referenceGrants', 'secrets'] as const;
 
 /** The ingress gateway of one cluster. */
 export class Gateway {
@@ -38,7 +39,7 @@ export class Gateway {
   readonly #forwards = new Map<GatewayReplica, Set<Socket>>();
   #accepted = 0;
   /** The parts of the latest snapshot that ports depend on; unchanged parts are the same lists. */
-  #seen: { readonly gateways?: Objects; readonly services?: Objects } = {};
+  #seen: readonly (ClusterSnapshot['gateways'] | undefined)[] = [];
   #settling: Promise<void> = Promise.resolve();
   #stopped = false;
 
@@ -143,15 +144,16 @@ export class Gateway {
     return this.settle();
   }
 
-  /** Updates the ports when a change arrives that may concern them: most changes concern pods. */
+  /** Updates the ports when a change arrives that may concern them. */
   #changed(): void {
     const now = performance.now();
     for (const replica of this.replicas) replica.advance(now);
     const { site, mesh } = this.#options;
-    const gateways = mesh.latest.clusters.get(site.controlPlane)?.gateways;
+    const config = mesh.latest.clusters.get(site.controlPlane);
     const services = mesh.latest.clusters.get(site.cluster)?.services;
-    if (gateways === this.#seen.gateways && services === this.#seen.services) return;
-    this.#seen = { gateways, services };
+    const seen = [...PORT_PARTS.map((part) => config?.[part]), services];
+    if (seen.every((part, index) => part === this.#seen[index])) return;
+    this.#seen = seen;
     // A timer may fire a fraction of a millisecond early, when the change has not arrived yet.
     this.#options.timers.after(this.#options.propagationMs + 1, () => {
       void this.settle();
