@@ -34,7 +34,7 @@ export async function bundleInto(folder: string): Promise<void> {
     );
 
     // From the folder above it, since the names that ncc gives to modules depend on the path to them.
-    await run({ cwd: work })`ncc build lib/action.js --minify --out bundle --license licenses.txt`;
+    await run({ cwd: work })`ncc build lib/action.js --quiet --minify --out bundle --license licenses.txt`;
     await rename(join(bundle, 'index.js'), join(bundle, 'action.js'));
     // These stay apart from the bundle: any Node can parse them, and name the version that the bundle needs.
     for (const entry of ['main.js', 'post.js', 'node-version.js'])

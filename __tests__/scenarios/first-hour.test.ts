@@ -138,7 +138,7 @@ describe('the demo with --keep', () => {
   test('prints commands that work, holds 80/20, and ends on SIGTERM', async () => {
     // It starts its own embedded fleet.
     if (stage.fleet.kind === 'mesh') return;
-    const demo = execa('node', [join(import.meta.dirname, '../../testbed/demo.ts'), '--keep'], {
+    const demo = execa('node', [join(import.meta.dirname, '../../testbed/demo/main.ts'), '--keep'], {
       reject: false,
       all: true,
     });

@@ -1,0 +1,122 @@
+import { KubeConfig, KubernetesObjectApi, PatchStrategy } from '@kubernetes/client-node';
+import type { TestFleet } from '../fleet.ts';
+import { startLoad } from '../load.ts';
+import type { DemoStep } from './run-step.ts';
+
+const image = (version: string, tag: string): string =>
+  `docker.io/istio/examples-helloworld-${version}:${tag}`;
+
+const HELLOWORLD = {
+  app: 'helloworld',
+  namespace: 'gray-demo',
+  clusters: 'v1: east\nv2: west',
+  version: 'v2',
+  path: '/hello',
+  'max-rps': '1000',
+};
+export const CHECKOUT_HOST = 'checkout.example.com';
+const CHECKOUT = {
+  ...HELLOWORLD,
+  app: 'checkout',
+  namespace: 'shop',
+  hosts: CHECKOUT_HOST,
+  port: '5000',
+};
+const STEPS = { steps: '20,50,100' };
+const BOTH_IMAGES = `v1=${image('v1', '1.0')}\nv2=${image('v2', '1.0')}`;
+const FIRST_RELEASE = { ...HELLOWORLD, ...STEPS, image: BOTH_IMAGES, port: '5000', weights: 'v1=80,v2=20' };
+
+/** The whole life of a release, and two releases of another service that fail. */
+export const STORY: readonly DemoStep[] = [
+  {
+    title: 'First release: v1 in east, v2 in west, split 80/20',
+    inputs: FIRST_RELEASE,
+    expected: 'pass',
+  },
+  {
+    title: 'Someone has edited the weights in west: verify says who, where and what',
+    before: editByHand,
+    inputs: { ...HELLOWORLD, operation: 'verify' },
+    expected: 'fail',
+  },
+  {
+    title: 'Roll both clusters back to 80/20',
+    inputs: { ...HELLOWORLD, operation: 'rollback', weights: 'v1=80,v2=20' },
+    expected: 'pass',
+  },
+  {
+    title: 'A second service, checkout: all traffic on v1',
+    inputs: {
+      ...CHECKOUT,
+      image: `v1=${image('v1', '1.0')}\nv2=${image('v2', 'errors')}`,
+      weights: 'v1=100,v2=0',
+    },
+    expected: 'pass',
+  },
+  {
+    title: 'v2 of checkout fails every tenth request: its release rolls back',
+    inputs: { ...CHECKOUT, weights: 'v1=50,v2=50' },
+    expected: 'fail',
+  },
+  {
+    title: 'Promote helloworld through its steps to 100%',
+    inputs: { ...HELLOWORLD, ...STEPS, operation: 'promote', 'promote-to': '100', bake: '2s' },
+    expected: 'pass',
+  },
+  {
+    title: 'Retire v1 of helloworld',
+    inputs: { ...HELLOWORLD, operation: 'retire', version: 'v1' },
+    expected: 'pass',
+  },
+  {
+    title: 'v2 of checkout fails users where nobody samples: their metrics roll it back',
+    // Users ask for a path that no check samples.
+    users: (fleet) =>
+      startLoad(
+        fleet.clusters.map(({ ingress }) => `${ingress}/orders`),
+        { host: CHECKOUT_HOST, faulty: true, rps: 250 },
+      ),
+    inputs: {
+      ...CHECKOUT,
+      image: `v2=${image('v2', 'order-errors')}`,
+      weights: 'v1=50,v2=50',
+      metrics: 'istio',
+      'metrics-address': 'service:monitoring/prometheus:9090',
+      bake: '12s',
+    },
+    expected: 'fail',
+  },
+];
+
+/** What `--keep` leaves running. */
+export const KEPT: DemoStep = {
+  title: 'Back to 80/20, for you to try',
+  inputs: FIRST_RELEASE,
+  expected: 'pass',
+};
+
+interface Route {
+  readonly name?: string;
+  readonly route: readonly object[];
+}
+
+/** Changes the weights in one cluster, as someone with kubectl would. */
+async function editByHand(fleet: TestFleet): Promise<void> {
+  const config = new KubeConfig();
+  config.loadFromString(fleet.kubeconfig);
+  config.setCurrentContext('west');
+  const api = KubernetesObjectApi.makeApiClient(config);
+  const key = {
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'VirtualService',
+    metadata: { name: 'helloworld', namespace: 'gray-demo' },
+  };
+  const { spec } = await api.read<typeof key & { spec: { http: Route[] } }>(key);
+  const http = spec.http.map((route) =>
+    route.name === 'helloworld'
+      ? { ...route, route: route.route.map((destination) => ({ ...destination, weight: 50 })) }
+      : route,
+  );
+  const patch = { ...key, spec: { http } };
+  await api.patch(patch, undefined, undefined, 'kubectl-edit', undefined, PatchStrategy.MergePatch);
+}
