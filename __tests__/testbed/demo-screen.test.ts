@@ -41,7 +41,7 @@ describe('the screen of a step', () => {
   test('draws the share of each version as a bar', () => {
     const counts = new Map([...WEIGHTS].map(([version, weight]) => [version, 10 * weight]));
     expect(shown(ended(sampled({ counts, samples: 1000 })))).toContain(
-      `${'█'.repeat(32)}${'▒'.repeat(8)} v1 80.0% v2 20.0%  1,000 samples`,
+      `${'█'.repeat(26)}${'▒'.repeat(6)} v1 80.0% v2 20.0%  1,000 samples`,
     );
   });
 

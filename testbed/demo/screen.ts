@@ -6,7 +6,7 @@ import type { Report, ReportedIngress, ReportedMetric } from '../../src/report/s
 const WIDTH = 100;
 const INDENT = '   ';
 const LABEL = 10;
-const BAR = 40;
+const BAR = 32;
 
 /** A step of the demo that has ended. */
 export interface EndedStep {
