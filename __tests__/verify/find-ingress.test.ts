@@ -11,7 +11,11 @@ import type {
   ServicePort,
 } from '../../src/kubernetes/objects.ts';
 import '../support/one-realm.ts';
-import { clusterAt, kubeApi } from '../support/kube-api.ts';
+import { listenerCandidates } from '../../src/gateway-api/ingress-candidates.ts';
+import type { KubeGateway } from '../../src/gateway-api/objects.ts';
+import { EDGE, attachedRoute, gatewayApiState, kubeGateway, listener } from '../support/gateways.ts';
+import { clusterAt, kubeApi, refuse } from '../support/kube-api.ts';
+import type { Intercept } from '../support/kube-api.ts';
 import { ingressCandidates } from '../../src/istio/gateways.ts';
 import { APP, NAMESPACE, gateway, pod, server, service, virtualService } from '../support/objects.ts';
 import { Opened } from '../support/server.ts';
@@ -304,6 +308,134 @@ describe('without an ingress, the error lists what was checked and names the inp
   ])('%s', async (_what, objects, gateways, looked) => {
     await expect(find(objects, ...gateways)).rejects.toThrow(
       `No address of an ingress gateway was found in west. Checked: ${looked}. ${REMEDY}`,
+    );
+  });
+});
+
+describe('of a Gateway of the Gateway API, the ingress is', () => {
+  const WEB = listener('web', 80);
+  const CLUSTER_IP = '10.96.0.7';
+  const named = { addresses: [{ type: 'Hostname', value: `gw.${SYSTEM}.svc.cluster.local` }] };
+  const automated = (
+    rest: NonNullable<Service['spec']> & { readonly balancer?: readonly Address[] },
+    name = 'public-istio',
+    labels: Labels = {},
+  ): Service => {
+    const one = gatewayService({ clusterIP: CLUSTER_IP, clusterIPs: [CLUSTER_IP], ...rest }, name);
+    return { ...one, metadata: { ...one.metadata, namespace: EDGE, labels } };
+  };
+  const balanced = { balancer: [{ ip: '203.0.113.7' }] };
+
+  async function findFor(
+    objects: readonly KubeObject[],
+    one: KubeGateway,
+    intercept: Intercept = () => false,
+  ): Promise<Ingress> {
+    const api = opened.add(await kubeApi(...objects));
+    api.intercept = intercept;
+    const ways = listenerCandidates([attachedRoute()], gatewayApiState([one]), {}, undefined);
+    return findIngress(opened.add(clusterAt(api.url)), ways);
+  }
+
+  test.each<[string, KubeGateway, readonly KubeObject[], string, string]>([
+    [
+      'the address in its status',
+      kubeGateway([WEB], {}, ['203.0.113.9']),
+      [automated(balanced)],
+      'http://203.0.113.9',
+      'status.addresses of Gateway edge/public',
+    ],
+    [
+      'a hostname in its status, over TLS',
+      kubeGateway([listener('tls', 443, { protocol: 'HTTPS' })], {}, ['lb.example.com']),
+      [],
+      'https://lb.example.com',
+      'status.addresses of Gateway edge/public',
+    ],
+    [
+      'an IPv4 address in its status, where it has both',
+      kubeGateway([WEB], {}, ['2001:db8::1', '203.0.113.9']),
+      [],
+      'http://203.0.113.9',
+      'status.addresses of Gateway edge/public',
+    ],
+    [
+      'that address on the port of the Service that leads to the listener',
+      kubeGateway([listener('web', 8080)], {}, ['203.0.113.9']),
+      [automated(balanced)],
+      'http://203.0.113.9',
+      'status.addresses of Gateway edge/public',
+    ],
+    [
+      'the load balancer of the Service that it names, where its status has none',
+      kubeGateway([WEB], named),
+      [gatewayService(balanced)],
+      'http://203.0.113.7',
+      'load balancer of Service istio-system/gw',
+    ],
+    [
+      'that of the Service that Istio makes, where its status names one inside the cluster',
+      kubeGateway([WEB], {}, [CLUSTER_IP, `public-istio.${EDGE}.svc.cluster.local`]),
+      [automated(balanced)],
+      'http://203.0.113.7',
+      'load balancer of Service edge/public-istio',
+    ],
+    [
+      'that of a Service of any name with its label',
+      kubeGateway([WEB]),
+      [automated(balanced, 'entry', { 'gateway.networking.k8s.io/gateway-name': 'public' })],
+      'http://203.0.113.7',
+      'load balancer of Service edge/entry',
+    ],
+    [
+      'a node port',
+      kubeGateway([WEB], {}, [CLUSTER_IP]),
+      [automated({ type: 'NodePort' }), N1],
+      'http://10.0.0.1:30080',
+      'node port of Service edge/public-istio on n1',
+    ],
+  ])('%s', async (_what, one, objects, url, source) => {
+    expect(await findFor(objects, one)).toMatchObject({ url, source });
+  });
+
+  test('the address in its status even if its Service may not be read', async () => {
+    const forbidden: Intercept = ({ path }, response) => {
+      if (!path.includes('/services')) return false;
+      refuse(response, 403, 'Forbidden', 'not allowed');
+      return true;
+    };
+    const found = await findFor([], kubeGateway([WEB], {}, ['203.0.113.9']), forbidden);
+    expect(found.url).toBe('http://203.0.113.9');
+  });
+
+  test.each<[string, KubeGateway, readonly KubeObject[], string]>([
+    [
+      'nothing of it exists',
+      kubeGateway([WEB]),
+      [],
+      'Service edge/public-istio (does not exist); Gateway edge/public (no status.addresses).',
+    ],
+    [
+      'its Service has no such port',
+      kubeGateway([listener('web', 8088)], named, [CLUSTER_IP]),
+      [gatewayService({ clusterIP: CLUSTER_IP })],
+      `Service istio-system/gw (no port reaches 8088); Gateway edge/public (status.addresses ${CLUSTER_IP}`,
+    ],
+    [
+      'its Service is inside the cluster alone',
+      kubeGateway([WEB], {}, [CLUSTER_IP]),
+      [automated({ type: 'ClusterIP', ports: [{ port: 80 }] })],
+      `Gateway edge/public (status.addresses ${CLUSTER_IP}: only inside the cluster); Service edge/public-istio (type ClusterIP, no load balancer address, no reachable node port).`,
+    ],
+    [
+      'a listener takes no such route',
+      kubeGateway([listener('web', 80, { allowedRoutes: {} })]),
+      [],
+      'Gateway edge/public (listener web: allowedRoutes.namespaces.from is Same',
+    ],
+  ])('nowhere, and the error says what was checked, where %s', async (_what, one, objects, checked) => {
+    await expect(findFor(objects, one)).rejects.toThrow(
+      `No address of an ingress gateway was found in west. Checked: ${checked}`,
     );
   });
 });

@@ -41,6 +41,8 @@ export interface Service extends KubeObject {
     readonly type?: string;
     readonly selector?: Labels;
     readonly ports?: readonly ServicePort[];
+    readonly clusterIP?: string;
+    readonly clusterIPs?: readonly string[];
     readonly externalTrafficPolicy?: string;
   };
   readonly status?: Open & {

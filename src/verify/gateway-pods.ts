@@ -1,5 +1,3 @@
-import { isHttps } from '../istio/gateways.ts';
-import type { IngressCandidate } from '../istio/gateways.ts';
 import type { ClusterName } from '../core/names.ts';
 import type { Cluster } from '../kubernetes/client/cluster.ts';
 import type { ForwardedPod, PortForward } from '../kubernetes/client/port-forward.ts';
@@ -8,6 +6,9 @@ import type { Pod } from '../kubernetes/objects.ts';
 import { isReady } from '../kubernetes/pods.ts';
 import { gatewayServicesOf, targetOf } from './gateway-services.ts';
 import type { GatewayService } from './gateway-services.ts';
+import { schemeOf } from './ingress-candidate.ts';
+import type { WayIn } from './ingress-candidate.ts';
+import { listenerPodsOf } from './listener-services.ts';
 
 /** A ready pod of a gateway, and the port at which it serves what is asked for. */
 export interface GatewayPod extends ForwardedPod {
@@ -40,11 +41,13 @@ interface Found {
  */
 export async function findGatewayPods(
   cluster: Cluster,
-  { gateway, server, host }: IngressCandidate,
+  candidate: WayIn,
   checked: string[],
 ): Promise<Found | undefined> {
   const look = async (looked: string[]): Promise<readonly GatewayService[]> =>
-    gatewayServicesOf(cluster, gateway, server, looked);
+    'listener' in candidate
+      ? listenerPodsOf(cluster, candidate, looked)
+      : gatewayServicesOf(cluster, candidate.gateway, candidate.server, looked);
   const services = await look(checked);
   const [first] = services;
   const pods = readyPods(services);
@@ -55,14 +58,14 @@ export async function findGatewayPods(
   }
   for (const pod of pods.slice(0, 1)) await tryOut(cluster.portForward(pod), pod.port);
   const { metadata } = first.service;
-  const scheme = isHttps(server) ? 'https' : 'http';
+  const scheme = schemeOf(candidate);
   const port = first.port.port === (scheme === 'https' ? 443 : 80) ? '' : `:${String(first.port.port)}`;
   const names = pods.map(({ name }) => name).join(', ');
   return {
     cluster: cluster.name,
     // What clients within the cluster use.
     url: `${scheme}://${metadata.name}.${metadata.namespace ?? ''}.svc${port}`,
-    host,
+    host: candidate.host,
     source: `port-forward to ${names}`,
     gateway: {
       ready: async () => readyPods(await look([])),

@@ -46,7 +46,7 @@ export async function gatewayServicesOf(
         metadata.namespace === service.metadata.namespace && selects(service.spec?.selector, metadata.labels),
     );
     if (selected.length === 0) return [];
-    const port = portFor(service, server, selected);
+    const port = portTo(service, server.port.number, selected);
     if (port !== undefined) return [{ service, port, pods: selected }];
     checked.push(`${nameOf(service)} (no port reaches ${String(server.port.number)})`);
     return [];
@@ -64,13 +64,12 @@ function isGatewayPod({ spec }: Pod): boolean {
 }
 
 /**
- * The Service port through which a Gateway server is reached: Istio reads the server's number as a port of the Service, and
- * listens on its target; a number that is not a port of the Service is listened on directly.
+ * The Service port through which a port of a Gateway is reached: Istio reads the number of a server or listener as a port of the
+ * Service, and listens on its target; a number that is not a port of the Service is listened on directly.
  */
-function portFor(service: Service, server: GatewayServer, pods: readonly Pod[]): ServicePort | undefined {
+export function portTo(service: Service, number: number, pods: readonly Pod[]): ServicePort | undefined {
   // QUIC uses the same numbers over UDP.
   const ports = (service.spec?.ports ?? []).filter(({ protocol = 'TCP' }) => protocol === 'TCP');
-  const { number } = server.port;
   return ports.find(({ port }) => port === number) ?? ports.find((port) => targetOf(port, pods) === number);
 }
 

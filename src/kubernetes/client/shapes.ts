@@ -87,6 +87,8 @@ const SHAPES: Readonly<Record<string, z.ZodType>> = {
       type: text,
       selector: texts.optional(),
       ports: list(z.object({ name: text, port: z.number(), targetPort: numberOrText, nodePort: number })),
+      clusterIP: text,
+      clusterIPs: list(z.string()),
       externalTrafficPolicy: text,
     }),
     status: part({ loadBalancer: part({ ingress: list(z.object({ ip: text, hostname: text })) }) }),

@@ -1,0 +1,83 @@
+import { nameOf } from '../kubernetes/objects.ts';
+import { GATEWAY_API_GROUP } from './objects.ts';
+import type { HTTPRoute, KubeGateway, ParentRef, StatusCondition } from './objects.ts';
+
+/** The Gateways that a route is attached to, as it refers to them. */
+export function gatewayParents({ spec }: Pick<HTTPRoute, 'spec'>): readonly ParentRef[] {
+  return (spec.parentRefs ?? []).filter(
+    ({ group = GATEWAY_API_GROUP, kind = 'Gateway' }) => group === GATEWAY_API_GROUP && kind === 'Gateway',
+  );
+}
+
+/** `namespace/name` of a parent; that of the route where it does not name one. */
+export function parentKey(route: HTTPRoute, { namespace, name }: ParentRef): string {
+  return `${namespace ?? route.metadata.namespace ?? ''}/${name}`;
+}
+
+/** Something that keeps a route from being in force at a parent. */
+export interface Detachment {
+  /** A sentence with the condition, its reason and its message. */
+  readonly text: string;
+  /** `refused`: the controller says so of the route as it is. `pending`: it has not looked at it yet. */
+  readonly kind: 'refused' | 'pending';
+  readonly condition: 'Accepted' | 'ResolvedRefs' | 'Programmed';
+}
+
+/** What keeps an HTTPRoute from being in force at each of its parents, at the generation that it has now. */
+export function routeDetachments(route: HTTPRoute): readonly Detachment[] {
+  const parents = route.spec.parentRefs ?? [];
+  return parents.flatMap((parent) => {
+    const where = `${nameOf(route)} at ${parent.kind ?? 'Gateway'} ${parentKey(route, parent)}${parent.sectionName === undefined ? '' : `, listener ${parent.sectionName}`}`;
+    const told = (route.status?.parents ?? []).filter((one) => isSameParent(route, one.parentRef, parent));
+    const conditions = told.flatMap((one) => one.conditions ?? []);
+    return (['Accepted', 'ResolvedRefs'] as const).flatMap((type) =>
+      lacking(where, type, conditions, route.metadata.generation),
+    );
+  });
+}
+
+/** What keeps a Gateway from sending requests on. */
+export function gatewayDetachments(gateway: KubeGateway): readonly Detachment[] {
+  const conditions = gateway.status?.conditions ?? [];
+  return lacking(nameOf(gateway), 'Programmed', conditions, gateway.metadata.generation);
+}
+
+function isSameParent(route: HTTPRoute, a: ParentRef, b: ParentRef): boolean {
+  return (
+    (a.kind ?? 'Gateway') === (b.kind ?? 'Gateway') &&
+    parentKey(route, a) === parentKey(route, b) &&
+    a.sectionName === b.sectionName &&
+    a.port === b.port
+  );
+}
+
+function lacking(
+  where: string,
+  type: Detachment['condition'],
+  conditions: readonly StatusCondition[],
+  generation: number | undefined,
+): readonly Detachment[] {
+  const found = conditions.filter((one) => one.type === type);
+  const current = found.filter(
+    ({ observedGeneration }) =>
+      generation === undefined || observedGeneration === undefined || observedGeneration >= generation,
+  );
+  const bad = current.find(({ status }) => status !== 'True');
+  if (bad !== undefined) {
+    const { reason = 'no reason', message = 'no message' } = bad;
+    const kind = bad.status === 'Unknown' ? 'pending' : 'refused';
+    return [{ kind, condition: type, text: `${where} is not ${WORDS[type]}: ${reason} (${message})` }];
+  }
+  if (current.length > 0) return [];
+  const what =
+    found.length === 0
+      ? `no controller has reported ${type}`
+      : `${type} is reported for an earlier generation than ${String(generation)}`;
+  return [{ kind: 'pending', condition: type, text: `${where}: ${what}` }];
+}
+
+const WORDS = {
+  Accepted: 'accepted',
+  ResolvedRefs: 'resolved',
+  Programmed: 'programmed',
+} as const;
