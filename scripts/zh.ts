@@ -32,7 +32,7 @@ const README: Translation = {
   english: 'README.md',
   chinese: 'README.zh-CN.md',
   split: {
-    english: (text) => sectionsOfPage(text, ['how-it-compares', 'development']),
+    english: (text) => sectionsOfPage(text, ['development']),
     chinese: (text) => sectionsOfPage(text, ['解决什么问题', '使用前请确认']),
   },
 };
