@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { chmod, copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { execa } from 'execa';
+import { glob } from 'tinyglobby';
 
 /** The folder of a Go module that only pins versions and names what to build. */
 export function moduleFolder(module: string): string {
@@ -33,21 +34,26 @@ export async function buildGo(
   });
 }
 
-/** Copies a file from the sources of a module that a wrapper module depends on. */
+/**
+ * Writes what files of the sources of a module contain that a wrapper module depends on: one after the other, as documents of YAML
+ * where there are several.
+ */
 export async function copyFromGoModule(
   module: string,
   dependency: string,
-  path: string,
+  pattern: string,
   target: string,
 ): Promise<void> {
   await atomically(target, async (part) => {
-    const folder = await run('go', ['list', '-m', '-f', '{{.Dir}}', dependency], {
+    const printed = await run('go', ['mod', 'download', '-json', dependency], {
       cwd: moduleFolder(module),
       env: { GOWORK: 'off' },
     });
-    await copyFile(join(folder, path), part);
-    // The module cache is read-only, but our copy must be deletable.
-    await chmod(part, 0o644);
+    const { Dir: cwd } = JSON.parse(printed) as { Dir: string };
+    const files = (await glob(pattern, { cwd, absolute: true })).sort();
+    if (files.length === 0) throw new Error(`${dependency} has no files ${pattern} in ${cwd}.`);
+    const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')));
+    await writeFile(part, texts.join('\n---\n'));
   });
 }
 

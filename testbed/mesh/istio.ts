@@ -35,20 +35,24 @@ export interface IstioObjects {
 
 /** Reads the objects that came with the programs; independent of any cluster. */
 export async function readIstioObjects(programs: Programs): Promise<IstioObjects> {
-  const manifest = loadAll(await readFile(programs.manifest, 'utf8')) as (KubeObject | null)[];
-  const ofKind = (kind: string) =>
-    manifest.filter((object) => object !== null).filter((object) => object.kind === kind);
+  const [manifest, gatewayApi] = await Promise.all([read(programs.manifest), read(programs.gatewayApi)]);
+  const ofKind = (kind: string, objects = manifest) => objects.filter((object) => object.kind === kind);
   const injector = ofKind('ConfigMap').find(({ metadata }) => metadata?.name === 'istio-sidecar-injector');
   if (!injector)
     throw new Error(
       `${programs.manifest} contains no ConfigMap istio-sidecar-injector; delete the file to generate it again.`,
     );
   return {
-    crds: ofKind('CustomResourceDefinition'),
+    crds: [manifest, gatewayApi].flatMap((objects) => ofKind('CustomResourceDefinition', objects)),
     injector,
     mutating: ofKind('MutatingWebhookConfiguration'),
     validating: ofKind('ValidatingWebhookConfiguration'),
   };
+}
+
+async function read(file: string): Promise<KubeObject[]> {
+  const objects = loadAll(await readFile(file, 'utf8')) as (KubeObject | null)[];
+  return objects.filter((object) => object !== null);
 }
 
 /** Installs the custom resources, the injection template and the mesh configuration in a cluster. */
@@ -65,10 +69,12 @@ export async function installIstioObjects(
     }),
   ]);
   await until(
-    `Istio's API groups to be served in ${name}`,
+    `the API groups of Istio and of the Gateway API to be served in ${name}`,
     async () => {
       await api.request('GET', '/apis/networking.istio.io/v1/virtualservices');
       await api.request('GET', '/apis/security.istio.io/v1/peerauthentications');
+      await api.request('GET', '/apis/gateway.networking.k8s.io/v1/httproutes');
+      await api.request('GET', '/apis/gateway.networking.k8s.io/v1/gateways');
       return true;
     },
     { seconds: 30 },

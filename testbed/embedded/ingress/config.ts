@@ -101,5 +101,6 @@ export interface Endpoint {
   readonly cluster: string;
   readonly pod: string;
   readonly port: number;
-  readonly sidecar: boolean;
+  /** Whether it accepts mutual TLS. */
+  readonly mutualTls: boolean;
 }

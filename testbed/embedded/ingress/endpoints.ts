@@ -1,4 +1,4 @@
-import { hasSidecar } from '../api/injection.ts';
+import { acceptsMutualTls } from '../api/injection.ts';
 import type { KubeObject } from '../api/objects.ts';
 import { matchesLabels, type Labels } from '../api/selectors.ts';
 import { targetPortOf } from '../controllers/target-port.ts';
@@ -34,7 +34,7 @@ export function endpointsOf(
       // A pod without the named port is not an endpoint.
       if (target === undefined) return [];
       const { uid, name } = pod.metadata;
-      return [{ uid, cluster, pod: name, port: target, sidecar: hasSidecar(pod) }];
+      return [{ uid, cluster, pod: name, port: target, mutualTls: acceptsMutualTls(pod) }];
     });
 }
 

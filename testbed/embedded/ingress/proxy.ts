@@ -101,7 +101,7 @@ function forward(
   for (let attempt = 0; attempt <= RETRIES; attempt += 1) {
     const endpoint = pick(upstream, request, attempt);
     if (endpoint === undefined) break;
-    if (upstream.mutualTls && !endpoint.sidecar) {
+    if (upstream.mutualTls && !endpoint.mutualTls) {
       failure = TLS_FAILURE;
       continue;
     }
