@@ -10,6 +10,12 @@ export const INGRESS_NAMESPACE = 'istio-system';
 /** The Gateway that `ingress` makes, as a parent of a route in another namespace. */
 export const INGRESS_PARENT = { name: 'ingress', namespace: INGRESS_NAMESPACE };
 
+/** The inputs of a release whose weights are in an HTTPRoute. */
+export const ROUTE_INPUTS = {
+  'http-route': APP,
+  gateway: `${INGRESS_PARENT.namespace}/${INGRESS_PARENT.name}`,
+} as const;
+
 interface Listener {
   readonly name?: string;
   readonly hostname?: string;
@@ -110,4 +116,14 @@ export async function routeConditions(kube: Kube, name = APP, namespace = NAMESP
   const { generation } = route.metadata as { generation?: number };
   const isCurrent = first?.conditions.every(({ observedGeneration }) => observedGeneration === generation);
   return isCurrent === false ? 'not seen yet' : conditionsOf(first?.conditions);
+}
+
+/** Whether istiod has assigned a Gateway in its latest generation. */
+export function isProgrammed({ metadata, status }: Obj): boolean {
+  const { generation } = metadata as { generation?: number };
+  const { conditions = [] } = (status ?? {}) as { conditions?: readonly Condition[] };
+  return conditions.some(
+    ({ type, status: is, observedGeneration }) =>
+      type === 'Programmed' && is === 'True' && observedGeneration === generation,
+  );
 }

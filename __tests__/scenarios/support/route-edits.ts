@@ -1,3 +1,4 @@
+import { GATEWAY_API } from './gateway-api.ts';
 import { ISTIO } from './kube.ts';
 import type { Kube } from './kube.ts';
 import { APP, NAMESPACE, destination } from './objects.ts';
@@ -20,6 +21,28 @@ export async function putAhead(kube: Kube, route: Route): Promise<void> {
 export async function stealUsers(kube: Kube, version: string): Promise<void> {
   const match = [{ headers: { 'x-thief': { exact: 'yes' } }, withoutHeaders: { 'x-canary-version': {} } }];
   await putAhead(kube, { name: 'thief', match, route: [destination(version)] });
+}
+
+interface Rule {
+  readonly name?: string;
+  readonly backendRefs?: readonly { readonly name: string }[];
+}
+
+/** Someone changes the weights of the users' rule of an HTTPRoute with `kubectl edit`. */
+export async function editRuleWeights(kube: Kube, weights: Readonly<Record<string, number>>): Promise<void> {
+  const route = await kube.get(GATEWAY_API, 'HTTPRoute', APP, NAMESPACE);
+  const { rules } = route['spec'] as { rules: readonly Rule[] };
+  const users = rules.find(({ name }) => name?.startsWith('canary-preview-') !== true);
+  const backendRefs = users?.backendRefs?.map((backend) => ({
+    ...backend,
+    weight: weights[backend.name.replace(`${APP}-`, '')],
+  }));
+  await kube.merge({
+    apiVersion: GATEWAY_API,
+    kind: 'HTTPRoute',
+    metadata: { name: APP, namespace: NAMESPACE },
+    spec: { rules: rules.map((rule) => (rule === users ? { ...rule, backendRefs } : rule)) },
+  });
 }
 
 /** Someone changes the weights of the users' route with `kubectl edit`. */

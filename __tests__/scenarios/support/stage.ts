@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from '@jest/globals';
 import { request } from 'undici';
 import type { FleetOptions, TestFleet } from '../../../testbed/fleet.ts';
 import { until } from '../../../testbed/mesh/until.ts';
@@ -7,6 +7,7 @@ import type { LoadOptions } from '../../../testbed/load.ts';
 import { startFleet } from '../../../testbed/start.ts';
 import { runAction } from '../../../testbed/run-action.ts';
 import type { Run } from '../../../testbed/run-action.ts';
+import { GATEWAY_API, INGRESS_PARENT, ROUTE_INPUTS, ingress, isProgrammed } from './gateway-api.ts';
 import { ISTIO, Kube } from './kube.ts';
 import type { Obj } from './kube.ts';
 import { APP, NAMESPACE, SEED, deployment, destinationRule, gateway, namespace, service } from './objects.ts';
@@ -23,6 +24,9 @@ export interface Standing {
 const isAvailable = ({ status }: Obj): boolean =>
   (status as { availableReplicas?: number } | undefined)?.availableReplicas === 1;
 
+/** The kind of object that holds the weights. */
+export type TrafficApi = 'VirtualService' | 'HTTPRoute';
+
 interface Opened {
   readonly fleet: TestFleet;
   readonly east: Kube;
@@ -31,10 +35,12 @@ interface Opened {
 
 /** A fleet, the action with the seed's inputs, and a person with kubectl in each cluster. */
 export class Stage {
+  readonly api: TrafficApi;
   #open: Opened | undefined;
 
   /** @param fleet none where `open` brings it later */
-  constructor(fleet?: TestFleet) {
+  constructor(fleet?: TestFleet, api: TrafficApi = 'VirtualService') {
+    this.api = api;
     if (fleet !== undefined) this.open(fleet);
   }
 
@@ -60,12 +66,13 @@ export class Stage {
     return this.#open;
   }
 
-  /** Runs the action with the seed's inputs and these; an input set to '' is omitted. */
+  /** Runs the action with the inputs of the seed and of the stage's kind of route, and these; an input set to '' is omitted. */
   async run(
     inputs: Readonly<Record<string, string>> = {},
     options: Parameters<typeof runAction>[1] = {},
   ): Promise<Run> {
-    return runAction({ kubeconfig: this.fleet.kubeconfig, ...SEED, ...inputs }, options);
+    const own = this.api === 'HTTPRoute' ? ROUTE_INPUTS : {};
+    return runAction({ kubeconfig: this.fleet.kubeconfig, ...SEED, ...own, ...inputs }, options);
   }
 
   /** Runs the action and expects it to pass; the message of a failure is its log. */
@@ -76,6 +83,22 @@ export class Stage {
     const run = await this.run(inputs, options);
     if (run.code !== 0) throw new Error(`The action failed:\n${run.log}`);
     return run;
+  }
+
+  /** Creates the Gateway of the Gateway API in each cluster, or in those that are given, and waits until it is programmed. */
+  async openIngress(
+    clusters: readonly string[] = this.fleet.clusters.map(({ name }) => name),
+  ): Promise<void> {
+    const { name, namespace: space } = INGRESS_PARENT;
+    await Promise.all(
+      this.fleet.clusters
+        .filter((cluster) => clusters.includes(cluster.name))
+        .map(async (cluster) => {
+          const kube = new Kube(this.fleet, cluster.name);
+          await kube.create(ingress(cluster));
+          await kube.settled(GATEWAY_API, 'Gateway', name, space, isProgrammed);
+        }),
+    );
   }
 
   /** Creates the same objects in both clusters. */
@@ -133,48 +156,67 @@ export class Stage {
     );
   }
 
-  /** The VirtualService of each cluster. */
+  /** The object with the weights, of each cluster. */
   async routes(): Promise<readonly Obj[]> {
     return Promise.all(
-      [this.east, this.west].map((kube) => kube.get(ISTIO, 'VirtualService', APP, NAMESPACE)),
+      [this.east, this.west].map((kube) => kube.get(this.#version, this.api, APP, NAMESPACE)),
     );
   }
 
-  /** The weights of the users' route in each cluster, as `v1=80,v2=20`; undefined without a VirtualService. */
+  /** The weights of the users' route in each cluster, as `v1=80,v2=20`; undefined without one. */
   async weights(): Promise<readonly (string | undefined)[]> {
     const found = await Promise.all(
-      [this.east, this.west].map((kube) => kube.find(ISTIO, 'VirtualService', APP, NAMESPACE)),
+      [this.east, this.west].map((kube) => kube.find(this.#version, this.api, APP, NAMESPACE)),
     );
-    return found.map((vs) => (vs === undefined ? undefined : weightsIn(vs)));
+    return found.map((route) => (route === undefined ? undefined : weightsIn(route)));
+  }
+
+  get #version(): string {
+    return this.api === 'HTTPRoute' ? GATEWAY_API : ISTIO;
   }
 }
 
-/** The stage of a file or a `describe`: its fleet starts before the first test, is emptied after each, and ends after the last. */
-export function useStage(options: FleetOptions = {}): Stage {
-  const stage = new Stage();
+/**
+ * The stage of a file or a `describe`: its fleet starts before the first test, is emptied after each, and ends after the last. For HTTPRoutes
+ * each cluster has a Gateway to attach them to.
+ */
+export function useStage({ api, ...options }: FleetOptions & { readonly api?: TrafficApi } = {}): Stage {
+  const stage = new Stage(undefined, api);
   beforeAll(async () => {
     stage.open(await startFleet(options));
   });
+  if (api === 'HTTPRoute')
+    beforeEach(() => stage.openIngress(options.controlPlane === 'first' ? ['east'] : undefined));
   afterEach(() => stage.fleet.reset());
   afterAll(() => stage.fleet.stop());
   return stage;
 }
 
-interface Route {
+interface Share {
+  readonly weight?: number;
+  /** Of a VirtualService. */
+  readonly destination?: { readonly subset?: string };
+  /** Of an HTTPRoute: the Service. */
   readonly name?: string;
-  readonly route?: readonly {
-    readonly weight?: number;
-    readonly destination: { readonly subset?: string };
-  }[];
 }
 
-function weightsIn(vs: Obj): string {
-  const { http } = vs['spec'] as { http: readonly Route[] };
+interface Route {
+  readonly name?: string;
+  readonly route?: readonly Share[];
+  readonly backendRefs?: readonly Share[];
+}
+
+function weightsIn({ spec }: Obj): string {
+  const { http, rules = [] } = spec as { http?: readonly Route[]; rules?: readonly Route[] };
+  const all = http ?? rules;
   const route =
-    http.find(({ name }) => name === APP) ??
-    http.find(({ name }) => name?.startsWith('canary-preview-') !== true);
-  return (route?.route ?? [])
-    .map(({ weight = 100, destination }) => `${destination.subset ?? ''}=${String(weight)}`)
+    all.find(({ name }) => name === APP) ??
+    all.find(({ name }) => name?.startsWith('canary-preview-') !== true);
+  return (route?.route ?? route?.backendRefs ?? [])
+    .map(({ weight = 100, destination, name = '' }) => {
+      const version = destination?.subset ?? name.replace(`${APP}-`, '');
+      return `${version}=${String(weight)}`;
+    })
     .join(',');
 }
 
