@@ -93,7 +93,10 @@ export function redirectAmbient(
   const metadata = objectAt(pod, 'metadata');
   return {
     ...pod,
-    metadata: { ...metadata, annotations: { ...objectAt(metadata, 'annotations'), [REDIRECTION_KEY]: 'enabled' } },
+    metadata: {
+      ...metadata,
+      annotations: { ...objectAt(metadata, 'annotations'), [REDIRECTION_KEY]: 'enabled' },
+    },
   };
 }
 
