@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Run, RunningAction } from '../../testbed/run-action.ts';
+import { ISTIO } from '../scenarios/support/kube.ts';
+import { NAMESPACE, SEED } from '../scenarios/support/objects.ts';
 import { LATER, Lane, QUICK, UNDECIDED, isRouteWrite } from './support/lanes.ts';
 
 const FIRST = 'v1=80,v2=20';
@@ -148,7 +150,23 @@ describe('a fleet that is left inconsistent', () => {
 });
 
 describe('a run that died before it changed a route', () => {
-  test('is recovered without a write, even if the release had these weights once before', async () => {
+  /** What both VirtualServices hold, and the mark of a recovery in them. */
+  async function routes(): Promise<{
+    readonly held: readonly unknown[];
+    readonly marks: readonly unknown[];
+  }> {
+    const kubes = [lane.stage.east, lane.stage.west];
+    const stored = await Promise.all(
+      kubes.map((kube) => kube.get(ISTIO, 'VirtualService', SEED.app, NAMESPACE)),
+    );
+    const parts = stored.map(({ metadata: { labels, annotations }, spec }) => {
+      const { 'multicluster-canary/recovered': mark, ...others } = annotations ?? {};
+      return { mark, held: { labels, annotations: others, spec } };
+    });
+    return { held: parts.map(({ held }) => held), marks: parts.map(({ mark }) => mark) };
+  }
+
+  test('leaves only a mark on the routes once recovered, even if the release had these weights before', async () => {
     for (const weights of ['v1=70,v2=30', FIRST]) await lane.stage.pass({ ...LATER, weights });
     let running: RunningAction | undefined;
     const killed = await lane.stage.run(step, {
@@ -159,7 +177,14 @@ describe('a run that died before it changed a route', () => {
         if (text.includes('::group::Ready')) running?.kill('SIGKILL');
       },
     });
+    const before = await routes();
     const made = await lane.callsOf(() => lane.postOf(step, killed));
-    expect(made.filter(({ kind, write }) => write && kind !== 'Lease')).toEqual([]);
+    const written = made.filter(({ kind, write }) => write && kind !== 'Lease').map(({ kind }) => kind);
+    expect(written).toEqual(['VirtualService', 'VirtualService']);
+    const mark: unknown = expect.any(String);
+    expect([before.marks, await routes()]).toEqual([
+      [undefined, undefined],
+      { held: before.held, marks: [mark, mark] },
+    ]);
   });
 });
