@@ -15,12 +15,12 @@ describe('the proxy of the environment', () => {
   test.each<[string, Environment, string | undefined]>([
     ['https://api.east', {}, undefined],
     ['https://api.east', { HTTPS_PROXY: 'http://a:1' }, 'a:1 (HTTPS_PROXY)'],
-    ['https://api.east', { https_proxy: 'http://a:1' }, 'a:1 (HTTPS_PROXY)'],
-    ['https://api.east', { https_proxy: 'http://a:1', HTTPS_PROXY: 'http://b:1' }, 'a:1 (HTTPS_PROXY)'],
+    ['https://api.east', { https_proxy: 'http://a:1' }, 'a:1 (https_proxy)'],
+    ['https://api.east', { https_proxy: 'http://a:1', HTTPS_PROXY: 'http://b:1' }, 'a:1 (https_proxy)'],
     ['https://api.east', { https_proxy: '', HTTPS_PROXY: 'http://b:1' }, undefined],
     ['https://api.east', { HTTP_PROXY: 'http://a:1' }, undefined],
     ['http://shop.east', { HTTP_PROXY: 'http://a:1' }, 'a:1 (HTTP_PROXY)'],
-    ['http://shop.east', { http_proxy: 'a:1' }, 'a:1 (HTTP_PROXY)'],
+    ['http://shop.east', { http_proxy: 'a:1' }, 'a:1 (http_proxy)'],
     ['http://shop.east', { HTTPS_PROXY: 'http://a:1' }, undefined],
     ['https://api.east', { HTTPS_PROXY: 'https://anna:secret@a' }, 'a (HTTPS_PROXY)'],
     ['https://api.east', { HTTPS_PROXY: 'socks5://a:1080' }, 'a:1080 (HTTPS_PROXY)'],
@@ -37,6 +37,23 @@ describe('the proxy of the environment', () => {
   ])('is never used for this machine: %s', (url) => {
     expect(chosen(url, { HTTP_PROXY: 'http://a:1' })).toBeUndefined();
   });
+});
+
+test.each([
+  ['https_proxy', { https_proxy: 'ftp://a' }],
+  ['HTTP_PROXY', { HTTP_PROXY: 'ftp://a' }],
+])('an environment whose %s cannot be used is refused by that name', (name, env) => {
+  expect(() => proxyFor(new URL(name.startsWith('https') ? 'https://a' : 'http://a'), env)).toThrow(
+    `${name} is not the URL of a proxy`,
+  );
+});
+
+test.each([
+  ['NO_PROXY', {}],
+  ['NO_PROXY', { NO_PROXY: 'west' }],
+  ['no_proxy', { no_proxy: 'west', NO_PROXY: 'south' }],
+])('addresses are excluded by %s in %j', (name, env) => {
+  expect(proxyFor(new URL('https://api.east'), { HTTPS_PROXY: 'http://a:1', ...env })?.exclusion).toBe(name);
 });
 
 test('a token that a proxy gets as its user, without a password, is redacted', () => {

@@ -7,6 +7,8 @@ export interface Proxy {
   readonly url: URL;
   /** What names it: `HTTPS_PROXY`, or `proxy-url` of a kubeconfig. */
   readonly source: string;
+  /** The variable that can exclude addresses from it, as the environment spells it: `NO_PROXY`; undefined for `proxy-url`. */
+  readonly exclusion: string | undefined;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -22,18 +24,25 @@ const PROTOCOLS = ['http:', 'https:', 'socks5:', 'socks5h:'];
  * @throws CanaryError if the environment names a proxy that cannot be used
  */
 export function proxyFor(target: URL, env: Environment = process.env): Proxy | undefined {
-  const variable = target.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
-  const value = (env[variable.toLowerCase()] ?? env[variable] ?? '').trim();
+  const variable = spelled(target.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY', env);
+  const exclusion = spelled('NO_PROXY', env);
+  const value = (env[variable] ?? '').trim();
   const host = hostOf(target);
   if (value === '' || isLoopback(host)) return undefined;
-  const excluded = (env['no_proxy'] ?? env['NO_PROXY'] ?? '')
+  const excluded = (env[exclusion] ?? '')
     .split(/[\s,]+/)
     .some((entry) => covers(entry.toLowerCase(), host, portOf(target)));
-  return excluded ? undefined : proxyAt(value, variable);
+  return excluded ? undefined : proxyAt(value, variable, exclusion);
+}
+
+/** The spelling of a variable that counts: lower case comes first. */
+function spelled(variable: string, env: Environment): string {
+  const lower = variable.toLowerCase();
+  return env[lower] === undefined ? variable : lower;
 }
 
 /** @throws CanaryError that does not show the value, which may contain a password */
-export function proxyAt(value: string, source: string): Proxy {
+export function proxyAt(value: string, source: string, exclusion?: string): Proxy {
   const text = value.includes('://') ? value : `http://${value}`;
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !PROTOCOLS.includes(url.protocol))
@@ -41,17 +50,12 @@ export function proxyAt(value: string, source: string): Proxy {
       `${source} is not the URL of a proxy; expected one such as http://proxy.example:3128, with the scheme http, https or socks5.`,
     );
   secrets.addUrl(text);
-  return { url, source };
+  return { url, source, exclusion };
 }
 
 /** `proxy.example:3128 (HTTPS_PROXY)`: without its user and password. */
 export function nameOfProxy({ url, source }: Proxy): string {
   return `${url.host} (${source})`;
-}
-
-/** Whether the environment names a proxy, so that `NO_PROXY` can exclude addresses from it. */
-export function isOfEnvironment({ source }: Proxy): boolean {
-  return /^HTTPS?_PROXY$/.test(source);
 }
 
 /** Whether a host is this machine. */

@@ -71,10 +71,11 @@ export class AddressWays implements Ways {
     await Promise.all(this.#ways.map(({ dispatcher }) => dispatcher.destroy()));
   }
 
-  #blocked({ message }: ProxyError): CanaryError {
+  #blocked({ message, proxy: { exclusion } }: ProxyError): CanaryError {
     const { cluster, url } = this.#target;
+    const orExclude = exclusion === undefined ? '' : `, or exclude it with ${exclusion}`;
     return new CanaryError(
-      `The ingress of ${cluster}, ${url}, cannot be sampled: ${message}. This says nothing about the service. Let the proxy open connections (CONNECT) to that address, or exclude it with NO_PROXY.`,
+      `The ingress of ${cluster}, ${url}, cannot be sampled: ${message}. This says nothing about the service. Let the proxy open connections (CONNECT) to that address${orExclude}.`,
     );
   }
 }

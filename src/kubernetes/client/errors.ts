@@ -1,5 +1,4 @@
 import { CanaryError } from '../../core/errors.ts';
-import { isOfEnvironment } from '../../core/proxy.ts';
 import type { Proxy } from '../../core/proxy.ts';
 import { ProxyError } from '../../core/tunnel.ts';
 import type { ClusterName } from '../../core/names.ts';
@@ -124,9 +123,9 @@ function remedyOfSilence(cause: unknown): string {
   if (cause instanceof LoginError) return `. ${cause.remedy}.`;
   const proxy = proxyIn(cause);
   if (proxy !== undefined)
-    return isOfEnvironment(proxy)
-      ? '. Check this proxy, or exclude the server with NO_PROXY.'
-      : '. Check this proxy; NO_PROXY does not apply to proxy-url.';
+    return proxy.exclusion === undefined
+      ? '. Check this proxy; NO_PROXY does not apply to proxy-url.'
+      : `. Check this proxy, or exclude the server with ${proxy.exclusion}.`;
   return /certificate|self.signed/i.test(networkReason(cause))
     ? '. Check certificate-authority-data of this cluster in the input kubeconfig.'
     : '. Is the API server of this context reachable from the runner?';
