@@ -70,6 +70,15 @@ describe('the list of metrics', () => {
     expect(metrics.safeParse(text).data?.items.map(({ form }) => form)).toEqual(forms);
   });
 
+  // After a space, % is a reserved character of YAML.
+  test.each(['istio', '%a.yml', '- istio\n- a.yml'])(
+    '%j means the same with white space around it',
+    (text) => {
+      const { items } = metrics.parse(text);
+      expect(metrics.parse(` ${text}\n`).items).toEqual(items);
+    },
+  );
+
   test.each<[string, readonly string[]]>([
     ['- {name: a, query: up}', ['line 1: [0]: has neither max nor min, so no value of it would be bad']],
     [

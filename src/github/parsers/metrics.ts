@@ -64,8 +64,9 @@ interface ReadItems {
 
 type ReadText = (ReadItems & { readonly place?: Place }) | { readonly message: string };
 
-/** The text of an input: YAML, or globs. */
-function readText(given: string): ReadText {
+/** The text of an input, without the white space around it, as of every input: YAML, or globs. */
+function readText(text: string): ReadText {
+  const given = text.trim();
   const parsed = parseLocatedYaml(given);
   if ('problem' in parsed) {
     const { line, reason } = parsed.problem;
