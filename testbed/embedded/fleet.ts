@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { FleetCluster, MetricsEvent, TestFleet } from '../fleet.ts';
 import { POD, type Kind } from './api/kinds.ts';
 import type { KubeObject } from './api/objects.ts';
-import type { StoreEvent } from './api/store.ts';
+import type { Memory, StoreEvent } from './api/store.ts';
 import type { Cluster } from './cluster.ts';
 import type { ApiCall, CallHandler, Denial, Faults, IngressObserver } from './faults.ts';
 import type { Gateway } from './ingress/gateway.ts';
@@ -41,8 +41,12 @@ export interface EmbeddedFleet extends TestFleet {
   /**
    * Brings a cluster back to what it stored, without a call: what has changed gets its content of then, and what came since is removed.
    * What controllers make from the rest is left to them.
+   *
+   * @param memory what a stale list shows; what is stored now if it is left out
    */
-  restore(cluster: string, objects: readonly StoredObject[]): void;
+  restore(cluster: string, objects: readonly StoredObject[], memory?: Memory): void;
+  /** What a stale list of a cluster shows. */
+  memory(cluster: string): Memory;
 }
 
 /** An object as a cluster stores it. */
@@ -150,7 +154,11 @@ export class Fleet implements EmbeddedFleet {
     return store.kinds().flatMap((kind) => store.list(kind).map((object) => ({ kind, object })));
   }
 
-  restore(cluster: string, objects: readonly StoredObject[]): void {
+  memory(cluster: string): Memory {
+    return this.#cluster(cluster).store.remembered;
+  }
+
+  restore(cluster: string, objects: readonly StoredObject[], memory?: Memory): void {
     const { store } = this.#cluster(cluster);
     const wanted = objects.filter((one) => !isMade(one));
     const kept = new Set(wanted.map(({ object }) => object.metadata.uid));
@@ -171,6 +179,8 @@ export class Fleet implements EmbeddedFleet {
         });
       } else if (!isSame(live, object)) store.put(kind, object);
     }
+    if (memory === undefined) store.remember();
+    else store.recall(memory);
   }
 
   async reset(): Promise<void> {
@@ -182,6 +192,7 @@ export class Fleet implements EmbeddedFleet {
     for (const cluster of clusters) {
       cluster.api.serveGatewayApi();
       cluster.reset();
+      cluster.store.remember();
     }
     mesh.flush();
     await Promise.all([...gateways.values()].map((gateway) => gateway.reset()));

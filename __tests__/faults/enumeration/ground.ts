@@ -23,6 +23,7 @@ export interface WatchedRun extends Run {
 }
 
 type Stored = ReadonlyMap<string, readonly StoredObject[]>;
+type Memories = ReadonlyMap<string, ReturnType<EmbeddedFleet['memory']>>;
 
 interface Kubeconfig {
   readonly users: readonly { readonly name: string; readonly user: { readonly token: string } }[];
@@ -38,6 +39,8 @@ export class Ground {
   readonly #users = new Users();
   readonly #folder: string;
   #base: Stored | undefined;
+  /** What stale lists show at the beginning: nothing that another case has left. */
+  #memories: Memories = new Map();
 
   private constructor(fleet: EmbeddedFleet, folder: string) {
     this.fleet = fleet;
@@ -87,6 +90,7 @@ export class Ground {
   /** Keeps what the clusters hold now, for `rewind`. */
   keep(): void {
     this.#base = this.#stored();
+    this.#memories = new Map(this.fleet.clusters.map(({ name }) => [name, this.fleet.memory(name)]));
   }
 
   /** Brings the clusters back to what was kept, with their pods. */
@@ -98,7 +102,7 @@ export class Ground {
     );
     if (isEmpty) await this.fleet.reset();
     else this.fleet.forgetCalls();
-    for (const [name, objects] of base) this.fleet.restore(name, objects);
+    for (const [name, objects] of base) this.fleet.restore(name, objects, this.#memories.get(name));
     await until('the pods to be as they were', () => Promise.resolve(this.#isSettled()), {
       seconds: 10,
       everyMs: 10,
@@ -123,7 +127,7 @@ export class Ground {
           },
         };
       });
-      this.fleet.restore(name, shorter);
+      this.fleet.restore(name, shorter, this.fleet.memory(name));
     }
   }
 

@@ -9,12 +9,15 @@ export interface StoreEvent {
   readonly previous?: KubeObject;
 }
 
+/** What the objects of a cluster were at a moment. */
+export type Memory = ReadonlyMap<Kind, ReadonlyMap<string, KubeObject>>;
+
 /** The objects of one cluster, its counter of resource versions, and the events for subscribers. */
 export class Store {
   #version = 1;
   readonly #objects = new Map<Kind, Map<string, KubeObject>>();
   /** The objects when `remember` was called last. */
-  #remembered: ReadonlyMap<Kind, ReadonlyMap<string, KubeObject>> = new Map();
+  #remembered: Memory = new Map();
   readonly #listeners = new Set<(event: StoreEvent) => void>();
 
   get version(): number {
@@ -33,6 +36,15 @@ export class Store {
   /** Keeps the objects as they are now, for `listRemembered`. */
   remember(): void {
     this.#remembered = new Map([...this.#objects].map(([kind, objects]) => [kind, new Map(objects)]));
+  }
+
+  get remembered(): Memory {
+    return this.#remembered;
+  }
+
+  /** Takes what was remembered at another time for what is remembered now. */
+  recall(memory: Memory): void {
+    this.#remembered = memory;
   }
 
   /** What a list held when `remember` was called last. */
