@@ -34,6 +34,16 @@ import { readMeshConfig } from './mesh-config.ts';
 
 /** Reads everything that a release may touch in one cluster: nothing is read twice in an operation. */
 export async function readCluster(cluster: Cluster, release: Release): Promise<ClusterState> {
+  const end = new AbortController();
+  try {
+    return await readAll(cluster.until(end.signal), release);
+  } finally {
+    // One failure is enough: attempts to read the rest would outlive it.
+    end.abort();
+  }
+}
+
+async function readAll(cluster: Cluster, release: Release): Promise<ClusterState> {
   const { namespace, app } = release;
   const ofRelease = cluster.read('v1', 'Namespace', namespace);
   const [

@@ -33,11 +33,14 @@ export function earlierOf(change: Change | TriedChange): KubeObject | undefined 
 /**
  * Writes a change and makes sure of the outcome: where the answer was lost, the object is read to see whether the write was stored,
  * and the write is attempted again where it was not.
+ *
+ * @param send how the change is written
  */
 export async function writeConfirmed(
   cluster: Cluster,
   change: Change,
   signal?: AbortSignal,
+  send = write,
 ): Promise<KubeObject> {
   let failure: unknown;
   const attempted = async (attempt: number): Promise<KubeObject> => {
@@ -49,7 +52,7 @@ export async function writeConfirmed(
         throw new Overtaken(change.object, live, failure);
     }
     try {
-      return await write(cluster, change);
+      return await send(cluster, change);
     } catch (error) {
       failure = error;
       throw error;

@@ -3,22 +3,23 @@ import { MONOTONIC_CLOCK } from '../../core/clock.ts';
 import type { Clock } from '../../core/clock.ts';
 import { API } from '../../core/deadlines.ts';
 import type { ClusterName } from '../../core/names.ts';
-import { FIELD_MANAGER } from '../field-managers.ts';
 import { nameOf } from '../objects.ts';
 import type { KubeObject } from '../objects.ts';
 import type { AccessRule, Permission } from '../access-rules.ts';
 import type { Answer } from './answer.ts';
 import { ApiResources } from './api-resources.ts';
 import type { ServedKinds } from './api-resources.ts';
-import { isAny, isListOf, isObjectOf } from './checks.ts';
+import { isListOf, isObjectOf } from './checks.ts';
 import { Connection } from './connection.ts';
 import type { Call, CallCount, Transport } from './connection.ts';
 import { serverOf } from './contexts.ts';
-import { ClusterError } from './errors.ts';
+import { isForbidden, isMissing } from './errors.ts';
 import { PortForward } from './port-forward.ts';
 import type { ForwardedPod } from './port-forward.ts';
 import { listPages } from './list-pages.ts';
 import { Availability } from './availability.ts';
+import { applyCall, annotateCall, createCall, removeCall, replaceCall } from './write-calls.ts';
+import type { WriteCall, WriteOptions } from './write-calls.ts';
 import { isAllowed, readRules } from './permissions.ts';
 import { callWithRetries } from './retry.ts';
 
@@ -27,11 +28,6 @@ type KindKey = Pick<KubeObject, 'apiVersion' | 'kind'>;
 /** How often a server that has just started is asked whether something is allowed, and how long apart. */
 const REVIEWS = 5;
 const REVIEW_AGAIN_MS = 500;
-
-export interface WriteOptions {
-  /** The server runs all checks and stores nothing. */
-  readonly dryRun?: boolean;
-}
 
 /** What a test may replace. */
 export interface OpenOptions {
@@ -86,14 +82,18 @@ export class Cluster {
     signal: AbortSignal,
     clock: Clock = MONOTONIC_CLOCK,
   ): Cluster {
-    const resources = new ApiResources(transport.name);
-    const availability = new Availability();
+    const [resources, availability] = [new ApiResources(transport.name), new Availability()];
     return new Cluster({ transport, server, resources, known: {}, clock, availability }, signal);
   }
 
   /** The same cluster over the same connections, until another signal; used to finish work after a cancellation. */
   withSignal(signal: AbortSignal): Cluster {
     return new Cluster(this.#shared, signal);
+  }
+
+  /** The same cluster, whose calls another signal ends as well. */
+  until(signal: AbortSignal): Cluster {
+    return this.withSignal(AbortSignal.any([this.#signal, signal]));
   }
 
   /** The calls made so far, by every view of the cluster. */
@@ -117,7 +117,7 @@ export class Cluster {
         check: isObjectOf(kind),
       });
     } catch (error) {
-      if (error instanceof ClusterError && error.status === 404) return undefined;
+      if (isMissing(error)) return undefined;
       throw error;
     }
   }
@@ -144,68 +144,34 @@ export class Cluster {
   }
 
   /** Server-side apply as field manager `multicluster-canary`; a field with another owner is a conflict, never forced. */
-  async apply(object: KubeObject, { dryRun = false }: WriteOptions = {}): Promise<KubeObject> {
-    const { name, namespace } = object.metadata;
-    return this.#call({
-      method: 'PATCH',
-      path: await this.#path(object.apiVersion, object.kind, namespace, name),
-      query: writeQuery(dryRun),
-      contentType: 'application/apply-patch+yaml',
-      body: object,
-      tried: `${dryRun ? 'Trying to apply' : 'Applying'} ${nameOf(object)}`,
-      check: isObjectOf(object.kind),
-    });
+  async apply(object: KubeObject, options: WriteOptions = {}): Promise<KubeObject> {
+    return this.#write(object, applyCall(object, options));
   }
 
-  async create<T extends KubeObject>(object: T, { dryRun = false }: WriteOptions = {}): Promise<T> {
-    return this.#call({
-      method: 'POST',
-      path: await this.#path(object.apiVersion, object.kind, object.metadata.namespace),
-      query: writeQuery(dryRun),
-      body: object,
-      tried: `${dryRun ? 'Trying to create' : 'Creating'} ${nameOf(object)}`,
-      check: isObjectOf(object.kind),
-    });
+  async create<T extends KubeObject>(object: T, options: WriteOptions = {}): Promise<T> {
+    const path = await this.#path(object.apiVersion, object.kind, object.metadata.namespace);
+    return this.#call({ ...createCall(object, options), path });
   }
 
   /** Replaces an object; its `metadata.resourceVersion` guards against concurrent changes (409). */
-  async replace<T extends KubeObject>(object: T, { dryRun = false }: WriteOptions = {}): Promise<T> {
-    const { name, namespace } = object.metadata;
-    return this.#call({
-      method: 'PUT',
-      path: await this.#path(object.apiVersion, object.kind, namespace, name),
-      query: writeQuery(dryRun),
-      body: object,
-      tried: `${dryRun ? 'Trying to update' : 'Updating'} ${nameOf(object)}`,
-      check: isObjectOf(object.kind),
-    });
+  async replace<T extends KubeObject>(object: T, options: WriteOptions = {}): Promise<T> {
+    return this.#write(object, replaceCall(object, options));
+  }
+
+  /** Writes the annotations of an object and nothing else, guarded in the same way. */
+  async annotate<T extends KubeObject>(object: T): Promise<T> {
+    return this.#write(object, annotateCall(object));
   }
 
   /**
    * Deletes an object and, in the background, what it owns. If the object has a uid and a resourceVersion, the server deletes
    * exactly that one (409 otherwise). An object that does not exist counts as deleted.
    */
-  async remove(
-    { apiVersion, kind, metadata }: KubeObject,
-    { dryRun = false }: WriteOptions = {},
-  ): Promise<void> {
-    const { name, namespace, uid, resourceVersion } = metadata;
-    const preconditions = {
-      ...(uid === undefined ? {} : { uid }),
-      ...(resourceVersion === undefined ? {} : { resourceVersion }),
-    };
+  async remove(object: KubeObject, options: WriteOptions = {}): Promise<void> {
     try {
-      await this.#call({
-        method: 'DELETE',
-        path: await this.#path(apiVersion, kind, namespace, name),
-        query: { propagationPolicy: 'Background', ...(dryRun ? { dryRun: 'All' } : {}) },
-        // A dry run deletes nothing: the deletion itself finds an object that has changed since it was read.
-        ...(dryRun ? {} : { body: { apiVersion: 'v1', kind: 'DeleteOptions', preconditions } }),
-        tried: `${dryRun ? 'Trying to delete' : 'Deleting'} ${nameOf({ kind, metadata })}`,
-        check: isAny,
-      });
+      await this.#write(object, removeCall(object, options));
     } catch (error) {
-      if (!(error instanceof ClusterError && error.status === 404)) throw error;
+      if (!isMissing(error)) throw error;
     }
   }
 
@@ -248,7 +214,7 @@ export class Cluster {
     try {
       this.#shared.known.uid = (await this.read('v1', 'Namespace', 'kube-system'))?.metadata.uid;
     } catch (error) {
-      if (!(error instanceof ClusterError && error.status === 403)) throw error;
+      if (!isForbidden(error)) throw error;
       this.#shared.known.uid = undefined;
     }
     return this.#shared.known.uid;
@@ -286,14 +252,15 @@ export class Cluster {
     await this.#shared.transport.close();
   }
 
+  async #write<T extends KubeObject>({ apiVersion, kind, metadata }: T, call: WriteCall): Promise<T> {
+    const path = await this.#path(apiVersion, kind, metadata.namespace, metadata.name);
+    return this.#call({ ...call, path });
+  }
+
   async #path(apiVersion: string, kind: string, namespace?: string, name?: string): Promise<string> {
     return this.#shared.resources.path(this.#call, apiVersion, kind, namespace, name);
   }
 
   readonly #call = <T>(call: Call): Promise<T> =>
     callWithRetries(this.#shared.transport, call, { ...this.#shared, signal: this.#signal });
-}
-
-function writeQuery(dryRun: boolean): Readonly<Record<string, string>> {
-  return { fieldManager: FIELD_MANAGER, ...(dryRun ? { dryRun: 'All' } : {}) };
 }

@@ -91,6 +91,11 @@ export function isForbidden(error: unknown): error is ClusterError {
   return error instanceof ClusterError && error.status === 403;
 }
 
+/** Whether there is no such object. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof ClusterError && error.status === 404;
+}
+
 /** Whether someone else changed the object between our read and our write. */
 export function isConflict(error: unknown): boolean {
   return error instanceof ClusterError && error.status === 409;
