@@ -44,7 +44,9 @@ async function stage(options: ProxyOptions = {}, rest: Partial<Target> = {}): Pr
     ...rest,
   };
   const at = proxy.url.replace('//', '//anna:a%20secret@');
-  const client = opened.add(await IngressClient.open(target, { proxy: proxyAt(at, 'HTTP_PROXY', 'NO_PROXY') }));
+  const client = opened.add(
+    await IngressClient.open(target, { proxy: proxyAt(at, 'HTTP_PROXY', 'NO_PROXY') }),
+  );
   return { proxy, server, client };
 }
 
