@@ -41,12 +41,12 @@ async function stage(): Promise<Stage> {
     forwarded: async (pods) => {
       const ready = Array.from({ length: pods }, (_, i): GatewayPod => {
         const name = `gateway-${String(i)}`;
-        return { namespace: 'istio-system', name, uid: name, port };
+        return { namespace: 'istio-system', name, uid: name, port, phase: 'ready', restarts: 0 };
       });
       return IngressClient.open({
         ...target,
         url: 'http://gateway.svc',
-        gateway: { ready: () => Promise.resolve(ready), forward: (pod) => cluster.portForward(pod) },
+        gateway: { list: () => Promise.resolve(ready), forward: (pod) => cluster.portForward(pod) },
       });
     },
     close: async () => {

@@ -8,7 +8,7 @@ import { SpdyServer } from '../../testbed/embedded/api/spdy.ts';
 import { ServerBytes, acceptOf } from '../../testbed/embedded/api/web-socket.ts';
 
 /** How an API server answers a request for an upgrade: `forward` it, with `silence`, or with this text. */
-export type Answering = (request: IncomingMessage) => string;
+export type Answering = (request: IncomingMessage) => string | Promise<string>;
 
 export interface ForwardingServer {
   readonly url: string;
@@ -16,6 +16,8 @@ export interface ForwardingServer {
   readonly asked: readonly string[];
   /** The connections that were upgraded. */
   readonly upgraded: ReadonlySet<Duplex>;
+  /** What speaks the protocol on the last of them. */
+  readonly last: SpdyServer | undefined;
   close(): Promise<void>;
 }
 
@@ -24,13 +26,14 @@ export async function forwardingServer(answering: Answering = () => 'forward'): 
   const asked: string[] = [];
   const upgraded = new Set<Duplex>();
   const sockets = new Set<Duplex>();
+  let last: SpdyServer | undefined;
   const server = createServer();
   server.on('connection', (socket) => sockets.add(socket));
-  server.on('upgrade', (request, socket) => {
+  const upgrade = async (request: IncomingMessage, socket: Duplex): Promise<void> => {
     const protocol = request.headers.upgrade ?? '';
     asked.push(`${request.method ?? ''} ${protocol}`);
-    const answer = answering(request);
     socket.on('error', () => undefined);
+    const answer = await answering(request);
     if (answer !== 'forward') {
       if (answer !== 'silence') socket.end(answer);
       return;
@@ -41,8 +44,9 @@ export async function forwardingServer(answering: Answering = () => 'forward'): 
     const accept = acceptOf(String(request.headers['sec-websocket-key']));
     const own = isWebSocket ? `websocket\r\nSec-WebSocket-Accept: ${accept}` : 'SPDY/3.1';
     socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${own}\r\n\r\n`);
-    new SpdyServer(isWebSocket ? new ServerBytes(socket) : socket, forward);
-  });
+    last = new SpdyServer(isWebSocket ? new ServerBytes(socket) : socket, forward);
+  };
+  server.on('upgrade', (request, socket) => void upgrade(request, socket));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -50,6 +54,9 @@ export async function forwardingServer(answering: Answering = () => 'forward'): 
     url: `http://127.0.0.1:${String(port)}`,
     asked,
     upgraded,
+    get last() {
+      return last;
+    },
     async close() {
       for (const socket of sockets) socket.destroy();
       server.close();

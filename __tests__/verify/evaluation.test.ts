@@ -181,6 +181,19 @@ test.each([
   expect(evaluated(seldom, { requests: 10_000, everyMs: 10 }).verdict).toBe('fail');
 });
 
+test('a gateway pod that crashes again and again fails the check, whatever the others answer', () => {
+  const through = (n: number): Sample => ({
+    ...answered(versionAt(n)),
+    pod: { uid: String(n % 2), name: `gateway-${String(n % 2)}`, restarts: n % 2 === 1 && n > 20 ? 2 : 0 },
+  });
+  const { verdict, reason, pods } = evaluated(through, { requests: 1_000 });
+  expect([verdict, reason]).toEqual([
+    'fail',
+    expect.stringMatching(/^Pod gateway-1 crashes again and again/),
+  ]);
+  expect(pods?.map(({ restarts }) => restarts)).toEqual([0, 2]);
+});
+
 describe('a new version that looks worse than the others without proof', () => {
   /** v2 fails every tenth of its requests, which are one in twenty: within the limit for all of them together. */
   const worse = (n: number): Sample =>

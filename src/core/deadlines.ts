@@ -40,7 +40,9 @@ export const FORWARD = {
   againMs: 250,
   /** How often the pods are looked up while requests go to them. */
   lookMs: 5_000,
-  /** The same after a failure that the end of a pod would explain. */
+  /** What was seen of the pods so long ago says nothing about the next request. */
+  forgetMs: 15_000,
+  /** The same as `lookMs` after a failure that the end of a pod would explain. */
   lookAgainMs: 500,
 };
 

@@ -33,6 +33,23 @@ export function endBy(signal: AbortSignal, { usualMs, cancelledMs }: Deadline, w
   return AbortSignal.any([endAfter(usualMs, what), graceAfter(signal, cancelledMs)]);
 }
 
+/**
+ * What a promise gives, or at once the signal's reason when it is aborted: for work that many wait for, and that goes on for the others.
+ */
+export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const stop = (): void => {
+    reject(signal.reason as Error);
+  };
+  signal.throwIfAborted();
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
 function inSeconds(ms: number): string {
   return `${String(ms / 1000)} s`;
 }

@@ -18,6 +18,13 @@ export function hasSidecar(pod: Pod): boolean {
   );
 }
 
+/** How often Istio's proxy has been restarted in a pod; where no container has its name, all of them count. */
+export function restartsOf({ status }: Pod): number {
+  const all = [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])];
+  const proxies = all.filter(({ name }) => name === SIDECAR);
+  return (proxies.length > 0 ? proxies : all).reduce((sum, { restartCount = 0 }) => sum + restartCount, 0);
+}
+
 /** What decides whether a container runs or crashes, and what admission leaves as it is in the template. */
 const DECISIVE = ['image', 'command', 'args'];
 

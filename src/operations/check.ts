@@ -235,7 +235,6 @@ function mistakable(
 
 function logLeftOut({ log }: Context, clients: readonly IngressClient[]): void {
   for (const { target, leftOut } of clients) {
-    for (const [address, why] of leftOut)
-      log.info(`${target.cluster}: ${address} is skipped, since the runner has no route to it (${why})`);
+    for (const [address, why] of leftOut) log.info(`${target.cluster}: ${address} is skipped: ${why}`);
   }
 }

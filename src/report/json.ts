@@ -107,7 +107,16 @@ function ingressOf(evidence: IngressEvidence, tolerance?: number): ReportedIngre
   };
 }
 
-function podOf({ pod, requests, samples, counts, errors, stale, withoutRevision }: PodEvidence): ReportedPod {
+function podOf({
+  pod,
+  requests,
+  samples,
+  counts,
+  errors,
+  stale,
+  withoutRevision,
+  restarts,
+}: PodEvidence): ReportedPod {
   return {
     pod,
     requests,
@@ -116,6 +125,7 @@ function podOf({ pod, requests, samples, counts, errors, stale, withoutRevision 
     errors: Object.fromEntries(errors),
     stale: Object.fromEntries(stale),
     withoutRevision,
+    restarts,
   };
 }
 

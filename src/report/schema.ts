@@ -32,6 +32,7 @@ const pod = z.strictObject({
   errors: counts,
   stale: counts,
   withoutRevision: z.int(),
+  restarts: z.int().describe('How often the proxy of the pod was restarted meanwhile.'),
 });
 
 const ingress = z.strictObject({

@@ -89,6 +89,7 @@ export function podLine({
   errors,
   stale,
   withoutRevision,
+  restarts,
 }: PodEvidence): string {
   const shares = [...counts].map(
     ([version, seen]) => `${version} ${percent(samples === 0 ? 0 : seen / samples)}`,
@@ -97,6 +98,7 @@ export function podLine({
     ...[...errors].map(([kind, seen]) => `${String(seen)} × ${kind}`),
     ...[...stale].map(([revision, seen]) => `${String(seen)} × revision ${revision}`),
     ...(withoutRevision === 0 ? [] : [`${String(withoutRevision)} × no revision`]),
+    ...(restarts === 0 ? [] : [count(restarts, 'restart')]),
   ];
   const main = [count(requests, 'request'), ...(samples === 0 ? [] : shares)].join(', ');
   return `Pod ${pod}: ${[main, ...others].join('; ')}`;

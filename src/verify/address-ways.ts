@@ -19,7 +19,7 @@ export type Resolve = (
 
 /** The addresses of an ingress: one, or those of its host name. */
 export class AddressWays implements Ways {
-  readonly pods = 0;
+  readonly pods: ReadonlySet<string> = new Set();
   readonly leftOut = new Map<string, string>();
   readonly #target: Target;
   readonly #ways: readonly (Way & { readonly dispatcher: Pool })[];
@@ -37,6 +37,8 @@ export class AddressWays implements Ways {
       options,
       dispatcher: poolOf(origin, options),
       pod: undefined,
+      // Nothing is shared: how long a connection takes to open is part of what users see.
+      open: () => Promise.resolve(),
     }));
   }
 
@@ -63,7 +65,7 @@ export class AddressWays implements Ways {
     }
     const others = this.#ways.some((one) => one.origin !== origin && !this.leftOut.has(one.origin));
     if (!(others && isOutOfReach(error))) return Promise.resolve('none');
-    this.leftOut.set(origin, messageOf(error));
+    this.leftOut.set(origin, `the runner has no route to it (${messageOf(error)})`);
     return Promise.resolve('again');
   }
 

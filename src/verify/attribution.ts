@@ -5,6 +5,7 @@ import { REVISION_HEADER, VERSION_HEADER } from '../core/headers.ts';
 import type { TextPattern } from '../core/text-pattern.ts';
 import type { VersionName } from '../core/weights.ts';
 import type { Reply } from './ingress-client.ts';
+import type { IngressPod } from './ways.ts';
 
 /** How Istio's helloworld sample, and many other apps, show their version in a body. */
 const BODY_VERSION = /\bversion["']?\s*[:=]\s*["']?([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)/i;
@@ -24,7 +25,7 @@ export interface Sample {
   /** From sending to the end of the body, or to the failure, in milliseconds. */
   readonly ms: number;
   /** The gateway pod that it came through; undefined where a load balancer chose. */
-  readonly pod?: string | undefined;
+  readonly pod?: IngressPod | undefined;
 }
 
 /** Reads version, revision and outcome from a reply. A status of 400 or above is an error, as it is for a user. */

@@ -37,6 +37,8 @@ export interface PodEvidence {
   readonly errors: ReadonlyMap<string, number>;
   readonly stale: ReadonlyMap<string, number>;
   readonly withoutRevision: number;
+  /** How often its proxy was restarted meanwhile. */
+  readonly restarts: number;
 }
 
 /** What was seen at one ingress. */

@@ -3,23 +3,29 @@ import type { Cluster } from '../kubernetes/client/cluster.ts';
 import type { ForwardedPod, PortForward } from '../kubernetes/client/port-forward.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import type { Pod } from '../kubernetes/objects.ts';
-import { isReady } from '../kubernetes/pods.ts';
+import { isReady, restartsOf } from '../kubernetes/pods.ts';
 import { gatewayServicesOf, targetOf } from './gateway-services.ts';
 import type { GatewayService } from './gateway-services.ts';
 import { schemeOf } from './ingress-candidate.ts';
 import type { WayIn } from './ingress-candidate.ts';
 import { listenerPodsOf } from './listener-services.ts';
 
-/** A ready pod of a gateway, and the port at which it serves what is asked for. */
+/** `ending`: it is being deleted, as when it is replaced; `unready`: it takes no traffic for another reason, as after a crash. */
+export type PodPhase = 'ready' | 'ending' | 'unready';
+
+/** A pod of a gateway, and the port at which it serves what is asked for. */
 export interface GatewayPod extends ForwardedPod {
   readonly uid: string;
   readonly port: number;
+  readonly phase: PodPhase;
+  /** How often its proxy has been restarted. */
+  readonly restarts: number;
 }
 
 /** The pods of a gateway, as its API server shows and reaches them. */
 export interface GatewayPods {
   /** @throws ClusterError */
-  ready(): Promise<readonly GatewayPod[]>;
+  list(): Promise<readonly GatewayPod[]>;
   forward(pod: ForwardedPod): PortForward;
 }
 
@@ -50,7 +56,7 @@ export async function findGatewayPods(
       : gatewayServicesOf(cluster, candidate.gateway, candidate.server, looked);
   const services = await look(checked);
   const [first] = services;
-  const pods = readyPods(services);
+  const pods = gatewayPods(services).filter(({ phase }) => phase === 'ready');
   if (first === undefined) return undefined;
   if (pods.length === 0) {
     checked.push(`${nameOf(first.service)} (none of its pods is ready)`);
@@ -68,7 +74,7 @@ export async function findGatewayPods(
     host: candidate.host,
     source: `port-forward to ${names}`,
     gateway: {
-      ready: async () => readyPods(await look([])),
+      list: async () => gatewayPods(await look([])),
       forward: (pod) => cluster.portForward(pod),
     },
   };
@@ -83,9 +89,9 @@ async function tryOut(forward: PortForward, port: number): Promise<void> {
   }
 }
 
-function readyPods(services: readonly GatewayService[]): readonly GatewayPod[] {
+function gatewayPods(services: readonly GatewayService[]): readonly GatewayPod[] {
   const found = services.flatMap(({ port, pods }) =>
-    pods.filter(isReady).flatMap((pod): readonly (readonly [string, GatewayPod])[] => {
+    pods.flatMap((pod): readonly (readonly [string, GatewayPod])[] => {
       const target = targetOf(port, [pod]);
       return target === undefined ? [] : [[nameOf(pod), gatewayPod(pod, target)]];
     }),
@@ -93,6 +99,8 @@ function readyPods(services: readonly GatewayService[]): readonly GatewayPod[] {
   return [...new Map(found).values()];
 }
 
-function gatewayPod({ metadata: { name, namespace = '', uid = '' } }: Pod, port: number): GatewayPod {
-  return { name, namespace, uid, port };
+function gatewayPod(pod: Pod, port: number): GatewayPod {
+  const { name, namespace = '', uid = '', deletionTimestamp } = pod.metadata;
+  const phase = isReady(pod) ? 'ready' : deletionTimestamp === undefined ? 'unready' : 'ending';
+  return { name, namespace, uid, port, phase, restarts: restartsOf(pod) };
 }

@@ -8,7 +8,7 @@ import type { Resolve } from './address-ways.ts';
 import { PodWays } from './pod-ways.ts';
 import { NO_RESPONSE, REFUSED, failureKind } from './failure-kinds.ts';
 import { decoded, readStart } from './response-body.ts';
-import type { Way, Ways } from './ways.ts';
+import type { IngressPod, Way, Ways } from './ways.ts';
 import type { Target } from './target.ts';
 
 /** What came back: a response, or the failure to get one. */
@@ -19,13 +19,13 @@ export type Reply =
       readonly headers: Readonly<Record<string, string>>;
       readonly body: string;
       readonly ms: number;
-      readonly pod?: string | undefined;
+      readonly pod?: IngressPod | undefined;
     }
   | {
       readonly kind: 'failure';
       readonly what: string;
       readonly ms: number;
-      readonly pod?: string | undefined;
+      readonly pod?: IngressPod | undefined;
     };
 
 interface OpenOptions {
@@ -79,13 +79,13 @@ export class IngressClient {
     return new IngressClient(target, ways, timeoutMs);
   }
 
-  /** The addresses that this machine has no route to, and why: users do not see such a failure, so requests go to the others. */
+  /** Addresses and pods that requests do not go to, and why: users do not see such a failure, so requests go to the others. */
   get leftOut(): ReadonlyMap<string, string> {
     return this.#ways.leftOut;
   }
 
-  /** The pods that requests go to in turn; 0 where a load balancer chooses. */
-  get pods(): number {
+  /** The UIDs of the pods that requests go to in turn; none where a load balancer chooses. */
+  get pods(): ReadonlySet<string> {
     return this.#ways.pods;
   }
 
@@ -102,20 +102,22 @@ export class IngressClient {
    */
   async send(options: SendOptions): Promise<Reply> {
     const { signal } = options;
-    let limit = AbortSignal.timeout(this.#timeoutMs);
     let way = await this.#ways.next(signal);
     const begun = performance.now();
+    let limit: AbortSignal | undefined;
     for (let attempt = 1; ; attempt += 1) {
       signal.throwIfAborted();
       if (way === undefined) return { kind: 'failure', what: REFUSED, ms: 0 };
-      const { pod } = way;
-      const start = performance.now();
+      let start = performance.now();
       const elapsed = (): number => performance.now() - start;
       try {
+        await way.open(signal);
+        limit ??= AbortSignal.timeout(this.#timeoutMs);
+        start = performance.now();
         const answer = await this.#ask(way, options, limit);
         this.#hasAnswered = true;
         this.#ways.answered(way);
-        return { kind: 'answer', ...answer, ms: elapsed(), pod };
+        return { kind: 'answer', ...answer, ms: elapsed(), pod: way.pod };
       } catch (error) {
         const ms = elapsed();
         signal.throwIfAborted();
@@ -125,10 +127,10 @@ export class IngressClient {
           signal,
         });
         if (excuse === 'none') {
-          const what = limit.aborted ? NO_RESPONSE : failureKind(error);
-          return { kind: 'failure', what, ms, pod };
+          const what = limit?.aborted === true ? NO_RESPONSE : failureKind(error);
+          return { kind: 'failure', what, ms, pod: way.pod };
         }
-        if (excuse !== 'again') limit = AbortSignal.timeout(this.#timeoutMs);
+        if (excuse !== 'again') limit = undefined;
         if (excuse !== 'same') way = await this.#ways.next(signal);
       }
     }

@@ -46,7 +46,7 @@ export class NotArrived extends CanaryError {
         .filter(({ sample }) => revision !== undefined && sample.revision !== revision)
         .map(({ sample }) => sample.revision),
     );
-    const behind = unique(missed.flatMap(({ sample: { pod } }) => pod ?? []));
+    const behind = unique(missed.flatMap(({ sample: { pod } }) => pod?.name ?? []));
     const isOutOfReach =
       target.gateway === undefined &&
       missed.length === sent &&

@@ -1,3 +1,4 @@
+import { count } from '../core/plural.ts';
 import type { VersionName, Weights } from '../core/weights.ts';
 import type { Sample } from './attribution.ts';
 import type { PodEvidence } from './evidence.ts';
@@ -6,8 +7,16 @@ import { ReplicaLag } from './replica-lag.ts';
 import { SampleCounts } from './sample-counts.ts';
 import type { Expectation, Origin } from './sample-counts.ts';
 import { ShareTest } from './statistics/share-test.ts';
+import type { IngressPod } from './ways.ts';
+
+/** A proxy may be restarted once, as after a change of the node; a second time, it crashes. */
+const RESTARTS = 2;
 
 interface PodCheck {
+  /** As it was seen first. */
+  readonly first: IngressPod;
+  /** As it was seen last. */
+  seen: IngressPod;
   readonly counts: SampleCounts;
   readonly stale: ReplicaLag;
   readonly withoutRevision: ReplicaLag;
@@ -29,6 +38,7 @@ export interface PodCheckOptions {
 export class PodChecks {
   readonly #expected: Expectation;
   readonly #options: PodCheckOptions;
+  /** By UID. */
   readonly #pods = new Map<string, PodCheck>();
 
   constructor(expected: Expectation, options: PodCheckOptions) {
@@ -36,25 +46,26 @@ export class PodChecks {
     this.#options = options;
   }
 
-  /** @returns a sentence, once a pod is shown not to do as the routes say */
-  add(pod: string, sample: Sample, now: number): string | undefined {
-    const check = this.#pods.get(pod) ?? this.#begin(pod);
+  /** @returns a sentence, once a pod is shown not to do as the routes say, or to crash again and again */
+  add(pod: IngressPod, sample: Sample, now: number): string | undefined {
+    const check = this.#of(pod);
     const origin = check.counts.add(sample);
+    if (restartsOf(check) >= RESTARTS) return crashes(check);
     if (origin === 'other-host') return undefined;
-    return this.#judge(pod, check, { sample, origin, now });
+    return this.#judge(check, { sample, origin, now });
   }
 
   /** Counts a sample that decides nothing any more. */
-  count(pod: string, sample: Sample): void {
-    (this.#pods.get(pod) ?? this.#begin(pod)).counts.add(sample);
+  count(pod: IngressPod, sample: Sample): void {
+    this.#of(pod).counts.add(sample);
   }
 
   /** Why a pod is not yet known to do as the routes say. */
   get obstacle(): string | undefined {
-    const open = [...this.#pods].find(
-      ([, { stale, withoutRevision }]) => stale.state !== 'fine' || withoutRevision.state !== 'fine',
+    const open = [...this.#pods.values()].find(
+      ({ stale, withoutRevision }) => stale.state !== 'fine' || withoutRevision.state !== 'fine',
     );
-    return open === undefined ? undefined : this.#behind(...open);
+    return open === undefined ? undefined : this.#behind(open);
   }
 
   get isOpen(): boolean {
@@ -64,56 +75,71 @@ export class PodChecks {
   }
 
   get evidence(): readonly PodEvidence[] {
-    return [...this.#pods].map(([pod, { counts }]) => ({
-      pod,
-      requests: counts.requests,
-      samples: counts.samples,
-      counts: new Map(counts.versions),
-      errors: new Map(counts.errors),
-      stale: new Map(counts.stale),
-      withoutRevision: counts.withoutRevision,
-    }));
+    const checks = [...this.#pods.values()];
+    return checks.map((check, index) => {
+      const { counts, seen } = check;
+      // A StatefulSet gives the name to the next one.
+      const isReplaced = checks.slice(index + 1).some((later) => later.seen.name === seen.name);
+      return {
+        pod: isReplaced ? `${seen.name} (replaced)` : seen.name,
+        requests: counts.requests,
+        samples: counts.samples,
+        counts: new Map(counts.versions),
+        errors: new Map(counts.errors),
+        stale: new Map(counts.stale),
+        withoutRevision: counts.withoutRevision,
+        restarts: restartsOf(check),
+      };
+    });
   }
 
   #judge(
-    pod: string,
     check: PodCheck,
     { sample, origin, now }: { readonly sample: Sample; readonly origin: Origin; readonly now: number },
   ): string | undefined {
-    const { counts, stale, withoutRevision, shares } = check;
+    const { counts, stale, withoutRevision, shares, seen } = check;
     stale.add(origin === 'stale', now);
     if (origin !== 'stale') withoutRevision.add(origin === 'without-revision', now);
-    if (stale.state === 'behind' || withoutRevision.state === 'behind') return this.#behind(pod, check);
+    if (stale.state === 'behind' || withoutRevision.state === 'behind') return this.#behind(check);
     const { version } = sample;
     if (origin !== 'own' || version === undefined || !counts.versions.has(version)) return undefined;
     const verdict = shares.add([...this.#expected.weights.keys()].map((name) => (name === version ? 1 : 0)));
     return verdict === 'fail'
-      ? `Pod ${pod} splits its requests otherwise than the weights say: ${seen(counts.versions)} of ${String(counts.samples)} samples`
+      ? `Pod ${seen.name} splits its requests otherwise than the weights say: ${numbersOf(counts.versions)} of ${String(counts.samples)} samples`
       : undefined;
   }
 
-  #behind(pod: string, { counts }: PodCheck): string {
+  #behind({ counts, seen }: PodCheck): string {
     const { revision = '' } = this.#expected;
     const parts = [
       ...[...counts.stale].map(([older, count]) => `${String(count)} × revision ${older}`),
       ...(counts.withoutRevision === 0 ? [] : [`${String(counts.withoutRevision)} × no revision`]),
     ];
     const other = total(counts.stale) + counts.withoutRevision;
-    return `Pod ${pod} stays behind: ${String(other)} of its ${String(counts.own)} responses did not carry revision ${revision} (${parts.join(', ')})`;
+    return `Pod ${seen.name} stays behind: ${String(other)} of its ${String(counts.own)} responses did not carry revision ${revision} (${parts.join(', ')})`;
   }
 
-  #begin(pod: string): PodCheck {
+  #of(pod: IngressPod): PodCheck {
+    const check = this.#pods.get(pod.uid) ?? this.#begin(pod);
+    // Samples arrive in the order in which their requests were sent, not in which they ended.
+    if (pod.restarts >= check.seen.restarts) check.seen = pod;
+    return check;
+  }
+
+  #begin(pod: IngressPod): PodCheck {
     const { alpha, catchUpMs, tolerance } = this.#options;
     // Nobody knows how many will come. 1/2 + 1/6 + 1/12 + … = 1: all of them together never use up more than there is.
     const number = this.#pods.size + 1;
     const own = alpha / (number * (number + 1));
     const check = {
+      first: pod,
+      seen: pod,
       counts: new SampleCounts(this.#expected),
       stale: new ReplicaLag(own, catchUpMs),
       withoutRevision: new ReplicaLag(own, catchUpMs),
       shares: new ShareTest(sizes(this.#expected.weights), { tolerance, alpha: own, onlyFails: true }),
     };
-    this.#pods.set(pod, check);
+    this.#pods.set(pod.uid, check);
     return check;
   }
 }
@@ -122,6 +148,14 @@ function sizes(weights: Weights): readonly number[] {
   return [...weights.values()];
 }
 
-function seen(versions: ReadonlyMap<VersionName, number>): string {
+function numbersOf(versions: ReadonlyMap<VersionName, number>): string {
   return [...versions].map(([version, count]) => `${version} ${String(count)}`).join(', ');
+}
+
+function restartsOf({ first, seen }: PodCheck): number {
+  return Math.max(0, seen.restarts - first.restarts);
+}
+
+function crashes(check: PodCheck): string {
+  return `Pod ${check.seen.name} crashes again and again: its proxy was restarted ${count(restartsOf(check), 'time')} during the check; see its log with kubectl logs --previous`;
 }

@@ -1,36 +1,30 @@
-import type { Pool } from 'undici';
 import { MONOTONIC_CLOCK } from '../core/clock.ts';
 import type { Clock } from '../core/clock.ts';
-import { API, FORWARD, INGRESS } from '../core/deadlines.ts';
+import { API, FORWARD } from '../core/deadlines.ts';
 import { CanaryError, messageOf } from '../core/errors.ts';
+import { count } from '../core/plural.ts';
+import { unlessAborted } from '../core/signals.ts';
 import { ClusterError, isForbidden } from '../kubernetes/client/errors.ts';
-import { forwardConnector } from '../kubernetes/client/forward-connector.ts';
 import { ForwardError } from '../kubernetes/client/port-forward.ts';
-import type { PortForward } from '../kubernetes/client/port-forward.ts';
-import { poolOf } from './address-ways.ts';
+import { StreamReset } from '../kubernetes/client/spdy.ts';
 import type { GatewayPod, GatewayPods } from './gateway-pods.ts';
+import { PodWay } from './pod-way.ts';
 import type { Target } from './target.ts';
-import type { Excuse, Failed, Way, WayOptions, Ways } from './ways.ts';
-
-/** The way to one pod. */
-interface PodWay extends Way {
-  readonly pod: string;
-  readonly dispatcher: Pool;
-  readonly forward: PortForward;
-}
+import type { Excuse, Failed, Way, Ways } from './ways.ts';
 
 /**
- * The ready pods of a gateway, each through the API server. A pod that ends is left, and a new one is taken in. What the API server or
- * the way to it lets fail says nothing about the service.
+ * The ready pods of a gateway, each through the API server. What a pod that is being deleted lets fail does not count, as users are led
+ * elsewhere before that, nor what the API server or the way to it lets fail. What a pod lets fail that crashes does: users were cut off
+ * in the same way.
  */
 export class PodWays implements Ways {
-  readonly leftOut: ReadonlyMap<string, string> = new Map();
   readonly #target: Target;
   readonly #gateway: GatewayPods;
   readonly #clock: Clock;
-  /** By the pod's name and UID. */
+  /** Of each pod that was ready once, by its name and UID. */
   readonly #ways = new Map<string, PodWay>();
   readonly #ended = new AbortController();
+  #leftOut: ReadonlyMap<string, string> = new Map();
   #turn = 0;
   #looking: Promise<void> | undefined;
   #lookingAnew: Promise<void> | undefined;
@@ -46,19 +40,27 @@ export class PodWays implements Ways {
   /** @throws ClusterError if the pods cannot be listed */
   static async open(target: Target, gateway: GatewayPods, clock: Clock = MONOTONIC_CLOCK): Promise<PodWays> {
     const ways = new PodWays(target, gateway, clock);
-    ways.#take(await gateway.ready());
+    ways.#take(await gateway.list());
     ways.#lookedAt = clock.now();
     return ways;
   }
 
-  get pods(): number {
-    return this.#ways.size;
+  get pods(): ReadonlySet<string> {
+    return new Set(this.#ready.map(({ pod }) => pod.uid));
   }
 
-  async next(): Promise<Way | undefined> {
-    if (this.#ways.size === 0) await this.#lookAnew();
-    else if (this.#clock.now() - this.#lookedAt >= FORWARD.lookMs) void this.#look();
-    const ways = [...this.#ways.values()];
+  /** The pods that are not ready, as long as they are not. */
+  get leftOut(): ReadonlyMap<string, string> {
+    return this.#leftOut;
+  }
+
+  async next(signal: AbortSignal): Promise<Way | undefined> {
+    const age = this.#clock.now() - this.#lookedAt;
+    if (this.#ready.length === 0) await this.#lookAnew();
+    // After a pause, nothing that was known needs to be true.
+    else if (age >= FORWARD.forgetMs) await unlessAborted(this.#look(), signal);
+    else if (age >= FORWARD.lookMs) void this.#look();
+    const ways = this.#ready;
     return ways[this.#turn++ % ways.length];
   }
 
@@ -69,13 +71,13 @@ export class PodWays implements Ways {
   async excuse(way: Way, error: unknown, { ms, signal }: Failed): Promise<Excuse> {
     // An API server that has just started forbids what it allows a moment later.
     if (isForbidden(error) && (!this.#hasAnswered || ms > API.warmUpMs)) throw error;
-    const taken = [...this.#ways.values()].find((one) => one === way);
-    if (taken === undefined) return 'anew';
-    const isLost = isOfTheWay(error) || !taken.forward.isOpen;
+    const own = [...this.#ways.values()].find((one) => one === way);
+    if (own === undefined) return 'anew';
     await this.#lookAnew();
-    if (![...this.#ways.values()].includes(taken)) return 'anew';
-    if (!isLost) return 'none';
-    if (ms > FORWARD.patienceMs) throw this.#lost(taken, error);
+    if (own.phase === 'ending' || own.phase === 'gone') return 'anew';
+    if (!isOfTheWay(error)) return 'none';
+    if (own.phase === 'unready') return 'anew';
+    if (ms > FORWARD.patienceMs) throw this.#lost(own, error);
     await this.#clock.sleep(FORWARD.againMs, signal);
     return 'same';
   }
@@ -84,13 +86,17 @@ export class PodWays implements Ways {
     this.#ended.abort();
     const ways = [...this.#ways.values()];
     this.#ways.clear();
-    await Promise.all(ways.map(leave));
+    await Promise.all(ways.map((way) => way.close()));
+  }
+
+  get #ready(): readonly PodWay[] {
+    return [...this.#ways.values()].filter(({ phase }) => phase === 'ready');
   }
 
   #lost({ pod }: PodWay, error: unknown): CanaryError {
     const { cluster } = this.#target;
     return new CanaryError(
-      `Gateway pod ${pod} of ${cluster} is ready, but could not be reached through the API server for ${String(FORWARD.patienceMs / 1000)} s: ${messageOf(error)} This says nothing about the service.`,
+      `Gateway pod ${pod.name} of ${cluster} is ready, but could not be reached through the API server for ${String(FORWARD.patienceMs / 1000)} s: ${messageOf(error)} This says nothing about the service.`,
       { cause: error },
     );
   }
@@ -120,7 +126,7 @@ export class PodWays implements Ways {
 
   async #lookUp(): Promise<void> {
     try {
-      this.#take(await this.#gateway.ready());
+      this.#take(await this.#gateway.list());
     } catch {
       // Those that are known stay: their own failures say more.
     } finally {
@@ -130,33 +136,32 @@ export class PodWays implements Ways {
 
   #take(pods: readonly GatewayPod[]): void {
     const found = new Map(pods.map((pod) => [`${pod.name} ${pod.uid}`, pod]));
+    const nameOf = ({ name, namespace }: GatewayPod): string =>
+      pods.some((other) => other.name === name && other.namespace !== namespace)
+        ? `${namespace}/${name}`
+        : name;
     for (const [key, way] of this.#ways) {
-      if (found.has(key)) continue;
-      this.#ways.delete(key);
-      void leave(way);
+      const pod = found.get(key);
+      if (pod === undefined) way.leave();
+      else way.update(pod, nameOf(pod));
     }
-    for (const [key, pod] of found) if (!this.#ways.has(key)) this.#ways.set(key, this.#wayTo(pod));
-  }
-
-  #wayTo(pod: GatewayPod): PodWay {
     const { origin } = new URL(this.#target.url);
-    const forward = this.#gateway.forward(pod);
-    const options: WayOptions = {
-      allowH2: false,
-      connect: forwardConnector(forward, pod.port, INGRESS.connectMs),
-    };
-    return { origin, options, dispatcher: poolOf(origin, options), pod: pod.name, forward };
+    for (const [key, pod] of found)
+      if (pod.phase === 'ready' && !this.#ways.has(key))
+        this.#ways.set(key, new PodWay(origin, this.#gateway.forward(pod), pod, nameOf(pod)));
+    const unready = pods.filter(({ phase }) => phase === 'unready');
+    this.#leftOut = new Map(
+      unready.map((pod) => [
+        `Pod ${nameOf(pod)}`,
+        `it is not ready (${count(pod.restarts, 'restart')} so far)`,
+      ]),
+    );
   }
 }
 
-/** Requests under way go another one. */
-async function leave({ dispatcher, forward }: PodWay): Promise<void> {
-  await dispatcher.destroy();
-  forward.close();
-}
-
-/** Whether it was not the pod that let a request fail. */
+/** Whether it was not the pod that let a request fail: the error itself says so, whatever has happened to the way since. */
 function isOfTheWay(error: unknown): boolean {
   if (error instanceof ForwardError || error instanceof ClusterError) return true;
+  if (error instanceof StreamReset) return error.wasOfConnection();
   return error instanceof Error && error.cause !== undefined && isOfTheWay(error.cause);
 }

@@ -104,25 +104,26 @@ async function awaitResponses(
   const deadline = clock.now() + timeoutMs;
   const missed: Missed[] = [];
   let row = 0;
-  /** The pods whose responses are in the row. */
+  /** The pods whose responses are in the row, by UID. */
   const pods = new Set<string>();
+  const isComplete = (): boolean => row >= needed && client.pods.isSubsetOf(pods);
   let needed = IN_A_ROW;
   let sent = 0;
   // Each pod that is asked in turn has to have answered; there may be more of them than at the start.
-  while (row < needed || pods.size < client.pods) {
+  while (!isComplete()) {
     // Ten slow responses that all match may take longer than the time, as may one of each pod; a longer row may not.
-    if (needed > IN_A_ROW && row >= client.pods && clock.now() >= deadline)
+    if (needed > IN_A_ROW && row >= client.pods.size && clock.now() >= deadline)
       throw new NotArrived(client.target, wanted, timeoutMs, sent, missed);
     const reply = await client.send({ headers, fresh: true, signal });
     sent += 1;
     const sample = attribute(reply, versionFrom);
     if (wanted.matches(sample)) {
       row += 1;
-      if (reply.pod !== undefined) pods.add(reply.pod);
+      if (reply.pod !== undefined) pods.add(reply.pod.uid);
       continue;
     }
     if (!saysNothing(sample, wanted)) {
-      if (row > 0) needed = Math.min(needed + MORE_AFTER_A_BREAK, Math.max(LONGEST_ROW, client.pods));
+      if (row > 0) needed = Math.min(needed + MORE_AFTER_A_BREAK, Math.max(LONGEST_ROW, client.pods.size));
       row = 0;
       pods.clear();
     }

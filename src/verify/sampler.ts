@@ -90,7 +90,7 @@ async function sampleOne(
   const { now } = clock;
   const ended = new AbortController();
   const cut = AbortSignal.any([failed, ended.signal, signal]);
-  const workers = Math.max(CONNECTIONS, WORKERS_PER_POD * client.pods);
+  const workers = Math.max(CONNECTIONS, WORKERS_PER_POD * client.pods.size);
   const order = new ReorderBuffer(now);
   const count = (sample: Sample): void => {
     if (evaluation.add(sample)) ended.abort();

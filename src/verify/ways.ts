@@ -14,6 +14,15 @@ export const REQUESTS_PER_CONNECTION = 10;
  */
 export type WayOptions = Pick<Agent.Options, 'allowH2' | 'connect'>;
 
+/** A pod of an ingress, as it was when a request had gone to it. */
+export interface IngressPod {
+  readonly uid: string;
+  /** With its namespace where a pod of another one has the same name. */
+  readonly name: string;
+  /** How often its proxy has been restarted since it was created. */
+  readonly restarts: number;
+}
+
 /** One of the ways to an ingress. */
 export interface Way {
   readonly origin: string;
@@ -22,7 +31,13 @@ export interface Way {
   /** For a connection of a request's own. */
   readonly options: WayOptions;
   /** The pod that it leads to; undefined where a load balancer chooses. */
-  readonly pod: string | undefined;
+  readonly pod: IngressPod | undefined;
+  /**
+   * Opens what its connections share. A request's time begins only then.
+   *
+   * @throws an error to be excused; the signal's reason
+   */
+  open(signal: AbortSignal): Promise<void>;
 }
 
 /**
@@ -42,8 +57,8 @@ export interface Failed {
 
 /** The ways to one ingress, which requests take in turn. */
 export interface Ways {
-  /** The pods that the ways lead to; 0 where a load balancer chooses. */
-  readonly pods: number;
+  /** The UIDs of the pods that requests go to; none where a load balancer chooses. */
+  readonly pods: ReadonlySet<string>;
   /** What is not used, and why. */
   readonly leftOut: ReadonlyMap<string, string>;
   /** The next way; undefined where the ingress has none now. */

@@ -9,6 +9,7 @@ import type { Cluster } from '../../../src/kubernetes/client/cluster.ts';
 import { ForwardError, PortClosed, PortForward } from '../../../src/kubernetes/client/port-forward.ts';
 import type { Access } from '../../../src/kubernetes/client/session.ts';
 import { openUpgraded } from '../../../src/kubernetes/client/upgrade.ts';
+import { SpdyConnection } from '../../../src/kubernetes/client/spdy.ts';
 import { WebSocketBytes } from '../../../src/kubernetes/client/web-socket.ts';
 import '../../support/one-realm.ts';
 import { forwardingServer, refusal } from '../../support/forwarding-server.ts';
@@ -250,6 +251,35 @@ test('frames may be split at any byte, and WebSocket messages in fragments with 
   for (const byte of message) far.write(Buffer.from([byte]));
   await expect(said).resolves.toBe('hi');
   forward.close();
+});
+
+describe('a server that sends pings and reads nothing', () => {
+  const PINGS = 20_000;
+  const ofWebSocket = (n: number): Buffer => {
+    const payload = Buffer.from(String(n).padEnd(100, '.'));
+    return Buffer.concat([Buffer.from([0x89, payload.length]), payload]);
+  };
+  const ofSpdy = (n: number): Buffer => {
+    const frame = Buffer.from('800300060000000400000000', 'hex');
+    frame.writeUInt32BE(2 * n, 8);
+    return frame;
+  };
+
+  test.each<[string, (transport: Duplex) => unknown, (n: number) => Buffer]>([
+    ['WebSocket', (near) => new WebSocketBytes(near).resume(), ofWebSocket],
+    ['SPDY/3.1', (near) => new SpdyConnection(near, () => 0), ofSpdy],
+  ])('does not fill the memory with their answers (%s)', async (_, open, ping) => {
+    const [near, far] = duplexPair();
+    open(near);
+    for (let n = 1; n <= PINGS; n += 1) if (!far.write(ping(n))) await once(far, 'drain');
+    expect(near.writableLength).toBeLessThanOrEqual(2 * near.writableHighWaterMark);
+    // The latest is answered as soon as it reads.
+    const answers: Buffer[] = [];
+    far.on('data', (chunk: Buffer) => answers.push(chunk));
+    await once(near, 'drain');
+    near.destroy();
+    expect(answers.length).toBeGreaterThan(0);
+  });
 });
 
 test('a server that accepts no connection holds up neither a cancelled run nor the next attempt', async () => {

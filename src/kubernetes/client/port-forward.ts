@@ -44,6 +44,15 @@ export class PortForward {
   }
 
   /**
+   * Opens the way to the pod, where it is not open.
+   *
+   * @throws ClusterError if the cluster refuses, or cannot be reached
+   */
+  async open(): Promise<void> {
+    await this.#connection();
+  }
+
+  /**
    * A connection to a port of the pod. What goes wrong later destroys it, with a ForwardError, a PortClosed, or an error with the code
    * `ECONNRESET`.
    *
@@ -51,16 +60,12 @@ export class PortForward {
    */
   async connect(port: number): Promise<Duplex> {
     const connection = await this.#connection();
+    if (!connection.isOpen) throw new ForwardError('the connection was closed');
     clearTimeout(this.#idle);
     this.#requests += 1;
     return new ForwardedConnection(connection, port, this.#requests, () => {
       this.#released(connection);
     });
-  }
-
-  /** Whether the way to the pod is open now. */
-  get isOpen(): boolean {
-    return this.#known?.isOpen ?? false;
   }
 
   close(): void {
@@ -81,6 +86,7 @@ export class PortForward {
       const connection = new SpdyConnection(transport, this.#clock.now);
       this.#known = connection;
       if (this.#ended.signal.aborted) connection.close();
+      else this.#closeWhenIdle(connection);
       return connection;
     });
     // The next connection tries again.
@@ -97,6 +103,10 @@ export class PortForward {
       connection.close();
       return;
     }
+    this.#closeWhenIdle(connection);
+  }
+
+  #closeWhenIdle(connection: SpdyConnection): void {
     clearTimeout(this.#idle);
     this.#idle = setTimeout(() => {
       if (connection.streams === 0) connection.close();
@@ -142,7 +152,7 @@ class ForwardedConnection extends Duplex {
       fail: (error) => {
         if (this.#report !== '') this.#reported();
         else if (connection.isOpen) this.destroy(error);
-        else this.destroy(new ForwardError(error.message, { cause: error }));
+        else this.destroy(lost(error));
       },
     });
   }
@@ -152,7 +162,9 @@ class ForwardedConnection extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: string, done: (error?: Error | null) => void): void {
-    this.#connection.send(this.#data, chunk, done);
+    this.#connection.send(this.#data, chunk, (error) => {
+      done(error instanceof Error ? lost(error) : null);
+    });
   }
 
   override _final(done: (error?: Error | null) => void): void {
@@ -170,6 +182,11 @@ class ForwardedConnection extends Duplex {
   #reported(): void {
     if (this.#report !== '') this.destroy(reported(this.#report));
   }
+}
+
+/** The connection that all of them share has failed, so it was not the pod. */
+function lost(error: Error): ForwardError {
+  return new ForwardError(error.message, { cause: error });
 }
 
 /** What a kubelet reports, as the error that it means. */

@@ -32,8 +32,23 @@ interface Receiver {
 
 /** The connection ended, or a stream was reset. */
 export class StreamError extends Error {
-  override readonly name = 'StreamError';
+  override readonly name: string = 'StreamError';
   readonly code = 'ECONNRESET';
+}
+
+/**
+ * The server reset a stream and did not report why. It also does that to all streams of a connection right before it closes it, so which
+ * of the two it was shows a moment later.
+ */
+export class StreamReset extends StreamError {
+  override readonly name = 'StreamReset';
+  /** Whether the connection has ended since. */
+  readonly wasOfConnection: () => boolean;
+
+  constructor(wasOfConnection: () => boolean) {
+    super('the server reset the connection');
+    this.wasOfConnection = wasOfConnection;
+  }
 }
 
 /** Many streams over one connection, of which this side opens all. */
@@ -50,6 +65,8 @@ export class SpdyConnection {
   #isLeaving = false;
   #failure: Error | undefined;
   #heardAt: number;
+  /** The latest ping of the server that has no answer yet. */
+  #ping: Buffer | undefined;
   #head = Buffer.alloc(0);
   /** The frame whose payload is being read. */
   #frame: Frame | undefined;
@@ -61,6 +78,9 @@ export class SpdyConnection {
     this.#heardAt = now();
     transport.on('data', (chunk: Buffer) => {
       this.#read(chunk);
+    });
+    transport.on('drain', () => {
+      this.#answerPing();
     });
     // After its end, nothing that is sent has an answer.
     for (const event of ['end', 'close'])
@@ -223,16 +243,25 @@ export class SpdyConnection {
     frame.payload = Buffer.concat([frame.payload, part]);
     if (frame.missing > 0) return true;
     const { payload, type } = frame;
-    if (type === PING && payload.length === 4 && payload.readUInt32BE() % 2 === 0)
-      this.#transport.write(controlFrame(PING, 0, payload));
+    if (type === PING && payload.length === 4 && payload.readUInt32BE() % 2 === 0) {
+      this.#ping = payload;
+      this.#answerPing();
+    }
     if (type === GOAWAY) this.#isLeaving = true;
     if (type === RST_STREAM && payload.length >= 4) {
       const id = payload.readUInt32BE() & 0x7fffffff;
       const receiver = this.#streams.get(id);
       this.forget(id);
-      receiver?.fail(new StreamError('the server reset the connection'));
+      receiver?.fail(new StreamReset(() => !this.isOpen));
     }
     return true;
+  }
+
+  /** Only the latest, where the transport takes no more: a server that reads nothing must not fill the memory with them. */
+  #answerPing(): void {
+    if (this.#ping === undefined || this.#transport.writableNeedDrain || this.#failure !== undefined) return;
+    this.#transport.write(controlFrame(PING, 0, this.#ping));
+    this.#ping = undefined;
   }
 
   #headerBlock(headers: Readonly<Record<string, string>>): Buffer {

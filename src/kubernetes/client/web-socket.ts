@@ -25,12 +25,17 @@ export class WebSocketBytes extends Duplex {
   #head = Buffer.alloc(0);
   /** The frame whose payload is being read. */
   #frame: { readonly opcode: number; missing: number; payload: Buffer } | undefined;
+  /** The latest ping that has no answer yet, as the socket takes no more. */
+  #ping: Buffer | undefined;
 
   constructor(socket: Duplex) {
     super();
     this.#socket = socket;
     socket.on('data', (chunk: Buffer) => {
       this.#receive(chunk);
+    });
+    socket.on('drain', () => {
+      this.#pong();
     });
     socket.once('end', () => {
       this.push(null);
@@ -93,11 +98,21 @@ export class WebSocketBytes extends Duplex {
   }
 
   #control({ opcode, payload }: { readonly opcode: number; readonly payload: Buffer }): void {
-    if (opcode === PING) this.#socket.write(maskedFrame(PONG, payload));
+    if (opcode === PING) {
+      this.#ping = payload;
+      this.#pong();
+    }
     if (opcode === CLOSE) {
       this.push(null);
       this.#socket.end(maskedFrame(CLOSE, payload));
     }
+  }
+
+  /** One answer is enough for several pings (RFC 6455, 5.5.3), so that a server that reads nothing cannot fill the memory with them. */
+  #pong(): void {
+    if (this.#ping === undefined || this.#socket.writableNeedDrain || this.#socket.writableEnded) return;
+    this.#socket.write(maskedFrame(PONG, this.#ping));
+    this.#ping = undefined;
   }
 }
 

@@ -4,6 +4,7 @@ const SYN_STREAM = 1;
 const SYN_REPLY = 2;
 const RST_STREAM = 3;
 const PING = 6;
+const GOAWAY = 7;
 const FIN = 1;
 const HEADER_BYTES = 8;
 
@@ -18,6 +19,7 @@ export class SpdyServer {
   readonly #transport: Duplex;
   readonly #forward: Forward;
   readonly #data = new Map<number, ServerStream>();
+  #lastId = 0;
   /** The error stream of each request. */
   readonly #errors = new Map<string, number>();
   #rest = Buffer.alloc(0);
@@ -32,6 +34,23 @@ export class SpdyServer {
     transport.once('close', () => {
       for (const stream of this.#data.values()) stream.destroy();
     });
+  }
+
+  /** Announces that it takes no more streams; those that are open go on. */
+  leave(): void {
+    this.#control(GOAWAY, this.#lastId, Buffer.alloc(4));
+  }
+
+  /** Resets the streams and reports nothing; the connection goes on. */
+  resetStreams(): void {
+    for (const id of this.#data.keys()) this.#control(RST_STREAM, id, Buffer.from([0, 0, 0, 5]));
+  }
+
+  /** Ends as moby/spdystream does, such as after an idle time: each stream is reset, and then the connection closed. */
+  end(): void {
+    this.resetStreams();
+    this.leave();
+    this.#transport.end(() => this.#transport.destroy());
   }
 
   #read(chunk: Buffer): void {
@@ -68,6 +87,7 @@ export class SpdyServer {
 
   #opened(id: number, headers: ReadonlyMap<string, string>): void {
     this.#control(SYN_REPLY, id, Buffer.alloc(4));
+    this.#lastId = id;
     const request = headers.get('requestid') ?? '';
     if (headers.get('streamtype') === 'error') {
       this.#errors.set(request, id);
