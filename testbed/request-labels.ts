@@ -14,10 +14,13 @@ export const DESTINATION_LABELS: Readonly<Record<string, string>> = {
   destination_workload_namespace: '$4',
 };
 
-/** Those of a request that a gateway reports. */
-export function sourceLabels(cluster: string): Readonly<Record<string, string>> {
+/** Those of a request that a gateway reports, or the sidecar that received it from there. */
+export function sourceLabels(
+  cluster: string,
+  reporter: 'source' | 'destination' = 'source',
+): Readonly<Record<string, string>> {
   return {
-    reporter: 'source',
+    reporter,
     request_protocol: 'http',
     source_app: 'istio-ingressgateway',
     source_cluster: cluster,

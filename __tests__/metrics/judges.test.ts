@@ -42,7 +42,7 @@ const shares = (
   after(new ShareJudge(shareMetric(spec), [readerOf([])], judging(given), ONE_TEST), readings);
 const limit = (values: readonly (number | Reading)[], spec: Partial<LimitMetric> = {}): MetricEvidence =>
   after(
-    new LimitJudge(limitMetric(spec), readerOf([])),
+    new LimitJudge(limitMetric(spec), readerOf([]), 'v2'),
     values.map((value) =>
       typeof value === 'number' ? { kind: 'value', series: [series(value)], notes: [] } : value,
     ),
@@ -373,7 +373,7 @@ describe('a limit', () => {
   });
 
   test('is open where requests of the check are in its window to the end', () => {
-    const judge = new LimitJudge(limitMetric({ query: 'rate(errors[1m])' }), readerOf([]));
+    const judge = new LimitJudge(limitMetric({ query: 'rate(errors[1m])' }), readerOf([]), 'v2');
     const value: Reading = { kind: 'value', series: [series(0)], notes: [] };
     for (const at of [0, 300, 600]) judge.add([value], at, Math.max(0, at - 550));
     expect(judge.evidence(600, true)).toMatchObject({

@@ -37,7 +37,7 @@ export function assignJudges(metrics: readonly OpenMetric[], judging: Judging): 
         return { judge: new ShareJudge(spec, readers, judging, { alpha, tests }), readers };
       }
       case 'limit':
-        return { judge: new LimitJudge(spec, firstOf(readers)), readers };
+        return { judge: new LimitJudge(spec, firstOf(readers), judging.version), readers };
     }
   });
 }

@@ -1,4 +1,5 @@
 import { count } from '../core/plural.ts';
+import type { VersionName } from '../core/weights.ts';
 import type { LimitMetric, NoValue } from '../release/metric-specs.ts';
 import { inSymbols, qualityOf } from './condition.ts';
 import type { Quality } from './condition.ts';
@@ -8,6 +9,7 @@ import type { MetricEvidence } from './metric-evidence.ts';
 import { PollLog } from './poll-log.ts';
 import { Points } from './points.ts';
 import type { MetricReader, Reading, Series } from './readings.ts';
+import { queryNotes } from './query-notes.ts';
 import { differingLabels } from './several-series.ts';
 
 /**
@@ -23,6 +25,7 @@ export class LimitJudge implements Judge {
   readonly #log: PollLog;
   readonly #points = new Points();
   readonly #settlingMs: number;
+  readonly #queryNotes: readonly string[];
   #isFirst = true;
   /** When the next value is judged, in seconds since the first poll. */
   #due: number;
@@ -34,8 +37,9 @@ export class LimitJudge implements Judge {
   #diluted = 0;
   #latest: number | undefined;
 
-  constructor(spec: LimitMetric, reader: MetricReader) {
+  constructor(spec: LimitMetric, reader: MetricReader, version: VersionName | undefined) {
     this.#spec = spec;
+    this.#queryNotes = queryNotes(spec, version);
     this.#reader = reader;
     this.#log = new PollLog([reader]);
     this.#due = spec.initialDelayMs / 1000;
@@ -94,7 +98,7 @@ export class LimitJudge implements Judge {
       points: this.#points.all,
       polls: this.#log.polls,
       missed: this.#log.missed,
-      notes: this.#log.notes,
+      notes: [...this.#log.notes, ...this.#queryNotes],
       seconds: at,
     };
   }

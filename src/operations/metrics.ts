@@ -10,6 +10,7 @@ import { openMetricReaders } from '../metrics/metric-readers.ts';
 import type { OpenMetric } from '../metrics/metric-readers.ts';
 import { missingBucket } from '../metrics/missing-buckets.ts';
 import type { MetricReader, Reading, ReadingFailure } from '../metrics/readings.ts';
+import { queryNotes } from '../metrics/query-notes.ts';
 import { differingLabels } from '../metrics/several-series.ts';
 import { readAll } from '../metrics/watch-metrics.ts';
 import type { MetricSpec } from '../release/metric-specs.ts';
@@ -122,6 +123,8 @@ export async function foreseeMetrics(context: Context): Promise<void> {
     signal.throwIfAborted();
     assertReadable(metrics, readings);
     for (const { spec, readers } of metrics) {
+      for (const note of spec.kind === 'limit' ? queryNotes(spec, release.version) : [])
+        log.warn(`Metric ${spec.name}: ${note}`);
       for (const failure of failuresOf(readers, readings))
         log.warn(`Metric ${spec.name} cannot be read from here: ${failure.message}`);
       for (const reader of readers)

@@ -41,13 +41,15 @@ export function scrapeConfig(
           keep(['cluster_name'], SUBSET),
         ],
       },
-      { job_name: 'istio', ...target, metric_relabel_configs: asIstio(name) },
+      { job_name: 'istio', ...target, metric_relabel_configs: asIstio(name, 'source') },
+      // What the sidecars of the pods would count, as far as requests from the gateway go.
+      { job_name: 'sidecars', ...target, metric_relabel_configs: asIstio(name, 'destination') },
     ],
   });
 }
 
 /** Renames Envoy's counters of requests by status, and of response times. */
-function asIstio(cluster: string): readonly object[] {
+function asIstio(cluster: string, reporter: 'source' | 'destination'): readonly object[] {
   return [
     keep(['__name__'], 'envoy_cluster_upstream_rq(_time_.+)?'),
     keep(['cluster_name'], SUBSET),
@@ -59,7 +61,7 @@ function asIstio(cluster: string): readonly object[] {
       target_label: label,
       replacement,
     })),
-    ...Object.entries(sourceLabels(cluster)).map(([label, replacement]) => ({
+    ...Object.entries(sourceLabels(cluster, reporter)).map(([label, replacement]) => ({
       target_label: label,
       replacement,
     })),

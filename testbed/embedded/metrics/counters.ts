@@ -68,6 +68,12 @@ export class RequestCounters {
         { requests: 'istio_requests_total', times: 'istio_request_duration_milliseconds' },
         { ...target, job: 'istio', ...istioLabels(name), ...sourceLabels(this.#cluster) },
       ),
+      // Every request reaches a pod here, whose sidecar counts it as well.
+      ...countersOf(
+        requests,
+        { requests: 'istio_requests_total', times: 'istio_request_duration_milliseconds' },
+        { ...target, job: 'sidecars', ...istioLabels(name), ...sourceLabels(this.#cluster, 'destination') },
+      ),
     ]);
   }
 }
