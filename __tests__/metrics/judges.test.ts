@@ -119,6 +119,31 @@ describe('errors by version', () => {
     });
   });
 
+  test('are open where the query for errors cannot find any', () => {
+    const last: Reading = {
+      kind: 'counters',
+      requests: [series(11_000, { destination_version: 'v1' }), series(700, { destination_version: 'v2' })],
+      hits: [],
+      unknown: 'Prometheus knows no metric erors',
+      notes: [],
+    };
+    expect(counts([BASE, last])).toMatchObject({
+      verdict: 'inconclusive',
+      reason:
+        'Prometheus knows no metric erors, so that none would ever count: check the spelling; or, if it appears only with the first error, add "or 0 *" and the query of requests',
+    });
+  });
+
+  test('are open where the values fall again and again, as those of a gauge', () => {
+    const wavering = [9_000, 4_000, 8_000, 3_000, 9_000, 4_000].map((v1) => counters({ v1, v2: v1 / 4 }));
+    expect(counts([BASE, ...wavering])).toMatchObject({
+      verdict: 'inconclusive',
+      reason: expect.stringMatching(
+        /^the values fell in 3 of 7 readings, as a gauge or a recorded rate does/,
+      ),
+    });
+  });
+
   test('pass without data where that was chosen, but not where a reading failed', () => {
     expect(counts([BASE, BASE], { onNoData: 'pass' }).verdict).toBe('pass');
     expect(counts([BASE, UNREACHABLE], { onNoData: 'pass' }).verdict).toBe('inconclusive');

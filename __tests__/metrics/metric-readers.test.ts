@@ -85,6 +85,57 @@ test('a value is read by one POST, with the headers of its source', async () => 
   ).toEqual([['POST', '/prefix/api/v1/query', 'shop', 'query=up']]);
 });
 
+describe('a query for errors that finds none', () => {
+  const requests = vector({
+    metric: { __name__: 'r_total', canary_part: 'requests' },
+    value: [1_700_086_400, '120'],
+  });
+  /** A Prometheus without errors, where the metric has these labels. */
+  const knowing = async (...labels: readonly string[]): Promise<LocalServer> =>
+    opened.add(
+      await serve(({ path }, response) => {
+        const body = path.endsWith('/labels') ? { status: 'success', data: labels } : requests;
+        response.end(JSON.stringify(body));
+      }),
+    );
+
+  test.each([
+    ['is right where its metric has the label', ['__name__', 'code'], undefined],
+    [
+      'cannot find any where it has not',
+      ['__name__'],
+      expect.stringMatching(/no series of r_total has the label code$/),
+    ],
+    [
+      'cannot find any where nobody knows its metric',
+      [],
+      expect.stringMatching(/^http:\S+ knows no metric r_total$/),
+    ],
+  ])('%s', async (_what, labels, unknown) => {
+    const server = await knowing(...labels);
+    const reading = await read(counts(server.url));
+    expect(reading).toMatchObject({ kind: 'counters', hits: [] });
+    expect({ unknown: undefined, ...reading }).toMatchObject({ unknown });
+    expect(server.asked.map(({ path, body }) => [path, new URLSearchParams(body).get('start')])).toEqual([
+      ['/api/v1/query', null],
+      ['/api/v1/labels', '1700000000'],
+    ]);
+  });
+
+  test('is asked about no more once it is known, nor where no data passes', async () => {
+    const server = await knowing('code');
+    const open = opened.add(
+      openMetricReaders(NO_CLUSTERS, [
+        counts(server.url),
+        { ...counts(server.url), name: 'lenient', onNoData: 'pass' },
+      ]),
+    );
+    for (let poll = 0; poll < 3; poll += 1)
+      for (const { readers } of open.metrics) await readers[0]?.read(signal);
+    expect(server.asked.filter(({ path }) => path === '/api/v1/labels')).toHaveLength(1);
+  });
+});
+
 test('requests and hits come from one answer, each with the time of its scrape', async () => {
   const labels = { __name__: 'r_total', destination_version: 'v2' };
   const server = await prometheus(200, {

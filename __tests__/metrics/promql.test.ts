@@ -11,6 +11,9 @@ describe('a query of counters', () => {
     ['topk(3, a_total)', 'topk'],
     ['max_over_time(a_total[5m])', 'max_over_time'],
     ['a_total{b="c"}[5m]', 'a_total{b="c"}[5m]'],
+    ['job:a:rate5m', 'job:a:rate5m'],
+    ['namespace:a_total:irate_1m{b="c"}', 'namespace:a_total:irate_1m'],
+    ['job:a:sum_increase', 'job:a:sum_increase'],
   ])('%s hides the counters by %s', (query, name) => {
     expect(inspectCounterQuery(query).hidden?.name).toBe(name);
   });
@@ -20,6 +23,7 @@ describe('a query of counters', () => {
     ['rate_limited_total{rate="rate(5m)"} # sum(x)', ['rate_limited_total{rate="rate(5m)"}']],
     ['a_count - ignoring(le) a_bucket{le="500"}', ['a_count', 'a_bucket{le="500"}']],
     ['label_replace(a_total, "version", "$1", "cluster_name", ".*")', ['a_total']],
+    ['job:a_total:sum_first', ['job:a_total:sum_first']],
     ['{__name__="a_total"}', []],
     // The dialect of another server, and a mistake: the server says what it thinks of them.
     ['a_total keep_metric_names', []],

@@ -207,6 +207,28 @@ describe('reading every metric before anything is written', () => {
     );
   });
 
+  test('ends the run inconclusive if no error would ever count, which a plan says', async () => {
+    const requests = { metric: { canary_part: 'requests', version: 'v1' }, value: [0, '7'] };
+    const { url } = opened.add(
+      await serve((request, response) => {
+        const data = request.path.endsWith('/labels') ? [] : { resultType: 'vector', result: [requests] };
+        response.end(JSON.stringify({ status: 'success', data }));
+      }),
+    );
+    const { context, lines } = setup([countMetric(sourceOf(url))], { traffic: { bakeMs: BAKE_MS } });
+    const { run, ran } = step(context);
+    await expect(run()).resolves.toEqual({ kind: 'done', verdict: 'inconclusive' });
+    expect(ran).toEqual(['prepare']);
+    expect(lines.join('\n')).toMatch(
+      /Metric errors: inconclusive, http:\S+ knows no metric errors, so that none/,
+    );
+    lines.length = 0;
+    await foreseeMetrics(context);
+    expect(lines).toEqual([
+      expect.stringMatching(/^Metric errors: http:\S+ knows no metric errors, .*requests\.$/),
+    ]);
+  });
+
   test('waits for an address that answers a moment later', async () => {
     let asked = 0;
     const server = opened.add(

@@ -52,6 +52,8 @@ export class CounterIncreases {
   readonly #requests = new Map<string, Known>();
   readonly #hits = new Map<string, Known>();
   readonly #targets = new Map<string, number | undefined>();
+  #readings = 0;
+  #falls = 0;
   /** When the first reading was made, by the clock of the server. */
   #begin: number | undefined;
 
@@ -64,6 +66,8 @@ export class CounterIncreases {
       ...statesOf(found.hits, this.#hits),
       ...statesOf(found.requests, this.#requests),
     ]);
+    this.#readings += 1;
+    if ([...states.values()].some((state) => state !== 'running')) this.#falls += 1;
     const increases = {
       requests: this.#increasesOf(found.requests, this.#requests, states, comparable),
       hits: this.#increasesOf(found.hits, this.#hits, states, comparable),
@@ -82,6 +86,11 @@ export class CounterIncreases {
       ([, scrapedAt]) => begin === undefined || scrapedAt === undefined || scrapedAt >= begin,
     );
     return new Set(since.map(([target]) => target));
+  }
+
+  /** How many of the readings were below the one before: a few are, where processes restart. */
+  get falls(): { readonly of: number; readonly readings: number } {
+    return { of: this.#falls, readings: this.#readings };
   }
 
   /** When the last scrape of each process was made, in ms since the epoch; undefined where no answer said so. */

@@ -7,6 +7,10 @@ import type { Reading } from './readings.ts';
 import { addTo, increasesByVersion } from './version-increases.ts';
 import type { VersionIncreases } from './version-increases.ts';
 
+/** From this many falls on, in more than this part of the readings, nothing restarts so often. */
+const MANY_FALLS = 3;
+const FALLING_PART = 1 / 4;
+
 /** The increases of one poll, over all addresses of a metric. */
 export interface PollIncreases {
   readonly requests: VersionIncreases;
@@ -63,6 +67,13 @@ export class CounterTotals {
   /** Whether both ends of each request are among the series, so that each counts twice. */
   get countsTwice(): boolean {
     return this.#reporters.has('source') && this.#reporters.has('destination');
+  }
+
+  /** How often an address fell, where it did so like a gauge or a rate, and not like counters that restart; undefined for none. */
+  get wavering(): { readonly of: number; readonly readings: number } | undefined {
+    return this.#counters
+      .map(({ falls }) => falls)
+      .find(({ of, readings }) => of >= MANY_FALLS && of > readings * FALLING_PART);
   }
 
   /**

@@ -4,10 +4,11 @@ import type { ClusterName } from '../core/names.ts';
 import type { Cluster } from '../kubernetes/client/cluster.ts';
 import type { MetricAddress, MetricSource, MetricSpec } from '../release/metric-specs.ts';
 import { PodProxy } from './pod-proxy.ts';
-import { readCounters, readValues } from './prometheus.ts';
+import { readCounters, readLabels, readValues } from './prometheus.ts';
 import { combinedQuery } from './promql.ts';
 import type { MetricReader, Reading, ReadingFailure } from './readings.ts';
 import type { ServerAnswer } from './server-answer.ts';
+import { alternativesOf, unknownIn } from './unknown-hits.ts';
 import { unanswered } from './unanswered.ts';
 import { WebClient } from './web-client.ts';
 import { readWebValue } from './web-value.ts';
@@ -37,7 +38,12 @@ export interface OpenMetrics {
 interface Endpoint {
   readonly cluster: ClusterName | undefined;
   readonly address: string;
-  readonly ask: (query: string, signal: AbortSignal) => Promise<ServerAnswer | ReadingFailure>;
+  /** @param path of the HTTP API */
+  readonly ask: (
+    path: string,
+    parameters: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ) => Promise<ServerAnswer | ReadingFailure>;
 }
 
 /** Queries in flight at a time: their answers are in memory until they are parsed. */
@@ -45,6 +51,9 @@ const PARALLEL = 64;
 const WEB_REMEDY =
   'Is it reachable from the runner? A Service of a cluster is reached through the API server by service:NAMESPACE/NAME:PORT';
 const QUERY_PATH = '/api/v1/query';
+const LABELS_PATH = '/api/v1/labels';
+/** A metric that had no series for so long is unknown. */
+const KNOWN_FOR_S = 86_400;
 
 /** Opens a reader for each address of each metric. Sends nothing yet, and never throws: what is wrong shows in a reading. */
 export function openMetricReaders(
@@ -76,8 +85,8 @@ export function openMetricReaders(
   ): Endpoint => ({
     cluster,
     address: url,
-    ask: (query, signal) =>
-      askWeb(web, { url: `${url.replace(/\/$/, '')}${QUERY_PATH}`, headers, form: { query } }, url, signal),
+    ask: (path, form, signal) =>
+      askWeb(web, { url: `${url.replace(/\/$/, '')}${path}`, headers, form }, url, signal),
   });
 
   const inCluster = (
@@ -92,10 +101,10 @@ export function openMetricReaders(
     return {
       cluster: cluster.name,
       address,
-      ask: (query, signal) =>
+      ask: (apiPath, parameters, signal) =>
         proxy.ask(
-          `${path}${QUERY_PATH}`,
-          { query },
+          `${path}${apiPath}`,
+          parameters,
           headers,
           AbortSignal.any([signal, AbortSignal.timeout(METRICS.queryMs)]),
         ),
@@ -120,15 +129,19 @@ export function openMetricReaders(
       ];
     }
     const { query, read } = queryOf(spec);
-    return endpointsOf(source).map(({ cluster, address, ask }) => ({
-      cluster,
-      address,
-      read: (signal) =>
-        limit(async () => {
-          const answer = await ask(query, signal);
-          return 'kind' in answer ? answer : read(address, answer);
-        }),
-    }));
+    return endpointsOf(source).map((endpoint) => {
+      const { cluster, address, ask } = endpoint;
+      const spelling = new Spelling(spec, endpoint);
+      return {
+        cluster,
+        address,
+        read: (signal) =>
+          limit(async () => {
+            const answer = await ask(QUERY_PATH, { query }, signal);
+            return 'kind' in answer ? answer : spelling.check(read(address, answer), signal);
+          }),
+      };
+    });
   };
 
   return {
@@ -137,6 +150,43 @@ export function openMetricReaders(
       await Promise.all([web, ...proxies.values()].map((one) => one.close()));
     },
   };
+}
+
+/**
+ * Asks whether a query for hits that finds none could find any: one with a typing error never does. What is known then stays so; what
+ * is unknown is asked again, because some metrics appear with their first error.
+ */
+class Spelling {
+  readonly #query: string | undefined;
+  readonly #endpoint: Endpoint;
+  #isKnown = false;
+
+  constructor(spec: MetricSpec, endpoint: Endpoint) {
+    this.#query = spec.kind === 'counts' && spec.onNoData === 'inconclusive' ? spec.hits : undefined;
+    this.#endpoint = endpoint;
+  }
+
+  async check(reading: Reading, signal: AbortSignal): Promise<Reading> {
+    if (reading.kind !== 'counters' || this.#query === undefined || this.#isKnown) return reading;
+    this.#isKnown = reading.hits.length > 0;
+    if (this.#isKnown || !reading.requests.some(({ value }) => value > 0)) return reading;
+    const { address, ask } = this.#endpoint;
+    const names = new Set(alternativesOf(this.#query).flatMap((all) => all.map(({ name }) => name)));
+    const start = reading.evaluatedAt === undefined ? undefined : reading.evaluatedAt / 1000 - KNOWN_FOR_S;
+    const asked = [...names].map(async (name) => {
+      const answer = await ask(
+        LABELS_PATH,
+        { 'match[]': name, ...(start === undefined ? {} : { start: String(start) }) },
+        signal,
+      );
+      const labels = 'kind' in answer ? undefined : readLabels(answer);
+      return labels === undefined ? [] : [[name, labels] as const];
+    });
+    const labels = new Map((await Promise.all(asked)).flat());
+    const unknown = unknownIn(address, this.#query, labels);
+    this.#isKnown = unknown === undefined && labels.size === names.size;
+    return unknown === undefined ? reading : { ...reading, unknown };
+  }
 }
 
 function queryOf(spec: MetricSpec): {

@@ -65,6 +65,11 @@ export class PollLog {
       .map(({ address }) => address);
   }
 
+  /** Why the last query for hits could not find any; undefined where it could, or nothing says. */
+  get unknown(): string | undefined {
+    return this.#last.flatMap((reading) => (reading.kind === 'counters' ? (reading.unknown ?? []) : []))[0];
+  }
+
   get notes(): readonly string[] {
     const { message } = this.#latestFailure ?? {};
     const missed =

@@ -56,13 +56,21 @@ export function readCounters(address: string, answer: ServerAnswer): Reading {
     }));
   const requests = partOf(PARTS.requests);
   const hits = partOf(PARTS.hits);
-  const wrong = [...requests, ...hits].find(({ value }) => !(Number.isFinite(value) && value >= 0));
+  const wrong = [...requests, ...hits].find(({ value }) => !(Number.isInteger(value) && value >= 0));
   if (wrong !== undefined)
     return failure(
       'invalid answer',
-      `${address} answered with the value ${String(wrong.value)} for ${describe(wrong.labels)}, which is not a counter of requests. Use a counter as it is, such as istio_requests_total.`,
+      `${address} answered with the value ${String(wrong.value)} for ${describe(wrong.labels)}, which is not a counter of requests: that is a whole number from 0. Use a counter as it is, such as istio_requests_total, and no rate.`,
     );
   return { kind: 'counters', requests, hits, evaluatedAt: series[0]?.evaluatedAt, notes: notesOf(found) };
+}
+
+const names = z.object({ status: z.literal('success'), data: z.array(z.string()) });
+
+/** The names of labels that a server knows; undefined where it does not say. */
+export function readLabels(answer: ServerAnswer): ReadonlySet<string> | undefined {
+  const found = answer.status < 300 ? names.safeParse(answer.body).data : undefined;
+  return found === undefined ? undefined : new Set(found.data);
 }
 
 function successOf(address: string, answer: ServerAnswer): Success | ReadingFailure {

@@ -11,6 +11,9 @@ export interface CounterQuery {
 const ESTIMATE =
   'estimates from the samples of a window; the requests between two readings are counted exactly';
 const RANGE = 'looks at a window of the past';
+const RECORDED = 'is by its name a recorded rate, which is no counter';
+/** By the convention for recording rules: `job:requests:rate5m` (https://prometheus.io/docs/practices/rules/#naming). */
+const RECORDED_RATE = /:(?:\w*_)?(?:i?rate|i?delta|increase)_?(?:\d+[smhd])?$/;
 const SUM = 'hides which of the counters started again at 0, as the counters of a restarted pod do';
 
 /** Functions whose result is no longer a counter. */
@@ -33,9 +36,11 @@ export function inspectCounterQuery(query: string): CounterQuery {
     enter: ({ type, node, from, to }) => {
       if (type.isError) errors.push(from);
       else if (type.name === 'MatrixSelector') hidden ??= { name: query.slice(from, to), why: RANGE };
-      else if (type.name === 'VectorSelector' && node.firstChild?.name === 'Identifier')
+      else if (type.name === 'VectorSelector' && node.firstChild?.name === 'Identifier') {
         selectors.add(query.slice(from, to));
-      else if (type.name === 'FunctionIdentifier') hidden ??= hidingCall(query.slice(from, to));
+        const name = query.slice(from, node.firstChild.to);
+        if (RECORDED_RATE.test(name)) hidden ??= { name, why: RECORDED };
+      } else if (type.name === 'FunctionIdentifier') hidden ??= hidingCall(query.slice(from, to));
       else if (type.name === 'AggregateOp')
         hidden ??= { name: query.slice(from, node.firstChild?.to ?? to).toLowerCase(), why: SUM };
     },

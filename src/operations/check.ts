@@ -128,7 +128,7 @@ async function look(
     const forMs = samplingMs(release.metrics, watchMs);
     if (forMs < watchMs && clients.length > 0)
       context.log.info(
-        `Ingresses are sampled for the first ${String(Math.floor(forMs / 1000))} s only: later samples would be among the requests that the windows of the metrics count at the end.`,
+        `Ingresses are sampled ${forMs === 0 ? 'no more from here on' : `for the first ${String(Math.floor(forMs / 1000))} s only`}: samples would be among the requests in the last windows of the metrics.`,
       );
     const begin = clock.now();
     let sampledUntil = begin;

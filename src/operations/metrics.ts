@@ -9,9 +9,10 @@ import { metricLine } from '../metrics/metric-line.ts';
 import { openMetricReaders } from '../metrics/metric-readers.ts';
 import type { OpenMetric } from '../metrics/metric-readers.ts';
 import { missingBucket } from '../metrics/missing-buckets.ts';
-import type { MetricReader, Reading, ReadingFailure } from '../metrics/readings.ts';
+import type { Counters, MetricReader, Reading, ReadingFailure } from '../metrics/readings.ts';
 import { queryNotes } from '../metrics/query-notes.ts';
 import { differingLabels } from '../metrics/several-series.ts';
+import { unfindable } from '../metrics/unknown-hits.ts';
 import { readAll } from '../metrics/watch-metrics.ts';
 import type { MetricSpec } from '../release/metric-specs.ts';
 import { allClusters } from '../release/release.ts';
@@ -83,8 +84,7 @@ export async function tryMetrics(context: Context, weights: Weights): Promise<bo
   return withMetrics(context, async (metrics) => {
     const readings = await readPatiently(context, metrics);
     assertReadable(metrics, readings);
-    const unread = [...readings.values()].filter(({ kind }) => kind === 'failure');
-    if (unread.length === 0) return true;
+    if (![...readings.values()].some(saysNothing)) return true;
     const judges = assignJudges(metrics, judgingOf(release, weights, false));
     const evidence = judges.map(({ judge, readers }) => {
       judge.add(
@@ -94,7 +94,10 @@ export async function tryMetrics(context: Context, weights: Weights): Promise<bo
       );
       return judge.evidence(
         0,
-        readers.some((reader) => readings.get(reader)?.kind === 'failure'),
+        readers.some((reader) => {
+          const reading = readings.get(reader);
+          return reading !== undefined && saysNothing(reading);
+        }),
       );
     });
     const open = evidence.filter(({ verdict }) => verdict === 'inconclusive');
@@ -127,6 +130,8 @@ export async function foreseeMetrics(context: Context): Promise<void> {
         log.warn(`Metric ${spec.name}: ${note}`);
       for (const failure of failuresOf(readers, readings))
         log.warn(`Metric ${spec.name} cannot be read from here: ${failure.message}`);
+      for (const { unknown } of readers.flatMap((reader) => readings.get(reader) ?? []).filter(isCounters))
+        if (unknown !== undefined) log.warn(`Metric ${spec.name}: ${unfindable(unknown)}.`);
       for (const reader of readers)
         if (isEmpty(readings.get(reader)))
           log.info(
@@ -134,6 +139,11 @@ export async function foreseeMetrics(context: Context): Promise<void> {
           );
     }
   });
+}
+
+/** Whether a metric cannot be judged by readings like this one. */
+function saysNothing(reading: Reading): boolean {
+  return reading.kind === 'failure' || (reading.kind === 'counters' && reading.unknown !== undefined);
 }
 
 /** Whether nothing was found, as for a version that has no traffic yet, or a query with a wrong label. */
@@ -146,6 +156,10 @@ function isEmpty(reading: Reading | undefined): boolean {
     default:
       return false;
   }
+}
+
+function isCounters(reading: Reading): reading is Counters {
+  return reading.kind === 'counters';
 }
 
 function queryOf(spec: MetricSpec): string {

@@ -14,7 +14,7 @@ export interface PrometheusAnswer {
 
 const STATUS = { bad_data: 400, execution: 422 } as const;
 
-/** The HTTP API of a Prometheus (https://prometheus.io/docs/prometheus/latest/querying/api/), for instant queries. */
+/** The HTTP API of a Prometheus (https://prometheus.io/docs/prometheus/latest/querying/api/), for instant queries and names of labels. */
 export class EmbeddedPrometheus {
   readonly scrapes: Scrapes;
   readonly #port: Port;
@@ -60,6 +60,8 @@ export class EmbeddedPrometheus {
   }
 
   answer(path: string, parameters: URLSearchParams): PrometheusAnswer {
+    if (path === '/api/v1/labels')
+      return { status: 200, body: this.#labels(parameters.get('match[]') ?? '') };
     if (path !== '/api/v1/query') return { status: 404, body: '404 page not found\n' };
     const now = Date.now() / 1000;
     try {
@@ -71,10 +73,17 @@ export class EmbeddedPrometheus {
     }
   }
 
+  /** @param metric its name; other selectors are not read */
+  #labels(metric: string): JsonObject {
+    const found = this.scrapes.series().filter(({ labels }) => labels['__name__'] === metric);
+    const data = [...new Set(found.flatMap(({ labels }) => Object.keys(labels)))].toSorted();
+    return { status: 'success', data };
+  }
+
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname, searchParams } = new URL(request.url ?? '/', this.url);
     const form = new URLSearchParams(await text(request));
-    const { status, body } = this.answer(pathname, form.has('query') ? form : searchParams);
+    const { status, body } = this.answer(pathname, form.size > 0 ? form : searchParams);
     const isText = typeof body === 'string';
     response.writeHead(status, { 'content-type': isText ? 'text/plain; charset=utf-8' : 'application/json' });
     response.end(isText ? body : JSON.stringify(body));
