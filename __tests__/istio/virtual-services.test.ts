@@ -80,7 +80,7 @@ describe('several VirtualServices', () => {
     );
     const edited = { ...inner(split(10, 90)), metadata: second?.metadata ?? { name: 'inner' } };
     const edits = editsOf(readRouteStates(given, holding(...(first === undefined ? [] : [first]), edited)));
-    expect(edits.map(({ virtualService: vs }) => vs.metadata.name)).toEqual(['inner']);
+    expect(edits.map(({ object }) => object.metadata.name)).toEqual(['inner']);
   });
 
   test('with different weights leave none to be kept', () => {

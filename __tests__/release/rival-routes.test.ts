@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import type { HttpRoute, RouteDestination, VirtualService } from '../../src/kubernetes/objects.ts';
 import { observe } from '../../src/release/observation.ts';
-import { lookalikes, rivalsOf } from '../../src/release/rival-routes.ts';
+import { lookalikes } from '../../src/release/lookalikes.ts';
+import { rivalsOf } from '../../src/release/rival-routes.ts';
 import { planTraffic } from '../../src/release/plan-traffic.ts';
 import type { TrafficState } from '../../src/istio/traffic-state.ts';
 import { readRouteStates } from '../../src/release/route-state.ts';
@@ -60,11 +61,11 @@ function state({
   );
 }
 
-function named(beside: Beside, find: typeof rivalsOf = rivalsOf): readonly string[] {
+function named(beside: Beside): readonly string[] {
   const { given = only } = beside;
   const fleet = state(beside);
   return readRouteStates(given, fleet).flatMap((one) =>
-    find(given, fleet, one).map(
+    rivalsOf(given, fleet, one).map(
       ({ virtualService: { metadata }, revision }) => `${metadata.name} ${revision ?? ''}`,
     ),
   );
@@ -162,15 +163,17 @@ describe('a route of another app may answer what is sampled', () => {
 
 describe('responses cannot be told apart', () => {
   test.each<[string, Beside, readonly string[]]>([
-    ['of the same revision', { other: cart(OLDER, '3') }, ['cart 3']],
+    ['of the same revision', { other: cart(OLDER, '3') }, ['route cart of VirtualService gray-demo/cart 3']],
     ['of another revision', { other: cart(OLDER, '7') }, []],
     [
       'of routes that nobody has marked',
       { other: cart(OLDER, '7'), own: [{ route: [to('v1', 80), to('v2', 20)] }] },
-      ['cart 7'],
+      ['route cart of VirtualService gray-demo/cart 7'],
     ],
   ])('%s', (_what, beside, expected) => {
-    expect(named(beside, lookalikes)).toEqual(expected);
+    const fleet = state(beside);
+    const found = readRouteStates(only, fleet).flatMap((one) => lookalikes({ release: only, fleet }, one));
+    expect(found.map(({ name, revision }) => `${name} ${revision ?? ''}`)).toEqual(expected);
   });
 });
 

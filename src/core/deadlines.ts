@@ -57,6 +57,12 @@ export const LOGIN = {
   endMs: 500,
 };
 
+/** Until the controllers report of a route that was written whether it is in force; the first answer comes within a second. */
+export const ROUTE_STATUS = {
+  waitMs: 20_000,
+  pollMs: 250,
+};
+
 /** Writes whose outcome is looked up where the answer was lost. */
 export const WRITE = {
   /** No attempt begins later than this; a server that does not answer takes long to fail. */

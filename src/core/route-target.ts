@@ -1,12 +1,20 @@
 import type { ServiceKey } from './names.ts';
 import type { Weights, VersionName } from './weights.ts';
 
-/** What the managed routes of one VirtualService shall hold. */
+/** What the names of preview routes begin with. */
+export const PREVIEW_NAME = 'canary-preview-';
 
-export interface RouteTarget {
+/** Which routes of an object are managed. */
+export interface RouteChoice {
   readonly service: ServiceKey;
-  /** Names of the routes to manage; undefined: the only one that leads to the service. */
+  /** Their names; undefined: the only one that leads to the service. */
   readonly routes: readonly string[] | undefined;
+  /** The Services that each lead to one version, where routes choose versions by Services instead of subsets. */
+  readonly versionServices?: ReadonlyMap<string, VersionName>;
+}
+
+/** What the managed routes of one object shall hold. */
+export interface RouteTarget extends RouteChoice {
   readonly weights: Weights;
   readonly revision: number;
   /** Port of the service, for destinations that are made anew. */

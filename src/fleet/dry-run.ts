@@ -5,6 +5,7 @@ import { isForbidden } from '../kubernetes/client/errors.ts';
 import type { Change } from '../kubernetes/change.ts';
 import { contentOf, nameOf } from '../kubernetes/objects.ts';
 import type { KubeObject } from '../kubernetes/objects.ts';
+import type { TrafficPlan } from '../release/plan-traffic.ts';
 import type { Plan } from '../release/plan.ts';
 import type { ClusterState, FleetState } from '../release/state.ts';
 import { accessFor, missingOf } from './access.ts';
@@ -29,22 +30,48 @@ export interface TriedChange extends Change {
 
 /** A plan without the changes that would have no effect. */
 export interface TriedPlan extends Plan {
+  readonly pins?: TriedTraffic | undefined;
   readonly workloads: readonly TriedChange[];
   readonly subsets: readonly TriedChange[];
   readonly previews: readonly TriedChange[];
   readonly routes: readonly TriedChange[];
 }
 
-/** All changes of a plan, in their order. */
-export function triedIn({ workloads, subsets, previews, routes }: TriedPlan): readonly TriedChange[] {
-  return [...workloads, ...subsets, ...previews, ...routes];
+/** The same of what moves routes to the Services of versions. */
+interface TriedTraffic extends TrafficPlan {
+  readonly previews: readonly TriedChange[];
+  readonly routes: readonly TriedChange[];
+}
+
+/** All changes of a plan, in their order; but Services come before what refers to them. */
+export function triedIn({ pins, workloads, subsets, previews, routes }: TriedPlan): readonly TriedChange[] {
+  return [
+    ...workloads,
+    ...(pins === undefined ? [] : [...pins.previews, ...pins.routes]),
+    ...subsets,
+    ...previews,
+    ...routes,
+  ];
 }
 
 /** Lets every API server check every change of a plan without storing it; see `tryOut`. */
 export async function dryRun(fleet: Fleet, state: FleetState, plan: Plan): Promise<TriedPlan> {
+  const { pins, ...rest } = plan;
   const stages = [plan.workloads, plan.subsets, plan.previews, plan.routes];
-  const [workloads = [], subsets = [], previews = [], routes = []] = await tryOut(fleet, state, stages);
-  return { ...plan, workloads, subsets, previews, routes };
+  const [tried, moved] = await Promise.all([
+    tryOut(fleet, state, stages),
+    tryOut(fleet, state, pins === undefined ? [] : [pins.previews, pins.routes]),
+  ]);
+  const [workloads = [], subsets = [], previews = [], routes = []] = tried;
+  const [first = [], then = []] = moved;
+  return {
+    ...rest,
+    ...(pins === undefined ? {} : { pins: { ...pins, previews: first, routes: then } }),
+    workloads,
+    subsets,
+    previews,
+    routes,
+  };
 }
 
 /**

@@ -2,15 +2,8 @@ import { CanaryError } from '../core/errors.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import type { HttpMatch, HttpRoute, RouteDestination, VirtualService } from '../kubernetes/objects.ts';
 import { managedRoutes } from './managed-routes.ts';
-import {
-  PREVIEW_NAME,
-  destinationsTo,
-  inSentence,
-  splitsService,
-  previewsOfService,
-  streamsTo,
-  sumOf,
-} from './routes.ts';
+import { destinationsTo, inSentence, splitsService, previewsOfService, streamsTo, sumOf } from './routes.ts';
+import { PREVIEW_NAME } from '../core/route-target.ts';
 import type { Route } from './routes.ts';
 import { PREVIEW_HEADER, REVISION_HEADER, VERSION_HEADER } from '../core/headers.ts';
 import { fullHost } from './hosts.ts';

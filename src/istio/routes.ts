@@ -2,9 +2,7 @@ import { isHostOf } from './hosts.ts';
 import type { ServiceKey } from '../core/names.ts';
 import type { HttpRoute, RouteDestination, StreamRoute, VirtualService } from '../kubernetes/objects.ts';
 import type { VersionName } from '../core/weights.ts';
-
-/** What the names of preview routes begin with. */
-export const PREVIEW_NAME = 'canary-preview-';
+import { PREVIEW_NAME } from '../core/route-target.ts';
 
 /** Whether a route is one of the preview routes that the action puts ahead of the managed ones, of whichever service. */
 export function isPreview(route: HttpRoute): boolean {

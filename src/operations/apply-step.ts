@@ -1,19 +1,22 @@
 import { allOf } from '../fleet/fleet.ts';
 import { assertSidecars } from '../fleet/injection.ts';
 import { assertAccepted } from '../fleet/dry-run.ts';
-import type { TriedPlan } from '../fleet/dry-run.ts';
+import type { TriedChange, TriedPlan } from '../fleet/dry-run.ts';
 import { rebased, writeInOrder } from '../fleet/transaction/write-in-order.ts';
 import type { OnWritten, Written } from '../fleet/transaction/write-confirmed.ts';
 import { waitUntilReady } from '../kubernetes/client/ready.ts';
 import type { Change } from '../kubernetes/change.ts';
 import { allHolding } from '../release/cluster-weights.ts';
 import type { Plan } from '../release/plan.ts';
+import type { TrafficPlan } from '../release/plan-traffic.ts';
+import type { ClusterName } from '../core/names.ts';
 import type { IngressClient } from '../verify/ingress-client.ts';
 import { awaitPreview } from '../verify/probe.ts';
 import { awaitPropagation, explained, seeRevision } from './arrival.ts';
 import { lockedPhase, phase, recordChange } from './context.ts';
 import type { Context } from './context.ts';
 import { isBeforeLock } from './lock-namespaces.ts';
+import { awaitRouteStatus } from './route-status.ts';
 import { restorerFor } from './restore-workloads.ts';
 import type { Restorer } from './restore-workloads.ts';
 import type { Applied, Prepared } from './stages.ts';
@@ -49,17 +52,18 @@ export async function applyStep(
   let isInForce = false;
   let failure: Applied['failure'];
   try {
-    await deploy(context, prepared, onWritten);
+    const move = { prepared, clients, restorer, onWritten, isFirst: () => written.length === 0 };
+    const note = (moved: readonly Written[]): void => void written.push(...moved);
+    const { services, others } = byStage(prepared.plan, context.release.configClusters);
+    await writeServices(context, services, onWritten);
+    if (plan.pins !== undefined) plan = await pinRoutes(context, plan, plan.pins, move, note);
+    await deploy(context, prepared, others, onWritten);
     await writeSubsets(context, plan, onWritten);
-    const previewed = await writePreviews(context, plan, onWritten);
-    plan = { ...plan, routes: rebased(plan.routes, previewed) };
-    if (plan.routes.length > 0) {
-      await phase(context, 'Preview', () => seePreviews(context, plan, clients, written.length > 0));
-      await moveWeights(context, { prepared, plan, clients, restorer }, (moved) => {
-        written.push(...moved);
-        isInForce = true;
-      });
-    }
+    const moved = await carryTraffic(context, plan, move, (all) => {
+      note(all);
+      isInForce = true;
+    });
+    plan = { ...plan, routes: moved };
     isInForce = true;
   } catch (error) {
     failure = { kind: 'failed', error };
@@ -67,10 +71,59 @@ export async function applyStep(
   return { written, plan, isInForce, restorer, failure };
 }
 
+/** What carries traffic from one state of the routes to the next. */
+interface Move {
+  readonly prepared: Prepared<TriedPlan>;
+  readonly clients: readonly IngressClient[];
+  readonly restorer: Restorer;
+  readonly onWritten: OnWritten;
+  /** Whether nothing was written yet. */
+  readonly isFirst: () => boolean;
+}
+
+/** Preview routes, then the weights in all clusters or none. @returns the changes of the weights, as they were written */
+async function carryTraffic(
+  context: Context,
+  traffic: TrafficPlan,
+  move: Move,
+  onMoved: (written: readonly Written[]) => void,
+): Promise<readonly Change[]> {
+  const previewed = await writePreviews(context, traffic, move.onWritten);
+  const routes = rebased(traffic.routes, previewed);
+  if (routes.length === 0) return routes;
+  await phase(context, 'Preview', async () => {
+    await awaitRouteStatus(context, move.prepared.observed.api, routes);
+    await seePreviews(context, traffic, move.clients, !move.isFirst());
+  });
+  await moveWeights(context, { ...traffic, routes }, move, onMoved);
+  return routes;
+}
+
+/**
+ * Moves the routes from the app's Service to those of the versions, to the same effect.
+ *
+ * @returns the plan, based on what was written
+ */
+async function pinRoutes(
+  context: Context,
+  plan: Plan,
+  pins: TrafficPlan,
+  move: Move,
+  onMoved: (written: readonly Written[]) => void,
+): Promise<Plan> {
+  const stored: Written[] = [];
+  await carryTraffic(context, pins, move, (all) => {
+    stored.push(...all);
+    onMoved(all);
+  });
+  return { ...plan, previews: rebased(plan.previews, stored), routes: rebased(plan.routes, stored) };
+}
+
 /** Writes the weights in all clusters or none, and waits until every ingress shows them. */
 async function moveWeights(
   context: Context,
-  { prepared: { observed }, plan, clients, restorer }: Move,
+  { weights, revision, routes }: TrafficPlan,
+  { prepared: { observed }, clients, restorer }: Move,
   onMoved: (written: readonly Written[]) => void,
 ): Promise<void> {
   const { signal, recorder } = context;
@@ -81,12 +134,12 @@ async function moveWeights(
   try {
     await lockedPhase(context, 'Weights', async () => {
       // Users of a first route get 404 again if another cluster refuses its own: so no cluster gets one before all accept theirs.
-      if (plan.routes.some(({ isFirstRoute }) => isFirstRoute === true))
-        await assertAccepted(context.fleet, plan.routes);
-      onMoved(await writeEverywhere(context, plan.routes));
-      held = allHolding(held, plan.weights);
-      recorder.record({ kind: 'in force', weights: plan.weights, direction: 'forward' });
-      await seeRevision(context, observed, plan.revision, clients);
+      if (routes.some(({ isFirstRoute }) => isFirstRoute === true))
+        await assertAccepted(context.fleet, routes);
+      onMoved(await writeEverywhere(context, routes));
+      held = allHolding(held, weights);
+      recorder.record({ kind: 'in force', weights, direction: 'forward' });
+      await seeRevision(context, observed, revision, clients);
     });
   } finally {
     signal.removeEventListener('abort', restoreAtOnce);
@@ -94,21 +147,35 @@ async function moveWeights(
   signal.throwIfAborted();
 }
 
-interface Move {
-  readonly prepared: Prepared<TriedPlan>;
-  readonly plan: Plan;
-  readonly clients: readonly IngressClient[];
-  readonly restorer: Restorer;
+/** Where routes are moved to the Services of versions, those and their namespaces go before it, and all else after it. */
+function byStage(
+  { workloads, pins }: TriedPlan,
+  configClusters: readonly ClusterName[],
+): { readonly services: readonly TriedChange[]; readonly others: readonly TriedChange[] } {
+  const changes = workloads.filter((change) => !isBeforeLock(change, configClusters));
+  const isFirst = ({ object }: TriedChange): boolean =>
+    pins !== undefined && ['Namespace', 'Service'].includes(object.kind);
+  return { services: changes.filter(isFirst), others: changes.filter((change) => !isFirst(change)) };
+}
+
+/** The Services that routes are moved to before any pod is written. */
+async function writeServices(
+  context: Context,
+  services: readonly TriedChange[],
+  onWritten: OnWritten,
+): Promise<void> {
+  if (services.length > 0)
+    await lockedPhase(context, 'Services', () => writeInOrder(context.fleet, services, onWritten));
 }
 
 /** Workloads first: nothing may be routed to a version before it is ready in each of its clusters. */
 async function deploy(
   context: Context,
   { observed, plan }: Prepared<TriedPlan>,
+  workloads: readonly TriedChange[],
   onWritten: OnWritten,
 ): Promise<void> {
   const { release, fleet, log } = context;
-  const workloads = plan.workloads.filter((change) => !isBeforeLock(change, release.configClusters));
   if (workloads.length > 0)
     await lockedPhase(context, 'Deploy', async () => {
       const namespaces = workloads.filter(({ object }) => object.kind === 'Namespace');
@@ -161,7 +228,7 @@ async function writeSubsets(context: Context, { subsets }: Plan, onWritten: OnWr
 
 async function writePreviews(
   context: Context,
-  { previews }: Plan,
+  { previews }: TrafficPlan,
   onWritten: OnWritten,
 ): Promise<readonly Written[]> {
   return previews.length === 0
@@ -172,7 +239,7 @@ async function writePreviews(
 /** Waits until every version answers its preview request through every ingress. */
 async function seePreviews(
   context: Context,
-  plan: Plan,
+  plan: TrafficPlan,
   clients: readonly IngressClient[],
   hasWritten: boolean,
 ): Promise<void> {

@@ -48,7 +48,7 @@ export function revisionSeen(
   return clients.map((client) =>
     awaitRevision(client, String(revision), {
       check: release.check,
-      sharedWithOtherHosts: isSharedWithOtherHosts(release, observed.routes, client.target.cluster),
+      sharedWithOtherHosts: isSharedWithOtherHosts(observed.routes, client.target.cluster),
       signal,
     }),
   );

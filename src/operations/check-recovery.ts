@@ -7,7 +7,7 @@ import type { CheckRequest } from './check.ts';
 import type { TransactionTarget } from '../fleet/transaction/intent.ts';
 import type { Verdict } from '../verify/evidence.ts';
 import type { Context } from './context.ts';
-import { findTargets, virtualServices, withClients } from './ingresses.ts';
+import { findTargets, routeObjects, withClients } from './ingresses.ts';
 
 /**
  * Whether the weights that an earlier run left in all clusters pass the check. Without any ingress the metrics decide, if there is
@@ -25,7 +25,7 @@ export async function checkStepOfOther(
   const { target: weights } = step;
   log.info(`All clusters hold ${formatWeights(weights)}: checking whether that step passes.`);
   try {
-    const targets = await findTargets(context, observed.fleet, virtualServices(observed.routes));
+    const targets = await findTargets(context, observed.fleet, routeObjects(observed.routes));
     const judgesMetrics = release.metrics.length > 0 && bakeMs > 0;
     if (release.metrics.length > 0 && !judgesMetrics)
       log.warn('That step is not judged by the metrics, since this operation does not watch it.');

@@ -1,7 +1,5 @@
 import { MONOTONIC_CLOCK } from '../core/clock.ts';
 import { METRICS } from '../core/deadlines.ts';
-import { nameOf } from '../kubernetes/objects.ts';
-import { inSentence } from '../istio/routes.ts';
 import type { Weights } from '../core/weights.ts';
 import type { Finding } from '../diagnosis/finding.ts';
 import type { MetricEvidence } from '../metrics/metric-evidence.ts';
@@ -12,7 +10,7 @@ import { samplingMs } from './sampling-time.ts';
 import { clustersDisagree } from '../release/cluster-weights.ts';
 import type { Observation } from '../release/observation.ts';
 import { isSharedWithOtherHosts, routeStateFor } from '../release/route-state.ts';
-import { lookalikes } from '../release/rival-routes.ts';
+import { lookalikes } from '../release/lookalikes.ts';
 import { evidenceLine } from '../report/evidence-line.ts';
 import { capitalized } from '../report/format.ts';
 import type { IngressEvidence, Verdict } from '../verify/evidence.ts';
@@ -194,7 +192,7 @@ function sample(
     ({ target }) => ({
       weights,
       revision: routeStateFor(routes, target.cluster)?.revision,
-      sharedWithOtherHosts: isSharedWithOtherHosts(release, routes, target.cluster),
+      sharedWithOtherHosts: isSharedWithOtherHosts(routes, target.cluster),
       version: release.version,
     }),
     {
@@ -224,11 +222,11 @@ function mistakable(
 ): readonly Finding[] {
   const serving = new Set(clients.flatMap(({ target }) => routeStateFor(routes, target.cluster) ?? []));
   return [...serving].flatMap((one) =>
-    lookalikes(release, fleet, one)
+    lookalikes({ release, fleet }, one)
       .slice(0, 1)
-      .map(({ virtualService: vs, route, revision }) => ({
+      .map(({ name, revision }) => ({
         title: `Another app may have answered in ${one.cluster}`,
-        detail: `${capitalized(inSentence(vs, route))} of ${nameOf(vs)} takes the path ${release.check.path} ahead of ${release.app}, and ${revision === undefined ? 'nothing in the responses tells the two apart' : `its responses carry revision ${revision} as well`}: the samples do not show what users of ${release.app} get. Set the inputs path and host to what only ${release.app} answers, or narrow the match or the hosts of that route.`,
+        detail: `${capitalized(name)} takes the path ${release.check.path} ahead of ${release.app}, and ${revision === undefined ? 'nothing in the responses tells the two apart' : `its responses carry revision ${revision} as well`}: the samples do not show what users of ${release.app} get. Set the inputs path and host to what only ${release.app} answers, or narrow the match or the hosts of that route.`,
       })),
   );
 }

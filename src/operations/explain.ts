@@ -20,6 +20,6 @@ export async function causesOf(
 ): Promise<readonly Finding[]> {
   const { snapshot, unread } = await readSnapshot(fleet, { release, routes, evidence }, signal);
   if (unread !== undefined) log.warn(`The clusters could not be read to find the cause: ${unread}`);
-  else recorder.record({ kind: 'read', held: clusterWeights(release, snapshot.routes) });
+  else recorder.record({ kind: 'read', held: clusterWeights(snapshot.routes) });
   return withPauses(diagnose(snapshot), nextTurn);
 }

@@ -5,28 +5,33 @@ import type { Ingress } from '../verify/find-ingress.ts';
 import { allOf } from '../fleet/fleet.ts';
 import { CanaryError } from '../core/errors.ts';
 import { nameOfProxy, proxyFor } from '../core/proxy.ts';
+import { listenerCandidates } from '../gateway-api/ingress-candidates.ts';
+import { isHttpRoute } from '../gateway-api/objects.ts';
+import { gatewayParents } from '../gateway-api/parents.ts';
 import { hostOf, ingressCandidates } from '../istio/gateways.ts';
-import type { UnusableCandidate, IngressCandidate } from '../istio/gateways.ts';
 import { nameOf } from '../kubernetes/objects.ts';
-import type { Gateway, VirtualService } from '../kubernetes/objects.ts';
+import type { Gateway } from '../kubernetes/objects.ts';
 import { NO_INGRESS, PORT_FORWARD, allClusters } from '../release/release.ts';
 import type { ClusterName } from '../core/names.ts';
 import type { FleetState } from '../release/state.ts';
-import { trafficOf } from '../release/state.ts';
+import { stateOf } from '../release/state.ts';
 import { entrancesOf, isDelegate } from '../istio/virtual-services.ts';
+import { isVirtualService } from '../release/route-apis.ts';
+import type { RouteObject } from '../release/route-object.ts';
 import type { RouteState } from '../release/route-state.ts';
+import type { Candidate } from '../verify/ingress-candidate.ts';
 import type { Context } from './context.ts';
 
-/** VirtualServices of the release, as they are or will be, by config cluster. */
-export type Routing = ReadonlyMap<ClusterName, readonly VirtualService[]>;
+/** The route objects of the release, as they are or will be, by config cluster. */
+export type Routing = ReadonlyMap<ClusterName, readonly RouteObject[]>;
 
-/** The VirtualServices that exist, by config cluster. */
-export function virtualServices(routes: readonly RouteState[]): Routing {
+/** The route objects that exist, by config cluster. */
+export function routeObjects(routes: readonly RouteState[]): Routing {
   const clusters = Map.groupBy(routes, ({ cluster }) => cluster);
   return new Map(
     [...clusters].map(([cluster, states]) => [
       cluster,
-      states.flatMap(({ virtualService }) => (virtualService === undefined ? [] : [virtualService])),
+      states.flatMap(({ object }) => (object === undefined ? [] : [object])),
     ]),
   );
 }
@@ -48,16 +53,17 @@ export async function findTargets(
     allClusters(release).map(async (name): Promise<Ingress | undefined> => {
       const given = release.check.ingress.get(name);
       if (given === NO_INGRESS) return undefined;
-      const entrances = entrancesIn(context, name, state, routing);
-      if (given === undefined || given === PORT_FORWARD) assertEntrance(context, name, routing, entrances);
-      const candidates = candidatesFor(context, name, state, entrances, planned);
+      const routes = servingRoutes(context, name, routing);
+      const { entrances, candidates } = waysInto(context, name, state, routes, planned);
+      if (given === undefined || given === PORT_FORWARD) assertEntrance(name, routes, entrances > 0);
       if (given === undefined) return findIngress(fleet.cluster(name), candidates);
       if (given === PORT_FORWARD) return findForwardedIngress(fleet.cluster(name), candidates);
-      const [best] = candidates;
-      const host =
-        release.check.host ??
-        (best !== undefined && 'server' in best ? best.host : hostOf(release, entrances));
-      return { cluster: name, url: given, host, source: 'input ingress' };
+      return {
+        cluster: name,
+        url: given,
+        host: hostFor(context, name, state, routes, candidates),
+        source: 'input ingress',
+      };
     }),
   );
   const ingresses = found.filter((ingress) => ingress !== undefined);
@@ -101,17 +107,12 @@ function throughProxy({ recorder }: Context, cluster: ClusterName, url: string):
 }
 
 /**
- * @throws CanaryError if only sidecars use the VirtualServices: then there is no ingress to find, and the message says how such
- * a service is released
+ * @throws CanaryError if only sidecars use the routes: then there is no ingress to find, and the message says how such a service is
+ * released
  */
-function assertEntrance(
-  context: Context,
-  name: ClusterName,
-  routing: Routing,
-  entrances: readonly VirtualService[],
-): void {
-  const found = routing.get(servingCluster(context, name)) ?? [];
-  if (entrances.length > 0 || found.length === 0 || found.some(isDelegate)) return;
+function assertEntrance(name: ClusterName, found: readonly RouteObject[], hasEntrance: boolean): void {
+  if (hasEntrance || found.length === 0) return;
+  if (found.some((object) => isVirtualService(object) && isDelegate(object))) return;
   throw new CanaryError(
     `${found.map(nameOf).join(', ')} is bound to no Gateway: only sidecars use it, so no ingress shows what users get. If no user enters through a gateway, set the input ingress to none: the weights are then written in every cluster and not verified. Otherwise bind it to a Gateway, or give the address of an ingress that leads to it (ingress: ${name}=http://203.0.113.7).`,
   );
@@ -136,26 +137,50 @@ function servingCluster({ release }: Context, name: ClusterName): ClusterName {
   return release.configClusters.includes(name) ? name : first;
 }
 
-function entrancesIn(
-  context: Context,
-  name: ClusterName,
-  state: FleetState,
-  routing: Routing,
-): readonly VirtualService[] {
-  const serving = servingCluster(context, name);
-  return entrancesOf(routing.get(serving) ?? [], trafficOf(state, serving).roots);
+/** The route objects that serve the ingress of a cluster. */
+function servingRoutes(context: Context, name: ClusterName, routing: Routing): readonly RouteObject[] {
+  return routing.get(servingCluster(context, name)) ?? [];
 }
 
-function candidatesFor(
+/** The ways into route objects, by Gateways of either API, the best first. */
+function waysInto(
   context: Context,
   name: ClusterName,
   state: FleetState,
-  entrances: readonly VirtualService[],
+  routes: readonly RouteObject[],
   planned: readonly Gateway[],
-): readonly (IngressCandidate | UnusableCandidate)[] {
+): { readonly entrances: number; readonly candidates: readonly Candidate[] } {
   const { release } = context;
-  const gateways = [...trafficOf(state, servingCluster(context, name)).gateways, ...planned];
-  return ingressCandidates(release, entrances, gateways, release.check.host);
+  const { traffic, gatewayApi, namespace } = stateOf(state, servingCluster(context, name));
+  const httpRoutes = routes.filter(isHttpRoute);
+  const entrances = entrancesOf(routes.filter(isVirtualService), traffic?.roots ?? []);
+  const gateways = [...(traffic?.gateways ?? []), ...planned];
+  const asked = release.check.host;
+  return {
+    entrances: entrances.length + httpRoutes.filter((route) => gatewayParents(route).length > 0).length,
+    candidates: [
+      ...ingressCandidates(release, entrances, gateways, asked),
+      ...(gatewayApi === undefined
+        ? []
+        : listenerCandidates(httpRoutes, gatewayApi, namespace?.metadata.labels, asked)),
+    ],
+  };
+}
+
+/** The host to ask an ingress for that was given by hand. */
+function hostFor(
+  context: Context,
+  name: ClusterName,
+  state: FleetState,
+  routes: readonly RouteObject[],
+  [best]: readonly Candidate[],
+): string | undefined {
+  const { release } = context;
+  if (release.check.host !== undefined) return release.check.host;
+  if (best !== undefined && 'host' in best) return best.host;
+  const [hostname] = routes.filter(isHttpRoute).flatMap(({ spec }) => spec.hostnames ?? []);
+  const { traffic } = stateOf(state, servingCluster(context, name));
+  return hostname ?? hostOf(release, entrancesOf(routes.filter(isVirtualService), traffic?.roots ?? []));
 }
 
 /** What cannot be seen if several clusters share one address, as behind a global load balancer. */
@@ -173,6 +198,6 @@ function sharedAddresses(ingresses: readonly Ingress[]): readonly string[] {
 function assertConcrete(cluster: ClusterName, host: string | undefined): void {
   if (host?.includes('*') !== true) return;
   throw new CanaryError(
-    `The VirtualService and its Gateway in ${cluster} accept no host narrower than ${host}: set the input host to the one to request.`,
+    `The route and its Gateway in ${cluster} accept no host narrower than ${host}: set the input host to the one to request.`,
   );
 }

@@ -9,10 +9,11 @@ import type { Plan } from '../release/plan.ts';
 import { nextTurn } from '../core/clock.ts';
 import { formatWeights } from '../core/weights.ts';
 import { nameOf } from '../kubernetes/objects.ts';
-import type { Gateway, VirtualService } from '../kubernetes/objects.ts';
+import type { Gateway } from '../kubernetes/objects.ts';
+import type { RouteObject } from '../release/route-object.ts';
 import { noteBlindSpots, phase } from './context.ts';
 import type { Context } from './context.ts';
-import { findTargets, virtualServices } from './ingresses.ts';
+import { findTargets, routeObjects } from './ingresses.ts';
 import type { Routing } from './ingresses.ts';
 import { readFleet } from './read-fleet.ts';
 import type { FleetReading } from './read-fleet.ts';
@@ -74,13 +75,13 @@ export function warnOf({ log }: Context, { subsets, previews, routes, warnings }
   for (const sentence of [...warnings, ...foreignManagers([...subsets, ...changes])]) log.warn(sentence);
 }
 
-/** The VirtualServices as they will be, by config cluster. */
+/** The route objects as they will be, by config cluster. */
 export function finalRoutes({ routes }: Observation, plan: Plan): Routing {
   const planned = Map.groupBy(plan.routes, ({ cluster }) => cluster);
   return new Map(
-    [...virtualServices(routes)].map(([cluster, held]) => [
+    [...routeObjects(routes)].map(([cluster, held]) => [
       cluster,
-      planned.get(cluster)?.map(({ object }) => object as VirtualService) ?? held,
+      planned.get(cluster)?.map(({ object }) => object as RouteObject) ?? held,
     ]),
   );
 }

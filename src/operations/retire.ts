@@ -18,7 +18,7 @@ import { seeRevision } from './arrival.ts';
 import { lockedPhase, noteBlindSpots, phase, recordChange } from './context.ts';
 import type { Context } from './context.ts';
 import { assertAppExists } from '../release/guards/app-exists.ts';
-import { findTargets, virtualServices } from './ingresses.ts';
+import { findTargets, routeObjects } from './ingresses.ts';
 import { readFleet } from './read-fleet.ts';
 import type { Applied, Outcome, Prepared } from './stages.ts';
 import type { Written } from '../fleet/transaction/write-confirmed.ts';
@@ -62,7 +62,7 @@ async function prepare(context: Context): Promise<Prepared<Retirement>> {
     for (const { cluster, object, reason } of plan.left)
       log.info(`${cluster}: ${nameOf(object)} stays: ${reason}`);
     if (changes.length === 0) log.info(`No cluster has anything of ${plan.version} to remove.`);
-    const targets = await findTargets(context, state, virtualServices(observed.routes));
+    const targets = await findTargets(context, state, routeObjects(observed.routes));
     // The weights of the other versions stay what they are.
     const { weights } = plan;
     const history = observed.record?.history ?? [];

@@ -4,6 +4,8 @@ import { nameOf } from '../kubernetes/objects.ts';
 import { previousOf, recordProblem } from '../release/history.ts';
 import type { Release } from '../release/release.ts';
 import { observe } from '../release/observation.ts';
+import type { Observation } from '../release/observation.ts';
+import { routeNameOf } from '../release/route-name.ts';
 import { formatWeights } from '../core/weights.ts';
 import type { Weights } from '../core/weights.ts';
 import { phase } from './context.ts';
@@ -45,9 +47,10 @@ export async function rollback(context: Context): Promise<Outcome> {
 }
 
 function weightsToRestore({ log }: Context, release: Release, { state, leases }: FleetReading): Weights {
-  const { routes, record, weights: held } = observe(release, state);
-  for (const { cluster, virtualService } of routes) {
-    if (virtualService === undefined) throw new CanaryError(nothingThere(release, cluster));
+  const observed = observe(release, state);
+  const { routes, record, weights: held } = observed;
+  for (const { cluster, object } of routes) {
+    if (object === undefined) throw new CanaryError(nothingThere(observed, cluster));
   }
   if (release.traffic.weights !== undefined) return release.traffic.weights;
   const open = unfinishedIntent([...leases.values()].map(decodeLease));
@@ -58,20 +61,21 @@ function weightsToRestore({ log }: Context, release: Release, { state, leases }:
   }
   const earlier = previousOf(record);
   if (earlier === undefined) {
-    const [problem] = routes.flatMap(
-      ({ virtualService: vs }) => (vs && recordProblem(vs, release.app)) ?? [],
-    );
-    throw new CanaryError(problem ?? noRecord(release, held));
+    const [problem] = routes.flatMap(({ object }) => (object && recordProblem(object, release.app)) ?? []);
+    throw new CanaryError(problem ?? noRecord(observed, held));
   }
   return earlier;
 }
 
-function nothingThere({ namespace, traffic }: Release, cluster: string): string {
-  const name = nameOf({ kind: 'VirtualService', metadata: { name: traffic.virtualService, namespace } });
+function nothingThere({ release, api: { kind } }: Observation, cluster: string): string {
+  const name = nameOf({
+    kind,
+    metadata: { name: routeNameOf(release, kind), namespace: release.namespace },
+  });
   return `There is no ${name} in ${cluster}: nothing has been released there that could be rolled back.`;
 }
 
-function noRecord({ traffic }: Release, weights: Weights | undefined): string {
+function noRecord({ release, api: { kind } }: Observation, weights: Weights | undefined): string {
   const held = weights === undefined ? 'no weights' : formatWeights(weights);
-  return `No earlier weights are recorded on VirtualService ${traffic.virtualService}, which holds ${held}. Set the input weights to the ones you want to go back to.`;
+  return `No earlier weights are recorded on ${kind} ${routeNameOf(release, kind)}, which holds ${held}. Set the input weights to the ones you want to go back to.`;
 }

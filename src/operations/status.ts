@@ -52,6 +52,7 @@ export async function status(context: Context): Promise<void> {
       text: textOf(release, cluster, {
         labels,
         held,
+        revision: routes.find((one) => one.cluster === cluster)?.record?.revision,
         state: state.get(cluster),
         failure: failures.get(cluster),
       }),
@@ -85,42 +86,41 @@ export async function status(context: Context): Promise<void> {
 interface Known {
   readonly labels: VersionLabels;
   readonly held: readonly ClusterWeights[];
+  /** That the release last wrote in the cluster. */
+  readonly revision: number | undefined;
   /** undefined where the cluster could not be read */
   readonly state: ClusterState | undefined;
   /** Why it could not be read. */
   readonly failure: unknown;
 }
 
-function textOf(release: Release, cluster: ClusterName, { labels, held, state, failure }: Known): string {
+function textOf(release: Release, cluster: ClusterName, known: Known): string {
+  const { labels, held, revision, state, failure } = known;
   if (state === undefined) return `could not be read: ${messageOf(failure)}`;
   if (state.namespace === undefined) return `no namespace ${release.namespace}`;
   const own = held.filter((one) => one.cluster === cluster);
-  return [routesIn(release, state, own), podsIn(release, state, labels)].join('; ');
+  return [routesIn(state, own, revision), podsIn(release, state, labels)].join('; ');
 }
 
-function routesIn(release: Release, state: ClusterState, held: readonly ClusterWeights[]): string {
+function routesIn(
+  state: ClusterState,
+  held: readonly ClusterWeights[],
+  revision: number | undefined,
+): string {
   if (held.length === 0) return 'routes served by another cluster';
-  const revision = revisionIn(release, state);
   const each = held.map(
     ({ place, kind, text }) =>
       `${place === state.name ? '' : `${place}: `}${kind === 'weights' ? `weights ${text}` : text}`,
   );
-  return `${each.join('; ')}${revision === undefined ? '' : `, revision ${revision}`}`;
-}
-
-/** The revision that the release last wrote in a cluster. */
-function revisionIn(release: Release, { traffic }: ClusterState): string | undefined {
-  const vs = traffic?.virtualServices.find(
-    ({ metadata }) => metadata.name === release.traffic.virtualService,
-  );
-  const record = vs && recordOf(vs, release.app);
-  return record === undefined ? undefined : String(record.revision);
+  return `${each.join('; ')}${revision === undefined ? '' : `, revision ${String(revision)}`}`;
 }
 
 /** The weights to go back to, by the newest record of any cluster. */
 function previousIn(release: Release, state: FleetState): ReturnType<typeof previousOf> {
-  const records = [...state.values()].flatMap(({ traffic }) =>
-    (traffic?.virtualServices ?? []).flatMap((vs) => recordOf(vs, release.app) ?? []),
+  const records = [...state.values()].flatMap(({ traffic, gatewayApi }) =>
+    [...(traffic?.virtualServices ?? []), ...(gatewayApi?.httpRoutes ?? [])]
+      .filter(({ metadata }) => metadata.namespace === release.namespace)
+      .flatMap((object) => recordOf(object, release.app) ?? []),
   );
   return previousOf(records.toSorted((a, b) => b.revision - a.revision)[0]);
 }

@@ -4,6 +4,7 @@ import { nameOf } from '../kubernetes/objects.ts';
 import { describeOverlap, subsetOverlaps } from '../release/subset-overlaps.ts';
 import type { Finding } from '../diagnosis/finding.ts';
 import { previousOf } from '../release/history.ts';
+import { routeNameOf } from '../release/route-name.ts';
 import { samplesNothing } from '../release/release.ts';
 import type { Release } from '../release/release.ts';
 import type { FleetState } from '../release/state.ts';
@@ -18,7 +19,7 @@ import type { CheckRequest } from './check.ts';
 import { noteBlindSpots, phase } from './context.ts';
 import type { Context } from './context.ts';
 import { assertAppExists } from '../release/guards/app-exists.ts';
-import { findTargets, virtualServices, withClients } from './ingresses.ts';
+import { findTargets, routeObjects, withClients } from './ingresses.ts';
 import { assertTimeToWatch, tryMetrics } from './metrics.ts';
 import type { Outcome } from './stages.ts';
 
@@ -67,12 +68,12 @@ export async function verifyWeights(
       log.warn(WITHOUT_METRICS);
       recorder.record({ kind: 'blind spots', of: 'metrics', sentences: [WITHOUT_METRICS] });
     }
-    assertReleased(observed.routes, release.traffic.virtualService);
+    assertReleased(observed);
     const weights = given === undefined ? agreedWeights(observed) : withOthers(given, observed.routes);
     log.info(
       `Sampling against ${formatWeights(weights)} (${given === undefined ? 'the weights in force' : 'input weights'})`,
     );
-    const targets = await findTargets(context, state, virtualServices(observed.routes));
+    const targets = await findTargets(context, state, routeObjects(observed.routes));
     return { observed, weights, targets };
   });
   recorder.record({ kind: 'previous weights', weights: previousOf(observed.record) });
@@ -142,13 +143,13 @@ function withOthers(given: Weights, routes: readonly RouteState[]): Weights {
   return new Map([...given, ...others.map((version) => [version, 0] as const)]);
 }
 
-/** @throws CanaryError if a config cluster has no VirtualService */
-function assertReleased(routes: readonly RouteState[], name: string): void {
-  const missing = routes.filter(({ virtualService }) => virtualService === undefined);
+/** @throws CanaryError if a config cluster has nothing that holds weights */
+function assertReleased({ release, routes, api }: Observation): void {
+  const missing = routes.filter(({ object }) => object === undefined);
   if (missing.length === 0) return;
   const clusters = missing.map(({ cluster }) => cluster).join(', ');
   throw new CanaryError(
-    `There is no VirtualService ${name} in ${clusters}: nothing has been released there yet. Run the operation rollout first.`,
+    `There is no ${api.kind} ${routeNameOf(release, api.kind)} in ${clusters}: nothing has been released there yet. Run the operation rollout first.`,
   );
 }
 
@@ -158,10 +159,10 @@ function assertReleased(routes: readonly RouteState[], name: string): void {
  * @throws CanaryError if there are none, or the clusters disagree and no record says which are meant
  */
 function agreedWeights({ routes, record, held }: Observation): Weights {
-  for (const { cluster, virtualService, weights } of routes) {
-    if (virtualService !== undefined && weights === undefined)
+  for (const { cluster, object, weights } of routes) {
+    if (object !== undefined && weights === undefined)
       throw new CanaryError(
-        `${nameOf(virtualService)} in ${cluster} gives no weights to versions. Run the operation rollout first, or set the input weights.`,
+        `${nameOf(object)} in ${cluster} gives no weights to versions. Run the operation rollout first, or set the input weights.`,
       );
   }
   const recorded = record?.weights;

@@ -1,5 +1,6 @@
 import { isOpen, routesToOther, routesToService } from './routes-to-service.ts';
 import type { ServiceRoute } from './routes-to-service.ts';
+import { describeServiceRules, grpcRoutesToService, rulesToService } from './http-rules-to-service.ts';
 import { MESH_DEFAULTS } from '../istio/mesh-config.ts';
 import { nameOf, selects } from '../kubernetes/objects.ts';
 import type { Pod, Service } from '../kubernetes/objects.ts';
@@ -27,6 +28,9 @@ export function blindSpotsIn(observed: Observation): readonly string[] {
     ...unlistedAutoscalers(release, fleet),
     ...unidentified(fleet),
     ...leadingOutside(routesToService(observed), release),
+    ...describeServiceRules(rulesToService(observed)),
+    ...grpcRoutesToService(observed),
+    ...unlistedRoutes(fleet),
     ...throughOthers(observed),
     ...pastGateways(release, fleet),
   ];
@@ -125,6 +129,14 @@ function othersIn({ otherServices = [] }: ClusterState): readonly Service[] {
 function servingPods(release: Release, state: ClusterState): readonly Pod[] {
   const selector = selectorOfService(release, state);
   return state.pods.filter(({ metadata }) => selects(selector, metadata.labels));
+}
+
+function unlistedRoutes(fleet: FleetState): readonly string[] {
+  const clusters = namesWhere(fleet, ({ gatewayApi }) => gatewayApi?.unlisted.includes('HTTPRoute') === true);
+  if (clusters === '') return [];
+  return [
+    `HTTPRoutes of other namespaces in ${clusters} could not be listed (the user of the kubeconfig may not list them cluster-wide).`,
+  ];
 }
 
 function unlistedIn(fleet: FleetState): readonly string[] {

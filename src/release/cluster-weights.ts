@@ -1,9 +1,7 @@
 import { CanaryError, OpenChoiceError, messageOf } from '../core/errors.ts';
-import { namedVirtualServices } from './release.ts';
 import type { Release } from './release.ts';
 import type { ClusterName } from '../core/names.ts';
-import { weightsByRoute } from '../istio/route-weights.ts';
-import { trafficOf } from './state.ts';
+import { anyRoutesOf, namedRoutes } from './release-routes.ts';
 import type { FleetState } from './state.ts';
 import { describePlace, readRouteStates } from './route-state.ts';
 import type { RouteState } from './route-state.ts';
@@ -43,9 +41,7 @@ export function readClusterWeights(
   return release.configClusters.flatMap((cluster): readonly ClusterWeights[] => {
     if (failures.has(cluster)) return [unreadable(cluster, failures.get(cluster))];
     const found = routesOrWhyNot(release, fleet, cluster);
-    return found instanceof CanaryError
-      ? unclearIn(release, fleet, cluster, found)
-      : clusterWeights(release, found);
+    return found instanceof CanaryError ? unclearIn(release, fleet, cluster, found) : clusterWeights(found);
   });
 }
 
@@ -64,14 +60,14 @@ export function routesOrWhyNot(
 }
 
 /** The same of what has been read already. */
-export function clusterWeights(release: Release, routes: readonly RouteState[]): readonly ClusterWeights[] {
+export function clusterWeights(routes: readonly RouteState[]): readonly ClusterWeights[] {
   return routes.map((one) => {
-    const { cluster, virtualService: vs, weights } = one;
+    const { cluster, object, api, choice, weights } = one;
     const place = describePlace(one, routes);
     if (weights !== undefined) return withClusterWeights(cluster, place, weights);
-    if (vs === undefined) return withoutWeights(cluster, place, 'nothing', 'no VirtualService');
-    return weightsByRoute(vs, release).length === 0
-      ? withoutWeights(cluster, place, 'nothing', `no route to ${release.app}`)
+    if (object === undefined) return withoutWeights(cluster, place, 'nothing', `no ${api.kind}`);
+    return api.weightsByRoute(object, choice).length === 0
+      ? withoutWeights(cluster, place, 'nothing', `no route to ${choice.service.app}`)
       : withoutWeights(cluster, place, 'unsplit', 'a route that names no version');
   });
 }
@@ -166,13 +162,11 @@ function unclearIn(
   cluster: ClusterName,
   error: CanaryError,
 ): readonly ClusterWeights[] {
-  const names = namedVirtualServices(release);
-  const found = trafficOf(fleet, cluster).virtualServices.filter(({ metadata }) =>
-    names.includes(metadata.name),
-  );
-  const routes = found.flatMap((vs) =>
-    weightsByRoute(vs, release).map(({ route, weights }) => ({
-      route: found.length > 1 ? `${vs.metadata.name} ${route}` : route,
+  const { api, choice } = anyRoutesOf(release, fleet);
+  const found = namedRoutes(release, fleet, cluster);
+  const routes = found.flatMap((object) =>
+    api.weightsByRoute(object, choice).map(({ route, weights }) => ({
+      route: found.length > 1 ? `${object.metadata.name} ${route}` : route,
       weights,
     })),
   );

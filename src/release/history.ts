@@ -2,13 +2,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { CanaryError } from '../core/errors.ts';
 import { nameOf } from '../kubernetes/objects.ts';
-import type { KubeObject, VirtualService } from '../kubernetes/objects.ts';
+import type { KubeObject } from '../kubernetes/objects.ts';
 import { storedWeights } from '../core/weights.ts';
 import type { Weights } from '../core/weights.ts';
 
 /**
- * Annotation of the VirtualService in which the action keeps its state; nothing is kept anywhere else. It holds a record, or
- * a list of them where several apps share the VirtualService.
+ * Annotation of the VirtualService or HTTPRoute in which the action keeps its state; nothing is kept anywhere else. It holds a record, or
+ * a list of them where several apps share the object.
  */
 export const RECORD_ANNOTATION = 'multicluster-canary/release';
 
@@ -18,7 +18,7 @@ const FORMAT = 1;
 /** How many earlier weights are kept to go back to. */
 const HISTORY = 20;
 
-/** What the action last did to a VirtualService. */
+/** What the action last did to a route object. */
 export interface ReleaseRecord {
   readonly app: string;
   /** Number of the last route change, as responses carry it. */
@@ -67,26 +67,26 @@ export function recordProblem(vs: KubeObject, app: string): string | undefined {
 }
 
 /**
- * The VirtualService with the record of its app written into its annotation; the records of other apps stay, whether they are
+ * The object with the record of its app written into its annotation; the records of other apps stay, whether they are
  * understood or not. The input is not modified.
  *
  * @throws CanaryError where a record of the app exists that is not understood
  */
-export function withRecord(vs: VirtualService, record: ReleaseRecord): VirtualService {
-  const problem = recordProblem(vs, record.app);
+export function withRecord<T extends KubeObject>(object: T, record: ReleaseRecord): T {
+  const problem = recordProblem(object, record.app);
   if (problem !== undefined) throw new CanaryError(problem);
-  const entries = entriesIn(recordText(vs)) ?? [];
+  const entries = entriesIn(recordText(object)) ?? [];
   const own = entries.find((entry) => entry.app === record.app);
   const kept: ReleaseRecord = { ...record, history: record.history.slice(-HISTORY) };
-  if (own !== undefined && isDeepStrictEqual(own.record, kept)) return vs;
+  if (own !== undefined && isDeepStrictEqual(own.record, kept)) return object;
   const raw = plain(kept);
   const all =
     own === undefined ? [...entries.map(rawOf), raw] : entries.map((one) => (one === own ? raw : one.raw));
   return {
-    ...vs,
+    ...object,
     metadata: {
-      ...vs.metadata,
-      annotations: { ...vs.metadata.annotations, [RECORD_ANNOTATION]: textFor(all) },
+      ...object.metadata,
+      annotations: { ...object.metadata.annotations, [RECORD_ANNOTATION]: textFor(all) },
     },
   };
 }

@@ -2,6 +2,7 @@ import { selectsEndpoint } from '../kubernetes/pod-selection.ts';
 import type { KubeObject, Labels, PodTemplate } from '../kubernetes/objects.ts';
 import type { ReadyCheck } from '../kubernetes/readiness.ts';
 import { destinationsTo, allRoutes } from '../istio/routes.ts';
+import { leadsToAllByRules } from './http-rules-to-service.ts';
 import type { Observation } from './observation.ts';
 import type { VersionName } from '../core/weights.ts';
 import { podTemplateOf } from '../kubernetes/pod-templates.ts';
@@ -31,15 +32,17 @@ export function isInjected(namespace: Labels | undefined, { metadata, spec }: Po
 
 /** The versions whose pods get users' requests as soon as they are ready: by a weight in force, or by a route that names no subset. */
 export function liveVersions(
-  { release, fleet, routes }: Observation,
+  observed: Observation,
   versions: readonly VersionName[],
 ): readonly VersionName[] {
+  const { release, fleet, routes } = observed;
   const destinations = [...fleet.values()].flatMap(({ traffic }) =>
     (traffic?.everywhere.virtualServices ?? []).flatMap((vs) =>
       allRoutes(vs).flatMap((route) => destinationsTo(vs, route, release)),
     ),
   );
-  const all = destinations.some(({ destination }) => destination.subset === undefined);
+  const all =
+    destinations.some(({ destination }) => destination.subset === undefined) || leadsToAllByRules(observed);
   return versions.filter((version) => all || routes.some(({ weights }) => (weights?.get(version) ?? 0) > 0));
 }
 

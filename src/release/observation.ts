@@ -1,9 +1,13 @@
 import type { TrafficApi } from './traffic-api.ts';
-import { VIRTUAL_SERVICE_API } from './virtual-service-api.ts';
-import type { VirtualService } from '../kubernetes/objects.ts';
+import { ROUTE_APIS } from './route-apis.ts';
+import { routeKindOf } from './route-kind.ts';
+import type { RouteObject } from './route-object.ts';
 import { clusterWeights, routesOrWhyNot } from './cluster-weights.ts';
 import type { ClusterWeights } from './cluster-weights.ts';
+import { recordOf } from './history.ts';
 import type { ReleaseRecord } from './history.ts';
+import type { Change } from '../kubernetes/change.ts';
+import { nameOf } from '../kubernetes/objects.ts';
 import { newestRecord, readRouteStates } from './route-state.ts';
 import type { RouteState, Scope } from './route-state.ts';
 import { editsOf } from './weight-edits.ts';
@@ -19,14 +23,14 @@ export interface Observation {
   readonly release: Release;
   readonly fleet: FleetState;
   /** How the routes are read and edited. */
-  readonly api: TrafficApi<VirtualService>;
+  readonly api: TrafficApi<RouteObject>;
   /** The config clusters that were looked at. */
   readonly clusters: readonly ClusterName[];
-  /** The state of each VirtualService of the release, by config cluster in the order named. */
+  /** The state of each object of the release, by config cluster in the order named. */
   readonly routes: readonly RouteState[];
   /** The same, as reports show it. */
   readonly held: readonly ClusterWeights[];
-  /** The weights of the first VirtualService that has any; undefined on a first install. */
+  /** The weights of the first object that has any; undefined on a first install. */
   readonly weights: Weights | undefined;
   /** The record of the last route change in any config cluster. */
   readonly record: ReleaseRecord | undefined;
@@ -60,6 +64,30 @@ export function observeWhereClear(
   return { observed: observationOf(release, fleet, clusters, routes), unclear };
 }
 
+/** What the clusters will hold once route objects are written. */
+export function observedAfter(observed: Observation, written: WrittenRoutes): Observation {
+  const { release, fleet, clusters } = observed;
+  const routes = observed.routes.map((one): RouteState => {
+    const change = written.routes.find(
+      ({ cluster, object }) =>
+        cluster === one.cluster && one.object !== undefined && nameOf(object) === nameOf(one.object),
+    );
+    if (change === undefined || one.object === undefined) return one;
+    const object = { ...one.object, ...change.object };
+    const record = recordOf(object, release.app);
+    const { weights } = written;
+    return { ...one, object, weights, revision: String(written.revision), record };
+  });
+  return observationOf(release, fleet, clusters, routes);
+}
+
+/** Route objects with weights, as they are about to be written. */
+interface WrittenRoutes {
+  readonly weights: Weights;
+  readonly revision: number;
+  readonly routes: readonly Change[];
+}
+
 function observationOf(
   release: Release,
   fleet: FleetState,
@@ -69,10 +97,10 @@ function observationOf(
   return {
     release,
     fleet,
-    api: VIRTUAL_SERVICE_API,
+    api: ROUTE_APIS[routeKindOf(release, fleet)],
     clusters,
     routes,
-    held: clusterWeights(release, routes),
+    held: clusterWeights(routes),
     weights: routes.find(({ weights }) => weights !== undefined)?.weights,
     record: newestRecord(routes),
     edits: editsOf(routes),

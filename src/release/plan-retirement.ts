@@ -1,24 +1,24 @@
 import type { Change } from '../kubernetes/change.ts';
-import { coversService, isForService } from '../istio/destination-rules.ts';
+import { versionServiceName } from '../gateway-api/backends.ts';
 import { CanaryError } from '../core/errors.ts';
 import { podLabels, selectsEndpoint } from '../kubernetes/pod-selection.ts';
 import { nameOf, selects } from '../kubernetes/objects.ts';
-import type { Deployment, DestinationRule, KubeObject, Labels, Service } from '../kubernetes/objects.ts';
+import type { Deployment, KubeObject, Labels, Service } from '../kubernetes/objects.ts';
 import { allClusters } from './release.ts';
 import type { Release } from './release.ts';
 import type { ClusterName } from '../core/names.ts';
 import { planTraffic } from './plan-traffic.ts';
-import { placeOfPods, trafficOf } from './state.ts';
-import type { ClusterState, FleetState } from './state.ts';
+import { placeOfPods } from './state.ts';
+import type { ClusterState } from './state.ts';
+import type { Left } from './traffic-planner.ts';
+import { plannerOf } from './traffic-planners.ts';
 import { VERSION_LABEL, labelsOf } from './subsets.ts';
-import { withoutSubset } from '../istio/destination-rule-edits.ts';
 import type { Observation } from './observation.ts';
 import { describeEdit } from './weight-edits.ts';
 import type { RouteState } from './route-state.ts';
 import type { VersionName, Weights } from '../core/weights.ts';
 import { selectorOfService } from './service-port.ts';
 import { assertRetiredVersionIdle } from './guards/retired-version-idle.ts';
-import { assertSubsetUnreferenced } from './guards/subset-unreferenced.ts';
 
 /** What takes a version out, in the order of its stages: each is finished in every cluster before the next begins. */
 export interface Retirement {
@@ -33,13 +33,6 @@ export interface Retirement {
   readonly left: readonly Left[];
 }
 
-/** An object that a retirement does not delete, and why. */
-interface Left {
-  readonly cluster: ClusterName;
-  readonly object: KubeObject;
-  readonly reason: string;
-}
-
 /**
  * What has to change so that a version is gone. Pure.
  *
@@ -52,7 +45,8 @@ export function planRetirement(
   brought: ReadonlyMap<ClusterName, readonly KubeObject[]>,
   services: ReadonlyMap<ClusterName, readonly Service[]> = new Map(),
 ): Retirement {
-  const { release, fleet, routes: states, clusters } = observed;
+  const { release, fleet, routes: states } = observed;
+  const planner = plannerOf(observed);
   const [edit] = observed.edits;
   if (edit !== undefined)
     throw new CanaryError(`${describeEdit(edit)}. Nothing is retired until that is resolved.`);
@@ -66,7 +60,8 @@ export function planRetirement(
   }
   const history = (observed.record?.history ?? []).flatMap((earlier) => withoutVersion(earlier, version));
   const { routes, revision } = planTraffic(observed, { weights, history, retired: version });
-  assertSubsetUnreferenced(observed, routes, version);
+  planner.assertUnreferenced(observed, routes, version);
+  const ways = planner.removals(observed, version);
   const removals = allClusters(release).map((name) =>
     workloadRemovals(
       release,
@@ -83,12 +78,9 @@ export function planRetirement(
     weights,
     revision,
     routes: routes.map((change) => ({ ...change, reason: `remove ${version} from the routes` })),
-    subsets: clusters.flatMap((cluster) => subsetRemovals(release, fleet, cluster, version)),
-    workloads: removals.flatMap(({ workloads }) => workloads),
-    left: [
-      ...clusters.flatMap((cluster) => foreignSubsets(release, fleet, cluster, version)),
-      ...removals.flatMap(({ left }) => left),
-    ],
+    subsets: ways.subsets,
+    workloads: [...removals.flatMap(({ workloads }) => workloads), ...ways.services],
+    left: [...ways.left, ...removals.flatMap(({ left }) => left)],
   };
 }
 
@@ -111,49 +103,6 @@ function withoutVersion(weights: Weights, version: VersionName): readonly Weight
   return [new Map([...weights].filter(([name]) => name !== version))];
 }
 
-/** The subset of a version is taken out of every rule of the service in its own namespace: Istio merges them. */
-function subsetRemovals(
-  release: Release,
-  fleet: FleetState,
-  cluster: ClusterName,
-  version: VersionName,
-): readonly Change[] {
-  return trafficOf(fleet, cluster)
-    .destinationRules.filter((rule) => isForService(release, rule) && defines(rule, version))
-    .map((rule) => ({
-      cluster,
-      verb: 'update',
-      object: withoutSubset(rule, version),
-      before: rule,
-      reason: `subset ${version} is no longer used by a route`,
-    }));
-}
-
-/** The rules elsewhere that hold a subset of the version for the service: they are not the release's. */
-function foreignSubsets(
-  release: Release,
-  fleet: FleetState,
-  cluster: ClusterName,
-  version: VersionName,
-): readonly Left[] {
-  return trafficOf(fleet, cluster)
-    .everywhere.destinationRules.filter(
-      (rule) =>
-        coversService(release, rule) &&
-        defines(rule, version) &&
-        !(rule.metadata.namespace === release.namespace && isForService(release, rule)),
-    )
-    .map((object) => ({
-      cluster,
-      object,
-      reason: `it has a subset ${version} too, and is not a rule of ${release.app} in ${release.namespace}`,
-    }));
-}
-
-function defines({ spec }: DestinationRule, version: VersionName): boolean {
-  return spec.subsets?.some(({ name }) => name === version) ?? false;
-}
-
 /** Kinds that hold what cannot be made again, or that others depend on. */
 const NEVER_DELETED = ['Namespace', 'PersistentVolume', 'PersistentVolumeClaim', 'CustomResourceDefinition'];
 
@@ -174,9 +123,14 @@ function workloadRemovals(
   const place = placeOfPods(state);
   const selector = selectorOfService(release, state);
   const own = labelsOf(routes, version);
+  // Where Services take the place of subsets, the version's own goes with it.
+  const way = routes.some(({ choice }) => choice.versionServices !== undefined)
+    ? versionServiceName(release.app, version)
+    : undefined;
   const others = services.filter(
     (service) =>
       service.metadata.name !== release.app &&
+      service.metadata.name !== way &&
       !brought.some(
         (object) =>
           nameOf(object) === nameOf(service) && reasonToLeave(object, version, podLabels(own)) === '',

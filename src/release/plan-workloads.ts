@@ -4,6 +4,7 @@ import { allClusters, clustersOf } from './release.ts';
 import { stateOf } from './state.ts';
 import type { ClusterState } from './state.ts';
 import { versionLabels } from './subsets.ts';
+import { plannerOf } from './traffic-planners.ts';
 import type { VersionLabels } from '../istio/destination-rule-edits.ts';
 import { workloadObjects } from './workload-objects.ts';
 import type { VersionName } from '../core/weights.ts';
@@ -22,17 +23,15 @@ export function planWorkloads(observed: Observation, versions: readonly VersionN
   return allClusters(release).flatMap((cluster) => changesIn(observed, stateOf(fleet, cluster), labels));
 }
 
-function changesIn(
-  { release, fleet }: Observation,
-  state: ClusterState,
-  labels: VersionLabels,
-): readonly Change[] {
+function changesIn(observed: Observation, state: ClusterState, labels: VersionLabels): readonly Change[] {
+  const { release, fleet } = observed;
+  const services = plannerOf(observed).versionObjects(observed, state, labels);
   const objects = [...labels.keys()]
     .filter((version) => clustersOf(release, version).includes(state.name))
     .flatMap((version) => workloadObjects(release, state, version, labels, fleet));
   const own = objects.find(({ object }) => isNamespaceOf(release, object))?.object;
   const namespace = namespaceObject(release, state, own);
-  return onePerObject([...(namespace === undefined ? [] : [namespace]), ...objects]).map(
+  return onePerObject([...(namespace === undefined ? [] : [namespace]), ...services, ...objects]).map(
     ({ object, reason }) => ({ cluster: state.name, verb: 'apply', object, before: undefined, reason }),
   );
 }

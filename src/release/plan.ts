@@ -5,19 +5,16 @@ import { readyChecks } from './ready-checks.ts';
 import { keptReplicas } from './replicas.ts';
 import { rollbackWeights, targetWeights } from './target-weights.ts';
 import { stepBack, stepForward } from './traffic-target.ts';
+import { observedAfter } from './observation.ts';
 import type { Observation } from './observation.ts';
+import { plannerOf } from './traffic-planners.ts';
 import { namedVersions } from './release.ts';
 import { liveVersions } from './injection.ts';
 import { assertServicePortsStay } from './guards/service-ports-stay.ts';
-import { assertSubsetsVisible } from './guards/subsets-visible.ts';
 import { assertSubsetLabelsCompatible } from './guards/subset-labels-compatible.ts';
 import { supersededRules } from './superseded-rules.ts';
 import { assertManifestsFit } from './guards/manifests-fit.ts';
 import { assertTargetPortNamed } from './guards/target-port-named.ts';
-import { assertNoOtherSplit } from './guards/no-other-split.ts';
-import { assertRouteToService } from './guards/route-to-service.ts';
-import { assertRoutesNameSubsets } from './guards/routes-name-subsets.ts';
-import { assertNoSecondEntrance } from './guards/no-second-entrance.ts';
 import { subsetOverlaps } from './subset-overlaps.ts';
 import { assertSubsetsDisjoint } from './guards/subsets-disjoint.ts';
 import { assertVersionsRun } from './guards/versions-run.ts';
@@ -34,6 +31,11 @@ export interface Plan extends TrafficPlan {
   /** Weights in force before; undefined on a first install. */
   readonly previous: Weights | undefined;
   readonly workloads: readonly Change[];
+  /**
+   * What moves routes from the app's Service to those of the versions, to the same effect, before any pod is written; the rest of the
+   * plan starts from there.
+   */
+  readonly pins?: TrafficPlan | undefined;
   readonly ready: readonly ReadyCheck[];
   /** Versions whose pods get users' requests as soon as they are ready, by the routes as they are. */
   readonly live: readonly VersionName[];
@@ -55,28 +57,32 @@ export function planRollout(
   asked: Weights | undefined = observed.release.traffic.weights,
 ): Plan {
   assertManifestsFit(observed.release, observed.fleet);
-  assertRouteToService(observed);
+  const planner = plannerOf(observed);
+  planner.assertRoutes(observed);
   const weights = targetWeights(observed, asked, namedVersions(observed.release, asked));
   assertWeightsNotEdited(observed, weights);
-  assertNoOtherSplit(observed);
+  planner.assertAlone(observed);
   assertVersionsRun(observed, weights);
   const versions = [...weights.keys()];
   assertSubsetLabelsCompatible(observed.routes, versions);
   const workloads = planWorkloads(observed, versions);
   assertSubsetsDisjoint(subsetOverlaps(observed, versions, workloads));
-  assertRoutesNameSubsets(observed, versions, workloads);
-  assertNoSecondEntrance(observed);
+  const pinned = planner.pinned(observed, versions, workloads);
+  planner.assertEntrance(observed);
   assertServicePortsStay(observed.release, observed.fleet, workloads);
   assertTargetPortNamed(observed.release, observed.fleet, workloads);
-  const ready = readyChecks(observed, versions, raisedVersions(observed, weights), workloads);
-  const traffic = planTraffic(observed, stepForward(observed, weights));
-  assertSubsetsVisible(observed, versions, traffic.subsets);
+  const pins = pinned === undefined ? undefined : planTraffic(observed, stepForward(observed, pinned));
+  const start = pins === undefined ? observed : observedAfter(observed, pins);
+  const ready = readyChecks(start, versions, raisedVersions(start, weights), workloads);
+  const traffic = planTraffic(start, stepForward(start, weights));
+  planner.assertReached(observed, versions, traffic.subsets);
   return {
     ...traffic,
-    previous: observed.weights,
+    ...(pins === undefined ? {} : { pins }),
+    previous: start.weights,
     workloads,
     ready,
-    live: liveVersions(observed, versions),
+    live: liveVersions(start, versions),
     warnings: [
       ...supersededRules(observed, traffic.subsets),
       ...keptReplicas(observed.release, observed.fleet, workloads),

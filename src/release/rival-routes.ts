@@ -9,7 +9,7 @@ import { nameOf } from '../kubernetes/objects.ts';
 import type { Gateway, HttpRoute, VirtualService } from '../kubernetes/objects.ts';
 import type { Release } from './release.ts';
 import type { ClusterName } from '../core/names.ts';
-import { destinationsTo, isPreview } from '../istio/routes.ts';
+import { isPreview } from '../istio/routes.ts';
 import { REVISION_HEADER } from '../core/headers.ts';
 import type { FleetState } from './state.ts';
 import type { TrafficState } from '../istio/traffic-state.ts';
@@ -52,7 +52,7 @@ export function rivalsOf(release: Release, fleet: FleetState, one: RouteState): 
   const own = one.virtualService ?? standIn(release);
   const entrances = entrancesOf([own], traffic.roots);
   const request = sampledRequest(release, entrances);
-  const managed = new Set(managedRoutes(own, release, one.routes));
+  const managed = new Set(managedRoutes(own, release, one.choice.routes));
   return entrances.flatMap((entrance) => {
     const routes = reachedFrom(entrance, traffic, own);
     const ours = routes.findIndex(({ route, isTaker }) => managed.has(route) && isTaker(request));
@@ -82,15 +82,6 @@ export function rivalsOf(release: Release, fleet: FleetState, one: RouteState): 
           hostSpecificity(entrance.spec.hosts ?? [], request.host),
       }));
   });
-}
-
-/** Rivals whose responses cannot be told from those of the managed route, as they carry the same mark, or neither carries any. */
-export function lookalikes(release: Release, fleet: FleetState, one: RouteState): readonly RivalRoute[] {
-  return rivalsOf(release, fleet, one).filter(
-    ({ virtualService: vs, route, revision }) =>
-      destinationsTo(vs, route, release).length === 0 &&
-      (one.revision === undefined || one.revision === revision),
-  );
 }
 
 /** A VirtualService that is yet to be made, as far as it says where its requests come from. */

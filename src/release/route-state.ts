@@ -1,36 +1,34 @@
-import type { TrafficApi } from './traffic-api.ts';
-import { VIRTUAL_SERVICE_API } from './virtual-service-api.ts';
-import { clientsOf, decidingRules } from '../istio/destination-rules.ts';
 import type { Deciding } from '../istio/destination-rules.ts';
 import { inCluster } from '../core/errors.ts';
+import type { RouteChoice } from '../core/route-target.ts';
 import type { DestinationRule, VirtualService } from '../kubernetes/objects.ts';
 import { recordOf } from './history.ts';
 import type { ReleaseRecord } from './history.ts';
 import type { Release } from './release.ts';
+import { releaseRoutes } from './release-routes.ts';
+import type { ReleaseRoutes } from './release-routes.ts';
+import { isVirtualService } from './route-apis.ts';
 import type { RouteObject } from './route-object.ts';
-import type { ClusterName, ServiceKey } from '../core/names.ts';
-import { managedRoutes } from '../istio/managed-routes.ts';
-import { destinationsTo, sumOf, routeKey, routesTo } from '../istio/routes.ts';
-import { trafficOf } from './state.ts';
+import type { ClusterName } from '../core/names.ts';
 import type { FleetState } from './state.ts';
-import { gatewaysOf, isDelegate } from '../istio/virtual-services.ts';
-import { releaseVirtualServices } from './release-virtual-services.ts';
+import type { TrafficApi } from './traffic-api.ts';
 import { formatWeights } from '../core/weights.ts';
 import type { Weights } from '../core/weights.ts';
-import { releaseDestinationRule } from './release-destination-rule.ts';
 
-/** The release as one VirtualService of a config cluster tells it. */
+/** The release as one object of a config cluster tells it: a VirtualService or an HTTPRoute. */
 export interface RouteState {
   readonly cluster: ClusterName;
   /** The VirtualService or HTTPRoute that holds the weights; undefined: still to be made. */
   readonly object: RouteObject | undefined;
   /** The same, if it is a VirtualService. */
   readonly virtualService: VirtualService | undefined;
-  /** Names of its HTTP routes to manage; undefined: the only one that leads to the service. */
-  readonly routes: readonly string[] | undefined;
+  /** How its routes are read and edited. */
+  readonly api: TrafficApi<RouteObject>;
+  /** Which of its routes are managed. */
+  readonly choice: RouteChoice;
   /** The rule of the service that its subsets are added to; undefined where none exists. */
   readonly destinationRule: DestinationRule | undefined;
-  /** The rules that decide for requests from the gateways. */
+  /** The rules that decide for requests from the gateways; beside an HTTPRoute the subsets that the Services of versions amount to. */
   readonly deciding: Deciding;
   /** What the managed routes hold; undefined where none stands, or none that names subsets. */
   readonly weights: Weights | undefined;
@@ -48,8 +46,8 @@ export interface Scope {
 }
 
 /**
- * Reads the weights in force from every config cluster: one entry for each VirtualService of the release, those of a cluster in
- * the order named.
+ * Reads the weights in force from every config cluster: one entry for each object of the release, those of a cluster in the
+ * order named.
  *
  * @throws CanaryError where objects of another name hold the service's traffic, or the choice of routes is not clear
  */
@@ -57,28 +55,25 @@ export function readRouteStates(
   release: Release,
   fleet: FleetState,
   { clusters = release.configClusters, routes = release.traffic.routes }: Scope = {},
-  api: TrafficApi<VirtualService> = VIRTUAL_SERVICE_API,
 ): readonly RouteState[] {
   return clusters.flatMap((cluster) => {
-    const traffic = trafficOf(fleet, cluster);
-    const virtualServices = releaseVirtualServices(release, traffic, cluster);
-    const destinationRule = releaseDestinationRule(release, traffic, cluster);
-    const [client] = clientsOf(release, traffic, []);
-    const deciding = decidingRules(release, traffic.everywhere.destinationRules, client, traffic.mesh);
-    return virtualServices.map((virtualService) =>
+    const found = releaseRoutes(release, fleet, cluster);
+    const { api, objects, destinationRule, deciding } = found;
+    return objects.map((object) =>
       inCluster(cluster, () => {
-        const own = ownRoutes(release, routes, virtualService, virtualServices);
-        const choice = { service: release, routes: own };
-        const record = virtualService && recordOf(virtualService, release.app);
+        const own = ownRoutes(found, routes, object);
+        const choice = { ...found.choice, routes: own };
+        const record = object && recordOf(object, release.app);
         return {
           cluster,
-          object: virtualService,
-          virtualService,
-          routes: own,
+          object,
+          virtualService: object !== undefined && isVirtualService(object) ? object : undefined,
+          api,
+          choice,
           destinationRule,
           deciding,
-          weights: virtualService && api.weights(virtualService, choice, record?.weights),
-          revision: virtualService && api.revision(virtualService, choice),
+          weights: object && api.weights(object, choice, record?.weights),
+          revision: object && api.revision(object, choice),
           record,
         };
       }),
@@ -87,60 +82,46 @@ export function readRouteStates(
 }
 
 /**
- * The names of the routes to manage in one of several VirtualServices: those that it has; in one that has none of them, the
- * only route that leads to the service. A name that stands nowhere is left to the first, which complains of it.
+ * The names of the routes to manage in one of several objects: those that it has; in one that has none of them, the only route that
+ * leads to the service. A name that stands nowhere is left to the first, which complains of it.
  */
 function ownRoutes(
-  service: ServiceKey,
+  { api, objects: all, choice }: ReleaseRoutes,
   names: readonly string[] | undefined,
-  vs: VirtualService | undefined,
-  all: readonly (VirtualService | undefined)[],
+  object: RouteObject | undefined,
 ): readonly string[] | undefined {
   if (all.length === 1) return names;
-  const has = (one: VirtualService | undefined, name: string): boolean =>
-    one !== undefined && routesTo(one, service).some((route) => routeKey(one, route) === name);
-  const own = names?.filter((name) => has(vs, name) || (vs === all[0] && !all.some((one) => has(one, name))));
+  const any = { ...choice, routes: undefined };
+  const has = (one: RouteObject | undefined, name: string): boolean =>
+    one !== undefined && api.hasRoute(one, any, name);
+  const own = names?.filter(
+    (name) => has(object, name) || (object === all[0] && !all.some((one) => has(one, name))),
+  );
   return own?.length === 0 ? undefined : own;
 }
 
-/** What each config cluster holds, once: the entry of its first VirtualService. */
+/** What each config cluster holds, once: the entry of its first object. */
 export function oncePerCluster(routes: readonly RouteState[]): readonly RouteState[] {
   return routes.filter((one, i) => routes.findIndex(({ cluster }) => cluster === one.cluster) === i);
 }
 
-/** `east`; with the VirtualService where the cluster has several. */
+/** `east`; with the name of the object where the cluster has several. */
 export function describePlace(one: RouteState, routes: readonly RouteState[]): string {
   const alone = routes.filter(({ cluster }) => cluster === one.cluster).length === 1;
-  return alone || one.virtualService === undefined
-    ? one.cluster
-    : `${one.cluster} (${one.virtualService.metadata.name})`;
+  return alone || one.object === undefined ? one.cluster : `${one.cluster} (${one.object.metadata.name})`;
 }
 
 /** What serves a cluster's ingress: its own control plane's routes or the first's, and there those that a gateway serves. */
 export function routeStateFor(routes: readonly RouteState[], cluster: ClusterName): RouteState | undefined {
   const own = routes.filter((one) => one.cluster === cluster);
   const serving = own.length > 0 ? own : routes.filter((one) => one.cluster === routes[0]?.cluster);
-  return (
-    serving.find(
-      ({ virtualService: vs }) => vs !== undefined && (isDelegate(vs) || gatewaysOf(vs).length > 0),
-    ) ?? serving[0]
-  );
+  return serving.find(({ api, object }) => object !== undefined && api.hasEntrance(object)) ?? serving[0];
 }
 
 /** Whether other hosts than the service answer a share of the requests to a cluster's ingress. */
-export function isSharedWithOtherHosts(
-  release: Release,
-  states: readonly RouteState[],
-  cluster: ClusterName,
-): boolean {
-  const { virtualService: vs, routes } = routeStateFor(states, cluster) ?? {};
-  return (
-    vs !== undefined &&
-    managedRoutes(vs, release, routes).some((route) => {
-      const ours = destinationsTo(vs, route, release);
-      return sumOf((route.route ?? []).filter((destination) => !ours.includes(destination))) > 0;
-    })
-  );
+export function isSharedWithOtherHosts(states: readonly RouteState[], cluster: ClusterName): boolean {
+  const state = routeStateFor(states, cluster);
+  return state?.object !== undefined && state.api.isShared(state.object, state.choice);
 }
 
 /** Where weights or revision are no longer what they were, as `west: revision 7, v1=80,v2=20 → revision 8, v1=50,v2=50`. */
@@ -153,7 +134,7 @@ export function describeRouteChanges(
       `revision ${String(one?.record?.revision ?? one?.revision ?? 'none')}`,
       one?.weights === undefined ? 'no weights' : formatWeights(one.weights),
     ].join(', ');
-  const name = ({ virtualService }: RouteState): string | undefined => virtualService?.metadata.name;
+  const name = ({ object }: RouteState): string | undefined => object?.metadata.name;
   return before.flatMap((one) => {
     const later = now.find((other) => other.cluster === one.cluster && name(other) === name(one));
     return told(later) === told(one) ? [] : [`${describePlace(one, before)}: ${told(one)} → ${told(later)}`];
@@ -168,11 +149,9 @@ export function newestRecord(routes: readonly RouteState[]): ReleaseRecord | und
     .at(0);
 }
 
-/** The VirtualServices of the release that exist. */
+/** The objects of the release that exist. */
 export function existingRoutes(
   routes: readonly RouteState[],
-): readonly { readonly cluster: ClusterName; readonly object: VirtualService }[] {
-  return routes.flatMap(({ cluster, virtualService }) =>
-    virtualService === undefined ? [] : [{ cluster, object: virtualService }],
-  );
+): readonly { readonly cluster: ClusterName; readonly object: RouteObject }[] {
+  return routes.flatMap(({ cluster, object }) => (object === undefined ? [] : [{ cluster, object }]));
 }

@@ -78,7 +78,9 @@ function managedIn(
       one.virtualService !== undefined &&
       nameOf(one.virtualService) === nameOf(vs),
   );
-  return own === undefined ? [] : [...managedRoutes(vs, service, own.routes), ...streamsTo(vs, service)];
+  return own === undefined
+    ? []
+    : [...managedRoutes(vs, service, own.choice.routes), ...streamsTo(vs, service)];
 }
 
 /**

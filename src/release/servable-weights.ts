@@ -3,6 +3,8 @@ import { hasSidecar, isReady } from '../kubernetes/pods.ts';
 import type { Observation } from './observation.ts';
 import { labelsOf, subsetOf } from './subsets.ts';
 import { oncePerCluster } from './route-state.ts';
+import type { RouteState } from './route-state.ts';
+import { versionServiceName } from '../gateway-api/backends.ts';
 import type { VersionName, Weights } from '../core/weights.ts';
 import { selectorOfService } from './service-port.ts';
 
@@ -20,10 +22,17 @@ export function servingObstacles(
   );
   return gaining.flatMap(([version]) => [
     ...oncePerCluster(routes).flatMap((one) =>
-      subsetOf(one, version) === undefined ? [`${one.cluster} has no subset ${version}`] : [],
+      subsetOf(one, version) === undefined ? [`${one.cluster} has no ${wayTo(one, version)}`] : [],
     ),
     ...(hasReadyPod(observed, version) ? [] : [`no pod of ${version} is ready`]),
   ]);
+}
+
+/** What leads to a version, as messages name it. */
+function wayTo({ api, choice: { service } }: RouteState, version: VersionName): string {
+  return api.kind === 'HTTPRoute'
+    ? `Service ${versionServiceName(service.app, version)}`
+    : `subset ${version}`;
 }
 
 function hasReadyPod(

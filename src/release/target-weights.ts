@@ -4,7 +4,6 @@ import { deploysVersion, hasPodsOf } from './running-versions.ts';
 import { CanaryError } from '../core/errors.ts';
 import { formatWeights } from '../core/weights.ts';
 import type { VersionName, Weights } from '../core/weights.ts';
-import { routesTo } from '../istio/routes.ts';
 import { assertWeightsAgree } from './guards/weights-agree.ts';
 
 /**
@@ -46,12 +45,12 @@ function complete(observed: Observation, start: Weights, named: readonly Version
   return new Map([...versions].map((version) => [version, start.get(version) ?? 0]));
 }
 
-/** The versions in the first VirtualService that names any: once it is written, they are read back from there. */
-function firstRouted({ release, routes, api }: Observation): readonly VersionName[] {
-  const found = routes.map(({ virtualService: vs, weights, routes: names }) =>
-    weights !== undefined || vs === undefined
+/** The versions in the first object that names any: once it is written, they are read back from there. */
+function firstRouted({ routes, api }: Observation): readonly VersionName[] {
+  const found = routes.map(({ object, weights, choice }) =>
+    weights !== undefined || object === undefined
       ? [...(weights?.keys() ?? [])]
-      : api.versions(vs, { service: release, routes: names }),
+      : api.versions(object, choice),
   );
   return found.find(({ length }) => length > 0) ?? [];
 }
@@ -73,6 +72,8 @@ function withoutAbsent(
   );
 }
 
-function routesNothing({ release, routes }: Observation): boolean {
-  return routes.every(({ virtualService: vs }) => vs === undefined || routesTo(vs, release).length === 0);
+function routesNothing({ routes, api }: Observation): boolean {
+  return routes.every(
+    ({ object, choice }) => object === undefined || api.weightsByRoute(object, choice).length === 0,
+  );
 }

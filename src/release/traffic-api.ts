@@ -1,25 +1,22 @@
 import type { ServiceKey } from '../core/names.ts';
-import type { RouteTarget } from '../core/route-target.ts';
+import type { RouteChoice, RouteTarget } from '../core/route-target.ts';
 import type { VersionName, Weights } from '../core/weights.ts';
+import type { Detachment } from '../gateway-api/parents.ts';
 import type { KubeObject } from '../kubernetes/objects.ts';
 
-/** Which routes of an object are managed. */
-export interface RouteChoice {
-  readonly service: ServiceKey;
-  /** Their names; undefined: the only one that leads to the service. */
-  readonly routes: readonly string[] | undefined;
-}
+/** The kinds of objects that can hold the weights of a release. */
+export type RouteKind = 'VirtualService' | 'HTTPRoute';
 
 /**
- * How one kind of route object splits the traffic of a service. VirtualServices are the first implementation (see
- * `virtual-service-api.ts`). All of it is pure: objects go in and come out, and nothing of an object changes but what the
- * release manages.
+ * How one kind of route object splits the traffic of a service: Istio's VirtualServices (`virtual-service-api.ts`), and the HTTPRoutes of
+ * the Gateway API (`http-route-api.ts`). All of it is pure: objects go in and come out, and nothing of an object changes but what the
+ * release manages. What a plan needs beside the routes is in `traffic-planner.ts`.
  *
- * A second implementation provides these functions for its own kind. Every destination that it writes has to set the response
- * headers of `core/headers.ts`: the check attributes responses by the version in them, and a run waits for a change until every
- * ingress answers with its revision.
+ * Every destination that an implementation writes has to set the response headers of `core/headers.ts`: the check attributes
+ * responses by the version in them, and a run waits for a change until every ingress answers with its revision.
  */
 export interface TrafficApi<R extends KubeObject> {
+  readonly kind: RouteKind;
   /**
    * Read: the weights that the managed routes hold; undefined where none names a version.
    *
@@ -29,14 +26,34 @@ export interface TrafficApi<R extends KubeObject> {
   readonly weights: (object: R, choice: RouteChoice, recorded: Weights | undefined) => Weights | undefined;
   /** Read: the versions that the managed routes name, in their order. */
   readonly versions: (object: R, choice: RouteChoice) => readonly VersionName[];
+  /** Read: what each route to the service holds, without preview routes; for reports where it is not clear which are managed. */
+  readonly weightsByRoute: (
+    object: R,
+    choice: RouteChoice,
+  ) => readonly { readonly route: string; readonly weights: Weights | undefined }[];
   /** Read: whether the object has no route to the service yet, so that an edit makes one. */
   readonly lacksRoute: (object: R, choice: RouteChoice) => boolean;
+  /** Read: whether the object has a route of this name that leads to the service. */
+  readonly hasRoute: (object: R, choice: RouteChoice, name: string) => boolean;
+  /** Read: the names of the managed routes; undefined for those without one. */
+  readonly routeNames: (object: R, choice: RouteChoice) => readonly (string | undefined)[];
+  /** Read: whether another service answers a share of the managed routes' requests. */
+  readonly isShared: (object: R, choice: RouteChoice) => boolean;
+  /** Read: whether requests may come to the object through a gateway. */
+  readonly hasEntrance: (object: R) => boolean;
   /** Edit: the object whose managed routes hold the target's weights, with a preview route for each of its versions. */
   readonly withWeights: (object: R, target: RouteTarget) => R;
   /** Preview: the object with the preview routes of the target's versions; the weights stay. */
   readonly withPreviews: (object: R, target: RouteTarget) => R;
   /** Preview: whether a request may ask for a version already, or no request ever could, as with TCP routes alone. */
-  readonly isPreviewed: (object: R, service: ServiceKey, version: VersionName) => boolean;
+  readonly isPreviewed: (object: R, choice: RouteChoice, version: VersionName) => boolean;
+  /** Wait: what keeps the object from being in force as it is now, by its status; undefined: the kind has no such status. */
+  readonly detachments?: (object: R) => readonly Detachment[];
   /** Wait: the revision that responses carry once the routes of the object have arrived at an ingress. */
   readonly revision: (object: R, choice: RouteChoice) => string | undefined;
+}
+
+/** The choice for a service all of whose routes are looked at. */
+export function anyRouteOf(service: ServiceKey): RouteChoice {
+  return { service, routes: undefined };
 }

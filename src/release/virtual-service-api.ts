@@ -1,24 +1,40 @@
 import type { TrafficApi } from './traffic-api.ts';
 import { REVISION_HEADER } from '../core/headers.ts';
+import type { RouteChoice } from '../core/route-target.ts';
 import { managedRoutes } from '../istio/managed-routes.ts';
 import { withPreviews, withWeights } from '../istio/route-edits.ts';
-import { managedVersions, managedWeights } from '../istio/route-weights.ts';
-import { previewedVersions, routesTo, streamsTo } from '../istio/routes.ts';
-import type { VirtualService } from '../kubernetes/objects.ts';
+import { managedVersions, managedWeights, weightsByRoute } from '../istio/route-weights.ts';
+import { destinationsTo, previewedVersions, routeKey, routesTo, streamsTo, sumOf } from '../istio/routes.ts';
+import { gatewaysOf, isDelegate } from '../istio/virtual-services.ts';
+import type { HttpRoute, VirtualService } from '../kubernetes/objects.ts';
 
 /** Weights between subsets in the HTTP, TCP and TLS routes of Istio's VirtualServices. */
 export const VIRTUAL_SERVICE_API: TrafficApi<VirtualService> = {
+  kind: 'VirtualService',
   weights: (vs, { service, routes }, recorded) => managedWeights(vs, service, routes, recorded),
   versions: (vs, { service, routes }) => managedVersions(vs, service, routes),
-  lacksRoute: (vs, { service, routes }) =>
-    managedRoutes(vs, service, routes).length === 0 && streamsTo(vs, service).length === 0,
+  weightsByRoute: (vs, { service }) => weightsByRoute(vs, service),
+  lacksRoute: (vs, choice) =>
+    managedIn(vs, choice).length === 0 && streamsTo(vs, choice.service).length === 0,
+  hasRoute: (vs, { service }, name) => routesTo(vs, service).some((route) => routeKey(vs, route) === name),
+  routeNames: (vs, choice) => managedIn(vs, choice).map(({ name }) => name),
+  isShared: (vs, choice) =>
+    managedIn(vs, choice).some((route) => {
+      const ours = destinationsTo(vs, route, choice.service);
+      return sumOf((route.route ?? []).filter((destination) => !ours.includes(destination))) > 0;
+    }),
+  hasEntrance: (vs) => isDelegate(vs) || gatewaysOf(vs).length > 0,
   withWeights,
   withPreviews,
-  isPreviewed: (vs, service, version) =>
+  isPreviewed: (vs, { service }, version) =>
     previewedVersions(vs, service).includes(version) || routesTo(vs, service).length === 0,
-  revision: (vs, { service, routes }) => {
-    const [route] = managedRoutes(vs, service, routes);
+  revision: (vs, choice) => {
+    const [route] = managedIn(vs, choice);
     const marks = (route?.route ?? []).map(({ headers }) => headers?.response?.set?.[REVISION_HEADER]);
     return marks.find((mark) => mark !== undefined);
   },
 };
+
+function managedIn(vs: VirtualService, { service, routes }: RouteChoice): readonly HttpRoute[] {
+  return managedRoutes(vs, service, routes);
+}

@@ -90,7 +90,7 @@ function rivals(
 function earlier(
   snapshot: Snapshot,
   one: IngressEvidence,
-  { routes: names }: RouteState,
+  { choice: { routes: names } }: RouteState,
   vs: VirtualService,
 ): readonly Finding[] {
   const entrances = entrancesFor(snapshot, one, vs);

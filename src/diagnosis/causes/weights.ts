@@ -16,8 +16,8 @@ export function edits({ routes }: Snapshot): readonly Finding[] {
 
 /** Clusters with different weights although no ingress shows it, and no record says who changed them. */
 export function disagreement(snapshot: Snapshot): readonly Finding[] {
-  const { release, routes } = snapshot;
-  const held = clusterWeights(release, routes);
+  const { routes } = snapshot;
+  const held = clusterWeights(routes);
   if (failedOf(snapshot).length > 0 || editsOf(routes).length > 0 || !clustersDisagree(held)) return [];
   return [
     {

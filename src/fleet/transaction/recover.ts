@@ -213,8 +213,8 @@ function holdsWeights({ weights: held }: RouteState, weights: Weights): boolean 
   return held !== undefined && sameWeights(held, weights);
 }
 
-function exists({ virtualService }: RouteState): boolean {
-  return virtualService !== undefined;
+function exists({ object }: RouteState): boolean {
+  return object !== undefined;
 }
 
 /**

@@ -37,8 +37,8 @@ export async function restoreWeights(
   const plan = planTraffic(observed, target);
   const changes = plan.routes.filter(({ cluster, object }) =>
     own.some(
-      ({ cluster: name, virtualService: vs }) =>
-        name === cluster && vs !== undefined && nameOf(vs) === nameOf(object),
+      ({ cluster: name, object: held }) =>
+        name === cluster && held !== undefined && nameOf(held) === nameOf(object),
     ),
   );
   if (changes.length > 0) await write(changes);

@@ -7,10 +7,10 @@ import type { ClusterName } from '../../core/names.ts';
 import { endBy } from '../../core/signals.ts';
 import { formatWeights, sameWeights } from '../../core/weights.ts';
 import type { Weights } from '../../core/weights.ts';
-import { managedRoutes } from '../../istio/managed-routes.ts';
-import type { VirtualService } from '../../kubernetes/objects.ts';
 import { observe } from '../../release/observation.ts';
 import type { Observation } from '../../release/observation.ts';
+import { anyRoutesOf } from '../../release/release-routes.ts';
+import type { RouteObject } from '../../release/route-object.ts';
 import type { RouteState } from '../../release/route-state.ts';
 import type { TrafficPlan } from '../../release/plan-traffic.ts';
 import type { Release } from '../../release/release.ts';
@@ -119,10 +119,9 @@ async function readTraffic(
  * The names of the routes that the step has written, where each has one: a route to the service that someone has added since does
  * not make the choice unclear.
  */
-function namesOf({ plan, release }: WrittenStep): readonly string[] | undefined {
-  const names = plan.routes.flatMap(({ object }) =>
-    managedRoutes(object as VirtualService, release, undefined).map(({ name }) => name),
-  );
+function namesOf({ plan, release, state }: WrittenStep): readonly string[] | undefined {
+  const { api, choice } = anyRoutesOf(release, state);
+  const names = plan.routes.flatMap(({ object }) => api.routeNames(object as RouteObject, choice));
   const known = names.filter((name) => name !== undefined);
   return known.length > 0 && known.length === names.length ? [...new Set(known)] : undefined;
 }

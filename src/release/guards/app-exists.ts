@@ -2,6 +2,7 @@ import { CanaryError } from '../../core/errors.ts';
 import { namedVirtualServices } from '../release.ts';
 import type { Release } from '../release.ts';
 import type { FleetState } from '../state.ts';
+import { httpRoutesTo } from '../route-kind.ts';
 import { podsOfService } from '../service-port.ts';
 
 /**
@@ -22,6 +23,7 @@ export function assertAppExists(release: Release, state: FleetState): void {
     (cluster) =>
       cluster.service !== undefined ||
       cluster.traffic?.virtualServices.some(({ metadata }) => names.includes(metadata.name)) === true ||
+      httpRoutesTo(release, state, cluster).length > 0 ||
       podsOfService(release, cluster).length > 0,
   );
   if (exists) return;

@@ -5,6 +5,9 @@ import type { DestinationRule, Gateway, KubeObject, VirtualService } from '../..
 import { clustersOf, namedVirtualServices } from '../release.ts';
 import type { Manifest, Release } from '../release.ts';
 import { destinationsTo, allRoutes } from '../../istio/routes.ts';
+import { isHttpRoute } from '../../gateway-api/objects.ts';
+import { rulesTo } from '../../gateway-api/rules.ts';
+import { versionServices } from '../version-services.ts';
 import { isHostOf } from '../../istio/hosts.ts';
 import type { ClusterState, FleetState } from '../state.ts';
 import { versionedKind } from '../manifests.ts';
@@ -74,6 +77,10 @@ function hasService(release: Release, { name, service }: ClusterState): boolean 
 }
 
 function isTraffic(release: Release, fleet: FleetState, object: KubeObject): boolean {
+  if (isHttpRoute(object)) {
+    const choice = { service: release, routes: undefined, versionServices: versionServices(release, fleet) };
+    return object.metadata.name === release.traffic.httpRoute || rulesTo(object, choice).length > 0;
+  }
   if (!object.apiVersion.startsWith('networking.istio.io/')) return false;
   const { name, namespace = release.namespace } = object.metadata;
   const placed = { ...object, metadata: { ...object.metadata, namespace } };

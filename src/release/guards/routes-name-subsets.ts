@@ -2,32 +2,19 @@ import type { Change } from '../../kubernetes/change.ts';
 import { CanaryError } from '../../core/errors.ts';
 import { delegationRemedy } from '../delegation-remedy.ts';
 import { isOpen, routesToService } from '../routes-to-service.ts';
-import { candidateOf, selectsEndpoint } from '../../kubernetes/pod-selection.ts';
-import type { Candidate } from '../../kubernetes/pod-selection.ts';
-import { nameOf, selects } from '../../kubernetes/objects.ts';
+import { nameOf } from '../../kubernetes/objects.ts';
 import type { VirtualService } from '../../kubernetes/objects.ts';
-import { isReady } from '../../kubernetes/pods.ts';
 import { namedVirtualServices } from '../release.ts';
-import type { Release } from '../release.ts';
 import type { ClusterName } from '../../core/names.ts';
 import { openRoutes } from '../../istio/managed-routes.ts';
 import { inSentence, routeKey } from '../../istio/routes.ts';
 import type { Route } from '../../istio/routes.ts';
-import { placeOfPods } from '../state.ts';
-import type { ClusterState, FleetState } from '../state.ts';
-import { VERSION_LABEL, labelsOf, versionLabels } from '../subsets.ts';
-import type { VersionLabels } from '../../istio/destination-rule-edits.ts';
+import { newcomerAmong, servingVersions } from '../serving-versions.ts';
+import type { Serving } from '../serving-versions.ts';
+import { VERSION_LABEL, versionLabels } from '../subsets.ts';
 import type { Observation } from '../observation.ts';
 import { apportion, formatWeights } from '../../core/weights.ts';
 import type { VersionName } from '../../core/weights.ts';
-import { podTemplateOf } from '../../kubernetes/pod-templates.ts';
-import { selectorOfService } from '../service-port.ts';
-
-/** A ready pod that the Service selects. */
-interface Serving {
-  readonly cluster: ClusterName;
-  readonly version: VersionName | undefined;
-}
 
 /** A route that sends to the service as a whole: to every pod that its Service selects. */
 interface OpenRoute {
@@ -56,14 +43,7 @@ export function assertRoutesNameSubsets(
   if (open.length === 0) return;
   const labels = versionLabels(routes, versions);
   const serving = servingVersions(release, fleet, labels);
-  const newcomer = newcomersIn(fleet, workloads, labels).find(({ cluster, version }) => {
-    const state = fleet.get(cluster);
-    const picked = { ...selectorIn(release, fleet, cluster), ...labelsOf(routes, version) };
-    const runs = state?.pods.some(
-      (pod) => isReady(pod) && selectsEndpoint(picked, candidateOf(pod), placeOfPods(state)) === true,
-    );
-    return runs !== true && serving.some((pod) => pod.version !== version);
-  });
+  const newcomer = newcomerAmong(observed, workloads, serving, labels);
   if (newcomer === undefined) return;
   const { version, cluster } = newcomer;
   throw new CanaryError(
@@ -73,10 +53,10 @@ export function assertRoutesNameSubsets(
 
 function openRoutesTo(observed: Observation): readonly OpenRoute[] {
   const { release } = observed;
-  const managed = observed.routes.flatMap(({ cluster, virtualService: vs, routes }) =>
+  const managed = observed.routes.flatMap(({ cluster, virtualService: vs, choice }) =>
     vs === undefined
       ? []
-      : openRoutes(vs, release, routes).map((route) => ({
+      : openRoutes(vs, release, choice.routes).map((route) => ({
           cluster,
           virtualService: vs,
           route,
@@ -131,49 +111,6 @@ function remedyFor(observed: Observation, one: OpenRoute, open: readonly OpenRou
   );
   const known = [...(release.traffic.routes ?? []), ...listed];
   return `Add it to the routes that are split (routes: ${[...new Set(known)].join(', ')}), which moves its users as well.`;
-}
-
-/** The version that a pod is of: the one whose subset selects it, or will. */
-function versionOf(
-  labels: VersionLabels,
-  state: ClusterState | undefined,
-  pod: Candidate,
-): VersionName | undefined {
-  const place = state && placeOfPods(state);
-  const found = [...labels].find(
-    ([, wanted]) => place !== undefined && selectsEndpoint(wanted, pod, place) === true,
-  );
-  return found?.[0] ?? pod.labels?.[VERSION_LABEL];
-}
-
-function newcomersIn(
-  fleet: FleetState,
-  workloads: readonly Change[],
-  labels: VersionLabels,
-): readonly { readonly cluster: ClusterName; readonly version: VersionName }[] {
-  return workloads.flatMap(({ cluster, object }) => {
-    const template = podTemplateOf(object)?.metadata?.labels;
-    if (template === undefined) return [];
-    const version = versionOf(labels, fleet.get(cluster), { labels: template, nodeName: undefined });
-    return version === undefined ? [] : [{ cluster, version }];
-  });
-}
-
-function selectorIn(
-  release: Release,
-  fleet: FleetState,
-  cluster: ClusterName,
-): Readonly<Record<string, string>> {
-  const state = fleet.get(cluster);
-  return state === undefined ? {} : selectorOfService(release, state);
-}
-
-function servingVersions(release: Release, fleet: FleetState, labels: VersionLabels): readonly Serving[] {
-  return [...fleet.values()].flatMap((state) =>
-    state.pods
-      .filter((pod) => isReady(pod) && selects(selectorIn(release, fleet, state.name), pod.metadata.labels))
-      .map((pod) => ({ cluster: state.name, version: versionOf(labels, state, candidateOf(pod)) })),
-  );
 }
 
 /** The inputs of a release that pins the routes to the versions that run; word by word, since one more version would not pass. */

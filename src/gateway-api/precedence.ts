@@ -1,0 +1,103 @@
+import { isPreviewRule, rulesOf } from './rules.ts';
+import { hostnameRank } from './hostnames.ts';
+import type { HTTPRoute, HTTPRouteMatch, HTTPRouteRule, HTTPValueMatch } from './objects.ts';
+import { gatewayParents, parentKey } from './parents.ts';
+
+/** A GET request, as far as routes look at it. */
+export interface MatchedRequest {
+  /** undefined: any */
+  readonly host: string | undefined;
+  /** With its query. */
+  readonly path: string;
+  /** By names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** A rule that takes a request, and how closely it fits. */
+export interface TakingRule {
+  readonly route: HTTPRoute;
+  readonly rule: HTTPRouteRule;
+  /** The greater numbers go first, compared one after the other. */
+  readonly rank: readonly number[];
+}
+
+/**
+ * The rules of HTTPRoutes that take a request, in the order in which a gateway asks them: the most specific hostname, then the exact path,
+ * the longest prefix, the method, the most headers, the most query parameters; then the oldest route, by name where two are of one
+ * second, and the first rule. Preview rules are left out.
+ * Source: https://gateway-api.sigs.k8s.io/reference/spec/#httprouterule
+ */
+export function takingRules(routes: readonly HTTPRoute[], request: MatchedRequest): readonly TakingRule[] {
+  const taking = routes.flatMap((route) => {
+    const host = hostnameRank(route.spec.hostnames ?? [], request.host);
+    if (host < 0) return [];
+    return rulesOf(route).flatMap((rule) => {
+      const rank = isPreviewRule(rule) ? undefined : rankOfRule(rule, request);
+      return rank === undefined ? [] : [{ route, rule, rank: [host, ...rank] }];
+    });
+  });
+  return taking.toSorted(
+    (a, b) => compareRanks(b.rank, a.rank) || placeInTime(a.route).localeCompare(placeInTime(b.route)),
+  );
+}
+
+/** The HTTPRoutes that are attached to a Gateway which a route is attached to as well, the route itself among them. */
+export function routesBeside(route: HTTPRoute, all: readonly HTTPRoute[]): readonly HTTPRoute[] {
+  const gateways = gatewayParents(route).map((parent) => parentKey(route, parent));
+  return all.filter((one) => gatewayParents(one).some((parent) => gateways.includes(parentKey(one, parent))));
+}
+
+function rankOfRule(rule: HTTPRouteRule, request: MatchedRequest): readonly number[] | undefined {
+  const matches = rule.matches === undefined || rule.matches.length === 0 ? [{}] : rule.matches;
+  const ranks = matches.flatMap((match) => {
+    const rank = rankOfMatch(match, request);
+    return rank === undefined ? [] : [rank];
+  });
+  return ranks.toSorted((a, b) => compareRanks(b, a))[0];
+}
+
+/** undefined where the match does not take the request, or it cannot be known. */
+function rankOfMatch(
+  { path, method, headers = [], queryParams = [] }: HTTPRouteMatch,
+  request: MatchedRequest,
+): readonly number[] | undefined {
+  const [name = '', query = ''] = request.path.split('?');
+  const found = rankOfPath(path ?? {}, name);
+  if (found === undefined || (method !== undefined && method !== 'GET')) return undefined;
+  const parameters = Object.fromEntries(new URLSearchParams(query));
+  const isHeld = headers.every((one) => fits(one, request.headers[one.name.toLowerCase()]));
+  if (!isHeld || !queryParams.every((one) => fits(one, parameters[one.name]))) return undefined;
+  return [...found, method === undefined ? 0 : 1, headers.length, queryParams.length];
+}
+
+function rankOfPath(
+  { type = 'PathPrefix', value = '/' }: NonNullable<HTTPRouteMatch['path']>,
+  path: string,
+): readonly number[] | undefined {
+  switch (type) {
+    case 'Exact':
+      return path === value ? [2, value.length] : undefined;
+    case 'PathPrefix': {
+      const prefix = value.replace(/\/$/, '');
+      return path === prefix || path.startsWith(`${prefix}/`) ? [1, prefix.length] : undefined;
+    }
+    // What a regular expression takes depends on the gateway.
+    default:
+      return undefined;
+  }
+}
+
+function fits({ type = 'Exact', value }: HTTPValueMatch, held: string | undefined): boolean {
+  return type === 'Exact' && held === value;
+}
+
+function compareRanks(a: readonly number[], b: readonly number[]): number {
+  const index = a.findIndex((value, i) => value !== b[i]);
+  return index < 0 ? 0 : (a[index] ?? 0) - (b[index] ?? 0);
+}
+
+/** One that is yet to be made is the youngest. */
+function placeInTime({ metadata }: HTTPRoute): string {
+  const { creationTimestamp: created, name, namespace = '' } = metadata;
+  return `${typeof created === 'string' ? created : '~'} ${namespace}/${name}`;
+}

@@ -1,0 +1,62 @@
+import { CanaryError } from '../core/errors.ts';
+import type { ClusterName } from '../core/names.ts';
+import type { HTTPRoute } from '../gateway-api/objects.ts';
+import { assertOneRouteKind } from './guards/one-route-kind.ts';
+import type { Release } from './release.ts';
+import { httpRoutesTo } from './route-kind.ts';
+import { stateOf } from './state.ts';
+import type { FleetState } from './state.ts';
+
+/** The HTTPRoute that the release makes where there is none. */
+export function httpRouteName({ app, traffic }: Release): string {
+  return traffic.httpRoute ?? app;
+}
+
+/**
+ * The HTTPRoute of the release in a config cluster: the one named, or the only one that leads to the service; undefined where it is still
+ * to be made.
+ *
+ * @throws CanaryError where several lead to the service, another than the one named does, or a VirtualService does as well
+ */
+export function releaseHttpRoute(
+  release: Release,
+  fleet: FleetState,
+  cluster: ClusterName,
+): HTTPRoute | undefined {
+  const state = stateOf(fleet, cluster);
+  const { gatewayApi } = state;
+  if (gatewayApi === undefined) {
+    throw new CanaryError(
+      `${cluster} serves no HTTPRoutes, but the weights of ${release.app} are held by one${release.traffic.httpRoute === undefined ? ' in another cluster' : ` (input http-route: ${release.traffic.httpRoute})`}. Install the Gateway API (standard channel) there, or leave the input out and release by a VirtualService.`,
+    );
+  }
+  const { namespace } = release;
+  const leading = httpRoutesTo(release, fleet, state);
+  const asked = release.traffic.httpRoute;
+  const found =
+    asked === undefined
+      ? onlyOne(leading, cluster, release)
+      : gatewayApi.httpRoutes.find(
+          ({ metadata }) => metadata.name === asked && metadata.namespace === namespace,
+        );
+  const [other] = leading;
+  if (found === undefined && other !== undefined) {
+    throw new CanaryError(
+      `There is no HTTPRoute ${namespace}/${asked ?? ''} in ${cluster}, but HTTPRoute ${namespace}/${other.metadata.name} leads to ${release.app}. Set the input http-route to ${other.metadata.name}.`,
+    );
+  }
+  if (found !== undefined) assertOneRouteKind(release, state, found);
+  return found;
+}
+
+function onlyOne(
+  leading: readonly HTTPRoute[],
+  cluster: ClusterName,
+  { app }: Release,
+): HTTPRoute | undefined {
+  const [first, ...others] = leading;
+  if (others.length === 0) return first;
+  throw new CanaryError(
+    `${String(leading.length)} HTTPRoutes in ${cluster} lead to ${app}: ${leading.map(({ metadata }) => metadata.name).join(', ')}. Set the input http-route to the one whose weights are to change.`,
+  );
+}

@@ -1,0 +1,44 @@
+import { backendsTo, markOf } from '../gateway-api/backends.ts';
+import { managedRules } from '../gateway-api/managed-rules.ts';
+import { isHttpRoute } from '../gateway-api/objects.ts';
+import type { HTTPRoute } from '../gateway-api/objects.ts';
+import { routesBeside, takingRules } from '../gateway-api/precedence.ts';
+import type { MatchedRequest, TakingRule } from '../gateway-api/precedence.ts';
+import { ruleInSentence } from '../gateway-api/rules.ts';
+import { REVISION_HEADER } from '../core/headers.ts';
+import { nameOf } from '../kubernetes/objects.ts';
+import type { Release } from './release.ts';
+import type { RouteState } from './route-state.ts';
+import type { FleetState } from './state.ts';
+import type { Rival } from './traffic-planner.ts';
+
+/** The rules that a gateway asks before the managed one, or that take what is sampled where that does not. */
+export function rulesAhead(release: Release, fleet: FleetState, one: RouteState): readonly TakingRule[] {
+  const { object, choice } = one;
+  const all = fleet.get(one.cluster)?.gatewayApi?.httpRoutes ?? [];
+  if (object === undefined || !isHttpRoute(object)) return [];
+  const managed = managedRules(object, choice);
+  const others = routesBeside(object, all).filter((route) => nameOf(route) !== nameOf(object));
+  const taking = takingRules([object, ...others], sampledBy(release, object));
+  const ours = taking.findIndex(({ rule }) => managed.includes(rule));
+  return ours < 0 ? taking : taking.slice(0, ours);
+}
+
+export function rivalRules(release: Release, fleet: FleetState, one: RouteState): readonly Rival[] {
+  return rulesAhead(release, fleet, one).map(({ route, rule }) => ({
+    cluster: one.cluster,
+    name: `${ruleInSentence(route, rule)} of ${nameOf(route)}`,
+    revision: (rule.backendRefs ?? [])
+      .map((backend) => markOf(backend, REVISION_HEADER))
+      .find((mark) => mark !== undefined),
+    leadsHere: backendsTo(route, rule, one.choice).length > 0,
+  }));
+}
+
+/** The request that samples are, by the route that is to take it. */
+function sampledBy({ check }: Release, { spec }: HTTPRoute): MatchedRequest {
+  const [first] = spec.hostnames ?? [];
+  const host = check.host ?? (first?.includes('*') === true ? undefined : first);
+  const headers = Object.entries(check.headers).map(([name, value]) => [name.toLowerCase(), value]);
+  return { host, path: check.path, headers: Object.fromEntries(headers) as Readonly<Record<string, string>> };
+}
