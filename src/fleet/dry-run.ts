@@ -12,6 +12,7 @@ import { accessFor, missingOf } from './access.ts';
 import type { MissingAccess } from './access.ts';
 import { allOf } from './fleet.ts';
 import type { Fleet } from './fleet.ts';
+import { replaceAsPlanned } from './replace-as-planned.ts';
 
 /** Calls in flight at a time, per cluster. */
 const PARALLEL = 8;
@@ -169,7 +170,9 @@ async function tried(cluster: Cluster, { verb, object, before }: Change): Promis
       return cluster.create(object, options);
     case 'update':
       // The preview stage creates a missing VirtualService; this tries its final form.
-      return before === undefined ? cluster.create(object, options) : cluster.replace(object, options);
+      return before === undefined
+        ? cluster.create(object, options)
+        : replaceAsPlanned(cluster, { object, before }, options);
     case 'delete':
       await cluster.remove(object, options);
       return undefined;

@@ -1,14 +1,14 @@
-import { isDeepStrictEqual } from 'node:util';
 import pRetry from 'p-retry';
 import { isConflict, isUncertain } from '../../kubernetes/client/errors.ts';
 import type { Cluster } from '../../kubernetes/client/cluster.ts';
 import { WRITE } from '../../core/deadlines.ts';
 import type { Change } from '../../kubernetes/change.ts';
 import { CanaryError } from '../../core/errors.ts';
-import { contentOf, nameOf } from '../../kubernetes/objects.ts';
+import { nameOf } from '../../kubernetes/objects.ts';
 import type { KubeObject } from '../../kubernetes/objects.ts';
 import { holdsEdit } from '../../release/holds-edit.ts';
 import type { TriedChange } from '../dry-run.ts';
+import { isUntouched, replaceAsPlanned } from '../replace-as-planned.ts';
 
 /** A write whose outcome is not known is looked up, and attempted again, this often: over the restart of an API server. */
 const RETRIES = 5;
@@ -48,7 +48,7 @@ export async function writeConfirmed(
       const live = await readLive(cluster, change.object);
       if (isDone(live, change)) return live ?? change.object;
       // Someone else's write came in between: ours would be refused, and must be.
-      if (change.verb === 'update' && !sameVersion(live, change.object))
+      if (change.verb === 'update' && !isAsPlanned(live, change))
         throw new Overtaken(change.object, live, failure);
     }
     try {
@@ -90,18 +90,23 @@ function isDone(live: KubeObject | undefined, change: Change): boolean {
   return live !== undefined && holds(live, change);
 }
 
-function sameVersion(live: KubeObject | undefined, object: KubeObject): boolean {
-  return live?.metadata.resourceVersion === object.metadata.resourceVersion;
+/** Whether an object is as the change found it; its status may have been written since. */
+function isAsPlanned(live: KubeObject | undefined, { object, before }: Change): boolean {
+  return (
+    live?.metadata.resourceVersion === object.metadata.resourceVersion ||
+    (live !== undefined && before !== undefined && isUntouched(live, before))
+  );
 }
 
-async function write(cluster: Cluster, { verb, object }: Change): Promise<KubeObject> {
+async function write(cluster: Cluster, change: Change): Promise<KubeObject> {
+  const { verb, object } = change;
   switch (verb) {
     case 'apply':
       return cluster.apply(object);
     case 'create':
       return cluster.create(object);
     case 'update':
-      return cluster.replace(object);
+      return replaceAsPlanned(cluster, change);
     case 'delete':
       await removeAsPlanned(cluster, object);
       return object;
@@ -122,8 +127,7 @@ async function removeAsPlanned(cluster: Cluster, planned: KubeObject): Promise<v
       if (!isConflict(error)) throw error;
       const live = await readLive(cluster, planned);
       if (live === undefined) return;
-      const same = live.metadata.uid === planned.metadata.uid && sameContent(live, planned);
-      if (!same || attempt === RETRIES)
+      if (!isUntouched(live, planned) || attempt === RETRIES)
         throw new CanaryError(
           `${nameOf(planned)} in ${cluster.name} was changed by someone else since this run read it, so it is not deleted. Check the change, then re-run this step.`,
           { cause: error },
@@ -131,10 +135,6 @@ async function removeAsPlanned(cluster: Cluster, planned: KubeObject): Promise<v
       object = live;
     }
   }
-}
-
-function sameContent(live: KubeObject, planned: KubeObject): boolean {
-  return isDeepStrictEqual(contentOf(live), contentOf(planned));
 }
 
 export function readLive(

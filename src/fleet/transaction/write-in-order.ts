@@ -4,6 +4,7 @@ import { nameOf } from '../../kubernetes/objects.ts';
 import type { KubeObject } from '../../kubernetes/objects.ts';
 import { allOf } from '../fleet.ts';
 import type { Fleet } from '../fleet.ts';
+import { withVersionOf } from '../replace-as-planned.ts';
 import { earlierOf, writeConfirmed } from './write-confirmed.ts';
 import type { OnWritten, Written } from './write-confirmed.ts';
 
@@ -27,15 +28,6 @@ export async function writeInOrder(
     }),
   );
   return perCluster.flat();
-}
-
-/** An object to be written over the stored one, guarded by the version that the store gave it. */
-export function withVersionOf<T extends KubeObject>(object: T, stored: KubeObject): T {
-  const { resourceVersion } = stored.metadata;
-  return {
-    ...object,
-    metadata: { ...object.metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) },
-  };
 }
 
 /** The changes, based on the objects that an earlier stage stored in the same clusters. */

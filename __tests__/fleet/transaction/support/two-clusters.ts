@@ -1,5 +1,5 @@
 import { Fleet } from '../../../../src/fleet/fleet.ts';
-import { withVersionOf } from '../../../../src/fleet/transaction/write-in-order.ts';
+import { withVersionOf } from '../../../../src/fleet/replace-as-planned.ts';
 import type { Change } from '../../../../src/kubernetes/change.ts';
 import type { VirtualService } from '../../../../src/kubernetes/objects.ts';
 import { kubeApi, kubeconfigFor, pathOf } from '../../../support/kube-api.ts';
