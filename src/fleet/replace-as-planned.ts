@@ -26,14 +26,18 @@ export async function replaceAsPlanned(
       if (!isConflict(error) || before === undefined || attempt === ATTEMPTS) throw error;
       const { apiVersion, kind, metadata } = planned;
       const live = await cluster.read(apiVersion, kind, metadata.name, metadata.namespace);
-      if (live === undefined || !isUntouched(live, before)) throw error;
+      if (live === undefined || !hasNewStatus(live, before)) throw error;
       object = withVersionOf(planned, live);
     }
   }
 }
 
-/** Whether nothing but the status of an object was written since. */
-export function isUntouched(live: KubeObject, before: KubeObject): boolean {
+/** Whether the status of an object was written since, and nothing else. */
+export function hasNewStatus(live: KubeObject, before: KubeObject): boolean {
+  return hasSameContent(live, before) && !isDeepStrictEqual(live['status'], before['status']);
+}
+
+export function hasSameContent(live: KubeObject, before: KubeObject): boolean {
   return live.metadata.uid === before.metadata.uid && isDeepStrictEqual(contentOf(live), contentOf(before));
 }
 

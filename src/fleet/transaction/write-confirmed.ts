@@ -8,7 +8,7 @@ import { nameOf } from '../../kubernetes/objects.ts';
 import type { KubeObject } from '../../kubernetes/objects.ts';
 import { holdsEdit } from '../../release/holds-edit.ts';
 import type { TriedChange } from '../dry-run.ts';
-import { isUntouched, replaceAsPlanned } from '../replace-as-planned.ts';
+import { hasNewStatus, hasSameContent, replaceAsPlanned } from '../replace-as-planned.ts';
 
 /** A write whose outcome is not known is looked up, and attempted again, this often: over the restart of an API server. */
 const RETRIES = 5;
@@ -94,7 +94,7 @@ function isDone(live: KubeObject | undefined, change: Change): boolean {
 function isAsPlanned(live: KubeObject | undefined, { object, before }: Change): boolean {
   return (
     live?.metadata.resourceVersion === object.metadata.resourceVersion ||
-    (live !== undefined && before !== undefined && isUntouched(live, before))
+    (live !== undefined && before !== undefined && hasNewStatus(live, before))
   );
 }
 
@@ -127,7 +127,7 @@ async function removeAsPlanned(cluster: Cluster, planned: KubeObject): Promise<v
       if (!isConflict(error)) throw error;
       const live = await readLive(cluster, planned);
       if (live === undefined) return;
-      if (!isUntouched(live, planned) || attempt === RETRIES)
+      if (!hasSameContent(live, planned) || attempt === RETRIES)
         throw new CanaryError(
           `${nameOf(planned)} in ${cluster.name} was changed by someone else since this run read it, so it is not deleted. Check the change, then re-run this step.`,
           { cause: error },
