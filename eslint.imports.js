@@ -42,6 +42,8 @@ const FOLDERS = {
     'report',
     'operations',
   ],
+  // The same jobs without GitHub: it brings a host of its own, and everything else from there.
+  cli: ['core', 'report', 'github'],
 };
 
 /** The folder that owns each package. Where several folders need one, the reason is given. */
@@ -52,8 +54,8 @@ const OWNERS = {
   '@hyperjump/json-pointer': ['verify', 'metrics', 'github'],
   diff: ['report'],
   // core/yaml.ts reads and prints plain YAML for everybody; manifests need kubectl's YAML 1.1.
-  'js-yaml': ['core', 'github'],
-  leven: ['github'],
+  'js-yaml': ['core', 'github', 'cli'],
+  leven: ['github', 'cli'],
   'p-limit': ['fleet', 'metrics'],
   // Each remote end fails in its own way: a Kubernetes call, a confirmed write, a notification to GitHub.
   'p-retry': ['kubernetes', 'fleet', 'github'],
@@ -69,7 +71,7 @@ const OWNERS = {
   // The lines of the release file; kubectl's YAML is that of js-yaml.
   yaml: ['github'],
   // Data from outside are parsed where they come in, and the report has a schema of its own.
-  zod: ['core', 'kubernetes', 'istio', 'release', 'fleet', 'metrics', 'report', 'github'],
+  zod: ['core', 'kubernetes', 'istio', 'release', 'fleet', 'metrics', 'report', 'github', 'cli'],
 };
 
 /** The packages by which texts leave the process, and the one file of their owner that uses them: it redacts every text. */
@@ -101,6 +103,7 @@ const IMPURE = [
   'src/report/{replace-file,run-log,write-report}.ts',
   'src/operations/**/*.ts',
   'src/github/**/*.ts',
+  'src/cli/{descriptions,host,interrupts,main,streams,summary-file,value-files}.ts',
 ];
 
 /** The files that need the time of day rather than a duration, and nothing else will do. */
@@ -115,6 +118,7 @@ const PROCESS = [
   'src/*.ts',
   'src/core/proxy.ts',
   'src/github/**/*.ts',
+  'src/cli/{host,interrupts,main,streams}.ts',
   'src/kubernetes/client/{kubeconfig,login,run-command}.ts',
 ];
 
@@ -147,7 +151,7 @@ const NO_PROCESS = {
 const NO_STREAMS = ['stdout', 'stderr'].map((property) => ({
   object: 'process',
   property,
-  message: 'Only src/github/runner.ts writes to the job log: it redacts every text.',
+  message: 'Only src/github/runner.ts and src/cli/streams.ts write to the streams: they redact every text.',
 }));
 
 const TIME_OF_DAY_CALLS = [
@@ -247,8 +251,8 @@ const IMPORT_RULES = [
   { files: ['src/**/*.ts'], rules: { 'no-console': 'error' } },
   {
     files: ['src/**/*.ts'],
-    // It runs before there is anything to redact.
-    ignores: ['src/node-version.ts'],
+    // The first runs before there is anything to redact, and the second redacts.
+    ignores: ['src/node-version.ts', 'src/cli/streams.ts'],
     rules: { 'no-restricted-properties': ['error', ...NO_STREAMS] },
   },
   {

@@ -37,7 +37,7 @@ export async function bundleInto(folder: string): Promise<void> {
     await run({ cwd: work })`ncc build lib/action.js --quiet --minify --out bundle --license licenses.txt`;
     await rename(join(bundle, 'index.js'), join(bundle, 'action.js'));
     // These stay apart from the bundle: any Node can parse them, and name the version that the bundle needs.
-    for (const entry of ['main.js', 'post.js', 'node-version.js'])
+    for (const entry of ['main.js', 'post.js', 'cli.js', 'node-version.js'])
       await copyFile(join(lib, entry), join(bundle, entry));
 
     await rm(folder, { recursive: true, force: true });

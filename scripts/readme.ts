@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { load } from 'js-yaml';
 import * as prettier from 'prettier';
 import { z } from 'zod';
+import { GROUP_TITLES, groupInputs } from '../src/github/input-groups.ts';
+import type { GroupName } from '../src/github/input-groups.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -24,32 +26,12 @@ interface Language {
   readonly required: readonly [sentence: string, cell: string];
 }
 
-/** The first input of each group. */
-const FIRST_OF_GROUP = {
-  operation: 'Operation',
-  kubeconfig: 'Where',
-  app: 'What',
-  weights: 'Traffic',
-  path: 'Check',
-  metrics: 'Metrics',
-  'on-failure': 'Rest',
-} as const;
-type GroupName = (typeof FIRST_OF_GROUP)[keyof typeof FIRST_OF_GROUP];
-
 const ENGLISH: Language = {
   file: 'README.md',
   source: 'action.yml',
   inputHead: ['Input', 'Description', 'Default'],
   outputHead: ['Output', 'Description'],
-  groups: {
-    Operation: 'What to do',
-    Where: 'Where',
-    What: 'What',
-    Traffic: 'Traffic',
-    Check: 'Check',
-    Metrics: 'Metrics',
-    Rest: 'Other',
-  },
+  groups: GROUP_TITLES,
   defaultAtEnd: /^(.*?)\s*Default: (.+)\.$/s,
   required: ['Required, here or in the release file.', 'required'],
 };
@@ -122,14 +104,7 @@ function between(file: string, text: string, name: string, content: string): str
 }
 
 function inputTables(language: Language, original: Manifest, own: Manifest): string {
-  const groups: { readonly name: GroupName; readonly inputs: string[] }[] = [];
-  const firsts = new Map<string, GroupName>(Object.entries(FIRST_OF_GROUP));
-  for (const input of Object.keys(original.inputs)) {
-    const name = firsts.get(input);
-    if (name !== undefined) groups.push({ name, inputs: [] });
-    groups.at(-1)?.inputs.push(input);
-  }
-  return groups
+  return groupInputs(Object.keys(original.inputs))
     .map(({ name, inputs }) => {
       const rows = inputs.map((input) => inputRow(language, input, original, own));
       return [`**${language.groups[name]}**`, table(language.inputHead, rows)].join('\n\n');

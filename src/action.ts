@@ -1,3 +1,4 @@
-// Everything that the two entries start. Bundled into one file, which only they import.
+// Everything that the entries start. Bundled into one file, which only they import.
+export { commandLine } from './cli/main.ts';
 export { mainStep } from './github/main.ts';
 export { postStep } from './github/post.ts';

@@ -10,7 +10,7 @@ export const githubHost: Host = {
   ...runner,
   log: jobLog,
   takeInputs() {
-    return takeInputs(secrets);
+    return { textOf: takeInputs(secrets), problems: [] };
   },
   setOutputs,
   summary() {

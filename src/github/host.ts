@@ -9,7 +9,7 @@ import type { InputText } from './environment.ts';
 export interface Host {
   readonly log: Log;
   /** Takes the inputs; what else is secret in the environment is redacted from then on. */
-  takeInputs(): InputText;
+  takeInputs(): TakenInputs;
   /** Hides a secret from whatever else shows texts of this job. */
   mask(secret: string): void;
   /** The good end of a run. */
@@ -24,6 +24,12 @@ export interface Host {
   getState(name: string): string;
   /** Where the summary goes; undefined: nowhere. */
   summary(): SummaryTarget | undefined;
+}
+
+export interface TakenInputs {
+  readonly textOf: InputText;
+  /** What is wrong with how they were given. */
+  readonly problems: readonly string[];
 }
 
 export interface SummaryTarget {

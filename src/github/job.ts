@@ -40,7 +40,7 @@ export async function readJob(host: Host): Promise<Job> {
   secrets.watch((secret) => {
     host.mask(secret);
   });
-  const textOf = host.takeInputs();
+  const { textOf, problems: ofHost } = host.takeInputs();
   const file = readReleaseFile(textOf('config'));
   const inputs = readInputs(textOf, file.values);
   const { values, problems, sources } = inputs;
@@ -73,6 +73,7 @@ export async function readJob(host: Host): Promise<Job> {
   for (const { object } of read.release?.workload.manifests ?? [])
     for (const value of secretValuesOf(object)) secrets.hideWhole(value);
   const all = [
+    ...ofHost,
     ...file.problems,
     ...problems,
     ...found,
