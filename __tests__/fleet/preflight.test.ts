@@ -95,7 +95,8 @@ describe('the rights that a run needs', () => {
   test('include the workloads whose pods are waited for', () => {
     const workloads = [{ kind: 'Deployment', name: 'helloworld-v2' }];
     const place = { clusterId: undefined, nodes: undefined };
-    const ready = [{ cluster: EAST, version: 'v2', labels: {}, place, workloads, gains: true }];
+    const pods = { mode: 'sidecar', namespace: {} } as const;
+    const ready = [{ cluster: EAST, version: 'v2', labels: {}, place, pods, workloads, gains: true }];
     expect(told(neededAccess(inEast, { changes: [], ready }))).toEqual([
       ...LOCK,
       'east get Deployment gray-demo/helloworld-v2',

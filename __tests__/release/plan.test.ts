@@ -150,6 +150,7 @@ describe('a first install', () => {
         version: 'v1',
         labels: { app: APP, version: 'v1' },
         place: NOWHERE,
+        pods: { mode: 'sidecar', namespace: {} },
         workloads: [{ kind: 'Deployment', name: 'helloworld-v1' }],
         gains: true,
       },
@@ -158,6 +159,7 @@ describe('a first install', () => {
         version: 'v2',
         labels: { app: APP, version: 'v2' },
         place: NOWHERE,
+        pods: { mode: 'sidecar', namespace: {} },
         workloads: [{ kind: 'Deployment', name: 'helloworld-v2' }],
         gains: true,
       },
@@ -536,6 +538,7 @@ describe('a rollout without weights', () => {
       version: 'v3',
       labels: { app: APP, version: 'v3' },
       place: NOWHERE,
+      pods: { mode: 'sidecar', namespace: {} },
       workloads: [{ kind: 'Deployment', name: 'helloworld-v3' }],
       gains: false,
     });
@@ -611,6 +614,7 @@ describe('a version that is to get traffic', () => {
       version: 'v2',
       labels: { app: APP, track: 'canary' },
       place: NOWHERE,
+      pods: { mode: 'sidecar', namespace: {} },
       workloads: [],
       gains: true,
     });

@@ -2,6 +2,7 @@ import type { Cluster } from '../kubernetes/client/cluster.ts';
 import { isRefused } from '../kubernetes/client/errors.ts';
 import { CanaryError } from '../core/errors.ts';
 import { isNamespaceOf } from '../release/namespace.ts';
+import { isAmbient, notAmbient, whereAmbient } from '../kubernetes/mesh-membership.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import type { KubeObject, Pod, PodTemplate } from '../kubernetes/objects.ts';
 import { hasSidecar } from '../kubernetes/pods.ts';
@@ -14,8 +15,8 @@ import { allOf } from './fleet.ts';
 import type { Fleet } from './fleet.ts';
 
 /**
- * Ensures that pods which receive users' requests as soon as they are ready will have a sidecar: without one, mutual TLS to them
- * fails before anyone can check them. A dry run of such a pod asks the injector itself; if the user of the kubeconfig may not
+ * Ensures that pods which receive users' requests as soon as they are ready will be part of the mesh as asked for: without a sidecar,
+ * mutual TLS to them fails before anyone can check them. A dry run of such a pod asks the injector itself; if the user of the kubeconfig may not
  * create pods, the labels decide.
  *
  * @param namespaces whether the plan has created its namespaces; the injector cannot be asked about a missing one
@@ -29,6 +30,7 @@ export async function assertSidecars(
   plan: TriedPlan,
   namespaces: 'written' | 'planned',
 ): Promise<readonly string[]> {
+  if (release.workload.pods === 'none') return [];
   const unasked = await allOf(
     plan.workloads.map(async (change) => {
       const { cluster, object } = change;
@@ -36,15 +38,25 @@ export async function assertSidecars(
       const template = podTemplateOf(change.after ?? object);
       if (version === undefined || template === undefined) return [];
       const planned = namespaceIn(release, plan.workloads, cluster);
+      const labels = (planned ?? state.get(cluster)?.namespace)?.metadata.labels;
+      if (release.workload.pods === 'ambient') {
+        if (isAmbient(labels, template)) return [];
+        throw new CanaryError(
+          `${nameOf(object)} in ${cluster} would create pods outside the ambient mesh, and ${version} has users: ${notAmbient(labels, template)}`,
+        );
+      }
       const canAsk = planned === undefined || namespaces === 'written';
       const asked = canAsk ? await askInjector(fleet.cluster(cluster), object, template) : undefined;
-      const namespace = planned ?? state.get(cluster)?.namespace;
-      if (asked ?? isInjected(namespace?.metadata.labels, template))
+      if (asked ?? isInjected(labels, template))
         return canAsk && asked === undefined
           ? [
               `${nameOf(object)} in ${cluster}: only labels show that its pods get a sidecar. The injector could not be asked, since the API server refused the dry run of a pod (create pods in namespace ${object.metadata.namespace ?? release.namespace}).`,
             ]
           : [];
+      if (isAmbient(labels, template))
+        throw new CanaryError(
+          `${nameOf(object)} in ${cluster} would create pods without a sidecar, but in the ambient mesh (${whereAmbient(template)}). Set the input pods to ambient.`,
+        );
       throw new CanaryError(
         `${nameOf(object)} in ${cluster} would create pods without a sidecar, and ${version} has users: mutual TLS to these pods would fail. Is injection enabled for the namespace (input injection), and does nothing in the pod template disable it?`,
       );

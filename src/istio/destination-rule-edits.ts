@@ -1,4 +1,5 @@
 import type { VersionName } from '../core/weights.ts';
+import type { PodMode } from '../kubernetes/mesh-membership.ts';
 import type { DestinationRule, Labels, Subset } from '../kubernetes/objects.ts';
 import { exportsOf } from './destination-rules.ts';
 import type { Deciding } from './destination-rules.ts';
@@ -21,7 +22,7 @@ function newSubset(version: VersionName, labels: Labels, mutual = true): Subset 
 }
 
 /**
- * A DestinationRule made anew: a subset for each version, Istio's mutual TLS on both levels. What another rule has given the service
+ * A DestinationRule made anew: a subset for each version; where the pods have sidecars, Istio's mutual TLS on both levels. What another rule has given the service
  * so far is taken over, since Istio follows the new one alone.
  */
 export function newDestinationRule(
@@ -29,8 +30,10 @@ export function newDestinationRule(
   key: { readonly name: string; readonly namespace: string; readonly host: string },
   versions: VersionLabels,
   { subsets, policy, rules }: Deciding = { subsets: [], policy: undefined, rules: [] },
+  pods: PodMode = 'sidecar',
 ): DestinationRule {
-  const trafficPolicy = policy?.tls === undefined ? { ...policy, ...MUTUAL_TLS } : policy;
+  const hasSidecars = pods === 'sidecar';
+  const trafficPolicy = policy?.tls === undefined && hasSidecars ? { ...policy, ...MUTUAL_TLS } : policy;
   const exportTo = rules.map(exportedTo).find((names) => names.length > 0);
   return {
     apiVersion,
@@ -38,22 +41,28 @@ export function newDestinationRule(
     metadata: { name: key.name, namespace: key.namespace },
     spec: {
       host: key.host,
-      trafficPolicy,
+      ...(trafficPolicy === undefined ? {} : { trafficPolicy }),
       ...(exportTo === undefined ? {} : { exportTo }),
       subsets: [
         ...subsets,
         ...[...versions]
           .filter(([version]) => !subsets.some(({ name }) => name === version))
-          .map(([version, labels]) => newSubset(version, labels, isMutual(trafficPolicy))),
+          .map(([version, labels]) =>
+            newSubset(version, labels, hasSidecars && isMutual(trafficPolicy ?? {})),
+          ),
       ],
     },
   };
 }
 
 /** The DestinationRule with further subsets; those that it has stay as they are, whatever they hold. */
-export function withSubsets(rule: DestinationRule, versions: VersionLabels): DestinationRule {
+export function withSubsets(
+  rule: DestinationRule,
+  versions: VersionLabels,
+  pods: PodMode = 'sidecar',
+): DestinationRule {
   if (versions.size === 0) return rule;
-  const added = [...versions].map(([version, labels]) => newSubset(version, labels));
+  const added = [...versions].map(([version, labels]) => newSubset(version, labels, pods === 'sidecar'));
   return { ...rule, spec: { ...rule.spec, subsets: [...(rule.spec.subsets ?? []), ...added] } };
 }
 

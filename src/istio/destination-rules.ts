@@ -221,3 +221,11 @@ function mergedOf(rules: readonly DestinationRule[]): Deciding {
   const policy = rules.map(({ spec }) => spec.trafficPolicy).find((found) => found !== undefined);
   return { rules, subsets: [...subsets.values()], policy };
 }
+
+/** The `tls.mode` of a traffic policy; undefined where it has none. */
+export function tlsModeIn(policy: unknown): string | undefined {
+  if (typeof policy !== 'object' || policy === null || !('tls' in policy)) return undefined;
+  const { tls } = policy;
+  if (typeof tls !== 'object' || tls === null || !('mode' in tls)) return undefined;
+  return typeof tls.mode === 'string' ? tls.mode : undefined;
+}

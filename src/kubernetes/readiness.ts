@@ -1,12 +1,14 @@
 import type { VersionName } from '../core/weights.ts';
 import type { ClusterName } from '../core/names.ts';
+import { isInMesh, outsideMesh } from './mesh-membership.ts';
+import type { PodRequirement } from './mesh-membership.ts';
 import { nameOf, selects } from './objects.ts';
 import type { Deployment, Labels, Pod } from './objects.ts';
 import { podProblems, workloadProblem } from './pod-problems.ts';
 import type { PodProblem } from './pod-problems.ts';
 import { formatLabels } from './pod-selection.ts';
 import type { Place } from './pod-selection.ts';
-import { hasSidecar, isMadeFrom, isReady } from './pods.ts';
+import { isMadeFrom, isReady } from './pods.ts';
 import type { ProblemTracker } from './problem-tracker.ts';
 
 /** A workload of the release's namespace. */
@@ -23,6 +25,8 @@ export interface ReadyCheck {
   readonly labels: Labels;
   /** Where these pods run, since a subset may select by that as well. */
   readonly place: Place;
+  /** How they have to be part of the mesh. */
+  readonly pods: PodRequirement;
   /** What must have finished rolling out: Deployments, StatefulSets, DaemonSets. */
   readonly workloads: readonly WorkloadKey[];
   /** Whether the version gets more traffic; otherwise it must be ready only where it is deployed anew. */
@@ -40,7 +44,7 @@ export interface Missing {
 }
 
 /**
- * What a version still needs: a finished rollout of each workload, then a ready pod with a sidecar that its subset selects.
+ * What a version still needs: a finished rollout of each workload, then a ready pod of the mesh that its subset selects.
  *
  * @param pods those that the subset selects
  * @param workloads those of the check, in its order; undefined for one that does not exist
@@ -131,13 +135,8 @@ function missingFromRollout(
 
 function missingPods(pods: readonly Pod[], check: ReadyCheck, tracker: ProblemTracker): Missing | undefined {
   const ready = pods.filter(isReady);
-  const bare = ready.find((pod) => !hasSidecar(pod));
-  if (bare !== undefined) {
-    return {
-      text: `${nameOf(bare)} has no sidecar, so mutual TLS to it would fail. Is injection enabled for the namespace (input injection), and was the pod created after that?`,
-      hopeless: true,
-    };
-  }
+  const outside = ready.find((pod) => !isInMesh(check.pods, pod));
+  if (outside !== undefined) return { text: outsideMesh(check.pods, outside), hopeless: true };
   if (ready.length > 0) return undefined;
   const none = `no ready pod has the labels ${formatLabels(check.labels)}`;
   return worst(podProblems(pods), tracker) ?? { text: none, hopeless: false };

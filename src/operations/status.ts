@@ -11,7 +11,9 @@ import {
 import type { ClusterWeights } from '../release/cluster-weights.ts';
 import type { Pod } from '../kubernetes/objects.ts';
 import { describeOverlap, subsetOverlaps } from '../release/subset-overlaps.ts';
-import { hasSidecar, isReady } from '../kubernetes/pods.ts';
+import { isInMesh } from '../kubernetes/mesh-membership.ts';
+import { isReady } from '../kubernetes/pods.ts';
+import { podRequirement } from '../release/pod-requirement.ts';
 import { previousOf, recordOf } from '../release/history.ts';
 import { allClusters } from '../release/release.ts';
 import type { Release } from '../release/release.ts';
@@ -128,22 +130,17 @@ function previousIn(release: Release, state: FleetState): ReturnType<typeof prev
 function podsIn(release: Release, cluster: ClusterState, labels: VersionLabels): string {
   const place = placeOfPods(cluster);
   const versions = new Map<string, { ready: number; all: number }>();
-  for (const pod of podsOfService(release, cluster)) count(versions, pod, labels, place);
+  const requirement = podRequirement(release, cluster);
+  for (const pod of podsOfService(release, cluster)) {
+    const version = selectedBy(pod, labels, place);
+    const { ready, all } = versions.get(version) ?? { ready: 0, all: 0 };
+    const isServing = isReady(pod) && isInMesh(requirement, pod);
+    versions.set(version, { ready: ready + (isServing ? 1 : 0), all: all + 1 });
+  }
   if (versions.size === 0) return `no pod of ${release.app}`;
   return [...versions]
     .map(([version, { ready, all }]) => `${version}: ${String(ready)} of ${String(all)} pods ready`)
     .join(', ');
-}
-
-function count(
-  versions: Map<string, { ready: number; all: number }>,
-  pod: Pod,
-  labels: VersionLabels,
-  place: Place,
-): void {
-  const version = selectedBy(pod, labels, place);
-  const { ready, all } = versions.get(version) ?? { ready: 0, all: 0 };
-  versions.set(version, { ready: ready + (isReady(pod) && hasSidecar(pod) ? 1 : 0), all: all + 1 });
 }
 
 /** The versions whose subsets select a pod; if none does, the version in its label. */

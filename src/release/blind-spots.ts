@@ -27,6 +27,8 @@ export function blindSpotsIn(observed: Observation): readonly string[] {
     ...unlistedNodes(fleet),
     ...unlistedAutoscalers(release, fleet),
     ...unidentified(fleet),
+    ...unknownMembership(fleet),
+    ...unseenGatewayApi(fleet),
     ...leadingOutside(routesToService(observed), release),
     ...describeServiceRules(rulesToService(observed)),
     ...grpcRoutesToService(observed),
@@ -112,6 +114,38 @@ function unidentified(fleet: FleetState): readonly string[] {
   if (clusters === '' || fleet.size < 2) return [];
   return [
     `Namespace kube-system in ${clusters} could not be read: only the addresses of the API servers tell the clusters apart.`,
+  ];
+}
+
+/** What decides about pods without sidecars, and could not be read. */
+function unknownMembership(fleet: FleetState): readonly string[] {
+  const policies = namesWhere(fleet, ({ peerAuthentications }) => peerAuthentications === 'unread');
+  const networks = namesWhere(fleet, ({ network }) => network === 'unread');
+  return [
+    ...(policies === ''
+      ? []
+      : [
+          `PeerAuthentications in ${policies} could not be listed: one may allow only mutual TLS, which pods outside the mesh (input pods: none) do not enforce.`,
+        ]),
+    ...(networks === ''
+      ? []
+      : [
+          `Namespace istio-system in ${networks} could not be read: whether the clusters are on different networks is unknown (input pods: ambient).`,
+        ]),
+  ];
+}
+
+/** HTTPRoutes that may lead to the service beside a VirtualService, and could not be listed. */
+function unseenGatewayApi(fleet: FleetState): readonly string[] {
+  const none = namesWhere(fleet, ({ gatewayApi }) => gatewayApi?.unread.includes('HTTPRoute') === true);
+  const own = namesWhere(fleet, ({ gatewayApi }) => gatewayApi?.unlisted.includes('HTTPRoute') === true);
+  return [
+    ...(none === ''
+      ? []
+      : [
+          `HTTPRoutes in ${none} could not be listed: one may lead to the service as well (list httproutes.gateway.networking.k8s.io).`,
+        ]),
+    ...(own === '' ? [] : [`HTTPRoutes of other namespaces in ${own} could not be listed.`]),
   ];
 }
 

@@ -1,4 +1,6 @@
 import type { WorkloadObject } from '../kubernetes/change.ts';
+import { AMBIENT, DATAPLANE_MODE } from '../kubernetes/mesh-membership.ts';
+import type { PodMode } from '../kubernetes/mesh-membership.ts';
 import type { KubeObject, Labels } from '../kubernetes/objects.ts';
 import type { Release } from './release.ts';
 import type { ClusterState } from './state.ts';
@@ -9,7 +11,7 @@ export function isNamespaceOf({ namespace }: Release, { kind, metadata }: KubeOb
 }
 
 /**
- * The namespace with its injection label; undefined where it stands already and nothing about it was asked.
+ * The namespace with the label that puts its pods into the mesh; undefined where it stands already and nothing about it was asked.
  *
  * @param own the namespace as the user's manifests have it. It is applied with the label, since server-side apply takes
  * away what the same manager left out.
@@ -23,7 +25,7 @@ export function namespaceObject(
   if (state.namespace !== undefined && injection === undefined && own === undefined) return undefined;
   const { injected, rest } = splitLabels(own);
   const kept = injected ?? splitLabels(state.namespace).injected;
-  const left = kept ?? (state.namespace === undefined ? injectionLabels('enabled') : {});
+  const left = kept ?? (state.namespace === undefined ? meshLabels(release.workload.pods) : {});
   const labels = { ...rest, ...(injection === undefined ? left : injectionLabels(injection)) };
   return {
     object: {
@@ -54,6 +56,18 @@ function splitLabels(namespace: KubeObject | undefined): {
     injected: injected.length === 0 ? undefined : Object.fromEntries(injected),
     rest: Object.fromEntries(rest),
   };
+}
+
+/** What puts the pods of a new namespace into the mesh. */
+function meshLabels(pods: PodMode): Labels {
+  switch (pods) {
+    case 'sidecar':
+      return injectionLabels('enabled');
+    case 'ambient':
+      return { [DATAPLANE_MODE]: AMBIENT };
+    case 'none':
+      return {};
+  }
 }
 
 const INJECTION_LABELS = ['istio-injection', 'istio.io/rev'];

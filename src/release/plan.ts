@@ -13,6 +13,8 @@ import { liveVersions } from './injection.ts';
 import { assertServicePortsStay } from './guards/service-ports-stay.ts';
 import { assertSubsetLabelsCompatible } from './guards/subset-labels-compatible.ts';
 import { supersededRules } from './superseded-rules.ts';
+import { assertPodsFitMesh } from './guards/pods-fit-mesh.ts';
+import { assertGatewayUnambiguous } from './guards/gateway-unambiguous.ts';
 import { assertManifestsFit } from './guards/manifests-fit.ts';
 import { assertTargetPortNamed } from './guards/target-port-named.ts';
 import { subsetOverlaps } from './subset-overlaps.ts';
@@ -57,6 +59,7 @@ export function planRollout(
   asked: Weights | undefined = observed.release.traffic.weights,
 ): Plan {
   assertManifestsFit(observed.release, observed.fleet);
+  assertGatewayUnambiguous(observed);
   const planner = plannerOf(observed);
   planner.assertRoutes(observed);
   const weights = targetWeights(observed, asked, namedVersions(observed.release, asked));
@@ -68,6 +71,7 @@ export function planRollout(
   const workloads = planWorkloads(observed, versions);
   assertSubsetsDisjoint(subsetOverlaps(observed, versions, workloads));
   const pinned = planner.pinned(observed, versions, workloads);
+  assertPodsFitMesh(observed, versions, workloads);
   planner.assertEntrance(observed);
   assertServicePortsStay(observed.release, observed.fleet, workloads);
   assertTargetPortNamed(observed.release, observed.fleet, workloads);

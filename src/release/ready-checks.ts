@@ -1,5 +1,6 @@
 import type { Observation } from './observation.ts';
 import { clustersOf } from './release.ts';
+import { podRequirement } from './pod-requirement.ts';
 import { placeOfPods, stateOf } from './state.ts';
 import { labelsOf } from './subsets.ts';
 import type { VersionName } from '../core/weights.ts';
@@ -39,7 +40,8 @@ export function readyChecks(
       const gains = raised.includes(version);
       if (!gains && deployed.length === 0) return [];
       const labels = { ...assertSelectorAdmits(release, state, version, own), ...own };
-      return [{ cluster, version, labels, place, workloads: deployed, gains }];
+      const pods = podRequirement(release, state, workloads);
+      return [{ cluster, version, labels, place, pods, workloads: deployed, gains }];
     });
   });
 }

@@ -1,3 +1,4 @@
+import type { PodMode } from '../kubernetes/mesh-membership.ts';
 import type { KubeObject } from '../kubernetes/objects.ts';
 import type { VersionName, Weights } from '../core/weights.ts';
 import type { ClusterName } from '../core/names.ts';
@@ -44,12 +45,6 @@ export interface WorkloadSpec {
   readonly pods: PodMode;
   readonly readyTimeoutMs: number;
 }
-
-/**
- * `sidecar`: each pod has an istio-proxy. `ambient`: ztunnel of the node takes its connections. `none`: it is not in the mesh, and takes
- * plain requests from the gateway.
- */
-export type PodMode = 'sidecar' | 'ambient' | 'none';
 
 /** An object of a manifest file, and where it stands there (for messages). */
 export interface Manifest {

@@ -1,6 +1,8 @@
 import { selects } from '../kubernetes/objects.ts';
-import { hasSidecar, isReady } from '../kubernetes/pods.ts';
+import { isInMesh } from '../kubernetes/mesh-membership.ts';
+import { isReady } from '../kubernetes/pods.ts';
 import type { Observation } from './observation.ts';
+import { podRequirement } from './pod-requirement.ts';
 import { labelsOf, subsetOf } from './subsets.ts';
 import { oncePerCluster } from './route-state.ts';
 import type { RouteState } from './route-state.ts';
@@ -10,7 +12,7 @@ import { selectorOfService } from './service-port.ts';
 
 /**
  * Why users would get errors under these weights, a clause each: a version that gains traffic has no subset in a config
- * cluster, or no ready pod with a sidecar in any cluster. Empty where the weights can be served.
+ * cluster, or no ready pod of the mesh in any cluster. Empty where the weights can be served.
  */
 export function servingObstacles(
   observed: Pick<Observation, 'release' | 'fleet' | 'routes'>,
@@ -41,12 +43,13 @@ function hasReadyPod(
 ): boolean {
   return [...fleet.values()].some((state) => {
     const labels = { ...selectorOfService(release, state), ...labelsOf(routes, version) };
+    const requirement = podRequirement(release, state);
     return state.pods.some(
       (pod) =>
         pod.metadata.deletionTimestamp === undefined &&
         selects(labels, pod.metadata.labels) &&
         isReady(pod) &&
-        hasSidecar(pod),
+        isInMesh(requirement, pod),
     );
   });
 }

@@ -3,6 +3,7 @@ import type { Place } from '../kubernetes/pod-selection.ts';
 import type { Autoscaler, Deployment, KubeObject, Node, Pod, Service } from '../kubernetes/objects.ts';
 import type { ClusterName } from '../core/names.ts';
 import type { GatewayApiState } from '../gateway-api/state.ts';
+import type { PeerAuthentication } from '../istio/peer-authentications.ts';
 import type { TrafficState } from '../istio/traffic-state.ts';
 
 /** What one cluster held when it was read, once, at the start of the operation. */
@@ -25,6 +26,10 @@ export interface ClusterState {
   readonly clusterScoped: ReadonlySet<string>;
   /** All nodes, read only where a subset selects by what Istio takes from them; `unlisted` where they may not be listed. */
   readonly nodes?: readonly Node[] | 'unlisted';
+  /** The PeerAuthentications of the release's namespace and of the mesh; read only for pods outside the mesh. */
+  readonly peerAuthentications?: readonly PeerAuthentication[] | 'unread';
+  /** The network that the cluster is on; read only for ambient pods. */
+  readonly network?: { readonly label: string | undefined } | 'unread';
   /** The traffic objects; undefined where the cluster's control plane does not serve the routes. */
   readonly traffic: TrafficState | undefined;
   /** What it holds of the Gateway API; undefined where it serves no HTTPRoutes, or where it has no `traffic`. */

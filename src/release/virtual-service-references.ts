@@ -32,6 +32,7 @@ function subsetChange(
       key,
       versionLabels(routes, versions),
       deciding,
+      release.workload.pods,
     );
     return [
       {
@@ -39,7 +40,7 @@ function subsetChange(
         verb: 'create',
         object,
         before: undefined,
-        reason: `subsets ${versions.join(', ')}, mutual TLS`,
+        reason: `subsets ${versions.join(', ')}${release.workload.pods === 'sidecar' ? ', mutual TLS' : ''}`,
       },
     ];
   }
@@ -47,7 +48,7 @@ function subsetChange(
     {
       cluster,
       verb: 'update',
-      object: withSubsets(destinationRule, versionLabels(routes, missing)),
+      object: withSubsets(destinationRule, versionLabels(routes, missing), release.workload.pods),
       before: destinationRule,
       reason: `subset ${missing.join(', ')}`,
     },

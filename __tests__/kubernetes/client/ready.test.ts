@@ -25,6 +25,7 @@ const CHECK: ReadyCheck = {
   version: 'v2',
   labels: LABELS,
   place: { clusterId: undefined, nodes: undefined },
+  pods: { mode: 'sidecar', namespace: {} },
   workloads: [{ kind: 'Deployment', name: 'hello-v2' }],
   gains: true,
 };

@@ -103,6 +103,7 @@ function judged({
       labels: LABELS,
       workloads: [],
       place: { clusterId: undefined, nodes: undefined },
+      pods: { mode: 'sidecar', namespace: {} } as const,
       gains,
     },
   ];

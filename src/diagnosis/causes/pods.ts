@@ -1,4 +1,6 @@
 import { candidateOf, selectsEndpoint, formatLabels } from '../../kubernetes/pod-selection.ts';
+import { tlsModeIn } from '../../istio/destination-rules.ts';
+import { isAmbient } from '../../kubernetes/mesh-membership.ts';
 import { nameOf } from '../../kubernetes/objects.ts';
 import type { Pod, Subset } from '../../kubernetes/objects.ts';
 import { describeOverlap, subsetOverlaps } from '../../release/subset-overlaps.ts';
@@ -25,6 +27,8 @@ interface Behind {
   readonly subset: Subset | undefined;
   /** The pods that Service and subset select, in all clusters. */
   readonly pods: readonly Pod[];
+  /** Those of them that neither have a sidecar nor are in the ambient mesh, where ztunnel takes mutual TLS. */
+  readonly plain: readonly Pod[];
 }
 
 /** A version with weight whose subset does not exist: Envoy itself answers 503. */
@@ -83,16 +87,17 @@ export function noReadyPods(snapshot: Snapshot): readonly Finding[] {
 
 /** Pods without a sidecar behind a rule that requires mutual TLS: each such request fails. */
 export function noSidecar(snapshot: Snapshot): readonly Finding[] {
+  const { release } = snapshot;
   return oncePerTitle(
     behind(snapshot)
       .filter(({ one, held, subset }) => fails(one) && tlsMode(held, subset) === 'ISTIO_MUTUAL')
-      .flatMap(({ version, rule, pods }) => {
-        const bare = pods.filter((pod) => isReady(pod) && !hasSidecar(pod));
+      .flatMap(({ version, rule, plain }) => {
+        const bare = plain.filter(isReady);
         if (bare.length === 0) return [];
         return [
           {
             title: `Pods of ${version} have no sidecar`,
-            detail: `${rule} requires mutual TLS (ISTIO_MUTUAL), but ${firstOf(bare.map(nameOf))} ${bare.length === 1 ? 'has' : 'have'} no container istio-proxy to terminate it. Enable injection for the namespace (input injection), and restart the pods.`,
+            detail: `${rule} requires mutual TLS (ISTIO_MUTUAL), but ${firstOf(bare.map(nameOf))} ${bare.length === 1 ? 'has' : 'have'} no container istio-proxy to terminate it. ${release.workload.pods === 'none' ? 'Take that out of the rule: the input pods is none.' : 'Enable injection for the namespace (input injection), and restart the pods.'}`,
           },
         ];
       }),
@@ -110,27 +115,27 @@ function behind(snapshot: Snapshot): readonly Behind[] {
     return [...one.weights].flatMap(([version, weight]): readonly Behind[] => {
       if (weight === 0) return [];
       const subset = held.deciding.subsets.find(({ name }) => name === version);
-      const pods = [...fleet.values()].flatMap((state) => {
+      const found = [...fleet.values()].flatMap((state) => {
         const labels = { ...selectorOfService(release, state), ...subset?.labels };
         const place = placeOfPods(state);
-        return state.pods.filter((pod) => selectsEndpoint(labels, candidateOf(pod), place) !== false);
+        return state.pods
+          .filter((pod) => selectsEndpoint(labels, candidateOf(pod), place) !== false)
+          .map((pod) => ({
+            pod,
+            isPlain: !hasSidecar(pod) && !isAmbient(state.namespace?.metadata.labels, pod),
+          }));
       });
+      const pods = found.map(({ pod }) => pod);
+      const plain = found.filter(({ isPlain }) => isPlain).map(({ pod }) => pod);
       const rule = subset === undefined ? rules.map(nameOf).join(' and ') : holderOf(held, version);
-      return [{ one, version, held, rule, subset, pods }];
+      return [{ one, version, held, rule, subset, pods, plain }];
     });
   });
 }
 
 /** The TLS mode of a subset: its own, or that of the host (https://istio.io/latest/docs/reference/config/networking/destination-rule/). */
 function tlsMode({ deciding }: RouteState, subset: Subset | undefined): string | undefined {
-  return modeIn(subset?.['trafficPolicy']) ?? modeIn(deciding.policy);
-}
-
-function modeIn(policy: unknown): string | undefined {
-  if (typeof policy !== 'object' || policy === null || !('tls' in policy)) return undefined;
-  const { tls } = policy;
-  if (typeof tls !== 'object' || tls === null || !('mode' in tls)) return undefined;
-  return typeof tls.mode === 'string' ? tls.mode : undefined;
+  return tlsModeIn(subset?.['trafficPolicy']) ?? tlsModeIn(deciding.policy);
 }
 
 function labelsIn(found: Behind | undefined): string {

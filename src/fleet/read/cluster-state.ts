@@ -30,6 +30,7 @@ import { ClusterError } from '../../kubernetes/client/errors.ts';
 import { GatewayPods, PODS_UNREAD, controlPlaneRevision, selectorsOf } from './gateways.ts';
 import { readGatewayApi } from './gateway-api.ts';
 import { listEverywhere } from './list-everywhere.ts';
+import { readMembership } from './mesh-membership.ts';
 import { readMeshConfig } from './mesh-config.ts';
 
 /** Reads everything that a release may touch in one cluster: nothing is read twice in an operation. */
@@ -55,6 +56,7 @@ async function readAll(cluster: Cluster, release: Release): Promise<ClusterState
     pods,
     clusterScoped,
     autoscalers,
+    membership,
     traffic,
     gatewayApi,
   ] = await Promise.all([
@@ -66,6 +68,7 @@ async function readAll(cluster: Cluster, release: Release): Promise<ClusterState
     cluster.list<Pod>('v1', 'Pod', namespace),
     clusterScopedKinds(cluster, release),
     readAutoscalers(cluster, release),
+    readMembership(cluster, release),
     release.configClusters.includes(cluster.name) ? readTraffic(cluster, release, ofRelease) : undefined,
     release.configClusters.includes(cluster.name) ? readGatewayApi(cluster, release) : undefined,
   ]);
@@ -81,6 +84,7 @@ async function readAll(cluster: Cluster, release: Release): Promise<ClusterState
     pods,
     clusterScoped,
     autoscalers,
+    ...membership,
     traffic,
     ...(gatewayApi === undefined ? {} : { gatewayApi }),
   };

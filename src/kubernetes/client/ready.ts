@@ -28,7 +28,7 @@ export interface ReadyOptions {
 
 /**
  * Waits until a version can take traffic in a cluster: its workloads have rolled out, and a pod that its subset selects
- * is ready and has a sidecar. A container that cannot start ends the wait early only if that lasts: see `ProblemTracker`.
+ * is ready and part of the mesh. A container that cannot start ends the wait early only if that lasts: see `ProblemTracker`.
  *
  * @throws CanaryError with the cause, as soon as waiting is pointless or the time is up
  */

@@ -151,6 +151,13 @@ const SHAPES: Readonly<Record<string, z.ZodType>> = {
     }),
     status: part({ addresses, conditions, listeners: list(z.object({ name: z.string(), conditions })) }),
   }),
+  PeerAuthentication: z.object({
+    spec: part({
+      selector: part({ matchLabels: texts.optional() }),
+      mtls: part({ mode: text }),
+      portLevelMtls: z.record(z.string(), z.object({ mode: text })).optional(),
+    }),
+  }),
   ReferenceGrant: z.object({
     spec: z.object({
       from: list(z.object({ group: z.string(), kind: z.string(), namespace: z.string() })),

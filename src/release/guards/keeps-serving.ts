@@ -34,7 +34,7 @@ export function assertKeepsServing(release: Release, fleet: FleetState, plan: Fo
     if (after === undefined || state === undefined) return [];
     const isService = object.kind === 'Service' && object.metadata.name === release.app;
     const effects = isNamespaceOf(release, object)
-      ? effectsOnNamespace(plan, state, live, after)
+      ? effectsOnNamespace(release, plan, state, live, after)
       : isService
         ? effectsOnService(plan, state, live, after)
         : [...stuck(plan, change, after), ...effectsOnPods(plan, cluster, live, after)];
@@ -159,12 +159,13 @@ function effectsOnService(
 
 /** Pods that lose their sidecar the next time they are made, be it years later. */
 function effectsOnNamespace(
+  { workload }: Release,
   { live: versions }: Foresight,
   { service, pods }: ClusterState,
   live: KubeObject | undefined,
   after: KubeObject,
 ): readonly Effect[] {
-  if (live === undefined || versions.length === 0) return [];
+  if (workload.pods !== 'sidecar' || live === undefined || versions.length === 0) return [];
   const losing = pods.filter(
     (pod) =>
       isReady(pod) &&
