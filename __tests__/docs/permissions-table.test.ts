@@ -3,7 +3,12 @@ import { describe, expect, test } from '@jest/globals';
 import { accessObjects } from '../support/access-examples.ts';
 import type { AccessFile, RbacObject } from '../support/access-examples.ts';
 
-const FILES = ['access.yaml', 'optional.yaml', 'port-forward.yaml'] as const satisfies readonly AccessFile[];
+const FILES = [
+  'access.yaml',
+  'optional.yaml',
+  'port-forward.yaml',
+  'gateway-api.yaml',
+] as const satisfies readonly AccessFile[];
 
 const page = readFileSync(new URL('../../docs/security.md', import.meta.url), 'utf8');
 /** The cells of the tables that list roles. */

@@ -4,7 +4,7 @@ import { HOST, NAMESPACE, image, namespace, virtualService } from '../scenarios/
 import { grantsOf, nameOfGrant, roleWithout } from '../support/access-examples.ts';
 import type { AccessFile, Grant } from '../support/access-examples.ts';
 import { LATER, Lane, QUICK } from './support/lanes.ts';
-import { ACCOUNTS, LIFE, applyAccess, kubeconfigOf, usesIn } from './support/life.ts';
+import { ACCOUNTS, LIFE, ROUTE_LIFE, applyAccess, kubeconfigOf, usesIn } from './support/life.ts';
 import type { Account, LifeStep, Uses } from './support/life.ts';
 
 let lane: Lane;
@@ -66,13 +66,52 @@ function isRefusedFor(grant: Grant, cluster: string, { code, log }: Run): boolea
   return code === 1 && said;
 }
 
-describe('access.yaml', () => {
+interface Example {
+  readonly file: AccessFile;
+  /** What is granted beside it. */
+  readonly others: readonly AccessFile[];
+  readonly life: readonly LifeStep[];
+  /** What a run says that goes on without a permission; without the others, it stops. */
+  readonly told: Readonly<Record<string, string>>;
+  readonly prepare: () => Promise<void>;
+}
+
+const EXAMPLES: readonly Example[] = [
+  {
+    file: 'access.yaml',
+    others: [],
+    life: LIFE,
+    told: {
+      'list services in gray-demo': 'Services of gray-demo in west could not be listed',
+      'get namespaces/kube-system': 'Namespace kube-system in west could not be read',
+    },
+    prepare: () => Promise.resolve(),
+  },
+  {
+    file: 'gateway-api.yaml',
+    others: ['access.yaml'],
+    life: ROUTE_LIFE,
+    told: {
+      'list grpcroutes.gateway.networking.k8s.io': 'GRPCRoutes in west could not be listed',
+      'list referencegrants.gateway.networking.k8s.io': 'ReferenceGrants in west could not be listed',
+      'list gateways.gateway.networking.k8s.io': 'Gateways of the Gateway API in west could not be listed',
+      'get services/istio-ingressgateway in istio-system': 'Ingress of west: ',
+    },
+    prepare: () => lane.stage.openIngress(),
+  },
+];
+
+describe.each(EXAMPLES)('$file', ({ file, others, life, told: TOLD, prepare }) => {
+  const restart = async (): Promise<void> => {
+    await begin(...others, file);
+    await prepare();
+  };
   /** What each step of the life uses. */
   const used = new Map<LifeStep, Uses>();
   beforeAll(async () => {
-    await begin('access.yaml');
+    await restart();
     const applied = new Set<string>();
-    for (const step of LIFE) {
+    for (const step of life) {
       // The answer to the first write of each kind is lost, so that the object is read again.
       const lost = new Set<string>();
       const stop = lane.fleet.onCall(({ cluster, kind, write }) => {
@@ -81,21 +120,16 @@ describe('access.yaml', () => {
         lost.add(key);
         return 'cut-after';
       });
-      used.set(step, usesIn(await lane.callsOf(() => pass(step)), 'access.yaml', applied));
+      used.set(step, usesIn(await lane.callsOf(() => pass(step)), file, applied));
       stop();
     }
-    await begin('access.yaml');
+    await restart();
   });
 
-  /** What a run says that goes on without a permission; without the others, it stops. */
-  const TOLD: Readonly<Record<string, string>> = {
-    'list services in gray-demo': 'Services of gray-demo in west could not be listed',
-    'get namespaces/kube-system': 'Namespace kube-system in west could not be read',
-  };
   /** The operations that wrote, or only read, with a permission missing. */
   const tried = new Set<string>();
 
-  test.each(LIFE.map((step) => [step.name, step] as const))(
+  test.each(life.map((step) => [step.name, step] as const))(
     '%s: every permission that is missing is noticed before anything is written, by verb, resource, namespace and cluster',
     async (_, step) => {
       const { operation = 'rollout' } = step.inputs;
@@ -122,7 +156,7 @@ describe('access.yaml', () => {
 
   test('grants nothing that no operation uses', () => {
     const all = new Set([...used.values()].flatMap((uses) => [...uses.keys()].map(nameOfGrant)));
-    const names = grantsOf('access.yaml').map(nameOfGrant);
+    const names = grantsOf(file).map(nameOfGrant);
     expect(names.filter((name) => !all.has(name))).toEqual([]);
     expect(tried.size).toBeGreaterThan(names.length);
   });

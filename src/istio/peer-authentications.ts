@@ -48,6 +48,7 @@ function modeOf({ spec }: PeerAuthentication, port: number | undefined): string 
 
 /** Istio follows the oldest of several. */
 function byAge(a: PeerAuthentication, b: PeerAuthentication): number {
-  const created = ({ metadata }: PeerAuthentication): string => String(metadata['creationTimestamp'] ?? '');
+  const created = ({ metadata: { creationTimestamp } }: PeerAuthentication): string =>
+    typeof creationTimestamp === 'string' ? creationTimestamp : '';
   return created(a).localeCompare(created(b));
 }

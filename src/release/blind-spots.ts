@@ -7,6 +7,7 @@ import type { Pod, Service } from '../kubernetes/objects.ts';
 import { samplesNothing } from './release.ts';
 import type { Release } from './release.ts';
 import { inSentence } from '../istio/routes.ts';
+import type { GatewayApiKind } from '../gateway-api/state.ts';
 import type { ClusterState, FleetState } from './state.ts';
 import type { Unread } from '../istio/traffic-state.ts';
 import type { Observation } from './observation.ts';
@@ -135,19 +136,28 @@ function unknownMembership(fleet: FleetState): readonly string[] {
   ];
 }
 
-/** HTTPRoutes that may lead to the service beside a VirtualService, and could not be listed. */
+/** What of the Gateway API may matter to the service, and could not be listed. */
 function unseenGatewayApi(fleet: FleetState): readonly string[] {
-  const none = namesWhere(fleet, ({ gatewayApi }) => gatewayApi?.unread.includes('HTTPRoute') === true);
-  const own = namesWhere(fleet, ({ gatewayApi }) => gatewayApi?.unlisted.includes('HTTPRoute') === true);
-  return [
-    ...(none === ''
-      ? []
-      : [
-          `HTTPRoutes in ${none} could not be listed: one may lead to the service as well (list httproutes.gateway.networking.k8s.io).`,
-        ]),
-    ...(own === '' ? [] : [`HTTPRoutes of other namespaces in ${own} could not be listed.`]),
-  ];
+  return UNSEEN.flatMap(([kind, name, effect]) => {
+    const none = namesWhere(fleet, ({ gatewayApi }) => gatewayApi?.unread.includes(kind) === true);
+    const own = namesWhere(fleet, ({ gatewayApi }) => gatewayApi?.unlisted.includes(kind) === true);
+    return [
+      ...(none === '' ? [] : [`${name} in ${none} could not be listed: ${effect}.`]),
+      ...(own === '' ? [] : [`${name} of other namespaces in ${own} could not be listed: ${effect}.`]),
+    ];
+  });
 }
+
+const UNSEEN: readonly (readonly [GatewayApiKind, name: string, effect: string])[] = [
+  ['HTTPRoute', 'HTTPRoutes', 'one may lead to the service as well'],
+  ['GRPCRoute', 'GRPCRoutes', 'one may lead to the service as well'],
+  ['Gateway', 'Gateways of the Gateway API', 'whether they take the route is known from its status alone'],
+  [
+    'ReferenceGrant',
+    'ReferenceGrants',
+    'whether routes of other namespaces may lead to the service is unknown',
+  ],
+];
 
 function namesWhere(fleet: FleetState, holds: (state: ClusterState) => boolean): string {
   return [...fleet.values()]

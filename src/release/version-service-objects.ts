@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { CanaryError } from '../core/errors.ts';
 import type { VersionName } from '../core/weights.ts';
 import { versionServiceName } from '../gateway-api/backends.ts';
@@ -45,8 +46,22 @@ export function versionServiceObjects(
       metadata: { name, namespace, labels: { [APP_LABEL]: app, ...podLabels(own) } },
       spec: { selector, ports },
     };
+    // Who moves traffic alone needs no permission to write Services.
+    if (held !== undefined && isAsWanted(held, object)) return [];
     return [{ object, reason: `Service of ${version} for the HTTPRoute` }];
   });
+}
+
+/** Whether an apply would change nothing: what it would set is there, and no other port or selector. */
+function isAsWanted(held: Service, { metadata, spec }: Service): boolean {
+  const ports = held.spec?.ports ?? [];
+  const wanted = spec?.ports ?? [];
+  return (
+    isDeepStrictEqual(held.spec?.selector, spec?.selector) &&
+    selects(metadata.labels, held.metadata.labels) &&
+    ports.length === wanted.length &&
+    wanted.every((port, i) => Object.entries(port).every(([key, value]) => ports[i]?.[key] === value))
+  );
 }
 
 function assertServiceName(name: string, version: VersionName): void {

@@ -1,5 +1,6 @@
 import type { ApiCall } from '../../../testbed/embedded/start.ts';
 import { NAMESPACE } from '../../scenarios/support/objects.ts';
+import { ROUTE_INPUTS } from '../../scenarios/support/gateway-api.ts';
 import type { Stage } from '../../scenarios/support/stage.ts';
 import { accessObjects, grantsOf, withTokens } from '../../support/access-examples.ts';
 import type { AccessFile, Grant } from '../../support/access-examples.ts';
@@ -53,6 +54,32 @@ export const LIFE: readonly LifeStep[] = [
     name: 'retire the old version',
     account: DEPLOYER,
     inputs: { ...LATER, operation: 'retire', version: 'v1' },
+  },
+];
+
+/** The same with an HTTPRoute, in fewer steps. */
+export const ROUTE_LIFE: readonly LifeStep[] = [
+  {
+    name: 'plan of a first install',
+    account: DEPLOYER,
+    inputs: { ...QUICK, ...ROUTE_INPUTS, operation: 'plan', weights: 'v1=80,v2=20' },
+  },
+  {
+    name: 'first install',
+    account: DEPLOYER,
+    inputs: { ...QUICK, ...ROUTE_INPUTS, weights: 'v1=80,v2=20' },
+  },
+  { name: 'status', account: READER, inputs: { ...LATER, ...ROUTE_INPUTS, operation: 'status' } },
+  { name: 'verify', account: READER, inputs: { ...LATER, ...ROUTE_INPUTS, operation: 'verify' } },
+  {
+    name: 'promote',
+    account: TRAFFIC,
+    inputs: { ...LATER, ...ROUTE_INPUTS, operation: 'promote', steps: '20,100' },
+  },
+  {
+    name: 'retire the old version',
+    account: DEPLOYER,
+    inputs: { ...LATER, ...ROUTE_INPUTS, operation: 'retire', version: 'v1' },
   },
 ];
 
