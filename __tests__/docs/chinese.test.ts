@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { codeOf } from '../../scripts/translation/sections.ts';
+import { codeOf, shapeOf } from '../../scripts/translation/sections.ts';
 import { pages, tasks, textsOf, translations } from '../../scripts/zh.ts';
 
 test.each(await translations())('$chinese follows $english', async (translation) => {
@@ -27,4 +27,12 @@ describe.each(await pages())('$chinese', (translation) => {
     );
     expect(links.filter((link) => link !== undefined && translated.includes(link))).toEqual([]);
   });
+});
+
+/** The Chinese glossary has more terms: it also names Istio's objects. */
+const withSameRows = (await pages()).filter(({ english }) => english !== 'docs/README.md');
+
+test.each(withSameRows)('$chinese has every row and item of $english', async (translation) => {
+  const [english, chinese] = await textsOf(translation);
+  expect(shapeOf(chinese)).toEqual(shapeOf(english));
 });

@@ -53,7 +53,18 @@ export function codeOf(markdown: string): readonly string[] {
     .map((token) => codeToken.parse(token).text.replaceAll(/(^|\s+)# .*$/gm, ''));
 }
 
+/** How many rows and items the tables and lists of a page have: a translation leaves none out. */
+export function shapeOf(markdown: string): readonly string[] {
+  return new Lexer().lex(markdown).flatMap((token) => {
+    if (token.type === 'table') return [`table of ${String(tableToken.parse(token).rows.length)} rows`];
+    if (token.type === 'list') return [`list of ${String(listToken.parse(token).items.length)} items`];
+    return token.type === 'heading' ? [`heading of level ${String(headingToken.parse(token).depth)}`] : [];
+  });
+}
+
 const headingToken = z.object({ text: z.string(), depth: z.number() });
+const tableToken = z.object({ rows: z.array(z.unknown()) });
+const listToken = z.object({ items: z.array(z.unknown()) });
 const codeToken = z.object({ text: z.string() });
 
 const description = z.union([

@@ -1,5 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import { codeOf, sectionsOfDescriptions, sectionsOfPage } from '../../../scripts/translation/sections.ts';
+import {
+  codeOf,
+  shapeOf,
+  sectionsOfDescriptions,
+  sectionsOfPage,
+} from '../../../scripts/translation/sections.ts';
 
 const PIN = '0123456789abcdef0123456789abcdef01234567 # v1.0.0';
 const PAGE = `# Page
@@ -63,4 +68,12 @@ test('comments are no part of the code', () => {
   const code = (comment: string): string => `\`\`\`yaml\n${comment}\na: 1 ${comment}\nb: "x#y"\n\`\`\`\n`;
   expect(codeOf(code('# one'))).toEqual(codeOf(code('# 一')));
   expect(codeOf(code('# one'))).toEqual(['\na: 1\nb: "x#y"']);
+});
+
+test('the shape of a page shows a row or an item that is left out', () => {
+  const shape = ['heading of level 1', 'table of 1 rows', 'list of 2 items'];
+  const page = '# Page\n\n| a |\n| --- |\n| b |\n\n- c\n- d\n';
+  expect(shapeOf(page)).toEqual(shape);
+  expect(shapeOf(page.replace('| b |\n', ''))).not.toEqual(shape);
+  expect(shapeOf(page.replace('- d\n', ''))).not.toEqual(shape);
 });
