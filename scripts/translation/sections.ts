@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import GithubSlugger from 'github-slugger';
 import { load } from 'js-yaml';
-import { Lexer } from 'marked';
+import { Lexer, walkTokens } from 'marked';
 import { z } from 'zod';
 
 /** A part of a text that is translated as a whole. */
@@ -47,10 +47,11 @@ export function sectionsOfDescriptions(yaml: string): readonly Section[] {
 
 /** The code blocks of a page, without comments, which are translated. */
 export function codeOf(markdown: string): readonly string[] {
-  return new Lexer()
-    .lex(markdown)
-    .filter(({ type }) => type === 'code')
-    .map((token) => codeToken.parse(token).text.replaceAll(/(^|\s+)# .*$/gm, ''));
+  const blocks: string[] = [];
+  void walkTokens(new Lexer().lex(markdown), (token) => {
+    if (token.type === 'code') blocks.push(codeToken.parse(token).text.replaceAll(/(^|\s+)# .*$/gm, ''));
+  });
+  return blocks;
 }
 
 /** How many rows and items the tables and lists of a page have: a translation leaves none out. */

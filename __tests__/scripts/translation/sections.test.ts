@@ -70,6 +70,10 @@ test('comments are no part of the code', () => {
   expect(codeOf(code('# one'))).toEqual(['\na: 1\nb: "x#y"']);
 });
 
+test('code within a list is code as well', () => {
+  expect(codeOf('1. Do this:\n\n   ```sh\n   ls\n   ```\n')).toEqual(['ls']);
+});
+
 test('the shape of a page shows a row or an item that is left out', () => {
   const shape = ['heading of level 1', 'table of 1 rows', 'list of 2 items'];
   const page = '# Page\n\n| a |\n| --- |\n| b |\n\n- c\n- d\n';
