@@ -12,6 +12,7 @@ const NEXT = 'v1=60,v2=40';
 const step = { ...LATER, weights: NEXT };
 
 type Inputs = Readonly<Record<string, string>>;
+type Kind = ApiCall['kind'];
 
 const opened = new Opened();
 afterEach(() => opened.close());
@@ -361,17 +362,19 @@ describe('the post step of a run that died between the writes', () => {
 });
 
 describe('a write that a server carries out long after its run was killed', () => {
-  /** A run that is killed once both clusters have its routes: east never stores them, west once `late` is resolved. */
-  async function diesBeforeAnyWriteIsStored(inputs: Inputs, late: Promise<unknown>): Promise<Run> {
+  /** A run that is killed once some of its writes have arrived: one cluster carries its own out when `late` is resolved, others never. */
+  async function diesBeforeAnyIsStored(
+    inputs: Inputs,
+    { meant, writes, slow, late }: { meant: Kind; writes: number; slow: string; late: Promise<unknown> },
+  ): Promise<Run> {
     let running: RunningAction | undefined;
     let arrived = 0;
     return lane.during(
-      (call) => {
-        const isWest = isRouteWrite(call, 'west');
-        if (!isWest && !isRouteWrite(call, 'east')) return undefined;
+      ({ cluster, kind, write }) => {
+        if (kind !== meant || !write) return undefined;
         arrived += 1;
-        if (arrived === 2) running?.kill('SIGKILL');
-        return isWest ? { after: late } : 'hang';
+        if (arrived === writes) running?.kill('SIGKILL');
+        return cluster === slow ? { after: late } : 'hang';
       },
       () =>
         lane.stage.run(inputs, {
@@ -389,7 +392,12 @@ describe('a write that a server carries out long after its run was killed', () =
     if (held === NEXT) await lane.stage.pass(step);
     const late = Promise.withResolvers<undefined>();
     await lane.stage.underLoad(async () => {
-      const killed = await diesBeforeAnyWriteIsStored(inputs, late.promise);
+      const killed = await diesBeforeAnyIsStored(inputs, {
+        meant: 'VirtualService',
+        writes: 2,
+        slow: 'west',
+        late: late.promise,
+      });
       const post = await lane.postOf(inputs, killed);
       expect(post.log).toContain(`Recovered: all clusters hold ${held}.`);
       late.resolve(undefined);
@@ -398,6 +406,26 @@ describe('a write that a server carries out long after its run was killed', () =
         ['', ''],
       ]);
       const again = await lane.stage.pass({ ...LATER, weights: held });
+      expect(again.outputs['changed']).toBe('0');
+    });
+  });
+
+  test.each<[string, Kind, number, string, Inputs]>([
+    ['subset', 'DestinationRule', 2, 'west', QUICK],
+    ['workload', 'Deployment', 1, 'east', LATER],
+  ])('does not take the %s from a version that has users again', async (_, meant, writes, slow, inputs) => {
+    await lane.stage.pass({ ...LATER, weights: 'v1=0,v2=100' });
+    const retire = { ...LATER, operation: 'retire', version: 'v1' };
+    const late = Promise.withResolvers<undefined>();
+    await lane.stage.underLoad(async () => {
+      await lane.postOf(
+        retire,
+        await diesBeforeAnyIsStored(retire, { meant, writes, slow, late: late.promise }),
+      );
+      const back = { ...inputs, weights: 'v1=50,v2=50' };
+      await lane.stage.pass(back);
+      late.resolve(undefined);
+      const again = await lane.stage.pass({ ...back, ...LATER });
       expect(again.outputs['changed']).toBe('0');
     });
   });

@@ -175,9 +175,8 @@ export function ownParts({ clusters }: Holdings): Readonly<Record<string, string
         ? [
             [
               `${key} in ${name}`,
-              text
+              withoutRecoveryMark(text)
                 .replaceAll(/"x-canary-revision":"\d+"/g, '"x-canary-revision":""')
-                .replaceAll(/"multicluster-canary\/recovered":"[^"]*",?/g, '')
                 .replaceAll(/\\"revision\\":\d+/g, '\\"revision\\":0'),
             ] as const,
           ]
@@ -185,6 +184,13 @@ export function ownParts({ clusters }: Holdings): Readonly<Record<string, string
     ),
   );
   return Object.fromEntries(parts);
+}
+
+function withoutRecoveryMark(text: string): string {
+  const { metadata, ...rest } = JSON.parse(text) as Stored;
+  const { annotations = {}, ...others } = metadata;
+  const { 'multicluster-canary/recovered': _, ...kept } = annotations;
+  return JSON.stringify({ ...rest, metadata: { annotations: kept, ...others } });
 }
 
 /** `east v1=80,v2=20; west v1=60,v2=40` */

@@ -9,7 +9,7 @@ import type { OnWritten, Written } from '../../../src/fleet/transaction/write-co
 import type { Change } from '../../../src/kubernetes/change.ts';
 import { CanaryError, messageOf } from '../../../src/core/errors.ts';
 import { nameOf } from '../../../src/kubernetes/objects.ts';
-import type { VirtualService } from '../../../src/kubernetes/objects.ts';
+import type { KubeObject, VirtualService } from '../../../src/kubernetes/objects.ts';
 import '../../support/one-realm.ts';
 import { refuse } from '../../support/kube-api.ts';
 import type { Intercept, KubeApi } from '../../support/kube-api.ts';
@@ -275,6 +275,43 @@ describe('a change of all clusters or none', () => {
     });
     await write(fleet, changes);
     expect(heldIn(west)).toEqual(NEW.spec);
+  });
+
+  /** Whether a server that carries out a write only now, as it was sent, would store it. */
+  const wouldStore = (api: KubeApi, sent: KubeObject): boolean =>
+    api.objects.get(PATH)?.metadata.resourceVersion === sent.metadata.resourceVersion;
+
+  test('that no answer confirms can no longer arrive once it has failed', async () => {
+    const { fleet, changes, east, west } = await stage();
+    const [, ofWest] = changes;
+    // The server that holds it back answers reads, and the writes after it.
+    west.intercept = puts((_asked, response) => {
+      refuse(response, 500, 'InternalError', 'etcd leader changed');
+      return true;
+    }, 6);
+    const failure: unknown = await write(fleet, changes).catch((error: unknown) => error);
+    expect([failure instanceof ChangeReverted, messageOf(failure)]).toEqual([
+      true,
+      expect.stringMatching(/ in west holds its earlier content: the change did not reach it\.$/),
+    ]);
+    expect([heldIn(east), heldIn(west), ofWest && wouldStore(west, ofWest.object)]).toEqual([
+      OLD.spec,
+      OLD.spec,
+      false,
+    ]);
+  });
+
+  test('that may still arrive, since it cannot be shut out, leaves the fleet inconsistent', async () => {
+    const { fleet, changes, west } = await stage();
+    west.intercept = puts((_asked, response) => {
+      refuse(response, 500, 'InternalError', 'etcd leader changed');
+      return true;
+    }, 100);
+    const failure: unknown = await write(fleet, changes).catch((error: unknown) => error);
+    expect(failure instanceof FleetInconsistent && failure.remains).toEqual([
+      expect.stringMatching(/in east holds its earlier content again/),
+      expect.stringMatching(/in west holds its earlier content, unless the change still reaches it: .*etcd/),
+    ]);
   });
 
   test('is not begun once the run is cancelled', async () => {

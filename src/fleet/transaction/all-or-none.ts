@@ -55,10 +55,12 @@ export async function writeAllOrNone(
   const until = restores === undefined ? graceAfter(signal, STEPS.writeTraffic.cancelledMs) : signal;
   const shielded = fleet.withSignal(until);
   const written: Written[] = [];
+  const uncertain = new Set<Change>();
   try {
     await allOf(
       changes.map(async (change) => {
-        const stored = await writeUntil(until, shielded.cluster(change.cluster), change);
+        const onUncertain = (): void => void uncertain.add(change);
+        const stored = await writeUntil(until, shielded.cluster(change.cluster), change, onUncertain);
         const one = { change, earlier: earlierOf(change), stored };
         written.push(one);
         await onWritten(one);
@@ -74,7 +76,8 @@ export async function writeAllOrNone(
       changes.map((change) => {
         const time = endBy(restores?.run ?? signal, STEPS.revertTraffic, 'Reverting');
         const cluster = fleet.withSignal(time).cluster(change.cluster);
-        return revertChange(cluster, change, storedBy(change, written), time, onWritten);
+        const sent = { stored: storedBy(change, written), mayArrive: uncertain.has(change) };
+        return revertChange(cluster, change, sent, { signal: time, onWritten });
       }),
     );
     const lines = outcomes.flatMap(({ line }) => (line === undefined ? [] : [line]));
@@ -97,9 +100,14 @@ function describeRestored({ cluster, object }: Change, stored: KubeObject | unde
 }
 
 /** What ends a write does not say which one. */
-async function writeUntil(signal: AbortSignal, cluster: Cluster, change: Change): Promise<KubeObject> {
+async function writeUntil(
+  signal: AbortSignal,
+  cluster: Cluster,
+  change: Change,
+  onUncertain: () => void,
+): Promise<KubeObject> {
   try {
-    return await writeConfirmed(cluster, change, signal);
+    return await writeConfirmed(cluster, change, { signal, onUncertain });
   } catch (error) {
     if (error !== signal.reason) throw error;
     throw new CanaryError(`Writing ${nameOf(change.object)} in ${cluster.name}: ${messageOf(error)}`);

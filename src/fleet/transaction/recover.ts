@@ -4,16 +4,15 @@
 import { CanaryError, messageOf } from '../../core/errors.ts';
 import { formatWeights, sameWeights } from '../../core/weights.ts';
 import type { Weights } from '../../core/weights.ts';
-import type { Change } from '../../kubernetes/change.ts';
 import type { Observation } from '../../release/observation.ts';
-import { withRecoveryMark } from '../../release/recovery-mark.ts';
-import { describePlace, existingRoutes } from '../../release/route-state.ts';
+import { describePlace } from '../../release/route-state.ts';
 import type { RouteState } from '../../release/route-state.ts';
 import { withHeldVersions } from '../../release/traffic-target.ts';
 import type { Fleet } from '../fleet.ts';
 import { FleetInconsistent, writeAllOrNone } from './all-or-none.ts';
 import type { Intent } from './intent.ts';
 import { obstacleSentence, restoreWeights } from './restore-weights.ts';
+import { shutOutRemovals, shutOutRouteChanges } from './shut-out.ts';
 import type { OnWritten } from './write-confirmed.ts';
 
 /** Someone else has changed the weights of a cluster since, so that nothing is left for a recovery to do. */
@@ -64,10 +63,12 @@ export async function recover(intent: Intent, options: RecoveryOptions): Promise
   onWarning(
     `${run} ended in the middle of a change to ${formatWeights(target)}. The clusters hold: ${held}.`,
   );
+  // Also where somebody else has brought the retired version back.
+  await orInconsistent([], () => shutOutRemovals(intent, observed, options));
   assertOurs(intent, observed.routes);
   const withWeights = observed.routes.filter(({ weights }) => weights !== undefined);
   if (withWeights.length === 0) {
-    await orInconsistent([], () => shutOut(intent, observed.routes, options));
+    await orInconsistent([], () => shutOutRouteChanges(intent, observed.routes, options));
     return { outcome: 'agreed', weights: undefined };
   }
   // A cluster that joins a release has nothing to return to; in a first install all get what one has.
@@ -142,31 +143,12 @@ async function bringTo(
       await restoreWeights(observed, concerned, target, (changes) =>
         writeAllOrNone(fleet, changes, { signal, onWritten }),
       );
-    } else if (!sameWeights(weights, intent.target)) await shutOut(intent, concerned, options);
+    } else if (!sameWeights(weights, intent.target)) await shutOutRouteChanges(intent, concerned, options);
     return weights;
   }
   throw new CannotServe(
     `${obstacles.join(' ')} Start the missing pods, or roll out weights that can be served (operation rollout or rollback, with the input weights).`,
   );
-}
-
-/**
- * Makes sure that no write of the dead run can arrive any more, where nothing else is written: an API server may still be about to carry
- * one out, and would bring its cluster to the target when all are taken to hold the weights before.
- */
-async function shutOut(
-  { transaction }: Intent,
-  routes: readonly RouteState[],
-  { fleet, signal, onWritten }: RecoveryOptions,
-): Promise<void> {
-  const changes = existingRoutes(routes).map(({ cluster, object }): Change => ({
-    cluster,
-    verb: 'update',
-    object: withRecoveryMark(object, transaction),
-    before: object,
-    reason: 'recovered, routes unchanged',
-  }));
-  await writeAllOrNone(fleet, changes, { signal, onWritten });
 }
 
 /** The earlier weights to record with these. */

@@ -11,6 +11,7 @@ import { nameOf } from '../../kubernetes/objects.ts';
 import type { KubeObject } from '../../kubernetes/objects.ts';
 import { lastEditor } from '../../release/weight-edits.ts';
 import { annotationsOf } from '../../release/edited-parts.ts';
+import { withRecoveryMark } from '../../release/recovery-mark.ts';
 import { revert } from '../../release/three-way-revert.ts';
 import { holds, readLive, writeConfirmed } from './write-confirmed.ts';
 import type { OnWritten } from './write-confirmed.ts';
@@ -49,7 +50,7 @@ export async function writeBack(
     const change = undo(live);
     if (change === undefined) return { outcome: 'left', live };
     try {
-      await onWritten({ change, earlier: live, stored: await writeConfirmed(cluster, change, signal) });
+      await onWritten({ change, earlier: live, stored: await writeConfirmed(cluster, change, { signal }) });
       return { outcome: 'written' };
     } catch (error) {
       if (!isConflict(error) || attempt === ATTEMPTS) throw error;
@@ -66,37 +67,61 @@ interface Outcome {
   readonly isConsistent: boolean;
 }
 
+/** What is known of a write. */
+interface Sent {
+  /** undefined where it is not known to be stored */
+  readonly stored: KubeObject | undefined;
+  /** Whether a server may still be about to store it. */
+  readonly mayArrive: boolean;
+}
+
 /**
- * Reverts a change, as long as nobody has changed what it wrote. What others added to the object since stays.
- *
- * @param stored what was written; undefined where that is not known
+ * Reverts a change, as long as nobody has changed what it wrote. What others added to the object since stays. An object that the write
+ * has not reached, and still may, is marked: its new resourceVersion shuts the write out.
  */
 export async function revertChange(
   cluster: Cluster,
   change: Change,
-  stored: KubeObject | undefined,
-  signal: AbortSignal,
-  onWritten: OnWritten,
+  { stored, mayArrive }: Sent,
+  { signal, onWritten }: { readonly signal: AbortSignal; readonly onWritten: OnWritten },
 ): Promise<Outcome> {
   const { before, object } = change;
   const where = `${nameOf(object)} in ${change.cluster}`;
-  let ours = stored !== undefined;
+  let state = stateOf(stored !== undefined, false);
   const undo = (live: KubeObject): Change | undefined => {
-    ours = holds(live, change);
-    if (!ours || before === undefined) return undefined;
+    const isOurs = holds(live, change);
+    const isAwaited = !isOurs && mayArrive && isUntouched(live, change);
+    state = stateOf(isOurs, isAwaited);
+    if (isAwaited) {
+      const marked = withRecoveryMark(live, live.metadata.resourceVersion ?? '');
+      return { ...change, verb: 'update', object: marked, before: live, reason: 'not changed' };
+    }
+    if (!isOurs || before === undefined) return undefined;
     const reverted = revert(live, { before, after: object });
     return { ...change, verb: 'update', object: reverted, before: live, reason: 'revert' };
   };
   try {
     const back = await writeBack(cluster, object, undo, { known: stored, signal, onWritten });
-    return { line: lineOf(back, change), isConsistent: true };
+    const line =
+      state === 'awaited' && back.outcome === 'written' ? `${where} ${UNREACHED}` : lineOf(back, change);
+    return { line, isConsistent: true };
   } catch (error) {
-    const failed = ours
-      ? 'could not be reverted, and holds the new content unless someone changed it'
-      : 'could not be read, and holds the new content or the earlier one';
-    return { line: `${where} ${failed}: ${messageOf(error)}`, isConsistent: false };
+    return { line: `${where} ${FAILED[state]}: ${messageOf(error)}`, isConsistent: false };
   }
 }
+
+/** What an object is to the write that is to be undone. */
+function stateOf(isOurs: boolean, isAwaited: boolean): keyof typeof FAILED {
+  if (isOurs) return 'ours';
+  return isAwaited ? 'awaited' : 'other';
+}
+
+const UNREACHED = 'holds its earlier content: the change did not reach it.';
+const FAILED = {
+  ours: 'could not be reverted, and holds the new content unless someone changed it',
+  awaited: 'holds its earlier content, unless the change still reaches it',
+  other: 'could not be read, and holds the new content or the earlier one',
+};
 
 function lineOf(back: WriteBack, change: Change): string | undefined {
   const { before, object } = change;
@@ -117,13 +142,17 @@ function noLongerServed({ cluster }: Change): string {
   return `The new service may have answered through ${cluster} for a moment, and no longer does: requests get 404 again, as before this run.`;
 }
 
-/** What the cluster holds where it does not hold our write. */
-function describeOther(live: KubeObject, { before }: Change): string {
-  const untouched =
+function isUntouched(live: KubeObject, { before }: Change): boolean {
+  return (
     before !== undefined &&
     isDeepStrictEqual(live['spec'], before['spec']) &&
-    isDeepStrictEqual(annotationsOf(live), annotationsOf(before));
-  if (untouched) return 'holds its earlier content: the change did not reach it.';
+    isDeepStrictEqual(annotationsOf(live), annotationsOf(before))
+  );
+}
+
+/** What the cluster holds where it does not hold our write. */
+function describeOther(live: KubeObject, change: Change): string {
+  if (isUntouched(live, change)) return UNREACHED;
   const held = live.kind === 'VirtualService' ? `: it holds ${describeSplit(live)}` : '';
   const editor = lastEditor(live);
   return `was changed by someone else since${held}${editor === '' ? '' : ` (last written by ${editor})`}.`;

@@ -1,5 +1,5 @@
 import pRetry from 'p-retry';
-import { isConflict, isUncertain } from '../../kubernetes/client/errors.ts';
+import { isConflict, isRefused, isUncertain } from '../../kubernetes/client/errors.ts';
 import type { Cluster } from '../../kubernetes/client/cluster.ts';
 import { WRITE } from '../../core/deadlines.ts';
 import type { Change } from '../../kubernetes/change.ts';
@@ -30,17 +30,22 @@ export function earlierOf(change: Change | TriedChange): KubeObject | undefined 
   return change.before ?? ('live' in change ? change.live : undefined);
 }
 
+export interface ConfirmOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** How the change is written. */
+  readonly send?: ((cluster: Cluster, change: Change) => Promise<KubeObject>) | undefined;
+  /** Called after an attempt that the server may still carry out. */
+  readonly onUncertain?: (() => void) | undefined;
+}
+
 /**
  * Writes a change and makes sure of the outcome: where the answer was lost, the object is read to see whether the write was stored,
  * and the write is attempted again where it was not.
- *
- * @param send how the change is written
  */
 export async function writeConfirmed(
   cluster: Cluster,
   change: Change,
-  signal?: AbortSignal,
-  send = write,
+  { signal, send = write, onUncertain }: ConfirmOptions = {},
 ): Promise<KubeObject> {
   let failure: unknown;
   const attempted = async (attempt: number): Promise<KubeObject> => {
@@ -55,6 +60,7 @@ export async function writeConfirmed(
       return await send(cluster, change);
     } catch (error) {
       failure = error;
+      if (!isRefused(error)) onUncertain?.();
       throw error;
     }
   };
