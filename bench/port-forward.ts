@@ -2,11 +2,11 @@
  * Requests through port-forwards, of the API server of the embedded fleet's kind: one pod as fast as possible, compared with the same
  * requests without a port-forward, and how much of their rate many pods keep at a time.
  */
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { availableParallelism, loadavg } from 'node:os';
+import { join } from 'node:path';
 import { clusterAt } from '../__tests__/support/kube-api.ts';
-import { forwardingServer } from '../__tests__/support/forwarding-server.ts';
 import type { GatewayPod } from '../src/verify/gateway-pods.ts';
 import { IngressClient } from '../src/verify/ingress-client.ts';
 import { CONNECTIONS } from '../src/verify/ways.ts';
@@ -26,14 +26,11 @@ interface Stage {
   readonly close: () => Promise<void>;
 }
 
+/** The servers are another process, so that only the client's work counts for the client. */
 async function stage(): Promise<Stage> {
-  const server = createServer((_request, response) => {
-    response.setHeader('x-canary-version', 'v1').end('Hello');
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  const api = await forwardingServer();
-  const cluster = clusterAt(api.url);
+  const servers = fork(join(import.meta.dirname, 'port-forward-servers.ts'));
+  const [{ port, url }] = (await once(servers, 'message')) as [{ port: number; url: string }];
+  const cluster = clusterAt(url);
   const target = { cluster: 'local', path: '/', host: undefined, headers: {} };
   const direct = await IngressClient.open({ ...target, url: `http://127.0.0.1:${String(port)}` });
   return {
@@ -52,9 +49,8 @@ async function stage(): Promise<Stage> {
     close: async () => {
       await direct.close();
       await cluster.close();
-      await api.close();
-      server.closeAllConnections();
-      server.close();
+      servers.disconnect();
+      await once(servers, 'exit');
     },
   };
 }
@@ -91,14 +87,22 @@ export async function portForward(): Promise<Ratio> {
   }
 }
 
-/** The part of its rate that a client of many pods keeps, in percent, and the memory that this takes, in MiB. */
-async function keptRate(): Promise<{ readonly percent: number; readonly grownMiB: number }> {
+interface Kept {
+  /** The part of its rate that a client of many pods keeps; less also where the machine is busy with other work. */
+  readonly percent: number;
+  readonly grownMiB: number;
+  /** How much of a processor the client uses for that, in percent: other load does not change it much. */
+  readonly cpu: number;
+}
+
+async function keptRate(): Promise<Kept> {
   const { forwarded, close } = await stage();
   const client = await forwarded(PODS);
   try {
     // Each pod's way is open before the time begins.
     await Promise.all(Array.from({ length: PODS }, () => ask(client)));
     const before = process.memoryUsage().rss;
+    const used = process.cpuUsage();
     const start = performance.now();
     const interval = 1000 / (PODS * RPS_PER_POD);
     let slot = 0;
@@ -113,8 +117,12 @@ async function keptRate(): Promise<{ readonly percent: number; readonly grownMiB
       }
     };
     await Promise.all(Array.from({ length: 4 * PODS }, worker));
-    const percent = (100 * RATE_MS) / Math.max(RATE_MS, performance.now() - start);
-    return { percent, grownMiB: (process.memoryUsage().rss - before) / 2 ** 20 };
+    const { user, system } = process.cpuUsage(used);
+    return {
+      percent: (100 * RATE_MS) / Math.max(RATE_MS, performance.now() - start),
+      grownMiB: (process.memoryUsage().rss - before) / 2 ** 20,
+      cpu: (user + system) / 1000 / (RATE_MS / 100),
+    };
   } finally {
     await client.close();
     await close();
@@ -123,8 +131,8 @@ async function keptRate(): Promise<{ readonly percent: number; readonly grownMiB
 
 /** @param print receives a line */
 export async function printKeptRate(print: (line: string) => void): Promise<void> {
-  const { percent, grownMiB } = await keptRate();
+  const { percent, grownMiB, cpu } = await keptRate();
   print(
-    `${percent.toFixed(1)}% of ${String(PODS)} pods × ${String(RPS_PER_POD)} requests/s kept over port-forwards; ${grownMiB.toFixed(0)} MiB more memory`,
+    `${percent.toFixed(1)}% of ${String(PODS)} pods × ${String(RPS_PER_POD)} requests/s kept over port-forwards, with ${cpu.toFixed(0)}% of a processor and ${grownMiB.toFixed(0)} MiB more memory; load average ${(loadavg()[0] ?? NaN).toFixed(1)} on ${String(availableParallelism())} processors`,
   );
 }

@@ -24,6 +24,8 @@ export class PodWays implements Ways {
   /** Of each pod that was ready once, by its name and UID. */
   readonly #ways = new Map<string, PodWay>();
   readonly #ended = new AbortController();
+  /** Those that requests take in turn. */
+  #ready: readonly PodWay[] = [];
   #leftOut: ReadonlyMap<string, string> = new Map();
   #turn = 0;
   #looking: Promise<void> | undefined;
@@ -86,11 +88,8 @@ export class PodWays implements Ways {
     this.#ended.abort();
     const ways = [...this.#ways.values()];
     this.#ways.clear();
+    this.#ready = [];
     await Promise.all(ways.map((way) => way.close()));
-  }
-
-  get #ready(): readonly PodWay[] {
-    return [...this.#ways.values()].filter(({ phase }) => phase === 'ready');
   }
 
   #lost({ pod }: PodWay, error: unknown): CanaryError {
@@ -149,6 +148,7 @@ export class PodWays implements Ways {
     for (const [key, pod] of found)
       if (pod.phase === 'ready' && !this.#ways.has(key))
         this.#ways.set(key, new PodWay(origin, this.#gateway.forward(pod), pod, nameOf(pod)));
+    this.#ready = [...this.#ways.values()].filter(({ phase }) => phase === 'ready');
     const unready = pods.filter(({ phase }) => phase === 'unready');
     this.#leftOut = new Map(
       unready.map((pod) => [

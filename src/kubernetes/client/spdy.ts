@@ -62,6 +62,7 @@ export class SpdyConnection {
   #nextId = 1;
   #pings = 1;
   #isFirstBlock = true;
+  #isCollecting = false;
   #isLeaving = false;
   #failure: Error | undefined;
   #heardAt: number;
@@ -114,7 +115,7 @@ export class SpdyConnection {
     const fields = Buffer.alloc(10);
     fields.writeUInt32BE(id);
     const payload = Buffer.concat([fields, this.#headerBlock(headers)]);
-    this.#transport.write(controlFrame(SYN_STREAM, isReadOnly ? FIN : 0, payload));
+    this.#write(controlFrame(SYN_STREAM, isReadOnly ? FIN : 0, payload));
     return id;
   }
 
@@ -127,12 +128,12 @@ export class SpdyConnection {
     const frames: Buffer[] = [];
     for (let start = 0; start < chunk.length; start += LARGEST_DATA)
       frames.push(dataFrame(id, 0, chunk.subarray(start, start + LARGEST_DATA)));
-    this.#transport.write(Buffer.concat(frames), sent);
+    this.#write(Buffer.concat(frames), sent);
   }
 
   /** This side sends nothing more over a stream. */
   finish(id: number): void {
-    if (this.#failure === undefined) this.#transport.write(dataFrame(id, FIN, Buffer.alloc(0)));
+    if (this.#failure === undefined) this.#write(dataFrame(id, FIN, Buffer.alloc(0)));
   }
 
   /** A stream is not used any more, whatever is still on its way. */
@@ -141,7 +142,7 @@ export class SpdyConnection {
     const payload = Buffer.alloc(8);
     payload.writeUInt32BE(id);
     payload.writeUInt32BE(CANCEL, 4);
-    this.#transport.write(controlFrame(RST_STREAM, 0, payload));
+    this.#write(controlFrame(RST_STREAM, 0, payload));
   }
 
   /** @returns whether the stream was open */
@@ -176,7 +177,20 @@ export class SpdyConnection {
     const payload = Buffer.alloc(4);
     payload.writeUInt32BE(this.#pings);
     this.#pings += 2;
-    this.#transport.write(controlFrame(PING, 0, payload));
+    this.#write(controlFrame(PING, 0, payload));
+  }
+
+  /** What is written in one turn of the event loop goes out in one message. */
+  #write(frame: Buffer, sent?: (error?: Error | null) => void): void {
+    if (!this.#isCollecting) {
+      this.#isCollecting = true;
+      this.#transport.cork();
+      setImmediate(() => {
+        this.#isCollecting = false;
+        this.#transport.uncork();
+      });
+    }
+    this.#transport.write(frame, sent);
   }
 
   #fail(error: Error): void {
@@ -260,7 +274,7 @@ export class SpdyConnection {
   /** Only the latest, where the transport takes no more: a server that reads nothing must not fill the memory with them. */
   #answerPing(): void {
     if (this.#ping === undefined || this.#transport.writableNeedDrain || this.#failure !== undefined) return;
-    this.#transport.write(controlFrame(PING, 0, this.#ping));
+    this.#write(controlFrame(PING, 0, this.#ping));
     this.#ping = undefined;
   }
 

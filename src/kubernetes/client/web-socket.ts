@@ -12,6 +12,7 @@ const CLOSE = 0x8;
 const PING = 0x9;
 const PONG = 0xa;
 const LARGEST_CONTROL = 125;
+const MASKS_BYTES = 4096;
 
 /** A key for a handshake, and what a server has to accept it with. */
 export function webSocketKey(): { readonly key: string; readonly accept: string } {
@@ -52,8 +53,20 @@ export class WebSocketBytes extends Duplex {
     this.#socket.resume();
   }
 
-  override _write(chunk: Buffer, _encoding: string, done: (error?: Error | null) => void): void {
+  override _write(
+    chunk: Buffer,
+    _encoding: BufferEncoding | 'buffer',
+    done: (error?: Error | null) => void,
+  ): void {
     this.#socket.write(maskedFrame(BINARY, chunk), done);
+  }
+
+  /** What was written in one go is one message. */
+  override _writev(
+    chunks: readonly { readonly chunk: Buffer }[],
+    done: (error?: Error | null) => void,
+  ): void {
+    this._write(Buffer.concat(chunks.map(({ chunk }) => chunk)), 'buffer', done);
   }
 
   override _final(done: (error?: Error | null) => void): void {
@@ -130,6 +143,16 @@ function payloadSize(head: Buffer): number {
   return length === 127 ? Number(head.readBigUInt64BE(2)) : length;
 }
 
+let masks = Buffer.alloc(0);
+
+/** Random bytes are drawn for many frames at a time: a call costs as much as a thousand bytes. */
+function nextMask(): Buffer {
+  if (masks.length < 4) masks = randomBytes(MASKS_BYTES);
+  const mask = masks.subarray(0, 4);
+  masks = masks.subarray(4);
+  return mask;
+}
+
 /** A frame of a client: masked, so that nothing on the way takes its content for HTTP. */
 function maskedFrame(opcode: number, payload: Buffer): Buffer {
   const { length } = payload;
@@ -139,9 +162,10 @@ function maskedFrame(opcode: number, payload: Buffer): Buffer {
   frame.writeUInt8(MASKED | (size === 2 ? length : size === 4 ? 126 : 127), 1);
   if (size === 4) frame.writeUInt16BE(length, 2);
   if (size === 10) frame.writeBigUInt64BE(BigInt(length), 2);
-  const mask = randomBytes(4);
+  const mask = nextMask();
   mask.copy(frame, size);
-  for (const [index, byte] of payload.entries())
-    frame.writeUInt8(byte ^ (mask[index % 4] ?? 0), size + 4 + index);
+  const start = size + mask.length;
+  for (let index = 0; index < length; index += 1)
+    frame[start + index] = (payload[index] ?? 0) ^ (mask[index % 4] ?? 0);
   return frame;
 }
