@@ -22,6 +22,11 @@ export interface TestFleet {
   freezeGateway(cluster: string, replica: number): Promise<void>;
   /** Lets a frozen replica receive what it has missed. */
   thawGateway(cluster: string, replica: number): Promise<void>;
+  /**
+   * Lets a replica of a gateway crash: it ends without notice, its pod is not ready for a moment and counts a restart. Resolves once it
+   * runs again and is ready.
+   */
+  crashGateway(cluster: string, replica: number): Promise<void>;
   /** Ends a replica of a gateway without notice, and then removes its pod; a reset brings both back. */
   loseGateway(cluster: string, replica: number): Promise<void>;
   /**

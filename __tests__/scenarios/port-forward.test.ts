@@ -105,6 +105,43 @@ describe('a pod that no longer receives its configuration', () => {
   });
 });
 
+describe('a gateway pod whose proxy crashes', () => {
+  test('once, fails neither the check nor the pod, and the report counts it', async () => {
+    let crashed: Promise<void> | undefined;
+    const run = await stage.pass(
+      { ...verify, watch: '15s', 'max-error-rate': '5', report: folder },
+      {
+        onLog: (text) => {
+          if (text.includes('Watch')) crashed ??= stage.fleet.crashGateway('west', 1);
+        },
+      },
+    );
+    expect(crashed).toBeDefined();
+    await crashed;
+    expect(run.log).toMatch(new RegExp(`Pod ${PODS[1]}: .*1 restart`));
+  });
+
+  test('again and again, fails the check and is named', async () => {
+    let crashing: Promise<void> | undefined;
+    let isOver = false;
+    const crash = async (): Promise<void> => {
+      while (!isOver) await stage.fleet.crashGateway('west', 1);
+    };
+    const run = await stage.run(
+      { ...verify, watch: '60s' },
+      {
+        onLog: (text) => {
+          if (text.includes('Watch')) crashing ??= crash();
+        },
+      },
+    );
+    isOver = true;
+    await crashing;
+    expect(run.outputs['verdict']).toBe('fail');
+    expect(run.log).toContain(`Pod ${PODS[1]} crashes again and again: its proxy was restarted`);
+  });
+});
+
 test('a gateway pod that ends in the middle fails neither the check nor a user', async () => {
   let lost: Promise<void> | undefined;
   await stage.underLoad(async () => {

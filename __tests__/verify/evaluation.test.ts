@@ -182,16 +182,27 @@ test.each([
 });
 
 test('a gateway pod that crashes again and again fails the check, whatever the others answer', () => {
-  const through = (n: number): Sample => ({
-    ...answered(versionAt(n)),
-    pod: { uid: String(n % 2), name: `gateway-${String(n % 2)}`, restarts: n % 2 === 1 && n > 20 ? 2 : 0 },
-  });
-  const { verdict, reason, pods } = evaluated(through, { requests: 1_000 });
+  const expected = { weights: weights({ v1: 80, v2: 20 }), revision: '4', sharedWithOtherHosts: false };
+  const evaluation = new Evaluation(
+    TARGET,
+    { ...expected, version: undefined },
+    { check: release({}).check, ingresses: 1, now: () => 0 },
+  );
+  const pod = { uid: 'a', name: 'gateway-0', restarts: 0 };
+  const crashing = { uid: 'b', name: 'gateway-1', restarts: 3 };
+  expect(evaluation.observe([pod, crashing])).toBe(false);
+  evaluation.add({ ...answered('v1'), pod });
+  // It need not be ready long enough to be asked.
+  expect(evaluation.observe([pod, { ...crashing, restarts: 5 }])).toBe(true);
+  const { verdict, reason, pods } = evaluation.evidence('undecided');
   expect([verdict, reason]).toEqual([
     'fail',
     expect.stringMatching(/^Pod gateway-1 crashes again and again/),
   ]);
-  expect(pods?.map(({ restarts }) => restarts)).toEqual([0, 2]);
+  expect(pods?.map(({ requests, restarts }) => [requests, restarts])).toEqual([
+    [1, 0],
+    [0, 2],
+  ]);
 });
 
 describe('a new version that looks worse than the others without proof', () => {

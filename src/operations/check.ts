@@ -12,6 +12,7 @@ import type { Observation } from '../release/observation.ts';
 import { isSharedWithOtherHosts, routeStateFor } from '../release/route-state.ts';
 import { lookalikes } from '../release/lookalikes.ts';
 import { evidenceLine } from '../report/evidence-line.ts';
+import { podLine } from '../report/shares.ts';
 import { capitalized } from '../report/format.ts';
 import type { IngressEvidence, Verdict } from '../verify/evidence.ts';
 import type { IngressClient } from '../verify/ingress-client.ts';
@@ -67,7 +68,10 @@ export async function checkShares(context: Context, request: CheckRequest): Prom
   const doubts = [...given, ...alike];
   const found: Evidence = { ingresses, metrics, edited, doubts, interrupted: undefined };
   const first = decideVerdict(found);
-  for (const one of ingresses) log.info(`${evidenceLine(one)}: ${one.verdict}, ${one.reason}`);
+  for (const one of ingresses) {
+    log.info(`${evidenceLine(one)}: ${one.verdict}, ${one.reason}`);
+    for (const pod of one.pods ?? []) log.info(`${one.cluster}: ${podLine(pod)}`);
+  }
   for (const one of metrics) logMetric(context, one);
   if (first === undefined) {
     recorder.record({ kind: 'metrics read', metrics, verdict: undefined });

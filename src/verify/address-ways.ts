@@ -7,7 +7,7 @@ import type { Proxy } from '../core/proxy.ts';
 import { ProxyError, tunnelConnector } from '../core/tunnel.ts';
 import type { Target } from './target.ts';
 import { CONNECTIONS, REQUESTS_PER_CONNECTION } from './ways.ts';
-import type { Excuse, Failed, Way, WayOptions, Ways } from './ways.ts';
+import type { Excuse, Failed, IngressPod, Way, WayOptions, Ways } from './ways.ts';
 
 /** A proxy that refuses is asked again: one refusal among thousands of connections must not end a check. */
 const PROXY_ATTEMPTS = 3;
@@ -20,6 +20,7 @@ export type Resolve = (
 /** The addresses of an ingress: one, or those of its host name. */
 export class AddressWays implements Ways {
   readonly pods: ReadonlySet<string> = new Set();
+  readonly shown: readonly IngressPod[] = [];
   readonly leftOut = new Map<string, string>();
   readonly #target: Target;
   readonly #ways: readonly (Way & { readonly dispatcher: Pool })[];

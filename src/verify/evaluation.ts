@@ -1,7 +1,9 @@
 import type { CheckSpec } from '../release/release.ts';
+import type { EvaluationOptions } from './evaluation-options.ts';
 import type { VersionName } from '../core/weights.ts';
 import type { Sample } from './attribution.ts';
 import type { Target } from './target.ts';
+import type { IngressPod } from './ways.ts';
 import { Comparison } from './comparison.ts';
 import { SampleCounts } from './sample-counts.ts';
 import type { Expectation } from './sample-counts.ts';
@@ -32,20 +34,6 @@ import { FALSE_ALARM_PROBABILITY } from './statistics/significance.ts';
 const MIN_SAMPLES = 100;
 /** This many bodies that contradict their headers are tolerated. */
 const FREE_CONTRADICTIONS = 5;
-
-export interface EvaluationOptions {
-  readonly check: CheckSpec;
-  /** How long a step is watched; undefined: samples until there is a verdict. */
-  readonly watchMs?: number | undefined;
-  /** Number of ingresses in the check: the false alarm probability holds over all of them together. */
-  readonly ingresses: number;
-  /** Whether the ingress has answered before the check: one that has never answered is not restarting. */
-  readonly hasAnswered?: boolean;
-  /** How long a gateway replica may lag behind. */
-  readonly catchUpMs?: number | undefined;
-  /** In milliseconds, of any clock that does not run backwards. */
-  readonly now: () => number;
-}
 
 /** A verdict, and the reason as a sentence. */
 interface Decision {
@@ -112,10 +100,14 @@ export class Evaluation {
   /** Counts one sample; true once the verdict is final. */
   add(sample: Sample): boolean {
     if (this.#final !== undefined) return true;
-    const decision = this.#count(sample);
-    if (decision === undefined) return false;
-    this.#final = { ...decision, seconds: this.#seconds() };
-    return true;
+    return this.#decide(this.#count(sample));
+  }
+
+  /** Takes note of the pods of the ingress as they are now; true once the verdict is final. */
+  observe(pods: readonly IngressPod[]): boolean {
+    if (this.#final !== undefined) return true;
+    const crashing = this.#pods.observe(pods);
+    return this.#decide(crashing === undefined ? undefined : failure(crashing));
   }
 
   /**
@@ -181,6 +173,12 @@ export class Evaluation {
     const { contradictions } = this.#counts;
     const shown = this.#isMatched() && contradictions.size === 0 && this.#obstacle() === undefined;
     return this.#watchMs !== undefined || shown ? 'pass' : 'inconclusive';
+  }
+
+  #decide(decision: Decision | undefined): boolean {
+    if (decision === undefined) return false;
+    this.#final = { ...decision, seconds: this.#seconds() };
+    return true;
   }
 
   #seconds(): number {

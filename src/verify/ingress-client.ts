@@ -89,6 +89,11 @@ export class IngressClient {
     return this.#ways.pods;
   }
 
+  /** All pods as they were seen last, those that are not ready included; a new list each time. */
+  get shown(): readonly IngressPod[] {
+    return this.#ways.shown;
+  }
+
   /** Whether any request so far got a response. */
   get hasAnswered(): boolean {
     return this.#hasAnswered;

@@ -46,11 +46,16 @@ export class PodChecks {
     this.#options = options;
   }
 
-  /** @returns a sentence, once a pod is shown not to do as the routes say, or to crash again and again */
+  /** @returns a sentence, once a pod is shown to crash again and again, be it asked or not */
+  observe(pods: readonly IngressPod[]): string | undefined {
+    const crashing = pods.map((pod) => this.#of(pod)).find((check) => restartsOf(check) >= RESTARTS);
+    return crashing === undefined ? undefined : crashes(crashing);
+  }
+
+  /** @returns a sentence, once a pod is shown not to do as the routes say */
   add(pod: IngressPod, sample: Sample, now: number): string | undefined {
     const check = this.#of(pod);
     const origin = check.counts.add(sample);
-    if (restartsOf(check) >= RESTARTS) return crashes(check);
     if (origin === 'other-host') return undefined;
     return this.#judge(check, { sample, origin, now });
   }
@@ -75,7 +80,9 @@ export class PodChecks {
   }
 
   get evidence(): readonly PodEvidence[] {
-    const checks = [...this.#pods.values()];
+    const checks = [...this.#pods.values()].filter(
+      (check) => check.counts.requests > 0 || restartsOf(check) > 0,
+    );
     return checks.map((check, index) => {
       const { counts, seen } = check;
       // A StatefulSet gives the name to the next one.

@@ -10,7 +10,7 @@ import { StreamReset } from '../kubernetes/client/spdy.ts';
 import type { GatewayPod, GatewayPods } from './gateway-pods.ts';
 import { PodWay } from './pod-way.ts';
 import type { Target } from './target.ts';
-import type { Excuse, Failed, Way, Ways } from './ways.ts';
+import type { Excuse, Failed, IngressPod, Way, Ways } from './ways.ts';
 
 /**
  * The ready pods of a gateway, each through the API server. What a pod that is being deleted lets fail does not count, as users are led
@@ -26,6 +26,7 @@ export class PodWays implements Ways {
   readonly #ended = new AbortController();
   /** Those that requests take in turn. */
   #ready: readonly PodWay[] = [];
+  #shown: readonly IngressPod[] = [];
   #leftOut: ReadonlyMap<string, string> = new Map();
   #turn = 0;
   #looking: Promise<void> | undefined;
@@ -49,6 +50,10 @@ export class PodWays implements Ways {
 
   get pods(): ReadonlySet<string> {
     return new Set(this.#ready.map(({ pod }) => pod.uid));
+  }
+
+  get shown(): readonly IngressPod[] {
+    return this.#shown;
   }
 
   /** The pods that are not ready, as long as they are not. */
@@ -149,6 +154,7 @@ export class PodWays implements Ways {
       if (pod.phase === 'ready' && !this.#ways.has(key))
         this.#ways.set(key, new PodWay(origin, this.#gateway.forward(pod), pod, nameOf(pod)));
     this.#ready = [...this.#ways.values()].filter(({ phase }) => phase === 'ready');
+    this.#shown = pods.map((pod) => ({ uid: pod.uid, name: nameOf(pod), restarts: pod.restarts }));
     const unready = pods.filter(({ phase }) => phase === 'unready');
     this.#leftOut = new Map(
       unready.map((pod) => [

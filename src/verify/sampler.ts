@@ -95,10 +95,18 @@ async function sampleOne(
   const count = (sample: Sample): void => {
     if (evaluation.add(sample)) ended.abort();
   };
+  let shown: typeof client.shown | undefined;
+  const observe = (): void => {
+    if (client.shown === shown) return;
+    ({ shown } = client);
+    if (evaluation.observe(shown)) ended.abort();
+  };
+  observe();
   let reported = now();
   const ask = async (open: AbortSignal): Promise<void> => {
     const index = order.begin();
     order.end(index, attribute(await client.send({ signal: open }), check.versionFrom), count);
+    observe();
     if (now() - reported > progressMs) {
       reported = now();
       onProgress(evaluation.evidence('undecided'));

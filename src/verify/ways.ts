@@ -14,7 +14,7 @@ export const REQUESTS_PER_CONNECTION = 10;
  */
 export type WayOptions = Pick<Agent.Options, 'allowH2' | 'connect'>;
 
-/** A pod of an ingress, as it was when a request had gone to it. */
+/** A pod of an ingress, as it was seen last. */
 export interface IngressPod {
   readonly uid: string;
   /** With its namespace where a pod of another one has the same name. */
@@ -59,6 +59,8 @@ export interface Failed {
 export interface Ways {
   /** The UIDs of the pods that requests go to; none where a load balancer chooses. */
   readonly pods: ReadonlySet<string>;
+  /** All pods as they were seen last, those that are not ready included; a new list each time. */
+  readonly shown: readonly IngressPod[];
   /** What is not used, and why. */
   readonly leftOut: ReadonlyMap<string, string>;
   /** The next way; undefined where the ingress has none now. */

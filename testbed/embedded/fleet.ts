@@ -8,7 +8,10 @@ import type { Cluster } from './cluster.ts';
 import type { ApiCall, CallHandler, Denial, Faults, IngressObserver } from './faults.ts';
 import type { Gateway } from './ingress/gateway.ts';
 import type { Mesh } from './ingress/mesh.ts';
-import { GATEWAY_NAMESPACE, gatewayPodName } from './seed.ts';
+import { GATEWAY_NAMESPACE, gatewayPodName, showGatewayPod } from './seed.ts';
+
+/** From the crash of a gateway until it is ready again. */
+const RESTART_MS = 500;
 
 /**
  * A fleet inside this process that can produce the faults of real clusters. A reset removes all faults and empties the
@@ -131,6 +134,19 @@ export class Fleet implements EmbeddedFleet {
   thawGateway(cluster: string, replica: number): Promise<void> {
     this.#gateway(cluster).thaw(replica);
     return Promise.resolve();
+  }
+
+  crashGateway(cluster: string, replica: number): Promise<void> {
+    const { resources, timers } = this.#cluster(cluster);
+    const restarts = this.#gateway(cluster).crash(replica);
+    showGatewayPod(resources, replica, { ready: false, restarts });
+    return new Promise((resolve) => {
+      timers.after(RESTART_MS, () => {
+        this.#gateway(cluster).restart(replica);
+        showGatewayPod(resources, replica, { ready: true, restarts });
+        resolve();
+      });
+    });
   }
 
   loseGateway(cluster: string, replica: number): Promise<void> {

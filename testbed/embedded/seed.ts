@@ -12,6 +12,7 @@ import {
 import type { KubeObject } from './api/objects.ts';
 import type { Resources } from './api/resources.ts';
 import { CONTROLLER } from './gateway-api/state.ts';
+import { textAt } from './json.ts';
 import type { JsonObject } from './json.ts';
 
 export const GATEWAY_NAMESPACE = 'istio-system';
@@ -180,15 +181,32 @@ export function replacePrometheusPod(resources: Resources, cluster: string, addr
   resources.patch(POD, MONITORING, name, (live) => ({ ...live, status }), write);
 }
 
-function podStatus(address: string, container: string): JsonObject {
+/** Shows a pod of the gateway as ready or not, and its container as restarted so many times. */
+export function showGatewayPod(
+  resources: Resources,
+  replica: number,
+  shown: { readonly ready: boolean; readonly restarts: number },
+): void {
+  const change = (live: JsonObject): JsonObject => ({
+    ...live,
+    status: podStatus(textAt(live, 'status', 'podIP') ?? '', 'istio-proxy', shown),
+  });
+  const write = { manager: MANAGER, subresource: 'status' } as const;
+  resources.patch(POD, GATEWAY_NAMESPACE, gatewayPodName(replica), change, write);
+}
+
+function podStatus(address: string, container: string, { ready = true, restarts = 0 } = {}): JsonObject {
   return {
     phase: 'Running',
     podIP: address,
     podIPs: [{ ip: address }],
     hostIP: '127.0.0.1',
-    conditions: ['Initialized', 'ContainersReady', 'Ready'].map((type) => ({ type, status: 'True' })),
+    conditions: [
+      { type: 'Initialized', status: 'True' },
+      ...['ContainersReady', 'Ready'].map((type) => ({ type, status: ready ? 'True' : 'False' })),
+    ],
     containerStatuses: [
-      { name: container, ready: true, started: true, restartCount: 0, state: { running: {} } },
+      { name: container, ready, started: ready, restartCount: restarts, state: { running: {} } },
     ],
   };
 }

@@ -62,3 +62,37 @@ export async function createFixedPod(
     'status',
   );
 }
+
+type Place = Readonly<Record<'name' | 'namespace', string>>;
+
+/** Shows a fixed pod as not ready, and its container as restarted. */
+export async function showCrash(cluster: KubernetesCluster, place: Place): Promise<void> {
+  await show(cluster, place, false, 1);
+}
+
+/** Shows a fixed pod as ready. */
+export async function showReady(cluster: KubernetesCluster, place: Place): Promise<void> {
+  await show(cluster, place, true, 0);
+}
+
+async function show(
+  { api }: KubernetesCluster,
+  place: Place,
+  ready: boolean,
+  restarts: number,
+): Promise<void> {
+  const pod = await api.get(pods, place);
+  const { conditions = [], containerStatuses = [], ...rest } = pod.status ?? {};
+  const status = {
+    ...rest,
+    conditions: conditions.map((condition) =>
+      condition.type.endsWith('Ready') ? { ...condition, status: ready ? 'True' : 'False' } : condition,
+    ),
+    containerStatuses: containerStatuses.map((container) => ({
+      ...container,
+      ready,
+      restartCount: container.restartCount + restarts,
+    })),
+  };
+  await api.replace(pods, { ...pod, status }, 'status');
+}

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { meshIdentity } from './certificates.ts';
-import { createFixedPod } from './fixed-pod.ts';
+import { createFixedPod, showCrash, showReady } from './fixed-pod.ts';
 import type { Forward, FrontMessage } from './front.ts';
 import { startKubelet } from './kubelet.ts';
 import { pods, services } from './kube-objects.ts';
@@ -34,6 +34,8 @@ const SPEC: ServiceSpec = {
 export interface IngressGateway {
   /** Reverts every change of the gateway's Service, and brings lost replicas back. */
   restore(): Promise<void>;
+  /** Kills a replica and starts it again, as a kubelet does; its pod shows both. */
+  crash(replica: number): Promise<void>;
   /** Ends a replica without notice; its pod goes afterwards, as the node's controller would remove it. */
   lose(replica: number): Promise<void>;
   /** Lets the first replica's Envoy count from 0 again. */
@@ -80,6 +82,14 @@ export async function startGateway(
         await awaitGateway(ground.processes, cluster, replica);
       }
       lost.clear();
+    },
+    crash: async (replica) => {
+      const place = { name: podName(replica), namespace: NAMESPACE };
+      await ground.processes.kill(gatewayOf(cluster.name, replica));
+      await showCrash(cluster, place);
+      ground.processes.restart(gatewayOf(cluster.name, replica));
+      await awaitGateway(ground.processes, cluster, replica);
+      await showReady(cluster, place);
     },
     lose: async (replica) => {
       lost.add(replica);

@@ -16,7 +16,7 @@ export type MeshRequest =
       readonly version: string;
     }
   | {
-      readonly call: 'lose a gateway' | 'freeze a gateway' | 'thaw a gateway';
+      readonly call: 'crash a gateway' | 'lose a gateway' | 'freeze a gateway' | 'thaw a gateway';
       readonly cluster: string;
       readonly replica: number;
     };
@@ -70,6 +70,9 @@ async function serve(request: MeshRequest): Promise<MeshDescription | undefined>
       return undefined;
     case 'lose a pod':
       await (await mesh)?.losePod(request.cluster, request.namespace, request.version);
+      return undefined;
+    case 'crash a gateway':
+      await (await mesh)?.crashGateway(request.cluster, request.replica);
       return undefined;
     case 'lose a gateway':
       await (await mesh)?.loseGateway(request.cluster, request.replica);

@@ -154,6 +154,11 @@ export class Mesh {
     await this.#member(cluster).runner.lose(namespace, version);
   }
 
+  /** See `TestFleet.crashGateway`. */
+  async crashGateway(cluster: string, replica: number): Promise<void> {
+    await this.#member(cluster).gateway.crash(replica);
+  }
+
   /** See `Breakage`. */
   async loseGateway(cluster: string, replica: number): Promise<void> {
     await this.#member(cluster).gateway.lose(replica);

@@ -67,6 +67,9 @@ export async function startMesh({
       thawGateway: async (cluster, replica) => {
         await host.ask({ call: 'thaw a gateway', cluster, replica }, BREAK_MS);
       },
+      crashGateway: async (cluster, replica) => {
+        await host.ask({ call: 'crash a gateway', cluster, replica }, RESET_MS);
+      },
       loseGateway: async (cluster, replica) => {
         await host.ask({ call: 'lose a gateway', cluster, replica }, BREAK_MS);
       },

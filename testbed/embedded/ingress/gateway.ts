@@ -37,6 +37,7 @@ export class Gateway {
   /** The forwarded connections of each replica, by the ports that they come from. */
   readonly #forwarded = new Map<number, GatewayReplica>();
   readonly #forwards = new Map<GatewayReplica, Set<Socket>>();
+  readonly #crashes = new Map<number, number>();
   #accepted = 0;
   /** The parts of the latest snapshot that ports depend on; unchanged parts are the same lists. */
   #seen: readonly (ClusterSnapshot['gateways'] | undefined)[] = [];
@@ -107,6 +108,22 @@ export class Gateway {
     if (found === undefined) throw new Error(`the gateway has no replica ${String(replica)}`);
     found.lost = true;
     for (const socket of this.#forwards.get(found) ?? []) socket.destroy();
+  }
+
+  /** @returns how often the replica has crashed */
+  crash(replica: number): number {
+    this.lose(replica);
+    const crashes = (this.#crashes.get(replica) ?? 0) + 1;
+    this.#crashes.set(replica, crashes);
+    return crashes;
+  }
+
+  /** Starts a replica that was lost, with the current configuration. */
+  restart(replica: number): void {
+    const found = this.replicas[replica];
+    if (found === undefined) throw new Error(`the gateway has no replica ${String(replica)}`);
+    found.lost = false;
+    found.catchUp();
   }
 
   /** A connection to a port of the pod of one replica; undefined where it has none, or no such pod runs. */
