@@ -118,7 +118,10 @@ if (process.send === undefined) {
   process.stdout.write(`${(answer().length / 1024).toFixed(0)} KiB an answer\n`);
   await measure(
     'by URL',
-    { kind: 'urls', urls: new Map(urls.map((url, i) => [`cluster-${String(i)}`, url])) },
+    {
+      kind: 'each',
+      servers: new Map(urls.map((url, i) => [`cluster-${String(i)}`, { kind: 'url', url } as const])),
+    },
     urls,
   );
   await measure(

@@ -410,6 +410,28 @@ describe('a limit', () => {
     expect(judge.evidence(640, true).verdict).toBe('pass');
   });
 
+  test('of an answer that is compared with a text says so', () => {
+    const spec = limitMetric({
+      query: undefined,
+      source: {
+        provider: 'web',
+        url: 'https://gate.example',
+        headers: {},
+        pointer: '/status',
+        matches: 'ok',
+      },
+      success: { kind: 'compare', operator: '==', limit: 1 },
+    });
+    expect(limit([1, 1], spec)).toMatchObject({
+      verdict: 'pass',
+      reason: 'the answer was "ok", good if == "ok"',
+    });
+    expect(limit([1, 0], spec)).toMatchObject({
+      verdict: 'fail',
+      reason: 'the answer was not "ok", good if == "ok"',
+    });
+  });
+
   test('names the labels that tell several series apart', () => {
     const several: Reading = {
       kind: 'value',

@@ -311,10 +311,23 @@ describe('a reading fails for', () => {
 });
 
 describe('the value of a web page', () => {
-  const web = (url: string): LimitMetric => ({
+  const web = (url: string, matches?: string | boolean): LimitMetric => ({
     ...limit(url),
     query: undefined,
-    source: { provider: 'web', url: `${url}/status?token=a`, headers: {}, pointer: '/data/0/rate' },
+    source: { provider: 'web', url: `${url}/status?token=a`, headers: {}, pointer: '/data/0/rate', matches },
+  });
+
+  test.each<[found: unknown, wanted: string | boolean, reading: object]>([
+    [true, true, { series: [{ value: 1 }] }],
+    [false, true, { series: [{ value: 0 }] }],
+    ['ok', 'ok', { series: [{ value: 1 }] }],
+    ['down', 'ok', { series: [{ value: 0 }] }],
+    [1, true, { message: expect.stringContaining('expected a boolean, such as true') }],
+    ['true', true, { message: expect.stringContaining('expected a boolean, such as true') }],
+    [null, 'ok', { message: expect.stringContaining('expected a string, such as "ok"') }],
+  ])('%j, compared with %j, is read so', async (rate, wanted, reading) => {
+    const server = await prometheus(200, { data: [{ rate }] });
+    expect(await read(web(server.url, wanted))).toMatchObject(reading);
   });
 
   test.each([0.5, '0.5'])('is %j at its pointer', async (rate) => {

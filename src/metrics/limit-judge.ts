@@ -1,6 +1,6 @@
 import { count } from '../core/plural.ts';
 import type { VersionName } from '../core/weights.ts';
-import type { LimitMetric, NoValue } from '../release/metric-specs.ts';
+import type { Condition, LimitMetric, NoValue } from '../release/metric-specs.ts';
 import { inSymbols, qualityOf } from './condition.ts';
 import type { Quality } from './condition.ts';
 import type { Decision, Judge } from './judge.ts';
@@ -106,7 +106,7 @@ export class LimitJudge implements Judge {
   #decide(end: boolean): Decision {
     const { failureLimit, onNoData, goodWithout } = this.#spec;
     const { good, bad: wrong, neither } = this.#qualities;
-    const latest = this.#latest === undefined ? 'no value' : `the value was ${inFigures(this.#latest)}`;
+    const latest = this.#latest === undefined ? 'no value' : this.#valueWas(this.#latest);
     const judged = good + wrong + neither + this.#diluted;
     const bad = `${count(wrong, 'value')} of ${String(judged)} ${wrong === 1 ? 'was' : 'were'} bad`;
     const seen = `${latest}, ${expected(this.#spec)}${wrong === 0 && failureLimit === 0 ? '' : `; ${bad}, ${String(failureLimit)} tolerated`}`;
@@ -134,6 +134,12 @@ export class LimitJudge implements Judge {
     return good > 0
       ? { verdict: 'pass', reason: seen }
       : { verdict: 'inconclusive', reason: `${seen}; ${this.#whyNoneIsGood(judged)}` };
+  }
+
+  #valueWas(value: number): string {
+    const matches = literalOf(this.#spec);
+    if (matches === undefined) return `the value was ${inFigures(value)}`;
+    return `the answer was ${value === 1 ? '' : 'not '}${matches}`;
   }
 
   #whyNoneIsGood(judged: number): string {
@@ -188,11 +194,22 @@ function thresholdOf({ success, failure }: LimitMetric): number | undefined {
   return [success, failure].flatMap((one) => (one?.kind === 'compare' ? [one.limit] : []))[0];
 }
 
-function expected({ success, failure }: LimitMetric): string {
+function expected(spec: LimitMetric): string {
+  const { success, failure } = spec;
+  const matches = literalOf(spec);
+  const inWords = (condition: Condition): string =>
+    matches === undefined ? inSymbols(condition) : inSymbols(condition).replace(/1$/, matches);
   return [
-    ...(success === undefined ? [] : [`good if ${inSymbols(success)}`]),
-    ...(failure === undefined ? [] : [`bad if ${inSymbols(failure)}`]),
+    ...(success === undefined ? [] : [`good if ${inWords(success)}`]),
+    ...(failure === undefined ? [] : [`bad if ${inWords(failure)}`]),
   ].join(', ');
+}
+
+/** The text or truth value that an answer is compared with, as JSON. */
+function literalOf({ source }: LimitMetric): string | undefined {
+  return source.provider === 'web' && source.matches !== undefined
+    ? JSON.stringify(source.matches)
+    : undefined;
 }
 
 /** `0.0123`, `1,234.5` */

@@ -2,7 +2,7 @@ import pLimit from 'p-limit';
 import { METRICS } from '../core/deadlines.ts';
 import type { ClusterName } from '../core/names.ts';
 import type { Cluster } from '../kubernetes/client/cluster.ts';
-import type { MetricAddress, MetricSource, MetricSpec } from '../release/metric-specs.ts';
+import type { MetricServer, MetricSource, MetricSpec } from '../release/metric-specs.ts';
 import { PodProxy } from './pod-proxy.ts';
 import { readCounters, readLabels, readValues } from './prometheus.ts';
 import { combinedQuery } from './promql.ts';
@@ -71,8 +71,12 @@ export function openMetricReaders(
     switch (address.kind) {
       case 'url':
         return [atUrl(undefined, address.url, headers)];
-      case 'urls':
-        return [...address.urls].map(([cluster, url]) => atUrl(cluster, url, headers));
+      case 'each':
+        return [...address.servers].map(([cluster, server]) =>
+          server.kind === 'url'
+            ? atUrl(cluster, server.url, headers)
+            : inCluster(clusterOf(cluster), server, headers),
+        );
       case 'service':
         return clusters.map((name) => inCluster(clusterOf(name), address, headers));
     }
@@ -91,7 +95,7 @@ export function openMetricReaders(
 
   const inCluster = (
     cluster: Cluster,
-    service: Extract<MetricAddress, { kind: 'service' }>,
+    service: Extract<MetricServer, { kind: 'service' }>,
     headers: Readonly<Record<string, string>>,
   ): Endpoint => {
     const { namespace, name, port, path } = service;
@@ -114,7 +118,7 @@ export function openMetricReaders(
   const readersOf = (spec: MetricSpec): readonly MetricReader[] => {
     const { source } = spec;
     if (source.provider === 'web') {
-      const { url, headers, pointer } = source;
+      const { url, headers } = source;
       const address = withoutQuery(url);
       return [
         {
@@ -123,7 +127,7 @@ export function openMetricReaders(
           read: (signal) =>
             limit(async () => {
               const answer = await askWeb(web, { url, headers, form: undefined }, address, signal);
-              return 'kind' in answer ? answer : readWebValue(address, pointer, answer);
+              return 'kind' in answer ? answer : readWebValue(address, source, answer);
             }),
         },
       ];

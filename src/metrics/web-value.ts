@@ -1,11 +1,14 @@
 import { get as at } from '@hyperjump/json-pointer';
 import type { Json } from '@hyperjump/json-pointer';
+import type { MetricSource } from '../release/metric-specs.ts';
 import type { Reading } from './readings.ts';
 import { failure, quote, unusable } from './server-answer.ts';
 import type { ServerAnswer } from './server-answer.ts';
 
-/** The number at a pointer (RFC 6901) of a JSON answer. `address` is for messages. */
-export function readWebValue(address: string, pointer: string, answer: ServerAnswer): Reading {
+type Wanted = Pick<Extract<MetricSource, { provider: 'web' }>, 'pointer' | 'matches'>;
+
+/** The number at a pointer (RFC 6901) of a JSON answer, or whether what is there matches. `address` is for messages. */
+export function readWebValue(address: string, { pointer, matches }: Wanted, answer: ServerAnswer): Reading {
   const problem = unusable(address, answer);
   if (problem !== undefined) return problem;
   if (answer.status >= 300)
@@ -14,13 +17,23 @@ export function readWebValue(address: string, pointer: string, answer: ServerAns
       `${address} answered ${String(answer.status)}: ${quote(answer.quote)}.`,
     );
   const found = valueAt(pointer, answer.body);
-  const value = typeof found === 'string' && found.trim() !== '' ? Number(found) : found;
+  const value = matches === undefined ? numberIn(found) : matchOf(found, matches);
   if (typeof value !== 'number' || Number.isNaN(value))
     return failure(
       'invalid answer',
-      `${address} has ${found === undefined ? 'nothing' : quote(JSON.stringify(found))} at the pointer ${pointer}; expected a number. The answer begins with: ${quote(answer.quote)}.`,
+      `${address} has ${found === undefined ? 'nothing' : quote(JSON.stringify(found))} at the pointer ${pointer}; expected ${matches === undefined ? 'a number' : `a ${typeof matches}, such as ${JSON.stringify(matches)}`}. The answer begins with: ${quote(answer.quote)}.`,
     );
   return { kind: 'value', series: [{ labels: new Map(), value, scrapedAt: undefined }], notes: [] };
+}
+
+function numberIn(found: unknown): unknown {
+  return typeof found === 'string' && found.trim() !== '' ? Number(found) : found;
+}
+
+/** undefined where something of another type is there, which neither matches nor differs. */
+function matchOf(found: unknown, wanted: string | boolean): number | undefined {
+  if (typeof found !== typeof wanted) return undefined;
+  return found === wanted ? 1 : 0;
 }
 
 /** undefined where there is nothing; the library throws. */

@@ -14,14 +14,14 @@ export type MetricSource =
       readonly url: string;
       readonly headers: Readonly<Record<string, string>>;
       readonly pointer: string;
+      /** The value is 1 where this is found, and 0 where another text or truth value is; undefined: a number is expected. */
+      readonly matches: string | boolean | undefined;
     };
 
-export type MetricAddress =
-  /** One server that has the metrics of every cluster. */
+/** A server of metrics. */
+export type MetricServer =
   | { readonly kind: 'url'; readonly url: string }
-  /** A server for each cluster. */
-  | { readonly kind: 'urls'; readonly urls: ReadonlyMap<ClusterName, string> }
-  /** A Service of each cluster, reached through its API server. */
+  /** A Service of a cluster, reached through its API server. */
   | {
       readonly kind: 'service';
       readonly namespace: string;
@@ -30,6 +30,10 @@ export type MetricAddress =
       /** Before `/api/v1/query`; empty for most. */
       readonly path: string;
     };
+
+/** One server that has the metrics of every cluster, one Service in each of them, or a server for each that has one. */
+export type MetricAddress =
+  MetricServer | { readonly kind: 'each'; readonly servers: ReadonlyMap<ClusterName, MetricServer> };
 
 /** How the label of a series tells the version. */
 export interface VersionLabel {

@@ -151,6 +151,50 @@ spec:
   });
 });
 
+test.each<[string, object, object]>([
+  ['asFloat(result) >= 0.90', { operator: '>=', limit: 0.9 }, { matches: undefined }],
+  ['result == true', { operator: '==', limit: 1 }, { matches: true }],
+  ["result != 'down'", { operator: '!=', limit: 1 }, { matches: 'down' }],
+])('a value of the provider web is read for %s', (condition, success, source) => {
+  const template = `kind: AnalysisTemplate
+spec:
+  args:
+    - name: service-name
+  metrics:
+    - name: gate
+      interval: 30s
+      successCondition: ${condition}
+      provider:
+        web:
+          url: "https://gate.example/measure?service={{ args.service-name }}"
+          timeoutSeconds: 20
+          headers:
+            - key: X-Team
+              value: "{{ args.namespace }}"
+          jsonPath: "{$.data['a/b'][0].value}"
+`;
+  expect(read(template)).toMatchObject({
+    problems: [],
+    specs: [
+      {
+        kind: 'limit',
+        name: 'gate',
+        per: 'fleet',
+        query: undefined,
+        intervalMs: 30_000,
+        success: { kind: 'compare', ...success },
+        source: {
+          provider: 'web',
+          url: 'https://gate.example/measure?service=helloworld',
+          headers: { 'X-Team': 'gray-demo' },
+          pointer: '/data/a~1b/0/value',
+          ...source,
+        },
+      },
+    ],
+  });
+});
+
 test('a MetricTemplate takes its limits from beside it', () => {
   expect(read(FLAGGER, 'max: 5\nargs: {code: "404"}\ninterval: 2m')).toMatchObject({
     problems: [],
@@ -199,7 +243,7 @@ spec:
       [
         'template.yaml:21: spec.templates: is not supported; remove it, or write the metric in the list metrics instead.',
         'template.yaml:5: spec.args[0].valueFrom: secretKeyRef is not read; give token in args beside the file.',
-        'template.yaml:10: spec.metrics[0].provider.datadog: the provider datadog is not supported; expected prometheus.',
+        'template.yaml:10: spec.metrics[0].provider.datadog: the provider datadog is not supported; expected prometheus or web.',
         'template.yaml:14: spec.metrics[1].consecutiveSuccessLimit: is not supported; remove it, or write the metric in the list metrics instead.',
         'template.yaml:13: spec.metrics[1].successCondition: "{# < 5})" is not known.',
         'template.yaml:16: spec.metrics[1].failureLimit: got -1; expected a whole number from 0, which is how many bad values are tolerated.',
@@ -235,11 +279,42 @@ spec:
 `,
       '',
       [
-        'template.yaml:7: spec.metrics[0].provider.web: the provider web is not supported; expected prometheus. A number in a JSON answer can be read by a metric of its own in the list metrics (provider: web, with url and pointer).',
+        'template.yaml:5: spec.metrics[0].successCondition: .ok is a field of the result, which must be a number.',
         'template.yaml:9: spec.metrics[1].successCondition: "none" is text; only numbers are compared.',
         'template.yaml:10: spec.metrics[1].failureCondition: .rate > 5 is a field of the result, which must be a number.',
-        'template.yaml:13: spec.metrics[2]: has no provider; expected prometheus.',
+        'template.yaml:13: spec.metrics[2]: needs one provider; expected prometheus or web.',
         'template.yaml:8: spec.metrics[1]: the address http://prometheus:9090 names a Service without its namespace; give address: service:NAMESPACE/prometheus:PORT beside the file.',
+      ],
+    ],
+    [
+      'what the provider web does beyond a GET of one value',
+      `kind: AnalysisTemplate
+spec:
+  metrics:
+    - name: gate
+      successCondition: result == "ok"
+      failureCondition: result == "down"
+      provider:
+        web:
+          method: POST
+          url: gate.example
+          body: "{}"
+          insecure: true
+          headers:
+            - key: Authorization
+              value: Bearer {{args.token}}
+          jsonPath: "{$.items[?(@.a==1)].ok}"
+`,
+      'args: {token: a}',
+      [
+        'template.yaml:11: spec.metrics[0].provider.web.body: is not supported; remove it, or write the metric in the list metrics instead.',
+        'template.yaml:12: spec.metrics[0].provider.web.insecure: is not supported; remove it, or write the metric in the list metrics instead.',
+        'template.yaml:9: spec.metrics[0].provider.web.method: POST is not supported; expected GET.',
+        'template.yaml:14: spec.metrics[0].provider.web.headers[0]: the header Authorization is a login, and whoever may change this file could send it to any url. Write the metric in the input metrics instead (provider: web, with url, pointer and headers).',
+        'template.yaml:16: spec.metrics[0].provider.web.jsonPath: {$.items[?(@.a==1)].ok} is more than keys and indexes, such as {$.data.items[0].ok}.',
+        'template.yaml:10: spec.metrics[0].provider.web.url: "gate.example" is not an http or https URL.',
+        'template.yaml:8: spec.metrics[0].provider.web: has conditions with different texts or truth values, or with numbers too; only one is compared.',
+        'template.yaml:2: spec.args: there is no argument token, which args gives.',
       ],
     ],
     [

@@ -31,8 +31,18 @@ describe('the address of metrics', () => {
     [
       'east=https://a.example, west=none',
       {
-        kind: 'urls',
-        urls: mapOf(['east', 'https://a.example'], ['west', 'none']),
+        kind: 'each',
+        servers: mapOf(['east', { kind: 'url', url: 'https://a.example' }], ['west', 'none']),
+      },
+    ],
+    [
+      'east=service:monitoring/prometheus:9090\nwest=none',
+      {
+        kind: 'each',
+        servers: mapOf(
+          ['east', { kind: 'service', namespace: 'monitoring', name: 'prometheus', port: 9090, path: '' }],
+          ['west', 'none'],
+        ),
       },
     ],
   ]);
@@ -44,7 +54,7 @@ describe('the address of metrics', () => {
     'https://prometheus.example/api/v1/query',
     'service:prometheus:9090',
     'service:istio-system/prometheus',
-    'east=service:istio-system/prometheus:9090',
+    'east=service:istio-system/prometheus',
     'service:istio-system/prometheus:9090/../../../../namespaces/shop/pods/shop:80/proxy',
     'service:istio-system/prometheus:9090/%2e%2e/%2E%2E/x',
     'service:istio-system/prometheus:9090//x',

@@ -1,20 +1,33 @@
 import type { ValuePath } from '../located-yaml.ts';
 import { readCondition } from './condition-grammar.ts';
 import type { ReadCondition } from './condition-grammar.ts';
+import type { MetricSource } from '../../release/metric-specs.ts';
 import { templateDuration } from './template-duration.ts';
 import { fillTemplate, usualArguments } from './template-arguments.ts';
 import type { TemplateNames } from './template-arguments.ts';
 import type { TemplateReader } from './template-reader.ts';
+import { literalCondition, webSource } from './web-provider.ts';
+
+/** A condition, and the text or truth value that it compares with, which a value of 1 stands for. */
+interface TemplateCondition extends ReadCondition {
+  readonly literal?: string | boolean;
+}
 
 /** A metric of a template, filled. */
 export interface TemplateMetric {
   readonly path: ValuePath;
   readonly name: string;
-  /** As the template has it, filled; undefined: none, which is a problem where it has one that cannot be filled. */
-  readonly address: () => string | undefined;
-  readonly query: string;
-  readonly success: ReadCondition | undefined;
-  readonly failure: ReadCondition | undefined;
+  /** Where it is read: a query of Prometheus, or JSON. */
+  readonly from:
+    | {
+        readonly provider: 'prometheus';
+        /** As the template has it, filled; undefined: none, which is a problem where it has one that cannot be filled. */
+        readonly address: () => string | undefined;
+        readonly query: string;
+      }
+    | Extract<MetricSource, { provider: 'web' }>;
+  readonly success: TemplateCondition | undefined;
+  readonly failure: TemplateCondition | undefined;
   readonly failureLimit: number;
   readonly intervalMs: number;
   readonly initialDelayMs: number;
@@ -90,8 +103,9 @@ function metricAt(
   const provider = [...path, 'provider'];
   const providers = reader.at(provider);
   const kinds = typeof providers === 'object' && providers !== null ? Object.keys(providers) : [];
-  const other = kinds.find((kind) => kind !== 'prometheus');
-  if (other !== undefined || kinds.length === 0) {
+  const other = kinds.find((kind) => kind !== 'prometheus' && kind !== 'web');
+  const isWeb = kinds.includes('web');
+  if (other !== undefined || kinds.length !== 1) {
     reader.report(other === undefined ? path : [...provider, other], unreadProvider(other));
     return [];
   }
@@ -102,8 +116,8 @@ function metricAt(
   );
   const name = fill([...path, 'name']);
   if (reader.text([...path, 'name']) === undefined) reader.report(path, 'has no name');
-  const success = conditionAt(reader, [...path, 'successCondition'], fill);
-  const failure = conditionAt(reader, [...path, 'failureCondition'], fill);
+  const success = conditionAt(reader, [...path, 'successCondition'], fill, isWeb);
+  const failure = conditionAt(reader, [...path, 'failureCondition'], fill, isWeb);
   if (
     reader.text([...path, 'successCondition']) === undefined &&
     reader.text([...path, 'failureCondition']) === undefined
@@ -117,24 +131,52 @@ function metricAt(
     );
   const intervalMs = durationAt(reader, [...path, 'interval'], fill);
   const initialDelayMs = durationAt(reader, [...path, 'initialDelay'], fill);
-  const prometheus = [...provider, 'prometheus'];
-  reader.refuseOthers(prometheus, ['address', 'query'], ['timeout']);
-  const query = fill([...prometheus, 'query']);
-  const address = (): string | undefined => fill([...prometheus, 'address']);
-  if (query === undefined && reader.text([...prometheus, 'query']) === undefined)
-    reader.report(prometheus, 'has no query');
-  if (name === undefined || query === undefined) return [];
+  const from = isWeb
+    ? webAt(
+        reader,
+        [...provider, 'web'],
+        fill,
+        [success, failure].filter((one) => one !== undefined),
+      )
+    : prometheusAt(reader, [...provider, 'prometheus'], fill);
+  if (name === undefined || from === undefined) return [];
   const failureLimit = Number(limit);
-  return [{ path, name, address, query, success, failure, failureLimit, intervalMs, initialDelayMs }];
+  return [{ path, name, from, success, failure, failureLimit, intervalMs, initialDelayMs }];
+}
+
+function prometheusAt(
+  reader: TemplateReader,
+  path: ValuePath,
+  fill: (path: ValuePath) => string | undefined,
+): Extract<TemplateMetric['from'], { provider: 'prometheus' }> | undefined {
+  reader.refuseOthers(path, ['address', 'query'], ['timeout']);
+  const query = fill([...path, 'query']);
+  if (query === undefined && reader.text([...path, 'query']) === undefined)
+    reader.report(path, 'has no query');
+  return query === undefined
+    ? undefined
+    : { provider: 'prometheus', query, address: () => fill([...path, 'address']) };
+}
+
+function webAt(
+  reader: TemplateReader,
+  path: ValuePath,
+  fill: (path: ValuePath) => string | undefined,
+  conditions: readonly TemplateCondition[],
+): Extract<TemplateMetric['from'], { provider: 'web' }> | undefined {
+  const source = webSource(reader, path, fill);
+  const [matches, ...others] = new Set(conditions.map(({ literal }) => literal));
+  if (others.length > 0)
+    reader.report(
+      path,
+      'has conditions with different texts or truth values, or with numbers too; only one is compared',
+    );
+  return source === undefined ? undefined : { ...source, matches };
 }
 
 function unreadProvider(kind: string | undefined): string {
-  if (kind === undefined) return 'has no provider; expected prometheus';
-  return `the provider ${kind} is not supported; expected prometheus${
-    kind === 'web'
-      ? '. A number in a JSON answer can be read by a metric of its own in the list metrics (provider: web, with url and pointer)'
-      : ''
-  }`;
+  if (kind === undefined) return 'needs one provider; expected prometheus or web';
+  return `the provider ${kind} is not supported; expected prometheus or web`;
 }
 
 function durationAt(
@@ -150,9 +192,17 @@ function conditionAt(
   reader: TemplateReader,
   path: ValuePath,
   fill: (path: ValuePath) => string | undefined,
-): ReadCondition | undefined {
+  isWeb: boolean,
+): TemplateCondition | undefined {
   const text = fill(path);
   if (text === undefined) return undefined;
+  const literal = isWeb ? literalCondition(text) : undefined;
+  if (literal !== undefined)
+    return {
+      ofValue: { kind: 'compare', operator: literal.operator, limit: 1 },
+      without: { 'no series': undefined, NaN: undefined, infinity: undefined },
+      literal: literal.literal,
+    };
   const read = reader.try(path, () => readCondition(text));
   if (typeof read?.ofValue !== 'boolean') return read;
   reader.report(path, `is ${String(read.ofValue)} of every value`);

@@ -38,8 +38,12 @@ export function prometheusSource(
     ...headers,
   };
   const complete = completeAddress(given, inputs.clusters, address === undefined ? [] : ['address']);
+  const isService =
+    complete.kind === 'each'
+      ? [...complete.servers.values()].some(({ kind }) => kind === 'service')
+      : complete.kind === 'service';
   const ofLogin = Object.keys(all).find((name) => /^(authorization|impersonate-)/i.test(name));
-  if (complete.kind === 'service' && ofLogin !== undefined)
+  if (isService && ofLogin !== undefined)
     throw new WrongMetric(
       `the header ${ofLogin} does not reach a Service, because the API server takes it for its own login; use a URL`,
     );
@@ -52,28 +56,33 @@ function completeAddress(
   clusters: readonly ClusterName[],
   key: readonly string[],
 ): MetricAddress {
-  if (given.kind !== 'urls') return given;
-  const unknown = [...given.urls.keys()].find((name) => !clusters.includes(name));
+  if (given.kind !== 'each') return given;
+  const unknown = [...given.servers.keys()].find((name) => !clusters.includes(name));
   if (unknown !== undefined)
     throw new WrongMetric(
       `the address names "${unknown}", which is not one of the clusters; expected ${clusters.join(', ')}`,
       ...key,
     );
-  const missing = clusters.filter((name) => !given.urls.has(name));
+  const missing = clusters.filter((name) => !given.servers.has(name));
   if (missing.length > 0)
     throw new WrongMetric(
       `the address has no entry for ${missing.join(', ')}; add one for every cluster, or ${missing[0] ?? ''}=none where no metrics are read`,
       ...key,
     );
-  const urls = new Map([...given.urls].filter(([, url]) => url !== 'none'));
-  if (urls.size === 0) throw new WrongMetric('the address is none for every cluster', ...key);
+  const servers = new Map(
+    [...given.servers].flatMap(([name, server]) => (server === 'none' ? [] : [[name, server] as const])),
+  );
+  const urls = [...servers].flatMap(([name, server]) =>
+    server.kind === 'url' ? [[name, server.url] as const] : [],
+  );
+  if (servers.size === 0) throw new WrongMetric('the address is none for every cluster', ...key);
   for (const [url, [[first] = [], [second] = []]] of Map.groupBy(urls, ([, one]) => one))
     if (second !== undefined)
       throw new WrongMetric(
         `${url} is the address of both ${first ?? ''} and ${second}, so its counters would count twice; give it once, without clusters, if it has the metrics of all`,
         ...key,
       );
-  return { kind: 'urls', urls };
+  return { kind: 'each', servers };
 }
 
 /** Headers with secrets that would be sent without encryption, a sentence for each address. */
@@ -92,12 +101,7 @@ export function plainTextHeaders(specs: readonly MetricSpec[]): readonly string[
 
 function urlsOf(source: MetricSource): readonly URL[] {
   if (source.provider === 'web') return [new URL(source.url)];
-  switch (source.address.kind) {
-    case 'url':
-      return [new URL(source.address.url)];
-    case 'urls':
-      return [...source.address.urls.values()].map((url) => new URL(url));
-    case 'service':
-      return [];
-  }
+  const { address } = source;
+  const servers = address.kind === 'each' ? [...address.servers.values()] : [address];
+  return servers.flatMap((server) => (server.kind === 'url' ? [new URL(server.url)] : []));
 }

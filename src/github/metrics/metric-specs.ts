@@ -80,7 +80,7 @@ function webSpec({ name, url, pointer, headers = {}, ...entry }: WebEntry, origi
     kind: 'limit',
     name,
     origin,
-    source: { provider: 'web', url, headers, pointer },
+    source: { provider: 'web', url, headers, pointer, matches: undefined },
     per: 'fleet',
     onNoData: entry['on-no-data'],
     query: undefined,

@@ -76,8 +76,16 @@ function argoSpecs(
 ): readonly MetricSpec[] {
   const { args = new Map<string, string>() } = entry;
   return readAnalysisTemplate(reader, args, inputs.names).flatMap((metric) => {
-    const { path, name, query, success, failure, failureLimit, intervalMs, initialDelayMs } = metric;
-    const base = baseOf(reader, path, metric.address, entry, place(path), inputs);
+    const { path, name, from, success, failure, failureLimit, intervalMs, initialDelayMs } = metric;
+    const base =
+      from.provider === 'web'
+        ? {
+            origin: place(path),
+            source: from,
+            per: 'fleet' as const,
+            onNoData: entry['on-no-data'] ?? 'inconclusive',
+          }
+        : baseOf(reader, path, from.address, entry, place(path), inputs);
     // Problems of the conditions have been reported.
     if (base === undefined || typeof success?.ofValue === 'boolean' || typeof failure?.ofValue === 'boolean')
       return [];
@@ -86,7 +94,7 @@ function argoSpecs(
         ...base,
         kind: 'limit' as const,
         name,
-        query,
+        query: from.provider === 'web' ? undefined : from.query,
         success: success?.ofValue,
         failure: failure?.ofValue,
         failureLimit,

@@ -1,12 +1,11 @@
 import type { ClusterName } from '../../core/names.ts';
-import type { MetricAddress } from '../../release/metric-specs.ts';
+import type { MetricServer } from '../../release/metric-specs.ts';
 import { entries, pairs } from './entries.ts';
 import { mapOf } from './parser.ts';
 
-/** An address as given: for each cluster a URL or `none`, or one for all of them. */
+/** An address as given: for each cluster a server or `none`, or one for all of them. */
 export type GivenAddress =
-  | Exclude<MetricAddress, { kind: 'urls' }>
-  | { readonly kind: 'urls'; readonly urls: ReadonlyMap<ClusterName, string> };
+  MetricServer | { readonly kind: 'each'; readonly servers: ReadonlyMap<ClusterName, MetricServer | 'none'> };
 
 const EVERY = '*';
 /** `service:NAMESPACE/NAME:PORT`, and a path where the server has one. */
@@ -15,19 +14,15 @@ const SERVICE =
 
 /** Where Prometheus is. */
 export const metricAddress = mapOf<GivenAddress>(
-  'a URL, service:NAMESPACE/NAME:PORT, or cluster=URL for every cluster',
+  'a URL, service:NAMESPACE/NAME:PORT, or cluster= and one of them, or none, for every cluster',
   (found) => {
     const one = found.get(EVERY);
-    if (one !== undefined && found.size === 1)
-      return one.startsWith('service:') ? serviceAt(one) : { kind: 'url', url: serverUrl(one) };
-    for (const [cluster, value] of found)
-      if (value.startsWith('service:'))
-        throw new Error(
-          `"${value}" is for ${cluster} alone; a service is reached in every cluster, so give it once`,
-        );
+    if (one !== undefined && found.size === 1) return serverAt(one);
     return {
-      kind: 'urls',
-      urls: new Map([...found].map(([cluster, url]) => [cluster, url === 'none' ? url : serverUrl(url)])),
+      kind: 'each',
+      servers: new Map(
+        [...found].map(([cluster, text]) => [cluster, text === 'none' ? text : serverAt(text)]),
+      ),
     };
   },
   {
@@ -38,7 +33,11 @@ export const metricAddress = mapOf<GivenAddress>(
   },
 );
 
-function serviceAt(text: string): GivenAddress {
+function serverAt(text: string): MetricServer {
+  return text.startsWith('service:') ? serviceAt(text) : { kind: 'url', url: serverUrl(text) };
+}
+
+function serviceAt(text: string): MetricServer {
   const [, namespace, name, port, path = ''] = SERVICE.exec(text) ?? [];
   if (namespace === undefined || name === undefined || port === undefined)
     throw new Error(`"${text}" is not service:NAMESPACE/NAME:PORT`);
