@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { placementCases } from './cases/release-cases.ts';
 import { allowNoPods } from './support/deployments.ts';
 import { ISTIO } from './support/kube.ts';
 import { APP, NAMESPACE, ONLY_V1, image } from './support/objects.ts';
@@ -7,35 +8,13 @@ import { useStage } from './support/stage.ts';
 describe('a control plane in every cluster', () => {
   const stage = useStage();
 
-  test('serves versions that run in several clusters each (scenario 7)', async () => {
-    await stage.underLoad(async () => {
-      const run = await stage.pass({ clusters: 'v1: east, west\nv2: west, east', weights: 'v1=80,v2=20' });
-      expect(run.outputs['verdict']).toBe('pass');
-    });
-    for (const kube of [stage.east, stage.west]) {
-      const deployments = await kube.list('apps/v1', 'Deployment', NAMESPACE);
-      expect(deployments.map(({ metadata }) => metadata.name).toSorted()).toEqual([`${APP}-v1`, `${APP}-v2`]);
-    }
-  });
+  placementCases(stage);
 
   test('serves a plain list of clusters: every version everywhere', async () => {
     await stage.underLoad(async () => {
       const run = await stage.pass({ clusters: 'east, west', weights: 'v1=50,v2=50' });
       expect(run.outputs['verdict']).toBe('pass');
     });
-  });
-
-  test('serves a cluster that runs no version but has an ingress (scenario 7)', async () => {
-    await stage.underLoad(async () => {
-      const run = await stage.pass({
-        clusters: 'v1: east\nv2: east',
-        'config-clusters': 'east, west',
-        weights: 'v1=80,v2=20',
-      });
-      expect(run.outputs['verdict']).toBe('pass');
-      expect(Object.keys(JSON.parse(run.outputs['observed'] ?? '') as object)).toEqual(['east', 'west']);
-    });
-    await expect(stage.west.list('apps/v1', 'Deployment', NAMESPACE)).resolves.toEqual([]);
   });
 
   test('waits for a version in each of its clusters before it gets traffic', async () => {

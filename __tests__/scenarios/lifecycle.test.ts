@@ -1,11 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
+import { lifecycleCases } from './cases/release-cases.ts';
 import { ISTIO } from './support/kube.ts';
 import type { Kube } from './support/kube.ts';
-import { APP, NAMESPACE, NO_WORKLOADS, SEED, destination, image, virtualService } from './support/objects.ts';
+import { APP, NAMESPACE, NO_WORKLOADS, destination, virtualService } from './support/objects.ts';
 import { editWeights, stealUsers } from './support/route-edits.ts';
 import { useStage } from './support/stage.ts';
 
 const stage = useStage();
+
+lifecycleCases(stage);
 
 const steps = '20,50,100';
 /** A later job knows the release but not the images, so the workloads stay. */
@@ -17,42 +20,6 @@ const subsetsOf = async (kube: Kube): Promise<readonly string[]> => {
 };
 
 describe('promote', () => {
-  test('takes one step in each job, and only verifies after the last (scenario 27)', async () => {
-    await stage.underLoad(async () => {
-      await stage.pass({ weights: 'v1=100,v2=0', steps });
-      for (const weights of ['v1=80,v2=20', 'v1=50,v2=50', 'v1=0,v2=100']) {
-        const run = await stage.pass({ operation: 'promote', ...later });
-        expect(run.outputs).toMatchObject({
-          verdict: 'pass',
-          weights,
-          complete: String(weights === 'v1=0,v2=100'),
-        });
-        await expect(stage.weights()).resolves.toEqual([weights, weights]);
-      }
-      const run = await stage.pass({ operation: 'promote', ...later });
-      expect(run.outputs).toMatchObject({
-        verdict: 'pass',
-        changed: '0',
-        complete: 'true',
-        'next-weights': '',
-      });
-    });
-  });
-
-  test('takes several steps in one job, and watches each before the next (scenario 27)', async () => {
-    await stage.underLoad(async () => {
-      await stage.pass({ weights: 'v1=100,v2=0', steps });
-      const run = await stage.pass({ operation: 'promote', ...later, 'promote-to': '50', bake: '2s' });
-      expect(run.outputs).toMatchObject({
-        verdict: 'pass',
-        weights: 'v1=50,v2=50',
-        'next-weights': 'v1=0,v2=100',
-        complete: 'false',
-      });
-      expect(run.log).toMatch(/no drift in 2 s/);
-    });
-  });
-
   test('stops at a drift and restores the previous step (scenario 27)', async () => {
     await stage.underLoad(async () => {
       await stage.pass({ weights: 'v1=80,v2=20', steps });
@@ -82,33 +49,6 @@ describe('promote', () => {
 });
 
 describe('rollback', () => {
-  test('restores the previous step, then the one before it (scenario 28)', async () => {
-    await stage.underLoad(async () => {
-      for (const weights of ['v1=100,v2=0', 'v1=80,v2=20', 'v1=50,v2=50']) await stage.pass({ weights });
-      const once = await stage.pass({ operation: 'rollback', ...later });
-      expect(once.outputs).toMatchObject({
-        verdict: 'pass',
-        weights: 'v1=80,v2=20',
-        'previous-weights': 'v1=100,v2=0',
-      });
-      const twice = await stage.pass({ operation: 'rollback', ...later });
-      expect(twice.outputs).toMatchObject({
-        verdict: 'pass',
-        weights: 'v1=100,v2=0',
-        'previous-weights': '',
-      });
-      await expect(stage.weights()).resolves.toEqual(['v1=100,v2=0', 'v1=100,v2=0']);
-    });
-  });
-
-  test('goes to the weights you pass', async () => {
-    await stage.underLoad(async () => {
-      for (const weights of ['v1=100,v2=0', 'v1=50,v2=50']) await stage.pass({ weights });
-      const run = await stage.pass({ operation: 'rollback', ...later, weights: 'v1=90,v2=10' });
-      expect(run.outputs).toMatchObject({ verdict: 'pass', weights: 'v1=90,v2=10' });
-    });
-  });
-
   test('without recorded weights names the input to set (scenario 28)', async () => {
     await stage.pass({ weights: 'v1=80,v2=20' });
     const run = await stage.run({ operation: 'rollback', ...later });
@@ -181,44 +121,5 @@ describe('retire', () => {
     expect(run.code).toBe(1);
     expect(run.log).toMatch(/The subset v1 is still named by VirtualService default\/inner in west/);
     expect(run.outputs['changed']).toBe('0');
-  });
-});
-
-describe('a third version', () => {
-  test('joins in the middle of a release, 60/30/10 (scenario 4)', async () => {
-    const clusters = `${SEED.clusters}\nv3: west`;
-    await stage.underLoad(async () => {
-      await stage.pass({ weights: 'v1=80,v2=20' });
-      const run = await stage.pass({
-        clusters,
-        version: 'v3',
-        image: image('v3'),
-        weights: 'v1=60,v2=30,v3=10',
-      });
-      expect(run.outputs).toMatchObject({
-        verdict: 'pass',
-        weights: 'v1=60,v2=30,v3=10',
-        'previous-weights': 'v1=80,v2=20',
-      });
-      const step = await stage.pass({ operation: 'promote', ...later, clusters, version: 'v3' });
-      expect(step.outputs).toMatchObject({ verdict: 'pass', weights: 'v1=53,v2=27,v3=20' });
-    });
-  });
-
-  test('takes over from the second when next-weights still name the first, which has no clusters left', async () => {
-    const next = 'v1=0,v2=80,v3=20';
-    const release = { clusters: 'v2: west\nv3: east', version: 'v3', image: image('v3'), steps };
-    await stage.underLoad(async () => {
-      await stage.pass({ weights: 'v1=0,v2=100' });
-      const deployed = await stage.pass(release);
-      expect(deployed.outputs['next-weights']).toBe(next);
-      const step = await stage.pass({ ...release, weights: next });
-      expect(step.outputs).toMatchObject({
-        verdict: 'pass',
-        weights: next,
-        'next-weights': 'v1=0,v2=50,v3=50',
-      });
-      await stage.pass({ ...release, operation: 'verify', weights: next });
-    });
   });
 });

@@ -2,43 +2,17 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { rolloutCases } from './cases/release-cases.ts';
 import { allowNoPods } from './support/deployments.ts';
 import { ISTIO } from './support/kube.ts';
-import {
-  APP,
-  AT_DEFAULTS,
-  NAMESPACE,
-  ONLY_V1,
-  deployment,
-  image,
-  namespace,
-  service,
-} from './support/objects.ts';
+import { APP, NAMESPACE, ONLY_V1, deployment, image, namespace, service } from './support/objects.ts';
 import { useStage } from './support/stage.ts';
 
 const stage = useStage();
 
-describe('a first install on empty clusters', () => {
-  test('shows 8:2 at both ingresses, without a failed request from the moment the route exists (scenario 1)', async () => {
-    await stage.underLoad(async () => {
-      const run = await stage.pass({ ...AT_DEFAULTS, weights: 'v1=80,v2=20' });
-      expect(run.outputs).toMatchObject({
-        verdict: 'pass',
-        weights: 'v1=80,v2=20',
-        'previous-weights': '',
-        complete: 'false',
-      });
-      const observed = JSON.parse(run.outputs['observed'] ?? '') as Record<
-        string,
-        { v1: number; v2: number }
-      >;
-      expect(Object.keys(observed)).toEqual(['east', 'west']);
-      for (const shares of Object.values(observed)) expect(Math.abs(shares.v2 - 0.2)).toBeLessThan(0.05);
-      expect(run.summary).toContain('✅');
-    });
-    await expect(stage.weights()).resolves.toEqual(['v1=80,v2=20', 'v1=80,v2=20']);
-  });
+rolloutCases(stage);
 
+describe('a first install on empty clusters', () => {
   test('creates subsets with mutual TLS on both levels, a named port and an injected namespace, and logs each step', async () => {
     const run = await stage.pass({ weights: 'v1=80,v2=20' });
     const groups = [...run.log.matchAll(/^::group::(.+)$/gm)].map(([, name]) => name);
@@ -76,59 +50,6 @@ describe('a first install on empty clusters', () => {
     await stage.underLoad(async () => {
       const run = await stage.pass(ONLY_V1);
       expect(run.outputs).toMatchObject({ verdict: 'pass', weights: 'v1=100' });
-    });
-  });
-});
-
-describe('the same inputs again', () => {
-  test('write nothing and pass (scenario 3)', async () => {
-    await stage.pass({ weights: 'v1=80,v2=20' });
-    const before = await stage.routes();
-    await stage.underLoad(async () => {
-      const run = await stage.pass({ weights: 'v1=80,v2=20' });
-      expect(run.outputs).toMatchObject({ verdict: 'pass', changed: '0' });
-    });
-    const after = await stage.routes();
-    expect(after.map(({ metadata }) => metadata.resourceVersion)).toEqual(
-      before.map(({ metadata }) => metadata.resourceVersion),
-    );
-  });
-});
-
-describe('staged weights', () => {
-  test('90/10, 50/50, 100/0, 0/100 hold one after the other (scenario 2)', async () => {
-    await stage.underLoad(async () => {
-      for (const weights of ['v1=90,v2=10', 'v1=50,v2=50', 'v1=100,v2=0', 'v1=0,v2=100']) {
-        const run = await stage.pass({ ...AT_DEFAULTS, weights });
-        expect(run.outputs).toMatchObject({ verdict: 'pass', weights });
-        await expect(stage.weights()).resolves.toEqual([weights, weights]);
-      }
-    });
-  });
-
-  test('uneven steps 1, 7, 33, 100 hold, and each outputs the next (scenario 2)', async () => {
-    const next: Record<string, string> = { 1: 'v1=93,v2=7', 7: 'v1=67,v2=33', 33: 'v1=0,v2=100', 100: '' };
-    await stage.underLoad(async () => {
-      for (const step of [1, 7, 33, 100]) {
-        const run = await stage.pass({
-          ...AT_DEFAULTS,
-          weights: `v1=${String(100 - step)},v2=${String(step)}`,
-          steps: '1,7,33,100',
-        });
-        expect(run.outputs).toMatchObject({
-          verdict: 'pass',
-          'next-weights': next[step],
-          complete: String(step === 100),
-        });
-      }
-    });
-  });
-
-  test('without weights a new version joins at 0 and the others keep theirs', async () => {
-    await stage.pass(ONLY_V1);
-    await stage.underLoad(async () => {
-      const run = await stage.pass({ image: image('v2') });
-      expect(run.outputs).toMatchObject({ verdict: 'pass', weights: 'v1=100,v2=0' });
     });
   });
 });

@@ -6,6 +6,7 @@ import { networkInterfaces } from 'node:os';
 import { pipeline } from 'node:stream';
 import { once } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
+import { checkCases } from './cases/release-cases.ts';
 import { available } from './support/deployments.ts';
 import { ISTIO } from './support/kube.ts';
 import {
@@ -24,35 +25,13 @@ import { useStage } from './support/stage.ts';
 
 const stage = useStage();
 
+checkCases(stage);
+
 const install = async (weights: string): Promise<void> => {
   await stage.pass({ weights });
 };
 
 describe('verify', () => {
-  test('passes when every ingress shows the requested 80/20 (scenario 15)', async () => {
-    await stage.underLoad(async () => {
-      await install('v1=80,v2=20');
-      const run = await stage.pass({ operation: 'verify', ...AT_DEFAULTS });
-      expect(run.outputs).toMatchObject({ verdict: 'pass', weights: 'v1=80,v2=20', changed: '0' });
-      expect(Number(run.outputs['samples'])).toBeGreaterThan(800);
-    });
-  });
-
-  test.each([
-    ['swapped weights', 'v1=20,v2=80', 200],
-    ['equal weights', 'v1=50,v2=50', 600],
-  ])('fails on %s after few samples, naming every ingress (scenario 15)', async (_, seen, few) => {
-    await stage.underLoad(async () => {
-      await install(seen);
-      const run = await stage.run({ operation: 'verify', weights: 'v1=80,v2=20', ...AT_DEFAULTS });
-      expect(run.code).toBe(1);
-      expect(run.outputs['verdict']).toBe('fail');
-      expect(run.log).toMatch(/east \(http.*west \(http/s);
-      expect(run.log).toContain(`It splits ${seen}, but v1=80,v2=20 was expected`);
-      expect(Number(run.outputs['samples'])).toBeLessThan(few);
-    });
-  });
-
   test('fails on 70/30 in one cluster, and names that ingress, who changed it and when (scenario 15)', async () => {
     await stage.underLoad(async () => {
       await install('v1=80,v2=20');

@@ -1,45 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
+import { WORSE_STEP, prepareWorse } from './cases/release-cases.ts';
 import { rolledOut, setImage } from './support/deployments.ts';
 import type { Kube } from './support/kube.ts';
-import { APP, AT_DEFAULTS, NO_WORKLOADS, ONLY_V1, image } from './support/objects.ts';
+import { APP, AT_DEFAULTS, ONLY_V1, image } from './support/objects.ts';
 import { useStage } from './support/stage.ts';
 
 const stage = useStage();
 
-/** Deploys v1 with all traffic, and v2 with the image of this fault. */
-async function prepare(fault: string): Promise<void> {
-  await stage.pass({
-    image: `v1=${image('v1')}\nv2=${image('v2', fault)}`,
-    weights: 'v1=100,v2=0',
-    'max-rps': '500',
-  });
-}
-
-const step = { ...AT_DEFAULTS, ...NO_WORKLOADS, weights: 'v1=50,v2=50', 'max-rps': '300' };
-
 describe('a new version whose share is right, but which is worse than the stable one (scenario 30)', () => {
-  test('fails by its errors, and the previous weights are restored', async () => {
-    await prepare('errors');
-    await stage.underLoad(
-      async () => {
-        // Errors up to a third of all requests would be accepted, were it not that the stable version has none.
-        const run = await stage.run({ ...step, 'max-error-rate': '33' });
-        expect(run.code).toBe(1);
-        expect(run.outputs).toMatchObject({ verdict: 'fail', weights: 'v1=100,v2=0' });
-        expect(run.log).toMatch(
-          /v2 fails more than twice as often as the other versions: \d+ of \d+ requests failed, against 0 of \d+/,
-        );
-        await expect(stage.weights()).resolves.toEqual(['v1=100,v2=0', 'v1=100,v2=0']);
-      },
-      { faulty: true },
-    );
-  });
-
   test('fails if all requests together exceed the accepted error rate', async () => {
-    await prepare('errors');
+    await prepareWorse(stage, 'errors');
     await stage.underLoad(
       async () => {
-        const run = await stage.run({ ...step, version: '' });
+        const run = await stage.run({ ...WORSE_STEP, version: '' });
         expect(run.code).toBe(1);
         expect(run.log).toMatch(/\d+ of \d+ requests failed, more than 1% \(\d+ × status 500\)/);
         await expect(stage.weights()).resolves.toEqual(['v1=100,v2=0', 'v1=100,v2=0']);
@@ -49,16 +22,16 @@ describe('a new version whose share is right, but which is worse than the stable
   });
 
   test('fails if it breaks off responses, as no ingress does that only restarts', async () => {
-    await prepare('broken');
-    const run = await stage.run({ ...step, weights: 'v1=0,v2=100' });
+    await prepareWorse(stage, 'broken');
+    const run = await stage.run({ ...WORSE_STEP, weights: 'v1=0,v2=100' });
     expect(run.outputs).toMatchObject({ verdict: 'fail', weights: 'v1=100,v2=0' });
     expect(run.log).toMatch(/\d+ of \d+ requests failed, more than 1% \(\d+ × response cut off\)/);
   });
 
   test('fails by its response times, and the previous weights are restored', async () => {
-    await prepare('slow');
+    await prepareWorse(stage, 'slow');
     await stage.underLoad(async () => {
-      const run = await stage.run({ ...step, 'max-latency-increase': '20' });
+      const run = await stage.run({ ...WORSE_STEP, 'max-latency-increase': '20' });
       expect(run.code).toBe(1);
       expect(run.outputs).toMatchObject({ verdict: 'fail', weights: 'v1=100,v2=0' });
       expect(run.log).toMatch(
@@ -69,9 +42,9 @@ describe('a new version whose share is right, but which is worse than the stable
   });
 
   test('passes if response times are not checked', async () => {
-    await prepare('slow');
+    await prepareWorse(stage, 'slow');
     await stage.underLoad(async () => {
-      const run = await stage.pass(step);
+      const run = await stage.pass(WORSE_STEP);
       expect(run.outputs).toMatchObject({ verdict: 'pass', weights: 'v1=50,v2=50' });
     });
   });

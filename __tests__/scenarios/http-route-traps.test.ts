@@ -1,0 +1,243 @@
+import { describe, expect, test } from '@jest/globals';
+import { available } from './support/deployments.ts';
+import {
+  GATEWAY_API,
+  INGRESS_NAMESPACE,
+  INGRESS_PARENT,
+  backend,
+  httpRoute,
+  ingress,
+  versionService,
+} from './support/gateway-api.ts';
+import { ISTIO } from './support/kube.ts';
+import type { Obj } from './support/kube.ts';
+import {
+  APP,
+  AT_DEFAULTS,
+  HOST,
+  NAMESPACE,
+  NO_WORKLOADS,
+  deployment,
+  destination,
+  destinationRule,
+  gateway,
+  image,
+  namespace,
+  service,
+  virtualService,
+} from './support/objects.ts';
+import { editRuleWeights } from './support/route-edits.ts';
+import { useStage } from './support/stage.ts';
+
+/** What can go wrong with an HTTPRoute, and what it says (scenario 44). */
+const stage = useStage({ api: 'HTTPRoute' });
+
+const install = async (weights = 'v1=80,v2=20'): Promise<void> => {
+  await stage.pass({ weights });
+};
+
+const verify = { ...NO_WORKLOADS, ...AT_DEFAULTS, operation: 'verify', 'verify-timeout': '20s' } as const;
+
+describe('weights that someone has edited', () => {
+  test('in one cluster are found by the check, which names who holds what (scenario 15)', async () => {
+    await stage.underLoad(async () => {
+      await install();
+      await editRuleWeights(stage.west, { v1: 70, v2: 30 });
+      const run = await stage.run(verify);
+      expect(run.code).toBe(1);
+      expect(run.outputs['verdict']).toBe('fail');
+      expect(run.log).toMatch(/in west was changed by someone else/);
+      expect(run.log).toMatch(/holds v1=70,v2=30 instead of the v1=80,v2=20.*kubectl-edit at 20/s);
+    });
+  });
+
+  test('are not overwritten by the next step (scenario 12)', async () => {
+    await stage.underLoad(async () => {
+      await install();
+      await editRuleWeights(stage.west, { v1: 40, v2: 60 });
+      const run = await stage.run({ weights: 'v1=50,v2=50' });
+      expect(run.code).toBe(1);
+      expect(run.log).toMatch(/in west holds v1=40,v2=60 instead of the v1=80,v2=20.*kubectl-edit/);
+      expect(run.outputs['changed']).toBe('0');
+      await expect(stage.weights()).resolves.toEqual(['v1=80,v2=20', 'v1=40,v2=60']);
+    });
+  });
+});
+
+describe("a version's Service", () => {
+  test('that is missing in one cluster is said so, although the other serves it', async () => {
+    await install();
+    await stage.east.remove('v1', 'Service', `${APP}-v2`, NAMESPACE);
+    await stage.underLoad(async () => {
+      const run = await stage.run(verify);
+      expect(`${run.log}${run.summary}`).toMatch(/helloworld-v2/);
+      const again = await stage.run({ ...NO_WORKLOADS, weights: 'v1=50,v2=50' });
+      expect(again.code).toBe(0);
+    });
+    await expect(stage.east.find('v1', 'Service', `${APP}-v2`, NAMESPACE)).resolves.toBeDefined();
+  });
+
+  test('that is missing in both is named as the cause of the errors', async () => {
+    await install();
+    for (const kube of [stage.east, stage.west]) await kube.remove('v1', 'Service', `${APP}-v2`, NAMESPACE);
+    const run = await stage.run(verify);
+    expect(run.code).toBe(1);
+    expect(run.outputs['verdict']).toBe('fail');
+    expect(run.log).toMatch(/Service gray-demo\/helloworld-v2|Service helloworld-v2/);
+  });
+
+  test('that selects pods of another version is named (scenario 19)', async () => {
+    await stage.pass({ weights: 'v1=80,v2=20', image: `v1=${image('v1')}\nv2=${image('v2')}` });
+    for (const kube of [stage.east, stage.west]) {
+      await kube.merge({
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name: `${APP}-v1`, namespace: NAMESPACE },
+        spec: { selector: { app: APP, version: 'v2' } },
+      });
+    }
+    const run = await stage.run(verify);
+    expect(run.code).toBe(1);
+    expect(run.log).toMatch(/helloworld-v1/);
+  });
+});
+
+describe('another route', () => {
+  const thief = (rules: readonly unknown[], name = 'a-thief'): Obj => httpRoute(rules, { name });
+  const toV2 = [{ name: `${APP}-v2`, port: 5000 }];
+
+  test('that is older and more specific takes the path, and is named (scenario 20)', async () => {
+    await stage.everywhere(namespace(), service(), versionService('v2'));
+    await stage.west.create(
+      thief([{ matches: [{ path: { type: 'Exact', value: '/hello' } }], backendRefs: toV2 }]),
+      deployment('v2'),
+    );
+    await available(stage.west, `${APP}-v2`);
+    const run = await stage.run({ weights: 'v1=80,v2=20' });
+    expect(run.code).toBe(1);
+    expect(run.log).toMatch(/a-thief/);
+  });
+
+  test('that comes later takes the path as well, and verify names it', async () => {
+    await install();
+    await stage.west.create(
+      thief([{ matches: [{ path: { type: 'Exact', value: '/hello' } }], backendRefs: toV2 }]),
+    );
+    const run = await stage.run(verify);
+    expect(run.code).toBe(1);
+    expect(run.summary).toMatch(/a-thief takes requests in west/);
+  });
+
+  test('as a VirtualService of the same host is refused', async () => {
+    await stage.adopt({ vs: [virtualService([{ route: [destination('v1')] }])], gateways: [gateway()] });
+    await stage.everywhere(versionService('v1'), httpRoute([{ backendRefs: [backend('v1')] }]));
+    await stage.underLoad(async () => {
+      const run = await stage.run({ ...NO_WORKLOADS, weights: 'v1=80,v2=20' });
+      expect(run.code).toBe(1);
+      expect(run.log).toMatch(/VirtualService.*and HTTPRoute.*both lead to helloworld/);
+      expect(run.outputs['changed']).toBe('0');
+    });
+  });
+});
+
+describe('an HTTPRoute that istiod does not put into force', () => {
+  test('because no listener allows it is refused, with the reason', async () => {
+    await stage.everywhere(namespace(), service(), versionService('v1'));
+    const parentRefs = [{ ...INGRESS_PARENT, sectionName: 'https' }];
+    await stage.everywhere(httpRoute([{ backendRefs: [backend('v1')] }], { parentRefs }));
+    const run = await stage.run({ weights: 'v1=80,v2=20' });
+    expect(run.code).toBe(1);
+    expect(run.log).toMatch(/not accepted|NoMatchingParent/i);
+    expect(run.outputs['changed']).toBe('0');
+  });
+
+  test('because its Gateway has no address is refused, with the reason', async () => {
+    const { name, namespace: space } = INGRESS_PARENT;
+    for (const [index, kube] of [stage.east, stage.west].entries()) {
+      const cluster = stage.fleet.clusters[index];
+      if (cluster === undefined) throw new Error('The fleet has two clusters.');
+      await kube.remove(GATEWAY_API, 'Gateway', name, INGRESS_NAMESPACE);
+      await kube.create(ingress(cluster, { addresses: [] }));
+      await kube.settled(GATEWAY_API, 'Gateway', name, space, ({ status }) =>
+        JSON.stringify(status).includes('AddressNotUsable'),
+      );
+    }
+    await stage.everywhere(namespace(), service(), versionService('v1'));
+    await stage.everywhere(httpRoute([{ backendRefs: [backend('v1')] }]));
+    const run = await stage.run({ weights: 'v1=80,v2=20' });
+    expect(run.code).toBe(1);
+    expect(run.log).toMatch(/not programmed|AddressNotUsable/i);
+    expect(run.outputs['changed']).toBe('0');
+  });
+});
+
+describe('pods without a sidecar (pods: none)', () => {
+  const plain = { pods: 'none' };
+
+  test('are released by an HTTPRoute', async () => {
+    await stage.everywhere(namespace({}));
+    await stage.underLoad(async () => {
+      const run = await stage.pass({ ...plain, ...AT_DEFAULTS, weights: 'v1=80,v2=20' });
+      expect(run.outputs).toMatchObject({ verdict: 'pass', weights: 'v1=80,v2=20' });
+      await stage.pass({ ...plain, ...NO_WORKLOADS, weights: 'v1=50,v2=50' });
+    });
+    const pods = await stage.east.list('v1', 'Pod', NAMESPACE);
+    expect(JSON.stringify(pods.map(({ spec }) => spec))).not.toContain('istio-proxy');
+    await expect(stage.east.list(ISTIO, 'DestinationRule', NAMESPACE)).resolves.toEqual([]);
+  });
+});
+
+describe('retire (scenario 29)', () => {
+  const retire = { ...NO_WORKLOADS, operation: 'retire', version: 'v1', steps: '20,50,100' };
+
+  test('removes backend, Service and workload of a version at weight 0', async () => {
+    await stage.underLoad(async () => {
+      for (const weights of ['v1=80,v2=20', 'v1=0,v2=100']) await stage.pass({ weights });
+      const run = await stage.pass(retire);
+      expect(run.outputs).toMatchObject({ verdict: 'pass', weights: 'v2=100' });
+      expect((await stage.pass(retire)).outputs['changed']).toBe('0');
+    });
+    for (const kube of [stage.east, stage.west]) {
+      const route = await kube.get(GATEWAY_API, 'HTTPRoute', APP, NAMESPACE);
+      expect(JSON.stringify(route['spec'])).not.toContain('v1"');
+      await expect(kube.find('v1', 'Service', `${APP}-v1`, NAMESPACE)).resolves.toBeUndefined();
+      await expect(kube.find('v1', 'Service', APP, NAMESPACE)).resolves.toBeDefined();
+    }
+    await expect(stage.east.find('apps/v1', 'Deployment', `${APP}-v1`, NAMESPACE)).resolves.toBeUndefined();
+  });
+
+  test('is refused at weight 1, and while another HTTPRoute names the Service', async () => {
+    await stage.pass({ weights: 'v1=1,v2=99' });
+    const early = await stage.run(retire);
+    expect(early.code).toBe(1);
+    expect(early.log).toMatch(/v1 still has traffic \(1% in east, 1% in west\)/);
+    await stage.pass({ weights: 'v1=0,v2=100' });
+    await stage.west.create(
+      httpRoute([{ backendRefs: [{ name: `${APP}-v1`, port: 5000 }] }], {
+        name: 'inner',
+        hostnames: ['inner.example.com'],
+      }),
+    );
+    const run = await stage.run(retire);
+    expect(run.code).toBe(1);
+    expect(run.log).toMatch(/HTTPRoute (gray-demo\/)?inner/);
+    expect(run.outputs['changed']).toBe('0');
+  });
+});
+
+describe('a DestinationRule of a version', () => {
+  test('with consistent hashing is named when shares drift (scenario 20)', async () => {
+    await install();
+    await stage.west.create(
+      destinationRule([], {
+        host: HOST.replace(APP, `${APP}-v1`),
+        subsets: [],
+        trafficPolicy: { loadBalancer: { consistentHash: { httpHeaderName: 'x-user' } } },
+      }),
+    );
+    await editRuleWeights(stage.west, { v1: 50, v2: 50 });
+    const run = await stage.run({ ...verify, headers: 'x-user: someone' });
+    expect(run.code).toBe(1);
+    expect(run.log).toMatch(/in west was changed by someone else/);
+  });
+});
