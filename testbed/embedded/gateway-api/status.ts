@@ -180,7 +180,7 @@ function listenerStatus(
 }
 
 /** The worst first: that of one listener is reported for the whole reference. */
-const SEVERITY = ['', 'NotAllowedByListeners', 'NoMatchingListenerHostname', 'NoMatchingParent'];
+const SEVERITY = ['NotAllowedByListeners', 'NoMatchingListenerHostname', 'NoMatchingParent'];
 
 function routeStatus(route: KubeObject, bound: readonly Binding[], state: GatewayApiState): JsonObject {
   const before = objectsAt(route, 'status', 'parents');
@@ -189,9 +189,9 @@ function routeStatus(route: KubeObject, bound: readonly Binding[], state: Gatewa
   const own = references.map((reference) => {
     const all = bound.filter((binding) => binding.reference === reference);
     const accepted = all.filter(({ denied }) => denied === undefined).length;
-    const denied = all
-      .map((binding) => binding.denied)
-      .sort((left, right) => severity(left) - severity(right))[0];
+    const [worst] = all
+      .flatMap(({ denied }) => denied ?? [])
+      .sort((left, right) => SEVERITY.indexOf(left.reason) - SEVERITY.indexOf(right.reason));
     const known = before.find(
       (each) => same(each['parentRef'], reference) && each['controllerName'] === CONTROLLER,
     );
@@ -202,17 +202,14 @@ function routeStatus(route: KubeObject, bound: readonly Binding[], state: Gatewa
         Accepted: {
           reason: 'Accepted',
           message: accepted > 1 ? `Route was valid, bound to ${String(accepted)} parents` : 'Route was valid',
-          problem: denied,
+          // One listener that takes it is enough.
+          problem: accepted > 0 ? undefined : worst,
         },
         ResolvedRefs: { reason: 'ResolvedRefs', message: 'All references resolved', problem },
       }),
     };
   });
   return { parents: [...before.filter((each) => each['controllerName'] !== CONTROLLER), ...own] };
-}
-
-function severity(problem: Problem | undefined): number {
-  return SEVERITY.indexOf(problem?.reason ?? '');
 }
 
 function conditions(
