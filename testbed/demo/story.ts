@@ -22,11 +22,12 @@ const CHECKOUT = {
   hosts: CHECKOUT_HOST,
   port: '5000',
 };
+const SEARCH = { ...CHECKOUT, app: 'search', namespace: 'find', hosts: 'search.example.com' };
 const STEPS = { steps: '20,50,100' };
 const BOTH_IMAGES = `v1=${image('v1', '1.0')}\nv2=${image('v2', '1.0')}`;
 const FIRST_RELEASE = { ...HELLOWORLD, ...STEPS, image: BOTH_IMAGES, port: '5000', weights: 'v1=80,v2=20' };
 
-/** The whole life of a release, and two releases of another service that fail. */
+/** The whole life of a release, two releases of another service that fail, and one by the Gateway API. */
 export const STORY: readonly DemoStep[] = [
   {
     title: 'First release: v1 in east, v2 in west, split 80/20',
@@ -86,6 +87,18 @@ export const STORY: readonly DemoStep[] = [
     },
     expected: 'fail',
   },
+  {
+    title: 'A third service, search, which an HTTPRoute of the Gateway API splits 80/20',
+    before: openGateway,
+    inputs: {
+      ...SEARCH,
+      'http-route': 'search',
+      gateway: 'istio-system/ingress',
+      image: BOTH_IMAGES,
+      weights: 'v1=80,v2=20',
+    },
+    expected: 'pass',
+  },
 ];
 
 /** What `--keep` leaves running. */
@@ -100,12 +113,41 @@ interface Route {
   readonly route: readonly object[];
 }
 
-/** Changes the weights in one cluster, as someone with kubectl would. */
-async function editByHand(fleet: TestFleet): Promise<void> {
+/** An API of a cluster, for someone with kubectl. */
+function apiOf(fleet: TestFleet, cluster: string): KubernetesObjectApi {
   const config = new KubeConfig();
   config.loadFromString(fleet.kubeconfig);
-  config.setCurrentContext('west');
-  const api = KubernetesObjectApi.makeApiClient(config);
+  config.setCurrentContext(cluster);
+  return KubernetesObjectApi.makeApiClient(config);
+}
+
+/** Gives each cluster a Gateway of the Gateway API that its ingress gateway serves, beside Istio's own. */
+async function openGateway(fleet: TestFleet): Promise<void> {
+  for (const { name, ingress } of fleet.clusters) {
+    const gateway = {
+      apiVersion: 'gateway.networking.k8s.io/v1',
+      kind: 'Gateway',
+      metadata: { name: 'ingress', namespace: 'istio-system' },
+      spec: {
+        gatewayClassName: 'istio',
+        addresses: [{ type: 'Hostname', value: 'istio-ingressgateway.istio-system.svc.cluster.local' }],
+        listeners: [
+          {
+            name: 'http',
+            port: Number(new URL(ingress).port),
+            protocol: 'HTTP',
+            allowedRoutes: { namespaces: { from: 'All' } },
+          },
+        ],
+      },
+    };
+    await apiOf(fleet, name).create(gateway);
+  }
+}
+
+/** Changes the weights in one cluster, as someone with kubectl would. */
+async function editByHand(fleet: TestFleet): Promise<void> {
+  const api = apiOf(fleet, 'west');
   const key = {
     apiVersion: 'networking.istio.io/v1',
     kind: 'VirtualService',
