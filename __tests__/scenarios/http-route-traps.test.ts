@@ -9,7 +9,6 @@ import {
   ingress,
   versionService,
 } from './support/gateway-api.ts';
-import { ISTIO } from './support/kube.ts';
 import type { Obj } from './support/kube.ts';
 import {
   APP,
@@ -21,7 +20,6 @@ import {
   destination,
   destinationRule,
   gateway,
-  image,
   namespace,
   service,
   virtualService,
@@ -64,44 +62,6 @@ describe('weights that someone has edited', () => {
   });
 });
 
-describe("a version's Service", () => {
-  test('that is missing in one cluster is said so, although the other serves it', async () => {
-    await install();
-    await stage.east.remove('v1', 'Service', `${APP}-v2`, NAMESPACE);
-    await stage.underLoad(async () => {
-      const run = await stage.run(verify);
-      expect(`${run.log}${run.summary}`).toMatch(/helloworld-v2/);
-      const again = await stage.run({ ...NO_WORKLOADS, weights: 'v1=50,v2=50' });
-      expect(again.code).toBe(0);
-    });
-    await expect(stage.east.find('v1', 'Service', `${APP}-v2`, NAMESPACE)).resolves.toBeDefined();
-  });
-
-  test('that is missing in both is named as the cause of the errors', async () => {
-    await install();
-    for (const kube of [stage.east, stage.west]) await kube.remove('v1', 'Service', `${APP}-v2`, NAMESPACE);
-    const run = await stage.run(verify);
-    expect(run.code).toBe(1);
-    expect(run.outputs['verdict']).toBe('fail');
-    expect(run.log).toMatch(/Service gray-demo\/helloworld-v2|Service helloworld-v2/);
-  });
-
-  test('that selects pods of another version is named (scenario 19)', async () => {
-    await stage.pass({ weights: 'v1=80,v2=20', image: `v1=${image('v1')}\nv2=${image('v2')}` });
-    for (const kube of [stage.east, stage.west]) {
-      await kube.merge({
-        apiVersion: 'v1',
-        kind: 'Service',
-        metadata: { name: `${APP}-v1`, namespace: NAMESPACE },
-        spec: { selector: { app: APP, version: 'v2' } },
-      });
-    }
-    const run = await stage.run(verify);
-    expect(run.code).toBe(1);
-    expect(run.log).toMatch(/helloworld-v1/);
-  });
-});
-
 describe('another route', () => {
   const thief = (rules: readonly unknown[], name = 'a-thief'): Obj => httpRoute(rules, { name });
   const toV2 = [{ name: `${APP}-v2`, port: 5000 }];
@@ -116,16 +76,6 @@ describe('another route', () => {
     const run = await stage.run({ weights: 'v1=80,v2=20' });
     expect(run.code).toBe(1);
     expect(run.log).toMatch(/a-thief/);
-  });
-
-  test('that comes later takes the path as well, and verify names it', async () => {
-    await install();
-    await stage.west.create(
-      thief([{ matches: [{ path: { type: 'Exact', value: '/hello' } }], backendRefs: toV2 }]),
-    );
-    const run = await stage.run(verify);
-    expect(run.code).toBe(1);
-    expect(run.summary).toMatch(/a-thief takes requests in west/);
   });
 
   test('as a VirtualService of the same host is refused', async () => {
@@ -168,22 +118,6 @@ describe('an HTTPRoute that istiod does not put into force', () => {
     expect(run.code).toBe(1);
     expect(run.log).toMatch(/not programmed|AddressNotUsable/i);
     expect(run.outputs['changed']).toBe('0');
-  });
-});
-
-describe('pods without a sidecar (pods: none)', () => {
-  const plain = { pods: 'none' };
-
-  test('are released by an HTTPRoute', async () => {
-    await stage.everywhere(namespace({}));
-    await stage.underLoad(async () => {
-      const run = await stage.pass({ ...plain, ...AT_DEFAULTS, weights: 'v1=80,v2=20' });
-      expect(run.outputs).toMatchObject({ verdict: 'pass', weights: 'v1=80,v2=20' });
-      await stage.pass({ ...plain, ...NO_WORKLOADS, weights: 'v1=50,v2=50' });
-    });
-    const pods = await stage.east.list('v1', 'Pod', NAMESPACE);
-    expect(JSON.stringify(pods.map(({ spec }) => spec))).not.toContain('istio-proxy');
-    await expect(stage.east.list(ISTIO, 'DestinationRule', NAMESPACE)).resolves.toEqual([]);
   });
 });
 
