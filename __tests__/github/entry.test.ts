@@ -36,6 +36,14 @@ test.each(['main.ts', 'post.ts'])(
   },
 );
 
+test('cli.ts says so without a word about runners, and refuses', async () => {
+  expect(await startedBy('20.19.2', 'cli.ts', { GITHUB_ACTIONS: '' })).toEqual({
+    exitCode: 3,
+    stdout: '',
+    stderr: 'multicluster-canary needs Node.js 24 or newer, and this is 20.19.2.',
+  });
+});
+
 test('an exception that nobody catches is shown without its properties and without secrets', async () => {
   const failing = `const timer = setInterval(() => {
     if (process.listenerCount('uncaughtException') === 0) return;

@@ -72,6 +72,7 @@ describe('the rules for src refuse', () => {
       IMPORTS,
     ],
     ['a line on stdout', 'github/publish.ts', "process.stdout.write('a');", 'no-restricted-properties'],
+    ['a line on the terminal', 'cli/main.ts', "process.stdout.write('a');", 'no-restricted-properties'],
     ['a line on the console', 'kubernetes/client/ready.ts', "console.log('a');", 'no-console'],
     ['a timer in a cause', 'diagnosis/causes/pods.ts', 'setTimeout(() => undefined);', GLOBALS],
     ['a timer in the evaluation', 'verify/evaluation.ts', 'setTimeout(() => undefined);', GLOBALS],
