@@ -51,6 +51,45 @@ async function scaleToZero(version: string): Promise<void> {
   });
 }
 
+/** Someone changes the weights in a cluster, and nothing else. */
+async function splitEvenly(cluster: 'east' | 'west'): Promise<void> {
+  const vs = await lane.stage[cluster].get(ISTIO, 'VirtualService', APP, NAMESPACE);
+  const { http, ...rest } = vs['spec'] as Routed;
+  const edited = http.map((route) =>
+    route.name === APP ? { ...route, route: route.route.map((one) => ({ ...one, weight: 50 })) } : route,
+  );
+  await lane.stage[cluster].replace({ ...vs, spec: { ...rest, http: edited } });
+}
+
+describe('while a step is planned', () => {
+  test.each(['rollout', 'plan'])('an edit makes a %s read the clusters again', async (operation) => {
+    let edit: Promise<void> | undefined;
+    const run = await lane.during(
+      ({ cluster, kind, verb, dryRun }) =>
+        cluster === 'east' && kind === 'VirtualService' && verb === 'update' && dryRun && edit === undefined
+          ? { after: (edit = splitEvenly('east')) }
+          : undefined,
+      () => lane.stage.run({ ...LATER, operation, weights: NEXT }),
+    );
+    expect(run.log).toContain('Reading the clusters again.');
+    expect(run.log).toContain('east holds v1=50,v2=50');
+  });
+
+  test('a list from before the edit is not believed', async () => {
+    await splitEvenly('east');
+    let isStale = true;
+    const run = await lane.during(
+      ({ cluster, kind, verb }) => {
+        if (cluster !== 'east' || kind !== 'VirtualService' || verb !== 'list' || !isStale) return undefined;
+        isStale = false;
+        return 'stale';
+      },
+      () => lane.stage.run({ ...LATER, operation: 'plan', weights: NEXT }),
+    );
+    expect([run.code, run.log]).toEqual([1, expect.stringContaining('east holds v1=50,v2=50')]);
+  });
+});
+
 describe('while a step is verified', () => {
   test('an edit of one cluster stays when the others are rolled back, and is reported', async () => {
     let edit: Promise<void> | undefined;

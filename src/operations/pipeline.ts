@@ -12,6 +12,7 @@ import type { Context } from './context.ts';
 import { withClients } from './ingresses.ts';
 import { assertTimeToWatch, tryMetrics } from './metrics.ts';
 import { makeNamespaces } from './lock-namespaces.ts';
+import { prepareAgain } from './prepare-again.ts';
 import type { FleetReading } from './read-fleet.ts';
 import type { Applied, Checked, Outcome, Prepared } from './stages.ts';
 import { inTransaction, inside } from './transaction.ts';
@@ -74,7 +75,7 @@ export async function runPipeline<Plan extends Planned, Done extends Applied>(
   if (judgesMetrics) assertTimeToWatch(context.release, bakeMs, 'bake');
   const isJudgeable = ({ plan }: Prepared<Plan>, within = context): Promise<boolean> =>
     judgesMetrics ? tryMetrics(within, plan.weights) : Promise.resolve(true);
-  const prepared = await prepare(context, reading);
+  const prepared = await prepareAgain(context, prepare, reading);
   const { leases, changes, target } = prepared;
   // What a dead run has left is recovered whether or not the metrics of this one can be read.
   if (!isUnfinished(leases) && !(await isJudgeable(prepared))) return UNREADABLE;
@@ -97,7 +98,7 @@ export async function runPipeline<Plan extends Planned, Done extends Applied>(
         return carryOut(inside(context, opening.transaction), stages, prepared);
       }
       if (whenOvertaken === 'leave') return leftBy(opening.recovery);
-      const fresh = await prepare({ ...context, fleet, signal });
+      const fresh = await prepareAgain({ ...context, fleet, signal }, prepare);
       if (!(await isJudgeable(fresh, { ...context, fleet, signal }))) return UNREADABLE;
       const transaction = await opening.begin(fresh.target);
       return carryOut(inside(context, transaction), stages, fresh);

@@ -15,6 +15,7 @@ import { CanaryError } from '../core/errors.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import type { KubeObject } from '../kubernetes/objects.ts';
 import { planRollout } from '../release/plan.ts';
+import type { FleetState } from '../release/state.ts';
 import { previousOf } from '../release/history.ts';
 import { assertKeepsServing } from '../release/guards/keeps-serving.ts';
 import type { Observation } from '../release/observation.ts';
@@ -29,6 +30,7 @@ import { noteBlindSpots, phase } from './context.ts';
 import type { Context } from './context.ts';
 import { findTargets } from './ingresses.ts';
 import { foreseeMetrics } from './metrics.ts';
+import { prepareAgain } from './prepare-again.ts';
 import { finalRoutes, newGateways, warnOf } from './prepare-step.ts';
 
 /**
@@ -38,18 +40,8 @@ import { finalRoutes, newGateways, warnOf } from './prepare-step.ts';
  * @throws CanaryError with all that would stop the rollout, once the difference has been shown
  */
 export async function plan(context: Context): Promise<void> {
-  const { release, fleet, recorder } = context;
-  const state = await phase(context, 'Read', () => fleet.read(release));
-  const held = readClusterWeights(release, state);
-  recorder.record({ kind: 'read', held });
-  await nextTurn();
-  const observed = observe(release, state);
-  const tried = await phase(context, 'Plan', async () => {
-    await nextTurn();
-    const rollout = planRollout(observed);
-    await nextTurn();
-    return dryRun(fleet, state, rollout);
-  });
+  const { recorder } = context;
+  const { state, held, observed, tried } = await prepareAgain(context, tryRollout);
   noteBlindSpots(context, observed);
   recorder.record({ kind: 'previous weights', weights: previousOf(observed.record) });
   const planned: PlannedRollout = {
@@ -62,6 +54,28 @@ export async function plan(context: Context): Promise<void> {
   warnOf(context, tried);
   await phase(context, 'Preflight', () => foresee(context, observed, tried));
   if (clustersDisagree(held)) throw new CanaryError(different(held, tried.weights));
+}
+
+/** Reads the clusters, plans a rollout, and lets every server try it. */
+async function tryRollout(context: Context): Promise<{
+  readonly state: FleetState;
+  readonly held: readonly ClusterWeights[];
+  readonly observed: Observation;
+  readonly tried: TriedPlan;
+}> {
+  const { release, fleet, recorder } = context;
+  const state = await phase(context, 'Read', () => fleet.read(release));
+  const held = readClusterWeights(release, state);
+  recorder.record({ kind: 'read', held });
+  await nextTurn();
+  const observed = observe(release, state);
+  const tried = await phase(context, 'Plan', async () => {
+    await nextTurn();
+    const rollout = planRollout(observed);
+    await nextTurn();
+    return dryRun(fleet, state, rollout);
+  });
+  return { state, held, observed, tried };
 }
 
 /** Whoever approves a release by its plan has to know before it is merged. */

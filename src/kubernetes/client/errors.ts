@@ -32,6 +32,8 @@ export class ClusterError extends CanaryError {
   readonly retryAfterMs: number;
   /** Whether the call may have reached the server; without a login, nothing was sent. */
   readonly sent: boolean;
+  /** Whether an apply was refused since other field managers own its fields. */
+  readonly concernsOwners: boolean;
 
   constructor(
     cluster: ClusterName,
@@ -50,6 +52,7 @@ export class ClusterError extends CanaryError {
     this.reason = body?.reason;
     this.retryAfterMs = retryAfterMs;
     this.sent = !(cause instanceof LoginError);
+    this.concernsOwners = ownersIn(body).length > 0;
   }
 }
 
@@ -97,17 +100,29 @@ export function isMissing(error: unknown): boolean {
 }
 
 /** Whether someone else changed the object between our read and our write. */
-export function isConflict(error: unknown): boolean {
+export function isConflict(error: unknown): error is ClusterError {
   return error instanceof ClusterError && error.status === 409;
+}
+
+/** Whether a server has refused a change since the object is not as it was read. Fields with other owners are not of that kind. */
+export function isOutdated(error: unknown): boolean {
+  return isConflict(error) && !error.concernsOwners;
 }
 
 function said(status: number | undefined, body: Status | undefined, cause: unknown): string {
   if (status === undefined) return body?.message ?? networkReason(cause);
-  const conflicts = (body?.details?.causes ?? []).filter(({ reason }) => reason === 'FieldManagerConflict');
+  const conflicts = ownersIn(body);
   if (conflicts.length > 0) {
     return `fields have other owners: ${conflicts.map(({ field = '', message = '' }) => `${field} (${message})`).join('; ')}`;
   }
   return `${body?.message ?? 'no reason given'} (${String(status)}${body?.reason === undefined ? '' : ` ${body.reason}`})`;
+}
+
+/** The fields that other managers own, if an apply was refused for that. */
+function ownersIn(
+  body: Status | undefined,
+): readonly { readonly field?: string | undefined; readonly message?: string | undefined }[] {
+  return (body?.details?.causes ?? []).filter(({ reason }) => reason === 'FieldManagerConflict');
 }
 
 function networkReason(cause: unknown): string {
@@ -148,7 +163,7 @@ function remedy(status: number | undefined, body: Status | undefined, cause: unk
         ? ''
         : '. Grant this to the user of the kubeconfig in this cluster.';
     case 409:
-      return (body?.details?.causes ?? []).some(({ reason }) => reason === 'FieldManagerConflict')
+      return ownersIn(body).length > 0
         ? '. They are not taken over: release them there, or omit them here.'
         : '. Someone else changed it in the meantime; run again.';
     case 410:
