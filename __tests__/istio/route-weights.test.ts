@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { HttpRoute } from '../../src/kubernetes/objects.ts';
 import { withWeights } from '../../src/istio/route-edits.ts';
-import { describeSplit, managedWeights } from '../../src/istio/route-weights.ts';
+import { describeSubsetSplit, managedWeights } from '../../src/istio/route-weights.ts';
 import { APP, NAMESPACE, to, toOther, virtualService } from '../support/objects.ts';
 import { weights } from '../support/release.ts';
 
@@ -16,7 +16,7 @@ describe('what a VirtualService splits is told', () => {
     ['without previews', [{ name: 'canary-preview-v2', route: [to('v2')] }, split], 'v1=80,v2=20'],
     ['as none where there is none', [{ route: [to(undefined)] }], 'no weights'],
   ])('%s', (_what, http, text) => {
-    expect(describeSplit(virtualService(http))).toBe(text);
+    expect(describeSubsetSplit(virtualService(http))).toBe(text);
   });
 });
 

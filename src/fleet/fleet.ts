@@ -3,6 +3,8 @@ import type { CallCount } from '../kubernetes/client/connection.ts';
 import type { KubeConfig } from '../kubernetes/client/kubeconfig.ts';
 import { readCluster, readTrafficAgain, withNodes } from './read/cluster-state.ts';
 import { readGatewayApiAgain } from './read/gateway-api.ts';
+import { readServices } from './read/services.ts';
+import { routeKindOf } from '../release/route-kind.ts';
 import { CanaryError, messageOf } from '../core/errors.ts';
 import { assertDistinctClusters } from '../release/guards/distinct-clusters.ts';
 import { allClusters } from '../release/release.ts';
@@ -101,11 +103,13 @@ export class Fleet {
   ): Promise<readonly [ClusterName, Routes]> {
     const cluster = this.cluster(name);
     const { gatewayApi } = stateOf(state, name);
-    const [traffic, again] = await Promise.all([
+    const [traffic, again, services] = await Promise.all([
       readTrafficAgain(cluster, release, trafficOf(state, name)),
       gatewayApi === undefined ? undefined : readGatewayApiAgain(cluster, release, gatewayApi),
+      // HTTPRoutes choose versions by Services, of which the run may have made some.
+      routeKindOf(release, state) === 'HTTPRoute' ? readServices(cluster, release) : undefined,
     ]);
-    return [name, again === undefined ? { traffic } : { traffic, gatewayApi: again }];
+    return [name, { traffic, ...(again === undefined ? {} : { gatewayApi: again }), ...services }];
   }
 
   /** The state with the current pods; those of a cluster that does not list them stay as they were read before. */
@@ -130,7 +134,8 @@ export class Fleet {
 }
 
 /** What holds the routes of a config cluster. */
-type Routes = Pick<ClusterState, 'traffic' | 'gatewayApi'>;
+type Routes = Pick<ClusterState, 'traffic'> &
+  Partial<Pick<ClusterState, 'gatewayApi' | 'service' | 'otherServices'>>;
 
 function withTraffic(state: FleetState, read: readonly (readonly [ClusterName, Routes])[]): FleetState {
   const fresh = new Map(read);

@@ -115,9 +115,17 @@ function pointsFor(
   );
 }
 
+/** The greatest weight that the Gateway API takes. */
+const MAX_WEIGHT = 1_000_000;
+
 /** What each version gets of the points; each that has a weight gets some, or its users would silently be others'. */
 function pointsByVersion(route: HTTPRoute, rule: HTTPRouteRule, points: number, weights: Weights): Weights {
   const shares = apportion(points, weights);
+  if ([...shares.values()].some((share) => share > MAX_WEIGHT)) {
+    throw new CanaryError(
+      `The service has ${String(points)} of the weights of ${ruleInSentence(route, rule)} in ${nameOf(route)}, next to other backends, and one backend takes at most ${String(MAX_WEIGHT)}. First divide every weight of the rule by the same number, which keeps all shares.`,
+    );
+  }
   const lost = unserved(shares, weights);
   if (lost.length === 0) return shares;
   const factor = 100 / commonDivisor(points, 100);

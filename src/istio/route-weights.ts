@@ -133,7 +133,7 @@ function holdsExactly(vs: VirtualService, route: Route, service: ServiceKey, wei
 }
 
 /** `v1=80,v2=20` of each route that splits users' traffic between subsets of any service, each split once. */
-export function describeSplit(vs: KubeObject): string {
+export function describeSubsetSplit(vs: KubeObject): string {
   const texts = allRoutes(vs as VirtualService)
     .filter((route) => namesSubsets(route) && !isPreview(route))
     .map((route) =>

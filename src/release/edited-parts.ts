@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { HTTPBackendRef } from '../gateway-api/objects.ts';
 import type { KubeObject, RouteDestination } from '../kubernetes/objects.ts';
 
 // The parts of a traffic object that a change of it touches, and how an entry is found again in another form of its list.
@@ -20,6 +21,38 @@ export interface AnyRoute {
 export const ROUTES = ['http', 'tcp', 'tls'] as const;
 
 export type Plain = Readonly<Record<string, unknown>>;
+
+/** A rule of an HTTPRoute, as far as changes of it are compared. */
+export interface AnyRule {
+  readonly name?: unknown;
+  readonly matches?: unknown;
+  readonly backendRefs?: readonly HTTPBackendRef[];
+}
+
+/** The rule that is the same one in another form of the list: by name, or for one without a name by all but its backends, then by its matches. */
+export function ruleCounterpart(rule: AnyRule, among: readonly AnyRule[]): AnyRule | undefined {
+  const candidates = among.filter((one) => one.name === rule.name);
+  const ways: readonly ((one: AnyRule) => unknown)[] = [
+    ...(rule.name === undefined ? [] : [({ name }: AnyRule) => name]),
+    ({ backendRefs: _, ...rest }) => rest,
+    ({ matches }) => matches,
+    ({ backendRefs = [] }) => backendRefs.map(backendKey),
+  ];
+  for (const way of ways) {
+    const found = only(candidates.filter((one) => isDeepStrictEqual(way(one), way(rule))));
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** What tells the backends of a rule apart. */
+export function backendKey({ group = '', kind = 'Service', namespace, name, port }: HTTPBackendRef): string {
+  return JSON.stringify([group, kind, namespace, name, port]);
+}
+
+export function rulesIn(spec: Plain): readonly AnyRule[] {
+  return (spec['rules'] ?? []) as readonly AnyRule[];
+}
 
 /**
  * The route that is the same one in another form of the list: by name and where it leads, or for one without a name by all but its

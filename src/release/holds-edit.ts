@@ -1,7 +1,17 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { KubeObject } from '../kubernetes/objects.ts';
-import { ROUTES, annotationsOf, counterpart, plainsIn, routesIn, specOf } from './edited-parts.ts';
-import type { AnyRoute, Edit, Plain } from './edited-parts.ts';
+import {
+  ROUTES,
+  annotationsOf,
+  backendKey,
+  counterpart,
+  plainsIn,
+  routesIn,
+  ruleCounterpart,
+  rulesIn,
+  specOf,
+} from './edited-parts.ts';
+import type { AnyRoute, AnyRule, Edit, Plain } from './edited-parts.ts';
 import { RECORD_ANNOTATION, holdsRecords } from './history.ts';
 
 /**
@@ -20,6 +30,8 @@ function holdsSpec(live: KubeObject, before: KubeObject | undefined, after: Kube
       return ROUTES.every((key) =>
         holdsRoutes(routesIn(now, key), routesIn(earlier, key), routesIn(changed, key)),
       );
+    case 'HTTPRoute':
+      return holdsRules(rulesIn(now), rulesIn(earlier), rulesIn(changed));
     case 'DestinationRule': {
       const [held, old, written] = [now, earlier, changed].map((spec) => plainsIn(spec, 'subsets'));
       const named = (list: readonly Plain[] = [], name: unknown): Plain | undefined =>
@@ -51,6 +63,29 @@ function holdsRoutes(
     written &&
     before.every((route) => counterpart(route, after) !== undefined || counterpart(route, live) === undefined)
   );
+}
+
+function holdsRules(
+  live: readonly AnyRule[],
+  before: readonly AnyRule[],
+  after: readonly AnyRule[],
+): boolean {
+  if (isDeepStrictEqual(live, after)) return true;
+  const written = after.every((rule) => {
+    if (isDeepStrictEqual(ruleCounterpart(rule, before), rule)) return true;
+    const held = ruleCounterpart(rule, live);
+    return held !== undefined && isDeepStrictEqual(backendShares(held), backendShares(rule));
+  });
+  return (
+    written &&
+    before.every(
+      (rule) => ruleCounterpart(rule, after) !== undefined || ruleCounterpart(rule, live) === undefined,
+    )
+  );
+}
+
+function backendShares({ backendRefs = [] }: AnyRule): readonly unknown[] {
+  return backendRefs.map((backend) => [backendKey(backend), backend.weight ?? 1]);
 }
 
 function sharesOf({ route = [] }: AnyRoute): readonly unknown[] {

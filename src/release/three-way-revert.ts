@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { HTTPBackendRef, HTTPRouteFilter, HeaderValue } from '../gateway-api/objects.ts';
 import type { KubeObject, RouteDestination } from '../kubernetes/objects.ts';
 import {
   ROUTES,
@@ -6,11 +7,14 @@ import {
   counterpart,
   destinationKey,
   isPlain,
+  backendKey,
   plainsIn,
   routesIn,
+  ruleCounterpart,
+  rulesIn,
   specOf,
 } from './edited-parts.ts';
-import type { AnyRoute, Edit, Plain } from './edited-parts.ts';
+import type { AnyRoute, AnyRule, Edit, Plain } from './edited-parts.ts';
 import { RECORD_ANNOTATION, revertedRecords } from './history.ts';
 
 /**
@@ -26,6 +30,12 @@ export function revert<T extends KubeObject>(live: T, { before, after }: Edit & 
     lists[key] = revertList(routesIn(spec, key), routesIn(earlier, key), routesIn(changed, key), {
       find: counterpart,
       revertOne: revertRoute,
+    });
+  }
+  if (spec['rules'] !== undefined || earlier['rules'] !== undefined) {
+    lists['rules'] = revertList(rulesIn(spec), rulesIn(earlier), rulesIn(changed), {
+      find: ruleCounterpart,
+      revertOne: revertRule,
     });
   }
   if (spec['subsets'] !== undefined || earlier['subsets'] !== undefined) {
@@ -63,6 +73,51 @@ function revertRoute(live: AnyRoute, before: AnyRoute, after: AnyRoute): AnyRout
     among.find((other) => destinationKey(other) === destinationKey(one));
   const route = revertList(now, earlier, changed, { find, revertOne: merge });
   return { ...merge(rest, restBefore, restAfter), ...(route.length === 0 ? {} : { route }) };
+}
+
+function revertRule(live: AnyRule, before: AnyRule, after: AnyRule): AnyRule {
+  const { backendRefs: now = [], ...rest } = live;
+  const { backendRefs: earlier = [], ...restBefore } = before;
+  const { backendRefs: changed = [], ...restAfter } = after;
+  const find = (one: HTTPBackendRef, among: readonly HTTPBackendRef[]): HTTPBackendRef | undefined =>
+    among.find((other) => backendKey(other) === backendKey(one));
+  const backendRefs = revertList(now, earlier, changed, { find, revertOne: revertBackend });
+  return {
+    ...merge(rest, restBefore, restAfter),
+    ...(before.backendRefs === undefined && backendRefs.length === 0 ? {} : { backendRefs }),
+  };
+}
+
+/** The filters of a backend are one field: each kind of filter is there once, and only its marks are ours. */
+function revertBackend(live: HTTPBackendRef, before: HTTPBackendRef, after: HTTPBackendRef): HTTPBackendRef {
+  const { filters: now = [], ...rest } = live;
+  const { filters: earlier = [], ...restBefore } = before;
+  const { filters: changed = [], ...restAfter } = after;
+  const find = (one: HTTPRouteFilter, among: readonly HTTPRouteFilter[]): HTTPRouteFilter | undefined =>
+    among.find(({ type }) => type === one.type);
+  const filters = revertList(now, earlier, changed, { find, revertOne: revertFilter });
+  return {
+    ...merge(rest, restBefore, restAfter),
+    ...(before.filters === undefined && filters.length === 0 ? {} : { filters }),
+  };
+}
+
+function revertFilter(
+  live: HTTPRouteFilter,
+  before: HTTPRouteFilter,
+  after: HTTPRouteFilter,
+): HTTPRouteFilter {
+  const [now, earlier, changed] = [live, before, after].map((one) => one.responseHeaderModifier?.set ?? []);
+  const find = (one: HeaderValue, among: readonly HeaderValue[]): HeaderValue | undefined =>
+    among.find(({ name }) => name.toLowerCase() === one.name.toLowerCase());
+  const set = revertList(now ?? [], earlier ?? [], changed ?? [], { find, revertOne: merge });
+  const { set: _, ...modifier } = live.responseHeaderModifier ?? {};
+  const { responseHeaderModifier: _modifier, ...rest } = live;
+  if (live.responseHeaderModifier === undefined) return rest;
+  return {
+    ...live,
+    responseHeaderModifier: set.length === 0 ? modifier : { ...live.responseHeaderModifier, set },
+  };
 }
 
 /** Undoes a change of a list: entries that it added go, those that it removed return to their places. */

@@ -15,7 +15,6 @@ import type {
   KubeObject,
   Node,
   Pod,
-  Service,
   VirtualService,
 } from '../../kubernetes/objects.ts';
 import { allClusters, clustersOf } from '../../release/release.ts';
@@ -31,6 +30,7 @@ import { GatewayPods, PODS_UNREAD, controlPlaneRevision, selectorsOf } from './g
 import { readGatewayApi } from './gateway-api.ts';
 import { listEverywhere } from './list-everywhere.ts';
 import { readMembership } from './mesh-membership.ts';
+import { readServices } from './services.ts';
 import { readMeshConfig } from './mesh-config.ts';
 
 /** Reads everything that a release may touch in one cluster: nothing is read twice in an operation. */
@@ -45,7 +45,7 @@ export async function readCluster(cluster: Cluster, release: Release): Promise<C
 }
 
 async function readAll(cluster: Cluster, release: Release): Promise<ClusterState> {
-  const { namespace, app } = release;
+  const { namespace } = release;
   const ofRelease = cluster.read('v1', 'Namespace', namespace);
   const [
     identity,
@@ -76,10 +76,7 @@ async function readAll(cluster: Cluster, release: Release): Promise<ClusterState
     name: cluster.name,
     identity,
     namespace: namespaceObject,
-    service: services.found.find(({ metadata }) => metadata.name === app),
-    otherServices: services.complete
-      ? services.found.filter(({ metadata }) => metadata.name !== app)
-      : 'unlisted',
+    ...services,
     deployments: [...deployments, ...others],
     pods,
     clusterScoped,
@@ -88,20 +85,6 @@ async function readAll(cluster: Cluster, release: Release): Promise<ClusterState
     traffic,
     ...(gatewayApi === undefined ? {} : { gatewayApi }),
   };
-}
-
-/** The Services of the namespace, or only that of the app if the user of the kubeconfig may not list them. */
-async function readServices(
-  cluster: Cluster,
-  { app, namespace }: Release,
-): Promise<{ readonly found: readonly Service[]; readonly complete: boolean }> {
-  try {
-    return { found: await cluster.list<Service>('v1', 'Service', namespace), complete: true };
-  } catch (error) {
-    if (!(error instanceof ClusterError && error.status === 403)) throw error;
-    const own = await cluster.read<Service>('v1', 'Service', app, namespace);
-    return { found: own === undefined ? [] : [own], complete: false };
-  }
 }
 
 /** What distinguishes it from the other clusters of the release. */

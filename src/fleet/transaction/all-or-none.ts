@@ -1,7 +1,7 @@
 import { STEPS } from '../../core/deadlines.ts';
 import { CanaryError, messageOf } from '../../core/errors.ts';
 import { endBy, graceAfter } from '../../core/signals.ts';
-import { describeSplit } from '../../istio/route-weights.ts';
+import { describeSplit } from '../../release/describe-split.ts';
 import type { Change } from '../../kubernetes/change.ts';
 import type { Cluster } from '../../kubernetes/client/cluster.ts';
 import { nameOf } from '../../kubernetes/objects.ts';

@@ -3,7 +3,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { messageOf } from '../../core/errors.ts';
-import { describeSplit } from '../../istio/route-weights.ts';
+import { describeSplit, describesSplit } from '../../release/describe-split.ts';
 import type { Change } from '../../kubernetes/change.ts';
 import type { Cluster } from '../../kubernetes/client/cluster.ts';
 import { isConflict } from '../../kubernetes/client/errors.ts';
@@ -153,7 +153,7 @@ function isUntouched(live: KubeObject, { before }: Change): boolean {
 /** What the cluster holds where it does not hold our write. */
 function describeOther(live: KubeObject, change: Change): string {
   if (isUntouched(live, change)) return UNREACHED;
-  const held = live.kind === 'VirtualService' ? `: it holds ${describeSplit(live)}` : '';
+  const held = describesSplit(live) ? `: it holds ${describeSplit(live)}` : '';
   const editor = lastEditor(live);
   return `was changed by someone else since${held}${editor === '' ? '' : ` (last written by ${editor})`}.`;
 }
