@@ -5,6 +5,7 @@ import type { Finding } from './finding.ts';
 import type { Snapshot } from './snapshot.ts';
 import { newerRevisions, staleReplicas } from './causes/revisions.ts';
 import { subsetsNotFound, noReadyPods, noSidecar, wrongPods } from './causes/pods.ts';
+import { nothingWeighted, otherRules, routeNotInForce, versionServiceMissing } from './causes/http-routes.ts';
 import { otherRoutes } from './causes/routes.ts';
 import { disagreement, edits, otherWeights } from './causes/weights.ts';
 
@@ -14,6 +15,10 @@ const CAUSES: readonly ((snapshot: Snapshot) => readonly Finding[])[] = [
   edits,
   disagreement,
   otherWeights,
+  routeNotInForce,
+  versionServiceMissing,
+  nothingWeighted,
+  otherRules,
   otherRoutes,
   subsetsNotFound,
   wrongPods,

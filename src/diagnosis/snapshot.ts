@@ -6,6 +6,7 @@ import type { Release } from '../release/release.ts';
 import { rivalsOf } from '../release/rival-routes.ts';
 import type { RivalRoute } from '../release/rival-routes.ts';
 import type { FleetState } from '../release/state.ts';
+import { plannerOf } from '../release/traffic-planners.ts';
 import { shareOf, total } from '../verify/evidence.ts';
 import type { IngressEvidence } from '../verify/evidence.ts';
 
@@ -48,11 +49,24 @@ export function fails({ errors }: IngressEvidence): boolean {
   return total(errors) > 0;
 }
 
-/** The routes outside the release that may answer at an ingress. */
+/** The revisions that responses of routes outside the release may carry at an ingress. */
+export function rivalRevisionsAt(
+  { release, state, routes }: Snapshot,
+  { cluster }: IngressEvidence,
+): readonly (string | undefined)[] {
+  const serving = routeStateFor(routes, cluster);
+  if (state === undefined || serving === undefined) return [];
+  return plannerOf(serving)
+    .rivals({ release, fleet: state }, serving)
+    .map(({ revision }) => revision);
+}
+
+/** The routes of VirtualServices outside the release that may answer at an ingress. */
 export function rivalsAt(
   { release, state, routes }: Snapshot,
   { cluster }: IngressEvidence,
 ): readonly RivalRoute[] {
   const serving = routeStateFor(routes, cluster);
-  return state === undefined || serving === undefined ? [] : rivalsOf(release, state, serving);
+  if (state === undefined || serving?.api.kind !== 'VirtualService') return [];
+  return rivalsOf(release, state, serving);
 }

@@ -7,6 +7,7 @@ import { describeOverlap, subsetOverlaps } from '../../release/subset-overlaps.t
 import { hasSidecar, isReady } from '../../kubernetes/pods.ts';
 import { placeOfPods } from '../../release/state.ts';
 import { holderOf } from '../../release/subsets.ts';
+import { versionServiceName } from '../../gateway-api/backends.ts';
 import { routeStateFor } from '../../release/route-state.ts';
 import type { RouteState } from '../../release/route-state.ts';
 import type { VersionName } from '../../core/weights.ts';
@@ -78,9 +79,9 @@ export function noReadyPods(snapshot: Snapshot): readonly Finding[] {
   return oncePerTitle(
     behind(snapshot)
       .filter(({ one, subset, pods }) => subset !== undefined && fails(one) && !pods.some(isReady))
-      .map(({ one, version, rule, subset, pods }) => ({
+      .map(({ one, version, held, rule, subset, pods }) => ({
         title: `No pod of ${version} is ready`,
-        detail: `The route gives it ${String(one.weights.get(version))}%. Its subset in ${rule} selects ${formatLabels(subset?.labels ?? {})}: ${pods.length === 0 ? `no pod in ${clustersIn(snapshot)} has these labels` : `${firstOf(pods.map(nameOf))} ${pods.length === 1 ? 'is' : 'are'} not ready`}. Check the pods of ${version}, or correct the labels of the subset.`,
+        detail: `The route gives it ${String(one.weights.get(version))}%. ${held.choice.versionServices === undefined ? `Its subset in ${rule}` : rule} selects ${formatLabels(subset?.labels ?? {})}: ${pods.length === 0 ? `no pod in ${clustersIn(snapshot)} has these labels` : `${firstOf(pods.map(nameOf))} ${pods.length === 1 ? 'is' : 'are'} not ready`}. Check the pods of ${version}, or correct these labels.`,
       })),
   );
 }
@@ -111,7 +112,9 @@ function behind(snapshot: Snapshot): readonly Behind[] {
   return failedOf(snapshot).flatMap((one) => {
     const held = routeStateFor(routes, one.cluster);
     const rules = held?.deciding.rules ?? [];
-    if (held === undefined || rules.length === 0) return [];
+    // Beside an HTTPRoute, a Service stands for the subset of each version.
+    const byService = held?.choice.versionServices !== undefined;
+    if (held === undefined || (rules.length === 0 && !byService)) return [];
     return [...one.weights].flatMap(([version, weight]): readonly Behind[] => {
       if (weight === 0) return [];
       const subset = held.deciding.subsets.find(({ name }) => name === version);
@@ -127,6 +130,9 @@ function behind(snapshot: Snapshot): readonly Behind[] {
       });
       const pods = found.map(({ pod }) => pod);
       const plain = found.filter(({ isPlain }) => isPlain).map(({ pod }) => pod);
+      if (byService && subset === undefined) return [];
+      const service = `Service ${release.namespace}/${versionServiceName(release.app, version)}`;
+      if (byService) return [{ one, version, held, rule: service, subset, pods, plain }];
       const rule = subset === undefined ? rules.map(nameOf).join(' and ') : holderOf(held, version);
       return [{ one, version, held, rule, subset, pods, plain }];
     });

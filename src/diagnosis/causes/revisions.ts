@@ -1,6 +1,6 @@
 import { total } from '../../verify/evidence.ts';
 import type { IngressEvidence } from '../../verify/evidence.ts';
-import { failedOf, rivalsAt } from '../snapshot.ts';
+import { failedOf, rivalRevisionsAt } from '../snapshot.ts';
 import type { Finding } from '../finding.ts';
 import type { Snapshot } from '../snapshot.ts';
 
@@ -40,7 +40,7 @@ export function newerRevisions(snapshot: Snapshot): readonly Finding[] {
 
 /** Responses under another revision, except those of another app's route, which has its own revisions. */
 function strangeOf(snapshot: Snapshot, one: IngressEvidence): readonly (readonly [string, number])[] {
-  const others = rivalsAt(snapshot, one).map(({ revision }) => revision);
+  const others = rivalRevisionsAt(snapshot, one);
   return [...one.stale].filter(([revision]) => !others.includes(revision));
 }
 
