@@ -77,6 +77,21 @@ export const ROUTE_LIFE: readonly LifeStep[] = [
     inputs: { ...LATER, ...ROUTE_INPUTS, operation: 'promote', steps: '20,100' },
   },
   {
+    name: 'rollback to given weights',
+    account: TRAFFIC,
+    inputs: { ...LATER, ...ROUTE_INPUTS, operation: 'rollback', weights: 'v1=100,v2=0' },
+  },
+  {
+    name: 'retire the new version',
+    account: DEPLOYER,
+    inputs: { ...LATER, ...ROUTE_INPUTS, operation: 'retire', version: 'v2' },
+  },
+  {
+    name: 'rollout of the new version again',
+    account: DEPLOYER,
+    inputs: { ...QUICK, ...ROUTE_INPUTS, weights: 'v1=0,v2=100' },
+  },
+  {
     name: 'retire the old version',
     account: DEPLOYER,
     inputs: { ...LATER, ...ROUTE_INPUTS, operation: 'retire', version: 'v1' },
