@@ -428,7 +428,7 @@ describe('a limit', () => {
     });
     expect(limit([1, 0], spec)).toMatchObject({
       verdict: 'fail',
-      reason: 'the answer was not "ok", good if == "ok"',
+      reason: 'the answer was not "ok", good if == "ok"; 1 value of 1 was bad, 0 tolerated',
     });
   });
 
