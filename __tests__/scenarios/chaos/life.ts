@@ -33,7 +33,7 @@ export interface Setting extends Breakable {
  * Takes a release through its life while users send requests, each operation disturbed once. After each: what the run said is so,
  * its post step leaves all clusters alike and the lock free, a rerun arrives, and a further one writes nothing.
  *
- * @returns what went wrong, each with the logs; none where all is well
+ * @returns what went wrong; none where all is well. The logs are said, since a report of a failed test is cut where it is long
  * @throws Error where a disturbance did not come about
  */
 export async function live(setting: Setting, plan: readonly Disturbance[]): Promise<readonly string[]> {
@@ -136,7 +136,9 @@ async function disturb(
       `A further run ended with code ${String(further.code)} and ${further.outputs['changed'] ?? '?'} changes.`,
     );
   if ((await holdersOf(stage)).some((holder) => holder !== '')) found.push('The rerun left a lock.');
-  return found.length === 0 ? [] : [[describeDisturbance(disturbance), ...found, ...logs].join('\n')];
+  if (found.length === 0) return [];
+  say(logs.join('\n'));
+  return [[describeDisturbance(disturbance), ...found].join('\n')];
 }
 
 /** Runs the action, and strikes when it comes to the stage. Resolves once everything works again. */
