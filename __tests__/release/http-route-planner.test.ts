@@ -1,0 +1,283 @@
+import { describe, expect, test } from '@jest/globals';
+import type { HTTPRoute, HTTPRouteRule } from '../../src/gateway-api/objects.ts';
+import type { GatewayApiState } from '../../src/gateway-api/state.ts';
+import { CanaryError } from '../../src/core/errors.ts';
+import type { Change } from '../../src/kubernetes/change.ts';
+import type { Service } from '../../src/kubernetes/objects.ts';
+import { observe } from '../../src/release/observation.ts';
+import { planRetirement } from '../../src/release/plan-retirement.ts';
+import { planRollout } from '../../src/release/plan.ts';
+import type { Plan } from '../../src/release/plan.ts';
+import { rivalRules } from '../../src/release/rival-rules.ts';
+import type { ClusterState } from '../../src/release/state.ts';
+import { attachedRoute, gatewayApiState, kubeGateway, listener } from '../support/gateways.ts';
+import {
+  APP,
+  NAMESPACE,
+  clusterState,
+  fleetOf,
+  pod,
+  service,
+  to,
+  virtualService,
+} from '../support/objects.ts';
+import { EAST, WEST, release, weights } from '../support/release.ts';
+
+const given = release({ placement: new Map(), traffic: { weights: weights({ v1: 80, v2: 20 }) } });
+const READY = { status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] } };
+const rule = (backendRefs: HTTPRouteRule['backendRefs'], rest: HTTPRouteRule = {}): HTTPRouteRule => ({
+  ...rest,
+  backendRefs: backendRefs ?? [],
+});
+const open = rule([{ name: APP, port: 5000 }]);
+const split = rule([
+  { name: `${APP}-v1`, port: 5000, weight: 9 },
+  { name: `${APP}-v2`, port: 5000, weight: 1 },
+]);
+const versionService = (version: string): Service =>
+  service({ selector: { app: APP, version } }, { name: `${APP}-${version}` });
+
+const VERSION_SERVICES = [versionService('v1'), versionService('v2')];
+
+const routeOf = (rules: readonly HTTPRouteRule[], rest: Partial<HTTPRoute> = {}): HTTPRoute => {
+  const route = attachedRoute(['shop.example.com']);
+  return { ...route, ...rest, spec: { ...route.spec, rules, ...rest.spec } };
+};
+
+function cluster(
+  name: string,
+  routes: readonly HTTPRoute[],
+  rest: Partial<ClusterState> = {},
+  api: Partial<GatewayApiState> = {},
+): ClusterState {
+  return {
+    ...clusterState(name, {
+      service: service(),
+      pods: [pod('hello-v1', { app: APP, version: 'v1' }, READY)],
+      ...rest,
+    }),
+    gatewayApi: gatewayApiState([kubeGateway([listener('http', 80)])], { httpRoutes: routes, ...api }),
+  };
+}
+
+const both = (
+  routes: readonly HTTPRoute[],
+  rest: Partial<ClusterState> = {},
+  api: Partial<GatewayApiState> = {},
+): ReturnType<typeof fleetOf> => fleetOf(cluster(EAST, routes, rest, api), cluster(WEST, routes, rest, api));
+
+const plan = (fleet: ReturnType<typeof fleetOf>, asked = given): Plan => planRollout(observe(asked, fleet));
+const told = (changes: readonly Change[]): readonly string[] =>
+  changes.map(({ cluster: name, verb, object }) => `${name} ${verb} ${object.kind} ${object.metadata.name}`);
+const rulesIn = (change: Change | undefined): readonly HTTPRouteRule[] =>
+  (change?.object as HTTPRoute | undefined)?.spec.rules ?? [];
+const refusal = (fleet: ReturnType<typeof fleetOf>, asked = given): string => {
+  try {
+    plan(fleet, asked);
+  } catch (error) {
+    if (error instanceof CanaryError) return error.message;
+    throw error;
+  }
+  return '';
+};
+
+describe('a release by an HTTPRoute', () => {
+  test('is found by itself, and makes a Service of each version in every cluster', () => {
+    const planned = plan(both([routeOf([open])]));
+    expect(told(planned.workloads.filter(({ object }) => object.kind === 'Service'))).toEqual(
+      [EAST, WEST].flatMap((name) => [`${APP}-v1`, `${APP}-v2`].map((one) => `${name} apply Service ${one}`)),
+    );
+    expect(planned.subsets).toEqual([]);
+    expect(told(planned.routes)).toEqual([
+      `${EAST} update HTTPRoute ${APP}`,
+      `${WEST} update HTTPRoute ${APP}`,
+    ]);
+  });
+
+  test('moves a route off the app’s Service before any pod, to the only version that serves', () => {
+    const planned = plan(both([routeOf([open])]));
+    expect(planned.previous).toEqual(weights({ v1: 100 }));
+    expect(rulesIn(planned.pins?.routes[0]).at(-1)?.backendRefs).toEqual([
+      expect.objectContaining({ name: `${APP}-v1`, weight: 100 }),
+    ]);
+    expect(planned.pins?.probes).toEqual(['v1']);
+    expect(planned.routes[0]?.before).toEqual(
+      expect.objectContaining({ spec: planned.pins?.routes[0]?.object['spec'] }),
+    );
+    expect(planned.live).toEqual(['v1']);
+  });
+
+  test('leaves the app’s Service alone where nothing of the release is open', () => {
+    expect(
+      plan(both([routeOf([split])], { otherServices: [versionService('v1'), versionService('v2')] })).pins,
+    ).toBe(undefined);
+  });
+
+  test('is refused where several versions serve behind the app’s Service, and a third comes', () => {
+    const pods = ['v1', 'v2'].map((version) => pod(`hello-${version}`, { app: APP, version }, READY));
+    const third = release({
+      placement: new Map(),
+      workload: { images: new Map([['v3', 'example.com/hello:3']]) },
+      traffic: { weights: weights({ v1: 50, v2: 40, v3: 10 }) },
+    });
+    expect(refusal(both([routeOf([open])], { pods }), third)).toContain(
+      'First release these versions with weights of your choice and without the image or manifests of a new one',
+    );
+  });
+
+  test('is refused where another rule would give users the new version at once', () => {
+    const other = routeOf([open], { metadata: { name: 'other', namespace: 'elsewhere' } });
+    const sent = {
+      ...other,
+      spec: { ...other.spec, rules: [rule([{ name: APP, namespace: NAMESPACE, port: 5000 }])] },
+    };
+    expect(refusal(both([routeOf([split]), sent], { otherServices: VERSION_SERVICES }))).toContain(
+      'of HTTPRoute elsewhere/other in east',
+    );
+  });
+
+  test('is refused beside a VirtualService for the same host', () => {
+    const vs = virtualService([{ route: [to('v1', 100)] }], {}, { hosts: ['shop.example.com'] });
+    const fleet = both([routeOf([split])], {
+      otherServices: VERSION_SERVICES,
+      traffic: clusterState(EAST, { traffic: { virtualServices: [vs] } }).traffic,
+    });
+    expect(refusal(fleet)).toContain('Istio puts the routes of both in one list by age');
+  });
+
+  test.each<[string, Partial<HTTPRoute>, string]>([
+    [
+      'is not accepted',
+      {
+        status: {
+          parents: [
+            {
+              parentRef: { name: 'public', namespace: 'edge' },
+              conditions: [
+                { type: 'Accepted', status: 'False', reason: 'NotAllowedByListeners', message: 'no' },
+              ],
+            },
+          ],
+        },
+      },
+      'is not accepted: NotAllowedByListeners (no) in east',
+    ],
+  ])('is refused where the route %s', (_what, rest, expected) => {
+    expect(refusal(both([routeOf([split], rest)], { otherServices: VERSION_SERVICES }))).toContain(expected);
+  });
+
+  test('is refused where a Gateway is not programmed', () => {
+    const gateway = {
+      ...kubeGateway([listener('http', 80)]),
+      status: {
+        conditions: [{ type: 'Programmed', status: 'False', reason: 'AddressNotUsable', message: 'none' }],
+      },
+    };
+    expect(
+      refusal(both([routeOf([split])], { otherServices: VERSION_SERVICES }, { gateways: [gateway] })),
+    ).toContain('Gateway edge/public is not programmed: AddressNotUsable (none)');
+  });
+
+  test('is refused where a Service of that name leads elsewhere', () => {
+    const theirs = service({ selector: { app: 'theirs' } }, { name: `${APP}-v2` });
+    expect(refusal(both([routeOf([open])], { otherServices: [theirs] }))).toContain(
+      `Service ${NAMESPACE}/${APP}-v2 in east is to lead to v2, but selects {"app":"theirs"}`,
+    );
+  });
+
+  test('is refused where a backend of another namespace has no ReferenceGrant', () => {
+    const foreign = rule([...(split.backendRefs ?? []), { name: 'copy', namespace: 'other', port: 80 }]);
+    const fleet = both([routeOf([foreign])], { otherServices: [versionService('v1'), versionService('v2')] });
+    expect(refusal(fleet)).toContain('no ReferenceGrant in other allows HTTPRoutes of gray-demo to do so');
+  });
+
+  test('is refused where a version is no name for a Service', () => {
+    const upper = release({
+      placement: new Map(),
+      traffic: { weights: weights({ v1: 80, V2: 20 }) },
+      workload: { images: new Map() },
+    });
+    expect(
+      refusal(
+        both([routeOf([open])], {
+          pods: ['v1', 'V2'].map((version) => pod(`hello-${version}`, { app: APP, version }, READY)),
+        }),
+        upper,
+      ),
+    ).toContain('Kubernetes takes at most 63 lower-case letters');
+  });
+});
+
+describe('a retirement', () => {
+  test('takes out the backend, the Deployment and the Service that the action has made', () => {
+    const marked = (version: string): Service => ({
+      ...versionService(version),
+      metadata: {
+        ...versionService(version).metadata,
+        managedFields: [{ manager: 'multicluster-canary', operation: 'Apply', fieldsV1: {} }],
+      },
+    });
+    const otherServices = [marked('v1'), versionService('v2')];
+    const idle = rule([
+      { name: `${APP}-v1`, port: 5000, weight: 0 },
+      { name: `${APP}-v2`, port: 5000, weight: 1 },
+    ]);
+    const pods = [pod('hello-v2', { app: APP, version: 'v2' }, READY)];
+    const observed = observe(
+      release({ placement: new Map(), version: 'v1' }),
+      both([routeOf([idle])], { otherServices, pods }),
+    );
+    const retired = planRetirement(observed, new Map());
+    expect(told(retired.workloads)).toEqual([EAST, WEST].map((name) => `${name} delete Service ${APP}-v1`));
+    const names = rulesIn(retired.routes[0]).flatMap(({ backendRefs = [] }) =>
+      backendRefs.map(({ name }) => name),
+    );
+    expect(new Set(names)).toEqual(new Set([`${APP}-v2`]));
+  });
+});
+
+describe('another HTTPRoute', () => {
+  const at = (creationTimestamp: string) => ({ name: 'cart', namespace: 'other', creationTimestamp });
+  const own = routeOf([split], {
+    metadata: { name: APP, namespace: NAMESPACE, creationTimestamp: '2026-11-27T10:00:00Z' },
+  });
+  const path = (type: string, value: string): HTTPRouteRule =>
+    rule([{ name: 'cart', port: 80 }], { matches: [{ path: { type, value } }] });
+
+  test.each<[string, HTTPRoute, boolean]>([
+    [
+      'of a longer prefix goes first',
+      routeOf([path('PathPrefix', '/hello')], { metadata: at('2026-11-27T11:00:00Z') }),
+      true,
+    ],
+    [
+      'of the exact path goes first',
+      routeOf([path('Exact', '/hello')], { metadata: at('2026-11-27T11:00:00Z') }),
+      true,
+    ],
+    [
+      'of the same match goes first where it is older',
+      routeOf([path('PathPrefix', '/')], { metadata: at('2026-11-27T09:00:00Z') }),
+      true,
+    ],
+    [
+      'of the same match comes later where it is younger',
+      routeOf([path('PathPrefix', '/')], { metadata: at('2026-11-27T11:00:00Z') }),
+      false,
+    ],
+    [
+      'of another path never does',
+      routeOf([path('PathPrefix', '/cart')], { metadata: at('2026-11-27T09:00:00Z') }),
+      false,
+    ],
+  ])('%s', (_what, other, expected) => {
+    const asked = release({ placement: new Map(), check: { path: '/hello' } });
+    const otherServices = [versionService('v1'), versionService('v2')];
+    const observed = observe(asked, both([own, other], { otherServices }));
+    const [one] = observed.routes;
+    const found = one === undefined ? [] : rivalRules(asked, observed.fleet, one);
+    expect(found.map(({ name }) => name)).toEqual(
+      expected ? ['the unnamed rules[0] of HTTPRoute other/cart'] : [],
+    );
+  });
+});
