@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { request } from 'undici';
 import { available } from './support/deployments.ts';
 import {
   GATEWAY_API,
@@ -168,38 +169,53 @@ test('an HTTPRoute of several rules, filters and two parents is adopted unchange
   }
 });
 
+/** Resolves once every ingress has answered ten requests in a row for a host, from both versions. */
+async function servesBoth(host: string): Promise<void> {
+  await Promise.all(
+    stage.fleet.clusters.map(async ({ name, ingress: url }) => {
+      let row: string[] = [];
+      const look = async (): Promise<boolean> => {
+        const { statusCode, body } = await request(`${url}/hello`, { headers: { host } });
+        const [version] = /version: v\d/.exec(await body.text()) ?? [];
+        row = statusCode === 200 && version !== undefined ? [...row, version] : [];
+        return row.length >= 10 && new Set(row).size === 2;
+      };
+      await until(`the ingress of ${name} to serve both versions`, look, { seconds: 20, everyMs: 10 });
+    }),
+  );
+}
+
 test('a service moves from a VirtualService to an HTTPRoute while users send requests', async () => {
   await stage.pass({ weights: 'v1=80,v2=20' });
+  const inputs = { ...ROUTE_INPUTS, ...NO_WORKLOADS, ...AT_DEFAULTS };
   await stage.underLoad(async () => {
     await inEach(async (kube, gateway) => {
       await kube.create(gateway());
       await kube.settled(GATEWAY_API, 'Gateway', INGRESS_PARENT.name, INGRESS_NAMESPACE, isProgrammed);
+    });
+    const shares = [
+      { name: `${APP}-v1`, port: 5000, weight: 80 },
+      { name: `${APP}-v2`, port: 5000, weight: 20 },
+    ];
+    await inEach(async (kube) => {
       await kube.create(versionService('v1'), versionService('v2'));
-      const shares = [
-        { name: `${APP}-v1`, port: 5000, weight: 80 },
-        { name: `${APP}-v2`, port: 5000, weight: 20 },
-      ];
-      await kube.create(httpRoute([{ backendRefs: shares }]));
+      await kube.create(httpRoute([{ backendRefs: shares }], { hostnames: ['move.example.com'] }));
       await accepted(kube);
-      await kube.remove(ISTIO, 'VirtualService', APP, NAMESPACE);
     });
-    const adopted = await stage.pass({
-      ...ROUTE_INPUTS,
-      ...NO_WORKLOADS,
-      ...AT_DEFAULTS,
-      weights: 'v1=80,v2=20',
+    // That istiod accepts a route does not mean that the gateways know its Services yet.
+    await servesBoth('move.example.com');
+    await inEach(async (kube) => {
+      await kube.merge(httpRoute([{ backendRefs: shares }], { hostnames: null }));
+      await accepted(kube);
     });
+    await inEach((kube) => kube.remove(ISTIO, 'VirtualService', APP, NAMESPACE));
+    const adopted = await stage.pass({ ...inputs, weights: 'v1=80,v2=20' });
     expect(adopted.outputs).toMatchObject({ verdict: 'pass', weights: 'v1=80,v2=20' });
     await inEach(async (kube) => {
       await kube.remove(ISTIO, 'Gateway', APP, NAMESPACE);
       await kube.remove(ISTIO, 'DestinationRule', APP, NAMESPACE);
     });
-    const step = await stage.pass({
-      ...ROUTE_INPUTS,
-      ...NO_WORKLOADS,
-      ...AT_DEFAULTS,
-      weights: 'v1=50,v2=50',
-    });
+    const step = await stage.pass({ ...inputs, weights: 'v1=50,v2=50' });
     expect(step.outputs).toMatchObject({ verdict: 'pass', 'previous-weights': 'v1=80,v2=20' });
   });
 });
