@@ -82,6 +82,6 @@ test.each<[string, readonly PeerAuthentication[], string | undefined]>([
     ],
     'old',
   ],
-])('which policy demands mutual TLS of the pods where %s', (_, policies, name) => {
+])('which policy requires mutual TLS of the pods where %s', (_, policies, name) => {
   expect(strictPolicy(policies, PODS, ROOT)?.metadata.name).toBe(name);
 });

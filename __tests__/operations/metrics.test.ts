@@ -275,7 +275,7 @@ describe('a verification', () => {
   test('is refused if nothing says for how long the metrics are judged', () => {
     const { context } = setup([limitMetric()]);
     expect(() => verify(context)).toThrow(
-      '.github/canary.yml:12: metrics: metrics are judged over a time, and the operation verify takes none by itself. Set the input watch to that time, such as 10m, or to 0s to verify by samples alone.',
+      '.github/canary.yml:12: metrics: metrics are judged over time, and verify ends with its samples. Set the input watch, for example to 10m, or to 0s to verify by samples alone.',
     );
   });
 

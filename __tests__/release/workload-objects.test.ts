@@ -108,7 +108,7 @@ describe('generated for a version with an image', () => {
   });
 });
 
-describe('where the Service stands already', () => {
+describe('where the Service exists already', () => {
   test('made by someone else, it is left alone', () => {
     const state = clusterState(WEST, { service: service() });
     expect([...objectsFor(release(), state).keys()]).toEqual(['Deployment helloworld-v2']);
@@ -228,7 +228,7 @@ describe('what the inputs leave out', () => {
   });
 });
 
-describe('where the Deployment stands already', () => {
+describe('where the Deployment exists already', () => {
   const standing = (containers: readonly Container[]): ReturnType<typeof clusterState> =>
     clusterState(WEST, {
       deployments: [
@@ -526,7 +526,7 @@ describe("the user's own manifests", () => {
   );
 
   test.each(['Deployment', 'StatefulSet', 'DaemonSet'])(
-    'of a %s that stands already keep its selector, which cannot change',
+    'of a %s that exists already keep its selector, which cannot change',
     (kind) => {
       const labels = { app: APP, version: 'v2' };
       const state = clusterState(WEST, {

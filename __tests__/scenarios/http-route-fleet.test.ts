@@ -334,7 +334,7 @@ describe('requests', () => {
     await expectAnswer('200 v2 v2');
   });
 
-  test('reach pods without a sidecar, unless a rule demands mutual TLS', async () => {
+  test('reach pods without a sidecar, unless a rule requires mutual TLS', async () => {
     await stage.everywhere(namespace({}));
     await stage.east.create(versionService('v1'), deployment('v1'));
     await available(stage.east, `${APP}-v1`);

@@ -45,7 +45,7 @@ describe('pods outside the mesh (pods: none)', () => {
     const mutual = await stage.run({ ...LATER, pods: 'none' });
     expect(mutual.code).toBe(1);
     expect(mutual.log).toContain(
-      `The subset v1 of DestinationRule ${NAMESPACE}/${APP} in west demands mutual TLS (trafficPolicy.tls.mode: ISTIO_MUTUAL)`,
+      `The subset v1 of DestinationRule ${NAMESPACE}/${APP} in west requires mutual TLS (trafficPolicy.tls.mode: ISTIO_MUTUAL)`,
     );
   });
 });

@@ -40,7 +40,7 @@ function sentenceOf(
   return undefined;
 }
 
-describe('a pod is told from others by its UID', () => {
+describe('a pod is identified by its UID', () => {
   test('where another namespace has one of the same name: the one that splits otherwise is found', () => {
     const checked = checks();
     const [here, there] = [

@@ -66,7 +66,7 @@ export function markOf({ filters = [] }: HTTPBackendRef, header: string): string
     .find(({ name }) => name.toLowerCase() === header)?.value;
 }
 
-/** The filters of a backend with the response headers that tell version and revision; a kind of filter may be there once. */
+/** The filters of a backend with the response headers for version and revision; a kind of filter may be there once. */
 export function markedFilters(
   filters: readonly HTTPRouteFilter[] | undefined,
   version: VersionName,

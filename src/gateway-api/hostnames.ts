@@ -1,17 +1,29 @@
-/** Whether two lists of hosts have any host in common; an empty list takes every host. `*.example.com` stands for any subdomain. */
-export function hostsOverlap(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === 0 || b.length === 0 || a.some((one) => b.some((other) => isCommonHost(one, other)));
-}
+/** Every host. */
+export const ANY_HOST = '*';
 
-function isCommonHost(a: string, b: string): boolean {
+/**
+ * The narrower of two hostnames where one includes the other; undefined where they have no host in common. `*.example.com` is any name
+ * under example.com, not example.com itself.
+ * Source: https://gateway-api.sigs.k8s.io/reference/spec/#hostname
+ */
+export function narrowerHostname(a: string, b: string): string | undefined {
   const [one, other] = [a.toLowerCase(), b.toLowerCase()];
-  return one === other || takesHost(one, other) || takesHost(other, one);
+  if (isWithin(one, other)) return one;
+  return isWithin(other, one) ? other : undefined;
 }
 
-/** Whether a host, maybe with `*.`, takes a name; `*` takes all. */
-function takesHost(pattern: string, name: string): boolean {
-  if (pattern === '*') return true;
-  return pattern.startsWith('*.') ? name.replace(/^\*/, '').endsWith(pattern.slice(1)) : pattern === name;
+/** Whether two lists of hosts have any host in common; an empty list is every host. */
+export function hostsOverlap(a: readonly string[], b: readonly string[]): boolean {
+  return (
+    a.length === 0 ||
+    b.length === 0 ||
+    a.some((one) => b.some((other) => narrowerHostname(one, other) !== undefined))
+  );
+}
+
+function isWithin(name: string, pattern: string): boolean {
+  if (pattern === ANY_HOST || pattern === name) return true;
+  return pattern.startsWith('*.') && name.endsWith(pattern.slice(1)) && name !== pattern.slice(1);
 }
 
 /**
@@ -24,7 +36,7 @@ export function hostnameRank(hostnames: readonly string[], host: string | undefi
   const name = host.toLowerCase().replace(/:\d+$/, '');
   const ranks = hostnames
     .map((pattern) => pattern.toLowerCase())
-    .filter((pattern) => takesHost(pattern, name))
+    .filter((pattern) => isWithin(name, pattern))
     .map((pattern) => (pattern === name ? 1_000 : pattern.length));
   return Math.max(-1, ...ranks);
 }

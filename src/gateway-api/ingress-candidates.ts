@@ -1,7 +1,7 @@
 import type { Labels, ObjectMeta } from '../kubernetes/objects.ts';
 import { listenerObstacle, listenersOf } from './attachment.ts';
 import type { Attaching } from './attachment.ts';
-import { ANY_HOST, narrowerHostname } from './narrower-hostname.ts';
+import { ANY_HOST, narrowerHostname } from './hostnames.ts';
 import type { GatewayListener, HTTPRoute, KubeGateway } from './objects.ts';
 import { gatewayParents, parentKey } from './parents.ts';
 import type { GatewayApiState } from './state.ts';

@@ -151,7 +151,7 @@ function templateOf(
   return reference;
 }
 
-/** A backend that stands for a version, with the response headers that tell version and revision; its other fields stay. */
+/** A backend that stands for a version, with the response headers for version and revision; its other fields stay. */
 function markedBackend(
   backend: HTTPBackendRef,
   version: VersionName,

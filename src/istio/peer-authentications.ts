@@ -13,7 +13,7 @@ export interface PeerAuthentication extends KubeObject {
 }
 
 /**
- * The policy that demands mutual TLS of some pods: their own before that of the namespace before that of the mesh; undefined where
+ * The policy that requires mutual TLS of some pods: their own before that of the namespace before that of the mesh; undefined where
  * the deciding one does not, or there is none.
  * Source: https://istio.io/latest/docs/reference/config/security/peer_authentication/
  *

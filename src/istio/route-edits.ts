@@ -156,7 +156,7 @@ function weighted(
   return weight === undefined ? { ...rest, destination } : { ...entry, destination, weight };
 }
 
-/** The same, with the response headers that tell version and revision. */
+/** The same, with the response headers for version and revision. */
 function marked(
   entry: RouteDestination,
   version: VersionName,

@@ -34,7 +34,7 @@ export function verify(context: Context): Promise<Outcome> {
   const [first] = metrics;
   if (first !== undefined && check.watchMs === undefined)
     throw new CanaryError(
-      `${first.origin}: metrics are judged over a time, and the operation verify takes none by itself. Set the input watch to that time, such as 10m, or to 0s to verify by samples alone.`,
+      `${first.origin}: metrics are judged over time, and verify ends with its samples. Set the input watch, for example to 10m, or to 0s to verify by samples alone.`,
     );
   return verifyWeights(context, traffic.weights, undefined, check.watchMs);
 }

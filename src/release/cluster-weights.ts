@@ -155,7 +155,7 @@ export function describeClusterWeights(held: readonly ClusterWeights[]): string 
   return held.map(({ place, text }) => `${place} holds ${text}`).join('; ');
 }
 
-/** A cluster whose routes were refused: what each of them holds, where they can be told apart at all. */
+/** A cluster whose routes were refused: what each of them holds, where they can be distinguished. */
 function unclearIn(
   release: Release,
   fleet: FleetState,

@@ -11,7 +11,7 @@ export function isNamespaceOf({ namespace }: Release, { kind, metadata }: KubeOb
 }
 
 /**
- * The namespace with the label that puts its pods into the mesh; undefined where it stands already and nothing about it was asked.
+ * The namespace with the label that puts its pods into the mesh; undefined where it exists and the inputs say nothing about it.
  *
  * @param own the namespace as the user's manifests have it. It is applied with the label, since server-side apply takes
  * away what the same manager left out.

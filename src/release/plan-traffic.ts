@@ -120,7 +120,7 @@ function isPreviewedEverywhere({ routes, api }: Observation, version: VersionNam
   );
 }
 
-/** An object as the release wants it at the end. Each carries the record, so that each tells by itself what is in force. */
+/** An object as the release wants it at the end. Each carries the record, so that each one alone says what is in force. */
 function routed(
   observed: Observation,
   { cluster, object }: RouteState,

@@ -76,16 +76,16 @@ describe('a new DestinationRule', () => {
 });
 
 describe('pods outside the mesh are refused', () => {
-  test('where a rule demands mutual TLS of every version', () => {
+  test('where a rule requires mutual TLS of every version', () => {
     expect(planned('none', rules([subset('v1'), subset('v2')], {}, { trafficPolicy: MUTUAL }))).toBe(
-      'DestinationRule gray-demo/helloworld in east demands mutual TLS (trafficPolicy.tls.mode: ISTIO_MUTUAL), which pods outside the mesh cannot terminate (input pods: none). Remove trafficPolicy.tls there, or set pods to what the pods have.',
+      'DestinationRule gray-demo/helloworld in east requires mutual TLS (trafficPolicy.tls.mode: ISTIO_MUTUAL), which pods outside the mesh cannot terminate (input pods: none). Remove trafficPolicy.tls there, or set pods to what the pods have.',
     );
   });
 
   test('where a subset demands it', () => {
     const held = rules([subset('v1'), { ...subset('v2'), trafficPolicy: MUTUAL }]);
     expect(planned('none', held)).toMatch(
-      /^The subset v2 of DestinationRule gray-demo\/helloworld in east demands mutual TLS /,
+      /^The subset v2 of DestinationRule gray-demo\/helloworld in east requires mutual TLS /,
     );
   });
 
@@ -106,7 +106,7 @@ describe('pods outside the mesh are refused', () => {
     expect(() => {
       through(wide);
     }).toThrow(
-      /^DestinationRule gray-demo\/gray-demo\.svc\.cluster\.local in east demands mutual TLS of Service gray-demo\/helloworld-v1 /,
+      /^DestinationRule gray-demo\/gray-demo\.svc\.cluster\.local in east requires mutual TLS of Service gray-demo\/helloworld-v1 /,
     );
     expect(() => {
       through(wide, one('helloworld-v1', 'DISABLE'));
@@ -140,7 +140,7 @@ describe('ambient pods', () => {
     ['where none is named', on(undefined), on(undefined)],
     ['where one is not known', on('n1'), { network: 'unread' }],
     [
-      'behind a rule that demands mutual TLS, since ztunnel takes it',
+      'behind a rule that requires mutual TLS, since ztunnel takes it',
       rules([subset('v1'), subset('v2')], {}, { trafficPolicy: MUTUAL }),
       {},
     ],

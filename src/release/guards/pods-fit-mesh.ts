@@ -14,7 +14,7 @@ import { httpPort, selectorOfService, serviceOf } from '../service-port.ts';
 import type { ClusterState, FleetState } from '../state.ts';
 
 /**
- * Refuses pods outside the mesh (input pods: none) where something demands mutual TLS of them, and subsets of ambient pods that Istio
+ * Refuses pods outside the mesh (input pods: none) where something requires mutual TLS of them, and subsets of ambient pods that Istio
  * cannot tell apart.
  *
  * @throws CanaryError that names the object, the field and the remedy
@@ -47,7 +47,7 @@ function assertNoMutualTls({ routes }: Observation, versions: readonly VersionNa
       const rule = deciding.rules.map(nameOf).join(' and ');
       const what = own === undefined ? rule : `The subset ${version} of ${rule}`;
       throw new CanaryError(
-        `${what} in ${cluster} demands mutual TLS (trafficPolicy.tls.mode: ISTIO_MUTUAL), which pods outside the mesh cannot terminate (input pods: none). Remove trafficPolicy.tls there, or set pods to what the pods have.`,
+        `${what} in ${cluster} requires mutual TLS (trafficPolicy.tls.mode: ISTIO_MUTUAL), which pods outside the mesh cannot terminate (input pods: none). Remove trafficPolicy.tls there, or set pods to what the pods have.`,
       );
     }
   }
@@ -72,7 +72,7 @@ function assertNoRuleOfServices(
       );
       if (rule === undefined) continue;
       throw new CanaryError(
-        `${nameOf(rule)} in ${name} demands mutual TLS of Service ${release.namespace}/${service.app} (trafficPolicy.tls.mode: ISTIO_MUTUAL), which pods outside the mesh cannot terminate (input pods: none). Give that Service a DestinationRule of its own without it, or set pods to what the pods have.`,
+        `${nameOf(rule)} in ${name} requires mutual TLS of Service ${release.namespace}/${service.app} (trafficPolicy.tls.mode: ISTIO_MUTUAL), which pods outside the mesh cannot terminate (input pods: none). Give that Service a DestinationRule of its own without it, or set pods to what the pods have.`,
       );
     }
   }
