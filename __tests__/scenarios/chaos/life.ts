@@ -61,7 +61,7 @@ export async function live(setting: Setting, plan: readonly Disturbance[]): Prom
   return violations;
 }
 
-/** The clusters whose first install a run has undone, by its own words, until the rerun has ended. */
+/** The clusters whose first install a run has undone, by its own words, until the rerun has installed it again. */
 function undoneInstalls(stage: Stage, { log }: Run, when: Pick<Struck, 'from' | 'until'>): readonly Struck[] {
   return stage.fleet.clusters.flatMap(({ name, ingress }) =>
     log.includes(`may have answered through ${name} for a moment, and no longer does`)
@@ -126,8 +126,13 @@ async function disturb(
   if (holders.some((holder) => holder !== '')) found.push(`A lock is left: ${holders.join(' and ')}.`);
 
   const hasArrived = held.every((one) => effective(one) === effective(asked));
-  const rerun = note('rerun', await stage.run(hasArrived || !act.passes ? again : inputs));
-  struck.push(...undoneInstalls(stage, run, { from, until: Date.now() }));
+  let until: number | undefined;
+  const onLog = (text: string): void => {
+    // From here on, every ingress shows the rerun's revision.
+    if (text.includes('::group::Verify')) until ??= Date.now();
+  };
+  const rerun = note('rerun', await stage.run(hasArrived || !act.passes ? again : inputs, { onLog }));
+  struck.push(...undoneInstalls(stage, run, { from, until: until ?? Date.now() }));
   if (rerun.code !== 0) found.push(`The rerun failed with code ${String(rerun.code)}.`);
   found.push(...(await untruths(stage, rerun, asked)));
   const further = note('further run', await stage.run(again));
