@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { execa } from 'execa';
 import { findProgram } from '../../testbed/mesh/programs.ts';
 import { startFleet } from '../../testbed/start.ts';
-import { grantsOf, nameOfGrant, roleWithout } from '../support/access-examples.ts';
+import { grantsOf, nameOfGrant, roleWithout, withTokens } from '../support/access-examples.ts';
 import type { Grant } from '../support/access-examples.ts';
 import type { Obj } from './support/kube.ts';
 import { NAMESPACE, NO_WORKLOADS } from './support/objects.ts';
@@ -63,9 +63,13 @@ const reason = skipped ? ' (skipped: only a real API server has its own authoriz
   }
 
   /** The authorizer learns of a changed role a moment later. */
-  async function forgotten({ verb, group, resource, object, namespace }: Grant): Promise<void> {
-    const resourceAttributes = { verb, group, resource, name: object, namespace };
-    const user = `system:serviceaccount:${NAMESPACE}:multicluster-canary`;
+  async function forgotten(
+    { verb, group, resource, object, namespace }: Omit<Grant, 'file' | 'kind' | 'role'>,
+    account = 'multicluster-canary',
+  ): Promise<void> {
+    const [name, subresource] = resource.split('/');
+    const resourceAttributes = { verb, group, resource: name, subresource, name: object, namespace };
+    const user = `system:serviceaccount:${NAMESPACE}:${account}`;
     const review: Obj = {
       apiVersion: 'authorization.k8s.io/v1',
       kind: 'SubjectAccessReview',
@@ -132,6 +136,72 @@ const reason = skipped ? ' (skipped: only a real API server has its own authoriz
       expect(run.code).toBe(1);
       expect(run.log).toContain(`- west: ${name.replace(' in ', ' in namespace ')}\n`);
       await expect(stage.weights()).resolves.toEqual(['v1=80,v2=20', 'v1=80,v2=20']);
+    });
+  });
+
+  describe('used by someone who may only impersonate one of them', () => {
+    const uid = '5f3a0c1e-0000-4000-8000-000000000001';
+    const groups = ['system:authenticated', 'system:serviceaccounts', `system:serviceaccounts:${NAMESPACE}`];
+    const impersonate = (group: string, resource: string, ...resourceNames: readonly string[]) => ({
+      apiGroups: [group],
+      resources: [resource],
+      verbs: ['impersonate'],
+      resourceNames,
+    });
+    const rules = [
+      impersonate('', 'serviceaccounts', 'multicluster-canary'),
+      impersonate('', 'groups', ...groups),
+      impersonate('authentication.k8s.io', 'uids', uid),
+      impersonate('authentication.k8s.io', 'userextras/reason', 'release'),
+    ];
+    const name = 'impersonator';
+    const rbac = 'rbac.authorization.k8s.io';
+    const role: Obj = { apiVersion: `${rbac}/v1`, kind: 'ClusterRole', metadata: { name }, rules };
+    let kubeconfig: string;
+    beforeAll(async () => {
+      const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace: NAMESPACE } };
+      await stage.everywhere(account, role, {
+        apiVersion: `${rbac}/v1`,
+        kind: 'ClusterRoleBinding',
+        metadata: { name },
+        roleRef: { apiGroup: rbac, kind: 'ClusterRole', name },
+        subjects: [{ kind: 'ServiceAccount', name, namespace: NAMESPACE }],
+      });
+      const [east, west] = [
+        await stage.east.tokenOf(name, NAMESPACE),
+        await stage.west.tokenOf(name, NAMESPACE),
+      ];
+      kubeconfig = withTokens(stage.fleet.kubeconfig, new Map(Object.entries({ east, west })), {
+        as: `system:serviceaccount:${NAMESPACE}:multicluster-canary`,
+        'as-groups': groups,
+        'as-uid': uid,
+        'as-user-extra': { reason: ['release'] },
+      });
+    });
+
+    test('plan and roll out', async () => {
+      const inputs = { ...FIRST, kubeconfig, weights: 'v1=60,v2=40' };
+      await stage.pass({ ...inputs, operation: 'plan' });
+      await stage.underLoad(async () => {
+        await stage.pass(inputs);
+      });
+      await expect(stage.weights()).resolves.toEqual(['v1=60,v2=40', 'v1=60,v2=40']);
+    });
+
+    test.each(rules)('cannot without the right to impersonate $resources', async (missing) => {
+      const [group = '', resource = ''] = [...missing.apiGroups, ...missing.resources];
+      await stage.west.merge({ ...role, rules: rules.filter((rule) => rule !== missing) });
+      try {
+        const [object] = missing.resourceNames;
+        const namespace = resource === 'serviceaccounts' ? NAMESPACE : undefined;
+        await forgotten({ verb: 'impersonate', group, resource, object, namespace }, name);
+        const run = await stage.run({ ...FIRST, kubeconfig });
+        expect([run.code, run.outputs['changed']]).toEqual([1, '0']);
+        expect(run.log).toMatch(new RegExp(`^::error.*west.*cannot impersonate resource "${resource}"`, 'm'));
+        await expect(stage.weights()).resolves.toEqual(['v1=60,v2=40', 'v1=60,v2=40']);
+      } finally {
+        await stage.west.merge(role);
+      }
     });
   });
 

@@ -96,12 +96,16 @@ function splitAround(one: Rule, grant: Grant): readonly Rule[] {
   );
 }
 
-/** A kubeconfig with one context for each cluster, as those of an admin, but with other tokens. */
-export function withTokens(kubeconfig: string, tokens: ReadonlyMap<string, string>): string {
+/** A kubeconfig with one context for each cluster, as those of an admin, but with other tokens, and more settings of its users. */
+export function withTokens(
+  kubeconfig: string,
+  tokens: ReadonlyMap<string, string>,
+  settings: Readonly<Record<string, unknown>> = {},
+): string {
   const config = z
     .looseObject({ users: z.array(z.unknown()), contexts: z.array(z.unknown()) })
     .parse(loadAll(kubeconfig)[0]);
-  const users = [...tokens].map(([name, token]) => ({ name, user: { token } }));
+  const users = [...tokens].map(([name, token]) => ({ name, user: { token, ...settings } }));
   const contexts = [...tokens.keys()].map((name) => ({ name, context: { cluster: name, user: name } }));
   return dump({ ...config, users, contexts });
 }
