@@ -3,6 +3,7 @@ import type { HTTPRoute, HTTPRouteRule } from '../../src/gateway-api/objects.ts'
 import type { GatewayApiState } from '../../src/gateway-api/state.ts';
 import { CanaryError } from '../../src/core/errors.ts';
 import type { Change } from '../../src/kubernetes/change.ts';
+import { blindSpotsIn } from '../../src/release/blind-spots.ts';
 import type { Service } from '../../src/kubernetes/objects.ts';
 import { observe } from '../../src/release/observation.ts';
 import { planRetirement } from '../../src/release/plan-retirement.ts';
@@ -92,6 +93,28 @@ describe('a release by an HTTPRoute', () => {
       `${EAST} update HTTPRoute ${APP}`,
       `${WEST} update HTTPRoute ${APP}`,
     ]);
+  });
+
+  test('is found where the Services of its versions exist in no cluster, and makes them', () => {
+    const planned = plan(both([routeOf([split])]));
+    expect(planned.previous).toEqual(weights({ v1: 90, v2: 10 }));
+    expect(told(planned.workloads)).toContain(`${WEST} apply Service ${APP}-v1`);
+    expect(told(planned.routes)).toEqual([
+      `${EAST} update HTTPRoute ${APP}`,
+      `${WEST} update HTTPRoute ${APP}`,
+    ]);
+  });
+
+  test('leaves the share of a missing Service that is no version, and says so', () => {
+    const cart = { name: `${APP}-cart`, port: 80, weight: 5 };
+    const fleet = both([routeOf([rule([...(split.backendRefs ?? []), cart])])]);
+    const observed = observe(given, fleet);
+    expect(rulesIn(planRollout(observed).routes[0]).at(-1)?.backendRefs).toContainEqual(
+      expect.objectContaining({ name: cart.name }),
+    );
+    expect(blindSpotsIn(observed)).toContain(
+      `HTTPRoute ${NAMESPACE}/${APP} in east, west leads to Service ${APP}-cart, which exists in no cluster. It counts as another service than ${APP}: no pod and no input names cart as a version.`,
+    );
   });
 
   test('moves a route off the app’s Service before any pod, to the only version that serves', () => {

@@ -1,6 +1,7 @@
 import { isOpen, routesToOther, routesToService } from './routes-to-service.ts';
 import type { ServiceRoute } from './routes-to-service.ts';
 import { describeServiceRules, grpcRoutesToService, rulesToService } from './http-rules-to-service.ts';
+import { describeMissingServices } from './missing-services.ts';
 import { MESH_DEFAULTS } from '../istio/mesh-config.ts';
 import { nameOf, selects } from '../kubernetes/objects.ts';
 import type { Pod, Service } from '../kubernetes/objects.ts';
@@ -33,6 +34,7 @@ export function blindSpotsIn(observed: Observation): readonly string[] {
     ...leadingOutside(routesToService(observed), release),
     ...describeServiceRules(rulesToService(observed)),
     ...grpcRoutesToService(observed),
+    ...describeMissingServices(observed),
     ...unlistedRoutes(fleet),
     ...throughOthers(observed),
     ...pastGateways(release, fleet),

@@ -2,23 +2,40 @@ import { versionServiceName } from '../gateway-api/backends.ts';
 import { selects } from '../kubernetes/objects.ts';
 import type { Labels, Service, Subset } from '../kubernetes/objects.ts';
 import type { VersionName } from '../core/weights.ts';
+import { namedVersions } from './release.ts';
 import type { Release } from './release.ts';
 import { selectorOfService } from './service-port.ts';
 import type { ClusterState, FleetState } from './state.ts';
+import { VERSION_LABEL } from './subsets.ts';
 
 /**
  * The Services that each lead to the pods of one version, by name: `APP-VERSION`, which select by more than Service APP does. Those of
- * all clusters count, since a route may name one that its own cluster lacks.
+ * all clusters count, since a route may name one that its own cluster lacks; and those that no cluster has yet, of known versions.
  */
 export function versionServices(release: Release, fleet: FleetState): ReadonlyMap<string, VersionName> {
-  return new Map(
-    [...fleet.values()].flatMap((state) =>
-      listedServices(state).flatMap((service) => {
-        const version = versionOfService(release, state, service);
-        return version === undefined ? [] : [[service.metadata.name, version] as const];
-      }),
-    ),
+  const states = [...fleet.values()];
+  const existing = new Set(states.flatMap(listedServices).map(({ metadata }) => metadata.name));
+  const missing = knownVersions(release, states)
+    .map((version) => [versionServiceName(release.app, version), version] as const)
+    .filter(([name]) => !existing.has(name));
+  const found = states.flatMap((state) =>
+    listedServices(state).flatMap((service) => {
+      const version = versionOfService(release, state, service);
+      return version === undefined ? [] : [[service.metadata.name, version] as const];
+    }),
   );
+  return new Map([...missing, ...found]);
+}
+
+/** The versions that the inputs name, and those of the app's pods. */
+function knownVersions(release: Release, states: readonly ClusterState[]): readonly VersionName[] {
+  const running = states.flatMap((state) => {
+    const selector = selectorOfService(release, state);
+    return state.pods
+      .filter(({ metadata }) => selects(selector, metadata.labels))
+      .flatMap(({ metadata }) => metadata.labels?.[VERSION_LABEL] ?? []);
+  });
+  return [...namedVersions(release), ...running];
 }
 
 /** The version that a Service leads to; undefined where it leads to another app, or to every version. */

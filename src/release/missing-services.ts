@@ -1,0 +1,37 @@
+import { isServiceIn, kindOfBackend, versionServiceName } from '../gateway-api/backends.ts';
+import { rulesOf } from '../gateway-api/rules.ts';
+import { nameOf } from '../kubernetes/objects.ts';
+import type { Observation } from './observation.ts';
+import { listedServices, versionServices } from './version-services.ts';
+
+/**
+ * Backends `APP-X` whose Service exists in no cluster and whose X is no known version: they may be of the app or of another. A sentence
+ * for each.
+ */
+export function describeMissingServices({ release, fleet, clusters }: Observation): readonly string[] {
+  const { app, namespace } = release;
+  const states = [...fleet.values()];
+  if (states.some(({ otherServices }) => otherServices === 'unlisted')) return [];
+  const choice = { service: release, routes: undefined, versionServices: versionServices(release, fleet) };
+  const existing = new Set(states.flatMap(listedServices).map(({ metadata }) => metadata.name));
+  const found = clusters.flatMap((cluster) =>
+    (fleet.get(cluster)?.gatewayApi?.httpRoutes ?? []).flatMap((route) =>
+      rulesOf(route)
+        .flatMap(({ backendRefs = [] }) => backendRefs)
+        .filter(
+          (backend) =>
+            backend.name.startsWith(versionServiceName(app, '')) &&
+            isServiceIn(route, backend, namespace) &&
+            kindOfBackend(route, backend, choice) === 'other' &&
+            !existing.has(backend.name),
+        )
+        .map(({ name }) => ({ cluster, text: `${nameOf(route)}|${name}`, route, name })),
+    ),
+  );
+  return [...Map.groupBy(found, ({ text }) => text).values()].flatMap((same) => {
+    const [first] = same;
+    if (first === undefined) return [];
+    const where = [...new Set(same.map(({ cluster }) => cluster))].join(', ');
+    return `${nameOf(first.route)} in ${where} leads to Service ${first.name}, which exists in no cluster. It counts as another service than ${app}: no pod and no input names ${first.name.slice(app.length + 1)} as a version.`;
+  });
+}
