@@ -4,7 +4,7 @@ import type { GatewayApiState } from '../../src/gateway-api/state.ts';
 import { CanaryError } from '../../src/core/errors.ts';
 import type { Change } from '../../src/kubernetes/change.ts';
 import { blindSpotsIn } from '../../src/release/blind-spots.ts';
-import type { Service } from '../../src/kubernetes/objects.ts';
+import type { DestinationRule, Service } from '../../src/kubernetes/objects.ts';
 import { observe } from '../../src/release/observation.ts';
 import { planRetirement } from '../../src/release/plan-retirement.ts';
 import { planRollout } from '../../src/release/plan.ts';
@@ -16,6 +16,7 @@ import {
   APP,
   NAMESPACE,
   clusterState,
+  destinationRule,
   fleetOf,
   pod,
   service,
@@ -199,6 +200,86 @@ describe('a release by an HTTPRoute', () => {
     expect(
       refusal(both([routeOf([split])], { otherServices: VERSION_SERVICES }, { gateways: [gateway] })),
     ).toContain('Gateway edge/public is not programmed: AddressNotUsable (none)');
+  });
+
+  describe('whose references do not resolve', () => {
+    const unresolved = (reason: string): Partial<HTTPRoute> => ({
+      metadata: { name: APP, namespace: NAMESPACE, generation: 3 },
+      status: {
+        parents: [
+          {
+            parentRef: { name: 'public', namespace: 'edge' },
+            conditions: [
+              { type: 'Accepted', status: 'True', observedGeneration: 3 },
+              { type: 'ResolvedRefs', status: 'False', reason, message: 'why', observedGeneration: 3 },
+            ],
+          },
+        ],
+      },
+    });
+    const cart = rule([...(split.backendRefs ?? []), { name: 'cart', port: 80 }]);
+
+    test.each<[string, HTTPRouteRule, string, readonly Service[]]>([
+      ['a Service that nothing creates is missing', cart, 'BackendNotFound', VERSION_SERVICES],
+      ['not all that is missing is created', cart, 'BackendNotFound', []],
+      ['a kind is not supported', split, 'InvalidKind', []],
+    ])('is refused where %s', (_what, given, reason, otherServices) => {
+      expect(refusal(both([routeOf([given], unresolved(reason))], { otherServices }))).toContain(
+        `HTTPRoute ${NAMESPACE}/${APP} at Gateway edge/public is not resolved: ${reason} (why) in east. The gateway answers what it sends to such a backend with status 500`,
+      );
+    });
+
+    test('is carried out where the release creates the missing Services', () => {
+      const planned = plan(both([routeOf([split], unresolved('BackendNotFound'))]));
+      expect(told(planned.workloads)).toContain(`${EAST} apply Service ${APP}-v2`);
+    });
+
+    test('is carried out where the report is of an earlier generation', () => {
+      const later = {
+        ...unresolved('BackendNotFound'),
+        metadata: { name: APP, namespace: NAMESPACE, generation: 4 },
+      };
+      const fleet = both([routeOf([cart], later)], { otherServices: VERSION_SERVICES });
+      expect(told(plan(fleet).routes)).toHaveLength(2);
+    });
+  });
+
+  describe('beside a DestinationRule with a policy for the app’s Service', () => {
+    const policy = { connectionPool: { http: { http1MaxPendingRequests: 1 } } };
+    const ruleFor = (host: string): DestinationRule =>
+      destinationRule(
+        [],
+        { name: host.replaceAll(/[.*]/g, '-') },
+        { host, subsets: [], trafficPolicy: policy },
+      );
+    const refused = (
+      routes: readonly HTTPRoute[],
+      ...destinationRules: readonly DestinationRule[]
+    ): string => {
+      const { traffic } = clusterState(EAST, { traffic: { destinationRules } });
+      return refusal(both(routes, { traffic, otherServices: VERSION_SERVICES }));
+    };
+
+    test('is refused where the route moves off that Service', () => {
+      expect(refused([routeOf([open])], ruleFor(APP))).toBe(
+        `DestinationRule ${NAMESPACE}/${APP} in east has a trafficPolicy for ${APP}. The release moves HTTPRoute ${NAMESPACE}/${APP} from Service ${APP} to the Services of the versions, which that policy does not cover. First create a DestinationRule with the trafficPolicy that you want for each of these hosts: ${APP}-v1, ${APP}-v2 (namespace ${NAMESPACE}); then run again.`,
+      );
+    });
+
+    test('names only the hosts that have none', () => {
+      expect(refused([routeOf([open])], ruleFor(APP), ruleFor(`${APP}-v1`))).toContain(
+        `these hosts: ${APP}-v2 (`,
+      );
+    });
+
+    test.each<[string, HTTPRouteRule, readonly DestinationRule[]]>([
+      ['the versions have rules of their own', open, [APP, `${APP}-v1`, `${APP}-v2`].map(ruleFor)],
+      ['the policy is one for all hosts', open, [ruleFor(`*.${NAMESPACE}.svc.cluster.local`)]],
+      ['the route leads to the versions already', split, [ruleFor(APP)]],
+      ['the rule has no policy', open, [destinationRule([])]],
+    ])('is carried out where %s', (_what, given, rules) => {
+      expect(refused([routeOf([given])], ...rules)).toBe('');
+    });
   });
 
   test('is refused where a Service of that name leads elsewhere', () => {

@@ -21,6 +21,8 @@ export interface Detachment {
   /** `refused`: the controller says so of the route as it is. `pending`: it has not looked at it yet. */
   readonly kind: 'refused' | 'pending';
   readonly condition: 'Accepted' | 'ResolvedRefs' | 'Programmed';
+  /** The controller's reason, where it has reported one. */
+  readonly reason?: string;
 }
 
 /** What keeps an HTTPRoute from being in force at each of its parents, at the generation that it has now. */
@@ -66,7 +68,9 @@ function lacking(
   if (bad !== undefined) {
     const { reason = 'no reason', message = 'no message' } = bad;
     const kind = bad.status === 'Unknown' ? 'pending' : 'refused';
-    return [{ kind, condition: type, text: `${where} is not ${WORDS[type]}: ${reason} (${message})` }];
+    return [
+      { kind, condition: type, reason, text: `${where} is not ${WORDS[type]}: ${reason} (${message})` },
+    ];
   }
   if (current.length > 0) return [];
   const what =

@@ -6,6 +6,8 @@ import { gatewayKey } from '../istio/gateways.ts';
 import { isOurs } from '../kubernetes/field-managers.ts';
 import { assertHttpRouteReleasable } from './guards/http-route-releasable.ts';
 import { assertNoOtherRule } from './guards/no-other-rule.ts';
+import { assertPoliciesKept } from './guards/policies-kept.ts';
+import { assertReferencesResolved } from './guards/references-resolved.ts';
 import { assertServiceUnreferenced } from './guards/service-unreferenced.ts';
 import type { Observation } from './observation.ts';
 import { pinnedWeights } from './pinned-weights.ts';
@@ -26,6 +28,10 @@ export const HTTP_ROUTE_PLANNER: TrafficPlanner = {
   versionObjects: ({ release, fleet }, state, labels) => versionServiceObjects(release, fleet, state, labels),
   rivals: ({ release, fleet }, one) => rivalRules(release, fleet, one),
   assertRoutes: assertHttpRouteReleasable,
+  assertReferences: (observed, versions, workloads) => {
+    assertReferencesResolved(observed, workloads);
+    assertPoliciesKept(observed, versions);
+  },
   assertAlone: assertNoOtherRule,
   assertEntrance: () => undefined,
   pinned: pinnedWeights,

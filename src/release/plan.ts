@@ -70,6 +70,7 @@ export function planRollout(
   assertSubsetLabelsCompatible(observed.routes, versions);
   const workloads = planWorkloads(observed, versions);
   assertSubsetsDisjoint(subsetOverlaps(observed, versions, workloads));
+  planner.assertReferences(observed, versions, workloads);
   const pinned = planner.pinned(observed, versions, workloads);
   assertPodsFitMesh(observed, versions, workloads);
   planner.assertEntrance(observed);

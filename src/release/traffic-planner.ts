@@ -49,6 +49,12 @@ export interface TrafficPlanner {
   readonly rivals: (observed: Pick<Observation, 'release' | 'fleet'>, one: RouteState) => readonly Rival[];
   /** @throws CanaryError where the routes that are there cannot be released */
   readonly assertRoutes: (observed: Observation) => void;
+  /** @throws CanaryError where the routes refer to what does not exist and this plan does not create, or would lose a policy */
+  readonly assertReferences: (
+    observed: Observation,
+    versions: readonly VersionName[],
+    workloads: readonly Change[],
+  ) => void;
   /** @throws CanaryError where routes outside the release split the service as well */
   readonly assertAlone: (observed: Observation) => void;
   /** @throws CanaryError where the release would open a second entrance for users */

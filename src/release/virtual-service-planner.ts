@@ -40,6 +40,7 @@ export const VIRTUAL_SERVICE_PLANNER: TrafficPlanner = {
     assertRoutesNameSubsets(observed, versions, workloads);
     return undefined;
   },
+  assertReferences: () => undefined,
   assertReached: assertSubsetsVisible,
   assertUnreferenced: assertSubsetUnreferenced,
   removals: ({ release, fleet, clusters }, version) => ({
