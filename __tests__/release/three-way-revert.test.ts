@@ -1,10 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
+import type { HTTPRoute } from '../../src/gateway-api/objects.ts';
+import { withRuleWeights } from '../../src/gateway-api/rule-edits.ts';
 import type { HttpRoute, KubeObject, VirtualService } from '../../src/kubernetes/objects.ts';
 import { recordOf, withRecord } from '../../src/release/history.ts';
 import { holdsEdit } from '../../src/release/holds-edit.ts';
 import { revert } from '../../src/release/three-way-revert.ts';
 import { withWeights } from '../../src/istio/route-edits.ts';
 import { APP, NAMESPACE, destinationRule, to, toOther, virtualService } from '../support/objects.ts';
+import { attachedRoute } from '../support/gateways.ts';
 import { weights } from '../support/release.ts';
 
 const service = { app: APP, namespace: NAMESPACE };
@@ -81,6 +84,42 @@ describe.each(FORMS)('a step of a VirtualService %s is reverted', (_form, before
     const index = routes.findIndex(({ name, match }) => name !== 'other' && match === undefined);
     return http(() => routes.map((one, i) => (i === index ? { ...one, timeout: '7s' } : one)))(before);
   }
+});
+
+describe('a route that someone has named since', () => {
+  test('returns to its earlier weights, in a VirtualService', () => {
+    const before = virtualService([other, { route: [to('v1', 90), to('v2', 10)] }]);
+    const after = stepped(before, 2, { v1: 80, v2: 20 });
+    const name = http((routes) =>
+      routes.map((one) => (one.name === undefined ? { ...one, name: 'main' } : one)),
+    );
+    expect(holdsEdit(name(after), { before, after })).toBe(true);
+    expect(revert(name(after), { before, after })).toEqual(name(before));
+  });
+
+  test('returns to its earlier weights, in an HTTPRoute', () => {
+    const choice = { service, routes: undefined };
+    const backends = ['v1', 'v2'].map((version, i) => ({
+      name: `${APP}-${version}`,
+      port: 5000,
+      weight: i === 0 ? 90 : 10,
+    }));
+    const theirs = { name: 'theirs', backendRefs: [{ name: 'other', port: 80 }] };
+    const route = attachedRoute([]);
+    const before = { ...route, spec: { ...route.spec, rules: [theirs, { backendRefs: backends }] } };
+    const versionServices = new Map(['v1', 'v2'].map((version) => [`${APP}-${version}`, version]));
+    const target = { ...choice, versionServices, weights: weights({ v1: 80, v2: 20 }), revision: 2 };
+    const after = withRuleWeights(before, { ...target, port: 5000 });
+    const name = (one: HTTPRoute): HTTPRoute => ({
+      ...one,
+      spec: {
+        ...one.spec,
+        rules: (one.spec.rules ?? []).map((rule) => ({ name: 'main', ...rule })),
+      },
+    });
+    expect(holdsEdit(name(after), { before, after })).toBe(true);
+    expect(revert(name(after), { before, after })).toEqual(name(before));
+  });
 });
 
 describe('a change counts as held', () => {

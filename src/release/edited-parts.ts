@@ -42,7 +42,16 @@ export function ruleCounterpart(rule: AnyRule, among: readonly AnyRule[]): AnyRu
     const found = only(candidates.filter((one) => isDeepStrictEqual(way(one), way(rule))));
     if (found !== undefined) return found;
   }
-  return undefined;
+  // Someone has named it since.
+  const keys = new Set(rule.backendRefs?.map(backendKey));
+  return only(
+    among.filter(
+      (one) =>
+        one.name !== rule.name &&
+        isDeepStrictEqual(one.matches, rule.matches) &&
+        (one.backendRefs ?? []).some((backend) => keys.has(backendKey(backend))),
+    ),
+  );
 }
 
 /** What tells the backends of a rule apart. */
@@ -73,7 +82,16 @@ export function counterpart(route: AnyRoute, among: readonly AnyRoute[]): AnyRou
     const found = only(candidates.filter((one) => isDeepStrictEqual(way(one), way(route))));
     if (found !== undefined) return found;
   }
-  return undefined;
+  // Someone has named it since.
+  return only(
+    among.filter(
+      (one) =>
+        one.name !== route.name &&
+        isDeepStrictEqual(one.match, route.match) &&
+        (one.route ?? []).length > 0 &&
+        leadsAlike(one, route),
+    ),
+  );
 }
 
 function leadsAlike({ route: a = [] }: AnyRoute, { route: b = [] }: AnyRoute): boolean {
