@@ -169,6 +169,44 @@ describe('a release by an HTTPRoute', () => {
     expect(refusal(fleet)).toContain('Istio puts the routes of both in one list by age');
   });
 
+  test('is refused where the route of one cluster would come beside a VirtualService', () => {
+    const vs = virtualService([{ route: [to('v1', 100)] }], {}, { hosts: ['shop.example.com'] });
+    const { traffic } = clusterState(WEST, { traffic: { virtualServices: [vs] } });
+    const named = release({
+      placement: new Map(),
+      traffic: { weights: weights({ v1: 80, v2: 20 }), httpRoute: APP },
+    });
+    const fleet = fleetOf(
+      cluster(EAST, [routeOf([split])], { otherServices: VERSION_SERVICES }),
+      cluster(WEST, [], { otherServices: VERSION_SERVICES, traffic }),
+    );
+    expect(refusal(fleet, named)).toContain(
+      `VirtualService ${NAMESPACE}/${APP} in west leads to ${APP}, and there is no HTTPRoute ${NAMESPACE}/${APP} there yet`,
+    );
+  });
+
+  test('is refused where preview rules would make it too long', () => {
+    const others = Array.from({ length: 14 }, (_, i) =>
+      rule([{ name: 'cart', port: 80 }], { matches: [{ path: { value: `/cart/${String(i)}` } }] }),
+    );
+    expect(refusal(both([routeOf([...others, split])], { otherServices: VERSION_SERVICES }))).toContain(
+      `HTTPRoute ${NAMESPACE}/${APP} would have 17 rules`,
+    );
+  });
+
+  test('is refused where the rule sends to what another release has marked', () => {
+    const set = [{ name: 'x-canary-revision', value: '7' }];
+    const marked = {
+      name: 'cart-v9',
+      port: 80,
+      filters: [{ type: 'ResponseHeaderModifier', responseHeaderModifier: { set } }],
+    };
+    const shared = rule([marked, ...(split.backendRefs ?? [])]);
+    expect(refusal(both([routeOf([shared])], { otherServices: VERSION_SERVICES }))).toContain(
+      'also sends to cart-v9, whose responses another release marks with x-canary-revision',
+    );
+  });
+
   test.each<[string, Partial<HTTPRoute>, string]>([
     [
       'is not accepted',
@@ -313,30 +351,50 @@ describe('a release by an HTTPRoute', () => {
 });
 
 describe('a retirement', () => {
-  test('takes out the backend, the Deployment and the Service that the action has made', () => {
-    const marked = (version: string): Service => ({
-      ...versionService(version),
-      metadata: {
-        ...versionService(version).metadata,
-        managedFields: [{ manager: 'multicluster-canary', operation: 'Apply', fieldsV1: {} }],
-      },
-    });
+  const marked = (version: string): Service => ({
+    ...versionService(version),
+    metadata: {
+      ...versionService(version).metadata,
+      managedFields: [{ manager: 'multicluster-canary', operation: 'Apply', fieldsV1: {} }],
+    },
+  });
+  const idle = rule([
+    { name: `${APP}-v1`, port: 5000, weight: 0 },
+    { name: `${APP}-v2`, port: 5000, weight: 1 },
+  ]);
+  const retired = (
+    rules: readonly HTTPRouteRule[],
+    api: Partial<GatewayApiState> = {},
+  ): ReturnType<typeof planRetirement> => {
     const otherServices = [marked('v1'), versionService('v2')];
-    const idle = rule([
-      { name: `${APP}-v1`, port: 5000, weight: 0 },
-      { name: `${APP}-v2`, port: 5000, weight: 1 },
-    ]);
     const pods = [pod('hello-v2', { app: APP, version: 'v2' }, READY)];
-    const observed = observe(
-      release({ placement: new Map(), version: 'v1' }),
-      both([routeOf([idle])], { otherServices, pods }),
-    );
-    const retired = planRetirement(observed, new Map());
-    expect(told(retired.workloads)).toEqual([EAST, WEST].map((name) => `${name} delete Service ${APP}-v1`));
-    const names = rulesIn(retired.routes[0]).flatMap(({ backendRefs = [] }) =>
-      backendRefs.map(({ name }) => name),
-    );
+    const asked = release({ placement: new Map(), version: 'v1', traffic: { routes: ['rules[0]'] } });
+    return planRetirement(observe(asked, both([routeOf(rules)], { otherServices, pods }, api)), new Map());
+  };
+
+  test('takes out the backend, the Deployment and the Service that the action has made', () => {
+    const { workloads, routes } = retired([idle]);
+    expect(told(workloads)).toEqual([EAST, WEST].map((name) => `${name} delete Service ${APP}-v1`));
+    const names = rulesIn(routes[0]).flatMap(({ backendRefs = [] }) => backendRefs.map(({ name }) => name));
     expect(new Set(names)).toEqual(new Set([`${APP}-v2`]));
+  });
+
+  test('is refused while a GRPCRoute names the Service', () => {
+    const stream = {
+      ...attachedRoute(['grpc.example.com']),
+      metadata: { name: 'stream', namespace: NAMESPACE },
+      spec: { rules: [{ backendRefs: [{ name: `${APP}-v1`, port: 5000 }] }] },
+    };
+    expect(() => retired([idle], { grpcRoutes: [stream] })).toThrow(
+      `Service ${NAMESPACE}/${APP}-v1 is still named by GRPCRoute ${NAMESPACE}/stream in east`,
+    );
+  });
+
+  test('is refused while a backend mirrors to the Service', () => {
+    const backendRef = { name: `${APP}-v1`, port: 5000 };
+    const mirror = [{ type: 'RequestMirror', requestMirror: { backendRef } }];
+    const copying = rule([{ name: 'cart', port: 80, filters: mirror }]);
+    expect(() => retired([idle, copying])).toThrow(`Service ${NAMESPACE}/${APP}-v1 is still named by`);
   });
 });
 

@@ -1,6 +1,7 @@
 import { REVISION_HEADER, VERSION_HEADER } from '../core/headers.ts';
 import type { RouteChoice } from '../core/route-target.ts';
 import type { VersionName } from '../core/weights.ts';
+import type { KubeObject } from '../kubernetes/objects.ts';
 import type { BackendRef, HTTPBackendRef, HTTPRoute, HTTPRouteFilter, HTTPRouteRule } from './objects.ts';
 
 /** The Service that leads to the pods of one version. */
@@ -25,8 +26,8 @@ export function kindOfBackend(route: HTTPRoute, backend: HTTPBackendRef, choice:
 }
 
 /** Whether a reference means a Service of a namespace. */
-export function isServiceIn(route: HTTPRoute, backend: BackendRef, namespace: string): boolean {
-  const { group = '', kind = 'Service', namespace: named = route.metadata.namespace } = backend;
+export function isServiceIn({ metadata }: KubeObject, backend: BackendRef, namespace: string): boolean {
+  const { group = '', kind = 'Service', namespace: named = metadata.namespace } = backend;
   return group === '' && kind === 'Service' && named === namespace;
 }
 

@@ -36,8 +36,16 @@ export function withPreviewRules(route: HTTPRoute, target: RouteTarget): HTTPRou
           const index = managed.indexOf(rule);
           return index < 0 ? [rule] : [...previews(rule, index === 0 ? '' : `.${String(index + 1)}`), rule];
         });
+  if (rules.length > Math.max(MAX_RULES, rulesOf(route).length)) {
+    throw new CanaryError(
+      `${nameOf(route)} would have ${String(rules.length)} rules, with a preview rule for each version ahead of each rule that is split; the Gateway API allows ${String(MAX_RULES)}. Move rules that lead elsewhere to an HTTPRoute of their own, or retire a version.`,
+    );
+  }
   return { ...route, spec: { ...route.spec, rules } };
 }
+
+/** As many rules as an HTTPRoute may have. */
+const MAX_RULES = 16;
 
 /**
  * An HTTPRoute whose managed rules hold the weights of the target, with preview rules ahead of them. Only the backends of the service

@@ -29,7 +29,9 @@ export const HTTP_ROUTE_API: TrafficApi<HTTPRoute> = {
   detachments: routeDetachments,
   revision: (route, choice) => {
     const [rule] = managedRules(route, choice);
-    const marks = (rule?.backendRefs ?? []).map((backend) => markOf(backend, REVISION_HEADER));
+    const marks = (rule === undefined ? [] : backendsTo(route, rule, choice)).map((backend) =>
+      markOf(backend, REVISION_HEADER),
+    );
     return marks.find((mark) => mark !== undefined);
   },
 };

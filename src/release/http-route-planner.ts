@@ -11,7 +11,7 @@ import { assertReferencesResolved } from './guards/references-resolved.ts';
 import { assertServiceUnreferenced } from './guards/service-unreferenced.ts';
 import type { Observation } from './observation.ts';
 import { pinnedWeights } from './pinned-weights.ts';
-import { httpRouteName } from './release-http-route.ts';
+import { hostsOfNew, httpRouteName } from './release-http-route.ts';
 import { allClusters } from './release.ts';
 import { rivalRules } from './rival-rules.ts';
 import { stateOf } from './state.ts';
@@ -66,8 +66,7 @@ function newHttpRoute({ release, fleet, routes }: Observation, cluster: ClusterN
     ...(key.namespace === namespace ? {} : { namespace: key.namespace }),
     name: key.name,
   };
-  // Without hostnames a route takes every host; a * alone is not allowed.
-  const hostnames = (traffic.hosts ?? []).filter((host) => host !== '*');
+  const hostnames = hostsOfNew(release);
   return {
     apiVersion,
     kind: 'HTTPRoute',

@@ -1,7 +1,7 @@
 import { CanaryError } from '../core/errors.ts';
 import type { ClusterName } from '../core/names.ts';
 import type { HTTPRoute } from '../gateway-api/objects.ts';
-import { assertOneRouteKind } from './guards/one-route-kind.ts';
+import { assertNoVirtualService, assertOneRouteKind } from './guards/one-route-kind.ts';
 import type { Release } from './release.ts';
 import { httpRoutesTo } from './route-kind.ts';
 import { stateOf } from './state.ts';
@@ -45,8 +45,15 @@ export function releaseHttpRoute(
       `There is no HTTPRoute ${namespace}/${asked ?? ''} in ${cluster}, but HTTPRoute ${namespace}/${other.metadata.name} leads to ${release.app}. Set the input http-route to ${other.metadata.name}.`,
     );
   }
-  if (found !== undefined) assertOneRouteKind(release, state, found);
+  if (found === undefined) assertNoVirtualService(release, state, hostsOfNew(release));
+  else assertOneRouteKind(release, state, found);
   return found;
+}
+
+/** The hostnames of the HTTPRoute that the release makes: without any, it takes every host; a `*` alone is not allowed. */
+export function hostsOfNew({ traffic }: Release): readonly string[] {
+  const hosts = traffic.hosts ?? [];
+  return hosts.filter((host) => host !== '*');
 }
 
 function onlyOne(

@@ -2,8 +2,13 @@ import { CanaryError } from '../../core/errors.ts';
 import type { VersionName } from '../../core/weights.ts';
 import { isServiceIn, versionServiceName } from '../../gateway-api/backends.ts';
 import { isHttpRoute } from '../../gateway-api/objects.ts';
-import type { HTTPRoute } from '../../gateway-api/objects.ts';
-import { rulesOf } from '../../gateway-api/rules.ts';
+import type {
+  BackendRef,
+  GRPCRoute,
+  HTTPRoute,
+  HTTPRouteFilter,
+  HTTPRouteRule,
+} from '../../gateway-api/objects.ts';
 import { namesService } from '../../istio/routes.ts';
 import type { Change } from '../../kubernetes/change.ts';
 import { nameOf } from '../../kubernetes/objects.ts';
@@ -19,9 +24,10 @@ export function assertServiceUnreferenced(
   const name = versionServiceName(release.app, version);
   const references = clusters.flatMap((cluster) => {
     const { gatewayApi, traffic } = stateOf(fleet, cluster);
-    if (gatewayApi?.unlisted.includes('HTTPRoute') === true) {
+    const unseen = (['HTTPRoute', 'GRPCRoute'] as const).find((kind) => gatewayApi?.unlisted.includes(kind));
+    if (unseen !== undefined) {
       throw new CanaryError(
-        `Whether an HTTPRoute of another namespace in ${cluster} leads to Service ${name} cannot be seen: the user of the kubeconfig may not list HTTPRoutes of all namespaces. Grant that permission, then run retire again; nothing has been written.`,
+        `Whether an ${unseen} of another namespace in ${cluster} leads to Service ${name} cannot be seen: the user of the kubeconfig may not list ${unseen}s of all namespaces. Grant that permission, then run retire again; nothing has been written.`,
       );
     }
     const planned = routes.filter((change) => change.cluster === cluster).map(({ object }) => object);
@@ -29,9 +35,10 @@ export function assertServiceUnreferenced(
       const change = planned.find((object) => nameOf(object) === nameOf(route));
       return change !== undefined && isHttpRoute(change) ? change : route;
     });
+    const grpcRoutes = (gatewayApi?.grpcRoutes ?? []).map((route) => ({ ...route, kind: 'GRPCRoute' }));
     const key = { app: name, namespace: release.namespace };
     return [
-      ...after.filter((route) => leadsTo(route, name, release.namespace)),
+      ...[...after, ...grpcRoutes].filter((route) => leadsTo(route, name, release.namespace)),
       ...(traffic?.everywhere.virtualServices ?? []).filter((vs) => namesService(vs, key)),
     ].map((object) => `${nameOf(object)} in ${cluster}`);
   });
@@ -41,9 +48,12 @@ export function assertServiceUnreferenced(
   );
 }
 
-function leadsTo(route: HTTPRoute, name: string, namespace: string): boolean {
-  return rulesOf(route).some(({ backendRefs = [], filters = [] }) =>
-    [...backendRefs, ...filters.flatMap(({ requestMirror }) => requestMirror?.backendRef ?? [])].some(
+function leadsTo(route: HTTPRoute | GRPCRoute, name: string, namespace: string): boolean {
+  const mirrors = (filters: readonly HTTPRouteFilter[] = []): readonly BackendRef[] =>
+    filters.flatMap(({ requestMirror }) => requestMirror?.backendRef ?? []);
+  const rules: readonly HTTPRouteRule[] = route.spec.rules ?? [];
+  return rules.some(({ backendRefs = [], filters }) =>
+    [...backendRefs, ...mirrors(filters), ...backendRefs.flatMap((backend) => mirrors(backend.filters))].some(
       (backend) => backend.name === name && isServiceIn(route, backend, namespace),
     ),
   );
