@@ -100,6 +100,15 @@ describe('the verdict of a run', () => {
     ]);
   });
 
+  test('keeps the samples before a watch of the same weights that takes none', () => {
+    const bare: RunEvent = { ...sampled, check: 'bake', evidence: [] };
+    const passed = recordOf(sampled, judged('pass'), bare, judged('pass'));
+    expect(passed.evidence).toEqual([evidence()]);
+    expect(passed.checks.map((check) => check.evidence)).toEqual([[evidence()], []]);
+    const others: RunEvent = { ...bare, weights: BEFORE };
+    expect(recordOf(sampled, judged('pass'), others, judged('pass')).evidence).toEqual([]);
+  });
+
   test('is not a pass once the run has failed, whatever its last check said', () => {
     const failed: RunEvent = { kind: 'failed', message: 'Cancelled by SIGINT.' };
     expect(recordOf(sampled, judged('pass'), failed)).toMatchObject({

@@ -67,12 +67,17 @@ describe('the headline', () => {
   });
 
   test('claims no split where only metrics were judged', () => {
-    const { title, sentence } = headlineOf(record([metricEvidence()], { evidence: [] }));
+    const { title, sentence } = headlineOf(record([metricEvidence(), metricEvidence()], { evidence: [] }));
     expect(title).toBe('metrics passed');
     expect(sentence).toBe(
-      'No ingress was sampled; the metrics show nothing against v1 80%, v2 20% (errors).',
+      'No ingress was sampled, so metrics alone decided: they show nothing against v1 80%, v2 20% (errors).',
     );
   });
+});
+
+test('a failure says that metrics alone decided where no ingress was sampled', () => {
+  const { sentence } = headlineOf(record([FAILED], { verdict: 'fail', evidence: [] }));
+  expect(sentence).toMatch(/No ingress was sampled, so metrics alone decided\.$/);
 });
 
 describe('summary, page and JSON', () => {

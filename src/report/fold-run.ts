@@ -1,3 +1,4 @@
+import { sameWeights } from '../core/weights.ts';
 import { allHolding } from '../release/cluster-weights.ts';
 import type { RunEvent } from './run-events.ts';
 import type { TimedEvent } from './run-log.ts';
@@ -38,7 +39,8 @@ function changeOf(record: RunRecord, at: number, event: RunEvent): Partial<RunRe
       const { check: kind, weights, evidence, metrics, seconds } = event;
       const verdict = 'inconclusive';
       const check: Check = { kind, weights, verdict, evidence, metrics, from: at - seconds, to: at };
-      return { evidence, metrics, checks: [...record.checks, check] };
+      const seen = evidence.length > 0 ? evidence : samplesBefore(record.checks, check);
+      return { evidence: seen, metrics, checks: [...record.checks, check] };
     }
     case 'metrics read': {
       const { metrics, verdict } = event;
@@ -76,4 +78,10 @@ function changeOf(record: RunRecord, at: number, event: RunEvent): Partial<RunRe
     case 'ended':
       return { seconds: at };
   }
+}
+
+/** What the samples before a watch showed that took none of its own, because the windows of its metrics leave no time for them. */
+function samplesBefore(checks: readonly Check[], { weights }: Check): Check['evidence'] {
+  const last = checks.at(-1);
+  return last !== undefined && sameWeights(last.weights, weights) ? last.evidence : [];
 }

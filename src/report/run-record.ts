@@ -77,7 +77,7 @@ export interface RunRecord {
   readonly plan: PlannedRollout | undefined;
   readonly steps: readonly Step[];
   readonly checks: readonly Check[];
-  /** Of the last check. */
+  /** Of the last check, or of the one just before a watch without samples. */
   readonly evidence: readonly IngressEvidence[];
   /** Of the last check. */
   readonly metrics: readonly MetricEvidence[];

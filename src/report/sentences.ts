@@ -19,16 +19,16 @@ function whoGet({ unseen, asked }: RunRecord): string {
   return `requests to ${hosts.length === 0 ? path : hosts.map((host) => `${host}${path}`).join(', ')} get`;
 }
 
+const BY_METRICS_ALONE = 'No ingress was sampled, so metrics alone decided';
+
 /** A pass in a sentence or two. */
 export function passOf(record: RunRecord): string {
   const { evidence, metrics, checks } = record;
-  if (evidence.length === 0 && metrics.length > 0)
-    return `No ingress was sampled; the metrics show nothing against ${inWords(checks.at(-1)?.weights ?? new Map())} (${metricsThat(
-      metrics,
-      'pass',
-    )
-      .map(({ name }) => name)
-      .join(', ')}).`;
+  if (evidence.length === 0 && metrics.length > 0) {
+    const names = new Set(metricsThat(metrics, 'pass').map(({ name }) => name));
+    const held = inWords(checks.at(-1)?.weights ?? new Map());
+    return `${BY_METRICS_ALONE}: they show nothing against ${held} (${[...names].join(', ')}).`;
+  }
   const asked = inWords(evidence[0]?.weights ?? new Map());
   const shown = `${capitalized(whoGet(record))} ${asked} ${through(evidence)}, as ${samplesOf(evidence)} show.`;
   return [shown, ...metricsPassed(metrics)].join(' ');
@@ -58,7 +58,7 @@ export function failureOf(record: RunRecord): readonly string[] {
     .toSorted((a, b) => distanceOf(b) - distanceOf(a));
   if (worst === undefined)
     return clustersDisagree(held) || users.length > 0
-      ? users
+      ? [...users, ...(evidence.length === 0 && users.length > 0 ? [`${BY_METRICS_ALONE}.`] : [])]
       : [`Expected ${asked}.`, `${findings[0]?.title ?? 'A cluster holds something else'}.`];
   const rest =
     others.length === 0
