@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { MetricsEvent } from '../../testbed/fleet.ts';
 import type { Run } from '../../testbed/run-action.ts';
-import { APP, AT_DEFAULTS, NO_WORKLOADS, destination, image } from './support/objects.ts';
+import { APP, AT_DEFAULTS, NO_WORKLOADS, SEED, destination, image } from './support/objects.ts';
 import { putAhead } from './support/route-edits.ts';
 import { useStage } from './support/stage.ts';
 
@@ -287,6 +287,41 @@ describe('users whose requests a route in one cluster splits otherwise (scenario
       expect(run.log).toMatch(/Metric shares in west: fail/);
       expect(run.log).not.toMatch(/Metric shares in east: fail/);
       expect(run.outputs['samples']).toBe('0');
+    }, USERS);
+  });
+});
+
+describe('a release that is not sampled, as for a service that only sidecars call (scenario 43)', () => {
+  const judged = {
+    ingress: 'none',
+    // Without samples, the counted requests have to prove the split.
+    tolerance: SEED.tolerance,
+    metrics: '- istio: {source-workload: .*}',
+    'propagation-time': '1s',
+  } as const;
+
+  test('is judged by metrics alone: a sound one passes, and one that fails users is rolled back everywhere', async () => {
+    await prepare(undefined, undefined);
+    await stage.underLoad(async () => {
+      const sound = await step(judged);
+      expect([sound.code, sound.outputs['verdict'], sound.outputs['samples']]).toEqual([0, 'pass', '0']);
+      expect(sound.summary).toContain(
+        'No ingress was sampled, so metrics alone decided: they show nothing against v1 50%, v2 50%',
+      );
+      await expect(stage.weights()).resolves.toEqual(['v1=50,v2=50', 'v1=50,v2=50']);
+    }, USERS);
+    await prepare(undefined, 'order-errors');
+    await stage.underLoad(async () => {
+      const failing = await step(judged);
+      expect([failing.code, failing.outputs['verdict'], failing.outputs['samples']]).toEqual([
+        1,
+        'fail',
+        '0',
+      ]);
+      expect(failing.summary).toMatch(
+        /v2 fails more often than v1 for real users: .*metrics alone decided\./,
+      );
+      await expect(stage.weights()).resolves.toEqual(['v1=100,v2=0', 'v1=100,v2=0']);
     }, USERS);
   });
 });
