@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { GitHubServer, HEAD, TOKEN } from '../support/github-server.ts';
 import { ISTIO } from './support/kube.ts';
-import { APP, NAMESPACE } from './support/objects.ts';
+import { APP, NAMESPACE, image } from './support/objects.ts';
 import { stealUsers } from './support/route-edits.ts';
 import { useStage } from './support/stage.ts';
 import type { WorkflowRun } from './support/act.ts';
@@ -264,6 +264,23 @@ scenarios(`the example workflows${reason}`, () => {
     // The first has released it.
     expect(logs.map((log) => log.includes('Nothing to write'))).toEqual([false, true, true]);
     await expect(stage.weights()).resolves.toEqual(['v1=80,v2=20', 'v1=80,v2=20']);
+  });
+
+  test('the guard checks and rolls back through port-forwards, by the release file alone', async () => {
+    const lines = `${QUICK}ingress: west=port-forward\n`;
+    await stage.pass({ weights: 'v1=100,v2=0' });
+    const faulty = `v1=${image('v1')}\nv2=${image('v2', 'order-errors')}`;
+    await stage.pass({ weights: 'v1=50,v2=50', image: faulty });
+    await repository.release(lines);
+    await pass('guard.yml', ['verify'], { event: 'schedule' });
+    // v2 fails there alone.
+    await repository.release(`${lines}path: /orders\n`);
+    const { jobs, log } = await run('guard.yml', { event: 'schedule' });
+    expect(jobs).toEqual([['verify', 'failure']]);
+    expect(log).toMatch(/requests failed, more than 1%/);
+    // Both the check and the rollback's own.
+    expect(log.split('the load balancer is not on the way')).toHaveLength(3);
+    await holds('v1=100,v2=0');
   });
 
   test('the guard does not roll back without a verdict', async () => {
