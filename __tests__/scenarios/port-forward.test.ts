@@ -1,14 +1,16 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { dump, load } from 'js-yaml';
+import { startLoad } from '../../testbed/load.ts';
 import { startFleet } from '../../testbed/start.ts';
 import { accessObjects } from '../support/access-examples.ts';
 import { ISTIO } from './support/kube.ts';
-import { APP, NAMESPACE } from './support/objects.ts';
+import { Kubectl } from './support/kubectl.ts';
+import { APP, NAMESPACE, SEED } from './support/objects.ts';
 import { Stage } from './support/stage.ts';
+import { withToken } from './support/with-token.ts';
 
 const SERVICE = {
   apiVersion: 'v1',
@@ -21,6 +23,8 @@ interface ReportedPod {
   readonly pod: string;
   readonly samples: number;
 }
+
+const onMesh = process.env['FLEET'] === 'mesh' ? describe : describe.skip;
 
 /** A private ingress in west with two gateway pods (scenario 42), on one existing release. */
 let stage: Stage;
@@ -56,15 +60,20 @@ test('each gateway pod is asked as often as the other, and the report has both',
   expect(run.summary).toContain(
     'the load balancer, and whatever else is in front of the gateway, is not on the way',
   );
-  const report = (await import(join(folder, 'report.json'), { with: { type: 'json' } })) as {
-    default: { checks: { ingresses: { cluster: string; samples: number; pods?: ReportedPod[] }[] }[] };
+  await expectEqualCounts(0);
+});
+
+/** In the report of the latest run, the gateway pods of west have been asked equally often. */
+async function expectEqualCounts(check: number): Promise<void> {
+  const report = JSON.parse(await readFile(join(folder, 'report.json'), 'utf8')) as {
+    checks: { ingresses: { cluster: string; samples: number; pods?: ReportedPod[] }[] }[];
   };
-  const west = report.default.checks[0]?.ingresses.find(({ cluster }) => cluster === 'west');
+  const west = report.checks[check]?.ingresses.find(({ cluster }) => cluster === 'west');
   expect(west?.pods?.map(({ pod }) => pod).toSorted()).toEqual(PODS);
   const counts = west?.pods?.map(({ samples }) => samples) ?? [];
   expect(counts.reduce((a, b) => a + b, 0)).toBe(west?.samples);
   expect(Math.max(...counts) - Math.min(...counts)).toBeLessThan((west?.samples ?? 0) / 10);
-});
+}
 
 test('a release goes on through both pods, and back', async () => {
   await stage.underLoad(async () => {
@@ -142,6 +151,44 @@ describe('a gateway pod whose proxy crashes', () => {
   });
 });
 
+onMesh('what people know of kubectl port-forward', () => {
+  test('a kubelet closes what is idle, and the way is opened again at no cost', async () => {
+    const kubectl = await Kubectl.of(stage.fleet.kubeconfig, 'west', folder);
+    // In a watch, each pod is asked every 400 ms.
+    const idle = (time: string): Promise<void> =>
+      stage.west.merge({
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: {
+          name: PODS[1],
+          namespace: SERVICE.metadata.namespace,
+          annotations: { 'testbed/port-forward-idle': time },
+        },
+      });
+    await idle('300ms');
+    try {
+      const before = await kubectl.completed('portforward');
+      const run = await stage.pass({ ...verify, watch: '10s', 'max-error-rate': '0', report: folder });
+      expect(run.log).not.toContain('requests failed');
+      expect((await kubectl.completed('portforward')) - before).toBeGreaterThan(10);
+      await expectEqualCounts(1);
+    } finally {
+      await idle('4h');
+    }
+  });
+
+  test('kubectl port-forward to the same pod changes nothing, and works', async () => {
+    const kubectl = await Kubectl.of(stage.fleet.kubeconfig, 'west', folder);
+    await using forwarded = await kubectl.portForward(SERVICE.metadata.namespace, PODS[0], 80);
+    const load = await startLoad([`${forwarded.url}${SEED.path}`], { rps: 50, served: true });
+    await stage.pass({ ...verify, report: folder });
+    const { sent, failed } = await load.stop();
+    expect(failed).toBe(0);
+    expect(sent).toBeGreaterThan(0);
+    await expectEqualCounts(0);
+  });
+});
+
 test('a gateway pod that ends in the middle fails neither the check nor a user', async () => {
   let lost: Promise<void> | undefined;
   await stage.underLoad(async () => {
@@ -189,7 +236,7 @@ describe('the permission', () => {
   );
 });
 
-(process.env['FLEET'] === 'mesh' ? describe : describe.skip)('an API server that can be killed', () => {
+onMesh('an API server that can be killed', () => {
   test('restarts in the middle, which costs time and no error', async () => {
     const { breakage } = stage.fleet;
     if (breakage === undefined) throw new Error('only the mesh has an API server that can be killed');
@@ -249,20 +296,3 @@ describe('HTTPS', () => {
     expect(run.outputs['verdict']).toBe('pass');
   });
 });
-
-interface Users {
-  readonly users: readonly { readonly name: string; readonly user: object }[];
-}
-
-/** The kubeconfig with another token for one cluster. */
-function withToken(kubeconfig: string, cluster: string, token: string): string {
-  const config = load(kubeconfig) as Users & {
-    readonly contexts: readonly { readonly name: string; readonly context: { readonly user: string } }[];
-  };
-  const own = config.contexts.find(({ name }) => name === cluster)?.context ?? { user: '' };
-  const user = `${own.user}-of-${cluster}`;
-  const contexts = config.contexts.map((one) =>
-    one.name === cluster ? { ...one, context: { ...one.context, user } } : one,
-  );
-  return dump({ ...config, contexts, users: [...config.users, { name: user, user: { token } }] });
-}

@@ -20,6 +20,8 @@ import (
 	"k8s.io/cri-streaming/pkg/streaming/portforward"
 )
 
+const idleTimeout = 4 * time.Hour
+
 type pods struct {
 	client *http.Client
 	server string
@@ -28,11 +30,14 @@ type pods struct {
 
 // PortForward copies between a stream and a port of a pod, until either ends.
 func (p pods) PortForward(_ context.Context, name, _ string, port int32, stream io.ReadWriteCloser) error {
-	ip, err := p.addressOf(name)
+	found, err := p.find(name)
 	if err != nil {
 		return err
 	}
-	conn, err := net.Dial("tcp", net.JoinHostPort(ip, strconv.Itoa(int(port))))
+	if found.Status.Phase != "Running" || found.Status.PodIP == "" {
+		return fmt.Errorf("pod %s is not running", name)
+	}
+	conn, err := net.Dial("tcp", net.JoinHostPort(found.Status.PodIP, strconv.Itoa(int(port))))
 	if err != nil {
 		return err
 	}
@@ -57,29 +62,42 @@ func (p pods) PortForward(_ context.Context, name, _ string, port int32, stream 
 	return err
 }
 
+type pod struct {
+	Metadata struct{ Annotations map[string]string }
+	Status   struct{ Phase, PodIP string }
+}
+
 // name is `namespace/name`
-func (p pods) addressOf(name string) (string, error) {
-	namespace, pod, _ := strings.Cut(name, "/")
-	request, err := http.NewRequest(http.MethodGet, fmt.Sprintf("%s/api/v1/namespaces/%s/pods/%s", p.server, namespace, pod), nil)
+func (p pods) find(name string) (found pod, err error) {
+	namespace, own, _ := strings.Cut(name, "/")
+	request, err := http.NewRequest(http.MethodGet, fmt.Sprintf("%s/api/v1/namespaces/%s/pods/%s", p.server, namespace, own), nil)
 	if err != nil {
-		return "", err
+		return found, err
 	}
 	request.Header.Set("Authorization", "Bearer "+p.token)
 	response, err := p.client.Do(request)
 	if err != nil {
-		return "", err
+		return found, err
 	}
 	defer response.Body.Close()
-	var found struct {
-		Status struct{ Phase, PodIP string }
+	if response.StatusCode != http.StatusOK {
+		return found, fmt.Errorf("pod %s: %s", name, response.Status)
 	}
-	if err := json.NewDecoder(response.Body).Decode(&found); err != nil {
-		return "", err
+	err = json.NewDecoder(response.Body).Decode(&found)
+	return found, err
+}
+
+// idleTimeoutOf is the default of kubelets, unless a scenario annotates the pod with a shorter one.
+func (p pods) idleTimeoutOf(name string) time.Duration {
+	found, err := p.find(name)
+	if err != nil {
+		return idleTimeout
 	}
-	if response.StatusCode != http.StatusOK || found.Status.Phase != "Running" || found.Status.PodIP == "" {
-		return "", fmt.Errorf("pod %s is not running", name)
+	annotated, err := time.ParseDuration(found.Metadata.Annotations["testbed/port-forward-idle"])
+	if err != nil {
+		return idleTimeout
 	}
-	return found.Status.PodIP, nil
+	return annotated
 }
 
 func main() {
@@ -106,7 +124,7 @@ func main() {
 			return
 		}
 		name := r.PathValue("namespace") + "/" + r.PathValue("name")
-		portforward.ServePortForward(w, r, forwarder, name, "", options, 4*time.Hour, 30*time.Second, portforward.SupportedProtocols)
+		portforward.ServePortForward(w, r, forwarder, name, "", options, forwarder.idleTimeoutOf(name), 30*time.Second, portforward.SupportedProtocols)
 	})
 	plain := &http.Server{Addr: *listen, TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){}}
 	log.Fatal(plain.ListenAndServeTLS(*certificate, *key))
