@@ -109,7 +109,7 @@ export function otherRules(snapshot: Snapshot): readonly Finding[] {
       const age = typeof created === 'string' ? ` (created at ${created})` : '';
       return {
         title: `${nameOf(ahead.route)} takes requests in ${one.cluster}`,
-        detail: `Its ${ruleInSentence(ahead.route, ahead.rule)}${age} takes the path ${release.check.path} before ${nameOf(route)} does${leads ? '' : `, and does not lead to ${release.app}`}: ${seen}. A gateway prefers the more specific hostname, path, method, headers and query, then the older route. Narrow its matches or hostnames, or remove it.`,
+        detail: `Its ${ruleInSentence(ahead.route, ahead.rule).replace(/^the /, '')}${age} takes the path ${release.check.path} before ${nameOf(route)} does${leads ? '' : `, and does not lead to ${release.app}`}: ${seen}. A gateway prefers the more specific hostname, path, method, headers and query, then the older route. Narrow its matches or hostnames, or remove it.`,
       };
     });
   });

@@ -1,0 +1,118 @@
+import { describe, expect, test } from '@jest/globals';
+import { atOnce } from '../../src/core/pieces.ts';
+import { diagnose } from '../../src/diagnosis/diagnosis.ts';
+import type { HTTPRoute, HTTPRouteRule } from '../../src/gateway-api/objects.ts';
+import type { Service } from '../../src/kubernetes/objects.ts';
+import { readRouteStates } from '../../src/release/route-state.ts';
+import type { IngressEvidence } from '../../src/verify/evidence.ts';
+import { evidence } from '../support/evidence.ts';
+import { EDGE, attachedRoute, gatewayApiState, kubeGateway, listener } from '../support/gateways.ts';
+import { APP, NAMESPACE, clusterState, fleetOf, service, versionPod } from '../support/objects.ts';
+import { EAST, release } from '../support/release.ts';
+
+const given = release({ clusters: [EAST], configClusters: [EAST], placement: new Map() });
+const versionService = (version: string, selector = { app: APP, version }): Service =>
+  service({ selector }, { name: `${APP}-${version}` });
+const BOTH = [versionService('v1'), versionService('v2')];
+const split = (v1: number, v2: number, rest: HTTPRouteRule = {}): HTTPRouteRule => ({
+  ...rest,
+  backendRefs: [
+    { name: `${APP}-v1`, port: 5000, weight: v1 },
+    { name: `${APP}-v2`, port: 5000, weight: v2 },
+  ],
+});
+const parentRef = { name: 'public', namespace: EDGE };
+const FINE = [
+  { type: 'Accepted', status: 'True' },
+  { type: 'ResolvedRefs', status: 'True' },
+] as const;
+
+function routeOf(rules: readonly HTTPRouteRule[], rest: Partial<HTTPRoute> = {}): HTTPRoute {
+  const route = attachedRoute(['shop.example.com']);
+  const status = { parents: [{ parentRef, conditions: FINE }] };
+  return { ...route, status, ...rest, spec: { ...route.spec, rules } };
+}
+
+interface Held {
+  readonly routes: readonly HTTPRoute[];
+  readonly services?: readonly Service[];
+  /** Of the Gateway's condition Programmed. */
+  readonly programmed?: 'True' | 'False';
+}
+
+/** Title and detail of each finding where the ingress of east failed. */
+function found({ routes, services = BOTH, programmed = 'True' }: Held, seen: Partial<IngressEvidence> = {}) {
+  const conditions = [
+    { type: 'Programmed', status: programmed, reason: 'AddressNotUsable', message: 'none' },
+  ];
+  const gateway = { ...kubeGateway([listener('http', 80)]), status: { conditions } };
+  const state = fleetOf({
+    ...clusterState(EAST, {
+      service: service(),
+      otherServices: services,
+      pods: [versionPod('v1'), versionPod('v2')],
+    }),
+    gatewayApi: gatewayApiState([gateway], { httpRoutes: routes }),
+  });
+  const failed = evidence({ verdict: 'fail', reason: 'the shares are not the weights', ...seen });
+  const told = atOnce(
+    diagnose({ release: given, routes: readRouteStates(given, state), evidence: [failed], state }),
+  );
+  return told.map(({ title, detail }) => `${title}. ${detail}`);
+}
+
+const UNANSWERED: Partial<IngressEvidence> = { errors: new Map([['status 500', 400]]) };
+const NAME = `HTTPRoute ${NAMESPACE}/${APP}`;
+
+describe('a failure behind an HTTPRoute', () => {
+  test.each(['Accepted', 'ResolvedRefs'])('is explained by %s that is not true', (type) => {
+    const bad = { type, status: 'False', reason: 'Broken', message: 'why' };
+    const conditions = FINE.map((one) => (one.type === type ? bad : one));
+    const route = routeOf([split(80, 20)], { status: { parents: [{ parentRef, conditions }] } });
+    expect(found({ routes: [route] }).join('\n')).toContain(
+      `${type} is not true of ${NAME} in east. ${NAME} at Gateway edge/public is not ${type === 'Accepted' ? 'accepted' : 'resolved'}: Broken (why).`,
+    );
+  });
+
+  test('is explained by a Gateway that is not programmed', () => {
+    expect(found({ routes: [routeOf([split(80, 20)])], programmed: 'False' }).join('\n')).toContain(
+      'Programmed is not true of the Gateway in east. Gateway edge/public is not programmed: AddressNotUsable (none).',
+    );
+  });
+
+  test('is explained by a missing Service of a version', () => {
+    const held = { routes: [routeOf([split(80, 20)])], services: [versionService('v1')] };
+    expect(found(held).join('\n')).toContain(
+      `Service ${NAMESPACE}/${APP}-v2 is missing in east. The HTTPRoute gives v2 20%: its 20% get status 500 from the gateway, which still marks them with v2.`,
+    );
+  });
+
+  test('is explained by a rule whose backends all have weight 0', () => {
+    expect(found({ routes: [routeOf([split(0, 0)])] }, UNANSWERED).join('\n')).toContain(
+      `All backends of the unnamed rules[0] in east have weight 0. ${NAME} sends its requests nowhere`,
+    );
+  });
+
+  test('is explained by a rule of another HTTPRoute that takes the requests first', () => {
+    const rest = {
+      metadata: { name: 'cart', namespace: 'other', creationTimestamp: '2026-11-27T10:00:00Z' },
+    };
+    const rules = [
+      { matches: [{ path: { type: 'Exact', value: '/' } }], backendRefs: [{ name: 'cart', port: 80 }] },
+    ];
+    const told = found({ routes: [routeOf([split(80, 20)]), routeOf(rules, rest)] }, { withoutRevision: 90 });
+    expect(told.join('\n')).toContain(
+      `HTTPRoute other/cart takes requests in east. Its unnamed rules[0] (created at 2026-11-27T10:00:00Z) takes the path / before ${NAME} does, and does not lead to ${APP}: 90 of 1000 requests were not answered by the managed rule.`,
+    );
+  });
+
+  test('is explained by a Service that selects pods of another version', () => {
+    const told = found(
+      { routes: [routeOf([split(80, 20)])] },
+      { contradictions: new Map([['v2 → v1', 12]]) },
+    );
+    expect(told.join('\n')).toContain(
+      `Service ${APP}-v2 selects pods of v1. 12 responses through east were routed to v2, but their body names v1. Compare the labels of Service ${APP}-v2 (version=v2) with those of the pods`,
+    );
+  });
+});
