@@ -350,6 +350,31 @@ describe('a release by an HTTPRoute', () => {
   });
 });
 
+test('Services of two versions that select one pod are refused by their names', () => {
+  const twice = pod('hello-v1', { app: APP, version: 'v1', track: 'canary' }, READY);
+  const wide = service({ selector: { app: APP, track: 'canary' } }, { name: `${APP}-v2` });
+  const otherServices = [versionService('v1'), wide];
+  expect(refusal(both([routeOf([split])], { otherServices, pods: [twice] }))).toBe(
+    `The Services of both v1 and v2 select Pod ${NAMESPACE}/hello-v1 in east and 1 more: v1 selects version=v1, v2 selects track=canary (east). Requests for one version would be answered by pods of the other, whatever the weights. Give the selector of Service ${APP}-v1 a label that only the pods of v1 carry, once they carry it. Nothing has been written.`,
+  );
+});
+
+test.each([
+  ['HTTPRoute', 'HTTPRoutes'],
+  ['GRPCRoute', 'GRPCRoutes'],
+  ['Gateway', 'Gateways of the Gateway API'],
+  ['ReferenceGrant', 'ReferenceGrants'],
+] as const)('a %s that could not be listed is a blind spot', (kind, name) => {
+  const told = (api: Partial<GatewayApiState>): string =>
+    blindSpotsIn(observe(given, both([routeOf([split])], { otherServices: VERSION_SERVICES }, api))).join(
+      '\n',
+    );
+  expect(told({ unread: [kind] })).toContain(`${name} in east, west could not be listed: `);
+  expect(told({ unlisted: [kind] })).toContain(
+    `${name} of other namespaces in east, west could not be listed: `,
+  );
+});
+
 describe('a retirement', () => {
   const marked = (version: string): Service => ({
     ...versionService(version),

@@ -204,7 +204,7 @@ describe('rollout', () => {
     await stage.underLoad(async () => {
       const run = await stage.run({ weights: 'v1=80,v2=20', image: image('v1') });
       expect(run.code).toBe(1);
-      expect(run.log).toMatch(/was answered by v1: the subset v2 selects pods of v1/);
+      expect(run.log).toMatch(/was answered by v1: the labels that select v2 match pods of v1/);
     });
     await expect(stage.weights()).resolves.toEqual(['v1=100', 'v1=100']);
   });

@@ -181,7 +181,7 @@ describe('waiting for a preview', () => {
       answer(response, { version: 'v2', revision: '7', body: 'Hello version: v1' });
     });
     await expect(preview('v2', '7')).rejects.toThrow(
-      'A preview request (x-canary-version: v2) through the ingress of west was answered by v1: the subset v2 selects pods of v1.',
+      'A preview request (x-canary-version: v2) through the ingress of west was answered by v1: the labels that select v2 match pods of v1.',
     );
     expect(server.asked).toHaveLength(1);
   });

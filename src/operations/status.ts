@@ -151,5 +151,5 @@ function selectedBy(pod: Pod, labels: VersionLabels, place: Place): string {
   if (found.length > 0) return found.map(([version]) => version).join(' and ');
   const label = pod.metadata.labels?.[VERSION_LABEL];
   if (label === undefined) return 'no version label';
-  return labels.has(label) ? `${label}, not selected by its subset` : label;
+  return labels.has(label) ? `${label}, not selected by the labels of ${label}` : label;
 }

@@ -1,7 +1,7 @@
 import { CanaryError, messageOf } from '../core/errors.ts';
 import { readClusterWeights, describeClusterWeights } from '../release/cluster-weights.ts';
 import { nameOf } from '../kubernetes/objects.ts';
-import { describeOverlap, subsetOverlaps } from '../release/subset-overlaps.ts';
+import { describeOverlap, subsetOverlaps, titleOfOverlap } from '../release/subset-overlaps.ts';
 import type { Finding } from '../diagnosis/finding.ts';
 import { previousOf } from '../release/history.ts';
 import { routeNameOf } from '../release/route-name.ts';
@@ -132,7 +132,7 @@ function overlapsIn({ log }: Context, observed: Observation, weights: Weights): 
   return subsetOverlaps(observed, [...weights.keys()]).map((overlap) => {
     const detail = describeOverlap(overlap);
     log.warn(detail);
-    return { title: `The subsets ${overlap.versions.join(' and ')} select the same pods`, detail };
+    return { title: titleOfOverlap(overlap), detail };
   });
 }
 

@@ -12,7 +12,7 @@ import { placeOfPods } from './state.ts';
 import type { ClusterState } from './state.ts';
 import type { Left } from './traffic-planner.ts';
 import { plannerOf } from './traffic-planners.ts';
-import { VERSION_LABEL, labelsOf } from './subsets.ts';
+import { VERSION_LABEL, labelsOf, wayTo } from './subsets.ts';
 import type { Observation } from './observation.ts';
 import { describeEdit } from './weight-edits.ts';
 import type { RouteState } from './route-state.ts';
@@ -144,7 +144,8 @@ function workloadRemovals(
       const other = staying.find((name) => selectsEndpoint(labelsOf(routes, name), pod, place) !== false);
       const unsure = selectsEndpoint(own, pod, place) === undefined;
       const needing = others.find((service) => needs(service, deployment, state));
-      return { object: deployment, reason: reasonToKeep(version, other, unsure, needing) };
+      const keeping = { way: wayOf(routes, version), other: other && wayOf(routes, other), unsure, needing };
+      return { object: deployment, reason: reasonToKeep(keeping) };
     });
   const rest = brought
     .filter((object) => !isGoing(object))
@@ -181,17 +182,28 @@ function needs({ spec }: Service, deployment: Deployment, { deployments }: Clust
   );
 }
 
+/** `the subset v1`, or `Service hello-v1` */
+function wayOf([one]: readonly RouteState[], version: VersionName): string {
+  if (one === undefined) return version;
+  return one.choice.versionServices === undefined ? `the ${wayTo(one, version)}` : wayTo(one, version);
+}
+
 /** Empty where a workload goes with the version. */
-function reasonToKeep(
-  version: VersionName,
-  other: VersionName | undefined,
-  unsure: boolean,
-  needing: Service | undefined,
-): string {
+function reasonToKeep({
+  way,
+  other,
+  unsure,
+  needing,
+}: {
+  readonly way: string;
+  readonly other: string | undefined;
+  readonly unsure: boolean;
+  readonly needing: Service | undefined;
+}): string {
   if (needing !== undefined)
     return `${nameOf({ ...needing, kind: 'Service' })} leads only to its pods; delete that Service first, then run retire again`;
-  if (other !== undefined) return `the subset ${other} selects its pods too`;
-  return unsure ? `whether the subset ${version} selects its pods cannot be known` : '';
+  if (other !== undefined) return `${other} selects its pods too`;
+  return unsure ? `whether ${way} selects its pods cannot be known` : '';
 }
 
 /** Deleted already, and waiting for what depends on it. */

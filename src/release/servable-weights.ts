@@ -3,10 +3,8 @@ import { isInMesh } from '../kubernetes/mesh-membership.ts';
 import { isReady } from '../kubernetes/pods.ts';
 import type { Observation } from './observation.ts';
 import { podRequirement } from './pod-requirement.ts';
-import { labelsOf, subsetOf } from './subsets.ts';
+import { labelsOf, subsetOf, wayTo } from './subsets.ts';
 import { oncePerCluster } from './route-state.ts';
-import type { RouteState } from './route-state.ts';
-import { versionServiceName } from '../gateway-api/backends.ts';
 import type { VersionName, Weights } from '../core/weights.ts';
 import { selectorOfService } from './service-port.ts';
 
@@ -28,13 +26,6 @@ export function servingObstacles(
     ),
     ...(hasReadyPod(observed, version) ? [] : [`no pod of ${version} is ready`]),
   ]);
-}
-
-/** What leads to a version, as messages name it. */
-function wayTo({ api, choice: { service } }: RouteState, version: VersionName): string {
-  return api.kind === 'HTTPRoute'
-    ? `Service ${versionServiceName(service.app, version)}`
-    : `subset ${version}`;
 }
 
 function hasReadyPod(

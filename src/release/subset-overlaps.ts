@@ -7,7 +7,7 @@ import type { Release } from './release.ts';
 import type { Observation } from './observation.ts';
 import { placeOfPods } from './state.ts';
 import type { ClusterState } from './state.ts';
-import { holderOf, labelsOf, subsetOf } from './subsets.ts';
+import { holderOf, labelsOf, subsetOf, wayTo } from './subsets.ts';
 import { oncePerCluster } from './route-state.ts';
 import type { RouteState } from './route-state.ts';
 import type { VersionName } from '../core/weights.ts';
@@ -21,8 +21,10 @@ export interface Overlap {
   readonly pods: readonly string[];
   /** False where labels that Istio sets cannot be known, so that only the other subset is known to select them. */
   readonly certain: boolean;
-  /** `DestinationRule gray-demo/hello in east` */
+  /** `DestinationRule gray-demo/hello in east`; beside an HTTPRoute the cluster of the Services. */
   readonly rule: string;
+  /** `subset v1`, `Service hello-v1` */
+  readonly ways: readonly [string, string];
   readonly labels: readonly [Labels, Labels];
   /** The version whose subset selects too much. */
   readonly wide: VersionName;
@@ -84,7 +86,9 @@ function overlapOf(
       versions,
       pods: told.map(({ source }) => source.name),
       certain: sure.length > 0,
-      rule: `${holderOf(one, holder)} in ${one.cluster}`,
+      rule:
+        one.choice.versionServices === undefined ? `${holderOf(one, holder)} in ${one.cluster}` : one.cluster,
+      ways: [wayTo(one, versions[0]), wayTo(one, versions[1])],
       labels,
       wide: versions[telling[0] > telling[1] ? 1 : 0],
     },
@@ -127,13 +131,35 @@ function isStaying({ metadata, status }: Pod): boolean {
   return metadata.deletionTimestamp === undefined && !['Succeeded', 'Failed'].includes(status?.phase ?? '');
 }
 
+/** `The subsets v1 and v2 select the same pods` */
+export function titleOfOverlap({ versions, ways }: Overlap): string {
+  return `The ${kindOfWays(ways)} ${(isBySubsets(ways) ? versions : ways.map(bare)).join(' and ')} select the same pods`;
+}
+
+function isBySubsets([way]: Overlap['ways']): boolean {
+  return way.startsWith('subset ');
+}
+
+function kindOfWays(ways: Overlap['ways']): string {
+  return isBySubsets(ways) ? 'subsets' : 'Services';
+}
+
+/** `hello-v1` of `Service hello-v1` */
+function bare(way: string): string {
+  return way.slice(way.indexOf(' ') + 1);
+}
+
 /** What is wrong, and the way out. */
-export function describeOverlap({ versions: [a, b], pods, certain, rule, labels, wide }: Overlap): string {
+export function describeOverlap(overlap: Overlap): string {
+  const { pods, certain, rule, labels, wide, ways } = overlap;
+  const [a, b] = overlap.versions;
+  const kind = kindOfWays(ways);
+  const wideWay = ways[wide === a ? 0 : 1];
   const [first = '', ...others] = pods;
   const who = others.length === 0 ? first : `${first} and ${String(others.length)} more`;
   const selected = `${a} selects ${formatLabels(labels[0])}, ${b} selects ${formatLabels(labels[1])} (${rule})`;
   if (!certain) {
-    return `Whether the subsets of both ${a} and ${b} select ${who} cannot be known: ${selected}, and a label of these is set by Istio from what cannot be read here. Add a pod label to the subsets that tells the versions apart.`;
+    return `Whether the ${kind} of both ${a} and ${b} select ${who} cannot be known: ${selected}, and a label of these is set by Istio from what cannot be read here. Add a pod label to ${isBySubsets(ways) ? 'the subsets' : 'their selectors'} that tells the versions apart.`;
   }
-  return `The subsets of both ${a} and ${b} select ${who}: ${selected}. Requests for one version would be answered by pods of the other, whatever the weights. Give the subset ${wide} a label that only the pods of ${wide} carry, once they carry it.`;
+  return `The ${kind} of both ${a} and ${b} select ${who}: ${selected}. Requests for one version would be answered by pods of the other, whatever the weights. Give ${isBySubsets(ways) ? `the ${wideWay}` : `the selector of ${wideWay}`} a label that only the pods of ${wide} carry, once they carry it.`;
 }

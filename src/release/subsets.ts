@@ -1,3 +1,4 @@
+import { versionServiceName } from '../gateway-api/backends.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import type { Labels, Subset } from '../kubernetes/objects.ts';
 import { oncePerCluster } from './route-state.ts';
@@ -43,6 +44,13 @@ export function versionLabels(
   versions: readonly VersionName[],
 ): VersionLabels {
   return new Map(versions.map((version) => [version, labelsOf(routes, version)]));
+}
+
+/** What selects the pods of a version, as messages name it: a subset, or beside an HTTPRoute a Service. */
+export function wayTo({ choice }: Pick<RouteState, 'choice'>, version: VersionName): string {
+  return choice.versionServices === undefined
+    ? `subset ${version}`
+    : `Service ${versionServiceName(choice.service.app, version)}`;
 }
 
 /** The rule that defines the subset of a version, as messages name it. */

@@ -164,7 +164,7 @@ function assertSameVersion(
     areExclusive(selector?.matchLabels ?? {}, podLabels(versions.get(version) ?? {}))
   ) {
     throw new CanaryError(
-      `${nameOf(object)} in ${state.name} selects pods labelled ${formatLabels(selector?.matchLabels ?? {})}, which cannot change, and the subset ${version} selects ${formatLabels(versions.get(version) ?? {})}. Deploy ${version} under another name, or change the labels of the subset.`,
+      `${nameOf(object)} in ${state.name} selects pods labelled ${formatLabels(selector?.matchLabels ?? {})}, which cannot change, and ${version} is selected by ${formatLabels(versions.get(version) ?? {})}. Deploy ${version} under another name, or change the labels that select ${version}.`,
     );
   }
 }

@@ -8,7 +8,9 @@ const counts = z.record(z.string(), z.int());
 const seconds = z.number().describe('Seconds since the run began.');
 const verdict = z.enum(['pass', 'fail', 'inconclusive']);
 const verb = z.enum(['apply', 'create', 'update', 'delete']);
-const object = z.string().describe('Kind, namespace and name: VirtualService gray-demo/helloworld.');
+const object = z
+  .string()
+  .describe('Kind, namespace and name: VirtualService gray-demo/helloworld, HTTPRoute gray-demo/helloworld.');
 
 const version = z.strictObject({
   version: z.string(),
@@ -136,7 +138,9 @@ export const REPORT = z.strictObject({
     .array(
       z.strictObject({
         cluster: z.string(),
-        place: z.string().describe('The cluster, with the name of the VirtualService if it has several.'),
+        place: z
+          .string()
+          .describe('The cluster, with the name of the VirtualService or HTTPRoute if it has several.'),
         weights: weights.optional().describe('Absent if its routes do not have one set of weights.'),
         text: z.string().describe('The weights, or what the routes hold instead.'),
       }),

@@ -51,7 +51,7 @@ export async function awaitPreview(
     const { contradiction } = sample;
     if (sample.version === version && contradiction !== undefined && known.includes(contradiction)) {
       throw new CanaryError(
-        `${what} through the ingress of ${client.target.cluster} was answered by ${contradiction}: the subset ${version} selects pods of ${contradiction}. Compare the labels of the subset with those of the pods, and check the image of the pods.`,
+        `${what} through the ingress of ${client.target.cluster} was answered by ${contradiction}: the labels that select ${version} match pods of ${contradiction}. Compare them with those of the pods, and check the image of the pods.`,
       );
     }
     return (

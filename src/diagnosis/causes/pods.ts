@@ -3,10 +3,10 @@ import { tlsModeIn } from '../../istio/destination-rules.ts';
 import { isAmbient } from '../../kubernetes/mesh-membership.ts';
 import { nameOf } from '../../kubernetes/objects.ts';
 import type { Pod, Subset } from '../../kubernetes/objects.ts';
-import { describeOverlap, subsetOverlaps } from '../../release/subset-overlaps.ts';
+import { describeOverlap, subsetOverlaps, titleOfOverlap } from '../../release/subset-overlaps.ts';
 import { hasSidecar, isReady } from '../../kubernetes/pods.ts';
 import { placeOfPods } from '../../release/state.ts';
-import { holderOf } from '../../release/subsets.ts';
+import { holderOf, wayTo } from '../../release/subsets.ts';
 import { versionServiceName } from '../../gateway-api/backends.ts';
 import { routeStateFor } from '../../release/route-state.ts';
 import type { RouteState } from '../../release/route-state.ts';
@@ -51,9 +51,11 @@ export function wrongPods(snapshot: Snapshot): readonly Finding[] {
     [...one.contradictions].map(([pair, count]) => {
       const [header = '', body = ''] = pair.split(' → ');
       const found = all.find((each) => each.one === one && each.version === header);
+      const way = found === undefined ? `subset ${header}` : wayTo(found.held, header);
+      const selecting = found?.held.choice.versionServices === undefined ? `the ${way}` : way;
       return {
-        title: `The subset ${header} selects pods of ${body}`,
-        detail: `${String(count)} responses through ${one.cluster} were routed to ${header}, but their body names ${body}. Compare the labels of the subset ${header}${labelsIn(found)} with those of the pods, and check the image of the pods.`,
+        title: `${selecting.slice(0, 1).toUpperCase()}${selecting.slice(1)} selects pods of ${body}`,
+        detail: `${String(count)} responses through ${one.cluster} were routed to ${header}, but their body names ${body}. Compare the labels of ${selecting}${labelsIn(found)} with those of the pods, and check the image of the pods.`,
       };
     }),
   );
@@ -69,7 +71,7 @@ function overlapping(snapshot: Snapshot): readonly Finding[] {
   return subsetOverlaps({ release, fleet: state, routes }, versions)
     .filter(({ certain }) => certain)
     .map((overlap) => ({
-      title: `The subsets ${overlap.versions.join(' and ')} select the same pods`,
+      title: titleOfOverlap(overlap),
       detail: describeOverlap(overlap),
     }));
 }

@@ -3,7 +3,7 @@ import type { VersionName } from '../../core/weights.ts';
 import { areExclusive, formatLabels } from '../../kubernetes/pod-selection.ts';
 import { oncePerCluster } from '../route-state.ts';
 import type { RouteState } from '../route-state.ts';
-import { subsetOf, holderOf, VERSION_LABEL } from '../subsets.ts';
+import { subsetOf, holderOf, VERSION_LABEL, wayTo } from '../subsets.ts';
 
 /**
  * Refuses subsets that cannot tell the versions apart, whatever pods there are.
@@ -21,6 +21,11 @@ export function assertSubsetLabelsCompatible(
     });
     const bare = found.find(({ labels }) => Object.keys(labels).length === 0);
     if (bare !== undefined) {
+      if (bare.choice.versionServices !== undefined) {
+        throw new CanaryError(
+          `${wayTo(bare, version)} in ${bare.cluster} selects no more than Service ${bare.choice.service.app} does, so it leads to the pods of every version. Add the labels of the pods of ${version} to its selector, for example ${VERSION_LABEL}: ${version}.`,
+        );
+      }
       throw new CanaryError(
         `Subset ${version} of ${holderOf(bare, version)} in ${bare.cluster} has no labels, so it selects the pods of every version. Give it the labels of the pods of ${version}, for example ${VERSION_LABEL}: ${version}.`,
       );
@@ -28,6 +33,11 @@ export function assertSubsetLabelsCompatible(
     const [first] = found;
     const other = found.find(({ labels }) => first !== undefined && areExclusive(labels, first.labels));
     if (first !== undefined && other !== undefined) {
+      if (first.choice.versionServices !== undefined) {
+        throw new CanaryError(
+          `${wayTo(first, version)} selects ${formatLabels(first.labels)} in ${first.cluster} and ${formatLabels(other.labels)} in ${other.cluster}; no pod can carry both. Give the Service the same selector in every cluster.`,
+        );
+      }
       throw new CanaryError(
         `Subset ${version} selects ${formatLabels(first.labels)} in ${first.cluster} (${holderOf(first, version)}) and ${formatLabels(other.labels)} in ${other.cluster} (${holderOf(other, version)}); no pod can carry both. Give the subset the same labels in every cluster.`,
       );
