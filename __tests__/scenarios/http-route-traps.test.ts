@@ -9,6 +9,7 @@ import {
   ingress,
   versionService,
 } from './support/gateway-api.ts';
+import { ISTIO } from './support/kube.ts';
 import type { Obj } from './support/kube.ts';
 import {
   APP,
@@ -88,6 +89,21 @@ describe('another route', () => {
       expect(run.outputs['changed']).toBe('0');
     });
   });
+
+  test('as a VirtualService of one cluster, without an HTTPRoute there, is refused', async () => {
+    await stage.adopt({ vs: [virtualService([{ route: [destination('v1')] }])], gateways: [gateway()] });
+    await stage.underLoad(async () => {
+      await stage.everywhere(versionService('v1'), versionService('v2'));
+      await stage.east.create(httpRoute([{ backendRefs: [backend('v1')] }]));
+      await stage.east.remove(ISTIO, 'VirtualService', APP, NAMESPACE);
+      const run = await stage.run({ ...NO_WORKLOADS, weights: 'v1=80,v2=20' });
+      expect(run.code).toBe(1);
+      expect(run.log).toMatch(
+        /VirtualService gray-demo\/helloworld in west leads to helloworld, and there is no/,
+      );
+      expect(run.outputs['changed']).toBe('0');
+    });
+  });
 });
 
 describe('an HTTPRoute that istiod does not put into force', () => {
@@ -140,7 +156,7 @@ describe('retire (scenario 29)', () => {
     await expect(stage.east.find('apps/v1', 'Deployment', `${APP}-v1`, NAMESPACE)).resolves.toBeUndefined();
   });
 
-  test('is refused at weight 1, and while another HTTPRoute names the Service', async () => {
+  test('is refused at weight 1, and while another HTTPRoute or a GRPCRoute names the Service', async () => {
     await stage.pass({ weights: 'v1=1,v2=99' });
     const early = await stage.run(retire);
     expect(early.code).toBe(1);
@@ -156,6 +172,17 @@ describe('retire (scenario 29)', () => {
     expect(run.code).toBe(1);
     expect(run.log).toMatch(/HTTPRoute (gray-demo\/)?inner/);
     expect(run.outputs['changed']).toBe('0');
+    await stage.west.remove(GATEWAY_API, 'HTTPRoute', 'inner', NAMESPACE);
+    await stage.west.create({
+      ...httpRoute([{ backendRefs: [{ name: `${APP}-v1`, port: 5000 }] }], {
+        name: 'stream',
+        hostnames: ['grpc.example.com'],
+      }),
+      kind: 'GRPCRoute',
+    });
+    const streamed = await stage.run(retire);
+    expect(streamed.code).toBe(1);
+    expect(streamed.log).toMatch(/still named by GRPCRoute gray-demo\/stream in west/);
   });
 });
 
