@@ -33,10 +33,13 @@ export function describeEdit(edit: WeightEdit): string {
   return `${nameOf(edit.object)} in ${edit.cluster} holds ${found} instead of the ${formatWeights(edit.recorded)} that the last release step wrote${by}`;
 }
 
-/** Who last wrote an object, and when, by its managed fields; empty where it does not tell. */
+/**
+ * Who last wrote an object, and when, by its managed fields; empty where they do not say. A controller that reports the status of the object
+ * has changed nothing of it.
+ */
 export function lastEditor({ metadata }: KubeObject): string {
-  const [last] = (metadata.managedFields ?? []).toSorted((a, b) =>
-    (b.time ?? '').localeCompare(a.time ?? ''),
-  );
+  const [last] = (metadata.managedFields ?? [])
+    .filter(({ subresource }) => subresource !== 'status')
+    .toSorted((a, b) => (b.time ?? '').localeCompare(a.time ?? ''));
   return last?.manager === undefined ? '' : `${last.manager} at ${last.time ?? 'an unknown time'}`;
 }
