@@ -12,7 +12,8 @@ import type { Release } from './release.ts';
 import { selectorOfService } from './service-port.ts';
 import { placeOfPods } from './state.ts';
 import type { ClusterState, FleetState } from './state.ts';
-import { VERSION_LABEL, labelsOf } from './subsets.ts';
+import { labelsOf } from './subsets.ts';
+import { VERSION_LABEL } from './version-label.ts';
 
 /** A ready pod that the Service selects. */
 export interface Serving {

@@ -5,9 +5,7 @@ import { oncePerCluster } from './route-state.ts';
 import type { RouteState } from './route-state.ts';
 import type { VersionName } from '../core/weights.ts';
 import type { VersionLabels } from '../istio/destination-rule-edits.ts';
-
-/** The pod label that tells versions apart where no subset says otherwise. */
-export const VERSION_LABEL = 'version';
+import { VERSION_LABEL } from './version-label.ts';
 
 /** The versions that have no subset yet in one config cluster. */
 export function missingSubsets(

@@ -6,7 +6,7 @@ import { namedVersions } from './release.ts';
 import type { Release } from './release.ts';
 import { selectorOfService } from './service-port.ts';
 import type { ClusterState, FleetState } from './state.ts';
-import { VERSION_LABEL } from './subsets.ts';
+import { VERSION_LABEL } from './version-label.ts';
 
 /**
  * The Services that each lead to the pods of one version, by name: `APP-VERSION`, which select by more than Service APP does. Those of

@@ -12,7 +12,7 @@ import { replicasFor } from './replicas.ts';
 import { APP_LABEL, selectorOfService } from './service-port.ts';
 import { placeOfPods } from './state.ts';
 import type { ClusterState, FleetState } from './state.ts';
-import { VERSION_LABEL } from './subsets.ts';
+import { VERSION_LABEL } from './version-label.ts';
 import type { VersionLabels } from '../istio/destination-rule-edits.ts';
 import type { VersionName } from '../core/weights.ts';
 import { podTemplateOf } from '../kubernetes/pod-templates.ts';

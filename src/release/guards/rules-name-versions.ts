@@ -8,7 +8,7 @@ import { rulesToService } from '../http-rules-to-service.ts';
 import type { Observation } from '../observation.ts';
 import { isOpen as isOpenRoute, routesToService } from '../routes-to-service.ts';
 import type { Serving } from '../serving-versions.ts';
-import { VERSION_LABEL } from '../subsets.ts';
+import { VERSION_LABEL } from '../version-label.ts';
 
 /**
  * Refuses to deploy the first pods of a version while a rule or route sends to all pods of the service: its users would get the version

@@ -3,7 +3,8 @@ import type { VersionName } from '../../core/weights.ts';
 import { areExclusive, formatLabels } from '../../kubernetes/pod-selection.ts';
 import { oncePerCluster } from '../route-state.ts';
 import type { RouteState } from '../route-state.ts';
-import { subsetOf, holderOf, VERSION_LABEL, wayTo } from '../subsets.ts';
+import { subsetOf, holderOf, wayTo } from '../subsets.ts';
+import { VERSION_LABEL } from '../version-label.ts';
 
 /**
  * Refuses subsets that cannot tell the versions apart, whatever pods there are.
