@@ -1,9 +1,8 @@
-import { PREVIEW_HEADER } from '../core/headers.ts';
+import { PREVIEW_HEADER, VERSION_HEADER } from '../core/headers.ts';
 import { PREVIEW_NAME } from '../core/route-target.ts';
 import type { RouteChoice } from '../core/route-target.ts';
 import type { VersionName } from '../core/weights.ts';
 import { backendsTo, kindOfBackend, markOf, versionOfBackend, weightOf } from './backends.ts';
-import { VERSION_HEADER } from '../core/headers.ts';
 import type { HTTPRoute, HTTPRouteRule } from './objects.ts';
 
 export function rulesOf({ spec }: HTTPRoute): readonly HTTPRouteRule[] {

@@ -1,5 +1,4 @@
-import { backendsTo } from '../gateway-api/backends.ts';
-import { isPreviewRule, rulesOf, rulesTo } from '../gateway-api/rules.ts';
+import { previewRulesOf, rulesTo } from '../gateway-api/rules.ts';
 import type { HTTPRoute } from '../gateway-api/objects.ts';
 import { gatewayKey } from '../istio/gateways.ts';
 import { routesTo, streamsTo } from '../istio/routes.ts';
@@ -27,14 +26,16 @@ export function httpRoutesTo(
   fleet: FleetState,
   { gatewayApi }: ClusterState,
 ): readonly HTTPRoute[] {
-  if (gatewayApi === undefined) return [];
+  const routes = (gatewayApi?.httpRoutes ?? []).filter(
+    ({ metadata }) => metadata.namespace === release.namespace,
+  );
+  // The Services of all clusters are compared only where a route may name one.
+  if (routes.length === 0) return [];
   const choice = { service: release, routes: undefined, versionServices: versionServices(release, fleet) };
-  return gatewayApi.httpRoutes.filter(
+  return routes.filter(
     (route) =>
-      route.metadata.namespace === release.namespace &&
       // Preview rules alone are those of a first install that was cut off.
-      (rulesTo(route, choice).length > 0 ||
-        rulesOf(route).some((rule) => isPreviewRule(rule) && backendsTo(route, rule, choice).length > 0)),
+      rulesTo(route, choice).length + previewRulesOf(route, choice).length > 0,
   );
 }
 
