@@ -13,7 +13,7 @@ import type { ClusterName } from '../core/names.ts';
 import type { RouteChoice } from '../core/route-target.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import type { Observation } from './observation.ts';
-import { versionServices } from './version-services.ts';
+import { everyRoute, versionServices } from './version-services.ts';
 
 /** A rule of an HTTPRoute outside the release that leads to its service. */
 export interface ServiceRule {
@@ -29,11 +29,7 @@ export interface ServiceRule {
 /** Every rule of any HTTPRoute, of any namespace, that leads to the service and is not managed. Preview rules are the release's own. */
 export function rulesToService(observed: Observation): readonly ServiceRule[] {
   const { release, fleet, clusters } = observed;
-  const choice: RouteChoice = {
-    service: release,
-    routes: undefined,
-    versionServices: versionServices(release, fleet),
-  };
+  const choice = everyRoute(release, fleet);
   return clusters.flatMap((cluster) =>
     (fleet.get(cluster)?.gatewayApi?.httpRoutes ?? []).flatMap((route) => {
       const managed = managedIn(observed, cluster, route);

@@ -2,7 +2,7 @@ import { isServiceIn, kindOfBackend, versionServiceName } from '../gateway-api/b
 import { rulesOf } from '../gateway-api/rules.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import type { Observation } from './observation.ts';
-import { listedServices, versionServices } from './version-services.ts';
+import { everyRoute, listedServices } from './version-services.ts';
 
 /**
  * Backends `APP-X` whose Service exists in no cluster and whose X is no known version: they may be of the app or of another. A sentence
@@ -12,7 +12,7 @@ export function describeMissingServices({ release, fleet, clusters }: Observatio
   const { app, namespace } = release;
   const states = [...fleet.values()];
   if (states.some(({ otherServices }) => otherServices === 'unlisted')) return [];
-  const choice = { service: release, routes: undefined, versionServices: versionServices(release, fleet) };
+  const choice = everyRoute(release, fleet);
   const existing = new Set(states.flatMap(listedServices).map(({ metadata }) => metadata.name));
   const found = clusters.flatMap((cluster) =>
     (fleet.get(cluster)?.gatewayApi?.httpRoutes ?? []).flatMap((route) =>

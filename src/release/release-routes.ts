@@ -15,7 +15,7 @@ import type { RouteObject } from './route-object.ts';
 import { stateOf, trafficOf } from './state.ts';
 import type { FleetState } from './state.ts';
 import type { TrafficApi } from './traffic-api.ts';
-import { subsetsOfServices, versionServices } from './version-services.ts';
+import { everyRoute, subsetsOfServices, versionServices } from './version-services.ts';
 
 /** What holds the weights of a release in one config cluster, and what selects the pods of its versions there. */
 export interface ReleaseRoutes {
@@ -69,7 +69,7 @@ export function anyRoutesOf(
 ): Pick<ReleaseRoutes, 'api'> & { readonly choice: RouteChoice } {
   return {
     api: ROUTE_APIS[routeKindOf(release, fleet)],
-    choice: { service: release, routes: undefined, versionServices: versionServices(release, fleet) },
+    choice: everyRoute(release, fleet),
   };
 }
 

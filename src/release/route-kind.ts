@@ -6,7 +6,7 @@ import type { Release } from './release.ts';
 import { namedVirtualServices } from './release.ts';
 import type { ClusterState, FleetState } from './state.ts';
 import type { RouteKind } from './traffic-api.ts';
-import { versionServices } from './version-services.ts';
+import { everyRoute } from './version-services.ts';
 
 /**
  * The kind of routes that hold the weights of a release, the same in all clusters: HTTPRoutes where the input http-route names one, where
@@ -31,7 +31,7 @@ export function httpRoutesTo(
   );
   // The Services of all clusters are compared only where a route may name one.
   if (routes.length === 0) return [];
-  const choice = { service: release, routes: undefined, versionServices: versionServices(release, fleet) };
+  const choice = everyRoute(release, fleet);
   return routes.filter(
     (route) =>
       // Preview rules alone are those of a first install that was cut off.

@@ -1,3 +1,4 @@
+import type { RouteChoice } from '../core/route-target.ts';
 import { versionServiceName } from '../gateway-api/backends.ts';
 import { selects } from '../kubernetes/objects.ts';
 import type { Labels, Service, Subset } from '../kubernetes/objects.ts';
@@ -25,6 +26,11 @@ export function versionServices(release: Release, fleet: FleetState): ReadonlyMa
     }),
   );
   return new Map([...missing, ...found]);
+}
+
+/** Every route to the service or one of its versions, whichever are managed. */
+export function everyRoute(release: Release, fleet: FleetState): RouteChoice {
+  return { service: release, routes: undefined, versionServices: versionServices(release, fleet) };
 }
 
 /** The versions that the inputs name, and those of the app's pods. */

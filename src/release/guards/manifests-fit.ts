@@ -7,7 +7,7 @@ import type { Manifest, Release } from '../release.ts';
 import { destinationsTo, allRoutes } from '../../istio/routes.ts';
 import { isHttpRoute } from '../../gateway-api/objects.ts';
 import { rulesTo } from '../../gateway-api/rules.ts';
-import { versionServices } from '../version-services.ts';
+import { everyRoute } from '../version-services.ts';
 import { isHostOf } from '../../istio/hosts.ts';
 import type { ClusterState, FleetState } from '../state.ts';
 import { versionedKind } from '../manifests.ts';
@@ -78,7 +78,7 @@ function hasService(release: Release, { name, service }: ClusterState): boolean 
 
 function isTraffic(release: Release, fleet: FleetState, object: KubeObject): boolean {
   if (isHttpRoute(object)) {
-    const choice = { service: release, routes: undefined, versionServices: versionServices(release, fleet) };
+    const choice = everyRoute(release, fleet);
     return object.metadata.name === release.traffic.httpRoute || rulesTo(object, choice).length > 0;
   }
   if (!object.apiVersion.startsWith('networking.istio.io/')) return false;
