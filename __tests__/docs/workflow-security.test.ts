@@ -95,7 +95,7 @@ test('examples/README.md has a rule for every environment of the examples', () =
   const used = copiedWorkflows
     .filter(({ page }) => page.startsWith('examples/'))
     .flatMap(({ workflow }) => Object.values(workflow.jobs))
-    .flatMap(({ environment }) => (typeof environment === 'string' ? [environment] : []))
+    .flatMap(({ environment = [] }) => environment)
     .flatMap((name) => (name.includes('${{') ? choices.map((choice) => `canary-${choice}`) : [name]));
   const listed = readTables('examples/README.md')
     .flat()

@@ -18,6 +18,7 @@ test('every output is set even if nothing happened', () => {
     metrics: '[]',
     samples: '0',
     'ingress-urls': '{}',
+    url: '',
     changed: '0',
     'previous-weights': '',
     'next-weights': '',
@@ -117,11 +118,13 @@ test('writes and ingresses are outputs', () => {
   const written = outputs({
     changes: [change(), change()],
     ingresses: new Map([['east', 'http://203.0.113.7']]),
+    url: 'http://203.0.113.7/hello',
     complete: true,
   });
   expect(written).toMatchObject({
     changed: '2',
     'ingress-urls': '{"east":"http://203.0.113.7"}',
+    url: 'http://203.0.113.7/hello',
     complete: 'true',
   });
 });

@@ -53,6 +53,7 @@ test('the ingress is found by the IP of its load balancer', async () => {
     `Ingress of east: ${east.ingress} (load balancer of Service istio-system/istio-ingressgateway)`,
   );
   expect(JSON.parse(run.outputs['ingress-urls'] ?? '')).toMatchObject({ east: east.ingress });
+  expect(run.outputs['url']).toBe(`${east.ingress}/hello`);
 });
 
 test('the ingress is found by a host name with two addresses', async () => {

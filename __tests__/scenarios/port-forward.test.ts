@@ -57,6 +57,7 @@ test('each gateway pod is asked as often as the other, and the report has both',
   expect(run.log).toMatch(/Ingress of west: http:\/\/istio-ingressgateway\.istio-system\.svc/);
   expect(run.log).toContain(`(port-forward to ${PODS.join(', ')}); the load balancer is not on the way`);
   expect(JSON.parse(run.outputs['ingress-urls'] ?? '')).toMatchObject({ west: 'port-forward' });
+  expect(run.outputs['url']).toMatch(/^http:\/\/.*\/hello$/);
   expect(run.summary).toContain(
     'the load balancer, and whatever else is in front of the gateway, is not on the way',
   );

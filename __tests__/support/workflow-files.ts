@@ -13,7 +13,7 @@ export const JOB = z.looseObject({
   if: z.string().default(''),
   needs: z.union([z.string().transform((need) => [need]), z.array(z.string())]).default([]),
   permissions: PERMISSIONS.optional(),
-  environment: z.unknown().optional(),
+  environment: z.union([z.string(), z.object({ name: z.string() }).transform(({ name }) => name)]).optional(),
   concurrency: z.unknown().optional(),
   'timeout-minutes': z.unknown().optional(),
   steps: z.array(STEP).optional(),

@@ -23,6 +23,7 @@ export function outputsOf(record: RunRecord): Readonly<Record<string, string>> {
     metrics: JSON.stringify(record.metrics.map(metricOutput)),
     samples: String(record.evidence.reduce((sum, { samples }) => sum + samples, 0)),
     'ingress-urls': JSON.stringify(Object.fromEntries(record.ingresses)),
+    url: record.url ?? '',
     changed: String(record.changes.length),
     'previous-weights': record.previous === undefined ? '' : formatWeights(record.previous),
     'next-weights': record.next === undefined ? '' : formatWeights(record.next),

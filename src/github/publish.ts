@@ -28,7 +28,12 @@ export async function publish(
   run: RunRecord,
 ): Promise<RunRecord> {
   // Before anything is rendered: escaped or shortened, a secret is harder to recognize.
-  const ahead = await secrets.redactInWithPauses<RunRecord>({ ...run, ...outlookOf(release, run) }, nextTurn);
+  const redacted = await secrets.redactInWithPauses<RunRecord>(
+    { ...run, ...outlookOf(release, run) },
+    nextTurn,
+  );
+  // With a part hidden, it leads nowhere.
+  const ahead: RunRecord = { ...redacted, url: redacted.url === run.url ? run.url : undefined };
   await compareChanges(ahead.changes, nextTurn);
   const record =
     report === undefined ? ahead : { ...ahead, report: await publishReport(host, report, ahead) };

@@ -1,5 +1,6 @@
 import { IngressClient } from '../verify/ingress-client.ts';
 import type { Target } from '../verify/target.ts';
+import { pageUrlOf } from '../verify/page-url.ts';
 import { findForwardedIngress, findIngress } from '../verify/find-ingress.ts';
 import type { Ingress } from '../verify/find-ingress.ts';
 import { allOf } from '../fleet/fleet.ts';
@@ -75,6 +76,10 @@ export async function findTargets(
   recorder.record({ kind: 'blind spots', of: 'ingresses', sentences: [...shared, ...unseen] });
   const { path, headers } = release.check;
   const hosts = [...new Set(ingresses.flatMap(({ host }) => host ?? []))];
+  const targets = ingresses.map(({ cluster, url, host, gateway }): Target => {
+    assertConcrete(cluster, host);
+    return { cluster, url, path, headers, host, gateway };
+  });
   recorder.record({
     kind: 'ingresses found',
     // An address of the cluster's own network is of no use outside it.
@@ -82,14 +87,14 @@ export async function findTargets(
       ingresses.map(({ cluster, url, gateway }) => [cluster, gateway === undefined ? url : PORT_FORWARD]),
     ),
     asked: { hosts, path },
+    url: pageUrlOf(targets),
   });
-  return ingresses.map(({ cluster, url, host, source, gateway }) => {
-    assertConcrete(cluster, host);
+  for (const { cluster, url, host, source, gateway } of ingresses) {
     const way =
       gateway === undefined ? throughProxy(context, cluster, url) : '; the load balancer is not on the way';
     log.info(`Ingress of ${cluster}: ${url} (${source})${host === undefined ? '' : `, host ${host}`}${way}`);
-    return { cluster, url, path, headers, host, gateway };
-  });
+  }
+  return targets;
 }
 
 /** What cannot be seen from within the pods of a gateway. */

@@ -21,7 +21,7 @@ function changeOf(record: RunRecord, at: number, event: RunEvent): Partial<RunRe
     case 'summarized':
       return { clusters: event.clusters };
     case 'ingresses found':
-      return { ingresses: event.ingresses, asked: event.asked };
+      return { ingresses: event.ingresses, asked: event.asked, url: event.url };
     case 'blind spots': {
       const before = event.of === 'release' ? [] : record.unseen;
       return { unseen: [...new Set([...before, ...event.sentences])] };

@@ -45,6 +45,7 @@ export function reportOf(record: RunRecord): Report {
     complete,
     limits,
     ingresses: Object.fromEntries(record.ingresses),
+    url: record.url,
     metrics: record.metrics.map(metricOf),
     findings: findings.map((finding) => ({ ...finding })),
     phases: [...phases],

@@ -79,6 +79,8 @@ export type RunEvent =
       readonly kind: 'ingresses found';
       readonly ingresses: ReadonlyMap<ClusterName, string>;
       readonly asked: Asked;
+      /** Where a person can open the service; undefined if no ingress is reached directly. */
+      readonly url: string | undefined;
     }
   /** What the check does not cover: of the release (replaces what was noted before), or for want of ingresses, permissions or metrics (adds to it). */
   | {

@@ -85,6 +85,8 @@ export interface RunRecord {
   readonly clusters: readonly ClusterSummary[];
   readonly ingresses: ReadonlyMap<ClusterName, string>;
   readonly asked: Asked | undefined;
+  /** Where a person can open the service. */
+  readonly url: string | undefined;
   readonly phases: readonly Phase[];
   readonly calls: readonly ClusterCalls[];
   /** What this run leaves behind that may hurt users, with the way out, a sentence each. */
@@ -141,6 +143,7 @@ export function emptyRecord(
     clusters: [],
     ingresses: new Map(),
     asked: undefined,
+    url: undefined,
     phases: [],
     calls: [],
     harms: [],

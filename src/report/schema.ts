@@ -164,6 +164,7 @@ export const REPORT = z.strictObject({
     .optional()
     .describe('The limits of the check, as fractions.'),
   ingresses: z.record(z.string(), z.string()).describe('URL by cluster.'),
+  url: z.string().optional().describe('Where a person can open the service, as in the output url.'),
   metrics: z.array(metric).describe('What the metrics of the last check showed.'),
   findings: z
     .array(
