@@ -9,17 +9,19 @@ import tseslint from 'typescript-eslint';
 /** The folders of src, and the folders that each may import from: one direction, without a way back. */
 const FOLDERS = {
   core: [],
-  kubernetes: ['core'],
-  istio: ['core', 'kubernetes'],
-  'gateway-api': ['core', 'kubernetes'],
-  release: ['core', 'kubernetes', 'istio', 'gateway-api'],
-  fleet: ['core', 'kubernetes', 'istio', 'gateway-api', 'release'],
-  verify: ['core', 'kubernetes', 'istio', 'gateway-api', 'release'],
-  metrics: ['core', 'kubernetes', 'istio', 'release', 'verify'],
-  diagnosis: ['core', 'kubernetes', 'istio', 'gateway-api', 'release', 'fleet', 'verify', 'metrics'],
-  report: ['core', 'kubernetes', 'istio', 'release', 'verify', 'metrics', 'diagnosis'],
+  texts: ['core'],
+  kubernetes: ['core', 'texts'],
+  istio: ['core', 'texts', 'kubernetes'],
+  'gateway-api': ['core', 'texts', 'kubernetes'],
+  release: ['core', 'texts', 'kubernetes', 'istio', 'gateway-api'],
+  fleet: ['core', 'texts', 'kubernetes', 'istio', 'gateway-api', 'release'],
+  verify: ['core', 'texts', 'kubernetes', 'istio', 'gateway-api', 'release'],
+  metrics: ['core', 'texts', 'kubernetes', 'istio', 'release', 'verify'],
+  diagnosis: ['core', 'texts', 'kubernetes', 'istio', 'gateway-api', 'release', 'fleet', 'verify', 'metrics'],
+  report: ['core', 'texts', 'kubernetes', 'istio', 'release', 'verify', 'metrics', 'diagnosis'],
   operations: [
     'core',
+    'texts',
     'kubernetes',
     'istio',
     'gateway-api',
@@ -32,6 +34,7 @@ const FOLDERS = {
   ],
   github: [
     'core',
+    'texts',
     'kubernetes',
     'istio',
     'release',
@@ -43,7 +46,7 @@ const FOLDERS = {
     'operations',
   ],
   // The same jobs without GitHub: it brings a host of its own, and everything else from there.
-  cli: ['core', 'report', 'github'],
+  cli: ['core', 'texts', 'report', 'github'],
 };
 
 /** The folder that owns each package. Where several folders need one, the reason is given. */

@@ -11,6 +11,7 @@ import { status } from '../operations/status.ts';
 import { verify } from '../operations/verify.ts';
 import { CanaryError, messageOf } from '../core/errors.ts';
 import { allClusters } from '../release/release.ts';
+import { textsIn } from '../texts/texts.ts';
 import { headlineOf } from '../report/headline.ts';
 import { metricSentence } from '../report/metric-sentences.ts';
 import { foldRun } from '../report/fold-run.ts';
@@ -126,10 +127,10 @@ function conclude(record: RunRecord): void {
     .map(({ cluster, url, reason }) => `${cluster} (${url}): ${reason}`);
   const measured = metrics
     .filter((one) => one.verdict === 'fail' || one.verdict === 'inconclusive')
-    .map(metricSentence);
+    .map((metric) => metricSentence(metric, textsIn('en')));
   const causes = findings.map(({ title, detail }) => `${title}. ${detail}`);
   throw new CanaryError(
-    [headlineOf(record).sentence, ...seen, ...measured, ...causes, ...record.remains].join('\n'),
+    [headlineOf(record, textsIn('en')).sentence, ...seen, ...measured, ...causes, ...record.remains].join('\n'),
   );
 }
 

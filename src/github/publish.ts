@@ -10,6 +10,7 @@ import { confinedPath } from '../core/workspace.ts';
 import { replaceFile } from '../report/replace-file.ts';
 import { writeReport } from '../report/write-report.ts';
 import { compareChanges } from '../report/net-changes.ts';
+import { textsIn } from '../texts/texts.ts';
 import { headlineOf } from '../report/headline.ts';
 import type { RunRecord } from '../report/run-record.ts';
 import { SUMMARY_LIMIT, summaryOf } from '../report/summary/summary.ts';
@@ -38,7 +39,7 @@ export async function publish(
   const record =
     report === undefined ? ahead : { ...ahead, report: await publishReport(host, report, ahead) };
   publishOutputs(host, record);
-  const { outcome, sentence, currentState, nextStep } = headlineOf(record);
+  const { outcome, sentence, currentState, nextStep } = headlineOf(record, textsIn('en'));
   if (outcome === 'pass') host.notice(sentence, `${release.app}: pass`);
   if (currentState !== undefined) host.log.info(currentState);
   if (nextStep !== undefined) host.log.info(`Next: ${nextStep}`);

@@ -22,7 +22,7 @@ import type { Observation } from '../release/observation.ts';
 import { observe } from '../release/observation.ts';
 import { formatWeights } from '../core/weights.ts';
 import type { Weights } from '../core/weights.ts';
-import { NOTHING_WOULD_CHANGE } from '../report/headline.ts';
+import { textsIn } from '../texts/texts.ts';
 import { differenceOf } from '../report/difference.ts';
 import type { PlannedChange, PlannedRollout } from '../report/run-events.ts';
 import { whyUnchecked } from '../report/planned-change.ts';
@@ -153,7 +153,7 @@ async function show(
     if (changes.length === 0) log.info(`${cluster}: nothing would change.`);
     else await log.group(`Plan for ${cluster}`, () => showChanges(log, changes));
   }
-  if (planned.changes.length === 0) log.info(NOTHING_WOULD_CHANGE);
+  if (planned.changes.length === 0) log.info(textsIn('en').headline.nothingWouldChange);
 }
 
 async function showChanges(log: Context['log'], changes: readonly PlannedChange[]): Promise<void> {

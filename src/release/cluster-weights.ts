@@ -144,10 +144,13 @@ export function describeDisagreement(held: readonly ClusterWeights[]): string {
 }
 
 /** `The clusters hold different weights`; not so where the weights of none can be told. */
-export function titleOfDisagreement(held: readonly ClusterWeights[]): string {
-  return held.every(({ kind }) => kind !== 'weights')
-    ? 'No cluster holds one set of weights'
-    : 'The clusters hold different weights';
+function titleOfDisagreement(held: readonly ClusterWeights[]): string {
+  return holdsNoWeights(held) ? 'No cluster holds one set of weights' : 'The clusters hold different weights';
+}
+
+/** Whether not even one place holds a set of weights. */
+export function holdsNoWeights(held: readonly ClusterWeights[]): boolean {
+  return held.every(({ kind }) => kind !== 'weights');
 }
 
 /** `east holds v1=80,v2=20; west holds no VirtualService` */

@@ -1,7 +1,8 @@
-import { formatClusterWeights, describeClusterWeights } from '../release/cluster-weights.ts';
-import { formatWeights } from '../core/weights.ts';
-import { count } from '../core/plural.ts';
+import type { Texts } from '../texts/catalogue.ts';
+import type { Language } from '../texts/language.ts';
+import { textsIn } from '../texts/texts.ts';
 import { headlineOf } from './headline.ts';
+import { holdingsOf, weightsInForce } from './holdings.ts';
 import type { PlannedRollout } from './run-events.ts';
 import type { RunRecord } from './run-record.ts';
 import { wholeCharacters } from './shorten-text.ts';
@@ -22,8 +23,8 @@ export function statusContext(app: string): string {
   return `canary/${app}`;
 }
 
-export function pendingStatus(operation: string): CommitStatus {
-  return { state: 'pending', description: `${operation} is in progress` };
+export function pendingStatus(operation: string, language: Language = 'en'): CommitStatus {
+  return { state: 'pending', description: textsIn(language).commitStatus.pending(operation) };
 }
 
 /** The outcome of a run in one line. */
@@ -49,31 +50,49 @@ function stateOf(record: RunRecord): CommitStatus['state'] {
 
 function descriptionOf(record: RunRecord): string {
   const { operation, plan, failure, held, harms } = record;
+  const texts = textsIn(record.language);
+  const { commitStatus } = texts;
   const { outcome, title } = headlineOf(record);
+  const weights = weightsInForce(held, texts);
   switch (outcome) {
     case 'failed':
-      return `${operation}: ${[...harms, failure].join(' ')}`;
+      return commitStatus.failed({
+        operation,
+        sentences: [...harms, ...(failure === undefined ? [] : [failure])],
+      });
     case 'ambiguous':
-    case 'diverged':
-      return `${operation}: ${title}: ${describeClusterWeights(held)}`;
+    case 'diverged': {
+      const each = texts.headline.holdings(holdingsOf(held, texts));
+      return commitStatus.titled({ operation, title, weights: each });
+    }
     case 'done':
-      if (plan !== undefined) return describePlan(plan, formatClusterWeights(held));
-      return `${operation}: done${held.length === 0 ? '' : `; weights: ${formatClusterWeights(held)}`}`;
+      if (plan !== undefined) return describePlan(plan, weights, texts);
+      return commitStatus.done({ operation, weights: held.length === 0 ? undefined : weights });
     case 'pass':
     case 'inconclusive':
-      return `${operation}: ${[...harms, outcome].join(' ')}; weights: ${formatClusterWeights(held)}`;
+      return commitStatus.ended({ operation, harms, outcome, weights });
     case 'unverified':
-      return `${operation}: ${title}; weights: ${formatClusterWeights(held)}`;
+      return commitStatus.unverified({ operation, title, weights });
     case 'fail':
-      return `${operation}: ${[...harms, `fail, ${title}`].join(' ')}; weights: ${formatClusterWeights(held)}`;
+      return commitStatus.fail({ operation, harms, title, weights });
   }
 }
 
-function describePlan({ changes, clusters, weights }: PlannedRollout, now: string): string {
-  if (changes.length === 0) return `plan: no changes; weights: ${now}`;
+function describePlan(
+  { changes, clusters, weights }: PlannedRollout,
+  now: string,
+  { commitStatus }: Texts,
+): string {
+  if (changes.length === 0) return commitStatus.planEmpty(now);
   const touched = clusters.filter((cluster) => changes.some((change) => change.cluster === cluster));
   const unchecked = changes.every(({ tried, denied = false }) => !tried && denied);
-  return `plan: ${count(changes, 'change')} in ${count(touched, 'cluster')}${unchecked ? ' (not checked by any API server)' : ''}, ${now} → ${formatWeights(weights)}`;
+  return commitStatus.plan({
+    changes: changes.length,
+    clusters: touched.length,
+    unchecked,
+    from: now,
+    to: weights,
+  });
 }
 
 const MOST_LOOKED_AT = 10_000;

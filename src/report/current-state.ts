@@ -1,59 +1,54 @@
-import {
-  agreedWeights,
-  clustersDisagree,
-  describeDisagreement,
-  describeClusterWeights,
-} from '../release/cluster-weights.ts';
-import { formatWeights, sameWeights } from '../core/weights.ts';
+import { agreedWeights, clustersDisagree } from '../release/cluster-weights.ts';
+import { sameWeights } from '../core/weights.ts';
 import type { Weights } from '../core/weights.ts';
+import type { Texts } from '../texts/catalogue.ts';
 import type { IngressEvidence } from '../verify/evidence.ts';
 import { failingVersions } from './failing-versions.ts';
+import { disagreementIn, holdingsOf } from './holdings.ts';
 import type { Outcome } from './outcome.ts';
 import type { RunRecord } from './run-record.ts';
-import { inWords } from './sentences.ts';
 
 /** Which weights users have after a run that did not pass, and what else differs from before the run. */
-export function currentStateOf(record: RunRecord, outcome: Outcome): string | undefined {
+export function currentStateOf(record: RunRecord, outcome: Outcome, texts: Texts): string | undefined {
   const { held, remains, restored, needsRecovery } = record;
-  if (held.length === 0) return remains.length === 0 ? undefined : remains.join(' ');
-  if (clustersDisagree(held) || needsRecovery) return stateApart(record, outcome);
+  const { sentences } = texts.formats;
+  if (held.length === 0) return remains.length === 0 ? undefined : sentences(remains);
+  if (clustersDisagree(held) || needsRecovery) return sentences(stateApart(record, outcome, texts));
   const weights = agreedWeights(held);
-  const state = weights === undefined ? [`${describeClusterWeights(held)}.`] : stateAt(record, weights);
-  return [...state, ...remains, ...restored].join(' ');
+  const state =
+    weights === undefined
+      ? [texts.headline.holdingsSentence(holdingsOf(held, texts))]
+      : stateAt(record, weights, texts);
+  return sentences([...state, ...remains, ...restored]);
 }
 
 /** The clusters differ, or this run left them to be recovered. The headline of some outcomes has said who holds what. */
-function stateApart({ held, remains, restored, needsRecovery }: RunRecord, outcome: Outcome): string {
-  const who = clustersDisagree(held) ? describeDisagreement(held) : `${describeClusterWeights(held)}.`;
-  const whatNow = needsRecovery
-    ? 'The post step of this job, or else the next run, will bring them to the same weights.'
-    : 'This needs your action: bring all clusters to the same weights (operation rollback with the input weights).';
+function stateApart(
+  { held, remains, restored, needsRecovery }: RunRecord,
+  outcome: Outcome,
+  texts: Texts,
+): readonly string[] {
+  const who = clustersDisagree(held)
+    ? disagreementIn(held, texts)
+    : texts.headline.holdingsSentence(holdingsOf(held, texts));
+  const whatNow = needsRecovery ? texts.state.willRecover : texts.state.alignYourself;
   return [
     ...(outcome === 'diverged' || outcome === 'fail' ? [] : [who]),
     ...remains,
     ...restored,
     ...(outcome === 'diverged' ? [] : [whatNow]),
-  ].join(' ');
+  ];
 }
 
-function stateAt(record: RunRecord, weights: Weights): readonly string[] {
+function stateAt(record: RunRecord, weights: Weights, { state }: Texts): readonly string[] {
   const { steps, operation, previous, changes, evidence } = record;
-  const current = inWords(weights);
   const last = steps.at(-1);
   if (last === undefined)
-    return changes.length === 0
-      ? [`Nothing was written; the routes hold ${current}.`]
-      : [`The weights are unchanged (${current}); other writes are listed below.`];
-  if (last.direction === 'back') {
-    const restored = `The previous weights are restored (${current})`;
-    return [areUsersSafe(record, evidence) ? `${restored}, so nothing is urgent.` : `${restored}.`];
-  }
-  if (operation === 'rollback') return [`The routes hold ${current}.`];
-  const wayBack =
-    previous === undefined || sameWeights(previous, weights)
-      ? []
-      : [`The operation rollback restores ${formatWeights(previous)}.`];
-  return [`The routes still hold ${current}.`, ...wayBack];
+    return [changes.length === 0 ? state.nothingWritten(weights) : state.weightsUnchanged(weights)];
+  if (last.direction === 'back') return [state.restored({ weights, safe: areUsersSafe(record, evidence) })];
+  if (operation === 'rollback') return [state.routesHold(weights)];
+  const wayBack = previous === undefined || sameWeights(previous, weights) ? [] : [state.wayBack(previous)];
+  return [state.routesStillHold(weights), ...wayBack];
 }
 
 /**

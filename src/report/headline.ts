@@ -1,19 +1,15 @@
-import {
-  agreedWeights,
-  clustersDisagree,
-  describeDisagreement,
-  titleOfDisagreement,
-  describeClusterWeights,
-} from '../release/cluster-weights.ts';
+import { agreedWeights, clustersDisagree, holdsNoWeights } from '../release/cluster-weights.ts';
+import type { Texts } from '../texts/catalogue.ts';
+import { textsIn } from '../texts/texts.ts';
 import { currentStateOf } from './current-state.ts';
 import { failingVersions } from './failing-versions.ts';
-import { count } from '../core/plural.ts';
+import { disagreementIn, holdingsOf, weightsInForce } from './holdings.ts';
 import { nextStepOf } from './next-step.ts';
 import { outcomeOf } from './outcome.ts';
 import type { Outcome } from './outcome.ts';
 import type { RunRecord } from './run-record.ts';
 import { metricsThat } from './metric-sentences.ts';
-import { failureOf, inWords, inconclusiveOf, passOf } from './sentences.ts';
+import { failureOf, inconclusiveOf, passOf } from './sentences.ts';
 
 /** What a reader sees first. */
 export interface Headline {
@@ -28,54 +24,50 @@ export interface Headline {
   readonly nextStep: string | undefined;
 }
 
-/** The outcome of a run in words. Summary, page, comment, commit status, log and JSON all use it. */
-export function headlineOf(record: RunRecord): Headline {
+/**
+ * The outcome of a run in words. Summary, page, comment, commit status, log and JSON all use it.
+ *
+ * @param texts of the language of the record, unless machines read it, or people search for it
+ */
+export function headlineOf(record: RunRecord, texts = textsIn(record.language)): Headline {
   const outcome = outcomeOf(record);
   const isGood = ['pass', 'done', 'unverified', 'ambiguous'].includes(outcome);
   return {
     outcome,
-    title: titleOf(record, outcome),
-    sentence: [...record.harms, sentenceOf(record, outcome)].join(' '),
-    currentState: isGood ? undefined : currentStateOf(record, outcome),
-    nextStep: nextStepOf(record, outcome),
+    title: titleOf(record, outcome, texts),
+    sentence: texts.formats.sentences([...record.harms, ...sentencesOf(record, outcome, texts)]),
+    currentState: isGood ? undefined : currentStateOf(record, outcome, texts),
+    nextStep: nextStepOf(record, outcome, texts),
   };
 }
 
-const PARTICIPLES: Readonly<Record<string, string>> = {
-  rollout: 'released',
-  promote: 'promoted',
-  rollback: 'rolled back',
-  retire: 'retired',
-};
-
-function titleOf(record: RunRecord, outcome: Outcome): string {
+function titleOf(record: RunRecord, outcome: Outcome, { headline: { titles } }: Texts): string {
   const { operation, plan } = record;
+  const byMetrics = isByMetricsAlone(record);
   switch (outcome) {
     case 'pass': {
-      const verified = isByMetricsAlone(record) ? 'metrics passed' : 'traffic split verified';
-      return (operation === 'rollback' || operation === 'retire') && record.changes.length > 0
-        ? `${PARTICIPLES[operation] ?? operation}, ${verified}`
-        : verified;
+      const acted = ['rollback', 'retire'].includes(operation) && record.changes.length > 0;
+      return titles.pass({ acted: acted ? operation : undefined, byMetrics });
     }
     case 'fail': {
       const { failing } = failingVersions(record);
-      if (failing.length > 0) return `${failing.join(', ')} ${failing.length === 1 ? 'fails' : 'fail'}`;
-      if (clustersDisagree(record.held)) return divergenceTitle(record);
+      if (failing.length > 0) return titles.versionsFail(failing);
+      if (clustersDisagree(record.held)) return divergenceTitle(record, titles);
       const [metric] = metricsThat(record.metrics, 'fail');
-      return metric === undefined ? 'traffic split check failed' : `metric ${metric.name} failed`;
+      return metric === undefined ? titles.splitFailed : titles.metricFailed(metric.name);
     }
     case 'inconclusive':
-      return isByMetricsAlone(record) ? 'metrics inconclusive' : 'traffic split check inconclusive';
+      return titles.inconclusive({ byMetrics });
     case 'unverified':
-      return operation === 'verify' ? 'not verified' : `${PARTICIPLES[operation] ?? operation}, not verified`;
+      return operation === 'verify' ? titles.notVerified : titles.actedNotVerified(operation);
     case 'ambiguous':
-      return 'routes not chosen';
+      return titles.routesNotChosen;
     case 'diverged':
-      return divergenceTitle(record);
+      return divergenceTitle(record, titles);
     case 'failed':
-      return `${operation} failed`;
+      return titles.failed(operation);
     case 'done':
-      return plan === undefined ? `${operation} done` : `plan: ${count(plan.changes, 'change')}`;
+      return plan === undefined ? titles.done(operation) : titles.planned(plan.changes.length);
   }
 }
 
@@ -84,53 +76,48 @@ function isByMetricsAlone({ evidence, metrics }: RunRecord): boolean {
   return evidence.length === 0 && metrics.length > 0;
 }
 
-function divergenceTitle({ held }: RunRecord): string {
-  return titleOfDisagreement(held).replace(/^The /, '').replace(/^No /, 'no ');
+function divergenceTitle({ held }: RunRecord, titles: Texts['headline']['titles']): string {
+  return holdsNoWeights(held) ? titles.noWeights : titles.differentWeights;
 }
 
-function sentenceOf(record: RunRecord, outcome: Outcome): string {
+function sentencesOf(record: RunRecord, outcome: Outcome, texts: Texts): readonly string[] {
   const { checks, held } = record;
+  const { headline } = texts;
   switch (outcome) {
     case 'pass':
-      return passOf(record);
+      return passOf(record, texts);
     case 'fail':
-      return [...(clustersDisagree(held) ? [describeDisagreement(held)] : []), ...failureOf(record)].join(
-        ' ',
-      );
+      return [...(clustersDisagree(held) ? [disagreementIn(held, texts)] : []), ...failureOf(record, texts)];
     case 'inconclusive':
-      return inconclusiveOf(record);
+      return inconclusiveOf(record, texts);
     case 'unverified': {
       const weights = agreedWeights(held);
-      const state =
-        weights === undefined
-          ? 'No weights are set'
-          : `The routes in every config cluster hold ${inWords(weights)}`;
       const [idle] = record.metrics;
-      const metrics = idle === undefined ? '' : ` No metric applies: ${idle.reason}.`;
-      return `${state}. No ingress was sampled, so nothing is known about the responses.${metrics}`;
+      return [
+        weights === undefined ? headline.noneSet : headline.allHold(weights),
+        headline.nothingSampled,
+        ...(idle === undefined ? [] : [headline.noMetricApplies(idle.reason)]),
+      ];
     }
     case 'ambiguous':
-      return `Several routes lead to the service, and the inputs choose none of them: ${describeClusterWeights(held)}.`;
+      return [headline.routesOpen(holdingsOf(held, texts))];
     case 'diverged':
-      return describeDisagreement(held);
+      return [disagreementIn(held, texts)];
     case 'failed':
-      return checks.length === 0
-        ? 'The run failed before the traffic split was checked.'
-        : 'The run failed after the last check shown here.';
+      return [checks.length === 0 ? headline.failedBeforeCheck : headline.failedAfterCheck];
     case 'done':
-      return doneSentence(record);
+      return [doneSentence(record, texts)];
   }
 }
 
-function doneSentence({ plan, held }: RunRecord): string {
+function doneSentence({ plan, held }: RunRecord, texts: Texts): string {
+  const { headline } = texts;
   const weights = agreedWeights(held);
   if (plan === undefined) {
-    if (weights !== undefined) return `The current weights are ${inWords(weights)}.`;
-    return held.length === 0 ? 'No weights are set.' : `${describeClusterWeights(held)}.`;
+    if (weights !== undefined) return headline.currentWeights(weights);
+    return held.length === 0 ? headline.noWeightsSet : headline.holdingsSentence(holdingsOf(held, texts));
   }
-  if (plan.changes.length === 0) return NOTHING_WOULD_CHANGE;
-  const now = held.every(({ kind }) => kind === 'nothing') ? 'no weights' : weights && inWords(weights);
-  return `A rollout would change all clusters from ${now ?? describeClusterWeights(held)} to ${inWords(plan.weights)}. Nothing was written.`;
+  if (plan.changes.length === 0) return headline.nothingWouldChange;
+  const from = weights === undefined ? weightsInForce(held, texts, 'nothing') : headline.weights(weights);
+  return headline.wouldChange({ from, to: plan.weights });
 }
-
-export const NOTHING_WOULD_CHANGE = 'Nothing would change: every cluster already matches the request.';

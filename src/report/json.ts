@@ -2,6 +2,7 @@ import type { MetricEvidence } from '../metrics/metric-evidence.ts';
 import type { IngressEvidence, PodEvidence } from '../verify/evidence.ts';
 import { agreedWeights, clustersAgree } from '../release/cluster-weights.ts';
 import type { Weights } from '../core/weights.ts';
+import { textsIn } from '../texts/texts.ts';
 import { headlineOf } from './headline.ts';
 import type { Check, RunRecord } from './run-record.ts';
 import { SCHEMA_VERSION } from './schema.ts';
@@ -13,7 +14,7 @@ type ReportedPod = NonNullable<ReportedIngress['pods']>[number];
 
 /** The content of `report.json`; JSON.stringify leaves out fields without a value. */
 export function reportOf(record: RunRecord): Report {
-  const { outcome, sentence, currentState, nextStep } = headlineOf(record);
+  const { outcome, sentence, currentState, nextStep } = headlineOf(record, textsIn('en'));
   const { operation, app, namespace, begin, complete, limits, findings, phases, clusters, plan } = record;
   return {
     schemaVersion: SCHEMA_VERSION,

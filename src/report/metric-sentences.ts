@@ -1,15 +1,19 @@
-import { count } from '../core/plural.ts';
 import type { MetricEvidence } from '../metrics/metric-evidence.ts';
-import { capitalized, percent } from './format.ts';
+import type { Texts } from '../texts/catalogue.ts';
+import { textsIn } from '../texts/texts.ts';
+import { percent } from './format.ts';
 
 /** What a metric showed, as a sentence: `Metric errors: v2 fails more often than v1 for real users: 312 of 3,104 requests …`. */
-export function metricSentence(metric: MetricEvidence): string {
-  return `${capitalized(placeOf(metric))}: ${metric.reason}.`;
+export function metricSentence({ name, cluster, reason }: MetricEvidence, texts: Texts): string {
+  return texts.headline.metric.sentence({ name, cluster, reason });
 }
 
 /** `metric errors in east` */
-export function placeOf({ name, cluster }: Pick<MetricEvidence, 'name' | 'cluster'>): string {
-  return `metric ${name}${cluster === undefined ? '' : ` in ${cluster}`}`;
+export function placeOf(
+  { name, cluster }: Pick<MetricEvidence, 'name' | 'cluster'>,
+  texts = textsIn('en'),
+): string {
+  return texts.headline.metric.place({ name, cluster });
 }
 
 /** The metrics with one of these verdicts. */
@@ -21,25 +25,21 @@ export function metricsThat(
 }
 
 /** Why metrics failed: the first in words, the others in number. What the test shows of versions speaks for itself. */
-export function metricFailure(metrics: readonly MetricEvidence[]): readonly string[] {
+export function metricFailure(metrics: readonly MetricEvidence[], texts: Texts): readonly string[] {
+  const { metric } = texts.headline;
   const [first, ...others] = metricsThat(metrics, 'fail');
   if (first === undefined) return [];
-  const sentence =
-    first.kind === 'counts'
-      ? `${first.reason}${first.cluster === undefined ? '' : `, in ${first.cluster}`}.`
-      : metricSentence(first);
+  const { reason, cluster } = first;
   return [
-    sentence,
-    ...(others.length === 0
-      ? []
-      : [`${count(others, 'other metric')} ${others.length === 1 ? 'fails' : 'fail'} as well.`]),
+    first.kind === 'counts' ? metric.reasonIn({ reason, cluster }) : metricSentence(first, texts),
+    ...(others.length === 0 ? [] : [metric.othersFail(others.length)]),
   ];
 }
 
 /** `2 metrics passed during the watch.`; empty without any that passed. */
-export function metricsPassed(metrics: readonly MetricEvidence[]): readonly string[] {
+export function metricsPassed(metrics: readonly MetricEvidence[], texts: Texts): readonly string[] {
   const passed = metricsThat(metrics, 'pass').length;
-  return passed === 0 ? [] : [`${count(passed, 'metric')} passed during the watch.`];
+  return passed === 0 ? [] : [texts.headline.metricsPassed(passed)];
 }
 
 /** `10.1%`; a dash for a part of nothing. */

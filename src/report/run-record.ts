@@ -2,6 +2,7 @@ import type { Finding } from '../diagnosis/finding.ts';
 import type { MetricEvidence } from '../metrics/metric-evidence.ts';
 import type { IngressEvidence, Verdict } from '../verify/evidence.ts';
 import type { ClusterWeights } from '../release/cluster-weights.ts';
+import type { Language } from '../texts/language.ts';
 import type { ClusterName } from '../core/names.ts';
 import type { Weights } from '../core/weights.ts';
 import type {
@@ -56,6 +57,8 @@ export interface Limits {
 
 /** Everything that log, summary, outputs and report say about one run. Folded from its events (see fold-run.ts). */
 export interface RunRecord {
+  /** Of what people read: summary, page, comment and commit status. Log, JSON and outputs are in English. */
+  readonly language: Language;
   readonly operation: string;
   readonly app: string;
   readonly namespace: string;
@@ -111,7 +114,7 @@ export interface RunRecord {
 }
 
 /** What is known of a run before it begins. */
-export type RunInfo = Partial<Pick<RunRecord, 'begin' | 'run' | 'limits'>>;
+export type RunInfo = Partial<Pick<RunRecord, 'begin' | 'run' | 'limits' | 'language'>>;
 
 /** The record of a run in which nothing has happened. */
 export function emptyRecord(
@@ -121,6 +124,7 @@ export function emptyRecord(
   info: RunInfo = {},
 ): RunRecord {
   return {
+    language: info.language ?? 'en',
     operation,
     app,
     namespace,

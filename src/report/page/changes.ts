@@ -5,7 +5,7 @@ import type { PlannedChange } from '../run-events.ts';
 import type { RunRecord } from '../run-record.ts';
 import { duration } from '../format.ts';
 import { count } from '../../core/plural.ts';
-import { NOTHING_WOULD_CHANGE } from '../headline.ts';
+import { textsIn } from '../../texts/texts.ts';
 import { whyUnchecked } from '../planned-change.ts';
 import { inWords } from '../sentences.ts';
 import { shortenLines } from '../shorten-text.ts';
@@ -82,7 +82,7 @@ export async function planSection(
   }
   return html`<section>
     <h2>Plan: ${formatClusterWeights(held)} → ${inWords(plan.weights)}</h2>
-    ${plan.changes.length === 0 ? html`<p>${NOTHING_WOULD_CHANGE}</p>` : undefined} ${clusters}
+    ${plan.changes.length === 0 ? html`<p>${textsIn('en').headline.nothingWouldChange}</p>` : undefined} ${clusters}
   </section>`;
 }
 

@@ -1,0 +1,15 @@
+import type { CommitStatusTexts } from './catalogue/commit-status.ts';
+import type { FormatTexts } from './catalogue/formats.ts';
+import type { HeadlineTexts } from './catalogue/headline.ts';
+import type { OutcomeTexts } from './catalogue/outcomes.ts';
+import type { NextStepTexts, StateTexts } from './catalogue/state.ts';
+
+/** All texts that people read in their own language. Each language has every one of them, and no other: this type says so. */
+export interface Texts {
+  readonly formats: FormatTexts;
+  readonly outcomes: OutcomeTexts;
+  readonly headline: HeadlineTexts;
+  readonly state: StateTexts;
+  readonly nextStep: NextStepTexts;
+  readonly commitStatus: CommitStatusTexts;
+}

@@ -1,0 +1,29 @@
+import type { Weights } from '../../core/weights.ts';
+
+/** The weights that users have after a run that did not pass, in sentences. */
+export interface StateTexts {
+  readonly willRecover: string;
+  readonly alignYourself: string;
+  readonly nothingWritten: (weights: Weights) => string;
+  readonly weightsUnchanged: (weights: Weights) => string;
+  readonly restored: (values: { readonly weights: Weights; readonly safe: boolean }) => string;
+  readonly routesHold: (weights: Weights) => string;
+  readonly routesStillHold: (weights: Weights) => string;
+  readonly wayBack: (weights: Weights) => string;
+}
+
+/** What to do next, a sentence each. */
+export interface NextStepTexts {
+  readonly reviewPlan: string;
+  readonly fixCause: string;
+  readonly chooseRoutes: string;
+  readonly align: string;
+  readonly readableMetric: string;
+  readonly moreSamples: string;
+  readonly fixLikelyCause: string;
+  readonly lookAtUsers: (metric: string) => string;
+  readonly compareClusters: string;
+  readonly lookAtLogs: (versions: readonly string[]) => string;
+  readonly promote: (weights: Weights) => string;
+  readonly retire: (versions: readonly string[]) => string;
+}

@@ -1,0 +1,123 @@
+import type {
+  HeadlineTexts,
+  Holding,
+  Sampled,
+  SeenShare,
+  VersionErrors,
+  Who,
+} from '../catalogue/headline.ts';
+import type { Weights } from '../../core/weights.ts';
+import { formats } from './formats.ts';
+
+const DONE: Readonly<Record<string, string>> = {
+  rollout: '已发布',
+  promote: '已推进',
+  rollback: '已回滚',
+  retire: '已下线',
+};
+
+export const headline: HeadlineTexts = {
+  titles: {
+    pass: ({ acted, byMetrics }) => {
+      const verified = byMetrics ? '指标通过' : '流量占比验证通过';
+      return acted === undefined ? verified : `${DONE[acted] ?? acted}，${verified}`;
+    },
+    versionsFail: (versions) => `${formats.list(versions)} 请求失败`,
+    metricFailed: (metric) => `指标 ${metric} 不通过`,
+    splitFailed: '流量占比检查不通过',
+    inconclusive: ({ byMetrics }) => (byMetrics ? '指标无结论' : '流量占比检查无结论'),
+    notVerified: '未验证',
+    actedNotVerified: (operation) => `${DONE[operation] ?? operation}，未验证`,
+    routesNotChosen: '未选定路由',
+    differentWeights: '各集群权重不一致',
+    noWeights: '没有集群持有唯一的一组权重',
+    failed: (operation) => `${operation} 执行失败`,
+    done: (operation) => `${operation} 已完成`,
+    planned: (changes) => `plan：${formats.number(changes)} 项变更`,
+  },
+  holdings,
+  holdingsSentence: (held) => `${holdings(held)}。`,
+  differentWeights: (held) => `各集群权重不一致：${holdings(held)}。`,
+  noCommonWeights: (held) => `没有集群持有唯一的一组权重：${holdings(held)}。`,
+  noWeights: '无权重',
+  shown: ({ who, weights, sampled, samples }) =>
+    `${through(sampled)}，${subject(who)}得到的是 ${inWords(weights)}（依据 ${formats.number(samples)} 个样本）。`,
+  metricsPassed: (metrics) => `观察期间有 ${formats.number(metrics)} 个指标通过。`,
+  byMetricsAlone: '没有对任何入口采样，仅由指标判定。',
+  passedByMetrics: ({ weights, metrics }) =>
+    `没有对任何入口采样，仅由指标判定：没有发现 ${inWords(weights)} 有问题（${formats.list(metrics)}）。`,
+  metricOpen: ({ metric, reason }) => `检查无结论，因此作业失败：${metric}：${reason}。`,
+  nothingWritten: '由于没有依据可以判定，未写入任何内容。',
+  splitOpen: ({ weights, sampled, samples }) =>
+    `检查无结论，因此作业失败：${through(sampled)}的 ${formats.number(samples)} 个样本既不能确认、也不能排除 ${inWords(weights)}。`,
+  expected: (weights) => `预期为 ${inWords(weights)}。`,
+  finding: (title) => `${title}。`,
+  otherHolding: '有集群的权重与此不同。',
+  alsoAtOthers: (ingresses) => `另有 ${formats.number(ingresses)} 个入口的检查不通过。`,
+  atIngress: ({ cluster, reason }) => `集群 ${cluster}：${reason}。`,
+  failedUnattributed: (requests) => `${formats.number(requests)} 个请求在到达任何版本之前就已失败。`,
+  versionsFail: ({ failing, sound }) => {
+    const others =
+      sound.length > 0 ? `；发往 ${listed(sound)} 的请求正常` : failing.length > 1 ? '：所有版本都失败' : '';
+    return `发往 ${listed(failing)} 的请求失败${others}。`;
+  },
+  sharesAsExpected: (shares) => `流量占比符合预期（${seen(shares)}），但检查因其他原因不通过。`,
+  sharesOff: ({ who, weights, shares, cluster }) =>
+    `预期为 ${inWords(weights)}，但经 ${cluster} 的入口，${subject(who)}得到的是 ${seen(shares)}。`,
+  noneSet: '没有设置权重。',
+  allHold: (weights) => `所有配置集群的路由权重都是 ${inWords(weights)}。`,
+  nothingSampled: '没有对任何入口采样，因此无从得知响应的情况。',
+  noMetricApplies: (reason) => `没有适用的指标：${reason}。`,
+  routesOpen: (held) => `有多条路由通往该服务，而输入没有指明管理哪一条：${holdings(held)}。`,
+  failedBeforeCheck: '运行在检查流量占比之前失败。',
+  failedAfterCheck: '运行在此处所示的最后一次检查之后失败。',
+  currentWeights: (weights) => `当前权重为 ${inWords(weights)}。`,
+  noWeightsSet: '没有设置权重。',
+  nothingWouldChange: '无需变更：所有集群都已符合要求。',
+  wouldChange: ({ from, to }) => `rollout 会把所有集群从 ${from} 改为 ${inWords(to)}。本次没有写入任何内容。`,
+  weights: inWords,
+  metric: {
+    place,
+    sentence: ({ reason, ...metric }) => `${place(metric)}：${reason}。`,
+    reasonIn: ({ reason, cluster }) => `${cluster === undefined ? '' : `集群 ${cluster}：`}${reason}。`,
+    othersFail: (metrics) => `另有 ${formats.number(metrics)} 个指标不通过。`,
+  },
+};
+
+function holdings(held: readonly Holding[]): string {
+  return held.map(({ place: at, what }) => `${at} 为 ${what}`).join('；');
+}
+
+function inWords(weights: Weights): string {
+  return [...weights].map(([version, weight]) => `${version} ${String(weight)}%`).join('、');
+}
+
+function place({ name, cluster }: { readonly name: string; readonly cluster: string | undefined }): string {
+  return `${cluster === undefined ? '' : `集群 ${cluster} 的`}指标 ${name}`;
+}
+
+function subject(who: Who): string {
+  if (who === 'users') return '用户';
+  return who === 'samples' ? '采样请求' : `发往 ${formats.list(who.targets)} 的请求`;
+}
+
+function through(sampled: Sampled): string {
+  if (sampled.at === 'addresses') return `经 ${formats.all(sampled.urls)}`;
+  const { clusters } = sampled;
+  return clusters.length <= 2
+    ? `经 ${formats.all(clusters)} 的入口`
+    : `经全部 ${String(clusters.length)} 个入口`;
+}
+
+function listed(versions: readonly VersionErrors[]): string {
+  return versions
+    .map(
+      ({ version, errors, samples }) =>
+        `${version}（${formats.number(samples)} 个中有 ${formats.number(errors)} 个失败）`,
+    )
+    .join('和 ');
+}
+
+function seen(shares: readonly SeenShare[]): string {
+  return shares.map(({ version, share }) => `${version} ${(100 * share).toFixed(1)}%`).join('、');
+}
