@@ -130,7 +130,9 @@ function conclude(record: RunRecord): void {
     .map((metric) => metricSentence(metric, textsIn('en')));
   const causes = findings.map(({ title, detail }) => `${title}. ${detail}`);
   throw new CanaryError(
-    [headlineOf(record, textsIn('en')).sentence, ...seen, ...measured, ...causes, ...record.remains].join('\n'),
+    [headlineOf(record, textsIn('en')).sentence, ...seen, ...measured, ...causes, ...record.remains].join(
+      '\n',
+    ),
   );
 }
 

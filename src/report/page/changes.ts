@@ -82,7 +82,8 @@ export async function planSection(
   }
   return html`<section>
     <h2>Plan: ${formatClusterWeights(held)} → ${inWords(plan.weights)}</h2>
-    ${plan.changes.length === 0 ? html`<p>${textsIn('en').headline.nothingWouldChange}</p>` : undefined} ${clusters}
+    ${plan.changes.length === 0 ? html`<p>${textsIn('en').headline.nothingWouldChange}</p>` : undefined}
+    ${clusters}
   </section>`;
 }
 
