@@ -4,6 +4,7 @@ import type { RunRecord } from '../../src/report/run-record.ts';
 import type { PlannedChange } from '../../src/report/run-events.ts';
 import { escape } from '../../src/report/summary/markdown.ts';
 import { SUMMARY_LIMIT, summaryOf } from '../../src/report/summary/summary.ts';
+import type { IngressEvidence } from '../../src/verify/evidence.ts';
 import { evidence } from '../support/evidence.ts';
 import { change, held } from '../support/record.ts';
 import { weights } from '../support/release.ts';
@@ -29,16 +30,91 @@ test('an error message is quoted line by line', () => {
   expect(summary({ failure: 'first\nsecond' })).toContain('\n\n> first\n>\n> second\n\n');
 });
 
-test('observed shares are a table with a row for each version', () => {
-  const rows = linesOf(summary({ evidence: [evidence({ counts: weights({ v1: 740, v2: 260 }) })] })).filter(
-    (line) => line.startsWith('|'),
-  );
-  expect(rows.slice(0, 4)).toEqual([
-    '| Ingress | Version | Weight | Observed | Deviation | Tolerance | Samples |',
-    '| --- | --- | ---: | ---: | --- | ---: | ---: |',
-    '| ✅ east | v1 | 80% | **74.0%**&nbsp;⚠️ | `···●├───┼───┤····` | 75–85% | 740 |',
-    '|  | v2 | 20% | **26.0%**&nbsp;⚠️ | `····├───┼───┤●···` | 15–25% | 260 |',
-  ]);
+describe('the observed traffic split', () => {
+  const rowsOf = (...ingresses: readonly Partial<IngressEvidence>[]): readonly string[] => {
+    const seen = ingresses.map((one, i) => evidence({ url: `http://203.0.113.${String(i)}`, ...one }));
+    return linesOf(summary({ evidence: seen }));
+  };
+  const firstTable = (lines: readonly string[]): readonly string[] => {
+    const start = lines.findIndex((line) => line.startsWith('|'));
+    return lines.slice(start, lines.indexOf('', start));
+  };
+
+  test('is a table with a row for each cluster and a column for each version', () => {
+    const off = weights({ v1: 740, v2: 260 });
+    expect(firstTable(rowsOf({}, { cluster: 'west', verdict: 'fail', counts: off }))).toEqual([
+      '| Cluster | Verdict | v1 (80%) | v2 (20%) | Samples |',
+      '| --- | --- | ---: | ---: | ---: |',
+      '| west | ❌&nbsp;fail | **74.0%**,&nbsp;not&nbsp;75–85% | **26.0%**,&nbsp;not&nbsp;15–25% | 1,000 |',
+      '| east | ✅&nbsp;pass | 80.2% | 19.8% | 1,000 |',
+    ]);
+  });
+
+  test('says which version fails, and counts failed requests only if there are any', () => {
+    const seen = new Map([['v2', { errors: 99, latency: undefined }]]);
+    const failing = { versions: seen, errors: new Map([['status 500', 99]]) };
+    expect(firstTable(rowsOf({ verdict: 'fail', ...failing }, { cluster: 'west' })).slice(0, 4)).toEqual([
+      '| Cluster | Verdict | v1 (80%) | v2 (20%) | Samples | Failed requests |',
+      '| --- | --- | ---: | ---: | ---: | ---: |',
+      '| east | ❌&nbsp;fail | 80.2% | 19.8%, **50.0%&nbsp;fail** | 1,000 | 99&nbsp;(9.9%) |',
+      '| west | ✅&nbsp;pass | 80.2% | 19.8% | 1,000 | 0 |',
+    ]);
+  });
+
+  test('folds what was undecided when something else failed', () => {
+    const off = weights({ v1: 700, v2: 300 });
+    const lines = rowsOf(
+      { cluster: 'a', verdict: 'undecided' },
+      { cluster: 'b', verdict: 'fail' },
+      { cluster: 'c', verdict: 'undecided', counts: off },
+    );
+    expect(firstTable(lines).slice(2)).toEqual(['| b | ❌&nbsp;fail | 80.2% | 19.8% | 1,000 |']);
+    const fold = lines.findIndex((line) => line.startsWith('<details>'));
+    expect(lines[fold]).toBe(
+      '<details><summary>⚪ 2 ingresses undecided: v1 70–80.2%, v2 19.8–30%</summary>',
+    );
+    expect(firstTable(lines.slice(fold)).slice(2)).toEqual([
+      '| a | ⚪&nbsp;undecided | 80.2% | 19.8% | 1,000 |',
+      '| c | ⚪&nbsp;undecided | 70.0% | 30.0% | 1,000 |',
+    ]);
+  });
+
+  test('of a hundred clusters that passed is one line until it is unfolded', () => {
+    const lines = rowsOf(...Array.from({ length: 100 }, (_, i) => ({ cluster: `c${String(i)}` })));
+    const heading = lines.indexOf('### Observed traffic split');
+    expect(lines[heading + 2]).toBe(
+      '<details><summary>✅ 100 ingresses passed: v1 80.2%, v2 19.8%</summary>',
+    );
+  });
+
+  test('says why an ingress failed right below the table, and the other reasons on demand', () => {
+    const lines = rowsOf({ verdict: 'fail', reason: 'bad' }, { cluster: 'west', reason: 'good' });
+    const unfolded = lines.slice(
+      0,
+      lines.findIndex((line) => line.startsWith('<details>')),
+    );
+    expect(unfolded.filter((line) => line.startsWith('- '))).toEqual([
+      '- east, http&#58;//203.0.113.0: **fail**, bad; 1,000 requests in 10 s',
+    ]);
+    expect(lines).toContain('- west, http&#58;//203.0.113.1: **pass**, good; 1,000 requests in 10 s');
+  });
+
+  test('names the clusters that share an address', () => {
+    expect(rowsOf({ url: 'http://a' }, { url: 'http://a', cluster: 'west' })).toContain(
+      'east, west share the address http&#58;//a, so any of them may have answered.',
+    );
+  });
+
+  test('has tolerances and deviations on demand', () => {
+    const lines = rowsOf({ counts: weights({ v1: 740, v2: 260 }) });
+    const fold = lines.findIndex((line) => line.includes('<summary>Reasons, tolerance'));
+    expect(firstTable(lines.slice(fold))).toEqual([
+      '| Cluster | Version | Weight | Observed | Deviation | Tolerance | Samples |',
+      '| --- | --- | ---: | ---: | --- | ---: | ---: |',
+      '| ✅ east | v1 | 80% | **74.0%**&nbsp;⚠️ | `···●├───┼───┤····` | 75–85% | 740 |',
+      '|  | v2 | 20% | **26.0%**&nbsp;⚠️ | `····├───┼───┤●···` | 15–25% | 260 |',
+    ]);
+  });
 });
 
 test('errors and response times are listed by version', () => {
@@ -143,7 +219,7 @@ describe('a summary that is too long for GitHub', () => {
     const shown = many(number, lines);
     expect(bytes(shown)).toBeLessThanOrEqual(SUMMARY_LIMIT);
     expect(bytes(shown)).toBeGreaterThan(0.9 * SUMMARY_LIMIT);
-    expect(shown).toContain('| ❌ east | v1 |');
+    expect(shown).toContain('| east | ❌&nbsp;fail |');
     expect(shown).toMatch(/Shortened to GitHub’s limit\. Omitted: [\d,]+ × difference/);
   });
 

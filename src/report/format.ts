@@ -3,10 +3,10 @@ export function percent(fraction: number, decimals = 1): string {
   return `${(100 * fraction).toFixed(decimals)}%`;
 }
 
-/** A range of fractions as percent, without trailing zeros: `75–85%`, `0.25–6%`; one number if both ends are the same. */
-export function range(lower: number, upper: number): string {
-  const points = (fraction: number): string => String(Number((100 * fraction).toFixed(2)));
-  return lower === upper ? `${points(lower)}%` : `${points(lower)}–${points(upper)}%`;
+/** A range of fractions as percent, without trailing zeros: `75–85%`, `0.25–6%`; one number if both ends look the same. */
+export function range(lower: number, upper: number, decimals = 2): string {
+  const [from, to] = [lower, upper].map((fraction) => String(Number((100 * fraction).toFixed(decimals))));
+  return from === to ? `${String(from)}%` : `${String(from)}–${String(to)}%`;
 }
 
 /** `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min` */

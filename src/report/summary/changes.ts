@@ -8,7 +8,7 @@ import type { PlannedChange } from '../run-events.ts';
 import type { RunRecord } from '../run-record.ts';
 import { shortenLines } from '../shorten-text.ts';
 import { escape, fenced, text } from './markdown.ts';
-import { RANK, fixed } from './shorten.ts';
+import { RANK, fixed, folded } from './shorten.ts';
 import type { Piece } from './shorten.ts';
 
 /** The changes that a rollout would make, by cluster. */
@@ -19,7 +19,7 @@ export function planSection({ plan, held }: RunRecord, limit: number): readonly 
     const own = plan.changes.filter((change) => change.cluster === cluster);
     return own.length === 0
       ? []
-      : details(
+      : folded(
           `${escape(cluster)}: ${count(own, 'change')}`,
           own.flatMap((change) => plannedChange(change, difference)),
         );
@@ -49,7 +49,7 @@ export function changesSection({ changes, plan }: RunRecord, limit: number): rea
   return [
     fixed(`### Changes\n\n`),
     ...[...byCluster].flatMap(([cluster, own]) =>
-      details(
+      folded(
         `${escape(cluster)}: ${own.map(({ object }) => escape(kindIn(object))).join(', ')}`,
         own.flatMap((change) => changedObject(change, difference)),
       ),
@@ -86,8 +86,4 @@ function differencesWithin(limit: number): ShowDifference {
     length += shown.length;
     return { text: shown, rank: RANK.difference, name: 'difference' };
   };
-}
-
-function details(title: string, body: readonly Piece[]): readonly Piece[] {
-  return [fixed(`<details><summary>${title}</summary>\n\n`), ...body, fixed('</details>\n\n')];
 }

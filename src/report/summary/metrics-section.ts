@@ -1,24 +1,11 @@
 import type { MetricEvidence, MetricVerdict } from '../../metrics/metric-evidence.ts';
 import { chanceInWords } from '../../verify/statistics/significance.ts';
 import { shareInPercent } from '../metric-sentences.ts';
-import { OUTCOME_STYLES } from '../outcome.ts';
 import type { RunRecord } from '../run-record.ts';
+import { VERDICT_EMOJI } from './emoji.ts';
 import { row, tableHead, text, unbroken } from './markdown.ts';
 import { RANK, fixed } from './shorten.ts';
 import type { Piece } from './shorten.ts';
-
-function markOf(verdict: MetricVerdict): string {
-  switch (verdict) {
-    case 'pass':
-    case 'fail':
-      return OUTCOME_STYLES[verdict].emoji;
-    case 'inconclusive':
-    case 'undecided':
-      return OUTCOME_STYLES.inconclusive.emoji;
-    case 'not applicable':
-      return '➖';
-  }
-}
 
 /** What the metrics showed while the step was watched: counts by version, then the reason of each verdict. */
 export function metricsSection({ metrics }: RunRecord): readonly Piece[] {
@@ -39,7 +26,7 @@ function countRows(metric: MetricEvidence): Piece {
   const rows = versions.map(({ version, requests, hits, weight }, i) => {
     const rate = hits === undefined ? shareInPercent(requests, sum) : shareInPercent(hits, requests);
     return row([
-      i === 0 ? `${markOf(verdict)} ${text(titleOf(metric))}` : '',
+      i === 0 ? `${VERDICT_EMOJI[verdict]} ${text(titleOf(metric))}` : '',
       text(version),
       requests.toLocaleString('en'),
       hits === undefined ? '–' : hits.toLocaleString('en'),
@@ -53,7 +40,7 @@ function countRows(metric: MetricEvidence): Piece {
 function reasonPiece(metric: MetricEvidence): Piece {
   const { verdict, reason, missed, polls, notes, addresses } = metric;
   const parts = [
-    `${markOf(verdict)} ${text(titleOf(metric))} (${text([...new Set(addresses)].join(', '))}): **${verdict}**, ${text(reason)}`,
+    `${VERDICT_EMOJI[verdict]} ${text(titleOf(metric))} (${text([...new Set(addresses)].join(', '))}): **${verdict}**, ${text(reason)}`,
     ...(missed === 0 ? [] : [`${String(missed)} of ${String(polls)} readings failed`]),
     ...notes.map((note) => text(note.replace(/\.$/, ''))),
   ];

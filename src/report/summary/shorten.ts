@@ -11,6 +11,7 @@ export interface Piece {
 export const RANK = {
   difference: 9,
   change: 7,
+  detail: 6,
   passed: 5,
   event: 4,
   state: 3,
@@ -27,6 +28,11 @@ export interface Shortened {
 /** A piece that always stays. */
 export function fixed(text: string): Piece {
   return { text, rank: 0, name: '' };
+}
+
+/** Pieces that are shown on demand. @param title as Markdown within a line */
+export function folded(title: string, body: readonly Piece[]): readonly Piece[] {
+  return [fixed(`<details><summary>${title}</summary>\n\n`), ...body, fixed('</details>\n\n')];
 }
 
 /** The length of a text in UTF-8. */

@@ -2,7 +2,7 @@ import type { RunRecord } from '../run-record.ts';
 import { changesSection, planSection } from './changes.ts';
 import { text } from './markdown.ts';
 import { metricsSection } from './metrics-section.ts';
-import { responsesSection, sharesSection } from './observed.ts';
+import { matrixSection } from './matrix-section.ts';
 import { timelineSection } from './timeline-section.ts';
 import { summaryFooter } from './footer.ts';
 import { clustersSection } from './clusters-section.ts';
@@ -37,8 +37,7 @@ export function summaryOf(record: RunRecord, limit = SUMMARY_LIMIT): string {
     ...notCoveredSection(record),
     ...connectionsSection(record),
     ...causesSection(record),
-    ...sharesSection(record),
-    ...responsesSection(record),
+    ...matrixSection(record),
     ...metricsSection(record),
     ...timelineSection(record),
     ...clustersSection(record),

@@ -3,7 +3,7 @@ import type { RunRecord } from '../run-record.ts';
 import { isNotable, timelineOf } from '../timeline.ts';
 import type { TimelineEvent } from '../timeline.ts';
 import { row, tableHead, text, unbroken } from './markdown.ts';
-import { emojiOf } from './observed.ts';
+import { VERDICT_EMOJI } from './emoji.ts';
 import { RANK, fixed } from './shorten.ts';
 import type { Piece } from './shorten.ts';
 
@@ -24,7 +24,7 @@ export function timelineSection(record: RunRecord): readonly Piece[] {
 }
 
 function eventCells({ at, kind, text: what, verdict, seconds }: TimelineEvent): readonly string[] {
-  const mark = verdict === undefined ? '' : `${emojiOf(verdict)} `;
+  const mark = verdict === undefined ? '' : `${VERDICT_EMOJI[verdict]} `;
   return [
     unbroken(duration(at)),
     `${mark}${kind === 'step' ? `**${text(what)}**` : text(what)}`,

@@ -2,31 +2,30 @@ import type { IngressEvidence, IngressVerdict } from '../../verify/evidence.ts';
 import { total } from '../../verify/evidence.ts';
 import { duration, milliseconds, percent, range } from '../format.ts';
 import { count } from '../../core/plural.ts';
-import { OUTCOME_STYLES } from '../outcome.ts';
-import type { RunRecord } from '../run-record.ts';
 import { podLine, sharesAt, stripOf } from '../shares.ts';
 import type { Share } from '../shares.ts';
+import { VERDICT_EMOJI } from './emoji.ts';
 import { row, tableHead, text, unbroken } from './markdown.ts';
 import { RANK, fixed } from './shorten.ts';
 import type { Piece } from './shorten.ts';
 
-export function emojiOf(verdict: IngressVerdict): string {
-  return OUTCOME_STYLES[verdict === 'undecided' ? 'inconclusive' : verdict].emoji;
-}
-
-/** The share of each version beside its weight, and the reason of each ingress's verdict. */
-export function sharesSection({ evidence, limits }: RunRecord): readonly Piece[] {
-  if (evidence.length === 0) return [];
-  const head = ['Ingress', 'Version', 'Weight:', 'Observed:', 'Deviation', 'Tolerance:', 'Samples:'];
-  return [
-    fixed('### Observed traffic split\n\n'),
-    fixed(`${tableHead(head)}\n`),
-    ...evidence.map((one) => ingressRows(one, sharesAt(one, limits?.tolerance).map(shareCells))),
-    fixed('\n'),
-    ...evidence.map((one) => ({ ...ingressRows(one, []), text: reasonLine(one) })),
+/** Everything about each ingress: reasons, shares with their tolerance, errors and response times. */
+export function detailPieces(evidence: readonly IngressEvidence[], tolerance?: number): readonly Piece[] {
+  const each = evidence.map((one) => ({ one, shares: sharesAt(one, tolerance) }));
+  const table = (titles: readonly string[], cells: (share: Share) => readonly string[]): readonly Piece[] => [
+    fixed(`${tableHead(['Cluster', 'Version', ...titles])}\n`),
+    ...each.map(({ one, shares }) => rowsOf(one, shares.map(cells))),
     fixed('\n'),
   ];
+  return [
+    ...each.map(({ one }) => ({ ...DETAIL, text: reasonLine(one) })),
+    fixed('\n'),
+    ...table(['Weight:', 'Observed:', 'Deviation', 'Tolerance:', 'Samples:'], shareCells),
+    ...table(['Errors:', 'Median:', '90%:', '99%:', 'Slowest:'], responseCells),
+  ];
 }
+
+const DETAIL = { rank: RANK.detail, name: 'detail of an ingress' } as const;
 
 function shareCells(share: Share): readonly string[] {
   const { version, weight, lower, upper, observed, samples, within } = share;
@@ -40,17 +39,24 @@ function shareCells(share: Share): readonly string[] {
   ];
 }
 
-/** The rows of an ingress, with its name in the first one. Ingresses that passed are omitted before the others. */
-function ingressRows(evidence: IngressEvidence, rows: readonly (readonly string[])[]): Piece {
-  const { cluster, verdict } = evidence;
-  const passed = verdict === 'pass';
-  return {
-    text: rows
-      .map((cells, i) => `${row([i === 0 ? `${emojiOf(verdict)} ${text(cluster)}` : '', ...cells])}\n`)
-      .join(''),
-    rank: passed ? RANK.passed : RANK.notPassed,
-    name: passed ? 'row of an ingress that passed' : 'row of an ingress that did not pass',
-  };
+/** The rows of an ingress, with its name in the first one. */
+function rowsOf({ cluster, verdict }: IngressEvidence, rows: readonly (readonly string[])[]): Piece {
+  const lines = rows.map((cells, i) =>
+    row([i === 0 ? `${VERDICT_EMOJI[verdict]} ${text(cluster)}` : '', ...cells]),
+  );
+  return { ...DETAIL, text: lines.map((line) => `${line}\n`).join('') };
+}
+
+/** Ingresses that passed are omitted before the others. */
+export function placeOfIngress(verdict: IngressVerdict): Pick<Piece, 'rank' | 'name'> {
+  return verdict === 'pass'
+    ? { rank: RANK.passed, name: 'row of an ingress that passed' }
+    : { rank: RANK.notPassed, name: 'row of an ingress that did not pass' };
+}
+
+/** Why an ingress has its verdict. */
+export function reasonPiece(evidence: IngressEvidence): Piece {
+  return { ...placeOfIngress(evidence.verdict), text: reasonLine(evidence) };
 }
 
 function reasonLine(evidence: IngressEvidence): string {
@@ -64,18 +70,6 @@ function reasonLine(evidence: IngressEvidence): string {
   ];
   const pods = (evidence.pods ?? []).map((one) => `  - ${text(podLine(one))}\n`);
   return `- ${text(cluster)}, ${text(url)}: **${verdict}**, ${text(reason)}; ${parts.join(', ')}\n${pods.join('')}`;
-}
-
-/** Errors and response times of each version. */
-export function responsesSection({ evidence, limits }: RunRecord): readonly Piece[] {
-  if (evidence.length === 0) return [];
-  const head = ['Ingress', 'Version', 'Errors:', 'Median:', '90%:', '99%:', 'Slowest:'];
-  return [
-    fixed('### Errors and response times\n\n'),
-    fixed(`${tableHead(head)}\n`),
-    ...evidence.map((one) => ingressRows(one, sharesAt(one, limits?.tolerance).map(responseCells))),
-    fixed('\n'),
-  ];
 }
 
 function responseCells({ version, samples, responses }: Share): readonly string[] {
