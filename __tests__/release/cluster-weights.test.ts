@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import {
   clustersAgree,
   clustersDisagree,
+  describeClusterWeights,
   describeDisagreement,
   readClusterWeights,
   isOpenChoice,
@@ -87,9 +88,34 @@ describe('several routes that lead to the service', () => {
     [
       'of their routes where the clusters hold the same',
       held(split, split, ['a', 'b']),
-      `No cluster holds one set of weights: east holds ${OPEN}; west holds ${OPEN}.`,
+      `No cluster holds one set of weights: east and west hold ${OPEN}.`,
     ],
   ])('the difference is said %s', (_what, found, sentence) => {
     expect(describeDisagreement(found)).toBe(sentence);
+  });
+});
+
+describe('who holds what, of many clusters', () => {
+  const names = Array.from({ length: 10 }, (_, i) => `c${String(i)}`);
+  const holding = (textOf: (i: number) => string): Parameters<typeof describeClusterWeights>[0] =>
+    names.map((name, i) => ({
+      cluster: name,
+      place: name,
+      kind: 'unclear',
+      weights: undefined,
+      text: textOf(i),
+    }));
+
+  test.each<[string, (i: number) => string, string]>([
+    ['names the one that differs first', (i) => (i === 7 ? 'b' : 'a'), 'c7 holds b; the 9 others hold a'],
+    [
+      'names those that hold the same together',
+      (i) => (i === 7 ? 'c' : i < 3 ? 'b' : 'a'),
+      'c7 holds c; c0, c1 and c2 hold b; the 6 others hold a',
+    ],
+    ['counts groups of many', (i) => (i < 4 ? 'b' : 'a'), '4 of them hold b; the 6 others hold a'],
+    ['counts all that hold the same', () => 'a', '10 of them hold a'],
+  ])('%s', (_what, textOf, sentence) => {
+    expect(describeClusterWeights(holding(textOf))).toBe(sentence);
   });
 });

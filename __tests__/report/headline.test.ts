@@ -48,7 +48,7 @@ describe('clusters with the same ambiguous routes', () => {
     expect(of({ operation: 'status', held: open })).toMatchObject({
       outcome: 'ambiguous',
       title: 'routes not chosen',
-      sentence: `Several routes lead to the service, and the inputs choose none of them: east holds ${text}; west holds ${text}.`,
+      sentence: `Several routes lead to the service, and the inputs choose none of them: east and west hold ${text}.`,
       nextStep: 'Set the input routes to the routes that the release should split.',
     });
     expect(clustersAgree(open)).toBeUndefined();

@@ -43,7 +43,7 @@ describe('the observed traffic split', () => {
   test('is a table with a row for each cluster and a column for each version', () => {
     const off = weights({ v1: 740, v2: 260 });
     expect(firstTable(rowsOf({}, { cluster: 'west', verdict: 'fail', counts: off }))).toEqual([
-      '| Cluster | Verdict | v1 (80%) | v2 (20%) | Samples |',
+      '| Cluster | Verdict | v1&nbsp;(80%) | v2&nbsp;(20%) | Samples |',
       '| --- | --- | ---: | ---: | ---: |',
       '| west | ❌&nbsp;fail | **74.0%**,&nbsp;not&nbsp;75–85% | **26.0%**,&nbsp;not&nbsp;15–25% | 1,000 |',
       '| east | ✅&nbsp;pass | 80.2% | 19.8% | 1,000 |',
@@ -54,7 +54,7 @@ describe('the observed traffic split', () => {
     const seen = new Map([['v2', { errors: 99, latency: undefined }]]);
     const failing = { versions: seen, errors: new Map([['status 500', 99]]) };
     expect(firstTable(rowsOf({ verdict: 'fail', ...failing }, { cluster: 'west' })).slice(0, 4)).toEqual([
-      '| Cluster | Verdict | v1 (80%) | v2 (20%) | Samples | Failed requests |',
+      '| Cluster | Verdict | v1&nbsp;(80%) | v2&nbsp;(20%) | Samples | Failed requests |',
       '| --- | --- | ---: | ---: | ---: | ---: |',
       '| east | ❌&nbsp;fail | 80.2% | 19.8%, **50.0%&nbsp;fail** | 1,000 | 99&nbsp;(9.9%) |',
       '| west | ✅&nbsp;pass | 80.2% | 19.8% | 1,000 | 0 |',

@@ -7,6 +7,8 @@ import { describePlace, readRouteStates } from './route-state.ts';
 import type { RouteState } from './route-state.ts';
 import { formatWeights, sameWeights } from '../core/weights.ts';
 import type { Weights } from '../core/weights.ts';
+import type { Holding } from '../texts/catalogue/headline.ts';
+import { en } from '../texts/en.ts';
 
 const UNKNOWN = 'unknown weights';
 
@@ -153,9 +155,16 @@ export function holdsNoWeights(held: readonly ClusterWeights[]): boolean {
   return held.every(({ kind }) => kind !== 'weights');
 }
 
-/** `east holds v1=80,v2=20; west holds no VirtualService` */
+/** Who holds what: what the fewest places hold comes first, because it is what to look at. */
+export function holdingsOf(held: readonly ClusterWeights[]): readonly Holding[] {
+  return [...Map.groupBy(held, ({ text }) => text)]
+    .map(([what, own]) => ({ what, places: own.map(({ place }) => place) }))
+    .toSorted((a, b) => a.places.length - b.places.length);
+}
+
+/** `east holds v1=80,v2=20; west holds no VirtualService`; of many: `east holds v1=50,v2=50; the 9 others hold v1=80,v2=20` */
 export function describeClusterWeights(held: readonly ClusterWeights[]): string {
-  return held.map(({ place, text }) => `${place} holds ${text}`).join('; ');
+  return en.headline.holdings(holdingsOf(held));
 }
 
 /** A cluster whose routes were refused: what each of them holds, where they can be distinguished. */

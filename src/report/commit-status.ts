@@ -1,8 +1,9 @@
+import { holdingsOf } from '../release/cluster-weights.ts';
 import type { Texts } from '../texts/catalogue.ts';
 import type { Language } from '../texts/language.ts';
 import { textsIn } from '../texts/texts.ts';
 import { headlineOf } from './headline.ts';
-import { holdingsOf, weightsInForce } from './holdings.ts';
+import { weightsInForce } from './holdings.ts';
 import type { PlannedRollout } from './run-events.ts';
 import type { RunRecord } from './run-record.ts';
 import { wholeCharacters } from './shorten-text.ts';
@@ -62,7 +63,7 @@ function descriptionOf(record: RunRecord): string {
       });
     case 'ambiguous':
     case 'diverged': {
-      const each = texts.headline.holdings(holdingsOf(held, texts));
+      const each = texts.headline.holdings(holdingsOf(held));
       return commitStatus.titled({ operation, title, weights: each });
     }
     case 'done':

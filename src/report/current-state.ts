@@ -1,10 +1,10 @@
-import { agreedWeights, clustersDisagree } from '../release/cluster-weights.ts';
+import { agreedWeights, clustersDisagree, holdingsOf } from '../release/cluster-weights.ts';
 import { sameWeights } from '../core/weights.ts';
 import type { Weights } from '../core/weights.ts';
 import type { Texts } from '../texts/catalogue.ts';
 import type { IngressEvidence } from '../verify/evidence.ts';
 import { failingVersions } from './failing-versions.ts';
-import { disagreementIn, holdingsOf } from './holdings.ts';
+import { disagreementIn } from './holdings.ts';
 import type { Outcome } from './outcome.ts';
 import type { RunRecord } from './run-record.ts';
 
@@ -17,7 +17,7 @@ export function currentStateOf(record: RunRecord, outcome: Outcome, texts: Texts
   const weights = agreedWeights(held);
   const state =
     weights === undefined
-      ? [texts.headline.holdingsSentence(holdingsOf(held, texts))]
+      ? [texts.headline.holdingsSentence(holdingsOf(held))]
       : stateAt(record, weights, texts);
   return sentences([...state, ...remains, ...restored]);
 }
@@ -30,7 +30,7 @@ function stateApart(
 ): readonly string[] {
   const who = clustersDisagree(held)
     ? disagreementIn(held, texts)
-    : texts.headline.holdingsSentence(holdingsOf(held, texts));
+    : texts.headline.holdingsSentence(holdingsOf(held));
   const whatNow = needsRecovery ? texts.state.willRecover : texts.state.alignYourself;
   return [
     ...(outcome === 'diverged' || outcome === 'fail' ? [] : [who]),

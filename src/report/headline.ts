@@ -1,9 +1,9 @@
-import { agreedWeights, clustersDisagree, holdsNoWeights } from '../release/cluster-weights.ts';
+import { agreedWeights, clustersDisagree, holdsNoWeights, holdingsOf } from '../release/cluster-weights.ts';
 import type { Texts } from '../texts/catalogue.ts';
 import { textsIn } from '../texts/texts.ts';
 import { currentStateOf } from './current-state.ts';
 import { failingVersions } from './failing-versions.ts';
-import { disagreementIn, holdingsOf, weightsInForce } from './holdings.ts';
+import { disagreementIn, weightsInForce } from './holdings.ts';
 import { nextStepOf } from './next-step.ts';
 import { outcomeOf } from './outcome.ts';
 import type { Outcome } from './outcome.ts';
@@ -100,7 +100,7 @@ function sentencesOf(record: RunRecord, outcome: Outcome, texts: Texts): readonl
       ];
     }
     case 'ambiguous':
-      return [headline.routesOpen(holdingsOf(held, texts))];
+      return [headline.routesOpen(holdingsOf(held))];
     case 'diverged':
       return [disagreementIn(held, texts)];
     case 'failed':
@@ -115,7 +115,7 @@ function doneSentence({ plan, held }: RunRecord, texts: Texts): string {
   const weights = agreedWeights(held);
   if (plan === undefined) {
     if (weights !== undefined) return headline.currentWeights(weights);
-    return held.length === 0 ? headline.noWeightsSet : headline.holdingsSentence(holdingsOf(held, texts));
+    return held.length === 0 ? headline.noWeightsSet : headline.holdingsSentence(holdingsOf(held));
   }
   if (plan.changes.length === 0) return headline.nothingWouldChange;
   const from = weights === undefined ? weightsInForce(held, texts, 'nothing') : headline.weights(weights);

@@ -1,20 +1,14 @@
-import { agreedWeights, holdsNoWeights } from '../release/cluster-weights.ts';
+import { agreedWeights, holdingsOf, holdsNoWeights } from '../release/cluster-weights.ts';
 import type { ClusterWeights } from '../release/cluster-weights.ts';
 import { formatWeights } from '../core/weights.ts';
 import type { Texts } from '../texts/catalogue.ts';
-import type { Holding } from '../texts/catalogue/headline.ts';
 
 type Held = readonly ClusterWeights[];
-
-/** What each place holds, in words. */
-export function holdingsOf(held: Held, _texts: Texts): readonly Holding[] {
-  return held.map(({ place, text }) => ({ place, what: text }));
-}
 
 /** That no one set of weights is in force, and what is there instead, in a sentence. */
 export function disagreementIn(held: Held, texts: Texts): string {
   const { noCommonWeights, differentWeights } = texts.headline;
-  return (holdsNoWeights(held) ? noCommonWeights : differentWeights)(holdingsOf(held, texts));
+  return (holdsNoWeights(held) ? noCommonWeights : differentWeights)(holdingsOf(held));
 }
 
 /**
@@ -26,5 +20,5 @@ export function weightsInForce(held: Held, texts: Texts, none: 'nothing' | 'unsp
   const weights = agreedWeights(held);
   if (weights !== undefined) return formatWeights(weights);
   const hasNone = held.every(({ kind }) => kind === 'nothing' || kind === none);
-  return hasNone ? texts.headline.noWeights : texts.headline.holdings(holdingsOf(held, texts));
+  return hasNone ? texts.headline.noWeights : texts.headline.holdings(holdingsOf(held));
 }

@@ -36,7 +36,8 @@ export function matrixSection({ evidence, limits }: RunRecord): readonly Piece[]
 
 function matrixTable(matrix: Matrix, rows: readonly MatrixRow[]): readonly Piece[] {
   const versions = matrix.columns.map(
-    ({ version, weight }) => `${text(version)}${weight === undefined ? '' : ` (${percent(weight, 0)})`}:`,
+    ({ version, weight }) =>
+      `${text(version)}${weight === undefined ? '' : `&nbsp;(${percent(weight, 0)})`}:`,
   );
   const head = [
     'Cluster',

@@ -1,8 +1,8 @@
 import type { Weights } from '../../core/weights.ts';
 
-/** A place of the release, and what its routes hold, in words. */
+/** Places of the release whose routes hold the same, in words. */
 export interface Holding {
-  readonly place: string;
+  readonly places: readonly string[];
   readonly what: string;
 }
 

@@ -18,5 +18,5 @@ export const formats: FormatTexts = {
   },
   sentences: (sentences) => sentences.join(' '),
   list: (names) => names.join(', '),
-  all: (names) => names.join(' and '),
+  all: (names) => [...names.slice(0, -2), names.slice(-2).join(' and ')].join(', '),
 };

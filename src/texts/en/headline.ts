@@ -17,6 +17,9 @@ const PARTICIPLES: Readonly<Record<string, string>> = {
   retire: 'retired',
 };
 
+/** More places are counted: a hundred names would hide the one that differs. */
+const MOST_NAMED = 3;
+
 export const headline: HeadlineTexts = {
   titles: {
     pass: ({ acted, byMetrics }) => {
@@ -100,7 +103,14 @@ export const headline: HeadlineTexts = {
 };
 
 function holdings(held: readonly Holding[]): string {
-  return held.map(({ place: at, what }) => `${at} holds ${what}`).join('; ');
+  return held
+    .map(({ places, what }, i) => {
+      if (places.length === 1) return `${places.join('')} holds ${what}`;
+      if (places.length <= MOST_NAMED) return `${formats.all(places)} hold ${what}`;
+      const who = `${String(places.length)} ${i === 0 ? 'of them' : 'others'}`;
+      return `${i > 0 && i === held.length - 1 ? 'the ' : ''}${who} hold ${what}`;
+    })
+    .join('; ');
 }
 
 function inWords(weights: Weights): string {

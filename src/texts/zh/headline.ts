@@ -16,6 +16,9 @@ const DONE: Readonly<Record<string, string>> = {
   retire: '已下线',
 };
 
+/** 超过此数的集群只计数：一百个名称会淹没真正不同的那一个。 */
+const MOST_NAMED = 3;
+
 export const headline: HeadlineTexts = {
   titles: {
     pass: ({ acted, byMetrics }) => {
@@ -85,7 +88,14 @@ export const headline: HeadlineTexts = {
 };
 
 function holdings(held: readonly Holding[]): string {
-  return held.map(({ place: at, what }) => `${at} 为 ${what}`).join('；');
+  return held
+    .map(({ places, what }, i) => {
+      if (places.length <= MOST_NAMED) return `${formats.list(places)} 为 ${what}`;
+      const number = formats.number(places.length);
+      if (i === 0) return `其中 ${number} 个为 ${what}`;
+      return `${i === held.length - 1 ? '其余' : '另有'} ${number} 个为 ${what}`;
+    })
+    .join('；');
 }
 
 function inWords(weights: Weights): string {
