@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { atOnce } from '../../src/core/pieces.ts';
 import { diagnose } from '../../src/diagnosis/diagnosis.ts';
 import type { HTTPRoute, HTTPRouteRule } from '../../src/gateway-api/objects.ts';
-import type { Service } from '../../src/kubernetes/objects.ts';
+import type { Labels, Service } from '../../src/kubernetes/objects.ts';
 import { readRouteStates } from '../../src/release/route-state.ts';
 import type { IngressEvidence } from '../../src/verify/evidence.ts';
 import { evidence } from '../support/evidence.ts';
@@ -11,7 +11,7 @@ import { APP, NAMESPACE, clusterState, fleetOf, service, versionPod } from '../s
 import { EAST, release } from '../support/release.ts';
 
 const given = release({ clusters: [EAST], configClusters: [EAST], placement: new Map() });
-const versionService = (version: string, selector = { app: APP, version }): Service =>
+const versionService = (version: string, selector: Labels = { app: APP, version }): Service =>
   service({ selector }, { name: `${APP}-${version}` });
 const BOTH = [versionService('v1'), versionService('v2')];
 const split = (v1: number, v2: number, rest: HTTPRouteRule = {}): HTTPRouteRule => ({
@@ -83,7 +83,7 @@ describe('a failure behind an HTTPRoute', () => {
   test('is explained by a missing Service of a version', () => {
     const held = { routes: [routeOf([split(80, 20)])], services: [versionService('v1')] };
     expect(found(held).join('\n')).toContain(
-      `Service ${NAMESPACE}/${APP}-v2 is missing in east. The HTTPRoute gives v2 20%: its 20% get status 500 from the gateway, which still marks them with v2.`,
+      `Service ${NAMESPACE}/${APP}-v2 is missing in east. The HTTPRoute gives v2 20%: these requests get status 500 from the gateway, which still marks them with v2.`,
     );
   });
 
@@ -112,7 +112,38 @@ describe('a failure behind an HTTPRoute', () => {
       { contradictions: new Map([['v2 → v1', 12]]) },
     );
     expect(told.join('\n')).toContain(
-      `Service ${APP}-v2 selects pods of v1. 12 responses through east were routed to v2, but their body names v1. Compare the labels of Service ${APP}-v2 (version=v2) with those of the pods`,
+      `Service ${APP}-v2 selects pods of v1. 12 responses through east were routed to v2, but their body names v1. Compare the selector of Service ${APP}-v2 (app=${APP},version=v2) with the labels of the pods`,
+    );
+  });
+
+  test.each([
+    ['the pods of v1', { app: APP, version: 'v1' }],
+    ['the pods of all versions', { app: APP }],
+  ])('is explained once by a Service that selects %s, with its selector', (_, selector) => {
+    const services = [versionService('v1'), versionService('v2', selector)];
+    const text = Object.entries(selector)
+      .map((pair) => pair.join('='))
+      .join(',');
+    const seen = { contradictions: new Map([['v2 → v1', 12]]) };
+    const rule = split(80, 20);
+    const backendRefs = (rule.backendRefs ?? []).map((one, i) => {
+      const set = [{ name: 'x-canary-version', value: i === 0 ? 'v1' : 'v2' }];
+      return { ...one, filters: [{ type: 'ResponseHeaderModifier', responseHeaderModifier: { set } }] };
+    });
+    const routes = [routeOf([{ ...rule, backendRefs }])];
+    const shown = found({ routes, services }, seen).filter((one) => one.includes('selects pods of v1'));
+    expect(shown).toHaveLength(1);
+    expect(shown.join()).toContain(`Service ${APP}-v2 selects pods of v1. 12 responses`);
+    expect(shown.join()).toContain(`Compare the selector of Service ${APP}-v2 (${text})`);
+    const silent = found({ routes, services }).join('\n');
+    expect(silent).toContain(`In east its selector is ${text}, so pods with the label version=v1`);
+    expect(`${shown.join()} ${silent}`).not.toMatch(/subset/);
+  });
+
+  test('is explained by a Service that selects no pod, or none that is ready', () => {
+    const services = [versionService('v1'), versionService('v2', { app: APP, version: 'v9' })];
+    expect(found({ routes: [routeOf([split(80, 20)])], services }).join('\n')).toContain(
+      `No pod of v2 is ready. The HTTPRoute gives v2 20%. Service ${NAMESPACE}/${APP}-v2 selects app=${APP},version=v9 in east: no pod there has these labels.`,
     );
   });
 });

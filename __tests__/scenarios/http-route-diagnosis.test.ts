@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { httpRoute } from './support/gateway-api.ts';
+import { until } from '../../testbed/mesh/until.ts';
+import { GATEWAY_API, httpRoute, routeConditions, versionService } from './support/gateway-api.ts';
 import { ISTIO } from './support/kube.ts';
 import { APP, AT_DEFAULTS, NAMESPACE, NO_WORKLOADS, namespace } from './support/objects.ts';
 import { useStage } from './support/stage.ts';
@@ -12,14 +13,21 @@ const install = async (weights = 'v1=80,v2=20'): Promise<void> => {
 };
 
 const verify = { ...NO_WORKLOADS, ...AT_DEFAULTS, operation: 'verify', 'verify-timeout': '20s' } as const;
+const status = { ...NO_WORKLOADS, operation: 'status' } as const;
+const SERVICE = `Service ${NAMESPACE}/${APP}-v2`;
 
 describe("a version's Service", () => {
   test('that is missing in one cluster is served by the other, and comes back with the next step', async () => {
     await install();
     await stage.east.remove('v1', 'Service', `${APP}-v2`, NAMESPACE);
     await stage.underLoad(async () => {
-      await stage.pass(verify);
+      const looked = await stage.run(status);
+      expect(looked.code).toBe(1);
+      expect(looked.log).toContain(`${SERVICE} is missing in east`);
+      const verified = await stage.pass(verify);
+      expect(verified.summary).toContain(`${SERVICE} is missing in east`);
       await stage.pass({ ...NO_WORKLOADS, weights: 'v1=50,v2=50' });
+      await stage.pass(status);
     });
     await expect(stage.east.find('v1', 'Service', `${APP}-v2`, NAMESPACE)).resolves.toBeDefined();
   });
@@ -30,8 +38,65 @@ describe("a version's Service", () => {
     const run = await stage.run(verify);
     expect(run.code).toBe(1);
     expect(run.outputs['verdict']).toBe('fail');
-    expect(run.log).toMatch(/Service gray-demo\/helloworld-v2|Service helloworld-v2/);
+    expect(run.log).toContain(`${SERVICE} is missing in east, west`);
+    const looked = await stage.run(status);
+    expect(looked.code).toBe(1);
+    expect(looked.summary).toContain(`${SERVICE} is missing in east, west`);
+    expect(looked.summary).toContain('status 500');
+    const planned = await stage.pass({ ...NO_WORKLOADS, operation: 'plan' });
+    expect(planned.summary).toContain(`${SERVICE} is missing in east, west`);
   });
+
+  test('that selects the pods of v1, or none, is named with its selector (scenario 19)', async () => {
+    await install();
+    const select = async (selector: Readonly<Record<string, string | null>>): Promise<void> => {
+      for (const kube of [stage.east, stage.west])
+        await kube.merge({ ...versionService('v2'), spec: { selector } });
+    };
+    await select({ version: 'v1' });
+    const same = `Service ${APP}-v2 selects pods of v1`;
+    for (const inputs of [status, verify]) {
+      const run = await stage.run(inputs);
+      expect(run.code).toBe(1);
+      expect(run.summary).toContain(same);
+      expect(run.summary).toContain(`app=${APP},version=v1`);
+      expect(run.summary).not.toMatch(/subset/);
+    }
+    await select({ version: null });
+    const all = await stage.run(status);
+    expect(all.code).toBe(1);
+    expect(all.summary).toContain(same);
+    await select({ version: 'v9' });
+    for (const inputs of [status, verify]) {
+      const run = await stage.run(inputs);
+      expect(run.code).toBe(1);
+      expect(run.summary).toContain('No pod of v2 is ready');
+      expect(run.summary).toContain(`${SERVICE} selects app=${APP},version=v9`);
+    }
+  });
+});
+
+test('an HTTPRoute that istiod does not resolve is named by status', async () => {
+  await install();
+  const route = await stage.east.get(GATEWAY_API, 'HTTPRoute', APP, NAMESPACE);
+  const { rules } = route['spec'] as { rules: readonly { name?: string; backendRefs: readonly unknown[] }[] };
+  const stray = { name: 'elsewhere', port: 5000, weight: 1 };
+  const spec = {
+    rules: rules.map((rule) =>
+      rule.name === undefined ? { ...rule, backendRefs: [...rule.backendRefs, stray] } : rule,
+    ),
+  };
+  await stage.east.merge({ ...route, spec });
+  await until(
+    'istiod to report it',
+    async () => (await routeConditions(stage.east)).includes('BackendNotFound'),
+    {
+      seconds: 15,
+    },
+  );
+  const run = await stage.run(status);
+  expect(run.code).toBe(1);
+  expect(run.summary).toContain('ResolvedRefs is not true of HTTPRoute gray-demo/helloworld in east');
 });
 
 test('another route that comes later takes the path as well, and verify names it', async () => {

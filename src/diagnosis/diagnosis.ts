@@ -1,11 +1,12 @@
 import type { Pieces } from '../core/pieces.ts';
 import { balancing } from './causes/balancing.ts';
 import { errors } from './causes/errors.ts';
+import { oncePerTitle } from './finding.ts';
 import type { Finding } from './finding.ts';
 import type { Snapshot } from './snapshot.ts';
 import { newerRevisions, staleReplicas } from './causes/revisions.ts';
 import { subsetsNotFound, noReadyPods, noSidecar, wrongPods } from './causes/pods.ts';
-import { nothingWeighted, otherRules, routeNotInForce, versionServiceMissing } from './causes/http-routes.ts';
+import { nothingWeighted, otherRules, routeNotInForce, versionServices } from './causes/http-routes.ts';
 import { otherRoutes } from './causes/routes.ts';
 import { disagreement, edits, otherWeights } from './causes/weights.ts';
 
@@ -16,7 +17,7 @@ const CAUSES: readonly ((snapshot: Snapshot) => readonly Finding[])[] = [
   disagreement,
   otherWeights,
   routeNotInForce,
-  versionServiceMissing,
+  versionServices,
   nothingWeighted,
   otherRules,
   otherRoutes,
@@ -30,7 +31,7 @@ const CAUSES: readonly ((snapshot: Snapshot) => readonly Finding[])[] = [
 ];
 
 /**
- * Why the shares differ from the weights: the likeliest cause first, each with its evidence. Empty if no known cause explains it.
+ * Why the shares differ from the weights: the likeliest cause first, each with its evidence. Of causes with one title, the last has the most evidence. Empty if no known cause explains it.
  */
 export function* diagnose(snapshot: Snapshot): Pieces<readonly Finding[]> {
   const findings: Finding[] = [];
@@ -38,5 +39,5 @@ export function* diagnose(snapshot: Snapshot): Pieces<readonly Finding[]> {
     findings.push(...cause(snapshot));
     yield;
   }
-  return findings;
+  return oncePerTitle(findings);
 }

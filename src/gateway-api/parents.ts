@@ -14,12 +14,21 @@ export function parentKey(route: HTTPRoute, { namespace, name }: ParentRef): str
   return `${namespace ?? route.metadata.namespace ?? ''}/${name}`;
 }
 
+/** Those of some Gateways that a route is attached to. */
+export function parentsOf(route: HTTPRoute, gateways: readonly KubeGateway[]): readonly KubeGateway[] {
+  const keys = new Set(gatewayParents(route).map((parent) => parentKey(route, parent)));
+  return gateways.filter(({ metadata }) => keys.has(`${metadata.namespace ?? ''}/${metadata.name}`));
+}
+
 /** Something that keeps a route from being in force at a parent. */
 export interface Detachment {
   /** A sentence with the condition, its reason and its message. */
   readonly text: string;
-  /** `refused`: the controller says so of the route as it is. `pending`: it has not looked at it yet. */
-  readonly kind: 'refused' | 'pending';
+  /**
+   * `refused`: the controller says so of the object as it is. `outdated`: it has not looked at the object since its last change.
+   * `unreported`: no controller has said anything, as of a route whose Gateway does not exist.
+   */
+  readonly kind: 'refused' | 'outdated' | 'unreported';
   readonly condition: 'Accepted' | 'ResolvedRefs' | 'Programmed';
   /** The controller's reason, where it has reported one. */
   readonly reason?: string;
@@ -67,17 +76,17 @@ function lacking(
   const bad = current.find(({ status }) => status !== 'True');
   if (bad !== undefined) {
     const { reason = 'no reason', message = 'no message' } = bad;
-    const kind = bad.status === 'Unknown' ? 'pending' : 'refused';
+    const kind = bad.status === 'Unknown' ? 'outdated' : 'refused';
     return [
       { kind, condition: type, reason, text: `${where} is not ${WORDS[type]}: ${reason} (${message})` },
     ];
   }
   if (current.length > 0) return [];
-  const what =
-    found.length === 0
-      ? `no controller has reported ${type}`
-      : `${type} is reported for an earlier generation than ${String(generation)}`;
-  return [{ kind: 'pending', condition: type, text: `${where}: ${what}` }];
+  const isNew = found.length === 0;
+  const what = isNew
+    ? `no controller has reported ${type}`
+    : `${type} is reported for an earlier generation than ${String(generation)}`;
+  return [{ kind: isNew ? 'unreported' : 'outdated', condition: type, text: `${where}: ${what}` }];
 }
 
 const WORDS = {

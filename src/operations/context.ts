@@ -9,6 +9,8 @@ import { nameOf } from '../kubernetes/objects.ts';
 import type { Release } from '../release/release.ts';
 import type { Observation } from '../release/observation.ts';
 import { blindSpotsIn } from '../release/blind-spots.ts';
+import { routeDefects } from '../release/route-defects.ts';
+import type { RouteDefect } from '../release/route-defect.ts';
 import type { Log } from '../report/log.ts';
 import { writingYaml } from '../report/difference.ts';
 import type { Recorder } from '../report/run-events.ts';
@@ -71,6 +73,13 @@ export function noteBlindSpots(
   const sentences = blindSpotsIn(observed);
   for (const sentence of sentences) log.warnOnce(sentence);
   recorder.record({ kind: 'blind spots', of: 'release', sentences });
+}
+
+/** Logs why weights do not hold for users, as far as the objects show it. */
+export function logDefects({ log }: Pick<Context, 'log'>, observed: Observation): readonly RouteDefect[] {
+  const defects = routeDefects(observed);
+  for (const { title, detail } of defects) log.warn(`${title}. ${detail}`);
+  return defects;
 }
 
 /** Records and logs a write that was made. */

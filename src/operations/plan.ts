@@ -26,7 +26,7 @@ import { textsIn } from '../texts/texts.ts';
 import { differenceOf } from '../report/difference.ts';
 import type { PlannedChange, PlannedRollout } from '../report/run-events.ts';
 import { whyUnchecked } from '../report/planned-change.ts';
-import { noteBlindSpots, phase } from './context.ts';
+import { noteBlindSpots, phase, logDefects } from './context.ts';
 import type { Context } from './context.ts';
 import { findTargets } from './ingresses.ts';
 import { foreseeMetrics } from './metrics.ts';
@@ -43,6 +43,8 @@ export async function plan(context: Context): Promise<void> {
   const { recorder } = context;
   const { state, held, observed, tried } = await prepareAgain(context, tryRollout);
   noteBlindSpots(context, observed);
+  const findings = logDefects(context, observed);
+  if (findings.length > 0) recorder.record({ kind: 'explained', findings });
   recorder.record({ kind: 'previous weights', weights: previousOf(observed.record) });
   const planned: PlannedRollout = {
     weights: tried.weights,

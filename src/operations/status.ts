@@ -24,6 +24,7 @@ import { versionLabels } from '../release/subsets.ts';
 import { VERSION_LABEL } from '../release/version-label.ts';
 import type { VersionLabels } from '../istio/destination-rule-edits.ts';
 import { describeEdit } from '../release/weight-edits.ts';
+import { routeDefects } from '../release/route-defects.ts';
 import { observeWhereClear } from '../release/observation.ts';
 import { noteBlindSpots, phase } from './context.ts';
 import type { Context } from './context.ts';
@@ -33,7 +34,8 @@ import { podsOfService } from '../release/service-port.ts';
 /**
  * Reports each cluster's state and any disagreement. Writes nothing, and samples nothing.
  *
- * @throws CanaryError if clusters hold different weights, one cannot be read, or nothing of the app exists
+ * @throws CanaryError if clusters hold different weights, one cannot be read, nothing of the app exists, or the weights cannot hold for
+ * users
  */
 export async function status(context: Context): Promise<void> {
   const { release, fleet, recorder, log } = context;
@@ -75,10 +77,15 @@ export async function status(context: Context): Promise<void> {
       return;
     }
     const agree = clustersAgree(held);
-    if (agree === false)
-      throw new CanaryError(
-        `${describeDisagreement(held)} To bring them together, run the operation rollback with the input weights.`,
-      );
+    const problems = [
+      ...(agree === false
+        ? [
+            `${describeDisagreement(held)} To bring them together, run the operation rollback with the input weights.`,
+          ]
+        : []),
+      ...routeDefects(observed).map(({ title, detail }) => `${title}. ${detail}`),
+    ];
+    if (problems.length > 0) throw new CanaryError(problems.join('\n'));
     log.info(
       agree === true ? 'All clusters agree.' : 'No cluster holds weights: nothing has been released yet.',
     );

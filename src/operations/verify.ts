@@ -16,7 +16,7 @@ import { formatWeights, sameWeights } from '../core/weights.ts';
 import type { Weights } from '../core/weights.ts';
 import { checkShares } from './check.ts';
 import type { CheckRequest } from './check.ts';
-import { noteBlindSpots, phase } from './context.ts';
+import { noteBlindSpots, phase, logDefects } from './context.ts';
 import type { Context } from './context.ts';
 import { assertAppExists } from '../release/guards/app-exists.ts';
 import { findTargets, routeObjects, withClients } from './ingresses.ts';
@@ -78,6 +78,7 @@ export async function verifyWeights(
   });
   recorder.record({ kind: 'previous weights', weights: previousOf(observed.record) });
   const ambiguous = overlapsIn(context, observed, weights);
+  const defects = logDefects(context, observed);
   if (judgesMetrics && !(await tryMetrics(context, weights)))
     return { kind: 'done', verdict: 'inconclusive' };
   const verdict = await withClients(targets, async (clients) => {
@@ -86,7 +87,9 @@ export async function verifyWeights(
       weights,
       observed,
       // A response does not show who gave it then, so a share that looks right is no evidence.
-      ...(release.check.versionFrom.from === 'auto' ? { doubts: ambiguous } : { remarks: ambiguous }),
+      ...(release.check.versionFrom.from === 'auto'
+        ? { doubts: ambiguous, remarks: defects }
+        : { remarks: [...ambiguous, ...defects] }),
       interruption: () => interruptionOf(context, observed),
     };
     if (clients.length > 0) {

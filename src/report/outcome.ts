@@ -50,3 +50,8 @@ export function outcomeOf(record: RunRecord): Outcome {
 export function needsErrorMessage(outcome: Outcome): boolean {
   return outcome === 'failed' || outcome === 'diverged';
 }
+
+/** The heading of what was found: it explains a failure, or is worth knowing beside a success. */
+export function headingOfFindings(record: RunRecord): string {
+  return OUTCOME_STYLES[outcomeOf(record)].tone === 'good' ? 'Also found' : 'Likely cause';
+}

@@ -1,20 +1,14 @@
-import { backendsTo, sumOfBackends, versionServiceName } from '../../gateway-api/backends.ts';
-import { managedRules } from '../../gateway-api/managed-rules.ts';
+import { backendsTo } from '../../gateway-api/backends.ts';
 import { isHttpRoute } from '../../gateway-api/objects.ts';
 import type { HTTPRoute } from '../../gateway-api/objects.ts';
-import {
-  gatewayDetachments,
-  gatewayParents,
-  parentKey,
-  routeDetachments,
-} from '../../gateway-api/parents.ts';
 import { ruleInSentence } from '../../gateway-api/rules.ts';
 import { nameOf } from '../../kubernetes/objects.ts';
+import { detachmentsOf, unweightedRules } from '../../release/route-defects.ts';
 import { routeStateFor } from '../../release/route-state.ts';
 import type { RouteState } from '../../release/route-state.ts';
 import { rulesAhead } from '../../release/rival-rules.ts';
 import type { FleetState } from '../../release/state.ts';
-import { serviceOfVersion } from '../../release/version-services.ts';
+import { versionServiceDefects } from '../../release/version-service-defects.ts';
 import { total } from '../../verify/evidence.ts';
 import type { IngressEvidence } from '../../verify/evidence.ts';
 import { failedOf, fails } from '../snapshot.ts';
@@ -33,46 +27,19 @@ interface Served {
 /** A route that its controller does not take, or whose Gateway is not programmed: the gateway serves what it had before, or nothing. */
 export function routeNotInForce(snapshot: Snapshot): readonly Finding[] {
   return oncePerTitle(
-    servedOf(snapshot).flatMap(({ held, route, fleet }) => {
-      const gateways = (fleet.get(held.cluster)?.gatewayApi?.gateways ?? []).filter(({ metadata }) =>
-        gatewayParents(route).some(
-          (parent) => parentKey(route, parent) === `${metadata.namespace ?? ''}/${metadata.name}`,
-        ),
-      );
-      return [...routeDetachments(route), ...gateways.flatMap(gatewayDetachments)].map(
-        ({ text, condition }) => ({
-          title: `${condition} is not true of ${condition === 'Programmed' ? 'the Gateway' : nameOf(route)} in ${held.cluster}`,
-          detail: `${text}.`,
-        }),
-      );
-    }),
+    servedOf(snapshot).flatMap(({ held, route, fleet }) =>
+      detachmentsOf(held, route, fleet).map(({ title, detail }) => ({ title, detail })),
+    ),
   );
 }
 
-/** A version with weight whose Service is missing: in all clusters its share gets status 500, which still carries its mark. */
-export function versionServiceMissing(snapshot: Snapshot): readonly Finding[] {
+/** A version with weight whose Service is missing, or does not lead to its pods. */
+export function versionServices(snapshot: Snapshot): readonly Finding[] {
   const { release } = snapshot;
-  return oncePerTitle(
-    servedOf(snapshot).flatMap(({ one, fleet }) =>
-      [...one.weights].flatMap(([version, weight]): readonly Finding[] => {
-        const states = [...fleet.values()].filter(({ otherServices }) => otherServices !== 'unlisted');
-        const without = states.filter((state) => serviceOfVersion(release, state, version) === undefined);
-        if (weight === 0 || without.length === 0) return [];
-        const name = `Service ${release.namespace}/${versionServiceName(release.app, version)}`;
-        const clusters = without.map((state) => state.name).join(', ');
-        const effect =
-          without.length === states.length
-            ? `its ${String(weight)}% get status 500 from the gateway, which still marks them with ${version}`
-            : 'the other clusters still answer for it, but ResolvedRefs is False where it is missing';
-        return [
-          {
-            title: `${name} is missing in ${clusters}`,
-            detail: `The HTTPRoute gives ${version} ${String(weight)}%: ${effect}. Run the operation rollout: it creates the Service again.`,
-          },
-        ];
-      }),
-    ),
-  );
+  const [first] = servedOf(snapshot);
+  if (first === undefined) return [];
+  const routes = servedOf(snapshot).map(({ held }) => held);
+  return versionServiceDefects({ release, fleet: first.fleet, routes }).flatMap(({ defect }) => defect);
 }
 
 /** A rule all of whose backends have weight 0: the gateway answers 500. */
@@ -80,14 +47,7 @@ export function nothingWeighted(snapshot: Snapshot): readonly Finding[] {
   return oncePerTitle(
     servedOf(snapshot)
       .filter(({ one }) => fails(one))
-      .flatMap(({ held, route }) =>
-        managedRules(route, held.choice)
-          .filter(({ backendRefs = [] }) => backendRefs.length > 0 && sumOfBackends(backendRefs) === 0)
-          .map((rule) => ({
-            title: `All backends of ${ruleInSentence(route, rule)} in ${held.cluster} have weight 0`,
-            detail: `${nameOf(route)} sends its requests nowhere, and the gateway answers them with status 500. Run the operation rollout with the input weights.`,
-          })),
-      ),
+      .flatMap(({ held, route }) => unweightedRules(held, route)),
   );
 }
 

@@ -11,6 +11,7 @@ import { versionServiceName } from '../../gateway-api/backends.ts';
 import { routeStateFor } from '../../release/route-state.ts';
 import type { RouteState } from '../../release/route-state.ts';
 import type { VersionName } from '../../core/weights.ts';
+import { serviceOfVersion } from '../../release/version-services.ts';
 import { selectorOfService } from '../../release/service-port.ts';
 import type { IngressEvidence } from '../../verify/evidence.ts';
 import { drifts, failedOf, fails } from '../snapshot.ts';
@@ -50,12 +51,15 @@ export function wrongPods(snapshot: Snapshot): readonly Finding[] {
   const shown = failedOf(snapshot).flatMap((one) =>
     [...one.contradictions].map(([pair, count]) => {
       const [header = '', body = ''] = pair.split(' → ');
+      const held = routeStateFor(snapshot.routes, one.cluster);
       const found = all.find((each) => each.one === one && each.version === header);
-      const way = found === undefined ? `subset ${header}` : wayTo(found.held, header);
-      const selecting = found?.held.choice.versionServices === undefined ? `the ${way}` : way;
+      const way = held === undefined ? `subset ${header}` : wayTo(held, header);
+      const byService = held?.choice.versionServices !== undefined;
+      const selecting = byService ? way : `the ${way}`;
+      const labels = byService ? selectorsIn(snapshot, header) : labelsIn(found);
       return {
         title: `${selecting.slice(0, 1).toUpperCase()}${selecting.slice(1)} selects pods of ${body}`,
-        detail: `${String(count)} responses through ${one.cluster} were routed to ${header}, but their body names ${body}. Compare the labels of ${selecting}${labelsIn(found)} with those of the pods, and check the image of the pods.`,
+        detail: `${String(count)} responses through ${one.cluster} were routed to ${header}, but their body names ${body}. Compare the ${byService ? 'selector' : 'labels'} of ${selecting}${labels} with ${byService ? 'the labels' : 'those'} of the pods, and check the image of the pods.`,
       };
     }),
   );
@@ -148,6 +152,15 @@ function tlsMode({ deciding }: RouteState, subset: Subset | undefined): string |
 
 function labelsIn(found: Behind | undefined): string {
   return found?.subset === undefined ? '' : ` (${formatLabels(found.subset.labels ?? {})})`;
+}
+
+/** What the Service of a version selects, in each cluster that differs: ` (app=hello,version=v2)`. */
+function selectorsIn({ release, state }: Snapshot, version: VersionName): string {
+  const selectors = [...(state?.values() ?? [])].flatMap((cluster) => {
+    const service = serviceOfVersion(release, cluster, version);
+    return service === undefined ? [] : [formatLabels(service.spec?.selector ?? {})];
+  });
+  return selectors.length === 0 ? '' : ` (${[...new Set(selectors)].join('; ')})`;
 }
 
 function clustersIn({ state }: Snapshot): string {

@@ -4,12 +4,7 @@ import { backendsTo, isServiceIn, markOf } from '../../gateway-api/backends.ts';
 import { managedRules } from '../../gateway-api/managed-rules.ts';
 import { isHttpRoute } from '../../gateway-api/objects.ts';
 import type { HTTPRoute, ReferenceGrant } from '../../gateway-api/objects.ts';
-import {
-  gatewayDetachments,
-  gatewayParents,
-  parentKey,
-  routeDetachments,
-} from '../../gateway-api/parents.ts';
+import { gatewayDetachments, parentsOf, routeDetachments } from '../../gateway-api/parents.ts';
 import { isReferenceGranted } from '../../gateway-api/reference-grants.ts';
 import { isPreviewRule, ruleInSentence, rulesOf } from '../../gateway-api/rules.ts';
 import { nameOf } from '../../kubernetes/objects.ts';
@@ -53,11 +48,7 @@ function assertInForce(observed: Observation, one: RouteState, route: HTTPRoute)
     );
   }
   const { gatewayApi } = stateOf(fleet, cluster);
-  const gateways = (gatewayApi?.gateways ?? []).filter(({ metadata }) =>
-    gatewayParents(route).some(
-      (parent) => parentKey(route, parent) === `${metadata.namespace ?? ''}/${metadata.name}`,
-    ),
-  );
+  const gateways = parentsOf(route, gatewayApi?.gateways ?? []);
   const refused = [...routeDetachments(route), ...gateways.flatMap(gatewayDetachments)].filter(
     ({ kind, condition }) => kind === 'refused' && condition !== 'ResolvedRefs',
   );

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { agreedWeights, describeClusterWeights } from '../../release/cluster-weights.ts';
 import { headlineOf } from '../headline.ts';
-import { OUTCOME_STYLES, needsErrorMessage, outcomeOf } from '../outcome.ts';
+import { OUTCOME_STYLES, headingOfFindings, needsErrorMessage, outcomeOf } from '../outcome.ts';
 import type { Outcome } from '../outcome.ts';
 import type { RunRecord } from '../run-record.ts';
 import { inWords } from '../sentences.ts';
@@ -112,10 +112,11 @@ function runOf({ run }: RunRecord): Content {
   return /^https?:\/\//.test(run) ? html`<a href="${run}">Run and log</a>.` : `${run}.`;
 }
 
-function causes({ findings, unseen, connections }: RunRecord): Content {
+function causes(record: RunRecord): Content {
+  const { findings, unseen, connections } = record;
   return html`${sentenceList('Not covered', unseen)} ${sentenceList('Connections', connections)}
   ${findingsList(
-    'Likely cause',
+    headingOfFindings(record),
     findings.filter(({ symptom }) => symptom !== true),
   )}
   ${findingsList(

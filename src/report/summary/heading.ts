@@ -1,5 +1,5 @@
 import { headlineOf } from '../headline.ts';
-import { OUTCOME_STYLES, needsErrorMessage, outcomeOf } from '../outcome.ts';
+import { OUTCOME_STYLES, headingOfFindings, needsErrorMessage, outcomeOf } from '../outcome.ts';
 import type { RunRecord } from '../run-record.ts';
 import { LONGEST_TEXT, escape, text } from './markdown.ts';
 import { RANK, cut, fixed } from './shorten.ts';
@@ -37,10 +37,11 @@ export function connectionsSection({ connections }: RunRecord): readonly Piece[]
   return [fixed(`**Connections:** ${connections.map(text).join(' ')}\n\n`)];
 }
 
-export function causesSection({ findings }: RunRecord): readonly Piece[] {
+export function causesSection(record: RunRecord): readonly Piece[] {
+  const { findings } = record;
   return [
     ...findingsList(
-      'Likely cause',
+      headingOfFindings(record),
       findings.filter(({ symptom }) => symptom !== true),
     ),
     ...findingsList(

@@ -1,0 +1,68 @@
+import { describe, expect, test } from '@jest/globals';
+import { readRouteStates } from '../../src/release/route-state.ts';
+import { routeDefects } from '../../src/release/route-defects.ts';
+import type { Pod, Subset } from '../../src/kubernetes/objects.ts';
+import type { Weights } from '../../src/core/weights.ts';
+import {
+  APP,
+  NAMESPACE,
+  clusterState,
+  destinationRule,
+  fleetOf,
+  gateway,
+  service,
+  to,
+  versionPod,
+  virtualService,
+} from '../support/objects.ts';
+import { EAST, WEST, release, weights } from '../support/release.ts';
+
+const RULE = `DestinationRule ${NAMESPACE}/${APP}`;
+
+/** The titles and details for a VirtualService in both clusters, with v1 in east and v2 in west unless other pods are given. */
+function found(
+  split: Weights,
+  {
+    subsets = ['v1', 'v2'],
+    pods = [versionPod('v2')],
+  }: { readonly subsets?: readonly (string | Subset)[]; readonly pods?: readonly Pod[] } = {},
+): readonly string[] {
+  const route = [...split].map(([version, weight]) => to(version, weight));
+  const traffic = {
+    virtualServices: [virtualService([{ route }])],
+    destinationRules: [destinationRule(subsets)],
+    gateways: [gateway()],
+  };
+  const shared = { traffic, service: service() };
+  const fleet = fleetOf(
+    clusterState(EAST, { ...shared, pods: [versionPod('v1')] }),
+    clusterState(WEST, { ...shared, pods }),
+  );
+  const given = release();
+  return routeDefects({ release: given, fleet, routes: readRouteStates(given, fleet) }).map(
+    ({ title, detail }) => `${title}. ${detail}`,
+  );
+}
+
+describe('a VirtualService', () => {
+  test('whose versions have ready pods has no defect, whatever has no weight', () => {
+    expect(found(weights({ v1: 80, v2: 20 }))).toEqual([]);
+    expect(found(weights({ v1: 100, v2: 0 }), { pods: [], subsets: ['v1'] })).toEqual([]);
+  });
+
+  test('that names a subset which does not exist answers 503', () => {
+    expect(found(weights({ v1: 80, v2: 20 }), { subsets: ['v1'] })).toEqual([
+      expect.stringContaining(`${RULE} has no subset v2 in east. The route gives v2 20%`),
+      expect.stringContaining(`${RULE} has no subset v2 in west`),
+    ]);
+  });
+
+  test('whose version has no ready pod in any cluster is reported once', () => {
+    const unready = { ...versionPod('v2'), status: { conditions: [{ type: 'Ready', status: 'False' }] } };
+    expect(found(weights({ v1: 80, v2: 20 }), { pods: [unready] })).toEqual([
+      expect.stringContaining(
+        `No pod of v2 is ready. The route gives v2 20%. Its subset in ${RULE} selects version=v2, and no ready pod in east, west has these labels.`,
+      ),
+    ]);
+  });
+});

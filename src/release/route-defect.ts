@@ -1,0 +1,5 @@
+/** Why weights do not hold for users, or no longer would if one more thing failed, as the objects of the clusters show it. */
+export interface RouteDefect {
+  readonly title: string;
+  readonly detail: string;
+}

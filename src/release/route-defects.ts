@@ -1,0 +1,68 @@
+import { sumOfBackends } from '../gateway-api/backends.ts';
+import { managedRules } from '../gateway-api/managed-rules.ts';
+import { isHttpRoute } from '../gateway-api/objects.ts';
+import type { HTTPRoute } from '../gateway-api/objects.ts';
+import { parentsOf, gatewayDetachments, routeDetachments } from '../gateway-api/parents.ts';
+import type { Detachment } from '../gateway-api/parents.ts';
+import { ruleInSentence } from '../gateway-api/rules.ts';
+import { nameOf } from '../kubernetes/objects.ts';
+import type { Observation } from './observation.ts';
+import type { RouteDefect } from './route-defect.ts';
+import type { RouteState } from './route-state.ts';
+import type { FleetState } from './state.ts';
+import { subsetDefects } from './subset-defects.ts';
+import { versionServiceDefects } from './version-service-defects.ts';
+
+type Routes = Pick<Observation, 'release' | 'fleet' | 'routes'>;
+
+/** What is wrong with the routes of a release and with what they refer to, the likeliest cause of errors first. */
+export function routeDefects(observed: Routes): readonly RouteDefect[] {
+  const { routes, fleet } = observed;
+  const services = versionServiceDefects(observed);
+  return oncePerTitle([
+    ...services.flatMap(({ defect }) => defect),
+    ...subsetDefects(observed),
+    ...routes.flatMap((one) => {
+      if (one.object === undefined || !isHttpRoute(one.object)) return [];
+      const isExplained = services.some(({ missingIn }) => missingIn.includes(one.cluster));
+      return [
+        ...unweightedRules(one, one.object),
+        ...detachmentsOf(one, one.object, fleet)
+          // Right after a change, this is no defect yet.
+          .filter(({ kind }) => kind !== 'outdated')
+          .filter(({ reason }) => reason !== 'BackendNotFound' || !isExplained)
+          .map(({ title, detail }) => ({ title, detail })),
+      ];
+    }),
+  ]);
+}
+
+/** A route that its controller does not take, or whose Gateway is not programmed: the gateway serves what it had before, or nothing. */
+export function detachmentsOf(
+  { cluster }: RouteState,
+  route: HTTPRoute,
+  fleet: FleetState,
+): readonly (RouteDefect & Pick<Detachment, 'kind' | 'reason'>)[] {
+  const gateways = parentsOf(route, fleet.get(cluster)?.gatewayApi?.gateways ?? []);
+  return [...routeDetachments(route), ...gateways.flatMap(gatewayDetachments)].map(
+    ({ text, condition, ...rest }) => ({
+      ...rest,
+      title: `${condition} is not true of ${condition === 'Programmed' ? 'the Gateway' : nameOf(route)} in ${cluster}`,
+      detail: `${text}.`,
+    }),
+  );
+}
+
+/** A rule all of whose backends have weight 0: the gateway answers 500. */
+export function unweightedRules({ cluster, choice }: RouteState, route: HTTPRoute): readonly RouteDefect[] {
+  return managedRules(route, choice)
+    .filter(({ backendRefs = [] }) => backendRefs.length > 0 && sumOfBackends(backendRefs) === 0)
+    .map((rule) => ({
+      title: `All backends of ${ruleInSentence(route, rule)} in ${cluster} have weight 0`,
+      detail: `${nameOf(route)} sends its requests nowhere, and the gateway answers them with status 500. Run the operation rollout with the input weights.`,
+    }));
+}
+
+function oncePerTitle(defects: readonly RouteDefect[]): readonly RouteDefect[] {
+  return [...new Map(defects.map((defect) => [defect.title, defect])).values()];
+}

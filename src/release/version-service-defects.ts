@@ -1,0 +1,163 @@
+import { versionServiceName } from '../gateway-api/backends.ts';
+import { isHttpRoute } from '../gateway-api/objects.ts';
+import { nameOf, selects } from '../kubernetes/objects.ts';
+import type { Labels, Pod } from '../kubernetes/objects.ts';
+import { formatLabels } from '../kubernetes/pod-selection.ts';
+import { isReady } from '../kubernetes/pods.ts';
+import type { ClusterName } from '../core/names.ts';
+import type { VersionName } from '../core/weights.ts';
+import type { Observation } from './observation.ts';
+import type { RouteDefect } from './route-defect.ts';
+import type { RouteState } from './route-state.ts';
+import type { ClusterState } from './state.ts';
+import { serviceOfVersion } from './version-services.ts';
+import { VERSION_LABEL } from './version-label.ts';
+
+/** What is wrong with the Service of one version. */
+interface ServiceDefect {
+  readonly defect: readonly RouteDefect[];
+  /** The clusters that lack the Service. */
+  readonly missingIn: readonly ClusterName[];
+}
+
+/** What a version's Service selects in a cluster. */
+interface Selected {
+  readonly cluster: ClusterName;
+  readonly selector: Labels;
+  readonly pods: readonly Pod[];
+}
+
+/** Services of versions with weight in an HTTPRoute that are missing, or do not lead to the version's pods. */
+export function versionServiceDefects({
+  release,
+  fleet,
+  routes,
+}: Pick<Observation, 'release' | 'fleet' | 'routes'>): readonly ServiceDefect[] {
+  const served = routes.filter(({ object }) => object !== undefined && isHttpRoute(object));
+  const versions = new Set(served.flatMap(({ weights }) => [...(weights?.keys() ?? [])]));
+  const states = [...fleet.values()].filter(({ otherServices }) => otherServices !== 'unlisted');
+  return [...versions].flatMap((version) => {
+    const share = shareOf(served, version);
+    if (share === undefined || states.length === 0) return [];
+    const name = `Service ${release.namespace}/${versionServiceName(release.app, version)}`;
+    const missingIn = states
+      .filter((state) => serviceOfVersion(release, state, version) === undefined)
+      .map((state) => state.name);
+    const asked = { version, share, name, versions };
+    const all = missingIn.length === states.length;
+    const found = states.flatMap((state) => selectedIn(state, serviceOfVersion(release, state, version)));
+    const configured = missingIn.some((cluster) => release.configClusters.includes(cluster));
+    return [
+      {
+        missingIn,
+        defect: [
+          ...(missingIn.length === 0 ? [] : [missing(asked, missingIn, all, configured)]),
+          ...foreignPods(release.app, asked, found),
+          // Of clusters that cannot be read, the pods are not known.
+          ...(all || states.length < fleet.size ? [] : unready(asked, found)),
+        ],
+      },
+    ];
+  });
+}
+
+interface Asked {
+  readonly version: VersionName;
+  /** `20%` */
+  readonly share: string;
+  /** Of its Service. */
+  readonly name: string;
+  /** All that the routes name. */
+  readonly versions: ReadonlySet<VersionName>;
+}
+
+function selectedIn(
+  { name, pods }: ClusterState,
+  service: ReturnType<typeof serviceOfVersion>,
+): readonly Selected[] {
+  if (service === undefined) return [];
+  const selector = service.spec?.selector ?? {};
+  const isEmpty = Object.keys(selector).length === 0;
+  return [
+    {
+      cluster: name,
+      selector,
+      pods: isEmpty ? [] : pods.filter(({ metadata }) => selects(selector, metadata.labels)),
+    },
+  ];
+}
+
+/** What the routes give to a version, as `20%`; by cluster where they differ, and undefined where none gives it anything. */
+function shareOf(served: readonly RouteState[], version: VersionName): string | undefined {
+  const each = served.map(({ cluster, weights }) => ({ cluster, weight: weights?.get(version) ?? 0 }));
+  if (each.every(({ weight }) => weight === 0)) return undefined;
+  const [first] = each;
+  return each.every(({ weight }) => weight === first?.weight)
+    ? `${String(first?.weight)}%`
+    : each.map(({ cluster, weight }) => `${String(weight)}% in ${cluster}`).join(', ');
+}
+
+/** In all clusters its share gets status 500, which still carries its mark. */
+function missing(
+  { version, share, name }: Asked,
+  clusters: readonly ClusterName[],
+  all: boolean,
+  configured: boolean,
+): RouteDefect {
+  const effect = all
+    ? `these requests get status 500 from the gateway, which still marks them with ${version}`
+    : `the other clusters still answer for it, but its pods there get no requests${configured ? ', and ResolvedRefs is False where it is missing' : ''}`;
+  return {
+    title: `${name} is missing in ${clusters.join(', ')}`,
+    detail: `The HTTPRoute gives ${version} ${share}: ${effect}. Run the operation rollout: it creates the Service again.`,
+  };
+}
+
+/** Pods that carry another version of the route in their label. */
+function foreignPods(
+  app: string,
+  { version, versions }: Asked,
+  found: readonly Selected[],
+): readonly RouteDefect[] {
+  const wrong = found.flatMap(({ cluster, selector, pods }) =>
+    pods.filter(isReady).flatMap(({ metadata }) => {
+      const label = metadata.labels?.[VERSION_LABEL];
+      return label === undefined || label === version || !versions.has(label)
+        ? []
+        : [{ cluster, selector, label }];
+    }),
+  );
+  const [first] = wrong;
+  if (first === undefined) return [];
+  const labels = [...new Set(wrong.map(({ label }) => label))].join(', ');
+  const clusters = [...new Set(wrong.map(({ cluster }) => cluster))].join(', ');
+  const service = `Service ${versionServiceName(app, version)}`;
+  return [
+    {
+      title: `${service} selects pods of ${labels}`,
+      detail: `In ${clusters} its selector is ${formatLabels(first.selector)}, so pods with the label ${VERSION_LABEL}=${first.label} answer requests for ${version}. Correct the selector of ${service}, so that it selects the pods of ${version} alone.`,
+    },
+  ];
+}
+
+/** No cluster has a ready pod behind the Service: its share gets status 503. */
+function unready({ version, share, name }: Asked, found: readonly Selected[]): readonly RouteDefect[] {
+  const pods = found.flatMap((one) => one.pods);
+  if (pods.some(isReady)) return [];
+  const places = Map.groupBy(found, ({ selector }) => formatLabels(selector));
+  const selected = [...places].map(
+    ([labels, same]) =>
+      `${labels === '' ? 'nothing' : labels} in ${same.map(({ cluster }) => cluster).join(', ')}`,
+  );
+  const [first, ...others] = pods;
+  const why =
+    first === undefined
+      ? 'no pod there has these labels'
+      : `${nameOf({ ...first, kind: 'Pod' })}${others.length === 0 ? ' is' : ` and ${String(others.length)} more are`} not ready`;
+  return [
+    {
+      title: `No pod of ${version} is ready`,
+      detail: `The HTTPRoute gives ${version} ${share}. ${name} selects ${selected.join('; ')}: ${why}. Check the pods of ${version}, or correct the selector of the Service.`,
+    },
+  ];
+}
