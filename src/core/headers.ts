@@ -7,3 +7,20 @@ export const VERSION_HEADER = 'x-canary-version';
 export const REVISION_HEADER = 'x-canary-revision';
 /** Request header that asks for one version, whatever the weights. */
 export const PREVIEW_HEADER = 'x-canary-version';
+
+/**
+ * The newest of the revisions that the managed routes of an object set: what its responses carry once all of it is in force. Where one
+ * route was put back to an earlier state, its responses are those of that state. undefined where none sets any.
+ */
+export function newestRevision(marks: readonly (string | undefined)[]): string | undefined {
+  const [newest] = marks
+    .filter((mark) => mark !== undefined)
+    .toSorted((a, b) => revisionNumber(b) - revisionNumber(a));
+  return newest;
+}
+
+/** The number that a revision header carries; 0 where it is none that the action wrote. */
+export function revisionNumber(revision: string | undefined): number {
+  const number = Number(revision);
+  return Number.isSafeInteger(number) ? number : 0;
+}

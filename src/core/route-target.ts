@@ -22,3 +22,16 @@ export interface RouteTarget extends RouteChoice {
   /** A version to be taken out of the routes; none of `weights`. */
   readonly retired?: VersionName;
 }
+
+/**
+ * What to do where a position given as the input `routes` means another route than the release has split.
+ *
+ * @param what `route`, or `rule` of an HTTPRoute
+ * @param marked how many routes to the service a release has marked
+ */
+export function movedRemedy(what: 'route' | 'rule', marked: number): string {
+  const byName = `give the ${what} a name in every cluster, and set the input to that name`;
+  return marked === 1
+    ? `Omit the input routes: the ${what} is known by the response headers that the release has set. Or ${byName}.`
+    : `To go on, ${byName}.`;
+}

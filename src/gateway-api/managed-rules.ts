@@ -1,5 +1,6 @@
 import { CanaryError, OpenChoiceError } from '../core/errors.ts';
 import { REVISION_HEADER } from '../core/headers.ts';
+import { movedRemedy } from '../core/route-target.ts';
 import type { RouteChoice } from '../core/route-target.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import { backendsTo, markOf } from './backends.ts';
@@ -7,8 +8,8 @@ import type { HTTPRoute, HTTPRouteRule } from './objects.ts';
 import { ruleKey, rulesTo } from './rules.ts';
 
 /**
- * The rules that the action manages in an HTTPRoute: those named, or the only one that leads to the service. Empty where none leads
- * there and none is named.
+ * The rules that the action manages in an HTTPRoute: those named; else the only one that leads to the service, or of several the only one
+ * that a release has marked. Empty where none leads there and none is named.
  *
  * @throws CanaryError for a name that no rule has, or a choice that is not clear
  */
@@ -16,10 +17,13 @@ export function managedRules(route: HTTPRoute, choice: RouteChoice): readonly HT
   const { service, routes: names } = choice;
   const candidates = rulesTo(route, choice);
   const keys = candidates.map((rule) => ruleKey(route, rule));
+  const marked = candidates.filter((rule) => isMarked(route, rule, choice));
   if (names === undefined) {
     if (candidates.length <= 1) return candidates;
+    if (marked.length === 1) return marked;
+    const likely = marked.length > 1 ? marked : candidates.slice(-1);
     throw new OpenChoiceError(
-      `${nameOf(route)} has ${String(candidates.length)} rules that lead to ${service.app}: ${keys.join(', ')}. Set the input routes to those to split, for example routes: ${keys.at(-1) ?? ''}.`,
+      `${nameOf(route)} has ${String(candidates.length)} rules that lead to ${service.app}: ${keys.join(', ')}. Set the input routes to those to split, for example routes: ${likely.map((rule) => ruleKey(route, rule)).join(', ')}.`,
     );
   }
   const managed = names.map((name) => {
@@ -29,24 +33,19 @@ export function managedRules(route: HTTPRoute, choice: RouteChoice): readonly HT
       `Input routes names "${name}", but ${nameOf(route)} has no rule with that name or position that leads to ${service.app} (rules that do: ${keys.join(', ') || 'none'}).`,
     );
   });
-  assertSameRules(route, choice, candidates, managed);
+  // A position says which rule is meant only as long as nobody puts another rule ahead of it.
+  const isUnnamed = (rule: HTTPRouteRule): boolean => ruleKey(route, rule) !== rule.name;
+  const stranger = managed.find((rule) => isUnnamed(rule) && !marked.includes(rule));
+  const moved = marked.find((rule) => isUnnamed(rule) && !managed.includes(rule));
+  if (stranger !== undefined && moved !== undefined) {
+    throw new CanaryError(
+      `Input routes names ${ruleKey(route, stranger)} of ${nameOf(route)}, but the rule that the release has split so far is now ${ruleKey(route, moved)}: rules were added or removed since. ${movedRemedy('rule', marked.length)}`,
+    );
+  }
   return [...new Set(managed)];
 }
 
-/** A place says which rule is meant only as long as nobody puts another rule ahead of it. */
-function assertSameRules(
-  route: HTTPRoute,
-  choice: RouteChoice,
-  candidates: readonly HTTPRouteRule[],
-  managed: readonly HTTPRouteRule[],
-): void {
-  const isUnnamed = (rule: HTTPRouteRule): boolean => ruleKey(route, rule) !== rule.name;
-  const isMarked = (rule: HTTPRouteRule): boolean =>
-    backendsTo(route, rule, choice).some((backend) => markOf(backend, REVISION_HEADER) !== undefined);
-  const stranger = managed.find((rule) => isUnnamed(rule) && !isMarked(rule));
-  const moved = candidates.find((rule) => isUnnamed(rule) && !managed.includes(rule) && isMarked(rule));
-  if (stranger === undefined || moved === undefined) return;
-  throw new CanaryError(
-    `Input routes names ${ruleKey(route, stranger)} of ${nameOf(route)}, but the rule that the release has split so far is now ${ruleKey(route, moved)}: rules were added or removed since. Set the input routes to ${ruleKey(route, moved)}, or give the rule a name and use that.`,
-  );
+/** Whether the action has written a rule: its backends say so. */
+function isMarked(route: HTTPRoute, rule: HTTPRouteRule, choice: RouteChoice): boolean {
+  return backendsTo(route, rule, choice).some((backend) => markOf(backend, REVISION_HEADER) !== undefined);
 }

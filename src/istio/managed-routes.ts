@@ -13,6 +13,7 @@ import {
 import type { Route } from './routes.ts';
 import { REVISION_HEADER } from '../core/headers.ts';
 import { fullHost, isPartialHostOf } from './hosts.ts';
+import { movedRemedy } from '../core/route-target.ts';
 import type { ServiceKey } from '../core/names.ts';
 
 /** The managed routes that send to the service as a whole, without naming a subset: to every pod that its Service selects. */
@@ -38,8 +39,8 @@ interface Found {
 }
 
 /**
- * The routes that the action manages in a VirtualService: those named, or the only one that leads to the service.
- * Empty where none leads there and none is named.
+ * The routes that the action manages in a VirtualService: those named; else the only one that leads to the service, or of several the
+ * only one that a release has marked. Empty where none leads there and none is named.
  *
  * @param names names of routes, or places of unnamed ones (`http[1]`)
  * @throws CanaryError for a name that no route has, a named route that leads elsewhere or names the service by a host that
@@ -85,12 +86,13 @@ function findManaged(
     assertSamePlaces(vs, service, candidates, managed, places);
     return managed;
   }
-  if (candidates.length > 1) {
-    throw new OpenChoiceError(
-      `${nameOf(vs)} has ${String(candidates.length)} HTTP routes that lead to ${service.app}: ${keys.join(', ')}. Set the input routes to those to split, for example routes: ${keys.at(-1) ?? ''}.`,
-    );
-  }
-  return candidates;
+  if (candidates.length <= 1) return candidates;
+  const marked = candidates.filter((route) => isMarked(vs, route, service));
+  if (marked.length === 1) return marked;
+  const likely = marked.length > 1 ? marked : candidates.slice(-1);
+  throw new OpenChoiceError(
+    `${nameOf(vs)} has ${String(candidates.length)} HTTP routes that lead to ${service.app}: ${keys.join(', ')}. Set the input routes to those to split, for example routes: ${likely.map((route) => routeKey(vs, route, places)).join(', ')}.`,
+  );
 }
 
 /** Refuses routes to the service by a name that leads nowhere: their users get errors, whatever the weights. */
@@ -128,12 +130,11 @@ function assertSamePlaces(
   const chosen = new Set(managed);
   const isUnnamed = (route: HttpRoute): boolean => routeKey(vs, route, places) !== route.name;
   const stranger = managed.find((route) => isUnnamed(route) && !isMarked(vs, route, service));
-  const moved = candidates.find(
-    (route) => isUnnamed(route) && !chosen.has(route) && isMarked(vs, route, service),
-  );
+  const marked = candidates.filter((route) => isMarked(vs, route, service));
+  const moved = marked.find((route) => isUnnamed(route) && !chosen.has(route));
   if (stranger === undefined || moved === undefined) return;
   throw new CanaryError(
-    `Input routes names ${routeKey(vs, stranger)} of ${nameOf(vs)}, but the route that the release has split so far is now ${routeKey(vs, moved)}: routes were added or removed since. Set the input routes to ${routeKey(vs, moved)}, or give the route a name and use that.`,
+    `Input routes names ${routeKey(vs, stranger)} of ${nameOf(vs)}, but the route that the release has split so far is now ${routeKey(vs, moved)}: routes were added or removed since. ${movedRemedy('route', marked.length)}`,
   );
 }
 

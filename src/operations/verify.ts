@@ -18,6 +18,7 @@ import { checkShares } from './check.ts';
 import type { CheckRequest } from './check.ts';
 import { noteBlindSpots, phase, logDefects } from './context.ts';
 import type { Context } from './context.ts';
+import { foreignMarksIn } from '../release/guards/own-marks.ts';
 import { assertAppExists } from '../release/guards/app-exists.ts';
 import { findTargets, routeObjects, withClients } from './ingresses.ts';
 import { assertTimeToWatch, tryMetrics } from './metrics.ts';
@@ -79,6 +80,10 @@ export async function verifyWeights(
   recorder.record({ kind: 'previous weights', weights: previousOf(observed.record) });
   const ambiguous = overlapsIn(context, observed, weights);
   const defects = logDefects(context, observed);
+  const alike = foreignMarksIn(observed).map((detail) => ({
+    title: 'Two releases mark the responses of one route',
+    detail,
+  }));
   if (judgesMetrics && !(await tryMetrics(context, weights)))
     return { kind: 'done', verdict: 'inconclusive' };
   const verdict = await withClients(targets, async (clients) => {
@@ -88,8 +93,8 @@ export async function verifyWeights(
       observed,
       // A response does not show who gave it then, so a share that looks right is no evidence.
       ...(release.check.versionFrom.from === 'auto'
-        ? { doubts: ambiguous, remarks: defects }
-        : { remarks: [...ambiguous, ...defects] }),
+        ? { doubts: [...ambiguous, ...alike], remarks: defects }
+        : { doubts: alike, remarks: [...ambiguous, ...defects] }),
       interruption: () => interruptionOf(context, observed),
     };
     if (clients.length > 0) {

@@ -1,11 +1,12 @@
-import { REVISION_HEADER } from '../core/headers.ts';
+import { REVISION_HEADER, newestRevision } from '../core/headers.ts';
 import { backendsTo, markOf, sumOfBackends } from '../gateway-api/backends.ts';
 import { managedRules } from '../gateway-api/managed-rules.ts';
 import type { HTTPRoute } from '../gateway-api/objects.ts';
 import { gatewayParents, routeDetachments } from '../gateway-api/parents.ts';
 import { withPreviewRules, withRuleWeights } from '../gateway-api/rule-edits.ts';
 import { managedRuleVersions, managedRuleWeights, weightsByRule } from '../gateway-api/rule-weights.ts';
-import { previewedByRules, ruleKey, rulesTo } from '../gateway-api/rules.ts';
+import { previewedByRules, ruleInSentence, ruleKey, rulesTo } from '../gateway-api/rules.ts';
+import { nameOf } from '../kubernetes/objects.ts';
 import type { TrafficApi } from './traffic-api.ts';
 
 /** Weights between the Services of the versions, in the rules of the Gateway API's HTTPRoutes. */
@@ -27,11 +28,17 @@ export const HTTP_ROUTE_API: TrafficApi<HTTPRoute> = {
   withPreviews: withPreviewRules,
   isPreviewed: (route, choice, version) => previewedByRules(route, choice).includes(version),
   detachments: routeDetachments,
-  revision: (route, choice) => {
-    const [rule] = managedRules(route, choice);
-    const marks = (rule === undefined ? [] : backendsTo(route, rule, choice)).map((backend) =>
-      markOf(backend, REVISION_HEADER),
-    );
-    return marks.find((mark) => mark !== undefined);
-  },
+  foreignMarks: (route, choice) =>
+    managedRules(route, choice).flatMap((rule) => {
+      const ours = backendsTo(route, rule, choice);
+      return (rule.backendRefs ?? [])
+        .filter((backend) => !ours.includes(backend) && markOf(backend, REVISION_HEADER) !== undefined)
+        .map(({ name }) => `${ruleInSentence(route, rule)} of ${nameOf(route)} also sends to ${name}`);
+    }),
+  revision: (route, choice) =>
+    newestRevision(
+      managedRules(route, choice).flatMap((rule) =>
+        backendsTo(route, rule, choice).map((backend) => markOf(backend, REVISION_HEADER)),
+      ),
+    ),
 };

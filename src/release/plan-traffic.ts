@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Change } from '../kubernetes/change.ts';
 import { inCluster } from '../core/errors.ts';
+import { revisionNumber } from '../core/headers.ts';
 import { withRecord } from './history.ts';
 import { routePort } from './service-port.ts';
 import type { RouteTarget } from '../core/route-target.ts';
@@ -106,12 +107,6 @@ export function raisedVersions({ routes }: Observation, weights: Weights): reado
 /** Whether an object gets a new route for the service: those that it has keep their ports. */
 function needsRoute({ api }: Observation, { object, choice }: RouteState): boolean {
   return object === undefined || api.lacksRoute(object, choice);
-}
-
-/** The number that a revision header carries; 0 where it is none that the action wrote. */
-function revisionNumber(revision: string | undefined): number {
-  const number = Number(revision);
-  return Number.isSafeInteger(number) ? number : 0;
 }
 
 function isPreviewedEverywhere({ routes, api }: Observation, version: VersionName): boolean {

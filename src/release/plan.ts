@@ -15,6 +15,7 @@ import { assertSubsetLabelsCompatible } from './guards/subset-labels-compatible.
 import { supersededRules } from './superseded-rules.ts';
 import { assertPodsFitMesh } from './guards/pods-fit-mesh.ts';
 import { assertGatewayUnambiguous } from './guards/gateway-unambiguous.ts';
+import { assertOwnMarks } from './guards/own-marks.ts';
 import { assertManifestsFit } from './guards/manifests-fit.ts';
 import { assertTargetPortNamed } from './guards/target-port-named.ts';
 import { subsetOverlaps } from './subset-overlaps.ts';
@@ -62,6 +63,7 @@ export function planRollout(
   assertGatewayUnambiguous(observed);
   const planner = plannerOf(observed);
   planner.assertRoutes(observed);
+  assertOwnMarks(observed);
   const weights = targetWeights(observed, asked, namedVersions(observed.release, asked));
   assertWeightsNotEdited(observed, weights);
   planner.assertAlone(observed);

@@ -36,6 +36,7 @@ function forKind<R extends RouteObject>(
     withWeights: (object, target: RouteTarget) => api.withWeights(own(object), target),
     withPreviews: (object, target: RouteTarget) => api.withPreviews(own(object), target),
     isPreviewed: (object, ...rest) => api.isPreviewed(own(object), ...rest),
+    foreignMarks: (object, choice) => api.foreignMarks(own(object), choice),
     revision: (object, choice) => api.revision(own(object), choice),
   };
 }

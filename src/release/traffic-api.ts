@@ -49,6 +49,11 @@ export interface TrafficApi<R extends KubeObject> {
   readonly isPreviewed: (object: R, choice: RouteChoice, version: VersionName) => boolean;
   /** Wait: what keeps the object from being in force as it is now, by its status; undefined: the kind has no such status. */
   readonly detachments?: (object: R) => readonly Detachment[];
+  /**
+   * Read: managed routes that also send to what another release has marked, as `rule main of … also sends to cart`: its responses would
+   * count as those of this release.
+   */
+  readonly foreignMarks: (object: R, choice: RouteChoice) => readonly string[];
   /** Wait: the revision that responses carry once the routes of the object have arrived at an ingress. */
   readonly revision: (object: R, choice: RouteChoice) => string | undefined;
 }

@@ -1,12 +1,21 @@
 import type { TrafficApi } from './traffic-api.ts';
-import { REVISION_HEADER } from '../core/headers.ts';
+import { REVISION_HEADER, newestRevision } from '../core/headers.ts';
 import type { RouteChoice } from '../core/route-target.ts';
 import { managedRoutes } from '../istio/managed-routes.ts';
 import { withPreviews, withWeights } from '../istio/route-edits.ts';
 import { managedVersions, managedWeights, weightsByRoute } from '../istio/route-weights.ts';
-import { destinationsTo, previewedVersions, routeKey, routesTo, streamsTo, sumOf } from '../istio/routes.ts';
+import {
+  destinationsTo,
+  inSentence,
+  previewedVersions,
+  routeKey,
+  routesTo,
+  streamsTo,
+  sumOf,
+} from '../istio/routes.ts';
 import { gatewaysOf, isDelegate } from '../istio/virtual-services.ts';
-import type { HttpRoute, VirtualService } from '../kubernetes/objects.ts';
+import { nameOf } from '../kubernetes/objects.ts';
+import type { HttpRoute, RouteDestination, VirtualService } from '../kubernetes/objects.ts';
 
 /** Weights between subsets in the HTTP, TCP and TLS routes of Istio's VirtualServices. */
 export const VIRTUAL_SERVICE_API: TrafficApi<VirtualService> = {
@@ -28,12 +37,24 @@ export const VIRTUAL_SERVICE_API: TrafficApi<VirtualService> = {
   withPreviews,
   isPreviewed: (vs, { service }, version) =>
     previewedVersions(vs, service).includes(version) || routesTo(vs, service).length === 0,
-  revision: (vs, choice) => {
-    const [route] = managedIn(vs, choice);
-    const marks = (route?.route ?? []).map(({ headers }) => headers?.response?.set?.[REVISION_HEADER]);
-    return marks.find((mark) => mark !== undefined);
-  },
+  foreignMarks: (vs, choice) =>
+    managedIn(vs, choice).flatMap((route) => {
+      const ours = destinationsTo(vs, route, choice.service);
+      return (route.route ?? [])
+        .filter((one) => !ours.includes(one) && revisionOf(one) !== undefined)
+        .map(
+          ({ destination }) => `${inSentence(vs, route)} of ${nameOf(vs)} also sends to ${destination.host}`,
+        );
+    }),
+  revision: (vs, choice) =>
+    newestRevision(
+      managedIn(vs, choice).flatMap((route) => destinationsTo(vs, route, choice.service).map(revisionOf)),
+    ),
 };
+
+function revisionOf({ headers }: RouteDestination): string | undefined {
+  return headers?.response?.set?.[REVISION_HEADER];
+}
 
 function managedIn(vs: VirtualService, { service, routes }: RouteChoice): readonly HttpRoute[] {
   return managedRoutes(vs, service, routes);

@@ -1,12 +1,11 @@
 import { CanaryError } from '../../core/errors.ts';
-import { REVISION_HEADER } from '../../core/headers.ts';
-import { backendsTo, isServiceIn, markOf } from '../../gateway-api/backends.ts';
+import { isServiceIn } from '../../gateway-api/backends.ts';
 import { managedRules } from '../../gateway-api/managed-rules.ts';
 import { isHttpRoute } from '../../gateway-api/objects.ts';
 import type { HTTPRoute, ReferenceGrant } from '../../gateway-api/objects.ts';
 import { gatewayDetachments, parentsOf, routeDetachments } from '../../gateway-api/parents.ts';
 import { isReferenceGranted } from '../../gateway-api/reference-grants.ts';
-import { isPreviewRule, ruleInSentence, rulesOf } from '../../gateway-api/rules.ts';
+import { isPreviewRule, rulesOf } from '../../gateway-api/rules.ts';
 import { nameOf } from '../../kubernetes/objects.ts';
 import { grpcRoutesToService } from '../http-rules-to-service.ts';
 import type { Observation } from '../observation.ts';
@@ -57,26 +56,11 @@ function assertInForce(observed: Observation, one: RouteState, route: HTTPRoute)
       `${refused.map(({ text }) => `${text} in ${cluster}`).join('; ')}. Weights that were written there would hold for nobody: correct that first.`,
     );
   }
-  assertOwnMarks(one, route);
   assertGranted(
     one,
     route,
     gatewayApi?.unread.includes('ReferenceGrant') === true ? undefined : gatewayApi?.referenceGrants,
   );
-}
-
-/** The marks of another release's backends would count as an earlier revision of this one's. */
-function assertOwnMarks({ cluster, choice }: RouteState, route: HTTPRoute): void {
-  for (const rule of managedRules(route, choice)) {
-    const ours = backendsTo(route, rule, choice);
-    const other = (rule.backendRefs ?? []).find(
-      (backend) => !ours.includes(backend) && markOf(backend, REVISION_HEADER) !== undefined,
-    );
-    if (other !== undefined)
-      throw new CanaryError(
-        `${ruleInSentence(route, rule)} of ${nameOf(route)} in ${cluster} also sends to ${other.name}, whose responses another release marks with ${REVISION_HEADER}: no response would tell which of the two releases it belongs to. Give each app a rule of its own, or remove that response header from the backend if its release has ended.`,
-      );
-  }
 }
 
 /** A backend in another namespace gets no requests without a grant there: its share is answered with 500. */
