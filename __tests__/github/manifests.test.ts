@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { workspaceOf } from '../../src/core/workspace.ts';
 import { readManifests } from '../../src/github/manifests.ts';
+import type { ManifestGlobs } from '../../src/github/parsers/manifest-globs.ts';
 import '../support/one-realm.ts';
 
 const CONFIG = 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\n';
@@ -25,8 +26,9 @@ function write(files: Readonly<Record<string, string>>): void {
   }
 }
 
+const everywhere = (...globs: readonly string[]): ManifestGlobs => new Map([[undefined, globs]]);
 const read = (...globs: readonly string[]): ReturnType<typeof readManifests> =>
-  readManifests(globs.map((glob) => join(folder, glob)));
+  readManifests(everywhere(...globs.map((glob) => join(folder, glob))));
 const namesIn = ({ manifests }: ReturnType<typeof readManifests>): readonly string[] =>
   manifests.map(({ object }) => object.metadata.name);
 
@@ -212,10 +214,9 @@ describe('symbolic links', () => {
     });
   });
   const inCheckout = (...globs: readonly string[]): ReturnType<typeof readManifests> =>
-    readManifests(
-      globs.map((glob) => join(checkout, glob)),
-      { workspace: workspaceOf([checkout]) },
-    );
+    readManifests(everywhere(...globs.map((glob) => join(checkout, glob))), {
+      workspace: workspaceOf([checkout]),
+    });
   const link = (target: string, path: string): void => {
     symlinkSync(target, join(checkout, path));
   };
@@ -294,11 +295,11 @@ describe('symbolic links', () => {
     symlinkSync(join(outside, 'secret.yaml'), join(checkout, 'out.yaml'));
     symlinkSync('shared/b.yaml', join(checkout, 'in.yaml'));
     const elsewhere = workspaceOf([outside]);
-    const found = readManifests([join(checkout, '*.yaml')], { workspace: elsewhere });
+    const found = readManifests(everywhere(join(checkout, '*.yaml')), { workspace: elsewhere });
     expect(namesIn(found)).toEqual(['b']);
     expect(found.problems).toHaveLength(1);
     // A path that an input spells out leads where it leads.
-    expect(namesIn(readManifests([join(checkout, 'out.yaml')], { workspace: elsewhere }))).toEqual([
+    expect(namesIn(readManifests(everywhere(join(checkout, 'out.yaml')), { workspace: elsewhere }))).toEqual([
       'secret',
     ]);
   });
@@ -306,9 +307,60 @@ describe('symbolic links', () => {
   test('above the workspace change nothing', () => {
     symlinkSync(checkout, join(folder, 'link'));
     const path = join(folder, 'link');
-    expect(namesIn(readManifests([join(path, 'deploy/*.yaml')], { workspace: workspaceOf([path]) }))).toEqual(
-      ['a'],
+    expect(
+      namesIn(readManifests(everywhere(join(path, 'deploy/*.yaml')), { workspace: workspaceOf([path]) })),
+    ).toEqual(['a']);
+  });
+});
+
+describe('files for one cluster', () => {
+  const inClusters = (
+    globs: Readonly<Record<string, string>>,
+    common: readonly string[] = [],
+  ): ReturnType<typeof readManifests> =>
+    readManifests(
+      new Map<string | undefined, readonly string[]>([
+        ...(common.length === 0 ? [] : [[undefined, common.map((glob) => join(folder, glob))] as const]),
+        ...Object.entries(globs).map(([cluster, glob]) => [cluster, [join(folder, glob)]] as const),
+      ]),
     );
+
+  test('are marked with it', () => {
+    write({ 'all.yaml': named('a'), 'out/east/b.yaml': named('b'), 'out/west/b.yaml': named('b') });
+    const { manifests, problems } = inClusters({ east: 'out/east/*.yaml', west: 'out/west/*.yaml' }, [
+      'all.yaml',
+    ]);
+    expect(problems).toEqual([]);
+    expect(manifests.map(({ cluster, object }) => [cluster, object.metadata.name])).toEqual([
+      [undefined, 'a'],
+      ['east', 'b'],
+      ['west', 'b'],
+    ]);
+  });
+
+  test('may be the same for several clusters', () => {
+    write({ 'a.yaml': named('a') });
+    expect(namesIn(inClusters({ east: 'a.yaml', west: '*.yaml' }))).toEqual(['a', 'a']);
+  });
+
+  test('that are missing, empty or wrong are reported with the cluster', () => {
+    write({ 'a.yaml': named('a'), 'none.yaml': '# nothing', 'wrong.yaml': 'kind: Pod' });
+    expect(inClusters({ east: 'out/*.yaml' }, ['a.yaml']).problems).toEqual([
+      `Input manifests: east: no file matches ${join(folder, 'out/*.yaml')}.`,
+    ]);
+    expect(inClusters({ east: 'a.yaml', west: 'none.yaml' }).problems).toEqual([
+      `Input manifests: west: no object found in ${join(folder, 'none.yaml')}.`,
+    ]);
+    expect(inClusters({ west: 'wrong.yaml' }).problems).toEqual([
+      expect.stringMatching(/^Input manifests: west: .*wrong\.yaml, document 1 is not a Kubernetes object/),
+    ]);
+  });
+
+  test('have one bound together', () => {
+    write({ 'many.yaml': Array.from({ length: 600 }, (_, i) => named(`c${String(i)}`)).join('---\n') });
+    expect(inClusters({ east: 'many.yaml', west: 'many.yaml' }).problems).toEqual([
+      expect.stringMatching(/^Input manifests: west: 1 file contains more than .* or 1,000 objects/),
+    ]);
   });
 });
 
@@ -318,7 +370,7 @@ describe('bounds', () => {
     const workspace = workspaceOf([join(folder, 'work')]);
     const input = '.github/canary.yml:2: manifests';
     const read = (glob: string): ReturnType<typeof readManifests> =>
-      readManifests([join(folder, glob)], { input, workspace, confined: true });
+      readManifests(everywhere(join(folder, glob)), { input, workspace, confined: true });
     expect(namesIn(read('work/*.yaml'))).toEqual(['a']);
     expect(read('*.yaml').problems).toEqual([
       `${input}: ${join(folder, '*.yaml')} is outside the workspace. The release file can name only files in it; use the input manifests.`,
@@ -330,7 +382,7 @@ describe('bounds', () => {
     truncateSync(join(folder, 'huge.yaml'), 2 * 1024 ** 3);
     execFileSync('mkfifo', [join(folder, 'pipe.yaml')]);
     expect(
-      readManifests(['/dev/zero', join(folder, 'pipe.yaml'), join(folder, 'huge.yaml')]).problems,
+      readManifests(everywhere('/dev/zero', join(folder, 'pipe.yaml'), join(folder, 'huge.yaml'))).problems,
     ).toEqual([
       'Input manifests: /dev/zero is a device; expected a regular file.',
       `Input manifests: ${join(folder, 'pipe.yaml')} is a named pipe; expected a regular file.`,

@@ -75,7 +75,7 @@ describe('a YAML value', () => {
       () => '',
       parseReleaseFile(FILE, 'manifests: ["deploy/{a,b}.yaml"]').values,
     );
-    expect(values.manifests).toEqual(['deploy/{a,b}.yaml']);
+    expect(values.manifests).toEqual(new Map([[undefined, ['deploy/{a,b}.yaml']]]));
   });
 
   test('may come from an anchor', () => {

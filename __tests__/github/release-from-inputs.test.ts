@@ -290,4 +290,50 @@ describe('the manifests', () => {
   test('that do not parse are a problem', () => {
     expect(from({ version: 'v2', manifests: join(folder, 'bad.yaml') }).problems).toHaveLength(1);
   });
+
+  describe('by cluster', () => {
+    const V2_IN_BOTH = 'v1: east\nv2: east, west';
+    const app = (): string => join(folder, 'app.yaml');
+
+    test('are read for their clusters', () => {
+      const { release, problems } = from({
+        clusters: V2_IN_BOTH,
+        version: 'v2',
+        manifests: `east: ${app()}\nwest: ${app()}`,
+      });
+      expect(problems).toEqual([]);
+      expect(release?.workload.manifests?.map(({ cluster }) => cluster)).toEqual(['east', 'west']);
+    });
+
+    test.each<[string, string, string]>([
+      [
+        'an unknown cluster',
+        'south: FILE',
+        'got files for "south", which is not one of the clusters; the input clusters lists east, west.',
+      ],
+      [
+        'a cluster of another version',
+        'FILE\nnorth: FILE',
+        'got files for "north", which is not one of the clusters; the input clusters lists east, west.',
+      ],
+      [
+        'a cluster that is left out',
+        'east: FILE',
+        'has no files for west, where v2 runs too. Add them, or globs without a cluster, which are for every cluster.',
+      ],
+      ['another separator', 'east=FILE', 'got "east=FILE"; for files of one cluster write east: FILE.'],
+    ])('have a problem with %s', (_what, manifests, problem) => {
+      const given = manifests.replaceAll('FILE', app());
+      const { problems } = from({ clusters: V2_IN_BOTH, version: 'v2', manifests: given });
+      expect(problems).toContain(`Input manifests: ${problem.replaceAll('FILE', app())}`);
+    });
+
+    test('are refused where the version does not run, unless nothing is deployed', () => {
+      const given = { clusters: 'v1: east\nv2: west', version: 'v2', manifests: `${app()}\neast: ${app()}` };
+      expect(from(given).problems).toEqual([
+        'Input manifests: got files for east, where v2 does not run; the input clusters has v2 in west.',
+      ]);
+      expect(from({ ...given, operation: 'retire' }).problems).toEqual([]);
+    });
+  });
 });

@@ -145,3 +145,53 @@ spec:
     });
   });
 });
+
+describe('manifests by cluster', () => {
+  const settings = (color: string): string =>
+    `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, labels: {version: v2}}\ndata: {color: ${color}}\n`;
+  const app = `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: hello-v2}
+spec:
+  selector: {matchLabels: {app: ${APP}}}
+  template:
+    metadata: {labels: {app: ${APP}}}
+    spec: {containers: [{name: web, image: '${image('v2')}'}]}
+`;
+  const colors = async (): Promise<readonly unknown[]> =>
+    Promise.all(
+      [stage.east, stage.west].map(
+        async (kube) => (await kube.find('v1', 'ConfigMap', 'settings', NAMESPACE))?.['data'],
+      ),
+    );
+
+  test('bring each cluster its own objects, which a plan compares and a retirement deletes there', async () => {
+    const write = (name: string, text: string): Promise<void> => writeFile(join(folder, name), text);
+    await write('app.yaml', app);
+    await write('settings.yaml', settings('grey'));
+    await write('east.yaml', settings('red'));
+    await stage.everywhere(namespace(), service());
+    const given = {
+      clusters: 'v1: east\nv2: east, west',
+      image: `v1=${image('v1')}`,
+      manifests: 'app.yaml, settings.yaml\neast: east.yaml',
+    };
+    const cwd = { cwd: folder };
+    await stage.underLoad(async () => {
+      await stage.pass({ ...given, weights: 'v1=80,v2=20' }, cwd);
+      await expect(colors()).resolves.toEqual([{ color: 'red' }, { color: 'grey' }]);
+      const again = await stage.pass(given, cwd);
+      expect(again.outputs['changed']).toBe('0');
+
+      await write('east.yaml', settings('green'));
+      const plan = await stage.pass({ ...given, operation: 'plan' }, cwd);
+      expect(JSON.parse(plan.outputs['plan'] ?? '')).toEqual([
+        expect.objectContaining({ cluster: 'east', object: `ConfigMap ${NAMESPACE}/settings` }),
+      ]);
+
+      await stage.pass({ ...NO_WORKLOADS, weights: 'v1=100,v2=0' });
+      await stage.pass({ ...given, ...NO_WORKLOADS, operation: 'retire' }, cwd);
+      await expect(colors()).resolves.toEqual([undefined, undefined]);
+    });
+  });
+});

@@ -5,6 +5,7 @@ import { images } from './parsers/images.ts';
 import { metricAddress } from './parsers/metric-address.ts';
 import { metrics } from './parsers/metrics.ts';
 import { dnsLabel, gatewayName, objectName, objectNames } from './parsers/kubernetes-names.ts';
+import { manifestGlobs } from './parsers/manifest-globs.ts';
 import { number, wholeNumber } from './parsers/numbers.ts';
 import { anyText, choice, flag, list, map } from './parsers/plain.ts';
 import { headers, host, metricHeaders, urlPath } from './parsers/request.ts';
@@ -32,7 +33,7 @@ export const INPUTS = z.object({
   namespace: dnsLabel,
   version: version.optional(),
   image: images.optional(),
-  manifests: list.optional(),
+  manifests: manifestGlobs.optional(),
   port: wholeNumber(1, 65_535).optional(),
   'target-port': wholeNumber(1, 65_535).optional(),
   'port-name': dnsLabel.optional(),

@@ -9,6 +9,7 @@ import type { Manifest } from '../release/release.ts';
 import { globFiles } from './glob-files.ts';
 import type { FoundFile } from './find-files.ts';
 import { jobWorkspace } from './job-workspace.ts';
+import type { ManifestGlobs } from './parsers/manifest-globs.ts';
 import { KUBECTL_SCHEMA } from './kubectl-yaml.ts';
 
 const object: z.ZodType<KubeObject> = z.looseObject({
@@ -34,29 +35,35 @@ export interface ReadManifests {
  * @param confined whether every file must be in the workspace: globs of the release file may come from a pull request
  */
 export function readManifests(
-  globs: readonly string[],
+  globs: ManifestGlobs,
   { input = 'Input manifests', workspace = jobWorkspace(), confined = false } = {},
 ): ReadManifests {
-  const found = globFiles(globs, workspace, confined ? 'manifests' : undefined);
-  const { files } = found;
-  const problems = [...found.problems];
+  const problems: string[] = [];
   const manifests: Manifest[] = [];
   let bytes = 0;
-  for (const file of files) {
-    const read = readManifest(file);
-    bytes += read.bytes;
-    manifests.push(...read.manifests);
-    problems.push(...read.problems);
-    if (bytes > MOST_BYTES || manifests.length > MOST_OBJECTS) {
-      problems.push(
-        `${files.length === 1 ? '1 file contains' : `${String(files.length)} files contain`} more than ${formatBytes(MOST_BYTES)} or ${MOST_OBJECTS.toLocaleString('en')} objects, the most that is read; name only the manifests of this version`,
-      );
-      break;
+  for (const [cluster, own] of globs) {
+    const found = globFiles(own, workspace, confined ? 'manifests' : undefined);
+    const { files } = found;
+    const place = cluster === undefined ? input : `${input}: ${cluster}`;
+    const report = (problem: string): void => void problems.push(`${place}: ${problem}.`);
+    found.problems.forEach(report);
+    const before = manifests.length;
+    for (const file of files) {
+      const read = readManifest(file);
+      bytes += read.bytes;
+      manifests.push(...read.manifests.map((manifest) => ({ ...manifest, cluster })));
+      read.problems.forEach(report);
+      if (bytes > MOST_BYTES || manifests.length > MOST_OBJECTS) {
+        report(
+          `${files.length === 1 ? '1 file contains' : `${String(files.length)} files contain`} more than ${formatBytes(MOST_BYTES)} or ${MOST_OBJECTS.toLocaleString('en')} objects, the most that is read; name only the manifests of this version`,
+        );
+        return { manifests, problems };
+      }
     }
+    if (manifests.length === before && problems.length === 0)
+      report(`no object found in ${files.map(({ path }) => path).join(', ')}`);
   }
-  if (manifests.length === 0 && problems.length === 0)
-    problems.push(`no object found in ${files.map(({ path }) => path).join(', ')}`);
-  return { manifests, problems: problems.map((problem) => `${input}: ${problem}.`) };
+  return { manifests, problems };
 }
 
 function readManifest({ path, real }: FoundFile): ReadManifests & { readonly bytes: number } {

@@ -6,6 +6,7 @@ import { areComplete } from './inputs.ts';
 import type { InputName, Inputs, Operation, ReadInputs, Sources } from './inputs.ts';
 import { jobWorkspace } from './job-workspace.ts';
 import { readManifests } from './manifests.ts';
+import { problemsOfManifestClusters } from './manifest-clusters.ts';
 import { metricsFromInputs } from './metrics/metrics-from-inputs.ts';
 import type { ReadMetrics } from './metrics/metrics-from-inputs.ts';
 import { EVERY_CLUSTER } from './parsers/clusters.ts';
@@ -42,6 +43,7 @@ export function releaseFromInputs(
   const images = imagesOf(values, report);
   checkVersions(values, images, report);
   checkChoices(values, report);
+  for (const problem of problemsOfManifestClusters(values)) report('manifests', problem);
   const read =
     values.manifests &&
     readManifests(values.manifests, {

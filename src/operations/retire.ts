@@ -81,7 +81,7 @@ async function readBrought(
   const clusters = version === undefined ? [] : clustersOf(release, version);
   const found = clusters.map(async (name) => {
     const objects = await allOf(
-      ownObjects(release, state.get(name) ?? { clusterScoped: new Set() }).map(
+      ownObjects(release, state.get(name) ?? { name, clusterScoped: new Set() }).map(
         ({ apiVersion, kind, metadata }) =>
           fleet.cluster(name).read(apiVersion, kind, metadata.name, metadata.namespace),
       ),

@@ -33,7 +33,10 @@ export interface Release {
 export interface WorkloadSpec {
   /** The image of each version that the action deploys; versions without one run already. */
   readonly images: ReadonlyMap<VersionName, string>;
-  /** The user's own objects for `version`; undefined: Service and Deployment are generated. */
+  /**
+   * The user's own objects for `version`; undefined: Service and Deployment are generated. To get those of one cluster, use
+   * `manifestsFor`.
+   */
   readonly manifests: readonly Manifest[] | undefined;
   readonly port: number | undefined;
   readonly targetPort: number | undefined;
@@ -46,8 +49,10 @@ export interface WorkloadSpec {
   readonly readyTimeoutMs: number;
 }
 
-/** An object of a manifest file, and where it stands there (for messages). */
+/** An object of a manifest file, and where it is in the file (for messages). */
 export interface Manifest {
+  /** The only cluster that it is for; undefined: every cluster. */
+  readonly cluster?: ClusterName | undefined;
   readonly object: KubeObject;
   /** `deploy/app.yaml, document 2` */
   readonly source: string;

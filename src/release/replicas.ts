@@ -2,6 +2,7 @@ import type { Change } from '../kubernetes/change.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import type { Autoscaler, Deployment, KubeObject } from '../kubernetes/objects.ts';
 import { isOursAlone, ownersOf } from '../kubernetes/field-managers.ts';
+import { manifestsFor } from './manifests.ts';
 import type { Release } from './release.ts';
 import type { ClusterState, FleetState } from './state.ts';
 
@@ -33,10 +34,10 @@ export function replicasFor(
 /** The HorizontalPodAutoscaler of a workload, in the cluster or among the manifests. */
 function autoscalerOf(
   { kind, metadata }: KubeObject,
-  { workload }: Release,
-  { autoscalers }: ClusterState,
+  release: Release,
+  { name, autoscalers }: ClusterState,
 ): Autoscaler | undefined {
-  const own = (workload.manifests ?? [])
+  const own = (manifestsFor(release, name) ?? [])
     .map(({ object }): Autoscaler => object)
     .filter((object) => object.kind === 'HorizontalPodAutoscaler');
   return [...(autoscalers === 'unlisted' ? [] : autoscalers), ...own].find(
@@ -50,12 +51,12 @@ export function keptReplicas(
   fleet: FleetState,
   workloads: readonly Change[],
 ): readonly string[] {
-  const { manifests = [], replicas: given } = release.workload;
+  const { replicas: given } = release.workload;
   return workloads.flatMap(({ cluster, object }) => {
     const state = fleet.get(cluster);
     const existing = state?.deployments.find((one) => nameOf(one) === nameOf(object));
     if (state === undefined || existing === undefined) return [];
-    const manifest: Deployment | undefined = manifests.find(
+    const manifest: Deployment | undefined = manifestsFor(release, cluster)?.find(
       ({ object: one }) => one.kind === object.kind && one.metadata.name === object.metadata.name,
     )?.object;
     const asked = manifest === undefined ? given : manifest.spec?.replicas;

@@ -2,14 +2,15 @@ import { CanaryError } from '../core/errors.ts';
 import { nameOf, selects } from '../kubernetes/objects.ts';
 import type { Labels, Pod, Service, ServicePort } from '../kubernetes/objects.ts';
 import { isOurs } from '../kubernetes/field-managers.ts';
+import { manifestsFor } from './manifests.ts';
 import type { Release } from './release.ts';
 import type { ClusterName } from '../core/names.ts';
 import type { ClusterState, FleetState } from './state.ts';
 
 /** The app's Service as it will be where it is not generated: the user's own manifest of it, or what is there. */
-export function serviceOf({ app, workload }: Release, { service }: ClusterState): Service | undefined {
-  const own = workload.manifests?.find(
-    ({ object }) => object.kind === 'Service' && object.metadata.name === app,
+export function serviceOf(release: Release, { name, service }: ClusterState): Service | undefined {
+  const own = manifestsFor(release, name)?.find(
+    ({ object }) => object.kind === 'Service' && object.metadata.name === release.app,
   )?.object;
   return own ?? service;
 }

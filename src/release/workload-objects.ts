@@ -1,6 +1,6 @@
 import type { WorkloadObject } from '../kubernetes/change.ts';
 import { CanaryError } from '../core/errors.ts';
-import { placedObject } from './manifests.ts';
+import { manifestsFor, placedObject } from './manifests.ts';
 import { areExclusive, podLabels, selectsEndpoint, formatLabels } from '../kubernetes/pod-selection.ts';
 import { isNamespaceOf } from './namespace.ts';
 import { nameOf, selects } from '../kubernetes/objects.ts';
@@ -33,7 +33,8 @@ export function workloadObjects(
   versions: VersionLabels,
   fleet: FleetState = new Map([[state.name, state]]),
 ): readonly WorkloadObject[] {
-  const { images, manifests } = release.workload;
+  const { images } = release.workload;
+  const manifests = manifestsFor(release, state.name);
   const image = images.get(version);
   const reason = `${version} in ${state.name}`;
   // The label version stays beside other labels of a subset: Istio's metrics tell versions apart by it.
@@ -191,9 +192,9 @@ function patchedManifests(
 /** The user's own objects for a version, but Service and Namespace of the release, which serve every version. */
 export function ownObjects(
   release: Release,
-  state: Pick<ClusterState, 'clusterScoped'>,
+  state: Pick<ClusterState, 'name' | 'clusterScoped'>,
 ): readonly KubeObject[] {
-  return (release.workload.manifests ?? [])
+  return (manifestsFor(release, state.name) ?? [])
     .map(({ object }) => placedObject(object, release, state))
     .filter(
       (object) =>
@@ -214,8 +215,10 @@ function serviceWorkloads(
   );
   if (selected.length > 0) return selected;
   if (workloads.length === 1) return workloads;
+  const which = workloads.length === 0 ? 'no workload' : `none of the ${String(workloads.length)} workloads`;
+  const byCluster = release.workload.manifests?.some(({ cluster }) => cluster !== undefined) === true;
   throw new CanaryError(
-    `Input manifests: ${workloads.length === 0 ? 'no workload' : `none of the ${String(workloads.length)} workloads`} in them has pods that the Service ${release.app} selects (${JSON.stringify(selector)}).`,
+    `Input manifests: ${which} in ${byCluster ? `those for ${state.name}` : 'them'} has pods that the Service ${release.app} selects (${JSON.stringify(selector)}).`,
   );
 }
 

@@ -5,7 +5,7 @@ import type { Client } from '../../istio/traffic-state.ts';
 import type { ClusterIdentity } from '../../release/state.ts';
 import { needsNodes } from '../../kubernetes/pod-selection.ts';
 import { gatewayKey } from '../../istio/gateways.ts';
-import { versionedKind } from '../../release/manifests.ts';
+import { manifestsFor, versionedKind } from '../../release/manifests.ts';
 import { MESH_DEFAULTS } from '../../istio/mesh-config.ts';
 import type {
   Autoscaler,
@@ -125,9 +125,9 @@ async function readAutoscalers(cluster: Cluster, release: Release): Promise<Clus
 
 /** The objects of the user's manifests that the release deploys to a cluster. */
 function manifestsIn(cluster: Cluster, release: Release): readonly KubeObject[] {
-  const { version, workload } = release;
+  const { version } = release;
   if (version === undefined || !clustersOf(release, version).includes(cluster.name)) return [];
-  return (workload.manifests ?? []).map(({ object }) => object);
+  return (manifestsFor(release, cluster.name) ?? []).map(({ object }) => object);
 }
 
 async function clusterScopedKinds(cluster: Cluster, release: Release): Promise<ReadonlySet<string>> {

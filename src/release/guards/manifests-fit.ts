@@ -10,7 +10,7 @@ import { rulesTo } from '../../gateway-api/rules.ts';
 import { everyRoute } from '../version-services.ts';
 import { isHostOf } from '../../istio/hosts.ts';
 import type { ClusterState, FleetState } from '../state.ts';
-import { versionedKind } from '../manifests.ts';
+import { manifestsFor, versionedKind } from '../manifests.ts';
 
 /**
  * A release writes into its own namespace, and its routes are its own work: manifests that name another namespace, or that
@@ -19,22 +19,26 @@ import { versionedKind } from '../manifests.ts';
  * @throws CanaryError that lists all such manifests with their files
  */
 export function assertManifestsFit(release: Release, fleet: FleetState): void {
-  const { manifests = [], namespace, version } = { ...release, ...release.workload };
+  const { namespace, version } = release;
   const states = (version === undefined ? [] : clustersOf(release, version)).flatMap(
     (name) => fleet.get(name) ?? [],
   );
   if (states.length === 0) return;
-  const strays = manifests.filter(({ object }) => states.some((state) => isStray(release, state, object)));
-  const traffic = manifests.filter(
-    ({ object }) => !strays.some((stray) => stray.object === object) && isTraffic(release, fleet, object),
+  const all = states.map((state) => ({ state, manifests: manifestsFor(release, state.name) ?? [] }));
+  const strays = new Set(
+    all.flatMap(({ state, manifests }) => manifests.filter(({ object }) => isStray(release, state, object))),
   );
+  const traffic = new Set(all.flatMap(({ manifests }) => manifests))
+    .difference(strays)
+    .values()
+    .filter(({ object }) => isTraffic(release, fleet, object));
   const bare = states.filter((state) => !hasService(release, state));
   const problems = [
     ...bare.map(
       ({ name }) =>
         `There is no Service ${namespace}/${release.app} in ${name}, and the manifests contain none, so nothing would lead to the pods there. Add the Service to the manifests.`,
     ),
-    ...strays.map(
+    ...[...strays].map(
       (manifest) =>
         `${named(manifest)} is ${manifest.object.kind === 'Namespace' ? 'another namespace' : `in the namespace ${String(manifest.object.metadata.namespace)}`}, but the release is in ${namespace} (input namespace). Correct the file or the input.`,
     ),
@@ -65,7 +69,8 @@ function isStray(release: Release, { clusterScoped }: ClusterState, object: Kube
 
 /** Whether a cluster has the Service by which its pods become endpoints, or gets it with the manifests or a generated version. */
 function hasService(release: Release, { name, service }: ClusterState): boolean {
-  const { images, manifests = [] } = release.workload;
+  const { images } = release.workload;
+  const manifests = manifestsFor(release, name) ?? [];
   return (
     service !== undefined ||
     manifests.length === 0 ||
