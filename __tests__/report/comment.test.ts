@@ -65,7 +65,12 @@ describe('a comment that is too long for GitHub', () => {
     ],
     [
       'many mentions',
-      planned(Array.from({ length: 2_000 }, () => ({ reason: '@acme @acme @acme @acme @acme' }))),
+      planned(
+        Array.from({ length: 2_000 }, (_, i) => ({
+          object: `Secret gray-demo/s${String(i)}`,
+          reason: '@acme @acme @acme @acme @acme',
+        })),
+      ),
     ],
   ])('with %s uses the space it has and closes all its elements', (_, record) => {
     const comment = commentOf(record, place);

@@ -27,15 +27,36 @@ function planOf(...changes: readonly Partial<PlannedChange>[]): string {
   });
 }
 
-test('a plan lists the changes by cluster, with reason and difference', () => {
-  const text = planOf({}, { cluster: 'west' }, { cluster: 'west' });
+test('a plan shows a change that several clusters get once, with its reason, and the difference on demand', () => {
+  const text = planOf({}, { cluster: 'west' });
   expect(text).toContain('### Plan: v1=100 → v1=80,v2=20');
-  expect(text).toContain('<details><summary>east: 1 change</summary>');
-  expect(text).toContain('<details><summary>west: 2 changes</summary>');
   expect(text).toContain(
-    '**update VirtualService gray-demo/helloworld**: weights v1=100 → v1=80,v2=20.\n\n```diff\n-weight: 100\n+weight: 80\n```',
+    '<details><summary><b>VirtualService gray-demo/helloworld</b>: update in east, west; weights v1=100 → v1=80,v2=20</summary>\n\n```diff\n-weight: 100\n+weight: 80\n```\n\n</details>\n',
   );
+  expect(text.match(/<details>/g)).toHaveLength(1);
   expect(text).toContain('Nothing was written.');
+});
+
+test('a plan shows what differs between clusters separately', () => {
+  const text = planOf({}, { cluster: 'west', diff: '-weight: 50\n+weight: 80' });
+  expect(text).toContain('update in east; weights');
+  expect(text).toContain('update in west; weights');
+});
+
+test('a reason does not repeat the cluster, so that the same workload in many is one change', () => {
+  const clusters = Array.from({ length: 10 }, (_, i) => `c${String(i)}`);
+  const text = planOf(
+    ...clusters.map((cluster) => ({ cluster, object: 'Deployment gray-demo/b', reason: `v2 in ${cluster}` })),
+  );
+  expect(text).toContain('<b>Deployment gray-demo/b</b>: update in 10 clusters; v2</summary>');
+  expect(text).toContain(`In: ${clusters.join(', ')}`);
+});
+
+test('many objects of a kind are folded, and the others stay visible', () => {
+  const maps = Array.from({ length: 5 }, (_, i) => ({ object: `ConfigMap gray-demo/c${String(i)}` }));
+  expect(planOf(...maps, {})).toMatch(
+    /<details><summary>5 ConfigMap objects<\/summary>(?:\s+<details><summary><b>ConfigMap[^]*?<\/details>){5}\s+<\/details>\s+<details><summary><b>VirtualService/,
+  );
 });
 
 test('a plan without changes says so', () => {

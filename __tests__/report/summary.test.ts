@@ -45,7 +45,7 @@ describe('the observed traffic split', () => {
     expect(firstTable(rowsOf({}, { cluster: 'west', verdict: 'fail', counts: off }))).toEqual([
       '| Cluster | Verdict | v1&nbsp;(80%) | v2&nbsp;(20%) | Samples |',
       '| --- | --- | ---: | ---: | ---: |',
-      '| west | ❌&nbsp;fail | **74.0%**,&nbsp;not&nbsp;75–85% | **26.0%**,&nbsp;not&nbsp;15–25% | 1,000 |',
+      '| west | ❌&nbsp;fail | **74.0%**, not&nbsp;75–85% | **26.0%**, not&nbsp;15–25% | 1,000 |',
       '| east | ✅&nbsp;pass | 80.2% | 19.8% | 1,000 |',
     ]);
   });
@@ -101,7 +101,7 @@ describe('the observed traffic split', () => {
 
   test('names the clusters that share an address', () => {
     expect(rowsOf({ url: 'http://a' }, { url: 'http://a', cluster: 'west' })).toContain(
-      'east, west share the address http&#58;//a, so any of them may have answered.',
+      'east and west share the address http&#58;//a, so any of them may have answered.',
     );
   });
 
@@ -153,7 +153,7 @@ test('the state of the clusters is a table', () => {
   );
 });
 
-test('changes are folded by cluster, with one difference for each object', () => {
+test('each object that was written has a line, with one difference on demand', () => {
   const shown = summary({
     changes: [
       change(),
@@ -162,7 +162,7 @@ test('changes are folded by cluster, with one difference for each object', () =>
     ],
   });
   expect(shown).toContain(
-    '<details><summary>east: VirtualService</summary>\n\n**VirtualService demo/hello**: weights; put back\n\n```diff\n',
+    '<details><summary><b>VirtualService demo/hello</b>: changed in east; weights; put back</summary>\n\n```diff\n',
   );
   expect(shown).toMatch(/-weight: 0\n\+weight: 5\n```/);
 });
@@ -252,7 +252,9 @@ describe('a plan', () => {
     });
 
   test('shows the difference of each change', () => {
-    expect(planned()).toContain('**update VirtualService demo/hello**: weights.\n\n```diff\n-a\n+b\n```');
+    expect(planned()).toContain(
+      '<b>VirtualService demo/hello</b>: update in east; weights</summary>\n\n```diff\n-a\n+b\n```',
+    );
   });
 
   test('says that nothing would change', () => {

@@ -25,6 +25,16 @@ export interface ComparedChange extends NetChange {
   readonly whole: string;
 }
 
+/** What a whole run did to an object. */
+export function effectOf({
+  before,
+  after,
+}: Pick<NetChange, 'before' | 'after'>): 'created' | 'changed' | 'deleted' | 'unchanged' {
+  if (before === after) return 'unchanged';
+  if (before === undefined) return 'created';
+  return after === undefined ? 'deleted' : 'changed';
+}
+
 const known = new WeakMap<readonly RecordedChange[], readonly ComparedChange[]>();
 
 /** The objects that were written, in the order of their first writes, with what shows their change. */

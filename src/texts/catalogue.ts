@@ -2,6 +2,7 @@ import type { CommitStatusTexts } from './catalogue/commit-status.ts';
 import type { FormatTexts } from './catalogue/formats.ts';
 import type { HeadlineTexts } from './catalogue/headline.ts';
 import type { OutcomeTexts } from './catalogue/outcomes.ts';
+import type { ChangeTexts, MatrixTexts } from './catalogue/sections.ts';
 import type { NextStepTexts, StateTexts } from './catalogue/state.ts';
 
 /** All texts that people read in their own language. Each language has every one of them, and no other: this type says so. */
@@ -12,4 +13,6 @@ export interface Texts {
   readonly state: StateTexts;
   readonly nextStep: NextStepTexts;
   readonly commitStatus: CommitStatusTexts;
+  readonly matrix: MatrixTexts;
+  readonly changes: ChangeTexts;
 }

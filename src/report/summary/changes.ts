@@ -1,75 +1,98 @@
 import { formatWeights } from '../../core/weights.ts';
-import { formatClusterWeights } from '../../release/cluster-weights.ts';
-import { count } from '../../core/plural.ts';
-import { comparedChanges } from '../net-changes.ts';
-import type { ComparedChange } from '../net-changes.ts';
+import { textsIn } from '../../texts/texts.ts';
+import type { ChangeTexts } from '../../texts/catalogue/sections.ts';
+import { changeGroups, kindsOfChanges } from '../change-groups.ts';
+import type { ChangeGroup } from '../change-groups.ts';
+import { weightsInForce } from '../holdings.ts';
+import { comparedChanges, effectOf } from '../net-changes.ts';
 import { whyUnchecked } from '../planned-change.ts';
-import type { PlannedChange } from '../run-events.ts';
 import type { RunRecord } from '../run-record.ts';
 import { shortenLines } from '../shorten-text.ts';
 import { escape, fenced, text } from './markdown.ts';
 import { RANK, fixed, folded } from './shorten.ts';
 import type { Piece } from './shorten.ts';
 
-/** The changes that a rollout would make, by cluster. */
-export function planSection({ plan, held }: RunRecord, limit: number): readonly Piece[] {
+/** The changes that a rollout would make: a line each, with the difference on demand. */
+export function planSection({ plan, held, language }: RunRecord, limit: number): readonly Piece[] {
   if (plan === undefined) return [];
+  const texts = textsIn(language);
+  const groups = changeGroups(
+    plan.changes,
+    ({ reason }) => [reason],
+    (change) => [change.verb, whyUnchecked(change) ?? '', change.diff],
+  );
+  const show = showingGroups(texts.changes, plan.clusters.length);
   const difference = differencesWithin(limit);
-  const byCluster = plan.clusters.flatMap((cluster) => {
-    const own = plan.changes.filter((change) => change.cluster === cluster);
-    return own.length === 0
-      ? []
-      : folded(
-          `${escape(cluster)}: ${count(own, 'change')}`,
-          own.flatMap((change) => plannedChange(change, difference)),
-        );
-  });
   return [
-    fixed(`### Plan: ${text(formatClusterWeights(held))} → ${text(formatWeights(plan.weights))}\n\n`),
-    ...byCluster,
+    fixed(`### Plan: ${text(weightsInForce(held, texts))} → ${text(formatWeights(plan.weights))}\n\n`),
+    ...show(groups, ({ changes: [first] }) => ({
+      verb: first.verb,
+      body: [whyUnchecked(first), difference(first.diff)],
+    })),
   ];
 }
 
-function plannedChange(change: PlannedChange, difference: ShowDifference): readonly Piece[] {
-  const { verb, object, reason, diff } = change;
-  const unchecked = whyUnchecked(change);
-  const note = unchecked === undefined ? '' : ` ${unchecked}`;
-  return [
-    { text: `**${verb} ${text(object)}**: ${text(reason)}.${note}\n\n`, rank: RANK.change, name: 'change' },
-    difference(diff),
-  ];
-}
-
-/** The objects that were written, by cluster, with their differences. */
-export function changesSection({ changes, plan }: RunRecord, limit: number): readonly Piece[] {
-  const net = comparedChanges(changes);
-  const difference = differencesWithin(limit);
-  if (net.length === 0) return plan === undefined ? [fixed('Nothing was written.\n\n')] : [];
-  const byCluster = Map.groupBy(net, ({ cluster }) => cluster);
-  return [
-    fixed(`### Changes\n\n`),
-    ...[...byCluster].flatMap(([cluster, own]) =>
-      folded(
-        `${escape(cluster)}: ${own.map(({ object }) => escape(kindIn(object))).join(', ')}`,
-        own.flatMap((change) => changedObject(change, difference)),
-      ),
-    ),
-  ];
-}
-
-function changedObject(
-  { object, reasons, difference: diff }: ComparedChange,
-  difference: ShowDifference,
+/** The objects that were written, with their differences on demand. */
+export function changesSection(
+  { changes, plan, held, language }: RunRecord,
+  limit: number,
 ): readonly Piece[] {
+  const texts = textsIn(language).changes;
+  const net = comparedChanges(changes);
+  if (net.length === 0) return plan === undefined ? [fixed(`${texts.nothingWritten}\n\n`)] : [];
+  const groups = changeGroups(
+    net,
+    ({ reasons }) => reasons,
+    (change) => [effectOf(change), change.difference],
+  );
+  const difference = differencesWithin(limit);
+  const clusters = new Set([...held, ...net].map(({ cluster }) => cluster));
   return [
-    { text: `**${text(object)}**: ${reasons.map(text).join('; ')}\n\n`, rank: RANK.change, name: 'change' },
-    difference(diff),
+    fixed(`### ${texts.title}\n\n`),
+    ...showingGroups(texts, clusters.size)(groups, ({ changes: [first] }) => ({
+      verb: texts.effects[effectOf(first)],
+      body: [first.difference === '' ? texts.unchanged : undefined, difference(first.difference)],
+    })),
   ];
 }
 
-/** `VirtualService` of `VirtualService gray-demo/helloworld` */
-function kindIn(object: string): string {
-  return object.split(' ')[0] ?? object;
+interface ShownGroup {
+  /** What is done to the object. */
+  readonly verb: string;
+  /** A sentence, if there is one, and the difference. */
+  readonly body: readonly [string | undefined, Piece];
+}
+
+/** @param all the number of clusters of the release */
+function showingGroups(texts: ChangeTexts, all: number) {
+  return <T>(
+    groups: readonly ChangeGroup<T>[],
+    shownAs: (group: ChangeGroup<T>) => ShownGroup,
+  ): readonly Piece[] =>
+    kindsOfChanges(groups).flatMap(({ kind, groups: own, isFolded }) => {
+      const pieces = own.flatMap((group) => groupPieces(group, shownAs(group), texts, all));
+      return isFolded ? folded(escape(texts.folded({ kind, objects: own.length })), pieces) : pieces;
+    });
+}
+
+function groupPieces<T>(
+  { object, clusters, reasons }: ChangeGroup<T>,
+  { verb, body: [sentence, difference] }: ShownGroup,
+  texts: ChangeTexts,
+  all: number,
+): readonly Piece[] {
+  const where = texts.where({ clusters, of: all });
+  const places = clusters.every((cluster) => where.includes(cluster)) ? [] : [texts.clusters(clusters)];
+  const sentences = [...places, ...(sentence === undefined ? [] : [sentence])].map(
+    (one) => `${text(one)}\n\n`,
+  );
+  const line = `<b>${escape(object)}</b>: ${escape(`${verb} ${where}; ${reasons.join('; ')}`)}`;
+  const begin = {
+    text: `<details><summary>${line}</summary>\n\n${sentences.join('')}`,
+    rank: RANK.change,
+    name: 'change',
+  };
+  return [begin, difference, { ...fixed('</details>\n\n'), endOf: begin }];
 }
 
 /** No summary has room for more. */

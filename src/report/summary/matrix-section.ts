@@ -1,4 +1,6 @@
-import { count } from '../../core/plural.ts';
+import type { Texts } from '../../texts/catalogue.ts';
+import type { MatrixTexts } from '../../texts/catalogue/sections.ts';
+import { textsIn } from '../../texts/texts.ts';
 import { percent, range } from '../format.ts';
 import { matrixOf, rangesOf, viewOf } from '../matrix.ts';
 import type { Matrix, MatrixRow } from '../matrix.ts';
@@ -6,57 +8,65 @@ import type { RunRecord } from '../run-record.ts';
 import type { Share } from '../shares.ts';
 import { VERDICT_EMOJI } from './emoji.ts';
 import { detailPieces, placeOfIngress, reasonPiece } from './ingress-details.ts';
-import { row, tableHead, text, unbroken } from './markdown.ts';
+import { escape, row, tableHead, text, unbroken } from './markdown.ts';
 import { fixed, folded } from './shorten.ts';
 import type { Piece } from './shorten.ts';
 
 /** What each ingress showed in the last check: the ones to act on first, and what explains nothing folded. */
-export function matrixSection({ evidence, limits }: RunRecord): readonly Piece[] {
+export function matrixSection({ evidence, limits, language }: RunRecord): readonly Piece[] {
   if (evidence.length === 0) return [];
+  const texts = textsIn(language);
+  const { title, folded: foldedRows, details, shared } = texts.matrix;
   const matrix = matrixOf(evidence, limits?.tolerance);
   const view = viewOf(matrix);
+  const table = (rows: readonly MatrixRow[]): readonly Piece[] => matrixTable(matrix, rows, texts);
   return [
-    fixed('### Observed traffic split\n\n'),
-    ...(view.shown.length === 0 ? [] : matrixTable(matrix, view.shown)),
+    fixed(`### ${title}\n\n`),
+    ...(view.shown.length === 0 ? [] : table(view.shown)),
     ...matrix.notable.map((one) => reasonPiece(one.evidence)),
     ...(matrix.notable.length === 0 ? [] : [fixed('\n')]),
-    ...matrix.shared.map(sharedNote),
-    ...view.folded.flatMap(({ verdict, rows }) =>
-      folded(
-        `${VERDICT_EMOJI[verdict]} ${count(rows, 'ingress', 'ingresses')} ${verdict === 'pass' ? 'passed' : verdict}: ${rangesInWords(rows)}`,
-        matrixTable(matrix, rows),
-      ),
-    ),
-    ...folded(
-      'Reasons, tolerance, errors and response times of each ingress',
-      detailPieces(evidence, limits?.tolerance),
-    ),
+    ...matrix.shared.map((one) => fixed(`${text(shared(one))}\n\n`)),
+    ...view.folded.flatMap(({ verdict, rows }) => {
+      const shares = rangesInWords(rows);
+      const line = foldedRows({ verdict, ingresses: rows.length, shares });
+      return folded(`${VERDICT_EMOJI[verdict]} ${escape(line)}`, table(rows));
+    }),
+    ...folded(details, detailPieces(evidence, limits?.tolerance)),
   ];
 }
 
-function matrixTable(matrix: Matrix, rows: readonly MatrixRow[]): readonly Piece[] {
+function matrixTable(matrix: Matrix, rows: readonly MatrixRow[], texts: Texts): readonly Piece[] {
+  const { cluster, verdict, samples, failedRequests } = texts.matrix.columns;
   const versions = matrix.columns.map(
     ({ version, weight }) =>
       `${text(version)}${weight === undefined ? '' : `&nbsp;(${percent(weight, 0)})`}:`,
   );
   const head = [
-    'Cluster',
-    'Verdict',
+    cluster,
+    verdict,
     ...versions,
-    'Samples:',
-    ...(matrix.hasFailures ? ['Failed requests:'] : []),
+    `${samples}:`,
+    ...(matrix.hasFailures ? [`${failedRequests}:`] : []),
   ];
-  return [fixed(`${tableHead(head)}\n`), ...rows.map((one) => matrixRow(matrix, one)), fixed('\n')];
+  return [fixed(`${tableHead(head)}\n`), ...rows.map((one) => matrixRow(matrix, one, texts)), fixed('\n')];
 }
 
-function matrixRow({ columns, hasFailures }: Matrix, { evidence, cells, failed }: MatrixRow): Piece {
+function matrixRow(
+  { columns, hasFailures }: Matrix,
+  { evidence, cells, failed }: MatrixRow,
+  { matrix, outcomes, formats }: Texts,
+): Piece {
   const { cluster, verdict, samples, requests } = evidence;
   const shown = [
     text(cluster),
-    unbroken(`${VERDICT_EMOJI[verdict]} ${verdict}`),
-    ...cells.map((share, i) => shareCell(share, { verdict, hasWeight: columns[i]?.weight !== undefined })),
-    samples.toLocaleString('en'),
-    ...(hasFailures ? [failedCell(failed, requests)] : []),
+    unbroken(`${VERDICT_EMOJI[verdict]} ${outcomes.verdicts[verdict]}`),
+    ...cells.map((share, i) =>
+      shareCell(share, { verdict, hasWeight: columns[i]?.weight !== undefined }, matrix),
+    ),
+    formats.number(samples),
+    ...(hasFailures
+      ? [failed === 0 ? '0' : unbroken(`${formats.number(failed)} (${percent(failed / requests)})`)]
+      : []),
   ];
   return { text: `${row(shown)}\n`, ...placeOfIngress(verdict) };
 }
@@ -65,31 +75,23 @@ function matrixRow({ columns, hasFailures }: Matrix, { evidence, cells, failed }
 function shareCell(
   share: Share | undefined,
   { verdict, hasWeight }: { readonly verdict: string; readonly hasWeight: boolean },
+  { ofWeight, notIn, fail }: MatrixTexts,
 ): string {
   if (share === undefined) return '–';
   const { observed, weight, lower, upper, within, samples, responses } = share;
   const errors = responses?.errors ?? 0;
   const isOff = !within && verdict !== 'undecided';
   return [
-    ...(hasWeight ? [] : [unbroken(`of ${percent(weight, 0)}`)]),
-    unbroken(isOff ? `**${percent(observed)}**, not ${range(lower, upper)}` : percent(observed)),
-    ...(errors === 0 ? [] : [unbroken(`**${percent(errors / samples)} fail**`)]),
+    isOff ? `**${percent(observed)}**` : percent(observed),
+    ...(hasWeight ? [] : [unbroken(ofWeight(percent(weight, 0)))]),
+    ...(isOff ? [unbroken(notIn(range(lower, upper)))] : []),
+    ...(errors === 0 ? [] : [`**${unbroken(fail(percent(errors / samples)))}**`]),
   ].join(', ');
-}
-
-function failedCell(failed: number, requests: number): string {
-  return failed === 0 ? '0' : unbroken(`${failed.toLocaleString('en')} (${percent(failed / requests)})`);
 }
 
 /** `v1 78.2–81.9%, v2 18.1–21.8%` */
 function rangesInWords(rows: readonly MatrixRow[]): string {
   return rangesOf(rows)
-    .map(({ version, lowest, highest }) => `${text(version)} ${range(lowest, highest, 1)}`)
+    .map(({ version, lowest, highest }) => `${version} ${range(lowest, highest, 1)}`)
     .join(', ');
-}
-
-function sharedNote({ url, clusters }: Matrix['shared'][number]): Piece {
-  return fixed(
-    `${clusters.map(text).join(', ')} share the address ${text(url)}, so any of them may have answered.\n\n`,
-  );
 }

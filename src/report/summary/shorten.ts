@@ -5,6 +5,8 @@ export interface Piece {
   readonly rank: number;
   /** What a reader would call it, such as `difference`, for the note on what was omitted. */
   readonly name: string;
+  /** The piece that this one closes: both stay, or neither. */
+  readonly endOf?: Piece;
 }
 
 /** What a summary omits first: the highest. */
@@ -48,14 +50,18 @@ export function fit(pieces: readonly Piece[], limit: number): Shortened {
   let excess = pieces.reduce((sum, { text }) => sum + bytesOf(text), 0) - limit;
   const omitted = new Map<string, number>();
   const dropped = new Set<Piece>();
+  const ends = new Map(pieces.flatMap((piece) => (piece.endOf === undefined ? [] : [[piece.endOf, piece]])));
   const expendable = pieces
     .map((piece, index) => ({ piece, index }))
     .filter(({ piece }) => piece.rank > 0)
     .toSorted((a, b) => b.piece.rank - a.piece.rank || b.index - a.index);
   for (const { piece } of expendable) {
     if (excess <= 0) break;
-    dropped.add(piece);
-    excess -= bytesOf(piece.text);
+    const end = ends.get(piece);
+    for (const one of end === undefined ? [piece] : [piece, end]) {
+      dropped.add(one);
+      excess -= bytesOf(one.text);
+    }
     omitted.set(piece.name, (omitted.get(piece.name) ?? 0) + 1);
   }
   const text = pieces

@@ -1,0 +1,41 @@
+import { expect, test } from '@jest/globals';
+import { changeGroups, kindsOfChanges } from '../../src/report/change-groups.ts';
+
+const change = (
+  cluster: string,
+  object: string,
+  diff: string,
+): { cluster: string; object: string; diff: string } => ({ cluster, object, diff });
+
+const groupsOf = (
+  changes: readonly ReturnType<typeof change>[],
+): ReturnType<typeof changeGroups<ReturnType<typeof change>>> =>
+  changeGroups(
+    changes,
+    ({ cluster }) => [`v1 in ${cluster}`],
+    ({ diff }) => [diff],
+  );
+
+test('changes that are alike are one group, in the order of writing', () => {
+  const groups = groupsOf([
+    change('a', 'Service x', '+1'),
+    change('a', 'Deployment y', '+1'),
+    change('b', 'Service x', '+2'),
+    change('b', 'Deployment y', '+1'),
+    change('c', 'Service x', '+1'),
+  ]);
+  expect(groups.map(({ object, clusters, reasons }) => [object, clusters.join(' '), ...reasons])).toEqual([
+    ['Service x', 'a c', 'v1'],
+    ['Service x', 'b', 'v1'],
+    ['Deployment y', 'a b', 'v1'],
+  ]);
+});
+
+test('a kind with many objects is folded, whatever is between them', () => {
+  const objects = ['ConfigMap a', 'Service s', 'ConfigMap b', 'ConfigMap c', 'ConfigMap d', 'ConfigMap e'];
+  const kinds = kindsOfChanges(groupsOf(objects.map((object) => change('a', object, ''))));
+  expect(kinds.map(({ kind, groups, isFolded }) => [kind, groups.length, isFolded])).toEqual([
+    ['ConfigMap', 5, true],
+    ['Service', 1, false],
+  ]);
+});

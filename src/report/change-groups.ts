@@ -1,0 +1,78 @@
+import type { ClusterName } from '../core/names.ts';
+
+/** What a change does to an object, in whatever way it is shown. */
+interface ShownChange {
+  readonly cluster: ClusterName;
+  /** `VirtualService gray-demo/helloworld` */
+  readonly object: string;
+}
+
+/** The same change to the same object in several clusters. */
+export interface ChangeGroup<T> {
+  /** In the order of writing. */
+  readonly changes: readonly [T, ...T[]];
+  readonly object: string;
+  readonly clusters: readonly ClusterName[];
+  /** Distinct reasons, without the cluster in them. */
+  readonly reasons: readonly string[];
+}
+
+/**
+ * The changes of all clusters, those that are alike together: of ten clusters that get the same weights, a reader wants to see one change.
+ *
+ * @param reasonsOf why a change is made
+ * @param showing what of a change a reader compares, such as its difference
+ */
+export function changeGroups<T extends ShownChange>(
+  changes: readonly T[],
+  reasonsOf: (change: T) => readonly string[],
+  showing: (change: T) => readonly string[],
+): readonly ChangeGroup<T>[] {
+  const byObject = Map.groupBy(changes, ({ object }) => object);
+  return [...byObject].flatMap(([object, own]) =>
+    alike(own, showing).map((group) => ({
+      changes: group,
+      object,
+      clusters: [...new Set(group.map(({ cluster }) => cluster))],
+      reasons: [
+        ...new Set(
+          group.flatMap((change) =>
+            reasonsOf(change).map((reason) => reason.replaceAll(` in ${change.cluster}`, '')),
+          ),
+        ),
+      ],
+    })),
+  );
+}
+
+/** Differences are long, so that they are compared and not put together to a key. */
+function alike<T>(items: readonly T[], showing: (item: T) => readonly string[]): (readonly [T, ...T[]])[] {
+  const groups: [T, ...T[]][] = [];
+  for (const item of items) {
+    const shown = showing(item);
+    const found = groups.find(([first]) => showing(first).every((text, i) => text === shown[i]));
+    if (found === undefined) groups.push([item]);
+    else found.push(item);
+  }
+  return groups;
+}
+
+/** More objects of a kind are folded together. */
+const MOST_OF_A_KIND = 4;
+
+/** Groups of one kind of object. */
+export interface KindOfChange<T> {
+  /** `VirtualService` */
+  readonly kind: string;
+  readonly groups: readonly ChangeGroup<T>[];
+  readonly isFolded: boolean;
+}
+
+/** In the order of the first change of each kind. */
+export function kindsOfChanges<T>(groups: readonly ChangeGroup<T>[]): readonly KindOfChange<T>[] {
+  return [...Map.groupBy(groups, ({ object }) => object.split(' ')[0] ?? object)].map(([kind, own]) => ({
+    kind,
+    groups: own,
+    isFolded: own.length > MOST_OF_A_KIND,
+  }));
+}

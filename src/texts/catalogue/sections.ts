@@ -1,0 +1,41 @@
+import type { VerdictName } from './outcomes.ts';
+
+/** The check of the traffic split, cluster by cluster. Counts of rows are numbers; everything else is in words already. */
+export interface MatrixTexts {
+  readonly title: string;
+  readonly columns: {
+    readonly cluster: string;
+    readonly verdict: string;
+    readonly samples: string;
+    readonly failedRequests: string;
+  };
+  /** After a share: `not 75–85%` */
+  readonly notIn: (tolerance: string) => string;
+  /** After a share, where the weights differ by cluster: `of 80%` */
+  readonly ofWeight: (weight: string) => string;
+  /** After a share: `14.4% fail` */
+  readonly fail: (share: string) => string;
+  /** Stands for folded rows. */
+  readonly folded: (values: {
+    readonly verdict: VerdictName;
+    readonly ingresses: number;
+    readonly shares: string;
+  }) => string;
+  /** The title of what is shown on demand. */
+  readonly details: string;
+  readonly shared: (values: { readonly clusters: readonly string[]; readonly url: string }) => string;
+}
+
+/** Objects that were written, or would be. */
+export interface ChangeTexts {
+  readonly title: string;
+  readonly nothingWritten: string;
+  readonly unchanged: string;
+  readonly effects: Readonly<Record<'created' | 'changed' | 'deleted' | 'unchanged', string>>;
+  /** `in east, west`, `in all 10 clusters`. @param of all clusters of the release */
+  readonly where: (values: { readonly clusters: readonly string[]; readonly of: number }) => string;
+  /** `In: east, west`, where only their number was shown. */
+  readonly clusters: (clusters: readonly string[]) => string;
+  /** Stands for folded objects: `200 ConfigMap objects` */
+  readonly folded: (values: { readonly kind: string; readonly objects: number }) => string;
+}

@@ -1,0 +1,38 @@
+import { count } from '../../core/plural.ts';
+import type { ChangeTexts, MatrixTexts } from '../catalogue/sections.ts';
+import { formats } from './formats.ts';
+import { outcomes } from './outcomes.ts';
+
+export const matrix: MatrixTexts = {
+  title: 'Observed traffic split',
+  columns: {
+    cluster: 'Cluster',
+    verdict: 'Verdict',
+    samples: 'Samples',
+    failedRequests: 'Failed requests',
+  },
+  notIn: (tolerance) => `not ${tolerance}`,
+  ofWeight: (weight) => `of ${weight}`,
+  fail: (share) => `${share} fail`,
+  folded: ({ verdict, ingresses, shares }) =>
+    `${count(ingresses, 'ingress', 'ingresses')} ${verdict === 'pass' ? 'passed' : outcomes.verdicts[verdict]}: ${shares}`,
+  details: 'Reasons, tolerance, errors and response times of each ingress',
+  shared: ({ clusters, url }) =>
+    `${formats.all(clusters)} share the address ${url}, so any of them may have answered.`,
+};
+
+/** More clusters are counted. */
+const MOST_NAMED = 3;
+
+export const changes: ChangeTexts = {
+  title: 'Changes',
+  nothingWritten: 'Nothing was written.',
+  unchanged: 'It is unchanged at the end of the run.',
+  effects: { created: 'created', changed: 'changed', deleted: 'deleted', unchanged: 'unchanged' },
+  where: ({ clusters, of }) => {
+    if (clusters.length <= MOST_NAMED) return `in ${formats.list(clusters)}`;
+    return `in ${clusters.length === of ? 'all ' : ''}${String(clusters.length)} clusters`;
+  },
+  clusters: (clusters) => `In: ${formats.list(clusters)}`,
+  folded: ({ kind, objects }) => `${formats.number(objects)} ${kind} objects`,
+};

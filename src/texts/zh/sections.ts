@@ -1,0 +1,31 @@
+import type { ChangeTexts, MatrixTexts } from '../catalogue/sections.ts';
+import { formats } from './formats.ts';
+import { outcomes } from './outcomes.ts';
+
+export const matrix: MatrixTexts = {
+  title: '实测流量占比',
+  columns: { cluster: '集群', verdict: '结论', samples: '样本数', failedRequests: '失败请求' },
+  notIn: (tolerance) => `应为 ${tolerance}`,
+  ofWeight: (weight) => `权重 ${weight}`,
+  fail: (share) => `${share} 失败`,
+  folded: ({ verdict, ingresses, shares }) =>
+    `${formats.number(ingresses)} 个入口${outcomes.verdicts[verdict]}：${shares}`,
+  details: '各入口的判定理由、容差、错误与响应时间',
+  shared: ({ clusters, url }) => `${formats.list(clusters)} 共用地址 ${url}，应答可能来自其中任何一个。`,
+};
+
+/** 超过此数的集群只计数。 */
+const MOST_NAMED = 3;
+
+export const changes: ChangeTexts = {
+  title: '变更',
+  nothingWritten: '没有写入任何内容。',
+  unchanged: '运行结束时该对象没有变化。',
+  effects: { created: '已创建', changed: '已修改', deleted: '已删除', unchanged: '未变化' },
+  where: ({ clusters, of }) => {
+    if (clusters.length <= MOST_NAMED) return `（${formats.list(clusters)}）`;
+    return `（${clusters.length === of ? '全部 ' : ''}${formats.number(clusters.length)} 个集群）`;
+  },
+  clusters: (clusters) => `集群：${formats.list(clusters)}`,
+  folded: ({ kind, objects }) => `${formats.number(objects)} 个 ${kind} 对象`,
+};
