@@ -74,7 +74,7 @@ export const OPERATION_HELP: Readonly<Record<Operation, OperationHelp>> = {
   },
   status: {
     summary:
-      "reports each cluster's state and any disagreement; fails if clusters hold different weights or nothing exists; writes nothing",
+      "reports each cluster's state and any disagreement; fails if clusters hold different weights, a version with weight cannot answer, or nothing exists; writes nothing",
     example: 'status --config canary.yml',
     unused: [
       ...WORKLOAD,
