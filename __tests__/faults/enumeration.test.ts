@@ -3,6 +3,7 @@ import { enumerate } from './enumeration/enumerate.ts';
 import type { Result } from './enumeration/enumerate.ts';
 import { FAULTS } from './enumeration/faults.ts';
 import { OPERATIONS } from './enumeration/operations.ts';
+import { TRAFFIC_APIS } from '../scenarios/support/traffic-api.ts';
 
 // Hundreds of runs; a slow machine takes its time.
 jest.setTimeout(1_200_000);
@@ -16,6 +17,7 @@ const violations: { readonly operation: string; readonly text: string }[] = [];
 beforeAll(async () => {
   const found = await enumerate({
     operations: OPERATIONS,
+    apis: TRAFFIC_APIS,
     faults: FAULTS,
     sample,
     seed,

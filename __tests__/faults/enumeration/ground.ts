@@ -11,7 +11,10 @@ import type { LoadReport } from '../../../testbed/load.ts';
 import { until } from '../../../testbed/mesh/until.ts';
 import { runAction } from '../../../testbed/run-action.ts';
 import type { Run, RunOptions } from '../../../testbed/run-action.ts';
+import { openIngress } from '../../scenarios/support/gateway-api.ts';
 import { NAMESPACE, SEED } from '../../scenarios/support/objects.ts';
+import { inputsOf } from '../../scenarios/support/traffic-api.ts';
+import type { TrafficApi } from '../../scenarios/support/traffic-api.ts';
 import { holdingsOf } from './holdings.ts';
 import type { Holdings } from './holdings.ts';
 
@@ -36,20 +39,23 @@ const CACHE = join(import.meta.dirname, '../../../.cache/compiled');
 /** A fleet on which one case after the other is tried, and its users. */
 export class Ground {
   readonly fleet: EmbeddedFleet;
+  /** The kind of object that holds the weights. */
+  readonly api: TrafficApi;
   readonly #users = new Users();
   readonly #folder: string;
   #base: Stored | undefined;
   /** What stale lists show at the beginning: nothing that another case has left. */
   #memories: Memories = new Map();
 
-  private constructor(fleet: EmbeddedFleet, folder: string) {
+  private constructor(fleet: EmbeddedFleet, api: TrafficApi, folder: string) {
     this.fleet = fleet;
+    this.api = api;
     this.#folder = folder;
   }
 
-  static async open(): Promise<Ground> {
+  static async open(api: TrafficApi): Promise<Ground> {
     const fleet = await startEmbedded({ propagationMs: 5 });
-    return new Ground(fleet, await mkdtemp(join(tmpdir(), 'canary-ground-')));
+    return new Ground(fleet, api, await mkdtemp(join(tmpdir(), 'canary-ground-')));
   }
 
   async close(): Promise<void> {
@@ -58,10 +64,17 @@ export class Ground {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
+  /** Removes everything but what a team has before its first release. */
+  async empty(): Promise<void> {
+    await this.fleet.reset();
+    const clusters = this.fleet.clusters.map(({ name }) => name);
+    if (this.api === 'HTTPRoute') await openIngress(this.fleet, clusters);
+  }
+
   /** Runs the action; its calls are those of the fleet meanwhile. */
   async run(inputs: Inputs, { env, ...options }: RunOptions = {}): Promise<WatchedRun> {
     const before = this.fleet.calls.length;
-    const all = { kubeconfig: this.fleet.kubeconfig, ...SEED, ...inputs };
+    const all = { kubeconfig: this.fleet.kubeconfig, ...SEED, ...inputsOf(this.api), ...inputs };
     const run = await runAction(all, { ...options, env: { NODE_COMPILE_CACHE: CACHE, ...env } });
     return { ...run, calls: this.fleet.calls.slice(before) };
   }
@@ -84,7 +97,7 @@ export class Ground {
   }
 
   holdings(): Holdings {
-    return holdingsOf(this.#stored());
+    return holdingsOf(this.#stored(), this.api);
   }
 
   /** Keeps what the clusters hold now, for `rewind`. */

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { StoredObject } from '../../../testbed/embedded/fleet.ts';
 import { APP, NAMESPACE } from '../../scenarios/support/objects.ts';
+import { TRAFFIC_APIS, ownWeightsIn } from '../../scenarios/support/traffic-api.ts';
+import type { TrafficApi } from '../../scenarios/support/traffic-api.ts';
 
 /** What the clusters hold at one moment. */
 export interface Holdings {
@@ -23,8 +25,8 @@ export const NONE = 'none';
 const OWN: readonly string[] = [
   `Namespace ${NAMESPACE}`,
   `Lease multicluster-canary-${APP}`,
-  ...['v1', 'v2'].map((version) => `Deployment ${APP}-${version}`),
-  ...['Service', 'Gateway', 'VirtualService', 'DestinationRule'].map((kind) => `${kind} ${APP}`),
+  ...['Deployment', 'Service'].flatMap((kind) => ['v1', 'v2'].map((version) => `${kind} ${APP}-${version}`)),
+  ...['Service', 'Gateway', 'DestinationRule', ...TRAFFIC_APIS].map((kind) => `${kind} ${APP}`),
 ];
 /** Made by controllers, or always on the move. */
 const MADE: readonly string[] = [
@@ -48,15 +50,7 @@ interface Stored {
   readonly [field: string]: unknown;
 }
 
-interface Route {
-  readonly name?: string;
-  readonly route?: readonly {
-    readonly weight?: number;
-    readonly destination: { readonly subset?: string };
-  }[];
-}
-
-export function holdingsOf(stored: ReadonlyMap<string, readonly StoredObject[]>): Holdings {
+export function holdingsOf(stored: ReadonlyMap<string, readonly StoredObject[]>, api: TrafficApi): Holdings {
   const leases = [...stored.values()].map((objects) => leaseOf(objects));
   const ended = new Set(leases.map((lease) => lease?.metadata.annotations?.['multicluster-canary/ended']));
   const clusters = [...stored].map(([name, objects]) => {
@@ -65,7 +59,7 @@ export function holdingsOf(stored: ReadonlyMap<string, readonly StoredObject[]>)
     const holder = (lease?.['spec'] as { holderIdentity?: string } | undefined)?.holderIdentity ?? '';
     return {
       name,
-      weights: weightsIn(objects),
+      weights: weightsIn(objects, api),
       holder,
       intent: ended.has(intent) ? '' : intent,
       objects: new Map(
@@ -90,14 +84,9 @@ function transactionIn(intent: string | undefined): string {
   return (JSON.parse(intent) as { transaction?: string }).transaction ?? 'unnamed';
 }
 
-function weightsIn(objects: readonly StoredObject[]): string {
-  const vs = objects.find(
-    ({ kind, object }) => kind.kind === 'VirtualService' && object.metadata.name === APP,
-  );
-  const http = (vs?.object['spec'] as { readonly http?: readonly Route[] } | undefined)?.http ?? [];
-  const route = http.find(({ name }) => name === APP)?.route ?? [];
-  const parts = route.map(({ weight = 100, destination }) => [destination.subset ?? '', weight] as const);
-  return normalWeights(parts.map(([subset, weight]) => `${subset}=${String(weight)}`).join(','));
+function weightsIn(objects: readonly StoredObject[], api: TrafficApi): string {
+  const route = objects.find(({ kind, object }) => kind.kind === api && object.metadata.name === APP);
+  return normalWeights(route === undefined ? '' : ownWeightsIn(route.object));
 }
 
 /** Weights as users feel them. */
@@ -148,22 +137,28 @@ export function foreignParts({ clusters }: Holdings): Readonly<Record<string, st
   return Object.fromEntries(parts.filter(([, text]) => text !== ''));
 }
 
+interface Named {
+  readonly name?: string;
+}
+
 interface Shared {
   readonly metadata: { readonly annotations?: Readonly<Record<string, string>> };
   readonly spec?: {
-    readonly http?: readonly Route[];
-    readonly subsets?: readonly { readonly name: string }[];
+    readonly http?: readonly Named[];
+    readonly rules?: readonly Named[];
+    readonly subsets?: readonly Named[];
   };
 }
 
 /** What the bystanders have in an object of the release: all of it is named after them. */
 function othersIn(text: string): string {
   const { metadata, spec } = JSON.parse(text) as Shared;
-  const isTheirs = ({ name = '' }: { readonly name?: string }): boolean => name.startsWith('theirs');
+  const isTheirs = ({ name = '' }: Named): boolean => name.startsWith('theirs');
+  const { http = [], rules = [], subsets = [] } = spec ?? {};
   const annotations = Object.entries(metadata.annotations ?? {}).filter(([name]) =>
     name.startsWith('theirs'),
   );
-  const parts = [spec?.http?.filter(isTheirs) ?? [], spec?.subsets?.filter(isTheirs) ?? [], annotations];
+  const parts = [...[http, rules, subsets].map((all) => all.filter(isTheirs)), annotations];
   return parts.every((part) => part.length === 0) ? '' : JSON.stringify(parts);
 }
 
@@ -177,6 +172,7 @@ export function ownParts({ clusters }: Holdings): Readonly<Record<string, string
               `${key} in ${name}`,
               withoutRecoveryMark(text)
                 .replaceAll(/"x-canary-revision":"\d+"/g, '"x-canary-revision":""')
+                .replaceAll(/"x-canary-revision","value":"\d+"/g, '"x-canary-revision","value":""')
                 .replaceAll(/\\"revision\\":\d+/g, '\\"revision\\":0'),
             ] as const,
           ]

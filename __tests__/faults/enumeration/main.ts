@@ -1,8 +1,9 @@
 /**
  * Tries every fault at every call of every operation, and prints a table. Arguments, each a list with commas, restrict it:
- * `--operation`, `--fault`, `--call` (a text in the call's name), `--part 1/4`, `--sample 200 --seed 7`, `--lanes 6`.
+ * `--operation`, `--api` (VirtualService or HTTPRoute), `--fault`, `--call` (a text in the call's name), `--sample 200 --seed 7`, `--lanes 6`.
  */
 import { parseArgs } from 'node:util';
+import { TRAFFIC_APIS } from '../../scenarios/support/traffic-api.ts';
 import { OPERATIONS } from './operations.ts';
 import { FAULTS } from './faults.ts';
 import { enumerate } from './enumerate.ts';
@@ -11,6 +12,7 @@ import { tableOf } from './table.ts';
 const { values } = parseArgs({
   options: {
     operation: { type: 'string' },
+    api: { type: 'string' },
     fault: { type: 'string' },
     call: { type: 'string' },
     sample: { type: 'string' },
@@ -33,6 +35,10 @@ const named = <T extends { readonly name: string }>(
 };
 const results = await enumerate({
   operations: named(OPERATIONS, values.operation),
+  apis: named(
+    TRAFFIC_APIS.map((name) => ({ name })),
+    values.api,
+  ).map(({ name }) => name),
   faults: named(FAULTS, values.fault),
   call: values.call,
   writes: values.writes ?? false,

@@ -1,8 +1,9 @@
 import type { ApiCall } from '../../../testbed/embedded/start.ts';
 import type { Run, RunningAction } from '../../../testbed/run-action.ts';
-import { ISTIO, Kube } from '../../scenarios/support/kube.ts';
+import { Kube } from '../../scenarios/support/kube.ts';
 import type { Obj } from '../../scenarios/support/kube.ts';
 import { APP, NAMESPACE, image } from '../../scenarios/support/objects.ts';
+import { ownWeightsIn, versionOf } from '../../scenarios/support/traffic-api.ts';
 import { addBystanders } from './bystanders.ts';
 import type { Ground, Inputs } from './ground.ts';
 
@@ -59,10 +60,14 @@ async function killedBetweenTheWrites(ground: Ground): Promise<Run['state']> {
   const kube = new Kube(ground.fleet, 'east');
   let process: RunningAction | undefined;
   const killAt = (call: ApiCall): 'hang' | undefined => {
-    if (call.cluster !== 'west' || call.kind !== 'VirtualService' || !call.write) return undefined;
+    if (call.cluster !== 'west' || call.kind !== ground.api || !call.write) return undefined;
     void kube
-      .settled(ISTIO, 'VirtualService', APP, NAMESPACE, (vs: Obj) =>
-        JSON.stringify(vs['spec']).includes('"weight":60'),
+      .settled(
+        versionOf(ground.api),
+        ground.api,
+        APP,
+        NAMESPACE,
+        (route: Obj) => ownWeightsIn(route) === NEXT,
       )
       .then(() => process?.kill('SIGKILL'));
     return 'hang';

@@ -1,3 +1,4 @@
+import { nameOf } from './enumerate.ts';
 import type { Result } from './enumerate.ts';
 
 const UNDONE = 'undone first installs: requests answered 404 again';
@@ -7,7 +8,7 @@ const UNDONE = 'undone first installs: requests answered 404 again';
  * answer of before it again.
  */
 export function tableOf(results: readonly Result[], seconds: number): string {
-  const operations = [...new Set(results.map(({ operation }) => operation))];
+  const operations = [...new Set(results.map(columnOf))];
   const faults = [...new Set(results.map(({ fault }) => fault))].toSorted();
   const isUndoable = results.some(({ undone }) => undone > 0);
   const rows = [
@@ -17,7 +18,7 @@ export function tableOf(results: readonly Result[], seconds: number): string {
       ...[...operations, undefined].map((operation) =>
         cell(
           results.filter(
-            (one) => (fault ?? one.fault) === one.fault && (operation ?? one.operation) === one.operation,
+            (one) => (fault ?? one.fault) === one.fault && (operation ?? columnOf(one)) === columnOf(one),
           ),
         ),
       ),
@@ -53,4 +54,8 @@ function cell(results: readonly Result[]): string {
   const tried = results.filter(({ outcome }) => outcome === 'tried');
   const violated = tried.filter(({ violations }) => violations.length > 0);
   return tried.length === 0 ? '' : `${String(tried.length)}/${String(violated.length)}`;
+}
+
+function columnOf({ operation, api }: Result): string {
+  return nameOf({ operation: { name: operation }, api });
 }

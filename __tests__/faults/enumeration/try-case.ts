@@ -80,7 +80,7 @@ export async function begin(ground: Ground, operation: Operation): Promise<Begun
 
 /** Brings a fleet to where an operation begins. @returns the state of a run that was killed there, if one was */
 export async function lead(ground: Ground, operation: Operation): Promise<Begun['state']> {
-  await ground.fleet.reset();
+  await ground.empty();
   const state = await operation.lead(ground);
   ground.keep();
   return state;
@@ -96,7 +96,7 @@ export async function tryCase(ground: Ground, begun: Begun, tried: Case): Promis
   const lag = monitorEventLoopDelay();
   lag.enable();
   await ground.rewind();
-  const turns = watchRoutes(ground.fleet);
+  const turns = watchRoutes(ground);
   await ground.letUsersIn(operation.served, operation.faulty ?? false);
   const stage = await strike(ground, begun, tried);
   const { main, post, others, afterMain } = stage;

@@ -1,7 +1,7 @@
-import type { EmbeddedFleet } from '../../../testbed/embedded/start.ts';
-import type { StoredObject } from '../../../testbed/embedded/fleet.ts';
 import type { LoadReport } from '../../../testbed/load.ts';
 import { APP } from '../../scenarios/support/objects.ts';
+import { ownWeightsIn } from '../../scenarios/support/traffic-api.ts';
+import type { Ground } from './ground.ts';
 
 /** From when on a cluster has had a route for users, or has had none. */
 interface Turn {
@@ -13,14 +13,14 @@ interface Turn {
 export type Turns = ReadonlyMap<string, readonly Turn[]>;
 
 /** Watches when the clusters get their first route for users, and when they lose it. @returns what was seen; calling it ends the watch */
-export function watchRoutes(fleet: EmbeddedFleet): () => Turns {
+export function watchRoutes({ fleet, api }: Ground): () => Turns {
   const turns = new Map<string, Turn[]>();
   const ends = fleet.clusters.map(({ name, ingress }) => {
     const own: Turn[] = [];
     turns.set(ingress, own);
     return fleet.onChange(name, ({ type, kind, object }) => {
-      if (kind.kind !== 'VirtualService' || object.metadata.name !== APP) return;
-      const hasRoute = type !== 'DELETED' && leadsToUsers(object);
+      if (kind.kind !== api || object.metadata.name !== APP) return;
+      const hasRoute = type !== 'DELETED' && ownWeightsIn(object) !== '';
       if (hasRoute !== (own.at(-1)?.hasRoute ?? false)) own.push({ at: Date.now(), hasRoute });
     });
   });
@@ -28,11 +28,6 @@ export function watchRoutes(fleet: EmbeddedFleet): () => Turns {
     for (const end of ends) end();
     return turns;
   };
-}
-
-function leadsToUsers({ spec }: StoredObject['object']): boolean {
-  const { http = [] } = spec as { readonly http?: readonly { readonly name?: string }[] };
-  return http.some(({ name }) => name === APP);
 }
 
 /**

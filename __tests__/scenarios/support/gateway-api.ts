@@ -1,5 +1,6 @@
-import type { FleetCluster } from '../../../testbed/fleet.ts';
-import type { Kube, Obj } from './kube.ts';
+import type { FleetCluster, TestFleet } from '../../../testbed/fleet.ts';
+import { Kube } from './kube.ts';
+import type { Obj } from './kube.ts';
 import { APP, NAMESPACE } from './objects.ts';
 
 export const GATEWAY_API = 'gateway.networking.k8s.io/v1';
@@ -125,5 +126,19 @@ export function isProgrammed({ metadata, status }: Obj): boolean {
   return conditions.some(
     ({ type, status: is, observedGeneration }) =>
       type === 'Programmed' && is === 'True' && observedGeneration === generation,
+  );
+}
+
+/** Creates the Gateway in some clusters, and waits until each is programmed. */
+export async function openIngress(fleet: TestFleet, clusters: readonly string[]): Promise<void> {
+  const { name, namespace } = INGRESS_PARENT;
+  await Promise.all(
+    fleet.clusters
+      .filter((cluster) => clusters.includes(cluster.name))
+      .map(async (cluster) => {
+        const kube = new Kube(fleet, cluster.name);
+        await kube.create(ingress(cluster));
+        await kube.settled(GATEWAY_API, 'Gateway', name, namespace, isProgrammed);
+      }),
   );
 }

@@ -7,10 +7,12 @@ import type { LoadOptions } from '../../../testbed/load.ts';
 import { startFleet } from '../../../testbed/start.ts';
 import { runAction } from '../../../testbed/run-action.ts';
 import type { Run } from '../../../testbed/run-action.ts';
-import { GATEWAY_API, INGRESS_PARENT, ROUTE_INPUTS, ingress, isProgrammed } from './gateway-api.ts';
-import { ISTIO, Kube } from './kube.ts';
+import { openIngress } from './gateway-api.ts';
+import { Kube } from './kube.ts';
 import type { Obj } from './kube.ts';
 import { APP, NAMESPACE, SEED, deployment, destinationRule, gateway, namespace, service } from './objects.ts';
+import { inputsOf, versionOf, weightsIn } from './traffic-api.ts';
+import type { TrafficApi } from './traffic-api.ts';
 
 /** The traffic objects that a team has in both clusters. */
 export interface Standing {
@@ -23,9 +25,6 @@ export interface Standing {
 
 const isAvailable = ({ status }: Obj): boolean =>
   (status as { availableReplicas?: number } | undefined)?.availableReplicas === 1;
-
-/** The kind of object that holds the weights. */
-export type TrafficApi = 'VirtualService' | 'HTTPRoute';
 
 interface Opened {
   readonly fleet: TestFleet;
@@ -71,8 +70,10 @@ export class Stage {
     inputs: Readonly<Record<string, string>> = {},
     options: Parameters<typeof runAction>[1] = {},
   ): Promise<Run> {
-    const own = this.api === 'HTTPRoute' ? ROUTE_INPUTS : {};
-    return runAction({ kubeconfig: this.fleet.kubeconfig, ...SEED, ...own, ...inputs }, options);
+    return runAction(
+      { kubeconfig: this.fleet.kubeconfig, ...SEED, ...inputsOf(this.api), ...inputs },
+      options,
+    );
   }
 
   /** Runs the action and expects it to pass; the message of a failure is its log. */
@@ -89,16 +90,7 @@ export class Stage {
   async openIngress(
     clusters: readonly string[] = this.fleet.clusters.map(({ name }) => name),
   ): Promise<void> {
-    const { name, namespace: space } = INGRESS_PARENT;
-    await Promise.all(
-      this.fleet.clusters
-        .filter((cluster) => clusters.includes(cluster.name))
-        .map(async (cluster) => {
-          const kube = new Kube(this.fleet, cluster.name);
-          await kube.create(ingress(cluster));
-          await kube.settled(GATEWAY_API, 'Gateway', name, space, isProgrammed);
-        }),
-    );
+    await openIngress(this.fleet, clusters);
   }
 
   /** Creates the same objects in both clusters. */
@@ -159,20 +151,16 @@ export class Stage {
   /** The object with the weights, of each cluster. */
   async routes(): Promise<readonly Obj[]> {
     return Promise.all(
-      [this.east, this.west].map((kube) => kube.get(this.#version, this.api, APP, NAMESPACE)),
+      [this.east, this.west].map((kube) => kube.get(versionOf(this.api), this.api, APP, NAMESPACE)),
     );
   }
 
   /** The weights of the users' route in each cluster, as `v1=80,v2=20`; undefined without one. */
   async weights(): Promise<readonly (string | undefined)[]> {
     const found = await Promise.all(
-      [this.east, this.west].map((kube) => kube.find(this.#version, this.api, APP, NAMESPACE)),
+      [this.east, this.west].map((kube) => kube.find(versionOf(this.api), this.api, APP, NAMESPACE)),
     );
     return found.map((route) => (route === undefined ? undefined : weightsIn(route)));
-  }
-
-  get #version(): string {
-    return this.api === 'HTTPRoute' ? GATEWAY_API : ISTIO;
   }
 }
 
@@ -190,34 +178,6 @@ export function useStage({ api, ...options }: FleetOptions & { readonly api?: Tr
   afterEach(() => stage.fleet.reset());
   afterAll(() => stage.fleet.stop());
   return stage;
-}
-
-interface Share {
-  readonly weight?: number;
-  /** Of a VirtualService. */
-  readonly destination?: { readonly subset?: string };
-  /** Of an HTTPRoute: the Service. */
-  readonly name?: string;
-}
-
-interface Route {
-  readonly name?: string;
-  readonly route?: readonly Share[];
-  readonly backendRefs?: readonly Share[];
-}
-
-function weightsIn({ spec }: Obj): string {
-  const { http, rules = [] } = spec as { http?: readonly Route[]; rules?: readonly Route[] };
-  const all = http ?? rules;
-  const route =
-    all.find(({ name }) => name === APP) ??
-    all.find(({ name }) => name?.startsWith('canary-preview-') !== true);
-  return (route?.route ?? route?.backendRefs ?? [])
-    .map(({ weight = 100, destination, name = '' }) => {
-      const version = destination?.subset ?? name.replace(`${APP}-`, '');
-      return `${version}=${String(weight)}`;
-    })
-    .join(',');
 }
 
 /** The subsets that a VirtualService names, each once. */
