@@ -12,7 +12,6 @@ const NEXT = 'v1=60,v2=40';
 const step = { ...LATER, weights: NEXT };
 
 type Inputs = Readonly<Record<string, string>>;
-type Kind = ApiCall['kind'];
 
 const opened = new Opened();
 afterEach(() => opened.close());
@@ -357,76 +356,6 @@ describe('the post step of a run that died between the writes', () => {
       await lane.shortenLeases();
       await lane.stage.pass(step);
       await expect(lane.stage.weights()).resolves.toEqual([NEXT, NEXT]);
-    });
-  });
-});
-
-describe('a write that a server carries out long after its run was killed', () => {
-  /** A run that is killed once some of its writes have arrived: one cluster carries its own out when `late` is resolved, others never. */
-  async function diesBeforeAnyIsStored(
-    inputs: Inputs,
-    { meant, writes, slow, late }: { meant: Kind; writes: number; slow: string; late: Promise<unknown> },
-  ): Promise<Run> {
-    let running: RunningAction | undefined;
-    let arrived = 0;
-    return lane.during(
-      ({ cluster, kind, write }) => {
-        if (kind !== meant || !write) return undefined;
-        arrived += 1;
-        if (arrived === writes) running?.kill('SIGKILL');
-        return cluster === slow ? { after: late } : 'hang';
-      },
-      () =>
-        lane.stage.run(inputs, {
-          onStart: (started) => {
-            running = started;
-          },
-        }),
-    );
-  }
-
-  test.each([
-    ['a step', step, FIRST],
-    ['a rollback', { ...LATER, operation: 'rollback' }, NEXT],
-  ])('changes nothing once %s is recovered', async (_, inputs, held) => {
-    if (held === NEXT) await lane.stage.pass(step);
-    const late = Promise.withResolvers<undefined>();
-    await lane.stage.underLoad(async () => {
-      const killed = await diesBeforeAnyIsStored(inputs, {
-        meant: 'VirtualService',
-        writes: 2,
-        slow: 'west',
-        late: late.promise,
-      });
-      const post = await lane.postOf(inputs, killed);
-      expect(post.log).toContain(`Recovered: all clusters hold ${held}.`);
-      late.resolve(undefined);
-      expect([await lane.stage.weights(), await lane.holders()]).toEqual([
-        [held, held],
-        ['', ''],
-      ]);
-      const again = await lane.stage.pass({ ...LATER, weights: held });
-      expect(again.outputs['changed']).toBe('0');
-    });
-  });
-
-  test.each<[string, Kind, number, string, Inputs]>([
-    ['subset', 'DestinationRule', 2, 'west', QUICK],
-    ['workload', 'Deployment', 1, 'east', LATER],
-  ])('does not take the %s from a version that has users again', async (_, meant, writes, slow, inputs) => {
-    await lane.stage.pass({ ...LATER, weights: 'v1=0,v2=100' });
-    const retire = { ...LATER, operation: 'retire', version: 'v1' };
-    const late = Promise.withResolvers<undefined>();
-    await lane.stage.underLoad(async () => {
-      await lane.postOf(
-        retire,
-        await diesBeforeAnyIsStored(retire, { meant, writes, slow, late: late.promise }),
-      );
-      const back = { ...inputs, weights: 'v1=50,v2=50' };
-      await lane.stage.pass(back);
-      late.resolve(undefined);
-      const again = await lane.stage.pass({ ...back, ...LATER });
-      expect(again.outputs['changed']).toBe('0');
     });
   });
 });

@@ -3,6 +3,7 @@ import type { ApiCall, CallAction, EmbeddedFleet, EmbeddedOptions } from '../../
 import type { Run } from '../../../testbed/run-action.ts';
 import { NAMESPACE, SEED } from '../../scenarios/support/objects.ts';
 import { Stage } from '../../scenarios/support/stage.ts';
+import type { TrafficApi } from '../../scenarios/support/traffic-api.ts';
 
 /** A wide tolerance: these tests are about what the clusters hold, not about the shares. */
 export const QUICK = { tolerance: '40', 'max-rps': '2000' } as const;
@@ -21,13 +22,19 @@ export class Lane {
   readonly stage: Stage;
   readonly #leases = `multicluster-canary-${SEED.app}`;
 
-  private constructor(fleet: EmbeddedFleet) {
+  private constructor(fleet: EmbeddedFleet, api: TrafficApi) {
     this.fleet = fleet;
-    this.stage = new Stage(fleet);
+    this.stage = new Stage(fleet, api);
   }
 
-  static async open(options: EmbeddedOptions = {}): Promise<Lane> {
-    return new Lane(await startEmbedded({ propagationMs: 5, ...options }));
+  /** @param api the kind of object that holds the weights */
+  static async open({
+    api = 'VirtualService',
+    ...options
+  }: EmbeddedOptions & { readonly api?: TrafficApi } = {}): Promise<Lane> {
+    const lane = new Lane(await startEmbedded({ propagationMs: 5, ...options }), api);
+    if (api === 'HTTPRoute') await lane.stage.openIngress();
+    return lane;
   }
 
   /** Runs work while some calls are answered differently. */

@@ -46,7 +46,7 @@ export async function shutOutRouteChanges(
 }
 
 /**
- * Keeps the subsets and workloads that a dead retirement may have been about to remove: the next run may send users to that version
+ * Keeps the subsets, Services and workloads that a dead retirement may have been about to remove: the next run may send users to that version
  * again, and a late removal would take it away from them. Who may only move traffic cannot do this, and is warned.
  */
 export async function shutOutRemovals(
@@ -56,7 +56,7 @@ export async function shutOutRemovals(
 ): Promise<void> {
   if (!removesParts(intent)) return;
   const { transaction, target, run } = intent;
-  const { rules, workloads } = idleParts(observed, target);
+  const { rules, services, workloads } = idleParts(observed, target);
   const markOf = ({ cluster, object }: IdlePart): Change => ({
     cluster,
     verb: 'update',
@@ -80,8 +80,8 @@ export async function shutOutRemovals(
   };
   await allOf([
     ...rules.map((rule) => write(markOf(rule))),
-    // Whoever deploys may patch workloads, and need not be able to update them.
-    ...workloads.map((workload) => write(markOf(workload), annotate)),
+    // Whoever deploys may patch these, and need not be able to update them.
+    ...[...services, ...workloads].map((workload) => write(markOf(workload), annotate)),
   ]);
 }
 
