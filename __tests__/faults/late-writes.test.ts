@@ -24,10 +24,7 @@ interface LastWrites {
 }
 
 /** A run that is killed before any of its writes of one kind is stored. */
-async function diesBeforeAnyIsStored(
-  inputs: Inputs,
-  { kind, writes, slow, late }: LastWrites,
-): Promise<Run> {
+async function diesBeforeAnyIsStored(inputs: Inputs, { kind, writes, slow, late }: LastWrites): Promise<Run> {
   let running: RunningAction | undefined;
   let arrived = 0;
   return lane.during(
@@ -87,21 +84,18 @@ describe.each(TRAFFIC_APIS)(
     test.each<[string, Omit<LastWrites, 'late'>, Inputs]>([
       [way.kind, way, QUICK],
       ['workload', { kind: 'Deployment', writes: 1, slow: 'east' }, LATER],
-    ])(
-      'does not take the %s from a version that has users again',
-      async (_, last, inputs) => {
-        await lane.stage.pass({ ...LATER, weights: 'v1=0,v2=100' });
-        const late = Promise.withResolvers<undefined>();
-        await lane.stage.underLoad(async () => {
-          const killed = await diesBeforeAnyIsStored(retire, { ...last, late: late.promise });
-          await lane.postOf(retire, killed);
-          const back = { ...inputs, weights: 'v1=50,v2=50' };
-          await lane.stage.pass(back);
-          late.resolve(undefined);
-          const again = await lane.stage.pass({ ...back, ...LATER });
-          expect(again.outputs['changed']).toBe('0');
-        });
-      },
-    );
+    ])('does not take the %s from a version that has users again', async (_, last, inputs) => {
+      await lane.stage.pass({ ...LATER, weights: 'v1=0,v2=100' });
+      const late = Promise.withResolvers<undefined>();
+      await lane.stage.underLoad(async () => {
+        const killed = await diesBeforeAnyIsStored(retire, { ...last, late: late.promise });
+        await lane.postOf(retire, killed);
+        const back = { ...inputs, weights: 'v1=50,v2=50' };
+        await lane.stage.pass(back);
+        late.resolve(undefined);
+        const again = await lane.stage.pass({ ...back, ...LATER });
+        expect(again.outputs['changed']).toBe('0');
+      });
+    });
   },
 );
