@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { quoted } from '../../src/texts/message.ts';
 import { atOnce } from '../../src/core/pieces.ts';
 import { diagnose } from '../../src/diagnosis/diagnosis.ts';
 import type { Finding } from '../../src/diagnosis/finding.ts';
@@ -78,7 +79,7 @@ function found(held: Held, ...seen: readonly IngressEvidence[]): readonly Findin
 const titles = (findings: readonly Finding[]): readonly string[] => findings.map(({ title }) => title);
 
 const failed = (rest: Partial<IngressEvidence> = {}): IngressEvidence =>
-  evidence({ verdict: 'fail', reason: 'the shares are not the weights', ...rest });
+  evidence({ verdict: 'fail', reason: quoted('the shares are not the weights'), ...rest });
 
 describe('a route that someone else changed', () => {
   const held: Held = { http: [{ route: [to('v1', 50), to('v2', 50)] }], recorded: { v1: 80, v2: 20 } };

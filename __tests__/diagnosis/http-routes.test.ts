@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { quoted } from '../../src/texts/message.ts';
 import { atOnce } from '../../src/core/pieces.ts';
 import { diagnose } from '../../src/diagnosis/diagnosis.ts';
 import type { HTTPRoute, HTTPRouteRule } from '../../src/gateway-api/objects.ts';
@@ -54,7 +55,7 @@ function found({ routes, services = BOTH, programmed = 'True' }: Held, seen: Par
     }),
     gatewayApi: gatewayApiState([gateway], { httpRoutes: routes }),
   });
-  const failed = evidence({ verdict: 'fail', reason: 'the shares are not the weights', ...seen });
+  const failed = evidence({ verdict: 'fail', reason: quoted('the shares are not the weights'), ...seen });
   const told = atOnce(
     diagnose({ release: given, routes: readRouteStates(given, state), evidence: [failed], state }),
   );

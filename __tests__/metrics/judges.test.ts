@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
+import { quoted } from '../../src/texts/message.ts';
+import { toldOfMetric } from '../support/english.ts';
 import { CountJudge } from '../../src/metrics/count-judge.ts';
 import type { Judge, Judging } from '../../src/metrics/judge.ts';
 import { assignJudges } from '../../src/metrics/judges.ts';
 import { LimitJudge } from '../../src/metrics/limit-judge.ts';
-import type { MetricEvidence } from '../../src/metrics/metric-evidence.ts';
 import type { Reading } from '../../src/metrics/readings.ts';
 import { ShareJudge } from '../../src/metrics/share-judge.ts';
 import type { CountMetric, LimitMetric, ShareMetric } from '../../src/release/metric-specs.ts';
@@ -19,28 +20,28 @@ import {
 } from '../support/metrics.ts';
 import { weights } from '../support/release.ts';
 
+type MetricTold = ReturnType<typeof toldOfMetric>;
+
 const ONE_TEST = { alpha: 1e-5, tests: 1 };
 const POLL_S = 15;
 
 /** What a judge says after these readings, one each poll. */
-function after(judge: Judge, readings: readonly Reading[]): MetricEvidence {
+function after(judge: Judge, readings: readonly Reading[]): MetricTold {
   const failedAt = readings.findIndex((reading, i) => judge.add([reading], i * POLL_S, i * POLL_S));
-  return judge.evidence((readings.length - 1) * POLL_S, failedAt < 0);
+  return toldOfMetric(judge.evidence((readings.length - 1) * POLL_S, failedAt < 0));
 }
 
 const counts = (
   readings: readonly Reading[],
   spec: Partial<CountMetric> = {},
   given: Partial<Judging> = {},
-): MetricEvidence =>
-  after(new CountJudge(countMetric(spec), [readerOf([])], judging(given), ONE_TEST), readings);
+): MetricTold => after(new CountJudge(countMetric(spec), [readerOf([])], judging(given), ONE_TEST), readings);
 const shares = (
   readings: readonly Reading[],
   spec: Partial<ShareMetric> = {},
   given: Partial<Judging> = {},
-): MetricEvidence =>
-  after(new ShareJudge(shareMetric(spec), [readerOf([])], judging(given), ONE_TEST), readings);
-const limit = (values: readonly (number | Reading)[], spec: Partial<LimitMetric> = {}): MetricEvidence =>
+): MetricTold => after(new ShareJudge(shareMetric(spec), [readerOf([])], judging(given), ONE_TEST), readings);
+const limit = (values: readonly (number | Reading)[], spec: Partial<LimitMetric> = {}): MetricTold =>
   after(
     new LimitJudge(limitMetric(spec), readerOf([]), 'v2'),
     values.map((value) =>
@@ -124,7 +125,7 @@ describe('errors by version', () => {
       kind: 'counters',
       requests: [series(11_000, { destination_version: 'v1' }), series(700, { destination_version: 'v2' })],
       hits: [],
-      unknown: 'Prometheus knows no metric erors',
+      unknown: quoted('Prometheus knows no metric erors'),
       notes: [],
     };
     expect(counts([BASE, last])).toMatchObject({
@@ -245,12 +246,12 @@ describe('counts over two clusters', () => {
   const both = (
     west: readonly Reading[],
     spec: Partial<CountMetric> = {},
-  ): Pick<MetricEvidence, 'verdict' | 'reason'> => {
+  ): Pick<MetricTold, 'verdict' | 'reason'> => {
     const readers = [readerOf([], 'east'), { ...readerOf([], 'west'), address: 'http://west.example' }];
     const judge = new CountJudge(countMetric(spec), readers, judging(), ONE_TEST);
     const east = [BASE, counters({ v1: 14_000, v2: 1500 }), counters({ v1: 18_000, v2: 2500 })];
     for (const [i, reading] of east.entries()) judge.add([reading, west[i] ?? UNREACHABLE], i * POLL_S);
-    const { verdict, reason } = judge.evidence(2 * POLL_S, true);
+    const { verdict, reason } = toldOfMetric(judge.evidence(2 * POLL_S, true));
     return { verdict, reason };
   };
   const none = counters({});
@@ -401,7 +402,7 @@ describe('a limit', () => {
     const judge = new LimitJudge(limitMetric({ query: 'rate(errors[1m])' }), readerOf([]), 'v2');
     const value: Reading = { kind: 'value', series: [series(0)], notes: [] };
     for (const at of [0, 300, 600]) judge.add([value], at, Math.max(0, at - 550));
-    expect(judge.evidence(600, true)).toMatchObject({
+    expect(toldOfMetric(judge.evidence(600, true))).toMatchObject({
       verdict: 'inconclusive',
       reason:
         'the value was 0, good if < 0.01; none counts as good: the query looks back to before the step, or to requests of this check, until it has been watched for 90 s without any',

@@ -1,9 +1,10 @@
 import { expect, test } from '@jest/globals';
+import { inEnglish } from '../../src/texts/texts.ts';
 import { withOwnSamples } from '../../src/metrics/own-samples.ts';
 import { metricEvidence } from '../support/metrics.ts';
 
 const notesWith = (samples: number, given: Parameters<typeof metricEvidence>[0] = {}): readonly string[] =>
-  withOwnSamples([metricEvidence(given)], samples).flatMap(({ notes }) => notes);
+  withOwnSamples([metricEvidence(given)], samples).flatMap(({ notes }) => notes.map(inEnglish));
 
 test('counted requests that may be samples are not called those of users', () => {
   expect(notesWith(0)).toEqual([]);

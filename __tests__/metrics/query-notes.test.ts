@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { inEnglish } from '../../src/texts/texts.ts';
 import { queryNotes } from '../../src/metrics/query-notes.ts';
 
 const ALL_VERSIONS = expect.stringMatching(/^The query does not name v2, so it is about all versions/);
@@ -18,7 +19,7 @@ test.each([
   ['max(queue_length) - vector(0)', []],
   [undefined, []],
 ])('of %s', (query, notes) => {
-  expect(queryNotes({ query }, 'v2')).toEqual(notes);
+  expect(queryNotes({ query }, 'v2').map(inEnglish)).toEqual(notes);
 });
 
 test('no version is missed where none is being released', () => {

@@ -1,11 +1,15 @@
 import { expect, test } from '@jest/globals';
+import { inEnglish } from '../../src/texts/texts.ts';
 import { alternativesOf, unknownIn } from '../../src/metrics/unknown-hits.ts';
 
 const LABELS = new Map([
   ['requests_total', new Set(['__name__', 'code', 'version'])],
   ['errors_total', new Set<string>()],
 ]);
-const unknown = (query: string): string | undefined => unknownIn('Prometheus', query, LABELS);
+function unknown(query: string): string | undefined {
+  const message = unknownIn('Prometheus', query, LABELS);
+  return message && inEnglish(message);
+}
 
 test.each([
   ['requests_total{code="500"}'],

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { quoted } from '../../src/texts/message.ts';
 import { clustersAgree } from '../../src/release/cluster-weights.ts';
 import type { ClusterWeights } from '../../src/release/cluster-weights.ts';
 import { headlineOf } from '../../src/report/headline.ts';
@@ -17,14 +18,14 @@ const step = (direction: Step['direction'], to = ASKED): Step => ({ at: 1, weigh
 const drifted = evidence({
   cluster: WEST,
   verdict: 'fail',
-  reason: 'the shares are not the weights (1000 samples)',
+  reason: quoted('the shares are not the weights (1000 samples)'),
   counts: weights({ v1: 500, v2: 500 }),
 });
 /** Errors of v1 and of v2 among 1,000 samples at 80/20. */
 const failing = (v1: number, v2: number): RunRecord['evidence'][number] =>
   evidence({
     verdict: 'fail',
-    reason: `${String(v1 + v2)} of 1000 requests failed`,
+    reason: quoted(`${String(v1 + v2)} of 1000 requests failed`),
     versions: new Map([
       ['v1', { errors: v1, latency: undefined }],
       ['v2', { errors: v2, latency: undefined }],
@@ -143,7 +144,7 @@ describe('the headline', () => {
         evidence: [
           evidence({
             verdict: 'fail',
-            reason: 'all failed',
+            reason: quoted('all failed'),
             samples: 0,
             counts: new Map(),
             errors: new Map([['refused', 90]]),

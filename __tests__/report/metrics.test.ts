@@ -1,4 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { quoted } from '../../src/texts/message.ts';
+import { inEnglish } from '../../src/texts/texts.ts';
 import { headlineOf } from '../../src/report/headline.ts';
 import { reportOf } from '../../src/report/json.ts';
 import { evidenceDrawingOf } from '../../src/report/page/evidence-chart.ts';
@@ -14,12 +16,13 @@ import { weights } from '../support/release.ts';
 
 const FAILED = metricEvidence({
   verdict: 'fail',
-  reason:
+  reason: quoted(
     'v2 fails more often than v1 for real users: 312 of 3,104 requests to v2 failed, against 48 of 12,420 requests to v1 (chance of seeing this if they were alike: below 1 in 10^9)',
+  ),
 });
 const UNREAD = metricEvidence({
   verdict: 'inconclusive',
-  reason: 'the last reading failed: http://prometheus.example does not answer',
+  reason: quoted('the last reading failed: http://prometheus.example does not answer'),
 });
 
 function record(metrics: readonly MetricEvidence[], given: Partial<RunRecord> = {}): RunRecord {
@@ -49,7 +52,7 @@ describe('the headline', () => {
   test('names the versions and counts that decided a failure', () => {
     const { title, sentence } = headlineOf(record([FAILED], { verdict: 'fail' }));
     expect(title).toBe('metric errors failed');
-    expect(sentence).toBe(`${FAILED.reason}.`);
+    expect(sentence).toBe(`${inEnglish(FAILED.reason)}.`);
   });
 
   test('says what could not be read, and that nothing was written then', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { quoted } from '../../src/texts/message.ts';
 import { nextTurn } from '../../src/core/clock.ts';
 import { emptyRecord } from '../../src/report/run-record.ts';
 import type { RunRecord } from '../../src/report/run-record.ts';
@@ -164,7 +165,7 @@ describe('the page', () => {
         ...check({
           cluster: text,
           url: text,
-          reason: text,
+          reason: quoted(text),
           errors: new Map([[text, 1]]),
           weights: weights({ [text]: 80, b: 20 }),
         }),

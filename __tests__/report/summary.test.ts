@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { quoted } from '../../src/texts/message.ts';
 import { emptyRecord } from '../../src/report/run-record.ts';
 import type { RunRecord } from '../../src/report/run-record.ts';
 import type { PlannedChange } from '../../src/report/run-events.ts';
@@ -88,7 +89,7 @@ describe('the observed traffic split', () => {
   });
 
   test('says why an ingress failed right below the table, and the other reasons on demand', () => {
-    const lines = rowsOf({ verdict: 'fail', reason: 'bad' }, { cluster: 'west', reason: 'good' });
+    const lines = rowsOf({ verdict: 'fail', reason: quoted('bad') }, { cluster: 'west', reason: 'good' });
     const unfolded = lines.slice(
       0,
       lines.findIndex((line) => line.startsWith('<details>')),
@@ -313,7 +314,9 @@ describe('hostile text', () => {
       restored: [text],
       previous: weights({ [text]: 100 }),
       next: weights({ [text]: 100 }),
-      evidence: [evidence({ cluster: text, url: text, reason: text, weights: weights({ [text]: 100 }) })],
+      evidence: [
+        evidence({ cluster: text, url: text, reason: quoted(text), weights: weights({ [text]: 100 }) }),
+      ],
       findings: [{ title: text, detail: text }],
       clusters: [{ cluster: text, text }],
       report: text,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { inEnglish } from '../../src/texts/texts.ts';
 import type { Sample } from '../../src/verify/attribution.ts';
 import { Comparison } from '../../src/verify/comparison.ts';
 import type { ComparisonOptions } from '../../src/verify/comparison.ts';
@@ -31,8 +32,8 @@ function comparison(rest: Partial<ComparisonOptions> = {}): Comparison {
 function said(compared: Comparison, samples: readonly Sample[], times = 100): string | undefined {
   for (let n = 0; n < times; n += 1) {
     for (const one of samples) {
-      const sentence = compared.add(one);
-      if (sentence !== undefined) return sentence;
+      const said = compared.add(one);
+      if (said !== undefined) return inEnglish(said);
     }
   }
   return undefined;

@@ -1,4 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { toldOf } from '../support/english.ts';
+import type { Told } from '../support/english.ts';
 import type { Sample } from '../../src/verify/attribution.ts';
 import type { IngressEvidence } from '../../src/verify/evidence.ts';
 import { Evaluation } from '../../src/verify/evaluation.ts';
@@ -38,7 +40,7 @@ function evaluated(
     requests,
     everyMs = 0,
   }: Course,
-): IngressEvidence {
+): Told<IngressEvidence> {
   const expected = { weights: asked, revision: '4', sharedWithOtherHosts: false, version };
   let time = 0;
   const asSpecified = release({ check: check ?? {} }).check;
@@ -49,7 +51,7 @@ function evaluated(
     now: () => time,
   });
   for (let n = 0; n < requests && !evaluation.add(answer(n)); n += 1) time += everyMs;
-  return evaluation.evidence(evaluation.verdictAtEnd());
+  return toldOf(evaluation.evidence(evaluation.verdictAtEnd()));
 }
 
 const versionAt = (n: number): string => (n % 5 === 4 ? 'v2' : 'v1');
@@ -194,7 +196,7 @@ test('a gateway pod that crashes again and again fails the check, whatever the o
   evaluation.add({ ...answered('v1'), pod });
   // It need not be ready long enough to be asked.
   expect(evaluation.observe([pod, { ...crashing, restarts: 5 }])).toBe(true);
-  const { verdict, reason, pods } = evaluation.evidence('undecided');
+  const { verdict, reason, pods } = toldOf(evaluation.evidence('undecided'));
   expect([verdict, reason]).toEqual([
     'fail',
     expect.stringMatching(/^Pod gateway-1 crashes again and again/),

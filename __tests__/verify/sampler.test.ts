@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { toldOf } from '../support/english.ts';
+import type { Told } from '../support/english.ts';
 import { IngressClient } from '../../src/verify/ingress-client.ts';
 import { CONNECTIONS } from '../../src/verify/ways.ts';
 import { sampleAll } from '../../src/verify/sampler.ts';
@@ -51,7 +53,7 @@ async function sampleAt(
     clock = MONOTONIC_CLOCK,
     ...rest
   }: Options,
-): Promise<readonly IngressEvidence[]> {
+): Promise<readonly Told<IngressEvidence>[]> {
   const clients = await Promise.all(
     urls.map(async (url, i) =>
       opened.add(
@@ -64,7 +66,7 @@ async function sampleAt(
   );
   const revision = 'revision' in rest ? rest.revision : REVISION;
   const asSpecified = release({ check: { tolerance: WIDE, ...check } }).check;
-  return sampleAll(
+  const seen = await sampleAll(
     clients,
     () => ({ weights: expected, revision, sharedWithOtherHosts: sharedWithOtherHosts, version }),
     {
@@ -76,10 +78,11 @@ async function sampleAt(
       clock,
     },
   );
+  return seen.map(toldOf);
 }
 
 /** What is seen at one ingress that answers so. */
-async function sample(handler: Handler, options: Options = {}): Promise<IngressEvidence> {
+async function sample(handler: Handler, options: Options = {}): Promise<Told<IngressEvidence>> {
   const [seen] = await sampleAt([await urlOf(handler)], options);
   if (seen === undefined) throw new Error('nothing was seen');
   return seen;

@@ -11,7 +11,7 @@ import { status } from '../operations/status.ts';
 import { verify } from '../operations/verify.ts';
 import { CanaryError, messageOf } from '../core/errors.ts';
 import { allClusters } from '../release/release.ts';
-import { textsIn } from '../texts/texts.ts';
+import { inEnglish, textsIn } from '../texts/texts.ts';
 import { headlineOf } from '../report/headline.ts';
 import { metricSentence } from '../report/metric-sentences.ts';
 import { foldRun } from '../report/fold-run.ts';
@@ -124,7 +124,7 @@ function conclude(record: RunRecord): void {
   if (verdict === undefined || verdict === 'pass') return;
   const seen = evidence
     .filter((one) => one.verdict !== 'pass')
-    .map(({ cluster, url, reason }) => `${cluster} (${url}): ${reason}`);
+    .map(({ cluster, url, reason }) => `${cluster} (${url}): ${inEnglish(reason)}`);
   const measured = metrics
     .filter((one) => one.verdict === 'fail' || one.verdict === 'inconclusive')
     .map((metric) => metricSentence(metric, textsIn('en')));

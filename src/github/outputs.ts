@@ -1,5 +1,6 @@
 import { shareOf } from '../verify/evidence.ts';
 import { agreedWeights, clustersAgree } from '../release/cluster-weights.ts';
+import { inEnglish } from '../texts/texts.ts';
 import type { MetricEvidence } from '../metrics/metric-evidence.ts';
 import { formatWeights } from '../core/weights.ts';
 import type { RunRecord } from '../report/run-record.ts';
@@ -41,7 +42,7 @@ function metricOutput({ name, cluster, kind, verdict, reason, versions, points }
     name,
     cluster,
     verdict,
-    reason,
+    reason: inEnglish(reason),
     value,
     ...(counts.length === 0 ? {} : { versions: Object.fromEntries(counts) }),
   };

@@ -37,18 +37,3 @@ export function qualityOf(
   if (success === undefined || holds(success, value)) return 'good';
   return failure === undefined ? 'bad' : 'neither';
 }
-
-/** `< 0.01`, `>= 0.95 and < 2` */
-export function inSymbols(condition: Condition): string {
-  switch (condition.kind) {
-    case 'compare':
-      return `${condition.operator} ${String(condition.limit)}`;
-    case 'not':
-      return `not (${inSymbols(condition.of)})`;
-    case 'all':
-    case 'any':
-      return condition.of
-        .map((one) => (one.kind === 'all' || one.kind === 'any' ? `(${inSymbols(one)})` : inSymbols(one)))
-        .join(condition.kind === 'all' ? ' and ' : ' or ');
-  }
-}

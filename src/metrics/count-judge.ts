@@ -1,9 +1,9 @@
-import { count } from '../core/plural.ts';
+import type { CountedValues } from '../texts/catalogue/metrics.ts';
+import type { Message } from '../texts/message.ts';
 import type { VersionName } from '../core/weights.ts';
 import type { CountMetric } from '../release/metric-specs.ts';
 import { CountTest } from '../verify/statistics/count-test.ts';
-import { chanceInWords } from '../verify/statistics/significance.ts';
-import { CounterJudge } from './counter-judge.ts';
+import { CounterJudge, nothingCounted } from './counter-judge.ts';
 import type { AlarmBudget } from './counter-judge.ts';
 import type { PollIncreases } from './counter-totals.ts';
 import type { Decision, Judging } from './judge.ts';
@@ -56,11 +56,10 @@ export class CountJudge extends CounterJudge<CountMetric> {
     });
   }
 
-  protected get failure(): string | undefined {
-    if (!this.#failed) return undefined;
-    const chance = chanceInWords(this.logEvidence);
-    const luck = chance === undefined ? '' : ` (chance of seeing this if they were alike: ${chance})`;
-    return `${this.#worse()}: ${this.seen}${luck}`;
+  protected get failure(): Message | undefined {
+    return this.#failed
+      ? { kind: 'failsForUsers', ...this.#counted(), logEvidence: this.logEvidence }
+      : undefined;
   }
 
   protected decideAtEnd(): Decision {
@@ -70,7 +69,7 @@ export class CountJudge extends CounterJudge<CountMetric> {
     if (of === 'errors' && hitsWithout > FEW && hitsWithout > this.judging.maxErrorRate * all)
       return {
         verdict: 'inconclusive',
-        reason: `${count(hitsWithout, 'request')} of ${all.toLocaleString('en')} failed without reaching a version`,
+        reason: { kind: 'failedUnattributed', hits: hitsWithout, requests: all },
       };
     const idle = [
       ...(this.#ownOf(requests) === 0 ? [this.#version()] : []),
@@ -79,7 +78,7 @@ export class CountJudge extends CounterJudge<CountMetric> {
     if (idle.length > 0)
       return {
         verdict: onNoData,
-        reason: `no request to ${idle.join(' and ')} was counted${this.log.empty.length > 0 ? ': the query found no series' : ''}${onNoData === 'pass' ? ', which passes (on-no-data: pass)' : ''}`,
+        reason: nothingCounted(this.log, onNoData, idle),
       };
     const compared = [this.#version(), ...this.#others()];
     const missing = [...this.#latest].flatMap(
@@ -89,21 +88,20 @@ export class CountJudge extends CounterJudge<CountMetric> {
     if (!this.#couldFail && !this.judging.sampled && onNoData === 'inconclusive')
       return {
         verdict: 'inconclusive',
-        reason: `${this.seen}; so few requests would not even show a version that ${of === 'slow' ? 'is slow' : 'fails'} every time, and nothing else was checked: watch longer`,
+        reason: { kind: 'tooFewToShow', seen: this.seen, of },
       };
-    const doubt =
-      this.#test.logEvidence > SUSPICION ? `; that is more than ${this.#multiple()}, but may be chance` : '';
-    return { verdict: 'pass', reason: `${this.seen}${doubt}` };
+    const isDoubtful = this.#test.logEvidence > SUSPICION;
+    return {
+      verdict: 'pass',
+      reason: isDoubtful ? { kind: 'countedDoubtful', seen: this.seen, ratio: this.spec.ratio } : this.seen,
+    };
   }
 
-  protected inapplicable(): string | undefined {
+  protected inapplicable(): Message | undefined {
     const { version, weights } = this.judging;
-    if (version === undefined)
-      return 'no version is being released, so there is none to compare with the others';
-    if ((weights.get(version) ?? 0) === 0) return `${version} has no traffic yet`;
-    return this.#others().length === 0
-      ? `${version} has all the traffic, so there is no version to compare it with`
-      : undefined;
+    if (version === undefined) return { kind: 'nothingReleased' };
+    if ((weights.get(version) ?? 0) === 0) return { kind: 'noTrafficYet', version };
+    return this.#others().length === 0 ? { kind: 'allTraffic', version } : undefined;
   }
 
   #version(): VersionName {
@@ -135,22 +133,21 @@ export class CountJudge extends CounterJudge<CountMetric> {
     return this.#test.logEvidence;
   }
 
-  protected get seen(): string {
+  protected get seen(): Message {
+    return { kind: 'counted', ...this.#counted() };
+  }
+
+  #counted(): CountedValues {
     const { requests, hits } = this.totals;
-    const were = this.spec.of === 'slow' ? 'were slow' : 'failed';
-    const ofAll = (some: number, all: number): string =>
-      `${some.toLocaleString('en')} of ${count(all, 'request')}`;
-    const others = this.#others();
-    return `${ofAll(this.#ownOf(hits), this.#ownOf(requests))} to ${this.#version()} ${were}, against ${ofAll(this.#othersOf(hits), this.#othersOf(requests))} to ${others.join(' and ')}`;
-  }
-
-  #worse(): string {
-    const verb = this.spec.of === 'slow' ? 'is slow' : 'fails';
-    return `${this.#version()} ${verb} more often than ${this.#others().join(' and ')} for real users`;
-  }
-
-  #multiple(): string {
-    return this.spec.ratio === 1 ? 'as often' : `${String(this.spec.ratio)} times as often`;
+    return {
+      of: this.spec.of,
+      version: this.#version(),
+      hits: this.#ownOf(hits),
+      requests: this.#ownOf(requests),
+      others: this.#others(),
+      otherHits: this.#othersOf(hits),
+      otherRequests: this.#othersOf(requests),
+    };
   }
 }
 

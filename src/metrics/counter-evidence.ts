@@ -1,4 +1,4 @@
-import { count } from '../core/plural.ts';
+import type { Message } from '../texts/message.ts';
 import type { VersionName, Weights } from '../core/weights.ts';
 import type { CountMetric, ShareMetric } from '../release/metric-specs.ts';
 import type { CounterTotals } from './counter-totals.ts';
@@ -50,10 +50,14 @@ export function counterEvidence(
     missed: log.missed,
     notes: [
       ...log.notes,
-      ...(requestsWithout === 0 ? [] : [`${count(requestsWithout, 'request')} named no version.`]),
-      ...outside.map(
-        ([version, number]) => `${version}, which has no weight, had ${count(number, 'request')}.`,
-      ),
+      ...(requestsWithout === 0
+        ? []
+        : [{ kind: 'requestsWithoutVersion', requests: requestsWithout } as const]),
+      ...outside.map(([version, requested]): Message => ({
+        kind: 'versionOutside',
+        version,
+        requests: requested,
+      })),
     ],
     seconds: at,
   };

@@ -1,3 +1,4 @@
+import type { VersionName } from '../core/weights.ts';
 import type { CountMetric, ShareMetric } from '../release/metric-specs.ts';
 import { counterEvidence } from './counter-evidence.ts';
 import { CounterTotals } from './counter-totals.ts';
@@ -7,6 +8,7 @@ import type { Decision, Judge, Judging } from './judge.ts';
 import type { MetricEvidence } from './metric-evidence.ts';
 import { PollLog } from './poll-log.ts';
 import { Points } from './points.ts';
+import type { Message } from '../texts/message.ts';
 import type { MetricReader, Reading } from './readings.ts';
 
 /** The part of the false alarms that a judge may cause. */
@@ -77,15 +79,24 @@ export abstract class CounterJudge<Spec extends CountMetric | ShareMetric> imple
   }
 
   /** Why there is nothing to compare. */
-  protected abstract inapplicable(): string | undefined;
+  protected abstract inapplicable(): Message | undefined;
   /** Takes what came since the poll before. */
   protected abstract count(increases: PollIncreases): void;
-  /** What was counted, as a sentence without a full stop. */
-  protected abstract get seen(): string;
+  /** What was counted. */
+  protected abstract get seen(): Message;
   /** How the release has failed; undefined while it has not. */
-  protected abstract get failure(): string | undefined;
+  protected abstract get failure(): Message | undefined;
   /** ln of the evidence of this judge's own tests. */
   protected abstract get ownLogEvidence(): number;
   /** The verdict of a watch that is over and was read completely. */
   protected abstract decideAtEnd(): Decision;
+}
+
+/** @param versions those without any request; none: no version had any */
+export function nothingCounted(
+  { empty }: PollLog,
+  onNoData: 'inconclusive' | 'pass',
+  versions: readonly VersionName[],
+): Message {
+  return { kind: 'nothingCounted', versions, noSeries: empty.length > 0, passes: onNoData === 'pass' };
 }

@@ -1,3 +1,4 @@
+import type { Message } from '../texts/message.ts';
 import type { VersionName, Weights } from '../core/weights.ts';
 import type { MetricEvidence, MetricVerdict } from './metric-evidence.ts';
 import type { Reading } from './readings.ts';
@@ -31,8 +32,8 @@ export interface Judge {
   readonly evidence: (at: number, end: boolean) => MetricEvidence;
 }
 
-/** A verdict and its reason, a sentence without a full stop. */
+/** A verdict and its reason. */
 export interface Decision {
   readonly verdict: MetricVerdict;
-  readonly reason: string;
+  readonly reason: Message;
 }

@@ -1,7 +1,7 @@
-import { count } from '../core/plural.ts';
+import type { Message } from '../texts/message.ts';
 import type { VersionName } from '../core/weights.ts';
 import type { Condition, LimitMetric, NoValue } from '../release/metric-specs.ts';
-import { inSymbols, qualityOf } from './condition.ts';
+import { qualityOf } from './condition.ts';
 import type { Quality } from './condition.ts';
 import type { Decision, Judge } from './judge.ts';
 import { settlingMs } from './lookback.ts';
@@ -25,7 +25,7 @@ export class LimitJudge implements Judge {
   readonly #log: PollLog;
   readonly #points = new Points();
   readonly #settlingMs: number;
-  readonly #queryNotes: readonly string[];
+  readonly #queryNotes: readonly Message[];
   #isFirst = true;
   /** When the next value is judged, in seconds since the first poll. */
   #due: number;
@@ -104,54 +104,66 @@ export class LimitJudge implements Judge {
   }
 
   #decide(end: boolean): Decision {
-    const { failureLimit, onNoData, goodWithout } = this.#spec;
-    const { good, bad: wrong, neither } = this.#qualities;
-    const latest = this.#latest === undefined ? 'no value' : this.#valueWas(this.#latest);
-    const judged = good + wrong + neither + this.#diluted;
-    const bad = `${count(wrong, 'value')} of ${String(judged)} ${wrong === 1 ? 'was' : 'were'} bad`;
-    const seen = `${latest}, ${expected(this.#spec)}${wrong === 0 && failureLimit === 0 ? '' : `; ${bad}, ${String(failureLimit)} tolerated`}`;
+    const { onNoData, goodWithout } = this.#spec;
+    const { good, neither } = this.#qualities;
+    const seen = this.#seen();
     if (this.#hasFailed()) return { verdict: 'fail', reason: seen };
     if (!end) return { verdict: 'undecided', reason: seen };
     const { lastFailure } = this.#log;
     if (lastFailure !== undefined)
       return {
         verdict: 'inconclusive',
-        reason: `the last reading failed: ${lastFailure.replace(/\.$/, '')}`,
+        reason: { kind: 'lastReadingFailed', message: lastFailure.replace(/\.$/, '') },
       };
     const last = this.#last;
     if (last === undefined || 'problem' in last) {
-      const { problem, none } = last ?? { problem: 'there was no reading', none: undefined };
+      const { problem, none } = last ?? { problem: { kind: 'noReading' }, none: undefined };
       const accepted = goodWithout ?? (onNoData === 'pass' ? NO_DATA : []);
       if (none === undefined || !accepted.includes(none)) return { verdict: 'inconclusive', reason: problem };
-      const why = goodWithout === undefined ? 'on-no-data: pass' : 'by the conditions of the template';
-      return { verdict: 'pass', reason: `${problem}, which passes (${why})` };
+      const why = goodWithout === undefined ? 'on-no-data' : 'template';
+      return { verdict: 'pass', reason: { kind: 'passesWithout', problem, why } };
     }
     if (neither > 0)
-      return {
-        verdict: 'inconclusive',
-        reason: `${seen}; ${count(neither, 'value')} met neither the condition of success nor that of failure`,
-      };
+      return { verdict: 'inconclusive', reason: { kind: 'metNeither', seen, values: neither } };
     return good > 0
       ? { verdict: 'pass', reason: seen }
-      : { verdict: 'inconclusive', reason: `${seen}; ${this.#whyNoneIsGood(judged)}` };
+      : { verdict: 'inconclusive', reason: { kind: 'noGoodValue', seen, why: this.#whyNoneIsGood() } };
   }
 
-  #valueWas(value: number): string {
+  #seen(): Message {
+    const { success, failure, failureLimit } = this.#spec;
     const matches = literalOf(this.#spec);
-    if (matches === undefined) return `the value was ${inFigures(value)}`;
-    return `the answer was ${value === 1 ? '' : 'not '}${matches}`;
+    const latest = this.#latest;
+    const symbols = (condition: Condition | undefined): Message | undefined =>
+      condition === undefined ? undefined : { kind: 'symbols', condition, matches };
+    return {
+      kind: 'limit',
+      value:
+        latest === undefined
+          ? undefined
+          : matches === undefined
+            ? { number: latest }
+            : { matches, was: latest === 1 },
+      good: symbols(success),
+      bad: symbols(failure),
+      wrong: this.#qualities.bad,
+      judged: this.#judged(),
+      tolerated: failureLimit,
+    };
   }
 
-  #whyNoneIsGood(judged: number): string {
+  #judged(): number {
+    const { good, bad, neither } = this.#qualities;
+    return good + bad + neither + this.#diluted;
+  }
+
+  #whyNoneIsGood(): Message {
     const { initialDelayMs } = this.#spec;
-    if (this.#diluted > 0)
-      return `none counts as good: the query looks back to before the step, or to requests of this check, until it has been watched for ${inSeconds(this.#settlingMs)} without any`;
-    if (judged > 0) return 'no value was good, so the watch was too short to tolerate bad ones';
-    return `no value was judged: ${
-      initialDelayMs > 0
-        ? `the watch ended before its initialDelay of ${inSeconds(initialDelayMs)} was over`
-        : 'the first of a watch is not, and there was no other'
-    }`;
+    if (this.#diluted > 0) return { kind: 'looksBack', seconds: this.#settlingMs / 1000 };
+    if (this.#judged() > 0) return { kind: 'watchTooShort' };
+    return initialDelayMs > 0
+      ? { kind: 'delayNotOver', seconds: initialDelayMs / 1000 }
+      : { kind: 'firstNotJudged' };
   }
 }
 
@@ -161,15 +173,11 @@ interface Measured {
   readonly isOfUsers: boolean;
 }
 
-function inSeconds(ms: number): string {
-  return `${String(ms / 1000)} s`;
-}
-
 /** The value of a poll, or why there is none. */
 type Found =
   | { readonly value: number }
   | {
-      readonly problem: string;
+      readonly problem: Message;
       /** undefined: it is not known which value is meant. */ readonly none: NoValue | undefined;
     };
 
@@ -178,13 +186,13 @@ const NO_DATA: readonly NoValue[] = ['no series', 'NaN'];
 
 function valueOf(series: readonly Series[]): Found {
   const [first, ...others] = series;
-  if (first === undefined) return { problem: 'the query found no series', none: 'no series' };
+  if (first === undefined) return { problem: { kind: 'noSeries' }, none: 'no series' };
   if (others.length > 0) return { problem: differingLabels(series), none: undefined };
   const { value } = first;
   return Number.isFinite(value)
     ? { value }
     : {
-        problem: `the query found ${String(value)}, as of a division by 0`,
+        problem: { kind: 'notFinite', value: String(value) },
         none: Number.isNaN(value) ? 'NaN' : 'infinity',
       };
 }
@@ -194,25 +202,9 @@ function thresholdOf({ success, failure }: LimitMetric): number | undefined {
   return [success, failure].flatMap((one) => (one?.kind === 'compare' ? [one.limit] : []))[0];
 }
 
-function expected(spec: LimitMetric): string {
-  const { success, failure } = spec;
-  const matches = literalOf(spec);
-  const inWords = (condition: Condition): string =>
-    matches === undefined ? inSymbols(condition) : inSymbols(condition).replace(/1$/, matches);
-  return [
-    ...(success === undefined ? [] : [`good if ${inWords(success)}`]),
-    ...(failure === undefined ? [] : [`bad if ${inWords(failure)}`]),
-  ].join(', ');
-}
-
 /** The text or truth value that an answer is compared with, as JSON. */
 function literalOf({ source }: LimitMetric): string | undefined {
   return source.provider === 'web' && source.matches !== undefined
     ? JSON.stringify(source.matches)
     : undefined;
-}
-
-/** `0.0123`, `1,234.5` */
-function inFigures(value: number): string {
-  return value.toLocaleString('en', { maximumSignificantDigits: 4 });
 }

@@ -1,4 +1,5 @@
 import type { ClusterName } from '../core/names.ts';
+import type { Message } from '../texts/message.ts';
 import type { VersionName } from '../core/weights.ts';
 import type { MetricSpec } from '../release/metric-specs.ts';
 
@@ -37,7 +38,7 @@ export interface MetricEvidence {
   readonly addresses: readonly string[];
   readonly verdict: MetricVerdict;
   /** The reason, as a sentence without a full stop. */
-  readonly reason: string;
+  readonly reason: Message;
   /** Counts since the first poll, in the order of the weights; empty for a limit. */
   readonly versions: readonly VersionCounts[];
   /**
@@ -53,6 +54,6 @@ export interface MetricEvidence {
   readonly polls: number;
   readonly missed: number;
   /** What else the readings showed, a sentence each: a reading that failed, a stalled scrape, requests without a version. */
-  readonly notes: readonly string[];
+  readonly notes: readonly Message[];
   readonly seconds: number;
 }

@@ -1,4 +1,4 @@
-import { count } from '../core/plural.ts';
+import type { Message } from '../texts/message.ts';
 import type { MetricReader, Reading, ReadingFailure } from './readings.ts';
 
 /** How the polls of a metric went. */
@@ -66,16 +66,16 @@ export class PollLog {
   }
 
   /** Why the last query for hits could not find any; undefined where it could, or nothing says. */
-  get unknown(): string | undefined {
+  get unknown(): Message | undefined {
     return this.#last.flatMap((reading) => (reading.kind === 'counters' ? (reading.unknown ?? []) : []))[0];
   }
 
-  get notes(): readonly string[] {
+  get notes(): readonly Message[] {
     const { message } = this.#latestFailure ?? {};
-    const missed =
+    const failed: readonly Message[] =
       message === undefined
         ? []
-        : [`${String(this.#missed)} of ${count(this.#polls, 'reading')} failed, the last one so: ${message}`];
-    return [...missed, ...[...this.#said].map((note) => `The server says: ${note}`)];
+        : [{ kind: 'readingsFailed', missed: this.#missed, polls: this.#polls, message }];
+    return [...failed, ...[...this.#said].map((note): Message => ({ kind: 'serverSays', note }))];
   }
 }

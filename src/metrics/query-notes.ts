@@ -1,25 +1,20 @@
 import { parser } from '@prometheus-io/lezer-promql';
+import type { Message } from '../texts/message.ts';
 import type { VersionName } from '../core/weights.ts';
 import type { LimitMetric } from '../release/metric-specs.ts';
 import { lookbackMs } from './lookback.ts';
 
-/** What a query with a limit may hide, a sentence each. @param version being released */
+/** What a query with a limit may hide. @param version being released */
 export function queryNotes(
   { query }: Pick<LimitMetric, 'query'>,
   version: VersionName | undefined,
-): readonly string[] {
+): readonly Message[] {
   if (query === undefined) return [];
   return [
     ...(version === undefined || query.includes(version) || lookbackMs(query) === 0
       ? []
-      : [
-          `The query does not name ${version}, so it is about all versions together: errors of ${version} alone hardly show while it has little traffic. Select by version, such as destination_version="${version}".`,
-        ]),
-    ...(fillsGaps(query)
-      ? [
-          'The query has a number where there is no data (or vector(…)), so that missing data may count as good.',
-        ]
-      : []),
+      : [{ kind: 'versionNotNamed', version } as const]),
+    ...(fillsGaps(query) ? [{ kind: 'fillsGaps' } as const] : []),
   ];
 }
 

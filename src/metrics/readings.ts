@@ -1,3 +1,4 @@
+import type { Message } from '../texts/message.ts';
 import type { ClusterName } from '../core/names.ts';
 
 /** One series of an answer, as it was scraped. */
@@ -37,8 +38,8 @@ export interface Counters {
   readonly kind: 'counters';
   readonly requests: readonly Series[];
   readonly hits: readonly Series[];
-  /** Why the query for hits cannot find any, as a sentence without a full stop. */
-  readonly unknown?: string | undefined;
+  /** Why the query for hits cannot find any. */
+  readonly unknown?: Message | undefined;
   /** The time on the server's clock, in ms since the epoch, where the answer says so. */
   readonly evaluatedAt?: number | undefined;
   readonly notes: readonly string[];

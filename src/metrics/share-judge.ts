@@ -1,10 +1,9 @@
-import { count } from '../core/plural.ts';
+import type { Message } from '../texts/message.ts';
 import type { VersionName } from '../core/weights.ts';
 import type { ShareMetric } from '../release/metric-specs.ts';
 import { RateTest } from '../verify/statistics/rate-test.ts';
 import { ShareTest } from '../verify/statistics/share-test.ts';
-import { chanceInWords } from '../verify/statistics/significance.ts';
-import { CounterJudge } from './counter-judge.ts';
+import { CounterJudge, nothingCounted } from './counter-judge.ts';
 import type { AlarmBudget } from './counter-judge.ts';
 import type { PollIncreases } from './counter-totals.ts';
 import type { Decision, Judging } from './judge.ts';
@@ -54,30 +53,23 @@ export class ShareJudge extends CounterJudge<ShareMetric> {
       this.#failed = true;
   }
 
-  protected get failure(): string | undefined {
-    if (!this.#failed) return undefined;
-    const chance = chanceInWords(this.logEvidence);
-    return `${this.seen}${chance === undefined ? '' : ` (chance of seeing this if the split were right: ${chance})`}`;
+  protected get failure(): Message | undefined {
+    return this.#failed
+      ? { kind: 'sharesOffForUsers', seen: this.seen, logEvidence: this.logEvidence }
+      : undefined;
   }
 
   protected decideAtEnd(): Decision {
     const { onNoData } = this.spec;
-    if (this.#counted() === 0)
-      return {
-        verdict: onNoData,
-        reason: `no request was counted${this.log.empty.length > 0 ? ': the query found no series' : ''}${onNoData === 'pass' ? ', which passes (on-no-data: pass)' : ''}`,
-      };
+    if (this.#counted() === 0) return { verdict: onNoData, reason: nothingCounted(this.log, onNoData, []) };
     if (this.judging.sampled || this.#isProven || this.#served.length === 1)
       return { verdict: 'pass', reason: this.seen };
-    return {
-      verdict: 'inconclusive',
-      reason: `${this.seen}: too few requests to confirm the split, or it is near the edge of the tolerance (raise the input bake or tolerance)`,
-    };
+    return { verdict: 'inconclusive', reason: { kind: 'tooFewForSplit', seen: this.seen } };
   }
 
-  protected inapplicable(): string | undefined {
+  protected inapplicable(): Message | undefined {
     if (this.#served.length > 1 || this.#idle.length > 0) return undefined;
-    return `${this.#served.join('')} is the only version, so there is no split to compare with`;
+    return { kind: 'onlyVersion', version: this.#served.join('') };
   }
 
   #sumOf(counts: ReadonlyMap<VersionName, number>, versions: readonly VersionName[]): number {
@@ -92,13 +84,9 @@ export class ShareJudge extends CounterJudge<ShareMetric> {
     return Math.max(this.#drift.logEvidence, this.#idle.length === 0 ? 0 : this.#idleRate.logEvidence);
   }
 
-  /** `users’ own requests: v1 70.2% (weight 80%), v2 29.8% (weight 20%) of 1,204 requests` */
-  protected get seen(): string {
-    const all = this.#counted();
-    const parts = [...this.judging.weights].map(([version, weight]) => {
-      const share = all === 0 ? 0 : (100 * (this.totals.requests.get(version) ?? 0)) / all;
-      return `${version} ${share.toFixed(1)}% (weight ${String(weight)}%)`;
-    });
-    return `${this.judging.sampled ? 'requests counted' : 'users’ own requests'}: ${parts.join(', ')} of ${count(all, 'request')}`;
+  protected get seen(): Message {
+    const { sampled, weights } = this.judging;
+    const requests = new Map(this.totals.requests);
+    return { kind: 'countedShares', sampled, weights, requests, all: this.#counted() };
   }
 }

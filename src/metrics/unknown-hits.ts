@@ -1,3 +1,4 @@
+import type { Message } from '../texts/message.ts';
 import { parser } from '@prometheus-io/lezer-promql';
 
 type Node = ReturnType<ReturnType<typeof parser.parse>['topNode']['getChildren']>[number];
@@ -42,7 +43,7 @@ function childrenOf(node: Node): readonly Node[] {
 }
 
 /**
- * Why a query cannot find anything, as a sentence without a full stop: in each of its alternatives, a metric or one of its labels is
+ * Why a query cannot find anything: in each of its alternatives, a metric or one of its labels is
  * unknown to the server. undefined where it may only have found nothing yet.
  *
  * @param labelsOf the labels of all series of a metric; empty for one that the server does not know
@@ -51,22 +52,17 @@ export function unknownIn(
   address: string,
   query: string,
   labelsOf: ReadonlyMap<string, ReadonlySet<string>>,
-): string | undefined {
+): Message | undefined {
   const problems = alternativesOf(query).map((selectors) =>
-    selectors.flatMap(({ name, labels }) => {
+    selectors.flatMap(({ name, labels }): readonly Message[] => {
       const known = labelsOf.get(name);
       if (known === undefined) return [];
-      if (known.size === 0) return [`${address} knows no metric ${name}`];
+      if (known.size === 0) return [{ kind: 'unknownMetric', address, metric: name }];
       return labels
         .filter((label) => !known.has(label))
-        .map((label) => `at ${address}, no series of ${name} has the label ${label}`);
+        .map((label) => ({ kind: 'unknownLabel', address, metric: name, label }));
     }),
   );
   const [first] = problems;
   return problems.every(({ length }) => length > 0) ? first?.[0] : undefined;
-}
-
-/** The same with what follows from it, and the remedy. */
-export function unfindable(unknown: string): string {
-  return `${unknown}, so that none would ever count: check the spelling; or, if it appears only with the first error, add "or 0 *" and the query of requests`;
 }

@@ -18,6 +18,7 @@ import type { IngressEvidence, Verdict } from '../verify/evidence.ts';
 import type { IngressClient } from '../verify/ingress-client.ts';
 import { sampleAll } from '../verify/sampler.ts';
 import { stopwatch } from './context.ts';
+import { inEnglish } from '../texts/texts.ts';
 import type { Context } from './context.ts';
 import { causesOf } from './explain.ts';
 import { judgingOf, withMetrics } from './metrics.ts';
@@ -69,7 +70,7 @@ export async function checkShares(context: Context, request: CheckRequest): Prom
   const found: Evidence = { ingresses, metrics, edited, doubts, interrupted: undefined };
   const first = decideVerdict(found);
   for (const one of ingresses) {
-    log.info(`${evidenceLine(one)}: ${one.verdict}, ${one.reason}`);
+    log.info(`${evidenceLine(one)}: ${one.verdict}, ${inEnglish(one.reason)}`);
     for (const pod of one.pods ?? []) log.info(`${one.cluster}: ${podLine(pod)}`);
   }
   for (const one of metrics) logMetric(context, one);
@@ -181,7 +182,7 @@ function progressOf(context: Context): (metrics: readonly MetricEvidence[]) => v
 
 function logMetric({ log }: Context, metric: MetricEvidence): void {
   log.info(metricLine(metric));
-  for (const note of metric.notes) log.info(`Metric ${metric.name}: ${note}`);
+  for (const note of metric.notes) log.info(`Metric ${metric.name}: ${inEnglish(note)}`);
 }
 
 function sample(

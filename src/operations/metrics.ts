@@ -12,9 +12,9 @@ import { missingBucket } from '../metrics/missing-buckets.ts';
 import type { Counters, MetricReader, Reading, ReadingFailure } from '../metrics/readings.ts';
 import { queryNotes } from '../metrics/query-notes.ts';
 import { differingLabels } from '../metrics/several-series.ts';
-import { unfindable } from '../metrics/unknown-hits.ts';
 import { readAll } from '../metrics/watch-metrics.ts';
 import type { MetricSpec } from '../release/metric-specs.ts';
+import { inEnglish } from '../texts/texts.ts';
 import { allClusters } from '../release/release.ts';
 import type { Release } from '../release/release.ts';
 import type { Context } from './context.ts';
@@ -127,11 +127,12 @@ export async function foreseeMetrics(context: Context): Promise<void> {
     assertReadable(metrics, readings);
     for (const { spec, readers } of metrics) {
       for (const note of spec.kind === 'limit' ? queryNotes(spec, release.version) : [])
-        log.warn(`Metric ${spec.name}: ${note}`);
+        log.warn(`Metric ${spec.name}: ${inEnglish(note)}`);
       for (const failure of failuresOf(readers, readings))
         log.warn(`Metric ${spec.name} cannot be read from here: ${failure.message}`);
       for (const { unknown } of readers.flatMap((reader) => readings.get(reader) ?? []).filter(isCounters))
-        if (unknown !== undefined) log.warn(`Metric ${spec.name}: ${unfindable(unknown)}.`);
+        if (unknown !== undefined)
+          log.warn(`Metric ${spec.name}: ${inEnglish({ kind: 'cannotBeFound', unknown })}.`);
       for (const reader of readers)
         if (isEmpty(readings.get(reader)))
           log.info(
@@ -205,7 +206,7 @@ function assertReadable(metrics: readonly OpenMetric[], readings: ReadonlyMap<Me
     const found = [
       ...lasting.map(({ message }) => message),
       ...ambiguous(readers, readings),
-      ...missing.map((problem) => `${problem}.`),
+      ...missing.map((problem) => `${inEnglish(problem)}.`),
     ];
     return [...new Set(found)].map((problem) => `${spec.origin}: metric ${spec.name}: ${problem}`);
   });
@@ -219,7 +220,7 @@ function ambiguous(
   return readers.flatMap((reader) => {
     const reading = readings.get(reader);
     return reading?.kind === 'value' && reading.series.length > 1
-      ? [`${reader.address}: ${differingLabels(reading.series)}.`]
+      ? [`${reader.address}: ${inEnglish(differingLabels(reading.series))}.`]
       : [];
   });
 }

@@ -1,6 +1,6 @@
 import { agreedWeights, clustersDisagree, holdsNoWeights, holdingsOf } from '../release/cluster-weights.ts';
 import type { Texts } from '../texts/catalogue.ts';
-import { textsIn } from '../texts/texts.ts';
+import { say, textsIn } from '../texts/texts.ts';
 import { currentStateOf } from './current-state.ts';
 import { failingVersions } from './failing-versions.ts';
 import { disagreementIn, weightsInForce } from './holdings.ts';
@@ -96,7 +96,7 @@ function sentencesOf(record: RunRecord, outcome: Outcome, texts: Texts): readonl
       return [
         weights === undefined ? headline.noneSet : headline.allHold(weights),
         headline.nothingSampled,
-        ...(idle === undefined ? [] : [headline.noMetricApplies(idle.reason)]),
+        ...(idle === undefined ? [] : [headline.noMetricApplies(say(idle.reason, texts))]),
       ];
     }
     case 'ambiguous':

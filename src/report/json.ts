@@ -2,7 +2,7 @@ import type { MetricEvidence } from '../metrics/metric-evidence.ts';
 import type { IngressEvidence, PodEvidence } from '../verify/evidence.ts';
 import { agreedWeights, clustersAgree } from '../release/cluster-weights.ts';
 import type { Weights } from '../core/weights.ts';
-import { textsIn } from '../texts/texts.ts';
+import { inEnglish, textsIn } from '../texts/texts.ts';
 import { headlineOf } from './headline.ts';
 import type { Check, RunRecord } from './run-record.ts';
 import { SCHEMA_VERSION } from './schema.ts';
@@ -83,7 +83,7 @@ function ingressOf(evidence: IngressEvidence, tolerance?: number): ReportedIngre
     cluster,
     url,
     verdict,
-    reason,
+    reason: inEnglish(reason),
     seconds,
     requests,
     samples,
@@ -132,13 +132,14 @@ function podOf({
 }
 
 function metricOf(metric: MetricEvidence): ReportedMetric {
-  const { logEvidence, addresses, versions, points, notes } = metric;
+  const { logEvidence, addresses, versions, points, notes, reason } = metric;
   return {
     ...metric,
     addresses: [...addresses],
     versions: versions.map((version) => ({ ...version })),
     points: points.filter(({ value }) => Number.isFinite(value)).map((point) => ({ ...point })),
-    notes: [...notes],
+    reason: inEnglish(reason),
+    notes: notes.map(inEnglish),
     logEvidence: logEvidence !== undefined && Number.isFinite(logEvidence) ? logEvidence : undefined,
   };
 }

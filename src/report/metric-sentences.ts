@@ -1,11 +1,11 @@
 import type { MetricEvidence } from '../metrics/metric-evidence.ts';
 import type { Texts } from '../texts/catalogue.ts';
-import { textsIn } from '../texts/texts.ts';
+import { say, textsIn } from '../texts/texts.ts';
 import { percent } from './format.ts';
 
 /** What a metric showed, as a sentence: `Metric errors: v2 fails more often than v1 for real users: 312 of 3,104 requests …`. */
 export function metricSentence({ name, cluster, reason }: MetricEvidence, texts: Texts): string {
-  return texts.headline.metric.sentence({ name, cluster, reason });
+  return texts.headline.metric.sentence({ name, cluster, reason: say(reason, texts) });
 }
 
 /** `metric errors in east` */
@@ -31,7 +31,9 @@ export function metricFailure(metrics: readonly MetricEvidence[], texts: Texts):
   if (first === undefined) return [];
   const { reason, cluster } = first;
   return [
-    first.kind === 'counts' ? metric.reasonIn({ reason, cluster }) : metricSentence(first, texts),
+    first.kind === 'counts'
+      ? metric.reasonIn({ reason: say(reason, texts), cluster })
+      : metricSentence(first, texts),
     ...(others.length === 0 ? [] : [metric.othersFail(others.length)]),
   ];
 }

@@ -3,7 +3,7 @@ import { clustersDisagree } from '../release/cluster-weights.ts';
 import type { Weights } from '../core/weights.ts';
 import type { Texts } from '../texts/catalogue.ts';
 import type { Sampled, VersionErrors, Who } from '../texts/catalogue/headline.ts';
-import { textsIn } from '../texts/texts.ts';
+import { say, textsIn } from '../texts/texts.ts';
 import { failingVersions } from './failing-versions.ts';
 import { metricFailure, metricsPassed, metricsThat, placeOf } from './metric-sentences.ts';
 import type { RunRecord } from './run-record.ts';
@@ -43,7 +43,7 @@ export function inconclusiveOf(
   const samplesDecided = evidence.every(({ verdict }) => verdict === 'pass' || verdict === 'undecided');
   if (open !== undefined && samplesDecided)
     return [
-      headline.metricOpen({ metric: placeOf(open, texts), reason: open.reason }),
+      headline.metricOpen({ metric: placeOf(open, texts), reason: say(open.reason, texts) }),
       ...(checks.length === 0 && changes.length === 0 ? [headline.nothingWritten] : []),
     ];
   return [headline.splitOpen(sampledIn(evidence))];
@@ -66,7 +66,7 @@ export function failureOf(record: RunRecord, texts: Texts): readonly string[] {
         ];
   return [
     errorsOf(record, texts) ?? sharesIn(record, worst, texts),
-    headline.atIngress({ cluster: worst.cluster, reason: worst.reason }),
+    headline.atIngress({ cluster: worst.cluster, reason: say(worst.reason, texts) }),
     ...(others.length === 0 ? [] : [headline.alsoAtOthers(others.length)]),
     ...users,
   ];

@@ -3,10 +3,14 @@ import type { FormatTexts } from './catalogue/formats.ts';
 import type { HeadlineTexts } from './catalogue/headline.ts';
 import type { OutcomeTexts } from './catalogue/outcomes.ts';
 import type { ChangeTexts, MatrixTexts } from './catalogue/sections.ts';
+import type { FailureTexts } from './catalogue/verdicts.ts';
+import type { MessageTexts } from './message.ts';
 import type { NextStepTexts, StateTexts } from './catalogue/state.ts';
 
 /** All texts that people read in their own language. Each language has every one of them, and no other: this type says so. */
 export interface Texts {
+  readonly messages: MessageTexts;
+  readonly failures: FailureTexts;
   readonly formats: FormatTexts;
   readonly outcomes: OutcomeTexts;
   readonly headline: HeadlineTexts;

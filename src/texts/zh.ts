@@ -2,8 +2,21 @@ import type { Texts } from './catalogue.ts';
 import { commitStatus } from './zh/commit-status.ts';
 import { formats } from './zh/formats.ts';
 import { headline } from './zh/headline.ts';
+import { failures } from './zh/failures.ts';
+import { messages } from './zh/messages.ts';
 import { outcomes } from './zh/outcomes.ts';
 import { changes, matrix } from './zh/sections.ts';
 import { nextStep, state } from './zh/state.ts';
 
-export const zh: Texts = { formats, outcomes, headline, state, nextStep, commitStatus, matrix, changes };
+export const zh: Texts = {
+  messages,
+  failures,
+  formats,
+  outcomes,
+  headline,
+  state,
+  nextStep,
+  commitStatus,
+  matrix,
+  changes,
+};

@@ -1,4 +1,5 @@
 import type { VersionName, Weights } from '../core/weights.ts';
+import type { Message } from '../texts/message.ts';
 import type { Sample } from './attribution.ts';
 import type { VersionEvidence } from './evidence.ts';
 import { RateTest } from './statistics/rate-test.ts';
@@ -48,9 +49,9 @@ export class Comparison {
   /**
    * Counts a sample of a version of the weights.
    *
-   * @returns a sentence, once the new version is shown to be worse
+   * @returns how, once the new version is shown to be worse
    */
-  add({ version, error, ms }: Sample): string | undefined {
+  add({ version, error, ms }: Sample): Message | undefined {
     if (version === undefined) return undefined;
     if (error !== undefined) {
       this.#errors.set(version, (this.#errors.get(version) ?? 0) + 1);
@@ -78,7 +79,7 @@ export class Comparison {
   }
 
   /** Pairs each response of the new version with the nearest unpaired one of another version. */
-  #compare(version: VersionName, ms: number, slower: RateTest): string | undefined {
+  #compare(version: VersionName, ms: number, slower: RateTest): Message | undefined {
     const { version: judged, maxLatencyIncrease = 0 } = this.#options;
     const pair = { ...this.#waiting, [version === judged ? 'own' : 'others']: ms };
     if (pair.own === undefined || pair.others === undefined) {
@@ -89,21 +90,33 @@ export class Comparison {
     return slower.add(pair.own > (1 + maxLatencyIncrease) * pair.others) ? this.#isSlower() : undefined;
   }
 
-  #failsMore(latest: VersionName): string {
+  #failsMore(latest: VersionName): Message {
     const judged = this.#options.version ?? latest;
     const [own, others] = this.#split((name) => this.#errors.get(name) ?? 0);
     const [ownAll, othersAll] = this.#split(
       (name) => (this.#errors.get(name) ?? 0) + (this.#times.get(name)?.length ?? 0),
     );
-    return `${judged} fails more than twice as often as the other versions: ${String(own)} of ${String(ownAll)} requests failed, against ${String(others)} of ${String(othersAll)}`;
+    return {
+      kind: 'failsMoreOften',
+      version: judged,
+      failed: own,
+      requests: ownAll,
+      otherFailed: others,
+      otherRequests: othersAll,
+    };
   }
 
-  #isSlower(): string {
+  #isSlower(): Message {
     const { version: judged = '', maxLatencyIncrease = 0 } = this.#options;
     const own = latencyOf(this.#times.get(judged) ?? []);
     const others = latencyOf([...this.#times].flatMap(([name, times]) => (name === judged ? [] : times)));
-    const limit = `${String(Number((100 * maxLatencyIncrease).toFixed(3)))}%`;
-    return `${judged} is more than ${limit} slower than the other versions: median ${milliseconds(own?.p50)}, against ${milliseconds(others?.p50)} (input max-latency-increase)`;
+    return {
+      kind: 'slower',
+      version: judged,
+      limit: maxLatencyIncrease,
+      median: own?.p50 ?? 0,
+      otherMedian: others?.p50 ?? 0,
+    };
   }
 
   /** The sum of a count over the new version, and over the others. */
@@ -122,5 +135,3 @@ function shareAsked(version: VersionName | undefined, weights: Weights): number 
   const share = (weights.get(version) ?? 0) / sum;
   return share > 0 && share < 1 ? share : undefined;
 }
-
-const milliseconds = (ms: number | undefined): string => `${(ms ?? 0).toFixed(1)} ms`;

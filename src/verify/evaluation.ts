@@ -1,4 +1,5 @@
 import type { CheckSpec } from '../release/release.ts';
+import type { Message } from '../texts/message.ts';
 import type { EvaluationOptions } from './evaluation-options.ts';
 import type { VersionName } from '../core/weights.ts';
 import type { Sample } from './attribution.ts';
@@ -16,7 +17,7 @@ import { ReplicaLag } from './replica-lag.ts';
 import {
   contradictingBodies,
   nearTheEdge,
-  countedSamples,
+  openAtMaxSamples,
   sharesDiffer,
   sharesMatch,
   staleResponses,
@@ -35,13 +36,13 @@ const MIN_SAMPLES = 100;
 /** This many bodies that contradict their headers are tolerated. */
 const FREE_CONTRADICTIONS = 5;
 
-/** A verdict, and the reason as a sentence. */
+/** A verdict, and the reason. */
 interface Decision {
   readonly verdict: IngressVerdict;
-  readonly reason: string;
+  readonly reason: Message;
 }
 
-const failure = (reason: string): Decision => ({ verdict: 'fail', reason });
+const failure = (reason: Message): Decision => ({ verdict: 'fail', reason });
 /** Counts the samples of one ingress and reaches a verdict. */
 export class Evaluation {
   readonly #target: Target;
@@ -200,7 +201,7 @@ export class Evaluation {
     };
   }
 
-  #undecided(verdict: IngressVerdict): string {
+  #undecided(verdict: IngressVerdict): Message {
     return withoutDecision(verdict, this.#counted(), {
       watchMs: this.#watchMs,
       seconds: this.#seconds(),
@@ -261,14 +262,9 @@ export class Evaluation {
         const why = this.#obstacle();
         if (why !== undefined) {
           if (this.#counts.samples < (this.#check.maxSamples ?? Infinity)) return undefined;
-          return {
-            verdict: 'inconclusive',
-            reason: `undecided after ${countedSamples(this.#counted())}: ${why} (raise the input max-samples)`,
-          };
+          return { verdict: 'inconclusive', reason: openAtMaxSamples(this.#counted(), why) };
         }
-        if (this.#counts.contradictions.size > 0) {
-          return failure('the body of a response names another version than its header');
-        }
+        if (this.#counts.contradictions.size > 0) return failure({ kind: 'contradictingBody' });
         // A version that looks worse may do so by chance, so it does not fail; but it is worth as many requests as the shares may take.
         if (this.#comparison.isSuspicious && this.#counts.samples < this.#test.maxSamples) return undefined;
         return { verdict, reason: sharesMatch(this.#counted()) };
@@ -277,7 +273,7 @@ export class Evaluation {
   }
 
   /** What prevents a pass although the shares are right. */
-  #obstacle(): string | undefined {
+  #obstacle(): Message | undefined {
     if (this.#errorRate.isAbove) return tooManyErrors(this.#counted());
     if (this.#pods.obstacle !== undefined) return this.#pods.obstacle;
     if (this.#lagStale.state !== 'fine') return staleResponses(this.#counted());

@@ -1,4 +1,5 @@
 import type { ClusterName } from '../core/names.ts';
+import type { Message } from '../texts/message.ts';
 import type { VersionName, Weights } from '../core/weights.ts';
 
 /** `undecided`: stopped before a decision because another part of the check had failed. */
@@ -46,8 +47,8 @@ export interface IngressEvidence {
   readonly cluster: ClusterName;
   readonly url: string;
   readonly verdict: IngressVerdict;
-  /** The reason, as a sentence. */
-  readonly reason: string;
+  /** The reason, as a sentence without a full stop. */
+  readonly reason: Message;
   /** The weights that the shares were tested against. */
   readonly weights: Weights;
   /** Requests that were sent and have ended. */

@@ -1,5 +1,6 @@
 import { INGRESS } from '../core/deadlines.ts';
 import { CanaryError } from '../core/errors.ts';
+import { quoted } from '../texts/message.ts';
 import type { Sample } from './attribution.ts';
 import type { IngressEvidence } from './evidence.ts';
 import { NO_RESPONSE, UNREACHED } from './failure-kinds.ts';
@@ -69,7 +70,7 @@ export class NotArrived extends CanaryError {
       cluster,
       url,
       verdict: 'inconclusive',
-      reason: this.message,
+      reason: quoted(this.message),
       weights: new Map(),
       requests: sent,
       samples: sent,

@@ -1,8 +1,7 @@
-import { count } from '../core/plural.ts';
-import type { VersionName, Weights } from '../core/weights.ts';
+import type { Weights } from '../core/weights.ts';
+import type { Message } from '../texts/message.ts';
 import type { Sample } from './attribution.ts';
 import type { PodEvidence } from './evidence.ts';
-import { total } from './evidence.ts';
 import { ReplicaLag } from './replica-lag.ts';
 import { SampleCounts } from './sample-counts.ts';
 import type { Expectation, Origin } from './sample-counts.ts';
@@ -46,14 +45,16 @@ export class PodChecks {
     this.#options = options;
   }
 
-  /** @returns a sentence, once a pod is shown to crash again and again, be it asked or not */
-  observe(pods: readonly IngressPod[]): string | undefined {
+  /** @returns which, once a pod is shown to crash again and again, be it asked or not */
+  observe(pods: readonly IngressPod[]): Message | undefined {
     const crashing = pods.map((pod) => this.#of(pod)).find((check) => restartsOf(check) >= RESTARTS);
-    return crashing === undefined ? undefined : crashes(crashing);
+    return crashing === undefined
+      ? undefined
+      : { kind: 'podCrashes', pod: crashing.seen.name, restarts: restartsOf(crashing) };
   }
 
-  /** @returns a sentence, once a pod is shown not to do as the routes say */
-  add(pod: IngressPod, sample: Sample, now: number): string | undefined {
+  /** @returns how, once a pod is shown not to do as the routes say */
+  add(pod: IngressPod, sample: Sample, now: number): Message | undefined {
     const check = this.#of(pod);
     const origin = check.counts.add(sample);
     if (origin === 'other-host') return undefined;
@@ -66,7 +67,7 @@ export class PodChecks {
   }
 
   /** Why a pod is not yet known to do as the routes say. */
-  get obstacle(): string | undefined {
+  get obstacle(): Message | undefined {
     const open = [...this.#pods.values()].find(
       ({ stale, withoutRevision }) => stale.state !== 'fine' || withoutRevision.state !== 'fine',
     );
@@ -103,7 +104,7 @@ export class PodChecks {
   #judge(
     check: PodCheck,
     { sample, origin, now }: { readonly sample: Sample; readonly origin: Origin; readonly now: number },
-  ): string | undefined {
+  ): Message | undefined {
     const { counts, stale, withoutRevision, shares, seen } = check;
     stale.add(origin === 'stale', now);
     if (origin !== 'stale') withoutRevision.add(origin === 'without-revision', now);
@@ -112,18 +113,26 @@ export class PodChecks {
     if (origin !== 'own' || version === undefined || !counts.versions.has(version)) return undefined;
     const verdict = shares.add([...this.#expected.weights.keys()].map((name) => (name === version ? 1 : 0)));
     return verdict === 'fail'
-      ? `Pod ${seen.name} splits its requests otherwise than the weights say: ${numbersOf(counts.versions)} of ${String(counts.samples)} samples`
+      ? {
+          kind: 'podSplitsOtherwise',
+          pod: seen.name,
+          versions: new Map(counts.versions),
+          samples: counts.samples,
+        }
       : undefined;
   }
 
-  #behind({ counts, seen }: PodCheck): string {
+  #behind({ counts, seen }: PodCheck): Message {
     const { revision = '' } = this.#expected;
-    const parts = [
-      ...[...counts.stale].map(([older, count]) => `${String(count)} × revision ${older}`),
-      ...(counts.withoutRevision === 0 ? [] : [`${String(counts.withoutRevision)} × no revision`]),
-    ];
-    const other = total(counts.stale) + counts.withoutRevision;
-    return `Pod ${seen.name} stays behind: ${String(other)} of its ${String(counts.own)} responses did not carry revision ${revision} (${parts.join(', ')})`;
+    const { own, stale, withoutRevision } = counts;
+    return {
+      kind: 'podStaysBehind',
+      pod: seen.name,
+      own,
+      revision,
+      stale: new Map(stale),
+      withoutRevision,
+    };
   }
 
   #of(pod: IngressPod): PodCheck {
@@ -155,14 +164,6 @@ function sizes(weights: Weights): readonly number[] {
   return [...weights.values()];
 }
 
-function numbersOf(versions: ReadonlyMap<VersionName, number>): string {
-  return [...versions].map(([version, count]) => `${version} ${String(count)}`).join(', ');
-}
-
 function restartsOf({ first, seen }: PodCheck): number {
   return Math.max(0, seen.restarts - first.restarts);
-}
-
-function crashes(check: PodCheck): string {
-  return `Pod ${check.seen.name} crashes again and again: its proxy was restarted ${count(restartsOf(check), 'time')} during the check; see its log with kubectl logs --previous`;
 }

@@ -1,10 +1,11 @@
 import type { VersionName } from '../core/weights.ts';
 import type { CheckSpec } from '../release/release.ts';
+import type { FailedValues, SampledValues, SilentValues } from '../texts/catalogue/verdicts.ts';
+import type { Message } from '../texts/message.ts';
 import { NO_RESPONSE } from './failure-kinds.ts';
 import type { SampleCounts, Expectation } from './sample-counts.ts';
 import { total } from './evidence.ts';
 import type { IngressVerdict } from './evidence.ts';
-import { chanceInWords } from './statistics/significance.ts';
 import { INGRESS } from '../core/deadlines.ts';
 
 /** A version is called silent only if chance explains its silence with at most this probability. */
@@ -20,50 +21,46 @@ export interface Counted {
   readonly setAside: number;
 }
 
-export function countedSamples({ counts: { samples, otherHosts } }: Counted): string {
-  const others = otherHosts === 0 ? '' : ` besides ${String(otherHosts)} responses from other hosts`;
-  return `${String(samples)} samples${others}`;
+function sampled({ counts: { samples, otherHosts } }: Counted): SampledValues {
+  return { samples, otherHosts };
 }
 
-export function sharesDiffer(counted: Counted): string {
+export function sharesDiffer(counted: Counted): Message {
   const { expected, counts, logEvidence } = counted;
   const uninvited = [...counts.versions].filter(
     ([version, count]) => expected.weights.get(version) === 0 && count > 0,
   );
-  if (uninvited.length > 0) {
-    const told = uninvited.map(([version, count]) => `${version} gave ${String(count)}`);
-    return `${told.join(' and ')} of ${String(counts.samples)} responses, although its weight is 0`;
-  }
-  const chance = chanceInWords(logEvidence);
-  const luck = chance === undefined ? '' : `; chance of seeing this if the split were right: ${chance}`;
-  return `the shares do not match the weights (${countedSamples(counted)}${luck})`;
+  if (uninvited.length > 0)
+    return { kind: 'weightlessVersions', versions: new Map(uninvited), samples: counts.samples };
+  return { kind: 'sharesDiffer', ...sampled(counted), logEvidence };
 }
 
 /** The samples that the test takes did not decide. */
-export function nearTheEdge(counted: Counted): string {
-  const { maxSamples } = counted.check;
-  return maxSamples === undefined
-    ? `undecided after ${countedSamples(counted)}: the shares differ from the weights by about the tolerance (look for a small cause, or raise the input tolerance)`
-    : `undecided after ${countedSamples(counted)}, as many as the input max-samples allows: raise it, or omit it`;
+export function nearTheEdge(counted: Counted): Message {
+  const kind = counted.check.maxSamples === undefined ? 'nearTheEdge' : 'maxSamplesReached';
+  return { kind, ...sampled(counted) };
 }
 
-function failures({ counts: { errors, judged } }: Counted): string {
-  return `${String(total(errors))} of ${String(judged)} requests failed`;
+/** As many samples as are allowed did not rule out what prevents a pass. */
+export function openAtMaxSamples(counted: Counted, why: Message): Message {
+  return { kind: 'openAtMaxSamples', ...sampled(counted), why };
+}
+
+function failures({ counts: { errors, judged } }: Counted): FailedValues {
+  return { failed: total(errors), judged };
 }
 
 /** Too many requests failed. If they got no response at all, it says which versions did respond. */
-export function tooManyErrors(counted: Counted): string {
+export function tooManyErrors(counted: Counted): Message {
   const { errors, judged } = counted.counts;
-  const { check } = counted;
-  const limit = `more than ${String(Number((check.maxErrorRate * 100).toFixed(3)))}%`;
-  const silent = errors.get(NO_RESPONSE) ?? 0;
-  if (silent === total(errors)) {
-    return `${silence(counted)}${String(silent)} of ${String(judged)} requests got no response within ${String(INGRESS.requestMs / 1000)} s, ${limit}${responders(counted)}`;
+  const limit = counted.check.maxErrorRate;
+  const unanswered = errors.get(NO_RESPONSE) ?? 0;
+  if (unanswered === total(errors)) {
+    const seconds = INGRESS.requestMs / 1000;
+    return { kind: 'noResponses', ...silence(counted), unanswered, judged, seconds, limit };
   }
-  const kinds = [...errors]
-    .toSorted((a, b) => b[1] - a[1])
-    .map(([kind, count]) => `${String(count)} × ${kind}`);
-  return `${failures(counted)}, ${limit} (${kinds.join(', ')})`;
+  const kinds = new Map([...errors].toSorted((a, b) => b[1] - a[1]));
+  return { kind: 'tooManyErrors', ...failures(counted), limit, kinds };
 }
 
 /** Why a check ended without a decision on its samples. */
@@ -80,76 +77,60 @@ export function withoutDecision(
     /** How long it was sampled. */
     readonly seconds: number;
     /** What prevented a pass. */
-    readonly obstacle: string | undefined;
+    readonly obstacle: Message | undefined;
   },
-): string {
-  if (verdict === 'undecided')
-    return `stopped after ${countedSamples(counted)} because another part of the check failed`;
-  const limit = `${String((watchMs ?? counted.check.verifyTimeoutMs) / 1000)} s`;
+): Message {
+  if (verdict === 'undecided') return { kind: 'stoppedEarly', ...sampled(counted) };
+  const limit = String((watchMs ?? counted.check.verifyTimeoutMs) / 1000);
   if (verdict !== 'pass')
-    return outOfTime(counted, watchMs === undefined ? limit : `${seconds.toFixed(1)} s`, obstacle);
+    return outOfTime(counted, watchMs === undefined ? limit : seconds.toFixed(1), obstacle);
   if (watchMs === undefined) return sharesMatch(counted);
-  const failed = total(counted.counts.errors) === 0 ? '' : `; ${failures(counted)}`;
-  return `no drift in ${limit} and ${countedSamples(counted)}${failed}${outage(counted)}`;
+  const { setAside } = counted;
+  return { kind: 'noDrift', ...sampled(counted), seconds: limit, failures: failures(counted), setAside };
 }
 
-function outage({ setAside }: Counted): string {
-  return setAside === 0
-    ? ''
-    : `; ${String(setAside)} requests got no connection while the ingress was away for a moment, and do not count`;
+export function unknownVersion({ expected: { weights } }: Counted, version: VersionName): Message {
+  return { kind: 'unknownVersion', version, weights };
 }
 
-export function unknownVersion({ expected: { weights } }: Counted, version: VersionName): string {
-  return `version ${version} responded, which the weights do not name (${[...weights.keys()].join(', ')})`;
+export function contradictingBodies({ counts: { contradictions } }: Counted): Message {
+  return { kind: 'contradictingBodies', pairs: new Map(contradictions) };
 }
 
-export function contradictingBodies({ counts: { contradictions } }: Counted): string {
-  const seen = [...contradictions].map(([pair, count]) => `${String(count)} × ${pair}`).join(', ');
-  return `the header and the body of responses name different versions (${seen})`;
-}
-
-export function sharesMatch(counted: Counted): string {
-  return `the shares match the weights (${countedSamples(counted)})${outage(counted)}`;
+export function sharesMatch(counted: Counted): Message {
+  return { kind: 'sharesMatch', ...sampled(counted), setAside: counted.setAside };
 }
 
 /** The time is up. */
-function outOfTime(counted: Counted, seconds: string, why: string | undefined): string {
+function outOfTime(counted: Counted, seconds: string, why: Message | undefined): Message {
   const { unanswered } = counted.counts;
-  const open =
-    unanswered === 0
-      ? undefined
-      : `${silence(counted)}${String(unanswered)} requests had no response yet${responders(counted)}`;
-  const reasons = [why, open].filter((one) => one !== undefined);
-  return `undecided after ${seconds} and ${countedSamples(counted)}${reasons.length === 0 ? '' : `: ${reasons.join('; ')}`} (raise the input verify-timeout)`;
+  const open = unanswered === 0 ? undefined : { ...silence(counted), unanswered };
+  return { kind: 'outOfTime', ...sampled(counted), seconds, why, open };
 }
 
-/** The versions that should have responded by now, and did not. */
-function silence({ expected: { weights }, counts: { versions, samples } }: Counted): string {
+/** The versions that should have responded by now, and did not; and those that did, unless all of them did. */
+function silence({ expected: { weights }, counts: { versions, samples } }: Counted): SilentValues {
   const sum = [...weights.values()].reduce((a, b) => a + b, 0);
   const silent = [...weights].filter(([version, weight]) => weight > 0 && versions.get(version) === 0);
   const share = silent.reduce((all, [, weight]) => all + weight / sum, 0);
-  if (silent.length === 0 || samples === 0 || (1 - share) ** samples > LUCK) return '';
-  const names = silent.map(([version]) => version);
-  return `${names.join(' and ')} ${names.length === 1 ? 'does' : 'do'} not respond: `;
-}
-
-/** Which versions responded, if not all of them did. */
-function responders({ counts: { versions, samples } }: Counted): string {
-  const names = [...versions].filter(([, count]) => count > 0).map(([version]) => version);
-  if (samples === 0 || names.length === versions.size) return '';
-  return `, and all ${String(samples)} responses came from ${names.join(' and ')}`;
+  const isLuck = samples === 0 || (1 - share) ** samples > LUCK;
+  const responders = [...versions].filter(([, count]) => count > 0).map(([version]) => version);
+  return {
+    silent: isLuck ? [] : silent.map(([version]) => version),
+    responders: samples === 0 || responders.length === versions.size ? [] : responders,
+    samples,
+  };
 }
 
 /** Responses under a revision other than the one in force. */
-export function staleResponses({ counts: { stale, own }, expected: { revision = '' } }: Counted): string {
-  const seen = [...stale].map(([older, count]) => `${String(count)} × revision ${older}`).join(', ');
-  return `${String(total(stale))} of ${String(own)} responses carried a revision other than ${revision} (${seen})`;
+export function staleResponses({ counts: { stale, own }, expected: { revision = '' } }: Counted): Message {
+  return { kind: 'staleResponses', own, revision, stale: new Map(stale) };
 }
 
 /** Responses that no managed route gave. */
 export function responsesWithoutRevision({
   counts: { withoutRevision, own },
   expected: { revision = '' },
-}: Counted): string {
-  return `${String(withoutRevision)} of ${String(own)} responses came from another route: they carry no revision, but the managed route sets ${revision}`;
+}: Counted): Message {
+  return { kind: 'withoutRevision', own, revision, withoutRevision };
 }

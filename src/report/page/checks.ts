@@ -1,5 +1,6 @@
 import type { IngressEvidence, IngressVerdict } from '../../verify/evidence.ts';
 import { total } from '../../verify/evidence.ts';
+import { inEnglish } from '../../texts/texts.ts';
 import { inWords } from '../sentences.ts';
 import type { Check, Limits, RunRecord } from '../run-record.ts';
 import { podLine, sharesAt } from '../shares.ts';
@@ -112,7 +113,7 @@ function sentence({ url, reason, requests, errors, stale, seconds }: IngressEvid
     ...(kinds.length === 0 ? [] : [`failed: ${kinds.join(', ')}`]),
     ...(stale.size === 0 ? [] : [`${count(total(stale), 'response')} under another revision`]),
   ];
-  return `${url}: ${reason}; ${parts.join('; ')}.`;
+  return `${url}: ${inEnglish(reason)}; ${parts.join('; ')}.`;
 }
 
 function sharesTable(shares: readonly Share[]): Html {

@@ -1,5 +1,6 @@
 import type { MetricEvidence } from '../../metrics/metric-evidence.ts';
 import { duration } from '../format.ts';
+import { inEnglish } from '../../texts/texts.ts';
 import { html } from './html.ts';
 import type { Html } from './html.ts';
 import { linear, roundTicks } from './scale.ts';
@@ -60,7 +61,7 @@ export function evidenceChart(metric: MetricEvidence, id: string): Html | undefi
     aria-labelledby="${id}-title ${id}-desc"
   >
     <title id="${id}-title">Metric ${metric.name} over time</title>
-    <desc id="${id}-desc">${metric.reason}.</desc>
+    <desc id="${id}-desc">${inEnglish(metric.reason)}.</desc>
     ${values.map(({ at, text }) => html`<line class="grid" x1="${PLOT.left}" x2="${PLOT.right}" y1="${at}" y2="${at}" /><text class="tick" x="${PLOT.left - 5}" y="${at + 4}" text-anchor="end">${text}</text>`)}
     ${times.map(({ at, text }) => html`<text class="tick" x="${at}" y="${PLOT.bottom + 15}" text-anchor="middle">${text}</text>`)}
     ${threshold === undefined ? undefined : html`<line class="weight v1" x1="${PLOT.left}" x2="${PLOT.right}" y1="${threshold}" y2="${threshold}" />`}

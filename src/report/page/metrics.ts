@@ -4,6 +4,7 @@ import { duration } from '../format.ts';
 import { shareInPercent, placeOf } from '../metric-sentences.ts';
 import type { RunRecord } from '../run-record.ts';
 import { evidenceChart } from './evidence-chart.ts';
+import { inEnglish } from '../../texts/texts.ts';
 import { figure } from './figure.ts';
 import { html } from './html.ts';
 import type { Content, Html } from './html.ts';
@@ -31,14 +32,14 @@ function metricArticle(metric: MetricEvidence, id: string): Html {
   return html`<article class="ingress">
     <h3>${placeOf(metric)}: ${VERDICTS[verdict]}</h3>
     <p>
-      ${reason}; ${count(polls, 'reading')} of ${[...new Set(addresses)].join(', ')} in
+      ${inEnglish(reason)}; ${count(polls, 'reading')} of ${[...new Set(addresses)].join(', ')} in
       ${duration(seconds)}${missedReadings}.
     </p>
     ${
       notes.length === 0
         ? undefined
         : html`<ul>
-            ${notes.map((note) => html`<li>${note}</li>`)}
+            ${notes.map((note) => html`<li>${inEnglish(note)}</li>`)}
           </ul>`
     }
     <div class="charts">

@@ -2,6 +2,7 @@ import type { IngressEvidence, IngressVerdict } from '../../verify/evidence.ts';
 import { total } from '../../verify/evidence.ts';
 import { duration, milliseconds, percent, range } from '../format.ts';
 import { count } from '../../core/plural.ts';
+import { inEnglish } from '../../texts/texts.ts';
 import { podLine, sharesAt, stripOf } from '../shares.ts';
 import type { Share } from '../shares.ts';
 import { VERDICT_EMOJI } from './emoji.ts';
@@ -69,7 +70,7 @@ function reasonLine(evidence: IngressEvidence): string {
     ...(stale === 0 ? [] : [`${count(stale, 'response')} under another revision`]),
   ];
   const pods = (evidence.pods ?? []).map((one) => `  - ${text(podLine(one))}\n`);
-  return `- ${text(cluster)}, ${text(url)}: **${verdict}**, ${text(reason)}; ${parts.join(', ')}\n${pods.join('')}`;
+  return `- ${text(cluster)}, ${text(url)}: **${verdict}**, ${text(inEnglish(reason))}; ${parts.join(', ')}\n${pods.join('')}`;
 }
 
 function responseCells({ version, samples, responses }: Share): readonly string[] {

@@ -1,5 +1,6 @@
 import type { MetricEvidence, MetricVerdict } from '../../metrics/metric-evidence.ts';
 import { chanceInWords } from '../../verify/statistics/significance.ts';
+import { inEnglish } from '../../texts/texts.ts';
 import { shareInPercent } from '../metric-sentences.ts';
 import type { RunRecord } from '../run-record.ts';
 import { VERDICT_EMOJI } from './emoji.ts';
@@ -40,9 +41,9 @@ function countRows(metric: MetricEvidence): Piece {
 function reasonPiece(metric: MetricEvidence): Piece {
   const { verdict, reason, missed, polls, notes, addresses } = metric;
   const parts = [
-    `${VERDICT_EMOJI[verdict]} ${text(titleOf(metric))} (${text([...new Set(addresses)].join(', '))}): **${verdict}**, ${text(reason)}`,
+    `${VERDICT_EMOJI[verdict]} ${text(titleOf(metric))} (${text([...new Set(addresses)].join(', '))}): **${verdict}**, ${text(inEnglish(reason))}`,
     ...(missed === 0 ? [] : [`${String(missed)} of ${String(polls)} readings failed`]),
-    ...notes.map((note) => text(note.replace(/\.$/, ''))),
+    ...notes.map((note) => text(inEnglish(note).replace(/\.$/, ''))),
   ];
   return { text: `- ${parts.join('; ')}\n`, ...placeInSummary(verdict) };
 }

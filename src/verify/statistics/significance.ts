@@ -1,3 +1,5 @@
+import { chanceOneIn } from '../../texts/chance.ts';
+
 /** Probability of a false alarm about failed requests, and about response times, over all ingresses of a check together. */
 export const FALSE_ALARM_PROBABILITY = 1e-5;
 
@@ -9,8 +11,6 @@ export const FALSE_ALARM_PROBABILITY = 1e-5;
  * @returns `below 1 in 10^9`; undefined for evidence that would not be unusual
  */
 export function chanceInWords(logEvidence: number): string | undefined {
-  if (logEvidence === Infinity) return undefined;
-  const power = Math.floor(logEvidence / Math.LN10);
-  if (power < 2) return undefined;
-  return `below 1 in ${power < 6 ? (10 ** power).toLocaleString('en') : `10^${String(power)}`}`;
+  const chance = chanceOneIn(logEvidence);
+  return chance === undefined ? undefined : `below 1 in ${chance}`;
 }

@@ -1,0 +1,21 @@
+import type { FailureTexts } from '../catalogue/verdicts.ts';
+import { failureInWords } from '../failures.ts';
+
+const words: Pick<FailureTexts, 'known' | 'status' | 'statusWithoutVersion'> = {
+  known: {
+    'no response in time': 'no response in time',
+    'connection refused': 'connection refused',
+    'connection cut': 'connection cut',
+    'no connection in time': 'no connection in time',
+    'response cut off': 'response cut off',
+    'no version in the response': 'no version in the response',
+  },
+  status: (status) => `status ${status}`,
+  statusWithoutVersion: (status) => `status ${status} without a version`,
+};
+
+export const failures: FailureTexts = {
+  ...words,
+  kinds: (kinds) =>
+    [...kinds].map(([kind, count]) => `${String(count)} × ${failureInWords(kind, words)}`).join(', '),
+};

@@ -1,0 +1,21 @@
+import type { FailureTexts } from '../catalogue/verdicts.ts';
+import { failureInWords } from '../failures.ts';
+
+const words: Pick<FailureTexts, 'known' | 'status' | 'statusWithoutVersion'> = {
+  known: {
+    'no response in time': '规定时间内没有响应',
+    'connection refused': '连接被拒绝',
+    'connection cut': '连接被切断',
+    'no connection in time': '规定时间内没有建立连接',
+    'response cut off': '响应中途断开',
+    'no version in the response': '响应中没有版本',
+  },
+  status: (status) => `状态码 ${status}`,
+  statusWithoutVersion: (status) => `状态码 ${status}，没有版本`,
+};
+
+export const failures: FailureTexts = {
+  ...words,
+  kinds: (kinds) =>
+    [...kinds].map(([kind, count]) => `${String(count)} × ${failureInWords(kind, words)}`).join('、'),
+};
