@@ -89,7 +89,10 @@ describe('the observed traffic split', () => {
   });
 
   test('says why an ingress failed right below the table, and the other reasons on demand', () => {
-    const lines = rowsOf({ verdict: 'fail', reason: quoted('bad') }, { cluster: 'west', reason: quoted('good') });
+    const lines = rowsOf(
+      { verdict: 'fail', reason: quoted('bad') },
+      { cluster: 'west', reason: quoted('good') },
+    );
     const unfolded = lines.slice(
       0,
       lines.findIndex((line) => line.startsWith('<details>')),
