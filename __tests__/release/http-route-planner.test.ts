@@ -333,6 +333,12 @@ describe('a release by an HTTPRoute', () => {
     expect(refusal(fleet)).toContain('no ReferenceGrant in other allows HTTPRoutes of gray-demo to do so');
   });
 
+  test('is not refused for a ReferenceGrant that may be in a namespace which could not be listed', () => {
+    const foreign = rule([...(split.backendRefs ?? []), { name: 'copy', namespace: 'other', port: 80 }]);
+    for (const unseen of [{ unlisted: ['ReferenceGrant'] }, { unread: ['ReferenceGrant'] }] as const)
+      expect(refusal(both([routeOf([foreign])], { otherServices: VERSION_SERVICES }, unseen))).toBe('');
+  });
+
   test('is refused where a version is no name for a Service', () => {
     const upper = release({
       placement: new Map(),
@@ -357,6 +363,27 @@ test('Services of two versions that select one pod are refused by their names', 
   expect(refusal(both([routeOf([split])], { otherServices, pods: [twice] }))).toBe(
     `The Services of both v1 and v2 select Pod ${NAMESPACE}/hello-v1 in east and 1 more: v1 selects version=v1, v2 selects track=canary (east). Requests for one version would be answered by pods of the other, whatever the weights. Give the selector of Service ${APP}-v1 a label that only the pods of v1 carry, once they carry it. Nothing has been written.`,
   );
+});
+
+/** How often the Services of a cluster, and the labels of a pod, are looked at in a plan for a number of clusters. */
+function looksIn(number: number): number {
+  let looks = 0;
+  const names = Array.from({ length: number }, (_, i) => `cluster-${String(i)}`);
+  const states = names.map((name) =>
+    Object.defineProperty(cluster(name, [routeOf([split])]), 'otherServices', {
+      enumerable: true,
+      get: () => {
+        looks += 1;
+        return VERSION_SERVICES;
+      },
+    }),
+  );
+  plan(fleetOf(...states), { ...given, clusters: names, configClusters: names });
+  return looks;
+}
+
+test('a plan looks at the Services of each cluster a fixed number of times, however many clusters there are', () => {
+  expect(looksIn(60)).toBeLessThanOrEqual(6 * looksIn(10));
 });
 
 test.each([

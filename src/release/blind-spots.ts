@@ -35,7 +35,6 @@ export function blindSpotsIn(observed: Observation): readonly string[] {
     ...describeServiceRules(rulesToService(observed)),
     ...grpcRoutesToService(observed),
     ...describeMissingServices(observed),
-    ...unlistedRoutes(fleet),
     ...throughOthers(observed),
     ...pastGateways(release, fleet),
   ];
@@ -175,14 +174,6 @@ function othersIn({ otherServices = [] }: ClusterState): readonly Service[] {
 function servingPods(release: Release, state: ClusterState): readonly Pod[] {
   const selector = selectorOfService(release, state);
   return state.pods.filter(({ metadata }) => selects(selector, metadata.labels));
-}
-
-function unlistedRoutes(fleet: FleetState): readonly string[] {
-  const clusters = namesWhere(fleet, ({ gatewayApi }) => gatewayApi?.unlisted.includes('HTTPRoute') === true);
-  if (clusters === '') return [];
-  return [
-    `HTTPRoutes of other namespaces in ${clusters} could not be listed (the user of the kubeconfig may not list them cluster-wide).`,
-  ];
 }
 
 function unlistedIn(fleet: FleetState): readonly string[] {

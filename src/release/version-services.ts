@@ -9,11 +9,22 @@ import { selectorOfService } from './service-port.ts';
 import type { ClusterState, FleetState } from './state.ts';
 import { VERSION_LABEL } from './version-label.ts';
 
+/** What was found for a fleet that was read, and a release: many ask, for each cluster and for each rule. Neither is ever modified. */
+const known = new WeakMap<FleetState, WeakMap<Release, ReadonlyMap<string, VersionName>>>();
+
 /**
  * The Services that each lead to the pods of one version, by name: `APP-VERSION`, which select by more than Service APP does. Those of
  * all clusters count, since a route may name one that its own cluster lacks; and those that no cluster has yet, of known versions.
  */
 export function versionServices(release: Release, fleet: FleetState): ReadonlyMap<string, VersionName> {
+  const ofFleet = known.get(fleet) ?? new WeakMap<Release, ReadonlyMap<string, VersionName>>();
+  known.set(fleet, ofFleet);
+  const found = ofFleet.get(release) ?? findVersionServices(release, fleet);
+  ofFleet.set(release, found);
+  return found;
+}
+
+function findVersionServices(release: Release, fleet: FleetState): ReadonlyMap<string, VersionName> {
   const states = [...fleet.values()];
   const existing = new Set(states.flatMap(listedServices).map(({ metadata }) => metadata.name));
   const missing = knownVersions(release, states)

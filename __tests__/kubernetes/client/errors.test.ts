@@ -22,6 +22,34 @@ describe('a cluster that refuses is told as a sentence: what was tried, where, w
       `${TRIED} in west: exceeded quota: pods (403 Forbidden)`,
     ],
     [
+      'a webhook that denies the request',
+      403,
+      {
+        message: 'admission webhook "validation.gatekeeper.sh" denied the request: [owner] no label owner',
+        reason: 'Forbidden',
+      },
+      `${TRIED} in west: admission webhook "validation.gatekeeper.sh" denied the request: [owner] no label owner (403 Forbidden). Admission control of this cluster denied it, which no permission changes: comply with that rule, or have it changed.`,
+    ],
+    [
+      'a policy of the API server that denies the request',
+      403,
+      {
+        message: 'pods "hello" is forbidden: violates PodSecurity "restricted:latest": runAsNonRoot != true',
+        reason: 'Forbidden',
+      },
+      `${TRIED} in west: pods "hello" is forbidden: violates PodSecurity "restricted:latest": runAsNonRoot != true (403 Forbidden). Admission control of this cluster denied it, which no permission changes: comply with that rule, or have it changed.`,
+    ],
+    [
+      'a namespace that is going, which says itself what to wait for',
+      403,
+      {
+        message:
+          'services "hello" is forbidden: unable to create new content in namespace gray-demo because it is being terminated',
+        reason: 'Forbidden',
+      },
+      `${TRIED} in west: services "hello" is forbidden: unable to create new content in namespace gray-demo because it is being terminated (403 Forbidden)`,
+    ],
+    [
       'expired credentials',
       401,
       { message: 'Unauthorized', reason: 'Unauthorized' },

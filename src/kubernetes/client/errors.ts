@@ -32,6 +32,8 @@ export class ClusterError extends CanaryError {
   readonly retryAfterMs: number;
   /** Whether the call may have reached the server; without a login, nothing was sent. */
   readonly sent: boolean;
+  /** Whether admission control refused the call, which the user was allowed to make. */
+  readonly isOfAdmission: boolean;
   /** Whether an apply was refused since other field managers own its fields. */
   readonly concernsOwners: boolean;
 
@@ -52,6 +54,7 @@ export class ClusterError extends CanaryError {
     this.reason = body?.reason;
     this.retryAfterMs = retryAfterMs;
     this.sent = !(cause instanceof LoginError);
+    this.isOfAdmission = status === 403 && isOfAdmission(body?.message ?? '');
     this.concernsOwners = ownersIn(body).length > 0;
   }
 }
@@ -151,6 +154,22 @@ function remedyOfSilence(cause: unknown): string {
     : '. Is the API server of this context reachable from the runner?';
 }
 
+/**
+ * Whether a message of status 403 comes from admission control, which comes after authorization: a webhook, a policy, a quota. The API
+ * server words its own refusals "is forbidden: User … cannot …".
+ */
+function isOfAdmission(message: string): boolean {
+  return /is forbidden: (?!User )|admission webhook .* denied the request/.test(message);
+}
+
+function remedyOfDenial(message: string): string {
+  // Their own messages say what to do.
+  if (/quota|is being terminated/.test(message)) return '';
+  return isOfAdmission(message)
+    ? '. Admission control of this cluster denied it, which no permission changes: comply with that rule, or have it changed.'
+    : '. Grant this to the user of the kubeconfig in this cluster.';
+}
+
 function remedy(status: number | undefined, body: Status | undefined, cause: unknown): string {
   switch (status) {
     case undefined:
@@ -158,10 +177,7 @@ function remedy(status: number | undefined, body: Status | undefined, cause: unk
     case 401:
       return '. The credentials of this context were rejected: renew them in the input kubeconfig.';
     case 403:
-      // A quota also refuses with 403; its own message says what to do.
-      return (body?.message ?? '').includes('quota')
-        ? ''
-        : '. Grant this to the user of the kubeconfig in this cluster.';
+      return remedyOfDenial(body?.message ?? '');
     case 409:
       return ownersIn(body).length > 0
         ? '. They are not taken over: release them there, or omit them here.'

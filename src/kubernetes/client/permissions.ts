@@ -91,7 +91,7 @@ async function isAuthorized(caller: Caller, permission: Permission, path: string
     return true;
   } catch (error) {
     if (!isRefused(error) || isBeforeAuthorization(error)) throw error;
-    return !isForbidden(error);
+    return !isForbidden(error) || error.isOfAdmission;
   }
 }
 

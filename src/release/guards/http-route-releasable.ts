@@ -2,10 +2,11 @@ import { CanaryError } from '../../core/errors.ts';
 import { isServiceIn } from '../../gateway-api/backends.ts';
 import { managedRules } from '../../gateway-api/managed-rules.ts';
 import { isHttpRoute } from '../../gateway-api/objects.ts';
-import type { HTTPRoute, ReferenceGrant } from '../../gateway-api/objects.ts';
+import type { HTTPRoute } from '../../gateway-api/objects.ts';
 import { gatewayDetachments, parentsOf, routeDetachments } from '../../gateway-api/parents.ts';
 import { isReferenceGranted } from '../../gateway-api/reference-grants.ts';
 import { isPreviewRule, rulesOf } from '../../gateway-api/rules.ts';
+import type { GatewayApiState } from '../../gateway-api/state.ts';
 import { nameOf } from '../../kubernetes/objects.ts';
 import { grpcRoutesToService } from '../http-rules-to-service.ts';
 import type { Observation } from '../observation.ts';
@@ -56,20 +57,17 @@ function assertInForce(observed: Observation, one: RouteState, route: HTTPRoute)
       `${refused.map(({ text }) => `${text} in ${cluster}`).join('; ')}. Weights that were written there would hold for nobody: correct that first.`,
     );
   }
-  assertGranted(
-    one,
-    route,
-    gatewayApi?.unread.includes('ReferenceGrant') === true ? undefined : gatewayApi?.referenceGrants,
-  );
+  if (gatewayApi !== undefined) assertGranted(one, route, gatewayApi);
 }
 
 /** A backend in another namespace gets no requests without a grant there: its share is answered with 500. */
 function assertGranted(
   { cluster, choice }: RouteState,
   route: HTTPRoute,
-  grants: readonly ReferenceGrant[] | undefined,
+  { referenceGrants: grants, unlisted, unread }: GatewayApiState,
 ): void {
-  if (grants === undefined) return;
+  // What may not be listed may be there.
+  if (unlisted.includes('ReferenceGrant') || unread.includes('ReferenceGrant')) return;
   const from = route.metadata.namespace ?? '';
   const refused = managedRules(route, choice)
     .flatMap(({ backendRefs = [] }) => backendRefs)
