@@ -8,7 +8,7 @@ import type { ClusterName } from '../core/names.ts';
 import { allOf } from './fleet.ts';
 import type { Fleet } from './fleet.ts';
 
-/** Questions in flight at a time. */
+/** Questions in flight at a time, per cluster. */
 const PARALLEL = 16;
 
 /** The permission to do something with an object, or with objects of its kind. */
@@ -58,7 +58,7 @@ export function accessFor({ cluster, verb, object, before }: Change): readonly A
 
 /** The permissions that the user of the kubeconfig lacks, according to the API servers. */
 export async function missingOf(fleet: Fleet, wanted: readonly Access[]): Promise<readonly MissingAccess[]> {
-  const limit = pLimit(PARALLEL);
+  const limits = new Map(wanted.map(({ cluster }) => [cluster, pLimit(PARALLEL)]));
   const groups = [
     ...Map.groupBy(wanted, ({ cluster, namespace }) => JSON.stringify([cluster, namespace])).values(),
   ];
@@ -67,6 +67,7 @@ export async function missingOf(fleet: Fleet, wanted: readonly Access[]): Promis
       const [first] = accesses;
       if (first === undefined) return [];
       const cluster = fleet.cluster(first.cluster);
+      const limit = limits.get(first.cluster) ?? pLimit(PARALLEL);
       // All in one call, if the cluster knows its rules.
       const { namespace } = first;
       const rules =

@@ -38,9 +38,8 @@ export function routeObjects(routes: readonly RouteState[]): Routing {
 }
 
 /**
- * Finds the ingress of every cluster of the release: the one in the input ingress, or the one that the cluster shows.
+ * Finds the ingress of every cluster of the release, and reports it; see `findIngresses`.
  *
- * @param planned Gateways that the release is about to make
  * @throws CanaryError if a cluster's ingress is not found, or users have none at all
  */
 export async function findTargets(
@@ -49,7 +48,22 @@ export async function findTargets(
   routing: Routing,
   planned: readonly Gateway[] = [],
 ): Promise<readonly Target[]> {
-  const { release, fleet, recorder, log } = context;
+  return targetsAt(context, await findIngresses(context, state, routing, planned));
+}
+
+/**
+ * Finds the ingress of every cluster of the release: the one in the input ingress, or the one that the cluster shows.
+ *
+ * @param planned Gateways that the release is about to make
+ * @throws CanaryError if a cluster's ingress is not found, or users have none at all
+ */
+export async function findIngresses(
+  context: Context,
+  state: FleetState,
+  routing: Routing,
+  planned: readonly Gateway[],
+): Promise<readonly Ingress[]> {
+  const { release, fleet } = context;
   const found = await allOf(
     allClusters(release).map(async (name): Promise<Ingress | undefined> => {
       const given = release.check.ingress.get(name);
@@ -67,7 +81,16 @@ export async function findTargets(
       };
     }),
   );
-  const ingresses = found.filter((ingress) => ingress !== undefined);
+  return found.filter((ingress) => ingress !== undefined);
+}
+
+/**
+ * What to sample at the ingresses, which are reported.
+ *
+ * @throws CanaryError if an ingress has no host that can be asked
+ */
+export function targetsAt(context: Context, ingresses: readonly Ingress[]): readonly Target[] {
+  const { release, recorder, log } = context;
   const shared = sharedAddresses(ingresses);
   for (const sentence of shared) log.warnOnce(sentence);
   const unseen = ingresses.flatMap(({ cluster, gateway }) =>

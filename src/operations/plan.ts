@@ -11,6 +11,7 @@ import {
 } from '../release/cluster-weights.ts';
 import type { ClusterWeights } from '../release/cluster-weights.ts';
 import { nextTurn } from '../core/clock.ts';
+import { resultOf, settled } from '../core/settled.ts';
 import { CanaryError } from '../core/errors.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import type { KubeObject } from '../kubernetes/objects.ts';
@@ -28,7 +29,8 @@ import type { PlannedChange, PlannedRollout } from '../report/run-events.ts';
 import { whyUnchecked } from '../report/planned-change.ts';
 import { noteBlindSpots, phase, logDefects } from './context.ts';
 import type { Context } from './context.ts';
-import { findTargets } from './ingresses.ts';
+import type { Ingress } from '../verify/find-ingress.ts';
+import { findIngresses, targetsAt } from './ingresses.ts';
 import { foreseeMetrics } from './metrics.ts';
 import { prepareAgain } from './prepare-again.ts';
 import { finalRoutes, newGateways, warnOf } from './prepare-step.ts';
@@ -41,7 +43,8 @@ import { finalRoutes, newGateways, warnOf } from './prepare-step.ts';
  */
 export async function plan(context: Context): Promise<void> {
   const { recorder } = context;
-  const { state, held, observed, tried } = await prepareAgain(context, tryRollout);
+  const prepared = await prepareAgain(context, tryRollout);
+  const { state, held, observed, tried } = prepared;
   noteBlindSpots(context, observed);
   const findings = logDefects(context, observed);
   if (findings.length > 0) recorder.record({ kind: 'explained', findings });
@@ -54,30 +57,35 @@ export async function plan(context: Context): Promise<void> {
   recorder.record({ kind: 'planned', plan: planned });
   await show(context, held, planned);
   warnOf(context, tried);
-  await phase(context, 'Preflight', () => foresee(context, observed, tried));
+  await phase(context, 'Preflight', () => foresee(context, prepared));
   if (clustersDisagree(held)) throw new CanaryError(different(held, tried.weights));
 }
 
-/** Reads the clusters, plans a rollout, and lets every server try it. */
-async function tryRollout(context: Context): Promise<{
+interface TriedRollout {
   readonly state: FleetState;
   readonly held: readonly ClusterWeights[];
   readonly observed: Observation;
   readonly tried: TriedPlan;
-}> {
+  /** Still looked for; a failure is reported with all else that would stop the rollout. */
+  readonly ingresses: Promise<PromiseSettledResult<readonly Ingress[]>>;
+}
+
+/** Reads the clusters, plans a rollout, lets every server try it, and finds the ingresses. */
+async function tryRollout(context: Context): Promise<TriedRollout> {
   const { release, fleet, recorder } = context;
   const state = await phase(context, 'Read', () => fleet.read(release));
   const held = readClusterWeights(release, state);
   recorder.record({ kind: 'read', held });
   await nextTurn();
   const observed = observe(release, state);
-  const tried = await phase(context, 'Plan', async () => {
+  return phase(context, 'Plan', async () => {
     await nextTurn();
     const rollout = planRollout(observed);
     await nextTurn();
-    return dryRun(fleet, state, rollout);
+    const routing = finalRoutes(observed, rollout);
+    const ingresses = settled(findIngresses(context, state, routing, newGateways(rollout)));
+    return { state, held, observed, tried: await dryRun(fleet, state, rollout), ingresses };
   });
-  return { state, held, observed, tried };
 }
 
 /** Whoever approves a release by its plan has to know before it is merged. */
@@ -86,15 +94,14 @@ function different(held: readonly ClusterWeights[], weights: Weights): string {
 }
 
 /** What would stop the rollout before it writes anything, all at once. */
-async function foresee(context: Context, observed: Observation, tried: TriedPlan): Promise<void> {
+async function foresee(context: Context, { state, tried, ingresses }: TriedRollout): Promise<void> {
   const { release, fleet, log } = context;
-  const { fleet: state } = observed;
   const changes = triedIn(tried);
   await allOf<unknown>([
     Promise.resolve().then(() => {
       for (const sentence of assertKeepsServing(release, state, tried)) log.warn(sentence);
     }),
-    findTargets(context, state, finalRoutes(observed, tried), newGateways(tried)),
+    ingresses.then((found) => targetsAt(context, resultOf(found))),
     assertSidecars(fleet, release, state, tried, 'planned').then((unasked) => {
       for (const sentence of unasked) log.info(sentence);
     }),

@@ -35,6 +35,8 @@ export interface EmbeddedFleet extends TestFleet {
   renewToken(cluster: string): string;
   /** Keeps a gateway's replica (from 0) on its current configuration. */
   freezeReplica(cluster: string, replica: number): void;
+  /** How many TLS connections clients have opened to a cluster's API so far. */
+  handshakes(cluster: string): number;
   /** Lets a cluster's API offer only some versions of the Gateway API, or none, until the next reset. */
   serveGatewayApi(cluster: string, versions: readonly ('v1' | 'v1beta1')[]): void;
   /** Makes a cluster's API unreachable: connections are cut and refused. */
@@ -116,6 +118,10 @@ export class Fleet implements EmbeddedFleet {
 
   renewToken(cluster: string): string {
     return this.#cluster(cluster).api.renewToken();
+  }
+
+  handshakes(cluster: string): number {
+    return this.#cluster(cluster).api.handshakes;
   }
 
   serveGatewayApi(cluster: string, versions: readonly ('v1' | 'v1beta1')[]): void {

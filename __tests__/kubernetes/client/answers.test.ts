@@ -21,7 +21,7 @@ const read: Use = (cluster) => cluster.read('v1', 'Service', 'helloworld', NAMES
 const list: Use = (cluster) => cluster.list('v1', 'Pod', NAMESPACE);
 const write: Use = (cluster) => cluster.replace(service());
 const remove: Use = (cluster) => cluster.remove(service());
-const discover: Use = (cluster) => cluster.list(VS.apiVersion, VS.kind, NAMESPACE);
+const discover: Use = (cluster) => cluster.list(VS.apiVersion, 'Sidecar', NAMESPACE);
 const review: Use = (cluster) =>
   cluster.allows(
     { verb: 'get', group: '', resource: 'pods', namespace: NAMESPACE, name: 'a' },

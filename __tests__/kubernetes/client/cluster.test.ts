@@ -97,17 +97,25 @@ describe('reading', () => {
   });
 
   test('looks up the kinds of an API once', async () => {
-    const { api, cluster } = await stage([VS]);
-    await Promise.all([readVs(cluster), readVs(cluster)]);
-    await readVs(cluster);
+    const { api, cluster } = await stage();
+    const readSidecar = (): Promise<unknown> =>
+      cluster.read('networking.istio.io/v1', 'Sidecar', 'a', NAMESPACE).catch(() => undefined);
+    await Promise.all([readSidecar(), readSidecar()]);
+    await readSidecar();
     expect(api.asked.filter(({ path }) => path === '/apis/networking.istio.io/v1')).toHaveLength(1);
+  });
+
+  test('does not look up the kinds that every mesh serves in the same way', async () => {
+    const { api, cluster } = await stage([VS]);
+    await readVs(cluster);
+    expect(api.asked.map(({ path }) => path)).toEqual([pathOf(VS)]);
   });
 
   test('reaches a server under a path', async () => {
     const { api } = await stage([VS]);
     const cluster = opened.add(clusterAt(`${api.url}/k8s/clusters/c-1/`));
     await readVs(cluster).catch(() => undefined);
-    expect(api.asked[0]?.path).toBe('/k8s/clusters/c-1/apis/networking.istio.io/v1');
+    expect(api.asked[0]?.path).toBe(`/k8s/clusters/c-1${pathOf(VS)}`);
   });
 
   test('reports a kind that the cluster does not serve, and not an unreachable server', async () => {
@@ -454,7 +462,7 @@ test('a read that never gets a response fails after three retries, and asks whet
     return true;
   };
   await expect(readVs(cluster)).rejects.toThrow(
-    /^Looking up the kinds of networking\.istio\.io\/v1 in west: .*\. Is the API server of this context reachable from the runner\?$/,
+    /^Reading VirtualService gray-demo\/helloworld in west: .*\. Is the API server of this context reachable from the runner\?$/,
   );
   expect(api.asked).toHaveLength(4);
 });

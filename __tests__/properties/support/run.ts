@@ -37,7 +37,7 @@ export interface StandInRun {
 }
 
 /** The stand-in of the monotonic clock: timers are faked. */
-const clock: Clock = {
+export const standInClock: Clock = {
   now: () => performance.now(),
   async sleep(ms, signal) {
     signal.throwIfAborted();
@@ -69,7 +69,7 @@ export function standInRun(
   };
   const fleet = Fleet.of(
     clusters.map((one) =>
-      Cluster.over(new MemoryTransport(one, caller), `https://${one.name}.example`, signal, clock),
+      Cluster.over(new MemoryTransport(one, caller), `https://${one.name}.example`, signal, standInClock),
     ),
   );
   return {
@@ -80,7 +80,7 @@ export function standInRun(
       release,
       fleet,
       signal,
-      clock,
+      clock: standInClock,
       identity: { holder, run: `run ${holder}` },
       recorder: { record: (event) => events.push(event) },
       log: { info: say, warn: say, warnOnce: say, progress: () => undefined, group: (_, work) => work() },

@@ -25,7 +25,8 @@ import { delegatesTo, entrancesOf, gatewaysOf, isDelegate } from '../../istio/vi
 import { namedVirtualServices } from '../../release/release.ts';
 import { podTemplateOf } from '../../kubernetes/pod-templates.ts';
 import type { Cluster } from '../../kubernetes/client/cluster.ts';
-import { ClusterError } from '../../kubernetes/client/errors.ts';
+import { NEWEST_ISTIO } from '../../kubernetes/client/api-resources.ts';
+import { ClusterError, isMissing } from '../../kubernetes/client/errors.ts';
 import { GatewayPods, PODS_UNREAD, controlPlaneRevision, selectorsOf } from './gateways.ts';
 import { readGatewayApi } from './gateway-api.ts';
 import { listEverywhere } from './list-everywhere.ts';
@@ -178,17 +179,38 @@ async function readRoutes(
   };
 }
 
+interface RoutesAndGateways {
+  readonly apiVersion: string;
+  readonly routes: Awaited<ReturnType<typeof readRoutes>>;
+  readonly all: Awaited<ReturnType<typeof listEverywhere<Gateway>>>;
+}
+
+/** Only a cluster that does not serve the newest version of Istio's API is asked for another. */
+async function readNewest(cluster: Cluster, release: Release): Promise<RoutesAndGateways> {
+  const read = async (apiVersion: string): Promise<RoutesAndGateways> => {
+    const [routes, all] = await Promise.all([
+      readRoutes(cluster, apiVersion, release.namespace),
+      listEverywhere<Gateway>(cluster, apiVersion, 'Gateway', release.namespace),
+    ]);
+    return { apiVersion, routes, all };
+  };
+  try {
+    return await read(NEWEST_ISTIO);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    const served = await cluster.istioApiVersion();
+    if (served === NEWEST_ISTIO) throw error;
+    return read(served);
+  }
+}
+
 /** Reads the traffic objects of a cluster whose control plane serves the routes. */
 async function readTraffic(
   cluster: Cluster,
   release: Release,
   namespace: Promise<KubeObject | undefined>,
 ): Promise<TrafficState> {
-  const apiVersion = await cluster.istioApiVersion();
-  const [routes, all] = await Promise.all([
-    readRoutes(cluster, apiVersion, release.namespace),
-    listEverywhere<Gateway>(cluster, apiVersion, 'Gateway', release.namespace),
-  ]);
+  const { apiVersion, routes, all } = await readNewest(cluster, release);
   const gateways = all.found.filter(({ metadata }) => metadata.namespace === release.namespace);
   const names = namedVirtualServices(release);
   const own = routes.virtualServices.filter(({ metadata }) => names.includes(metadata.name));

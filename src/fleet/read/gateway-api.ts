@@ -1,6 +1,8 @@
+import { resultOf, settled } from '../../core/settled.ts';
 import type { GRPCRoute, HTTPRoute, KubeGateway, ReferenceGrant } from '../../gateway-api/objects.ts';
 import type { GatewayApiKind, GatewayApiServed, GatewayApiState } from '../../gateway-api/state.ts';
 import type { Cluster } from '../../kubernetes/client/cluster.ts';
+import { NEWEST_GATEWAY_API } from '../../kubernetes/client/api-resources.ts';
 import { isForbidden } from '../../kubernetes/client/errors.ts';
 import type { KubeObject } from '../../kubernetes/objects.ts';
 import type { Release } from '../../release/release.ts';
@@ -21,15 +23,20 @@ export async function readGatewayApi(
   cluster: Cluster,
   release: Release,
 ): Promise<GatewayApiState | undefined> {
-  const served = await servedOrForbidden(cluster, release);
+  // Most clusters serve these versions: what they hold need not wait for the answer to that.
+  const [served, expected] = await Promise.all([
+    servedOrForbidden(cluster, release),
+    settled(listRoutes(cluster, EXPECTED, release)),
+  ]);
   if (served === undefined) {
     const nothing = { httpRoutes: [], grpcRoutes: [], gateways: [], referenceGrants: [] };
     return { served: {}, ...nothing, unlisted: [], unread: ['HTTPRoute'] };
   }
   if (served.HTTPRoute === undefined) return undefined;
-  const [routes, attached] = mayAttach(release)
-    ? await Promise.all([listRoutes(cluster, served, release), listAttached(cluster, served, release)])
-    : [await listRoutes(cluster, served, release)];
+  const [routes, attached] = await Promise.all([
+    isExpected(served) ? resultOf(expected) : listRoutes(cluster, served, release),
+    mayAttach(release) ? listAttached(cluster, served, release) : undefined,
+  ]);
   const [httpRoutes, grpcRoutes] = routes;
   const isUsed = httpRoutes.found.some(({ metadata }) => metadata.namespace === release.namespace);
   const [gateways, grants] = attached ?? (isUsed ? await listAttached(cluster, served, release) : NOT_ASKED);
@@ -45,6 +52,12 @@ export async function readGatewayApi(
     unlisted: all.filter(({ extent }) => extent === 'own namespace').map(({ kind }) => kind),
     unread: all.filter(({ extent }) => extent === 'nothing').map(({ kind }) => kind),
   };
+}
+
+const EXPECTED: GatewayApiServed = { HTTPRoute: NEWEST_GATEWAY_API, GRPCRoute: NEWEST_GATEWAY_API };
+
+function isExpected({ HTTPRoute, GRPCRoute }: GatewayApiServed): boolean {
+  return HTTPRoute === EXPECTED.HTTPRoute && GRPCRoute === EXPECTED.GRPCRoute;
 }
 
 /** Whether the inputs say that the release may use it, before its routes were looked at. */

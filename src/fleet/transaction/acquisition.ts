@@ -92,7 +92,9 @@ export class Acquisition {
       const missing = this.#release.configClusters.toSorted().filter((name) => !found.has(name));
       if (missing.length === 0) break;
       // All clusters from the beginning, so that the Leases of a dead run expire at the same time.
-      const looks = await allOf(missing.map((name) => this.#look(name)));
+      const looks =
+        (waited ? undefined : this.#asSeen(missing, seen)) ??
+        (await allOf(missing.map((name) => this.#look(name))));
       const ended = endedIn([...looks.map(({ lease }) => lease), ...found.values()].map(decodeLease));
       const isBusy = ({ isHeld, lease }: Look): boolean =>
         isHeld && !isHeldAfterEnd(decodeLease(lease), ended);
@@ -124,9 +126,25 @@ export class Acquisition {
     };
   }
 
+  /**
+   * What the run has seen is as good as a look, where all was free: a claim is refused if anybody has written the Lease since.
+   *
+   * @returns undefined where only a look can tell
+   */
+  #asSeen(names: readonly ClusterName[], seen: Leases): readonly Look[] | undefined {
+    const isFree = (name: ClusterName): boolean => {
+      const content = decodeLease(seen.get(name));
+      return seen.has(name) && content.state !== 'unreadable' && holderOf(content) === undefined;
+    };
+    return names.every(isFree) ? names.map((name) => this.#lookAt(name, seen.get(name))) : undefined;
+  }
+
   async #look(name: ClusterName): Promise<Look> {
+    return this.#lookAt(name, await readLease(this.#fleet.cluster(name), this.#release));
+  }
+
+  #lookAt(name: ClusterName, lease: Lease | undefined): Look {
     const cluster = this.#fleet.cluster(name);
-    const lease = await readLease(cluster, this.#release);
     const holder = holderOf(decodeLease(lease));
     const isHeld =
       lease !== undefined &&

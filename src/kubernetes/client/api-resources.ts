@@ -2,13 +2,16 @@ import type { ClusterName } from '../../core/names.ts';
 import { isGroup, isResourceList } from './checks.ts';
 import type { Call } from './connection.ts';
 import { ClusterError } from './errors.ts';
-import { builtIn } from './kinds.ts';
+import { wellKnown } from './kinds.ts';
 import type { ApiResource } from './kinds.ts';
 
 const ISTIO_GROUP = 'networking.istio.io';
+/** Nearly every mesh serves it. */
+export const NEWEST_ISTIO = `${ISTIO_GROUP}/v1`;
 
 /** Those of the standard channel, newest first (https://gateway-api.sigs.k8s.io/concepts/versioning/). */
-const GATEWAY_API_VERSIONS = ['gateway.networking.k8s.io/v1', 'gateway.networking.k8s.io/v1beta1'];
+const GATEWAY_API_VERSIONS = ['gateway.networking.k8s.io/v1', 'gateway.networking.k8s.io/v1beta1'] as const;
+export const [NEWEST_GATEWAY_API] = GATEWAY_API_VERSIONS;
 /** The kinds that are read. They moved from v1beta1 to v1 one by one: ReferenceGrant came last. */
 const GATEWAY_API_KINDS = ['HTTPRoute', 'Gateway', 'ReferenceGrant'];
 
@@ -18,7 +21,7 @@ export type ServedKinds = Readonly<Partial<Record<string, string>>>;
 /** What a cluster calls with, until its signal ends. */
 export type Caller = <T>(call: Call) => Promise<T>;
 
-/** How a cluster serves each kind. An API that is not built in is asked once. */
+/** How a cluster serves each kind. An API that is not well known is asked once. */
 export class ApiResources {
   readonly #cluster: ClusterName;
   readonly #known = new Map<string, Promise<readonly ApiResource[]>>();
@@ -66,9 +69,7 @@ export class ApiResources {
 
   /** The newest version of Istio's networking API that the cluster serves, as `networking.istio.io/v1`. */
   async istioApiVersion(caller: Caller): Promise<string> {
-    const newest = `${ISTIO_GROUP}/v1`;
-    // Nearly every mesh serves it, and its kinds are needed anyway.
-    if (await this.#serves(caller, newest)) return newest;
+    if (await this.#serves(caller, NEWEST_ISTIO)) return NEWEST_ISTIO;
     const group = await caller<{ readonly versions?: readonly { readonly version: string }[] }>({
       method: 'GET',
       path: `/apis/${ISTIO_GROUP}`,
@@ -104,7 +105,7 @@ export class ApiResources {
 
   async #find(caller: Caller, apiVersion: string, kind: string): Promise<ApiResource | undefined> {
     return (
-      builtIn(apiVersion, kind) ??
+      wellKnown(apiVersion, kind) ??
       (await this.#resourcesOf(caller, apiVersion)).find(
         (candidate) => candidate.kind === kind && !candidate.name.includes('/'),
       )

@@ -7,10 +7,10 @@ export interface ApiResource {
 }
 
 /**
- * Kinds that every cluster serves in the same way (https://kubernetes.io/docs/reference/kubernetes-api/), by their API. Looking
- * them up would cost a call per API and cluster.
+ * Kinds that every cluster serves in the same way (https://kubernetes.io/docs/reference/kubernetes-api/), by their API; those of Istio
+ * and of the Gateway API, if at all. Looking them up would cost a call per API and cluster, and a round trip before anything is read.
  */
-const BUILT_IN: Readonly<Record<string, readonly ApiResource[]>> = {
+const WELL_KNOWN: Readonly<Record<string, readonly ApiResource[]>> = {
   v1: [
     { name: 'configmaps', kind: 'ConfigMap', namespaced: true },
     { name: 'namespaces', kind: 'Namespace', namespaced: false },
@@ -25,9 +25,19 @@ const BUILT_IN: Readonly<Record<string, readonly ApiResource[]>> = {
   ],
   'autoscaling/v2': [{ name: 'horizontalpodautoscalers', kind: 'HorizontalPodAutoscaler', namespaced: true }],
   'coordination.k8s.io/v1': [{ name: 'leases', kind: 'Lease', namespaced: true }],
+  'gateway.networking.k8s.io/v1': [
+    { name: 'gateways', kind: 'Gateway', namespaced: true },
+    { name: 'grpcroutes', kind: 'GRPCRoute', namespaced: true },
+    { name: 'httproutes', kind: 'HTTPRoute', namespaced: true },
+  ],
+  'networking.istio.io/v1': [
+    { name: 'destinationrules', kind: 'DestinationRule', namespaced: true },
+    { name: 'gateways', kind: 'Gateway', namespaced: true },
+    { name: 'virtualservices', kind: 'VirtualService', namespaced: true },
+  ],
 };
 
-/** How a built-in kind is served; undefined for one that must be looked up in the cluster. */
-export function builtIn(apiVersion: string, kind: string): ApiResource | undefined {
-  return BUILT_IN[apiVersion]?.find((resource) => resource.kind === kind);
+/** How a well-known kind is served; undefined for one that must be looked up in the cluster. */
+export function wellKnown(apiVersion: string, kind: string): ApiResource | undefined {
+  return WELL_KNOWN[apiVersion]?.find((resource) => resource.kind === kind);
 }

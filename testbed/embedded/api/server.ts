@@ -1,5 +1,12 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer, type Server } from 'node:https';
+import type { IncomingMessage } from 'node:http';
+import {
+  constants,
+  createSecureServer,
+  type Http2SecureServer,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+} from 'node:http2';
+import type { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type { CallAction, Faults } from '../faults.ts';
 import { textAt, type Json, type JsonObject } from '../json.ts';
@@ -37,13 +44,15 @@ interface Caller {
   readonly token: string;
 }
 
-/** One cluster's Kubernetes API over HTTPS. */
+/** One cluster's Kubernetes API over HTTPS: HTTP/2, or HTTP/1.1 for clients that want that. */
 export class ApiServer {
   readonly #options: ApiServerOptions;
   readonly #handler: Handler;
   readonly #tokens: Tokens;
   readonly #portForward: PortForwardServer;
-  #server: Server | undefined;
+  #server: Http2SecureServer | undefined;
+  readonly #connections = new Set<Duplex>();
+  #handshakes = 0;
   /** The versions of the Gateway API that it offers. */
   #gatewayApi: ReadonlySet<string> = GATEWAY_API_VERSIONS;
 
@@ -76,19 +85,26 @@ export class ApiServer {
     return this.#tokens.issue(ADMIN);
   }
 
+  /** How many TLS connections clients have opened so far. */
+  get handshakes(): number {
+    return this.#handshakes;
+  }
+
   /** Accepts connections. Does nothing if it already does. */
   async open(): Promise<void> {
     if (this.#server !== undefined) return;
     const { certificate: cert, key } = this.#options.tls;
-    const server = createServer(
-      { cert, key, keepAliveTimeout: 60_000, requestTimeout: 0 },
-      (request, response) => {
-        this.#serve(request, response).catch(() => {
-          response.destroy();
-        });
-      },
-    );
-    server.on('upgrade', (request, socket, head) => {
+    const server = createSecureServer({ cert, key, allowHTTP1: true }, (request, response) => {
+      this.#serve(request, response).catch(() => {
+        cut(response);
+      });
+    });
+    server.on('secureConnection', (socket: Duplex) => {
+      this.#handshakes += 1;
+      this.#connections.add(socket);
+      socket.once('close', () => this.#connections.delete(socket));
+    });
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       this.#portForward.serve(request, socket, head);
     });
     this.#server = server;
@@ -109,12 +125,12 @@ export class ApiServer {
         resolve();
       });
     });
-    server.closeAllConnections();
+    for (const socket of this.#connections) socket.destroy();
     this.#portForward.cut();
     await closed;
   }
 
-  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #serve(request: Http2ServerRequest, response: Http2ServerResponse): Promise<void> {
     const content: Content = {
       type: (request.headers['content-type'] ?? '').split(';')[0]?.trim() ?? '',
       text: await text(request),
@@ -132,12 +148,12 @@ export class ApiServer {
 
   async #answer(
     caller: Caller,
-    request: IncomingMessage,
+    request: Http2ServerRequest,
     content: Content,
-    response: ServerResponse,
+    response: Http2ServerResponse,
   ): Promise<void> {
-    const url = new URL(request.url ?? '/', 'https://localhost');
-    const method = request.method ?? 'GET';
+    const url = new URL(request.url, 'https://localhost');
+    const method = request.method;
     const isServed = ({ group }: Kind, version: string): boolean =>
       group !== GATEWAY_API || this.#gatewayApi.has(version);
     const found = discover(url.pathname, isServed) ?? describeApi(url.pathname);
@@ -151,7 +167,7 @@ export class ApiServer {
     const action = this.#receive(caller, url, { found, resource, body });
     if (action === 'hang') return;
     if (action === 'cut') {
-      response.destroy();
+      cut(response);
       return;
     }
     if (action === 'malformed') {
@@ -169,7 +185,7 @@ export class ApiServer {
       resource === undefined
         ? { status: 200, body: found ?? {} }
         : this.#handler.handle({ user: caller.user, isStale: action === 'stale' }, resource, content, body);
-    if (action === 'cut-after') response.destroy();
+    if (action === 'cut-after') cut(response);
     else if (action === 'garbled') sendNoJson(response);
     else if (action === 'truncated') sendHalf(response, reply);
     else if (reply.text !== undefined)
@@ -230,8 +246,15 @@ export class ApiServer {
   }
 }
 
+/** Ends an exchange without an answer: its stream, or over HTTP/1.1 its connection. */
+function cut(response: Http2ServerResponse): void {
+  const { stream } = response as Partial<Http2ServerResponse>;
+  if (stream === undefined) response.destroy();
+  else stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+}
+
 function send(
-  response: ServerResponse,
+  response: Http2ServerResponse,
   status: number,
   body: JsonObject,
   headers: Record<string, string> = {},
@@ -247,25 +270,25 @@ function send(
 }
 
 /** What a proxy between client and server may make of a success. */
-function sendNoJson(response: ServerResponse): void {
+function sendNoJson(response: Http2ServerResponse): void {
   response.writeHead(200, { 'content-type': 'application/json' }).end('{"kind":"VirtualSer\u0000');
 }
 
 /** The connection breaks in the middle of the answer. */
-function sendHalf(response: ServerResponse, { status, body }: Reply): void {
+function sendHalf(response: Http2ServerResponse, { status, body }: Reply): void {
   const content = JSON.stringify(body);
   response.writeHead(status, {
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(content),
   });
   response.write(content.slice(0, content.length / 2), () => {
-    response.destroy();
+    cut(response);
   });
 }
 
-function sendError(response: ServerResponse, error: unknown): void {
+function sendError(response: Http2ServerResponse, error: unknown): void {
   if (response.headersSent) {
-    response.destroy();
+    cut(response);
     return;
   }
   const refusal =
@@ -300,7 +323,7 @@ const ANSWERS: Readonly<Record<number, readonly [reason: string, message: string
 };
 
 function sendAction(
-  response: ServerResponse,
+  response: Http2ServerResponse,
   action: Extract<CallAction, { readonly status: number }>,
 ): void {
   const headers: Record<string, string> =
