@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { matrixOf, rangesOf, viewOf } from '../../src/report/matrix.ts';
+import { matrixOf, rangesInWords, viewOf } from '../../src/report/matrix.ts';
 import type { MatrixRow } from '../../src/report/matrix.ts';
 import type { IngressEvidence, IngressVerdict } from '../../src/verify/evidence.ts';
 import { evidence } from '../support/evidence.ts';
@@ -73,13 +73,11 @@ describe('what is shown at once', () => {
   });
 });
 
-test('a range covers the shares of its rows', () => {
+test('a line for folded rows has the lowest and the highest share of each version', () => {
   const { passed } = matrixOf([
     evidence(),
     evidence({ counts: weights({ v1: 790, v2: 210 }), url: 'http://b' }),
   ]);
-  expect(rangesOf(passed)).toEqual([
-    { version: 'v1', lowest: 0.79, highest: 0.802 },
-    { version: 'v2', lowest: 0.198, highest: 0.21 },
-  ]);
+  expect(rangesInWords(passed)).toBe('v1 79–80.2%, v2 19.8–21%');
+  expect(rangesInWords(passed.slice(1))).toBe('v1 79%, v2 21%');
 });

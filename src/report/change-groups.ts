@@ -1,4 +1,9 @@
 import type { ClusterName } from '../core/names.ts';
+import { comparedChanges, effectOf } from './net-changes.ts';
+import type { ComparedChange } from './net-changes.ts';
+import { whyUnchecked } from './planned-change.ts';
+import type { PlannedChange, PlannedRollout } from './run-events.ts';
+import type { RunRecord } from './run-record.ts';
 
 /** What a change does to an object, in whatever way it is shown. */
 interface ShownChange {
@@ -42,6 +47,27 @@ export function changeGroups<T extends ShownChange>(
         ),
       ],
     })),
+  );
+}
+
+/** The changes of a plan. */
+export function plannedGroups({ changes }: PlannedRollout): readonly ChangeGroup<PlannedChange>[] {
+  return changeGroups(
+    changes,
+    ({ reason }) => [reason],
+    (change) => [change.verb, whyUnchecked(change) ?? '', change.diff],
+  );
+}
+
+/** The objects that were written. @param shown how much of them: their differences, or all of them */
+export function writtenGroups(
+  changes: RunRecord['changes'],
+  shown: 'difference' | 'whole',
+): readonly ChangeGroup<ComparedChange>[] {
+  return changeGroups(
+    comparedChanges(changes),
+    ({ reasons }) => reasons,
+    (change) => [effectOf(change), change[shown]],
   );
 }
 

@@ -1,6 +1,7 @@
 import type { IngressEvidence, IngressVerdict } from '../verify/evidence.ts';
 import { total } from '../verify/evidence.ts';
 import type { VersionName } from '../core/weights.ts';
+import { range } from './format.ts';
 import { sharesAt } from './shares.ts';
 import type { Share } from './shares.ts';
 
@@ -21,7 +22,7 @@ interface Column {
 }
 
 /** The shares that one version had, over some ingresses. */
-export interface ShareRange {
+interface ShareRange {
   readonly version: VersionName;
   readonly lowest: number;
   readonly highest: number;
@@ -96,11 +97,18 @@ export function viewOf({ notable, undecided, passed }: Matrix): MatrixView {
   };
 }
 
-/** The lowest and the highest share of each version, for the line that stands for folded rows. */
-export function rangesOf(rows: readonly MatrixRow[]): readonly ShareRange[] {
+/** The lowest and the highest share of each version. */
+function rangesOf(rows: readonly MatrixRow[]): readonly ShareRange[] {
   const shares = rows.flatMap((row) => row.shares);
   return [...Map.groupBy(shares, ({ version }) => version)].map(([version, own]) => {
     const observed = own.map((share) => share.observed);
     return { version, lowest: Math.min(...observed), highest: Math.max(...observed) };
   });
+}
+
+/** For the line that stands for folded rows: `v1 78.2–81.9%, v2 18.1–21.8%`. */
+export function rangesInWords(rows: readonly MatrixRow[]): string {
+  return rangesOf(rows)
+    .map(({ version, lowest, highest }) => `${version} ${range(lowest, highest, 1)}`)
+    .join(', ');
 }

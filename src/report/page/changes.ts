@@ -1,42 +1,63 @@
-import { formatClusterWeights } from '../../release/cluster-weights.ts';
-import { comparedChanges } from '../net-changes.ts';
+import { formatWeights } from '../../core/weights.ts';
+import type { ChangeTexts } from '../../texts/catalogue/sections.ts';
+import { textsIn } from '../../texts/texts.ts';
+import { kindsOfChanges, plannedGroups, writtenGroups } from '../change-groups.ts';
+import type { ChangeGroup } from '../change-groups.ts';
+import { duration } from '../format.ts';
+import { weightsInForce } from '../holdings.ts';
+import { effectOf } from '../net-changes.ts';
 import type { ComparedChange } from '../net-changes.ts';
+import { whyUnchecked } from '../planned-change.ts';
 import type { PlannedChange } from '../run-events.ts';
 import type { RunRecord } from '../run-record.ts';
-import { duration } from '../format.ts';
-import { count } from '../../core/plural.ts';
-import { textsIn } from '../../texts/texts.ts';
-import { whyUnchecked } from '../planned-change.ts';
-import { inWords } from '../sentences.ts';
 import { shortenLines } from '../shorten-text.ts';
 import { html } from './html.ts';
 import type { Html } from './html.ts';
 
 /** The objects of each cluster before and after the run. */
 export async function changesSection(
-  { changes, plan }: RunRecord,
+  { changes, plan, held, language }: RunRecord,
   pause: () => Promise<void>,
 ): Promise<Html | undefined> {
+  const texts = textsIn(language).changes;
   if (changes.length === 0)
     return plan === undefined
       ? html`<section>
-          <h2>Changes</h2>
-          <p>Nothing was written.</p>
+          <h2>${texts.title}</h2>
+          <p>${texts.nothingWritten}</p>
         </section>`
       : undefined;
-  const byCluster = Map.groupBy(comparedChanges(changes), ({ cluster }) => cluster);
-  const clusters: Html[] = [];
-  for (const [cluster, own] of byCluster)
-    clusters.push(
-      html`<details>
-        <summary>${cluster}: ${count(own, 'object')}</summary>
-        ${await eachOf(own, changedObject, pause)}
-      </details>`,
-    );
+  const groups = writtenGroups(changes, 'whole');
+  const clusters = new Set([...held, ...changes].map(({ cluster }) => cluster)).size;
+  const show = (group: ChangeGroup<ComparedChange>): Html => changedObject(group, clusters, texts);
   return html`<section>
     <h2>Objects before and after</h2>
-    ${clusters}
+    ${await kinds(groups, show, texts, pause)}
   </section>`;
+}
+
+/** Many objects of a kind are folded together. */
+async function kinds<T>(
+  groups: readonly ChangeGroup<T>[],
+  show: (group: ChangeGroup<T>) => Html,
+  texts: ChangeTexts,
+  pause: () => Promise<void>,
+): Promise<readonly Html[]> {
+  const shown: Html[] = [];
+  for (const { kind, groups: own, isFolded } of kindsOfChanges(groups)) {
+    const each = await eachOf(own, show, pause);
+    shown.push(
+      ...(isFolded
+        ? [
+            html`<details>
+              <summary>${texts.folded({ kind, objects: own.length })}</summary>
+              ${each}
+            </details>`,
+          ]
+        : each),
+    );
+  }
+  return shown;
 }
 
 async function eachOf<T>(
@@ -52,47 +73,53 @@ async function eachOf<T>(
   return shown;
 }
 
-function changedObject({ object, writes, before, after, whole }: ComparedChange): Html {
-  const what = before === undefined ? 'created' : after === undefined ? 'deleted' : 'changed';
+function changedObject(
+  { object, changes, clusters }: ChangeGroup<ComparedChange>,
+  all: number,
+  texts: ChangeTexts,
+): Html {
+  const [first] = changes;
+  const writes = changes.flatMap((change) => change.writes);
   return html`<details>
-    <summary>${object}: ${what}</summary>
+    <summary>
+      <b>${object}</b>: ${texts.effects[effectOf(first)]} ${texts.where({ clusters, of: all })}
+    </summary>
     <ul>
-      ${writes.map(({ at, verb, reason }) => html`<li>${duration(at)}: ${verb}, ${reason}</li>`)}
+      ${writes.map(({ cluster, at, verb, reason }) => html`<li>${cluster}, ${duration(at)}: ${verb}, ${reason}</li>`)}
     </ul>
-    ${whole === '' ? html`<p>It is unchanged at the end of the run.</p>` : differenceBlock(whole)}
+    ${first.whole === '' ? html`<p>${texts.unchanged}</p>` : differenceBlock(first.whole)}
   </details>`;
 }
 
 /** What a rollout would change. */
 export async function planSection(
-  { plan, held }: RunRecord,
+  { plan, held, language }: RunRecord,
   pause: () => Promise<void>,
 ): Promise<Html | undefined> {
   if (plan === undefined) return undefined;
-  const clusters: Html[] = [];
-  for (const cluster of plan.clusters) {
-    const own = plan.changes.filter((change) => change.cluster === cluster);
-    if (own.length === 0) continue;
-    clusters.push(
-      html`<details open>
-        <summary>${cluster}: ${count(own, 'change')}</summary>
-        ${await eachOf(own, plannedObject, pause)}
-      </details>`,
-    );
-  }
+  const texts = textsIn(language);
+  const groups = plannedGroups(plan);
+  const show = (group: ChangeGroup<PlannedChange>): Html =>
+    plannedObject(group, plan.clusters.length, texts.changes);
   return html`<section>
-    <h2>Plan: ${formatClusterWeights(held)} → ${inWords(plan.weights)}</h2>
-    ${plan.changes.length === 0 ? html`<p>${textsIn('en').headline.nothingWouldChange}</p>` : undefined}
-    ${clusters}
+    <h2>Plan: ${weightsInForce(held, texts)} → ${formatWeights(plan.weights)}</h2>
+    ${plan.changes.length === 0 ? html`<p>${texts.headline.nothingWouldChange}</p>` : undefined}
+    ${await kinds(groups, show, texts.changes, pause)}
   </section>`;
 }
 
-function plannedObject(change: PlannedChange): Html {
-  const { verb, object, reason, diff } = change;
-  const unchecked = whyUnchecked(change);
+function plannedObject(
+  { object, changes, clusters, reasons }: ChangeGroup<PlannedChange>,
+  all: number,
+  texts: ChangeTexts,
+): Html {
+  const [first] = changes;
+  const unchecked = whyUnchecked(first);
+  const where = texts.where({ clusters, of: all });
   return html`<details>
-    <summary>${verb} ${object}: ${reason}</summary>
-    ${unchecked === undefined ? undefined : html`<p>${unchecked}</p>`} ${differenceBlock(diff)}
+    <summary><b>${object}</b>: ${first.verb} ${where}; ${reasons.join('; ')}</summary>
+    ${clusters.every((cluster) => where.includes(cluster)) ? undefined : html`<p>${texts.clusters(clusters)}</p>`}
+    ${unchecked === undefined ? undefined : html`<p>${unchecked}</p>`} ${differenceBlock(first.diff)}
   </details>`;
 }
 

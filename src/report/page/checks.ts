@@ -3,7 +3,8 @@ import { total } from '../../verify/evidence.ts';
 import { inEnglish } from '../../texts/texts.ts';
 import { inWords } from '../sentences.ts';
 import type { Check, Limits, RunRecord } from '../run-record.ts';
-import { podLine, sharesAt } from '../shares.ts';
+import { matrixOf } from '../matrix.ts';
+import { podLine } from '../shares.ts';
 import type { Share } from '../shares.ts';
 import { duration, milliseconds, percent, range } from '../format.ts';
 import { count } from '../../core/plural.ts';
@@ -12,6 +13,7 @@ import { figure } from './figure.ts';
 import { html } from './html.ts';
 import type { Html } from './html.ts';
 import { latencyChart } from './latency.ts';
+import { matrixBlock } from './matrix.ts';
 
 const VERDICTS: Readonly<Record<IngressVerdict, string>> = {
   pass: '✓ pass',
@@ -20,17 +22,17 @@ const VERDICTS: Readonly<Record<IngressVerdict, string>> = {
   undecided: '? undecided',
 };
 
-/** Up to this many ingresses of a check are unfolded; if there are more, only those that did not pass. */
-const UNFOLDED = 6;
+/** Up to this many ingresses that passed are unfolded, if all did. */
+const UNFOLDED = 2;
 
 /** The observations at each ingress in the last check, and folded, those of earlier checks. */
-export function checksSection({ checks, limits }: RunRecord): Html | undefined {
+export function checksSection({ checks, limits, language }: RunRecord): Html | undefined {
   const last = checks.at(-1);
   if (last === undefined) return undefined;
   const earlier = checks.slice(0, -1);
   return html`<section>
       <h2>Observed traffic split: ${nameOf(last)}</h2>
-      ${ingresses(last, limits, 'check')}
+      ${ingresses(last, limits, 'check', language)}
     </section>
     ${
       earlier.length === 0
@@ -41,7 +43,7 @@ export function checksSection({ checks, limits }: RunRecord): Html | undefined {
               (check, i) =>
                 html`<details>
                   <summary>${nameOf(check)}</summary>
-                  ${ingresses(check, limits, `earlier-${String(i)}`)}
+                  ${ingresses(check, limits, `earlier-${String(i)}`, language)}
                 </details>`,
             )}
           </section>`
@@ -53,15 +55,24 @@ function nameOf({ kind, weights, verdict }: Check): string {
   return `${inWords(weights)}, ${kind === 'bake' ? 'bake, ' : ''}${verdict}`;
 }
 
-function ingresses({ evidence, from, to }: Check, limits: Limits | undefined, id: string): Html {
+function ingresses(
+  { evidence, from, to }: Check,
+  limits: Limits | undefined,
+  id: string,
+  language: RunRecord['language'],
+): Html {
   const samples = evidence.reduce((sum, one) => sum + one.samples, 0);
+  const matrix = matrixOf(evidence, limits?.tolerance);
+  const { notable, undecided, passed } = matrix;
+  const arePassedOpen = passed.length <= UNFOLDED && passed.length === evidence.length;
   return html`<p class="quiet">
       ${count(samples, 'sample')} through ${count(evidence, 'ingress', 'ingresses')}, ${duration(from)} to
       ${duration(to)} after the start.
     </p>
-    ${evidence.map((one, i) => {
-      const open = evidence.length <= UNFOLDED || one.verdict !== 'pass';
-      return ingressArticle(one, sharesAt(one, limits?.tolerance), `${id}-${String(i)}`, open);
+    ${matrixBlock(matrix, { language })}
+    ${[...notable, ...undecided, ...passed].map((row, i) => {
+      const isOpen = notable.includes(row) || arePassedOpen;
+      return ingressArticle(row.evidence, row.shares, `${id}-${String(i)}`, isOpen);
     })}`;
 }
 

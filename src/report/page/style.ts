@@ -51,7 +51,8 @@ th, td { text-align: left; vertical-align: top; padding: .3125rem .75rem .3125re
 th { font-weight: 600; } thead th { border-top: 0; color: var(--quiet); font-size: .875rem; overflow-wrap: normal; vertical-align: bottom; }
 .number { text-align: right; } td.number { white-space: nowrap; } td:last-child, th:last-child { padding-right: 0; } td:has(> .track) { vertical-align: middle; width: 30%; }
 .track { width: 100%; min-width: 3rem; height: .75rem; display: block; } .track rect { fill: var(--quiet); }
-.bad-text { color: var(--bad); font-weight: 600; }
+.bad-text { color: var(--bad); font-weight: 600; } .good-text { color: var(--good); } .doubt-text { color: var(--doubt); }
+.matrix { margin: .75rem 0 1rem; } .verdict-cell { white-space: nowrap; } td.quiet, span.quiet { font-size: inherit; }
 summary { cursor: pointer; padding: .25rem 0; font-weight: 600; }
 details { border-top: 1px solid var(--rule); padding: .25rem 0; }
 details details { margin-left: 1rem; } details details summary { font-weight: 400; }
@@ -59,8 +60,15 @@ pre { margin: .5rem 0; padding: .75rem; background: var(--card); border-radius: 
   white-space: pre-wrap; overflow-wrap: anywhere; }
 ins, del { text-decoration: none; display: block; } ins { background: var(--good-back); color: var(--good); } del { background: var(--bad-back); color: var(--bad); }
 footer { margin-top: 3rem; padding-bottom: 2rem; }
+@media screen and (max-width: 40rem) { .matrix thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; white-space: nowrap; }
+  .matrix tr { display: flex; flex-wrap: wrap; gap: 0 1rem; padding: .375rem 0; border-top: 1px solid var(--rule); }
+  .matrix th, .matrix td { border: 0; padding: .0625rem 0; text-align: left; } .matrix th { flex: 0 0 100%; } .matrix td.number { white-space: normal; }
+  .matrix td[data-label]::before { content: attr(data-label) " "; color: var(--quiet); } }
 @media (max-width: 40rem) { header, main, footer { padding: 0 .75rem; } .ingress { padding: .625rem; } th, td { padding-right: .3125rem; } table { font-size: .8125rem; } thead th { font-size: .75rem; } }
 @media print { :root { color-scheme: light; } @page { size: A4; margin: 14mm; }
-  body { font-size: 10.5pt; } .charts { grid-template-columns: 1fr 1fr; } * { print-color-adjust: exact; } .chart { max-width: 9cm; }
-  details::details-content { content-visibility: visible; height: auto; } details > summary { list-style: none; } h2, h3, summary { break-after: avoid; } }
+  body { font-size: 10pt; } * { print-color-adjust: exact; } h1 { margin-top: 0; } h2 { margin-top: 1.5rem; }
+  .charts { grid-template-columns: 1fr 1fr; gap: 0 1.25rem; } .charts table { font-size: 7.5pt; } .charts th, .charts td { padding-right: .25rem; } .charts thead th, figcaption { font-size: 7.5pt; }
+  .chart { max-width: 7.5cm; } .ingress { padding: .625rem; }
+  tr, li, figure, .verdict, .facts > div { break-inside: avoid; } thead { display: table-header-group; }
+  details::details-content { content-visibility: visible; height: auto; } details > summary { list-style: none; } h2, h3, summary, caption, h2 + .quiet { break-after: avoid; } }
 `;

@@ -1,10 +1,10 @@
 import { formatWeights } from '../../core/weights.ts';
 import { textsIn } from '../../texts/texts.ts';
 import type { ChangeTexts } from '../../texts/catalogue/sections.ts';
-import { changeGroups, kindsOfChanges } from '../change-groups.ts';
+import { kindsOfChanges, plannedGroups, writtenGroups } from '../change-groups.ts';
 import type { ChangeGroup } from '../change-groups.ts';
 import { weightsInForce } from '../holdings.ts';
-import { comparedChanges, effectOf } from '../net-changes.ts';
+import { effectOf } from '../net-changes.ts';
 import { whyUnchecked } from '../planned-change.ts';
 import type { RunRecord } from '../run-record.ts';
 import { shortenLines } from '../shorten-text.ts';
@@ -16,11 +16,7 @@ import type { Piece } from './shorten.ts';
 export function planSection({ plan, held, language }: RunRecord, limit: number): readonly Piece[] {
   if (plan === undefined) return [];
   const texts = textsIn(language);
-  const groups = changeGroups(
-    plan.changes,
-    ({ reason }) => [reason],
-    (change) => [change.verb, whyUnchecked(change) ?? '', change.diff],
-  );
+  const groups = plannedGroups(plan);
   const show = showingGroups(texts.changes, plan.clusters.length);
   const difference = differencesWithin(limit);
   return [
@@ -38,15 +34,10 @@ export function changesSection(
   limit: number,
 ): readonly Piece[] {
   const texts = textsIn(language).changes;
-  const net = comparedChanges(changes);
-  if (net.length === 0) return plan === undefined ? [fixed(`${texts.nothingWritten}\n\n`)] : [];
-  const groups = changeGroups(
-    net,
-    ({ reasons }) => reasons,
-    (change) => [effectOf(change), change.difference],
-  );
+  if (changes.length === 0) return plan === undefined ? [fixed(`${texts.nothingWritten}\n\n`)] : [];
+  const groups = writtenGroups(changes, 'difference');
   const difference = differencesWithin(limit);
-  const clusters = new Set([...held, ...net].map(({ cluster }) => cluster));
+  const clusters = new Set([...held, ...changes].map(({ cluster }) => cluster));
   return [
     fixed(`### ${texts.title}\n\n`),
     ...showingGroups(texts, clusters.size)(groups, ({ changes: [first] }) => ({

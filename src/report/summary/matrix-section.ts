@@ -2,7 +2,7 @@ import type { Texts } from '../../texts/catalogue.ts';
 import type { MatrixTexts } from '../../texts/catalogue/sections.ts';
 import { textsIn } from '../../texts/texts.ts';
 import { percent, range } from '../format.ts';
-import { matrixOf, rangesOf, viewOf } from '../matrix.ts';
+import { matrixOf, rangesInWords, viewOf } from '../matrix.ts';
 import type { Matrix, MatrixRow } from '../matrix.ts';
 import type { RunRecord } from '../run-record.ts';
 import type { Share } from '../shares.ts';
@@ -87,11 +87,4 @@ function shareCell(
     ...(isOff ? [unbroken(notIn(range(lower, upper)))] : []),
     ...(errors === 0 ? [] : [`**${unbroken(fail(percent(errors / samples)))}**`]),
   ].join(', ');
-}
-
-/** `v1 78.2–81.9%, v2 18.1–21.8%` */
-function rangesInWords(rows: readonly MatrixRow[]): string {
-  return rangesOf(rows)
-    .map(({ version, lowest, highest }) => `${version} ${range(lowest, highest, 1)}`)
-    .join(', ');
 }

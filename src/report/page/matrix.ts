@@ -1,0 +1,100 @@
+import { textsIn } from '../../texts/texts.ts';
+import type { Texts } from '../../texts/catalogue.ts';
+import type { IngressVerdict } from '../../verify/evidence.ts';
+import { percent, range } from '../format.ts';
+import { rangesInWords, viewOf } from '../matrix.ts';
+import type { Matrix, MatrixRow } from '../matrix.ts';
+import type { RunRecord } from '../run-record.ts';
+import type { Share } from '../shares.ts';
+import { html } from './html.ts';
+import type { Html } from './html.ts';
+
+/** What marks a verdict, beside its name. */
+const MARKS: Readonly<Record<IngressVerdict, string>> = {
+  pass: '✓',
+  fail: '✗',
+  inconclusive: '?',
+  undecided: '–',
+};
+const TONES: Readonly<Record<IngressVerdict, string>> = {
+  pass: 'good-text',
+  fail: 'bad-text',
+  inconclusive: 'doubt-text',
+  undecided: 'quiet',
+};
+
+/** Cluster × version: the rows to act on, and folded, those that explain nothing. */
+export function matrixBlock(matrix: Matrix, { language }: Pick<RunRecord, 'language'>): Html {
+  const texts = textsIn(language);
+  const { shown, folded } = viewOf(matrix);
+  return html`${shown.length === 0 ? undefined : matrixTable(matrix, shown, texts)}
+  ${matrix.shared.map((one) => html`<p class="quiet">${texts.matrix.shared(one)}</p>`)}
+  ${folded.map(
+    ({ verdict, rows }) =>
+      html`<details>
+        <summary>
+          ${MARKS[verdict]}
+          ${texts.matrix.folded({ verdict, ingresses: rows.length, shares: rangesInWords(rows) })}
+        </summary>
+        ${matrixTable(matrix, rows, texts)}
+      </details>`,
+  )}`;
+}
+
+function matrixTable(matrix: Matrix, rows: readonly MatrixRow[], texts: Texts): Html {
+  const { cluster, verdict, samples, failedRequests } = texts.matrix.columns;
+  const versions = matrix.columns.map(({ version, weight }) =>
+    weight === undefined ? version : `${version} (${percent(weight, 0)})`,
+  );
+  return html`<table class="matrix">
+    <thead>
+      <tr>
+        <th scope="col">${cluster}</th>
+        <th scope="col">${verdict}</th>
+        ${versions.map((version) => html`<th scope="col" class="number">${version}</th>`)}
+        <th scope="col" class="number">${samples}</th>
+        ${matrix.hasFailures ? html`<th scope="col" class="number">${failedRequests}</th>` : undefined}
+      </tr>
+    </thead>
+    <tbody>
+      ${rows.map((row) => matrixRow(matrix, versions, row, texts))}
+    </tbody>
+  </table>`;
+}
+
+/** On a phone each cell is on its own, with its column's name from `data-label`. */
+function matrixRow(
+  { hasFailures }: Matrix,
+  versions: readonly string[],
+  { evidence, cells, failed }: MatrixRow,
+  { matrix, outcomes, formats }: Texts,
+): Html {
+  const { cluster, verdict, samples, requests } = evidence;
+  return html`<tr>
+    <th scope="row">${cluster}</th>
+    <td class="verdict-cell">
+      <span class="${TONES[verdict]}">${MARKS[verdict]} ${outcomes.verdicts[verdict]}</span>
+    </td>
+    ${cells.map((share, i) => html`<td class="number" data-label="${versions[i] ?? ''}">${shareCell(share, verdict, matrix)}</td>`)}
+    <td class="number" data-label="${matrix.columns.samples}">${formats.number(samples)}</td>
+    ${
+      hasFailures
+        ? html`<td class="number" data-label="${matrix.columns.failedRequests}">
+            ${failed === 0 ? '0' : `${formats.number(failed)} (${percent(failed / requests)})`}
+          </td>`
+        : undefined
+    }
+  </tr>`;
+}
+
+function shareCell(
+  share: Share | undefined,
+  verdict: IngressVerdict,
+  { notIn, fail }: Texts['matrix'],
+): Html | string {
+  if (share === undefined) return '–';
+  const { observed, lower, upper, within, samples, responses } = share;
+  const errors = responses?.errors ?? 0;
+  const isOff = !within && verdict !== 'undecided';
+  return html`${isOff ? html`<span class="bad-text">${percent(observed)}</span>, ${notIn(range(lower, upper))}` : percent(observed)}${errors === 0 ? undefined : html`, <span class="bad-text">${fail(percent(errors / samples))}</span>`}`;
+}
