@@ -4,7 +4,10 @@ import { emptyRecord } from '../../src/report/run-record.ts';
 import type { RunRecord } from '../../src/report/run-record.ts';
 import type { PlannedChange } from '../../src/report/run-events.ts';
 
-const place = { sha: 'abc123', runUrl: 'https://github.com/acme/shop/actions/runs/42' };
+const place = {
+  sha: 'abc1234def5678abc1234def5678abc1234def56',
+  runUrl: 'https://github.com/acme/shop/actions/runs/42',
+};
 const marker = '<!-- multicluster-canary: gray-demo/helloworld -->';
 
 function planned(changes: readonly Partial<PlannedChange>[], rest: Partial<RunRecord> = {}): RunRecord {
@@ -38,7 +41,7 @@ test('a comment begins with the marker of its app and ends with the commit and a
   expect(comment.startsWith(`${marker}\n`)).toBe(true);
   expect(comment).toContain('+image: hello:1.1');
   expect(comment).toMatch(
-    /Commit abc123 · \[full summary in the run\]\(https:\/\/github\.com\/acme\/shop\/actions\/runs\/42\)/,
+    /Commit abc1234 · \[full summary in the run\]\(https:\/\/github\.com\/acme\/shop\/actions\/runs\/42\)/,
   );
   expect(comment).not.toContain('Shortened');
 });
@@ -80,7 +83,7 @@ describe('a comment that is too long for GitHub', () => {
     expect((comment.match(/^```/gm) ?? []).length % 2).toBe(0);
     expect(comment.startsWith(`${marker}\n`)).toBe(true);
     expect(comment).toContain('Shortened');
-    expect(comment).toContain('Commit abc123');
+    expect(comment).toContain('Commit abc1234 ');
   });
 
   test.each([
@@ -90,7 +93,7 @@ describe('a comment that is too long for GitHub', () => {
     const comment = commentOf(planned([], { failure }), place);
     expect(comment.length).toBeLessThanOrEqual(COMMENT_LIMIT);
     expect(comment).toContain(failure.slice(0, 30));
-    expect(comment).toContain('Commit abc123');
+    expect(comment).toContain('Commit abc1234 ');
   });
 });
 

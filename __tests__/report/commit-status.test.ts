@@ -46,18 +46,23 @@ test('a run in progress is pending', () => {
 
 describe('the status of', () => {
   test.each([
-    ['a pass', record('rollout', { verdict: 'pass' }), 'success', 'rollout: pass; weights: v1=80,v2=20'],
+    [
+      'a pass',
+      record('rollout', { verdict: 'pass' }),
+      'success',
+      'rollout: traffic split verified; v1/v2 at 80/20 in east, west',
+    ],
     [
       'a fail',
       record('promote', { verdict: 'fail', failure: 'no' }),
       'failure',
-      'promote: fail, traffic split check failed; weights: v1=80,v2=20',
+      'promote: traffic split check failed; v1/v2 at 80/20 in east, west',
     ],
     [
       'an inconclusive check',
       record('rollout', { verdict: 'inconclusive', failure: 'no' }),
       'failure',
-      'rollout: inconclusive; weights: v1=80,v2=20',
+      'rollout: traffic split check inconclusive; v1/v2 at 80/20 in east, west',
     ],
     [
       'an error',
@@ -77,7 +82,7 @@ describe('the status of', () => {
         plan: { weights: half, clusters: ['east', 'west'], changes: [change('east'), change('east')] },
       }),
       'success',
-      'plan: 2 changes in 1 cluster, v1=80,v2=20 → v1=50,v2=50',
+      'plan: v1/v2 80/20 → 50/50 in east, west; 2 changes in east',
     ],
     [
       'a plan that no API server has checked',
@@ -89,19 +94,19 @@ describe('the status of', () => {
         },
       }),
       'success',
-      'plan: 1 change in 1 cluster (not checked by any API server), v1=80,v2=20 → v1=50,v2=50',
+      'plan: v1/v2 80/20 → 50/50 in east, west; 1 change in east (not checked by any API server)',
     ],
     [
       'a plan without changes',
-      record('plan', { plan: { weights: half, clusters: ['east'], changes: [] } }),
+      record('plan', { plan: { weights: weights({ v1: 80, v2: 20 }), clusters: ['east'], changes: [] } }),
       'success',
-      'plan: no changes; weights: v1=80,v2=20',
+      'plan: v1/v2 at 80/20 in east, west; no changes',
     ],
     [
       'a failing version',
       record('rollout', { verdict: 'fail', failure: 'no', evidence: [failing] }),
       'failure',
-      'rollout: fail, v2 fails; weights: v1=80,v2=20',
+      'rollout: v2 fails; v1/v2 at 80/20 in east, west',
     ],
     [
       'a plan for diverged clusters',
@@ -120,7 +125,7 @@ describe('the status of', () => {
         plan: { weights: half, clusters: ['east', 'north'], changes: [change('north')] },
       }),
       'success',
-      'plan: 1 change in 1 cluster, east holds v1=50,v2=50; north holds no VirtualService → v1=50,v2=50',
+      'plan: v1/v2 at 50/50 in east, north; 1 change in north',
     ],
     [
       'the operation status for diverged clusters',
@@ -132,7 +137,7 @@ describe('the status of', () => {
       'a rollout without ingresses',
       record('rollout'),
       'success',
-      'rollout: released, not verified; weights: v1=80,v2=20',
+      'rollout: released, not verified; v1/v2 at 80/20 in east, west',
     ],
     ['a refused plan', record('plan', { failure: 'exceeded quota' }), 'failure', 'plan: exceeded quota'],
     [

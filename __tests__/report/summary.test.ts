@@ -157,6 +157,23 @@ test('the state of the clusters is a table', () => {
   );
 });
 
+test('clusters in the same state share a row, the rarest state first', () => {
+  const states = ['v1=80', 'v1=80', 'v1=40', 'v1=80'];
+  const clusters = states.map((state, i) => ({ cluster: `c${String(i)}`, text: state }));
+  expect(summary({ operation: 'status', clusters })).toContain(
+    '| Cluster | State |\n| --- | --- |\n| c2 | v1=40 |\n| c0, c1, c3 | v1=80 |\n',
+  );
+});
+
+test('an error that begins with the headline is quoted from there', () => {
+  const apart = held({ east: weights({ v1: 100 }), west: weights({ v2: 100 }) });
+  const sentence = 'The clusters hold different weights: east holds v1=100; west holds v2=100.';
+  const of = (failure: string): string => summary({ operation: 'status', held: apart, failure });
+  expect(of(`${sentence} Do this.`)).toContain('\n\n> Do this.\n\n');
+  expect(of(sentence)).not.toMatch(/^>/m);
+  expect(of(`Before. ${sentence}`)).toContain(`\n\n> Before. ${sentence}\n\n`);
+});
+
 test('each object that was written has a line, with one difference on demand', () => {
   const shown = summary({
     changes: [
@@ -352,7 +369,9 @@ describe('hostile text', () => {
   test.each(HOSTILE.filter((text) => !text.includes('\n')).map((text) => [text]))(
     'adds no line: %j',
     (text) => {
-      expect(linesOf(everywhere(text))).toHaveLength(linesOf(plain).length);
+      // Of the same length: long names have a line of their own.
+      const harmless = everywhere('x'.repeat(text.length));
+      expect(linesOf(everywhere(text))).toHaveLength(linesOf(harmless).length);
     },
   );
 

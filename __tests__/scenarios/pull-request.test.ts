@@ -47,7 +47,7 @@ describe('a plan on a pull request (scenario 32)', () => {
     expect(told()).toEqual([`canary/${APP} pending b`, `canary/${APP} success b`]);
     expect(github.statuses.at(-1)).toMatchObject({
       target_url: 'https://github.com/acme/shop/actions/runs/42',
-      description: expect.stringMatching(/^plan: \d+ changes in 2 clusters, no weights → v1=80,v2=20$/),
+      description: expect.stringMatching(/^plan: v1\/v2 at 80\/20 in east, west; \d+ changes$/),
     });
     expect(github.comments).toHaveLength(1);
     expect(github.comments[0]?.body).toMatch(new RegExp(`^${MARKER}\\n`));
@@ -60,7 +60,7 @@ describe('a plan on a pull request (scenario 32)', () => {
     });
     expect(github.comments).toHaveLength(1);
     expect(github.comments[0]?.body).toContain('Nothing would change');
-    expect(github.statuses.at(-1)?.description).toBe('plan: no changes; weights: v1=80,v2=20');
+    expect(github.statuses.at(-1)?.description).toBe('plan: v1/v2 at 80/20 in east, west; no changes');
   });
 
   test('that fails says why, with untrusted text escaped', async () => {
@@ -110,8 +110,12 @@ describe('a release', () => {
       `canary/${APP} pending c`,
       `canary/${APP} failure c`,
     ]);
-    expect(github.statuses[1]?.description).toBe('promote: pass; weights: v1=50,v2=50');
-    expect(github.statuses[3]?.description).toBe('promote: inconclusive; weights: v1=50,v2=50');
+    expect(github.statuses[1]?.description).toBe(
+      'promote: traffic split verified; v1/v2 80/20 → 50/50 in east, west',
+    );
+    expect(github.statuses[3]?.description).toBe(
+      'promote: traffic split check inconclusive; v1/v2 back at 50/50 in east, west',
+    );
     expect(github.comments).toEqual([]);
   });
 

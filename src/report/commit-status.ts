@@ -1,10 +1,7 @@
 import { holdingsOf } from '../release/cluster-weights.ts';
-import type { Texts } from '../texts/catalogue.ts';
 import type { Language } from '../texts/language.ts';
 import { textsIn } from '../texts/texts.ts';
 import { headlineOf } from './headline.ts';
-import { weightsInForce } from './holdings.ts';
-import type { PlannedRollout } from './run-events.ts';
 import type { RunRecord } from './run-record.ts';
 import { wholeCharacters } from './shorten-text.ts';
 import { visible } from './visible.ts';
@@ -50,11 +47,10 @@ function stateOf(record: RunRecord): CommitStatus['state'] {
 }
 
 function descriptionOf(record: RunRecord): string {
-  const { operation, plan, failure, held, harms } = record;
+  const { operation, failure, held, harms } = record;
   const texts = textsIn(record.language);
   const { commitStatus } = texts;
-  const { outcome, title } = headlineOf(record);
-  const weights = weightsInForce(held, texts);
+  const { outcome, title, line } = headlineOf(record);
   switch (outcome) {
     case 'failed':
       return commitStatus.failed({
@@ -67,33 +63,14 @@ function descriptionOf(record: RunRecord): string {
       return commitStatus.titled({ operation, title, weights: each });
     }
     case 'done':
-      if (plan !== undefined) return describePlan(plan, weights, texts);
-      return commitStatus.done({ operation, weights: held.length === 0 ? undefined : weights });
+      // The line names the operation.
+      return line;
     case 'pass':
     case 'inconclusive':
-      return commitStatus.ended({ operation, harms, outcome, weights });
     case 'unverified':
-      return commitStatus.unverified({ operation, title, weights });
     case 'fail':
-      return commitStatus.fail({ operation, harms, title, weights });
+      return commitStatus.ended({ operation, harms, line });
   }
-}
-
-function describePlan(
-  { changes, clusters, weights }: PlannedRollout,
-  now: string,
-  { commitStatus }: Texts,
-): string {
-  if (changes.length === 0) return commitStatus.planEmpty(now);
-  const touched = clusters.filter((cluster) => changes.some((change) => change.cluster === cluster));
-  const unchecked = changes.every(({ tried, denied = false }) => !tried && denied);
-  return commitStatus.plan({
-    changes: changes.length,
-    clusters: touched.length,
-    unchecked,
-    from: now,
-    to: weights,
-  });
 }
 
 const MOST_LOOKED_AT = 10_000;

@@ -4,8 +4,9 @@ import { say, textsIn } from '../texts/texts.ts';
 import { currentStateOf } from './current-state.ts';
 import { failingVersions } from './failing-versions.ts';
 import { disagreementIn, weightsInForce } from './holdings.ts';
+import { glanceOf } from './glance.ts';
 import { nextStepOf } from './next-step.ts';
-import { outcomeOf } from './outcome.ts';
+import { needsErrorMessage, outcomeOf } from './outcome.ts';
 import type { Outcome } from './outcome.ts';
 import type { RunRecord } from './run-record.ts';
 import { metricsThat } from './metric-sentences.ts';
@@ -16,6 +17,8 @@ export interface Headline {
   readonly outcome: Outcome;
   /** A few words. */
   readonly title: string;
+  /** The whole run in one line, for a heading. */
+  readonly line: string;
   /** The outcome in a sentence or two; anything that affects users comes first. */
   readonly sentence: string;
   /** The weights that users have now, after a run that did not pass. */
@@ -31,14 +34,26 @@ export interface Headline {
  */
 export function headlineOf(record: RunRecord, texts = textsIn(record.language)): Headline {
   const outcome = outcomeOf(record);
+  const title = titleOf(record, outcome, texts);
   const isGood = ['pass', 'done', 'unverified', 'ambiguous'].includes(outcome);
   return {
     outcome,
-    title: titleOf(record, outcome, texts),
+    title,
+    line: glanceOf(record, title, texts),
     sentence: texts.formats.sentences([...record.harms, ...sentencesOf(record, outcome, texts)]),
     currentState: isGood ? undefined : currentStateOf(record, outcome, texts),
     nextStep: nextStepOf(record, outcome, texts),
   };
+}
+
+/** The error message, if neither the verdict nor the evidence explains the failure, without what the headline says. */
+export function errorMessageOf(record: RunRecord): string | undefined {
+  const { failure } = record;
+  if (failure === undefined || !needsErrorMessage(outcomeOf(record))) return undefined;
+  // Messages are in English.
+  const { sentence } = headlineOf(record, textsIn('en'));
+  const rest = failure.startsWith(sentence) ? failure.slice(sentence.length).trim() : failure;
+  return rest === '' ? undefined : rest;
 }
 
 function titleOf(record: RunRecord, outcome: Outcome, { headline: { titles } }: Texts): string {

@@ -1,5 +1,6 @@
 import type { CommitStatusTexts } from './catalogue/commit-status.ts';
 import type { FormatTexts } from './catalogue/formats.ts';
+import type { GlanceTexts } from './catalogue/glance.ts';
 import type { HeadlineTexts } from './catalogue/headline.ts';
 import type { OutcomeTexts } from './catalogue/outcomes.ts';
 import type { ChangeTexts, MatrixTexts } from './catalogue/sections.ts';
@@ -17,6 +18,7 @@ export interface Texts {
   readonly state: StateTexts;
   readonly nextStep: NextStepTexts;
   readonly commitStatus: CommitStatusTexts;
+  readonly glance: GlanceTexts;
   readonly matrix: MatrixTexts;
   readonly changes: ChangeTexts;
 }

@@ -1,6 +1,7 @@
 import type { Texts } from './catalogue.ts';
 import { commitStatus } from './en/commit-status.ts';
 import { formats } from './en/formats.ts';
+import { glance } from './en/glance.ts';
 import { headline } from './en/headline.ts';
 import { failures } from './en/failures.ts';
 import { messages } from './en/messages.ts';
@@ -17,6 +18,7 @@ export const en: Texts = {
   state,
   nextStep,
   commitStatus,
+  glance,
   matrix,
   changes,
 };

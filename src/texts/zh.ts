@@ -1,6 +1,7 @@
 import type { Texts } from './catalogue.ts';
 import { commitStatus } from './zh/commit-status.ts';
 import { formats } from './zh/formats.ts';
+import { glance } from './zh/glance.ts';
 import { headline } from './zh/headline.ts';
 import { failures } from './zh/failures.ts';
 import { messages } from './zh/messages.ts';
@@ -17,6 +18,7 @@ export const zh: Texts = {
   state,
   nextStep,
   commitStatus,
+  glance,
   matrix,
   changes,
 };

@@ -24,7 +24,7 @@ export function plainSummary(summary: string): string {
     )
     .replaceAll('&#58;', ':')
     .replaceAll('&nbsp;', ' ')
-    .replaceAll(/<\/?sub>/g, '')
+    .replaceAll(/<\/?(?:sub|b|summary|details)>/g, '')
     .replaceAll(/\n{3,}/g, '\n\n')
     .trim();
 }

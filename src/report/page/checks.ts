@@ -10,6 +10,7 @@ import { duration, milliseconds, percent, range } from '../format.ts';
 import { count } from '../../core/plural.ts';
 import { convergenceChart } from './convergence.ts';
 import { figure } from './figure.ts';
+import { textsIn } from '../../texts/texts.ts';
 import { html } from './html.ts';
 import type { Html } from './html.ts';
 import { latencyChart } from './latency.ts';
@@ -65,26 +66,33 @@ function ingresses(
   const matrix = matrixOf(evidence, limits?.tolerance);
   const { notable, undecided, passed } = matrix;
   const arePassedOpen = passed.length <= UNFOLDED && passed.length === evidence.length;
+  const open = arePassedOpen ? passed : notable;
+  const articles = [...notable, ...undecided, ...passed].map((row, i) => ({
+    isOpen: open.includes(row),
+    article: ingressArticle(row.evidence, row.shares, `${id}-${String(i)}`),
+  }));
+  const others = articles.filter(({ isOpen }) => !isOpen).map(({ article }) => article);
   return html`<p class="quiet">
       ${count(samples, 'sample')} through ${count(evidence, 'ingress', 'ingresses')}, ${duration(from)} to
       ${duration(to)} after the start.
     </p>
     ${matrixBlock(matrix, { language })}
-    ${[...notable, ...undecided, ...passed].map((row, i) => {
-      const isOpen = notable.includes(row) || arePassedOpen;
-      return ingressArticle(row.evidence, row.shares, `${id}-${String(i)}`, isOpen);
-    })}`;
+    ${articles.filter(({ isOpen }) => isOpen).map(({ article }) => article)}
+    ${
+      others.length === 0
+        ? undefined
+        : html`<details>
+            <summary>${textsIn(language).matrix.charts(others.length)}</summary>
+            ${others}
+          </details>`
+    }`;
 }
 
-function ingressArticle(
-  evidence: IngressEvidence,
-  shares: readonly Share[],
-  id: string,
-  open: boolean,
-): Html {
+function ingressArticle(evidence: IngressEvidence, shares: readonly Share[], id: string): Html {
   const { cluster, verdict } = evidence;
-  const title = `${cluster}: ${VERDICTS[verdict]}`;
-  const body = html`<p>${sentence(evidence)}</p>
+  return html`<article class="ingress">
+    <h3>${cluster}: ${VERDICTS[verdict]}</h3>
+    <p>${sentence(evidence)}</p>
     ${podList(evidence)}
     <div class="charts">
       <div>
@@ -95,16 +103,8 @@ function ingressArticle(
         ${responsesTable(shares)}
         ${figure(latencyChart(evidence, shares, `${id}-times`), 'Response times of successful requests.')}
       </div>
-    </div>`;
-  return open
-    ? html`<article class="ingress">
-        <h3>${title}</h3>
-        ${body}
-      </article>`
-    : html`<details class="ingress">
-        <summary>${title}</summary>
-        ${body}
-      </details>`;
+    </div>
+  </article>`;
 }
 
 /** How each pod answered that was asked by port-forward. */

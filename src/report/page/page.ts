@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { agreedWeights, describeClusterWeights } from '../../release/cluster-weights.ts';
-import { headlineOf } from '../headline.ts';
-import { OUTCOME_STYLES, headingOfFindings, needsErrorMessage, outcomeOf } from '../outcome.ts';
-import type { Outcome } from '../outcome.ts';
+import { stateGroups } from '../cluster-states.ts';
+import { errorMessageOf, headlineOf } from '../headline.ts';
+import { OUTCOME_STYLES, headingOfFindings, outcomeOf } from '../outcome.ts';
 import type { RunRecord } from '../run-record.ts';
 import { inWords } from '../sentences.ts';
 import { duration, moment } from '../format.ts';
@@ -44,8 +44,8 @@ export async function pageOf(record: RunRecord, pause: () => Promise<void>): Pro
       <body>
         <header>${head(record)}</header>
         <main>
-          ${causes(record)} ${checksSection(record)} ${metricsSection(record)} ${timeline(record)}
-          ${clusterStates(record)} ${plan} ${changes}
+          ${causes(record)} ${checksSection(record)} ${metricsSection(record)} ${clusterStates(record)}
+          ${plan} ${changes} ${timeline(record)}
         </main>
         <footer>Made by multicluster-canary ${VERSION}. ${runOf(record)}</footer>
       </body>
@@ -59,13 +59,14 @@ function styleSheet(): Html {
 }
 
 function head(record: RunRecord): Html {
-  const { outcome, title, sentence, currentState, nextStep } = headlineOf(record);
+  const { outcome, line, sentence, currentState, nextStep } = headlineOf(record);
   const { tone, mark, label } = OUTCOME_STYLES[outcome];
-  return html` <h1>${record.app} in ${record.namespace}: ${title}</h1>
+  const message = errorMessageOf(record);
+  return html` <h1>${record.app} in ${record.namespace}: ${line}</h1>
     <div class="verdict ${tone}">
       <strong>${mark} ${label}</strong>
       <p>${sentence}</p>
-      ${errorMessage(record, outcome)}
+      ${message === undefined ? undefined : html`<pre>${message}</pre>`}
       ${currentState === undefined ? undefined : html`<p>${currentState}</p>`}
       ${nextStep === undefined ? undefined : html`<p><b>Next:</b> ${nextStep}</p>`}
     </div>
@@ -78,11 +79,6 @@ function head(record: RunRecord): Html {
           </div>`,
       )}
     </dl>`;
-}
-
-/** The error message, if neither the verdict nor the evidence explains the failure. */
-function errorMessage({ failure: text }: RunRecord, outcome: Outcome): Content {
-  return needsErrorMessage(outcome) && text !== undefined ? html`<pre>${text}</pre>` : undefined;
 }
 
 function facts(record: RunRecord): readonly (readonly [string, Content])[] {
@@ -200,8 +196,8 @@ function eventRow({ kind, at, text, seconds }: TimelineEvent, whole: number): Ht
   </tr>`;
 }
 
-function clusterStates({ clusters }: RunRecord): Html | undefined {
-  if (clusters.length === 0) return undefined;
+function clusterStates({ clusters: states }: RunRecord): Html | undefined {
+  if (states.length === 0) return undefined;
   return html`<section>
     <h2>State of the clusters</h2>
     <table>
@@ -212,10 +208,10 @@ function clusterStates({ clusters }: RunRecord): Html | undefined {
         </tr>
       </thead>
       <tbody>
-        ${clusters.map(
-          ({ cluster, text }) =>
+        ${stateGroups(states).map(
+          ({ clusters, text }) =>
             html`<tr>
-              <th scope="row">${cluster}</th>
+              <th scope="row">${clusters.join(', ')}</th>
               <td>${text}</td>
             </tr>`,
         )}

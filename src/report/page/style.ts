@@ -55,7 +55,7 @@ th { font-weight: 600; } thead th { border-top: 0; color: var(--quiet); font-siz
 .matrix { margin: .75rem 0 1rem; } .verdict-cell { white-space: nowrap; } td.quiet, span.quiet { font-size: inherit; }
 summary { cursor: pointer; padding: .25rem 0; font-weight: 600; }
 details { border-top: 1px solid var(--rule); padding: .25rem 0; }
-details details { margin-left: 1rem; } details details summary { font-weight: 400; }
+details details, details > .ingress { margin-left: 1rem; } details > .ingress { margin-top: .5rem; } details details summary { font-weight: 400; }
 pre { margin: .5rem 0; padding: .75rem; background: var(--card); border-radius: .25rem; font: .8125rem/1.45 ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace;
   white-space: pre-wrap; overflow-wrap: anywhere; }
 ins, del { text-decoration: none; display: block; } ins { background: var(--good-back); color: var(--good); } del { background: var(--bad-back); color: var(--bad); }

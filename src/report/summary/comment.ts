@@ -34,9 +34,12 @@ function withoutMentions(markdown: string): string {
   return markdown.replaceAll(/(?<!\w)(?:@|&#64;|&#35;)(?=\w)/g, '$&\u200B');
 }
 
+/** As GitHub shows a commit. */
+const SHORT_SHA = 7;
+
 function commentFooter({ sha, runUrl }: CommentPlace): string {
   const parts = [
-    ...(sha === undefined ? [] : [`Commit ${sha}`]),
+    ...(sha === undefined ? [] : [`Commit ${sha.slice(0, SHORT_SHA)}`]),
     ...(runUrl === undefined ? [] : [`[full summary in the run](${runUrl})`]),
   ];
   return parts.length === 0 ? '' : `<sub>${parts.join(' · ')}</sub>`;

@@ -1,5 +1,5 @@
-import { headlineOf } from '../headline.ts';
-import { OUTCOME_STYLES, headingOfFindings, needsErrorMessage, outcomeOf } from '../outcome.ts';
+import { errorMessageOf, headlineOf } from '../headline.ts';
+import { OUTCOME_STYLES, headingOfFindings } from '../outcome.ts';
 import type { RunRecord } from '../run-record.ts';
 import { LONGEST_TEXT, escape, text } from './markdown.ts';
 import { RANK, cut, fixed } from './shorten.ts';
@@ -7,9 +7,9 @@ import type { Piece } from './shorten.ts';
 
 /** The outcome, the current state and the next step. */
 export function headingSection(record: RunRecord): readonly Piece[] {
-  const { outcome, title, sentence, currentState, nextStep } = headlineOf(record);
+  const { outcome, line, sentence, currentState, nextStep } = headlineOf(record);
   return [
-    `## ${OUTCOME_STYLES[outcome].emoji} ${text(record.app)} in ${text(record.namespace)}: ${text(title)}`,
+    `## ${OUTCOME_STYLES[outcome].emoji} ${text(record.app)} in ${text(record.namespace)}: ${text(line)}`,
     `**${text(sentence)}**`,
     ...(currentState === undefined ? [] : [text(currentState)]),
     ...(nextStep === undefined ? [] : [`**Next:** ${text(nextStep)}`]),
@@ -18,10 +18,11 @@ export function headingSection(record: RunRecord): readonly Piece[] {
 
 /** The error message, if neither the verdict nor the evidence explains the failure. */
 export function errorSection(record: RunRecord): readonly Piece[] {
-  if (record.failure === undefined || !needsErrorMessage(outcomeOf(record))) return [];
-  const short = cut(record.failure, LONGEST_TEXT);
+  const message = errorMessageOf(record);
+  if (message === undefined) return [];
+  const short = cut(message, LONGEST_TEXT);
   const lines = short.trimEnd().split('\n').map(escape);
-  const shown = short === record.failure ? lines : [...lines, '[…]'];
+  const shown = short === message ? lines : [...lines, '[…]'];
   return [fixed(`${shown.map((line) => `> ${line}`).join('\n>\n')}\n\n`)];
 }
 

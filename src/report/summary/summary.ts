@@ -39,10 +39,10 @@ export function summaryOf(record: RunRecord, limit = SUMMARY_LIMIT): string {
     ...causesSection(record),
     ...matrixSection(record),
     ...metricsSection(record),
-    ...timelineSection(record),
     ...clustersSection(record),
     ...planSection(record, limit),
     ...changesSection(record, limit),
+    ...timelineSection(record),
     fixed(summaryFooter(record)),
   ];
   const whole = fit(pieces, limit);

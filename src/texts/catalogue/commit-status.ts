@@ -1,5 +1,3 @@
-import type { Weights } from '../../core/weights.ts';
-
 /** The description of a commit status: one line. `weights` are those held now, in words. */
 export interface CommitStatusTexts {
   readonly pending: (operation: string) => string;
@@ -9,30 +7,10 @@ export interface CommitStatusTexts {
     readonly title: string;
     readonly weights: string;
   }) => string;
-  readonly done: (values: { readonly operation: string; readonly weights: string | undefined }) => string;
+  /** @param line the run in one line */
   readonly ended: (values: {
     readonly operation: string;
     readonly harms: readonly string[];
-    readonly outcome: 'pass' | 'inconclusive';
-    readonly weights: string;
-  }) => string;
-  readonly unverified: (values: {
-    readonly operation: string;
-    readonly title: string;
-    readonly weights: string;
-  }) => string;
-  readonly fail: (values: {
-    readonly operation: string;
-    readonly harms: readonly string[];
-    readonly title: string;
-    readonly weights: string;
-  }) => string;
-  readonly planEmpty: (weights: string) => string;
-  readonly plan: (values: {
-    readonly changes: number;
-    readonly clusters: number;
-    readonly unchecked: boolean;
-    readonly from: string;
-    readonly to: Weights;
+    readonly line: string;
   }) => string;
 }

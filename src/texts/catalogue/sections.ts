@@ -23,6 +23,8 @@ export interface MatrixTexts {
   }) => string;
   /** The title of what is shown on demand. */
   readonly details: string;
+  /** The title of the folded charts of ingresses. */
+  readonly charts: (ingresses: number) => string;
   readonly shared: (values: { readonly clusters: readonly string[]; readonly url: string }) => string;
 }
 

@@ -17,12 +17,14 @@ export const matrix: MatrixTexts = {
   folded: ({ verdict, ingresses, shares }) =>
     `${count(ingresses, 'ingress', 'ingresses')} ${verdict === 'pass' ? 'passed' : outcomes.verdicts[verdict]}: ${shares}`,
   details: 'Reasons, tolerance, errors and response times of each ingress',
+  charts: (ingresses) => `Shares and response times of ${count(ingresses, 'more ingress', 'more ingresses')}`,
   shared: ({ clusters, url }) =>
     `${formats.all(clusters)} share the address ${url}, so any of them may have answered.`,
 };
 
-/** More clusters are counted. */
+/** More clusters are counted, and so are long names: a line has to say more than these. */
 const MOST_NAMED = 3;
+const LONGEST_NAMES = 60;
 
 export const changes: ChangeTexts = {
   title: 'Changes',
@@ -30,8 +32,9 @@ export const changes: ChangeTexts = {
   unchanged: 'It is unchanged at the end of the run.',
   effects: { created: 'created', changed: 'changed', deleted: 'deleted', unchanged: 'unchanged' },
   where: ({ clusters, of }) => {
-    if (clusters.length <= MOST_NAMED) return `in ${formats.list(clusters)}`;
-    return `in ${clusters.length === of ? 'all ' : ''}${String(clusters.length)} clusters`;
+    const names = formats.list(clusters);
+    if (clusters.length <= MOST_NAMED && names.length <= LONGEST_NAMES) return `in ${names}`;
+    return `in ${clusters.length === of && of > 1 ? 'all ' : ''}${count(clusters, 'cluster')}`;
   },
   clusters: (clusters) => `In: ${formats.list(clusters)}`,
   folded: ({ kind, objects }) => `${formats.number(objects)} ${kind} objects`,

@@ -11,11 +11,13 @@ export const matrix: MatrixTexts = {
   folded: ({ verdict, ingresses, shares }) =>
     `${formats.number(ingresses)} 个入口${outcomes.verdicts[verdict]}：${shares}`,
   details: '各入口的判定理由、容差、错误与响应时间',
+  charts: (ingresses) => `另外 ${formats.number(ingresses)} 个入口的占比与响应时间`,
   shared: ({ clusters, url }) => `${formats.list(clusters)} 共用地址 ${url}，应答可能来自其中任何一个。`,
 };
 
-/** 超过此数的集群只计数。 */
+/** 超过此数、或名称过长的集群只计数。 */
 const MOST_NAMED = 3;
+const LONGEST_NAMES = 60;
 
 export const changes: ChangeTexts = {
   title: '变更',
@@ -23,7 +25,8 @@ export const changes: ChangeTexts = {
   unchanged: '运行结束时该对象没有变化。',
   effects: { created: '已创建', changed: '已修改', deleted: '已删除', unchanged: '未变化' },
   where: ({ clusters, of }) => {
-    if (clusters.length <= MOST_NAMED) return `（${formats.list(clusters)}）`;
+    const names = formats.list(clusters);
+    if (clusters.length <= MOST_NAMED && names.length <= LONGEST_NAMES) return `（${names}）`;
     return `（${clusters.length === of ? '全部 ' : ''}${formats.number(clusters.length)} 个集群）`;
   },
   clusters: (clusters) => `集群：${formats.list(clusters)}`,

@@ -1,0 +1,17 @@
+import { count } from '../../core/plural.ts';
+import type { GlanceTexts } from '../catalogue/glance.ts';
+
+export const glance: GlanceTexts = {
+  at: ({ versions, weights, where, back }) => `${versions} ${back ? 'back ' : ''}at ${weights} ${where}`,
+  moved: ({ versions, from, to, where }) => `${versions} ${from} → ${to} ${where}`,
+  plan: ({ weights, changes, only, unchecked }) => {
+    const number = changes === 0 ? 'no changes' : count(changes, 'change');
+    const parts = [
+      number,
+      ...(only === undefined ? [] : [only]),
+      ...(unchecked ? ['(not checked by any API server)'] : []),
+    ];
+    return `plan: ${weights}; ${parts.join(' ')}`;
+  },
+  run: ({ title, weights }) => `${title}; ${weights}`,
+};
