@@ -67,7 +67,7 @@ describe('the commit status', () => {
     expect(github.statuses).toEqual(
       [
         { state: 'pending', description: 'plan is in progress' },
-        { state: 'success', description: 'plan: done' },
+        { state: 'success', description: 'plan done' },
       ].map((status) => ({
         ...status,
         sha: 'a'.repeat(40),
