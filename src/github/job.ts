@@ -2,7 +2,7 @@ import { addCredentials } from '../kubernetes/client/credentials.ts';
 import { readKubeconfig } from '../kubernetes/client/kubeconfig.ts';
 import type { MergedConfig } from '../kubernetes/client/contexts.ts';
 import type { KubeConfig } from '../kubernetes/client/kubeconfig.ts';
-import { InputError, messageOf } from '../core/errors.ts';
+import { messageOf } from '../core/errors.ts';
 import { isSecretHeader } from '../core/secret-names.ts';
 import { secrets } from '../core/secrets.ts';
 import { secretValuesOf } from '../kubernetes/secret-values.ts';
@@ -18,6 +18,7 @@ import { readInputs } from './inputs.ts';
 import type { Operation, ReadInputs } from './inputs.ts';
 import { readReleaseFile } from './release-file.ts';
 import { problemsOfReportFolder } from './report-folder.ts';
+import { RefusedJob } from './refused-job.ts';
 import { releaseFromInputs } from './release-from-inputs.ts';
 
 /** What this step of a workflow is to do. */
@@ -34,7 +35,7 @@ export interface Job {
   readonly announcer: Announcer | undefined;
 }
 
-/** Reads all inputs, the release file, the kubeconfig and the manifests. @throws InputError with every problem at once */
+/** Reads all inputs, the release file, the kubeconfig and the manifests. @throws RefusedJob with every problem at once */
 export async function readJob(host: Host): Promise<Job> {
   const { log } = host;
   secrets.watch((secret) => {
@@ -72,24 +73,19 @@ export async function readJob(host: Host): Promise<Job> {
   // An API server or a webhook may quote what it refuses.
   for (const { object } of read.release?.workload.manifests ?? [])
     for (const value of secretValuesOf(object)) secrets.hideWhole(value);
-  const all = [
-    ...ofHost,
-    ...file.problems,
-    ...problems,
-    ...found,
-    ...read.problems,
-    ...problemsOfReportFolder(values.report, sources.get('report') ?? 'Input report'),
-  ];
+  const ofReport = problemsOfReportFolder(values.report, sources.get('report') ?? 'Input report');
+  const all = [...ofHost, ...file.problems, ...problems, ...found, ...read.problems, ...ofReport];
   const { operation = 'rollout', summary = true, report, app, namespace } = values;
   if (all.length > 0) {
-    const error = new InputError(all);
+    const refused = new RefusedJob(all, {
+      record: emptyRecord(operation, app ?? '', namespace ?? ''),
+      summary,
+      report: ofReport.length === 0 ? report : undefined,
+    });
     // A required status that never arrives would block a pull request without explanation.
     if (app !== undefined && namespace !== undefined)
-      await announcer?.end(
-        { ...emptyRecord(operation, app, namespace), failure: secrets.redact(error.message) },
-        false,
-      );
-    throw error;
+      await announcer?.end(secrets.redactIn(refused.record), false);
+    throw refused;
   }
   if (read.release === undefined || kubeconfig === undefined)
     throw new Error('The inputs have no problem, but there is no release');

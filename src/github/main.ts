@@ -25,7 +25,8 @@ import type { Host } from './host.ts';
 import type { Operation } from './inputs.ts';
 import { readJob } from './job.ts';
 import type { Job } from './job.ts';
-import { publish } from './publish.ts';
+import { publish, publishRefusal } from './publish.ts';
+import { RefusedJob } from './refused-job.ts';
 import { STATE, cancellation, exitSoon, identityOf, runStep } from './step.ts';
 
 const OPERATIONS: Readonly<Record<Operation, (context: Context) => Promise<unknown>>> = {
@@ -47,7 +48,10 @@ export async function mainStep(): Promise<void> {
 /** Reads the inputs, runs their operation, and publishes the result. */
 export async function runJob(host: Host): Promise<void> {
   await runStep(host, 'multicluster-canary did not start', async (setTitle) => {
-    const job = await readJob(host);
+    const job = await readJob(host).catch(async (error: unknown) => {
+      if (error instanceof RefusedJob) await publishRefusal(host, error);
+      throw error;
+    });
     setTitle(`${job.release.app}: ${job.operation} failed`);
     await run(host, job);
   });

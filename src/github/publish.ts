@@ -17,6 +17,7 @@ import { SUMMARY_LIMIT, summaryOf } from '../report/summary/summary.ts';
 import type { Host } from './host.ts';
 import type { Job } from './job.ts';
 import { jobWorkspace } from './job-workspace.ts';
+import type { RefusedJob } from './refused-job.ts';
 
 /**
  * Publishes everything that people and later steps get to see. What cannot be written is a warning: the release is what it is.
@@ -45,6 +46,16 @@ export async function publish(
   if (nextStep !== undefined) host.log.info(`Next: ${nextStep}`);
   if (summary) await publishSummary(host, record);
   return record;
+}
+
+/** Says why a job was refused, where its result would be. */
+export async function publishRefusal(
+  host: Host,
+  { record: refused, summary, report }: Pick<RefusedJob, 'record' | 'summary' | 'report'>,
+): Promise<void> {
+  const record = secrets.redactIn(refused);
+  const folder = report === undefined ? undefined : await publishReport(host, report, record);
+  if (summary) await publishSummary(host, { ...record, report: folder });
 }
 
 function publishOutputs(host: Host, record: RunRecord): void {

@@ -23,9 +23,11 @@ export function problemsOfReportFolder(
     ];
   try {
     const real = confinedPath(workspace, folder);
-    const wrong = ['', 'report.json', 'report.html'].flatMap((name) =>
-      problemAt(join(real, name), name === ''),
-    );
+    const ofFolder = problemAt(real, true);
+    const wrong =
+      ofFolder.length > 0
+        ? ofFolder
+        : ['report.json', 'report.html'].flatMap((name) => problemAt(join(real, name), false));
     return wrong.map((problem) => `${got}, but ${problem}. Remove it, or choose another folder.`);
   } catch (error) {
     return [

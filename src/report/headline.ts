@@ -46,14 +46,23 @@ export function headlineOf(record: RunRecord, texts = textsIn(record.language)):
   };
 }
 
-/** The error message, if neither the verdict nor the evidence explains the failure, without what the headline says. */
+/**
+ * The error message, if neither the verdict nor the evidence nor a list of problems explains the failure, without what the headline
+ * says.
+ */
 export function errorMessageOf(record: RunRecord): string | undefined {
-  const { failure } = record;
-  if (failure === undefined || !needsErrorMessage(outcomeOf(record))) return undefined;
+  const { failure, problems } = record;
+  if (failure === undefined || problems.length > 0 || !needsErrorMessage(outcomeOf(record))) return undefined;
   // Messages are in English.
   const { sentence } = headlineOf(record, textsIn('en'));
   const rest = failure.startsWith(sentence) ? failure.slice(sentence.length).trim() : failure;
   return rest === '' ? undefined : rest;
+}
+
+/** The line with what it is about, as far as that is known. */
+export function headingOf({ app, namespace }: Pick<RunRecord, 'app' | 'namespace'>, line: string): string {
+  if (app === '') return line;
+  return `${app}${namespace === '' ? '' : ` in ${namespace}`}: ${line}`;
 }
 
 function titleOf(record: RunRecord, outcome: Outcome, { headline: { titles } }: Texts): string {
@@ -80,7 +89,7 @@ function titleOf(record: RunRecord, outcome: Outcome, { headline: { titles } }: 
     case 'diverged':
       return divergenceTitle(record, titles);
     case 'failed':
-      return titles.failed(operation);
+      return record.problems.length > 0 ? titles.refused(operation) : titles.failed(operation);
     case 'done':
       return plan === undefined ? titles.done(operation) : titles.planned(plan.changes.length);
   }
@@ -119,6 +128,7 @@ function sentencesOf(record: RunRecord, outcome: Outcome, texts: Texts): readonl
     case 'diverged':
       return [disagreementIn(held, texts)];
     case 'failed':
+      if (record.problems.length > 0) return [headline.refused(record.problems.length)];
       return [checks.length === 0 ? headline.failedBeforeCheck : headline.failedAfterCheck];
     case 'done':
       return [doneSentence(record, texts)];

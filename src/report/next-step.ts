@@ -17,7 +17,7 @@ export function nextStepOf(record: RunRecord, outcome: Outcome, texts: Texts): s
     case 'fail':
       return afterFail(record, texts);
     case 'failed':
-      return nextStep.fixCause;
+      return record.problems.length > 0 ? nextStep.correctInputs : nextStep.fixCause;
     case 'ambiguous':
       return nextStep.chooseRoutes;
     case 'diverged':

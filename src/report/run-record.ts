@@ -107,6 +107,8 @@ export interface RunRecord {
   readonly connections: readonly string[];
   /** Whether this run leaves clusters that differ, for its post step or the next run to recover. */
   readonly needsRecovery: boolean;
+  /** What is wrong with the inputs, if the run was refused for them: a sentence each, with the input, its value and the remedy. */
+  readonly problems: readonly string[];
   /** Why the run failed, as a sentence. */
   readonly failure: string | undefined;
   /** Folder of the report, if one was written. */
@@ -156,6 +158,7 @@ export function emptyRecord(
     unseen: [],
     connections: [],
     needsRecovery: false,
+    problems: [],
     failure: undefined,
     report: undefined,
   };

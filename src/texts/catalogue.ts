@@ -3,7 +3,7 @@ import type { FormatTexts } from './catalogue/formats.ts';
 import type { GlanceTexts } from './catalogue/glance.ts';
 import type { HeadlineTexts } from './catalogue/headline.ts';
 import type { OutcomeTexts } from './catalogue/outcomes.ts';
-import type { ChangeTexts, MatrixTexts } from './catalogue/sections.ts';
+import type { ChangeTexts, MatrixTexts, ProblemTexts } from './catalogue/sections.ts';
 import type { FailureTexts } from './catalogue/verdicts.ts';
 import type { MessageTexts } from './message.ts';
 import type { NextStepTexts, StateTexts } from './catalogue/state.ts';
@@ -21,4 +21,5 @@ export interface Texts {
   readonly glance: GlanceTexts;
   readonly matrix: MatrixTexts;
   readonly changes: ChangeTexts;
+  readonly problems: ProblemTexts;
 }

@@ -6,7 +6,7 @@ import { headline } from './en/headline.ts';
 import { failures } from './en/failures.ts';
 import { messages } from './en/messages.ts';
 import { outcomes } from './en/outcomes.ts';
-import { changes, matrix } from './en/sections.ts';
+import { changes, matrix, problems } from './en/sections.ts';
 import { nextStep, state } from './en/state.ts';
 
 export const en: Texts = {
@@ -21,4 +21,5 @@ export const en: Texts = {
   glance,
   matrix,
   changes,
+  problems,
 };

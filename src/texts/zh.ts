@@ -6,7 +6,7 @@ import { headline } from './zh/headline.ts';
 import { failures } from './zh/failures.ts';
 import { messages } from './zh/messages.ts';
 import { outcomes } from './zh/outcomes.ts';
-import { changes, matrix } from './zh/sections.ts';
+import { changes, matrix, problems } from './zh/sections.ts';
 import { nextStep, state } from './zh/state.ts';
 
 export const zh: Texts = {
@@ -21,4 +21,5 @@ export const zh: Texts = {
   glance,
   matrix,
   changes,
+  problems,
 };

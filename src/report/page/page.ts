@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { agreedWeights, describeClusterWeights } from '../../release/cluster-weights.ts';
+import { textsIn } from '../../texts/texts.ts';
 import { stateGroups } from '../cluster-states.ts';
-import { errorMessageOf, headlineOf } from '../headline.ts';
+import { errorMessageOf, headingOf, headlineOf } from '../headline.ts';
 import { OUTCOME_STYLES, headingOfFindings, outcomeOf } from '../outcome.ts';
 import type { RunRecord } from '../run-record.ts';
 import { inWords } from '../sentences.ts';
@@ -10,6 +11,7 @@ import { count } from '../../core/plural.ts';
 import { isNotable, timelineOf } from '../timeline.ts';
 import type { TimelineEvent } from '../timeline.ts';
 import { VERSION } from '../version.ts';
+import { inputProblemOf } from '../input-problems.ts';
 import { checksSection } from './checks.ts';
 import { html } from './html.ts';
 import { metricsSection } from './metrics.ts';
@@ -26,7 +28,7 @@ const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').upd
  * @param pause between two objects, since large ones take long
  */
 export async function pageOf(record: RunRecord, pause: () => Promise<void>): Promise<string> {
-  const { app, namespace, operation } = record;
+  const { operation } = record;
   const plan = await planSection(record, pause);
   const changes = await changesSection(record, pause);
   const page = html`<!doctype html>
@@ -37,15 +39,15 @@ export async function pageOf(record: RunRecord, pause: () => Promise<void>): Pro
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="referrer" content="no-referrer" />
         <title>
-          ${app} in ${namespace}: ${operation} ${OUTCOME_STYLES[outcomeOf(record)].label.toLowerCase()}
+          ${headingOf(record, `${operation} ${OUTCOME_STYLES[outcomeOf(record)].label.toLowerCase()}`)}
         </title>
         ${styleSheet()}
       </head>
       <body>
         <header>${head(record)}</header>
         <main>
-          ${causes(record)} ${checksSection(record)} ${metricsSection(record)} ${clusterStates(record)}
-          ${plan} ${changes} ${timeline(record)}
+          ${problems(record)} ${causes(record)} ${checksSection(record)} ${metricsSection(record)}
+          ${clusterStates(record)} ${plan} ${changes} ${timeline(record)}
         </main>
         <footer>Made by multicluster-canary ${VERSION}. ${runOf(record)}</footer>
       </body>
@@ -62,7 +64,7 @@ function head(record: RunRecord): Html {
   const { outcome, line, sentence, currentState, nextStep } = headlineOf(record);
   const { tone, mark, label } = OUTCOME_STYLES[outcome];
   const message = errorMessageOf(record);
-  return html` <h1>${record.app} in ${record.namespace}: ${line}</h1>
+  return html` <h1>${headingOf(record, line)}</h1>
     <div class="verdict ${tone}">
       <strong>${mark} ${label}</strong>
       <p>${sentence}</p>
@@ -106,6 +108,17 @@ function facts(record: RunRecord): readonly (readonly [string, Content])[] {
 function runOf({ run }: RunRecord): Content {
   if (run === undefined) return undefined;
   return /^https?:\/\//.test(run) ? html`<a href="${run}">Run and log</a>.` : `${run}.`;
+}
+
+/** What is wrong with the inputs: of each the value, and the remedy. */
+function problems({ problems: all, language }: RunRecord): Html | undefined {
+  if (all.length === 0) return undefined;
+  return html`<section>
+    <h2>${textsIn(language).problems.title}</h2>
+    <ul>
+      ${all.map(inputProblemOf).map(({ place, rest }) => html`<li>${place === '' ? undefined : html`<b>${place}</b>`}${rest}</li>`)}
+    </ul>
+  </section>`;
 }
 
 function causes(record: RunRecord): Content {

@@ -1,6 +1,8 @@
-import { errorMessageOf, headlineOf } from '../headline.ts';
+import { textsIn } from '../../texts/texts.ts';
+import { errorMessageOf, headingOf, headlineOf } from '../headline.ts';
 import { OUTCOME_STYLES, headingOfFindings } from '../outcome.ts';
 import type { RunRecord } from '../run-record.ts';
+import { inputProblemOf } from '../input-problems.ts';
 import { LONGEST_TEXT, escape, text } from './markdown.ts';
 import { RANK, cut, fixed } from './shorten.ts';
 import type { Piece } from './shorten.ts';
@@ -9,7 +11,7 @@ import type { Piece } from './shorten.ts';
 export function headingSection(record: RunRecord): readonly Piece[] {
   const { outcome, line, sentence, currentState, nextStep } = headlineOf(record);
   return [
-    `## ${OUTCOME_STYLES[outcome].emoji} ${text(record.app)} in ${text(record.namespace)}: ${text(line)}`,
+    `## ${OUTCOME_STYLES[outcome].emoji} ${text(headingOf(record, line))}`,
     `**${text(sentence)}**`,
     ...(currentState === undefined ? [] : [text(currentState)]),
     ...(nextStep === undefined ? [] : [`**Next:** ${text(nextStep)}`]),
@@ -24,6 +26,17 @@ export function errorSection(record: RunRecord): readonly Piece[] {
   const lines = short.trimEnd().split('\n').map(escape);
   const shown = short === message ? lines : [...lines, '[…]'];
   return [fixed(`${shown.map((line) => `> ${line}`).join('\n>\n')}\n\n`)];
+}
+
+/** What is wrong with the inputs: of each the value, and the remedy. */
+export function problemsSection({ problems, language }: RunRecord): readonly Piece[] {
+  if (problems.length === 0) return [];
+  const lines = problems.map((problem) => {
+    const { place, rest } = inputProblemOf(problem);
+    const line = `${place === '' ? '' : `**${text(place)}**`}${text(rest)}`;
+    return { text: `- ${line}\n`, rank: RANK.cause, name: 'problem' };
+  });
+  return [fixed(`### ${textsIn(language).problems.title}\n\n`), ...lines, fixed('\n')];
 }
 
 /** What the headline does not cover. */

@@ -13,6 +13,7 @@ import {
   errorSection,
   headingSection,
   notCoveredSection,
+  problemsSection,
 } from './heading.ts';
 
 /**
@@ -34,6 +35,7 @@ export function summaryOf(record: RunRecord, limit = SUMMARY_LIMIT): string {
   const pieces = [
     ...headingSection(record),
     ...errorSection(record),
+    ...problemsSection(record),
     ...notCoveredSection(record),
     ...connectionsSection(record),
     ...causesSection(record),

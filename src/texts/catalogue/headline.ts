@@ -42,6 +42,7 @@ export interface HeadlineTexts {
     readonly differentWeights: string;
     readonly noWeights: string;
     readonly failed: (operation: string) => string;
+    readonly refused: (operation: string) => string;
     readonly done: (operation: string) => string;
     readonly planned: (changes: number) => string;
   };
@@ -92,6 +93,7 @@ export interface HeadlineTexts {
   readonly noMetricApplies: (reason: string) => string;
   readonly routesOpen: (held: readonly Holding[]) => string;
   readonly failedBeforeCheck: string;
+  readonly refused: (problems: number) => string;
   readonly failedAfterCheck: string;
   readonly currentWeights: (weights: Weights) => string;
   readonly noWeightsSet: string;

@@ -41,3 +41,8 @@ export interface ChangeTexts {
   /** Stands for folded objects: `200 ConfigMap objects` */
   readonly folded: (values: { readonly kind: string; readonly objects: number }) => string;
 }
+
+/** What is wrong with the inputs. */
+export interface ProblemTexts {
+  readonly title: string;
+}

@@ -16,6 +16,7 @@ export interface StateTexts {
 export interface NextStepTexts {
   readonly reviewPlan: string;
   readonly fixCause: string;
+  readonly correctInputs: string;
   readonly chooseRoutes: string;
   readonly align: string;
   readonly readableMetric: string;

@@ -36,6 +36,7 @@ export const headline: HeadlineTexts = {
     routesNotChosen: 'routes not chosen',
     differentWeights: 'clusters hold different weights',
     noWeights: 'no cluster holds one set of weights',
+    refused: (operation) => `${operation} refused`,
     failed: (operation) => `${operation} failed`,
     done: (operation) => `${operation} done`,
     planned: (changes) => `plan: ${count(changes, 'change')}`,
@@ -83,6 +84,8 @@ export const headline: HeadlineTexts = {
   noMetricApplies: (reason) => `No metric applies: ${reason}.`,
   routesOpen: (held) =>
     `Several routes lead to the service, and the inputs choose none of them: ${holdings(held)}.`,
+  refused: (problems) =>
+    `${count(problems, 'problem')} with the inputs, so the run was refused before it reached any cluster.`,
   failedBeforeCheck: 'The run failed before the traffic split was checked.',
   failedAfterCheck: 'The run failed after the last check shown here.',
   currentWeights: (weights) => `The current weights are ${inWords(weights)}.`,

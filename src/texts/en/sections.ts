@@ -1,5 +1,5 @@
 import { count } from '../../core/plural.ts';
-import type { ChangeTexts, MatrixTexts } from '../catalogue/sections.ts';
+import type { ChangeTexts, MatrixTexts, ProblemTexts } from '../catalogue/sections.ts';
 import { formats } from './formats.ts';
 import { outcomes } from './outcomes.ts';
 
@@ -39,3 +39,5 @@ export const changes: ChangeTexts = {
   clusters: (clusters) => `In: ${formats.list(clusters)}`,
   folded: ({ kind, objects }) => `${formats.number(objects)} ${kind} objects`,
 };
+
+export const problems: ProblemTexts = { title: 'Problems with the inputs' };

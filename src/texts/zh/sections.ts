@@ -1,4 +1,4 @@
-import type { ChangeTexts, MatrixTexts } from '../catalogue/sections.ts';
+import type { ChangeTexts, MatrixTexts, ProblemTexts } from '../catalogue/sections.ts';
 import { formats } from './formats.ts';
 import { outcomes } from './outcomes.ts';
 
@@ -32,3 +32,5 @@ export const changes: ChangeTexts = {
   clusters: (clusters) => `集群：${formats.list(clusters)}`,
   folded: ({ kind, objects }) => `${formats.number(objects)} 个 ${kind} 对象`,
 };
+
+export const problems: ProblemTexts = { title: '输入的问题' };
