@@ -111,6 +111,7 @@ const IMPURE = [
 
 /** The files that need the time of day rather than a duration, and nothing else will do. */
 const TIME_OF_DAY = [
+  'src/fleet/event-sender.ts',
   'src/fleet/transaction/lease-format.ts',
   'src/kubernetes/client/connection.ts',
   'src/report/{run-log,run-record}.ts',

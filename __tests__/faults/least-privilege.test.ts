@@ -289,9 +289,26 @@ describe('optional.yaml', () => {
     expect(refused.log).toContain('- west: patch deployments.apps/helloworld-v2 in namespace gray-demo');
   });
 
+  const EVENTS = 'create events.events.k8s.io in gray-demo';
+  test(`${EVENTS}: used by a step, which says once that it is missing and goes on`, async () => {
+    const grant = grantsOf('optional.yaml').find((one) => nameOfGrant(one) === EVENTS);
+    if (grant === undefined) throw new Error(`examples/rbac does not grant ${EVENTS}`);
+    const step = (weights: string): LifeStep => ({
+      name: EVENTS,
+      account: 'multicluster-canary-traffic',
+      inputs: { ...LATER, weights },
+    });
+    const calls = await lane.callsOf(() => pass(step('v1=70,v2=30')));
+    expect([...usesIn(calls, 'optional.yaml').keys()].map(nameOfGrant)).toContain(EVENTS);
+    const { log } = await without(grant, 'west', () => pass(step('v1=60,v2=40')));
+    const told = 'No Kubernetes Events in west: the user of the kubeconfig may not create events.events.k8s.io';
+    expect(log.split(told)).toHaveLength(2);
+    expect(log).toContain(`\n${told}`);
+  });
+
   test('has no permission that is not tried here', () => {
     expect(grantsOf('optional.yaml').map(nameOfGrant).toSorted()).toEqual(
-      CASES.map(({ grant }) => grant).toSorted(),
+      [...CASES.map(({ grant }) => grant), EVENTS].toSorted(),
     );
   });
 });

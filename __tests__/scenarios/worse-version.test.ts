@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { WORSE_STEP, prepareWorse } from './cases/release-cases.ts';
+import { eventsOf } from './support/events.ts';
 import { rolledOut, setImage } from './support/deployments.ts';
 import type { Kube } from './support/kube.ts';
 import { APP, AT_DEFAULTS, ONLY_V1, image } from './support/objects.ts';
@@ -38,6 +39,16 @@ describe('a new version whose share is right, but which is worse than the stable
         /v2 is more than 20% slower than the other versions: median [\d.]+ ms, against [\d.]+ ms/,
       );
       await expect(stage.weights()).resolves.toEqual(['v1=100,v2=0', 'v1=100,v2=0']);
+      const events = await eventsOf(stage.west, 'VirtualService', APP);
+      expect(events.slice(-3)).toEqual([
+        ['Normal', 'TrafficChanged', expect.stringMatching(/^weights v1=100,v2=0 → v1=50,v2=50 \(/)],
+        [
+          'Warning',
+          'CheckFailed',
+          expect.stringMatching(/^verdict fail.*; west: v2 is more than 20% slower/),
+        ],
+        ['Warning', 'TrafficRolledBack', expect.stringMatching(/^weights v1=50,v2=50 → v1=100,v2=0 \(/)],
+      ]);
     });
   });
 

@@ -63,6 +63,11 @@ export const ROUTE_STATUS = {
   pollMs: 250,
 };
 
+/** Kubernetes Events on the routes: sent beside the work, and waited for at the end of a run that is not cancelled. */
+export const EVENTS = {
+  sendMs: 3_000,
+};
+
 /** Writes whose outcome is looked up where the answer was lost. */
 export const WRITE = {
   /** No attempt begins later than this; a server that does not answer takes long to fail. */

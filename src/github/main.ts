@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { EventSender } from '../fleet/event-sender.ts';
 import { Fleet } from '../fleet/fleet.ts';
 import type { Context } from '../operations/context.ts';
 import { readAfterFailure } from '../operations/read-after-failure.ts';
@@ -81,7 +82,9 @@ async function run(host: Host, job: Job): Promise<void> {
   }
   /** Transactions that only have to release their lock. */
   const locked = new Set<string>();
+  const sender = new EventSender(fleet, identity.holder);
   const context: Context = {
+    events: sender,
     release,
     fleet,
     recorder: events,
@@ -102,6 +105,7 @@ async function run(host: Host, job: Job): Promise<void> {
     if (recordNow().changes.length > 0) await readAfterFailure(context);
     throw withHarms(error, recordNow());
   } finally {
+    for (const sentence of await sender.settle(cancelled.signal)) log.info(sentence);
     cancelled.release();
     noteCalls(fleet, events, log);
     await fleet.close();

@@ -1,3 +1,4 @@
+import { EventSender } from '../fleet/event-sender.ts';
 import { Fleet } from '../fleet/fleet.ts';
 import { recoverOwn } from '../operations/transaction.ts';
 import { allClusters } from '../release/release.ts';
@@ -36,11 +37,13 @@ async function recoverMainStep(host: Host, { release, kubeconfig }: Job, holder:
   const { log } = host;
   const { signal, release: stopListening } = cancellation();
   const fleet = Fleet.open(kubeconfig, allClusters(release), signal);
+  const identity = { ...identityOf(''), holder };
+  const events = new EventSender(fleet, holder);
   try {
-    const identity = { ...identityOf(''), holder };
     const concluded = host.getState(STATE.concluded) || undefined;
-    await recoverOwn({ release, fleet, recorder: new RunLog(), identity, log, signal }, concluded);
+    await recoverOwn({ release, fleet, recorder: new RunLog(), identity, log, signal, events }, concluded);
   } finally {
+    for (const sentence of await events.settle(signal)) log.info(sentence);
     stopListening();
     await fleet.close();
   }

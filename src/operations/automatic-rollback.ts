@@ -9,6 +9,7 @@ import { FleetInconsistent } from '../fleet/transaction/all-or-none.ts';
 import { rollBack } from '../fleet/transaction/roll-back.ts';
 import type { RolledBack } from '../fleet/transaction/roll-back.ts';
 import type { Transaction } from '../fleet/transaction/transaction.ts';
+import type { Written } from '../fleet/transaction/write-confirmed.ts';
 import { clustersDisagree, readClusterWeights, allHolding } from '../release/cluster-weights.ts';
 import type { ClusterWeights } from '../release/cluster-weights.ts';
 import { routeStateFor } from '../release/route-state.ts';
@@ -21,6 +22,7 @@ import type { IngressClient } from '../verify/ingress-client.ts';
 import { revisionSeen } from './arrival.ts';
 import { phase, recordChange } from './context.ts';
 import type { Context } from './context.ts';
+import { ROLLED_BACK, tellWritten } from './route-events.ts';
 
 /** A step that did not pass. */
 export interface FailedStep {
@@ -92,13 +94,22 @@ async function restore(
   const { release, recorder } = context;
   // A cancellation must not end this at once: the runner waits a little before it kills.
   const signal = endBy(context.signal, STEPS.rollBack, 'Restoring the weights');
+  const written: Written[] = [];
   return phase(context, 'Roll back', async () => {
     const result = await rollBack(
       transaction,
       { release, state, plan, previous },
-      { signal, run: context.signal, onWritten: recordChange(context) },
+      {
+        signal,
+        run: context.signal,
+        onWritten: async (one) => {
+          written.push(one);
+          await recordChange(context)(one);
+        },
+      },
     );
     if (result === undefined) return undefined;
+    tellWritten(context, ROLLED_BACK, written);
     if (result.hasWritten) recorder.record({ kind: 'in force', weights: previous, direction: 'back' });
     recorder.record({ kind: 'previous weights', weights: result.plan.before });
     const restored = describe(result, previous);

@@ -2,6 +2,7 @@ import type { OnWritten } from '../fleet/transaction/write-confirmed.ts';
 import { nextTurn } from '../core/clock.ts';
 import type { Clock } from '../core/clock.ts';
 import { withPauses } from '../core/pieces.ts';
+import type { EventSender } from '../fleet/event-sender.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { Identity } from '../fleet/transaction/lock.ts';
 import type { Transaction } from '../fleet/transaction/transaction.ts';
@@ -27,6 +28,8 @@ export interface Context {
   readonly signal: AbortSignal;
   /** undefined outside of one: then nothing is written */
   readonly transaction?: Transaction;
+  /** Tells people of changes; undefined: nobody is told. */
+  readonly events?: EventSender;
   /** What metrics are polled by; undefined: the system's clock. */
   readonly clock?: Clock;
   /** Called when a transaction has nothing left to do but to release its lock, and when that is released everywhere. */

@@ -14,6 +14,7 @@ import { assertTimeToWatch, tryMetrics } from './metrics.ts';
 import { makeNamespaces } from './lock-namespaces.ts';
 import { prepareAgain } from './prepare-again.ts';
 import type { FleetReading } from './read-fleet.ts';
+import { tellFailure } from './route-events.ts';
 import type { Applied, Checked, Outcome, Prepared } from './stages.ts';
 import { inTransaction, inside } from './transaction.ts';
 import type { RecoveryPolicy } from './transaction.ts';
@@ -124,6 +125,7 @@ async function carryOut<Plan extends Planned, Done extends Applied>(
   return withClients(prepared.targets, async (clients) => {
     const applied = await apply(context, prepared, clients);
     const checked = applied.failure ?? (await verifyStep(context, prepared, applied, { clients, bakeMs }));
+    tellFailure(context, prepared.observed, applied, checked);
     await conclude(context, { prepared, applied, checked, clients });
     if (checked.kind === 'failed') throw checked.error;
     return { kind: 'done', verdict: checked.kind === 'checked' ? checked.verdict : undefined };

@@ -14,6 +14,7 @@ import type { Written } from '../fleet/transaction/write-confirmed.ts';
 import type { Change } from '../kubernetes/change.ts';
 import { observe } from '../release/observation.ts';
 import { recordChange, phase } from './context.ts';
+import { CHANGED, RECOVERED, tellWritten } from './route-events.ts';
 import type { Context } from './context.ts';
 import { checkStepOfOther } from './check-recovery.ts';
 
@@ -34,7 +35,9 @@ export async function writeEverywhere(
 ): Promise<readonly Written[]> {
   const { transaction, signal } = context;
   if (transaction === undefined) throw new Error('Traffic objects are written in a transaction alone');
-  return transaction.writeAllOrNone(changes, { signal, onWritten: recordChange(context) });
+  const written = await transaction.writeAllOrNone(changes, { signal, onWritten: recordChange(context) });
+  tellWritten(context, CHANGED, written);
+  return written;
 }
 
 /** How what an earlier run left is recovered. */
@@ -107,6 +110,7 @@ async function recoverOther(
       },
     });
     const { weights } = recovery;
+    tellWritten(near, RECOVERED, written);
     if (written.length > 0 && weights !== undefined)
       recorder.record({ kind: 'in force', weights, direction: directionTo(weights, abandoned) });
     return recovery;
@@ -164,7 +168,10 @@ async function recoverReachable(
     read: () => Promise.resolve(observe(release, state, { clusters })),
     check: undefined,
     onWarning: log.warn.bind(log),
-    onWritten: recordChange(context),
+    onWritten: async (one) => {
+      await recordChange(context)(one);
+      tellWritten(context, RECOVERED, [one]);
+    },
   });
   const either = [intent.target, ...(intent.previous === undefined ? [] : [intent.previous])];
   const left = release.configClusters.flatMap((name) =>

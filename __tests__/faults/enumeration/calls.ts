@@ -18,7 +18,9 @@ const READS: readonly string[] = ['get', 'list', 'watch'];
 const REVIEW = 'SelfSubjectAccessReview';
 
 export function whatOf({ cluster, verb, kind, namespace, name, dryRun, body }: ApiCall): string {
-  const created = (body as { metadata?: { name?: string } } | undefined)?.metadata?.name ?? '';
+  // The names of Events are made up.
+  const created =
+    kind === 'Event' ? '' : ((body as { metadata?: { name?: string } } | undefined)?.metadata?.name ?? '');
   const object = [namespace, name || created].filter(Boolean).join('/');
   return [cluster, dryRun ? 'dry-run' : '', verb, kind, object].filter(Boolean).join(' ');
 }

@@ -24,6 +24,7 @@ const WELL_KNOWN: Readonly<Record<string, readonly ApiResource[]>> = {
     { name: 'statefulsets', kind: 'StatefulSet', namespaced: true },
   ],
   'autoscaling/v2': [{ name: 'horizontalpodautoscalers', kind: 'HorizontalPodAutoscaler', namespaced: true }],
+  'events.k8s.io/v1': [{ name: 'events', kind: 'Event', namespaced: true }],
   'coordination.k8s.io/v1': [{ name: 'leases', kind: 'Lease', namespaced: true }],
   'gateway.networking.k8s.io/v1': [
     { name: 'gateways', kind: 'Gateway', namespaced: true },

@@ -77,6 +77,8 @@ export const SECRET = builtin('', 'v1', 'Secret', 'secrets');
 export const CONFIG_MAP = builtin('', 'v1', 'ConfigMap', 'configmaps', { shortNames: ['cm'] });
 export const SERVICE_ACCOUNT = builtin('', 'v1', 'ServiceAccount', 'serviceaccounts', { shortNames: ['sa'] });
 export const EVENT = builtin('', 'v1', 'Event', 'events', { shortNames: ['ev'] });
+/** Real servers keep one set of Events under both APIs. */
+export const NEW_EVENT = builtin('events.k8s.io', 'v1', 'Event', 'events', { shortNames: ['ev'] });
 export const RESOURCE_QUOTA = builtin('', 'v1', 'ResourceQuota', 'resourcequotas', {
   status: true,
   shortNames: ['quota'],
@@ -158,6 +160,7 @@ export const KINDS: readonly Kind[] = [
   CONFIG_MAP,
   SERVICE_ACCOUNT,
   EVENT,
+  NEW_EVENT,
   RESOURCE_QUOTA,
   DEPLOYMENT,
   REPLICA_SET,
