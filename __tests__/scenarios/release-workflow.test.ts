@@ -30,10 +30,17 @@ scenarios(`the release workflow${reason}`, () => {
     await expect(release.repository.at('v1')).resolves.toBe(high);
     const published = await release.releases.all();
     expect(published.map(({ tag, draft, immutable, assets }) => ({ tag, draft, immutable, assets }))).toEqual(
-      [{ tag: 'v1.3.0', draft: false, immutable: true, assets: ['SHA256SUMS', 'sbom.cdx.json'] }],
+      [
+        {
+          tag: 'v1.3.0',
+          draft: false,
+          immutable: true,
+          assets: ['SHA256SUMS', 'multicluster-canary-1.3.0.tgz', 'sbom.cdx.json'],
+        },
+      ],
     );
     await expect(release.record('provenance')).resolves.toMatch(
-      /^action\.yml\n(dist\/.+\n)*dist\/action\.js\n(dist\/.+\n)*release-assets\/SHA256SUMS\nrelease-assets\/sbom\.cdx\.json\n$/,
+      /^action\.yml\n(dist\/.+\n)*dist\/action\.js\n(dist\/.+\n)*release-assets\/SHA256SUMS\nrelease-assets\/multicluster-canary-1\.3\.0\.tgz\nrelease-assets\/sbom\.cdx\.json\n$/,
     );
     await expect(release.record('sbom-subjects')).resolves.toMatch(/^(dist\/.+\n)+$/);
     const sbom: unknown = JSON.parse(await release.record('sbom.cdx.json'));

@@ -65,7 +65,8 @@ if (call === 'auth setup-git') {
 } else if (group === 'api') {
   const wanted = /tag_name == ("[^"]*")/.exec(flags.get('--jq') ?? rest.join(' '))?.[1];
   for (const one of store.releases)
-    if (JSON.stringify(one.tag) === wanted) console.log(one.draft + ',' + one.immutable);
+    if (wanted === undefined) console.log([one.tag, one.draft, one.immutable].join('\\t'));
+    else if (JSON.stringify(one.tag) === wanted) console.log(one.draft + ',' + one.immutable);
 } else throw new Error('gh ' + call + ' is not known here');
 save();
 `;
