@@ -6,6 +6,7 @@ import type { ObjectEvent } from '../kubernetes/events.ts';
 import type { KubeObject } from '../kubernetes/objects.ts';
 import type { Observation } from '../release/observation.ts';
 import { existingRoutes } from '../release/route-state.ts';
+import { inEnglish } from '../texts/texts.ts';
 import type { Context } from './context.ts';
 import type { Applied, Checked } from './stages.ts';
 
@@ -55,7 +56,7 @@ function failureOf(checked: Checked): { readonly kind: Kind; readonly note: stri
   const { verdict, evidence } = checked;
   const reasons = evidence
     .filter((one) => one.verdict === verdict)
-    .map(({ cluster, reason }) => `; ${cluster}: ${reason}`);
+    .map(({ cluster, reason }) => `; ${cluster}: ${inEnglish(reason)}`);
   return {
     kind: {
       type: 'Warning',
