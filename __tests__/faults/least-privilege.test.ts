@@ -301,7 +301,8 @@ describe('optional.yaml', () => {
     const calls = await lane.callsOf(() => pass(step('v1=70,v2=30')));
     expect([...usesIn(calls, 'optional.yaml').keys()].map(nameOfGrant)).toContain(EVENTS);
     const { log } = await without(grant, 'west', () => pass(step('v1=60,v2=40')));
-    const told = 'No Kubernetes Events in west: the user of the kubeconfig may not create events.events.k8s.io';
+    const told =
+      'No Kubernetes Events in west: the user of the kubeconfig may not create events.events.k8s.io';
     expect(log.split(told)).toHaveLength(2);
     expect(log).toContain(`\n${told}`);
   });
