@@ -31,7 +31,12 @@ export default {
       testPathIgnorePatterns: ['<rootDir>/__tests__/scenarios/', '<rootDir>/__tests__/faults/'],
     },
     { ...fleet, displayName: 'faults', testMatch: ['<rootDir>/__tests__/faults/*.test.ts'] },
-    { ...fleet, displayName: 'scenarios', testMatch: ['<rootDir>/__tests__/scenarios/*.test.ts'] },
+    {
+      ...fleet,
+      displayName: 'scenarios',
+      testMatch: ['<rootDir>/__tests__/scenarios/*.test.ts'],
+      testEnvironment: '<rootDir>/testbed/mesh/jest-environment.ts',
+    },
   ],
   testTimeout: 180_000,
 };
