@@ -17,8 +17,8 @@ const kubectl = await findProgram('kubectl');
 const skipped = process.env['FLEET'] !== 'mesh' || kubectl === undefined;
 const reason = skipped ? ' (skipped: only the mesh has processes to kill, npm run e2e)' : '';
 
-/** Two lives with every kind of failure, at many of the stages. */
-const SAMPLE = [2, 459];
+/** Two lives, one by each kind of route, with every kind of failure, at many of the stages. */
+const SAMPLE = [2, 595];
 
 /** CANARY_SEED repeats one life, CANARY_SEEDS=20 lives as many new ones; otherwise the sample. */
 function seeds(): readonly number[] {
@@ -60,13 +60,17 @@ function breakable(stage: Stage): Breakable {
   });
 
   test.each(seeds())('serves its users and tells the truth (CANARY_SEED=%i)', async (seed) => {
-    const kubeconfig = await serviceAccountOf(stage.fleet, kubectl ?? '');
-    const plan = planOf(seed);
+    const { api, disturbances } = planOf(seed);
+    const own = new Stage(stage.fleet, api);
+    if (api === 'HTTPRoute') await own.openIngress();
+    const kubeconfig = await serviceAccountOf(own, kubectl ?? '');
     const start = performance.now();
-    const violations = await live({ ...breakable(stage), kubeconfig, tally, say }, plan);
-    say(`CANARY_SEED=${String(seed)}: ${((performance.now() - start) / 1000).toFixed(0)} s`);
+    const violations = await live({ ...breakable(own), kubeconfig, tally, say }, disturbances);
+    say(`CANARY_SEED=${String(seed)} (${api}): ${((performance.now() - start) / 1000).toFixed(0)} s`);
     if (violations.length > 0)
-      say([`CANARY_SEED=${String(seed)} repeats this:`, ...plan.map(describeDisturbance)].join('\n  '));
+      say(
+        [`CANARY_SEED=${String(seed)} repeats this:`, ...disturbances.map(describeDisturbance)].join('\n  '),
+      );
     expect(violations).toEqual([]);
   });
 });

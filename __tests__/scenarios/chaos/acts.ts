@@ -1,4 +1,5 @@
 import { NO_WORKLOADS, ONLY_V1 } from '../support/objects.ts';
+import type { TrafficApi } from '../support/traffic-api.ts';
 
 type Inputs = Readonly<Record<string, string>>;
 
@@ -8,27 +9,19 @@ export type Stage = readonly [name: string, ...texts: string[]];
 const group = (name: string): string => `::group::${name}\n`;
 const PREPARE: Stage = ['prepare', group('Read')];
 const LOCK: Stage = ['lock', group('Lock')];
-const SUBSET_WRITE: Stage = ['subset write', group('Subsets')];
 const ROUTE_WRITE: Stage = ['route write', group('Weights')];
-/** Every cluster holds the weights; now each ingress has to show them. */
-const ARRIVAL: Stage = [
-  'arrival',
-  group('Weights'),
-  ': wrote VirtualService gray-demo/helloworld',
-  ': wrote VirtualService gray-demo/helloworld',
-];
 const SAMPLING: Stage = ['sampling', group('Verify')];
 const ROLLBACK: Stage = ['rollback', group('Roll back')];
-const STEP: readonly [Stage, ...Stage[]] = [PREPARE, LOCK, ROUTE_WRITE, ARRIVAL, SAMPLING];
-const INSTALL: readonly [Stage, ...Stage[]] = [
-  ...STEP,
-  ['preflight', group('Preflight')],
-  ['deploy', group('Deploy')],
-  ['readiness', group('Ready')],
-  SUBSET_WRITE,
-  ['preview write', group('Preview routes')],
-  ['preview', group('Preview')],
-];
+
+/** Every cluster holds the weights; now each ingress has to show them. */
+function arrivalOf(api: TrafficApi): Stage {
+  const written = `: wrote ${api} gray-demo/helloworld`;
+  return ['arrival', group('Weights'), written, written];
+}
+
+/** HTTPRoutes split between Services, which come and go with the workloads. */
+const onlyWithSubsets = (api: TrafficApi, ...stages: readonly Stage[]): readonly Stage[] =>
+  api === 'VirtualService' ? stages : [];
 
 /** One operation in the life of a release. */
 export interface Act {
@@ -64,75 +57,88 @@ const canary = { ...CALM, replicas: '2', weights: FIRST };
 const retire = { ...LATER, operation: 'retire', version: 'v1' };
 
 /** The life of a release, from the first install to the retirement of the old version. */
-export const LIFE: readonly Act[] = [
-  {
-    name: 'first install',
-    inputs: install,
-    again: install,
-    weights: ['', 'v1=100'],
-    stages: INSTALL,
-    running: {},
-    passes: true,
-  },
-  {
-    name: 'canary',
-    inputs: canary,
-    again: canary,
-    weights: ['v1=100', FIRST],
-    stages: INSTALL,
-    running: { east: 'v1' },
-    passes: true,
-  },
-  {
-    name: 'promotion',
-    inputs: { ...LATER, ...STEPS, operation: 'promote', 'promote-to': '50', bake: '2s' },
-    again: to(HALF),
-    weights: [FIRST, 'v1=65,v2=35', HALF],
-    stages: [...STEP, ['bake', group('Bake')]],
-    running: BOTH,
-    passes: true,
-  },
-  {
-    name: 'failing step',
-    inputs: { ...to(MORE), ...UNDECIDED },
-    again: to(MORE),
-    weights: [HALF, MORE],
-    stages: [ROUTE_WRITE, ARRIVAL, SAMPLING, ROLLBACK],
-    running: BOTH,
-    passes: false,
-  },
-  {
-    name: 'rollback',
-    inputs: { ...LATER, operation: 'rollback' },
-    again: { ...LATER, operation: 'rollback', weights: HALF },
-    weights: [MORE, HALF],
-    stages: STEP,
-    running: BOTH,
-    passes: true,
-  },
-  {
-    name: 'last step',
-    inputs: { ...to(ALL), confidence: '90' },
-    again: { ...to(ALL), confidence: '90' },
-    weights: [HALF, ALL],
-    stages: STEP,
-    running: BOTH,
-    passes: true,
-  },
-  {
-    name: 'retirement',
-    inputs: retire,
-    again: retire,
-    weights: [ALL, 'v2=100'],
-    stages: [
-      ['prepare', group('Plan')],
-      LOCK,
-      ['retirement of the route', group('Routes')],
-      ['arrival', group('Seen')],
-      ['retirement of the workload', group('Workload')],
-      ['retirement of the subset', group('Subset')],
-    ],
-    running: { west: 'v2' },
-    passes: true,
-  },
-];
+export function lifeOf(api: TrafficApi): readonly Act[] {
+  const arrival = arrivalOf(api);
+  const step: Act['stages'] = [PREPARE, LOCK, ROUTE_WRITE, arrival, SAMPLING];
+  const installation: Act['stages'] = [
+    ...step,
+    ['preflight', group('Preflight')],
+    ['deploy', group('Deploy')],
+    ['readiness', group('Ready')],
+    ...onlyWithSubsets(api, ['subset write', group('Subsets')]),
+    ['preview write', group('Preview routes')],
+    ['preview', group('Preview')],
+  ];
+  return [
+    {
+      name: 'first install',
+      inputs: install,
+      again: install,
+      weights: ['', 'v1=100'],
+      stages: installation,
+      running: {},
+      passes: true,
+    },
+    {
+      name: 'canary',
+      inputs: canary,
+      again: canary,
+      weights: ['v1=100', FIRST],
+      stages: installation,
+      running: { east: 'v1' },
+      passes: true,
+    },
+    {
+      name: 'promotion',
+      inputs: { ...LATER, ...STEPS, operation: 'promote', 'promote-to': '50', bake: '2s' },
+      again: to(HALF),
+      weights: [FIRST, 'v1=65,v2=35', HALF],
+      stages: [...step, ['bake', group('Bake')]],
+      running: BOTH,
+      passes: true,
+    },
+    {
+      name: 'failing step',
+      inputs: { ...to(MORE), ...UNDECIDED },
+      again: to(MORE),
+      weights: [HALF, MORE],
+      stages: [ROUTE_WRITE, arrival, SAMPLING, ROLLBACK],
+      running: BOTH,
+      passes: false,
+    },
+    {
+      name: 'rollback',
+      inputs: { ...LATER, operation: 'rollback' },
+      again: { ...LATER, operation: 'rollback', weights: HALF },
+      weights: [MORE, HALF],
+      stages: step,
+      running: BOTH,
+      passes: true,
+    },
+    {
+      name: 'last step',
+      inputs: { ...to(ALL), confidence: '90' },
+      again: { ...to(ALL), confidence: '90' },
+      weights: [HALF, ALL],
+      stages: step,
+      running: BOTH,
+      passes: true,
+    },
+    {
+      name: 'retirement',
+      inputs: retire,
+      again: retire,
+      weights: [ALL, 'v2=100'],
+      stages: [
+        ['prepare', group('Plan')],
+        LOCK,
+        ['retirement of the route', group('Routes')],
+        ['arrival', group('Seen')],
+        ['retirement of the workload', group('Workload')],
+        ...onlyWithSubsets(api, ['retirement of the subset', group('Subset')]),
+      ],
+      running: { west: 'v2' },
+      passes: true,
+    },
+  ];
+}

@@ -1,5 +1,6 @@
 import type { FleetPart } from '../../../testbed/fleet.ts';
-import { LIFE } from './acts.ts';
+import type { TrafficApi } from '../support/traffic-api.ts';
+import { lifeOf } from './acts.ts';
 import type { Act, Stage } from './acts.ts';
 import { Random } from './random.ts';
 
@@ -38,11 +39,20 @@ const TWO_AT_ONCE = 0.4;
 /** The draws of second failures are their own, so that a seed keeps its first ones. */
 const SECOND = 0x2ad;
 
-/** What a seed stands for: the life of a release, each operation of which is disturbed once. */
-export function planOf(seed: number): readonly Disturbance[] {
+/** A life to be lived. */
+export interface LifePlan {
+  /** What holds the weights of the release. */
+  readonly api: TrafficApi;
+  /** Each operation is disturbed once. */
+  readonly disturbances: readonly Disturbance[];
+}
+
+/** What a seed stands for: the life of a release, by an HTTPRoute if the seed is odd. */
+export function planOf(seed: number): LifePlan {
+  const api = seed % 2 === 0 ? 'VirtualService' : 'HTTPRoute';
   const random = new Random(seed);
   const another = new Random(seed ^ SECOND);
-  return LIFE.map((act) => {
+  const disturbances = lifeOf(api).map((act): Disturbance => {
     const stage = random.pick(act.stages);
     const cluster = random.pick(CLUSTERS);
     const hit = { cluster, blow: blowOn(cluster, act, random) };
@@ -50,6 +60,7 @@ export function planOf(seed: number): readonly Disturbance[] {
     const delayMs = random.upTo(LONGEST_DELAY_MS);
     return { act, stage, hits: second === undefined ? [hit] : [hit, second], delayMs };
   });
+  return { api, disturbances };
 }
 
 /** A failure beside another one; undefined where what is drawn does not go with it. */

@@ -1,10 +1,10 @@
 import { request } from 'undici';
+import { REVISION_HEADER } from '../../../src/core/headers.ts';
 import type { Run } from '../../../testbed/run-action.ts';
-import { ISTIO } from '../support/kube.ts';
 import { APP, NAMESPACE, SEED } from '../support/objects.ts';
 import type { Stage } from '../support/stage.ts';
+import { revisionIn, versionOf } from '../support/traffic-api.ts';
 
-const REVISION = 'x-canary-revision';
 const REQUESTS = 30;
 
 /** The weights as users feel them: a version at 0 is none, and so is a route of previews alone. */
@@ -54,7 +54,7 @@ function names(text: string, cluster: string, weights: string | undefined): bool
   return sentences.some(
     (sentence) =>
       (weights !== undefined && sentence.includes(weights)) ||
-      /unknown|could not be (?:read|reached|reverted)|cannot be read|no (?:weights|VirtualService)/.test(
+      /unknown|could not be (?:read|reached|reverted)|cannot be read|no (?:weights|VirtualService|HTTPRoute)/.test(
         sentence,
       ),
   );
@@ -65,13 +65,12 @@ async function unseenRevisions(stage: Stage): Promise<readonly string[]> {
   const found = await Promise.all(
     stage.fleet.clusters.map(async ({ name, ingress }, i) => {
       const kube = [stage.east, stage.west][i] ?? stage.east;
-      const vs = await kube.get(ISTIO, 'VirtualService', APP, NAMESPACE);
-      const expected = revisionOf(vs['spec']);
+      const expected = revisionIn(await kube.get(versionOf(stage.api), stage.api, APP, NAMESPACE));
       const seen = new Set<string>();
       for (let sent = 0; sent < REQUESTS; sent += 1) {
         const { headers, body } = await request(`${ingress}${SEED.path}`, { reset: true });
         await body.dump();
-        seen.add(String(headers[REVISION]));
+        seen.add(String(headers[REVISION_HEADER]));
       }
       const others = [...seen].filter((one) => one !== expected);
       return others.length === 0
@@ -82,18 +81,4 @@ async function unseenRevisions(stage: Stage): Promise<readonly string[]> {
     }),
   );
   return found.flat();
-}
-
-interface Spec {
-  readonly http: readonly {
-    readonly name?: string;
-    readonly route: readonly {
-      readonly headers?: { readonly response?: { readonly set?: Readonly<Record<string, string>> } };
-    }[];
-  }[];
-}
-
-function revisionOf(spec: unknown): string | undefined {
-  const route = (spec as Spec).http.find(({ name }) => name === APP);
-  return route?.route[0]?.headers?.response?.set?.[REVISION];
 }

@@ -1,3 +1,4 @@
+import { REVISION_HEADER } from '../../../src/core/headers.ts';
 import { GATEWAY_API, ROUTE_INPUTS } from './gateway-api.ts';
 import { ISTIO } from './kube.ts';
 import { APP } from './objects.ts';
@@ -14,8 +15,17 @@ export const versionOf = (api: TrafficApi): string => (api === 'HTTPRoute' ? GAT
 export const inputsOf = (api: TrafficApi): Readonly<Record<string, string>> =>
   api === 'HTTPRoute' ? ROUTE_INPUTS : {};
 
+interface Header {
+  readonly name: string;
+  readonly value: string;
+}
+
 interface Share {
   readonly weight?: number;
+  /** Of a VirtualService. */
+  readonly headers?: { readonly response?: { readonly set?: Readonly<Record<string, string>> } };
+  /** Of an HTTPRoute. */
+  readonly filters?: readonly { readonly responseHeaderModifier?: { readonly set?: readonly Header[] } }[];
   /** Of a VirtualService. */
   readonly destination?: { readonly subset?: string };
   /** Of an HTTPRoute: the Service. */
@@ -70,4 +80,15 @@ function weightsOf({ route, backendRefs }: Route): string {
       return `${version}=${String(weight)}`;
     })
     .join(',');
+}
+
+/** The revision in the responses of the route that the release made for its users. */
+export function revisionIn(object: Stored): string | undefined {
+  const route = usersRoute(object['spec'] ?? {});
+  const [share] = route?.route ?? route?.backendRefs ?? [];
+  const set = share?.filters?.flatMap((filter) => filter.responseHeaderModifier?.set ?? []);
+  return (
+    share?.headers?.response?.set?.[REVISION_HEADER] ??
+    set?.find(({ name }) => name === REVISION_HEADER)?.value
+  );
 }
