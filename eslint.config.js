@@ -42,6 +42,10 @@ export default tseslint.config(
     rules: {
       'jest/expect-expect': ['error', { assertFunctionNames: ['expect', 'expect[A-Z]*', 'stage.pass'] }],
       'jest/no-conditional-expect': 'error',
+      'jest/no-standalone-expect': [
+        'error',
+        { additionalTestBlockFunctions: ['testOnEmbedded', 'testOnEmbedded.each'] },
+      ],
     },
   },
 );
