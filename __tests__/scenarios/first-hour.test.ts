@@ -23,6 +23,7 @@ import {
   service,
   virtualService,
 } from './support/objects.ts';
+import { describeOnEmbedded } from './support/on-embedded.ts';
 import { useStage } from './support/stage.ts';
 
 const kubectl = await findProgram('kubectl');
@@ -54,7 +55,7 @@ describe('a slow cluster', () => {
   );
 });
 
-describe('a mistake of the first hour is reported with the input to change,', () => {
+describeOnEmbedded('a mistake of the first hour is reported with the input to change,', () => {
   const EMPTY =
     /Input kubeconfig is empty, and .*\/\.kube\/config does not exist\. If the input comes from a secret, does the secret exist/;
   test('before the release: an unset secret, weights for promote', async () => {
@@ -134,7 +135,7 @@ describe('the workflow to copy in the README', () => {
   );
 });
 
-describe('the demo with --keep', () => {
+describeOnEmbedded('the demo with --keep', () => {
   test('prints commands that work, holds 80/20, and ends on SIGTERM', async () => {
     // It starts its own embedded fleet.
     if (stage.fleet.kind === 'mesh') return;

@@ -8,6 +8,7 @@ import { imageOf, setImage } from './support/deployments.ts';
 import { ISTIO } from './support/kube.ts';
 import type { Obj } from './support/kube.ts';
 import { APP, NAMESPACE, NO_WORKLOADS, destination, image, virtualService } from './support/objects.ts';
+import { describeOnEmbedded, testOnEmbedded } from './support/on-embedded.ts';
 import { editWeights } from './support/route-edits.ts';
 import { useStage } from './support/stage.ts';
 
@@ -35,7 +36,7 @@ async function reported(
 const WHO = 'east holds v1=80,v2=20; west holds v1=50,v2=50';
 const good = /✅|All clusters agree|[Uu]sers get/;
 
-describe('clusters that hold different weights (scenario 36)', () => {
+describeOnEmbedded('clusters that hold different weights (scenario 36)', () => {
   test.each([
     ['an edit behind the release', true],
     ['weights that were never the release’s', false],
@@ -106,7 +107,7 @@ describe('clusters that hold different weights (scenario 36)', () => {
 });
 
 describe('status', () => {
-  test('fails if namespace or app do not exist, and names the input', async () => {
+  testOnEmbedded('fails if namespace or app do not exist, and names the input', async () => {
     const nothing = await stage.run({ ...NO_WORKLOADS, operation: 'status' });
     expect(nothing.code).toBe(1);
     expect(nothing.log).toMatch(/Input namespace: there is no namespace gray-demo in east, west/);

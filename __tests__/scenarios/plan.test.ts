@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { ISTIO } from './support/kube.ts';
 import type { Kube } from './support/kube.ts';
 import { APP, NAMESPACE, SEED, image, namespace } from './support/objects.ts';
+import { testOnEmbedded } from './support/on-embedded.ts';
 import { useStage } from './support/stage.ts';
 
 const stage = useStage();
@@ -185,7 +186,7 @@ describe('manifests with a Secret', () => {
   const secret = (value: string): string =>
     `apiVersion: v1\nkind: Secret\nmetadata: {name: login}\nstringData: {user: harbour, password: ${value}}\n`;
 
-  test('are shown without its values', async () => {
+  testOnEmbedded('are shown without its values', async () => {
     const inputs = { manifests: 'login.yaml,app.yaml', image: `v1=${image('v1')}`, weights: 'v1=80,v2=20' };
     const app = `apiVersion: apps/v1
 kind: Deployment
@@ -248,20 +249,23 @@ weights: {v1: 80, v2: 20}
     expect(planned(run.outputs)).not.toEqual([]);
   });
 
-  test('has its problems reported with those of the inputs, before any cluster is asked', async () => {
-    await writeFile(
-      join(folder, 'bad.yml'),
-      `app: ${APP}\nnamespace: ${NAMESPACE}\nclusters: [esat]\nweight: 3\noperation: plan\n`,
-    );
-    const run = await stage.run({ ...none, config: 'bad.yml', tolerance: '-1' }, { cwd: folder });
-    expect(run.code).toBe(1);
-    expect(run.log).toMatch(/4 problems with the inputs/);
-    for (const part of [
-      'bad.yml:3: clusters: got "esat"',
-      'bad.yml:4: weight: ',
-      'bad.yml:5: operation: ',
-      'Input tolerance: got "-1"',
-    ])
-      expect(run.log).toContain(part);
-  });
+  testOnEmbedded(
+    'has its problems reported with those of the inputs, before any cluster is asked',
+    async () => {
+      await writeFile(
+        join(folder, 'bad.yml'),
+        `app: ${APP}\nnamespace: ${NAMESPACE}\nclusters: [esat]\nweight: 3\noperation: plan\n`,
+      );
+      const run = await stage.run({ ...none, config: 'bad.yml', tolerance: '-1' }, { cwd: folder });
+      expect(run.code).toBe(1);
+      expect(run.log).toMatch(/4 problems with the inputs/);
+      for (const part of [
+        'bad.yml:3: clusters: got "esat"',
+        'bad.yml:4: weight: ',
+        'bad.yml:5: operation: ',
+        'Input tolerance: got "-1"',
+      ])
+        expect(run.log).toContain(part);
+    },
+  );
 });

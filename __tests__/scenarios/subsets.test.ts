@@ -15,6 +15,7 @@ import {
   service,
   virtualService,
 } from './support/objects.ts';
+import { testOnEmbedded } from './support/on-embedded.ts';
 import { useStage } from './support/stage.ts';
 
 const stage = useStage();
@@ -210,47 +211,50 @@ describe('pods that the subsets of two versions select (case 05)', () => {
     });
   });
 
-  test('are refused even if they do not exist yet, or only one cluster has such a subset', async () => {
-    const apart = { name: 'stable', labels: { app: APP, track: 'stable' } };
-    await adopt({
-      east: [workload('stable', { track: 'stable' })],
-      west: [],
-      traffic: [
-        rule([apart, { name: 'canary', labels: { app: APP } }]),
-        gateway(),
-        virtualService([
-          {
-            name: 'main',
-            route: [{ destination: { host: HOST, subset: 'stable', port: { number: 5000 } } }],
-          },
-        ]),
-      ],
-    });
-    await stage.underLoad(async () => {
-      await stage.east.merge(rule([apart]));
-      const come = { image: `canary=${image('canary')}` };
-      const refused = await stage.run({ ...inputs, ...come, weights: 'stable=100,canary=0' });
-      expect(refused.code).toBe(1);
-      expect(refused.log).toMatch(
-        /The subsets of both stable and canary select Pod \S+ in east: stable selects app=helloworld,track=stable, canary selects app=helloworld \(/,
-      );
+  testOnEmbedded(
+    'are refused even if they do not exist yet, or only one cluster has such a subset',
+    async () => {
+      const apart = { name: 'stable', labels: { app: APP, track: 'stable' } };
+      await adopt({
+        east: [workload('stable', { track: 'stable' })],
+        west: [],
+        traffic: [
+          rule([apart, { name: 'canary', labels: { app: APP } }]),
+          gateway(),
+          virtualService([
+            {
+              name: 'main',
+              route: [{ destination: { host: HOST, subset: 'stable', port: { number: 5000 } } }],
+            },
+          ]),
+        ],
+      });
+      await stage.underLoad(async () => {
+        await stage.east.merge(rule([apart]));
+        const come = { image: `canary=${image('canary')}` };
+        const refused = await stage.run({ ...inputs, ...come, weights: 'stable=100,canary=0' });
+        expect(refused.code).toBe(1);
+        expect(refused.log).toMatch(
+          /The subsets of both stable and canary select Pod \S+ in east: stable selects app=helloworld,track=stable, canary selects app=helloworld \(/,
+        );
 
-      // The other way round: the subset with all users would select the pods of the release.
-      await stage.west.merge(rule([{ name: 'stable', labels: { app: APP } }]));
-      const brought = await stage.run({ ...inputs, ...come });
-      expect(brought.code).toBe(1);
-      expect(brought.log).toContain(
-        'select the pods of Deployment gray-demo/helloworld-canary in west: stable selects app=helloworld',
-      );
-      expect(brought.outputs['changed'] ?? '0').toBe('0');
-      await expect(
-        stage.west.find('apps/v1', 'Deployment', `${APP}-canary`, NAMESPACE),
-      ).resolves.toBeUndefined();
+        // The other way round: the subset with all users would select the pods of the release.
+        await stage.west.merge(rule([{ name: 'stable', labels: { app: APP } }]));
+        const brought = await stage.run({ ...inputs, ...come });
+        expect(brought.code).toBe(1);
+        expect(brought.log).toContain(
+          'select the pods of Deployment gray-demo/helloworld-canary in west: stable selects app=helloworld',
+        );
+        expect(brought.outputs['changed'] ?? '0').toBe('0');
+        await expect(
+          stage.west.find('apps/v1', 'Deployment', `${APP}-canary`, NAMESPACE),
+        ).resolves.toBeUndefined();
 
-      await stage.west.merge(rule([apart]));
-      expect((await stage.pass({ ...inputs, ...come })).outputs['verdict']).toBe('pass');
-    });
-  });
+        await stage.west.merge(rule([apart]));
+        expect((await stage.pass({ ...inputs, ...come })).outputs['verdict']).toBe('pass');
+      });
+    },
+  );
 });
 
 describe('several DestinationRules of the service', () => {

@@ -12,6 +12,7 @@ import { freshBundle } from '../../testbed/fresh-bundle.ts';
 import { asGitHubShows } from '../../testbed/github-markdown.ts';
 import type { Run, RunOptions } from '../../testbed/run-action.ts';
 import { APP, NAMESPACE } from './support/objects.ts';
+import { testOnEmbedded } from './support/on-embedded.ts';
 import { useStage } from './support/stage.ts';
 
 const stage = useStage();
@@ -49,7 +50,7 @@ async function shown(inputs: Readonly<Record<string, string>>, options: RunOptio
 describe('hostile strings stay text in log, summary and report (scenario 33)', () => {
   const HOSTILE = '<img src=x onerror=alert(1)>|`::error::x`|</details><script>';
 
-  test('in the responses of an ingress', async () => {
+  testOnEmbedded('in the responses of an ingress', async () => {
     await stage.pass({ weights: 'v1=100,v2=0' });
     const server = createServer((_request, response) => {
       // A header takes no line breaks; the body takes anything.
@@ -95,7 +96,7 @@ describe('hostile strings stay text in log, summary and report (scenario 33)', (
   });
 });
 
-test('a plan too large for a summary is shortened, not lost (scenario 33)', async () => {
+testOnEmbedded('a plan too large for a summary is shortened, not lost (scenario 33)', async () => {
   await stage.east.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } });
   const manifest = join(folder, 'large.yaml');
   const configMap = (name: string): string =>
@@ -147,12 +148,12 @@ test('a plan too large for a summary is shortened, not lost (scenario 33)', asyn
   expect(page.length).toBeGreaterThan(1024 * 1024);
 });
 
-test('no summary is written unless requested (scenario 33)', async () => {
+testOnEmbedded('no summary is written unless requested (scenario 33)', async () => {
   const run = await stage.pass({ weights: 'v1=100,v2=0', summary: 'false' });
   expect(run.summary).toBe('');
 });
 
-test('a report that cannot be written causes a warning, and the release passes', async () => {
+testOnEmbedded('a report that cannot be written causes a warning, and the release passes', async () => {
   const cwd = await mkdtemp(join(tmpdir(), 'canary-report-'));
   const run = await stage.pass(
     { weights: 'v1=100,v2=0', report: 'taken/report' },

@@ -20,6 +20,7 @@ import {
   service,
   virtualService,
 } from './support/objects.ts';
+import { testOnEmbedded } from './support/on-embedded.ts';
 import { editWeights, stealUsers } from './support/route-edits.ts';
 import { useStage } from './support/stage.ts';
 
@@ -87,7 +88,7 @@ const hasIPv6 = Object.values(networkInterfaces()).some((own) =>
 );
 
 (hasIPv6 ? describe : describe.skip)('verify over IPv6', () => {
-  test('passes through the IPv6 address of an ingress (scenario 38)', async () => {
+  testOnEmbedded('passes through the IPv6 address of an ingress (scenario 38)', async () => {
     await install('v1=80,v2=20');
     const { hostname, port } = new URL(stage.fleet.clusters[0]?.ingress ?? '');
     const forwarder = createForwarder((user) => {
@@ -107,7 +108,7 @@ const hasIPv6 = Object.values(networkInterfaces()).some((own) =>
 });
 
 describe('verify while another run changes the release', () => {
-  test('is inconclusive and says why', async () => {
+  testOnEmbedded('is inconclusive and says why', async () => {
     await install('v1=80,v2=20');
     const { promise: sampling, resolve: begun } = Promise.withResolvers<undefined>();
     // At this rate the check takes long enough for the rollout to write in the meantime.
@@ -229,7 +230,7 @@ describe('verify does not pass without valid responses (scenario 17):', () => {
     ],
     ['cut connections', (request) => request.socket.destroy(), /requests failed.*connection cut/],
   ];
-  test.each(answers)('%s', async (_, listener, reason) => {
+  testOnEmbedded.each(answers)('%s', async (_, listener, reason) => {
     await install('v1=80,v2=20');
     const server = createServer(listener).listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -245,7 +246,7 @@ describe('verify does not pass without valid responses (scenario 17):', () => {
     }
   });
 
-  test('no listener', async () => {
+  testOnEmbedded('no listener', async () => {
     await install('v1=80,v2=20');
     const run = await stage.run({ operation: 'verify', ingress: 'east=http://127.0.0.1:9' });
     expect(run.code).toBe(1);
@@ -253,7 +254,7 @@ describe('verify does not pass without valid responses (scenario 17):', () => {
     expect(run.log).toMatch(/requests failed.*connection refused/);
   });
 
-  test('no response in time', async () => {
+  testOnEmbedded('no response in time', async () => {
     await install('v1=80,v2=20');
     const server = createServer(() => undefined).listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -275,7 +276,7 @@ describe('verify does not pass without valid responses (scenario 17):', () => {
 });
 
 describe('status', () => {
-  test('reports the state of each cluster and any disagreement, and writes nothing', async () => {
+  testOnEmbedded('reports the state of each cluster and any disagreement, and writes nothing', async () => {
     await install('v1=80,v2=20');
     const agree = await stage.pass({ operation: 'status' });
     expect(agree.log).toMatch(/east: weights v1=80,v2=20, revision 1; v1: 1 of 1 pods ready/);
@@ -288,7 +289,7 @@ describe('status', () => {
   });
 });
 
-test('verify fails before the first release (scenario 13)', async () => {
+testOnEmbedded('verify fails before the first release (scenario 13)', async () => {
   for (const weights of ['', 'v1=80,v2=20']) {
     const run = await stage.run({ operation: 'verify', weights });
     expect(run.code).toBe(1);

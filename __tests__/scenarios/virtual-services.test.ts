@@ -13,6 +13,7 @@ import {
   image,
   virtualService,
 } from './support/objects.ts';
+import { testOnEmbedded } from './support/on-embedded.ts';
 import { subsetsIn, useStage } from './support/stage.ts';
 
 const stage = useStage();
@@ -73,39 +74,42 @@ describe('two VirtualServices of one service, for the sidecars and for the ingre
     });
   });
 
-  test('of which someone has edited one are refused, and the edit is named (scenario 12)', async () => {
-    await stage.adopt({
-      vs: [virtualService([{ route: [destination('v1')] }]), inner(destination('v1', 100))],
-    });
-    await stage.pass({ ...both, weights: 'v1=80,v2=20' });
-    const vs = await named(stage.west, INNER);
-    const { http, ...spec } = vs['spec'] as { http: { name: string }[] };
-    const edited = http.map((route) =>
-      route.name === 'inside' ? { ...route, route: [destination('v1', 50), destination('v2', 50)] } : route,
-    );
-    await stage.west.replace({ ...vs, spec: { ...spec, http: edited } });
-    const run = await stage.run({ ...both, weights: 'v1=50,v2=50' });
-    expect(run.code).toBe(0);
-    const other = await named(stage.west, INNER);
-    const again = {
-      ...other,
-      spec: {
-        ...spec,
-        http: edited.map((one) =>
-          one.name === 'inside' ? { ...one, route: [destination('v1', 10), destination('v2', 90)] } : one,
-        ),
-      },
-    };
-    await stage.west.replace(again);
-    const refused = await stage.run({ ...both, weights: 'v1=20,v2=80' });
-    expect(refused.code).toBe(1);
-    expect(refused.log).toMatch(
-      /helloworld-mesh in west holds v1=10,v2=90 instead of the v1=50,v2=50.*kubectl-replace/,
-    );
-    expect(refused.outputs['changed']).toBe('0');
-  });
+  testOnEmbedded(
+    'of which someone has edited one are refused, and the edit is named (scenario 12)',
+    async () => {
+      await stage.adopt({
+        vs: [virtualService([{ route: [destination('v1')] }]), inner(destination('v1', 100))],
+      });
+      await stage.pass({ ...both, weights: 'v1=80,v2=20' });
+      const vs = await named(stage.west, INNER);
+      const { http, ...spec } = vs['spec'] as { http: { name: string }[] };
+      const edited = http.map((route) =>
+        route.name === 'inside' ? { ...route, route: [destination('v1', 50), destination('v2', 50)] } : route,
+      );
+      await stage.west.replace({ ...vs, spec: { ...spec, http: edited } });
+      const run = await stage.run({ ...both, weights: 'v1=50,v2=50' });
+      expect(run.code).toBe(0);
+      const other = await named(stage.west, INNER);
+      const again = {
+        ...other,
+        spec: {
+          ...spec,
+          http: edited.map((one) =>
+            one.name === 'inside' ? { ...one, route: [destination('v1', 10), destination('v2', 90)] } : one,
+          ),
+        },
+      };
+      await stage.west.replace(again);
+      const refused = await stage.run({ ...both, weights: 'v1=20,v2=80' });
+      expect(refused.code).toBe(1);
+      expect(refused.log).toMatch(
+        /helloworld-mesh in west holds v1=10,v2=90 instead of the v1=50,v2=50.*kubectl-replace/,
+      );
+      expect(refused.outputs['changed']).toBe('0');
+    },
+  );
 
-  test('of which one is chosen change apart', async () => {
+  testOnEmbedded('of which one is chosen change apart', async () => {
     await stage.adopt({
       vs: [virtualService([{ route: [destination('v1')] }]), inner(destination('v1', 100))],
     });
@@ -114,7 +118,7 @@ describe('two VirtualServices of one service, for the sidecars and for the ingre
     expect((await named(stage.east, INNER)).metadata.resourceVersion).toBe(before);
   });
 
-  test('of which one is missing are refused before anything is written', async () => {
+  testOnEmbedded('of which one is missing are refused before anything is written', async () => {
     await stage.adopt({ vs: [virtualService([{ route: [destination('v1')] }])] });
     const run = await stage.run({ ...both, weights: 'v1=80,v2=20' });
     expect(run.code).toBe(1);
@@ -148,7 +152,7 @@ describe('TCP and TLS routes (scenario 10)', () => {
     });
   });
 
-  test('alone are refused: no HTTP request shows what they split', async () => {
+  testOnEmbedded('alone are refused: no HTTP request shows what they split', async () => {
     await stage.adopt({
       vs: [{ ...virtualService([]), spec: { hosts: ['*'], gateways: [APP], ...streams(100) } }],
       asked: false,
@@ -204,7 +208,7 @@ describe('a delegate VirtualService (scenario 10)', () => {
     expect(Object.keys((await named(stage.east, APP))['spec'] as object)).toEqual(['http']);
   });
 
-  test('is named in the message if its root is chosen instead', async () => {
+  testOnEmbedded('is named in the message if its root is chosen instead', async () => {
     const own = root();
     await stage.adopt({
       asked: false,

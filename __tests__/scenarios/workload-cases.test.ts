@@ -14,6 +14,7 @@ import {
   namespace,
   service,
 } from './support/objects.ts';
+import { testOnEmbedded } from './support/on-embedded.ts';
 import type { Stage } from './support/stage.ts';
 import { useStage } from './support/stage.ts';
 
@@ -48,52 +49,55 @@ spec:
     spec: ${pod}
 `;
 
-test('manifests of another namespace are refused before anything is written (k8s-deploy#163)', async () => {
-  await stage.everywhere({
-    apiVersion: 'v1',
-    kind: 'Namespace',
-    metadata: { name: 'staging', labels: { 'istio-injection': 'enabled' } },
-  });
-  await stage.pass({ ...ONLY_V1, weights: 'v1=100' });
-  // A cluster-scoped kind; the embedded fleet has none that a release would bring.
-  const role =
-    stage.fleet.kind === 'mesh'
-      ? '- { apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: { name: settings, namespace: staging }, rules: [] }\n'
-      : '';
-  const stray = `apiVersion: v1
+testOnEmbedded(
+  'manifests of another namespace are refused before anything is written (k8s-deploy#163)',
+  async () => {
+    await stage.everywhere({
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name: 'staging', labels: { 'istio-injection': 'enabled' } },
+    });
+    await stage.pass({ ...ONLY_V1, weights: 'v1=100' });
+    // A cluster-scoped kind; the embedded fleet has none that a release would bring.
+    const role =
+      stage.fleet.kind === 'mesh'
+        ? '- { apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: { name: settings, namespace: staging }, rules: [] }\n'
+        : '';
+    const stray = `apiVersion: v1
 kind: List
 items:
 - { apiVersion: v1, kind: ConfigMap, metadata: { name: settings, namespace: staging } }
 ${role}---
 ${deploymentFile('{ name: hello-v2, namespace: staging }', 'replicas: 1', `{ containers: [{ name: web, image: '${image('v2')}' }] }`)}`;
-  await writeFile(join(folder, 'app.yaml'), stray);
-  const inputs = { image: '', manifests: 'app.yaml', weights: 'v1=80,v2=20' };
-  await stage.underLoad(async () => {
-    for (const operation of ['plan', 'rollout']) {
-      const run = await stage.run({ ...inputs, operation }, { cwd: folder });
-      expect(run).toMatchObject({ code: 1, outputs: { changed: '0' } });
-      expect(run.log).toContain(
-        'ConfigMap staging/settings (app.yaml, document 1) is in the namespace staging, but the release is in gray-demo',
+    await writeFile(join(folder, 'app.yaml'), stray);
+    const inputs = { image: '', manifests: 'app.yaml', weights: 'v1=80,v2=20' };
+    await stage.underLoad(async () => {
+      for (const operation of ['plan', 'rollout']) {
+        const run = await stage.run({ ...inputs, operation }, { cwd: folder });
+        expect(run).toMatchObject({ code: 1, outputs: { changed: '0' } });
+        expect(run.log).toContain(
+          'ConfigMap staging/settings (app.yaml, document 1) is in the namespace staging, but the release is in gray-demo',
+        );
+        expect(run.log).toContain('There is no Service gray-demo/helloworld in west');
+        expect(run.log).toContain(
+          'Deployment staging/hello-v2 (app.yaml, document 2) is in the namespace staging',
+        );
+      }
+      expect(await stage.west.list('apps/v1', 'Deployment', 'staging')).toEqual([]);
+      expect(await stage.west.list('apps/v1', 'Deployment', NAMESPACE)).toEqual([]);
+      // The suggested fix; a cluster-scoped object may name a namespace.
+      await writeFile(
+        join(folder, 'app.yaml'),
+        SERVICE +
+          stray
+            .replace('settings, namespace: staging } }', 'settings } }')
+            .replace('hello-v2, namespace: staging', 'hello-v2'),
       );
-      expect(run.log).toContain('There is no Service gray-demo/helloworld in west');
-      expect(run.log).toContain(
-        'Deployment staging/hello-v2 (app.yaml, document 2) is in the namespace staging',
-      );
-    }
-    expect(await stage.west.list('apps/v1', 'Deployment', 'staging')).toEqual([]);
-    expect(await stage.west.list('apps/v1', 'Deployment', NAMESPACE)).toEqual([]);
-    // The suggested fix; a cluster-scoped object may name a namespace.
-    await writeFile(
-      join(folder, 'app.yaml'),
-      SERVICE +
-        stray
-          .replace('settings, namespace: staging } }', 'settings } }')
-          .replace('hello-v2, namespace: staging', 'hello-v2'),
-    );
-    await stage.pass(inputs, { cwd: folder });
-  });
-  if (role !== '') await stage.west.remove('rbac.authorization.k8s.io/v1', 'ClusterRole', 'settings');
-});
+      await stage.pass(inputs, { cwd: folder });
+    });
+    if (role !== '') await stage.west.remove('rbac.authorization.k8s.io/v1', 'ClusterRole', 'settings');
+  },
+);
 
 test('manifests are read as kubectl reads them: YAML 1.1 (kubernetes#34146)', async () => {
   const pod = (value: string): string => `
@@ -128,44 +132,47 @@ test('manifests are read as kubectl reads them: YAML 1.1 (kubernetes#34146)', as
   });
 });
 
-test('a version with users is neither paused nor replaced by a strategy that ends its pods first (flagger#773)', async () => {
-  const write = (spec: string, tag: string): Promise<void> =>
-    writeFile(
-      join(folder, 'app.yaml'),
-      SERVICE +
-        deploymentFile(
-          `{ name: ${APP}-v1 }`,
-          spec,
-          `{ containers: [{ name: ${APP}, image: '${image('v1', tag)}', ports: [{ containerPort: 5000 }] }] }`,
-        ),
-    );
-  const inputs = { ...ONLY_V1, image: '', manifests: 'app.yaml', weights: 'v1=100' };
-  const release = (operation = 'rollout'): ReturnType<Stage['run']> =>
-    stage.run({ ...inputs, operation, 'ready-timeout': '5s' }, { cwd: folder });
-  const recreate = 'strategy: { type: Recreate }';
-  await write(recreate, '1.0');
-  await stage.pass(inputs, { cwd: folder });
-  await stage.underLoad(async () => {
-    for (const [spec, reason] of [
-      [recreate, 'has the strategy Recreate, which deletes all pods before it creates new ones'],
-      ['strategy: { rollingUpdate: { maxUnavailable: 1 } }', 'may lose 1 of its 1 replicas at a time'],
-      ['paused: true', 'is paused (spec.paused), so no pod of the new template would be created'],
-      ['replicas: 0', 'would have 0 replicas'],
-    ] as const) {
-      await write(spec, '1.1');
-      for (const operation of ['plan', 'rollout']) {
-        const run = await release(operation);
-        expect(run).toMatchObject({ code: 1, outputs: { changed: '0' } });
-        expect(run.log).toContain(`Deployment ${NAMESPACE}/${APP}-v1 in east ${reason}`);
-      }
-    }
-    // The suggested fix, and an image that cannot be pulled: the pods that serve stay.
-    await write('strategy: { rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } }', 'missing');
-    expect(await release()).toMatchObject({ code: 1 });
-    await write('strategy: { rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } }', '1.1');
+testOnEmbedded(
+  'a version with users is neither paused nor replaced by a strategy that ends its pods first (flagger#773)',
+  async () => {
+    const write = (spec: string, tag: string): Promise<void> =>
+      writeFile(
+        join(folder, 'app.yaml'),
+        SERVICE +
+          deploymentFile(
+            `{ name: ${APP}-v1 }`,
+            spec,
+            `{ containers: [{ name: ${APP}, image: '${image('v1', tag)}', ports: [{ containerPort: 5000 }] }] }`,
+          ),
+      );
+    const inputs = { ...ONLY_V1, image: '', manifests: 'app.yaml', weights: 'v1=100' };
+    const release = (operation = 'rollout'): ReturnType<Stage['run']> =>
+      stage.run({ ...inputs, operation, 'ready-timeout': '5s' }, { cwd: folder });
+    const recreate = 'strategy: { type: Recreate }';
+    await write(recreate, '1.0');
     await stage.pass(inputs, { cwd: folder });
-  });
-});
+    await stage.underLoad(async () => {
+      for (const [spec, reason] of [
+        [recreate, 'has the strategy Recreate, which deletes all pods before it creates new ones'],
+        ['strategy: { rollingUpdate: { maxUnavailable: 1 } }', 'may lose 1 of its 1 replicas at a time'],
+        ['paused: true', 'is paused (spec.paused), so no pod of the new template would be created'],
+        ['replicas: 0', 'would have 0 replicas'],
+      ] as const) {
+        await write(spec, '1.1');
+        for (const operation of ['plan', 'rollout']) {
+          const run = await release(operation);
+          expect(run).toMatchObject({ code: 1, outputs: { changed: '0' } });
+          expect(run.log).toContain(`Deployment ${NAMESPACE}/${APP}-v1 in east ${reason}`);
+        }
+      }
+      // The suggested fix, and an image that cannot be pulled: the pods that serve stay.
+      await write('strategy: { rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } }', 'missing');
+      expect(await release()).toMatchObject({ code: 1 });
+      await write('strategy: { rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } }', '1.1');
+      await stage.pass(inputs, { cwd: folder });
+    });
+  },
+);
 
 interface Entries {
   readonly clusters: readonly { readonly name: string }[];
@@ -194,29 +201,32 @@ function anonymous(context: string, as = context): string {
   });
 }
 
-test('entries of several kubeconfigs stay apart, and no cluster may appear twice (k3s#14441)', async () => {
-  const files = { east: anonymous('east'), west: anonymous('west'), again: anonymous('east', 'west') };
-  await Promise.all(Object.entries(files).map(([name, text]) => writeFile(join(folder, name), text)));
-  const weights = { weights: 'v1=80,v2=20' };
-  const twice = await stage.run({ ...weights, kubeconfig: 'east, again' }, { cwd: folder });
-  expect(twice.code).toBe(1);
-  expect(twice.log).toMatch(/The contexts east and west reach the same cluster: .*UID/);
-  await expect(stage.east.find('v1', 'Namespace', NAMESPACE)).resolves.toBeUndefined();
-  const clash = await stage.run({ ...weights, kubeconfig: 'east, west, again' }, { cwd: folder });
-  expect(clash.code).toBe(1);
-  expect(clash.log).toContain('west and again each contain a context west, and the two differ');
-  await stage.underLoad(async () => {
-    await stage.pass({ ...weights, kubeconfig: 'east, west' }, { cwd: folder });
-    const again = await stage.pass({ ...weights, kubeconfig: 'east, west' }, { cwd: folder });
-    expect(again.outputs['changed']).toBe('0');
-  });
-  const names = await Promise.all(
-    [stage.east, stage.west].map(async (kube) =>
-      (await kube.list('apps/v1', 'Deployment', NAMESPACE)).map(({ metadata }) => metadata.name),
-    ),
-  );
-  expect(names).toEqual([[`${APP}-v1`], [`${APP}-v2`]]);
-});
+testOnEmbedded(
+  'entries of several kubeconfigs stay apart, and no cluster may appear twice (k3s#14441)',
+  async () => {
+    const files = { east: anonymous('east'), west: anonymous('west'), again: anonymous('east', 'west') };
+    await Promise.all(Object.entries(files).map(([name, text]) => writeFile(join(folder, name), text)));
+    const weights = { weights: 'v1=80,v2=20' };
+    const twice = await stage.run({ ...weights, kubeconfig: 'east, again' }, { cwd: folder });
+    expect(twice.code).toBe(1);
+    expect(twice.log).toMatch(/The contexts east and west reach the same cluster: .*UID/);
+    await expect(stage.east.find('v1', 'Namespace', NAMESPACE)).resolves.toBeUndefined();
+    const clash = await stage.run({ ...weights, kubeconfig: 'east, west, again' }, { cwd: folder });
+    expect(clash.code).toBe(1);
+    expect(clash.log).toContain('west and again each contain a context west, and the two differ');
+    await stage.underLoad(async () => {
+      await stage.pass({ ...weights, kubeconfig: 'east, west' }, { cwd: folder });
+      const again = await stage.pass({ ...weights, kubeconfig: 'east, west' }, { cwd: folder });
+      expect(again.outputs['changed']).toBe('0');
+    });
+    const names = await Promise.all(
+      [stage.east, stage.west].map(async (kube) =>
+        (await kube.list('apps/v1', 'Deployment', NAMESPACE)).map(({ metadata }) => metadata.name),
+      ),
+    );
+    expect(names).toEqual([[`${APP}-v1`], [`${APP}-v2`]]);
+  },
+);
 
 const withPorts = (...ports: readonly Record<string, unknown>[]): Obj => ({
   ...service(),

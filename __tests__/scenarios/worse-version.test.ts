@@ -4,12 +4,13 @@ import { eventsOf } from './support/events.ts';
 import { rolledOut, setImage } from './support/deployments.ts';
 import type { Kube } from './support/kube.ts';
 import { APP, AT_DEFAULTS, ONLY_V1, image } from './support/objects.ts';
+import { testOnEmbedded } from './support/on-embedded.ts';
 import { useStage } from './support/stage.ts';
 
 const stage = useStage();
 
 describe('a new version whose share is right, but which is worse than the stable one (scenario 30)', () => {
-  test('fails if all requests together exceed the accepted error rate', async () => {
+  testOnEmbedded('fails if all requests together exceed the accepted error rate', async () => {
     await prepareWorse(stage, 'errors');
     await stage.underLoad(
       async () => {
@@ -52,7 +53,7 @@ describe('a new version whose share is right, but which is worse than the stable
     });
   });
 
-  test('passes if response times are not checked', async () => {
+  testOnEmbedded('passes if response times are not checked', async () => {
     await prepareWorse(stage, 'slow');
     await stage.underLoad(async () => {
       const run = await stage.pass(WORSE_STEP);
@@ -79,7 +80,7 @@ function expectNamedUnlessLuck(log: string, reason: string): void {
 }
 
 describe('a new version that never responds (scenario 38)', () => {
-  test('is named before it gets any users', async () => {
+  testOnEmbedded('is named before it gets any users', async () => {
     await stage.pass(ONLY_V1);
     await stage.underLoad(async () => {
       const run = await stage.run({

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { APP, AT_DEFAULTS, NAMESPACE, NO_WORKLOADS, ONLY_V1, SEED, image } from '../support/objects.ts';
+import { testOnEmbedded } from '../support/on-embedded.ts';
 import type { Stage } from '../support/stage.ts';
 
 // Scenarios that read the same whatever kind of object holds the weights. A file runs them on its stage.
@@ -65,7 +66,7 @@ export function rolloutCases(stage: Stage): void {
   });
 
   describe('staged weights', () => {
-    test('90/10, 50/50, 100/0, 0/100 hold one after the other (scenario 2)', async () => {
+    testOnEmbedded('90/10, 50/50, 100/0, 0/100 hold one after the other (scenario 2)', async () => {
       await stage.underLoad(async () => {
         for (const weights of ['v1=90,v2=10', 'v1=50,v2=50', 'v1=100,v2=0', 'v1=0,v2=100']) {
           const run = await stage.pass({ ...AT_DEFAULTS, weights });
@@ -93,7 +94,7 @@ export function rolloutCases(stage: Stage): void {
       });
     });
 
-    test('without weights a new version joins at 0 and the others keep theirs', async () => {
+    testOnEmbedded('without weights a new version joins at 0 and the others keep theirs', async () => {
       await stage.pass(ONLY_V1);
       await stage.underLoad(async () => {
         const run = await stage.pass({ image: image('v2') });
@@ -163,7 +164,7 @@ export function lifecycleCases(stage: Stage): void {
       });
     });
 
-    test('goes to the weights you pass', async () => {
+    testOnEmbedded('goes to the weights you pass', async () => {
       await stage.underLoad(async () => {
         for (const weights of ['v1=100,v2=0', 'v1=50,v2=50']) await stage.pass({ weights });
         const run = await stage.pass({ operation: 'rollback', ...later, weights: 'v1=90,v2=10' });
@@ -193,22 +194,25 @@ export function lifecycleCases(stage: Stage): void {
       });
     });
 
-    test('takes over from the second when next-weights still name the first, which has no clusters left', async () => {
-      const next = 'v1=0,v2=80,v3=20';
-      const release = { clusters: 'v2: west\nv3: east', version: 'v3', image: image('v3'), steps };
-      await stage.underLoad(async () => {
-        await stage.pass({ weights: 'v1=0,v2=100' });
-        const deployed = await stage.pass(release);
-        expect(deployed.outputs['next-weights']).toBe(next);
-        const step = await stage.pass({ ...release, weights: next });
-        expect(step.outputs).toMatchObject({
-          verdict: 'pass',
-          weights: next,
-          'next-weights': 'v1=0,v2=50,v3=50',
+    testOnEmbedded(
+      'takes over from the second when next-weights still name the first, which has no clusters left',
+      async () => {
+        const next = 'v1=0,v2=80,v3=20';
+        const release = { clusters: 'v2: west\nv3: east', version: 'v3', image: image('v3'), steps };
+        await stage.underLoad(async () => {
+          await stage.pass({ weights: 'v1=0,v2=100' });
+          const deployed = await stage.pass(release);
+          expect(deployed.outputs['next-weights']).toBe(next);
+          const step = await stage.pass({ ...release, weights: next });
+          expect(step.outputs).toMatchObject({
+            verdict: 'pass',
+            weights: next,
+            'next-weights': 'v1=0,v2=50,v3=50',
+          });
+          await stage.pass({ ...release, operation: 'verify', weights: next });
         });
-        await stage.pass({ ...release, operation: 'verify', weights: next });
-      });
-    });
+      },
+    );
   });
 }
 
@@ -224,7 +228,7 @@ export function checkCases(stage: Stage): void {
       });
     });
 
-    test.each([
+    testOnEmbedded.each([
       ['swapped weights', 'v1=20,v2=80', 200],
       ['equal weights', 'v1=50,v2=50', 600],
     ])('fails on %s after few samples, naming every ingress (scenario 15)', async (_, seen, few) => {
