@@ -6,14 +6,14 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser, Page } from 'puppeteer-core';
 import { nextTurn } from '../../src/core/clock.ts';
-import { emptyRecord } from '../../src/report/run-record.ts';
 import type { RunRecord } from '../../src/report/run-record.ts';
+import { summaryOf } from '../../src/report/summary/summary.ts';
 import { pageOf } from '../../src/report/page/page.ts';
 import { NoBrowser, startBrowser } from '../../testbed/browser.ts';
+import { asGitHubPage } from '../../testbed/github-markdown.ts';
+import { layoutFaults } from '../../testbed/page-layout.ts';
 import { startFleet } from '../../testbed/start.ts';
-import { evidence } from '../support/evidence.ts';
-import { change } from '../support/record.ts';
-import { weights } from '../support/release.ts';
+import { REPORT_KINDS, fiveVersions } from '../support/report-kinds.ts';
 import { Stage } from './support/stage.ts';
 
 /** A running browser, or why there is none. */
@@ -38,12 +38,14 @@ afterAll(async () => {
 interface Look {
   readonly scheme?: 'light' | 'dark';
   readonly width?: number;
+  /** Whether everything folded is opened; true by default. */
+  readonly unfold?: boolean;
 }
 
-/** Opens a page, unfolds everything, and collects what it logs and requests. */
+/** Opens a page, by default unfolds everything, and collects what it logs and requests. */
 async function open(
   url: string,
-  { scheme = 'light', width = 1280 }: Look = {},
+  { scheme = 'light', width = 1280, unfold = true }: Look = {},
 ): Promise<{
   readonly page: Page;
   readonly complaints: readonly string[];
@@ -60,7 +62,7 @@ async function open(
   await page.setViewport({ width, height: 800 });
   await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
   await page.goto(url);
-  await page.evaluate('for (const one of document.querySelectorAll("details")) one.open = true');
+  if (unfold) await page.evaluate('for (const one of document.querySelectorAll("details")) one.open = true');
   return { page, complaints, requests };
 }
 
@@ -70,59 +72,6 @@ async function faults(page: Page): Promise<readonly string[]> {
   return (await page.evaluate(
     'axe.run().then(({ violations }) => violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`))',
   )) as readonly string[];
-}
-
-/** A run at this number of ingresses, one of which fails, after a promotion through nine steps. */
-function large(ingresses: number): RunRecord {
-  const asked = weights({ v1: 80, v2: 20 });
-  const seen = Array.from({ length: ingresses }, (_, i) =>
-    evidence({ cluster: `cluster-${String(i)}`, verdict: i === 7 ? 'fail' : 'pass' }),
-  );
-  const checks = Array.from({ length: 9 }, (_, i) => ({
-    kind: i % 2 === 0 ? ('verify' as const) : ('bake' as const),
-    weights: asked,
-    verdict: i === 8 ? ('fail' as const) : ('pass' as const),
-    evidence: seen.slice(0, i === 8 ? ingresses : 2),
-    metrics: [],
-    from: 60 * i,
-    to: 60 * i + 59,
-  }));
-  return {
-    ...emptyRecord('promote', 'a-service-with-a-rather-long-name-for-a-phone', 'a-namespace-of-some-length'),
-    verdict: 'fail',
-    failure: 'x',
-    limits: { tolerance: 0.05, confidence: 0.99, maxErrorRate: 0.01 },
-    held: seen.map(({ cluster }) => ({
-      cluster,
-      place: cluster,
-      kind: 'weights',
-      weights: asked,
-      text: 'v1=80,v2=20',
-    })),
-    evidence: seen,
-    checks,
-    findings: [
-      { title: 'The route in cluster-7 was changed by someone else', detail: `It holds ${'x'.repeat(200)}.` },
-    ],
-    steps: checks.map(({ from }) => ({ at: from, weights: asked, direction: 'forward' })),
-    phases: checks.map(({ from }) => ({ name: 'Weights', start: from - 5, seconds: 4 })),
-    changes: seen.map(({ cluster }) => change({ cluster, before: `a: ${'y'.repeat(300)}\n` })),
-    plan: {
-      weights: asked,
-      clusters: ['east'],
-      changes: [
-        {
-          cluster: 'east',
-          verb: 'update',
-          object: 'Service a/b',
-          reason: 'c',
-          diff: '--- a\n+++ a\n@@ -1 +1 @@\n-a\n+b',
-          tried: false,
-        },
-      ],
-    },
-    clusters: [{ cluster: 'east', text: 'weights v1=100' }],
-  };
 }
 
 async function written(name: string, record: RunRecord): Promise<string> {
@@ -175,36 +124,70 @@ inBrowser('the report of a real run, in a browser', () => {
   });
 });
 
-inBrowser('a report, large or small, in a browser', () => {
-  const RECORDS: readonly (readonly [string, RunRecord])[] = [
-    ['of two ingresses', large(2)],
-    ['of many ingresses', large(10)],
-    ['of nothing at all', emptyRecord('status', 'hello', 'demo')],
-  ];
+/** Of A4 between the margins, in CSS pixels. */
+const PAPER = 688;
 
-  test.each(RECORDS)('%s has no horizontal scroll at 360 px', async (name, record) => {
-    const { page } = await open(await written(name, record), { width: 360 });
-    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
+inBrowser.each(Object.entries(REPORT_KINDS))('the report of %s', (name, record) => {
+  let url: string;
+  beforeAll(async () => {
+    url = await written(name, record);
+  });
+
+  test('can be read at every width and on paper: nothing is cut, and nothing overlaps', async () => {
+    const { page } = await open(url);
+    const faults: Record<string, readonly string[]> = {};
+    for (const width of [390, 768, 1280]) {
+      await page.setViewport({ width, height: 800 });
+      faults[`${String(width)} px`] = await layoutFaults(page);
+    }
+    await page.setViewport({ width: PAPER, height: 1000 });
+    await page.emulateMediaType('print');
+    faults['paper'] = await layoutFaults(page);
+    expect(faults).toEqual({ '390 px': [], '768 px': [], '1280 px': [], paper: [] });
     await page.close();
   });
 
-  test.each(
-    RECORDS.flatMap(([name, record]) =>
-      (['light', 'dark'] as const).map((scheme) => [name, scheme, record] as const),
-    ),
-  )('%s is accessible in the %s scheme', async (name, scheme, record) => {
-    const { page } = await open(await written(name, record), { scheme });
+  test.each([
+    [1280, 'light'],
+    [390, 'dark'],
+  ] as const)('is accessible at %d px in the %s scheme', async (width, scheme) => {
+    const { page } = await open(url, { scheme, width });
     await expect(faults(page)).resolves.toEqual([]);
     await page.close();
   });
+});
 
-  test('of a hundred ingresses unfolds only the one that failed', async () => {
-    const { page } = await open(await written('of a hundred ingresses', large(100)));
-    const unfolded = await page.evaluate(
-      '[...document.querySelectorAll("article.ingress h3")].map(({ textContent }) => textContent.trim())',
+inBrowser('the summary of a run, as GitHub shows it', () => {
+  test.each(Object.entries(REPORT_KINDS))('of %s has no table to scroll sideways', async (name, record) => {
+    const file = join(folder, `${name}-summary.html`);
+    await writeFile(file, await asGitHubPage(summaryOf(record)));
+    const { page } = await open(pathToFileURL(file).href);
+    const wide = await page.evaluate(
+      '[...document.querySelectorAll("table")].filter((one) => one.scrollWidth > one.clientWidth).map(({ textContent }) => textContent.slice(0, 60))',
     );
-    expect(unfolded).toContain('cluster-7: ✗ fail');
-    expect(unfolded).not.toContain('cluster-50: ✓ pass');
+    expect(wide).toEqual([]);
+    await page.close();
+  });
+
+  test('of a pass of ten clusters takes less than two screens', async () => {
+    const file = join(folder, 'ten-summary.html');
+    const record = REPORT_KINDS['a pass of ten clusters'];
+    if (record === undefined) throw new Error('no such report');
+    await writeFile(file, await asGitHubPage(summaryOf(record)));
+    const { page } = await open(pathToFileURL(file).href, { unfold: false });
+    expect(await page.evaluate('document.documentElement.scrollHeight')).toBeLessThan(2 * 800);
+    await page.close();
+  });
+});
+
+inBrowser('the report of a hundred clusters, in a browser', () => {
+  test('unfolds only the ones that failed', async () => {
+    const url = await written('unfolded', fiveVersions(100));
+    const { page } = await open(url, { unfold: false });
+    const unfolded = await page.evaluate(
+      '[...document.querySelectorAll("article.ingress h3")].filter((one) => one.checkVisibility({ contentVisibilityAuto: true })).map(({ textContent }) => textContent.trim())',
+    );
+    expect(unfolded).toEqual(['cluster-7: ✗ fail', 'cluster-47: ✗ fail', 'cluster-87: ✗ fail']);
     await page.close();
   });
 });

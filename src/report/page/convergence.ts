@@ -9,7 +9,7 @@ import { linear, logarithmic, powersOfTen, spread } from './scale.ts';
 /** Size in the units of the drawing, about that on a phone. */
 const WIDTH = 360;
 const HEIGHT = 230;
-const PLOT = { left: 44, right: 276, top: 10, bottom: 196 };
+const PLOT = { left: 44, right: 246, top: 10, bottom: 196 };
 const LABEL_GAP = 15;
 /** With fewer samples the shares fluctuate too much; a longer curve starts here. */
 const FIRST_SAMPLES = 10;
@@ -100,7 +100,7 @@ export function lookOf(version: number): string {
   return `v${String(version % LOOKS)}`;
 }
 
-/** A name shortened to fit next to the chart; the tables have it in full. */
+/** A name shortened to fit next to the chart; the tables have it in full. Names of versions differ at either end. */
 export function clipped(name: string): string {
-  return name.length > 7 ? `${name.slice(0, 6)}…` : name;
+  return name.length > 7 ? `${name.slice(0, 3)}…${name.slice(-3)}` : name;
 }

@@ -7,7 +7,7 @@ import type { Html } from './html.ts';
 import { linear, roundTicks } from './scale.ts';
 
 const WIDTH = 360;
-const PLOT = { left: 62, right: 346, top: 8 };
+const PLOT = { left: 78, right: 346, top: 8 };
 const ROW = 30;
 const TICKS = 4;
 

@@ -31,7 +31,7 @@ a { color: var(--link); }
 .facts dd { margin: 0; font-weight: 600; }
 .ingress { border: 1px solid var(--rule); border-radius: .375rem; padding: 1rem; margin: 0 0 1rem; break-inside: avoid; }
 @media (max-width: 40rem) { .facts { grid-template-columns: 1fr 1fr; } }
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); gap: 0 2rem; align-items: start; }
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 0 2rem; align-items: start; }
 .charts > div { min-width: 0; } figure { margin: .75rem 0 0; }
 figcaption { color: var(--quiet); font-size: .875rem; }
 .chart { display: block; width: 100%; max-width: 32rem; height: auto; }
