@@ -1,18 +1,25 @@
-import { copyFile, cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 
 const root = join(import.meta.dirname, '..');
-const client = 'node_modules/@kubernetes/client-node';
+
+/**
+ * Packages of which the bundle needs a part, and does not say so itself: with them as they are, every start would load all of it.
+ * `@actions/core` can also ask GitHub for an OIDC token, with an HTTP client that brings an undici of its own.
+ */
+const WITHOUT_SIDE_EFFECTS = ['@actions/core'];
+
+/** What the action uses of undici, each loaded when it is first used: `fetch` and its classes come last, if at all. */
+const UNDICI_PARTS = {
+  Agent: './lib/dispatcher/agent.js',
+  Pool: './lib/dispatcher/pool.js',
+  buildConnector: './lib/core/connect.js',
+};
 
 /**
  * Bundles the action from `src/` into a folder, whose content it replaces: tsc strips the types, and ncc puts everything but
- * the small entries into one file.
- *
- * The Kubernetes client's generated models are 15 MB of code that the action never calls: it uses the kubeconfig part
- * alone. The package does not say that its modules have no side effects, so a bundler has to keep all of them. The bundle is
- * therefore built with a copy of the package that does (measured: 5.7 MB to 1.8 MB, 144 MB to 82 MB of memory, 0.5 s to
- * 0.25 s to start).
+ * the small entries into one file, and what an import() asks for into others.
  */
 export async function bundleInto(folder: string): Promise<void> {
   const run = execa({ cwd: root, preferLocal: true, localDir: root, stdin: 'ignore', stdout: 2, stderr: 2 });
@@ -24,18 +31,14 @@ export async function bundleInto(folder: string): Promise<void> {
     const bundle = join(work, 'bundle');
     await run`tsc -p tsconfig.build.json --outDir ${lib}`;
 
-    await mkdir(join(lib, client), { recursive: true });
-    await cp(join(root, client), join(lib, client), { recursive: true });
-    const manifest = join(lib, client, 'package.json');
-    const original: unknown = JSON.parse(await readFile(manifest, 'utf8'));
-    await writeFile(
-      manifest,
-      JSON.stringify({ ...(original as object), sideEffects: ['./dist/polyfill.js'] }, undefined, 2),
-    );
+    for (const name of WITHOUT_SIDE_EFFECTS) await changedCopy(lib, name, { sideEffects: false });
+    await changedCopy(lib, 'undici', {});
+    await writeFile(join(lib, 'node_modules/undici/index.js'), undiciIndex());
 
     // From the folder above it, since the names that ncc gives to modules depend on the path to them.
     await run({ cwd: work })`ncc build lib/action.js --quiet --minify --out bundle --license licenses.txt`;
     await rename(join(bundle, 'index.js'), join(bundle, 'action.js'));
+    await asAscii(bundle);
     // These stay apart from the bundle: any Node can parse them, and name the version that the bundle needs.
     for (const entry of ['main.js', 'post.js', 'cli.js', 'node-version.js'])
       await copyFile(join(lib, entry), join(bundle, entry));
@@ -46,4 +49,34 @@ export async function bundleInto(folder: string): Promise<void> {
   } finally {
     await rm(work, { recursive: true, force: true });
   }
+}
+
+/** A copy of a package that the bundle is built with, with a changed manifest. */
+async function changedCopy(lib: string, name: string, change: object): Promise<void> {
+  const copy = join(lib, 'node_modules', name);
+  await mkdir(copy, { recursive: true });
+  await cp(join(root, 'node_modules', name), copy, { recursive: true });
+  const manifest = join(copy, 'package.json');
+  const original: unknown = JSON.parse(await readFile(manifest, 'utf8'));
+  await writeFile(manifest, JSON.stringify({ ...(original as object), ...change }, undefined, 2));
+}
+
+function undiciIndex(): string {
+  const getters = Object.entries(UNDICI_PARTS).map(
+    ([name, file]) => `  get ${name}() { return require('${file}'); },`,
+  );
+  const fetch = "  fetch: (...given) => require('./lib/web/fetch/index.js').fetch(...given),";
+  return ['module.exports = {', ...getters, fetch, '};', ''].join('\n');
+}
+
+/** Text with any other character takes twice the memory, all of it (V8 then stores two bytes a character). */
+async function asAscii(folder: string): Promise<void> {
+  for (const name of (await readdir(folder)).filter((one) => one.endsWith('.js'))) {
+    const code = await readFile(join(folder, name), 'utf8');
+    await writeFile(join(folder, name), code.replace(/[\u0080-\uffff]/g, escaped));
+  }
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }

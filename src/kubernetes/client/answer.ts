@@ -33,7 +33,8 @@ export interface Answer {
   readonly redirect: string | undefined;
 }
 
-interface HttpResponse {
+/** What came back over HTTP. */
+export interface HttpResponse {
   readonly status: number;
   readonly headers: { get(name: string): string | null };
   readonly body: AsyncIterable<Uint8Array> | null;

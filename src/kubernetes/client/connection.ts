@@ -1,14 +1,14 @@
 import { Duplex } from 'node:stream';
-import type { KubeConfig } from '@kubernetes/client-node';
-import { fetch } from 'undici';
 import { formatBytes } from '../../core/bytes.ts';
 import { API } from '../../core/deadlines.ts';
 import type { ClusterName } from '../../core/names.ts';
 import { ANSWER_LIMIT, readAnswer, statusOf } from './answer.ts';
 import type { Answer } from './answer.ts';
 import { AnswerTooLong, ClusterError } from './errors.ts';
+import { plainResponse } from './plain-response.ts';
 import { Session } from './session.ts';
 import { openUpgraded } from './upgrade.ts';
+import type { KubeConfig } from './kube-config.ts';
 
 export interface Call {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -125,23 +125,25 @@ export class Connection implements Transport {
       const limit = AbortSignal.timeout(admitted ? writeMs : readMs);
       const signal = AbortSignal.any([stop, silence.signal, limit]);
       const query = call.query === undefined ? '' : `?${new URLSearchParams(call.query).toString()}`;
-      const response = await fetch(`${server}${call.path}${query}`, {
+      const url = new URL(`${server}${call.path}${query}`);
+      // Not `fetch`: it takes twice the processor time, and follows redirects, to any address with body and client certificate.
+      const response = await dispatcher.request({
+        origin: url.origin,
+        path: `${url.pathname}${url.search}`,
         method: call.method,
         headers: {
           ...call.headers,
           ...headers,
           accept: 'application/json',
+          'accept-encoding': 'gzip',
           'content-type': call.contentType ?? 'application/json',
         },
         ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
-        dispatcher,
         signal,
-        // Followed, it would take body and client certificate to any address.
-        redirect: 'manual',
       });
       clearTimeout(timer);
-      if (response.status === 401) this.#session.reject(access);
-      return await readAnswer(response);
+      if (response.statusCode === 401) this.#session.reject(access);
+      return await readAnswer(plainResponse(response, url));
     } catch (cause) {
       stop.throwIfAborted();
       throw new ClusterError(this.name, call.tried, { cause });

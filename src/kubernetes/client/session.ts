@@ -1,4 +1,3 @@
-import type { KubeConfig } from '@kubernetes/client-node';
 import pTimeout from 'p-timeout';
 import { buildConnector } from 'undici';
 import type { Dispatcher, Agent } from 'undici';
@@ -12,6 +11,7 @@ import type { ImpersonationHeaders } from './impersonation.ts';
 import { logIn } from './login.ts';
 import type { Login } from './login.ts';
 import { proxyTo } from './route.ts';
+import type { KubeConfig } from './kube-config.ts';
 
 /** What it takes to call an API server. */
 export interface Access {
