@@ -1,17 +1,18 @@
-/** What a plan, a weight change and a status cost for fleets of different sizes, where each call takes 50 ms longer. */
+/** What status, plan and a weight change cost for fleets of different sizes, where each call takes 50 ms longer. */
 import { FleetServer } from './fleet-server.ts';
 import { measuredRun } from './measured-run.ts';
 import type { RunCost } from './measured-run.ts';
+import type { Row } from './row.ts';
+import type { Subject } from './subject.ts';
 
 const CALL_MS = 50;
 
-export interface FanOut extends RunCost {
-  readonly operation: string;
-  readonly clusters: number;
+interface Cost extends RunCost {
   readonly calls: number;
   readonly handshakes: number;
 }
 
+/** Little sampling: this is about the clusters. */
 const INPUTS = {
   app: 'helloworld',
   namespace: 'gray-demo',
@@ -26,37 +27,59 @@ const INSTALL = {
   weights: 'v1=80,v2=20',
 };
 
-/** Alternates, so that every run changes the weights. */
-const weightChanges = ['v1=70,v2=30', 'v1=60,v2=40'];
+const OPERATIONS = {
+  status: { operation: 'status' },
+  plan: { operation: 'plan', weights: 'v1=70,v2=30' },
+  'weight change': { weights: 'v1=70,v2=30' },
+} as const;
+type Operation = keyof typeof OPERATIONS;
 
-export async function fanOut(size: number): Promise<readonly FanOut[]> {
+async function costsIn(subject: Subject, size: number): Promise<ReadonlyMap<Operation, Cost>> {
   const fleet = await FleetServer.start(size);
   const inputs = { ...INPUTS, kubeconfig: fleet.kubeconfig, clusters: fleet.clusters.join(',') };
   try {
-    await measuredRun({ ...inputs, ...INSTALL });
-    const rows: FanOut[] = [];
-    const operations = {
-      status: { operation: 'status' },
-      plan: { operation: 'plan', weights: weightChanges[0] ?? '' },
-      'weight change': { weights: weightChanges[0] ?? '' },
-    };
-    for (const [operation, own] of Object.entries(operations)) {
-      let cost: RunCost | undefined;
-      const counts = await fleet.countsOf(CALL_MS, async () => {
-        cost = await measuredRun({ ...inputs, ...own }, process.env['BENCH_NODE_OPTIONS']);
-      });
-      if (cost !== undefined) rows.push({ operation, clusters: size, ...cost, ...counts });
+    await measuredRun(subject, { ...inputs, ...INSTALL });
+    const costs = new Map<Operation, Cost>();
+    for (const operation of Object.keys(OPERATIONS) as Operation[]) {
+      const { result, counts } = await fleet.countsOf(CALL_MS, () =>
+        measuredRun(subject, { ...inputs, ...OPERATIONS[operation] }),
+      );
+      costs.set(operation, { ...result, ...counts });
     }
-    return rows;
+    return costs;
   } finally {
     fleet.stop();
   }
 }
 
-if (import.meta.main) {
-  for (const size of process.argv.slice(2).map(Number))
-    for (const one of await fanOut(size))
-      process.stdout.write(
-        `${String(one.clusters).padStart(4)} ${one.operation.padEnd(14)} ${one.seconds.toFixed(2)} s, cpu ${one.cpuMs.toFixed(0)} ms, ${one.rssMiB.toFixed(0)} MiB, stall ${one.stallMs.toFixed(0)} ms, ${String(one.calls)} calls, ${String(one.handshakes)} handshakes\n`,
-      );
+/** @param sizes of the fleets, the smallest first */
+export async function fanOut(subject: Subject, sizes: readonly number[]): Promise<readonly Row[]> {
+  const rows: Row[] = [];
+  let smallest: ReadonlyMap<Operation, Cost> | undefined;
+  for (const size of sizes) {
+    const costs = await costsIn(subject, size);
+    smallest ??= costs;
+    for (const [operation, cost] of costs) {
+      const name = `${operation}, ${String(size)} clusters`;
+      const isGoal = operation === 'weight change' && size === 100;
+      const row = (what: string, value: number, unit: Row['unit'], limit?: number): void => {
+        const goal = limit === undefined || !isGoal ? {} : { goal: { limit } };
+        rows.push({ section: 'fan-out', name: `${name}: ${what}`, value, unit, ...goal });
+      };
+      row('time', cost.seconds, 's');
+      if (costs !== smallest)
+        row(
+          `time : ${String(sizes[0])} cluster`,
+          cost.seconds / (smallest.get(operation)?.seconds ?? NaN),
+          '',
+          3,
+        );
+      row('processor time a cluster', cost.cpuMs / size, 'ms', 40);
+      row('memory', cost.rssMiB, 'MiB', 250);
+      row('calls a cluster', cost.calls, '');
+      row('TLS handshakes a cluster', cost.handshakes, '', 1);
+      row('longest delay of the event loop', cost.stallMs, 'ms');
+    }
+  }
+  return rows;
 }

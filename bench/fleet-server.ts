@@ -24,12 +24,15 @@ export class FleetServer {
   }
 
   /** What some work costs the busiest cluster, where each call takes this much longer. */
-  async countsOf(delayMs: number, work: () => Promise<void>): Promise<FleetCounts> {
+  async countsOf<T>(
+    delayMs: number,
+    work: () => Promise<T>,
+  ): Promise<{ readonly result: T; readonly counts: FleetCounts }> {
     await asked(this.#child, { ask: 'count', delayMs });
-    await work();
+    const result = await work();
     const counts = await asked(this.#child, { ask: 'counted' });
     if ('kubeconfig' in counts) throw new Error('the fleet did not count');
-    return counts;
+    return { result, counts };
   }
 
   stop(): void {

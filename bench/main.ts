@@ -1,53 +1,93 @@
 /**
- * Timings as ratios of two measurements from one run, since milliseconds say more about the machine than about the action.
- * `npm run bench -- NAME` runs the benchmarks whose names contain NAME.
+ * What a run costs, as ratios where they can be had, since milliseconds say more about the machine than about the action:
+ * `npm run bench` prints one table and writes it as JSON. `--only SECTION` runs one section, and `--before FOLDER` measures another checkout
+ * beside this one. docs/performance.md explains the figures.
  */
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { freshBundle } from '../testbed/fresh-bundle.ts';
-import { clusters } from './clusters.ts';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { fanOut } from './fan-out.ts';
+import { growth } from './growth.ts';
 import { printMetrics } from './metrics.ts';
-import { paired } from './paired.ts';
-import type { Ratio } from './paired.ts';
 import { portForward, printKeptRate } from './port-forward.ts';
+import { formatValue, meets } from './row.ts';
+import type { Row } from './row.ts';
 import { sampling } from './sampling.ts';
 import { shareTest } from './share-test.ts';
+import { start } from './start.ts';
+import { subjectAt } from './subject.ts';
+import type { Subject } from './subject.ts';
+import { verdicts } from './verdicts.ts';
 
-const run = promisify(execFile);
+const ROOT = join(import.meta.dirname, '..');
+const { values: options } = parseArgs({
+  options: {
+    before: { type: 'string' },
+    only: { type: 'string', default: '' },
+    json: { type: 'string', default: join(ROOT, '.cache/bench.json') },
+  },
+});
 
-/** The time to the first message, compared with a Node process that does nothing. */
-async function start(): Promise<Ratio> {
-  const entry = join(await freshBundle(), 'main.js');
-  const wanted = async (args: readonly string[]): Promise<void> => {
-    // Without inputs the action fails at once.
-    await run(process.execPath, [...args], { env: { PATH: '' } }).catch(() => undefined);
-  };
-  return paired(
-    'start of the action : start of Node',
-    () => wanted([entry]),
-    () => wanted(['-e', '0']),
+/** Sections that measure a checkout, in the order of the table. */
+const MEASURED: Readonly<Record<string, (subject: Subject) => Promise<readonly Row[]>>> = {
+  start,
+  'fan-out': (subject) => fanOut(subject, subject.root === ROOT ? [1, 10, 50, 100] : [1, 100]),
+  sampling,
+  growth,
+};
+/** Sections whose figures do not depend on the machine, or are about more than one run. */
+const OTHERS: Readonly<Record<string, () => readonly Row[]>> = { verdicts };
+
+const say = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+const isWanted = (section: string): boolean => section.includes(options.only);
+
+function show(row: Row, before: Row | undefined): void {
+  const met = meets(row);
+  const earlier = before === undefined ? '' : formatValue(before.value, before.unit);
+  const goal =
+    row.goal === undefined
+      ? ''
+      : `${row.goal.atLeast === true ? '≥' : '≤'} ${formatValue(row.goal.limit, row.unit)}${met === false ? '  MISSED' : ''}`;
+  say(
+    `${row.name.padEnd(68)} ${earlier.padStart(10)} ${formatValue(row.value, row.unit).padStart(10)}   ${goal}`.trimEnd(),
   );
 }
 
-const BENCHMARKS = { start, clusters, sampling, 'share-test': shareTest, 'port-forward': portForward };
-
-const asked = process.argv[2] ?? '';
-process.stdout.write('ratio   (range)          milliseconds\n');
-for (const [name, benchmark] of Object.entries(BENCHMARKS)) {
-  if (!name.includes(asked)) continue;
-  const one = await benchmark();
-  const [low, high] = one.range;
-  process.stdout.write(
-    `${one.ratio.toFixed(2).padStart(5)}   (${low.toFixed(2)} to ${high.toFixed(2)})   ${one.of.toFixed(1)} : ${one.to.toFixed(1)}   ${one.name}\n`,
-  );
+const now = await subjectAt(ROOT);
+const before = options.before === undefined ? undefined : await subjectAt(resolve(options.before));
+const table: { readonly row: Row; readonly before: number | undefined }[] = [];
+const add = (rows: readonly Row[], earlier: readonly Row[] = []): void => {
+  let section = '';
+  for (const row of rows) {
+    if (row.section !== section)
+      say(
+        `\n${row.section}${' '.repeat(Math.max(1, 68 - row.section.length))} ${before === undefined ? '' : '    before'}        now   goal`,
+      );
+    ({ section } = row);
+    const same = earlier.find(({ name }) => name === row.name);
+    show(row, same);
+    table.push({ row, before: same?.value });
+  }
+};
+for (const [section, measure] of Object.entries(MEASURED)) {
+  if (!isWanted(section)) continue;
+  const earlier = before === undefined ? [] : await measure(before);
+  add(await measure(now), earlier);
 }
-// Enough to see the shape of the table; `node bench/metrics.ts` takes the number of runs.
-if ('metrics'.includes(asked))
-  printMetrics(50, (line) => {
-    process.stdout.write(`${line}\n`);
-  });
-if ('port-forward'.includes(asked))
-  await printKeptRate((line) => {
-    process.stdout.write(`${line}\n`);
-  });
+for (const [section, compute] of Object.entries(OTHERS)) if (isWanted(section)) add(compute());
+for (const [section, measure] of Object.entries({ 'share-test': shareTest, 'port-forward': portForward })) {
+  if (!isWanted(section)) continue;
+  const { name, ratio } = await measure();
+  add([{ section, name, value: ratio, unit: '' }]);
+}
+if (options.only === 'metrics') printMetrics(50, say);
+if (options.only === 'port-forward') await printKeptRate(say);
+
+await mkdir(dirname(options.json), { recursive: true });
+await writeFile(
+  options.json,
+  `${JSON.stringify({ node: process.version, rows: table.map(({ row, before: value }) => ({ ...row, before: value })) }, undefined, 2)}\n`,
+);
+say(`\nAlso in ${options.json}`);

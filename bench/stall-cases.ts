@@ -164,3 +164,13 @@ export const CASES: Readonly<Record<string, Case>> = {
   'plan, 100 clusters': { clusters: names(100), prepare: () => Promise.resolve(), inputs: () => PLAN },
   'rollout, 100 clusters': { clusters: names(100), prepare: () => Promise.resolve(), inputs: () => ROLLOUT },
 };
+
+/** What a release may have many of, and how many it should bear. */
+export const GROWING: Readonly<
+  Record<string, { readonly size: number; readonly caseOf: (size: number) => Case }>
+> = {
+  'managed routes': { size: 1_000, caseOf: (size) => routesCase(size, true, PLAN) },
+  subsets: { size: 200, caseOf: subsetsCase },
+  pods: { size: 5_000, caseOf: (size) => podsCase(size, PLAN) },
+  'lines of manifests': { size: 10_000, caseOf: (size) => manifestsCase(1, size) },
+};

@@ -3,6 +3,7 @@
  * `node testbed/mesh/enter.ts -- node bench/verifies.ts 1000`.
  */
 import { IngressClient } from '../src/verify/ingress-client.ts';
+import { inEnglish } from '../src/texts/texts.ts';
 import { decideVerdict } from '../src/operations/verdict.ts';
 import type { IngressEvidence, Verdict } from '../src/verify/evidence.ts';
 import { sampleAll } from '../src/verify/sampler.ts';
@@ -77,7 +78,9 @@ try {
     verdicts[verdict] += 1;
     seen.push(...evidence);
     if (verdict !== 'pass')
-      say(`check ${String(n)}: ${evidence.map(({ cluster, reason }) => `${cluster}: ${reason}`).join('; ')}`);
+      say(
+        `check ${String(n)}: ${evidence.map(({ cluster, reason }) => `${cluster}: ${inEnglish(reason)}`).join('; ')}`,
+      );
     if (n % 100 === 0) say(`${String(n)} checks: ${JSON.stringify(verdicts)}`);
   }
   const samples = seen.map((one) => one.samples).toSorted((a, b) => a - b);

@@ -66,7 +66,10 @@ function undiciIndex(): string {
     ([name, file]) => `  get ${name}() { return require('${file}'); },`,
   );
   const fetch = "  fetch: (...given) => require('./lib/web/fetch/index.js').fetch(...given),";
-  return ['module.exports = {', ...getters, fetch, '};', ''].join('\n');
+  // As the package's own index does.
+  const methods =
+    "Object.assign(require('./lib/dispatcher/dispatcher.js').prototype, require('./lib/api/index.js'));";
+  return [methods, 'module.exports = {', ...getters, fetch, '};', ''].join('\n');
 }
 
 /** Text with any other character takes twice the memory, all of it (V8 then stores two bytes a character). */

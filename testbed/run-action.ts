@@ -26,6 +26,8 @@ export interface Run {
 export interface RunOptions {
   /** Environment variables in addition to inputs and files. */
   readonly env?: Readonly<Record<string, string>>;
+  /** The folder of another bundle than that of the sources as they are now. */
+  readonly bundle?: string;
   /** Working directory; by default an empty one. */
   readonly cwd?: string;
   /** Receives each piece of the log as it arrives. */
@@ -46,7 +48,7 @@ export async function runAction(
   inputs: Readonly<Record<string, string>>,
   options: RunOptions = {},
 ): Promise<Run> {
-  const bundle = await freshBundle();
+  const bundle = options.bundle ?? (await freshBundle());
   const folder = await mkdtemp(join(tmpdir(), 'canary-run-'));
   const outputFile = join(folder, 'output');
   const summaryFile = join(folder, 'summary.md');
