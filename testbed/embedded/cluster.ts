@@ -6,6 +6,7 @@ import type { Certificate } from './certificates.ts';
 import { Collector } from './controllers/collector.ts';
 import { Deployments } from './controllers/deployments.ts';
 import { Endpoints } from './controllers/endpoints.ts';
+import { keepEvents } from './controllers/events.ts';
 import { keepGatewayApi } from './controllers/gateway-api.ts';
 import { keepNamespaces } from './controllers/namespaces.ts';
 import { Pods } from './controllers/pods.ts';
@@ -67,6 +68,7 @@ export class Cluster {
     keepNamespaces(this.resources, this.timers);
     if (options.controlPlane) keepGatewayApi(this.resources, this.timers);
     keepQuotas(this.resources, this.timers);
+    keepEvents(this.resources, this.timers);
     new Deployments(this.resources, this.timers);
     new ReplicaSets(this.resources, this.timers);
     new Pods(this.resources, this.timers, options.workloads, address);
