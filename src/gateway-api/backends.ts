@@ -15,20 +15,48 @@ export type BackendKind = { readonly version: VersionName } | 'open' | 'other';
 /** What a backend means for the service. The namespace is that of the route where the backend does not name one. */
 export function kindOfBackend(route: HTTPRoute, backend: HTTPBackendRef, choice: RouteChoice): BackendKind {
   const { service, versionServices } = choice;
-  if (!isServiceIn(route, backend, service.namespace)) return 'other';
-  if (backend.name === service.app) return 'open';
-  const known = versionServices?.get(backend.name);
+  const meant = serviceOfBackend(route, backend);
+  if (meant?.namespace !== service.namespace) return 'other';
+  if (meant.name === service.app) return 'open';
+  const known = versionServices?.get(meant.name);
   if (known !== undefined) return { version: known };
   const marked = markOf(backend, VERSION_HEADER);
-  return marked !== undefined && backend.name === versionServiceName(service.app, marked)
+  return marked !== undefined && meant.name === versionServiceName(service.app, marked)
     ? { version: marked }
     : 'other';
 }
 
+/**
+ * The Service that a reference means, by its name or by its host, as Istio takes it; undefined for any other kind.
+ * Source: https://istio.io/latest/docs/tasks/traffic-management/ingress/gateway-api/
+ */
+export function serviceOfBackend(
+  { metadata }: KubeObject,
+  { group = '', kind = 'Service', name, namespace = metadata.namespace }: BackendRef,
+): { readonly name: string; readonly namespace: string | undefined } | undefined {
+  if (group === '' && kind === 'Service') return { name, namespace };
+  if (group !== ISTIO_GROUP || kind !== 'Hostname') return undefined;
+  const [service = '', from, svc] = name.split('.');
+  return svc === 'svc' ? { name: service, namespace: from } : undefined;
+}
+
+const ISTIO_GROUP = 'networking.istio.io';
+
+/** A reference to another Service in the place of one: what belongs to a host alone is left out. */
+export function asService<B extends BackendRef>(backend: B, name: string): B {
+  return backend.kind === 'Hostname'
+    ? { ...backend, group: '', kind: 'Service', name }
+    : { ...backend, name };
+}
+
 /** Whether a reference means a Service of a namespace. */
-export function isServiceIn({ metadata }: KubeObject, backend: BackendRef, namespace: string): boolean {
-  const { group = '', kind = 'Service', namespace: named = metadata.namespace } = backend;
-  return group === '' && kind === 'Service' && named === namespace;
+export function isServiceIn(object: KubeObject, backend: BackendRef, namespace: string): boolean {
+  return serviceOfBackend(object, backend)?.namespace === namespace;
+}
+
+/** `Service hello`, `ServiceImport hello` */
+export function nameOfBackend({ kind = 'Service', name }: BackendRef): string {
+  return `${kind} ${name}`;
 }
 
 /** The backends of a rule that mean the service, or one of its versions. */

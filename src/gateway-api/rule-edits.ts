@@ -6,6 +6,7 @@ import { apportion, formatWeights, unserved } from '../core/weights.ts';
 import type { VersionName, Weights } from '../core/weights.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import {
+  asService,
   backendsTo,
   kindOfBackend,
   markedFilters,
@@ -165,9 +166,11 @@ function markedBackend(
   version: VersionName,
   weight: number,
   target: RouteTarget,
-  name = serviceFor(version, target),
+  name?: string,
 ): HTTPBackendRef {
-  return { ...backend, name, weight, filters: markedFilters(backend.filters, version, target.revision) };
+  const reference =
+    name === undefined ? asService(backend, serviceFor(version, target)) : { ...backend, name };
+  return { ...reference, weight, filters: markedFilters(backend.filters, version, target.revision) };
 }
 
 /** The Service of a version: the one that leads to it already, or the one that the action makes. */

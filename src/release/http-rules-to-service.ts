@@ -7,7 +7,7 @@ import {
 } from '../gateway-api/backends.ts';
 import { managedRules } from '../gateway-api/managed-rules.ts';
 import { isHttpRoute } from '../gateway-api/objects.ts';
-import type { HTTPRoute, HTTPRouteRule } from '../gateway-api/objects.ts';
+import type { BackendRef, HTTPRoute, HTTPRouteRule } from '../gateway-api/objects.ts';
 import { isOpenRule, isPreviewRule, ruleInSentence, rulesOf } from '../gateway-api/rules.ts';
 import type { ClusterName } from '../core/names.ts';
 import type { RouteChoice } from '../core/route-target.ts';
@@ -124,5 +124,23 @@ function doesOf(route: HTTPRoute, rule: HTTPRouteRule, choice: RouteChoice): str
       isServiceIn(route, requestMirror.backendRef, namespace) &&
       kindOfBackend(route, requestMirror.backendRef, choice) === 'open',
   );
-  return copies ? `mirrors requests to every pod of ${app}, whatever the weights` : undefined;
+  if (copies) return `mirrors requests to every pod of ${app}, whatever the weights`;
+  const imports = (rule.backendRefs ?? []).some(
+    (backend) => isImportOf(route, backend, choice) && weightOf(backend) > 0,
+  );
+  return imports ? `sends requests to ServiceImport ${app}, outside the weights` : undefined;
+}
+
+/** Whether a backend is the service as other clusters export it (https://gateway-api.sigs.k8s.io/geps/gep-1748/): no release manages that. */
+function isImportOf(
+  { metadata }: HTTPRoute,
+  { group, kind, name, namespace = metadata.namespace }: BackendRef,
+  { service }: RouteChoice,
+): boolean {
+  return (
+    group === 'multicluster.x-k8s.io' &&
+    kind === 'ServiceImport' &&
+    name === service.app &&
+    namespace === service.namespace
+  );
 }

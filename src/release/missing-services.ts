@@ -1,4 +1,4 @@
-import { isServiceIn, kindOfBackend, versionServiceName } from '../gateway-api/backends.ts';
+import { kindOfBackend, serviceOfBackend, versionServiceName } from '../gateway-api/backends.ts';
 import { rulesOf } from '../gateway-api/rules.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import type { Observation } from './observation.ts';
@@ -18,12 +18,11 @@ export function describeMissingServices({ release, fleet, clusters }: Observatio
     (fleet.get(cluster)?.gatewayApi?.httpRoutes ?? []).flatMap((route) =>
       rulesOf(route)
         .flatMap(({ backendRefs = [] }) => backendRefs)
+        .filter((backend) => kindOfBackend(route, backend, choice) === 'other')
+        .flatMap((backend) => serviceOfBackend(route, backend) ?? [])
         .filter(
-          (backend) =>
-            backend.name.startsWith(versionServiceName(app, '')) &&
-            isServiceIn(route, backend, namespace) &&
-            kindOfBackend(route, backend, choice) === 'other' &&
-            !existing.has(backend.name),
+          ({ name, namespace: from }) =>
+            name.startsWith(versionServiceName(app, '')) && from === namespace && !existing.has(name),
         )
         .map(({ name }) => ({ cluster, text: `${nameOf(route)}|${name}`, route, name })),
     ),

@@ -1,5 +1,5 @@
 import { CanaryError } from '../../core/errors.ts';
-import { isServiceIn } from '../../gateway-api/backends.ts';
+import { isServiceIn, nameOfBackend } from '../../gateway-api/backends.ts';
 import { managedRules } from '../../gateway-api/managed-rules.ts';
 import { isHttpRoute } from '../../gateway-api/objects.ts';
 import type { HTTPRoute } from '../../gateway-api/objects.ts';
@@ -42,7 +42,7 @@ function assertInForce(observed: Observation, one: RouteState, route: HTTPRoute)
   // Preview rules alone are those of a first install that was cut off.
   const others = rulesOf(route).filter((rule) => !isPreviewRule(rule));
   if (others.length > 0 && one.api.weightsByRoute(route, one.choice).length === 0) {
-    const names = others.flatMap(({ backendRefs = [] }) => backendRefs.map(({ name }) => name));
+    const names = others.flatMap(({ backendRefs = [] }) => backendRefs.map(nameOfBackend));
     throw new CanaryError(
       `No rule of ${nameOf(route)} in ${cluster} leads to ${release.app}: its rules lead to ${[...new Set(names)].join(', ') || 'no service'}. Point the rule to split to Service ${release.app}, or set the input http-route to the HTTPRoute that does.`,
     );
@@ -75,6 +75,7 @@ function assertGranted(
       (backend) =>
         backend.namespace !== undefined &&
         backend.namespace !== from &&
+        (backend.kind ?? 'Service') === 'Service' &&
         isServiceIn(route, backend, backend.namespace) &&
         !isReferenceGranted(grants, {
           from: { kind: 'HTTPRoute', namespace: from },

@@ -1,5 +1,5 @@
 import { CanaryError } from '../../core/errors.ts';
-import { isServiceIn } from '../../gateway-api/backends.ts';
+import { serviceOfBackend } from '../../gateway-api/backends.ts';
 import { isHttpRoute } from '../../gateway-api/objects.ts';
 import type { HTTPRoute } from '../../gateway-api/objects.ts';
 import { routeDetachments } from '../../gateway-api/parents.ts';
@@ -44,7 +44,8 @@ function isRepaired(route: HTTPRoute, state: ClusterState, workloads: readonly C
       ...backendRefs,
       ...filters.flatMap(({ requestMirror }) => requestMirror?.backendRef ?? []),
     ])
-    .filter((backend) => isServiceIn(route, backend, namespace))
+    .flatMap((backend) => serviceOfBackend(route, backend) ?? [])
+    .filter((service) => service.namespace === namespace)
     .map(({ name }) => name);
   const existing = [...listedServices(state), ...(state.service === undefined ? [] : [state.service])];
   const missing = named.filter((name) => !existing.some(({ metadata }) => metadata.name === name));

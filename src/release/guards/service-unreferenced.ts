@@ -1,6 +1,6 @@
 import { CanaryError } from '../../core/errors.ts';
 import type { VersionName } from '../../core/weights.ts';
-import { isServiceIn, versionServiceName } from '../../gateway-api/backends.ts';
+import { serviceOfBackend, versionServiceName } from '../../gateway-api/backends.ts';
 import { isHttpRoute } from '../../gateway-api/objects.ts';
 import type {
   BackendRef,
@@ -54,7 +54,10 @@ function leadsTo(route: HTTPRoute | GRPCRoute, name: string, namespace: string):
   const rules: readonly HTTPRouteRule[] = route.spec.rules ?? [];
   return rules.some(({ backendRefs = [], filters }) =>
     [...backendRefs, ...mirrors(filters), ...backendRefs.flatMap((backend) => mirrors(backend.filters))].some(
-      (backend) => backend.name === name && isServiceIn(route, backend, namespace),
+      (backend) => {
+        const meant = serviceOfBackend(route, backend);
+        return meant?.name === name && meant.namespace === namespace;
+      },
     ),
   );
 }
