@@ -14,6 +14,19 @@ export const DESTINATION_LABELS: Readonly<Record<string, string>> = {
   destination_workload_namespace: '$4',
 };
 
+/** Envoy's name of the Service of one version, to which an HTTPRoute sends: `outbound|5000||helloworld-v2.gray-demo.svc.cluster.local`. */
+export const VERSION_SERVICE =
+  'outbound\\|\\d+\\|\\|(([^.|]+)-(v[^-.|]+)\\.([^.|]+)\\.svc\\.cluster\\.local)';
+
+/** What differs from `DESTINATION_LABELS` then, by the groups of `VERSION_SERVICE`: the version is that of the pod, the Service that of the route. */
+export const VERSION_LABELS: Readonly<Record<string, string>> = {
+  destination_version: '$3',
+  destination_canonical_revision: '$3',
+  destination_app: '$2',
+  destination_canonical_service: '$2',
+  destination_workload: '$2-$3',
+};
+
 /** Those of a request that a gateway reports, or the sidecar that received it from there. */
 export function sourceLabels(
   cluster: string,

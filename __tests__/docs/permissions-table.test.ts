@@ -8,6 +8,7 @@ const FILES = [
   'optional.yaml',
   'port-forward.yaml',
   'gateway-api.yaml',
+  'pods.yaml',
 ] as const satisfies readonly AccessFile[];
 
 const page = readFileSync(new URL('../../docs/security.md', import.meta.url), 'utf8');

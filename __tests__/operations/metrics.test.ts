@@ -7,6 +7,7 @@ import type { MetricEvidence } from '../../src/metrics/metric-evidence.ts';
 import type { Context } from '../../src/operations/context.ts';
 import { checkShares } from '../../src/operations/check.ts';
 import { foreseeMetrics, tryMetrics } from '../../src/operations/metrics.ts';
+import type { Judged } from '../../src/operations/metrics.ts';
 import { runPipeline } from '../../src/operations/pipeline.ts';
 import type { Stages } from '../../src/operations/pipeline.ts';
 import type { Applied } from '../../src/operations/stages.ts';
@@ -105,6 +106,11 @@ function setup(
     },
   };
 }
+
+const judged = ({ release: asked }: Context): Judged => ({
+  observed: observe(asked, new Map()),
+  weights: TARGET,
+});
 
 /** A step that has nothing to write, and no ingress. */
 function step(context: Context, { bakeMs = BAKE_MS, judgesMetrics = true, target = TARGET } = {}) {
@@ -223,7 +229,7 @@ describe('reading every metric before anything is written', () => {
       /Metric errors: inconclusive, http:\S+ knows no metric errors, so that none/,
     );
     lines.length = 0;
-    await foreseeMetrics(context);
+    await foreseeMetrics(context, judged(context));
     expect(lines).toEqual([
       expect.stringMatching(/^Metric errors: http:\S+ knows no metric errors, .*requests\.$/),
     ]);
@@ -239,7 +245,7 @@ describe('reading every metric before anything is written', () => {
       }),
     );
     const { context } = setup([limitMetric(sourceOf(server.url))]);
-    await expect(tryMetrics(context, TARGET)).resolves.toBe(true);
+    await expect(tryMetrics(context, judged(context))).resolves.toBe(true);
     expect(asked).toBe(3);
   });
 
@@ -252,7 +258,7 @@ describe('reading every metric before anything is written', () => {
       /canary\.yml:12: metrics: metric error rate: .* does not accept the query: .*unexpected <eof>.*\n.*metric other/;
     await expect(run()).rejects.toThrow(refusal);
     expect(ran).toEqual(['prepare']);
-    await expect(foreseeMetrics(context)).rejects.toThrow(refusal);
+    await expect(foreseeMetrics(context, judged(context))).rejects.toThrow(refusal);
   });
 });
 
@@ -261,13 +267,13 @@ describe('a plan', () => {
     const { context, lines } = setup([limitMetric(sourceOf(await deadUrl()))], {
       traffic: { bakeMs: BAKE_MS },
     });
-    await foreseeMetrics(context);
+    await foreseeMetrics(context, judged(context));
     expect(lines).toEqual([expect.stringMatching(/^Metric error rate cannot be read from here: /)]);
   });
 
   test('refuses metrics without a time to watch them', async () => {
     const { context } = setup([limitMetric()]);
-    await expect(foreseeMetrics(context)).rejects.toThrow(/the input bake is 0s/);
+    await expect(foreseeMetrics(context, judged(context))).rejects.toThrow(/the input bake is 0s/);
   });
 });
 

@@ -1,4 +1,6 @@
-import { expect, test } from '@jest/globals';
+import { readFile } from 'node:fs/promises';
+import { describe, expect, test } from '@jest/globals';
+import { loadAll } from 'js-yaml';
 import { request } from 'undici';
 import { available } from './support/deployments.ts';
 import {
@@ -13,7 +15,7 @@ import {
   versionService,
 } from './support/gateway-api.ts';
 import { ISTIO } from './support/kube.ts';
-import type { Kube } from './support/kube.ts';
+import type { Kube, Obj } from './support/kube.ts';
 import {
   APP,
   AT_DEFAULTS,
@@ -25,6 +27,7 @@ import {
   service,
 } from './support/objects.ts';
 import { useStage } from './support/stage.ts';
+import { findProgram } from '../../testbed/mesh/programs.ts';
 import { until } from '../../testbed/mesh/until.ts';
 
 /** Services that have users before their HTTPRoute belongs to a release (scenario 44). */
@@ -168,6 +171,118 @@ test('an HTTPRoute of several rules, filters and two parents is adopted unchange
     });
   }
 });
+
+/** HTTPRoutes that the Gateway API and Istio publish, word for word but for the Gateway that they name. */
+interface Example {
+  /** Of the route, and a text that tells it from others of its name. */
+  readonly name: string;
+  readonly has?: string;
+  readonly app: string;
+  readonly port: number;
+  readonly weights: string;
+  /** Other Services that it names. */
+  readonly others?: readonly string[];
+}
+const PUBLISHED: readonly (readonly [source: string, example: Example])[] = [
+  [
+    'kubernetes-sigs/gateway-api examples/standard/http-routing/bar-httproute.yaml',
+    { name: 'bar-route', app: 'bar-svc', port: 8080, weights: 'v1=100', others: ['bar-svc-canary'] },
+  ],
+  [
+    'kubernetes-sigs/gateway-api examples/standard/http-redirect-rewrite/httproute-rewrite-prefix-path.yaml',
+    { name: 'http-filter-rewrite', has: 'fennel', app: 'example-svc', port: 80, weights: 'v1=100' },
+  ],
+  [
+    'kubernetes-sigs/gateway-api examples/standard/cross-namespace-routing/site-route.yaml',
+    { name: 'login', app: 'login', port: 8080, weights: 'v1=90,v2=10' },
+  ],
+  [
+    'kubernetes-sigs/gateway-api examples/standard/http-request-mirroring/httproute-mirroring.yaml',
+    { name: 'http-filter-mirror', app: 'foo', port: 8080, weights: 'v1=100', others: ['foo-v2'] },
+  ],
+  [
+    'kubernetes-sigs/gateway-api examples/standard/http-cors/httproute-all-fields-set.yaml',
+    { name: 'cors-allow-credentials', has: 'maxAge', app: 'infra-backend', port: 8080, weights: 'v1=100' },
+  ],
+  [
+    'istio/istio samples/bookinfo/gateway-api/bookinfo-gateway.yaml',
+    { name: 'bookinfo', has: '/productpage', app: 'productpage', port: 9080, weights: 'v1=100' },
+  ],
+];
+const files = await Promise.all([findProgram('gatewayApiExamples'), findProgram('istioExamples')]);
+const isBuilt = files.every((file) => file !== undefined);
+
+/** All objects in the published examples. */
+async function published(): Promise<readonly Obj[]> {
+  const texts = await Promise.all(
+    files.flatMap((file) => (file === undefined ? [] : [readFile(file, 'utf8')])),
+  );
+  return texts
+    .flatMap((text) => loadAll(text) as (Obj | null)[])
+    .filter((one) => one !== null)
+    .filter(({ kind }) => kind === 'HTTPRoute');
+}
+
+const skipped = isBuilt ? '' : ' (skipped: only npm run e2e fetches them)';
+(isBuilt ? describe : describe.skip)(`HTTPRoutes that are published as examples${skipped}`, () => {
+  test('are adopted unchanged', async () => {
+    const { east } = stage;
+    await stage.openIngress(['east']);
+    await east.create(namespace(), deployment('v1'), deployment('v2'));
+    for (const version of ['v1', 'v2']) await available(east, `${APP}-${version}`);
+    const all = await published();
+    for (const [, { name, has = '', app, port, weights, others = [] }] of PUBLISHED) {
+      const example = all.find(
+        (one) => one.metadata.name === name && JSON.stringify(one['spec']).includes(has),
+      );
+      if (example === undefined) throw new Error(`There is no example ${name}.`);
+      const ports = [{ name: 'http', port, targetPort: 5000 }];
+      for (const one of [app, ...others])
+        await east.create({
+          ...service(),
+          metadata: { name: one, namespace: NAMESPACE },
+          spec: { selector: { app: one === app ? APP : one }, ports },
+        });
+      const spec = { ...(example['spec'] as object), parentRefs: [INGRESS_PARENT] };
+      await east.create({ ...example, metadata: { ...example.metadata, namespace: NAMESPACE }, spec });
+      const before = (await east.get(GATEWAY_API, 'HTTPRoute', name, NAMESPACE))['spec'] as Spec;
+      const inputs = {
+        ...NO_WORKLOADS,
+        app,
+        'http-route': name,
+        clusters: 'east',
+        version: '',
+        ingress: 'none',
+        'propagation-time': '0s',
+        weights,
+      };
+      const planned = await stage.pass({ ...inputs, operation: 'plan' });
+      expect(planned.outputs['changed']).toBe('0');
+      const run = await stage.pass(inputs);
+      expect(run.outputs).toMatchObject({ weights });
+      const after = (await east.get(GATEWAY_API, 'HTTPRoute', name, NAMESPACE))['spec'] as Spec;
+      const kept = after.rules.filter((rule) => rule.name?.startsWith('canary-preview-') !== true);
+      expect(withoutSplit(app, { ...after, rules: kept })).toEqual(withoutSplit(app, before));
+      expect((await stage.pass(inputs)).outputs['changed']).toBe('0');
+    }
+  });
+});
+
+/** A spec without what a release manages: the backends of the app are left with the filters that are not its marks. */
+function withoutSplit(app: string, spec: Spec): unknown {
+  const rules = spec.rules.map((rule) => {
+    const backends = (rule['backendRefs'] ?? []) as readonly Obj[];
+    const isOurs = (one: Obj): boolean =>
+      one['name'] === app || /^v\d$/.test(String(one['name']).replace(`${app}-`, ''));
+    const foreign = backends.filter((one) => !isOurs(one));
+    const filters = backends
+      .filter(isOurs)
+      .flatMap((one) => (one['filters'] ?? []) as readonly { readonly type: string }[])
+      .filter(({ type }) => type !== 'ResponseHeaderModifier');
+    return { ...rule, backendRefs: backends.length === 0 ? undefined : [...foreign, filters] };
+  });
+  return { ...spec, rules };
+}
 
 /** Resolves once every ingress has answered ten requests in a row for a host, from both versions. */
 async function servesBoth(host: string): Promise<void> {

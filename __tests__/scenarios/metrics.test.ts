@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { MetricsEvent } from '../../testbed/fleet.ts';
 import type { Run } from '../../testbed/run-action.ts';
+import { ROUTE_INPUTS } from './support/gateway-api.ts';
 import { APP, AT_DEFAULTS, NO_WORKLOADS, SEED, destination, image } from './support/objects.ts';
 import { putAhead } from './support/route-edits.ts';
 import { useStage } from './support/stage.ts';
@@ -227,6 +228,16 @@ describe('a sound release whose counters are disturbed (scenario 40)', () => {
         ['east', 'prometheus replaced'],
       );
       expect([run.code, run.outputs['verdict']]).toEqual([0, 'pass']);
+    }, USERS);
+  });
+
+  test("passes by Istio's own metrics behind an HTTPRoute, which count each version under its Service", async () => {
+    await stage.openIngress();
+    await stage.pass({ ...ROUTE_INPUTS, image: SEED.image, weights: 'v1=100,v2=0' });
+    await stage.underLoad(async () => {
+      const run = await step(ROUTE_INPUTS);
+      expect([run.code, run.outputs['verdict']]).toEqual([0, 'pass']);
+      expect(run.log.match(/^Metric .*: pass/gm)).toHaveLength(4);
     }, USERS);
   });
 

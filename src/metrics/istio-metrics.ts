@@ -1,4 +1,6 @@
 import type { ServiceKey } from '../core/names.ts';
+import type { VersionName } from '../core/weights.ts';
+import type { MetricSpec } from '../release/metric-specs.ts';
 
 /** Which proxy counted a request: the one that sent it (of a gateway), or the one that received it (a sidecar). */
 export type Reporter = 'source' | 'destination';
@@ -40,7 +42,7 @@ export function istioCounters(
     `reporter="${reporter}"`,
     // A sidecar that calls the service is a source too, and may be under no weights.
     ...(reporter === 'source' ? [`source_workload=~${JSON.stringify(sourceWorkload)}`] : []),
-    `destination_service_name="${app}"`,
+    serviceIn([app]),
     `destination_service_namespace="${namespace}"`,
   ];
   const select = (name: string, ...more: readonly string[]): string =>
@@ -54,4 +56,26 @@ export function istioCounters(
     // Prometheus 3 writes the bound 500 as 500.0.
     slow: `${timed} - ignoring(le) ${select(`${duration}_bucket`, `le=~"${String(slowAboveMs).replace('.', '\\\\.')}(\\\\.0)?"`)}`,
   };
+}
+
+/**
+ * A metric as it is where an HTTPRoute splits between the Services of versions: a gateway counts a request under the Service to which the
+ * route has sent it, a sidecar under any Service that selects its pod.
+ * Source: `buildServiceMetadata` of Istio 1.31 (pilot/pkg/networking/core)
+ */
+export function withVersionServices(spec: MetricSpec, versions: Iterable<VersionName>): MetricSpec {
+  if (spec.kind === 'limit' || spec.service === undefined) return spec;
+  const { app } = spec.service;
+  const all = serviceIn([app, ...[...versions].map((version) => `${app}-${version}`)]);
+  const widened = (query: string): string => query.replaceAll(serviceIn([app]), all);
+  return spec.kind === 'shares'
+    ? { ...spec, requests: widened(spec.requests) }
+    : { ...spec, requests: widened(spec.requests), hits: widened(spec.hits) };
+}
+
+/** The matcher of requests to some Services, whose names have no letter that means something in a regular expression. */
+function serviceIn(names: readonly string[]): string {
+  return names.length === 1
+    ? `destination_service_name="${names.join('')}"`
+    : `destination_service_name=~"${names.join('|')}"`;
 }

@@ -127,7 +127,7 @@ async function look(
       throw error;
     }
   };
-  return withMetrics(context, async (open) => {
+  return withMetrics(context, request, async (open) => {
     const forMs = samplingMs(release.metrics, watchMs);
     if (forMs < watchMs && clients.length > 0)
       context.log.info(

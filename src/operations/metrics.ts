@@ -6,6 +6,7 @@ import type { Judging } from '../metrics/judge.ts';
 import { assignJudges } from '../metrics/judges.ts';
 import { settlingMs } from '../metrics/lookback.ts';
 import { metricLine } from '../metrics/metric-line.ts';
+import { withVersionServices } from '../metrics/istio-metrics.ts';
 import { openMetricReaders } from '../metrics/metric-readers.ts';
 import type { OpenMetric } from '../metrics/metric-readers.ts';
 import { missingBucket } from '../metrics/missing-buckets.ts';
@@ -15,18 +16,30 @@ import { differingLabels } from '../metrics/several-series.ts';
 import { readAll } from '../metrics/watch-metrics.ts';
 import type { MetricSpec } from '../release/metric-specs.ts';
 import { inEnglish } from '../texts/texts.ts';
+import type { Observation } from '../release/observation.ts';
 import { allClusters } from '../release/release.ts';
 import type { Release } from '../release/release.ts';
 import type { Context } from './context.ts';
 
+/** What was observed of the routes that are judged, and the weights that they are to hold. */
+export interface Judged {
+  readonly observed: Pick<Observation, 'routes' | 'api'>;
+  readonly weights: Weights;
+}
+
 /** Runs work with a reader for each address of each metric, and closes them afterwards. */
 export async function withMetrics<T>(
   { release, fleet }: Pick<Context, 'release' | 'fleet'>,
+  { observed, weights }: Judged,
   work: (metrics: readonly OpenMetric[]) => Promise<T>,
 ): Promise<T> {
+  const held = observed.routes.flatMap((one) => [...(one.weights?.keys() ?? [])]);
+  const versions = new Set([...weights.keys(), ...held]);
   const { metrics, close } = openMetricReaders(
     { clusters: allClusters(release), clusterOf: (name) => fleet.cluster(name) },
-    release.metrics,
+    observed.api.kind === 'HTTPRoute'
+      ? release.metrics.map((spec) => withVersionServices(spec, versions))
+      : release.metrics,
   );
   try {
     return await work(metrics);
@@ -78,10 +91,11 @@ function inSeconds(ms: number): string {
  * @returns whether all can be read; if not, that has been recorded as an inconclusive verdict
  * @throws CanaryError with every metric that can never be read like this
  */
-export async function tryMetrics(context: Context, weights: Weights): Promise<boolean> {
+export async function tryMetrics(context: Context, judged: Judged): Promise<boolean> {
   const { release, recorder, log } = context;
+  const { weights } = judged;
   if (release.metrics.length === 0) return true;
-  return withMetrics(context, async (metrics) => {
+  return withMetrics(context, judged, async (metrics) => {
     const readings = await readPatiently(context, metrics);
     assertReadable(metrics, readings);
     if (![...readings.values()].some(saysNothing)) return true;
@@ -114,11 +128,11 @@ export async function tryMetrics(context: Context, weights: Weights): Promise<bo
  *
  * @throws CanaryError with every metric that can never be read like this
  */
-export async function foreseeMetrics(context: Context): Promise<void> {
+export async function foreseeMetrics(context: Context, judged: Judged): Promise<void> {
   const { release, log, signal } = context;
   if (release.metrics.length === 0) return;
   assertTimeToWatch(release, release.traffic.bakeMs, 'bake');
-  await withMetrics(context, async (metrics) => {
+  await withMetrics(context, judged, async (metrics) => {
     const readings = await readAll(
       metrics.flatMap(({ readers }) => readers),
       signal,

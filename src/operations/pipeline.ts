@@ -74,8 +74,8 @@ export async function runPipeline<Plan extends Planned, Done extends Applied>(
 ): Promise<Outcome> {
   const { prepare, whenOvertaken, recovery, judgesMetrics, bakeMs } = stages;
   if (judgesMetrics) assertTimeToWatch(context.release, bakeMs, 'bake');
-  const isJudgeable = ({ plan }: Prepared<Plan>, within = context): Promise<boolean> =>
-    judgesMetrics ? tryMetrics(within, plan.weights) : Promise.resolve(true);
+  const isJudgeable = ({ observed, plan }: Prepared<Plan>, within = context): Promise<boolean> =>
+    judgesMetrics ? tryMetrics(within, { observed, weights: plan.weights }) : Promise.resolve(true);
   const prepared = await prepareAgain(context, prepare, reading);
   const { leases, changes, target } = prepared;
   // What a dead run has left is recovered whether or not the metrics of this one can be read.

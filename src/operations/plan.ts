@@ -94,7 +94,7 @@ function different(held: readonly ClusterWeights[], weights: Weights): string {
 }
 
 /** What would stop the rollout before it writes anything, all at once. */
-async function foresee(context: Context, { state, tried, ingresses }: TriedRollout): Promise<void> {
+async function foresee(context: Context, { state, observed, tried, ingresses }: TriedRollout): Promise<void> {
   const { release, fleet, log } = context;
   const changes = triedIn(tried);
   await allOf<unknown>([
@@ -106,7 +106,7 @@ async function foresee(context: Context, { state, tried, ingresses }: TriedRollo
       for (const sentence of unasked) log.info(sentence);
     }),
     ...(changes.length === 0 ? [] : [assertPermitted(context, tried)]),
-    foreseeMetrics(context),
+    foreseeMetrics(context, { observed, weights: tried.weights }),
   ]);
 }
 

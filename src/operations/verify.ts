@@ -84,7 +84,7 @@ export async function verifyWeights(
     title: 'Two releases mark the responses of one route',
     detail,
   }));
-  if (judgesMetrics && !(await tryMetrics(context, weights)))
+  if (judgesMetrics && !(await tryMetrics(context, { observed, weights })))
     return { kind: 'done', verdict: 'inconclusive' };
   const verdict = await withClients(targets, async (clients) => {
     const request: CheckRequest = {

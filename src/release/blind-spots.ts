@@ -123,7 +123,17 @@ function unidentified(fleet: FleetState): readonly string[] {
 function unknownMembership(fleet: FleetState): readonly string[] {
   const policies = namesWhere(fleet, ({ peerAuthentications }) => peerAuthentications === 'unread');
   const networks = namesWhere(fleet, ({ network }) => network === 'unread');
+  const roots = namesWhere(
+    fleet,
+    ({ peerAuthentications, rootNamespace }) =>
+      peerAuthentications !== 'unread' && rootNamespace === 'assumed',
+  );
   return [
+    ...(roots === ''
+      ? []
+      : [
+          `The configuration of the mesh in ${roots} could not be read: ${MESH_DEFAULTS.rootNamespace} was assumed to be the namespace whose PeerAuthentications apply everywhere (input pods: none).`,
+        ]),
     ...(policies === ''
       ? []
       : [

@@ -1,4 +1,4 @@
-import type { ClusterName } from '../core/names.ts';
+import type { ClusterName, ServiceKey } from '../core/names.ts';
 import type { TextPattern } from '../core/text-pattern.ts';
 
 /** Where a metric is read. */
@@ -84,8 +84,13 @@ export interface LimitMetric extends MetricBase {
   readonly goodWithout?: readonly NoValue[] | undefined;
 }
 
+interface StandardMetric {
+  /** Made of Istio's standard metrics of this service; undefined: the queries are the user's own. */
+  readonly service?: ServiceKey | undefined;
+}
+
 /** Requests and hits (errors, or slow ones) as raw counters by version, judged by counts. */
-export interface CountMetric extends MetricBase {
+export interface CountMetric extends MetricBase, StandardMetric {
   readonly kind: 'counts';
   readonly requests: string;
   readonly hits: string;
@@ -96,7 +101,7 @@ export interface CountMetric extends MetricBase {
 }
 
 /** Users' own requests as raw counters by version, tested against the weights. */
-export interface ShareMetric extends MetricBase {
+export interface ShareMetric extends MetricBase, StandardMetric {
   readonly kind: 'shares';
   readonly requests: string;
   readonly version: VersionLabel | undefined;

@@ -28,6 +28,8 @@ export interface ClusterState {
   readonly nodes?: readonly Node[] | 'unlisted';
   /** The PeerAuthentications of the release's namespace and of the mesh; read only for pods outside the mesh. */
   readonly peerAuthentications?: readonly PeerAuthentication[] | 'unread';
+  /** The namespace whose policies apply to the whole mesh; read with them. `assumed`: the configuration of the mesh could not be read. */
+  readonly rootNamespace?: string;
   /** The network that the cluster is on; read only for ambient pods. */
   readonly network?: { readonly label: string | undefined } | 'unread';
   /** The traffic objects; undefined where the cluster's control plane does not serve the routes. */

@@ -51,6 +51,9 @@ export interface Programs {
   readonly bootstrap: string;
   /** The standard channel of the Gateway API's definitions, in the version that istiod is built with. */
   readonly gatewayApi: string;
+  /** HTTPRoutes, among other objects, that the Gateway API and Istio publish as examples. */
+  readonly gatewayApiExamples: string;
+  readonly istioExamples: string;
   /** The objects that an installation of Istio with the profile `minimal` creates. */
   readonly manifest: string;
 }
@@ -89,6 +92,14 @@ const RECIPES: readonly Recipe[] = [
   {
     name: 'gatewayApi',
     make: (target) => copyFromGoModule('istio', GATEWAY_API, 'config/crd/standard/*.yaml', target),
+  },
+  {
+    name: 'gatewayApiExamples',
+    make: (target) => copyFromGoModule('istio', GATEWAY_API, 'examples/standard/**/*.yaml', target),
+  },
+  {
+    name: 'istioExamples',
+    make: (target) => copyFromGoModule('istio', ISTIO, 'samples/*/gateway-api/*.yaml', target),
   },
   {
     name: 'manifest',
@@ -184,6 +195,8 @@ async function programPaths(): Promise<Programs> {
     zizmor: join(cacheFolder(), ZIZMOR_WHEEL.replace('==', '-'), 'bin/zizmor'),
     bootstrap: join(istio, 'envoy_bootstrap.json'),
     gatewayApi: join(istio, 'gateway-api.yaml'),
+    gatewayApiExamples: join(istio, 'gateway-api-examples.yaml'),
+    istioExamples: join(istio, 'istio-examples.yaml'),
     manifest: join(istio, 'manifest.yaml'),
   };
 }

@@ -1,5 +1,11 @@
 import { dump } from 'js-yaml';
-import { DESTINATION_LABELS, SUBSET, sourceLabels } from '../request-labels.ts';
+import {
+  DESTINATION_LABELS,
+  SUBSET,
+  VERSION_LABELS,
+  VERSION_SERVICE,
+  sourceLabels,
+} from '../request-labels.ts';
 import type { KubernetesCluster } from './kubernetes.ts';
 
 /** The port of a gateway on which Envoy shows its counters. */
@@ -55,12 +61,8 @@ function asIstio(cluster: string, reporter: 'source' | 'destination'): readonly 
     keep(['cluster_name'], SUBSET),
     // Envoy counts each request by its status, and again by the class of its status.
     { action: 'drop', source_labels: ['__name__', 'response_code'], regex: 'envoy_cluster_upstream_rq;' },
-    ...Object.entries(DESTINATION_LABELS).map(([label, replacement]) => ({
-      source_labels: ['cluster_name'],
-      regex: SUBSET,
-      target_label: label,
-      replacement,
-    })),
+    ...relabel(SUBSET, DESTINATION_LABELS),
+    ...relabel(VERSION_SERVICE, VERSION_LABELS),
     ...Object.entries(sourceLabels(cluster, reporter)).map(([label, replacement]) => ({
       target_label: label,
       replacement,
@@ -69,6 +71,15 @@ function asIstio(cluster: string, reporter: 'source' | 'destination'): readonly 
     rename('envoy_cluster_upstream_rq_time_(.+)', 'istio_request_duration_milliseconds_$1'),
     { action: 'labeldrop', regex: 'cluster_name' },
   ];
+}
+
+function relabel(regex: string, labels: Readonly<Record<string, string>>): readonly object[] {
+  return Object.entries(labels).map(([label, replacement]) => ({
+    source_labels: ['cluster_name'],
+    regex,
+    target_label: label,
+    replacement,
+  }));
 }
 
 function keep(source_labels: readonly string[], regex: string): object {

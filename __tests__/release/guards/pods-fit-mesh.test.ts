@@ -119,6 +119,15 @@ describe('pods outside the mesh are refused', () => {
     );
   });
 
+  test('where a policy of the root namespace allows nothing else, whatever its name', () => {
+    const policy = { ...strict, metadata: { name: 'default', namespace: 'mesh-root' } };
+    const held = { peerAuthentications: [policy] };
+    expect(planned('none', { ...held, rootNamespace: 'mesh-root' })).toContain(
+      'PeerAuthentication mesh-root/default in east allows only mutual TLS',
+    );
+    expect(planned('none', { ...held, rootNamespace: 'assumed' })).toHaveProperty('revision');
+  });
+
   test('but not where a subset is exempt, or the policies could not be read', () => {
     const exempt = (name: string) => ({ ...subset(name), trafficPolicy: { tls: { mode: 'DISABLE' } } });
     const held = rules([exempt('v1'), exempt('v2')], {}, { trafficPolicy: MUTUAL });

@@ -69,7 +69,7 @@ async function readAll(cluster: Cluster, release: Release): Promise<ClusterState
     cluster.list<Pod>('v1', 'Pod', namespace),
     clusterScopedKinds(cluster, release),
     readAutoscalers(cluster, release),
-    readMembership(cluster, release),
+    readMembership(cluster, release, ofRelease),
     release.configClusters.includes(cluster.name) ? readTraffic(cluster, release, ofRelease) : undefined,
     release.configClusters.includes(cluster.name) ? readGatewayApi(cluster, release) : undefined,
   ]);

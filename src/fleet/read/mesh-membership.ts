@@ -2,26 +2,40 @@ import { CONTROL_PLANE } from '../../istio/mesh-config.ts';
 import type { PeerAuthentication } from '../../istio/peer-authentications.ts';
 import type { Cluster } from '../../kubernetes/client/cluster.ts';
 import { ClusterError, isForbidden } from '../../kubernetes/client/errors.ts';
+import type { KubeObject } from '../../kubernetes/objects.ts';
 import type { Release } from '../../release/release.ts';
 import type { ClusterState } from '../../release/state.ts';
+import { controlPlaneRevision } from './gateways.ts';
+import { readMeshConfig } from './mesh-config.ts';
 
 const POLICY_VERSIONS = ['security.istio.io/v1', 'security.istio.io/v1beta1'];
 
 /** What matters only to pods without sidecars. */
-export type Membership = Pick<ClusterState, 'peerAuthentications' | 'network'>;
+export type Membership = Pick<ClusterState, 'peerAuthentications' | 'rootNamespace' | 'network'>;
 
-/** Reads what decides whether pods without sidecars can serve; nothing where the pods have sidecars. */
+/**
+ * Reads what decides whether pods without sidecars can serve; nothing where the pods have sidecars.
+ *
+ * @param ofRelease the namespace of the release, whose label may name a revision of the control plane
+ */
 export async function readMembership(
   cluster: Cluster,
   { namespace, workload }: Release,
+  ofRelease: Promise<KubeObject | undefined>,
 ): Promise<Membership> {
   switch (workload.pods) {
     case 'sidecar':
       return {};
     case 'ambient':
       return { network: await readNetwork(cluster) };
-    case 'none':
-      return { peerAuthentications: await readPolicies(cluster, namespace) };
+    case 'none': {
+      const { mesh, unread } = await readMeshConfig(cluster, controlPlaneRevision([], await ofRelease));
+      const { rootNamespace } = mesh;
+      return {
+        peerAuthentications: await readPolicies(cluster, [namespace, rootNamespace]),
+        rootNamespace: unread.length === 0 ? rootNamespace : 'assumed',
+      };
+    }
   }
 }
 
@@ -36,16 +50,15 @@ async function readNetwork(cluster: Cluster): Promise<NonNullable<Membership['ne
   }
 }
 
-/** The policies of the release's namespace and of the mesh. */
+/** The policies of some namespaces. */
 async function readPolicies(
   cluster: Cluster,
-  namespace: string,
+  namespaces: readonly string[],
 ): Promise<NonNullable<Membership['peerAuthentications']>> {
   for (const apiVersion of POLICY_VERSIONS) {
     try {
-      const namespaces = [...new Set([namespace, CONTROL_PLANE])];
       const found = await Promise.all(
-        namespaces.map((one) => cluster.list<PeerAuthentication>(apiVersion, 'PeerAuthentication', one)),
+        [...new Set(namespaces)].map((one) => cluster.list<PeerAuthentication>(apiVersion, 'PeerAuthentication', one)),
       );
       return found.flat();
     } catch (error) {

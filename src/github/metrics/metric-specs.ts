@@ -150,7 +150,12 @@ function istioSpecs(entry: IstioEntry, origin: string, inputs: SpecInputs): read
       slowAboveMs,
     });
     const named = (name: string): string => (reporter === 'source' ? name : `${name} (sidecars)`);
-    const counted = { ...metricBase(entry, origin, 'fleet', inputs), kind: 'counts', version } as const;
+    const counted = {
+      ...metricBase(entry, origin, 'fleet', inputs),
+      kind: 'counts',
+      version,
+      service,
+    } as const;
     const { ratio } = entry;
     const { requests, errors, timed, slow } = counters;
     return [
@@ -163,6 +168,7 @@ function istioSpecs(entry: IstioEntry, origin: string, inputs: SpecInputs): read
               name: named('shares'),
               requests,
               version,
+              service,
             } as const,
           ]
         : []),

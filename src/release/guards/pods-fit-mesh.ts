@@ -81,7 +81,7 @@ function assertNoRuleOfServices(
 /** A policy that no plain request is to reach these pods: without a proxy they would accept every one, whatever it says. */
 function assertNotStrict({ release, fleet }: Observation, workloads: readonly Change[]): void {
   for (const state of fleet.values()) {
-    const { peerAuthentications: policies } = state;
+    const { peerAuthentications: policies, rootNamespace = 'assumed' } = state;
     if (policies === undefined || policies === 'unread') continue;
     const target = httpPort(serviceOf(release, state)?.spec?.ports ?? [], release.workload.port);
     const port = target?.targetPort ?? target?.port;
@@ -93,7 +93,8 @@ function assertNotStrict({ release, fleet }: Observation, workloads: readonly Ch
         labels,
         port: typeof port === 'number' ? port : undefined,
       };
-      const policy = strictPolicy(policies, pods, MESH_DEFAULTS.rootNamespace);
+      const root = rootNamespace === 'assumed' ? MESH_DEFAULTS.rootNamespace : rootNamespace;
+      const policy = strictPolicy(policies, pods, root);
       if (policy === undefined) continue;
       throw new CanaryError(
         `${nameOf(policy)} in ${state.name} allows only mutual TLS to the pods of ${release.app} (mtls.mode: STRICT), but pods outside the mesh accept plain requests from everywhere (input pods: none). Exempt these pods from the policy (mode: PERMISSIVE or DISABLE), or give them a sidecar.`,

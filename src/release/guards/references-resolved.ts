@@ -42,7 +42,9 @@ function isRepaired(route: HTTPRoute, state: ClusterState, workloads: readonly C
   const named = rulesOf(route)
     .flatMap(({ backendRefs = [], filters = [] }) => [
       ...backendRefs,
-      ...filters.flatMap(({ requestMirror }) => requestMirror?.backendRef ?? []),
+      ...[...filters, ...backendRefs.flatMap((backend) => backend.filters ?? [])].flatMap(
+        ({ requestMirror }) => requestMirror?.backendRef ?? [],
+      ),
     ])
     .flatMap((backend) => serviceOfBackend(route, backend) ?? [])
     .filter((service) => service.namespace === namespace)

@@ -1,4 +1,11 @@
-import { BUCKETS, DESTINATION_LABELS, SUBSET, sourceLabels } from '../../request-labels.ts';
+import {
+  BUCKETS,
+  DESTINATION_LABELS,
+  SUBSET,
+  VERSION_LABELS,
+  VERSION_SERVICE,
+  sourceLabels,
+} from '../../request-labels.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -16,6 +23,7 @@ interface Requests {
 }
 
 const SUBSET_PATTERN = new RegExp(`^${SUBSET}$`);
+const VERSION_PATTERN = new RegExp(`^${VERSION_SERVICE}$`);
 const ENVOY = 'envoy_cluster_upstream_rq';
 
 /** What one pod of a gateway counts: its requests to each subset, under Envoy's names and under those of Istio's standard metrics. */
@@ -79,11 +87,13 @@ export class RequestCounters {
 }
 
 function istioLabels(upstream: string): Labels {
+  const version = VERSION_PATTERN.test(upstream) ? labelsBy(VERSION_PATTERN, VERSION_LABELS, upstream) : {};
+  return { ...labelsBy(SUBSET_PATTERN, DESTINATION_LABELS, upstream), ...version };
+}
+
+function labelsBy(pattern: RegExp, labels: Labels, upstream: string): Labels {
   return Object.fromEntries(
-    Object.entries(DESTINATION_LABELS).map(([label, value]) => [
-      label,
-      upstream.replace(SUBSET_PATTERN, value),
-    ]),
+    Object.entries(labels).map(([label, value]) => [label, upstream.replace(pattern, value)]),
   );
 }
 
