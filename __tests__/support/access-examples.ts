@@ -16,7 +16,8 @@ export interface RbacObject extends Obj {
   readonly rules?: readonly Rule[];
 }
 
-export type AccessFile = 'access.yaml' | 'optional.yaml' | 'port-forward.yaml' | 'gateway-api.yaml' | 'pods.yaml';
+export type AccessFile =
+  'access.yaml' | 'optional.yaml' | 'port-forward.yaml' | 'gateway-api.yaml' | 'pods.yaml';
 
 /** One verb on one resource, or on one object. */
 export interface Grant {

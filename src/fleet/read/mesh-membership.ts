@@ -58,7 +58,9 @@ async function readPolicies(
   for (const apiVersion of POLICY_VERSIONS) {
     try {
       const found = await Promise.all(
-        [...new Set(namespaces)].map((one) => cluster.list<PeerAuthentication>(apiVersion, 'PeerAuthentication', one)),
+        [...new Set(namespaces)].map((one) =>
+          cluster.list<PeerAuthentication>(apiVersion, 'PeerAuthentication', one),
+        ),
       );
       return found.flat();
     } catch (error) {
