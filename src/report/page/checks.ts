@@ -27,26 +27,33 @@ const VERDICTS: Readonly<Record<IngressVerdict, string>> = {
 const UNFOLDED = 2;
 
 /** The observations at each ingress in the last check, and folded, those of earlier checks. */
-export function checksSection({ checks, limits, language }: RunRecord): Html | undefined {
+export async function checksSection(
+  { checks, limits, language }: RunRecord,
+  pause: () => Promise<void>,
+): Promise<Html | undefined> {
   const last = checks.at(-1);
   if (last === undefined) return undefined;
-  const earlier = checks.slice(0, -1);
+  const shown = await ingresses(last, limits, 'check', language, pause);
+  const earlier: Html[] = [];
+  for (const [i, check] of checks.slice(0, -1).entries()) {
+    const body = await ingresses(check, limits, `earlier-${String(i)}`, language, pause);
+    earlier.push(
+      html`<details>
+        <summary>${nameOf(check)}</summary>
+        ${body}
+      </details>`,
+    );
+  }
   return html`<section>
       <h2>Observed traffic split: ${nameOf(last)}</h2>
-      ${ingresses(last, limits, 'check', language)}
+      ${shown}
     </section>
     ${
       earlier.length === 0
         ? undefined
         : html`<section>
             <h2>Earlier checks</h2>
-            ${earlier.map(
-              (check, i) =>
-                html`<details>
-                  <summary>${nameOf(check)}</summary>
-                  ${ingresses(check, limits, `earlier-${String(i)}`, language)}
-                </details>`,
-            )}
+            ${earlier}
           </section>`
     }`;
 }
@@ -56,21 +63,24 @@ function nameOf({ kind, weights, verdict }: Check): string {
   return `${inWords(weights)}, ${kind === 'bake' ? 'bake, ' : ''}${verdict}`;
 }
 
-function ingresses(
+async function ingresses(
   { evidence, from, to }: Check,
   limits: Limits | undefined,
   id: string,
   language: RunRecord['language'],
-): Html {
+  pause: () => Promise<void>,
+): Promise<Html> {
   const samples = evidence.reduce((sum, one) => sum + one.samples, 0);
   const matrix = matrixOf(evidence, limits?.tolerance);
   const { notable, undecided, passed } = matrix;
   const arePassedOpen = passed.length <= UNFOLDED && passed.length === evidence.length;
   const open = arePassedOpen ? passed : notable;
-  const articles = [...notable, ...undecided, ...passed].map((row, i) => ({
-    isOpen: open.includes(row),
-    article: ingressArticle(row.evidence, row.shares, `${id}-${String(i)}`),
-  }));
+  const articles: { readonly isOpen: boolean; readonly article: Html }[] = [];
+  for (const [i, row] of [...notable, ...undecided, ...passed].entries()) {
+    const article = ingressArticle(row.evidence, row.shares, `${id}-${String(i)}`);
+    articles.push({ isOpen: open.includes(row), article });
+    await pause();
+  }
   const others = articles.filter(({ isOpen }) => !isOpen).map(({ article }) => article);
   return html`<p class="quiet">
       ${count(samples, 'sample')} through ${count(evidence, 'ingress', 'ingresses')}, ${duration(from)} to

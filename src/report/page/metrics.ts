@@ -1,6 +1,7 @@
 import { count } from '../../core/plural.ts';
 import type { MetricEvidence, MetricVerdict } from '../../metrics/metric-evidence.ts';
 import { duration } from '../format.ts';
+import { metricsByUrgency } from '../metric-order.ts';
 import { shareInPercent, placeOf } from '../metric-sentences.ts';
 import type { RunRecord } from '../run-record.ts';
 import { evidenceChart } from './evidence-chart.ts';
@@ -22,7 +23,7 @@ export function metricsSection({ metrics }: RunRecord): Html | undefined {
   if (metrics.length === 0) return undefined;
   return html`<section>
     <h2>Metrics of users’ requests</h2>
-    ${metrics.map((metric, i) => metricArticle(metric, `metric-${String(i)}`))}
+    ${metricsByUrgency(metrics).map((metric, i) => metricArticle(metric, `metric-${String(i)}`))}
   </section>`;
 }
 

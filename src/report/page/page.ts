@@ -25,10 +25,11 @@ const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').upd
 /**
  * The report of a run as one self-contained HTML page without scripts.
  *
- * @param pause between two objects, since large ones take long
+ * @param pause between two ingresses or objects, since many or large ones take long
  */
 export async function pageOf(record: RunRecord, pause: () => Promise<void>): Promise<string> {
   const { operation } = record;
+  const checks = await checksSection(record, pause);
   const plan = await planSection(record, pause);
   const changes = await changesSection(record, pause);
   const page = html`<!doctype html>
@@ -46,8 +47,8 @@ export async function pageOf(record: RunRecord, pause: () => Promise<void>): Pro
       <body>
         <header>${head(record)}</header>
         <main>
-          ${problems(record)} ${causes(record)} ${checksSection(record)} ${metricsSection(record)}
-          ${clusterStates(record)} ${plan} ${changes} ${timeline(record)}
+          ${problems(record)} ${causes(record)} ${checks} ${metricsSection(record)} ${clusterStates(record)}
+          ${plan} ${changes} ${timeline(record)}
         </main>
         <footer>Made by multicluster-canary ${VERSION}. ${runOf(record)}</footer>
       </body>

@@ -1,6 +1,7 @@
 import type { MetricEvidence, MetricVerdict } from '../../metrics/metric-evidence.ts';
 import { chanceInWords } from '../../verify/statistics/significance.ts';
 import { inEnglish } from '../../texts/texts.ts';
+import { metricsByUrgency } from '../metric-order.ts';
 import { shareInPercent } from '../metric-sentences.ts';
 import type { RunRecord } from '../run-record.ts';
 import { VERDICT_EMOJI } from './emoji.ts';
@@ -9,8 +10,9 @@ import { RANK, fixed } from './shorten.ts';
 import type { Piece } from './shorten.ts';
 
 /** What the metrics showed while the step was watched: counts by version, then the reason of each verdict. */
-export function metricsSection({ metrics }: RunRecord): readonly Piece[] {
-  if (metrics.length === 0) return [];
+export function metricsSection(record: RunRecord): readonly Piece[] {
+  if (record.metrics.length === 0) return [];
+  const metrics = metricsByUrgency(record.metrics);
   const counted = metrics.filter(({ versions }) => versions.length > 0);
   const head = ['Metric', 'Version', 'Requests:', 'Failed or slow:', 'Rate:', 'Evidence against:'];
   return [
