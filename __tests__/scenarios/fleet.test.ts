@@ -297,3 +297,12 @@ test('a paused Deployment starts no pods, keeps those that run, and rolls out on
   await stage.east.merge(paused(false, '1.1'));
   await becomes(condition('Progressing', 'True', 'NewReplicaSetAvailable'));
 });
+
+test('an API server refuses an apply over an object that has changed since', async () => {
+  await stage.everywhere(namespace(), service());
+  const { metadata } = await stage.east.get('v1', 'Service', APP, NAMESPACE);
+  const { resourceVersion = '' } = metadata;
+  const late = { ...service(), metadata: { ...service().metadata, resourceVersion } };
+  await stage.east.merge({ ...service(), metadata: { ...service().metadata, annotations: { note: 'new' } } });
+  await expect(stage.east.apply(late, 'late')).rejects.toMatchObject({ code: 409 });
+});
