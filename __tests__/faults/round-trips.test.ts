@@ -130,3 +130,10 @@ test.each(OPERATIONS)(
     expect(await one.of(run, given)).toHaveLength(run === promote ? most - 1 : most);
   },
 );
+
+test('a cluster gets one TLS connection, however many calls are made at a time', async () => {
+  const [fleet] = fleets;
+  const before = fleet?.handshakes('cluster-0') ?? 0;
+  await one.of(status, LATER);
+  expect((fleet?.handshakes('cluster-0') ?? 0) - before).toBe(1);
+});

@@ -1,6 +1,3 @@
-import type { z } from 'zod';
-import type { impersonationSchema } from './impersonation.ts';
-
 /** An entry of a kubeconfig under `clusters`. */
 export interface KubeCluster {
   readonly name: string;
@@ -14,6 +11,15 @@ export interface KubeCluster {
   readonly proxyUrl: string | undefined;
   /** The extension `client.authentication.k8s.io/exec`, for login commands. */
   readonly execConfig: unknown;
+}
+
+/** As whom a user acts, in the words of the kubeconfig. */
+export interface Impersonation {
+  readonly as?: string | null | undefined;
+  readonly 'as-uid'?: string | null | undefined;
+  readonly 'as-groups'?: readonly string[] | null | undefined;
+  readonly 'as-user-extra'?:
+    Readonly<Record<string, readonly string[] | null | undefined>> | null | undefined;
 }
 
 /** An entry under `users`. */
@@ -32,7 +38,7 @@ export interface KubeUser {
   /** Neither of both is checked before it is used. */
   readonly authProvider: unknown;
   readonly exec: unknown;
-  readonly impersonation: z.infer<typeof impersonationSchema>;
+  readonly impersonation: Impersonation;
 }
 
 /** An entry under `contexts`. */
