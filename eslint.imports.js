@@ -53,6 +53,7 @@ const FOLDERS = {
 const OWNERS = {
   '@actions/core': ['github'],
   '@actions/github': ['github'],
+  '@kubernetes/client-node': ['kubernetes'],
   '@hyperjump/json-pointer': ['verify', 'metrics', 'github'],
   diff: ['report'],
   // core/yaml.ts reads and prints plain YAML for everybody; manifests need kubectl's YAML 1.1.
@@ -130,7 +131,7 @@ const PURE_MESSAGE =
 const NO_IO = [
   {
     // Of Node's modules, only those that compute.
-    regex: '^(node:(?!util$|crypto$)|undici$|p-)|/kubernetes/client/|^\\./client/',
+    regex: '^(node:(?!util$|crypto$)|undici$|p-|@kubernetes/client-node)|/kubernetes/client/|^\\./client/',
     message: PURE_MESSAGE,
   },
   { regex: '^node:crypto$', importNamePattern: '^(?!createHash$)', message: PURE_MESSAGE },

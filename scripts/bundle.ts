@@ -5,10 +5,11 @@ import { execa } from 'execa';
 const root = join(import.meta.dirname, '..');
 
 /**
- * Packages of which the bundle needs a part, and does not say so itself: with them as they are, every start would load all of it.
+ * Packages of which the bundle needs a part, and which do not say which of their modules have side effects: with them as they are,
+ * every start would load all of it. The Kubernetes client has 15 MB of generated models; the action uses its kubeconfig.
  * `@actions/core` can also ask GitHub for an OIDC token, with an HTTP client that brings an undici of its own.
  */
-const WITHOUT_SIDE_EFFECTS = ['@actions/core'];
+const SIDE_EFFECTS = { '@kubernetes/client-node': ['./dist/polyfill.js'], '@actions/core': [] };
 
 /** What the action uses of undici, each loaded when it is first used: `fetch` and its classes come last, if at all. */
 const UNDICI_PARTS = {
@@ -31,7 +32,8 @@ export async function bundleInto(folder: string): Promise<void> {
     const bundle = join(work, 'bundle');
     await run`tsc -p tsconfig.build.json --outDir ${lib}`;
 
-    for (const name of WITHOUT_SIDE_EFFECTS) await changedCopy(lib, name, { sideEffects: false });
+    for (const [name, sideEffects] of Object.entries(SIDE_EFFECTS))
+      await changedCopy(lib, name, { sideEffects });
     await changedCopy(lib, 'undici', {});
     await writeFile(join(lib, 'node_modules/undici/index.js'), undiciIndex());
 

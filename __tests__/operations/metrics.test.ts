@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { KubeConfig } from '../../src/kubernetes/client/kube-config.ts';
+import { KubeConfig } from '@kubernetes/client-node';
 import { MONOTONIC_CLOCK } from '../../src/core/clock.ts';
 import type { Clock } from '../../src/core/clock.ts';
 import { Fleet } from '../../src/fleet/fleet.ts';

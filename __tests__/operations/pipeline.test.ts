@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { KubeConfig } from '../../src/kubernetes/client/kube-config.ts';
+import { KubeConfig } from '@kubernetes/client-node';
 import { Fleet } from '../../src/fleet/fleet.ts';
 import type { Context } from '../../src/operations/context.ts';
 import { runPipeline } from '../../src/operations/pipeline.ts';

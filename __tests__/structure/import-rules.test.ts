@@ -41,7 +41,7 @@ describe('the rules for src refuse', () => {
 
   test.each([
     ['the toolkit in a report', 'report/text.ts', '@actions/core'],
-    ['a client of HTTP in the fleet', 'fleet/fleet.ts', 'undici'],
+    ['the Kubernetes client in the fleet', 'fleet/fleet.ts', '@kubernetes/client-node'],
     ['the toolkit beside the file that redacts', 'github/publish.ts', '@actions/core'],
     ['the API of GitHub beside the file that redacts', 'github/announcer.ts', '@actions/github'],
     ['a package of the tests', 'release/release.ts', 'ajv'],

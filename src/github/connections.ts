@@ -1,5 +1,6 @@
 import { nameOfProxy } from '../core/proxy.ts';
 import { messageOf } from '../core/errors.ts';
+import { clusterOf } from '../kubernetes/client/contexts.ts';
 import { assertLoginSupported } from '../kubernetes/client/login.ts';
 import type { KubeConfig } from '../kubernetes/client/kubeconfig.ts';
 import { insecurityOf, proxyTo } from '../kubernetes/client/route.ts';
@@ -31,7 +32,7 @@ export function problemsOfConnections(values: Values, kubeconfig: KubeConfig): r
 export function notesOfConnections(values: Values, kubeconfig: KubeConfig): readonly ConnectionNote[] {
   return known(values, kubeconfig).flatMap((name) => {
     const insecure = insecurityOf(kubeconfig, name);
-    const cluster = kubeconfig.clusterOf(name);
+    const cluster = clusterOf(kubeconfig, name);
     const proxy = cluster === undefined ? undefined : proxyTo(cluster);
     return [
       ...(insecure === undefined
@@ -51,15 +52,15 @@ export function notesOfConnections(values: Values, kubeconfig: KubeConfig): read
 
 /** The contexts in use that the kubeconfig has; the others are reported as unknown. */
 function known(values: Values, kubeconfig: KubeConfig): readonly string[] {
-  return contextsInUse(values).filter((name) => kubeconfig.context(name) !== undefined);
+  return contextsInUse(values).filter((name) => kubeconfig.getContextObject(name) !== null);
 }
 
 function loginProblem(kubeconfig: KubeConfig, name: string): readonly string[] {
-  const user = kubeconfig.context(name)?.user;
+  const user = kubeconfig.getContextObject(name)?.user;
   const who = `Input kubeconfig: context ${name}${user === undefined ? '' : `, user ${user}`}`;
   try {
     assertLoginSupported(kubeconfig, name);
-    const cluster = kubeconfig.clusterOf(name);
+    const cluster = clusterOf(kubeconfig, name);
     if (cluster !== undefined) proxyTo(cluster);
     return [];
   } catch (error) {

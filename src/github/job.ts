@@ -64,7 +64,7 @@ export async function readJob(host: Host): Promise<Job> {
     );
   const read = releaseFromInputs(
     values,
-    kubeconfig?.parts.contexts.map(({ name }) => name),
+    kubeconfig?.getContexts().map(({ name }) => name),
     sources,
     inputs.places,
   );

@@ -45,7 +45,9 @@ function file(name: string, text: string): string {
 }
 
 const contextsIn = (value: string | undefined, env: NodeJS.ProcessEnv = {}): readonly string[] =>
-  readKubeconfig(value, env).parts.contexts.map(({ name }) => name);
+  readKubeconfig(value, env)
+    .getContexts()
+    .map(({ name }) => name);
 
 /** What is said about a value that is refused. */
 function refusal(value: string, env: NodeJS.ProcessEnv = {}): string {
@@ -111,7 +113,9 @@ describe('a token that stands in a file', () => {
   const withTokenFile = (path: string): string =>
     kubeconfig('east').replace(/\{ token: .* \}/, `{ tokenFile: ${path} }`);
   const logins = (value: string): readonly unknown[] =>
-    readKubeconfig(value, {}).parts.users.map((user) => 'tokenFile' in user && user.tokenFile);
+    readKubeconfig(value, {})
+      .getUsers()
+      .map((user) => 'tokenFile' in user && user.tokenFile);
 
   test('is found beside the kubeconfig, as with kubectl', () => {
     expect(logins(file('config', withTokenFile('secrets/token')))).toEqual([join(folder, 'secrets/token')]);
@@ -123,10 +127,10 @@ describe('a token that stands in a file', () => {
 });
 
 describe('several files are merged', () => {
-  const reached = (config: KubeConfig, context: string): readonly unknown[] => [
-    config.clusterOf(context)?.server,
-    config.user(config.context(context)?.user ?? '')?.token,
-  ];
+  const reached = (config: KubeConfig, context: string): readonly unknown[] => {
+    config.setCurrentContext(context);
+    return [config.getCurrentCluster()?.server, config.getCurrentUser()?.token];
+  };
   /** A file whose cluster and user are called `default`, as k3s calls those of every cluster. */
   const anonymous = (context: string): string =>
     kubeconfig('default', context, `https://${context}.example`).replace(
@@ -165,7 +169,7 @@ describe('several files are merged', () => {
 
   test('and the first current context counts', () => {
     const paths = [file('a', kubeconfig('east')), file('b', kubeconfig('west'))];
-    expect(readKubeconfig(paths.join('\n'), {}).parts.currentContext).toBe('east');
+    expect(readKubeconfig(paths.join('\n'), {}).getCurrentContext()).toBe('east');
   });
 
   test('each with its own relative paths', () => {
@@ -175,7 +179,7 @@ describe('several files are merged', () => {
       '{ client-certificate: cert.pem, client-key: key.pem }',
     );
     const config = readKubeconfig(`${file('a', kubeconfig('east'))}\n${file('sub/b', text)}`, {});
-    expect(config.parts.users[1]).toMatchObject({
+    expect(config.getUsers()[1]).toMatchObject({
       certFile: join(folder, 'sub/cert.pem'),
       keyFile: join(folder, 'sub/key.pem'),
     });

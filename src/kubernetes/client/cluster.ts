@@ -1,3 +1,4 @@
+import type { KubeConfig } from '@kubernetes/client-node';
 import { MONOTONIC_CLOCK } from '../../core/clock.ts';
 import type { Clock } from '../../core/clock.ts';
 import { API } from '../../core/deadlines.ts';
@@ -21,7 +22,6 @@ import { applyCall, annotateCall, createCall, removeCall, replaceCall } from './
 import type { WriteCall, WriteOptions } from './write-calls.ts';
 import { isAllowed, readRules } from './permissions.ts';
 import { callWithRetries } from './retry.ts';
-import type { KubeConfig } from './kube-config.ts';
 
 type KindKey = Pick<KubeObject, 'apiVersion' | 'kind'>;
 

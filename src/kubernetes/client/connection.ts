@@ -1,4 +1,5 @@
 import { Duplex } from 'node:stream';
+import type { KubeConfig } from '@kubernetes/client-node';
 import { formatBytes } from '../../core/bytes.ts';
 import { API } from '../../core/deadlines.ts';
 import type { ClusterName } from '../../core/names.ts';
@@ -8,7 +9,6 @@ import { AnswerTooLong, ClusterError } from './errors.ts';
 import { plainResponse } from './plain-response.ts';
 import { Session } from './session.ts';
 import { openUpgraded } from './upgrade.ts';
-import type { KubeConfig } from './kube-config.ts';
 
 export interface Call {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';

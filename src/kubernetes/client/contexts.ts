@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { KubeConfig } from './kube-config.ts';
-import type { KubeContext } from './kube-config.ts';
+import { KubeConfig } from '@kubernetes/client-node';
+import type { Cluster } from '@kubernetes/client-node';
 
 /** The kubeconfig of one file. */
 export interface ConfigFile {
@@ -18,7 +18,7 @@ export type MergedConfig = KubeConfig & { readonly clashes: ReadonlyMap<string, 
  */
 export function mergeFiles(files: readonly ConfigFile[]): MergedConfig {
   const taken = { clusters: new Set<string>(), users: new Set<string>() };
-  const own = files.map(({ path, config: { parts } }) => {
+  const own = files.map(({ path, config }) => {
     const rename = (
       kind: 'clusters' | 'users',
       entries: readonly { readonly name: string }[],
@@ -29,16 +29,16 @@ export function mergeFiles(files: readonly ConfigFile[]): MergedConfig {
       for (const [, name] of names) taken[kind].add(name);
       return new Map(names);
     };
-    const clusters = rename('clusters', parts.clusters);
-    const users = rename('users', parts.users);
+    const clusters = rename('clusters', config.getClusters());
+    const users = rename('users', config.getUsers());
     return {
       path,
-      clusters: parts.clusters.map((one) => ({ ...one, name: clusters.get(one.name) ?? one.name })),
-      users: parts.users.map((one) => ({ ...one, name: users.get(one.name) ?? one.name })),
-      contexts: parts.contexts.map((one) => ({
+      clusters: config.getClusters().map((one) => ({ ...one, name: clusters.get(one.name) ?? one.name })),
+      users: config.getUsers().map((one) => ({ ...one, name: users.get(one.name) ?? one.name })),
+      contexts: config.getContexts().map((one) => ({
         ...one,
         cluster: clusters.get(one.cluster) ?? one.cluster,
-        user: one.user === undefined ? undefined : (users.get(one.user) ?? one.user),
+        user: users.get(one.user) ?? one.user,
       })),
     };
   });
@@ -47,7 +47,15 @@ export function mergeFiles(files: readonly ConfigFile[]): MergedConfig {
     own.flatMap(({ path, contexts }) => contexts.map((context) => ({ path, context }))),
     ({ context }) => context.name,
   );
-  const meaning = ({ cluster, user, namespace }: KubeContext): unknown => {
+  const meaning = ({
+    cluster,
+    user,
+    namespace,
+  }: {
+    cluster: string;
+    user: string;
+    namespace?: string;
+  }): unknown => {
     const { name: _cluster, ...server } = all.clusters.find(({ name }) => name === cluster) ?? {
       name: cluster,
     };
@@ -64,10 +72,11 @@ export function mergeFiles(files: readonly ConfigFile[]): MergedConfig {
         : [[name, [first, ...differing].map(({ path }) => path)] as const];
     }),
   );
-  const config = new KubeConfig({
+  const config = new KubeConfig();
+  config.loadFromOptions({
     ...all,
     contexts: [...byName.values()].flatMap(([first]) => (first === undefined ? [] : [first.context])),
-    currentContext: files.map((file) => file.config.parts.currentContext).find((name) => name !== '') ?? '',
+    currentContext: files.map((file) => file.config.getCurrentContext()).find((name) => name !== '') ?? '',
   });
   return Object.assign(config, { clashes });
 }
@@ -76,10 +85,16 @@ export function mergeFiles(files: readonly ConfigFile[]): MergedConfig {
  * What a context reaches, as far as the kubeconfig shows: its server, and the proxy to it. Undefined if it names none.
  */
 export function serverOf(config: KubeConfig, context: string): string | undefined {
-  const cluster = config.clusterOf(context);
+  const cluster = clusterOf(config, context);
   if (cluster === undefined || !URL.canParse(cluster.server)) return undefined;
   const { protocol, host, pathname } = new URL(cluster.server);
   const proxy =
     cluster.proxyUrl !== undefined && URL.canParse(cluster.proxyUrl) ? new URL(cluster.proxyUrl).host : '';
   return `${protocol}//${host}${pathname.replace(/\/+$/, '')}${proxy === '' ? '' : ` through ${proxy}`}`;
+}
+
+/** The cluster entry that a context refers to; undefined where the kubeconfig has none. */
+export function clusterOf(config: KubeConfig, context: string): Cluster | undefined {
+  const found = config.getContextObject(context);
+  return (found === null ? null : config.getCluster(found.cluster)) ?? undefined;
 }

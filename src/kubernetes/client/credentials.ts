@@ -1,19 +1,18 @@
 import { existsSync } from 'node:fs';
+import type { KubeConfig } from '@kubernetes/client-node';
 import { z } from 'zod';
 import { isSecretSetting } from '../../core/secret-names.ts';
 import type { Redactor } from '../../core/redactor.ts';
-import type { KubeConfig } from './kube-config.ts';
 
 /** Adds everything secret in a kubeconfig. Names of contexts and addresses of servers stay visible. */
 export function addCredentials(config: KubeConfig, redactor: Redactor): void {
-  redactor.allow(config.parts.contexts.map(({ name }) => name));
-  for (const { server, proxyUrl } of config.parts.clusters) {
+  redactor.allow(config.getContexts().map(({ name }) => name));
+  for (const { server, proxyUrl } of config.getClusters()) {
     if (URL.canParse(server)) redactor.allow([new URL(server).host]);
     redactor.addUrl(server);
     if (proxyUrl !== undefined) redactor.addUrl(proxyUrl);
   }
-  for (const { token, username = '', password, keyData, certData, authProvider, exec } of config.parts
-    .users) {
+  for (const { token, username = '', password, keyData, certData, authProvider, exec } of config.getUsers()) {
     if (token) redactor.add(token);
     if (password) redactor.addBasic(username, password);
     if (keyData) {

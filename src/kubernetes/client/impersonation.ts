@@ -1,6 +1,6 @@
+import type { User } from '@kubernetes/client-node';
 import { z } from 'zod';
 import { LoginError } from './errors.ts';
-import type { KubeUser } from './kube-config.ts';
 
 // Acting as someone else, as client-go does: https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-impersonation
 
@@ -13,6 +13,7 @@ export const impersonationSchema = z.object({
   'as-groups': texts.nullish(),
   'as-user-extra': z.record(z.string(), texts.nullish()).nullish(),
 });
+const withImpersonation = z.object({ impersonation: impersonationSchema.optional() });
 
 /** By name: some headers are sent several times. */
 export type ImpersonationHeaders = Readonly<Record<string, string[]>>;
@@ -22,8 +23,13 @@ export type ImpersonationHeaders = Readonly<Record<string, string[]>>;
  *
  * @throws LoginError if kubectl would refuse the settings, or they cannot be sent: without them, the run would have other rights
  */
-export function impersonationOf({ impersonation }: Pick<KubeUser, 'impersonation'>): ImpersonationHeaders {
-  const { as, 'as-uid': uid, 'as-groups': groups, 'as-user-extra': extra } = impersonation;
+export function impersonationOf(user: User): ImpersonationHeaders {
+  const {
+    as,
+    'as-uid': uid,
+    'as-groups': groups,
+    'as-user-extra': extra,
+  } = withImpersonation.parse(user).impersonation ?? {};
   const more: readonly (readonly [name: string, values: readonly string[]])[] = [
     ['Impersonate-Uid', uid ? [uid] : []],
     ['Impersonate-Group', groups ?? []],

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
+import { KubeConfig } from '@kubernetes/client-node';
 import { z } from 'zod';
 import { CanaryError, messageOf } from '../../core/errors.ts';
 import { FILE_LIMITS, readBoundedFile } from '../../core/read-file.ts';
@@ -8,8 +9,7 @@ import { secrets } from '../../core/secrets.ts';
 import { parseYaml } from '../../core/yaml.ts';
 import { mergeFiles } from './contexts.ts';
 import type { MergedConfig } from './contexts.ts';
-import type { KubeConfig } from './kube-config.ts';
-import { configOf, entriesOf } from './kubeconfig-entries.ts';
+import { addIgnoredParts, entriesOf } from './kubeconfig-entries.ts';
 
 export type { KubeConfig };
 
@@ -69,17 +69,18 @@ function fromFiles(given: string, env: NodeJS.ProcessEnv): MergedConfig {
       `${source} ${problem}. Pass the kubeconfig's text, its base64 encoding, or the path of a file that an earlier step wrote.`,
     );
   }
-  const files = present.map((path) => ({
-    path,
-    config: parse(readText(path), `Kubeconfig ${path}`, dirname(path)),
-  }));
+  const files = present.map((path) => {
+    const config = parse(readText(path), `Kubeconfig ${path}`, dirname(path));
+    config.makePathsAbsolute(dirname(path));
+    return { path, config };
+  });
   const merged = mergeFiles(files);
   assertContexts(merged, `Kubeconfig ${present.join(', ')}`);
   return merged;
 }
 
 function assertContexts(config: KubeConfig, source: string): void {
-  if (config.parts.contexts.length === 0)
+  if (config.getContexts().length === 0)
     throw new CanaryError(`${source} contains no context. Is it a kubeconfig?`);
 }
 
@@ -126,13 +127,15 @@ function decodeBase64(text: string): string | undefined {
   return isKubeconfigText(decoded) ? decoded : undefined;
 }
 
-/** @param folder to which its paths are relative; undefined where it is no file */
-function parse(text: string, source: string, folder?: string): KubeConfig {
+/** @param folder to which its paths are relative */
+function parse(text: string, source: string, folder = '.'): KubeConfig {
+  const config = new KubeConfig();
   try {
+    // Refuses aliases that express too much, before the library repeats them.
     const entries = entriesOf(parseYaml(text));
     if (typeof entries === 'string') throw new InvalidEntries(entries);
-    const config = configOf(entries, folder);
-    if (typeof config === 'string') throw new InvalidEntries(config);
+    config.loadFromString(text);
+    addIgnoredParts(config, entries, folder);
     return config;
   } catch (error) {
     // Without cause, and without most messages: the parser quotes parts of the text, such as an alias or a tag.

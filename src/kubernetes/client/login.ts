@@ -1,3 +1,4 @@
+import type { Cluster, KubeConfig, User } from '@kubernetes/client-node';
 import { z } from 'zod';
 import { encodeBasic } from '../../core/basic-credentials.ts';
 import { messageOf } from '../../core/errors.ts';
@@ -6,17 +7,17 @@ import { FILE_LIMITS, readBoundedFile } from '../../core/read-file.ts';
 import { secrets } from '../../core/secrets.ts';
 import { authProviderOf } from './auth-provider.ts';
 import type { AuthProvider } from './auth-provider.ts';
+import { clusterOf } from './contexts.ts';
 import { LoginError } from './errors.ts';
 import { execInfo, loginCommandOf, parseCredential } from './exec-credential.ts';
 import type { Credential, ExecCluster } from './exec-credential.ts';
 import { impersonationOf } from './impersonation.ts';
 import type { ImpersonationHeaders } from './impersonation.ts';
-import type { KubeCluster, KubeConfig, KubeUser } from './kube-config.ts';
 import { runCommand } from './run-command.ts';
 
 /** What a context reaches, and as whom. */
 export interface Login {
-  readonly cluster: KubeCluster;
+  readonly cluster: Cluster;
   /** Of the cluster's certificate authority; undefined: those that Node trusts. PEM. */
   readonly authority: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
@@ -83,11 +84,11 @@ export function assertLoginSupported(config: KubeConfig, context: string): void 
 }
 
 /** As kubectl: where a user has two logins, nobody can say with whose rights the run would act. */
-function assertOneLogin(user: KubeUser): void {
+function assertOneLogin(user: User): void {
   const provider = authProviderOf(user.authProvider);
   if (provider !== undefined && hasExec(user))
     throw new LoginError('its user has both exec and auth-provider');
-  const hasToken = Boolean(user.token) || user.tokenFile !== undefined;
+  const hasToken = Boolean(user.token) || withTokenFile.parse(user).tokenFile !== undefined;
   if (hasToken && (user.username || user.password))
     throw new LoginError('its user has both a token and a user name or password');
   if ((user.certData || user.certFile) && !hasCertificate(user))
@@ -97,31 +98,30 @@ function assertOneLogin(user: KubeUser): void {
 function partsOf(
   config: KubeConfig,
   context: string,
-): { readonly cluster: KubeCluster; readonly user: KubeUser | undefined } {
-  const found = config.context(context);
-  const cluster = config.clusterOf(context);
-  if (found === undefined || cluster === undefined)
-    throw new LoginError('its cluster is not in the kubeconfig');
+): { readonly cluster: Cluster; readonly user: User | undefined } {
+  const found = config.getContextObject(context);
+  const cluster = clusterOf(config, context);
+  if (found === null || cluster === undefined) throw new LoginError('its cluster is not in the kubeconfig');
   if (!URL.canParse(cluster.server)) throw new LoginError('its server is not a URL');
   const { username, password } = new URL(cluster.server);
   if (username !== '' || password !== '')
     throw new LoginError('its server URL contains a user, which belongs in an entry under users');
   // A context may do without a user.
   if (!found.user) return { cluster, user: undefined };
-  const user = config.user(found.user);
-  if (user === undefined) throw new LoginError(`its user ${found.user} is not in the kubeconfig`);
+  const user = config.getUser(found.user);
+  if (user === null) throw new LoginError(`its user ${found.user} is not in the kubeconfig`);
   return { cluster, user };
 }
 
-const hasExec = ({ exec }: KubeUser): boolean => exec !== undefined && exec !== null;
+const hasExec = ({ exec }: User): boolean => exec !== undefined && exec !== null;
 
-function basicOf({ username, password }: KubeUser): Readonly<Record<string, string>> {
+function basicOf({ username, password }: User): Readonly<Record<string, string>> {
   return username ? { authorization: `Basic ${encodeBasic(username, password ?? '')}` } : {};
 }
 
 /** The order of kubectl: what the kubeconfig itself has counts more than what a provider or a command would yield. */
 async function credentialOf(
-  user: KubeUser,
+  user: User,
   { cluster, authority, now }: Pick<Login, 'cluster' | 'authority'> & { readonly now: number },
   limitMs: number,
   signal: AbortSignal,
@@ -138,9 +138,11 @@ async function credentialOf(
   return parseCredential(login, await runCommand(login, env, limitMs, signal));
 }
 
+const withTokenFile = z.object({ tokenFile: z.string().optional() });
+
 /** The token of the kubeconfig: a file counts more, as long as it can be read. */
-function tokenOf(user: KubeUser): string | undefined {
-  const { tokenFile: path } = user;
+function tokenOf(user: User): string | undefined {
+  const { tokenFile: path } = withTokenFile.parse(user);
   if (path === undefined) return user.token === '' ? undefined : user.token;
   try {
     const token = readCredentialFile('tokenFile', path).trim();
@@ -152,12 +154,15 @@ function tokenOf(user: KubeUser): string | undefined {
   }
 }
 
-function hasCertificate({ certData, certFile, keyData, keyFile }: KubeUser): boolean {
+function hasCertificate({ certData, certFile, keyData, keyFile }: User): boolean {
   return (Boolean(certData) || Boolean(certFile)) && (Boolean(keyData) || Boolean(keyFile));
 }
 
-function execClusterOf(cluster: KubeCluster, authority: string | undefined): ExecCluster {
-  const { server, tlsServerName, skipTLSVerify, proxyUrl, execConfig: config } = cluster;
+const withExecConfig = z.object({ execConfig: z.unknown() });
+
+function execClusterOf(cluster: Cluster, authority: string | undefined): ExecCluster {
+  const { server, tlsServerName, skipTLSVerify, proxyUrl } = cluster;
+  const config = withExecConfig.safeParse(cluster).data?.execConfig;
   return {
     server,
     ...(tlsServerName === undefined ? {} : { 'tls-server-name': tlsServerName }),

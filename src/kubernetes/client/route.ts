@@ -1,15 +1,16 @@
+import type { Cluster, KubeConfig } from '@kubernetes/client-node';
 import { hostOf, isLoopback, proxyAt, proxyFor } from '../../core/proxy.ts';
 import type { Proxy } from '../../core/proxy.ts';
-import type { KubeCluster, KubeConfig } from './kube-config.ts';
+import { clusterOf } from './contexts.ts';
 
 /** The proxy to the server of a context: the `proxy-url` of its cluster, or else that of the environment. */
-export function proxyTo({ server, proxyUrl }: KubeCluster): Proxy | undefined {
+export function proxyTo({ server, proxyUrl }: Cluster): Proxy | undefined {
   return proxyUrl ? proxyAt(proxyUrl, 'proxy-url in the input kubeconfig') : proxyFor(new URL(server));
 }
 
 /** Why others on the way can read or change what goes to the server of a context; undefined if they cannot. */
 export function insecurityOf(config: KubeConfig, context: string): string | undefined {
-  const cluster = config.clusterOf(context);
+  const cluster = clusterOf(config, context);
   if (cluster === undefined || !URL.canParse(cluster.server)) return undefined;
   const server = new URL(cluster.server);
   if (server.protocol === 'http:') {

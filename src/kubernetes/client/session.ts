@@ -1,3 +1,4 @@
+import type { KubeConfig } from '@kubernetes/client-node';
 import pTimeout from 'p-timeout';
 import { buildConnector } from 'undici';
 import type { Dispatcher, Agent } from 'undici';
@@ -11,7 +12,6 @@ import type { ImpersonationHeaders } from './impersonation.ts';
 import { logIn } from './login.ts';
 import type { Login } from './login.ts';
 import { proxyTo } from './route.ts';
-import type { KubeConfig } from './kube-config.ts';
 
 /** What it takes to call an API server. */
 export interface Access {
