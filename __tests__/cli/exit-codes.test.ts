@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { quoted } from '../../src/texts/message.ts';
 import { exitCodeOf } from '../../src/cli/exit-codes.ts';
 import type { JobEnd } from '../../src/cli/exit-codes.ts';
 import { emptyRecord } from '../../src/report/run-record.ts';
@@ -23,7 +24,7 @@ describe('a job that failed ends with', () => {
     [
       '1 if it was inconclusive and left harm',
       1,
-      { verdict: 'inconclusive' as const, harms: ['Users get 404.'] },
+      { verdict: 'inconclusive' as const, harms: [quoted('Users get 404.')] },
     ],
     [
       '1 if it was inconclusive and left clusters that differ',

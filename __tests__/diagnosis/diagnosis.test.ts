@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
+import { toldFinding } from '../support/english.ts';
+import type { ToldFinding } from '../support/english.ts';
 import { quoted } from '../../src/texts/message.ts';
 import { atOnce } from '../../src/core/pieces.ts';
 import { diagnose } from '../../src/diagnosis/diagnosis.ts';
-import type { Finding } from '../../src/diagnosis/finding.ts';
 import type { IngressEvidence } from '../../src/verify/evidence.ts';
 import type { DestinationRule, HttpRoute, Pod, VirtualService } from '../../src/kubernetes/objects.ts';
 import { RECORD_ANNOTATION } from '../../src/release/history.ts';
@@ -41,7 +42,7 @@ const given = release();
 const RULE = destinationRule(['v1', 'v2']);
 
 /** What is found if east holds this, west holds what was expected, and the ingresses saw that. */
-function found(held: Held, ...seen: readonly IngressEvidence[]): readonly Finding[] {
+function found(held: Held, ...seen: readonly IngressEvidence[]): readonly ToldFinding[] {
   const { http = [MANAGED], recorded, rule = RULE, pods, others = [], hosts = ['*'] } = held;
   const annotations =
     recorded === undefined
@@ -66,7 +67,7 @@ function found(held: Held, ...seen: readonly IngressEvidence[]): readonly Findin
       traffic: { virtualServices: [virtualService([MANAGED])], destinationRules: [RULE] },
     }),
   );
-  return atOnce(
+  const findings = atOnce(
     diagnose({
       release: given,
       routes: readRouteStates(given, state),
@@ -74,9 +75,10 @@ function found(held: Held, ...seen: readonly IngressEvidence[]): readonly Findin
       state,
     }),
   );
+  return findings.map(toldFinding);
 }
 
-const titles = (findings: readonly Finding[]): readonly string[] => findings.map(({ title }) => title);
+const titles = (findings: readonly ToldFinding[]): readonly string[] => findings.map(({ title }) => title);
 
 const failed = (rest: Partial<IngressEvidence> = {}): IngressEvidence =>
   evidence({ verdict: 'fail', reason: quoted('the shares are not the weights'), ...rest });
@@ -487,7 +489,7 @@ test('what was known before is used if the clusters cannot be read again', () =>
           evidence: [seen],
           state: undefined,
         }),
-      ),
+      ).map(toldFinding),
     ),
   ).toEqual(['Another route answers in east', 'Requests fail through east']);
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { toldFinding } from '../support/english.ts';
 import { quoted } from '../../src/texts/message.ts';
 import { atOnce } from '../../src/core/pieces.ts';
 import { diagnose } from '../../src/diagnosis/diagnosis.ts';
@@ -59,7 +60,7 @@ function found({ routes, services = BOTH, programmed = 'True' }: Held, seen: Par
   const told = atOnce(
     diagnose({ release: given, routes: readRouteStates(given, state), evidence: [failed], state }),
   );
-  return told.map(({ title, detail }) => `${title}. ${detail}`);
+  return told.map(toldFinding).map(({ title, detail }) => `${title}. ${detail}`);
 }
 
 const UNANSWERED: Partial<IngressEvidence> = { errors: new Map([['status 500', 400]]) };

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { quoted } from '../../src/texts/message.ts';
 import { Fleet } from '../../src/fleet/fleet.ts';
 import { neededAccess, preflight } from '../../src/fleet/preflight.ts';
 import type { Access } from '../../src/fleet/access.ts';
@@ -18,7 +19,7 @@ const change = (verb: Change['verb'], object: Change['object'], cluster = EAST):
   verb,
   object,
   before: undefined,
-  reason: '',
+  reason: quoted(''),
   live: undefined,
   after: object,
   tried: false,

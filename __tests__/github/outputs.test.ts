@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { quoted } from '../../src/texts/message.ts';
 import { outputsOf } from '../../src/github/outputs.ts';
 import { emptyRecord } from '../../src/report/run-record.ts';
 import type { RunRecord } from '../../src/report/run-record.ts';
@@ -61,7 +62,7 @@ describe('the output weights is empty', () => {
     ['where one cluster has no VirtualService', held({ east: HALF, west: undefined }), 'false'],
     [
       'where the choice of routes is open',
-      [{ cluster: 'east', place: 'east', kind: 'open', weights: undefined, text: 'two routes' }],
+      [{ cluster: 'east', place: 'east', kind: 'open', weights: undefined, text: quoted('two routes') }],
       '',
     ],
     ['where none has one', held({ east: undefined, west: undefined }), ''],
@@ -69,7 +70,7 @@ describe('the output weights is empty', () => {
       'where a cluster could not be read',
       [
         ...held({ east: HALF }),
-        { cluster: 'west', place: 'west', kind: 'unclear', weights: undefined, text: '?' },
+        { cluster: 'west', place: 'west', kind: 'unclear', weights: undefined, text: quoted('?') },
       ],
       'false',
     ],
@@ -134,7 +135,7 @@ test('a plan is an output that lists what would be written', () => {
     cluster: 'east',
     verb: 'update',
     object: 'VirtualService demo/hello',
-    reason: 'weights',
+    reason: quoted('weights'),
     diff: '-a',
     tried: true,
   } as const;

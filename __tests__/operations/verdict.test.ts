@@ -1,11 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
+import { quoted } from '../../src/texts/message.ts';
 import { decideVerdict } from '../../src/operations/verdict.ts';
 import type { Evidence } from '../../src/operations/verdict.ts';
 import { evidence } from '../support/evidence.ts';
 import { metricEvidence } from '../support/metrics.ts';
 
-const DOUBT = { title: 'Another app may have answered in east', detail: 'Its path comes first.' };
-const INTERRUPTED = { title: 'The release was changed while it was sampled', detail: 'v1=50 → v1=20.' };
+const DOUBT = {
+  title: quoted('Another app may have answered in east'),
+  detail: quoted('Its path comes first.'),
+};
+const INTERRUPTED = {
+  title: quoted('The release was changed while it was sampled'),
+  detail: quoted('v1=50 → v1=20.'),
+};
 const [PASS, FAIL, OPEN] = (['pass', 'fail', 'inconclusive'] as const).map((verdict) => [
   evidence({ verdict }),
 ]);

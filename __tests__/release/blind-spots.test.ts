@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { inEnglish } from '../../src/texts/texts.ts';
 import type { HttpRoute, Service, VirtualService } from '../../src/kubernetes/objects.ts';
 import { MESH_DEFAULTS } from '../../src/istio/mesh-config.ts';
 import { observe } from '../../src/release/observation.ts';
@@ -28,7 +29,7 @@ function unseen(
     clusterState(EAST, { traffic: { gateways: [gateway()], ...traffic } }),
     clusterState(WEST, { traffic: undefined }),
   );
-  return blindSpotsIn(observe(given, fleet));
+  return blindSpotsIn(observe(given, fleet)).map(inEnglish);
 }
 
 /** A VirtualService of another namespace, beside that of the release. */
@@ -73,7 +74,9 @@ describe('what could not be listed', () => {
     ],
   ])('are told with what is unknown without them: %s', (_, west, sentence) => {
     const fleet = fleetOf(clusterState(EAST), clusterState(WEST, { ...west, traffic: undefined }));
-    expect(blindSpotsIn(observe(release({ configClusters: [EAST] }), fleet))).toEqual([sentence]);
+    expect(blindSpotsIn(observe(release({ configClusters: [EAST] }), fleet)).map(inEnglish)).toEqual([
+      sentence,
+    ]);
   });
 
   test('are named by kind, with their clusters', () => {
@@ -82,7 +85,7 @@ describe('what could not be listed', () => {
       clusterState(EAST, { traffic: listing('VirtualService') }),
       clusterState(WEST, { traffic: listing('VirtualService', 'DestinationRule') }),
     );
-    expect(blindSpotsIn(observe(given, fleet))).toEqual([
+    expect(blindSpotsIn(observe(given, fleet)).map(inEnglish)).toEqual([
       'VirtualServices of other namespaces in east, west could not be listed (the user of the kubeconfig may not list them cluster-wide).',
       'DestinationRules of other namespaces in west could not be listed (the user of the kubeconfig may not list them cluster-wide).',
     ]);
@@ -100,7 +103,7 @@ describe('what could not be read', () => {
       clusterState(EAST, { traffic: { unread } }),
       clusterState(WEST, { traffic: { unread: unread.slice(0, 1) } }),
     );
-    expect(blindSpotsIn(observe(given, fleet))).toEqual([
+    expect(blindSpotsIn(observe(given, fleet)).map(inEnglish)).toEqual([
       "ConfigMap istio-system/istio in east, west could not be read (it does not exist). Istio's defaults were assumed: DestinationRules of istio-system apply to the whole mesh, and objects without exportTo are visible in every namespace.",
       'The namespace of the gateways in east is unknown (the user of the kubeconfig may not list pods cluster-wide). DestinationRules that apply only there were ignored, and VirtualServices with exportTo were assumed to apply there.',
     ]);
@@ -288,7 +291,7 @@ describe('a Service that selects pods of the app', () => {
       clusterState(EAST, { traffic, pods, service: own, otherServices: others }),
       clusterState(WEST, { traffic: undefined, pods, service: own, otherServices: others }),
     );
-    return blindSpotsIn(observe(given, fleet));
+    return blindSpotsIn(observe(given, fleet)).map(inEnglish);
   };
 
   test('is named where a route leads to it', () => {

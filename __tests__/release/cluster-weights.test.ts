@@ -1,4 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { inEnglish } from '../../src/texts/texts.ts';
+import { quoted } from '../../src/texts/message.ts';
 import {
   clustersAgree,
   clustersDisagree,
@@ -70,7 +72,7 @@ describe('several routes that lead to the service', () => {
       { open: false, agree: false, differ: true },
     ],
   ])('%s', (_what, found, text, { open, agree, differ }) => {
-    expect(found[0]?.text).toBe(text);
+    expect(found[0] && inEnglish(found[0].text)).toBe(text);
     expect([isOpenChoice(found), clustersAgree(found), clustersDisagree(found)]).toEqual([
       open,
       agree,
@@ -103,7 +105,7 @@ describe('who holds what, of many clusters', () => {
       place: name,
       kind: 'unclear',
       weights: undefined,
-      text: textOf(i),
+      text: quoted(textOf(i)),
     }));
 
   test.each<[string, (i: number) => string, string]>([

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { quoted } from '../../src/texts/message.ts';
 import { assertTargetPortNamed } from '../../src/release/guards/target-port-named.ts';
 import { withNames } from '../../src/release/container-ports.ts';
 import type { ContainerPort, Pod, ServicePort } from '../../src/kubernetes/objects.ts';
@@ -88,7 +89,7 @@ describe('a workload of the manifests that the Service picks', () => {
   const judge = (labels: Readonly<Record<string, string>>, spec: object): void => {
     const object = deployment('hello', labels, { containers: [{ name: 'web', ...spec }] });
     assertTargetPortNamed(release(), fleet, [
-      { cluster: WEST, verb: 'apply', object, before: undefined, reason: '' },
+      { cluster: WEST, verb: 'apply', object, before: undefined, reason: quoted('') },
     ]);
   };
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { quoted } from '../../src/texts/message.ts';
 import type { Change } from '../../src/kubernetes/change.ts';
 import { foreignManagers } from '../../src/release/foreign-managers.ts';
 import type { KubeObject, ManagedFields } from '../../src/kubernetes/objects.ts';
@@ -16,7 +17,7 @@ const update = (before: KubeObject | undefined, cluster = 'east'): Change => ({
   verb: before === undefined ? 'create' : 'update',
   object: before ?? vs(),
   before,
-  reason: '',
+  reason: quoted(''),
 });
 
 describe('the managers to warn of', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { textsIn } from '../../src/texts/texts.ts';
 import type { HTTPRoute, HTTPRouteRule } from '../../src/gateway-api/objects.ts';
 import type { GatewayApiState } from '../../src/gateway-api/state.ts';
 import { CanaryError } from '../../src/core/errors.ts';
@@ -490,7 +491,7 @@ describe('another HTTPRoute', () => {
     const observed = observe(asked, both([own, other], { otherServices }));
     const [one] = observed.routes;
     const found = one === undefined ? [] : rivalRules(asked, observed.fleet, one);
-    expect(found.map(({ name }) => name)).toEqual(
+    expect(found.map(({ route, object }) => `${textsIn('en').routes.part(route)} of ${object}`)).toEqual(
       expected ? ['the unnamed rules[0] of HTTPRoute other/cart'] : [],
     );
   });

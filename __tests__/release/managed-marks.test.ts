@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { inEnglish } from '../../src/texts/texts.ts';
 import type { HTTPBackendRef, HTTPRouteRule } from '../../src/gateway-api/objects.ts';
 import type { HttpRoute, RouteDestination, Service } from '../../src/kubernetes/objects.ts';
 import { foreignMarksIn } from '../../src/release/guards/own-marks.ts';
@@ -105,7 +106,7 @@ describe.each([
   test('is not that of another service in the same route, which is refused', () => {
     const routes = [{ shares: [{ of: 'other', weight: 50, mark: '7' }, ...split('3')] }];
     expect(revision(routes)).toBe('3');
-    expect(foreignMarksIn(observe(given(), hold(routes)))).toEqual([
+    expect(foreignMarksIn(observe(given(), hold(routes))).map(inEnglish)).toEqual([
       expect.stringMatching(
         /^In east, the unnamed .*\[0\] of .* also sends to other.*, whose responses another/,
       ),

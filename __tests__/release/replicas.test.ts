@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { quoted } from '../../src/texts/message.ts';
 import type { Autoscaler, Deployment, ManagedFields } from '../../src/kubernetes/objects.ts';
 import { keptReplicas, replicasFor } from '../../src/release/replicas.ts';
 import { APP, NAMESPACE, clusterState, deployment, fleetOf, oursWith } from '../support/objects.ts';
@@ -73,7 +74,7 @@ describe('what is not written is told', () => {
     const replicas = replicasFor(existing, existing, asked, given, state);
     const object = { ...existing, spec: { ...existing.spec, replicas } };
     return keptReplicas(given, fleetOf(state), [
-      { cluster: WEST, verb: 'apply', object, before: undefined, reason: '' },
+      { cluster: WEST, verb: 'apply', object, before: undefined, reason: quoted('') },
     ]);
   };
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { textsIn } from '../../src/texts/texts.ts';
 import type { HttpRoute, RouteDestination, VirtualService } from '../../src/kubernetes/objects.ts';
 import { observe } from '../../src/release/observation.ts';
 import { lookalikes } from '../../src/release/lookalikes.ts';
@@ -173,7 +174,11 @@ describe('responses cannot be told apart', () => {
   ])('%s', (_what, beside, expected) => {
     const fleet = state(beside);
     const found = readRouteStates(only, fleet).flatMap((one) => lookalikes({ release: only, fleet }, one));
-    expect(found.map(({ name, revision }) => `${name} ${revision ?? ''}`)).toEqual(expected);
+    expect(
+      found.map(
+        ({ route, object, revision }) => `${textsIn('en').routes.part(route)} of ${object} ${revision ?? ''}`,
+      ),
+    ).toEqual(expected);
   });
 });
 

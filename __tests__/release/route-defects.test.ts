@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { inEnglish } from '../../src/texts/texts.ts';
 import { readRouteStates } from '../../src/release/route-state.ts';
 import { routeDefects } from '../../src/release/route-defects.ts';
 import type { Pod, Subset } from '../../src/kubernetes/objects.ts';
@@ -40,7 +41,7 @@ function found(
   );
   const given = release();
   return routeDefects({ release: given, fleet, routes: readRouteStates(given, fleet) }).map(
-    ({ title, detail }) => `${title}. ${detail}`,
+    ({ title, detail }) => inEnglish({ kind: 'findingLine', title, detail }),
   );
 }
 

@@ -1,11 +1,8 @@
 import { ROUTE_APIS } from '../../src/release/route-apis.ts';
+import { inEnglish } from '../../src/texts/texts.ts';
 import { describe, expect, test } from '@jest/globals';
 import { RECORD_ANNOTATION } from '../../src/release/history.ts';
-import {
-  describeRouteChanges,
-  isSharedWithOtherHosts,
-  readRouteStates,
-} from '../../src/release/route-state.ts';
+import { routeChangesSince, isSharedWithOtherHosts, readRouteStates } from '../../src/release/route-state.ts';
 import { describeEdit, editsOf } from '../../src/release/weight-edits.ts';
 import { trafficOf } from '../../src/release/state.ts';
 import type { RouteState } from '../../src/release/route-state.ts';
@@ -272,7 +269,7 @@ describe('between two looks', () => {
   const before = [held(EAST, 7, { v1: 80, v2: 20 }), held(WEST, 7, { v1: 80, v2: 20 })];
 
   test('nothing has changed where all holds what it held', () => {
-    expect(describeRouteChanges(before, [...before])).toEqual([]);
+    expect(routeChangesSince(before, [...before])).toEqual([]);
   });
 
   test.each<[string, RouteState, string]>([
@@ -287,11 +284,11 @@ describe('between two looks', () => {
       'west: revision 7, v1=80,v2=20 → revision 7, v1=50,v2=50',
     ],
   ])('%s is told with the place', (_what, later, told) => {
-    expect(describeRouteChanges(before, [before[0] ?? later, later])).toEqual([told]);
+    expect(routeChangesSince(before, [before[0] ?? later, later]).map(inEnglish)).toEqual([told]);
   });
 
   test('a VirtualService that is gone is told', () => {
-    expect(describeRouteChanges(before, before.slice(0, 1))).toEqual([
+    expect(routeChangesSince(before, before.slice(0, 1)).map(inEnglish)).toEqual([
       'west: revision 7, v1=80,v2=20 → revision none, no weights',
     ]);
   });

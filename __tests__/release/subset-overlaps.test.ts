@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { quoted } from '../../src/texts/message.ts';
 import type { Change } from '../../src/kubernetes/change.ts';
 import type { Pod, Subset } from '../../src/kubernetes/objects.ts';
 import { describeOverlap, subsetOverlaps } from '../../src/release/subset-overlaps.ts';
@@ -75,10 +76,10 @@ describe('the subsets of two versions', () => {
         metadata: { name: 'two', namespace: 'gray-demo' },
       },
       before: undefined,
-      reason: '',
+      reason: quoted(''),
     };
     expect(found([STABLE, CANARY], [], [change])).toMatchObject([
-      { pods: ['the pods of Deployment gray-demo/two in west'] },
+      { pods: [{ name: 'Deployment gray-demo/two', isWorkload: true, cluster: 'west' }] },
     ]);
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { quoted } from '../../src/texts/message.ts';
 import { nextTurn } from '../../src/core/clock.ts';
 import { boundedText, TEXT_LIMITS } from '../../src/github/bounded-text.ts';
 import { secrets } from '../../src/core/secrets.ts';
@@ -93,7 +94,7 @@ test('a plan with many changes is an output of its own size', () => {
     cluster: 'east',
     verb: 'update',
     object: 'ConfigMap web/a',
-    reason: 'r',
+    reason: quoted('r'),
     diff: '',
     tried: true,
   } as const;

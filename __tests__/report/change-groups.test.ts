@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { inEnglish } from '../../src/texts/texts.ts';
 import { changeGroups, kindsOfChanges } from '../../src/report/change-groups.ts';
 
 const change = (
@@ -12,7 +13,7 @@ const groupsOf = (
 ): ReturnType<typeof changeGroups<ReturnType<typeof change>>> =>
   changeGroups(
     changes,
-    ({ cluster }) => [`v1 in ${cluster}`],
+    ({ cluster }) => [{ kind: 'workloadIn', version: 'v1', cluster }],
     ({ diff }) => [diff],
   );
 
@@ -24,7 +25,9 @@ test('changes that are alike are one group, in the order of writing', () => {
     change('b', 'Deployment y', '+1'),
     change('c', 'Service x', '+1'),
   ]);
-  expect(groups.map(({ object, clusters, reasons }) => [object, clusters.join(' '), ...reasons])).toEqual([
+  expect(
+    groups.map(({ object, clusters, reasons }) => [object, clusters.join(' '), ...reasons.map(inEnglish)]),
+  ).toEqual([
     ['Service x', 'a c', 'v1'],
     ['Service x', 'b', 'v1'],
     ['Deployment y', 'a b', 'v1'],

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { quoted } from '../../src/texts/message.ts';
 import { COMMENT_LIMIT, commentOf, markerOf } from '../../src/report/summary/comment.ts';
 import { emptyRecord } from '../../src/report/run-record.ts';
 import type { RunRecord } from '../../src/report/run-record.ts';
@@ -20,7 +21,7 @@ function planned(changes: readonly Partial<PlannedChange>[], rest: Partial<RunRe
         cluster: 'east',
         verb: 'apply',
         object: 'Deployment gray-demo/helloworld-v2',
-        reason: 'v2 in east',
+        reason: quoted('v2 in east'),
         diff: '+image: hello:1.1',
         tried: true,
         ...change,
@@ -71,7 +72,7 @@ describe('a comment that is too long for GitHub', () => {
       planned(
         Array.from({ length: 2_000 }, (_, i) => ({
           object: `Secret gray-demo/s${String(i)}`,
-          reason: '@acme @acme @acme @acme @acme',
+          reason: quoted('@acme @acme @acme @acme @acme'),
         })),
       ),
     ],

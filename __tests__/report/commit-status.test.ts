@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { quoted } from '../../src/texts/message.ts';
 import { commitStatusOf, pendingStatus, statusContext } from '../../src/report/commit-status.ts';
 import { evidence } from '../support/evidence.ts';
 import { agreed, held } from '../support/record.ts';
@@ -17,7 +18,7 @@ const change = (cluster: string): PlannedChange => ({
   cluster,
   verb: 'update',
   object: 'VirtualService gray-demo/helloworld',
-  reason: 'weights',
+  reason: quoted('weights'),
   diff: '',
   tried: true,
 });

@@ -1,4 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { inEnglish } from '../../src/texts/texts.ts';
+import { quoted } from '../../src/texts/message.ts';
 import { foldRun } from '../../src/report/fold-run.ts';
 import type { RunEvent } from '../../src/report/run-events.ts';
 import { RunLog } from '../../src/report/run-log.ts';
@@ -11,7 +13,7 @@ import { EAST, weights } from '../support/release.ts';
 const START = emptyRecord('promote', 'hello', 'demo', { begin: '2026-11-22T10:00:00.000Z' });
 const BEFORE = weights({ v1: 80, v2: 20 });
 const AFTER = weights({ v1: 50, v2: 50 });
-const FINDING = { title: 'No pod is ready', detail: 'Of v2 in west.' };
+const FINDING = { title: quoted('No pod is ready'), detail: quoted('Of v2 in west.') };
 
 /** The record of events that came a second apart, the first after one second. */
 const recordOf = (...events: readonly RunEvent[]): RunRecord =>
@@ -64,7 +66,7 @@ describe('the record of a run', () => {
       cluster: EAST,
       verb: 'create',
       object: 'Service demo/hello',
-      reason: 'new',
+      reason: quoted('new'),
       before: undefined,
       after: 'kind: Service\n',
     } as const;
@@ -141,16 +143,16 @@ describe('what a run leaves behind', () => {
   test('adds up', () => {
     expect(
       recordOf(
-        { kind: 'harm', sentence: 'v1 runs the wrong image.' },
-        { kind: 'restored', sentence: 'v2 is back.' },
-        { kind: 'remains', sentences: ['east holds v1=50.', 'west holds v1=80.'] },
-        { kind: 'remains', sentences: ['Not seen.'] },
+        { kind: 'harm', message: quoted('v1 runs the wrong image.') },
+        { kind: 'restored', message: quoted('v2 is back.') },
+        { kind: 'remains', messages: ['east holds v1=50.', 'west holds v1=80.'].map(quoted) },
+        { kind: 'remains', messages: [quoted('Not seen.')] },
         { kind: 'inconsistent' },
       ),
     ).toMatchObject({
-      harms: ['v1 runs the wrong image.'],
-      restored: ['v2 is back.'],
-      remains: ['east holds v1=50.', 'west holds v1=80.', 'Not seen.'],
+      harms: [quoted('v1 runs the wrong image.')],
+      restored: [quoted('v2 is back.')],
+      remains: ['east holds v1=50.', 'west holds v1=80.', 'Not seen.'].map(quoted),
       needsRecovery: true,
     });
   });
@@ -159,10 +161,10 @@ describe('what a run leaves behind', () => {
     const release = (sentence: string): RunEvent => ({
       kind: 'blind spots',
       of: 'release',
-      sentences: [sentence],
+      messages: [quoted(sentence)],
     });
-    const ingresses: RunEvent = { kind: 'blind spots', of: 'ingresses', sentences: ['One address.'] };
-    expect(recordOf(release('Old.'), release('New.'), ingresses, ingresses).unseen).toEqual([
+    const ingresses: RunEvent = { kind: 'blind spots', of: 'ingresses', messages: [quoted('One address.')] };
+    expect(recordOf(release('Old.'), release('New.'), ingresses, ingresses).unseen.map(inEnglish)).toEqual([
       'New.',
       'One address.',
     ]);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { quoted } from '../../src/texts/message.ts';
 import type { PlannedChange } from '../../src/report/run-events.ts';
 import { headlineOf } from '../../src/report/headline.ts';
 import { emptyRecord } from '../../src/report/run-record.ts';
@@ -15,7 +16,7 @@ const change = (cluster: string): PlannedChange => ({
   cluster,
   verb: 'update',
   object: 'VirtualService demo/hello',
-  reason: 'weights',
+  reason: quoted('weights'),
   diff: '',
   tried: true,
 });

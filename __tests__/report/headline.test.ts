@@ -33,7 +33,7 @@ const failing = (v1: number, v2: number): RunRecord['evidence'][number] =>
     errors: new Map([['status 500', v1 + v2]]),
   });
 const APART = held({ [EAST]: ASKED, [WEST]: HALF });
-const UNSEEN = ['VirtualServices of other namespaces in east could not be listed.'];
+const UNSEEN = [quoted('VirtualServices of other namespaces in east could not be listed.')];
 
 describe('clusters with the same ambiguous routes', () => {
   const text = 'different weights by route (route beta: v2=100; route main: v1=80,v2=20)';
@@ -42,7 +42,7 @@ describe('clusters with the same ambiguous routes', () => {
     place: cluster,
     kind: 'open',
     weights: undefined,
-    text,
+    text: quoted(text),
   }));
 
   test('do not count as diverged', () => {
@@ -61,7 +61,7 @@ describe('clusters with the same ambiguous routes', () => {
       place: WEST,
       kind: 'unclear',
       weights: undefined,
-      text: 'unknown weights (connection refused)',
+      text: { kind: 'unknownWeights', error: 'connection refused' },
     };
     const { outcome, title, currentState } = of({
       operation: 'status',
@@ -77,7 +77,7 @@ test('an inconclusive check whose ingresses all passed asks for the cause, not f
   const { nextStep } = of({
     verdict: 'inconclusive',
     evidence: [evidence()],
-    findings: [{ title: 'Another app may have answered in east', detail: '' }],
+    findings: [{ title: quoted('Another app may have answered in east'), detail: quoted('') }],
   });
   expect(nextStep).toBe('Fix the likely cause, then re-run this step.');
 });
@@ -160,7 +160,7 @@ describe('the headline', () => {
       {
         verdict: 'fail',
         evidence: [evidence()],
-        findings: [{ title: 'The route in west was changed', detail: '' }],
+        findings: [{ title: quoted('The route in west was changed'), detail: quoted('') }],
       },
       'traffic split check failed',
       'Expected v1 80%, v2 20%. The route in west was changed.',
@@ -209,7 +209,7 @@ describe('the headline', () => {
     ],
     [
       'begins with what affects users',
-      { verdict: 'fail', evidence: [failing(200, 0)], harms: ['v1 still runs hello:bad.'] },
+      { verdict: 'fail', evidence: [failing(200, 0)], harms: [quoted('v1 still runs hello:bad.')] },
       'v1 fails',
       'v1 still runs hello:bad. Requests to v1 (200 of 802) fail; requests to v2 (0 of 198) do not. In east: 200 of 1000 requests failed.',
     ],
@@ -267,17 +267,17 @@ describe('the current state after a run that did not pass', () => {
     ],
     [
       'asks for action if a cluster was left to someone else',
-      { ...back, held: APART, remains: ['west was left as it is.'] },
+      { ...back, held: APART, remains: [quoted('west was left as it is.')] },
       'west was left as it is. This needs your action: bring all clusters to the same weights (operation rollback with the input weights).',
     ],
     [
       'names who recovers a cluster that could not be restored',
-      { held: APART, needsRecovery: true, remains: ['east could not be restored.'] },
+      { held: APART, needsRecovery: true, remains: [quoted('east could not be restored.')] },
       'east could not be restored. The post step of this job, or else the next run, will bring them to the same weights.',
     ],
     [
       'gives restored weights and workloads',
-      { ...back, restored: ['Deployment demo/hello-v1 in east runs a again.'] },
+      { ...back, restored: [quoted('Deployment demo/hello-v1 in east runs a again.')] },
       'The previous weights are restored (v1 80%, v2 20%). Deployment demo/hello-v1 in east runs a again.',
     ],
     ['is the same if nothing was written', {}, 'Nothing was written; the routes hold v1 80%, v2 20%.'],
@@ -306,12 +306,16 @@ describe('the next step', () => {
     ['is undefined if the release is not complete', { verdict: 'pass', held: agreed(ASKED) }, undefined],
     [
       'is to fix the likely cause',
-      { verdict: 'fail', findings: [{ title: '', detail: '' }] },
+      { verdict: 'fail', findings: [{ title: quoted(''), detail: quoted('') }] },
       'Fix the likely cause, then re-run this step.',
     ],
     [
       'is to look at the failing version if only the symptom was found',
-      { verdict: 'fail', evidence: [failing(0, 99)], findings: [{ title: '', detail: '', symptom: true }] },
+      {
+        verdict: 'fail',
+        evidence: [failing(0, 99)],
+        findings: [{ title: quoted(''), detail: quoted(''), symptom: true }],
+      },
       'The routes and rules do not explain it: check the logs of v2.',
     ],
     [

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { quoted } from '../../src/texts/message.ts';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { Ajv } from 'ajv';
@@ -19,9 +20,9 @@ const FULL: RunRecord = {
   verdict: 'fail',
   failure: 'x',
   held: agreed(weights({ v1: 80, v2: 20 })),
-  unseen: ['VirtualServices of other namespaces in east could not be listed.'],
+  unseen: [quoted('VirtualServices of other namespaces in east could not be listed.')],
   limits: { tolerance: 0.05, confidence: 0.99, maxErrorRate: 0.01 },
-  findings: [{ title: 'a', detail: 'b' }],
+  findings: [{ title: quoted('a'), detail: quoted('b') }],
   phases: [{ name: 'Verify', start: 0, seconds: 1 }],
   steps: [{ at: 0, weights: weights({ v1: 80, v2: 20 }), direction: 'forward' }],
   checks: [

@@ -174,15 +174,24 @@ describe('the page', () => {
         operation: text,
         run: text,
         failure: text,
-        findings: [{ title: text, detail: text }],
-        clusters: [{ cluster: text, text }],
+        findings: [{ title: quoted(text), detail: quoted(text) }],
+        clusters: [{ cluster: text, text: quoted(text) }],
         phases: [{ name: text, start: 0, seconds: 1 }],
-        changes: [change({ cluster: text, object: text, reason: text, before: text, after: `${text}.` })],
+        changes: [
+          change({ cluster: text, object: text, reason: quoted(text), before: text, after: `${text}.` }),
+        ],
         plan: {
           weights: weights({ [text]: 100 }),
           clusters: [text],
           changes: [
-            { cluster: text, verb: 'update', object: text, reason: text, diff: `+${text}`, tried: true },
+            {
+              cluster: text,
+              verb: 'update',
+              object: text,
+              reason: quoted(text),
+              diff: `+${text}`,
+              tried: true,
+            },
           ],
         },
       });

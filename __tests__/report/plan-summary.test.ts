@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { quoted } from '../../src/texts/message.ts';
 import { emptyRecord } from '../../src/report/run-record.ts';
 import type { PlannedChange } from '../../src/report/run-events.ts';
 import { agreed } from '../support/record.ts';
@@ -18,7 +19,7 @@ function planOf(...changes: readonly Partial<PlannedChange>[]): string {
         cluster: 'east',
         verb: 'update',
         object: 'VirtualService gray-demo/helloworld',
-        reason: 'weights v1=100 → v1=80,v2=20',
+        reason: quoted('weights v1=100 → v1=80,v2=20'),
         diff: '-weight: 100\n+weight: 80',
         tried: true,
         ...change,
@@ -46,7 +47,11 @@ test('a plan shows what differs between clusters separately', () => {
 test('a reason does not repeat the cluster, so that the same workload in many is one change', () => {
   const clusters = Array.from({ length: 10 }, (_, i) => `c${String(i)}`);
   const text = planOf(
-    ...clusters.map((cluster) => ({ cluster, object: 'Deployment gray-demo/b', reason: `v2 in ${cluster}` })),
+    ...clusters.map((cluster) => ({
+      cluster,
+      object: 'Deployment gray-demo/b',
+      reason: { kind: 'workloadIn', version: 'v2', cluster } as const,
+    })),
   );
   expect(text).toContain('<b>Deployment gray-demo/b</b>: update in 10 clusters; v2</summary>');
   expect(text).toContain(`In: ${clusters.join(', ')}`);
@@ -78,6 +83,6 @@ test.each(['```\n</details><img src=x>', '  ````\n## Pass', `+a: ${'`'.repeat(9)
 );
 
 test('names and reasons stay text', () => {
-  const text = planOf({ cluster: 'east', object: 'ConfigMap <img>', reason: '**bold** `code`' });
+  const text = planOf({ cluster: 'east', object: 'ConfigMap <img>', reason: quoted('**bold** `code`') });
   expect(text).not.toMatch(/<img>|\*\*bold|`code`/);
 });

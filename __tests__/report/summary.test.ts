@@ -135,31 +135,31 @@ test('errors and response times are listed by version', () => {
 });
 
 test('unusual connections are told after what is not covered', () => {
-  expect(summary({ unseen: ['Not that.'], connections: ['west is insecure.', 'A proxy.'] })).toContain(
-    '**Not covered:** Not that.\n\n**Connections:** west is insecure. A proxy.\n\n',
-  );
+  expect(
+    summary({ unseen: [quoted('Not that.')], connections: ['west is insecure.', 'A proxy.'].map(quoted) }),
+  ).toContain('**Not covered:** Not that.\n\n**Connections:** west is insecure. A proxy.\n\n');
 });
 
 test('likely causes are a numbered list', () => {
   expect(
     summary({
       findings: [
-        { title: 'A', detail: 'a.' },
-        { title: 'B', detail: 'b.' },
+        { title: quoted('A'), detail: quoted('a.') },
+        { title: quoted('B'), detail: quoted('b.') },
       ],
     }),
   ).toContain('### Likely cause\n\n1. **A.** a.\n1. **B.** b.\n');
 });
 
 test('the state of the clusters is a table', () => {
-  expect(summary({ clusters: [{ cluster: 'east', text: 'weights v1=100' }] })).toContain(
+  expect(summary({ clusters: [{ cluster: 'east', text: quoted('weights v1=100') }] })).toContain(
     '| Cluster | State |\n| --- | --- |\n| east | weights v1=100 |',
   );
 });
 
 test('clusters in the same state share a row, the rarest state first', () => {
   const states = ['v1=80', 'v1=80', 'v1=40', 'v1=80'];
-  const clusters = states.map((state, i) => ({ cluster: `c${String(i)}`, text: state }));
+  const clusters = states.map((state, i) => ({ cluster: `c${String(i)}`, text: quoted(state) }));
   expect(summary({ operation: 'status', clusters })).toContain(
     '| Cluster | State |\n| --- | --- |\n| c2 | v1=40 |\n| c0, c1, c3 | v1=80 |\n',
   );
@@ -179,7 +179,7 @@ test('each object that was written has a line, with one difference on demand', (
     changes: [
       change(),
       change({ cluster: 'west' }),
-      change({ reason: 'put back', before: 'weight: 20\n', after: 'weight: 5\n' }),
+      change({ reason: quoted('put back'), before: 'weight: 20\n', after: 'weight: 5\n' }),
     ],
   });
   expect(shown).toContain(
@@ -247,7 +247,7 @@ describe('a summary that is too long for GitHub', () => {
   test('is cut if a single text is too long', () => {
     const shown = summary({
       failure: `${'x'.repeat(3_000_000)}\n`,
-      findings: [{ title: 'y'.repeat(2_000_000), detail: '' }],
+      findings: [{ title: quoted('y'.repeat(2_000_000)), detail: quoted('') }],
     });
     expect(bytes(shown)).toBeLessThanOrEqual(SUMMARY_LIMIT);
   });
@@ -258,7 +258,7 @@ describe('a plan', () => {
     cluster: 'east',
     verb: 'update',
     object: 'VirtualService demo/hello',
-    reason: 'weights',
+    reason: quoted('weights'),
     diff: '-a\n+b',
     tried: true,
   };
@@ -327,24 +327,28 @@ describe('hostile text', () => {
       failure: text,
       held: [
         ...held({ [text]: weights({ [text]: 100 }) }),
-        { cluster: text, place: text, kind: 'unclear', weights: undefined, text },
+        { cluster: text, place: text, kind: 'unclear', weights: undefined, text: quoted(text) },
       ],
-      unseen: [text],
-      harms: [text],
-      restored: [text],
+      unseen: [quoted(text)],
+      harms: [quoted(text)],
+      restored: [quoted(text)],
       previous: weights({ [text]: 100 }),
       next: weights({ [text]: 100 }),
       evidence: [
         evidence({ cluster: text, url: text, reason: quoted(text), weights: weights({ [text]: 100 }) }),
       ],
-      findings: [{ title: text, detail: text }],
-      clusters: [{ cluster: text, text }],
+      findings: [{ title: quoted(text), detail: quoted(text) }],
+      clusters: [{ cluster: text, text: quoted(text) }],
       report: text,
-      changes: [change({ cluster: text, object: text, reason: text, before: text, after: `${text}.` })],
+      changes: [
+        change({ cluster: text, object: text, reason: quoted(text), before: text, after: `${text}.` }),
+      ],
       plan: {
         weights: weights({ [text]: 100 }),
         clusters: [text],
-        changes: [{ cluster: text, verb: 'update', object: text, reason: text, diff: '', tried: true }],
+        changes: [
+          { cluster: text, verb: 'update', object: text, reason: quoted(text), diff: '', tried: true },
+        ],
       },
     });
 

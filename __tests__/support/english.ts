@@ -1,5 +1,6 @@
 import type { IngressEvidence } from '../../src/verify/evidence.ts';
 import type { MetricEvidence } from '../../src/metrics/metric-evidence.ts';
+import type { Message } from '../../src/texts/message.ts';
 import { inEnglish } from '../../src/texts/texts.ts';
 
 /** What was seen, with the reason of its verdict in words. */
@@ -14,4 +15,17 @@ export function toldOfMetric(
   evidence: MetricEvidence,
 ): Told<MetricEvidence> & { readonly notes: readonly string[] } {
   return { ...evidence, reason: inEnglish(evidence.reason), notes: evidence.notes.map(inEnglish) };
+}
+
+/** A finding, or what is wrong with a route, in words. */
+export interface ToldFinding {
+  readonly title: string;
+  readonly detail: string;
+  readonly symptom?: true;
+}
+
+export function toldFinding<Told extends { readonly title: Message; readonly detail: Message }>(
+  finding: Told,
+): Omit<Told, 'title' | 'detail'> & ToldFinding {
+  return { ...finding, title: inEnglish(finding.title), detail: inEnglish(finding.detail) };
 }

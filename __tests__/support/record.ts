@@ -1,5 +1,5 @@
 import type { ClusterWeights } from '../../src/release/cluster-weights.ts';
-import { formatWeights } from '../../src/core/weights.ts';
+import { quoted } from '../../src/texts/message.ts';
 import type { Weights } from '../../src/core/weights.ts';
 import type { RecordedChange } from '../../src/report/run-record.ts';
 import { EAST, WEST } from './release.ts';
@@ -10,7 +10,7 @@ export function change(rest: Partial<RecordedChange> = {}): RecordedChange {
     cluster: EAST,
     verb: 'update',
     object: 'VirtualService demo/hello',
-    reason: 'weights',
+    reason: quoted('weights'),
     at: 1.5,
     before: 'weight: 0\n',
     after: 'weight: 20\n',
@@ -22,8 +22,14 @@ export function change(rest: Partial<RecordedChange> = {}): RecordedChange {
 export function held(clusters: Readonly<Record<string, Weights | undefined>>): readonly ClusterWeights[] {
   return Object.entries(clusters).map(([cluster, weights]) =>
     weights === undefined
-      ? { cluster, place: cluster, kind: 'nothing', weights, text: 'no VirtualService' }
-      : { cluster, place: cluster, kind: 'weights', weights, text: formatWeights(weights) },
+      ? {
+          cluster,
+          place: cluster,
+          kind: 'nothing',
+          weights,
+          text: { kind: 'noObject', object: 'VirtualService' },
+        }
+      : { cluster, place: cluster, kind: 'weights', weights, text: { kind: 'heldWeights', weights } },
   );
 }
 

@@ -83,7 +83,7 @@ function planned(clusters: readonly string[]): RunRecord {
     cluster,
     verb: 'update',
     object,
-    reason: 'weights v1=80,v2=20 → v1=50,v2=50',
+    reason: quoted('weights v1=80,v2=20 → v1=50,v2=50'),
     diff,
     tried: object.startsWith('V'),
   });
@@ -109,7 +109,7 @@ function disagreeing(clusters: readonly string[]): RunRecord {
     failure: 'x',
     clusters: clusters.map((cluster, i) => ({
       cluster,
-      text: `weights ${i === 7 ? 'v1=40,v2=60' : 'v1=80,v2=20'}, revision 1; v1: 1 of 1 pods ready`,
+      text: quoted(`weights ${i === 7 ? 'v1=40,v2=60' : 'v1=80,v2=20'}, revision 1; v1: 1 of 1 pods ready`),
     })),
   };
 }
@@ -161,8 +161,8 @@ export const REPORT_KINDS: Readonly<Record<string, RunRecord>> = {
     {
       findings: [
         {
-          title: 'The route in cluster-7 was changed by someone else',
-          detail: `It holds ${'x'.repeat(200)}.`,
+          title: quoted('The route in cluster-7 was changed by someone else'),
+          detail: quoted(`It holds ${'x'.repeat(200)}.`),
         },
       ],
     },
@@ -195,7 +195,7 @@ export const REPORT_KINDS: Readonly<Record<string, RunRecord>> = {
         restarts: 0,
       })),
     })),
-    { metrics: [FAILING], unseen: ['The load balancer is not on the way.'] },
+    { metrics: [FAILING], unseen: [quoted('The load balancer is not on the way.')] },
   ),
   'a plan of ten clusters': planned(names(10)),
   'a status of ten clusters that disagree': disagreeing(names(10)),

@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
+import { quoted } from '../../src/texts/message.ts';
 import { describe, expect, test } from '@jest/globals';
 import { reportOf } from '../../src/report/json.ts';
 import { emptyRecord } from '../../src/report/run-record.ts';
@@ -47,13 +48,17 @@ describe('the screen of a step', () => {
 
   test('has no line over 100 characters', () => {
     const detail = 'Someone changed the route. '.repeat(20);
-    const lines = shown(ended({ verdict: 'fail', findings: [{ title: 'Changed', detail }] })).split('\n');
+    const lines = shown(
+      ended({ verdict: 'fail', findings: [{ title: quoted('Changed'), detail: quoted(detail) }] }),
+    ).split('\n');
     expect(lines.filter((line) => line.length > 100)).toEqual([]);
     expect(lines.join('\n')).toContain('Cause');
   });
 
   test('calls no symptom a cause', () => {
-    const findings = [{ title: 'Requests fail', detail: '15 of 244.', symptom: true as const }];
+    const findings = [
+      { title: quoted('Requests fail'), detail: quoted('15 of 244.'), symptom: true as const },
+    ];
     expect(shown(ended({ verdict: 'fail', findings }))).not.toContain('Cause');
   });
 

@@ -1,4 +1,6 @@
 import { nameOf } from '../kubernetes/objects.ts';
+import type { ConditionPlace } from '../texts/catalogue/findings.ts';
+import type { Message } from '../texts/message.ts';
 import { GATEWAY_API_GROUP } from './objects.ts';
 import type { HTTPRoute, KubeGateway, ParentRef, StatusCondition } from './objects.ts';
 
@@ -22,8 +24,8 @@ export function parentsOf(route: HTTPRoute, gateways: readonly KubeGateway[]): r
 
 /** Something that keeps a route from being in force at a parent. */
 export interface Detachment {
-  /** A sentence with the condition, its reason and its message. */
-  readonly text: string;
+  /** The condition, its reason and its message. */
+  readonly text: Message;
   /**
    * `refused`: the controller says so of the object as it is. `outdated`: it has not looked at the object since its last change.
    * `unreported`: no controller has said anything, as of a route whose Gateway does not exist.
@@ -38,11 +40,12 @@ export interface Detachment {
 export function routeDetachments(route: HTTPRoute): readonly Detachment[] {
   const parents = route.spec.parentRefs ?? [];
   return parents.flatMap((parent) => {
-    const where = `${nameOf(route)} at ${parent.kind ?? 'Gateway'} ${parentKey(route, parent)}${parent.sectionName === undefined ? '' : `, listener ${parent.sectionName}`}`;
+    const name = `${parent.kind ?? 'Gateway'} ${parentKey(route, parent)}`;
+    const at = { object: nameOf(route), parent: { name, listener: parent.sectionName } };
     const told = (route.status?.parents ?? []).filter((one) => isSameParent(route, one.parentRef, parent));
     const conditions = told.flatMap((one) => one.conditions ?? []);
     return (['Accepted', 'ResolvedRefs'] as const).flatMap((type) =>
-      lacking(where, type, conditions, route.metadata.generation),
+      lacking(at, type, conditions, route.metadata.generation),
     );
   });
 }
@@ -50,7 +53,12 @@ export function routeDetachments(route: HTTPRoute): readonly Detachment[] {
 /** What keeps a Gateway from sending requests on. */
 export function gatewayDetachments(gateway: KubeGateway): readonly Detachment[] {
   const conditions = gateway.status?.conditions ?? [];
-  return lacking(nameOf(gateway), 'Programmed', conditions, gateway.metadata.generation);
+  return lacking(
+    { object: nameOf(gateway), parent: undefined },
+    'Programmed',
+    conditions,
+    gateway.metadata.generation,
+  );
 }
 
 function isSameParent(route: HTTPRoute, a: ParentRef, b: ParentRef): boolean {
@@ -63,7 +71,7 @@ function isSameParent(route: HTTPRoute, a: ParentRef, b: ParentRef): boolean {
 }
 
 function lacking(
-  where: string,
+  at: ConditionPlace,
   type: Detachment['condition'],
   conditions: readonly StatusCondition[],
   generation: number | undefined,
@@ -75,22 +83,16 @@ function lacking(
   );
   const bad = current.find(({ status }) => status !== 'True');
   if (bad !== undefined) {
-    const { reason = 'no reason', message = 'no message' } = bad;
+    const { reason, message } = bad;
     const kind = bad.status === 'Unknown' ? 'outdated' : 'refused';
-    return [
-      { kind, condition: type, reason, text: `${where} is not ${WORDS[type]}: ${reason} (${message})` },
-    ];
+    const text: Message = { kind: 'conditionFalse', at, condition: type, reason, message };
+    return [{ kind, condition: type, reason: reason ?? 'no reason', text }];
   }
   if (current.length > 0) return [];
-  const isNew = found.length === 0;
-  const what = isNew
-    ? `no controller has reported ${type}`
-    : `${type} is reported for an earlier generation than ${String(generation)}`;
-  return [{ kind: isNew ? 'unreported' : 'outdated', condition: type, text: `${where}: ${what}` }];
+  if (found.length === 0)
+    return [
+      { kind: 'unreported', condition: type, text: { kind: 'conditionUnreported', at, condition: type } },
+    ];
+  const text: Message = { kind: 'conditionOutdated', at, condition: type, generation };
+  return [{ kind: 'outdated', condition: type, text }];
 }
-
-const WORDS = {
-  Accepted: 'accepted',
-  ResolvedRefs: 'resolved',
-  Programmed: 'programmed',
-} as const;

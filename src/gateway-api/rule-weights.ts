@@ -1,4 +1,5 @@
 import { CanaryError } from '../core/errors.ts';
+import type { RoutePart } from '../texts/catalogue/routes.ts';
 import type { RouteChoice } from '../core/route-target.ts';
 import { apportion, formatWeights, sameWeights, unserved } from '../core/weights.ts';
 import type { VersionName, Weights } from '../core/weights.ts';
@@ -6,7 +7,7 @@ import { nameOf } from '../kubernetes/objects.ts';
 import { backendsTo, sumOfBackends, versionOfBackend, weightOf } from './backends.ts';
 import { managedRules } from './managed-rules.ts';
 import type { HTTPBackendRef, HTTPRoute, HTTPRouteRule } from './objects.ts';
-import { isPreviewRule, ruleInSentence, rulesOf, rulesTo } from './rules.ts';
+import { isPreviewRule, rulePart, rulesOf, rulesTo } from './rules.ts';
 
 /**
  * The weights that the managed rules of an HTTPRoute give to the versions of the service, in whole percent of what the service gets.
@@ -50,9 +51,9 @@ export function managedRuleVersions(route: HTTPRoute, choice: RouteChoice): read
 export function weightsByRule(
   route: HTTPRoute,
   choice: RouteChoice,
-): readonly { readonly route: string; readonly weights: Weights | undefined }[] {
+): readonly { readonly route: RoutePart; readonly weights: Weights | undefined }[] {
   return rulesTo(route, choice).map((rule) => ({
-    route: ruleInSentence(route, rule),
+    route: rulePart(route, rule),
     weights: weightsOfRule(route, rule, choice),
   }));
 }

@@ -1,4 +1,6 @@
 import { PREVIEW_HEADER, VERSION_HEADER } from '../core/headers.ts';
+import type { RoutePart } from '../texts/catalogue/routes.ts';
+import { textsIn } from '../texts/texts.ts';
 import { PREVIEW_NAME } from '../core/route-target.ts';
 import type { RouteChoice } from '../core/route-target.ts';
 import type { VersionName } from '../core/weights.ts';
@@ -66,6 +68,11 @@ export function ruleKey(route: HTTPRoute, rule: HTTPRouteRule): string {
 
 /** `rule main`, or `the unnamed rules[0]`. */
 export function ruleInSentence(route: HTTPRoute, rule: HTTPRouteRule): string {
+  return textsIn('en').routes.part(rulePart(route, rule));
+}
+
+/** How messages name a rule. */
+export function rulePart(route: HTTPRoute, rule: HTTPRouteRule): RoutePart {
   const key = ruleKey(route, rule);
-  return key === rule.name ? `rule ${key}` : `the unnamed ${key}`;
+  return { part: 'rule', key, isNamed: key === rule.name };
 }

@@ -1,4 +1,5 @@
 import { nameOfProxy } from '../core/proxy.ts';
+import type { Message } from '../texts/message.ts';
 import { messageOf } from '../core/errors.ts';
 import { clusterOf } from '../kubernetes/client/contexts.ts';
 import { assertLoginSupported } from '../kubernetes/client/login.ts';
@@ -7,9 +8,9 @@ import { insecurityOf, proxyTo } from '../kubernetes/client/route.ts';
 import { LoginError } from '../kubernetes/client/errors.ts';
 import type { Inputs } from './inputs.ts';
 
-/** Something unusual about the way to a cluster, as a sentence. */
+/** Something unusual about the way to a cluster. */
 export interface ConnectionNote {
-  readonly sentence: string;
+  readonly message: Message;
   readonly isWarning: boolean;
 }
 
@@ -37,14 +38,14 @@ export function notesOfConnections(values: Values, kubeconfig: KubeConfig): read
     return [
       ...(insecure === undefined
         ? []
-        : [{ sentence: `${name} is insecure (input insecure-clusters): ${insecure}.`, isWarning: true }]),
+        : [{ message: { kind: 'insecure', cluster: name, why: insecure }, isWarning: true } as const]),
       ...(proxy === undefined
         ? []
         : [
             {
-              sentence: `The API server of ${name} is reached through the proxy ${nameOfProxy(proxy)}.`,
+              message: { kind: 'apiThroughProxy', cluster: name, proxy: nameOfProxy(proxy) },
               isWarning: false,
-            },
+            } as const,
           ]),
     ];
   });

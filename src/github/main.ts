@@ -75,10 +75,10 @@ async function run(host: Host, job: Job): Promise<void> {
   // Known to the post step even if this process is killed at any moment from here on.
   host.saveState(STATE.holder, identity.holder);
   announcer?.begin();
-  for (const { sentence, isWarning } of job.connections) {
-    if (isWarning) log.warn(sentence);
-    else log.info(sentence);
-    events.record({ kind: 'connection', sentence });
+  for (const { message, isWarning } of job.connections) {
+    if (isWarning) log.warn(inEnglish(message));
+    else log.info(inEnglish(message));
+    events.record({ kind: 'connection', message });
   }
   /** Transactions that only have to release their lock. */
   const locked = new Set<string>();
@@ -136,17 +136,21 @@ function conclude(record: RunRecord): void {
   const measured = metrics
     .filter((one) => one.verdict === 'fail' || one.verdict === 'inconclusive')
     .map((metric) => metricSentence(metric, textsIn('en')));
-  const causes = findings.map(({ title, detail }) => `${title}. ${detail}`);
+  const causes = findings.map(({ title, detail }) => inEnglish({ kind: 'findingLine', title, detail }));
   throw new CanaryError(
-    [headlineOf(record, textsIn('en')).sentence, ...seen, ...measured, ...causes, ...record.remains].join(
-      '\n',
-    ),
+    [
+      headlineOf(record, textsIn('en')).sentence,
+      ...seen,
+      ...measured,
+      ...causes,
+      ...record.remains.map(inEnglish),
+    ].join('\n'),
   );
 }
 
 /** What hurts users comes before anything else. */
 function withHarms(error: unknown, { harms }: RunRecord): unknown {
   const text = messageOf(error);
-  const missing = harms.filter((harm) => !text.includes(harm));
+  const missing = harms.map(inEnglish).filter((harm) => !text.includes(harm));
   return missing.length === 0 ? error : new CanaryError([...missing, text].join('\n'), { cause: error });
 }

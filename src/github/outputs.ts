@@ -50,7 +50,12 @@ function metricOutput({ name, cluster, kind, verdict, reason, versions, points }
 
 function planOf({ changes }: PlannedRollout): string {
   return JSON.stringify(
-    changes.map(({ cluster, object, verb, reason }) => ({ cluster, object, verb, reason })),
+    changes.map(({ cluster, object, verb, reason }) => ({
+      cluster,
+      object,
+      verb,
+      reason: inEnglish(reason),
+    })),
   );
 }
 

@@ -1,8 +1,9 @@
 import type { ServiceKey } from '../core/names.ts';
+import type { RoutePart } from '../texts/catalogue/routes.ts';
 import { assertFullNames, managedRoutes } from './managed-routes.ts';
 import {
   destinationsTo,
-  inSentence,
+  routePart,
   isPreview,
   isServed,
   namesSubsets,
@@ -78,9 +79,9 @@ function weighedRoutes(
 export function weightsByRoute(
   vs: VirtualService,
   service: ServiceKey,
-): readonly { readonly route: string; readonly weights: Weights | undefined }[] {
+): readonly { readonly route: RoutePart; readonly weights: Weights | undefined }[] {
   return [...routesTo(vs, service), ...streamsTo(vs, service)].map((route) => ({
-    route: inSentence(vs, route),
+    route: routePart(vs, route),
     weights: weightsOfRoute(vs, route, service),
   }));
 }

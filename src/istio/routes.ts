@@ -1,4 +1,6 @@
 import { isHostOf } from './hosts.ts';
+import type { RoutePart } from '../texts/catalogue/routes.ts';
+import { textsIn } from '../texts/texts.ts';
 import type { ServiceKey } from '../core/names.ts';
 import type { HttpRoute, RouteDestination, StreamRoute, VirtualService } from '../kubernetes/objects.ts';
 import type { VersionName } from '../core/weights.ts';
@@ -89,8 +91,13 @@ export function routeKey(vs: VirtualService, route: Route, places?: ReadonlyMap<
 
 /** `route main`, or `the unnamed http[0]`. */
 export function inSentence(vs: VirtualService, route: Route): string {
+  return textsIn('en').routes.part(routePart(vs, route));
+}
+
+/** How messages name a route. */
+export function routePart(vs: VirtualService, route: Route): RoutePart {
   const key = routeKey(vs, route);
-  return key === route['name'] ? `route ${key}` : `the unnamed ${key}`;
+  return { part: 'route', key, isNamed: key === route['name'] };
 }
 
 /** Whether a destination gets traffic; Istio sends everything to one that is alone in its route, whatever its weight. */

@@ -1,4 +1,5 @@
 import type { KubeObject } from './objects.ts';
+import type { Message } from '../texts/message.ts';
 import type { ClusterName } from '../core/names.ts';
 
 /** One write to one cluster, with the reason for it. */
@@ -9,7 +10,7 @@ export interface Change {
   readonly object: KubeObject;
   /** The object before an `update`; undefined for the other verbs. */
   readonly before: KubeObject | undefined;
-  readonly reason: string;
+  readonly reason: Message;
   /** Whether the cluster's ingress does not lead to the service without it: undone, requests get 404 again. */
   readonly isFirstRoute?: true;
 }
@@ -17,5 +18,5 @@ export interface Change {
 /** An object to apply, and why. */
 export interface WorkloadObject {
   readonly object: KubeObject;
-  readonly reason: string;
+  readonly reason: Message;
 }

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { inEnglish } from '../texts/texts.ts';
 import { allOf } from '../fleet/fleet.ts';
 import type { Observation } from '../release/observation.ts';
 import { isSharedWithOtherHosts } from '../release/route-state.ts';
@@ -70,7 +71,7 @@ export async function explained(context: Context, waits: readonly Promise<void>[
     if (missed.length > 0) {
       const findings = await causesOf(context, [], missed);
       recorder.record({ kind: 'explained', findings });
-      for (const { title, detail } of findings) log.warn(`${title}. ${detail}`);
+      for (const { title, detail } of findings) log.warn(inEnglish({ kind: 'findingLine', title, detail }));
     }
     throw error;
   }

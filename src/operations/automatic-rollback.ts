@@ -1,4 +1,6 @@
 import { AFTER_ROLLBACK_MS, STEPS } from '../core/deadlines.ts';
+import type { Message } from '../texts/message.ts';
+import { inEnglish } from '../texts/texts.ts';
 import { messageOf } from '../core/errors.ts';
 import { endAfter, endBy } from '../core/signals.ts';
 import { formatWeights, sameWeights } from '../core/weights.ts';
@@ -14,7 +16,7 @@ import { clustersDisagree, readClusterWeights, allHolding } from '../release/clu
 import type { ClusterWeights } from '../release/cluster-weights.ts';
 import { routeStateFor } from '../release/route-state.ts';
 import type { RouteState } from '../release/route-state.ts';
-import { describeEdit, editsOf } from '../release/weight-edits.ts';
+import { editMessage, editsOf } from '../release/weight-edits.ts';
 import type { TrafficPlan } from '../release/plan-traffic.ts';
 import type { Release } from '../release/release.ts';
 import type { FleetState } from '../release/state.ts';
@@ -70,7 +72,7 @@ export async function rollBackAutomatically(
         ? `Rolled back to ${formatWeights(previous)} where no one else has changed the weights since.`
         : `Rolled back to ${formatWeights(previous)}.`,
     );
-    for (const sentence of result.remains) log.warn(sentence);
+    for (const message of result.remains) log.warn(inEnglish(message));
     return result.held;
   } catch (error) {
     await noteFailure(context, step, previous, error);
@@ -81,8 +83,8 @@ export async function rollBackAutomatically(
 /** What a rollback has come to. */
 interface Restored {
   readonly held: readonly ClusterWeights[];
-  /** What is not as it was before the step, a sentence each. */
-  readonly remains: readonly string[];
+  /** What is not as it was before the step. */
+  readonly remains: readonly Message[];
 }
 
 async function restore(
@@ -114,10 +116,10 @@ async function restore(
     recorder.record({ kind: 'previous weights', weights: result.plan.before });
     const restored = describe(result, previous);
     if (result.left.length > 0) recorder.record({ kind: 'read', held: restored.held });
-    recorder.record({ kind: 'remains', sentences: restored.remains });
+    recorder.record({ kind: 'remains', messages: restored.remains });
     const unseen = await arrivalProblem({ ...context, signal }, result, clients);
     if (unseen === undefined) return restored;
-    recorder.record({ kind: 'remains', sentences: [unseen] });
+    recorder.record({ kind: 'remains', messages: [unseen] });
     return { ...restored, remains: [...restored.remains, unseen] };
   });
 }
@@ -127,15 +129,15 @@ function describe({ observed, own, left }: RolledBack, previous: Weights): Resto
     own.some((each) => each === observed.routes[i]) ? allHolding([one], previous) : [one],
   );
   if (left.length === 0) return { held, remains: [] };
-  const restored = own.map((one) => `${one.cluster} holds ${formatWeights(previous)}.`);
+  const restored = own.map(({ cluster }): Message => ({ kind: 'holdsAgain', cluster, weights: previous }));
   return { held, remains: [...left.map(describeLeft), ...restored] };
 }
 
-function describeLeft(one: RouteState): string {
+function describeLeft(one: RouteState): Message {
   const [edit] = editsOf([one]);
   return edit === undefined
-    ? `${one.cluster} holds ${one.weights === undefined ? 'no weights' : formatWeights(one.weights)}, which this run did not write: left unchanged.`
-    : `${describeEdit(edit)}: left unchanged.`;
+    ? { kind: 'notOurs', cluster: one.cluster, weights: one.weights }
+    : { kind: 'leftUnchanged', edit: editMessage(edit) };
 }
 
 /** The clusters agree again; that an ingress does not show it is what made the rollout fail, or news of its own. */
@@ -143,7 +145,7 @@ async function arrivalProblem(
   context: Context,
   { observed, own, plan }: RolledBack,
   clients: readonly IngressClient[],
-): Promise<string | undefined> {
+): Promise<Message | undefined> {
   const written = clients.filter(({ target }) => {
     const serving = routeStateFor(observed.routes, target.cluster);
     return serving !== undefined && own.includes(serving);
@@ -153,7 +155,7 @@ async function arrivalProblem(
     return undefined;
   } catch (error) {
     context.log.warn(`Rolled back, but not every ingress has confirmed it: ${messageOf(error)}`);
-    return 'Not every ingress has been seen to answer under these weights.';
+    return { kind: 'arrivalUnseen' };
   }
 }
 
@@ -163,22 +165,23 @@ async function noteFailure(
   previous: Weights,
   error: unknown,
 ): Promise<void> {
-  const now = signal.aborted ? '' : ` In force now: ${await whatHolds(release, fleet, state)}.`;
-  const failed = `The weights ${formatWeights(previous)} could not be restored everywhere. ${messageOf(error)}${now}`;
+  const inForce = signal.aborted ? undefined : await whatHolds(release, fleet, state);
+  const failed: Message = { kind: 'notRestored', weights: previous, error: messageOf(error), inForce };
   const remains = error instanceof FleetInconsistent ? error.remains : [];
-  const others = remains.filter((sentence) => !failed.includes(sentence));
-  recorder.record({ kind: 'remains', sentences: [failed, ...others] });
-  log.warn(failed);
+  const others = remains.filter((message) => !inEnglish(failed).includes(inEnglish(message)));
+  recorder.record({ kind: 'remains', messages: [failed, ...others] });
+  log.warn(inEnglish(failed));
 }
 
 /** `east v1=80,v2=20; west v1=100`, with the reason for a cluster that cannot be read. */
-async function whatHolds(release: Release, fleet: Fleet, state: FleetState): Promise<string> {
+async function whatHolds(release: Release, fleet: Fleet, state: FleetState): Promise<Message> {
   const near = fleet.withSignal(endAfter(AFTER_ROLLBACK_MS, 'Reading'));
   const { state: now, failures } = await near.readEachAgain(release, state);
-  const lines = readClusterWeights(release, now, failures).map(({ place, text, cluster }) =>
-    failures.has(cluster)
-      ? `${cluster} cannot be read (${messageOf(failures.get(cluster))})`
-      : `${place} ${text}`,
+  const held = readClusterWeights(release, now, failures).map(
+    ({ place, text, cluster }): { readonly place: string; readonly what: Message } =>
+      failures.has(cluster)
+        ? { place: cluster, what: { kind: 'unreadable', error: messageOf(failures.get(cluster)) } }
+        : { place, what: text },
   );
-  return lines.join('; ');
+  return { kind: 'inForce', held };
 }

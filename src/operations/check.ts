@@ -13,7 +13,6 @@ import { isSharedWithOtherHosts, routeStateFor } from '../release/route-state.ts
 import { lookalikes } from '../release/lookalikes.ts';
 import { evidenceLine } from '../report/evidence-line.ts';
 import { podLine } from '../report/shares.ts';
-import { capitalized } from '../report/format.ts';
 import type { IngressEvidence, Verdict } from '../verify/evidence.ts';
 import type { IngressClient } from '../verify/ingress-client.ts';
 import { sampleAll } from '../verify/sampler.ts';
@@ -94,8 +93,8 @@ export async function checkShares(context: Context, request: CheckRequest): Prom
   if (on === 'this run') {
     const known = [...(interrupted === undefined ? [] : [interrupted]), ...remarks, ...doubts];
     const causes = verdict === 'pass' ? [] : await causesOf(context, observed.routes, ingresses);
-    const titles = new Set(known.map(({ title }) => title));
-    const findings = [...known, ...causes.filter(({ title }) => !titles.has(title))];
+    const titles = new Set(known.map(({ title }) => inEnglish(title)));
+    const findings = [...known, ...causes.filter(({ title }) => !titles.has(inEnglish(title)))];
     if (findings.length > 0) recorder.record({ kind: 'explained', findings });
   }
   return { verdict, evidence: ingresses };
@@ -229,9 +228,16 @@ function mistakable(
   return [...serving].flatMap((one) =>
     lookalikes({ release, fleet }, one)
       .slice(0, 1)
-      .map(({ name, revision }) => ({
-        title: `Another app may have answered in ${one.cluster}`,
-        detail: `${capitalized(name)} takes the path ${release.check.path} ahead of ${release.app}, and ${revision === undefined ? 'nothing in the responses tells the two apart' : `its responses carry revision ${revision} as well`}: the samples do not show what users of ${release.app} get. Set the inputs path and host to what only ${release.app} answers, or narrow the match or the hosts of that route.`,
+      .map(({ route, object, revision }) => ({
+        title: { kind: 'lookalikeTitle', cluster: one.cluster },
+        detail: {
+          kind: 'lookalike',
+          route,
+          object,
+          path: release.check.path,
+          app: release.app,
+          revision,
+        },
       })),
   );
 }

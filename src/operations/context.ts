@@ -1,4 +1,5 @@
 import type { OnWritten } from '../fleet/transaction/write-confirmed.ts';
+import { inEnglish } from '../texts/texts.ts';
 import { nextTurn } from '../core/clock.ts';
 import type { Clock } from '../core/clock.ts';
 import { withPauses } from '../core/pieces.ts';
@@ -73,15 +74,15 @@ export function noteBlindSpots(
   { recorder, log }: Pick<Context, 'recorder' | 'log'>,
   observed: Observation,
 ): void {
-  const sentences = blindSpotsIn(observed);
-  for (const sentence of sentences) log.warnOnce(sentence);
-  recorder.record({ kind: 'blind spots', of: 'release', sentences });
+  const messages = blindSpotsIn(observed);
+  for (const message of messages) log.warnOnce(inEnglish(message));
+  recorder.record({ kind: 'blind spots', of: 'release', messages });
 }
 
 /** Logs why weights do not hold for users, as far as the objects show it. */
 export function logDefects({ log }: Pick<Context, 'log'>, observed: Observation): readonly RouteDefect[] {
   const defects = routeDefects(observed);
-  for (const { title, detail } of defects) log.warn(`${title}. ${detail}`);
+  for (const { title, detail } of defects) log.warn(inEnglish({ kind: 'findingLine', title, detail }));
   return defects;
 }
 
@@ -93,6 +94,6 @@ export function recordChange({ recorder, log }: Context): OnWritten {
     const before = earlier && (await withPauses(writingYaml(earlier), nextTurn));
     const after = verb === 'delete' ? undefined : await withPauses(writingYaml(stored, earlier), nextTurn);
     recorder.record({ kind: 'changed', change: { cluster, verb, object, reason, before, after } });
-    log.info(`${cluster}: ${verb === 'delete' ? 'deleted' : 'wrote'} ${object} (${reason})`);
+    log.info(`${cluster}: ${verb === 'delete' ? 'deleted' : 'wrote'} ${object} (${inEnglish(reason)})`);
   };
 }

@@ -1,4 +1,6 @@
 import { IngressClient } from '../verify/ingress-client.ts';
+import type { Message } from '../texts/message.ts';
+import { inEnglish } from '../texts/texts.ts';
 import type { Target } from '../verify/target.ts';
 import { pageUrlOf } from '../verify/page-url.ts';
 import { findForwardedIngress, findIngress } from '../verify/find-ingress.ts';
@@ -92,11 +94,11 @@ export async function findIngresses(
 export function targetsAt(context: Context, ingresses: readonly Ingress[]): readonly Target[] {
   const { release, recorder, log } = context;
   const shared = sharedAddresses(ingresses);
-  for (const sentence of shared) log.warnOnce(sentence);
+  for (const message of shared) log.warnOnce(inEnglish(message));
   const unseen = ingresses.flatMap(({ cluster, gateway }) =>
     gateway === undefined ? [] : beforeGateway(cluster),
   );
-  recorder.record({ kind: 'blind spots', of: 'ingresses', sentences: [...shared, ...unseen] });
+  recorder.record({ kind: 'blind spots', of: 'ingresses', messages: [...shared, ...unseen] });
   const { path, headers } = release.check;
   const hosts = [...new Set(ingresses.flatMap(({ host }) => host ?? []))];
   const targets = ingresses.map(({ cluster, url, host, gateway }): Target => {
@@ -121,16 +123,16 @@ export function targetsAt(context: Context, ingresses: readonly Ingress[]): read
 }
 
 /** What cannot be seen from within the pods of a gateway. */
-function beforeGateway(cluster: ClusterName): string {
-  return `The samples of ${cluster} go through its API server to each gateway pod (ingress: port-forward): the load balancer, and whatever else is in front of the gateway, is not on the way.`;
+function beforeGateway(cluster: ClusterName): Message {
+  return { kind: 'loadBalancerSkipped', cluster };
 }
 
 /** Users may come another way than the samples: the load balancer and the gateway see the address of the proxy. */
 function throughProxy({ recorder }: Context, cluster: ClusterName, url: string): string {
   const proxy = proxyFor(new URL(url));
   if (proxy === undefined) return '';
-  const sentence = `The samples of ${cluster} go through the proxy ${nameOfProxy(proxy)}, in a tunnel for each connection.`;
-  recorder.record({ kind: 'connection', sentence });
+  const message: Message = { kind: 'throughProxy', cluster, proxy: nameOfProxy(proxy) };
+  recorder.record({ kind: 'connection', message });
   return `, through the proxy ${nameOfProxy(proxy)}`;
 }
 
@@ -212,14 +214,10 @@ function hostFor(
 }
 
 /** What cannot be seen if several clusters share one address, as behind a global load balancer. */
-function sharedAddresses(ingresses: readonly Ingress[]): readonly string[] {
+function sharedAddresses(ingresses: readonly Ingress[]): readonly Message[] {
   const reached = ingresses.filter(({ gateway }) => gateway === undefined);
   return [...Map.groupBy(reached, ({ url }) => url)].flatMap(([url, same]) =>
-    same.length === 1
-      ? []
-      : [
-          `${same.map(({ cluster }) => cluster).join(', ')} share the ingress URL ${url}, so it is impossible to tell which of them answered.`,
-        ],
+    same.length === 1 ? [] : [{ kind: 'sharedAddress', clusters: same.map(({ cluster }) => cluster), url }],
   );
 }
 

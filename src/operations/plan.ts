@@ -1,4 +1,5 @@
 import { dryRun, triedIn } from '../fleet/dry-run.ts';
+import type { Message } from '../texts/message.ts';
 import type { TriedPlan } from '../fleet/dry-run.ts';
 import { allOf } from '../fleet/fleet.ts';
 import { describeMissing, isReadOnly, missingPermissions } from '../fleet/preflight.ts';
@@ -23,7 +24,7 @@ import type { Observation } from '../release/observation.ts';
 import { observe } from '../release/observation.ts';
 import { formatWeights } from '../core/weights.ts';
 import type { Weights } from '../core/weights.ts';
-import { textsIn } from '../texts/texts.ts';
+import { inEnglish, textsIn } from '../texts/texts.ts';
 import { differenceOf } from '../report/difference.ts';
 import type { PlannedChange, PlannedRollout } from '../report/run-events.ts';
 import { whyUnchecked } from '../report/planned-change.ts';
@@ -121,10 +122,9 @@ async function assertPermitted({ release, fleet, recorder, log }: Context, tried
   const missing = await missingPermissions(fleet, release, undertaking);
   if (missing.length === 0) return;
   if (!isReadOnly(release, undertaking, missing)) throw new CanaryError(describeMissing(missing));
-  const sentence =
-    'The user of the kubeconfig may only read, so no API server has checked this plan: webhooks, quotas, field conflicts and missing permissions show only in the rollout.';
-  log.warn(sentence);
-  recorder.record({ kind: 'blind spots', of: 'permissions', sentences: [sentence] });
+  const message: Message = { kind: 'planUnchecked' };
+  log.warn(inEnglish(message));
+  recorder.record({ kind: 'blind spots', of: 'permissions', messages: [message] });
 }
 
 /** The changes in their order. An object that several stages change is compared with the stage before. */
@@ -170,7 +170,7 @@ async function showChanges(log: Context['log'], changes: readonly PlannedChange[
     const { cluster, verb, object, reason, diff } = change;
     const unchecked = whyUnchecked(change);
     const note = unchecked === undefined ? '' : `. ${unchecked}`;
-    log.info(`${cluster}: ${verb} ${object} (${reason})${note}\n${diff}\n`);
+    log.info(`${cluster}: ${verb} ${object} (${inEnglish(reason)})${note}\n${diff}\n`);
     await nextTurn();
   }
 }

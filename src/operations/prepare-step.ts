@@ -1,4 +1,5 @@
 import { dryRun, triedIn } from '../fleet/dry-run.ts';
+import { inEnglish } from '../texts/texts.ts';
 import type { TriedPlan } from '../fleet/dry-run.ts';
 import { readClusterWeights } from '../release/cluster-weights.ts';
 import { foreignManagers } from '../release/foreign-managers.ts';
@@ -65,7 +66,7 @@ function announcePlan({ recorder, log, release }: Context, plan: TriedPlan): voi
   );
   const changes = triedIn(plan);
   for (const { cluster, verb, object, reason } of changes)
-    log.info(`${cluster}: ${verb} ${nameOf(object)} (${reason})`);
+    log.info(`${cluster}: ${verb} ${nameOf(object)} (${inEnglish(reason)})`);
   if (changes.length === 0) log.info('Nothing to write: every cluster already matches the request.');
 }
 

@@ -1,4 +1,7 @@
 import { waitUntilReady } from '../kubernetes/client/ready.ts';
+import type { Message } from '../texts/message.ts';
+import { quoted } from '../texts/message.ts';
+import { inEnglish } from '../texts/texts.ts';
 import { STEPS } from '../core/deadlines.ts';
 import { endBy } from '../core/signals.ts';
 import { writeBack } from '../fleet/transaction/revert-change.ts';
@@ -105,7 +108,7 @@ async function restoreAll(
   };
   let results: readonly Result[];
   if (release.onFailure === 'keep') {
-    results = replaced.map((one) => noted(harmOf(context, one, holding, 'input on-failure: keep')));
+    results = replaced.map((one) => noted(harmOf(context, one, holding, { kind: 'keptOnFailure' })));
   } else {
     const signal = endBy(context.signal, STEPS.restoreWorkloads, 'Restoring workloads');
     const rescue: Context = { ...context, signal, fleet: context.fleet.withSignal(signal) };
@@ -116,11 +119,11 @@ async function restoreAll(
         ? Promise.all(
             replaced.map(async (one) => noted(await restoreOne(rescue, one, holding, context.signal))),
           )
-        : replaced.map((one) => noted(harmOf(rescue, one, holding, 'another run has taken over the lock')));
+        : replaced.map((one) => noted(harmOf(rescue, one, holding, { kind: 'lockTakenOver' })));
     });
   }
   const harmsFirst = results.toSorted((a, b) => Number(b.kind === 'harm') - Number(a.kind === 'harm'));
-  for (const { sentence } of harmsFirst) log.warn(sentence);
+  for (const { message } of harmsFirst) log.warn(inEnglish(message));
 }
 
 /** @param cancelled the run's own signal: once it has ended, nobody waits for pods */
@@ -135,14 +138,14 @@ async function restoreOne(
   const cluster = fleet.cluster(check.cluster);
   try {
     if (!(await writeEarlier(context, one))) {
-      return harmOf(context, one, holding, 'someone else has changed it since, which is left unchanged');
+      return harmOf(context, one, holding, { kind: 'changedByOthers' });
     }
   } catch (error) {
-    return harmOf(context, one, holding, messageOf(error));
+    return harmOf(context, one, holding, quoted(messageOf(error)));
   }
-  const what = `${nameOf(before)} in ${check.cluster} is back on ${contentOf(before)}`;
+  const what = { object: nameOf(before), cluster: check.cluster, images: imagesOf(before) };
   if (cancelled.aborted) {
-    return { kind: 'restored', sentence: `${what}; its pods are still being replaced.` };
+    return { kind: 'restored', message: { kind: 'podsBack', ...what, ready: false } };
   }
   try {
     const timeoutMs = Math.min(STEPS.restoreWorkloads.usualMs, release.workload.readyTimeoutMs);
@@ -154,9 +157,9 @@ async function restoreOne(
       signal: AbortSignal.any([signal, cancelled]),
       onProgress,
     });
-    return { kind: 'restored', sentence: `${what}, and ready.` };
+    return { kind: 'restored', message: { kind: 'podsBack', ...what, ready: true } };
   } catch (error) {
-    return { kind: 'harm', sentence: `${what}, but not all of its pods are ready yet: ${messageOf(error)}` };
+    return { kind: 'harm', message: { kind: 'podsNotReady', ...what, error: messageOf(error) } };
   }
 }
 
@@ -171,7 +174,7 @@ async function writeEarlier(context: Context, { check, before, stored }: Replace
           verb: 'apply',
           object: withEarlierTemplate(live, before),
           before: undefined,
-          reason: 'earlier pod template restored',
+          reason: { kind: 'templateRestored' },
         }
       : undefined;
   const onWritten = recordChange(context);
@@ -184,26 +187,24 @@ function harmOf(
   { release }: Context,
   { check, version, before, stored }: Replaced,
   held: readonly ClusterWeights[],
-  why: string,
+  why: Message,
 ): Result {
   const weight = held.find(({ cluster }) => cluster === check.cluster)?.weights?.get(version);
-  const users =
-    weight === undefined
-      ? `${version}, which has users,`
-      : `${version}, which has ${String(weight)}% of the traffic,`;
-  const remedy = release.workload.images.has(version)
-    ? `To go back, run the operation rollout with image ${version}=${imagesOf(before)[0] ?? ''}.`
-    : 'To go back, run the operation rollout with the earlier manifests.';
-  const sentence = `${users} still runs ${contentOf(stored)} of this failed run instead of ${contentOf(before)} (${nameOf(stored)} in ${check.cluster}; not restored: ${why}). ${remedy}`;
-  return { kind: 'harm', sentence };
+  const message: Message = {
+    kind: 'podsNotBack',
+    version,
+    weight,
+    object: nameOf(stored),
+    cluster: check.cluster,
+    images: imagesOf(stored),
+    earlier: imagesOf(before),
+    why,
+    image: release.workload.images.has(version) ? (imagesOf(before)[0] ?? '') : undefined,
+  };
+  return { kind: 'harm', message };
 }
 
-/** `image a:1`, which is what people know a template by. */
-function contentOf(workload: KubeObject): string {
-  const images = imagesOf(workload);
-  return `${images.length === 1 ? 'image' : 'images'} ${images.join(', ')}`;
-}
-
+/** What people know a template by. */
 function imagesOf(workload: KubeObject): readonly string[] {
   const containers = podTemplateOf(workload)?.spec?.containers ?? [];
   return [...new Set(containers.map(({ image }) => image ?? ''))];

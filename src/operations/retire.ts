@@ -1,4 +1,5 @@
 import type { IngressClient } from '../verify/ingress-client.ts';
+import { inEnglish } from '../texts/texts.ts';
 import { ClusterError } from '../kubernetes/client/errors.ts';
 import { writeInOrder } from '../fleet/transaction/write-in-order.ts';
 import { tryOut } from '../fleet/dry-run.ts';
@@ -58,7 +59,7 @@ async function prepare(context: Context): Promise<Prepared<Retirement>> {
     log.info(`Retiring ${plan.version} of ${release.app}`);
     const changes = (await tryOut(fleet, state, [plan.routes, plan.workloads, plan.subsets])).flat();
     for (const { cluster, verb, object, reason } of changes)
-      log.info(`${cluster}: ${verb} ${nameOf(object)} (${reason})`);
+      log.info(`${cluster}: ${verb} ${nameOf(object)} (${inEnglish(reason)})`);
     for (const { cluster, object, reason } of plan.left)
       log.info(`${cluster}: ${nameOf(object)} stays: ${reason}`);
     if (changes.length === 0) log.info(`No cluster has anything of ${plan.version} to remove.`);

@@ -23,7 +23,7 @@ const ROUTE_KINDS: readonly string[] = ['VirtualService', 'HTTPRoute'];
 /** Tells of the routes among what was written in all clusters. */
 export function tellWritten(context: Context, kind: Kind, written: readonly Written[]): void {
   for (const { change, stored } of written.filter(isRoute))
-    tell(context, kind, change.cluster, stored, change.reason);
+    tell(context, kind, change.cluster, stored, inEnglish(change.reason));
 }
 
 /** Tells that a step of this run did not pass. */

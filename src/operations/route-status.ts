@@ -1,4 +1,5 @@
 import { MONOTONIC_CLOCK } from '../core/clock.ts';
+import { inEnglish } from '../texts/texts.ts';
 import { ROUTE_STATUS } from '../core/deadlines.ts';
 import { CanaryError } from '../core/errors.ts';
 import type { ClusterName } from '../core/names.ts';
@@ -51,7 +52,7 @@ export async function awaitInForce(
     if (found.length === 0) return;
     if (now() >= until)
       throw new CanaryError(
-        `${found.map(({ text }) => text).join('; ')} in ${cluster}, and this has not changed in ${String(ROUTE_STATUS.waitMs / 1000)} s. No weight was changed: correct that first, then run again.`,
+        `${found.map(({ text }) => inEnglish(text)).join('; ')} in ${cluster}, and this has not changed in ${String(ROUTE_STATUS.waitMs / 1000)} s. No weight was changed: correct that first, then run again.`,
       );
     await sleep(ROUTE_STATUS.pollMs, signal);
   }

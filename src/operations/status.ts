@@ -1,4 +1,6 @@
 import { throwAny } from '../fleet/fleet.ts';
+import type { Message } from '../texts/message.ts';
+import { inEnglish } from '../texts/texts.ts';
 import { candidateOf, selectsEndpoint } from '../kubernetes/pod-selection.ts';
 import type { Place } from '../kubernetes/pod-selection.ts';
 import { CanaryError, messageOf } from '../core/errors.ts';
@@ -63,7 +65,7 @@ export async function status(context: Context): Promise<void> {
       }),
     }));
     recorder.record({ kind: 'summarized', clusters });
-    for (const { cluster, text } of clusters) log.info(`${cluster}: ${text}`);
+    for (const { cluster, text } of clusters) log.info(`${cluster}: ${inEnglish(text)}`);
     recorder.record({ kind: 'previous weights', weights: previousIn(release, state) });
     for (const overlap of subsetOverlaps(observed, versions)) log.warn(describeOverlap(overlap));
     for (const edit of observed.edits) log.warn(`${describeEdit(edit)}.`);
@@ -83,7 +85,7 @@ export async function status(context: Context): Promise<void> {
             `${describeDisagreement(held)} To bring them together, run the operation rollback with the input weights.`,
           ]
         : []),
-      ...routeDefects(observed).map(({ title, detail }) => `${title}. ${detail}`),
+      ...routeDefects(observed).map(({ title, detail }) => inEnglish({ kind: 'findingLine', title, detail })),
     ];
     if (problems.length > 0) throw new CanaryError(problems.join('\n'));
     log.info(
@@ -104,25 +106,33 @@ interface Known {
   readonly failure: unknown;
 }
 
-function textOf(release: Release, cluster: ClusterName, known: Known): string {
+function textOf(release: Release, cluster: ClusterName, known: Known): Message {
   const { labels, held, revision, state, failure } = known;
-  if (state === undefined) return `could not be read: ${messageOf(failure)}`;
-  if (state.namespace === undefined) return `no namespace ${release.namespace}`;
+  if (state === undefined) return { kind: 'clusterUnread', error: messageOf(failure) };
+  if (state.namespace === undefined) return { kind: 'noNamespace', namespace: release.namespace };
   const own = held.filter((one) => one.cluster === cluster);
-  return [routesIn(state, own, revision), podsIn(release, state, labels)].join('; ');
+  return {
+    kind: 'clusterState',
+    routes: routesIn(state, own, revision),
+    pods: podsIn(release, state, labels),
+  };
 }
 
 function routesIn(
   state: ClusterState,
   held: readonly ClusterWeights[],
   revision: number | undefined,
-): string {
-  if (held.length === 0) return 'routes served by another cluster';
-  const each = held.map(
-    ({ place, kind, text }) =>
-      `${place === state.name ? '' : `${place}: `}${kind === 'weights' ? `weights ${text}` : text}`,
-  );
-  return `${each.join('; ')}${revision === undefined ? '' : `, revision ${String(revision)}`}`;
+): Message {
+  if (held.length === 0) return { kind: 'servedElsewhere' };
+  return {
+    kind: 'routesHold',
+    held: held.map(({ place, kind, text }) => ({
+      place: place === state.name ? undefined : place,
+      what: text,
+      isWeights: kind === 'weights',
+    })),
+    revision,
+  };
 }
 
 /** The weights to go back to, by the newest record of any cluster. */
@@ -135,7 +145,7 @@ function previousIn(release: Release, state: FleetState): ReturnType<typeof prev
   return previousOf(records.toSorted((a, b) => b.revision - a.revision)[0]);
 }
 
-function podsIn(release: Release, cluster: ClusterState, labels: VersionLabels): string {
+function podsIn(release: Release, cluster: ClusterState, labels: VersionLabels): Message {
   const place = placeOfPods(cluster);
   const versions = new Map<string, { ready: number; all: number }>();
   const requirement = podRequirement(release, cluster);
@@ -145,10 +155,11 @@ function podsIn(release: Release, cluster: ClusterState, labels: VersionLabels):
     const isServing = isReady(pod) && isInMesh(requirement, pod);
     versions.set(version, { ready: ready + (isServing ? 1 : 0), all: all + 1 });
   }
-  if (versions.size === 0) return `no pod of ${release.app}`;
-  return [...versions]
-    .map(([version, { ready, all }]) => `${version}: ${String(ready)} of ${String(all)} pods ready`)
-    .join(', ');
+  if (versions.size === 0) return { kind: 'noPods', app: release.app };
+  return {
+    kind: 'podsReady',
+    versions: [...versions].map(([version, { ready, all }]) => ({ version, ready, all })),
+  };
 }
 
 /** The versions whose subsets select a pod; if none does, the version in its label. */

@@ -1,7 +1,8 @@
 import { LOCK } from '../core/deadlines.ts';
+import { inEnglish } from '../texts/texts.ts';
 import { CanaryError, messageOf } from '../core/errors.ts';
 import type { ClusterName } from '../core/names.ts';
-import { formatWeights, sameWeights } from '../core/weights.ts';
+import { sameWeights } from '../core/weights.ts';
 import type { Weights } from '../core/weights.ts';
 import { FleetInconsistent } from '../fleet/transaction/all-or-none.ts';
 import type { Intent, TransactionTarget } from '../fleet/transaction/intent.ts';
@@ -176,12 +177,10 @@ async function recoverReachable(
   const either = [intent.target, ...(intent.previous === undefined ? [] : [intent.previous])];
   const left = release.configClusters.flatMap((name) =>
     away.has(name)
-      ? [
-          `${name} is not recovered: it holds ${either.map(formatWeights).join(' or ')}, and could not be reached (${messageOf(away.get(name))}). The next run recovers it; re-run this job when the cluster is back.`,
-        ]
+      ? [{ kind: 'notRecovered', cluster: name, either, error: messageOf(away.get(name)) } as const]
       : [],
   );
-  if (left.length > 0) throw new FleetInconsistent(left.join(' '), left, undefined);
+  if (left.length > 0) throw new FleetInconsistent(left.map(inEnglish).join(' '), left, undefined);
   return recovery;
 }
 
@@ -197,7 +196,7 @@ async function releasedAfter<T>(context: Context, session: Session, work: () => 
   } catch (error) {
     if (error instanceof FleetInconsistent) {
       recorder.record({ kind: 'inconsistent' });
-      recorder.record({ kind: 'remains', sentences: error.remains });
+      recorder.record({ kind: 'remains', messages: error.remains });
     }
     throw error;
   } finally {

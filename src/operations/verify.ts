@@ -1,7 +1,9 @@
 import { CanaryError, messageOf } from '../core/errors.ts';
+import type { Message } from '../texts/message.ts';
+import { inEnglish } from '../texts/texts.ts';
 import { readClusterWeights, describeClusterWeights } from '../release/cluster-weights.ts';
 import { nameOf } from '../kubernetes/objects.ts';
-import { describeOverlap, subsetOverlaps, titleOfOverlap } from '../release/subset-overlaps.ts';
+import { overlapMessage, subsetOverlaps, overlapTitle } from '../release/subset-overlaps.ts';
 import type { Finding } from '../diagnosis/finding.ts';
 import { previousOf } from '../release/history.ts';
 import { routeNameOf } from '../release/route-name.ts';
@@ -10,7 +12,7 @@ import type { Release } from '../release/release.ts';
 import type { FleetState } from '../release/state.ts';
 import { observe } from '../release/observation.ts';
 import type { Observation } from '../release/observation.ts';
-import { describeRouteChanges } from '../release/route-state.ts';
+import { routeChangesSince } from '../release/route-state.ts';
 import type { RouteState } from '../release/route-state.ts';
 import { formatWeights, sameWeights } from '../core/weights.ts';
 import type { Weights } from '../core/weights.ts';
@@ -40,7 +42,7 @@ export function verify(context: Context): Promise<Outcome> {
   return verifyWeights(context, traffic.weights, undefined, check.watchMs);
 }
 
-const WITHOUT_METRICS = 'The metrics are not judged, because the input watch is 0s.';
+const WITHOUT_METRICS: Message = { kind: 'metricsNotJudged' };
 
 /**
  * Samples every ingress against weights. Writes nothing.
@@ -66,8 +68,8 @@ export async function verifyWeights(
     const observed = observe(release, state);
     noteBlindSpots(context, observed);
     if (release.metrics.length > 0 && !judgesMetrics) {
-      log.warn(WITHOUT_METRICS);
-      recorder.record({ kind: 'blind spots', of: 'metrics', sentences: [WITHOUT_METRICS] });
+      log.warn(inEnglish(WITHOUT_METRICS));
+      recorder.record({ kind: 'blind spots', of: 'metrics', messages: [WITHOUT_METRICS] });
     }
     assertReleased(observed);
     const weights = given === undefined ? agreedWeights(observed) : withOthers(given, observed.routes);
@@ -81,7 +83,7 @@ export async function verifyWeights(
   const ambiguous = overlapsIn(context, observed, weights);
   const defects = logDefects(context, observed);
   const alike = foreignMarksIn(observed).map((detail) => ({
-    title: 'Two releases mark the responses of one route',
+    title: { kind: 'foreignMarksTitle' } as const,
     detail,
   }));
   if (judgesMetrics && !(await tryMetrics(context, { observed, weights })))
@@ -123,11 +125,11 @@ async function interruptionOf(context: Context, before: Observation): Promise<Fi
   const { release, fleet, log } = context;
   try {
     const now = observe(release, await fleet.readAgain(release, before.fleet));
-    const changes = describeRouteChanges(before.routes, now.routes);
+    const changes = routeChangesSince(before.routes, now.routes);
     if (changes.length === 0) return undefined;
     return {
-      title: 'The release was changed while it was sampled',
-      detail: `${changes.join('; ')}. The samples are of both and prove neither: verify again.`,
+      title: { kind: 'changedMeanwhileTitle' },
+      detail: { kind: 'changedMeanwhile', changes },
     };
   } catch (error) {
     log.warn(`Whether the release was changed meanwhile could not be read: ${messageOf(error)}`);
@@ -138,9 +140,9 @@ async function interruptionOf(context: Context, before: Observation): Promise<Fi
 /** A pod that the subsets of two versions select answers under the name of either. */
 function overlapsIn({ log }: Context, observed: Observation, weights: Weights): readonly Finding[] {
   return subsetOverlaps(observed, [...weights.keys()]).map((overlap) => {
-    const detail = describeOverlap(overlap);
-    log.warn(detail);
-    return { title: titleOfOverlap(overlap), detail };
+    const detail = overlapMessage(overlap);
+    log.warn(inEnglish(detail));
+    return { title: overlapTitle(overlap), detail };
   });
 }
 

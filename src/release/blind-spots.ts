@@ -7,19 +7,22 @@ import { nameOf, selects } from '../kubernetes/objects.ts';
 import type { Pod, Service } from '../kubernetes/objects.ts';
 import { samplesNothing } from './release.ts';
 import type { Release } from './release.ts';
-import { inSentence } from '../istio/routes.ts';
+import { routeKey, routePart } from '../istio/routes.ts';
 import type { GatewayApiKind } from '../gateway-api/state.ts';
 import type { ClusterState, FleetState } from './state.ts';
 import type { Unread } from '../istio/traffic-state.ts';
 import type { Observation } from './observation.ts';
-import { formatWeights } from '../core/weights.ts';
+import type { Leading, UnlistedKind } from '../texts/catalogue/blind-spots.ts';
+import type { Message } from '../texts/message.ts';
+import { oncePerRoute } from './leads-outside.ts';
+import type { LeadsOutside } from './leads-outside.ts';
 import { selectorOfService } from './service-port.ts';
 
 /**
- * What a claim about users does not cover, a sentence each: what could not be looked at, and what leads to the service outside
+ * What a claim about users does not cover, a message each: what could not be looked at, and what leads to the service outside
  * the weights. Empty where every route that leads to the service was seen and has the weights.
  */
-export function blindSpotsIn(observed: Observation): readonly string[] {
+export function blindSpotsIn(observed: Observation): readonly Message[] {
   const { release, fleet } = observed;
   return [
     ...unsampledIn(release),
@@ -40,15 +43,13 @@ export function blindSpotsIn(observed: Observation): readonly string[] {
   ];
 }
 
-function unsampledIn(release: Release): readonly string[] {
+function unsampledIn(release: Release): readonly Message[] {
   if (!samplesNothing(release)) return [];
-  return [
-    `No ingress was sampled (input ingress: none for every cluster), ${release.metrics.length === 0 ? 'so the split was not verified' : 'so the split was verified by metrics at most'}.`,
-  ];
+  return [{ kind: 'nothingSampled', byMetrics: release.metrics.length > 0 }];
 }
 
 /** Routes to another Service of the namespace that selects pods of the app: its users get what that selects. */
-function throughOthers(observed: Observation): readonly string[] {
+function throughOthers(observed: Observation): readonly Message[] {
   const { release, fleet } = observed;
   const names = [...fleet.values()].flatMap((state) =>
     othersIn(state)
@@ -59,16 +60,29 @@ function throughOthers(observed: Observation): readonly string[] {
   );
   return [...new Set(names)].flatMap((name) => {
     const leads = routesToOther(observed, name).filter(({ what }) => what === 'requests');
-    const places = Map.groupBy(leads, subjectOf);
-    return [...places].map(
-      ([subject, same]) =>
-        `${subject} in ${[...new Set(same.map(({ cluster }) => cluster))].join(', ')} sends requests to Service ${name}, which selects pods of ${release.app} as well, outside the weights.`,
+    const places = Map.groupBy(
+      leads,
+      ({ virtualService: vs, route }) => `${nameOf(vs)} ${routeKey(vs, route)}`,
     );
+    return [...places.values()].flatMap((same): readonly Message[] => {
+      const [first] = same;
+      if (first === undefined) return [];
+      return [
+        {
+          kind: 'otherServiceRoute',
+          route: routePart(first.virtualService, first.route),
+          object: nameOf(first.virtualService),
+          clusters: [...new Set(same.map(({ cluster }) => cluster))],
+          service: name,
+          app: release.app,
+        },
+      ];
+    });
   });
 }
 
 /** Services by which requests reach pods of the app from outside without any gateway, so that no route splits them. */
-function pastGateways(release: Release, fleet: FleetState): readonly string[] {
+function pastGateways(release: Release, fleet: FleetState): readonly Message[] {
   const open = [...fleet.values()].flatMap((state) =>
     [...(state.service === undefined ? [] : [state.service]), ...othersIn(state)]
       .filter(({ spec }) => spec?.type === 'LoadBalancer' || spec?.type === 'NodePort')
@@ -77,50 +91,48 @@ function pastGateways(release: Release, fleet: FleetState): readonly string[] {
       )
       .map(({ metadata, spec }) => ({
         cluster: state.name,
-        text: `${metadata.name} (type ${spec?.type ?? ''})`,
+        service: metadata.name,
+        type: spec?.type ?? '',
       })),
   );
-  return [...Map.groupBy(open, ({ text }) => text)].map(
-    ([text, same]) =>
-      `Service ${text} in ${same.map(({ cluster }) => cluster).join(', ')} leads to pods of ${release.app} past the gateways, whatever the weights.`,
+  return [...Map.groupBy(open, ({ service, type }) => `${service} ${type}`).values()].flatMap(
+    (same): readonly Message[] => {
+      const [first] = same;
+      if (first === undefined) return [];
+      const { service, type } = first;
+      const clusters = same.map(({ cluster }) => cluster);
+      return [{ kind: 'pastGateways', service, type, clusters, app: release.app }];
+    },
   );
 }
 
-function unlistedServices({ app, namespace }: Release, fleet: FleetState): readonly string[] {
+function unlistedServices({ app, namespace }: Release, fleet: FleetState): readonly Message[] {
   const clusters = namesWhere(fleet, ({ otherServices }) => otherServices === 'unlisted');
-  if (clusters === '') return [];
-  return [
-    `Services of ${namespace} in ${clusters} could not be listed: another one may lead to pods of ${app}.`,
-  ];
+  if (clusters.length === 0) return [];
+  return [{ kind: 'servicesUnlisted', namespace, clusters, app }];
 }
 
-function unlistedNodes(fleet: FleetState): readonly string[] {
+function unlistedNodes(fleet: FleetState): readonly Message[] {
   const clusters = namesWhere(fleet, ({ nodes }) => nodes === 'unlisted');
-  if (clusters === '') return [];
-  return [
-    `Nodes in ${clusters} could not be listed: which pods a subset selects by region, zone or subzone is unknown.`,
-  ];
+  if (clusters.length === 0) return [];
+  return [{ kind: 'nodesUnlisted', clusters }];
 }
 
-function unlistedAutoscalers({ namespace }: Release, fleet: FleetState): readonly string[] {
+function unlistedAutoscalers({ namespace }: Release, fleet: FleetState): readonly Message[] {
   const clusters = namesWhere(fleet, ({ autoscalers }) => autoscalers === 'unlisted');
-  if (clusters === '') return [];
-  return [
-    `HorizontalPodAutoscalers of ${namespace} in ${clusters} could not be listed: one may set the replicas that are asked for here.`,
-  ];
+  if (clusters.length === 0) return [];
+  return [{ kind: 'autoscalersUnlisted', namespace, clusters }];
 }
 
 /** Two contexts for one cluster would be two writers of the same routes. */
-function unidentified(fleet: FleetState): readonly string[] {
+function unidentified(fleet: FleetState): readonly Message[] {
   const clusters = namesWhere(fleet, ({ identity }) => identity.uid === undefined);
-  if (clusters === '' || fleet.size < 2) return [];
-  return [
-    `Namespace kube-system in ${clusters} could not be read: only the addresses of the API servers tell the clusters apart.`,
-  ];
+  if (clusters.length === 0 || fleet.size < 2) return [];
+  return [{ kind: 'clustersUnidentified', clusters }];
 }
 
 /** What decides about pods without sidecars, and could not be read. */
-function unknownMembership(fleet: FleetState): readonly string[] {
+function unknownMembership(fleet: FleetState): readonly Message[] {
   const policies = namesWhere(fleet, ({ peerAuthentications }) => peerAuthentications === 'unread');
   const networks = namesWhere(fleet, ({ network }) => network === 'unread');
   const roots = namesWhere(
@@ -129,52 +141,39 @@ function unknownMembership(fleet: FleetState): readonly string[] {
       peerAuthentications !== 'unread' && rootNamespace === 'assumed',
   );
   return [
-    ...(roots === ''
+    ...(roots.length === 0
       ? []
-      : [
-          `The configuration of the mesh in ${roots} could not be read: ${MESH_DEFAULTS.rootNamespace} was assumed to be the namespace whose PeerAuthentications apply everywhere (input pods: none).`,
-        ]),
-    ...(policies === ''
-      ? []
-      : [
-          `PeerAuthentications in ${policies} could not be listed: one may allow only mutual TLS, which pods outside the mesh (input pods: none) do not enforce.`,
-        ]),
-    ...(networks === ''
-      ? []
-      : [
-          `Namespace istio-system in ${networks} could not be read: whether the clusters are on different networks is unknown (input pods: ambient).`,
-        ]),
+      : [{ kind: 'rootAssumed', clusters: roots, rootNamespace: MESH_DEFAULTS.rootNamespace } as const]),
+    ...(policies.length === 0 ? [] : [{ kind: 'policiesUnread', clusters: policies } as const]),
+    ...(networks.length === 0 ? [] : [{ kind: 'networksUnread', clusters: networks } as const]),
   ];
 }
 
 /** What of the Gateway API may matter to the service, and could not be listed. */
-function unseenGatewayApi(fleet: FleetState): readonly string[] {
-  return UNSEEN.flatMap(([kind, name, effect]) => {
-    const none = namesWhere(fleet, ({ gatewayApi }) => gatewayApi?.unread.includes(kind) === true);
-    const own = namesWhere(fleet, ({ gatewayApi }) => gatewayApi?.unlisted.includes(kind) === true);
+function unseenGatewayApi(fleet: FleetState): readonly Message[] {
+  return UNSEEN.flatMap((what): readonly Message[] => {
+    const none = namesWhere(fleet, ({ gatewayApi }) => gatewayApi?.unread.includes(what) === true);
+    const own = namesWhere(fleet, ({ gatewayApi }) => gatewayApi?.unlisted.includes(what) === true);
     return [
-      ...(none === '' ? [] : [`${name} in ${none} could not be listed: ${effect}.`]),
-      ...(own === '' ? [] : [`${name} of other namespaces in ${own} could not be listed: ${effect}.`]),
+      ...(none.length === 0
+        ? []
+        : [{ kind: 'gatewayApiUnlisted', what, others: false, clusters: none } as const]),
+      ...(own.length === 0
+        ? []
+        : [{ kind: 'gatewayApiUnlisted', what, others: true, clusters: own } as const]),
     ];
   });
 }
 
-const UNSEEN: readonly (readonly [GatewayApiKind, name: string, effect: string])[] = [
-  ['HTTPRoute', 'HTTPRoutes', 'one may lead to the service as well'],
-  ['GRPCRoute', 'GRPCRoutes', 'one may lead to the service as well'],
-  ['Gateway', 'Gateways of the Gateway API', 'whether they take the route is known from its status alone'],
-  [
-    'ReferenceGrant',
-    'ReferenceGrants',
-    'whether routes of other namespaces may lead to the service is unknown',
-  ],
+const UNSEEN: readonly (GatewayApiKind & UnlistedKind)[] = [
+  'HTTPRoute',
+  'GRPCRoute',
+  'Gateway',
+  'ReferenceGrant',
 ];
 
-function namesWhere(fleet: FleetState, holds: (state: ClusterState) => boolean): string {
-  return [...fleet.values()]
-    .filter(holds)
-    .map(({ name }) => name)
-    .join(', ');
+function namesWhere(fleet: FleetState, holds: (state: ClusterState) => boolean): readonly string[] {
+  return [...fleet.values()].filter(holds).map(({ name }) => name);
 }
 
 function othersIn({ otherServices = [] }: ClusterState): readonly Service[] {
@@ -186,92 +185,85 @@ function servingPods(release: Release, state: ClusterState): readonly Pod[] {
   return state.pods.filter(({ metadata }) => selects(selector, metadata.labels));
 }
 
-function unlistedIn(fleet: FleetState): readonly string[] {
+function unlistedIn(fleet: FleetState): readonly Message[] {
   return (['VirtualService', 'DestinationRule'] as const).flatMap((kind) => {
     const clusters = [...fleet.values()].flatMap(({ name, traffic }) =>
       traffic?.everywhere.unlisted.includes(kind) === true ? [name] : [],
     );
     if (clusters.length === 0) return [];
-    return [
-      `${kind}s of other namespaces in ${clusters.join(', ')} could not be listed (the user of the kubeconfig may not list them cluster-wide).`,
-    ];
+    return [{ kind: 'othersUnlisted', what: kind, clusters } as const];
   });
 }
 
-/** What is assumed in place of what could not be read, a sentence for each. */
-function unreadIn(fleet: FleetState): readonly string[] {
+/** What is assumed in place of what could not be read, a message for each. */
+function unreadIn(fleet: FleetState): readonly Message[] {
   const all = [...fleet.values()].flatMap(({ name, traffic }) =>
-    (traffic?.unread ?? []).map((unread) => ({ cluster: name, told: assumedWithout(unread) })),
+    (traffic?.unread ?? []).map((unread) => ({ cluster: name, unread })),
   );
-  return [...Map.groupBy(all, ({ told }) => told('')).values()].flatMap((same) => {
+  return [...Map.groupBy(all, ({ unread }) => JSON.stringify(unread)).values()].flatMap((same) => {
     const [first] = same;
-    return first === undefined ? [] : [first.told(same.map(({ cluster }) => cluster).join(', '))];
+    return first === undefined
+      ? []
+      : [
+          assumedWithout(
+            first.unread,
+            same.map(({ cluster }) => cluster),
+          ),
+        ];
   });
 }
 
-function assumedWithout(unread: Unread): (clusters: string) => string {
+function assumedWithout(unread: Unread, clusters: readonly string[]): Message {
   switch (unread.what) {
     case 'mesh config': {
       const { rootNamespace } = MESH_DEFAULTS;
-      return (clusters) =>
-        `ConfigMap ${unread.name} in ${clusters} could not be read (${unread.why}). Istio's defaults were assumed: DestinationRules of ${rootNamespace} apply to the whole mesh, and objects without exportTo are visible in every namespace.`;
+      return { kind: 'meshConfigUnread', name: unread.name, clusters, why: unread.why, rootNamespace };
     }
     case 'gateway pods':
-      return (clusters) =>
-        `The namespace of the gateways in ${clusters} is unknown (the user of the kubeconfig may not ${unread.why}). DestinationRules that apply only there were ignored, and VirtualServices with exportTo were assumed to apply there.`;
+      return { kind: 'gatewayPodsUnread', clusters, why: unread.why };
   }
 }
 
 /** A sentence for each route, whatever the number of clusters. */
-function leadingOutside(leads: readonly ServiceRoute[], { app }: Release): readonly string[] {
+function leadingOutside(leads: readonly ServiceRoute[], { app }: Release): readonly Message[] {
   const told = leads.flatMap((lead) => {
-    const does = doesOf(lead, app);
-    return does === undefined
-      ? []
-      : [{ ...lead, does: `${does}${onceOpen(lead)}`, subject: subjectOf(lead) }];
+    const leading = leadingOf(lead, app);
+    if (leading === undefined) return [];
+    const { virtualService: vs, route, absent } = lead;
+    const what: LeadsOutside = {
+      route: routePart(vs, route),
+      object: nameOf(vs),
+      leading,
+      headers: leading.does === 'mirrors' ? [] : headersOf(route),
+      absent,
+    };
+    return [{ cluster: lead.cluster, what }];
   });
-  return [...Map.groupBy(told, ({ subject, does }) => `${subject} ${does}`).values()].flatMap((same) => {
-    const [first] = same;
-    if (first === undefined) return [];
-    return [`${first.subject} in ${same.map(({ cluster }) => cluster).join(', ')} ${first.does}.`];
-  });
-}
-
-/** `Route beta of VirtualService gray-demo/shop` */
-function subjectOf({ virtualService: vs, route }: ServiceRoute): string {
-  const text = `${inSentence(vs, route)} of ${nameOf(vs)}`;
-  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
-}
-
-/** Says of a route that nobody enters by yet when it will do what it says. */
-function onceOpen({ absent }: ServiceRoute): string {
-  return absent.length === 0 ? '' : `, once Gateway ${absent.join(' or ')} exists: it is bound to no other`;
+  return oncePerRoute(told);
 }
 
 /** What a route does with what it gets; undefined for copies that one version gets, since nobody sees its answers. */
-function doesOf(lead: ServiceRoute, app: string): string | undefined {
-  const { what, destinations, route } = lead;
-  if (what === 'copies')
-    return isOpen(lead) ? `mirrors requests to every pod of ${app}, whatever the weights` : undefined;
-  const requests = `requests${headersOf(route)}`;
-  if (isOpen(lead)) return `sends ${requests} to every ready pod of ${app}, whatever the weights`;
+function leadingOf(lead: ServiceRoute, app: string): Leading | undefined {
+  const { what, destinations } = lead;
+  if (what === 'copies') return isOpen(lead) ? { does: 'mirrors', app } : undefined;
+  if (isOpen(lead)) return { does: 'sends to every pod', app };
   const [first, ...others] = destinations;
-  const subset = first?.destination.subset ?? '';
-  if (others.length === 0) return `sends ${requests} to ${subset}, outside the weights`;
+  const version = first?.destination.subset ?? '';
+  if (others.length === 0) return { does: 'sends', version };
   const split = new Map(
     destinations.map(({ destination, weight }) => [destination.subset ?? '', weight ?? 0]),
   );
-  return `splits ${requests} ${formatWeights(split)}, outside the weights of the release`;
+  return { does: 'splits', split };
 }
 
-/** ` with header x-beta`, where every request that a route takes has to carry it. */
-function headersOf({ match }: ServiceRoute['route']): string {
-  if (!Array.isArray(match)) return '';
+/** The header names that every request has to carry which a route takes; none where one needs none. */
+function headersOf({ match }: ServiceRoute['route']): readonly string[] {
+  if (!Array.isArray(match)) return [];
   const names = match.map((condition: unknown) =>
     typeof condition === 'object' && condition !== null && 'headers' in condition
       ? Object.keys(condition.headers ?? {}).join(', ')
       : '',
   );
   const known = [...new Set(names)];
-  return names.length === 0 || known.includes('') ? '' : ` with header ${known.join(' or ')}`;
+  return names.length === 0 || known.includes('') ? [] : known;
 }

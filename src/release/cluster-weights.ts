@@ -1,4 +1,9 @@
 import { CanaryError, OpenChoiceError, messageOf } from '../core/errors.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { Message } from '../texts/message.ts';
+import type { Texts } from '../texts/catalogue.ts';
+import { groupedHoldings } from '../texts/holdings.ts';
+import { inEnglish, say } from '../texts/texts.ts';
 import type { Release } from './release.ts';
 import type { ClusterName } from '../core/names.ts';
 import { anyRoutesOf, namedRoutes } from './release-routes.ts';
@@ -8,9 +13,6 @@ import type { RouteState } from './route-state.ts';
 import { formatWeights, sameWeights } from '../core/weights.ts';
 import type { Weights } from '../core/weights.ts';
 import type { Holding } from '../texts/catalogue/headline.ts';
-import { en } from '../texts/en.ts';
-
-const UNKNOWN = 'unknown weights';
 
 /** What one VirtualService of the release holds in one config cluster, as it was last observed. */
 export interface ClusterWeights {
@@ -26,7 +28,7 @@ export interface ClusterWeights {
   /** undefined for any other kind than `weights` */
   readonly weights: Weights | undefined;
   /** `v1=80,v2=20`, or what is there instead, within a sentence. */
-  readonly text: string;
+  readonly text: Message;
 }
 
 /**
@@ -67,15 +69,16 @@ export function clusterWeights(routes: readonly RouteState[]): readonly ClusterW
     const { cluster, object, api, choice, weights } = one;
     const place = describePlace(one, routes);
     if (weights !== undefined) return withClusterWeights(cluster, place, weights);
-    if (object === undefined) return withoutWeights(cluster, place, 'nothing', `no ${api.kind}`);
+    if (object === undefined)
+      return withoutWeights(cluster, place, 'nothing', { kind: 'noObject', object: api.kind });
     return api.weightsByRoute(object, choice).length === 0
-      ? withoutWeights(cluster, place, 'nothing', `no route to ${choice.service.app}`)
-      : withoutWeights(cluster, place, 'unsplit', 'a route that names no version');
+      ? withoutWeights(cluster, place, 'nothing', { kind: 'noRouteTo', app: choice.service.app })
+      : withoutWeights(cluster, place, 'unsplit', { kind: 'routeWithoutVersion' });
   });
 }
 
 function unreadable(cluster: ClusterName, error: unknown): ClusterWeights {
-  return withoutWeights(cluster, cluster, 'unclear', `${UNKNOWN} (${messageOf(error)})`);
+  return withoutWeights(cluster, cluster, 'unclear', { kind: 'unknownWeights', error: messageOf(error) });
 }
 
 /** The entries once these weights were written everywhere. */
@@ -84,14 +87,14 @@ export function allHolding(held: readonly ClusterWeights[], weights: Weights): r
 }
 
 function withClusterWeights(cluster: ClusterName, place: string, weights: Weights): ClusterWeights {
-  return { cluster, place, kind: 'weights', weights, text: formatWeights(weights) };
+  return { cluster, place, kind: 'weights', weights, text: { kind: 'heldWeights', weights } };
 }
 
 function withoutWeights(
   cluster: ClusterName,
   place: string,
   kind: Exclude<ClusterWeights['kind'], 'weights'>,
-  text: string,
+  text: Message,
 ): ClusterWeights {
   return { cluster, place, kind, weights: undefined, text };
 }
@@ -118,7 +121,10 @@ function hasNone(held: readonly ClusterWeights[]): boolean {
 
 /** Whether all clusters hold the same, and only the inputs leave open which of the routes are meant. */
 export function isOpenChoice(held: readonly ClusterWeights[]): boolean {
-  return held.length > 0 && held.every(({ kind, text }) => kind === 'open' && text === held[0]?.text);
+  return (
+    held.length > 0 &&
+    held.every(({ kind, text }) => kind === 'open' && isDeepStrictEqual(text, held[0]?.text))
+  );
 }
 
 /**
@@ -130,7 +136,7 @@ export function clustersDisagree(held: readonly ClusterWeights[]): boolean {
 }
 
 function isUnknown({ kind, text }: ClusterWeights): boolean {
-  return kind === 'unclear' && text.startsWith(UNKNOWN);
+  return kind === 'unclear' && text.kind === 'unknownWeights';
 }
 
 /** The weights that all hold, `no weights`, or who holds what. */
@@ -155,16 +161,19 @@ export function holdsNoWeights(held: readonly ClusterWeights[]): boolean {
   return held.every(({ kind }) => kind !== 'weights');
 }
 
-/** Who holds what: what the fewest places hold comes first, because it is what to look at. */
-export function holdingsOf(held: readonly ClusterWeights[]): readonly Holding[] {
-  return [...Map.groupBy(held, ({ text }) => text)]
-    .map(([what, own]) => ({ what, places: own.map(({ place }) => place) }))
-    .toSorted((a, b) => a.places.length - b.places.length);
+/** Who holds what, in words: what the fewest places hold comes first. */
+export function holdingsOf(held: readonly ClusterWeights[], texts: Texts): readonly Holding[] {
+  return groupedHoldings(held.map(({ place, text }) => ({ place, what: say(text, texts) })));
 }
 
 /** `east holds v1=80,v2=20; west holds no VirtualService`; of many: `east holds v1=50,v2=50; the 9 others hold v1=80,v2=20` */
 export function describeClusterWeights(held: readonly ClusterWeights[]): string {
-  return en.headline.holdings(holdingsOf(held));
+  return inEnglish(heldByEach(held));
+}
+
+/** The same within a sentence of any language. */
+export function heldByEach(held: readonly ClusterWeights[]): Message {
+  return { kind: 'heldByEach', held: held.map(({ place, text }) => ({ place, what: text })) };
 }
 
 /** A cluster whose routes were refused: what each of them holds, where they can be distinguished. */
@@ -178,23 +187,18 @@ function unclearIn(
   const found = namedRoutes(release, fleet, cluster);
   const routes = found.flatMap((object) =>
     api.weightsByRoute(object, choice).map(({ route, weights }) => ({
-      route: found.length > 1 ? `${object.metadata.name} ${route}` : route,
+      object: found.length > 1 ? object.metadata.name : undefined,
+      route,
       weights,
     })),
   );
   if (routes.length === 0)
-    return [withoutWeights(cluster, cluster, 'unclear', `${UNKNOWN} (${error.message})`)];
+    return [withoutWeights(cluster, cluster, 'unclear', { kind: 'unknownWeights', error: error.message })];
   const common = routes[0]?.weights;
   if (common !== undefined && routes.every(({ weights }) => isSame(weights, common)))
     return [withClusterWeights(cluster, cluster, common)];
-  const each = routes.map(
-    ({ route, weights }) => `${route}: ${weights === undefined ? 'no version' : formatWeights(weights)}`,
-  );
   const kind = error instanceof OpenChoiceError ? 'open' : 'unclear';
-  const what = routes.every(({ weights }) => weights === undefined)
-    ? 'several routes that name no version'
-    : 'different weights by route';
-  return [withoutWeights(cluster, cluster, kind, `${what} (${each.join('; ')})`)];
+  return [withoutWeights(cluster, cluster, kind, { kind: 'weightsByRoute', routes })];
 }
 
 function isSame(a: Weights | undefined, b: Weights): boolean {

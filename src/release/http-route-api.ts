@@ -5,7 +5,7 @@ import type { HTTPRoute } from '../gateway-api/objects.ts';
 import { gatewayParents, routeDetachments } from '../gateway-api/parents.ts';
 import { withPreviewRules, withRuleWeights } from '../gateway-api/rule-edits.ts';
 import { managedRuleVersions, managedRuleWeights, weightsByRule } from '../gateway-api/rule-weights.ts';
-import { previewedByRules, ruleInSentence, ruleKey, rulesTo } from '../gateway-api/rules.ts';
+import { previewedByRules, rulePart, ruleKey, rulesTo } from '../gateway-api/rules.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import type { TrafficApi } from './traffic-api.ts';
 
@@ -33,7 +33,7 @@ export const HTTP_ROUTE_API: TrafficApi<HTTPRoute> = {
       const ours = backendsTo(route, rule, choice);
       return (rule.backendRefs ?? [])
         .filter((backend) => !ours.includes(backend) && markOf(backend, REVISION_HEADER) !== undefined)
-        .map(({ name }) => `${ruleInSentence(route, rule)} of ${nameOf(route)} also sends to ${name}`);
+        .map(({ name }) => ({ route: rulePart(route, rule), object: nameOf(route), destination: name }));
     }),
   revision: (route, choice) =>
     newestRevision(

@@ -95,7 +95,7 @@ function serviceRemovals(
         verb: 'delete',
         object,
         before: undefined,
-        reason: `Service of ${version}`,
+        reason: { kind: 'serviceOf', version },
       })),
     left: found
       .filter(({ object }) => !isOurs(object))

@@ -5,10 +5,13 @@ import {
   versionOfBackend,
   weightOf,
 } from '../gateway-api/backends.ts';
+import type { Leading } from '../texts/catalogue/blind-spots.ts';
+import type { Message } from '../texts/message.ts';
+import { oncePerRoute } from './leads-outside.ts';
 import { managedRules } from '../gateway-api/managed-rules.ts';
 import { isHttpRoute } from '../gateway-api/objects.ts';
 import type { BackendRef, HTTPRoute, HTTPRouteRule } from '../gateway-api/objects.ts';
-import { isOpenRule, isPreviewRule, ruleInSentence, rulesOf } from '../gateway-api/rules.ts';
+import { isOpenRule, isPreviewRule, rulePart, rulesOf } from '../gateway-api/rules.ts';
 import type { ClusterName } from '../core/names.ts';
 import type { RouteChoice } from '../core/route-target.ts';
 import { nameOf } from '../kubernetes/objects.ts';
@@ -22,8 +25,7 @@ export interface ServiceRule {
   readonly rule: HTTPRouteRule;
   /** Whether requests reach every pod of the service by it, whatever their version. */
   readonly open: boolean;
-  /** What it does, as a predicate. */
-  readonly does: string;
+  readonly leading: Leading;
 }
 
 /** Every rule of any HTTPRoute, of any namespace, that leads to the service and is not managed. Preview rules are the release's own. */
@@ -36,10 +38,10 @@ export function rulesToService(observed: Observation): readonly ServiceRule[] {
       return rulesOf(route)
         .filter((rule) => !managed.includes(rule) && !isPreviewRule(rule))
         .flatMap((rule) => {
-          const does = doesOf(route, rule, choice);
-          return does === undefined
+          const leading = leadingOf(route, rule, choice);
+          return leading === undefined
             ? []
-            : [{ cluster, route, rule, open: isOpenRule(route, rule, choice), does }];
+            : [{ cluster, route, rule, open: isOpenRule(route, rule, choice), leading }];
         });
     }),
   );
@@ -57,20 +59,23 @@ export function leadsToAllByRules(observed: Observation): boolean {
 }
 
 /** A sentence for each rule, whatever the number of clusters. */
-export function describeServiceRules(rules: readonly ServiceRule[]): readonly string[] {
-  const told = rules.map(({ cluster, route, rule, does }) => {
-    const text = `${ruleInSentence(route, rule)} of ${nameOf(route)}`;
-    return { cluster, subject: `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`, does };
-  });
-  return [...Map.groupBy(told, ({ subject, does }) => `${subject} ${does}`).values()].flatMap((same) => {
-    const [first] = same;
-    if (first === undefined) return [];
-    return [`${first.subject} in ${same.map(({ cluster }) => cluster).join(', ')} ${first.does}.`];
-  });
+export function describeServiceRules(rules: readonly ServiceRule[]): readonly Message[] {
+  return oncePerRoute(
+    rules.map(({ cluster, route, rule, leading }) => ({
+      cluster,
+      what: {
+        route: rulePart(route, rule),
+        object: nameOf(route),
+        leading,
+        headers: [],
+        absent: [],
+      },
+    })),
+  );
 }
 
 /** GRPCRoutes that lead to the service: nothing of theirs is released. */
-export function grpcRoutesToService({ release, fleet, clusters }: Observation): readonly string[] {
+export function grpcRoutesToService({ release, fleet, clusters }: Observation): readonly Message[] {
   const { app, namespace } = release;
   const names = new Set([app, ...versionServices(release, fleet).keys()]);
   const found = clusters.flatMap((cluster) =>
@@ -84,10 +89,12 @@ export function grpcRoutesToService({ release, fleet, clusters }: Observation): 
       )
       .map((route) => ({ cluster, name: nameOf({ ...route, kind: 'GRPCRoute' }) })),
   );
-  return [...Map.groupBy(found, ({ name }) => name)].map(
-    ([name, same]) =>
-      `${name} in ${same.map(({ cluster }) => cluster).join(', ')} leads to ${app}: GRPCRoutes are not supported, so its requests are outside the weights.`,
-  );
+  return [...Map.groupBy(found, ({ name }) => name)].map(([name, same]): Message => ({
+    kind: 'grpcRoute',
+    route: name,
+    clusters: same.map(({ cluster }) => cluster),
+    app,
+  }));
 }
 
 function managedIn(
@@ -103,19 +110,20 @@ function managedIn(
 }
 
 /** undefined where a rule gives the service nothing */
-function doesOf(route: HTTPRoute, rule: HTTPRouteRule, choice: RouteChoice): string | undefined {
+function leadingOf(route: HTTPRoute, rule: HTTPRouteRule, choice: RouteChoice): Leading | undefined {
   const { app, namespace } = choice.service;
-  if (isOpenRule(route, rule, choice))
-    return `sends requests to every ready pod of ${app}, whatever the weights`;
+  if (isOpenRule(route, rule, choice)) return { does: 'sends to every pod', app };
   const served = backendsTo(route, rule, choice).filter((backend) => weightOf(backend) > 0);
-  if (served.length > 0) {
-    const split = served.map(
-      (backend) =>
-        `${versionOfBackend(route, backend, choice) ?? backend.name}${served.length > 1 ? `=${String(weightOf(backend))}` : ''}`,
-    );
-    return served.length > 1
-      ? `splits requests ${split.join(',')}, outside the weights of the release`
-      : `sends requests to ${split.join('')}, outside the weights`;
+  const [first, ...others] = served;
+  if (first !== undefined) {
+    const versionIn = (backend: typeof first): string =>
+      versionOfBackend(route, backend, choice) ?? backend.name;
+    return others.length === 0
+      ? { does: 'sends', version: versionIn(first) }
+      : {
+          does: 'splits',
+          split: new Map(served.map((backend) => [versionIn(backend), weightOf(backend)])),
+        };
   }
   const copies = (rule.filters ?? []).some(
     ({ type, requestMirror }) =>
@@ -124,11 +132,11 @@ function doesOf(route: HTTPRoute, rule: HTTPRouteRule, choice: RouteChoice): str
       isServiceIn(route, requestMirror.backendRef, namespace) &&
       kindOfBackend(route, requestMirror.backendRef, choice) === 'open',
   );
-  if (copies) return `mirrors requests to every pod of ${app}, whatever the weights`;
+  if (copies) return { does: 'mirrors', app };
   const imports = (rule.backendRefs ?? []).some(
     (backend) => isImportOf(route, backend, choice) && weightOf(backend) > 0,
   );
-  return imports ? `sends requests to ServiceImport ${app}, outside the weights` : undefined;
+  return imports ? { does: 'sends', version: `ServiceImport ${app}` } : undefined;
 }
 
 /** Whether a backend is the service as other clusters export it (https://gateway-api.sigs.k8s.io/geps/gep-1748/): no release manages that. */

@@ -1,4 +1,5 @@
 import { kindOfBackend, serviceOfBackend, versionServiceName } from '../gateway-api/backends.ts';
+import type { Message } from '../texts/message.ts';
 import { rulesOf } from '../gateway-api/rules.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import type { Observation } from './observation.ts';
@@ -8,7 +9,7 @@ import { everyRoute, listedServices } from './version-services.ts';
  * Backends `APP-X` whose Service exists in no cluster and whose X is no known version: they may be of the app or of another. A sentence
  * for each.
  */
-export function describeMissingServices({ release, fleet, clusters }: Observation): readonly string[] {
+export function describeMissingServices({ release, fleet, clusters }: Observation): readonly Message[] {
   const { app, namespace } = release;
   const states = [...fleet.values()];
   if (states.some(({ otherServices }) => otherServices === 'unlisted')) return [];
@@ -27,10 +28,18 @@ export function describeMissingServices({ release, fleet, clusters }: Observatio
         .map(({ name }) => ({ cluster, text: `${nameOf(route)}|${name}`, route, name })),
     ),
   );
-  return [...Map.groupBy(found, ({ text }) => text).values()].flatMap((same) => {
+  return [...Map.groupBy(found, ({ text }) => text).values()].flatMap((same): readonly Message[] => {
     const [first] = same;
     if (first === undefined) return [];
-    const where = [...new Set(same.map(({ cluster }) => cluster))].join(', ');
-    return `${nameOf(first.route)} in ${where} leads to Service ${first.name}, which exists in no cluster. It counts as another service than ${app}: no pod and no input names ${first.name.slice(app.length + 1)} as a version.`;
+    return [
+      {
+        kind: 'missingService',
+        route: nameOf(first.route),
+        clusters: [...new Set(same.map(({ cluster }) => cluster))],
+        service: first.name,
+        app,
+        version: first.name.slice(app.length + 1),
+      },
+    ];
   });
 }

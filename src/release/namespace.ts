@@ -36,10 +36,10 @@ export function namespaceObject(
     },
     reason:
       state.namespace === undefined
-        ? 'new: the namespace of the release, from the input namespace'
+        ? { kind: 'namespaceNew' }
         : injection === undefined
-          ? 'the namespace of the release'
-          : `sidecar injection: ${injection}`,
+          ? { kind: 'namespaceOfRelease' }
+          : { kind: 'injection', injection },
   };
 }
 

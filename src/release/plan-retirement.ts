@@ -78,7 +78,7 @@ export function planRetirement(
     version,
     weights,
     revision,
-    routes: routes.map((change) => ({ ...change, reason: `remove ${version} from the routes` })),
+    routes: routes.map((change) => ({ ...change, reason: { kind: 'removedFromRoutes', version } })),
     subsets: ways.subsets,
     workloads: [...removals.flatMap(({ workloads }) => workloads), ...ways.services],
     left: [...ways.left, ...removals.flatMap(({ left }) => left)],
@@ -161,7 +161,7 @@ function workloadRemovals(
         verb: 'delete',
         object,
         before: undefined,
-        reason: `workload of ${version}`,
+        reason: { kind: 'workloadOf', version },
       })),
     left: all
       .filter(({ reason }) => reason !== '')

@@ -11,7 +11,6 @@ import type { TrafficTarget } from './traffic-target.ts';
 import { plannerOf } from './traffic-planners.ts';
 import { oncePerCluster } from './route-state.ts';
 import type { RouteState } from './route-state.ts';
-import { formatWeights, sameWeights } from '../core/weights.ts';
 import type { VersionName, Weights } from '../core/weights.ts';
 
 /** How the traffic objects of every config cluster come to hold a target, in the order of its stages. */
@@ -85,16 +84,10 @@ export function planTraffic(observed: Observation, target: TrafficTarget): Traff
       verb: 'update',
       object: routed(observed, one, at(revision, one), history),
       before: one.object,
-      reason: reasonOf(one.weights, weights),
+      reason: { kind: 'weightsSet', before: one.weights, after: weights },
       ...(needsRoute(observed, one) ? { isFirstRoute: true } : {}),
     })),
   };
-}
-
-function reasonOf(current: Weights | undefined, weights: Weights): string {
-  if (current === undefined) return `weights ${formatWeights(weights)}`;
-  if (sameWeights(current, weights)) return `weights ${formatWeights(weights)}, as before`;
-  return `weights ${formatWeights(current)} → ${formatWeights(weights)}`;
 }
 
 /** The versions that get more than some cluster gives them now: they must be ready, and reached, before. */
@@ -144,6 +137,6 @@ function previewChange(
       history: record?.history ?? [],
     }),
     before: object,
-    reason: `preview routes for ${versions.join(', ')}`,
+    reason: { kind: 'previews', versions },
   };
 }

@@ -4,7 +4,7 @@ import { isHttpRoute } from '../gateway-api/objects.ts';
 import type { HTTPRoute } from '../gateway-api/objects.ts';
 import { routesBeside, takingRules } from '../gateway-api/precedence.ts';
 import type { MatchedRequest, TakingRule } from '../gateway-api/precedence.ts';
-import { ruleInSentence } from '../gateway-api/rules.ts';
+import { rulePart } from '../gateway-api/rules.ts';
 import { REVISION_HEADER } from '../core/headers.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import type { Release } from './release.ts';
@@ -27,7 +27,8 @@ export function rulesAhead(release: Release, fleet: FleetState, one: RouteState)
 export function rivalRules(release: Release, fleet: FleetState, one: RouteState): readonly Rival[] {
   return rulesAhead(release, fleet, one).map(({ route, rule }) => ({
     cluster: one.cluster,
-    name: `${ruleInSentence(route, rule)} of ${nameOf(route)}`,
+    route: rulePart(route, rule),
+    object: nameOf(route),
     revision: (rule.backendRefs ?? [])
       .map((backend) => markOf(backend, REVISION_HEADER))
       .find((mark) => mark !== undefined),

@@ -1,10 +1,11 @@
 import { sumOfBackends } from '../gateway-api/backends.ts';
+import { inEnglish } from '../texts/texts.ts';
 import { managedRules } from '../gateway-api/managed-rules.ts';
 import { isHttpRoute } from '../gateway-api/objects.ts';
 import type { HTTPRoute } from '../gateway-api/objects.ts';
 import { parentsOf, gatewayDetachments, routeDetachments } from '../gateway-api/parents.ts';
 import type { Detachment } from '../gateway-api/parents.ts';
-import { ruleInSentence } from '../gateway-api/rules.ts';
+import { rulePart } from '../gateway-api/rules.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import type { Observation } from './observation.ts';
 import type { RouteDefect } from './route-defect.ts';
@@ -47,8 +48,13 @@ export function detachmentsOf(
   return [...routeDetachments(route), ...gateways.flatMap(gatewayDetachments)].map(
     ({ text, condition, ...rest }) => ({
       ...rest,
-      title: `${condition} is not true of ${condition === 'Programmed' ? 'the Gateway' : nameOf(route)} in ${cluster}`,
-      detail: `${text}.`,
+      title: {
+        kind: 'conditionTitle',
+        condition,
+        object: condition === 'Programmed' ? undefined : nameOf(route),
+        cluster,
+      },
+      detail: { kind: 'sentence', phrase: text },
     }),
   );
 }
@@ -58,11 +64,11 @@ export function unweightedRules({ cluster, choice }: RouteState, route: HTTPRout
   return managedRules(route, choice)
     .filter(({ backendRefs = [] }) => backendRefs.length > 0 && sumOfBackends(backendRefs) === 0)
     .map((rule) => ({
-      title: `All backends of ${ruleInSentence(route, rule)} in ${cluster} have weight 0`,
-      detail: `${nameOf(route)} sends its requests nowhere, and the gateway answers them with status 500. Run the operation rollout with the input weights.`,
+      title: { kind: 'unweightedTitle', rule: rulePart(route, rule), cluster },
+      detail: { kind: 'unweighted', object: nameOf(route) },
     }));
 }
 
 function oncePerTitle(defects: readonly RouteDefect[]): readonly RouteDefect[] {
-  return [...new Map(defects.map((defect) => [defect.title, defect])).values()];
+  return [...new Map(defects.map((defect) => [inEnglish(defect.title), defect])).values()];
 }

@@ -1,4 +1,7 @@
 import type { Deciding } from '../istio/destination-rules.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { RevisionAndWeights } from '../texts/catalogue/findings.ts';
+import type { Message } from '../texts/message.ts';
 import { inCluster } from '../core/errors.ts';
 import type { RouteChoice } from '../core/route-target.ts';
 import type { DestinationRule, VirtualService } from '../kubernetes/objects.ts';
@@ -12,7 +15,6 @@ import type { RouteObject } from './route-object.ts';
 import type { ClusterName } from '../core/names.ts';
 import type { FleetState } from './state.ts';
 import type { TrafficApi } from './traffic-api.ts';
-import { formatWeights } from '../core/weights.ts';
 import type { Weights } from '../core/weights.ts';
 
 /** The release as one object of a config cluster tells it: a VirtualService or an HTTPRoute. */
@@ -125,19 +127,20 @@ export function isSharedWithOtherHosts(states: readonly RouteState[], cluster: C
 }
 
 /** Where weights or revision are no longer what they were, as `west: revision 7, v1=80,v2=20 → revision 8, v1=50,v2=50`. */
-export function describeRouteChanges(
+export function routeChangesSince(
   before: readonly RouteState[],
   now: readonly RouteState[],
-): readonly string[] {
-  const told = (one: RouteState | undefined): string =>
-    [
-      `revision ${String(one?.record?.revision ?? one?.revision ?? 'none')}`,
-      one?.weights === undefined ? 'no weights' : formatWeights(one.weights),
-    ].join(', ');
+): readonly Message[] {
+  const told = (one: RouteState | undefined): RevisionAndWeights => {
+    const revision = one?.record?.revision ?? one?.revision;
+    return { revision: revision === undefined ? undefined : String(revision), weights: one?.weights };
+  };
   const name = ({ object }: RouteState): string | undefined => object?.metadata.name;
   return before.flatMap((one) => {
     const later = now.find((other) => other.cluster === one.cluster && name(other) === name(one));
-    return told(later) === told(one) ? [] : [`${describePlace(one, before)}: ${told(one)} → ${told(later)}`];
+    return isDeepStrictEqual(told(later), told(one))
+      ? []
+      : [{ kind: 'routeChange', place: describePlace(one, before), before: told(one), now: told(later) }];
   });
 }
 

@@ -23,8 +23,8 @@ export function subsetDefects({
       if (subset === undefined)
         return [
           {
-            title: `${deciding.rules.map(nameOf).join(' and ')} has no subset ${version} in ${cluster}`,
-            detail: `The route gives ${version} ${String(weight)}%, but requests to a subset that does not exist are answered with 503. Run the operation rollout: it creates the subset again, or names the rule that hides it.`,
+            title: { kind: 'noSubsetTitle', rules: deciding.rules.map(nameOf), version, cluster },
+            detail: { kind: 'noSubset', version, weight },
           },
         ];
       const labels = subset.labels ?? {};
@@ -39,8 +39,15 @@ export function subsetDefects({
       if (isServed) return [];
       return [
         {
-          title: `No pod of ${version} is ready`,
-          detail: `The route gives ${version} ${String(weight)}%. Its subset in ${holderOf(held, version)} selects ${formatLabels(labels)}, and no ready pod in ${[...fleet.keys()].join(', ')} has these labels. Check the pods of ${version}, or correct these labels.`,
+          title: { kind: 'notReadyTitle', version },
+          detail: {
+            kind: 'noReadyPod',
+            version,
+            weight,
+            rule: holderOf(held, version),
+            labels: formatLabels(labels),
+            clusters: [...fleet.keys()],
+          },
         },
       ];
     });

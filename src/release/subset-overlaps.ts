@@ -1,4 +1,9 @@
 import type { Change } from '../kubernetes/change.ts';
+import type { ClusterName } from '../core/names.ts';
+import type { OverlapPods } from '../texts/catalogue/findings.ts';
+import type { VersionWay } from '../texts/catalogue/routes.ts';
+import type { Message } from '../texts/message.ts';
+import { inEnglish } from '../texts/texts.ts';
 import { candidateOf, areExclusive, selectsEndpoint, formatLabels } from '../kubernetes/pod-selection.ts';
 import type { Candidate, Place } from '../kubernetes/pod-selection.ts';
 import { nameOf, selects } from '../kubernetes/objects.ts';
@@ -7,7 +12,7 @@ import type { Release } from './release.ts';
 import type { Observation } from './observation.ts';
 import { placeOfPods } from './state.ts';
 import type { ClusterState } from './state.ts';
-import { holderOf, labelsOf, subsetOf, wayTo } from './subsets.ts';
+import { holderOf, labelsOf, subsetOf, versionWay } from './subsets.ts';
 import { oncePerCluster } from './route-state.ts';
 import type { RouteState } from './route-state.ts';
 import type { VersionName } from '../core/weights.ts';
@@ -17,14 +22,12 @@ import { podTemplateOf } from '../kubernetes/pod-templates.ts';
 /** Pods, present or to come, that the subsets of two versions select. */
 export interface Overlap {
   readonly versions: readonly [VersionName, VersionName];
-  /** As messages name them, `Pod gray-demo/hello-1 in west`. */
-  readonly pods: readonly string[];
+  readonly pods: readonly OverlapPods[];
   /** False where labels that Istio sets cannot be known, so that only the other subset is known to select them. */
   readonly certain: boolean;
-  /** `DestinationRule gray-demo/hello in east`; beside an HTTPRoute the cluster of the Services. */
-  readonly rule: string;
-  /** `subset v1`, `Service hello-v1` */
-  readonly ways: readonly [string, string];
+  /** The DestinationRule and its cluster; beside an HTTPRoute the cluster of the Services. */
+  readonly rule: { readonly name: string | undefined; readonly cluster: ClusterName };
+  readonly ways: readonly [VersionWay, VersionWay];
   readonly labels: readonly [Labels, Labels];
   /** The version whose subset selects too much. */
   readonly wide: VersionName;
@@ -32,7 +35,7 @@ export interface Overlap {
 
 /** Something that is or makes pods of the service. */
 interface Source {
-  readonly name: string;
+  readonly name: OverlapPods;
   readonly pod: Candidate;
   readonly place: Place;
   /** What the Service selects by in its cluster. */
@@ -86,9 +89,14 @@ function overlapOf(
       versions,
       pods: told.map(({ source }) => source.name),
       certain: sure.length > 0,
-      rule:
-        one.choice.versionServices === undefined ? `${holderOf(one, holder)} in ${one.cluster}` : one.cluster,
-      ways: [wayTo(one, versions[0]), wayTo(one, versions[1])],
+      rule: {
+        name:
+          one.choice.versionServices === undefined
+            ? (holderOf(one, holder) ?? 'no DestinationRule')
+            : undefined,
+        cluster: one.cluster,
+      },
+      ways: [versionWay(one, versions[0]), versionWay(one, versions[1])],
       labels,
       wide: versions[telling[0] > telling[1] ? 1 : 0],
     },
@@ -101,7 +109,7 @@ function sourcesIn(release: Release, state: ClusterState, workloads: readonly Ch
   const pods = state.pods
     .filter((pod) => isStaying(pod) && selects(selector, pod.metadata.labels))
     .map((pod) => ({
-      name: `${nameOf({ ...pod, kind: 'Pod' })} in ${state.name}`,
+      name: { name: nameOf({ ...pod, kind: 'Pod' }), isWorkload: false, cluster: state.name },
       pod: candidateOf(pod),
       place,
       selector,
@@ -111,7 +119,7 @@ function sourcesIn(release: Release, state: ClusterState, workloads: readonly Ch
     if (cluster !== state.name || labels === undefined || !selects(selector, labels)) return [];
     return [
       {
-        name: `the pods of ${nameOf(object)} in ${cluster}`,
+        name: { name: nameOf(object), isWorkload: true, cluster },
         pod: { labels, nodeName: undefined },
         place,
         selector,
@@ -132,34 +140,15 @@ function isStaying({ metadata, status }: Pod): boolean {
 }
 
 /** `The subsets v1 and v2 select the same pods` */
-export function titleOfOverlap({ versions, ways }: Overlap): string {
-  return `The ${kindOfWays(ways)} ${(isBySubsets(ways) ? versions : ways.map(bare)).join(' and ')} select the same pods`;
-}
-
-function isBySubsets([way]: Overlap['ways']): boolean {
-  return way.startsWith('subset ');
-}
-
-function kindOfWays(ways: Overlap['ways']): string {
-  return isBySubsets(ways) ? 'subsets' : 'Services';
-}
-
-/** `hello-v1` of `Service hello-v1` */
-function bare(way: string): string {
-  return way.slice(way.indexOf(' ') + 1);
+export function overlapTitle({ ways }: Overlap): Message {
+  return { kind: 'overlapTitle', ways };
 }
 
 /** What is wrong, and the way out. */
+export function overlapMessage({ labels: [a, b], ...overlap }: Overlap): Message {
+  return { kind: 'overlap', ...overlap, labels: [formatLabels(a), formatLabels(b)] };
+}
+
 export function describeOverlap(overlap: Overlap): string {
-  const { pods, certain, rule, labels, wide, ways } = overlap;
-  const [a, b] = overlap.versions;
-  const kind = kindOfWays(ways);
-  const wideWay = ways[wide === a ? 0 : 1];
-  const [first = '', ...others] = pods;
-  const who = others.length === 0 ? first : `${first} and ${String(others.length)} more`;
-  const selected = `${a} selects ${formatLabels(labels[0])}, ${b} selects ${formatLabels(labels[1])} (${rule})`;
-  if (!certain) {
-    return `Whether the ${kind} of both ${a} and ${b} select ${who} cannot be known: ${selected}, and a label of these is set by Istio from what cannot be read here. Add a pod label to ${isBySubsets(ways) ? 'the subsets' : 'their selectors'} that tells the versions apart.`;
-  }
-  return `The ${kind} of both ${a} and ${b} select ${who}: ${selected}. Requests for one version would be answered by pods of the other, whatever the weights. Give ${isBySubsets(ways) ? `the ${wideWay}` : `the selector of ${wideWay}`} a label that only the pods of ${wide} carry, once they carry it.`;
+  return inEnglish(overlapMessage(overlap));
 }

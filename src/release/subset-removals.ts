@@ -23,7 +23,7 @@ export function subsetRemovals(
       verb: 'update',
       object: withoutSubset(rule, version),
       before: rule,
-      reason: `subset ${version} is no longer used by a route`,
+      reason: { kind: 'subsetUnused', version },
     }));
 }
 

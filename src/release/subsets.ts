@@ -1,4 +1,6 @@
 import { versionServiceName } from '../gateway-api/backends.ts';
+import type { VersionWay } from '../texts/catalogue/routes.ts';
+import { textsIn } from '../texts/texts.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import type { Labels, Subset } from '../kubernetes/objects.ts';
 import { oncePerCluster } from './route-state.ts';
@@ -45,18 +47,23 @@ export function versionLabels(
 }
 
 /** What selects the pods of a version, as messages name it: a subset, or beside an HTTPRoute a Service. */
-export function wayTo({ choice }: Pick<RouteState, 'choice'>, version: VersionName): string {
-  return choice.versionServices === undefined
-    ? `subset ${version}`
-    : `Service ${versionServiceName(choice.service.app, version)}`;
+export function wayTo(held: Pick<RouteState, 'choice'>, version: VersionName): string {
+  return textsIn('en').routes.way(versionWay(held, version));
 }
 
-/** The rule that defines the subset of a version, as messages name it. */
+/** How messages name what gives a version its pods. */
+export function versionWay({ choice }: Pick<RouteState, 'choice'>, version: VersionName): VersionWay {
+  return choice.versionServices === undefined
+    ? { subset: version }
+    : { service: versionServiceName(choice.service.app, version) };
+}
+
+/** The rule that defines the subset of a version, as messages name it; undefined where none does. */
 export function holderOf(
   { deciding, destinationRule }: Pick<RouteState, 'deciding' | 'destinationRule'>,
   version: VersionName,
-): string {
+): string | undefined {
   const all = [...deciding.rules, ...(destinationRule === undefined ? [] : [destinationRule])];
   const holder = all.find(({ spec }) => spec.subsets?.some(({ name }) => name === version));
-  return holder === undefined ? 'no DestinationRule' : nameOf(holder);
+  return holder && nameOf(holder);
 }

@@ -1,4 +1,5 @@
 import type { ServiceKey } from '../core/names.ts';
+import type { RoutePart } from '../texts/catalogue/routes.ts';
 import type { RouteChoice, RouteTarget } from '../core/route-target.ts';
 import type { VersionName, Weights } from '../core/weights.ts';
 import type { Detachment } from '../gateway-api/parents.ts';
@@ -30,7 +31,7 @@ export interface TrafficApi<R extends KubeObject> {
   readonly weightsByRoute: (
     object: R,
     choice: RouteChoice,
-  ) => readonly { readonly route: string; readonly weights: Weights | undefined }[];
+  ) => readonly { readonly route: RoutePart; readonly weights: Weights | undefined }[];
   /** Read: whether the object has no route to the service yet, so that an edit makes one. */
   readonly lacksRoute: (object: R, choice: RouteChoice) => boolean;
   /** Read: whether the object has a route of this name that leads to the service. */
@@ -53,9 +54,17 @@ export interface TrafficApi<R extends KubeObject> {
    * Read: managed routes that also send to what another release has marked, as `rule main of … also sends to cart`: its responses would
    * count as those of this release.
    */
-  readonly foreignMarks: (object: R, choice: RouteChoice) => readonly string[];
+  readonly foreignMarks: (object: R, choice: RouteChoice) => readonly ForeignMark[];
   /** Wait: the revision that responses carry once the routes of the object have arrived at an ingress. */
   readonly revision: (object: R, choice: RouteChoice) => string | undefined;
+}
+
+/** A managed route that also leads to what another release has marked. */
+export interface ForeignMark {
+  readonly route: RoutePart;
+  /** `VirtualService gray-demo/shop` */
+  readonly object: string;
+  readonly destination: string;
 }
 
 /** The choice for a service all of whose routes are looked at. */

@@ -1,4 +1,5 @@
 import type { ClusterName } from '../core/names.ts';
+import type { RoutePart } from '../texts/catalogue/routes.ts';
 import type { VersionName, Weights } from '../core/weights.ts';
 import type { Change, WorkloadObject } from '../kubernetes/change.ts';
 import type { KubeObject } from '../kubernetes/objects.ts';
@@ -18,8 +19,9 @@ export interface Left {
 /** A route outside the release that may answer the requests that are sampled. */
 export interface Rival {
   readonly cluster: ClusterName;
-  /** `route main of VirtualService gray-demo/shop` */
-  readonly name: string;
+  readonly route: RoutePart;
+  /** `VirtualService gray-demo/shop` */
+  readonly object: string;
   /** The revision that its responses carry: another app's release has marked them. */
   readonly revision: string | undefined;
   /** Whether it leads to the service of the release. */

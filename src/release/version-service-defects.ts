@@ -1,4 +1,5 @@
 import { versionServiceName } from '../gateway-api/backends.ts';
+import type { ClusterShare } from '../texts/catalogue/findings.ts';
 import { isHttpRoute } from '../gateway-api/objects.ts';
 import { nameOf, selects } from '../kubernetes/objects.ts';
 import type { Labels, Pod } from '../kubernetes/objects.ts';
@@ -37,13 +38,13 @@ export function versionServiceDefects({
   const versions = new Set(served.flatMap(({ weights }) => [...(weights?.keys() ?? [])]));
   const states = [...fleet.values()].filter(({ otherServices }) => otherServices !== 'unlisted');
   return [...versions].flatMap((version) => {
-    const share = shareOf(served, version);
-    if (share === undefined || states.length === 0) return [];
+    const shares = sharesOf(served, version);
+    if (shares.length === 0 || states.length === 0) return [];
     const name = `Service ${release.namespace}/${versionServiceName(release.app, version)}`;
     const missingIn = states
       .filter((state) => serviceOfVersion(release, state, version) === undefined)
       .map((state) => state.name);
-    const asked = { version, share, name, versions };
+    const asked = { version, shares, name, versions };
     const all = missingIn.length === states.length;
     const found = states.flatMap((state) => selectedIn(state, serviceOfVersion(release, state, version)));
     const configured = missingIn.some((cluster) => release.configClusters.includes(cluster));
@@ -63,8 +64,7 @@ export function versionServiceDefects({
 
 interface Asked {
   readonly version: VersionName;
-  /** `20%` */
-  readonly share: string;
+  readonly shares: readonly ClusterShare[];
   /** Of its Service. */
   readonly name: string;
   /** All that the routes name. */
@@ -87,29 +87,26 @@ function selectedIn(
   ];
 }
 
-/** What the routes give to a version, as `20%`; by cluster where they differ, and undefined where none gives it anything. */
-function shareOf(served: readonly RouteState[], version: VersionName): string | undefined {
+/** What the routes give to a version: by cluster where they differ; empty where none gives it anything. */
+function sharesOf(served: readonly RouteState[], version: VersionName): readonly ClusterShare[] {
   const each = served.map(({ cluster, weights }) => ({ cluster, weight: weights?.get(version) ?? 0 }));
-  if (each.every(({ weight }) => weight === 0)) return undefined;
+  if (each.every(({ weight }) => weight === 0)) return [];
   const [first] = each;
-  return each.every(({ weight }) => weight === first?.weight)
-    ? `${String(first?.weight)}%`
-    : each.map(({ cluster, weight }) => `${String(weight)}% in ${cluster}`).join(', ');
+  return first !== undefined && each.every(({ weight }) => weight === first.weight)
+    ? [{ cluster: undefined, weight: first.weight }]
+    : each;
 }
 
 /** In all clusters its share gets status 500, which still carries its mark. */
 function missing(
-  { version, share, name }: Asked,
+  { version, shares, name }: Asked,
   clusters: readonly ClusterName[],
   all: boolean,
   configured: boolean,
 ): RouteDefect {
-  const effect = all
-    ? `these requests get status 500 from the gateway, which still marks them with ${version}`
-    : `the other clusters still answer for it, but its pods there get no requests${configured ? ', and ResolvedRefs is False where it is missing' : ''}`;
   return {
-    title: `${name} is missing in ${clusters.join(', ')}`,
-    detail: `The HTTPRoute gives ${version} ${share}: ${effect}. Run the operation rollout: it creates the Service again.`,
+    title: { kind: 'serviceMissingTitle', service: name, clusters },
+    detail: { kind: 'serviceMissing', version, shares, everywhere: all, configured },
   };
 }
 
@@ -129,35 +126,44 @@ function foreignPods(
   );
   const [first] = wrong;
   if (first === undefined) return [];
-  const labels = [...new Set(wrong.map(({ label }) => label))].join(', ');
-  const clusters = [...new Set(wrong.map(({ cluster }) => cluster))].join(', ');
+  const labels = [...new Set(wrong.map(({ label }) => label))];
+  const clusters = [...new Set(wrong.map(({ cluster }) => cluster))];
   const service = `Service ${versionServiceName(app, version)}`;
   return [
     {
-      title: `${service} selects pods of ${labels}`,
-      detail: `In ${clusters} its selector is ${formatLabels(first.selector)}, so pods with the label ${VERSION_LABEL}=${first.label} answer requests for ${version}. Correct the selector of ${service}, so that it selects the pods of ${version} alone.`,
+      title: { kind: 'foreignPodsTitle', service, labels },
+      detail: {
+        kind: 'foreignPods',
+        clusters,
+        selector: formatLabels(first.selector),
+        label: `${VERSION_LABEL}=${first.label}`,
+        version,
+        service,
+      },
     },
   ];
 }
 
 /** No cluster has a ready pod behind the Service: its share gets status 503. */
-function unready({ version, share, name }: Asked, found: readonly Selected[]): readonly RouteDefect[] {
+function unready({ version, shares, name }: Asked, found: readonly Selected[]): readonly RouteDefect[] {
   const pods = found.flatMap((one) => one.pods);
   if (pods.some(isReady)) return [];
   const places = Map.groupBy(found, ({ selector }) => formatLabels(selector));
-  const selected = [...places].map(
-    ([labels, same]) =>
-      `${labels === '' ? 'nothing' : labels} in ${same.map(({ cluster }) => cluster).join(', ')}`,
-  );
-  const [first, ...others] = pods;
-  const why =
-    first === undefined
-      ? 'no pod there has these labels'
-      : `${nameOf({ ...first, kind: 'Pod' })}${others.length === 0 ? ' is' : ` and ${String(others.length)} more are`} not ready`;
+  const selected = [...places].map(([labels, same]) => ({
+    labels,
+    clusters: same.map(({ cluster }) => cluster),
+  }));
   return [
     {
-      title: `No pod of ${version} is ready`,
-      detail: `The HTTPRoute gives ${version} ${share}. ${name} selects ${selected.join('; ')}: ${why}. Check the pods of ${version}, or correct the selector of the Service.`,
+      title: { kind: 'notReadyTitle', version },
+      detail: {
+        kind: 'serviceNotReady',
+        version,
+        shares,
+        service: name,
+        selected,
+        pods: pods.map((pod) => nameOf({ ...pod, kind: 'Pod' })),
+      },
     },
   ];
 }

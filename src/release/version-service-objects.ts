@@ -48,7 +48,7 @@ export function versionServiceObjects(
     };
     // Who moves traffic alone needs no permission to write Services.
     if (held !== undefined && isAsWanted(held, object)) return [];
-    return [{ object, reason: `Service of ${version} for the HTTPRoute` }];
+    return [{ object, reason: { kind: 'serviceForRoute', version } }];
   });
 }
 

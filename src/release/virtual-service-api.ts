@@ -6,7 +6,7 @@ import { withPreviews, withWeights } from '../istio/route-edits.ts';
 import { managedVersions, managedWeights, weightsByRoute } from '../istio/route-weights.ts';
 import {
   destinationsTo,
-  inSentence,
+  routePart,
   previewedVersions,
   routeKey,
   routesTo,
@@ -42,9 +42,11 @@ export const VIRTUAL_SERVICE_API: TrafficApi<VirtualService> = {
       const ours = destinationsTo(vs, route, choice.service);
       return (route.route ?? [])
         .filter((one) => !ours.includes(one) && revisionOf(one) !== undefined)
-        .map(
-          ({ destination }) => `${inSentence(vs, route)} of ${nameOf(vs)} also sends to ${destination.host}`,
-        );
+        .map(({ destination }) => ({
+          route: routePart(vs, route),
+          object: nameOf(vs),
+          destination: destination.host,
+        }));
     }),
   revision: (vs, choice) =>
     newestRevision(

@@ -1,4 +1,4 @@
-import { inSentence, destinationsTo } from '../istio/routes.ts';
+import { routePart, destinationsTo } from '../istio/routes.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import { assertNoOtherSplit } from './guards/no-other-split.ts';
 import { assertNoSecondEntrance } from './guards/no-second-entrance.ts';
@@ -29,7 +29,8 @@ export const VIRTUAL_SERVICE_PLANNER: TrafficPlanner = {
   rivals: ({ release, fleet }, one) =>
     rivalsOf(release, fleet, one).map(({ cluster, virtualService: vs, route, revision }) => ({
       cluster,
-      name: `${inSentence(vs, route)} of ${nameOf(vs)}`,
+      route: routePart(vs, route),
+      object: nameOf(vs),
       revision,
       leadsHere: destinationsTo(vs, route, release).length > 0,
     })),

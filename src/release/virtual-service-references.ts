@@ -40,7 +40,7 @@ function subsetChange(
         verb: 'create',
         object,
         before: undefined,
-        reason: `subsets ${versions.join(', ')}${release.workload.pods === 'sidecar' ? ', mutual TLS' : ''}`,
+        reason: { kind: 'subsets', versions, mutualTls: release.workload.pods === 'sidecar' },
       },
     ];
   }
@@ -50,7 +50,7 @@ function subsetChange(
       verb: 'update',
       object: withSubsets(destinationRule, versionLabels(routes, missing), release.workload.pods),
       before: destinationRule,
-      reason: `subset ${missing.join(', ')}`,
+      reason: { kind: 'subsetMissing', versions: missing },
     },
   ];
 }
@@ -70,7 +70,5 @@ function gatewayChange(
     );
   }
   const object = newGateway(apiVersion, key, release.traffic.gatewaySelector, release.traffic.hosts ?? ['*']);
-  return [
-    { cluster, verb: 'create', object, before: undefined, reason: 'entry point for the ingress traffic' },
-  ];
+  return [{ cluster, verb: 'create', object, before: undefined, reason: { kind: 'entryPoint' } }];
 }

@@ -1,5 +1,8 @@
 import type { ClusterName } from '../core/names.ts';
-import { formatWeights, sameWeights } from '../core/weights.ts';
+import type { Editor } from '../texts/catalogue/findings.ts';
+import type { Message } from '../texts/message.ts';
+import { inEnglish } from '../texts/texts.ts';
+import { sameWeights } from '../core/weights.ts';
 import type { Weights } from '../core/weights.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import type { KubeObject } from '../kubernetes/objects.ts';
@@ -12,8 +15,8 @@ export interface WeightEdit {
   readonly object: RouteObject;
   readonly recorded: Weights;
   readonly found: Weights | undefined;
-  /** `kubectl-edit at 2026-11-22T10:00:00Z`; empty where the object does not tell. */
-  readonly by: string;
+  /** undefined where the object does not tell */
+  readonly by: Editor | undefined;
 }
 
 /** The config clusters where someone else changed the weights since the action wrote them. */
@@ -22,24 +25,33 @@ export function editsOf(routes: readonly RouteState[]): readonly WeightEdit[] {
     const recorded = record?.weights;
     if (object === undefined || recorded === undefined) return [];
     if (weights !== undefined && sameWeights(weights, recorded)) return [];
-    return [{ cluster, object, recorded, found: weights, by: lastEditor(object) }];
+    return [{ cluster, object, recorded, found: weights, by: editorOf(object) }];
   });
 }
 
 /** `VirtualService … in west holds v1=50,v2=50 instead of v1=80,v2=20 (kubectl-edit at …)`. */
 export function describeEdit(edit: WeightEdit): string {
-  const found = edit.found === undefined ? 'no weights' : formatWeights(edit.found);
-  const by = edit.by === '' ? '' : ` (last written by ${edit.by})`;
-  return `${nameOf(edit.object)} in ${edit.cluster} holds ${found} instead of the ${formatWeights(edit.recorded)} that the last release step wrote${by}`;
+  return inEnglish(editMessage(edit));
+}
+
+/** The same within a sentence of any language. */
+export function editMessage({ object, ...edit }: WeightEdit): Message {
+  return { kind: 'weightEdit', ...edit, object: nameOf(object) };
+}
+
+/** `kubectl-edit at 2026-11-22T10:00:00Z`; empty where the object does not tell. */
+export function lastEditor(object: KubeObject): string {
+  const { manager, time = 'an unknown time' } = editorOf(object) ?? {};
+  return manager === undefined ? '' : `${manager} at ${time}`;
 }
 
 /**
- * Who last wrote an object, and when, by its managed fields; empty where they do not say. A controller that reports the status of the object
- * has changed nothing of it.
+ * Who last wrote an object, and when, by its managed fields; undefined where they do not say. A controller that reports the status of
+ * the object has changed nothing of it.
  */
-export function lastEditor({ metadata }: KubeObject): string {
+export function editorOf({ metadata }: KubeObject): Editor | undefined {
   const [last] = (metadata.managedFields ?? [])
     .filter(({ subresource }) => subresource !== 'status')
     .toSorted((a, b) => (b.time ?? '').localeCompare(a.time ?? ''));
-  return last?.manager === undefined ? '' : `${last.manager} at ${last.time ?? 'an unknown time'}`;
+  return last?.manager === undefined ? undefined : { manager: last.manager, time: last.time };
 }

@@ -1,4 +1,6 @@
 import type { ClusterName } from '../core/names.ts';
+import type { Message } from '../texts/message.ts';
+import { distinctMessages } from '../texts/texts.ts';
 import { comparedChanges, effectOf } from './net-changes.ts';
 import type { ComparedChange } from './net-changes.ts';
 import { whyUnchecked } from './planned-change.ts';
@@ -19,7 +21,7 @@ export interface ChangeGroup<T> {
   readonly object: string;
   readonly clusters: readonly ClusterName[];
   /** Distinct reasons, without the cluster in them. */
-  readonly reasons: readonly string[];
+  readonly reasons: readonly Message[];
 }
 
 /**
@@ -30,7 +32,7 @@ export interface ChangeGroup<T> {
  */
 export function changeGroups<T extends ShownChange>(
   changes: readonly T[],
-  reasonsOf: (change: T) => readonly string[],
+  reasonsOf: (change: T) => readonly Message[],
   showing: (change: T) => readonly string[],
 ): readonly ChangeGroup<T>[] {
   const byObject = Map.groupBy(changes, ({ object }) => object);
@@ -39,13 +41,7 @@ export function changeGroups<T extends ShownChange>(
       changes: group,
       object,
       clusters: [...new Set(group.map(({ cluster }) => cluster))],
-      reasons: [
-        ...new Set(
-          group.flatMap((change) =>
-            reasonsOf(change).map((reason) => reason.replaceAll(` in ${change.cluster}`, '')),
-          ),
-        ),
-      ],
+      reasons: distinctMessages(group.flatMap(reasonsOf).map(withoutCluster)),
     })),
   );
 }
@@ -101,4 +97,9 @@ export function kindsOfChanges<T>(groups: readonly ChangeGroup<T>[]): readonly K
     groups: own,
     isFolded: own.length > MOST_OF_A_KIND,
   }));
+}
+
+/** The clusters of a group are named beside its reasons. */
+function withoutCluster(reason: Message): Message {
+  return reason.kind === 'workloadIn' ? { kind: 'podsOfVersion', version: reason.version } : reason;
 }

@@ -1,4 +1,6 @@
 import type { ClusterName } from '../core/names.ts';
+import type { Texts } from '../texts/catalogue.ts';
+import { say } from '../texts/texts.ts';
 import type { ClusterSummary } from './run-events.ts';
 
 /** Clusters in the same state. */
@@ -9,8 +11,8 @@ export interface StateGroup {
 }
 
 /** The states of clusters as the operation status shows them: the rarest first, because it is what to look at. */
-export function stateGroups(clusters: readonly ClusterSummary[]): readonly StateGroup[] {
-  return [...Map.groupBy(clusters, ({ text }) => text)]
+export function stateGroups(clusters: readonly ClusterSummary[], texts: Texts): readonly StateGroup[] {
+  return [...Map.groupBy(clusters, ({ text }) => say(text, texts))]
     .map(([text, own]) => ({ text, clusters: own.map(({ cluster }) => cluster) }))
     .toSorted((a, b) => a.clusters.length - b.clusters.length);
 }

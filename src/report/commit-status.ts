@@ -1,6 +1,6 @@
 import { holdingsOf } from '../release/cluster-weights.ts';
 import type { Language } from '../texts/language.ts';
-import { textsIn } from '../texts/texts.ts';
+import { say, textsIn } from '../texts/texts.ts';
 import { headlineOf } from './headline.ts';
 import type { RunRecord } from './run-record.ts';
 import { wholeCharacters } from './shorten-text.ts';
@@ -50,16 +50,17 @@ function descriptionOf(record: RunRecord): string {
   const { operation, failure, held, harms } = record;
   const texts = textsIn(record.language);
   const { commitStatus } = texts;
+  const sentences = harms.map((harm) => say(harm, texts));
   const { outcome, title, line } = headlineOf(record);
   switch (outcome) {
     case 'failed':
       return commitStatus.failed({
         operation,
-        sentences: [...harms, ...(failure === undefined ? [] : [failure])],
+        sentences: [...sentences, ...(failure === undefined ? [] : [failure])],
       });
     case 'ambiguous':
     case 'diverged': {
-      const each = texts.headline.holdings(holdingsOf(held));
+      const each = texts.headline.holdings(holdingsOf(held, texts));
       return commitStatus.titled({ operation, title, weights: each });
     }
     case 'done':
@@ -69,7 +70,7 @@ function descriptionOf(record: RunRecord): string {
     case 'inconclusive':
     case 'unverified':
     case 'fail':
-      return commitStatus.ended({ operation, harms, line });
+      return commitStatus.ended({ operation, harms: sentences, line });
   }
 }
 

@@ -1,4 +1,5 @@
 import { agreedWeights, clustersDisagree, holdingsOf } from '../release/cluster-weights.ts';
+import { say } from '../texts/texts.ts';
 import { sameWeights } from '../core/weights.ts';
 import type { Weights } from '../core/weights.ts';
 import type { Texts } from '../texts/catalogue.ts';
@@ -10,32 +11,35 @@ import type { RunRecord } from './run-record.ts';
 
 /** Which weights users have after a run that did not pass, and what else differs from before the run. */
 export function currentStateOf(record: RunRecord, outcome: Outcome, texts: Texts): string | undefined {
-  const { held, remains, restored, needsRecovery } = record;
+  const { held, needsRecovery } = record;
   const { sentences } = texts.formats;
+  const remains = record.remains.map((message) => say(message, texts));
+  const restored = record.restored.map((message) => say(message, texts));
   if (held.length === 0) return remains.length === 0 ? undefined : sentences(remains);
-  if (clustersDisagree(held) || needsRecovery) return sentences(stateApart(record, outcome, texts));
+  if (clustersDisagree(held) || needsRecovery)
+    return sentences(stateApart(record, [...remains, ...restored], outcome, texts));
   const weights = agreedWeights(held);
   const state =
     weights === undefined
-      ? [texts.headline.holdingsSentence(holdingsOf(held))]
+      ? [texts.headline.holdingsSentence(holdingsOf(held, texts))]
       : stateAt(record, weights, texts);
   return sentences([...state, ...remains, ...restored]);
 }
 
 /** The clusters differ, or this run left them to be recovered. The headline of some outcomes has said who holds what. */
 function stateApart(
-  { held, remains, restored, needsRecovery }: RunRecord,
+  { held, needsRecovery }: RunRecord,
+  others: readonly string[],
   outcome: Outcome,
   texts: Texts,
 ): readonly string[] {
   const who = clustersDisagree(held)
     ? disagreementIn(held, texts)
-    : texts.headline.holdingsSentence(holdingsOf(held));
+    : texts.headline.holdingsSentence(holdingsOf(held, texts));
   const whatNow = needsRecovery ? texts.state.willRecover : texts.state.alignYourself;
   return [
     ...(outcome === 'diverged' || outcome === 'fail' ? [] : [who]),
-    ...remains,
-    ...restored,
+    ...others,
     ...(outcome === 'diverged' ? [] : [whatNow]),
   ];
 }

@@ -1,4 +1,5 @@
 import { sameWeights } from '../core/weights.ts';
+import { distinctMessages } from '../texts/texts.ts';
 import { allHolding } from '../release/cluster-weights.ts';
 import type { RunEvent } from './run-events.ts';
 import type { TimedEvent } from './run-log.ts';
@@ -24,10 +25,10 @@ function changeOf(record: RunRecord, at: number, event: RunEvent): Partial<RunRe
       return { ingresses: event.ingresses, asked: event.asked, url: event.url };
     case 'blind spots': {
       const before = event.of === 'release' ? [] : record.unseen;
-      return { unseen: [...new Set([...before, ...event.sentences])] };
+      return { unseen: distinctMessages([...before, ...event.messages]) };
     }
     case 'connection':
-      return { connections: [...new Set([...record.connections, event.sentence])] };
+      return { connections: distinctMessages([...record.connections, event.message]) };
     case 'changed':
       return { changes: [...record.changes, { ...event.change, at }] };
     case 'in force': {
@@ -56,11 +57,11 @@ function changeOf(record: RunRecord, at: number, event: RunEvent): Partial<RunRe
     case 'explained':
       return { findings: event.findings };
     case 'harm':
-      return { harms: [...record.harms, event.sentence] };
+      return { harms: [...record.harms, event.message] };
     case 'restored':
-      return { restored: [...record.restored, event.sentence] };
+      return { restored: [...record.restored, event.message] };
     case 'remains':
-      return { remains: [...record.remains, ...event.sentences] };
+      return { remains: [...record.remains, ...event.messages] };
     case 'inconsistent':
       return { needsRecovery: true };
     case 'phase': {

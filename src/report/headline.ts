@@ -40,7 +40,10 @@ export function headlineOf(record: RunRecord, texts = textsIn(record.language)):
     outcome,
     title,
     line: glanceOf(record, title, texts),
-    sentence: texts.formats.sentences([...record.harms, ...sentencesOf(record, outcome, texts)]),
+    sentence: texts.formats.sentences([
+      ...record.harms.map((harm) => say(harm, texts)),
+      ...sentencesOf(record, outcome, texts),
+    ]),
     currentState: isGood ? undefined : currentStateOf(record, outcome, texts),
     nextStep: nextStepOf(record, outcome, texts),
   };
@@ -124,7 +127,7 @@ function sentencesOf(record: RunRecord, outcome: Outcome, texts: Texts): readonl
       ];
     }
     case 'ambiguous':
-      return [headline.routesOpen(holdingsOf(held))];
+      return [headline.routesOpen(holdingsOf(held, texts))];
     case 'diverged':
       return [disagreementIn(held, texts)];
     case 'failed':
@@ -140,7 +143,7 @@ function doneSentence({ plan, held }: RunRecord, texts: Texts): string {
   const weights = agreedWeights(held);
   if (plan === undefined) {
     if (weights !== undefined) return headline.currentWeights(weights);
-    return held.length === 0 ? headline.noWeightsSet : headline.holdingsSentence(holdingsOf(held));
+    return held.length === 0 ? headline.noWeightsSet : headline.holdingsSentence(holdingsOf(held, texts));
   }
   if (plan.changes.length === 0) return headline.nothingWouldChange;
   const from = weights === undefined ? weightsInForce(held, texts, 'nothing') : headline.weights(weights);

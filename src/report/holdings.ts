@@ -8,7 +8,7 @@ type Held = readonly ClusterWeights[];
 /** That no one set of weights is in force, and what is there instead, in a sentence. */
 export function disagreementIn(held: Held, texts: Texts): string {
   const { noCommonWeights, differentWeights } = texts.headline;
-  return (holdsNoWeights(held) ? noCommonWeights : differentWeights)(holdingsOf(held));
+  return (holdsNoWeights(held) ? noCommonWeights : differentWeights)(holdingsOf(held, texts));
 }
 
 /**
@@ -20,5 +20,5 @@ export function weightsInForce(held: Held, texts: Texts, none: 'nothing' | 'unsp
   const weights = agreedWeights(held);
   if (weights !== undefined) return formatWeights(weights);
   const hasNone = held.every(({ kind }) => kind === 'nothing' || kind === none);
-  return hasNone ? texts.headline.noWeights : texts.headline.holdings(holdingsOf(held));
+  return hasNone ? texts.headline.noWeights : texts.headline.holdings(holdingsOf(held, texts));
 }

@@ -37,10 +37,10 @@ export function reportOf(record: RunRecord): Report {
       cluster,
       place,
       weights: optionalWeights(weights),
-      text,
+      text: inEnglish(text),
     })),
-    notCovered: [...record.unseen],
-    connections: [...record.connections],
+    notCovered: record.unseen.map(inEnglish),
+    connections: record.connections.map(inEnglish),
     previousWeights: optionalWeights(record.previous),
     nextWeights: optionalWeights(record.next),
     complete,
@@ -48,17 +48,25 @@ export function reportOf(record: RunRecord): Report {
     ingresses: Object.fromEntries(record.ingresses),
     url: record.url,
     metrics: record.metrics.map(metricOf),
-    findings: findings.map((finding) => ({ ...finding })),
+    findings: findings.map((finding) => ({
+      ...finding,
+      title: inEnglish(finding.title),
+      detail: inEnglish(finding.detail),
+    })),
     phases: [...phases],
     steps: record.steps.map((step) => ({ ...step, weights: Object.fromEntries(step.weights) })),
     checks: record.checks.map((check) => checkOf(check, limits?.tolerance)),
-    changes: record.changes.map((change) => ({ ...change })),
+    changes: record.changes.map((change) => ({ ...change, reason: inEnglish(change.reason) })),
     plan: plan && {
       weights: Object.fromEntries(plan.weights),
       clusters: [...plan.clusters],
-      changes: plan.changes.map(({ tried, ...change }) => ({ ...change, checked: tried })),
+      changes: plan.changes.map(({ tried, ...change }) => ({
+        ...change,
+        reason: inEnglish(change.reason),
+        checked: tried,
+      })),
     },
-    status: [...clusters],
+    status: clusters.map(({ cluster, text }) => ({ cluster, text: inEnglish(text) })),
   };
 }
 

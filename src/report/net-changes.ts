@@ -1,4 +1,6 @@
 import type { ClusterName } from '../core/names.ts';
+import type { Message } from '../texts/message.ts';
+import { distinctMessages } from '../texts/texts.ts';
 import { atOnce, withPauses } from '../core/pieces.ts';
 import type { Pieces } from '../core/pieces.ts';
 import { comparing } from './difference.ts';
@@ -10,7 +12,7 @@ export interface NetChange {
   /** `VirtualService gray-demo/helloworld` */
   readonly object: string;
   /** Distinct reasons of the writes, in order. */
-  readonly reasons: readonly string[];
+  readonly reasons: readonly Message[];
   readonly writes: readonly RecordedChange[];
   /** YAML before the first write and after the last one; undefined if the object did not exist. */
   readonly before: string | undefined;
@@ -69,7 +71,7 @@ function netChanges(changes: readonly RecordedChange[]): readonly NetChange[] {
     const [first] = writes;
     if (first === undefined) return [];
     const { cluster, object, before } = first;
-    const reasons = [...new Set(writes.map(({ reason }) => reason))];
+    const reasons = distinctMessages(writes.map(({ reason }) => reason));
     return [{ cluster, object, reasons, writes, before, after: writes.at(-1)?.after }];
   });
 }

@@ -1,4 +1,5 @@
 import type { Change } from '../kubernetes/change.ts';
+import type { Message } from '../texts/message.ts';
 import type { ClusterName } from '../core/names.ts';
 import type { Finding } from '../diagnosis/finding.ts';
 import type { ClusterWeights } from '../release/cluster-weights.ts';
@@ -12,7 +13,7 @@ export interface PlannedChange {
   readonly verb: Change['verb'];
   /** `VirtualService gray-demo/helloworld` */
   readonly object: string;
-  readonly reason: string;
+  readonly reason: Message;
   /** Unified diff of the object's YAML. */
   readonly diff: string;
   /** Whether the server has checked it; it cannot in a namespace that does not exist yet, or without the right. */
@@ -33,7 +34,7 @@ export interface PlannedRollout {
 /** What one cluster holds, as `status` reports it. */
 export interface ClusterSummary {
   readonly cluster: ClusterName;
-  readonly text: string;
+  readonly text: Message;
 }
 
 /** What a run cost one cluster's API server. */
@@ -56,7 +57,7 @@ export interface MadeChange {
   readonly verb: Change['verb'];
   /** `VirtualService gray-demo/helloworld` */
   readonly object: string;
-  readonly reason: string;
+  readonly reason: Message;
   /** The object's YAML as the report shows it (see difference.ts); undefined for a new object, or one that was not read. */
   readonly before: string | undefined;
   /** The object's YAML as the server stored it; undefined after a delete. */
@@ -86,10 +87,10 @@ export type RunEvent =
   | {
       readonly kind: 'blind spots';
       readonly of: 'release' | 'ingresses' | 'permissions' | 'metrics';
-      readonly sentences: readonly string[];
+      readonly messages: readonly Message[];
     }
   /** Something unusual about the way to a cluster or an ingress. */
-  | { readonly kind: 'connection'; readonly sentence: string }
+  | { readonly kind: 'connection'; readonly message: Message }
   | { readonly kind: 'changed'; readonly change: MadeChange }
   /** All config clusters hold these weights now; `same`: only the routes around them changed. */
   | { readonly kind: 'in force'; readonly weights: Weights; readonly direction: 'forward' | 'back' | 'same' }
@@ -114,11 +115,11 @@ export type RunEvent =
   /** Why the check did not pass; replaces earlier findings. */
   | { readonly kind: 'explained'; readonly findings: readonly Finding[] }
   /** Something that this run leaves behind and that may hurt users, with the way out. */
-  | { readonly kind: 'harm'; readonly sentence: string }
+  | { readonly kind: 'harm'; readonly message: Message }
   /** A workload runs again what it ran before this run. */
-  | { readonly kind: 'restored'; readonly sentence: string }
+  | { readonly kind: 'restored'; readonly message: Message }
   /** What differs from before, or between clusters, after a failed step. */
-  | { readonly kind: 'remains'; readonly sentences: readonly string[] }
+  | { readonly kind: 'remains'; readonly messages: readonly Message[] }
   /** The clusters hold different things, which the post step or the next run has to recover. */
   | { readonly kind: 'inconsistent' }
   | { readonly kind: 'phase'; readonly name: string; readonly seconds: number }

@@ -1,4 +1,5 @@
 import type { Finding } from '../diagnosis/finding.ts';
+import type { Message } from '../texts/message.ts';
 import type { MetricEvidence } from '../metrics/metric-evidence.ts';
 import type { IngressEvidence, Verdict } from '../verify/evidence.ts';
 import type { ClusterWeights } from '../release/cluster-weights.ts';
@@ -93,18 +94,18 @@ export interface RunRecord {
   readonly phases: readonly Phase[];
   readonly calls: readonly ClusterCalls[];
   /** What this run leaves behind that may hurt users, with the way out, a sentence each. */
-  readonly harms: readonly string[];
+  readonly harms: readonly Message[];
   /** Workloads that run again what they ran before this run, a sentence each. */
-  readonly restored: readonly string[];
+  readonly restored: readonly Message[];
   /** What differs from before, or between clusters, after a failed step, a sentence each. */
-  readonly remains: readonly string[];
+  readonly remains: readonly Message[];
   /**
    * What the check does not cover, a full sentence each: what could not be read, and what leads to the service outside the
    * weights. If there is any, sentences name the host and path that were sampled, never "users".
    */
-  readonly unseen: readonly string[];
+  readonly unseen: readonly Message[];
   /** How clusters and ingresses were reached where that is unusual: insecurely, or through a proxy. A sentence each. */
-  readonly connections: readonly string[];
+  readonly connections: readonly Message[];
   /** Whether this run leaves clusters that differ, for its post step or the next run to recover. */
   readonly needsRecovery: boolean;
   /** What is wrong with the inputs, if the run was refused for them: a sentence each, with the input, its value and the remedy. */

@@ -62,7 +62,7 @@ export function failureOf(record: RunRecord, texts: Texts): readonly string[] {
       ? [...users, ...(evidence.length === 0 && users.length > 0 ? [headline.byMetricsAlone] : [])]
       : [
           headline.expected(weightsOf(evidence)),
-          findings[0] === undefined ? headline.otherHolding : headline.finding(findings[0].title),
+          findings[0] === undefined ? headline.otherHolding : headline.finding(say(findings[0].title, texts)),
         ];
   return [
     errorsOf(record, texts) ?? sharesIn(record, worst, texts),

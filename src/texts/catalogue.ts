@@ -1,4 +1,5 @@
 import type { CommitStatusTexts } from './catalogue/commit-status.ts';
+import type { RouteTexts } from './catalogue/routes.ts';
 import type { FormatTexts } from './catalogue/formats.ts';
 import type { GlanceTexts } from './catalogue/glance.ts';
 import type { HeadlineTexts } from './catalogue/headline.ts';
@@ -12,6 +13,7 @@ import type { NextStepTexts, StateTexts } from './catalogue/state.ts';
 export interface Texts {
   readonly messages: MessageTexts;
   readonly failures: FailureTexts;
+  readonly routes: RouteTexts;
   readonly formats: FormatTexts;
   readonly outcomes: OutcomeTexts;
   readonly headline: HeadlineTexts;

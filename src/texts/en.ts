@@ -7,11 +7,13 @@ import { failures } from './en/failures.ts';
 import { messages } from './en/messages.ts';
 import { outcomes } from './en/outcomes.ts';
 import { changes, matrix, problems } from './en/sections.ts';
+import { routes } from './en/routes.ts';
 import { nextStep, state } from './en/state.ts';
 
 export const en: Texts = {
   messages,
   failures,
+  routes,
   formats,
   outcomes,
   headline,

@@ -16,6 +16,11 @@ export function say(message: Message, texts: Pick<Texts, 'messages'>): string {
   return inWordsOf(texts.messages, message, (part) => say(part, texts));
 }
 
+/** Each once, by what it says. */
+export function distinctMessages(messages: readonly Message[]): readonly Message[] {
+  return [...new Map(messages.map((message) => [inEnglish(message), message])).values()];
+}
+
 /** A message as the log, the JSON report, outputs and errors have it: machines read them, and people search for them. */
 export function inEnglish(message: Message): string {
   return say(message, en);

@@ -7,11 +7,13 @@ import { failures } from './zh/failures.ts';
 import { messages } from './zh/messages.ts';
 import { outcomes } from './zh/outcomes.ts';
 import { changes, matrix, problems } from './zh/sections.ts';
+import { routes } from './zh/routes.ts';
 import { nextStep, state } from './zh/state.ts';
 
 export const zh: Texts = {
   messages,
   failures,
+  routes,
   formats,
   outcomes,
   headline,

@@ -4,7 +4,7 @@ import { quoted } from '../texts/message.ts';
 import type { Sample } from './attribution.ts';
 import type { IngressEvidence } from './evidence.ts';
 import { NO_RESPONSE, UNREACHED } from './failure-kinds.ts';
-import { portForwardAdvice } from './port-forward-advice.ts';
+import { textsIn } from '../texts/texts.ts';
 import type { Reply } from './ingress-client.ts';
 import type { Target } from './target.ts';
 
@@ -53,7 +53,7 @@ export class NotArrived extends CanaryError {
       missed.length === sent &&
       missed.every(({ sample: { error } }) => error !== undefined && UNREACHED.has(error));
     const remedy = isOutOfReach
-      ? portForwardAdvice(cluster)
+      ? textsIn('en').failures.portForward(cluster)
       : behind.length > 0 && stale.size > 0
         ? `All of these came from ${behind.map((pod) => `Pod ${pod}`).join(', ')}, which ${behind.length === 1 ? 'seems' : 'seem'} to keep an earlier configuration: run istioctl proxy-status.`
         : sent > missed.length && stale.size > 0

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { inEnglish } from '../../../src/texts/texts.ts';
 import {
   ChangeReverted,
   FleetInconsistent,
@@ -145,7 +146,7 @@ describe('a change of all clusters or none', () => {
       return response.writableEnded;
     }, 2);
     const failure: unknown = await write(fleet, changes).catch((error: unknown) => error);
-    expect(failure instanceof FleetInconsistent && failure.remains).toEqual([
+    expect(failure instanceof FleetInconsistent && failure.remains.map(inEnglish)).toEqual([
       expect.stringMatching(/in east could not be reverted, and holds the new content .*not any more/),
       expect.stringMatching(/in west holds its earlier content/),
     ]);
@@ -247,7 +248,7 @@ describe('a change of all clusters or none', () => {
       },
     });
     const failure = await write(fleet, changes, running, ({ change }) => {
-      if (change.reason === 'revert') return;
+      if (change.reason.kind === 'reverted') return;
       east.objects.set(PATH, edits(NEW));
       edited();
     }).catch(messageOf);
@@ -308,7 +309,7 @@ describe('a change of all clusters or none', () => {
       return true;
     }, 100);
     const failure: unknown = await write(fleet, changes).catch((error: unknown) => error);
-    expect(failure instanceof FleetInconsistent && failure.remains).toEqual([
+    expect(failure instanceof FleetInconsistent && failure.remains.map(inEnglish)).toEqual([
       expect.stringMatching(/in east holds its earlier content again/),
       expect.stringMatching(/in west holds its earlier content, unless the change still reaches it: .*etcd/),
     ]);
@@ -368,7 +369,7 @@ describe('a restoration that is cancelled while one cluster does not answer', ()
     }).catch((error: unknown) => error);
     const error = await failure;
     expect([heldIn(east), heldIn(west)]).toEqual([NEW.spec, OLD.spec]);
-    expect(error instanceof FleetInconsistent && error.remains).toEqual([
+    expect(error instanceof FleetInconsistent && error.remains.map(inEnglish)).toEqual([
       'VirtualService gray-demo/helloworld in east holds v1=80,v2=20 again.',
       'VirtualService gray-demo/helloworld in west is not known to hold its earlier weights again.',
     ]);
@@ -380,7 +381,7 @@ describe('a restoration that is cancelled while one cluster does not answer', ()
     const run = AbortSignal.abort(new CanaryError('Cancelled by SIGINT.'));
     const options = { signal: running, onWritten: () => undefined, restores: { run } };
     const error: unknown = await writeAllOrNone(fleet, changes, options).catch((thrown: unknown) => thrown);
-    expect(error instanceof FleetInconsistent && error.remains).toEqual([
+    expect(error instanceof FleetInconsistent && error.remains.map(inEnglish)).toEqual([
       'VirtualService gray-demo/helloworld in east holds v1=80,v2=20 again.',
       'VirtualService gray-demo/helloworld in west is not known to hold its earlier weights again.',
     ]);

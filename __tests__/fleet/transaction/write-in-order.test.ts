@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { quoted } from '../../../src/texts/message.ts';
 import { rebased, writeInOrder } from '../../../src/fleet/transaction/write-in-order.ts';
 import type { Change } from '../../../src/kubernetes/change.ts';
 import type { KubeObject } from '../../../src/kubernetes/objects.ts';
@@ -19,7 +20,7 @@ describe('writes in order', () => {
     verb: 'create',
     object,
     before: undefined,
-    reason: '',
+    reason: quoted(''),
   });
 
   test('follow each other within a cluster', async () => {
@@ -53,7 +54,13 @@ describe('writes in order', () => {
 
 describe('a deletion', () => {
   const planned = { ...service(), metadata: { ...service().metadata, uid: 'first', resourceVersion: '3' } };
-  const deletion: Change = { cluster: EAST, verb: 'delete', object: planned, before: undefined, reason: '' };
+  const deletion: Change = {
+    cluster: EAST,
+    verb: 'delete',
+    object: planned,
+    before: undefined,
+    reason: quoted(''),
+  };
   const path = pathOf(planned);
   const asStored = (changed: object, meta: object = {}): KubeObject => ({
     ...planned,
@@ -94,7 +101,7 @@ describe('a deletion', () => {
 
 describe('changes that build on an earlier stage', () => {
   const stored = { ...OLD, metadata: { ...OLD.metadata, resourceVersion: '9' } };
-  const change: Change = { cluster: EAST, verb: 'update', object: NEW, before: OLD, reason: '' };
+  const change: Change = { cluster: EAST, verb: 'update', object: NEW, before: OLD, reason: quoted('') };
 
   test('are written over what it stored', () => {
     expect(rebased([change], [{ change, earlier: OLD, stored }])).toEqual([

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { quoted } from '../../../src/texts/message.ts';
 import type { Deployment, KubeObject, Labels, Service } from '../../../src/kubernetes/objects.ts';
 import { forecastRollout } from '../../../src/kubernetes/rollout-forecast.ts';
 import { assertKeepsServing } from '../../../src/release/guards/keeps-serving.ts';
@@ -92,7 +93,7 @@ function judged({
     verb: 'apply',
     object,
     before: undefined,
-    reason: '',
+    reason: quoted(''),
     live,
     after,
   } as const;

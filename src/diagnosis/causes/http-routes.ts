@@ -1,7 +1,8 @@
 import { backendsTo } from '../../gateway-api/backends.ts';
+import type { StraySeen } from '../../texts/catalogue/findings.ts';
 import { isHttpRoute } from '../../gateway-api/objects.ts';
 import type { HTTPRoute } from '../../gateway-api/objects.ts';
-import { ruleInSentence } from '../../gateway-api/rules.ts';
+import { rulePart } from '../../gateway-api/rules.ts';
 import { nameOf } from '../../kubernetes/objects.ts';
 import { detachmentsOf, unweightedRules } from '../../release/route-defects.ts';
 import { routeStateFor } from '../../release/route-state.ts';
@@ -57,19 +58,32 @@ export function otherRules(snapshot: Snapshot): readonly Finding[] {
   return servedOf(snapshot).flatMap(({ one, held, route, fleet }) => {
     if (one.withoutRevision === 0 && one.stale.size === 0 && !fails(one)) return [];
     const strange = one.withoutRevision > 0 ? one.withoutRevision : total(one.stale);
-    const seen =
+    const { requests } = one;
+    const seen: StraySeen =
       strange > 0
-        ? `${String(strange)} of ${String(one.requests)} requests were not answered by the managed rule`
-        : `${String(total(one.errors))} of ${String(one.requests)} requests failed`;
+        ? { unanswered: strange, requests, managed: undefined }
+        : { failed: total(one.errors), requests };
     const found = rulesAhead(release, fleet, held);
     if (found.length === 0) return [];
     return found.map((ahead) => {
       const leads = backendsTo(ahead.route, ahead.rule, held.choice).length > 0;
       const created = ahead.route.metadata['creationTimestamp'];
-      const age = typeof created === 'string' ? ` (created at ${created})` : '';
       return {
-        title: `${nameOf(ahead.route)} takes requests in ${one.cluster}`,
-        detail: `Its ${ruleInSentence(ahead.route, ahead.rule).replace(/^the /, '')}${age} takes the path ${release.check.path} before ${nameOf(route)} does${leads ? '' : `, and does not lead to ${release.app}`}: ${seen}. A gateway prefers the more specific hostname, path, method, headers and query, then the older route. Narrow its matches or hostnames, or remove it.`,
+        title: {
+          kind: 'takesRequestsTitle',
+          object: nameOf(ahead.route),
+          cluster: one.cluster,
+          certain: true,
+        },
+        detail: {
+          kind: 'rivalRule',
+          rule: rulePart(ahead.route, ahead.rule),
+          created: typeof created === 'string' ? created : undefined,
+          path: release.check.path,
+          managed: nameOf(route),
+          app: leads ? undefined : release.app,
+          seen,
+        },
       };
     });
   });

@@ -3,10 +3,10 @@ import { tlsModeIn } from '../../istio/destination-rules.ts';
 import { isAmbient } from '../../kubernetes/mesh-membership.ts';
 import { nameOf } from '../../kubernetes/objects.ts';
 import type { Pod, Subset } from '../../kubernetes/objects.ts';
-import { describeOverlap, subsetOverlaps, titleOfOverlap } from '../../release/subset-overlaps.ts';
+import { overlapMessage, overlapTitle, subsetOverlaps } from '../../release/subset-overlaps.ts';
 import { hasSidecar, isReady } from '../../kubernetes/pods.ts';
 import { placeOfPods } from '../../release/state.ts';
-import { holderOf, wayTo } from '../../release/subsets.ts';
+import { holderOf, versionWay } from '../../release/subsets.ts';
 import { versionServiceName } from '../../gateway-api/backends.ts';
 import { routeStateFor } from '../../release/route-state.ts';
 import type { RouteState } from '../../release/route-state.ts';
@@ -24,8 +24,10 @@ interface Behind {
   readonly one: IngressEvidence;
   readonly version: VersionName;
   readonly held: RouteState;
-  /** The rules that apply, as messages name them. */
-  readonly rule: string;
+  /** The rules that apply; none beside an HTTPRoute. */
+  readonly rules: readonly string[];
+  /** What takes the place of the subset beside an HTTPRoute. */
+  readonly service: string | undefined;
   readonly subset: Subset | undefined;
   /** The pods that Service and subset select, in all clusters. */
   readonly pods: readonly Pod[];
@@ -38,9 +40,9 @@ export function subsetsNotFound(snapshot: Snapshot): readonly Finding[] {
   return oncePerTitle(
     behind(snapshot)
       .filter(({ one, subset }) => subset === undefined && fails(one))
-      .map(({ one, version, rule }) => ({
-        title: `${rule} has no subset ${version} in ${one.cluster}`,
-        detail: `The route gives ${version} ${String(one.weights.get(version))}%, but requests to a subset that does not exist are answered with 503. Run the operation rollout: it creates the subset again, or names the rule that hides it.`,
+      .map(({ one, version, rules }) => ({
+        title: { kind: 'noSubsetTitle', rules, version, cluster: one.cluster },
+        detail: { kind: 'noSubset', version, weight: one.weights.get(version) ?? 0 },
       })),
   );
 }
@@ -49,17 +51,22 @@ export function subsetsNotFound(snapshot: Snapshot): readonly Finding[] {
 export function wrongPods(snapshot: Snapshot): readonly Finding[] {
   const all = behind(snapshot);
   const shown = failedOf(snapshot).flatMap((one) =>
-    [...one.contradictions].map(([pair, count]) => {
+    [...one.contradictions].map(([pair, count]): Finding => {
       const [header = '', body = ''] = pair.split(' → ');
       const held = routeStateFor(snapshot.routes, one.cluster);
       const found = all.find((each) => each.one === one && each.version === header);
-      const way = held === undefined ? `subset ${header}` : wayTo(held, header);
-      const byService = held?.choice.versionServices !== undefined;
-      const selecting = byService ? way : `the ${way}`;
-      const labels = byService ? selectorsIn(snapshot, header) : labelsIn(found);
+      const way = held === undefined ? { subset: header } : versionWay(held, header);
       return {
-        title: `${selecting.slice(0, 1).toUpperCase()}${selecting.slice(1)} selects pods of ${body}`,
-        detail: `${String(count)} responses through ${one.cluster} were routed to ${header}, but their body names ${body}. Compare the ${byService ? 'selector' : 'labels'} of ${selecting}${labels} with ${byService ? 'the labels' : 'those'} of the pods, and check the image of the pods.`,
+        title: { kind: 'wrongPodsTitle', way, body },
+        detail: {
+          kind: 'wrongPods',
+          responses: count,
+          cluster: one.cluster,
+          header,
+          body,
+          way,
+          labels: 'service' in way ? selectorsIn(snapshot, header) : labelsIn(found),
+        },
       };
     }),
   );
@@ -75,8 +82,8 @@ function overlapping(snapshot: Snapshot): readonly Finding[] {
   return subsetOverlaps({ release, fleet: state, routes }, versions)
     .filter(({ certain }) => certain)
     .map((overlap) => ({
-      title: titleOfOverlap(overlap),
-      detail: describeOverlap(overlap),
+      title: overlapTitle(overlap),
+      detail: overlapMessage(overlap),
     }));
 }
 
@@ -85,9 +92,18 @@ export function noReadyPods(snapshot: Snapshot): readonly Finding[] {
   return oncePerTitle(
     behind(snapshot)
       .filter(({ one, subset, pods }) => subset !== undefined && fails(one) && !pods.some(isReady))
-      .map(({ one, version, held, rule, subset, pods }) => ({
-        title: `No pod of ${version} is ready`,
-        detail: `The route gives it ${String(one.weights.get(version))}%. ${held.choice.versionServices === undefined ? `Its subset in ${rule}` : rule} selects ${formatLabels(subset?.labels ?? {})}: ${pods.length === 0 ? `no pod in ${clustersIn(snapshot)} has these labels` : `${firstOf(pods.map(nameOf))} ${pods.length === 1 ? 'is' : 'are'} not ready`}. Check the pods of ${version}, or correct these labels.`,
+      .map(({ one, version, rules, service, subset, pods }) => ({
+        title: { kind: 'notReadyTitle', version },
+        detail: {
+          kind: 'notReady',
+          version,
+          weight: one.weights.get(version) ?? 0,
+          rule: rules[0],
+          service,
+          labels: formatLabels(subset?.labels ?? {}),
+          clusters: [...(snapshot.state?.keys() ?? [])],
+          pods: pods.map(nameOf),
+        },
       })),
   );
 }
@@ -98,13 +114,18 @@ export function noSidecar(snapshot: Snapshot): readonly Finding[] {
   return oncePerTitle(
     behind(snapshot)
       .filter(({ one, held, subset }) => fails(one) && tlsMode(held, subset) === 'ISTIO_MUTUAL')
-      .flatMap(({ version, rule, plain }) => {
+      .flatMap(({ version, rules, service, plain }): readonly Finding[] => {
         const bare = plain.filter(isReady);
         if (bare.length === 0) return [];
         return [
           {
-            title: `Pods of ${version} have no sidecar`,
-            detail: `${rule} requires mutual TLS (ISTIO_MUTUAL), but ${firstOf(bare.map(nameOf))} ${bare.length === 1 ? 'has' : 'have'} no container istio-proxy to terminate it. ${release.workload.pods === 'none' ? 'Take that out of the rule: the input pods is none.' : 'Enable injection for the namespace (input injection), and restart the pods.'}`,
+            title: { kind: 'noSidecarTitle', version },
+            detail: {
+              kind: 'noSidecar',
+              rules: service === undefined ? rules : [service],
+              pods: bare.map(nameOf),
+              outsideMesh: release.workload.pods === 'none',
+            },
           },
         ];
       }),
@@ -138,9 +159,10 @@ function behind(snapshot: Snapshot): readonly Behind[] {
       const plain = found.filter(({ isPlain }) => isPlain).map(({ pod }) => pod);
       if (byService && subset === undefined) return [];
       const service = `Service ${release.namespace}/${versionServiceName(release.app, version)}`;
-      if (byService) return [{ one, version, held, rule: service, subset, pods, plain }];
-      const rule = subset === undefined ? rules.map(nameOf).join(' and ') : holderOf(held, version);
-      return [{ one, version, held, rule, subset, pods, plain }];
+      if (byService) return [{ one, version, held, rules: [], service, subset, pods, plain }];
+      const holder = holderOf(held, version);
+      const applying = subset === undefined ? rules.map(nameOf) : holder === undefined ? [] : [holder];
+      return [{ one, version, held, rules: applying, service: undefined, subset, pods, plain }];
     });
   });
 }
@@ -150,28 +172,15 @@ function tlsMode({ deciding }: RouteState, subset: Subset | undefined): string |
   return tlsModeIn(subset?.['trafficPolicy']) ?? tlsModeIn(deciding.policy);
 }
 
-function labelsIn(found: Behind | undefined): string {
-  return found?.subset === undefined ? '' : ` (${formatLabels(found.subset.labels ?? {})})`;
+function labelsIn(found: Behind | undefined): string | undefined {
+  return found?.subset && formatLabels(found.subset.labels ?? {});
 }
 
-/** What the Service of a version selects, in each cluster that differs: ` (app=hello,version=v2)`. */
-function selectorsIn({ release, state }: Snapshot, version: VersionName): string {
+/** What the Service of a version selects, in each cluster that differs: `app=hello,version=v2`. */
+function selectorsIn({ release, state }: Snapshot, version: VersionName): string | undefined {
   const selectors = [...(state?.values() ?? [])].flatMap((cluster) => {
     const service = serviceOfVersion(release, cluster, version);
     return service === undefined ? [] : [formatLabels(service.spec?.selector ?? {})];
   });
-  return selectors.length === 0 ? '' : ` (${[...new Set(selectors)].join('; ')})`;
-}
-
-function clustersIn({ state }: Snapshot): string {
-  return [...(state?.keys() ?? [])].join(', ');
-}
-
-/** `a`, `a and b`, `a, b and 3 more` */
-function firstOf(names: readonly string[]): string {
-  const [first = '', second, ...others] = names;
-  if (second === undefined) return first;
-  return others.length === 0
-    ? `${first} and ${second}`
-    : `${first}, ${second} and ${String(others.length)} more`;
+  return selectors.length === 0 ? undefined : [...new Set(selectors)].join('; ');
 }

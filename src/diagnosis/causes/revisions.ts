@@ -11,17 +11,22 @@ export function staleReplicas(snapshot: Snapshot): readonly Finding[] {
     if (older.size === 0) return [];
     return [
       {
-        title: `${replicaOf(one, older)} in ${one.cluster} is still on revision ${[...older.keys()].join(', ')}`,
-        detail: `${String(total(older))} of ${String(one.requests)} responses carried it. Check istioctl proxy-status, and the logs of the gateway pods.`,
+        title: {
+          kind: 'staleTitle',
+          cluster: one.cluster,
+          pods: podsBehind(one, older),
+          revisions: [...older.keys()],
+        },
+        detail: { kind: 'stale', responses: total(older), requests: one.requests },
       },
     ];
   });
 }
 
 /** The pods that gave such responses, where they are known. */
-function replicaOf({ pods = [] }: IngressEvidence, older: ReadonlyMap<string, number>): string {
+function podsBehind({ pods = [] }: IngressEvidence, older: ReadonlyMap<string, number>): readonly string[] {
   const behind = pods.filter(({ stale }) => [...stale.keys()].some((revision) => older.has(revision)));
-  return behind.length === 0 ? 'A gateway replica' : behind.map(({ pod }) => `Gateway pod ${pod}`).join(', ');
+  return behind.map(({ pod }) => pod);
 }
 
 /** Responses under a revision that did not exist when the check began. */
@@ -31,8 +36,14 @@ export function newerRevisions(snapshot: Snapshot): readonly Finding[] {
     if (newer.size === 0) return [];
     return [
       {
-        title: `Another run changed the release in ${one.cluster} during the check`,
-        detail: `${String(total(newer))} of ${String(one.requests)} responses carried revision ${[...newer.keys()].join(', ')}, but ${one.revision ?? ''} was the latest when the check began. Wait for that run to finish, then verify again.`,
+        title: { kind: 'newerTitle', cluster: one.cluster },
+        detail: {
+          kind: 'newer',
+          responses: total(newer),
+          requests: one.requests,
+          revisions: [...newer.keys()],
+          latest: one.revision ?? '',
+        },
       },
     ];
   });

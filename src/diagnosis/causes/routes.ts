@@ -1,4 +1,5 @@
 import { gatewayNamesOf, isSeenBy } from '../../istio/visibility.ts';
+import type { StraySeen } from '../../texts/catalogue/findings.ts';
 import { takesRequest } from '../../istio/route-matching.ts';
 import type { RoutedRequest } from '../../istio/route-matching.ts';
 import { sampledRequest } from '../../release/sampled-request.ts';
@@ -43,11 +44,11 @@ function strays(
   );
 }
 
-function seen({ withoutRevision, errors, stale, requests }: IngressEvidence, vs: VirtualService): string {
+function seen({ withoutRevision, errors, stale, requests }: IngressEvidence, vs: VirtualService): StraySeen {
   const strange = withoutRevision > 0 ? withoutRevision : total(stale);
   return strange > 0
-    ? `${String(strange)} of ${String(requests)} requests were not answered by the managed route of ${nameOf(vs)}`
-    : `${String(total(errors))} of ${String(requests)} requests failed`;
+    ? { unanswered: strange, requests, managed: nameOf(vs) }
+    : { failed: total(errors), requests };
 }
 
 function rivals(
@@ -64,24 +65,30 @@ function rivals(
     ({ entrance, virtualService, route, narrower }) => {
       const gateways = gatewayNamesOf(entrance);
       const shared = gateways.find((name) => ours.includes(name));
-      const binds = `${(entrance.spec.hosts ?? []).join(', ')} and Gateway ${shared ?? gateways[0] ?? ''}`;
-      const as =
-        shared === undefined
-          ? `which Istio merges with Gateway ${ours[0] ?? ''} of ${nameOf(vs)}`
-          : `as ${nameOf(vs)} does`;
-      const order = narrower
-        ? 'Istio prefers the narrower host'
-        : 'Istio puts the routes of both in one list, older ones first';
       const traffic = trafficFor(snapshot, one.cluster);
       const isSeen = gateways.some(
         (name) => traffic !== undefined && isSeenBy(entrance, name, traffic) === true,
       );
-      const doubt = isSeen
-        ? ''
-        : ` It is exported to ${(entrance.spec.exportTo ?? []).join(', ')} only, and the namespaces of the gateway's pods are unknown: first check whether they run there.`;
       return {
-        title: `${nameOf(entrance)} ${isSeen ? 'takes' : 'may take'} requests in ${one.cluster}`,
-        detail: `It binds ${binds}, ${as}${createdAt(entrance)}, and its route ${routeKey(virtualService, route)} matches the path ${snapshot.release.check.path}: ${seen(one, vs)}. ${order}.${doubt} Narrow its match or its hosts, or remove it.`,
+        title: {
+          kind: 'takesRequestsTitle',
+          object: nameOf(entrance),
+          cluster: one.cluster,
+          certain: isSeen,
+        },
+        detail: {
+          kind: 'rivalRoute',
+          hosts: entrance.spec.hosts ?? [],
+          gateway: shared ?? gateways[0] ?? '',
+          merged: shared === undefined ? (ours[0] ?? '') : undefined,
+          managed: nameOf(vs),
+          created: createdAt(entrance),
+          route: routeKey(virtualService, route),
+          path: snapshot.release.check.path,
+          seen: seen(one, vs),
+          narrower,
+          exportTo: isSeen ? undefined : (entrance.spec.exportTo ?? []),
+        },
       };
     },
   );
@@ -105,18 +112,23 @@ function earlier(
   if (before.length === 0) return [];
   return [
     {
-      title: `An earlier route takes requests in ${one.cluster}`,
-      detail: `${before.join(', ')} precedes the managed route and matches the path ${snapshot.release.check.path}: ${seen(one, vs)}. Move it after the managed route, or narrow its match.`,
+      title: { kind: 'earlierRouteTitle', cluster: one.cluster },
+      detail: {
+        kind: 'earlierRoute',
+        routes: before,
+        path: snapshot.release.check.path,
+        seen: seen(one, vs),
+      },
     },
   ];
 }
 
-/** The routes before one that match a request, as `Route beta of VirtualService …`. */
+/** The routes before one that match a request. */
 function ahead(
   vs: VirtualService,
   isOne: (route: HttpRoute) => boolean,
   request: RoutedRequest,
-): readonly string[] {
+): readonly { readonly route: string; readonly object: string }[] {
   const routes = vs.spec.http ?? [];
   const end = routes.findIndex(isOne);
   return routes
@@ -124,7 +136,7 @@ function ahead(
     .flatMap((route) =>
       isPreview(route) || !takesRequest(route, request)
         ? []
-        : [`Route ${routeKey(vs, route)} of ${nameOf(vs)}`],
+        : [{ route: routeKey(vs, route), object: nameOf(vs) }],
     );
 }
 
@@ -134,13 +146,14 @@ function delegatesRoute(root: VirtualService, route: HttpRoute, vs: VirtualServi
 
 function unknown(snapshot: Snapshot, one: IngressEvidence, vs: VirtualService): Finding {
   const everywhere = everywhereFor(snapshot, one.cluster);
-  const looked =
-    everywhere?.unlisted.includes('VirtualService') === false
-      ? 'no VirtualService in any namespace explains it. Check istioctl proxy-config routes of the gateway'
-      : `none in namespace ${snapshot.release.namespace} explains it, and those in other namespaces could not be read. Look there for one with the same host and gateway, or allow the user of the kubeconfig to list VirtualServices in all namespaces`;
+  const isListed = everywhere?.unlisted.includes('VirtualService') === false;
   return {
-    title: `Another route answers in ${one.cluster}`,
-    detail: `${seen(one, vs)}; ${looked}.`,
+    title: { kind: 'anotherRouteTitle', cluster: one.cluster },
+    detail: {
+      kind: 'anotherRoute',
+      seen: seen(one, vs),
+      namespace: isListed ? undefined : snapshot.release.namespace,
+    },
   };
 }
 
@@ -153,7 +166,7 @@ function entrancesFor(
   return entrancesOf([vs], state?.get(serving)?.traffic?.roots ?? []);
 }
 
-function createdAt({ metadata }: VirtualService): string {
+function createdAt({ metadata }: VirtualService): string | undefined {
   const at = metadata['creationTimestamp'];
-  return typeof at === 'string' ? ` (created at ${at})` : '';
+  return typeof at === 'string' ? at : undefined;
 }

@@ -1,7 +1,7 @@
-import { clustersDisagree, clusterWeights, describeClusterWeights } from '../../release/cluster-weights.ts';
+import { clustersDisagree, clusterWeights, heldByEach } from '../../release/cluster-weights.ts';
 import { routeStateFor } from '../../release/route-state.ts';
-import { describeEdit, editsOf } from '../../release/weight-edits.ts';
-import { formatWeights, sameWeights } from '../../core/weights.ts';
+import { editMessage, editsOf } from '../../release/weight-edits.ts';
+import { sameWeights } from '../../core/weights.ts';
 import { failedOf } from '../snapshot.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { Finding } from '../finding.ts';
@@ -9,8 +9,8 @@ import type { Finding } from '../finding.ts';
 /** A route whose weights someone changed after the release wrote them. */
 export function edits({ routes }: Snapshot): readonly Finding[] {
   return editsOf(routes).map((edit) => ({
-    title: `The route in ${edit.cluster} was changed by someone else`,
-    detail: `${describeEdit(edit)}. Restore the recorded weights, or find out who needs the others.`,
+    title: { kind: 'editedTitle', cluster: edit.cluster },
+    detail: { kind: 'edited', edit: editMessage(edit) },
   }));
 }
 
@@ -21,8 +21,8 @@ export function disagreement(snapshot: Snapshot): readonly Finding[] {
   if (failedOf(snapshot).length > 0 || editsOf(routes).length > 0 || !clustersDisagree(held)) return [];
   return [
     {
-      title: 'The clusters hold different weights',
-      detail: `${describeClusterWeights(held)}. To align them, run the operation rollback with the input weights.`,
+      title: { kind: 'disagreementTitle' },
+      detail: { kind: 'disagreement', held: heldByEach(held) },
     },
   ];
 }
@@ -38,8 +38,8 @@ export function otherWeights(snapshot: Snapshot): readonly Finding[] {
     if (edited.includes(own.cluster) || sameWeights(own.weights, asked)) return [];
     return [
       {
-        title: `The route in ${cluster} holds other weights`,
-        detail: `It splits ${formatWeights(own.weights)}, but ${formatWeights(asked)} was expected.`,
+        title: { kind: 'otherWeightsTitle', cluster },
+        detail: { kind: 'otherWeights', held: own.weights, asked },
       },
     ];
   });

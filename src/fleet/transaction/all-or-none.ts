@@ -1,4 +1,6 @@
 import { STEPS } from '../../core/deadlines.ts';
+import type { Message } from '../../texts/message.ts';
+import { inEnglish } from '../../texts/texts.ts';
 import { CanaryError, messageOf } from '../../core/errors.ts';
 import { endBy, graceAfter } from '../../core/signals.ts';
 import { describeSplit } from '../../release/describe-split.ts';
@@ -15,10 +17,10 @@ import type { OnWritten, Written } from './write-confirmed.ts';
 /** The clusters differ, and nobody else has caused it: the intent in the Leases is still to be recovered. */
 export class FleetInconsistent extends CanaryError {
   override readonly name = 'FleetInconsistent';
-  /** What each cluster holds, a sentence each. */
-  readonly remains: readonly string[];
+  /** What each cluster holds. */
+  readonly remains: readonly Message[];
 
-  constructor(message: string, remains: readonly string[], cause: unknown) {
+  constructor(message: string, remains: readonly Message[], cause: unknown) {
     super(message, { cause });
     this.remains = remains;
   }
@@ -81,7 +83,7 @@ export async function writeAllOrNone(
       }),
     );
     const lines = outcomes.flatMap(({ line }) => (line === undefined ? [] : [line]));
-    const text = [messageOf(error), ...lines].join('\n');
+    const text = [messageOf(error), ...lines.map(inEnglish)].join('\n');
     throw outcomes.every(({ isConsistent }) => isConsistent)
       ? new ChangeReverted(text, { cause: error })
       : new FleetInconsistent(text, lines, error);
@@ -92,11 +94,13 @@ function storedBy(change: Change, written: readonly Written[]): KubeObject | und
   return written.find((one) => one.change === change)?.stored;
 }
 
-function describeRestored({ cluster, object }: Change, stored: KubeObject | undefined): string {
-  const where = `${nameOf(object)} in ${cluster}`;
-  return stored === undefined
-    ? `${where} is not known to hold its earlier weights again.`
-    : `${where} holds ${describeSplit(stored)} again.`;
+function describeRestored({ cluster, object }: Change, stored: KubeObject | undefined): Message {
+  return {
+    kind: 'splitRestored',
+    object: nameOf(object),
+    cluster,
+    split: stored && describeSplit(stored),
+  };
 }
 
 /** What ends a write does not say which one. */

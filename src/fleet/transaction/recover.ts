@@ -2,6 +2,7 @@
 // what it wrote; a recovery knows only the intent and what the clusters hold.
 
 import { CanaryError, messageOf } from '../../core/errors.ts';
+import type { Message } from '../../texts/message.ts';
 import { formatWeights, sameWeights } from '../../core/weights.ts';
 import type { Weights } from '../../core/weights.ts';
 import type { Observation } from '../../release/observation.ts';
@@ -88,8 +89,17 @@ export async function recover(intent: Intent, options: RecoveryOptions): Promise
     }
   }
   const wanted = inOrderOfPreference(intent, agree);
-  const weights = await orInconsistent([`They hold ${held}.`], () =>
-    bringTo(wanted, { intent, observed, concerned }, options),
+  const weights = await orInconsistent(
+    [
+      {
+        kind: 'theyHold',
+        held: observed.routes.map((one) => ({
+          place: describePlace(one, observed.routes),
+          weights: one.weights,
+        })),
+      },
+    ],
+    () => bringTo(wanted, { intent, observed, concerned }, options),
   );
   onWarning(`Recovered: ${reached(observed)} ${formatWeights(weights)}.`);
   return { outcome: 'agreed', weights };
@@ -204,7 +214,7 @@ function exists({ object }: RouteState): boolean {
  *
  * @param found what the clusters hold if nothing has changed
  */
-async function orInconsistent<T>(found: readonly string[], work: () => Promise<T>): Promise<T> {
+async function orInconsistent<T>(found: readonly Message[], work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

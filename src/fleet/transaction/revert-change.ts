@@ -2,6 +2,7 @@
 // writes earlier content over what is stored, and keeps what others have edited.
 
 import { isDeepStrictEqual } from 'node:util';
+import type { Message, MessageValues } from '../../texts/message.ts';
 import { messageOf } from '../../core/errors.ts';
 import { describeSplit, describesSplit } from '../../release/describe-split.ts';
 import type { Change } from '../../kubernetes/change.ts';
@@ -9,7 +10,7 @@ import type { Cluster } from '../../kubernetes/client/cluster.ts';
 import { isConflict } from '../../kubernetes/client/errors.ts';
 import { nameOf } from '../../kubernetes/objects.ts';
 import type { KubeObject } from '../../kubernetes/objects.ts';
-import { lastEditor } from '../../release/weight-edits.ts';
+import { editorOf } from '../../release/weight-edits.ts';
 import { annotationsOf } from '../../release/edited-parts.ts';
 import { withRecoveryMark } from '../../release/recovery-mark.ts';
 import { revert } from '../../release/three-way-revert.ts';
@@ -62,7 +63,7 @@ export async function writeBack(
 /** What became of one cluster after the change failed in another, or in this one. */
 interface Outcome {
   /** What it holds; undefined where it holds nothing, as before. */
-  readonly line: string | undefined;
+  readonly line: Message | undefined;
   /** Whether it holds its earlier content again, or something that is not ours to change. */
   readonly isConsistent: boolean;
 }
@@ -86,7 +87,7 @@ export async function revertChange(
   { signal, onWritten }: { readonly signal: AbortSignal; readonly onWritten: OnWritten },
 ): Promise<Outcome> {
   const { before, object } = change;
-  const where = `${nameOf(object)} in ${change.cluster}`;
+  const where = { object: nameOf(object), cluster: change.cluster };
   let state = stateOf(stored !== undefined, false);
   const undo = (live: KubeObject): Change | undefined => {
     const isOurs = holds(live, change);
@@ -94,52 +95,52 @@ export async function revertChange(
     state = stateOf(isOurs, isAwaited);
     if (isAwaited) {
       const marked = withRecoveryMark(live, live.metadata.resourceVersion ?? '');
-      return { ...change, verb: 'update', object: marked, before: live, reason: 'not changed' };
+      return { ...change, verb: 'update', object: marked, before: live, reason: { kind: 'notChanged' } };
     }
     if (!isOurs || before === undefined) return undefined;
     const reverted = revert(live, { before, after: object });
-    return { ...change, verb: 'update', object: reverted, before: live, reason: 'revert' };
+    return { ...change, verb: 'update', object: reverted, before: live, reason: { kind: 'reverted' } };
   };
   try {
     const back = await writeBack(cluster, object, undo, { known: stored, signal, onWritten });
-    const line =
-      state === 'awaited' && back.outcome === 'written' ? `${where} ${UNREACHED}` : lineOf(back, change);
+    const line: Message | undefined =
+      state === 'awaited' && back.outcome === 'written'
+        ? { kind: 'objectUnreached', ...where }
+        : lineOf(back, change);
     return { line, isConsistent: true };
   } catch (error) {
-    return { line: `${where} ${FAILED[state]}: ${messageOf(error)}`, isConsistent: false };
+    const line: Message = { kind: 'objectNotReverted', ...where, state, error: messageOf(error) };
+    return { line, isConsistent: false };
   }
 }
 
 /** What an object is to the write that is to be undone. */
-function stateOf(isOurs: boolean, isAwaited: boolean): keyof typeof FAILED {
+function stateOf(isOurs: boolean, isAwaited: boolean): UndoState {
   if (isOurs) return 'ours';
   return isAwaited ? 'awaited' : 'other';
 }
 
-const UNREACHED = 'holds its earlier content: the change did not reach it.';
-const FAILED = {
-  ours: 'could not be reverted, and holds the new content unless someone changed it',
-  awaited: 'holds its earlier content, unless the change still reaches it',
-  other: 'could not be read, and holds the new content or the earlier one',
-};
+type UndoState = MessageValues['objectNotReverted']['state'];
 
-function lineOf(back: WriteBack, change: Change): string | undefined {
+function lineOf(back: WriteBack, change: Change): Message | undefined {
   const { before, object } = change;
-  const where = `${nameOf(object)} in ${change.cluster}`;
+  const where = { object: nameOf(object), cluster: change.cluster };
   switch (back.outcome) {
     case 'gone':
-      return before === undefined ? undefined : `${where} is gone.`;
+      return before === undefined ? undefined : { kind: 'objectGone', ...where };
     case 'written':
-      return `${where} holds its earlier content again.${change.isFirstRoute === true ? ` ${noLongerServed(change)}` : ''}`;
+      return { kind: 'objectReverted', ...where, first: change.isFirstRoute === true };
     case 'left':
-      return holds(back.live, change)
-        ? `${where} was created, and stays.`
-        : `${where} ${describeOther(back.live, change)}`;
+      if (holds(back.live, change)) return { kind: 'objectStays', ...where };
+      return isUntouched(back.live, change)
+        ? { kind: 'objectUnreached', ...where }
+        : {
+            kind: 'objectChanged',
+            ...where,
+            split: describesSplit(back.live) ? describeSplit(back.live) : undefined,
+            by: editorOf(back.live),
+          };
   }
-}
-
-function noLongerServed({ cluster }: Change): string {
-  return `The new service may have answered through ${cluster} for a moment, and no longer does: requests get 404 again, as before this run.`;
 }
 
 function isUntouched(live: KubeObject, { before }: Change): boolean {
@@ -148,12 +149,4 @@ function isUntouched(live: KubeObject, { before }: Change): boolean {
     isDeepStrictEqual(live['spec'], before['spec']) &&
     isDeepStrictEqual(annotationsOf(live), annotationsOf(before))
   );
-}
-
-/** What the cluster holds where it does not hold our write. */
-function describeOther(live: KubeObject, change: Change): string {
-  if (isUntouched(live, change)) return UNREACHED;
-  const held = describesSplit(live) ? `: it holds ${describeSplit(live)}` : '';
-  const editor = lastEditor(live);
-  return `was changed by someone else since${held}${editor === '' ? '' : ` (last written by ${editor})`}.`;
 }

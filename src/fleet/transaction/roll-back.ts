@@ -2,10 +2,12 @@
 // that died, and `revert-change.ts` for a write that did not reach every cluster.
 
 import { STEPS } from '../../core/deadlines.ts';
+import type { Message } from '../../texts/message.ts';
+import { inEnglish } from '../../texts/texts.ts';
 import { CanaryError, messageOf } from '../../core/errors.ts';
 import type { ClusterName } from '../../core/names.ts';
 import { endBy } from '../../core/signals.ts';
-import { formatWeights, sameWeights } from '../../core/weights.ts';
+import { sameWeights } from '../../core/weights.ts';
 import type { Weights } from '../../core/weights.ts';
 import { observe } from '../../release/observation.ts';
 import type { Observation } from '../../release/observation.ts';
@@ -89,12 +91,16 @@ export async function rollBack(
     hasWritten = true;
   });
   if (away.size > 0) {
-    const either = `${formatWeights(plan.weights)} or ${formatWeights(previous)}`;
-    const lines = [...away].map(
-      ([name, error]) => `${name} holds ${either}, and did not answer in time (${messageOf(error)}).`,
-    );
-    const restored = own.map((one) => `${one.cluster} holds ${formatWeights(previous)}.`);
-    throw new FleetInconsistent(lines.join(' '), [...restored, ...lines], [...away.values()][0]);
+    const either = [plan.weights, previous];
+    const lines = [...away].map(([cluster, error]): Message => ({
+      kind: 'noAnswerInTime',
+      cluster,
+      either,
+      error: messageOf(error),
+    }));
+    const restored = own.map(({ cluster }): Message => ({ kind: 'holdsAgain', cluster, weights: previous }));
+    const text = lines.map(inEnglish).join(' ');
+    throw new FleetInconsistent(text, [...restored, ...lines], [...away.values()][0]);
   }
   return { observed, plan: back, own, left, hasWritten };
 }

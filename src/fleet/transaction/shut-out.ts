@@ -40,7 +40,7 @@ export async function shutOutRouteChanges(
     verb: 'update',
     object: withRecoveryMark(object, transaction),
     before: object,
-    reason: 'recovered, routes unchanged',
+    reason: { kind: 'recoveredRoutes' },
   }));
   await writeAllOrNone(fleet, changes, { signal, onWritten });
 }
@@ -62,7 +62,7 @@ export async function shutOutRemovals(
     verb: 'update',
     object: withRecoveryMark(object, transaction),
     before: object,
-    reason: 'recovered, content unchanged',
+    reason: { kind: 'recoveredContent' },
   });
   const shielded = fleet.withSignal(signal);
   const write = async (change: Change, send?: typeof annotate): Promise<void> => {

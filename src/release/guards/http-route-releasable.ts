@@ -1,4 +1,5 @@
 import { CanaryError } from '../../core/errors.ts';
+import { inEnglish } from '../../texts/texts.ts';
 import { isServiceIn, nameOfBackend } from '../../gateway-api/backends.ts';
 import { managedRules } from '../../gateway-api/managed-rules.ts';
 import { isHttpRoute } from '../../gateway-api/objects.ts';
@@ -31,7 +32,9 @@ export function assertHttpRouteReleasable(observed: Observation): void {
     if (one.object === undefined) {
       const [grpc] = grpcRoutesToService(observed);
       if (grpc !== undefined)
-        throw new CanaryError(`${grpc} Add an HTTPRoute for what is to be released, or leave it out.`);
+        throw new CanaryError(
+          `${inEnglish(grpc)} Add an HTTPRoute for what is to be released, or leave it out.`,
+        );
     } else if (isHttpRoute(one.object)) assertInForce(observed, one, one.object);
   }
 }
@@ -54,7 +57,7 @@ function assertInForce(observed: Observation, one: RouteState, route: HTTPRoute)
   );
   if (refused.length > 0) {
     throw new CanaryError(
-      `${refused.map(({ text }) => `${text} in ${cluster}`).join('; ')}. Weights that were written there would hold for nobody: correct that first.`,
+      `${refused.map(({ text }) => `${inEnglish(text)} in ${cluster}`).join('; ')}. Weights that were written there would hold for nobody: correct that first.`,
     );
   }
   if (gatewayApi !== undefined) assertGranted(one, route, gatewayApi);

@@ -1,4 +1,6 @@
 import { CanaryError } from '../../core/errors.ts';
+import type { Message } from '../../texts/message.ts';
+import { inEnglish } from '../../texts/texts.ts';
 import { REVISION_HEADER } from '../../core/headers.ts';
 import type { Observation } from '../observation.ts';
 
@@ -10,17 +12,19 @@ import type { Observation } from '../observation.ts';
  */
 export function assertOwnMarks(observed: Routes): void {
   const [first] = foreignMarksIn(observed);
-  if (first !== undefined) throw new CanaryError(first);
+  if (first !== undefined) throw new CanaryError(inEnglish(first));
 }
 
 type Routes = Pick<Observation, 'routes' | 'api'>;
 
 /** A sentence for each managed route that also leads to what another release has marked. */
-export function foreignMarksIn({ routes, api }: Routes): readonly string[] {
+export function foreignMarksIn({ routes, api }: Routes): readonly Message[] {
   return routes.flatMap(({ cluster, object, choice }) =>
-    (object === undefined ? [] : api.foreignMarks(object, choice)).map(
-      (what) =>
-        `In ${cluster}, ${what}, whose responses another release marks with ${REVISION_HEADER}: no response would tell which of the two releases it belongs to. Give each app a route of its own, or remove that response header if its release has ended.`,
-    ),
+    (object === undefined ? [] : api.foreignMarks(object, choice)).map((mark): Message => ({
+      kind: 'foreignMarks',
+      cluster,
+      ...mark,
+      header: REVISION_HEADER,
+    })),
   );
 }

@@ -1,4 +1,5 @@
 import { CanaryError } from '../../core/errors.ts';
+import { inEnglish } from '../../texts/texts.ts';
 import { serviceOfBackend } from '../../gateway-api/backends.ts';
 import { isHttpRoute } from '../../gateway-api/objects.ts';
 import type { HTTPRoute } from '../../gateway-api/objects.ts';
@@ -30,7 +31,7 @@ export function assertReferencesResolved(
     );
     if (bad === undefined) continue;
     throw new CanaryError(
-      `${bad.text} in ${cluster}. The gateway answers what it sends to such a backend with status 500: correct the backendRefs, or create what they name in namespace ${release.namespace}.`,
+      `${inEnglish(bad.text)} in ${cluster}. The gateway answers what it sends to such a backend with status 500: correct the backendRefs, or create what they name in namespace ${release.namespace}.`,
     );
   }
 }

@@ -28,7 +28,7 @@ export function assertSubsetLabelsCompatible(
         );
       }
       throw new CanaryError(
-        `Subset ${version} of ${holderOf(bare, version)} in ${bare.cluster} has no labels, so it selects the pods of every version. Give it the labels of the pods of ${version}, for example ${VERSION_LABEL}: ${version}.`,
+        `Subset ${version} of ${holderOf(bare, version) ?? 'no DestinationRule'} in ${bare.cluster} has no labels, so it selects the pods of every version. Give it the labels of the pods of ${version}, for example ${VERSION_LABEL}: ${version}.`,
       );
     }
     const [first] = found;
@@ -40,7 +40,7 @@ export function assertSubsetLabelsCompatible(
         );
       }
       throw new CanaryError(
-        `Subset ${version} selects ${formatLabels(first.labels)} in ${first.cluster} (${holderOf(first, version)}) and ${formatLabels(other.labels)} in ${other.cluster} (${holderOf(other, version)}); no pod can carry both. Give the subset the same labels in every cluster.`,
+        `Subset ${version} selects ${formatLabels(first.labels)} in ${first.cluster} (${holderOf(first, version) ?? 'no DestinationRule'}) and ${formatLabels(other.labels)} in ${other.cluster} (${holderOf(other, version) ?? 'no DestinationRule'}); no pod can carry both. Give the subset the same labels in every cluster.`,
       );
     }
   }

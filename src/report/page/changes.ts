@@ -1,6 +1,6 @@
 import { formatWeights } from '../../core/weights.ts';
 import type { ChangeTexts } from '../../texts/catalogue/sections.ts';
-import { textsIn } from '../../texts/texts.ts';
+import { inEnglish, textsIn } from '../../texts/texts.ts';
 import { kindsOfChanges, plannedGroups, writtenGroups } from '../change-groups.ts';
 import type { ChangeGroup } from '../change-groups.ts';
 import { duration } from '../format.ts';
@@ -85,7 +85,7 @@ function changedObject(
       <b>${object}</b>: ${texts.effects[effectOf(first)]} ${texts.where({ clusters, of: all })}
     </summary>
     <ul>
-      ${writes.map(({ cluster, at, verb, reason }) => html`<li>${cluster}, ${duration(at)}: ${verb}, ${reason}</li>`)}
+      ${writes.map(({ cluster, at, verb, reason }) => html`<li>${cluster}, ${duration(at)}: ${verb}, ${inEnglish(reason)}</li>`)}
     </ul>
     ${first.whole === '' ? html`<p>${texts.unchanged}</p>` : differenceBlock(first.whole)}
   </details>`;
@@ -117,7 +117,7 @@ function plannedObject(
   const unchecked = whyUnchecked(first);
   const where = texts.where({ clusters, of: all });
   return html`<details>
-    <summary><b>${object}</b>: ${first.verb} ${where}; ${reasons.join('; ')}</summary>
+    <summary><b>${object}</b>: ${first.verb} ${where}; ${reasons.map(inEnglish).join('; ')}</summary>
     ${clusters.every((cluster) => where.includes(cluster)) ? undefined : html`<p>${texts.clusters(clusters)}</p>`}
     ${unchecked === undefined ? undefined : html`<p>${unchecked}</p>`} ${differenceBlock(first.diff)}
   </details>`;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { agreedWeights, describeClusterWeights } from '../../release/cluster-weights.ts';
-import { textsIn } from '../../texts/texts.ts';
+import { inEnglish, textsIn } from '../../texts/texts.ts';
 import { stateGroups } from '../cluster-states.ts';
 import { errorMessageOf, headingOf, headlineOf } from '../headline.ts';
 import { OUTCOME_STYLES, headingOfFindings, outcomeOf } from '../outcome.ts';
@@ -124,7 +124,8 @@ function problems({ problems: all, language }: RunRecord): Html | undefined {
 
 function causes(record: RunRecord): Content {
   const { findings, unseen, connections } = record;
-  return html`${sentenceList('Not covered', unseen)} ${sentenceList('Connections', connections)}
+  return html`${sentenceList('Not covered', unseen.map(inEnglish))}
+  ${sentenceList('Connections', connections.map(inEnglish))}
   ${findingsList(
     headingOfFindings(record),
     findings.filter(({ symptom }) => symptom !== true),
@@ -150,7 +151,7 @@ function findingsList(title: string, findings: RunRecord['findings']): Html | un
   return html`<section>
     <h2>${title}</h2>
     <ol>
-      ${findings.map(({ title, detail }) => html`<li><b>${title}.</b> ${detail}</li>`)}
+      ${findings.map(({ title, detail }) => html`<li><b>${inEnglish(title)}.</b> ${inEnglish(detail)}</li>`)}
     </ol>
   </section>`;
 }
@@ -222,7 +223,7 @@ function clusterStates({ clusters: states }: RunRecord): Html | undefined {
         </tr>
       </thead>
       <tbody>
-        ${stateGroups(states).map(
+        ${stateGroups(states, textsIn('en')).map(
           ({ clusters, text }) =>
             html`<tr>
               <th scope="row">${clusters.join(', ')}</th>

@@ -1,5 +1,5 @@
 import { formatWeights } from '../../core/weights.ts';
-import { textsIn } from '../../texts/texts.ts';
+import { inEnglish, textsIn } from '../../texts/texts.ts';
 import type { ChangeTexts } from '../../texts/catalogue/sections.ts';
 import { kindsOfChanges, plannedGroups, writtenGroups } from '../change-groups.ts';
 import type { ChangeGroup } from '../change-groups.ts';
@@ -77,7 +77,7 @@ function groupPieces<T>(
   const sentences = [...places, ...(sentence === undefined ? [] : [sentence])].map(
     (one) => `${text(one)}\n\n`,
   );
-  const line = `<b>${escape(object)}</b>: ${escape(`${verb} ${where}; ${reasons.join('; ')}`)}`;
+  const line = `<b>${escape(object)}</b>: ${escape(`${verb} ${where}; ${reasons.map(inEnglish).join('; ')}`)}`;
   const begin = {
     text: `<details><summary>${line}</summary>\n\n${sentences.join('')}`,
     rank: RANK.change,

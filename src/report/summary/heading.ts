@@ -1,4 +1,4 @@
-import { textsIn } from '../../texts/texts.ts';
+import { inEnglish, textsIn } from '../../texts/texts.ts';
 import { errorMessageOf, headingOf, headlineOf } from '../headline.ts';
 import { OUTCOME_STYLES, headingOfFindings } from '../outcome.ts';
 import type { RunRecord } from '../run-record.ts';
@@ -42,13 +42,13 @@ export function problemsSection({ problems, language }: RunRecord): readonly Pie
 /** What the headline does not cover. */
 export function notCoveredSection({ unseen }: RunRecord): readonly Piece[] {
   if (unseen.length === 0) return [];
-  return [fixed(`**Not covered:** ${unseen.map(text).join(' ')}\n\n`)];
+  return [fixed(`**Not covered:** ${unseen.map(inEnglish).map(text).join(' ')}\n\n`)];
 }
 
 /** How clusters and ingresses were reached, where that is unusual. */
 export function connectionsSection({ connections }: RunRecord): readonly Piece[] {
   if (connections.length === 0) return [];
-  return [fixed(`**Connections:** ${connections.map(text).join(' ')}\n\n`)];
+  return [fixed(`**Connections:** ${connections.map(inEnglish).map(text).join(' ')}\n\n`)];
 }
 
 export function causesSection(record: RunRecord): readonly Piece[] {
@@ -70,7 +70,7 @@ function findingsList(heading: string, findings: RunRecord['findings']): readonl
   return [
     fixed(`### ${heading}\n\n`),
     ...findings.map(({ title, detail }) => ({
-      text: `1. **${text(title)}.** ${text(detail)}\n`,
+      text: `1. **${text(inEnglish(title))}.** ${text(inEnglish(detail))}\n`,
       rank: RANK.cause,
       name: 'likely cause',
     })),

@@ -102,6 +102,8 @@ export interface FailureTexts {
   readonly statusWithoutVersion: (status: string) => string;
   /** `12 × status 503` */
   readonly kinds: (kinds: Tally) => string;
+  /** What may help where nothing answers at the address of an ingress. */
+  readonly portForward: (cluster: string) => string;
 }
 
 declare module '../message.ts' {

@@ -18,4 +18,6 @@ export const failures: FailureTexts = {
   ...words,
   kinds: (kinds) =>
     [...kinds].map(([kind, count]) => `${String(count)} × ${failureInWords(kind, words)}`).join(', '),
+  portForward: (cluster) =>
+    `If this runner cannot reach that address, set the input ingress to ${cluster}=port-forward: it reaches the gateway's pods through the API server, and takes get and create on pods/portforward.`,
 };

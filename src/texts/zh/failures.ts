@@ -18,4 +18,6 @@ export const failures: FailureTexts = {
   ...words,
   kinds: (kinds) =>
     [...kinds].map(([kind, count]) => `${String(count)} × ${failureInWords(kind, words)}`).join('、'),
+  portForward: (cluster) =>
+    `如果运行器访问不到该地址，请把输入 ingress 设为 ${cluster}=port-forward：经 API Server 直连网关的 Pod，需要 pods/portforward 的 get 和 create 权限。`,
 };

@@ -1,4 +1,5 @@
 import { Fleet } from '../../../../src/fleet/fleet.ts';
+import { quoted } from '../../../../src/texts/message.ts';
 import { withVersionOf } from '../../../../src/fleet/replace-as-planned.ts';
 import type { Change } from '../../../../src/kubernetes/change.ts';
 import type { VirtualService } from '../../../../src/kubernetes/objects.ts';
@@ -34,7 +35,13 @@ export async function twoClusters(opened: Opened): Promise<TwoClusters> {
         (await fleet
           .cluster(cluster)
           .read(OLD.apiVersion, OLD.kind, OLD.metadata.name, OLD.metadata.namespace)) ?? OLD;
-      return { cluster, verb: 'update', object: withVersionOf(NEW, before), before, reason: 'weights' };
+      return {
+        cluster,
+        verb: 'update',
+        object: withVersionOf(NEW, before),
+        before,
+        reason: quoted('weights'),
+      };
     }),
   );
   return { ...apis, fleet, changes };

@@ -1,0 +1,250 @@
+import type { Weights } from '../../core/weights.ts';
+import type { Message } from '../message.ts';
+import type { RoutePart, VersionWay } from './routes.ts';
+import type { Tally } from './verdicts.ts';
+
+/** Requests that did not do as the managed route says. */
+export type StraySeen =
+  | { readonly unanswered: number; readonly requests: number; readonly managed: string | undefined }
+  | { readonly failed: number; readonly requests: number };
+
+interface Share {
+  readonly version: string;
+  readonly weight: number;
+}
+
+/** Likely causes of a verdict. The kinds that end in `Title` are phrases; all others are whole sentences. */
+export interface FindingMessages {
+  readonly editedTitle: { readonly cluster: string };
+  readonly edited: { readonly edit: Message };
+  /** Within a sentence. */
+  readonly weightEdit: {
+    readonly object: string;
+    readonly cluster: string;
+    readonly found: Weights | undefined;
+    readonly recorded: Weights;
+    readonly by: Editor | undefined;
+  };
+  readonly disagreementTitle: object;
+  readonly disagreement: { readonly held: Message };
+  readonly otherWeightsTitle: { readonly cluster: string };
+  readonly otherWeights: { readonly held: Weights; readonly asked: Weights };
+
+  readonly staleTitle: {
+    readonly cluster: string;
+    readonly pods: readonly string[];
+    readonly revisions: readonly string[];
+  };
+  readonly stale: { readonly responses: number; readonly requests: number };
+  readonly newerTitle: { readonly cluster: string };
+  readonly newer: {
+    readonly responses: number;
+    readonly requests: number;
+    readonly revisions: readonly string[];
+    readonly latest: string;
+  };
+
+  readonly takesRequestsTitle: {
+    readonly object: string;
+    readonly cluster: string;
+    readonly certain: boolean;
+  };
+  readonly rivalRoute: {
+    readonly hosts: readonly string[];
+    readonly gateway: string;
+    /** The Gateway of the managed one, which Istio merges with it; undefined: they share one. */
+    readonly merged: string | undefined;
+    readonly managed: string;
+    readonly created: string | undefined;
+    readonly route: string;
+    readonly path: string;
+    readonly seen: StraySeen;
+    readonly narrower: boolean;
+    /** Where the gateways may not see it. */
+    readonly exportTo: readonly string[] | undefined;
+  };
+  readonly earlierRouteTitle: { readonly cluster: string };
+  readonly earlierRoute: {
+    readonly routes: readonly { readonly route: string; readonly object: string }[];
+    readonly path: string;
+    readonly seen: StraySeen;
+  };
+  readonly anotherRouteTitle: { readonly cluster: string };
+  /** `namespace`: the only one that could be looked at */
+  readonly anotherRoute: { readonly seen: StraySeen; readonly namespace: string | undefined };
+  readonly rivalRule: {
+    readonly rule: RoutePart;
+    readonly created: string | undefined;
+    readonly path: string;
+    readonly managed: string;
+    readonly app: string | undefined;
+    readonly seen: StraySeen;
+  };
+
+  readonly noSubsetTitle: {
+    readonly rules: readonly string[];
+    readonly version: string;
+    readonly cluster: string;
+  };
+  readonly noSubset: Share;
+  readonly wrongPodsTitle: { readonly way: VersionWay; readonly body: string };
+  readonly wrongPods: {
+    readonly responses: number;
+    readonly cluster: string;
+    readonly header: string;
+    readonly body: string;
+    readonly way: VersionWay;
+    readonly labels: string | undefined;
+  };
+  readonly overlapTitle: { readonly ways: readonly [VersionWay, VersionWay] };
+  readonly overlap: {
+    readonly versions: readonly [string, string];
+    readonly ways: readonly [VersionWay, VersionWay];
+    readonly labels: readonly [string, string];
+    readonly pods: readonly OverlapPods[];
+    readonly certain: boolean;
+    readonly rule: { readonly name: string | undefined; readonly cluster: string };
+    readonly wide: string;
+  };
+  readonly notReadyTitle: { readonly version: string };
+  readonly notReady: Share & {
+    /** The rule of its subset; undefined: no rule. */
+    readonly rule: string | undefined;
+    readonly service: string | undefined;
+    readonly labels: string;
+    readonly clusters: readonly string[];
+    readonly pods: readonly string[];
+  };
+  readonly noReadyPod: Share & {
+    readonly rule: string | undefined;
+    readonly labels: string;
+    readonly clusters: readonly string[];
+  };
+  readonly noSidecarTitle: { readonly version: string };
+  readonly noSidecar: {
+    readonly rules: readonly string[];
+    readonly pods: readonly string[];
+    readonly outsideMesh: boolean;
+  };
+
+  readonly conditionTitle: {
+    readonly condition: string;
+    readonly object: string | undefined;
+    readonly cluster: string;
+  };
+  readonly conditionFalse: {
+    readonly at: ConditionPlace;
+    readonly condition: 'Accepted' | 'ResolvedRefs' | 'Programmed';
+    readonly reason: string | undefined;
+    readonly message: string | undefined;
+  };
+  readonly conditionUnreported: { readonly at: ConditionPlace; readonly condition: string };
+  readonly conditionOutdated: {
+    readonly at: ConditionPlace;
+    readonly condition: string;
+    readonly generation: number | undefined;
+  };
+  readonly unweightedTitle: { readonly rule: RoutePart; readonly cluster: string };
+  readonly unweighted: { readonly object: string };
+  readonly serviceMissingTitle: { readonly service: string; readonly clusters: readonly string[] };
+  readonly serviceMissing: {
+    readonly version: string;
+    readonly shares: readonly ClusterShare[];
+    readonly everywhere: boolean;
+    readonly configured: boolean;
+  };
+  readonly foreignPodsTitle: { readonly service: string; readonly labels: readonly string[] };
+  readonly foreignPods: {
+    readonly clusters: readonly string[];
+    readonly selector: string;
+    readonly label: string;
+    readonly version: string;
+    readonly service: string;
+  };
+  readonly serviceNotReady: {
+    readonly version: string;
+    readonly shares: readonly ClusterShare[];
+    readonly service: string;
+    readonly selected: readonly { readonly labels: string; readonly clusters: readonly string[] }[];
+    readonly pods: readonly string[];
+  };
+
+  readonly settingTitle: { readonly setting: BalancingSetting; readonly cluster: string };
+  readonly setting: { readonly setting: BalancingSetting; readonly places: readonly SettingPlace[] };
+
+  readonly requestsFailTitle: { readonly cluster: string };
+  readonly requestsFail: {
+    readonly requests: number;
+    readonly url: string;
+    readonly kinds: Tally;
+    /** Where the status 404 was seen. */
+    readonly notFound: { readonly path: string; readonly host: string | undefined } | undefined;
+    /** The cluster whose gateway nobody reached. */
+    readonly unreached: string | undefined;
+  };
+
+  readonly lookalikeTitle: { readonly cluster: string };
+  readonly lookalike: {
+    readonly route: RoutePart;
+    readonly object: string;
+    readonly path: string;
+    readonly app: string;
+    readonly revision: string | undefined;
+  };
+  readonly changedMeanwhileTitle: object;
+  readonly changedMeanwhile: { readonly changes: readonly Message[] };
+  /** Within a sentence. */
+  readonly routeChange: {
+    readonly place: string;
+    readonly before: RevisionAndWeights;
+    readonly now: RevisionAndWeights;
+  };
+  readonly foreignMarksTitle: object;
+  readonly foreignMarks: {
+    readonly cluster: string;
+    readonly route: RoutePart;
+    readonly object: string;
+    readonly destination: string;
+    readonly header: string;
+  };
+}
+
+export interface Editor {
+  readonly manager: string;
+  readonly time: string | undefined;
+}
+
+export interface RevisionAndWeights {
+  readonly revision: string | undefined;
+  readonly weights: Weights | undefined;
+}
+
+/** A pod, or all that a workload makes. */
+export interface OverlapPods {
+  readonly name: string;
+  readonly isWorkload: boolean;
+  readonly cluster: string;
+}
+
+/** What the routes of a cluster give to a version; `cluster` is undefined where all give the same. */
+export interface ClusterShare {
+  readonly cluster: string | undefined;
+  readonly weight: number;
+}
+
+/** Of whom a condition is reported: an object, at one of its parents. */
+export interface ConditionPlace {
+  readonly object: string;
+  readonly parent: { readonly name: string; readonly listener: string | undefined } | undefined;
+}
+
+export type BalancingSetting = 'consistentHash' | 'outlierDetection' | 'localityLbSetting';
+
+export interface SettingPlace {
+  readonly rule: string;
+  readonly of: 'host' | 'port' | { readonly subset: string };
+}
+
+declare module '../message.ts' {
+  interface MessageValues extends FindingMessages {}
+}
