@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { inEnglish } from '../../src/texts/texts.ts';
 import { notesOfConnections, problemsOfConnections } from '../../src/github/connections.ts';
 import { readKubeconfig } from '../../src/kubernetes/client/kubeconfig.ts';
 import '../support/one-realm.ts';
@@ -93,7 +94,9 @@ describe('before the first call', () => {
 });
 
 test('log and report tell what is insecure, and what goes through a proxy, without its password', () => {
-  expect(notesOfConnections(using('safe', 'plain', 'unchecked', 'proxied'), kubeconfig)).toEqual([
+  const notes = notesOfConnections(using('safe', 'plain', 'unchecked', 'proxied'), kubeconfig);
+  const told = notes.map(({ message, isWarning }) => ({ isWarning, sentence: inEnglish(message) }));
+  expect(told).toEqual([
     {
       isWarning: true,
       sentence:

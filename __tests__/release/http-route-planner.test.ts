@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { textsIn } from '../../src/texts/texts.ts';
+import { inEnglish, textsIn } from '../../src/texts/texts.ts';
 import type { HTTPRoute, HTTPRouteRule } from '../../src/gateway-api/objects.ts';
 import type { GatewayApiState } from '../../src/gateway-api/state.ts';
 import { CanaryError } from '../../src/core/errors.ts';
@@ -114,7 +114,7 @@ describe('a release by an HTTPRoute', () => {
     expect(rulesIn(planRollout(observed).routes[0]).at(-1)?.backendRefs).toContainEqual(
       expect.objectContaining({ name: cart.name }),
     );
-    expect(blindSpotsIn(observed)).toContain(
+    expect(blindSpotsIn(observed).map(inEnglish)).toContain(
       `HTTPRoute ${NAMESPACE}/${APP} in east, west leads to Service ${APP}-cart, which exists in no cluster. It counts as another service than ${APP}: no pod and no input names cart as a version.`,
     );
   });
@@ -394,9 +394,9 @@ test.each([
   ['ReferenceGrant', 'ReferenceGrants'],
 ] as const)('a %s that could not be listed is a blind spot', (kind, name) => {
   const told = (api: Partial<GatewayApiState>): string =>
-    blindSpotsIn(observe(given, both([routeOf([split])], { otherServices: VERSION_SERVICES }, api))).join(
-      '\n',
-    );
+    blindSpotsIn(observe(given, both([routeOf([split])], { otherServices: VERSION_SERVICES }, api)))
+      .map(inEnglish)
+      .join('\n');
   expect(told({ unread: [kind] })).toContain(`${name} in east, west could not be listed: `);
   expect(told({ unlisted: [kind] })).toContain(
     `${name} of other namespaces in east, west could not be listed: `,

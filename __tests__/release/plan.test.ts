@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { inEnglish } from '../../src/texts/texts.ts';
 import type { Change } from '../../src/kubernetes/change.ts';
 import type { DestinationRule, Gateway, KubeObject, VirtualService } from '../../src/kubernetes/objects.ts';
 import { nameOf } from '../../src/kubernetes/objects.ts';
@@ -352,7 +353,7 @@ describe('the next step', () => {
   });
 
   test('tells both weights as its reason', () => {
-    expect(plan.routes[0]?.reason).toBe('weights v1=100,v2=0 → v1=80,v2=20');
+    expect(plan.routes.map(({ reason }) => inEnglish(reason))[0]).toBe('weights v1=100,v2=0 → v1=80,v2=20');
   });
 
   test('knows what a rollback gives back', () => {
@@ -511,7 +512,11 @@ describe('a rollout without weights', () => {
   });
 
   test('adds its subset and its preview route', () => {
-    expect([told(plan.subsets), plan.subsets.map(({ reason }) => reason), told(plan.previews)]).toEqual([
+    expect([
+      told(plan.subsets),
+      plan.subsets.map(({ reason }) => inEnglish(reason)),
+      told(plan.previews),
+    ]).toEqual([
       [
         'east update DestinationRule gray-demo/helloworld',
         'west update DestinationRule gray-demo/helloworld',

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { inEnglish } from '../../src/texts/texts.ts';
 import { versionedKind } from '../../src/release/manifests.ts';
 import { selectorOfService } from '../../src/release/service-port.ts';
 import { namespaceObject } from '../../src/release/namespace.ts';
@@ -75,7 +76,7 @@ describe('generated for a version with an image', () => {
   });
 
   test('say for what they are made', () => {
-    expect(workloadObjects(release(), empty, 'v2', VERSIONS).map(({ reason }) => reason)).toEqual([
+    expect(workloadObjects(release(), empty, 'v2', VERSIONS).map(({ reason }) => inEnglish(reason))).toEqual([
       'v2 in west',
       'v2 in west',
     ]);

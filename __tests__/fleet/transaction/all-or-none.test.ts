@@ -91,7 +91,7 @@ describe('a change of all clusters or none', () => {
     west.intercept = failing();
     const told: unknown[] = [];
     const failure = await write(fleet, changes, running, ({ change, earlier, stored }) => {
-      told.push([change.cluster, change.reason, earlier?.['spec'], stored['spec']]);
+      told.push([change.cluster, inEnglish(change.reason), earlier?.['spec'], stored['spec']]);
     }).catch(messageOf);
     expect(failure).toMatch(
       /^Updating VirtualService gray-demo\/helloworld in west: .*\nVirtualService gray-demo\/helloworld in east holds its earlier content again\./s,
