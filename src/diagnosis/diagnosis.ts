@@ -1,7 +1,7 @@
 import type { Pieces } from '../core/pieces.ts';
 import { balancing } from './causes/balancing.ts';
 import { errors } from './causes/errors.ts';
-import { oncePerTitle } from './finding.ts';
+import { oncePerTitle } from '../texts/texts.ts';
 import type { Finding } from './finding.ts';
 import type { Snapshot } from './snapshot.ts';
 import { newerRevisions, staleReplicas } from './causes/revisions.ts';

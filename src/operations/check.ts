@@ -17,7 +17,7 @@ import type { IngressEvidence, Verdict } from '../verify/evidence.ts';
 import type { IngressClient } from '../verify/ingress-client.ts';
 import { sampleAll } from '../verify/sampler.ts';
 import { stopwatch } from './context.ts';
-import { inEnglish } from '../texts/texts.ts';
+import { inEnglish, oncePerTitle } from '../texts/texts.ts';
 import type { Context } from './context.ts';
 import { causesOf } from './explain.ts';
 import { judgingOf, withMetrics } from './metrics.ts';
@@ -93,8 +93,8 @@ export async function checkShares(context: Context, request: CheckRequest): Prom
   if (on === 'this run') {
     const known = [...(interrupted === undefined ? [] : [interrupted]), ...remarks, ...doubts];
     const causes = verdict === 'pass' ? [] : await causesOf(context, observed.routes, ingresses);
-    const titles = new Set(known.map(({ title }) => inEnglish(title)));
-    const findings = [...known, ...causes.filter(({ title }) => !titles.has(inEnglish(title)))];
+    // A cause knows what the ingresses showed, so of two with one title it says more.
+    const findings = oncePerTitle([...known, ...causes]);
     if (findings.length > 0) recorder.record({ kind: 'explained', findings });
   }
   return { verdict, evidence: ingresses };

@@ -29,7 +29,7 @@ export interface Context {
   readonly signal: AbortSignal;
   /** undefined outside of one: then nothing is written */
   readonly transaction?: Transaction;
-  /** Tells people of changes; undefined: nobody is told. */
+  /** Announces changes as Kubernetes Events; undefined: it does not. */
   readonly events?: EventSender;
   /** What metrics are polled by; undefined: the system's clock. */
   readonly clock?: Clock;

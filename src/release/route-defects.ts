@@ -1,5 +1,5 @@
 import { sumOfBackends } from '../gateway-api/backends.ts';
-import { inEnglish } from '../texts/texts.ts';
+import { oncePerTitle } from '../texts/texts.ts';
 import { managedRules } from '../gateway-api/managed-rules.ts';
 import { isHttpRoute } from '../gateway-api/objects.ts';
 import type { HTTPRoute } from '../gateway-api/objects.ts';
@@ -67,8 +67,4 @@ export function unweightedRules({ cluster, choice }: RouteState, route: HTTPRout
       title: { kind: 'unweightedTitle', rule: rulePart(route, rule), cluster },
       detail: { kind: 'unweighted', object: nameOf(route) },
     }));
-}
-
-function oncePerTitle(defects: readonly RouteDefect[]): readonly RouteDefect[] {
-  return [...new Map(defects.map((defect) => [inEnglish(defect.title), defect])).values()];
 }

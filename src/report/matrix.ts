@@ -106,7 +106,7 @@ function rangesOf(rows: readonly MatrixRow[]): readonly ShareRange[] {
   });
 }
 
-/** For the line that stands for folded rows: `v1 78.2–81.9%, v2 18.1–21.8%`. */
+/** For the line in place of folded rows: `v1 78.2–81.9%, v2 18.1–21.8%`. */
 export function rangesInWords(rows: readonly MatrixRow[]): string {
   return rangesOf(rows)
     .map(({ version, lowest, highest }) => `${version} ${range(lowest, highest, 1)}`)

@@ -21,6 +21,11 @@ export function distinctMessages(messages: readonly Message[]): readonly Message
   return [...new Map(messages.map((message) => [inEnglish(message), message])).values()];
 }
 
+/** One of each title, where the first is; of two, the last. */
+export function oncePerTitle<T extends { readonly title: Message }>(titled: readonly T[]): readonly T[] {
+  return [...new Map(titled.map((one) => [inEnglish(one.title), one])).values()];
+}
+
 /** A message as the log, the JSON report, outputs and errors have it: machines read them, and people search for them. */
 export function inEnglish(message: Message): string {
   return say(message, en);

@@ -14,7 +14,7 @@ import { total } from '../../verify/evidence.ts';
 import type { IngressEvidence } from '../../verify/evidence.ts';
 import { failedOf, fails } from '../snapshot.ts';
 import type { Snapshot } from '../snapshot.ts';
-import { oncePerTitle } from '../finding.ts';
+import { oncePerTitle } from '../../texts/texts.ts';
 import type { Finding } from '../finding.ts';
 
 /** An HTTPRoute that serves an ingress which failed. */

@@ -16,7 +16,7 @@ import { selectorOfService } from '../../release/service-port.ts';
 import type { IngressEvidence } from '../../verify/evidence.ts';
 import { drifts, failedOf, fails } from '../snapshot.ts';
 import type { Snapshot } from '../snapshot.ts';
-import { oncePerTitle } from '../finding.ts';
+import { oncePerTitle } from '../../texts/texts.ts';
 import type { Finding } from '../finding.ts';
 
 /** What serves a version at an ingress. */
@@ -100,7 +100,9 @@ export function noReadyPods(snapshot: Snapshot): readonly Finding[] {
           weight: one.weights.get(version) ?? 0,
           rule: rules[0],
           service,
-          labels: formatLabels(subset?.labels ?? {}),
+          labels:
+            (service === undefined ? undefined : selectorsIn(snapshot, version)) ??
+            formatLabels(subset?.labels ?? {}),
           clusters: [...(snapshot.state?.keys() ?? [])],
           pods: pods.map(nameOf),
         },

@@ -15,7 +15,7 @@ export interface MatrixTexts {
   readonly ofWeight: (weight: string) => string;
   /** After a share: `14.4% fail` */
   readonly fail: (share: string) => string;
-  /** Stands for folded rows. */
+  /** In place of folded rows. */
   readonly folded: (values: {
     readonly verdict: VerdictName;
     readonly ingresses: number;
@@ -38,7 +38,7 @@ export interface ChangeTexts {
   readonly where: (values: { readonly clusters: readonly string[]; readonly of: number }) => string;
   /** `In: east, west`, where only their number was shown. */
   readonly clusters: (clusters: readonly string[]) => string;
-  /** Stands for folded objects: `200 ConfigMap objects` */
+  /** In place of folded objects: `200 ConfigMap objects` */
   readonly folded: (values: { readonly kind: string; readonly objects: number }) => string;
 }
 
