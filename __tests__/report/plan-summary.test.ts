@@ -32,7 +32,7 @@ test('a plan shows a change that several clusters get once, with its reason, and
   const text = planOf({}, { cluster: 'west' });
   expect(text).toContain('### Plan: v1=100 → v1=80,v2=20');
   expect(text).toContain(
-    '<details><summary><b>VirtualService gray-demo/helloworld</b>: update in east, west; weights v1=100 → v1=80,v2=20</summary>\n\n```diff\n-weight: 100\n+weight: 80\n```\n\n</details>\n',
+    '<details><summary><strong>VirtualService gray-demo/helloworld</strong>: update in east, west; weights v1=100 → v1=80,v2=20</summary>\n\n```diff\n-weight: 100\n+weight: 80\n```\n\n</details>\n',
   );
   expect(text.match(/<details>/g)).toHaveLength(1);
   expect(text).toContain('Nothing was written.');
@@ -53,14 +53,14 @@ test('a reason does not repeat the cluster, so that the same workload in many is
       reason: { kind: 'workloadIn', version: 'v2', cluster } as const,
     })),
   );
-  expect(text).toContain('<b>Deployment gray-demo/b</b>: update in 10 clusters; v2</summary>');
+  expect(text).toContain('<strong>Deployment gray-demo/b</strong>: update in 10 clusters; v2</summary>');
   expect(text).toContain(`In: ${clusters.join(', ')}`);
 });
 
 test('many objects of a kind are folded, and the others stay visible', () => {
   const maps = Array.from({ length: 5 }, (_, i) => ({ object: `ConfigMap gray-demo/c${String(i)}` }));
   expect(planOf(...maps, {})).toMatch(
-    /<details><summary>5 ConfigMap objects<\/summary>(?:\s+<details><summary><b>ConfigMap[^]*?<\/details>){5}\s+<\/details>\s+<details><summary><b>VirtualService/,
+    /<details><summary>5 ConfigMap objects<\/summary>(?:\s+<details><summary><strong>ConfigMap[^]*?<\/details>){5}\s+<\/details>\s+<details><summary><strong>VirtualService/,
   );
 });
 

@@ -183,7 +183,7 @@ test('each object that was written has a line, with one difference on demand', (
     ],
   });
   expect(shown).toContain(
-    '<details><summary><b>VirtualService demo/hello</b>: changed in east; weights; put back</summary>\n\n```diff\n',
+    '<details><summary><strong>VirtualService demo/hello</strong>: changed in east; weights; put back</summary>\n\n```diff\n',
   );
   expect(shown).toMatch(/-weight: 0\n\+weight: 5\n```/);
 });
@@ -274,7 +274,7 @@ describe('a plan', () => {
 
   test('shows the difference of each change', () => {
     expect(planned()).toContain(
-      '<b>VirtualService demo/hello</b>: update in east; weights</summary>\n\n```diff\n-a\n+b\n```',
+      '<strong>VirtualService demo/hello</strong>: update in east; weights</summary>\n\n```diff\n-a\n+b\n```',
     );
   });
 

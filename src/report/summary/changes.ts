@@ -77,7 +77,7 @@ function groupPieces<T>(
   const sentences = [...places, ...(sentence === undefined ? [] : [sentence])].map(
     (one) => `${text(one)}\n\n`,
   );
-  const line = `<b>${escape(object)}</b>: ${escape(`${verb} ${where}; ${reasons.map(inEnglish).join('; ')}`)}`;
+  const line = `<strong>${escape(object)}</strong>: ${escape(`${verb} ${where}; ${reasons.map(inEnglish).join('; ')}`)}`;
   const begin = {
     text: `<details><summary>${line}</summary>\n\n${sentences.join('')}`,
     rank: RANK.change,
