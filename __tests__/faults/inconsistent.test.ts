@@ -180,7 +180,7 @@ describe('a run that died before it changed a route', () => {
     const before = await routes();
     const made = await lane.callsOf(() => lane.postOf(step, killed));
     const written = made.filter(({ kind, write }) => write && kind !== 'Lease').map(({ kind }) => kind);
-    expect(written).toEqual(['VirtualService', 'VirtualService']);
+    expect(written).toEqual(['VirtualService', 'VirtualService', 'Event', 'Event']);
     const mark: unknown = expect.any(String);
     expect([before.marks, await routes()]).toEqual([
       [undefined, undefined],
