@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { ISTIO } from './support/kube.ts';
 import type { Kube } from './support/kube.ts';
-import { APP, NAMESPACE, SEED, image, namespace } from './support/objects.ts';
+import { APP, NAMESPACE, OWN_MANIFEST, SEED, image, namespace } from './support/objects.ts';
 import { testOnEmbedded } from './support/on-embedded.ts';
 import { useStage } from './support/stage.ts';
 
@@ -188,15 +188,7 @@ describe('manifests with a Secret', () => {
 
   testOnEmbedded('are shown without its values', async () => {
     const inputs = { manifests: 'login.yaml,app.yaml', image: `v1=${image('v1')}`, weights: 'v1=80,v2=20' };
-    const app = `apiVersion: apps/v1
-kind: Deployment
-metadata: {name: hello-v2}
-spec:
-  selector: {matchLabels: {app: ${APP}}}
-  template:
-    metadata: {labels: {app: ${APP}}}
-    spec: {containers: [{name: web, image: '${image('v2')}'}]}
----
+    const app = `${OWN_MANIFEST}---
 apiVersion: v1
 kind: Service
 metadata: {name: ${APP}}

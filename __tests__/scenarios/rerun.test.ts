@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { APP, NAMESPACE, NO_WORKLOADS, image, namespace, service } from './support/objects.ts';
+import { APP, NAMESPACE, NO_WORKLOADS, OWN_MANIFEST, image, namespace, service } from './support/objects.ts';
 import { testOnEmbedded } from './support/on-embedded.ts';
 import { useStage } from './support/stage.ts';
 
@@ -160,15 +160,6 @@ spec:
 describe('manifests by cluster', () => {
   const settings = (color: string): string =>
     `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, labels: {version: v2}}\ndata: {color: ${color}}\n`;
-  const app = `apiVersion: apps/v1
-kind: Deployment
-metadata: {name: hello-v2}
-spec:
-  selector: {matchLabels: {app: ${APP}}}
-  template:
-    metadata: {labels: {app: ${APP}}}
-    spec: {containers: [{name: web, image: '${image('v2')}'}]}
-`;
   const colors = async (): Promise<readonly unknown[]> =>
     Promise.all(
       [stage.east, stage.west].map(
@@ -178,7 +169,7 @@ spec:
 
   test('bring each cluster its own objects, which a plan compares and a retirement deletes there', async () => {
     const write = (name: string, text: string): Promise<void> => writeFile(join(folder, name), text);
-    await write('app.yaml', app);
+    await write('app.yaml', OWN_MANIFEST);
     await write('settings.yaml', settings('grey'));
     await write('east.yaml', settings('red'));
     await stage.everywhere(namespace(), service());

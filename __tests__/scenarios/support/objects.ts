@@ -112,3 +112,14 @@ export const virtualService = (http: readonly unknown[], spec: Record<string, un
   metadata: { name: APP, namespace: NAMESPACE },
   spec: { hosts: ['*'], gateways: [APP], http, ...spec },
 });
+
+/** A manifest of v2, with names and labels of its own, as a user of the input manifests writes it. */
+export const OWN_MANIFEST = `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: hello-v2}
+spec:
+  selector: {matchLabels: {app: ${APP}}}
+  template:
+    metadata: {labels: {app: ${APP}}}
+    spec: {containers: [{name: web, image: '${image('v2')}'}]}
+`;
