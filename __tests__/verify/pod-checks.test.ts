@@ -70,7 +70,7 @@ describe('a pod is identified by its UID', () => {
     for (let n = 0; n < 20; n += 1) checked.add(pod('1'), answered('v1', '3'), n);
     expect(sentenceOf(checked, pod('2'), inTurn)).toBeUndefined();
     expect(checked.evidence).toMatchObject([
-      { pod: 'gateway-0 (replaced)', stale: new Map([['3', 20]]) },
+      { pod: 'gateway-0', replaced: true, stale: new Map([['3', 20]]) },
       { pod: 'gateway-0', samples: 1_000, stale: new Map() },
     ]);
   });

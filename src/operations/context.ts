@@ -1,4 +1,5 @@
 import type { OnWritten } from '../fleet/transaction/write-confirmed.ts';
+import type { PhaseName } from '../texts/catalogue/timeline.ts';
 import { inEnglish } from '../texts/texts.ts';
 import { nextTurn } from '../core/clock.ts';
 import type { Clock } from '../core/clock.ts';
@@ -38,7 +39,7 @@ export interface Context {
 }
 
 /** Runs a phase that changes what users get, if the lock is still held. */
-export async function lockedPhase<T>(context: Context, name: string, work: () => Promise<T>): Promise<T> {
+export async function lockedPhase<T>(context: Context, name: PhaseName, work: () => Promise<T>): Promise<T> {
   return phase(context, name, async () => {
     await context.transaction?.assertHeld();
     return work();
@@ -48,7 +49,7 @@ export async function lockedPhase<T>(context: Context, name: string, work: () =>
 /** Runs one phase of an operation: a group in the log, and its duration in the record. */
 export async function phase<T>(
   { recorder, log }: Pick<Context, 'recorder' | 'log'>,
-  name: string,
+  name: PhaseName,
   work: () => Promise<T>,
 ): Promise<T> {
   return log.group(name, async () => {

@@ -1,6 +1,6 @@
 import type { ClusterName } from '../core/names.ts';
 import type { Message } from '../texts/message.ts';
-import { distinctMessages } from '../texts/texts.ts';
+import { distinctMessages, textsIn } from '../texts/texts.ts';
 import { comparedChanges, effectOf } from './net-changes.ts';
 import type { ComparedChange } from './net-changes.ts';
 import { whyUnchecked } from './planned-change.ts';
@@ -51,7 +51,7 @@ export function plannedGroups({ changes }: PlannedRollout): readonly ChangeGroup
   return changeGroups(
     changes,
     ({ reason }) => [reason],
-    (change) => [change.verb, whyUnchecked(change) ?? '', change.diff],
+    (change) => [change.verb, whyUnchecked(change, textsIn('en')) ?? '', change.diff],
   );
 }
 

@@ -119,6 +119,7 @@ function ingressOf(evidence: IngressEvidence, tolerance?: number): ReportedIngre
 
 function podOf({
   pod,
+  replaced = false,
   requests,
   samples,
   counts,
@@ -128,7 +129,7 @@ function podOf({
   restarts,
 }: PodEvidence): ReportedPod {
   return {
-    pod,
+    pod: replaced ? `${pod} (replaced)` : pod,
     requests,
     samples,
     versions: Object.fromEntries(counts),

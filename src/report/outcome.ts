@@ -1,4 +1,5 @@
 import { clustersDisagree, isOpenChoice } from '../release/cluster-weights.ts';
+import { textsIn } from '../texts/texts.ts';
 import type { RunRecord } from './run-record.ts';
 
 /**
@@ -51,7 +52,8 @@ export function needsErrorMessage(outcome: Outcome): boolean {
   return outcome === 'failed' || outcome === 'diverged';
 }
 
-/** The heading of what was found: it explains a failure, or is worth knowing beside a success. */
+/** The heading of what was found, in the record's language: it explains a failure, or is worth knowing beside a success. */
 export function headingOfFindings(record: RunRecord): string {
-  return OUTCOME_STYLES[outcomeOf(record)].tone === 'good' ? 'Also found' : 'Likely cause';
+  const { alsoFound, likelyCause } = textsIn(record.language).labels.headings;
+  return OUTCOME_STYLES[outcomeOf(record)].tone === 'good' ? alsoFound : likelyCause;
 }

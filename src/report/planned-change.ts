@@ -1,10 +1,11 @@
+import type { Texts } from '../texts/catalogue.ts';
+import { textsIn } from '../texts/texts.ts';
 import type { PlannedChange } from './run-events.ts';
 
 /** Why the API server has not checked a planned change; undefined if it has. */
-export function whyUnchecked({
-  tried,
-  denied = false,
-}: Pick<PlannedChange, 'tried' | 'denied'>): string | undefined {
-  if (tried) return undefined;
-  return `The server could not check it yet: ${denied ? 'a permission for it is missing' : 'the namespace does not exist'}.`;
+export function whyUnchecked(
+  { tried, denied = false }: Pick<PlannedChange, 'tried' | 'denied'>,
+  texts: Pick<Texts, 'changes'> = textsIn('en'),
+): string | undefined {
+  return tried ? undefined : texts.changes.unchecked[denied ? 'denied' : 'no namespace'];
 }

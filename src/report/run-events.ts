@@ -1,4 +1,5 @@
 import type { Change } from '../kubernetes/change.ts';
+import type { PhaseName } from '../texts/catalogue/timeline.ts';
 import type { Message } from '../texts/message.ts';
 import type { ClusterName } from '../core/names.ts';
 import type { Finding } from '../diagnosis/finding.ts';
@@ -122,7 +123,7 @@ export type RunEvent =
   | { readonly kind: 'remains'; readonly messages: readonly Message[] }
   /** The clusters hold different things, which the post step or the next run has to recover. */
   | { readonly kind: 'inconsistent' }
-  | { readonly kind: 'phase'; readonly name: string; readonly seconds: number }
+  | { readonly kind: 'phase'; readonly name: PhaseName; readonly seconds: number }
   | { readonly kind: 'failed'; readonly message: string }
   | { readonly kind: 'calls'; readonly calls: readonly ClusterCalls[] }
   | { readonly kind: 'ended' };

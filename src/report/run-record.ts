@@ -1,4 +1,5 @@
 import type { Finding } from '../diagnosis/finding.ts';
+import type { PhaseName } from '../texts/catalogue/timeline.ts';
 import type { Message } from '../texts/message.ts';
 import type { MetricEvidence } from '../metrics/metric-evidence.ts';
 import type { IngressEvidence, Verdict } from '../verify/evidence.ts';
@@ -22,7 +23,7 @@ export interface RecordedChange extends MadeChange {
 }
 
 interface Phase {
-  readonly name: string;
+  readonly name: PhaseName;
   /** Seconds since the run began. */
   readonly start: number;
   readonly seconds: number;

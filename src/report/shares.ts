@@ -1,7 +1,7 @@
 import { shareOf } from '../verify/evidence.ts';
 import type { IngressEvidence, PodEvidence, VersionEvidence } from '../verify/evidence.ts';
-import { count } from '../core/plural.ts';
-import { percent } from './format.ts';
+import type { Texts } from '../texts/catalogue.ts';
+import { textsIn } from '../texts/texts.ts';
 import { toleranceBand } from '../verify/statistics/share-test.ts';
 import type { VersionName } from '../core/weights.ts';
 
@@ -81,25 +81,11 @@ function cellsAway(away: number, room: number): number {
 }
 
 /** `Pod gateway-1: 480 requests, v1 81%, v2 19%; 12 × connection cut` */
-export function podLine({
-  pod,
-  requests,
-  samples,
-  counts,
-  errors,
-  stale,
-  withoutRevision,
-  restarts,
-}: PodEvidence): string {
-  const shares = [...counts].map(
-    ([version, seen]) => `${version} ${percent(samples === 0 ? 0 : seen / samples)}`,
-  );
-  const others = [
-    ...[...errors].map(([kind, seen]) => `${String(seen)} × ${kind}`),
-    ...[...stale].map(([revision, seen]) => `${String(seen)} × revision ${revision}`),
-    ...(withoutRevision === 0 ? [] : [`${String(withoutRevision)} × no revision`]),
-    ...(restarts === 0 ? [] : [count(restarts, 'restart')]),
-  ];
-  const main = [count(requests, 'request'), ...(samples === 0 ? [] : shares)].join(', ');
-  return `Pod ${pod}: ${[main, ...others].join('; ')}`;
+export function podLine(
+  { counts, samples, replaced = false, ...seen }: PodEvidence,
+  { evidence }: Pick<Texts, 'evidence'> = textsIn('en'),
+): string {
+  const shares =
+    samples === 0 ? [] : [...counts].map(([version, number]) => ({ version, share: number / samples }));
+  return evidence.pod({ ...seen, replaced, shares });
 }

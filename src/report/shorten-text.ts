@@ -1,3 +1,6 @@
+import type { FormatTexts } from '../texts/catalogue/formats.ts';
+import { textsIn } from '../texts/texts.ts';
+
 /** Shortens a text for one place that shows it, and says by how much. Every place that shows texts from elsewhere does so last. */
 
 /**
@@ -5,20 +8,28 @@
  *
  * @param unread the characters that follow the text
  */
-export function shortenText(text: string, limit: number, unread = 0): string {
+export function shortenText(
+  text: string,
+  limit: number,
+  unread = 0,
+  formats: FormatTexts = textsIn('en').formats,
+): string {
   if (text.length <= limit && unread === 0) return text;
   const start = wholeCharacters(text, limit);
-  return `${start}… (${(text.length - start.length + unread).toLocaleString('en')} more characters)`;
+  return `${start}${formats.moreCharacters(text.length - start.length + unread)}`;
 }
 
-/** The first `limit` lines of a text, none longer than `width` characters. */
-export function shortenLines(text: string, limit: number, width = 2_000): string {
+/** No line of a shortened text is longer. */
+const WIDTH = 2_000;
+
+/** The first `limit` lines of a text, none longer than 2,000 characters. */
+export function shortenLines(text: string, limit: number, formats = textsIn('en').formats): string {
   const lines = text.split('\n', limit);
-  const kept = lines.map((line) => shortenText(line, width)).join('\n');
+  const kept = lines.map((line) => shortenText(line, WIDTH, 0, formats)).join('\n');
   // Counted without making an array of them, of which there may be millions.
   let total = 1;
   for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) total += 1;
-  return total <= limit ? kept : `${kept}\n… (${(total - limit).toLocaleString('en')} more lines)`;
+  return total <= limit ? kept : `${kept}\n${formats.moreLines(total - limit)}`;
 }
 
 /** The first characters of a text, of at most `limit` UTF-16 units: no half of a surrogate pair is left. */

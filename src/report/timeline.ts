@@ -1,7 +1,6 @@
 import type { Verdict } from '../verify/evidence.ts';
-import { inWords } from './sentences.ts';
+import { textsIn } from '../texts/texts.ts';
 import type { RunRecord } from './run-record.ts';
-import { count } from '../core/plural.ts';
 
 /** Something that happened in a run. */
 export interface TimelineEvent {
@@ -15,29 +14,29 @@ export interface TimelineEvent {
   readonly seconds?: number;
 }
 
-/** Phases, steps and checks in chronological order; a check replaces the phase that it belongs to. */
-export function timelineOf({ phases, steps, checks }: RunRecord): readonly TimelineEvent[] {
+/** Phases, steps and checks in chronological order, in words of the record's language; a check replaces the phase that it belongs to. */
+export function timelineOf({ phases, steps, checks, language }: RunRecord): readonly TimelineEvent[] {
+  const { timeline } = textsIn(language);
   const events: readonly TimelineEvent[] = [
     ...phases
       .filter(({ start, seconds }) => !checks.some(({ from, to }) => start <= from && to <= start + seconds))
       .map(({ name, start, seconds }): TimelineEvent => ({
         kind: 'phase',
         at: start,
-        text: name,
+        text: timeline.phases[name],
         seconds,
       })),
     ...steps.map(({ at, weights, direction }): TimelineEvent => ({
       kind: 'step',
       at,
-      text: `${direction === 'back' ? 'Weights restored:' : 'Weights set:'} ${inWords(weights)}`,
+      text: (direction === 'back' ? timeline.weightsRestored : timeline.weightsSet)(weights),
     })),
     ...checks.map(({ kind, weights, verdict, evidence, from, to }): TimelineEvent => {
       const samples = evidence.reduce((sum, one) => sum + one.samples, 0);
-      const name = kind === 'bake' ? 'Bake at' : 'Verify';
       return {
         kind: 'check',
         at: from,
-        text: `${name} ${inWords(weights)}: ${verdict} (${count(samples, 'sample')})`,
+        text: timeline.check({ kind, weights, verdict, samples }),
         verdict,
         seconds: to - from,
       };

@@ -32,6 +32,8 @@ export interface ConvergencePoint {
 /** What was seen at one pod of a gateway; the same samples count for its ingress. */
 export interface PodEvidence {
   readonly pod: string;
+  /** Whether another one has its name now, as of a StatefulSet. */
+  readonly replaced?: boolean;
   readonly requests: number;
   readonly samples: number;
   readonly counts: ReadonlyMap<VersionName, number>;

@@ -89,7 +89,8 @@ export class PodChecks {
       // A StatefulSet gives the name to the next one.
       const isReplaced = checks.slice(index + 1).some((later) => later.seen.name === seen.name);
       return {
-        pod: isReplaced ? `${seen.name} (replaced)` : seen.name,
+        pod: seen.name,
+        ...(isReplaced ? { replaced: true } : {}),
         requests: counts.requests,
         samples: counts.samples,
         counts: new Map(counts.versions),

@@ -1,3 +1,4 @@
+import type { Weights } from '../../core/weights.ts';
 import type { VerdictName } from './outcomes.ts';
 
 /** The check of the traffic split, cluster by cluster. Counts of rows are numbers; everything else is in words already. */
@@ -35,6 +36,23 @@ export interface ChangeTexts {
   readonly unchanged: string;
   readonly effects: Readonly<Record<'created' | 'changed' | 'deleted' | 'unchanged', string>>;
   /** `in east, west`, `in all 10 clusters`. @param of all clusters of the release */
+  /** What a write asks of the API server. */
+  readonly verbs: Readonly<Record<'apply' | 'create' | 'update' | 'delete', string>>;
+  /** The title of a plan. @param from weights in words */
+  readonly plan: (values: { readonly from: string; readonly to: Weights }) => string;
+  /**
+   * Follows the name of an object: `: update in east, west; weights v1=80,v2=20 → v1=50,v2=50`.
+   *
+   * @param done a verb, or an effect
+   * @param where the clusters, in words
+   */
+  readonly done: (values: {
+    readonly done: string;
+    readonly where: string;
+    readonly reasons: readonly string[];
+  }) => string;
+  /** Why the API server has not checked a planned change. */
+  readonly unchecked: Readonly<Record<'denied' | 'no namespace', string>>;
   readonly where: (values: { readonly clusters: readonly string[]; readonly of: number }) => string;
   /** `In: east, west`, where only their number was shown. */
   readonly clusters: (clusters: readonly string[]) => string;

@@ -16,7 +16,12 @@ export const formats: FormatTexts = {
     if (ms >= 1000) return `${(ms / 1000).toFixed(2)} s`;
     return ms < 100 ? `${ms.toFixed(1)} ms` : `${ms.toFixed(0)} ms`;
   },
+  moment: (iso) => iso.replace(/T(\d\d:\d\d).*Z$/, ' $1 UTC'),
+  label: (label) => `${label}: `,
+  parts: (parts) => parts.join('; '),
   sentences: (sentences) => sentences.join(' '),
   list: (names) => names.join(', '),
+  moreLines: (lines) => `… (${lines.toLocaleString('en')} more lines)`,
+  moreCharacters: (characters) => `… (${characters.toLocaleString('en')} more characters)`,
   all: (names) => [...names.slice(0, -2), names.slice(-2).join(' and ')].join(', '),
 };

@@ -1,4 +1,5 @@
 import { count } from '../../core/plural.ts';
+import { formatWeights } from '../../core/weights.ts';
 import type { ChangeTexts, MatrixTexts, ProblemTexts } from '../catalogue/sections.ts';
 import { formats } from './formats.ts';
 import { outcomes } from './outcomes.ts';
@@ -31,6 +32,13 @@ export const changes: ChangeTexts = {
   nothingWritten: 'Nothing was written.',
   unchanged: 'It is unchanged at the end of the run.',
   effects: { created: 'created', changed: 'changed', deleted: 'deleted', unchanged: 'unchanged' },
+  verbs: { apply: 'apply', create: 'create', update: 'update', delete: 'delete' },
+  plan: ({ from, to }) => `Plan: ${from} → ${formatWeights(to)}`,
+  done: ({ done, where, reasons }) => `: ${formats.parts([`${done} ${where}`, ...reasons])}`,
+  unchecked: {
+    denied: 'The server could not check it yet: a permission for it is missing.',
+    'no namespace': 'The server could not check it yet: the namespace does not exist.',
+  },
   where: ({ clusters, of }) => {
     const names = formats.list(clusters);
     if (clusters.length <= MOST_NAMED && names.length <= LONGEST_NAMES) return `in ${names}`;

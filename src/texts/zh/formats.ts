@@ -18,6 +18,9 @@ export const formats: FormatTexts = {
     if (ms >= 1000) return `${(ms / 1000).toFixed(2)} 秒`;
     return ms < 100 ? `${ms.toFixed(1)} 毫秒` : `${ms.toFixed(0)} 毫秒`;
   },
+  moment: (iso) => iso.replace(/T(\d\d:\d\d).*Z$/, ' $1 UTC'),
+  label: (label) => `${label}：`,
+  parts: (parts) => parts.join('；'),
   // A quote in English may come before a sentence in Chinese.
   sentences: (sentences) =>
     sentences.reduce(
@@ -25,6 +28,8 @@ export const formats: FormatTexts = {
       '',
     ),
   list: (names) => names.join('、'),
+  moreLines: (lines) => `…（另有 ${lines.toLocaleString('en')} 行）`,
+  moreCharacters: (characters) => `…（另有 ${characters.toLocaleString('en')} 个字符）`,
   all: (names) =>
     names.length < 3 ? names.join(' 和 ') : `${names.slice(0, -1).join('、')} 和 ${names.at(-1) ?? ''}`,
 };

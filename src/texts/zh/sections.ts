@@ -1,3 +1,4 @@
+import { formatWeights } from '../../core/weights.ts';
 import type { ChangeTexts, MatrixTexts, ProblemTexts } from '../catalogue/sections.ts';
 import { formats } from './formats.ts';
 import { outcomes } from './outcomes.ts';
@@ -24,6 +25,13 @@ export const changes: ChangeTexts = {
   nothingWritten: '没有写入任何内容。',
   unchanged: '运行结束时该对象没有变化。',
   effects: { created: '已创建', changed: '已修改', deleted: '已删除', unchanged: '未变化' },
+  verbs: { apply: '应用', create: '创建', update: '更新', delete: '删除' },
+  plan: ({ from, to }) => `计划：${from} → ${formatWeights(to)}`,
+  done: ({ done, where, reasons }) => `：${formats.parts([`${done}${where}`, ...reasons])}`,
+  unchecked: {
+    denied: '服务端尚不能检查：缺少所需的权限。',
+    'no namespace': '服务端尚不能检查：命名空间还不存在。',
+  },
   where: ({ clusters, of }) => {
     const names = formats.list(clusters);
     if (clusters.length <= MOST_NAMED && names.length <= LONGEST_NAMES) return `（${names}）`;

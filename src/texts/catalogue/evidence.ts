@@ -1,0 +1,31 @@
+import type { SeenShare } from './headline.ts';
+import type { Tally } from './verdicts.ts';
+
+/** Figures of a check, beside the reasons of its verdicts. */
+export interface EvidenceTexts {
+  /** `1,020 requests in 8.4 s` */
+  readonly requests: (values: { readonly requests: number; readonly seconds: number }) => string;
+  /** `12 requests failed` */
+  readonly failed: (requests: number) => string;
+  /** `3 responses under another revision` */
+  readonly stale: (responses: number) => string;
+  /** One pod of a gateway. `replaced`: another one has its name now */
+  readonly pod: (values: {
+    readonly pod: string;
+    readonly replaced: boolean;
+    readonly requests: number;
+    readonly shares: readonly SeenShare[];
+    readonly errors: Tally;
+    readonly stale: Tally;
+    readonly withoutRevision: number;
+    readonly restarts: number;
+  }) => string;
+  /** `errors, east`: a metric, and its cluster if it is about one */
+  readonly metric: (values: { readonly name: string; readonly cluster: string | undefined }) => string;
+  /** `2 of 40 readings failed` */
+  readonly readingsMissed: (values: { readonly missed: number; readonly polls: number }) => string;
+  /** `19.2% (weight 20%)` */
+  readonly rateOfWeight: (values: { readonly rate: string; readonly weight: number }) => string;
+  /** @param chance the denominator of the chance of seeing as much without a cause; undefined if that is not unusual */
+  readonly strength: (chance: string | undefined) => string;
+}

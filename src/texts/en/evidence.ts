@@ -1,0 +1,25 @@
+import { count } from '../../core/plural.ts';
+import type { EvidenceTexts } from '../catalogue/evidence.ts';
+import { failures } from './failures.ts';
+import { formats } from './formats.ts';
+
+export const evidence: EvidenceTexts = {
+  requests: ({ requests, seconds }) => `${count(requests, 'request')} in ${formats.duration(seconds)}`,
+  failed: (requests) => `${count(requests, 'request')} failed`,
+  stale: (responses) => `${count(responses, 'response')} under another revision`,
+  pod: ({ pod, replaced, requests, shares, errors, stale, withoutRevision, restarts }) => {
+    const seen = shares.map(({ version, share }) => `${version} ${(100 * share).toFixed(1)}%`);
+    const others = [
+      ...(errors.size === 0 ? [] : [failures.kinds(errors)]),
+      ...[...stale].map(([revision, number]) => `${String(number)} × revision ${revision}`),
+      ...(withoutRevision === 0 ? [] : [`${String(withoutRevision)} × no revision`]),
+      ...(restarts === 0 ? [] : [count(restarts, 'restart')]),
+    ];
+    const main = formats.list([count(requests, 'request'), ...seen]);
+    return `Pod ${pod}${replaced ? ' (replaced)' : ''}: ${formats.parts([main, ...others])}`;
+  },
+  metric: ({ name, cluster }) => (cluster === undefined ? name : `${name}, ${cluster}`),
+  readingsMissed: ({ missed, polls }) => `${String(missed)} of ${String(polls)} readings failed`,
+  rateOfWeight: ({ rate, weight }) => `${rate} (weight ${String(weight)}%)`,
+  strength: (chance) => (chance === undefined ? 'none' : `chance below 1 in ${chance}`),
+};

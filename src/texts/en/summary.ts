@@ -1,0 +1,20 @@
+import { count } from '../../core/plural.ts';
+import type { SummaryTexts } from '../catalogue/summary.ts';
+import { formats } from './formats.ts';
+
+export const summary: SummaryTexts = {
+  currentWeights: (weights) => `current weights: ${weights}`,
+  previousWeights: (weights) => `previous weights: ${weights}`,
+  writes: (writes) => count(writes, 'write'),
+  report: (folder) => `report: ${folder}`,
+  commit: (sha) => `Commit ${sha}`,
+  fullSummary: 'full summary in the run',
+  shortened: ({ omitted, report }) => {
+    const parts = [...omitted].map(([name, number]) => `${formats.number(number)} × ${name}`);
+    const where =
+      report === undefined
+        ? 'See the job log for details, or set the input report to get a complete report.'
+        : `The complete report is ${report}/report.html.`;
+    return `Shortened to GitHub’s limit. Omitted: ${parts.length === 0 ? 'the end' : formats.list(parts)}. ${where}`;
+  },
+};
