@@ -1,5 +1,4 @@
 import type { IngressEvidence } from '../../src/verify/evidence.ts';
-import { quoted } from '../../src/texts/message.ts';
 import { EAST, weights } from './release.ts';
 
 /** 80/20 in east, passed after a thousand samples; every field can be given. */
@@ -8,7 +7,7 @@ export function evidence(rest: Partial<IngressEvidence> = {}): IngressEvidence {
     cluster: EAST,
     url: 'http://203.0.113.7',
     verdict: 'pass',
-    reason: quoted('the shares match the weights (1000 samples)'),
+    reason: { kind: 'sharesMatch', samples: 1000, otherHosts: 0, setAside: 0 },
     weights: weights({ v1: 80, v2: 20 }),
     requests: 1000,
     samples: 1000,

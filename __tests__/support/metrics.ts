@@ -1,5 +1,4 @@
 import type { MetricEvidence } from '../../src/metrics/metric-evidence.ts';
-import { quoted } from '../../src/texts/message.ts';
 import type { Judging } from '../../src/metrics/judge.ts';
 import type { MetricReader, Reading, Series } from '../../src/metrics/readings.ts';
 import type { CountMetric, LimitMetric, MetricSource, ShareMetric } from '../../src/release/metric-specs.ts';
@@ -114,7 +113,16 @@ export function metricEvidence(given: Partial<MetricEvidence> = {}): MetricEvide
     cluster: undefined,
     addresses: ['http://prometheus.example'],
     verdict: 'pass',
-    reason: quoted('3 of 1,204 requests to v2 failed, against 12 of 4,800 to v1'),
+    reason: {
+      kind: 'counted',
+      of: 'errors',
+      version: 'v2',
+      hits: 3,
+      requests: 1204,
+      others: ['v1'],
+      otherHits: 12,
+      otherRequests: 4800,
+    },
     versions: [
       { version: 'v1', requests: 4800, hits: 12, weight: 80 },
       { version: 'v2', requests: 1204, hits: 3, weight: 20 },

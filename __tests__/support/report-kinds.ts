@@ -4,8 +4,8 @@ import type { Weights } from '../../src/core/weights.ts';
 import type { PlannedChange } from '../../src/report/run-events.ts';
 import { emptyRecord } from '../../src/report/run-record.ts';
 import type { RunRecord } from '../../src/report/run-record.ts';
-import { quoted } from '../../src/texts/message.ts';
 import { evidence } from './evidence.ts';
+import { metricEvidence } from './metrics.ts';
 import { change, held } from './record.ts';
 import { weights } from './release.ts';
 
@@ -39,7 +39,7 @@ function ingress(cluster: string, asked: Weights, rest: Partial<IngressEvidence>
 const stopped = (cluster: string, verdict: IngressVerdict = 'undecided'): IngressEvidence =>
   ingress(cluster, SPLIT, {
     verdict,
-    reason: quoted('stopped after 244 samples because another part of the check failed'),
+    reason: { kind: 'stoppedEarly', samples: 244, otherHosts: 0 },
   });
 
 /** A run that changed weights everywhere and checked them. */
@@ -72,7 +72,13 @@ function checked(
     ],
     steps: [{ at: 4, weights: asked, direction: 'forward' }],
     phases: [{ name: 'Ready', start: 0, seconds: 4 }],
-    changes: ingresses.map(({ cluster }) => change({ cluster, before: `a: ${'y'.repeat(300)}\n` })),
+    changes: ingresses.map(({ cluster }) =>
+      change({
+        cluster,
+        reason: { kind: 'weightsSet', before: undefined, after: asked },
+        before: `a: ${'y'.repeat(300)}\n`,
+      }),
+    ),
     ...rest,
   };
 }
@@ -83,7 +89,7 @@ function planned(clusters: readonly string[]): RunRecord {
     cluster,
     verb: 'update',
     object,
-    reason: quoted('weights v1=80,v2=20 → v1=50,v2=50'),
+    reason: { kind: 'weightsSet', before: SPLIT, after: HALF },
     diff,
     tried: object.startsWith('V'),
   });
@@ -109,7 +115,15 @@ function disagreeing(clusters: readonly string[]): RunRecord {
     failure: 'x',
     clusters: clusters.map((cluster, i) => ({
       cluster,
-      text: quoted(`weights ${i === 7 ? 'v1=40,v2=60' : 'v1=80,v2=20'}, revision 1; v1: 1 of 1 pods ready`),
+      text: {
+        kind: 'clusterState',
+        routes: {
+          kind: 'routesHold',
+          held: [{ place: undefined, what: { kind: 'heldWeights', weights: at(i) }, isWeights: true }],
+          revision: 1,
+        },
+        pods: { kind: 'podsReady', versions: [{ version: 'v1', ready: 1, all: 1 }] },
+      },
     })),
   };
 }
@@ -119,9 +133,19 @@ const FAILING: MetricEvidence = {
   kind: 'counts',
   of: 'errors',
   cluster: undefined,
-  addresses: ['Service monitoring/prometheus:9090 of east'],
+  addresses: ['Service monitoring/prometheus:9090 (east)'],
   verdict: 'fail',
-  reason: quoted('v2 fails more often than v1 for real users: 41 of 424 requests failed, against 0 of 418'),
+  reason: {
+    kind: 'failsForUsers',
+    of: 'errors',
+    version: 'v2',
+    hits: 41,
+    requests: 424,
+    others: ['v1'],
+    otherHits: 0,
+    otherRequests: 418,
+    logEvidence: 20,
+  },
   versions: [
     { version: 'v1', requests: 418, hits: 0, weight: 50 },
     { version: 'v2', requests: 424, hits: 41, weight: 50 },
@@ -136,6 +160,112 @@ const FAILING: MetricEvidence = {
 };
 
 const FIVE = weights({ 'v1-2026-09': 60, 'v2-2026-10': 20, 'v3-2026-11': 10, v4: 5, v5: 5 });
+
+/** A metric of each verdict and kind. */
+const METRICS: readonly MetricEvidence[] = [
+  FAILING,
+  metricEvidence({ name: 'slow', of: 'slow', cluster: 'east', verdict: 'pass' }),
+  metricEvidence({
+    name: 'shares',
+    kind: 'shares',
+    of: undefined,
+    verdict: 'undecided',
+    reason: {
+      kind: 'countedShares',
+      sampled: true,
+      weights: SPLIT,
+      requests: weights({ v1: 4800, v2: 1204 }),
+      all: 6004,
+    },
+    versions: [
+      { version: 'v1', requests: 4800, hits: undefined, weight: 80 },
+      { version: 'v2', requests: 1204, hits: undefined, weight: undefined },
+    ],
+    notes: [{ kind: 'requestsWithoutVersion', requests: 1234 }],
+  }),
+  metricEvidence({
+    name: 'rate',
+    kind: 'limit',
+    of: undefined,
+    verdict: 'inconclusive',
+    reason: { kind: 'noSeries' },
+    versions: [],
+    logEvidence: undefined,
+    threshold: 0.01,
+    points: [0, 90].map((at) => ({ at, value: at / 6000 })),
+    seconds: 3900,
+  }),
+  metricEvidence({
+    name: 'later',
+    verdict: 'not applicable',
+    reason: { kind: 'noTrafficYet', version: 'v2' },
+    versions: [],
+    points: [],
+  }),
+];
+
+/** Every section of a report, and every part of an ingress. */
+function everything(): RunRecord {
+  const east = ingress('east', SPLIT, {
+    verdict: 'fail',
+    reason: {
+      kind: 'tooManyErrors',
+      failed: 99,
+      judged: 1000,
+      limit: 0.01,
+      kinds: new Map([['status 503', 99]]),
+    },
+    errors: new Map([
+      ['connection refused', 1],
+      ['status 503', 99],
+    ]),
+    stale: new Map([['3', 4]]),
+    versions: new Map([
+      ['v1', { errors: 0, latency: { p50: 5, p90: 180, p99: 1200, max: 2000 } }],
+      ['v2', { errors: 99, latency: undefined }],
+    ]),
+    pods: [
+      {
+        pod: 'istio-ingressgateway-0',
+        requests: 313,
+        samples: 300,
+        counts: weights({ v1: 240, v2: 60 }),
+        errors: new Map([['no response in time', 7]]),
+        stale: new Map([['3', 4]]),
+        withoutRevision: 2,
+        restarts: 1,
+      },
+    ],
+  });
+  const record = checked('fail', [east, ingress('west', SPLIT)], { metrics: METRICS });
+  return {
+    ...record,
+    run: 'https://github.com/acme/shop/actions/runs/1',
+    seconds: 4000,
+    previous: weights({ v1: 100, v2: 0 }),
+    steps: [...record.steps, { at: 3900, weights: weights({ v1: 100, v2: 0 }), direction: 'back' }],
+    held: held({ east: weights({ v1: 100, v2: 0 }), west: undefined }),
+    findings: [
+      { title: { kind: 'notReadyTitle', version: 'v2' }, detail: { kind: 'changedMeanwhileTitle' } },
+      { title: { kind: 'requestsFailTitle', cluster: 'east' }, detail: { kind: 'noSeries' }, symptom: true },
+    ],
+    unseen: [{ kind: 'sharedAddress', clusters: ['east', 'west'], url: 'http://203.0.113.7' }],
+    connections: [{ kind: 'apiThroughProxy', cluster: 'east', proxy: 'http://proxy.example.com' }],
+    remains: [{ kind: 'objectGone', object: 'Service gray-demo/hello', cluster: 'east' }],
+    clusters: [{ cluster: 'east', text: { kind: 'noPods', app: 'helloworld' } }],
+    changes: [
+      ...record.changes,
+      change({
+        verb: 'apply',
+        object: 'Service demo/new',
+        reason: { kind: 'entryPoint' },
+        before: undefined,
+      }),
+      change({ verb: 'delete', object: 'Service demo/old', reason: { kind: 'reverted' }, after: undefined }),
+      change({ object: 'Service demo/same', reason: { kind: 'recoveredContent' }, after: 'weight: 0\n' }),
+    ],
+  };
+}
 
 /** One cluster in forty fails. */
 export function fiveVersions(clusters: number): RunRecord {
@@ -161,8 +291,18 @@ export const REPORT_KINDS: Readonly<Record<string, RunRecord>> = {
     {
       findings: [
         {
-          title: quoted('The route in cluster-7 was changed by someone else'),
-          detail: quoted(`It holds ${'x'.repeat(200)}.`),
+          title: { kind: 'editedTitle', cluster: 'cluster-7' },
+          detail: {
+            kind: 'edited',
+            edit: {
+              kind: 'weightEdit',
+              object: `VirtualService gray-demo/${'x'.repeat(200)}`,
+              cluster: 'cluster-7',
+              found: weights({ v1: 40, v2: 60 }),
+              recorded: SPLIT,
+              by: { manager: 'kubectl-edit', time: '2026-11-22 10:04 UTC' },
+            },
+          },
         },
       ],
     },
@@ -195,7 +335,7 @@ export const REPORT_KINDS: Readonly<Record<string, RunRecord>> = {
         restarts: 0,
       })),
     })),
-    { metrics: [FAILING], unseen: [quoted('The load balancer is not on the way.')] },
+    { metrics: [FAILING], unseen: [{ kind: 'loadBalancerSkipped', cluster: 'east' }] },
   ),
   'a plan of ten clusters': planned(names(10)),
   'a status of ten clusters that disagree': disagreeing(names(10)),
@@ -207,5 +347,6 @@ export const REPORT_KINDS: Readonly<Record<string, RunRecord>> = {
       `Input clusters: got "${'x'.repeat(200)}", which is not a context.`,
     ],
   },
+  'everything at once': everything(),
   'nothing at all': emptyRecord('status', 'hello', 'demo'),
 };
