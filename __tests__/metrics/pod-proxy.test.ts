@@ -91,7 +91,7 @@ test('a Service is asked through the first ready pod, which is found once', asyn
   const { reader, asked, api } = await readerOf([pod('a', 'False'), pod('c'), pod('b')], answers(200, ONE));
   expect([reader.cluster, reader.address]).toEqual([
     'west',
-    'Service monitoring/prometheus:web/prefix of west',
+    'Service monitoring/prometheus:web/prefix (west)',
   ]);
   for (let poll = 0; poll < 2; poll += 1)
     expect(await reader.read(signal)).toMatchObject({ kind: 'value', series: [{ value: 1 }] });
@@ -156,7 +156,7 @@ describe('a reading through the API server fails, and says why, for', () => {
       'a query that does not parse',
       answers(400, { status: 'error', errorType: 'bad_data', error: 'parse error' }),
       'invalid query',
-      'Service monitoring/prometheus:web/prefix of west does not accept the query: parse error.',
+      'Service monitoring/prometheus:web/prefix (west) does not accept the query: parse error.',
     ],
     ['a server that wants a login', answers(401, 'Unauthorized'), 'unauthorized', '(401)'],
   ])('%s', async (_, answer, reason, message) => {

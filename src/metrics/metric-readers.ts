@@ -99,7 +99,7 @@ export function openMetricReaders(
     headers: Readonly<Record<string, string>>,
   ): Endpoint => {
     const { namespace, name, port, path } = service;
-    const address = `Service ${namespace}/${name}:${String(port)}${path} of ${cluster.name}`;
+    const address = `Service ${namespace}/${name}:${String(port)}${path} (${cluster.name})`;
     const proxy = proxies.get(address) ?? new PodProxy(cluster, service, address);
     proxies.set(address, proxy);
     return {
