@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { matrixOf, rangesInWords, viewOf } from '../../src/report/matrix.ts';
 import type { MatrixRow } from '../../src/report/matrix.ts';
+import { textsIn } from '../../src/texts/texts.ts';
 import type { IngressEvidence, IngressVerdict } from '../../src/verify/evidence.ts';
 import { evidence } from '../support/evidence.ts';
 import { weights } from '../support/release.ts';
@@ -78,6 +79,6 @@ test('a line for folded rows has the lowest and the highest share of each versio
     evidence(),
     evidence({ counts: weights({ v1: 790, v2: 210 }), url: 'http://b' }),
   ]);
-  expect(rangesInWords(passed)).toBe('v1 79–80.2%, v2 19.8–21%');
-  expect(rangesInWords(passed.slice(1))).toBe('v1 79%, v2 21%');
+  expect(rangesInWords(passed, textsIn('en').formats)).toBe('v1 79–80.2%, v2 19.8–21%');
+  expect(rangesInWords(passed.slice(1), textsIn('en').formats)).toBe('v1 79%, v2 21%');
 });

@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { quoted } from '../../src/texts/message.ts';
-import { inEnglish } from '../../src/texts/texts.ts';
+import { inEnglish, textsIn } from '../../src/texts/texts.ts';
 import { headlineOf } from '../../src/report/headline.ts';
 import { reportOf } from '../../src/report/json.ts';
 import { evidenceDrawingOf } from '../../src/report/page/evidence-chart.ts';
+import type { EvidenceDrawing } from '../../src/report/page/evidence-chart.ts';
 import { pageOf } from '../../src/report/page/page.ts';
 import { emptyRecord } from '../../src/report/run-record.ts';
 import type { RunRecord } from '../../src/report/run-record.ts';
@@ -97,20 +98,21 @@ describe('summary, page and JSON', () => {
 });
 
 describe('the chart of the evidence', () => {
+  const drawingOf = (given: Partial<MetricEvidence>): EvidenceDrawing | undefined =>
+    evidenceDrawingOf(metricEvidence(given), textsIn('en').formats);
+
   test('has the time from left to right, and the failure above what passed', () => {
-    const drawing = evidenceDrawingOf(
-      metricEvidence({ points: [0, 15, 30].map((at) => ({ at, value: at / 3 })) }),
-    );
+    const drawing = drawingOf({ points: [0, 15, 30].map((at) => ({ at, value: at / 3 })) });
     expect(drawing?.path).toMatch(/^M56\.0 .*L340\.0 /);
     expect(drawing?.threshold).toBeLessThan(drawing?.end.y ?? 0);
   });
 
   test('is left out before there is a line to draw', () => {
-    expect(evidenceDrawingOf(metricEvidence({ points: [{ at: 0, value: 0 }] }))).toBeUndefined();
+    expect(drawingOf({ points: [{ at: 0, value: 0 }] })).toBeUndefined();
   });
 
   test('shows a proof at its edge', () => {
     const points = [0, 15].map((at) => ({ at, value: at === 0 ? 0 : Infinity }));
-    expect(evidenceDrawingOf(metricEvidence({ points }))?.path).not.toMatch(/NaN|Infinity/);
+    expect(drawingOf({ points })?.path).not.toMatch(/NaN|Infinity/);
   });
 });

@@ -63,9 +63,11 @@ export function errorMessageOf(record: RunRecord): string | undefined {
 }
 
 /** The line with what it is about, as far as that is known. */
-export function headingOf({ app, namespace }: Pick<RunRecord, 'app' | 'namespace'>, line: string): string {
-  if (app === '') return line;
-  return `${app}${namespace === '' ? '' : ` in ${namespace}`}: ${line}`;
+export function headingOf(
+  { app, namespace, language }: Pick<RunRecord, 'app' | 'namespace' | 'language'>,
+  line: string,
+): string {
+  return app === '' ? line : textsIn(language).glance.heading({ app, namespace, line });
 }
 
 function titleOf(record: RunRecord, outcome: Outcome, { headline: { titles } }: Texts): string {

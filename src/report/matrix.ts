@@ -1,6 +1,7 @@
 import type { IngressEvidence, IngressVerdict } from '../verify/evidence.ts';
 import { total } from '../verify/evidence.ts';
 import type { VersionName } from '../core/weights.ts';
+import type { FormatTexts } from '../texts/catalogue/formats.ts';
 import { range } from './format.ts';
 import { sharesAt } from './shares.ts';
 import type { Share } from './shares.ts';
@@ -107,8 +108,8 @@ function rangesOf(rows: readonly MatrixRow[]): readonly ShareRange[] {
 }
 
 /** For the line in place of folded rows: `v1 78.2–81.9%, v2 18.1–21.8%`. */
-export function rangesInWords(rows: readonly MatrixRow[]): string {
-  return rangesOf(rows)
-    .map(({ version, lowest, highest }) => `${version} ${range(lowest, highest, 1)}`)
-    .join(', ');
+export function rangesInWords(rows: readonly MatrixRow[], { list }: Pick<FormatTexts, 'list'>): string {
+  return list(
+    rangesOf(rows).map(({ version, lowest, highest }) => `${version} ${range(lowest, highest, 1)}`),
+  );
 }

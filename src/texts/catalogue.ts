@@ -5,6 +5,7 @@ import type { FormatTexts } from './catalogue/formats.ts';
 import type { GlanceTexts } from './catalogue/glance.ts';
 import type { HeadlineTexts } from './catalogue/headline.ts';
 import type { LabelTexts } from './catalogue/labels.ts';
+import type { PageTexts } from './catalogue/page.ts';
 import type { OutcomeTexts } from './catalogue/outcomes.ts';
 import type { ChangeTexts, MatrixTexts, ProblemTexts } from './catalogue/sections.ts';
 import type { SummaryTexts } from './catalogue/summary.ts';
@@ -32,4 +33,5 @@ export interface Texts {
   readonly evidence: EvidenceTexts;
   readonly timeline: TimelineTexts;
   readonly summary: SummaryTexts;
+  readonly page: PageTexts;
 }

@@ -9,6 +9,7 @@ import { messages } from './en/messages.ts';
 import { labels } from './en/labels.ts';
 import { outcomes } from './en/outcomes.ts';
 import { changes, matrix, problems } from './en/sections.ts';
+import { page } from './en/page.ts';
 import { routes } from './en/routes.ts';
 import { nextStep, state } from './en/state.ts';
 import { summary } from './en/summary.ts';
@@ -32,4 +33,5 @@ export const en: Texts = {
   evidence,
   timeline,
   summary,
+  page,
 };

@@ -9,6 +9,7 @@ import { messages } from './zh/messages.ts';
 import { labels } from './zh/labels.ts';
 import { outcomes } from './zh/outcomes.ts';
 import { changes, matrix, problems } from './zh/sections.ts';
+import { page } from './zh/page.ts';
 import { routes } from './zh/routes.ts';
 import { nextStep, state } from './zh/state.ts';
 import { summary } from './zh/summary.ts';
@@ -32,4 +33,5 @@ export const zh: Texts = {
   evidence,
   timeline,
   summary,
+  page,
 };

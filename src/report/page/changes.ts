@@ -1,9 +1,8 @@
-import { formatWeights } from '../../core/weights.ts';
+import type { Texts } from '../../texts/catalogue.ts';
 import type { ChangeTexts } from '../../texts/catalogue/sections.ts';
-import { inEnglish, textsIn } from '../../texts/texts.ts';
+import { say, textsIn } from '../../texts/texts.ts';
 import { kindsOfChanges, plannedGroups, writtenGroups } from '../change-groups.ts';
 import type { ChangeGroup } from '../change-groups.ts';
-import { duration } from '../format.ts';
 import { weightsInForce } from '../holdings.ts';
 import { effectOf } from '../net-changes.ts';
 import type { ComparedChange } from '../net-changes.ts';
@@ -19,20 +18,20 @@ export async function changesSection(
   { changes, plan, held, language }: RunRecord,
   pause: () => Promise<void>,
 ): Promise<Html | undefined> {
-  const texts = textsIn(language).changes;
+  const texts = textsIn(language);
   if (changes.length === 0)
     return plan === undefined
       ? html`<section>
-          <h2>${texts.title}</h2>
-          <p>${texts.nothingWritten}</p>
+          <h2>${texts.changes.title}</h2>
+          <p>${texts.changes.nothingWritten}</p>
         </section>`
       : undefined;
   const groups = writtenGroups(changes, 'whole');
   const clusters = new Set([...held, ...changes].map(({ cluster }) => cluster)).size;
   const show = (group: ChangeGroup<ComparedChange>): Html => changedObject(group, clusters, texts);
   return html`<section>
-    <h2>Objects before and after</h2>
-    ${await kinds(groups, show, texts, pause)}
+    <h2>${texts.page.changes.title}</h2>
+    ${await kinds(groups, show, texts.changes, pause)}
   </section>`;
 }
 
@@ -76,18 +75,20 @@ async function eachOf<T>(
 function changedObject(
   { object, changes, clusters }: ChangeGroup<ComparedChange>,
   all: number,
-  texts: ChangeTexts,
+  texts: Texts,
 ): Html {
+  const { effects, verbs, where, done, unchanged } = texts.changes;
   const [first] = changes;
   const writes = changes.flatMap((change) => change.writes);
   return html`<details>
     <summary>
-      <b>${object}</b>: ${texts.effects[effectOf(first)]} ${texts.where({ clusters, of: all })}
+      <b>${object}</b
+      >${done({ done: effects[effectOf(first)], where: where({ clusters, of: all }), reasons: [] })}
     </summary>
     <ul>
-      ${writes.map(({ cluster, at, verb, reason }) => html`<li>${cluster}, ${duration(at)}: ${verb}, ${inEnglish(reason)}</li>`)}
+      ${writes.map(({ cluster, at, verb, reason }) => html`<li>${texts.page.changes.write({ cluster, at, verb: verbs[verb], reason: say(reason, texts) })}</li>`)}
     </ul>
-    ${first.whole === '' ? html`<p>${texts.unchanged}</p>` : differenceBlock(first.whole)}
+    ${first.whole === '' ? html`<p>${unchanged}</p>` : differenceBlock(first.whole, texts)}
   </details>`;
 }
 
@@ -99,10 +100,9 @@ export async function planSection(
   if (plan === undefined) return undefined;
   const texts = textsIn(language);
   const groups = plannedGroups(plan);
-  const show = (group: ChangeGroup<PlannedChange>): Html =>
-    plannedObject(group, plan.clusters.length, texts.changes);
+  const show = (group: ChangeGroup<PlannedChange>): Html => plannedObject(group, plan.clusters.length, texts);
   return html`<section>
-    <h2>Plan: ${weightsInForce(held, texts)} → ${formatWeights(plan.weights)}</h2>
+    <h2>${texts.changes.plan({ from: weightsInForce(held, texts), to: plan.weights })}</h2>
     ${plan.changes.length === 0 ? html`<p>${texts.headline.nothingWouldChange}</p>` : undefined}
     ${await kinds(groups, show, texts.changes, pause)}
   </section>`;
@@ -111,15 +111,17 @@ export async function planSection(
 function plannedObject(
   { object, changes, clusters, reasons }: ChangeGroup<PlannedChange>,
   all: number,
-  texts: ChangeTexts,
+  texts: Texts,
 ): Html {
+  const { verbs, where: whereOf, clusters: named, done } = texts.changes;
   const [first] = changes;
-  const unchecked = whyUnchecked(first);
-  const where = texts.where({ clusters, of: all });
+  const unchecked = whyUnchecked(first, texts);
+  const where = whereOf({ clusters, of: all });
+  const line = done({ done: verbs[first.verb], where, reasons: reasons.map((one) => say(one, texts)) });
   return html`<details>
-    <summary><b>${object}</b>: ${first.verb} ${where}; ${reasons.map(inEnglish).join('; ')}</summary>
-    ${clusters.every((cluster) => where.includes(cluster)) ? undefined : html`<p>${texts.clusters(clusters)}</p>`}
-    ${unchecked === undefined ? undefined : html`<p>${unchecked}</p>`} ${differenceBlock(first.diff)}
+    <summary><b>${object}</b>${line}</summary>
+    ${clusters.every((cluster) => where.includes(cluster)) ? undefined : html`<p>${named(clusters)}</p>`}
+    ${unchecked === undefined ? undefined : html`<p>${unchecked}</p>`} ${differenceBlock(first.diff, texts)}
   </details>`;
 }
 
@@ -127,8 +129,8 @@ function plannedObject(
 const MOST_LINES = 5_000;
 
 /** A unified diff, in which signs and elements distinguish the lines as well as colors. */
-function differenceBlock(diff: string): Html {
-  const [, , ...hunks] = shortenLines(diff, MOST_LINES).split('\n');
+function differenceBlock(diff: string, { formats }: Texts): Html {
+  const [, , ...hunks] = shortenLines(diff, MOST_LINES, formats).split('\n');
   const lines = hunks.filter((line) => !/^(?:@@ |\\ )/.test(line));
   return html`<pre>
 ${lines.map((line) => {

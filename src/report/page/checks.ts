@@ -1,26 +1,25 @@
 import type { IngressEvidence, IngressVerdict } from '../../verify/evidence.ts';
 import { total } from '../../verify/evidence.ts';
-import { inEnglish } from '../../texts/texts.ts';
-import { inWords } from '../sentences.ts';
+import type { Texts } from '../../texts/catalogue.ts';
+import { say, textsIn } from '../../texts/texts.ts';
 import type { Check, Limits, RunRecord } from '../run-record.ts';
 import { matrixOf } from '../matrix.ts';
+import type { MatrixRow } from '../matrix.ts';
 import { podLine } from '../shares.ts';
 import type { Share } from '../shares.ts';
-import { duration, milliseconds, percent, range } from '../format.ts';
-import { count } from '../../core/plural.ts';
+import { percent, range } from '../format.ts';
 import { convergenceChart } from './convergence.ts';
 import { figure } from './figure.ts';
-import { textsIn } from '../../texts/texts.ts';
 import { html } from './html.ts';
 import type { Html } from './html.ts';
 import { latencyChart } from './latency.ts';
 import { matrixBlock } from './matrix.ts';
 
-const VERDICTS: Readonly<Record<IngressVerdict, string>> = {
-  pass: '✓ pass',
-  fail: '✗ fail',
-  inconclusive: '? inconclusive',
-  undecided: '? undecided',
+const MARKS: Readonly<Record<IngressVerdict, string>> = {
+  pass: '✓',
+  fail: '✗',
+  inconclusive: '?',
+  undecided: '?',
 };
 
 /** Up to this many ingresses that passed are unfolded, if all did. */
@@ -33,41 +32,38 @@ export async function checksSection(
 ): Promise<Html | undefined> {
   const last = checks.at(-1);
   if (last === undefined) return undefined;
-  const shown = await ingresses(last, limits, 'check', language, pause);
+  const texts = textsIn(language);
+  const { name, earlier: heading } = texts.page.checks;
+  const shown = await ingresses(last, limits, 'check', texts, pause);
   const earlier: Html[] = [];
   for (const [i, check] of checks.slice(0, -1).entries()) {
-    const body = await ingresses(check, limits, `earlier-${String(i)}`, language, pause);
+    const body = await ingresses(check, limits, `earlier-${String(i)}`, texts, pause);
     earlier.push(
       html`<details>
-        <summary>${nameOf(check)}</summary>
+        <summary>${name(check)}</summary>
         ${body}
       </details>`,
     );
   }
   return html`<section>
-      <h2>Observed traffic split: ${nameOf(last)}</h2>
+      <h2>${texts.formats.label(texts.matrix.title)}${name(last)}</h2>
       ${shown}
     </section>
     ${
       earlier.length === 0
         ? undefined
         : html`<section>
-            <h2>Earlier checks</h2>
+            <h2>${heading}</h2>
             ${earlier}
           </section>`
     }`;
-}
-
-/** `v1 80%, v2 20%, pass` */
-function nameOf({ kind, weights, verdict }: Check): string {
-  return `${inWords(weights)}, ${kind === 'bake' ? 'bake, ' : ''}${verdict}`;
 }
 
 async function ingresses(
   { evidence, from, to }: Check,
   limits: Limits | undefined,
   id: string,
-  language: RunRecord['language'],
+  texts: Texts,
   pause: () => Promise<void>,
 ): Promise<Html> {
   const samples = evidence.reduce((sum, one) => sum + one.samples, 0);
@@ -77,78 +73,78 @@ async function ingresses(
   const open = arePassedOpen ? passed : notable;
   const articles: { readonly isOpen: boolean; readonly article: Html }[] = [];
   for (const [i, row] of [...notable, ...undecided, ...passed].entries()) {
-    const article = ingressArticle(row.evidence, row.shares, `${id}-${String(i)}`);
+    const article = ingressArticle(row, `${id}-${String(i)}`, texts);
     articles.push({ isOpen: open.includes(row), article });
     await pause();
   }
   const others = articles.filter(({ isOpen }) => !isOpen).map(({ article }) => article);
   return html`<p class="quiet">
-      ${count(samples, 'sample')} through ${count(evidence, 'ingress', 'ingresses')}, ${duration(from)} to
-      ${duration(to)} after the start.
+      ${texts.page.checks.sampled({ samples, ingresses: evidence.length, from, to })}
     </p>
-    ${matrixBlock(matrix, { language })}
-    ${articles.filter(({ isOpen }) => isOpen).map(({ article }) => article)}
+    ${matrixBlock(matrix, texts)} ${articles.filter(({ isOpen }) => isOpen).map(({ article }) => article)}
     ${
       others.length === 0
         ? undefined
         : html`<details>
-            <summary>${textsIn(language).matrix.charts(others.length)}</summary>
+            <summary>${texts.matrix.charts(others.length)}</summary>
             ${others}
           </details>`
     }`;
 }
 
-function ingressArticle(evidence: IngressEvidence, shares: readonly Share[], id: string): Html {
+function ingressArticle({ evidence, shares }: MatrixRow, id: string, texts: Texts): Html {
   const { cluster, verdict } = evidence;
+  const { charts } = texts.page;
   return html`<article class="ingress">
-    <h3>${cluster}: ${VERDICTS[verdict]}</h3>
-    <p>${sentence(evidence)}</p>
-    ${podList(evidence)}
+    <h3>${texts.formats.label(cluster)}${MARKS[verdict]} ${texts.outcomes.verdicts[verdict]}</h3>
+    <p>${sentence(evidence, texts)}</p>
+    ${podList(evidence, texts)}
     <div class="charts">
       <div>
-        ${sharesTable(shares)}
-        ${figure(convergenceChart(evidence, shares, `${id}-shares`), 'Shares by number of samples. Line: observed share; dotted: weight; shaded: tolerance.')}
+        ${sharesTable(shares, texts)}
+        ${figure(convergenceChart(evidence, shares, `${id}-shares`, texts), charts.shares.caption)}
       </div>
       <div>
-        ${responsesTable(shares)}
-        ${figure(latencyChart(evidence, shares, `${id}-times`), 'Response times of successful requests.')}
+        ${responsesTable(shares, texts)}
+        ${figure(latencyChart(evidence, shares, `${id}-times`, texts), charts.times.caption)}
       </div>
     </div>
   </article>`;
 }
 
 /** How each pod answered that was asked by port-forward. */
-function podList({ pods = [] }: IngressEvidence): Html | undefined {
+function podList({ pods = [] }: IngressEvidence, texts: Texts): Html | undefined {
   if (pods.length === 0) return undefined;
   return html`<ul>
-    ${pods.map((pod) => html`<li>${podLine(pod)}</li>`)}
+    ${pods.map((pod) => html`<li>${podLine(pod, texts)}</li>`)}
   </ul>`;
 }
 
-function sentence({ url, reason, requests, errors, stale, seconds }: IngressEvidence): string {
-  const kinds = [...errors]
-    .toSorted((a, b) => b[1] - a[1])
-    .map(([kind, number]) => `${String(number)} × ${kind}`);
+function sentence({ url, reason, requests, errors, stale, seconds }: IngressEvidence, texts: Texts): string {
+  const { page, formats, failures, evidence } = texts;
+  const kinds = new Map([...errors].toSorted((a, b) => b[1] - a[1]));
   const parts = [
-    `${count(requests, 'request')} in ${duration(seconds)}`,
-    ...(kinds.length === 0 ? [] : [`failed: ${kinds.join(', ')}`]),
-    ...(stale.size === 0 ? [] : [`${count(total(stale), 'response')} under another revision`]),
+    say(reason, texts),
+    evidence.requests({ requests, seconds }),
+    ...(kinds.size === 0 ? [] : [page.checks.failed(failures.kinds(kinds))]),
+    ...(stale.size === 0 ? [] : [evidence.stale(total(stale))]),
   ];
-  return `${url}: ${inEnglish(reason)}; ${parts.join('; ')}.`;
+  return `${formats.label(url)}${formats.parts(parts)}${page.stop}`;
 }
 
-function sharesTable(shares: readonly Share[]): Html {
+function sharesTable(shares: readonly Share[], { page, labels, formats }: Texts): Html {
+  const { columns } = labels;
   return html`<table>
     <caption>
-      Traffic split
+      ${page.tables.shares}
     </caption>
     <thead>
       <tr>
-        <th scope="col">Version</th>
-        <th scope="col" class="number">Weight</th>
-        <th scope="col" class="number">Observed</th>
-        <th scope="col" class="number">Tolerance</th>
-        <th scope="col" class="number">Samples</th>
+        <th scope="col">${columns.version}</th>
+        <th scope="col" class="number">${columns.weight}</th>
+        <th scope="col" class="number">${columns.observed}</th>
+        <th scope="col" class="number">${columns.tolerance}</th>
+        <th scope="col" class="number">${columns.samples}</th>
       </tr>
     </thead>
     <tbody>
@@ -161,25 +157,27 @@ function sharesTable(shares: readonly Share[]): Html {
               ${within ? percent(observed) : html`<span class="bad-text">${percent(observed)} ✗</span>`}
             </td>
             <td class="number">${range(lower, upper)}</td>
-            <td class="number">${samples.toLocaleString('en')}</td>
+            <td class="number">${formats.number(samples)}</td>
           </tr>`,
       )}
     </tbody>
   </table>`;
 }
 
-function responsesTable(shares: readonly Share[]): Html {
+function responsesTable(shares: readonly Share[], { page, labels, formats }: Texts): Html {
+  const { columns } = labels;
+  const { p90, p99 } = page.tables.percentiles;
   return html`<table>
     <caption>
-      Errors and response times
+      ${page.tables.responses}
     </caption>
     <thead>
       <tr>
-        <th scope="col">Version</th>
-        <th scope="col" class="number">Errors</th>
-        <th scope="col" class="number">Median</th>
-        <th scope="col" class="number">90%</th>
-        <th scope="col" class="number">99%</th>
+        <th scope="col">${columns.version}</th>
+        <th scope="col" class="number">${columns.errors}</th>
+        <th scope="col" class="number">${columns.median}</th>
+        <th scope="col" class="number">${p90}</th>
+        <th scope="col" class="number">${p99}</th>
       </tr>
     </thead>
     <tbody>
@@ -187,11 +185,13 @@ function responsesTable(shares: readonly Share[]): Html {
         const latency = responses?.latency;
         const errors = responses?.errors ?? 0;
         const times =
-          latency === undefined ? ['–', '–', '–'] : [latency.p50, latency.p90, latency.p99].map(milliseconds);
+          latency === undefined
+            ? ['–', '–', '–']
+            : [latency.p50, latency.p90, latency.p99].map(formats.milliseconds);
         return html`<tr>
           <th scope="row">${version}</th>
           <td class="number">
-            ${errors === 0 ? '0' : html`<span class="bad-text">${errors.toLocaleString('en')} (${percent(errors / samples)})</span>`}
+            ${errors === 0 ? '0' : html`<span class="bad-text">${formats.number(errors)} (${percent(errors / samples)})</span>`}
           </td>
           ${times.map((time) => html`<td class="number">${time}</td>`)}
         </tr>`;

@@ -1,7 +1,7 @@
 import type { IngressEvidence } from '../../verify/evidence.ts';
 import type { Share } from '../shares.ts';
 import { percent } from '../format.ts';
-import { count } from '../../core/plural.ts';
+import type { Texts } from '../../texts/catalogue.ts';
 import { html } from './html.ts';
 import type { Html } from './html.ts';
 import { linear, logarithmic, powersOfTen, spread } from './scale.ts';
@@ -70,12 +70,20 @@ export function convergenceChart(
   evidence: IngressEvidence,
   shares: readonly Share[],
   id: string,
+  { page, formats }: Texts,
 ): Html | undefined {
   const drawing = convergenceOf(evidence, shares);
   if (drawing === undefined) return undefined;
-  const descriptions = shares.map(
-    ({ version, observed, weight, lower, upper, within }) =>
-      `${version}: ${percent(observed)} at the end, weight ${percent(weight, 0)}, ${within ? 'within' : 'outside'} the tolerance of ${percent(lower)} to ${percent(upper)}.`,
+  const texts = page.charts.shares;
+  const descriptions = shares.map(({ version, observed, weight, lower, upper, within }) =>
+    texts.version({
+      version,
+      observed: percent(observed),
+      weight: percent(weight, 0),
+      within,
+      lower: percent(lower),
+      upper: percent(upper),
+    }),
   );
   return html`<svg
     class="chart"
@@ -83,12 +91,12 @@ export function convergenceChart(
     role="img"
     aria-labelledby="${id}-title ${id}-desc"
   >
-    <title id="${id}-title">Shares through ${evidence.cluster} by number of samples</title>
-    <desc id="${id}-desc">${descriptions.join(' ')} ${count(evidence.samples, 'sample')}.</desc>
+    <title id="${id}-title">${texts.title(evidence.cluster)}</title>
+    <desc id="${id}-desc">${formats.sentences([...descriptions, texts.samples(evidence.samples)])}</desc>
     ${drawing.shares.map(({ at, text }) => html`<line class="grid" x1="${PLOT.left}" x2="${PLOT.right}" y1="${at}" y2="${at}" /><text class="tick" x="${PLOT.left - 5}" y="${at + 4}" text-anchor="end">${text}</text>`)}
     ${drawing.samples.map(({ at, text }) => html`<line class="grid" x1="${at}" x2="${at}" y1="${PLOT.top}" y2="${PLOT.bottom}" /><text class="tick" x="${at}" y="${PLOT.bottom + 15}" text-anchor="middle">${text}</text>`)}
     <text class="tick" x="${(PLOT.left + PLOT.right) / 2}" y="${PLOT.bottom + 31}" text-anchor="middle">
-      samples
+      ${texts.axis}
     </text>
     ${drawing.lines.map(({ band }, i) => html`<rect class="band ${lookOf(i)}" x="${PLOT.left}" width="${PLOT.right - PLOT.left}" y="${band.top}" height="${Math.max(band.bottom - band.top, 1)}" /><line class="weight ${lookOf(i)}" x1="${PLOT.left}" x2="${PLOT.right}" y1="${band.weight}" y2="${band.weight}" />`)}
     ${drawing.lines.map(({ path, end, label, version }, i) => html`<path class="line ${lookOf(i)}" d="${path}" /><circle class="dot ${lookOf(i)}" cx="${end.x}" cy="${end.y}" r="3.5" /><text class="label ${lookOf(i)}" x="${PLOT.right + 9}" y="${label + 4}">${clipped(version)} ${percent(shares[i]?.observed ?? 0)}</text>`)}

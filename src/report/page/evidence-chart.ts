@@ -1,6 +1,6 @@
 import type { MetricEvidence } from '../../metrics/metric-evidence.ts';
-import { duration } from '../format.ts';
-import { inEnglish } from '../../texts/texts.ts';
+import type { Texts } from '../../texts/catalogue.ts';
+import { say } from '../../texts/texts.ts';
 import { html } from './html.ts';
 import type { Html } from './html.ts';
 import { linear, roundTicks } from './scale.ts';
@@ -24,7 +24,10 @@ export interface EvidenceDrawing {
 }
 
 /** @returns undefined with fewer than two points */
-export function evidenceDrawingOf({ kind, points, threshold }: MetricEvidence): EvidenceDrawing | undefined {
+export function evidenceDrawingOf(
+  { kind, points, threshold }: MetricEvidence,
+  { duration }: Texts['formats'],
+): EvidenceDrawing | undefined {
   const last = points.at(-1);
   if (last === undefined || points.length < 2) return undefined;
   const shown = (value: number): number =>
@@ -50,8 +53,8 @@ export function evidenceDrawingOf({ kind, points, threshold }: MetricEvidence): 
 }
 
 /** The evidence, or the value of a limit, over time; title and description are for screen readers. */
-export function evidenceChart(metric: MetricEvidence, id: string): Html | undefined {
-  const drawing = evidenceDrawingOf(metric);
+export function evidenceChart(metric: MetricEvidence, id: string, texts: Texts): Html | undefined {
+  const drawing = evidenceDrawingOf(metric, texts.formats);
   if (drawing === undefined) return undefined;
   const { path, threshold, end, values, times } = drawing;
   return html`<svg
@@ -60,8 +63,8 @@ export function evidenceChart(metric: MetricEvidence, id: string): Html | undefi
     role="img"
     aria-labelledby="${id}-title ${id}-desc"
   >
-    <title id="${id}-title">Metric ${metric.name} over time</title>
-    <desc id="${id}-desc">${inEnglish(metric.reason)}.</desc>
+    <title id="${id}-title">${texts.page.charts.metric.title(metric.name)}</title>
+    <desc id="${id}-desc">${say({ kind: 'sentence', phrase: metric.reason }, texts)}</desc>
     ${values.map(({ at, text }) => html`<line class="grid" x1="${PLOT.left}" x2="${PLOT.right}" y1="${at}" y2="${at}" /><text class="tick" x="${PLOT.left - 5}" y="${at + 4}" text-anchor="end">${text}</text>`)}
     ${times.map(({ at, text }) => html`<text class="tick" x="${at}" y="${PLOT.bottom + 15}" text-anchor="middle">${text}</text>`)}
     ${threshold === undefined ? undefined : html`<line class="weight v1" x1="${PLOT.left}" x2="${PLOT.right}" y1="${threshold}" y2="${threshold}" />`}

@@ -1,6 +1,6 @@
 import type { IngressEvidence } from '../../verify/evidence.ts';
 import type { Share } from '../shares.ts';
-import { milliseconds } from '../format.ts';
+import type { Texts } from '../../texts/catalogue.ts';
 import { clipped, lookOf } from './convergence.ts';
 import { html } from './html.ts';
 import type { Html } from './html.ts';
@@ -50,17 +50,25 @@ export function latencyChart(
   evidence: IngressEvidence,
   shares: readonly Share[],
   id: string,
+  { page, formats }: Texts,
 ): Html | undefined {
   const drawing = latencyDrawing(shares);
   if (drawing === undefined) return undefined;
   const { rows, ticks, bottom } = drawing;
+  const texts = page.charts.times;
+  const { milliseconds } = formats;
   const descriptions = shares.flatMap(({ version, responses }) => {
     const latency = responses?.latency;
-    return latency === undefined
-      ? []
-      : [
-          `${version}: median ${milliseconds(latency.p50)}, 90% ${milliseconds(latency.p90)}, 99% ${milliseconds(latency.p99)}.`,
-        ];
+    if (latency === undefined) return [];
+    const { p50, p90, p99 } = latency;
+    return [
+      texts.version({
+        version,
+        p50: milliseconds(p50),
+        p90: milliseconds(p90),
+        p99: milliseconds(p99),
+      }),
+    ];
   });
   const looks = new Map(shares.map(({ version }, i) => [version, lookOf(i)]));
   return html`<svg
@@ -69,11 +77,11 @@ export function latencyChart(
     role="img"
     aria-labelledby="${id}-title ${id}-desc"
   >
-    <title id="${id}-title">Response times by version through ${evidence.cluster}</title>
-    <desc id="${id}-desc">${descriptions.join(' ')}</desc>
+    <title id="${id}-title">${texts.title(evidence.cluster)}</title>
+    <desc id="${id}-desc">${formats.sentences(descriptions)}</desc>
     ${ticks.map(({ at, text }) => html`<line class="grid" x1="${at}" x2="${at}" y1="${PLOT.top}" y2="${bottom}" /><text class="tick" x="${at}" y="${bottom + 15}" text-anchor="middle">${text}</text>`)}
     <text class="tick" x="${(PLOT.left + PLOT.right) / 2}" y="${bottom + 31}" text-anchor="middle">
-      ms: ● median, ○ 90%, | 99%
+      ${texts.axis}
     </text>
     ${rows.map(({ version, y, p50, p90, p99 }) => {
       const look = looks.get(version);

@@ -1,10 +1,8 @@
-import { textsIn } from '../../texts/texts.ts';
 import type { Texts } from '../../texts/catalogue.ts';
 import type { IngressVerdict } from '../../verify/evidence.ts';
 import { percent, range } from '../format.ts';
 import { rangesInWords, viewOf } from '../matrix.ts';
 import type { Matrix, MatrixRow } from '../matrix.ts';
-import type { RunRecord } from '../run-record.ts';
 import type { Share } from '../shares.ts';
 import { html } from './html.ts';
 import type { Html } from './html.ts';
@@ -24,8 +22,7 @@ const TONES: Readonly<Record<IngressVerdict, string>> = {
 };
 
 /** Cluster × version: the rows to act on, and folded, those that explain nothing. */
-export function matrixBlock(matrix: Matrix, { language }: Pick<RunRecord, 'language'>): Html {
-  const texts = textsIn(language);
+export function matrixBlock(matrix: Matrix, texts: Texts): Html {
   const { shown, folded } = viewOf(matrix);
   return html`${shown.length === 0 ? undefined : matrixTable(matrix, shown, texts)}
   ${matrix.shared.map((one) => html`<p class="quiet">${texts.matrix.shared(one)}</p>`)}
@@ -34,7 +31,7 @@ export function matrixBlock(matrix: Matrix, { language }: Pick<RunRecord, 'langu
       html`<details>
         <summary>
           ${MARKS[verdict]}
-          ${texts.matrix.folded({ verdict, ingresses: rows.length, shares: rangesInWords(rows) })}
+          ${texts.matrix.folded({ verdict, ingresses: rows.length, shares: rangesInWords(rows, texts.formats) })}
         </summary>
         ${matrixTable(matrix, rows, texts)}
       </details>`,
@@ -90,11 +87,11 @@ function matrixRow(
 function shareCell(
   share: Share | undefined,
   verdict: IngressVerdict,
-  { notIn, fail }: Texts['matrix'],
+  { notIn, fail, separator }: Texts['matrix'],
 ): Html | string {
   if (share === undefined) return '–';
   const { observed, lower, upper, within, samples, responses } = share;
   const errors = responses?.errors ?? 0;
   const isOff = !within && verdict !== 'undecided';
-  return html`${isOff ? html`<span class="bad-text">${percent(observed)}</span>, ${notIn(range(lower, upper))}` : percent(observed)}${errors === 0 ? undefined : html`, <span class="bad-text">${fail(percent(errors / samples))}</span>`}`;
+  return html`${isOff ? html`<span class="bad-text">${percent(observed)}</span>${separator}${notIn(range(lower, upper))}` : percent(observed)}${errors === 0 ? undefined : html`${separator}<span class="bad-text">${fail(percent(errors / samples))}</span>`}`;
 }

@@ -1,70 +1,70 @@
-import { count } from '../../core/plural.ts';
 import type { MetricEvidence, MetricVerdict } from '../../metrics/metric-evidence.ts';
-import { duration } from '../format.ts';
+import type { Texts } from '../../texts/catalogue.ts';
 import { metricsByUrgency } from '../metric-order.ts';
 import { shareInPercent, placeOf } from '../metric-sentences.ts';
 import type { RunRecord } from '../run-record.ts';
 import { evidenceChart } from './evidence-chart.ts';
-import { inEnglish } from '../../texts/texts.ts';
+import { say, textsIn } from '../../texts/texts.ts';
 import { figure } from './figure.ts';
 import { html } from './html.ts';
 import type { Content, Html } from './html.ts';
 
-const VERDICTS: Readonly<Record<MetricVerdict, string>> = {
-  pass: '✓ pass',
-  fail: '✗ fail',
-  inconclusive: '? inconclusive',
-  undecided: '? undecided',
-  'not applicable': '– not applicable',
+const MARKS: Readonly<Record<MetricVerdict, string>> = {
+  pass: '✓',
+  fail: '✗',
+  inconclusive: '?',
+  undecided: '?',
+  'not applicable': '–',
 };
 
 /** What each metric of the last check showed: reason, counts by version, and the evidence over time. */
-export function metricsSection({ metrics }: RunRecord): Html | undefined {
+export function metricsSection({ metrics, language }: RunRecord): Html | undefined {
   if (metrics.length === 0) return undefined;
+  const texts = textsIn(language);
   return html`<section>
-    <h2>Metrics of users’ requests</h2>
-    ${metricsByUrgency(metrics).map((metric, i) => metricArticle(metric, `metric-${String(i)}`))}
+    <h2>${texts.labels.headings.metrics}</h2>
+    ${metricsByUrgency(metrics).map((metric, i) => metricArticle(metric, `metric-${String(i)}`, texts))}
   </section>`;
 }
 
-function metricArticle(metric: MetricEvidence, id: string): Html {
-  const { verdict, reason, addresses, polls, missed, seconds, notes, kind } = metric;
-  const missedReadings = missed === 0 ? '' : `, ${String(missed)} of them failed`;
+function metricArticle(metric: MetricEvidence, id: string, texts: Texts): Html {
+  const { verdict, reason, addresses, notes, kind } = metric;
+  const { page, outcomes, formats } = texts;
+  const parts = [say(reason, texts), page.readings({ ...metric, addresses: [...new Set(addresses)] })];
   return html`<article class="ingress">
-    <h3>${placeOf(metric)}: ${VERDICTS[verdict]}</h3>
-    <p>
-      ${inEnglish(reason)}; ${count(polls, 'reading')} of ${[...new Set(addresses)].join(', ')} in
-      ${duration(seconds)}${missedReadings}.
-    </p>
+    <h3>${formats.label(placeOf(metric, texts))}${MARKS[verdict]} ${outcomes.verdicts[verdict]}</h3>
+    <p>${formats.parts(parts)}${page.stop}</p>
     ${
       notes.length === 0
         ? undefined
         : html`<ul>
-            ${notes.map((note) => html`<li>${inEnglish(note)}</li>`)}
+            ${notes.map((note) => html`<li>${say(note, texts)}</li>`)}
           </ul>`
     }
     <div class="charts">
-      <div>${countsTable(metric)}</div>
+      <div>${countsTable(metric, texts)}</div>
       <div>
-        ${figure(evidenceChart(metric, id), kind === 'limit' ? 'The value at each poll; dotted: the limit.' : 'Evidence against the release, as powers of ten; dotted: where it fails.')}
+        ${figure(evidenceChart(metric, id, texts), page.charts.metric.captions[kind === 'limit' ? 'value' : 'evidence'])}
       </div>
     </div>
   </article>`;
 }
 
-function countsTable({ versions, kind, of }: MetricEvidence): Content {
+function countsTable({ versions, kind, of }: MetricEvidence, { page, labels, formats }: Texts): Content {
   if (versions.length === 0) return undefined;
+  const { columns } = labels;
+  const counted = kind === 'shares' ? 'share' : of === 'slow' ? 'slow' : 'failed';
   const sum = versions.reduce((all, { requests }) => all + requests, 0);
   return html`<table>
     <caption>
-      Users’ requests by version
+      ${page.tables.metric}
     </caption>
     <thead>
       <tr>
-        <th scope="col">Version</th>
-        <th scope="col" class="number">Weight</th>
-        <th scope="col" class="number">Requests</th>
-        <th scope="col" class="number">${kind === 'shares' ? 'Share' : of === 'slow' ? 'Slow' : 'Failed'}</th>
+        <th scope="col">${columns.version}</th>
+        <th scope="col" class="number">${columns.weight}</th>
+        <th scope="col" class="number">${columns.requests}</th>
+        <th scope="col" class="number">${page.tables.requests[counted]}</th>
       </tr>
     </thead>
     <tbody>
@@ -73,9 +73,9 @@ function countsTable({ versions, kind, of }: MetricEvidence): Content {
           html`<tr>
             <th scope="row">${version}</th>
             <td class="number">${weight === undefined ? '–' : `${String(weight)}%`}</td>
-            <td class="number">${requests.toLocaleString('en')}</td>
+            <td class="number">${formats.number(requests)}</td>
             <td class="number">
-              ${hits === undefined ? shareInPercent(requests, sum) : `${hits.toLocaleString('en')} (${shareInPercent(hits, requests)})`}
+              ${hits === undefined ? shareInPercent(requests, sum) : `${formats.number(hits)} (${shareInPercent(hits, requests)})`}
             </td>
           </tr>`,
       )}

@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto';
-import { agreedWeights, describeClusterWeights } from '../../release/cluster-weights.ts';
-import { inEnglish, textsIn } from '../../texts/texts.ts';
+import { agreedWeights, heldByEach } from '../../release/cluster-weights.ts';
+import type { Texts } from '../../texts/catalogue.ts';
+import { say, textsIn } from '../../texts/texts.ts';
+import type { Message } from '../../texts/message.ts';
 import { stateGroups } from '../cluster-states.ts';
 import { errorMessageOf, headingOf, headlineOf } from '../headline.ts';
 import { OUTCOME_STYLES, headingOfFindings, outcomeOf } from '../outcome.ts';
 import type { RunRecord } from '../run-record.ts';
-import { inWords } from '../sentences.ts';
-import { duration, moment } from '../format.ts';
-import { count } from '../../core/plural.ts';
 import { isNotable, timelineOf } from '../timeline.ts';
 import type { TimelineEvent } from '../timeline.ts';
 import { VERSION } from '../version.ts';
@@ -17,10 +16,13 @@ import { html } from './html.ts';
 import { metricsSection } from './metrics.ts';
 import type { Content, Html } from './html.ts';
 import { changesSection, planSection } from './changes.ts';
-import { STYLE } from './style.ts';
+import { styleIn } from './style.ts';
 
 /** The page loads, runs and sends nothing; only its own style sheet is allowed. */
-const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'`;
+function policyFor(style: string): string {
+  const hash = createHash('sha256').update(style).digest('base64');
+  return `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`;
+}
 
 /**
  * The report of a run as one self-contained HTML page without scripts.
@@ -28,53 +30,54 @@ const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').upd
  * @param pause between two ingresses or objects, since many or large ones take long
  */
 export async function pageOf(record: RunRecord, pause: () => Promise<void>): Promise<string> {
-  const { operation } = record;
+  const { operation, language } = record;
+  const texts = textsIn(language);
+  const style = styleIn(language);
+  const outcome = texts.outcomes.labels[outcomeOf(record)];
   const checks = await checksSection(record, pause);
   const plan = await planSection(record, pause);
   const changes = await changesSection(record, pause);
   const page = html`<!doctype html>
-    <html lang="en">
+    <html lang="${texts.page.tag}">
       <head>
         <meta charset="utf-8" />
-        <meta http-equiv="Content-Security-Policy" content="${POLICY}" />
+        <meta http-equiv="Content-Security-Policy" content="${policyFor(style)}" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="referrer" content="no-referrer" />
-        <title>
-          ${headingOf(record, `${operation} ${OUTCOME_STYLES[outcomeOf(record)].label.toLowerCase()}`)}
-        </title>
-        ${styleSheet()}
+        <title>${headingOf(record, texts.page.title({ operation, outcome }))}</title>
+        ${styleSheet(style)}
       </head>
       <body>
-        <header>${head(record)}</header>
+        <header>${head(record, texts)}</header>
         <main>
-          ${problems(record)} ${causes(record)} ${checks} ${metricsSection(record)} ${clusterStates(record)}
-          ${plan} ${changes} ${timeline(record)}
+          ${problems(record, texts)} ${causes(record, texts)} ${checks} ${metricsSection(record)}
+          ${clusterStates(record, texts)} ${plan} ${changes} ${timeline(record, texts)}
         </main>
-        <footer>Made by multicluster-canary ${VERSION}. ${runOf(record)}</footer>
+        <footer>${texts.page.made(VERSION)}${texts.page.gap}${runOf(record, texts)}</footer>
       </body>
     </html> `;
   return page.markup;
 }
 
 /** Our own style sheet, unescaped: any change would violate the policy. */
-function styleSheet(): Html {
-  return { markup: `<style>${STYLE}</style>` };
+function styleSheet(style: string): Html {
+  return { markup: `<style>${style}</style>` };
 }
 
-function head(record: RunRecord): Html {
+function head(record: RunRecord, texts: Texts): Html {
   const { outcome, line, sentence, currentState, nextStep } = headlineOf(record);
-  const { tone, mark, label } = OUTCOME_STYLES[outcome];
+  const { tone, mark } = OUTCOME_STYLES[outcome];
   const message = errorMessageOf(record);
   return html` <h1>${headingOf(record, line)}</h1>
     <div class="verdict ${tone}">
-      <strong>${mark} ${label}</strong>
+      <strong>${mark} ${texts.outcomes.labels[outcome]}</strong>
       <p>${sentence}</p>
       ${message === undefined ? undefined : html`<pre>${message}</pre>`}
       ${currentState === undefined ? undefined : html`<p>${currentState}</p>`}
-      ${nextStep === undefined ? undefined : html`<p><b>Next:</b> ${nextStep}</p>`}
+      ${nextStep === undefined ? undefined : html`<p><b>${texts.formats.label(texts.labels.headings.next)}</b>${nextStep}</p>`}
     </div>
     <dl class="facts">
-      ${facts(record).map(
+      ${facts(record, texts).map(
         ([name, value]) =>
           html`<div>
             <dt>${name}</dt>
@@ -84,55 +87,61 @@ function head(record: RunRecord): Html {
     </dl>`;
 }
 
-function facts(record: RunRecord): readonly (readonly [string, Content])[] {
+function facts(
+  record: RunRecord,
+  { page, headline, formats, messages }: Texts,
+): readonly (readonly [string, Content])[] {
   const { operation, held, previous, begin, seconds, checks, changes } = record;
   const weights = agreedWeights(held);
   const samples = checks.flatMap(({ evidence }) => evidence).reduce((sum, one) => sum + one.samples, 0);
   return [
-    ['Operation', operation],
+    [page.facts.operation, operation],
     ...(held.length === 0
       ? []
       : [
           [
-            'Current weights',
-            weights === undefined ? describeClusterWeights(held) : inWords(weights),
+            page.facts.weights,
+            weights === undefined ? say(heldByEach(held), { messages }) : headline.weights(weights),
           ] as const,
         ]),
-    ...(previous === undefined ? [] : [['Previous weights', inWords(previous)] as const]),
-    ['Started', moment(begin)],
-    ['Duration', duration(seconds)],
-    ['Samples', samples.toLocaleString('en')],
-    ['Writes', changes.length.toLocaleString('en')],
+    ...(previous === undefined ? [] : [[page.facts.previous, headline.weights(previous)] as const]),
+    [page.facts.started, formats.moment(begin)],
+    [page.facts.duration, formats.duration(seconds)],
+    [page.facts.samples, formats.number(samples)],
+    [page.facts.writes, formats.number(changes.length)],
   ];
 }
 
-function runOf({ run }: RunRecord): Content {
+function runOf({ run }: RunRecord, { page }: Texts): Content {
   if (run === undefined) return undefined;
-  return /^https?:\/\//.test(run) ? html`<a href="${run}">Run and log</a>.` : `${run}.`;
+  return /^https?:\/\//.test(run) ? html`<a href="${run}">${page.run}</a>${page.stop}` : `${run}${page.stop}`;
 }
 
 /** What is wrong with the inputs: of each the value, and the remedy. */
-function problems({ problems: all, language }: RunRecord): Html | undefined {
+function problems({ problems: all }: RunRecord, texts: Texts): Html | undefined {
   if (all.length === 0) return undefined;
   return html`<section>
-    <h2>${textsIn(language).problems.title}</h2>
+    <h2>${texts.problems.title}</h2>
     <ul>
       ${all.map(inputProblemOf).map(({ place, rest }) => html`<li>${place === '' ? undefined : html`<b>${place}</b>`}${rest}</li>`)}
     </ul>
   </section>`;
 }
 
-function causes(record: RunRecord): Content {
+function causes(record: RunRecord, texts: Texts): Content {
   const { findings, unseen, connections } = record;
-  return html`${sentenceList('Not covered', unseen.map(inEnglish))}
-  ${sentenceList('Connections', connections.map(inEnglish))}
+  const { notCovered, connections: ways, failedRequests } = texts.labels.headings;
+  const words = (message: Message): string => say(message, texts);
+  return html`${sentenceList(notCovered, unseen.map(words))} ${sentenceList(ways, connections.map(words))}
   ${findingsList(
     headingOfFindings(record),
     findings.filter(({ symptom }) => symptom !== true),
+    texts,
   )}
   ${findingsList(
-    'Failed requests',
+    failedRequests,
     findings.filter(({ symptom }) => symptom === true),
+    texts,
   )}`;
 }
 
@@ -146,52 +155,63 @@ function sentenceList(title: string, sentences: readonly string[]): Html | undef
   </section>`;
 }
 
-function findingsList(title: string, findings: RunRecord['findings']): Html | undefined {
+function findingsList(heading: string, findings: RunRecord['findings'], texts: Texts): Html | undefined {
   if (findings.length === 0) return undefined;
   return html`<section>
-    <h2>${title}</h2>
+    <h2>${heading}</h2>
     <ol>
-      ${findings.map(({ title, detail }) => html`<li><b>${inEnglish(title)}.</b> ${inEnglish(detail)}</li>`)}
+      ${findings.map(({ title, detail }) => html`<li><b>${texts.headline.finding(say(title, texts))}</b>${texts.page.gap}${say(detail, texts)}</li>`)}
     </ol>
   </section>`;
 }
 
 /** Steps, checks and long phases; the full timeline is folded. */
-function timeline(record: RunRecord): Html | undefined {
+function timeline(record: RunRecord, texts: Texts): Html | undefined {
+  const { notable: caption, full, all } = texts.page.timeline;
   const events = timelineOf(record);
   if (events.length === 0) return undefined;
   const whole = Math.max(record.seconds, ...events.map(({ at, seconds = 0 }) => at + seconds));
   const notable = events.filter(isNotable);
   return html`<section>
-    <h2>Timeline</h2>
-    ${notable.length === 0 ? undefined : eventTable(notable, whole, 'Steps, checks and long phases')}
+    <h2>${texts.timeline.title}</h2>
+    ${notable.length === 0 ? undefined : eventTable(notable, whole, caption, texts)}
     <details>
-      <summary>Full timeline, ${count(events, 'entry', 'entries')}</summary>
-      ${eventTable(events, whole, 'Every phase, step and check')}
+      <summary>${full(events.length)}</summary>
+      ${eventTable(events, whole, all, texts)}
     </details>
   </section>`;
 }
 
-function eventTable(events: readonly TimelineEvent[], whole: number, caption: string): Html {
+function eventTable(
+  events: readonly TimelineEvent[],
+  whole: number,
+  caption: string,
+  { labels, page, formats }: Texts,
+): Html {
+  const { time, event, duration } = labels.columns;
   return html`<table>
     <caption>
       ${caption}
     </caption>
     <thead>
       <tr>
-        <th scope="col" class="number">Time</th>
-        <th scope="col">Event</th>
-        <th scope="col" class="number">Duration</th>
-        <th scope="col">Position</th>
+        <th scope="col" class="number">${time}</th>
+        <th scope="col">${event}</th>
+        <th scope="col" class="number">${duration}</th>
+        <th scope="col">${page.timeline.position}</th>
       </tr>
     </thead>
     <tbody>
-      ${events.map((event) => eventRow(event, whole))}
+      ${events.map((one) => eventRow(one, whole, formats))}
     </tbody>
   </table>`;
 }
 
-function eventRow({ kind, at, text, seconds }: TimelineEvent, whole: number): Html {
+function eventRow(
+  { kind, at, text, seconds }: TimelineEvent,
+  whole: number,
+  { duration }: Texts['formats'],
+): Html {
   const scale = whole === 0 ? 0 : 100 / whole;
   const [y, height] = kind === 'step' ? [0, 8] : [2, 4];
   return html`<tr>
@@ -211,22 +231,23 @@ function eventRow({ kind, at, text, seconds }: TimelineEvent, whole: number): Ht
   </tr>`;
 }
 
-function clusterStates({ clusters: states }: RunRecord): Html | undefined {
+function clusterStates({ clusters: states }: RunRecord, texts: Texts): Html | undefined {
   if (states.length === 0) return undefined;
+  const { cluster, state } = texts.labels.columns;
   return html`<section>
-    <h2>State of the clusters</h2>
+    <h2>${texts.page.states}</h2>
     <table>
       <thead>
         <tr>
-          <th scope="col">Cluster</th>
-          <th scope="col">State</th>
+          <th scope="col">${cluster}</th>
+          <th scope="col">${state}</th>
         </tr>
       </thead>
       <tbody>
-        ${stateGroups(states, textsIn('en')).map(
+        ${stateGroups(states, texts).map(
           ({ clusters, text }) =>
             html`<tr>
-              <th scope="row">${clusters.join(', ')}</th>
+              <th scope="row">${texts.formats.list(clusters)}</th>
               <td>${text}</td>
             </tr>`,
         )}

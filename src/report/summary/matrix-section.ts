@@ -27,7 +27,7 @@ export function matrixSection({ evidence, limits, language }: RunRecord): readon
     ...(matrix.notable.length === 0 ? [] : [fixed('\n')]),
     ...matrix.shared.map((one) => fixed(`${text(shared(one))}\n\n`)),
     ...view.folded.flatMap(({ verdict, rows }) => {
-      const shares = rangesInWords(rows);
+      const shares = rangesInWords(rows, texts.formats);
       const line = foldedRows({ verdict, ingresses: rows.length, shares });
       return folded(`${VERDICT_EMOJI[verdict]} ${escape(line)}`, table(rows));
     }),
@@ -75,7 +75,7 @@ function matrixRow(
 function shareCell(
   share: Share | undefined,
   { verdict, hasWeight }: { readonly verdict: string; readonly hasWeight: boolean },
-  { ofWeight, notIn, fail }: MatrixTexts,
+  { ofWeight, notIn, fail, separator }: MatrixTexts,
 ): string {
   if (share === undefined) return '–';
   const { observed, weight, lower, upper, within, samples, responses } = share;
@@ -86,5 +86,5 @@ function shareCell(
     ...(hasWeight ? [] : [unbroken(ofWeight(percent(weight, 0)))]),
     ...(isOff ? [unbroken(notIn(range(lower, upper)))] : []),
     ...(errors === 0 ? [] : [`**${unbroken(fail(percent(errors / samples)))}**`]),
-  ].join(', ');
+  ].join(separator);
 }

@@ -24,5 +24,11 @@ export interface GlanceTexts {
     readonly only: string | undefined;
     readonly unchecked: boolean;
   }) => string;
+  /** The line with the service that it is about. `namespace`: empty if it is not known */
+  readonly heading: (values: {
+    readonly app: string;
+    readonly namespace: string;
+    readonly line: string;
+  }) => string;
   readonly run: (values: { readonly title: string; readonly weights: string }) => string;
 }

@@ -13,5 +13,6 @@ export const glance: GlanceTexts = {
     ];
     return `plan: ${weights}; ${parts.join(' ')}`;
   },
+  heading: ({ app, namespace, line }) => `${app}${namespace === '' ? '' : ` in ${namespace}`}: ${line}`,
   run: ({ title, weights }) => `${title}; ${weights}`,
 };

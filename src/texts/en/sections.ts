@@ -12,6 +12,7 @@ export const matrix: MatrixTexts = {
     samples: 'Samples',
     failedRequests: 'Failed requests',
   },
+  separator: ', ',
   notIn: (tolerance) => `not ${tolerance}`,
   ofWeight: (weight) => `of ${weight}`,
   fail: (share) => `${share} fail`,

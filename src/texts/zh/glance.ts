@@ -8,5 +8,6 @@ export const glance: GlanceTexts = {
     const number = changes === 0 ? '无变更' : `${formats.number(changes)} 项变更`;
     return `plan：${weights}；${number}${only}${unchecked ? '（没有任何 API Server 检查过）' : ''}`;
   },
+  heading: ({ app, namespace, line }) => `${app}${namespace === '' ? '' : `（${namespace}）`}：${line}`,
   run: ({ title, weights }) => `${title}；${weights}`,
 };
