@@ -36,7 +36,7 @@ a { color: var(--link); }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 0 2rem; align-items: start; }
 .charts > div { min-width: 0; } figure { margin: .75rem 0 0; }
 figcaption { color: var(--quiet); font-size: .875rem; }
-.chart { display: block; width: 100%; max-width: 32rem; height: auto; }
+.chart { display: block; width: 100%; max-width: 32rem; height: auto; overflow: visible; }
 .tick { fill: var(--quiet); font-size: 11px; }
 .label { font-size: 12px; font-weight: 600; fill: var(--look); }
 .grid { stroke: var(--rule); stroke-width: .6; }
