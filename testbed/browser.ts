@@ -6,7 +6,7 @@ import { launch } from 'puppeteer-core';
 import type { Browser } from 'puppeteer-core';
 
 const CHROMIUM = '/usr/bin/chromium';
-const PACKAGES = ['chromium', 'fonts-dejavu', 'fonts-noto-color-emoji'];
+const PACKAGES = ['chromium', 'fonts-dejavu', 'fonts-noto-color-emoji', 'fonts-wqy-microhei'];
 
 /** Says why there is no browser on this machine. */
 export class NoBrowser extends Error {}

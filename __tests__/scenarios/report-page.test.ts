@@ -124,10 +124,20 @@ inBrowser('the report of a real run, in a browser', () => {
   });
 });
 
+const IN_CHINESE = ['everything at once', 'a drift in the eighth of ten', 'a plan of ten clusters'];
+
 /** Of A4 between the margins, in CSS pixels. */
 const PAPER = 688;
 
-inBrowser.each(Object.entries(REPORT_KINDS))('the report of %s', (name, record) => {
+/** Reports of every kind, and those with the longest labels and sentences in Chinese as well. */
+const PAGES: readonly (readonly [string, RunRecord])[] = Object.entries(REPORT_KINDS).flatMap(
+  ([name, record]) => [
+    [name, record] as const,
+    ...(IN_CHINESE.includes(name) ? [[`${name}, in Chinese`, { ...record, language: 'zh' }] as const] : []),
+  ],
+);
+
+inBrowser.each(PAGES)('the report of %s', (name, record) => {
   let url: string;
   beforeAll(async () => {
     url = await written(name, record);
