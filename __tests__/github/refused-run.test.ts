@@ -43,7 +43,7 @@ describe('a run that is refused for its inputs', () => {
   test('says in the summary what was refused: the inputs, their values, and the remedies', async () => {
     const lines = (await actionWith(WRONG)).split('\n');
     expect(lines[0]).toBe('## ❌ shop in web: rollout refused');
-    expect(lines).toContain('**Next:** Correct the inputs below, then re-run this step.');
+    expect(lines).toContain('<strong>Next:</strong> Correct the inputs below, then re-run this step.');
     expect(lines).toContain('- **Input tolerance**: got "many"; expected a number from 0.1 to 50 (points).');
     expect(lines).toContainEqual(
       expect.stringMatching(/^- \*\*Input weights\*\*: got "v1=80,v2=30" .* adding up to 100/),

@@ -140,7 +140,7 @@ describe('any text', () => {
         const short = cut(whole, limit);
         expect(bytesOf(short)).toBeLessThanOrEqual(limit);
         expect(Buffer.from(whole).toString().startsWith(short)).toBe(true);
-        const pieces = texts.map((text, rank) => ({ text, rank, name: 'piece' }));
+        const pieces = texts.map((text, rank) => ({ text, rank, name: 'change' as const }));
         expect(bytesOf(fit(pieces, limit).text)).toBeLessThanOrEqual(limit);
       }),
     ));

@@ -2,53 +2,57 @@ import { describe, expect, test } from '@jest/globals';
 import { bytesOf, cut, fit, fixed } from '../../src/report/summary/shorten.ts';
 import type { Piece } from '../../src/report/summary/shorten.ts';
 
-const piece = (text: string, rank: number): Piece => ({ text, rank, name: `rank ${String(rank)}` });
+const piece = (text: string, rank: number): Piece => ({
+  text,
+  rank,
+  name: rank === 1 ? 'state' : 'difference',
+});
 const PIECES = [fixed('head '), piece('row1 ', 1), piece('diff1 ', 9), piece('row2 ', 1), piece('diff2 ', 9)];
 const WHOLE = bytesOf('head row1 diff1 row2 diff2 ');
 
 describe('fit', () => {
   test.each<[number, string, readonly (readonly [string, number])[]]>([
     [WHOLE, 'head row1 diff1 row2 diff2 ', []],
-    [WHOLE - 1, 'head row1 diff1 row2 ', [['rank 9', 1]]],
-    [WHOLE - 7, 'head row1 row2 ', [['rank 9', 2]]],
+    [WHOLE - 1, 'head row1 diff1 row2 ', [['difference', 1]]],
+    [WHOLE - 7, 'head row1 row2 ', [['difference', 2]]],
     [
       14,
       'head row1 ',
       [
-        ['rank 9', 2],
-        ['rank 1', 1],
+        ['difference', 2],
+        ['state', 1],
       ],
     ],
     [
       5,
       'head ',
       [
-        ['rank 9', 2],
-        ['rank 1', 2],
+        ['difference', 2],
+        ['state', 2],
       ],
     ],
     [
       3,
       'hea',
       [
-        ['rank 9', 2],
-        ['rank 1', 2],
+        ['difference', 2],
+        ['state', 2],
       ],
     ],
     [
       0,
       '',
       [
-        ['rank 9', 2],
-        ['rank 1', 2],
+        ['difference', 2],
+        ['state', 2],
       ],
     ],
     [
       -5,
       '',
       [
-        ['rank 9', 2],
-        ['rank 1', 2],
+        ['difference', 2],
+        ['state', 2],
       ],
     ],
   ])('to %d bytes keeps %j', (limit, text, omitted) => {

@@ -137,7 +137,9 @@ test('errors and response times are listed by version', () => {
 test('unusual connections are told after what is not covered', () => {
   expect(
     summary({ unseen: [quoted('Not that.')], connections: ['west is insecure.', 'A proxy.'].map(quoted) }),
-  ).toContain('**Not covered:** Not that.\n\n**Connections:** west is insecure. A proxy.\n\n');
+  ).toContain(
+    '<strong>Not covered:</strong> Not that.\n\n<strong>Connections:</strong> west is insecure. A proxy.\n\n',
+  );
 });
 
 test('likely causes are a numbered list', () => {
@@ -148,7 +150,7 @@ test('likely causes are a numbered list', () => {
         { title: quoted('B'), detail: quoted('b.') },
       ],
     }),
-  ).toContain('### Likely cause\n\n1. **A.** a.\n1. **B.** b.\n');
+  ).toContain('### Likely cause\n\n1. <strong>A.</strong> a.\n1. <strong>B.</strong> b.\n');
 });
 
 test('the state of the clusters is a table', () => {

@@ -97,7 +97,7 @@ describe('an API server whose certificate is not checked', () => {
       report,
     });
     expect(run.log).toMatch(/::warning.*west is insecure \(input insecure-clusters\): /);
-    expect(run.summary).toContain('**Connections:**');
+    expect(run.summary).toContain('<strong>Connections:</strong>');
     const json = JSON.parse(await readFile(join(report, 'report.json'), 'utf8')) as Part;
     expect(json['connections']).toHaveLength(2);
   });

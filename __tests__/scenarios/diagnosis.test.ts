@@ -17,7 +17,7 @@ async function findings(inputs: Readonly<Record<string, string>> = {}): Promise<
   const run = await stage.run({ operation: 'verify', 'verify-timeout': '20s', ...AT_DEFAULTS, ...inputs });
   expect(run.code).toBe(1);
   const [, listed = ''] = run.summary.split('### Likely cause\n');
-  return [...listed.matchAll(/^1\. \*\*(?<title>.*?)\.\*\* (?<detail>.*)$/gm)].map(
+  return [...listed.matchAll(/^1\. <strong>(?<title>.*?)\.<\/strong> (?<detail>.*)$/gm)].map(
     ({ groups }) => `${plain(groups?.['title'])}. ${plain(groups?.['detail'])}`,
   );
 }

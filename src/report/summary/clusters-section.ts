@@ -6,12 +6,14 @@ import { RANK, fixed } from './shorten.ts';
 import type { Piece } from './shorten.ts';
 
 /** The state of each cluster, for the operation status. */
-export function clustersSection({ clusters: states }: RunRecord): readonly Piece[] {
+export function clustersSection({ clusters: states, language }: RunRecord): readonly Piece[] {
   if (states.length === 0) return [];
+  const texts = textsIn(language);
+  const { columns } = texts.labels;
   return [
-    fixed(`${tableHead(['Cluster', 'State'])}\n`),
-    ...stateGroups(states, textsIn('en')).map(({ clusters, text: state }) => ({
-      text: `${row([text(clusters.join(', ')), text(state)])}\n`,
+    fixed(`${tableHead([columns.cluster, columns.state])}\n`),
+    ...stateGroups(states, texts).map(({ clusters, text: state }): Piece => ({
+      text: `${row([text(texts.formats.list(clusters)), text(state)])}\n`,
       rank: RANK.state,
       name: 'state',
     })),

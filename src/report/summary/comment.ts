@@ -1,3 +1,4 @@
+import { textsIn } from '../../texts/texts.ts';
 import type { RunRecord } from '../run-record.ts';
 import { summaryOf } from './summary.ts';
 
@@ -18,7 +19,7 @@ export function markerOf({ app, namespace }: Pick<RunRecord, 'app' | 'namespace'
 
 /** The comment on a pull request: a marker and the run's summary, shortened if GitHub would not accept it. */
 export function commentOf(record: RunRecord, place: CommentPlace): string {
-  const around = (body: string): string => [markerOf(record), body, commentFooter(place)].join('\n');
+  const around = (body: string): string => [markerOf(record), body, commentFooter(place, record)].join('\n');
   const room = COMMENT_LIMIT - around('').length;
   const whole = summaryOf(record, room);
   const body = withoutMentions(whole);
@@ -37,10 +38,11 @@ function withoutMentions(markdown: string): string {
 /** As GitHub shows a commit. */
 const SHORT_SHA = 7;
 
-function commentFooter({ sha, runUrl }: CommentPlace): string {
+function commentFooter({ sha, runUrl }: CommentPlace, { language }: RunRecord): string {
+  const { summary } = textsIn(language);
   const parts = [
-    ...(sha === undefined ? [] : [`Commit ${sha.slice(0, SHORT_SHA)}`]),
-    ...(runUrl === undefined ? [] : [`[full summary in the run](${runUrl})`]),
+    ...(sha === undefined ? [] : [summary.commit(sha.slice(0, SHORT_SHA))]),
+    ...(runUrl === undefined ? [] : [`[${summary.fullSummary}](${runUrl})`]),
   ];
   return parts.length === 0 ? '' : `<sub>${parts.join(' · ')}</sub>`;
 }

@@ -1,9 +1,12 @@
-import { inEnglish, textsIn } from '../../texts/texts.ts';
+import { say, textsIn } from '../../texts/texts.ts';
 import { errorMessageOf, headingOf, headlineOf } from '../headline.ts';
 import { OUTCOME_STYLES, headingOfFindings } from '../outcome.ts';
+import type { Texts } from '../../texts/catalogue.ts';
 import type { RunRecord } from '../run-record.ts';
 import { inputProblemOf } from '../input-problems.ts';
-import { LONGEST_TEXT, escape, text } from './markdown.ts';
+import type { Message } from '../../texts/message.ts';
+import type { HeadingName } from '../../texts/catalogue/labels.ts';
+import { LONGEST_TEXT, escape, strong, text } from './markdown.ts';
 import { RANK, cut, fixed } from './shorten.ts';
 import type { Piece } from './shorten.ts';
 
@@ -14,7 +17,7 @@ export function headingSection(record: RunRecord): readonly Piece[] {
     `## ${OUTCOME_STYLES[outcome].emoji} ${text(headingOf(record, line))}`,
     `**${text(sentence)}**`,
     ...(currentState === undefined ? [] : [text(currentState)]),
-    ...(nextStep === undefined ? [] : [`**Next:** ${text(nextStep)}`]),
+    ...(nextStep === undefined ? [] : [labelled(record, 'next', nextStep)]),
   ].map((paragraph) => fixed(`${paragraph}\n\n`));
 }
 
@@ -31,7 +34,7 @@ export function errorSection(record: RunRecord): readonly Piece[] {
 /** What is wrong with the inputs: of each the value, and the remedy. */
 export function problemsSection({ problems, language }: RunRecord): readonly Piece[] {
   if (problems.length === 0) return [];
-  const lines = problems.map((problem) => {
+  const lines = problems.map((problem): Piece => {
     const { place, rest } = inputProblemOf(problem);
     const line = `${place === '' ? '' : `**${text(place)}**`}${text(rest)}`;
     return { text: `- ${line}\n`, rank: RANK.cause, name: 'problem' };
@@ -40,37 +43,54 @@ export function problemsSection({ problems, language }: RunRecord): readonly Pie
 }
 
 /** What the headline does not cover. */
-export function notCoveredSection({ unseen }: RunRecord): readonly Piece[] {
-  if (unseen.length === 0) return [];
-  return [fixed(`**Not covered:** ${unseen.map(inEnglish).map(text).join(' ')}\n\n`)];
+export function notCoveredSection(record: RunRecord): readonly Piece[] {
+  return sentencesSection(record, 'notCovered', record.unseen);
 }
 
 /** How clusters and ingresses were reached, where that is unusual. */
-export function connectionsSection({ connections }: RunRecord): readonly Piece[] {
-  if (connections.length === 0) return [];
-  return [fixed(`**Connections:** ${connections.map(inEnglish).map(text).join(' ')}\n\n`)];
+export function connectionsSection(record: RunRecord): readonly Piece[] {
+  return sentencesSection(record, 'connections', record.connections);
+}
+
+function sentencesSection(
+  record: RunRecord,
+  heading: HeadingName,
+  messages: readonly Message[],
+): readonly Piece[] {
+  if (messages.length === 0) return [];
+  const texts = textsIn(record.language);
+  const sentences = texts.formats.sentences(messages.map((message) => say(message, texts)));
+  return [fixed(`${labelled(record, heading, sentences)}\n\n`)];
+}
+
+function labelled({ language }: RunRecord, heading: HeadingName, raw: string): string {
+  const { labels, formats } = textsIn(language);
+  return [strong(formats.label(labels.headings[heading])), text(raw)].join(formats.gap);
 }
 
 export function causesSection(record: RunRecord): readonly Piece[] {
   const { findings } = record;
+  const texts = textsIn(record.language);
   return [
     ...findingsList(
       headingOfFindings(record),
       findings.filter(({ symptom }) => symptom !== true),
+      texts,
     ),
     ...findingsList(
-      'Failed requests',
+      texts.labels.headings.failedRequests,
       findings.filter(({ symptom }) => symptom === true),
+      texts,
     ),
   ];
 }
 
-function findingsList(heading: string, findings: RunRecord['findings']): readonly Piece[] {
+function findingsList(heading: string, findings: RunRecord['findings'], texts: Texts): readonly Piece[] {
   if (findings.length === 0) return [];
   return [
     fixed(`### ${heading}\n\n`),
-    ...findings.map(({ title, detail }) => ({
-      text: `1. **${text(inEnglish(title))}.** ${text(inEnglish(detail))}\n`,
+    ...findings.map(({ title, detail }): Piece => ({
+      text: `1. ${strong(text(texts.headline.finding(say(title, texts))))}${texts.formats.gap}${text(say(detail, texts))}\n`,
       rank: RANK.cause,
       name: 'likely cause',
     })),

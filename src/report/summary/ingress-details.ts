@@ -1,34 +1,46 @@
 import type { IngressEvidence, IngressVerdict } from '../../verify/evidence.ts';
 import { total } from '../../verify/evidence.ts';
-import { duration, milliseconds, percent, range } from '../format.ts';
-import { count } from '../../core/plural.ts';
-import { inEnglish } from '../../texts/texts.ts';
+import { percent, range } from '../format.ts';
+import type { Texts } from '../../texts/catalogue.ts';
+import { say } from '../../texts/texts.ts';
 import { podLine, sharesAt, stripOf } from '../shares.ts';
 import type { Share } from '../shares.ts';
 import { VERDICT_EMOJI } from './emoji.ts';
+import { judgedLine } from './judged-line.ts';
 import { row, tableHead, text, unbroken } from './markdown.ts';
 import { RANK, fixed } from './shorten.ts';
 import type { Piece } from './shorten.ts';
 
 /** Everything about each ingress: reasons, shares with their tolerance, errors and response times. */
-export function detailPieces(evidence: readonly IngressEvidence[], tolerance?: number): readonly Piece[] {
+export function detailPieces(
+  evidence: readonly IngressEvidence[],
+  tolerance: number | undefined,
+  texts: Texts,
+): readonly Piece[] {
+  const { columns } = texts.labels;
+  const { weight, observed, samples, errors, median, slowest } = columns;
   const each = evidence.map((one) => ({ one, shares: sharesAt(one, tolerance) }));
   const table = (titles: readonly string[], cells: (share: Share) => readonly string[]): readonly Piece[] => [
-    fixed(`${tableHead(['Cluster', 'Version', ...titles])}\n`),
+    fixed(`${tableHead([columns.cluster, columns.version, ...titles])}\n`),
     ...each.map(({ one, shares }) => rowsOf(one, shares.map(cells))),
     fixed('\n'),
   ];
   return [
-    ...each.map(({ one }) => ({ ...DETAIL, text: reasonLine(one) })),
+    ...each.map(({ one }) => ({ ...DETAIL, text: reasonLine(one, texts) })),
     fixed('\n'),
-    ...table(['Weight:', 'Observed:', 'Deviation', 'Tolerance:', 'Samples:'], shareCells),
-    ...table(['Errors:', 'Median:', '90%:', '99%:', 'Slowest:'], responseCells),
+    ...table(
+      [`${weight}:`, `${observed}:`, columns.deviation, `${columns.tolerance}:`, `${samples}:`],
+      (share) => shareCells(share, texts),
+    ),
+    ...table([`${errors}:`, `${median}:`, '90%:', '99%:', `${slowest}:`], (share) =>
+      responseCells(share, texts),
+    ),
   ];
 }
 
 const DETAIL = { rank: RANK.detail, name: 'detail of an ingress' } as const;
 
-function shareCells(share: Share): readonly string[] {
+function shareCells(share: Share, { formats }: Texts): readonly string[] {
   const { version, weight, lower, upper, observed, samples, within } = share;
   return [
     text(version),
@@ -36,7 +48,7 @@ function shareCells(share: Share): readonly string[] {
     unbroken(within ? percent(observed) : `**${percent(observed)}** ⚠️`),
     `\`${stripOf(share)}\``,
     unbroken(range(lower, upper)),
-    samples.toLocaleString('en'),
+    formats.number(samples),
   ];
 }
 
@@ -56,30 +68,31 @@ export function placeOfIngress(verdict: IngressVerdict): Pick<Piece, 'rank' | 'n
 }
 
 /** Why an ingress has its verdict. */
-export function reasonPiece(evidence: IngressEvidence): Piece {
-  return { ...placeOfIngress(evidence.verdict), text: reasonLine(evidence) };
+export function reasonPiece(evidence: IngressEvidence, texts: Texts): Piece {
+  return { ...placeOfIngress(evidence.verdict), text: reasonLine(evidence, texts) };
 }
 
-function reasonLine(evidence: IngressEvidence): string {
-  const { cluster, url, verdict, reason, requests, seconds } = evidence;
+function reasonLine(evidence: IngressEvidence, texts: Texts): string {
+  const { cluster, url, verdict, reason, requests, seconds, pods = [] } = evidence;
   const failed = total(evidence.errors);
   const stale = total(evidence.stale);
-  const parts = [
-    `${count(requests, 'request')} in ${duration(seconds)}`,
-    ...(failed === 0 ? [] : [`${count(failed, 'request')} failed`]),
-    ...(stale === 0 ? [] : [`${count(stale, 'response')} under another revision`]),
+  const figures = [
+    texts.evidence.requests({ requests, seconds }),
+    ...(failed === 0 ? [] : [texts.evidence.failed(failed)]),
+    ...(stale === 0 ? [] : [texts.evidence.stale(stale)]),
   ];
-  const pods = (evidence.pods ?? []).map((one) => `  - ${text(podLine(one))}\n`);
-  return `- ${text(cluster)}, ${text(url)}: **${verdict}**, ${text(inEnglish(reason))}; ${parts.join(', ')}\n${pods.join('')}`;
+  const parts = [say(reason, texts), figures.join(texts.formats.comma)];
+  const line = judgedLine({ what: texts.evidence.ingress({ cluster, url }), verdict, parts }, texts);
+  return [line, ...pods.map((one) => `  - ${text(podLine(one, texts))}\n`)].join('');
 }
 
-function responseCells({ version, samples, responses }: Share): readonly string[] {
+function responseCells({ version, samples, responses }: Share, { formats }: Texts): readonly string[] {
   const errors = responses?.errors ?? 0;
   const latency = responses?.latency;
   const times = latency === undefined ? [] : [latency.p50, latency.p90, latency.p99, latency.max];
   return [
     text(version),
-    errors === 0 ? '0' : unbroken(`**${errors.toLocaleString('en')}** (${percent(errors / samples)})`),
-    ...(latency === undefined ? ['–', '–', '–', '–'] : times.map(milliseconds).map(unbroken)),
+    errors === 0 ? '0' : unbroken(`**${formats.number(errors)}** (${percent(errors / samples)})`),
+    ...(latency === undefined ? ['–', '–', '–', '–'] : times.map(formats.milliseconds).map(unbroken)),
   ];
 }

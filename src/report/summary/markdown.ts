@@ -27,6 +27,14 @@ export function escape(raw: string): string {
   );
 }
 
+/**
+ * Text of ours in bold before something else. Not as `**`, which next to a full-width sign stays two asterisks
+ * (https://spec.commonmark.org/0.31.2/#left-flanking-delimiter-run).
+ */
+export function strong(markdown: string): string {
+  return `<strong>${markdown}</strong>`;
+}
+
 /** A cell that must not wrap on a narrow screen; only for our own text. */
 export function unbroken(cell: string): string {
   return cell.replaceAll(' ', '&nbsp;');

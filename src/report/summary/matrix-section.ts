@@ -23,7 +23,7 @@ export function matrixSection({ evidence, limits, language }: RunRecord): readon
   return [
     fixed(`### ${title}\n\n`),
     ...(view.shown.length === 0 ? [] : table(view.shown)),
-    ...matrix.notable.map((one) => reasonPiece(one.evidence)),
+    ...matrix.notable.map((one) => reasonPiece(one.evidence, texts)),
     ...(matrix.notable.length === 0 ? [] : [fixed('\n')]),
     ...matrix.shared.map((one) => fixed(`${text(shared(one))}\n\n`)),
     ...view.folded.flatMap(({ verdict, rows }) => {
@@ -31,7 +31,7 @@ export function matrixSection({ evidence, limits, language }: RunRecord): readon
       const line = foldedRows({ verdict, ingresses: rows.length, shares });
       return folded(`${VERDICT_EMOJI[verdict]} ${escape(line)}`, table(rows));
     }),
-    ...folded(details, detailPieces(evidence, limits?.tolerance)),
+    ...folded(details, detailPieces(evidence, limits?.tolerance, texts)),
   ];
 }
 

@@ -1,10 +1,12 @@
 import type { MetricEvidence, MetricVerdict } from '../../metrics/metric-evidence.ts';
-import { chanceInWords } from '../../verify/statistics/significance.ts';
-import { inEnglish } from '../../texts/texts.ts';
+import type { Texts } from '../../texts/catalogue.ts';
+import { chanceOneIn } from '../../texts/chance.ts';
+import { say, textsIn } from '../../texts/texts.ts';
 import { metricsByUrgency } from '../metric-order.ts';
 import { shareInPercent } from '../metric-sentences.ts';
 import type { RunRecord } from '../run-record.ts';
 import { VERDICT_EMOJI } from './emoji.ts';
+import { judgedLine } from './judged-line.ts';
 import { row, tableHead, text, unbroken } from './markdown.ts';
 import { RANK, fixed } from './shorten.ts';
 import type { Piece } from './shorten.ts';
@@ -12,42 +14,49 @@ import type { Piece } from './shorten.ts';
 /** What the metrics showed while the step was watched: counts by version, then the reason of each verdict. */
 export function metricsSection(record: RunRecord): readonly Piece[] {
   if (record.metrics.length === 0) return [];
+  const texts = textsIn(record.language);
+  const { columns, headings } = texts.labels;
   const metrics = metricsByUrgency(record.metrics);
   const counted = metrics.filter(({ versions }) => versions.length > 0);
-  const head = ['Metric', 'Version', 'Requests:', 'Failed or slow:', 'Rate:', 'Evidence against:'];
+  const figures = [columns.requests, columns.failedOrSlow, columns.rate, columns.evidence];
+  const head = [columns.metric, columns.version, ...figures.map((title) => `${title}:`)];
   return [
-    fixed('### Metrics of users’ requests\n\n'),
-    ...(counted.length === 0 ? [] : [fixed(`${tableHead(head)}\n`), ...counted.map(countRows), fixed('\n')]),
-    ...metrics.map(reasonPiece),
+    fixed(`### ${headings.metrics}\n\n`),
+    ...(counted.length === 0
+      ? []
+      : [fixed(`${tableHead(head)}\n`), ...counted.map((one) => countRows(one, texts)), fixed('\n')]),
+    ...metrics.map((one) => reasonPiece(one, texts)),
     fixed('\n'),
   ];
 }
 
-function countRows(metric: MetricEvidence): Piece {
+function countRows(metric: MetricEvidence, { evidence, formats }: Texts): Piece {
   const { verdict, versions, logEvidence } = metric;
   const sum = versions.reduce((all, { requests }) => all + requests, 0);
   const rows = versions.map(({ version, requests, hits, weight }, i) => {
     const rate = hits === undefined ? shareInPercent(requests, sum) : shareInPercent(hits, requests);
     return row([
-      i === 0 ? `${VERDICT_EMOJI[verdict]} ${text(titleOf(metric))}` : '',
+      i === 0 ? `${VERDICT_EMOJI[verdict]} ${text(evidence.metric(metric))}` : '',
       text(version),
-      requests.toLocaleString('en'),
-      hits === undefined ? '–' : hits.toLocaleString('en'),
-      unbroken(hits === undefined && weight !== undefined ? `${rate} (weight ${String(weight)}%)` : rate),
-      i === 0 ? unbroken(strengthOf(logEvidence)) : '',
+      formats.number(requests),
+      hits === undefined ? '–' : formats.number(hits),
+      unbroken(hits === undefined && weight !== undefined ? evidence.rateOfWeight({ rate, weight }) : rate),
+      i === 0 ? unbroken(evidence.strength(chanceOneIn(logEvidence ?? 0))) : '',
     ]);
   });
   return { text: `${rows.join('\n')}\n`, ...placeInSummary(verdict) };
 }
 
-function reasonPiece(metric: MetricEvidence): Piece {
-  const { verdict, reason, missed, polls, notes, addresses } = metric;
+function reasonPiece(metric: MetricEvidence, texts: Texts): Piece {
+  const { verdict, reason, missed, polls, notes } = metric;
+  const addresses = [...new Set(metric.addresses)];
+  const what = `${VERDICT_EMOJI[verdict]} ${texts.evidence.metricAt({ ...metric, addresses })}`;
   const parts = [
-    `${VERDICT_EMOJI[verdict]} ${text(titleOf(metric))} (${text([...new Set(addresses)].join(', '))}): **${verdict}**, ${text(inEnglish(reason))}`,
-    ...(missed === 0 ? [] : [`${String(missed)} of ${String(polls)} readings failed`]),
-    ...notes.map((note) => text(inEnglish(note).replace(/\.$/, ''))),
+    say(reason, texts),
+    ...(missed === 0 ? [] : [texts.evidence.readingsMissed({ missed, polls })]),
+    ...notes.map((note) => say(note, texts).replace(/[.。]$/, '')),
   ];
-  return { text: `- ${parts.join('; ')}\n`, ...placeInSummary(verdict) };
+  return { text: judgedLine({ what, verdict, parts }, texts), ...placeInSummary(verdict) };
 }
 
 /** Those that passed are omitted before the others. */
@@ -55,13 +64,4 @@ function placeInSummary(verdict: MetricVerdict): Pick<Piece, 'rank' | 'name'> {
   return verdict === 'pass'
     ? { rank: RANK.passed, name: 'metric that passed' }
     : { rank: RANK.notPassed, name: 'metric that did not pass' };
-}
-
-function titleOf({ name, cluster }: MetricEvidence): string {
-  return cluster === undefined ? name : `${name}, ${cluster}`;
-}
-
-function strengthOf(logEvidence: number | undefined): string {
-  const chance = logEvidence === undefined ? undefined : chanceInWords(logEvidence);
-  return chance === undefined ? 'none' : `chance ${chance}`;
 }

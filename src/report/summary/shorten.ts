@@ -1,10 +1,12 @@
+import type { OmittedName } from '../../texts/catalogue/summary.ts';
+
 /** A part of a text that may be omitted if the text is too long. */
 export interface Piece {
   readonly text: string;
   /** Pieces of the highest rank are omitted first, and among equal ranks the last one; rank 0 always stays. */
   readonly rank: number;
-  /** What a reader would call it, such as `difference`, for the note on what was omitted. */
-  readonly name: string;
+  /** What it is, for the note on what was omitted; undefined for what always stays. */
+  readonly name?: OmittedName;
   /** The piece that this one closes: both stay, or neither. */
   readonly endOf?: Piece;
 }
@@ -24,12 +26,12 @@ export const RANK = {
 export interface Shortened {
   readonly text: string;
   /** How many pieces were omitted, by name, in the order of their omission. */
-  readonly omitted: ReadonlyMap<string, number>;
+  readonly omitted: ReadonlyMap<OmittedName, number>;
 }
 
 /** A piece that always stays. */
 export function fixed(text: string): Piece {
-  return { text, rank: 0, name: '' };
+  return { text, rank: 0 };
 }
 
 /** Pieces that are shown on demand. @param title as Markdown within a line */
@@ -48,7 +50,7 @@ export function bytesOf(text: string): number {
  */
 export function fit(pieces: readonly Piece[], limit: number): Shortened {
   let excess = pieces.reduce((sum, { text }) => sum + bytesOf(text), 0) - limit;
-  const omitted = new Map<string, number>();
+  const omitted = new Map<OmittedName, number>();
   const dropped = new Set<Piece>();
   const ends = new Map(pieces.flatMap((piece) => (piece.endOf === undefined ? [] : [[piece.endOf, piece]])));
   const expendable = pieces
@@ -62,7 +64,7 @@ export function fit(pieces: readonly Piece[], limit: number): Shortened {
       dropped.add(one);
       excess -= bytesOf(one.text);
     }
-    omitted.set(piece.name, (omitted.get(piece.name) ?? 0) + 1);
+    if (piece.name !== undefined) omitted.set(piece.name, (omitted.get(piece.name) ?? 0) + 1);
   }
   const text = pieces
     .filter((piece) => !dropped.has(piece))

@@ -1,3 +1,4 @@
+import { textsIn } from '../../texts/texts.ts';
 import type { RunRecord } from '../run-record.ts';
 import { changesSection, planSection } from './changes.ts';
 import { text } from './markdown.ts';
@@ -50,15 +51,6 @@ export function summaryOf(record: RunRecord, limit = SUMMARY_LIMIT): string {
   const whole = fit(pieces, limit);
   if (whole.omitted.size === 0 && bytesOf(whole.text) <= limit) return whole.text;
   const { text: shortened, omitted } = fit(pieces, limit - NOTE_BYTES);
-  return `${shortened}\n${omissionNote(omitted, record)}`;
-}
-
-function omissionNote(omitted: ReadonlyMap<string, number>, { report }: RunRecord): string {
-  const parts = [...omitted].map(([name, number]) => `${number.toLocaleString('en')} × ${name}`);
-  const what = parts.length === 0 ? 'the end' : parts.join(', ');
-  const where =
-    report === undefined
-      ? 'See the job log for details, or set the input report to get a complete report.'
-      : `The complete report is ${text(report)}/report.html.`;
-  return `> Shortened to GitHub’s limit. Omitted: ${what}. ${where}\n`;
+  const note = textsIn(record.language).summary.shortened({ omitted, report: record.report });
+  return `${shortened}\n> ${text(note)}\n`;
 }

@@ -1,4 +1,5 @@
-import { duration } from '../format.ts';
+import type { Texts } from '../../texts/catalogue.ts';
+import { textsIn } from '../../texts/texts.ts';
 import type { RunRecord } from '../run-record.ts';
 import { isNotable, timelineOf } from '../timeline.ts';
 import type { TimelineEvent } from '../timeline.ts';
@@ -11,11 +12,13 @@ import type { Piece } from './shorten.ts';
 export function timelineSection(record: RunRecord): readonly Piece[] {
   const events = timelineOf(record).filter(isNotable);
   if (events.length === 0) return [];
+  const texts = textsIn(record.language);
+  const { time, event: what, duration } = texts.labels.columns;
   return [
-    fixed(`<details${record.steps.length > 1 ? ' open' : ''}><summary>Timeline</summary>\n\n`),
-    fixed(`${tableHead(['Time:', 'Event', 'Duration:'])}\n`),
-    ...events.map((event) => ({
-      text: `${row(eventCells(event))}\n`,
+    fixed(`<details${record.steps.length > 1 ? ' open' : ''}><summary>${texts.timeline.title}</summary>\n\n`),
+    fixed(`${tableHead([`${time}:`, what, `${duration}:`])}\n`),
+    ...events.map((event): Piece => ({
+      text: `${row(eventCells(event, texts))}\n`,
       rank: RANK.event,
       name: 'line of the timeline',
     })),
@@ -23,11 +26,14 @@ export function timelineSection(record: RunRecord): readonly Piece[] {
   ];
 }
 
-function eventCells({ at, kind, text: what, verdict, seconds }: TimelineEvent): readonly string[] {
+function eventCells(
+  { at, kind, text: what, verdict, seconds }: TimelineEvent,
+  { formats }: Texts,
+): readonly string[] {
   const mark = verdict === undefined ? '' : `${VERDICT_EMOJI[verdict]} `;
   return [
-    unbroken(duration(at)),
+    unbroken(formats.duration(at)),
     `${mark}${kind === 'step' ? `**${text(what)}**` : text(what)}`,
-    seconds === undefined ? '' : unbroken(duration(seconds)),
+    seconds === undefined ? '' : unbroken(formats.duration(seconds)),
   ];
 }

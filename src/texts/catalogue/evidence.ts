@@ -20,6 +20,14 @@ export interface EvidenceTexts {
     readonly withoutRevision: number;
     readonly restarts: number;
   }) => string;
+  /** An ingress: `east, http://203.0.113.7`. */
+  readonly ingress: (values: { readonly cluster: string; readonly url: string }) => string;
+  /** A metric and where it was read: `errors, east (http://prometheus.example)`. */
+  readonly metricAt: (values: {
+    readonly name: string;
+    readonly cluster: string | undefined;
+    readonly addresses: readonly string[];
+  }) => string;
   /** `errors, east`: a metric, and its cluster if it is about one */
   readonly metric: (values: { readonly name: string; readonly cluster: string | undefined }) => string;
   /** `2 of 40 readings failed` */

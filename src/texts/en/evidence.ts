@@ -18,8 +18,14 @@ export const evidence: EvidenceTexts = {
     const main = formats.list([count(requests, 'request'), ...seen]);
     return `Pod ${pod}${replaced ? ' (replaced)' : ''}: ${formats.parts([main, ...others])}`;
   },
-  metric: ({ name, cluster }) => (cluster === undefined ? name : `${name}, ${cluster}`),
+  ingress: ({ cluster, url }) => `${cluster}, ${url}`,
+  metric,
+  metricAt: ({ addresses, ...one }) => `${metric(one)} (${formats.list(addresses)})`,
   readingsMissed: ({ missed, polls }) => `${String(missed)} of ${String(polls)} readings failed`,
   rateOfWeight: ({ rate, weight }) => `${rate} (weight ${String(weight)}%)`,
   strength: (chance) => (chance === undefined ? 'none' : `chance below 1 in ${chance}`),
 };
+
+function metric({ name, cluster }: { readonly name: string; readonly cluster: string | undefined }): string {
+  return cluster === undefined ? name : `${name}, ${cluster}`;
+}

@@ -17,7 +17,9 @@ export const formats: FormatTexts = {
     return ms < 100 ? `${ms.toFixed(1)} ms` : `${ms.toFixed(0)} ms`;
   },
   moment: (iso) => iso.replace(/T(\d\d:\d\d).*Z$/, ' $1 UTC'),
-  label: (label) => `${label}: `,
+  gap: ' ',
+  comma: ', ',
+  label: (label) => `${label}:`,
   parts: (parts) => parts.join('; '),
   sentences: (sentences) => sentences.join(' '),
   list: (names) => names.join(', '),

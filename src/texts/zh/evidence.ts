@@ -17,7 +17,10 @@ export const evidence: EvidenceTexts = {
     const main = [`${formats.number(requests)} 个请求`, ...(seen.length === 0 ? [] : [formats.list(seen)])];
     return `Pod ${pod}${replaced ? '（已被替换）' : ''}：${formats.parts([main.join('，'), ...others])}`;
   },
+  ingress: ({ cluster, url }) => `${cluster}（${url}）`,
   metric: ({ name, cluster }) => (cluster === undefined ? name : `${name}（${cluster}）`),
+  metricAt: ({ name, cluster, addresses }) =>
+    `${name}（${[...(cluster === undefined ? [] : [cluster]), formats.list(addresses)].join('；')}）`,
   readingsMissed: ({ missed, polls }) => `${String(polls)} 次读取中有 ${String(missed)} 次失败`,
   rateOfWeight: ({ rate, weight }) => `${rate}（权重 ${String(weight)}%）`,
   strength: (chance) => (chance === undefined ? '无' : `概率低于 1/${chance}`),

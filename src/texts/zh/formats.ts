@@ -19,6 +19,8 @@ export const formats: FormatTexts = {
     return ms < 100 ? `${ms.toFixed(1)} 毫秒` : `${ms.toFixed(0)} 毫秒`;
   },
   moment: (iso) => iso.replace(/T(\d\d:\d\d).*Z$/, ' $1 UTC'),
+  gap: '',
+  comma: '，',
   label: (label) => `${label}：`,
   parts: (parts) => parts.join('；'),
   // A quote in English may come before a sentence in Chinese.
