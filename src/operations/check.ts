@@ -17,7 +17,7 @@ import type { IngressEvidence, Verdict } from '../verify/evidence.ts';
 import type { IngressClient } from '../verify/ingress-client.ts';
 import { sampleAll } from '../verify/sampler.ts';
 import { stopwatch } from './context.ts';
-import { inEnglish, oncePerTitle } from '../texts/texts.ts';
+import { inEnglish, oncePerTitle, textsIn } from '../texts/texts.ts';
 import type { Context } from './context.ts';
 import { causesOf } from './explain.ts';
 import { judgingOf, withMetrics } from './metrics.ts';
@@ -70,7 +70,7 @@ export async function checkShares(context: Context, request: CheckRequest): Prom
   const first = decideVerdict(found);
   for (const one of ingresses) {
     log.info(`${evidenceLine(one)}: ${one.verdict}, ${inEnglish(one.reason)}`);
-    for (const pod of one.pods ?? []) log.info(`${one.cluster}: ${podLine(pod)}`);
+    for (const pod of one.pods ?? []) log.info(`${one.cluster}: ${podLine(pod, textsIn('en'))}`);
   }
   for (const one of metrics) logMetric(context, one);
   if (first === undefined) {

@@ -168,7 +168,7 @@ async function show(
 async function showChanges(log: Context['log'], changes: readonly PlannedChange[]): Promise<void> {
   for (const change of changes) {
     const { cluster, verb, object, reason, diff } = change;
-    const unchecked = whyUnchecked(change);
+    const unchecked = whyUnchecked(change, textsIn('en'));
     const note = unchecked === undefined ? '' : `. ${unchecked}`;
     log.info(`${cluster}: ${verb} ${object} (${inEnglish(reason)})${note}\n${diff}\n`);
     await nextTurn();

@@ -1,5 +1,3 @@
-import { textsIn } from '../texts/texts.ts';
-
 /** A fraction as percent, by default to one decimal: `19.8%`. */
 export function percent(fraction: number, decimals = 1): string {
   return `${(100 * fraction).toFixed(decimals)}%`;
@@ -10,9 +8,6 @@ export function range(lower: number, upper: number, decimals = 2): string {
   const [from, to] = [lower, upper].map((fraction) => String(Number((100 * fraction).toFixed(decimals))));
   return from === to ? `${String(from)}%` : `${String(from)}–${String(to)}%`;
 }
-
-/** @deprecated the formats of the record's language */
-export const { duration, milliseconds, moment } = textsIn('en').formats;
 
 export function capitalized(text: string): string {
   return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;

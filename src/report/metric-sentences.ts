@@ -1,6 +1,6 @@
 import type { MetricEvidence } from '../metrics/metric-evidence.ts';
 import type { Texts } from '../texts/catalogue.ts';
-import { say, textsIn } from '../texts/texts.ts';
+import { say } from '../texts/texts.ts';
 import { percent } from './format.ts';
 
 /** What a metric showed, as a sentence: `Metric errors: v2 fails more often than v1 for real users: 312 of 3,104 requests …`. */
@@ -9,10 +9,7 @@ export function metricSentence({ name, cluster, reason }: MetricEvidence, texts:
 }
 
 /** `metric errors in east` */
-export function placeOf(
-  { name, cluster }: Pick<MetricEvidence, 'name' | 'cluster'>,
-  texts = textsIn('en'),
-): string {
+export function placeOf({ name, cluster }: Pick<MetricEvidence, 'name' | 'cluster'>, texts: Texts): string {
   return texts.headline.metric.place({ name, cluster });
 }
 

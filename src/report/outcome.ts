@@ -18,18 +18,17 @@ export interface OutcomeStyle {
   readonly emoji: string;
   /** For a page that sets its own colors. */
   readonly mark: string;
-  readonly label: string;
 }
 
 export const OUTCOME_STYLES: Readonly<Record<Outcome, OutcomeStyle>> = {
-  pass: { tone: 'good', emoji: '✅', mark: '✓', label: 'Pass' },
-  done: { tone: 'good', emoji: '✅', mark: '✓', label: 'Done' },
-  unverified: { tone: 'doubt', emoji: '⚠️', mark: '?', label: 'Not verified' },
-  ambiguous: { tone: 'doubt', emoji: 'ℹ️', mark: '?', label: 'Routes not chosen' },
-  diverged: { tone: 'bad', emoji: '❌', mark: '!', label: 'Different weights' },
-  fail: { tone: 'bad', emoji: '❌', mark: '✗', label: 'Fail' },
-  failed: { tone: 'bad', emoji: '❌', mark: '✗', label: 'Failed' },
-  inconclusive: { tone: 'doubt', emoji: '⚠️', mark: '?', label: 'Inconclusive' },
+  pass: { tone: 'good', emoji: '✅', mark: '✓' },
+  done: { tone: 'good', emoji: '✅', mark: '✓' },
+  unverified: { tone: 'doubt', emoji: '⚠️', mark: '?' },
+  ambiguous: { tone: 'doubt', emoji: 'ℹ️', mark: '?' },
+  diverged: { tone: 'bad', emoji: '❌', mark: '!' },
+  fail: { tone: 'bad', emoji: '❌', mark: '✗' },
+  failed: { tone: 'bad', emoji: '❌', mark: '✗' },
+  inconclusive: { tone: 'doubt', emoji: '⚠️', mark: '?' },
 };
 
 /** Operations that sample the ingresses; without a verdict, none was sampled. */

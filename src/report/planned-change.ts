@@ -1,11 +1,10 @@
 import type { Texts } from '../texts/catalogue.ts';
-import { textsIn } from '../texts/texts.ts';
 import type { PlannedChange } from './run-events.ts';
 
 /** Why the API server has not checked a planned change; undefined if it has. */
 export function whyUnchecked(
   { tried, denied = false }: Pick<PlannedChange, 'tried' | 'denied'>,
-  texts: Pick<Texts, 'changes'> = textsIn('en'),
+  texts: Pick<Texts, 'changes'>,
 ): string | undefined {
   return tried ? undefined : texts.changes.unchecked[denied ? 'denied' : 'no namespace'];
 }

@@ -3,7 +3,7 @@ import { clustersDisagree } from '../release/cluster-weights.ts';
 import type { Weights } from '../core/weights.ts';
 import type { Texts } from '../texts/catalogue.ts';
 import type { Sampled, VersionErrors, Who } from '../texts/catalogue/headline.ts';
-import { say, textsIn } from '../texts/texts.ts';
+import { say } from '../texts/texts.ts';
 import { failingVersions } from './failing-versions.ts';
 import { metricFailure, metricsPassed, metricsThat, placeOf } from './metric-sentences.ts';
 import type { RunRecord } from './run-record.ts';
@@ -104,11 +104,6 @@ function sharesIn(record: RunRecord, worst: IngressEvidence, { headline }: Texts
 /** The largest distance of a share from its weight. */
 function distanceOf(evidence: IngressEvidence): number {
   return Math.max(0, ...sharesAt(evidence).map(({ observed, weight }) => Math.abs(observed - weight)));
-}
-
-/** `v1 80%, v2 20%` */
-export function inWords(weights: Weights): string {
-  return textsIn('en').headline.weights(weights);
 }
 
 interface SampledShares {

@@ -1,7 +1,6 @@
 import { shareOf } from '../verify/evidence.ts';
 import type { IngressEvidence, PodEvidence, VersionEvidence } from '../verify/evidence.ts';
 import type { Texts } from '../texts/catalogue.ts';
-import { textsIn } from '../texts/texts.ts';
 import { toleranceBand } from '../verify/statistics/share-test.ts';
 import type { VersionName } from '../core/weights.ts';
 
@@ -83,7 +82,7 @@ function cellsAway(away: number, room: number): number {
 /** `Pod gateway-1: 480 requests, v1 81%, v2 19%; 12 × connection cut` */
 export function podLine(
   { counts, samples, replaced = false, ...seen }: PodEvidence,
-  { evidence }: Pick<Texts, 'evidence'> = textsIn('en'),
+  { evidence }: Pick<Texts, 'evidence'>,
 ): string {
   const shares =
     samples === 0 ? [] : [...counts].map(([version, number]) => ({ version, share: number / samples }));

@@ -65,7 +65,7 @@ function sentencesSection(
 
 function labelled({ language }: RunRecord, heading: HeadingName, raw: string): string {
   const { labels, formats } = textsIn(language);
-  return [strong(formats.label(labels.headings[heading])), text(raw)].join(formats.gap);
+  return [strong(formats.label(labels.headings[heading]).trimEnd()), text(raw)].join(formats.gap);
 }
 
 export function causesSection(record: RunRecord): readonly Piece[] {

@@ -7,7 +7,7 @@ export function judgedLine(
   { what, verdict, parts }: JudgedLine,
   { formats, outcomes }: Pick<Texts, 'formats' | 'outcomes'>,
 ): string {
-  const judged = `${text(formats.label(what))}${formats.gap}**${outcomes.verdicts[verdict]}**`;
+  const judged = `${text(formats.label(what))}**${outcomes.verdicts[verdict]}**`;
   return `- ${judged}${formats.comma}${formats.parts(parts.map(text))}\n`;
 }
 

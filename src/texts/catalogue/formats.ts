@@ -7,11 +7,11 @@ export interface FormatTexts {
   readonly milliseconds: (ms: number) => string;
   /** A time in ISO 8601, to the minute: `2026-11-22 19:04 UTC`. */
   readonly moment: (iso: string) => string;
-  /** Between two sentences, or a label and its text. */
+  /** Between two sentences. */
   readonly gap: string;
   /** Between parts of a sentence that belong together: `, `. */
   readonly comma: string;
-  /** Before what it is about: `Next:`. */
+  /** Before what it is about: `Next: `. */
   readonly label: (label: string) => string;
   /** Parts of a sentence in a row: `12 requests; 3 × status 503`. */
   readonly parts: (parts: readonly string[]) => string;

@@ -19,7 +19,7 @@ export const formats: FormatTexts = {
   moment: (iso) => iso.replace(/T(\d\d:\d\d).*Z$/, ' $1 UTC'),
   gap: ' ',
   comma: ', ',
-  label: (label) => `${label}:`,
+  label: (label) => `${label}: `,
   parts: (parts) => parts.join('; '),
   sentences: (sentences) => sentences.join(' '),
   list: (names) => names.join(', '),
