@@ -47,6 +47,16 @@ function meets({ metadata }: KubeObject, { uid, resourceVersion }: Preconditions
   );
 }
 
+/** An update names the version that it replaces; a patch may name it, and creates an object whatever version it names, but no uid. */
+function isUpToDate(
+  method: string,
+  { metadata: sent }: KubeObject,
+  standing: KubeObject | undefined,
+): boolean {
+  if (method === 'PUT') return standing?.metadata.resourceVersion === sent.resourceVersion;
+  return standing === undefined ? sent.uid === undefined : meets(standing, sent);
+}
+
 /** A small Kubernetes API: discovery, objects by path, and the checks of resourceVersion that writes rely on. */
 export interface KubeApi extends LocalServer {
   readonly objects: Map<string, KubeObject>;
@@ -104,10 +114,7 @@ export async function kubeApi(...objects: readonly KubeObject[]): Promise<KubeAp
       const own = `${path}/${sent.metadata.name}`;
       if (stored.has(own)) refuse(response, 409, 'AlreadyExists', 'already exists');
       else send(response, 201, dry ? sent : store(own, sent));
-    } else if (
-      asked.method === 'PUT' &&
-      standing?.metadata.resourceVersion !== sent.metadata.resourceVersion
-    ) {
+    } else if (!isUpToDate(asked.method, sent, standing)) {
       refuse(response, 409, 'Conflict', 'the object has been modified');
     } else send(response, 200, dry ? sent : store(path, sent));
   };

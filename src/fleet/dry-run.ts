@@ -110,8 +110,8 @@ async function tryChange(
   change: Change,
 ): Promise<TriedChange> {
   const untried = { ...change, after: change.verb === 'delete' ? undefined : change.object, tried: false };
-  // Only the release's own namespace may be missing: the plan creates it.
-  if (state?.namespace === undefined && change.object.kind !== 'Namespace')
+  // Only the release's own namespace may be missing: the plan creates it, and what is in no namespace can be tried.
+  if (state?.namespace === undefined && change.object.metadata.namespace !== undefined)
     return { ...untried, live: undefined, missing: [] };
   const cluster = fleet.cluster(change.cluster);
   const live = await liveObject(cluster, state, change);

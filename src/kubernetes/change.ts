@@ -8,7 +8,7 @@ export interface Change {
   /** `apply`: server-side apply, which may change nothing; `update` is guarded by resourceVersion. */
   readonly verb: 'apply' | 'create' | 'update' | 'delete';
   readonly object: KubeObject;
-  /** The object before an `update`; undefined for the other verbs. */
+  /** The object before an `update`, or before an `apply` that was made from it; undefined for the other verbs. */
   readonly before: KubeObject | undefined;
   readonly reason: Message;
   /** Whether the cluster's ingress does not lead to the service without it: undone, requests get 404 again. */

@@ -173,7 +173,7 @@ async function writeEarlier(context: Context, { check, before, stored }: Replace
           cluster,
           verb: 'apply',
           object: withEarlierTemplate(live, before),
-          before: undefined,
+          before: live,
           reason: { kind: 'templateRestored' },
         }
       : undefined;

@@ -11,3 +11,8 @@ export function withRecoveryMark<T extends KubeObject>(object: T, transaction: s
   const annotations = { ...object.metadata.annotations, [RECOVERY_ANNOTATION]: transaction };
   return { ...object, metadata: { ...object.metadata, annotations } };
 }
+
+/** The transaction in whose recovery an object was last marked. */
+export function recoveryMarkOf({ metadata }: KubeObject): string | undefined {
+  return metadata.annotations?.[RECOVERY_ANNOTATION];
+}

@@ -7,6 +7,7 @@ import { CanaryError } from '../../core/errors.ts';
 import { nameOf } from '../../kubernetes/objects.ts';
 import type { KubeObject } from '../../kubernetes/objects.ts';
 import { holdsEdit } from '../../release/holds-edit.ts';
+import { applyAsPlanned } from '../apply-as-planned.ts';
 import type { TriedChange } from '../dry-run.ts';
 import { hasNewStatus, hasSameContent, replaceAsPlanned } from '../replace-as-planned.ts';
 
@@ -108,7 +109,7 @@ async function write(cluster: Cluster, change: Change): Promise<KubeObject> {
   const { verb, object } = change;
   switch (verb) {
     case 'apply':
-      return cluster.apply(object);
+      return applyAsPlanned(cluster, object, earlierOf(change));
     case 'create':
       return cluster.create(object);
     case 'update':
@@ -145,7 +146,7 @@ async function removeAsPlanned(cluster: Cluster, planned: KubeObject): Promise<v
 
 export function readLive(
   cluster: Cluster,
-  { apiVersion, kind, metadata }: KubeObject,
+  { apiVersion, kind, metadata }: Pick<KubeObject, 'apiVersion' | 'kind' | 'metadata'>,
 ): Promise<KubeObject | undefined> {
   return cluster.read(apiVersion, kind, metadata.name, metadata.namespace);
 }

@@ -136,6 +136,13 @@ export class Resources {
     checkApplicable(kind, wanted, namespace, name);
     if (live === undefined) {
       if (options.subresource !== undefined) throw notFound(kind, name);
+      const uid = textAt(submitted, 'metadata', 'uid');
+      if (uid !== undefined)
+        throw conflict(
+          kind,
+          name,
+          `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`,
+        );
       const { managedFields } = applyConfiguration(kind, {}, [], wanted, manager, true);
       return this.#insert(identity, submitted, options, () => managedFields);
     }
