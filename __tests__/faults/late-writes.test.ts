@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { ApiCall } from '../../testbed/embedded/start.ts';
 import type { Run, RunningAction } from '../../testbed/run-action.ts';
+import type { Kube } from '../scenarios/support/kube.ts';
+import { NAMESPACE, SEED, image } from '../scenarios/support/objects.ts';
 import { TRAFFIC_APIS } from '../scenarios/support/traffic-api.ts';
 import { LATER, Lane, QUICK } from './support/lanes.ts';
 
@@ -43,6 +45,13 @@ async function diesBeforeAnyIsStored(inputs: Inputs, { kind, writes, slow, late 
   );
 }
 
+/** The images that v2 runs in a cluster. */
+async function images(kube: Kube): Promise<readonly string[]> {
+  const { spec } = await kube.get('apps/v1', 'Deployment', `${SEED.app}-v2`, NAMESPACE);
+  const { template } = spec as { template: { spec: { containers: readonly { image: string }[] } } };
+  return template.spec.containers.map((container) => container.image);
+}
+
 describe.each(TRAFFIC_APIS)(
   'a write that a server carries out long after its run was killed, of a release by %s,',
   (api) => {
@@ -73,6 +82,25 @@ describe.each(TRAFFIC_APIS)(
         ]);
         const again = await lane.stage.pass({ ...LATER, weights: held });
         expect(again.outputs['changed']).toBe('0');
+      });
+    });
+
+    test('does not replace the pods of a version that has users', async () => {
+      const late = Promise.withResolvers<undefined>();
+      const broken = { ...QUICK, image: `v2=${image('v2', 'errors')}`, weights: NEXT };
+      await lane.stage.underLoad(async () => {
+        const killed = await diesBeforeAnyIsStored(broken, {
+          kind: 'Deployment',
+          writes: 1,
+          slow: 'west',
+          late: late.promise,
+        });
+        await lane.postOf(broken, killed);
+        await lane.stage.pass(step);
+        late.resolve(undefined);
+        const again = await lane.stage.pass(step);
+        expect(again.outputs['changed']).toBe('0');
+        await expect(images(lane.stage.west)).resolves.toEqual([image('v2')]);
       });
     });
 

@@ -123,7 +123,7 @@ function step(context: Context, { bakeMs = BAKE_MS, judgesMetrics = true, target
         leases: new Map(),
         plan: { weights: target },
         changes: [],
-        target: { target, previous: undefined, direction: 'forward', history: [] },
+        target: { target, previous: undefined, direction: 'forward', history: [], objects: [] },
         targets: [],
       });
     },

@@ -30,7 +30,7 @@ const prepared: Prepared<{ readonly weights: typeof TARGET }> = {
   leases: new Map(),
   plan: { weights: TARGET },
   changes: [],
-  target: { target: TARGET, previous: undefined, direction: 'forward', history: [] },
+  target: { target: TARGET, previous: undefined, direction: 'forward', history: [], objects: [] },
   targets: [],
 };
 

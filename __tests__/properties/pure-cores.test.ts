@@ -210,6 +210,19 @@ const intent = fc.record({
   previous: fc.option(anyWeights, { nil: undefined }),
   direction: fc.constantFrom('forward' as const, 'back' as const),
   history: fc.option(history, { nil: undefined }),
+  objects: fc.array(
+    fc.record({
+      clusters: fc.array(fc.string()),
+      objects: fc.array(
+        fc.record({
+          apiVersion: fc.string(),
+          kind: fc.string(),
+          metadata: fc.record({ name: fc.string(), namespace: fc.string() }),
+        }),
+      ),
+    }),
+    { maxLength: 3 },
+  ),
   transaction: fc.string({ minLength: 1 }),
   holder: fc.string({ minLength: 1 }),
   run: fc.string(),

@@ -47,6 +47,11 @@ function meets({ metadata }: KubeObject, { uid, resourceVersion }: Preconditions
   );
 }
 
+/** What a merge patch of metadata makes of an object. */
+function merged(standing: KubeObject, { metadata }: KubeObject): KubeObject {
+  return { ...standing, metadata: { ...standing.metadata, ...metadata } };
+}
+
 /** An update names the version that it replaces; a patch may name it, and creates an object whatever version it names, but no uid. */
 function isUpToDate(
   method: string,
@@ -116,7 +121,11 @@ export async function kubeApi(...objects: readonly KubeObject[]): Promise<KubeAp
       else send(response, 201, dry ? sent : store(own, sent));
     } else if (!isUpToDate(asked.method, sent, standing)) {
       refuse(response, 409, 'Conflict', 'the object has been modified');
-    } else send(response, 200, dry ? sent : store(path, sent));
+    } else {
+      const isMerge = asked.headers['content-type'] === 'application/merge-patch+json';
+      const changed = isMerge && standing !== undefined ? merged(standing, sent) : sent;
+      send(response, 200, dry ? changed : store(path, changed));
+    }
   };
   const server = await serve((asked, response) => {
     void api.gate(asked).then(() => {

@@ -1,4 +1,5 @@
 import { dryRun, triedIn } from '../fleet/dry-run.ts';
+import { targetObjects } from '../fleet/transaction/target-objects.ts';
 import { inEnglish } from '../texts/texts.ts';
 import type { TriedPlan } from '../fleet/dry-run.ts';
 import { readClusterWeights } from '../release/cluster-weights.ts';
@@ -54,7 +55,8 @@ export async function prepareStep(
     const targets = targetsAt(context, resultOf(await ingresses));
     const history = observed.record?.history ?? [];
     const { weights, previous } = plan;
-    const target = { target: weights, previous, direction, history };
+    const objects = targetObjects(plan.workloads);
+    const target = { target: weights, previous, direction, history, objects };
     return { observed, leases, plan, changes: triedIn(plan), target, targets };
   });
 }

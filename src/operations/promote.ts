@@ -120,7 +120,13 @@ async function verifyInForce(
   if (!isUnfinished(leases)) return verifyWeights(context, undefined, state, watchMs);
   const { record, routes } = observe(release, state);
   const history = record?.history ?? [];
-  const target: TransactionTarget = { target: current, previous: current, direction: 'forward', history };
+  const target: TransactionTarget = {
+    target: current,
+    previous: current,
+    direction: 'forward',
+    history,
+    objects: [],
+  };
   const recovered = existingRoutes(routes);
   await phase(context, 'Preflight', () => preflight(context.fleet, release, { changes: [], recovered }));
   const verifyAgain = ({ fleet, signal }: Pick<Context, 'fleet' | 'signal'>): Promise<Outcome> =>

@@ -4,6 +4,7 @@ import { ClusterError } from '../kubernetes/client/errors.ts';
 import { writeInOrder } from '../fleet/transaction/write-in-order.ts';
 import { tryOut } from '../fleet/dry-run.ts';
 import { allOf } from '../fleet/fleet.ts';
+import { targetObjects } from '../fleet/transaction/target-objects.ts';
 import type { TransactionTarget } from '../fleet/transaction/intent.ts';
 import { clustersOf } from '../release/release.ts';
 import type { ClusterName } from '../core/names.ts';
@@ -67,7 +68,13 @@ async function prepare(context: Context): Promise<Prepared<Retirement>> {
     // The weights of the other versions stay what they are.
     const { weights } = plan;
     const history = observed.record?.history ?? [];
-    const target: TransactionTarget = { target: weights, previous: weights, direction: 'forward', history };
+    const target: TransactionTarget = {
+      target: weights,
+      previous: weights,
+      direction: 'forward',
+      history,
+      objects: targetObjects([...plan.workloads, ...plan.subsets]),
+    };
     return { observed, leases, plan, changes, target, targets };
   });
 }

@@ -19,6 +19,7 @@ const TARGET = {
   previous: weights({ v1: 100, v2: 0 }),
   direction: 'forward',
   history: [],
+  objects: [],
 } as const;
 
 /** A run that wants the lock in some of the clusters, and keeps it for a while. */

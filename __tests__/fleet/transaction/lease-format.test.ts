@@ -9,6 +9,19 @@ const intent: Intent = {
   previous: weights({ v1: 100 }),
   direction: 'back',
   history: [weights({ v1: 100 })],
+  objects: [
+    {
+      clusters: ['east', 'west'],
+      objects: [
+        {
+          apiVersion: 'apps/v1',
+          kind: 'Deployment',
+          metadata: { name: 'helloworld-v2', namespace: 'gray-demo' },
+        },
+        { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'gray-demo' } },
+      ],
+    },
+  ],
   transaction: 'run/1/a',
   holder: 'run/1',
   run: 'https://github.com/team/shop/actions/runs/1',
@@ -31,7 +44,7 @@ describe('the content of a Lease', () => {
       {
         state: 'held',
         holder: 'run/1',
-        intent: { ...intent, previous: undefined, direction: 'forward', history: [] },
+        intent: { ...intent, previous: undefined, direction: 'forward', history: [], objects: [] },
         ended: undefined,
       },
     ],
@@ -88,6 +101,7 @@ describe('the text of an intent', () => {
         previous: weights({ v1: 100 }),
         direction: 'forward',
         history: undefined,
+        objects: [],
         run: 'run 1',
         holder: 'a',
         transaction: 'a',

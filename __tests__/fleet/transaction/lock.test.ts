@@ -26,6 +26,7 @@ const TARGET: TransactionTarget = {
   previous: weights({ v1: 100, v2: 0 }),
   direction: 'forward',
   history: [weights({ v1: 100 })],
+  objects: [],
 };
 
 /** The Lease of another run, whose clock says so; it is renewed no more, and expires after a while that no test waits for. */
@@ -186,6 +187,7 @@ describe('acquiring the lock', () => {
       previous: weights({ v1: 80, v2: 20 }),
       direction: 'forward',
       history: undefined,
+      objects: [],
       run: left.run,
       holder: 'other',
       transaction: 'other',
@@ -587,7 +589,7 @@ describe('a lock that is held', () => {
     const { take, east, west } = await stage();
     const { lock } = await take();
     await lock.updateIntent(
-      { target: weights({ v1: 100 }), previous: undefined, direction: 'back', history: [] },
+      { target: weights({ v1: 100 }), previous: undefined, direction: 'back', history: [], objects: [] },
       running,
     );
     const { transaction } = lock;

@@ -134,7 +134,7 @@ export function stepOf({ weights, direction, verdict }: StepRequest): Stages<Ste
         leases,
         plan,
         changes,
-        target: { target: plan.weights, previous: plan.previous, direction, history },
+        target: { target: plan.weights, previous: plan.previous, direction, history, objects: [] },
         targets: [],
       };
     },

@@ -1,4 +1,6 @@
+import type { ClusterName } from '../../core/names.ts';
 import type { Weights } from '../../core/weights.ts';
+import type { KubeObject } from '../../kubernetes/objects.ts';
 
 /** What a transaction is about to do to the weights. */
 export interface TransactionTarget {
@@ -9,7 +11,18 @@ export interface TransactionTarget {
   readonly direction: 'forward' | 'back';
   /** The earlier weights recorded before the transaction, the latest last. */
   readonly history: readonly Weights[];
+  /** What exists and is changed beside the routes: a server may do so later than a run that died. */
+  readonly objects: readonly TargetObjects[];
 }
+
+/** Objects that several clusters have, by name. */
+export interface TargetObjects {
+  readonly clusters: readonly ClusterName[];
+  readonly objects: readonly TargetObject[];
+}
+
+/** Of the metadata, name and namespace. */
+export type TargetObject = Pick<KubeObject, 'apiVersion' | 'kind' | 'metadata'>;
 
 /** Who a transaction belongs to. */
 export interface Owner {

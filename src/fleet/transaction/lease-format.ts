@@ -168,18 +168,35 @@ const intentSchema = z.object({
   previous: storedWeights.optional(),
   direction: z.enum(['forward', 'back']).default('forward'),
   history: z.array(storedWeights).optional(),
+  objects: z
+    .array(
+      z.object({
+        clusters: z.array(z.string()),
+        objects: z.array(
+          z.object({
+            apiVersion: z.string(),
+            kind: z.string(),
+            metadata: z
+              .object({ name: z.string(), namespace: z.string().optional() })
+              .transform(({ name, namespace }) => (namespace === undefined ? { name } : { name, namespace })),
+          }),
+        ),
+      }),
+    )
+    .default([]),
   run: z.string(),
   holder: z.string().optional(),
   transaction: z.string().optional(),
 });
 
-function encodeIntent({ target, previous, direction, history, ...owner }: Intent): string {
+function encodeIntent({ target, previous, direction, history, objects, ...owner }: Intent): string {
   return JSON.stringify({
     format: FORMAT,
     target: Object.fromEntries(target),
     ...(previous === undefined ? {} : { previous: Object.fromEntries(previous) }),
     direction,
     ...(history === undefined ? {} : { history: history.map((weights) => Object.fromEntries(weights)) }),
+    ...(objects.length === 0 ? {} : { objects }),
     ...owner,
   });
 }

@@ -212,8 +212,8 @@ export class Lock {
     );
   }
 
-  #intentTo({ target, previous, direction, history }: TransactionTarget): Intent {
-    return { target, previous, direction, history, ...this.#owner };
+  #intentTo(target: TransactionTarget): Intent {
+    return { ...target, ...this.#owner };
   }
 
   #keepRenewing(): void {

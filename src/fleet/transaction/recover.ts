@@ -13,7 +13,7 @@ import type { Fleet } from '../fleet.ts';
 import { FleetInconsistent, writeAllOrNone } from './all-or-none.ts';
 import type { Intent } from './intent.ts';
 import { obstacleSentence, restoreWeights } from './restore-weights.ts';
-import { shutOutRemovals, shutOutRouteChanges } from './shut-out.ts';
+import { shutOutOtherChanges, shutOutRouteChanges } from './shut-out.ts';
 import type { OnWritten } from './write-confirmed.ts';
 
 /** Someone else has changed the weights of a cluster since, so that nothing is left for a recovery to do. */
@@ -64,8 +64,8 @@ export async function recover(intent: Intent, options: RecoveryOptions): Promise
   onWarning(
     `${run} ended in the middle of a change to ${formatWeights(target)}. The clusters hold: ${held}.`,
   );
-  // Also where somebody else has brought the retired version back.
-  await orInconsistent([], () => shutOutRemovals(intent, observed, options));
+  // Also where somebody else has changed the weights: their version may be one of those concerned.
+  await orInconsistent([], () => shutOutOtherChanges(intent, observed, options));
   assertOurs(intent, observed.routes);
   const withWeights = observed.routes.filter(({ weights }) => weights !== undefined);
   if (withWeights.length === 0) {

@@ -2,15 +2,12 @@
 // a new resourceVersion, on which such a write fails.
 
 import { messageOf } from '../../core/errors.ts';
-import type { Weights } from '../../core/weights.ts';
-import { sameWeights } from '../../core/weights.ts';
+import type { ClusterName } from '../../core/names.ts';
 import type { Change } from '../../kubernetes/change.ts';
 import { isConflict, isForbidden, isMissing } from '../../kubernetes/client/errors.ts';
 import type { Cluster } from '../../kubernetes/client/cluster.ts';
 import { nameOf } from '../../kubernetes/objects.ts';
 import type { KubeObject } from '../../kubernetes/objects.ts';
-import { idleParts } from '../../release/idle-parts.ts';
-import type { IdlePart } from '../../release/idle-parts.ts';
 import type { Observation } from '../../release/observation.ts';
 import { withRecoveryMark } from '../../release/recovery-mark.ts';
 import { existingRoutes } from '../../release/route-state.ts';
@@ -18,8 +15,8 @@ import type { RouteState } from '../../release/route-state.ts';
 import { allOf } from '../fleet.ts';
 import type { Fleet } from '../fleet.ts';
 import { writeAllOrNone } from './all-or-none.ts';
-import type { Intent } from './intent.ts';
-import { writeConfirmed } from './write-confirmed.ts';
+import type { Intent, TargetObject } from './intent.ts';
+import { readLive, writeConfirmed } from './write-confirmed.ts';
 import type { OnWritten } from './write-confirmed.ts';
 
 export interface ShutOutOptions {
@@ -46,56 +43,54 @@ export async function shutOutRouteChanges(
 }
 
 /**
- * Keeps the subsets, Services and workloads that a dead retirement may have been about to remove: the next run may send users to that version
- * again, and a late removal would take it away from them. Who may only move traffic cannot do this, and is warned.
+ * Keeps the other objects as they are, where a late write would change or remove what a version needs that has users by then. Who may
+ * not do this, such as an account that only moves traffic, is warned.
  */
-export async function shutOutRemovals(
+export async function shutOutOtherChanges(
   intent: Intent,
-  observed: Observation,
+  { fleet: states }: Pick<Observation, 'fleet'>,
   { fleet, signal, onWarning, onWritten }: ShutOutOptions,
 ): Promise<void> {
-  if (!removesParts(intent)) return;
-  const { transaction, target, run } = intent;
-  const { rules, services, workloads } = idleParts(observed, target);
-  const markOf = ({ cluster, object }: IdlePart): Change => ({
-    cluster,
-    verb: 'update',
-    object: withRecoveryMark(object, transaction),
-    before: object,
-    reason: { kind: 'recoveredContent' },
-  });
   const shielded = fleet.withSignal(signal);
-  const write = async (change: Change, send?: typeof annotate): Promise<void> => {
+  const warnOf = (object: TargetObject, cluster: ClusterName, why: string): void => {
+    onWarning(
+      `${intent.run} was about to change ${nameOf(object)} in ${cluster}, and may still do so, because a mark that prevents it ${why} Check that object before you send users to its version.`,
+    );
+  };
+  const markIn = async (name: ClusterName, object: TargetObject): Promise<void> => {
+    if (!states.has(name)) {
+      warnOf(object, name, 'could not be set: this run does not reach the cluster.');
+      return;
+    }
+    const cluster = shielded.cluster(name);
     try {
-      const stored = await writeConfirmed(shielded.cluster(change.cluster), change, { signal, send });
-      await onWritten({ change, earlier: change.before, stored });
+      const before = await readLive(cluster, object);
+      if (before === undefined) return;
+      const change: Change = {
+        cluster: name,
+        verb: 'update',
+        object: withRecoveryMark(before, intent.transaction),
+        before,
+        reason: { kind: 'recoveredContent' },
+      };
+      // Whoever deploys may patch these, and need not be able to update them; whoever retires may update the rules.
+      const send = object.kind === 'DestinationRule' ? undefined : annotate;
+      const stored = await writeConfirmed(cluster, change, { signal, send });
+      await onWritten({ change, earlier: before, stored });
     } catch (error) {
       // Changed or deleted since it was read: what the dead run has sent would be refused, too.
       if (isConflict(error) || isMissing(error)) return;
       if (!isForbidden(error)) throw error;
-      onWarning(
-        `${run} was retiring a version. Its removal of ${nameOf(change.object)} in ${change.cluster} may still arrive, because a mark that prevents it was refused: ${messageOf(error)} Run retire again before you send users to that version.`,
-      );
+      warnOf(object, name, `was refused: ${messageOf(error)}`);
     }
   };
-  await allOf([
-    ...rules.map((rule) => write(markOf(rule))),
-    // Whoever deploys may patch these, and need not be able to update them.
-    ...[...services, ...workloads].map((workload) => write(markOf(workload), annotate)),
-  ]);
+  await allOf(
+    intent.objects.flatMap(({ clusters, objects }) =>
+      clusters.flatMap((name) => objects.map((object) => markIn(name, object))),
+    ),
+  );
 }
 
 function annotate(cluster: Cluster, { object }: Change): Promise<KubeObject> {
   return cluster.annotate(object);
-}
-
-/** Whether a transaction leaves the weights as they are, as a retirement does: it removes what has none. */
-function removesParts({
-  target,
-  previous,
-}: {
-  readonly target: Weights;
-  readonly previous: Weights | undefined;
-}): boolean {
-  return previous !== undefined && sameWeights(target, previous);
 }
