@@ -97,6 +97,18 @@ describe('summary, page and JSON', () => {
   });
 });
 
+test('the page unfolds the metrics to act on, and names the others', async () => {
+  const seen = [FAILED, metricEvidence({ name: 'latency', cluster: 'east' }), UNREAD];
+  const page = await pageOf(record(seen, { verdict: 'fail' }), () => Promise.resolve());
+  const [, unfolded = '', folded = ''] =
+    /Metrics of users’ requests(.*?)<details>(.*?)<\/details>/s.exec(page) ?? [];
+  const headings = (part: string): readonly string[] =>
+    [...part.matchAll(/<h3>(.*?)<\/h3>/g)].map(([, heading = '']) => heading);
+  expect(headings(unfolded)).toEqual(['metric errors: ✗ fail', 'metric errors: ? inconclusive']);
+  expect(folded).toContain('✓ 1 metric passed: latency, east');
+  expect(headings(folded)).toEqual(['metric latency in east: ✓ pass']);
+});
+
 describe('the chart of the evidence', () => {
   const drawingOf = (given: Partial<MetricEvidence>): EvidenceDrawing | undefined =>
     evidenceDrawingOf(metricEvidence(given), textsIn('en').formats);

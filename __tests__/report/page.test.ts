@@ -154,6 +154,15 @@ describe('the page', () => {
     expect(await page({ run: 'javascript:alert(1)' })).not.toContain('href=');
   });
 
+  test('names the cause before what the check does not cover', async () => {
+    const markup = await page({
+      ...check(),
+      findings: [{ title: quoted('The cause'), detail: quoted('A detail.') }],
+      unseen: [quoted('A blind spot.')],
+    });
+    expect(markup).toMatch(/The cause.*A blind spot/s);
+  });
+
   test.each([
     '<img src=x onerror=alert(1)>',
     '"><script>alert(1)</script>',

@@ -1,4 +1,4 @@
-import type { IngressEvidence, IngressVerdict } from '../../verify/evidence.ts';
+import type { IngressEvidence } from '../../verify/evidence.ts';
 import { total } from '../../verify/evidence.ts';
 import type { Texts } from '../../texts/catalogue.ts';
 import { say, textsIn } from '../../texts/texts.ts';
@@ -12,15 +12,9 @@ import { convergenceChart } from './convergence.ts';
 import { figure } from './figure.ts';
 import { html } from './html.ts';
 import type { Html } from './html.ts';
+import { markedVerdict } from './marks.ts';
 import { latencyChart } from './latency.ts';
 import { matrixBlock } from './matrix.ts';
-
-const MARKS: Readonly<Record<IngressVerdict, string>> = {
-  pass: '✓',
-  fail: '✗',
-  inconclusive: '?',
-  undecided: '?',
-};
 
 /** Up to this many ingresses that passed are unfolded, if all did. */
 const UNFOLDED = 2;
@@ -96,7 +90,7 @@ function ingressArticle({ evidence, shares }: MatrixRow, id: string, texts: Text
   const { cluster, verdict } = evidence;
   const { charts } = texts.page;
   return html`<article class="ingress">
-    <h3>${texts.formats.label(cluster)}${MARKS[verdict]} ${texts.outcomes.verdicts[verdict]}</h3>
+    <h3>${texts.formats.label(cluster)}${markedVerdict(verdict, texts)}</h3>
     <p>${sentence(evidence, texts)}</p>
     ${podList(evidence, texts)}
     <div class="charts">

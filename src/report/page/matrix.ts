@@ -6,14 +6,8 @@ import type { Matrix, MatrixRow } from '../matrix.ts';
 import type { Share } from '../shares.ts';
 import { html } from './html.ts';
 import type { Html } from './html.ts';
+import { marked, markedVerdict } from './marks.ts';
 
-/** What marks a verdict, beside its name. */
-const MARKS: Readonly<Record<IngressVerdict, string>> = {
-  pass: '✓',
-  fail: '✗',
-  inconclusive: '?',
-  undecided: '–',
-};
 const TONES: Readonly<Record<IngressVerdict, string>> = {
   pass: 'good-text',
   fail: 'bad-text',
@@ -30,8 +24,7 @@ export function matrixBlock(matrix: Matrix, texts: Texts): Html {
     ({ verdict, rows }) =>
       html`<details>
         <summary>
-          ${MARKS[verdict]}
-          ${texts.matrix.folded({ verdict, ingresses: rows.length, shares: rangesInWords(rows, texts.formats) })}
+          ${marked(verdict, texts.matrix.folded({ verdict, ingresses: rows.length, shares: rangesInWords(rows, texts.formats) }))}
         </summary>
         ${matrixTable(matrix, rows, texts)}
       </details>`,
@@ -64,13 +57,14 @@ function matrixRow(
   { hasFailures }: Matrix,
   versions: readonly string[],
   { evidence, cells, failed }: MatrixRow,
-  { matrix, outcomes, formats }: Texts,
+  texts: Texts,
 ): Html {
+  const { matrix, formats } = texts;
   const { cluster, verdict, samples, requests } = evidence;
   return html`<tr>
     <th scope="row">${cluster}</th>
     <td class="verdict-cell">
-      <span class="${TONES[verdict]}">${MARKS[verdict]} ${outcomes.verdicts[verdict]}</span>
+      <span class="${TONES[verdict]}">${markedVerdict(verdict, texts)}</span>
     </td>
     ${cells.map((share, i) => html`<td class="number" data-label="${versions[i] ?? ''}">${shareCell(share, verdict, matrix)}</td>`)}
     <td class="number" data-label="${matrix.columns.samples}">${formats.number(samples)}</td>

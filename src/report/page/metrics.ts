@@ -1,38 +1,45 @@
-import type { MetricEvidence, MetricVerdict } from '../../metrics/metric-evidence.ts';
+import type { MetricEvidence } from '../../metrics/metric-evidence.ts';
 import type { Texts } from '../../texts/catalogue.ts';
 import { metricsByUrgency } from '../metric-order.ts';
 import { shareInPercent, placeOf } from '../metric-sentences.ts';
 import type { RunRecord } from '../run-record.ts';
 import { evidenceChart } from './evidence-chart.ts';
 import { say, textsIn } from '../../texts/texts.ts';
+import { marked, markedVerdict } from './marks.ts';
 import { figure } from './figure.ts';
 import { html } from './html.ts';
 import type { Content, Html } from './html.ts';
 
-const MARKS: Readonly<Record<MetricVerdict, string>> = {
-  pass: '✓',
-  fail: '✗',
-  inconclusive: '?',
-  undecided: '?',
-  'not applicable': '–',
-};
-
-/** What each metric of the last check showed: reason, counts by version, and the evidence over time. */
+/** What each metric of the last check showed: those to act on, and folded, all others. */
 export function metricsSection({ metrics, language }: RunRecord): Html | undefined {
   if (metrics.length === 0) return undefined;
   const texts = textsIn(language);
+  const shown = metricsByUrgency(metrics).map((metric, i) => ({
+    metric,
+    article: metricArticle(metric, `metric-${String(i)}`, texts),
+  }));
+  const byVerdict = Map.groupBy(shown, ({ metric }) => metric.verdict);
   return html`<section>
     <h2>${texts.labels.headings.metrics}</h2>
-    ${metricsByUrgency(metrics).map((metric, i) => metricArticle(metric, `metric-${String(i)}`, texts))}
+    ${[...byVerdict].map(([verdict, own]) => {
+      const articles = own.map(({ article }) => article);
+      if (verdict === 'fail' || verdict === 'inconclusive') return articles;
+      const names = own.map(({ metric }) => texts.evidence.metric(metric));
+      return html`<details>
+        <summary>${marked(verdict, texts.page.foldedMetrics({ verdict, names }))}</summary>
+        ${articles}
+      </details>`;
+    })}
   </section>`;
 }
 
+/** Reason, counts by version, and the evidence over time. */
 function metricArticle(metric: MetricEvidence, id: string, texts: Texts): Html {
   const { verdict, reason, addresses, notes, kind } = metric;
-  const { page, outcomes, formats } = texts;
+  const { page, formats } = texts;
   const parts = [say(reason, texts), page.readings({ ...metric, addresses: [...new Set(addresses)] })];
   return html`<article class="ingress">
-    <h3>${formats.label(placeOf(metric, texts))}${MARKS[verdict]} ${outcomes.verdicts[verdict]}</h3>
+    <h3>${formats.label(placeOf(metric, texts))}${markedVerdict(verdict, texts)}</h3>
     <p>${formats.parts(parts)}${page.stop}</p>
     ${
       notes.length === 0

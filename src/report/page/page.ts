@@ -128,12 +128,12 @@ function problems({ problems: all }: RunRecord, texts: Texts): Html | undefined 
   </section>`;
 }
 
+/** First what explains the outcome, then what limits it. */
 function causes(record: RunRecord, texts: Texts): Content {
   const { findings, unseen, connections } = record;
   const { notCovered, connections: ways, failedRequests } = texts.labels.headings;
   const words = (message: Message): string => say(message, texts);
-  return html`${sentenceList(notCovered, unseen.map(words))} ${sentenceList(ways, connections.map(words))}
-  ${findingsList(
+  return html`${findingsList(
     headingOfFindings(record),
     findings.filter(({ symptom }) => symptom !== true),
     texts,
@@ -142,7 +142,8 @@ function causes(record: RunRecord, texts: Texts): Content {
     failedRequests,
     findings.filter(({ symptom }) => symptom === true),
     texts,
-  )}`;
+  )}
+  ${sentenceList(notCovered, unseen.map(words))} ${sentenceList(ways, connections.map(words))}`;
 }
 
 function sentenceList(title: string, sentences: readonly string[]): Html | undefined {

@@ -82,6 +82,11 @@ export interface PageTexts {
     readonly requests: Readonly<Record<'share' | 'slow' | 'failed', string>>;
   };
   readonly charts: ChartTexts;
+  /** In place of folded metrics: `2 metrics passed: errors, latency` */
+  readonly foldedMetrics: (values: {
+    readonly verdict: VerdictName;
+    readonly names: readonly string[];
+  }) => string;
   /** How often a metric was read. */
   readonly readings: (values: {
     readonly polls: number;

@@ -59,6 +59,8 @@ export const page: PageTexts = {
     requests: { share: '占比', slow: '缓慢', failed: '失败' },
   },
   charts,
+  foldedMetrics: ({ verdict, names }) =>
+    `${number(names.length)} 个指标${outcomes.verdicts[verdict]}：${list(names)}`,
   readings: ({ polls, missed, addresses, seconds }) =>
     `${duration(seconds)}内从 ${list(addresses)} 读取 ${number(polls)} 次${missed === 0 ? '' : `，其中 ${number(missed)} 次失败`}`,
   changes: {
