@@ -7,9 +7,11 @@ import type { Sample } from './attribution.ts';
  */
 export class ReorderBuffer {
   readonly #now: () => number;
-  readonly #sent: number[] = [];
+  /** When each request that has not released its sample was sent, by its number. */
+  readonly #sent = new Map<number, number>();
   /** Samples whose requests ended before an earlier one did, by their number. */
   readonly #waiting = new Map<number, Sample>();
+  #begun = 0;
   #next = 0;
 
   /** @param now in milliseconds, of any clock that does not run backwards */
@@ -23,7 +25,10 @@ export class ReorderBuffer {
    * @returns its number, which `end` takes
    */
   begin(): number {
-    return this.#sent.push(this.#now()) - 1;
+    const index = this.#begun;
+    this.#begun += 1;
+    this.#sent.set(index, this.#now());
+    return index;
   }
 
   /** A request has ended: releases its sample and those behind it, unless an earlier request is still open. */
@@ -31,6 +36,7 @@ export class ReorderBuffer {
     this.#waiting.set(index, sample);
     for (let next = this.#waiting.get(this.#next); next !== undefined; next = this.#waiting.get(this.#next)) {
       this.#waiting.delete(this.#next);
+      this.#sent.delete(this.#next);
       this.#next += 1;
       release(next);
     }
@@ -44,9 +50,8 @@ export class ReorderBuffer {
   /** How many requests have been open for longer than one is usually in flight. */
   get unanswered(): number {
     const now = this.#now();
-    return this.#sent.filter(
-      (sentAt, index) =>
-        index >= this.#next && !this.#waiting.has(index) && now - sentAt >= INGRESS.underWayMs,
+    return [...this.#sent].filter(
+      ([index, sentAt]) => !this.#waiting.has(index) && now - sentAt >= INGRESS.underWayMs,
     ).length;
   }
 }
