@@ -97,10 +97,10 @@ const NO_WRITES = {
  */
 const IMPURE = [
   'src/*.ts',
-  'src/core/{clock,proxy,read-file,signals,tunnel,workspace}.ts',
+  'src/core/{clock,proxy,read-file,signals,tunnel,turns,workspace}.ts',
   'src/kubernetes/client/**/*.ts',
   'src/fleet/**/*.ts',
-  'src/verify/{address-ways,find-ingress,gateway-pods,gateway-services,ingress-client,listener-services,pod-way,pod-ways,probe,response-body,sampler,ways}.ts',
+  'src/verify/{address-ways,exchange,find-ingress,gateway-pods,gateway-services,ingress-client,listener-services,pod-way,pod-ways,probe,response-body,sampler,ways}.ts',
   'src/metrics/{metric-readers,pod-forward,pod-proxy,watch-metrics,web-client}.ts',
   'src/diagnosis/read-snapshot.ts',
   'src/report/{replace-file,run-log,write-report}.ts',

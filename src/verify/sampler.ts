@@ -1,5 +1,6 @@
 import { MONOTONIC_CLOCK } from '../core/clock.ts';
 import type { Clock } from '../core/clock.ts';
+import { Turns } from '../core/turns.ts';
 import type { CheckSpec } from '../release/release.ts';
 import { attribute } from './attribution.ts';
 import type { Sample } from './attribution.ts';
@@ -15,6 +16,11 @@ const PROGRESS_MS = 2_000;
 const WATCH_PROGRESS_MS = 30_000;
 /** Requests at a time for each pod, as where a gateway has many: they share the rate. */
 const WORKERS_PER_POD = 4;
+/**
+ * Requests that begin in one turn of the event loop, over all ingresses: where there are more ingresses than one processor can sample
+ * at their rate, timers and signals wait for some milliseconds only, and each ingress gets the same part.
+ */
+const REQUESTS_PER_TURN = 16;
 
 /** Sampling at a low rate for a fixed time: passes at its end, and fails as soon as there is evidence. */
 interface Watch {
@@ -55,6 +61,7 @@ export async function sampleAll(
   if (stopped?.aborted === true) stop();
   stopped?.addEventListener('abort', stop, { once: true });
   const deadline = abortedAfter(watch?.forMs ?? check.verifyTimeoutMs, clock, failed.signal);
+  const turns = new Turns(REQUESTS_PER_TURN);
   let grace: NodeJS.Timeout | undefined;
   const runs = clients.map(async (client) => {
     const evaluation = new Evaluation(client.target, expect(client), {
@@ -65,7 +72,7 @@ export async function sampleAll(
       catchUpMs,
       now: clock.now,
     });
-    await sampleOne(client, evaluation, { failed: failed.signal, deadline }, options);
+    await sampleOne(client, evaluation, { failed: failed.signal, deadline, turns }, options);
     const evidence = evaluation.evidence(failed.signal.aborted ? 'undecided' : evaluation.verdictAtEnd());
     if (evidence.verdict === 'fail') grace ??= setTimeout(stop, INGRESS.afterFailureMs);
     return evidence;
@@ -79,10 +86,17 @@ export async function sampleAll(
   }
 }
 
+/** What all ingresses of a check share. */
+interface Shared {
+  readonly failed: AbortSignal;
+  readonly deadline: AbortSignal;
+  readonly turns: Turns;
+}
+
 async function sampleOne(
   client: IngressClient,
   evaluation: Evaluation,
-  { failed, deadline }: { readonly failed: AbortSignal; readonly deadline: AbortSignal },
+  { failed, deadline, turns }: Shared,
   options: SamplingOptions,
 ): Promise<void> {
   const { check, watch, signal, onProgress, clock = MONOTONIC_CLOCK } = options;
@@ -114,14 +128,16 @@ async function sampleOne(
   };
   if (watch === undefined) {
     const sending = AbortSignal.any([cut, deadline]);
-    await sendAtRate({ rps: check.maxRps, workers, clock }, sending, () => ask(sending));
+    await sendAtRate({ rps: check.maxRps, workers, clock, turns }, sending, () => ask(sending));
   } else {
     // Requests that are still open at the end must count: a version that hangs shows only in them.
-    await sendAtRate({ rps: watch.maxRps, workers, clock }, AbortSignal.any([cut, deadline]), () => ask(cut));
+    await sendAtRate({ rps: watch.maxRps, workers, clock, turns }, AbortSignal.any([cut, deadline]), () =>
+      ask(cut),
+    );
     // Nor does it end while errors are neither few enough nor shown to be too many: more requests decide that.
     if (evaluation.isOpen) {
       const more = AbortSignal.any([cut, abortedAfter(check.verifyTimeoutMs, clock, cut)]);
-      await sendAtRate({ rps: check.maxRps, workers, clock }, more, async () => {
+      await sendAtRate({ rps: check.maxRps, workers, clock, turns }, more, async () => {
         await ask(cut);
         if (!evaluation.isOpen) ended.abort();
       });
@@ -143,16 +159,20 @@ function abortedAfter(ms: number, clock: Clock, stopped: AbortSignal): AbortSign
   return over.signal;
 }
 
+interface Rate {
+  readonly rps: number;
+  readonly workers: number;
+  readonly clock: Clock;
+  readonly turns: Turns;
+}
+
 /** Sends requests over all connections, at this rate in total, until `sending` is aborted. */
 async function sendAtRate(
-  {
-    rps,
-    workers: count,
-    clock: { now, sleep },
-  }: { readonly rps: number; readonly workers: number; readonly clock: Clock },
+  { rps, workers: count, clock, turns }: Rate,
   sending: AbortSignal,
   ask: () => Promise<void>,
 ): Promise<void> {
+  const { now, sleep } = clock;
   const interval = 1000 / rps;
   let slot = now();
   const worker = async (): Promise<void> => {
@@ -160,6 +180,8 @@ async function sendAtRate(
       slot = Math.max(slot + interval, now());
       const wait = slot - now();
       if (wait > 0) await sleep(wait, sending);
+      await turns.next(ask);
+      sending.throwIfAborted();
       await ask();
     }
   };
