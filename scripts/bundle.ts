@@ -14,6 +14,7 @@ const SIDE_EFFECTS = { '@kubernetes/client-node': ['./dist/polyfill.js'], '@acti
 /** What the action uses of undici, each loaded when it is first used: `fetch` and its classes come last, if at all. */
 const UNDICI_PARTS = {
   Agent: './lib/dispatcher/agent.js',
+  Client: './lib/dispatcher/client.js',
   Pool: './lib/dispatcher/pool.js',
   buildConnector: './lib/core/connect.js',
 };

@@ -1,4 +1,5 @@
 import { BrokenResponse } from './broken-response.ts';
+import { OutOfTime } from './exchange.ts';
 
 /** The kind of failure when the ingress accepted a request and nothing came back in time. */
 export const NO_RESPONSE = 'no response in time';
@@ -15,6 +16,7 @@ export const UNREACHED: ReadonlySet<string> = new Set([REFUSED, CUT, NO_CONNECTI
 /** The kind of a failure, without what differs between requests, so that equal ones can be counted. */
 export function failureKind(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  if (error instanceof OutOfTime) return NO_RESPONSE;
   if (error instanceof BrokenResponse) {
     const what = failureKind(error.cause);
     return UNREACHED.has(what) || EARLY_END.test(what) ? CUT_OFF : what;

@@ -1,26 +1,24 @@
 import { lookup } from 'node:dns/promises';
-import { Agent } from 'undici';
+import { Client } from 'undici';
 import { INGRESS } from '../core/deadlines.ts';
 import { proxyFor } from '../core/proxy.ts';
 import type { Proxy } from '../core/proxy.ts';
 import { AddressWays } from './address-ways.ts';
 import type { Resolve } from './address-ways.ts';
+import { exchange } from './exchange.ts';
+import type { Answer } from './exchange.ts';
 import { PodWays } from './pod-ways.ts';
-import { NO_RESPONSE, REFUSED, failureKind } from './failure-kinds.ts';
-import { decoded, readStart } from './response-body.ts';
+import { REFUSED, failureKind } from './failure-kinds.ts';
 import type { IngressPod, Way, Ways } from './ways.ts';
 import type { Target } from './target.ts';
 
 /** What came back: a response, or the failure to get one. */
 export type Reply =
-  | {
+  | (Answer & {
       readonly kind: 'answer';
-      readonly status: number;
-      readonly headers: Readonly<Record<string, string>>;
-      readonly body: string;
       readonly ms: number;
       readonly pod?: IngressPod | undefined;
-    }
+    })
   | {
       readonly kind: 'failure';
       readonly what: string;
@@ -109,7 +107,7 @@ export class IngressClient {
     const { signal } = options;
     let way = await this.#ways.next(signal);
     const begun = performance.now();
-    let limit: AbortSignal | undefined;
+    let endsAt: number | undefined;
     for (let attempt = 1; ; attempt += 1) {
       signal.throwIfAborted();
       if (way === undefined) return { kind: 'failure', what: REFUSED, ms: 0 };
@@ -117,9 +115,9 @@ export class IngressClient {
       const elapsed = (): number => performance.now() - start;
       try {
         await way.open(signal);
-        limit ??= AbortSignal.timeout(this.#timeoutMs);
         start = performance.now();
-        const answer = await this.#ask(way, options, limit);
+        endsAt ??= start + this.#timeoutMs;
+        const answer = await this.#ask(way, options, endsAt);
         this.#hasAnswered = true;
         this.#ways.answered(way);
         return { kind: 'answer', ...answer, ms: elapsed(), pod: way.pod };
@@ -131,36 +129,30 @@ export class IngressClient {
           ms: performance.now() - begun,
           signal,
         });
-        if (excuse === 'none') {
-          const what = limit?.aborted === true ? NO_RESPONSE : failureKind(error);
-          return { kind: 'failure', what, ms, pod: way.pod };
-        }
-        if (excuse !== 'again') limit = undefined;
+        if (excuse === 'none') return { kind: 'failure', what: failureKind(error), ms, pod: way.pod };
+        if (excuse !== 'again') endsAt = undefined;
         if (excuse !== 'same') way = await this.#ways.next(signal);
       }
     }
   }
 
   async #ask(
-    { origin, options, dispatcher: shared }: Way,
+    { origin, options, dispatcher }: Way,
     { headers, fresh = false, signal }: SendOptions,
-    limit: AbortSignal,
-  ): Promise<Omit<Extract<Reply, { kind: 'answer' }>, 'kind' | 'ms'>> {
-    const agent = fresh ? new Agent({ ...options, pipelining: 0 }) : undefined;
-    const dispatcher = agent ?? shared;
+    endsAt: number,
+  ): Promise<Answer> {
+    const request = {
+      origin,
+      path: this.target.path,
+      method: 'GET',
+      headers: headers === undefined ? this.#headers : { ...this.#headers, ...headers },
+    } as const;
+    if (!fresh) return exchange(dispatcher, request, { signal, endsAt });
+    const own = new Client(origin, { ...options, pipelining: 0 });
     try {
-      const response = await dispatcher.request({
-        origin,
-        path: this.target.path,
-        method: 'GET',
-        headers: { ...this.#headers, ...headers },
-        signal: AbortSignal.any([signal, limit]),
-      });
-      const answered = single(response.headers);
-      const body = await readStart(decoded(response.body, answered['content-encoding']), limit);
-      return { status: response.statusCode, headers: answered, body };
+      return await exchange(own, request, { signal, endsAt });
     } finally {
-      await agent?.destroy();
+      await own.destroy();
     }
   }
 
@@ -172,13 +164,4 @@ export class IngressClient {
 /** Headers by their names in lower case, so that a name in two spellings is one header. */
 function lowerCased(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
-}
-
-function single(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [
-      name,
-      Array.isArray(value) ? value.join(', ') : (value ?? ''),
-    ]),
-  );
 }

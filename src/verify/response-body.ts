@@ -1,42 +1,76 @@
-import { pipeline } from 'node:stream';
-import type { Duplex, Readable } from 'node:stream';
+import type { Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
-import { BrokenResponse } from './broken-response.ts';
 
 /** Only the beginning of a body is read: that is where the version is. */
 const BODY_LIMIT = 16 * 1024;
 
-const DECODERS: Readonly<Record<string, () => Duplex>> = {
+const DECODERS: Readonly<Record<string, () => Transform>> = {
   gzip: createGunzip,
   deflate: createInflate,
   br: createBrotliDecompress,
 };
 
-/** The decompressed body: a server may compress it without being asked. An unknown encoding is left as it is. */
-export function decoded(body: Readable, encoding = ''): Readable {
-  const decoder = DECODERS[encoding.trim().toLowerCase()]?.();
-  // Errors of both streams appear when the decoded one is read.
-  return decoder === undefined ? body : pipeline(body, decoder, () => undefined);
+interface Outcome {
+  /** All of the body has arrived, or as much as is read of one. */
+  readonly complete: () => void;
+  readonly failed: (error: Error) => void;
 }
 
-/**
- * The beginning of a body as text; what has arrived of it once the time is up.
- *
- * @throws BrokenResponse
- */
-export async function readStart(body: AsyncIterable<Uint8Array>, limit: AbortSignal): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  try {
-    for await (const chunk of body) {
-      chunks.push(chunk);
-      size += chunk.length;
-      // Leaving the loop releases the connection: an endless body must not delay a sample.
-      if (size >= BODY_LIMIT) break;
-    }
-  } catch (error) {
-    // An event stream is a response although it never ends.
-    if (!limit.aborted) throw new BrokenResponse('the body did not end', { cause: error });
+/** The beginning of a body, decompressed: a server may compress it without being asked. An unknown encoding is left as it is. */
+export class BodyStart {
+  readonly #outcome: Outcome;
+  readonly #decoder: Transform | undefined;
+  readonly #chunks: Uint8Array[] = [];
+  #size = 0;
+
+  constructor(encoding: string | undefined, outcome: Outcome) {
+    this.#outcome = outcome;
+    if (encoding === undefined) return;
+    this.#decoder = DECODERS[encoding.trim().toLowerCase()]?.()
+      .on('data', (chunk: Uint8Array) => {
+        this.#keep(chunk);
+      })
+      .on('end', outcome.complete)
+      .on('error', outcome.failed);
   }
-  return Buffer.concat(chunks).subarray(0, BODY_LIMIT).toString('utf8');
+
+  /**
+   * Takes the next bytes as they arrived.
+   *
+   * @param onDrain called once more of them may come, if they must not come now
+   * @returns whether more of them may come
+   */
+  add(chunk: Uint8Array, onDrain: () => void): boolean {
+    if (this.#decoder === undefined) {
+      this.#keep(chunk);
+      return true;
+    }
+    const more = this.#decoder.write(chunk);
+    if (!more) this.#decoder.once('drain', onDrain);
+    return more;
+  }
+
+  /** No more bytes come. */
+  end(): void {
+    if (this.#decoder === undefined) this.#outcome.complete();
+    else this.#decoder.end();
+  }
+
+  /** What has arrived so far. */
+  text(): string {
+    const [first] = this.#chunks;
+    const all = first !== undefined && this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks);
+    return Buffer.from(all.buffer, all.byteOffset, Math.min(all.length, BODY_LIMIT)).toString('utf8');
+  }
+
+  destroy(): void {
+    this.#decoder?.destroy();
+  }
+
+  #keep(chunk: Uint8Array): void {
+    if (this.#size >= BODY_LIMIT) return;
+    this.#chunks.push(chunk);
+    this.#size += chunk.length;
+    if (this.#size >= BODY_LIMIT) this.#outcome.complete();
+  }
 }

@@ -1,4 +1,4 @@
-import type { Agent, Dispatcher } from 'undici';
+import type { Client, Dispatcher } from 'undici';
 
 /** Connections to one address, or one pod, of an ingress: enough to reach several gateway replicas behind a load balancer. */
 export const CONNECTIONS = 16;
@@ -12,7 +12,7 @@ export const REQUESTS_PER_CONNECTION = 10;
  * Over HTTP/2, all requests would share one connection, and so one gateway replica. undici sets the server name (SNI): the Host
  * header without its port, and none for an IP address (RFC 6066), whose certificate must name the address.
  */
-export type WayOptions = Pick<Agent.Options, 'allowH2' | 'connect'>;
+export type WayOptions = Pick<Client.Options, 'allowH2' | 'connect'>;
 
 /** A pod of an ingress, as it was seen last. */
 export interface IngressPod {
