@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { lifecycleCases } from './cases/release-cases.ts';
+import { eventsOf } from './support/events.ts';
 import { ISTIO } from './support/kube.ts';
 import type { Kube } from './support/kube.ts';
 import { APP, NAMESPACE, NO_WORKLOADS, destination, virtualService } from './support/objects.ts';
@@ -75,6 +76,12 @@ describe('rollback', () => {
       const run = await stage.pass({ operation: 'rollback', ...later });
       expect(run.outputs).toMatchObject({ verdict: 'pass', weights: 'v1=100,v2=0' });
       await expect(stage.weights()).resolves.toEqual(['v1=100,v2=0', 'v1=100,v2=0']);
+      const events = await eventsOf(stage.west, 'VirtualService', APP);
+      expect(events.at(-1)).toEqual([
+        'Warning',
+        'TrafficRolledBack',
+        expect.stringMatching(/^weights v1=40,v2=60 → v1=100,v2=0 \(/),
+      ]);
     });
   });
 });

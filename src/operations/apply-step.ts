@@ -123,7 +123,7 @@ async function pinRoutes(
 async function moveWeights(
   context: Context,
   { weights, revision, routes }: TrafficPlan,
-  { prepared: { observed }, clients, restorer }: Move,
+  { prepared: { observed, target }, clients, restorer }: Move,
   onMoved: (written: readonly Written[]) => void,
 ): Promise<void> {
   const { signal, recorder } = context;
@@ -136,7 +136,7 @@ async function moveWeights(
       // Users of a first route get 404 again if another cluster refuses its own: so no cluster gets one before all accept theirs.
       if (routes.some(({ isFirstRoute }) => isFirstRoute === true))
         await assertAccepted(context.fleet, routes);
-      onMoved(await writeEverywhere(context, routes));
+      onMoved(await writeEverywhere(context, routes, target.direction));
       held = allHolding(held, weights);
       recorder.record({ kind: 'in force', weights, direction: 'forward' });
       await seeRevision(context, observed, revision, clients);

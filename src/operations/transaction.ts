@@ -15,7 +15,7 @@ import type { Written } from '../fleet/transaction/write-confirmed.ts';
 import type { Change } from '../kubernetes/change.ts';
 import { observe } from '../release/observation.ts';
 import { recordChange, phase } from './context.ts';
-import { CHANGED, RECOVERED, tellWritten } from './route-events.ts';
+import { CHANGED, RECOVERED, ROLLED_BACK, tellWritten } from './route-events.ts';
 import type { Context } from './context.ts';
 import { checkStepOfOther } from './check-recovery.ts';
 
@@ -28,16 +28,18 @@ export function inside(context: Context, transaction: Transaction): Context {
 /**
  * Writes traffic objects in all clusters, or in none.
  *
+ * @param direction `back`: a return to earlier weights
  * @throws Error outside of a transaction, which is a defect
  */
 export async function writeEverywhere(
   context: Context,
   changes: readonly Change[],
+  direction: Intent['direction'] = 'forward',
 ): Promise<readonly Written[]> {
   const { transaction, signal } = context;
   if (transaction === undefined) throw new Error('Traffic objects are written in a transaction alone');
   const written = await transaction.writeAllOrNone(changes, { signal, onWritten: recordChange(context) });
-  tellWritten(context, CHANGED, written);
+  tellWritten(context, direction === 'back' ? ROLLED_BACK : CHANGED, written);
   return written;
 }
 
