@@ -54,6 +54,7 @@ const OWNERS = {
   '@actions/core': ['github'],
   '@actions/github': ['github'],
   '@kubernetes/client-node': ['kubernetes'],
+  '@discoveryjs/json-ext': ['report'],
   '@hyperjump/json-pointer': ['verify', 'metrics', 'github'],
   diff: ['report'],
   // core/yaml.ts reads and prints plain YAML for everybody; manifests need kubectl's YAML 1.1.

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { Ajv } from 'ajv';
 import { REPORT_SCHEMA_FILE, reportSchema } from '../../scripts/schema.ts';
-import { reportOf } from '../../src/report/json.ts';
+import { reportOf, reportTextOf } from '../../src/report/json.ts';
 import { emptyRecord } from '../../src/report/run-record.ts';
 import type { RunRecord } from '../../src/report/run-record.ts';
 import { REPORT } from '../../src/report/schema.ts';
@@ -19,6 +19,7 @@ const FULL: RunRecord = {
   ...EMPTY,
   verdict: 'fail',
   failure: 'x',
+  problems: ['Input tolerance: got "many"; expected a number.'],
   held: agreed(weights({ v1: 80, v2: 20 })),
   unseen: [quoted('VirtualServices of other namespaces in east could not be listed.')],
   limits: { tolerance: 0.05, confidence: 0.99, maxErrorRate: 0.01 },
@@ -76,4 +77,38 @@ test('the report has the version of the action', () => {
     version: string;
   };
   expect([VERSION, reportOf(EMPTY).action.version]).toEqual([manifest.version, manifest.version]);
+});
+
+test.each([
+  ['Input weights: got "v1=200"; expected percentages.', 'weights'],
+  ['Input metrics, line 3: metrics[0].query: expected a query.', 'metrics'],
+  ['Input kubeconfig (base64) does not parse.', 'kubeconfig'],
+  ['Input app: is required. You can set it in the release file too.', 'app'],
+  ['.github/canary.yml:7: max-rps: got "x"; expected a number.', 'max-rps'],
+  ['.github/canary.yml:12: metrics[1].query: expected a query.', 'metrics'],
+  ['.github/canary.yml:12 does not parse: bad indentation.', undefined],
+  ['deploy/v2.yaml:4: the object has no kind.', undefined],
+])('the problem "%s" is about the input %s', (message, input) => {
+  expect(reportOf({ ...EMPTY, problems: [message] }).problems).toEqual([{ input, message }]);
+});
+
+test('the text of a large report is made in pieces, and is what JSON.stringify makes', async () => {
+  const yaml = 'name: "größer"\u2028\t\\ \ud83d\ude00 \ud800\n'.repeat(500);
+  const record: RunRecord = {
+    ...FULL,
+    metrics: [],
+    ingresses: new Map([
+      ['0', 'http://203.0.113.7'],
+      ['east "1"', ''],
+    ]),
+    changes: Array.from({ length: 100 }, () => change({ before: yaml, after: undefined })),
+  };
+  let pauses = 0;
+  const text = await reportTextOf(record, () => {
+    pauses += 1;
+    return Promise.resolve();
+  });
+  expect(text === `${JSON.stringify(reportOf(record), undefined, 2)}\n`).toBe(true);
+  expect(text.length).toBeGreaterThan(1_000_000);
+  expect(pauses).toBeGreaterThan(text.length / 500_000);
 });

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { optionsOf, packCommand, runCommand } from '../../testbed/packed-command.ts';
 import type { CommandOptions, CommandRun, PackedCommand } from '../../testbed/packed-command.ts';
 import { REPORT } from '../../src/report/schema.ts';
-import { NO_WORKLOADS, SEED } from './support/objects.ts';
+import { APP, NO_WORKLOADS, SEED } from './support/objects.ts';
 import { useStage } from './support/stage.ts';
 
 const stage = useStage();
@@ -112,7 +112,10 @@ describe('the packed command, in a folder without the repository (scenario 47)',
     const wrong = await ends(3, 'rollout', { weights: 'v1=200', tolerance: '99', summary: folder }, [
       '--json',
     ]);
-    const { failure } = REPORT.parse(JSON.parse(wrong.stdout));
+    const { failure, problems, app } = REPORT.parse(JSON.parse(wrong.stdout));
+    expect(app).toBe(APP);
+    expect(problems.map(({ input }) => input)).toEqual(['summary', 'weights', 'tolerance']);
+    for (const { message } of problems) expect(failure).toContain(`\n- ${message}`);
     expect(failure).toMatch(/^3 problems with the inputs:\n- Input summary: got ".*", which exists/);
     const unknown = await ends(3, 'rollout', {}, ['--max-rp=20']);
     expect(unknown).toMatchObject({

@@ -67,6 +67,10 @@ export class CommandLineHost implements Host {
     this.#record = record;
   }
 
+  keepRefusal(record: RunRecord): void {
+    this.#record = record;
+  }
+
   saveState(name: string, value: string): void {
     this.#state.set(name, value);
   }

@@ -1,7 +1,8 @@
+import { nextTurn } from '../core/clock.ts';
 import { runJob } from '../github/main.ts';
 import { finishJob } from '../github/post.ts';
 import { exitSoon } from '../github/step.ts';
-import { reportOf } from '../report/json.ts';
+import { reportTextOf } from '../report/json.ts';
 import { emptyRecord } from '../report/run-record.ts';
 import type { RunRecord } from '../report/run-record.ts';
 import { visible } from '../report/visible.ts';
@@ -67,8 +68,7 @@ async function runCommand(command: JobCommand, { stdout, stderr }: Streams): Pro
   await finishJob(host);
   const { record, failure, begun } = host;
   if (json) {
-    const report = reportOf(record ?? refusedRecord(command, failure));
-    stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
+    stdout.write(await reportTextOf(record ?? refusedRecord(command, failure), nextTurn));
   }
   process.exitCode = exitCodeOf({ failed: failure !== undefined, signal: signal(), begun, record });
   exitSoon();

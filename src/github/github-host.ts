@@ -13,6 +13,9 @@ export const githubHost: Host = {
     return { textOf: takeInputs(secrets), problems: [] };
   },
   setOutputs,
+  keepRefusal() {
+    // The summary and the report have it.
+  },
   summary() {
     const file = process.env['GITHUB_STEP_SUMMARY'];
     return file ? { file, mode: 'append' } : undefined;

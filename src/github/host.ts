@@ -18,6 +18,8 @@ export interface Host {
   fail(text: string, title: string): void;
   /** Hands the result to what comes after the job. */
   setOutputs(record: RunRecord): void;
+  /** Keeps why the job was refused for its inputs, for what reports its result. */
+  keepRefusal(record: RunRecord): void;
   /** Keeps a value for the post step. */
   saveState(name: string, value: string): void;
   /** A value that the main step kept; empty if there is none. */

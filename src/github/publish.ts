@@ -54,6 +54,7 @@ export async function publishRefusal(
   { record: refused, summary, report }: Pick<RefusedJob, 'record' | 'summary' | 'report'>,
 ): Promise<void> {
   const record = secrets.redactIn(refused);
+  host.keepRefusal(record);
   const folder = report === undefined ? undefined : await publishReport(host, report, record);
   if (summary) await publishSummary(host, { ...record, report: folder });
 }

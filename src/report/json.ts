@@ -1,18 +1,38 @@
+import { stringifyChunked } from '@discoveryjs/json-ext';
 import type { MetricEvidence } from '../metrics/metric-evidence.ts';
 import type { IngressEvidence, PodEvidence } from '../verify/evidence.ts';
 import { agreedWeights, clustersAgree } from '../release/cluster-weights.ts';
 import type { Weights } from '../core/weights.ts';
 import { inEnglish, textsIn } from '../texts/texts.ts';
 import { headlineOf } from './headline.ts';
+import { inputOfProblem } from './input-problems.ts';
 import type { Check, RunRecord } from './run-record.ts';
 import { SCHEMA_VERSION } from './schema.ts';
 import type { Report, ReportedIngress, ReportedMetric } from './schema.ts';
 import { sharesAt } from './shares.ts';
 import { VERSION } from './version.ts';
 
+/** Characters of the report that are made in one go. */
+const PIECE = 64 * 1024;
+
 type ReportedPod = NonNullable<ReportedIngress['pods']>[number];
 
-/** The content of `report.json`; JSON.stringify leaves out fields without a value. */
+/**
+ * The text of `report.json`.
+ *
+ * @param pause between pieces of the work: a hundred clusters make tens of megabytes
+ */
+export async function reportTextOf(record: RunRecord, pause: () => Promise<void>): Promise<string> {
+  const pieces: string[] = [];
+  for (const piece of stringifyChunked(reportOf(record), { space: 2, highWaterMark: PIECE })) {
+    // Flat: the engine would keep it as thousands of parts, and join all of them at the end in one go.
+    pieces.push(Buffer.from(piece).toString());
+    await pause();
+  }
+  return `${pieces.join('')}\n`;
+}
+
+/** The content of `report.json`; fields without a value are left out of its text. */
 export function reportOf(record: RunRecord): Report {
   const { outcome, sentence, currentState, nextStep } = headlineOf(record, textsIn('en'));
   const { operation, app, namespace, begin, complete, limits, findings, phases, clusters, plan } = record;
@@ -31,6 +51,7 @@ export function reportOf(record: RunRecord): Report {
     nextStep,
     verdict: record.verdict,
     failure: record.failure,
+    problems: record.problems.map((message) => ({ input: inputOfProblem(message), message })),
     weights: optionalWeights(agreedWeights(record.held)),
     agree: clustersAgree(record.held),
     weightsByCluster: record.held.map(({ cluster, place, weights, text }) => ({

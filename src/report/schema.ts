@@ -125,6 +125,19 @@ export const REPORT = z.strictObject({
   nextStep: z.string().optional().describe('What to do next.'),
   verdict: verdict.optional(),
   failure: z.string().optional(),
+  problems: z
+    .array(
+      z.strictObject({
+        input: z
+          .string()
+          .optional()
+          .describe(
+            'The input, or the key of the release file; absent if it is about something else, such as a whole file.',
+          ),
+        message: z.string().describe('A sentence: the place, what it holds, and what it should hold.'),
+      }),
+    )
+    .describe('What is wrong with the inputs, if the run was refused for them.'),
   weights: weights
     .optional()
     .describe(

@@ -2,7 +2,7 @@ import { mkdir, realpath } from 'node:fs/promises';
 import { CanaryError } from '../core/errors.ts';
 import { confinedPath } from '../core/workspace.ts';
 import type { Workspace } from '../core/workspace.ts';
-import { reportOf } from './json.ts';
+import { reportTextOf } from './json.ts';
 import { pageOf } from './page/page.ts';
 import { replaceFile } from './replace-file.ts';
 import type { RunRecord } from './run-record.ts';
@@ -24,7 +24,7 @@ export async function writeReport(
   // Someone may have replaced a folder by a link since it was looked at.
   if ((await realpath(real)) !== real) throw new CanaryError('the folder was replaced by a symbolic link');
   const texts = {
-    'report.json': `${JSON.stringify(reportOf(record), undefined, 2)}\n`,
+    'report.json': await reportTextOf(record, pause),
     'report.html': await pageOf(record, pause),
   };
   for (const [name, text] of Object.entries(texts)) await replaceFile(real, name, text, pause);
