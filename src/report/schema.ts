@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** Increases when a field is removed or changes its meaning, not when one is added. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 const weights = z.record(z.string(), z.number()).describe('Percent by version.');
 const counts = z.record(z.string(), z.int());
