@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { quoted } from '../../src/texts/message.ts';
 import { clustersAgree } from '../../src/release/cluster-weights.ts';
 import type { ClusterWeights } from '../../src/release/cluster-weights.ts';
-import { headlineOf } from '../../src/report/headline.ts';
+import { errorMessageOf, headlineOf } from '../../src/report/headline.ts';
 import { emptyRecord } from '../../src/report/run-record.ts';
 import type { RunRecord, Step } from '../../src/report/run-record.ts';
 import { evidence } from '../support/evidence.ts';
@@ -326,4 +326,14 @@ describe('the next step', () => {
   ])('%s', (_what, record, nextStep) => {
     expect(of(record).nextStep).toBe(nextStep);
   });
+});
+
+test('an error is not quoted for what headline and next step say', () => {
+  const record = { ...emptyRecord('status', 'hello', 'demo'), held: APART };
+  const { sentence, nextStep = '' } = of({ operation: 'status', held: APART, failure: 'x' });
+  const shown = (failure: string): string | undefined => errorMessageOf({ ...record, failure });
+  expect(shown(`${sentence} ${nextStep}`)).toBeUndefined();
+  expect(shown(`${sentence} ${nextStep}\nThe Service hello-v2 is missing.`)).toBe(
+    'The Service hello-v2 is missing.',
+  );
 });

@@ -10,7 +10,7 @@ import { pageOf } from '../../src/report/page/page.ts';
 import { linear, logarithmic, powersOfTen, roundTicks, spread } from '../../src/report/page/scale.ts';
 import { sharesAt } from '../../src/report/shares.ts';
 import { evidence } from '../support/evidence.ts';
-import { change } from '../support/record.ts';
+import { change, held } from '../support/record.ts';
 import { weights } from '../support/release.ts';
 
 describe('the HTML template', () => {
@@ -152,6 +152,13 @@ describe('the page', () => {
 
   test('does not link to anything but a URL', async () => {
     expect(await page({ run: 'javascript:alert(1)' })).not.toContain('href=');
+  });
+
+  test('says in its facts only that clusters differ: the verdict says who holds what', async () => {
+    const holding = held({ east: weights({ v1: 100 }), west: weights({ v2: 100 }) });
+    const markup = await page({ operation: 'status', held: holding, failure: 'x' });
+    expect(markup).toMatch(/<dt>Current weights<\/dt>\s*<dd>Different weights<\/dd>/);
+    expect(markup.match(/east holds v1=100/g)).toHaveLength(1);
   });
 
   test('names the cause before what the check does not cover', async () => {

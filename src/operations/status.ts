@@ -1,6 +1,6 @@
 import { throwAny } from '../fleet/fleet.ts';
 import type { Message } from '../texts/message.ts';
-import { inEnglish } from '../texts/texts.ts';
+import { inEnglish, textsIn } from '../texts/texts.ts';
 import { candidateOf, selectsEndpoint } from '../kubernetes/pod-selection.ts';
 import type { Place } from '../kubernetes/pod-selection.ts';
 import { CanaryError, messageOf } from '../core/errors.ts';
@@ -80,11 +80,7 @@ export async function status(context: Context): Promise<void> {
     }
     const agree = clustersAgree(held);
     const problems = [
-      ...(agree === false
-        ? [
-            `${describeDisagreement(held)} To bring them together, run the operation rollback with the input weights.`,
-          ]
-        : []),
+      ...(agree === false ? [`${describeDisagreement(held)} ${textsIn('en').nextStep.align}`] : []),
       ...routeDefects(observed).map(({ title, detail }) => inEnglish({ kind: 'findingLine', title, detail })),
     ];
     if (problems.length > 0) throw new CanaryError(problems.join('\n'));

@@ -57,8 +57,11 @@ export function errorMessageOf(record: RunRecord): string | undefined {
   const { failure, problems } = record;
   if (failure === undefined || problems.length > 0 || !needsErrorMessage(outcomeOf(record))) return undefined;
   // Messages are in English.
-  const { sentence } = headlineOf(record, textsIn('en'));
-  const rest = failure.startsWith(sentence) ? failure.slice(sentence.length).trim() : failure;
+  const { sentence, nextStep = '' } = headlineOf(record, textsIn('en'));
+  const rest = [sentence, nextStep].reduce(
+    (text, said) => (text.startsWith(said) ? text.slice(said.length).trim() : text),
+    failure,
+  );
   return rest === '' ? undefined : rest;
 }
 

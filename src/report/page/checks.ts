@@ -19,16 +19,28 @@ import { matrixBlock } from './matrix.ts';
 /** Up to this many ingresses that passed are unfolded, if all did. */
 const UNFOLDED = 2;
 
-/** The observations at each ingress in the last check, and folded, those of earlier checks. */
-export async function checksSection(
+/** The observations at each ingress in the last check. */
+export async function checkSection(
   { checks, limits, language }: RunRecord,
   pause: () => Promise<void>,
 ): Promise<Html | undefined> {
   const last = checks.at(-1);
   if (last === undefined) return undefined;
   const texts = textsIn(language);
+  return html`<section>
+    <h2>${texts.formats.label(texts.matrix.title)}${texts.page.checks.name(last)}</h2>
+    ${await ingresses(last, limits, 'check', texts, pause)}
+  </section>`;
+}
+
+/** The same of the checks before, folded. */
+export async function earlierChecksSection(
+  { checks, limits, language }: RunRecord,
+  pause: () => Promise<void>,
+): Promise<Html | undefined> {
+  if (checks.length < 2) return undefined;
+  const texts = textsIn(language);
   const { name, earlier: heading } = texts.page.checks;
-  const shown = await ingresses(last, limits, 'check', texts, pause);
   const earlier: Html[] = [];
   for (const [i, check] of checks.slice(0, -1).entries()) {
     const body = await ingresses(check, limits, `earlier-${String(i)}`, texts, pause);
@@ -40,17 +52,9 @@ export async function checksSection(
     );
   }
   return html`<section>
-      <h2>${texts.formats.label(texts.matrix.title)}${name(last)}</h2>
-      ${shown}
-    </section>
-    ${
-      earlier.length === 0
-        ? undefined
-        : html`<section>
-            <h2>${heading}</h2>
-            ${earlier}
-          </section>`
-    }`;
+    <h2>${heading}</h2>
+    ${earlier}
+  </section>`;
 }
 
 async function ingresses(

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { agreedWeights, heldByEach } from '../../release/cluster-weights.ts';
+import { agreedWeights, clustersDisagree } from '../../release/cluster-weights.ts';
 import type { Texts } from '../../texts/catalogue.ts';
 import { say, textsIn } from '../../texts/texts.ts';
 import type { Message } from '../../texts/message.ts';
 import { stateGroups } from '../cluster-states.ts';
+import { weightsInForce } from '../holdings.ts';
 import { errorMessageOf, headingOf, headlineOf } from '../headline.ts';
 import { OUTCOME_STYLES, headingOfFindings, outcomeOf } from '../outcome.ts';
 import type { RunRecord } from '../run-record.ts';
@@ -11,7 +12,7 @@ import { isNotable, timelineOf } from '../timeline.ts';
 import type { TimelineEvent } from '../timeline.ts';
 import { VERSION } from '../version.ts';
 import { inputProblemOf } from '../input-problems.ts';
-import { checksSection } from './checks.ts';
+import { checkSection, earlierChecksSection } from './checks.ts';
 import { html } from './html.ts';
 import { metricsSection } from './metrics.ts';
 import type { Content, Html } from './html.ts';
@@ -34,7 +35,8 @@ export async function pageOf(record: RunRecord, pause: () => Promise<void>): Pro
   const texts = textsIn(language);
   const style = styleIn(language);
   const outcome = texts.outcomes.labels[outcomeOf(record)];
-  const checks = await checksSection(record, pause);
+  const check = await checkSection(record, pause);
+  const earlier = await earlierChecksSection(record, pause);
   const plan = await planSection(record, pause);
   const changes = await changesSection(record, pause);
   const page = html`<!doctype html>
@@ -50,7 +52,7 @@ export async function pageOf(record: RunRecord, pause: () => Promise<void>): Pro
       <body>
         <header>${head(record, texts)}</header>
         <main>
-          ${problems(record, texts)} ${causes(record, texts)} ${checks} ${metricsSection(record)}
+          ${problems(record, texts)} ${causes(record, texts)} ${check} ${metricsSection(record)} ${earlier}
           ${clusterStates(record, texts)} ${plan} ${changes} ${timeline(record, texts)}
         </main>
         <footer>${texts.page.made(VERSION)}${texts.page.gap}${runOf(record, texts)}</footer>
@@ -87,10 +89,8 @@ function head(record: RunRecord, texts: Texts): Html {
     </dl>`;
 }
 
-function facts(
-  record: RunRecord,
-  { page, headline, formats, messages }: Texts,
-): readonly (readonly [string, Content])[] {
+function facts(record: RunRecord, texts: Texts): readonly (readonly [string, Content])[] {
+  const { page, headline, formats } = texts;
   const { operation, held, previous, begin, seconds, checks, changes } = record;
   const weights = agreedWeights(held);
   const samples = checks.flatMap(({ evidence }) => evidence).reduce((sum, one) => sum + one.samples, 0);
@@ -101,7 +101,7 @@ function facts(
       : [
           [
             page.facts.weights,
-            weights === undefined ? say(heldByEach(held), { messages }) : headline.weights(weights),
+            weights === undefined ? noCommonWeights(held, texts) : headline.weights(weights),
           ] as const,
         ]),
     ...(previous === undefined ? [] : [[page.facts.previous, headline.weights(previous)] as const]),
@@ -110,6 +110,11 @@ function facts(
     [page.facts.samples, formats.number(samples)],
     [page.facts.writes, formats.number(changes.length)],
   ];
+}
+
+/** Who holds what is a long list, which the verdict has already. */
+function noCommonWeights(held: RunRecord['held'], texts: Texts): string {
+  return clustersDisagree(held) ? texts.outcomes.labels.diverged : weightsInForce(held, texts);
 }
 
 function runOf({ run }: RunRecord, { page }: Texts): Content {
@@ -237,7 +242,7 @@ function clusterStates({ clusters: states }: RunRecord, texts: Texts): Html | un
   const { cluster, state } = texts.labels.columns;
   return html`<section>
     <h2>${texts.page.states}</h2>
-    <table>
+    <table class="states">
       <thead>
         <tr>
           <th scope="col">${cluster}</th>

@@ -54,7 +54,7 @@ th { font-weight: 600; } thead th { border-top: 0; color: var(--quiet); font-siz
 .number { text-align: right; } td.number { white-space: nowrap; } td:last-child, th:last-child { padding-right: 0; } td:has(> .track) { vertical-align: middle; width: 30%; }
 .track { width: 100%; min-width: 3rem; height: .75rem; display: block; } .track rect { fill: var(--quiet); }
 .bad-text { color: var(--bad); font-weight: 600; } .good-text { color: var(--good); } .doubt-text { color: var(--doubt); }
-.matrix { margin: .75rem 0 1rem; } .verdict-cell { white-space: nowrap; } td.quiet, span.quiet { font-size: inherit; }
+.matrix { margin: .75rem 0 1rem; } .states th:first-child { width: 40%; } .verdict-cell { white-space: nowrap; } td.quiet, span.quiet { font-size: inherit; }
 summary { cursor: pointer; padding: .25rem 0; font-weight: 600; }
 details { border-top: 1px solid var(--rule); padding: .25rem 0; }
 details details, details > .ingress { margin-left: 1rem; } details > .ingress { margin-top: .5rem; } details details summary { font-weight: 400; }
