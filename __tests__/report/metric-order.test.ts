@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals';
 import type { MetricEvidence, MetricVerdict } from '../../src/metrics/metric-evidence.ts';
-import { metricsByUrgency } from '../../src/report/metric-order.ts';
+import { metricsView } from '../../src/report/metric-order.ts';
 import { quoted } from '../../src/texts/message.ts';
+import { textsIn } from '../../src/texts/texts.ts';
 
 function metric(name: string, verdict: MetricVerdict): MetricEvidence {
   return {
@@ -23,14 +24,20 @@ function metric(name: string, verdict: MetricVerdict): MetricEvidence {
   };
 }
 
-test('a metric that fails comes first, and metrics of one verdict keep their order', () => {
+test('the metrics to act on are shown, failed ones first; the others are named by verdict, in their own order', () => {
   const given = [
     metric('a', 'pass'),
     metric('b', 'undecided'),
     metric('c', 'not applicable'),
-    metric('d', 'fail'),
-    metric('e', 'inconclusive'),
+    metric('d', 'inconclusive'),
+    metric('e', 'fail'),
     metric('f', 'pass'),
   ];
-  expect(metricsByUrgency(given).map(({ name }) => name)).toEqual(['d', 'e', 'b', 'a', 'f', 'c']);
+  const { shown, folded } = metricsView(given, textsIn('en'));
+  expect(shown.map(({ name }) => name)).toEqual(['e', 'd']);
+  expect(folded.map(({ line }) => line)).toEqual([
+    '1 metric undecided: b',
+    '2 metrics passed: a, f',
+    '1 metric not applicable: c',
+  ]);
 });

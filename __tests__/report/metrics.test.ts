@@ -97,6 +97,13 @@ describe('summary, page and JSON', () => {
   });
 });
 
+test('the summary folds metrics that passed', () => {
+  const shown = summaryOf(record([metricEvidence(), metricEvidence({ name: 'latency' })]));
+  expect(shown).toMatch(
+    /### Metrics of users’ requests\n\n<details><summary>✅ 2 metrics passed: errors, latency<\/summary>\n\n\| Metric /,
+  );
+});
+
 test('the page unfolds the metrics to act on, and names the others', async () => {
   const seen = [FAILED, metricEvidence({ name: 'latency', cluster: 'east' }), UNREAD];
   const page = await pageOf(record(seen, { verdict: 'fail' }), () => Promise.resolve());

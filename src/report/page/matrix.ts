@@ -66,7 +66,7 @@ function matrixRow(
     <td class="verdict-cell">
       <span class="${TONES[verdict]}">${markedVerdict(verdict, texts)}</span>
     </td>
-    ${cells.map((share, i) => html`<td class="number" data-label="${versions[i] ?? ''}">${shareCell(share, verdict, matrix)}</td>`)}
+    ${cells.map((share, i) => html`<td class="number" data-label="${versions[i] ?? ''}">${shareCell(share, verdict, texts)}</td>`)}
     <td class="number" data-label="${matrix.columns.samples}">${formats.number(samples)}</td>
     ${
       hasFailures
@@ -81,11 +81,11 @@ function matrixRow(
 function shareCell(
   share: Share | undefined,
   verdict: IngressVerdict,
-  { notIn, fail, separator }: Texts['matrix'],
+  { matrix: { notIn, fail }, formats: { comma } }: Texts,
 ): Html | string {
   if (share === undefined) return '–';
   const { observed, lower, upper, within, samples, responses } = share;
   const errors = responses?.errors ?? 0;
   const isOff = !within && verdict !== 'undecided';
-  return html`${isOff ? html`<span class="bad-text">${percent(observed)}</span>${separator}${notIn(range(lower, upper))}` : percent(observed)}${errors === 0 ? undefined : html`${separator}<span class="bad-text">${fail(percent(errors / samples))}</span>`}`;
+  return html`${isOff ? html`<span class="bad-text">${percent(observed)}</span>${comma}${notIn(range(lower, upper))}` : percent(observed)}${errors === 0 ? undefined : html`${comma}<span class="bad-text">${fail(percent(errors / samples))}</span>`}`;
 }

@@ -1,6 +1,6 @@
 import type { MetricEvidence } from '../../metrics/metric-evidence.ts';
 import type { Texts } from '../../texts/catalogue.ts';
-import { metricsByUrgency } from '../metric-order.ts';
+import { metricsView } from '../metric-order.ts';
 import { shareInPercent, placeOf } from '../metric-sentences.ts';
 import type { RunRecord } from '../run-record.ts';
 import { evidenceChart } from './evidence-chart.ts';
@@ -14,22 +14,19 @@ import type { Content, Html } from './html.ts';
 export function metricsSection({ metrics, language }: RunRecord): Html | undefined {
   if (metrics.length === 0) return undefined;
   const texts = textsIn(language);
-  const shown = metricsByUrgency(metrics).map((metric, i) => ({
-    metric,
-    article: metricArticle(metric, `metric-${String(i)}`, texts),
-  }));
-  const byVerdict = Map.groupBy(shown, ({ metric }) => metric.verdict);
+  const { shown, folded } = metricsView(metrics, texts);
+  const articles = (own: readonly MetricEvidence[]): readonly Html[] =>
+    own.map((metric) => metricArticle(metric, `metric-${String(metrics.indexOf(metric))}`, texts));
   return html`<section>
     <h2>${texts.labels.headings.metrics}</h2>
-    ${[...byVerdict].map(([verdict, own]) => {
-      const articles = own.map(({ article }) => article);
-      if (verdict === 'fail' || verdict === 'inconclusive') return articles;
-      const names = own.map(({ metric }) => texts.evidence.metric(metric));
-      return html`<details>
-        <summary>${marked(verdict, texts.page.foldedMetrics({ verdict, names }))}</summary>
-        ${articles}
-      </details>`;
-    })}
+    ${articles(shown)}
+    ${folded.map(
+      ({ verdict, metrics: own, line }) =>
+        html`<details>
+          <summary>${marked(verdict, line)}</summary>
+          ${articles(own)}
+        </details>`,
+    )}
   </section>`;
 }
 

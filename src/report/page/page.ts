@@ -55,7 +55,7 @@ export async function pageOf(record: RunRecord, pause: () => Promise<void>): Pro
           ${problems(record, texts)} ${causes(record, texts)} ${check} ${metricsSection(record)} ${earlier}
           ${clusterStates(record, texts)} ${plan} ${changes} ${timeline(record, texts)}
         </main>
-        <footer>${texts.page.made(VERSION)}${texts.page.gap}${runOf(record, texts)}</footer>
+        <footer>${texts.page.made(VERSION)}${texts.formats.gap}${runOf(record, texts)}</footer>
       </body>
     </html> `;
   return page.markup;
@@ -166,7 +166,7 @@ function findingsList(heading: string, findings: RunRecord['findings'], texts: T
   return html`<section>
     <h2>${heading}</h2>
     <ol>
-      ${findings.map(({ title, detail }) => html`<li><b>${texts.headline.finding(say(title, texts))}</b>${texts.page.gap}${say(detail, texts)}</li>`)}
+      ${findings.map(({ title, detail }) => html`<li><b>${texts.headline.finding(say(title, texts))}</b>${texts.formats.gap}${say(detail, texts)}</li>`)}
     </ol>
   </section>`;
 }

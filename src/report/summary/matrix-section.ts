@@ -1,5 +1,4 @@
 import type { Texts } from '../../texts/catalogue.ts';
-import type { MatrixTexts } from '../../texts/catalogue/sections.ts';
 import { textsIn } from '../../texts/texts.ts';
 import { percent, range } from '../format.ts';
 import { matrixOf, rangesInWords, viewOf } from '../matrix.ts';
@@ -54,14 +53,15 @@ function matrixTable(matrix: Matrix, rows: readonly MatrixRow[], texts: Texts): 
 function matrixRow(
   { columns, hasFailures }: Matrix,
   { evidence, cells, failed }: MatrixRow,
-  { matrix, outcomes, formats }: Texts,
+  texts: Texts,
 ): Piece {
+  const { outcomes, formats } = texts;
   const { cluster, verdict, samples, requests } = evidence;
   const shown = [
     text(cluster),
     unbroken(`${VERDICT_EMOJI[verdict]} ${outcomes.verdicts[verdict]}`),
     ...cells.map((share, i) =>
-      shareCell(share, { verdict, hasWeight: columns[i]?.weight !== undefined }, matrix),
+      shareCell(share, { verdict, hasWeight: columns[i]?.weight !== undefined }, texts),
     ),
     formats.number(samples),
     ...(hasFailures
@@ -75,7 +75,7 @@ function matrixRow(
 function shareCell(
   share: Share | undefined,
   { verdict, hasWeight }: { readonly verdict: string; readonly hasWeight: boolean },
-  { ofWeight, notIn, fail, separator }: MatrixTexts,
+  { matrix: { ofWeight, notIn, fail }, formats }: Texts,
 ): string {
   if (share === undefined) return '–';
   const { observed, weight, lower, upper, within, samples, responses } = share;
@@ -86,5 +86,5 @@ function shareCell(
     ...(hasWeight ? [] : [unbroken(ofWeight(percent(weight, 0)))]),
     ...(isOff ? [unbroken(notIn(range(lower, upper)))] : []),
     ...(errors === 0 ? [] : [`**${unbroken(fail(percent(errors / samples)))}**`]),
-  ].join(separator);
+  ].join(formats.comma);
 }

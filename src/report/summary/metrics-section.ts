@@ -2,26 +2,36 @@ import type { MetricEvidence, MetricVerdict } from '../../metrics/metric-evidenc
 import type { Texts } from '../../texts/catalogue.ts';
 import { chanceOneIn } from '../../texts/chance.ts';
 import { say, textsIn } from '../../texts/texts.ts';
-import { metricsByUrgency } from '../metric-order.ts';
+import { metricsView } from '../metric-order.ts';
 import { shareInPercent } from '../metric-sentences.ts';
 import type { RunRecord } from '../run-record.ts';
 import { VERDICT_EMOJI } from './emoji.ts';
 import { judgedLine } from './judged-line.ts';
-import { row, tableHead, text, unbroken } from './markdown.ts';
-import { RANK, fixed } from './shorten.ts';
+import { escape, row, tableHead, text, unbroken } from './markdown.ts';
+import { RANK, fixed, folded } from './shorten.ts';
 import type { Piece } from './shorten.ts';
 
-/** What the metrics showed while the step was watched: counts by version, then the reason of each verdict. */
-export function metricsSection(record: RunRecord): readonly Piece[] {
-  if (record.metrics.length === 0) return [];
-  const texts = textsIn(record.language);
-  const { columns, headings } = texts.labels;
-  const metrics = metricsByUrgency(record.metrics);
+/** What the metrics showed while the step was watched: those to act on, and folded, all others. */
+export function metricsSection({ metrics, language }: RunRecord): readonly Piece[] {
+  if (metrics.length === 0) return [];
+  const texts = textsIn(language);
+  const { shown, folded: groups } = metricsView(metrics, texts);
+  return [
+    fixed(`### ${texts.labels.headings.metrics}\n\n`),
+    ...(shown.length === 0 ? [] : metricPieces(shown, texts)),
+    ...groups.flatMap(({ verdict, metrics: own, line }) =>
+      folded(`${VERDICT_EMOJI[verdict]} ${escape(line)}`, metricPieces(own, texts)),
+    ),
+  ];
+}
+
+/** Counts by version, then the reason of each verdict. */
+function metricPieces(metrics: readonly MetricEvidence[], texts: Texts): readonly Piece[] {
+  const { columns } = texts.labels;
   const counted = metrics.filter(({ versions }) => versions.length > 0);
   const figures = [columns.requests, columns.failedOrSlow, columns.rate, columns.evidence];
   const head = [columns.metric, columns.version, ...figures.map((title) => `${title}:`)];
   return [
-    fixed(`### ${headings.metrics}\n\n`),
     ...(counted.length === 0
       ? []
       : [fixed(`${tableHead(head)}\n`), ...counted.map((one) => countRows(one, texts)), fixed('\n')]),

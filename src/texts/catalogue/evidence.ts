@@ -1,4 +1,5 @@
 import type { SeenShare } from './headline.ts';
+import type { VerdictName } from './outcomes.ts';
 import type { Tally } from './verdicts.ts';
 
 /** Figures of a check, beside the reasons of its verdicts. */
@@ -30,6 +31,11 @@ export interface EvidenceTexts {
   }) => string;
   /** `errors, east`: a metric, and its cluster if it is about one */
   readonly metric: (values: { readonly name: string; readonly cluster: string | undefined }) => string;
+  /** In place of folded metrics: `2 metrics passed: errors, latency` */
+  readonly foldedMetrics: (values: {
+    readonly verdict: VerdictName;
+    readonly names: readonly string[];
+  }) => string;
   /** `2 of 40 readings failed` */
   readonly readingsMissed: (values: { readonly missed: number; readonly polls: number }) => string;
   /** `19.2% (weight 20%)` */

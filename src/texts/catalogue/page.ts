@@ -40,8 +40,6 @@ export interface ChartTexts {
 export interface PageTexts {
   /** For the attribute `lang` (BCP 47). */
   readonly tag: string;
-  /** Between two sentences. */
-  readonly gap: string;
   /** Ends a sentence. */
   readonly stop: string;
   /** In the tab of a browser: `rollout done` */
@@ -82,11 +80,6 @@ export interface PageTexts {
     readonly requests: Readonly<Record<'share' | 'slow' | 'failed', string>>;
   };
   readonly charts: ChartTexts;
-  /** In place of folded metrics: `2 metrics passed: errors, latency` */
-  readonly foldedMetrics: (values: {
-    readonly verdict: VerdictName;
-    readonly names: readonly string[];
-  }) => string;
   /** How often a metric was read. */
   readonly readings: (values: {
     readonly polls: number;

@@ -10,8 +10,6 @@ export interface MatrixTexts {
     readonly samples: string;
     readonly failedRequests: string;
   };
-  /** Between a share and what follows it. */
-  readonly separator: string;
   /** After a share: `not 75–85%` */
   readonly notIn: (tolerance: string) => string;
   /** After a share, where the weights differ by cluster: `of 80%` */

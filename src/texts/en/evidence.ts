@@ -2,6 +2,7 @@ import { count } from '../../core/plural.ts';
 import type { EvidenceTexts } from '../catalogue/evidence.ts';
 import { failures } from './failures.ts';
 import { formats } from './formats.ts';
+import { outcomes } from './outcomes.ts';
 
 export const evidence: EvidenceTexts = {
   requests: ({ requests, seconds }) => `${count(requests, 'request')} in ${formats.duration(seconds)}`,
@@ -21,6 +22,8 @@ export const evidence: EvidenceTexts = {
   ingress: ({ cluster, url }) => `${cluster}, ${url}`,
   metric,
   metricAt: ({ addresses, ...one }) => `${metric(one)} (${formats.list(addresses)})`,
+  foldedMetrics: ({ verdict, names }) =>
+    `${count(names, 'metric')} ${verdict === 'pass' ? 'passed' : outcomes.verdicts[verdict]}: ${formats.list(names)}`,
   readingsMissed: ({ missed, polls }) => `${String(missed)} of ${String(polls)} readings failed`,
   rateOfWeight: ({ rate, weight }) => `${rate} (weight ${String(weight)}%)`,
   strength: (chance) => (chance === undefined ? 'none' : `chance below 1 in ${chance}`),

@@ -32,7 +32,6 @@ const charts: ChartTexts = {
 
 export const page: PageTexts = {
   tag: 'en',
-  gap: ' ',
   stop: '.',
   title: ({ operation, outcome }) => `${operation} ${outcome.toLowerCase()}`,
   facts: {
@@ -60,8 +59,6 @@ export const page: PageTexts = {
     requests: { share: 'Share', slow: 'Slow', failed: 'Failed' },
   },
   charts,
-  foldedMetrics: ({ verdict, names }) =>
-    `${count(names, 'metric')} ${verdict === 'pass' ? 'passed' : outcomes.verdicts[verdict]}: ${formats.list(names)}`,
   readings: ({ polls, missed, addresses, seconds }) =>
     `${count(polls, 'reading')} of ${formats.list(addresses)} in ${duration(seconds)}${missed === 0 ? '' : `, ${String(missed)} of them failed`}`,
   changes: {

@@ -12,7 +12,6 @@ export const matrix: MatrixTexts = {
     samples: 'Samples',
     failedRequests: 'Failed requests',
   },
-  separator: ', ',
   notIn: (tolerance) => `not ${tolerance}`,
   ofWeight: (weight) => `of ${weight}`,
   fail: (share) => `${share} fail`,

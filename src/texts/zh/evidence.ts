@@ -1,6 +1,7 @@
 import type { EvidenceTexts } from '../catalogue/evidence.ts';
 import { failures } from './failures.ts';
 import { formats } from './formats.ts';
+import { outcomes } from './outcomes.ts';
 
 export const evidence: EvidenceTexts = {
   requests: ({ requests, seconds }) => `${formats.duration(seconds)}内 ${formats.number(requests)} 个请求`,
@@ -21,6 +22,8 @@ export const evidence: EvidenceTexts = {
   metric: ({ name, cluster }) => (cluster === undefined ? name : `${name}（${cluster}）`),
   metricAt: ({ name, cluster, addresses }) =>
     `${name}（${[...(cluster === undefined ? [] : [cluster]), formats.list(addresses)].join('；')}）`,
+  foldedMetrics: ({ verdict, names }) =>
+    `${formats.number(names.length)} 个指标${outcomes.verdicts[verdict]}：${formats.list(names)}`,
   readingsMissed: ({ missed, polls }) => `${String(polls)} 次读取中有 ${String(missed)} 次失败`,
   rateOfWeight: ({ rate, weight }) => `${rate}（权重 ${String(weight)}%）`,
   strength: (chance) => (chance === undefined ? '无' : `概率低于 1/${chance}`),

@@ -31,7 +31,6 @@ const charts: ChartTexts = {
 
 export const page: PageTexts = {
   tag: 'zh-CN',
-  gap: '',
   stop: '。',
   title: ({ operation, outcome }) => `${operation} ${outcome}`,
   facts: {
@@ -59,8 +58,6 @@ export const page: PageTexts = {
     requests: { share: '占比', slow: '缓慢', failed: '失败' },
   },
   charts,
-  foldedMetrics: ({ verdict, names }) =>
-    `${number(names.length)} 个指标${outcomes.verdicts[verdict]}：${list(names)}`,
   readings: ({ polls, missed, addresses, seconds }) =>
     `${duration(seconds)}内从 ${list(addresses)} 读取 ${number(polls)} 次${missed === 0 ? '' : `，其中 ${number(missed)} 次失败`}`,
   changes: {

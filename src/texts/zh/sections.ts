@@ -6,7 +6,6 @@ import { outcomes } from './outcomes.ts';
 export const matrix: MatrixTexts = {
   title: '实测流量占比',
   columns: { cluster: '集群', verdict: '结论', samples: '样本数', failedRequests: '失败请求' },
-  separator: '，',
   notIn: (tolerance) => `应为 ${tolerance}`,
   ofWeight: (weight) => `权重 ${weight}`,
   fail: (share) => `${share} 失败`,
