@@ -366,6 +366,15 @@ test('Services of two versions that select one pod are refused by their names', 
   );
 });
 
+test('a Service of a version that selects the pods of another is the one to correct', () => {
+  const edited = service({ selector: { app: APP, version: 'v1' } }, { name: `${APP}-v2` });
+  const otherServices = [versionService('v1'), edited];
+  const pods = [pod('hello-v1', { app: APP, version: 'v1' }, READY)];
+  expect(refusal(both([routeOf([split])], { otherServices, pods }))).toContain(
+    `Give the selector of Service ${APP}-v2 a label that only the pods of v2 carry`,
+  );
+});
+
 /** How often the Services of a cluster, and the labels of a pod, are looked at in a plan for a number of clusters. */
 function looksIn(number: number): number {
   let looks = 0;

@@ -62,6 +62,11 @@ describe("a version's Service", () => {
       expect(run.summary).toContain(`app=${APP},version=v1`);
       expect(run.summary).not.toMatch(/subset/);
     }
+    const planned = await stage.run({ ...NO_WORKLOADS, operation: 'plan', weights: 'v1=50,v2=50' });
+    expect(planned.code).toBe(1);
+    expect(planned.log).toContain(
+      `Give the selector of Service ${APP}-v2 a label that only the pods of v2 carry`,
+    );
     await select({ version: null });
     const all = await stage.run(status);
     expect(all.code).toBe(1);

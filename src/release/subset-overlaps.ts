@@ -16,6 +16,7 @@ import { holderOf, labelsOf, subsetOf, versionWay } from './subsets.ts';
 import { oncePerCluster } from './route-state.ts';
 import type { RouteState } from './route-state.ts';
 import type { VersionName } from '../core/weights.ts';
+import { VERSION_LABEL } from './version-label.ts';
 import { selectorOfService } from './service-port.ts';
 import { podTemplateOf } from '../kubernetes/pod-templates.ts';
 
@@ -82,7 +83,6 @@ function overlapOf(
   const sure = found.filter(({ taken }) => !taken.includes(undefined));
   const told = sure.length > 0 ? sure : found;
   const [source] = told.map((each) => each.source);
-  const telling = [tellingIn(labels[0], source), tellingIn(labels[1], source)] as const;
   const holder = versions.find((version) => subsetOf(one, version) !== undefined) ?? versions[0];
   return [
     {
@@ -98,7 +98,7 @@ function overlapOf(
       },
       ways: [versionWay(one, versions[0]), versionWay(one, versions[1])],
       labels,
-      wide: versions[telling[0] > telling[1] ? 1 : 0],
+      wide: wider(versions, labels, source),
     },
   ];
 }
@@ -127,6 +127,17 @@ function sourcesIn(release: Release, state: ClusterState, workloads: readonly Ch
     ];
   });
   return [...pods, ...templates];
+}
+
+/** Which of two versions needs another label: the one that selects by the name of the other, else the one with fewer labels of its own. */
+function wider(
+  versions: readonly [VersionName, VersionName],
+  labels: readonly [Labels, Labels],
+  source: Source | undefined,
+): VersionName {
+  const [a, b] = [labels[0][VERSION_LABEL] === versions[1], labels[1][VERSION_LABEL] === versions[0]];
+  const isSecond = a === b ? tellingIn(labels[0], source) > tellingIn(labels[1], source) : b;
+  return versions[isSecond ? 1 : 0];
 }
 
 /** How many of some labels do not merely repeat what the Service selects by. */
