@@ -19,6 +19,10 @@ const UNDICI_PARTS = {
   buildConnector: './lib/core/connect.js',
 };
 
+/** The tables of its parser are unpacked when the first query is parsed, which most runs do not have. */
+const PROMQL = '@prometheus-io/lezer-promql';
+const PROMQL_INDEX = "module.exports = { get parser() { return require('./dist/index.cjs').parser; } };\n";
+
 /**
  * Bundles the action from `src/` into a folder, whose content it replaces: tsc strips the types, and ncc puts everything but
  * the small entries into one file, and what an import() asks for into others.
@@ -37,6 +41,8 @@ export async function bundleInto(folder: string): Promise<void> {
       await changedCopy(lib, name, { sideEffects });
     await changedCopy(lib, 'undici', {});
     await writeFile(join(lib, 'node_modules/undici/index.js'), undiciIndex());
+    await changedCopy(lib, PROMQL, { type: 'commonjs', exports: './index.js' });
+    await writeFile(join(lib, 'node_modules', PROMQL, 'index.js'), PROMQL_INDEX);
 
     // From the folder above it, since the names that ncc gives to modules depend on the path to them.
     await run({ cwd: work })`ncc build lib/action.js --quiet --minify --out bundle --license licenses.txt`;
