@@ -1,6 +1,7 @@
 /** How many samples a verdict takes, beside other ways to decide; computed from the tests alone, so that nothing depends on the machine. */
 import { random } from '../__tests__/support/random.ts';
 import { ShareTest } from '../src/verify/statistics/share-test.ts';
+import { FALSE_ALARM_PROBABILITY } from '../src/verify/statistics/significance.ts';
 import type { Row } from './row.ts';
 
 const RUNS = 400;
@@ -57,6 +58,25 @@ function polling(): (hit: boolean) => 'pass' | 'fail' | undefined {
   };
 }
 
+/**
+ * The sequential test for a sample ratio mismatch of Optimizely's package ssrm-test (0.1.5, with its default prior), at the false
+ * alarms that this action allows: the Bayes factor of a Dirichlet-multinomial against the weights. It can only fail a split.
+ */
+function ssrm(): (hit: boolean) => 'pass' | 'fail' | undefined {
+  const concentration = 10_000;
+  const counts = [0, 0];
+  let [n, logBayesFactor] = [0, 0];
+  return (hit) => {
+    const version = hit ? 1 : 0;
+    const weight = hit ? 0.2 : 0.8;
+    const count = counts[version] ?? 0;
+    logBayesFactor += Math.log((concentration * weight + count) / (concentration + n) / weight);
+    counts[version] = count + 1;
+    n += 1;
+    return logBayesFactor >= -Math.log(FALSE_ALARM_PROBABILITY) ? 'fail' : undefined;
+  };
+}
+
 /** Wald's bound for the mean samples of a test of 20% against 25% with these error rates, at 20%. */
 function waldsBound(): number {
   const [p, q] = [0.2, 0.25];
@@ -79,6 +99,8 @@ export function verdicts(): readonly Row[] {
       row(`${name}: passes`, 100 * own.pass, '%'),
       row(`${name}: samples of polling every 100`, naive.mean),
       row(`${name}: passes of polling every 100`, 100 * naive.pass, '%'),
+      // On target, it would go on for ever.
+      ...(share === 0.2 ? [] : [row(`${name}: samples of ssrm-test`, decide(share, ssrm).mean)]),
     ];
   });
   return [
