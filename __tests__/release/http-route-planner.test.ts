@@ -495,13 +495,53 @@ describe('another HTTPRoute', () => {
       false,
     ],
   ])('%s', (_what, other, expected) => {
+    expect(ahead(own, other)).toEqual(expected ? ['the unnamed rules[0] of HTTPRoute other/cart'] : []);
+  });
+
+  const ahead = (
+    route: HTTPRoute,
+    other: HTTPRoute,
+    gateways: GatewayApiState['gateways'] = [kubeGateway([listener('http', 80)])],
+  ): readonly string[] => {
     const asked = release({ placement: new Map(), check: { path: '/hello' } });
     const otherServices = [versionService('v1'), versionService('v2')];
-    const observed = observe(asked, both([own, other], { otherServices }));
+    const observed = observe(asked, both([route, other], { otherServices }, { gateways }));
     const [one] = observed.routes;
     const found = one === undefined ? [] : rivalRules(asked, observed.fleet, one);
-    expect(found.map(({ route, object }) => `${textsIn('en').routes.part(route)} of ${object}`)).toEqual(
-      expected ? ['the unnamed rules[0] of HTTPRoute other/cart'] : [],
-    );
+    return found.map(({ route: part, object }) => `${textsIn('en').routes.part(part)} of ${object}`);
+  };
+
+  describe('that is older', () => {
+    const PARENT = { name: 'public', namespace: 'edge' };
+    const attached = (route: HTTPRoute, spec: Partial<HTTPRoute['spec']>): HTTPRoute => ({
+      ...route,
+      spec: { ...route.spec, ...spec },
+    });
+    const older = routeOf([path('PathPrefix', '/')], { metadata: at('2026-11-27T09:00:00Z') });
+    const https = { protocol: 'HTTPS', tls: { certificateRefs: [{ name: 'cert' }] } };
+    const two = [kubeGateway([listener('http', 80), listener('https', 443, https)])];
+    const section = (sectionName: string) => ({ parentRefs: [{ ...PARENT, sectionName }] });
+
+    test('does not where it is attached to another listener, as a redirect to HTTPS is', () => {
+      const own443 = attached(own, section('https'));
+      expect(ahead(own443, attached(older, section('http')), two)).toEqual([]);
+      expect(ahead(own443, attached(older, { parentRefs: [{ ...PARENT, port: 80 }] }), two)).toEqual([]);
+      expect(ahead(own443, older, two)).toHaveLength(1);
+      expect(ahead(own443, attached(older, section('http')), [])).toEqual([]);
+      expect(ahead(own443, older, [])).toHaveLength(1);
+    });
+
+    test('does not where its parent refuses it', () => {
+      const refused = { type: 'Accepted', status: 'False', reason: 'NotAllowedByListeners' };
+      const status = { parents: [{ parentRef: PARENT, conditions: [refused] }] };
+      expect(ahead(own, { ...older, status })).toEqual([]);
+    });
+
+    test('goes first for the host that is sampled, which the listener takes', () => {
+      const own2 = attached(own, { hostnames: ['a.internal', 'shop.example.com'] });
+      const gateways = [kubeGateway([listener('http', 80, { hostname: '*.example.com' })])];
+      expect(ahead(own2, attached(older, { hostnames: ['shop.example.com'] }), gateways)).toHaveLength(1);
+      expect(ahead(own2, attached(older, { hostnames: ['a.internal'] }), gateways)).toEqual([]);
+    });
   });
 });

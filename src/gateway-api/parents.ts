@@ -42,12 +42,33 @@ export function routeDetachments(route: HTTPRoute): readonly Detachment[] {
   return parents.flatMap((parent) => {
     const name = `${parent.kind ?? 'Gateway'} ${parentKey(route, parent)}`;
     const at = { object: nameOf(route), parent: { name, listener: parent.sectionName } };
-    const told = (route.status?.parents ?? []).filter((one) => isSameParent(route, one.parentRef, parent));
-    const conditions = told.flatMap((one) => one.conditions ?? []);
+    const conditions = conditionsAt(route, parent);
     return (['Accepted', 'ResolvedRefs'] as const).flatMap((type) =>
       lacking(at, type, conditions, route.metadata.generation),
     );
   });
+}
+
+/** Whether a parent has refused a route as it is now, so that none of its rules apply there. */
+export function isRefusedBy(route: HTTPRoute, parent: ParentRef): boolean {
+  const accepted = conditionsAt(route, parent).filter(({ type }) => type === 'Accepted');
+  return currentOf(accepted, route.metadata.generation).some(({ status }) => status === 'False');
+}
+
+function conditionsAt(route: HTTPRoute, parent: ParentRef): readonly StatusCondition[] {
+  const told = (route.status?.parents ?? []).filter((one) => isSameParent(route, one.parentRef, parent));
+  return told.flatMap((one) => one.conditions ?? []);
+}
+
+/** Those that the controller has reported since the object's last change. */
+function currentOf(
+  conditions: readonly StatusCondition[],
+  generation: number | undefined,
+): readonly StatusCondition[] {
+  return conditions.filter(
+    ({ observedGeneration }) =>
+      generation === undefined || observedGeneration === undefined || observedGeneration >= generation,
+  );
 }
 
 /** What keeps a Gateway from sending requests on. */
@@ -77,10 +98,7 @@ function lacking(
   generation: number | undefined,
 ): readonly Detachment[] {
   const found = conditions.filter((one) => one.type === type);
-  const current = found.filter(
-    ({ observedGeneration }) =>
-      generation === undefined || observedGeneration === undefined || observedGeneration >= generation,
-  );
+  const current = currentOf(found, generation);
   const bad = current.find(({ status }) => status !== 'True');
   if (bad !== undefined) {
     const { reason, message } = bad;

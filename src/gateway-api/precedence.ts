@@ -1,7 +1,9 @@
 import { isPreviewRule, rulesOf } from './rules.ts';
 import { hostnameRank } from './hostnames.ts';
-import type { HTTPRoute, HTTPRouteMatch, HTTPRouteRule, HTTPValueMatch } from './objects.ts';
-import { gatewayParents, parentKey } from './parents.ts';
+import { listenersOf } from './attachment.ts';
+import type { ListenerCandidate } from './ingress-candidates.ts';
+import type { HTTPRoute, HTTPRouteMatch, HTTPRouteRule, HTTPValueMatch, ParentRef } from './objects.ts';
+import { gatewayParents, isRefusedBy, parentKey } from './parents.ts';
 
 /** A GET request, as far as routes look at it. */
 export interface MatchedRequest {
@@ -41,10 +43,42 @@ export function takingRules(routes: readonly HTTPRoute[], request: MatchedReques
   );
 }
 
-/** The HTTPRoutes that are attached to a Gateway which a route is attached to as well, the route itself among them. */
+/** The HTTPRoutes whose rules a listener knows: those that are attached to it, and that it has not refused. */
+export function routesThrough(
+  { gateway, listener }: Pick<ListenerCandidate, 'gateway' | 'listener'>,
+  all: readonly HTTPRoute[],
+): readonly HTTPRoute[] {
+  const { namespace = '', name } = gateway.metadata;
+  return all.filter((route) =>
+    attachments(route).some(
+      (parent) =>
+        parentKey(route, parent) === `${namespace}/${name}` &&
+        listenersOf(gateway, parent).includes(listener),
+    ),
+  );
+}
+
+/** The same where the listener is not known: the HTTPRoutes that may share one with a route, the route itself among them. */
 export function routesBeside(route: HTTPRoute, all: readonly HTTPRoute[]): readonly HTTPRoute[] {
-  const gateways = gatewayParents(route).map((parent) => parentKey(route, parent));
-  return all.filter((one) => gatewayParents(one).some((parent) => gateways.includes(parentKey(one, parent))));
+  const own = gatewayParents(route);
+  return all.filter((one) =>
+    attachments(one).some((parent) =>
+      own.some(
+        (other) => parentKey(one, parent) === parentKey(route, other) && mayShareListener(parent, other),
+      ),
+    ),
+  );
+}
+
+/** The parents of a route that have not refused it. */
+function attachments(route: HTTPRoute): readonly ParentRef[] {
+  return gatewayParents(route).filter((parent) => !isRefusedBy(route, parent));
+}
+
+function mayShareListener(a: ParentRef, b: ParentRef): boolean {
+  return (['sectionName', 'port'] as const).every(
+    (field) => a[field] === undefined || b[field] === undefined || a[field] === b[field],
+  );
 }
 
 function rankOfRule(rule: HTTPRouteRule, request: MatchedRequest): readonly number[] | undefined {

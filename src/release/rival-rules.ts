@@ -1,8 +1,8 @@
 import { backendsTo, markOf } from '../gateway-api/backends.ts';
+import { listenerCandidates } from '../gateway-api/ingress-candidates.ts';
 import { managedRules } from '../gateway-api/managed-rules.ts';
 import { isHttpRoute } from '../gateway-api/objects.ts';
-import type { HTTPRoute } from '../gateway-api/objects.ts';
-import { routesBeside, takingRules } from '../gateway-api/precedence.ts';
+import { routesBeside, routesThrough, takingRules } from '../gateway-api/precedence.ts';
 import type { MatchedRequest, TakingRule } from '../gateway-api/precedence.ts';
 import { rulePart } from '../gateway-api/rules.ts';
 import { REVISION_HEADER } from '../core/headers.ts';
@@ -15,11 +15,18 @@ import type { Rival } from './traffic-planner.ts';
 /** The rules that a gateway asks before the managed one, or that take what is sampled where that does not. */
 export function rulesAhead(release: Release, fleet: FleetState, one: RouteState): readonly TakingRule[] {
   const { object, choice } = one;
-  const all = fleet.get(one.cluster)?.gatewayApi?.httpRoutes ?? [];
-  if (object === undefined || !isHttpRoute(object)) return [];
+  const state = fleet.get(one.cluster);
+  if (state?.gatewayApi === undefined || object === undefined || !isHttpRoute(object)) return [];
+  const { gatewayApi, namespace } = state;
+  const [way] = listenerCandidates([object], gatewayApi, namespace?.metadata.labels, release.check.host);
+  const isKnown = way !== undefined && 'listener' in way;
+  const beside = isKnown
+    ? routesThrough(way, gatewayApi.httpRoutes)
+    : routesBeside(object, gatewayApi.httpRoutes);
+  const others = beside.filter((route) => nameOf(route) !== nameOf(object));
+  const host = isKnown ? way.host : (release.check.host ?? object.spec.hostnames?.[0]);
+  const taking = takingRules([object, ...others], requestTo(host, release));
   const managed = managedRules(object, choice);
-  const others = routesBeside(object, all).filter((route) => nameOf(route) !== nameOf(object));
-  const taking = takingRules([object, ...others], sampledBy(release, object));
   const ours = taking.findIndex(({ rule }) => managed.includes(rule));
   return ours < 0 ? taking : taking.slice(0, ours);
 }
@@ -36,10 +43,12 @@ export function rivalRules(release: Release, fleet: FleetState, one: RouteState)
   }));
 }
 
-/** The request that samples are, by the route that is to take it. */
-function sampledBy({ check }: Release, { spec }: HTTPRoute): MatchedRequest {
-  const [first] = spec.hostnames ?? [];
-  const host = check.host ?? (first?.includes('*') === true ? undefined : first);
+/** The request that samples are; a host with a `*` is none that could be asked for. */
+function requestTo(host: string | undefined, { check }: Release): MatchedRequest {
   const headers = Object.entries(check.headers).map(([name, value]) => [name.toLowerCase(), value]);
-  return { host, path: check.path, headers: Object.fromEntries(headers) as Readonly<Record<string, string>> };
+  return {
+    host: host?.includes('*') === true ? undefined : host,
+    path: check.path,
+    headers: Object.fromEntries(headers) as Readonly<Record<string, string>>,
+  };
 }
