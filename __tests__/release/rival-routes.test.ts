@@ -7,7 +7,16 @@ import { rivalsOf } from '../../src/release/rival-routes.ts';
 import { planTraffic } from '../../src/release/plan-traffic.ts';
 import type { TrafficState } from '../../src/istio/traffic-state.ts';
 import { readRouteStates } from '../../src/release/route-state.ts';
-import { clusterState, fleetOf, gateway, server, to, toOther, virtualService } from '../support/objects.ts';
+import {
+  HOST,
+  clusterState,
+  fleetOf,
+  gateway,
+  server,
+  to,
+  toOther,
+  virtualService,
+} from '../support/objects.ts';
 import { EAST, release, weights } from '../support/release.ts';
 
 const mark = (revision: string): Required<Pick<RouteDestination, 'headers'>> => ({
@@ -97,6 +106,18 @@ describe('a route of another app may answer what is sampled', () => {
       'is bound to the same Gateway',
       { other: cart(OLDER, '7', { gateways: ['helloworld'] }), gateways: [gateway()] },
     ],
+    ['is older, and both name the host', { other: cart(OLDER, '7', { hosts: ['a.com'] }), hosts: ['a.com'] }],
+    [
+      'takes the host that is sampled, which the Gateway takes and is not the first',
+      { other: cart(OLDER, '7', { hosts: ['shop.example.com'] }), hosts: [HOST, 'shop.example.com'] },
+    ],
+    [
+      'takes the host that is sampled, which the Gateway says',
+      {
+        other: cart(YOUNGER, '7', { hosts: ['a.com'], gateways: ['helloworld'] }),
+        gateways: [gateway([server('HTTP', 80, { hosts: ['a.com'] })])],
+      },
+    ],
   ])('where it %s', (_what, beside) => {
     expect(named(beside)).toEqual(['cart 7']);
   });
@@ -108,6 +129,10 @@ describe('a route of another app may answer what is sampled', () => {
       { other: cart(OLDER, '7'), own: [{ ...MANAGED, match: ROOT }] },
     ],
     ['takes another path', { other: cart(OLDER, '7', {}, OTHER_PATH) }],
+    [
+      'is younger, and both name the host',
+      { other: cart(YOUNGER, '7', { hosts: ['a.com'] }), hosts: ['a.com'] },
+    ],
     ['is of a wider host', { other: cart(OLDER, '7'), hosts: ['a.com'] }],
     ['is of another host', { other: cart(OLDER, '7', { hosts: ['b.com'] }), hosts: ['a.com'] }],
     [

@@ -51,7 +51,7 @@ export function rivalsOf(release: Release, fleet: FleetState, one: RouteState): 
   if (traffic === undefined) return [];
   const own = one.virtualService ?? standIn(release);
   const entrances = entrancesOf([own], traffic.roots);
-  const request = sampledRequest(release, entrances);
+  const request = sampledRequest(release, entrances, traffic.gateways);
   const managed = new Set(managedRoutes(own, release, one.choice.routes));
   return entrances.flatMap((entrance) => {
     const routes = reachedFrom(entrance, traffic, own);
@@ -129,9 +129,9 @@ function goesFirst(
   entrance: VirtualService,
   { host }: RoutedRequest,
 ): boolean {
-  const closer =
-    hostSpecificity(other.spec.hosts ?? [], host) - hostSpecificity(entrance.spec.hosts ?? [], host);
-  if (closer !== 0) return closer > 0;
+  const theirHost = hostSpecificity(other.spec.hosts ?? [], host);
+  const ourHost = hostSpecificity(entrance.spec.hosts ?? [], host);
+  if (theirHost !== ourHost) return theirHost > ourHost;
   if (reached.takesAll !== first.takesAll) return first.takesAll;
   const [theirs, ours] = [placeInTime(other), placeInTime(entrance)];
   return theirs < ours;

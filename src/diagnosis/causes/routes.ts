@@ -101,7 +101,11 @@ function earlier(
   vs: VirtualService,
 ): readonly Finding[] {
   const entrances = entrancesFor(snapshot, one, vs);
-  const request = sampledRequest(snapshot.release, entrances);
+  const request = sampledRequest(
+    snapshot.release,
+    entrances,
+    trafficFor(snapshot, one.cluster)?.gateways ?? [],
+  );
   const [managed] = managedRoutes(vs, snapshot.release, names);
   const before = [
     ...entrances
