@@ -103,6 +103,22 @@ describe('a route that someone else changed', () => {
   });
 });
 
+describe('a route that overrides the response headers of the release', () => {
+  const held: Held = { http: [{ ...MANAGED, headers: { response: { remove: ['x-canary-revision'] } } }] };
+
+  test('is named, ahead of routes that might have answered', () => {
+    expect(found(held, failed({ withoutRevision: 5 }))[0]).toEqual({
+      title: 'A route in east overrides the response headers of the release',
+      detail:
+        'In east, route main of VirtualService gray-demo/helloworld changes the response header x-canary-revision for all its destinations, which overrides what the release sets for each version: responses would not show their version and revision. Remove that change from the route.',
+    });
+  });
+
+  test('does not matter to a check that passed', () => {
+    expect(found(held, evidence())).toEqual([]);
+  });
+});
+
 describe('a route with weights other than those expected, and without a record', () => {
   const held: Held = { http: [{ route: [to('v1', 50), to('v2', 50)] }] };
 

@@ -399,6 +399,18 @@ describe('weighing the managed route', () => {
     ]);
   });
 
+  test('sets its headers in the place of those that are written in another case', () => {
+    const entry = to('v1', 100, {
+      headers: { response: { set: { 'X-Canary-Version': 'old', c: 'd', 'X-CANARY-REVISION': '3' } } },
+    });
+    const vs = withWeights(virtualService([{ route: [entry] }]), target({ v1: 100 }));
+    expect(managedIn(vs)?.route?.[0]?.headers?.response?.set).toEqual({
+      c: 'd',
+      'x-canary-version': 'v1',
+      'x-canary-revision': '4',
+    });
+  });
+
   test('hands the headers of a destination without a subset on to the versions in its place', () => {
     const entry = to(undefined, undefined, { headers: { request: { set: { 'x-tenant': 'a' } } } });
     const vs = withWeights(virtualService([{ route: [entry] }]), target({ v1: 80, v2: 20 }));

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { inEnglish } from '../../src/texts/texts.ts';
 import type { HTTPBackendRef, HTTPRouteRule } from '../../src/gateway-api/objects.ts';
 import type { HttpRoute, RouteDestination, Service } from '../../src/kubernetes/objects.ts';
-import { foreignMarksIn } from '../../src/release/guards/own-marks.ts';
+import { unclearMarksIn } from '../../src/release/guards/own-marks.ts';
 import { observe } from '../../src/release/observation.ts';
 import { readRouteStates } from '../../src/release/route-state.ts';
 import type { FleetState } from '../../src/release/state.ts';
@@ -33,19 +33,42 @@ interface Share {
 interface Given {
   readonly name?: string;
   readonly shares: readonly Share[];
+  /** What the route does with a response header of any share. */
+  readonly changes?: Changes;
+}
+interface Changes {
+  readonly set?: string;
+  readonly add?: string;
+  readonly remove?: string;
 }
 
 const marked = (rest: object, mark: string | undefined): RouteDestination & object => ({
   ...(rest as RouteDestination),
-  ...(mark === undefined ? {} : { headers: { response: { set: { 'x-canary-revision': mark } } } }),
+  ...(mark === undefined ? {} : { headers: { response: { set: { 'X-Canary-Revision': mark } } } }),
+});
+
+/** Changes of a response header, as an API writes those to a value. */
+const changed = <T>(
+  { set, add, remove }: Changes,
+  to: (header: string) => T,
+): { readonly set?: T; readonly add?: T; readonly remove?: readonly string[] } => ({
+  ...(set === undefined ? {} : { set: to(set) }),
+  ...(add === undefined ? {} : { add: to(add) }),
+  ...(remove === undefined ? {} : { remove: [remove] }),
 });
 
 function byVirtualService(routes: readonly Given[]): FleetState {
-  const http = routes.map(({ name, shares }): HttpRoute => {
+  const http = routes.map(({ name, shares, changes }): HttpRoute => {
     const route = shares.map(({ of, weight, mark }) =>
       marked(of === 'other' ? toOther(weight) : to(of, weight), mark),
     );
-    return { ...(name === undefined ? {} : { name }), route };
+    return {
+      ...(name === undefined ? {} : { name }),
+      ...(changes === undefined
+        ? {}
+        : { headers: { response: changed(changes, (header) => ({ [header]: '9' })) } }),
+      route,
+    };
   });
   const traffic = {
     virtualServices: [virtualService(http)],
@@ -55,7 +78,7 @@ function byVirtualService(routes: readonly Given[]): FleetState {
 }
 
 function byHttpRoute(routes: readonly Given[]): FleetState {
-  const rules = routes.map(({ name, shares }): HTTPRouteRule => {
+  const rules = routes.map(({ name, shares, changes }): HTTPRouteRule => {
     const backendRefs = shares.map(({ of, weight, mark }): HTTPBackendRef => {
       const set = [{ name: 'X-Canary-Revision', value: mark ?? '' }];
       const filters = [{ type: 'ResponseHeaderModifier', responseHeaderModifier: { set } }];
@@ -66,7 +89,14 @@ function byHttpRoute(routes: readonly Given[]): FleetState {
         ...(mark === undefined ? {} : { filters }),
       };
     });
-    return { ...(name === undefined ? {} : { name }), backendRefs };
+    const responseHeaderModifier = changes && changed(changes, (header) => [{ name: header, value: '9' }]);
+    return {
+      ...(name === undefined ? {} : { name }),
+      ...(responseHeaderModifier && {
+        filters: [{ type: 'ResponseHeaderModifier', responseHeaderModifier }],
+      }),
+      backendRefs,
+    };
   });
   const versionService = (version: string): Service =>
     service({ selector: { app: APP, version } }, { name: `${APP}-${version}` });
@@ -90,6 +120,8 @@ describe.each([
   ['a VirtualService', byVirtualService, 'http'],
   ['an HTTPRoute', byHttpRoute, 'rules'],
 ])('the revision of %s', (_, hold, places) => {
+  const told = (routes: readonly Given[]): readonly string[] =>
+    unclearMarksIn(observe(given(), hold(routes))).map(({ detail }) => inEnglish(detail));
   const revision = (routes: readonly Given[], names?: readonly string[]): unknown =>
     readRouteStates(given(names), hold(routes))[0]?.revision;
 
@@ -106,11 +138,24 @@ describe.each([
   test('is not that of another service in the same route, which is refused', () => {
     const routes = [{ shares: [{ of: 'other', weight: 50, mark: '7' }, ...split('3')] }];
     expect(revision(routes)).toBe('3');
-    expect(foreignMarksIn(observe(given(), hold(routes))).map(inEnglish)).toEqual([
+    expect(told(routes)).toEqual([
       expect.stringMatching(
         /^In east, the unnamed .*\[0\] of .* also sends to other.*, whose responses another/,
       ),
     ]);
+  });
+
+  test.each<[keyof Changes, string]>([
+    ['set', 'X-Canary-Revision'],
+    ['add', 'x-canary-version'],
+    ['remove', 'x-canary-version'],
+  ])('is refused where the route would %s the header for all its destinations', (change, header) => {
+    expect(told([{ shares: split('3'), changes: { [change]: header } }])).toEqual([
+      expect.stringMatching(
+        new RegExp(`^In east, the unnamed .*\\[0\\] of .* changes the response header ${header} for`),
+      ),
+    ]);
+    expect(told([{ shares: split('3'), changes: { [change]: 'x-team' } }])).toEqual([]);
   });
 
   test('says which of several routes is managed where none is named', () => {

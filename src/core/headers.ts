@@ -8,6 +8,11 @@ export const REVISION_HEADER = 'x-canary-revision';
 /** Request header that asks for one version, whatever the weights. */
 export const PREVIEW_HEADER = 'x-canary-version';
 
+/** Whether a header, written in any case, is one that the release sets on responses. */
+export function isMarkHeader(name: string): boolean {
+  return [VERSION_HEADER, REVISION_HEADER].includes(name.toLowerCase());
+}
+
 /**
  * The newest of the revisions that the managed routes of an object set: what its responses carry once all of it is in force. Where one
  * route was put back to an earlier state, its responses are those of that state. undefined where none sets any.

@@ -7,7 +7,7 @@ import type { Snapshot } from './snapshot.ts';
 import { newerRevisions, staleReplicas } from './causes/revisions.ts';
 import { subsetsNotFound, noReadyPods, noSidecar, wrongPods } from './causes/pods.ts';
 import { nothingWeighted, otherRules, routeNotInForce, versionServices } from './causes/http-routes.ts';
-import { otherRoutes } from './causes/routes.ts';
+import { otherRoutes, unclearMarks } from './causes/routes.ts';
 import { disagreement, edits, otherWeights } from './causes/weights.ts';
 
 /** The causes to look for, the likeliest first. */
@@ -19,6 +19,7 @@ const CAUSES: readonly ((snapshot: Snapshot) => readonly Finding[])[] = [
   routeNotInForce,
   versionServices,
   nothingWeighted,
+  unclearMarks,
   otherRules,
   otherRoutes,
   subsetsNotFound,

@@ -1,4 +1,4 @@
-import { REVISION_HEADER, VERSION_HEADER } from '../core/headers.ts';
+import { REVISION_HEADER, VERSION_HEADER, isMarkHeader } from '../core/headers.ts';
 import type { RouteChoice } from '../core/route-target.ts';
 import type { VersionName } from '../core/weights.ts';
 import type { KubeObject } from '../kubernetes/objects.ts';
@@ -93,6 +93,20 @@ export function markOf({ filters = [] }: HTTPBackendRef, header: string): string
   return filters
     .flatMap(({ responseHeaderModifier }) => responseHeaderModifier?.set ?? [])
     .find(({ name }) => name.toLowerCase() === header)?.value;
+}
+
+/**
+ * The response headers of the release that a rule changes for all its backends: Envoy applies that after the headers of a weighted
+ * backend.
+ * Source: https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/headers#custom-request-response-headers
+ */
+export function changedMarks({ filters = [] }: HTTPRouteRule): readonly string[] {
+  return filters
+    .flatMap(({ responseHeaderModifier: { set = [], add = [], remove = [] } = {} }) => [
+      ...[...set, ...add].map(({ name }) => name),
+      ...remove,
+    ])
+    .filter(isMarkHeader);
 }
 
 /** The filters of a backend with the response headers for version and revision; a kind of filter may be there once. */

@@ -11,7 +11,7 @@ import {
   routesTo,
 } from './routes.ts';
 import type { Route } from './routes.ts';
-import { REVISION_HEADER } from '../core/headers.ts';
+import { revisionOf } from './marks.ts';
 import { fullHost, isPartialHostOf } from './hosts.ts';
 import { movedRemedy } from '../core/route-target.ts';
 import type { ServiceKey } from '../core/names.ts';
@@ -140,7 +140,5 @@ function assertSamePlaces(
 
 /** Whether the action has written a route: its destinations say so. */
 function isMarked(vs: VirtualService, route: HttpRoute, service: ServiceKey): boolean {
-  return destinationsTo(vs, route, service).some(
-    ({ headers }) => headers?.response?.set?.[REVISION_HEADER] !== undefined,
-  );
+  return destinationsTo(vs, route, service).some((one) => revisionOf(one) !== undefined);
 }

@@ -1,11 +1,17 @@
 import { CanaryError } from '../core/errors.ts';
 import { nameOf } from '../kubernetes/objects.ts';
-import type { HttpMatch, HttpRoute, RouteDestination, VirtualService } from '../kubernetes/objects.ts';
+import type {
+  HttpMatch,
+  HttpRoute,
+  Labels,
+  RouteDestination,
+  VirtualService,
+} from '../kubernetes/objects.ts';
 import { managedRoutes } from './managed-routes.ts';
 import { destinationsTo, inSentence, splitsService, previewsOfService, streamsTo, sumOf } from './routes.ts';
 import { PREVIEW_NAME } from '../core/route-target.ts';
 import type { Route } from './routes.ts';
-import { PREVIEW_HEADER, REVISION_HEADER, VERSION_HEADER } from '../core/headers.ts';
+import { PREVIEW_HEADER, REVISION_HEADER, VERSION_HEADER, isMarkHeader } from '../core/headers.ts';
 import { fullHost } from './hosts.ts';
 import { apportion, formatWeights, unserved } from '../core/weights.ts';
 import type { VersionName, Weights } from '../core/weights.ts';
@@ -171,10 +177,21 @@ function marked(
       ...headers,
       response: {
         ...response,
-        set: { ...response?.set, [VERSION_HEADER]: version, [REVISION_HEADER]: String(target.revision) },
+        set: {
+          ...withoutOtherSpellings(response?.set ?? {}),
+          [VERSION_HEADER]: version,
+          [REVISION_HEADER]: String(target.revision),
+        },
       },
     },
   };
+}
+
+/** Envoy would set a header that is written twice, in different cases, in an order that nobody knows. */
+function withoutOtherSpellings(set: Labels): Labels {
+  return Object.fromEntries(
+    Object.entries(set).filter(([name]) => !isMarkHeader(name) || name === name.toLowerCase()),
+  );
 }
 
 /**

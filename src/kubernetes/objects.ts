@@ -199,6 +199,8 @@ export interface HttpRoute extends Open {
   readonly name?: string;
   readonly match?: readonly HttpMatch[];
   readonly route?: readonly RouteDestination[];
+  /** What changes for every destination. */
+  readonly headers?: IstioHeaders;
   /** The VirtualService that holds the routes for these matches. */
   readonly delegate?: Open & { readonly name?: string; readonly namespace?: string };
   /** Where copies of the requests go. */
@@ -222,7 +224,15 @@ export interface RouteDestination extends Open {
     readonly port?: { readonly number?: number };
   };
   readonly weight?: number;
-  readonly headers?: Open & { readonly response?: Open & { readonly set?: Labels } };
+  readonly headers?: IstioHeaders;
+}
+
+export interface IstioHeaders extends Open {
+  readonly response?: Open & {
+    readonly set?: Labels;
+    readonly add?: Labels;
+    readonly remove?: readonly string[];
+  };
 }
 
 /** `VirtualService gray-demo/gray-demo-vs`, as messages name an object. */

@@ -20,7 +20,7 @@ import { checkShares } from './check.ts';
 import type { CheckRequest } from './check.ts';
 import { noteBlindSpots, phase, logDefects } from './context.ts';
 import type { Context } from './context.ts';
-import { foreignMarksIn } from '../release/guards/own-marks.ts';
+import { unclearMarksIn } from '../release/guards/own-marks.ts';
 import { assertAppExists } from '../release/guards/app-exists.ts';
 import { findTargets, routeObjects, withClients } from './ingresses.ts';
 import { assertTimeToWatch, tryMetrics } from './metrics.ts';
@@ -82,10 +82,7 @@ export async function verifyWeights(
   recorder.record({ kind: 'previous weights', weights: previousOf(observed.record) });
   const ambiguous = overlapsIn(context, observed, weights);
   const defects = logDefects(context, observed);
-  const alike = foreignMarksIn(observed).map((detail) => ({
-    title: { kind: 'foreignMarksTitle' } as const,
-    detail,
-  }));
+  const unclear = unclearMarksIn(observed);
   if (judgesMetrics && !(await tryMetrics(context, { observed, weights })))
     return { kind: 'done', verdict: 'inconclusive' };
   const verdict = await withClients(targets, async (clients) => {
@@ -95,8 +92,8 @@ export async function verifyWeights(
       observed,
       // A response does not show who gave it then, so a share that looks right is no evidence.
       ...(release.check.versionFrom.from === 'auto'
-        ? { doubts: [...ambiguous, ...alike], remarks: defects }
-        : { doubts: alike, remarks: [...ambiguous, ...defects] }),
+        ? { doubts: [...ambiguous, ...unclear], remarks: defects }
+        : { doubts: unclear, remarks: [...ambiguous, ...defects] }),
       interruption: () => interruptionOf(context, observed),
     };
     if (clients.length > 0) {

@@ -1,5 +1,5 @@
 import { REVISION_HEADER, newestRevision } from '../core/headers.ts';
-import { backendsTo, markOf, sumOfBackends } from '../gateway-api/backends.ts';
+import { backendsTo, changedMarks, markOf, sumOfBackends } from '../gateway-api/backends.ts';
 import { managedRules } from '../gateway-api/managed-rules.ts';
 import type { HTTPRoute } from '../gateway-api/objects.ts';
 import { gatewayParents, routeDetachments } from '../gateway-api/parents.ts';
@@ -35,6 +35,10 @@ export const HTTP_ROUTE_API: TrafficApi<HTTPRoute> = {
         .filter((backend) => !ours.includes(backend) && markOf(backend, REVISION_HEADER) !== undefined)
         .map(({ name }) => ({ route: rulePart(route, rule), object: nameOf(route), destination: name }));
     }),
+  changedMarks: (route, choice) =>
+    managedRules(route, choice).flatMap((rule) =>
+      changedMarks(rule).map((header) => ({ route: rulePart(route, rule), object: nameOf(route), header })),
+    ),
   revision: (route, choice) =>
     newestRevision(
       managedRules(route, choice).flatMap((rule) =>

@@ -10,7 +10,7 @@ import type { Gateway, HttpRoute, VirtualService } from '../kubernetes/objects.t
 import type { Release } from './release.ts';
 import type { ClusterName } from '../core/names.ts';
 import { isPreview } from '../istio/routes.ts';
-import { REVISION_HEADER } from '../core/headers.ts';
+import { revisionOf } from '../istio/marks.ts';
 import type { FleetState } from './state.ts';
 import type { TrafficState } from '../istio/traffic-state.ts';
 import type { RouteState } from './route-state.ts';
@@ -65,7 +65,7 @@ export function rivalsOf(release: Release, fleet: FleetState, one: RouteState): 
         ({ other, reached }) => first === undefined || goesFirst(reached, other, first, entrance, request),
       )
       .filter(({ other, reached }) =>
-        sharesDoor(release, traffic, other, entrance, revisionOf(reached.route)),
+        sharesDoor(release, traffic, other, entrance, revisionOfRoute(reached.route)),
       )
       .map(({ reached }) => reached);
     const ahead = (ours < 0 ? routes : routes.slice(0, ours)).filter(({ route }) => !managed.has(route));
@@ -76,7 +76,7 @@ export function rivalsOf(release: Release, fleet: FleetState, one: RouteState): 
         virtualService,
         entrance: through,
         route,
-        revision: revisionOf(route),
+        revision: revisionOfRoute(route),
         narrower:
           hostSpecificity(through.spec.hosts ?? [], request.host) >
           hostSpecificity(entrance.spec.hosts ?? [], request.host),
@@ -181,8 +181,6 @@ function sharesDoor(
   });
 }
 
-function revisionOf({ route = [] }: HttpRoute): string | undefined {
-  return route
-    .map(({ headers }) => headers?.response?.set?.[REVISION_HEADER])
-    .find((one) => one !== undefined);
+function revisionOfRoute({ route = [] }: HttpRoute): string | undefined {
+  return route.map(revisionOf).find((one) => one !== undefined);
 }

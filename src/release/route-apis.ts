@@ -37,6 +37,7 @@ function forKind<R extends RouteObject>(
     withPreviews: (object, target: RouteTarget) => api.withPreviews(own(object), target),
     isPreviewed: (object, ...rest) => api.isPreviewed(own(object), ...rest),
     foreignMarks: (object, choice) => api.foreignMarks(own(object), choice),
+    changedMarks: (object, choice) => api.changedMarks(own(object), choice),
     revision: (object, choice) => api.revision(own(object), choice),
   };
 }

@@ -55,6 +55,8 @@ export interface TrafficApi<R extends KubeObject> {
    * count as those of this release.
    */
   readonly foreignMarks: (object: R, choice: RouteChoice) => readonly ForeignMark[];
+  /** Read: managed routes that change the response headers of the release for all their destinations. */
+  readonly changedMarks: (object: R, choice: RouteChoice) => readonly ChangedMark[];
   /** Wait: the revision that responses carry once the routes of the object have arrived at an ingress. */
   readonly revision: (object: R, choice: RouteChoice) => string | undefined;
 }
@@ -65,6 +67,15 @@ export interface ForeignMark {
   /** `VirtualService gray-demo/shop` */
   readonly object: string;
   readonly destination: string;
+}
+
+/** A managed route that changes a response header which the release sets for each version. */
+export interface ChangedMark {
+  readonly route: RoutePart;
+  /** `VirtualService gray-demo/shop` */
+  readonly object: string;
+  /** As the route writes it. */
+  readonly header: string;
 }
 
 /** The choice for a service all of whose routes are looked at. */

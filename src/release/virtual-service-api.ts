@@ -1,6 +1,7 @@
 import type { TrafficApi } from './traffic-api.ts';
-import { REVISION_HEADER, newestRevision } from '../core/headers.ts';
+import { newestRevision } from '../core/headers.ts';
 import type { RouteChoice } from '../core/route-target.ts';
+import { changedMarks, revisionOf } from '../istio/marks.ts';
 import { managedRoutes } from '../istio/managed-routes.ts';
 import { withPreviews, withWeights } from '../istio/route-edits.ts';
 import { managedVersions, managedWeights, weightsByRoute } from '../istio/route-weights.ts';
@@ -15,7 +16,7 @@ import {
 } from '../istio/routes.ts';
 import { gatewaysOf, isDelegate } from '../istio/virtual-services.ts';
 import { nameOf } from '../kubernetes/objects.ts';
-import type { HttpRoute, RouteDestination, VirtualService } from '../kubernetes/objects.ts';
+import type { HttpRoute, VirtualService } from '../kubernetes/objects.ts';
 
 /** Weights between subsets in the HTTP, TCP and TLS routes of Istio's VirtualServices. */
 export const VIRTUAL_SERVICE_API: TrafficApi<VirtualService> = {
@@ -48,15 +49,15 @@ export const VIRTUAL_SERVICE_API: TrafficApi<VirtualService> = {
           destination: destination.host,
         }));
     }),
+  changedMarks: (vs, choice) =>
+    managedIn(vs, choice).flatMap((route) =>
+      changedMarks(route).map((header) => ({ route: routePart(vs, route), object: nameOf(vs), header })),
+    ),
   revision: (vs, choice) =>
     newestRevision(
       managedIn(vs, choice).flatMap((route) => destinationsTo(vs, route, choice.service).map(revisionOf)),
     ),
 };
-
-function revisionOf({ headers }: RouteDestination): string | undefined {
-  return headers?.response?.set?.[REVISION_HEADER];
-}
 
 function managedIn(vs: VirtualService, { service, routes }: RouteChoice): readonly HttpRoute[] {
   return managedRoutes(vs, service, routes);

@@ -7,6 +7,7 @@ import { nameOf } from '../../kubernetes/objects.ts';
 import type { HttpRoute, VirtualService } from '../../kubernetes/objects.ts';
 import { managedRoutes } from '../../istio/managed-routes.ts';
 import type { RivalRoute } from '../../release/rival-routes.ts';
+import { unclearMarksIn } from '../../release/guards/own-marks.ts';
 import { isPreview, routeKey } from '../../istio/routes.ts';
 import { routeStateFor } from '../../release/route-state.ts';
 import type { RouteState } from '../../release/route-state.ts';
@@ -16,6 +17,11 @@ import type { IngressEvidence } from '../../verify/evidence.ts';
 import { everywhereFor, failedOf, rivalsAt, trafficFor } from '../snapshot.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { Finding } from '../finding.ts';
+
+/** Managed routes whose responses do not show the version and revision that the release sets. */
+export function unclearMarks(snapshot: Snapshot): readonly Finding[] {
+  return failedOf(snapshot).length === 0 ? [] : unclearMarksIn(snapshot);
+}
 
 /** Responses that no managed route gave: another VirtualService, or an earlier route, takes the requests. */
 export function otherRoutes(snapshot: Snapshot): readonly Finding[] {

@@ -207,6 +207,13 @@ export interface FindingMessages {
     readonly destination: string;
     readonly header: string;
   };
+  readonly changedMarksTitle: { readonly cluster: string };
+  readonly changedMarks: {
+    readonly cluster: string;
+    readonly route: RoutePart;
+    readonly object: string;
+    readonly header: string;
+  };
 }
 
 export interface Editor {

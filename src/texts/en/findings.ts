@@ -150,6 +150,9 @@ export const findings: MessageTexts<FindingMessages> = {
   foreignMarksTitle: () => 'Two releases mark the responses of one route',
   foreignMarks: ({ cluster, route, object, destination, header }) =>
     `In ${cluster}, ${routes.part(route)} of ${object} also sends to ${destination}, whose responses another release marks with ${header}: no response would tell which of the two releases it belongs to. Give each app a route of its own, or remove that response header if its release has ended.`,
+  changedMarksTitle: ({ cluster }) => `A route in ${cluster} overrides the response headers of the release`,
+  changedMarks: ({ cluster, route, object, header }) =>
+    `In ${cluster}, ${routes.part(route)} of ${object} changes the response header ${header} for all its destinations, which overrides what the release sets for each version: responses would not show their version and revision. Remove that change from the route.`,
 };
 
 const CONDITIONS = { Accepted: 'accepted', ResolvedRefs: 'resolved', Programmed: 'programmed' } as const;

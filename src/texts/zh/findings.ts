@@ -146,6 +146,9 @@ export const findings: MessageTexts<FindingMessages> = {
   foreignMarksTitle: () => '两个发布都在标记同一条路由的响应',
   foreignMarks: ({ cluster, route, object, destination, header }) =>
     `在集群 ${cluster}，${object} 的${routes.part(route)} 也发往 ${destination}，而另一个发布会用 ${header} 标记它的响应：无法从响应看出属于哪个发布。请让每个应用使用各自的路由；如果那个发布已经结束，请去掉该响应头。`,
+  changedMarksTitle: ({ cluster }) => `集群 ${cluster} 的一条路由覆盖了发布设置的响应头`,
+  changedMarks: ({ cluster, route, object, header }) =>
+    `在集群 ${cluster}，${object} 的${routes.part(route)} 对所有目标统一修改响应头 ${header}，会覆盖发布为每个版本设置的值：响应将无法显示版本和修订号。请从该路由中去掉这项修改。`,
 };
 
 const CONDITIONS = { Accepted: '未被接受', ResolvedRefs: '引用未解析', Programmed: '未下发' } as const;
