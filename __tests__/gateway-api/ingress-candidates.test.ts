@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { listenerCandidates } from '../../src/gateway-api/ingress-candidates.ts';
-import type { GatewayListener, HTTPRoute } from '../../src/gateway-api/objects.ts';
+import type { GatewayListener, HTTPRoute, StatusCondition } from '../../src/gateway-api/objects.ts';
 import type { GatewayApiState } from '../../src/gateway-api/state.ts';
 import { nameOf } from '../../src/kubernetes/objects.ts';
 import {
@@ -167,6 +167,27 @@ describe('a Gateway that lets no such request in is named with the field and the
     expect(found(attachedRoute(['shop.example.com']), through([one]))).toEqual([
       `Gateway edge/public: ${lacks}`,
     ]);
+  });
+
+  test('for a listener that its controller does not serve, with the reason', () => {
+    const one = listener('tls', 443, HTTPS);
+    const served = (conditions: readonly StatusCondition[]): readonly string[] => {
+      const gateway = kubeGateway([one], {}, [], { generation: 2 });
+      const status = { ...gateway.status, listeners: [{ name: 'tls', conditions }] };
+      return found(attachedRoute(), gatewayApiState([{ ...gateway, status }]));
+    };
+    const lost = {
+      type: 'ResolvedRefs',
+      status: 'False',
+      reason: 'InvalidCertificateRef',
+      message: 'secret edge/cert not found',
+    };
+    const idle = { type: 'Programmed', status: 'False', reason: 'Invalid', message: 'Bad TLS configuration' };
+    expect(served([idle, lost])).toEqual([
+      'Gateway edge/public: listener tls of Gateway edge/public is not resolved: InvalidCertificateRef (secret edge/cert not found)',
+    ]);
+    expect(served([{ ...lost, observedGeneration: 1 }])).toEqual(['tls any host']);
+    expect(served([{ ...idle, status: 'True' }])).toEqual(['tls any host']);
   });
 
   test('for a listener that does not exist', () => {

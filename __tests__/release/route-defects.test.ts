@@ -2,6 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { inEnglish } from '../../src/texts/texts.ts';
 import { readRouteStates } from '../../src/release/route-state.ts';
 import { routeDefects } from '../../src/release/route-defects.ts';
+import type { GatewayListener } from '../../src/gateway-api/objects.ts';
+import { EDGE, attachedRoute, gatewayApiState, kubeGateway, listener } from '../support/gateways.ts';
 import type { Pod, Subset } from '../../src/kubernetes/objects.ts';
 import type { Weights } from '../../src/core/weights.ts';
 import {
@@ -44,6 +46,55 @@ function found(
     ({ title, detail }) => inEnglish({ kind: 'findingLine', title, detail }),
   );
 }
+
+describe('an HTTPRoute', () => {
+  const FALSE = { type: 'ResolvedRefs', status: 'False', reason: 'RefNotPermitted', message: 'not granted' };
+  const TRUE = ['Accepted', 'ResolvedRefs', 'Programmed'].map((type) => ({ type, status: 'True' }));
+  const tls = (hostname?: string): GatewayListener =>
+    listener('tls', 443, { protocol: 'HTTPS', ...(hostname === undefined ? {} : { hostname }) });
+
+  /** The titles where the controller does not serve listener `tls`, and all else is well. */
+  const titles = (listeners: readonly GatewayListener[], sectionName?: string): readonly string[] => {
+    const parent = { name: 'public', namespace: EDGE, ...(sectionName === undefined ? {} : { sectionName }) };
+    const route = attachedRoute(['shop.example.com'], [parent]);
+    const backendRefs = [{ name: `${APP}-v1`, port: 5000 }];
+    const gateway = kubeGateway(listeners);
+    const given = release({ configClusters: [EAST], clusters: [EAST], placement: new Map([['v1', [EAST]]]) });
+    const fleet = fleetOf({
+      ...clusterState(EAST, {
+        service: service(),
+        otherServices: [service({ selector: { app: APP, version: 'v1' } }, { name: `${APP}-v1` })],
+        pods: [versionPod('v1')],
+      }),
+      gatewayApi: gatewayApiState(
+        [{ ...gateway, status: { conditions: TRUE, listeners: [{ name: 'tls', conditions: [FALSE] }] } }],
+        {
+          httpRoutes: [
+            {
+              ...route,
+              spec: { ...route.spec, rules: [{ backendRefs }] },
+              status: { parents: [{ parentRef: parent, conditions: TRUE }] },
+            },
+          ],
+        },
+      ),
+    });
+    return routeDefects({ release: given, fleet, routes: readRouteStates(given, fleet) }).map(({ title }) =>
+      inEnglish(title),
+    );
+  };
+
+  test('has the defect of a listener that its users come through', () => {
+    const told = ['ResolvedRefs is not true of listener tls of Gateway edge/public in east'];
+    expect(titles([listener('web', 80), tls()])).toEqual(told);
+    expect(titles([listener('web', 80), tls('*.example.com')])).toEqual(told);
+  });
+
+  test('has not that of a listener for other hosts, or that it is not attached to', () => {
+    expect(titles([listener('web', 80), tls('cart.example.org')])).toEqual([]);
+    expect(titles([listener('web', 80), tls()], 'web')).toEqual([]);
+  });
+});
 
 describe('a VirtualService', () => {
   test('whose versions have ready pods has no defect, whatever has no weight', () => {

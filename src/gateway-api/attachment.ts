@@ -1,6 +1,9 @@
 import type { Labels } from '../kubernetes/objects.ts';
 import { selectorPicks } from './label-selector.ts';
 import { GATEWAY_API_GROUP } from './objects.ts';
+import { inEnglish } from '../texts/texts.ts';
+import { hostsOverlap } from './hostnames.ts';
+import { gatewayParents, listenerDetachments, parentKey } from './parents.ts';
 import type { GatewayListener, HTTPRoute, KubeGateway, ParentRef } from './objects.ts';
 import { describeGrant, isReferenceGranted } from './reference-grants.ts';
 import type { GatewayApiState } from './state.ts';
@@ -27,11 +30,41 @@ export function listenersOf({ spec }: KubeGateway, parent: ParentRef): readonly 
 /**
  * Why a listener takes no request for a route, as a clause with the field and the remedy; undefined where it may take some. Hostnames are
  * another matter.
+ */
+export function listenerObstacle(listener: GatewayListener, attaching: Attaching): string | undefined {
+  const { gateway, state } = attaching;
+  return (
+    attachmentObstacle(listener, attaching) ??
+    certificateObstacle(listener, gateway, state) ??
+    listenerDetachments(gateway, listener).map(({ text }) => inEnglish(text))[0]
+  );
+}
+
+/**
+ * The listeners by which users of a route's hosts reach it, whether they work or not.
+ *
+ * @returns those of the parentRefs that take its kind, namespace and hostnames
+ */
+export function listenersFor(attaching: Attaching): readonly GatewayListener[] {
+  const { route, gateway } = attaching;
+  const { namespace = '', name } = gateway.metadata;
+  const meant = gatewayParents(route)
+    .filter((parent) => parentKey(route, parent) === `${namespace}/${name}`)
+    .flatMap((parent) => listenersOf(gateway, parent));
+  return [...new Set(meant)].filter(
+    (listener) =>
+      attachmentObstacle(listener, attaching) === undefined &&
+      hostsOverlap(route.spec.hostnames ?? [], listener.hostname === undefined ? [] : [listener.hostname]),
+  );
+}
+
+/**
+ * Why a listener does not let a route attach.
  * Source: https://gateway-api.sigs.k8s.io/reference/spec/#allowedroutes
  */
-export function listenerObstacle(
+function attachmentObstacle(
   listener: GatewayListener,
-  { route, gateway, namespaceLabels, state }: Attaching,
+  { route, gateway, namespaceLabels }: Attaching,
 ): string | undefined {
   const { name, protocol, tls, allowedRoutes } = listener;
   const field = `listener ${name}`;
@@ -45,10 +78,7 @@ export function listenerObstacle(
   );
   if (kinds.length > 0 && !isAllowed)
     return `${field} takes only ${kinds.map(({ kind }) => kind).join(', ')} (allowedRoutes.kinds): add HTTPRoute`;
-  return (
-    namespaceObstacle(listener, route, gateway, namespaceLabels) ??
-    certificateObstacle(listener, gateway, state)
-  );
+  return namespaceObstacle(listener, route, gateway, namespaceLabels);
 }
 
 function namespaceObstacle(

@@ -2,7 +2,7 @@ import { nameOf } from '../kubernetes/objects.ts';
 import type { ConditionPlace } from '../texts/catalogue/findings.ts';
 import type { Message } from '../texts/message.ts';
 import { GATEWAY_API_GROUP } from './objects.ts';
-import type { HTTPRoute, KubeGateway, ParentRef, StatusCondition } from './objects.ts';
+import type { GatewayListener, HTTPRoute, KubeGateway, ParentRef, StatusCondition } from './objects.ts';
 
 /** The Gateways that a route is attached to, as it refers to them. */
 export function gatewayParents({ spec }: Pick<HTTPRoute, 'spec'>): readonly ParentRef[] {
@@ -80,6 +80,16 @@ export function gatewayDetachments(gateway: KubeGateway): readonly Detachment[] 
     conditions,
     gateway.metadata.generation,
   );
+}
+
+/** What keeps a listener of a Gateway from taking requests, by what its controller says: the cause alone, such as its certificate. */
+export function listenerDetachments(gateway: KubeGateway, { name }: GatewayListener): readonly Detachment[] {
+  const { conditions = [] } = gateway.status?.listeners?.find((one) => one.name === name) ?? {};
+  const at = { object: `listener ${name} of ${nameOf(gateway)}`, parent: undefined };
+  return (['Accepted', 'ResolvedRefs', 'Programmed'] as const)
+    .flatMap((type) => lacking(at, type, conditions, gateway.metadata.generation))
+    .filter(({ kind }) => kind === 'refused')
+    .slice(0, 1);
 }
 
 function isSameParent(route: HTTPRoute, a: ParentRef, b: ParentRef): boolean {

@@ -3,7 +3,13 @@ import { oncePerTitle } from '../texts/texts.ts';
 import { managedRules } from '../gateway-api/managed-rules.ts';
 import { isHttpRoute } from '../gateway-api/objects.ts';
 import type { HTTPRoute } from '../gateway-api/objects.ts';
-import { parentsOf, gatewayDetachments, routeDetachments } from '../gateway-api/parents.ts';
+import { listenersFor } from '../gateway-api/attachment.ts';
+import {
+  gatewayDetachments,
+  listenerDetachments,
+  parentsOf,
+  routeDetachments,
+} from '../gateway-api/parents.ts';
 import type { Detachment } from '../gateway-api/parents.ts';
 import { rulePart } from '../gateway-api/rules.ts';
 import { nameOf } from '../kubernetes/objects.ts';
@@ -38,25 +44,34 @@ export function routeDefects(observed: Routes): readonly RouteDefect[] {
   ]);
 }
 
-/** A route that its controller does not take, or whose Gateway is not programmed: the gateway serves what it had before, or nothing. */
+/** A route that its controller does not take, or whose Gateway or listener is not programmed: the gateway serves what it had before, or nothing. */
 export function detachmentsOf(
   { cluster }: RouteState,
   route: HTTPRoute,
   fleet: FleetState,
 ): readonly (RouteDefect & Pick<Detachment, 'kind' | 'reason'>)[] {
-  const gateways = parentsOf(route, fleet.get(cluster)?.gatewayApi?.gateways ?? []);
-  return [...routeDetachments(route), ...gateways.flatMap(gatewayDetachments)].map(
-    ({ text, condition, ...rest }) => ({
-      ...rest,
-      title: {
-        kind: 'conditionTitle',
-        condition,
-        object: condition === 'Programmed' ? undefined : nameOf(route),
-        cluster,
-      },
-      detail: { kind: 'sentence', phrase: text },
-    }),
+  const { gatewayApi: state, namespace } = fleet.get(cluster) ?? {};
+  const gateways = parentsOf(route, state?.gateways ?? []);
+  const namespaceLabels = namespace?.metadata.labels;
+  const listeners = gateways.flatMap((gateway) =>
+    state === undefined
+      ? []
+      : listenersFor({ route, gateway, namespaceLabels, state }).flatMap((listener) =>
+          listenerDetachments(gateway, listener).map((one) => ({
+            ...one,
+            of: `listener ${listener.name} of ${nameOf(gateway)}`,
+          })),
+        ),
   );
+  return [
+    ...routeDetachments(route).map((one) => ({ ...one, of: nameOf(route) })),
+    ...gateways.flatMap(gatewayDetachments).map((one) => ({ ...one, of: undefined })),
+    ...listeners,
+  ].map(({ text, condition, of: object, ...rest }) => ({
+    ...rest,
+    title: { kind: 'conditionTitle', condition, object, cluster },
+    detail: { kind: 'sentence', phrase: text },
+  }));
 }
 
 /** A rule all of whose backends have weight 0: the gateway answers 500. */
