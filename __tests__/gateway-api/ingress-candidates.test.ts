@@ -183,7 +183,8 @@ describe('a Gateway that lets no such request in is named with the field and the
       message: 'secret edge/cert not found',
     };
     const idle = { type: 'Programmed', status: 'False', reason: 'Invalid', message: 'Bad TLS configuration' };
-    expect(served([idle, lost])).toEqual([
+    const refused = { ...lost, type: 'Accepted', reason: 'NoValidCACertificate' };
+    expect(served([refused, idle, lost])).toEqual([
       'Gateway edge/public: listener tls of Gateway edge/public is not resolved: InvalidCertificateRef (secret edge/cert not found)',
     ]);
     expect(served([{ ...lost, observedGeneration: 1 }])).toEqual(['tls any host']);

@@ -86,7 +86,8 @@ export function gatewayDetachments(gateway: KubeGateway): readonly Detachment[] 
 export function listenerDetachments(gateway: KubeGateway, { name }: GatewayListener): readonly Detachment[] {
   const { conditions = [] } = gateway.status?.listeners?.find((one) => one.name === name) ?? {};
   const at = { object: `listener ${name} of ${nameOf(gateway)}`, parent: undefined };
-  return (['Accepted', 'ResolvedRefs', 'Programmed'] as const)
+  // Istio reports a certificate that it may not read as all three; the reason of the references says most.
+  return (['ResolvedRefs', 'Accepted', 'Programmed'] as const)
     .flatMap((type) => lacking(at, type, conditions, gateway.metadata.generation))
     .filter(({ kind }) => kind === 'refused')
     .slice(0, 1);
