@@ -531,6 +531,29 @@ describe('another HTTPRoute', () => {
       expect(ahead(own443, older, [])).toHaveLength(1);
     });
 
+    test('or more specific goes first through an older Gateway of the same Service, or where ours takes everything', () => {
+      const addresses = [{ type: 'Hostname', value: 'ingress' }];
+      const gatewayAt = (name: string, creationTimestamp: string) =>
+        kubeGateway([listener('http', 80)], { addresses }, [], { name, creationTimestamp });
+      const doors = (ours: string, theirs: string) => [
+        gatewayAt('public', ours),
+        gatewayAt('second', theirs),
+      ];
+      const second = { parentRefs: [{ ...PARENT, name: 'second' }] };
+      const exact = attached(
+        routeOf([path('Exact', '/hello')], { metadata: at('2026-11-27T11:00:00Z') }),
+        second,
+      );
+      const narrow = attached(own, { rules: [{ ...split, matches: [{ path: { value: '/hello' } }] }] });
+      const [EARLY, LATE] = ['2026-11-27T01:00:00Z', '2026-11-27T02:00:00Z'] as const;
+      expect(ahead(own, exact, doors(EARLY, LATE))).toHaveLength(1);
+      expect(ahead(narrow, exact, doors(EARLY, LATE))).toEqual([]);
+      expect(ahead(narrow, exact, doors(LATE, EARLY))).toHaveLength(1);
+      expect(ahead(own, attached(older, second), doors(EARLY, LATE))).toEqual([]);
+      const elsewhere = kubeGateway([listener('http', 80)], {}, [], { name: 'second' });
+      expect(ahead(own, exact, [gatewayAt('public', EARLY), elsewhere])).toEqual([]);
+    });
+
     test('does not where its parent refuses it', () => {
       const refused = { type: 'Accepted', status: 'False', reason: 'NotAllowedByListeners' };
       const status = { parents: [{ parentRef: PARENT, conditions: [refused] }] };

@@ -21,11 +21,16 @@ export function rulesAhead(release: Release, fleet: FleetState, one: RouteState)
   const [way] = listenerCandidates([object], gatewayApi, namespace?.metadata.labels, release.check.host);
   const isKnown = way !== undefined && 'listener' in way;
   const beside = isKnown
-    ? routesThrough(way, gatewayApi.httpRoutes)
+    ? routesThrough(way, gatewayApi.gateways, gatewayApi.httpRoutes)
     : routesBeside(object, gatewayApi.httpRoutes);
-  const others = beside.filter((route) => nameOf(route) !== nameOf(object));
+  const { own, others } = Object.groupBy(beside, ({ route }) =>
+    nameOf(route) === nameOf(object) ? 'own' : 'others',
+  );
   const host = isKnown ? way.host : (release.check.host ?? object.spec.hostnames?.[0]);
-  const taking = takingRules([object, ...others], requestTo(host, release));
+  const taking = takingRules(
+    [{ route: object, place: own?.[0]?.place ?? 0 }, ...(others ?? [])],
+    requestTo(host, release),
+  );
   const managed = managedRules(object, choice);
   const ours = taking.findIndex(({ rule }) => managed.includes(rule));
   return ours < 0 ? taking : taking.slice(0, ours);
