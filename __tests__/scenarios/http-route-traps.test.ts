@@ -1,4 +1,8 @@
-import { describe, expect, test } from '@jest/globals';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { writeAuthority } from './support/authority.ts';
 import { available } from './support/deployments.ts';
 import {
   GATEWAY_API,
@@ -7,9 +11,10 @@ import {
   backend,
   httpRoute,
   ingress,
+  listenerConditions,
   versionService,
 } from './support/gateway-api.ts';
-import { ISTIO } from './support/kube.ts';
+import { ISTIO, Kube } from './support/kube.ts';
 import type { Obj } from './support/kube.ts';
 import {
   APP,
@@ -30,6 +35,9 @@ import { useStage } from './support/stage.ts';
 
 /** What can go wrong with an HTTPRoute, and what it says (scenario 44). */
 const stage = useStage({ api: 'HTTPRoute' });
+
+/** The version of ReferenceGrants that both fleets serve. */
+const GRANTS = 'gateway.networking.k8s.io/v1beta1';
 
 const install = async (weights = 'v1=80,v2=20'): Promise<void> => {
   await stage.pass({ weights });
@@ -134,6 +142,77 @@ describe('an HTTPRoute that istiod does not put into force', () => {
     expect(run.code).toBe(1);
     expect(run.log).toMatch(/not programmed|AddressNotUsable/i);
     expect(run.outputs['changed']).toBe('0');
+  });
+});
+
+describe('an HTTPS listener whose certificate is in another namespace', () => {
+  const CERTIFICATES = 'certificates';
+  const hosts = 'shop.example.com';
+  const certificateRefs = [{ name: 'shop', namespace: CERTIFICATES }];
+  const grant: Obj = {
+    apiVersion: GRANTS,
+    kind: 'ReferenceGrant',
+    metadata: { name: 'edge', namespace: CERTIFICATES },
+    spec: {
+      from: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', namespace: INGRESS_NAMESPACE }],
+      to: [{ group: '', kind: 'Secret' }],
+    },
+  };
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'canary-https-'));
+    for (const cluster of stage.fleet.clusters) {
+      const [certificate, key] = await Promise.all(
+        [cluster.tls.certificate, cluster.tls.key].map((file) => readFile(file, 'base64')),
+      );
+      const kube = new Kube(stage.fleet, cluster.name);
+      await kube.create(
+        { apiVersion: 'v1', kind: 'Namespace', metadata: { name: CERTIFICATES } },
+        {
+          apiVersion: 'v1',
+          kind: 'Secret',
+          metadata: { name: 'shop', namespace: CERTIFICATES },
+          type: 'kubernetes.io/tls',
+          data: { 'tls.crt': certificate, 'tls.key': key },
+        },
+        grant,
+      );
+      const { spec } = await kube.get('v1', 'Service', 'istio-ingressgateway', INGRESS_NAMESPACE);
+      const { ports } = spec as { ports: readonly { name: string; port: number }[] };
+      const port = ports.find(({ name }) => name === 'https')?.port ?? 0;
+      const https = { port, protocol: 'HTTPS', hostname: hosts, tls: { certificateRefs } };
+      await kube.merge(ingress(cluster, { listeners: [{ name: 'https', ...https }] }));
+    }
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  const listenerReports = async (kube: Kube, expected: string): Promise<void> => {
+    const { name, namespace: space } = INGRESS_PARENT;
+    await kube.settled(GATEWAY_API, 'Gateway', name, space, (gateway) =>
+      listenerConditions(gateway).includes(expected),
+    );
+  };
+
+  test('serves a release, also by port-forward, as long as a ReferenceGrant allows it', async () => {
+    for (const kube of [stage.east, stage.west])
+      await listenerReports(kube, 'ResolvedRefs=True ResolvedRefs');
+    const env = { NODE_EXTRA_CA_CERTS: await writeAuthority(stage.fleet, folder) };
+    const run = await stage.pass({ hosts, weights: 'v1=80,v2=20' }, { env });
+    expect(run.log).toMatch(/Ingress of west: https:.*, host shop\.example\.com/);
+    const forwarded = await stage.pass({ weights: 'v1=50,v2=50', ingress: 'port-forward' }, { env });
+    expect(forwarded.log).toMatch(
+      /Ingress of west: https:.*\(port-forward to istio-ingressgateway-0\), host shop\.example\.com/,
+    );
+    await stage.west.remove(GRANTS, 'ReferenceGrant', 'edge', CERTIFICATES);
+    await listenerReports(stage.west, 'ResolvedRefs=False RefNotPermitted');
+    const refused = await stage.run({ weights: 'v1=20,v2=80' }, { env });
+    expect(refused.code).toBe(1);
+    expect(refused.log).toMatch(/ReferenceGrant in namespace certificates from kind Gateway/);
+    expect(refused.outputs['changed']).toBe('0');
+    const status = await stage.run({ ...NO_WORKLOADS, operation: 'status' });
+    expect(status.log).toMatch(
+      /ResolvedRefs is not true of listener https of Gateway istio-system\/ingress in west.*missing a ReferenceGrant/,
+    );
   });
 });
 

@@ -1,10 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { KubeConfig } from '@kubernetes/client-node';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { startFleet } from '../../testbed/start.ts';
 import type { FleetCluster } from '../../testbed/fleet.ts';
+import { writeAuthority } from './support/authority.ts';
 import type { Kube, Obj } from './support/kube.ts';
 import { ISTIO } from './support/kube.ts';
 import { APP, HOST, NAMESPACE, gateway } from './support/objects.ts';
@@ -159,10 +159,7 @@ describe('HTTPS', () => {
   let authority: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'canary-ca-'));
-    authority = join(folder, 'ca.pem');
-    const config = new KubeConfig();
-    config.loadFromString(stage.fleet.kubeconfig);
-    await writeFile(authority, Buffer.from(config.getClusters()[0]?.caData ?? '', 'base64'));
+    authority = await writeAuthority(stage.fleet, folder);
     const server = {
       port: { number: 443, name: 'https', protocol: 'HTTPS' },
       hosts: ['shop.example.com'],

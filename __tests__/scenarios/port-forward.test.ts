@@ -1,11 +1,11 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { KubeConfig } from '@kubernetes/client-node';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { startLoad } from '../../testbed/load.ts';
 import { startFleet } from '../../testbed/start.ts';
 import { accessObjects } from '../support/access-examples.ts';
+import { writeAuthority } from './support/authority.ts';
 import { ISTIO } from './support/kube.ts';
 import { Kubectl } from './support/kubectl.ts';
 import { APP, NAMESPACE, SEED } from './support/objects.ts';
@@ -267,10 +267,7 @@ onMesh('an API server that can be killed', () => {
 describe('HTTPS', () => {
   test('is spoken with each pod, with the host as SNI', async () => {
     const [west] = stage.fleet.clusters.filter(({ name }) => name === 'west');
-    const authority = join(folder, 'ca.pem');
-    const config = new KubeConfig();
-    config.loadFromString(stage.fleet.kubeconfig);
-    await writeFile(authority, Buffer.from(config.getClusters()[0]?.caData ?? '', 'base64'));
+    const authority = await writeAuthority(stage.fleet, folder);
     const server = {
       port: { number: 443, name: 'https', protocol: 'HTTPS' },
       hosts: ['shop.example.com'],

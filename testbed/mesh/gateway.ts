@@ -218,9 +218,12 @@ async function startProxy(
         ISTIO_META_CLUSTER_ID: name,
         ISTIO_METAJSON_LABELS: JSON.stringify(LABELS),
         ISTIO_BOOTSTRAP: programs.bootstrap,
+        // istiod sends certificates in Secrets only to a gateway that has proved who it is.
+        PROV_CERT: credentials,
+        XDS_ROOT_CA: join(credentials, 'root-cert.pem'),
         PROXY_CONFIG: JSON.stringify({
-          discoveryAddress: `${home.addresses.istiod}:15010`,
-          controlPlaneAuthPolicy: 'NONE',
+          discoveryAddress: `${home.addresses.istiod}:15012`,
+          controlPlaneAuthPolicy: 'MUTUAL_TLS',
           binaryPath: programs.envoy,
           configPath: join(cwd, 'envoy'),
           concurrency: 1,

@@ -19,7 +19,10 @@ export const ROUTE_INPUTS = {
 
 interface Listener {
   readonly name?: string;
+  readonly port?: number;
+  readonly protocol?: string;
   readonly hostname?: string;
+  readonly tls?: unknown;
   readonly allowedRoutes?: unknown;
 }
 
@@ -127,6 +130,12 @@ export function isProgrammed({ metadata, status }: Obj): boolean {
     ({ type, status: is, observedGeneration }) =>
       type === 'Programmed' && is === 'True' && observedGeneration === generation,
   );
+}
+
+/** The conditions that istiod reports of a Gateway's first listener. */
+export function listenerConditions({ status }: Obj): string {
+  const { listeners = [] } = (status ?? {}) as { listeners?: readonly { conditions: Condition[] }[] };
+  return conditionsOf(listeners[0]?.conditions);
 }
 
 /** Creates the Gateway in some clusters, and waits until each is programmed. */

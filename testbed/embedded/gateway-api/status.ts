@@ -165,13 +165,17 @@ function listenerStatus(
 ): JsonObject {
   const { gateway, name, kinds, certificateProblem } = listener;
   const fine = { message: 'No errors found' };
+  const forbidden =
+    certificateProblem?.reason === 'RefNotPermitted'
+      ? { ...certificateProblem, reason: 'NoValidCACertificate' }
+      : undefined;
   const invalid = certificateProblem && { reason: 'Invalid', message: 'Bad TLS configuration' };
   return {
     name,
     attachedRoutes,
     supportedKinds: kinds.map((kind) => ({ group: 'gateway.networking.k8s.io', kind })),
     conditions: conditions(gateway, objectsAt(before, 'conditions'), {
-      Accepted: { ...fine, reason: 'Accepted' },
+      Accepted: { ...fine, reason: 'Accepted', problem: forbidden },
       Conflicted: { ...fine, reason: 'NoConflicts', usual: 'False' },
       Programmed: { ...fine, reason: 'Programmed', problem: invalid },
       ResolvedRefs: { ...fine, reason: 'ResolvedRefs', problem: certificateProblem },
