@@ -17,7 +17,7 @@ export const state: StateTexts = {
 };
 
 export const nextStep: NextStepTexts = {
-  reviewPlan: 'Review the changes below, then apply them with the operation rollout and the same inputs.',
+  reviewPlan: 'Review the changes, then apply them with the operation rollout and the same inputs.',
   correctInputs: 'Correct the inputs below, then re-run this step.',
   fixCause: 'Fix the cause, then re-run this step.',
   chooseRoutes: 'Set the input routes to the routes that the release should split.',

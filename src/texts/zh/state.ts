@@ -16,7 +16,7 @@ export const state: StateTexts = {
 };
 
 export const nextStep: NextStepTexts = {
-  reviewPlan: '审阅下列变更，然后用同样的输入执行操作 rollout。',
+  reviewPlan: '审阅这些变更，然后用同样的输入执行操作 rollout。',
   correctInputs: '请改正以下输入，然后重新运行本步骤。',
   fixCause: '排除原因，然后重新运行本步骤。',
   chooseRoutes: '在输入 routes 中指定由本次发布分流的路由。',
