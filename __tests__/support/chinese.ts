@@ -29,7 +29,28 @@ const TERMS = new Set([
     'plan',
     'post',
   ],
-  ...['API', 'Server', 'Pod', 'Service', 'VirtualService', 'HTTPRoute', 'ConfigMap', 'URL', 'UTC'],
+  ...[
+    'API',
+    'Server',
+    'TLS',
+    'URL',
+    'UTC',
+    'GitHub',
+    'Istio',
+    'istioctl',
+    'kubectl',
+    'Prometheus',
+    'webhook',
+  ],
+  // Kinds, fields and values of objects.
+  ...['Pod', 'Service', 'Deployment', 'ConfigMap', 'HorizontalPodAutoscaler', 'VirtualService'],
+  ...['DestinationRule', 'PeerAuthentication', 'HTTPRoute', 'GRPCRoute', 'Gateway', 'ReferenceGrant'],
+  ...['Accepted', 'Programmed', 'ResolvedRefs', 'True', 'False', 'generation', 'exportTo', 'ISTIO_MUTUAL'],
+  ...['consistentHash', 'outlierDetection', 'localityLbSetting', 'maxEjectionPercent', 'distribute'],
+  ...['get', 'create', 'logs', 'previous'],
+  // Queries, and values of inputs.
+  ...['gauge', 'sum', 'vector', 'or', 'le', 'reporter', 'source', 'destination', 'initialDelay'],
+  ...['pass', 'none', 'ambient', 'keep'],
 ]);
 
 /** English that is no name, value or term of this list: what a translation has left over. */
@@ -46,4 +67,14 @@ export function englishIn(text: string, names: readonly string[]): readonly stri
 export function valuesIn(text: string, names: readonly string[]): readonly string[] {
   const value = new RegExp(`\\d+(?:[.,]\\d+)*|\\b(?:${names.join('|')})\\b`, 'g');
   return (text.match(value) ?? []).toSorted();
+}
+
+/**
+ * Where spaces are wrong: next to full-width punctuation, which has its own; between two Chinese characters; or none between Chinese
+ * and Latin ones.
+ */
+export function misspacedIn(text: string): readonly string[] {
+  const wrong =
+    /.?(?: [，。；：、？！（）“”]|[，。；：、？！（）“”] |(?<=\p{Script=Han}) (?=\p{Script=Han})|(?<=\p{Script=Han})(?=[\w%])|(?<=[\w%])(?=\p{Script=Han})).?/gu;
+  return text.match(wrong) ?? [];
 }

@@ -2,6 +2,7 @@ import { formatWeights } from '../../core/weights.ts';
 import type { EventMessages, ReasonMessages, StatusMessages } from '../catalogue/events.ts';
 import type { MessageTexts } from '../message.ts';
 import { formats } from './formats.ts';
+import { spaced } from './spaced.ts';
 
 const { list } = formats;
 
@@ -29,7 +30,7 @@ export const events: MessageTexts<EventMessages & ReasonMessages & StatusMessage
   arrivalUnseen: () => '还没有看到所有入口都按这组权重应答。',
   notRestored: ({ weights, error, inForce }, say) =>
     `未能在所有集群恢复权重 ${formatWeights(weights)}。${error}${inForce === undefined ? '' : ` 当前状态：${say(inForce)}。`}`,
-  inForce: ({ held }, say) => held.map(({ place, what }) => `${place} ${say(what)}`).join('；'),
+  inForce: ({ held }, say) => held.map(({ place, what }) => spaced`${place} ${say(what)}`).join('；'),
   unreadable: ({ error }) => `无法读取（${error}）`,
   notRecovered: ({ cluster, either, error }) =>
     `集群 ${cluster} 没有恢复：它的权重为 ${either.map(formatWeights).join(' 或 ')}，并且无法访问（${error}）。下一次运行会恢复它；集群可用后请重新运行本作业。`,
@@ -37,7 +38,7 @@ export const events: MessageTexts<EventMessages & ReasonMessages & StatusMessage
   noAnswerInTime: ({ cluster, either, error }) =>
     `集群 ${cluster} 的权重为 ${either.map(formatWeights).join(' 或 ')}，并且没有及时应答（${error}）。`,
   theyHold: ({ held }) =>
-    `各集群的权重：${held.map(({ place, weights }) => `${place} 为 ${weights === undefined ? '无' : formatWeights(weights)}`).join('；')}。`,
+    `各集群的权重：${held.map(({ place, weights }) => `${place} ${weights === undefined ? '没有权重' : `为 ${formatWeights(weights)}`}`).join('；')}。`,
 
   objectGone: ({ object, cluster }) => `集群 ${cluster} 的 ${object} 已不存在。`,
   objectReverted: ({ object, cluster, first }) =>
@@ -45,7 +46,7 @@ export const events: MessageTexts<EventMessages & ReasonMessages & StatusMessage
   objectStays: ({ object, cluster }) => `集群 ${cluster} 的 ${object} 由本次运行创建，予以保留。`,
   objectUnreached: ({ object, cluster }) => `集群 ${cluster} 的 ${object} 仍是之前的内容：变更没有到达。`,
   objectChanged: ({ object, cluster, split, by }) =>
-    `集群 ${cluster} 的 ${object} 此后被其他人改过${split === undefined ? '' : `：现为 ${split}`}${by === undefined ? '' : `（最后由 ${by.manager} ${by.time === undefined ? '在未知时间' : `于 ${by.time}`} 写入）`}。`,
+    `集群 ${cluster} 的 ${object} 此后被其他人改过${split === undefined ? '' : `：现为 ${split}`}${by === undefined ? '' : spaced`（最后由 ${by.manager} ${by.time === undefined ? '在未知时间' : `于 ${by.time}`} 写入）`}。`,
   objectNotReverted: ({ object, cluster, state, error }) =>
     `集群 ${cluster} 的 ${object} ${NOT_REVERTED[state]}：${error}`,
   splitRestored: ({ object, cluster, split }) =>

@@ -15,6 +15,7 @@ import type { MessageTexts } from '../message.ts';
 import { failures } from './failures.ts';
 import { formats } from './formats.ts';
 import { routes } from './routes.ts';
+import { spaced } from './spaced.ts';
 
 const { list, all } = formats;
 
@@ -22,15 +23,15 @@ export const findings: MessageTexts<FindingMessages> = {
   editedTitle: ({ cluster }) => `集群 ${cluster} 的路由被其他人改过`,
   edited: ({ edit }, say) => `${say(edit)}。请恢复所记录的权重，或者查清是谁需要现在的权重。`,
   weightEdit: ({ object, cluster, found, recorded, by }) =>
-    `集群 ${cluster} 的 ${object} ${found === undefined ? '没有权重' : `为 ${formatWeights(found)}`}，而不是上一级发布写入的 ${formatWeights(recorded)}${by === undefined ? '' : `（最后由 ${editor(by)} 写入）`}`,
+    spaced`集群 ${cluster} 的 ${object} ${found === undefined ? '没有权重' : `为 ${formatWeights(found)}`}，而不是上一级发布写入的 ${formatWeights(recorded)}${by === undefined ? '' : spaced`（最后由 ${editor(by)} 写入）`}`,
   disagreementTitle: () => '各集群权重不一致',
   disagreement: ({ held }, say) => `${say(held)}。要恢复一致，请执行操作 rollback，并设置输入 weights。`,
   otherWeightsTitle: ({ cluster }) => `集群 ${cluster} 的路由是另一组权重`,
   otherWeights: ({ held, asked }) => `它按 ${formatWeights(held)} 分流，而预期为 ${formatWeights(asked)}。`,
 
   staleTitle: ({ cluster, pods, revisions }) => {
-    const who = pods.length === 0 ? '有网关副本' : `网关 Pod ${list(pods)} `;
-    return `集群 ${cluster} 的${who}仍停在修订号 ${list(revisions)}`;
+    const who = pods.length === 0 ? '有网关副本' : `网关 Pod ${list(pods)}`;
+    return spaced`集群 ${cluster} 的${who}仍停在修订号 ${list(revisions)}`;
   },
   stale: ({ responses, requests }) =>
     `${String(requests)} 个响应中有 ${String(responses)} 个带着它。请查看 istioctl proxy-status，以及网关 Pod 的日志。`,
@@ -63,30 +64,30 @@ export const findings: MessageTexts<FindingMessages> = {
         : `命名空间 ${namespace} 中没有能解释的虚拟服务，而其他命名空间的无法读取。请在那里查找 host 和网关规则相同的虚拟服务，或者允许 kubeconfig 的用户列出所有命名空间的虚拟服务`
     }。`,
   rivalRule: ({ rule, created, path, managed, app, seen }) =>
-    `它的${routes.part(rule)}${createdAt(created)} 先于 ${managed} 匹配路径 ${path}${app === undefined ? '' : `，并且不通往 ${app}`}：${strays(seen)}。网关优先采用更具体的主机名、路径、方法、请求头和查询参数，其次是更早创建的路由。请收窄它的匹配条件或主机名，或者删除它。`,
+    spaced`它的${routes.part(rule)}${createdAt(created)} 先于 ${managed} 匹配路径 ${path}${app === undefined ? '' : `，并且不通往 ${app}`}：${strays(seen)}。网关优先采用更具体的主机名、路径、方法、请求头和查询参数，其次是更早创建的路由。请收窄它的匹配条件或主机名，或者删除它。`,
 
   noSubsetTitle: ({ rules, version, cluster }) => `集群 ${cluster} 的 ${all(rules)} 缺少子集 ${version}`,
   noSubset: ({ version, weight }) =>
     `路由分给 ${version} ${String(weight)}%，但发往不存在的子集的请求会得到 503。请执行操作 rollout：它会重新创建该子集，或指出遮蔽它的规则。`,
   wrongPodsTitle: ({ way, body }) => `${routes.way(way)} 选中了 ${body} 的 Pod`,
   wrongPods: ({ responses, cluster, header, body, way, labels }) =>
-    `经集群 ${cluster}，有 ${String(responses)} 个响应被路由到 ${header}，但响应体写的是 ${body}。请核对${routes.way(way)} 的${'subset' in way ? '标签' : '选择器'}${labels === undefined ? '' : `（${labels}）`}与 Pod 的标签，并检查 Pod 的镜像。`,
-  overlapTitle: ({ ways }) => `${kindOf(ways)} ${all(ways.map(bare))} 选中了同样的 Pod`,
+    spaced`经集群 ${cluster}，有 ${String(responses)} 个响应被路由到 ${header}，但响应体写的是 ${body}。请核对${routes.way(way)} 的${'subset' in way ? '标签' : '选择器'}${labels === undefined ? '' : `（${labels}）`}与 Pod 的标签，并检查 Pod 的镜像。`,
+  overlapTitle: ({ ways }) => spaced`${kindOf(ways)} ${all(ways.map(bare))} 选中了同样的 Pod`,
   overlap: ({ versions: [a, b], ways, labels, pods, certain, rule, wide }) => {
     const [first, ...others] = pods;
-    const who = `${first === undefined ? '' : podsIn(first)}${others.length === 0 ? '' : `等 ${String(pods.length)} 处`}`;
+    const who = spaced`${first === undefined ? '' : podsIn(first)}${others.length === 0 ? '' : `和另外 ${String(others.length)} 处的 Pod`}`;
     const where = rule.name === undefined ? `集群 ${rule.cluster}` : `集群 ${rule.cluster} 的 ${rule.name}`;
     const selected = `${a} 选择 ${labels[0]}，${b} 选择 ${labels[1]}（${where}）`;
     if (!certain)
-      return `无法确定 ${a} 和 ${b} 的${kindOf(ways)}是否都选中了 ${who}：${selected}，而其中有一个标签由 Istio 根据此处无法读取的内容设置。请在${'subset' in ways[0] ? '子集' : '它们的选择器'}中加入能区分两个版本的 Pod 标签。`;
+      return spaced`无法确定 ${a} 和 ${b} 的${kindOf(ways)}是否都选中了 ${who}：${selected}，而其中有一个标签由 Istio 根据此处无法读取的内容设置。请在${'subset' in ways[0] ? '子集' : '它们的选择器'}中加入能区分两个版本的 Pod 标签。`;
     const wideWay = routes.way(ways[wide === a ? 0 : 1]);
-    return `${a} 和 ${b} 的${kindOf(ways)}都选中了 ${who}：${selected}。无论权重如何，发往一个版本的请求可能由另一个版本的 Pod 应答。请等 ${wide} 的 Pod 都带上只有它们才有的标签之后，把该标签加入${wideWay} ${'subset' in ways[0] ? '' : '的选择器'}。`;
+    return spaced`${a} 和 ${b} 的${kindOf(ways)}都选中了 ${who}：${selected}。无论权重如何，发往一个版本的请求可能由另一个版本的 Pod 应答。请等 ${wide} 的 Pod 都带上只有它们才有的标签之后，把该标签加入${wideWay} ${'subset' in ways[0] ? '' : '的选择器'}。`;
   },
   notReadyTitle: ({ version }) => `${version} 没有就绪的 Pod`,
   notReady: ({ version, weight, rule, service, labels, clusters, pods }) =>
-    `路由分给它 ${String(weight)}%。${service ?? `它在 ${ruleName(rule)} 中的子集`} 选择 ${labels}：${pods.length === 0 ? `集群 ${list(clusters)} 中没有带这些标签的 Pod` : `${firstOf(pods)} 没有就绪`}。请检查 ${version} 的 Pod，或改正这些标签。`,
+    spaced`路由分给它 ${String(weight)}%。${service ?? subsetIn(rule)} 选择 ${labels}：${pods.length === 0 ? `集群 ${list(clusters)} 中没有带这些标签的 Pod` : `${firstOf(pods)} 没有就绪`}。请检查 ${version} 的 Pod，或改正这些标签。`,
   noReadyPod: ({ version, weight, rule, labels, clusters }) =>
-    `路由分给 ${version} ${String(weight)}%。它在 ${ruleName(rule)} 中的子集选择 ${labels}，而集群 ${list(clusters)} 中没有带这些标签的就绪 Pod。请检查 ${version} 的 Pod，或改正这些标签。`,
+    spaced`路由分给 ${version} ${String(weight)}%。${subsetIn(rule)}选择 ${labels}，而集群 ${list(clusters)} 中没有带这些标签的就绪 Pod。请检查 ${version} 的 Pod，或改正这些标签。`,
   noSidecarTitle: ({ version }) => `${version} 的 Pod 没有边车`,
   noSidecar: ({ rules, pods, outsideMesh }) =>
     `${all(rules)} 要求双向 TLS（ISTIO_MUTUAL），但 ${firstOf(pods)} 没有用来终止它的容器 istio-proxy。${outsideMesh ? '输入 pods 为 none，请从规则中去掉该要求。' : '请为命名空间开启边车注入（输入 injection），并重启这些 Pod。'}`,
@@ -94,7 +95,7 @@ export const findings: MessageTexts<FindingMessages> = {
   conditionTitle: ({ condition, object, cluster }) =>
     `集群 ${cluster} 的 ${object ?? 'Gateway'} 的状态条件 ${condition} 不为 True`,
   conditionFalse: ({ at, condition, reason = '没有原因', message = '没有说明' }) =>
-    `${place(at)} ${CONDITIONS[condition]}：${reason}（${message}）`,
+    spaced`${place(at)} ${CONDITIONS[condition]}：${reason}（${message}）`,
   conditionUnreported: ({ at, condition }) => `${place(at)}：没有控制器报告过 ${condition}`,
   conditionOutdated: ({ at, condition, generation }) =>
     `${place(at)}：${condition} 是针对早于 ${String(generation)} 的 generation 报告的`,
@@ -118,13 +119,13 @@ export const findings: MessageTexts<FindingMessages> = {
     const why =
       first === undefined
         ? '那里没有带这些标签的 Pod'
-        : `${first}${others.length === 0 ? '' : ` 等 ${String(others.length + 1)} 个 Pod`} 没有就绪`;
-    return `HTTPRoute 分给 ${version} ${sharesOf(shares)}。${service} 选择 ${list(what)}：${why}。请检查 ${version} 的 Pod，或改正该 Service 的选择器。`;
+        : spaced`${first}${others.length === 0 ? '' : ` 和另外 ${String(others.length)} 个 Pod`} 没有就绪`;
+    return spaced`HTTPRoute 分给 ${version} ${sharesOf(shares)}。${service} 选择 ${list(what)}：${why}。请检查 ${version} 的 Pod，或改正该 Service 的选择器。`;
   },
 
   settingTitle: ({ setting, cluster }) => `集群 ${cluster} ${SETTINGS[setting].title}`,
   setting: ({ setting, places }) =>
-    `${list(places.map(placeOfSetting))} 设置了 ${setting}。${SETTINGS[setting].effect}。`,
+    spaced`${list(places.map(placeOfSetting))} 设置了 ${setting}。${SETTINGS[setting].effect}。`,
 
   requestsFailTitle: ({ cluster }) => `经集群 ${cluster} 的请求失败`,
   requestsFail: ({ requests, url, kinds, notFound, unreached }) => {
@@ -182,12 +183,12 @@ function createdAt(created: string | undefined): string {
 function strays(seen: StraySeen): string {
   const requests = `${String(seen.requests)} 个请求`;
   if ('failed' in seen) return `${requests}中有 ${String(seen.failed)} 个失败`;
-  const by = seen.managed === undefined ? '受管规则' : ` ${seen.managed} 的受管路由`;
-  return `${requests}中有 ${String(seen.unanswered)} 个不是由${by}应答的`;
+  const by = seen.managed === undefined ? '受管规则' : `${seen.managed} 的受管路由`;
+  return spaced`${requests}中有 ${String(seen.unanswered)} 个不是由${by}应答的`;
 }
 
 function kindOf([way]: readonly [VersionWay, VersionWay]): string {
-  return 'subset' in way ? '子集' : ' Service';
+  return 'subset' in way ? '子集' : 'Service';
 }
 
 function bare(way: VersionWay): string {
@@ -198,12 +199,14 @@ function podsIn({ name, isWorkload, cluster }: OverlapPods): string {
   return `集群 ${cluster} 的 ${name}${isWorkload ? ' 的 Pod' : ''}`;
 }
 
-function ruleName(rule: string | undefined): string {
-  return rule ?? '（没有目标规则）';
+function subsetIn(rule: string | undefined): string {
+  return rule === undefined ? '它的子集（没有目标规则）' : `它在 ${rule} 中的子集`;
 }
 
 function firstOf(names: readonly string[]): string {
-  return names.length <= 2 ? all(names) : `${list(names.slice(0, 2))} 等 ${String(names.length)} 个 Pod`;
+  return names.length <= 2
+    ? all(names)
+    : `${list(names.slice(0, 2))} 和另外 ${String(names.length - 2)} 个 Pod`;
 }
 
 function place({ object, parent }: ConditionPlace): string {

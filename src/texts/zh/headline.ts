@@ -8,6 +8,7 @@ import type {
 } from '../catalogue/headline.ts';
 import type { Weights } from '../../core/weights.ts';
 import { formats } from './formats.ts';
+import { spaced } from './spaced.ts';
 
 const DONE: Readonly<Record<string, string>> = {
   rollout: '已发布',
@@ -62,8 +63,12 @@ export const headline: HeadlineTexts = {
   failedUnattributed: (requests) => `${formats.number(requests)} 个请求在到达任何版本之前就已失败。`,
   versionsFail: ({ failing, sound }) => {
     const others =
-      sound.length > 0 ? `；发往 ${listed(sound)} 的请求正常` : failing.length > 1 ? '：所有版本都失败' : '';
-    return `发往 ${listed(failing)} 的请求失败${others}。`;
+      sound.length > 0
+        ? spaced`；发往 ${listed(sound)} 的请求正常`
+        : failing.length > 1
+          ? '：所有版本都失败'
+          : '';
+    return spaced`发往 ${listed(failing)} 的请求失败${others}。`;
   },
   sharesAsExpected: (shares) => `流量占比符合预期（${seen(shares)}），但检查因其他原因不通过。`,
   sharesOff: ({ who, weights, shares, cluster }) =>
@@ -92,10 +97,10 @@ export const headline: HeadlineTexts = {
 function holdings(held: readonly Holding[]): string {
   return held
     .map(({ places, what }, i) => {
-      if (places.length <= MOST_NAMED) return `${formats.list(places)} 为 ${what}`;
-      const number = formats.number(places.length);
-      if (i === 0) return `其中 ${number} 个为 ${what}`;
-      return `${i === held.length - 1 ? '其余' : '另有'} ${number} 个为 ${what}`;
+      const holds = what.startsWith('没有') ? what : spaced`为 ${what}`;
+      if (places.length <= MOST_NAMED) return spaced`${formats.list(places)} ${holds}`;
+      const which = i === 0 ? '其中' : i === held.length - 1 ? '其余' : '另有';
+      return `${which} ${formats.number(places.length)} 个${holds}`;
     })
     .join('；');
 }
@@ -127,7 +132,7 @@ function listed(versions: readonly VersionErrors[]): string {
       ({ version, errors, samples }) =>
         `${version}（${formats.number(samples)} 个中有 ${formats.number(errors)} 个失败）`,
     )
-    .join('和 ');
+    .join('和');
 }
 
 function seen(shares: readonly SeenShare[]): string {

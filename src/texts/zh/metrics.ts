@@ -2,6 +2,7 @@ import type { Condition, CountedValues, LimitValues, MetricMessages } from '../c
 import { chanceOneIn } from '../chance.ts';
 import type { MessageTexts, Say } from '../message.ts';
 import { formats } from './formats.ts';
+import { spaced } from './spaced.ts';
 
 const { number, all, list } = formats;
 
@@ -39,7 +40,7 @@ export const metrics: MessageTexts<MetricMessages> = {
   onlyVersion: ({ version }) => `${version} 是唯一的版本，因此没有比例可以比较`,
   lastReadingFailed: ({ message }) => `最后一次读取失败：${message}`,
   cannotBeFound: ({ unknown }, say) =>
-    `${say(unknown)}，因此永远不会计入：请检查拼写；如果它要到第一次出错时才出现，请加上 “or 0 *” 和请求的查询`,
+    `${say(unknown)}，因此永远不会计入：请检查拼写；如果它要到第一次出错时才出现，请加上“or 0 *”和请求的查询`,
   unknownMetric: ({ address, metric }) => `${address} 没有指标 ${metric}`,
   unknownLabel: ({ address, metric, label }) => `在 ${address}，${metric} 的序列都没有标签 ${label}`,
   readOnce: ({ addresses }) => `${all(addresses)} 只成功读取了一次，因此无从得知那里的请求`,
@@ -53,7 +54,7 @@ export const metrics: MessageTexts<MetricMessages> = {
   missingBucket: ({ address, versions }) =>
     `${address} 有${versions.length === 0 ? '' : `发往 ${all(versions)} 的`}请求，却没有与慢请求的查询匹配的序列。直方图的每个桶都有一个序列，因此查询中的桶（le）不在其中，或者有其他标签不同。请在 Prometheus 中不带 le 查询，看看有哪些桶`,
   differingLabels: ({ series, labels, more }) =>
-    `查询应得到一个值，却找到 ${number(series)} 个序列；它们的 ${list(labels)}${more ? ' 等标签' : ''} 不同：请合并为一个，例如用 sum(…)`,
+    spaced`查询应得到一个值，却找到 ${number(series)} 个序列；它们的 ${list(labels)}${more ? ' 等标签' : ''} 不同：请合并为一个，例如用 sum(…)`,
   limit,
   symbols: ({ condition, matches }) => {
     const symbols = inSymbols(condition);
@@ -121,6 +122,6 @@ function inSymbols(condition: Condition): string {
     case 'any':
       return condition.of
         .map((one) => (one.kind === 'all' || one.kind === 'any' ? `（${inSymbols(one)}）` : inSymbols(one)))
-        .join(condition.kind === 'all' ? ' 且 ' : ' 或 ');
+        .reduce((before, one) => spaced`${before}${condition.kind === 'all' ? '且' : '或'}${one}`);
   }
 }

@@ -1,0 +1,40 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Message, MessageValues } from '../../src/texts/message.ts';
+import { say, textsIn } from '../../src/texts/texts.ts';
+import { englishIn, misspacedIn } from '../support/chinese.ts';
+import { MESSAGES } from '../support/messages.ts';
+
+/** Names without a digit. */
+const NAMES = ['east', 'west', 'demo', 'hello', 'beta', 'kubectl', 'edit', 'NodePort', 'web'];
+
+const EXAMPLES = Object.entries(MESSAGES).flatMap(([kind, examples]) =>
+  examples.map((values, i): [string, Message] => [
+    `${kind} ${String(i + 1)}`,
+    // The table assigns each kind its values.
+    { kind, ...values } as { readonly kind: keyof MessageValues } as Message,
+  ]),
+);
+
+/** Numbers, and the names of the examples: each parameter has one. */
+function parametersIn(text: string): ReadonlySet<string> {
+  const words = text.match(/[\w-]*\d[\w.-]*|\w+/g) ?? [];
+  return new Set(
+    words.map((word) => word.replace(/[.-]+$/, '')).filter((word) => /\d/.test(word) || NAMES.includes(word)),
+  );
+}
+
+describe.each(EXAMPLES)('message %s', (_, message) => {
+  const [english, chinese] = (['en', 'zh'] as const).map((language) => say(message, textsIn(language)));
+
+  test('has the same parameters in both languages', () => {
+    expect(parametersIn(chinese ?? '')).toEqual(parametersIn(english ?? ''));
+  });
+
+  test('has no English in Chinese', () => {
+    expect(englishIn(chinese ?? '', NAMES)).toEqual([]);
+  });
+
+  test('is spaced as Chinese is', () => {
+    expect(misspacedIn(chinese ?? '')).toEqual([]);
+  });
+});
