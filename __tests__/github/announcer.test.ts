@@ -24,6 +24,7 @@ afterAll(() => github.close());
 const OPTIONS: AnnounceOptions = {
   operation: 'plan',
   app: 'helloworld',
+  language: 'en',
   token: TOKEN,
   comment: true,
   explicit: false,

@@ -24,7 +24,10 @@ const WRONG = {
 };
 
 /** Runs the action in an empty folder. @returns its summary */
-async function actionWith(inputs: Readonly<Record<string, string>>): Promise<string> {
+async function actionWith(
+  inputs: Readonly<Record<string, string>>,
+  env: Readonly<Record<string, string>> = {},
+): Promise<string> {
   const summary = join(folder, 'summary.md');
   await writeFile(summary, '');
   const given = Object.entries(inputs).map(
@@ -32,7 +35,7 @@ async function actionWith(inputs: Readonly<Record<string, string>>): Promise<str
   );
   const { exitCode } = await execa(process.execPath, [join(SRC, 'main.ts')], {
     cwd: folder,
-    env: { ...Object.fromEntries(given), GITHUB_STEP_SUMMARY: summary, GITHUB_ACTIONS: '' },
+    env: { ...env, ...Object.fromEntries(given), GITHUB_STEP_SUMMARY: summary, GITHUB_ACTIONS: '' },
     reject: false,
   });
   expect(exitCode).toBe(1);
@@ -87,10 +90,45 @@ describe('a run that is refused for its inputs', () => {
     expect(await actionWith({ tolerance: 'many', summary: 'false' })).toBe('');
   });
 
+  test('says so in Chinese, whatever else is wrong; the errors stay searchable', async () => {
+    const summary = await actionWith({ ...WRONG, language: 'zh', report: 'out' });
+    expect(summary).toMatch(/^## ❌ shop（web）：rollout 被拒绝\n/);
+    expect(summary).toContain('- **Input tolerance**: got "many"; expected a number');
+    const page = await readFile(join(folder, 'out/report.html'), 'utf8');
+    expect(page).toContain('<html lang="zh-CN">');
+    const report = JSON.parse(await readFile(join(folder, 'out/report.json'), 'utf8')) as object;
+    expect(report).toMatchObject({ nextStep: 'Correct the inputs below, then re-run this step.' });
+  });
+
+  test.each([
+    ['the locale of a command line', { LANG: 'zh_CN.UTF-8' }, [], '## ❌ shop：verify 被拒绝'],
+    [
+      'an option rather than the locale',
+      { LANG: 'zh_CN.UTF-8' },
+      ['--language', 'en'],
+      '## ❌ shop: verify refused',
+    ],
+  ])('is in the language of %s', async (_what, locale, options, heading) => {
+    const args = ['verify', '--app', 'shop', '--tolerance', 'many', '--summary', 'summary.md', ...options];
+    await execa(process.execPath, [join(SRC, 'cli.ts'), ...args], {
+      cwd: folder,
+      env: { LC_ALL: '', LC_MESSAGES: '', ...locale },
+      reject: false,
+    });
+    const summary = await readFile(join(folder, 'summary.md'), 'utf8');
+    expect(summary.split('\n')[0]).toBe(heading);
+  });
+
+  test('is in English where a runner has another locale', async () => {
+    const summary = await actionWith(WRONG, { LANG: 'zh_CN.UTF-8' });
+    expect(summary).toMatch(/^## ❌ shop in web: rollout refused\n/);
+  });
+
   test('says the same on a command line, in the file for the summary', async () => {
     const args = ['verify', '--app', 'shop', '--tolerance', 'many', '--summary', 'summary.md'];
     const { exitCode } = await execa(process.execPath, [join(SRC, 'cli.ts'), ...args], {
       cwd: folder,
+      env: { LC_ALL: 'C.UTF-8' },
       reject: false,
     });
     expect(exitCode).toBe(3);

@@ -42,7 +42,7 @@ test('the status is named after the app', () => {
 });
 
 test('a run in progress is pending', () => {
-  expect(pendingStatus('promote')).toEqual({ state: 'pending', description: 'promote is in progress' });
+  expect(pendingStatus('promote', 'en')).toEqual({ state: 'pending', description: 'promote is in progress' });
 });
 
 describe('the status of', () => {

@@ -5,6 +5,7 @@ import type { Host, SummaryTarget, TakenInputs } from '../github/host.ts';
 import type { RunRecord } from '../report/run-record.ts';
 import type { JobCommand } from './arguments.ts';
 import { EXIT } from './exit-codes.ts';
+import { languageOf } from './locale.ts';
 import { problemsOfSummaryFile } from './summary-file.ts';
 import type { Terminal } from './terminal.ts';
 import { readValueFiles } from './value-files.ts';
@@ -12,6 +13,7 @@ import { readValueFiles } from './value-files.ts';
 /** A job on a command line: what it says goes to the terminal, and what its second half needs stays in memory. */
 export class CommandLineHost implements Host {
   readonly log: Terminal;
+  readonly language = languageOf(process.env);
   readonly #command: JobCommand;
   readonly #state = new Map<string, string>();
   #record: RunRecord | undefined;

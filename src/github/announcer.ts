@@ -5,6 +5,7 @@ import { commentOf, markerOf } from '../report/summary/comment.ts';
 import { commitStatusOf, pendingStatus, statusContext } from '../report/commit-status.ts';
 import type { CommitStatus } from '../report/commit-status.ts';
 import type { RunRecord } from '../report/run-record.ts';
+import type { Language } from '../texts/language.ts';
 import type { GitHubEvent } from './event.ts';
 import { GitHub } from './api.ts';
 import { explain, isPassing, withoutToken } from './api-refusal.ts';
@@ -19,6 +20,7 @@ const ANNOUNCED: readonly Operation[] = ['plan', 'rollout', 'promote'];
 export interface AnnounceOptions {
   readonly operation: Operation;
   readonly app: string;
+  readonly language: Language;
   readonly token: string | undefined;
   readonly comment: boolean;
   /** Whether the inputs name the token or the comment; a default alone does not count. */
@@ -62,7 +64,7 @@ export class Announcer {
 
   /** Sets the status to pending, in the background. A failure is reported at the end, when it occurs again. */
   begin(): void {
-    const status = pendingStatus(this.#options.operation);
+    const status = pendingStatus(this.#options.operation, this.#options.language);
     this.#begun = this.#setStatus(status, AbortSignal.timeout(ANNOUNCE_START_MS)).catch(() => undefined);
   }
 

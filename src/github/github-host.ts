@@ -9,6 +9,8 @@ import { runner } from './runner.ts';
 export const githubHost: Host = {
   ...runner,
   log: jobLog,
+  // The locale of a runner is that of its machine, not of those who read the result.
+  language: 'en',
   takeInputs() {
     return { textOf: takeInputs(secrets), problems: [] };
   },

@@ -1,5 +1,6 @@
 import type { Log } from '../report/log.ts';
 import type { RunRecord } from '../report/run-record.ts';
+import type { Language } from '../texts/language.ts';
 import type { InputText } from './environment.ts';
 
 /**
@@ -8,6 +9,8 @@ import type { InputText } from './environment.ts';
  */
 export interface Host {
   readonly log: Log;
+  /** That of the people here, unless the inputs say otherwise. */
+  readonly language: Language;
   /** Takes the inputs; what else is secret in the environment is redacted from then on. */
   takeInputs(): TakenInputs;
   /** Hides a secret from whatever else shows texts of this job. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LANGUAGES } from '../texts/language.ts';
 import { ingresses, placement } from './parsers/clusters.ts';
 import { duration } from './parsers/duration.ts';
 import { images } from './parsers/images.ts';
@@ -78,6 +79,7 @@ export const INPUTS = z.object({
   comment: flag.prefault(true),
   summary: flag.prefault(true),
   report: anyText.optional(),
+  language: choice(...LANGUAGES).optional(),
 });
 
 export type Inputs = z.output<typeof INPUTS>;

@@ -8,6 +8,7 @@ import { secrets } from '../core/secrets.ts';
 import { secretValuesOf } from '../kubernetes/secret-values.ts';
 import type { Release } from '../release/release.ts';
 import type { Log } from '../report/log.ts';
+import type { Language } from '../texts/language.ts';
 import { emptyRecord } from '../report/run-record.ts';
 import { Announcer } from './announcer.ts';
 import { contextsInUse, notesOfConnections, problemsOfConnections } from './connections.ts';
@@ -25,6 +26,8 @@ import { releaseFromInputs } from './release-from-inputs.ts';
 export interface Job {
   readonly operation: Operation;
   readonly release: Release;
+  /** Of what people read. */
+  readonly language: Language;
   readonly kubeconfig: KubeConfig;
   readonly summary: boolean;
   /** Folder for the report; undefined if none is written. */
@@ -47,7 +50,8 @@ export async function readJob(host: Host): Promise<Job> {
   const { values, problems, sources } = inputs;
   secrets.allow(visibleNames(values));
   addSecrets(values);
-  const announcer = announcerOf(inputs, log);
+  const { language = host.language } = values;
+  const announcer = announcerOf(inputs, language, log);
   let kubeconfig: MergedConfig | undefined;
   const found: string[] = [];
   try {
@@ -78,7 +82,7 @@ export async function readJob(host: Host): Promise<Job> {
   const { operation = 'rollout', summary = true, report, app, namespace } = values;
   if (all.length > 0) {
     const refused = new RefusedJob(all, {
-      record: emptyRecord(operation, app ?? '', namespace ?? ''),
+      record: emptyRecord(operation, app ?? '', namespace ?? '', { language }),
       summary,
       report: ofReport.length === 0 ? report : undefined,
     });
@@ -90,7 +94,8 @@ export async function readJob(host: Host): Promise<Job> {
   if (read.release === undefined || kubeconfig === undefined)
     throw new Error('The inputs have no problem, but there is no release');
   const connections = notesOfConnections(values, kubeconfig);
-  return { operation, summary, report, announcer, connections, release: read.release, kubeconfig };
+  const { release } = read;
+  return { operation, release, language, kubeconfig, summary, report, connections, announcer };
 }
 
 /** The contexts in use whose name means different clusters or users in several files. */
@@ -105,11 +110,11 @@ function ambiguous(values: ReadInputs['values'], { clashes }: MergedConfig): rea
   });
 }
 
-function announcerOf({ values, sources }: ReadInputs, log: Log): Announcer | undefined {
+function announcerOf({ values, sources }: ReadInputs, language: Language, log: Log): Announcer | undefined {
   const { operation = 'rollout', app, comment = true, 'github-token': token } = values;
   if (app === undefined) return undefined;
   const explicit = sources.has('github-token') || (comment && sources.has('comment'));
-  return Announcer.of({ operation, app, token, comment, explicit }, readEvent(), (text) => {
+  return Announcer.of({ operation, app, language, token, comment, explicit }, readEvent(), (text) => {
     log.warn(text);
   });
 }

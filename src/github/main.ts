@@ -60,7 +60,7 @@ export async function runJob(host: Host): Promise<void> {
 
 async function run(host: Host, job: Job): Promise<void> {
   const { log } = host;
-  const { operation, release, kubeconfig, announcer } = job;
+  const { operation, release, language, kubeconfig, announcer } = job;
   const cancelled = cancellation();
   const identity = identityOf(randomUUID());
   const { tolerance, confidence, maxErrorRate } = release.check;
@@ -68,6 +68,7 @@ async function run(host: Host, job: Job): Promise<void> {
   const start = emptyRecord(operation, release.app, release.namespace, {
     begin: events.begin.toISOString(),
     run: identity.run,
+    language,
     limits: { tolerance, confidence, maxErrorRate },
   });
   const recordNow = (): RunRecord => foldRun(start, events.events);

@@ -50,9 +50,10 @@ async function recoverMainStep(host: Host, { release, kubeconfig }: Job, holder:
 }
 
 /** Otherwise the commit status would be pending forever. */
-async function announceEnd({ operation, release, announcer }: Job, ended: boolean): Promise<void> {
+async function announceEnd({ operation, release, language, announcer }: Job, ended: boolean): Promise<void> {
   const failure = ended
     ? 'GitHub did not take the result when the run ended; its log has it.'
     : 'The run was killed before it could report its result; its log shows how far it came.';
-  await announcer?.end({ ...emptyRecord(operation, release.app, release.namespace), failure }, false);
+  const record = emptyRecord(operation, release.app, release.namespace, { language });
+  await announcer?.end({ ...record, failure }, false);
 }

@@ -21,7 +21,7 @@ export function statusContext(app: string): string {
   return `canary/${app}`;
 }
 
-export function pendingStatus(operation: string, language: Language = 'en'): CommitStatus {
+export function pendingStatus(operation: string, language: Language): CommitStatus {
   return { state: 'pending', description: textsIn(language).commitStatus.pending(operation) };
 }
 
