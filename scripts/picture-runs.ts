@@ -177,8 +177,8 @@ const ACTS: readonly Act[] = [
   },
 ];
 
-/** Runs the scenes whose names contain a word, and those before them, and keeps their reports in a folder. */
-export async function takeRuns(folder: string, word = ''): Promise<readonly Scenery[]> {
+/** Runs the scenes whose names contain a word, and those before them, and keeps their reports in a folder. @param language of the reports */
+export async function takeRuns(folder: string, word = '', language = 'en'): Promise<readonly Scenery[]> {
   const taken: Scenery[] = [];
   const github = await GitHubServer.start();
   try {
@@ -189,7 +189,9 @@ export async function takeRuns(folder: string, word = ''): Promise<readonly Scen
       try {
         await act.before?.(fleet);
         for (const scene of act.scenes.slice(0, last + 1))
-          taken.push(await take(act, scene, fleet, github, folder));
+          taken.push(
+            await take({ ...act, inputs: { ...act.inputs, language } }, scene, fleet, github, folder),
+          );
       } finally {
         await fleet.stop();
       }

@@ -1,7 +1,7 @@
 /**
  * Takes the pictures of the documentation from real runs on the embedded fleet: `docs/images/summary.png` and
- * `docs/images/report.png`. `--all FOLDER` pictures every kind of run there, or with `--only WORD` some: at three widths, dark and on
- * paper.
+ * `docs/images/report.png`. `--all FOLDER` pictures every kind of run there, or with `--only WORD` some, `--language zh` in
+ * Chinese: at three widths, dark and on paper.
  */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -75,12 +75,13 @@ async function keepPages(
   return Object.keys(pages);
 }
 
-const { all, only } = parseArgs({ options: { all: { type: 'string' }, only: { type: 'string' } } }).values;
+const text = { type: 'string' } as const;
+const { all, only, language } = parseArgs({ options: { all: text, only: text, language: text } }).values;
 const browser = await startBrowser();
 const folder = all ?? (await mkdtemp(join(tmpdir(), 'canary-pictures-')));
 try {
   await mkdir(folder, { recursive: true });
-  const taken = await takeRuns(folder, all === undefined ? 'first-install' : only);
+  const taken = await takeRuns(folder, all === undefined ? 'first-install' : only, language);
   const names = (await Promise.all(taken.map((one) => keepPages(folder, one)))).flat();
   const urlOf = (name: string): string => pathToFileURL(join(folder, `${name}.html`)).href;
   if (all === undefined) {
