@@ -10,7 +10,7 @@ export function summaryFooter(record: RunRecord): string {
   const texts = textsIn(language);
   const { formats, headline, summary } = texts;
   const parts = [
-    formats.list([operation, formats.moment(begin), formats.duration(seconds)]),
+    [operation, formats.moment(begin), formats.duration(seconds)].join(formats.comma),
     ...(held.length === 0 ? [] : [weightsNow(record, texts)]),
     ...(previous === undefined ? [] : [summary.previousWeights(headline.weights(previous))]),
     summary.writes(changes.length),

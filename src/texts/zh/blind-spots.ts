@@ -40,7 +40,7 @@ export const blindSpots: MessageTexts<BlindSpotMessages & ConnectionMessages> = 
   gatewayPodsUnread: ({ clusters, why }) =>
     `集群 ${list(clusters)} 的网关所在的命名空间未知（kubeconfig 的用户无权执行：${why}）。只作用于那里的目标规则未予考虑，带 exportTo 的虚拟服务视为在那里有效。`,
   leadsOutside: ({ route, object, clusters, leading, headers, absent }) =>
-    `集群 ${list(clusters)} 中，${object} 的${routes.part(route)} ${doesOf(leading, headers)}${absent.length === 0 ? '' : `（自网关规则 ${absent.join(' 或 ')} 创建之后；它没有绑定其他网关规则）`}。`,
+    `集群 ${list(clusters)} 中，${object} 的${routes.part(route)} ${doesOf(leading, headers)}${absent.length === 0 ? '' : `（网关规则 ${absent.join(' 或 ')} 创建之后才会如此：它没有绑定其他网关规则）`}。`,
   grpcRoute: ({ route, clusters, app }) =>
     `集群 ${list(clusters)} 中，${route} 通往 ${app}：不支持 GRPCRoute，因此它的请求不受权重约束。`,
   missingService: ({ route, clusters, service, app, version }) =>

@@ -42,7 +42,7 @@ export const events: MessageTexts<EventMessages & ReasonMessages & StatusMessage
 
   objectGone: ({ object, cluster }) => `集群 ${cluster} 的 ${object} 已不存在。`,
   objectReverted: ({ object, cluster, first }) =>
-    `集群 ${cluster} 的 ${object} 已恢复之前的内容。${first ? `新服务可能曾经 ${cluster} 短暂应答，现在不再应答：请求又会得到 404，与本次运行之前相同。` : ''}`,
+    `集群 ${cluster} 的 ${object} 已恢复之前的内容。${first ? `新服务可能曾短暂经 ${cluster} 应答，现在不再应答：请求又会得到 404，与本次运行之前相同。` : ''}`,
   objectStays: ({ object, cluster }) => `集群 ${cluster} 的 ${object} 由本次运行创建，予以保留。`,
   objectUnreached: ({ object, cluster }) => `集群 ${cluster} 的 ${object} 仍是之前的内容：变更没有到达。`,
   objectChanged: ({ object, cluster, split, by }) =>

@@ -34,7 +34,7 @@ export const findings: MessageTexts<FindingMessages> = {
     return spaced`集群 ${cluster} 的${who}仍停在修订号 ${list(revisions)}`;
   },
   stale: ({ responses, requests }) =>
-    `${String(requests)} 个响应中有 ${String(responses)} 个带着它。请查看 istioctl proxy-status，以及网关 Pod 的日志。`,
+    `${String(requests)} 个响应中有 ${String(responses)} 个仍带着该修订号。请查看 istioctl proxy-status，以及网关 Pod 的日志。`,
   newerTitle: ({ cluster }) => `检查期间，另一次运行改动了集群 ${cluster} 的发布`,
   newer: ({ responses, requests, revisions, latest }) =>
     `${String(requests)} 个响应中有 ${String(responses)} 个带着修订号 ${list(revisions)}，而检查开始时最新的是 ${latest}。请等那次运行结束，再重新校验。`,

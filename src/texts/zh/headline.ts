@@ -34,7 +34,7 @@ export const headline: HeadlineTexts = {
     actedNotVerified: (operation) => `${DONE[operation] ?? operation}，未验证`,
     routesNotChosen: '未选定路由',
     differentWeights: '各集群权重不一致',
-    noWeights: '没有集群持有唯一的一组权重',
+    noWeights: '没有任何集群有明确的权重',
     refused: (operation) => `${operation} 被拒绝`,
     failed: (operation) => `${operation} 执行失败`,
     done: (operation) => `${operation} 已完成`,
@@ -43,7 +43,7 @@ export const headline: HeadlineTexts = {
   holdings,
   holdingsSentence: (held) => `${holdings(held)}。`,
   differentWeights: (held) => `各集群权重不一致：${holdings(held)}。`,
-  noCommonWeights: (held) => `没有集群持有唯一的一组权重：${holdings(held)}。`,
+  noCommonWeights: (held) => `没有任何集群有明确的权重：${holdings(held)}。`,
   noWeights: '无权重',
   shown: ({ who, weights, sampled, samples }) =>
     `${through(sampled)}，${subject(who)}得到的是 ${inWords(weights)}（依据 ${formats.number(samples)} 个样本）。`,

@@ -11,7 +11,7 @@ export const metrics: MessageTexts<MetricMessages> = {
   failsForUsers: ({ logEvidence, ...values }) => {
     const chance = chanceOneIn(logEvidence);
     const luck = chance === undefined ? '' : `（假如两者相同，出现这种结果的概率低于 1/${chance}）`;
-    return `对真实用户而言，${values.version} 比 ${all(values.others)} 更常${was(values.of)}：${counted(values)}${luck}`;
+    return `从真实用户的请求看，${values.version} 比 ${all(values.others)} 更常${was(values.of)}：${counted(values)}${luck}`;
   },
   failedUnattributed: ({ hits, requests }) =>
     `${number(requests)} 个请求中有 ${number(hits)} 个在到达任何版本之前就已失败`,

@@ -21,16 +21,15 @@ export const verdicts: MessageTexts<VerdictMessages> = {
     return `流量占比与权重不符（${sampled(seen)}${luck}）`;
   },
   nearTheEdge: (seen) =>
-    `${sampled(seen)}后仍未判定：流量占比与权重之差接近容差（请查找影响较小的原因，或调大输入 tolerance）`,
-  maxSamplesReached: (seen) =>
-    `${sampled(seen)}后仍未判定，已达到输入 max-samples 的上限：请调大或去掉该输入`,
+    `${after(seen)}仍未判定：流量占比与权重之差接近容差（请查找影响较小的原因，或调大输入 tolerance）`,
+  maxSamplesReached: (seen) => `${after(seen)}仍未判定，已达到输入 max-samples 的上限：请调大或去掉该输入`,
   openAtMaxSamples: ({ why, ...seen }, say) =>
-    `${sampled(seen)}后仍未判定：${say(why)}（请调大输入 max-samples）`,
+    `${after(seen)}仍未判定：${say(why)}（请调大输入 max-samples）`,
   noResponses: ({ unanswered, judged, seconds, limit, ...who }) =>
     `${silence(who)}${String(judged)} 个请求中有 ${String(unanswered)} 个在 ${String(seconds)} 秒内没有响应，${above(limit)}${responders(who)}`,
   tooManyErrors: ({ limit, kinds, ...failed }) =>
     `${failedOf(failed)}，${above(limit)}（${failures.kinds(kinds)}）`,
-  stoppedEarly: (seen) => `检查的其他部分不通过，因此在 ${sampled(seen)}后停止`,
+  stoppedEarly: (seen) => `检查的其他部分不通过，因此${after(seen)}停止`,
   sharesMatch: ({ setAside, ...seen }) => `流量占比与权重相符（${sampled(seen)}）${outage(setAside)}`,
   noDrift: ({ seconds, failures: failed, setAside, ...seen }) =>
     `${seconds} 秒内没有偏离（${sampled(seen)}）${failed.failed === 0 ? '' : `；${failedOf(failed)}`}${outage(setAside)}`,
@@ -41,7 +40,7 @@ export const verdicts: MessageTexts<VerdictMessages> = {
         ? []
         : [`${silence(open)}还有 ${String(open.unanswered)} 个请求没有响应${responders(open)}`]),
     ];
-    return `${seconds} 秒、${sampled(seen)}后仍未判定${reasons.length === 0 ? '' : `：${reasons.join('；')}`}（请调大输入 verify-timeout）`;
+    return `历时 ${seconds} 秒，${after(seen)}仍未判定${reasons.length === 0 ? '' : `：${reasons.join('；')}`}（请调大输入 verify-timeout）`;
   },
   unknownVersion: ({ version, weights }) =>
     `响应来自版本 ${version}，而权重中没有这个版本（${formats.list([...weights.keys()])}）`,
@@ -71,8 +70,14 @@ export const verdicts: MessageTexts<VerdictMessages> = {
 };
 
 function sampled({ samples, otherHosts }: SampledValues): string {
-  const others = otherHosts === 0 ? '' : `，另有来自其他 host 的响应 ${String(otherHosts)} 个`;
+  const others = otherHosts === 0 ? '' : `，另有 ${String(otherHosts)} 个来自其他 host 的响应`;
   return `${String(samples)} 个样本${others}`;
+}
+
+/** Within a sentence. */
+function after({ samples, otherHosts }: SampledValues): string {
+  const others = otherHosts === 0 ? '' : `（另有 ${String(otherHosts)} 个来自其他 host 的响应）`;
+  return `采集 ${String(samples)} 个样本${others}后`;
 }
 
 function failedOf({ failed, judged }: FailedValues): string {
