@@ -338,6 +338,7 @@ export const REPORT_KINDS: Readonly<Record<string, RunRecord>> = {
     { metrics: [FAILING], unseen: [{ kind: 'loadBalancerSkipped', cluster: 'east' }] },
   ),
   'a plan of ten clusters': planned(names(10)),
+  'a first plan': { ...planned(['east', 'west']), held: held({ east: undefined, west: undefined }) },
   'a status of ten clusters that disagree': disagreeing(names(10)),
   'a refused run': {
     ...emptyRecord('rollout', 'helloworld', ''),

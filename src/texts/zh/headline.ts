@@ -84,7 +84,8 @@ export const headline: HeadlineTexts = {
   currentWeights: (weights) => `当前权重为 ${inWords(weights)}。`,
   noWeightsSet: '没有设置权重。',
   nothingWouldChange: '无需变更：所有集群都已符合要求。',
-  wouldChange: ({ from, to }) => `rollout 会把所有集群从 ${from} 改为 ${inWords(to)}。本次没有写入任何内容。`,
+  wouldChange: ({ from, to }) =>
+    spaced`rollout 会把所有集群从 ${from} 改为 ${inWords(to)}。本次没有写入任何内容。`,
   weights: inWords,
   metric: {
     place,
