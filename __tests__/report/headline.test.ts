@@ -337,3 +337,45 @@ test('an error is not quoted for what headline and next step say', () => {
     'The Service hello-v2 is missing.',
   );
 });
+
+test.each<[string, Partial<RunRecord>, string]>([
+  [
+    'of a failing version counts its failed requests, and those of the others',
+    { verdict: 'fail', evidence: [failing(0, 99)] },
+    '发往 v2 的请求失败（198 个中有 99 个失败）；发往 v1 的请求正常（802 个中有 0 个失败）。集群 east：99 of 1000 requests failed。',
+  ],
+  [
+    'of failing versions counts by version',
+    { verdict: 'fail', evidence: [failing(401, 99)] },
+    '发往 v1 和 v2 的请求失败（v1：802 个中有 401 个失败；v2：198 个中有 99 个失败）；没有一个版本正常。集群 east：500 of 1000 requests failed。',
+  ],
+  [
+    'of clusters that differ says who holds what',
+    { operation: 'status', held: held({ east: ASKED, west: undefined, south: HALF }), failure: 'x' },
+    '各集群权重不一致：east 为 v1=80,v2=20；west 没有 VirtualService；south 为 v1=50,v2=50。',
+  ],
+  [
+    'of a plan of a first install says that nothing is there',
+    {
+      operation: 'plan',
+      held: held({ east: undefined }),
+      plan: {
+        weights: ASKED,
+        clusters: ['east'],
+        changes: [
+          {
+            cluster: 'east',
+            verb: 'create',
+            object: 'Service demo/hello',
+            reason: quoted('v1'),
+            diff: '',
+            tried: true,
+          },
+        ],
+      },
+    },
+    'rollout 会把各集群的权重改为 v1 80%、v2 20%（目前：无权重）。本次没有写入任何内容。',
+  ],
+])('the Chinese sentence %s', (_, rest, sentence) => {
+  expect(of({ language: 'zh', ...rest }).sentence).toBe(sentence);
+});

@@ -12,7 +12,7 @@ const { list } = formats;
 
 export const blindSpots: MessageTexts<BlindSpotMessages & ConnectionMessages> = {
   nothingSampled: ({ byMetrics }) =>
-    `没有对任何入口采样（所有集群的输入 ingress 都为 none），${byMetrics ? '因此流量占比最多只经过指标的验证' : '因此没有验证流量占比'}。`,
+    `没有对任何入口采样（所有集群的输入 ingress 都为 none），${byMetrics ? '因此流量占比最多只经过指标的校验' : '因此没有校验流量占比'}。`,
   otherServiceRoute: ({ route, object, clusters, service, app }) =>
     `集群 ${list(clusters)} 中，${object} 的${routes.part(route)} 把请求发往 Service ${service}，而它也选中了 ${app} 的 Pod，不受权重约束。`,
   pastGateways: ({ service, type, clusters, app }) =>

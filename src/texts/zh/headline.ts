@@ -12,7 +12,7 @@ import { spaced } from './spaced.ts';
 
 const DONE: Readonly<Record<string, string>> = {
   rollout: '已发布',
-  promote: '已推进',
+  promote: '已放量',
   rollback: '已回滚',
   retire: '已下线',
 };
@@ -23,15 +23,15 @@ const MOST_NAMED = 3;
 export const headline: HeadlineTexts = {
   titles: {
     pass: ({ acted, byMetrics }) => {
-      const verified = byMetrics ? '指标通过' : '流量占比验证通过';
+      const verified = byMetrics ? '指标通过' : '流量占比校验通过';
       return acted === undefined ? verified : `${DONE[acted] ?? acted}，${verified}`;
     },
     versionsFail: (versions) => `${formats.list(versions)} 请求失败`,
     metricFailed: (metric) => `指标 ${metric} 不通过`,
     splitFailed: '流量占比检查不通过',
     inconclusive: ({ byMetrics }) => (byMetrics ? '指标无结论' : '流量占比检查无结论'),
-    notVerified: '未验证',
-    actedNotVerified: (operation) => `${DONE[operation] ?? operation}，未验证`,
+    notVerified: '未校验',
+    actedNotVerified: (operation) => `${DONE[operation] ?? operation}，未校验`,
     routesNotChosen: '未选定路由',
     differentWeights: '各集群权重不一致',
     noWeights: '没有任何集群有明确的权重',
@@ -64,11 +64,11 @@ export const headline: HeadlineTexts = {
   versionsFail: ({ failing, sound }) => {
     const others =
       sound.length > 0
-        ? spaced`；发往 ${listed(sound)} 的请求正常`
+        ? `；发往 ${requestsOf(sound, '正常')}`
         : failing.length > 1
-          ? '：所有版本都失败'
+          ? '；没有一个版本正常'
           : '';
-    return spaced`发往 ${listed(failing)} 的请求失败${others}。`;
+    return `发往 ${requestsOf(failing, '失败')}${others}。`;
   },
   sharesAsExpected: (shares) => `流量占比符合预期（${seen(shares)}），但检查因其他原因不通过。`,
   sharesOff: ({ who, weights, shares, cluster }) =>
@@ -85,7 +85,7 @@ export const headline: HeadlineTexts = {
   noWeightsSet: '没有设置权重。',
   nothingWouldChange: '无需变更：所有集群都已符合要求。',
   wouldChange: ({ from, to }) =>
-    spaced`rollout 会把所有集群从 ${from} 改为 ${inWords(to)}。本次没有写入任何内容。`,
+    `rollout 会把各集群的权重改为 ${inWords(to)}（目前：${from}）。本次没有写入任何内容。`,
   weights: inWords,
   metric: {
     place,
@@ -127,13 +127,13 @@ function through(sampled: Sampled): string {
     : `经全部 ${String(clusters.length)} 个入口`;
 }
 
-function listed(versions: readonly VersionErrors[]): string {
-  return versions
-    .map(
-      ({ version, errors, samples }) =>
-        `${version}（${formats.number(samples)} 个中有 ${formats.number(errors)} 个失败）`,
-    )
-    .join('和');
+/** `v2 的请求失败（400 个中有 99 个失败）` */
+function requestsOf(versions: readonly VersionErrors[], how: string): string {
+  const counts = versions.map(({ version, errors, samples }) => {
+    const share = `${formats.number(samples)} 个中有 ${formats.number(errors)} 个失败`;
+    return versions.length === 1 ? share : `${version}：${share}`;
+  });
+  return `${formats.all(versions.map(({ version }) => version))} 的请求${how}（${counts.join('；')}）`;
 }
 
 function seen(shares: readonly SeenShare[]): string {

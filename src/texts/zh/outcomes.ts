@@ -4,7 +4,7 @@ export const outcomes: OutcomeTexts = {
   labels: {
     pass: '通过',
     done: '已完成',
-    unverified: '未验证',
+    unverified: '未校验',
     ambiguous: '未选定路由',
     diverged: '权重不一致',
     fail: '不通过',
