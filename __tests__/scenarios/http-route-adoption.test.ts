@@ -8,10 +8,10 @@ import {
   INGRESS_NAMESPACE,
   INGRESS_PARENT,
   ROUTE_INPUTS,
+  accepted,
   httpRoute,
   ingress,
   isProgrammed,
-  routeConditions,
   versionService,
 } from './support/gateway-api.ts';
 import { ISTIO } from './support/kube.ts';
@@ -32,14 +32,6 @@ import { until } from '../../testbed/mesh/until.ts';
 
 /** Services that have users before their HTTPRoute belongs to a release (scenario 44). */
 const stage = useStage();
-
-const FINE = 'Accepted=True Accepted, ResolvedRefs=True ResolvedRefs';
-
-async function accepted(kube: Kube): Promise<void> {
-  await until('the HTTPRoute to be accepted', async () => (await routeConditions(kube)) === FINE, {
-    seconds: 15,
-  });
-}
 
 /** Runs something in each cluster, with its Gateway: see `ingress`. */
 async function inEach(

@@ -3,6 +3,7 @@ import { request } from 'undici';
 import { until } from '../../testbed/mesh/until.ts';
 import { available } from './support/deployments.ts';
 import {
+  FINE,
   GATEWAY_API,
   INGRESS_PARENT,
   backend,
@@ -145,7 +146,6 @@ const on = (path: string, version: string, match: Record<string, unknown> = {}):
   matches: [{ path: { type: 'PathPrefix', value: path }, ...match }],
   backendRefs: [backend(version)],
 });
-const FINE = 'Accepted=True Accepted, ResolvedRefs=True ResolvedRefs';
 
 describe('the status', () => {
   test('of a Gateway names its address and counts its routes', async () => {

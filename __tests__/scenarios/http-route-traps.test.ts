@@ -8,6 +8,7 @@ import {
   GATEWAY_API,
   INGRESS_NAMESPACE,
   INGRESS_PARENT,
+  accepted,
   backend,
   httpRoute,
   ingress,
@@ -100,9 +101,10 @@ describe('another route', () => {
 
   test('as a VirtualService of one cluster, without an HTTPRoute there, is refused', async () => {
     await stage.adopt({ vs: [virtualService([{ route: [destination('v1')] }])], gateways: [gateway()] });
+    await stage.everywhere(versionService('v1'), versionService('v2'));
+    await stage.east.create(httpRoute([{ backendRefs: [backend('v1')] }]));
+    await accepted(stage.east);
     await stage.underLoad(async () => {
-      await stage.everywhere(versionService('v1'), versionService('v2'));
-      await stage.east.create(httpRoute([{ backendRefs: [backend('v1')] }]));
       await stage.east.remove(ISTIO, 'VirtualService', APP, NAMESPACE);
       const run = await stage.run({ ...NO_WORKLOADS, weights: 'v1=80,v2=20' });
       expect(run.code).toBe(1);

@@ -1,4 +1,5 @@
 import type { FleetCluster, TestFleet } from '../../../testbed/fleet.ts';
+import { until } from '../../../testbed/mesh/until.ts';
 import { Kube } from './kube.ts';
 import type { Obj } from './kube.ts';
 import { APP, NAMESPACE } from './objects.ts';
@@ -120,6 +121,16 @@ export async function routeConditions(kube: Kube, name = APP, namespace = NAMESP
   const { generation } = route.metadata as { generation?: number };
   const isCurrent = first?.conditions.every(({ observedGeneration }) => observedGeneration === generation);
   return isCurrent === false ? 'not seen yet' : conditionsOf(first?.conditions);
+}
+
+/** The conditions of an HTTPRoute that istiod serves with all its backends. */
+export const FINE = 'Accepted=True Accepted, ResolvedRefs=True ResolvedRefs';
+
+/** Waits until istiod serves the HTTPRoute with all its backends: before that, users get a 500. */
+export async function accepted(kube: Kube): Promise<void> {
+  await until('the HTTPRoute to be accepted', async () => (await routeConditions(kube)) === FINE, {
+    seconds: 15,
+  });
 }
 
 /** Whether istiod has assigned a Gateway in its latest generation. */
