@@ -168,6 +168,7 @@ describe('a response', () => {
 
   test.each([
     ['gzip', gzipSync],
+    ['X-Gzip', gzipSync],
     ['deflate', deflateSync],
     ['br', brotliCompressSync],
   ])('with a body compressed by %s is read as text', async (encoding, compress) => {
@@ -176,6 +177,27 @@ describe('a response', () => {
       response.end(compress('Hello version: v1'));
     });
     expect(reply).toMatchObject({ kind: 'answer', body: 'Hello version: v1' });
+  });
+
+  test.each(['zstd-next', 'constructor'])('in the unknown encoding %s is read as it is', async (encoding) => {
+    const reply = await answered((_asked, response) => {
+      response.writeHead(200, { 'content-encoding': encoding });
+      response.end('as it is');
+    });
+    expect(reply).toMatchObject({ kind: 'answer', body: 'as it is' });
+  });
+
+  test.each([
+    [200, 'gzip'],
+    [200, 'br'],
+    [204, 'deflate'],
+    [304, 'gzip'],
+  ])('%i without a body is read although it names the encoding %s', async (status, encoding) => {
+    const reply = await answered((_asked, response) => {
+      response.writeHead(status, { 'content-encoding': encoding });
+      response.end();
+    });
+    expect(reply).toMatchObject({ kind: 'answer', status, body: '' });
   });
 
   test('with a long compressed body is read up to 16 KiB', async () => {

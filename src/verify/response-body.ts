@@ -4,11 +4,12 @@ import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 /** Only the beginning of a body is read: that is where the version is. */
 const BODY_LIMIT = 16 * 1024;
 
-const DECODERS: Readonly<Record<string, () => Transform>> = {
-  gzip: createGunzip,
-  deflate: createInflate,
-  br: createBrotliDecompress,
-};
+const DECODERS: ReadonlyMap<string, () => Transform> = new Map([
+  ['gzip', createGunzip],
+  ['x-gzip', createGunzip],
+  ['deflate', createInflate],
+  ['br', createBrotliDecompress],
+]);
 
 interface Outcome {
   /** All of the body has arrived, or as much as is read of one. */
@@ -19,19 +20,15 @@ interface Outcome {
 /** The beginning of a body, decompressed: a server may compress it without being asked. An unknown encoding is left as it is. */
 export class BodyStart {
   readonly #outcome: Outcome;
-  readonly #decoder: Transform | undefined;
+  readonly #newDecoder: (() => Transform) | undefined;
+  /** Made for the first bytes: a response without a body may name an encoding too, and nothing is no compressed text. */
+  #decoder: Transform | undefined;
   readonly #chunks: Uint8Array[] = [];
   #size = 0;
 
   constructor(encoding: string | undefined, outcome: Outcome) {
     this.#outcome = outcome;
-    if (encoding === undefined) return;
-    this.#decoder = DECODERS[encoding.trim().toLowerCase()]?.()
-      .on('data', (chunk: Uint8Array) => {
-        this.#keep(chunk);
-      })
-      .on('end', outcome.complete)
-      .on('error', outcome.failed);
+    this.#newDecoder = encoding === undefined ? undefined : DECODERS.get(encoding.trim().toLowerCase());
   }
 
   /**
@@ -41,6 +38,12 @@ export class BodyStart {
    * @returns whether more of them may come
    */
   add(chunk: Uint8Array, onDrain: () => void): boolean {
+    this.#decoder ??= this.#newDecoder?.()
+      .on('data', (decoded: Uint8Array) => {
+        this.#keep(decoded);
+      })
+      .on('end', this.#outcome.complete)
+      .on('error', this.#outcome.failed);
     if (this.#decoder === undefined) {
       this.#keep(chunk);
       return true;
