@@ -30,6 +30,8 @@ export async function exchange(
   { signal, endsAt }: Limits,
 ): Promise<Answer> {
   signal.throwIfAborted();
+  const leftMs = endsAt - performance.now();
+  if (leftMs <= 0) throw new OutOfTime();
   const handler = new Exchange();
   const stop = (): void => {
     handler.fail(signal.reason as Error);
@@ -37,7 +39,7 @@ export async function exchange(
   signal.addEventListener('abort', stop, { once: true });
   const timer = setTimeout(() => {
     handler.timeIsUp();
-  }, endsAt - performance.now());
+  }, leftMs);
   try {
     dispatcher.dispatch(request, handler);
     return await handler.answer;
