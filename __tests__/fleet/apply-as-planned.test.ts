@@ -63,6 +63,11 @@ describe('an apply', () => {
     expect(imageIn(await applied(undefined, undefined))).toBe('new');
   });
 
+  test('is made if a controller has created the object since, as the ServiceAccount of a new namespace', async () => {
+    const { managedFields: _, ...metadata } = EARLIER.metadata;
+    expect(imageIn(await applied({ ...EARLIER, metadata }, undefined))).toBe('new');
+  });
+
   test.each<[string, KubeObject | undefined, KubeObject | undefined]>([
     [
       'whose fields another run has written',
@@ -76,6 +81,11 @@ describe('an apply', () => {
     ],
     ['that was made anew', deployment('old', { uid: 'second', resourceVersion: '4' }), EARLIER],
     ['that did not exist when it was planned', deployment('newer', { resourceVersion: '4' }), undefined],
+    [
+      'that others have created since, and a recovery has marked',
+      withRecoveryMark({ ...PLANNED, metadata: { ...PLANNED.metadata, resourceVersion: '4' } }, 'run/1/a'),
+      undefined,
+    ],
     ['that was deleted since', undefined, EARLIER],
   ])('of an object %s is refused', async (_what, live, earlier) => {
     await expect(applied(live, earlier)).rejects.toThrow(REFUSED);

@@ -49,7 +49,10 @@ function basedOn(object: KubeObject, base: KubeObject | undefined): KubeObject {
 
 /** Whether no run has written an object since. A server keeps to itself what other field managers own. */
 function isAsPlanned(live: KubeObject | undefined, earlier: KubeObject | undefined): boolean {
-  if (live === undefined || earlier === undefined) return live === earlier;
+  if (live === undefined) return earlier === undefined;
+  // A controller creates some objects, such as the ServiceAccount of a new namespace.
+  if (earlier === undefined)
+    return recoveryMarkOf(live) === undefined && Object.keys(declaredOf(live)).length === 0;
   return (
     live.metadata.uid === earlier.metadata.uid &&
     recoveryMarkOf(live) === recoveryMarkOf(earlier) &&
