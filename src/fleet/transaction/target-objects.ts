@@ -5,7 +5,7 @@ import { earlierOf } from './write-confirmed.ts';
 
 /**
  * The objects that changes apply to, as an intent keeps them: objects of the same clusters together, since there may be many. Those
- * that are to be created are not among them: an apply that creates changes nothing that exists. Pure.
+ * that are to be created are not among them: a server refuses such an apply if the object exists by then. Pure.
  */
 export function targetObjects(changes: readonly Change[]): readonly TargetObjects[] {
   const existing = changes.filter((change) => earlierOf(change) !== undefined);
