@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Intent, TargetObject } from '../../../src/fleet/transaction/intent.ts';
 import { shutOutOtherChanges } from '../../../src/fleet/transaction/shut-out.ts';
@@ -67,6 +68,28 @@ describe('the recovery of a run', () => {
       ['run/1/a', 'run/1/a'],
       ['run/1/a', undefined],
     ]);
+  });
+
+  test('marks a few objects of a cluster at a time, however many there are', async () => {
+    const clusters = await twoClusters(opened);
+    const { east } = clusters;
+    const objects = Array.from({ length: 40 }, (_, index) =>
+      named('v1', 'ConfigMap', `settings-${String(index)}`),
+    );
+    for (const object of objects) east.objects.set(pathOf(object), object);
+    let [underWay, most] = [0, 0];
+    east.gate = async () => {
+      underWay += 1;
+      most = Math.max(most, underWay);
+      // Long enough for all that may be sent at a time to arrive.
+      for (let turn = 0; turn < 50; turn += 1) await setImmediate();
+      underWay -= 1;
+    };
+    await recovered(clusters, intentFor([EAST], ...objects));
+    expect(most).toBeLessThanOrEqual(8);
+    expect([...east.objects.values()].filter((stored) => recoveryMarkOf(stored) === 'run/1/a')).toHaveLength(
+      40,
+    );
   });
 
   test('asks nothing of the clusters if the run changed routes alone', async () => {

@@ -1,6 +1,7 @@
 // Shuts out what a dead run has sent and a server has not carried out yet: each object that it may still change is marked, and so gets
 // a new resourceVersion, on which such a write fails.
 
+import pLimit from 'p-limit';
 import { messageOf } from '../../core/errors.ts';
 import type { ClusterName } from '../../core/names.ts';
 import type { Change } from '../../kubernetes/change.ts';
@@ -18,6 +19,9 @@ import { writeAllOrNone } from './all-or-none.ts';
 import type { Intent, TargetObject } from './intent.ts';
 import { readLive, writeConfirmed } from './write-confirmed.ts';
 import type { OnWritten } from './write-confirmed.ts';
+
+/** Objects that are marked at a time, per cluster. */
+const PARALLEL = 8;
 
 export interface ShutOutOptions {
   readonly fleet: Fleet;
@@ -84,9 +88,13 @@ export async function shutOutOtherChanges(
       warnOf(object, name, `was refused: ${messageOf(error)}`);
     }
   };
+  const limits = new Map([...states.keys()].map((name) => [name, pLimit(PARALLEL)]));
   await allOf(
     intent.objects.flatMap(({ clusters, objects }) =>
-      clusters.flatMap((name) => objects.map((object) => markIn(name, object))),
+      clusters.flatMap((name) => {
+        const limit = limits.get(name) ?? pLimit(PARALLEL);
+        return objects.map((object) => limit(markIn, name, object));
+      }),
     ),
   );
 }
