@@ -1,10 +1,10 @@
-import pLimit from 'p-limit';
 import { permits } from '../kubernetes/access-rules.ts';
 import type { Permission } from '../kubernetes/access-rules.ts';
 import type { Change } from '../kubernetes/change.ts';
 import type { Cluster } from '../kubernetes/client/cluster.ts';
 import type { KubeObject } from '../kubernetes/objects.ts';
 import type { ClusterName } from '../core/names.ts';
+import { limitPerCluster } from './cluster-limits.ts';
 import { allOf } from './fleet.ts';
 import type { Fleet } from './fleet.ts';
 
@@ -58,7 +58,7 @@ export function accessFor({ cluster, verb, object, before }: Change): readonly A
 
 /** The permissions that the user of the kubeconfig lacks, according to the API servers. */
 export async function missingOf(fleet: Fleet, wanted: readonly Access[]): Promise<readonly MissingAccess[]> {
-  const limits = new Map(wanted.map(({ cluster }) => [cluster, pLimit(PARALLEL)]));
+  const limitOf = limitPerCluster(PARALLEL);
   const groups = [
     ...Map.groupBy(wanted, ({ cluster, namespace }) => JSON.stringify([cluster, namespace])).values(),
   ];
@@ -67,7 +67,7 @@ export async function missingOf(fleet: Fleet, wanted: readonly Access[]): Promis
       const [first] = accesses;
       if (first === undefined) return [];
       const cluster = fleet.cluster(first.cluster);
-      const limit = limits.get(first.cluster) ?? pLimit(PARALLEL);
+      const limit = limitOf(first.cluster);
       // All in one call, if the cluster knows its rules.
       const { namespace } = first;
       const rules =

@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util';
-import pLimit from 'p-limit';
 import type { Cluster } from '../kubernetes/client/cluster.ts';
 import { isForbidden } from '../kubernetes/client/errors.ts';
 import type { Change } from '../kubernetes/change.ts';
@@ -10,6 +9,7 @@ import type { Plan } from '../release/plan.ts';
 import type { ClusterState, FleetState } from '../release/state.ts';
 import { accessFor, missingOf } from './access.ts';
 import type { MissingAccess } from './access.ts';
+import { limitPerCluster } from './cluster-limits.ts';
 import { allOf } from './fleet.ts';
 import type { Fleet } from './fleet.ts';
 import { replaceAsPlanned } from './replace-as-planned.ts';
@@ -87,11 +87,9 @@ export async function tryOut(
   state: FleetState,
   stages: readonly (readonly Change[])[],
 ): Promise<readonly (readonly TriedChange[])[]> {
-  const limits = new Map([...state.keys()].map((name) => [name, pLimit(PARALLEL)]));
-  const tryOne = (change: Change): Promise<TriedChange> => {
-    const run = (): Promise<TriedChange> => tryChange(fleet, state.get(change.cluster), change);
-    return limits.get(change.cluster)?.(run) ?? run();
-  };
+  const limitOf = limitPerCluster(PARALLEL);
+  const tryOne = (change: Change): Promise<TriedChange> =>
+    limitOf(change.cluster)(tryChange, fleet, state.get(change.cluster), change);
   return allOf(stages.map(async (changes) => (await allOf(changes.map(tryOne))).filter(changesAnything)));
 }
 

@@ -1,7 +1,6 @@
 // Shuts out what a dead run has sent and a server has not carried out yet: each object that it may still change is marked, and so gets
 // a new resourceVersion, on which such a write fails.
 
-import pLimit from 'p-limit';
 import { messageOf } from '../../core/errors.ts';
 import type { ClusterName } from '../../core/names.ts';
 import type { Change } from '../../kubernetes/change.ts';
@@ -13,6 +12,7 @@ import type { Observation } from '../../release/observation.ts';
 import { withRecoveryMark } from '../../release/recovery-mark.ts';
 import { existingRoutes } from '../../release/route-state.ts';
 import type { RouteState } from '../../release/route-state.ts';
+import { limitPerCluster } from '../cluster-limits.ts';
 import { allOf } from '../fleet.ts';
 import type { Fleet } from '../fleet.ts';
 import { writeAllOrNone } from './all-or-none.ts';
@@ -88,13 +88,10 @@ export async function shutOutOtherChanges(
       warnOf(object, name, `was refused: ${messageOf(error)}`);
     }
   };
-  const limits = new Map([...states.keys()].map((name) => [name, pLimit(PARALLEL)]));
+  const limitOf = limitPerCluster(PARALLEL);
   await allOf(
     intent.objects.flatMap(({ clusters, objects }) =>
-      clusters.flatMap((name) => {
-        const limit = limits.get(name) ?? pLimit(PARALLEL);
-        return objects.map((object) => limit(markIn, name, object));
-      }),
+      clusters.flatMap((name) => objects.map((object) => limitOf(name)(markIn, name, object))),
     ),
   );
 }
