@@ -1,4 +1,5 @@
 import { preflight } from '../fleet/preflight.ts';
+import { assertFitsLease } from '../fleet/transaction/lease-format.ts';
 import type { Recovery } from '../fleet/transaction/recover.ts';
 import { isUnfinished } from '../fleet/transaction/read-leases.ts';
 import type { Weights } from '../core/weights.ts';
@@ -83,6 +84,7 @@ export async function runPipeline<Plan extends Planned, Done extends Applied>(
   if (changes.length === 0 && !isUnfinished(leases)) return carryOut(context, stages, prepared);
   const { ready } = prepared.plan;
   const recovered = isUnfinished(leases) ? existingRoutes(prepared.observed.routes) : [];
+  assertFitsLease(target);
   await phase(context, 'Preflight', () =>
     preflight(context.fleet, context.release, { changes, ready, recovered }),
   );

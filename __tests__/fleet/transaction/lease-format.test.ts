@@ -1,6 +1,13 @@
+import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import type { Intent } from '../../../src/fleet/transaction/intent.ts';
-import { decodeLease, encodeLease, newLease, released } from '../../../src/fleet/transaction/lease-format.ts';
+import {
+  assertFitsLease,
+  decodeLease,
+  encodeLease,
+  newLease,
+  released,
+} from '../../../src/fleet/transaction/lease-format.ts';
 import type { Lease, LeaseContent } from '../../../src/fleet/transaction/lease-format.ts';
 import { release, weights } from '../../support/release.ts';
 
@@ -111,6 +118,8 @@ describe('the text of an intent', () => {
 
   test.each([
     ['no JSON', '{'],
+    ['no gzip', 'gzip:e30='],
+    ['gzip of more than 16 MiB', `gzip:${gzipSync(' '.repeat(17 * 1024 * 1024)).toString('base64')}`],
     ['a newer format', JSON.stringify({ format: 2, target: { v1: 100 }, run: 'run 1' })],
     ['weights that do not sum to 100', JSON.stringify({ target: { v1: 80, v2: 80 }, run: 'run 1' })],
   ])('is not obeyed: %s', (_what, text) => {
@@ -120,6 +129,43 @@ describe('the text of an intent', () => {
       text,
       ended: undefined,
     });
+  });
+});
+
+describe('the intent of a large release', () => {
+  /** Each cluster has objects of its own names. */
+  const large = (clusters: number): Intent => ({
+    ...intent,
+    objects: Array.from({ length: clusters }, (_, cluster) => ({
+      clusters: [`cluster-${String(cluster)}`],
+      objects: Array.from({ length: 30 }, (_unused, index) => ({
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        metadata: { name: `shop-${String(cluster)}-part-${String(index)}`, namespace: 'gray-demo' },
+      })),
+    })),
+  });
+  const textOf = (one: Intent): string =>
+    encodeLease(EMPTY, { state: 'held', holder: 'run/1', intent: one, ended: undefined }).metadata
+      .annotations?.['multicluster-canary/intent'] ?? '';
+
+  test('of 100 clusters with 30 objects each of their own fits a Lease, and is read as it was written', () => {
+    const content = { state: 'held', holder: 'run/1', intent: large(100), ended: undefined } as const;
+    expect(textOf(content.intent).length).toBeLessThan(64 * 1024);
+    expect(() => {
+      assertFitsLease(content.intent);
+    }).not.toThrow();
+    expect(decodeLease(encodeLease(EMPTY, content))).toEqual(content);
+  });
+
+  test('of a few clusters stays readable', () => {
+    expect(textOf(large(2))).toMatch(/^{"format":1,/);
+  });
+
+  test('is refused where it does not fit even compressed, with what to do', () => {
+    expect(() => {
+      assertFitsLease(large(3_000));
+    }).toThrow(/would change 90000 objects.*Nothing was deployed\. Change fewer objects/);
   });
 });
 

@@ -1,12 +1,14 @@
 // How one Lease stores the lock of a release: the only file that knows its fields and annotations. It reads and writes nothing;
 // `read-leases.ts` and `held-leases.ts` do.
 
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { z } from 'zod';
 import { LOCK } from '../../core/deadlines.ts';
+import { CanaryError } from '../../core/errors.ts';
 import { storedWeights } from '../../core/weights.ts';
 import type { KubeObject } from '../../kubernetes/objects.ts';
 import type { Release } from '../../release/release.ts';
-import type { Intent } from './intent.ts';
+import type { Intent, Owner } from './intent.ts';
 import type { ReleaseMode } from './states.ts';
 
 export const LEASE_API_VERSION = 'coordination.k8s.io/v1';
@@ -15,6 +17,18 @@ export const INTENT_ANNOTATION = 'multicluster-canary/intent';
 const ENDED_ANNOTATION = 'multicluster-canary/ended';
 /** The format of the intents that this version writes and reads. An intent without a number is of the first. */
 const FORMAT = 1;
+/** A longer intent is compressed, in bytes. Shorter ones stay readable, for people and for earlier versions of the action. */
+const READABLE_BYTES = 16 * 1024;
+/** How the text of a compressed intent begins; gzip in base64 follows. */
+const GZIP = 'gzip:';
+/** What an intent may become again, in bytes: whoever may write a Lease cannot exhaust the memory of a run. */
+const UNZIPPED_BYTES = 16 * 1024 * 1024;
+/**
+ * What the target of an intent may take of the 256 KiB for all annotations of an object, in bytes; the rest is for its owner, and for
+ * what others note there.
+ * Source: `TotalAnnotationSizeLimitB` of k8s.io/apimachinery/pkg/api/validation.
+ */
+const INTENT_BYTES = 240 * 1024;
 
 /** The Kubernetes object behind the lock in one cluster. */
 export interface Lease extends KubeObject {
@@ -189,7 +203,31 @@ const intentSchema = z.object({
   transaction: z.string().optional(),
 });
 
-function encodeIntent({ target, previous, direction, history, objects, ...owner }: Intent): string {
+/** The text of each intent: every cluster gets the same. */
+const encoded = new WeakMap<Intent, string>();
+
+function encodeIntent(intent: Intent): string {
+  const known = encoded.get(intent);
+  if (known !== undefined) return known;
+  const json = jsonOf(intent);
+  const text = Buffer.byteLength(json) <= READABLE_BYTES ? json : zipped(json);
+  encoded.set(intent, text);
+  return text;
+}
+
+/** @throws CanaryError where an intent with this target would be too long for a Lease */
+export function assertFitsLease(target: Omit<Intent, keyof Owner>): void {
+  const json = jsonOf({ ...target, transaction: '', holder: '', run: '' });
+  if (Buffer.byteLength(json) <= INTENT_BYTES) return;
+  const bytes = zipped(json).length;
+  if (bytes <= INTENT_BYTES) return;
+  const objects = target.objects.reduce((sum, one) => sum + one.clusters.length * one.objects.length, 0);
+  throw new CanaryError(
+    `This run would change ${String(objects)} objects. Its lock lists them, which takes ${String(bytes)} bytes even compressed, and ${String(INTENT_BYTES)} fit. Nothing was deployed. Change fewer objects in one run: split the manifests, or release to fewer clusters at a time. Objects that have the same names in all clusters take much less.`,
+  );
+}
+
+function jsonOf({ target, previous, direction, history, objects, ...owner }: Intent): string {
   return JSON.stringify({
     format: FORMAT,
     target: Object.fromEntries(target),
@@ -204,11 +242,21 @@ function encodeIntent({ target, previous, direction, history, objects, ...owner 
 /** @param leaseHolder an intent that names no holder is theirs */
 function decodeIntent(text: string, leaseHolder: string): Intent | undefined {
   try {
-    const parsed = intentSchema.parse(JSON.parse(text));
+    const parsed = intentSchema.parse(JSON.parse(unzipped(text)));
     const { format: _, holder = leaseHolder, transaction = holder, ...rest } = parsed;
     const { previous, history, ...known } = rest;
     return { ...known, previous, history, holder, transaction };
   } catch {
     return undefined;
   }
+}
+
+function zipped(text: string): string {
+  return `${GZIP}${gzipSync(text).toString('base64')}`;
+}
+
+function unzipped(text: string): string {
+  if (!text.startsWith(GZIP)) return text;
+  const bytes = Buffer.from(text.slice(GZIP.length), 'base64');
+  return gunzipSync(bytes, { maxOutputLength: UNZIPPED_BYTES }).toString();
 }

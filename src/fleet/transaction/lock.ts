@@ -14,7 +14,16 @@ import { Acquisition } from './acquisition.ts';
 import type { Acquired } from './acquisition.ts';
 import { HeldLeases, TakenOver } from './held-leases.ts';
 import type { Intent, Owner, TransactionTarget } from './intent.ts';
-import { decodeLease, encodeLease, endedOf, holderOf, intentOf, released, renewed } from './lease-format.ts';
+import {
+  assertFitsLease,
+  decodeLease,
+  encodeLease,
+  endedOf,
+  holderOf,
+  intentOf,
+  released,
+  renewed,
+} from './lease-format.ts';
 import type { Lease } from './lease-format.ts';
 import { belongsTo, endedIn, readLease, unfinishedIntent } from './read-leases.ts';
 import type { Leases } from './read-leases.ts';
@@ -142,8 +151,13 @@ export class Lock {
     return { own: { lock, abandoned }, unreachable };
   }
 
-  /** Writes down what this transaction is about to do, in place of what an earlier one was. */
+  /**
+   * Writes down what this transaction is about to do, in place of what an earlier one was.
+   *
+   * @throws CanaryError where that is too long for a Lease
+   */
   async updateIntent(target: TransactionTarget, signal: AbortSignal): Promise<void> {
+    assertFitsLease(target);
     const intent = this.#intentTo(target);
     const failures = await this.#leases.rewrite(
       (lease) =>
