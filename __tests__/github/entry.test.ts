@@ -24,7 +24,7 @@ test.each(['main.ts', 'post.ts'])(
   '%s names the version of Node that it needs, and does nothing else',
   async (entry) => {
     const message =
-      'multicluster-canary needs Node.js 24 or newer, and this is 20.19.2. GitHub runners include it since version 2.327.1.';
+      'multicluster-canary needs Node.js 24.1 or newer, and this is 20.19.2. GitHub runners include it since version 2.327.1.';
     expect(await startedBy('20.19.2', entry, { GITHUB_ACTIONS: '' })).toEqual({
       exitCode: 1,
       stdout: message,
@@ -37,10 +37,10 @@ test.each(['main.ts', 'post.ts'])(
 );
 
 test('cli.ts says so without a word about runners, and refuses', async () => {
-  expect(await startedBy('20.19.2', 'cli.ts', { GITHUB_ACTIONS: '' })).toEqual({
+  expect(await startedBy('24.0.2', 'cli.ts', { GITHUB_ACTIONS: '' })).toEqual({
     exitCode: 3,
     stdout: '',
-    stderr: 'multicluster-canary needs Node.js 24 or newer, and this is 20.19.2.',
+    stderr: 'multicluster-canary needs Node.js 24.1 or newer, and this is 24.0.2.',
   });
 });
 
@@ -62,7 +62,7 @@ test('an exception that nobody catches is shown without its properties and witho
 });
 
 test('a new Node goes on to read the inputs', async () => {
-  expect(await startedBy('24.0.0', 'main.ts', { GITHUB_ACTIONS: '' })).toMatchObject({
+  expect(await startedBy('24.1.0', 'main.ts', { GITHUB_ACTIONS: '' })).toMatchObject({
     exitCode: 1,
     stdout: expect.stringContaining('Input app: got "Not A Name"'),
   });

@@ -7,6 +7,7 @@ import { CanaryError } from '../../core/errors.ts';
 import type { ClusterName } from '../../core/names.ts';
 import { tunnelConnector } from '../../core/tunnel.ts';
 import { LoginError } from './errors.ts';
+import { resetUnsentRequests } from './http2-resets.ts';
 import { impersonatingAgent } from './impersonating-agent.ts';
 import type { ImpersonationHeaders } from './impersonation.ts';
 import { logIn } from './login.ts';
@@ -155,6 +156,7 @@ function openWay({ cluster, authority, certificate, key, impersonation }: Login)
   const timeoutMs = API.connectMs;
   const agent = (options: Agent.Options): Dispatcher => impersonatingAgent(options, impersonation);
   if (proxy === undefined) {
+    resetUnsentRequests();
     const connect = buildConnector({ ...tls, allowH2: false, timeout: timeoutMs });
     return { dispatcher: agent({ connect: { ...tls, timeout: timeoutMs } }), connect };
   }
