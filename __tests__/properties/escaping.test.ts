@@ -5,7 +5,8 @@ import { parse } from 'yaml';
 import { atOnce } from '../../src/core/pieces.ts';
 import { sortedYaml } from '../../src/core/sorted-yaml.ts';
 import { formatYaml, parseYaml } from '../../src/core/yaml.ts';
-import { html } from '../../src/report/page/html.ts';
+import { html, rendering } from '../../src/report/page/html.ts';
+import { en } from '../../src/texts/en.ts';
 import { escape, fenced, row, tableHead } from '../../src/report/summary/markdown.ts';
 import { visible } from '../../src/report/visible.ts';
 import { escapeForLog } from '../../src/github/escape-for-log.ts';
@@ -116,7 +117,7 @@ describe('any text', () => {
     expectHolds(
       1500,
       fc.property(hostile, (given) => {
-        const { markup } = html`<p title="${given}">${given}</p>`;
+        const markup = atOnce(rendering(html`<p title="${given}">${given}</p>`, en.formats));
         const [, title = '', content = ''] = /^<p title="([^"<>]*)">([^<>]*)<\/p>$/.exec(markup) ?? [];
         expect([shownIn(title), shownIn(content)]).toEqual([visible(given), visible(given)]);
       }),

@@ -9,6 +9,7 @@ import { pageOf } from '../../src/report/page/page.ts';
 import { emptyRecord } from '../../src/report/run-record.ts';
 import type { RunRecord } from '../../src/report/run-record.ts';
 import { shortenLines, shortenText } from '../../src/report/shorten-text.ts';
+import { en } from '../../src/texts/en.ts';
 import { COMMENT_LIMIT, commentOf } from '../../src/report/summary/comment.ts';
 import { fit, fixed } from '../../src/report/summary/shorten.ts';
 import { SUMMARY_LIMIT, summaryOf } from '../../src/report/summary/summary.ts';
@@ -16,12 +17,14 @@ import { SUMMARY_LIMIT, summaryOf } from '../../src/report/summary/summary.ts';
 const HUGE = 2_000_000;
 
 test('a text says how much of it is left out', () => {
-  expect(shortenText('abc', 3)).toBe('abc');
-  expect(shortenText('a'.repeat(HUGE), 1_000)).toBe(`${'a'.repeat(1_000)}… (1,999,000 more characters)`);
-  expect(shortenText('a😀b', 2)).toBe('a… (3 more characters)');
-  expect(shortenLines('a\nb\nc', 3)).toBe('a\nb\nc');
-  expect(shortenLines('a\nb\nc\nd', 2)).toBe('a\nb\n… (2 more lines)');
-  expect(shortenLines('x\n'.repeat(1_000_000), 1)).toBe('x\n… (1,000,000 more lines)');
+  expect(shortenText('abc', 3, en.formats)).toBe('abc');
+  expect(shortenText('a'.repeat(HUGE), 1_000, en.formats)).toBe(
+    `${'a'.repeat(1_000)}… (1,999,000 more characters)`,
+  );
+  expect(shortenText('a😀b', 2, en.formats)).toBe('a… (3 more characters)');
+  expect(shortenLines('a\nb\nc', 3, en.formats)).toBe('a\nb\nc');
+  expect(shortenLines('a\nb\nc\nd', 2, en.formats)).toBe('a\nb\n… (2 more lines)');
+  expect(shortenLines('x\n'.repeat(1_000_000), 1, en.formats)).toBe('x\n… (1,000,000 more lines)');
 });
 
 describe('a text for the runner', () => {

@@ -28,6 +28,12 @@ describe.each(Object.entries(REPORT_KINDS))('the Chinese page of %s', (_, record
   });
 });
 
+test('the Chinese page says in Chinese how much of a long text is left out', async () => {
+  const failure = 'a'.repeat(100_002);
+  const page = await pageIn('zh', { ...emptyRecord('status', 'hello', 'demo'), failure });
+  expect(page).toContain('a…（另有 2 个字符）');
+});
+
 test.each([
   ['en', 'en'],
   ['zh', 'zh-CN'],

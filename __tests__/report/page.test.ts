@@ -1,17 +1,22 @@
 import { describe, expect, test } from '@jest/globals';
 import { quoted } from '../../src/texts/message.ts';
 import { nextTurn } from '../../src/core/clock.ts';
+import { atOnce } from '../../src/core/pieces.ts';
 import { emptyRecord } from '../../src/report/run-record.ts';
 import type { RunRecord } from '../../src/report/run-record.ts';
 import { convergenceOf } from '../../src/report/page/convergence.ts';
-import { html } from '../../src/report/page/html.ts';
+import { html, rendering } from '../../src/report/page/html.ts';
+import type { Html } from '../../src/report/page/html.ts';
 import { latencyDrawing } from '../../src/report/page/latency.ts';
 import { pageOf } from '../../src/report/page/page.ts';
 import { linear, logarithmic, powersOfTen, roundTicks, spread } from '../../src/report/page/scale.ts';
 import { sharesAt } from '../../src/report/shares.ts';
+import { en } from '../../src/texts/en.ts';
 import { evidence } from '../support/evidence.ts';
 import { change, held } from '../support/record.ts';
 import { weights } from '../support/release.ts';
+
+const rendered = (part: Html): string => atOnce(rendering(part, en.formats));
 
 describe('the HTML template', () => {
   test.each([
@@ -20,12 +25,12 @@ describe('the HTML template', () => {
     ["'&amp;", '&#39;&amp;amp;'],
     ['\u001b[31mred\u202e', '␛[31mredU+202E'],
   ])('escapes %j as %j', (text, written) => {
-    expect(html`<p title="${text}">${text}</p>`.markup).toBe(`<p title="${written}">${written}</p>`);
+    expect(rendered(html`<p title="${text}">${text}</p>`)).toBe(`<p title="${written}">${written}</p>`);
   });
 
   test('accepts other templates, lists of them, and undefined', () => {
     const items = ['a', '<'].map((item) => html`<li>${item}</li>`);
-    expect(html`${[items, undefined, 7]}`.markup).toBe('<li>a</li><li>&lt;</li>7');
+    expect(rendered(html`${[items, undefined, 7]}`)).toBe('<li>a</li><li>&lt;</li>7');
   });
 });
 

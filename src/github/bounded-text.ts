@@ -1,5 +1,6 @@
 import { secrets } from '../core/secrets.ts';
 import { shortenText } from '../report/shorten-text.ts';
+import { textsIn } from '../texts/texts.ts';
 import { escapeForLog } from './escape-for-log.ts';
 
 /** The longest texts that the runner is given, in characters. */
@@ -22,5 +23,5 @@ export function boundedText(text: string, limit: number): string {
   const redacted = secrets.redact(isCut ? text.slice(0, LONGEST_READ) : text);
   const whole = isCut ? redacted.slice(0, -MARGIN) : redacted;
   const unread = text.length - LONGEST_READ + MARGIN;
-  return escapeForLog(shortenText(whole, limit, isCut ? unread : 0));
+  return escapeForLog(shortenText(whole, limit, textsIn('en').formats, isCut ? unread : 0));
 }

@@ -1,5 +1,4 @@
 import type { FormatTexts } from '../texts/catalogue/formats.ts';
-import { textsIn } from '../texts/texts.ts';
 
 /** Shortens a text for one place that shows it, and says by how much. Every place that shows texts from elsewhere does so last. */
 
@@ -8,12 +7,7 @@ import { textsIn } from '../texts/texts.ts';
  *
  * @param unread the characters that follow the text
  */
-export function shortenText(
-  text: string,
-  limit: number,
-  unread = 0,
-  formats: FormatTexts = textsIn('en').formats,
-): string {
+export function shortenText(text: string, limit: number, formats: FormatTexts, unread = 0): string {
   if (text.length <= limit && unread === 0) return text;
   const start = wholeCharacters(text, limit);
   return `${start}${formats.moreCharacters(text.length - start.length + unread)}`;
@@ -23,9 +17,9 @@ export function shortenText(
 const WIDTH = 2_000;
 
 /** The first `limit` lines of a text, none longer than 2,000 characters. */
-export function shortenLines(text: string, limit: number, formats = textsIn('en').formats): string {
+export function shortenLines(text: string, limit: number, formats: FormatTexts): string {
   const lines = text.split('\n', limit);
-  const kept = lines.map((line) => shortenText(line, WIDTH, 0, formats)).join('\n');
+  const kept = lines.map((line) => shortenText(line, WIDTH, formats)).join('\n');
   // Counted without making an array of them, of which there may be millions.
   let total = 1;
   for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) total += 1;

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { withPauses } from '../../core/pieces.ts';
 import { agreedWeights, clustersDisagree } from '../../release/cluster-weights.ts';
 import type { Texts } from '../../texts/catalogue.ts';
 import { say, textsIn } from '../../texts/texts.ts';
@@ -13,9 +14,9 @@ import type { TimelineEvent } from '../timeline.ts';
 import { VERSION } from '../version.ts';
 import { inputProblemOf } from '../input-problems.ts';
 import { checkSection, earlierChecksSection } from './checks.ts';
-import { html } from './html.ts';
+import { html, rendering } from './html.ts';
 import { metricsSection } from './metrics.ts';
-import type { Content, Html } from './html.ts';
+import type { Content, Html, Verbatim } from './html.ts';
 import { changesSection, planSection } from './changes.ts';
 import { styleIn } from './style.ts';
 
@@ -58,11 +59,11 @@ export async function pageOf(record: RunRecord, pause: () => Promise<void>): Pro
         <footer>${texts.page.made(VERSION)}${texts.formats.gap}${runOf(record, texts)}</footer>
       </body>
     </html> `;
-  return page.markup;
+  return withPauses(rendering(page, texts.formats), pause);
 }
 
 /** Our own style sheet, unescaped: any change would violate the policy. */
-function styleSheet(style: string): Html {
+function styleSheet(style: string): Verbatim {
   return { markup: `<style>${style}</style>` };
 }
 
