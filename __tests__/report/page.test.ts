@@ -147,6 +147,16 @@ describe('the page', () => {
     };
   };
 
+  test.each([
+    ['fail', 'Shares and response times of 3 more ingresses'],
+    ['pass', 'Shares and response times of 4 ingresses'],
+  ] as const)('folds the charts of what passed beside an ingress of verdict %s', async (verdict, title) => {
+    const passed = ['b', 'c', 'd'].map((name) => evidence({ cluster: name }));
+    const [last] = check().checks;
+    const checks = last === undefined ? [] : [{ ...last, evidence: [evidence({ verdict }), ...passed] }];
+    expect(await page({ checks })).toContain(`<summary>${title}</summary>`);
+  });
+
   test('loads nothing, runs nothing, and links only to the run', async () => {
     const markup = await page({ ...check(), run: 'https://github.com/o/r/actions/runs/1' });
     expect(markup).not.toMatch(/<script|<link|<img|@import|url\(|\son\w+=|style="/i);

@@ -69,22 +69,21 @@ async function ingresses(
   const { notable, undecided, passed } = matrix;
   const arePassedOpen = passed.length <= UNFOLDED && passed.length === evidence.length;
   const open = arePassedOpen ? passed : notable;
-  const articles: { readonly isOpen: boolean; readonly article: Html }[] = [];
+  const shown: Html[] = [];
+  const others: Html[] = [];
   for (const [i, row] of [...notable, ...undecided, ...passed].entries()) {
-    const article = ingressArticle(row, `${id}-${String(i)}`, texts);
-    articles.push({ isOpen: open.includes(row), article });
+    (open.includes(row) ? shown : others).push(ingressArticle(row, `${id}-${String(i)}`, texts));
     await pause();
   }
-  const others = articles.filter(({ isOpen }) => !isOpen).map(({ article }) => article);
   return html`<p class="quiet">
       ${texts.page.checks.sampled({ samples, ingresses: evidence.length, from, to })}
     </p>
-    ${matrixBlock(matrix, texts)} ${articles.filter(({ isOpen }) => isOpen).map(({ article }) => article)}
+    ${matrixBlock(matrix, texts)} ${shown}
     ${
       others.length === 0
         ? undefined
         : html`<details>
-            <summary>${texts.matrix.charts(others.length)}</summary>
+            <summary>${texts.matrix.charts({ ingresses: others.length, shown: shown.length })}</summary>
             ${others}
           </details>`
     }`;

@@ -24,8 +24,8 @@ export interface MatrixTexts {
   }) => string;
   /** The title of what is shown on demand. */
   readonly details: string;
-  /** The title of the folded charts of ingresses. */
-  readonly charts: (ingresses: number) => string;
+  /** The title of the folded charts of ingresses. @param shown the number of those beside them */
+  readonly charts: (values: { readonly ingresses: number; readonly shown: number }) => string;
   readonly shared: (values: { readonly clusters: readonly string[]; readonly url: string }) => string;
 }
 

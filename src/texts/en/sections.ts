@@ -18,7 +18,10 @@ export const matrix: MatrixTexts = {
   folded: ({ verdict, ingresses, shares }) =>
     `${count(ingresses, 'ingress', 'ingresses')} ${verdict === 'pass' ? 'passed' : outcomes.verdicts[verdict]}: ${shares}`,
   details: 'Reasons, tolerance, errors and response times of each ingress',
-  charts: (ingresses) => `Shares and response times of ${count(ingresses, 'more ingress', 'more ingresses')}`,
+  charts: ({ ingresses, shown }) => {
+    const more = shown === 0 ? '' : 'more ';
+    return `Shares and response times of ${count(ingresses, `${more}ingress`, `${more}ingresses`)}`;
+  },
   shared: ({ clusters, url }) =>
     `${formats.all(clusters)} share the address ${url}, so any of them may have answered.`,
 };

@@ -12,7 +12,8 @@ export const matrix: MatrixTexts = {
   folded: ({ verdict, ingresses, shares }) =>
     `${formats.number(ingresses)} 个入口${outcomes.verdicts[verdict]}：${shares}`,
   details: '各入口的判定理由、容差、错误与响应时间',
-  charts: (ingresses) => `另外 ${formats.number(ingresses)} 个入口的占比与响应时间`,
+  charts: ({ ingresses, shown }) =>
+    `${shown === 0 ? '' : '另外 '}${formats.number(ingresses)} 个入口的占比与响应时间`,
   shared: ({ clusters, url }) => `${formats.list(clusters)} 共用地址 ${url}，应答可能来自其中任何一个。`,
 };
 
