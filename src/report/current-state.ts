@@ -12,18 +12,19 @@ import type { RunRecord } from './run-record.ts';
 /** Which weights users have after a run that did not pass, and what else differs from before the run. */
 export function currentStateOf(record: RunRecord, outcome: Outcome, texts: Texts): string | undefined {
   const { held, needsRecovery } = record;
-  const { sentences } = texts.formats;
   const remains = record.remains.map((message) => say(message, texts));
   const restored = record.restored.map((message) => say(message, texts));
-  if (held.length === 0) return remains.length === 0 ? undefined : sentences(remains);
+  const all = (sentences: readonly string[]): string | undefined =>
+    sentences.length === 0 ? undefined : texts.formats.sentences(sentences);
+  if (held.length === 0) return all(remains);
   if (clustersDisagree(held) || needsRecovery)
-    return sentences(stateApart(record, [...remains, ...restored], outcome, texts));
+    return all(stateApart(record, [...remains, ...restored], outcome, texts));
   const weights = agreedWeights(held);
   const state =
     weights === undefined
       ? [texts.headline.holdingsSentence(holdingsOf(held, texts))]
       : stateAt(record, weights, texts);
-  return sentences([...state, ...remains, ...restored]);
+  return all([...state, ...remains, ...restored]);
 }
 
 /** The clusters differ, or this run left them to be recovered. The headline of some outcomes has said who holds what. */
