@@ -45,3 +45,28 @@ const LOOK = `(() => {
 export async function layoutFaults(page: Page): Promise<readonly string[]> {
   return (await page.evaluate(LOOK)) as readonly string[];
 }
+
+/** Runs in the page: short cells of a table in which a line breaks between two Chinese characters. */
+const LOOK_FOR_BREAKS = `(() => {
+  const SHORT = 12;
+  const broken = new Set();
+  const range = document.createRange();
+  const topOf = (node, at) => {
+    range.setStart(node, at);
+    range.setEnd(node, at + 1);
+    return range.getBoundingClientRect().top;
+  };
+  for (const cell of document.querySelectorAll('th, td')) {
+    if (cell.textContent.trim().length > SHORT) continue;
+    const walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+    for (let node = walker.nextNode(); node !== null; node = walker.nextNode())
+      for (const { index, 1: pair } of node.data.matchAll(/(?=(\\p{Script=Han}\\u2060?\\p{Script=Han}))/gu))
+        if (topOf(node, index) !== topOf(node, index + pair.length - 1)) broken.add(cell.textContent.trim());
+  }
+  return [...broken];
+})()`;
+
+/** Labels and figures of tables that are broken within a Chinese word, at the present size of the page. */
+export async function brokenLabels(page: Page): Promise<readonly string[]> {
+  return (await page.evaluate(LOOK_FOR_BREAKS)) as readonly string[];
+}

@@ -11,7 +11,7 @@ import { summaryOf } from '../../src/report/summary/summary.ts';
 import { pageOf } from '../../src/report/page/page.ts';
 import { NoBrowser, startBrowser } from '../../testbed/browser.ts';
 import { asGitHubPage } from '../../testbed/github-markdown.ts';
-import { layoutFaults } from '../../testbed/page-layout.ts';
+import { brokenLabels, layoutFaults } from '../../testbed/page-layout.ts';
 import { startFleet } from '../../testbed/start.ts';
 import { REPORT_KINDS, fiveVersions } from '../support/report-kinds.ts';
 import { Stage } from './support/stage.ts';
@@ -148,7 +148,7 @@ inBrowser.each(PAGES)('the report of %s', (name, record) => {
     const faults: Record<string, readonly string[]> = {};
     for (const width of [390, 768, 1280]) {
       await page.setViewport({ width, height: 800 });
-      faults[`${String(width)} px`] = await layoutFaults(page);
+      faults[`${String(width)} px`] = [...(await layoutFaults(page)), ...(await brokenLabels(page))];
     }
     await page.setViewport({ width: PAPER, height: 1000 });
     await page.emulateMediaType('print');
@@ -176,6 +176,16 @@ inBrowser('the summary of a run, as GitHub shows it', () => {
       '[...document.querySelectorAll("table")].filter((one) => one.scrollWidth > one.clientWidth).map(({ textContent }) => textContent.slice(0, 60))',
     );
     expect(wide).toEqual([]);
+    await page.close();
+  });
+
+  test.each(IN_CHINESE)('of %s breaks no Chinese label on a phone', async (name) => {
+    const record = REPORT_KINDS[name];
+    if (record === undefined) throw new Error('no such report');
+    const file = join(folder, `${name}-chinese-summary.html`);
+    await writeFile(file, await asGitHubPage(summaryOf({ ...record, language: 'zh' })));
+    const { page } = await open(pathToFileURL(file).href, { width: 390 });
+    await expect(brokenLabels(page)).resolves.toEqual([]);
     await page.close();
   });
 

@@ -37,16 +37,21 @@ export function strong(markdown: string): string {
 
 /** A cell that must not wrap on a narrow screen; only for our own text. */
 export function unbroken(cell: string): string {
-  return cell.replaceAll(' ', '&nbsp;');
+  return unbrokenWords(cell).replaceAll(' ', '&nbsp;');
+}
+
+/** With a word joiner between two Chinese characters, where a line may break otherwise. */
+function unbrokenWords(cell: string): string {
+  return cell.replaceAll(/(?<=\p{Script=Han})(?=\p{Script=Han})/gu, '&#8288;');
 }
 
 export function row(cells: readonly string[]): string {
   return `| ${cells.join(' | ')} |`;
 }
 
-/** The head of a table. A title that ends in `:` aligns its column to the right. */
+/** The head of a table; only for our own titles. One that ends in `:` aligns its column to the right. */
 export function tableHead(titles: readonly string[]): string {
-  const names = titles.map((title) => title.replace(/:$/, ''));
+  const names = titles.map((title) => unbrokenWords(title.replace(/:$/, '')));
   const rules = titles.map((title) => (title.endsWith(':') ? '---:' : '---'));
   return [row(names), row(rules)].join('\n');
 }
