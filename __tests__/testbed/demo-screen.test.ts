@@ -4,8 +4,13 @@ import { describe, expect, test } from '@jest/globals';
 import { reportOf } from '../../src/report/json.ts';
 import { emptyRecord } from '../../src/report/run-record.ts';
 import type { RunRecord } from '../../src/report/run-record.ts';
+import { saidIn } from '../../testbed/demo/said.ts';
 import { overview, stepScreen } from '../../testbed/demo/screen.ts';
 import type { EndedStep } from '../../testbed/demo/screen.ts';
+import type { Language } from '../../src/texts/language.ts';
+import { summaryOf } from '../../src/report/summary/summary.ts';
+import { englishIn } from '../support/chinese.ts';
+import { REPORT_KINDS } from '../support/report-kinds.ts';
 import { evidence } from '../support/evidence.ts';
 import { agreed } from '../support/record.ts';
 import { weights } from '../support/release.ts';
@@ -13,18 +18,15 @@ import { weights } from '../support/release.ts';
 const WEIGHTS = weights({ v1: 80, v2: 20 });
 
 function ended(record: Partial<RunRecord>, rest: Partial<EndedStep> = {}): EndedStep {
-  const report = reportOf({
-    ...emptyRecord('verify', 'helloworld', 'demo'),
-    held: agreed(WEIGHTS),
-    ...record,
-  });
+  const whole = { ...emptyRecord('verify', 'helloworld', 'demo'), held: agreed(WEIGHTS), ...record };
   return {
     number: 1,
     title: 'A step',
     expected: 'pass',
     code: 0,
     seconds: 1,
-    report,
+    report: reportOf(whole),
+    summary: summaryOf(whole),
     page: '/tmp/report.html',
     ...rest,
   };
@@ -36,7 +38,8 @@ function sampled(rest: Parameters<typeof evidence>[0]): Partial<RunRecord> {
   return { verdict: 'pass', evidence: [one], checks: [{ ...check, evidence: [one] }] };
 }
 
-const shown = (step: EndedStep): string => stripVTControlCharacters(stepScreen(step));
+const shown = (step: EndedStep, language: Language = 'en'): string =>
+  stripVTControlCharacters(stepScreen(step, language));
 
 describe('the screen of a step', () => {
   test('draws the share of each version as a bar', () => {
@@ -62,6 +65,25 @@ describe('the screen of a step', () => {
     expect(shown(ended({ verdict: 'fail', findings }))).not.toContain('Cause');
   });
 
+  test.each(Object.entries(REPORT_KINDS))('of %s has the texts of the report', (_, record) => {
+    const { headline, currentState, nextStep, findings } = reportOf({ ...record, language: 'en' });
+    const cause = findings.find(({ symptom }) => symptom !== true);
+    expect(saidIn(summaryOf({ ...record, language: 'en' }), 'en')).toEqual({
+      headline,
+      currentState,
+      nextStep,
+      cause: cause && `${cause.title}. ${cause.detail}`,
+    });
+  });
+
+  test.each(Object.entries(REPORT_KINDS))('of %s is in Chinese', (_, record) => {
+    const names = ['east', 'west', 'helloworld', 'demo', 'prometheus', 'istio-ingressgateway'];
+    const words = ['hello', 'errors', 'slow', 'shares', 'rate', 'later'];
+    const step = ended({ ...record, language: 'zh' }, { title: '一步' });
+    for (const text of [shown(step, 'zh'), overview([step], 'zh')])
+      expect(englishIn(text.replaceAll(/x{20,}/g, ''), [...names, ...words])).toEqual([]);
+  });
+
   test('says that a step ended otherwise than expected', () => {
     expect(shown(ended({}, { code: 1 }))).toContain('although pass was expected');
   });
@@ -69,7 +91,7 @@ describe('the screen of a step', () => {
 
 test('the overview has a line of at most 100 characters for each step', () => {
   const step = ended({}, { code: 1, title: 'A title that is longer than the room in the table. '.repeat(3) });
-  const [head = '', line = '', ...rest] = overview([step]).split('\n');
+  const [head = '', line = '', ...rest] = overview([step], 'en').split('\n');
   expect(head).toMatch(/^# +Operation .* Step$/);
   expect(line).toMatch(/^1 +verify +helloworld +fail +NO .*…$/);
   expect([line.length <= 100, rest]).toEqual([true, []]);

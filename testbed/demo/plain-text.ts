@@ -22,9 +22,13 @@ export function plainSummary(summary: string): string {
       (_, title: string, content: string) =>
         content.includes('```diff') ? `- ${title}` : `${title}:\n${content}`,
     )
-    .replaceAll('&#58;', ':')
+    .replaceAll(/<\/?(?:sub|b|strong|summary|details)>/g, '')
     .replaceAll('&nbsp;', ' ')
-    .replaceAll(/<\/?(?:sub|b|summary|details)>/g, '')
+    .replaceAll('&#8203;', '')
+    .replaceAll(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code)))
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&amp;', '&')
     .replaceAll(/\n{3,}/g, '\n\n')
     .trim();
 }

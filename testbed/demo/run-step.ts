@@ -1,14 +1,17 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { REPORT } from '../../src/report/schema.ts';
+import type { Language } from '../../src/texts/language.ts';
 import type { TestFleet } from '../fleet.ts';
 import type { Load } from '../load.ts';
 import { runAction } from '../run-action.ts';
 import type { EndedStep } from './screen.ts';
+import { demoTextsIn } from './texts.ts';
+import type { StepName } from './texts.ts';
 
 /** A step of a workflow that the demo shows. */
 export interface DemoStep {
-  readonly title: string;
+  readonly name: StepName;
   readonly inputs: Readonly<Record<string, string>>;
   readonly expected: 'pass' | 'fail';
   /** What someone else does just before. */
@@ -19,6 +22,7 @@ export interface DemoStep {
 
 export interface StepOptions {
   readonly fleet: TestFleet;
+  readonly language: Language;
   /** Where its log, summary and report are kept. */
   readonly folder: string;
   readonly number: number;
@@ -28,7 +32,6 @@ export interface StepOptions {
 
 /** What a step left to show. */
 export interface StepResult extends EndedStep {
-  readonly summary: string;
   readonly users: { readonly sent: number; readonly failed: number } | undefined;
 }
 
@@ -39,12 +42,15 @@ export interface StepResult extends EndedStep {
  */
 export async function runStep(
   step: DemoStep,
-  { fleet, folder, number, onLog }: StepOptions,
+  { fleet, language, folder, number, onLog }: StepOptions,
 ): Promise<StepResult> {
   await step.before?.(fleet);
   const load = await step.users?.(fleet);
   const name = join(folder, `${String(number)}-${step.inputs['operation'] ?? 'rollout'}`);
-  const run = await runAction({ kubeconfig: fleet.kubeconfig, report: name, ...step.inputs }, { onLog });
+  const run = await runAction(
+    { kubeconfig: fleet.kubeconfig, report: name, language, ...step.inputs },
+    { onLog },
+  );
   const users = await load?.stop();
   await Promise.all([writeFile(`${name}.md`, run.summary), writeFile(`${name}.log`, run.log)]);
   const text = await readFile(join(name, 'report.json'), 'utf8').catch(() => undefined);
@@ -52,8 +58,17 @@ export async function runStep(
     throw new Error(
       `Step ${String(number)} ended without a report (exit code ${String(run.code)}). Its log: ${name}.log`,
     );
-  const { title, expected } = step;
   const report = REPORT.parse(JSON.parse(text));
   const { code, seconds, summary } = run;
-  return { number, title, expected, code, seconds, report, page: join(name, 'report.html'), summary, users };
+  return {
+    number,
+    title: demoTextsIn(language).titles[step.name],
+    expected: step.expected,
+    code,
+    seconds,
+    report,
+    summary,
+    page: join(name, 'report.html'),
+    users,
+  };
 }

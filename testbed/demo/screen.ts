@@ -1,8 +1,12 @@
 import { styleText } from 'node:util';
 import wrapAnsi from 'wrap-ansi';
 import type { Report, ReportedIngress, ReportedMetric } from '../../src/report/schema.ts';
+import type { Language } from '../../src/texts/language.ts';
+import { textsIn } from '../../src/texts/texts.ts';
+import { saidIn } from './said.ts';
+import { demoTextsIn } from './texts.ts';
 
-/** The longest line, in characters. */
+/** The longest line, in columns of a terminal. */
 const WIDTH = 100;
 const INDENT = '   ';
 const LABEL = 10;
@@ -18,6 +22,8 @@ export interface EndedStep {
   readonly code: number;
   readonly seconds: number;
   readonly report: Report;
+  /** The job summary, as Markdown. */
+  readonly summary: string;
   /** Path of the HTML page. */
   readonly page: string;
 }
@@ -36,55 +42,51 @@ export function titleLine(number: number, of: number, title: string): string {
 }
 
 /** What happened in a step: what users got, the verdict, the cause, and what the clusters hold now. */
-export function stepScreen(step: EndedStep): string {
-  const { report } = step;
+export function stepScreen(step: EndedStep, language: Language): string {
+  const { report, summary } = step;
   const check = report.checks.findLast(({ ingresses, metrics }) => ingresses.length + metrics.length > 0);
+  const { labels } = demoTextsIn(language);
+  const { headline, cause, currentState, nextStep } = saidIn(summary, language);
+  const metrics = (check?.metrics ?? []).map((metric) => metricText(metric, language));
   return [
-    ...row('Did', didWhat(report)),
-    ...(check === undefined ? [] : usersGot(check.ingresses)),
-    ...row('Metrics', (check?.metrics ?? []).map(metricText).join('; ')),
-    ...row('Verdict', verdictText(step)),
-    ...row('Cause', likelyCause(report)),
-    ...row('Now', report.currentState),
-    ...row('Next', report.nextStep),
-    ...row('Report', step.page),
+    ...row(labels.did, didWhat(report, language)),
+    ...(check === undefined ? [] : usersGot(check.ingresses, language)),
+    ...row(labels.metrics, textsIn(language).formats.parts(metrics)),
+    ...row(labels.verdict, `${verdictText(step, language)}${headline}`),
+    ...row(labels.cause, cause),
+    ...row(labels.now, currentState),
+    ...row(labels.next, nextStep),
+    ...row(labels.report, step.page),
   ].join('\n');
 }
 
-function didWhat({ operation, app, namespace, changes }: Report): string {
-  const clusters = [...new Set(changes.map(({ cluster }) => cluster))].sort();
-  const writes = clusters.map((cluster) => {
-    const made = changes.filter((change) => change.cluster === cluster).length;
-    return `${String(made)} in ${cluster}`;
-  });
-  const text = writes.length === 0 ? 'nothing written' : `objects written: ${writes.join(', ')}`;
-  return `${operation} of ${app} in namespace ${namespace}; ${text}`;
+function didWhat({ operation, app, namespace, changes }: Report, language: Language): string {
+  const clusters = Map.groupBy(changes, ({ cluster }) => cluster);
+  const written = new Map([...clusters].map(([cluster, made]) => [cluster, made.length] as const).toSorted());
+  return demoTextsIn(language).did({ operation, app, namespace, written });
 }
 
-function verdictText(step: EndedStep): string {
-  const { report, seconds } = step;
-  const expectation = endedAsExpected(step) ? 'as expected' : `although ${step.expected} was expected`;
+function verdictText(step: EndedStep, language: Language): string {
+  const { outcomes, formats } = textsIn(language);
+  const otherwise = endedAsExpected(step) ? undefined : outcomes.verdicts[step.expected];
+  const ended = demoTextsIn(language).ended({ otherwise, duration: formats.duration(step.seconds) });
   const [color, mark] = step.code === 0 ? (['green', '✓'] as const) : (['red', '✗'] as const);
-  const word = styleText(color, `${mark} ${report.outcome}`);
-  return `${word}, ${expectation}, after ${seconds.toFixed(1)} s. ${report.headline}`;
-}
-
-function likelyCause({ findings }: Report): string | undefined {
-  const cause = findings.find(({ symptom }) => symptom !== true);
-  return cause && `${cause.title}: ${cause.detail}`;
+  return `${styleText(color, `${mark} ${outcomes.labels[step.report.outcome]}`)}${ended}`;
 }
 
 /** A bar for each ingress, one kind of cell for each version. */
-function usersGot(ingresses: readonly ReportedIngress[]): readonly string[] {
+function usersGot(ingresses: readonly ReportedIngress[], language: Language): readonly string[] {
+  const texts = demoTextsIn(language);
   const names = Math.max(...ingresses.map(({ cluster }) => cluster.length), 0);
   return ingresses.map((ingress, i) => {
     const { cluster, samples, versions } = ingress;
     const shares = versions.map(({ version, share, errors }) => {
-      const failed = errors === 0 ? '' : styleText('red', ` (${String(errors)} failed)`);
+      const failed = errors === 0 ? '' : styleText('red', texts.failed(errors));
       return `${version} ${(100 * share).toFixed(1)}%${failed}`;
     });
-    const label = (i === 0 ? 'Users got' : '').padEnd(LABEL);
-    return `${INDENT}${label} ${cluster.padEnd(names)} ${barOf(ingress)} ${shares.join(' ')}  ${styleText('dim', `${samples.toLocaleString('en')} samples`)}`;
+    const label = padded(i === 0 ? texts.labels.usersGot : '', LABEL);
+    const count = texts.samples(textsIn(language).formats.number(samples));
+    return `${INDENT}${label} ${cluster.padEnd(names)} ${barOf(ingress)} ${shares.join(' ')}  ${styleText('dim', count)}`;
   });
 }
 
@@ -110,8 +112,12 @@ function barOf({ versions, samples }: ReportedIngress): string {
     .join('');
 }
 
-function metricText({ name, cluster, verdict }: ReportedMetric): string {
-  return `${name}${cluster === undefined ? '' : ` in ${cluster}`}: ${verdict}`;
+function metricText({ name, cluster, verdict }: ReportedMetric, language: Language): string {
+  return demoTextsIn(language).metric({
+    name,
+    cluster,
+    verdict: textsIn(language).outcomes.verdicts[verdict],
+  });
 }
 
 /** A label and its text, wrapped; nothing where there is no text. */
@@ -120,11 +126,14 @@ function row(label: string, text: string | undefined): readonly string[] {
   const room = WIDTH - INDENT.length - LABEL - 1;
   return wrapAnsi(text, room, { hard: true })
     .split('\n')
-    .map((line, i) => `${INDENT}${styleText('dim', (i === 0 ? label : '').padEnd(LABEL))} ${line}`);
+    .map((line, i) => `${INDENT}${styleText('dim', padded(i === 0 ? label : '', LABEL))} ${line}`);
 }
 
 /** All steps, a line each. */
-export function overview(steps: readonly EndedStep[]): string {
+export function overview(steps: readonly EndedStep[], language: Language): string {
+  const { columns, expected } = demoTextsIn(language);
+  const { outcomes, formats } = textsIn(language);
+  const [yes, no] = expected;
   const cells = steps.map((step) => {
     const { number, title, report, seconds } = step;
     const weights = Object.entries(report.weights ?? {}).map(
@@ -134,24 +143,37 @@ export function overview(steps: readonly EndedStep[]): string {
       String(number),
       report.operation,
       report.app,
-      verdictOf(step),
-      endedAsExpected(step) ? 'yes' : 'NO',
+      outcomes.verdicts[verdictOf(step)],
+      endedAsExpected(step) ? yes : no,
       weights.join(' '),
-      `${seconds.toFixed(1)} s`,
+      formats.duration(seconds),
       title,
     ];
   });
-  const table = [['#', 'Operation', 'Service', 'Job', 'Expected', 'Weights now', 'Time', 'Step'], ...cells];
-  const widths = (table[0] ?? []).map((_, column) =>
-    Math.max(...table.map((line) => line[column]?.length ?? 0)),
-  );
+  const table = [columns, ...cells];
+  const widths = columns.map((_, column) => Math.max(...table.map((line) => widthOf(line[column] ?? ''))));
   return table
     .map((line) =>
       line
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .map((cell, column) => padded(cell, widths[column] ?? 0))
         .join('  ')
         .trimEnd(),
     )
-    .map((line) => (line.length > WIDTH ? `${line.slice(0, WIDTH - 1).trimEnd()}…` : line))
+    .map(shortened)
     .join('\n');
+}
+
+function shortened(line: string): string {
+  if (widthOf(line) <= WIDTH) return line;
+  const [start = ''] = wrapAnsi(line, WIDTH - 1, { hard: true, wordWrap: false, trim: false }).split('\n', 1);
+  return `${start.trimEnd()}…`;
+}
+
+/** Columns of a terminal: a Chinese character or sign has two. */
+function widthOf(text: string): number {
+  return text.length + (text.match(/[\p{Script=Han}\u3000-\u303F\uFF00-\uFFEF]/gu) ?? []).length;
+}
+
+function padded(text: string, width: number): string {
+  return `${text}${' '.repeat(Math.max(width - widthOf(text), 0))}`;
 }

@@ -30,23 +30,23 @@ const FIRST_RELEASE = { ...HELLOWORLD, ...STEPS, image: BOTH_IMAGES, port: '5000
 /** The whole life of a release, two releases of another service that fail, and one by the Gateway API. */
 export const STORY: readonly DemoStep[] = [
   {
-    title: 'First release: v1 in east, v2 in west, split 80/20',
+    name: 'first',
     inputs: FIRST_RELEASE,
     expected: 'pass',
   },
   {
-    title: 'Someone has edited the weights in west: verify says who, where and what',
+    name: 'edited',
     before: editByHand,
     inputs: { ...HELLOWORLD, operation: 'verify' },
     expected: 'fail',
   },
   {
-    title: 'Roll both clusters back to 80/20',
+    name: 'rollback',
     inputs: { ...HELLOWORLD, operation: 'rollback', weights: 'v1=80,v2=20' },
     expected: 'pass',
   },
   {
-    title: 'A second service, checkout: all traffic on v1',
+    name: 'second',
     inputs: {
       ...CHECKOUT,
       image: `v1=${image('v1', '1.0')}\nv2=${image('v2', 'errors')}`,
@@ -55,22 +55,22 @@ export const STORY: readonly DemoStep[] = [
     expected: 'pass',
   },
   {
-    title: 'v2 of checkout fails every tenth request: its release rolls back',
+    name: 'errors',
     inputs: { ...CHECKOUT, weights: 'v1=50,v2=50' },
     expected: 'fail',
   },
   {
-    title: 'Promote helloworld through its steps to 100%',
+    name: 'promote',
     inputs: { ...HELLOWORLD, ...STEPS, operation: 'promote', 'promote-to': '100', bake: '2s' },
     expected: 'pass',
   },
   {
-    title: 'Retire v1 of helloworld',
+    name: 'retire',
     inputs: { ...HELLOWORLD, operation: 'retire', version: 'v1' },
     expected: 'pass',
   },
   {
-    title: 'v2 of checkout fails users where nobody samples: their metrics roll it back',
+    name: 'metrics',
     // Users ask for a path that no check samples.
     users: (fleet) =>
       startLoad(
@@ -88,7 +88,7 @@ export const STORY: readonly DemoStep[] = [
     expected: 'fail',
   },
   {
-    title: 'A third service, search, which an HTTPRoute of the Gateway API splits 80/20',
+    name: 'httpRoute',
     before: openGateway,
     inputs: {
       ...SEARCH,
@@ -103,7 +103,7 @@ export const STORY: readonly DemoStep[] = [
 
 /** What `--keep` leaves running. */
 export const KEPT: DemoStep = {
-  title: 'Back to 80/20, for you to try',
+  name: 'kept',
   inputs: FIRST_RELEASE,
   expected: 'pass',
 };
