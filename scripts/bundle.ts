@@ -1,6 +1,7 @@
 import { copyFile, cp, mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
+import { splitBundle } from './split-bundle.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -19,13 +20,21 @@ const UNDICI_PARTS = {
   buildConnector: './lib/core/connect.js',
 };
 
-/** The tables of its parser are unpacked when the first query is parsed, which most runs do not have. */
-const PROMQL = '@prometheus-io/lezer-promql';
-const PROMQL_INDEX = "module.exports = { get parser() { return require('./dist/index.cjs').parser; } };\n";
+/** Packages that are evaluated when what they export is first used: most runs reach their first call, or their end, without. */
+const LAZY = {
+  '@prometheus-io/lezer-promql': './dist/index.cjs',
+  re2js: './build/index.js',
+  yaml: './dist/index.js',
+  socks: './build/index.js',
+  'socks-proxy-agent': './dist/index.js',
+  hpagent: './index.js',
+  diff: './libesm/index.js',
+  '@discoveryjs/json-ext': './src/index.js',
+};
 
 /**
  * Bundles the action from `src/` into a folder, whose content it replaces: tsc strips the types, and ncc puts everything but
- * the small entries into one file, and what an import() asks for into others.
+ * the small entries into one file, which is split by when a run needs it.
  */
 export async function bundleInto(folder: string): Promise<void> {
   const run = execa({ cwd: root, preferLocal: true, localDir: root, stdin: 'ignore', stdout: 2, stderr: 2 });
@@ -41,8 +50,10 @@ export async function bundleInto(folder: string): Promise<void> {
       await changedCopy(lib, name, { sideEffects });
     await changedCopy(lib, 'undici', {});
     await writeFile(join(lib, 'node_modules/undici/index.js'), undiciIndex());
-    await changedCopy(lib, PROMQL, { type: 'commonjs', exports: './index.js' });
-    await writeFile(join(lib, 'node_modules', PROMQL, 'index.js'), PROMQL_INDEX);
+    for (const [name, file] of Object.entries(LAZY)) {
+      await changedCopy(lib, name, { exports: './lazy.cjs' });
+      await writeFile(join(lib, 'node_modules', name, 'lazy.cjs'), await lazyIndex(name, file));
+    }
 
     // From the folder above it, since the names that ncc gives to modules depend on the path to them.
     await run({ cwd: work })`ncc build lib/action.js --quiet --minify --out bundle --license licenses.txt`;
@@ -51,6 +62,7 @@ export async function bundleInto(folder: string): Promise<void> {
     // These stay apart from the bundle: any Node can parse them, and name the version that the bundle needs.
     for (const entry of ['main.js', 'post.js', 'cli.js', 'node-version.js'])
       await copyFile(join(lib, entry), join(bundle, entry));
+    await splitBundle(bundle);
 
     await rm(folder, { recursive: true, force: true });
     await mkdir(dirname(folder), { recursive: true });
@@ -68,6 +80,13 @@ async function changedCopy(lib: string, name: string, change: object): Promise<v
   const manifest = join(copy, 'package.json');
   const original: unknown = JSON.parse(await readFile(manifest, 'utf8'));
   await writeFile(manifest, JSON.stringify({ ...(original as object), ...change }, undefined, 2));
+}
+
+/** @param file that exports what the package does */
+async function lazyIndex(name: string, file: string): Promise<string> {
+  const names = Object.keys((await import(name)) as object).filter((one) => /^[a-z_$][\w$]*$/i.test(one));
+  const getters = names.map((one) => `  get ${one}() { return require('${file}').${one}; },`);
+  return ['module.exports = {', ...getters, '};', ''].join('\n');
 }
 
 function undiciIndex(): string {

@@ -50,7 +50,9 @@ async function removeOld(): Promise<void> {
 
 /** A hash of everything that goes into the bundle. */
 async function fingerprint(): Promise<string> {
-  const files = await glob(['src/**', 'scripts/bundle.ts', 'tsconfig*.json', 'package*.json'], { cwd: ROOT });
+  const files = await glob(['src/**', 'scripts/*bundle.ts', 'tsconfig*.json', 'package*.json'], {
+    cwd: ROOT,
+  });
   const hash = createHash('sha256');
   for (const file of files.toSorted()) hash.update(file).update(await readFile(join(ROOT, file)));
   return hash.digest('hex').slice(0, 16);

@@ -26,7 +26,7 @@ import type { Host } from './host.ts';
 import type { Operation } from './inputs.ts';
 import { readJob } from './job.ts';
 import type { Job } from './job.ts';
-import { publish, publishRefusal } from './publish.ts';
+import type * as Publish from './publish.ts';
 import { RefusedJob } from './refused-job.ts';
 import { STATE, cancellation, exitSoon, identityOf, runStep } from './step.ts';
 
@@ -50,7 +50,7 @@ export async function mainStep(): Promise<void> {
 export async function runJob(host: Host): Promise<void> {
   await runStep(host, 'multicluster-canary did not start', async (setTitle) => {
     const job = await readJob(host).catch(async (error: unknown) => {
-      if (error instanceof RefusedJob) await publishRefusal(host, error);
+      if (error instanceof RefusedJob) await (await publishing()).publishRefusal(host, error);
       throw error;
     });
     setTitle(`${job.release.app}: ${job.operation} failed`);
@@ -113,10 +113,16 @@ async function run(host: Host, job: Job): Promise<void> {
     events.record({ kind: 'ended' });
     const ended = recordNow();
     if (!ended.needsRecovery && locked.size === 0) host.saveState(STATE.recovered, 'true');
+    const { publish } = await publishing();
     const record = await publish(host, job, ended);
     const announced = (await announcer?.end(record, cancelled.signal.aborted)) ?? true;
     host.saveState(STATE.announced, String(announced));
   }
+}
+
+/** What renders reports is not evaluated before the first call. */
+async function publishing(): Promise<typeof Publish> {
+  return import(/* webpackMode: "eager" */ './publish.ts');
 }
 
 /** What the run cost each API server, for those who watch their load. */
