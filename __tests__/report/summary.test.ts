@@ -28,7 +28,9 @@ describe('the heading gives the outcome', () => {
 });
 
 test('an error message is quoted line by line', () => {
-  expect(summary({ failure: 'first\nsecond' })).toContain('\n\n> first\n>\n> second\n\n');
+  expect(summary({ failure: 'first\nsecond' })).toMatch(
+    /before the traffic split was checked\.\*\*\n\n> first\n>\n> second\n\n.*Next:/s,
+  );
 });
 
 describe('the observed traffic split', () => {

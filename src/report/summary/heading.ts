@@ -10,19 +10,24 @@ import { LONGEST_TEXT, escape, strong, text } from './markdown.ts';
 import { RANK, cut, fixed } from './shorten.ts';
 import type { Piece } from './shorten.ts';
 
-/** The outcome, the current state and the next step. */
+/** The outcome with its error, the current state and the next step. */
 export function headingSection(record: RunRecord): readonly Piece[] {
   const { outcome, line, sentence, currentState, nextStep } = headlineOf(record);
+  const paragraphs = (...all: readonly string[]): readonly Piece[] =>
+    all.map((paragraph) => fixed(`${paragraph}\n\n`));
   return [
-    `## ${OUTCOME_STYLES[outcome].emoji} ${text(headingOf(record, line))}`,
-    `**${text(sentence)}**`,
-    ...(currentState === undefined ? [] : [text(currentState)]),
-    ...(nextStep === undefined ? [] : [labelled(record, 'next', nextStep)]),
-  ].map((paragraph) => fixed(`${paragraph}\n\n`));
+    ...paragraphs(
+      `## ${OUTCOME_STYLES[outcome].emoji} ${text(headingOf(record, line))}`,
+      `**${text(sentence)}**`,
+    ),
+    ...errorSection(record),
+    ...(currentState === undefined ? [] : paragraphs(text(currentState))),
+    ...(nextStep === undefined ? [] : paragraphs(labelled(record, 'next', nextStep))),
+  ];
 }
 
 /** The error message, if neither the verdict nor the evidence explains the failure. */
-export function errorSection(record: RunRecord): readonly Piece[] {
+function errorSection(record: RunRecord): readonly Piece[] {
   const message = errorMessageOf(record);
   if (message === undefined) return [];
   const short = cut(message, LONGEST_TEXT);

@@ -11,7 +11,6 @@ import { bytesOf, fit, fixed } from './shorten.ts';
 import {
   causesSection,
   connectionsSection,
-  errorSection,
   headingSection,
   notCoveredSection,
   problemsSection,
@@ -35,7 +34,6 @@ const NOTE_BYTES = 1_000;
 export function summaryOf(record: RunRecord, limit = SUMMARY_LIMIT): string {
   const pieces = [
     ...headingSection(record),
-    ...errorSection(record),
     ...problemsSection(record),
     ...notCoveredSection(record),
     ...connectionsSection(record),
