@@ -112,7 +112,7 @@ test('the page unfolds the metrics to act on, and names the others', async () =>
   const headings = (part: string): readonly string[] =>
     [...part.matchAll(/<h3>(.*?)<\/h3>/g)].map(([, heading = '']) => heading);
   expect(headings(unfolded)).toEqual(['metric errors: ✗ fail', 'metric errors: ? inconclusive']);
-  expect(folded).toContain('✓ 1 metric passed: latency, east');
+  expect(folded).toContain('✓ 1 metric passed: latency in east');
   expect(headings(folded)).toEqual(['metric latency in east: ✓ pass']);
 });
 

@@ -30,5 +30,5 @@ export const evidence: EvidenceTexts = {
 };
 
 function metric({ name, cluster }: { readonly name: string; readonly cluster: string | undefined }): string {
-  return cluster === undefined ? name : `${name}, ${cluster}`;
+  return cluster === undefined ? name : `${name} in ${cluster}`;
 }
