@@ -10,6 +10,7 @@ import { rollback } from '../operations/rollback.ts';
 import { rollout } from '../operations/rollout.ts';
 import { status } from '../operations/status.ts';
 import { verify } from '../operations/verify.ts';
+import { nextTurn } from '../core/clock.ts';
 import { CanaryError, messageOf } from '../core/errors.ts';
 import { allClusters } from '../release/release.ts';
 import { inEnglish, textsIn } from '../texts/texts.ts';
@@ -54,6 +55,8 @@ export async function runJob(host: Host): Promise<void> {
       throw error;
     });
     setTitle(`${job.release.app}: ${job.operation} failed`);
+    // Reading the inputs was one long turn.
+    await nextTurn();
     await run(host, job);
   });
 }

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { nextTurn } from '../core/clock.ts';
 import { STEPS } from '../core/deadlines.ts';
 import { CanaryError, messageOf } from '../core/errors.ts';
 import type { Identity } from '../fleet/transaction/lock.ts';
@@ -26,6 +27,8 @@ export async function runStep(
   title: string,
   work: (setTitle: (title: string) => void) => Promise<void>,
 ): Promise<void> {
+  // Loading the action was one long turn. Not later: what is shown from here on has to be redacted, and no secret is known yet.
+  await nextTurn();
   let current = title;
   // Node itself would print the error with all its properties, which may contain a request with its headers.
   process.on('uncaughtException', (error) => {

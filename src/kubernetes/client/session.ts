@@ -6,6 +6,7 @@ import { API, LOGIN } from '../../core/deadlines.ts';
 import { CanaryError } from '../../core/errors.ts';
 import type { ClusterName } from '../../core/names.ts';
 import { tunnelConnector } from '../../core/tunnel.ts';
+import { Turns } from '../../core/turns.ts';
 import { LoginError } from './errors.ts';
 import { resetUnsentRequests } from './http2-resets.ts';
 import { impersonatingAgent } from './impersonating-agent.ts';
@@ -37,6 +38,9 @@ interface Attempt {
   /** In ms since 1970; undefined until it is known. */
   expiresAt: number | undefined;
 }
+
+/** Ways are opened, a few in a turn: each has a TLS context, which takes milliseconds. */
+const openings = new Turns(8);
 
 /** The login to the server of one context: shared by all calls, and renewed when it has expired or is rejected. */
 export class Session {
@@ -98,7 +102,10 @@ export class Session {
       milliseconds: this.#limitMs + LOGIN.endMs,
       message: new LoginError(`its login did not finish within ${String(this.#limitMs / 1000)} s`),
     });
-    const access = login.then((found) => this.#use(found));
+    const access = login.then(async (found) => {
+      await openings.next(this);
+      return this.#use(found);
+    });
     const attempt: Attempt = { access, end, waiting: 0, done: false, expiresAt: undefined };
     Promise.all([login, access]).then(
       ([{ expiresAt }]) => {
