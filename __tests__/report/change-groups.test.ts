@@ -34,6 +34,12 @@ test('changes that are alike are one group, in the order of writing', () => {
   ]);
 });
 
+test('the clusters of a group are in the order of their names, whichever was written first', () => {
+  const clusters = ['c10', 'c2', 'c1'];
+  const [group] = groupsOf(clusters.map((cluster) => change(cluster, 'Service x', '+1')));
+  expect(group?.clusters).toEqual(['c1', 'c2', 'c10']);
+});
+
 test('a kind with many objects is folded, whatever is between them', () => {
   const objects = ['ConfigMap a', 'Service s', 'ConfigMap b', 'ConfigMap c', 'ConfigMap d', 'ConfigMap e'];
   const kinds = kindsOfChanges(groupsOf(objects.map((object) => change('a', object, ''))));

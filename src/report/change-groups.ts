@@ -19,8 +19,9 @@ export interface ChangeGroup<T> {
   /** In the order of writing. */
   readonly changes: readonly [T, ...T[]];
   readonly object: string;
+  /** By name: clusters are written side by side, so that chance decides the order of writing. */
   readonly clusters: readonly ClusterName[];
-  /** Distinct reasons, without the cluster in them. */
+  /** Distinct reasons, in the order of the clusters, without the cluster in them. */
   readonly reasons: readonly Message[];
 }
 
@@ -37,14 +38,20 @@ export function changeGroups<T extends ShownChange>(
 ): readonly ChangeGroup<T>[] {
   const byObject = Map.groupBy(changes, ({ object }) => object);
   return [...byObject].flatMap(([object, own]) =>
-    alike(own, showing).map((group) => ({
-      changes: group,
-      object,
-      clusters: [...new Set(group.map(({ cluster }) => cluster))],
-      reasons: distinctMessages(group.flatMap(reasonsOf).map(withoutCluster)),
-    })),
+    alike(own, showing).map((group) => {
+      const byName = group.toSorted((a, b) => NAMES.compare(a.cluster, b.cluster));
+      return {
+        changes: group,
+        object,
+        clusters: [...new Set(byName.map(({ cluster }) => cluster))],
+        reasons: distinctMessages(byName.flatMap(reasonsOf).map(withoutCluster)),
+      };
+    }),
   );
 }
+
+/** `cluster-2` before `cluster-10`. */
+const NAMES = new Intl.Collator('en', { numeric: true });
 
 /** The changes of a plan. */
 export function plannedGroups({ changes }: PlannedRollout): readonly ChangeGroup<PlannedChange>[] {
