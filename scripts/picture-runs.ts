@@ -1,5 +1,5 @@
 /** The runs in the pictures: real ones of the action, on embedded fleets of two and of ten clusters. */
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   GATEWAY_API,
@@ -49,6 +49,9 @@ export interface Scenery {
 
 const IMAGES = 'docker.io/istio/examples-helloworld';
 const images = (tag: string): string => `v1=${IMAGES}-v1:1.0\nv2=${IMAGES}-v2:${tag}`;
+
+/** The folder that the README's workflow names. */
+const REPORT = 'canary-report';
 
 const SEED = {
   app: 'helloworld',
@@ -210,7 +213,8 @@ async function take(
   folder: string,
 ): Promise<Scenery> {
   await before?.(fleet);
-  const report = join(folder, name);
+  const workspace = join(folder, name);
+  await mkdir(workspace, { recursive: true });
   const event = join(folder, 'event.json');
   const pull = { number: 7, head: { sha: '3f9c2d17'.repeat(5), repo: { full_name: 'acme/shop' } } };
   await writeFile(event, JSON.stringify({ pull_request: pull }));
@@ -224,10 +228,16 @@ async function take(
   try {
     github.reset();
     const run = await runAction(
-      { kubeconfig: withArn(fleet.kubeconfig), ...act.inputs, report, 'github-token': TOKEN, ...inputs },
-      { env: { ...github.env, GITHUB_EVENT_NAME: 'pull_request', GITHUB_EVENT_PATH: event } },
+      {
+        kubeconfig: withArn(fleet.kubeconfig),
+        ...act.inputs,
+        report: REPORT,
+        'github-token': TOKEN,
+        ...inputs,
+      },
+      { cwd: workspace, env: { ...github.env, GITHUB_EVENT_NAME: 'pull_request', GITHUB_EVENT_PATH: event } },
     );
-    return { name, run, report, comment: github.comments[0]?.body };
+    return { name, run, report: join(workspace, REPORT), comment: github.comments[0]?.body };
   } finally {
     await load?.stop();
   }

@@ -1,7 +1,7 @@
 /**
- * Takes the pictures of the documentation from real runs on the embedded fleet: `docs/images/summary.png` and
- * `docs/images/report.png`. `--all FOLDER` pictures every kind of run there, or with `--only WORD` some, `--language zh` in
- * Chinese: at three widths, dark and on paper.
+ * Takes the pictures of the documentation from real runs on the embedded fleet: `summary.png` and `report.png` in `docs/images`,
+ * and in Chinese in `docs/images/zh`. `--all FOLDER` pictures every kind of run there, or with `--only WORD` some, `--language zh`
+ * in Chinese: at three widths, dark and on paper.
  */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,12 +9,20 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Browser } from 'puppeteer-core';
+import { LANGUAGES } from '../src/texts/language.ts';
+import type { Language } from '../src/texts/language.ts';
 import { startBrowser } from '../testbed/browser.ts';
 import { asGitHubPage } from '../testbed/github-markdown.ts';
 import { takeRuns } from './picture-runs.ts';
 import type { Scenery } from './picture-runs.ts';
 
 const IMAGES = join(import.meta.dirname, '../docs/images');
+const FOLDERS: Readonly<Record<Language, string>> = { en: IMAGES, zh: join(IMAGES, 'zh') };
+
+/** What a picture of the documentation ends with. */
+const ENDS = { summary: '.markdown-body > :last-child', report: '.ingress' } as const;
+/** Below it, in pixels. */
+const MARGIN = 16;
 
 interface View {
   readonly name: string;
@@ -30,19 +38,20 @@ const VIEWS: readonly View[] = [
   { name: 'phone', width: 390, scheme: 'light' },
 ];
 
-async function picture(
-  browser: Browser,
-  url: string,
-  file: string,
-  view: View,
-  height?: number,
-): Promise<void> {
+/** @param end the element with which it ends; by default the page is whole */
+async function picture(browser: Browser, url: string, file: string, view: View, end?: string): Promise<void> {
   const page = await browser.newPage();
   try {
-    await page.setViewport({ width: view.width, height: height ?? 900 });
+    await page.setViewport({ width: view.width, height: 900 });
     await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: view.scheme }]);
     await page.goto(url);
-    await page.screenshot({ path: `${file}.png`, fullPage: height === undefined });
+    const last = end === undefined ? undefined : await (await page.$(end))?.boundingBox();
+    await page.screenshot({
+      path: `${file}.png`,
+      ...(last
+        ? { clip: { x: 0, y: 0, width: view.width, height: last.y + last.height + MARGIN } }
+        : { fullPage: true }),
+    });
   } finally {
     await page.close();
   }
@@ -80,23 +89,39 @@ const { all, only, language } = parseArgs({ options: { all: text, only: text, la
 const browser = await startBrowser();
 const folder = all ?? (await mkdtemp(join(tmpdir(), 'canary-pictures-')));
 try {
-  await mkdir(folder, { recursive: true });
-  const taken = await takeRuns(folder, all === undefined ? 'first-install' : only, language);
-  const names = (await Promise.all(taken.map((one) => keepPages(folder, one)))).flat();
-  const urlOf = (name: string): string => pathToFileURL(join(folder, `${name}.html`)).href;
-  if (all === undefined) {
-    await mkdir(IMAGES, { recursive: true });
-    const view = { ...WIDE, width: 1000 };
-    await picture(browser, urlOf('first-install-summary'), join(IMAGES, 'summary'), view, 760);
-    await picture(browser, urlOf('first-install-report'), join(IMAGES, 'report'), view, 1000);
-  } else {
-    for (const name of names) {
-      for (const view of VIEWS)
-        await picture(browser, urlOf(name), join(folder, `${name}-${view.name}`), view);
-      if (name.endsWith('-report')) await paper(browser, urlOf(name), join(folder, `${name}.pdf`));
-    }
-  }
+  if (all === undefined) for (const one of LANGUAGES) await takeForDocumentation(one);
+  else await takeAll(all);
 } finally {
   await browser.close();
   if (all === undefined) await rm(folder, { recursive: true });
+}
+
+async function takeForDocumentation(one: Language): Promise<void> {
+  const own = join(folder, one);
+  const images = FOLDERS[one];
+  await Promise.all([own, images].map((path) => mkdir(path, { recursive: true })));
+  for (const run of await takeRuns(own, 'first-install', one)) await keepPages(own, run);
+  for (const [name, end] of Object.entries(ENDS))
+    await picture(
+      browser,
+      urlOf(own, `first-install-${name}`),
+      join(images, name),
+      { ...WIDE, width: 1000 },
+      end,
+    );
+}
+
+async function takeAll(into: string): Promise<void> {
+  await mkdir(into, { recursive: true });
+  const taken = await takeRuns(into, only, language);
+  const names = (await Promise.all(taken.map((one) => keepPages(into, one)))).flat();
+  for (const name of names) {
+    for (const view of VIEWS)
+      await picture(browser, urlOf(into, name), join(into, `${name}-${view.name}`), view);
+    if (name.endsWith('-report')) await paper(browser, urlOf(into, name), join(into, `${name}.pdf`));
+  }
+}
+
+function urlOf(own: string, name: string): string {
+  return pathToFileURL(join(own, `${name}.html`)).href;
 }
