@@ -101,6 +101,19 @@ function counting(handle: (n: number, response: Parameters<Handler>[1]) => void)
   };
 }
 
+/** A clock on which no time passes until it jumps to these milliseconds. */
+function stoppedUntil(limitMs: number): { readonly clock: Clock; readonly end: () => void } {
+  const jump = Promise.withResolvers<undefined>();
+  let ms = 0;
+  return {
+    clock: { now: () => ms, sleep: () => jump.promise },
+    end: () => {
+      ms = limitMs;
+      jump.resolve(undefined);
+    },
+  };
+}
+
 /** Every fifth answer is v2's. */
 const versionOf = (n: number): string => (n % 5 === 4 ? 'v2' : 'v1');
 const onTarget = counting((n, response) => {
@@ -497,19 +510,16 @@ describe('a version that does not respond', () => {
 
   test('is named if the check times out first, and the responses received count', async () => {
     // The time is up when every connection waits for v2, however long this machine takes until then.
-    const timeIsUp = Promise.withResolvers<undefined>();
-    let ms = 0;
+    const { clock, end } = stoppedUntil(1_500);
     let open = 0;
     const handler = counting((n, response) => {
       if (versionOf(n) === 'v1') answer(response, { version: 'v1' });
       else open += 1;
-      if (open < CONNECTIONS) return;
-      ms = 1_500;
-      timeIsUp.resolve(undefined);
+      if (open === CONNECTIONS) end();
     });
     const { verdict, reason, samples, requests, unanswered, counts } = await sample(handler, {
       check: { verifyTimeoutMs: 1_500, maxRps: Infinity },
-      clock: { now: () => ms, sleep: () => timeIsUp.promise },
+      clock,
     });
     expect([verdict, reason]).toEqual([
       'inconclusive',
@@ -549,12 +559,15 @@ describe('a lagging gateway replica', () => {
   });
 
   test('that lags for longer than the check lasts is inconclusive and reported', async () => {
+    // The time is up after many times the requests that decide, however long this machine takes for them.
+    const { clock, end } = stoppedUntil(300);
     const { verdict, reason } = await sample(
       counting((n, response) => {
         if (n % 3 === 0) answer(response, { version: 'v1', revision: '3' });
         else answer(response, { version: versionOf(Math.floor((2 * n) / 3)) });
+        if (n === 1_000) end();
       }),
-      { catchUpMs: 10_000, check: { verifyTimeoutMs: 300 } },
+      { catchUpMs: 10_000, check: { verifyTimeoutMs: 300, maxRps: Infinity }, clock },
     );
     expect([verdict, reason]).toEqual([
       'inconclusive',
