@@ -58,13 +58,16 @@ async function ask({
     .join(' ');
 }
 
-/** How often each response came in 200 requests, which are so many that each of two equal shares comes. */
+/** How often each response came in 200 requests of ten users, which are so many that each of two equal shares comes. */
 async function tally(asked: Asked = {}): Promise<Map<string, number>> {
   const seen = new Map<string, number>();
-  for (let count = 0; count < 200; count += 1) {
-    const answer = await ask(asked);
-    seen.set(answer, (seen.get(answer) ?? 0) + 1);
-  }
+  const users = Array.from({ length: 10 }, async () => {
+    for (let count = 0; count < 20; count += 1) {
+      const answer = await ask(asked);
+      seen.set(answer, (seen.get(answer) ?? 0) + 1);
+    }
+  });
+  await Promise.all(users);
   return seen;
 }
 

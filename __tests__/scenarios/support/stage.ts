@@ -134,18 +134,21 @@ export class Stage {
 
   /** Resolves once every ingress has answered ten requests in a row. */
   async served(host: string): Promise<void> {
-    await Promise.all(
-      this.fleet.clusters.map(async ({ name, ingress }) => {
-        let row = 0;
-        const look = async (): Promise<boolean> => {
-          const { statusCode, body } = await request(`${ingress}${SEED.path}`, { headers: { host } });
-          await body.dump();
-          row = statusCode === 200 ? row + 1 : 0;
-          return row === 10;
-        };
-        await until(`the ingress of ${name} to serve the new objects`, look, { seconds: 20, everyMs: 10 });
-      }),
-    );
+    await Promise.all(this.fleet.clusters.map(({ name }) => this.answers(name, 200, host)));
+  }
+
+  /** Resolves once the ingress of a cluster has answered ten requests in a row with this status. */
+  async answers(cluster: string, status: number, host = 'any'): Promise<void> {
+    const { ingress } = this.fleet.clusters.find(({ name }) => name === cluster) ?? {};
+    let row = 0;
+    const look = async (): Promise<boolean> => {
+      const { statusCode, body } = await request(`${ingress ?? ''}${SEED.path}`, { headers: { host } });
+      await body.dump();
+      row = statusCode === status ? row + 1 : 0;
+      return row === 10;
+    };
+    const what = `the ingress of ${cluster} to answer with ${String(status)}`;
+    await until(what, look, { seconds: 20, everyMs: 10 });
   }
 
   /** The object with the weights, of each cluster. */
