@@ -1,9 +1,10 @@
 import { gzipSync } from 'node:zlib';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import type { Cluster, OpenOptions } from '../../../src/kubernetes/client/cluster.ts';
 import { ClusterError, isRefused, isUncertain } from '../../../src/kubernetes/client/errors.ts';
 import { API } from '../../../src/core/deadlines.ts';
 import { messageOf } from '../../../src/core/errors.ts';
+import { secrets } from '../../../src/core/secrets.ts';
 import '../../support/one-realm.ts';
 import { clusterAt, kubeApi } from '../../support/kube-api.ts';
 import type { Intercept, KubeApi } from '../../support/kube-api.ts';
@@ -292,4 +293,17 @@ test('an answer that drips is bounded by the time of its call', async () => {
   };
   const { message } = await failure(write, drip, { limits: { ...API, writeMs: 100 } });
   expect(message).toMatch(/^Updating Service gray-demo\/helloworld in west: .*timeout/);
+});
+
+test('only an answer that is quoted is searched for secrets', async () => {
+  const redact = jest.spyOn(secrets, 'redact');
+  try {
+    const { cluster } = await stage(always(JSON.stringify(service())));
+    await read(cluster);
+    expect(redact).not.toHaveBeenCalled();
+    await failure(read, always('<html>'));
+    expect(redact).toHaveBeenCalledWith('<html>');
+  } finally {
+    redact.mockRestore();
+  }
 });

@@ -188,7 +188,8 @@ export class Connection implements Transport {
 }
 
 /** Why an answer is not the success that a call asked for; undefined if it is. */
-function problemOf({ status, body, quote, problem, redirect }: Answer, call: Call): string | undefined {
+function problemOf(answer: Answer, call: Call): string | undefined {
+  const { status, body, problem, redirect } = answer;
   if (redirect !== undefined)
     return `the server redirects to ${redirect}, which is not followed: the credentials are for the server of this context. Enter the address of the API server itself in the input kubeconfig`;
   switch (problem) {
@@ -197,7 +198,7 @@ function problemOf({ status, body, quote, problem, redirect }: Answer, call: Cal
     case 'too deep':
       return 'the response is nested too deeply';
     case undefined:
-      if (status >= 400 || body === undefined) return quote;
+      if (status >= 400 || body === undefined) return answer.quote;
       return call.check(body);
   }
 }

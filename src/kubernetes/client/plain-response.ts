@@ -11,7 +11,12 @@ export function plainResponse(
 ): HttpResponse {
   return {
     status: statusCode,
-    headers: { get: (name) => [headers[name] ?? null].flat()[0] ?? null },
+    headers: {
+      get(name) {
+        const value = headers[name];
+        return (Array.isArray(value) ? value[0] : value) ?? null;
+      },
+    },
     body: headers['content-encoding'] === 'gzip' ? unzipped(body) : body,
     url: url.href,
   };
