@@ -12,6 +12,9 @@ import { REFUSED, failureKind } from './failure-kinds.ts';
 import type { IngressPod, Way, Ways } from './ways.ts';
 import type { Target } from './target.ts';
 
+/** Why a connection of a request's own is closed. One for all of them: Node writes out the stack of each error that closes a socket. */
+const ANSWERED = new Error('the request that this connection was for is done');
+
 /** What came back: a response, or the failure to get one. */
 export type Reply =
   | (Answer & {
@@ -152,7 +155,7 @@ export class IngressClient {
     try {
       return await exchange(own, request, { signal, endsAt });
     } finally {
-      await own.destroy();
+      await own.destroy(ANSWERED);
     }
   }
 
