@@ -61,11 +61,13 @@ function reasonPiece(metric: MetricEvidence, texts: Texts): Piece {
   const { verdict, reason, missed, polls, notes } = metric;
   const addresses = [...new Set(metric.addresses)];
   const what = `${VERDICT_EMOJI[verdict]} ${texts.evidence.metricAt({ ...metric, addresses })}`;
-  const parts = [
+  const { formats, page } = texts;
+  const why = formats.parts([
     say(reason, texts),
     ...(missed === 0 ? [] : [texts.evidence.readingsMissed({ missed, polls })]),
-    ...notes.map((note) => say(note, texts).replace(/[.。]$/, '')),
-  ];
+  ]);
+  const sentences = [`${why}${page.stop}`, ...notes.map((note) => say(note, texts))];
+  const parts = [notes.length === 0 ? why : formats.sentences(sentences)];
   return { text: judgedLine({ what, verdict, parts }, texts), ...placeInSummary(verdict) };
 }
 
