@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { ISTIO } from './support/kube.ts';
 import type { Kube } from './support/kube.ts';
 import { APP, NAMESPACE, OWN_MANIFEST, SEED, image, namespace } from './support/objects.ts';
-import { testOnEmbedded } from './support/on-embedded.ts';
+import { describeOnEmbedded, testOnEmbedded } from './support/on-embedded.ts';
 import { useStage } from './support/stage.ts';
 
 const stage = useStage();
@@ -212,7 +212,7 @@ spec:
   });
 });
 
-describe('a release file', () => {
+describeOnEmbedded('a release file', () => {
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'release-'));
@@ -241,23 +241,20 @@ weights: {v1: 80, v2: 20}
     expect(planned(run.outputs)).not.toEqual([]);
   });
 
-  testOnEmbedded(
-    'has its problems reported with those of the inputs, before any cluster is asked',
-    async () => {
-      await writeFile(
-        join(folder, 'bad.yml'),
-        `app: ${APP}\nnamespace: ${NAMESPACE}\nclusters: [esat]\nweight: 3\noperation: plan\n`,
-      );
-      const run = await stage.run({ ...none, config: 'bad.yml', tolerance: '-1' }, { cwd: folder });
-      expect(run.code).toBe(1);
-      expect(run.log).toMatch(/4 problems with the inputs/);
-      for (const part of [
-        'bad.yml:3: clusters: got "esat"',
-        'bad.yml:4: weight: ',
-        'bad.yml:5: operation: ',
-        'Input tolerance: got "-1"',
-      ])
-        expect(run.log).toContain(part);
-    },
-  );
+  test('has its problems reported with those of the inputs, before any cluster is asked', async () => {
+    await writeFile(
+      join(folder, 'bad.yml'),
+      `app: ${APP}\nnamespace: ${NAMESPACE}\nclusters: [esat]\nweight: 3\noperation: plan\n`,
+    );
+    const run = await stage.run({ ...none, config: 'bad.yml', tolerance: '-1' }, { cwd: folder });
+    expect(run.code).toBe(1);
+    expect(run.log).toMatch(/4 problems with the inputs/);
+    for (const part of [
+      'bad.yml:3: clusters: got "esat"',
+      'bad.yml:4: weight: ',
+      'bad.yml:5: operation: ',
+      'Input tolerance: got "-1"',
+    ])
+      expect(run.log).toContain(part);
+  });
 });

@@ -16,6 +16,7 @@ import {
   service,
   virtualService,
 } from './support/objects.ts';
+import { describeOnEmbedded } from './support/on-embedded.ts';
 import { useStage } from './support/stage.ts';
 
 const stage = useStage();
@@ -158,7 +159,7 @@ describe('objects that exist already', () => {
   });
 });
 
-describe('invalid inputs', () => {
+describeOnEmbedded('invalid inputs', () => {
   test('are reported in one message, and nothing is written (scenario 14)', async () => {
     const run = await stage.run({
       weights: 'v1=80,v2=30',
