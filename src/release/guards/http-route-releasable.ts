@@ -15,8 +15,8 @@ import type { RouteState } from '../route-state.ts';
 import { stateOf } from '../state.ts';
 
 /**
- * Refuses what no weights can be written to, or where they would hold for nobody: Services that cannot be listed, a GRPCRoute in place of
- * an HTTPRoute, an HTTPRoute that leads elsewhere, is not accepted, or whose Gateway is not programmed.
+ * Refuses what no weights can be written to, or where users would not get them: Services that cannot be listed, a GRPCRoute in place of an
+ * HTTPRoute, an HTTPRoute that leads elsewhere or is not accepted, or a Gateway that is not programmed and has no address.
  *
  * @throws CanaryError that names the object, the condition and its reason
  */
@@ -52,12 +52,14 @@ function assertInForce(observed: Observation, one: RouteState, route: HTTPRoute)
   }
   const { gatewayApi } = stateOf(fleet, cluster);
   const gateways = parentsOf(route, gatewayApi?.gateways ?? []);
-  const refused = [...routeDetachments(route), ...gateways.flatMap(gatewayDetachments)].filter(
+  // With an address, another listener may be what is not programmed: whether users get in, the preview requests show.
+  const closed = gateways.filter(({ status }) => (status?.addresses ?? []).length === 0);
+  const refused = [...routeDetachments(route), ...closed.flatMap(gatewayDetachments)].filter(
     ({ kind, condition }) => kind === 'refused' && condition !== 'ResolvedRefs',
   );
   if (refused.length > 0) {
     throw new CanaryError(
-      `${refused.map(({ text }) => `${inEnglish(text)} in ${cluster}`).join('; ')}. Weights that were written there would hold for nobody: correct that first.`,
+      `${refused.map(({ text }) => `${inEnglish(text)} in ${cluster}`).join('; ')}. Users who enter there would not get the weights: correct that first.`,
     );
   }
   if (gatewayApi !== undefined) assertGranted(one, route, gatewayApi);
