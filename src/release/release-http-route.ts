@@ -1,6 +1,8 @@
 import { CanaryError } from '../core/errors.ts';
 import type { ClusterName } from '../core/names.ts';
-import type { HTTPRoute } from '../gateway-api/objects.ts';
+import { GATEWAY_API_GROUP } from '../gateway-api/objects.ts';
+import type { HTTPRoute, ParentRef } from '../gateway-api/objects.ts';
+import { gatewayKey } from '../istio/gateways.ts';
 import { assertNoVirtualService, assertOneRouteKind } from './guards/one-route-kind.ts';
 import type { Release } from './release.ts';
 import { httpRoutesTo } from './route-kind.ts';
@@ -45,9 +47,33 @@ export function releaseHttpRoute(
       `There is no HTTPRoute ${namespace}/${asked ?? ''} in ${cluster}, but HTTPRoute ${namespace}/${other.metadata.name} leads to ${release.app}. Set the input http-route to ${other.metadata.name}.`,
     );
   }
-  if (found === undefined) assertNoVirtualService(release, state, hostsOfNew(release));
+  if (found === undefined) assertNoVirtualService(release, state, plannedRoute(release));
   else assertOneRouteKind(release, state, found);
   return found;
+}
+
+/** The HTTPRoute that the release makes, as far as it says where its requests come from. */
+function plannedRoute(release: Release): HTTPRoute {
+  const { namespace, traffic } = release;
+  const parentRefs =
+    traffic.gateway === undefined ? {} : { parentRefs: [parentOf(traffic.gateway, namespace)] };
+  return {
+    apiVersion: '',
+    kind: 'HTTPRoute',
+    metadata: { name: httpRouteName(release), namespace },
+    spec: { ...parentRefs, hostnames: hostsOfNew(release) },
+  };
+}
+
+/** A Gateway that the input names, as a parent of an HTTPRoute of a namespace. */
+export function parentOf(gateway: string, from: string): ParentRef {
+  const { namespace, name } = gatewayKey(gateway, from);
+  return {
+    group: GATEWAY_API_GROUP,
+    kind: 'Gateway',
+    ...(namespace === from ? {} : { namespace }),
+    name,
+  };
 }
 
 /** The hostnames of the HTTPRoute that the release makes: without any, it takes every host; a `*` alone is not allowed. */

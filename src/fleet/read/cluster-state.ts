@@ -30,6 +30,7 @@ import { ClusterError, isMissing } from '../../kubernetes/client/errors.ts';
 import { GatewayPods, PODS_UNREAD, controlPlaneRevision, selectorsOf } from './gateways.ts';
 import { readGatewayApi } from './gateway-api.ts';
 import { listEverywhere } from './list-everywhere.ts';
+import { withGatewayPods } from './kube-gateway-pods.ts';
 import { readMembership } from './mesh-membership.ts';
 import { readServices } from './services.ts';
 import { readMeshConfig } from './mesh-config.ts';
@@ -84,7 +85,7 @@ async function readAll(cluster: Cluster, release: Release): Promise<ClusterState
     autoscalers,
     ...membership,
     traffic,
-    ...(gatewayApi === undefined ? {} : { gatewayApi }),
+    ...(await withGatewayPods(cluster, release, { gatewayApi, traffic })),
   };
 }
 

@@ -1,0 +1,92 @@
+import { GATEWAY_NAME, servicesOfGateway } from '../../gateway-api/gateway-service.ts';
+import type { KubeGateway } from '../../gateway-api/objects.ts';
+import { gatewayParents, parentKey } from '../../gateway-api/parents.ts';
+import type { GatewayApiState, GatewayPods } from '../../gateway-api/state.ts';
+import { gatewayKey } from '../../istio/gateways.ts';
+import type { Cluster } from '../../kubernetes/client/cluster.ts';
+import { isForbidden } from '../../kubernetes/client/errors.ts';
+import type { Labels, Pod, Service } from '../../kubernetes/objects.ts';
+import { boundGatewaysOf, isMerged } from '../../release/merged-gateways.ts';
+import type { Release } from '../../release/release.ts';
+import type { ClusterState } from '../../release/state.ts';
+
+/**
+ * What a cluster holds of the Gateway API, with the pods of the Gateways that the routes of a release are attached to, where a VirtualService
+ * may be served by the same.
+ */
+export async function withGatewayPods(
+  cluster: Cluster,
+  release: Release,
+  { gatewayApi: state, traffic }: Pick<ClusterState, 'gatewayApi' | 'traffic'>,
+): Promise<Pick<ClusterState, 'gatewayApi'>> {
+  if (state === undefined) return {};
+  if (traffic === undefined) return { gatewayApi: state };
+  const bound = traffic.everywhere.virtualServices.flatMap((vs) => boundGatewaysOf(vs, traffic));
+  const asked = ownGateways(release, state).filter((gateway) =>
+    (gateway.spec.listeners ?? []).some((listener) =>
+      bound.some((one) => one !== undefined && isMerged(one, { gateway, listener }, state) !== false),
+    ),
+  );
+  if (asked.length === 0) return { gatewayApi: state };
+  const read = await Promise.all(
+    asked.map(async (gateway) => {
+      const pods = await readPods(cluster, gateway);
+      const { namespace = '', name } = gateway.metadata;
+      return pods === undefined ? [] : [[`${namespace}/${name}`, pods] as const];
+    }),
+  );
+  return { gatewayApi: { ...state, gatewayPods: new Map(read.flat()) } };
+}
+
+/** Those that its routes are attached to, or are about to be. */
+function ownGateways(
+  { namespace, traffic: { gateway } }: Release,
+  { httpRoutes, gateways }: GatewayApiState,
+): readonly KubeGateway[] {
+  const asked = gateway === undefined ? undefined : gatewayKey(gateway, namespace);
+  const keys = new Set([
+    ...httpRoutes
+      .filter(({ metadata }) => metadata.namespace === namespace)
+      .flatMap((route) => gatewayParents(route).map((parent) => parentKey(route, parent))),
+    ...(asked === undefined ? [] : [`${asked.namespace}/${asked.name}`]),
+  ]);
+  return gateways.filter(({ metadata }) => keys.has(`${metadata.namespace ?? ''}/${metadata.name}`));
+}
+
+/** The pods behind a Gateway; undefined where they may not be read, or an address is not that of a Service. */
+async function readPods(cluster: Cluster, gateway: KubeGateway): Promise<GatewayPods | undefined> {
+  const { from, services, others } = servicesOfGateway(gateway);
+  if (others.length > 0) return undefined;
+  const { name, namespace = '' } = gateway.metadata;
+  const listed = (within: string, selector: Labels): Promise<readonly Pod[]> =>
+    cluster.list<Pod>('v1', 'Pod', within, selector);
+  try {
+    // Istio's own Services lead to the same port.
+    if (from === 'automated')
+      return { labels: labelsOf(await listed(namespace, { [GATEWAY_NAME]: name })), targets: new Map() };
+    const found = await Promise.all(
+      services.map(async (one) => {
+        const { spec } = (await cluster.read<Service>('v1', 'Service', one.name, one.namespace)) ?? {};
+        const pods = spec?.selector === undefined ? [] : await listed(one.namespace, spec.selector);
+        return { pods, ports: spec?.ports ?? [] };
+      }),
+    );
+    return {
+      labels: labelsOf(found.flatMap(({ pods }) => pods)),
+      targets: new Map(
+        found.flatMap(({ ports }) =>
+          ports.flatMap(({ port, targetPort }) =>
+            typeof targetPort === 'number' ? [[port, targetPort] as const] : [],
+          ),
+        ),
+      ),
+    };
+  } catch (error) {
+    if (!isForbidden(error)) throw error;
+    return undefined;
+  }
+}
+
+function labelsOf(pods: readonly Pod[]): readonly Labels[] {
+  return pods.map(({ metadata }) => metadata.labels ?? {});
+}
