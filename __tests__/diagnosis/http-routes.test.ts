@@ -3,13 +3,22 @@ import { toldFinding } from '../support/english.ts';
 import { quoted } from '../../src/texts/message.ts';
 import { atOnce } from '../../src/core/pieces.ts';
 import { diagnose } from '../../src/diagnosis/diagnosis.ts';
-import type { HTTPRoute, HTTPRouteRule } from '../../src/gateway-api/objects.ts';
-import type { Labels, Service } from '../../src/kubernetes/objects.ts';
+import type { GRPCRoute, HTTPRoute, HTTPRouteRule } from '../../src/gateway-api/objects.ts';
+import type { Labels, Service, VirtualService } from '../../src/kubernetes/objects.ts';
 import { readRouteStates } from '../../src/release/route-state.ts';
 import type { IngressEvidence } from '../../src/verify/evidence.ts';
 import { evidence } from '../support/evidence.ts';
 import { EDGE, attachedRoute, gatewayApiState, kubeGateway, listener } from '../support/gateways.ts';
-import { APP, NAMESPACE, clusterState, fleetOf, service, versionPod } from '../support/objects.ts';
+import {
+  APP,
+  NAMESPACE,
+  clusterState,
+  fleetOf,
+  gateway as istioGateway,
+  service,
+  versionPod,
+  virtualService,
+} from '../support/objects.ts';
 import { EAST, release } from '../support/release.ts';
 
 const given = release({ clusters: [EAST], configClusters: [EAST], placement: new Map() });
@@ -40,25 +49,54 @@ interface Held {
   readonly services?: readonly Service[];
   /** Of the Gateway's condition Programmed. */
   readonly programmed?: 'True' | 'False';
+  readonly grpcRoutes?: readonly GRPCRoute[];
+  /** Bound to a Gateway of Istio's API. */
+  readonly virtualServices?: readonly VirtualService[];
+  /** Of the Gateway; undefined: not known. */
+  readonly pods?: readonly Labels[] | undefined;
+  /** The host that is sampled. */
+  readonly host?: string;
 }
 
 /** Title and detail of each finding where the ingress of east failed. */
-function found({ routes, services = BOTH, programmed = 'True' }: Held, seen: Partial<IngressEvidence> = {}) {
+function found(held: Held, seen: Partial<IngressEvidence> = {}) {
+  const {
+    routes,
+    services = BOTH,
+    programmed = 'True',
+    grpcRoutes = [],
+    virtualServices = [],
+    pods,
+    host,
+  } = held;
   const conditions = [
     { type: 'Programmed', status: programmed, reason: 'AddressNotUsable', message: 'none' },
   ];
   const gateway = { ...kubeGateway([listener('http', 80)]), status: { conditions } };
+  const gateways = virtualServices.length === 0 ? [] : [istioGateway()];
   const state = fleetOf({
     ...clusterState(EAST, {
+      traffic: {
+        virtualServices,
+        gateways,
+        everywhere: { virtualServices, destinationRules: [], gateways, unlisted: [] },
+      },
       service: service(),
       otherServices: services,
       pods: [versionPod('v1'), versionPod('v2')],
     }),
-    gatewayApi: gatewayApiState([gateway], { httpRoutes: routes }),
+    gatewayApi: gatewayApiState([gateway], {
+      httpRoutes: routes,
+      grpcRoutes,
+      ...(pods === undefined
+        ? {}
+        : { gatewayPods: new Map([['edge/public', { labels: pods, targets: new Map() }]]) }),
+    }),
   });
   const failed = evidence({ verdict: 'fail', reason: quoted('the shares are not the weights'), ...seen });
+  const asked = { ...given, check: { ...given.check, host } };
   const told = atOnce(
-    diagnose({ release: given, routes: readRouteStates(given, state), evidence: [failed], state }),
+    diagnose({ release: asked, routes: readRouteStates(asked, state), evidence: [failed], state }),
   );
   return told.map(toldFinding).map(({ title, detail }) => `${title}. ${detail}`);
 }
@@ -106,6 +144,42 @@ describe('a failure behind an HTTPRoute', () => {
     expect(told.join('\n')).toContain(
       `HTTPRoute other/cart takes requests in east. Its unnamed rules[0] (created at 2026-11-27T10:00:00Z) takes the path / before ${NAME} does, and does not lead to ${APP}: 90 of 1000 requests were not answered by the managed rule.`,
     );
+  });
+
+  test('is explained by a GRPCRoute of a narrower hostname, whether or not it takes the path', () => {
+    const { spec, ...route } = attachedRoute(['shop.example.com']);
+    const metadata = { name: 'stream', namespace: 'other' };
+    const own = routeOf([split(80, 20)]);
+    const wide = { ...own, spec: { ...own.spec, hostnames: ['*.example.com'] } };
+    const toldOf = (matches: NonNullable<GRPCRoute['spec']['rules']>[number]['matches'] = []): string => {
+      const rules = [{ matches, backendRefs: [{ name: 'cart', port: 80 }] }];
+      const grpcRoutes = [{ ...route, metadata, spec: { ...spec, rules } }];
+      return found({ routes: [wide], grpcRoutes, host: 'shop.example.com' }, UNANSWERED).join('\n');
+    };
+    expect(toldOf()).toContain(
+      `GRPCRoute other/stream takes requests in east. Its unnamed rules[0] takes the path / before ${NAME} does, and does not lead to ${APP}: 400 of 1000 requests failed. Istio gives a GRPCRoute every HTTP request that it matches.`,
+    );
+    expect(toldOf([{ method: { service: 'shop.Cart' } }])).toContain(
+      `GRPCRoute other/stream takes requests in east. Its hostnames shop.example.com are narrower than those of ${NAME}, and no rule for them takes the path /: the gateway answers such requests with status 404, and 400 of 1000 requests failed.`,
+    );
+  });
+
+  test('is explained by a VirtualService of the same gateway pods', () => {
+    const vs = virtualService(
+      [{ route: [{ destination: { host: 'cart' } }] }],
+      { name: 'cart' },
+      { hosts: ['shop.example.com'] },
+    );
+    const own = routeOf([split(80, 20)]);
+    const wide = { ...own, spec: { ...own.spec, hostnames: ['*.example.com'] } };
+    const held = { routes: [wide], virtualServices: [vs], host: 'shop.example.com' };
+    const told = (pods: readonly Labels[] | undefined): string =>
+      found({ ...held, pods }, { withoutRevision: 90 }).join('\n');
+    expect(told([{ istio: 'ingressgateway' }])).toContain(
+      `VirtualService ${NAMESPACE}/cart takes requests in east. It binds shop.example.com and Gateway ${NAMESPACE}/${APP}, which Istio merges with listener http of Gateway edge/public, and its route http[0] matches the path /: 90 of 1000 requests were not answered by the managed rule. Istio prefers the narrower host. Narrow`,
+    );
+    expect(told(undefined)).toContain(`VirtualService ${NAMESPACE}/cart may take requests in east.`);
+    expect(told([{ istio: 'other' }])).toBe('');
   });
 
   test('is explained by a Service that selects pods of another version', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { inEnglish, textsIn } from '../../src/texts/texts.ts';
-import type { HTTPRoute, HTTPRouteRule } from '../../src/gateway-api/objects.ts';
+import type { GRPCRoute, HTTPRoute, HTTPRouteRule } from '../../src/gateway-api/objects.ts';
 import type { GatewayApiState } from '../../src/gateway-api/state.ts';
 import { CanaryError } from '../../src/core/errors.ts';
 import type { Change } from '../../src/kubernetes/change.ts';
@@ -10,7 +10,7 @@ import { observe } from '../../src/release/observation.ts';
 import { planRetirement } from '../../src/release/plan-retirement.ts';
 import { planRollout } from '../../src/release/plan.ts';
 import type { Plan } from '../../src/release/plan.ts';
-import { rivalRules } from '../../src/release/rival-rules.ts';
+import { rivalRules, rulesAhead } from '../../src/release/rival-rules.ts';
 import type { ClusterState } from '../../src/release/state.ts';
 import { attachedRoute, gatewayApiState, kubeGateway, listener } from '../support/gateways.ts';
 import {
@@ -239,6 +239,20 @@ describe('a release by an HTTPRoute', () => {
     expect(
       refusal(both([routeOf([split])], { otherServices: VERSION_SERVICES }, { gateways: [gateway] })),
     ).toContain('Gateway edge/public is not programmed: AddressNotUsable (none)');
+  });
+
+  test('is carried out where a Gateway is not programmed because of another listener, and has an address', () => {
+    const conditions = [
+      { type: 'Programmed', status: 'False', reason: 'AddressNotUsable', message: 'port 9999 not found' },
+    ];
+    const listeners = [listener('http', 80), listener('other', 9999)];
+    const gateway = {
+      ...kubeGateway(listeners),
+      status: { conditions, addresses: [{ type: 'IPAddress', value: '10.0.0.1' }] },
+    };
+    expect(
+      refusal(both([routeOf([split])], { otherServices: VERSION_SERVICES }, { gateways: [gateway] })),
+    ).toBe('');
   });
 
   describe('whose references do not resolve', () => {
@@ -511,6 +525,23 @@ describe('another HTTPRoute', () => {
     return found.map(({ route: part, object }) => `${textsIn('en').routes.part(part)} of ${object}`);
   };
 
+  /** Name of the route, listener, and whether samples come through that. */
+  const anywhere = (
+    route: HTTPRoute,
+    other: HTTPRoute,
+    gateways: GatewayApiState['gateways'],
+  ): readonly unknown[] => {
+    const asked = release({ placement: new Map(), check: { path: '/hello' } });
+    const observed = observe(asked, both([route, other], { otherServices: VERSION_SERVICES }, { gateways }));
+    const [one] = observed.routes;
+    const found = one === undefined ? [] : rulesAhead(asked, observed.fleet, one);
+    return found.map(({ route: { kind, metadata }, through, isSampled }) => [
+      `${kind} ${metadata.namespace ?? ''}/${metadata.name}`,
+      through?.listener.name,
+      isSampled,
+    ]);
+  };
+
   describe('that is older', () => {
     const PARENT = { name: 'public', namespace: 'edge' };
     const attached = (route: HTTPRoute, spec: Partial<HTTPRoute['spec']>): HTTPRoute => ({
@@ -554,6 +585,22 @@ describe('another HTTPRoute', () => {
       expect(ahead(own, exact, [gatewayAt('public', EARLY), elsewhere])).toEqual([]);
     });
 
+    test('goes first at the listener that it is attached to, also where another one is sampled', () => {
+      const both443 = attached(older, section('https'));
+      expect(ahead(own, both443, two)).toEqual([]);
+      expect(anywhere(own, both443, two)).toEqual([['HTTPRoute other/cart', 'https', false]]);
+      expect(anywhere(own, older, two)).toEqual([['HTTPRoute other/cart', 'http', true]]);
+      const hosts = [
+        kubeGateway([
+          listener('a', 80, { hostname: 'a.example.com' }),
+          listener('b', 80, { hostname: 'b.example.com' }),
+        ]),
+      ];
+      const onB = attached(older, { hostnames: ['b.example.com'] });
+      const ownBoth = attached(own, { hostnames: ['a.example.com', 'b.example.com'] });
+      expect(anywhere(ownBoth, onB, hosts)).toEqual([['HTTPRoute other/cart', 'b', false]]);
+    });
+
     test('does not where its parent refuses it', () => {
       const refused = { type: 'Accepted', status: 'False', reason: 'NotAllowedByListeners' };
       const status = { parents: [{ parentRef: PARENT, conditions: [refused] }] };
@@ -566,5 +613,92 @@ describe('another HTTPRoute', () => {
       expect(ahead(own2, attached(older, { hostnames: ['shop.example.com'] }), gateways)).toHaveLength(1);
       expect(ahead(own2, attached(older, { hostnames: ['a.internal'] }), gateways)).toEqual([]);
     });
+  });
+});
+
+describe('a GRPCRoute', () => {
+  const at = (creationTimestamp: string) => ({ name: 'stream', namespace: 'other', creationTimestamp });
+  const [EARLY, MIDDLE, LATE] = ['2026-11-27T09:00:00Z', '2026-11-27T10:00:00Z', '2026-11-27T11:00:00Z'];
+  const backendRefs = [{ name: 'cart', port: 80 }];
+  const ownAt = (value: string): HTTPRoute =>
+    routeOf([{ ...split, matches: [{ path: { type: 'PathPrefix', value } }] }], {
+      metadata: { name: APP, namespace: NAMESPACE, creationTimestamp: MIDDLE },
+      spec: { hostnames: ['*.example.com'] },
+    });
+  const grpc = (
+    created: string,
+    hostnames: readonly string[],
+    rest: NonNullable<GRPCRoute['spec']['rules']>[number] = {},
+  ): GRPCRoute => {
+    const { spec, ...route } = attachedRoute(hostnames);
+    return { ...route, metadata: at(created), spec: { ...spec, rules: [{ ...rest, backendRefs }] } };
+  };
+  const ahead = (own: HTTPRoute, other: GRPCRoute): readonly string[] => {
+    const asked = release({
+      placement: new Map(),
+      check: { path: '/shop.Cart/Get', host: 'shop.example.com' },
+    });
+    const observed = observe(
+      asked,
+      both([own], { otherServices: VERSION_SERVICES }, { grpcRoutes: [other] }),
+    );
+    const [one] = observed.routes;
+    return one === undefined ? [] : rivalRules(asked, observed.fleet, one).map(({ object }) => object);
+  };
+  const NAMED = ['GRPCRoute other/stream'];
+  const [SAME, NARROW] = [['*.example.com'], ['shop.example.com']];
+
+  test.each<[string, HTTPRoute, GRPCRoute, readonly string[]]>([
+    ['of a narrower hostname takes HTTP requests as well', ownAt('/'), grpc(LATE, NARROW), NAMED],
+    ['without a condition comes after every rule of an HTTPRoute', ownAt('/'), grpc(EARLY, SAME), []],
+    ['that takes everything comes after a rule with a path', ownAt('/shop.Cart'), grpc(EARLY, SAME), []],
+    [
+      'with a method takes its path',
+      ownAt('/shop.Cart/Get'),
+      grpc(EARLY, SAME, { matches: [{ method: { service: 'shop.Cart', method: 'Get' } }] }),
+      NAMED,
+    ],
+    [
+      'with a service goes before a shorter path',
+      ownAt('/shop.Cart'),
+      grpc(EARLY, SAME, { matches: [{ method: { service: 'shop.Cart' } }] }),
+      NAMED,
+    ],
+    [
+      'with a service comes after a longer path',
+      ownAt('/shop.Cart/Get'),
+      grpc(EARLY, SAME, { matches: [{ method: { service: 'shop.Cart' } }] }),
+      [],
+    ],
+    [
+      'of another service takes nothing',
+      ownAt('/'),
+      grpc(EARLY, NARROW, { matches: [{ method: { service: 'shop.Orders' } }] }),
+      [],
+    ],
+    [
+      'with a header takes only requests that carry it',
+      ownAt('/'),
+      grpc(EARLY, NARROW, { matches: [{ headers: [{ name: 'x-tester', value: 'yes' }] }] }),
+      [],
+    ],
+  ])('%s', (_what, own, other, expected) => {
+    expect(ahead(own, other)).toEqual(expected);
+  });
+
+  test('of a narrower hostname keeps its requests from the release also where it takes none of them', () => {
+    const orders = grpc(EARLY, NARROW, { matches: [{ method: { service: 'shop.Orders' } }] });
+    const asked = release({ placement: new Map(), check: { path: '/hello', host: 'shop.example.com' } });
+    const rulesIn = (...grpcRoutes: readonly GRPCRoute[]): readonly unknown[] => {
+      const fleet = both([ownAt('/')], { otherServices: VERSION_SERVICES }, { grpcRoutes });
+      const observed = observe(asked, fleet);
+      const [one] = observed.routes;
+      return one === undefined
+        ? []
+        : rulesAhead(asked, observed.fleet, one).map(({ route, rule: taking }) => [route.kind, taking]);
+    };
+    expect(rulesIn(orders)).toEqual([['GRPCRoute', undefined]]);
+    const taker = { ...grpc(LATE, NARROW), metadata: { name: 'taker', namespace: 'other' } };
+    expect(rulesIn(orders, taker)).toEqual([['GRPCRoute', expect.anything()]]);
   });
 });

@@ -6,7 +6,13 @@ import type { Finding } from './finding.ts';
 import type { Snapshot } from './snapshot.ts';
 import { newerRevisions, staleReplicas } from './causes/revisions.ts';
 import { subsetsNotFound, noReadyPods, noSidecar, wrongPods } from './causes/pods.ts';
-import { nothingWeighted, otherRules, routeNotInForce, versionServices } from './causes/http-routes.ts';
+import {
+  nothingWeighted,
+  otherRules,
+  otherVirtualServices,
+  routeNotInForce,
+  versionServices,
+} from './causes/http-routes.ts';
 import { otherRoutes, unclearMarks } from './causes/routes.ts';
 import { disagreement, edits, otherWeights } from './causes/weights.ts';
 
@@ -21,6 +27,7 @@ const CAUSES: readonly ((snapshot: Snapshot) => readonly Finding[])[] = [
   nothingWeighted,
   unclearMarks,
   otherRules,
+  otherVirtualServices,
   otherRoutes,
   subsetsNotFound,
   wrongPods,

@@ -3,7 +3,7 @@ import { listenerObstacle, listenersOf } from './attachment.ts';
 import type { Attaching } from './attachment.ts';
 import { ANY_HOST, narrowerHostname } from './hostnames.ts';
 import type { GatewayListener, HTTPRoute, KubeGateway } from './objects.ts';
-import { gatewayParents, parentKey } from './parents.ts';
+import { gatewayParents, parentKey, parentsOf } from './parents.ts';
 import type { GatewayApiState } from './state.ts';
 
 /** A way in: a listener of a Gateway, and the host that requests through it name. */
@@ -67,6 +67,25 @@ export function listenerCandidates(
       ({ gateway }) => !open.some((one) => keyOf(one.gateway.metadata) === keyOf(gateway.metadata)),
     ),
   ];
+}
+
+/**
+ * Every listener that may let requests for a route in, the best to sample first, with the host to ask for there. A host chosen by hand that
+ * a listener does not take leaves that listener out.
+ */
+export function listenersInto(
+  route: HTTPRoute,
+  state: GatewayApiState,
+  namespaceLabels: Labels | undefined,
+  asked: string | undefined,
+): readonly ListenerCandidate[] {
+  const ways = parentsOf(route, state.gateways)
+    .flatMap((gateway) => waysThrough({ route, gateway, namespaceLabels, state }, asked).ways)
+    .toSorted((a, b) => a.rank - b.rank);
+  return ways
+    .filter((way, i) => ways.findIndex(({ listener }) => listener === way.listener) === i)
+    .filter(({ rank }, i) => i === 0 || asked === undefined || rank !== RANK.refused)
+    .map(({ gateway, listener, host }) => ({ gateway, listener, host }));
 }
 
 /** The ways through the listeners of a Gateway to a route, the best first: plain HTTP before HTTPS. */

@@ -167,13 +167,32 @@ export interface ReferenceGrant extends KubeObject {
   };
 }
 
-/** As far as it tells whether it leads to a service: it is not supported. */
+/** As far as it tells where it leads, and which requests it takes: it is not supported. */
 export interface GRPCRoute extends KubeObject {
   readonly spec: Open & {
     readonly parentRefs?: readonly ParentRef[];
     readonly hostnames?: readonly string[];
-    readonly rules?: readonly (Open & { readonly backendRefs?: readonly HTTPBackendRef[] })[];
+    readonly rules?: readonly GRPCRouteRule[];
   };
+  readonly status?: RouteStatus;
+}
+
+interface GRPCRouteRule extends Open {
+  readonly name?: string;
+  readonly matches?: readonly GRPCRouteMatch[];
+  readonly backendRefs?: readonly HTTPBackendRef[];
+}
+
+export interface GRPCRouteMatch extends Open {
+  readonly method?: GRPCMethodMatch;
+  readonly headers?: readonly HTTPValueMatch[];
+}
+
+export interface GRPCMethodMatch extends Open {
+  /** `Exact` where it is not given. */
+  readonly type?: string;
+  readonly service?: string;
+  readonly method?: string;
 }
 
 export function isHttpRoute(object: KubeObject): object is HTTPRoute {

@@ -82,10 +82,18 @@ export function gatewayDetachments(gateway: KubeGateway): readonly Detachment[] 
   );
 }
 
+/** `listener https of Gateway edge/public` */
+export function nameOfListener(gateway: KubeGateway, { name }: Pick<GatewayListener, 'name'>): string {
+  return `listener ${name} of ${nameOf(gateway)}`;
+}
+
 /** What keeps a listener of a Gateway from taking requests, by what its controller says: the cause alone, such as its certificate. */
-export function listenerDetachments(gateway: KubeGateway, { name }: GatewayListener): readonly Detachment[] {
+export function listenerDetachments(
+  gateway: KubeGateway,
+  { name }: Pick<GatewayListener, 'name'>,
+): readonly Detachment[] {
   const { conditions = [] } = gateway.status?.listeners?.find((one) => one.name === name) ?? {};
-  const at = { object: `listener ${name} of ${nameOf(gateway)}`, parent: undefined };
+  const at = { object: nameOfListener(gateway, { name }), parent: undefined };
   // Istio reports a certificate that it may not read as all three; the reason of the references says most.
   return (['ResolvedRefs', 'Accepted', 'Programmed'] as const)
     .flatMap((type) => lacking(at, type, conditions, gateway.metadata.generation))

@@ -1,4 +1,5 @@
 import { isPreviewRule, rulesOf } from './rules.ts';
+import { NO_PATH } from './grpc-rules.ts';
 import { hostnameRank } from './hostnames.ts';
 import { listenersOf } from './attachment.ts';
 import type { ListenerCandidate } from './ingress-candidates.ts';
@@ -25,54 +26,96 @@ export interface MatchedRequest {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** A rule that takes a request, and how closely it fits. */
+/** A rule that takes a request. */
 export interface TakingRule {
+  /** A GRPCRoute as `withHttpRules` has it. */
   readonly route: HTTPRoute;
   readonly rule: HTTPRouteRule;
-  /** The greater numbers go first, compared one after the other. */
-  readonly rank: readonly number[];
 }
 
-/** An HTTPRoute that a gateway knows. */
+/** A route that a gateway knows. */
 export interface AttachedRoute {
   readonly route: HTTPRoute;
   /** The place of its Gateway among those that are merged: Istio asks the rules of the oldest first. */
   readonly place: number;
 }
 
+interface Candidate extends TakingRule {
+  /** The greater numbers go first, compared one after the other. */
+  readonly rank: readonly number[];
+}
+
 /**
- * The rules of HTTPRoutes that take a request, in the order in which a gateway asks them: the most specific hostname, then the oldest
- * Gateway, then the exact path, the longest prefix, the method, the most headers, the most query parameters; then the oldest route, by
- * name where two are of one second, and the first rule. What takes every request comes last, of whichever Gateway. Preview rules are left
- * out.
- * Source: https://gateway-api.sigs.k8s.io/reference/spec/#httprouterule; the order of merged Gateways was measured with Istio 1.31.
+ * The rules that take a request, in the order in which a gateway asks them: the most specific hostname, then the oldest Gateway, then
+ * the exact path, the longest prefix, the method, the most headers, the most query parameters; then the oldest route, by name where two are
+ * of one second, and the first rule. What takes every request comes last, of whichever Gateway. Istio sorts the rules of HTTPRoutes and
+ * GRPCRoutes together. Preview rules are left out.
+ * Source: https://gateway-api.sigs.k8s.io/reference/spec/#httprouterule; the order of merged Gateways, and of the two kinds, was measured
+ * with Istio 1.31.
  */
 export function takingRules(
   routes: readonly AttachedRoute[],
   request: MatchedRequest,
 ): readonly TakingRule[] {
-  const taking = routes.flatMap(({ route, place }) => {
-    const host = hostnameRank(route.spec.hostnames ?? [], request.host);
-    if (host < 0) return [];
-    return rulesOf(route).flatMap((rule) => {
-      const rank = isPreviewRule(rule) ? undefined : rankOfRule(rule, request);
-      if (rank === undefined) return [];
-      const isNarrow = compareRanks(rank, EVERY_REQUEST) !== 0;
-      return [{ route, rule, rank: [host, Number(isNarrow), -place, ...rank] }];
-    });
-  });
-  return taking.toSorted(
-    (a, b) =>
-      compareRanks(b.rank, a.rank) ||
-      placeInTime(a.route.metadata).localeCompare(placeInTime(b.route.metadata)),
-  );
+  return routes
+    .flatMap(({ route, place }) => {
+      const host = hostnameRank(route.spec.hostnames ?? [], request.host);
+      if (host < 0) return [];
+      return rulesOf(route).flatMap((rule): readonly Candidate[] => {
+        const fit = isPreviewRule(rule) ? undefined : rankOfRule(rule, request);
+        return fit === undefined
+          ? []
+          : [{ route, rule, rank: [host, Number(!takesEverything(fit)), -place, ...fit] }];
+      });
+    })
+    .toSorted(
+      (a, b) =>
+        compareRanks(b.rank, a.rank) ||
+        compareTexts(placeInTime(a.route.metadata), placeInTime(b.route.metadata)),
+    )
+    .map(({ route, rule }) => ({ route, rule }));
 }
 
-/** How closely a rule for every path fits, without any further condition. */
-const EVERY_REQUEST: readonly number[] = [1, 0, 0, 0, 0];
+/**
+ * The routes whose hostname for a request is more specific than those of a route: a gateway asks only the rules of the most specific one,
+ * and answers 404 where none of them takes the request.
+ */
+export function narrowerRoutes(
+  routes: readonly AttachedRoute[],
+  route: HTTPRoute,
+  { host }: MatchedRequest,
+): readonly HTTPRoute[] {
+  const rankOf = ({ spec }: HTTPRoute): number => hostnameRank(spec.hostnames ?? [], host);
+  const narrowest = Math.max(...routes.map((one) => rankOf(one.route)));
+  return narrowest > rankOf(route)
+    ? routes.map((one) => one.route).filter((one) => rankOf(one) === narrowest)
+    : [];
+}
+
+/** Whether a rule takes a request because it takes every one: Istio asks it last, of whichever route. */
+export function isCatchAll(rule: HTTPRouteRule, request: MatchedRequest): boolean {
+  const fit = rankOfRule(rule, request);
+  return fit !== undefined && takesEverything(fit);
+}
+
+/** Less than 0 where the first comes first. */
+export function compareTexts(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+function takesEverything(fit: readonly number[]): boolean {
+  return EVERY_REQUEST.some((every) => compareRanks(fit, every) === 0);
+}
+
+/** How closely a rule without any condition fits: with the path `/`, or as one of a GRPCRoute without any. */
+const EVERY_REQUEST: readonly (readonly number[])[] = [
+  [1, 0, 0, 0, 0],
+  [0, 0, 0, 0, 0],
+];
 
 /**
- * The HTTPRoutes whose rules are asked for what comes through a listener: those that are attached to it, or to the same listener of another
+ * The routes whose rules are asked for what comes through a listener: those that are attached to it, or to the same listener of another
  * Gateway of the Service, which Istio merges; without those that it has refused.
  */
 export function routesThrough(
@@ -88,7 +131,7 @@ export function routesThrough(
       created: placeInTime(one.metadata),
       isOpen: (other: GatewayListener) => (one === gateway ? other === listener : isAlike(other, listener)),
     }))
-    .toSorted((a, b) => a.created.localeCompare(b.created));
+    .toSorted((a, b) => compareTexts(a.created, b.created));
   return all.flatMap((route) => {
     const place = merged.findIndex(({ key, one, isOpen }) =>
       attachments(route).some(
@@ -111,7 +154,7 @@ function isAlike(a: GatewayListener, b: GatewayListener): boolean {
   return a.port === b.port && a.protocol === b.protocol && (a.hostname ?? '') === (b.hostname ?? '');
 }
 
-/** The same where the listener is not known: the HTTPRoutes that may share one with a route, the route itself among them. */
+/** The same where the listener is not known: the routes that may share one with a route, the route itself among them. */
 export function routesBeside(route: HTTPRoute, all: readonly HTTPRoute[]): readonly AttachedRoute[] {
   const own = gatewayParents(route);
   const beside = all.filter((one) =>
@@ -169,6 +212,8 @@ function rankOfPath(
       const prefix = value.replace(/\/$/, '');
       return path === prefix || path.startsWith(`${prefix}/`) ? [1, prefix.length] : undefined;
     }
+    case NO_PATH:
+      return [0, 0];
     // What a regular expression takes depends on the gateway.
     default:
       return undefined;
@@ -184,7 +229,7 @@ function compareRanks(a: readonly number[], b: readonly number[]): number {
   return index < 0 ? 0 : (a[index] ?? 0) - (b[index] ?? 0);
 }
 
-/** One that is yet to be made is the youngest. */
-function placeInTime({ creationTimestamp: created, name, namespace = '' }: ObjectMeta): string {
+/** Sorts the oldest first, by name where two are of one second. One that is yet to be made is the youngest. */
+export function placeInTime({ creationTimestamp: created, name, namespace = '' }: ObjectMeta): string {
   return `${typeof created === 'string' ? created : '~'} ${namespace}/${name}`;
 }

@@ -107,7 +107,7 @@ function sampledServers({ spec }: Gateway): readonly GatewayServer[] {
 }
 
 /** The hosts that a server takes for VirtualServices of this one's namespace: `host`, or `namespace/host` with `*` and `.`. */
-function patternsFor(server: GatewayServer, gateway: Gateway, vs: VirtualService): readonly string[] {
+export function patternsFor(server: GatewayServer, gateway: Gateway, vs: VirtualService): readonly string[] {
   return (server.hosts ?? []).flatMap((text) => {
     const [first = '', second] = text.split('/');
     if (second === undefined) return [first.toLowerCase()];

@@ -256,6 +256,12 @@ export function contentOf({ metadata, status: _, ...rest }: KubeObject): Readonl
   return { ...rest, metadata: meta };
 }
 
+/** When an object was made, as the server writes it; undefined for one that is yet to be made. */
+export function createdAt({ metadata }: KubeObject): string | undefined {
+  const at = metadata['creationTimestamp'];
+  return typeof at === 'string' ? at : undefined;
+}
+
 /** Whether an object with these labels is selected (`matchLabels`); an empty or missing selector selects nothing. */
 export function selects(selector: Labels | undefined, labels: Labels | undefined): boolean {
   const wanted = Object.entries(selector ?? {});

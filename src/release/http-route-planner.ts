@@ -1,8 +1,7 @@
-import { GATEWAY_API_GROUP, isHttpRoute } from '../gateway-api/objects.ts';
+import { isHttpRoute } from '../gateway-api/objects.ts';
 import type { HTTPRoute } from '../gateway-api/objects.ts';
 import { CanaryError } from '../core/errors.ts';
 import type { ClusterName } from '../core/names.ts';
-import { gatewayKey } from '../istio/gateways.ts';
 import { isOurs } from '../kubernetes/field-managers.ts';
 import { assertHttpRouteReleasable } from './guards/http-route-releasable.ts';
 import { assertNoOtherRule } from './guards/no-other-rule.ts';
@@ -11,9 +10,11 @@ import { assertReferencesResolved } from './guards/references-resolved.ts';
 import { assertServiceUnreferenced } from './guards/service-unreferenced.ts';
 import type { Observation } from './observation.ts';
 import { pinnedWeights } from './pinned-weights.ts';
-import { hostsOfNew, httpRouteName } from './release-http-route.ts';
+import { hostsOfNew, httpRouteName, parentOf } from './release-http-route.ts';
 import { allClusters } from './release.ts';
+import { asRival } from './rival-routes.ts';
 import { rivalRules } from './rival-rules.ts';
+import { virtualServicesAhead } from './rival-virtual-services.ts';
 import { stateOf } from './state.ts';
 import type { Left, TrafficPlanner } from './traffic-planner.ts';
 import type { Change } from '../kubernetes/change.ts';
@@ -26,7 +27,13 @@ export const HTTP_ROUTE_PLANNER: TrafficPlanner = {
   newObject: newHttpRoute,
   references: () => [],
   versionObjects: ({ release, fleet }, state, labels) => versionServiceObjects(release, fleet, state, labels),
-  rivals: ({ release, fleet }, one) => rivalRules(release, fleet, one),
+  rivals: ({ release, fleet }, one) => [
+    ...rivalRules(release, fleet, one),
+    ...virtualServicesAhead(release, fleet, one)
+      // Where the pods could not be read, only the mark of another release shows that it answers.
+      .filter(({ isCertain, revision }) => isCertain || revision !== undefined)
+      .map((rival) => asRival(release, rival)),
+  ],
   assertRoutes: assertHttpRouteReleasable,
   assertReferences: (observed, versions, workloads) => {
     assertReferencesResolved(observed, workloads);
@@ -59,13 +66,7 @@ function newHttpRoute({ release, fleet, routes }: Observation, cluster: ClusterN
     const named = hostnames === undefined ? {} : { hostnames };
     return { apiVersion, kind: 'HTTPRoute', metadata, spec: { ...attached, ...named, rules: [] } };
   }
-  const key = gatewayKey(traffic.gateway, namespace);
-  const parent = {
-    group: GATEWAY_API_GROUP,
-    kind: 'Gateway',
-    ...(key.namespace === namespace ? {} : { namespace: key.namespace }),
-    name: key.name,
-  };
+  const parent = parentOf(traffic.gateway, namespace);
   const hostnames = hostsOfNew(release);
   return {
     apiVersion,

@@ -9,11 +9,12 @@ import { nameOf } from '../kubernetes/objects.ts';
 import type { Gateway, HttpRoute, VirtualService } from '../kubernetes/objects.ts';
 import type { Release } from './release.ts';
 import type { ClusterName } from '../core/names.ts';
-import { isPreview } from '../istio/routes.ts';
+import { destinationsTo, isPreview, routePart } from '../istio/routes.ts';
 import { revisionOf } from '../istio/marks.ts';
 import type { FleetState } from './state.ts';
 import type { TrafficState } from '../istio/traffic-state.ts';
 import type { RouteState } from './route-state.ts';
+import type { Rival } from './traffic-planner.ts';
 import { delegatesTo, entrancesOf } from '../istio/virtual-services.ts';
 import { hostSpecificity } from '../istio/hosts.ts';
 
@@ -31,8 +32,22 @@ export interface RivalRoute {
   readonly narrower: boolean;
 }
 
+/** What plans and checks need to know of it. */
+export function asRival(
+  release: Release,
+  { cluster, virtualService: vs, route, revision }: RivalRoute,
+): Rival {
+  return {
+    cluster,
+    route: routePart(vs, route),
+    object: nameOf(vs),
+    revision,
+    leadsHere: destinationsTo(vs, route, release).length > 0,
+  };
+}
+
 /** A route with the VirtualServices that lead to it, and what of a request has to fit. */
-interface Reached {
+export interface Reached {
   readonly virtualService: VirtualService;
   readonly entrance: VirtualService;
   readonly route: HttpRoute;
@@ -95,12 +110,15 @@ function standIn({ namespace, traffic, app }: Release): VirtualService {
 }
 
 /** The routes that an entrance leads to, those of its delegates in their place; a delegate yet to be made has none. */
-function reachedFrom(
+export function reachedFrom(
   entrance: VirtualService,
-  { everywhere }: TrafficState,
-  own: VirtualService,
+  { everywhere }: Pick<TrafficState, 'everywhere'>,
+  own?: VirtualService,
 ): readonly Reached[] {
-  const known = [own, ...everywhere.virtualServices.filter((vs) => nameOf(vs) !== nameOf(own))];
+  const known =
+    own === undefined
+      ? everywhere.virtualServices
+      : [own, ...everywhere.virtualServices.filter((vs) => nameOf(vs) !== nameOf(own))];
   return (entrance.spec.http ?? []).flatMap((route): readonly Reached[] => {
     const { match = [], delegate } = route;
     const isTaker = (request: RoutedRequest): boolean => takesRequest(route, request);
@@ -181,6 +199,6 @@ function sharesDoor(
   });
 }
 
-function revisionOfRoute({ route = [] }: HttpRoute): string | undefined {
+export function revisionOfRoute({ route = [] }: HttpRoute): string | undefined {
   return route.map(revisionOf).find((one) => one !== undefined);
 }

@@ -1,9 +1,12 @@
 import { backendsTo, markOf } from '../gateway-api/backends.ts';
-import { listenerCandidates } from '../gateway-api/ingress-candidates.ts';
+import { withHttpRules } from '../gateway-api/grpc-rules.ts';
+import { listenersInto } from '../gateway-api/ingress-candidates.ts';
+import type { ListenerCandidate } from '../gateway-api/ingress-candidates.ts';
 import { managedRules } from '../gateway-api/managed-rules.ts';
 import { isHttpRoute } from '../gateway-api/objects.ts';
-import { routesBeside, routesThrough, takingRules } from '../gateway-api/precedence.ts';
-import type { MatchedRequest, TakingRule } from '../gateway-api/precedence.ts';
+import type { HTTPRoute, HTTPRouteRule } from '../gateway-api/objects.ts';
+import { narrowerRoutes, routesBeside, routesThrough, takingRules } from '../gateway-api/precedence.ts';
+import type { AttachedRoute, MatchedRequest, TakingRule } from '../gateway-api/precedence.ts';
 import { rulePart } from '../gateway-api/rules.ts';
 import { REVISION_HEADER } from '../core/headers.ts';
 import { nameOf } from '../kubernetes/objects.ts';
@@ -12,44 +15,94 @@ import type { RouteState } from './route-state.ts';
 import type { FleetState } from './state.ts';
 import type { Rival } from './traffic-planner.ts';
 
-/** The rules that a gateway asks before the managed one, or that take what is sampled where that does not. */
-export function rulesAhead(release: Release, fleet: FleetState, one: RouteState): readonly TakingRule[] {
-  const { object, choice } = one;
+/** A rule outside the release that takes requests which are meant for a managed one. */
+export interface RuleAhead extends Pick<TakingRule, 'route'> {
+  /** undefined: the route's hostname takes the requests, and no rule of that hostname does, so that the gateway answers 404. */
+  readonly rule: HTTPRouteRule | undefined;
+  /** The listener through which it does; undefined where that is not known. */
+  readonly through: ListenerCandidate | undefined;
+  /** Whether samples may come through that listener: the best one of each Gateway is sampled. */
+  readonly isSampled: boolean;
+}
+
+/**
+ * The rules that a gateway asks before the managed one, or that take what is sampled where that does not, at each listener by which
+ * users reach the route.
+ */
+export function rulesAhead(release: Release, fleet: FleetState, one: RouteState): readonly RuleAhead[] {
+  const { object } = one;
   const state = fleet.get(one.cluster);
   if (state?.gatewayApi === undefined || object === undefined || !isHttpRoute(object)) return [];
   const { gatewayApi, namespace } = state;
-  const [way] = listenerCandidates([object], gatewayApi, namespace?.metadata.labels, release.check.host);
-  const isKnown = way !== undefined && 'listener' in way;
-  const beside = isKnown
-    ? routesThrough(way, gatewayApi.gateways, gatewayApi.httpRoutes)
-    : routesBeside(object, gatewayApi.httpRoutes);
+  const ways = listenersInto(object, gatewayApi, namespace?.metadata.labels, release.check.host);
+  const all = [...gatewayApi.httpRoutes, ...gatewayApi.grpcRoutes.map(withHttpRules)];
+  if (ways.length === 0) {
+    const host = release.check.host ?? object.spec.hostnames?.[0];
+    return aheadOf(one, object, routesBeside(object, all), requestTo(host, release)).map((rule) => ({
+      ...rule,
+      through: undefined,
+      isSampled: true,
+    }));
+  }
+  const found = ways.flatMap((way, i) => {
+    const isSampled = ways.findIndex(({ gateway }) => gateway === way.gateway) === i;
+    const beside = routesThrough(way, gatewayApi.gateways, all);
+    return aheadOf(one, object, beside, requestTo(way.host, release)).map((rule) => ({
+      ...rule,
+      through: way,
+      isSampled,
+    }));
+  });
+  // What takes samples is named as such, whatever else it takes.
+  const sampledFirst = found.toSorted((a, b) => Number(b.isSampled) - Number(a.isSampled));
+  return sampledFirst.filter(
+    ({ route, rule }, i) =>
+      sampledFirst.findIndex((other) => other.route === route && other.rule === rule) === i,
+  );
+}
+
+/** Of the routes that share a listener with a release's, the rules that are asked before its managed one. */
+function aheadOf(
+  { choice }: RouteState,
+  object: HTTPRoute,
+  beside: readonly AttachedRoute[],
+  request: MatchedRequest,
+): readonly Pick<RuleAhead, 'route' | 'rule'>[] {
   const { own, others } = Object.groupBy(beside, ({ route }) =>
     nameOf(route) === nameOf(object) ? 'own' : 'others',
   );
-  const host = isKnown ? way.host : (release.check.host ?? object.spec.hostnames?.[0]);
-  const taking = takingRules(
-    [{ route: object, place: own?.[0]?.place ?? 0 }, ...(others ?? [])],
-    requestTo(host, release),
-  );
+  const taking = takingRules([{ route: object, place: own?.[0]?.place ?? 0 }, ...(others ?? [])], request);
   const managed = managedRules(object, choice);
   const ours = taking.findIndex(({ rule }) => managed.includes(rule));
-  return ours < 0 ? taking : taking.slice(0, ours);
+  const narrower = narrowerRoutes(others ?? [], object, request);
+  const isAnswered = taking.some(({ route }) => narrower.includes(route));
+  return [
+    ...(isAnswered ? [] : narrower.map((route) => ({ route, rule: undefined }))),
+    ...(ours < 0 ? taking : taking.slice(0, ours)),
+  ];
 }
 
+/** Those that may answer samples. */
 export function rivalRules(release: Release, fleet: FleetState, one: RouteState): readonly Rival[] {
-  return rulesAhead(release, fleet, one).map(({ route, rule }) => ({
-    cluster: one.cluster,
-    route: rulePart(route, rule),
-    object: nameOf(route),
-    revision: (rule.backendRefs ?? [])
-      .map((backend) => markOf(backend, REVISION_HEADER))
-      .find((mark) => mark !== undefined),
-    leadsHere: backendsTo(route, rule, one.choice).length > 0,
-  }));
+  return rulesAhead(release, fleet, one)
+    .filter(({ isSampled }) => isSampled)
+    .flatMap(({ route, rule }) =>
+      rule === undefined
+        ? []
+        : {
+            cluster: one.cluster,
+            route: rulePart(route, rule),
+            object: nameOf(route),
+            revision: (rule.backendRefs ?? [])
+              .map((backend) => markOf(backend, REVISION_HEADER))
+              .find((mark) => mark !== undefined),
+            leadsHere: backendsTo(route, rule, one.choice).length > 0,
+          },
+    );
 }
 
 /** The request that samples are; a host with a `*` is none that could be asked for. */
-function requestTo(host: string | undefined, { check }: Release): MatchedRequest {
+export function requestTo(host: string | undefined, { check }: Release): MatchedRequest {
   const headers = Object.entries(check.headers).map(([name, value]) => [name.toLowerCase(), value]);
   return {
     host: host?.includes('*') === true ? undefined : host,

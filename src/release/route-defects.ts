@@ -7,6 +7,7 @@ import { listenersFor } from '../gateway-api/attachment.ts';
 import {
   gatewayDetachments,
   listenerDetachments,
+  nameOfListener,
   parentsOf,
   routeDetachments,
 } from '../gateway-api/parents.ts';
@@ -59,7 +60,7 @@ export function detachmentsOf(
       : listenersFor({ route, gateway, namespaceLabels, state }).flatMap((listener) =>
           listenerDetachments(gateway, listener).map((one) => ({
             ...one,
-            of: `listener ${listener.name} of ${nameOf(gateway)}`,
+            of: nameOfListener(gateway, listener),
           })),
         ),
   );

@@ -1,12 +1,10 @@
-import { routePart, destinationsTo } from '../istio/routes.ts';
-import { nameOf } from '../kubernetes/objects.ts';
 import { assertNoOtherSplit } from './guards/no-other-split.ts';
 import { assertNoSecondEntrance } from './guards/no-second-entrance.ts';
 import { assertRouteToService } from './guards/route-to-service.ts';
 import { assertRoutesNameSubsets } from './guards/routes-name-subsets.ts';
 import { assertSubsetUnreferenced } from './guards/subset-unreferenced.ts';
 import { assertSubsetsVisible } from './guards/subsets-visible.ts';
-import { rivalsOf } from './rival-routes.ts';
+import { asRival, rivalsOf } from './rival-routes.ts';
 import { trafficOf } from './state.ts';
 import { foreignSubsets, subsetRemovals } from './subset-removals.ts';
 import type { TrafficPlanner } from './traffic-planner.ts';
@@ -26,14 +24,7 @@ export const VIRTUAL_SERVICE_PLANNER: TrafficPlanner = {
   }),
   references: virtualServiceReferences,
   versionObjects: () => [],
-  rivals: ({ release, fleet }, one) =>
-    rivalsOf(release, fleet, one).map(({ cluster, virtualService: vs, route, revision }) => ({
-      cluster,
-      route: routePart(vs, route),
-      object: nameOf(vs),
-      revision,
-      leadsHere: destinationsTo(vs, route, release).length > 0,
-    })),
+  rivals: ({ release, fleet }, one) => rivalsOf(release, fleet, one).map((rival) => asRival(release, rival)),
   assertRoutes: assertRouteToService,
   assertAlone: assertNoOtherSplit,
   assertEntrance: assertNoSecondEntrance,

@@ -1,13 +1,16 @@
 import { backendsTo } from '../../gateway-api/backends.ts';
-import type { StraySeen } from '../../texts/catalogue/findings.ts';
+import type { ListenerName, StraySeen } from '../../texts/catalogue/findings.ts';
 import { isHttpRoute } from '../../gateway-api/objects.ts';
 import type { HTTPRoute } from '../../gateway-api/objects.ts';
+import type { ListenerCandidate } from '../../gateway-api/ingress-candidates.ts';
 import { rulePart } from '../../gateway-api/rules.ts';
-import { nameOf } from '../../kubernetes/objects.ts';
+import { routeKey } from '../../istio/routes.ts';
+import { createdAt, nameOf } from '../../kubernetes/objects.ts';
 import { detachmentsOf, unweightedRules } from '../../release/route-defects.ts';
 import { routeStateFor } from '../../release/route-state.ts';
 import type { RouteState } from '../../release/route-state.ts';
 import { rulesAhead } from '../../release/rival-rules.ts';
+import { virtualServicesAhead } from '../../release/rival-virtual-services.ts';
 import type { FleetState } from '../../release/state.ts';
 import { versionServiceDefects } from '../../release/version-service-defects.ts';
 import { total } from '../../verify/evidence.ts';
@@ -55,38 +58,79 @@ export function nothingWeighted(snapshot: Snapshot): readonly Finding[] {
 /** Rules that the gateway asks before the managed one: of a more specific match or hostname, or of an older route. */
 export function otherRules(snapshot: Snapshot): readonly Finding[] {
   const { release } = snapshot;
-  return servedOf(snapshot).flatMap(({ one, held, route, fleet }) => {
-    if (one.withoutRevision === 0 && one.stale.size === 0 && !fails(one)) return [];
-    const strange = one.withoutRevision > 0 ? one.withoutRevision : total(one.stale);
-    const { requests } = one;
-    const seen: StraySeen =
-      strange > 0
-        ? { unanswered: strange, requests, managed: undefined }
-        : { failed: total(one.errors), requests };
-    const found = rulesAhead(release, fleet, held);
-    if (found.length === 0) return [];
-    return found.map((ahead) => {
-      const leads = backendsTo(ahead.route, ahead.rule, held.choice).length > 0;
-      const created = ahead.route.metadata['creationTimestamp'];
+  return strayingOf(snapshot).flatMap(({ one, held, route, fleet }) =>
+    rulesAhead(release, fleet, held).map((ahead): Finding => {
+      const { isSampled, through, rule } = ahead;
+      const common = {
+        created: createdAt(ahead.route),
+        path: release.check.path,
+        managed: nameOf(route),
+        listener: isSampled || through === undefined ? undefined : listenerName(through),
+        grpc: ahead.route.kind === 'GRPCRoute',
+        seen: seenOf(one),
+      };
       return {
         title: {
           kind: 'takesRequestsTitle',
           object: nameOf(ahead.route),
           cluster: one.cluster,
-          certain: true,
+          certain: isSampled,
         },
+        detail:
+          rule === undefined
+            ? { kind: 'rivalHostname', ...common, hostnames: ahead.route.spec.hostnames ?? [] }
+            : {
+                kind: 'rivalRule',
+                ...common,
+                rule: rulePart(ahead.route, rule),
+                app: backendsTo(ahead.route, rule, held.choice).length > 0 ? undefined : release.app,
+              },
+      };
+    }),
+  );
+}
+
+/** VirtualServices that the same gateway pods serve, and whose routes they ask before the managed rule. */
+export function otherVirtualServices(snapshot: Snapshot): readonly Finding[] {
+  const { release } = snapshot;
+  return strayingOf(snapshot).flatMap(({ one, held, fleet }) =>
+    virtualServicesAhead(release, fleet, held).map((ahead) => {
+      const { virtualService, entrance, route, gateway, through, narrower, isCertain: certain } = ahead;
+      const { namespace = '', name } = gateway.metadata;
+      return {
+        title: { kind: 'takesRequestsTitle', object: nameOf(entrance), cluster: one.cluster, certain },
         detail: {
-          kind: 'rivalRule',
-          rule: rulePart(ahead.route, ahead.rule),
-          created: typeof created === 'string' ? created : undefined,
+          kind: 'rivalVirtualService',
+          hosts: entrance.spec.hosts ?? [],
+          gateway: `${namespace}/${name}`,
+          listener: listenerName(through),
+          created: createdAt(entrance),
+          route: routeKey(virtualService, route),
           path: release.check.path,
-          managed: nameOf(route),
-          app: leads ? undefined : release.app,
-          seen,
+          seen: seenOf(one),
+          narrower,
+          certain,
         },
       };
-    });
-  });
+    }),
+  );
+}
+
+function listenerName({ gateway, listener }: ListenerCandidate): ListenerName {
+  return { name: listener.name, gateway: nameOf(gateway) };
+}
+
+/** Those at which there were responses that the managed rule would not give, or failures. */
+function strayingOf(snapshot: Snapshot): readonly Served[] {
+  return servedOf(snapshot).filter(({ one }) => one.withoutRevision > 0 || one.stale.size > 0 || fails(one));
+}
+
+function seenOf(one: IngressEvidence): StraySeen {
+  const { requests } = one;
+  const strange = one.withoutRevision > 0 ? one.withoutRevision : total(one.stale);
+  return strange > 0
+    ? { unanswered: strange, requests, managed: undefined }
+    : { failed: total(one.errors), requests };
 }
 
 function servedOf(snapshot: Snapshot): readonly Served[] {

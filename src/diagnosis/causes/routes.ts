@@ -3,7 +3,7 @@ import type { StraySeen } from '../../texts/catalogue/findings.ts';
 import { takesRequest } from '../../istio/route-matching.ts';
 import type { RoutedRequest } from '../../istio/route-matching.ts';
 import { sampledRequest } from '../../release/sampled-request.ts';
-import { nameOf } from '../../kubernetes/objects.ts';
+import { createdAt, nameOf } from '../../kubernetes/objects.ts';
 import type { HttpRoute, VirtualService } from '../../kubernetes/objects.ts';
 import { managedRoutes } from '../../istio/managed-routes.ts';
 import type { RivalRoute } from '../../release/rival-routes.ts';
@@ -174,9 +174,4 @@ function entrancesFor(
 ): readonly VirtualService[] {
   const serving = routeStateFor(routes, cluster)?.cluster ?? cluster;
   return entrancesOf([vs], state?.get(serving)?.traffic?.roots ?? []);
-}
-
-function createdAt({ metadata }: VirtualService): string | undefined {
-  const at = metadata['creationTimestamp'];
-  return typeof at === 'string' ? at : undefined;
 }

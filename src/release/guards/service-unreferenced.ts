@@ -1,14 +1,10 @@
 import { CanaryError } from '../../core/errors.ts';
 import type { VersionName } from '../../core/weights.ts';
 import { serviceOfBackend, versionServiceName } from '../../gateway-api/backends.ts';
+import { withHttpRules } from '../../gateway-api/grpc-rules.ts';
 import { isHttpRoute } from '../../gateway-api/objects.ts';
-import type {
-  BackendRef,
-  GRPCRoute,
-  HTTPRoute,
-  HTTPRouteFilter,
-  HTTPRouteRule,
-} from '../../gateway-api/objects.ts';
+import type { BackendRef, HTTPRoute, HTTPRouteFilter } from '../../gateway-api/objects.ts';
+import { rulesOf } from '../../gateway-api/rules.ts';
 import { namesService } from '../../istio/routes.ts';
 import type { Change } from '../../kubernetes/change.ts';
 import { nameOf } from '../../kubernetes/objects.ts';
@@ -35,7 +31,7 @@ export function assertServiceUnreferenced(
       const change = planned.find((object) => nameOf(object) === nameOf(route));
       return change !== undefined && isHttpRoute(change) ? change : route;
     });
-    const grpcRoutes = (gatewayApi?.grpcRoutes ?? []).map((route) => ({ ...route, kind: 'GRPCRoute' }));
+    const grpcRoutes = (gatewayApi?.grpcRoutes ?? []).map(withHttpRules);
     const key = { app: name, namespace: release.namespace };
     return [
       ...[...after, ...grpcRoutes].filter((route) => leadsTo(route, name, release.namespace)),
@@ -48,11 +44,10 @@ export function assertServiceUnreferenced(
   );
 }
 
-function leadsTo(route: HTTPRoute | GRPCRoute, name: string, namespace: string): boolean {
+function leadsTo(route: HTTPRoute, name: string, namespace: string): boolean {
   const mirrors = (filters: readonly HTTPRouteFilter[] = []): readonly BackendRef[] =>
     filters.flatMap(({ requestMirror }) => requestMirror?.backendRef ?? []);
-  const rules: readonly HTTPRouteRule[] = route.spec.rules ?? [];
-  return rules.some(({ backendRefs = [], filters }) =>
+  return rulesOf(route).some(({ backendRefs = [], filters }) =>
     [...backendRefs, ...mirrors(filters), ...backendRefs.flatMap((backend) => mirrors(backend.filters))].some(
       (backend) => {
         const meant = serviceOfBackend(route, backend);

@@ -13,6 +13,13 @@ interface Share {
   readonly weight: number;
 }
 
+/** A listener of a Gateway of the Gateway API. */
+export interface ListenerName {
+  readonly name: string;
+  /** `Gateway edge/public` */
+  readonly gateway: string;
+}
+
 /** Likely causes of a verdict. The kinds that end in `Title` are phrases; all others are whole sentences. */
 export interface FindingMessages {
   readonly editedTitle: { readonly cluster: string };
@@ -63,6 +70,20 @@ export interface FindingMessages {
     /** Where the gateways may not see it. */
     readonly exportTo: readonly string[] | undefined;
   };
+  /** A route of a VirtualService, where an HTTPRoute holds the weights. */
+  readonly rivalVirtualService: {
+    readonly hosts: readonly string[];
+    readonly gateway: string;
+    /** The listener of the Gateway API that Istio merges with it. */
+    readonly listener: ListenerName;
+    readonly created: string | undefined;
+    readonly route: string;
+    readonly path: string;
+    readonly seen: StraySeen;
+    readonly narrower: boolean;
+    /** Whether the same pods are known to serve both, and to see it. */
+    readonly certain: boolean;
+  };
   readonly earlierRouteTitle: { readonly cluster: string };
   readonly earlierRoute: {
     readonly routes: readonly { readonly route: string; readonly object: string }[];
@@ -78,6 +99,20 @@ export interface FindingMessages {
     readonly path: string;
     readonly managed: string;
     readonly app: string | undefined;
+    /** Where it does so; undefined: where the samples come through. */
+    readonly listener: ListenerName | undefined;
+    /** Whether it is a rule of a GRPCRoute. */
+    readonly grpc: boolean;
+    readonly seen: StraySeen;
+  };
+  /** A route whose hostname takes the requests, and none of whose rules does. */
+  readonly rivalHostname: {
+    readonly hostnames: readonly string[];
+    readonly created: string | undefined;
+    readonly path: string;
+    readonly managed: string;
+    readonly listener: ListenerName | undefined;
+    readonly grpc: boolean;
     readonly seen: StraySeen;
   };
 

@@ -60,7 +60,10 @@ export const blindSpots: MessageTexts<BlindSpotMessages & ConnectionMessages> = 
 
 const UNLISTED: Readonly<Record<UnlistedKind, { readonly name: string; readonly effect: string }>> = {
   HTTPRoute: { name: 'HTTPRoutes', effect: 'one may lead to the service as well' },
-  GRPCRoute: { name: 'GRPCRoutes', effect: 'one may lead to the service as well' },
+  GRPCRoute: {
+    name: 'GRPCRoutes',
+    effect: 'one may lead to the service as well, or take requests from its HTTPRoute',
+  },
   Gateway: {
     name: 'Gateways of the Gateway API',
     effect: 'whether they take the route is known from its status alone',

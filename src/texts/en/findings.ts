@@ -5,6 +5,7 @@ import type {
   ConditionPlace,
   Editor,
   FindingMessages,
+  ListenerName,
   OverlapPods,
   RevisionAndWeights,
   SettingPlace,
@@ -51,6 +52,15 @@ export const findings: MessageTexts<FindingMessages> = {
         : ` It is exported to ${exportTo.join(', ')} only, and the namespaces of the gateway's pods are unknown: first check whether they run there.`;
     return `It binds ${hosts.join(', ')} and Gateway ${gateway}, ${as}${createdAt(created)}, and its route ${route} matches the path ${path}: ${strays(seen)}. ${order}.${doubt} Narrow its match or its hosts, or remove it.`;
   },
+  rivalVirtualService: ({ hosts, gateway, listener, created, route, path, seen, narrower, certain }) => {
+    const order = narrower
+      ? 'Istio prefers the narrower host'
+      : 'Istio asks the routes of the older Gateway first, and what takes every request last';
+    const doubt = certain
+      ? ''
+      : ' Whether the same gateway pods serve both could not be read: first check that.';
+    return `It binds ${hosts.join(', ')} and Gateway ${gateway}, which Istio merges with ${listenerOf(listener)}${createdAt(created)}, and its route ${route} matches the path ${path}: ${strays(seen)}. ${order}.${doubt} Narrow its match or its hosts, or remove it.`;
+  },
   earlierRouteTitle: ({ cluster }) => `An earlier route takes requests in ${cluster}`,
   earlierRoute: ({ routes: ahead, path, seen }) =>
     `${ahead.map(({ route, object }) => `Route ${route} of ${object}`).join(', ')} precedes the managed route and matches the path ${path}: ${strays(seen)}. Move it after the managed route, or narrow its match.`,
@@ -61,8 +71,10 @@ export const findings: MessageTexts<FindingMessages> = {
         ? 'no VirtualService in any namespace explains it. Check istioctl proxy-config routes of the gateway'
         : `none in namespace ${namespace} explains it, and those in other namespaces could not be read. Look there for one with the same host and gateway, or allow the user of the kubeconfig to list VirtualServices in all namespaces`
     }.`,
-  rivalRule: ({ rule, created, path, managed, app, seen }) =>
-    `Its ${routes.part(rule).replace(/^the /, '')}${createdAt(created)} takes the path ${path} before ${managed} does${app === undefined ? '' : `, and does not lead to ${app}`}: ${strays(seen)}. A gateway prefers the more specific hostname, path, method, headers and query, then the older route. Narrow its matches or hostnames, or remove it.`,
+  rivalRule: ({ rule, created, path, managed, app, listener, grpc, seen }) =>
+    `Its ${routes.part(rule).replace(/^the /, '')}${createdAt(created)} takes the path ${path} before ${managed} does${listener === undefined ? '' : ` at ${listenerOf(listener)}`}${app === undefined ? '' : `, and does not lead to ${app}`}: ${strays(seen)}.${grpc ? ' Istio gives a GRPCRoute every HTTP request that it matches.' : ''} A gateway prefers the more specific hostname, path, method, headers and query, then the older route. Narrow its matches or hostnames, or remove it.`,
+  rivalHostname: ({ hostnames, created, path, managed, listener, grpc, seen }) =>
+    `Its hostnames ${hostnames.join(', ')}${createdAt(created)} are narrower than those of ${managed}${listener === undefined ? '' : ` at ${listenerOf(listener)}`}, and no rule for them takes the path ${path}: the gateway answers such requests with status 404, and ${strays(seen)}.${grpc ? ' Istio treats the hostnames of a GRPCRoute in the same way.' : ''} Give the two routes the same hostnames, or remove the narrower one.`,
 
   noSubsetTitle: ({ rules, version, cluster }) =>
     `${rules.join(' and ')} has no subset ${version} in ${cluster}`,
@@ -232,4 +244,8 @@ function placeOfSetting({ rule, of }: SettingPlace): string {
 
 function holding({ revision = 'none', weights }: RevisionAndWeights): string {
   return `revision ${revision}, ${weights === undefined ? 'no weights' : formatWeights(weights)}`;
+}
+
+function listenerOf({ name, gateway }: ListenerName): string {
+  return `listener ${name} of ${gateway}`;
 }

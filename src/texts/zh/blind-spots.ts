@@ -60,7 +60,7 @@ export const blindSpots: MessageTexts<BlindSpotMessages & ConnectionMessages> = 
 
 const UNLISTED: Readonly<Record<UnlistedKind, { readonly name: string; readonly effect: string }>> = {
   HTTPRoute: { name: 'HTTPRoute', effect: '其中可能有一条也通往该服务' },
-  GRPCRoute: { name: 'GRPCRoute', effect: '其中可能有一条也通往该服务' },
+  GRPCRoute: { name: 'GRPCRoute', effect: '其中可能有一条也通往该服务，或者截走它的 HTTPRoute 的请求' },
   Gateway: { name: 'Gateway（Gateway API）', effect: '它们是否接受该路由，只能从路由的状态得知' },
   ReferenceGrant: { name: 'ReferenceGrant', effect: '其他命名空间的路由是否可以通往该服务未知' },
 };

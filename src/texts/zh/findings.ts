@@ -5,6 +5,7 @@ import type {
   ConditionPlace,
   Editor,
   FindingMessages,
+  ListenerName,
   OverlapPods,
   RevisionAndWeights,
   SettingPlace,
@@ -53,6 +54,13 @@ export const findings: MessageTexts<FindingMessages> = {
         : `它只导出到 ${list(exportTo)}，而网关 Pod 所在的命名空间未知：请先确认它们是否在其中。`;
     return `它绑定 ${list(hosts)} 和网关规则 ${gateway}，${as}${createdAt(created)}，并且它的路由 ${route} 匹配路径 ${path}：${strays(seen)}。${order}。${doubt}请收窄它的匹配条件或 host，或者删除它。`;
   },
+  rivalVirtualService: ({ hosts, gateway, listener, created, route, path, seen, narrower, certain }) => {
+    const order = narrower
+      ? 'Istio 优先采用范围更窄的 host'
+      : 'Istio 先采用较早创建的网关的路由，匹配所有请求的路由排在最后';
+    const doubt = certain ? '' : '两者是否由同一批网关 Pod 提供服务，无法读取：请先确认。';
+    return `它绑定 ${list(hosts)} 和网关规则 ${gateway}，Istio 会把后者与 ${listenerOf(listener)} 合并${createdAt(created)}，并且它的路由 ${route} 匹配路径 ${path}：${strays(seen)}。${order}。${doubt}请收窄它的匹配条件或 host，或者删除它。`;
+  },
   earlierRouteTitle: ({ cluster }) => `前面的路由截走了集群 ${cluster} 的请求`,
   earlierRoute: ({ routes: ahead, path, seen }) =>
     `${list(ahead.map(({ route, object }) => `${object} 的路由 ${route}`))} 排在受管路由之前，并且匹配路径 ${path}：${strays(seen)}。请把它移到受管路由之后，或收窄它的匹配条件。`,
@@ -63,8 +71,10 @@ export const findings: MessageTexts<FindingMessages> = {
         ? '所有命名空间的虚拟服务都不能解释。请用 istioctl proxy-config routes 查看网关'
         : `命名空间 ${namespace} 中没有能解释的虚拟服务，而其他命名空间的无法读取。请在那里查找 host 和网关规则相同的虚拟服务，或者允许 kubeconfig 的用户列出所有命名空间的虚拟服务`
     }。`,
-  rivalRule: ({ rule, created, path, managed, app, seen }) =>
-    spaced`它的${routes.part(rule)}${createdAt(created)} 先于 ${managed} 匹配路径 ${path}${app === undefined ? '' : `，并且不通往 ${app}`}：${strays(seen)}。网关优先采用更具体的主机名、路径、方法、请求头和查询参数，其次是更早创建的路由。请收窄它的匹配条件或主机名，或者删除它。`,
+  rivalRule: ({ rule, created, path, managed, app, listener, grpc, seen }) =>
+    spaced`它的${routes.part(rule)}${createdAt(created)} ${listener === undefined ? '' : `在 ${listenerOf(listener)} 上`}先于 ${managed} 匹配路径 ${path}${app === undefined ? '' : `，并且不通往 ${app}`}：${strays(seen)}。${grpc ? 'Istio 会把匹配 GRPCRoute 的请求全部交给它，普通请求也不例外。' : ''}网关优先采用更具体的主机名、路径、方法、请求头和查询参数，其次是更早创建的路由。请收窄它的匹配条件或主机名，或者删除它。`,
+  rivalHostname: ({ hostnames, created, path, managed, listener, grpc, seen }) =>
+    spaced`它的主机名 ${list(hostnames)}${createdAt(created)} ${listener === undefined ? '' : `在 ${listenerOf(listener)} 上`}比 ${managed} 的更具体，而这些主机名下没有规则匹配路径 ${path}：网关对这样的请求返回 404，${strays(seen)}。${grpc ? 'Istio 对 GRPCRoute 的主机名同样如此处理。' : ''}请让两条路由使用相同的主机名，或者删除更具体的那一条。`,
 
   noSubsetTitle: ({ rules, version, cluster }) => `集群 ${cluster} 的 ${all(rules)} 缺少子集 ${version}`,
   noSubset: ({ version, weight }) =>
@@ -230,4 +240,8 @@ function placeOfSetting({ rule, of }: SettingPlace): string {
 
 function holding({ revision, weights }: RevisionAndWeights): string {
   return `${revision === undefined ? '无修订号' : `修订号 ${revision}`}，${weights === undefined ? '无权重' : formatWeights(weights)}`;
+}
+
+function listenerOf({ name, gateway }: ListenerName): string {
+  return `${gateway} 的监听器 ${name}`;
 }
