@@ -38,3 +38,11 @@ describe.each(EXAMPLES)('message %s', (_, message) => {
     expect(misspacedIn(chinese ?? '')).toEqual([]);
   });
 });
+
+test.each([
+  ['en', 'the shares match the weights (1,300 samples)'],
+  ['zh', '流量占比与权重相符（1,300 个样本）'],
+] as const)('a reason in %s counts samples as the tables do', (language, reason) => {
+  const message = { kind: 'sharesMatch', samples: 1_300, otherHosts: 0, setAside: 0 } as const;
+  expect(say(message, textsIn(language))).toBe(reason);
+});

@@ -159,7 +159,7 @@ describe('an ingress that restarts while it is sampled', () => {
     expect([verdict, reason, errors]).toEqual([
       'pass',
       expect.stringMatching(
-        /^the shares match the weights \(\d+ samples\); 40 requests got no connection while the ingress was away for a moment, and do not count$/,
+        /^the shares match the weights \([\d,]+ samples\); 40 requests got no connection while the ingress was away for a moment, and do not count$/,
       ),
       new Map([['connection refused', 40]]),
     ]);

@@ -126,7 +126,7 @@ describe('80/20', () => {
     const { verdict, reason } = await sample(onTarget, { check: { tolerance: 0.05 } });
     expect([verdict, reason]).toEqual([
       'pass',
-      expect.stringMatching(/^the shares match the weights \(\d+ samples\)$/),
+      expect.stringMatching(/^the shares match the weights \([\d,]+ samples\)$/),
     ]);
   });
 
@@ -139,7 +139,7 @@ describe('80/20', () => {
     expect([verdict, reason]).toEqual([
       'fail',
       expect.stringMatching(
-        /^the shares do not match the weights \(\d+ samples; chance of seeing this if the split were right: below 1 in 10\^6\)$/,
+        /^the shares do not match the weights \([\d,]+ samples; chance of seeing this if the split were right: below 1 in 10\^6\)$/,
       ),
     ]);
   });
@@ -572,7 +572,7 @@ describe('a lagging gateway replica', () => {
     expect([verdict, reason]).toEqual([
       'inconclusive',
       expect.stringMatching(
-        /^undecided after 0\.3 s and \d+ samples: \d+ of \d+ responses carried a revision other than 4 \(\d+ × revision 3\) \(raise the input verify-timeout\)$/,
+        /^undecided after 0\.3 s and [\d,]+ samples: \d+ of \d+ responses carried a revision other than 4 \(\d+ × revision 3\) \(raise the input verify-timeout\)$/,
       ),
     ]);
   });
@@ -598,7 +598,7 @@ describe('watching', () => {
     const { verdict, reason } = await sample(onTarget, { watch: true, check: { verifyTimeoutMs: 500 } });
     expect([verdict, reason]).toEqual([
       'pass',
-      expect.stringMatching(/^no drift in 0\.5 s and \d+ samples$/),
+      expect.stringMatching(/^no drift in 0\.5 s and [\d,]+ samples$/),
     ]);
   });
 

@@ -9,6 +9,7 @@ import type {
 import { chanceOneIn } from '../chance.ts';
 import type { MessageTexts } from '../message.ts';
 import { failures } from './failures.ts';
+import { formats } from './formats.ts';
 
 export const verdicts: MessageTexts<VerdictMessages> = {
   weightlessVersions: ({ versions, samples }) => {
@@ -60,7 +61,7 @@ export const verdicts: MessageTexts<VerdictMessages> = {
     `${version} is more than ${percent(limit)} slower than the other versions: median ${median.toFixed(1)} ms, against ${otherMedian.toFixed(1)} ms (input max-latency-increase)`,
   podSplitsOtherwise: ({ pod, versions, samples }) => {
     const numbers = [...versions].map(([version, number]) => `${version} ${String(number)}`).join(', ');
-    return `Pod ${pod} splits its requests otherwise than the weights say: ${numbers} of ${String(samples)} samples`;
+    return `Pod ${pod} splits its requests otherwise than the weights say: ${numbers} of ${formats.number(samples)} samples`;
   },
   podStaysBehind: ({ pod, own, revision, stale, withoutRevision }) => {
     const parts = [
@@ -75,7 +76,7 @@ export const verdicts: MessageTexts<VerdictMessages> = {
 
 function sampled({ samples, otherHosts }: SampledValues): string {
   const others = otherHosts === 0 ? '' : ` besides ${String(otherHosts)} responses from other hosts`;
-  return `${String(samples)} samples${others}`;
+  return `${formats.number(samples)} samples${others}`;
 }
 
 function failedOf({ failed, judged }: FailedValues): string {

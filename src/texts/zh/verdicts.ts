@@ -56,7 +56,7 @@ export const verdicts: MessageTexts<VerdictMessages> = {
     `${version} 比其他版本慢 ${percent(limit)} 以上：中位数为 ${median.toFixed(1)} 毫秒，其他版本为 ${otherMedian.toFixed(1)} 毫秒（输入 max-latency-increase）`,
   podSplitsOtherwise: ({ pod, versions, samples }) => {
     const numbers = [...versions].map(([version, number]) => `${version} ${String(number)} 个`).join('、');
-    return `Pod ${pod} 没有按权重分流：${String(samples)} 个样本中 ${numbers}`;
+    return `Pod ${pod} 没有按权重分流：${formats.number(samples)} 个样本中 ${numbers}`;
   },
   podStaysBehind: ({ pod, own, revision, stale, withoutRevision }) => {
     const parts = [
@@ -71,13 +71,13 @@ export const verdicts: MessageTexts<VerdictMessages> = {
 
 function sampled({ samples, otherHosts }: SampledValues): string {
   const others = otherHosts === 0 ? '' : `，另有 ${String(otherHosts)} 个来自其他 host 的响应`;
-  return `${String(samples)} 个样本${others}`;
+  return `${formats.number(samples)} 个样本${others}`;
 }
 
 /** Within a sentence. */
 function after({ samples, otherHosts }: SampledValues): string {
   const others = otherHosts === 0 ? '' : `（另有 ${String(otherHosts)} 个来自其他 host 的响应）`;
-  return `采集 ${String(samples)} 个样本${others}后`;
+  return `采集 ${formats.number(samples)} 个样本${others}后`;
 }
 
 function failedOf({ failed, judged }: FailedValues): string {
