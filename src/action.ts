@@ -1,4 +1,4 @@
-// Everything that the entries start. Bundled into one file, which only they import.
+// Everything that the entries start. Bundled into `action.js`, which only they import, and `later.cjs`, which it requires.
 import type * as CommandLine from './cli/main.ts';
 
 export { mainStep } from './github/main.ts';
