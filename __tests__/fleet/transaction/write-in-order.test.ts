@@ -4,6 +4,7 @@ import { rebased, writeInOrder } from '../../../src/fleet/transaction/write-in-o
 import type { Change } from '../../../src/kubernetes/change.ts';
 import type { KubeObject } from '../../../src/kubernetes/objects.ts';
 import '../../support/one-realm.ts';
+import { recoveryMarkOf } from '../../../src/release/recovery-mark.ts';
 import { pathOf, refuse } from '../../support/kube-api.ts';
 import { destinationRule, service } from '../../support/objects.ts';
 import { EAST, WEST } from '../../support/release.ts';
@@ -49,6 +50,45 @@ describe('writes in order', () => {
       'Creating Service gray-demo/helloworld in east: no (403 Forbidden)',
     );
     expect([east.writes.length, west.writes.length]).toEqual([1, 2]);
+  });
+});
+
+describe('a write that fails without an answer', () => {
+  const stored = { ...service(), metadata: { ...service().metadata, uid: 'first', resourceVersion: '3' } };
+  const written = { ...service({ selector: { app: 'other' } }) };
+  const apply: Change = {
+    cluster: EAST,
+    verb: 'apply',
+    object: written,
+    before: stored,
+    reason: quoted(''),
+  };
+
+  /** @param lost how many applies get no answer */
+  async function fail(change: Change, lost: number): Promise<KubeObject | undefined> {
+    const { fleet, east } = await twoClusters(opened);
+    east.objects.set(pathOf(stored), stored);
+    let left = lost;
+    east.intercept = ({ method }, response) => {
+      if (method !== 'PATCH') return false;
+      left -= 1;
+      if (left >= 0) response.destroy();
+      else if (left === -1) refuse(response, 403, 'Forbidden', 'no');
+      else return false;
+      return true;
+    };
+    await expect(writeInOrder(fleet, [change], () => undefined)).rejects.toThrow('no (403 Forbidden)');
+    return east.objects.get(pathOf(stored));
+  }
+
+  test('marks the object, so that a server which carries it out later refuses it', async () => {
+    const live = await fail(apply, 1);
+    expect(live && recoveryMarkOf(live)).toBe('3');
+    expect(live?.metadata.resourceVersion).not.toBe('3');
+  });
+
+  test('leaves the object alone where every attempt was refused', async () => {
+    expect(await fail(apply, 0)).toEqual(stored);
   });
 });
 

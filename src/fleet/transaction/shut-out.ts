@@ -1,7 +1,9 @@
 // Shuts out what a dead run has sent and a server has not carried out yet: each object that it may still change is marked, and so gets
 // a new resourceVersion, on which such a write fails.
 
+import { LOCK } from '../../core/deadlines.ts';
 import { messageOf } from '../../core/errors.ts';
+import { endAfter } from '../../core/signals.ts';
 import type { ClusterName } from '../../core/names.ts';
 import type { Change } from '../../kubernetes/change.ts';
 import { isConflict, isForbidden, isMissing } from '../../kubernetes/client/errors.ts';
@@ -17,7 +19,8 @@ import { allOf } from '../fleet.ts';
 import type { Fleet } from '../fleet.ts';
 import { writeAllOrNone } from './all-or-none.ts';
 import type { Intent, TargetObject } from './intent.ts';
-import { readLive, writeConfirmed } from './write-confirmed.ts';
+import { hasSameContent } from '../replace-as-planned.ts';
+import { earlierOf, readLive, writeConfirmed } from './write-confirmed.ts';
 import type { OnWritten } from './write-confirmed.ts';
 
 /** Objects that are marked at a time, per cluster. */
@@ -70,17 +73,12 @@ export async function shutOutOtherChanges(
     try {
       const before = await readLive(cluster, object);
       if (before === undefined) return;
-      const change: Change = {
-        cluster: name,
-        verb: 'update',
-        object: withRecoveryMark(before, intent.transaction),
-        before,
-        reason: { kind: 'recoveredContent' },
-      };
-      // Whoever deploys may patch these, and need not be able to update them; whoever retires may update the rules.
-      const send = object.kind === 'DestinationRule' ? undefined : annotate;
-      const stored = await writeConfirmed(cluster, change, { signal, send });
-      await onWritten({ change, earlier: before, stored });
+      const marked = withRecoveryMark(before, intent.transaction);
+      await writeMark(
+        cluster,
+        { before, marked, reason: { kind: 'recoveredContent' } },
+        { signal, onWritten },
+      );
     } catch (error) {
       // Changed or deleted since it was read: what the dead run has sent would be refused, too.
       if (isConflict(error) || isMissing(error)) return;
@@ -95,6 +93,41 @@ export async function shutOutOtherChanges(
     ),
   );
 }
+
+/**
+ * Marks the object of one write that failed without an answer: a server that carries it out later refuses it then. One that is gone, or was
+ * written by someone else since, needs no mark.
+ */
+export async function shutOutWrite(cluster: Cluster, change: Change, onWritten: OnWritten): Promise<void> {
+  const limited = cluster.until(endAfter(LOCK.changeMs, 'Marking what a write may still change'));
+  const before = await readLive(limited, change.object);
+  const version = before?.metadata.resourceVersion;
+  if (before === undefined || version === undefined || earlierOf(change) === undefined) return;
+  if (change.verb === 'update' && version !== change.object.metadata.resourceVersion) return;
+  if (change.verb === 'delete' && !hasSameContent(before, change.object)) return;
+  const marked = withRecoveryMark(before, version);
+  await writeMark(limited, { before, marked, reason: { kind: 'notChanged' } }, { onWritten });
+}
+
+interface Mark extends Pick<Change, 'reason'> {
+  readonly before: KubeObject;
+  readonly marked: KubeObject;
+}
+
+async function writeMark(
+  cluster: Cluster,
+  { before, marked, reason }: Mark,
+  { signal, onWritten }: Pick<ShutOutOptions, 'onWritten'> & { readonly signal?: AbortSignal },
+): Promise<void> {
+  const change: Change = { cluster: cluster.name, verb: 'update', object: marked, before, reason };
+  // Whoever deploys may patch these, and need not be able to update them; whoever moves traffic or retires may update routes and rules.
+  const send = UPDATED.includes(before.kind) ? undefined : annotate;
+  const stored = await writeConfirmed(cluster, change, { signal, send });
+  await onWritten({ change, earlier: before, stored });
+}
+
+/** The kinds that the account of a release updates rather than patches. */
+const UPDATED: readonly string[] = ['DestinationRule', 'VirtualService', 'HTTPRoute'];
 
 function annotate(cluster: Cluster, { object }: Change): Promise<KubeObject> {
   return cluster.annotate(object);

@@ -36,7 +36,7 @@ export interface ConfirmOptions {
   /** How the change is written. */
   readonly send?: ((cluster: Cluster, change: Change) => Promise<KubeObject>) | undefined;
   /** Called after an attempt that the server may still carry out. */
-  readonly onUncertain?: (() => void) | undefined;
+  readonly onUncertain?: ((error: unknown) => void) | undefined;
 }
 
 /**
@@ -61,7 +61,7 @@ export async function writeConfirmed(
       return await send(cluster, change);
     } catch (error) {
       failure = error;
-      if (!isRefused(error)) onUncertain?.();
+      if (!isRefused(error)) onUncertain?.(error);
       throw error;
     }
   };
