@@ -1,3 +1,4 @@
+import { keyOf } from '../kubernetes/objects.ts';
 import type { Labels } from '../kubernetes/objects.ts';
 import { selectorPicks } from './label-selector.ts';
 import { GATEWAY_API_GROUP } from './objects.ts';
@@ -47,9 +48,8 @@ export function listenerObstacle(listener: GatewayListener, attaching: Attaching
  */
 export function listenersFor(attaching: Attaching): readonly GatewayListener[] {
   const { route, gateway } = attaching;
-  const { namespace = '', name } = gateway.metadata;
   const meant = gatewayParents(route)
-    .filter((parent) => parentKey(route, parent) === `${namespace}/${name}`)
+    .filter((parent) => parentKey(route, parent) === keyOf(gateway.metadata))
     .flatMap((parent) => listenersOf(gateway, parent));
   return [...new Set(meant)].filter(
     (listener) =>

@@ -1,3 +1,5 @@
+import { firstOfEach } from '../core/first-of-each.ts';
+import { keyOf } from '../kubernetes/objects.ts';
 import type { Labels, ObjectMeta } from '../kubernetes/objects.ts';
 import { listenerObstacle, listenersOf } from './attachment.ts';
 import type { Attaching } from './attachment.ts';
@@ -60,9 +62,11 @@ export function listenerCandidates(
   const open = looked.filter((one): one is Way => 'listener' in one).toSorted((a, b) => a.rank - b.rank);
   const closed = looked.filter((one): one is UnusableParent => 'lacks' in one);
   return [
-    ...open
-      .filter(({ gateway }, i) => open.findIndex((other) => other.gateway === gateway) === i)
-      .map(({ gateway, listener, host }) => ({ gateway, listener, host })),
+    ...firstOfEach(open, ({ gateway }) => gateway).map(({ gateway, listener, host }) => ({
+      gateway,
+      listener,
+      host,
+    })),
     ...closed.filter(
       ({ gateway }) => !open.some((one) => keyOf(one.gateway.metadata) === keyOf(gateway.metadata)),
     ),
@@ -82,8 +86,7 @@ export function listenersInto(
   const ways = parentsOf(route, state.gateways)
     .flatMap((gateway) => waysThrough({ route, gateway, namespaceLabels, state }, asked).ways)
     .toSorted((a, b) => a.rank - b.rank);
-  return ways
-    .filter((way, i) => ways.findIndex(({ listener }) => listener === way.listener) === i)
+  return firstOfEach(ways, ({ listener }) => listener)
     .filter(({ rank }, i) => i === 0 || asked === undefined || rank !== RANK.refused)
     .map(({ gateway, listener, host }) => ({ gateway, listener, host }));
 }
@@ -191,8 +194,4 @@ function missing({ unlisted, unread }: GatewayApiState, key: string): string {
 function unusable(key: string, lacks: string): UnusableParent {
   const [namespace = '', name = ''] = key.split('/');
   return { gateway: { kind: 'Gateway', metadata: { name, namespace } }, lacks };
-}
-
-function keyOf({ namespace = '', name }: Pick<ObjectMeta, 'name' | 'namespace'>): string {
-  return `${namespace}/${name}`;
 }

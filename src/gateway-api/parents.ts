@@ -1,4 +1,4 @@
-import { nameOf } from '../kubernetes/objects.ts';
+import { keyOf, nameOf } from '../kubernetes/objects.ts';
 import type { ConditionPlace } from '../texts/catalogue/findings.ts';
 import type { Message } from '../texts/message.ts';
 import { GATEWAY_API_GROUP } from './objects.ts';
@@ -19,7 +19,7 @@ export function parentKey(route: HTTPRoute, { namespace, name }: ParentRef): str
 /** Those of some Gateways that a route is attached to. */
 export function parentsOf(route: HTTPRoute, gateways: readonly KubeGateway[]): readonly KubeGateway[] {
   const keys = new Set(gatewayParents(route).map((parent) => parentKey(route, parent)));
-  return gateways.filter(({ metadata }) => keys.has(`${metadata.namespace ?? ''}/${metadata.name}`));
+  return gateways.filter(({ metadata }) => keys.has(keyOf(metadata)));
 }
 
 /** Something that keeps a route from being in force at a parent. */

@@ -1,3 +1,5 @@
+import { compareTexts } from '../core/compare-texts.ts';
+import { keyOf } from '../kubernetes/objects.ts';
 import { isPreviewRule, rulesOf } from './rules.ts';
 import { NO_PATH } from './grpc-rules.ts';
 import { hostnameRank } from './hostnames.ts';
@@ -98,12 +100,6 @@ export function isCatchAll(rule: HTTPRouteRule, request: MatchedRequest): boolea
   return fit !== undefined && takesEverything(fit);
 }
 
-/** Less than 0 where the first comes first. */
-export function compareTexts(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
-}
-
 function takesEverything(fit: readonly number[]): boolean {
   return EVERY_REQUEST.some((every) => compareRanks(fit, every) === 0);
 }
@@ -126,7 +122,7 @@ export function routesThrough(
   const merged = gateways
     .filter((one) => one === gateway || sharesService(one, gateway))
     .map((one) => ({
-      key: `${one.metadata.namespace ?? ''}/${one.metadata.name}`,
+      key: keyOf(one.metadata),
       one,
       created: placeInTime(one.metadata),
       isOpen: (other: GatewayListener) => (one === gateway ? other === listener : isAlike(other, listener)),

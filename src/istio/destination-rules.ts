@@ -1,3 +1,4 @@
+import { compareTexts } from '../core/compare-texts.ts';
 import { ANY, fullHost, hostCovers, isHostOf } from './hosts.ts';
 import type { ServiceKey } from '../core/names.ts';
 import { MESH } from './virtual-services.ts';
@@ -76,11 +77,7 @@ export function coversService(service: ServiceKey, rule: DestinationRule): boole
 /** The oldest first, which wins in Istio; of the same age by name. One that is yet to be made is the youngest. */
 export function byAge({ metadata: a }: DestinationRule, { metadata: b }: DestinationRule): number {
   const [first, second] = [ageOf(a), ageOf(b)];
-  return first === second ? compare(a.name, b.name) : compare(first, second);
-}
-
-function compare(a: string, b: string): number {
-  return a === b ? 0 : a < b ? -1 : 1;
+  return first === second ? compareTexts(a.name, b.name) : compareTexts(first, second);
 }
 
 function ageOf({ creationTimestamp: created }: DestinationRule['metadata']): string {

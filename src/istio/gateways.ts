@@ -1,3 +1,4 @@
+import { firstOfEach } from '../core/first-of-each.ts';
 import type { Gateway, GatewayServer, Labels, VirtualService } from '../kubernetes/objects.ts';
 import { ANY, MESH_DOMAIN, completeHost, isPartialHostOf, narrowerHost, isHostOf } from './hosts.ts';
 import type { ServiceKey } from '../core/names.ts';
@@ -72,7 +73,7 @@ export function ingressCandidates(
     )
     .toSorted((a, b) => a.rank - b.rank || a.place - b.place);
   const all = [...new Set(bound.map(({ gateway }) => gateway))];
-  const open = ways.filter((way, i) => ways.findIndex(({ gateway }) => gateway === way.gateway) === i);
+  const open = firstOfEach(ways, ({ gateway }) => gateway);
   return [
     ...open.map(({ gateway, server, host }) => ({ gateway, server, host })),
     ...all

@@ -1,6 +1,6 @@
 import { gatewayKey } from './gateways.ts';
 import type { MeshConfig } from './mesh-config.ts';
-import { nameOf } from '../kubernetes/objects.ts';
+import { keyOf, nameOf } from '../kubernetes/objects.ts';
 import type { VirtualService } from '../kubernetes/objects.ts';
 import { namesService } from './routes.ts';
 import type { ServiceKey } from '../core/names.ts';
@@ -95,7 +95,7 @@ export function absentGateways(
 ): readonly string[] {
   const names = gatewayNamesOf(vs);
   if (vs.spec.gateways?.includes(MESH) === true) return [];
-  const existing = gateways.map(({ metadata }) => `${metadata.namespace ?? ''}/${metadata.name}`);
+  const existing = gateways.map(({ metadata }) => keyOf(metadata));
   const isAbsent = (name: string): boolean => name.startsWith(`${namespace}/`) && !existing.includes(name);
   return names.every(isAbsent) ? names : [];
 }

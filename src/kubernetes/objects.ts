@@ -235,6 +235,11 @@ export interface IstioHeaders extends Open {
   };
 }
 
+/** `namespace/name` of an object, by its metadata. */
+export function keyOf({ namespace = '', name }: Pick<ObjectMeta, 'name' | 'namespace'>): string {
+  return `${namespace}/${name}`;
+}
+
 /** `VirtualService gray-demo/gray-demo-vs`, as messages name an object. */
 export function nameOf(
   object: Pick<KubeObject, 'kind'> & { readonly metadata: Pick<ObjectMeta, 'name' | 'namespace'> },

@@ -1,3 +1,4 @@
+import { keyOf } from '../kubernetes/objects.ts';
 import type { GatewayListener, KubeGateway } from '../gateway-api/objects.ts';
 import type { GatewayApiState, GatewayPods } from '../gateway-api/state.ts';
 import { gatewayNamesOf } from '../istio/visibility.ts';
@@ -46,7 +47,7 @@ function podsOf(
   { gateway: { metadata } }: Way,
   { gatewayPods }: Pick<GatewayApiState, 'gatewayPods'>,
 ): GatewayPods | undefined {
-  return gatewayPods?.get(`${metadata.namespace ?? ''}/${metadata.name}`);
+  return gatewayPods?.get(keyOf(metadata));
 }
 
 /** The Gateways of Istio's API that a VirtualService is bound to; undefined in place of one that could not be read. */
@@ -56,7 +57,7 @@ export function boundGatewaysOf(
 ): readonly (Gateway | undefined)[] {
   const known = [...gateways, ...(everywhere.gateways ?? [])];
   return gatewayNamesOf(vs).flatMap((key) => {
-    const found = known.find(({ metadata }) => `${metadata.namespace ?? ''}/${metadata.name}` === key);
+    const found = known.find(({ metadata }) => keyOf(metadata) === key);
     // One that does not exist lets nobody in.
     return found === undefined && everywhere.gateways !== undefined ? [] : [found];
   });

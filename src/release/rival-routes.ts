@@ -5,7 +5,7 @@ import { managedRoutes } from '../istio/managed-routes.ts';
 import { takesRequest } from '../istio/route-matching.ts';
 import type { RoutedRequest } from '../istio/route-matching.ts';
 import { sampledRequest } from './sampled-request.ts';
-import { nameOf } from '../kubernetes/objects.ts';
+import { keyOf, nameOf } from '../kubernetes/objects.ts';
 import type { Gateway, HttpRoute, VirtualService } from '../kubernetes/objects.ts';
 import type { Release } from './release.ts';
 import type { ClusterName } from '../core/names.ts';
@@ -178,8 +178,7 @@ function sharesDoor(
 ): boolean {
   const everywhere = traffic.everywhere.gateways;
   const known = [...traffic.gateways, ...(everywhere ?? [])];
-  const find = (key: string): Gateway | undefined =>
-    known.find(({ metadata: { name, namespace = '' } }) => `${namespace}/${name}` === key);
+  const find = (key: string): Gateway | undefined => known.find(({ metadata }) => keyOf(metadata) === key);
   const ours = gatewayNamesOf(entrance);
   return gatewayNamesOf(other).some((theirs) => {
     if (isSeenBy(other, theirs, traffic) === false) return false;

@@ -1,3 +1,4 @@
+import { firstOfEach } from '../core/first-of-each.ts';
 import { backendsTo, markOf } from '../gateway-api/backends.ts';
 import { withHttpRules } from '../gateway-api/grpc-rules.ts';
 import { listenersInto } from '../gateway-api/ingress-candidates.ts';
@@ -44,13 +45,13 @@ export function rulesAhead(release: Release, fleet: FleetState, one: RouteState)
       isSampled: true,
     }));
   }
-  const found = ways.flatMap((way, i) => {
-    const isSampled = ways.findIndex(({ gateway }) => gateway === way.gateway) === i;
+  const sampled = firstOfEach(ways, ({ gateway }) => gateway);
+  const found = ways.flatMap((way) => {
     const beside = routesThrough(way, gatewayApi.gateways, all);
     return aheadOf(one, object, beside, requestTo(way.host, release)).map((rule) => ({
       ...rule,
       through: way,
-      isSampled,
+      isSampled: sampled.includes(way),
     }));
   });
   // What takes samples is named as such, whatever else it takes.

@@ -1,9 +1,12 @@
+import { compareTexts } from '../core/compare-texts.ts';
+import { firstOfEach } from '../core/first-of-each.ts';
+import { keyOf } from '../kubernetes/objects.ts';
 import type { ListenerCandidate } from '../gateway-api/ingress-candidates.ts';
 import { listenersInto } from '../gateway-api/ingress-candidates.ts';
 import { managedRules } from '../gateway-api/managed-rules.ts';
 import { isHttpRoute } from '../gateway-api/objects.ts';
 import type { HTTPRoute } from '../gateway-api/objects.ts';
-import { compareTexts, isCatchAll, placeInTime, takingRules } from '../gateway-api/precedence.ts';
+import { isCatchAll, placeInTime, takingRules } from '../gateway-api/precedence.ts';
 import type { MatchedRequest } from '../gateway-api/precedence.ts';
 import type { GatewayApiState } from '../gateway-api/state.ts';
 import { patternsFor } from '../istio/gateways.ts';
@@ -56,7 +59,7 @@ export function virtualServicesAhead(
   if (gatewayApi === undefined || traffic === undefined || object === undefined || !isHttpRoute(object))
     return [];
   const ways = listenersInto(object, gatewayApi, namespace?.metadata.labels, release.check.host);
-  const sampled = ways.filter((way, i) => ways.findIndex(({ gateway }) => gateway === way.gateway) === i);
+  const sampled = firstOfEach(ways, ({ gateway }) => gateway);
   const roots = traffic.everywhere.virtualServices.filter((vs) => !isDelegate(vs) && isUsed(vs, traffic));
   return sampled
     .filter(({ listener }) => listener.protocol === 'HTTP')
@@ -101,8 +104,7 @@ function aheadIn(
   for (const gateway of boundGatewaysOf(vs, traffic)) {
     const merged = gateway && isMerged(gateway, way, state);
     if (gateway === undefined || merged === false) continue;
-    const { name, namespace = '' } = gateway.metadata;
-    const isSeen = isSeenBy(vs, `${namespace}/${name}`, traffic);
+    const isSeen = isSeenBy(vs, keyOf(gateway.metadata), traffic);
     const hosts = serversAt(gateway, way, state)
       .filter(({ tls }) => tls === undefined)
       .flatMap((server) => patternsFor(server, gateway, vs));

@@ -1,3 +1,4 @@
+import { firstOfEach } from '../core/first-of-each.ts';
 import type { Deciding } from '../istio/destination-rules.ts';
 import { isDeepStrictEqual } from 'node:util';
 import type { RevisionAndWeights } from '../texts/catalogue/findings.ts';
@@ -104,7 +105,7 @@ function ownRoutes(
 
 /** What each config cluster holds, once: the entry of its first object. */
 export function oncePerCluster(routes: readonly RouteState[]): readonly RouteState[] {
-  return routes.filter((one, i) => routes.findIndex(({ cluster }) => cluster === one.cluster) === i);
+  return firstOfEach(routes, ({ cluster }) => cluster);
 }
 
 /** `east`; with the name of the object where the cluster has several. */

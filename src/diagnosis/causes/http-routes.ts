@@ -5,7 +5,7 @@ import type { HTTPRoute } from '../../gateway-api/objects.ts';
 import type { ListenerCandidate } from '../../gateway-api/ingress-candidates.ts';
 import { rulePart } from '../../gateway-api/rules.ts';
 import { routeKey } from '../../istio/routes.ts';
-import { createdAt, nameOf } from '../../kubernetes/objects.ts';
+import { createdAt, keyOf, nameOf } from '../../kubernetes/objects.ts';
 import { detachmentsOf, unweightedRules } from '../../release/route-defects.ts';
 import { routeStateFor } from '../../release/route-state.ts';
 import type { RouteState } from '../../release/route-state.ts';
@@ -96,13 +96,12 @@ export function otherVirtualServices(snapshot: Snapshot): readonly Finding[] {
   return strayingOf(snapshot).flatMap(({ one, held, fleet }) =>
     virtualServicesAhead(release, fleet, held).map((ahead) => {
       const { virtualService, entrance, route, gateway, through, narrower, isCertain: certain } = ahead;
-      const { namespace = '', name } = gateway.metadata;
       return {
         title: { kind: 'takesRequestsTitle', object: nameOf(entrance), cluster: one.cluster, certain },
         detail: {
           kind: 'rivalVirtualService',
           hosts: entrance.spec.hosts ?? [],
-          gateway: `${namespace}/${name}`,
+          gateway: keyOf(gateway.metadata),
           listener: listenerName(through),
           created: createdAt(entrance),
           route: routeKey(virtualService, route),

@@ -1,3 +1,4 @@
+import { keyOf } from '../../kubernetes/objects.ts';
 import { GATEWAY_NAME, servicesOfGateway } from '../../gateway-api/gateway-service.ts';
 import type { KubeGateway } from '../../gateway-api/objects.ts';
 import { gatewayParents, parentKey } from '../../gateway-api/parents.ts';
@@ -31,8 +32,7 @@ export async function withGatewayPods(
   const read = await Promise.all(
     asked.map(async (gateway) => {
       const pods = await readPods(cluster, gateway);
-      const { namespace = '', name } = gateway.metadata;
-      return pods === undefined ? [] : [[`${namespace}/${name}`, pods] as const];
+      return pods === undefined ? [] : [[keyOf(gateway.metadata), pods] as const];
     }),
   );
   return { gatewayApi: { ...state, gatewayPods: new Map(read.flat()) } };
@@ -50,7 +50,7 @@ function ownGateways(
       .flatMap((route) => gatewayParents(route).map((parent) => parentKey(route, parent))),
     ...(asked === undefined ? [] : [`${asked.namespace}/${asked.name}`]),
   ]);
-  return gateways.filter(({ metadata }) => keys.has(`${metadata.namespace ?? ''}/${metadata.name}`));
+  return gateways.filter(({ metadata }) => keys.has(keyOf(metadata)));
 }
 
 /** The pods behind a Gateway; undefined where they may not be read, or an address is not that of a Service. */

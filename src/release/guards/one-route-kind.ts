@@ -5,7 +5,7 @@ import type { HTTPRoute } from '../../gateway-api/objects.ts';
 import { gatewayParents, parentKey, parentsOf } from '../../gateway-api/parents.ts';
 import { routesTo } from '../../istio/routes.ts';
 import { gatewaysOf } from '../../istio/virtual-services.ts';
-import { nameOf } from '../../kubernetes/objects.ts';
+import { keyOf, nameOf } from '../../kubernetes/objects.ts';
 import type { VirtualService } from '../../kubernetes/objects.ts';
 import { sharesListener } from '../merged-gateways.ts';
 import type { Release } from '../release.ts';
@@ -50,7 +50,7 @@ function virtualServiceBeside(
   if (traffic === undefined || gatewayApi === undefined) return undefined;
   const { gateways } = gatewayApi;
   const parents = parentsOf(route, gateways);
-  const known = new Set(parents.map(({ metadata }) => `${metadata.namespace ?? ''}/${metadata.name}`));
+  const known = new Set(parents.map(({ metadata }) => keyOf(metadata)));
   const isUnknown =
     route.spec.parentRefs === undefined ||
     gatewayParents(route).some((parent) => !known.has(parentKey(route, parent)));
