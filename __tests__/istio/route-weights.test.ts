@@ -25,7 +25,7 @@ describe('the weights last written are read back', () => {
   const written = (http: readonly HttpRoute[], asked: ReadonlyMap<string, number>): unknown => {
     const routes = http.map((_, i) => `http[${String(i)}]`);
     const target = { service, routes, weights: asked, revision: 1, port: 5000 };
-    return managedWeights(withWeights(virtualService(http), target), service, routes, asked);
+    return managedWeights(withWeights(virtualService(http), target), service, routes, asked).weights;
   };
 
   test('from routes of which one rounds them beside another host', () => {

@@ -244,7 +244,7 @@ describe('the weights that a VirtualService holds', () => {
     ['no route of the service', [{ route: [toOther()] }], undefined],
     ['no list of routes', undefined, undefined],
   ])('%s', (_what, http, held) => {
-    const found = managedWeights(virtualService(http), SERVICE, undefined);
+    const found = managedWeights(virtualService(http), SERVICE, undefined).weights;
     expect(found).toEqual(held === undefined ? undefined : weights(held));
   });
 
@@ -264,25 +264,42 @@ describe('the weights that a VirtualService holds', () => {
       );
 
     test('are theirs where they agree', () => {
-      expect(held([to('v1', 80), to('v2', 20)], [to('v1', 80), to('v2', 20)])).toEqual(
-        weights({ v1: 80, v2: 20 }),
-      );
+      expect(held([to('v1', 80), to('v2', 20)], [to('v1', 80), to('v2', 20)])).toEqual({
+        weights: weights({ v1: 80, v2: 20 }),
+        accord: 'same',
+      });
     });
 
-    test('are refused where they differ', () => {
-      expect(() => held([to('v1', 80), to('v2', 20)], [to('v1', 50), to('v2', 50)])).toThrow(
-        'The managed routes of VirtualService gray-demo/helloworld hold different weights',
-      );
+    test.each<[string, readonly RouteDestination[]]>([
+      ['of which one has other weights', [to('v1', 50), to('v2', 50)]],
+      ['of which one also sends to all versions', [to('v1', 80), to(undefined, 20)]],
+      [
+        'of which one has lost its subset, but not its mark',
+        [to(undefined, 100, { headers: { response: { set: { 'x-canary-revision': '3' } } } })],
+      ],
+    ])('differ in routes %s', (_what, b) => {
+      expect(held([to('v1', 80), to('v2', 20)], b)).toEqual({ weights: undefined, accord: 'different' });
+    });
+
+    test('are those of the release where a new route names no version yet', () => {
+      expect(held([to('v1', 80), to('v2', 20)], [to(undefined)])).toEqual({
+        weights: weights({ v1: 80, v2: 20 }),
+        accord: 'joining',
+      });
+    });
+
+    test('are none where both are new', () => {
+      expect(held([to(undefined)], [to(undefined)])).toEqual({ weights: undefined, accord: 'same' });
     });
 
     test('agree whatever the order of the destinations', () => {
-      expect(held([to('v1', 80), to('v2', 20)], [to('v2', 20), to('v1', 80)])).toEqual(
+      expect(held([to('v1', 80), to('v2', 20)], [to('v2', 20), to('v1', 80)]).weights).toEqual(
         weights({ v1: 80, v2: 20 }),
       );
     });
 
     test('agree where one does not name the version that the other gives nothing', () => {
-      expect(held([to('v1', 100), to('v2', 0)], [to('v1')])).toEqual(weights({ v1: 100, v2: 0 }));
+      expect(held([to('v1', 100), to('v2', 0)], [to('v1')]).weights).toEqual(weights({ v1: 100, v2: 0 }));
     });
   });
 });
@@ -741,7 +758,7 @@ describe('what was written is recognised as what was asked', () => {
   ])('%s', (_what, route) => {
     const asked = target({ v1: 80, v2: 20 });
     const vs = withWeights(virtualService([{ route }]), asked);
-    expect(managedWeights(vs, SERVICE, undefined, asked.weights)).toEqual(asked.weights);
+    expect(managedWeights(vs, SERVICE, undefined, asked.weights).weights).toEqual(asked.weights);
   });
 
   test('and other weights are not', () => {
@@ -749,14 +766,14 @@ describe('what was written is recognised as what was asked', () => {
       virtualService([{ route: [to('v1', 67), toOther(33)] }]),
       target({ v1: 80, v2: 20 }),
     );
-    expect(managedWeights(vs, SERVICE, undefined, weights({ v1: 70, v2: 30 }))).toEqual(
+    expect(managedWeights(vs, SERVICE, undefined, weights({ v1: 70, v2: 30 })).weights).toEqual(
       weights({ v1: 81, v2: 19 }),
     );
   });
 
   test('nor is what gives a version nothing that has a weight', () => {
     const vs = virtualService([{ route: [to('v1', 10), to('v2', 0), toOther(90)] }]);
-    expect(managedWeights(vs, SERVICE, undefined, weights({ v1: 99, v2: 1 }))).toEqual(
+    expect(managedWeights(vs, SERVICE, undefined, weights({ v1: 99, v2: 1 })).weights).toEqual(
       weights({ v1: 100, v2: 0 }),
     );
   });

@@ -171,7 +171,7 @@ describe('TCP and TLS routes', () => {
   test('that hold other weights than the HTTP route are told', () => {
     const fleet = holding(virtualService([split(80, 20)], {}, streams(50, 50)));
     expect(() => planRollout(observe(alone, fleet))).toThrow(
-      /hold different weights; give all of them the same, TCP and TLS routes as well/,
+      'The managed routes of VirtualService gray-demo/helloworld hold different weights by route (the unnamed http[0]: v1=80,v2=20; the unnamed tcp[1]: v1=50,v2=50',
     );
   });
 

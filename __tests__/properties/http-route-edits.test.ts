@@ -84,7 +84,7 @@ describe('an edit of rules', () => {
 
   test('brings exactly the weights asked for, and marks each version', () =>
     holdsForEdits(({ after, target }) => {
-      const read = managedRuleWeights(after, target, target.weights) ?? new Map<string, number>();
+      const read = managedRuleWeights(after, target, target.weights).weights ?? new Map<string, number>();
       expect(sameWeights(read, target.weights)).toBe(true);
       for (const { backendRefs = [] } of managedRules(after, target)) {
         for (const one of backendRefs) {

@@ -107,7 +107,7 @@ describe('an edit of routes', () => {
 
   test('brings exactly the weights asked for, 100 in all', () =>
     holdsForEdits(({ after, target }) => {
-      const read = managedWeights(after, SERVICE, target.routes, target.weights) ?? weights({});
+      const read = managedWeights(after, SERVICE, target.routes, target.weights).weights ?? weights({});
       expect(sameWeights(read, target.weights)).toBe(true);
       expect([...read.values()].reduce((a, b) => a + b, 0)).toBe(100);
     }));

@@ -10,6 +10,7 @@ import { observe } from '../../src/release/observation.ts';
 import { planRetirement } from '../../src/release/plan-retirement.ts';
 import { planRollout } from '../../src/release/plan.ts';
 import type { Plan } from '../../src/release/plan.ts';
+import type { Release } from '../../src/release/release.ts';
 import { rivalRules, rulesAhead } from '../../src/release/rival-rules.ts';
 import type { ClusterState } from '../../src/release/state.ts';
 import { attachedRoute, gatewayApiState, kubeGateway, listener } from '../support/gateways.ts';
@@ -130,6 +131,29 @@ describe('a release by an HTTPRoute', () => {
       expect.objectContaining({ spec: planned.pins?.routes[0]?.object['spec'] }),
     );
     expect(planned.live).toEqual(['v1']);
+  });
+
+  describe('of rules of which one is new to it', () => {
+    const named = (asked = { v1: 80, v2: 20 }): Release =>
+      release({ ...given, traffic: { routes: ['main', 'beta'], weights: weights(asked) } });
+    const rules = (held: HTTPRouteRule): HTTPRoute =>
+      routeOf([
+        { ...held, name: 'main' },
+        { ...open, name: 'beta' },
+      ]);
+    const alone = rule([{ name: `${APP}-v1`, port: 5000 }]);
+
+    test('moves that one off the app’s Service before any pod, to what the other holds', () => {
+      const planned = plan(both([rules(alone)], { otherServices: VERSION_SERVICES }), named());
+      expect(planned.pins?.weights).toEqual(weights({ v1: 100 }));
+      expect(planned.previous).toEqual(weights({ v1: 100 }));
+    });
+
+    test('is refused where that would change the weights of the other', () => {
+      expect(refusal(both([rules(split)], { otherServices: VERSION_SERVICES }), named())).toContain(
+        'Its users get v1 now, by the number of pods.',
+      );
+    });
   });
 
   test('leaves the app’s Service alone where nothing of the release is open', () => {

@@ -16,7 +16,7 @@ import {
   service,
   virtualService,
 } from './support/objects.ts';
-import { describeOnEmbedded } from './support/on-embedded.ts';
+import { describeOnEmbedded, testOnEmbedded } from './support/on-embedded.ts';
 import { useStage } from './support/stage.ts';
 
 const stage = useStage();
@@ -95,8 +95,9 @@ describe('objects that exist already', () => {
     await stage.east.create(deployment('v1'));
     await available(stage.east, `${APP}-v1`);
     const whole = { destination: { host: HOST, port: { number: 5000 } } };
-    await stage.everywhere(gateway(), virtualService([{ name: 'main', route: [whole] }]));
-    const v2 = { image: `v2=${image('v2')}`, port: '', weights: 'v1=50,v2=50' };
+    const beta = { name: 'beta', match: [{ headers: { 'x-beta': { exact: 'yes' } } }], route: [whole] };
+    await stage.everywhere(gateway(), virtualService([beta, { name: 'main', route: [whole] }]));
+    const v2 = { image: `v2=${image('v2')}`, port: '', weights: 'v1=50,v2=50', routes: 'main' };
     const seen = new Set<string>();
     await stage.underLoad(async () => {
       const watch = setInterval(() => {
@@ -114,10 +115,18 @@ describe('objects that exist already', () => {
           /weights: (?<weights>\S+); version: (?<version>\S+); clusters: '(?<clusters>.+)'; config-clusters: (?<config>.+?);/.exec(
             refused.log,
           )?.groups;
-        const { config = '', ...pin } = remedy ?? {};
-        await stage.pass({ ...NO_WORKLOADS, ...pin, 'config-clusters': config });
+        const { config = '', ...given } = remedy ?? {};
+        const pin = { ...NO_WORKLOADS, ...given, 'config-clusters': config };
+        await stage.pass({ ...pin, routes: 'main' });
+        const alone = await stage.run(v2);
+        expect(alone.log).toContain('Add it to the routes that are split (routes: main, beta)');
+        const both = { routes: 'main, beta' };
+        const status = await stage.run({ ...pin, ...both, weights: '', operation: 'status' });
+        expect(status.log).toContain('(route beta: no version; route main: v1=100)');
+        await stage.pass({ ...pin, ...both });
         await expect(stage.weights()).resolves.toEqual(['v1=100', 'v1=100']);
-        const added = await stage.pass(v2);
+        await stage.pass({ ...pin, ...both, weights: '', operation: 'status' });
+        const added = await stage.pass({ ...v2, ...both });
         expect(added.outputs).toMatchObject({ verdict: 'pass', 'previous-weights': 'v1=100' });
       } finally {
         clearInterval(watch);
@@ -147,6 +156,32 @@ describe('objects that exist already', () => {
       const { http } = found['spec'] as { http: unknown[] };
       expect(http[0]).toEqual(routes[0]);
     }
+  });
+
+  testOnEmbedded('with managed routes that someone made differ get the weights of a rollback', async () => {
+    const routes = [
+      { name: 'beta', match: [{ headers: { 'x-beta': { exact: 'yes' } } }], route: [destination('v1')] },
+      { name: 'main', route: [destination('v1')] },
+    ];
+    await stage.adopt({ vs: [virtualService(routes)] });
+    const both = { ...NO_WORKLOADS, routes: 'beta, main' };
+    const asked = { ...both, weights: 'v1=80,v2=20' };
+    await stage.pass(asked);
+    await stage.east.merge(virtualService([{ ...routes[0], route: [destination('v2')] }, routes[1]]));
+    const differ = 'hold different weights by route (route beta: v2=100; route main: v1=100)';
+    const remedy =
+      'Bring all of them to the same weights with the operation rollback and the input weights, or manage fewer (input routes).';
+    await stage.underLoad(async () => {
+      for (const inputs of [asked, { ...both, operation: 'verify' }, { ...both, operation: 'status' }]) {
+        const refused = await stage.run(inputs);
+        expect(refused.code).toBe(1);
+        expect(refused.log).toContain(differ);
+        expect(refused.log).toContain(remedy);
+      }
+      await stage.pass({ ...asked, operation: 'rollback' });
+    });
+    const run = await stage.pass(asked);
+    expect(run.outputs).toMatchObject({ verdict: 'pass', changed: '0' });
   });
 
   test('under names other than those of the inputs are refused, and the message has the right input', async () => {

@@ -46,6 +46,6 @@ export function managedRules(route: HTTPRoute, choice: RouteChoice): readonly HT
 }
 
 /** Whether the action has written a rule: its backends say so. */
-function isMarked(route: HTTPRoute, rule: HTTPRouteRule, choice: RouteChoice): boolean {
+export function isMarked(route: HTTPRoute, rule: HTTPRouteRule, choice: RouteChoice): boolean {
   return backendsTo(route, rule, choice).some((backend) => markOf(backend, REVISION_HEADER) !== undefined);
 }

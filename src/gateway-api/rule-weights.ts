@@ -1,42 +1,31 @@
-import { CanaryError } from '../core/errors.ts';
+import { commonWeights } from '../core/common-weights.ts';
+import type { CommonWeights, WeighedRoute } from '../core/common-weights.ts';
 import type { RoutePart } from '../texts/catalogue/routes.ts';
 import type { RouteChoice } from '../core/route-target.ts';
-import { apportion, formatWeights, sameWeights, unserved } from '../core/weights.ts';
+import { apportion, formatWeights, unserved } from '../core/weights.ts';
 import type { VersionName, Weights } from '../core/weights.ts';
-import { nameOf } from '../kubernetes/objects.ts';
 import { backendsTo, sumOfBackends, versionOfBackend, weightOf } from './backends.ts';
-import { managedRules } from './managed-rules.ts';
+import { isMarked, managedRules } from './managed-rules.ts';
 import type { HTTPBackendRef, HTTPRoute, HTTPRouteRule } from './objects.ts';
 import { isPreviewRule, rulePart, rulesOf, rulesTo } from './rules.ts';
 
 /**
  * The weights that the managed rules of an HTTPRoute give to the versions of the service, in whole percent of what the service gets.
- * Undefined where it has no managed rule yet, or one sends to the service as a whole.
  *
- * @param recorded the weights last written: they are returned where rounding beside other backends hides that the rules hold them
- * @throws CanaryError where managed rules hold different weights, or the choice of rules is not clear
+ * @param recorded see `commonWeights`
+ * @throws CanaryError where the choice of rules is not clear
  */
-export function managedRuleWeights(
-  route: HTTPRoute,
-  choice: RouteChoice,
-  recorded?: Weights,
-): Weights | undefined {
-  const managed = managedRules(route, choice);
-  const found = managed.map((rule) => weightsOfRule(route, rule, choice));
-  const [first] = found.filter((weights) => weights !== undefined);
-  if (first === undefined) return undefined;
-  const isSame = (wanted: Weights): boolean =>
-    found.every((weights) => weights !== undefined && sameWeights(weights, wanted));
-  // Rules of which one has other backends round in different ways, so that only the record tells that they agree.
-  if (recorded !== undefined && !isSame(recorded)) {
-    if (managed.every((rule) => holdsExactly(route, rule, choice, recorded))) return recorded;
-  }
-  if (!isSame(first)) {
-    throw new CanaryError(
-      `The managed rules of ${nameOf(route)} hold different weights; give all of them the same, or manage fewer (input routes).`,
-    );
-  }
-  return new Map(found.flatMap((weights) => [...(weights ?? [])]));
+export function managedRuleWeights(route: HTTPRoute, choice: RouteChoice, recorded?: Weights): CommonWeights {
+  const rules = managedRules(route, choice).map((rule): WeighedRoute => ({
+    weights: weightsOfRule(route, rule, choice),
+    isNew: !namesVersions(route, rule, choice) && !isMarked(route, rule, choice),
+    holdsExactly: (weights) => holdsExactly(route, rule, choice, weights),
+  }));
+  return commonWeights(rules, recorded);
+}
+
+function namesVersions(route: HTTPRoute, rule: HTTPRouteRule, choice: RouteChoice): boolean {
+  return (rule.backendRefs ?? []).some((backend) => versionOfBackend(route, backend, choice) !== undefined);
 }
 
 /** The versions that the managed rules name, in their order. */

@@ -139,6 +139,6 @@ function assertSamePlaces(
 }
 
 /** Whether the action has written a route: its destinations say so. */
-function isMarked(vs: VirtualService, route: HttpRoute, service: ServiceKey): boolean {
+export function isMarked(vs: VirtualService, route: Route, service: ServiceKey): boolean {
   return destinationsTo(vs, route, service).some((one) => revisionOf(one) !== undefined);
 }

@@ -1,6 +1,6 @@
 import type { ServiceKey } from '../core/names.ts';
 import type { RoutePart } from '../texts/catalogue/routes.ts';
-import { assertFullNames, managedRoutes } from './managed-routes.ts';
+import { assertFullNames, isMarked, managedRoutes } from './managed-routes.ts';
 import {
   destinationsTo,
   routePart,
@@ -9,47 +9,37 @@ import {
   namesSubsets,
   allRoutes,
   routesTo,
+  splitsService,
   streamsTo,
   sumOf,
 } from './routes.ts';
 import type { Route } from './routes.ts';
-import { CanaryError } from '../core/errors.ts';
-import { apportion, formatWeights, sameWeights, unserved } from '../core/weights.ts';
+import { commonWeights } from '../core/common-weights.ts';
+import type { CommonWeights, WeighedRoute } from '../core/common-weights.ts';
+import { apportion, formatWeights, unserved } from '../core/weights.ts';
 import type { VersionName, Weights } from '../core/weights.ts';
-import { nameOf } from '../kubernetes/objects.ts';
 import type { KubeObject, RouteDestination, VirtualService } from '../kubernetes/objects.ts';
 
 /**
  * The weights that the managed routes of a VirtualService give to the versions of the service, in whole percent of what the
- * service gets. Undefined where it has no managed route yet, or one sends to the service without naming a subset.
+ * service gets.
  *
  * @param names see `managedRoutes`
- * @param recorded the weights last written: they are returned where rounding beside other hosts hides that the routes hold them
- * @throws CanaryError where managed routes hold different weights, or the choice of routes is not clear
+ * @param recorded see `commonWeights`
+ * @throws CanaryError where the choice of routes is not clear
  */
 export function managedWeights(
   vs: VirtualService,
   service: ServiceKey,
   names: readonly string[] | undefined,
   recorded?: Weights,
-): Weights | undefined {
-  const managed = weighedRoutes(vs, service, names);
-  const found = managed.map((route) => weightsOfRoute(vs, route, service));
-  const known = found.filter((weights) => weights !== undefined);
-  const [first] = known;
-  if (first === undefined) return undefined;
-  const isSame = (weights: Weights | undefined): boolean =>
-    known.length === found.length && known.every((one) => weights !== undefined && sameWeights(one, weights));
-  // Routes of which one has other hosts round in different ways, so that only the record tells that they agree.
-  if (recorded !== undefined && !isSame(recorded)) {
-    if (managed.every((route) => holdsExactly(vs, route, service, recorded))) return recorded;
-  }
-  if (!isSame(first)) {
-    throw new CanaryError(
-      `The managed routes of ${nameOf(vs)} hold different weights; give all of them the same${streamsTo(vs, service).length > 0 ? ', TCP and TLS routes as well' : ''}, or manage fewer (input routes).`,
-    );
-  }
-  return new Map(known.flatMap((weights) => [...weights]));
+): CommonWeights {
+  const routes = weighedRoutes(vs, service, names).map((route): WeighedRoute => ({
+    weights: weightsOfRoute(vs, route, service),
+    isNew: !splitsService(vs, route, service) && !isMarked(vs, route, service),
+    holdsExactly: (weights) => holdsExactly(vs, route, service, weights),
+  }));
+  return commonWeights(routes, recorded);
 }
 
 /** The versions that the managed routes name, in their order. Unlike the weights, it is known beside a destination without a subset. */

@@ -40,7 +40,8 @@ export async function prepareStep(
   return phase(context, 'Plan', async () => {
     recorder.record({ kind: 'read', held: readClusterWeights(release, state) });
     await nextTurn();
-    const observed = observe(release, state);
+    // A way back brings all managed routes to its weights, whatever they hold now.
+    const observed = observe(release, state, { differing: direction === 'back' ? 'allowed' : 'refused' });
     noteBlindSpots(context, observed);
     await nextTurn();
     const planned = planStep(observed);

@@ -47,7 +47,9 @@ export async function rollback(context: Context): Promise<Outcome> {
 }
 
 function weightsToRestore({ log }: Context, release: Release, { state, leases }: FleetReading): Weights {
-  const observed = observe(release, state);
+  // Only weights that are given say what differing routes are to hold.
+  const differing = release.traffic.weights === undefined ? 'refused' : 'allowed';
+  const observed = observe(release, state, { differing });
   const { routes, record, weights: held } = observed;
   for (const { cluster, object } of routes) {
     if (object === undefined) throw new CanaryError(nothingThere(observed, cluster));

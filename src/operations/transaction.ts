@@ -103,7 +103,7 @@ async function recoverOther(
     const recovery = await recover(abandoned, {
       fleet,
       signal,
-      read: async () => observe(release, await fleet.read(release)),
+      read: async () => observe(release, await fleet.read(release), { differing: 'allowed' }),
       check: (observed, target) =>
         checkStepOfOther(near, observed, { target, previous: abandoned.previous }, bakeMs),
       onWarning: log.warn.bind(log),
@@ -168,7 +168,7 @@ async function recoverReachable(
   const recovery = await recover(intent, {
     fleet,
     signal,
-    read: () => Promise.resolve(observe(release, state, { clusters })),
+    read: () => Promise.resolve(observe(release, state, { clusters, differing: 'allowed' })),
     check: undefined,
     onWarning: log.warn.bind(log),
     onWritten: async (one) => {

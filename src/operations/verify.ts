@@ -72,6 +72,7 @@ export async function verifyWeights(
       recorder.record({ kind: 'blind spots', of: 'metrics', messages: [WITHOUT_METRICS] });
     }
     assertReleased(observed);
+    assertNoneJoins(observed);
     const weights = given === undefined ? agreedWeights(observed) : withOthers(given, observed.routes);
     log.info(
       `Sampling against ${formatWeights(weights)} (${given === undefined ? 'the weights in force' : 'input weights'})`,
@@ -157,6 +158,15 @@ function assertReleased({ release, routes, api }: Observation): void {
   const clusters = missing.map(({ cluster }) => cluster).join(', ');
   throw new CanaryError(
     `There is no ${api.kind} ${routeNameOf(release, api.kind)} in ${clusters}: nothing has been released there yet. Run the operation rollout first.`,
+  );
+}
+
+/** @throws CanaryError if a managed route is new to the release: the weights do not hold for its users yet */
+function assertNoneJoins({ routes, held }: Observation): void {
+  const joining = routes.filter(({ accord }) => accord === 'joining');
+  if (joining.length === 0) return;
+  throw new CanaryError(
+    `A route that the input routes names is not part of the release yet: ${describeClusterWeights(held)}. Run the operation rollout first, which brings it to the weights of the others.`,
   );
 }
 

@@ -8,7 +8,7 @@ import type { Release } from './release.ts';
 import type { ClusterName } from '../core/names.ts';
 import { anyRoutesOf, namedRoutes } from './release-routes.ts';
 import type { FleetState } from './state.ts';
-import { describePlace, readRouteStates } from './route-state.ts';
+import { describePlace, readRouteStates, routesDiffer } from './route-state.ts';
 import type { RouteState } from './route-state.ts';
 import { formatWeights, sameWeights } from '../core/weights.ts';
 import type { Weights } from '../core/weights.ts';
@@ -21,10 +21,10 @@ export interface ClusterWeights {
   readonly place: string;
   /**
    * `weights`: one set of them. `nothing`: no route to the service yet. `unsplit`: a route to the service as a whole, without
-   * versions. `open`: routes that differ, and the inputs leave open which are meant. `unclear`: the routes meant differ, or it
+   * versions. `joining`: such a route beside others that hold weights, which it gets with the next change. `open`: routes that differ, and the inputs leave open which are meant. `unclear`: the routes meant differ, or it
    * could not be read.
    */
-  readonly kind: 'weights' | 'nothing' | 'unsplit' | 'open' | 'unclear';
+  readonly kind: 'weights' | 'nothing' | 'unsplit' | 'joining' | 'open' | 'unclear';
   /** undefined for any other kind than `weights` */
   readonly weights: Weights | undefined;
   /** `v1=80,v2=20`, or what is there instead, within a sentence. */
@@ -66,8 +66,12 @@ export function routesOrWhyNot(
 /** The same of what has been read already. */
 export function clusterWeights(routes: readonly RouteState[]): readonly ClusterWeights[] {
   return routes.map((one) => {
-    const { cluster, object, api, choice, weights } = one;
+    const { cluster, object, api, choice, weights, accord } = one;
     const place = describePlace(one, routes);
+    if (object !== undefined && accord !== 'same') {
+      const kind = accord === 'joining' ? accord : 'unclear';
+      return withoutWeights(cluster, place, kind, routesDiffer(object, api, choice));
+    }
     if (weights !== undefined) return withClusterWeights(cluster, place, weights);
     if (object === undefined)
       return withoutWeights(cluster, place, 'nothing', { kind: 'noObject', object: api.kind });
@@ -128,11 +132,14 @@ export function isOpenChoice(held: readonly ClusterWeights[]): boolean {
 }
 
 /**
- * Whether the weights depend on the cluster. A cluster with no route yet is no contradiction where the others agree: it may be
- * about to join the release. What a cluster holds that could not be read is not known to differ.
+ * Whether the weights depend on the cluster. A cluster with no route yet, or a route without versions beside others, is no
+ * contradiction where the others agree: it may be about to join the release. What a cluster holds that could not be read is not known to differ.
  */
 export function clustersDisagree(held: readonly ClusterWeights[]): boolean {
-  return clustersAgree(held.filter((one) => one.kind !== 'nothing' && !isUnknown(one))) === false;
+  return (
+    clustersAgree(held.filter((one) => !['nothing', 'joining'].includes(one.kind) && !isUnknown(one))) ===
+    false
+  );
 }
 
 function isUnknown({ kind, text }: ClusterWeights): boolean {

@@ -76,7 +76,7 @@ export function observedAfter(observed: Observation, written: WrittenRoutes): Ob
     const object = { ...one.object, ...change.object };
     const record = recordOf(object, release.app);
     const { weights } = written;
-    return { ...one, object, weights, revision: String(written.revision), record };
+    return { ...one, object, weights, accord: 'same', revision: String(written.revision), record };
   });
   return observationOf(release, fleet, clusters, routes);
 }

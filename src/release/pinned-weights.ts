@@ -6,8 +6,8 @@ import { newcomerAmong, servingVersions } from './serving-versions.ts';
 import { versionLabels } from './subsets.ts';
 
 /**
- * The weights that move an HTTPRoute off the app's Service, which leads to every version: all to the only version that serves. Its users
- * keep what they have, and the pods of the next version come without any.
+ * The weights that move the rules of an HTTPRoute off the app's Service, which leads to every version: all to the only version that
+ * serves. Their users keep what they have, and the pods of the next version come without any.
  *
  * @throws CanaryError where several versions serve, so that no weights would have the same effect
  */
@@ -21,11 +21,16 @@ export function pinnedWeights(
   const serving = servingVersions(release, fleet, labels);
   const newcomer = newcomerAmong(observed, workloads, serving, labels);
   const isOpen = routes.some(
-    ({ object, api, choice, weights }) =>
-      object !== undefined && weights === undefined && api.weightsByRoute(object, choice).length > 0,
+    ({ object, api, choice, weights, accord }) =>
+      accord === 'joining' ||
+      (object !== undefined && weights === undefined && api.weightsByRoute(object, choice).length > 0),
   );
   const [only, ...others] = [...new Set(serving.map(({ version }) => version))];
-  const isPinnable = only !== undefined && others.length === 0 && versions.includes(only);
+  const isPinnable =
+    only !== undefined &&
+    others.length === 0 &&
+    versions.includes(only) &&
+    routes.every(({ weights }) => weights === undefined || weights.get(only) === 100);
   if (newcomer !== undefined) assertRulesNameVersions(observed, serving, newcomer, isOpen && !isPinnable);
   return isOpen && isPinnable ? new Map([[only, 100]]) : undefined;
 }

@@ -3,9 +3,12 @@ import type { Deciding } from '../istio/destination-rules.ts';
 import { isDeepStrictEqual } from 'node:util';
 import type { RevisionAndWeights } from '../texts/catalogue/findings.ts';
 import type { Message } from '../texts/message.ts';
-import { inCluster } from '../core/errors.ts';
+import type { CommonWeights } from '../core/common-weights.ts';
+import { CanaryError, inCluster } from '../core/errors.ts';
 import type { RouteChoice } from '../core/route-target.ts';
+import { nameOf } from '../kubernetes/objects.ts';
 import type { DestinationRule, VirtualService } from '../kubernetes/objects.ts';
+import { inEnglish } from '../texts/texts.ts';
 import { recordOf } from './history.ts';
 import type { ReleaseRecord } from './history.ts';
 import type { Release } from './release.ts';
@@ -35,6 +38,8 @@ export interface RouteState {
   readonly deciding: Deciding;
   /** What the managed routes hold; undefined where none stands, or none that names subsets. */
   readonly weights: Weights | undefined;
+  /** Whether its managed routes agree on them. */
+  readonly accord: CommonWeights['accord'];
   /** The revision that responses of the managed routes carry. */
   readonly revision: string | undefined;
   readonly record: ReleaseRecord | undefined;
@@ -46,18 +51,21 @@ export interface Scope {
   readonly clusters?: readonly ClusterName[] | undefined;
   /** Names of the HTTP routes to manage. */
   readonly routes?: readonly string[] | undefined;
+  /** Whether the managed routes of one object may hold different weights: a run that sets all of them can go on. */
+  readonly differing?: 'refused' | 'allowed';
 }
 
 /**
  * Reads the weights in force from every config cluster: one entry for each object of the release, those of a cluster in the
  * order named.
  *
- * @throws CanaryError where objects of another name hold the service's traffic, or the choice of routes is not clear
+ * @throws CanaryError where objects of another name hold the service's traffic, the choice of routes is not clear, or those of one
+ * object differ
  */
 export function readRouteStates(
   release: Release,
   fleet: FleetState,
-  { clusters = release.configClusters, routes = release.traffic.routes }: Scope = {},
+  { clusters = release.configClusters, routes = release.traffic.routes, differing = 'refused' }: Scope = {},
 ): readonly RouteState[] {
   return clusters.flatMap((cluster) => {
     const found = releaseRoutes(release, fleet, cluster);
@@ -67,6 +75,9 @@ export function readRouteStates(
         const own = ownRoutes(found, routes, object);
         const choice = { ...found.choice, routes: own };
         const record = object && recordOf(object, release.app);
+        const common = object && api.weights(object, choice, record?.weights);
+        if (object !== undefined && common?.accord === 'different' && differing === 'refused')
+          throw new CanaryError(describeDifference(object, api, choice));
         return {
           cluster,
           object,
@@ -75,13 +86,29 @@ export function readRouteStates(
           choice,
           destinationRule,
           deciding,
-          weights: object && api.weights(object, choice, record?.weights),
+          weights: common?.weights,
+          accord: common?.accord ?? 'same',
           revision: object && api.revision(object, choice),
           record,
         };
       }),
     );
   });
+}
+
+function describeDifference(object: RouteObject, api: TrafficApi<RouteObject>, choice: RouteChoice): string {
+  const held = inEnglish(routesDiffer(object, api, choice));
+  return `The managed ${api.kind === 'HTTPRoute' ? 'rules' : 'routes'} of ${nameOf(object)} hold ${held}. Bring all of them to the same weights with the operation rollback and the input weights, or manage fewer (input routes).`;
+}
+
+/** What each route of an object to the service holds, within a sentence. */
+export function routesDiffer(
+  object: RouteObject,
+  api: TrafficApi<RouteObject>,
+  choice: RouteChoice,
+): Message {
+  const routes = api.weightsByRoute(object, choice);
+  return { kind: 'weightsByRoute', routes: routes.map((one) => ({ object: undefined, ...one })) };
 }
 
 /**

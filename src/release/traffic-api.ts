@@ -1,5 +1,6 @@
 import type { ServiceKey } from '../core/names.ts';
 import type { RoutePart } from '../texts/catalogue/routes.ts';
+import type { CommonWeights } from '../core/common-weights.ts';
 import type { RouteChoice, RouteTarget } from '../core/route-target.ts';
 import type { VersionName, Weights } from '../core/weights.ts';
 import type { Detachment } from '../gateway-api/parents.ts';
@@ -19,12 +20,12 @@ export type RouteKind = 'VirtualService' | 'HTTPRoute';
 export interface TrafficApi<R extends KubeObject> {
   readonly kind: RouteKind;
   /**
-   * Read: the weights that the managed routes hold; undefined where none names a version.
+   * Read: the weights that the managed routes hold.
    *
    * @param recorded the weights last written, for routes whose rounding hides them
-   * @throws CanaryError where the managed routes differ, or it is not clear which are meant
+   * @throws CanaryError where it is not clear which routes are meant
    */
-  readonly weights: (object: R, choice: RouteChoice, recorded: Weights | undefined) => Weights | undefined;
+  readonly weights: (object: R, choice: RouteChoice, recorded: Weights | undefined) => CommonWeights;
   /** Read: the versions that the managed routes name, in their order. */
   readonly versions: (object: R, choice: RouteChoice) => readonly VersionName[];
   /** Read: what each route to the service holds, without preview routes; for reports where it is not clear which are managed. */

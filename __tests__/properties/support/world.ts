@@ -132,7 +132,7 @@ export class World {
   /** `v1=80,v2=20` */
   heldIn(cluster: MemoryCluster): string {
     const vs = cluster.objects.get(VS_PATH) as VirtualService | undefined;
-    const held = vs && managedWeights(vs, SERVICE, ['main']);
+    const held = vs && managedWeights(vs, SERVICE, ['main']).weights;
     return held === undefined ? 'none' : formatWeights(held);
   }
 

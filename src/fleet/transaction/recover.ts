@@ -67,14 +67,16 @@ export async function recover(intent: Intent, options: RecoveryOptions): Promise
   // Also where somebody else has changed the weights: their version may be one of those concerned.
   await orInconsistent([], () => shutOutOtherChanges(intent, observed, options));
   assertOurs(intent, observed.routes);
-  const withWeights = observed.routes.filter(({ weights }) => weights !== undefined);
+  const withWeights = observed.routes.filter(
+    ({ weights, accord }) => weights !== undefined || accord === 'different',
+  );
   if (withWeights.length === 0) {
     await orInconsistent([], () => shutOutRouteChanges(intent, observed.routes, options));
     return { outcome: 'agreed', weights: undefined };
   }
   // A cluster that joins a release has nothing to return to; in a first install all get what one has.
   const concerned = previous === undefined ? observed.routes.filter(exists) : withWeights;
-  const agree = (weights: Weights): boolean => concerned.every((one) => holdsWeights(one, weights));
+  const agree = (weights: Weights): boolean => concerned.every((one) => holdsOnly(one, weights));
   const isComplete = concerned.length === observed.routes.length && agree(target);
   if (check !== undefined && isComplete && intent.direction === 'forward') {
     const result = await check(observed, target);
@@ -145,7 +147,7 @@ async function bringTo(
       continue;
     }
     for (const sentence of obstacles) onWarning(sentence);
-    if (!concerned.every((one) => holdsWeights(one, weights))) {
+    if (!concerned.every((one) => holdsOnly(one, weights))) {
       const target = {
         weights: withHeldVersions({ routes: concerned }, weights),
         history: historyFor(weights, intent, observed),
@@ -179,10 +181,14 @@ function historyFor(
 }
 
 /** @throws ChangedByOthers where a cluster holds weights that are neither the target nor those before it */
-function assertOurs({ target, previous, run }: Intent, routes: readonly RouteState[]): void {
+function assertOurs({ target, previous, direction, run }: Intent, routes: readonly RouteState[]): void {
   const known = [target, ...(previous === undefined ? [] : [previous])];
-  const strange = routes.filter(
-    (one) => one.weights !== undefined && !known.some((weights) => holdsWeights(one, weights)),
+  // Only a way back from no common weights begins with routes that differ.
+  const mayDiffer = direction === 'back' && previous === undefined;
+  const strange = routes.filter((one) =>
+    one.accord === 'different'
+      ? !mayDiffer
+      : one.weights !== undefined && !known.some((weights) => holdsWeights(one, weights)),
   );
   if (strange.length === 0) return;
   const clusters = strange.map((one) => describePlace(one, routes)).join(', ');
@@ -203,6 +209,11 @@ function describeHeld(routes: readonly RouteState[]): string {
 
 function holdsWeights({ weights: held }: RouteState, weights: Weights): boolean {
   return held !== undefined && sameWeights(held, weights);
+}
+
+/** The same of all managed routes, those that join the release as well. */
+function holdsOnly(one: RouteState, weights: Weights): boolean {
+  return one.accord === 'same' && holdsWeights(one, weights);
 }
 
 function exists({ object }: RouteState): boolean {
