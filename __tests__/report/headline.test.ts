@@ -323,6 +323,23 @@ describe('the next step', () => {
       { operation: 'status', held: APART },
       'Bring all clusters to the same weights: run the operation rollback with the input weights.',
     ],
+    [
+      'is to bring them to a cluster without a route, where nothing can be rolled back',
+      {
+        operation: 'status',
+        held: [
+          ...APART,
+          {
+            cluster: 'north',
+            place: 'north',
+            kind: 'nothing',
+            weights: undefined,
+            text: { kind: 'noObject', object: 'VirtualService' },
+          },
+        ],
+      },
+      'Bring all clusters to the same weights: run the operation rollout with the input weights.',
+    ],
   ])('%s', (_what, record, nextStep) => {
     expect(of(record).nextStep).toBe(nextStep);
   });

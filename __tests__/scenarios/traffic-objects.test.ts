@@ -191,6 +191,11 @@ describe('objects that exist already', () => {
     expect(run.code).toBe(1);
     expect(run.log).toMatch(/Set the input virtual-service to front-door/);
     await expect(stage.weights()).resolves.toEqual([undefined, undefined]);
+    const status = await stage.run({ ...NO_WORKLOADS, operation: 'status' });
+    expect(status.code).toBe(1);
+    expect(status.log + status.summary).toContain('Set the input virtual-service to front-door');
+    expect(status.log + status.summary).not.toContain('rollback');
+    await stage.pass({ ...NO_WORKLOADS, operation: 'status', 'virtual-service': 'front-door' });
   });
 });
 

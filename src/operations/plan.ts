@@ -5,6 +5,7 @@ import { allOf } from '../fleet/fleet.ts';
 import { describeMissing, isReadOnly, missingPermissions } from '../fleet/preflight.ts';
 import { assertSidecars } from '../fleet/injection.ts';
 import {
+  alignmentOf,
   clustersDisagree,
   readClusterWeights,
   formatClusterWeights,
@@ -91,7 +92,11 @@ async function tryRollout(context: Context): Promise<TriedRollout> {
 
 /** Whoever approves a release by its plan has to know before it is merged. */
 function different(held: readonly ClusterWeights[], weights: Weights): string {
-  return `The clusters hold different weights: ${describeClusterWeights(held)}. A rollout with these inputs would bring all of them to ${formatWeights(weights)}; to repair them first, run the operation rollback with the input weights.`;
+  const first =
+    alignmentOf(held) === 'rollback'
+      ? '; to repair them first, run the operation rollback with the input weights'
+      : '';
+  return `The clusters hold different weights: ${describeClusterWeights(held)}. A rollout with these inputs would bring all of them to ${formatWeights(weights)}${first}.`;
 }
 
 /** What would stop the rollout before it writes anything, all at once. */

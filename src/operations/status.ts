@@ -5,7 +5,9 @@ import { candidateOf, selectsEndpoint } from '../kubernetes/pod-selection.ts';
 import type { Place } from '../kubernetes/pod-selection.ts';
 import { CanaryError, messageOf } from '../core/errors.ts';
 import {
+  alignmentOf,
   clustersAgree,
+  clustersDisagree,
   describeDisagreement,
   readClusterWeights,
   isOpenChoice,
@@ -73,21 +75,36 @@ export async function status(context: Context): Promise<void> {
       ([cluster, error]) => `${cluster} could not be read: ${messageOf(error)}`,
     );
     if (unread.length > 0) throw new CanaryError(unread.join('\n'));
-    for (const sentence of unclear) log.warn(sentence);
+    const problems = [
+      ...disagreementIn(held, unclear),
+      ...routeDefects(observed).map(({ title, detail }) => inEnglish({ kind: 'findingLine', title, detail })),
+    ];
+    for (const sentence of unclear) if (!problems.includes(sentence)) log.warn(sentence);
     if (isOpenChoice(held)) {
       log.info('The inputs leave open which routes are meant, so no weights are compared.');
       return;
     }
-    const agree = clustersAgree(held);
-    const problems = [
-      ...(agree === false ? [`${describeDisagreement(held)} ${textsIn('en').nextStep.align}`] : []),
-      ...routeDefects(observed).map(({ title, detail }) => inEnglish({ kind: 'findingLine', title, detail })),
-    ];
     if (problems.length > 0) throw new CanaryError(problems.join('\n'));
     log.info(
-      agree === true ? 'All clusters agree.' : 'No cluster holds weights: nothing has been released yet.',
+      clustersAgree(held) === true
+        ? 'All clusters agree.'
+        : 'No cluster holds weights: nothing has been released yet.',
     );
   });
+}
+
+/**
+ * That the clusters hold different weights, and what to do.
+ *
+ * @param unclear why the routing of clusters is not clear: each sentence has its own remedy
+ */
+function disagreementIn(held: readonly ClusterWeights[], unclear: readonly string[]): readonly string[] {
+  if (clustersAgree(held) !== false) return [];
+  if (unclear.length > 0)
+    return [...(clustersDisagree(held) ? [describeDisagreement(held)] : []), ...unclear];
+  const way = alignmentOf(held);
+  const { align, chooseRoutes } = textsIn('en').nextStep;
+  return [`${describeDisagreement(held)} ${way === 'routes' ? chooseRoutes : align(way)}`];
 }
 
 /** What a line about one cluster is made from. */

@@ -142,7 +142,8 @@ export function clustersDisagree(held: readonly ClusterWeights[]): boolean {
   );
 }
 
-function isUnknown({ kind, text }: ClusterWeights): boolean {
+/** Whether what a cluster holds could not be read, or its routes are not those that the inputs name; the text says why. */
+export function isUnknown({ kind, text }: ClusterWeights): boolean {
   return kind === 'unclear' && text.kind === 'unknownWeights';
 }
 
@@ -161,6 +162,16 @@ export function describeDisagreement(held: readonly ClusterWeights[]): string {
 /** `The clusters hold different weights`; not so where the weights of none can be told. */
 function titleOfDisagreement(held: readonly ClusterWeights[]): string {
   return holdsNoWeights(held) ? 'No cluster holds one set of weights' : 'The clusters hold different weights';
+}
+
+/**
+ * What brings clusters to the same weights: the input `routes` where it is open which routes are meant; a rollout where a cluster has no
+ * route yet, or a route joins the release; else a rollback, which replaces whatever the routes hold.
+ */
+export function alignmentOf(held: readonly ClusterWeights[]): 'routes' | 'rollout' | 'rollback' {
+  const kinds = new Set(held.map(({ kind }) => kind));
+  if (kinds.has('open')) return 'routes';
+  return kinds.has('nothing') || kinds.has('joining') ? 'rollout' : 'rollback';
 }
 
 /** Whether not even one place holds a set of weights. */

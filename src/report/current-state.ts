@@ -1,4 +1,10 @@
-import { agreedWeights, clustersDisagree, holdingsOf } from '../release/cluster-weights.ts';
+import {
+  agreedWeights,
+  alignmentOf,
+  clustersDisagree,
+  holdingsOf,
+  isUnknown,
+} from '../release/cluster-weights.ts';
 import { say } from '../texts/texts.ts';
 import { sameWeights } from '../core/weights.ts';
 import type { Weights } from '../core/weights.ts';
@@ -16,7 +22,8 @@ export function currentStateOf(record: RunRecord, outcome: Outcome, texts: Texts
   const restored = record.restored.map((message) => say(message, texts));
   const all = (sentences: readonly string[]): string | undefined =>
     sentences.length === 0 ? undefined : texts.formats.sentences(sentences);
-  if (held.length === 0) return all(remains);
+  // The error says why all of them are unknown.
+  if (held.every(isUnknown)) return all(remains);
   if (clustersDisagree(held) || needsRecovery)
     return all(stateApart(record, [...remains, ...restored], outcome, texts));
   const weights = agreedWeights(held);
@@ -37,7 +44,12 @@ function stateApart(
   const who = clustersDisagree(held)
     ? disagreementIn(held, texts)
     : texts.headline.holdingsSentence(holdingsOf(held, texts));
-  const whatNow = needsRecovery ? texts.state.willRecover : texts.state.alignYourself;
+  const way = alignmentOf(held);
+  const whatNow = needsRecovery
+    ? texts.state.willRecover
+    : way === 'routes'
+      ? texts.nextStep.chooseRoutes
+      : texts.state.alignYourself(way);
   return [
     ...(outcome === 'diverged' || outcome === 'fail' ? [] : [who]),
     ...others,

@@ -1,4 +1,4 @@
-import { agreedWeights } from '../release/cluster-weights.ts';
+import { agreedWeights, alignmentOf } from '../release/cluster-weights.ts';
 import type { Texts } from '../texts/catalogue.ts';
 import { failingVersions } from './failing-versions.ts';
 import { metricsThat } from './metric-sentences.ts';
@@ -21,7 +21,7 @@ export function nextStepOf(record: RunRecord, outcome: Outcome, texts: Texts): s
     case 'ambiguous':
       return nextStep.chooseRoutes;
     case 'diverged':
-      return nextStep.align;
+      return alignmentIn(record, texts);
     case 'inconclusive':
       if (metricsThat(record.metrics, 'inconclusive').length > 0) return nextStep.readableMetric;
       // If every ingress passed, more samples would not help.
@@ -29,6 +29,12 @@ export function nextStepOf(record: RunRecord, outcome: Outcome, texts: Texts): s
         return afterFail(record, texts);
       return nextStep.moreSamples;
   }
+}
+
+/** How the clusters come to hold the same weights. */
+function alignmentIn({ held }: RunRecord, { nextStep }: Texts): string {
+  const way = alignmentOf(held);
+  return way === 'routes' ? nextStep.chooseRoutes : nextStep.align(way);
 }
 
 function afterFail(record: RunRecord, { nextStep }: Texts): string {

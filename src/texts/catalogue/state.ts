@@ -1,9 +1,12 @@
 import type { Weights } from '../../core/weights.ts';
 
+/** The operation that brings all clusters to the weights that it is given. */
+export type Aligning = 'rollout' | 'rollback';
+
 /** The weights that users have after a run that did not pass, in sentences. */
 export interface StateTexts {
   readonly willRecover: string;
-  readonly alignYourself: string;
+  readonly alignYourself: (operation: Aligning) => string;
   readonly nothingWritten: (weights: Weights) => string;
   readonly weightsUnchanged: (weights: Weights) => string;
   readonly restored: (values: { readonly weights: Weights; readonly safe: boolean }) => string;
@@ -18,7 +21,7 @@ export interface NextStepTexts {
   readonly fixCause: string;
   readonly correctInputs: string;
   readonly chooseRoutes: string;
-  readonly align: string;
+  readonly align: (operation: Aligning) => string;
   readonly readableMetric: string;
   readonly moreSamples: string;
   readonly fixLikelyCause: string;

@@ -4,8 +4,8 @@ import { headline } from './headline.ts';
 
 export const state: StateTexts = {
   willRecover: 'The post step of this job, or else the next run, will bring them to the same weights.',
-  alignYourself:
-    'This needs your action: bring all clusters to the same weights (operation rollback with the input weights).',
+  alignYourself: (operation) =>
+    `This needs your action: bring all clusters to the same weights (operation ${operation} with the input weights).`,
   nothingWritten: (weights) => `Nothing was written; the routes hold ${headline.weights(weights)}.`,
   weightsUnchanged: (weights) =>
     `The weights are unchanged (${headline.weights(weights)}); other writes are listed below.`,
@@ -21,7 +21,8 @@ export const nextStep: NextStepTexts = {
   correctInputs: 'Correct the inputs below, then re-run this step.',
   fixCause: 'Fix the cause, then re-run this step.',
   chooseRoutes: 'Set the input routes to the routes that the release should split.',
-  align: 'Bring all clusters to the same weights: run the operation rollback with the input weights.',
+  align: (operation) =>
+    `Bring all clusters to the same weights: run the operation ${operation} with the input weights.`,
   readableMetric:
     'Make the metric readable, or give it more time and traffic (input bake), then re-run this step.',
   moreSamples:

@@ -5,7 +5,7 @@ import { headline } from './headline.ts';
 
 export const state: StateTexts = {
   willRecover: '本作业的 post 步骤会让它们恢复一致；如果没有执行，则由下一次运行处理。',
-  alignYourself: '需要您处理：让所有集群的权重一致（操作 rollback，并设置输入 weights）。',
+  alignYourself: (operation) => `需要您处理：让所有集群的权重一致（操作 ${operation}，并设置输入 weights）。`,
   nothingWritten: (weights) => `未写入任何内容；路由的权重为 ${headline.weights(weights)}。`,
   weightsUnchanged: (weights) => `权重没有变化（${headline.weights(weights)}）；其他写入见下文。`,
   restored: ({ weights, safe }) =>
@@ -20,7 +20,7 @@ export const nextStep: NextStepTexts = {
   correctInputs: '请改正以下输入，然后重新运行本步骤。',
   fixCause: '排除原因，然后重新运行本步骤。',
   chooseRoutes: '在输入 routes 中指定由本次发布分流的路由。',
-  align: '让所有集群的权重一致：执行操作 rollback，并设置输入 weights。',
+  align: (operation) => `让所有集群的权重一致：执行操作 ${operation}，并设置输入 weights。`,
   readableMetric: '让指标可以读取，或者给它更多时间和流量（输入 bake），然后重新运行本步骤。',
   moreSamples:
     '用更长的时间或更多的样本（输入 verify-timeout、max-samples），或者更宽的容差（输入 tolerance）重新运行。',
