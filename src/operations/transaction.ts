@@ -213,7 +213,7 @@ async function release({ release, recorder, log, onTransaction }: Context, sessi
   });
   for (const [cluster, error] of failures) {
     log.warn(
-      `The lock in ${cluster} could not be released: ${messageOf(error)} It expires within ${String(LOCK.leaseMs / 1000)} s, and the next run waits for that.`,
+      `The lock in ${cluster} could not be released: ${messageOf(error)} The next run takes it over once it has seen it unchanged for ${String(LOCK.leaseMs / 1000)} s.`,
     );
   }
   if (state === 'inconsistent' || state === 'writing') recorder.record({ kind: 'inconsistent' });
