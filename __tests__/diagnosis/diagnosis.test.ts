@@ -91,7 +91,7 @@ describe('a route that someone else changed', () => {
       {
         title: 'The route in east was changed by someone else',
         detail:
-          'VirtualService gray-demo/helloworld in east holds v1=50,v2=50 instead of the v1=80,v2=20 that the last release step wrote. Restore the recorded weights, or find out who needs the others.',
+          'VirtualService gray-demo/helloworld in east holds v1=50,v2=50 instead of the v1=80,v2=20 that the last release step wrote. Restore the recorded weights (operation rollback with the input weights), or find out who needs the others.',
       },
     ]);
   });

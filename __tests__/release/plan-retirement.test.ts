@@ -215,7 +215,7 @@ describe('nothing is retired', () => {
     [
       'where someone edited the route',
       { record: { weights: { v1: 10, v2: 90 } } },
-      'holds v1=0,v2=100 instead of the v1=10,v2=90 that the last release step wrote',
+      'Nothing is retired until that is resolved. To restore the recorded weights, run the operation rollback with weights: v1=10,v2=90. To go on from the new ones, run the operation rollout with weights: v1=0,v2=100.',
     ],
     [
       'that a mirror of the route still names',

@@ -821,7 +821,7 @@ describe('an edited cluster', () => {
 
   test('is not overwritten: the message says what stands there, and what to do', () => {
     expect(() => planRollout(observe(given, edited))).toThrow(
-      /^VirtualService gray-demo\/helloworld in west holds v1=50,v2=50 instead of the v1=80,v2=20 that the last release step wrote.*\. The action does not overwrite it: restore the recorded weights, or request the weights that the route holds now\.$/,
+      /^VirtualService gray-demo\/helloworld in west holds v1=50,v2=50 instead of the v1=80,v2=20 that the last release step wrote.*\. The action does not overwrite it\. To restore the recorded weights, run the operation rollback with weights: v1=80,v2=20\. To go on from the new ones, run the operation rollout with weights: v1=50,v2=50\.$/,
     );
   });
 

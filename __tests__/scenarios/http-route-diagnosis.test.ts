@@ -3,6 +3,7 @@ import { until } from '../../testbed/mesh/until.ts';
 import { GATEWAY_API, httpRoute, routeConditions, versionService } from './support/gateway-api.ts';
 import { ISTIO } from './support/kube.ts';
 import { APP, AT_DEFAULTS, NAMESPACE, NO_WORKLOADS, namespace } from './support/objects.ts';
+import { testOnEmbedded } from './support/on-embedded.ts';
 import { useStage } from './support/stage.ts';
 
 /** What the check says of an HTTPRoute and of the Services behind it (scenario 44). */
@@ -30,6 +31,23 @@ describe("a version's Service", () => {
       await stage.pass(status);
     });
     await expect(stage.east.find('v1', 'Service', `${APP}-v2`, NAMESPACE)).resolves.toBeDefined();
+
+    await stage.west.remove('apps/v1', 'Deployment', `${APP}-v2`, NAMESPACE);
+    await stage.east.remove('v1', 'Service', `${APP}-v2`, NAMESPACE);
+    const headers = { 'x-canary-version': 'v2' };
+    const [{ ingress } = { ingress: '' }] = stage.fleet.clusters;
+    const unserved = async (): Promise<boolean> =>
+      (await fetch(`${ingress}/hello`, { headers })).status === 503;
+    await until('requests for v2 to get status 503', unserved, { seconds: 20 });
+    const nowhere = await stage.run(status);
+    expect(nowhere.code).toBe(1);
+    expect(nowhere.log).toContain(
+      'no other cluster has a ready pod behind it, so these requests get status 503',
+    );
+    expect(nowhere.log).not.toContain('still answer');
+    // The remedies that it names.
+    await stage.pass({ weights: 'v1=50,v2=50' });
+    await stage.pass(status);
   });
 
   test('that is missing in both is named as the cause of the errors', async () => {
@@ -79,6 +97,27 @@ describe("a version's Service", () => {
       expect(run.summary).toContain(`${SERVICE} selects app=${APP},version=v9`);
     }
   });
+});
+
+testOnEmbedded('an HTTPRoute whose backends all got weight 0 is brought back as status says', async () => {
+  await install();
+  for (const kube of [stage.east, stage.west]) {
+    const route = await kube.get(GATEWAY_API, 'HTTPRoute', APP, NAMESPACE);
+    const { rules } = route['spec'] as {
+      rules: readonly { name?: string; backendRefs: readonly object[] }[];
+    };
+    const withoutUsers = rules.map((rule) =>
+      rule.name === undefined
+        ? { ...rule, backendRefs: rule.backendRefs.map((one) => ({ ...one, weight: 0 })) }
+        : rule,
+    );
+    await kube.merge(httpRoute(withoutUsers));
+  }
+  const run = await stage.run(status);
+  expect(run.code).toBe(1);
+  const [, operation = ''] = /Run the operation (\w+) with the input weights/.exec(run.log) ?? [];
+  await stage.pass({ ...NO_WORKLOADS, operation, weights: 'v1=80,v2=20' });
+  await stage.pass(status);
 });
 
 test('an HTTPRoute that istiod does not resolve is named by status', async () => {

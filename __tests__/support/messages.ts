@@ -417,11 +417,13 @@ export const MESSAGES: {
     { at: { object: HTTP_ROUTE, parent: undefined }, condition: 'Accepted', generation: 4 },
   ],
   unweightedTitle: [{ rule: UNNAMED, cluster: 'east' }],
-  unweighted: [{ object: HTTP_ROUTE }],
+  unweighted: [{ object: HTTP_ROUTE, operation: 'rollout' }],
   serviceMissingTitle: [{ service: 'Service demo/hello-v2', clusters: ['east', 'west'] }],
   serviceMissing: [
-    { version: 'v2', shares: [{ cluster: 'east', weight: 20 }], everywhere: true, configured: false },
-    { version: 'v2', shares: [{ cluster: undefined, weight: 20 }], everywhere: false, configured: true },
+    { version: 'v2', shares: [{ cluster: 'east', weight: 20 }], elsewhere: 'missing', configured: false },
+    { version: 'v2', shares: [{ cluster: undefined, weight: 20 }], elsewhere: 'answers', configured: true },
+    { version: 'v2', shares: [{ cluster: undefined, weight: 20 }], elsewhere: 'unready', configured: true },
+    { version: 'v2', shares: [{ cluster: undefined, weight: 20 }], elsewhere: 'unknown', configured: true },
   ],
   foreignPodsTitle: [{ service: 'Service demo/hello-v2', labels: ['version=v1'] }],
   foreignPods: [

@@ -15,7 +15,7 @@ import { plannerOf } from './traffic-planners.ts';
 import { labelsOf, wayTo } from './subsets.ts';
 import { VERSION_LABEL } from './version-label.ts';
 import type { Observation } from './observation.ts';
-import { describeEdit } from './weight-edits.ts';
+import { describeEdit, editRemedy } from './weight-edits.ts';
 import type { RouteState } from './route-state.ts';
 import type { VersionName, Weights } from '../core/weights.ts';
 import { selectorOfService } from './service-port.ts';
@@ -48,9 +48,11 @@ export function planRetirement(
 ): Retirement {
   const { release, fleet, routes: states } = observed;
   const planner = plannerOf(observed);
-  const [edit] = observed.edits;
-  if (edit !== undefined)
-    throw new CanaryError(`${describeEdit(edit)}. Nothing is retired until that is resolved.`);
+  const { edits } = observed;
+  if (edits.length > 0)
+    throw new CanaryError(
+      `${edits.map(describeEdit).join('. ')}. Nothing is retired until that is resolved. ${editRemedy(edits)}`,
+    );
   const version = retiredVersion(release, states);
   assertRetiredVersionIdle(states, version);
   const weights = new Map([...(observed.weights ?? [])].filter(([name]) => name !== version));

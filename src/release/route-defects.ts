@@ -76,11 +76,19 @@ export function detachmentsOf(
 }
 
 /** A rule all of whose backends have weight 0: the gateway answers 500. */
-export function unweightedRules({ cluster, choice }: RouteState, route: HTTPRoute): readonly RouteDefect[] {
+export function unweightedRules(
+  { cluster, choice, record }: RouteState,
+  route: HTTPRoute,
+): readonly RouteDefect[] {
   return managedRules(route, choice)
     .filter(({ backendRefs = [] }) => backendRefs.length > 0 && sumOfBackends(backendRefs) === 0)
     .map((rule) => ({
       title: { kind: 'unweightedTitle', rule: rulePart(route, rule), cluster },
-      detail: { kind: 'unweighted', object: nameOf(route) },
+      // A rollout does not overwrite what someone else has set since the last step.
+      detail: {
+        kind: 'unweighted',
+        object: nameOf(route),
+        operation: record?.weights === undefined ? 'rollout' : 'rollback',
+      },
     }));
 }

@@ -1,5 +1,5 @@
 import { versionServiceName } from '../gateway-api/backends.ts';
-import type { ClusterShare } from '../texts/catalogue/findings.ts';
+import type { ClusterShare, ElsewhereService } from '../texts/catalogue/findings.ts';
 import { isHttpRoute } from '../gateway-api/objects.ts';
 import { nameOf, selects } from '../kubernetes/objects.ts';
 import type { Labels, Pod } from '../kubernetes/objects.ts';
@@ -45,17 +45,18 @@ export function versionServiceDefects({
       .filter((state) => serviceOfVersion(release, state, version) === undefined)
       .map((state) => state.name);
     const asked = { version, shares, name, versions };
-    const all = missingIn.length === states.length;
+    const isListed = states.length === fleet.size;
     const found = states.flatMap((state) => selectedIn(state, serviceOfVersion(release, state, version)));
+    const elsewhere = elsewhereOf(found, isListed);
     const configured = missingIn.some((cluster) => release.configClusters.includes(cluster));
     return [
       {
         missingIn,
         defect: [
-          ...(missingIn.length === 0 ? [] : [missing(asked, missingIn, all, configured)]),
+          ...(missingIn.length === 0 ? [] : [missing(asked, missingIn, { elsewhere, configured })]),
           ...foreignPods(release.app, asked, found),
           // Of clusters that cannot be read, the pods are not known.
-          ...(all || states.length < fleet.size ? [] : unready(asked, found)),
+          ...(found.length === 0 || !isListed ? [] : unready(asked, found)),
         ],
       },
     ];
@@ -97,16 +98,21 @@ function sharesOf(served: readonly RouteState[], version: VersionName): readonly
     : each;
 }
 
-/** In all clusters its share gets status 500, which still carries its mark. */
+/** A Service that exists nowhere costs its share status 500, which still carries its mark; one without ready pods 503. */
+function elsewhereOf(found: readonly Selected[], isListed: boolean): ElsewhereService {
+  if (found.some(({ pods }) => pods.some(isReady))) return 'answers';
+  if (!isListed) return 'unknown';
+  return found.length === 0 ? 'missing' : 'unready';
+}
+
 function missing(
   { version, shares, name }: Asked,
   clusters: readonly ClusterName[],
-  all: boolean,
-  configured: boolean,
+  effect: { readonly elsewhere: ElsewhereService; readonly configured: boolean },
 ): RouteDefect {
   return {
     title: { kind: 'serviceMissingTitle', service: name, clusters },
-    detail: { kind: 'serviceMissing', version, shares, everywhere: all, configured },
+    detail: { kind: 'serviceMissing', version, shares, ...effect },
   };
 }
 

@@ -2,7 +2,7 @@ import type { ClusterName } from '../core/names.ts';
 import type { Editor } from '../texts/catalogue/findings.ts';
 import type { Message } from '../texts/message.ts';
 import { inEnglish } from '../texts/texts.ts';
-import { sameWeights } from '../core/weights.ts';
+import { formatWeights, sameWeights } from '../core/weights.ts';
 import type { Weights } from '../core/weights.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import type { KubeObject } from '../kubernetes/objects.ts';
@@ -37,6 +37,18 @@ export function describeEdit(edit: WeightEdit): string {
 /** The same within a sentence of any language. */
 export function editMessage({ object, ...edit }: WeightEdit): Message {
   return { kind: 'weightEdit', ...edit, object: nameOf(object) };
+}
+
+/** How to go on from edits of others, in sentences: back to the recorded weights, or on from those that all of them set. */
+export function editRemedy([first, ...others]: readonly WeightEdit[]): string {
+  if (first === undefined) return '';
+  const { recorded, found } = first;
+  const back = `To restore the recorded weights, run the operation rollback with weights: ${formatWeights(recorded)}.`;
+  const isOne = others.every((other) => sameWeights(other.found ?? new Map(), found ?? new Map()));
+  const isSplit = [...(found?.values() ?? [])].some((weight) => weight > 0);
+  return found === undefined || !isOne || !isSplit
+    ? back
+    : `${back} To go on from the new ones, run the operation rollout with weights: ${formatWeights(found)}.`;
 }
 
 /** `kubectl-edit at 2026-11-22T10:00:00Z`; empty where the object does not tell. */

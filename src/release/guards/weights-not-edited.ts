@@ -1,5 +1,5 @@
 import type { Observation } from '../observation.ts';
-import { describeEdit } from '../weight-edits.ts';
+import { describeEdit, editRemedy } from '../weight-edits.ts';
 import { CanaryError } from '../../core/errors.ts';
 import { sameWeights } from '../../core/weights.ts';
 import type { Weights } from '../../core/weights.ts';
@@ -13,6 +13,6 @@ export function assertWeightsNotEdited({ edits }: Observation, asked: Weights): 
   const others = edits.filter(({ found }) => found === undefined || !sameWeights(found, asked));
   if (others.length === 0) return;
   throw new CanaryError(
-    `${others.map(describeEdit).join('. ')}. The action does not overwrite it: restore the recorded weights, or request the weights that the route holds now.`,
+    `${others.map(describeEdit).join('. ')}. The action does not overwrite it. ${editRemedy(others)}`,
   );
 }

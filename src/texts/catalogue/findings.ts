@@ -1,6 +1,7 @@
 import type { Weights } from '../../core/weights.ts';
 import type { Message } from '../message.ts';
 import type { RoutePart, VersionWay } from './routes.ts';
+import type { Aligning } from './state.ts';
 import type { Tally } from './verdicts.ts';
 
 /** Requests that did not do as the managed route says. */
@@ -19,6 +20,12 @@ export interface ListenerName {
   /** `Gateway edge/public` */
   readonly gateway: string;
 }
+
+/**
+ * What becomes of the requests for a version whose Service some clusters lack: all lack it; none of the others has a ready pod behind it;
+ * one answers; or it is not known, since the Services of some could not be listed.
+ */
+export type ElsewhereService = 'missing' | 'unready' | 'answers' | 'unknown';
 
 /** Likely causes of a verdict. The kinds that end in `Title` are phrases; all others are whole sentences. */
 export interface FindingMessages {
@@ -180,12 +187,12 @@ export interface FindingMessages {
     readonly generation: number | undefined;
   };
   readonly unweightedTitle: { readonly rule: RoutePart; readonly cluster: string };
-  readonly unweighted: { readonly object: string };
+  readonly unweighted: { readonly object: string; readonly operation: Aligning };
   readonly serviceMissingTitle: { readonly service: string; readonly clusters: readonly string[] };
   readonly serviceMissing: {
     readonly version: string;
     readonly shares: readonly ClusterShare[];
-    readonly everywhere: boolean;
+    readonly elsewhere: ElsewhereService;
     readonly configured: boolean;
   };
   readonly foreignPodsTitle: { readonly service: string; readonly labels: readonly string[] };

@@ -4,6 +4,7 @@ import type {
   ClusterShare,
   ConditionPlace,
   Editor,
+  ElsewhereService,
   FindingMessages,
   ListenerName,
   OverlapPods,
@@ -18,7 +19,8 @@ import { routes } from './routes.ts';
 
 export const findings: MessageTexts<FindingMessages> = {
   editedTitle: ({ cluster }) => `The route in ${cluster} was changed by someone else`,
-  edited: ({ edit }, say) => `${say(edit)}. Restore the recorded weights, or find out who needs the others.`,
+  edited: ({ edit }, say) =>
+    `${say(edit)}. Restore the recorded weights (operation rollback with the input weights), or find out who needs the others.`,
   weightEdit: ({ object, cluster, found, recorded, by }) =>
     `${object} in ${cluster} holds ${found === undefined ? 'no weights' : formatWeights(found)} instead of the ${formatWeights(recorded)} that the last release step wrote${by === undefined ? '' : ` (last written by ${editor(by)})`}`,
   disagreementTitle: () => 'The clusters hold different weights',
@@ -113,14 +115,17 @@ export const findings: MessageTexts<FindingMessages> = {
   conditionOutdated: ({ at, condition, generation }) =>
     `${place(at)}: ${condition} is reported for an earlier generation than ${String(generation)}`,
   unweightedTitle: ({ rule, cluster }) => `All backends of ${routes.part(rule)} in ${cluster} have weight 0`,
-  unweighted: ({ object }) =>
-    `${object} sends its requests nowhere, and the gateway answers them with status 500. Run the operation rollout with the input weights.`,
+  unweighted: ({ object, operation }) =>
+    `${object} sends its requests nowhere, and the gateway answers them with status 500. Run the operation ${operation} with the input weights.`,
   serviceMissingTitle: ({ service, clusters }) => `${service} is missing in ${clusters.join(', ')}`,
-  serviceMissing: ({ version, shares, everywhere, configured }) => {
-    const effect = everywhere
-      ? `these requests get status 500 from the gateway, which still marks them with ${version}`
-      : `the other clusters still answer for it, but its pods there get no requests${configured ? ', and ResolvedRefs is False where it is missing' : ''}`;
-    return `The HTTPRoute gives ${version} ${sharesOf(shares)}: ${effect}. Run the operation rollout: it creates the Service again.`;
+  serviceMissing: ({ version, shares, elsewhere, configured }) => {
+    const effects: Readonly<Record<ElsewhereService, string>> = {
+      missing: `these requests get status 500 from the gateway, which still marks them with ${version}`,
+      unready: 'no other cluster has a ready pod behind it, so these requests get status 503',
+      answers: `the other clusters still answer for it, but its pods there get no requests${configured ? ', and ResolvedRefs is False where it is missing' : ''}`,
+      unknown: 'whether another cluster answers for it is not known, since not all Services could be listed',
+    };
+    return `The HTTPRoute gives ${version} ${sharesOf(shares)}: ${effects[elsewhere]}. Run the operation rollout: it creates the Service again.`;
   },
   foreignPodsTitle: ({ service, labels }) => `${service} selects pods of ${labels.join(', ')}`,
   foreignPods: ({ clusters, selector, label, version, service }) =>

@@ -4,6 +4,7 @@ import type {
   ClusterShare,
   ConditionPlace,
   Editor,
+  ElsewhereService,
   FindingMessages,
   ListenerName,
   OverlapPods,
@@ -22,7 +23,8 @@ const { list, all } = formats;
 
 export const findings: MessageTexts<FindingMessages> = {
   editedTitle: ({ cluster }) => `集群 ${cluster} 的路由被其他人改过`,
-  edited: ({ edit }, say) => `${say(edit)}。请恢复所记录的权重，或者查清是谁需要现在的权重。`,
+  edited: ({ edit }, say) =>
+    `${say(edit)}。请恢复所记录的权重（操作 rollback，并设置输入 weights），或者查清是谁需要现在的权重。`,
   weightEdit: ({ object, cluster, found, recorded, by }) =>
     spaced`集群 ${cluster} 的 ${object} ${found === undefined ? '没有权重' : `为 ${formatWeights(found)}`}，而不是上一级发布写入的 ${formatWeights(recorded)}${by === undefined ? '' : spaced`（最后由 ${editor(by)} 写入）`}`,
   disagreementTitle: () => '各集群权重不一致',
@@ -110,14 +112,17 @@ export const findings: MessageTexts<FindingMessages> = {
   conditionOutdated: ({ at, condition, generation }) =>
     `${place(at)}：${condition} 是针对早于 ${String(generation)} 的 generation 报告的`,
   unweightedTitle: ({ rule, cluster }) => `集群 ${cluster} 的${routes.part(rule)} 的所有后端权重都为 0`,
-  unweighted: ({ object }) =>
-    `${object} 的请求没有去处，网关以状态码 500 应答。请执行操作 rollout，并设置输入 weights。`,
+  unweighted: ({ object, operation }) =>
+    `${object} 的请求没有去处，网关以状态码 500 应答。请执行操作 ${operation}，并设置输入 weights。`,
   serviceMissingTitle: ({ service, clusters }) => `集群 ${list(clusters)} 缺少 ${service}`,
-  serviceMissing: ({ version, shares, everywhere, configured }) => {
-    const effect = everywhere
-      ? `这些请求会得到网关返回的状态码 500，并且仍带有 ${version} 的标记`
-      : `其他集群仍会应答，但该版本在那里的 Pod 得不到请求${configured ? '，并且缺少它的集群中 ResolvedRefs 为 False' : ''}`;
-    return `HTTPRoute 分给 ${version} ${sharesOf(shares)}：${effect}。请执行操作 rollout：它会重新创建该 Service。`;
+  serviceMissing: ({ version, shares, elsewhere, configured }) => {
+    const effects: Readonly<Record<ElsewhereService, string>> = {
+      missing: `这些请求会得到网关返回的状态码 500，并且仍带有 ${version} 的标记`,
+      unready: '其他集群的该 Service 后面没有就绪的 Pod，这些请求会得到状态码 503',
+      answers: `其他集群仍会应答，但该版本在那里的 Pod 得不到请求${configured ? '，并且缺少它的集群中 ResolvedRefs 为 False' : ''}`,
+      unknown: '有的集群无法列出 Service，因此不知道其他集群是否会应答',
+    };
+    return `HTTPRoute 分给 ${version} ${sharesOf(shares)}：${effects[elsewhere]}。请执行操作 rollout：它会重新创建该 Service。`;
   },
   foreignPodsTitle: ({ service, labels }) => `${service} 选中了 ${list(labels)} 的 Pod`,
   foreignPods: ({ clusters, selector, label, version, service }) =>
