@@ -25,6 +25,10 @@ describe.each(texts)('the help for $name', ({ text }) => {
     expect(text.match(/`|\]\(/g)).toBeNull();
   });
 
+  test('speaks of options, not of inputs and secrets of a workflow', () => {
+    expect(text.match(/\b(?:inputs?|secrets?|workflow|job|the action)\b/gi)).toBeNull();
+  });
+
   test('tells defaults', () => {
     expect(text).toContain('Default: .github/canary.yml.');
   });

@@ -124,7 +124,7 @@ test('every problem is reported at once, with its place', () => {
     'canary.yml:10: metrics[1].address: the address has no entry for west; add one for every cluster, or west=none where no metrics are read.',
     'canary.yml:14: metrics[5].istio.slow-above: 300 ms is not the bound of a bucket of istio_request_duration_milliseconds; expected one of 1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000, 30000, 60000 ms.',
     'canary.yml:12: metrics[3]: the name d is taken by canary.yml:11: metrics[2]; each metric needs its own.',
-    'Input metrics-headers: these are sent only to the address in the input metrics-address, which is in the release file (canary.yml:1: metrics-address). Set that input beside them.',
+    'Input metrics-headers: these are sent only to the address in the input metrics-address, which is in the release file (canary.yml:1: metrics-address). Set it beside them.',
   ]);
 });
 

@@ -134,6 +134,8 @@ describe('a run that is refused for its inputs', () => {
     expect(exitCode).toBe(3);
     const summary = await readFile(join(folder, 'summary.md'), 'utf8');
     expect(summary).toMatch(/^## ❌ shop: verify refused\n/);
-    expect(summary).toContain('- **Input tolerance**: got "many"; expected a number');
+    expect(summary).toContain('- **--tolerance**: got "many"; expected a number');
+    expect(summary).toContain('- **--kubeconfig** and &#36;KUBECONFIG are not set, and ');
+    expect(summary).not.toMatch(/secret|step|workflow|Input/);
   });
 });

@@ -86,7 +86,7 @@ describe('several VirtualServices', () => {
   test('with different weights leave none to be kept', () => {
     const fleet = holding(outer(split(80, 20)), inner(split(100, 0)));
     expect(() => planRollout(observe(inEast(), fleet))).toThrow(
-      'The input weights is not set, and the clusters hold different weights: v1=80,v2=20 in east (helloworld), v1=100,v2=0 in east (inner).',
+      'Input weights is not set, and the clusters hold different weights: v1=80,v2=20 in east (helloworld), v1=100,v2=0 in east (inner).',
     );
   });
 

@@ -183,7 +183,7 @@ describe('a step with metrics and without any ingress', () => {
     ]);
     const { run, ran } = step(context);
     await expect(run()).rejects.toThrow(
-      /^\.github\/canary\.yml:12: metrics: metric success looks back, .* only after 330s .*, and the input bake is 60s\. Set bake to at least 330s, or shorten the window\.\n.*metric latency .* at least 90s/,
+      /^\.github\/canary\.yml:12: metrics: metric success looks back, .* only after 330s .*, and the input bake is 60s\. Set it to at least 330s, or shorten the window\.\n.*metric latency .* at least 90s/,
     );
     expect(ran).toEqual([]);
   });
@@ -288,7 +288,7 @@ describe('a verification', () => {
   test('needs as much time as the windows of the metrics', async () => {
     const { context } = setup([limitMetric({ query: 'rate(errors[5m])' })]);
     await expect(verifyWeights(context, TARGET, undefined, 60_000)).rejects.toThrow(
-      /the input watch is 60s\. Set watch to at least 330s/,
+      /the input watch is 60s\. Set it to at least 330s/,
     );
   });
 

@@ -213,7 +213,7 @@ describe('a first install', () => {
 
   test('of two versions needs weights, and proposes them', () => {
     expect(() => planRollout(observe(release(), virgin))).toThrow(
-      'The input weights is not set, and no route gives helloworld weights yet that could be kept (versions: v1, v2). Set it, for example weights: v1=100,v2=0.',
+      'Input weights is not set, and no route gives helloworld weights yet that could be kept (versions: v1, v2). Set it, for example weights: v1=100,v2=0.',
     );
   });
 
@@ -237,7 +237,7 @@ describe('a first install', () => {
     const served = fleetOf(
       clusterState(EAST, { traffic: { virtualServices: [virtualService([{ route: [to(undefined)] }])] } }),
     );
-    expect(() => planRollout(observe(single, served))).toThrow('The input weights is not set');
+    expect(() => planRollout(observe(single, served))).toThrow('Input weights is not set');
   });
 });
 

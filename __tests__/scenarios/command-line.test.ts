@@ -117,7 +117,7 @@ describe('the packed command, in a folder without the repository (scenario 47)',
     expect(app).toBe(APP);
     expect(problems.map(({ input }) => input)).toEqual(['summary', 'weights', 'tolerance']);
     for (const { message } of problems) expect(failure).toContain(`\n- ${message}`);
-    expect(failure).toMatch(/^3 problems with the inputs:\n- Input summary: got ".*", which exists/);
+    expect(failure).toMatch(/^3 problems with the inputs:\n- --summary: got ".*", which exists/);
     const unknown = await ends(3, 'rollout', {}, ['--max-rp=20']);
     expect(unknown).toMatchObject({
       stdout: '',

@@ -184,7 +184,7 @@ describe('a new version that fails users on a path that nobody samples (scenario
       expect(blind.log).toContain('The query does not name v2, so it is about all versions together');
       const short = await step({ metrics: templates.flagger.replace('10s', '1m') });
       expect([short.code, short.outputs['changed']]).toEqual([1, '0']);
-      expect(short.log).toMatch(/metric request-success-rate looks back.* Set bake to at least 90s/);
+      expect(short.log).toMatch(/metric request-success-rate looks back.* Set it to at least 90s/);
       for (const [metrics, name] of [
         [templates.argo, 'success of orders'],
         [templates.flagger, 'request-success-rate'],

@@ -9,7 +9,7 @@ import type { InputOption } from './options.ts';
 const WIDTH = 90;
 const NAME = 'multicluster-canary';
 
-/** What action.yml says of each input. */
+/** What each option does, as Markdown. */
 type Descriptions = ReadonlyMap<string, string>;
 
 /** The help for the whole program: of each option, the first sentence and the default. */
@@ -26,7 +26,7 @@ export function helpOfProgram(descriptions: Descriptions): string {
   ]);
 }
 
-/** The help for one operation: the options that make a difference to it, with all that action.yml says. */
+/** The help for one operation: the options that make a difference to it, with all about them. */
 export function helpOfOperation(operation: Operation, descriptions: Descriptions): string {
   const { example, unused } = OPERATION_HELP[operation];
   const omitted: readonly string[] = [...unused, 'operation'] satisfies readonly InputName[];
@@ -47,7 +47,7 @@ export function helpOfOperation(operation: Operation, descriptions: Descriptions
 }
 
 const VALUES = [
-  'Every option is an input of the GitHub action, and has the same key in the release file (--config), which an option overrides.',
+  'The release file (--config) has the same names as keys; an option overrides it.',
   'LIST and KEY=VALUE: separate values by commas, or repeat the option.',
   'TIME: a number and ms, s, m or h; a bare number is in seconds.',
   '--headers @FILE, --metrics-headers @FILE and --github-token @FILE read the value from a file: others on this machine can see the arguments of a process.',
@@ -114,14 +114,20 @@ function brief(text: string): string {
   return first.includes(without) ? first : `${first} ${without}`;
 }
 
-/** Text without Markdown. */
+/** Text without Markdown; inputs are options here, and the pages of the documentation are not at hand. */
 function plain(text: string): string {
   return text
     .replaceAll(/\[([^\]]+)\]\((https:[^)]+)\)/g, '$1 ($2)')
-    .replaceAll(/\[([^\]]+)\]\([^)]+\)/g, '$1')
+    .replaceAll(/\s*See \[[^\]]+\]\([^)]+\)\./g, '')
+    .replaceAll(/`([a-z-]+)`/g, (whole, name: string) => (isOption(name) ? `--${name}` : whole))
     .replaceAll('`', '')
+    .replaceAll('the action', 'the command')
     .replaceAll(/\s+/g, ' ')
     .trim();
+}
+
+function isOption(name: string): boolean {
+  return INPUT_OPTIONS.some((option) => option.name === name);
 }
 
 const COLUMN = 28;

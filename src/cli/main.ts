@@ -1,4 +1,5 @@
 import { nextTurn } from '../core/clock.ts';
+import { speakOf } from '../core/wording.ts';
 import { runJob } from '../github/main.ts';
 import { finishJob } from '../github/post.ts';
 import { exitSoon } from '../github/step.ts';
@@ -25,6 +26,7 @@ import { Terminal } from './terminal.ts';
  * @param actionYml describes the inputs
  */
 export async function commandLine(args: readonly string[], actionYml: URL): Promise<void> {
+  speakOf('command');
   const streams = openStreams();
   const { stdout, stderr } = streams;
   const command = readArguments(args);

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { messageOf } from '../core/errors.ts';
 import { confinedPath } from '../core/workspace.ts';
 import { jobWorkspace } from '../github/job-workspace.ts';
+import { inputPlace } from '../core/wording.ts';
 
 /** What is wrong with the file for the summary, before anything begins. The workspace may hold links that others have made. */
 export function problemsOfSummaryFile(
@@ -10,7 +11,7 @@ export function problemsOfSummaryFile(
   workspace = jobWorkspace(),
 ): readonly string[] {
   if (file === undefined) return [];
-  const got = `Input summary: got "${file}"`;
+  const got = `${inputPlace('summary')}: got "${file}"`;
   try {
     confinedPath(workspace, dirname(file));
     const found = lstatSync(file, { throwIfNoEntry: false });

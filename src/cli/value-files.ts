@@ -1,5 +1,6 @@
 import { CanaryError } from '../core/errors.ts';
 import { FILE_LIMITS, readBoundedFile } from '../core/read-file.ts';
+import { inputPlace } from '../core/wording.ts';
 
 /** The inputs that may hold a secret: as an argument, it would show in the list of processes. A kubeconfig is a path anyway. */
 const FROM_FILES = ['headers', 'metrics-headers', 'github-token'];
@@ -17,7 +18,7 @@ export function readValueFiles(given: ReadonlyMap<string, string>): {
       return readBoundedFile(path, FILE_LIMITS.credential).trim();
     } catch (error) {
       if (!(error instanceof CanaryError)) throw error;
-      problems.push(`Input ${name}: the file "${path}" ${error.message}.`);
+      problems.push(`${inputPlace(name)}: the file "${path}" ${error.message}.`);
       return '';
     }
   };

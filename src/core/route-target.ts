@@ -1,5 +1,6 @@
 import type { ServiceKey } from './names.ts';
 import type { Weights, VersionName } from './weights.ts';
+import { theInput } from './wording.ts';
 
 /** What the names of preview routes begin with. */
 export const PREVIEW_NAME = 'canary-preview-';
@@ -30,8 +31,8 @@ export interface RouteTarget extends RouteChoice {
  * @param marked how many routes to the service a release has marked
  */
 export function movedRemedy(what: 'route' | 'rule', marked: number): string {
-  const byName = `give the ${what} a name in every cluster, and set the input to that name`;
+  const byName = `give the ${what} a name in every cluster, and set ${theInput('routes')} to that name`;
   return marked === 1
-    ? `Omit the input routes: the ${what} is known by the response headers that the release has set. Or ${byName}.`
+    ? `Omit ${theInput('routes')}: the ${what} is known by the response headers that the release has set. Or ${byName}.`
     : `To go on, ${byName}.`;
 }

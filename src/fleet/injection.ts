@@ -13,6 +13,7 @@ import { podTemplateOf } from '../kubernetes/pod-templates.ts';
 import type { TriedChange, TriedPlan } from './dry-run.ts';
 import { allOf } from './fleet.ts';
 import type { Fleet } from './fleet.ts';
+import { inputLabel, theInput } from '../core/wording.ts';
 
 /**
  * Ensures that pods which receive users' requests as soon as they are ready will be part of the mesh as asked for: without a sidecar,
@@ -55,10 +56,10 @@ export async function assertSidecars(
           : [];
       if (isAmbient(labels, template))
         throw new CanaryError(
-          `${nameOf(object)} in ${cluster} would create pods without a sidecar, but in the ambient mesh (${whereAmbient(template)}). Set the input pods to ambient.`,
+          `${nameOf(object)} in ${cluster} would create pods without a sidecar, but in the ambient mesh (${whereAmbient(template)}). Set ${theInput('pods')} to ambient.`,
         );
       throw new CanaryError(
-        `${nameOf(object)} in ${cluster} would create pods without a sidecar, and ${version} has users: mutual TLS to these pods would fail. Is injection enabled for the namespace (input injection), and does nothing in the pod template disable it?`,
+        `${nameOf(object)} in ${cluster} would create pods without a sidecar, and ${version} has users: mutual TLS to these pods would fail. Is injection enabled for the namespace (${inputLabel('injection')}), and does nothing in the pod template disable it?`,
       );
     }),
   );

@@ -6,6 +6,7 @@ import { nameOf } from '../kubernetes/objects.ts';
 import { backendsTo, markOf } from './backends.ts';
 import type { HTTPRoute, HTTPRouteRule } from './objects.ts';
 import { ruleKey, rulesTo } from './rules.ts';
+import { inputPlace, inputSetting, theInput } from '../core/wording.ts';
 
 /**
  * The rules that the action manages in an HTTPRoute: those named; else the only one that leads to the service, or of several the only one
@@ -23,14 +24,14 @@ export function managedRules(route: HTTPRoute, choice: RouteChoice): readonly HT
     if (marked.length === 1) return marked;
     const likely = marked.length > 1 ? marked : candidates.slice(-1);
     throw new OpenChoiceError(
-      `${nameOf(route)} has ${String(candidates.length)} rules that lead to ${service.app}: ${keys.join(', ')}. Set the input routes to those to split, for example routes: ${likely.map((rule) => ruleKey(route, rule)).join(', ')}.`,
+      `${nameOf(route)} has ${String(candidates.length)} rules that lead to ${service.app}: ${keys.join(', ')}. Set ${theInput('routes')} to those to split, for example ${inputSetting('routes', likely.map((rule) => ruleKey(route, rule)).join(', '))}.`,
     );
   }
   const managed = names.map((name) => {
     const found = candidates.find((rule) => ruleKey(route, rule) === name);
     if (found !== undefined) return found;
     throw new CanaryError(
-      `Input routes names "${name}", but ${nameOf(route)} has no rule with that name or position that leads to ${service.app} (rules that do: ${keys.join(', ') || 'none'}).`,
+      `${inputPlace('routes')} names "${name}", but ${nameOf(route)} has no rule with that name or position that leads to ${service.app} (rules that do: ${keys.join(', ') || 'none'}).`,
     );
   });
   // A position says which rule is meant only as long as nobody puts another rule ahead of it.
@@ -39,7 +40,7 @@ export function managedRules(route: HTTPRoute, choice: RouteChoice): readonly HT
   const moved = marked.find((rule) => isUnnamed(rule) && !managed.includes(rule));
   if (stranger !== undefined && moved !== undefined) {
     throw new CanaryError(
-      `Input routes names ${ruleKey(route, stranger)} of ${nameOf(route)}, but the rule that the release has split so far is now ${ruleKey(route, moved)}: rules were added or removed since. ${movedRemedy('rule', marked.length)}`,
+      `${inputPlace('routes')} names ${ruleKey(route, stranger)} of ${nameOf(route)}, but the rule that the release has split so far is now ${ruleKey(route, moved)}: rules were added or removed since. ${movedRemedy('rule', marked.length)}`,
     );
   }
   return [...new Set(managed)];

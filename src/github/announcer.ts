@@ -11,6 +11,7 @@ import { GitHub } from './api.ts';
 import { explain, isPassing, withoutToken } from './api-refusal.ts';
 import type { Operation } from './inputs.ts';
 import { ANNOUNCE_START_MS, STEPS } from '../core/deadlines.ts';
+import { inputPlace, nameOfInput } from '../core/wording.ts';
 
 const RETRIES = 2;
 
@@ -52,7 +53,7 @@ export class Announcer {
     if (event === undefined) {
       if (explicit)
         warn(
-          'The inputs github-token and comment only work in a GitHub run (GITHUB_REPOSITORY is not set), so there is no comment and no commit status.',
+          `${inputPlace('github-token')} and ${nameOfInput('comment')} only work in a GitHub run (GITHUB_REPOSITORY is not set), so there is no comment and no commit status.`,
         );
       return undefined;
     }

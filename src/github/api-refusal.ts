@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { messageOf } from '../core/errors.ts';
 import { secrets } from '../core/secrets.ts';
 import type { GitHubEvent } from './event.ts';
+import { theInput } from '../core/wording.ts';
 
 /** What a job's token needs for status and comment. A `permissions` block revokes everything that it does not list. */
 const PERMISSIONS = ['permissions:', '  contents: read', '  pull-requests: write', '  statuses: write'].join(
@@ -19,7 +20,7 @@ const REFUSAL = z.object({
 
 /** Why there is no token, and what to do. */
 export function withoutToken(what: string): string {
-  return `${what}: the input github-token is empty. Leave it out to use the job's own token, and grant that token these permissions in the workflow:\n${PERMISSIONS}`;
+  return `${what}: ${theInput('github-token')} is empty. Leave it out to use the job's own token, and grant that token these permissions in the workflow:\n${PERMISSIONS}`;
 }
 
 /**

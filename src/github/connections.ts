@@ -7,6 +7,7 @@ import type { KubeConfig } from '../kubernetes/client/kubeconfig.ts';
 import { insecurityOf, proxyTo } from '../kubernetes/client/route.ts';
 import { LoginError } from '../kubernetes/client/errors.ts';
 import type { Inputs } from './inputs.ts';
+import { inputPlace, theInput } from '../core/wording.ts';
 
 /** Something unusual about the way to a cluster. */
 export interface ConnectionNote {
@@ -58,7 +59,7 @@ function known(values: Values, kubeconfig: KubeConfig): readonly string[] {
 
 function loginProblem(kubeconfig: KubeConfig, name: string): readonly string[] {
   const user = kubeconfig.getContextObject(name)?.user;
-  const who = `Input kubeconfig: context ${name}${user === undefined ? '' : `, user ${user}`}`;
+  const who = `${inputPlace('kubeconfig')}: context ${name}${user === undefined ? '' : `, user ${user}`}`;
   try {
     assertLoginSupported(kubeconfig, name);
     const cluster = clusterOf(kubeconfig, name);
@@ -74,6 +75,6 @@ function insecurity(kubeconfig: KubeConfig, name: string): readonly string[] {
   const why = insecurityOf(kubeconfig, name);
   if (why === undefined) return [];
   return [
-    `Input kubeconfig: context ${name}: ${why}. Use an https server with certificate-authority-data. To accept the risk, add ${name} to the input insecure-clusters.`,
+    `${inputPlace('kubeconfig')}: context ${name}: ${why}. Use an https server with certificate-authority-data. To accept the risk, add ${name} to ${theInput('insecure-clusters')}.`,
   ];
 }

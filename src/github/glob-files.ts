@@ -3,6 +3,7 @@ import { isInWorkspace } from '../core/workspace.ts';
 import type { Workspace } from '../core/workspace.ts';
 import { findFiles } from './find-files.ts';
 import type { FoundFile } from './find-files.ts';
+import { theInput, theWorkspace } from '../core/wording.ts';
 
 /**
  * The files that globs match, each once, in the order of the globs and then of the paths; and what is wrong with the globs, each as
@@ -27,7 +28,7 @@ export function globFiles(
       );
       if (inside.length < found.files.length)
         problems.push(
-          `${glob} is outside the workspace. The release file can name only files in it; use the input ${confinedFor ?? ''}`,
+          `${glob} is outside ${theWorkspace()}. The release file can name only files in it; use ${theInput(confinedFor ?? '')}`,
         );
       else if (found.files.length === 0 && found.refused.length === 0)
         problems.push(`no file matches ${glob}`);

@@ -13,6 +13,7 @@ import { headers, host, metricHeaders, urlPath } from './parsers/request.ts';
 import type { Place } from './places.ts';
 import { versionSource } from './parsers/version-source.ts';
 import { steps, version, weights } from './parsers/versions.ts';
+import { inputPlace } from '../core/wording.ts';
 
 export const OPERATIONS = ['rollout', 'plan', 'verify', 'promote', 'rollback', 'retire', 'status'] as const;
 export type Operation = (typeof OPERATIONS)[number];
@@ -138,7 +139,7 @@ export function readInputs(
       const text = textOf(name);
       const inFile = file.get(name);
       const given = [
-        ...(text.trim() === '' ? [] : [{ value: text, source: `Input ${name}` }]),
+        ...(text.trim() === '' ? [] : [{ value: text, source: inputPlace(name) }]),
         ...(inFile === undefined ? [] : [inFile]),
       ];
       const [first] = given;
@@ -151,7 +152,7 @@ export function readInputs(
       if (!missing.success) {
         const [issue] = missing.error.issues;
         problems.push(
-          `Input ${name}: ${issue?.message ?? 'is required'}. You can set it in the release file too.`,
+          `${inputPlace(name)}: ${issue?.message ?? 'is required'}. You can set it in the release file too.`,
         );
       }
       return [name, missing.data];

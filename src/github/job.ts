@@ -21,6 +21,7 @@ import { readReleaseFile } from './release-file.ts';
 import { problemsOfReportFolder } from './report-folder.ts';
 import { RefusedJob } from './refused-job.ts';
 import { releaseFromInputs } from './release-from-inputs.ts';
+import { inputPlace, theInput } from '../core/wording.ts';
 
 /** What this step of a workflow is to do. */
 export interface Job {
@@ -62,9 +63,9 @@ export async function readJob(host: Host): Promise<Job> {
     found.push(messageOf(error));
   }
   // The weights of the release file are permanent, and for other operations.
-  if (values.operation === 'promote' && sources.get('weights') === 'Input weights')
+  if (values.operation === 'promote' && sources.get('weights') === inputPlace('weights'))
     log.warn(
-      'Input weights is ignored: the operation promote goes to the next of the steps. To set weights, use rollout.',
+      `${inputPlace('weights')} is ignored: the operation promote goes to the next of the steps. To set weights, use rollout.`,
     );
   const read = releaseFromInputs(
     values,
@@ -77,7 +78,7 @@ export async function readJob(host: Host): Promise<Job> {
   // An API server or a webhook may quote what it refuses.
   for (const { object } of read.release?.workload.manifests ?? [])
     for (const value of secretValuesOf(object)) secrets.hideWhole(value);
-  const ofReport = problemsOfReportFolder(values.report, sources.get('report') ?? 'Input report');
+  const ofReport = problemsOfReportFolder(values.report, sources.get('report') ?? inputPlace('report'));
   const all = [...ofHost, ...file.problems, ...problems, ...found, ...read.problems, ...ofReport];
   const { operation = 'rollout', summary = true, report, app, namespace } = values;
   if (all.length > 0) {
@@ -105,7 +106,7 @@ function ambiguous(values: ReadInputs['values'], { clashes }: MergedConfig): rea
     return files === undefined
       ? []
       : [
-          `Input kubeconfig: ${files.join(' and ')} each contain a context ${name}, and the two differ. Rename one of them, and use the one you mean in the input clusters: kubectl --kubeconfig ${files.at(-1) ?? ''} config rename-context ${name} NEW-NAME`,
+          `${inputPlace('kubeconfig')}: ${files.join(' and ')} each contain a context ${name}, and the two differ. Rename one of them, and use the one you mean in ${theInput('clusters')}: kubectl --kubeconfig ${files.at(-1) ?? ''} config rename-context ${name} NEW-NAME`,
         ];
   });
 }

@@ -1,4 +1,5 @@
 import type { Inputs, Operation } from './inputs.ts';
+import { theInput } from '../core/wording.ts';
 
 const DEPLOYING: readonly Operation[] = ['rollout', 'plan', 'promote'];
 
@@ -12,7 +13,7 @@ export function problemsOfManifestClusters(values: Partial<Inputs>): readonly st
   if (unknown.length > 0)
     return unknown.map(
       (name) =>
-        `got files for "${name}", which is not one of the clusters; the input clusters lists ${clusters.join(', ')}.`,
+        `got files for "${name}", which is not one of the clusters; ${theInput('clusters')} lists ${clusters.join(', ')}.`,
     );
   // A path may contain the equals sign, so it separates no cluster.
   const pairs = (manifests.get(undefined) ?? []).filter((glob) =>
@@ -29,7 +30,7 @@ export function problemsOfManifestClusters(values: Partial<Inputs>): readonly st
       .filter((name) => !own.includes(name))
       .map(
         (name) =>
-          `got files for ${name}, where ${version} does not run; the input clusters has ${version} in ${own.join(', ')}.`,
+          `got files for ${name}, where ${version} does not run; ${theInput('clusters')} has ${version} in ${own.join(', ')}.`,
       ),
     ...(manifests.has(undefined) ? [] : own)
       .filter((name) => !manifests.has(name))

@@ -11,6 +11,7 @@ import type { FoundFile } from './find-files.ts';
 import { jobWorkspace } from './job-workspace.ts';
 import type { ManifestGlobs } from './parsers/manifest-globs.ts';
 import { KUBECTL_SCHEMA } from './kubectl-yaml.ts';
+import { inputPlace } from '../core/wording.ts';
 
 const object: z.ZodType<KubeObject> = z.looseObject({
   apiVersion: z.string(),
@@ -36,7 +37,7 @@ export interface ReadManifests {
  */
 export function readManifests(
   globs: ManifestGlobs,
-  { input = 'Input manifests', workspace = jobWorkspace(), confined = false } = {},
+  { input = inputPlace('manifests'), workspace = jobWorkspace(), confined = false } = {},
 ): ReadManifests {
   const problems: string[] = [];
   const manifests: Manifest[] = [];

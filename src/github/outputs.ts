@@ -6,6 +6,7 @@ import { formatWeights } from '../core/weights.ts';
 import type { RunRecord } from '../report/run-record.ts';
 import type { PlannedRollout } from '../report/run-events.ts';
 import { runner } from './runner.ts';
+import { inputLabel } from '../core/wording.ts';
 
 /** The outputs of a run, by name. Every output is set; those without a value are empty. */
 export function outputsOf(record: RunRecord): Readonly<Record<string, string>> {
@@ -67,7 +68,7 @@ export function setOutputs(record: RunRecord): void {
     const fits = value.length <= LONGEST_OUTPUT;
     if (!fits)
       runner.warn(
-        `The output ${name} has ${value.length.toLocaleString('en')} characters, more than GitHub accepts, so it is left empty. The report (input report) has its contents.`,
+        `The output ${name} has ${value.length.toLocaleString('en')} characters, more than GitHub accepts, so it is left empty. The report (${inputLabel('report')}) has its contents.`,
       );
     runner.setOutput(name, fits ? value : '');
   }

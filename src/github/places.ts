@@ -1,4 +1,5 @@
 import type { ValuePath } from './located-yaml.ts';
+import { inputPlace } from '../core/wording.ts';
 
 /** How messages name the place of a value: `.github/canary.yml:12: metrics[1].query`. */
 export type Place = (path: ValuePath) => string;
@@ -15,7 +16,7 @@ export function placeIn(file: string, lineOf: (path: ValuePath) => number): Plac
 export function placeInText(input: string, lineOf: (path: ValuePath) => number): Place {
   return (path) => {
     const within = formatPath(path);
-    return `Input ${input}, line ${String(lineOf(path))}${within === '' ? '' : `: ${within}`}`;
+    return `${inputPlace(input)}, line ${String(lineOf(path))}${within === '' ? '' : `: ${within}`}`;
   };
 }
 

@@ -18,7 +18,7 @@ export async function postStep(): Promise<void> {
 
 /** Recovers and announces what the main step left undone, if it was killed or could not finish. */
 export async function finishJob(host: Host): Promise<void> {
-  await runStep(host, 'What the main step left could not be recovered', async () => {
+  await runStep(host, 'What the run left could not be recovered', async () => {
     const holder = host.getState(STATE.holder);
     const recovered = host.getState(STATE.recovered) === 'true';
     const announced = host.getState(STATE.announced) === 'true';

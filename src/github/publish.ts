@@ -18,6 +18,7 @@ import type { Host } from './host.ts';
 import type { Job } from './job.ts';
 import { jobWorkspace } from './job-workspace.ts';
 import type { RefusedJob } from './refused-job.ts';
+import { inputLabel } from '../core/wording.ts';
 
 /**
  * Publishes everything that people and later steps get to see. What cannot be written is a warning: the release is what it is.
@@ -73,7 +74,7 @@ async function publishReport({ log }: Host, folder: string, record: RunRecord): 
     await writeReport(folder, { ...record, report: folder }, jobWorkspace(), nextTurn);
     return folder;
   } catch (error) {
-    log.warn(`The report could not be written into ${folder} (input report): ${messageOf(error)}`);
+    log.warn(`The report could not be written into ${folder} (${inputLabel('report')}): ${messageOf(error)}`);
     return undefined;
   }
 }
@@ -92,7 +93,7 @@ async function publishSummary(host: Host, record: RunRecord): Promise<void> {
       await replaceFile(folder, basename(file), summaryOf(record, SUMMARY_LIMIT), nextTurn);
     }
   } catch (error) {
-    host.log.warn(`The job summary could not be written into ${file}: ${messageOf(error)}`);
+    host.log.warn(`The summary could not be written into ${file}: ${messageOf(error)}`);
   }
 }
 

@@ -9,21 +9,23 @@ import type { FileValue } from './inputs.ts';
 import { parseLocatedYaml } from './located-yaml.ts';
 import type { ValuePath } from './located-yaml.ts';
 import { placeIn } from './places.ts';
+import { inputPlace, theInput, worded } from '../core/wording.ts';
 
 /** Where the release file is expected when the input config is not given; this file may be missing. */
 export const DEFAULT_FILE = '.github/canary.yml';
 
 /** Inputs that are not allowed in the file, and what to do instead. */
-const NOT_IN_FILE = {
-  kubeconfig: 'it is a secret, which does not belong in the repository; use the input kubeconfig',
-  'metrics-headers':
-    'they may be secrets, which do not belong in the repository; use the input metrics-headers, or the key headers of a metric for headers without a secret',
-  'github-token': 'it is a secret, which does not belong in the repository; use the input github-token',
-  config: 'it names this file; use the input config',
-  operation: 'the job decides what to do, not the release; use the input operation',
-} as const;
+const NOT_IN_FILE: Readonly<Record<string, () => string>> = {
+  kubeconfig: () => `it is a secret, which does not belong in the repository; use ${theInput('kubeconfig')}`,
+  'metrics-headers': () =>
+    `they may be secrets, which do not belong in the repository; use ${theInput('metrics-headers')}, or the key headers of a metric for headers without a secret`,
+  'github-token': () =>
+    `it is a secret, which does not belong in the repository; use ${theInput('github-token')}`,
+  config: () => `it names this file; use ${theInput('config')}`,
+  operation: () => `each run decides what to do, not the release; use ${theInput('operation')}`,
+};
 
-const REFUSED: ReadonlyMap<string, string> = new Map(Object.entries(NOT_IN_FILE));
+const REFUSED: ReadonlyMap<string, () => string> = new Map(Object.entries(NOT_IN_FILE));
 
 /** What the file may contain: every other input. None is required, because an input may give it. */
 export const RELEASE_FILE = z.strictObject(
@@ -59,7 +61,7 @@ export function readReleaseFile(given: string, workspace = jobWorkspace()): Rele
   if (!isPresent(path)) {
     if (given.trim() === '') return EMPTY;
     return failed(
-      `Input config: got "${path}", which does not exist; expected the path of the release file in the workspace. Does a checkout come before this step?`,
+      `${inputPlace('config')}: got "${path}", which does not exist; expected the path of the release file in ${worded({ step: 'the workspace. Does a checkout come before this step?', command: 'the current folder.' })}`,
     );
   }
   try {
@@ -115,7 +117,7 @@ export function parseReleaseFile(path: string, source: string): ReleaseFile {
 /** What is wrong with a key. Its value is not shown: it may be a misplaced secret. */
 function problemOf(key: string, source: string): readonly string[] {
   if (KEYS.includes(key)) return [];
-  const why = REFUSED.get(key);
+  const why = REFUSED.get(key)?.();
   if (why !== undefined) return [`${source}: is not allowed in the release file: ${why}.`];
   return [`${source}: is not a key of the release file; did you mean ${closestMatch(key, KEYS) ?? ''}?`];
 }

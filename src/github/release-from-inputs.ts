@@ -10,6 +10,7 @@ import { problemsOfManifestClusters } from './manifest-clusters.ts';
 import { metricsFromInputs } from './metrics/metrics-from-inputs.ts';
 import type { ReadMetrics } from './metrics/metrics-from-inputs.ts';
 import { EVERY_CLUSTER } from './parsers/clusters.ts';
+import { inputPlace, theInput } from '../core/wording.ts';
 
 /**
  * The weights of the release file are the target of the release. A rollback moves away from them, and a verification looks at the
@@ -35,7 +36,7 @@ export function releaseFromInputs(
   places: ReadInputs['places'] = new Map(),
 ): ReadRelease {
   const problems: string[] = [];
-  const sourceOf = (input: InputName): string => sources.get(input) ?? `Input ${input}`;
+  const sourceOf = (input: InputName): string => sources.get(input) ?? inputPlace(input);
   const report: Report = (input, problem) => {
     problems.push(`${sourceOf(input)}: ${problem}`);
   };
@@ -74,7 +75,7 @@ function readMetrics(values: Partial<Inputs>, sources: Sources, places: ReadInpu
     return { specs: [], problems: [], warnings: [] };
   const isRead = address !== undefined || !sources.has('metrics-address');
   if (!isRead) return { specs: [], problems: [], warnings: [] };
-  const source = sources.get('metrics-address') ?? 'Input metrics-address';
+  const source = sources.get('metrics-address') ?? inputPlace('metrics-address');
   return metricsFromInputs(metrics, {
     service: { app, namespace },
     names: {
@@ -89,13 +90,13 @@ function readMetrics(values: Partial<Inputs>, sources: Sources, places: ReadInpu
     confined: !isInput('metrics', sources),
     address: address && { value: address, source, isInput: isInput('metrics-address', sources) },
     headers: values['metrics-headers'] ?? {},
-    place: places.get('metrics') ?? (() => sources.get('metrics') ?? 'Input metrics'),
+    place: places.get('metrics') ?? (() => sources.get('metrics') ?? inputPlace('metrics')),
   });
 }
 
 /** Whether a value comes from an input, rather than from the release file. */
 function isInput(name: InputName, sources: Sources): boolean {
-  return (sources.get(name) ?? `Input ${name}`) === `Input ${name}`;
+  return (sources.get(name) ?? inputPlace(name)) === inputPlace(name);
 }
 
 function appliesWeights({ operation }: Inputs, sources: Sources): boolean {
@@ -224,7 +225,7 @@ function imagesOf(values: Partial<Inputs>, report: Report): ReadonlyMap<VersionN
   if (image === undefined) return new Map();
   if (typeof image !== 'string') return image;
   if (version === undefined) {
-    report('image', `got "${image}" without a version; set the input version, or write version=image.`);
+    report('image', `got "${image}" without a version; set ${theInput('version')}, or write version=image.`);
     return new Map();
   }
   return new Map([[version, image]]);
@@ -242,7 +243,7 @@ function checkVersions(
       if (!placed.includes(name)) {
         report(
           input,
-          `got version "${name}", which has no clusters; the input clusters lists ${firstOf(placed)}. Add its clusters there.`,
+          `got version "${name}", which has no clusters; ${theInput('clusters')} lists ${firstOf(placed)}. Add its clusters there.`,
         );
       }
     }
@@ -258,28 +259,28 @@ function checkVersions(
 
 function checkChoices(values: Partial<Inputs>, report: Report): void {
   if (values.manifests !== undefined && values.version === undefined) {
-    report('manifests', 'these belong to one version; set the input version too.');
+    report('manifests', `these belong to one version; set ${theInput('version')} too.`);
   }
   if (values.steps !== undefined && values.steps.length > 0 && values.version === undefined) {
-    report('steps', 'these are weights of the version being released; set the input version too.');
+    report('steps', `these are weights of the version being released; set ${theInput('version')} too.`);
   }
   if (values['http-route'] !== undefined && values['virtual-service'] !== undefined) {
     report(
       'http-route',
-      `got "${values['http-route']}" beside the input virtual-service; one kind of route holds the weights, so set only one of the two.`,
+      `got "${values['http-route']}" beside ${theInput('virtual-service')}; one kind of route holds the weights, so set only one of the two.`,
     );
   }
   if (values['http-route'] !== undefined && values.gateway?.api === 'istio') {
     report(
       'gateway',
-      `got "istio:${values.gateway.gateway}", to which no HTTPRoute attaches; name a Gateway of the Gateway API, or omit the input http-route.`,
+      `got "istio:${values.gateway.gateway}", to which no HTTPRoute attaches; name a Gateway of the Gateway API, or omit ${theInput('http-route')}.`,
     );
   }
   const { pods, injection } = values;
   if (pods !== undefined && pods !== 'sidecar' && injection !== undefined && injection !== 'off') {
     report(
       'injection',
-      `got "${injection}", which gives the pods sidecars, but the input pods is ${pods}; omit one of the two.`,
+      `got "${injection}", which gives the pods sidecars, but ${theInput('pods')} is ${pods}; omit one of the two.`,
     );
   }
   const { steps, 'promote-to': goal } = values;
@@ -288,7 +289,7 @@ function checkChoices(values: Partial<Inputs>, report: Report): void {
     report(
       'promote-to',
       steps.length === 0
-        ? `got "${String(goal)}", but there are no steps; set the input steps too.`
+        ? `got "${String(goal)}", but there are no steps; set ${theInput('steps')} too.`
         : `got "${String(goal)}", which is not one of the steps; expected one of ${steps.join(', ')}.`,
     );
   }

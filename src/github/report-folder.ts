@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { messageOf } from '../core/errors.ts';
 import { confinedPath, isInWorkspace } from '../core/workspace.ts';
 import { jobWorkspace } from './job-workspace.ts';
+import { inputPlace, theInput, theWorkspace } from '../core/wording.ts';
 
 /**
  * What is wrong with the folder of the report, before anything begins. A path in the workspace must stay there; only an input
@@ -17,9 +18,9 @@ export function problemsOfReportFolder(
 ): readonly string[] {
   if (folder === undefined) return [];
   const got = `${source}: got "${folder}"`;
-  if (source !== 'Input report' && !isInWorkspace(workspace, folder))
+  if (source !== inputPlace('report') && !isInWorkspace(workspace, folder))
     return [
-      `${got}, which is outside the workspace; the release file can name only a folder in it. Use the input report.`,
+      `${got}, which is outside ${theWorkspace()}; the release file can name only a folder in it. Use ${theInput('report')}.`,
     ];
   try {
     const real = confinedPath(workspace, folder);
@@ -31,7 +32,7 @@ export function problemsOfReportFolder(
     return wrong.map((problem) => `${got}, but ${problem}. Remove it, or choose another folder.`);
   } catch (error) {
     return [
-      `${got}, which ${messageOf(error)}. Set another folder in the workspace, or the absolute path of one outside.`,
+      `${got}, which ${messageOf(error)}. Set another folder in ${theWorkspace()}, or the absolute path of one outside.`,
     ];
   }
 }

@@ -15,6 +15,7 @@ import { revisionOf } from './marks.ts';
 import { fullHost, isPartialHostOf } from './hosts.ts';
 import { movedRemedy } from '../core/route-target.ts';
 import type { ServiceKey } from '../core/names.ts';
+import { inputPlace, inputSetting, rerun, theInput } from '../core/wording.ts';
 
 /** The managed routes that send to the service as a whole, without naming a subset: to every pod that its Service selects. */
 export function openRoutes(
@@ -79,7 +80,7 @@ function findManaged(
     const missing = chosen.find(({ routes }) => routes.length === 0);
     if (missing !== undefined) {
       throw new CanaryError(
-        `Input routes names "${missing.name}", but ${nameOf(vs)} has no HTTP route with that name or position that leads to ${service.app} (routes that do: ${keys.join(', ') || 'none'}).`,
+        `${inputPlace('routes')} names "${missing.name}", but ${nameOf(vs)} has no HTTP route with that name or position that leads to ${service.app} (routes that do: ${keys.join(', ') || 'none'}).`,
       );
     }
     const managed = [...new Set(chosen.flatMap(({ routes }) => routes))];
@@ -91,7 +92,7 @@ function findManaged(
   if (marked.length === 1) return marked;
   const likely = marked.length > 1 ? marked : candidates.slice(-1);
   throw new OpenChoiceError(
-    `${nameOf(vs)} has ${String(candidates.length)} HTTP routes that lead to ${service.app}: ${keys.join(', ')}. Set the input routes to those to split, for example routes: ${likely.map((route) => routeKey(vs, route, places)).join(', ')}.`,
+    `${nameOf(vs)} has ${String(candidates.length)} HTTP routes that lead to ${service.app}: ${keys.join(', ')}. Set ${theInput('routes')} to those to split, for example ${inputSetting('routes', likely.map((route) => routeKey(vs, route, places)).join(', '))}.`,
   );
 }
 
@@ -101,7 +102,7 @@ export function assertFullNames(vs: VirtualService, service: ServiceKey, routes:
     const found = (route.route ?? []).find(({ destination }) => isPartialHostOf(service, destination.host));
     if (found === undefined) continue;
     throw new CanaryError(
-      `A destination of ${inSentence(vs, route)} of ${nameOf(vs)} has the host ${found.destination.host}, which leads nowhere: Istio completes only names without a dot, so its requests get status 503. Write the full name, ${fullHost(service)}, then re-run this step.`,
+      `A destination of ${inSentence(vs, route)} of ${nameOf(vs)} has the host ${found.destination.host}, which leads nowhere: Istio completes only names without a dot, so its requests get status 503. Write the full name, ${fullHost(service)}, then ${rerun()}.`,
     );
   }
 }
@@ -134,7 +135,7 @@ function assertSamePlaces(
   const moved = marked.find((route) => isUnnamed(route) && !chosen.has(route));
   if (stranger === undefined || moved === undefined) return;
   throw new CanaryError(
-    `Input routes names ${routeKey(vs, stranger)} of ${nameOf(vs)}, but the route that the release has split so far is now ${routeKey(vs, moved)}: routes were added or removed since. ${movedRemedy('route', marked.length)}`,
+    `${inputPlace('routes')} names ${routeKey(vs, stranger)} of ${nameOf(vs)}, but the route that the release has split so far is now ${routeKey(vs, moved)}: routes were added or removed since. ${movedRemedy('route', marked.length)}`,
   );
 }
 

@@ -1,3 +1,4 @@
+import { inputLabel, theInput } from '../core/wording.ts';
 import { nameOf } from './objects.ts';
 import type { Labels, Pod, PodTemplate } from './objects.ts';
 import { hasSidecar } from './pods.ts';
@@ -44,8 +45,8 @@ export function isInMesh({ mode, namespace }: PodRequirement, pod: Pod): boolean
 export function outsideMesh({ mode, namespace }: PodRequirement, pod: Pod): string {
   if (mode === 'ambient') return `${nameOf(pod)} is not in the ambient mesh: ${notAmbient(namespace, pod)}`;
   return isAmbient(namespace, pod)
-    ? `${nameOf(pod)} has no sidecar, but is in the ambient mesh (${whereAmbient(pod)}). Set the input pods to ambient.`
-    : `${nameOf(pod)} has no sidecar, so mutual TLS to it would fail. Is injection enabled for the namespace (input injection), and was the pod created after that?`;
+    ? `${nameOf(pod)} has no sidecar, but is in the ambient mesh (${whereAmbient(pod)}). Set ${theInput('pods')} to ambient.`
+    : `${nameOf(pod)} has no sidecar, so mutual TLS to it would fail. Is injection enabled for the namespace (${inputLabel('injection')}), and was the pod created after that?`;
 }
 
 /** Which label does not put a pod into the ambient mesh, and the remedy. */
@@ -53,8 +54,8 @@ export function notAmbient(namespace: Labels | undefined, { metadata }: PodTempl
   const own = metadata?.labels?.[DATAPLANE_MODE];
   if (own === 'none') return `its own label ${DATAPLANE_MODE}=none keeps it out. Remove that label.`;
   return namespace?.[DATAPLANE_MODE] === AMBIENT
-    ? 'it uses the network of its node (hostNetwork). Remove that, or set the input pods to none.'
-    : `neither the pod nor its namespace has the label ${DATAPLANE_MODE}=${AMBIENT}. Label the namespace, or set the input pods to what the pods have.`;
+    ? `it uses the network of its node (hostNetwork). Remove that, or set ${theInput('pods')} to none.`
+    : `neither the pod nor its namespace has the label ${DATAPLANE_MODE}=${AMBIENT}. Label the namespace, or set ${theInput('pods')} to what the pods have.`;
 }
 
 /** The label that puts a pod into the ambient mesh, and where it is. */

@@ -1,3 +1,4 @@
+import { inputLabel } from '../core/wording.ts';
 import { isDeepStrictEqual } from 'node:util';
 import type { Deployment, RollingStrategy } from './objects.ts';
 
@@ -26,7 +27,7 @@ export function forecastRollout(live: Deployment, after: Deployment): RolloutFor
     return {
       left: 0,
       why: 'would have 0 replicas',
-      remedy: 'Keep at least 1 replica, or move its traffic away first (input weights).',
+      remedy: `Keep at least 1 replica, or move its traffic away first (${inputLabel('weights')}).`,
     };
   if (isDeepStrictEqual(live.spec?.template, after.spec?.template)) return undefined;
   switch (after.kind) {

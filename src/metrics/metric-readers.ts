@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import { METRICS } from '../core/deadlines.ts';
 import type { ClusterName } from '../core/names.ts';
+import { thisMachine } from '../core/wording.ts';
 import type { Cluster } from '../kubernetes/client/cluster.ts';
 import type { MetricServer, MetricSource, MetricSpec } from '../release/metric-specs.ts';
 import { PodProxy } from './pod-proxy.ts';
@@ -48,8 +49,6 @@ interface Endpoint {
 
 /** Queries in flight at a time: their answers are in memory until they are parsed. */
 const PARALLEL = 64;
-const WEB_REMEDY =
-  'Is it reachable from the runner? A Service of a cluster is reached through the API server by service:NAMESPACE/NAME:PORT';
 const QUERY_PATH = '/api/v1/query';
 const LABELS_PATH = '/api/v1/labels';
 /** A metric that had no series for so long is unknown. */
@@ -216,7 +215,11 @@ async function askWeb(
   try {
     return await web.ask(request, signal);
   } catch (error) {
-    return unanswered(address, error, WEB_REMEDY);
+    return unanswered(
+      address,
+      error,
+      `Is it reachable from ${thisMachine()}? A Service of a cluster is reached through the API server by service:NAMESPACE/NAME:PORT`,
+    );
   }
 }
 

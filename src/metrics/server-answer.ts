@@ -1,4 +1,5 @@
 import { secrets } from '../core/secrets.ts';
+import { theInput } from '../core/wording.ts';
 import type { ReadingFailure } from './readings.ts';
 
 /** What a server of metrics sent back. */
@@ -32,7 +33,7 @@ export function unusable(address: string, answer: ServerAnswer): ReadingFailure 
   if (status === 401)
     return failure(
       'unauthorized',
-      `${address} requires a login, or rejects the one that was sent (401). Set the input metrics-headers, such as Authorization: Bearer ….`,
+      `${address} requires a login, or rejects the one that was sent (401). Set ${theInput('metrics-headers')}, such as Authorization: Bearer ….`,
     );
   if (status === 403) return failure('forbidden', `${address} does not allow the query (403): ${said}.`);
   if (problem !== undefined)
@@ -46,7 +47,7 @@ export function unusable(address: string, answer: ServerAnswer): ReadingFailure 
   if (said.startsWith('<'))
     return failure(
       'invalid answer',
-      `${address} answered with a web page (${String(status)}), perhaps a login page. Give the address of the API itself, and a login in the input metrics-headers.`,
+      `${address} answered with a web page (${String(status)}), perhaps a login page. Give the address of the API itself, and a login in ${theInput('metrics-headers')}.`,
     );
   return failure(
     'invalid answer',

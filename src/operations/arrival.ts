@@ -1,3 +1,4 @@
+import { inputLabel } from '../core/wording.ts';
 import { setTimeout as delay } from 'node:timers/promises';
 import { inEnglish } from '../texts/texts.ts';
 import { allOf } from '../fleet/fleet.ts';
@@ -17,7 +18,7 @@ import { causesOf } from './explain.ts';
 export async function awaitPropagation({ release, log, signal }: Context): Promise<void> {
   const { propagationMs } = release.check;
   log.info(
-    `No ingress is sampled to show when the change has arrived, so the run waits ${String(propagationMs / 1000)} s (input propagation-time).`,
+    `No ingress is sampled to show when the change has arrived, so the run waits ${String(propagationMs / 1000)} s (${inputLabel('propagation-time')}).`,
   );
   await delay(propagationMs, undefined, { signal }).catch(() => {
     signal.throwIfAborted();

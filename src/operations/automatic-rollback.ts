@@ -5,6 +5,7 @@ import { messageOf } from '../core/errors.ts';
 import { endAfter, endBy } from '../core/signals.ts';
 import { formatWeights, sameWeights } from '../core/weights.ts';
 import type { Weights } from '../core/weights.ts';
+import { inputLabel } from '../core/wording.ts';
 import { allOf } from '../fleet/fleet.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import { FleetInconsistent } from '../fleet/transaction/all-or-none.ts';
@@ -53,7 +54,7 @@ export async function rollBackAutomatically(
   const { log, transaction } = context;
   const { previous, weights } = step.plan;
   if (step.onFailure === 'keep') {
-    log.warn(`The weights stay ${formatWeights(weights)} (input on-failure: keep).`);
+    log.warn(`The weights stay ${formatWeights(weights)} (${inputLabel('on-failure', 'keep')}).`);
     return step.held;
   }
   if (previous === undefined) {

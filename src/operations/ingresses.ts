@@ -16,6 +16,7 @@ import { nameOf } from '../kubernetes/objects.ts';
 import type { Gateway } from '../kubernetes/objects.ts';
 import { NO_INGRESS, PORT_FORWARD, allClusters } from '../release/release.ts';
 import type { ClusterName } from '../core/names.ts';
+import { inputLabel, theInput } from '../core/wording.ts';
 import type { FleetState } from '../release/state.ts';
 import { stateOf } from '../release/state.ts';
 import { entrancesOf, isDelegate } from '../istio/virtual-services.ts';
@@ -79,7 +80,7 @@ export async function findIngresses(
         cluster: name,
         url: given,
         host: hostFor(context, name, state, routes, candidates),
-        source: 'input ingress',
+        source: inputLabel('ingress'),
       };
     }),
   );
@@ -144,7 +145,7 @@ function assertEntrance(name: ClusterName, found: readonly RouteObject[], hasEnt
   if (hasEntrance || found.length === 0) return;
   if (found.some((object) => isVirtualService(object) && isDelegate(object))) return;
   throw new CanaryError(
-    `${found.map(nameOf).join(', ')} is bound to no Gateway: only sidecars use it, so no ingress shows what users get. If no user enters through a gateway, set the input ingress to none: the weights are then written in every cluster and not verified. Otherwise bind it to a Gateway, or give the address of an ingress that leads to it (ingress: ${name}=http://203.0.113.7).`,
+    `${found.map(nameOf).join(', ')} is bound to no Gateway: only sidecars use it, so no ingress shows what users get. If no user enters through a gateway, set ${theInput('ingress')} to none: the weights are then written in every cluster and not verified. Otherwise bind it to a Gateway, or give the address of an ingress that leads to it (ingress: ${name}=http://203.0.113.7).`,
   );
 }
 
@@ -224,6 +225,6 @@ function sharedAddresses(ingresses: readonly Ingress[]): readonly Message[] {
 function assertConcrete(cluster: ClusterName, host: string | undefined): void {
   if (host?.includes('*') !== true) return;
   throw new CanaryError(
-    `The route and its Gateway in ${cluster} accept no host narrower than ${host}: set the input host to the one to request.`,
+    `The route and its Gateway in ${cluster} accept no host narrower than ${host}: set ${theInput('host')} to the one to request.`,
   );
 }

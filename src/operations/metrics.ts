@@ -2,6 +2,7 @@ import { METRICS } from '../core/deadlines.ts';
 import { MONOTONIC_CLOCK } from '../core/clock.ts';
 import { CanaryError } from '../core/errors.ts';
 import type { Weights } from '../core/weights.ts';
+import { theInput } from '../core/wording.ts';
 import type { Judging } from '../metrics/judge.ts';
 import { assignJudges } from '../metrics/judges.ts';
 import { settlingMs } from '../metrics/lookback.ts';
@@ -70,13 +71,13 @@ export function assertTimeToWatch(
   const [first] = metrics;
   if (first !== undefined && watchMs === 0)
     throw new CanaryError(
-      `${first.origin}: metrics are judged while a step is watched, and the input ${input} is 0s, which leaves no time for that. Set ${input} to how long users should use each step before it counts as good, such as 10m.`,
+      `${first.origin}: metrics are judged while a step is watched, and ${theInput(input)} is 0s, which leaves no time for that. Set it to how long users should use each step before it counts as good, such as 10m.`,
     );
   const problems = metrics.flatMap((spec) => {
     const ms = settlingMs(spec);
     return ms <= watchMs
       ? []
-      : `${spec.origin}: metric ${spec.name} looks back, so that its value is about this step alone only after ${inSeconds(ms)} (the longest window in its query, and a scrape), and the input ${input} is ${inSeconds(watchMs)}. Set ${input} to at least ${inSeconds(ms)}, or shorten the window.`;
+      : `${spec.origin}: metric ${spec.name} looks back, so that its value is about this step alone only after ${inSeconds(ms)} (the longest window in its query, and a scrape), and ${theInput(input)} is ${inSeconds(watchMs)}. Set it to at least ${inSeconds(ms)}, or shorten the window.`;
   });
   if (problems.length > 0) throw new CanaryError(problems.join('\n'));
 }

@@ -25,6 +25,7 @@ import type { Observation } from '../release/observation.ts';
 import { observe } from '../release/observation.ts';
 import { formatWeights } from '../core/weights.ts';
 import type { Weights } from '../core/weights.ts';
+import { theInput } from '../core/wording.ts';
 import { inEnglish, textsIn } from '../texts/texts.ts';
 import { differenceOf } from '../report/difference.ts';
 import type { PlannedChange, PlannedRollout } from '../report/run-events.ts';
@@ -94,7 +95,7 @@ async function tryRollout(context: Context): Promise<TriedRollout> {
 function different(held: readonly ClusterWeights[], weights: Weights): string {
   const first =
     alignmentOf(held) === 'rollback'
-      ? '; to repair them first, run the operation rollback with the input weights'
+      ? `; to repair them first, run the operation rollback with ${theInput('weights')}`
       : '';
   return `The clusters hold different weights: ${describeClusterWeights(held)}. A rollout with these inputs would bring all of them to ${formatWeights(weights)}${first}.`;
 }

@@ -10,6 +10,7 @@ import { observe } from '../release/observation.ts';
 import { existingRoutes } from '../release/route-state.ts';
 import { formatWeights, sameWeights, stepWeights } from '../core/weights.ts';
 import type { VersionName, Weights } from '../core/weights.ts';
+import { inputLabel, inputPlace, nameOfInput } from '../core/wording.ts';
 import { phase } from './context.ts';
 import type { Context } from './context.ts';
 import { assertAppExists } from '../release/guards/app-exists.ts';
@@ -94,16 +95,16 @@ function assertPromotable(release: Release): VersionName {
   const { version, traffic } = release;
   if (version === undefined)
     throw new CanaryError(
-      'Input version is required by the operation promote; it is the version being released.',
+      `${inputPlace('version')} is required by the operation promote; it is the version being released.`,
     );
   if (traffic.steps.length === 0)
     throw new CanaryError(
-      'Input steps is required by the operation promote; expected the weights to go through, such as 20,50,100.',
+      `${inputPlace('steps')} is required by the operation promote; expected the weights to go through, such as 20,50,100.`,
     );
   assertTimeToWatch(release, traffic.bakeMs, 'bake');
   if (traffic.promoteTo !== undefined && cannotJudge(release))
     throw new CanaryError(
-      'Input promote-to goes through steps, each verified before the next, and input ingress is none for every cluster, so the steps cannot be verified. Give metrics to judge them by, or omit promote-to and promote one step at a time.',
+      `${inputPlace('promote-to')} goes through steps, each verified before the next, and ${inputLabel('ingress')} is none for every cluster, so the steps cannot be verified. Give metrics to judge them by, or omit ${nameOfInput('promote-to')} and promote one step at a time.`,
     );
   return version;
 }

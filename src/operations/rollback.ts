@@ -8,6 +8,7 @@ import type { Observation } from '../release/observation.ts';
 import { routeNameOf } from '../release/route-name.ts';
 import { formatWeights } from '../core/weights.ts';
 import type { Weights } from '../core/weights.ts';
+import { theInput } from '../core/wording.ts';
 import { phase } from './context.ts';
 import type { Context } from './context.ts';
 import { assertAppExists } from '../release/guards/app-exists.ts';
@@ -79,5 +80,5 @@ function nothingThere({ release, api: { kind } }: Observation, cluster: string):
 
 function noRecord({ release, api: { kind } }: Observation, weights: Weights | undefined): string {
   const held = weights === undefined ? 'no weights' : formatWeights(weights);
-  return `No earlier weights are recorded on ${kind} ${routeNameOf(release, kind)}, which holds ${held}. Set the input weights to the ones you want to go back to.`;
+  return `No earlier weights are recorded on ${kind} ${routeNameOf(release, kind)}, which holds ${held}. Set ${theInput('weights')} to the ones you want to go back to.`;
 }

@@ -4,6 +4,7 @@ import { CanaryError, messageOf } from '../core/errors.ts';
 import type { ClusterName } from '../core/names.ts';
 import { sameWeights } from '../core/weights.ts';
 import type { Weights } from '../core/weights.ts';
+import { worded } from '../core/wording.ts';
 import { FleetInconsistent } from '../fleet/transaction/all-or-none.ts';
 import type { Intent, TransactionTarget } from '../fleet/transaction/intent.ts';
 import type { Leases } from '../fleet/transaction/read-leases.ts';
@@ -148,7 +149,7 @@ export async function recoverOwn(context: Context, concluded: string | undefined
   const { session, abandoned } = own;
   await releasedAfter(context, session, async () => {
     if (abandoned === undefined) {
-      log.info('The main step ended with nothing left to recover: only its lock is released.');
+      log.info('The run ended with nothing left to recover: only its lock is released.');
       return;
     }
     await session.recover(() => recoverReachable(context, abandoned, unreachable));
@@ -221,7 +222,7 @@ async function release({ release, recorder, log, onTransaction }: Context, sessi
   if (failures.size === 0) onTransaction?.(session.transaction, 'released');
   if (failures.size === release.configClusters.length) {
     log.warn(
-      'No cluster could be told that this run has ended. The post step tries again; if that fails too, the next run first verifies the weights in force, and keeps them if they pass.',
+      `No cluster could be told that this run has ended. ${worded({ step: 'The post step', command: 'The command' })} tries again; if that fails too, the next run first verifies the weights in force, and keeps them if they pass.`,
     );
   }
 }

@@ -16,6 +16,7 @@ import { routeChangesSince } from '../release/route-state.ts';
 import type { RouteState } from '../release/route-state.ts';
 import { formatWeights, sameWeights } from '../core/weights.ts';
 import type { Weights } from '../core/weights.ts';
+import { inputLabel, inputPlace, theInput } from '../core/wording.ts';
 import { checkShares } from './check.ts';
 import type { CheckRequest } from './check.ts';
 import { noteBlindSpots, phase, logDefects } from './context.ts';
@@ -37,7 +38,7 @@ export function verify(context: Context): Promise<Outcome> {
   const [first] = metrics;
   if (first !== undefined && check.watchMs === undefined)
     throw new CanaryError(
-      `${first.origin}: metrics are judged over time, and verify ends with its samples. Set the input watch, for example to 10m, or to 0s to verify by samples alone.`,
+      `${first.origin}: metrics are judged over time, and verify ends with its samples. Set ${theInput('watch')}, for example to 10m, or to 0s to verify by samples alone.`,
     );
   return verifyWeights(context, traffic.weights, undefined, check.watchMs);
 }
@@ -75,7 +76,7 @@ export async function verifyWeights(
     assertNoneJoins(observed);
     const weights = given === undefined ? agreedWeights(observed) : withOthers(given, observed.routes);
     log.info(
-      `Sampling against ${formatWeights(weights)} (${given === undefined ? 'the weights in force' : 'input weights'})`,
+      `Sampling against ${formatWeights(weights)} (${given === undefined ? 'the weights in force' : inputLabel('weights')})`,
     );
     const targets = await findTargets(context, state, routeObjects(observed.routes));
     return { observed, weights, targets };
@@ -110,9 +111,9 @@ export async function verifyWeights(
 function nothingToVerify({ metrics }: Release): string {
   const remedy =
     metrics.length === 0
-      ? 'give metrics and the input watch'
-      : 'set the input watch to the time for which the metrics are to be judged';
-  return `Input ingress is none for every cluster: there is nothing to sample, so nothing can be verified. Name the ingress of at least one cluster, ${remedy}, or use the operation status to see what the clusters hold.`;
+      ? `give metrics and ${theInput('watch')}`
+      : `set ${theInput('watch')} to the time for which the metrics are to be judged`;
+  return `${inputPlace('ingress')} is none for every cluster: there is nothing to sample, so nothing can be verified. Name the ingress of at least one cluster, ${remedy}, or use the operation status to see what the clusters hold.`;
 }
 
 /**
@@ -166,7 +167,7 @@ function assertNoneJoins({ routes, held }: Observation): void {
   const joining = routes.filter(({ accord }) => accord === 'joining');
   if (joining.length === 0) return;
   throw new CanaryError(
-    `A route that the input routes names is not part of the release yet: ${describeClusterWeights(held)}. Run the operation rollout first, which brings it to the weights of the others.`,
+    `A route that ${theInput('routes')} names is not part of the release yet: ${describeClusterWeights(held)}. Run the operation rollout first, which brings it to the weights of the others.`,
   );
 }
 
@@ -179,7 +180,7 @@ function agreedWeights({ routes, record, held }: Observation): Weights {
   for (const { cluster, object, weights } of routes) {
     if (object !== undefined && weights === undefined)
       throw new CanaryError(
-        `${nameOf(object)} in ${cluster} gives no weights to versions. Run the operation rollout first, or set the input weights.`,
+        `${nameOf(object)} in ${cluster} gives no weights to versions. Run the operation rollout first, or set ${theInput('weights')}.`,
       );
   }
   const recorded = record?.weights;
@@ -190,7 +191,7 @@ function agreedWeights({ routes, record, held }: Observation): Weights {
     !routes.every(({ weights }) => weights !== undefined && sameWeights(weights, agreed))
   ) {
     throw new CanaryError(
-      `The clusters hold different weights: ${describeClusterWeights(held)}. Set the input weights to the ones you mean.`,
+      `The clusters hold different weights: ${describeClusterWeights(held)}. Set ${theInput('weights')} to the ones you mean.`,
     );
   }
   return agreed;

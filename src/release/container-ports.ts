@@ -10,6 +10,7 @@ import type {
 import { isOursAlone } from '../kubernetes/field-managers.ts';
 import type { Release, WorkloadSpec } from './release.ts';
 import { CanaryError } from '../core/errors.ts';
+import { theInput } from '../core/wording.ts';
 import { serviceOf, httpPort, selectorOfService } from './service-port.ts';
 import type { ClusterState, FleetState } from './state.ts';
 
@@ -98,7 +99,7 @@ export function withNames(
       ];
     if (port !== served) return named;
     throw new CanaryError(
-      `Service ${release.namespace}/${release.app} in ${state.name} maps its port ${String(port.port)} to the container port named ${name}, but no pod of ${release.app} has a port with that name, so its number is unknown. Set the input target-port to the port that the containers listen on.`,
+      `Service ${release.namespace}/${release.app} in ${state.name} maps its port ${String(port.port)} to the container port named ${name}, but no pod of ${release.app} has a port with that name, so its number is unknown. Set ${theInput('target-port')} to the port that the containers listen on.`,
     );
   }, ports);
 }

@@ -19,6 +19,7 @@ import { stateOf } from './state.ts';
 import type { Left, TrafficPlanner } from './traffic-planner.ts';
 import type { Change } from '../kubernetes/change.ts';
 import type { VersionName } from '../core/weights.ts';
+import { theInput } from '../core/wording.ts';
 import { versionServiceObjects } from './version-service-objects.ts';
 import { serviceOfVersion } from './version-services.ts';
 
@@ -58,7 +59,7 @@ function newHttpRoute({ release, fleet, routes }: Observation, cluster: ClusterN
     );
     if (other === undefined) {
       throw new CanaryError(
-        `There is no HTTPRoute ${namespace}/${metadata.name} in ${cluster}. To have it made, set the input gateway to the Gateway that users enter by.`,
+        `There is no HTTPRoute ${namespace}/${metadata.name} in ${cluster}. To have it made, set ${theInput('gateway')} to the Gateway that users enter by.`,
       );
     }
     const { parentRefs, hostnames } = other.spec;

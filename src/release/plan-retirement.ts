@@ -18,6 +18,7 @@ import type { Observation } from './observation.ts';
 import { describeEdit, editRemedy } from './weight-edits.ts';
 import type { RouteState } from './route-state.ts';
 import type { VersionName, Weights } from '../core/weights.ts';
+import { inputPlace } from '../core/wording.ts';
 import { selectorOfService } from './service-port.ts';
 import { assertRetiredVersionIdle } from './guards/retired-version-idle.ts';
 
@@ -96,7 +97,7 @@ function retiredVersion(release: Release, routes: readonly RouteState[]): Versio
   const [only, ...others] = idle;
   if (only !== undefined && others.length === 0) return only;
   throw new CanaryError(
-    `Input version: which version should be retired? Those without traffic are ${idle.join(', ') || 'none'}.`,
+    `${inputPlace('version')}: which version should be retired? Those without traffic are ${idle.join(', ') || 'none'}.`,
   );
 }
 

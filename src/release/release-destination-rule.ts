@@ -1,5 +1,6 @@
 import { CanaryError } from '../core/errors.ts';
 import type { ClusterName } from '../core/names.ts';
+import { rerun, theInput } from '../core/wording.ts';
 import { isForService, isForAll, byAge } from '../istio/destination-rules.ts';
 import { isPartialHostOf, fullHost } from '../istio/hosts.ts';
 import type { TrafficState } from '../istio/traffic-state.ts';
@@ -25,19 +26,19 @@ export function releaseDestinationRule(
   if (found !== undefined && !ofHost.includes(found)) {
     if (isPartialHostOf(release, found.spec.host)) {
       throw new CanaryError(
-        `${nameOf(found)} in ${cluster} is for host ${found.spec.host}, which names no service: Istio completes only names without a dot, so its subsets apply to nothing. Write the full name, ${fullHost(release)}, then re-run this step.`,
+        `${nameOf(found)} in ${cluster} is for host ${found.spec.host}, which names no service: Istio completes only names without a dot, so its subsets apply to nothing. Write the full name, ${fullHost(release)}, then ${rerun()}.`,
       );
     }
     throw new CanaryError(
       isForService(release, found)
-        ? `${nameOf(found)} in ${cluster} has a workloadSelector, so it does not apply to every client of ${release.app}. Set the input destination-rule to another name.`
-        : `${nameOf(found)} in ${cluster} is for host ${found.spec.host}, not for ${release.app}. Set the input destination-rule to another name.`,
+        ? `${nameOf(found)} in ${cluster} has a workloadSelector, so it does not apply to every client of ${release.app}. Set ${theInput('destination-rule')} to another name.`
+        : `${nameOf(found)} in ${cluster} is for host ${found.spec.host}, not for ${release.app}. Set ${theInput('destination-rule')} to another name.`,
     );
   }
   const [other] = ofHost;
   if (found === undefined && other !== undefined) {
     throw new CanaryError(
-      `There is no DestinationRule ${release.namespace}/${name} in ${cluster}, but ${nameOf(other)} is for ${release.app}. Set the input destination-rule to ${other.metadata.name}.`,
+      `There is no DestinationRule ${release.namespace}/${name} in ${cluster}, but ${nameOf(other)} is for ${release.app}. Set ${theInput('destination-rule')} to ${other.metadata.name}.`,
     );
   }
   return found;

@@ -1,5 +1,6 @@
 import { CanaryError } from '../core/errors.ts';
 import type { ClusterName } from '../core/names.ts';
+import { inputLabel, theInput } from '../core/wording.ts';
 import { GATEWAY_API_GROUP } from '../gateway-api/objects.ts';
 import type { HTTPRoute, ParentRef } from '../gateway-api/objects.ts';
 import { gatewayKey } from '../istio/gateways.ts';
@@ -29,7 +30,7 @@ export function releaseHttpRoute(
   const { gatewayApi } = state;
   if (gatewayApi === undefined) {
     throw new CanaryError(
-      `${cluster} serves no HTTPRoutes, but the weights of ${release.app} are held by one${release.traffic.httpRoute === undefined ? ' in another cluster' : ` (input http-route: ${release.traffic.httpRoute})`}. Install the Gateway API (standard channel) there, or leave the input out and release by a VirtualService.`,
+      `${cluster} serves no HTTPRoutes, but the weights of ${release.app} are held by one${release.traffic.httpRoute === undefined ? ' in another cluster' : ` (${inputLabel('http-route', release.traffic.httpRoute)})`}. Install the Gateway API (standard channel) there, or omit ${theInput('http-route')} and release by a VirtualService.`,
     );
   }
   const { namespace } = release;
@@ -44,7 +45,7 @@ export function releaseHttpRoute(
   const [other] = leading;
   if (found === undefined && other !== undefined) {
     throw new CanaryError(
-      `There is no HTTPRoute ${namespace}/${asked ?? ''} in ${cluster}, but HTTPRoute ${namespace}/${other.metadata.name} leads to ${release.app}. Set the input http-route to ${other.metadata.name}.`,
+      `There is no HTTPRoute ${namespace}/${asked ?? ''} in ${cluster}, but HTTPRoute ${namespace}/${other.metadata.name} leads to ${release.app}. Set ${theInput('http-route')} to ${other.metadata.name}.`,
     );
   }
   if (found === undefined) assertNoVirtualService(release, state, plannedRoute(release));
@@ -90,6 +91,6 @@ function onlyOne(
   const [first, ...others] = leading;
   if (others.length === 0) return first;
   throw new CanaryError(
-    `${String(leading.length)} HTTPRoutes in ${cluster} lead to ${app}: ${leading.map(({ metadata }) => metadata.name).join(', ')}. Set the input http-route to the one whose weights are to change.`,
+    `${String(leading.length)} HTTPRoutes in ${cluster} lead to ${app}: ${leading.map(({ metadata }) => metadata.name).join(', ')}. Set ${theInput('http-route')} to the one whose weights are to change.`,
   );
 }

@@ -1,5 +1,6 @@
 import { CanaryError } from '../core/errors.ts';
 import type { ClusterName } from '../core/names.ts';
+import { theInput } from '../core/wording.ts';
 import { routesTo, streamsTo } from '../istio/routes.ts';
 import type { TrafficState } from '../istio/traffic-state.ts';
 import type { VirtualService } from '../kubernetes/objects.ts';
@@ -25,7 +26,7 @@ export function releaseVirtualServices(
   assertVirtualServiceLeadsHere(release, traffic, cluster, first);
   for (const [i, companion] of others.entries()) {
     const name = `VirtualService ${release.namespace}/${release.traffic.companions?.[i] ?? ''}`;
-    const remedy = `Correct the input virtual-service, or add a route to ${release.app} to it first: of the named ones, only the first is created.`;
+    const remedy = `Correct ${theInput('virtual-service')}, or add a route to ${release.app} to it first: of the named ones, only the first is created.`;
     if (companion === undefined) throw new CanaryError(`There is no ${name} in ${cluster}. ${remedy}`);
     if (routesTo(companion, release).length + streamsTo(companion, release).length === 0)
       throw new CanaryError(`${name} in ${cluster} does not lead to ${release.app}. ${remedy}`);

@@ -1,3 +1,4 @@
+import { theInput } from '../core/wording.ts';
 import type { Change } from '../kubernetes/change.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import type { Autoscaler, Deployment, KubeObject } from '../kubernetes/objects.ts';
@@ -67,7 +68,7 @@ export function keptReplicas(
     const owners = ownersOf(existing, PATH).filter((owner) => owner !== 'ours');
     const whose = scaler === undefined ? `belongs to ${owners.join(', ')}` : `is set by ${nameOf(scaler)}`;
     return [
-      `replicas of ${nameOf(object)} in ${cluster} ${whose} and stays ${String(kept)}; the ${String(asked)} of ${manifest === undefined ? 'the input replicas' : 'the manifest'} is not written. Leave it out, or scale the workload there.`,
+      `replicas of ${nameOf(object)} in ${cluster} ${whose} and stays ${String(kept)}; the ${String(asked)} of ${manifest === undefined ? theInput('replicas') : 'the manifest'} is not written. Leave it out, or scale the workload there.`,
     ];
   });
 }

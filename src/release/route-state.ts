@@ -20,6 +20,7 @@ import type { ClusterName } from '../core/names.ts';
 import type { FleetState } from './state.ts';
 import type { TrafficApi } from './traffic-api.ts';
 import type { Weights } from '../core/weights.ts';
+import { inputLabel, theInput } from '../core/wording.ts';
 
 /** The release as one object of a config cluster tells it: a VirtualService or an HTTPRoute. */
 export interface RouteState {
@@ -98,7 +99,7 @@ export function readRouteStates(
 
 function describeDifference(object: RouteObject, api: TrafficApi<RouteObject>, choice: RouteChoice): string {
   const held = inEnglish(routesDiffer(object, api, choice));
-  return `The managed ${api.kind === 'HTTPRoute' ? 'rules' : 'routes'} of ${nameOf(object)} hold ${held}. Bring all of them to the same weights with the operation rollback and the input weights, or manage fewer (input routes).`;
+  return `The managed ${api.kind === 'HTTPRoute' ? 'rules' : 'routes'} of ${nameOf(object)} hold ${held}. Bring all of them to the same weights with the operation rollback and ${theInput('weights')}, or manage fewer (${inputLabel('routes')}).`;
 }
 
 /** What each route of an object to the service holds, within a sentence. */

@@ -5,6 +5,7 @@ import { isOurs } from '../kubernetes/field-managers.ts';
 import { manifestsFor } from './manifests.ts';
 import type { Release } from './release.ts';
 import type { ClusterName } from '../core/names.ts';
+import { inputPlace, theInput } from '../core/wording.ts';
 import type { ClusterState, FleetState } from './state.ts';
 
 /** The app's Service as it will be where it is not generated: the user's own manifest of it, or what is there. */
@@ -68,8 +69,8 @@ export function routePort(release: Release, fleet: FleetState, cluster: ClusterN
   const where = `${nameOf({ ...service, metadata: { ...service.metadata, namespace: release.namespace } })} in ${state.name}`;
   throw new CanaryError(
     asked === undefined
-      ? `${where} has several ports that may serve HTTP: ${known.join(', ')}. Set the input port to the one that users' requests go to.`
-      : `Input port: got ${String(asked)}, but ${where} has the ports ${known.join(', ')}. Set it to the one that users' requests go to.`,
+      ? `${where} has several ports that may serve HTTP: ${known.join(', ')}. Set ${theInput('port')} to the one that users' requests go to.`
+      : `${inputPlace('port')}: got ${String(asked)}, but ${where} has the ports ${known.join(', ')}. Set it to the one that users' requests go to.`,
   );
 }
 

@@ -4,6 +4,7 @@ import { deploysVersion, hasPodsOf } from './running-versions.ts';
 import { CanaryError } from '../core/errors.ts';
 import { formatWeights } from '../core/weights.ts';
 import type { VersionName, Weights } from '../core/weights.ts';
+import { inputPlace, inputSetting } from '../core/wording.ts';
 import { assertWeightsAgree } from './guards/weights-agree.ts';
 
 /**
@@ -28,7 +29,7 @@ export function targetWeights(
   const [only, ...others] = named;
   if (only !== undefined && others.length === 0 && routesNothing(observed)) return new Map([[only, 100]]);
   throw new CanaryError(
-    `The input weights is not set, and no route gives ${release.app} weights yet that could be kept (versions: ${named.join(', ') || 'none named'}). Set it, for example weights: ${formatWeights(new Map(named.map((v, i) => [v, i === 0 ? 100 : 0])))}.`,
+    `${inputPlace('weights')} is not set, and no route gives ${release.app} weights yet that could be kept (versions: ${named.join(', ') || 'none named'}). Set it, for example ${inputSetting('weights', formatWeights(new Map(named.map((v, i) => [v, i === 0 ? 100 : 0]))))}.`,
   );
 }
 

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { CanaryError } from '../core/errors.ts';
 import type { VersionName } from '../core/weights.ts';
+import { theInput } from '../core/wording.ts';
 import { versionServiceName } from '../gateway-api/backends.ts';
 import type { VersionLabels } from '../istio/destination-rule-edits.ts';
 import type { WorkloadObject } from '../kubernetes/change.ts';
@@ -104,7 +105,7 @@ function portsOfApp(release: Release, fleet: FleetState, state: ClusterState): r
   );
   if (found === undefined) {
     throw new CanaryError(
-      `There is no Service ${release.namespace}/${release.app} in ${state.name} yet, and the input port is not set: set it to the port on which the Service listens.`,
+      `There is no Service ${release.namespace}/${release.app} in ${state.name} yet, and ${theInput('port')} is not set: set it to the port on which the Service listens.`,
     );
   }
   return (found.spec?.ports ?? []).map(({ nodePort: _, ...rest }) => rest);

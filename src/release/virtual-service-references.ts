@@ -1,5 +1,6 @@
 import { CanaryError } from '../core/errors.ts';
 import type { VersionName } from '../core/weights.ts';
+import { theInput } from '../core/wording.ts';
 import { newDestinationRule, withSubsets } from '../istio/destination-rule-edits.ts';
 import { gatewayKey, newGateway } from '../istio/gateways.ts';
 import type { Change } from '../kubernetes/change.ts';
@@ -66,7 +67,7 @@ function gatewayChange(
     return [];
   if (key.namespace !== release.namespace) {
     throw new CanaryError(
-      `There is no Gateway ${key.namespace}/${key.name} in ${cluster}. The action creates Gateways only in the release's namespace (${release.namespace}). Correct the input gateway, or create it there first.`,
+      `There is no Gateway ${key.namespace}/${key.name} in ${cluster}. The action creates Gateways only in the release's namespace (${release.namespace}). Correct ${theInput('gateway')}, or create it there first.`,
     );
   }
   const object = newGateway(apiVersion, key, release.traffic.gatewaySelector, release.traffic.hosts ?? ['*']);

@@ -15,6 +15,7 @@ import type { ClusterState, FleetState } from './state.ts';
 import { VERSION_LABEL } from './version-label.ts';
 import type { VersionLabels } from '../istio/destination-rule-edits.ts';
 import type { VersionName } from '../core/weights.ts';
+import { inputPlace, theInput } from '../core/wording.ts';
 import { podTemplateOf } from '../kubernetes/pod-templates.ts';
 import { containersFor, withImage } from './workload-images.ts';
 
@@ -60,7 +61,7 @@ function generated(
   const { app, namespace } = release;
   if (version !== version.toLowerCase()) {
     throw new CanaryError(
-      `The Deployment of ${version} would be named ${app}-${version}, and Kubernetes allows lower-case letters only. Deploy ${version} with the input manifests, or name the version in lower case.`,
+      `The Deployment of ${version} would be named ${app}-${version}, and Kubernetes allows lower-case letters only. Deploy ${version} with ${theInput('manifests')}, or name the version in lower case.`,
     );
   }
   const deployment = {
@@ -117,7 +118,7 @@ function generatedService(release: Release, state: ClusterState): readonly Servi
   if (port === undefined) {
     if (state.service !== undefined) return [];
     throw new CanaryError(
-      `There is no Service ${namespace}/${app} in ${state.name} yet, and the input port is not set: set it to the port on which the Service listens.`,
+      `There is no Service ${namespace}/${app} in ${state.name} yet, and ${theInput('port')} is not set: set it to the port on which the Service listens.`,
     );
   }
   return [
@@ -218,7 +219,7 @@ function serviceWorkloads(
   const which = workloads.length === 0 ? 'no workload' : `none of the ${String(workloads.length)} workloads`;
   const byCluster = release.workload.manifests?.some(({ cluster }) => cluster !== undefined) === true;
   throw new CanaryError(
-    `Input manifests: ${which} in ${byCluster ? `those for ${state.name}` : 'them'} has pods that the Service ${release.app} selects (${JSON.stringify(selector)}).`,
+    `${inputPlace('manifests')}: ${which} in ${byCluster ? `those for ${state.name}` : 'them'} has pods that the Service ${release.app} selects (${JSON.stringify(selector)}).`,
   );
 }
 

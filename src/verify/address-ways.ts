@@ -5,6 +5,7 @@ import { INGRESS } from '../core/deadlines.ts';
 import { CanaryError, messageOf } from '../core/errors.ts';
 import type { Proxy } from '../core/proxy.ts';
 import { ProxyError, tunnelConnector } from '../core/tunnel.ts';
+import { theInput, thisMachine } from '../core/wording.ts';
 import type { Target } from './target.ts';
 import { CONNECTIONS, REQUESTS_PER_CONNECTION } from './ways.ts';
 import type { Excuse, Failed, IngressPod, Way, WayOptions, Ways } from './ways.ts';
@@ -66,7 +67,7 @@ export class AddressWays implements Ways {
     }
     const others = this.#ways.some((one) => one.origin !== origin && !this.leftOut.has(one.origin));
     if (!(others && isOutOfReach(error))) return Promise.resolve('none');
-    this.leftOut.set(origin, `the runner has no route to it (${messageOf(error)})`);
+    this.leftOut.set(origin, `${thisMachine()} has no route to it (${messageOf(error)})`);
     return Promise.resolve('again');
   }
 
@@ -107,7 +108,7 @@ async function originsOf(target: Target, resolve: Resolve): Promise<readonly str
     });
   } catch (error) {
     throw new CanaryError(
-      `The ingress of ${target.cluster}, ${target.url}, has a host name that does not resolve: ${messageOf(error)}. Create its DNS record, or set the input ingress to an address.`,
+      `The ingress of ${target.cluster}, ${target.url}, has a host name that does not resolve: ${messageOf(error)}. Create its DNS record, or set ${theInput('ingress')} to an address.`,
       { cause: error },
     );
   }

@@ -5,6 +5,7 @@ import type { IngressCandidate } from '../istio/gateways.ts';
 import { nameOf } from '../kubernetes/objects.ts';
 import type { Node, Pod, Service } from '../kubernetes/objects.ts';
 import type { ClusterName } from '../core/names.ts';
+import { theInput } from '../core/wording.ts';
 import type { Cluster } from '../kubernetes/client/cluster.ts';
 import { isReady } from '../kubernetes/pods.ts';
 import { findGatewayPods } from './gateway-pods.ts';
@@ -43,7 +44,7 @@ export async function findIngress(cluster: Cluster, candidates: readonly Candida
   );
   if (found !== undefined) return found;
   throw new CanaryError(
-    `No address of an ingress gateway was found in ${cluster.name}. Checked: ${checked.join('; ')}. Set the input ingress, for example ${cluster.name}=http://203.0.113.7, ${cluster.name}=port-forward to reach the gateway's pods through the API server (it takes get and create on pods/portforward), or ${cluster.name}=none if users never enter through this cluster.`,
+    `No address of an ingress gateway was found in ${cluster.name}. Checked: ${checked.join('; ')}. Set ${theInput('ingress')}, for example ${cluster.name}=http://203.0.113.7, ${cluster.name}=port-forward to reach the gateway's pods through the API server (it takes get and create on pods/portforward), or ${cluster.name}=none if users never enter through this cluster.`,
   );
 }
 

@@ -1,5 +1,6 @@
 import { INGRESS } from '../core/deadlines.ts';
 import { CanaryError } from '../core/errors.ts';
+import { inputLabel } from '../core/wording.ts';
 import { quoted } from '../texts/message.ts';
 import type { Sample } from './attribution.ts';
 import type { IngressEvidence } from './evidence.ts';
@@ -60,7 +61,7 @@ export class NotArrived extends CanaryError {
           ? 'The others were right, so a gateway replica seems to keep an earlier configuration: run istioctl proxy-status.'
           : unanswered > 0
             ? 'Some requests got no response at all: check whether a version hangs.'
-            : 'Check that the path exists (input path) and that no other route matches it.';
+            : `Check that the path exists (${inputLabel('path')}) and that no other route matches it.`;
     super(
       silent
         ? `${whose} does not respond: ${String(unanswered)} requests through the ingress of ${cluster} (${url}${path}) got no response within ${String(INGRESS.requestMs / 1000)} s. Check why its pods accept requests and send nothing back.`

@@ -37,6 +37,6 @@ test.each<[string, ClusterIdentity, ClusterIdentity, string]>([
   expect(() => {
     judge(a, b);
   }).toThrow(
-    `The contexts east and west reach the same cluster: ${evidence}. Correct the input kubeconfig, or use only one context for that cluster (inputs clusters and config-clusters).`,
+    `The contexts east and west reach the same cluster: ${evidence}. Correct the input kubeconfig, or use only one context for that cluster (inputs clusters, config-clusters).`,
   );
 });

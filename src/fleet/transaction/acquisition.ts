@@ -6,6 +6,7 @@ import { LOCK, STEPS } from '../../core/deadlines.ts';
 import { CanaryError } from '../../core/errors.ts';
 import type { ClusterName } from '../../core/names.ts';
 import { endBy, graceAfter } from '../../core/signals.ts';
+import { rerun } from '../../core/wording.ts';
 import type { Cluster } from '../../kubernetes/client/cluster.ts';
 import { isConflict, isRefused, isUncertain } from '../../kubernetes/client/errors.ts';
 import type { Release } from '../../release/release.ts';
@@ -111,7 +112,7 @@ export class Acquisition {
       const who = `${describeHolder(decodeLease(blocking.lease))} holds the lock of ${this.#release.app} in ${blocking.cluster.name}`;
       if (this.#clock.now() >= deadline) {
         throw new CanaryError(
-          `${who} and did not release it within ${String(LOCK.waitMs / 1000)} s. Re-run this step when that run has ended.`,
+          `${who} and did not release it within ${String(LOCK.waitMs / 1000)} s. When that run has ended, ${rerun()}.`,
         );
       }
       if (!reported.has(blocking.cluster.name)) onWait(`${who}: waiting for it.`);

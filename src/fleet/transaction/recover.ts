@@ -15,6 +15,7 @@ import type { Intent } from './intent.ts';
 import { obstacleSentence, restoreWeights } from './restore-weights.ts';
 import { shutOutOtherChanges, shutOutRouteChanges } from './shut-out.ts';
 import type { OnWritten } from './write-confirmed.ts';
+import { theInput } from '../../core/wording.ts';
 
 /** Someone else has changed the weights of a cluster since, so that nothing is left for a recovery to do. */
 export class ChangedByOthers extends CanaryError {
@@ -159,7 +160,7 @@ async function bringTo(
     return weights;
   }
   throw new CannotServe(
-    `${obstacles.join(' ')} Start the missing pods, or roll out weights that can be served (operation rollout or rollback, with the input weights).`,
+    `${obstacles.join(' ')} Start the missing pods, or roll out weights that can be served (operation rollout or rollback, with ${theInput('weights')}).`,
   );
 }
 

@@ -4,6 +4,7 @@ import type { Cluster } from '../../kubernetes/client/cluster.ts';
 import { WRITE } from '../../core/deadlines.ts';
 import type { Change } from '../../kubernetes/change.ts';
 import { CanaryError } from '../../core/errors.ts';
+import { rerun } from '../../core/wording.ts';
 import { nameOf } from '../../kubernetes/objects.ts';
 import type { KubeObject } from '../../kubernetes/objects.ts';
 import { holdsEdit } from '../../release/holds-edit.ts';
@@ -86,7 +87,7 @@ class Overtaken extends CanaryError {
 
   constructor(object: KubeObject, live: KubeObject | undefined, cause: unknown) {
     const what = live === undefined ? 'was deleted' : 'was changed';
-    super(`${nameOf(object)} ${what} by someone else in between; re-run this step`, { cause });
+    super(`${nameOf(object)} ${what} by someone else in between; ${rerun()}`, { cause });
   }
 }
 
@@ -136,7 +137,7 @@ async function removeAsPlanned(cluster: Cluster, planned: KubeObject): Promise<v
       if (live === undefined) return;
       if (!hasSameContent(live, planned) || attempt === RETRIES)
         throw new CanaryError(
-          `${nameOf(planned)} in ${cluster.name} was changed by someone else since this run read it, so it is not deleted. Check the change, then re-run this step.`,
+          `${nameOf(planned)} in ${cluster.name} was changed by someone else since this run read it, so it is not deleted. Check the change, then ${rerun()}.`,
           { cause: error },
         );
       object = live;

@@ -4,6 +4,7 @@ import { isSecretHeader } from '../../core/secret-names.ts';
 import type { MetricAddress, MetricSource, MetricSpec } from '../../release/metric-specs.ts';
 import type { GivenAddress } from '../parsers/metric-address.ts';
 import { WrongMetric } from './wrong-metric.ts';
+import { theInput } from '../../core/wording.ts';
 
 type Headers = Readonly<Record<string, string>>;
 export type PrometheusSource = Extract<MetricSource, { provider: 'prometheus' }>;
@@ -30,7 +31,7 @@ export function prometheusSource(
   const given = address ?? inputs.address?.value;
   if (given === undefined)
     throw new WrongMetric(
-      'has no address of Prometheus; set the input metrics-address (a URL, or service:NAMESPACE/NAME:PORT), or the key address',
+      `has no address of Prometheus; set ${theInput('metrics-address')} (a URL, or service:NAMESPACE/NAME:PORT), or the key address`,
     );
   // Whoever may change the release file must not choose who gets the secrets of the workflow.
   const all = {

@@ -8,6 +8,7 @@ import { plainTextHeaders } from './metric-source.ts';
 import { templateSpecs } from './template-specs.ts';
 import type { TemplateInputs } from './template-specs.ts';
 import { WrongMetric } from './wrong-metric.ts';
+import { inputPlace, theInput } from '../../core/wording.ts';
 
 /** What metrics need of the other inputs. */
 export interface MetricInputs extends SpecInputs, TemplateInputs {
@@ -68,6 +69,6 @@ function unsentHeaders({ address, headers }: SpecInputs): readonly string[] {
   const where =
     address === undefined ? 'which is not given' : `which is in the release file (${address.source})`;
   return [
-    `Input metrics-headers: these are sent only to the address in the input metrics-address, ${where}. Set that input beside them.`,
+    `${inputPlace('metrics-headers')}: these are sent only to the address in ${theInput('metrics-address')}, ${where}. Set it beside them.`,
   ];
 }

@@ -5,6 +5,7 @@ import { httpUrl } from '../parsers/metric-address.ts';
 import { metricHeaders } from '../parsers/request.ts';
 import { pointerOf } from './json-path.ts';
 import type { TemplateReader } from './template-reader.ts';
+import { theInput } from '../../core/wording.ts';
 
 type WebSource = Extract<MetricSource, { provider: 'web' }>;
 type Fill = (path: ValuePath) => string | undefined;
@@ -35,7 +36,7 @@ function headersAt(
     if (!isSecretHeader(name)) return [[name, fill([...item, 'value']) ?? ''] as const];
     reader.report(
       item,
-      `the header ${name} is a login, and whoever may change this file could send it to any url. Write the metric in the input metrics instead (provider: web, with url, pointer and headers)`,
+      `the header ${name} is a login, and whoever may change this file could send it to any url. Write the metric in ${theInput('metrics')} instead (provider: web, with url, pointer and headers)`,
     );
     return [];
   });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { assertDistinct, entries, entriesOf, pair, pairs } from './entries.ts';
 import { mapOf, parser, scalar } from './parser.ts';
 import { assertVersion } from './versions.ts';
+import { theInput } from '../../core/wording.ts';
 
 /** Clusters, by the names of their contexts, and their ingresses. */
 
@@ -87,8 +88,10 @@ function baseUrl(address: string): string {
   if (url === undefined || !['http:', 'https:'].includes(url.protocol))
     throw new Error(`"${address}" is not an http or https URL`);
   if (url.username !== '' || url.password !== '')
-    throw new Error(`"${address}" contains a user; set an authorization header in the input headers instead`);
+    throw new Error(
+      `"${address}" contains a user; set an authorization header in ${theInput('headers')} instead`,
+    );
   if (url.pathname !== '/' || url.search !== '')
-    throw new Error(`"${address}" contains a path; use the input path instead`);
+    throw new Error(`"${address}" contains a path; use ${theInput('path')} instead`);
   return url.origin;
 }

@@ -2,6 +2,7 @@ import type { ClusterName } from '../../core/names.ts';
 import type { MetricServer } from '../../release/metric-specs.ts';
 import { entries, pairs } from './entries.ts';
 import { mapOf } from './parser.ts';
+import { theInput } from '../../core/wording.ts';
 
 /** An address as given: for each cluster a server or `none`, or one for all of them. */
 export type GivenAddress =
@@ -70,7 +71,7 @@ export function httpUrl(text: string): URL {
     throw new Error(`"${text}" is not an http or https URL`);
   if (url.username !== '' || url.password !== '')
     throw new Error(
-      `"${url.origin}" is preceded by a user; set an Authorization header in the input metrics-headers instead`,
+      `"${url.origin}" is preceded by a user; set an Authorization header in ${theInput('metrics-headers')} instead`,
     );
   return url;
 }

@@ -1,3 +1,4 @@
+import { inputPlace } from '../../core/wording.ts';
 import { closestMatch } from 'leven';
 import { z } from 'zod';
 import { parseLocatedYaml } from '../located-yaml.ts';
@@ -52,7 +53,7 @@ export const metrics = z.unknown().transform((given, context): GivenMetrics => {
     context.addIssue(
       place === undefined
         ? { code: 'custom', path: [...path], message }
-        : { code: 'custom', message: `${place(path).replace(/^Input metrics, /, '')}: ${message}` },
+        : { code: 'custom', message: `${place(path).replace(`${inputPlace('metrics')}, `, '')}: ${message}` },
     );
   return { items: found.items, place };
 });

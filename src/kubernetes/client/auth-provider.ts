@@ -1,3 +1,4 @@
+import { thisMachine } from '../../core/wording.ts';
 import { z } from 'zod';
 import { LoginError } from './errors.ts';
 
@@ -12,9 +13,11 @@ export interface AuthProvider {
 }
 
 /** What replaces the providers that kubectl 1.26 removed (https://github.com/kubernetes/kubernetes/pull/112341). */
-const REPLACEMENTS: Readonly<Record<string, string>> = {
-  gcp: 'Install gke-gcloud-auth-plugin on the runner, and write the kubeconfig again with "gcloud container clusters get-credentials"',
-  azure: 'Install kubelogin on the runner, and convert the kubeconfig with "kubelogin convert-kubeconfig"',
+const REPLACEMENTS: Readonly<Record<string, () => string>> = {
+  gcp: () =>
+    `Install gke-gcloud-auth-plugin on ${thisMachine()}, and write the kubeconfig again with "gcloud container clusters get-credentials"`,
+  azure: () =>
+    `Install kubelogin on ${thisMachine()}, and convert the kubeconfig with "kubelogin convert-kubeconfig"`,
 };
 
 /**
@@ -29,7 +32,7 @@ export function authProviderOf(provider: unknown): AuthProvider | undefined {
   const { name, config } = data;
   if (name !== OIDC)
     throw new LoginError(`its auth-provider ${name} is not supported, as with kubectl since 1.26`, {
-      remedy: REPLACEMENTS[name] ?? 'Use a login command (exec), a token or a client certificate instead',
+      remedy: REPLACEMENTS[name]?.() ?? 'Use a login command (exec), a token or a client certificate instead',
     });
   const settings = Object.entries(config ?? {}).flatMap(([key, value]) =>
     typeof value === 'string' ? [[key, value] as const] : [],

@@ -9,6 +9,7 @@ import { AnswerTooLong, ClusterError } from './errors.ts';
 import { plainResponse } from './plain-response.ts';
 import { Session } from './session.ts';
 import { openUpgraded } from './upgrade.ts';
+import { theInput } from '../../core/wording.ts';
 
 export interface Call {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -191,7 +192,7 @@ export class Connection implements Transport {
 function problemOf(answer: Answer, call: Call): string | undefined {
   const { status, body, problem, redirect } = answer;
   if (redirect !== undefined)
-    return `the server redirects to ${redirect}, which is not followed: the credentials are for the server of this context. Enter the address of the API server itself in the input kubeconfig`;
+    return `the server redirects to ${redirect}, which is not followed: the credentials are for the server of this context. Enter the address of the API server itself in ${theInput('kubeconfig')}`;
   switch (problem) {
     case 'too long':
       return `the response is longer than ${formatBytes(ANSWER_LIMIT)}`;

@@ -3,6 +3,7 @@ import type { Proxy } from '../../core/proxy.ts';
 import { ProxyError } from '../../core/tunnel.ts';
 import type { ClusterName } from '../../core/names.ts';
 import { secrets } from '../../core/secrets.ts';
+import { theInput, thisMachine } from '../../core/wording.ts';
 
 /** The `Status` with which a Kubernetes API responds instead of an object. */
 export interface Status {
@@ -72,7 +73,7 @@ export class LoginError extends Error {
 
   constructor(message: string, options: { cause?: unknown; remedy?: string } = {}) {
     super(message, { cause: options.cause });
-    this.remedy = options.remedy ?? 'Fix it in the input kubeconfig';
+    this.remedy = options.remedy ?? `Fix it in ${theInput('kubeconfig')}`;
   }
 }
 
@@ -150,8 +151,8 @@ function remedyOfSilence(cause: unknown): string {
       ? '. Check this proxy; NO_PROXY does not apply to proxy-url.'
       : `. Check this proxy, or exclude the server with ${proxy.exclusion}.`;
   return /certificate|self.signed/i.test(networkReason(cause))
-    ? '. Check certificate-authority-data of this cluster in the input kubeconfig.'
-    : '. Is the API server of this context reachable from the runner?';
+    ? `. Check certificate-authority-data of this cluster in ${theInput('kubeconfig')}.`
+    : `. Is the API server of this context reachable from ${thisMachine()}?`;
 }
 
 /**
@@ -175,7 +176,7 @@ function remedy(status: number | undefined, body: Status | undefined, cause: unk
     case undefined:
       return body === undefined ? remedyOfSilence(cause) : '';
     case 401:
-      return '. The credentials of this context were rejected: renew them in the input kubeconfig.';
+      return `. The credentials of this context were rejected: renew them in ${theInput('kubeconfig')}.`;
     case 403:
       return remedyOfDenial(body?.message ?? '');
     case 409:

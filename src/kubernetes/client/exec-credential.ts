@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseJson } from '../../core/json.ts';
+import { worded } from '../../core/wording.ts';
 import { LoginError } from './errors.ts';
 
 // Login commands as client-go runs them: https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins
@@ -66,7 +67,7 @@ export function loginCommandOf(exec: unknown): LoginCommand {
     );
   if (interactiveMode === 'Always')
     throw new LoginError(
-      `its login command ${command} (exec) needs a terminal (interactiveMode: Always), which a job does not have`,
+      `its login command ${command} (exec) needs a terminal (interactiveMode: Always), which ${worded({ step: 'a job does not have', command: 'it does not get here' })}`,
       { remedy: 'Use a login that works without a person, such as the token of a ServiceAccount' },
     );
   return {

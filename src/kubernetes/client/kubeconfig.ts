@@ -7,6 +7,7 @@ import { CanaryError, messageOf } from '../../core/errors.ts';
 import { FILE_LIMITS, readBoundedFile } from '../../core/read-file.ts';
 import { secrets } from '../../core/secrets.ts';
 import { parseYaml } from '../../core/yaml.ts';
+import { inputPlace, worded } from '../../core/wording.ts';
 import { mergeFiles } from './contexts.ts';
 import type { MergedConfig } from './contexts.ts';
 import { addIgnoredParts, entriesOf } from './kubeconfig-entries.ts';
@@ -27,12 +28,12 @@ export function readKubeconfig(
   const given = value?.trim() ?? '';
   if (given !== '' && isKubeconfigText(given)) {
     secrets.hideWhole(given);
-    return alone(parse(given, 'Input kubeconfig'), 'Input kubeconfig');
+    return alone(parse(given, inputPlace('kubeconfig')), inputPlace('kubeconfig'));
   }
   const decoded = decodeBase64(given);
   if (decoded !== undefined) {
     secrets.hideWhole(decoded);
-    return alone(parse(decoded, 'Input kubeconfig (base64)'), 'Input kubeconfig');
+    return alone(parse(decoded, `${inputPlace('kubeconfig')} (base64)`), inputPlace('kubeconfig'));
   }
   return fromFiles(given, env);
 }
@@ -42,8 +43,15 @@ function alone(config: KubeConfig, source: string): MergedConfig {
   return mergeFiles([{ path: source, config }]);
 }
 
+const WITHOUT_KUBECONFIG = {
+  step:
+    'If the input comes from a secret, does the secret exist, and is it available to this event? ' +
+    'Pull requests from forks and from Dependabot get no repository secrets, and a reusable workflow gets them only with "secrets: inherit".',
+  command: 'Set one of them to the path of your kubeconfig.',
+};
+
 function fromFiles(given: string, env: NodeJS.ProcessEnv): MergedConfig {
-  const source = given !== '' ? 'Input kubeconfig' : '$KUBECONFIG';
+  const source = given !== '' ? inputPlace('kubeconfig') : '$KUBECONFIG';
   const list = given !== '' ? given : (env['KUBECONFIG'] ?? '');
   const paths = list
     .split(new RegExp(`[\n,${delimiter}]`))
@@ -55,8 +63,7 @@ function fromFiles(given: string, env: NodeJS.ProcessEnv): MergedConfig {
   const present = given === '' ? paths.filter((path) => existsSync(path)) : paths;
   if (given === '' && !env['KUBECONFIG'] && present.length === 0) {
     throw new CanaryError(
-      `Input kubeconfig is empty, and ${paths.join('')} does not exist. If the input comes from a secret, does the secret exist, and is it available to this event? ` +
-        'Pull requests from forks and from Dependabot get no repository secrets, and a reusable workflow gets them only with "secrets: inherit".',
+      `${worded({ step: 'Input kubeconfig is empty', command: '--kubeconfig and $KUBECONFIG are not set' })}, and ${paths.join('')} does not exist. ${worded(WITHOUT_KUBECONFIG)}`,
     );
   }
   if (present.length === 0 || (given !== '' && missing.length > 0)) {
@@ -66,7 +73,7 @@ function fromFiles(given: string, env: NodeJS.ProcessEnv): MergedConfig {
       ? `names ${missing.join(', ')}, which is not a file`
       : 'is neither a kubeconfig nor its base64 encoding, and names no file either';
     throw new CanaryError(
-      `${source} ${problem}. Pass the kubeconfig's text, its base64 encoding, or the path of a file that an earlier step wrote.`,
+      `${source} ${problem}. Pass ${worded({ step: "the kubeconfig's text, its base64 encoding, or the path of a file that an earlier step wrote", command: 'the path of a kubeconfig' })}.`,
     );
   }
   const files = present.map((path) => {

@@ -2,6 +2,7 @@ import { PODS } from '../../core/deadlines.ts';
 import { MONOTONIC_CLOCK } from '../../core/clock.ts';
 import type { Clock } from '../../core/clock.ts';
 import { CanaryError } from '../../core/errors.ts';
+import { inputLabel } from '../../core/wording.ts';
 import type { Deployment, Pod } from '../objects.ts';
 import { candidateOf, podLabels, selectsEndpoint } from '../pod-selection.ts';
 import { ProblemTracker } from '../problem-tracker.ts';
@@ -52,7 +53,7 @@ export async function waitUntilReady(
     if (missing.hopeless) throw new CanaryError(`${where} cannot become ready: ${missing.text}`);
     if (elapsed >= timeoutMs) {
       throw new CanaryError(
-        `${where} was not ready after ${String(timeoutMs / 1000)} s (input ready-timeout): ${missing.text}`,
+        `${where} was not ready after ${String(timeoutMs / 1000)} s (${inputLabel('ready-timeout')}): ${missing.text}`,
       );
     }
     reporter.report(`${check.cluster}: ${missing.brief ?? missing.text}`, missing.text);

@@ -1,11 +1,12 @@
 import type { Cluster, KubeConfig } from '@kubernetes/client-node';
 import { hostOf, isLoopback, proxyAt, proxyFor } from '../../core/proxy.ts';
 import type { Proxy } from '../../core/proxy.ts';
+import { theInput } from '../../core/wording.ts';
 import { clusterOf } from './contexts.ts';
 
 /** The proxy to the server of a context: the `proxy-url` of its cluster, or else that of the environment. */
 export function proxyTo({ server, proxyUrl }: Cluster): Proxy | undefined {
-  return proxyUrl ? proxyAt(proxyUrl, 'proxy-url in the input kubeconfig') : proxyFor(new URL(server));
+  return proxyUrl ? proxyAt(proxyUrl, `proxy-url in ${theInput('kubeconfig')}`) : proxyFor(new URL(server));
 }
 
 /** Why others on the way can read or change what goes to the server of a context; undefined if they cannot. */

@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import { formatBytes } from '../../core/bytes.ts';
 import { LOGIN } from '../../core/deadlines.ts';
 import { secrets } from '../../core/secrets.ts';
+import { thisMachine, worded } from '../../core/wording.ts';
 import { LoginError } from './errors.ts';
 import type { LoginCommand } from './exec-credential.ts';
 
@@ -90,8 +91,12 @@ function start(login: LoginCommand, env: NodeJS.ProcessEnv): Child {
 function notStarted({ command, installHint }: LoginCommand, error: unknown): LoginError {
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason';
   if (code !== 'ENOENT') return new LoginError(`its login command ${command} (exec) cannot be run: ${code}`);
-  const remedy = installHint.replace(/\.$/, '') || 'Install it in an earlier step of the job';
-  return new LoginError(`its login command ${command} (exec) is not installed on the runner`, { remedy });
+  const remedy =
+    installHint.replace(/\.$/, '') ||
+    worded({ step: 'Install it in an earlier step of the job', command: 'Install it' });
+  return new LoginError(`its login command ${command} (exec) is not installed on ${thisMachine()}`, {
+    remedy,
+  });
 }
 
 /** The commands that run now, or are about to be killed. They end with this process, however it ends. */

@@ -1,4 +1,5 @@
 import { CanaryError } from '../../core/errors.ts';
+import { inputPlace, nameOfInput, theInput } from '../../core/wording.ts';
 import { namedVirtualServices } from '../release.ts';
 import type { Release } from '../release.ts';
 import type { FleetState } from '../state.ts';
@@ -16,7 +17,7 @@ export function assertAppExists(release: Release, state: FleetState): void {
   const all = [...state.values()];
   if (all.every((cluster) => cluster.namespace === undefined))
     throw new CanaryError(
-      `Input namespace: there is no namespace ${namespace} in ${clusters}. Correct it, or run the operation rollout, which creates it.`,
+      `${inputPlace('namespace')}: there is no namespace ${namespace} in ${clusters}. Correct it, or run the operation rollout, which creates it.`,
     );
   const names = namedVirtualServices(release);
   const exists = all.some(
@@ -28,6 +29,6 @@ export function assertAppExists(release: Release, state: FleetState): void {
   );
   if (exists) return;
   throw new CanaryError(
-    `Input app: there is no Service, no pod and no VirtualService of ${app} in namespace ${namespace} of ${clusters}. Correct the input app or namespace, or run the operation rollout first.`,
+    `${inputPlace('app')}: there is no Service, no pod and no VirtualService of ${app} in namespace ${namespace} of ${clusters}. Correct ${theInput('app')} or ${nameOfInput('namespace')}, or run the operation rollout first.`,
   );
 }

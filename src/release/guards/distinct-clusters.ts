@@ -1,4 +1,5 @@
 import { CanaryError } from '../../core/errors.ts';
+import { inputLabels, theInput } from '../../core/wording.ts';
 import type { ClusterIdentity, ClusterState } from '../state.ts';
 
 /**
@@ -16,7 +17,7 @@ export function assertDistinctClusters(states: readonly ClusterState[]): void {
         ? `their namespace kube-system is the same one (UID ${one.identity.uid})`
         : `both have the server ${one.identity.server ?? ''}`;
     throw new CanaryError(
-      `The contexts ${other.name} and ${one.name} reach the same cluster: ${evidence}. Correct the input kubeconfig, or use only one context for that cluster (inputs clusters and config-clusters).`,
+      `The contexts ${other.name} and ${one.name} reach the same cluster: ${evidence}. Correct ${theInput('kubeconfig')}, or use only one context for that cluster (${inputLabels('clusters', 'config-clusters')}).`,
     );
   }
 }

@@ -1,4 +1,5 @@
 import { CanaryError } from '../../core/errors.ts';
+import { inputPlace } from '../../core/wording.ts';
 import { gatewayKey } from '../../istio/gateways.ts';
 import type { ObjectMeta } from '../../kubernetes/objects.ts';
 import type { Observation } from '../observation.ts';
@@ -20,7 +21,7 @@ export function assertGatewayUnambiguous({ release, fleet, routes, clusters }: O
     const { traffic, gatewayApi: state } = stateOf(fleet, name);
     if (traffic?.gateways.some(isMeant) !== true || state?.gateways.some(isMeant) !== true) continue;
     throw new CanaryError(
-      `Input gateway: got "${gateway}", but in ${name} Gateways of both Istio (networking.istio.io) and the Gateway API (gateway.networking.k8s.io) are named ${key.namespace}/${key.name}. Write istio:${gateway} for a VirtualService, or gateway-api:${gateway} for an HTTPRoute.`,
+      `${inputPlace('gateway')}: got "${gateway}", but in ${name} Gateways of both Istio (networking.istio.io) and the Gateway API (gateway.networking.k8s.io) are named ${key.namespace}/${key.name}. Write istio:${gateway} for a VirtualService, or gateway-api:${gateway} for an HTTPRoute.`,
     );
   }
 }

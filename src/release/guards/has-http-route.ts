@@ -1,5 +1,6 @@
 import { CanaryError } from '../../core/errors.ts';
 import type { ClusterName } from '../../core/names.ts';
+import { inputLabel } from '../../core/wording.ts';
 import { routesTo, streamsTo } from '../../istio/routes.ts';
 import { nameOf } from '../../kubernetes/objects.ts';
 import type { VirtualService } from '../../kubernetes/objects.ts';
@@ -16,6 +17,6 @@ export function assertHasHttpRoute(
   if (first === undefined || leading.length === 0) return;
   if (leading.some((vs) => routesTo(vs, release).length > 0)) return;
   throw new CanaryError(
-    `${leading.map(nameOf).join(', ')} in ${cluster} leads to ${release.app} only through TCP or TLS routes. The action verifies with HTTP requests, so it cannot verify such a split: add a VirtualService with an HTTP route (input virtual-service).`,
+    `${leading.map(nameOf).join(', ')} in ${cluster} leads to ${release.app} only through TCP or TLS routes. The action verifies with HTTP requests, so it cannot verify such a split: add a VirtualService with an HTTP route (${inputLabel('virtual-service')}).`,
   );
 }

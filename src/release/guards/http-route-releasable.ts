@@ -1,4 +1,5 @@
 import { CanaryError } from '../../core/errors.ts';
+import { theInput } from '../../core/wording.ts';
 import { inEnglish } from '../../texts/texts.ts';
 import { isServiceIn, nameOfBackend } from '../../gateway-api/backends.ts';
 import { managedRules } from '../../gateway-api/managed-rules.ts';
@@ -47,7 +48,7 @@ function assertInForce(observed: Observation, one: RouteState, route: HTTPRoute)
   if (others.length > 0 && one.api.weightsByRoute(route, one.choice).length === 0) {
     const names = others.flatMap(({ backendRefs = [] }) => backendRefs.map(nameOfBackend));
     throw new CanaryError(
-      `No rule of ${nameOf(route)} in ${cluster} leads to ${release.app}: its rules lead to ${[...new Set(names)].join(', ') || 'no service'}. Point the rule to split to Service ${release.app}, or set the input http-route to the HTTPRoute that does.`,
+      `No rule of ${nameOf(route)} in ${cluster} leads to ${release.app}: its rules lead to ${[...new Set(names)].join(', ') || 'no service'}. Point the rule to split to Service ${release.app}, or set ${theInput('http-route')} to the HTTPRoute that does.`,
     );
   }
   const { gatewayApi } = stateOf(fleet, cluster);

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Change } from '../../kubernetes/change.ts';
 import { CanaryError } from '../../core/errors.ts';
+import { inputLabel, theInput } from '../../core/wording.ts';
 import { isNamespaceOf } from '../namespace.ts';
 import { nameOf, selects } from '../../kubernetes/objects.ts';
 import type { Deployment, KubeObject, PodSpec, Service } from '../../kubernetes/objects.ts';
@@ -65,7 +66,7 @@ function stuck(plan: Foresight, { cluster, object, live }: Foreseen, after: Depl
     const { name, namespace = '' } = after.metadata;
     const remedy =
       planned.spec?.paused === true
-        ? 'Remove paused from the input manifests.'
+        ? `Remove paused from ${theInput('manifests')}.`
         : `Resume it: kubectl --context ${cluster} -n ${namespace} rollout resume deployment/${name}`;
     return [harm(`is paused (spec.paused), so no pod of the new template would be created. ${remedy}`)];
   }
@@ -177,7 +178,7 @@ function effectsOnNamespace(
   if (losing.length === 0) return [];
   return [
     harm(
-      `would no longer inject sidecars: ${countOf(losing.length, 'ready pod')} (${losing.map(({ metadata }) => metadata.name).join(', ')}) would come back without one, and mutual TLS to ${losing.length === 1 ? 'it' : 'them'} would fail, but ${versions.join(', ')} ${versions.length === 1 ? 'has' : 'have'} users. Keep its injection label (input injection).`,
+      `would no longer inject sidecars: ${countOf(losing.length, 'ready pod')} (${losing.map(({ metadata }) => metadata.name).join(', ')}) would come back without one, and mutual TLS to ${losing.length === 1 ? 'it' : 'them'} would fail, but ${versions.join(', ')} ${versions.length === 1 ? 'has' : 'have'} users. Keep its injection label (${inputLabel('injection')}).`,
     ),
   ];
 }

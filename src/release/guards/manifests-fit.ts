@@ -1,4 +1,5 @@
 import { CanaryError } from '../../core/errors.ts';
+import { inputLabel, inputPlace, theInput } from '../../core/wording.ts';
 import { isNamespaceOf } from '../namespace.ts';
 import { nameOf } from '../../kubernetes/objects.ts';
 import type { DestinationRule, Gateway, KubeObject, VirtualService } from '../../kubernetes/objects.ts';
@@ -40,18 +41,18 @@ export function assertManifestsFit(release: Release, fleet: FleetState): void {
     ),
     ...[...strays].map(
       (manifest) =>
-        `${named(manifest)} is ${manifest.object.kind === 'Namespace' ? 'another namespace' : `in the namespace ${String(manifest.object.metadata.namespace)}`}, but the release is in ${namespace} (input namespace). Correct the file or the input.`,
+        `${named(manifest)} is ${manifest.object.kind === 'Namespace' ? 'another namespace' : `in the namespace ${String(manifest.object.metadata.namespace)}`}, but the release is in ${namespace} (${inputLabel('namespace')}). Correct the file or the input.`,
     ),
     ...traffic.map(
       (manifest) =>
-        `${named(manifest)} routes to ${release.app}, which this action does itself. Remove it from the input manifests; to start from your own, apply it with kubectl before the release.`,
+        `${named(manifest)} routes to ${release.app}, which this action does itself. Remove it from ${theInput('manifests')}; to start from your own, apply it with kubectl before the release.`,
     ),
   ];
   if (problems.length > 0)
     throw new CanaryError(
       problems.length === 1
-        ? `Input manifests: ${problems.join('')}`
-        : ['Input manifests:', ...problems.map((problem) => `- ${problem}`)].join('\n'),
+        ? `${inputPlace('manifests')}: ${problems.join('')}`
+        : [`${inputPlace('manifests')}:`, ...problems.map((problem) => `- ${problem}`)].join('\n'),
     );
 }
 

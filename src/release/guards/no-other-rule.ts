@@ -1,4 +1,5 @@
 import { CanaryError } from '../../core/errors.ts';
+import { theInput } from '../../core/wording.ts';
 import { backendsTo, versionOfBackend } from '../../gateway-api/backends.ts';
 import { ruleInSentence } from '../../gateway-api/rules.ts';
 import { nameOf } from '../../kubernetes/objects.ts';
@@ -25,6 +26,6 @@ export function assertNoOtherRule(observed: Observation): void {
   );
   if (other === undefined) return;
   throw new CanaryError(
-    `${ruleInSentence(other.route, other.rule)} of ${nameOf(other.route)} in ${other.cluster} leads to versions of ${release.app} as well. Set the input http-route to the HTTPRoute whose weights are to change, and the input routes to its rules; the others stay as they are.`,
+    `${ruleInSentence(other.route, other.rule)} of ${nameOf(other.route)} in ${other.cluster} leads to versions of ${release.app} as well. Set ${theInput('http-route')} to the HTTPRoute whose weights are to change, and ${theInput('routes')} to its rules; the others stay as they are.`,
   );
 }

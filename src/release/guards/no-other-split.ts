@@ -1,5 +1,6 @@
 import { CanaryError } from '../../core/errors.ts';
 import type { ClusterName } from '../../core/names.ts';
+import { theInput } from '../../core/wording.ts';
 import { routesTo, streamsTo, splitsService } from '../../istio/routes.ts';
 import type { TrafficState } from '../../istio/traffic-state.ts';
 import { nameOf } from '../../kubernetes/objects.ts';
@@ -30,6 +31,6 @@ function assertNoOtherIn(release: Release, traffic: TrafficState, cluster: Clust
   if (others.length === 0) return;
   const names = others.map(({ metadata }) => metadata.name).join(', ');
   throw new CanaryError(
-    `Besides ${virtualService}, ${others.map(nameOf).join(', ')} in ${cluster} routes to versions of ${release.app}. Set the input virtual-service to those that should change together (${virtualService}, ${names}), or to only ${virtualService} to leave the others unchanged.`,
+    `Besides ${virtualService}, ${others.map(nameOf).join(', ')} in ${cluster} routes to versions of ${release.app}. Set ${theInput('virtual-service')} to those that should change together (${virtualService}, ${names}), or to only ${virtualService} to leave the others unchanged.`,
   );
 }

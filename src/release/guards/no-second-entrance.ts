@@ -1,4 +1,5 @@
 import { CanaryError } from '../../core/errors.ts';
+import { theInput } from '../../core/wording.ts';
 import { routesToService } from '../routes-to-service.ts';
 import { nameOf } from '../../kubernetes/objects.ts';
 import type { Observation } from '../observation.ts';
@@ -27,6 +28,6 @@ export function assertNoSecondEntrance(observed: Observation): void {
   const clusters = [...new Set(same.map(({ cluster }) => cluster))].join(', ');
   const { namespace, traffic, app } = release;
   throw new CanaryError(
-    `There is no VirtualService ${namespace}/${traffic.virtualService} in ${clusters}, but ${nameOf(first.virtualService)} leads to ${app} there already. The release would open a second entrance next to it, for every host (*). ${delegationRemedy(observed, first.virtualService)} To open a second entrance anyway, set the input hosts to its hosts.`,
+    `There is no VirtualService ${namespace}/${traffic.virtualService} in ${clusters}, but ${nameOf(first.virtualService)} leads to ${app} there already. The release would open a second entrance next to it, for every host (*). ${delegationRemedy(observed, first.virtualService)} To open a second entrance anyway, set ${theInput('hosts')} to its hosts.`,
   );
 }

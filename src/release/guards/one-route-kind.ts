@@ -1,4 +1,5 @@
 import { CanaryError } from '../../core/errors.ts';
+import { theInput } from '../../core/wording.ts';
 import { listenersFor } from '../../gateway-api/attachment.ts';
 import { hostsOverlap } from '../../gateway-api/hostnames.ts';
 import type { HTTPRoute } from '../../gateway-api/objects.ts';
@@ -37,7 +38,7 @@ export function assertNoVirtualService(release: Release, state: ClusterState, pl
   const other = virtualServiceBeside(release, state, planned);
   if (other === undefined) return;
   throw new CanaryError(
-    `${nameOf(other)} in ${state.name} leads to ${release.app}, and there is no HTTPRoute ${release.namespace}/${release.traffic.httpRoute ?? release.app} there yet: beside the VirtualService its weights would not hold. Move ${release.app} in ${state.name} to an HTTPRoute by hand first (docs/gateway-api.md, "Moving from a VirtualService"), or leave the input http-route out and release by a VirtualService in every cluster.`,
+    `${nameOf(other)} in ${state.name} leads to ${release.app}, and there is no HTTPRoute ${release.namespace}/${release.traffic.httpRoute ?? release.app} there yet: beside the VirtualService its weights would not hold. Move ${release.app} in ${state.name} to an HTTPRoute by hand first (docs/gateway-api.md, "Moving from a VirtualService"), or leave ${theInput('http-route')} out and release by a VirtualService in every cluster.`,
   );
 }
 

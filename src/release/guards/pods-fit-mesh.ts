@@ -1,5 +1,6 @@
 import { CanaryError } from '../../core/errors.ts';
 import type { VersionName } from '../../core/weights.ts';
+import { inputLabel, nameOfInput } from '../../core/wording.ts';
 import { versionServiceName } from '../../gateway-api/backends.ts';
 import { coversService, isForService, tlsModeIn } from '../../istio/destination-rules.ts';
 import { MESH_DEFAULTS } from '../../istio/mesh-config.ts';
@@ -47,7 +48,7 @@ function assertNoMutualTls({ routes }: Observation, versions: readonly VersionNa
       const rule = deciding.rules.map(nameOf).join(' and ');
       const what = own === undefined ? rule : `The subset ${version} of ${rule}`;
       throw new CanaryError(
-        `${what} in ${cluster} requires mutual TLS (trafficPolicy.tls.mode: ISTIO_MUTUAL), which pods outside the mesh cannot terminate (input pods: none). Remove trafficPolicy.tls there, or set pods to what the pods have.`,
+        `${what} in ${cluster} requires mutual TLS (trafficPolicy.tls.mode: ISTIO_MUTUAL), which pods outside the mesh cannot terminate (${inputLabel('pods', 'none')}). Remove trafficPolicy.tls there, or set ${nameOfInput('pods')} to what the pods have.`,
       );
     }
   }
@@ -72,7 +73,7 @@ function assertNoRuleOfServices(
       );
       if (rule === undefined) continue;
       throw new CanaryError(
-        `${nameOf(rule)} in ${name} requires mutual TLS of Service ${release.namespace}/${service.app} (trafficPolicy.tls.mode: ISTIO_MUTUAL), which pods outside the mesh cannot terminate (input pods: none). Give that Service a DestinationRule of its own without it, or set pods to what the pods have.`,
+        `${nameOf(rule)} in ${name} requires mutual TLS of Service ${release.namespace}/${service.app} (trafficPolicy.tls.mode: ISTIO_MUTUAL), which pods outside the mesh cannot terminate (${inputLabel('pods', 'none')}). Give that Service a DestinationRule of its own without it, or set ${nameOfInput('pods')} to what the pods have.`,
       );
     }
   }
@@ -97,7 +98,7 @@ function assertNotStrict({ release, fleet }: Observation, workloads: readonly Ch
       const policy = strictPolicy(policies, pods, root);
       if (policy === undefined) continue;
       throw new CanaryError(
-        `${nameOf(policy)} in ${state.name} allows only mutual TLS to the pods of ${release.app} (mtls.mode: STRICT), but pods outside the mesh accept plain requests from everywhere (input pods: none). Exempt these pods from the policy (mode: PERMISSIVE or DISABLE), or give them a sidecar.`,
+        `${nameOf(policy)} in ${state.name} allows only mutual TLS to the pods of ${release.app} (mtls.mode: STRICT), but pods outside the mesh accept plain requests from everywhere (${inputLabel('pods', 'none')}). Exempt these pods from the policy (mode: PERMISSIVE or DISABLE), or give them a sidecar.`,
       );
     }
   }
@@ -123,7 +124,7 @@ function assertOneNetwork({ fleet, api }: Observation): void {
   if (networks.size < 2 || api.kind === 'HTTPRoute') return;
   const each = [...networks].map(([network, clusters]) => `${clusters.join(', ')}: ${network}`).join('; ');
   throw new CanaryError(
-    `The clusters are on different networks (label topology.istio.io/network of namespace istio-system: ${each}), and subsets select no ambient pod of another network (input pods: ambient). Release by an HTTPRoute (input http-route), with AMBIENT_ENABLE_MULTI_NETWORK and AMBIENT_ENABLE_MULTI_NETWORK_INGRESS set to true on istiod: both are off by default.`,
+    `The clusters are on different networks (label topology.istio.io/network of namespace istio-system: ${each}), and subsets select no ambient pod of another network (${inputLabel('pods', 'ambient')}). Release by an HTTPRoute (${inputLabel('http-route')}), with AMBIENT_ENABLE_MULTI_NETWORK and AMBIENT_ENABLE_MULTI_NETWORK_INGRESS set to true on istiod: both are off by default.`,
   );
 }
 

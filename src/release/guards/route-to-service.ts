@@ -1,4 +1,5 @@
 import { CanaryError } from '../../core/errors.ts';
+import { theInput } from '../../core/wording.ts';
 import { nameOf } from '../../kubernetes/objects.ts';
 import type { VirtualService } from '../../kubernetes/objects.ts';
 import type { Release } from '../release.ts';
@@ -22,7 +23,7 @@ export function assertRouteToService({ release, routes }: Observation): void {
   const same = missing.filter((one) => nameOf(one.vs) === nameOf(vs));
   const clusters = same.map(({ cluster }) => cluster).join(', ');
   throw new CanaryError(
-    `No route of ${nameOf(vs)} in ${clusters} leads to ${app}: ${whereTo(vs)}. A release splits the traffic of one Service, ${app}, by the subsets of a DestinationRule. Create a DestinationRule for host ${app} with a subset for the version that users have now (for example name: v1, labels: {version: v1}). Then point the route to split to host ${app} with that subset, instead of its current destination, and run this again. If the routes to ${app} are in another VirtualService, set the input virtual-service to its name.`,
+    `No route of ${nameOf(vs)} in ${clusters} leads to ${app}: ${whereTo(vs)}. A release splits the traffic of one Service, ${app}, by the subsets of a DestinationRule. Create a DestinationRule for host ${app} with a subset for the version that users have now (for example name: v1, labels: {version: v1}). Then point the route to split to host ${app} with that subset, instead of its current destination, and run this again. If the routes to ${app} are in another VirtualService, set ${theInput('virtual-service')} to its name.`,
   );
 }
 

@@ -1,6 +1,7 @@
 import { CanaryError } from '../../core/errors.ts';
 import { namesService } from '../../istio/routes.ts';
 import type { ServiceKey } from '../../core/names.ts';
+import { inputLabel } from '../../core/wording.ts';
 import type { Change } from '../../kubernetes/change.ts';
 import { isOursAlone } from '../../kubernetes/field-managers.ts';
 import { nameOf } from '../../kubernetes/objects.ts';
@@ -32,14 +33,14 @@ export function assertServicePortsStay(
       if (next === undefined && isOursAlone(standing, portFieldPath(port))) {
         const to = (planned.spec?.ports ?? []).map((one) => String(one.port)).join(', ') || 'none';
         throw new CanaryError(
-          `${where} would lose its port ${String(port.port)} for ${to} (input port), but ${routes}. Leave the port at ${String(port.port)}; or add the port ${to} to the Service by hand, change the routes to it, and then set the input.`,
+          `${where} would lose its port ${String(port.port)} for ${to} (${inputLabel('port')}), but ${routes}. Leave the port at ${String(port.port)}; or add the port ${to} to the Service by hand, change the routes to it, and then set the input.`,
         );
       }
       const target = port.targetPort ?? port.port;
       const nextTarget = next && (next.targetPort ?? next.port);
       if (nextTarget !== undefined && nextTarget !== target) {
         throw new CanaryError(
-          `Port ${String(port.port)} of ${where} would lead to port ${String(nextTarget)} of the pods instead of ${String(target)} (input target-port), but ${routes}, and the running pods listen on ${String(target)}. Leave it at ${String(target)}; versions that listen on different ports need a Service of your own that leads to a port by its name.`,
+          `Port ${String(port.port)} of ${where} would lead to port ${String(nextTarget)} of the pods instead of ${String(target)} (${inputLabel('target-port')}), but ${routes}, and the running pods listen on ${String(target)}. Leave it at ${String(target)}; versions that listen on different ports need a Service of your own that leads to a port by its name.`,
         );
       }
     }

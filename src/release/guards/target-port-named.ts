@@ -1,5 +1,6 @@
 import type { Change } from '../../kubernetes/change.ts';
 import { CanaryError } from '../../core/errors.ts';
+import { theInput } from '../../core/wording.ts';
 import { nameOf, selects } from '../../kubernetes/objects.ts';
 import type { Deployment } from '../../kubernetes/objects.ts';
 import type { Release } from '../release.ts';
@@ -23,7 +24,7 @@ export function assertTargetPortNamed(
     const name = served?.targetPort;
     if (typeof name !== 'string' || portsIn(template.spec).some((port) => port.name === name)) continue;
     throw new CanaryError(
-      `${nameOf(object)} in ${cluster} has no container port named ${name}, which is the target of port ${String(served?.port)} of Service ${release.namespace}/${release.app}: its pods would get no requests. Give the port that name in the input manifests.`,
+      `${nameOf(object)} in ${cluster} has no container port named ${name}, which is the target of port ${String(served?.port)} of Service ${release.namespace}/${release.app}: its pods would get no requests. Give the port that name in ${theInput('manifests')}.`,
     );
   }
 }

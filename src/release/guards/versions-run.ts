@@ -3,6 +3,7 @@ import { deploysVersion, hasPodsOf } from '../running-versions.ts';
 import { labelsOf } from '../subsets.ts';
 import { CanaryError } from '../../core/errors.ts';
 import type { Weights } from '../../core/weights.ts';
+import { theInput } from '../../core/wording.ts';
 import { formatLabels } from '../../kubernetes/pod-selection.ts';
 
 /**
@@ -18,6 +19,6 @@ export function assertVersionsRun(observed: Observation, weights: Weights): void
   if (absent === undefined) return;
   const [version, weight] = absent;
   throw new CanaryError(
-    `Version ${version} should get ${String(weight)}% of the traffic, but no pod of ${release.app} in ${[...fleet.keys()].join(', ')} is labelled ${formatLabels(labelsOf(routes, version))}, and there is no image for it. Set the input image (${version}=…), or correct the weights.`,
+    `Version ${version} should get ${String(weight)}% of the traffic, but no pod of ${release.app} in ${[...fleet.keys()].join(', ')} is labelled ${formatLabels(labelsOf(routes, version))}, and there is no image for it. Set ${theInput('image')} (${version}=…), or correct the weights.`,
   );
 }

@@ -1,5 +1,6 @@
 import { CanaryError } from '../../core/errors.ts';
 import type { ClusterName } from '../../core/names.ts';
+import { theInput } from '../../core/wording.ts';
 import { routesTo } from '../../istio/routes.ts';
 import type { TrafficState } from '../../istio/traffic-state.ts';
 import { delegatesTo } from '../../istio/virtual-services.ts';
@@ -17,13 +18,13 @@ export function assertVirtualServiceLeadsHere(
   const target = first === undefined ? undefined : delegateWithRoutes(release, first, virtualServices);
   if (first !== undefined && target !== undefined) {
     throw new CanaryError(
-      `${nameOf(first)} in ${cluster} leaves the routes to ${app} to its delegate ${target.metadata.name}. Set the input virtual-service to ${target.metadata.name}.`,
+      `${nameOf(first)} in ${cluster} leaves the routes to ${app} to its delegate ${target.metadata.name}. Set ${theInput('virtual-service')} to ${target.metadata.name}.`,
     );
   }
   const other = virtualServices.find((vs) => routesTo(vs, release).length > 0);
   if (first !== undefined || other === undefined) return;
   throw new CanaryError(
-    `There is no VirtualService ${namespace}/${traffic.virtualService} in ${cluster}, but ${nameOf(other)} routes to ${app}. Set the input virtual-service to ${other.metadata.name}.`,
+    `There is no VirtualService ${namespace}/${traffic.virtualService} in ${cluster}, but ${nameOf(other)} routes to ${app}. Set ${theInput('virtual-service')} to ${other.metadata.name}.`,
   );
 }
 

@@ -1,5 +1,6 @@
 import { CanaryError } from '../../core/errors.ts';
 import { sameWeights, formatWeights } from '../../core/weights.ts';
+import { inputPlace } from '../../core/wording.ts';
 import type { Observation } from '../observation.ts';
 import { describePlace } from '../route-state.ts';
 
@@ -12,6 +13,6 @@ export function assertWeightsAgree({ routes }: Observation): void {
   if (first === undefined || held.every(({ weights }) => sameWeights(weights, first.weights))) return;
   const where = held.map(({ place, weights }) => `${formatWeights(weights)} in ${place}`).join(', ');
   throw new CanaryError(
-    `The input weights is not set, and the clusters hold different weights: ${where}. Set it to the weights that all of them should hold.`,
+    `${inputPlace('weights')} is not set, and the clusters hold different weights: ${where}. Set it to the weights that all of them should hold.`,
   );
 }

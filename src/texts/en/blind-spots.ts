@@ -1,3 +1,4 @@
+import { inputLabel, theInput } from '../../core/wording.ts';
 import type {
   BlindSpotMessages,
   ConnectionMessages,
@@ -10,7 +11,7 @@ import { routes } from './routes.ts';
 
 export const blindSpots: MessageTexts<BlindSpotMessages & ConnectionMessages> = {
   nothingSampled: ({ byMetrics }) =>
-    `No ingress was sampled (input ingress: none for every cluster), ${byMetrics ? 'so the split was verified by metrics at most' : 'so the split was not verified'}.`,
+    `No ingress was sampled (${inputLabel('ingress', 'none')} for every cluster), ${byMetrics ? 'so the split was verified by metrics at most' : 'so the split was not verified'}.`,
   otherServiceRoute: ({ route, object, clusters, service, app }) =>
     `${subject(route, object)} in ${clusters.join(', ')} sends requests to Service ${service}, which selects pods of ${app} as well, outside the weights.`,
   pastGateways: ({ service, type, clusters, app }) =>
@@ -24,11 +25,11 @@ export const blindSpots: MessageTexts<BlindSpotMessages & ConnectionMessages> = 
   clustersUnidentified: ({ clusters }) =>
     `Namespace kube-system in ${clusters.join(', ')} could not be read: only the addresses of the API servers tell the clusters apart.`,
   policiesUnread: ({ clusters }) =>
-    `PeerAuthentications in ${clusters.join(', ')} could not be listed: one may allow only mutual TLS, which pods outside the mesh (input pods: none) do not enforce.`,
+    `PeerAuthentications in ${clusters.join(', ')} could not be listed: one may allow only mutual TLS, which pods outside the mesh (${inputLabel('pods', 'none')}) do not enforce.`,
   rootAssumed: ({ clusters, rootNamespace }) =>
-    `The configuration of the mesh in ${clusters.join(', ')} could not be read: ${rootNamespace} was assumed to be the namespace whose PeerAuthentications apply everywhere (input pods: none).`,
+    `The configuration of the mesh in ${clusters.join(', ')} could not be read: ${rootNamespace} was assumed to be the namespace whose PeerAuthentications apply everywhere (${inputLabel('pods', 'none')}).`,
   networksUnread: ({ clusters }) =>
-    `Namespace istio-system in ${clusters.join(', ')} could not be read: whether the clusters are on different networks is unknown (input pods: ambient).`,
+    `Namespace istio-system in ${clusters.join(', ')} could not be read: whether the clusters are on different networks is unknown (${inputLabel('pods', 'ambient')}).`,
   gatewayApiUnlisted: ({ what, others, clusters }) =>
     `${UNLISTED[what].name}${others ? ' of other namespaces' : ''} in ${clusters.join(', ')} could not be listed: ${UNLISTED[what].effect}.`,
   othersUnlisted: ({ what, clusters }) =>
@@ -47,13 +48,13 @@ export const blindSpots: MessageTexts<BlindSpotMessages & ConnectionMessages> = 
     `The samples of ${cluster} go through its API server to each gateway pod (ingress: port-forward): the load balancer, and whatever else is in front of the gateway, is not on the way.`,
   sharedAddress: ({ clusters, url }) =>
     `${clusters.join(', ')} share the ingress URL ${url}, so it is impossible to tell which of them answered.`,
-  metricsNotJudged: () => 'The metrics are not judged, because the input watch is 0s.',
+  metricsNotJudged: () => `The metrics are not judged, because ${theInput('watch')} is 0s.`,
   planUnchecked: () =>
     'The user of the kubeconfig may only read, so no API server has checked this plan: webhooks, quotas, field conflicts and missing permissions show only in the rollout.',
 
   throughProxy: ({ cluster, proxy }) =>
     `The samples of ${cluster} go through the proxy ${proxy}, in a tunnel for each connection.`,
-  insecure: ({ cluster, why }) => `${cluster} is insecure (input insecure-clusters): ${why}.`,
+  insecure: ({ cluster, why }) => `${cluster} is insecure (${inputLabel('insecure-clusters')}): ${why}.`,
   apiThroughProxy: ({ cluster, proxy }) =>
     `The API server of ${cluster} is reached through the proxy ${proxy}.`,
 };

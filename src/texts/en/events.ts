@@ -1,4 +1,5 @@
 import { formatWeights } from '../../core/weights.ts';
+import { inputLabel, theInput, worded } from '../../core/wording.ts';
 import type { EventMessages, ReasonMessages, StatusMessages } from '../catalogue/events.ts';
 import type { MessageTexts } from '../message.ts';
 
@@ -15,7 +16,7 @@ export const events: MessageTexts<EventMessages & ReasonMessages & StatusMessage
         : `To go back, run the operation rollout with image ${version}=${image}.`;
     return `${version}, ${users}, still runs ${images(now)} of this failed run instead of ${images(earlier)} (${object} in ${cluster}; not restored: ${say(why)}). ${remedy}`;
   },
-  keptOnFailure: () => 'input on-failure: keep',
+  keptOnFailure: () => inputLabel('on-failure', 'keep'),
   lockTakenOver: () => 'another run has taken over the lock',
   changedByOthers: () => 'someone else has changed it since, which is left unchanged',
 
@@ -29,7 +30,7 @@ export const events: MessageTexts<EventMessages & ReasonMessages & StatusMessage
   inForce: ({ held }, say) => held.map(({ place, what }) => `${place} ${say(what)}`).join('; '),
   unreadable: ({ error }) => `cannot be read (${error})`,
   notRecovered: ({ cluster, either, error }) =>
-    `${cluster} is not recovered: it holds ${either.map(formatWeights).join(' or ')}, and could not be reached (${error}). The next run recovers it; re-run this job when the cluster is back.`,
+    `${cluster} is not recovered: it holds ${either.map(formatWeights).join(' or ')}, and could not be reached (${error}). The next run recovers it; ${worded({ step: 're-run this job', command: 'run this command again' })} when the cluster is back.`,
 
   noAnswerInTime: ({ cluster, either, error }) =>
     `${cluster} holds ${either.map(formatWeights).join(' or ')}, and did not answer in time (${error}).`,
@@ -62,7 +63,7 @@ export const events: MessageTexts<EventMessages & ReasonMessages & StatusMessage
   workloadOf: ({ version }) => `workload of ${version}`,
   podsOfVersion: ({ version }) => version,
   workloadIn: ({ version, cluster }) => `${version} in ${cluster}`,
-  namespaceNew: () => 'new: the namespace of the release, from the input namespace',
+  namespaceNew: () => `new: the namespace of the release, from ${theInput('namespace')}`,
   namespaceOfRelease: () => 'the namespace of the release',
   injection: ({ injection }) => `sidecar injection: ${injection}`,
   subsetUnused: ({ version }) => `subset ${version} is no longer used by a route`,

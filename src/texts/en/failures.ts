@@ -1,3 +1,4 @@
+import { theInput, thisMachine } from '../../core/wording.ts';
 import type { FailureTexts } from '../catalogue/verdicts.ts';
 import { failureInWords } from '../failures.ts';
 
@@ -19,5 +20,5 @@ export const failures: FailureTexts = {
   kinds: (kinds) =>
     [...kinds].map(([kind, count]) => `${String(count)} × ${failureInWords(kind, words)}`).join(', '),
   portForward: (cluster) =>
-    `If this runner cannot reach that address, set the input ingress to ${cluster}=port-forward: it reaches the gateway's pods through the API server, and takes get and create on pods/portforward.`,
+    `If ${thisMachine()} cannot reach that address, set ${theInput('ingress')} to ${cluster}=port-forward: it reaches the gateway's pods through the API server, and takes get and create on pods/portforward.`,
 };

@@ -1,4 +1,5 @@
 import { formatWeights } from '../../core/weights.ts';
+import { inputLabel, theInput, theInputs } from '../../core/wording.ts';
 import type {
   BalancingSetting,
   ClusterShare,
@@ -20,12 +21,12 @@ import { routes } from './routes.ts';
 export const findings: MessageTexts<FindingMessages> = {
   editedTitle: ({ cluster }) => `The route in ${cluster} was changed by someone else`,
   edited: ({ edit }, say) =>
-    `${say(edit)}. Restore the recorded weights (operation rollback with the input weights), or find out who needs the others.`,
+    `${say(edit)}. Restore the recorded weights (operation rollback with ${theInput('weights')}), or find out who needs the others.`,
   weightEdit: ({ object, cluster, found, recorded, by }) =>
     `${object} in ${cluster} holds ${found === undefined ? 'no weights' : formatWeights(found)} instead of the ${formatWeights(recorded)} that the last release step wrote${by === undefined ? '' : ` (last written by ${editor(by)})`}`,
   disagreementTitle: () => 'The clusters hold different weights',
   disagreement: ({ held }, say) =>
-    `${say(held)}. To align them, run the operation rollback with the input weights.`,
+    `${say(held)}. To align them, run the operation rollback with ${theInput('weights')}.`,
   otherWeightsTitle: ({ cluster }) => `The route in ${cluster} holds other weights`,
   otherWeights: ({ held, asked }) =>
     `It splits ${formatWeights(held)}, but ${formatWeights(asked)} was expected.`,
@@ -105,7 +106,7 @@ export const findings: MessageTexts<FindingMessages> = {
     `The route gives ${version} ${String(weight)}%. Its subset in ${ruleName(rule)} selects ${labels}, and no ready pod in ${clusters.join(', ')} has these labels. Check the pods of ${version}, or correct these labels.`,
   noSidecarTitle: ({ version }) => `Pods of ${version} have no sidecar`,
   noSidecar: ({ rules, pods, outsideMesh }) =>
-    `${rules.join(' and ')} requires mutual TLS (ISTIO_MUTUAL), but ${firstOf(pods)} ${pods.length === 1 ? 'has' : 'have'} no container istio-proxy to terminate it. ${outsideMesh ? 'Take that out of the rule: the input pods is none.' : 'Enable injection for the namespace (input injection), and restart the pods.'}`,
+    `${rules.join(' and ')} requires mutual TLS (ISTIO_MUTUAL), but ${firstOf(pods)} ${pods.length === 1 ? 'has' : 'have'} no container istio-proxy to terminate it. ${outsideMesh ? `Take that out of the rule: ${theInput('pods')} is none.` : `Enable injection for the namespace (${inputLabel('injection')}), and restart the pods.`}`,
 
   conditionTitle: ({ condition, object, cluster }) =>
     `${condition} is not true of ${object ?? 'the Gateway'} in ${cluster}`,
@@ -116,7 +117,7 @@ export const findings: MessageTexts<FindingMessages> = {
     `${place(at)}: ${condition} is reported for an earlier generation than ${String(generation)}`,
   unweightedTitle: ({ rule, cluster }) => `All backends of ${routes.part(rule)} in ${cluster} have weight 0`,
   unweighted: ({ object, operation }) =>
-    `${object} sends its requests nowhere, and the gateway answers them with status 500. Run the operation ${operation} with the input weights.`,
+    `${object} sends its requests nowhere, and the gateway answers them with status 500. Run the operation ${operation} with ${theInput('weights')}.`,
   serviceMissingTitle: ({ service, clusters }) => `${service} is missing in ${clusters.join(', ')}`,
   serviceMissing: ({ version, shares, elsewhere, configured }) => {
     const effects: Readonly<Record<ElsewhereService, string>> = {
@@ -150,7 +151,7 @@ export const findings: MessageTexts<FindingMessages> = {
     const advice =
       notFound === undefined
         ? ''
-        : ` Status 404: does the app serve the path ${notFound.path} (input path), and does the Gateway serve ${notFound.host === undefined ? 'this host' : `the host ${notFound.host}`} (input host)?`;
+        : ` Status 404: does the app serve the path ${notFound.path} (${inputLabel('path')}), and does the Gateway serve ${notFound.host === undefined ? 'this host' : `the host ${notFound.host}`} (${inputLabel('host')})?`;
     const way = unreached === undefined ? '' : ` ${failures.portForward(unreached)}`;
     return `Of ${String(requests)} requests to ${url}: ${failures.kinds(kinds)}.${advice}${way}`;
   },
@@ -158,7 +159,7 @@ export const findings: MessageTexts<FindingMessages> = {
   lookalikeTitle: ({ cluster }) => `Another app may have answered in ${cluster}`,
   lookalike: ({ route, object, path, app, revision }) => {
     const name = routes.part(route);
-    return `${name.slice(0, 1).toUpperCase()}${name.slice(1)} of ${object} takes the path ${path} ahead of ${app}, and ${revision === undefined ? 'nothing in the responses tells the two apart' : `its responses carry revision ${revision} as well`}: the samples do not show what users of ${app} get. Set the inputs path and host to what only ${app} answers, or narrow the match or the hosts of that route.`;
+    return `${name.slice(0, 1).toUpperCase()}${name.slice(1)} of ${object} takes the path ${path} ahead of ${app}, and ${revision === undefined ? 'nothing in the responses tells the two apart' : `its responses carry revision ${revision} as well`}: the samples do not show what users of ${app} get. Set ${theInputs('path', 'host')} to what only ${app} answers, or narrow the match or the hosts of that route.`;
   },
   changedMeanwhileTitle: () => 'The release was changed while it was sampled',
   changedMeanwhile: ({ changes }, say) =>

@@ -8,6 +8,7 @@ import type {
   Who,
 } from '../catalogue/headline.ts';
 import type { Weights } from '../../core/weights.ts';
+import { worded } from '../../core/wording.ts';
 import { formats } from './formats.ts';
 
 const PARTICIPLES: Readonly<Record<string, string>> = {
@@ -54,10 +55,11 @@ export const headline: HeadlineTexts = {
   byMetricsAlone: 'No ingress was sampled, so metrics alone decided.',
   passedByMetrics: ({ weights, metrics }) =>
     `No ingress was sampled, so metrics alone decided: they show nothing against ${inWords(weights)} (${metrics.join(', ')}).`,
-  metricOpen: ({ metric, reason }) => `The check was inconclusive, so the job fails: ${metric}: ${reason}.`,
+  metricOpen: ({ metric, reason }) =>
+    `The check was inconclusive, so ${worded({ step: 'the job', command: 'the command' })} fails: ${metric}: ${reason}.`,
   nothingWritten: 'Nothing was written, since nothing would judge it.',
   splitOpen: ({ weights, sampled, samples }) =>
-    `The check was inconclusive, so the job fails: ${count(samples, 'sample')} ${through(sampled)} neither confirm nor rule out ${inWords(weights)}.`,
+    `The check was inconclusive, so ${worded({ step: 'the job', command: 'the command' })} fails: ${count(samples, 'sample')} ${through(sampled)} neither confirm nor rule out ${inWords(weights)}.`,
   expected: (weights) => `Expected ${inWords(weights)}.`,
   finding: (title) => `${title}.`,
   otherHolding: 'A cluster holds something else.',

@@ -1,4 +1,5 @@
 import { count } from '../../core/plural.ts';
+import { nameOfInput, theInput } from '../../core/wording.ts';
 import type { Condition, CountedValues, LimitValues, MetricMessages } from '../catalogue/metrics.ts';
 import { chanceOneIn } from '../chance.ts';
 import type { MessageTexts, Say } from '../message.ts';
@@ -34,7 +35,7 @@ export const metrics: MessageTexts<MetricMessages> = {
     return `${say(seen)}${chance === undefined ? '' : ` (chance of seeing this if the split were right: below 1 in ${chance})`}`;
   },
   tooFewForSplit: ({ seen }, say) =>
-    `${say(seen)}: too few requests to confirm the split, or it is near the edge of the tolerance (raise the input bake or tolerance)`,
+    `${say(seen)}: too few requests to confirm the split, or it is near the edge of the tolerance (raise ${theInput('bake')} or ${nameOfInput('tolerance')})`,
   onlyVersion: ({ version }) => `${version} is the only version, so there is no split to compare with`,
   lastReadingFailed: ({ message }) => `the last reading failed: ${message}`,
   cannotBeFound: ({ unknown }, say) =>

@@ -1,11 +1,14 @@
 import { formatWeights } from '../../core/weights.ts';
+import { inputLabel, inputLabels, rerun, theInput, worded } from '../../core/wording.ts';
 import type { NextStepTexts, StateTexts } from '../catalogue/state.ts';
 import { headline } from './headline.ts';
 
 export const state: StateTexts = {
-  willRecover: 'The post step of this job, or else the next run, will bring them to the same weights.',
+  get willRecover() {
+    return `${worded({ step: 'The post step of this job', command: 'This command, before it ends' })}, or else the next run, will bring them to the same weights.`;
+  },
   alignYourself: (operation) =>
-    `This needs your action: bring all clusters to the same weights (operation ${operation} with the input weights).`,
+    `This needs your action: bring all clusters to the same weights (operation ${operation} with ${theInput('weights')}).`,
   nothingWritten: (weights) => `Nothing was written; the routes hold ${headline.weights(weights)}.`,
   weightsUnchanged: (weights) =>
     `The weights are unchanged (${headline.weights(weights)}); other writes are listed below.`,
@@ -18,16 +21,26 @@ export const state: StateTexts = {
 
 export const nextStep: NextStepTexts = {
   reviewPlan: 'Review the changes, then apply them with the operation rollout and the same inputs.',
-  correctInputs: 'Correct the inputs below, then re-run this step.',
-  fixCause: 'Fix the cause, then re-run this step.',
-  chooseRoutes: 'Set the input routes to the routes that the release should split.',
+  get correctInputs() {
+    return `Correct the inputs below, then ${rerun()}.`;
+  },
+  get fixCause() {
+    return `Fix the cause, then ${rerun()}.`;
+  },
+  get chooseRoutes() {
+    return `Set ${theInput('routes')} to the routes that the release should split.`;
+  },
   align: (operation) =>
-    `Bring all clusters to the same weights: run the operation ${operation} with the input weights.`,
-  readableMetric:
-    'Make the metric readable, or give it more time and traffic (input bake), then re-run this step.',
-  moreSamples:
-    'Re-run with more time or samples (inputs verify-timeout, max-samples), or with a wider tolerance (input tolerance).',
-  fixLikelyCause: 'Fix the likely cause, then re-run this step.',
+    `Bring all clusters to the same weights: run the operation ${operation} with ${theInput('weights')}.`,
+  get readableMetric() {
+    return `Make the metric readable, or give it more time and traffic (${inputLabel('bake')}), then ${rerun()}.`;
+  },
+  get moreSamples() {
+    return `Re-run with more time or samples (${inputLabels('verify-timeout', 'max-samples')}), or with a wider tolerance (${inputLabel('tolerance')}).`;
+  },
+  get fixLikelyCause() {
+    return `Fix the likely cause, then ${rerun()}.`;
+  },
   lookAtUsers: (metric) =>
     `Look at what users of the new version get (metric ${metric}): its logs and traces in the time of the check.`,
   compareClusters:

@@ -1,4 +1,5 @@
 import { count } from '../../core/plural.ts';
+import { theInput, worded } from '../../core/wording.ts';
 import type { SummaryTexts } from '../catalogue/summary.ts';
 import { formats } from './formats.ts';
 
@@ -13,8 +14,8 @@ export const summary: SummaryTexts = {
     const parts = [...omitted].map(([name, number]) => `${formats.number(number)} × ${name}`);
     const where =
       report === undefined
-        ? 'See the job log for details, or set the input report to get a complete report.'
+        ? `See the ${worded({ step: 'job log', command: 'log' })} for details, or set ${theInput('report')} to get a complete report.`
         : `The complete report is ${report}/report.html.`;
-    return `Shortened to GitHub’s limit. Omitted: ${parts.length === 0 ? 'the end' : formats.list(parts)}. ${where}`;
+    return `Shortened to ${worded({ step: 'GitHub’s limit', command: 'the size that GitHub accepts' })}. Omitted: ${parts.length === 0 ? 'the end' : formats.list(parts)}. ${where}`;
   },
 };

@@ -1,4 +1,5 @@
 import { count } from '../../core/plural.ts';
+import { inputLabel, theInput } from '../../core/wording.ts';
 import type {
   FailedValues,
   SampledValues,
@@ -23,11 +24,11 @@ export const verdicts: MessageTexts<VerdictMessages> = {
     return `the shares do not match the weights (${sampled(seen)}${luck})`;
   },
   nearTheEdge: (seen) =>
-    `undecided after ${sampled(seen)}: the shares differ from the weights by about the tolerance (look for a small cause, or raise the input tolerance)`,
+    `undecided after ${sampled(seen)}: the shares differ from the weights by about the tolerance (look for a small cause, or raise ${theInput('tolerance')})`,
   maxSamplesReached: (seen) =>
-    `undecided after ${sampled(seen)}, as many as the input max-samples allows: raise it, or omit it`,
+    `undecided after ${sampled(seen)}, as many as ${theInput('max-samples')} allows: raise it, or omit it`,
   openAtMaxSamples: ({ why, ...seen }, say) =>
-    `undecided after ${sampled(seen)}: ${say(why)} (raise the input max-samples)`,
+    `undecided after ${sampled(seen)}: ${say(why)} (raise ${theInput('max-samples')})`,
   noResponses: ({ unanswered, judged, seconds, limit, ...who }) =>
     `${silence(who)}${String(unanswered)} of ${String(judged)} requests got no response within ${String(seconds)} s, ${above(limit)}${responders(who)}`,
   tooManyErrors: ({ limit, kinds, ...failed }) =>
@@ -44,7 +45,7 @@ export const verdicts: MessageTexts<VerdictMessages> = {
         ? []
         : [`${silence(open)}${String(open.unanswered)} requests had no response yet${responders(open)}`]),
     ];
-    return `undecided after ${seconds} s and ${sampled(seen)}${reasons.length === 0 ? '' : `: ${reasons.join('; ')}`} (raise the input verify-timeout)`;
+    return `undecided after ${seconds} s and ${sampled(seen)}${reasons.length === 0 ? '' : `: ${reasons.join('; ')}`} (raise ${theInput('verify-timeout')})`;
   },
   unknownVersion: ({ version, weights }) =>
     `version ${version} responded, which the weights do not name (${[...weights.keys()].join(', ')})`,
@@ -58,7 +59,7 @@ export const verdicts: MessageTexts<VerdictMessages> = {
   failsMoreOften: ({ version, failed, requests, otherFailed, otherRequests }) =>
     `${version} fails more than twice as often as the other versions: ${String(failed)} of ${String(requests)} requests failed, against ${String(otherFailed)} of ${String(otherRequests)}`,
   slower: ({ version, limit, median, otherMedian }) =>
-    `${version} is more than ${percent(limit)} slower than the other versions: median ${median.toFixed(1)} ms, against ${otherMedian.toFixed(1)} ms (input max-latency-increase)`,
+    `${version} is more than ${percent(limit)} slower than the other versions: median ${median.toFixed(1)} ms, against ${otherMedian.toFixed(1)} ms (${inputLabel('max-latency-increase')})`,
   podSplitsOtherwise: ({ pod, versions, samples }) => {
     const numbers = [...versions].map(([version, number]) => `${version} ${String(number)}`).join(', ');
     return `Pod ${pod} splits its requests otherwise than the weights say: ${numbers} of ${formats.number(samples)} samples`;

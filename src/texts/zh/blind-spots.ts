@@ -1,3 +1,4 @@
+import { worded } from '../../core/wording.ts';
 import type {
   BlindSpotMessages,
   ConnectionMessages,
@@ -6,13 +7,14 @@ import type {
 } from '../catalogue/blind-spots.ts';
 import type { MessageTexts } from '../message.ts';
 import { formats } from './formats.ts';
+import { inputLabel, inputWith } from './inputs.ts';
 import { routes } from './routes.ts';
 
 const { list } = formats;
 
 export const blindSpots: MessageTexts<BlindSpotMessages & ConnectionMessages> = {
   nothingSampled: ({ byMetrics }) =>
-    `没有对任何入口采样（所有集群的输入 ingress 都为 none），${byMetrics ? '因此流量占比最多只经过指标的校验' : '因此没有校验流量占比'}。`,
+    `没有对任何入口采样（${worded({ step: '所有集群的输入 ingress 都为 none', command: '所有集群都为 --ingress none' })}），${byMetrics ? '因此流量占比最多只经过指标的校验' : '因此没有校验流量占比'}。`,
   otherServiceRoute: ({ route, object, clusters, service, app }) =>
     `集群 ${list(clusters)} 中，${object} 的${routes.part(route)} 把请求发往 Service ${service}，而它也选中了 ${app} 的 Pod，不受权重约束。`,
   pastGateways: ({ service, type, clusters, app }) =>
@@ -26,11 +28,11 @@ export const blindSpots: MessageTexts<BlindSpotMessages & ConnectionMessages> = 
   clustersUnidentified: ({ clusters }) =>
     `无法读取集群 ${list(clusters)} 的命名空间 kube-system：只能凭 API Server 的地址区分集群。`,
   policiesUnread: ({ clusters }) =>
-    `无法列出集群 ${list(clusters)} 的 PeerAuthentication：其中可能有一个只允许双向 TLS，而网格之外的 Pod（输入 pods 为 none）不会执行。`,
+    `无法列出集群 ${list(clusters)} 的 PeerAuthentication：其中可能有一个只允许双向 TLS，而网格之外的 Pod（${inputWith('pods', 'none')}）不会执行。`,
   rootAssumed: ({ clusters, rootNamespace }) =>
-    `无法读取集群 ${list(clusters)} 的网格配置：已假定 ${rootNamespace} 是其 PeerAuthentication 作用于所有命名空间的那个命名空间（输入 pods 为 none）。`,
+    `无法读取集群 ${list(clusters)} 的网格配置：已假定 ${rootNamespace} 是其 PeerAuthentication 作用于所有命名空间的那个命名空间（${inputWith('pods', 'none')}）。`,
   networksUnread: ({ clusters }) =>
-    `无法读取集群 ${list(clusters)} 的命名空间 istio-system：各集群是否处于不同网络未知（输入 pods 为 ambient）。`,
+    `无法读取集群 ${list(clusters)} 的命名空间 istio-system：各集群是否处于不同网络未知（${inputWith('pods', 'ambient')}）。`,
   gatewayApiUnlisted: ({ what, others, clusters }) =>
     `无法列出集群 ${list(clusters)} ${others ? '其他命名空间' : ''}的 ${UNLISTED[what].name}：${UNLISTED[what].effect}。`,
   othersUnlisted: ({ what, clusters }) =>
@@ -49,12 +51,13 @@ export const blindSpots: MessageTexts<BlindSpotMessages & ConnectionMessages> = 
     `集群 ${cluster} 的样本经 API Server 直达每个网关 Pod（ingress: port-forward）：不经过负载均衡器以及网关前面的其他设施。`,
   sharedAddress: ({ clusters, url }) =>
     `集群 ${list(clusters)} 共用入口 URL ${url}，因此无法判断是哪个集群应答的。`,
-  metricsNotJudged: () => '输入 watch 为 0s，因此没有判定指标。',
+  metricsNotJudged: () => `${inputWith('watch', '0s')}，因此没有判定指标。`,
   planUnchecked: () =>
     'kubeconfig 的用户只有读权限，因此没有任何 API Server 检查过本计划：webhook、配额、字段冲突和缺少的权限要到 rollout 时才会显现。',
 
   throughProxy: ({ cluster, proxy }) => `集群 ${cluster} 的样本经代理 ${proxy} 发送，每条连接一个隧道。`,
-  insecure: ({ cluster, why }) => `集群 ${cluster} 的连接不安全（输入 insecure-clusters）：${why}。`,
+  insecure: ({ cluster, why }) =>
+    `集群 ${cluster} 的连接不安全（${inputLabel('insecure-clusters')}）：${why}。`,
   apiThroughProxy: ({ cluster, proxy }) => `集群 ${cluster} 的 API Server 经代理 ${proxy} 访问。`,
 };
 

@@ -1,7 +1,9 @@
 import { formatWeights } from '../../core/weights.ts';
+import { worded } from '../../core/wording.ts';
 import type { EventMessages, ReasonMessages, StatusMessages } from '../catalogue/events.ts';
 import type { MessageTexts } from '../message.ts';
 import { formats } from './formats.ts';
+import { inputWith, theInput } from './inputs.ts';
 import { spaced } from './spaced.ts';
 
 const { list } = formats;
@@ -19,7 +21,7 @@ export const events: MessageTexts<EventMessages & ReasonMessages & StatusMessage
         : `要恢复，请执行操作 rollout，并设置 image ${version}=${image}。`;
     return `${version}（${users}）仍在运行本次失败的运行写入的镜像 ${list(images)}，而不是 ${list(earlier)}（集群 ${cluster} 的 ${object}；未恢复：${say(why)}）。${remedy}`;
   },
-  keptOnFailure: () => '输入 on-failure 为 keep',
+  keptOnFailure: () => inputWith('on-failure', 'keep'),
   lockTakenOver: () => '另一次运行已接管锁',
   changedByOthers: () => '此后有其他人改动过，保持不变',
 
@@ -33,7 +35,7 @@ export const events: MessageTexts<EventMessages & ReasonMessages & StatusMessage
   inForce: ({ held }, say) => held.map(({ place, what }) => spaced`${place} ${say(what)}`).join('；'),
   unreadable: ({ error }) => `无法读取（${error}）`,
   notRecovered: ({ cluster, either, error }) =>
-    `集群 ${cluster} 没有恢复：它的权重为 ${either.map(formatWeights).join(' 或 ')}，并且无法访问（${error}）。下一次运行会恢复它；集群可用后请重新运行本作业。`,
+    `集群 ${cluster} 没有恢复：它的权重为 ${either.map(formatWeights).join(' 或 ')}，并且无法访问（${error}）。下一次运行会恢复它；集群可用后请${worded({ step: '重新运行本作业', command: '重新运行此命令' })}。`,
 
   noAnswerInTime: ({ cluster, either, error }) =>
     `集群 ${cluster} 的权重为 ${either.map(formatWeights).join(' 或 ')}，并且没有及时应答（${error}）。`,
@@ -65,7 +67,7 @@ export const events: MessageTexts<EventMessages & ReasonMessages & StatusMessage
   workloadOf: ({ version }) => `${version} 的工作负载`,
   podsOfVersion: ({ version }) => version,
   workloadIn: ({ version, cluster }) => `集群 ${cluster} 的 ${version}`,
-  namespaceNew: () => '新建：本次发布的命名空间，取自输入 namespace',
+  namespaceNew: () => `新建：本次发布的命名空间，取自${theInput('namespace')}`,
   namespaceOfRelease: () => '本次发布的命名空间',
   injection: ({ injection }) => `边车注入：${injection}`,
   subsetUnused: ({ version }) => `子集 ${version} 不再被任何路由使用`,

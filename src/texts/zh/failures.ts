@@ -1,5 +1,7 @@
+import { worded } from '../../core/wording.ts';
 import type { FailureTexts } from '../catalogue/verdicts.ts';
 import { failureInWords } from '../failures.ts';
+import { theInput } from './inputs.ts';
 
 const words: Pick<FailureTexts, 'known' | 'status' | 'statusWithoutVersion'> = {
   known: {
@@ -19,5 +21,5 @@ export const failures: FailureTexts = {
   kinds: (kinds) =>
     [...kinds].map(([kind, count]) => `${String(count)} × ${failureInWords(kind, words)}`).join('、'),
   portForward: (cluster) =>
-    `如果运行器访问不到该地址，请把输入 ingress 设为 ${cluster}=port-forward：经 API Server 直连网关的 Pod，需要 pods/portforward 的 get 和 create 权限。`,
+    `如果${worded({ step: '运行器', command: '本机' })}访问不到该地址，请把${theInput('ingress')} 设为 ${cluster}=port-forward：经 API Server 直连网关的 Pod，需要 pods/portforward 的 get 和 create 权限。`,
 };

@@ -1,4 +1,5 @@
 import { formatWeights } from '../../core/weights.ts';
+import { nameOfInput } from '../../core/wording.ts';
 import type {
   BalancingSetting,
   ClusterShare,
@@ -16,6 +17,7 @@ import type { VersionWay } from '../catalogue/routes.ts';
 import type { MessageTexts } from '../message.ts';
 import { failures } from './failures.ts';
 import { formats } from './formats.ts';
+import { inputLabel, inputWith, theInput } from './inputs.ts';
 import { routes } from './routes.ts';
 import { spaced } from './spaced.ts';
 
@@ -24,11 +26,12 @@ const { list, all } = formats;
 export const findings: MessageTexts<FindingMessages> = {
   editedTitle: ({ cluster }) => `集群 ${cluster} 的路由被其他人改过`,
   edited: ({ edit }, say) =>
-    `${say(edit)}。请恢复所记录的权重（操作 rollback，并设置输入 weights），或者查清是谁需要现在的权重。`,
+    `${say(edit)}。请恢复所记录的权重（操作 rollback，并设置${theInput('weights')}），或者查清是谁需要现在的权重。`,
   weightEdit: ({ object, cluster, found, recorded, by }) =>
     spaced`集群 ${cluster} 的 ${object} ${found === undefined ? '没有权重' : `为 ${formatWeights(found)}`}，而不是上一级发布写入的 ${formatWeights(recorded)}${by === undefined ? '' : spaced`（最后由 ${editor(by)} 写入）`}`,
   disagreementTitle: () => '各集群权重不一致',
-  disagreement: ({ held }, say) => `${say(held)}。要恢复一致，请执行操作 rollback，并设置输入 weights。`,
+  disagreement: ({ held }, say) =>
+    `${say(held)}。要恢复一致，请执行操作 rollback，并设置${theInput('weights')}。`,
   otherWeightsTitle: ({ cluster }) => `集群 ${cluster} 的路由是另一组权重`,
   otherWeights: ({ held, asked }) => `它按 ${formatWeights(held)} 分流，而预期为 ${formatWeights(asked)}。`,
 
@@ -102,7 +105,7 @@ export const findings: MessageTexts<FindingMessages> = {
     spaced`路由分给 ${version} ${String(weight)}%。${subsetIn(rule)}选择 ${labels}，而集群 ${list(clusters)} 中没有带这些标签的就绪 Pod。请检查 ${version} 的 Pod，或改正这些标签。`,
   noSidecarTitle: ({ version }) => `${version} 的 Pod 没有边车`,
   noSidecar: ({ rules, pods, outsideMesh }) =>
-    `${all(rules)} 要求双向 TLS（ISTIO_MUTUAL），但 ${firstOf(pods)} 没有用来终止它的容器 istio-proxy。${outsideMesh ? '输入 pods 为 none，请从规则中去掉该要求。' : '请为命名空间开启边车注入（输入 injection），并重启这些 Pod。'}`,
+    `${all(rules)} 要求双向 TLS（ISTIO_MUTUAL），但 ${firstOf(pods)} 没有用来终止它的容器 istio-proxy。${outsideMesh ? `${inputWith('pods', 'none')}，请从规则中去掉该要求。` : `请为命名空间开启边车注入（${inputLabel('injection')}），并重启这些 Pod。`}`,
 
   conditionTitle: ({ condition, object, cluster }) =>
     `集群 ${cluster} 的 ${object ?? 'Gateway'} 的状态条件 ${condition} 不为 True`,
@@ -113,7 +116,7 @@ export const findings: MessageTexts<FindingMessages> = {
     `${place(at)}：${condition} 是针对早于 ${String(generation)} 的 generation 报告的`,
   unweightedTitle: ({ rule, cluster }) => `集群 ${cluster} 的${routes.part(rule)} 的所有后端权重都为 0`,
   unweighted: ({ object, operation }) =>
-    `${object} 的请求没有去处，网关以状态码 500 应答。请执行操作 ${operation}，并设置输入 weights。`,
+    `${object} 的请求没有去处，网关以状态码 500 应答。请执行操作 ${operation}，并设置${theInput('weights')}。`,
   serviceMissingTitle: ({ service, clusters }) => `集群 ${list(clusters)} 缺少 ${service}`,
   serviceMissing: ({ version, shares, elsewhere, configured }) => {
     const effects: Readonly<Record<ElsewhereService, string>> = {
@@ -147,14 +150,14 @@ export const findings: MessageTexts<FindingMessages> = {
     const advice =
       notFound === undefined
         ? ''
-        : `状态码 404：应用是否提供路径 ${notFound.path}（输入 path）？网关规则是否包含${notFound.host === undefined ? '这个 host' : ` host ${notFound.host}`}（输入 host）？`;
+        : `状态码 404：应用是否提供路径 ${notFound.path}（${inputLabel('path')}）？网关规则是否包含${notFound.host === undefined ? '这个 host' : ` host ${notFound.host}`}（${inputLabel('host')}）？`;
     const way = unreached === undefined ? '' : failures.portForward(unreached);
     return `发往 ${url} 的 ${String(requests)} 个请求中：${failures.kinds(kinds)}。${advice}${way}`;
   },
 
   lookalikeTitle: ({ cluster }) => `集群 ${cluster} 中应答的可能是另一个应用`,
   lookalike: ({ route, object, path, app, revision }) =>
-    `${object} 的${routes.part(route)} 先于 ${app} 匹配路径 ${path}，而${revision === undefined ? '响应中没有任何内容能区分两者' : `它的响应也带着修订号 ${revision}`}：样本说明不了 ${app} 的用户得到什么。请把输入 path 和 host 设为只有 ${app} 会应答的值，或者收窄那条路由的匹配条件或 host。`,
+    `${object} 的${routes.part(route)} 先于 ${app} 匹配路径 ${path}，而${revision === undefined ? '响应中没有任何内容能区分两者' : `它的响应也带着修订号 ${revision}`}：样本说明不了 ${app} 的用户得到什么。请把${theInput('path')} 和 ${nameOfInput('host')} 设为只有 ${app} 会应答的值，或者收窄那条路由的匹配条件或 host。`,
   changedMeanwhileTitle: () => '采样期间发布被改动',
   changedMeanwhile: ({ changes }, say) =>
     `${changes.map(say).join('；')}。样本混有前后两种状态，都不能证明：请重新校验。`,

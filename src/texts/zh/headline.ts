@@ -7,6 +7,7 @@ import type {
   Who,
 } from '../catalogue/headline.ts';
 import type { Weights } from '../../core/weights.ts';
+import { worded } from '../../core/wording.ts';
 import { formats } from './formats.ts';
 import { spaced } from './spaced.ts';
 
@@ -51,10 +52,11 @@ export const headline: HeadlineTexts = {
   byMetricsAlone: '没有对任何入口采样，仅由指标判定。',
   passedByMetrics: ({ weights, metrics }) =>
     `没有对任何入口采样，仅由指标判定：没有发现 ${inWords(weights)} 有问题（${formats.list(metrics)}）。`,
-  metricOpen: ({ metric, reason }) => `检查无结论，因此作业失败：${metric}：${reason}。`,
+  metricOpen: ({ metric, reason }) =>
+    `检查无结论，因此${worded({ step: '作业', command: '此命令' })}失败：${metric}：${reason}。`,
   nothingWritten: '由于没有依据可以判定，未写入任何内容。',
   splitOpen: ({ weights, sampled, samples }) =>
-    `检查无结论，因此作业失败：${through(sampled)}的 ${formats.number(samples)} 个样本既不能确认、也不能排除 ${inWords(weights)}。`,
+    `检查无结论，因此${worded({ step: '作业', command: '此命令' })}失败：${through(sampled)}的 ${formats.number(samples)} 个样本既不能确认、也不能排除 ${inWords(weights)}。`,
   expected: (weights) => `预期为 ${inWords(weights)}。`,
   finding: (title) => `${title}。`,
   otherHolding: '有集群的权重与此不同。',

@@ -1,7 +1,9 @@
+import { nameOfInput } from '../../core/wording.ts';
 import type { Condition, CountedValues, LimitValues, MetricMessages } from '../catalogue/metrics.ts';
 import { chanceOneIn } from '../chance.ts';
 import type { MessageTexts, Say } from '../message.ts';
 import { formats } from './formats.ts';
+import { theInput } from './inputs.ts';
 import { spaced } from './spaced.ts';
 
 const { number, all, list } = formats;
@@ -36,7 +38,7 @@ export const metrics: MessageTexts<MetricMessages> = {
     return `${say(seen)}${chance === undefined ? '' : `（假如比例正确，出现这种结果的概率低于 1/${chance}）`}`;
   },
   tooFewForSplit: ({ seen }, say) =>
-    `${say(seen)}：请求太少，不足以确认比例，或者比例接近容差的边缘（请调大输入 bake 或 tolerance）`,
+    `${say(seen)}：请求太少，不足以确认比例，或者比例接近容差的边缘（请调大${theInput('bake')} 或 ${nameOfInput('tolerance')}）`,
   onlyVersion: ({ version }) => `${version} 是唯一的版本，因此没有比例可以比较`,
   lastReadingFailed: ({ message }) => `最后一次读取失败：${message}`,
   cannotBeFound: ({ unknown }, say) =>

@@ -1,5 +1,7 @@
+import { worded } from '../../core/wording.ts';
 import type { OmittedName, SummaryTexts } from '../catalogue/summary.ts';
 import { formats } from './formats.ts';
+import { theInput } from './inputs.ts';
 
 export const summary: SummaryTexts = {
   currentWeights: (weights) => `当前权重：${weights}`,
@@ -12,7 +14,7 @@ export const summary: SummaryTexts = {
     const parts = [...omitted].map(([name, number]) => `${formats.number(number)} ${OMITTED[name]}`);
     const where =
       report === undefined
-        ? '详情见作业日志；设置输入 report 可得到完整的报告。'
+        ? `详情见${worded({ step: '作业日志', command: '日志' })}；设置${theInput('report')} 可得到完整的报告。`
         : `完整的报告见 ${report}/report.html。`;
     return `已按 GitHub 的上限缩短，省略了${parts.length === 0 ? '末尾部分' : ` ${formats.list(parts)}`}。${where}`;
   },

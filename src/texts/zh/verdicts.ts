@@ -9,6 +9,7 @@ import { chanceOneIn } from '../chance.ts';
 import type { MessageTexts } from '../message.ts';
 import { failures } from './failures.ts';
 import { formats } from './formats.ts';
+import { inputLabel, theInput } from './inputs.ts';
 
 export const verdicts: MessageTexts<VerdictMessages> = {
   weightlessVersions: ({ versions, samples }) => {
@@ -21,10 +22,11 @@ export const verdicts: MessageTexts<VerdictMessages> = {
     return `流量占比与权重不符（${sampled(seen)}${luck}）`;
   },
   nearTheEdge: (seen) =>
-    `${after(seen)}仍未判定：流量占比与权重之差接近容差（请查找影响较小的原因，或调大输入 tolerance）`,
-  maxSamplesReached: (seen) => `${after(seen)}仍未判定，已达到输入 max-samples 的上限：请调大或去掉该输入`,
+    `${after(seen)}仍未判定：流量占比与权重之差接近容差（请查找影响较小的原因，或调大${theInput('tolerance')}）`,
+  maxSamplesReached: (seen) =>
+    `${after(seen)}仍未判定，已达到${theInput('max-samples')} 的上限：请调大或去掉它`,
   openAtMaxSamples: ({ why, ...seen }, say) =>
-    `${after(seen)}仍未判定：${say(why)}（请调大输入 max-samples）`,
+    `${after(seen)}仍未判定：${say(why)}（请调大${theInput('max-samples')}）`,
   noResponses: ({ unanswered, judged, seconds, limit, ...who }) =>
     `${silence(who)}${String(judged)} 个请求中有 ${String(unanswered)} 个在 ${String(seconds)} 秒内没有响应，${above(limit)}${responders(who)}`,
   tooManyErrors: ({ limit, kinds, ...failed }) =>
@@ -40,7 +42,7 @@ export const verdicts: MessageTexts<VerdictMessages> = {
         ? []
         : [`${silence(open)}还有 ${String(open.unanswered)} 个请求没有响应${responders(open)}`]),
     ];
-    return `历时 ${seconds} 秒，${after(seen)}仍未判定${reasons.length === 0 ? '' : `：${reasons.join('；')}`}（请调大输入 verify-timeout）`;
+    return `历时 ${seconds} 秒，${after(seen)}仍未判定${reasons.length === 0 ? '' : `：${reasons.join('；')}`}（请调大${theInput('verify-timeout')}）`;
   },
   unknownVersion: ({ version, weights }) =>
     `响应来自版本 ${version}，而权重中没有这个版本（${formats.list([...weights.keys()])}）`,
@@ -53,7 +55,7 @@ export const verdicts: MessageTexts<VerdictMessages> = {
   failsMoreOften: ({ version, failed, requests, otherFailed, otherRequests }) =>
     `${version} 的失败率超过其他版本的两倍：${failedOf({ failed, judged: requests })}，其他版本 ${failedOf({ failed: otherFailed, judged: otherRequests })}`,
   slower: ({ version, limit, median, otherMedian }) =>
-    `${version} 比其他版本慢 ${percent(limit)} 以上：中位数为 ${median.toFixed(1)} 毫秒，其他版本为 ${otherMedian.toFixed(1)} 毫秒（输入 max-latency-increase）`,
+    `${version} 比其他版本慢 ${percent(limit)} 以上：中位数为 ${median.toFixed(1)} 毫秒，其他版本为 ${otherMedian.toFixed(1)} 毫秒（${inputLabel('max-latency-increase')}）`,
   podSplitsOtherwise: ({ pod, versions, samples }) => {
     const numbers = [...versions].map(([version, number]) => `${version} ${String(number)} 个`).join('、');
     return `Pod ${pod} 没有按权重分流：${formats.number(samples)} 个样本中 ${numbers}`;
