@@ -249,8 +249,8 @@ describe('a rerun', () => {
     expect(trafficIn(planRollout(observe(given, standing)))).toEqual([]);
   });
 
-  test('probes nothing, and keeps the revision', () => {
-    expect(planRollout(observe(given, standing))).toMatchObject({ probes: [], revision: 1 });
+  test('probes the versions with users, should an object behind the routes be written, and keeps the revision', () => {
+    expect(planRollout(observe(given, standing))).toMatchObject({ probes: ['v1', 'v2'], revision: 1 });
   });
 
   test('without weights changes no traffic', () => {

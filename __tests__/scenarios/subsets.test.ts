@@ -429,3 +429,14 @@ async function withRule(object: Obj, scenario: () => Promise<void>): Promise<voi
     );
   }
 }
+
+testOnEmbedded('removed subsets have reached the gateways again before these are sampled', async () => {
+  const inputs = { weights: 'v1=50,v2=50', 'max-rps': '1000', 'max-error-rate': '0' };
+  await stage.pass(inputs);
+  for (const [name, kube] of [['east', stage.east] as const, ['west', stage.west] as const]) {
+    await kube.merge(rule([]));
+    await stage.answers(name, 503);
+  }
+  const repaired = await stage.pass(inputs);
+  expect(repaired.outputs).toMatchObject({ verdict: 'pass', changed: '2' });
+});

@@ -52,7 +52,7 @@ export async function applyStep(
   let isInForce = false;
   let failure: Applied['failure'];
   try {
-    const move = { prepared, clients, restorer, onWritten, isFirst: () => written.length === 0 };
+    const move = { prepared, clients, restorer, onWritten, written };
     const note = (moved: readonly Written[]): void => void written.push(...moved);
     const { services, others } = byStage(prepared.plan, context.release.configClusters);
     await writeServices(context, services, onWritten);
@@ -77,8 +77,8 @@ interface Move {
   readonly clients: readonly IngressClient[];
   readonly restorer: Restorer;
   readonly onWritten: OnWritten;
-  /** Whether nothing was written yet. */
-  readonly isFirst: () => boolean;
+  /** What was written so far. */
+  readonly written: readonly Written[];
 }
 
 /** Preview routes, then the weights in all clusters or none. @returns the changes of the weights, as they were written */
@@ -90,13 +90,22 @@ async function carryTraffic(
 ): Promise<readonly Change[]> {
   const previewed = await writePreviews(context, traffic, move.onWritten);
   const routes = rebased(traffic.routes, previewed);
-  if (routes.length === 0) return routes;
+  if (routes.length === 0 && !move.written.some(isBehindRoutes)) return routes;
   await phase(context, 'Preview', async () => {
     await awaitRouteStatus(context, move.prepared.observed.api, routes);
-    await seePreviews(context, traffic, move.clients, !move.isFirst());
+    await seePreviews(context, traffic, move.clients, move.written.length > 0);
   });
+  if (routes.length === 0) return routes;
   await moveWeights(context, { ...traffic, routes }, move, onMoved);
   return routes;
+}
+
+/**
+ * Whether routes lead users through an object. Even if the routes stay as they are, a missing one that was written, such as a subset
+ * that someone had removed, has to reach the gateways before they are sampled.
+ */
+function isBehindRoutes({ change }: Written): boolean {
+  return ['DestinationRule', 'Gateway', 'Service'].includes(change.object.kind);
 }
 
 /**

@@ -24,7 +24,7 @@ export interface TrafficPlan {
   readonly subsets: readonly Change[];
   /** The route objects with preview routes; the weights are those in force. */
   readonly previews: readonly Change[];
-  /** Versions that must answer a preview request through every ingress before the weights change. */
+  /** Versions that must answer a preview request through every ingress before the weights change, or are sampled again. */
   readonly probes: readonly VersionName[];
   /** The route objects with the new weights. */
   readonly routes: readonly Change[];
@@ -56,7 +56,10 @@ export function planTraffic(observed: Observation, target: TrafficTarget): Traff
   const isDone = states.every((one) =>
     isDeepStrictEqual(routed(observed, one, at(last, one), history), one.object),
   );
-  if (isDone) return { ...common, revision: last, previews: [], probes: [], routes: [] };
+  if (isDone) {
+    const probes = versions.filter((version) => weights.get(version) !== 0);
+    return { ...common, revision: last, previews: [], probes, routes: [] };
+  }
 
   // Another app's release marks its responses as well: where it may answer what is sampled, its number must not be ours.
   const others = states.flatMap((one) =>
