@@ -48,8 +48,8 @@ describe('the record of a run', () => {
     );
     expect(held).toEqual(agreed(BEFORE));
     expect(steps).toEqual([
-      { at: 2, weights: AFTER, direction: 'forward' },
-      { at: 3, weights: BEFORE, direction: 'back' },
+      { at: 2, weights: AFTER, before: BEFORE, direction: 'forward' },
+      { at: 3, weights: BEFORE, before: AFTER, direction: 'back' },
     ]);
   });
 

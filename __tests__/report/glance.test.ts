@@ -67,13 +67,29 @@ test.each<[string, Partial<RunRecord>, string]>([
 });
 
 describe('a run says what it found, and where the weights are', () => {
-  const forward = { at: 1, weights: eighty, direction: 'forward' } as const;
+  const forward = { at: 1, weights: half, before: eighty, direction: 'forward' } as const;
+  const finished = weights({ v1: 0, v2: 100 });
 
   test.each<[string, Partial<RunRecord>, string]>([
     [
       'after a step',
-      { verdict: 'pass', held: agreed(half), previous: eighty, steps: [forward] },
+      { verdict: 'pass', held: agreed(half), steps: [forward] },
       'traffic split verified; v1/v2 80/20 → 50/50 in east, west',
+    ],
+    [
+      'after several steps, from the weights before the first',
+      {
+        verdict: 'pass',
+        held: agreed(finished),
+        previous: half,
+        steps: [forward, { ...forward, weights: finished, before: half }],
+      },
+      'traffic split verified; v1/v2 80/20 → 0/100 in east, west',
+    ],
+    [
+      'after a step that found its weights in force',
+      { verdict: 'pass', held: agreed(half), previous: eighty, steps: [{ ...forward, before: half }] },
+      'traffic split verified; v1/v2 at 50/50 in east, west',
     ],
     [
       'after a step back',

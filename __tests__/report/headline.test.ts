@@ -14,7 +14,12 @@ const of = (rest: Partial<RunRecord>): ReturnType<typeof headlineOf> =>
 const ASKED = weights({ v1: 80, v2: 20 });
 const HALF = weights({ v1: 50, v2: 50 });
 const EARLIER = weights({ v1: 100, v2: 0 });
-const step = (direction: Step['direction'], to = ASKED): Step => ({ at: 1, weights: to, direction });
+const step = (direction: Step['direction'], to = ASKED): Step => ({
+  at: 1,
+  weights: to,
+  before: undefined,
+  direction,
+});
 const drifted = evidence({
   cluster: WEST,
   verdict: 'fail',

@@ -25,7 +25,7 @@ const FULL: RunRecord = {
   limits: { tolerance: 0.05, confidence: 0.99, maxErrorRate: 0.01 },
   findings: [{ title: quoted('a'), detail: quoted('b') }],
   phases: [{ name: 'Verify', start: 0, seconds: 1 }],
-  steps: [{ at: 0, weights: weights({ v1: 80, v2: 20 }), direction: 'forward' }],
+  steps: [{ at: 0, weights: weights({ v1: 80, v2: 20 }), before: undefined, direction: 'forward' }],
   checks: [
     {
       kind: 'verify',

@@ -199,7 +199,7 @@ test('the timeline has steps, checks and long phases', () => {
       { name: 'Ready', start: 0.5, seconds: 75 },
       { name: 'Verify', start: 80, seconds: 8 },
     ],
-    steps: [{ at: 79, weights: weights({ v1: 80, v2: 20 }), direction: 'forward' }],
+    steps: [{ at: 79, weights: weights({ v1: 80, v2: 20 }), before: undefined, direction: 'forward' }],
     checks: [
       {
         kind: 'verify',

@@ -70,7 +70,7 @@ function checked(
       },
       { kind: 'bake', weights: asked, verdict, evidence: ingresses, metrics, from: 10, to: 69 },
     ],
-    steps: [{ at: 4, weights: asked, direction: 'forward' }],
+    steps: [{ at: 4, weights: asked, before: undefined, direction: 'forward' }],
     phases: [{ name: 'Ready', start: 0, seconds: 4 }],
     changes: ingresses.map(({ cluster }) =>
       change({
@@ -243,7 +243,10 @@ function everything(): RunRecord {
     run: 'https://github.com/acme/shop/actions/runs/1',
     seconds: 4000,
     previous: weights({ v1: 100, v2: 0 }),
-    steps: [...record.steps, { at: 3900, weights: weights({ v1: 100, v2: 0 }), direction: 'back' }],
+    steps: [
+      ...record.steps,
+      { at: 3900, weights: weights({ v1: 100, v2: 0 }), before: undefined, direction: 'back' },
+    ],
     held: held({ east: weights({ v1: 100, v2: 0 }), west: undefined }),
     findings: [
       { title: { kind: 'notReadyTitle', version: 'v2' }, detail: { kind: 'changedMeanwhileTitle' } },

@@ -113,6 +113,11 @@ export function agreedWeights(held: readonly ClusterWeights[]): Weights | undefi
     : undefined;
 }
 
+/** The weights of all that hold any: a cluster that joins the release holds nothing yet. undefined if they differ. */
+export function weightsOfMembers(held: readonly ClusterWeights[]): Weights | undefined {
+  return agreedWeights(held.filter(({ kind }) => kind !== 'nothing'));
+}
+
 /** Whether all hold the same weights; undefined where nothing was read, none holds any, or all leave open which are meant. */
 export function clustersAgree(held: readonly ClusterWeights[]): boolean | undefined {
   if (hasNone(held) || isOpenChoice(held)) return undefined;

@@ -1,6 +1,6 @@
 import { sameWeights } from '../core/weights.ts';
 import { distinctMessages } from '../texts/texts.ts';
-import { allHolding } from '../release/cluster-weights.ts';
+import { allHolding, weightsOfMembers } from '../release/cluster-weights.ts';
 import type { RunEvent } from './run-events.ts';
 import type { TimedEvent } from './run-log.ts';
 import type { Check, RunRecord } from './run-record.ts';
@@ -34,7 +34,9 @@ function changeOf(record: RunRecord, at: number, event: RunEvent): Partial<RunRe
     case 'in force': {
       const { weights, direction } = event;
       const held = allHolding(record.held, weights);
-      return direction === 'same' ? { held } : { held, steps: [...record.steps, { at, weights, direction }] };
+      if (direction === 'same') return { held };
+      const before = weightsOfMembers(record.held);
+      return { held, steps: [...record.steps, { at, weights, before, direction }] };
     }
     case 'sampled': {
       const { check: kind, weights, evidence, metrics, seconds } = event;

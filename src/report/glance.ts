@@ -1,4 +1,4 @@
-import { agreedWeights } from '../release/cluster-weights.ts';
+import { agreedWeights, weightsOfMembers } from '../release/cluster-weights.ts';
 import type { ClusterName } from '../core/names.ts';
 import { sameWeights } from '../core/weights.ts';
 import type { VersionName, Weights } from '../core/weights.ts';
@@ -20,8 +20,7 @@ export function glanceOf(record: RunRecord, title: string, texts: Texts): string
 
 function planLine({ held }: RunRecord, plan: PlannedRollout, texts: Texts): string {
   const { changes, weights: to, clusters } = plan;
-  // A cluster that joins the release holds nothing yet.
-  const from = agreedWeights(held.filter(({ kind }) => kind !== 'nothing'));
+  const from = weightsOfMembers(held);
   const all = clustersOf(held.length === 0 ? clusters : held.map(({ cluster }) => cluster));
   const touched = clustersOf(changes.map(({ cluster }) => cluster));
   const whereOf = (some: readonly ClusterName[]): string =>
@@ -35,13 +34,16 @@ function planLine({ held }: RunRecord, plan: PlannedRollout, texts: Texts): stri
 }
 
 /** undefined where no one set of weights is in force */
-function weightsLine({ held, steps, previous }: RunRecord, texts: Texts): string | undefined {
+function weightsLine({ held, steps }: RunRecord, texts: Texts): string | undefined {
   const now = agreedWeights(held);
   if (now === undefined) return undefined;
   const clusters = clustersOf(held.map(({ cluster }) => cluster));
   const where = texts.changes.where({ clusters, of: clusters.length });
   const last = steps.at(-1);
-  if (last?.direction === 'forward') return movedLine(previous, now, where, texts);
+  if (last?.direction === 'forward') {
+    const first = steps.find(({ direction }) => direction === 'forward');
+    return movedLine(first?.before, now, where, texts);
+  }
   return texts.glance.at({ ...inFigures(now), where, back: last !== undefined });
 }
 

@@ -75,7 +75,11 @@ export function reportOf(record: RunRecord): Report {
       detail: inEnglish(finding.detail),
     })),
     phases: [...phases],
-    steps: record.steps.map((step) => ({ ...step, weights: Object.fromEntries(step.weights) })),
+    steps: record.steps.map(({ at, weights, direction }) => ({
+      at,
+      weights: Object.fromEntries(weights),
+      direction,
+    })),
     checks: record.checks.map((check) => checkOf(check, limits?.tolerance)),
     changes: record.changes.map((change) => ({ ...change, reason: inEnglish(change.reason) })),
     plan: plan && {

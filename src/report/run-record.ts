@@ -34,6 +34,8 @@ export interface Step {
   /** Seconds since the run began. */
   readonly at: number;
   readonly weights: Weights;
+  /** In force until then; undefined if no cluster held any, or if they differed. */
+  readonly before: Weights | undefined;
   /** `back`: the earlier weights, restored after a step that did not pass, of this run or of one that it recovered. */
   readonly direction: 'forward' | 'back';
 }
