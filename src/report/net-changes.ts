@@ -1,6 +1,8 @@
 import type { ClusterName } from '../core/names.ts';
 import type { Message } from '../texts/message.ts';
 import { distinctMessages } from '../texts/texts.ts';
+import { sameWeights } from '../core/weights.ts';
+import type { Weights } from '../core/weights.ts';
 import { atOnce, withPauses } from '../core/pieces.ts';
 import type { Pieces } from '../core/pieces.ts';
 import { comparing } from './difference.ts';
@@ -71,7 +73,25 @@ function netChanges(changes: readonly RecordedChange[]): readonly NetChange[] {
     const [first] = writes;
     if (first === undefined) return [];
     const { cluster, object, before } = first;
-    const reasons = distinctMessages(writes.map(({ reason }) => reason));
+    const reasons = distinctMessages(joinedSteps(writes.map(({ reason }) => reason)));
     return [{ cluster, object, reasons, writes, before, after: writes.at(-1)?.after }];
   });
+}
+
+/** Steps that follow each other are one reason: `weights v1=80,v2=20 → v1=50,v2=50 → v1=0,v2=100`. */
+function joinedSteps(reasons: readonly Message[]): readonly Message[] {
+  return reasons.reduce<readonly Message[]>((joined, next) => {
+    const last = joined.at(-1);
+    if (!isStep(last) || !isStep(next) || !sameWeights(last.after, next.before)) return [...joined, next];
+    const between = [...(last.between ?? []), last.after];
+    return [...joined.slice(0, -1), { ...last, between, after: next.after }];
+  }, []);
+}
+
+type Step = Extract<Message, { kind: 'weightsSet' }> & { readonly before: Weights };
+
+function isStep(reason: Message | undefined): reason is Step {
+  return (
+    reason?.kind === 'weightsSet' && reason.before !== undefined && !sameWeights(reason.before, reason.after)
+  );
 }

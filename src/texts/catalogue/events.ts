@@ -85,7 +85,12 @@ export interface EventMessages {
 
 /** Why an object is written or deleted: phrases. */
 export interface ReasonMessages {
-  readonly weightsSet: { readonly before: Weights | undefined; readonly after: Weights };
+  readonly weightsSet: {
+    readonly before: Weights | undefined;
+    /** Set in between, by the same run, in the order of time. */
+    readonly between?: readonly Weights[];
+    readonly after: Weights;
+  };
   readonly previews: { readonly versions: readonly string[] };
   readonly removedFromRoutes: { readonly version: string };
   readonly workloadOf: { readonly version: string };

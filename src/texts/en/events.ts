@@ -1,4 +1,4 @@
-import { formatWeights } from '../../core/weights.ts';
+import { formatWeights, sameWeights } from '../../core/weights.ts';
 import { inputLabel, theInput, worded } from '../../core/wording.ts';
 import type { EventMessages, ReasonMessages, StatusMessages } from '../catalogue/events.ts';
 import type { MessageTexts } from '../message.ts';
@@ -52,11 +52,11 @@ export const events: MessageTexts<EventMessages & ReasonMessages & StatusMessage
       ? `${object} in ${cluster} is not known to hold its earlier weights again.`
       : `${object} in ${cluster} holds ${split} again.`,
 
-  weightsSet: ({ before, after }) => {
-    if (before === undefined) return `weights ${formatWeights(after)}`;
-    return formatWeights(before) === formatWeights(after)
-      ? `weights ${formatWeights(after)}, as before`
-      : `weights ${formatWeights(before)} → ${formatWeights(after)}`;
+  weightsSet: ({ before, between = [], after }) => {
+    const isAsBefore = before !== undefined && between.length === 0 && sameWeights(before, after);
+    if (isAsBefore) return `weights ${formatWeights(after)}, as before`;
+    const path = [...(before === undefined ? [] : [before]), ...between, after];
+    return `weights ${path.map(formatWeights).join(' → ')}`;
   },
   previews: ({ versions }) => `preview routes for ${versions.join(', ')}`,
   removedFromRoutes: ({ version }) => `remove ${version} from the routes`,

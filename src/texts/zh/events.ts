@@ -1,4 +1,4 @@
-import { formatWeights } from '../../core/weights.ts';
+import { formatWeights, sameWeights } from '../../core/weights.ts';
 import { worded } from '../../core/wording.ts';
 import type { EventMessages, ReasonMessages, StatusMessages } from '../catalogue/events.ts';
 import type { MessageTexts } from '../message.ts';
@@ -56,11 +56,11 @@ export const events: MessageTexts<EventMessages & ReasonMessages & StatusMessage
       ? `不能确定集群 ${cluster} 的 ${object} 是否已恢复之前的权重。`
       : `集群 ${cluster} 的 ${object} 已恢复为 ${split}。`,
 
-  weightsSet: ({ before, after }) => {
-    if (before === undefined) return `权重 ${formatWeights(after)}`;
-    return formatWeights(before) === formatWeights(after)
-      ? `权重 ${formatWeights(after)}，与之前相同`
-      : `权重 ${formatWeights(before)} → ${formatWeights(after)}`;
+  weightsSet: ({ before, between = [], after }) => {
+    const isAsBefore = before !== undefined && between.length === 0 && sameWeights(before, after);
+    if (isAsBefore) return `权重 ${formatWeights(after)}，与之前相同`;
+    const path = [...(before === undefined ? [] : [before]), ...between, after];
+    return `权重 ${path.map(formatWeights).join(' → ')}`;
   },
   previews: ({ versions }) => `${list(versions)} 的预览路由`,
   removedFromRoutes: ({ version }) => `从路由中移除 ${version}`,
