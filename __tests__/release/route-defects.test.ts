@@ -102,6 +102,19 @@ describe('a VirtualService', () => {
     expect(found(weights({ v1: 100, v2: 0 }), { pods: [], subsets: ['v1'] })).toEqual([]);
   });
 
+  test('without any DestinationRule answers 503, unless one may be where it cannot be listed', () => {
+    const given = release({ configClusters: [EAST] });
+    const holding = (unlisted: readonly 'DestinationRule'[]): readonly string[] => {
+      const virtualServices = [virtualService([{ route: [to('v1')] }])];
+      const everywhere = { virtualServices, destinationRules: [], gateways: [], unlisted };
+      const fleet = fleetOf(clusterState(EAST, { traffic: { virtualServices, everywhere } }));
+      const routes = readRouteStates(given, fleet);
+      return routeDefects({ release: given, fleet, routes }).map(({ title }) => inEnglish(title));
+    };
+    expect(holding([])).toEqual(['There is no DestinationRule with the subset v1 in east']);
+    expect(holding(['DestinationRule'])).toEqual([]);
+  });
+
   test('that names a subset which does not exist answers 503', () => {
     expect(found(weights({ v1: 80, v2: 20 }), { subsets: ['v1'] })).toEqual([
       expect.stringContaining(`${RULE} has no subset v2 in east. The route gives v2 20%`),

@@ -315,7 +315,10 @@ export const MESSAGES: {
       seen: FAILED,
     },
   ],
-  noSubsetTitle: [{ rules: [RULE], version: 'v2', cluster: 'east' }],
+  noSubsetTitle: [
+    { rules: [RULE], version: 'v2', cluster: 'east' },
+    { rules: [], version: 'v2', cluster: 'east' },
+  ],
   noSubset: [{ version: 'v2', weight: 20 }],
   wrongPodsTitle: [
     { way: SUBSETS[0], body: 'v2' },

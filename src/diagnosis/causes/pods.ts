@@ -6,6 +6,7 @@ import type { Pod, Subset } from '../../kubernetes/objects.ts';
 import { overlapMessage, overlapTitle, subsetOverlaps } from '../../release/subset-overlaps.ts';
 import { hasSidecar, isReady } from '../../kubernetes/pods.ts';
 import { placeOfPods } from '../../release/state.ts';
+import { areRulesKnown } from '../../release/subset-defects.ts';
 import { holderOf, versionWay } from '../../release/subsets.ts';
 import { versionServiceName } from '../../gateway-api/backends.ts';
 import { routeStateFor } from '../../release/route-state.ts';
@@ -140,10 +141,11 @@ function behind(snapshot: Snapshot): readonly Behind[] {
   if (fleet === undefined) return [];
   return failedOf(snapshot).flatMap((one) => {
     const held = routeStateFor(routes, one.cluster);
-    const rules = held?.deciding.rules ?? [];
+    if (held === undefined) return [];
+    const { rules } = held.deciding;
     // Beside an HTTPRoute, a Service stands for the subset of each version.
-    const byService = held?.choice.versionServices !== undefined;
-    if (held === undefined || (rules.length === 0 && !byService)) return [];
+    const byService = held.choice.versionServices !== undefined;
+    if (!byService && !areRulesKnown({ release, fleet }, held)) return [];
     return [...one.weights].flatMap(([version, weight]): readonly Behind[] => {
       if (weight === 0) return [];
       const subset = held.deciding.subsets.find(({ name }) => name === version);

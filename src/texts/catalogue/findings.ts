@@ -124,6 +124,7 @@ export interface FindingMessages {
   };
 
   readonly noSubsetTitle: {
+    /** Empty where the service has none. */
     readonly rules: readonly string[];
     readonly version: string;
     readonly cluster: string;

@@ -80,7 +80,9 @@ export const findings: MessageTexts<FindingMessages> = {
     `Its hostnames ${hostnames.join(', ')}${createdAt(created)} are narrower than those of ${managed}${listener === undefined ? '' : ` at ${listenerOf(listener)}`}, and no rule for them takes the path ${path}: the gateway answers such requests with status 404, and ${strays(seen)}.${grpc ? ' Istio treats the hostnames of a GRPCRoute in the same way.' : ''} Give the two routes the same hostnames, or remove the narrower one.`,
 
   noSubsetTitle: ({ rules, version, cluster }) =>
-    `${rules.join(' and ')} has no subset ${version} in ${cluster}`,
+    rules.length === 0
+      ? `There is no DestinationRule with the subset ${version} in ${cluster}`
+      : `${rules.join(' and ')} has no subset ${version} in ${cluster}`,
   noSubset: ({ version, weight }) =>
     `The route gives ${version} ${String(weight)}%, but requests to a subset that does not exist are answered with 503. Run the operation rollout: it creates the subset again, or names the rule that hides it.`,
   wrongPodsTitle: ({ way, body }) =>

@@ -81,7 +81,10 @@ export const findings: MessageTexts<FindingMessages> = {
   rivalHostname: ({ hostnames, created, path, managed, listener, grpc, seen }) =>
     spaced`它的主机名 ${list(hostnames)}${createdAt(created)} ${listener === undefined ? '' : `在 ${listenerOf(listener)} 上`}比 ${managed} 的更具体，而这些主机名下没有规则匹配路径 ${path}：网关对这样的请求返回 404，${strays(seen)}。${grpc ? 'Istio 对 GRPCRoute 的主机名同样如此处理。' : ''}请让两条路由使用相同的主机名，或者删除更具体的那一条。`,
 
-  noSubsetTitle: ({ rules, version, cluster }) => `集群 ${cluster} 的 ${all(rules)} 缺少子集 ${version}`,
+  noSubsetTitle: ({ rules, version, cluster }) =>
+    rules.length === 0
+      ? `集群 ${cluster} 没有带子集 ${version} 的目标规则`
+      : `集群 ${cluster} 的 ${all(rules)} 缺少子集 ${version}`,
   noSubset: ({ version, weight }) =>
     `路由分给 ${version} ${String(weight)}%，但发往不存在的子集的请求会得到 503。请执行操作 rollout：它会重新创建该子集，或指出遮蔽它的规则。`,
   wrongPodsTitle: ({ way, body }) => `${routes.way(way)} 选中了 ${body} 的 Pod`,
