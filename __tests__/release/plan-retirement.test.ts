@@ -206,6 +206,13 @@ describe('the version to retire', () => {
 });
 
 describe('nothing is retired', () => {
+  test('where nothing has been released', () => {
+    const empty = fleetOf(clusterState(EAST), clusterState(WEST));
+    expect(() => retire(empty)).toThrow(
+      'There is no VirtualService helloworld in east, west: nothing has been released there yet. Run the operation rollout first.',
+    );
+  });
+
   test.each<[string, Held, string]>([
     [
       'that still has traffic',
@@ -216,6 +223,11 @@ describe('nothing is retired', () => {
       'where someone edited the route',
       { record: { weights: { v1: 10, v2: 90 } } },
       'Nothing is retired until that is resolved. To restore the recorded weights, run the operation rollback with weights: v1=10,v2=90. To go on from the new ones, run the operation rollout with weights: v1=0,v2=100.',
+    ],
+    [
+      'where no route gives weights to versions',
+      { http: [{ route: [to(undefined)] }] },
+      'VirtualService gray-demo/helloworld in east gives no weights to versions, so no version can be retired. Run the operation rollout first.',
     ],
     [
       'that a mirror of the route still names',

@@ -2,7 +2,16 @@ import { describe, expect, test } from '@jest/globals';
 import { until } from '../../testbed/mesh/until.ts';
 import { GATEWAY_API, httpRoute, routeConditions, versionService } from './support/gateway-api.ts';
 import { ISTIO } from './support/kube.ts';
-import { APP, AT_DEFAULTS, NAMESPACE, NO_WORKLOADS, namespace } from './support/objects.ts';
+import { available } from './support/deployments.ts';
+import {
+  APP,
+  AT_DEFAULTS,
+  NAMESPACE,
+  NO_WORKLOADS,
+  deployment,
+  namespace,
+  service,
+} from './support/objects.ts';
 import { testOnEmbedded } from './support/on-embedded.ts';
 import { useStage } from './support/stage.ts';
 
@@ -98,6 +107,35 @@ describe("a version's Service", () => {
     }
   });
 });
+
+testOnEmbedded(
+  'operations on an HTTPRoute that was never released name the rollout, which works',
+  async () => {
+    await stage.everywhere(namespace(), service(), httpRoute([{ backendRefs: [{ name: APP, port: 5000 }] }]));
+    await Promise.all([stage.east.create(deployment('v1')), stage.west.create(deployment('v2'))]);
+    await Promise.all([available(stage.east, `${APP}-v1`), available(stage.west, `${APP}-v2`)]);
+    await stage.served('any');
+    const weights = { weights: 'v1=50,v2=50' };
+    await stage.underLoad(async () => {
+      for (const inputs of [
+        verify,
+        { operation: 'rollback' },
+        { operation: 'rollback', ...weights },
+        { operation: 'promote', steps: '50,100' },
+        { operation: 'retire' },
+      ]) {
+        const refused = await stage.run({ ...NO_WORKLOADS, ...inputs });
+        expect([inputs, refused.code, refused.log]).toEqual([
+          inputs,
+          1,
+          expect.stringMatching(/run the operation rollout/i),
+        ]);
+        expect(refused.outputs['changed']).toBe('0');
+      }
+      await stage.pass({ ...NO_WORKLOADS, ...weights });
+    });
+  },
+);
 
 testOnEmbedded('an HTTPRoute whose backends all got weight 0 is brought back as status says', async () => {
   await install();

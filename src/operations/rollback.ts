@@ -55,6 +55,7 @@ function weightsToRestore({ log }: Context, release: Release, { state, leases }:
   for (const { cluster, object } of routes) {
     if (object === undefined) throw new CanaryError(nothingThere(observed, cluster));
   }
+  assertEverReleased(observed);
   if (release.traffic.weights !== undefined) return release.traffic.weights;
   const open = unfinishedIntent([...leases.values()].map(decodeLease));
   // Where that run came to a cluster, its record already tells what was before the target.
@@ -70,12 +71,28 @@ function weightsToRestore({ log }: Context, release: Release, { state, leases }:
   return earlier;
 }
 
-function nothingThere({ release, api: { kind } }: Observation, cluster: string): string {
+/** @throws CanaryError where all routes send to the service as a whole, and no release has written any of them */
+function assertEverReleased({ routes }: Observation): void {
+  const isNew = routes.every(
+    ({ object, weights, accord, record }) =>
+      object !== undefined && weights === undefined && accord === 'same' && record === undefined,
+  );
+  const [first] = routes;
+  if (!isNew || first?.object === undefined) return;
+  throw new CanaryError(
+    `${nameOf(first.object)} in ${first.cluster} gives no weights to versions: nothing has been released yet that could be rolled back. Run the operation rollout with the input weights.`,
+  );
+}
+
+function nothingThere({ release, routes, api: { kind } }: Observation, cluster: string): string {
   const name = nameOf({
     kind,
     metadata: { name: routeNameOf(release, kind), namespace: release.namespace },
   });
-  return `There is no ${name} in ${cluster}: nothing has been released there that could be rolled back.`;
+  const remedy = routes.every(({ object }) => object === undefined)
+    ? ''
+    : ' To bring this cluster to the weights of the others, run the operation rollout with the input weights.';
+  return `There is no ${name} in ${cluster}: nothing has been released there that could be rolled back.${remedy}`;
 }
 
 function noRecord({ release, api: { kind } }: Observation, weights: Weights | undefined): string {

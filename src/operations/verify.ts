@@ -6,7 +6,7 @@ import { nameOf } from '../kubernetes/objects.ts';
 import { overlapMessage, subsetOverlaps, overlapTitle } from '../release/subset-overlaps.ts';
 import type { Finding } from '../diagnosis/finding.ts';
 import { previousOf } from '../release/history.ts';
-import { routeNameOf } from '../release/route-name.ts';
+import { assertReleased } from '../release/guards/released.ts';
 import { samplesNothing } from '../release/release.ts';
 import type { Release } from '../release/release.ts';
 import type { FleetState } from '../release/state.ts';
@@ -150,16 +150,6 @@ function withOthers(given: Weights, routes: readonly RouteState[]): Weights {
   const held = routes.flatMap(({ weights }) => [...(weights ?? [])]);
   const others = held.flatMap(([version, weight]) => (weight > 0 && !given.has(version) ? [version] : []));
   return new Map([...given, ...others.map((version) => [version, 0] as const)]);
-}
-
-/** @throws CanaryError if a config cluster has nothing that holds weights */
-function assertReleased({ release, routes, api }: Observation): void {
-  const missing = routes.filter(({ object }) => object === undefined);
-  if (missing.length === 0) return;
-  const clusters = missing.map(({ cluster }) => cluster).join(', ');
-  throw new CanaryError(
-    `There is no ${api.kind} ${routeNameOf(release, api.kind)} in ${clusters}: nothing has been released there yet. Run the operation rollout first.`,
-  );
 }
 
 /** @throws CanaryError if a managed route is new to the release: the weights do not hold for its users yet */

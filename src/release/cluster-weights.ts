@@ -171,12 +171,13 @@ function titleOfDisagreement(held: readonly ClusterWeights[]): string {
 
 /**
  * What brings clusters to the same weights: the input `routes` where it is open which routes are meant; a rollout where a cluster has no
- * route yet, or a route joins the release; else a rollback, which replaces whatever the routes hold.
+ * route yet, or one that names no version; else a rollback, which replaces whatever the routes hold.
  */
 export function alignmentOf(held: readonly ClusterWeights[]): 'routes' | 'rollout' | 'rollback' {
   const kinds = new Set(held.map(({ kind }) => kind));
   if (kinds.has('open')) return 'routes';
-  return kinds.has('nothing') || kinds.has('joining') ? 'rollout' : 'rollback';
+  const isNew = (['nothing', 'unsplit', 'joining'] as const).some((kind) => kinds.has(kind));
+  return isNew ? 'rollout' : 'rollback';
 }
 
 /** Whether not even one place holds a set of weights. */

@@ -20,6 +20,7 @@ import type { RouteState } from './route-state.ts';
 import type { VersionName, Weights } from '../core/weights.ts';
 import { inputPlace } from '../core/wording.ts';
 import { selectorOfService } from './service-port.ts';
+import { assertReleased } from './guards/released.ts';
 import { assertRetiredVersionIdle } from './guards/retired-version-idle.ts';
 
 /** What takes a version out, in the order of its stages: each is finished in every cluster before the next begins. */
@@ -49,6 +50,12 @@ export function planRetirement(
 ): Retirement {
   const { release, fleet, routes: states } = observed;
   const planner = plannerOf(observed);
+  assertReleased(observed);
+  const [unsplit] = states.filter(({ weights }) => weights === undefined);
+  if (unsplit?.object !== undefined)
+    throw new CanaryError(
+      `${nameOf(unsplit.object)} in ${unsplit.cluster} gives no weights to versions, so no version can be retired. Run the operation rollout first.`,
+    );
   const { edits } = observed;
   if (edits.length > 0)
     throw new CanaryError(
