@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Prints a kubeconfig for a service account of access.yaml, with a bound token for each cluster:
-#   ./kubeconfig.sh gray-demo east west | base64 -w0 | gh secret set KUBECONFIG
-#   ACCOUNT=multicluster-canary-reader ./kubeconfig.sh gray-demo east west | base64 -w0 | gh secret set KUBECONFIG_READER
+#   ./kubeconfig.sh gray-demo east west | base64 -w0 | gh secret set KUBECONFIG --env canary-20
+#   ACCOUNT=multicluster-canary-reader ./kubeconfig.sh gray-demo east west | base64 -w0 | gh secret set KUBECONFIG --env canary-status
 # Give each job the account that does no more than the job: multicluster-canary deploys, multicluster-canary-traffic moves traffic,
 # multicluster-canary-reader only reads.
 # Use one line, since GitHub masks every line of a secret separately: lines such as `clusters:` would be masked wherever they appear.
