@@ -5,15 +5,25 @@ import { quoted } from '../../src/texts/message.ts';
 import { atOnce } from '../../src/core/pieces.ts';
 import { diagnose } from '../../src/diagnosis/diagnosis.ts';
 import type { IngressEvidence } from '../../src/verify/evidence.ts';
-import type { DestinationRule, HttpRoute, Pod, VirtualService } from '../../src/kubernetes/objects.ts';
+import type { GatewayApiState } from '../../src/gateway-api/state.ts';
+import type { Release } from '../../src/release/release.ts';
+import type {
+  DestinationRule,
+  Gateway,
+  HttpRoute,
+  Pod,
+  VirtualService,
+} from '../../src/kubernetes/objects.ts';
 import { RECORD_ANNOTATION } from '../../src/release/history.ts';
 import { readRouteStates } from '../../src/release/route-state.ts';
 import { evidence } from '../support/evidence.ts';
+import { attachedRoute, gatewayApiState, kubeGateway, listener } from '../support/gateways.ts';
 import {
   HOST,
   clusterState,
   destinationRule,
   fleetOf,
+  gateway,
   pod,
   to,
   toOther,
@@ -23,6 +33,7 @@ import {
 import { EAST, WEST, release, weights } from '../support/release.ts';
 
 interface Held {
+  readonly check?: Partial<Release['check']>;
   readonly http?: readonly HttpRoute[];
   readonly recorded?: Readonly<Record<string, number>>;
   readonly rule?: DestinationRule;
@@ -32,17 +43,21 @@ interface Held {
   readonly others?: readonly VirtualService[];
   readonly otherRules?: readonly DestinationRule[];
   readonly complete?: boolean;
+  /** What east holds of the Gateway API. */
+  readonly gatewayApi?: GatewayApiState;
+  /** The Gateways of Istio's API. */
+  readonly doors?: readonly Gateway[];
   readonly hosts?: readonly string[];
   /** Where the pods of Gateways run. */
   readonly gateways?: Readonly<Record<string, readonly string[]>>;
 }
 
 const MANAGED: HttpRoute = { name: 'main', route: [to('v1', 80), to('v2', 20)] };
-const given = release();
 const RULE = destinationRule(['v1', 'v2']);
 
 /** What is found if east holds this, west holds what was expected, and the ingresses saw that. */
 function found(held: Held, ...seen: readonly IngressEvidence[]): readonly ToldFinding[] {
+  const given = release({ check: held.check ?? {} });
   const { http = [MANAGED], recorded, rule = RULE, pods, others = [], hosts = ['*'] } = held;
   const annotations =
     recorded === undefined
@@ -55,6 +70,7 @@ function found(held: Held, ...seen: readonly IngressEvidence[]): readonly ToldFi
         virtualServices: [own],
         destinationRules: [rule],
         gatewayNamespaces: new Map(Object.entries(held.gateways ?? {})),
+        gateways: held.doors ?? [],
         everywhere: {
           virtualServices: [own, ...others],
           destinationRules: [rule, ...(held.otherRules ?? [])],
@@ -62,6 +78,7 @@ function found(held: Held, ...seen: readonly IngressEvidence[]): readonly ToldFi
         },
       },
       pods: pods ?? [versionPod('v1'), versionPod('v2')],
+      ...(held.gatewayApi === undefined ? {} : { gatewayApi: held.gatewayApi }),
     }),
     clusterState(WEST, {
       traffic: { virtualServices: [virtualService([MANAGED])], destinationRules: [RULE] },
@@ -234,6 +251,80 @@ describe('responses that no managed route gave', () => {
           'It binds * and Gateway gray-demo/helloworld, as VirtualService gray-demo/helloworld does (created at 2026-11-22T10:00:00Z), and its route mine matches the path /: 900 of 1000 requests were not answered by the managed route of VirtualService gray-demo/helloworld. Istio puts the routes of both in one list, older ones first. Narrow its match or its hosts, or remove it.',
       },
     ]);
+  });
+
+  test('point to a narrower host without a route for the path', () => {
+    const other = rival({ hosts: ['shop.example.com'] }, elsewhere);
+    const asked = { check: { host: 'shop.example.com' } };
+    expect(found({ others: [other], ...asked }, withoutRevision)).toEqual([
+      {
+        title: 'VirtualService elsewhere/rival takes requests in east',
+        detail:
+          'Its hosts shop.example.com (created at 2026-11-22T10:00:00Z) are narrower than those of VirtualService gray-demo/helloworld, and no route for them takes the path /: the gateway answers such requests with status 404, and 900 of 1000 requests were not answered by the managed route of VirtualService gray-demo/helloworld. Give it a route for the path, or remove the narrower host.',
+      },
+    ]);
+  });
+
+  describe('an HTTPRoute of a Gateway that Istio merges', () => {
+    const beside = (
+      hostnames: readonly string[],
+      path: string,
+      rest: Partial<GatewayApiState> = {},
+    ): Held => {
+      const route = attachedRoute(hostnames);
+      const rules = [
+        { matches: [{ path: { type: 'Exact', value: path } }], backendRefs: [{ name: 'cart', port: 80 }] },
+      ];
+      const cart = {
+        ...route,
+        metadata: { name: 'cart', namespace: 'other' },
+        spec: { ...route.spec, rules },
+      };
+      const pods = new Map([['edge/public', { labels: [{ istio: 'ingressgateway' }], targets: new Map() }]]);
+      return {
+        doors: [gateway()],
+        gatewayApi: gatewayApiState([kubeGateway([listener('http', 80)])], {
+          httpRoutes: [cart],
+          gatewayPods: pods,
+          ...rest,
+        }),
+      };
+    };
+
+    test('is named with its rule, its listener and the Gateway', () => {
+      expect(found(beside([], '/'), withoutRevision)).toEqual([
+        {
+          title: 'HTTPRoute other/cart takes requests in east',
+          detail:
+            'Its unnamed rules[0] takes the path / before VirtualService gray-demo/helloworld does at listener http of Gateway edge/public, which Istio merges with Gateway gray-demo/helloworld, and does not lead to helloworld: 900 of 1000 requests were not answered by the managed route of VirtualService gray-demo/helloworld. Istio prefers the more specific hostname. Istio asks the routes of the older Gateway first, and what takes every request last. Narrow its matches or hostnames, or remove it.',
+        },
+      ]);
+    });
+
+    test('may take requests where the pods of its Gateway could not be read', () => {
+      const [finding] = found(beside([], '/', { gatewayPods: new Map() }), withoutRevision);
+      expect(finding?.title).toBe('HTTPRoute other/cart may take requests in east');
+      expect(finding?.detail).toContain(
+        'Whether the same gateway pods serve both could not be read: first check that.',
+      );
+    });
+
+    test('is named where it fails, as one without backends does', () => {
+      const errors = new Map([['status 500', 400]]);
+      expect(titles(found(beside([], '/'), failed({ errors })))[0]).toBe(
+        'HTTPRoute other/cart takes requests in east',
+      );
+    });
+
+    test('of a narrower hostname without a rule for the path is named as the cause of 404s', () => {
+      const errors = new Map([['status 404', 400]]);
+      const held = { ...beside(['shop.example.com'], '/cart'), check: { host: 'shop.example.com' } };
+      const [finding] = found(held, failed({ errors }));
+      expect(finding?.title).toBe('HTTPRoute other/cart takes requests in east');
+      expect(finding?.detail).toContain(
+        'Its hostnames shop.example.com are narrower than those of VirtualService gray-demo/helloworld at listener http of Gateway edge/public, which Istio merges with Gateway gray-demo/helloworld, and no rule for them takes the path /',
+      );
+    });
   });
 
   describe('with exportTo', () => {

@@ -5,7 +5,16 @@ import type { KubeObject } from '../../src/kubernetes/objects.ts';
 import '../support/one-realm.ts';
 import { EDGE, attachedRoute, gatewayApiState, kubeGateway, listener } from '../support/gateways.ts';
 import { clusterAt, kubeApi, refuse } from '../support/kube-api.ts';
-import { clusterState, gateway, pod, server, service, to, virtualService } from '../support/objects.ts';
+import {
+  NAMESPACE,
+  clusterState,
+  gateway,
+  pod,
+  server,
+  service,
+  to,
+  virtualService,
+} from '../support/objects.ts';
 import { EAST, release } from '../support/release.ts';
 import { Opened } from '../support/server.ts';
 
@@ -28,6 +37,7 @@ async function read(
   kube: KubeGateway,
   ports: readonly number[],
   denied?: string,
+  namespace?: string,
 ): Promise<readonly [unknown, readonly string[]]> {
   const api = opened.add(await kubeApi(...HELD));
   const calls: string[] = [];
@@ -40,7 +50,9 @@ async function read(
   const vs = virtualService([{ route: [to('v1', 100)] }]);
   const gateways = ports.map((port) => gateway([server('HTTP', port)]));
   const { traffic } = clusterState(EAST, { traffic: { virtualServices: [vs], gateways } });
-  const gatewayApi = gatewayApiState([kube], { httpRoutes: [attachedRoute()] });
+  const gatewayApi = gatewayApiState([kube], {
+    httpRoutes: [{ ...attachedRoute(), metadata: { name: 'cart', namespace: namespace ?? NAMESPACE } }],
+  });
   const state = await withGatewayPods(opened.add(clusterAt(api.url)), release(), { gatewayApi, traffic });
   return [state.gatewayApi?.gatewayPods?.get('edge/public'), calls];
 }
@@ -57,6 +69,11 @@ describe('the pods of a Gateway of the Gateway API', () => {
     expect(calls.map(decodeURIComponent).join()).toContain(
       'labelSelector=gateway.networking.k8s.io/gateway-name=public',
     );
+  });
+
+  test('are asked for where only the VirtualService is of the release', async () => {
+    const [pods] = await read(NAMED, [80], undefined, 'other');
+    expect(pods).toEqual({ labels: [LABELS], targets: new Map([[80, 8080]]) });
   });
 
   test('are not asked for where no VirtualService enters by a Gateway', async () => {

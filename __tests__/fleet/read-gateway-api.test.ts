@@ -39,6 +39,7 @@ type Denied = 'discovery' | `${'all' | 'list' | 'get'} ${keyof typeof PLURALS}`;
 async function read(
   denied: readonly Denied[],
   traffic: Partial<TrafficSpec> = { httpRoute: APP },
+  namespace = NAMESPACE,
 ): Promise<GatewayApiState | undefined> {
   const api = await kubeApi();
   const send = (response: ServerResponse, body: unknown): boolean => {
@@ -84,7 +85,7 @@ async function read(
   opened.add(api);
   const cluster = clusterAt(api.url);
   opened.add(cluster);
-  return readGatewayApi(cluster, release({ traffic }));
+  return readGatewayApi(cluster, release({ namespace, traffic }));
 }
 
 const namesOf = (found: readonly KubeObject[] = []): readonly string[] =>
@@ -126,6 +127,20 @@ describe('a user who lacks permissions for the Gateway API', () => {
     expect(none).toMatchObject({ unlisted: [], unread: ['Gateway'] });
     const unseen = await read(['list gateways', 'get gateways']);
     expect(unseen).toMatchObject({ gateways: [], unread: ['Gateway'] });
+  });
+
+  test('and releases by a VirtualService beside HTTPRoutes of others: the Gateways of these are noted', async () => {
+    const beside = async (...denied: readonly Denied[]): Promise<GatewayApiState | undefined> =>
+      read([...denied, 'list referencegrants', 'get gateways'], {}, 'shop');
+    expect(namesOf((await beside())?.gateways)).toEqual(['edge/public', `${NAMESPACE}/inner`]);
+    expect(await beside()).toMatchObject({ unlisted: [], unread: [] });
+    expect(await beside('all gateways')).toMatchObject({ gateways: [], unlisted: ['Gateway'], unread: [] });
+    expect(await beside('list gateways')).toMatchObject({ gateways: [], unread: ['Gateway'] });
+  });
+
+  test('and releases by a VirtualService where no route is listed: no Gateway is asked for', async () => {
+    const alone = await read(['all httproutes', 'list grpcroutes', 'list gateways'], {}, 'shop');
+    expect(alone).toMatchObject({ gateways: [], unlisted: ['HTTPRoute'], unread: ['GRPCRoute'] });
   });
 
   test('may list no ReferenceGrant, or no GRPCRoute: that is noted', async () => {

@@ -110,6 +110,39 @@ describe('what could not be read', () => {
   });
 });
 
+describe('a route of another app that takes what is sampled', () => {
+  const cart = virtualService(
+    [{ name: 'cart', match: [{ uri: { prefix: '/' } }], route: [toOther()] }],
+    { name: 'shop', namespace: 'istio-system' },
+    { hosts: ['*'], gateways: [`${OWN.metadata.namespace ?? ''}/helloworld`] },
+  );
+  const seen = (hosts: readonly string[], match: NonNullable<HttpRoute['match']>): readonly string[] => {
+    const [route = {}] = cart.spec.http ?? [];
+    const other = { ...cart, spec: { ...cart.spec, hosts, http: [{ ...route, match }] } };
+    const given = release({ configClusters: [EAST], check: { host: 'a.com' } });
+    return unseen(
+      { ...beside([]), everywhere: { virtualServices: [OWN, other], destinationRules: [], unlisted: [] } },
+      given,
+    );
+  };
+
+  test('is named with the path', () => {
+    expect(seen(['*'], [{ uri: { prefix: '/' } }])).toEqual([
+      'Route cart of VirtualService istio-system/shop in east takes requests for the path / before VirtualService gray-demo/helloworld does, outside the weights.',
+    ]);
+  });
+
+  test('by its host alone is named with the status', () => {
+    expect(seen(['a.com'], [{ uri: { exact: '/cart' } }])).toEqual([
+      'VirtualService istio-system/shop in east has a narrower host than VirtualService gray-demo/helloworld, and no route for it takes the path /: the gateway answers such requests with status 404.',
+    ]);
+  });
+
+  test('and comes after the managed one is not named', () => {
+    expect(seen(['*'], [])).toEqual([]);
+  });
+});
+
 describe('a route outside the release', () => {
   const byHeader = { match: [{ headers: { 'x-beta': { exact: 'yes' } } }] };
   test.each<[string, HttpRoute, string]>([

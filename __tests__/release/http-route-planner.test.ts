@@ -11,7 +11,9 @@ import { planRetirement } from '../../src/release/plan-retirement.ts';
 import { planRollout } from '../../src/release/plan.ts';
 import type { Plan } from '../../src/release/plan.ts';
 import type { Release } from '../../src/release/release.ts';
-import { rivalRules, rulesAhead } from '../../src/release/rival-rules.ts';
+import { answeringRivals } from '../../src/release/answering-rivals.ts';
+import { rulesAhead } from '../../src/release/rival-rules.ts';
+import { rivalSpots } from '../../src/release/rival-spots.ts';
 import type { ClusterState } from '../../src/release/state.ts';
 import { attachedRoute, gatewayApiState, kubeGateway, listener } from '../support/gateways.ts';
 import {
@@ -545,7 +547,7 @@ describe('another HTTPRoute', () => {
     const otherServices = [versionService('v1'), versionService('v2')];
     const observed = observe(asked, both([route, other], { otherServices }, { gateways }));
     const [one] = observed.routes;
-    const found = one === undefined ? [] : rivalRules(asked, observed.fleet, one);
+    const found = one === undefined ? [] : answeringRivals(observed, one);
     return found.map(({ route: part, object }) => `${textsIn('en').routes.part(part)} of ${object}`);
   };
 
@@ -564,6 +566,17 @@ describe('another HTTPRoute', () => {
       through?.listener.name,
       isSampled,
     ]);
+  };
+
+  /** What a pass does not cover. */
+  const spots = (
+    route: HTTPRoute,
+    other: HTTPRoute,
+    gateways: GatewayApiState['gateways'],
+  ): readonly string[] => {
+    const asked = release({ placement: new Map(), check: { path: '/hello' } });
+    const observed = observe(asked, both([route, other], { otherServices: VERSION_SERVICES }, { gateways }));
+    return rivalSpots(observed).map(inEnglish);
   };
 
   describe('that is older', () => {
@@ -623,6 +636,12 @@ describe('another HTTPRoute', () => {
       const onB = attached(older, { hostnames: ['b.example.com'] });
       const ownBoth = attached(own, { hostnames: ['a.example.com', 'b.example.com'] });
       expect(anywhere(ownBoth, onB, hosts)).toEqual([['HTTPRoute other/cart', 'b', false]]);
+      expect(spots(ownBoth, onB, hosts)).toEqual([
+        'The unnamed rules[0] of HTTPRoute other/cart in east, west (listener b of Gateway edge/public) takes requests for the path /hello before HTTPRoute gray-demo/helloworld does, outside the weights.',
+      ]);
+      expect(spots(own, older, two)).toEqual([
+        'The unnamed rules[0] of HTTPRoute other/cart in east, west takes requests for the path /hello before HTTPRoute gray-demo/helloworld does, outside the weights.',
+      ]);
     });
 
     test('does not where its parent refuses it', () => {
@@ -667,7 +686,7 @@ describe('a GRPCRoute', () => {
       both([own], { otherServices: VERSION_SERVICES }, { grpcRoutes: [other] }),
     );
     const [one] = observed.routes;
-    return one === undefined ? [] : rivalRules(asked, observed.fleet, one).map(({ object }) => object);
+    return one === undefined ? [] : answeringRivals(observed, one).map(({ object }) => object);
   };
   const NAMED = ['GRPCRoute other/stream'];
   const [SAME, NARROW] = [['*.example.com'], ['shop.example.com']];

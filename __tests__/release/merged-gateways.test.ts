@@ -3,6 +3,8 @@ import { CanaryError } from '../../src/core/errors.ts';
 import type { GatewayListener, HTTPRoute } from '../../src/gateway-api/objects.ts';
 import type { Gateway, HttpRoute, Labels, VirtualService } from '../../src/kubernetes/objects.ts';
 import { observe } from '../../src/release/observation.ts';
+import { mergedRulesAhead } from '../../src/release/rival-merged-rules.ts';
+import { readRouteStates } from '../../src/release/route-state.ts';
 import { virtualServicesAhead } from '../../src/release/rival-virtual-services.ts';
 import type { FleetState } from '../../src/release/state.ts';
 import { attachedRoute, gatewayApiState, kubeGateway, listener } from '../support/gateways.ts';
@@ -120,7 +122,12 @@ describe('a VirtualService of another app behind the same gateway pods', () => {
       [['cart', false, true]],
     ],
     ['comes later where only it takes everything', { vs: cart(SAME, CATCH_ALL), gateways: at(EARLY) }, []],
-    ['of another path never does', { vs: cart(NARROW, [{ uri: { prefix: '/cart' } }]) }, []],
+    ['of another path does not', { vs: cart(SAME, [{ uri: { prefix: '/cart' } }]), gateways: at(EARLY) }, []],
+    [
+      'of a narrower host leaves another path to nobody',
+      { vs: cart(NARROW, [{ uri: { prefix: '/cart' } }]) },
+      [['cart', true, true]],
+    ],
     ['at another port does not', { vs: cart(NARROW), gateways: at(EARLY, [server('HTTP', 8080)]) }, []],
     ['of other pods does not', { vs: cart(NARROW), pods: [{ istio: 'other' }] }, []],
     [
@@ -139,6 +146,94 @@ describe('a VirtualService of another app behind the same gateway pods', () => {
     ],
   ])('%s', (_what, held, expected) => {
     expect(ahead(held)).toEqual(expected);
+  });
+});
+
+describe('an HTTPRoute of another app behind the gateway pods of a VirtualService', () => {
+  interface Beside extends Partial<Omit<Held, 'vs'>> {
+    readonly hosts?: readonly string[];
+    /** The prefix that the managed route takes. */
+    readonly prefix?: string;
+    /** When the Gateway of the VirtualService was; that of the HTTPRoute always at the same time. */
+    readonly created?: string | undefined;
+  }
+  /** Each with its rule, and whether it surely takes requests. */
+  const ahead = ({
+    hosts = ['*.example.com'],
+    prefix,
+    path = '/hello',
+    created = MIDDLE,
+    hostnames = ['*.example.com'],
+    gateways = [gateway(undefined, { creationTimestamp: created ?? '' })],
+    listeners = [listener('http', 80)],
+    targets = [],
+    ...rest
+  }: Beside): readonly unknown[] => {
+    const pods = 'pods' in rest ? rest.pods : [INGRESS];
+    const match = prefix === undefined ? {} : { match: [{ uri: { prefix } }] };
+    const own = virtualService([{ ...match, route: [to('v1', 80), to('v2', 20)] }], {}, { hosts });
+    const route = attachedRoute(hostnames);
+    const cart: HTTPRoute = {
+      ...route,
+      metadata: { name: 'cart', namespace: 'other' },
+      spec: {
+        ...route.spec,
+        rules: [
+          {
+            matches: [{ path: { type: 'PathPrefix', value: path } }],
+            backendRefs: [{ name: 'cart', port: 80 }],
+          },
+        ],
+      },
+    };
+    const fleet = fleetOf({
+      ...clusterState(EAST, { traffic: { virtualServices: [own], gateways } }),
+      gatewayApi: gatewayApiState([kubeGateway(listeners, {}, [], { creationTimestamp: MIDDLE })], {
+        httpRoutes: [cart],
+        ...(pods === undefined
+          ? {}
+          : { gatewayPods: new Map([['edge/public', { labels: pods, targets: new Map(targets) }]]) }),
+      }),
+    });
+    return readRouteStates(given, fleet).flatMap((one) =>
+      mergedRulesAhead(given, fleet, one).map(({ route: found, rule, merged }) => [
+        found.metadata.name,
+        rule === undefined ? 'nothing' : 'rule',
+        merged?.isCertain,
+      ]),
+    );
+  };
+  const [RULE, NOTHING] = [[['cart', 'rule', true]], [['cart', 'nothing', true]]];
+  const [NARROW, ANY] = [['shop.example.com'], ['*']];
+
+  test.each<[string, Beside, readonly unknown[]]>([
+    ['goes first where the managed route takes everything', { created: EARLY }, RULE],
+    ['goes first by an older Gateway', { prefix: '/hello', created: LATE }, RULE],
+    ['comes later by a younger Gateway', { prefix: '/hello', created: EARLY }, []],
+    ['comes later where only it takes everything', { prefix: '/hello', path: '/', created: LATE }, []],
+    ['goes first by an older Gateway where both take everything', { path: '/', created: LATE }, RULE],
+    ['comes later by a younger Gateway where both take everything', { path: '/', created: EARLY }, []],
+    ['of a narrower hostname goes first', { prefix: '/hello', hostnames: NARROW, created: EARLY }, RULE],
+    ['of a wider hostname does not', { hosts: NARROW, created: LATE }, []],
+    ['of a narrower hostname leaves another path to nobody', { hostnames: NARROW, path: '/cart' }, NOTHING],
+    ['of the same hostname and another path does not', { path: '/cart', created: LATE }, []],
+    ['of every hostname goes first where both take every host', { hosts: ANY, hostnames: [] }, RULE],
+    [
+      'goes first where its listener narrows the host',
+      { listeners: [listener('http', 80, { hostname: 'shop.example.com' })] },
+      RULE,
+    ],
+    ['at another port does not', { listeners: [listener('http', 8080)] }, []],
+    [
+      'at another port that leads to the same one does',
+      { listeners: [listener('http', 8080)], targets: [[8080, 80]] },
+      RULE,
+    ],
+    ['of other pods does not', { pods: [{ istio: 'other' }] }, []],
+    ['may go first where the pods are not known', { pods: undefined }, [['cart', 'rule', false]]],
+    ['over HTTPS does not', { listeners: [listener('https', 80, { protocol: 'HTTPS' })] }, []],
+  ])('%s', (_what, beside, expected) => {
+    expect(ahead(beside)).toEqual(expected);
   });
 });
 

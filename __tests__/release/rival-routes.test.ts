@@ -51,6 +51,11 @@ interface Beside {
 }
 
 const MANAGED: HttpRoute = { route: [to('v1', 80, mark('3')), to('v2', 20, mark('3'))] };
+/** Two Gateways for the same pods, that of the other app created at a time. */
+const aged = (created: string): TrafficState['gateways'] => [
+  gateway(undefined, OWN_AGE),
+  gateway(undefined, { name: 'cart', creationTimestamp: created }),
+];
 const DOORS = [gateway(), gateway([server('HTTP', 80)], { name: 'cart' })];
 
 function state({
@@ -114,8 +119,20 @@ describe('a route of another app may answer what is sampled', () => {
     [
       'takes the host that is sampled, which the Gateway says',
       {
-        other: cart(YOUNGER, '7', { hosts: ['a.com'], gateways: ['helloworld'] }),
+        other: cart(OLDER, '7', { hosts: ['a.com'], gateways: ['helloworld'] }),
         gateways: [gateway([server('HTTP', 80, { hosts: ['a.com'] })])],
+      },
+    ],
+    [
+      'enters by an older Gateway, although it is younger',
+      { other: cart(YOUNGER, '7'), gateways: aged(OLDER) },
+    ],
+    [
+      'is of a host that its Gateway narrows',
+      {
+        other: cart(YOUNGER, '7'),
+        gateways: [gateway(), gateway([server('HTTP', 80, { hosts: ['a.com'] })], { name: 'cart' })],
+        given: release({ ...only, check: { host: 'a.com' } }),
       },
     ],
   ])('where it %s', (_what, beside) => {
@@ -123,6 +140,25 @@ describe('a route of another app may answer what is sampled', () => {
   });
 
   test.each<[string, Beside]>([
+    [
+      'enters by a younger Gateway, although it is older',
+      { other: cart(OLDER, '7'), gateways: aged(YOUNGER) },
+    ],
+    [
+      'is of a wider host, which the gateway does not ask',
+      {
+        other: cart(OLDER, '7'),
+        own: [{ ...MANAGED, match: OTHER_PATH }],
+        hosts: ['a.com'],
+      },
+    ],
+    [
+      'is of the host of the only Gateway, as the managed route then is',
+      {
+        other: cart(YOUNGER, '7', { hosts: ['a.com'], gateways: ['helloworld'] }),
+        gateways: [gateway([server('HTTP', 80, { hosts: ['a.com'] })])],
+      },
+    ],
     ['is younger', { other: cart(YOUNGER, '7') }],
     [
       'takes every request, and the managed route matches the path',
@@ -185,6 +221,25 @@ describe('a route of another app may answer what is sampled', () => {
       expect.objectContaining({ virtualService: delegate, entrance: root, revision: '7' }),
     ]);
   });
+});
+
+test.each<[string, readonly VirtualService[], readonly (string | undefined)[]]>([
+  ['takes it, and leaves it to nobody', [], [undefined]],
+  [
+    'does not where another one of that host takes the path',
+    [cart(YOUNGER, '8', { hosts: ['a.com'] })],
+    ['cart'],
+  ],
+])('a narrower host without a route for the path %s', (_what, more, expected) => {
+  const given = release({ ...only, check: { host: 'a.com' } });
+  const other = cart(YOUNGER, '7', { hosts: ['a.com'] }, OTHER_PATH);
+  const named = { ...other, metadata: { ...other.metadata, name: 'paths' } };
+  const own = virtualService([MANAGED], OWN_AGE);
+  const virtualServices = [own, named, ...more];
+  const everywhere = { virtualServices, destinationRules: [], gateways: DOORS, unlisted: [] };
+  const fleet = fleetOf(clusterState(EAST, { traffic: { virtualServices, gateways: DOORS, everywhere } }));
+  const found = readRouteStates(given, fleet).flatMap((one) => rivalsOf(given, fleet, one));
+  expect(found.map(({ route }) => route?.name)).toEqual(expected);
 });
 
 describe('responses cannot be told apart', () => {

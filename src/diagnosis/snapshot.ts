@@ -3,10 +3,12 @@ import type { TrafficEverywhere, TrafficState } from '../istio/traffic-state.ts'
 import { routeStateFor } from '../release/route-state.ts';
 import type { RouteState } from '../release/route-state.ts';
 import type { Release } from '../release/release.ts';
+import { mergedRulesAhead } from '../release/rival-merged-rules.ts';
 import { rivalsOf } from '../release/rival-routes.ts';
 import type { RivalRoute } from '../release/rival-routes.ts';
+import type { RuleAhead } from '../release/rival-rules.ts';
 import type { FleetState } from '../release/state.ts';
-import { plannerOf } from '../release/traffic-planners.ts';
+import { answeringRivals } from '../release/answering-rivals.ts';
 import { shareOf, total } from '../verify/evidence.ts';
 import type { IngressEvidence } from '../verify/evidence.ts';
 
@@ -56,17 +58,18 @@ export function rivalRevisionsAt(
 ): readonly (string | undefined)[] {
   const serving = routeStateFor(routes, cluster);
   if (state === undefined || serving === undefined) return [];
-  return plannerOf(serving)
-    .rivals({ release, fleet: state }, serving)
-    .map(({ revision }) => revision);
+  return answeringRivals({ release, fleet: state }, serving).map(({ revision }) => revision);
 }
 
-/** The routes of VirtualServices outside the release that may answer at an ingress. */
+/** What takes requests from the VirtualService of the release at an ingress. */
 export function rivalsAt(
   { release, state, routes }: Snapshot,
   { cluster }: IngressEvidence,
-): readonly RivalRoute[] {
+): { readonly routes: readonly RivalRoute[]; readonly rules: readonly RuleAhead[] } {
   const serving = routeStateFor(routes, cluster);
-  if (state === undefined || serving?.api.kind !== 'VirtualService') return [];
-  return rivalsOf(release, state, serving);
+  if (state === undefined || serving?.api.kind !== 'VirtualService') return { routes: [], rules: [] };
+  return {
+    routes: rivalsOf(release, state, serving),
+    rules: mergedRulesAhead(release, state, serving),
+  };
 }

@@ -16,6 +16,7 @@ import type { Leading, UnlistedKind } from '../texts/catalogue/blind-spots.ts';
 import type { Message } from '../texts/message.ts';
 import { oncePerRoute } from './leads-outside.ts';
 import type { LeadsOutside } from './leads-outside.ts';
+import { rivalSpots } from './rival-spots.ts';
 import { selectorOfService } from './service-port.ts';
 
 /**
@@ -38,6 +39,7 @@ export function blindSpotsIn(observed: Observation): readonly Message[] {
     ...describeServiceRules(rulesToService(observed)),
     ...grpcRoutesToService(observed),
     ...describeMissingServices(observed),
+    ...rivalSpots(observed),
     ...throughOthers(observed),
     ...pastGateways(release, fleet),
   ];

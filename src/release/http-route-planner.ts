@@ -13,7 +13,7 @@ import { pinnedWeights } from './pinned-weights.ts';
 import { hostsOfNew, httpRouteName, parentOf } from './release-http-route.ts';
 import { allClusters } from './release.ts';
 import { asRival } from './rival-routes.ts';
-import { rivalRules } from './rival-rules.ts';
+import { asRuleRival, rulesAhead } from './rival-rules.ts';
 import { virtualServicesAhead } from './rival-virtual-services.ts';
 import { stateOf } from './state.ts';
 import type { Left, TrafficPlanner } from './traffic-planner.ts';
@@ -29,11 +29,8 @@ export const HTTP_ROUTE_PLANNER: TrafficPlanner = {
   references: () => [],
   versionObjects: ({ release, fleet }, state, labels) => versionServiceObjects(release, fleet, state, labels),
   rivals: ({ release, fleet }, one) => [
-    ...rivalRules(release, fleet, one),
-    ...virtualServicesAhead(release, fleet, one)
-      // Where the pods could not be read, only the mark of another release shows that it answers.
-      .filter(({ isCertain, revision }) => isCertain || revision !== undefined)
-      .map((rival) => asRival(release, rival)),
+    ...rulesAhead(release, fleet, one).map((rule) => asRuleRival(one, rule)),
+    ...virtualServicesAhead(release, fleet, one).map((rival) => asRival(release, rival)),
   ],
   assertRoutes: assertHttpRouteReleasable,
   assertReferences: (observed, versions, workloads) => {

@@ -31,7 +31,7 @@ export function isMerged(
  * The servers of a Gateway of Istio's API at the port of the pods that a listener leads to; all where that is not known.
  * Source: `resolvePorts` of Istio 1.31.
  */
-export function serversAt(
+function serversAt(
   { spec }: Gateway,
   way: Way,
   state: Pick<GatewayApiState, 'gatewayPods'>,
@@ -41,6 +41,20 @@ export function serversAt(
   if (targets === undefined) return servers;
   const targetOf = (port: number): number => targets.get(port) ?? port;
   return servers.filter(({ port }) => targetOf(port.number) === targetOf(way.listener.port));
+}
+
+/** The same, in plain HTTP alone: those that serve TLS are merged by their certificates. */
+export function plainServersAt(
+  gateway: Gateway,
+  way: Way,
+  state: Pick<GatewayApiState, 'gatewayPods'>,
+): readonly GatewayServer[] {
+  return serversAt(gateway, way, state).filter(({ tls }) => tls === undefined);
+}
+
+/** Whether a listener is one of plain HTTP. */
+export function isMergeable({ protocol }: GatewayListener): boolean {
+  return protocol === 'HTTP';
 }
 
 function podsOf(

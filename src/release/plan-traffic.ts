@@ -5,6 +5,7 @@ import { revisionNumber } from '../core/headers.ts';
 import { withRecord } from './history.ts';
 import { routePort } from './service-port.ts';
 import type { RouteTarget } from '../core/route-target.ts';
+import { answeringRivals } from './answering-rivals.ts';
 import type { Observation } from './observation.ts';
 import type { RouteObject } from './route-object.ts';
 import type { TrafficTarget } from './traffic-target.ts';
@@ -63,7 +64,7 @@ export function planTraffic(observed: Observation, target: TrafficTarget): Traff
 
   // Another app's release marks its responses as well: where it may answer what is sampled, its number must not be ours.
   const others = states.flatMap((one) =>
-    planner.rivals(observed, one).map(({ revision }) => revisionNumber(revision)),
+    answeringRivals(observed, one).map(({ revision }) => revisionNumber(revision)),
   );
   const revision = Math.max(last, ...others) + 1;
   const isPreviewed = states.every((one) => {

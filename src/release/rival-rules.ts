@@ -10,7 +10,10 @@ import { narrowerRoutes, routesBeside, routesThrough, takingRules } from '../gat
 import type { AttachedRoute, MatchedRequest, TakingRule } from '../gateway-api/precedence.ts';
 import { rulePart } from '../gateway-api/rules.ts';
 import { REVISION_HEADER } from '../core/headers.ts';
+import type { ListenerName } from '../texts/catalogue/rival-findings.ts';
+import type { GatewayApiState } from '../gateway-api/state.ts';
 import { nameOf } from '../kubernetes/objects.ts';
+import type { Gateway } from '../kubernetes/objects.ts';
 import type { Release } from './release.ts';
 import type { RouteState } from './route-state.ts';
 import type { FleetState } from './state.ts';
@@ -24,6 +27,14 @@ export interface RuleAhead extends Pick<TakingRule, 'route'> {
   readonly through: ListenerCandidate | undefined;
   /** Whether samples may come through that listener: the best one of each Gateway is sampled. */
   readonly isSampled: boolean;
+  /** The Gateway of a VirtualService that holds the weights, which Istio merges with the listener's. */
+  readonly merged?: MergedGateway;
+}
+
+export interface MergedGateway {
+  readonly gateway: Gateway;
+  /** Whether the same pods serve both; false where that could not be read. */
+  readonly isCertain: boolean;
 }
 
 /**
@@ -36,7 +47,7 @@ export function rulesAhead(release: Release, fleet: FleetState, one: RouteState)
   if (state?.gatewayApi === undefined || object === undefined || !isHttpRoute(object)) return [];
   const { gatewayApi, namespace } = state;
   const ways = listenersInto(object, gatewayApi, namespace?.metadata.labels, release.check.host);
-  const all = [...gatewayApi.httpRoutes, ...gatewayApi.grpcRoutes.map(withHttpRules)];
+  const all = everyRouteIn(gatewayApi);
   if (ways.length === 0) {
     const host = release.check.host ?? object.spec.hostnames?.[0];
     return aheadOf(one, object, routesBeside(object, all), requestTo(host, release)).map((rule) => ({
@@ -62,6 +73,11 @@ export function rulesAhead(release: Release, fleet: FleetState, one: RouteState)
   );
 }
 
+/** HTTPRoutes and GRPCRoutes alike. */
+export function everyRouteIn({ httpRoutes, grpcRoutes }: GatewayApiState): readonly HTTPRoute[] {
+  return [...httpRoutes, ...grpcRoutes.map(withHttpRules)];
+}
+
 /** Of the routes that share a listener with a release's, the rules that are asked before its managed one. */
 function aheadOf(
   { choice }: RouteState,
@@ -83,23 +99,26 @@ function aheadOf(
   ];
 }
 
-/** Those that may answer samples. */
-export function rivalRules(release: Release, fleet: FleetState, one: RouteState): readonly Rival[] {
-  return rulesAhead(release, fleet, one)
-    .filter(({ isSampled }) => isSampled)
-    .flatMap(({ route, rule }) =>
-      rule === undefined
-        ? []
-        : {
-            cluster: one.cluster,
-            route: rulePart(route, rule),
-            object: nameOf(route),
-            revision: (rule.backendRefs ?? [])
-              .map((backend) => markOf(backend, REVISION_HEADER))
-              .find((mark) => mark !== undefined),
-            leadsHere: backendsTo(route, rule, one.choice).length > 0,
-          },
-    );
+/** What plans and checks need to know of it. */
+export function asRuleRival(
+  { cluster, choice }: RouteState,
+  { route, rule, through, isSampled, merged }: RuleAhead,
+): Rival {
+  return {
+    cluster,
+    route: rule && rulePart(route, rule),
+    object: nameOf(route),
+    listener: isSampled || through === undefined ? undefined : listenerName(through),
+    isCertain: merged?.isCertain ?? true,
+    revision: rule?.backendRefs
+      ?.map((backend) => markOf(backend, REVISION_HEADER))
+      .find((mark) => mark !== undefined),
+    leadsHere: rule !== undefined && backendsTo(route, rule, choice).length > 0,
+  };
+}
+
+export function listenerName({ gateway, listener }: ListenerCandidate): ListenerName {
+  return { name: listener.name, gateway: nameOf(gateway) };
 }
 
 /** The request that samples are; a host with a `*` is none that could be asked for. */

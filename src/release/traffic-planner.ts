@@ -1,4 +1,5 @@
 import type { ClusterName } from '../core/names.ts';
+import type { ListenerName } from '../texts/catalogue/rival-findings.ts';
 import type { RoutePart } from '../texts/catalogue/routes.ts';
 import type { VersionName, Weights } from '../core/weights.ts';
 import type { Change, WorkloadObject } from '../kubernetes/change.ts';
@@ -16,12 +17,17 @@ export interface Left {
   readonly reason: string;
 }
 
-/** A route outside the release that may answer the requests that are sampled. */
+/** A route outside the release that takes requests which are meant for a managed one. */
 export interface Rival {
   readonly cluster: ClusterName;
-  readonly route: RoutePart;
+  /** undefined: a narrower host takes the requests, and no route for it does, so that the gateway answers 404. */
+  readonly route: RoutePart | undefined;
   /** `VirtualService gray-demo/shop` */
   readonly object: string;
+  /** The listener of the Gateway API through which it does, where that is not sampled. */
+  readonly listener: ListenerName | undefined;
+  /** false: where the pods of the gateway could not be read. */
+  readonly isCertain: boolean;
   /** The revision that its responses carry: another app's release has marked them. */
   readonly revision: string | undefined;
   /** Whether it leads to the service of the release. */
@@ -47,7 +53,7 @@ export interface TrafficPlanner {
     state: ClusterState,
     labels: VersionLabels,
   ) => readonly WorkloadObject[];
-  /** The routes that may answer what is sampled ahead of a managed one, or in its place. */
+  /** The routes that take requests ahead of a managed one, or in its place, wherever users reach it. */
   readonly rivals: (observed: Pick<Observation, 'release' | 'fleet'>, one: RouteState) => readonly Rival[];
   /** @throws CanaryError where the routes that are there cannot be released */
   readonly assertRoutes: (observed: Observation) => void;

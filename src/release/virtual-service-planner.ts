@@ -4,7 +4,9 @@ import { assertRouteToService } from './guards/route-to-service.ts';
 import { assertRoutesNameSubsets } from './guards/routes-name-subsets.ts';
 import { assertSubsetUnreferenced } from './guards/subset-unreferenced.ts';
 import { assertSubsetsVisible } from './guards/subsets-visible.ts';
+import { mergedRulesAhead } from './rival-merged-rules.ts';
 import { asRival, rivalsOf } from './rival-routes.ts';
+import { asRuleRival } from './rival-rules.ts';
 import { trafficOf } from './state.ts';
 import { foreignSubsets, subsetRemovals } from './subset-removals.ts';
 import type { TrafficPlanner } from './traffic-planner.ts';
@@ -24,7 +26,10 @@ export const VIRTUAL_SERVICE_PLANNER: TrafficPlanner = {
   }),
   references: virtualServiceReferences,
   versionObjects: () => [],
-  rivals: ({ release, fleet }, one) => rivalsOf(release, fleet, one).map((rival) => asRival(release, rival)),
+  rivals: ({ release, fleet }, one) => [
+    ...rivalsOf(release, fleet, one).map((rival) => asRival(release, rival)),
+    ...mergedRulesAhead(release, fleet, one).map((rule) => asRuleRival(one, rule)),
+  ],
   assertRoutes: assertRouteToService,
   assertAlone: assertNoOtherSplit,
   assertEntrance: assertNoSecondEntrance,

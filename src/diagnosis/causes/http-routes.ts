@@ -1,20 +1,18 @@
-import { backendsTo } from '../../gateway-api/backends.ts';
-import type { ListenerName, StraySeen } from '../../texts/catalogue/findings.ts';
+import type { StraySeen } from '../../texts/catalogue/rival-findings.ts';
 import { isHttpRoute } from '../../gateway-api/objects.ts';
 import type { HTTPRoute } from '../../gateway-api/objects.ts';
-import type { ListenerCandidate } from '../../gateway-api/ingress-candidates.ts';
-import { rulePart } from '../../gateway-api/rules.ts';
 import { routeKey } from '../../istio/routes.ts';
 import { createdAt, keyOf, nameOf } from '../../kubernetes/objects.ts';
 import { detachmentsOf, unweightedRules } from '../../release/route-defects.ts';
 import { routeStateFor } from '../../release/route-state.ts';
 import type { RouteState } from '../../release/route-state.ts';
-import { rulesAhead } from '../../release/rival-rules.ts';
+import { listenerName, rulesAhead } from '../../release/rival-rules.ts';
 import { virtualServicesAhead } from '../../release/rival-virtual-services.ts';
 import type { FleetState } from '../../release/state.ts';
 import { versionServiceDefects } from '../../release/version-service-defects.ts';
 import { total } from '../../verify/evidence.ts';
 import type { IngressEvidence } from '../../verify/evidence.ts';
+import { hostFinding, ruleFinding } from './rivals.ts';
 import { failedOf, fails } from '../snapshot.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { oncePerTitle } from '../../texts/texts.ts';
@@ -59,45 +57,24 @@ export function nothingWeighted(snapshot: Snapshot): readonly Finding[] {
 export function otherRules(snapshot: Snapshot): readonly Finding[] {
   const { release } = snapshot;
   return strayingOf(snapshot).flatMap(({ one, held, route, fleet }) =>
-    rulesAhead(release, fleet, held).map((ahead): Finding => {
-      const { isSampled, through, rule } = ahead;
-      const common = {
-        created: createdAt(ahead.route),
-        path: release.check.path,
-        managed: nameOf(route),
-        listener: isSampled || through === undefined ? undefined : listenerName(through),
-        grpc: ahead.route.kind === 'GRPCRoute',
-        seen: seenOf(one),
-      };
-      return {
-        title: {
-          kind: 'takesRequestsTitle',
-          object: nameOf(ahead.route),
-          cluster: one.cluster,
-          certain: isSampled,
-        },
-        detail:
-          rule === undefined
-            ? { kind: 'rivalHostname', ...common, hostnames: ahead.route.spec.hostnames ?? [] }
-            : {
-                kind: 'rivalRule',
-                ...common,
-                rule: rulePart(ahead.route, rule),
-                app: backendsTo(ahead.route, rule, held.choice).length > 0 ? undefined : release.app,
-              },
-      };
-    }),
+    rulesAhead(release, fleet, held).map((ahead) =>
+      ruleFinding(ahead, { release, held, cluster: one.cluster, managed: nameOf(route), seen: seenOf(one) }),
+    ),
   );
 }
 
 /** VirtualServices that the same gateway pods serve, and whose routes they ask before the managed rule. */
 export function otherVirtualServices(snapshot: Snapshot): readonly Finding[] {
   const { release } = snapshot;
-  return strayingOf(snapshot).flatMap(({ one, held, fleet }) =>
+  return strayingOf(snapshot).flatMap(({ one, held, route: own, fleet }) =>
     virtualServicesAhead(release, fleet, held).map((ahead) => {
       const { virtualService, entrance, route, gateway, through, narrower, isCertain: certain } = ahead;
+      const { cluster } = one;
+      const seen = seenOf(one);
+      if (route === undefined)
+        return hostFinding(entrance, { release, cluster, managed: nameOf(own), seen, certain });
       return {
-        title: { kind: 'takesRequestsTitle', object: nameOf(entrance), cluster: one.cluster, certain },
+        title: { kind: 'takesRequestsTitle', object: nameOf(entrance), cluster, certain },
         detail: {
           kind: 'rivalVirtualService',
           hosts: entrance.spec.hosts ?? [],
@@ -106,17 +83,13 @@ export function otherVirtualServices(snapshot: Snapshot): readonly Finding[] {
           created: createdAt(entrance),
           route: routeKey(virtualService, route),
           path: release.check.path,
-          seen: seenOf(one),
+          seen,
           narrower,
           certain,
         },
       };
     }),
   );
-}
-
-function listenerName({ gateway, listener }: ListenerCandidate): ListenerName {
-  return { name: listener.name, gateway: nameOf(gateway) };
 }
 
 /** Those at which there were responses that the managed rule would not give, or failures. */

@@ -1,5 +1,5 @@
 import { gatewayNamesOf, isSeenBy } from '../../istio/visibility.ts';
-import type { StraySeen } from '../../texts/catalogue/findings.ts';
+import type { StraySeen } from '../../texts/catalogue/rival-findings.ts';
 import { takesRequest } from '../../istio/route-matching.ts';
 import type { RoutedRequest } from '../../istio/route-matching.ts';
 import { sampledRequest } from '../../release/sampled-request.ts';
@@ -14,7 +14,8 @@ import type { RouteState } from '../../release/route-state.ts';
 import { delegatesTo, entrancesOf } from '../../istio/virtual-services.ts';
 import { total } from '../../verify/evidence.ts';
 import type { IngressEvidence } from '../../verify/evidence.ts';
-import { everywhereFor, failedOf, rivalsAt, trafficFor } from '../snapshot.ts';
+import { hostFinding, ruleFinding } from './rivals.ts';
+import { everywhereFor, failedOf, rivalRevisionsAt, rivalsAt, trafficFor } from '../snapshot.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { Finding } from '../finding.ts';
 
@@ -29,9 +30,15 @@ export function otherRoutes(snapshot: Snapshot): readonly Finding[] {
     const serving = routeStateFor(snapshot.routes, one.cluster);
     const vs = serving?.virtualService;
     if (serving === undefined || vs === undefined) return [];
-    const others = rivalsAt(snapshot, one);
-    if (!strays(one, others)) return [];
-    const found = [...rivals(snapshot, one, others, vs), ...earlier(snapshot, one, serving, vs)];
+    const { routes, rules } = rivalsAt(snapshot, one);
+    if (!strays(one, rivalRevisionsAt(snapshot, one))) return [];
+    const { release } = snapshot;
+    const at = { release, held: serving, cluster: one.cluster, managed: nameOf(vs), seen: seen(one, vs) };
+    const found = [
+      ...rivals(snapshot, one, routes, vs),
+      ...rules.map((ahead) => ruleFinding(ahead, at)),
+      ...earlier(snapshot, one, serving, vs),
+    ];
     // Failed requests alone may have many causes; responses without a revision have one of these.
     return found.length > 0 || one.withoutRevision === 0 ? found : [unknown(snapshot, one, vs)];
   });
@@ -40,13 +47,13 @@ export function otherRoutes(snapshot: Snapshot): readonly Finding[] {
 /** Whether there were responses that the managed route would not give. A failure that names its version is not one of them. */
 function strays(
   { withoutRevision, errors, versions, stale }: IngressEvidence,
-  others: readonly RivalRoute[],
+  others: readonly (string | undefined)[],
 ): boolean {
   const attributed = [...versions.values()].reduce((sum, one) => sum + one.errors, 0);
   return (
     withoutRevision > 0 ||
-    others.some(({ revision }) => revision !== undefined && stale.has(revision)) ||
-    (total(errors) > attributed && [...errors.keys()].some((kind) => /^(no version|status 4)/.test(kind)))
+    others.some((revision) => revision !== undefined && stale.has(revision)) ||
+    (total(errors) > attributed && [...errors.keys()].some((kind) => /^(no version|status)/.test(kind)))
   );
 }
 
@@ -75,13 +82,18 @@ function rivals(
       const isSeen = gateways.some(
         (name) => traffic !== undefined && isSeenBy(entrance, name, traffic) === true,
       );
-      return {
-        title: {
-          kind: 'takesRequestsTitle',
-          object: nameOf(entrance),
-          cluster: one.cluster,
+      const { release } = snapshot;
+      const { cluster } = one;
+      if (route === undefined)
+        return hostFinding(entrance, {
+          release,
+          cluster,
+          managed: nameOf(vs),
+          seen: seen(one, vs),
           certain: isSeen,
-        },
+        });
+      return {
+        title: { kind: 'takesRequestsTitle', object: nameOf(entrance), cluster, certain: isSeen },
         detail: {
           kind: 'rivalRoute',
           hosts: entrance.spec.hosts ?? [],

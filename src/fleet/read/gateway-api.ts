@@ -38,8 +38,7 @@ export async function readGatewayApi(
     mayAttach(release) ? listAttached(cluster, served, release) : undefined,
   ]);
   const [httpRoutes, grpcRoutes] = routes;
-  const isUsed = httpRoutes.found.some(({ metadata }) => metadata.namespace === release.namespace);
-  const [gateways, grants] = attached ?? (isUsed ? await listAttached(cluster, served, release) : NOT_ASKED);
+  const [gateways, grants] = attached ?? (await listAsNeeded(cluster, served, release, routes));
   const all = [httpRoutes, grpcRoutes, gateways, grants];
   const elsewhere =
     gateways.extent === 'all' ? [] : await readGateways(cluster, served, release, httpRoutes.found);
@@ -78,10 +77,26 @@ const listAttached = (cluster: Cluster, served: GatewayApiServed, release: Relea
     listServed<ReferenceGrant>(cluster, served, 'ReferenceGrant', release),
   ]);
 
-const NOT_ASKED = [
-  { kind: 'Gateway', found: [], extent: 'all' },
-  { kind: 'ReferenceGrant', found: [], extent: 'all' },
-] as const satisfies readonly Listed<KubeObject>[];
+/**
+ * The same as far as the routes that exist need it: a release by a VirtualService looks only at the Gateways through which routes of other apps may
+ * take its requests.
+ */
+async function listAsNeeded(
+  cluster: Cluster,
+  served: GatewayApiServed,
+  release: Release,
+  routes: readonly Listed<HTTPRoute | GRPCRoute>[],
+): ReturnType<typeof listAttached> {
+  const isUsed = routes.some(
+    ({ kind, found }) =>
+      kind === 'HTTPRoute' && found.some(({ metadata }) => metadata.namespace === release.namespace),
+  );
+  if (isUsed) return listAttached(cluster, served, release);
+  const grants: Listed<ReferenceGrant> = { kind: 'ReferenceGrant', found: [], extent: 'all' };
+  return routes.some(({ found }) => found.length > 0)
+    ? [await listServed<KubeGateway>(cluster, served, 'Gateway', release), grants]
+    : [{ kind: 'Gateway', found: [], extent: 'all' }, grants];
+}
 
 /** What the cluster serves; undefined where the user of the kubeconfig may not look, and the release does not need it. */
 async function servedOrForbidden(

@@ -3,17 +3,20 @@ import { GATEWAY_NAME, servicesOfGateway } from '../../gateway-api/gateway-servi
 import type { KubeGateway } from '../../gateway-api/objects.ts';
 import { gatewayParents, parentKey } from '../../gateway-api/parents.ts';
 import type { GatewayApiState, GatewayPods } from '../../gateway-api/state.ts';
+import type { TrafficState } from '../../istio/traffic-state.ts';
+import { entrancesOf } from '../../istio/virtual-services.ts';
 import { gatewayKey } from '../../istio/gateways.ts';
 import type { Cluster } from '../../kubernetes/client/cluster.ts';
 import { isForbidden } from '../../kubernetes/client/errors.ts';
-import type { Labels, Pod, Service } from '../../kubernetes/objects.ts';
+import type { Gateway, Labels, Pod, Service, VirtualService } from '../../kubernetes/objects.ts';
 import { boundGatewaysOf, isMerged } from '../../release/merged-gateways.ts';
+import { namedVirtualServices } from '../../release/release.ts';
 import type { Release } from '../../release/release.ts';
 import type { ClusterState } from '../../release/state.ts';
 
 /**
- * What a cluster holds of the Gateway API, with the pods of the Gateways that the routes of a release are attached to, where a VirtualService
- * may be served by the same.
+ * What a cluster holds of the Gateway API, with the pods of the Gateways that may share them with a VirtualService: those that the routes of a
+ * release are attached to, and the others where the VirtualService is the release's.
  */
 export async function withGatewayPods(
   cluster: Cluster,
@@ -22,10 +25,17 @@ export async function withGatewayPods(
 ): Promise<Pick<ClusterState, 'gatewayApi'>> {
   if (state === undefined) return {};
   if (traffic === undefined) return { gatewayApi: state };
-  const bound = traffic.everywhere.virtualServices.flatMap((vs) => boundGatewaysOf(vs, traffic));
-  const asked = ownGateways(release, state).filter((gateway) =>
+  const own = ownGateways(release, state);
+  const bound = gatewaysOfAll(traffic.everywhere.virtualServices, traffic);
+  const boundByOwn = gatewaysOfAll(
+    entrancesOf(releaseVirtualServices(release, traffic), traffic.roots),
+    traffic,
+  );
+  const asked = state.gateways.filter((gateway) =>
     (gateway.spec.listeners ?? []).some((listener) =>
-      bound.some((one) => one !== undefined && isMerged(one, { gateway, listener }, state) !== false),
+      (own.includes(gateway) ? bound : boundByOwn).some(
+        (one) => isMerged(one, { gateway, listener }, state) !== false,
+      ),
     ),
   );
   if (asked.length === 0) return { gatewayApi: state };
@@ -36,6 +46,22 @@ export async function withGatewayPods(
     }),
   );
   return { gatewayApi: { ...state, gatewayPods: new Map(read.flat()) } };
+}
+
+function gatewaysOfAll(
+  virtualServices: readonly VirtualService[],
+  traffic: TrafficState,
+): readonly Gateway[] {
+  const found = virtualServices.flatMap((vs) => boundGatewaysOf(vs, traffic));
+  return [...new Set(found)].filter((gateway) => gateway !== undefined);
+}
+
+function releaseVirtualServices(
+  release: Release,
+  { virtualServices }: Pick<TrafficState, 'virtualServices'>,
+): readonly VirtualService[] {
+  const names = namedVirtualServices(release);
+  return virtualServices.filter(({ metadata }) => names.includes(metadata.name));
 }
 
 /** Those that its routes are attached to, or are about to be. */

@@ -1,4 +1,5 @@
 import type { Weights } from '../../core/weights.ts';
+import type { ListenerName } from './rival-findings.ts';
 import type { RoutePart } from './routes.ts';
 
 /** What a route outside the weights does with requests. */
@@ -61,6 +62,16 @@ export interface BlindSpotMessages {
     readonly headers: readonly string[];
     /** Gateways that do not exist yet, by which alone anybody could enter. */
     readonly absent: readonly string[];
+  };
+  /** `route`: undefined where a narrower host takes the requests, and no route for it does; `listener`: where it is not sampled */
+  readonly rivalAhead: {
+    readonly route: RoutePart | undefined;
+    readonly object: string;
+    readonly clusters: readonly string[];
+    readonly path: string;
+    readonly managed: string;
+    readonly listener: ListenerName | undefined;
+    readonly certain: boolean;
   };
   readonly grpcRoute: { readonly route: string; readonly clusters: readonly string[]; readonly app: string };
   readonly missingService: {

@@ -1,24 +1,13 @@
 import type { Weights } from '../../core/weights.ts';
 import type { Message } from '../message.ts';
+import type { RivalFindings, StraySeen } from './rival-findings.ts';
 import type { RoutePart, VersionWay } from './routes.ts';
 import type { Aligning } from './state.ts';
 import type { Tally } from './verdicts.ts';
 
-/** Requests that did not do as the managed route says. */
-export type StraySeen =
-  | { readonly unanswered: number; readonly requests: number; readonly managed: string | undefined }
-  | { readonly failed: number; readonly requests: number };
-
 interface Share {
   readonly version: string;
   readonly weight: number;
-}
-
-/** A listener of a Gateway of the Gateway API. */
-export interface ListenerName {
-  readonly name: string;
-  /** `Gateway edge/public` */
-  readonly gateway: string;
 }
 
 /**
@@ -28,7 +17,7 @@ export interface ListenerName {
 export type ElsewhereService = 'missing' | 'unready' | 'answers' | 'unknown';
 
 /** Likely causes of a verdict. The kinds that end in `Title` are phrases; all others are whole sentences. */
-export interface FindingMessages {
+export interface FindingMessages extends RivalFindings {
   readonly editedTitle: { readonly cluster: string };
   readonly edited: { readonly edit: Message };
   /** Within a sentence. */
@@ -58,39 +47,6 @@ export interface FindingMessages {
     readonly latest: string;
   };
 
-  readonly takesRequestsTitle: {
-    readonly object: string;
-    readonly cluster: string;
-    readonly certain: boolean;
-  };
-  readonly rivalRoute: {
-    readonly hosts: readonly string[];
-    readonly gateway: string;
-    /** The Gateway of the managed one, which Istio merges with it; undefined: they share one. */
-    readonly merged: string | undefined;
-    readonly managed: string;
-    readonly created: string | undefined;
-    readonly route: string;
-    readonly path: string;
-    readonly seen: StraySeen;
-    readonly narrower: boolean;
-    /** Where the gateways may not see it. */
-    readonly exportTo: readonly string[] | undefined;
-  };
-  /** A route of a VirtualService, where an HTTPRoute holds the weights. */
-  readonly rivalVirtualService: {
-    readonly hosts: readonly string[];
-    readonly gateway: string;
-    /** The listener of the Gateway API that Istio merges with it. */
-    readonly listener: ListenerName;
-    readonly created: string | undefined;
-    readonly route: string;
-    readonly path: string;
-    readonly seen: StraySeen;
-    readonly narrower: boolean;
-    /** Whether the same pods are known to serve both, and to see it. */
-    readonly certain: boolean;
-  };
   readonly earlierRouteTitle: { readonly cluster: string };
   readonly earlierRoute: {
     readonly routes: readonly { readonly route: string; readonly object: string }[];
@@ -100,28 +56,6 @@ export interface FindingMessages {
   readonly anotherRouteTitle: { readonly cluster: string };
   /** `namespace`: the only one that could be looked at */
   readonly anotherRoute: { readonly seen: StraySeen; readonly namespace: string | undefined };
-  readonly rivalRule: {
-    readonly rule: RoutePart;
-    readonly created: string | undefined;
-    readonly path: string;
-    readonly managed: string;
-    readonly app: string | undefined;
-    /** Where it does so; undefined: where the samples come through. */
-    readonly listener: ListenerName | undefined;
-    /** Whether it is a rule of a GRPCRoute. */
-    readonly grpc: boolean;
-    readonly seen: StraySeen;
-  };
-  /** A route whose hostname takes the requests, and none of whose rules does. */
-  readonly rivalHostname: {
-    readonly hostnames: readonly string[];
-    readonly created: string | undefined;
-    readonly path: string;
-    readonly managed: string;
-    readonly listener: ListenerName | undefined;
-    readonly grpc: boolean;
-    readonly seen: StraySeen;
-  };
 
   readonly noSubsetTitle: {
     /** Empty where the service has none. */

@@ -7,7 +7,7 @@ import type {
 } from '../catalogue/blind-spots.ts';
 import type { RoutePart } from '../catalogue/routes.ts';
 import type { MessageTexts } from '../message.ts';
-import { routes } from './routes.ts';
+import { listenerOf, routes } from './routes.ts';
 
 export const blindSpots: MessageTexts<BlindSpotMessages & ConnectionMessages> = {
   nothingSampled: ({ byMetrics }) =>
@@ -40,6 +40,12 @@ export const blindSpots: MessageTexts<BlindSpotMessages & ConnectionMessages> = 
     `The namespace of the gateways in ${clusters.join(', ')} is unknown (the user of the kubeconfig may not ${why}). DestinationRules that apply only there were ignored, and VirtualServices with exportTo were assumed to apply there.`,
   leadsOutside: ({ route, object, clusters, leading, headers, absent }) =>
     `${subject(route, object)} in ${clusters.join(', ')} ${doesOf(leading, headers)}${absent.length === 0 ? '' : `, once Gateway ${absent.join(' or ')} exists: it is bound to no other`}.`,
+  rivalAhead: ({ route, object, clusters, path, managed, listener, certain }) => {
+    const where = `${clusters.join(', ')}${listener === undefined ? '' : ` (${listenerOf(listener)})`}`;
+    return route === undefined
+      ? `${object} in ${where} ${certain ? 'has' : 'may have'} a narrower host than ${managed}, and no route for it takes the path ${path}: the gateway answers such requests with status 404.`
+      : `${subject(route, object)} in ${where} ${certain ? 'takes' : 'may take'} requests for the path ${path} before ${managed} does, outside the weights.`;
+  },
   grpcRoute: ({ route, clusters, app }) =>
     `${route} in ${clusters.join(', ')} leads to ${app}: GRPCRoutes are not supported, so its requests are outside the weights.`,
   missingService: ({ route, clusters, service, app, version }) =>
@@ -60,14 +66,15 @@ export const blindSpots: MessageTexts<BlindSpotMessages & ConnectionMessages> = 
 };
 
 const UNLISTED: Readonly<Record<UnlistedKind, { readonly name: string; readonly effect: string }>> = {
-  HTTPRoute: { name: 'HTTPRoutes', effect: 'one may lead to the service as well' },
+  HTTPRoute: { name: 'HTTPRoutes', effect: 'one may lead to the service as well, or take its requests' },
   GRPCRoute: {
     name: 'GRPCRoutes',
-    effect: 'one may lead to the service as well, or take requests from its HTTPRoute',
+    effect: 'one may lead to the service as well, or take its requests',
   },
   Gateway: {
     name: 'Gateways of the Gateway API',
-    effect: 'whether they take the route is known from its status alone',
+    effect:
+      'whether they take the HTTPRoute of a release is known from its status alone, and whether other routes take its requests is unknown',
   },
   ReferenceGrant: {
     name: 'ReferenceGrants',

@@ -7,16 +7,15 @@ import type {
   Editor,
   ElsewhereService,
   FindingMessages,
-  ListenerName,
   OverlapPods,
   RevisionAndWeights,
   SettingPlace,
-  StraySeen,
 } from '../catalogue/findings.ts';
+import type { ListenerName, MergedWith, StraySeen } from '../catalogue/rival-findings.ts';
 import type { VersionWay } from '../catalogue/routes.ts';
 import type { MessageTexts } from '../message.ts';
 import { failures } from './failures.ts';
-import { routes } from './routes.ts';
+import { listenerOf, routes } from './routes.ts';
 
 export const findings: MessageTexts<FindingMessages> = {
   editedTitle: ({ cluster }) => `The route in ${cluster} was changed by someone else`,
@@ -48,7 +47,9 @@ export const findings: MessageTexts<FindingMessages> = {
       merged === undefined ? `as ${managed} does` : `which Istio merges with Gateway ${merged} of ${managed}`;
     const order = narrower
       ? 'Istio prefers the narrower host'
-      : 'Istio puts the routes of both in one list, older ones first';
+      : merged === undefined
+        ? 'Istio puts the routes of both in one list, older ones first'
+        : OLDER_GATEWAY;
     const doubt =
       exportTo === undefined
         ? ''
@@ -56,12 +57,8 @@ export const findings: MessageTexts<FindingMessages> = {
     return `It binds ${hosts.join(', ')} and Gateway ${gateway}, ${as}${createdAt(created)}, and its route ${route} matches the path ${path}: ${strays(seen)}. ${order}.${doubt} Narrow its match or its hosts, or remove it.`;
   },
   rivalVirtualService: ({ hosts, gateway, listener, created, route, path, seen, narrower, certain }) => {
-    const order = narrower
-      ? 'Istio prefers the narrower host'
-      : 'Istio asks the routes of the older Gateway first, and what takes every request last';
-    const doubt = certain
-      ? ''
-      : ' Whether the same gateway pods serve both could not be read: first check that.';
+    const order = narrower ? 'Istio prefers the narrower host' : OLDER_GATEWAY;
+    const doubt = certain ? '' : UNKNOWN_PODS;
     return `It binds ${hosts.join(', ')} and Gateway ${gateway}, which Istio merges with ${listenerOf(listener)}${createdAt(created)}, and its route ${route} matches the path ${path}: ${strays(seen)}. ${order}.${doubt} Narrow its match or its hosts, or remove it.`;
   },
   earlierRouteTitle: ({ cluster }) => `An earlier route takes requests in ${cluster}`,
@@ -74,10 +71,12 @@ export const findings: MessageTexts<FindingMessages> = {
         ? 'no VirtualService in any namespace explains it. Check istioctl proxy-config routes of the gateway'
         : `none in namespace ${namespace} explains it, and those in other namespaces could not be read. Look there for one with the same host and gateway, or allow the user of the kubeconfig to list VirtualServices in all namespaces`
     }.`,
-  rivalRule: ({ rule, created, path, managed, app, listener, grpc, seen }) =>
-    `Its ${routes.part(rule).replace(/^the /, '')}${createdAt(created)} takes the path ${path} before ${managed} does${listener === undefined ? '' : ` at ${listenerOf(listener)}`}${app === undefined ? '' : `, and does not lead to ${app}`}: ${strays(seen)}.${grpc ? ' Istio gives a GRPCRoute every HTTP request that it matches.' : ''} A gateway prefers the more specific hostname, path, method, headers and query, then the older route. Narrow its matches or hostnames, or remove it.`,
-  rivalHostname: ({ hostnames, created, path, managed, listener, grpc, seen }) =>
-    `Its hostnames ${hostnames.join(', ')}${createdAt(created)} are narrower than those of ${managed}${listener === undefined ? '' : ` at ${listenerOf(listener)}`}, and no rule for them takes the path ${path}: the gateway answers such requests with status 404, and ${strays(seen)}.${grpc ? ' Istio treats the hostnames of a GRPCRoute in the same way.' : ''} Give the two routes the same hostnames, or remove the narrower one.`,
+  rivalRule: ({ rule, created, path, managed, app, listener, merged, grpc, seen }) =>
+    `Its ${routes.part(rule).replace(/^the /, '')}${createdAt(created)} takes the path ${path} before ${managed} does${placeOf(listener, merged)}${app === undefined ? '' : `, and does not lead to ${app}`}: ${strays(seen)}.${grpc ? ' Istio gives a GRPCRoute every HTTP request that it matches.' : ''} ${merged === undefined ? 'A gateway prefers the more specific hostname, path, method, headers and query, then the older route' : `Istio prefers the more specific hostname. ${OLDER_GATEWAY}`}.${doubtOf(merged)} Narrow its matches or hostnames, or remove it.`,
+  rivalHostname: ({ hostnames, created, path, managed, listener, merged, grpc, seen }) =>
+    `Its hostnames ${hostnames.join(', ')}${createdAt(created)} are narrower than those of ${managed}${placeOf(listener, merged)}, and no rule for them takes the path ${path}: the gateway answers such requests with status 404, and ${strays(seen)}.${grpc ? ' Istio treats the hostnames of a GRPCRoute in the same way.' : ''}${doubtOf(merged)} Give the two routes the same hostnames, or remove the narrower one.`,
+  rivalHost: ({ hosts, created, path, managed, seen, certain }) =>
+    `Its hosts ${hosts.join(', ')}${createdAt(created)} are narrower than those of ${managed}, and no route for them takes the path ${path}: the gateway answers such requests with status 404, and ${strays(seen)}.${certain ? '' : UNKNOWN_PODS} Give it a route for the path, or remove the narrower host.`,
 
   noSubsetTitle: ({ rules, version, cluster }) =>
     rules.length === 0
@@ -199,6 +198,18 @@ function editor({ manager, time = 'an unknown time' }: Editor): string {
   return `${manager} at ${time}`;
 }
 
+const OLDER_GATEWAY = 'Istio asks the routes of the older Gateway first, and what takes every request last';
+const UNKNOWN_PODS = ' Whether the same gateway pods serve both could not be read: first check that.';
+
+function placeOf(listener: ListenerName | undefined, merged: MergedWith | undefined): string {
+  if (listener === undefined) return '';
+  return ` at ${listenerOf(listener)}${merged === undefined ? '' : `, which Istio merges with Gateway ${merged.gateway}`}`;
+}
+
+function doubtOf(merged: MergedWith | undefined): string {
+  return merged === undefined || merged.certain ? '' : UNKNOWN_PODS;
+}
+
 function createdAt(created: string | undefined): string {
   return created === undefined ? '' : ` (created at ${created})`;
 }
@@ -252,8 +263,4 @@ function placeOfSetting({ rule, of }: SettingPlace): string {
 
 function holding({ revision = 'none', weights }: RevisionAndWeights): string {
   return `revision ${revision}, ${weights === undefined ? 'no weights' : formatWeights(weights)}`;
-}
-
-function listenerOf({ name, gateway }: ListenerName): string {
-  return `listener ${name} of ${gateway}`;
 }

@@ -8,7 +8,7 @@ import type {
 import type { MessageTexts } from '../message.ts';
 import { formats } from './formats.ts';
 import { inputLabel, inputWith } from './inputs.ts';
-import { routes } from './routes.ts';
+import { listenerOf, routes } from './routes.ts';
 
 const { list } = formats;
 
@@ -43,6 +43,12 @@ export const blindSpots: MessageTexts<BlindSpotMessages & ConnectionMessages> = 
     `集群 ${list(clusters)} 的网关所在的命名空间未知（kubeconfig 的用户无权执行：${why}）。只作用于那里的目标规则未予考虑，带 exportTo 的虚拟服务视为在那里有效。`,
   leadsOutside: ({ route, object, clusters, leading, headers, absent }) =>
     `集群 ${list(clusters)} 中，${object} 的${routes.part(route)} ${doesOf(leading, headers)}${absent.length === 0 ? '' : `（网关规则 ${absent.join(' 或 ')} 创建之后才会如此：它没有绑定其他网关规则）`}。`,
+  rivalAhead: ({ route, object, clusters, path, managed, listener, certain }) => {
+    const where = `集群 ${list(clusters)} 中${listener === undefined ? '' : `（${listenerOf(listener)}）`}`;
+    return route === undefined
+      ? `${where}，${object} 的 host ${certain ? '' : '可能'}比 ${managed} 的更具体，而这些 host 下没有路由匹配路径 ${path}：网关对这样的请求返回 404。`
+      : `${where}，${object} 的${routes.part(route)} ${certain ? '' : '可能'}先于 ${managed} 截走路径 ${path} 的请求，不受权重约束。`;
+  },
   grpcRoute: ({ route, clusters, app }) =>
     `集群 ${list(clusters)} 中，${route} 通往 ${app}：不支持 GRPCRoute，因此它的请求不受权重约束。`,
   missingService: ({ route, clusters, service, app, version }) =>
@@ -62,9 +68,12 @@ export const blindSpots: MessageTexts<BlindSpotMessages & ConnectionMessages> = 
 };
 
 const UNLISTED: Readonly<Record<UnlistedKind, { readonly name: string; readonly effect: string }>> = {
-  HTTPRoute: { name: 'HTTPRoute', effect: '其中可能有一条也通往该服务' },
-  GRPCRoute: { name: 'GRPCRoute', effect: '其中可能有一条也通往该服务，或者截走它的 HTTPRoute 的请求' },
-  Gateway: { name: 'Gateway（Gateway API）', effect: '它们是否接受该路由，只能从路由的状态得知' },
+  HTTPRoute: { name: 'HTTPRoute', effect: '其中可能有一条也通往该服务，或者截走它的请求' },
+  GRPCRoute: { name: 'GRPCRoute', effect: '其中可能有一条也通往该服务，或者截走它的请求' },
+  Gateway: {
+    name: 'Gateway（Gateway API）',
+    effect: '它们是否接受本次发布的 HTTPRoute，只能从路由的状态得知；是否有其他路由截走它的请求未知',
+  },
   ReferenceGrant: { name: 'ReferenceGrant', effect: '其他命名空间的路由是否可以通往该服务未知' },
 };
 

@@ -7,18 +7,17 @@ import type {
   Editor,
   ElsewhereService,
   FindingMessages,
-  ListenerName,
   OverlapPods,
   RevisionAndWeights,
   SettingPlace,
-  StraySeen,
 } from '../catalogue/findings.ts';
+import type { ListenerName, MergedWith, StraySeen } from '../catalogue/rival-findings.ts';
 import type { VersionWay } from '../catalogue/routes.ts';
 import type { MessageTexts } from '../message.ts';
 import { failures } from './failures.ts';
 import { formats } from './formats.ts';
 import { inputLabel, inputWith, theInput } from './inputs.ts';
-import { routes } from './routes.ts';
+import { listenerOf, routes } from './routes.ts';
 import { spaced } from './spaced.ts';
 
 const { list, all } = formats;
@@ -52,7 +51,9 @@ export const findings: MessageTexts<FindingMessages> = {
       merged === undefined ? `与 ${managed} 相同` : `Istio 会把它与 ${managed} 的网关规则 ${merged} 合并`;
     const order = narrower
       ? 'Istio 优先采用范围更窄的 host'
-      : 'Istio 会把两者的路由合并成一个列表，较早的排在前面';
+      : merged === undefined
+        ? 'Istio 会把两者的路由合并成一个列表，较早的排在前面'
+        : OLDER_GATEWAY;
     const doubt =
       exportTo === undefined
         ? ''
@@ -60,10 +61,8 @@ export const findings: MessageTexts<FindingMessages> = {
     return `它绑定 ${list(hosts)} 和网关规则 ${gateway}，${as}${createdAt(created)}，并且它的路由 ${route} 匹配路径 ${path}：${strays(seen)}。${order}。${doubt}请收窄它的匹配条件或 host，或者删除它。`;
   },
   rivalVirtualService: ({ hosts, gateway, listener, created, route, path, seen, narrower, certain }) => {
-    const order = narrower
-      ? 'Istio 优先采用范围更窄的 host'
-      : 'Istio 先采用较早创建的网关的路由，匹配所有请求的路由排在最后';
-    const doubt = certain ? '' : '两者是否由同一批网关 Pod 提供服务，无法读取：请先确认。';
+    const order = narrower ? 'Istio 优先采用范围更窄的 host' : OLDER_GATEWAY;
+    const doubt = certain ? '' : UNKNOWN_PODS;
     return `它绑定 ${list(hosts)} 和网关规则 ${gateway}，Istio 会把后者与 ${listenerOf(listener)} 合并${createdAt(created)}，并且它的路由 ${route} 匹配路径 ${path}：${strays(seen)}。${order}。${doubt}请收窄它的匹配条件或 host，或者删除它。`;
   },
   earlierRouteTitle: ({ cluster }) => `前面的路由截走了集群 ${cluster} 的请求`,
@@ -76,10 +75,12 @@ export const findings: MessageTexts<FindingMessages> = {
         ? '所有命名空间的虚拟服务都不能解释。请用 istioctl proxy-config routes 查看网关'
         : `命名空间 ${namespace} 中没有能解释的虚拟服务，而其他命名空间的无法读取。请在那里查找 host 和网关规则相同的虚拟服务，或者允许 kubeconfig 的用户列出所有命名空间的虚拟服务`
     }。`,
-  rivalRule: ({ rule, created, path, managed, app, listener, grpc, seen }) =>
-    spaced`它的${routes.part(rule)}${createdAt(created)} ${listener === undefined ? '' : `在 ${listenerOf(listener)} 上`}先于 ${managed} 匹配路径 ${path}${app === undefined ? '' : `，并且不通往 ${app}`}：${strays(seen)}。${grpc ? 'Istio 会把匹配 GRPCRoute 的请求全部交给它，普通请求也不例外。' : ''}网关优先采用更具体的主机名、路径、方法、请求头和查询参数，其次是更早创建的路由。请收窄它的匹配条件或主机名，或者删除它。`,
-  rivalHostname: ({ hostnames, created, path, managed, listener, grpc, seen }) =>
-    spaced`它的主机名 ${list(hostnames)}${createdAt(created)} ${listener === undefined ? '' : `在 ${listenerOf(listener)} 上`}比 ${managed} 的更具体，而这些主机名下没有规则匹配路径 ${path}：网关对这样的请求返回 404，${strays(seen)}。${grpc ? 'Istio 对 GRPCRoute 的主机名同样如此处理。' : ''}请让两条路由使用相同的主机名，或者删除更具体的那一条。`,
+  rivalRule: ({ rule, created, path, managed, app, listener, merged, grpc, seen }) =>
+    spaced`它的${routes.part(rule)}${createdAt(created)} ${placeOf(listener, merged)}先于 ${managed} 匹配路径 ${path}${app === undefined ? '' : `，并且不通往 ${app}`}：${strays(seen)}。${grpc ? 'Istio 会把匹配 GRPCRoute 的请求全部交给它，普通请求也不例外。' : ''}${merged === undefined ? '网关优先采用更具体的主机名、路径、方法、请求头和查询参数，其次是更早创建的路由' : `Istio 优先采用更具体的主机名；${OLDER_GATEWAY}`}。${doubtOf(merged)}请收窄它的匹配条件或主机名，或者删除它。`,
+  rivalHostname: ({ hostnames, created, path, managed, listener, merged, grpc, seen }) =>
+    spaced`它的主机名 ${list(hostnames)}${createdAt(created)} ${placeOf(listener, merged)}比 ${managed} 的更具体，而这些主机名下没有规则匹配路径 ${path}：网关对这样的请求返回 404，${strays(seen)}。${grpc ? 'Istio 对 GRPCRoute 的主机名同样如此处理。' : ''}${doubtOf(merged)}请让两条路由使用相同的主机名，或者删除更具体的那一条。`,
+  rivalHost: ({ hosts, created, path, managed, seen, certain }) =>
+    spaced`它的 host ${list(hosts)}${createdAt(created)} 比 ${managed} 的更具体，而这些 host 下没有路由匹配路径 ${path}：网关对这样的请求返回 404，${strays(seen)}。${certain ? '' : UNKNOWN_PODS}请为它添加匹配该路径的路由，或者删除更具体的 host。`,
 
   noSubsetTitle: ({ rules, version, cluster }) =>
     rules.length === 0
@@ -197,6 +198,18 @@ function editor({ manager, time }: Editor): string {
   return time === undefined ? `${manager} 在未知时间` : `${manager} 于 ${time}`;
 }
 
+const OLDER_GATEWAY = 'Istio 先采用较早创建的网关的路由，匹配所有请求的路由排在最后';
+const UNKNOWN_PODS = '两者是否由同一批网关 Pod 提供服务，无法读取：请先确认。';
+
+function placeOf(listener: ListenerName | undefined, merged: MergedWith | undefined): string {
+  if (listener === undefined) return '';
+  return `在 ${listenerOf(listener)}${merged === undefined ? '' : `（Istio 会把它与网关规则 ${merged.gateway} 合并）`}上`;
+}
+
+function doubtOf(merged: MergedWith | undefined): string {
+  return merged === undefined || merged.certain ? '' : UNKNOWN_PODS;
+}
+
 function createdAt(created: string | undefined): string {
   return created === undefined ? '' : `（创建于 ${created}）`;
 }
@@ -251,8 +264,4 @@ function placeOfSetting({ rule, of }: SettingPlace): string {
 
 function holding({ revision, weights }: RevisionAndWeights): string {
   return `${revision === undefined ? '无修订号' : `修订号 ${revision}`}，${weights === undefined ? '无权重' : formatWeights(weights)}`;
-}
-
-function listenerOf({ name, gateway }: ListenerName): string {
-  return `${gateway} 的监听器 ${name}`;
 }
