@@ -104,7 +104,7 @@ describe('a pod that no longer receives its configuration', () => {
 
   test('fails a verification, which names it', async () => {
     await stage.fleet.freezeGateway('west', 1);
-    await stage.run({ ...forward, ingress: 'west=none', weights: 'v1=70,v2=30' });
+    await stage.run({ ...forward, ingress: 'west=none', 'propagation-time': '0s', weights: 'v1=70,v2=30' });
     const run = await stage.run(verify);
     expect(run.code).toBe(1);
     expect(run.outputs['verdict']).toBe('fail');

@@ -245,7 +245,7 @@ async function writePreviews(
     : phase(context, 'Preview routes', () => writeInOrder(context.fleet, previews, onWritten));
 }
 
-/** Waits until every version answers its preview request through every ingress. */
+/** Waits until every version answers its preview request through every ingress, and for the time that changes take to the others. */
 async function seePreviews(
   context: Context,
   plan: TrafficPlan,
@@ -253,19 +253,16 @@ async function seePreviews(
   hasWritten: boolean,
 ): Promise<void> {
   const { release, signal } = context;
-  if (clients.length === 0) {
-    // What an earlier run wrote has had its time.
-    if (hasWritten) await awaitPropagation(context);
-    return;
-  }
   const known = [...plan.weights.keys()];
   const revision = plan.previews.length === 0 ? undefined : String(plan.revision);
-  await explained(
-    context,
-    clients.flatMap((client) =>
-      plan.probes.map((version) =>
-        awaitPreview(client, version, revision, known, { check: release.check, signal }),
-      ),
+  const previews = clients.flatMap((client) =>
+    plan.probes.map((version) =>
+      awaitPreview(client, version, revision, known, { check: release.check, signal }),
     ),
   );
+  await allOf([
+    // What an earlier run wrote has had its time.
+    ...(hasWritten ? [awaitPropagation(context, clients)] : []),
+    explained(context, previews),
+  ]);
 }

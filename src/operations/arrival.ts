@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { inEnglish } from '../texts/texts.ts';
 import { allOf } from '../fleet/fleet.ts';
 import type { Observation } from '../release/observation.ts';
+import { allClusters } from '../release/release.ts';
 import { isSharedWithOtherHosts } from '../release/route-state.ts';
 import type { IngressEvidence } from '../verify/evidence.ts';
 import type { IngressClient } from '../verify/ingress-client.ts';
@@ -12,13 +13,20 @@ import type { Context } from './context.ts';
 import { causesOf } from './explain.ts';
 
 /**
- * Waits for the time that Istio gets to bring a change to every proxy (input propagation-time): all that can be done if no
- * ingress is sampled that would show its arrival.
+ * Waits for the time that Istio gets to bring a change to every proxy (input propagation-time) where clusters have no ingress that is
+ * sampled: all that can be done there, whatever the other clusters show.
  */
-export async function awaitPropagation({ release, log, signal }: Context): Promise<void> {
+export async function awaitPropagation(
+  { release, log, signal }: Context,
+  clients: readonly IngressClient[],
+): Promise<void> {
   const { propagationMs } = release.check;
+  const sampled = new Set(clients.map(({ target }) => target.cluster));
+  const unseen = allClusters(release).filter((name) => !sampled.has(name));
+  if (unseen.length === 0) return;
+  const where = sampled.size === 0 ? '' : ` in ${unseen.join(', ')}`;
   log.info(
-    `No ingress is sampled to show when the change has arrived, so the run waits ${String(propagationMs / 1000)} s (${inputLabel('propagation-time')}).`,
+    `No ingress is sampled${where} to show when the change has arrived, so the run waits ${String(propagationMs / 1000)} s (${inputLabel('propagation-time')}).`,
   );
   await delay(propagationMs, undefined, { signal }).catch(() => {
     signal.throwIfAborted();
@@ -26,7 +34,8 @@ export async function awaitPropagation({ release, log, signal }: Context): Promi
 }
 
 /**
- * Waits until every ingress answers under a revision; if one does not, looks for the causes.
+ * Waits until every ingress answers under a revision, and for the time that a change takes to the others; if one does not, looks for the
+ * causes.
  *
  * @param observed what the clusters held before the change, which leaves destinations of other hosts as they are
  */
@@ -36,8 +45,10 @@ export async function seeRevision(
   revision: number,
   clients: readonly IngressClient[],
 ): Promise<void> {
-  if (clients.length === 0) await awaitPropagation(context);
-  else await explained(context, revisionSeen(context, observed, revision, clients));
+  await allOf([
+    awaitPropagation(context, clients),
+    explained(context, revisionSeen(context, observed, revision, clients)),
+  ]);
 }
 
 /** The same waits, one for each ingress, whose failure nobody explains. */
