@@ -1,3 +1,4 @@
+import { compareTexts } from '../core/compare-texts.ts';
 import type { KubeObject, Labels } from '../kubernetes/objects.ts';
 import { selects } from '../kubernetes/objects.ts';
 
@@ -50,5 +51,5 @@ function modeOf({ spec }: PeerAuthentication, port: number | undefined): string 
 function byAge(a: PeerAuthentication, b: PeerAuthentication): number {
   const created = ({ metadata: { creationTimestamp } }: PeerAuthentication): string =>
     typeof creationTimestamp === 'string' ? creationTimestamp : '';
-  return created(a).localeCompare(created(b));
+  return compareTexts(created(a), created(b));
 }

@@ -1,3 +1,4 @@
+import { compareTexts } from '../core/compare-texts.ts';
 import type { ClusterName } from '../core/names.ts';
 import type { Editor } from '../texts/catalogue/findings.ts';
 import type { Message } from '../texts/message.ts';
@@ -64,6 +65,6 @@ export function lastEditor(object: KubeObject): string {
 export function editorOf({ metadata }: KubeObject): Editor | undefined {
   const [last] = (metadata.managedFields ?? [])
     .filter(({ subresource }) => subresource !== 'status')
-    .toSorted((a, b) => (b.time ?? '').localeCompare(a.time ?? ''));
+    .toSorted((a, b) => compareTexts(b.time ?? '', a.time ?? ''));
   return last?.manager === undefined ? undefined : { manager: last.manager, time: last.time };
 }
