@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { decodeHTML } from 'entities';
 import fc from 'fast-check';
 import { marked } from 'marked';
 import { parse } from 'yaml';
@@ -67,14 +68,7 @@ const keys = hostile.filter((key) => !/^(---|\.\.\.)/.test(key));
 
 /** What a browser shows of the HTML that Markdown made. */
 function shownIn(markup: string): string {
-  return markup
-    .replaceAll(/<[^>]*>/g, '')
-    .replaceAll(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code)))
-    .replaceAll('&lt;', '<')
-    .replaceAll('&gt;', '>')
-    .replaceAll('&quot;', '"')
-    .replaceAll('&#39;', "'")
-    .replaceAll('&amp;', '&');
+  return decodeHTML(markup.replaceAll(/<[^>]*>/g, ''));
 }
 
 /** On one line, without the spaces of no width that keep GitHub from finding mentions. */

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { decodeHTML } from 'entities';
 import { available } from './support/deployments.ts';
 import { ISTIO } from './support/kube.ts';
 import type { Kube, Obj } from './support/kube.ts';
@@ -18,17 +19,8 @@ async function findings(inputs: Readonly<Record<string, string>> = {}): Promise<
   expect(run.code).toBe(1);
   const [, listed = ''] = run.summary.split('### Likely cause\n');
   return [...listed.matchAll(/^1\. <strong>(?<title>.*?)\.<\/strong> (?<detail>.*)$/gm)].map(
-    ({ groups }) => `${plain(groups?.['title'])}. ${plain(groups?.['detail'])}`,
+    ({ groups }) => `${decodeHTML(groups?.['title'] ?? '')}. ${decodeHTML(groups?.['detail'] ?? '')}`,
   );
-}
-
-/** Text without Markdown's escapes. */
-function plain(text = ''): string {
-  return text
-    .replaceAll(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code)))
-    .replaceAll('&lt;', '<')
-    .replaceAll('&gt;', '>')
-    .replaceAll('&amp;', '&');
 }
 
 const everyone = { destination: { host: HOST, port: { number: 5000 } } };

@@ -1,17 +1,14 @@
+import { decodeHTML } from 'entities';
 import { INPUTS } from '../../src/github/inputs.ts';
 
 /** The text of a page, its names for screen readers included; without style sheet and code. */
 export function textOf(page: string): string {
-  return page
+  const text = page
     .replace(/<style>.*?<\/style>/s, '')
     .replaceAll(/<pre>.*?<\/pre>/gs, '')
     .replaceAll(/<[^>]* (?:data-label|aria-label)="([^"]*)"[^>]*>/g, ' $1 ')
-    .replaceAll(/<[^>]*>/g, ' ')
-    .replaceAll('&#39;', "'")
-    .replaceAll('&quot;', '"')
-    .replaceAll('&gt;', '>')
-    .replaceAll('&lt;', '<')
-    .replaceAll('&amp;', '&');
+    .replaceAll(/<[^>]*>/g, ' ');
+  return decodeHTML(text);
 }
 
 /** Words of products, protocols and objects, which Chinese engineers use as they are. */

@@ -1,3 +1,5 @@
+import { decodeHTML } from 'entities';
+
 /** The log as GitHub shows it: without the workflow commands around groups. */
 export function plainLog(text: string): string {
   return text
@@ -16,19 +18,14 @@ export function phaseLine(text: string): string | undefined {
 
 /** A job summary without HTML, and without the diff of every object, which would fill hundreds of lines. */
 export function plainSummary(summary: string): string {
-  return summary
+  const text = summary
     .replaceAll(
       /<details[^>]*><summary>(.*?)<\/summary>((?:(?!<\/details>)[^])*)<\/details>/g,
       (_, title: string, content: string) =>
         content.includes('```diff') ? `- ${title}` : `${title}:\n${content}`,
     )
     .replaceAll(/<\/?(?:sub|b|strong|summary|details)>/g, '')
-    .replaceAll('&nbsp;', ' ')
-    .replaceAll('&#8203;', '')
-    .replaceAll(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code)))
-    .replaceAll('&lt;', '<')
-    .replaceAll('&gt;', '>')
-    .replaceAll('&amp;', '&')
     .replaceAll(/\n{3,}/g, '\n\n')
     .trim();
+  return decodeHTML(text).replaceAll('\u00A0', ' ').replaceAll('\u200B', '');
 }

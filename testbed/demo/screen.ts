@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import stringWidth from 'string-width';
 import wrapAnsi from 'wrap-ansi';
 import type { Report, ReportedIngress, ReportedMetric } from '../../src/report/schema.ts';
 import type { Language } from '../../src/texts/language.ts';
@@ -151,7 +152,9 @@ export function overview(steps: readonly EndedStep[], language: Language): strin
     ];
   });
   const table = [columns, ...cells];
-  const widths = columns.map((_, column) => Math.max(...table.map((line) => widthOf(line[column] ?? ''))));
+  const widths = columns.map((_, column) =>
+    Math.max(...table.map((line) => stringWidth(line[column] ?? ''))),
+  );
   return table
     .map((line) =>
       line
@@ -164,16 +167,11 @@ export function overview(steps: readonly EndedStep[], language: Language): strin
 }
 
 function shortened(line: string): string {
-  if (widthOf(line) <= WIDTH) return line;
+  if (stringWidth(line) <= WIDTH) return line;
   const [start = ''] = wrapAnsi(line, WIDTH - 1, { hard: true, wordWrap: false, trim: false }).split('\n', 1);
   return `${start.trimEnd()}…`;
 }
 
-/** Columns of a terminal: a Chinese character or sign has two. */
-function widthOf(text: string): number {
-  return text.length + (text.match(/[\p{Script=Han}\u3000-\u303F\uFF00-\uFFEF]/gu) ?? []).length;
-}
-
 function padded(text: string, width: number): string {
-  return `${text}${' '.repeat(Math.max(width - widthOf(text), 0))}`;
+  return `${text}${' '.repeat(Math.max(width - stringWidth(text), 0))}`;
 }
