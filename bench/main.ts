@@ -5,11 +5,11 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { fanOut } from './fan-out.ts';
 import { growth } from './growth.ts';
 import { printMetrics } from './metrics.ts';
 import { portForward, printKeptRate } from './port-forward.ts';
+import { readScriptOptions } from '../testbed/script-options.ts';
 import { formatValue, meets } from './row.ts';
 import type { Row } from './row.ts';
 import { sampling } from './sampling.ts';
@@ -20,7 +20,14 @@ import type { Subject } from './subject.ts';
 import { verdicts } from './verdicts.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const { values: options } = parseArgs({
+const HELP = `
+Usage: npm run bench -- [OPTION...]
+
+  --only SECTION    run the sections whose names contain this: start, fan-out, sampling, growth, verdicts
+  --before FOLDER   measure another checkout beside this one
+  --json FILE       default: .cache/bench.json
+`;
+const { values: options } = readScriptOptions(HELP, {
   options: {
     before: { type: 'string' },
     only: { type: 'string', default: '' },

@@ -8,15 +8,21 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { SEED } from '../__tests__/scenarios/support/objects.ts';
 import { startEmbedded } from '../testbed/embedded/start.ts';
 import { runAction } from '../testbed/run-action.ts';
+import { readScriptOptions } from '../testbed/script-options.ts';
 import { CASES } from './stall-cases.ts';
 import type { Case } from './stall-cases.ts';
 
 const PROBE = join(import.meta.dirname, 'stall-probe.ts');
-const { values: options, positionals } = parseArgs({
+const HELP = `
+Usage: node bench/stalls.ts [NAME] [--log FOLDER]
+
+  NAME            run the cases whose names contain this
+  --log FOLDER    keep each run's log and CPU profile there
+`;
+const { values: options, positionals } = readScriptOptions(HELP, {
   allowPositionals: true,
   options: { log: { type: 'string' } },
 });

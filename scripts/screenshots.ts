@@ -7,11 +7,11 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { parseArgs } from 'node:util';
 import type { Browser } from 'puppeteer-core';
 import { LANGUAGES } from '../src/texts/language.ts';
 import type { Language } from '../src/texts/language.ts';
 import { startBrowser } from '../testbed/browser.ts';
+import { readScriptOptions } from '../testbed/script-options.ts';
 import { asGitHubPage } from '../testbed/github-markdown.ts';
 import { takeRuns } from './picture-runs.ts';
 import type { Scenery } from './picture-runs.ts';
@@ -85,7 +85,18 @@ async function keepPages(
 }
 
 const text = { type: 'string' } as const;
-const { all, only, language } = parseArgs({ options: { all: text, only: text, language: text } }).values;
+const HELP = `
+Usage: npm run screenshots -- [OPTION...]
+
+Without options, it regenerates the pictures in docs/images.
+
+  --all FOLDER        picture every kind of run there, at several widths and on paper
+  --only WORD         with --all: the runs whose names contain this
+  --language en|zh    with --all
+`;
+const { all, only, language } = readScriptOptions(HELP, {
+  options: { all: text, only: text, language: text },
+}).values;
 const browser = await startBrowser();
 const folder = all ?? (await mkdtemp(join(tmpdir(), 'canary-pictures-')));
 try {

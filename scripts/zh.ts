@@ -9,6 +9,7 @@ import { dump, load } from 'js-yaml';
 import * as prettier from 'prettier';
 import { glob } from 'tinyglobby';
 import { z } from 'zod';
+import { readScriptOptions } from '../testbed/script-options.ts';
 import { compare, record } from './translation/compare.ts';
 import type { Compared, Counterparts } from './translation/compare.ts';
 import { sectionsOfDescriptions, sectionsOfPage } from './translation/sections.ts';
@@ -141,8 +142,17 @@ async function read(file: string): Promise<string> {
   }
 }
 
+const HELP = `
+Usage: npm run zh -- [SECTION...]
+
+Records the texts that changed in both languages, and names those that changed in one only.
+
+  SECTION   a page or section whose other language need not follow, such as docs/adopting.md#permissions
+`;
+
 if (process.argv[1] === import.meta.filename) {
-  await writeRecord(await updated(process.argv.slice(2)));
+  const { positionals } = readScriptOptions(HELP, { allowPositionals: true });
+  await writeRecord(await updated(positionals));
   for (const translation of await translations()) {
     for (const line of await tasks(translation)) {
       process.stdout.write(`${line}\n`);

@@ -6,7 +6,6 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { startEmbedded } from '../embedded/start.ts';
 import { languageOf } from '../../src/cli/locale.ts';
 import { LANGUAGES } from '../../src/texts/language.ts';
@@ -15,6 +14,7 @@ import { messageOf } from '../../src/core/errors.ts';
 import { textsIn } from '../../src/texts/texts.ts';
 import type { TestFleet } from '../fleet.ts';
 import { freshBundle } from '../fresh-bundle.ts';
+import { readScriptOptions } from '../script-options.ts';
 import { phaseLine, plainLog, plainSummary } from './plain-text.ts';
 import { runStep } from './run-step.ts';
 import type { DemoStep, StepResult } from './run-step.ts';
@@ -22,7 +22,14 @@ import { endedAsExpected, overview, stepScreen, titleLine } from './screen.ts';
 import { demoTextsIn } from './texts.ts';
 import { CHECKOUT_HOST, KEPT, STORY } from './story.ts';
 
-const { values: options } = parseArgs({
+const HELP = `
+Usage: npm run demo -- [OPTION...]
+
+  --verbose           also show the logs and summaries
+  --keep              keep the clusters up afterwards, until Ctrl-C
+  --language en|zh    default: that of the locale
+`;
+const { values: options } = readScriptOptions(HELP, {
   options: {
     keep: { type: 'boolean', default: false },
     verbose: { type: 'boolean', default: false },

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { enterMesh } from './enter.ts';
 import { messageOf } from './error-message.ts';
+import { readScriptOptions } from '../script-options.ts';
 import { locatePrograms, runFolder } from './programs.ts';
 import { startMesh } from './start.ts';
 
@@ -20,6 +21,8 @@ const GATEWAY = {
     listeners: [{ name: 'http', port: 80, protocol: 'HTTP', allowedRoutes: { namespaces: { from: 'All' } } }],
   },
 };
+
+readScriptOptions('Usage: npm run mesh\n\nKeeps two real clusters up until Ctrl-C. It takes no options.', {});
 
 try {
   if (outerPid === undefined) process.exitCode = await enterMesh([process.execPath, import.meta.filename]);

@@ -2,14 +2,27 @@
  * Tries every fault at every call of every operation, and prints a table. Arguments, each a list with commas, restrict it:
  * `--operation`, `--api` (VirtualService or HTTPRoute), `--fault`, `--call` (a text in the call's name), `--sample 200 --seed 7`, `--lanes 6`.
  */
-import { parseArgs } from 'node:util';
+import { readScriptOptions } from '../../../testbed/script-options.ts';
 import { TRAFFIC_APIS } from '../../scenarios/support/traffic-api.ts';
 import { OPERATIONS } from './operations.ts';
 import { FAULTS } from './faults.ts';
 import { enumerate } from './enumerate.ts';
 import { tableOf } from './table.ts';
 
-const { values } = parseArgs({
+const namesOf = (all: readonly { readonly name: string }[]): string => all.map(({ name }) => name).join(', ');
+const HELP = `
+Usage: npm run faults -- [OPTION...]
+
+  --operation LIST   ${namesOf(OPERATIONS)}
+  --api LIST         ${TRAFFIC_APIS.join(', ')}
+  --fault LIST       ${namesOf(FAULTS)}
+  --call TEXT        only calls whose names contain this
+  --writes           only calls that write
+  --sample NUMBER    draw so many cases; --seed NUMBER chooses them
+  --lanes NUMBER     cases at a time, default: 6
+  --logs             print the log of each violation
+`;
+const { values } = readScriptOptions(HELP, {
   options: {
     operation: { type: 'string' },
     api: { type: 'string' },
