@@ -17,7 +17,7 @@ const groupsOf = (
     ({ diff }) => [diff],
   );
 
-test('changes that are alike are one group, in the order of writing', () => {
+test('changes that are alike are one group, in the order of clusters, kinds and names', () => {
   const groups = groupsOf([
     change('a', 'Service x', '+1'),
     change('a', 'Deployment y', '+1'),
@@ -28,9 +28,19 @@ test('changes that are alike are one group, in the order of writing', () => {
   expect(
     groups.map(({ object, clusters, reasons }) => [object, clusters.join(' '), ...reasons.map(inEnglish)]),
   ).toEqual([
+    ['Deployment y', 'a b', 'v1'],
     ['Service x', 'a c', 'v1'],
     ['Service x', 'b', 'v1'],
-    ['Deployment y', 'a b', 'v1'],
+  ]);
+});
+
+test('versions are in their order, whichever was written first', () => {
+  const versions = ['v10', 'v2', 'v1'];
+  const groups = groupsOf(versions.map((version) => change('a', `Deployment demo/hello-${version}`, '')));
+  expect(groups.map(({ object }) => object)).toEqual([
+    'Deployment demo/hello-v1',
+    'Deployment demo/hello-v2',
+    'Deployment demo/hello-v10',
   ]);
 });
 

@@ -30,6 +30,7 @@ export interface ChangeGroup<T> {
  *
  * @param reasonsOf why a change is made
  * @param showing what of a change a reader compares, such as its difference
+ * @returns in the order of clusters, kinds and names
  */
 export function changeGroups<T extends ShownChange>(
   changes: readonly T[],
@@ -37,7 +38,7 @@ export function changeGroups<T extends ShownChange>(
   showing: (change: T) => readonly string[],
 ): readonly ChangeGroup<T>[] {
   const byObject = Map.groupBy(changes, ({ object }) => object);
-  return [...byObject].flatMap(([object, own]) =>
+  const groups = [...byObject].flatMap(([object, own]) =>
     alike(own, showing).map((group) => {
       const byName = group.toSorted((a, b) => NAMES.compare(a.cluster, b.cluster));
       return {
@@ -48,6 +49,12 @@ export function changeGroups<T extends ShownChange>(
       };
     }),
   );
+  return groups.toSorted(byPlace);
+}
+
+/** By the first cluster, then by kind and name: side by side, chance decides the order of writing. */
+function byPlace(a: ChangeGroup<unknown>, b: ChangeGroup<unknown>): number {
+  return NAMES.compare(a.clusters[0] ?? '', b.clusters[0] ?? '') || NAMES.compare(a.object, b.object);
 }
 
 /** `cluster-2` before `cluster-10`. */
@@ -97,7 +104,7 @@ export interface KindOfChange<T> {
   readonly isFolded: boolean;
 }
 
-/** In the order of the first change of each kind. */
+/** In the order of the first group of each kind. */
 export function kindsOfChanges<T>(groups: readonly ChangeGroup<T>[]): readonly KindOfChange<T>[] {
   return [...Map.groupBy(groups, ({ object }) => object.split(' ')[0] ?? object)].map(([kind, own]) => ({
     kind,
