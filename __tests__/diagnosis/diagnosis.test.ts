@@ -228,7 +228,7 @@ describe('responses that no managed route gave', () => {
     expect(found({ http }, withoutRevision)).toEqual([
       {
         title: 'An earlier route takes requests in east',
-        detail: `${route} of VirtualService gray-demo/helloworld precedes the managed route and matches the path /: 900 of 1000 requests were not answered by the managed route of VirtualService gray-demo/helloworld. Move it after the managed route, or narrow its match.`,
+        detail: `${route} of VirtualService gray-demo/helloworld precedes the managed route and matches the path /: 900 of 1,000 requests were not answered by the managed route of VirtualService gray-demo/helloworld. Move it after the managed route, or narrow its match.`,
       },
     ]);
   });
@@ -248,7 +248,7 @@ describe('responses that no managed route gave', () => {
       {
         title: 'VirtualService elsewhere/rival takes requests in east',
         detail:
-          'It binds * and Gateway gray-demo/helloworld, as VirtualService gray-demo/helloworld does (created at 2026-11-22T10:00:00Z), and its route mine matches the path /: 900 of 1000 requests were not answered by the managed route of VirtualService gray-demo/helloworld. Istio puts the routes of both in one list, older ones first. Narrow its match or its hosts, or remove it.',
+          'It binds * and Gateway gray-demo/helloworld, as VirtualService gray-demo/helloworld does (created at 2026-11-22T10:00:00Z), and its route mine matches the path /: 900 of 1,000 requests were not answered by the managed route of VirtualService gray-demo/helloworld. Istio puts the routes of both in one list, older ones first. Narrow its match or its hosts, or remove it.',
       },
     ]);
   });
@@ -260,7 +260,7 @@ describe('responses that no managed route gave', () => {
       {
         title: 'VirtualService elsewhere/rival takes requests in east',
         detail:
-          'Its hosts shop.example.com (created at 2026-11-22T10:00:00Z) are narrower than those of VirtualService gray-demo/helloworld, and no route for them takes the path /: the gateway answers such requests with status 404, and 900 of 1000 requests were not answered by the managed route of VirtualService gray-demo/helloworld. Give it a route for the path, or remove the narrower host.',
+          'Its hosts shop.example.com (created at 2026-11-22T10:00:00Z) are narrower than those of VirtualService gray-demo/helloworld, and no route for them takes the path /: the gateway answers such requests with status 404, and 900 of 1,000 requests were not answered by the managed route of VirtualService gray-demo/helloworld. Give it a route for the path, or remove the narrower host.',
       },
     ]);
   });
@@ -296,7 +296,7 @@ describe('responses that no managed route gave', () => {
         {
           title: 'HTTPRoute other/cart takes requests in east',
           detail:
-            'Its unnamed rules[0] takes the path / before VirtualService gray-demo/helloworld does at listener http of Gateway edge/public, which Istio merges with Gateway gray-demo/helloworld, and does not lead to helloworld: 900 of 1000 requests were not answered by the managed route of VirtualService gray-demo/helloworld. Istio prefers the more specific hostname. Istio asks the routes of the older Gateway first, and what takes every request last. Narrow its matches or hostnames, or remove it.',
+            'Its unnamed rules[0] takes the path / before VirtualService gray-demo/helloworld does at listener http of Gateway edge/public, which Istio merges with Gateway gray-demo/helloworld, and does not lead to helloworld: 900 of 1,000 requests were not answered by the managed route of VirtualService gray-demo/helloworld. Istio prefers the more specific hostname. Istio asks the routes of the older Gateway first, and what takes every request last. Narrow its matches or hostnames, or remove it.',
         },
       ]);
     });
@@ -615,7 +615,7 @@ test('failed requests are reported by kind, the most frequent first', () => {
   ).toEqual([
     {
       title: 'Requests fail through east',
-      detail: 'Of 1000 requests to http://203.0.113.7: 30 × status 503, 2 × connection cut.',
+      detail: 'Of 1,000 requests to http://203.0.113.7: 30 × status 503, 2 × connection cut.',
       symptom: true,
     },
   ]);

@@ -142,7 +142,7 @@ describe('a failure behind an HTTPRoute', () => {
     ];
     const told = found({ routes: [routeOf([split(80, 20)]), routeOf(rules, rest)] }, { withoutRevision: 90 });
     expect(told.join('\n')).toContain(
-      `HTTPRoute other/cart takes requests in east. Its unnamed rules[0] (created at 2026-11-27T10:00:00Z) takes the path / before ${NAME} does, and does not lead to ${APP}: 90 of 1000 requests were not answered by the managed rule.`,
+      `HTTPRoute other/cart takes requests in east. Its unnamed rules[0] (created at 2026-11-27T10:00:00Z) takes the path / before ${NAME} does, and does not lead to ${APP}: 90 of 1,000 requests were not answered by the managed rule.`,
     );
   });
 
@@ -157,10 +157,10 @@ describe('a failure behind an HTTPRoute', () => {
       return found({ routes: [wide], grpcRoutes, host: 'shop.example.com' }, UNANSWERED).join('\n');
     };
     expect(toldOf()).toContain(
-      `GRPCRoute other/stream takes requests in east. Its unnamed rules[0] takes the path / before ${NAME} does, and does not lead to ${APP}: 400 of 1000 requests failed. Istio gives a GRPCRoute every HTTP request that it matches.`,
+      `GRPCRoute other/stream takes requests in east. Its unnamed rules[0] takes the path / before ${NAME} does, and does not lead to ${APP}: 400 of 1,000 requests failed. Istio gives a GRPCRoute every HTTP request that it matches.`,
     );
     expect(toldOf([{ method: { service: 'shop.Cart' } }])).toContain(
-      `GRPCRoute other/stream takes requests in east. Its hostnames shop.example.com are narrower than those of ${NAME}, and no rule for them takes the path /: the gateway answers such requests with status 404, and 400 of 1000 requests failed.`,
+      `GRPCRoute other/stream takes requests in east. Its hostnames shop.example.com are narrower than those of ${NAME}, and no rule for them takes the path /: the gateway answers such requests with status 404, and 400 of 1,000 requests failed.`,
     );
   });
 
@@ -176,7 +176,7 @@ describe('a failure behind an HTTPRoute', () => {
     const told = (pods: readonly Labels[] | undefined): string =>
       found({ ...held, pods }, { withoutRevision: 90 }).join('\n');
     expect(told([{ istio: 'ingressgateway' }])).toContain(
-      `VirtualService ${NAMESPACE}/cart takes requests in east. It binds shop.example.com and Gateway ${NAMESPACE}/${APP}, which Istio merges with listener http of Gateway edge/public, and its route http[0] matches the path /: 90 of 1000 requests were not answered by the managed rule. Istio prefers the narrower host. Narrow`,
+      `VirtualService ${NAMESPACE}/cart takes requests in east. It binds shop.example.com and Gateway ${NAMESPACE}/${APP}, which Istio merges with listener http of Gateway edge/public, and its route http[0] matches the path /: 90 of 1,000 requests were not answered by the managed rule. Istio prefers the narrower host. Narrow`,
     );
     expect(told(undefined)).toContain(`VirtualService ${NAMESPACE}/cart may take requests in east.`);
     expect(told([{ istio: 'other' }])).toBe('');

@@ -58,7 +58,7 @@ describe('a comment that is too long for GitHub', () => {
     expect(comment.length).toBeLessThanOrEqual(COMMENT_LIMIT);
     expect(comment).not.toContain('xxx');
     expect(comment).toContain('Service gray-demo/last');
-    expect(comment).toMatch(/Shortened to GitHub’s limit\. Omitted: \d+ × difference/);
+    expect(comment).toMatch(/Shortened to GitHub’s limit\. Omitted: [\d,]+ × difference/);
     expect(comment).toContain(`[full summary in the run](${place.runUrl})`);
   });
 

@@ -5,7 +5,7 @@ import { evidence } from '../support/evidence.ts';
 describe('the log line of an ingress', () => {
   test('has shares, weights, samples and seconds', () => {
     expect(evidenceLine(evidence())).toBe(
-      'east: v1 80.2% (weight 80%), v2 19.8% (weight 20%), 1000 samples in 10.0 s',
+      'east: v1 80.2% (weight 80%), v2 19.8% (weight 20%), 1,000 samples in 10.0 s',
     );
   });
 

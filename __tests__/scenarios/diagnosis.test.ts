@@ -52,7 +52,7 @@ describe('verify names, of the routes,', () => {
       /^An earlier route takes requests in west\. Route thief of VirtualService gray-demo\/helloworld/,
     );
     expect(first).toMatch(
-      /matches the path \/hello: \d+ of \d+ requests were not answered by the managed route/,
+      /matches the path \/hello: [\d,]+ of [\d,]+ requests were not answered by the managed route/,
     );
     expect([first, ...others].join('\n')).not.toContain('innocent');
   });
@@ -81,7 +81,7 @@ describe('verify names, of the routes,', () => {
     const [first] = await findings();
     expect(first).toMatch(
       new RegExp(
-        `^VirtualService ${namespace}/a-thief takes requests in west\\. It binds \\* and Gateway gray-demo/helloworld.*its route mine matches the path /hello: \\d+ of \\d+ requests`,
+        `^VirtualService ${namespace}/a-thief takes requests in west\\. It binds \\* and Gateway gray-demo/helloworld.*its route mine matches the path /hello: [\\d,]+ of [\\d,]+ requests`,
       ),
     );
   });
@@ -233,6 +233,6 @@ describe('verify names, of the settings between weights and pods,', () => {
       'Locality load balancing is set in west',
       'Requests fail through west',
     ]);
-    expect(found.at(-1)).toMatch(/Of \d+ requests to http\S+: \d+ × status 503/);
+    expect(found.at(-1)).toMatch(/Of [\d,]+ requests to http\S+: [\d,]+ × status 503/);
   });
 });

@@ -143,7 +143,7 @@ describe('a failed release that replaced the image of a version with users (scen
         const run = await reported({ ...alone, image: `v1=${bad}` });
         expect(run.code).toBe(1);
         expect(run.outputs).toMatchObject({ verdict: 'fail', weights: 'v1=100', agree: 'true' });
-        expect(run.report.headline).toMatch(/^Requests to v1 \(\d+ of \d+\) fail\./);
+        expect(run.report.headline).toMatch(/^Requests to v1 \([\d,]+ of [\d,]+\) fail\./);
         expect(run.report.currentState).toMatch(
           /Deployment gray-demo\/helloworld-v1 in east is back on image \S+v1:latest, and ready\./,
         );
@@ -172,7 +172,7 @@ describe('a failed release that replaced the image of a version with users (scen
         expect(run.code).toBe(1);
         expect(run.outputs).toMatchObject({ verdict: 'fail', weights: 'v1=60,v2=40' });
         expect(run.report.headline).toMatch(
-          /Requests to v1 \(\d+ of \d+\) fail; requests to v2 \(0 of \d+\) do not\./,
+          /Requests to v1 \([\d,]+ of [\d,]+\) fail; requests to v2 \(0 of [\d,]+\) do not\./,
         );
         const back = run.report.changes.slice(-3).map(({ object }) => object.split(' ')[0]);
         expect(back).toEqual(['Deployment', 'VirtualService', 'VirtualService']);

@@ -173,7 +173,7 @@ describe('a managed route that sends a share to another host', () => {
     });
     expect(run.outputs).toMatchObject({ verdict: 'pass', weights: 'v1=80,v2=20' });
     expect(run.log).toMatch(
-      /the shares match the weights \([\d,]+ samples besides \d+ responses from other hosts\)/,
+      /the shares match the weights \([\d,]+ samples besides [\d,]+ responses from other hosts\)/,
     );
     const again = await stage.pass({ operation: 'verify', ...AT_DEFAULTS });
     expect(again.outputs['verdict']).toBe('pass');

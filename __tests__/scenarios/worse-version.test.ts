@@ -16,7 +16,7 @@ describe('a new version whose share is right, but which is worse than the stable
       async () => {
         const run = await stage.run({ ...WORSE_STEP, version: '' });
         expect(run.code).toBe(1);
-        expect(run.log).toMatch(/\d+ of \d+ requests failed, more than 1% \(\d+ × status 500\)/);
+        expect(run.log).toMatch(/[\d,]+ of [\d,]+ requests failed, more than 1% \([\d,]+ × status 500\)/);
         await expect(stage.weights()).resolves.toEqual(['v1=100,v2=0', 'v1=100,v2=0']);
       },
       { faulty: true },
@@ -27,7 +27,7 @@ describe('a new version whose share is right, but which is worse than the stable
     await prepareWorse(stage, 'broken');
     const run = await stage.run({ ...WORSE_STEP, weights: 'v1=0,v2=100' });
     expect(run.outputs).toMatchObject({ verdict: 'fail', weights: 'v1=100,v2=0' });
-    expect(run.log).toMatch(/\d+ of \d+ requests failed, more than 1% \(\d+ × response cut off\)/);
+    expect(run.log).toMatch(/[\d,]+ of [\d,]+ requests failed, more than 1% \([\d,]+ × response cut off\)/);
   });
 
   test('fails by its response times, and the previous weights are restored', async () => {
@@ -70,13 +70,18 @@ async function silence(west: Kube): Promise<void> {
 
 /** v2, at 20%, must be named exactly when the chance of no response from it among so many is 1% or less. */
 function expectNamedUnlessLuck(log: string, reason: string): void {
-  const pattern = new RegExp(`(v2 does not respond: )?${reason}, and all (\\d+) responses came from v1`, 'g');
+  const pattern = new RegExp(
+    `(v2 does not respond: )?${reason}, and all ([\\d,]+) responses came from v1`,
+    'g',
+  );
   const found = [...log.matchAll(pattern)].map(([, name, answers]) => ({
     named: name !== undefined,
     answers,
   }));
   expect(found).not.toEqual([]);
-  expect(found).toEqual(found.map(({ answers }) => ({ named: 0.8 ** Number(answers) <= 0.01, answers })));
+  expect(found).toEqual(
+    found.map(({ answers }) => ({ named: 0.8 ** Number(answers?.replaceAll(',', '')) <= 0.01, answers })),
+  );
 }
 
 describe('a new version that never responds (scenario 38)', () => {
@@ -105,7 +110,7 @@ describe('a new version that never responds (scenario 38)', () => {
     expectNamedUnlessLuck(short.log, '16 requests had no response yet');
     const run = await stage.run({ ...AT_DEFAULTS, operation: 'verify' });
     expect([run.code, run.outputs['verdict']]).toEqual([1, 'fail']);
-    expectNamedUnlessLuck(run.log, '\\d+ of \\d+ requests got no response within 10 s, more than 1%');
+    expectNamedUnlessLuck(run.log, '[\\d,]+ of [\\d,]+ requests got no response within 10 s, more than 1%');
     expect(run.seconds).toBeLessThan(25);
   });
 });

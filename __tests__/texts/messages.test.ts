@@ -46,3 +46,23 @@ test.each([
   const message = { kind: 'sharesMatch', samples: 1_300, otherHosts: 0, setAside: 0 } as const;
   expect(say(message, textsIn(language))).toBe(reason);
 });
+
+/** Values of a message that count something. */
+const COUNTS =
+  /^(?:samples|requests|responses|failed|judged|unanswered|own|withoutRevision|otherFailed|otherRequests|otherHosts|setAside|polls|missed|readings|hits|stale|versions|pairs|kinds|weightless)$/;
+
+/** A message whose counts have five digits. */
+function withLargeCounts(value: unknown, key = ''): unknown {
+  if (typeof value === 'number') return COUNTS.test(key) && value > 0 ? 12_345 : value;
+  if (value instanceof Map)
+    return new Map([...value].map(([name, one]) => [name, withLargeCounts(one, key)]));
+  if (Array.isArray(value)) return value.map((one) => withLargeCounts(one, key));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, withLargeCounts(one, name)]));
+}
+
+test.each(['en', 'zh'] as const)('every message in %s separates the thousands of its counts', (language) => {
+  const said = EXAMPLES.map(([, message]) => say(withLargeCounts(message) as Message, textsIn(language)));
+  expect(said.filter((text) => text.includes('12345'))).toEqual([]);
+  expect(said.filter((text) => text.includes('12,345')).length).toBeGreaterThan(20);
+});

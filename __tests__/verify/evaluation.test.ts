@@ -143,7 +143,7 @@ describe('errors above the limit although the shares are right', () => {
     const { verdict, reason } = evaluated(everyTenth, { check, requests: 10_000 });
     expect([verdict, reason]).toEqual([
       'fail',
-      expect.stringMatching(/^\d+ of \d+ requests failed, more than 1% \(\d+ × status 500\)$/),
+      expect.stringMatching(/^[\d,]+ of [\d,]+ requests failed, more than 1% \([\d,]+ × status 500\)$/),
     ]);
   });
 });
@@ -169,7 +169,7 @@ describe('an ingress that restarts while it is sampled', () => {
     const { verdict, reason } = evaluated(restarting, { requests: 1_500, everyMs: 10 });
     expect([verdict, reason]).toEqual([
       'inconclusive',
-      expect.stringMatching(/: 40 of 1500 requests failed, more than 1% \(40 × connection refused\)/),
+      expect.stringMatching(/: 40 of 1,500 requests failed, more than 1% \(40 × connection refused\)/),
     ]);
   });
 });
@@ -246,7 +246,7 @@ describe('with errors below the limit of 1%', () => {
         () => answered(draw() < 0.8 ? 'v1' : 'v2', draw() < rate ? 'status 500' : undefined),
         { requests: 2000 },
       );
-      if (/^\d+ of \d+ requests failed/.test(reason)) failed += 1;
+      if (/^[\d,]+ of [\d,]+ requests failed/.test(reason)) failed += 1;
     }
     expect(failed / RUNS).toBeLessThanOrEqual(0.01);
   });

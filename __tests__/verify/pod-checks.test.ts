@@ -61,7 +61,7 @@ describe('a pod is identified by its UID', () => {
       ['shop/gateway-0', 40],
     ]);
     expect(sentenceOf(checked, there, () => answered('v2'))).toMatch(
-      /^Pod shop\/gateway-0 splits its requests otherwise than the weights say: v1 0, v2 \d+ of /,
+      /^Pod shop\/gateway-0 splits its requests otherwise than the weights say: v1 0, v2 [\d,]+ of /,
     );
   });
 

@@ -275,7 +275,7 @@ describe('failed requests', () => {
     const { verdict, reason } = await sample(failingEvery(14), { check: { maxErrorRate: 0.05 } });
     expect([verdict, reason]).toEqual([
       'fail',
-      expect.stringMatching(/^\d+ of \d+ requests failed, more than 5% \(\d+ × status 503\)$/),
+      expect.stringMatching(/^[\d,]+ of [\d,]+ requests failed, more than 5% \([\d,]+ × status 503\)$/),
     ]);
   });
 
@@ -294,7 +294,7 @@ describe('responses under another revision', () => {
     });
     expect([verdict, reason, samples]).toEqual([
       'fail',
-      expect.stringMatching(/^(\d+) of \1 responses carried a revision other than 4 \(\1 × revision 3\)$/),
+      expect.stringMatching(/^([\d,]+) of \1 responses carried a revision other than 4 \(\1 × revision 3\)$/),
       0,
     ]);
   });
@@ -316,7 +316,7 @@ describe('responses under another revision', () => {
     const { verdict, reason } = await sample(lateEvery(10));
     expect([verdict, reason]).toEqual([
       'fail',
-      expect.stringMatching(/ responses carried a revision other than 4 \(\d+ × revision 3\)$/),
+      expect.stringMatching(/ responses carried a revision other than 4 \([\d,]+ × revision 3\)$/),
     ]);
   });
 
@@ -344,7 +344,7 @@ describe('responses without a revision, which no managed route gave,', () => {
     expect([verdict, reason, samples]).toEqual([
       'fail',
       expect.stringMatching(
-        /^(\d+) of \1 responses came from another route: they carry no revision, but the managed route sets 4$/,
+        /^([\d,]+) of \1 responses came from another route: they carry no revision, but the managed route sets 4$/,
       ),
       0,
     ]);
@@ -354,7 +354,7 @@ describe('responses without a revision, which no managed route gave,', () => {
     const { verdict, reason } = await sample(strayEvery(10));
     expect([verdict, reason]).toEqual([
       'fail',
-      expect.stringMatching(/^\d+ of \d+ responses came from another route/),
+      expect.stringMatching(/^[\d,]+ of [\d,]+ responses came from another route/),
     ]);
   });
 
@@ -418,7 +418,7 @@ describe('if the routes send a share to other hosts', () => {
     );
     expect([verdict, reason]).toEqual([
       'fail',
-      expect.stringMatching(/^\d+ of \d+ responses carried a revision other than 4 /),
+      expect.stringMatching(/^[\d,]+ of [\d,]+ responses carried a revision other than 4 /),
     ]);
   });
 
@@ -429,7 +429,7 @@ describe('if the routes send a share to other hosts', () => {
     });
     expect([verdict, reason]).toEqual([
       'inconclusive',
-      expect.stringMatching(/^undecided after 1 s and 0 samples besides \d+ responses from other hosts /),
+      expect.stringMatching(/^undecided after 1 s and 0 samples besides [\d,]+ responses from other hosts /),
     ]);
   });
 
@@ -501,7 +501,7 @@ describe('a version that does not respond', () => {
     expect([verdict, reason]).toEqual([
       'fail',
       expect.stringMatching(
-        /^v2 does not respond: \d+ of \d+ requests got no response within 10 s, more than 1%, and all \d+ responses came from v1$/,
+        /^v2 does not respond: [\d,]+ of [\d,]+ requests got no response within 10 s, more than 1%, and all [\d,]+ responses came from v1$/,
       ),
     ]);
     // Every fifth request waits for v2. No connection has waited for a third one.
@@ -572,7 +572,7 @@ describe('a lagging gateway replica', () => {
     expect([verdict, reason]).toEqual([
       'inconclusive',
       expect.stringMatching(
-        /^undecided after 0\.3 s and [\d,]+ samples: \d+ of \d+ responses carried a revision other than 4 \(\d+ × revision 3\) \(raise the input verify-timeout\)$/,
+        /^undecided after 0\.3 s and [\d,]+ samples: [\d,]+ of [\d,]+ responses carried a revision other than 4 \([\d,]+ × revision 3\) \(raise the input verify-timeout\)$/,
       ),
     ]);
   });

@@ -1,3 +1,4 @@
+import { formatCount } from '../core/plural.ts';
 import { shareOf, total } from '../verify/evidence.ts';
 import type { IngressEvidence } from '../verify/evidence.ts';
 import { percent } from './format.ts';
@@ -11,11 +12,11 @@ export function evidenceLine(evidence: IngressEvidence): string {
   const failed = total(evidence.errors);
   const parts = [
     `${cluster}: ${shares.join(', ')}`,
-    `${String(samples)} samples in ${seconds.toFixed(1)} s`,
-    ...(failed === 0 ? [] : [`${String(failed)} failed`]),
-    ...(stale.size === 0 ? [] : [`${String(total(stale))} under another revision`]),
-    ...(withoutRevision === 0 ? [] : [`${String(withoutRevision)} from another route`]),
-    ...(otherHosts === 0 ? [] : [`${String(otherHosts)} from other hosts`]),
+    `${formatCount(samples)} samples in ${seconds.toFixed(1)} s`,
+    ...(failed === 0 ? [] : [`${formatCount(failed)} failed`]),
+    ...(stale.size === 0 ? [] : [`${formatCount(total(stale))} under another revision`]),
+    ...(withoutRevision === 0 ? [] : [`${formatCount(withoutRevision)} from another route`]),
+    ...(otherHosts === 0 ? [] : [`${formatCount(otherHosts)} from other hosts`]),
   ];
   return parts.join(', ');
 }

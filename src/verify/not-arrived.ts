@@ -1,6 +1,7 @@
 import { INGRESS } from '../core/deadlines.ts';
 import { CanaryError } from '../core/errors.ts';
 import { inputLabel } from '../core/wording.ts';
+import { formatCount } from '../core/plural.ts';
 import { quoted } from '../texts/message.ts';
 import type { Sample } from './attribution.ts';
 import type { IngressEvidence } from './evidence.ts';
@@ -40,7 +41,7 @@ export class NotArrived extends CanaryError {
     const silent = missed.length === sent && missed.at(-1)?.sample.error === NO_RESPONSE;
     const seen = [...frequencies(missed.map(({ text }) => text))]
       .toSorted((a, b) => b[1] - a[1])
-      .map(([kind, count]) => `${String(count)} × ${kind}`);
+      .map(([kind, count]) => `${formatCount(count)} × ${kind}`);
     const ofOtherHosts = missed.filter(({ sample }) => sharedWithOtherHosts && sample.unmanaged);
     const ofRoutes = missed.filter((one) => !ofOtherHosts.includes(one));
     const stale = frequencies(
@@ -64,8 +65,8 @@ export class NotArrived extends CanaryError {
             : `Check that the path exists (${inputLabel('path')}) and that no other route matches it.`;
     super(
       silent
-        ? `${whose} does not respond: ${String(unanswered)} requests through the ingress of ${cluster} (${url}${path}) got no response within ${String(INGRESS.requestMs / 1000)} s. Check why its pods accept requests and send nothing back.`
-        : `${what} did not get through the ingress of ${cluster} (${url}${path}) within ${String(timeoutMs / 1000)} s: of ${String(sent)} responses ${seen.join(', ')}. ${remedy}`,
+        ? `${whose} does not respond: ${formatCount(unanswered)} requests through the ingress of ${cluster} (${url}${path}) got no response within ${String(INGRESS.requestMs / 1000)} s. Check why its pods accept requests and send nothing back.`
+        : `${what} did not get through the ingress of ${cluster} (${url}${path}) within ${String(timeoutMs / 1000)} s: of ${formatCount(sent)} responses ${seen.join(', ')}. ${remedy}`,
     );
     this.evidence = {
       cluster,

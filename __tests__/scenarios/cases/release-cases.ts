@@ -253,7 +253,7 @@ export function checkCases(stage: Stage): void {
         expect(run.code).toBe(1);
         expect(run.outputs).toMatchObject({ verdict: 'fail', weights: 'v1=100,v2=0' });
         expect(run.log).toMatch(
-          /v2 fails more than twice as often as the other versions: \d+ of \d+ requests failed, against 0 of \d+/,
+          /v2 fails more than twice as often as the other versions: [\d,]+ of [\d,]+ requests failed, against 0 of [\d,]+/,
         );
         await expect(stage.weights()).resolves.toEqual(['v1=100,v2=0', 'v1=100,v2=0']);
       },

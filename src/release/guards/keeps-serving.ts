@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Change } from '../../kubernetes/change.ts';
 import { CanaryError } from '../../core/errors.ts';
 import { inputLabel, theInput } from '../../core/wording.ts';
+import { count } from '../../core/plural.ts';
 import { isNamespaceOf } from '../namespace.ts';
 import { nameOf, selects } from '../../kubernetes/objects.ts';
 import type { Deployment, KubeObject, PodSpec, Service } from '../../kubernetes/objects.ts';
@@ -88,7 +89,7 @@ function effectsOnPods(
   const serving = live === undefined ? 0 : servingOf(live);
   // Where nothing serves, nothing can be taken away: such a write may be the cure.
   if (live === undefined || version === undefined || serving === 0) return [];
-  const users = `${version} has users and ${countOf(serving, 'ready pod')} there`;
+  const users = `${version} has users and ${count(serving, 'ready pod')} there`;
   if (liveVersionOf(plan, cluster, after) === undefined)
     return [
       harm(
@@ -142,7 +143,7 @@ function effectsOnService(
       ? []
       : [
           harm(
-            `would no longer select ${countOf(lost.length, 'ready pod')} (${lost.map(({ metadata }) => metadata.name).join(', ')}), but ${users}. Keep its selector ${JSON.stringify(live.spec?.selector)}.`,
+            `would no longer select ${count(lost.length, 'ready pod')} (${lost.map(({ metadata }) => metadata.name).join(', ')}), but ${users}. Keep its selector ${JSON.stringify(live.spec?.selector)}.`,
           ),
         ]),
     ...(becomes('type', 'ExternalName')
@@ -178,11 +179,7 @@ function effectsOnNamespace(
   if (losing.length === 0) return [];
   return [
     harm(
-      `would no longer inject sidecars: ${countOf(losing.length, 'ready pod')} (${losing.map(({ metadata }) => metadata.name).join(', ')}) would come back without one, and mutual TLS to ${losing.length === 1 ? 'it' : 'them'} would fail, but ${versions.join(', ')} ${versions.length === 1 ? 'has' : 'have'} users. Keep its injection label (${inputLabel('injection')}).`,
+      `would no longer inject sidecars: ${count(losing.length, 'ready pod')} (${losing.map(({ metadata }) => metadata.name).join(', ')}) would come back without one, and mutual TLS to ${losing.length === 1 ? 'it' : 'them'} would fail, but ${versions.join(', ')} ${versions.length === 1 ? 'has' : 'have'} users. Keep its injection label (${inputLabel('injection')}).`,
     ),
   ];
-}
-
-function countOf(count: number, thing: string): string {
-  return `${String(count)} ${thing}${count === 1 ? '' : 's'}`;
 }

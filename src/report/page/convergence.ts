@@ -1,3 +1,4 @@
+import { formatCount } from '../../core/plural.ts';
 import type { IngressEvidence } from '../../verify/evidence.ts';
 import type { Share } from '../shares.ts';
 import { percent } from '../format.ts';
@@ -52,7 +53,7 @@ export function convergenceOf(evidence: IngressEvidence, shares: readonly Share[
       end: { x: x(last), y: ends[i] ?? 0 },
       label: labels[i] ?? 0,
     })),
-    samples: powersOfTen(domain).map((samples) => ({ at: x(samples), text: samples.toLocaleString('en') })),
+    samples: powersOfTen(domain).map((samples) => ({ at: x(samples), text: formatCount(samples) })),
     shares: [0, 0.25, 0.5, 0.75, 1].map((share) => ({ at: y(share), text: percent(share, 0) })),
   };
 }

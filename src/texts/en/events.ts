@@ -1,5 +1,6 @@
 import { formatWeights, sameWeights } from '../../core/weights.ts';
 import { inputLabel, theInput, worded } from '../../core/wording.ts';
+import { formatCount } from '../../core/plural.ts';
 import type { EventMessages, ReasonMessages, StatusMessages } from '../catalogue/events.ts';
 import type { MessageTexts } from '../message.ts';
 
@@ -92,7 +93,7 @@ export const events: MessageTexts<EventMessages & ReasonMessages & StatusMessage
   noPods: ({ app }) => `no pod of ${app}`,
   podsReady: ({ versions }) =>
     versions
-      .map(({ version, ready, all }) => `${version}: ${String(ready)} of ${String(all)} pods ready`)
+      .map(({ version, ready, all }) => `${version}: ${formatCount(ready)} of ${formatCount(all)} pods ready`)
       .join(', '),
 };
 

@@ -1,4 +1,4 @@
-import { count } from '../../core/plural.ts';
+import { count, formatCount } from '../../core/plural.ts';
 import type { EvidenceTexts } from '../catalogue/evidence.ts';
 import { failures } from './failures.ts';
 import { formats } from './formats.ts';
@@ -12,8 +12,8 @@ export const evidence: EvidenceTexts = {
     const seen = shares.map(({ version, share }) => `${version} ${(100 * share).toFixed(1)}%`);
     const others = [
       ...(errors.size === 0 ? [] : [failures.kinds(errors)]),
-      ...[...stale].map(([revision, number]) => `${String(number)} × revision ${revision}`),
-      ...(withoutRevision === 0 ? [] : [`${String(withoutRevision)} × no revision`]),
+      ...[...stale].map(([revision, number]) => `${formatCount(number)} × revision ${revision}`),
+      ...(withoutRevision === 0 ? [] : [`${formatCount(withoutRevision)} × no revision`]),
       ...(restarts === 0 ? [] : [count(restarts, 'restart')]),
     ];
     const main = formats.list([count(requests, 'request'), ...seen]);
@@ -24,7 +24,7 @@ export const evidence: EvidenceTexts = {
   metricAt: ({ addresses, ...one }) => `${metric(one)} (${formats.list(addresses)})`,
   foldedMetrics: ({ verdict, names }) =>
     `${count(names, 'metric')} ${verdict === 'pass' ? 'passed' : outcomes.verdicts[verdict]}: ${formats.list(names)}`,
-  readingsMissed: ({ missed, polls }) => `${String(missed)} of ${String(polls)} readings failed`,
+  readingsMissed: ({ missed, polls }) => `${formatCount(missed)} of ${formatCount(polls)} readings failed`,
   rateOfWeight: ({ rate, weight }) => `${rate} (weight ${String(weight)}%)`,
   strength: (chance) => (chance === undefined ? 'none' : `chance below 1 in ${chance}`),
 };

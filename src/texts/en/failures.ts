@@ -1,4 +1,5 @@
 import { theInput, thisMachine } from '../../core/wording.ts';
+import { formatCount } from '../../core/plural.ts';
 import type { FailureTexts } from '../catalogue/verdicts.ts';
 import { failureInWords } from '../failures.ts';
 
@@ -18,7 +19,7 @@ const words: Pick<FailureTexts, 'known' | 'status' | 'statusWithoutVersion'> = {
 export const failures: FailureTexts = {
   ...words,
   kinds: (kinds) =>
-    [...kinds].map(([kind, count]) => `${String(count)} × ${failureInWords(kind, words)}`).join(', '),
+    [...kinds].map(([kind, count]) => `${formatCount(count)} × ${failureInWords(kind, words)}`).join(', '),
   portForward: (cluster) =>
     `If ${thisMachine()} cannot reach that address, set ${theInput('ingress')} to ${cluster}=port-forward: it reaches the gateway's pods through the API server, and takes get and create on pods/portforward.`,
 };

@@ -1,5 +1,6 @@
 import { formatWeights } from '../../core/weights.ts';
 import { inputLabel, theInput, theInputs } from '../../core/wording.ts';
+import { formatCount } from '../../core/plural.ts';
 import type {
   BalancingSetting,
   ClusterShare,
@@ -35,10 +36,10 @@ export const findings: MessageTexts<FindingMessages> = {
     return `${who} in ${cluster} is still on revision ${revisions.join(', ')}`;
   },
   stale: ({ responses, requests }) =>
-    `${String(responses)} of ${String(requests)} responses carried it. Check istioctl proxy-status, and the logs of the gateway pods.`,
+    `${formatCount(responses)} of ${formatCount(requests)} responses carried it. Check istioctl proxy-status, and the logs of the gateway pods.`,
   newerTitle: ({ cluster }) => `Another run changed the release in ${cluster} during the check`,
   newer: ({ responses, requests, revisions, latest }) =>
-    `${String(responses)} of ${String(requests)} responses carried revision ${revisions.join(', ')}, but ${latest} was the latest when the check began. Wait for that run to finish, then verify again.`,
+    `${formatCount(responses)} of ${formatCount(requests)} responses carried revision ${revisions.join(', ')}, but ${latest} was the latest when the check began. Wait for that run to finish, then verify again.`,
 
   takesRequestsTitle: ({ object, cluster, certain }) =>
     `${object} ${certain ? 'takes' : 'may take'} requests in ${cluster}`,
@@ -87,11 +88,11 @@ export const findings: MessageTexts<FindingMessages> = {
   wrongPodsTitle: ({ way, body }) =>
     `${'subset' in way ? `The ${routes.way(way)}` : routes.way(way)} selects pods of ${body}`,
   wrongPods: ({ responses, cluster, header, body, way, labels }) =>
-    `${String(responses)} responses through ${cluster} were routed to ${header}, but their body names ${body}. Compare the ${'subset' in way ? `labels of the ${routes.way(way)}` : `selector of ${routes.way(way)}`}${labels === undefined ? '' : ` (${labels})`} with ${'subset' in way ? 'those' : 'the labels'} of the pods, and check the image of the pods.`,
+    `${formatCount(responses)} responses through ${cluster} were routed to ${header}, but their body names ${body}. Compare the ${'subset' in way ? `labels of the ${routes.way(way)}` : `selector of ${routes.way(way)}`}${labels === undefined ? '' : ` (${labels})`} with ${'subset' in way ? 'those' : 'the labels'} of the pods, and check the image of the pods.`,
   overlapTitle: ({ ways }) => `The ${kindOf(ways)} ${ways.map(bare).join(' and ')} select the same pods`,
   overlap: ({ versions: [a, b], ways, labels, pods, certain, rule, wide }) => {
     const [first, ...others] = pods;
-    const who = `${first === undefined ? '' : podsIn(first)}${others.length === 0 ? '' : ` and ${String(others.length)} more`}`;
+    const who = `${first === undefined ? '' : podsIn(first)}${others.length === 0 ? '' : ` and ${formatCount(others.length)} more`}`;
     const where = rule.name === undefined ? rule.cluster : `${rule.name} in ${rule.cluster}`;
     const selected = `${a} selects ${labels[0]}, ${b} selects ${labels[1]} (${where})`;
     const kind = kindOf(ways);
@@ -139,7 +140,7 @@ export const findings: MessageTexts<FindingMessages> = {
     const why =
       first === undefined
         ? 'no pod there has these labels'
-        : `${first}${others.length === 0 ? ' is' : ` and ${String(others.length)} more are`} not ready`;
+        : `${first}${others.length === 0 ? ' is' : ` and ${formatCount(others.length)} more are`} not ready`;
     return `The HTTPRoute gives ${version} ${sharesOf(shares)}. ${service} selects ${what.join('; ')}: ${why}. Check the pods of ${version}, or correct the selector of the Service.`;
   },
 
@@ -154,7 +155,7 @@ export const findings: MessageTexts<FindingMessages> = {
         ? ''
         : ` Status 404: does the app serve the path ${notFound.path} (${inputLabel('path')}), and does the Gateway serve ${notFound.host === undefined ? 'this host' : `the host ${notFound.host}`} (${inputLabel('host')})?`;
     const way = unreached === undefined ? '' : ` ${failures.portForward(unreached)}`;
-    return `Of ${String(requests)} requests to ${url}: ${failures.kinds(kinds)}.${advice}${way}`;
+    return `Of ${formatCount(requests)} requests to ${url}: ${failures.kinds(kinds)}.${advice}${way}`;
   },
 
   lookalikeTitle: ({ cluster }) => `Another app may have answered in ${cluster}`,
@@ -215,9 +216,9 @@ function createdAt(created: string | undefined): string {
 }
 
 function strays(seen: StraySeen): string {
-  if ('failed' in seen) return `${String(seen.failed)} of ${String(seen.requests)} requests failed`;
+  if ('failed' in seen) return `${formatCount(seen.failed)} of ${formatCount(seen.requests)} requests failed`;
   const by = seen.managed === undefined ? 'the managed rule' : `the managed route of ${seen.managed}`;
-  return `${String(seen.unanswered)} of ${String(seen.requests)} requests were not answered by ${by}`;
+  return `${formatCount(seen.unanswered)} of ${formatCount(seen.requests)} requests were not answered by ${by}`;
 }
 
 function kindOf([way]: readonly [VersionWay, VersionWay]): 'subsets' | 'Services' {
@@ -242,7 +243,7 @@ function firstOf(names: readonly string[]): string {
   if (second === undefined) return first;
   return others.length === 0
     ? `${first} and ${second}`
-    : `${first}, ${second} and ${String(others.length)} more`;
+    : `${first}, ${second} and ${formatCount(others.length)} more`;
 }
 
 function place({ object, parent }: ConditionPlace): string {

@@ -1,7 +1,8 @@
+import { formatCount } from '../../core/plural.ts';
 import type { FormatTexts } from '../catalogue/formats.ts';
 
 export const formats: FormatTexts = {
-  number: (value) => value.toLocaleString('en'),
+  number: formatCount,
   duration: (seconds) => {
     if (seconds < 10) return `${seconds.toFixed(1)} s`;
     const whole = Math.round(seconds);
@@ -23,7 +24,7 @@ export const formats: FormatTexts = {
   parts: (parts) => parts.join('; '),
   sentences: (sentences) => sentences.join(' '),
   list: (names) => names.join(', '),
-  moreLines: (lines) => `… (${lines.toLocaleString('en')} more lines)`,
-  moreCharacters: (characters) => `… (${characters.toLocaleString('en')} more characters)`,
+  moreLines: (lines) => `… (${formatCount(lines)} more lines)`,
+  moreCharacters: (characters) => `… (${formatCount(characters)} more characters)`,
   all: (names) => [...names.slice(0, -2), names.slice(-2).join(' and ')].join(', '),
 };

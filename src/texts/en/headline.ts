@@ -1,4 +1,4 @@
-import { count } from '../../core/plural.ts';
+import { count, formatCount } from '../../core/plural.ts';
 import type {
   HeadlineTexts,
   Holding,
@@ -112,7 +112,7 @@ function holdings(held: readonly Holding[]): string {
     .map(({ places, what }, i) => {
       if (places.length === 1) return `${places.join('')} holds ${what}`;
       if (places.length <= MOST_NAMED) return `${formats.all(places)} hold ${what}`;
-      const who = `${String(places.length)} ${i === 0 ? 'of them' : 'others'}`;
+      const who = `${formatCount(places.length)} ${i === 0 ? 'of them' : 'others'}`;
       return `${i > 0 && i === held.length - 1 ? 'the ' : ''}${who} hold ${what}`;
     })
     .join('; ');
@@ -137,7 +137,7 @@ function through(sampled: Sampled): string {
   const [first = '', second = ''] = clusters;
   if (clusters.length === 1) return `through the ingress of ${first}`;
   if (clusters.length === 2) return `through the ingresses of ${first} and ${second}`;
-  return `through all ${String(clusters.length)} ingresses`;
+  return `through all ${formatCount(clusters.length)} ingresses`;
 }
 
 function listed(versions: readonly VersionErrors[]): string {

@@ -1,4 +1,4 @@
-import { count } from '../../core/plural.ts';
+import { count, formatCount } from '../../core/plural.ts';
 import { nameOfInput, theInput } from '../../core/wording.ts';
 import type { Condition, CountedValues, LimitValues, MetricMessages } from '../catalogue/metrics.ts';
 import { chanceOneIn } from '../chance.ts';
@@ -13,7 +13,7 @@ export const metrics: MessageTexts<MetricMessages> = {
     return `${values.version} ${is(values.of)} more often than ${values.others.join(' and ')} for real users: ${counted(values)}${luck}`;
   },
   failedUnattributed: ({ hits, requests }) =>
-    `${count(hits, 'request')} of ${requests.toLocaleString('en')} failed without reaching a version`,
+    `${count(hits, 'request')} of ${formatCount(requests)} failed without reaching a version`,
   nothingCounted: ({ versions, noSeries, passes }) =>
     `no request${versions.length === 0 ? '' : ` to ${versions.join(' and ')}`} was counted${noSeries ? ': the query found no series' : ''}${passes ? ', which passes (on-no-data: pass)' : ''}`,
   tooFewToShow: ({ seen, of }, say) =>
@@ -50,7 +50,7 @@ export const metrics: MessageTexts<MetricMessages> = {
   countsTwice: () =>
     'the series come from both ends of each request (reporter source and destination), so each counts twice: add reporter="source" to the query',
   valuesFell: ({ of, readings }) =>
-    `the values fell in ${String(of)} of ${String(readings)} readings, as a gauge or a recorded rate does: counters only rise until their process restarts`,
+    `the values fell in ${formatCount(of)} of ${formatCount(readings)} readings, as a gauge or a recorded rate does: counters only rise until their process restarts`,
   notScraped: ({ seconds }) =>
     `the counters have not been scraped for ${seconds.toFixed(0)} s, so nothing is known about the requests since`,
   missingBucket: ({ address, versions }) => {
@@ -83,13 +83,13 @@ export const metrics: MessageTexts<MetricMessages> = {
   firstNotJudged: () => 'no value was judged: the first of a watch is not, and there was no other',
 
   readingsFailed: ({ missed, polls, message }) =>
-    `${String(missed)} of ${count(polls, 'reading')} failed, the last one so: ${message}`,
+    `${formatCount(missed)} of ${count(polls, 'reading')} failed, the last one so: ${message}`,
   serverSays: ({ note }) => `The server says: ${note}`,
   requestsWithoutVersion: ({ requests }) => `${count(requests, 'request')} named no version.`,
   versionOutside: ({ version, requests }) =>
     `${version}, which has no weight, had ${count(requests, 'request')}.`,
   mayBeSamples: ({ samples }) =>
-    `About ${samples.toLocaleString('en')} of these requests may be samples of this check.`,
+    `About ${formatCount(samples)} of these requests may be samples of this check.`,
   noMoreThanSamples: () =>
     'No more requests were counted than this check sampled, so there may have been no users.',
   versionNotNamed: ({ version }) =>
@@ -99,8 +99,7 @@ export const metrics: MessageTexts<MetricMessages> = {
 };
 
 function counted({ of, version, hits, requests, others, otherHits, otherRequests }: CountedValues): string {
-  const ofAll = (some: number, all: number): string =>
-    `${some.toLocaleString('en')} of ${count(all, 'request')}`;
+  const ofAll = (some: number, all: number): string => `${formatCount(some)} of ${count(all, 'request')}`;
   return `${ofAll(hits, requests)} to ${version} ${of === 'slow' ? 'were slow' : 'failed'}, against ${ofAll(otherHits, otherRequests)} to ${others.join(' and ')}`;
 }
 
@@ -113,8 +112,8 @@ function limit({ value, good, bad, wrong, judged, tolerated }: LimitValues, say:
     ...(good === undefined ? [] : [`good if ${say(good)}`]),
     ...(bad === undefined ? [] : [`bad if ${say(bad)}`]),
   ].join(', ');
-  const badOnes = `${count(wrong, 'value')} of ${String(judged)} ${wrong === 1 ? 'was' : 'were'} bad`;
-  return `${valueWas(value)}, ${conditions}${wrong === 0 && tolerated === 0 ? '' : `; ${badOnes}, ${String(tolerated)} tolerated`}`;
+  const badOnes = `${count(wrong, 'value')} of ${formatCount(judged)} ${wrong === 1 ? 'was' : 'were'} bad`;
+  return `${valueWas(value)}, ${conditions}${wrong === 0 && tolerated === 0 ? '' : `; ${badOnes}, ${formatCount(tolerated)} tolerated`}`;
 }
 
 function valueWas(value: LimitValues['value']): string {

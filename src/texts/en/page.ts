@@ -1,4 +1,4 @@
-import { count } from '../../core/plural.ts';
+import { count, formatCount } from '../../core/plural.ts';
 import type { ChartTexts, PageTexts } from '../catalogue/page.ts';
 import { formats } from './formats.ts';
 import { headline } from './headline.ts';
@@ -60,7 +60,7 @@ export const page: PageTexts = {
   },
   charts,
   readings: ({ polls, missed, addresses, seconds }) =>
-    `${count(polls, 'reading')} of ${formats.list(addresses)} in ${duration(seconds)}${missed === 0 ? '' : `, ${String(missed)} of them failed`}`,
+    `${count(polls, 'reading')} of ${formats.list(addresses)} in ${duration(seconds)}${missed === 0 ? '' : `, ${formatCount(missed)} of them failed`}`,
   changes: {
     title: 'Objects before and after',
     write: ({ cluster, at, verb, reason }) => `${cluster}, ${duration(at)}: ${verb}, ${reason}`,

@@ -1,4 +1,4 @@
-import { count } from '../../core/plural.ts';
+import { count, formatCount } from '../../core/plural.ts';
 import { inputLabel, theInput } from '../../core/wording.ts';
 import type {
   FailedValues,
@@ -14,8 +14,8 @@ import { formats } from './formats.ts';
 
 export const verdicts: MessageTexts<VerdictMessages> = {
   weightlessVersions: ({ versions, samples }) => {
-    const gave = [...versions].map(([version, number]) => `${version} gave ${String(number)}`);
-    return `${gave.join(' and ')} of ${String(samples)} responses, although its weight is 0`;
+    const gave = [...versions].map(([version, number]) => `${version} gave ${formatCount(number)}`);
+    return `${gave.join(' and ')} of ${formatCount(samples)} responses, although its weight is 0`;
   },
   sharesDiffer: ({ logEvidence, ...seen }) => {
     const chance = chanceOneIn(logEvidence);
@@ -30,7 +30,7 @@ export const verdicts: MessageTexts<VerdictMessages> = {
   openAtMaxSamples: ({ why, ...seen }, say) =>
     `undecided after ${sampled(seen)}: ${say(why)} (raise ${theInput('max-samples')})`,
   noResponses: ({ unanswered, judged, seconds, limit, ...who }) =>
-    `${silence(who)}${String(unanswered)} of ${String(judged)} requests got no response within ${String(seconds)} s, ${above(limit)}${responders(who)}`,
+    `${silence(who)}${formatCount(unanswered)} of ${formatCount(judged)} requests got no response within ${String(seconds)} s, ${above(limit)}${responders(who)}`,
   tooManyErrors: ({ limit, kinds, ...failed }) =>
     `${failedOf(failed)}, ${above(limit)} (${failures.kinds(kinds)})`,
   stoppedEarly: (seen) => `stopped after ${sampled(seen)} because another part of the check failed`,
@@ -43,7 +43,9 @@ export const verdicts: MessageTexts<VerdictMessages> = {
       ...(why === undefined ? [] : [say(why)]),
       ...(open === undefined
         ? []
-        : [`${silence(open)}${String(open.unanswered)} requests had no response yet${responders(open)}`]),
+        : [
+            `${silence(open)}${formatCount(open.unanswered)} requests had no response yet${responders(open)}`,
+          ]),
     ];
     return `undecided after ${seconds} s and ${sampled(seen)}${reasons.length === 0 ? '' : `: ${reasons.join('; ')}`} (raise ${theInput('verify-timeout')})`;
   },
@@ -53,35 +55,35 @@ export const verdicts: MessageTexts<VerdictMessages> = {
     `the header and the body of responses name different versions (${tally(pairs)})`,
   contradictingBody: () => 'the body of a response names another version than its header',
   staleResponses: ({ own, revision, stale }) =>
-    `${String(sum(stale))} of ${String(own)} responses carried a revision other than ${revision} (${revisions(stale)})`,
+    `${formatCount(sum(stale))} of ${formatCount(own)} responses carried a revision other than ${revision} (${revisions(stale)})`,
   withoutRevision: ({ own, revision, withoutRevision }) =>
-    `${String(withoutRevision)} of ${String(own)} responses came from another route: they carry no revision, but the managed route sets ${revision}`,
+    `${formatCount(withoutRevision)} of ${formatCount(own)} responses came from another route: they carry no revision, but the managed route sets ${revision}`,
   failsMoreOften: ({ version, failed, requests, otherFailed, otherRequests }) =>
-    `${version} fails more than twice as often as the other versions: ${String(failed)} of ${String(requests)} requests failed, against ${String(otherFailed)} of ${String(otherRequests)}`,
+    `${version} fails more than twice as often as the other versions: ${formatCount(failed)} of ${formatCount(requests)} requests failed, against ${formatCount(otherFailed)} of ${formatCount(otherRequests)}`,
   slower: ({ version, limit, median, otherMedian }) =>
     `${version} is more than ${percent(limit)} slower than the other versions: median ${median.toFixed(1)} ms, against ${otherMedian.toFixed(1)} ms (${inputLabel('max-latency-increase')})`,
   podSplitsOtherwise: ({ pod, versions, samples }) => {
-    const numbers = [...versions].map(([version, number]) => `${version} ${String(number)}`).join(', ');
+    const numbers = [...versions].map(([version, number]) => `${version} ${formatCount(number)}`).join(', ');
     return `Pod ${pod} splits its requests otherwise than the weights say: ${numbers} of ${formats.number(samples)} samples`;
   },
   podStaysBehind: ({ pod, own, revision, stale, withoutRevision }) => {
     const parts = [
       ...(stale.size === 0 ? [] : [revisions(stale)]),
-      ...(withoutRevision === 0 ? [] : [`${String(withoutRevision)} × no revision`]),
+      ...(withoutRevision === 0 ? [] : [`${formatCount(withoutRevision)} × no revision`]),
     ];
-    return `Pod ${pod} stays behind: ${String(sum(stale) + withoutRevision)} of its ${String(own)} responses did not carry revision ${revision} (${parts.join(', ')})`;
+    return `Pod ${pod} stays behind: ${formatCount(sum(stale) + withoutRevision)} of its ${formatCount(own)} responses did not carry revision ${revision} (${parts.join(', ')})`;
   },
   podCrashes: ({ pod, restarts }) =>
     `Pod ${pod} crashes again and again: its proxy was restarted ${count(restarts, 'time')} during the check; see its log with kubectl logs --previous`,
 };
 
 function sampled({ samples, otherHosts }: SampledValues): string {
-  const others = otherHosts === 0 ? '' : ` besides ${String(otherHosts)} responses from other hosts`;
+  const others = otherHosts === 0 ? '' : ` besides ${formatCount(otherHosts)} responses from other hosts`;
   return `${formats.number(samples)} samples${others}`;
 }
 
 function failedOf({ failed, judged }: FailedValues): string {
-  return `${String(failed)} of ${String(judged)} requests failed`;
+  return `${formatCount(failed)} of ${formatCount(judged)} requests failed`;
 }
 
 function above(limit: number): string {
@@ -95,7 +97,7 @@ function percent(fraction: number): string {
 function outage(setAside: number): string {
   return setAside === 0
     ? ''
-    : `; ${String(setAside)} requests got no connection while the ingress was away for a moment, and do not count`;
+    : `; ${formatCount(setAside)} requests got no connection while the ingress was away for a moment, and do not count`;
 }
 
 function silence({ silent }: SilentValues): string {
@@ -105,15 +107,17 @@ function silence({ silent }: SilentValues): string {
 }
 
 function responders({ responders: names, samples }: SilentValues): string {
-  return names.length === 0 ? '' : `, and all ${String(samples)} responses came from ${names.join(' and ')}`;
+  return names.length === 0
+    ? ''
+    : `, and all ${formatCount(samples)} responses came from ${names.join(' and ')}`;
 }
 
 function tally(counts: Tally): string {
-  return [...counts].map(([what, number]) => `${String(number)} × ${what}`).join(', ');
+  return [...counts].map(([what, number]) => `${formatCount(number)} × ${what}`).join(', ');
 }
 
 function revisions(stale: Tally): string {
-  return [...stale].map(([older, number]) => `${String(number)} × revision ${older}`).join(', ');
+  return [...stale].map(([older, number]) => `${formatCount(number)} × revision ${older}`).join(', ');
 }
 
 function sum(counts: Tally): number {

@@ -1,5 +1,6 @@
 import { formatWeights, sameWeights } from '../../core/weights.ts';
 import { worded } from '../../core/wording.ts';
+import { formatCount } from '../../core/plural.ts';
 import type { EventMessages, ReasonMessages, StatusMessages } from '../catalogue/events.ts';
 import type { MessageTexts } from '../message.ts';
 import { formats } from './formats.ts';
@@ -96,7 +97,9 @@ export const events: MessageTexts<EventMessages & ReasonMessages & StatusMessage
   noPods: ({ app }) => `没有 ${app} 的 Pod`,
   podsReady: ({ versions }) =>
     list(
-      versions.map(({ version, ready, all }) => `${version} 有 ${String(ready)}/${String(all)} 个 Pod 就绪`),
+      versions.map(
+        ({ version, ready, all }) => `${version} 有 ${formatCount(ready)}/${formatCount(all)} 个 Pod 就绪`,
+      ),
     ),
 };
 

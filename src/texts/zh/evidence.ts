@@ -1,3 +1,4 @@
+import { formatCount } from '../../core/plural.ts';
 import type { EvidenceTexts } from '../catalogue/evidence.ts';
 import { failures } from './failures.ts';
 import { formats } from './formats.ts';
@@ -11,9 +12,9 @@ export const evidence: EvidenceTexts = {
     const seen = shares.map(({ version, share }) => `${version} ${(100 * share).toFixed(1)}%`);
     const others = [
       ...(errors.size === 0 ? [] : [failures.kinds(errors)]),
-      ...[...stale].map(([revision, number]) => `${String(number)} × 修订号 ${revision}`),
-      ...(withoutRevision === 0 ? [] : [`${String(withoutRevision)} × 没有修订号`]),
-      ...(restarts === 0 ? [] : [`重启 ${String(restarts)} 次`]),
+      ...[...stale].map(([revision, number]) => `${formatCount(number)} × 修订号 ${revision}`),
+      ...(withoutRevision === 0 ? [] : [`${formatCount(withoutRevision)} × 没有修订号`]),
+      ...(restarts === 0 ? [] : [`重启 ${formatCount(restarts)} 次`]),
     ];
     const main = [`${formats.number(requests)} 个请求`, ...(seen.length === 0 ? [] : [formats.list(seen)])];
     return `Pod ${pod}${replaced ? '（已被替换）' : ''}：${formats.parts([main.join('，'), ...others])}`;
@@ -24,7 +25,7 @@ export const evidence: EvidenceTexts = {
     `${name}（${[...(cluster === undefined ? [] : [cluster]), formats.list(addresses)].join('；')}）`,
   foldedMetrics: ({ verdict, names }) =>
     `${formats.number(names.length)} 个指标${outcomes.verdicts[verdict]}：${formats.list(names)}`,
-  readingsMissed: ({ missed, polls }) => `${String(polls)} 次读取中有 ${String(missed)} 次失败`,
+  readingsMissed: ({ missed, polls }) => `${formatCount(polls)} 次读取中有 ${formatCount(missed)} 次失败`,
   rateOfWeight: ({ rate, weight }) => `${rate}（权重 ${String(weight)}%）`,
   strength: (chance) => (chance === undefined ? '无' : `概率低于 1/${chance}`),
 };

@@ -1,4 +1,5 @@
 import { worded } from '../../core/wording.ts';
+import { formatCount } from '../../core/plural.ts';
 import type { FailureTexts } from '../catalogue/verdicts.ts';
 import { failureInWords } from '../failures.ts';
 import { theInput } from './inputs.ts';
@@ -19,7 +20,7 @@ const words: Pick<FailureTexts, 'known' | 'status' | 'statusWithoutVersion'> = {
 export const failures: FailureTexts = {
   ...words,
   kinds: (kinds) =>
-    [...kinds].map(([kind, count]) => `${String(count)} × ${failureInWords(kind, words)}`).join('、'),
+    [...kinds].map(([kind, count]) => `${formatCount(count)} × ${failureInWords(kind, words)}`).join('、'),
   portForward: (cluster) =>
     `如果${worded({ step: '运行器', command: '本机' })}访问不到该地址，请把${theInput('ingress')} 设为 ${cluster}=port-forward：经 API Server 直连网关的 Pod，需要 pods/portforward 的 get 和 create 权限。`,
 };

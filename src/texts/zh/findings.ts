@@ -1,5 +1,6 @@
 import { formatWeights } from '../../core/weights.ts';
 import { nameOfInput } from '../../core/wording.ts';
+import { formatCount } from '../../core/plural.ts';
 import type {
   BalancingSetting,
   ClusterShare,
@@ -39,10 +40,10 @@ export const findings: MessageTexts<FindingMessages> = {
     return spaced`集群 ${cluster} 的${who}仍停在修订号 ${list(revisions)}`;
   },
   stale: ({ responses, requests }) =>
-    `${String(requests)} 个响应中有 ${String(responses)} 个仍带着该修订号。请查看 istioctl proxy-status，以及网关 Pod 的日志。`,
+    `${formatCount(requests)} 个响应中有 ${formatCount(responses)} 个仍带着该修订号。请查看 istioctl proxy-status，以及网关 Pod 的日志。`,
   newerTitle: ({ cluster }) => `检查期间，另一次运行改动了集群 ${cluster} 的发布`,
   newer: ({ responses, requests, revisions, latest }) =>
-    `${String(requests)} 个响应中有 ${String(responses)} 个带着修订号 ${list(revisions)}，而检查开始时最新的是 ${latest}。请等那次运行结束，再重新校验。`,
+    `${formatCount(requests)} 个响应中有 ${formatCount(responses)} 个带着修订号 ${list(revisions)}，而检查开始时最新的是 ${latest}。请等那次运行结束，再重新校验。`,
 
   takesRequestsTitle: ({ object, cluster, certain }) =>
     `${object} ${certain ? '' : '可能'}截走了集群 ${cluster} 的请求`,
@@ -90,11 +91,11 @@ export const findings: MessageTexts<FindingMessages> = {
     `路由分给 ${version} ${String(weight)}%，但发往不存在的子集的请求会得到 503。请执行操作 rollout：它会重新创建该子集，或指出遮蔽它的规则。`,
   wrongPodsTitle: ({ way, body }) => `${routes.way(way)} 选中了 ${body} 的 Pod`,
   wrongPods: ({ responses, cluster, header, body, way, labels }) =>
-    spaced`经集群 ${cluster}，有 ${String(responses)} 个响应被路由到 ${header}，但响应体写的是 ${body}。请核对${routes.way(way)} 的${'subset' in way ? '标签' : '选择器'}${labels === undefined ? '' : `（${labels}）`}与 Pod 的标签，并检查 Pod 的镜像。`,
+    spaced`经集群 ${cluster}，有 ${formatCount(responses)} 个响应被路由到 ${header}，但响应体写的是 ${body}。请核对${routes.way(way)} 的${'subset' in way ? '标签' : '选择器'}${labels === undefined ? '' : `（${labels}）`}与 Pod 的标签，并检查 Pod 的镜像。`,
   overlapTitle: ({ ways }) => spaced`${kindOf(ways)} ${all(ways.map(bare))} 选中了同样的 Pod`,
   overlap: ({ versions: [a, b], ways, labels, pods, certain, rule, wide }) => {
     const [first, ...others] = pods;
-    const who = spaced`${first === undefined ? '' : podsIn(first)}${others.length === 0 ? '' : `和另外 ${String(others.length)} 处的 Pod`}`;
+    const who = spaced`${first === undefined ? '' : podsIn(first)}${others.length === 0 ? '' : `和另外 ${formatCount(others.length)} 处的 Pod`}`;
     const where = rule.name === undefined ? `集群 ${rule.cluster}` : `集群 ${rule.cluster} 的 ${rule.name}`;
     const selected = `${a} 选择 ${labels[0]}，${b} 选择 ${labels[1]}（${where}）`;
     if (!certain)
@@ -141,7 +142,7 @@ export const findings: MessageTexts<FindingMessages> = {
     const why =
       first === undefined
         ? '那里没有带这些标签的 Pod'
-        : spaced`${first}${others.length === 0 ? '' : ` 和另外 ${String(others.length)} 个 Pod`} 没有就绪`;
+        : spaced`${first}${others.length === 0 ? '' : ` 和另外 ${formatCount(others.length)} 个 Pod`} 没有就绪`;
     return spaced`HTTPRoute 分给 ${version} ${sharesOf(shares)}。${service} 选择 ${list(what)}：${why}。请检查 ${version} 的 Pod，或改正该 Service 的选择器。`;
   },
 
@@ -156,7 +157,7 @@ export const findings: MessageTexts<FindingMessages> = {
         ? ''
         : `状态码 404：应用是否提供路径 ${notFound.path}（${inputLabel('path')}）？网关规则是否包含${notFound.host === undefined ? '这个 host' : ` host ${notFound.host}`}（${inputLabel('host')}）？`;
     const way = unreached === undefined ? '' : failures.portForward(unreached);
-    return `发往 ${url} 的 ${String(requests)} 个请求中：${failures.kinds(kinds)}。${advice}${way}`;
+    return `发往 ${url} 的 ${formatCount(requests)} 个请求中：${failures.kinds(kinds)}。${advice}${way}`;
   },
 
   lookalikeTitle: ({ cluster }) => `集群 ${cluster} 中应答的可能是另一个应用`,
@@ -215,10 +216,10 @@ function createdAt(created: string | undefined): string {
 }
 
 function strays(seen: StraySeen): string {
-  const requests = `${String(seen.requests)} 个请求`;
-  if ('failed' in seen) return `${requests}中有 ${String(seen.failed)} 个失败`;
+  const requests = `${formatCount(seen.requests)} 个请求`;
+  if ('failed' in seen) return `${requests}中有 ${formatCount(seen.failed)} 个失败`;
   const by = seen.managed === undefined ? '受管规则' : `${seen.managed} 的受管路由`;
-  return spaced`${requests}中有 ${String(seen.unanswered)} 个不是由${by}应答的`;
+  return spaced`${requests}中有 ${formatCount(seen.unanswered)} 个不是由${by}应答的`;
 }
 
 function kindOf([way]: readonly [VersionWay, VersionWay]): string {
@@ -240,7 +241,7 @@ function subsetIn(rule: string | undefined): string {
 function firstOf(names: readonly string[]): string {
   return names.length <= 2
     ? all(names)
-    : `${list(names.slice(0, 2))} 和另外 ${String(names.length - 2)} 个 Pod`;
+    : `${list(names.slice(0, 2))} 和另外 ${formatCount(names.length - 2)} 个 Pod`;
 }
 
 function place({ object, parent }: ConditionPlace): string {

@@ -1,7 +1,8 @@
+import { formatCount } from '../../core/plural.ts';
 import type { FormatTexts } from '../catalogue/formats.ts';
 
 export const formats: FormatTexts = {
-  number: (value) => value.toLocaleString('en'),
+  number: formatCount,
   duration: (seconds) => {
     if (seconds < 10) return `${seconds.toFixed(1)} 秒`;
     const whole = Math.round(seconds);
@@ -30,8 +31,8 @@ export const formats: FormatTexts = {
       '',
     ),
   list: (names) => names.join('、'),
-  moreLines: (lines) => `…（另有 ${lines.toLocaleString('en')} 行）`,
-  moreCharacters: (characters) => `…（另有 ${characters.toLocaleString('en')} 个字符）`,
+  moreLines: (lines) => `…（另有 ${formatCount(lines)} 行）`,
+  moreCharacters: (characters) => `…（另有 ${formatCount(characters)} 个字符）`,
   all: (names) =>
     names.length < 3 ? names.join(' 和 ') : `${names.slice(0, -1).join('、')} 和 ${names.at(-1) ?? ''}`,
 };

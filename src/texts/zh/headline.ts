@@ -8,6 +8,7 @@ import type {
 } from '../catalogue/headline.ts';
 import type { Weights } from '../../core/weights.ts';
 import { worded } from '../../core/wording.ts';
+import { formatCount } from '../../core/plural.ts';
 import { formats } from './formats.ts';
 import { spaced } from './spaced.ts';
 
@@ -126,7 +127,7 @@ function through(sampled: Sampled): string {
   const { clusters } = sampled;
   return clusters.length <= 2
     ? `经 ${formats.all(clusters)} 的入口`
-    : `经全部 ${String(clusters.length)} 个入口`;
+    : `经全部 ${formatCount(clusters.length)} 个入口`;
 }
 
 /** `v2 的请求失败（400 个中有 99 个失败）` */

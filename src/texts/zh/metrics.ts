@@ -1,4 +1,5 @@
 import { nameOfInput } from '../../core/wording.ts';
+import { formatCount } from '../../core/plural.ts';
 import type { Condition, CountedValues, LimitValues, MetricMessages } from '../catalogue/metrics.ts';
 import { chanceOneIn } from '../chance.ts';
 import type { MessageTexts, Say } from '../message.ts';
@@ -51,7 +52,7 @@ export const metrics: MessageTexts<MetricMessages> = {
   countsTwice: () =>
     '序列来自每个请求的两端（reporter 为 source 和 destination），因此每个请求计了两次：请在查询中加上 reporter="source"',
   valuesFell: ({ of, readings }) =>
-    `${String(readings)} 次读取中有 ${String(of)} 次数值下降，像是 gauge 或预先计算的速率：计数器在进程重启之前只增不减`,
+    `${formatCount(readings)} 次读取中有 ${formatCount(of)} 次数值下降，像是 gauge 或预先计算的速率：计数器在进程重启之前只增不减`,
   notScraped: ({ seconds }) => `计数器已有 ${seconds.toFixed(0)} 秒没有被抓取，因此无从得知此后的请求`,
   missingBucket: ({ address, versions }) =>
     `${address} 有${versions.length === 0 ? '' : `发往 ${all(versions)} 的`}请求，却没有与慢请求的查询匹配的序列。直方图的每个桶都有一个序列，因此查询中的桶（le）不在其中，或者有其他标签不同。请在 Prometheus 中不带 le 查询，看看有哪些桶`,
@@ -78,7 +79,7 @@ export const metrics: MessageTexts<MetricMessages> = {
   firstNotJudged: () => '没有判定任何值：观察中的第一个值不判定，而此外没有其他值',
 
   readingsFailed: ({ missed, polls, message }) =>
-    `${number(polls)} 次读取中有 ${String(missed)} 次失败，最后一次的报错：${message}`,
+    `${number(polls)} 次读取中有 ${formatCount(missed)} 次失败，最后一次的报错：${message}`,
   serverSays: ({ note }) => `服务端提示：${note}`,
   requestsWithoutVersion: ({ requests }) => `有 ${number(requests)} 个请求没有标明版本。`,
   versionOutside: ({ version, requests }) => `${version} 没有权重，却有 ${number(requests)} 个请求。`,
@@ -102,7 +103,7 @@ function limit({ value, good, bad, wrong, judged, tolerated }: LimitValues, say:
     ...(good === undefined ? [] : [`${say(good)} 为合格`]),
     ...(bad === undefined ? [] : [`${say(bad)} 为不合格`]),
   ].join('，');
-  const badOnes = `${String(judged)} 个值中有 ${number(wrong)} 个不合格，最多容忍 ${String(tolerated)} 个`;
+  const badOnes = `${formatCount(judged)} 个值中有 ${number(wrong)} 个不合格，最多容忍 ${formatCount(tolerated)} 个`;
   return `${valueWas(value)}，${conditions}${wrong === 0 && tolerated === 0 ? '' : `；${badOnes}`}`;
 }
 

@@ -1,3 +1,4 @@
+import { formatCount } from '../../core/plural.ts';
 import type {
   FailedValues,
   SampledValues,
@@ -13,8 +14,8 @@ import { inputLabel, theInput } from './inputs.ts';
 
 export const verdicts: MessageTexts<VerdictMessages> = {
   weightlessVersions: ({ versions, samples }) => {
-    const gave = [...versions].map(([version, number]) => `有 ${String(number)} 个来自 ${version}`);
-    return `${String(samples)} 个响应中${gave.join('、')}，而它的权重为 0`;
+    const gave = [...versions].map(([version, number]) => `有 ${formatCount(number)} 个来自 ${version}`);
+    return `${formatCount(samples)} 个响应中${gave.join('、')}，而它的权重为 0`;
   },
   sharesDiffer: ({ logEvidence, ...seen }) => {
     const chance = chanceOneIn(logEvidence);
@@ -28,7 +29,7 @@ export const verdicts: MessageTexts<VerdictMessages> = {
   openAtMaxSamples: ({ why, ...seen }, say) =>
     `${after(seen)}仍未判定：${say(why)}（请调大${theInput('max-samples')}）`,
   noResponses: ({ unanswered, judged, seconds, limit, ...who }) =>
-    `${silence(who)}${String(judged)} 个请求中有 ${String(unanswered)} 个在 ${String(seconds)} 秒内没有响应，${above(limit)}${responders(who)}`,
+    `${silence(who)}${formatCount(judged)} 个请求中有 ${formatCount(unanswered)} 个在 ${String(seconds)} 秒内没有响应，${above(limit)}${responders(who)}`,
   tooManyErrors: ({ limit, kinds, ...failed }) =>
     `${failedOf(failed)}，${above(limit)}（${failures.kinds(kinds)}）`,
   stoppedEarly: (seen) => `检查的其他部分不通过，因此${after(seen)}停止`,
@@ -40,7 +41,7 @@ export const verdicts: MessageTexts<VerdictMessages> = {
       ...(why === undefined ? [] : [say(why)]),
       ...(open === undefined
         ? []
-        : [`${silence(open)}还有 ${String(open.unanswered)} 个请求没有响应${responders(open)}`]),
+        : [`${silence(open)}还有 ${formatCount(open.unanswered)} 个请求没有响应${responders(open)}`]),
     ];
     return `历时 ${seconds} 秒，${after(seen)}仍未判定${reasons.length === 0 ? '' : `：${reasons.join('；')}`}（请调大${theInput('verify-timeout')}）`;
   },
@@ -49,41 +50,43 @@ export const verdicts: MessageTexts<VerdictMessages> = {
   contradictingBodies: ({ pairs }) => `响应头与响应体中的版本不一致（${tally(pairs)}）`,
   contradictingBody: () => '有响应的响应体与响应头版本不一致',
   staleResponses: ({ own, revision, stale }) =>
-    `${String(own)} 个响应中有 ${String(sum(stale))} 个的修订号不是 ${revision}（${revisions(stale)}）`,
+    `${formatCount(own)} 个响应中有 ${formatCount(sum(stale))} 个的修订号不是 ${revision}（${revisions(stale)}）`,
   withoutRevision: ({ own, revision, withoutRevision }) =>
-    `${String(own)} 个响应中有 ${String(withoutRevision)} 个来自其他路由：没有修订号，而受管路由会设置 ${revision}`,
+    `${formatCount(own)} 个响应中有 ${formatCount(withoutRevision)} 个来自其他路由：没有修订号，而受管路由会设置 ${revision}`,
   failsMoreOften: ({ version, failed, requests, otherFailed, otherRequests }) =>
     `${version} 的失败率超过其他版本的两倍：${failedOf({ failed, judged: requests })}，其他版本 ${failedOf({ failed: otherFailed, judged: otherRequests })}`,
   slower: ({ version, limit, median, otherMedian }) =>
     `${version} 比其他版本慢 ${percent(limit)} 以上：中位数为 ${median.toFixed(1)} 毫秒，其他版本为 ${otherMedian.toFixed(1)} 毫秒（${inputLabel('max-latency-increase')}）`,
   podSplitsOtherwise: ({ pod, versions, samples }) => {
-    const numbers = [...versions].map(([version, number]) => `${version} ${String(number)} 个`).join('、');
+    const numbers = [...versions]
+      .map(([version, number]) => `${version} ${formatCount(number)} 个`)
+      .join('、');
     return `Pod ${pod} 没有按权重分流：${formats.number(samples)} 个样本中 ${numbers}`;
   },
   podStaysBehind: ({ pod, own, revision, stale, withoutRevision }) => {
     const parts = [
       ...(stale.size === 0 ? [] : [revisions(stale)]),
-      ...(withoutRevision === 0 ? [] : [`${String(withoutRevision)} × 没有修订号`]),
+      ...(withoutRevision === 0 ? [] : [`${formatCount(withoutRevision)} × 没有修订号`]),
     ];
-    return `Pod ${pod} 没有更新：它的 ${String(own)} 个响应中有 ${String(sum(stale) + withoutRevision)} 个不带修订号 ${revision}（${parts.join('、')}）`;
+    return `Pod ${pod} 没有更新：它的 ${formatCount(own)} 个响应中有 ${formatCount(sum(stale) + withoutRevision)} 个不带修订号 ${revision}（${parts.join('、')}）`;
   },
   podCrashes: ({ pod, restarts }) =>
-    `Pod ${pod} 反复崩溃：检查期间它的代理重启了 ${String(restarts)} 次；请用 kubectl logs --previous 查看日志`,
+    `Pod ${pod} 反复崩溃：检查期间它的代理重启了 ${formatCount(restarts)} 次；请用 kubectl logs --previous 查看日志`,
 };
 
 function sampled({ samples, otherHosts }: SampledValues): string {
-  const others = otherHosts === 0 ? '' : `，另有 ${String(otherHosts)} 个来自其他 host 的响应`;
+  const others = otherHosts === 0 ? '' : `，另有 ${formatCount(otherHosts)} 个来自其他 host 的响应`;
   return `${formats.number(samples)} 个样本${others}`;
 }
 
 /** Within a sentence. */
 function after({ samples, otherHosts }: SampledValues): string {
-  const others = otherHosts === 0 ? '' : `（另有 ${String(otherHosts)} 个来自其他 host 的响应）`;
+  const others = otherHosts === 0 ? '' : `（另有 ${formatCount(otherHosts)} 个来自其他 host 的响应）`;
   return `采集 ${formats.number(samples)} 个样本${others}后`;
 }
 
 function failedOf({ failed, judged }: FailedValues): string {
-  return `${String(judged)} 个请求中有 ${String(failed)} 个失败`;
+  return `${formatCount(judged)} 个请求中有 ${formatCount(failed)} 个失败`;
 }
 
 function above(limit: number): string {
@@ -95,7 +98,7 @@ function percent(fraction: number): string {
 }
 
 function outage(setAside: number): string {
-  return setAside === 0 ? '' : `；入口短暂离线时有 ${String(setAside)} 个请求没有建立连接，不计入`;
+  return setAside === 0 ? '' : `；入口短暂离线时有 ${formatCount(setAside)} 个请求没有建立连接，不计入`;
 }
 
 function silence({ silent }: SilentValues): string {
@@ -103,15 +106,15 @@ function silence({ silent }: SilentValues): string {
 }
 
 function responders({ responders: names, samples }: SilentValues): string {
-  return names.length === 0 ? '' : `，而 ${String(samples)} 个响应全部来自 ${formats.all(names)}`;
+  return names.length === 0 ? '' : `，而 ${formatCount(samples)} 个响应全部来自 ${formats.all(names)}`;
 }
 
 function tally(counts: Tally): string {
-  return [...counts].map(([what, number]) => `${String(number)} × ${what}`).join('、');
+  return [...counts].map(([what, number]) => `${formatCount(number)} × ${what}`).join('、');
 }
 
 function revisions(stale: Tally): string {
-  return [...stale].map(([older, number]) => `${String(number)} × 修订号 ${older}`).join('、');
+  return [...stale].map(([older, number]) => `${formatCount(number)} × 修订号 ${older}`).join('、');
 }
 
 function sum(counts: Tally): number {
