@@ -80,7 +80,7 @@ function assertEverReleased({ routes }: Observation): void {
   const [first] = routes;
   if (!isNew || first?.object === undefined) return;
   throw new CanaryError(
-    `${nameOf(first.object)} in ${first.cluster} gives no weights to versions: nothing has been released yet that could be rolled back. Run the operation rollout with the input weights.`,
+    `${nameOf(first.object)} in ${first.cluster} gives no weights to versions: nothing has been released yet that could be rolled back. Run the operation rollout with ${theInput('weights')}.`,
   );
 }
 
@@ -91,7 +91,7 @@ function nothingThere({ release, routes, api: { kind } }: Observation, cluster: 
   });
   const remedy = routes.every(({ object }) => object === undefined)
     ? ''
-    : ' To bring this cluster to the weights of the others, run the operation rollout with the input weights.';
+    : ` To bring this cluster to the weights of the others, run the operation rollout with ${theInput('weights')}.`;
   return `There is no ${name} in ${cluster}: nothing has been released there that could be rolled back.${remedy}`;
 }
 
