@@ -50,7 +50,7 @@ test.each<[string, Partial<RunRecord>, string]>([
   [
     'a first install',
     { held: held({ east: undefined, west: undefined }), plan: planned(['east', 'west'], eighty) },
-    'plan: v1/v2 at 80/20 in east, west; 2 changes',
+    'plan: v1/v2 → 80/20 in east, west; 2 changes',
   ],
   [
     'one cluster of two',

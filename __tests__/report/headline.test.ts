@@ -271,9 +271,9 @@ describe('the current state after a run that did not pass', () => {
       'The routes still hold v1 80%, v2 20%.',
     ],
     [
-      'asks for action if a cluster was left to someone else',
+      'names a cluster that was left to someone else',
       { ...back, held: APART, remains: [quoted('west was left as it is.')] },
-      'west was left as it is. This needs your action: bring all clusters to the same weights (operation rollback with the input weights).',
+      'west was left as it is.',
     ],
     [
       'names who recovers a cluster that could not be restored',
@@ -321,12 +321,27 @@ describe('the next step', () => {
         evidence: [failing(0, 99)],
         findings: [{ title: quoted(''), detail: quoted(''), symptom: true }],
       },
-      'The routes and rules do not explain it: check the logs of v2.',
+      'Check the logs of v2: the routes and rules do not explain the failed requests.',
+    ],
+    [
+      'is to bring the clusters to the same weights before the cause is fixed',
+      { verdict: 'fail', held: APART, findings: [{ title: quoted(''), detail: quoted('') }] },
+      'Bring all clusters to the same weights: run the operation rollback, with the input weights set to those that all should hold.',
+    ],
+    [
+      'is to fix the cause where the next run brings them to the same weights',
+      {
+        verdict: 'fail',
+        held: APART,
+        needsRecovery: true,
+        findings: [{ title: quoted(''), detail: quoted('') }],
+      },
+      'Fix the likely cause, then re-run this step.',
     ],
     [
       'is to bring the clusters to the same weights',
       { operation: 'status', held: APART },
-      'Bring all clusters to the same weights: run the operation rollback with the input weights.',
+      'Bring all clusters to the same weights: run the operation rollback, with the input weights set to those that all should hold.',
     ],
     [
       'is to bring them to a cluster without a route, where nothing can be rolled back',
@@ -343,7 +358,7 @@ describe('the next step', () => {
           },
         ],
       },
-      'Bring all clusters to the same weights: run the operation rollout with the input weights.',
+      'Bring all clusters to the same weights: run the operation rollout, with the input weights set to those that all should hold.',
     ],
   ])('%s', (_what, record, nextStep) => {
     expect(of(record).nextStep).toBe(nextStep);

@@ -149,7 +149,9 @@ describe('a failed release that replaced the image of a version with users (scen
         );
         expect(run.summary).toMatch(/v1 fails/);
         expect(run.summary).not.toMatch(/nothing is urgent|Likely cause|likely cause/);
-        expect(run.report.nextStep).toBe('The routes and rules do not explain it: check the logs of v1.');
+        expect(run.report.nextStep).toBe(
+          'Check the logs of v1: the routes and rules do not explain the failed requests.',
+        );
       },
       { faulty: true },
     );

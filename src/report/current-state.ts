@@ -50,10 +50,13 @@ function stateApart(
     : way === 'routes'
       ? texts.nextStep.chooseRoutes
       : texts.state.alignYourself(way);
+  // The next step of these outcomes says it.
+  const isNextStep =
+    outcome === 'diverged' || (outcome === 'fail' && clustersDisagree(held) && !needsRecovery);
   return [
     ...(outcome === 'diverged' || outcome === 'fail' ? [] : [who]),
     ...others,
-    ...(outcome === 'diverged' ? [] : [whatNow]),
+    ...(isNextStep ? [] : [whatNow]),
   ];
 }
 

@@ -26,7 +26,7 @@ function planLine({ held }: RunRecord, plan: PlannedRollout, texts: Texts): stri
   const whereOf = (some: readonly ClusterName[]): string =>
     texts.changes.where({ clusters: some, of: all.length });
   return texts.glance.plan({
-    weights: movedLine(from, to, whereOf(all), texts),
+    weights: plannedLine(from, to, whereOf(all), texts),
     changes: changes.length,
     only: changes.length === 0 || touched.length >= all.length ? undefined : whereOf(touched),
     unchecked: changes.length > 0 && changes.every(({ tried, denied = false }) => !tried && denied),
@@ -45,6 +45,13 @@ function weightsLine({ held, steps }: RunRecord, texts: Texts): string | undefin
     return movedLine(first?.before, now, where, texts);
   }
   return texts.glance.at({ ...inFigures(now), where, back: last !== undefined });
+}
+
+/** Nothing is in force yet where there are no weights to move from. */
+function plannedLine(from: Weights | undefined, to: Weights, where: string, texts: Texts): string {
+  if (from !== undefined) return movedLine(from, to, where, texts);
+  const { versions, weights } = inFigures(to);
+  return texts.glance.moved({ versions, from, to: weights, where });
 }
 
 function movedLine(from: Weights | undefined, to: Weights, where: string, { glance }: Texts): string {

@@ -1,4 +1,4 @@
-import { agreedWeights, alignmentOf } from '../release/cluster-weights.ts';
+import { agreedWeights, alignmentOf, clustersDisagree } from '../release/cluster-weights.ts';
 import type { Texts } from '../texts/catalogue.ts';
 import { failingVersions } from './failing-versions.ts';
 import { metricsThat } from './metric-sentences.ts';
@@ -37,7 +37,9 @@ function alignmentIn({ held }: RunRecord, { nextStep }: Texts): string {
   return way === 'routes' ? nextStep.chooseRoutes : nextStep.align(way);
 }
 
-function afterFail(record: RunRecord, { nextStep }: Texts): string {
+function afterFail(record: RunRecord, texts: Texts): string {
+  const { nextStep } = texts;
+  if (clustersDisagree(record.held) && !record.needsRecovery) return alignmentIn(record, texts);
   if (record.findings.some(({ symptom }) => symptom !== true)) return nextStep.fixLikelyCause;
   const { failing } = failingVersions(record);
   const [metric] = metricsThat(record.metrics, 'fail');

@@ -7,10 +7,10 @@ export interface GlanceTexts {
     readonly where: string;
     readonly back: boolean;
   }) => string;
-  /** `v1/v2 80/20 → 50/50 in east, west` */
+  /** `v1/v2 80/20 → 50/50 in east, west`, or `v1/v2 → 80/20 in east, west`. @param from undefined: no one set of weights is in force */
   readonly moved: (values: {
     readonly versions: string;
-    readonly from: string;
+    readonly from: string | undefined;
     readonly to: string;
     readonly where: string;
   }) => string;

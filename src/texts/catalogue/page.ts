@@ -54,7 +54,7 @@ export interface PageTexts {
     readonly writes: string;
   };
   readonly checks: {
-    /** `v1 80%, v2 20%, bake, pass` */
+    /** `expected v1 80%, v2 20%, bake, pass` */
     readonly name: (check: {
       readonly weights: Weights;
       readonly kind: 'verify' | 'bake';

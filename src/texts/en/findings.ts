@@ -26,7 +26,7 @@ export const findings: MessageTexts<FindingMessages> = {
     `${object} in ${cluster} holds ${found === undefined ? 'no weights' : formatWeights(found)} instead of the ${formatWeights(recorded)} that the last release step wrote${by === undefined ? '' : ` (last written by ${editor(by)})`}`,
   disagreementTitle: () => 'The clusters hold different weights',
   disagreement: ({ held }, say) =>
-    `${say(held)}. To align them, run the operation rollback with ${theInput('weights')}.`,
+    `${say(held)}. To align them, run the operation rollback, with ${theInput('weights')} set to those that all should hold.`,
   otherWeightsTitle: ({ cluster }) => `The route in ${cluster} holds other weights`,
   otherWeights: ({ held, asked }) =>
     `It splits ${formatWeights(held)}, but ${formatWeights(asked)} was expected.`,

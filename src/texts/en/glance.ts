@@ -3,7 +3,8 @@ import type { GlanceTexts } from '../catalogue/glance.ts';
 
 export const glance: GlanceTexts = {
   at: ({ versions, weights, where, back }) => `${versions} ${back ? 'back ' : ''}at ${weights} ${where}`,
-  moved: ({ versions, from, to, where }) => `${versions} ${from} → ${to} ${where}`,
+  moved: ({ versions, from, to, where }) =>
+    `${versions} ${from === undefined ? '' : `${from} `}→ ${to} ${where}`,
   plan: ({ weights, changes, only, unchecked }) => {
     const number = changes === 0 ? 'no changes' : count(changes, 'change');
     const parts = [

@@ -45,7 +45,7 @@ export const page: PageTexts = {
   },
   checks: {
     name: ({ weights, kind, verdict }) =>
-      `${headline.weights(weights)}, ${kind === 'bake' ? 'bake, ' : ''}${outcomes.verdicts[verdict]}`,
+      `expected ${headline.weights(weights)}, ${kind === 'bake' ? 'bake, ' : ''}${outcomes.verdicts[verdict]}`,
     earlier: 'Earlier checks',
     sampled: ({ samples, ingresses, from, to }) =>
       `${count(samples, 'sample')} through ${count(ingresses, 'ingress', 'ingresses')}, ${duration(from)} to ${duration(to)} after the start.`,

@@ -8,7 +8,7 @@ export const state: StateTexts = {
     return `${worded({ step: 'The post step of this job', command: 'This command, before it ends' })}, or else the next run, will bring them to the same weights.`;
   },
   alignYourself: (operation) =>
-    `This needs your action: bring all clusters to the same weights (operation ${operation} with ${theInput('weights')}).`,
+    `This needs your action: bring all clusters to the same weights (operation ${operation}, with ${theInput('weights')} set to those that all should hold).`,
   nothingWritten: (weights) => `Nothing was written; the routes hold ${headline.weights(weights)}.`,
   weightsUnchanged: (weights) =>
     `The weights are unchanged (${headline.weights(weights)}); other writes are listed below.`,
@@ -31,7 +31,7 @@ export const nextStep: NextStepTexts = {
     return `Set ${theInput('routes')} to the routes that the release should split.`;
   },
   align: (operation) =>
-    `Bring all clusters to the same weights: run the operation ${operation} with ${theInput('weights')}.`,
+    `Bring all clusters to the same weights: run the operation ${operation}, with ${theInput('weights')} set to those that all should hold.`,
   get readableMetric() {
     return `Make the metric readable, or give it more time and traffic (${inputLabel('bake')}), then ${rerun()}.`;
   },
@@ -42,11 +42,11 @@ export const nextStep: NextStepTexts = {
     return `Fix the likely cause, then ${rerun()}.`;
   },
   lookAtUsers: (metric) =>
-    `Look at what users of the new version get (metric ${metric}): its logs and traces in the time of the check.`,
+    `Look at what users of the new version get (metric ${metric}): its logs and traces during the check.`,
   compareClusters:
     'No known cause was found: compare the clusters (operation status), and inspect the versions themselves.',
   lookAtLogs: (versions) =>
-    `The routes and rules do not explain it: check the logs of ${versions.join(' and ')}.`,
+    `Check the logs of ${versions.join(' and ')}: the routes and rules do not explain the failed requests.`,
   promote: (weights) => `Continue with the next step, ${formatWeights(weights)} (operation promote).`,
   retire: (versions) =>
     `The release is complete. Once nobody needs ${versions.join(', ')}, retire it (operation retire, version ${versions[0] ?? ''}).`,

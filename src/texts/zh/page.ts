@@ -44,7 +44,7 @@ export const page: PageTexts = {
   },
   checks: {
     name: ({ weights, kind, verdict }) =>
-      `${headline.weights(weights)}，${kind === 'bake' ? '观察' : ''}${outcomes.verdicts[verdict]}`,
+      `预期 ${headline.weights(weights)}，${kind === 'bake' ? '观察' : ''}${outcomes.verdicts[verdict]}`,
     earlier: '之前的检查',
     sampled: ({ samples, ingresses, from, to }) =>
       `${number(ingresses)} 个入口，共 ${number(samples)} 个样本，采样时段为运行开始后的 ${duration(from)}至 ${duration(to)}。`,
