@@ -35,6 +35,9 @@ export function commonWeights(routes: readonly WeighedRoute[], recorded: Weights
   if (recorded !== undefined && !allHold(recorded)) {
     if (settled.every(({ holdsExactly }) => holdsExactly(recorded))) return { weights: recorded, accord };
   }
-  if (!allHold(first)) return { weights: undefined, accord: 'different' };
+  const isEmpty = [...first.values()].every((weight) => weight === 0);
+  // A new route cannot get what others hold if they send nothing anywhere.
+  if (!allHold(first) || (accord === 'joining' && isEmpty))
+    return { weights: undefined, accord: 'different' };
   return { weights: new Map(settled.flatMap(({ weights }) => [...(weights ?? [])])), accord };
 }
