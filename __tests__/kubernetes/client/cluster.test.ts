@@ -214,9 +214,9 @@ describe('a call that gets no response at first', () => {
 
   test('is repeated if it reads, and may take the time of a slow admission webhook if it writes, dry run or not', async () => {
     const tries = async (method: string, call: (cluster: Cluster) => Promise<unknown>): Promise<number> => {
-      const limits = { ...API, readSilenceMs: 50 };
+      const limits = { ...API, readSilenceMs: 400 };
       const { api, cluster } = await stage([VS], { limits });
-      api.intercept = slow(200, method);
+      api.intercept = slow(1_000, method);
       await call(cluster);
       return triesIn(api, method);
     };
