@@ -100,7 +100,7 @@ describeOnEmbedded('clusters that hold different weights (scenario 36)', () => {
     expect(gone.code).toBe(1);
     expect(gone.outputs).toMatchObject({ weights: '', agree: 'false' });
     expect(gone.log).toContain('east holds v1=80,v2=20; west holds no VirtualService');
-    expect(gone.summary).toContain('run the operation rollout with the input weights');
+    expect(gone.summary).toContain('run the operation rollout, with the input weights set to');
     await stage.pass({ ...NO_WORKLOADS, weights: 'v1=80,v2=20' });
     await expect(stage.weights()).resolves.toEqual(['v1=80,v2=20', 'v1=80,v2=20']);
   });
