@@ -46,7 +46,7 @@ describe('a new version whose share is right, but which is worse than the stable
         [
           'Warning',
           'CheckFailed',
-          expect.stringMatching(/^verdict fail.*; west: v2 is more than 20% slower/),
+          expect.stringMatching(/^verdict fail.*; (east|west): v2 is more than 20% slower/),
         ],
         ['Warning', 'TrafficRolledBack', expect.stringMatching(/^weights v1=50,v2=50 → v1=100,v2=0 \(/)],
       ]);
