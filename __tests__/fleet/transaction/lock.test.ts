@@ -67,7 +67,7 @@ function fastClock(times: number): Clock {
     sleep: (ms, signal) => MONOTONIC_CLOCK.sleep(ms / times, signal),
   };
 }
-const clock = fastClock(50);
+const clock = fastClock(20);
 type Taken = Awaited<ReturnType<typeof Lock.acquire>>;
 
 interface Stage {
