@@ -5,7 +5,6 @@ import { candidateOf, selectsEndpoint } from '../kubernetes/pod-selection.ts';
 import type { Place } from '../kubernetes/pod-selection.ts';
 import { CanaryError, messageOf } from '../core/errors.ts';
 import {
-  alignmentOf,
   clustersAgree,
   clustersDisagree,
   describeDisagreement,
@@ -28,6 +27,7 @@ import { versionLabels } from '../release/subsets.ts';
 import { VERSION_LABEL } from '../release/version-label.ts';
 import type { VersionLabels } from '../istio/destination-rule-edits.ts';
 import { describeEdit } from '../release/weight-edits.ts';
+import { alignmentOfClusters } from '../report/next-step.ts';
 import { routeDefects } from '../release/route-defects.ts';
 import { observeWhereClear } from '../release/observation.ts';
 import { noteBlindSpots, phase } from './context.ts';
@@ -102,9 +102,7 @@ function disagreementIn(held: readonly ClusterWeights[], unclear: readonly strin
   if (clustersAgree(held) !== false) return [];
   if (unclear.length > 0)
     return [...(clustersDisagree(held) ? [describeDisagreement(held)] : []), ...unclear];
-  const way = alignmentOf(held);
-  const { align, chooseRoutes } = textsIn('en').nextStep;
-  return [`${describeDisagreement(held)} ${way === 'routes' ? chooseRoutes : align(way)}`];
+  return [`${describeDisagreement(held)} ${alignmentOfClusters(held, textsIn('en'))}`];
 }
 
 /** What a line about one cluster is made from. */

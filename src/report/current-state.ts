@@ -12,6 +12,7 @@ import type { Texts } from '../texts/catalogue.ts';
 import type { IngressEvidence } from '../verify/evidence.ts';
 import { failingVersions } from './failing-versions.ts';
 import { disagreementIn } from './holdings.ts';
+import { isAlignmentNext } from './next-step.ts';
 import type { Outcome } from './outcome.ts';
 import type { RunRecord } from './run-record.ts';
 
@@ -36,11 +37,12 @@ export function currentStateOf(record: RunRecord, outcome: Outcome, texts: Texts
 
 /** The clusters differ, or this run left them to be recovered. The headline of some outcomes has said who holds what. */
 function stateApart(
-  { held, needsRecovery }: RunRecord,
+  record: RunRecord,
   others: readonly string[],
   outcome: Outcome,
   texts: Texts,
 ): readonly string[] {
+  const { held, needsRecovery } = record;
   const who = clustersDisagree(held)
     ? disagreementIn(held, texts)
     : texts.headline.holdingsSentence(holdingsOf(held, texts));
@@ -50,13 +52,10 @@ function stateApart(
     : way === 'routes'
       ? texts.nextStep.chooseRoutes
       : texts.state.alignYourself(way);
-  // The next step of these outcomes says it.
-  const isNextStep =
-    outcome === 'diverged' || (outcome === 'fail' && clustersDisagree(held) && !needsRecovery);
   return [
     ...(outcome === 'diverged' || outcome === 'fail' ? [] : [who]),
     ...others,
-    ...(isNextStep ? [] : [whatNow]),
+    ...(isAlignmentNext(record, outcome) ? [] : [whatNow]),
   ];
 }
 

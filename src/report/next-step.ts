@@ -1,4 +1,5 @@
 import { agreedWeights, alignmentOf, clustersDisagree } from '../release/cluster-weights.ts';
+import type { ClusterWeights } from '../release/cluster-weights.ts';
 import type { Texts } from '../texts/catalogue.ts';
 import { failingVersions } from './failing-versions.ts';
 import { metricsThat } from './metric-sentences.ts';
@@ -21,7 +22,7 @@ export function nextStepOf(record: RunRecord, outcome: Outcome, texts: Texts): s
     case 'ambiguous':
       return nextStep.chooseRoutes;
     case 'diverged':
-      return alignmentIn(record, texts);
+      return alignmentOfClusters(record.held, texts);
     case 'inconclusive':
       if (metricsThat(record.metrics, 'inconclusive').length > 0) return nextStep.readableMetric;
       // If every ingress passed, more samples would not help.
@@ -31,15 +32,20 @@ export function nextStepOf(record: RunRecord, outcome: Outcome, texts: Texts): s
   }
 }
 
+/** Whether the next step is to bring the clusters to the same weights. */
+export function isAlignmentNext({ held, needsRecovery }: RunRecord, outcome: Outcome): boolean {
+  return outcome === 'diverged' || (outcome === 'fail' && clustersDisagree(held) && !needsRecovery);
+}
+
 /** How the clusters come to hold the same weights. */
-function alignmentIn({ held }: RunRecord, { nextStep }: Texts): string {
+export function alignmentOfClusters(held: readonly ClusterWeights[], { nextStep }: Texts): string {
   const way = alignmentOf(held);
   return way === 'routes' ? nextStep.chooseRoutes : nextStep.align(way);
 }
 
 function afterFail(record: RunRecord, texts: Texts): string {
   const { nextStep } = texts;
-  if (clustersDisagree(record.held) && !record.needsRecovery) return alignmentIn(record, texts);
+  if (isAlignmentNext(record, 'fail')) return alignmentOfClusters(record.held, texts);
   if (record.findings.some(({ symptom }) => symptom !== true)) return nextStep.fixLikelyCause;
   const { failing } = failingVersions(record);
   const [metric] = metricsThat(record.metrics, 'fail');
