@@ -2,7 +2,6 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { writeAuthority } from './support/authority.ts';
 import { available } from './support/deployments.ts';
 import {
   GATEWAY_API,
@@ -15,6 +14,7 @@ import {
   listenerConditions,
   versionService,
 } from './support/gateway-api.ts';
+import { writeAuthority } from './support/https.ts';
 import { ISTIO, Kube } from './support/kube.ts';
 import type { Obj } from './support/kube.ts';
 import {

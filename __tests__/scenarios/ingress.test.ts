@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { startFleet } from '../../testbed/start.ts';
 import type { FleetCluster } from '../../testbed/fleet.ts';
-import { writeAuthority } from './support/authority.ts';
+import { servedOverHttps, writeAuthority } from './support/https.ts';
 import type { Kube, Obj } from './support/kube.ts';
 import { ISTIO } from './support/kube.ts';
 import { APP, HOST, NAMESPACE, gateway } from './support/objects.ts';
@@ -186,6 +186,7 @@ describe('HTTPS', () => {
         spec: { hosts: ['shop.example.com'], gateways: ['shop'] },
       });
     }
+    await servedOverHttps(stage.fleet, 'shop.example.com', authority);
   });
   afterAll(() => rm(folder, { recursive: true }));
 

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { startLoad } from '../../testbed/load.ts';
 import { startFleet } from '../../testbed/start.ts';
 import { accessObjects } from '../support/access-examples.ts';
-import { writeAuthority } from './support/authority.ts';
+import { servedOverHttps, writeAuthority } from './support/https.ts';
 import { ISTIO } from './support/kube.ts';
 import { Kubectl } from './support/kubectl.ts';
 import { APP, NAMESPACE, SEED } from './support/objects.ts';
@@ -286,6 +286,7 @@ describe('HTTPS', () => {
         metadata: { name: APP, namespace: NAMESPACE },
         spec: { hosts: ['shop.example.com'], gateways: ['shop'] },
       });
+    await servedOverHttps(stage.fleet, 'shop.example.com', authority);
     const run = await stage.pass(
       { operation: 'verify', ingress: 'port-forward' },
       { env: { NODE_EXTRA_CA_CERTS: authority } },

@@ -26,6 +26,20 @@ export interface Standing {
 const isAvailable = ({ status }: Obj): boolean =>
   (status as { availableReplicas?: number } | undefined)?.availableReplicas === 1;
 
+type Answer = Pick<Awaited<ReturnType<typeof request>>, 'statusCode' | 'body'>;
+
+/** Resolves once ten requests in a row have been answered with this status, as each worker of a gateway changes at its own time. */
+export async function tenAnswers(who: string, status: number, ask: () => Promise<Answer>): Promise<void> {
+  let row = 0;
+  const look = async (): Promise<boolean> => {
+    const { statusCode, body } = await ask();
+    await body.dump();
+    row = statusCode === status ? row + 1 : 0;
+    return row === 10;
+  };
+  await until(`${who} to answer with ${String(status)}`, look, { seconds: 20, everyMs: 10 });
+}
+
 interface Opened {
   readonly fleet: TestFleet;
   readonly east: Kube;
@@ -140,15 +154,9 @@ export class Stage {
   /** Resolves once the ingress of a cluster has answered ten requests in a row with this status. */
   async answers(cluster: string, status: number, host = 'any'): Promise<void> {
     const { ingress } = this.fleet.clusters.find(({ name }) => name === cluster) ?? {};
-    let row = 0;
-    const look = async (): Promise<boolean> => {
-      const { statusCode, body } = await request(`${ingress ?? ''}${SEED.path}`, { headers: { host } });
-      await body.dump();
-      row = statusCode === status ? row + 1 : 0;
-      return row === 10;
-    };
-    const what = `the ingress of ${cluster} to answer with ${String(status)}`;
-    await until(what, look, { seconds: 20, everyMs: 10 });
+    await tenAnswers(`the ingress of ${cluster}`, status, async () =>
+      request(`${ingress ?? ''}${SEED.path}`, { headers: { host } }),
+    );
   }
 
   /** The object with the weights, of each cluster. */
