@@ -13,11 +13,14 @@ import { until } from './until.ts';
 const ETCD_URL = 'http://127.0.0.1:2379';
 /** Where the API server finds the kubelet of a node. */
 export const KUBELET_PORT = 10250;
+/**
+ * Without the namespace controller: it deletes the contents of a namespace by their names, and would still be at it when the next test
+ * has created a namespace of the same name. See reset.ts, which does its work.
+ */
 const CONTROLLERS = [
   'deployment-controller',
   'replicaset-controller',
   'endpointslice-controller',
-  'namespace-controller',
   'serviceaccount-controller',
   'garbage-collector-controller',
   'resourcequota-controller',

@@ -61,7 +61,7 @@ export class Baseline {
 
   /**
    * Deletes every namespace created since, with its contents, and everything else created since.
-   * It finalizes the namespaces itself, because the namespace controller takes at least five seconds for each.
+   * It finalizes the namespaces itself: no namespace controller runs.
    */
   async restore(): Promise<void> {
     const { api, name } = this.#cluster;
@@ -119,7 +119,7 @@ async function deleteAll(api: KubeApi, found: readonly Found[]): Promise<void> {
   );
 }
 
-/** Without a resourceVersion, because the namespace controller may write its conditions at the same time. */
+/** Without a resourceVersion, as nothing of what was read is kept. */
 async function finalize(api: KubeApi, name: string): Promise<void> {
   try {
     await api.replace(namespaces, { metadata: { name }, spec: { finalizers: [] } }, 'finalize');
