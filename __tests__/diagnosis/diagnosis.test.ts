@@ -108,7 +108,7 @@ describe('a route that someone else changed', () => {
       {
         title: 'The route in east was changed by someone else',
         detail:
-          'VirtualService gray-demo/helloworld in east holds v1=50,v2=50 instead of the v1=80,v2=20 that the last release step wrote. Restore the recorded weights (operation rollback with the input weights), or find out who needs the others.',
+          'VirtualService gray-demo/helloworld in east holds v1=50,v2=50 instead of the v1=80,v2=20 that the last release step wrote. Restore the recorded weights (operation rollback, with the input weights set to them), or find out who needs the others.',
       },
     ]);
   });
@@ -143,7 +143,8 @@ describe('a route with weights other than those expected, and without a record',
     expect(found(held, failed())).toEqual([
       {
         title: 'The route in east holds other weights',
-        detail: 'It splits v1=50,v2=50, but v1=80,v2=20 was expected.',
+        detail:
+          'v1=50,v2=50 is set, but v1=80,v2=20 was expected. To check the weights that are set, omit the input weights; to set the others, run the operation rollout.',
       },
     ]);
   });

@@ -13,7 +13,7 @@ const groupsOf = (
 ): ReturnType<typeof changeGroups<ReturnType<typeof change>>> =>
   changeGroups(
     changes,
-    ({ cluster }) => [{ kind: 'workloadIn', version: 'v1', cluster }],
+    () => [{ kind: 'workloadOf', version: 'v1' }],
     ({ diff }) => [diff],
   );
 
@@ -28,9 +28,9 @@ test('changes that are alike are one group, in the order of clusters, kinds and 
   expect(
     groups.map(({ object, clusters, reasons }) => [object, clusters.join(' '), ...reasons.map(inEnglish)]),
   ).toEqual([
-    ['Deployment y', 'a b', 'v1'],
-    ['Service x', 'a c', 'v1'],
-    ['Service x', 'b', 'v1'],
+    ['Deployment y', 'a b', 'workload of v1'],
+    ['Service x', 'a c', 'workload of v1'],
+    ['Service x', 'b', 'workload of v1'],
   ]);
 });
 

@@ -77,8 +77,13 @@ describe('the record of a run', () => {
   });
 
   test('dates a phase and a check from their beginning', () => {
-    const { phases, checks } = recordOf(sampled, { kind: 'phase', name: 'Verify', seconds: 1.25 });
-    expect(phases).toEqual([{ name: 'Verify', start: 0.75, seconds: 1.25 }]);
+    const { phases, checks } = recordOf(sampled, {
+      kind: 'phase',
+      name: 'Verify',
+      seconds: 1.25,
+      completed: true,
+    });
+    expect(phases).toEqual([{ name: 'Verify', start: 0.75, seconds: 1.25, completed: true }]);
     expect(checks).toMatchObject([{ kind: 'verify', weights: AFTER, from: 0.5, to: 1 }]);
   });
 });
@@ -173,7 +178,7 @@ describe('what a run leaves behind', () => {
 
 test('A run log keeps events as they come, with the seconds since its beginning', () => {
   const log = new RunLog(new Date(Date.now() - 2_000));
-  log.record({ kind: 'phase', name: 'Read', seconds: 1 });
+  log.record({ kind: 'phase', name: 'Read', seconds: 1, completed: true });
   const before = log.events.length;
   log.record({ kind: 'ended' });
   expect(before).toBe(1);

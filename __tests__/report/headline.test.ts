@@ -84,7 +84,7 @@ test('an inconclusive check whose ingresses all passed asks for the cause, not f
     evidence: [evidence()],
     findings: [{ title: quoted('Another app may have answered in east'), detail: quoted('') }],
   });
-  expect(nextStep).toBe('Fix the likely cause, then re-run this step.');
+  expect(nextStep).toBe('Fix the likely cause below, then re-run this step.');
 });
 
 describe('the headline', () => {
@@ -129,6 +129,27 @@ describe('the headline', () => {
       { verdict: 'fail', evidence: [drifted, drifted, drifted] },
       'traffic split check failed',
       'Expected v1 80%, v2 20%, but users get v1 50.0%, v2 50.0% through west. In west: the shares are not the weights (1000 samples). The check also fails at 2 other ingresses.',
+    ],
+    [
+      'of drift names the other clusters',
+      {
+        verdict: 'fail',
+        evidence: [drifted, evidence({ verdict: 'fail' }), evidence({ cluster: 'north', verdict: 'fail' })],
+      },
+      'traffic split check failed',
+      'Expected v1 80%, v2 20%, but users get v1 50.0%, v2 50.0% through west. In west: the shares are not the weights (1000 samples). The check also fails in east and north.',
+    ],
+    [
+      'of a retirement names the version',
+      {
+        operation: 'retire',
+        retiring: 'v1',
+        verdict: 'pass',
+        evidence: [evidence()],
+        changes: [change()],
+      },
+      'v1 retired, traffic split verified',
+      'Users get v1 80%, v2 20% through the ingress of east, as 1,000 samples show.',
     ],
     [
       'of errors names the failing version',
@@ -308,11 +329,16 @@ describe('the next step', () => {
       { verdict: 'pass', complete: true, held: agreed(weights({ v1: 0, v2: 100 })) },
       'The release is complete. Once nobody needs v1, retire it (operation retire, version v1).',
     ],
+    [
+      'is nothing after the old version is retired',
+      { operation: 'retire', verdict: 'pass', complete: true, held: agreed(weights({ v2: 100 })) },
+      'Nothing is left to do: the release is complete.',
+    ],
     ['is undefined if the release is not complete', { verdict: 'pass', held: agreed(ASKED) }, undefined],
     [
       'is to fix the likely cause',
       { verdict: 'fail', findings: [{ title: quoted(''), detail: quoted('') }] },
-      'Fix the likely cause, then re-run this step.',
+      'Fix the likely cause below, then re-run this step.',
     ],
     [
       'is to look at the failing version if only the symptom was found',
@@ -336,7 +362,7 @@ describe('the next step', () => {
         needsRecovery: true,
         findings: [{ title: quoted(''), detail: quoted('') }],
       },
-      'Fix the likely cause, then re-run this step.',
+      'Fix the likely cause below, then re-run this step.',
     ],
     [
       'is to bring the clusters to the same weights',

@@ -24,7 +24,7 @@ const FULL: RunRecord = {
   unseen: [quoted('VirtualServices of other namespaces in east could not be listed.')],
   limits: { tolerance: 0.05, confidence: 0.99, maxErrorRate: 0.01 },
   findings: [{ title: quoted('a'), detail: quoted('b') }],
-  phases: [{ name: 'Verify', start: 0, seconds: 1 }],
+  phases: [{ name: 'Verify', start: 0, seconds: 1, completed: true }],
   steps: [{ at: 0, weights: weights({ v1: 80, v2: 20 }), before: undefined, direction: 'forward' }],
   checks: [
     {

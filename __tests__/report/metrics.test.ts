@@ -52,7 +52,7 @@ function record(metrics: readonly MetricEvidence[], given: Partial<RunRecord> = 
 describe('the headline', () => {
   test('names the versions and counts that decided a failure', () => {
     const { title, sentence } = headlineOf(record([FAILED], { verdict: 'fail' }));
-    expect(title).toBe('metric errors failed');
+    expect(title).toBe('metric check failed (errors)');
     expect(sentence).toBe(`${inEnglish(FAILED.reason)}.`);
   });
 

@@ -207,7 +207,7 @@ describe('the page', () => {
         failure: text,
         findings: [{ title: quoted(text), detail: quoted(text) }],
         clusters: [{ cluster: text, text: quoted(text) }],
-        phases: [{ name: 'Ready', start: 0, seconds: 1 }],
+        phases: [{ name: 'Ready', start: 0, seconds: 1, completed: true }],
         changes: [
           change({ cluster: text, object: text, reason: quoted(text), before: text, after: `${text}.` }),
         ],

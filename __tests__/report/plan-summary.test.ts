@@ -44,16 +44,25 @@ test('a plan shows what differs between clusters separately', () => {
   expect(text).toContain('update in west; weights');
 });
 
-test('a reason does not repeat the cluster, so that the same workload in many is one change', () => {
+test.each([
+  ['create', '--- /dev/null\n+++ Service gray-demo/hello\n@@ -0,0 +1,1 @@\n+kind: Service'],
+  ['update', '--- Service gray-demo/hello\n+++ Service gray-demo/hello\n@@ -1,1 +1,1 @@\n-a: 1\n+a: 2'],
+])('a plan says that a server-side apply would %s the object', (effect, diff) => {
+  expect(planOf({ verb: 'apply', diff })).toContain(`</strong>: ${effect} in east;`);
+});
+
+test('the same workload in many clusters is one change', () => {
   const clusters = Array.from({ length: 10 }, (_, i) => `c${String(i)}`);
   const text = planOf(
     ...clusters.map((cluster) => ({
       cluster,
       object: 'Deployment gray-demo/b',
-      reason: { kind: 'workloadIn', version: 'v2', cluster } as const,
+      reason: { kind: 'workloadOf', version: 'v2' } as const,
     })),
   );
-  expect(text).toContain('<strong>Deployment gray-demo/b</strong>: update in 10 clusters; v2</summary>');
+  expect(text).toContain(
+    '<strong>Deployment gray-demo/b</strong>: update in 10 clusters; workload of v2</summary>',
+  );
   expect(text).toContain(`In: ${clusters.join(', ')}`);
 });
 

@@ -74,7 +74,7 @@ describe('the observed traffic split', () => {
     expect(firstTable(lines).slice(2)).toEqual(['| b | ❌&nbsp;fail | 80.2% | 19.8% | 1,000 |']);
     const fold = lines.findIndex((line) => line.startsWith('<details>'));
     expect(lines[fold]).toBe(
-      '<details><summary>⚪ 2 ingresses undecided: v1 70–80.2%, v2 19.8–30%</summary>',
+      '<details><summary>⚪ 2 ingresses undecided when the check stopped: v1 70–80.2%, v2 19.8–30%</summary>',
     );
     expect(firstTable(lines.slice(fold)).slice(2)).toEqual([
       '| a | ⚪&nbsp;undecided | 80.2% | 19.8% | 1,000 |',
@@ -192,12 +192,13 @@ test('each object that was written has a line, with one difference on demand', (
   expect(shown).toMatch(/-weight: 0\n\+weight: 5\n```/);
 });
 
-test('the timeline has steps, checks and long phases', () => {
+test('the timeline has steps, checks, and phases that were long or failed', () => {
   const shown = summary({
     phases: [
-      { name: 'Read', start: 0, seconds: 0.5 },
-      { name: 'Ready', start: 0.5, seconds: 75 },
-      { name: 'Verify', start: 80, seconds: 8 },
+      { name: 'Read', start: 0, seconds: 0.5, completed: true },
+      { name: 'Ready', start: 0.5, seconds: 75, completed: true },
+      { name: 'Verify', start: 80, seconds: 8, completed: true },
+      { name: 'Lock', start: 88, seconds: 0.2, completed: false },
     ],
     steps: [{ at: 79, weights: weights({ v1: 80, v2: 20 }), before: undefined, direction: 'forward' }],
     checks: [
@@ -217,6 +218,7 @@ test('the timeline has steps, checks and long phases', () => {
       '| 0.5&nbsp;s | Ready | 1&nbsp;min&nbsp;15&nbsp;s |',
       '| 1&nbsp;min&nbsp;19&nbsp;s | **Weights set: v1 80%, v2 20%** |  |',
       '| 1&nbsp;min&nbsp;20&nbsp;s | ✅ Verify v1 80%, v2 20%: pass (1,000 samples) | 8.0&nbsp;s |',
+      '| 1&nbsp;min&nbsp;28&nbsp;s | ❌ Lock: not completed | 0.2&nbsp;s |',
     ].join('\n'),
   );
 });

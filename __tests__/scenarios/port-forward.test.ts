@@ -55,12 +55,10 @@ test('an ingress that cannot be found says how its pods can be reached', async (
 test('each gateway pod is asked as often as the other, and the report has both', async () => {
   const run = await stage.pass({ ...verify, report: folder });
   expect(run.log).toMatch(/Ingress of west: http:\/\/istio-ingressgateway\.istio-system\.svc/);
-  expect(run.log).toContain(`(port-forward to ${PODS.join(', ')}); the load balancer is not on the way`);
+  expect(run.log).toContain(`(port-forward to ${PODS.join(', ')}), past the load balancer`);
   expect(JSON.parse(run.outputs['ingress-urls'] ?? '')).toMatchObject({ west: 'port-forward' });
   expect(run.outputs['url']).toMatch(/^http:\/\/.*\/hello$/);
-  expect(run.summary).toContain(
-    'the load balancer, and whatever else is in front of the gateway, is not on the way',
-  );
+  expect(run.summary).toContain('past the load balancer and whatever else is in front of the gateway');
   await expectEqualCounts(0);
 });
 

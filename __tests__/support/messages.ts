@@ -203,7 +203,7 @@ export const MESSAGES: {
   ],
   disagreementTitle: [{}],
   disagreement: [{ held: QUOTE }],
-  otherWeightsTitle: [{ cluster: 'east' }],
+  otherWeightsTitle: [{ clusters: ['east'] }, { clusters: ['east', 'west'] }],
   otherWeights: [{ held: HALF, asked: SPLIT }],
   staleTitle: [
     { cluster: 'east', pods: [], revisions: ['3'] },
@@ -720,8 +720,6 @@ export const MESSAGES: {
   previews: [{ versions: ['v1', 'v2'] }],
   removedFromRoutes: [{ version: 'v1' }],
   workloadOf: [{ version: 'v1' }],
-  podsOfVersion: [{ version: 'v1' }],
-  workloadIn: [{ version: 'v1', cluster: 'east' }],
   namespaceNew: [{}],
   namespaceOfRelease: [{}],
   injection: [{ injection: 'rev-1' }],

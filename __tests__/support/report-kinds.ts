@@ -71,7 +71,7 @@ function checked(
       { kind: 'bake', weights: asked, verdict, evidence: ingresses, metrics, from: 10, to: 69 },
     ],
     steps: [{ at: 4, weights: asked, before: undefined, direction: 'forward' }],
-    phases: [{ name: 'Ready', start: 0, seconds: 4 }],
+    phases: [{ name: 'Ready', start: 0, seconds: 4, completed: false }],
     changes: ingresses.map(({ cluster }) =>
       change({
         cluster,

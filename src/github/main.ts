@@ -72,6 +72,7 @@ async function run(host: Host, job: Job): Promise<void> {
     begin: events.begin.toISOString(),
     run: identity.run,
     language,
+    retiring: operation === 'retire' ? release.version : undefined,
     limits: { tolerance, confidence, maxErrorRate },
   });
   const recordNow = (): RunRecord => foldRun(start, events.events);

@@ -54,11 +54,14 @@ export async function phase<T>(
 ): Promise<T> {
   return log.group(name, async () => {
     const elapsed = stopwatch();
+    let completed = false;
     try {
-      return await work();
+      const result = await work();
+      completed = true;
+      return result;
     } finally {
       const seconds = elapsed();
-      recorder.record({ kind: 'phase', name, seconds });
+      recorder.record({ kind: 'phase', name, seconds, completed });
       log.info(`${name}: ${seconds.toFixed(2)} s`);
     }
   });

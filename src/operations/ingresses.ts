@@ -116,8 +116,7 @@ export function targetsAt(context: Context, ingresses: readonly Ingress[]): read
     url: pageUrlOf(targets),
   });
   for (const { cluster, url, host, source, gateway } of ingresses) {
-    const way =
-      gateway === undefined ? throughProxy(context, cluster, url) : '; the load balancer is not on the way';
+    const way = gateway === undefined ? throughProxy(context, cluster, url) : ', past the load balancer';
     log.info(`Ingress of ${cluster}: ${url} (${source})${host === undefined ? '' : `, host ${host}`}${way}`);
   }
   return targets;

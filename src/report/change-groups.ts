@@ -21,7 +21,7 @@ export interface ChangeGroup<T> {
   readonly object: string;
   /** By name: clusters are written side by side, so that chance decides the order of writing. */
   readonly clusters: readonly ClusterName[];
-  /** Distinct reasons, in the order of the clusters, without the cluster in them. */
+  /** Distinct reasons, in the order of the clusters. */
   readonly reasons: readonly Message[];
 }
 
@@ -45,7 +45,7 @@ export function changeGroups<T extends ShownChange>(
         changes: group,
         object,
         clusters: [...new Set(byName.map(({ cluster }) => cluster))],
-        reasons: distinctMessages(byName.flatMap(reasonsOf).map(withoutCluster)),
+        reasons: distinctMessages(byName.flatMap(reasonsOf)),
       };
     }),
   );
@@ -111,9 +111,4 @@ export function kindsOfChanges<T>(groups: readonly ChangeGroup<T>[]): readonly K
     groups: own,
     isFolded: own.length > MOST_OF_A_KIND,
   }));
-}
-
-/** The clusters of a group are named beside its reasons. */
-function withoutCluster(reason: Message): Message {
-  return reason.kind === 'workloadIn' ? { kind: 'podsOfVersion', version: reason.version } : reason;
 }

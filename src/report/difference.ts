@@ -46,6 +46,11 @@ export function* comparing(
   return (yield* unifiedDiff(names, before ?? '', after ?? '', context)).replace(/\n$/, '');
 }
 
+/** Whether a difference is from nothing. */
+export function createsObject(difference: string): boolean {
+  return difference.startsWith(`--- ${NO_FILE}\n`);
+}
+
 /** Of objects that several stages or reports show. */
 const known = new WeakMap<KubeObject, string>();
 

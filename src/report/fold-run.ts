@@ -67,8 +67,8 @@ function changeOf(record: RunRecord, at: number, event: RunEvent): Partial<RunRe
     case 'inconsistent':
       return { needsRecovery: true };
     case 'phase': {
-      const { name, seconds } = event;
-      return { phases: [...record.phases, { name, start: at - seconds, seconds }] };
+      const { name, seconds, completed } = event;
+      return { phases: [...record.phases, { name, start: at - seconds, seconds, completed }] };
     }
     case 'failed':
       // An earlier check may have passed; the run has not.

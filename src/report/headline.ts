@@ -74,12 +74,12 @@ export function headingOf(
 }
 
 function titleOf(record: RunRecord, outcome: Outcome, { headline: { titles } }: Texts): string {
-  const { operation, plan } = record;
+  const { operation, plan, retiring: version } = record;
   const byMetrics = isByMetricsAlone(record);
   switch (outcome) {
     case 'pass': {
       const acted = ['rollback', 'retire'].includes(operation) && record.changes.length > 0;
-      return titles.pass({ acted: acted ? operation : undefined, byMetrics });
+      return titles.pass({ acted: acted ? { operation, version } : undefined, byMetrics });
     }
     case 'fail': {
       const { failing } = failingVersions(record);
@@ -91,7 +91,7 @@ function titleOf(record: RunRecord, outcome: Outcome, { headline: { titles } }: 
     case 'inconclusive':
       return titles.inconclusive({ byMetrics });
     case 'unverified':
-      return operation === 'verify' ? titles.notVerified : titles.actedNotVerified(operation);
+      return operation === 'verify' ? titles.notVerified : titles.actedNotVerified({ operation, version });
     case 'ambiguous':
       return titles.routesNotChosen;
     case 'diverged':

@@ -61,5 +61,7 @@ function afterSuccess(
   const idle = [...(agreedWeights(held) ?? [])].flatMap(([version, weight]) =>
     weight === 0 ? [version] : [],
   );
-  return complete && idle.length > 0 && operation !== 'retire' ? nextStep.retire(idle) : undefined;
+  if (!complete) return undefined;
+  if (idle.length > 0 && operation !== 'retire') return nextStep.retire(idle);
+  return idle.length === 0 && operation === 'retire' ? nextStep.none : undefined;
 }

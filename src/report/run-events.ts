@@ -123,7 +123,13 @@ export type RunEvent =
   | { readonly kind: 'remains'; readonly messages: readonly Message[] }
   /** The clusters hold different things, which the post step or the next run has to recover. */
   | { readonly kind: 'inconsistent' }
-  | { readonly kind: 'phase'; readonly name: PhaseName; readonly seconds: number }
+  /** `completed`: not after an error, nor where the run was cancelled. */
+  | {
+      readonly kind: 'phase';
+      readonly name: PhaseName;
+      readonly seconds: number;
+      readonly completed: boolean;
+    }
   | { readonly kind: 'failed'; readonly message: string }
   | { readonly kind: 'calls'; readonly calls: readonly ClusterCalls[] }
   | { readonly kind: 'ended' };

@@ -6,7 +6,7 @@ import type { IngressEvidence, Verdict } from '../verify/evidence.ts';
 import type { ClusterWeights } from '../release/cluster-weights.ts';
 import type { Language } from '../texts/language.ts';
 import type { ClusterName } from '../core/names.ts';
-import type { Weights } from '../core/weights.ts';
+import type { VersionName, Weights } from '../core/weights.ts';
 import type {
   Asked,
   CheckKind,
@@ -27,6 +27,8 @@ interface Phase {
   /** Seconds since the run began. */
   readonly start: number;
   readonly seconds: number;
+  /** false after an error, or where the run was cancelled. */
+  readonly completed: boolean;
 }
 
 /** Weights that came into force. */
@@ -79,6 +81,8 @@ export interface RunRecord {
   /** The weights that a rollback would restore. */
   readonly previous: Weights | undefined;
   readonly next: Weights | undefined;
+  /** The version that the run retires. */
+  readonly retiring: VersionName | undefined;
   readonly complete: boolean;
   readonly changes: readonly RecordedChange[];
   readonly plan: PlannedRollout | undefined;
@@ -120,7 +124,7 @@ export interface RunRecord {
 }
 
 /** What is known of a run before it begins. */
-export type RunInfo = Partial<Pick<RunRecord, 'begin' | 'run' | 'limits' | 'language'>>;
+export type RunInfo = Partial<Pick<RunRecord, 'begin' | 'run' | 'limits' | 'language' | 'retiring'>>;
 
 /** The record of a run in which nothing has happened. */
 export function emptyRecord(
@@ -142,6 +146,7 @@ export function emptyRecord(
     held: [],
     previous: undefined,
     next: undefined,
+    retiring: info.retiring,
     complete: false,
     changes: [],
     plan: undefined,

@@ -188,7 +188,14 @@ export const REPORT = z.strictObject({
       }),
     )
     .describe('The likeliest cause first.'),
-  phases: z.array(z.strictObject({ name: z.string(), start: seconds, seconds: z.number() })),
+  phases: z.array(
+    z.strictObject({
+      name: z.string(),
+      start: seconds,
+      seconds: z.number(),
+      completed: z.boolean().describe('false after an error, or where the run was cancelled.'),
+    }),
+  ),
   steps: z
     .array(z.strictObject({ at: seconds, weights, direction: z.enum(['forward', 'back']) }))
     .describe('Weights that were set, in chronological order.'),

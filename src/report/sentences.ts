@@ -67,9 +67,17 @@ export function failureOf(record: RunRecord, texts: Texts): readonly string[] {
   return [
     errorsOf(record, texts) ?? sharesIn(record, worst, texts),
     headline.atIngress({ cluster: worst.cluster, reason: say(worst.reason, texts) }),
-    ...(others.length === 0 ? [] : [headline.alsoAtOthers(others.length)]),
+    ...alsoFailing([worst, ...others], texts),
     ...users,
   ];
+}
+
+/** @param failing the worst ingress, and the others */
+function alsoFailing([worst, ...others]: readonly IngressEvidence[], { headline }: Texts): readonly string[] {
+  if (others.length === 0) return [];
+  const clusters = others.map(({ cluster }) => cluster);
+  const areDistinct = new Set([worst?.cluster, ...clusters]).size === others.length + 1;
+  return [headline.alsoAtOthers({ ingresses: others.length, clusters: areDistinct ? clusters : [] })];
 }
 
 /** Which versions fail, and whether the others do; undefined if the error rate is acceptable. */

@@ -8,8 +8,8 @@ export interface TimelineEvent {
   /** Seconds since the run began. */
   readonly at: number;
   readonly text: string;
-  /** Only of a check. */
-  readonly verdict?: Verdict;
+  /** Of a check, or `fail` of a phase that was not completed. */
+  readonly verdict?: Verdict | undefined;
   /** How long it took; undefined for a step. */
   readonly seconds?: number;
 }
@@ -20,10 +20,11 @@ export function timelineOf({ phases, steps, checks, language }: RunRecord): read
   const events: readonly TimelineEvent[] = [
     ...phases
       .filter(({ start, seconds }) => !checks.some(({ from, to }) => start <= from && to <= start + seconds))
-      .map(({ name, start, seconds }): TimelineEvent => ({
+      .map(({ name, start, seconds, completed }): TimelineEvent => ({
         kind: 'phase',
         at: start,
-        text: timeline.phases[name],
+        text: completed ? timeline.phases[name] : timeline.notCompleted(timeline.phases[name]),
+        verdict: completed ? undefined : 'fail',
         seconds,
       })),
     ...steps.map(({ at, weights, direction }): TimelineEvent => ({
@@ -45,7 +46,7 @@ export function timelineOf({ phases, steps, checks, language }: RunRecord): read
   return events.toSorted((a, b) => a.at - b.at);
 }
 
-/** Steps, checks, and phases of at least a second. */
-export function isNotable({ kind, seconds = 0 }: TimelineEvent): boolean {
-  return kind !== 'phase' || seconds >= 1;
+/** Steps, checks, and phases of at least a second, or with an error. */
+export function isNotable({ kind, verdict, seconds = 0 }: TimelineEvent): boolean {
+  return kind !== 'phase' || verdict !== undefined || seconds >= 1;
 }

@@ -14,7 +14,7 @@ export interface Said {
 
 /** Reads it from the job summary, whose first paragraphs it is. */
 export function saidIn(summary: string, language: Language): Said {
-  const { labels, changes, formats } = textsIn(language);
+  const { labels, formats } = textsIn(language);
   const blocks = marked.lexer(summary).filter(({ type }) => type !== 'space');
   const headings = blocks.map((_, i) =>
     blocks
@@ -33,9 +33,7 @@ export function saidIn(summary: string, language: Language): Said {
   );
   return {
     headline: plain(headline),
-    currentState: optional(
-      paragraphs.find((text) => !text.startsWith('<') && text !== changes.nothingWritten),
-    ),
+    currentState: optional(paragraphs.find((text) => !text.startsWith('<'))),
     nextStep: optional(paragraphs.find((text) => text.startsWith(next))?.slice(next.length)),
     cause: optional(causes?.raw.split('\n', 1)[0]?.replace(/^1\. /, '')),
   };

@@ -1,7 +1,7 @@
 import { clustersDisagree, clusterWeights, heldByEach } from '../../release/cluster-weights.ts';
 import { routeStateFor } from '../../release/route-state.ts';
 import { editMessage, editsOf } from '../../release/weight-edits.ts';
-import { sameWeights } from '../../core/weights.ts';
+import { formatWeights, sameWeights } from '../../core/weights.ts';
 import { failedOf } from '../snapshot.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { Finding } from '../finding.ts';
@@ -31,15 +31,21 @@ export function disagreement(snapshot: Snapshot): readonly Finding[] {
 export function otherWeights(snapshot: Snapshot): readonly Finding[] {
   const { routes } = snapshot;
   const edited = editsOf(routes).map(({ cluster }) => cluster);
-  return failedOf(snapshot).flatMap(({ cluster, weights: asked }) => {
+  const differing = failedOf(snapshot).flatMap(({ cluster, weights: asked }) => {
     const own = routeStateFor(routes, cluster);
     // Without weights, no shares were tested.
     if (own?.weights === undefined || asked.size === 0) return [];
     if (edited.includes(own.cluster) || sameWeights(own.weights, asked)) return [];
+    return [{ cluster, held: own.weights, asked }];
+  });
+  const alike = Map.groupBy(differing, ({ held, asked }) => [held, asked].map(formatWeights).join());
+  return [...alike.values()].flatMap((own): readonly Finding[] => {
+    const [{ held, asked } = {}] = own;
+    if (held === undefined || asked === undefined) return [];
     return [
       {
-        title: { kind: 'otherWeightsTitle', cluster },
-        detail: { kind: 'otherWeights', held: own.weights, asked },
+        title: { kind: 'otherWeightsTitle', clusters: own.map(({ cluster }) => cluster) },
+        detail: { kind: 'otherWeights', held, asked },
       },
     ];
   });

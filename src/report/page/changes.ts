@@ -6,7 +6,7 @@ import type { ChangeGroup } from '../change-groups.ts';
 import { weightsInForce } from '../holdings.ts';
 import { effectOf } from '../net-changes.ts';
 import type { ComparedChange } from '../net-changes.ts';
-import { whyUnchecked } from '../planned-change.ts';
+import { plannedEffect, whyUnchecked } from '../planned-change.ts';
 import type { PlannedChange } from '../run-events.ts';
 import type { RunRecord } from '../run-record.ts';
 import { shortenLines } from '../shorten-text.ts';
@@ -15,22 +15,16 @@ import type { Html } from './html.ts';
 
 /** The objects of each cluster before and after the run. */
 export async function changesSection(
-  { changes, plan, held, language }: RunRecord,
+  { changes, held, language }: RunRecord,
   pause: () => Promise<void>,
 ): Promise<Html | undefined> {
+  if (changes.length === 0) return undefined;
   const texts = textsIn(language);
-  if (changes.length === 0)
-    return plan === undefined
-      ? html`<section>
-          <h2>${texts.changes.title}</h2>
-          <p>${texts.changes.nothingWritten}</p>
-        </section>`
-      : undefined;
   const groups = writtenGroups(changes, 'whole');
   const clusters = new Set([...held, ...changes].map(({ cluster }) => cluster)).size;
   const show = (group: ChangeGroup<ComparedChange>): Html => changedObject(group, clusters, texts);
   return html`<section>
-    <h2>${texts.page.changes.title}</h2>
+    <h2>${texts.changes.title}</h2>
     ${await kinds(groups, show, texts.changes, pause)}
   </section>`;
 }
@@ -117,7 +111,11 @@ function plannedObject(
   const [first] = changes;
   const unchecked = whyUnchecked(first, texts);
   const where = whereOf({ clusters, of: all });
-  const line = done({ done: verbs[first.verb], where, reasons: reasons.map((one) => say(one, texts)) });
+  const line = done({
+    done: verbs[plannedEffect(first)],
+    where,
+    reasons: reasons.map((one) => say(one, texts)),
+  });
   return html`<details>
     <summary><b>${object}</b>${line}</summary>
     ${clusters.every((cluster) => where.includes(cluster)) ? undefined : html`<p>${named(clusters)}</p>`}

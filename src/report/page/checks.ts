@@ -3,7 +3,7 @@ import { total } from '../../verify/evidence.ts';
 import type { Texts } from '../../texts/catalogue.ts';
 import { say, textsIn } from '../../texts/texts.ts';
 import type { Check, Limits, RunRecord } from '../run-record.ts';
-import { matrixOf } from '../matrix.ts';
+import { matrixOf, tellsFailures } from '../matrix.ts';
 import type { MatrixRow } from '../matrix.ts';
 import { podLine } from '../shares.ts';
 import type { Share } from '../shares.ts';
@@ -123,7 +123,7 @@ function sentence({ url, reason, requests, errors, stale, seconds }: IngressEvid
   const parts = [
     say(reason, texts),
     evidence.requests({ requests, seconds }),
-    ...(kinds.size === 0 ? [] : [page.checks.failed(failures.kinds(kinds))]),
+    ...(kinds.size === 0 || tellsFailures(reason) ? [] : [page.checks.failed(failures.kinds(kinds))]),
     ...(stale.size === 0 ? [] : [evidence.stale(total(stale))]),
   ];
   return `${formats.label(url)}${formats.parts(parts)}${page.stop}`;

@@ -5,7 +5,7 @@ const MARKS: Readonly<Record<VerdictName, string>> = {
   pass: '✓',
   fail: '✗',
   inconclusive: '?',
-  undecided: '–',
+  undecided: '○',
   'not applicable': '–',
 };
 

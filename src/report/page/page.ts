@@ -215,7 +215,7 @@ function eventTable(
 }
 
 function eventRow(
-  { kind, at, text, seconds }: TimelineEvent,
+  { kind, at, text, verdict, seconds }: TimelineEvent,
   whole: number,
   { duration }: Texts['formats'],
 ): Html {
@@ -223,7 +223,7 @@ function eventRow(
   const [y, height] = kind === 'step' ? [0, 8] : [2, 4];
   return html`<tr>
     <td class="number">${duration(at)}</td>
-    <td>${kind === 'step' ? html`<b>${text}</b>` : text}</td>
+    <td>${eventText({ kind, text, verdict })}</td>
     <td class="number">${seconds === undefined ? '' : duration(seconds)}</td>
     <td>
       <svg class="track" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
@@ -236,6 +236,11 @@ function eventRow(
       </svg>
     </td>
   </tr>`;
+}
+
+function eventText({ kind, text, verdict }: Pick<TimelineEvent, 'kind' | 'text' | 'verdict'>): Content {
+  if (kind === 'step') return html`<b>${text}</b>`;
+  return verdict === 'fail' ? html`<span class="bad-text">${text} ✗</span>` : text;
 }
 
 function clusterStates({ clusters: states }: RunRecord, texts: Texts): Html | undefined {

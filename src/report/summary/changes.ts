@@ -4,7 +4,7 @@ import { kindsOfChanges, plannedGroups, writtenGroups } from '../change-groups.t
 import type { ChangeGroup } from '../change-groups.ts';
 import { weightsInForce } from '../holdings.ts';
 import { effectOf } from '../net-changes.ts';
-import { whyUnchecked } from '../planned-change.ts';
+import { plannedEffect, whyUnchecked } from '../planned-change.ts';
 import type { RunRecord } from '../run-record.ts';
 import { shortenLines } from '../shorten-text.ts';
 import { escape, fenced, strong, text } from './markdown.ts';
@@ -22,20 +22,17 @@ export function planSection({ plan, held, language }: RunRecord, limit: number):
   return [
     fixed(`### ${text(title({ from: weightsInForce(held, texts), to: plan.weights }))}\n\n`),
     ...show(groups, ({ changes: [first] }) => ({
-      done: verbs[first.verb],
+      done: verbs[plannedEffect(first)],
       body: [whyUnchecked(first, texts), difference(first.diff)],
     })),
   ];
 }
 
 /** The objects that were written, with their differences on demand. */
-export function changesSection(
-  { changes, plan, held, language }: RunRecord,
-  limit: number,
-): readonly Piece[] {
+export function changesSection({ changes, held, language }: RunRecord, limit: number): readonly Piece[] {
   const texts = textsIn(language);
-  const { title, effects, nothingWritten, unchanged } = texts.changes;
-  if (changes.length === 0) return plan === undefined ? [fixed(`${nothingWritten}\n\n`)] : [];
+  const { title, effects, unchanged } = texts.changes;
+  if (changes.length === 0) return [];
   const groups = writtenGroups(changes, 'difference');
   const difference = differencesWithin(limit, texts);
   const clusters = new Set([...held, ...changes].map(({ cluster }) => cluster));

@@ -3,6 +3,7 @@ import { total } from '../../verify/evidence.ts';
 import { percent, range } from '../format.ts';
 import type { Texts } from '../../texts/catalogue.ts';
 import { say } from '../../texts/texts.ts';
+import { tellsFailures } from '../matrix.ts';
 import { podLine, sharesAt, stripOf } from '../shares.ts';
 import type { Share } from '../shares.ts';
 import { VERDICT_EMOJI } from './emoji.ts';
@@ -11,9 +12,14 @@ import { row, tableHead, text, unbroken } from './markdown.ts';
 import { RANK, fixed } from './shorten.ts';
 import type { Piece } from './shorten.ts';
 
-/** Everything about each ingress: reasons, shares with their tolerance, errors and response times. */
+/**
+ * Everything about each ingress: reasons, shares with their tolerance, errors and response times.
+ *
+ * @param told of the evidence: whose reasons are shown elsewhere
+ */
 export function detailPieces(
   evidence: readonly IngressEvidence[],
+  told: readonly IngressEvidence[],
   tolerance: number | undefined,
   texts: Texts,
 ): readonly Piece[] {
@@ -26,7 +32,9 @@ export function detailPieces(
     fixed('\n'),
   ];
   return [
-    ...each.map(({ one }) => ({ ...DETAIL, text: reasonLine(one, texts) })),
+    ...each
+      .filter(({ one }) => !told.includes(one))
+      .map(({ one }) => ({ ...DETAIL, text: reasonLine(one, texts) })),
     fixed('\n'),
     ...table(
       [`${weight}:`, `${observed}:`, columns.deviation, `${columns.tolerance}:`, `${samples}:`],
@@ -78,7 +86,7 @@ function reasonLine(evidence: IngressEvidence, texts: Texts): string {
   const stale = total(evidence.stale);
   const figures = [
     texts.evidence.requests({ requests, seconds }),
-    ...(failed === 0 ? [] : [texts.evidence.failed(failed)]),
+    ...(failed === 0 || tellsFailures(reason) ? [] : [texts.evidence.failed(failed)]),
     ...(stale === 0 ? [] : [texts.evidence.stale(stale)]),
   ];
   const parts = [say(reason, texts), figures.join(texts.formats.comma)];

@@ -30,7 +30,15 @@ export function matrixSection({ evidence, limits, language }: RunRecord): readon
       const line = foldedRows({ verdict, ingresses: rows.length, shares });
       return folded(`${VERDICT_EMOJI[verdict]} ${escape(line)}`, table(rows));
     }),
-    ...folded(details, detailPieces(evidence, limits?.tolerance, texts)),
+    ...folded(
+      details,
+      detailPieces(
+        evidence,
+        matrix.notable.map((one) => one.evidence),
+        limits?.tolerance,
+        texts,
+      ),
+    ),
   ];
 }
 

@@ -94,9 +94,6 @@ export interface ReasonMessages {
   readonly previews: { readonly versions: readonly string[] };
   readonly removedFromRoutes: { readonly version: string };
   readonly workloadOf: { readonly version: string };
-  /** Where the clusters are named beside it. */
-  readonly podsOfVersion: { readonly version: string };
-  readonly workloadIn: { readonly version: string; readonly cluster: string };
   readonly namespaceNew: object;
   readonly namespaceOfRelease: object;
   readonly injection: { readonly injection: string };

@@ -30,7 +30,7 @@ export interface FindingMessages extends RivalFindings {
   };
   readonly disagreementTitle: object;
   readonly disagreement: { readonly held: Message };
-  readonly otherWeightsTitle: { readonly cluster: string };
+  readonly otherWeightsTitle: { readonly clusters: readonly string[] };
   readonly otherWeights: { readonly held: Weights; readonly asked: Weights };
 
   readonly staleTitle: {

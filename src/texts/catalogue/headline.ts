@@ -27,17 +27,23 @@ export interface SeenShare {
   readonly share: number;
 }
 
+/** What was done. `version`: what the operation retires */
+interface Acted {
+  readonly operation: string;
+  readonly version: string | undefined;
+}
+
 /** What a reader sees first: the title in a few words, and the outcome in sentences. */
 export interface HeadlineTexts {
   readonly titles: {
-    /** @param acted an operation that changed something before it was verified */
-    readonly pass: (values: { readonly acted: string | undefined; readonly byMetrics: boolean }) => string;
+    /** `acted`: if the operation changed something before it was verified */
+    readonly pass: (values: { readonly acted: Acted | undefined; readonly byMetrics: boolean }) => string;
     readonly versionsFail: (versions: readonly string[]) => string;
     readonly metricFailed: (metric: string) => string;
     readonly splitFailed: string;
     readonly inconclusive: (values: { readonly byMetrics: boolean }) => string;
     readonly notVerified: string;
-    readonly actedNotVerified: (operation: string) => string;
+    readonly actedNotVerified: (acted: Acted) => string;
     readonly routesNotChosen: string;
     readonly differentWeights: string;
     readonly noWeights: string;
@@ -73,7 +79,11 @@ export interface HeadlineTexts {
   readonly expected: (weights: Weights) => string;
   readonly finding: (title: string) => string;
   readonly otherHolding: string;
-  readonly alsoAtOthers: (ingresses: number) => string;
+  readonly alsoAtOthers: (values: {
+    readonly ingresses: number;
+    /** None where the check fails at several ingresses of a cluster. */
+    readonly clusters: readonly string[];
+  }) => string;
   readonly atIngress: (values: { readonly cluster: string; readonly reason: string }) => string;
   readonly failedUnattributed: (requests: number) => string;
   readonly versionsFail: (values: {

@@ -88,7 +88,6 @@ export interface PageTexts {
     readonly seconds: number;
   }) => string;
   readonly changes: {
-    readonly title: string;
     /** A write, in a list of those to one object. @param at seconds after the start */
     readonly write: (values: {
       readonly cluster: string;

@@ -32,7 +32,6 @@ export interface MatrixTexts {
 /** Objects that were written, or would be. */
 export interface ChangeTexts {
   readonly title: string;
-  readonly nothingWritten: string;
   readonly unchanged: string;
   readonly effects: Readonly<Record<'created' | 'changed' | 'deleted' | 'unchanged', string>>;
   /** `in east, west`, `in all 10 clusters`. @param of all clusters of the release */

@@ -29,5 +29,6 @@ export interface NextStepTexts {
   readonly compareClusters: string;
   readonly lookAtLogs: (versions: readonly string[]) => string;
   readonly promote: (weights: Weights) => string;
+  readonly none: string;
   readonly retire: (versions: readonly string[]) => string;
 }

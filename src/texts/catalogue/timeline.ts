@@ -31,6 +31,8 @@ export type PhaseName =
 export interface TimelineTexts {
   readonly title: string;
   readonly phases: Readonly<Record<PhaseName, string>>;
+  /** A phase that ended with an error, or was cancelled. */
+  readonly notCompleted: (phase: string) => string;
   readonly weightsSet: (weights: Weights) => string;
   readonly weightsRestored: (weights: Weights) => string;
   readonly check: (values: {

@@ -51,7 +51,7 @@ export const blindSpots: MessageTexts<BlindSpotMessages & ConnectionMessages> = 
   missingService: ({ route, clusters, service, app, version }) =>
     `${route} in ${clusters.join(', ')} leads to Service ${service}, which exists in no cluster. It counts as another service than ${app}: no pod and no input names ${version} as a version.`,
   loadBalancerSkipped: ({ cluster }) =>
-    `The samples of ${cluster} go through its API server to each gateway pod (ingress: port-forward): the load balancer, and whatever else is in front of the gateway, is not on the way.`,
+    `The samples of ${cluster} go through its API server to each gateway pod (ingress: port-forward), past the load balancer and whatever else is in front of the gateway.`,
   sharedAddress: ({ clusters, url }) =>
     `${clusters.join(', ')} share the ingress URL ${url}, so it is impossible to tell which of them answered.`,
   metricsNotJudged: () => `The metrics are not judged, because ${theInput('watch')} is 0s.`,

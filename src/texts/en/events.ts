@@ -62,8 +62,6 @@ export const events: MessageTexts<EventMessages & ReasonMessages & StatusMessage
   previews: ({ versions }) => `preview routes for ${versions.join(', ')}`,
   removedFromRoutes: ({ version }) => `remove ${version} from the routes`,
   workloadOf: ({ version }) => `workload of ${version}`,
-  podsOfVersion: ({ version }) => version,
-  workloadIn: ({ version, cluster }) => `${version} in ${cluster}`,
   namespaceNew: () => `new: the namespace of the release, from ${theInput('namespace')}`,
   namespaceOfRelease: () => 'the namespace of the release',
   injection: ({ injection }) => `sidecar injection: ${injection}`,

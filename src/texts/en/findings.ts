@@ -16,20 +16,24 @@ import type { ListenerName, MergedWith, StraySeen } from '../catalogue/rival-fin
 import type { VersionWay } from '../catalogue/routes.ts';
 import type { MessageTexts } from '../message.ts';
 import { failures } from './failures.ts';
+import { formats } from './formats.ts';
 import { listenerOf, routes } from './routes.ts';
 
 export const findings: MessageTexts<FindingMessages> = {
   editedTitle: ({ cluster }) => `The route in ${cluster} was changed by someone else`,
   edited: ({ edit }, say) =>
-    `${say(edit)}. Restore the recorded weights (operation rollback with ${theInput('weights')}), or find out who needs the others.`,
+    `${say(edit)}. Restore the recorded weights (operation rollback, with ${theInput('weights')} set to them), or find out who needs the others.`,
   weightEdit: ({ object, cluster, found, recorded, by }) =>
     `${object} in ${cluster} holds ${found === undefined ? 'no weights' : formatWeights(found)} instead of the ${formatWeights(recorded)} that the last release step wrote${by === undefined ? '' : ` (last written by ${editor(by)})`}`,
   disagreementTitle: () => 'The clusters hold different weights',
   disagreement: ({ held }, say) =>
     `${say(held)}. To align them, run the operation rollback, with ${theInput('weights')} set to those that all should hold.`,
-  otherWeightsTitle: ({ cluster }) => `The route in ${cluster} holds other weights`,
+  otherWeightsTitle: ({ clusters }) =>
+    clusters.length === 1
+      ? `The route in ${clusters.join('')} holds other weights`
+      : `The routes in ${formats.all(clusters)} hold other weights`,
   otherWeights: ({ held, asked }) =>
-    `It splits ${formatWeights(held)}, but ${formatWeights(asked)} was expected.`,
+    `${formatWeights(held)} is set, but ${formatWeights(asked)} was expected. To check the weights that are set, omit ${theInput('weights')}; to set the others, run the operation rollout.`,
 
   staleTitle: ({ cluster, pods, revisions }) => {
     const who = pods.length === 0 ? 'A gateway replica' : pods.map((pod) => `Gateway pod ${pod}`).join(', ');

@@ -25,15 +25,15 @@ export const headline: HeadlineTexts = {
   titles: {
     pass: ({ acted, byMetrics }) => {
       const verified = byMetrics ? 'metrics passed' : 'traffic split verified';
-      return acted === undefined ? verified : `${PARTICIPLES[acted] ?? acted}, ${verified}`;
+      return acted === undefined ? verified : `${done(acted)}, ${verified}`;
     },
     versionsFail: (versions) => `${versions.join(', ')} ${versions.length === 1 ? 'fails' : 'fail'}`,
-    metricFailed: (metric) => `metric ${metric} failed`,
+    metricFailed: (metric) => `metric check failed (${metric})`,
     splitFailed: 'traffic split check failed',
     inconclusive: ({ byMetrics }) =>
       byMetrics ? 'metrics inconclusive' : 'traffic split check inconclusive',
     notVerified: 'not verified',
-    actedNotVerified: (operation) => `${PARTICIPLES[operation] ?? operation}, not verified`,
+    actedNotVerified: (acted) => `${done(acted)}, not verified`,
     routesNotChosen: 'routes not chosen',
     differentWeights: 'clusters hold different weights',
     noWeights: 'no cluster holds one set of weights',
@@ -63,8 +63,10 @@ export const headline: HeadlineTexts = {
   expected: (weights) => `Expected ${inWords(weights)}.`,
   finding: (title) => `${title}.`,
   otherHolding: 'A cluster holds something else.',
-  alsoAtOthers: (ingresses) =>
-    `The check also fails at ${count(ingresses, 'other ingress', 'other ingresses')}.`,
+  alsoAtOthers: ({ ingresses, clusters }) =>
+    clusters.length > 0 && clusters.length <= MOST_NAMED
+      ? `The check also fails in ${formats.all(clusters)}.`
+      : `The check also fails at ${count(ingresses, 'other ingress', 'other ingresses')}.`,
   atIngress: ({ cluster, reason }) => `In ${cluster}: ${reason}.`,
   failedUnattributed: (requests) => `${count(requests, 'request')} failed without reaching a version.`,
   versionsFail: ({ failing, sound }) => {
@@ -106,6 +108,10 @@ export const headline: HeadlineTexts = {
     othersFail: (metrics) => `${count(metrics, 'other metric')} ${metrics === 1 ? 'fails' : 'fail'} as well.`,
   },
 };
+
+function done({ operation, version }: Parameters<HeadlineTexts['titles']['actedNotVerified']>[0]): string {
+  return [...(version === undefined ? [] : [version]), PARTICIPLES[operation] ?? operation].join(' ');
+}
 
 function holdings(held: readonly Holding[]): string {
   return held

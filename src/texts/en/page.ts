@@ -45,7 +45,7 @@ export const page: PageTexts = {
   },
   checks: {
     name: ({ weights, kind, verdict }) =>
-      `expected ${headline.weights(weights)}, ${kind === 'bake' ? 'bake, ' : ''}${outcomes.verdicts[verdict]}`,
+      `expected ${headline.weights(weights)}, ${kind === 'bake' ? 'during the bake, ' : ''}${outcomes.verdicts[verdict]}`,
     earlier: 'Earlier checks',
     sampled: ({ samples, ingresses, from, to }) =>
       `${count(samples, 'sample')} through ${count(ingresses, 'ingress', 'ingresses')}, ${duration(from)} to ${duration(to)} after the start.`,
@@ -62,7 +62,6 @@ export const page: PageTexts = {
   readings: ({ polls, missed, addresses, seconds }) =>
     `${count(polls, 'reading')} of ${formats.list(addresses)} in ${duration(seconds)}${missed === 0 ? '' : `, ${formatCount(missed)} of them failed`}`,
   changes: {
-    title: 'Objects before and after',
     write: ({ cluster, at, verb, reason }) => `${cluster}, ${duration(at)}: ${verb}, ${reason}`,
   },
   states: 'State of the clusters',

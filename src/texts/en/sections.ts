@@ -1,8 +1,15 @@
 import { count } from '../../core/plural.ts';
 import { formatWeights } from '../../core/weights.ts';
+import type { VerdictName } from '../catalogue/outcomes.ts';
 import type { ChangeTexts, MatrixTexts, ProblemTexts } from '../catalogue/sections.ts';
 import { formats } from './formats.ts';
 import { outcomes } from './outcomes.ts';
+
+const FOLDED: Readonly<Record<VerdictName, string>> = {
+  ...outcomes.verdicts,
+  pass: 'passed',
+  undecided: 'undecided when the check stopped',
+};
 
 export const matrix: MatrixTexts = {
   title: 'Observed traffic split',
@@ -16,7 +23,7 @@ export const matrix: MatrixTexts = {
   ofWeight: (weight) => `of ${weight}`,
   fail: (share) => `${share} fail`,
   folded: ({ verdict, ingresses, shares }) =>
-    `${count(ingresses, 'ingress', 'ingresses')} ${verdict === 'pass' ? 'passed' : outcomes.verdicts[verdict]}: ${shares}`,
+    `${count(ingresses, 'ingress', 'ingresses')} ${FOLDED[verdict]}: ${shares}`,
   details: 'Reasons, tolerance, errors and response times of each ingress',
   charts: ({ ingresses, shown }) => {
     const more = shown === 0 ? '' : 'more ';
@@ -32,7 +39,6 @@ const LONGEST_NAMES = 60;
 
 export const changes: ChangeTexts = {
   title: 'Changes',
-  nothingWritten: 'Nothing was written.',
   unchanged: 'It is unchanged at the end of the run.',
   effects: { created: 'created', changed: 'changed', deleted: 'deleted', unchanged: 'unchanged' },
   verbs: { apply: 'apply', create: 'create', update: 'update', delete: 'delete' },

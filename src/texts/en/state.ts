@@ -39,7 +39,7 @@ export const nextStep: NextStepTexts = {
     return `Re-run with more time or samples (${inputLabels('verify-timeout', 'max-samples')}), or with a wider tolerance (${inputLabel('tolerance')}).`;
   },
   get fixLikelyCause() {
-    return `Fix the likely cause, then ${rerun()}.`;
+    return `Fix the likely cause below, then ${rerun()}.`;
   },
   lookAtUsers: (metric) =>
     `Look at what users of the new version get (metric ${metric}): its logs and traces during the check.`,
@@ -48,6 +48,7 @@ export const nextStep: NextStepTexts = {
   lookAtLogs: (versions) =>
     `Check the logs of ${versions.join(' and ')}: the routes and rules do not explain the failed requests.`,
   promote: (weights) => `Continue with the next step, ${formatWeights(weights)} (operation promote).`,
+  none: 'Nothing is left to do: the release is complete.',
   retire: (versions) =>
     `The release is complete. Once nobody needs ${versions.join(', ')}, retire it (operation retire, version ${versions[0] ?? ''}).`,
 };

@@ -32,6 +32,7 @@ export const timeline: TimelineTexts = {
     Weights: 'Weights',
     Workload: 'Workload',
   },
+  notCompleted: (phase) => `${phase}: not completed`,
   weightsSet: (weights) => `Weights set: ${headline.weights(weights)}`,
   weightsRestored: (weights) => `Weights restored: ${headline.weights(weights)}`,
   check: ({ kind, weights, verdict, samples }) =>

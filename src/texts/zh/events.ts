@@ -66,8 +66,6 @@ export const events: MessageTexts<EventMessages & ReasonMessages & StatusMessage
   previews: ({ versions }) => `${list(versions)} 的预览路由`,
   removedFromRoutes: ({ version }) => `从路由中移除 ${version}`,
   workloadOf: ({ version }) => `${version} 的工作负载`,
-  podsOfVersion: ({ version }) => version,
-  workloadIn: ({ version, cluster }) => `集群 ${cluster} 的 ${version}`,
   namespaceNew: () => `新建：本次发布的命名空间，取自${theInput('namespace')}`,
   namespaceOfRelease: () => '本次发布的命名空间',
   injection: ({ injection }) => `边车注入：${injection}`,

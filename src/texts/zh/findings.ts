@@ -26,14 +26,15 @@ const { list, all } = formats;
 export const findings: MessageTexts<FindingMessages> = {
   editedTitle: ({ cluster }) => `集群 ${cluster} 的路由被其他人改过`,
   edited: ({ edit }, say) =>
-    `${say(edit)}。请恢复所记录的权重（操作 rollback，并设置${theInput('weights')}），或者查清是谁需要现在的权重。`,
+    `${say(edit)}。请恢复所记录的权重（操作 rollback，并将${theInput('weights')} 设为这组权重），或者查清是谁需要现在的权重。`,
   weightEdit: ({ object, cluster, found, recorded, by }) =>
     spaced`集群 ${cluster} 的 ${object} ${found === undefined ? '没有权重' : `为 ${formatWeights(found)}`}，而不是上一级发布写入的 ${formatWeights(recorded)}${by === undefined ? '' : spaced`（最后由 ${editor(by)} 写入）`}`,
   disagreementTitle: () => '各集群权重不一致',
   disagreement: ({ held }, say) =>
     `${say(held)}。要恢复一致，请执行操作 rollback，并设置${theInput('weights')}。`,
-  otherWeightsTitle: ({ cluster }) => `集群 ${cluster} 的路由是另一组权重`,
-  otherWeights: ({ held, asked }) => `它按 ${formatWeights(held)} 分流，而预期为 ${formatWeights(asked)}。`,
+  otherWeightsTitle: ({ clusters }) => `集群 ${formats.all(clusters)} 的路由是另一组权重`,
+  otherWeights: ({ held, asked }) =>
+    `当前权重为 ${formatWeights(held)}，而预期为 ${formatWeights(asked)}。要校验当前权重，请不设${theInput('weights')}；要改为另一组权重，请执行操作 rollout。`,
 
   staleTitle: ({ cluster, pods, revisions }) => {
     const who = pods.length === 0 ? '有网关副本' : `网关 Pod ${list(pods)}`;

@@ -26,14 +26,14 @@ export const headline: HeadlineTexts = {
   titles: {
     pass: ({ acted, byMetrics }) => {
       const verified = byMetrics ? '指标通过' : '流量占比校验通过';
-      return acted === undefined ? verified : `${DONE[acted] ?? acted}，${verified}`;
+      return acted === undefined ? verified : `${done(acted)}，${verified}`;
     },
     versionsFail: (versions) => `${formats.list(versions)} 请求失败`,
-    metricFailed: (metric) => `指标 ${metric} 不通过`,
+    metricFailed: (metric) => `指标检查不通过（${metric}）`,
     splitFailed: '流量占比检查不通过',
     inconclusive: ({ byMetrics }) => (byMetrics ? '指标无结论' : '流量占比检查无结论'),
     notVerified: '未校验',
-    actedNotVerified: (operation) => `${DONE[operation] ?? operation}，未校验`,
+    actedNotVerified: (acted) => `${done(acted)}，未校验`,
     routesNotChosen: '未选定路由',
     differentWeights: '各集群权重不一致',
     noWeights: '没有任何集群有明确的权重',
@@ -61,7 +61,10 @@ export const headline: HeadlineTexts = {
   expected: (weights) => `预期为 ${inWords(weights)}。`,
   finding: (title) => `${title}。`,
   otherHolding: '有集群的权重与此不同。',
-  alsoAtOthers: (ingresses) => `另有 ${formats.number(ingresses)} 个入口的检查不通过。`,
+  alsoAtOthers: ({ ingresses, clusters }) =>
+    clusters.length > 0 && clusters.length <= MOST_NAMED
+      ? `${formats.all(clusters)} 的检查也不通过。`
+      : `另有 ${formats.number(ingresses)} 个入口的检查不通过。`,
   atIngress: ({ cluster, reason }) => `集群 ${cluster}：${reason}。`,
   failedUnattributed: (requests) => `${formats.number(requests)} 个请求在到达任何版本之前就已失败。`,
   versionsFail: ({ failing, sound }) => {
@@ -97,6 +100,10 @@ export const headline: HeadlineTexts = {
     othersFail: (metrics) => `另有 ${formats.number(metrics)} 个指标不通过。`,
   },
 };
+
+function done({ operation, version }: Parameters<HeadlineTexts['titles']['actedNotVerified']>[0]): string {
+  return [DONE[operation] ?? operation, ...(version === undefined ? [] : [version])].join(' ');
+}
 
 function holdings(held: readonly Holding[]): string {
   return held

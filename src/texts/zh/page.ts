@@ -44,7 +44,7 @@ export const page: PageTexts = {
   },
   checks: {
     name: ({ weights, kind, verdict }) =>
-      `预期 ${headline.weights(weights)}，${kind === 'bake' ? '观察' : ''}${outcomes.verdicts[verdict]}`,
+      `预期 ${headline.weights(weights)}，${kind === 'bake' ? '观察期间' : ''}${outcomes.verdicts[verdict]}`,
     earlier: '之前的检查',
     sampled: ({ samples, ingresses, from, to }) =>
       `${number(ingresses)} 个入口，共 ${number(samples)} 个样本，采样时段为运行开始后的 ${duration(from)}至 ${duration(to)}。`,
@@ -61,7 +61,6 @@ export const page: PageTexts = {
   readings: ({ polls, missed, addresses, seconds }) =>
     `${duration(seconds)}内从 ${list(addresses)} 读取 ${number(polls)} 次${missed === 0 ? '' : `，其中 ${number(missed)} 次失败`}`,
   changes: {
-    title: '对象变更前后',
     write: ({ cluster, at, verb, reason }) => `${cluster}，运行开始后 ${duration(at)}：${verb}，${reason}`,
   },
   states: '各集群的状态',

@@ -10,7 +10,7 @@ export const matrix: MatrixTexts = {
   ofWeight: (weight) => `权重 ${weight}`,
   fail: (share) => `${share} 失败`,
   folded: ({ verdict, ingresses, shares }) =>
-    `${formats.number(ingresses)} 个入口${outcomes.verdicts[verdict]}：${shares}`,
+    `${formats.number(ingresses)} 个入口${verdict === 'undecided' ? '在检查停止时尚无定论' : outcomes.verdicts[verdict]}：${shares}`,
   details: '各入口的判定理由、容差、错误与响应时间',
   charts: ({ ingresses, shown }) =>
     `${shown === 0 ? '' : '另外 '}${formats.number(ingresses)} 个入口的占比与响应时间`,
@@ -23,7 +23,6 @@ const LONGEST_NAMES = 60;
 
 export const changes: ChangeTexts = {
   title: '变更',
-  nothingWritten: '没有写入任何内容。',
   unchanged: '运行结束时该对象没有变化。',
   effects: { created: '已创建', changed: '已修改', deleted: '已删除', unchanged: '未变化' },
   verbs: { apply: '应用', create: '创建', update: '更新', delete: '删除' },

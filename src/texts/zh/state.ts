@@ -40,12 +40,13 @@ export const nextStep: NextStepTexts = {
     return `用更长的时间或更多的样本（${inputLabel('verify-timeout')}、${nameOfInput('max-samples')}），或者更宽的容差（${inputLabel('tolerance')}）重新运行。`;
   },
   get fixLikelyCause() {
-    return `排除可能的原因，然后${rerun()}。`;
+    return `排除下面列出的可能原因，然后${rerun()}。`;
   },
   lookAtUsers: (metric) => `查看新版本的用户遇到了什么（指标 ${metric}）：检查期间该版本的日志和调用链。`,
   compareClusters: '没有找到已知的原因：比较各个集群（操作 status），并检查各版本本身。',
   lookAtLogs: (versions) => `请查看 ${formats.all(versions)} 的日志：路由和规则都不能解释这些失败的请求。`,
   promote: (weights) => `继续下一级：${formatWeights(weights)}（操作 promote）。`,
+  none: '发布已全部完成，没有其他事项。',
   retire: (versions) =>
     `发布已完成。不再需要 ${formats.list(versions)} 时，将其下线（操作 retire，version 设为 ${versions[0] ?? ''}）。`,
 };

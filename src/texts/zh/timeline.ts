@@ -32,6 +32,7 @@ export const timeline: TimelineTexts = {
     Weights: '写入权重',
     Workload: '移除工作负载',
   },
+  notCompleted: (phase) => `${phase}：未完成`,
   weightsSet: (weights) => `已设置权重：${headline.weights(weights)}`,
   weightsRestored: (weights) => `已恢复权重：${headline.weights(weights)}`,
   check: ({ kind, weights, verdict, samples }) =>
