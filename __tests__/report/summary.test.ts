@@ -27,9 +27,9 @@ describe('the heading gives the outcome', () => {
   });
 });
 
-test('an error message is quoted line by line', () => {
-  expect(summary({ failure: 'first\nsecond' })).toMatch(
-    /before the traffic split was checked\.\*\*\n\n> first\n>\n> second\n\n.*Next:/s,
+test('an error comes before how far the run got', () => {
+  expect(summary({ failure: 'first\nsecond\nthird' })).toMatch(
+    /\n\n<strong>first<\/strong>\n\n> second\n>\n> third\n\nThe run failed before the traffic split was checked\..*Next:/s,
   );
 });
 

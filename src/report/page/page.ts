@@ -71,11 +71,11 @@ function head(record: RunRecord, texts: Texts): Html {
   const { outcome, line, sentence, currentState, nextStep } = headlineOf(record);
   const { tone, mark } = OUTCOME_STYLES[outcome];
   const message = errorMessageOf(record);
+  const error = message === undefined ? undefined : html`<pre>${message}</pre>`;
   return html` <h1>${headingOf(record, line)}</h1>
     <div class="verdict ${tone}">
       <strong>${mark} ${texts.outcomes.labels[outcome]}</strong>
-      <p>${sentence}</p>
-      ${message === undefined ? undefined : html`<pre>${message}</pre>`}
+      ${outcome === 'failed' ? [error, html`<p>${sentence}</p>`] : [html`<p>${sentence}</p>`, error]}
       ${currentState === undefined ? undefined : html`<p>${currentState}</p>`}
       ${nextStep === undefined ? undefined : html`<p><b>${texts.formats.label(texts.labels.headings.next)}</b>${nextStep}</p>`}
     </div>

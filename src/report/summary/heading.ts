@@ -13,27 +13,38 @@ import type { Piece } from './shorten.ts';
 /** The outcome with its error, the current state and the next step. */
 export function headingSection(record: RunRecord): readonly Piece[] {
   const { outcome, line, sentence, currentState, nextStep } = headlineOf(record);
-  const paragraphs = (...all: readonly string[]): readonly Piece[] =>
-    all.map((paragraph) => fixed(`${paragraph}\n\n`));
+  const { formats } = textsIn(record.language);
+  const state = currentState === undefined ? [] : [currentState];
+  const message = errorMessageOf(record);
+  // What went wrong says more than how far the run got.
+  const body =
+    outcome === 'failed' && message !== undefined
+      ? [...errorParagraphs(message), text(formats.sentences([sentence, ...state]))]
+      : [
+          `**${text(sentence)}**`,
+          ...(message === undefined ? [] : quote(message)),
+          ...state.map((one) => text(one)),
+        ];
   return [
-    ...paragraphs(
-      `## ${OUTCOME_STYLES[outcome].emoji} ${text(headingOf(record, line))}`,
-      `**${text(sentence)}**`,
-    ),
-    ...errorSection(record),
-    ...(currentState === undefined ? [] : paragraphs(text(currentState))),
-    ...(nextStep === undefined ? [] : paragraphs(labelled(record, 'next', nextStep))),
-  ];
+    `## ${OUTCOME_STYLES[outcome].emoji} ${text(headingOf(record, line))}`,
+    ...body,
+    ...(nextStep === undefined ? [] : [labelled(record, 'next', nextStep)]),
+  ].map((paragraph) => fixed(`${paragraph}\n\n`));
 }
 
-/** The error message, if neither the verdict nor the evidence explains the failure. */
-function errorSection(record: RunRecord): readonly Piece[] {
-  const message = errorMessageOf(record);
-  if (message === undefined) return [];
+/** An error message: its first line, and a quote of the others. */
+function errorParagraphs(message: string): readonly string[] {
+  const [first = '', ...others] = message.trim().split('\n');
+  return [strong(text(first)), ...quote(others.join('\n'))];
+}
+
+/** @returns a paragraph, or none */
+function quote(message: string): readonly string[] {
+  if (message === '') return [];
   const short = cut(message, LONGEST_TEXT);
   const lines = short.trimEnd().split('\n').map(escape);
   const shown = short === message ? lines : [...lines, '[…]'];
-  return [fixed(`${shown.map((line) => `> ${line}`).join('\n>\n')}\n\n`)];
+  return [shown.map((line) => `> ${line}`).join('\n>\n')];
 }
 
 /** What is wrong with the inputs: of each the value, and the remedy. */
