@@ -47,7 +47,7 @@ describe('a plan on a pull request (scenario 32)', () => {
     expect(told()).toEqual([`canary/${APP} pending b`, `canary/${APP} success b`]);
     expect(github.statuses.at(-1)).toMatchObject({
       target_url: 'https://github.com/acme/shop/actions/runs/42',
-      description: expect.stringMatching(/^plan: v1\/v2 at 80\/20 in east, west; \d+ changes$/),
+      description: expect.stringMatching(/^plan: v1\/v2 → 80\/20 in east, west; \d+ changes$/),
     });
     expect(github.comments).toHaveLength(1);
     expect(github.comments[0]?.body).toMatch(new RegExp(`^${MARKER}\\n`));
