@@ -331,7 +331,7 @@ describe('the next step', () => {
     ],
     [
       'is nothing after the old version is retired',
-      { operation: 'retire', verdict: 'pass', complete: true, held: agreed(weights({ v2: 100 })) },
+      { operation: 'retire', verdict: 'pass', held: agreed(weights({ v2: 100 })) },
       'Nothing is left to do: the release is complete.',
     ],
     ['is undefined if the release is not complete', { verdict: 'pass', held: agreed(ASKED) }, undefined],
@@ -348,6 +348,15 @@ describe('the next step', () => {
         findings: [{ title: quoted(''), detail: quoted(''), symptom: true }],
       },
       'Check the logs of v2: the routes and rules do not explain the failed requests.',
+    ],
+    [
+      'says where to look if the pods of the failing version were replaced',
+      {
+        verdict: 'fail',
+        evidence: [failing(0, 99)],
+        restored: [quoted('Deployment demo/hello-v2 is back.')],
+      },
+      'Check the logs of v2: the routes and rules do not explain the failed requests. The pods that failed have been replaced, so look where your logs are stored.',
     ],
     [
       'is to bring the clusters to the same weights before the cause is fixed',

@@ -169,6 +169,50 @@ test('clusters in the same state share a row, the rarest state first', () => {
   );
 });
 
+describe('failed requests', () => {
+  const { url, cluster } = evidence();
+  const symptom = (notFound?: { path: string; host: string | undefined }): RunRecord['findings'][number] => ({
+    title: { kind: 'requestsFailTitle', cluster },
+    detail: {
+      kind: 'requestsFail',
+      requests: 409,
+      url,
+      kinds: new Map([['status 500', 19]]),
+      notFound,
+      unreached: undefined,
+    },
+    symptom: true,
+  });
+  const section = '### Failed requests';
+  const failing = evidence({
+    verdict: 'fail',
+    reason: {
+      kind: 'tooManyErrors',
+      failed: 19,
+      judged: 409,
+      limit: 0.01,
+      kinds: new Map([['status 500', 19]]),
+    },
+  });
+
+  test('are not repeated where the reason for the verdict tells them', () => {
+    expect(summary({ verdict: 'fail', evidence: [failing], findings: [symptom()] })).not.toContain(section);
+  });
+
+  test.each([
+    ['where the reason is another one', evidence({ verdict: 'fail' }), symptom()],
+    ['where there is advice', failing, symptom({ path: '/hello', host: undefined })],
+  ])('have a section %s', (_where, one, finding) => {
+    expect(summary({ verdict: 'fail', evidence: [one], findings: [finding] })).toContain(section);
+  });
+
+  test('are counted once beside the reason', () => {
+    expect(summary({ verdict: 'fail', evidence: [failing] }).split('19 of 409 requests failed')).toHaveLength(
+      3,
+    );
+  });
+});
+
 test('an error that begins with the headline is quoted from there', () => {
   const apart = held({ east: weights({ v1: 100 }), west: weights({ v2: 100 }) });
   const sentence = 'The clusters hold different weights: east holds v1=100; west holds v2=100.';

@@ -150,7 +150,7 @@ describe('a failed release that replaced the image of a version with users (scen
         expect(run.summary).toMatch(/v1 fails/);
         expect(run.summary).not.toMatch(/nothing is urgent|Likely cause|likely cause/);
         expect(run.report.nextStep).toBe(
-          'Check the logs of v1: the routes and rules do not explain the failed requests.',
+          'Check the logs of v1: the routes and rules do not explain the failed requests. The pods that failed have been replaced, so look where your logs are stored.',
         );
       },
       { faulty: true },

@@ -1,6 +1,5 @@
 import type { IngressEvidence, IngressVerdict } from '../verify/evidence.ts';
 import { total } from '../verify/evidence.ts';
-import type { Message } from '../texts/message.ts';
 import type { VersionName } from '../core/weights.ts';
 import type { FormatTexts } from '../texts/catalogue/formats.ts';
 import { range } from './format.ts';
@@ -67,11 +66,6 @@ export function matrixOf(evidence: readonly IngressEvidence[], tolerance?: numbe
       own.length < 2 ? [] : [{ url, clusters: own.map(({ cluster }) => cluster) }],
     ),
   };
-}
-
-/** Whether the reason for a verdict tells how many requests failed, and how. */
-export function tellsFailures({ kind }: Message): boolean {
-  return kind === 'tooManyErrors';
 }
 
 function columnsOf(shares: readonly Share[]): readonly Column[] {

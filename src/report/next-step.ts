@@ -50,7 +50,9 @@ function afterFail(record: RunRecord, texts: Texts): string {
   const { failing } = failingVersions(record);
   const [metric] = metricsThat(record.metrics, 'fail');
   if (metric !== undefined && failing.length === 0) return nextStep.lookAtUsers(metric.name);
-  return failing.length === 0 ? nextStep.compareClusters : nextStep.lookAtLogs(failing);
+  return failing.length === 0
+    ? nextStep.compareClusters
+    : nextStep.lookAtLogs({ versions: failing, replaced: record.restored.length > 0 });
 }
 
 function afterSuccess(
@@ -61,7 +63,6 @@ function afterSuccess(
   const idle = [...(agreedWeights(held) ?? [])].flatMap(([version, weight]) =>
     weight === 0 ? [version] : [],
   );
-  if (!complete) return undefined;
-  if (idle.length > 0 && operation !== 'retire') return nextStep.retire(idle);
-  return idle.length === 0 && operation === 'retire' ? nextStep.none : undefined;
+  if (operation === 'retire') return agreedWeights(held)?.size === 1 ? nextStep.none : undefined;
+  return complete && idle.length > 0 ? nextStep.retire(idle) : undefined;
 }

@@ -12,6 +12,7 @@ import type { RunRecord } from '../run-record.ts';
 import { isNotable, timelineOf } from '../timeline.ts';
 import type { TimelineEvent } from '../timeline.ts';
 import { VERSION } from '../version.ts';
+import { symptomsOf } from '../symptoms.ts';
 import { inputProblemOf } from '../input-problems.ts';
 import { checkSection, earlierChecksSection } from './checks.ts';
 import { html, rendering } from './html.ts';
@@ -144,12 +145,8 @@ function causes(record: RunRecord, texts: Texts): Content {
     findings.filter(({ symptom }) => symptom !== true),
     texts,
   )}
-  ${findingsList(
-    failedRequests,
-    findings.filter(({ symptom }) => symptom === true),
-    texts,
-  )}
-  ${sentenceList(notCovered, unseen.map(words))} ${sentenceList(ways, connections.map(words))}`;
+  ${findingsList(failedRequests, symptomsOf(record), texts)} ${sentenceList(notCovered, unseen.map(words))}
+  ${sentenceList(ways, connections.map(words))}`;
 }
 
 function sentenceList(title: string, sentences: readonly string[]): Html | undefined {

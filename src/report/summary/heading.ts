@@ -3,6 +3,7 @@ import { errorMessageOf, headingOf, headlineOf } from '../headline.ts';
 import { OUTCOME_STYLES, headingOfFindings } from '../outcome.ts';
 import type { Texts } from '../../texts/catalogue.ts';
 import type { RunRecord } from '../run-record.ts';
+import { symptomsOf } from '../symptoms.ts';
 import { inputProblemOf } from '../input-problems.ts';
 import type { Message } from '../../texts/message.ts';
 import type { HeadingName } from '../../texts/catalogue/labels.ts';
@@ -32,10 +33,12 @@ export function headingSection(record: RunRecord): readonly Piece[] {
   ].map((paragraph) => fixed(`${paragraph}\n\n`));
 }
 
-/** An error message: its first line, and a quote of the others. */
+/** An error message: its first line, which begins with what failed, and a quote of the others. */
 function errorParagraphs(message: string): readonly string[] {
   const [first = '', ...others] = message.trim().split('\n');
-  return [strong(text(first)), ...quote(others.join('\n'))];
+  const [what = '', ...why] = text(first).split(': ');
+  const line = why.length === 0 ? strong(what) : `${strong(`${what}:`)} ${why.join(': ')}`;
+  return [line, ...quote(others.join('\n'))];
 }
 
 /** @returns a paragraph, or none */
@@ -93,11 +96,7 @@ export function causesSection(record: RunRecord): readonly Piece[] {
       findings.filter(({ symptom }) => symptom !== true),
       texts,
     ),
-    ...findingsList(
-      texts.labels.headings.failedRequests,
-      findings.filter(({ symptom }) => symptom === true),
-      texts,
-    ),
+    ...findingsList(texts.labels.headings.failedRequests, symptomsOf(record), texts),
   ];
 }
 

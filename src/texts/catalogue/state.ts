@@ -27,7 +27,11 @@ export interface NextStepTexts {
   readonly fixLikelyCause: string;
   readonly lookAtUsers: (metric: string) => string;
   readonly compareClusters: string;
-  readonly lookAtLogs: (versions: readonly string[]) => string;
+  /** `replaced`: the pods that failed, by those of before */
+  readonly lookAtLogs: (values: {
+    readonly versions: readonly string[];
+    readonly replaced: boolean;
+  }) => string;
   readonly promote: (weights: Weights) => string;
   readonly none: string;
   readonly retire: (versions: readonly string[]) => string;

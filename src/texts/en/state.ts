@@ -45,8 +45,8 @@ export const nextStep: NextStepTexts = {
     `Look at what users of the new version get (metric ${metric}): its logs and traces during the check.`,
   compareClusters:
     'No known cause was found: compare the clusters (operation status), and inspect the versions themselves.',
-  lookAtLogs: (versions) =>
-    `Check the logs of ${versions.join(' and ')}: the routes and rules do not explain the failed requests.`,
+  lookAtLogs: ({ versions, replaced }) =>
+    `Check the logs of ${versions.join(' and ')}: the routes and rules do not explain the failed requests.${replaced ? ' The pods that failed have been replaced, so look where your logs are stored.' : ''}`,
   promote: (weights) => `Continue with the next step, ${formatWeights(weights)} (operation promote).`,
   none: 'Nothing is left to do: the release is complete.',
   retire: (versions) =>
