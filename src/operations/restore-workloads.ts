@@ -15,7 +15,7 @@ import type { ReadyCheck } from '../kubernetes/readiness.ts';
 import { isTemplateOurs, sameTemplate, withEarlierTemplate } from '../kubernetes/pod-templates.ts';
 import type { VersionName } from '../core/weights.ts';
 import { podTemplateOf } from '../kubernetes/pod-templates.ts';
-import { failingVersions } from '../report/failing-versions.ts';
+import { failureRateUnder } from '../report/failing-versions.ts';
 import { phase, recordChange } from './context.ts';
 import type { Context } from './context.ts';
 import type { RunEvent } from '../report/run-events.ts';
@@ -37,8 +37,8 @@ export interface Restorer {
   /** Takes note of a workload that was written. */
   readonly note: (written: Written) => void;
   /**
-   * Whether the pods come back before the weights: where the new pods of a version with earlier weights fail more than the
-   * versions that lose traffic, the weights would send more users to them.
+   * Whether the pods come back before the weights: those alone would send more users to the pods that fail. Otherwise the weights go
+   * first, as they change at once, and pods take their time.
    *
    * @param evidence of the last check
    */
@@ -56,7 +56,9 @@ export function restorerFor(context: Context, plan: Plan): Restorer {
   let restoring: Promise<void> | undefined;
   return {
     note: (one) => void written.push(one),
-    comesFirst: (evidence) => failsMost(context, evidence, replacedIn(plan, written)),
+    comesFirst: (evidence) =>
+      plan.previous !== undefined &&
+      failureRateUnder(plan.previous, evidence) > failureRateUnder(plan.weights, evidence),
     restore: (held) => {
       const replaced = replacedIn(plan, written);
       restoring ??= replaced.length === 0 ? Promise.resolve() : restoreAll(context, replaced, held);
@@ -79,21 +81,6 @@ function replacedIn({ ready, previous, live }: Plan, written: readonly Written[]
     const hasUsers = (previous?.get(version) ?? 0) > 0 || live.includes(version);
     return hasUsers ? [{ check, version, before, stored }] : [];
   });
-}
-
-function failsMost(
-  { release }: Context,
-  evidence: readonly IngressEvidence[],
-  replaced: readonly Replaced[],
-): boolean {
-  const { versions } = failingVersions({ evidence, limits: release.check });
-  const rates = versions.map(({ version, errors, samples }) => ({
-    rate: samples === 0 ? 0 : errors / samples,
-    own: replaced.some((one) => one.version === version),
-  }));
-  const worst = (own: boolean): number =>
-    Math.max(0, ...rates.filter((one) => one.own === own).map(({ rate }) => rate));
-  return worst(true) > worst(false);
 }
 
 async function restoreAll(

@@ -1,6 +1,6 @@
 import { total } from '../verify/evidence.ts';
 import type { IngressEvidence } from '../verify/evidence.ts';
-import type { VersionName } from '../core/weights.ts';
+import type { VersionName, Weights } from '../core/weights.ts';
 import type { RunRecord } from './run-record.ts';
 
 /** The default of the input max-error-rate, for a record without limits. */
@@ -33,6 +33,14 @@ export function failingVersions({ evidence, limits }: Pick<RunRecord, 'evidence'
     versions,
     unattributed: Math.max(0, failed - attributed),
   };
+}
+
+/** The share of requests that would fail under these weights, by what each version showed in the check. A fraction. */
+export function failureRateUnder(weights: Weights, evidence: readonly IngressEvidence[]): number {
+  return [...weights].reduce((sum, [version, weight]) => {
+    const { errors, samples } = totalsOf(version, evidence);
+    return sum + (samples === 0 ? 0 : ((weight / 100) * errors) / samples);
+  }, 0);
 }
 
 function totalsOf(version: VersionName, evidence: readonly IngressEvidence[]): VersionTotals {
