@@ -8,7 +8,7 @@ const notesWith = (samples: number, given: Parameters<typeof metricEvidence>[0] 
 
 test('counted requests that may be samples are not called those of users', () => {
   expect(notesWith(0)).toEqual([]);
-  expect(notesWith(3000)).toEqual(['About 3,000 of these requests may be samples of this check.']);
+  expect(notesWith(3000)).toEqual(['Up to 3,000 of these requests may be samples of this check.']);
   expect(notesWith(6004)).toEqual([
     'No more requests were counted than this check sampled, so there may have been no users.',
   ]);

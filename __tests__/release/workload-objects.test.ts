@@ -77,8 +77,8 @@ describe('generated for a version with an image', () => {
 
   test('say for what they are made', () => {
     expect(workloadObjects(release(), empty, 'v2', VERSIONS).map(({ reason }) => inEnglish(reason))).toEqual([
-      'workload of v2',
-      'workload of v2',
+      'for v2',
+      'for v2',
     ]);
   });
 

@@ -356,7 +356,7 @@ describe('the next step', () => {
         evidence: [failing(0, 99)],
         restored: [quoted('Deployment demo/hello-v2 is back.')],
       },
-      'Check the logs of v2: the routes and rules do not explain the failed requests. The pods that failed have been replaced, so look where your logs are stored.',
+      'Check the logs of v2: the routes and rules do not explain the failed requests. Of pods that have been replaced since, only stored logs are left.',
     ],
     [
       'is to bring the clusters to the same weights before the cause is fixed',

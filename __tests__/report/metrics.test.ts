@@ -100,7 +100,7 @@ describe('summary, page and JSON', () => {
 test('the summary has the notes on a metric as sentences of their own', () => {
   const notes = [{ kind: 'mayBeSamples', samples: 80 }] as const;
   const shown = summaryOf(record([metricEvidence({ verdict: 'fail', notes })]));
-  expect(shown).toMatch(/\*\*fail\*\*, .*\. About 80 of these requests may be samples of this check\.\n/);
+  expect(shown).toMatch(/\*\*fail\*\*, .*\. Up to 80 of these requests may be samples of this check\.\n/);
 });
 
 test('the summary folds metrics that passed', () => {

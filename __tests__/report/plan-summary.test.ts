@@ -57,12 +57,10 @@ test('the same workload in many clusters is one change', () => {
     ...clusters.map((cluster) => ({
       cluster,
       object: 'Deployment gray-demo/b',
-      reason: { kind: 'workloadOf', version: 'v2' } as const,
+      reason: { kind: 'forVersion', version: 'v2' } as const,
     })),
   );
-  expect(text).toContain(
-    '<strong>Deployment gray-demo/b</strong>: update in 10 clusters; workload of v2</summary>',
-  );
+  expect(text).toContain('<strong>Deployment gray-demo/b</strong>: update in 10 clusters; for v2</summary>');
   expect(text).toContain(`In: ${clusters.join(', ')}`);
 });
 

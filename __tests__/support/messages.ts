@@ -720,6 +720,7 @@ export const MESSAGES: {
   previews: [{ versions: ['v1', 'v2'] }],
   removedFromRoutes: [{ version: 'v1' }],
   workloadOf: [{ version: 'v1' }],
+  forVersion: [{ version: 'v1' }],
   namespaceNew: [{}],
   namespaceOfRelease: [{}],
   injection: [{ injection: 'rev-1' }],

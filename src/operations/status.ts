@@ -43,7 +43,7 @@ import { podsOfService } from '../release/service-port.ts';
  */
 export async function status(context: Context): Promise<void> {
   const { release, fleet, recorder, log } = context;
-  await phase(context, 'Status', async () => {
+  const problems = await phase(context, 'Status', async () => {
     const { state, failures } = await fleet.readEach(release);
     // Without a cluster to report on, there is only the failure.
     if (state.size === 0) throwAny([...failures.values()]);
@@ -74,23 +74,25 @@ export async function status(context: Context): Promise<void> {
     const unread = [...failures].map(
       ([cluster, error]) => `${cluster} could not be read: ${messageOf(error)}`,
     );
-    if (unread.length > 0) throw new CanaryError(unread.join('\n'));
-    const problems = [
+    if (unread.length > 0) return unread;
+    const found = [
       ...disagreementIn(held, unclear),
       ...routeDefects(observed).map(({ title, detail }) => inEnglish({ kind: 'findingLine', title, detail })),
     ];
-    for (const sentence of unclear) if (!problems.includes(sentence)) log.warn(sentence);
+    for (const sentence of unclear) if (!found.includes(sentence)) log.warn(sentence);
     if (isOpenChoice(held)) {
       log.info('The inputs leave open which routes are meant, so no weights are compared.');
-      return;
+      return [];
     }
-    if (problems.length > 0) throw new CanaryError(problems.join('\n'));
-    log.info(
-      clustersAgree(held) === true
-        ? 'All clusters agree.'
-        : 'No cluster holds weights: nothing has been released yet.',
-    );
+    if (found.length === 0)
+      log.info(
+        clustersAgree(held) === true
+          ? 'All clusters agree.'
+          : 'No cluster holds weights: nothing has been released yet.',
+      );
+    return found;
   });
+  if (problems.length > 0) throw new CanaryError(problems.join('\n'));
 }
 
 /**

@@ -37,7 +37,7 @@ export function workloadObjects(
   const { images } = release.workload;
   const manifests = manifestsFor(release, state.name);
   const image = images.get(version);
-  const reason = { kind: 'workloadOf', version } as const;
+  const reason = { kind: 'forVersion', version } as const;
   // The label version stays beside other labels of a subset: Istio's metrics tell versions apart by it.
   const labels = { [VERSION_LABEL]: version, ...podLabels(versions.get(version) ?? {}) };
   const objects =

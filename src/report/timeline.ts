@@ -19,7 +19,10 @@ export function timelineOf({ phases, steps, checks, language }: RunRecord): read
   const { timeline } = textsIn(language);
   const events: readonly TimelineEvent[] = [
     ...phases
-      .filter(({ start, seconds }) => !checks.some(({ from, to }) => start <= from && to <= start + seconds))
+      .filter(({ start, seconds }) => {
+        const isWithin = (at: number): boolean => start <= at && at <= start + seconds;
+        return !checks.some(({ from, to }) => isWithin((from + to) / 2));
+      })
       .map(({ name, start, seconds, completed }): TimelineEvent => ({
         kind: 'phase',
         at: start,

@@ -39,14 +39,14 @@ export function otherWeights(snapshot: Snapshot): readonly Finding[] {
     return [{ cluster, held: own.weights, asked }];
   });
   const alike = Map.groupBy(differing, ({ held, asked }) => [held, asked].map(formatWeights).join());
-  return [...alike.values()].flatMap((own): readonly Finding[] => {
-    const [{ held, asked } = {}] = own;
-    if (held === undefined || asked === undefined) return [];
-    return [
-      {
-        title: { kind: 'otherWeightsTitle', clusters: own.map(({ cluster }) => cluster) },
-        detail: { kind: 'otherWeights', held, asked },
-      },
-    ];
-  });
+  return [...alike.values()].flatMap(([first, ...others]): readonly Finding[] =>
+    first === undefined
+      ? []
+      : [
+          {
+            title: { kind: 'otherWeightsTitle', clusters: [first, ...others].map(({ cluster }) => cluster) },
+            detail: { kind: 'otherWeights', held: first.held, asked: first.asked },
+          },
+        ],
+  );
 }

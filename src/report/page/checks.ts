@@ -1,6 +1,7 @@
-import type { IngressEvidence } from '../../verify/evidence.ts';
+import type { IngressEvidence, IngressVerdict } from '../../verify/evidence.ts';
 import { total } from '../../verify/evidence.ts';
 import type { Texts } from '../../texts/catalogue.ts';
+import type { VerdictName } from '../../texts/catalogue/outcomes.ts';
 import { say, textsIn } from '../../texts/texts.ts';
 import type { Check, Limits, RunRecord } from '../run-record.ts';
 import { matrixOf } from '../matrix.ts';
@@ -17,6 +18,9 @@ import { markedVerdict } from './marks.ts';
 import { latencyChart } from './latency.ts';
 import { matrixBlock } from './matrix.ts';
 
+/** A verdict at one ingress outweighs the later ones. */
+const BY_WEIGHT: readonly IngressVerdict[] = ['fail', 'inconclusive', 'undecided', 'pass'];
+
 /** Up to this many ingresses that passed are unfolded, if all did. */
 const UNFOLDED = 2;
 
@@ -29,9 +33,17 @@ export async function checkSection(
   if (last === undefined) return undefined;
   const texts = textsIn(language);
   return html`<section>
-    <h2>${texts.formats.label(texts.matrix.title)}${texts.page.checks.name(last)}</h2>
+    <h2>
+      ${texts.formats.label(texts.matrix.title)}${texts.page.checks.name({ ...last, verdict: splitVerdictOf(last) })}
+    </h2>
     ${await ingresses(last, limits, 'check', texts, pause)}
   </section>`;
+}
+
+/** The verdict on the shares alone, without that of metrics. */
+function splitVerdictOf({ evidence, verdict }: Check): VerdictName {
+  const found = new Set(evidence.map((one) => one.verdict));
+  return BY_WEIGHT.find((one) => found.has(one)) ?? verdict;
 }
 
 /** The same of the checks before, folded. */
@@ -99,7 +111,7 @@ function ingressArticle({ evidence, shares }: MatrixRow, id: string, texts: Text
     ${podList(evidence, texts)}
     <div class="charts">
       <div>
-        ${sharesTable(shares, texts)}
+        ${sharesTable(shares, verdict, texts)}
         ${figure(convergenceChart(evidence, shares, `${id}-shares`, texts), charts.shares.caption)}
       </div>
       <div>
@@ -130,7 +142,12 @@ function sentence({ url, reason, requests, errors, stale, seconds }: IngressEvid
   return `${formats.label(url)}${formats.parts(parts)}${page.stop}`;
 }
 
-function sharesTable(shares: readonly Share[], { page, labels, formats }: Texts): Html {
+/** Only where it may be why the check failed, a share is set off. */
+function sharesTable(
+  shares: readonly Share[],
+  verdict: IngressVerdict,
+  { page, labels, formats }: Texts,
+): Html {
   const { columns } = labels;
   return html`<table>
     <caption>
@@ -152,7 +169,7 @@ function sharesTable(shares: readonly Share[], { page, labels, formats }: Texts)
             <th scope="row">${version}</th>
             <td class="number">${percent(weight, 0)}</td>
             <td class="number">
-              ${within ? percent(observed) : html`<span class="bad-text">${percent(observed)} ✗</span>`}
+              ${within || verdict !== 'fail' ? percent(observed) : html`<span class="bad-text">${percent(observed)} ✗</span>`}
             </td>
             <td class="number">${range(lower, upper)}</td>
             <td class="number">${formats.number(samples)}</td>

@@ -86,6 +86,6 @@ function shareCell(
   if (share === undefined) return '–';
   const { observed, lower, upper, within, samples, responses } = share;
   const errors = responses?.errors ?? 0;
-  const isOff = !within && verdict !== 'undecided';
+  const isOff = !within && verdict === 'fail';
   return html`${isOff ? html`<span class="bad-text">${percent(observed)}</span>${comma}${notIn(range(lower, upper))}` : percent(observed)}${errors === 0 ? undefined : html`${comma}<span class="bad-text">${fail(percent(errors / samples))}</span>`}`;
 }

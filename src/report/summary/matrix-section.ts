@@ -79,7 +79,7 @@ function matrixRow(
   return { text: `${row(shown)}\n`, ...placeOfIngress(verdict) };
 }
 
-/** Only where it may be why the check did not pass, a share is set off. */
+/** Only where it may be why the check failed, a share is set off. */
 function shareCell(
   share: Share | undefined,
   { verdict, hasWeight }: { readonly verdict: string; readonly hasWeight: boolean },
@@ -88,7 +88,7 @@ function shareCell(
   if (share === undefined) return '–';
   const { observed, weight, lower, upper, within, samples, responses } = share;
   const errors = responses?.errors ?? 0;
-  const isOff = !within && verdict !== 'undecided';
+  const isOff = !within && verdict === 'fail';
   return [
     isOff ? `**${percent(observed)}**` : percent(observed),
     ...(hasWeight ? [] : [unbroken(ofWeight(percent(weight, 0)))]),

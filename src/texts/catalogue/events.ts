@@ -94,6 +94,8 @@ export interface ReasonMessages {
   readonly previews: { readonly versions: readonly string[] };
   readonly removedFromRoutes: { readonly version: string };
   readonly workloadOf: { readonly version: string };
+  /** An object of a workload, such as its Service, which may be for several versions. */
+  readonly forVersion: { readonly version: string };
   readonly namespaceNew: object;
   readonly namespaceOfRelease: object;
   readonly injection: { readonly injection: string };

@@ -27,7 +27,7 @@ export interface NextStepTexts {
   readonly fixLikelyCause: string;
   readonly lookAtUsers: (metric: string) => string;
   readonly compareClusters: string;
-  /** `replaced`: the pods that failed, by those of before */
+  /** `replaced`: whether the run put pods of before in place of its own */
   readonly lookAtLogs: (values: {
     readonly versions: readonly string[];
     readonly replaced: boolean;

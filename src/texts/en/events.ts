@@ -61,6 +61,7 @@ export const events: MessageTexts<EventMessages & ReasonMessages & StatusMessage
   },
   previews: ({ versions }) => `preview routes for ${versions.join(', ')}`,
   removedFromRoutes: ({ version }) => `remove ${version} from the routes`,
+  forVersion: ({ version }) => `for ${version}`,
   workloadOf: ({ version }) => `workload of ${version}`,
   namespaceNew: () => `new: the namespace of the release, from ${theInput('namespace')}`,
   namespaceOfRelease: () => 'the namespace of the release',

@@ -89,7 +89,7 @@ export const metrics: MessageTexts<MetricMessages> = {
   versionOutside: ({ version, requests }) =>
     `${version}, which has no weight, had ${count(requests, 'request')}.`,
   mayBeSamples: ({ samples }) =>
-    `About ${formatCount(samples)} of these requests may be samples of this check.`,
+    `Up to ${formatCount(samples)} of these requests may be samples of this check.`,
   noMoreThanSamples: () =>
     'No more requests were counted than this check sampled, so there may have been no users.',
   versionNotNamed: ({ version }) =>

@@ -46,7 +46,7 @@ export const nextStep: NextStepTexts = {
   compareClusters:
     'No known cause was found: compare the clusters (operation status), and inspect the versions themselves.',
   lookAtLogs: ({ versions, replaced }) =>
-    `Check the logs of ${versions.join(' and ')}: the routes and rules do not explain the failed requests.${replaced ? ' The pods that failed have been replaced, so look where your logs are stored.' : ''}`,
+    `Check the logs of ${versions.join(' and ')}: the routes and rules do not explain the failed requests.${replaced ? ' Of pods that have been replaced since, only stored logs are left.' : ''}`,
   promote: (weights) => `Continue with the next step, ${formatWeights(weights)} (operation promote).`,
   none: 'Nothing is left to do: the release is complete.',
   retire: (versions) =>

@@ -65,6 +65,7 @@ export const events: MessageTexts<EventMessages & ReasonMessages & StatusMessage
   },
   previews: ({ versions }) => `${list(versions)} 的预览路由`,
   removedFromRoutes: ({ version }) => `从路由中移除 ${version}`,
+  forVersion: ({ version }) => `用于 ${version}`,
   workloadOf: ({ version }) => `${version} 的工作负载`,
   namespaceNew: () => `新建：本次发布的命名空间，取自${theInput('namespace')}`,
   namespaceOfRelease: () => '本次发布的命名空间',

@@ -45,7 +45,7 @@ export const nextStep: NextStepTexts = {
   lookAtUsers: (metric) => `查看新版本的用户遇到了什么（指标 ${metric}）：检查期间该版本的日志和调用链。`,
   compareClusters: '没有找到已知的原因：比较各个集群（操作 status），并检查各版本本身。',
   lookAtLogs: ({ versions, replaced }) =>
-    `请查看 ${formats.all(versions)} 的日志：路由和规则都不能解释这些失败的请求。${replaced ? '出错的 Pod 已被替换，请到日志存储中查看。' : ''}`,
+    `请查看 ${formats.all(versions)} 的日志：路由和规则都不能解释这些失败的请求。${replaced ? '此后被替换的 Pod 只剩已存储的日志。' : ''}`,
   promote: (weights) => `继续下一级：${formatWeights(weights)}（操作 promote）。`,
   none: '发布已全部完成，没有其他事项。',
   retire: (versions) =>
