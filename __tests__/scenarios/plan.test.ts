@@ -120,7 +120,7 @@ describe('a plan of other weights', () => {
       image: `v1=${image('v1')}\nv2=${image('v2', '1.1')}`,
     });
     expect(planned(run.outputs)).toEqual([
-      { cluster: 'west', object: `Deployment ${NAMESPACE}/${APP}-v2`, verb: 'apply', reason: 'v2 in west' },
+      { cluster: 'west', object: `Deployment ${NAMESPACE}/${APP}-v2`, verb: 'apply', reason: 'for v2' },
     ]);
     expect(run.log).toMatch(/^- +- image: .*helloworld-v2:latest\n\+ +- image: .*helloworld-v2:1\.1$/m);
     expect(run.log).not.toMatch(/^[-+] +replicas:/m);

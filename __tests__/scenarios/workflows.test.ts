@@ -279,7 +279,7 @@ scenarios(`the example workflows${reason}`, () => {
     expect(jobs).toEqual([['verify', 'failure']]);
     expect(log).toMatch(/requests failed, more than 1%/);
     // Both the check and the rollback's own.
-    expect(log.split('past the load balancer')).toHaveLength(3);
+    expect(log.split(/, past the load balancer$/m)).toHaveLength(3);
     await holds('v1=100,v2=0');
   });
 

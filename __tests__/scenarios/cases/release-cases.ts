@@ -238,7 +238,7 @@ export function checkCases(stage: Stage): void {
         expect(run.code).toBe(1);
         expect(run.outputs['verdict']).toBe('fail');
         expect(run.log).toMatch(/east \(http.*west \(http/s);
-        expect(run.log).toContain(`It splits ${seen}, but v1=80,v2=20 was expected`);
+        expect(run.log).toContain(`${seen} is set, but v1=80,v2=20 was expected`);
         expect(Number(run.outputs['samples'])).toBeLessThan(few);
       });
     });
