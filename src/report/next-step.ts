@@ -60,9 +60,8 @@ function afterSuccess(
   { nextStep }: Texts,
 ): string | undefined {
   if (next !== undefined) return nextStep.promote(next);
-  const idle = [...(agreedWeights(held) ?? [])].flatMap(([version, weight]) =>
-    weight === 0 ? [version] : [],
-  );
-  if (operation === 'retire') return agreedWeights(held)?.size === 1 ? nextStep.none : undefined;
+  const weights = [...(agreedWeights(held) ?? [])];
+  if (operation === 'retire') return weights.length === 1 ? nextStep.none : undefined;
+  const idle = weights.flatMap(([version, weight]) => (weight === 0 ? [version] : []));
   return complete && idle.length > 0 ? nextStep.retire(idle) : undefined;
 }

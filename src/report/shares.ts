@@ -1,5 +1,5 @@
 import { shareOf } from '../verify/evidence.ts';
-import type { IngressEvidence, PodEvidence, VersionEvidence } from '../verify/evidence.ts';
+import type { IngressEvidence, IngressVerdict, PodEvidence, VersionEvidence } from '../verify/evidence.ts';
 import type { Texts } from '../texts/catalogue.ts';
 import { toleranceBand } from '../verify/statistics/share-test.ts';
 import type { VersionName } from '../core/weights.ts';
@@ -15,6 +15,11 @@ export interface Share {
   readonly samples: number;
   readonly within: boolean;
   readonly responses: VersionEvidence | undefined;
+}
+
+/** Whether a share is marked: only where it may be why the check failed. */
+export function isSetOff({ within }: Pick<Share, 'within'>, verdict: IngressVerdict): boolean {
+  return !within && verdict === 'fail';
 }
 
 /** The default of the input tolerance, for a record without limits. */

@@ -6,7 +6,7 @@ import { say, textsIn } from '../../texts/texts.ts';
 import type { Check, Limits, RunRecord } from '../run-record.ts';
 import { matrixOf } from '../matrix.ts';
 import type { MatrixRow } from '../matrix.ts';
-import { podLine } from '../shares.ts';
+import { isSetOff, podLine } from '../shares.ts';
 import type { Share } from '../shares.ts';
 import { tellsFailures } from '../symptoms.ts';
 import { percent, range } from '../format.ts';
@@ -142,7 +142,6 @@ function sentence({ url, reason, requests, errors, stale, seconds }: IngressEvid
   return `${formats.label(url)}${formats.parts(parts)}${page.stop}`;
 }
 
-/** Only where it may be why the check failed, a share is set off. */
 function sharesTable(
   shares: readonly Share[],
   verdict: IngressVerdict,
@@ -169,7 +168,7 @@ function sharesTable(
             <th scope="row">${version}</th>
             <td class="number">${percent(weight, 0)}</td>
             <td class="number">
-              ${within || verdict !== 'fail' ? percent(observed) : html`<span class="bad-text">${percent(observed)} ✗</span>`}
+              ${isSetOff({ within }, verdict) ? html`<span class="bad-text">${percent(observed)} ✗</span>` : percent(observed)}
             </td>
             <td class="number">${range(lower, upper)}</td>
             <td class="number">${formats.number(samples)}</td>

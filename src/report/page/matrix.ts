@@ -3,6 +3,7 @@ import type { IngressVerdict } from '../../verify/evidence.ts';
 import { percent, range } from '../format.ts';
 import { rangesInWords, viewOf } from '../matrix.ts';
 import type { Matrix, MatrixRow } from '../matrix.ts';
+import { isSetOff } from '../shares.ts';
 import type { Share } from '../shares.ts';
 import { html } from './html.ts';
 import type { Html } from './html.ts';
@@ -84,8 +85,8 @@ function shareCell(
   { matrix: { notIn, fail }, formats: { comma } }: Texts,
 ): Html | string {
   if (share === undefined) return '–';
-  const { observed, lower, upper, within, samples, responses } = share;
+  const { observed, lower, upper, samples, responses } = share;
   const errors = responses?.errors ?? 0;
-  const isOff = !within && verdict === 'fail';
+  const isOff = isSetOff(share, verdict);
   return html`${isOff ? html`<span class="bad-text">${percent(observed)}</span>${comma}${notIn(range(lower, upper))}` : percent(observed)}${errors === 0 ? undefined : html`${comma}<span class="bad-text">${fail(percent(errors / samples))}</span>`}`;
 }

@@ -4,7 +4,9 @@ import { percent, range } from '../format.ts';
 import { matrixOf, rangesInWords, viewOf } from '../matrix.ts';
 import type { Matrix, MatrixRow } from '../matrix.ts';
 import type { RunRecord } from '../run-record.ts';
+import { isSetOff } from '../shares.ts';
 import type { Share } from '../shares.ts';
+import type { IngressVerdict } from '../../verify/evidence.ts';
 import { VERDICT_EMOJI } from './emoji.ts';
 import { detailPieces, placeOfIngress, reasonPiece } from './ingress-details.ts';
 import { escape, row, tableHead, text, unbroken } from './markdown.ts';
@@ -79,16 +81,15 @@ function matrixRow(
   return { text: `${row(shown)}\n`, ...placeOfIngress(verdict) };
 }
 
-/** Only where it may be why the check failed, a share is set off. */
 function shareCell(
   share: Share | undefined,
-  { verdict, hasWeight }: { readonly verdict: string; readonly hasWeight: boolean },
+  { verdict, hasWeight }: { readonly verdict: IngressVerdict; readonly hasWeight: boolean },
   { matrix: { ofWeight, notIn, fail }, formats }: Texts,
 ): string {
   if (share === undefined) return '–';
-  const { observed, weight, lower, upper, within, samples, responses } = share;
+  const { observed, weight, lower, upper, samples, responses } = share;
   const errors = responses?.errors ?? 0;
-  const isOff = !within && verdict === 'fail';
+  const isOff = isSetOff(share, verdict);
   return [
     isOff ? `**${percent(observed)}**` : percent(observed),
     ...(hasWeight ? [] : [unbroken(ofWeight(percent(weight, 0)))]),

@@ -28,7 +28,7 @@ export interface SeenShare {
 }
 
 /** What was done. `version`: what the operation retires */
-interface Acted {
+export interface Acted {
   readonly operation: string;
   readonly version: string | undefined;
 }

@@ -1,5 +1,6 @@
 import { count, formatCount } from '../../core/plural.ts';
 import type {
+  Acted,
   HeadlineTexts,
   Holding,
   Sampled,
@@ -109,7 +110,7 @@ export const headline: HeadlineTexts = {
   },
 };
 
-function done({ operation, version }: Parameters<HeadlineTexts['titles']['actedNotVerified']>[0]): string {
+function done({ operation, version }: Acted): string {
   return [...(version === undefined ? [] : [version]), PARTICIPLES[operation] ?? operation].join(' ');
 }
 

@@ -1,4 +1,5 @@
 import type {
+  Acted,
   HeadlineTexts,
   Holding,
   Sampled,
@@ -101,7 +102,7 @@ export const headline: HeadlineTexts = {
   },
 };
 
-function done({ operation, version }: Parameters<HeadlineTexts['titles']['actedNotVerified']>[0]): string {
+function done({ operation, version }: Acted): string {
   return [DONE[operation] ?? operation, ...(version === undefined ? [] : [version])].join(' ');
 }
 
